@@ -1,0 +1,69 @@
+//! What started a run.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Why a run was started. In text and in JSON it is the name in lower case.
+///
+/// ```
+/// use godata_core::Cause;
+///
+/// assert_eq!(Cause::default(), Cause::Manual);
+/// assert_eq!(Cause::Backfill.to_string(), "backfill");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Cause {
+    /// Its schedule was due.
+    Schedule,
+    /// Somebody asked for it: the default.
+    #[default]
+    Manual,
+    /// An earlier attempt failed.
+    Retry,
+    /// An earlier attempt was interrupted, because its process ended.
+    Recovery,
+    /// Another pipeline, on which it depends, has finished.
+    After,
+    /// Somebody asked for a due time of the past.
+    Backfill,
+}
+
+impl Cause {
+    /// The name in lower case, as it is stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::Manual => "manual",
+            Self::Retry => "retry",
+            Self::Recovery => "recovery",
+            Self::After => "after",
+            Self::Backfill => "backfill",
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cause_has_the_same_name_in_text_and_json() {
+        for cause in
+            [Cause::Schedule, Cause::Manual, Cause::Retry, Cause::Recovery, Cause::After, Cause::Backfill]
+        {
+            let json = format!("\"{cause}\"");
+            assert_eq!(serde_json::to_string(&cause).unwrap(), json);
+            assert_eq!(serde_json::from_str::<Cause>(&json).unwrap(), cause);
+        }
+    }
+}

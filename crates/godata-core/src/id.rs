@@ -1,0 +1,140 @@
+//! What runs and jobs are called.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Defines one kind of id: a newtype over a UUID, so that one kind can't be taken for another.
+macro_rules! id {
+    ($(#[$docs:meta])* $name:ident, $called:literal) => {
+        $(#[$docs])*
+        ///
+        /// A UUIDv7, so ids sort by the time they were generated, and those of one process in the order they were
+        /// generated. It prints and parses as 36 characters in lower case, and is that string in JSON.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new id, different from every other.
+            #[must_use]
+            pub fn generate() -> Self {
+                Self(Uuid::now_v7())
+            }
+
+            /// The UUID, for a database's own type.
+            #[must_use]
+            pub fn as_uuid(&self) -> Uuid {
+                self.0
+            }
+        }
+
+        /// An id that was generated elsewhere. UUIDs of any version are taken as they are.
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        /// Parses a UUID in any of its usual forms, in upper or lower case.
+        impl FromStr for $name {
+            type Err = ParseIdError;
+
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                match Uuid::try_parse(text) {
+                    Ok(uuid) => Ok(Self(uuid)),
+                    Err(source) => Err(ParseIdError { wanted: $called, text: text.to_owned(), source }),
+                }
+            }
+        }
+    };
+}
+
+id! {
+    /// Names one run: one attempt to execute a job.
+    ///
+    /// ```
+    /// use godata_core::{ParseIdError, RunId};
+    ///
+    /// let id = RunId::generate();
+    /// assert_eq!(id.to_string().parse::<RunId>()?, id);
+    /// # Ok::<(), ParseIdError>(())
+    /// ```
+    RunId, "run id"
+}
+
+id! {
+    /// Names one piece of work, whatever number of attempts it takes: the runs that retry it have the same job id.
+    ///
+    /// That makes it the key by which a target recognizes work it has already done.
+    ///
+    /// ```
+    /// use godata_core::{JobId, ParseIdError};
+    ///
+    /// let id = JobId::generate();
+    /// assert_eq!(id.to_string().parse::<JobId>()?, id);
+    /// # Ok::<(), ParseIdError>(())
+    /// ```
+    JobId, "job id"
+}
+
+/// A text is not an id.
+///
+/// ```
+/// let error = "17".parse::<godata_core::RunId>().unwrap_err();
+/// assert_eq!(error.to_string(), r#""17" is not a run id"#);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a {wanted}")]
+pub struct ParseIdError {
+    wanted: &'static str,
+    text: String,
+    source: uuid::Error,
+}
+
+impl ParseIdError {
+    /// The text that was to be parsed.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+    #[test]
+    fn ids_are_the_same_text_in_display_and_json() {
+        let id: RunId = TEXT.parse().unwrap();
+        assert_eq!(id.to_string(), TEXT);
+        assert_eq!(serde_json::to_string(&id).unwrap(), format!("{TEXT:?}"));
+        assert_eq!(serde_json::from_str::<RunId>(&format!("{TEXT:?}")).unwrap(), id);
+        assert_eq!(RunId::from(id.as_uuid()), id);
+    }
+
+    #[test]
+    fn ids_sort_in_the_order_they_were_generated() {
+        let ids: Vec<RunId> = (0..1_000).map(|_| RunId::generate()).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
+    }
+
+    #[test]
+    fn a_bad_id_is_named_in_the_error() {
+        for text in ["", "17", "01890a5d-ac96-774b-bcce-b302099a805"] {
+            let error = text.parse::<JobId>().unwrap_err();
+            assert_eq!(error.text(), text);
+            assert_eq!(error.to_string(), format!("{text:?} is not a job id"));
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! A job of any type.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use crate::{Job, JobError, RunContext};
+
+/// A job whose type is not known: a handle to keep in a map, to share, and to run.
+///
+/// Clones are cheap and refer to the same job. It is a [`Job`] itself; erasing it again changes nothing.
+///
+/// # Example
+///
+/// ```
+/// use godata_core::{AnyJob, Job, JobError, RunContext, job_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), JobError> {
+/// let jobs = [
+///     AnyJob::new(job_fn("import", |_cx| async { Ok(()) })),
+///     AnyJob::new(job_fn("export", |cx: RunContext| async move { Ok(cx.check()?) })),
+/// ];
+/// for job in &jobs {
+///     job.run(&RunContext::new()).await?;
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct AnyJob(Arc<dyn ErasedJob>);
+
+impl AnyJob {
+    /// Erases the type of a job.
+    pub fn new(job: impl Job) -> Self {
+        job.into_any()
+    }
+
+    pub(super) fn wrap(job: impl Job) -> Self {
+        Self(Arc::new(job))
+    }
+}
+
+impl Job for AnyJob {
+    fn name(&self) -> &str {
+        self.0.erased_name()
+    }
+
+    async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
+        self.0.erased_run(cx).await
+    }
+
+    fn into_any(self) -> AnyJob {
+        self
+    }
+}
+
+impl fmt::Debug for AnyJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("AnyJob").field(&self.name()).finish()
+    }
+}
+
+/// The object-safe twin of [`Job`].
+trait ErasedJob: Send + Sync {
+    fn erased_name(&self) -> &str;
+    fn erased_run<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), JobError>>;
+}
+
+impl<J: Job> ErasedJob for J {
+    fn erased_name(&self) -> &str {
+        self.name()
+    }
+
+    fn erased_run<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), JobError>> {
+        Box::pin(self.run(cx))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job_fn;
+
+    #[tokio::test]
+    async fn an_erased_job_has_the_name_and_the_effects_of_the_job() {
+        let job = AnyJob::new(job_fn("count", |cx: RunContext| async move {
+            cx.progress().add_records_read(1);
+            Err(JobError::transient("busy"))
+        }));
+        let cx = RunContext::new();
+        let error = job.clone().run(&cx).await.unwrap_err();
+        assert_eq!((job.name(), error.to_string().as_str()), ("count", "busy"));
+        assert_eq!(cx.progress().records_read(), 1);
+        assert_eq!(format!("{job:?}"), r#"AnyJob("count")"#);
+    }
+
+    #[test]
+    fn an_erased_job_is_not_wrapped_again() {
+        let job = AnyJob::new(job_fn("count", |_| async { Ok(()) }));
+        for again in [AnyJob::new(job.clone()), job.clone().into_any()] {
+            assert!(Arc::ptr_eq(&job.0, &again.0));
+        }
+    }
+}

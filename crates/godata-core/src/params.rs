@@ -1,0 +1,168 @@
+//! What a run is told.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::BoxError;
+
+/// The parameters of a run: names and values, both text, sorted by name.
+///
+/// They are stored with the run and shown to people, also in error messages, so they are no place for passwords.
+///
+/// # Example
+///
+/// ```
+/// use godata_core::{ParamError, Params};
+///
+/// let params = Params::new().with("day", "2024-02-29").with("limit", "500");
+///
+/// assert_eq!(params.get("region"), None);
+/// assert_eq!(params.require("day")?, "2024-02-29");
+/// assert_eq!(params.parse::<u32>("limit")?, 500);
+/// # Ok::<(), ParamError>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Params(BTreeMap<String, String>);
+
+impl Params {
+    /// No parameters.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a parameter and returns the value it replaces, if there was one.
+    pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) -> Option<String> {
+        self.0.insert(name.into(), value.into())
+    }
+
+    /// Adds a parameter, or replaces its value.
+    #[must_use]
+    pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.insert(name, value);
+        self
+    }
+
+    /// The value of a parameter that may be absent.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// The value of a parameter that must be there.
+    ///
+    /// # Errors
+    ///
+    /// [`ParamError::Missing`].
+    pub fn require(&self, name: &str) -> Result<&str, ParamError> {
+        self.get(name).ok_or_else(|| ParamError::Missing { name: name.to_owned() })
+    }
+
+    /// The value of a parameter that must be there, as a number, a date, or whatever else can be made from text.
+    ///
+    /// # Errors
+    ///
+    /// [`ParamError::Missing`], or [`ParamError::Invalid`] with the error of `T` as its source.
+    pub fn parse<T>(&self, name: &str) -> Result<T, ParamError>
+    where
+        T: FromStr<Err: Into<BoxError>>,
+    {
+        let value = self.require(name)?;
+        value.parse().map_err(|cause: T::Err| ParamError::Invalid {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            source: cause.into(),
+        })
+    }
+
+    /// Names and values, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+/// Of two values with the same name, the later counts.
+///
+/// ```
+/// use godata_core::Params;
+///
+/// let params: Params = [("day", "2024-02-29"), ("limit", "500")].into_iter().collect();
+/// assert_eq!(params.len(), 2);
+/// ```
+impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Params {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(params: I) -> Self {
+        Self(params.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+/// A parameter is not what the job needs.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ParamError {
+    /// The run was started without it.
+    #[error("parameter {name:?} is missing")]
+    Missing {
+        /// The parameter.
+        name: String,
+    },
+    /// Its value is not of the type that was asked for; the source says why.
+    #[error("parameter {name:?} has the invalid value {value:?}")]
+    Invalid {
+        /// The parameter.
+        name: String,
+        /// The value it was given.
+        value: String,
+        /// Why that is not what was asked for.
+        source: BoxError,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error_chain;
+
+    #[test]
+    fn params_are_sorted_by_name_and_the_last_value_counts() {
+        let params: Params = [("b", "1"), ("a", "2"), ("b", "3")].into_iter().collect();
+        assert_eq!(params.iter().collect::<Vec<_>>(), [("a", "2"), ("b", "3")]);
+    }
+
+    #[test]
+    fn params_are_a_map_in_json() {
+        let params = Params::new().with("limit", "5").with("day", "");
+        let json = r#"{"day":"","limit":"5"}"#;
+        assert_eq!(serde_json::to_string(&params).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Params>(json).unwrap(), params);
+    }
+
+    #[test]
+    fn errors_name_the_parameter_the_value_and_the_cause() {
+        let params = Params::new().with("limit", "");
+        let cases = [
+            (params.parse::<u32>("offset"), r#"parameter "offset" is missing"#),
+            (
+                params.parse::<u32>("limit"),
+                r#"parameter "limit" has the invalid value "": cannot parse integer from empty string"#,
+            ),
+        ];
+        for (result, expected) in cases {
+            assert_eq!(error_chain(&result.unwrap_err()).to_string(), expected);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! How far a run has come.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
+
+/// Counters that a run adds to while others watch.
+///
+/// Clones share the same counters. Each is exact; read together while the run goes on, one may be slightly ahead of
+/// another.
+///
+/// # Example
+///
+/// ```
+/// use godata_core::Progress;
+///
+/// let progress = Progress::new();
+/// let watcher = progress.clone();
+///
+/// progress.expect_bytes(1_000);
+/// progress.add_bytes_read(250);
+/// assert_eq!((watcher.bytes_read(), watcher.bytes_expected()), (250, Some(1_000)));
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<Counters>);
+
+#[derive(Debug, Default)]
+struct Counters {
+    records_read: AtomicU64,
+    records_written: AtomicU64,
+    bytes_read: AtomicU64,
+    bytes_written: AtomicU64,
+    /// Empty until the first input says its size.
+    bytes_expected: OnceLock<AtomicU64>,
+}
+
+impl Progress {
+    /// All counters at zero, and nothing known about the input's size.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many records came out of the inputs.
+    #[must_use]
+    pub fn records_read(&self) -> u64 {
+        self.0.records_read.load(Relaxed)
+    }
+
+    /// How many records went into the outputs.
+    #[must_use]
+    pub fn records_written(&self) -> u64 {
+        self.0.records_written.load(Relaxed)
+    }
+
+    /// How many bytes of the inputs were used, as they are stored: of a compressed file, the compressed ones.
+    #[must_use]
+    pub fn bytes_read(&self) -> u64 {
+        self.0.bytes_read.load(Relaxed)
+    }
+
+    /// How many bytes were written to the outputs, as they are stored.
+    #[must_use]
+    pub fn bytes_written(&self) -> u64 {
+        self.0.bytes_written.load(Relaxed)
+    }
+
+    /// How many bytes all inputs that know their size have together, or `None` if none has said so.
+    #[must_use]
+    pub fn bytes_expected(&self) -> Option<u64> {
+        self.0.bytes_expected.get().map(|bytes| bytes.load(Relaxed))
+    }
+
+    /// Counts records that came out of an input.
+    pub fn add_records_read(&self, records: u64) {
+        self.0.records_read.fetch_add(records, Relaxed);
+    }
+
+    /// Counts records that went into an output.
+    pub fn add_records_written(&self, records: u64) {
+        self.0.records_written.fetch_add(records, Relaxed);
+    }
+
+    /// Counts bytes of an input.
+    pub fn add_bytes_read(&self, bytes: u64) {
+        self.0.bytes_read.fetch_add(bytes, Relaxed);
+    }
+
+    /// Counts bytes of an output.
+    pub fn add_bytes_written(&self, bytes: u64) {
+        self.0.bytes_written.fetch_add(bytes, Relaxed);
+    }
+
+    /// Adds the size of one more input to what is expected.
+    pub fn expect_bytes(&self, bytes: u64) {
+        self.0.bytes_expected.get_or_init(AtomicU64::default).fetch_add(bytes, Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_counter_counts_for_itself() {
+        let progress = Progress::new();
+        progress.add_records_read(1);
+        progress.add_records_written(20);
+        progress.add_bytes_read(300);
+        progress.add_bytes_written(4_000);
+        progress.clone().add_records_read(1);
+        let counts = (
+            progress.records_read(),
+            progress.records_written(),
+            progress.bytes_read(),
+            progress.bytes_written(),
+        );
+        assert_eq!(counts, (2, 20, 300, 4_000));
+    }
+
+    #[test]
+    fn the_sizes_of_several_inputs_add_up() {
+        let progress = Progress::new();
+        assert_eq!(progress.bytes_expected(), None);
+        progress.expect_bytes(0);
+        assert_eq!(progress.bytes_expected(), Some(0));
+        progress.expect_bytes(100);
+        progress.expect_bytes(50);
+        assert_eq!(progress.bytes_expected(), Some(150));
+    }
+}
