@@ -1,0 +1,41 @@
+//! What the engine needs to know of a batch of records.
+
+use crate::Records;
+
+/// Some records that travel through the steps together.
+///
+/// `Vec<T>` is a batch for any `T`, [`Records`] is the dynamic one. Implement it for another container
+/// (columns, say) to send that through the same engine with [`Flow::map_batch`](crate::Flow::map_batch)
+/// as its step.
+pub trait Batch: Send + 'static {
+    /// How many records there are.
+    fn len(&self) -> usize;
+
+    /// Drops all records but the first `len`; does nothing if there are fewer.
+    fn truncate(&mut self, len: usize);
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl<T: Send + 'static> Batch for Vec<T> {
+    fn len(&self) -> usize {
+        Self::len(self)
+    }
+
+    fn truncate(&mut self, len: usize) {
+        Self::truncate(self, len);
+    }
+}
+
+impl Batch for Records {
+    fn len(&self) -> usize {
+        Self::len(self)
+    }
+
+    fn truncate(&mut self, len: usize) {
+        Self::truncate(self, len);
+    }
+}

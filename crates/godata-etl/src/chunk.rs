@@ -1,0 +1,100 @@
+//! A batch on its way through the steps, with the place of each of its records.
+
+use std::sync::Arc;
+
+use crate::{Batch, Origin};
+
+/// A batch on its way through the steps, with where each of its records came from.
+#[derive(Clone, Debug)]
+pub struct Chunk<B> {
+    pub(crate) batch: B,
+    pub(crate) origin: Arc<Origin>,
+    pub(crate) rows: Rows,
+}
+
+impl<B: Batch> Chunk<B> {
+    /// A batch as it was read: its records are the rows 0, 1, 2 … of `origin`.
+    pub fn new(batch: B, origin: Origin) -> Self {
+        Self { batch, origin: Arc::new(origin), rows: Rows::All }
+    }
+
+    /// The records.
+    pub fn batch(&self) -> &B {
+        &self.batch
+    }
+
+    /// The records, without where they came from.
+    pub fn into_batch(self) -> B {
+        self.batch
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.batch.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.batch.is_empty()
+    }
+
+    /// The row that the record at `index` had in the batch as it was read, for
+    /// [`Work::reject`](crate::Work::reject).
+    pub fn row(&self, index: usize) -> u32 {
+        self.rows.get(index)
+    }
+
+    /// Another batch made from these records, one from each.
+    pub(crate) fn with_batch<C>(self, batch: C) -> Chunk<C> {
+        Chunk { batch, origin: self.origin, rows: self.rows }
+    }
+
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.batch.truncate(len);
+        self.rows.truncate(len);
+    }
+}
+
+/// Which rows of a batch as it was read its records are.
+#[derive(Clone, Debug)]
+pub(crate) enum Rows {
+    /// Row `i` is at `i`.
+    All,
+    /// The row of each record.
+    Each(Vec<u32>),
+    /// The records can't be told apart any more: a step made them from the batch as a whole.
+    Unknown,
+}
+
+impl Rows {
+    pub(crate) fn get(&self, index: usize) -> u32 {
+        match self {
+            Self::All => row_number(index),
+            Self::Each(rows) => rows.get(index).copied().unwrap_or(UNKNOWN_ROW),
+            Self::Unknown => UNKNOWN_ROW,
+        }
+    }
+
+    /// The rows of the records at `kept`, which ascend.
+    pub(crate) fn keep(&mut self, kept: Vec<u32>) {
+        match self {
+            Self::All => *self = Self::Each(kept),
+            Self::Each(rows) => *rows = kept.iter().map(|&at| rows[at as usize]).collect(),
+            Self::Unknown => {}
+        }
+    }
+
+    fn truncate(&mut self, len: usize) {
+        if let Self::Each(rows) = self {
+            rows.truncate(len);
+        }
+    }
+}
+
+/// The row of a record that can't be traced back to one.
+pub(crate) const UNKNOWN_ROW: u32 = u32::MAX;
+
+/// Batches are cut long before 2^32 records; beyond that a record keeps its data and loses its number.
+pub(crate) fn row_number(index: usize) -> u32 {
+    u32::try_from(index).unwrap_or(UNKNOWN_ROW)
+}

@@ -1,0 +1,62 @@
+//! The start and end of one stage's work on one batch.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{Run, Stage};
+use crate::{Outcome, StageEnd};
+
+/// Between the start and the end of one stage's work on one batch: it fired the start hooks when opened, and
+/// fires the end hooks exactly once (invariant 2). It travels with the batch between threads.
+#[derive(Debug)]
+pub(crate) struct Bracket {
+    run: Arc<Run>,
+    stage: Stage,
+    records_in: u64,
+    busy: Duration,
+    closed: bool,
+}
+
+impl Bracket {
+    pub(crate) fn open(run: &Arc<Run>, stage: Stage, records_in: u64) -> Self {
+        run.hooks.stage_start(run, stage, records_in);
+        Self { run: Arc::clone(run), stage, records_in, busy: Duration::ZERO, closed: false }
+    }
+
+    /// Counts the time that `f` takes.
+    pub(crate) fn time<T>(&mut self, f: impl FnOnce() -> T) -> T {
+        let start = Instant::now();
+        let result = f();
+        self.add_time(start.elapsed());
+        result
+    }
+
+    pub(crate) fn add_time(&mut self, busy: Duration) {
+        self.busy += busy;
+    }
+
+    pub(crate) fn records_in(&self) -> u64 {
+        self.records_in
+    }
+
+    pub(crate) fn close(mut self, records_out: u64, outcome: Outcome<'_>) {
+        self.end(records_out, outcome);
+    }
+
+    fn end(&mut self, records_out: u64, outcome: Outcome<'_>) {
+        self.closed = true;
+        self.run.count_busy(self.stage, self.busy);
+        let end = StageEnd { records_in: self.records_in, records_out, outcome, took: self.busy };
+        self.run.hooks.stage_end(&self.run, self.stage, &end);
+    }
+}
+
+impl Drop for Bracket {
+    fn drop(&mut self) {
+        if !self.closed {
+            self.end(0, Outcome::Canceled);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The numbers of a run while it runs.
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
+
+use super::Stage;
+use crate::{IoCounts, StepCounts, StepInfo};
+
+/// The numbers of a run, added to once per batch and stage.
+#[derive(Debug)]
+pub(crate) struct Counters {
+    pub(super) read: IoCounter,
+    pub(super) steps: Vec<StepCounter>,
+    pub(super) written: IoCounter,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct IoCounter {
+    records: AtomicU64,
+    batches: AtomicU64,
+    bytes: AtomicU64,
+    busy: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct StepCounter {
+    records_in: AtomicU64,
+    records_out: AtomicU64,
+    dropped: AtomicU64,
+    expanded: AtomicU64,
+    busy: AtomicU64,
+}
+
+impl Counters {
+    pub(super) fn new(steps: usize) -> Self {
+        Self {
+            read: IoCounter::default(),
+            steps: std::iter::repeat_with(StepCounter::default).take(steps).collect(),
+            written: IoCounter::default(),
+        }
+    }
+
+    pub(super) fn add_busy(&self, stage: Stage, busy: Duration) {
+        let nanos = u64::try_from(busy.as_nanos()).unwrap_or(u64::MAX);
+        let counter = match stage {
+            Stage::Read => &self.read.busy,
+            Stage::Step(index) => &self.steps[index].busy,
+            Stage::Write => &self.written.busy,
+        };
+        counter.fetch_add(nanos, Relaxed);
+    }
+}
+
+impl IoCounter {
+    pub(super) fn add_batch(&self, records: u64) {
+        self.records.fetch_add(records, Relaxed);
+        self.batches.fetch_add(1, Relaxed);
+    }
+
+    pub(super) fn add_bytes(&self, bytes: u64) {
+        self.bytes.fetch_add(bytes, Relaxed);
+    }
+
+    pub(super) fn counts(&self) -> IoCounts {
+        IoCounts {
+            records: self.records.load(Relaxed),
+            batches: self.batches.load(Relaxed),
+            bytes: self.bytes.load(Relaxed),
+            busy: Duration::from_nanos(self.busy.load(Relaxed)),
+        }
+    }
+}
+
+impl StepCounter {
+    pub(super) fn add_in(&self, records: u64) {
+        self.records_in.fetch_add(records, Relaxed);
+    }
+
+    /// A batch of `records_in` became one of `records_out`. `expanded` is what the step knows of records that
+    /// it made beyond one for each; the rest of the difference is counted as dropped, or as expanded.
+    pub(super) fn add_out(&self, records_in: u64, records_out: u64, expanded: u64) {
+        let expanded = expanded.max(records_out.saturating_sub(records_in));
+        self.records_out.fetch_add(records_out, Relaxed);
+        self.expanded.fetch_add(expanded, Relaxed);
+        self.dropped.fetch_add(records_in + expanded - records_out, Relaxed);
+    }
+
+    pub(super) fn counts(&self, step: &StepInfo) -> StepCounts {
+        StepCounts {
+            name: step.name,
+            records_in: self.records_in.load(Relaxed),
+            records_out: self.records_out.load(Relaxed),
+            dropped: self.dropped.load(Relaxed),
+            expanded: self.expanded.load(Relaxed),
+            busy: Duration::from_nanos(self.busy.load(Relaxed)),
+        }
+    }
+}

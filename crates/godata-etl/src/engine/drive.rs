@@ -1,0 +1,210 @@
+//! The run: one loop that takes finished batches and writes them.
+
+use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Instant};
+
+use futures::{FutureExt, future::BoxFuture};
+use godata_core::{BoxError, RunContext};
+use tokio::runtime::Handle;
+use tracing::Instrument;
+
+use super::{Bracket, Lanes, Opener, Plan, Pull, Run, RunScope, Stage, Stopped, Task};
+use crate::{
+    Batch, Chunk, Outcome, PipelineError, RunReport, Sink, Writer, dispatch::JobEnd, error::Panicked,
+};
+
+/// Makes the writer of a run.
+pub(crate) type MakeWriter<W> = Arc<dyn Fn(&RunContext) -> Result<Arc<W>, BoxError> + Send + Sync>;
+
+/// Runs a pipeline from `open` to the writer that `make` makes.
+pub(crate) async fn run<B: Batch, W: Writer<B>>(
+    plan: &Plan,
+    open: &Opener<Chunk<B>>,
+    make: &MakeWriter<W>,
+    cx: &RunContext,
+    job: Option<JobEnd>,
+) -> Result<RunReport, PipelineError> {
+    require_runtime()?;
+    let run = Run::begin(plan, cx, job);
+    let _stop_on_drop = run.context().cancellation().drop_guard();
+    let span = run.run_span().clone();
+    let (sink, result) = write_all(&run, open, make).instrument(span.clone()).await;
+    // From here on the end comes, whether or not somebody still waits for it.
+    let end = tokio::spawn(finish(Arc::clone(&run), sink, result).instrument(span));
+    match end.await {
+        Ok(result) => result,
+        Err(_the_runtime_is_shutting_down) => run.end(Err(run.canceled())),
+    }
+}
+
+/// Opens the reader and the writer, and lets go of both.
+pub(crate) async fn check<B: Batch, W: Writer<B>>(
+    plan: &Plan,
+    open: &Opener<Chunk<B>>,
+    make: &MakeWriter<W>,
+    cx: &RunContext,
+) -> Result<(), PipelineError> {
+    require_runtime()?;
+    let silent = Plan { hooks: Vec::new(), ..plan.clone() };
+    let run = Run::begin(&silent, cx, None);
+    let _stop_on_drop = run.context().cancellation().drop_guard();
+    let (sink, result) = match open_both(&run, open, make).await {
+        Ok((_source, _writer, sink)) => (Some(sink), Ok(())),
+        Err(stopped) => (None, Err(stopped)),
+    };
+    abort(sink).await;
+    run.idle().await;
+    run.end(result).map(drop)
+}
+
+fn require_runtime() -> Result<(), PipelineError> {
+    Handle::try_current().map(drop).map_err(|error| PipelineError::Runtime { source: Arc::new(error) })
+}
+
+/// Writes every batch. Gives back the sink, if it was opened and is not lost in a write that was cut off.
+async fn write_all<B: Batch, W: Writer<B>>(
+    run: &Arc<Run>,
+    open: &Opener<Chunk<B>>,
+    make: &MakeWriter<W>,
+) -> (Option<W::Sink>, Result<(), Stopped>) {
+    match open_both(run, open, make).await {
+        Ok((source, writer, mut sink)) => {
+            let lanes = Lanes::new(run, Stage::Write, Box::new(EncodeStage { source, writer }));
+            let result = write_batches(run, lanes, &mut sink).await;
+            (Some(sink), result)
+        }
+        Err(stopped) => (None, Err(stopped)),
+    }
+}
+
+type Opened<B, W> = (Box<dyn Pull<Chunk<B>>>, Arc<W>, <W as Writer<B>>::Sink);
+
+async fn open_both<B: Batch, W: Writer<B>>(
+    run: &Arc<Run>,
+    open: &Opener<Chunk<B>>,
+    make: &MakeWriter<W>,
+) -> Result<Opened<B, W>, Stopped> {
+    run.or_canceled(async {
+        let source = open(Arc::clone(run)).await?;
+        let scope = RunScope::new(run);
+        let opened = contained(async {
+            let writer = make(run.context())?;
+            let sink = writer.open(&scope).await?;
+            Ok((writer, sink))
+        });
+        let (writer, sink) = opened.await.map_err(|cause| run.stopped(Stage::Write, cause))?;
+        Ok((source, writer, sink))
+    })
+    .await
+}
+
+/// The loop: takes the oldest finished batch and writes it, while the next ones are read and computed.
+async fn write_batches<E: Send + 'static, S: Sink<E>>(
+    run: &Arc<Run>,
+    mut lanes: Lanes<Encoded<E>>,
+    sink: &mut S,
+) -> Result<(), Stopped> {
+    let mut following = None;
+    loop {
+        let next = match following.take() {
+            Some(next) => next,
+            None => run.or_canceled(lanes.next()).await?,
+        };
+        let encoded = match next {
+            Some(Some(encoded)) => encoded,
+            Some(None) => continue,
+            None => return Ok(()),
+        };
+        let mut writing = pin!(write_one(run, sink, encoded));
+        loop {
+            tokio::select! {
+                biased;
+                () = run.context().cancelled() => return Err(run.canceled()),
+                result = &mut writing => break result?,
+                next = lanes.next(), if following.is_none() => following = Some(next?),
+            }
+        }
+    }
+}
+
+async fn write_one<E: Send + 'static, S: Sink<E>>(
+    run: &Arc<Run>,
+    sink: &mut S,
+    (encoded, mut bracket): (E, Bracket),
+) -> Result<(), Stopped> {
+    let records = bracket.records_in();
+    let start = Instant::now();
+    let result = contained(sink.write(encoded)).instrument(run.span(Stage::Write).clone()).await;
+    bracket.add_time(start.elapsed());
+    if let Err(cause) = result {
+        return Err(run.stopped(Stage::Write, cause).close(bracket));
+    }
+    run.count_written(records);
+    bracket.close(records, Outcome::Succeeded);
+    Ok(())
+}
+
+/// Ends a run whose batches are written or given up: waits for what still works for it, then commits or
+/// aborts. A cancellation counts until the commit begins.
+async fn finish<E, S: Sink<E>>(
+    run: Arc<Run>,
+    sink: Option<S>,
+    result: Result<(), Stopped>,
+) -> Result<RunReport, PipelineError> {
+    if result.is_err() {
+        run.context().cancel();
+    }
+    run.idle().await;
+    let result = match result {
+        Ok(()) if run.context().is_cancelled() => Err(run.canceled()),
+        result => result,
+    };
+    let result = match (sink, result) {
+        (Some(sink), Ok(())) => {
+            contained(sink.commit()).await.map_err(|cause| run.stopped(Stage::Write, cause))
+        }
+        (sink, result) => {
+            abort(sink).await;
+            result
+        }
+    };
+    run.idle().await;
+    run.end(result)
+}
+
+async fn abort<E, S: Sink<E>>(sink: Option<S>) {
+    let Some(sink) = sink else { return };
+    if let Err(cause) = contained(sink.abort().map(Ok)).await {
+        tracing::error!(error = %cause, "a sink failed to abort");
+    }
+}
+
+/// Runs user code: a panic in it becomes an error.
+pub(crate) async fn contained<T>(code: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
+    AssertUnwindSafe(code)
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|panic| Err(Panicked::from_payload(panic).into()))
+}
+
+/// A batch that is ready to be written, within the bracket of its writing; `None` if it was empty.
+type Encoded<E> = Option<(E, Bracket)>;
+
+/// The last stage: encodes what the steps made.
+struct EncodeStage<B, W> {
+    source: Box<dyn Pull<Chunk<B>>>,
+    writer: Arc<W>,
+}
+
+impl<B: Batch, W: Writer<B>> Pull<Encoded<W::Encoded>> for EncodeStage<B, W> {
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Task<Encoded<W::Encoded>>>, Stopped>> {
+        Box::pin(async {
+            let Some(task) = self.source.next().await? else { return Ok(None) };
+            let writer = Arc::clone(&self.writer);
+            let encode: Task<_> = Box::new(move |work| match task(work)? {
+                chunk if chunk.is_empty() => Ok(None),
+                chunk => work.encode(chunk, |chunk, work| writer.encode(chunk, work)).map(Some),
+            });
+            Ok(Some(encode))
+        })
+    }
+}

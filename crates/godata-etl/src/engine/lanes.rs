@@ -1,0 +1,156 @@
+//! Tasks in flight.
+
+use std::{
+    future::{poll_fn, ready},
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use futures::{
+    FutureExt, StreamExt,
+    future::BoxFuture,
+    stream::{FuturesOrdered, FuturesUnordered},
+};
+use godata_core::{CancelOnDrop, Cancellation};
+
+use super::{Pull, Run, Stage, Stopped, Task, scope::on_thread};
+use crate::Work;
+
+/// How many tasks are in flight per worker: one at work, the others read or waiting to be written, so that
+/// neither reading nor writing holds a worker up.
+const IN_FLIGHT_PER_WORKER: usize = 3;
+
+/// Runs the tasks of a stage on workers, a bounded number of them at once, and gives their results in the
+/// order of the tasks (or as they come, if the run is unordered). Dropping it stops what is in flight
+/// (invariant 3).
+pub(crate) struct Lanes<T> {
+    run: Arc<Run>,
+    reading: Reading<T>,
+    in_flight: InFlight<T>,
+    limit: usize,
+    /// The last stage within the tasks.
+    stage: Stage,
+    stop: Cancellation,
+    _stop_on_drop: CancelOnDrop,
+}
+
+type NextTask<T> = Result<Option<Task<T>>, Stopped>;
+type Lane<T> = BoxFuture<'static, Result<T, Stopped>>;
+
+/// The stage before, which is asked for one task at a time. The question is kept between polls, since
+/// dropping it could lose a task.
+enum Reading<T> {
+    Idle(Box<dyn Pull<T>>),
+    Asked(BoxFuture<'static, (Box<dyn Pull<T>>, NextTask<T>)>),
+    Ended,
+}
+
+enum InFlight<T> {
+    Ordered(FuturesOrdered<Lane<T>>),
+    Unordered(FuturesUnordered<Lane<T>>),
+}
+
+impl<T: Send + 'static> Lanes<T> {
+    pub(crate) fn new(run: &Arc<Run>, stage: Stage, source: Box<dyn Pull<T>>) -> Self {
+        let stop = run.context().cancellation().child();
+        let in_flight = if run.ordered {
+            InFlight::Ordered(FuturesOrdered::new())
+        } else {
+            InFlight::Unordered(FuturesUnordered::new())
+        };
+        Self {
+            run: Arc::clone(run),
+            reading: Reading::Idle(source),
+            in_flight,
+            limit: run.workers.get().saturating_mul(IN_FLIGHT_PER_WORKER),
+            stage,
+            _stop_on_drop: stop.drop_guard(),
+            stop,
+        }
+    }
+
+    /// The next result, or `None` at the end. After a failure there is nothing more to ask for. Dropping
+    /// the future loses nothing.
+    pub(crate) async fn next(&mut self) -> Result<Option<T>, Stopped> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, Stopped>> {
+        self.fill(cx);
+        match self.in_flight.poll_next(cx) {
+            Poll::Ready(Some(result)) => Poll::Ready(result.map(Some)),
+            Poll::Ready(None) if matches!(self.reading, Reading::Ended) => Poll::Ready(Ok(None)),
+            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Puts tasks in flight until there are enough, or the stage before has none for now.
+    fn fill(&mut self, cx: &mut Context<'_>) {
+        while self.in_flight.len() < self.limit {
+            match std::mem::replace(&mut self.reading, Reading::Ended) {
+                Reading::Idle(source) => self.reading = Reading::Asked(ask(source)),
+                Reading::Asked(mut answer) => match answer.poll_unpin(cx) {
+                    Poll::Pending => {
+                        self.reading = Reading::Asked(answer);
+                        return;
+                    }
+                    Poll::Ready((source, Ok(Some(task)))) => {
+                        self.reading = Reading::Idle(source);
+                        self.start(task);
+                    }
+                    Poll::Ready((_, Ok(None))) => {}
+                    // A failure waits its turn behind the tasks before it.
+                    Poll::Ready((_, Err(stopped))) => self.in_flight.push(ready(Err(stopped)).boxed()),
+                },
+                Reading::Ended => return,
+            }
+        }
+    }
+
+    fn start(&mut self, task: Task<T>) {
+        self.in_flight.push(compute(&self.run, self.stop.clone(), self.stage, task).boxed());
+    }
+}
+
+/// Runs a task on a worker. It is under way when this returns.
+pub(crate) fn compute<T: Send + 'static>(
+    run: &Arc<Run>,
+    stop: Cancellation,
+    stage: Stage,
+    task: Task<T>,
+) -> impl Future<Output = Result<T, Stopped>> + Send + 'static {
+    let run = Arc::clone(run);
+    let mut work = Work::new(Arc::clone(&run), stop);
+    let computing = on_thread(run.at_work(), true, move || Ok(task(&mut work)));
+    async move { computing.await.unwrap_or_else(|cause| Err(run.stopped(stage, cause))) }
+}
+
+fn ask<T: 'static>(mut source: Box<dyn Pull<T>>) -> BoxFuture<'static, (Box<dyn Pull<T>>, NextTask<T>)> {
+    Box::pin(async move {
+        let task = source.next().await;
+        (source, task)
+    })
+}
+
+impl<T> InFlight<T> {
+    fn push(&mut self, lane: Lane<T>) {
+        match self {
+            Self::Ordered(lanes) => lanes.push_back(lane),
+            Self::Unordered(lanes) => lanes.push(lane),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Ordered(lanes) => lanes.len(),
+            Self::Unordered(lanes) => lanes.len(),
+        }
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Stopped>>> {
+        match self {
+            Self::Ordered(lanes) => lanes.poll_next_unpin(cx),
+            Self::Unordered(lanes) => lanes.poll_next_unpin(cx),
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! One run of a pipeline, as everything that works for it sees it.
+
+use std::{
+    fmt,
+    num::NonZeroUsize,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::AcqRel},
+    },
+    time::{Duration, Instant},
+};
+
+use godata_core::{BoxError, Canceled, Clock, RunContext, SystemClock};
+use time::UtcDateTime;
+use tokio::sync::watch;
+use tracing::Span;
+
+use super::{Stage, Stopped, buffers::Buffers, counters::Counters, permits::Permits};
+use crate::{
+    BuildError, PipelineError, PipelineHook, PipelineInfo, RunReport, StepInfo,
+    dispatch::{Hooks, JobEnd},
+};
+
+/// What a pipeline is, apart from the code of its stages.
+#[derive(Clone)]
+pub(crate) struct Plan {
+    pub(crate) name: Arc<str>,
+    pub(crate) steps: Vec<StepInfo>,
+    pub(crate) hooks: Vec<Arc<dyn PipelineHook>>,
+    pub(crate) workers: NonZeroUsize,
+    pub(crate) ordered: bool,
+    /// The first mistake in the description; the last verb of the builder returns it.
+    pub(crate) mistake: Option<BuildError>,
+}
+
+/// One run of a pipeline. Everything that works for the run holds it (invariant 1).
+pub(crate) struct Run {
+    info: PipelineInfo,
+    cx: RunContext,
+    pub(super) ordered: bool,
+    pub(super) workers: NonZeroUsize,
+    pub(super) permits: Permits,
+    pub(crate) buffers: Buffers,
+    pub(super) hooks: Hooks,
+    counters: Counters,
+    spans: Spans,
+    started_at: UtcDateTime,
+    started: Instant,
+    /// How many threads and tasks work for the run.
+    at_work: watch::Sender<usize>,
+    ended: AtomicBool,
+}
+
+/// One tracing span per run and one per stage.
+#[derive(Debug)]
+struct Spans {
+    run: Span,
+    read: Span,
+    steps: Vec<Span>,
+    write: Span,
+}
+
+impl Run {
+    /// Begins a run and fires its start hooks.
+    pub(crate) fn begin(plan: &Plan, cx: &RunContext, job: Option<JobEnd>) -> Arc<Self> {
+        let info = PipelineInfo { name: Arc::clone(&plan.name), steps: plan.steps.as_slice().into() };
+        let run = Arc::new(Self {
+            spans: Spans::new(&info, cx),
+            cx: cx.clone().with_cancellation(cx.cancellation().child()),
+            ordered: plan.ordered,
+            workers: plan.workers,
+            permits: Permits::new(plan.workers),
+            buffers: Buffers::default(),
+            hooks: Hooks::new(plan.hooks.clone(), job),
+            counters: Counters::new(plan.steps.len()),
+            started_at: SystemClock.now(),
+            started: Instant::now(),
+            at_work: watch::Sender::new(0),
+            ended: AtomicBool::new(false),
+            info,
+        });
+        run.hooks.run_start(&run);
+        run
+    }
+
+    pub(crate) fn info(&self) -> &PipelineInfo {
+        &self.info
+    }
+
+    /// The caller's context, with a cancellation that also stops when the run fails or is dropped.
+    pub(crate) fn context(&self) -> &RunContext {
+        &self.cx
+    }
+
+    pub(crate) fn span(&self, stage: Stage) -> &Span {
+        match stage {
+            Stage::Read => &self.spans.read,
+            Stage::Step(index) => &self.spans.steps[index],
+            Stage::Write => &self.spans.write,
+        }
+    }
+
+    pub(super) fn run_span(&self) -> &Span {
+        &self.spans.run
+    }
+
+    /// What `future` gives, or that the run was canceled, whichever is first.
+    pub(super) async fn or_canceled<T>(
+        &self,
+        future: impl Future<Output = Result<T, Stopped>>,
+    ) -> Result<T, Stopped> {
+        tokio::select! {
+            biased;
+            () = self.cx.cancelled() => Err(self.canceled()),
+            result = future => result,
+        }
+    }
+
+    pub(crate) fn canceled(&self) -> Stopped {
+        Stopped::Canceled(canceled(&self.cx))
+    }
+
+    /// What a failure of `stage` means: it failed, or it stopped because we had asked for that.
+    pub(crate) fn stopped(&self, stage: Stage, cause: BoxError) -> Stopped {
+        if self.cx.is_cancelled() && cause.is::<Canceled>() {
+            return self.canceled();
+        }
+        Stopped::Failed { stage, place: None, cause }
+    }
+
+    /// Counts a thread or task that works for the run until the guard is dropped.
+    pub(crate) fn at_work(self: &Arc<Self>) -> AtWork {
+        self.at_work.send_modify(|count| *count += 1);
+        AtWork(Arc::clone(self))
+    }
+
+    /// Waits until no thread or task works for the run.
+    pub(super) async fn idle(&self) {
+        let mut at_work = self.at_work.subscribe();
+        at_work.wait_for(|count| *count == 0).await.map(drop).expect("the sender lives in self");
+    }
+
+    pub(crate) fn count_read(&self, records: u64, bytes: u64) {
+        self.counters.read.add_batch(records);
+        self.count_bytes_read(bytes);
+        self.cx.progress().add_records_read(records);
+    }
+
+    pub(super) fn count_bytes_read(&self, bytes: u64) {
+        self.counters.read.add_bytes(bytes);
+        self.cx.progress().add_bytes_read(bytes);
+    }
+
+    pub(crate) fn count_step_in(&self, index: usize, records: u64) {
+        self.counters.steps[index].add_in(records);
+    }
+
+    pub(crate) fn count_step_out(&self, index: usize, records_in: u64, records_out: u64, expanded: u64) {
+        self.counters.steps[index].add_out(records_in, records_out, expanded);
+    }
+
+    pub(super) fn count_written(&self, records: u64) {
+        self.counters.written.add_batch(records);
+        self.cx.progress().add_records_written(records);
+    }
+
+    pub(super) fn count_bytes_written(&self, bytes: u64) {
+        self.counters.written.add_bytes(bytes);
+        self.cx.progress().add_bytes_written(bytes);
+    }
+
+    pub(super) fn count_busy(&self, stage: Stage, busy: Duration) {
+        self.counters.add_busy(stage, busy);
+    }
+
+    /// Ends the run: makes its report and fires its end hooks, unless that was done.
+    pub(super) fn end(&self, result: Result<(), Stopped>) -> Result<RunReport, PipelineError> {
+        let report = self.report();
+        let result = match result {
+            Ok(()) => Ok(report),
+            Err(stopped) => Err(self.error(stopped, report)),
+        };
+        if !self.ended.swap(true, AcqRel) {
+            self.spans.run.in_scope(|| self.hooks.run_end(self, &result));
+        }
+        result
+    }
+
+    fn error(&self, stopped: Stopped, report: RunReport) -> PipelineError {
+        let report = Arc::new(report);
+        match stopped {
+            Stopped::Canceled(source) => PipelineError::Canceled { source, report },
+            Stopped::Failed { stage, place, cause } => {
+                let source = Arc::from(cause);
+                match stage {
+                    Stage::Read => PipelineError::Read { place, source, report },
+                    Stage::Write => PipelineError::Write { place, source, report },
+                    Stage::Step(index) => {
+                        PipelineError::Step { step: self.info.steps[index].clone(), place, source, report }
+                    }
+                }
+            }
+        }
+    }
+
+    fn report(&self) -> RunReport {
+        RunReport {
+            pipeline: self.info.name.to_string(),
+            run_id: self.cx.run_id(),
+            started_at: self.started_at,
+            took: self.started.elapsed(),
+            read: self.counters.read.counts(),
+            steps: self.info.steps.iter().zip(&self.counters.steps).map(|(step, c)| c.counts(step)).collect(),
+            written: self.counters.written.counts(),
+        }
+    }
+}
+
+/// The last holder of a run that nobody ended ends it: its future was dropped.
+impl Drop for Run {
+    fn drop(&mut self) {
+        if !*self.ended.get_mut() {
+            self.cx.cancel();
+            // The result has nobody to go to; the hooks and the log have it.
+            let _ = self.end(Err(self.canceled()));
+        }
+    }
+}
+
+impl fmt::Debug for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Run")
+            .field("pipeline", &self.info.name)
+            .field("id", &self.cx.run_id())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Somebody works for the run.
+#[derive(Debug)]
+pub(crate) struct AtWork(Arc<Run>);
+
+impl AtWork {
+    pub(super) fn run(&self) -> &Arc<Run> {
+        &self.0
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.0.at_work.send_if_modified(|count| {
+            *count -= 1;
+            *count == 0
+        });
+    }
+}
+
+impl Spans {
+    fn new(pipeline: &PipelineInfo, cx: &RunContext) -> Self {
+        let run = tracing::info_span!("pipeline", name = pipeline.name(), run = %cx.run_id());
+        let step = |step: &StepInfo| tracing::debug_span!(parent: &run, "step", index = step.index, kind = step.name);
+        Self {
+            read: tracing::debug_span!(parent: &run, "read"),
+            steps: pipeline.steps.iter().map(step).collect(),
+            write: tracing::debug_span!(parent: &run, "write"),
+            run,
+        }
+    }
+}
+
+/// The cancellation as an error, once it was asked for.
+fn canceled(cx: &RunContext) -> Canceled {
+    cx.cancel();
+    cx.check().expect_err("it was canceled just now")
+}

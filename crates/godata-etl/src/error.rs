@@ -1,0 +1,178 @@
+//! How building and running a pipeline fail.
+
+use std::{error::Error, fmt, sync::Arc};
+
+use godata_core::{Canceled, error_chain};
+
+use crate::{Place, RunReport, StepInfo};
+
+/// A pipeline that can't be built as it was described.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// The name is empty, over 200 bytes, or has control characters or outer spaces.
+    #[error("invalid pipeline name `{name}`: {reason}")]
+    InvalidName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// `workers(0)`: a pipeline needs at least one.
+    #[error("a pipeline needs at least one worker")]
+    NoWorkers,
+    /// `Ordered(0)` or `Unordered(0)`: nothing could ever be in flight.
+    #[error("{step} needs at least one record in flight")]
+    NoConcurrency {
+        /// The step.
+        step: StepInfo,
+    },
+}
+
+/// A run that did not succeed: the stage that failed, where, and the report of what had been done.
+///
+/// `Display` names the stage and the place (`step[2] (transform) failed at record 101 (orders.csv:103)`), the
+/// cause is in [`source`](Error::source), and `{:#}` prints both with all further causes. `Debug` prints the
+/// same as `{:#}`, so that a `main` which returns the error is readable.
+#[derive(Clone)]
+#[non_exhaustive]
+pub enum PipelineError {
+    /// The pipeline can't be built as it was described; only previews say it here.
+    Build {
+        /// What is wrong.
+        source: BuildError,
+    },
+    /// There is no tokio runtime to run on, or one is in the way of
+    /// [`run_blocking`](crate::Pipeline::run_blocking).
+    Runtime {
+        /// What is wrong.
+        source: Arc<dyn Error + Send + Sync>,
+    },
+    /// The input could not be opened, read or decoded.
+    Read {
+        /// The record, if the reader knows it.
+        place: Option<Place>,
+        /// Why.
+        source: Arc<dyn Error + Send + Sync>,
+        /// What had been done.
+        report: Arc<RunReport>,
+    },
+    /// A step failed or panicked.
+    Step {
+        /// The step.
+        step: StepInfo,
+        /// The record, if one was at work.
+        place: Option<Place>,
+        /// Why.
+        source: Arc<dyn Error + Send + Sync>,
+        /// What had been done.
+        report: Arc<RunReport>,
+    },
+    /// The output could not be opened, encoded, written or committed.
+    Write {
+        /// The record, if one was at work.
+        place: Option<Place>,
+        /// Why.
+        source: Arc<dyn Error + Send + Sync>,
+        /// What had been done.
+        report: Arc<RunReport>,
+    },
+    /// The run was canceled, or its future dropped, before the output was committed.
+    Canceled {
+        /// Says that it was us.
+        source: Canceled,
+        /// What had been done.
+        report: Arc<RunReport>,
+    },
+}
+
+impl PipelineError {
+    /// What had been done; `None` if the run never began.
+    #[must_use]
+    pub fn report(&self) -> Option<&RunReport> {
+        match self {
+            Self::Build { .. } | Self::Runtime { .. } => None,
+            Self::Read { report, .. }
+            | Self::Step { report, .. }
+            | Self::Write { report, .. }
+            | Self::Canceled { report, .. } => Some(report),
+        }
+    }
+
+    /// The record that failed, if it is known.
+    #[must_use]
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Read { place, .. } | Self::Step { place, .. } | Self::Write { place, .. } => place.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether the run was stopped on request and did not fail.
+    #[must_use]
+    pub fn is_canceled(&self) -> bool {
+        matches!(self, Self::Canceled { .. })
+    }
+}
+
+impl From<BuildError> for PipelineError {
+    fn from(source: BuildError) -> Self {
+        Self::Build { source }
+    }
+}
+
+impl Error for PipelineError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Build { source } => Some(source),
+            Self::Canceled { source, .. } => Some(source),
+            Self::Runtime { source }
+            | Self::Read { source, .. }
+            | Self::Step { source, .. }
+            | Self::Write { source, .. } => Some(&**source),
+        }
+    }
+}
+
+impl fmt::Display for PipelineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return write!(f, "{}", error_chain(self));
+        }
+        match self {
+            Self::Build { .. } => f.write_str("the pipeline can't be built"),
+            Self::Runtime { .. } => f.write_str("the pipeline can't run here"),
+            Self::Read { .. } => f.write_str("read failed"),
+            Self::Step { step, .. } => write!(f, "{step} failed"),
+            Self::Write { .. } => f.write_str("write failed"),
+            Self::Canceled { report, .. } => write!(f, "pipeline `{}` was stopped", report.pipeline),
+        }?;
+        self.place().map_or(Ok(()), |place| write!(f, " at {place}"))
+    }
+}
+
+impl fmt::Debug for PipelineError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:#}")
+    }
+}
+
+/// A panic in the user's code, caught where it happened.
+#[derive(Debug, thiserror::Error)]
+#[error("panicked: {message}")]
+pub(crate) struct Panicked {
+    message: String,
+}
+
+impl Panicked {
+    /// From what `catch_unwind` gave.
+    #[expect(clippy::needless_pass_by_value, reason = "the payload ends here")]
+    pub(crate) fn from_payload(payload: Box<dyn std::any::Any + Send>) -> Self {
+        let message = payload
+            .downcast_ref::<&str>()
+            .map(ToString::to_string)
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "with a value that is no text".to_owned());
+        Self { message }
+    }
+}

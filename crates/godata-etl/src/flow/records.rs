@@ -1,0 +1,250 @@
+//! The steps on dynamic records.
+
+use std::future::Future;
+
+use godata_core::{BoxError, RunContext};
+use serde::de::DeserializeOwned;
+
+use crate::{
+    Chunk, Concurrency, Flow, PipelineError, Record, RecordMut, RecordRef, Records, Type, Value, step,
+};
+
+/// The steps that [`Flow<Vec<T>>`](Flow) has too. What makes another record from each (`map`, `flat_map`, …)
+/// goes on with a `Vec` of what the closure makes; [`untyped`](Flow::untyped) leads back.
+impl Flow<Records> {
+    /// Keeps the records for which `keep` says so.
+    pub fn filter(self, keep: impl Fn(RecordRef<'_>) -> bool + Send + Sync + 'static) -> Self {
+        self.step("filter", move |chunk, work| chunk.retain(work, |record| Ok(keep(record))))
+    }
+
+    /// As [`filter`](Self::filter), with a test that can fail.
+    pub fn try_filter<F>(self, keep: F) -> Self
+    where
+        F: Fn(RecordRef<'_>) -> Result<bool, BoxError> + Send + Sync + 'static,
+    {
+        self.step("try_filter", move |chunk, work| chunk.retain(work, &keep))
+    }
+
+    /// As [`try_filter`](Self::try_filter), with the context of the run.
+    pub fn filter_with<F>(self, keep: F) -> Self
+    where
+        F: Fn(&RunContext, RecordRef<'_>) -> Result<bool, BoxError> + Send + Sync + 'static,
+    {
+        self.step("filter_with", move |chunk, work| {
+            let cx = work.context().clone();
+            chunk.retain(work, |record| keep(&cx, record))
+        })
+    }
+
+    /// Makes a value of any type from each record.
+    pub fn map<U, F>(self, f: F) -> Flow<Vec<U>>
+    where
+        U: Send + 'static,
+        F: Fn(RecordRef<'_>) -> U + Send + Sync + 'static,
+    {
+        self.step("map", move |chunk, work| chunk.convert(work, |record| Ok(f(record))))
+    }
+
+    /// As [`map`](Self::map), with a function that can fail.
+    pub fn try_map<U, F>(self, f: F) -> Flow<Vec<U>>
+    where
+        U: Send + 'static,
+        F: Fn(RecordRef<'_>) -> Result<U, BoxError> + Send + Sync + 'static,
+    {
+        self.step("try_map", move |chunk, work| chunk.convert(work, &f))
+    }
+
+    /// Changes each record in its place.
+    pub fn transform<F>(self, f: F) -> Self
+    where
+        F: Fn(&mut RecordMut<'_>) -> Result<(), BoxError> + Send + Sync + 'static,
+    {
+        self.step("transform", move |mut chunk, work| {
+            chunk.batch.open_names();
+            chunk.update(work, &f)
+        })
+    }
+
+    /// As [`transform`](Self::transform), with the context of the run.
+    pub fn transform_with<F>(self, f: F) -> Self
+    where
+        F: Fn(&RunContext, &mut RecordMut<'_>) -> Result<(), BoxError> + Send + Sync + 'static,
+    {
+        self.step("transform_with", move |mut chunk, work| {
+            chunk.batch.open_names();
+            let cx = work.context().clone();
+            chunk.update(work, |record| f(&cx, record))
+        })
+    }
+
+    /// Makes a value from each record for which `f` gives one, and drops the others.
+    pub fn filter_map<U, F>(self, f: F) -> Flow<Vec<U>>
+    where
+        U: Send + 'static,
+        F: Fn(RecordRef<'_>) -> Option<U> + Send + Sync + 'static,
+    {
+        self.step("filter_map", move |chunk, work| chunk.expand(work, |record| Ok(f(record))))
+    }
+
+    /// Makes any number of values from each record.
+    pub fn flat_map<I, F>(self, f: F) -> Flow<Vec<I::Item>>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        F: Fn(RecordRef<'_>) -> I + Send + Sync + 'static,
+    {
+        self.step("flat_map", move |chunk, work| chunk.expand(work, |record| Ok(f(record))))
+    }
+
+    /// Looks at each record.
+    pub fn inspect(self, f: impl Fn(RecordRef<'_>) + Send + Sync + 'static) -> Self {
+        self.step("inspect", move |chunk, work| {
+            chunk.retain(work, |record| {
+                f(record);
+                Ok(true)
+            })
+        })
+    }
+
+    /// Hands each record, in order, to `f` together with a state that begins as `initial` in every run.
+    /// `None` drops the record. One batch at a time is in this step.
+    pub fn scan<S, U, F>(self, initial: S, f: F) -> Flow<Vec<U>>
+    where
+        S: Clone + Send + Sync + 'static,
+        U: Send + 'static,
+        F: Fn(&mut S, Record) -> Result<Option<U>, BoxError> + Send + Sync + 'static,
+    {
+        self.append("scan", |open, info| {
+            Ok(step::scan(step::adapt(open, Chunk::into_records), info.index, initial, f))
+        })
+    }
+
+    /// Awaits a future for each record. [`Concurrency`] says how many are in flight, and whether the order of
+    /// the records is kept. The futures run as tasks of the runtime; they must not block.
+    pub fn map_async<U, F, Fut>(self, concurrency: Concurrency, f: F) -> Flow<Vec<U>>
+    where
+        U: Send + 'static,
+        F: Fn(Record) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<U, BoxError>> + Send + 'static,
+    {
+        self.append("map_async", |open, info| {
+            step::map_async(step::adapt(open, Chunk::into_records), info, concurrency, f)
+        })
+    }
+
+    /// Runs the flow for its first `limit` records and gives them: a preview, nothing is written.
+    ///
+    /// # Errors
+    /// A mistake in the description, or what a run gives.
+    pub async fn collect(self, limit: u64) -> Result<Vec<Record>, PipelineError> {
+        Ok(self.preview(limit).await?.into_iter().flat_map(Records::into_records).collect())
+    }
+}
+
+/// The steps that only dynamic records have.
+impl Flow<Records> {
+    /// Keeps only these fields, in this order.
+    ///
+    /// Where the names are known beforehand (a CSV file with its header), one that is not among them fails the
+    /// run. Where every record may have its own (JSON, and after `transform`), a record that lacks one goes on
+    /// without it. The same holds for [`rename`](Self::rename) and [`drop`](Self::drop).
+    ///
+    /// ```
+    /// # use godata_etl::{Pipeline, record};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_core::BoxError> {
+    /// let records = Pipeline::builder("demo")
+    ///     .from_vec(vec![record! {"id" => 1, "name" => "ann", "age" => 41}])
+    ///     .untyped()
+    ///     .select(["name", "id"])
+    ///     .rename("name", "first_name")
+    ///     .collect(1)
+    ///     .await?;
+    /// assert_eq!(records, [record! {"first_name" => "ann", "id" => 1}]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn select<I>(self, names: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        self.reshape("select", move |records| Ok(records.select(&names)?))
+    }
+
+    /// Gives a field another name, in its place.
+    pub fn rename(self, from: impl Into<String>, to: impl Into<String>) -> Self {
+        let (from, to) = (from.into(), to.into());
+        self.reshape("rename", move |records| Ok(records.rename(&from, &to)?))
+    }
+
+    /// Drops these fields.
+    pub fn drop<I>(self, names: I) -> Self
+    where
+        I: IntoIterator<Item: Into<String>>,
+    {
+        let names: Vec<String> = names.into_iter().map(Into::into).collect();
+        self.reshape("drop", move |records| Ok(records.drop_fields(&names)?))
+    }
+
+    /// Makes a field a value of this type: text is checked, and written as a number from then on if it is
+    /// one, with the digits it has. Null stays null.
+    ///
+    /// A record whose field is missing or is no such value fails the run, with its field and value.
+    pub fn cast(self, field: impl Into<String>, to: Type) -> Self {
+        let field = field.into();
+        self.step("cast", move |chunk, work| chunk.update(work, |record| Ok(record.cast(&field, to)?)))
+    }
+
+    /// Sets a field of each record to what `f` makes of the record.
+    ///
+    /// ```
+    /// # use godata_etl::{Pipeline, record};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_core::BoxError> {
+    /// let records = Pipeline::builder("demo")
+    ///     .from_vec(vec![record! {"amount" => "12.50"}])
+    ///     .untyped()
+    ///     .derive("double", |r| Ok(r.f64("amount")? * 2.0))
+    ///     .collect(1)
+    ///     .await?;
+    /// assert_eq!(records, [record! {"amount" => "12.50", "double" => 25.0}]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn derive<V, F>(self, field: impl Into<String>, f: F) -> Self
+    where
+        V: Into<Value>,
+        F: Fn(RecordRef<'_>) -> Result<V, BoxError> + Send + Sync + 'static,
+    {
+        let field = field.into();
+        self.step("derive", move |chunk, work| {
+            chunk.update(work, |record| {
+                let value = f(record.as_ref())?;
+                record.set(&field, value);
+                Ok(())
+            })
+        })
+    }
+
+    /// Goes on with values of type `T`, made from each record through serde. Text is parsed where `T` wants a
+    /// number, since all cells of a CSV file are text.
+    pub fn typed<T>(self) -> Flow<Vec<T>>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        self.step("typed", |chunk, work| chunk.convert(work, |record| Ok(record.de()?)))
+    }
+
+    fn reshape<F>(self, name: &'static str, reshape: F) -> Self
+    where
+        F: Fn(&mut Records) -> Result<(), BoxError> + Send + Sync + 'static,
+    {
+        self.step(name, move |mut chunk, _| {
+            // A batch without rows may lack a name that an earlier step would have set.
+            if !chunk.is_empty() {
+                reshape(&mut chunk.batch)?;
+            }
+            Ok(chunk)
+        })
+    }
+}

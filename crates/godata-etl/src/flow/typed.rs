@@ -1,0 +1,169 @@
+//! The steps on values of any type.
+
+use std::future::Future;
+
+use godata_core::{BoxError, RunContext};
+use serde::Serialize;
+
+use crate::{Concurrency, Flow, PipelineError, Records, records::to_record, step};
+
+impl<T: Send + 'static> Flow<Vec<T>> {
+    /// Keeps the records for which `keep` says so.
+    pub fn filter(self, keep: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
+        self.step("filter", move |chunk, work| chunk.retain(work, |item| Ok(keep(item))))
+    }
+
+    /// As [`filter`](Self::filter), with a test that can fail.
+    pub fn try_filter(self, keep: impl Fn(&T) -> Result<bool, BoxError> + Send + Sync + 'static) -> Self {
+        self.step("try_filter", move |chunk, work| chunk.retain(work, &keep))
+    }
+
+    /// As [`try_filter`](Self::try_filter), with the context of the run.
+    pub fn filter_with<F>(self, keep: F) -> Self
+    where
+        F: Fn(&RunContext, &T) -> Result<bool, BoxError> + Send + Sync + 'static,
+    {
+        self.step("filter_with", move |chunk, work| {
+            let cx = work.context().clone();
+            chunk.retain(work, |item| keep(&cx, item))
+        })
+    }
+
+    /// Makes a record of another, or the same, type from each.
+    pub fn map<U: Send + 'static>(self, f: impl Fn(T) -> U + Send + Sync + 'static) -> Flow<Vec<U>> {
+        self.step("map", move |chunk, work| chunk.convert(work, |item| Ok(f(item))))
+    }
+
+    /// As [`map`](Self::map), with a function that can fail.
+    pub fn try_map<U, F>(self, f: F) -> Flow<Vec<U>>
+    where
+        U: Send + 'static,
+        F: Fn(T) -> Result<U, BoxError> + Send + Sync + 'static,
+    {
+        self.step("try_map", move |chunk, work| chunk.convert(work, &f))
+    }
+
+    /// Changes each record in its place.
+    pub fn transform(self, f: impl Fn(&mut T) -> Result<(), BoxError> + Send + Sync + 'static) -> Self {
+        self.step("transform", move |chunk, work| chunk.update(work, &f))
+    }
+
+    /// As [`transform`](Self::transform), with the context of the run.
+    pub fn transform_with<F>(self, f: F) -> Self
+    where
+        F: Fn(&RunContext, &mut T) -> Result<(), BoxError> + Send + Sync + 'static,
+    {
+        self.step("transform_with", move |chunk, work| {
+            let cx = work.context().clone();
+            chunk.update(work, |item| f(&cx, item))
+        })
+    }
+
+    /// Makes a record from each for which `f` gives one, and drops the others.
+    pub fn filter_map<U, F>(self, f: F) -> Flow<Vec<U>>
+    where
+        U: Send + 'static,
+        F: Fn(T) -> Option<U> + Send + Sync + 'static,
+    {
+        self.step("filter_map", move |chunk, work| chunk.expand(work, |item| Ok(f(item))))
+    }
+
+    /// Makes any number of records from each.
+    pub fn flat_map<I, F>(self, f: F) -> Flow<Vec<I::Item>>
+    where
+        I: IntoIterator<Item: Send + 'static>,
+        F: Fn(T) -> I + Send + Sync + 'static,
+    {
+        self.step("flat_map", move |chunk, work| chunk.expand(work, |item| Ok(f(item))))
+    }
+
+    /// Looks at each record.
+    pub fn inspect(self, f: impl Fn(&T) + Send + Sync + 'static) -> Self {
+        self.step("inspect", move |chunk, work| {
+            chunk.update(work, |item| {
+                f(item);
+                Ok(())
+            })
+        })
+    }
+
+    /// Hands each record, in order, to `f` together with a state that begins as `initial` in every run.
+    /// `None` drops the record (and does not end the run, unlike [`Iterator::scan`]).
+    ///
+    /// Only one batch at a time is in this step; those before and after it stay parallel. In an
+    /// [`unordered`](crate::PipelineBuilder::unordered) pipeline the batches come as they are ready.
+    ///
+    /// ```
+    /// # use godata_etl::Pipeline;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_core::BoxError> {
+    /// let totals = Pipeline::builder("totals")
+    ///     .from_vec(vec![3, 4, 5])
+    ///     .scan(0, |total, n| {
+    ///         *total += n;
+    ///         Ok(Some(*total))
+    ///     })
+    ///     .collect(10)
+    ///     .await?;
+    /// assert_eq!(totals, [3, 7, 12]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn scan<S, U, F>(self, initial: S, f: F) -> Flow<Vec<U>>
+    where
+        S: Clone + Send + Sync + 'static,
+        U: Send + 'static,
+        F: Fn(&mut S, T) -> Result<Option<U>, BoxError> + Send + Sync + 'static,
+    {
+        self.append("scan", |open, info| Ok(step::scan(open, info.index, initial, f)))
+    }
+
+    /// Awaits a future for each record: a lookup, say. [`Concurrency`] says how many are in flight, and
+    /// whether the order of the records is kept. The futures run as tasks of the runtime; they must not block.
+    ///
+    /// ```
+    /// # use godata_etl::{Concurrency::Ordered, Pipeline};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_core::BoxError> {
+    /// let found = Pipeline::builder("lookup")
+    ///     .from_vec(vec!["ann", "bob"])
+    ///     .map_async(Ordered(8), |name| async move { Ok(format!("{name}@example.com")) })
+    ///     .collect(10)
+    ///     .await?;
+    /// assert_eq!(found, ["ann@example.com", "bob@example.com"]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn map_async<U, F, Fut>(self, concurrency: Concurrency, f: F) -> Flow<Vec<U>>
+    where
+        U: Send + 'static,
+        F: Fn(T) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<U, BoxError>> + Send + 'static,
+    {
+        self.append("map_async", |open, info| step::map_async(open, info, concurrency, f))
+    }
+
+    /// Goes on with dynamic records, made from each value through serde: the fields of a struct or the
+    /// entries of a map, by name.
+    pub fn untyped(self) -> Flow<Records>
+    where
+        T: Serialize,
+    {
+        self.step("untyped", |chunk, work| {
+            let mut records = Records::new();
+            work.each(&chunk.rows, chunk.batch.iter(), |_, item| {
+                records.push(to_record(item)?);
+                Ok(())
+            })?;
+            Ok(chunk.with_batch(records))
+        })
+    }
+
+    /// Runs the flow for its first `limit` records and gives them: a preview, nothing is written.
+    ///
+    /// # Errors
+    /// A mistake in the description, or what a run gives.
+    pub async fn collect(self, limit: u64) -> Result<Vec<T>, PipelineError> {
+        Ok(self.preview(limit).await?.into_iter().flatten().collect())
+    }
+}

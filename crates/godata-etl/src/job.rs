@@ -1,0 +1,146 @@
+//! One execution of a pipeline, with what became of it.
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use godata_core::{Clock, JobId, RunContext, SystemClock};
+use time::UtcDateTime;
+
+use crate::{JobHook, JobInfo, Pipeline, PipelineError, RunReport, dispatch::JobEnd};
+
+/// One execution of a pipeline: it has an id, and keeps when it ran and how it ended.
+///
+/// ```
+/// use godata_core::RunContext;
+/// use godata_etl::{Pipeline, PipelineJob};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), godata_core::BoxError> {
+/// let pipeline = Pipeline::builder("demo").from_vec(vec![1, 2]).write_fn(|_, _| async { Ok(()) })?;
+/// let mut job = PipelineJob::new(pipeline);
+/// job.run(&RunContext::new()).await?;
+/// assert!(job.duration().is_some() && job.error().is_none());
+/// # Ok(())
+/// # }
+/// ```
+pub struct PipelineJob {
+    id: JobId,
+    pipeline: Pipeline,
+    hooks: Vec<Arc<dyn JobHook>>,
+    /// Shared with the run, which ends later if its future is dropped.
+    execution: Arc<Mutex<Execution>>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Execution {
+    started_at: Option<UtcDateTime>,
+    ended: Option<(UtcDateTime, Result<RunReport, PipelineError>)>,
+}
+
+impl PipelineJob {
+    /// A job for one execution of `pipeline`, with a new id.
+    #[must_use]
+    pub fn new(pipeline: Pipeline) -> Self {
+        Self { id: JobId::generate(), pipeline, hooks: Vec::new(), execution: Arc::default() }
+    }
+
+    /// Tells `hook` of the execution. May be called several times; the hooks are called in that order.
+    #[must_use]
+    pub fn hook(mut self, hook: impl JobHook) -> Self {
+        self.hooks.push(Arc::new(hook));
+        self
+    }
+
+    /// Runs the pipeline, with this job's id in the context, and keeps times and result. A second call
+    /// replaces what the first one kept.
+    ///
+    /// # Errors
+    /// As [`Pipeline::run`].
+    pub async fn run(&mut self, cx: &RunContext) -> Result<RunReport, PipelineError> {
+        let started = Execution { started_at: Some(SystemClock.now()), ended: None };
+        let execution = Arc::new(Mutex::new(started));
+        self.execution = Arc::clone(&execution);
+        let end = JobEnd {
+            info: JobInfo { job_id: self.id, pipeline_name: self.pipeline.shared_name() },
+            hooks: self.hooks.clone(),
+            record: Box::new(move |result| record(&execution, result)),
+        };
+        let result = self.pipeline.run_as_job(&cx.clone().with_job_id(self.id), end).await;
+        record(&self.execution, &result);
+        result
+    }
+
+    /// The job's id.
+    #[must_use]
+    pub fn id(&self) -> JobId {
+        self.id
+    }
+
+    /// The name of the pipeline.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.pipeline.name()
+    }
+
+    /// The pipeline.
+    #[must_use]
+    pub fn pipeline(&self) -> &Pipeline {
+        &self.pipeline
+    }
+
+    /// When the execution began; `None` before [`run`](Self::run).
+    #[must_use]
+    pub fn started_at(&self) -> Option<UtcDateTime> {
+        self.execution().started_at
+    }
+
+    /// When it ended; `None` until then.
+    #[must_use]
+    pub fn ended_at(&self) -> Option<UtcDateTime> {
+        self.execution().ended.map(|(at, _)| at)
+    }
+
+    /// From start to end by the system clock, zero if that was set back meanwhile; `None` until it ended.
+    #[must_use]
+    pub fn duration(&self) -> Option<Duration> {
+        let Execution { started_at, ended } = self.execution();
+        Some((ended?.0 - started_at?).try_into().unwrap_or_default())
+    }
+
+    /// Why it did not succeed; `None` until it ended, and if it succeeded.
+    #[must_use]
+    pub fn error(&self) -> Option<PipelineError> {
+        self.execution().ended.and_then(|(_, result)| result.err())
+    }
+
+    /// What it did; `None` until it ended, and if it never began.
+    #[must_use]
+    pub fn report(&self) -> Option<RunReport> {
+        match self.execution().ended?.1 {
+            Ok(report) => Some(report),
+            Err(error) => error.report().cloned(),
+        }
+    }
+
+    fn execution(&self) -> Execution {
+        self.execution.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Keeps the result of an execution, once.
+fn record(execution: &Mutex<Execution>, result: &Result<RunReport, PipelineError>) {
+    let mut execution = execution.lock().unwrap_or_else(PoisonError::into_inner);
+    execution.ended.get_or_insert_with(|| (SystemClock.now(), result.clone()));
+}
+
+impl fmt::Debug for PipelineJob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PipelineJob")
+            .field("id", &self.id)
+            .field("name", &self.name())
+            .finish_non_exhaustive()
+    }
+}

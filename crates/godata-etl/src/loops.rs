@@ -1,0 +1,179 @@
+//! The loops over the records of a batch that the steps share.
+
+use godata_core::BoxError;
+
+use crate::{
+    Chunk, RecordMut, RecordRef, Records, Stop, Work,
+    chunk::{Rows, row_number},
+};
+
+impl Work {
+    /// The positions of the items for which `keep` says so.
+    fn kept<I: ExactSizeIterator>(
+        &mut self,
+        rows: &Rows,
+        items: I,
+        mut keep: impl FnMut(I::Item) -> Result<bool, BoxError>,
+    ) -> Result<Vec<u32>, Stop> {
+        let mut kept = Vec::with_capacity(items.len());
+        self.each(rows, items, |index, item| {
+            if keep(item)? {
+                kept.push(row_number(index));
+            }
+            Ok(())
+        })?;
+        Ok(kept)
+    }
+
+    /// One value from each item.
+    fn converted<I: ExactSizeIterator, U>(
+        &mut self,
+        rows: &Rows,
+        items: I,
+        mut convert: impl FnMut(I::Item) -> Result<U, BoxError>,
+    ) -> Result<Vec<U>, Stop> {
+        let mut made = Vec::with_capacity(items.len());
+        self.each(rows, items, |_, item| {
+            made.push(convert(item)?);
+            Ok(())
+        })?;
+        Ok(made)
+    }
+
+    /// Any number of values from each item, and for each value the position of its item.
+    fn expanded_from<I: ExactSizeIterator, J: IntoIterator>(
+        &mut self,
+        rows: &Rows,
+        items: I,
+        mut expand: impl FnMut(I::Item) -> Result<J, BoxError>,
+    ) -> Result<(Vec<J::Item>, Vec<u32>), Stop> {
+        let mut made = Vec::with_capacity(items.len());
+        let mut kept = Vec::with_capacity(items.len());
+        let mut extra = 0;
+        self.each(rows, items, |index, item| {
+            made.extend(expand(item)?);
+            extra += (made.len() - kept.len()).saturating_sub(1);
+            kept.resize(made.len(), row_number(index));
+            Ok(())
+        })?;
+        self.add_expanded(extra as u64);
+        Ok((made, kept))
+    }
+}
+
+impl<T: Send + 'static> Chunk<Vec<T>> {
+    /// Keeps the values for which `keep` says so.
+    pub(crate) fn retain(
+        mut self,
+        work: &mut Work,
+        keep: impl FnMut(&T) -> Result<bool, BoxError>,
+    ) -> Result<Self, Stop> {
+        let kept = work.kept(&self.rows, self.batch.iter(), keep)?;
+        if kept.len() < self.batch.len() {
+            keep_positions(&mut self.batch, &kept);
+            self.rows.keep(kept);
+        }
+        Ok(self)
+    }
+
+    /// Changes each value in its place.
+    pub(crate) fn update(
+        mut self,
+        work: &mut Work,
+        mut change: impl FnMut(&mut T) -> Result<(), BoxError>,
+    ) -> Result<Self, Stop> {
+        work.each(&self.rows, self.batch.iter_mut(), |_, item| change(item))?;
+        Ok(self)
+    }
+
+    /// Makes one value from each.
+    pub(crate) fn convert<U>(
+        mut self,
+        work: &mut Work,
+        convert: impl FnMut(T) -> Result<U, BoxError>,
+    ) -> Result<Chunk<Vec<U>>, Stop> {
+        let items = std::mem::take(&mut self.batch).into_iter();
+        let made = work.converted(&self.rows, items, convert)?;
+        Ok(self.with_batch(made))
+    }
+
+    /// Makes any number of values from each.
+    pub(crate) fn expand<J: IntoIterator>(
+        mut self,
+        work: &mut Work,
+        expand: impl FnMut(T) -> Result<J, BoxError>,
+    ) -> Result<Chunk<Vec<J::Item>>, Stop> {
+        let items = std::mem::take(&mut self.batch).into_iter();
+        let (made, kept) = work.expanded_from(&self.rows, items, expand)?;
+        self.rows.keep(kept);
+        Ok(self.with_batch(made))
+    }
+}
+
+impl Chunk<Records> {
+    /// Keeps the records for which `keep` says so.
+    pub(crate) fn retain(
+        mut self,
+        work: &mut Work,
+        keep: impl FnMut(RecordRef<'_>) -> Result<bool, BoxError>,
+    ) -> Result<Self, Stop> {
+        let kept = work.kept(&self.rows, self.batch.iter(), keep)?;
+        if kept.len() < self.batch.len() {
+            self.batch.keep(&kept);
+            self.rows.keep(kept);
+        }
+        Ok(self)
+    }
+
+    /// Changes each record in its place.
+    pub(crate) fn update(
+        mut self,
+        work: &mut Work,
+        mut change: impl FnMut(&mut RecordMut<'_>) -> Result<(), BoxError>,
+    ) -> Result<Self, Stop> {
+        let Self { batch, rows, .. } = &mut self;
+        work.each(rows, 0..batch.len(), |_, index| {
+            batch.row_mut(index).map_or(Ok(()), |mut record| change(&mut record))
+        })?;
+        batch.prune();
+        Ok(self)
+    }
+
+    /// Makes one value from each record.
+    pub(crate) fn convert<U>(
+        self,
+        work: &mut Work,
+        convert: impl FnMut(RecordRef<'_>) -> Result<U, BoxError>,
+    ) -> Result<Chunk<Vec<U>>, Stop> {
+        let made = work.converted(&self.rows, self.batch.iter(), convert)?;
+        Ok(self.with_batch(made))
+    }
+
+    /// Makes any number of values from each record.
+    pub(crate) fn expand<J: IntoIterator>(
+        mut self,
+        work: &mut Work,
+        expand: impl FnMut(RecordRef<'_>) -> Result<J, BoxError>,
+    ) -> Result<Chunk<Vec<J::Item>>, Stop> {
+        let (made, kept) = work.expanded_from(&self.rows, self.batch.iter(), expand)?;
+        self.rows.keep(kept);
+        Ok(self.with_batch(made))
+    }
+
+    /// The same records, each owned.
+    pub(crate) fn into_records(mut self) -> Chunk<Vec<crate::Record>> {
+        let records = std::mem::take(&mut self.batch).into_records();
+        self.with_batch(records)
+    }
+}
+
+/// Keeps the items at the positions in `kept`, which ascend.
+fn keep_positions<T>(items: &mut Vec<T>, kept: &[u32]) {
+    let mut kept = kept.iter().copied().peekable();
+    let mut position = 0;
+    items.retain(|_| {
+        let keep = kept.next_if_eq(&position).is_some();
+        position += 1;
+        keep
+    });
+}

@@ -1,0 +1,113 @@
+//! Where the records of a batch came from, so that an error can say so.
+
+use std::{fmt, ops::Range, sync::Arc};
+
+/// Where a batch came from: its source, the number of its first record, its bytes and lines.
+///
+/// A reader makes one per batch. Record and line numbers count from 1, byte offsets from 0.
+///
+/// ```
+/// use godata_etl::{Lines, Origin};
+///
+/// let origin = Origin::new(100).source("orders.csv").lines(Lines::From(102));
+/// assert_eq!(origin.place(1).to_string(), "record 101 (orders.csv:103)");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    source: Option<Arc<str>>,
+    first_record: u64,
+    bytes: Range<u64>,
+    lines: Lines,
+}
+
+/// How the records of a batch map to the lines of its source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Lines {
+    /// The source has no lines.
+    #[default]
+    None,
+    /// One line each, from this one on.
+    From(u64),
+    /// The line on which each record begins.
+    Each(Arc<[u64]>),
+}
+
+impl Origin {
+    /// The origin of a batch whose first record has this number; 0 where records have no number.
+    #[must_use]
+    pub fn new(first_record: u64) -> Self {
+        Self { first_record, ..Self::default() }
+    }
+
+    /// Names the source: a path, a table, an address.
+    #[must_use]
+    pub fn source(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.source = Some(name.into());
+        self
+    }
+
+    /// The bytes of the source that this batch was made from.
+    #[must_use]
+    pub fn bytes(mut self, bytes: Range<u64>) -> Self {
+        self.bytes = bytes;
+        self
+    }
+
+    /// The lines on which the records begin.
+    #[must_use]
+    pub fn lines(mut self, lines: Lines) -> Self {
+        self.lines = lines;
+        self
+    }
+
+    /// The place of the record in this row of the batch as it was read; rows count from 0.
+    #[must_use]
+    pub fn place(&self, row: u32) -> Place {
+        let line = match &self.lines {
+            Lines::None => None,
+            Lines::From(first) => Some(first + u64::from(row)),
+            Lines::Each(lines) => lines.get(row as usize).copied(),
+        };
+        let record = (self.first_record > 0).then(|| self.first_record + u64::from(row));
+        Place { record, source: self.source.clone(), line }
+    }
+
+    /// How many bytes of the source this batch was made from.
+    pub(crate) fn byte_count(&self) -> u64 {
+        self.bytes.end.saturating_sub(self.bytes.start)
+    }
+}
+
+/// Where one record came from: `record 101 (orders.csv:103)`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Place {
+    /// The number of the record in its source, from 1.
+    pub record: Option<u64>,
+    /// The name of the source.
+    pub source: Option<Arc<str>>,
+    /// The line of the source on which the record begins, from 1.
+    pub line: Option<u64>,
+}
+
+impl Place {
+    pub(crate) fn is_unknown(&self) -> bool {
+        self.record.is_none() && self.source.is_none() && self.line.is_none()
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.record {
+            Some(record) => write!(f, "record {record}")?,
+            None => f.write_str("a record")?,
+        }
+        match (&self.source, self.line) {
+            (Some(source), Some(line)) => write!(f, " ({source}:{line})"),
+            (Some(source), None) => write!(f, " ({source})"),
+            (None, Some(line)) => write!(f, " (line {line})"),
+            (None, None) => Ok(()),
+        }
+    }
+}

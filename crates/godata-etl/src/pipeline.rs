@@ -1,0 +1,332 @@
+//! A pipeline: its description, and how it is run.
+
+use std::{fmt, future::Future, num::NonZeroUsize, sync::Arc};
+
+use futures::{Stream, StreamExt, future::BoxFuture};
+use godata_core::{BoxError, Job, JobError, RunContext};
+
+use crate::{
+    Batch, BuildError, Chunk, Flow, PipelineError, PipelineHook, Reader, RunReport, Writer,
+    dispatch::JobEnd,
+    engine::{self, MakeWriter, Opener, Plan, cores},
+    reader::{ReadFn, ReadIter, ReadStream, ReadVec, ReadWith, opener},
+};
+
+/// A pipeline, ready to run: read, then steps, then write.
+///
+/// It is built once and runs many times, also at once with itself; the runs share nothing that shows. It is a
+/// [`Job`], and cheap to clone.
+///
+/// ```
+/// use godata_core::RunContext;
+/// use godata_etl::Pipeline;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), godata_core::BoxError> {
+/// let pipeline = Pipeline::builder("squares")
+///     .from_vec(vec![1, 2, 3, 4])
+///     .filter(|n| n % 2 == 0)
+///     .map(|n| n * n)
+///     .write_fn(|_, squares| async move {
+///         assert_eq!(squares, [4, 16]);
+///         Ok(())
+///     })?;
+///
+/// let report = pipeline.run(&RunContext::new()).await?;
+/// assert_eq!((report.read.records, report.written.records), (4, 2));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Pipeline {
+    name: Arc<str>,
+    runs: Arc<dyn Runs>,
+}
+
+impl Pipeline {
+    /// Begins the description of a pipeline. Settings come first, then a `read`, steps, and a `write` that
+    /// ends it.
+    ///
+    /// Names are 1 to 200 bytes without control characters and outer spaces.
+    pub fn builder(name: impl Into<String>) -> PipelineBuilder {
+        PipelineBuilder::new(name.into())
+    }
+
+    /// The pipeline's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Runs the pipeline once, on the tokio runtime that polls this.
+    ///
+    /// Canceling `cx` stops it: no new batches, those at work stop within 256 records, the output is given up
+    /// and the outcome is [`PipelineError::Canceled`]. Once the commit of the output has begun, the run goes
+    /// to its end. Dropping the future does the same; what is at work then stops on its own, and the end
+    /// hooks are called by the last of it. A closure that never returns holds its thread.
+    ///
+    /// # Errors
+    /// When a stage fails or panics, the run is canceled, or there is no tokio runtime. The output is then as
+    /// it was before the run.
+    pub async fn run(&self, cx: &RunContext) -> Result<RunReport, PipelineError> {
+        self.runs.run(cx, None).await
+    }
+
+    /// Runs the pipeline once and waits for it, with a runtime of its own: for programs without one.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run); and [`PipelineError::Runtime`] when called on a tokio runtime, which it would
+    /// block.
+    pub fn run_blocking(&self, cx: &RunContext) -> Result<RunReport, PipelineError> {
+        on_own_runtime(self.run(cx))
+    }
+
+    /// Opens the input and the output, and gives both up again: says beforehand whether a run could begin.
+    /// Nothing is read or written, and no hook is called.
+    ///
+    /// # Errors
+    /// What opening them gave, as a run would say it.
+    pub async fn check(&self, cx: &RunContext) -> Result<(), PipelineError> {
+        self.runs.check(cx).await
+    }
+
+    pub(crate) async fn run_as_job(&self, cx: &RunContext, job: JobEnd) -> Result<RunReport, PipelineError> {
+        self.runs.run(cx, Some(job)).await
+    }
+
+    pub(crate) fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
+    }
+
+    pub(crate) fn build<B: Batch, W: Writer<B>>(
+        mut plan: Plan,
+        open: Opener<Chunk<B>>,
+        make: MakeWriter<W>,
+    ) -> Result<Self, BuildError> {
+        match plan.mistake.take() {
+            Some(mistake) => Err(mistake),
+            None => Ok(Self { name: Arc::clone(&plan.name), runs: Arc::new(Stages { plan, open, make }) }),
+        }
+    }
+}
+
+impl Job for Pipeline {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
+        self.runs.run(cx, None).await?;
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+fn on_own_runtime<T>(future: impl Future<Output = Result<T, PipelineError>>) -> Result<T, PipelineError> {
+    if tokio::runtime::Handle::try_current().is_ok() {
+        return Err(PipelineError::Runtime { source: Arc::new(OnRuntime) });
+    }
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.build().map_err(|error| PipelineError::Runtime { source: Arc::new(error) })?.block_on(future)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("run_blocking was called on a tokio runtime; await `run` there")]
+struct OnRuntime;
+
+/// The stages behind a pipeline, without their types.
+trait Runs: Send + Sync {
+    fn run<'a>(
+        &'a self,
+        cx: &'a RunContext,
+        job: Option<JobEnd>,
+    ) -> BoxFuture<'a, Result<RunReport, PipelineError>>;
+
+    fn check<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), PipelineError>>;
+}
+
+struct Stages<B, W> {
+    plan: Plan,
+    open: Opener<Chunk<B>>,
+    make: MakeWriter<W>,
+}
+
+impl<B: Batch, W: Writer<B>> Runs for Stages<B, W> {
+    fn run<'a>(
+        &'a self,
+        cx: &'a RunContext,
+        job: Option<JobEnd>,
+    ) -> BoxFuture<'a, Result<RunReport, PipelineError>> {
+        Box::pin(engine::run(&self.plan, &self.open, &self.make, cx, job))
+    }
+
+    fn check<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), PipelineError>> {
+        Box::pin(engine::check(&self.plan, &self.open, &self.make, cx))
+    }
+}
+
+/// The beginning of a pipeline's description: its name and settings. A `read` method goes on.
+#[must_use = "a pipeline needs a `read` and a `write`"]
+pub struct PipelineBuilder(Plan);
+
+impl PipelineBuilder {
+    fn new(name: String) -> Self {
+        let mistake =
+            name_mistake(&name).map(|reason| BuildError::InvalidName { name: name.clone(), reason });
+        Self(Plan {
+            name: name.into(),
+            steps: Vec::new(),
+            hooks: Vec::new(),
+            workers: cores(),
+            ordered: true,
+            mistake,
+        })
+    }
+
+    /// Tells `hook` of every run. May be called several times; the hooks are called in that order.
+    pub fn hook(mut self, hook: impl PipelineHook) -> Self {
+        self.0.hooks.push(Arc::new(hook));
+        self
+    }
+
+    /// How many batches are computed at once; as many as there are cores by default. Over all pipelines of
+    /// the process no more than that are. Each worker has up to three batches in flight.
+    pub fn workers(mut self, workers: usize) -> Self {
+        match NonZeroUsize::new(workers) {
+            Some(workers) => self.0.workers = workers,
+            None => self.0.mistake = self.0.mistake.or(Some(BuildError::NoWorkers)),
+        }
+        self
+    }
+
+    /// Writes batches as they are ready; the records within a batch keep their order. By default all records
+    /// are written in the order in which they were read.
+    pub fn unordered(mut self) -> Self {
+        self.0.ordered = false;
+        self
+    }
+
+    /// Reads with a [`Reader`]: a file format's, or your own.
+    pub fn read<R: Reader>(self, reader: R) -> Flow<R::Batch> {
+        Flow::new(self.0, opener(reader))
+    }
+
+    /// Reads with the reader that `make` makes for each run, from its parameters or scheduled time.
+    ///
+    /// ```
+    /// use godata_core::RunContext;
+    /// use godata_etl::Pipeline;
+    /// # mod csv {
+    /// #     pub fn read(_: String) -> impl godata_etl::Reader<Batch = Vec<i32>> { Nothing }
+    /// #     struct Nothing;
+    /// #     impl godata_etl::Reader for Nothing {
+    /// #         type Batch = Vec<i32>;
+    /// #         type Source = Self;
+    /// #         async fn open(&self, _: &godata_etl::RunScope) -> Result<Self, godata_core::BoxError> { Ok(Self) }
+    /// #     }
+    /// #     impl godata_etl::Source for Nothing {
+    /// #         type Batch = Vec<i32>;
+    /// #         async fn next(&mut self) -> Result<Option<godata_etl::Unit<Vec<i32>>>, godata_core::BoxError> {
+    /// #             Ok(None)
+    /// #         }
+    /// #     }
+    /// # }
+    ///
+    /// let pipeline = Pipeline::builder("daily")
+    ///     .read_with(|cx| Ok(csv::read(format!("orders-{}.csv", cx.params().require("date")?))))
+    ///     .write_fn(|_, _| async { Ok(()) })?;
+    ///
+    /// pipeline.run_blocking(&RunContext::new().with_param("date", "2026-11-22"))?;
+    /// # Ok::<(), godata_core::BoxError>(())
+    /// ```
+    pub fn read_with<R, F>(self, make: F) -> Flow<R::Batch>
+    where
+        R: Reader,
+        F: Fn(&RunContext) -> Result<R, BoxError> + Send + Sync + 'static,
+    {
+        self.read(ReadWith(make))
+    }
+
+    /// Reads with a closure, called once per run. Its vector stays one batch, and is in memory as a whole.
+    pub fn read_fn<T, F, Fut>(self, read: F) -> Flow<Vec<T>>
+    where
+        T: Send + 'static,
+        F: Fn(RunContext) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<Vec<T>, BoxError>> + Send + 'static,
+    {
+        self.read(ReadFn(read))
+    }
+
+    /// Reads what an iterator gives, in batches of 1,024; `make` makes a new iterator for each run. It runs
+    /// on worker threads and may block. For an iterator whose items can fail there is
+    /// [`try_read_iter`](Self::try_read_iter).
+    pub fn read_iter<T, I, F>(self, make: F) -> Flow<Vec<T>>
+    where
+        T: Send + 'static,
+        I: IntoIterator<Item = T, IntoIter: Send + 'static>,
+        F: Fn(&RunContext) -> I + Send + Sync + 'static,
+    {
+        self.read(ReadIter(move |cx: &RunContext| make(cx).into_iter().map(Ok)))
+    }
+
+    /// As [`read_iter`](Self::read_iter); the first error fails the run, after the records before it.
+    pub fn try_read_iter<T, I, F>(self, make: F) -> Flow<Vec<T>>
+    where
+        T: Send + 'static,
+        I: IntoIterator<Item = Result<T, BoxError>, IntoIter: Send + 'static>,
+        F: Fn(&RunContext) -> I + Send + Sync + 'static,
+    {
+        self.read(ReadIter(move |cx: &RunContext| make(cx).into_iter()))
+    }
+
+    /// Reads what a stream gives, in batches of what is ready, at most 1,024; `make` makes a new stream for
+    /// each run. For a stream whose items can fail there is [`try_read_stream`](Self::try_read_stream).
+    pub fn read_stream<T, S, F>(self, make: F) -> Flow<Vec<T>>
+    where
+        T: Send + 'static,
+        S: Stream<Item = T> + Send + 'static,
+        F: Fn(RunContext) -> S + Send + Sync + 'static,
+    {
+        self.read(ReadStream(move |cx| make(cx).map(Ok)))
+    }
+
+    /// As [`read_stream`](Self::read_stream); the first error fails the run, after the records before it.
+    pub fn try_read_stream<T, S, F>(self, make: F) -> Flow<Vec<T>>
+    where
+        T: Send + 'static,
+        S: Stream<Item = Result<T, BoxError>> + Send + 'static,
+        F: Fn(RunContext) -> S + Send + Sync + 'static,
+    {
+        self.read(ReadStream(make))
+    }
+
+    /// Reads a vector in batches of 1,024, cloning its records for each run.
+    pub fn from_vec<T: Clone + Send + Sync + 'static>(self, records: Vec<T>) -> Flow<Vec<T>> {
+        self.read(ReadVec::new(records))
+    }
+}
+
+impl fmt::Debug for PipelineBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PipelineBuilder").field("name", &self.0.name).finish_non_exhaustive()
+    }
+}
+
+fn name_mistake(name: &str) -> Option<&'static str> {
+    if name.is_empty() {
+        Some("it is empty")
+    } else if name.len() > 200 {
+        Some("it is longer than 200 bytes")
+    } else if name.chars().any(char::is_control) {
+        Some("it has control characters")
+    } else if name.trim() != name {
+        Some("it begins or ends with a space")
+    } else {
+        None
+    }
+}

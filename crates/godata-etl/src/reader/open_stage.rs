@@ -1,0 +1,71 @@
+//! The first stage of a run: a reader that is opened, then asked for units.
+
+use std::{sync::Arc, time::Instant};
+
+use futures::{FutureExt, future::BoxFuture};
+use tracing::Instrument;
+
+use super::{Reader, Source};
+use crate::{
+    Chunk, Outcome, RunScope,
+    engine::{Bracket, Opener, Pull, Run, Stage, Stopped, Task, contained},
+};
+
+/// Opens `reader` as the first stage of a run.
+pub(crate) fn opener<R: Reader>(reader: R) -> Opener<Chunk<R::Batch>> {
+    let reader = Arc::new(reader);
+    Arc::new(move |run| {
+        let reader = Arc::clone(&reader);
+        async move {
+            let mut bracket = Bracket::open(&run, Stage::Read, 0);
+            let start = Instant::now();
+            let scope = RunScope::new(&run);
+            let opened = contained(reader.open(&scope)).instrument(run.span(Stage::Read).clone()).await;
+            bracket.add_time(start.elapsed());
+            match opened {
+                Ok(source) => {
+                    let stage: Box<dyn Pull<_>> = Box::new(ReadStage { source, opening: Some(bracket), run });
+                    Ok(stage)
+                }
+                Err(cause) => Err(run.stopped(Stage::Read, cause).close(bracket)),
+            }
+        }
+        .boxed()
+    })
+}
+
+struct ReadStage<S> {
+    source: S,
+    /// Reading began when the input was opened: the first batch is within that bracket.
+    opening: Option<Bracket>,
+    run: Arc<Run>,
+}
+
+impl<S: Source> ReadStage<S> {
+    async fn read(&mut self) -> Result<Option<Task<Chunk<S::Batch>>>, Stopped> {
+        if self.source.is_exhausted() {
+            if let Some(bracket) = self.opening.take() {
+                bracket.close(0, Outcome::Succeeded);
+            }
+            return Ok(None);
+        }
+        let mut bracket = self.opening.take().unwrap_or_else(|| Bracket::open(&self.run, Stage::Read, 0));
+        let start = Instant::now();
+        let next = contained(self.source.next()).instrument(self.run.span(Stage::Read).clone()).await;
+        bracket.add_time(start.elapsed());
+        match next {
+            Ok(Some(unit)) => Ok(Some(Box::new(move |work| work.read(bracket, unit)))),
+            Ok(None) => {
+                bracket.close(0, Outcome::Succeeded);
+                Ok(None)
+            }
+            Err(cause) => Err(self.run.stopped(Stage::Read, cause).close(bracket)),
+        }
+    }
+}
+
+impl<S: Source> Pull<Chunk<S::Batch>> for ReadStage<S> {
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Task<Chunk<S::Batch>>>, Stopped>> {
+        self.read().boxed()
+    }
+}

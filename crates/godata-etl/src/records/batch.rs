@@ -1,0 +1,333 @@
+//! A batch of rows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::buffer::Buffer;
+use super::cast::Type;
+use super::cell::Cell;
+use super::field_error::FieldError;
+use super::record::Record;
+use super::row::RecordRef;
+use super::row_mut::RecordMut;
+use super::rows::Rows;
+use super::shape::Shape;
+use super::shape_error::ShapeError;
+use super::value::Value;
+
+/// A batch of rows that share their names and one text buffer.
+///
+/// A cell that came from text stays a slice of the buffer until it is asked for, and is written as it was
+/// read. A row may lack a field that others have; it is then *absent*, which is not the same as null. All
+/// rows have their fields in the order of [`names`](Self::names).
+///
+/// Readers of formats fill one with [`RecordsBuilder`](crate::RecordsBuilder); a closure makes one of
+/// [`Record`]s.
+///
+/// ```
+/// use godata_etl::{Records, record};
+///
+/// let batch: Records = [record! {"id" => 1}, record! {"id" => 2, "note" => "late"}].into_iter().collect();
+/// assert_eq!(batch.names().collect::<Vec<_>>(), ["id", "note"]);
+/// let late = batch.iter().filter(|row| row.str("note") == Some("late"));
+/// assert_eq!(late.count(), 1);
+/// ```
+#[derive(Clone, Default)]
+pub struct Records {
+    pub(super) shape: Arc<Shape>,
+    pub(super) buffer: Buffer,
+    /// The cells of each name of the shape, as many columns as names. A column may be shorter than
+    /// `height`: its further cells are absent.
+    pub(super) columns: Vec<Vec<Cell>>,
+    /// The places in the columns of the rows that were not dropped.
+    pub(super) rows: Vec<usize>,
+    /// How many rows are stored, dropped ones included.
+    pub(super) height: usize,
+    /// Whether a row lost a field, so that a name may be left that no row has.
+    pub(super) lost_fields: bool,
+    /// Whether every row has the names of the shape by its origin, so that another name is a mistake.
+    pub(super) fixed_names: bool,
+}
+
+static ABSENT: Cell = Cell::Absent;
+
+impl Records {
+    /// A batch without rows and names.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A batch without rows, for rows with these names.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeError::Duplicate`] if a name is there twice.
+    pub fn with_names<I>(names: I) -> Result<Self, ShapeError>
+    where
+        I: IntoIterator<Item: Into<Arc<str>>>,
+    {
+        Ok(Self::with_shape(Arc::new(Shape::new(names)?)))
+    }
+
+    /// A batch without rows, for rows of this shape.
+    #[must_use]
+    pub fn with_shape(shape: Arc<Shape>) -> Self {
+        let columns = (0..shape.len()).map(|_| Vec::new()).collect();
+        Self { shape, columns, fixed_names: true, ..Self::default() }
+    }
+
+    /// Adds a row; names that are new to the batch go last.
+    pub fn push(&mut self, record: Record) {
+        let row = self.height;
+        for (hint, (name, value)) in record.into_fields().into_iter().enumerate() {
+            let column = self.column_from(hint, &name);
+            self.put(column, row, Cell::Value(value));
+        }
+        self.end_row();
+    }
+
+    /// Says that a name which the batch does not know may be one that none of its rows happens to have: a step
+    /// has set fields row by row. See [`select`](Self::select).
+    pub fn open_names(&mut self) {
+        self.fixed_names = false;
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// The names of the fields, in order. Not every row need have them all.
+    #[must_use]
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.shape.names()
+    }
+
+    /// The names of the fields.
+    #[must_use]
+    pub fn shape(&self) -> &Arc<Shape> {
+        &self.shape
+    }
+
+    /// The row at a position from 0, or `None` if there are not so many.
+    #[must_use]
+    pub fn row(&self, position: usize) -> Option<RecordRef<'_>> {
+        self.rows.get(position).map(|&row| RecordRef::of_row(self, row))
+    }
+
+    /// The row at a position from 0, to be changed, or `None` if there are not so many.
+    pub fn row_mut(&mut self, position: usize) -> Option<RecordMut<'_>> {
+        let row = *self.rows.get(position)?;
+        Some(RecordMut::of_row(self, row))
+    }
+
+    /// The rows in order.
+    #[must_use]
+    pub fn iter(&self) -> Rows<'_> {
+        Rows::of(self)
+    }
+
+    /// The rows as owned records, without copying the values that steps made.
+    #[must_use]
+    pub fn into_records(mut self) -> Vec<Record> {
+        let rows = std::mem::take(&mut self.rows);
+        rows.into_iter().map(|row| self.take_record(row)).collect()
+    }
+
+    /// Keeps the rows at these positions and drops the others. For implementors of steps.
+    ///
+    /// The positions must ascend and be below [`len`](Self::len). Debug builds check that; otherwise a
+    /// position without a row is passed over.
+    pub fn keep(&mut self, kept: &[u32]) {
+        debug_assert!(kept.is_sorted_by(|a, b| a < b), "the kept positions ascend");
+        debug_assert!(kept.last().is_none_or(|&last| (last as usize) < self.len()), "the kept rows exist");
+        let mut len = 0;
+        for &position in kept.iter().take(self.rows.len()) {
+            if let Some(&row) = self.rows.get(position as usize) {
+                self.rows[len] = row;
+                len += 1;
+            }
+        }
+        self.rows.truncate(len);
+    }
+
+    /// Keeps the rows for which a closure returns true.
+    pub fn retain(&mut self, mut keep: impl FnMut(RecordRef<'_>) -> bool) {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.retain(|&row| keep(RecordRef::of_row(self, row)));
+        self.rows = rows;
+    }
+
+    /// Drops all rows but the first `len`; does nothing if there are fewer.
+    pub fn truncate(&mut self, len: usize) {
+        self.rows.truncate(len);
+    }
+
+    /// Changes the type of one field of one row; see [`RecordMut::cast`]. For implementors of steps.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if there is no such field or row, or the value is not of that type.
+    pub fn cast_row(&mut self, position: usize, field: &str, to: Type) -> Result<(), FieldError> {
+        let mut row = self.row_mut(position).ok_or_else(|| FieldError::missing(field))?;
+        row.cast(field, to)
+    }
+
+    pub(super) fn buffer(&self) -> &Buffer {
+        &self.buffer
+    }
+
+    /// A stored cell; one that was never written is absent.
+    pub(super) fn cell(&self, column: usize, row: usize) -> &Cell {
+        self.columns.get(column).and_then(|cells| cells.get(row)).unwrap_or(&ABSENT)
+    }
+
+    /// Writes a cell of a column that exists.
+    pub(super) fn put(&mut self, column: usize, row: usize, cell: Cell) {
+        let cells = &mut self.columns[column];
+        if cells.len() < row {
+            cells.resize(row, Cell::Absent);
+        }
+        match cells.get_mut(row) {
+            Some(old) => *old = cell,
+            None => cells.push(cell),
+        }
+    }
+
+    /// Takes a cell out, and leaves an absent one.
+    pub(super) fn take(&mut self, column: usize, row: usize) -> Cell {
+        let cell = self.columns.get_mut(column).and_then(|cells| cells.get_mut(row));
+        cell.map(std::mem::take).unwrap_or_default()
+    }
+
+    /// The column of a name; a new name gets a new column.
+    pub(super) fn column(&mut self, name: &str) -> usize {
+        match self.shape.position(name) {
+            Some(column) => column,
+            None => self.push_column(name.into()),
+        }
+    }
+
+    /// Ends the row whose cells were written at `height`.
+    pub(super) fn end_row(&mut self) {
+        self.rows.push(self.height);
+        self.height += 1;
+    }
+
+    pub(super) fn to_record(&self, row: usize) -> Record {
+        let names = self.shape.as_slice().iter().enumerate();
+        let fields = names.filter_map(|(column, name)| {
+            Some((Arc::clone(name), self.cell(column, row).value(&self.buffer)?.to_owned()))
+        });
+        Record::from_fields(fields.collect())
+    }
+
+    fn take_record(&mut self, row: usize) -> Record {
+        let shape = Arc::clone(&self.shape);
+        let fields = shape.as_slice().iter().enumerate().filter_map(|(column, name)| {
+            let value: Value = self.take(column, row).into_value(&self.buffer)?;
+            Some((Arc::clone(name), value))
+        });
+        Record::from_fields(fields.collect())
+    }
+
+    /// Like `column`, for a name that need not be copied and probably stands at a known place.
+    fn column_from(&mut self, hint: usize, name: &Arc<str>) -> usize {
+        match self.shape.position_from(hint, name) {
+            Some(column) => column,
+            None => self.push_column(Arc::clone(name)),
+        }
+    }
+
+    fn push_column(&mut self, name: Arc<str>) -> usize {
+        Arc::make_mut(&mut self.shape).push(name);
+        self.columns.push(Vec::new());
+        self.columns.len() - 1
+    }
+}
+
+impl Extend<Record> for Records {
+    fn extend<I: IntoIterator<Item = Record>>(&mut self, records: I) {
+        for record in records {
+            self.push(record);
+        }
+    }
+}
+
+impl FromIterator<Record> for Records {
+    fn from_iter<I: IntoIterator<Item = Record>>(records: I) -> Self {
+        let mut batch = Self::new();
+        batch.extend(records);
+        batch
+    }
+}
+
+impl PartialEq for Records {
+    /// Whether both have equal rows in the same order.
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl fmt::Debug for Records {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record;
+
+    #[test]
+    fn absent_is_told_from_null() {
+        let rows = [record! {"a" => 1}, record! {"b" => ()}, record! {"a" => 2, "b" => 3}];
+        let batch: Records = rows.clone().into_iter().collect();
+        assert_eq!(batch.row(1).map(|row| (row.contains("a"), row.contains("b"))), Some((false, true)));
+        assert_eq!(batch.into_records(), rows);
+    }
+
+    #[test]
+    fn keep_is_by_position_among_the_current_rows() {
+        let mut batch: Records = (0..10).map(|i| record! {"i" => i}).collect();
+        batch.keep(&[1, 3, 5, 7]);
+        batch.keep(&[0, 2]);
+        let ids: Vec<_> = batch.iter().map(|row| row.i64("i").unwrap()).collect();
+        assert_eq!(ids, [1, 5]);
+        batch.truncate(1);
+        assert_eq!(batch.into_records(), [record! {"i" => 1}]);
+    }
+
+    #[test]
+    fn rows_that_were_dropped_stay_dropped_when_others_come() {
+        let mut batch: Records = [record! {"i" => 0}, record! {"i" => 1}].into_iter().collect();
+        batch.retain(|row| row.i64("i") == Ok(0));
+        batch.push(record! {"i" => 2, "new" => true});
+        assert_eq!(batch.into_records(), [record! {"i" => 0}, record! {"i" => 2, "new" => true}]);
+    }
+
+    #[test]
+    fn a_shared_shape_is_not_changed_for_others() -> Result<(), ShapeError> {
+        let shape = Arc::new(Shape::new(["a"])?);
+        let mut batch = Records::with_shape(Arc::clone(&shape));
+        batch.push(record! {"a" => 1, "b" => 2});
+        assert_eq!(batch.names().collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(shape.len(), 1);
+        Ok(())
+    }
+
+    #[test]
+    fn a_row_that_is_not_there_cannot_be_cast() {
+        let mut batch = Records::new();
+        assert!(batch.cast_row(0, "a", Type::Int).is_err());
+    }
+}

@@ -1,0 +1,247 @@
+//! Filling a batch from a format.
+
+use std::sync::Arc;
+
+use super::batch::Records;
+use super::buffer::Kind;
+use super::cell::Cell;
+use super::number;
+use super::shape::Shape;
+use super::shape_error::ShapeError;
+use super::value::Value;
+
+/// Fills a batch row by row. For readers of formats.
+///
+/// A row is what comes between [`begin_row`](Self::begin_row) and [`end_row`](Self::end_row). Cells are
+/// pushed in the order of the shape; a format whose rows name their fields says with [`seek`](Self::seek)
+/// which field the next cell is. A row that is not ended, because decoding failed in its middle, is no part of
+/// the batch.
+///
+/// ```
+/// use std::sync::Arc;
+/// use godata_etl::{RecordsBuilder, Shape, record};
+///
+/// let mut builder = RecordsBuilder::new(Arc::new(Shape::new(["id", "amount"])?));
+/// builder.begin_row();
+/// builder.push_text("A-1");
+/// builder.push_number("12.50");
+/// builder.end_row()?;
+///
+/// builder.begin_row();
+/// builder.seek("note").push_text("late");
+/// builder.end_row()?;
+///
+/// let rows = builder.finish().into_records();
+/// assert_eq!(rows, [record! {"id" => "A-1", "amount" => 12.5}, record! {"note" => "late"}]);
+/// # Ok::<(), godata_etl::ShapeError>(())
+/// ```
+#[derive(Debug, Default)]
+pub struct RecordsBuilder {
+    records: Records,
+    /// Where the next cell goes.
+    column: usize,
+    /// How many names there were when the row began.
+    names: usize,
+    /// How long the text was when the row began.
+    text: usize,
+}
+
+impl RecordsBuilder {
+    /// A builder of rows of this shape, to which [`seek`](Self::seek) may add names.
+    #[must_use]
+    pub fn new(shape: Arc<Shape>) -> Self {
+        let names = shape.len();
+        Self { records: Records::with_shape(shape), names, ..Self::default() }
+    }
+
+    /// How many rows were ended.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether no row was ended.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// How many bytes of text are stored, to cut batches by.
+    #[must_use]
+    pub fn text_len(&self) -> usize {
+        self.records.buffer.len()
+    }
+
+    /// Begins a row, and discards one that was begun and not ended.
+    pub fn begin_row(&mut self) {
+        self.discard_row();
+    }
+
+    /// Makes the next cell that of this field; a name that is new goes last.
+    ///
+    /// A field that the row has already is replaced.
+    pub fn seek(&mut self, name: &str) -> &mut Self {
+        let next = self.records.shape.position_from(self.column, name);
+        self.column = next.unwrap_or_else(|| self.records.column(name));
+        self
+    }
+
+    /// Adds a cell with a copy of this text.
+    pub fn push_text(&mut self, text: &str) {
+        self.push_slice(text, Kind::Text);
+    }
+
+    /// Adds a cell with a number that is to be written with these digits.
+    ///
+    /// Digits that are no number by RFC 8259, section 6, are added as text.
+    pub fn push_number(&mut self, digits: &str) {
+        self.push_slice(digits, if number::is_json(digits) { Kind::Number } else { Kind::Text });
+    }
+
+    /// Adds a cell with this value.
+    pub fn push_value(&mut self, value: Value) {
+        self.push_cell(Cell::Value(value));
+    }
+
+    /// Adds a cell with null.
+    pub fn push_null(&mut self) {
+        self.push_value(Value::Null);
+    }
+
+    /// Adds a field with this value: [`seek`](Self::seek) and [`push_value`](Self::push_value).
+    pub fn push_field(&mut self, name: &str, value: impl Into<Value>) {
+        self.seek(name).push_value(value.into());
+    }
+
+    /// Ends the row. Fields for which there was no cell are absent.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeError::TooManyCells`] if there were more cells than names; the row is discarded then.
+    pub fn end_row(&mut self) -> Result<(), ShapeError> {
+        let (cells, names) = (self.column, self.records.shape.len());
+        if cells > names {
+            self.discard_row();
+            return Err(ShapeError::TooManyCells { cells, names });
+        }
+        self.records.end_row();
+        self.mark_row();
+        Ok(())
+    }
+
+    /// The batch of the rows that were ended.
+    #[must_use]
+    pub fn finish(mut self) -> Records {
+        self.discard_row();
+        self.records
+    }
+
+    fn push_slice(&mut self, text: &str, kind: Kind) {
+        let cell = self.records.buffer.push(text, kind);
+        self.push_cell(cell);
+    }
+
+    /// A cell beyond the last name is only counted, for `end_row` to refuse the row.
+    fn push_cell(&mut self, cell: Cell) {
+        if self.column < self.records.columns.len() {
+            self.records.put(self.column, self.records.height, cell);
+        }
+        self.column += 1;
+    }
+
+    fn discard_row(&mut self) {
+        let records = &mut self.records;
+        if records.shape.len() > self.names {
+            Arc::make_mut(&mut records.shape).truncate(self.names);
+            records.columns.truncate(self.names);
+        }
+        for cells in &mut records.columns {
+            cells.truncate(records.height);
+        }
+        records.buffer.truncate(self.text);
+        self.mark_row();
+    }
+
+    fn mark_row(&mut self) {
+        self.column = 0;
+        self.names = self.records.shape.len();
+        self.text = self.records.buffer.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::cell_ref::CellRef;
+    use super::*;
+    use crate::record;
+
+    fn builder(names: &[&str]) -> RecordsBuilder {
+        RecordsBuilder::new(Arc::new(Shape::new(names.iter().copied()).unwrap()))
+    }
+
+    #[test]
+    fn a_short_row_lacks_its_last_fields() {
+        let mut builder = builder(&["a", "b"]);
+        for texts in [&["1", "2"][..], &["3"], &[], &["4", "5"]] {
+            builder.begin_row();
+            texts.iter().for_each(|text| builder.push_text(text));
+            builder.end_row().unwrap();
+        }
+        let rows = [
+            record! {"a" => "1", "b" => "2"},
+            record! {"a" => "3"},
+            record! {},
+            record! {"a" => "4", "b" => "5"},
+        ];
+        assert_eq!(builder.finish().into_records(), rows);
+    }
+
+    #[test]
+    fn a_long_row_is_refused_and_leaves_nothing() {
+        let mut builder = builder(&["a"]);
+        builder.begin_row();
+        builder.push_text("1");
+        builder.push_null();
+        assert_eq!(builder.end_row(), Err(ShapeError::TooManyCells { cells: 2, names: 1 }));
+        assert_eq!((builder.len(), builder.text_len()), (0, 0));
+        builder.begin_row();
+        builder.push_text("2");
+        builder.end_row().unwrap();
+        assert_eq!(builder.finish().into_records(), [record! {"a" => "2"}]);
+    }
+
+    #[test]
+    fn a_row_that_is_not_ended_leaves_nothing() {
+        let mut builder = builder(&["a"]);
+        builder.begin_row();
+        builder.push_text("1");
+        builder.push_field("b", 2);
+        builder.begin_row();
+        builder.end_row().unwrap();
+        builder.begin_row();
+        builder.push_field("c", 3);
+        let batch = builder.finish();
+        assert_eq!(batch.names().collect::<Vec<_>>(), ["a"]);
+        assert_eq!(batch.into_records(), [record! {}]);
+    }
+
+    #[test]
+    fn rows_may_name_their_fields_in_any_order() {
+        let mut builder = RecordsBuilder::default();
+        builder.begin_row();
+        builder.push_field("a", 1);
+        builder.seek("b").push_number("2.50");
+        builder.push_field("a", 3);
+        builder.end_row().unwrap();
+        builder.begin_row();
+        builder.seek("b").push_number("007");
+        builder.seek("a").push_null();
+        builder.end_row().unwrap();
+        let batch = builder.finish();
+        let cells: Vec<Vec<_>> =
+            batch.iter().map(|row| row.cells().map(|(_, cell)| cell).collect()).collect();
+        assert_eq!(cells[0], [CellRef::Value(3i64.into()), CellRef::Number("2.50")]);
+        assert_eq!(cells[1], [CellRef::Null, CellRef::Text("007")]);
+        assert_eq!(batch.into_records()[0], record! {"a" => 3, "b" => 2.5});
+    }
+}

@@ -1,0 +1,39 @@
+//! A field as a writer of a format sees it.
+
+use super::value_ref::ValueRef;
+
+/// A field of a row as it is to be written: what no step touched has the bytes that were read.
+///
+/// ```
+/// use godata_etl::{CellRef, Records, Type, record};
+///
+/// let mut batch: Records = [record! {"id" => "1", "amount" => "12.50"}].into_iter().collect();
+/// batch.cast_row(0, "amount", Type::Float)?;
+/// for row in &batch {
+///     assert_eq!(row.cell_at(0), Some(CellRef::Text("1")));
+///     assert_eq!(row.cell_at(1), Some(CellRef::Number("12.50")));
+/// }
+/// # Ok::<(), godata_etl::FieldError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum CellRef<'a> {
+    /// Null.
+    Null,
+    /// Text, not quoted or escaped.
+    Text(&'a str),
+    /// The digits of a number, to be written as they are: a number by RFC 8259, section 6.
+    Number(&'a str),
+    /// A value that is neither null nor text.
+    Value(ValueRef<'a>),
+}
+
+impl<'a> From<ValueRef<'a>> for CellRef<'a> {
+    fn from(value: ValueRef<'a>) -> Self {
+        match value {
+            ValueRef::Null => Self::Null,
+            ValueRef::Text(text) => Self::Text(text),
+            value => Self::Value(value),
+        }
+    }
+}

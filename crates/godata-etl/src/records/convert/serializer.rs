@@ -1,0 +1,156 @@
+//! The serializer that makes values.
+
+use serde::Serialize;
+use serde::ser::Serializer;
+
+use super::super::value::Value;
+use super::error::ConvertError;
+use super::serializer_parts::{ListSerializer, MapSerializer};
+
+/// Makes a [`Value`] of what a type writes.
+pub(super) struct ValueSerializer;
+
+/// The content of an enum's variant: a map of one field.
+pub(super) fn in_variant(variant: &str, value: Value) -> Value {
+    Value::Map(vec![(variant.to_owned(), value)])
+}
+
+macro_rules! by_from {
+    ($($method:ident($type:ty))+) => {
+        $(fn $method(self, value: $type) -> Result<Value, ConvertError> {
+            Ok(Value::from(value))
+        })+
+    };
+}
+
+impl Serializer for ValueSerializer {
+    type Ok = Value;
+    type Error = ConvertError;
+    type SerializeSeq = ListSerializer;
+    type SerializeTuple = ListSerializer;
+    type SerializeTupleStruct = ListSerializer;
+    type SerializeTupleVariant = ListSerializer;
+    type SerializeMap = MapSerializer;
+    type SerializeStruct = MapSerializer;
+    type SerializeStructVariant = MapSerializer;
+
+    by_from! {
+        serialize_bool(bool)
+        serialize_i8(i8)
+        serialize_i16(i16)
+        serialize_i32(i32)
+        serialize_i64(i64)
+        serialize_u8(u8)
+        serialize_u16(u16)
+        serialize_u32(u32)
+        serialize_u64(u64)
+        serialize_f32(f32)
+        serialize_f64(f64)
+        serialize_str(&str)
+    }
+
+    fn serialize_i128(self, value: i128) -> Result<Value, ConvertError> {
+        let int = i64::try_from(value).map(Value::Int);
+        int.or_else(|_| u64::try_from(value).map(Value::UInt)).map_err(|_| over_64_bits(value))
+    }
+
+    fn serialize_u128(self, value: u128) -> Result<Value, ConvertError> {
+        u64::try_from(value).map(Value::from).map_err(|_| over_64_bits(value))
+    }
+
+    fn serialize_char(self, value: char) -> Result<Value, ConvertError> {
+        Ok(Value::Text(value.into()))
+    }
+
+    fn serialize_bytes(self, value: &[u8]) -> Result<Value, ConvertError> {
+        Ok(Value::Bytes(value.to_vec()))
+    }
+
+    fn serialize_none(self) -> Result<Value, ConvertError> {
+        Ok(Value::Null)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Value, ConvertError> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<Value, ConvertError> {
+        Ok(Value::Null)
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<Value, ConvertError> {
+        Ok(Value::Null)
+    }
+
+    fn serialize_unit_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+    ) -> Result<Value, ConvertError> {
+        Ok(Value::from(variant))
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        value: &T,
+    ) -> Result<Value, ConvertError> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<Value, ConvertError> {
+        let value = value.serialize(self).map_err(|error| error.in_field(variant))?;
+        Ok(in_variant(variant, value))
+    }
+
+    fn serialize_seq(self, len: Option<usize>) -> Result<ListSerializer, ConvertError> {
+        Ok(ListSerializer::new(len, None))
+    }
+
+    fn serialize_tuple(self, len: usize) -> Result<ListSerializer, ConvertError> {
+        Ok(ListSerializer::new(Some(len), None))
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, len: usize) -> Result<ListSerializer, ConvertError> {
+        Ok(ListSerializer::new(Some(len), None))
+    }
+
+    fn serialize_tuple_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<ListSerializer, ConvertError> {
+        Ok(ListSerializer::new(Some(len), Some(variant)))
+    }
+
+    fn serialize_map(self, len: Option<usize>) -> Result<MapSerializer, ConvertError> {
+        Ok(MapSerializer::new(len, None))
+    }
+
+    fn serialize_struct(self, _: &'static str, len: usize) -> Result<MapSerializer, ConvertError> {
+        Ok(MapSerializer::new(Some(len), None))
+    }
+
+    fn serialize_struct_variant(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        len: usize,
+    ) -> Result<MapSerializer, ConvertError> {
+        Ok(MapSerializer::new(Some(len), Some(variant)))
+    }
+}
+
+fn over_64_bits(value: impl std::fmt::Display) -> ConvertError {
+    ConvertError::message(format!("the number {value} has more than 64 bits"))
+}

@@ -1,0 +1,207 @@
+use std::collections::{BTreeMap, HashMap};
+
+use proptest::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::*;
+use crate::records::{Records, Type};
+use crate::{record, to_record};
+
+#[derive(Debug, Serialize, Deserialize, PartialEq)]
+struct Order {
+    id: String,
+    amount: f64,
+    items: Vec<Item>,
+    status: Status,
+    note: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize, PartialEq)]
+struct Item {
+    sku: u32,
+    gift: bool,
+}
+
+#[derive(Debug, Serialize, Deserialize, PartialEq)]
+enum Status {
+    Paid,
+    Due(u32),
+    Split(u8, u8),
+    Refunded { reason: String },
+}
+
+fn order(status: Status) -> Order {
+    Order { id: "A".into(), amount: 12.0, items: vec![Item { sku: 1, gift: true }], status, note: None }
+}
+
+#[test]
+fn structs_round_trip_through_records() {
+    let refunded = Status::Refunded { reason: "late".into() };
+    for status in [Status::Paid, Status::Due(3), Status::Split(1, 2), refunded] {
+        let order = order(status);
+        assert_eq!(to_record(&order).and_then(|record| record.de()), Ok(order));
+    }
+}
+
+#[test]
+fn text_is_parsed_where_a_number_or_a_bool_is_asked_for() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Row<'a> {
+        id: &'a str,
+        small: i8,
+        big: u64,
+        float: f32,
+        flag: bool,
+    }
+    let row = record! {
+        "id" => "1",
+        "small" => "-1",
+        "big" => "18446744073709551615",
+        "float" => "1.5",
+        "flag" => "true",
+    };
+    let expected = Row { id: "1", small: -1, big: u64::MAX, float: 1.5, flag: true };
+    assert_eq!(row.de(), Ok(expected));
+}
+
+#[test]
+fn an_option_is_none_for_absent_null_and_empty() {
+    type Row = BTreeMap<String, Option<f64>>;
+    let row = record! {"null" => (), "empty" => "", "text" => "1", "number" => 2};
+    let expected = [("null", None), ("empty", None), ("text", Some(1.0)), ("number", Some(2.0))];
+    assert_eq!(row.de::<Row>(), Ok(expected.map(|(k, v)| (k.to_owned(), v)).into_iter().collect()));
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Sparse<'a> {
+        absent: Option<f64>,
+        text: Option<&'a str>,
+    }
+    assert_eq!(row.de(), Ok(Sparse { absent: None, text: Some("1") }));
+}
+
+#[test]
+fn a_cast_cell_is_a_number_for_serde() {
+    let mut batch: Records = [record! {"id" => "7", "amount" => "12.50"}].into_iter().collect();
+    batch.cast_row(0, "amount", Type::Float).unwrap();
+    batch.cast_row(0, "id", Type::Int).unwrap();
+    assert_eq!(serde_json::to_string(&batch).unwrap(), r#"[{"id":7,"amount":12.5}]"#);
+    let row: HashMap<String, f64> = batch.row(0).unwrap().de().unwrap();
+    assert_eq!(row["amount"], 12.5);
+}
+
+#[track_caller]
+fn check_error<T: serde::de::DeserializeOwned + std::fmt::Debug>(value: impl Into<Value>, message: &str) {
+    assert_eq!(value.into().de::<T>().unwrap_err().to_string(), message);
+}
+
+#[test]
+fn errors_name_the_path_and_the_value() {
+    let items = |gift| vec![Value::from(record! {"sku" => 1, "gift" => gift})];
+    let order = |items| record! {"id" => "A", "amount" => 1, "items" => items, "status" => "Paid"};
+    check_error::<Order>(order(items("x")), "field `items[0].gift`: expected true or false, found text `x`");
+    check_error::<Order>(record! {"id" => 5}, "field `id`: expected a string, found number `5`");
+    check_error::<Order>(record! {"id" => ()}, "field `id`: expected a string, found null");
+    check_error::<Order>(record! {"id" => vec![1]}, "field `id`: expected a string, found a list");
+    check_error::<Order>(record! {"items" => vec![record! {"sku" => 1}]}, "field `items[0].gift` is missing");
+    check_error::<Item>(record! {"sku" => "-1"}, "field `sku`: expected u32, found text `-1`");
+    check_error::<Item>(record! {"sku" => 1.5}, "field `sku`: expected a whole number, found number `1.5`");
+    check_error::<Vec<Vec<i64>>>(
+        vec![vec![1], vec![2, 3], vec![]]
+            .into_iter()
+            .map(Value::from)
+            .chain([Value::from(vec!["x"])])
+            .collect::<Vec<_>>(),
+        "field `[3][0]`: expected a whole number, found text `x`",
+    );
+    check_error::<f64>(record! {}, "expected f64, found map");
+    let status = |status: Value| record! {"status" => status};
+    check_error::<BTreeMap<String, Status>>(
+        status("Lost".into()),
+        "field `status`: unknown variant `Lost`, expected one of `Paid`, `Due`, `Split`, `Refunded`, found text `Lost`",
+    );
+    check_error::<BTreeMap<String, Status>>(
+        status(record! {"Due" => "x"}.into()),
+        "field `status.Due`: expected a whole number, found text `x`",
+    );
+    check_error::<Status>(
+        "Lost",
+        "unknown variant `Lost`, expected one of `Paid`, `Due`, `Split`, `Refunded`",
+    );
+}
+
+#[test]
+fn a_record_must_be_a_struct_or_a_map() {
+    let message = |result: Result<_, ConvertError>| result.map(|_: Record| ()).unwrap_err().to_string();
+    assert_eq!(message(to_record(&[1, 2])), "expected a struct or a map, found a list");
+    assert_eq!(message(to_record(&None::<Item>)), "expected a struct or a map, found null");
+    assert_eq!(to_record(&BTreeMap::from([(1, "a")])), Ok(record! {"1" => "a"}));
+}
+
+#[test]
+fn a_value_that_cannot_be_written_is_named_by_its_path() {
+    let nested = BTreeMap::from([("a", vec![u128::from(1u8), u128::MAX])]);
+    let error = to_value(&nested).unwrap_err();
+    assert_eq!(error.path(), "a[1]");
+    let keys = HashMap::from([((1, 2), 3)]);
+    assert!(to_value(&keys).unwrap_err().to_string().contains("text as a key"));
+}
+
+#[test]
+fn a_timestamp_is_rfc_3339_text() {
+    let epoch = Value::Timestamp(time::UtcDateTime::UNIX_EPOCH);
+    assert_eq!(serde_json::to_string(&epoch).unwrap(), r#""1970-01-01T00:00:00Z""#);
+    assert_eq!(epoch.de::<String>().unwrap(), "1970-01-01T00:00:00Z");
+    assert!(serde_json::to_string(&Value::Timestamp(time::UtcDateTime::MIN)).is_err());
+}
+
+#[test]
+fn the_order_of_a_map_is_kept_and_its_last_duplicate_wins() {
+    let record: Record = serde_json::from_str(r#"{"z":1,"a":{"y":1,"b":2},"z":3}"#).unwrap();
+    assert_eq!(serde_json::to_string(&record).unwrap(), r#"{"z":3,"a":{"y":1,"b":2}}"#);
+    assert!(serde_json::from_str::<Record>("[1]").is_err());
+}
+
+/// Values that JSON can hold; it has no bytes and no instants.
+fn any_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<i32>().prop_map(|eighths| Value::Float(f64::from(eighths) / 8.0)),
+        ".{0,5}".prop_map(Value::Text),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        let fields = prop::collection::vec(("[a-c]{1,2}", inner.clone()), 0..4);
+        prop_oneof![
+            prop::collection::vec(inner, 0..4).prop_map(Value::List),
+            fields.prop_map(|fields| Value::from(Record::from(fields))),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn values_round_trip_through_json(value in any_value()) {
+        let json = serde_json::to_string(&value).unwrap();
+        prop_assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), value);
+    }
+
+    #[test]
+    fn values_round_trip_through_themselves(value in any_value()) {
+        prop_assert_eq!(to_value(&value).unwrap(), value.clone());
+        prop_assert_eq!(value.de::<Value>().unwrap(), value);
+    }
+
+    #[test]
+    fn records_round_trip(fields in prop::collection::vec(("[a-d]{1,2}", any_value()), 0..6)) {
+        let record = Record::from(fields);
+        let json = serde_json::to_string(&record).unwrap();
+        prop_assert_eq!(&serde_json::from_str::<Record>(&json).unwrap(), &record);
+        prop_assert_eq!(&to_record(&record).unwrap(), &record);
+        prop_assert_eq!(&record.de::<Record>().unwrap(), &record);
+        let batch: Records = [record.clone()].into_iter().collect();
+        prop_assert_eq!(&batch.row(0).unwrap().de::<Record>().unwrap(), &record);
+        prop_assert_eq!(batch.into_records(), [record]);
+    }
+}

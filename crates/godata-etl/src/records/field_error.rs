@@ -1,0 +1,125 @@
+//! Why a field could not be read or changed.
+
+use std::error::Error;
+use std::fmt;
+
+use super::value_ref::ValueRef;
+
+/// A field that is not what was asked for: it says which field, what was expected and what was found.
+///
+/// ```
+/// use godata_etl::record;
+///
+/// let order = record! {"amount" => "abc"};
+/// let error = order.f64("amount").unwrap_err();
+/// assert_eq!(error.to_string(), "field `amount`: expected a number, found text `abc`");
+/// assert_eq!(error.field(), "amount");
+/// assert_eq!(error.value(), Some("abc"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    field: Box<str>,
+    problem: Problem,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Problem {
+    Missing,
+    Null,
+    Taken,
+    Mismatch { expected: &'static str, kind: &'static str, value: Box<str> },
+}
+
+impl FieldError {
+    /// The name of the field.
+    #[must_use]
+    pub fn field(&self) -> &str {
+        &self.field
+    }
+
+    /// The value that was found, in at most some 80 characters; none if the field is missing or null.
+    #[must_use]
+    pub fn value(&self) -> Option<&str> {
+        match &self.problem {
+            Problem::Mismatch { value, .. } => Some(value),
+            Problem::Missing | Problem::Null | Problem::Taken => None,
+        }
+    }
+
+    pub(super) fn missing(field: &str) -> Self {
+        Self { field: field.into(), problem: Problem::Missing }
+    }
+
+    pub(super) fn taken(field: &str) -> Self {
+        Self { field: field.into(), problem: Problem::Taken }
+    }
+
+    /// `found` is not what was expected; null is told as such.
+    pub(super) fn unexpected(field: &str, expected: &'static str, found: ValueRef<'_>) -> Self {
+        let problem = match found {
+            ValueRef::Null => Problem::Null,
+            _ => Problem::Mismatch { expected, kind: found.kind(), value: excerpt(found).into() },
+        };
+        Self { field: field.into(), problem }
+    }
+}
+
+impl Error for FieldError {}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "field `{}`", self.field)?;
+        match &self.problem {
+            Problem::Missing => f.write_str(" is missing"),
+            Problem::Null => f.write_str(" is null"),
+            Problem::Taken => f.write_str(" is there already"),
+            Problem::Mismatch { expected, kind, value } => {
+                write!(f, ": expected {expected}, found {kind} `{value}`")
+            }
+        }
+    }
+}
+
+/// How many characters of a value a message shows.
+const EXCERPT: usize = 80;
+
+/// The start of a value, on one line.
+pub(super) fn excerpt(value: ValueRef<'_>) -> String {
+    match value {
+        ValueRef::Text(text) => excerpt_text(text),
+        _ => excerpt_text(&value.to_string()),
+    }
+}
+
+fn excerpt_text(text: &str) -> String {
+    let mut short = String::new();
+    for c in text.chars().take(EXCERPT) {
+        if c.is_control() { short.extend(c.escape_default()) } else { short.push(c) }
+    }
+    if text.chars().nth(EXCERPT).is_some() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_name_the_field_and_what_was_found() {
+        let error = |found| FieldError::unexpected("a", "a number", found).to_string();
+        assert_eq!(error(ValueRef::Text("x")), "field `a`: expected a number, found text `x`");
+        assert_eq!(error(ValueRef::Bool(true)), "field `a`: expected a number, found bool `true`");
+        assert_eq!(error(ValueRef::Null), "field `a` is null");
+        assert_eq!(FieldError::missing("a").to_string(), "field `a` is missing");
+    }
+
+    #[test]
+    fn a_long_value_is_cut_and_stays_on_one_line() {
+        let exact = "é".repeat(EXCERPT);
+        assert_eq!(excerpt(ValueRef::Text(&exact)), exact);
+        assert_eq!(excerpt(ValueRef::Text(&format!("{exact}x"))), format!("{exact}…"));
+        assert_eq!(excerpt(ValueRef::Text("a\nb")), "a\\nb");
+    }
+}

@@ -1,0 +1,52 @@
+//! Dynamic records: rows whose names are known only when they are read.
+//!
+//! [`Record`] is one owned row of named [`Value`]s, for code that makes rows. [`Records`] is a batch of
+//! rows that share one [`Shape`] (the names) and one text buffer; steps see its rows as [`RecordRef`] and
+//! [`RecordMut`]. All three have the same getters, and a getter parses text on demand, so that a column of a
+//! CSV file can be read as a number without a conversion of the whole file.
+//!
+//! A field of a row is in one of three states, and they are kept apart: it is *absent* (the row has no such
+//! field), it is *null*, or it has a value.
+//!
+//! What no step touched stays as it was read: text keeps its bytes, and a [cast](RecordMut::cast) number
+//! keeps its digits.
+
+mod batch;
+mod buffer;
+mod builder;
+mod cast;
+mod cell;
+mod cell_ref;
+mod convert;
+mod field_error;
+mod getters;
+mod macros;
+mod number;
+mod record;
+mod reshape;
+mod row;
+mod row_mut;
+mod rows;
+mod shape;
+mod shape_error;
+mod value;
+mod value_from;
+mod value_ref;
+
+#[cfg(test)]
+mod model_tests;
+
+pub use batch::Records;
+pub use builder::RecordsBuilder;
+pub use cast::Type;
+pub use cell_ref::CellRef;
+pub use convert::{ConvertError, to_record, to_value};
+pub use field_error::FieldError;
+pub use record::Record;
+pub use row::RecordRef;
+pub use row_mut::RecordMut;
+pub use rows::Rows;
+pub use shape::Shape;
+pub use shape_error::ShapeError;
+pub use value::Value;
+pub use value_ref::ValueRef;

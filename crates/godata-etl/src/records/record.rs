@@ -1,0 +1,239 @@
+//! One owned row.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use time::UtcDateTime;
+
+use super::cast::{Type, cast_value};
+use super::convert::ConvertError;
+use super::field_error::FieldError;
+use super::getters::delegate_getters;
+use super::row::RecordRef;
+use super::value::Value;
+use super::value_ref::ValueRef;
+
+/// One owned row of named values, in order.
+///
+/// Make one with [`record!`](crate::record), of pairs, or of a struct with
+/// [`to_record`](crate::to_record). Of two equal names the last value wins, at the place of the first.
+/// Two records are equal if they have equal fields in the same order.
+///
+/// The getters have the rules of [`RecordRef`].
+///
+/// ```
+/// use godata_etl::record;
+///
+/// let mut order = record! {"id" => "A-1", "amount" => "12.5"};
+/// order.set("gross", order.f64("amount")? * 1.2);
+/// order.rename("id", "order_id")?;
+/// assert_eq!(order, record! {"order_id" => "A-1", "amount" => "12.5", "gross" => 15.0});
+/// # Ok::<(), godata_etl::FieldError>(())
+/// ```
+#[derive(Clone, Default, PartialEq)]
+pub struct Record {
+    fields: Vec<(Arc<str>, Value)>,
+}
+
+impl Record {
+    /// A record without fields.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// This record as the view that rows of a batch have too.
+    #[must_use]
+    pub fn as_ref(&self) -> RecordRef<'_> {
+        RecordRef::of_record(self)
+    }
+
+    delegate_getters!();
+
+    /// Sets a field, in its place; a new name goes last.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        let value = value.into();
+        match self.position(name) {
+            Some(position) => self.fields[position].1 = value,
+            None => self.fields.push((name.into(), value)),
+        }
+    }
+
+    /// Takes a field out; `None` if it is absent.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        let position = self.position(name)?;
+        Some(self.fields.remove(position).1)
+    }
+
+    /// Gives a field another name, at its place.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the field is absent, or another one has the new name.
+    pub fn rename(&mut self, from: &str, to: &str) -> Result<(), FieldError> {
+        let position = self.position(from).ok_or_else(|| FieldError::missing(from))?;
+        if from != to && self.contains(to) {
+            return Err(FieldError::taken(to));
+        }
+        self.fields[position].0 = to.into();
+        Ok(())
+    }
+
+    /// Replaces the value of a field by what a closure makes of it.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the field is absent. A null is passed to the closure.
+    ///
+    /// ```
+    /// use godata_etl::record;
+    ///
+    /// let mut order = record! {"status" => "paid"};
+    /// order.update("status", |status| status.as_str().map(str::to_uppercase))?;
+    /// assert_eq!(order, record! {"status" => "PAID"});
+    /// # Ok::<(), godata_etl::FieldError>(())
+    /// ```
+    pub fn update<V: Into<Value>>(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(ValueRef<'_>) -> V,
+    ) -> Result<(), FieldError> {
+        let value = self.value_mut(name)?;
+        *value = change(value.as_ref()).into();
+        Ok(())
+    }
+
+    /// Sets a field to the value of another one.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the other one is absent.
+    pub fn copy(&mut self, from: &str, to: &str) -> Result<(), FieldError> {
+        let value = self.value_mut(from)?.clone();
+        self.set(to, value);
+        Ok(())
+    }
+
+    /// Changes the type of a field; null stays null. [`Type`] has the rules.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the field is absent or its value is not of that type; it is then as it was.
+    pub fn cast(&mut self, name: &str, to: Type) -> Result<(), FieldError> {
+        let value = self.value_mut(name)?;
+        *value = cast_value(name, value.as_ref(), to)?;
+        Ok(())
+    }
+
+    pub(super) fn fields(&self) -> &[(Arc<str>, Value)] {
+        &self.fields
+    }
+
+    pub(super) fn into_fields(self) -> Vec<(Arc<str>, Value)> {
+        self.fields
+    }
+
+    pub(super) fn position(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|(known, _)| **known == *name)
+    }
+
+    pub(super) fn value_at(&self, position: usize) -> Option<ValueRef<'_>> {
+        self.fields.get(position).map(|(_, value)| value.as_ref())
+    }
+
+    /// A record of fields whose names are known to differ.
+    pub(super) fn from_fields(fields: Vec<(Arc<str>, Value)>) -> Self {
+        Self { fields }
+    }
+
+    fn value_mut(&mut self, name: &str) -> Result<&mut Value, FieldError> {
+        let position = self.position(name).ok_or_else(|| FieldError::missing(name))?;
+        Ok(&mut self.fields[position].1)
+    }
+
+    /// Like `set`, for a name that need not be copied.
+    fn insert(&mut self, name: Arc<str>, value: Value) {
+        match self.position(&name) {
+            Some(position) => self.fields[position].1 = value,
+            None => self.fields.push((name, value)),
+        }
+    }
+}
+
+impl<K: Into<Arc<str>>, V: Into<Value>> FromIterator<(K, V)> for Record {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(fields: I) -> Self {
+        let mut record = Self::new();
+        for (name, value) in fields {
+            record.insert(name.into(), value.into());
+        }
+        record
+    }
+}
+
+impl<K: Into<Arc<str>>, V: Into<Value>> From<Vec<(K, V)>> for Record {
+    fn from(fields: Vec<(K, V)>) -> Self {
+        fields.into_iter().collect()
+    }
+}
+
+impl From<RecordRef<'_>> for Record {
+    fn from(row: RecordRef<'_>) -> Self {
+        row.to_record()
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_ref().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record;
+
+    #[test]
+    fn of_two_equal_names_the_last_wins_at_the_place_of_the_first() {
+        let record = record! {"a" => 1, "b" => 2, "a" => 3};
+        assert_eq!(record.iter().collect::<Vec<_>>(), [("a", ValueRef::Int(3)), ("b", ValueRef::Int(2))]);
+    }
+
+    #[test]
+    fn a_setter_may_read_through_a_mutable_reference() -> Result<(), FieldError> {
+        fn double(r: &mut Record) -> Result<(), FieldError> {
+            r.set("a", r.f64("a")? * 2.0);
+            let upper = r.text("b")?.to_uppercase();
+            r.set("b", upper);
+            Ok(())
+        }
+        let mut record = record! {"a" => 1, "b" => "x"};
+        double(&mut record)?;
+        assert_eq!(record, record! {"a" => 2.0, "b" => "X"});
+        Ok(())
+    }
+
+    #[test]
+    fn rename_keeps_the_place_and_takes_no_other_name() {
+        let mut record = record! {"a" => 1, "b" => 2};
+        assert_eq!(record.rename("a", "c"), Ok(()));
+        assert_eq!(record.rename("c", "c"), Ok(()));
+        assert_eq!(record.rename("c", "b"), Err(FieldError::taken("b")));
+        assert_eq!(record.rename("a", "d"), Err(FieldError::missing("a")));
+        assert_eq!(record, record! {"c" => 1, "b" => 2});
+    }
+
+    #[test]
+    fn setters_report_absent_fields() {
+        let mut record = record! {"a" => None::<i64>};
+        assert_eq!(record.update("a", |value| value.is_null()), Ok(()));
+        assert_eq!(record.copy("a", "b"), Ok(()));
+        assert_eq!(record.update("x", |_| 1), Err(FieldError::missing("x")));
+        assert_eq!(record.copy("x", "y"), Err(FieldError::missing("x")));
+        assert_eq!(record.cast("x", Type::Int), Err(FieldError::missing("x")));
+        assert_eq!(record.remove("a"), Some(Value::Bool(true)));
+        assert_eq!(record.remove("a"), None);
+        assert_eq!(record, record! {"b" => true});
+    }
+}

@@ -1,0 +1,195 @@
+//! Changes of the names of a whole batch. For implementors of steps.
+
+use std::sync::Arc;
+
+use super::batch::Records;
+use super::shape::Shape;
+use super::shape_error::ShapeError;
+
+impl Records {
+    /// Keeps these fields, in this order, and drops the others.
+    ///
+    /// A name that the batch does not know is a mistake if the names were given with the batch
+    /// ([`with_names`](Self::with_names)). It is passed over if the rows brought their own names, since then
+    /// it is chance whether one of these rows has it. The same holds for [`drop_fields`](Self::drop_fields) and
+    /// [`rename`](Self::rename).
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeError`] if a name is there twice, or a mistake.
+    ///
+    /// ```
+    /// use godata_etl::{Records, record};
+    ///
+    /// let mut batch = Records::with_names(["id", "note", "amount"])?;
+    /// batch.push(record! {"id" => 1, "note" => "", "amount" => 2});
+    /// batch.select(&["amount", "id"])?;
+    /// assert!(batch.select(&["amuont"]).is_err());
+    /// assert_eq!(batch.into_records(), [record! {"amount" => 2, "id" => 1}]);
+    /// # Ok::<(), godata_etl::ShapeError>(())
+    /// ```
+    pub fn select<S: AsRef<str>>(&mut self, names: &[S]) -> Result<(), ShapeError> {
+        let positions = self.positions(names)?;
+        let known = self.shape.as_slice();
+        let shape = Shape::new(positions.iter().map(|&position| Arc::clone(&known[position])))?;
+        self.columns =
+            positions.into_iter().map(|position| std::mem::take(&mut self.columns[position])).collect();
+        self.shape = Arc::new(shape);
+        Ok(())
+    }
+
+    /// Drops these fields.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeError::Unknown`] if a name is a mistake (see [`select`](Self::select)); no field is dropped then.
+    pub fn drop_fields<S: AsRef<str>>(&mut self, names: &[S]) -> Result<(), ShapeError> {
+        let mut positions = self.positions(names)?;
+        positions.sort_unstable();
+        positions.dedup();
+        for position in positions.into_iter().rev() {
+            self.drop_column(position);
+        }
+        Ok(())
+    }
+
+    /// Gives a field another name, at its place, in all rows that have it.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeError::Unknown`] if the name is a mistake (see [`select`](Self::select)), [`ShapeError::Taken`] if
+    /// a row has a field of the new name.
+    pub fn rename(&mut self, from: &str, to: &str) -> Result<(), ShapeError> {
+        let Some(position) = self.position(from)? else { return Ok(()) };
+        if from == to {
+            return Ok(());
+        }
+        let Some(taken) = self.shape.position(to) else {
+            Arc::make_mut(&mut self.shape).replace(position, to.into());
+            return Ok(());
+        };
+        if !self.is_unused(taken) {
+            return Err(ShapeError::Taken { name: to.to_owned() });
+        }
+        self.drop_column(taken);
+        self.rename(from, to)
+    }
+
+    /// Forgets the names that no row has any more after rows lost fields by [`remove`] or [`rename`].
+    ///
+    /// A step that changes rows calls this at its end, so that a writer of tables finds no empty column. It
+    /// costs nothing if no row lost a field, and a batch without rows keeps its names.
+    ///
+    /// [`remove`]: crate::RecordMut::remove
+    /// [`rename`]: crate::RecordMut::rename
+    pub fn prune(&mut self) {
+        if !self.lost_fields || self.is_empty() {
+            return;
+        }
+        self.lost_fields = false;
+        for column in (0..self.columns.len()).rev() {
+            if self.is_unused(column) {
+                self.drop_column(column);
+            }
+        }
+    }
+
+    fn positions<S: AsRef<str>>(&self, names: &[S]) -> Result<Vec<usize>, ShapeError> {
+        names.iter().filter_map(|name| self.position(name.as_ref()).transpose()).collect()
+    }
+
+    /// Where a name stands; `None` if no row happens to have it.
+    fn position(&self, name: &str) -> Result<Option<usize>, ShapeError> {
+        match self.shape.position(name) {
+            None if self.fixed_names => {
+                Err(ShapeError::Unknown { name: name.to_owned(), known: self.shape.as_slice().to_vec() })
+            }
+            position => Ok(position),
+        }
+    }
+
+    /// Whether no row has this field.
+    fn is_unused(&self, column: usize) -> bool {
+        self.rows.iter().all(|&row| self.cell(column, row).is_absent())
+    }
+
+    fn drop_column(&mut self, column: usize) {
+        Arc::make_mut(&mut self.shape).remove(column);
+        self.columns.remove(column);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record;
+
+    fn batch() -> Records {
+        let mut batch = Records::with_names(["a", "b", "c"]).unwrap();
+        batch.extend([record! {"a" => 1, "b" => 2, "c" => 3}, record! {"b" => 5}]);
+        batch
+    }
+
+    fn names(batch: &Records) -> Vec<&str> {
+        batch.names().collect()
+    }
+
+    #[test]
+    fn select_orders_the_fields_and_refuses_unknown_and_doubled_names() {
+        let mut batch = batch();
+        assert!(matches!(batch.select(&["a", "x"]), Err(ShapeError::Unknown { .. })));
+        assert!(matches!(batch.select(&["a", "a"]), Err(ShapeError::Duplicate { .. })));
+        assert_eq!(names(&batch), ["a", "b", "c"]);
+        assert_eq!(batch.select(&["c", "a"]), Ok(()));
+        assert_eq!(batch.into_records(), [record! {"c" => 3, "a" => 1}, record! {}]);
+    }
+
+    #[test]
+    fn drop_fields_drops_all_or_none() {
+        let mut batch = batch();
+        assert!(matches!(batch.drop_fields(&["a", "x"]), Err(ShapeError::Unknown { .. })));
+        assert_eq!(names(&batch), ["a", "b", "c"]);
+        assert_eq!(batch.drop_fields(&["c", "a", "c"]), Ok(()));
+        assert_eq!(batch.into_records(), [record! {"b" => 2}, record! {"b" => 5}]);
+    }
+
+    #[test]
+    fn an_unknown_name_is_passed_over_where_rows_bring_their_own_names() {
+        let mut batch = batch();
+        batch.open_names();
+        assert_eq!(batch.rename("x", "y"), Ok(()));
+        assert_eq!(batch.drop_fields(&["x", "c"]), Ok(()));
+        assert_eq!(batch.select(&["b", "x"]), Ok(()));
+        assert_eq!(batch.into_records(), [record! {"b" => 2}, record! {"b" => 5}]);
+    }
+
+    #[test]
+    fn rename_keeps_the_place_and_refuses_a_name_in_use() {
+        let mut batch = batch();
+        assert_eq!(batch.rename("b", "a"), Err(ShapeError::Taken { name: "a".into() }));
+        assert!(matches!(batch.rename("x", "y"), Err(ShapeError::Unknown { .. })));
+        assert_eq!(batch.rename("b", "b"), Ok(()));
+        assert_eq!(batch.rename("b", "z"), Ok(()));
+        assert_eq!(names(&batch), ["a", "z", "c"]);
+    }
+
+    #[test]
+    fn a_name_that_no_row_has_any_more_can_be_given_again() {
+        let mut batch = batch();
+        batch.row_mut(0).unwrap().remove("a");
+        assert_eq!(batch.rename("b", "a"), Ok(()));
+        assert_eq!(batch.into_records(), [record! {"a" => 2, "c" => 3}, record! {"a" => 5}]);
+    }
+
+    #[test]
+    fn prune_forgets_names_that_no_row_has() {
+        let mut batch = batch();
+        batch.row_mut(0).unwrap().remove("a");
+        batch.row_mut(1).unwrap().remove("b");
+        batch.prune();
+        assert_eq!(names(&batch), ["b", "c"]);
+        batch.keep(&[]);
+        batch.prune();
+        assert_eq!(names(&batch), ["b", "c"]);
+    }
+}

@@ -1,0 +1,271 @@
+//! A row, read only.
+
+use std::fmt;
+
+use serde::Deserialize;
+use time::UtcDateTime;
+
+use super::batch::Records;
+use super::cast::Type;
+use super::cell_ref::CellRef;
+use super::convert::{ConvertError, deserialize};
+use super::field_error::FieldError;
+use super::record::Record;
+use super::value_ref::ValueRef;
+
+/// A row of a batch or a whole [`Record`], read only and copyable.
+///
+/// What a getter returns borrows from the batch, not from this view.
+///
+/// # Rules of the getters
+///
+/// * A getter that returns a `Result` parses text on demand: `"12.5"` is a number for [`f64`](Self::f64).
+///   Spaces around it are an error, not trimmed.
+/// * A whole number is taken from a float only if it is exact, and a float from any number.
+/// * A field that is missing or null is an error; ask [`is_null`](Self::is_null) first, or
+///   [`get`](Self::get).
+///
+/// ```
+/// use godata_etl::{Records, record};
+///
+/// let row = record! {"id" => "A-1", "amount" => "12.5", "coupon" => None::<&str>};
+/// let batch: Records = [row].into_iter().collect();
+/// for row in &batch {
+///     assert_eq!(row.str("id"), Some("A-1"));
+///     assert_eq!(row.f64("amount")?, 12.5);
+///     assert!(row.is_null("coupon") && row.contains("coupon"));
+///     assert!(row.is_null("note") && !row.contains("note"));
+/// }
+/// # Ok::<(), godata_etl::FieldError>(())
+/// ```
+#[derive(Clone, Copy)]
+pub struct RecordRef<'a>(View<'a>);
+
+#[derive(Clone, Copy)]
+enum View<'a> {
+    Record(&'a Record),
+    /// The row at this place of the batch's storage.
+    Row(&'a Records, usize),
+}
+
+impl<'a> RecordRef<'a> {
+    pub(super) fn of_record(record: &'a Record) -> Self {
+        Self(View::Record(record))
+    }
+
+    pub(super) fn of_row(records: &'a Records, row: usize) -> Self {
+        Self(View::Row(records, row))
+    }
+
+    /// The value of a field, or `None` if it is absent; a field that is null has [`ValueRef::Null`].
+    #[must_use]
+    pub fn get(self, name: &str) -> Option<ValueRef<'a>> {
+        self.value_at(self.position(name)?)
+    }
+
+    /// The text of a field, or `None` if it is absent, null or not text.
+    ///
+    /// The digits of a number are not text, also those of a text that was cast to a number.
+    #[must_use]
+    pub fn str(self, name: &str) -> Option<&'a str> {
+        self.get(name)?.as_str()
+    }
+
+    /// The text of a field.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the field is absent, null or not text.
+    pub fn text(self, name: &str) -> Result<&'a str, FieldError> {
+        self.read(name, Type::Text, ValueRef::as_str)
+    }
+
+    /// A field as a bool: a bool, or the text `true` or `false`.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the field is absent, null or something else.
+    pub fn bool(self, name: &str) -> Result<bool, FieldError> {
+        self.read(name, Type::Bool, ValueRef::as_bool)
+    }
+
+    /// A field as a whole number in the range of `i64`, by the rules of [`ValueRef::as_i64`].
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the field is absent, null or something else.
+    pub fn i64(self, name: &str) -> Result<i64, FieldError> {
+        self.read(name, Type::Int, ValueRef::as_i64)
+    }
+
+    /// A field as a whole number in the range of `u64`, by the rules of [`ValueRef::as_u64`].
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the field is absent, null or something else.
+    pub fn u64(self, name: &str) -> Result<u64, FieldError> {
+        self.read(name, Type::UInt, ValueRef::as_u64)
+    }
+
+    /// A field as a float, by the rules of [`ValueRef::as_f64`]: text such as `nan` and `inf` is no number.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the field is absent, null or something else.
+    pub fn f64(self, name: &str) -> Result<f64, FieldError> {
+        self.read(name, Type::Float, ValueRef::as_f64)
+    }
+
+    /// A field as an instant: a timestamp, or RFC 3339 text.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the field is absent, null or something else.
+    pub fn timestamp(self, name: &str) -> Result<UtcDateTime, FieldError> {
+        self.read(name, Type::Timestamp, ValueRef::as_timestamp)
+    }
+
+    /// Whether a field is absent or null.
+    #[must_use]
+    pub fn is_null(self, name: &str) -> bool {
+        self.get(name).is_none_or(ValueRef::is_null)
+    }
+
+    /// Whether the row has a field of this name, null or not.
+    #[must_use]
+    pub fn contains(self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// The names of the fields that the row has, in order.
+    pub fn names(self) -> impl Iterator<Item = &'a str> {
+        self.cells().map(|(name, _)| name)
+    }
+
+    /// The fields that the row has, in order.
+    pub fn iter(self) -> impl Iterator<Item = (&'a str, ValueRef<'a>)> {
+        (0..self.width()).filter_map(move |column| Some((self.name_at(column)?, self.value_at(column)?)))
+    }
+
+    /// The fields that the row has, as they are to be written.
+    pub fn cells(self) -> impl Iterator<Item = (&'a str, CellRef<'a>)> {
+        (0..self.width()).filter_map(move |column| Some((self.name_at(column)?, self.cell_at(column)?)))
+    }
+
+    /// The field at a position of the batch's [`Shape`](crate::Shape), as it is to be written; `None` if the
+    /// row has none there.
+    #[must_use]
+    pub fn cell_at(self, column: usize) -> Option<CellRef<'a>> {
+        match self.0 {
+            View::Record(record) => record.value_at(column).map(CellRef::from),
+            View::Row(records, row) => records.cell(column, row).written(records.buffer()),
+        }
+    }
+
+    /// How many fields the row has.
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.cells().count()
+    }
+
+    /// Whether the row has no fields.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.cells().next().is_none()
+    }
+
+    /// An owned copy. The digits of a cast number are not part of it: `12.50` becomes 12.5.
+    #[must_use]
+    pub fn to_record(self) -> Record {
+        match self.0 {
+            View::Record(record) => record.clone(),
+            View::Row(records, row) => records.to_record(row),
+        }
+    }
+
+    /// Converts the row to a type that serde can read, also to one that borrows its text from the batch.
+    ///
+    /// * Where a number or a bool is asked for, text is parsed by the rules of the getters.
+    /// * An `Option` is `None` for a field that is absent, null, or an empty text (as in the `csv` crate: in a
+    ///   file of text nothing else can say that there is no value).
+    /// * A type that looks at the value to choose (an untagged enum, a field behind `flatten`) sees text as
+    ///   text. [Cast](crate::RecordMut::cast) it first.
+    ///
+    /// # Errors
+    ///
+    /// [`ConvertError`] with the path to the field that does not fit.
+    ///
+    /// ```
+    /// use godata_etl::{Records, record};
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Order<'a> {
+    ///     id: &'a str,
+    ///     amount: f64,
+    ///     coupon: Option<u32>,
+    /// }
+    ///
+    /// let row = record! {"id" => "A-1", "amount" => "12.5", "coupon" => ""};
+    /// let batch: Records = [row].into_iter().collect();
+    /// for row in &batch {
+    ///     let order: Order<'_> = row.de()?;
+    ///     assert_eq!((order.id, order.amount, order.coupon), ("A-1", 12.5, None));
+    /// }
+    /// # Ok::<(), godata_etl::ConvertError>(())
+    /// ```
+    pub fn de<T: Deserialize<'a>>(self) -> Result<T, ConvertError> {
+        deserialize(self)
+    }
+
+    fn read<T>(
+        self,
+        name: &str,
+        expected: Type,
+        read: impl FnOnce(ValueRef<'a>) -> Option<T>,
+    ) -> Result<T, FieldError> {
+        let value = self.get(name).ok_or_else(|| FieldError::missing(name))?;
+        read(value).ok_or_else(|| FieldError::unexpected(name, expected.expected(), value))
+    }
+
+    /// How many fields the row may have: each position below is a field or absent.
+    fn width(self) -> usize {
+        match self.0 {
+            View::Record(record) => record.fields().len(),
+            View::Row(records, _) => records.shape().len(),
+        }
+    }
+
+    fn position(self, name: &str) -> Option<usize> {
+        match self.0 {
+            View::Record(record) => record.position(name),
+            View::Row(records, _) => records.shape().position(name),
+        }
+    }
+
+    fn name_at(self, column: usize) -> Option<&'a str> {
+        match self.0 {
+            View::Record(record) => record.fields().get(column).map(|(name, _)| &**name),
+            View::Row(records, _) => records.shape().as_slice().get(column).map(|name| &**name),
+        }
+    }
+
+    fn value_at(self, column: usize) -> Option<ValueRef<'a>> {
+        match self.0 {
+            View::Record(record) => record.value_at(column),
+            View::Row(records, row) => records.cell(column, row).value(records.buffer()),
+        }
+    }
+}
+
+impl PartialEq for RecordRef<'_> {
+    /// Whether both have the same fields with equal values in the same order.
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl fmt::Debug for RecordRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}

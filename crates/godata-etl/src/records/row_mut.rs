@@ -1,0 +1,238 @@
+//! A row of a batch, to be changed.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Deserialize;
+use time::UtcDateTime;
+
+use super::batch::Records;
+use super::cast::{Type, cast_cell};
+use super::cell::Cell;
+use super::convert::ConvertError;
+use super::field_error::FieldError;
+use super::getters::delegate_getters;
+use super::record::Record;
+use super::row::RecordRef;
+use super::value::Value;
+use super::value_ref::ValueRef;
+
+/// A row of a batch, to be changed in place.
+///
+/// The getters have the rules of [`RecordRef`]. The setters are those of [`Record`], with one difference: all
+/// rows of a batch have their fields in one order, so that a name that another row has already stands where
+/// it stands there.
+///
+/// ```
+/// use godata_etl::{Records, Value, record};
+///
+/// let mut batch: Records = [record! {"status" => "paid", "amount" => "10"}].into_iter().collect();
+/// for i in 0..batch.len() {
+///     let Some(mut r) = batch.row_mut(i) else { break };
+///     r.set("gross", r.f64("amount")? * 1.5);
+///     r.update("status", |status| status.as_str().map(str::to_uppercase))?;
+///     r.rename("amount", "net")?;
+/// }
+/// assert_eq!(batch.into_records(), [record! {"status" => "PAID", "net" => "10", "gross" => 15.0}]);
+/// # Ok::<(), godata_etl::FieldError>(())
+/// ```
+pub struct RecordMut<'a> {
+    records: &'a mut Records,
+    /// The row's place in the batch's storage.
+    row: usize,
+}
+
+impl<'a> RecordMut<'a> {
+    pub(super) fn of_row(records: &'a mut Records, row: usize) -> Self {
+        Self { records, row }
+    }
+
+    /// This row, read only.
+    #[must_use]
+    pub fn as_ref(&self) -> RecordRef<'_> {
+        RecordRef::of_row(self.records, self.row)
+    }
+
+    /// An owned copy. See [`RecordRef::to_record`].
+    #[must_use]
+    pub fn to_record(&self) -> Record {
+        self.as_ref().to_record()
+    }
+
+    delegate_getters!();
+
+    /// Sets a field, in its place; a name that is new to the batch goes last.
+    pub fn set(&mut self, name: &str, value: impl Into<Value>) {
+        self.put(name, Cell::Value(value.into()));
+    }
+
+    /// Takes a field out; `None` if it is absent.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        let column = self.records.shape.position(name)?;
+        let value = self.take(column).into_value(&self.records.buffer)?;
+        Some(value)
+    }
+
+    /// Gives a field another name, at its place.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the field is absent, or another one has the new name.
+    pub fn rename(&mut self, from: &str, to: &str) -> Result<(), FieldError> {
+        let column = self.present(from)?;
+        if from == to {
+            return Ok(());
+        }
+        if self.contains(to) {
+            return Err(FieldError::taken(to));
+        }
+        let cell = self.take(column);
+        let target = self.records.column_after(column, to);
+        self.records.put(target, self.row, cell);
+        Ok(())
+    }
+
+    /// Replaces the value of a field by what a closure makes of it.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the field is absent. A null is passed to the closure.
+    pub fn update<V: Into<Value>>(
+        &mut self,
+        name: &str,
+        change: impl FnOnce(ValueRef<'_>) -> V,
+    ) -> Result<(), FieldError> {
+        let value = self.get(name).ok_or_else(|| FieldError::missing(name))?;
+        let changed = change(value).into();
+        self.set(name, changed);
+        Ok(())
+    }
+
+    /// Sets a field to the value of another one; text is not copied for it.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the other one is absent.
+    pub fn copy(&mut self, from: &str, to: &str) -> Result<(), FieldError> {
+        let column = self.present(from)?;
+        let cell = self.records.cell(column, self.row).clone();
+        self.put(to, cell);
+        Ok(())
+    }
+
+    /// Changes the type of a field; null stays null. [`Type`] has the rules.
+    ///
+    /// Text that is cast to a number keeps its digits: `12.50` is written as `12.50`. Digits that are no
+    /// number of JSON are normalised: `007` is written as `7`.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the field is absent or its value is not of that type; it is then as it was.
+    pub fn cast(&mut self, name: &str, to: Type) -> Result<(), FieldError> {
+        let missing = || FieldError::missing(name);
+        let Records { shape, columns, buffer, .. } = &mut *self.records;
+        let cells = shape.position(name).and_then(|column| columns.get_mut(column)).ok_or_else(missing)?;
+        cast_cell(name, cells.get_mut(self.row).ok_or_else(missing)?, buffer, to)
+    }
+
+    fn put(&mut self, name: &str, cell: Cell) {
+        let column = self.records.column(name);
+        self.records.put(column, self.row, cell);
+    }
+
+    fn take(&mut self, column: usize) -> Cell {
+        self.records.lost_fields = true;
+        self.records.take(column, self.row)
+    }
+
+    /// The column of a field that this row has.
+    fn present(&self, name: &str) -> Result<usize, FieldError> {
+        let column = self.records.shape.position(name);
+        column
+            .filter(|&column| !self.records.cell(column, self.row).is_absent())
+            .ok_or_else(|| FieldError::missing(name))
+    }
+}
+
+impl Records {
+    /// The column of a name; a new name gets a new column behind the given one.
+    ///
+    /// A step that renames a field of each row so leaves the new name at the place of the old one.
+    fn column_after(&mut self, column: usize, name: &str) -> usize {
+        if let Some(column) = self.shape.position(name) {
+            return column;
+        }
+        Arc::make_mut(&mut self.shape).insert(column + 1, name.into());
+        self.columns.insert(column + 1, Vec::new());
+        column + 1
+    }
+}
+
+impl fmt::Debug for RecordMut<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_ref().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record;
+
+    fn batch() -> Records {
+        [record! {"a" => "1", "b" => "x"}, record! {"a" => "2"}].into_iter().collect()
+    }
+
+    #[test]
+    fn a_setter_may_read_through_a_mutable_reference() -> Result<(), FieldError> {
+        fn change(r: &mut RecordMut<'_>) -> Result<(), FieldError> {
+            r.set("a", r.f64("a")? * 2.0);
+            let upper = r.text("b")?.to_uppercase();
+            r.set("b", upper);
+            Ok(())
+        }
+        let mut batch = batch();
+        batch.row_mut(0).map_or(Ok(()), |mut row| change(&mut row))?;
+        assert_eq!(batch.into_records(), [record! {"a" => 2.0, "b" => "X"}, record! {"a" => "2"}]);
+        Ok(())
+    }
+
+    #[test]
+    fn a_name_set_in_one_row_is_absent_in_the_others() {
+        let mut batch = batch();
+        batch.row_mut(1).unwrap().set("c", ());
+        assert!(!batch.row(0).unwrap().contains("c"));
+        assert!(batch.row(1).unwrap().contains("c"));
+        assert!(batch.row(1).unwrap().is_null("c"));
+    }
+
+    #[test]
+    fn renaming_a_field_in_each_row_keeps_its_place() {
+        let mut batch = batch();
+        for i in 0..2 {
+            batch.row_mut(i).unwrap().rename("a", "z").unwrap();
+        }
+        assert_eq!(batch.into_records(), [record! {"z" => "1", "b" => "x"}, record! {"z" => "2"}]);
+    }
+
+    #[test]
+    fn rename_reports_absent_and_taken_names() {
+        let mut batch = batch();
+        let mut row = batch.row_mut(1).unwrap();
+        assert_eq!(row.rename("b", "c"), Err(FieldError::missing("b")));
+        assert_eq!(row.rename("a", "b"), Ok(()));
+        let mut row = batch.row_mut(0).unwrap();
+        assert_eq!(row.rename("a", "b"), Err(FieldError::taken("b")));
+        assert_eq!(row.rename("a", "a"), Ok(()));
+    }
+
+    #[test]
+    fn an_absent_field_is_removed_as_none() {
+        let mut batch = batch();
+        let mut row = batch.row_mut(1).unwrap();
+        assert_eq!(row.remove("b"), None);
+        assert_eq!(row.remove("x"), None);
+        assert_eq!(row.remove("a"), Some("2".into()));
+        assert!(row.is_empty());
+    }
+}

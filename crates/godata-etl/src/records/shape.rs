@@ -1,0 +1,193 @@
+//! The names that the rows of a batch share.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use super::shape_error::ShapeError;
+
+/// Up to this many names a scan finds a name sooner than a table does.
+const SCAN_LIMIT: usize = 24;
+
+/// The names of a batch's fields, in order, each of them once.
+///
+/// ```
+/// use godata_etl::Shape;
+///
+/// let shape = Shape::new(["id", "amount"])?;
+/// assert_eq!(shape.position("amount"), Some(1));
+/// assert_eq!(shape.position("Amount"), None);
+/// assert!(Shape::new(["id", "id"]).is_err());
+/// # Ok::<(), godata_etl::ShapeError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct Shape {
+    names: Vec<Arc<str>>,
+    /// The position of each name; empty while there are few.
+    positions: HashMap<Arc<str>, usize>,
+}
+
+impl Shape {
+    /// The shape of these names.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeError::Duplicate`] if a name is there twice.
+    pub fn new<I>(names: I) -> Result<Self, ShapeError>
+    where
+        I: IntoIterator<Item: Into<Arc<str>>>,
+    {
+        let mut shape = Self::default();
+        for name in names {
+            shape.push_new(name.into())?;
+        }
+        Ok(shape)
+    }
+
+    /// The names in order.
+    #[must_use]
+    pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.names.iter().map(|name| &**name)
+    }
+
+    /// Where this name stands; names differ by case.
+    #[must_use]
+    pub fn position(&self, name: &str) -> Option<usize> {
+        if self.positions.is_empty() {
+            self.names.iter().position(|known| **known == *name)
+        } else {
+            self.positions.get(name).copied()
+        }
+    }
+
+    /// How many names there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    pub(super) fn as_slice(&self) -> &[Arc<str>] {
+        &self.names
+    }
+
+    /// Where this name stands, looking at one place first.
+    pub(super) fn position_from(&self, hint: usize, name: &str) -> Option<usize> {
+        let hit = self.names.get(hint).is_some_and(|known| **known == *name);
+        if hit { Some(hint) } else { self.position(name) }
+    }
+
+    /// Adds a name that must be new.
+    pub(super) fn push_new(&mut self, name: Arc<str>) -> Result<(), ShapeError> {
+        if self.position(&name).is_some() {
+            return Err(ShapeError::Duplicate { name: String::from(&*name) });
+        }
+        self.push(name);
+        Ok(())
+    }
+
+    /// Adds a name that is known to be new.
+    pub(super) fn push(&mut self, name: Arc<str>) {
+        if self.positions.is_empty() {
+            self.names.push(name);
+            self.index();
+        } else {
+            self.positions.insert(Arc::clone(&name), self.names.len());
+            self.names.push(name);
+        }
+    }
+
+    /// Inserts a name that is known to be new.
+    pub(super) fn insert(&mut self, position: usize, name: Arc<str>) {
+        self.names.insert(position, name);
+        self.index();
+    }
+
+    pub(super) fn remove(&mut self, position: usize) {
+        self.names.remove(position);
+        self.index();
+    }
+
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.names.truncate(len);
+        self.index();
+    }
+
+    /// Puts a name that is known to be new into the place of another.
+    pub(super) fn replace(&mut self, position: usize, name: Arc<str>) {
+        self.names[position] = name;
+        self.index();
+    }
+
+    fn index(&mut self) {
+        self.positions.clear();
+        if self.names.len() > SCAN_LIMIT {
+            let names = self.names.iter().enumerate();
+            self.positions.extend(names.map(|(position, name)| (Arc::clone(name), position)));
+        }
+    }
+}
+
+impl PartialEq for Shape {
+    fn eq(&self, other: &Self) -> bool {
+        self.names == other.names
+    }
+}
+
+impl Eq for Shape {}
+
+impl fmt::Debug for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(&self.names).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(shape: &Shape) {
+        for (position, name) in shape.names().enumerate() {
+            assert_eq!(shape.position(name), Some(position));
+        }
+        assert_eq!(shape.position("absent"), None);
+    }
+
+    #[test]
+    fn few_and_many_names_are_found() -> Result<(), ShapeError> {
+        for len in [0, 1, SCAN_LIMIT, SCAN_LIMIT + 1, 200] {
+            check(&Shape::new((0..len).map(|i| format!("n{i}")))?);
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn names_are_found_after_each_change() -> Result<(), ShapeError> {
+        let mut shape = Shape::new((0..40).map(|i| format!("n{i}")))?;
+        shape.insert(3, "new".into());
+        check(&shape);
+        shape.replace(4, "other".into());
+        check(&shape);
+        shape.remove(0);
+        check(&shape);
+        shape.push("last".into());
+        check(&shape);
+        shape.truncate(5);
+        check(&shape);
+        assert_eq!(shape.position("last"), None);
+        Ok(())
+    }
+
+    #[test]
+    fn a_duplicate_is_refused_below_and_above_the_scan_limit() {
+        for len in [2, 40] {
+            let names = (0..len).map(|i| format!("n{i}")).chain(["n1".into()]);
+            assert_eq!(Shape::new(names), Err(ShapeError::Duplicate { name: "n1".into() }));
+        }
+    }
+}

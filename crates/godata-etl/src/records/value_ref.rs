@@ -1,0 +1,311 @@
+//! One borrowed value, and the rules by which it is read as a type.
+
+use std::fmt;
+
+use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcDateTime};
+
+use super::number;
+use super::value::Value;
+
+/// One value of a dynamic record, borrowed: a copyable view of a [`Value`] or of a cell of a batch.
+///
+/// Text that was cast to a number appears as that number. The `as_` methods are the rules of all typed
+/// getters; they give `None` where a getter gives an error.
+///
+/// ```
+/// use godata_etl::ValueRef;
+///
+/// assert_eq!(ValueRef::Text("12.5").as_f64(), Some(12.5));
+/// assert_eq!(ValueRef::Float(3.0).as_i64(), Some(3));
+/// assert_eq!(ValueRef::Float(3.5).as_i64(), None);
+/// ```
+#[derive(Clone, Copy, Debug, Default)]
+#[non_exhaustive]
+pub enum ValueRef<'a> {
+    /// A field that is there and has no value.
+    #[default]
+    Null,
+    /// True or false.
+    Bool(bool),
+    /// A whole number of 64 bits.
+    Int(i64),
+    /// A whole number that is too big for an `i64`.
+    UInt(u64),
+    /// A floating point number.
+    Float(f64),
+    /// Text.
+    Text(&'a str),
+    /// Bytes that are not text.
+    Bytes(&'a [u8]),
+    /// An instant.
+    Timestamp(UtcDateTime),
+    /// Values in order.
+    List(&'a [Value]),
+    /// Named values in order.
+    Map(&'a [(String, Value)]),
+}
+
+impl<'a> ValueRef<'a> {
+    /// Whether this is null.
+    #[must_use]
+    pub fn is_null(self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// The text, if this is text.
+    #[must_use]
+    pub fn as_str(self) -> Option<&'a str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A bool, or the text `true` or `false`.
+    #[must_use]
+    pub fn as_bool(self) -> Option<bool> {
+        match self {
+            Self::Bool(value) => Some(value),
+            Self::Text(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// A whole number in the range of `i64`: as number, as float without a fraction, or as text.
+    ///
+    /// Text is read as by Rust's `parse`: a sign, digits, and no spaces.
+    #[must_use]
+    pub fn as_i64(self) -> Option<i64> {
+        match self {
+            Self::Int(value) => Some(value),
+            Self::UInt(value) => value.try_into().ok(),
+            Self::Float(value) => number::exact_i64(value),
+            Self::Text(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// A whole number in the range of `u64`, by the rules of [`as_i64`](Self::as_i64).
+    #[must_use]
+    pub fn as_u64(self) -> Option<u64> {
+        match self {
+            Self::Int(value) => value.try_into().ok(),
+            Self::UInt(value) => Some(value),
+            Self::Float(value) => number::exact_u64(value),
+            Self::Text(text) => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// A number as a float; a whole number over 2^53 is rounded to the nearest one.
+    ///
+    /// Text is read as by Rust's `parse`, without spaces, and the result must be finite: `nan`, `inf` and
+    /// `infinity` in any case, and what overflows (`1e999`), are no numbers.
+    #[must_use]
+    pub fn as_f64(self) -> Option<f64> {
+        match self {
+            Self::Int(value) => Some(value as f64),
+            Self::UInt(value) => Some(value as f64),
+            Self::Float(value) => Some(value),
+            Self::Text(text) => number::parse_float(text),
+            _ => None,
+        }
+    }
+
+    /// An instant, or RFC 3339 text with any offset, as UTC.
+    #[must_use]
+    pub fn as_timestamp(self) -> Option<UtcDateTime> {
+        match self {
+            Self::Timestamp(value) => Some(value),
+            Self::Text(text) => parse_timestamp(text),
+            _ => None,
+        }
+    }
+
+    /// An owned copy.
+    #[must_use]
+    pub fn to_owned(self) -> Value {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Int(value) => Value::Int(value),
+            Self::UInt(value) => Value::UInt(value),
+            Self::Float(value) => Value::Float(value),
+            Self::Text(value) => Value::Text(value.to_owned()),
+            Self::Bytes(value) => Value::Bytes(value.to_vec()),
+            Self::Timestamp(value) => Value::Timestamp(value),
+            Self::List(value) => Value::List(value.to_vec()),
+            Self::Map(value) => Value::Map(value.to_vec()),
+        }
+    }
+
+    /// The kind in one word, for messages.
+    pub(super) fn kind(self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "bool",
+            Self::Int(_) | Self::UInt(_) | Self::Float(_) => "number",
+            Self::Text(_) => "text",
+            Self::Bytes(_) => "bytes",
+            Self::Timestamp(_) => "timestamp",
+            Self::List(_) => "list",
+            Self::Map(_) => "map",
+        }
+    }
+}
+
+impl PartialEq for ValueRef<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        match (*self, *other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Bool(a), Self::Bool(b)) => a == b,
+            (Self::Int(a), Self::Int(b)) => a == b,
+            (Self::UInt(a), Self::UInt(b)) => a == b,
+            (Self::Int(a), Self::UInt(b)) | (Self::UInt(b), Self::Int(a)) => u64::try_from(a) == Ok(b),
+            (Self::Float(a), Self::Float(b)) => a == b,
+            (Self::Text(a), Self::Text(b)) => a == b,
+            (Self::Bytes(a), Self::Bytes(b)) => a == b,
+            (Self::Timestamp(a), Self::Timestamp(b)) => a == b,
+            (Self::List(a), Self::List(b)) => a == b,
+            (Self::Map(a), Self::Map(b)) => a == b,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for ValueRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Null => f.write_str("null"),
+            Self::Bool(value) => value.fmt(f),
+            Self::Int(value) => value.fmt(f),
+            Self::UInt(value) => value.fmt(f),
+            Self::Float(value) => write!(f, "{value:?}"),
+            Self::Text(value) => f.write_str(value),
+            Self::Bytes(value) => write!(f, "{} bytes", value.len()),
+            Self::Timestamp(value) => fmt_timestamp(*value, f),
+            Self::List(values) => fmt_list(values, f),
+            Self::Map(fields) => fmt_map(fields, f),
+        }
+    }
+}
+
+/// An instant whose UTC date is outside of the years that `time` knows is none; `UtcDateTime::parse` panics.
+fn parse_timestamp(text: &str) -> Option<UtcDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok()?.checked_to_utc()
+}
+
+/// RFC 3339 covers the years 0 to 9999; the others are written as `time` writes them.
+fn fmt_timestamp(value: UtcDateTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match value.format(&Rfc3339) {
+        Ok(text) => f.write_str(&text),
+        Err(_) => fmt::Display::fmt(&value, f),
+    }
+}
+
+fn fmt_list(values: &[Value], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("[")?;
+    for (i, value) in values.iter().enumerate() {
+        write!(f, "{}{value}", separator(i))?;
+    }
+    f.write_str("]")
+}
+
+fn fmt_map(fields: &[(String, Value)], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("{")?;
+    for (i, (name, value)) in fields.iter().enumerate() {
+        write!(f, "{}{name}: {value}", separator(i))?;
+    }
+    f.write_str("}")
+}
+
+fn separator(position: usize) -> &'static str {
+    if position == 0 { "" } else { ", " }
+}
+
+macro_rules! from_copy {
+    ($($kind:ident($type:ty))+) => {
+        $(impl<'a> From<$type> for ValueRef<'a> {
+            fn from(value: $type) -> Self {
+                Self::$kind(value)
+            }
+        })+
+    };
+}
+
+from_copy!(Bool(bool) Int(i64) Float(f64) Text(&'a str) Timestamp(UtcDateTime));
+
+impl From<u64> for ValueRef<'_> {
+    fn from(value: u64) -> Self {
+        i64::try_from(value).map_or(Self::UInt(value), Self::Int)
+    }
+}
+
+impl<'a> From<&'a Value> for ValueRef<'a> {
+    fn from(value: &'a Value) -> Self {
+        value.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_from_text_are_finite_and_untrimmed() {
+        for text in ["1", "+1.5", ".5", "5.", "1e3", "-0"] {
+            assert!(ValueRef::Text(text).as_f64().is_some(), "{text}");
+        }
+        for text in ["", " 1", "1 ", "inf", "INF", "-inf", "Infinity", "nan", "NaN", "1e999", "1,5", "0x10"] {
+            assert_eq!(ValueRef::Text(text).as_f64(), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn whole_numbers_from_floats_are_exact() {
+        let table = [
+            (1.0, Some(1)),
+            (-1.0, Some(-1)),
+            (1.5, None),
+            (f64::NAN, None),
+            (f64::INFINITY, None),
+            (i64::MIN as f64, Some(i64::MIN)),
+            (i64::MAX as f64, None),
+        ];
+        for (float, int) in table {
+            assert_eq!(ValueRef::Float(float).as_i64(), int, "{float}");
+        }
+        assert_eq!(ValueRef::Float(-1.0).as_u64(), None);
+        assert_eq!(ValueRef::Float(u64::MAX as f64).as_u64(), None);
+    }
+
+    #[test]
+    fn whole_numbers_from_text_have_no_spaces_and_no_fraction() {
+        assert_eq!(ValueRef::Text("007").as_i64(), Some(7));
+        for text in ["", " 7", "7.0", "1e3", "9223372036854775808"] {
+            assert_eq!(ValueRef::Text(text).as_i64(), None, "{text}");
+        }
+        assert_eq!(ValueRef::Text("18446744073709551615").as_u64(), Some(u64::MAX));
+        assert_eq!(ValueRef::Text("-1").as_u64(), None);
+    }
+
+    #[test]
+    fn bools_from_text_are_true_or_false_only() {
+        assert_eq!(ValueRef::Text("true").as_bool(), Some(true));
+        for text in ["True", "1", "yes", ""] {
+            assert_eq!(ValueRef::Text(text).as_bool(), None, "{text}");
+        }
+        assert_eq!(ValueRef::Int(1).as_bool(), None);
+    }
+
+    #[test]
+    fn timestamps_are_read_with_their_offset() {
+        let noon = ValueRef::Text("2024-05-01T12:00:00Z").as_timestamp();
+        assert!(noon.is_some());
+        assert_eq!(ValueRef::Text("2024-05-01T14:00:00+02:00").as_timestamp(), noon);
+        for text in ["2024-05-01", "", "9999-12-31T23:59:59-23:59"] {
+            assert_eq!(ValueRef::Text(text).as_timestamp(), None, "{text}");
+        }
+    }
+}

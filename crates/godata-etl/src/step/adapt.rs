@@ -1,0 +1,42 @@
+//! From one kind of batch to another.
+
+use std::sync::Arc;
+
+use futures::{FutureExt, future::BoxFuture};
+
+use crate::{
+    Batch, Chunk,
+    engine::{Opener, Pull, Stopped, Task},
+};
+
+/// Goes on with another kind of batch that has the same records; not a step of its own.
+pub(crate) fn adapt<B, C>(open: Opener<Chunk<B>>, adapt: fn(Chunk<B>) -> Chunk<C>) -> Opener<Chunk<C>>
+where
+    B: Batch,
+    C: Batch,
+{
+    Arc::new(move |run| {
+        let opening = open(run);
+        async move {
+            let stage: Box<dyn Pull<_>> = Box::new(AdaptStage { source: opening.await?, adapt });
+            Ok(stage)
+        }
+        .boxed()
+    })
+}
+
+struct AdaptStage<B, C> {
+    source: Box<dyn Pull<Chunk<B>>>,
+    adapt: fn(Chunk<B>) -> Chunk<C>,
+}
+
+impl<B: Batch, C: Batch> Pull<Chunk<C>> for AdaptStage<B, C> {
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Task<Chunk<C>>>, Stopped>> {
+        Box::pin(async {
+            let Some(task) = self.source.next().await? else { return Ok(None) };
+            let adapt = self.adapt;
+            let task: Task<_> = Box::new(move |work| task(work).map(adapt));
+            Ok(Some(task))
+        })
+    }
+}

@@ -1,0 +1,278 @@
+//! An asynchronous step with several records in flight.
+
+use std::{collections::VecDeque, future::Future, sync::Arc, time::Instant, vec};
+
+use futures::{
+    FutureExt, StreamExt,
+    future::BoxFuture,
+    stream::{FuturesOrdered, FuturesUnordered},
+};
+use godata_core::{BoxError, CancelOnDrop, Cancellation};
+use tokio::task::{JoinError, JoinHandle};
+use tracing::Instrument;
+
+use crate::{
+    BuildError, Chunk, Origin, Outcome, StepInfo,
+    chunk::Rows,
+    engine::{AtWork, Bracket, Lanes, Opener, Pull, Run, Stage, Stopped, Task, contained},
+};
+
+/// How many records of an asynchronous step are in flight at once, over all its batches, and whether the
+/// results keep the order of the records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concurrency {
+    /// This many. The results keep the order of the records: a slow record holds back those after it, and at
+    /// most this many wait for it.
+    Ordered(usize),
+    /// This many. The results of a batch come as they are ready, and a batch that is ready goes before an
+    /// earlier one that waits.
+    Unordered(usize),
+}
+
+/// Appends `step`, which awaits `f` for each record.
+pub(crate) fn map_async<T, U, F, Fut>(
+    open: Opener<Chunk<Vec<T>>>,
+    step: &StepInfo,
+    concurrency: Concurrency,
+    f: F,
+) -> Result<Opener<Chunk<Vec<U>>>, BuildError>
+where
+    T: Send + 'static,
+    U: Send + 'static,
+    F: Fn(T) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<U, BoxError>> + Send + 'static,
+{
+    let (Concurrency::Ordered(limit) | Concurrency::Unordered(limit)) = concurrency;
+    if limit == 0 {
+        return Err(BuildError::NoConcurrency { step: step.clone() });
+    }
+    let index = step.index;
+    let f = Arc::new(f);
+    Ok(Arc::new(move |run| {
+        let opening = open(Arc::clone(&run));
+        let f = Arc::clone(&f);
+        async move {
+            let stop = run.context().cancellation().child();
+            let stage: Box<dyn Pull<_>> = Box::new(AsyncStage {
+                lanes: Some(Lanes::new(&run, Stage::Step(index), opening.await?)),
+                waiting: None,
+                in_flight: InFlight::new(concurrency),
+                open: VecDeque::new(),
+                batches: 0,
+                _stop_on_drop: stop.drop_guard(),
+                stop,
+                index,
+                limit,
+                f,
+                run,
+            });
+            Ok(stage)
+        }
+        .boxed()
+    }))
+}
+
+struct AsyncStage<T, U, F> {
+    /// `None` once the input has ended.
+    lanes: Option<Lanes<Chunk<Vec<T>>>>,
+    /// The records of the last open batch that are not in flight yet.
+    waiting: Option<vec::IntoIter<T>>,
+    in_flight: InFlight<U>,
+    /// The batches that have records in flight, oldest first.
+    open: VecDeque<OpenBatch<U>>,
+    /// How many batches were opened.
+    batches: u64,
+    stop: Cancellation,
+    _stop_on_drop: CancelOnDrop,
+    index: usize,
+    limit: usize,
+    f: Arc<F>,
+    run: Arc<Run>,
+}
+
+/// A batch some of whose records are in flight.
+struct OpenBatch<U> {
+    number: u64,
+    origin: Arc<Origin>,
+    rows: Rows,
+    /// The position in the batch of each record whose future is not started yet.
+    next: usize,
+    /// What is ready, with the row it came from.
+    made: Vec<U>,
+    made_rows: Vec<u32>,
+    size: usize,
+    bracket: Bracket,
+    since: Instant,
+}
+
+/// A record whose future is done. The fields drop in this order, the run last.
+struct Done<U> {
+    result: Result<U, BoxError>,
+    batch: u64,
+    row: u32,
+    _at_work: AtWork,
+}
+
+impl<T, U, F, Fut> AsyncStage<T, U, F>
+where
+    T: Send + 'static,
+    U: Send + 'static,
+    F: Fn(T) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<U, BoxError>> + Send + 'static,
+{
+    async fn next_batch(&mut self) -> Result<Option<Task<Chunk<Vec<U>>>>, Stopped> {
+        loop {
+            if let Some(chunk) = self.take_ready() {
+                return Ok(Some(Box::new(move |_| Ok(chunk))));
+            }
+            let has_room = self.in_flight.len() < self.limit;
+            if has_room && self.start_waiting() {
+                continue;
+            }
+            let Self { lanes, in_flight, .. } = self;
+            tokio::select! {
+                biased;
+                Some(done) = in_flight.next(), if in_flight.len() > 0 => self.settle(done)?,
+                chunk = next_chunk(lanes), if has_room && lanes.is_some() => match chunk? {
+                    Some(chunk) => self.open(chunk),
+                    None => self.lanes = None,
+                },
+                else => return Ok(None),
+            }
+        }
+    }
+
+    fn open(&mut self, chunk: Chunk<Vec<T>>) {
+        if chunk.is_empty() {
+            return;
+        }
+        self.run.count_step_in(self.index, chunk.len() as u64);
+        self.batches += 1;
+        self.open.push_back(OpenBatch {
+            number: self.batches,
+            bracket: Bracket::open(&self.run, Stage::Step(self.index), chunk.len() as u64),
+            since: Instant::now(),
+            origin: chunk.origin,
+            rows: chunk.rows,
+            next: 0,
+            made: Vec::with_capacity(chunk.batch.len()),
+            made_rows: Vec::with_capacity(chunk.batch.len()),
+            size: chunk.batch.len(),
+        });
+        self.waiting = Some(chunk.batch.into_iter());
+    }
+
+    /// Starts the future of the next waiting record, on a task of its own so that it goes on whether or not
+    /// this stage is polled. `false` if none waits.
+    fn start_waiting(&mut self) -> bool {
+        let (Some(item), Some(batch)) =
+            (self.waiting.as_mut().and_then(Iterator::next), self.open.back_mut())
+        else {
+            return false;
+        };
+        let (number, row) = (batch.number, batch.rows.get(batch.next));
+        batch.next += 1;
+        let at_work = self.run.at_work();
+        let (f, stop) = (Arc::clone(&self.f), self.stop.clone());
+        let span = self.run.span(Stage::Step(self.index)).clone();
+        let task = async move {
+            let at_work = at_work;
+            let result = tokio::select! {
+                biased;
+                () = stop.cancelled() => stop.check().map_err(Into::into).and_then(|()| Err("not canceled".into())),
+                result = contained(async { f(item).await }) => result,
+            };
+            Done { result, batch: number, row, _at_work: at_work }
+        };
+        self.in_flight.push(tokio::spawn(task.instrument(span)));
+        true
+    }
+
+    /// Puts a result into its batch.
+    fn settle(&mut self, done: Result<Done<U>, JoinError>) -> Result<(), Stopped> {
+        let Done { result, batch, row, .. } =
+            done.map_err(|_the_runtime_is_shutting_down| self.run.canceled())?;
+        let Some(at) = self.open.iter().position(|open| open.number == batch) else { return Ok(()) };
+        match result {
+            Ok(made) => {
+                self.open[at].made.push(made);
+                self.open[at].made_rows.push(row);
+                Ok(())
+            }
+            Err(cause) => {
+                let place = Some(self.open[at].origin.place(row)).filter(|place| !place.is_unknown());
+                let stopped = self.run.stopped(Stage::Step(self.index), cause).at(place);
+                Err(match self.open.remove(at) {
+                    Some(batch) => stopped.close(batch.bracket),
+                    None => stopped,
+                })
+            }
+        }
+    }
+
+    /// The oldest batch whose records are all ready.
+    fn take_ready(&mut self) -> Option<Chunk<Vec<U>>> {
+        let at = self.open.iter().position(|batch| batch.made.len() == batch.size)?;
+        let mut batch = self.open.remove(at)?;
+        let records = batch.size as u64;
+        self.run.count_step_out(self.index, records, records, 0);
+        batch.bracket.add_time(batch.since.elapsed());
+        batch.bracket.close(records, Outcome::Succeeded);
+        Some(Chunk { batch: batch.made, origin: batch.origin, rows: Rows::Each(batch.made_rows) })
+    }
+}
+
+impl<T, U, F, Fut> Pull<Chunk<Vec<U>>> for AsyncStage<T, U, F>
+where
+    T: Send + 'static,
+    U: Send + 'static,
+    F: Fn(T) -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = Result<U, BoxError>> + Send + 'static,
+{
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Task<Chunk<Vec<U>>>>, Stopped>> {
+        self.next_batch().boxed()
+    }
+}
+
+async fn next_chunk<T: Send + 'static>(lanes: &mut Option<Lanes<T>>) -> Result<Option<T>, Stopped> {
+    match lanes {
+        Some(lanes) => lanes.next().await,
+        None => Ok(None),
+    }
+}
+
+/// The futures of records that are not settled yet.
+enum InFlight<U> {
+    Ordered(FuturesOrdered<JoinHandle<Done<U>>>),
+    Unordered(FuturesUnordered<JoinHandle<Done<U>>>),
+}
+
+impl<U: Send + 'static> InFlight<U> {
+    fn new(concurrency: Concurrency) -> Self {
+        match concurrency {
+            Concurrency::Ordered(_) => Self::Ordered(FuturesOrdered::new()),
+            Concurrency::Unordered(_) => Self::Unordered(FuturesUnordered::new()),
+        }
+    }
+
+    fn push(&mut self, task: JoinHandle<Done<U>>) {
+        match self {
+            Self::Ordered(tasks) => tasks.push_back(task),
+            Self::Unordered(tasks) => tasks.push(task),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Ordered(tasks) => tasks.len(),
+            Self::Unordered(tasks) => tasks.len(),
+        }
+    }
+
+    async fn next(&mut self) -> Option<Result<Done<U>, JoinError>> {
+        match self {
+            Self::Ordered(tasks) => tasks.next().await,
+            Self::Unordered(tasks) => tasks.next().await,
+        }
+    }
+}

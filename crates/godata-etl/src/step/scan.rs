@@ -1,0 +1,72 @@
+//! A step with a state that sees the records in order.
+
+use std::sync::Arc;
+
+use futures::{FutureExt, future::BoxFuture};
+use godata_core::BoxError;
+
+use crate::{
+    Chunk, Work,
+    engine::{Lanes, Opener, Pull, Run, Stage, Stopped, Task, compute},
+};
+
+/// Appends step `index`, which hands each record and the run's own state to `f`.
+pub(crate) fn scan<T, U, S, F>(
+    open: Opener<Chunk<Vec<T>>>,
+    index: usize,
+    initial: S,
+    f: F,
+) -> Opener<Chunk<Vec<U>>>
+where
+    T: Send + 'static,
+    U: Send + 'static,
+    S: Clone + Send + Sync + 'static,
+    F: Fn(&mut S, T) -> Result<Option<U>, BoxError> + Send + Sync + 'static,
+{
+    let (f, initial) = (Arc::new(f), Arc::new(initial));
+    Arc::new(move |run| {
+        let opening = open(Arc::clone(&run));
+        let (f, state) = (Arc::clone(&f), Some(S::clone(&initial)));
+        async move {
+            let lanes = Lanes::new(&run, Stage::Step(index), opening.await?);
+            let stage: Box<dyn Pull<_>> = Box::new(ScanStage { lanes, index, state, f, run });
+            Ok(stage)
+        }
+        .boxed()
+    })
+}
+
+struct ScanStage<T, S, F> {
+    lanes: Lanes<Chunk<Vec<T>>>,
+    index: usize,
+    /// `None` while a worker has it.
+    state: Option<S>,
+    f: Arc<F>,
+    run: Arc<Run>,
+}
+
+impl<T, U, S, F> Pull<Chunk<Vec<U>>> for ScanStage<T, S, F>
+where
+    T: Send + 'static,
+    U: Send + 'static,
+    S: Send + 'static,
+    F: Fn(&mut S, T) -> Result<Option<U>, BoxError> + Send + Sync + 'static,
+{
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Task<Chunk<Vec<U>>>>, Stopped>> {
+        Box::pin(async {
+            let Some(chunk) = self.lanes.next().await? else { return Ok(None) };
+            let Some(mut state) = self.state.take() else { return Ok(None) };
+            let (index, f) = (self.index, Arc::clone(&self.f));
+            let stop = self.run.context().cancellation().clone();
+            let scan = move |work: &mut Work| {
+                let scanned =
+                    work.step(index, chunk, |chunk, work| chunk.expand(work, |item| f(&mut state, item)))?;
+                Ok((state, scanned))
+            };
+            let (state, chunk) = compute(&self.run, stop, Stage::Step(index), Box::new(scan)).await?;
+            self.state = Some(state);
+            let scanned: Task<_> = Box::new(move |_| Ok(chunk));
+            Ok(Some(scanned))
+        })
+    }
+}

@@ -1,0 +1,22 @@
+//! How a unit of work ends early.
+
+use godata_core::BoxError;
+
+/// Why a unit of work ended early: it failed, or the run is to stop.
+///
+/// `?` turns any error into one. It is not an error itself: the engine takes it apart, adds the stage and
+/// the record, and makes a [`PipelineError`](crate::PipelineError) of it.
+#[derive(Debug)]
+pub struct Stop(BoxError);
+
+impl Stop {
+    pub(crate) fn into_cause(self) -> BoxError {
+        self.0
+    }
+}
+
+impl<E: Into<BoxError>> From<E> for Stop {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
