@@ -1,0 +1,115 @@
+"""Checks how the workspace's crates depend on each other and on others, and lists every violation.
+
+* A published crate depends on godata-core and on no sibling, but for the exceptions in SIBLINGS.
+  Dev-dependencies are free, and so are the crates that are not published.
+* godata-core does not ask for tokio's runtime.
+* A crate in BUDGETS has no more external packages in its normal tree than that.
+* Every crate inherits the workspace's lints and is published or not as UNPUBLISHED says.
+"""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+from workspace import ROOT, is_published, members, metadata
+
+CORE = "godata-core"
+FACADE = "godata"
+UNPUBLISHED = {"godata-bench", "godata-examples", "godata-tests"}
+FORMAT_PREFIX = "godata-io-"
+SIBLINGS = {
+    # The adapters between byte streams and the engine's readers and writers live with the bytes.
+    "godata-io": {"godata-etl"},
+    # A format implements the engine's Reader and Writer over bytes.
+    FORMAT_PREFIX: {"godata-io", "godata-etl"},
+}
+BUDGETS = {"godata-etl": 45}
+RUNTIME_FEATURES = {"rt", "rt-multi-thread"}
+
+
+def allowed_siblings(name: str, names: set[str]) -> set[str]:
+    if name == FACADE:
+        return names - UNPUBLISHED
+    if name in UNPUBLISHED:
+        return names
+    if name.startswith(FORMAT_PREFIX):
+        return {CORE} | SIBLINGS[FORMAT_PREFIX]
+    return {CORE} | SIBLINGS.get(name, set())
+
+
+def dependency_violations(packages: list[dict]):
+    names = {package["name"] for package in packages}
+    for package in packages:
+        used = {
+            dependency["name"]
+            for dependency in package["dependencies"]
+            if dependency["name"] in names and dependency["kind"] != "dev"
+        }
+        for sibling in sorted(used - allowed_siblings(package["name"], names)):
+            yield f"{package['name']} may not depend on {sibling}"
+
+
+def normal_tree(name: str, *options: str) -> set[tuple[str, frozenset[str]]]:
+    """The packages in a crate's own normal tree, as "name version", each with its features."""
+    command = ["cargo", "tree", "--locked", "--package", name, "--edges", "normal", "--prefix", "none"]
+    command += ["--no-dedupe", "--format", "{p}|{f}", *options]
+    output = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    tree = set()
+    for line in filter(None, output.splitlines()):
+        package, features = line.split("|")
+        name, version = package.split()[:2]
+        tree.add((f"{name} {version}", frozenset(features.split(","))))
+    return tree
+
+
+def budget_violations(packages: list[dict]):
+    own = {f"{package['name']} v{package['version']}" for package in packages}
+    print("external packages in the normal tree:")
+    for package in packages:
+        name = package["name"]
+        count = len({entry for entry, _ in normal_tree(name)} - own)
+        budget = BUDGETS.get(name)
+        print(f"{count:5}  {name}" + (f" (at most {budget})" if budget else ""))
+        if budget and count > budget:
+            yield f"{name} has {count} external packages in its normal tree, {count - budget} more than its budget"
+    for name in sorted(BUDGETS.keys() - {package["name"] for package in packages}):
+        yield f"{name} has a budget and is not in the workspace"
+
+
+def runtime_violations():
+    for entry, features in normal_tree(CORE, "--all-features"):
+        if entry.startswith("tokio "):
+            for feature in sorted(features & RUNTIME_FEATURES):
+                yield f"{CORE} turns on tokio's feature {feature}"
+
+
+def manifest_violations(packages: list[dict]):
+    for package in packages:
+        name = package["name"]
+        manifest = tomllib.loads(Path(package["manifest_path"]).read_text(encoding="utf-8"))
+        if manifest.get("lints") != {"workspace": True}:
+            yield f"{name} does not inherit the workspace's lints"
+        if is_published(package) and name in UNPUBLISHED:
+            yield f"{name} needs publish = false"
+        if not is_published(package) and name not in UNPUBLISHED:
+            yield f"{name} is not published and not in the list of those that are not"
+
+
+def main() -> None:
+    packages = members(metadata())
+    violations = [
+        *dependency_violations(packages),
+        *runtime_violations(),
+        *budget_violations(packages),
+        *manifest_violations(packages),
+    ]
+    for violation in violations:
+        print(f"violation: {violation}")
+    if violations:
+        sys.exit(1)
+    print(f"{len(packages)} crates keep the rules")
+
+
+if __name__ == "__main__":
+    main()
