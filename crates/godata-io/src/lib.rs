@@ -1,0 +1,51 @@
+//! Byte inputs and outputs for godata's file formats.
+//!
+//! A format (CSV, JSON Lines) reads its bytes through this crate, so that all formats open files, cut them
+//! into blocks, replace their outputs and name what failed in the same way. Users of a format meet only
+//! [`Input`] and [`Output`], mostly as a path: `csv::read("orders.csv")`.
+//!
+//! * [`Input`] says what to read, [`InputFile`] is that, opened. [`Blocks`] cuts it into blocks of whole
+//!   records, where a [`Framing`] says what a record is; blocks are decoded on the workers of the run.
+//! * [`Output`] says what to write, [`OutputFile`] is that, opened: it takes the place of the old file when
+//!   it is committed, and until then the old file is as it was.
+//!
+//! # Example
+//! A file is replaced as a whole or not at all.
+//!
+//! ```
+//! use godata_io::Output;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! let path = folder.path().join("orders.csv");
+//! std::fs::write(&path, "old")?;
+//!
+//! let mut file = Output::path(&path).open()?;
+//! file.write_all(b"new")?;
+//! assert_eq!(std::fs::read(&path)?, b"old");
+//! file.commit()?;
+//! assert_eq!(std::fs::read(&path)?, b"new");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Errors
+//! [`IoError`] names the file, and the line where there is one; the error of the system is its source.
+//!
+//! # Guarantees
+//! * An output that was not committed leaves nothing behind, and the old file as it was.
+//! * A committed output was flushed to the disk, together with its name in the folder (on Unix).
+//! * Memory is bounded: one block, or one record of at most 64 MiB if that is larger, is held while reading.
+
+mod blocks;
+mod encoding;
+mod error;
+mod framing;
+mod input;
+mod output;
+mod platform;
+mod replacement;
+
+pub use blocks::{Block, Blocks, Head};
+pub use error::IoError;
+pub use framing::{Ahead, Frame, Framing};
+pub use input::{Input, InputFile};
+pub use output::{Output, OutputFile};

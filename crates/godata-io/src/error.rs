@@ -1,0 +1,95 @@
+//! How files fail.
+
+use std::{io, path::PathBuf};
+
+/// A file that could not be read or written. The error of the system, if there is one, is the source.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IoError {
+    /// An input could not be opened: it does not exist, say, or may not be read.
+    #[error("`{}` can't be opened", path.display())]
+    Open {
+        /// The input.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A directory was given where a file is needed.
+    #[error("`{}` is a directory", path.display())]
+    IsDirectory {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// An input failed while it was read.
+    #[error("`{}` can't be read", path.display())]
+    Read {
+        /// The input.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// An input begins with the byte order mark of an encoding other than UTF-8. Convert it to UTF-8.
+    #[error("`{}` is {encoding} text, and only UTF-8 can be read", path.display())]
+    Encoding {
+        /// The input.
+        path: PathBuf,
+        /// Its encoding, such as `UTF-16LE`.
+        encoding: &'static str,
+    },
+    /// A record is longer than a block may ever be: the input is damaged, or of another format.
+    #[error("{}:{line}: the record that begins here is over {limit} bytes long", path.display())]
+    RecordTooLong {
+        /// The input.
+        path: PathBuf,
+        /// The line on which the record begins, from 1.
+        line: u64,
+        /// How many bytes a record may have.
+        limit: usize,
+    },
+    /// An input ends inside of a record.
+    #[error("{}:{line}: the record that begins here is not complete", path.display())]
+    Incomplete {
+        /// The input.
+        path: PathBuf,
+        /// The line on which the record begins, from 1.
+        line: u64,
+    },
+    /// The path of an output does not end in the name of a file.
+    #[error("`{}` is not the path of a file", path.display())]
+    NoFileName {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The directory that an output is to be in does not exist.
+    #[error("`{}` can't be written: the directory `{}` does not exist", path.display(), directory.display())]
+    NoDirectory {
+        /// The output.
+        path: PathBuf,
+        /// The directory.
+        directory: PathBuf,
+    },
+    /// An output could not be begun: its directory may not be written to, say.
+    #[error("`{}` can't be written", path.display())]
+    Create {
+        /// The output.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Writing to an output failed: the disk is full, say.
+    #[error("writing `{}` failed", path.display())]
+    Write {
+        /// The output.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// What was written could not be made durable, or not take the place of the old file.
+    #[error("committing `{}` failed", path.display())]
+    Commit {
+        /// The output.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}

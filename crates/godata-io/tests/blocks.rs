@@ -1,0 +1,223 @@
+//! Blocks of whole records, cut with a toy framing: records end in a semicolon, and may have many lines.
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use godata_core::{BoxError, RunContext, error_chain};
+use godata_etl::{BlockingRead, BlockingSource, Chunk, Pipeline, PipelineError, Reader, RunScope, Unit};
+use godata_io::{Ahead, Block, Blocks, Frame, Framing, Input};
+use proptest::prelude::*;
+use tempfile::tempdir;
+
+/// The longest prefix of whole records: what the last semicolon ends. Line breaks between them hold none.
+struct Toy;
+
+impl Framing for Toy {
+    fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
+        let blank = ahead.bytes.iter().take_while(|&&byte| byte == b'\n').count();
+        if blank > 0 {
+            return Ok(Frame { bytes: blank, records: 0, lines: blank as u64 });
+        }
+        let ended = ahead.bytes.iter().rposition(|&byte| byte == b';').map_or(0, |at| at + 1);
+        // A last record that begins with `!` is broken off.
+        let is_whole = ahead.at_end && !ahead.bytes[ended..].starts_with(b"!");
+        let bytes = if is_whole { ahead.bytes.len() } else { ended };
+        let taken = &ahead.bytes[..bytes];
+        let records = taken.split_inclusive(|&byte| byte == b';').count() as u64;
+        Ok(Frame { bytes, records, lines: lines(taken) })
+    }
+}
+
+/// The first record only.
+struct First;
+
+impl Framing for First {
+    fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
+        let end = ahead.bytes.iter().position(|&byte| byte == b';').map_or(0, |at| at + 1);
+        Ok(Frame { bytes: end, records: 1, lines: lines(&ahead.bytes[..end]) })
+    }
+}
+
+fn lines(bytes: &[u8]) -> u64 {
+    bytes.iter().filter(|&&byte| byte == b'\n').count() as u64
+}
+
+struct Toys {
+    input: Input,
+    block_size: usize,
+    header: bool,
+    seen: Arc<Mutex<Vec<Block>>>,
+}
+
+struct ToySource {
+    blocks: Blocks<Toy>,
+    seen: Arc<Mutex<Vec<Block>>>,
+}
+
+impl Reader for Toys {
+    type Batch = Vec<u64>;
+    type Source = BlockingRead<ToySource>;
+
+    async fn open(&self, scope: &RunScope) -> Result<Self::Source, BoxError> {
+        let mut blocks = Blocks::new(self.input.open(scope)?, Toy, scope).block_size(self.block_size);
+        if self.header
+            && let Some(head) = blocks.first_record(&mut First)?
+        {
+            assert!(head.bytes.ends_with(b";"));
+            let frame = head.frame;
+            blocks.skip(frame);
+        }
+        Ok(BlockingRead::new(ToySource { blocks, seen: Arc::clone(&self.seen) }, scope))
+    }
+}
+
+impl BlockingSource for ToySource {
+    type Batch = Vec<u64>;
+
+    fn next(&mut self) -> Result<Option<Unit<Vec<u64>>>, BoxError> {
+        let Some(block) = self.blocks.next()? else { return Ok(None) };
+        self.seen.lock().unwrap().push(block.clone());
+        Ok(Some(Unit::new(move |work| {
+            work.recycle(block.bytes);
+            Ok(Chunk::new((0..block.records).collect(), block.origin))
+        })))
+    }
+}
+
+fn run(path: &Path, block_size: usize, header: bool) -> Result<(Vec<Block>, u64), PipelineError> {
+    let seen = Arc::default();
+    let toys = Toys { input: Input::from(path), block_size, header, seen: Arc::clone(&seen) };
+    let pipeline = Pipeline::builder("toys").read(toys).write_fn(async |_, _: Vec<u64>| Ok(()))?;
+    let report = pipeline.run_blocking(&RunContext::new())?;
+    let blocks = seen.lock().unwrap().drain(..).collect();
+    Ok((blocks, report.read.bytes))
+}
+
+fn run_text(bytes: &[u8], block_size: usize, header: bool) -> Result<(Vec<Block>, u64), PipelineError> {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("toys.txt");
+    fs::write(&path, bytes).unwrap();
+    run(&path, block_size, header)
+}
+
+fn failure(path: &Path) -> String {
+    let error = run(path, 1 << 10, false).unwrap_err();
+    error_chain(&error).to_string().replace(&format!("{}/", path.parent().unwrap().display()), "")
+}
+
+fn failure_of(bytes: &[u8]) -> String {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("toys.txt");
+    fs::write(&path, bytes).unwrap();
+    failure(&path)
+}
+
+/// All blocks together are the text, each is whole records, and origins say where they stand.
+fn check(text: &str, block_size: usize) {
+    let (blocks, bytes_read) = run_text(text.as_bytes(), block_size, false).unwrap();
+    assert_eq!(bytes_read, text.len() as u64);
+    let (mut record, mut end, mut longest) = (1, 0, 0);
+    for block in &blocks {
+        let found = text[end..].find(std::str::from_utf8(&block.bytes).unwrap()).unwrap();
+        assert!(text[end..end + found].bytes().all(|byte| byte == b'\n'), "only blank lines are passed over");
+        let start = end + found;
+        end = start + block.bytes.len();
+        let place = block.origin.place(0);
+        assert_eq!(place.record, Some(record));
+        assert_eq!(place.line, Some(1 + lines(&text.as_bytes()[..start])));
+        assert_eq!(block.lines, lines(&block.bytes));
+        assert!(block.bytes.ends_with(b";") || end == text.len());
+        record += block.records;
+        let parts = text[start..end].split_inclusive(';');
+        longest = longest.max(parts.map(str::len).max().unwrap_or(0));
+        assert!(block.bytes.len() <= block_size.max(4).max(2 * longest), "a block is not larger than needed");
+    }
+    assert!(text[end..].bytes().all(|byte| byte == b'\n'));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn blocks_of_any_size_are_the_whole_text(text in "(\n{0,3}[a-c\n]{0,20};){0,12}[a-c]{0,9}") {
+        for block_size in 1..=text.len() + 2 {
+            check(&text, block_size);
+        }
+    }
+}
+
+#[test]
+fn an_empty_input_has_no_blocks() {
+    assert!(run_text(b"", 10, false).unwrap().0.is_empty());
+    assert!(run_text(b"\n\n\n", 1, false).unwrap().0.is_empty());
+}
+
+#[test]
+fn a_header_is_not_counted_as_a_record() {
+    for block_size in 1..20 {
+        let (blocks, bytes) = run_text(b"he\nad;a;b;", block_size, true).unwrap();
+        let place = blocks[0].origin.place(0);
+        assert_eq!((place.record, place.line), (Some(1), Some(2)));
+        let rest: Vec<u8> = blocks.iter().flat_map(|block| block.bytes.clone()).collect();
+        assert_eq!((rest, bytes), (b"a;b;".to_vec(), 10));
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_taken_off() {
+    for block_size in 1..10 {
+        let (blocks, bytes) = run_text(b"\xef\xbb\xbfa;b;", block_size, false).unwrap();
+        let text: Vec<u8> = blocks.iter().flat_map(|block| block.bytes.clone()).collect();
+        assert_eq!((text, bytes), (b"a;b;".to_vec(), 7));
+    }
+}
+
+#[test]
+fn blocks_go_back_to_their_size_after_a_long_record() {
+    let text = format!("{};{}", "a".repeat(70), "b;".repeat(100));
+    let (blocks, _) = run_text(text.as_bytes(), 10, false).unwrap();
+    assert!(blocks[1..].iter().all(|block| block.bytes.len() <= 10));
+}
+
+#[test]
+fn what_can_not_be_read_is_named() {
+    let folder = tempdir().unwrap();
+    assert_eq!(
+        failure(&folder.path().join("missing.txt")),
+        "read failed: `missing.txt` can't be opened: No such file or directory (os error 2)"
+    );
+    let name = folder.path().file_name().unwrap().to_str().unwrap();
+    assert_eq!(failure(folder.path()), format!("read failed: `{name}` is a directory"));
+    assert_eq!(
+        failure_of(b"\xff\xfea\0"),
+        "read failed: `toys.txt` is UTF-16LE text, and only UTF-8 can be read"
+    );
+    assert_eq!(failure_of(b"a\n;!b"), "read failed: toys.txt:2: the record that begins here is not complete");
+}
+
+#[test]
+fn a_record_over_the_limit_is_refused() {
+    let mut bytes = b"a\n;".to_vec();
+    bytes.resize((64 << 20) + 10, b'b');
+    let expected = "read failed: toys.txt:2: the record that begins here is over 67108864 bytes long";
+    assert_eq!(failure_of(&bytes), expected);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_fifo_can_be_read() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("fifo");
+    assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let writer = std::thread::spawn({
+        let path = path.clone();
+        move || fs::write(path, "a;b;c")
+    });
+    let (blocks, bytes) = run(&path, 2, false).unwrap();
+    writer.join().unwrap().unwrap();
+    assert_eq!((blocks.iter().map(|block| block.records).sum::<u64>(), bytes), (3, 5));
+}
