@@ -1,0 +1,205 @@
+//! From the bytes of records to a batch: the only place that uses the reader of the `csv` crate.
+
+use std::{error::Error, fmt, io::Read, sync::Arc};
+
+use csv::{ByteRecord, DeserializeErrorKind, ErrorKind, StringRecord};
+use godata_core::BoxError;
+use godata_etl::{Records, RecordsBuilder, Stop, Work};
+use memchr::memchr;
+use serde::de::DeserializeOwned;
+
+use crate::{Column, CsvError, blame::Blame, columns::Columns, delimiter::Delimiter, error::excerpt};
+
+/// A decoder looks for a cancellation once per this many records.
+const RECORDS_PER_CHECK: u32 = 256;
+
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Decodes blocks of whole records.
+#[derive(Debug)]
+pub(crate) struct Decoder {
+    delimiter: Delimiter,
+    columns: Columns,
+    /// The names of the columns, if structs are read by name.
+    names: Option<StringRecord>,
+}
+
+impl Decoder {
+    pub(crate) fn new(delimiter: Delimiter, columns: Columns) -> Self {
+        let names = columns.is_named.then(|| columns.shape.names().collect());
+        Self { delimiter, columns, names }
+    }
+
+    /// The dynamic records of a block.
+    pub(crate) fn records(&self, bytes: &[u8], work: &mut Work) -> Result<Records, Stop> {
+        let mut rows = RecordsBuilder::new(Arc::clone(&self.columns.shape));
+        self.each(bytes, work, |record| {
+            self.push(&mut rows, &record)?;
+            Ok(record)
+        })?;
+        Ok(rows.finish())
+    }
+
+    /// The structs of a block.
+    pub(crate) fn typed<T: DeserializeOwned>(&self, bytes: &[u8], work: &mut Work) -> Result<Vec<T>, Stop> {
+        let mut batch = Vec::new();
+        self.each(bytes, work, |record| {
+            let mut record = self.checked_text(record)?;
+            if self.names.is_none() {
+                // By position, an `Option` needs a cell to be `None`.
+                (record.len()..self.columns.len()).for_each(|_| record.push_field(""));
+            }
+            batch.push(self.deserialize(&record)?);
+            Ok(record.into_byte_record())
+        })?;
+        Ok(batch)
+    }
+
+    /// Calls `f` with each record, which gives it back to be used again.
+    fn each<F>(&self, bytes: &[u8], work: &mut Work, mut f: F) -> Result<(), Stop>
+    where
+        F: FnMut(ByteRecord) -> Result<ByteRecord, BoxError>,
+    {
+        let mut reader = reader(bytes, self.delimiter);
+        let mut record = ByteRecord::new();
+        let has_nul = memchr(0, bytes).is_some();
+        for row in 0.. {
+            if row % RECORDS_PER_CHECK == 0 {
+                work.check()?;
+            }
+            if !reader.read_byte_record(&mut record)? {
+                break;
+            }
+            let decoded = match self.check(&record, has_nul) {
+                Ok(()) => f(record),
+                Err(error) => Err(error.into()),
+            };
+            match decoded {
+                Ok(used) => record = used,
+                Err(error) => {
+                    work.reject(row, error)?;
+                    record = ByteRecord::new();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, record: &ByteRecord, has_nul: bool) -> Result<(), CsvError> {
+        if has_nul && let Some(position) = record.iter().position(|cell| memchr(0, cell).is_some()) {
+            return Err(CsvError::Nul { column: self.columns.column(position) });
+        }
+        self.columns.check(record.len())
+    }
+
+    fn push(&self, rows: &mut RecordsBuilder, record: &ByteRecord) -> Result<(), BoxError> {
+        // All cells at once are UTF-8 more quickly than each; that none begins or ends inside of a character
+        // is checked by `get`.
+        let text = std::str::from_utf8(record.as_slice()).map_err(|_| self.not_utf8(record))?;
+        rows.begin_row();
+        for position in 0..record.len() {
+            let cell = record.range(position).and_then(|range| text.get(range));
+            rows.push_text(cell.ok_or_else(|| self.not_utf8(record))?);
+        }
+        for _ in record.len()..self.columns.len() {
+            rows.push_null();
+        }
+        Ok(rows.end_row()?)
+    }
+
+    fn checked_text(&self, record: ByteRecord) -> Result<StringRecord, CsvError> {
+        StringRecord::from_byte_record(record).map_err(|error| self.not_utf8(&error.into_byte_record()))
+    }
+
+    fn not_utf8(&self, record: &ByteRecord) -> CsvError {
+        not_utf8(record, |position| self.columns.column(position))
+    }
+
+    fn deserialize<T: DeserializeOwned>(&self, record: &StringRecord) -> Result<T, CsvError> {
+        let short;
+        let names = match &self.names {
+            Some(names) if record.len() < names.len() => {
+                short = names.iter().take(record.len()).collect();
+                Some(&short)
+            }
+            names => names.as_ref(),
+        };
+        record.deserialize(names).map_err(|error| self.unfit::<T>(record, names, error))
+    }
+
+    /// Why a record does not fit `T`, with the cell if one is to blame.
+    fn unfit<T: DeserializeOwned>(
+        &self,
+        record: &StringRecord,
+        names: Option<&StringRecord>,
+        error: csv::Error,
+    ) -> CsvError {
+        let ErrorKind::Deserialize { err, .. } = error.kind() else {
+            return CsvError::Record { source: error.into() };
+        };
+        let source: BoxError = Mismatch(err.kind().clone()).into();
+        let known = err.field().and_then(|position| usize::try_from(position).ok());
+        // Where the type itself refuses a cell, `csv` does not know which it was: try again and look.
+        let position = known.or_else(|| record.deserialize::<Blame<T>>(names).ok()?.position);
+        match position.and_then(|position| Some((position, record.get(position)?))) {
+            Some((position, cell)) => {
+                CsvError::Value { column: self.columns.column(position), value: excerpt(cell), source }
+            }
+            None => CsvError::Record { source },
+        }
+    }
+}
+
+/// The cells of one record, as names.
+pub(crate) fn names(bytes: &[u8], delimiter: Delimiter) -> Result<Vec<String>, CsvError> {
+    let record = one(bytes, delimiter)?;
+    let number = |position| Column { number: position + 1, name: None };
+    if let Some(position) = record.iter().position(|cell| memchr(0, cell).is_some()) {
+        return Err(CsvError::Nul { column: number(position) });
+    }
+    match StringRecord::from_byte_record(record) {
+        Ok(record) => Ok(record.iter().map(Into::into).collect()),
+        Err(error) => Err(not_utf8(&error.into_byte_record(), number)),
+    }
+}
+
+/// How many cells one record has.
+pub(crate) fn width(bytes: &[u8], delimiter: Delimiter) -> Result<usize, CsvError> {
+    Ok(one(bytes, delimiter)?.len())
+}
+
+fn one(bytes: &[u8], delimiter: Delimiter) -> Result<ByteRecord, CsvError> {
+    let mut record = ByteRecord::new();
+    let read = reader(bytes, delimiter).read_byte_record(&mut record);
+    read.map_err(|error| CsvError::Record { source: error.into() })?;
+    Ok(record)
+}
+
+fn reader(bytes: &[u8], delimiter: Delimiter) -> csv::Reader<impl Read> {
+    // The reader would take off a byte order mark, which inside of a file is a character as any other. A
+    // blank line before it prevents that.
+    let blank: &[u8] = if bytes.starts_with(BYTE_ORDER_MARK) { b"\n" } else { b"" };
+    csv::ReaderBuilder::new()
+        .delimiter(delimiter.byte())
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(blank.chain(bytes))
+}
+
+fn not_utf8(record: &ByteRecord, column: impl Fn(usize) -> Column) -> CsvError {
+    let position = record.iter().position(|cell| std::str::from_utf8(cell).is_err()).unwrap_or_default();
+    let value = String::from_utf8_lossy(record.get(position).unwrap_or_default());
+    CsvError::Utf8 { column: column(position), value: excerpt(&value) }
+}
+
+/// Why a cell or a record does not fit a type, in the words of serde and the standard library.
+#[derive(Debug)]
+struct Mismatch(DeserializeErrorKind);
+
+impl Error for Mismatch {}
+
+impl fmt::Display for Mismatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

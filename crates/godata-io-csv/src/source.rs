@@ -1,0 +1,73 @@
+//! A CSV file that was opened.
+
+use std::{fmt, sync::Arc};
+
+use godata_core::BoxError;
+use godata_etl::{Batch, BlockingSource, Chunk, Lines, Origin, RunScope, Unit};
+use godata_io::{Block, Blocks, Input};
+
+use crate::{
+    decode::Decoder,
+    delimiter::Delimiter,
+    framing::{Cutter, record_lines},
+    open,
+    reader::{Decode, Options},
+};
+
+/// Cuts a file into blocks, each of which is decoded on a worker.
+pub struct CsvSource<B> {
+    blocks: Blocks<Cutter>,
+    delimiter: Delimiter,
+    decoder: Arc<Decoder>,
+    decode: Decode<B>,
+}
+
+impl<B> CsvSource<B> {
+    pub(crate) fn open(
+        input: &Input,
+        options: Options,
+        decode: Decode<B>,
+        scope: &RunScope,
+    ) -> Result<Self, BoxError> {
+        let delimiter = Delimiter::new(options.delimiter)?;
+        let mut blocks = Blocks::new(input.open(scope)?, Cutter::new(input.name(), delimiter), scope);
+        if let Some(bytes) = options.block_size {
+            blocks = blocks.block_size(bytes);
+        }
+        let columns = open::columns(&mut blocks, delimiter, options)?;
+        Ok(Self { blocks, delimiter, decoder: Arc::new(Decoder::new(delimiter, columns)), decode })
+    }
+}
+
+impl<B: Batch> BlockingSource for CsvSource<B> {
+    type Batch = B;
+
+    fn next(&mut self) -> Result<Option<Unit<B>>, BoxError> {
+        let Some(block) = self.blocks.next()? else { return Ok(None) };
+        let (delimiter, decoder, decode) = (self.delimiter, Arc::clone(&self.decoder), self.decode);
+        Ok(Some(Unit::new(move |work| {
+            let origin = origin(&block, delimiter);
+            work.decoding(&origin);
+            let batch = decode(&decoder, &block.bytes, work)?;
+            work.recycle(block.bytes);
+            Ok(Chunk::new(batch, origin))
+        })))
+    }
+}
+
+/// Where the records of a block stand: as the block says, unless records and lines differ.
+fn origin(block: &Block, delimiter: Delimiter) -> Origin {
+    let origin = block.origin.clone();
+    if block.records == block.lines {
+        return origin;
+    }
+    let first = origin.place(0).line.unwrap_or_default();
+    let lines = record_lines(&block.bytes, delimiter, first);
+    origin.lines(Lines::Each(lines.into()))
+}
+
+impl<B> fmt::Debug for CsvSource<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CsvSource").field("blocks", &self.blocks).finish_non_exhaustive()
+    }
+}
