@@ -1,0 +1,222 @@
+//! What the decoders take and how they fail, without files.
+
+use godata_etl::{Record, record};
+use proptest::prelude::*;
+use serde::Deserialize;
+
+use super::*;
+use crate::strategies::{json_value, nasty_text};
+
+fn decode<D: Decoder>(lines: &[&str]) -> Result<D::Batch, JsonError> {
+    let mut decoder = D::with_capacity(lines.len());
+    lines.iter().try_for_each(|line| decoder.push(line))?;
+    Ok(decoder.finish())
+}
+
+fn records(lines: &[&str]) -> Result<Vec<Record>, JsonError> {
+    decode::<RecordDecoder>(lines).map(Records::into_records)
+}
+
+fn typed<T: DeserializeOwned + Send + 'static>(line: &str) -> Result<T, JsonError> {
+    decode::<TypedDecoder<T>>(&[line]).map(|mut batch| batch.remove(0))
+}
+
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "only decoded")]
+struct Order {
+    id: String,
+    amount: f64,
+    customer: Option<Customer>,
+    #[serde(default)]
+    status: Status,
+    #[serde(default)]
+    at: Day,
+}
+
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "only decoded")]
+struct Customer {
+    emails: Vec<String>,
+    age: u8,
+}
+
+#[derive(Debug, Default, Deserialize)]
+enum Status {
+    #[default]
+    Paid,
+    Shipped {
+        #[expect(dead_code, reason = "only decoded")]
+        weight: u8,
+    },
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(try_from = "String")]
+struct Day;
+
+impl TryFrom<String> for Day {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        if text == "today" { Ok(Self) } else { Err("no day") }
+    }
+}
+
+#[test]
+fn typed_errors_name_column_field_and_value() {
+    let long = format!(r#"{{"id":"1","amount":"{}"}}"#, "é".repeat(100));
+    let cut = format!(r#"column 221: field `amount`: expected f64, found string "{}…"#, "é".repeat(72));
+    let table = [
+        (r#"{"id":"1","amount":"abc"}"#, r#"column 24: field `amount`: expected f64, found string "abc""#),
+        (r#"{"id":1,"amount":1}"#, "column 7: field `id`: expected a string, found integer `1`"),
+        (r#"{"id":null,"amount":1}"#, "column 10: field `id`: expected a string, found null"),
+        (r#"{"amount":1}"#, "column 12: missing field `id`"),
+        (r#"{"id":"1","id":"1"}"#, "column 14: duplicate field `id`"),
+        (
+            r#"{"id":"1","amount":1,"customer":{"emails":["a",2],"age":1}}"#,
+            "column 48: field `customer.emails[1]`: expected a string, found integer `2`",
+        ),
+        (
+            r#"{"id":"1","amount":1,"customer":{"emails":[],"age":300}}"#,
+            "column 54: field `customer.age`: expected u8, found integer `300`",
+        ),
+        (
+            r#"{"id":"1","amount":1,"customer":{"emails":[]}}"#,
+            "column 45: field `customer`: missing field `age`",
+        ),
+        (
+            r#"{"id":"1","amount":1,"status":"Lost"}"#,
+            "column 36: field `status`: unknown variant `Lost`, expected `Paid` or `Shipped`",
+        ),
+        (
+            r#"{"id":"1","amount":1,"status":{"Shipped":{"weight":"x"}}}"#,
+            r#"column 54: field `status.Shipped.weight`: expected u8, found string "x""#,
+        ),
+        (r#"{"id":"1","amount":1,"at":"soon"}"#, "column 33: field `at`: no day, found text `soon`"),
+        (
+            r#"{"id":"1","amount":1e999}"#,
+            "column 20: field `amount`: the number `1e999` is beyond the range of a 64-bit float",
+        ),
+        ("7", "column 1: expected struct Order, found integer `7`"),
+        (r#"{"id":"1","amount":1} x"#, "column 23: trailing characters"),
+        (r#"{"id":"1","amount":"#, "column 19: EOF while parsing a value"),
+        (&long, &cut),
+    ];
+    for (line, message) in table {
+        assert_eq!(typed::<Order>(line).unwrap_err().to_string(), message, "{line}");
+    }
+}
+
+#[test]
+fn errors_of_dynamic_records_name_column_field_and_value() {
+    let table = [
+        ("5", "expected an object, found number `5`"),
+        (" null", "expected an object, found null"),
+        ("true x", "expected an object, found bool `true`"),
+        (r#""A-1""#, "expected an object, found text `A-1`"),
+        ("[", "expected an object, found an array"),
+        ("[1]", "expected an object, found an array"),
+        (r#"{"a":1,"b":2,"a":3}"#, "column 16: field `a` is there twice"),
+        (r#"{"a":1,"b":2,"\u0061":3}"#, "column 21: field `a` is there twice"),
+        (r#"{"a":[1,{"b":{"c":1,"c":1}}]}"#, "column 23: field `a[1].b.c` is there twice"),
+        (r#"{"a":1e999}"#, "column 6: field `a`: the number `1e999` is beyond the range of a 64-bit float"),
+        (
+            r#"{"a":[0,-1e999]}"#,
+            "column 9: field `a[1]`: the number `-1e999` is beyond the range of a 64-bit float",
+        ),
+        (r#"{"a":tru}"#, "column 9: expected ident"),
+        (r#"{"a" 1}"#, "column 6: expected `:`"),
+        (r#"{"a":1,}"#, "column 8: trailing comma"),
+        (r#"{a:1}"#, "column 2: key must be a string"),
+        (r#"{"a":1"#, "column 6: EOF while parsing an object"),
+        (r#"{"a":1}{"a":2}"#, "column 8: trailing characters"),
+        (r#"{"a":01}"#, "column 7: invalid number"),
+        (r#"{"a":NaN}"#, "column 6: expected value"),
+        (r#"{"a":"\ud83d"}"#, "column 13: unexpected end of hex escape"),
+        (r#"{"a":"\ude00"}"#, "column 12: lone leading surrogate in hex escape"),
+        ("{\"a\":\"\t\"}", "column 7: control character (\\u0000-\\u001F) found while parsing a string"),
+        ("{\"a\":\0}", "column 6: a NUL byte"),
+        ("{\"a\":\"é\0\"}", "column 9: a NUL byte"),
+        ("\0\0\0\0", "column 1: a NUL byte"),
+    ];
+    for (line, message) in table {
+        assert_eq!(records(&[line]).unwrap_err().to_string(), message, "{line}");
+    }
+    let deep = format!("{{\"a\":{}1{}}}", "[".repeat(127), "]".repeat(127));
+    assert_eq!(records(&[&deep]).unwrap_err().to_string(), "column 132: recursion limit exceeded");
+}
+
+#[test]
+fn an_object_with_many_keys_is_searched_for_doubled_ones() {
+    let many: Vec<_> = (0..40).map(|i| format!("\"k{i}\":{i}")).collect();
+    let nested = |last: &str| format!("{{\"a\":{{{},\"{last}\":0}}}}", many.join(","));
+    assert_eq!(records(&[&nested("k40")]).map(|rows| rows.len()).ok(), Some(1));
+    for doubled in ["k0", "k15", "k16", "k39"] {
+        let error = records(&[&nested(doubled)]).unwrap_err().to_string();
+        assert!(error.ends_with(&format!("field `a.{doubled}` is there twice")), "{error}");
+    }
+    let row = |last: &str| format!("{{{},\"{last}\":0}}", many.join(","));
+    assert!(records(&[&row("k40"), &row("k41"), &row("k40")]).is_ok());
+    assert!(records(&[&row("k40"), &row("k39")]).is_err());
+}
+
+#[test]
+fn numbers_are_exact_while_64_bits_are_enough() -> Result<(), JsonError> {
+    let line = r#"{"min":-9223372036854775808,"max":18446744073709551615,"over":18446744073709551616,
+        "float":12.50,"exponent":1e2,"shortest":0.1,"tiny":5e-324,"zero":-0.0}"#;
+    let expected = record! {
+        "min" => i64::MIN, "max" => u64::MAX, "over" => 18446744073709551616.0,
+        "float" => 12.5, "exponent" => 100.0, "shortest" => 0.1, "tiny" => 5e-324, "zero" => -0.0,
+    };
+    assert_eq!(records(&[line])?, [expected]);
+    Ok(())
+}
+
+#[test]
+fn names_keep_the_order_in_which_they_came_first() -> Result<(), JsonError> {
+    let rows = records(&[r#"{"b":1,"a":2}"#, r#"{"c":5,"a":3,"b":4}"#, "{}"])?;
+    assert_eq!(rows, [record! {"b" => 1, "a" => 2}, record! {"b" => 4, "a" => 3, "c" => 5}, record! {}]);
+    Ok(())
+}
+
+#[test]
+fn a_record_that_fails_is_no_part_of_the_batch() -> Result<(), JsonError> {
+    let mut decoder = RecordDecoder::with_capacity(0);
+    decoder.push(r#"{"a":1}"#)?;
+    for line in [r#"{"b":2,"b":3}"#, r#"{"b":2"#, r#"{"b":2} x"#, "7"] {
+        assert!(decoder.push(line).is_err());
+    }
+    decoder.push(r#"{"a":4}"#)?;
+    let batch = decoder.finish();
+    assert_eq!(batch.names().collect::<Vec<_>>(), ["a"]);
+    assert_eq!(batch.into_records(), [record! {"a" => 1}, record! {"a" => 4}]);
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn records_are_what_serde_json_reads(rows in prop::collection::vec(json_value(), 0..8)) {
+        let rows: Vec<_> = rows.into_iter().filter(serde_json::Value::is_object).collect();
+        let lines: Vec<_> = rows.iter().map(ToString::to_string).collect();
+        let lines: Vec<_> = lines.iter().map(String::as_str).collect();
+        let batch = decode::<RecordDecoder>(&lines).unwrap();
+        let read: Vec<_> = batch.iter().map(|row| serde_json::to_value(row).unwrap()).collect();
+        prop_assert_eq!(read, rows);
+    }
+
+    #[test]
+    fn any_text_fails_or_not_as_with_serde_json(text in r#"[{}\[\]",:\\u0-9a-e.+\-tru ]{0,20}"#) {
+        let whole = serde_json::from_str::<serde_json::Value>(&text);
+        prop_assert_eq!(typed::<serde_json::Value>(&text).ok(), whole.ok());
+        if records(&[&text]).is_ok() {
+            prop_assert!(serde_json::from_str::<serde_json::Map<_, _>>(&text).is_ok());
+        }
+    }
+
+    #[test]
+    fn escapes_are_read_as_what_they_stand_for(text in nasty_text()) {
+        let escaped: String = text.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
+        let rows = records(&[&format!(r#"{{"a":"{escaped}"}}"#)]).unwrap();
+        prop_assert_eq!(rows, [record! {"a" => &text}]);
+    }
+}

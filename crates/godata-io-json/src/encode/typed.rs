@@ -1,0 +1,70 @@
+//! Values of any type that serde writes.
+
+use std::{cell::Cell, io};
+
+use godata_etl::{Value, to_value};
+use serde::Serialize;
+use serde_json::ser::{Formatter, Serializer};
+
+use super::{
+    finite::find_not_finite,
+    unwritable::{Problem, Unwritable},
+};
+use crate::JsonError;
+
+/// Writes a value as JSON on one line.
+///
+/// serde_json writes a float that is not finite as null. So once there is a null, the value is looked through for
+/// such a float.
+pub(crate) fn write_typed<T: Serialize>(out: &mut Vec<u8>, value: &T) -> Result<(), JsonError> {
+    let has_null = Cell::new(false);
+    let mut json = Serializer::with_formatter(out, Line { has_null: &has_null });
+    value.serialize(&mut json).map_err(|error| Unwritable::from(Problem::Serialize(error)))?;
+    match has_null.get().then(|| find_not_finite(value)).flatten() {
+        Some(float) => Err(located(value, float).into()),
+        None => Ok(()),
+    }
+}
+
+/// The float as an error that says in which field it is, if that can be found out.
+fn located<T: Serialize>(value: &T, float: f64) -> Unwritable {
+    let in_field = to_value(value).ok().and_then(|value| check(&value).err());
+    in_field.unwrap_or_else(|| Problem::NotFinite(float).into())
+}
+
+fn check(value: &Value) -> Result<(), Unwritable> {
+    match value {
+        Value::Float(float) if !float.is_finite() => Err(Problem::NotFinite(*float).into()),
+        Value::List(values) => values
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, value)| check(value).map_err(|error| error.in_index(index))),
+        Value::Map(fields) => {
+            fields.iter().try_for_each(|(name, value)| check(value).map_err(|error| error.in_field(name)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Compact JSON on one line.
+struct Line<'a> {
+    /// Whether a null was written.
+    has_null: &'a Cell<bool>,
+}
+
+impl Formatter for Line<'_> {
+    fn write_null<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.has_null.set(true);
+        writer.write_all(b"null")
+    }
+
+    /// JSON that is written as it is (`RawValue`) may have line breaks, which can only stand between its tokens.
+    fn write_raw_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, json: &str) -> io::Result<()> {
+        let mut lines = json.split(['\n', '\r']);
+        writer.write_all(lines.next().unwrap_or_default().as_bytes())?;
+        lines.try_for_each(|line| {
+            writer.write_all(b" ")?;
+            writer.write_all(line.as_bytes())
+        })
+    }
+}

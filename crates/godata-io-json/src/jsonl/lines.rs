@@ -1,0 +1,64 @@
+//! The lines of a block.
+
+use std::str;
+
+use crate::JsonError;
+
+/// The lines of a block, without their line feeds; empty ones too.
+pub(super) struct Lines<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn of(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let end = memchr::memchr(b'\n', self.rest).unwrap_or(self.rest.len());
+        let line = &self.rest[..end];
+        self.rest = self.rest.get(end + 1..).unwrap_or_default();
+        Some(line)
+    }
+}
+
+/// Whether there is nothing on this line but white space, by JSON's notion of it.
+pub(super) fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
+}
+
+/// The text of a line, without the carriage return of a CRLF.
+pub(super) fn text(line: &[u8]) -> Result<&str, JsonError> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    str::from_utf8(line).map_err(|error| JsonError::Utf8 { column: error.valid_up_to() + 1 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_may_lack_its_line_feed() {
+        let lines = |text: &'static str| Lines::of(text.as_bytes()).collect::<Vec<_>>();
+        assert_eq!(lines("a\n\nb"), [&b"a"[..], b"", b"b"]);
+        assert_eq!(lines("a\n\n"), [&b"a"[..], b""]);
+        assert_eq!(lines(""), [b""; 0]);
+    }
+
+    #[test]
+    fn only_the_white_space_of_json_is_blank() {
+        for line in ["", " ", "\t", "\r", " \t\r\r"] {
+            assert!(is_blank(line.as_bytes()), "{line:?}");
+        }
+        for line in ["\u{a0}", "\u{b}", "\0", "\u{feff}", " x"] {
+            assert!(!is_blank(line.as_bytes()), "{line:?}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! JSON Lines: one JSON value per line, as in `orders.jsonl` or `orders.ndjson`.
+//!
+//! [`read`] and [`write()`] carry values of any type that serde knows, [`read_records`] and [`write()`] dynamic
+//! [`Records`].
+//!
+//! # What is read
+//! * UTF-8 text, with or without a byte order mark; lines end with LF or CRLF, the last one may lack it. UTF-16 and
+//!   UTF-32 are refused by their byte order mark, a NUL byte and invalid UTF-8 at their line and column.
+//! * Lines of nothing but spaces, tabs and carriage returns are passed over; they count as lines, not as records.
+//! * A record of a type is any JSON value that the type takes. What the type does with a key that is there twice, or
+//!   one that it does not know, is up to the type: derived structs refuse the first and ignore the second.
+//! * A dynamic record is an object. A key that is there twice is an error, at any depth, because nobody can know
+//!   which one counts. Names keep the order in which the batch had them first; a row that has them in another order
+//!   gets that order too. Strings become text, arrays lists, objects maps.
+//! * Numbers without fraction and exponent are exact within the range of `i64` and `u64`. All others become the
+//!   nearest `f64`; one beyond its range is an error.
+//! * Values are nested at most 127 deep, and a line has at most 64 MiB.
+//!
+//! # What is written
+//! One value per line, without spaces, ended by LF, in UTF-8 without byte order mark.
+//! * An absent field is left out, null is `null`. A field that no step touched is written as it was read, which means
+//!   for a [cast](godata_etl::RecordMut::cast) number that it keeps its digits.
+//! * A float keeps its point: `12.0`. NaN and the infinities are an error, in dynamic records as in types: JSON has no
+//!   such numbers, and a null would be a loss that nobody sees.
+//! * A timestamp is text by RFC 3339. Bytes of a dynamic record are an error; a type says itself what its bytes are.
+//!
+//! The file is written beside its target and takes its place when the run succeeds; see [`Output`].
+//!
+//! # Example
+//! ```
+//! use godata_core::RunContext;
+//! use godata_etl::Pipeline;
+//! use godata_io_json::jsonl;
+//!
+//! #[derive(serde::Deserialize, serde::Serialize)]
+//! struct Order {
+//!     id: String,
+//!     amount: f64,
+//! }
+//!
+//! # let folder = tempfile::tempdir()?;
+//! let orders = folder.path().join("orders.jsonl");
+//! std::fs::write(&orders, "{\"id\":\"A-1\",\"amount\":12.5}\n{\"id\":\"A-2\",\"amount\":0}\n")?;
+//! let paid = folder.path().join("paid.jsonl");
+//!
+//! let pipeline = Pipeline::builder("paid")
+//!     .read(jsonl::read::<Order>(orders))
+//!     .filter(|order| order.amount > 0.0)
+//!     .write(jsonl::write(&*paid))?;
+//! pipeline.run_blocking(&RunContext::new())?;
+//! assert_eq!(std::fs::read_to_string(&paid)?, "{\"id\":\"A-1\",\"amount\":12.5}\n");
+//! # Ok::<(), godata_core::BoxError>(())
+//! ```
+//!
+//! # Errors
+//! [`JsonError`](crate::JsonError) says what is wrong with a record, as the cause of a
+//! [`PipelineError`](godata_etl::PipelineError) that names the record, the file and the line:
+//!
+//! ```text
+//! read failed at record 101 (orders.jsonl:103): column 25: field `amount`: expected f64, found string "abc"
+//! ```
+//!
+//! Files that can't be opened, read or written are [`IoError`](godata_io::IoError)s, which name the file.
+
+mod framing;
+mod lines;
+mod reader;
+mod sink;
+mod source;
+mod writer;
+
+use godata_etl::Records;
+use godata_io::{Input, Output};
+pub use reader::JsonlReader;
+use serde::de::DeserializeOwned;
+pub use writer::JsonlWriter;
+
+/// Reads values of a type, one per line.
+///
+/// The type owns its data; to borrow from the line, read dynamic records and take
+/// [`RecordRef::de`](godata_etl::RecordRef::de).
+///
+/// # Errors
+/// In the run: an [`IoError`](godata_io::IoError) if the file can't be opened or read, a
+/// [`JsonError`](crate::JsonError) if a line is not JSON or the type does not take it.
+///
+/// ```
+/// use godata_etl::Pipeline;
+/// use godata_io_json::jsonl;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), godata_core::BoxError> {
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("points.jsonl");
+/// std::fs::write(&path, "[1, 2]\n[3, 4]\n")?;
+///
+/// let points = Pipeline::builder("points").read(jsonl::read::<(i64, i64)>(path)).collect(10).await?;
+/// assert_eq!(points, [(1, 2), (3, 4)]);
+/// # Ok(())
+/// # }
+/// ```
+pub fn read<T: DeserializeOwned + Send + 'static>(input: impl Into<Input>) -> JsonlReader<Vec<T>> {
+    JsonlReader::typed(input.into())
+}
+
+/// Reads dynamic records, one object per line.
+///
+/// # Errors
+/// In the run: an [`IoError`](godata_io::IoError) if the file can't be opened or read, a
+/// [`JsonError`](crate::JsonError) if a line is no object, has a key twice, or a number beyond the range of `f64`.
+///
+/// ```
+/// use godata_etl::{Pipeline, record};
+/// use godata_io_json::jsonl;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), godata_core::BoxError> {
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("orders.jsonl");
+/// std::fs::write(&path, "{\"id\":\"A-1\",\"amount\":12.5}\n{\"id\":\"A-2\",\"coupon\":null}\n")?;
+///
+/// let orders = Pipeline::builder("orders").read(jsonl::read_records(path)).collect(10).await?;
+/// let expected = [record! {"id" => "A-1", "amount" => 12.5}, record! {"id" => "A-2", "coupon" => ()}];
+/// assert_eq!(orders, expected);
+/// # Ok(())
+/// # }
+/// ```
+pub fn read_records(input: impl Into<Input>) -> JsonlReader<Records> {
+    JsonlReader::records(input.into())
+}
+
+/// Writes one value per line: dynamic records, or values of any type that serde writes.
+///
+/// # Errors
+/// In the run: an [`IoError`](godata_io::IoError) if the file can't be written, a [`JsonError`](crate::JsonError) if
+/// JSON can't hold a value.
+///
+/// ```
+/// use godata_core::RunContext;
+/// use godata_etl::Pipeline;
+/// use godata_io_json::jsonl;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("squares.jsonl");
+/// let squares = Pipeline::builder("squares").from_vec(vec![1, 2, 3]).map(|n| n * n).write(jsonl::write(&*path))?;
+/// squares.run_blocking(&RunContext::new())?;
+/// assert_eq!(std::fs::read_to_string(&path)?, "1\n4\n9\n");
+/// # Ok::<(), godata_core::BoxError>(())
+/// ```
+pub fn write(output: impl Into<Output>) -> JsonlWriter {
+    JsonlWriter::new(output.into())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,300 @@
+//! Files through whole pipelines.
+
+use std::{fs, path::Path};
+
+use godata_core::{BoxError, RunContext};
+use godata_etl::{
+    Batch, BlockingRead, Flow, Pipeline, PipelineError, Reader, Record, Records, RunScope, record, to_record,
+};
+use godata_io::{Blocks, Input};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{
+    framing::LineFraming,
+    source::{DecodeBlock, JsonlSource, decode_block},
+    *,
+};
+use crate::{
+    JsonError,
+    decode::{RecordDecoder, TypedDecoder},
+    strategies::{json_object, json_value},
+};
+
+/// A reader whose blocks are as small as a test wants them.
+struct InBlocks<B> {
+    input: Input,
+    size: usize,
+    decode: DecodeBlock<B>,
+}
+
+impl<B: Batch> Reader for InBlocks<B> {
+    type Batch = B;
+    type Source = BlockingRead<JsonlSource<B>>;
+
+    async fn open(&self, scope: &RunScope) -> Result<Self::Source, BoxError> {
+        let blocks =
+            Blocks::new(self.input.open(scope)?, LineFraming::default(), scope).block_size(self.size);
+        Ok(BlockingRead::new(JsonlSource::new(blocks, self.decode), scope))
+    }
+}
+
+fn typed_blocks(path: &Path, size: usize) -> InBlocks<Vec<Value>> {
+    InBlocks { input: path.into(), size, decode: decode_block::<TypedDecoder<Value>> }
+}
+
+fn record_blocks(path: &Path, size: usize) -> InBlocks<Records> {
+    InBlocks { input: path.into(), size, decode: decode_block::<RecordDecoder> }
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+fn collect<T: Send + 'static>(flow: Flow<Vec<T>>) -> Result<Vec<T>, String> {
+    block_on(flow.collect(u64::MAX)).map_err(|error| format!("{error:#}"))
+}
+
+fn collect_records(flow: Flow<Records>) -> Result<Vec<Record>, String> {
+    block_on(flow.collect(u64::MAX)).map_err(|error| format!("{error:#}"))
+}
+
+/// A file in a folder of its own.
+fn file(content: impl AsRef<[u8]>) -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("in.jsonl");
+    fs::write(&path, content).unwrap();
+    (folder, path)
+}
+
+/// What reading a file as dynamic records says, with the folder left out.
+fn read_error(content: impl AsRef<[u8]>) -> String {
+    let (folder, path) = file(content);
+    let error = collect_records(Pipeline::builder("t").read(read_records(&*path))).unwrap_err();
+    error.replace(&format!("{}/", folder.path().display()), "")
+}
+
+/// The line of each record, told by a step that fails at it.
+fn lines_of(path: &Path, size: usize, workers: usize) -> Vec<Option<u64>> {
+    let records = collect(Pipeline::builder("t").read(typed_blocks(path, size))).unwrap().len();
+    let line_of = |failing: usize| {
+        let flow = Pipeline::builder("t").workers(workers).read(typed_blocks(path, size));
+        let failing_flow = flow.scan(0, move |row, _| {
+            *row += 1;
+            if *row == failing + 1 { Err("here".into()) } else { Ok(Some(())) }
+        });
+        let error: PipelineError = block_on(failing_flow.collect(u64::MAX)).unwrap_err();
+        let place = error.place().unwrap();
+        assert_eq!(place.record, Some(failing as u64 + 1));
+        place.line
+    };
+    (0..records).map(line_of).collect()
+}
+
+#[test]
+fn any_line_ends_blank_lines_and_a_byte_order_mark_are_taken() {
+    let (_folder, path) =
+        file("\u{feff}\r\n {\"a\":1}\r\n \t\n{\"a\":\"é\\r\"}\n\n\n{\"a\":[]} \r\n{\"a\":{}}");
+    let rows = [record! {"a" => 1}, record! {"a" => "é\r"}];
+    for size in 1..60 {
+        let read = collect_records(Pipeline::builder("t").read(record_blocks(&path, size))).unwrap();
+        assert_eq!(read.len(), 4);
+        assert_eq!(read[..2], rows);
+        let read = collect(Pipeline::builder("t").read(typed_blocks(&path, size)));
+        assert_eq!(read, Ok(vec![json!({"a": 1}), json!({"a": "é\r"}), json!({"a": []}), json!({"a": {}})]));
+        assert_eq!(lines_of(&path, size, 2), [Some(2), Some(4), Some(7), Some(8)], "{size}");
+    }
+}
+
+#[test]
+fn files_without_records_are_read() {
+    for content in ["", "\n", "\u{feff}", "\u{feff}\n \r\n", "   "] {
+        let (_folder, path) = file(content);
+        assert_eq!(
+            collect_records(Pipeline::builder("t").read(read_records(&*path))),
+            Ok(vec![]),
+            "{content:?}"
+        );
+    }
+}
+
+#[test]
+fn errors_name_record_file_line_and_the_cause() {
+    let table: [(&[u8], &str); 7] = [
+        (b"{}\n\n{\"a\":tru}\n", "read failed at record 2 (in.jsonl:3): column 9: expected ident"),
+        (b"{}\r\n[1]\r\n", "read failed at record 2 (in.jsonl:2): expected an object, found an array"),
+        (b"{\"a\":1,\"a\":2}", "read failed at record 1 (in.jsonl:1): column 10: field `a` is there twice"),
+        (b"{\"a\":\"\xc3\xa9\xff\"}", "read failed at record 1 (in.jsonl:1): column 9: invalid UTF-8"),
+        (b"{}\n\n\n\xff\n{}", "read failed at record 2 (in.jsonl:4): column 1: invalid UTF-8"),
+        (b"{}\n\0\0\0", "read failed at record 2 (in.jsonl:2): column 1: a NUL byte"),
+        (
+            b"{\"a\":1}\n{\"a\"\r\n",
+            "read failed at record 2 (in.jsonl:2): column 4: EOF while parsing an object",
+        ),
+    ];
+    for (content, message) in table {
+        assert_eq!(read_error(content), message);
+    }
+}
+
+#[test]
+fn files_that_are_not_utf_8_are_refused() {
+    let utf_16: Vec<u8> = "\u{feff}{}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf_32: Vec<u8> = "\u{feff}{}\n".chars().flat_map(|c| u32::from(c).to_be_bytes()).collect();
+    assert_eq!(read_error(utf_16), "read failed: `in.jsonl` is UTF-16LE text, and only UTF-8 can be read");
+    assert_eq!(read_error(utf_32), "read failed: `in.jsonl` is UTF-32BE text, and only UTF-8 can be read");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("none.jsonl");
+    let error = collect_records(Pipeline::builder("t").read(read_records(&*path))).unwrap_err();
+    assert!(error.starts_with("read failed: "), "{error}");
+    assert!(error.contains("none.jsonl"), "{error}");
+}
+
+#[test]
+fn the_error_of_a_record_can_be_matched_on() {
+    let (_folder, path) = file("{\"id\":\"x\"}");
+    let flow = Pipeline::builder("t").read(read::<std::collections::BTreeMap<String, u8>>(&*path));
+    let error = block_on(flow.collect(1)).unwrap_err();
+    let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<JsonError>());
+    assert!(matches!(cause, Some(JsonError::Mismatch { path, column: 9, .. }) if path == "id"), "{cause:?}");
+}
+
+#[test]
+fn a_record_that_can_not_be_written_leaves_the_old_file() {
+    let (folder, path) = file("old");
+    let rows = vec![1.0, 2.0, f64::NAN];
+    let typed = Pipeline::builder("t").from_vec(rows.clone()).write(write(&*path)).unwrap();
+    let records = Pipeline::builder("t")
+        .from_vec(rows)
+        .map(|x| (("x", x),))
+        .map(|(x,)| std::collections::BTreeMap::from([x]));
+    let records = records.untyped().write(write(&*path)).unwrap();
+    for (pipeline, message) in [
+        (typed, "write failed at record 3: JSON can't hold the number NaN"),
+        (records, "write failed at record 3: field `x`: JSON can't hold the number NaN"),
+    ] {
+        let error = pipeline.run_blocking(&RunContext::new()).unwrap_err();
+        assert_eq!(format!("{error:#}"), message);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
+
+#[test]
+fn records_and_bytes_are_counted() -> Result<(), BoxError> {
+    let content = "\u{feff}{\"a\":1}\n\n{\"a\":2}\n\n\n";
+    let (folder, path) = file(content);
+    let out = folder.path().join("out.jsonl");
+    let report = Pipeline::builder("t")
+        .read(read_records(&*path))
+        .write(write(&*out))?
+        .run_blocking(&RunContext::new())?;
+    assert_eq!((report.read.records, report.read.bytes), (2, content.len() as u64));
+    assert_eq!((report.written.records, report.written.bytes), (2, 16));
+    assert_eq!(fs::read_to_string(&out)?, "{\"a\":1}\n{\"a\":2}\n");
+    Ok(())
+}
+
+/// A file: lines with what ends them.
+fn content() -> impl Strategy<Value = String> {
+    let line = prop_oneof![
+        6 => json_object().prop_map(|object| Value::from(object).to_string()),
+        1 => "[ \t]{0,3}",
+        1 => prop::sample::select(vec![r#"{"a":1,"b":}"#, "{", "7", r#"{"a":{"b":1,"b":2}}"#, "{} {}"]).prop_map(String::from),
+    ];
+    let end = prop_oneof![Just("\n"), Just("\r\n")];
+    let lines = prop::collection::vec((line, end).prop_map(|(line, end)| line + end), 0..12);
+    (any::<bool>(), lines, any::<bool>()).prop_map(|(mark, lines, ended)| {
+        let text = lines.concat();
+        let text = if ended { &*text } else { text.trim_end_matches(['\r', '\n']) };
+        format!("{}{text}", if mark { "\u{feff}" } else { "" })
+    })
+}
+
+/// What serde_json reads, line by line; at the first failure the record and its line.
+fn oracle(content: &str) -> Result<Vec<Value>, (usize, usize)> {
+    let content = content.strip_prefix('\u{feff}').unwrap_or(content);
+    let lines = (1..).zip(content.split('\n')).filter(|(_, line)| !line.trim().is_empty());
+    let decode = |(record, (line, text))| serde_json::from_str(text).map_err(|_| (record, line));
+    (1..).zip(lines).map(decode).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    #[test]
+    fn every_block_size_gives_what_serde_json_reads(content in content(), size in 1usize..200, workers in 1usize..4) {
+        let (_folder, path) = file(&content);
+        let whole = collect(Pipeline::builder("t").read(read::<Value>(&*path)));
+        let blocks = collect(Pipeline::builder("t").workers(workers).read(typed_blocks(&path, size)));
+        prop_assert_eq!(&blocks, &whole);
+        match oracle(&content) {
+            Ok(rows) => prop_assert_eq!(whole, Ok(rows)),
+            Err((record, line)) => {
+                let place = format!("read failed at record {record} ({}:{line}): ", path.display());
+                let error = whole.unwrap_err();
+                prop_assert!(error.starts_with(&place), "{} {}", error, place);
+            }
+        }
+
+        let whole = collect_records(Pipeline::builder("t").read(read_records(&*path)));
+        let blocks = collect_records(Pipeline::builder("t").workers(workers).read(record_blocks(&path, size)));
+        let as_json = |rows: Vec<Record>| rows.iter().map(|row| json!(row)).collect::<Vec<_>>();
+        prop_assert_eq!(blocks.map(as_json), whole.clone().map(as_json));
+        if let (Ok(rows), Ok(expected)) = (whole, oracle(&content)) {
+            prop_assert_eq!(as_json(rows), expected);
+        }
+    }
+
+    #[test]
+    fn records_read_back_as_they_were_written(rows in prop::collection::vec(json_object(), 0..20), workers in 1usize..5) {
+        let (folder, path) = file("");
+        let again = folder.path().join("again.jsonl");
+        let pipeline = Pipeline::builder("t").workers(workers).from_vec(rows.clone()).untyped();
+        pipeline.write(write(&*path)).unwrap().run_blocking(&RunContext::new()).unwrap();
+        let read = collect_records(Pipeline::builder("t").read(read_records(&*path))).unwrap();
+        let expected: Vec<_> = rows.iter().map(|row| to_record(row).unwrap()).collect();
+        prop_assert_eq!(read.iter().map(|row| json!(row)).collect::<Vec<_>>(), expected.iter().map(|row| json!(row)).collect::<Vec<_>>());
+
+        let copy = Pipeline::builder("t").workers(workers).read(record_blocks(&path, 64)).write(write(&*again));
+        copy.unwrap().run_blocking(&RunContext::new()).unwrap();
+        let lines = |path: &Path| -> Vec<Value> {
+            fs::read_to_string(path).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        };
+        prop_assert_eq!(lines(&again), lines(&path));
+    }
+
+    #[test]
+    fn values_read_back_as_they_were_written(rows in prop::collection::vec(json_value(), 0..20)) {
+        let (_folder, path) = file("");
+        let pipeline = Pipeline::builder("t").from_vec(rows.clone()).write(write(&*path)).unwrap();
+        pipeline.run_blocking(&RunContext::new()).unwrap();
+        prop_assert_eq!(collect(Pipeline::builder("t").read(read::<Value>(&*path))), Ok(rows));
+    }
+}
+
+#[test]
+fn any_number_of_workers_writes_the_same_file() {
+    let line =
+        |i: i32| format!("{{\"id\":{i},\"name\":\"n\\u00e9{i}\",\"amount\":{i}.50,\"tags\":[{i},null]}}\n");
+    let (folder, path) = file((0..5000).map(line).collect::<String>());
+    let out = folder.path().join("out.jsonl");
+    let written = |workers| {
+        let pipeline = Pipeline::builder("t").workers(workers).read(record_blocks(&path, 4096));
+        let pipeline = pipeline.filter(|row| row.i64("id").is_ok_and(|id| id % 3 > 0)).write(write(&*out));
+        pipeline.unwrap().run_blocking(&RunContext::new()).unwrap();
+        fs::read_to_string(&out).unwrap()
+    };
+    let one = written(1);
+    assert_eq!(one.lines().count(), 3333);
+    assert!(
+        one.starts_with("{\"id\":1,\"name\":\"né1\",\"amount\":1.5,\"tags\":[1,null]}\n"),
+        "{}",
+        &one[..80]
+    );
+    assert_eq!(written(4), one);
+}
