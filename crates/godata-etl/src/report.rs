@@ -74,10 +74,10 @@ impl RunReport {
 
 impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} took {:.3?}", self.pipeline, self.took)?;
-        writeln!(
+        write!(f, "{} took {:.3?}", self.pipeline, self.took)?;
+        write!(
             f,
-            "  {:<18} {:>12} {:>12} {:>12} {:>10}",
+            "\n  {:<18} {:>12} {:>12} {:>12} {:>10}",
             "stage", "records in", "records out", "bytes", "busy"
         )?;
         row(f, "read", None, self.read.records, Some(self.read.bytes), self.read.busy)?;
@@ -89,7 +89,7 @@ impl fmt::Display for RunReport {
         row(f, "write", Some(written.records), written.records, Some(written.bytes), written.busy)?;
         match self.unfinished() {
             0 => Ok(()),
-            unfinished => writeln!(f, "  {unfinished} records were not finished"),
+            unfinished => write!(f, "\n  {unfinished} records were not finished"),
         }
     }
 }
@@ -104,9 +104,9 @@ fn row(
 ) -> fmt::Result {
     let text = |count: Option<u64>| count.map(|count| count.to_string()).unwrap_or_default();
     let busy = format!("{busy:.1?}");
-    writeln!(
+    write!(
         f,
-        "  {stage:<18} {:>12} {records_out:>12} {:>12} {busy:>10}",
+        "\n  {stage:<18} {:>12} {records_out:>12} {:>12} {busy:>10}",
         text(records_in),
         text(bytes.filter(|&bytes| bytes > 0))
     )

@@ -88,9 +88,12 @@ impl Step {
             Self::FilterMap(m) => keep(input, m).into_iter().map(|n| n + 1).collect(),
             Self::FlatMap(most) => input.into_iter().flat_map(|n| copies(n, most)).collect(),
             Self::Inspect | Self::MapBatch | Self::MapAsync(_) | Self::MapAsyncUnordered(_) => input,
-            Self::Scan(every) => {
-                input.into_iter().enumerate().filter(|(at, _)| (at + 1) % every != 0).map(|(_, n)| n).collect()
-            }
+            Self::Scan(every) => input
+                .into_iter()
+                .enumerate()
+                .filter(|(at, _)| (at + 1) % every != 0)
+                .map(|(_, n)| n)
+                .collect(),
             Self::Take(limit) => input.into_iter().take(limit as usize).collect(),
             Self::Records(m) => {
                 let kept = keep(input.clone(), m);

@@ -13,7 +13,10 @@ use futures::{
 };
 use godata_core::{CancelOnDrop, Cancellation};
 
-use super::{Pull, Run, Stage, Stopped, Task, scope::on_thread};
+use super::{
+    Pull, Run, Stage, Stopped, Task,
+    scope::{Load, on_thread},
+};
 use crate::Work;
 
 /// How many tasks are in flight per worker: one at work, the others read or waiting to be written, so that
@@ -121,7 +124,7 @@ pub(crate) fn compute<T: Send + 'static>(
 ) -> impl Future<Output = Result<T, Stopped>> + Send + 'static {
     let run = Arc::clone(run);
     let mut work = Work::new(Arc::clone(&run), stop);
-    let computing = on_thread(run.at_work(), true, move || Ok(task(&mut work)));
+    let computing = on_thread(run.at_work(), Load::Computes, move || Ok(task(&mut work)));
     async move { computing.await.unwrap_or_else(|cause| Err(run.stopped(stage, cause))) }
 }
 

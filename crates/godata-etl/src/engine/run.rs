@@ -15,7 +15,7 @@ use time::UtcDateTime;
 use tokio::sync::watch;
 use tracing::Span;
 
-use super::{Stage, Stopped, buffers::Buffers, counters::Counters, permits::Permits};
+use super::{Stage, Stopped, buffers::Buffers, counters::Counters, workers::Workers};
 use crate::{
     BuildError, PipelineError, PipelineHook, PipelineInfo, RunReport, StepInfo,
     dispatch::{Hooks, JobEnd},
@@ -39,7 +39,7 @@ pub(crate) struct Run {
     cx: RunContext,
     pub(super) ordered: bool,
     pub(super) workers: NonZeroUsize,
-    pub(super) permits: Permits,
+    pub(super) jobs: Arc<Workers>,
     pub(crate) buffers: Buffers,
     pub(super) hooks: Hooks,
     counters: Counters,
@@ -69,7 +69,7 @@ impl Run {
             cx: cx.clone().with_cancellation(cx.cancellation().child()),
             ordered: plan.ordered,
             workers: plan.workers,
-            permits: Permits::new(plan.workers),
+            jobs: Workers::new(plan.workers),
             buffers: Buffers::default(),
             hooks: Hooks::new(plan.hooks.clone(), job),
             counters: Counters::new(plan.steps.len()),

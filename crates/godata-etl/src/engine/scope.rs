@@ -7,9 +7,9 @@ use std::{
 };
 
 use godata_core::{BoxError, RunContext};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, task::spawn_blocking};
 
-use super::{Run, permits::Permit, run::AtWork};
+use super::{Run, run::AtWork};
 use crate::error::Panicked;
 
 /// What a reader or a writer is given of the run that it works for: the context, threads for blocking work,
@@ -41,7 +41,7 @@ impl RunScope {
         T: Send + 'static,
         F: FnOnce() -> Result<T, BoxError> + Send + 'static,
     {
-        on_thread(self.run.at_work(), false, f).await
+        on_thread(self.run.at_work(), Load::Waits, f).await
     }
 
     /// Runs `f`, which computes, on a thread; it waits its turn among all computing units of the process.
@@ -53,7 +53,7 @@ impl RunScope {
         T: Send + 'static,
         F: FnOnce() -> Result<T, BoxError> + Send + 'static,
     {
-        on_thread(self.run.at_work(), true, f).await
+        on_thread(self.run.at_work(), Load::Computes, f).await
     }
 
     /// Counts bytes of input that no batch's [`Origin`](crate::Origin) accounts for.
@@ -101,11 +101,18 @@ struct Finished<T> {
 #[error("the tokio runtime is shutting down")]
 struct NoThread;
 
-/// Runs `f` on a blocking thread as part of the run, with a permit if it computes. It is under way when this
-/// returns; dropping the future only gives up the result.
+/// Whether work waits for something outside or computes.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Load {
+    Waits,
+    Computes,
+}
+
+/// Runs `f` on a blocking thread as part of the run; what computes is done by the run's workers. It is under way
+/// when this returns; dropping the future only gives up the result.
 pub(super) fn on_thread<T, F>(
     at_work: AtWork,
-    computes: bool,
+    load: Load,
     f: F,
 ) -> impl Future<Output = Result<T, BoxError>> + Send + 'static
 where
@@ -113,21 +120,16 @@ where
     F: FnOnce() -> Result<T, BoxError> + Send + 'static,
 {
     let (sender, receiver) = oneshot::channel();
-    let work = move |permit: Option<Permit>, at_work| {
+    let workers = Arc::clone(&at_work.run().jobs);
+    let job = move || {
         let result = catch_unwind(AssertUnwindSafe(f))
             .unwrap_or_else(|panic| Err(Panicked::from_payload(panic).into()));
-        drop(permit);
         // Whoever gave up the result does not want it back.
         let _ = sender.send(Finished { result, _at_work: at_work });
     };
-    if computes {
-        // On a task of its own (invariant 4).
-        tokio::spawn(async move {
-            let permit = at_work.run().permits.acquire().await;
-            tokio::task::spawn_blocking(move || work(Some(permit), at_work));
-        });
-    } else {
-        tokio::task::spawn_blocking(move || work(None, at_work));
+    match load {
+        Load::Computes => workers.submit(Box::new(job)),
+        Load::Waits => drop(spawn_blocking(job)),
     }
     async move { receiver.await.map_err(|_| NoThread)?.result }
 }
