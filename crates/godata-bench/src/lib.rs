@@ -1,0 +1,5 @@
+//! What the benchmarks measure: pipelines over numbers, and the plain loop that does the same.
+
+mod workload;
+
+pub use workload::{RECORDS, numbers, pipeline, plain_loop};
