@@ -4,7 +4,7 @@
   Dev-dependencies are free, and so are the crates that are not published.
 * godata-core does not ask for tokio's runtime.
 * A crate in BUDGETS has no more external packages in its normal tree than that.
-* Every crate inherits the workspace's lints and is published or not as UNPUBLISHED says.
+* Every crate inherits the workspace's lints, or forbids unsafe code if it is PRINTING, and is published or not as UNPUBLISHED says.
 """
 
 import subprocess
@@ -17,6 +17,8 @@ from workspace import ROOT, is_published, members, metadata
 CORE = "godata-core"
 FACADE = "godata"
 UNPUBLISHED = {"godata-bench", "godata-examples", "godata-tests"}
+# Has lints of its own: examples print, and copies of them should not begin with exceptions.
+PRINTING = "godata-examples"
 FORMAT_PREFIX = "godata-io-"
 SIBLINGS = {
     # The adapters between byte streams and the engine's readers and writers live with the bytes.
@@ -88,7 +90,11 @@ def manifest_violations(packages: list[dict]):
     for package in packages:
         name = package["name"]
         manifest = tomllib.loads(Path(package["manifest_path"]).read_text(encoding="utf-8"))
-        if manifest.get("lints") != {"workspace": True}:
+        lints = manifest.get("lints", {})
+        if name == PRINTING:
+            if lints.get("rust", {}).get("unsafe_code") != "forbid":
+                yield f"{name} does not forbid unsafe code"
+        elif lints != {"workspace": True}:
             yield f"{name} does not inherit the workspace's lints"
         if is_published(package) and name in UNPUBLISHED:
             yield f"{name} needs publish = false"

@@ -1,0 +1,111 @@
+//! Small data pipelines: read records, transform and filter them, write them.
+//!
+//! A pipeline is described in ten lines and runs in bounded memory on all cores, over structs of your own or over
+//! records whose fields are known only by name. Output files are complete or not there; an error names the file,
+//! line, field and value.
+//!
+//! ```no_run
+//! use godata::prelude::*;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! let pipeline = Pipeline::builder("orders-cleanup")
+//!     .read(csv::read_records("orders.csv"))
+//!     .filter(|r| r.str("status") == Some("paid"))
+//!     .cast("amount", Type::Float)
+//!     .derive("gross", |r| Ok(r.f64("amount")? * 1.19))
+//!     .write(jsonl::write("orders_paid.jsonl"))?;
+//!
+//! let report = pipeline.run(&RunContext::new()).await?;
+//! println!("{report}");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! With types:
+//!
+//! ```no_run
+//! use godata::prelude::*;
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Deserialize)]
+//! struct Order { order_id: String, amount: f64, status: String }
+//!
+//! #[derive(Serialize)]
+//! struct Paid { order_id: String, gross: f64 }
+//!
+//! let pipeline = Pipeline::builder("orders-cleanup")
+//!     .read(csv::read::<Order>("orders.csv"))
+//!     .filter(|order| order.status == "paid")
+//!     .map(|order| Paid { order_id: order.order_id, gross: order.amount * 1.19 })
+//!     .write(jsonl::write("orders_paid.jsonl"))?;
+//!
+//! pipeline.run_blocking(&RunContext::new())?;
+//! # Ok::<(), BoxError>(())
+//! ```
+//!
+//! # Where to go on
+//!
+//! * [`Pipeline`] and [`Flow`]: how a pipeline is described, and every step.
+//! * [`csv`] and [`jsonl`]: the file formats and their options.
+//! * [`Records`], [`RecordRef`], [`RecordMut`], [`Record`] and [`record!`]: dynamic records.
+//! * [`PipelineHook`], [`PipelineJob`] and [`RunReport`]: watching runs.
+//! * [`Reader`] and [`Writer`]: sources and targets of your own.
+//! * [`PipelineError`]: what an error says.
+//! * [`etl`]: the engine's crate, with its guarantees and a table for those who come from the Go library.
+//!
+//! # Examples
+//!
+//! Each runs with `cargo run --example NAME` in the repository:
+//!
+//! | example | shows |
+//! |---|---|
+//! | [`orders_cleanup`](https://github.com/janmarkuslanger/godata/blob/main/examples/orders_cleanup.rs) | any CSV of orders to JSON Lines, with progress and a report |
+//! | [`etl_basic`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_basic.rs) | closures that read and write, dynamic records |
+//! | [`etl_typed`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_typed.rs) | structs, and how the type changes along the way |
+//! | [`etl_hooks`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_hooks.rs) | observing a pipeline and a job |
+//! | [`etl_async`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_async.rs) | concurrent lookups, the order kept |
+//! | [`custom_reader_writer`](https://github.com/janmarkuslanger/godata/blob/main/examples/custom_reader_writer.rs) | a reader and a writer of your own |
+//!
+//! # Features
+//!
+//! * `csv` (default): [`csv`].
+//! * `json` (default): [`jsonl`].
+//!
+//! Without either, this is the engine alone.
+//!
+//! # Which crate do I need
+//!
+//! This one. To keep a dependency tree smaller, `godata-etl` is the engine without file formats; to implement a
+//! trait that other crates take (a job, a clock), `godata-core` has them and nothing else.
+
+pub use godata_core as core;
+pub use godata_core::{
+    BoxError, Canceled, Cancellation, Cause, Clock, Job, JobError, JobErrorKind, JobId, ManualClock, Params,
+    Progress, RunContext, RunId, SystemClock, Transient, error_chain, job_fn,
+};
+pub use godata_etl as etl;
+pub use godata_etl::{
+    BlockingRead, BlockingSink, BlockingSource, BlockingWrite, BuildError, Chunk, Concurrency, FieldError,
+    Flow, JobHook, JobInfo, Origin, Outcome, Pipeline, PipelineBuilder, PipelineEnd, PipelineError,
+    PipelineHook, PipelineInfo, PipelineJob, Place, Reader, Record, RecordMut, RecordRef, Records, RunReport,
+    RunScope, Sink, Source, StageEnd, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer, record,
+};
+#[cfg(feature = "csv")]
+pub use godata_io_csv as csv;
+#[cfg(feature = "json")]
+pub use godata_io_json::jsonl;
+
+/// What most programs use: `use godata::prelude::*;`.
+pub mod prelude {
+    #[cfg(feature = "csv")]
+    pub use crate::csv;
+    #[cfg(feature = "json")]
+    pub use crate::jsonl;
+    pub use crate::{
+        BoxError,
+        Concurrency::{Ordered, Unordered},
+        Flow, Job, JobError, JobHook, Pipeline, PipelineError, PipelineHook, PipelineJob, Record, RecordMut,
+        RecordRef, Records, RunContext, RunReport, Type, Value, job_fn, record,
+    };
+}

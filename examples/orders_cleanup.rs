@@ -1,0 +1,57 @@
+//! Cleans any CSV of orders into JSON Lines: keeps paid orders, makes `amount` a number and adds `gross`.
+//!
+//!     cargo run --release --example orders_cleanup [INPUT] [OUTPUT]
+//!
+//! Without arguments it reads `examples/data/orders.csv` and writes `orders_paid.jsonl` to the current folder. The input may have any
+//! columns beside `amount` and `status`. On a terminal, a run of over a second shows its progress.
+
+use std::{env, process::ExitCode, time::Duration};
+
+use godata::{Progress, prelude::*};
+use indicatif::{ProgressBar, ProgressStyle};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let mut args = env::args().skip(1);
+    let input = args.next().unwrap_or_else(|| "examples/data/orders.csv".to_owned());
+    let output = args.next().unwrap_or_else(|| "orders_paid.jsonl".to_owned());
+    match cleanup(&input, &output).await {
+        Ok(report) => {
+            println!("{report}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn cleanup(input: &str, output: &str) -> Result<RunReport, BoxError> {
+    let pipeline = Pipeline::builder("orders-cleanup")
+        .read(csv::read_records(input))
+        .try_filter(|r| Ok(r.text("status")? == "paid"))
+        .cast("amount", Type::Float)
+        .derive("gross", |r| Ok(r.f64("amount")? * 1.19))
+        .write(jsonl::write(output))?;
+
+    let cx = RunContext::new();
+    let display = tokio::spawn(show_progress(cx.progress().clone()));
+    let report = pipeline.run(&cx).await;
+    display.abort();
+    Ok(report?)
+}
+
+/// Draws the progress to the terminal, if there is one, once a second has passed.
+async fn show_progress(progress: Progress) {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let bar = ProgressBar::new(progress.bytes_expected().unwrap_or_default())
+        .with_style(
+            ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {eta}").expect("a valid template"),
+        )
+        .with_finish(indicatif::ProgressFinish::AndClear);
+    loop {
+        bar.set_position(progress.bytes_read());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}

@@ -1,0 +1,30 @@
+//! The memory of a run does not grow with its input. A program of its own, since it looks at the whole process.
+
+use std::fs;
+
+use godata::prelude::*;
+
+/// The most memory that this process has had in RAM, in KiB; `None` where the system does not say.
+fn peak_resident_kib() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[test]
+fn twenty_million_records_stay_under_64_mib() -> Result<(), BoxError> {
+    let pipeline = Pipeline::builder("memory")
+        .read_iter(|_| 0..20_000_000_u64)
+        .filter(|n| n % 3 != 0)
+        .map(|n| (n, n.wrapping_mul(31)))
+        .write_fn(|_, _| std::future::ready(Ok(())))?;
+
+    let report = pipeline.run_blocking(&RunContext::new())?;
+    assert_eq!(report.read.records, 20_000_000);
+    assert_eq!(report.written.records, 13_333_333);
+    match peak_resident_kib() {
+        Some(peak) => assert!(peak < 64 * 1024, "{peak} KiB"),
+        None => println!("skipped: this system has no /proc/self/status to read the memory from"),
+    }
+    Ok(())
+}
