@@ -65,6 +65,9 @@ impl Pipeline {
     /// to its end. Dropping the future does the same; what is at work then stops on its own, and the end
     /// hooks are called by the last of it. A closure that never returns holds its thread.
     ///
+    /// A step must not wait for another pipeline: it has one of the process's turns to compute, and the other
+    /// pipeline may need it. Run them one after the other, or at once from outside.
+    ///
     /// # Errors
     /// When a stage fails or panics, the run is canceled, or there is no tokio runtime. The output is then as
     /// it was before the run.

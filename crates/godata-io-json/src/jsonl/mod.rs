@@ -18,8 +18,9 @@
 //!
 //! # What is written
 //! One value per line, without spaces, ended by LF, in UTF-8 without byte order mark.
-//! * An absent field is left out, null is `null`. A field that no step touched is written as it was read, which means
-//!   for a [cast](godata_etl::RecordMut::cast) number that it keeps its digits.
+//! * An absent field is left out, null is `null`, text is a string. A number that was
+//!   [cast](godata_etl::RecordMut::cast) from text keeps its digits (`12.50`); one that was read as a number is
+//!   written as the shortest text that reads back as the same (`12.5`).
 //! * A float keeps its point: `12.0`. NaN and the infinities are an error, in dynamic records as in types: JSON has no
 //!   such numbers, and a null would be a loss that nobody sees.
 //! * A timestamp is text by RFC 3339. Bytes of a dynamic record are an error; a type says itself what its bytes are.
