@@ -1,0 +1,167 @@
+//! How a run stops: soon, and only after what works for it.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::{
+    pin::pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
+        mpsc,
+    },
+    task::Poll,
+};
+
+use godata_core::{BoxError, Canceled, RunContext};
+use godata_etl::{
+    BuildError, Chunk, Concurrency, Pipeline, PipelineError, RunScope, Sink, Stop, Work, Writer,
+};
+
+/// An output that says when it was aborted.
+#[derive(Clone, Default)]
+struct Abortable(Arc<AtomicBool>);
+
+impl Writer<Vec<u64>> for Abortable {
+    type Encoded = Vec<u64>;
+    type Sink = Self;
+
+    async fn open(&self, _: &RunScope) -> Result<Self, BoxError> {
+        Ok(self.clone())
+    }
+
+    fn encode(&self, chunk: Chunk<Vec<u64>>, _: &mut Work) -> Result<Vec<u64>, Stop> {
+        Ok(chunk.into_batch())
+    }
+}
+
+impl Sink<Vec<u64>> for Abortable {
+    async fn write(&mut self, _: Vec<u64>) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    async fn commit(self) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    async fn abort(self) {
+        self.0.store(true, SeqCst);
+    }
+}
+
+#[tokio::test]
+async fn the_sink_is_aborted_after_the_last_worker_has_stopped() {
+    let (started, is_started) = mpsc::channel();
+    let (release, is_released) = mpsc::channel::<()>();
+    let is_released = Mutex::new(is_released);
+    let output = Abortable::default();
+    let pipeline = Pipeline::builder("stuck")
+        .from_vec(vec![1_u64])
+        .inspect(move |_| {
+            started.send(()).unwrap();
+            is_released.lock().unwrap().recv().unwrap();
+        })
+        .write(output.clone())
+        .unwrap();
+
+    let cx = RunContext::new();
+    let mut run = pin!(pipeline.run(&cx));
+    while is_started.try_recv().is_err() {
+        assert!(poll(run.as_mut()).await.is_none());
+        tokio::task::yield_now().await;
+    }
+    cx.cancel();
+    for _ in 0..1000 {
+        assert!(poll(run.as_mut()).await.is_none(), "the run ended while its worker was at work");
+        assert!(!output.0.load(SeqCst), "the sink was aborted while a worker was at work");
+        tokio::task::yield_now().await;
+    }
+    release.send(()).unwrap();
+    assert!(run.await.unwrap_err().is_canceled());
+    assert!(output.0.load(SeqCst));
+}
+
+async fn poll<F: Future>(mut future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+    std::future::poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+}
+
+#[test]
+fn a_batch_at_work_stops_within_256_records() {
+    const CANCEL_AT: u64 = 1000;
+    let (cx, seen) = (RunContext::new(), Arc::new(AtomicU64::new(0)));
+    let (in_step, count) = (cx.clone(), Arc::clone(&seen));
+    let pipeline = Pipeline::builder("large")
+        .read_fn(|_| async { Ok((0..100_000).collect::<Vec<u64>>()) })
+        .inspect(move |_| {
+            if count.fetch_add(1, SeqCst) == CANCEL_AT {
+                in_step.cancel();
+            }
+        })
+        .write_fn(|_, _| std::future::ready(Ok(())))
+        .unwrap();
+    let error = pipeline.run_blocking(&cx).unwrap_err();
+    assert!(error.is_canceled(), "{error:#}");
+    let after = seen.load(SeqCst) - CANCEL_AT;
+    assert!(after <= 256, "{after} records after the cancellation");
+}
+
+#[test]
+fn a_canceled_error_of_somebody_else_is_a_failure() {
+    let foreign = || {
+        let other = RunContext::new();
+        other.cancel();
+        other.check()
+    };
+    let in_a_step = |cx: &RunContext| -> Result<(), PipelineError> {
+        let flow = Pipeline::builder("foreign").from_vec(vec![1]).transform(move |_| Ok(foreign()?));
+        flow.write_fn(|_, _| std::future::ready(Ok(()))).unwrap().run_blocking(cx).map(drop)
+    };
+    let in_a_reader = |cx: &RunContext| -> Result<(), PipelineError> {
+        let flow = Pipeline::builder("foreign").read_fn(move |_| async move {
+            foreign()?;
+            Ok(vec![1])
+        });
+        flow.write_fn(|_, _| std::future::ready(Ok(()))).unwrap().run_blocking(cx).map(drop)
+    };
+    for error in [in_a_step(&RunContext::new()), in_a_reader(&RunContext::new())] {
+        let error = error.unwrap_err();
+        assert!(!error.is_canceled(), "{error:#}");
+    }
+}
+
+#[test]
+fn a_step_may_stop_by_the_check_of_its_context() {
+    let cx = RunContext::new();
+    let flow = Pipeline::builder("own").from_vec(vec![1]).transform_with(|cx, _| {
+        cx.cancel();
+        Ok(cx.check()?)
+    });
+    let error = flow.write_fn(|_, _| std::future::ready(Ok(()))).unwrap().run_blocking(&cx).unwrap_err();
+    assert!(error.is_canceled(), "{error:#}");
+    let _: &Canceled = std::error::Error::source(&error).and_then(|source| source.downcast_ref()).unwrap();
+}
+
+#[test]
+fn mistakes_in_the_description_come_from_its_last_verb() {
+    let build = |name: &str, workers, in_flight| {
+        let flow = Pipeline::builder(name).workers(workers).from_vec(vec![1]);
+        let flow = flow.map_async(Concurrency::Ordered(in_flight), |n| async move { Ok(n) });
+        flow.write_fn(|_, _| std::future::ready(Ok(()))).map(drop)
+    };
+    assert_eq!(build("fine", 1, 1), Ok(()));
+    assert_eq!(build("fine", 0, 1), Err(BuildError::NoWorkers));
+    let error = build("fine", 1, 0).unwrap_err();
+    assert_eq!(error.to_string(), "step[0] (map_async) needs at least one record in flight");
+    for (name, reason) in [
+        ("", "it is empty"),
+        (" a", "it begins or ends with a space"),
+        ("a\nb", "it has control characters"),
+        (&*"ä".repeat(101), "it is longer than 200 bytes"),
+    ] {
+        let error = build(name, 0, 0).unwrap_err();
+        assert_eq!(error.to_string(), format!("invalid pipeline name `{name}`: {reason}"));
+    }
+}
