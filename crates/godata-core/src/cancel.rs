@@ -74,6 +74,30 @@ impl Cancellation {
         self.0.cancelled().await;
     }
 
+    /// Awaits a future, unless and until it is time to stop; the future is dropped then.
+    ///
+    /// # Errors
+    ///
+    /// [`Canceled`], if that came first or both were ready.
+    ///
+    /// ```
+    /// use godata_core::Cancellation;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// let cancellation = Cancellation::new();
+    /// assert_eq!(cancellation.unless_cancelled(async { 1 }).await, Ok(1));
+    /// cancellation.cancel();
+    /// assert!(cancellation.unless_cancelled(std::future::pending::<()>()).await.is_err());
+    /// # }
+    /// ```
+    pub async fn unless_cancelled<F: Future>(&self, future: F) -> Result<F::Output, Canceled> {
+        self.check()?;
+        let output = self.0.run_until_cancelled(future).await;
+        self.check()?;
+        output.ok_or_else(Canceled::new)
+    }
+
     /// Returns an error if it is time to stop, so that `?` leaves the function.
     ///
     /// # Errors

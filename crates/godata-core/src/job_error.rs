@@ -88,6 +88,21 @@ impl JobError {
         Self::new(Canceled::new())
     }
 
+    /// A failure, whatever its chain holds: for who knows that a [`Canceled`](crate::Canceled) in it is not the job's
+    /// own but that of something the job had asked for.
+    ///
+    /// ```
+    /// use godata_core::{Cancellation, JobError, JobErrorKind};
+    ///
+    /// let other = Cancellation::new();
+    /// other.cancel();
+    /// let error = JobError::failed(other.check().unwrap_err());
+    /// assert_eq!(error.kind(), JobErrorKind::Failed);
+    /// ```
+    pub fn failed(source: impl Into<BoxError>) -> Self {
+        Self { kind: JobErrorKind::Failed, source: source.into() }
+    }
+
     /// A failure that may pass: trying again may succeed.
     ///
     /// An error that holds [`Canceled`](crate::Canceled) stays canceled, and one that already says how long to wait
