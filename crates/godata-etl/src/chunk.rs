@@ -9,13 +9,13 @@ use crate::{Batch, Origin};
 pub struct Chunk<B> {
     pub(crate) batch: B,
     pub(crate) origin: Arc<Origin>,
-    pub(crate) rows: Rows,
+    pub(crate) rows: RowMap,
 }
 
 impl<B: Batch> Chunk<B> {
     /// A batch as it was read: its records are the rows 0, 1, 2 … of `origin`.
     pub fn new(batch: B, origin: Origin) -> Self {
-        Self { batch, origin: Arc::new(origin), rows: Rows::All }
+        Self { batch, origin: Arc::new(origin), rows: RowMap::All }
     }
 
     /// The records.
@@ -39,7 +39,7 @@ impl<B: Batch> Chunk<B> {
     }
 
     /// The row that the record at `index` had in the batch as it was read, for
-    /// [`Work::reject`](crate::Work::reject).
+    /// [`Work::reject`](crate::Work::reject); `u32::MAX` if a step made the records from a batch as a whole.
     pub fn row(&self, index: usize) -> u32 {
         self.rows.get(index)
     }
@@ -57,7 +57,7 @@ impl<B: Batch> Chunk<B> {
 
 /// Which rows of a batch as it was read its records are.
 #[derive(Clone, Debug)]
-pub(crate) enum Rows {
+pub(crate) enum RowMap {
     /// Row `i` is at `i`.
     All,
     /// The row of each record.
@@ -66,7 +66,7 @@ pub(crate) enum Rows {
     Unknown,
 }
 
-impl Rows {
+impl RowMap {
     pub(crate) fn get(&self, index: usize) -> u32 {
         match self {
             Self::All => row_number(index),

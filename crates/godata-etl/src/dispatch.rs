@@ -18,14 +18,14 @@ pub(crate) struct Hooks {
     job: Option<JobEnd>,
 }
 
-type Record = Box<dyn Fn(&Result<RunReport, PipelineError>) + Send + Sync>;
+type KeepResult = Box<dyn Fn(&Result<RunReport, PipelineError>) + Send + Sync>;
 
 /// What a job wants to be told of the run it made.
 pub(crate) struct JobEnd {
     pub(crate) info: JobInfo,
     pub(crate) hooks: Vec<Arc<dyn JobHook>>,
     /// Keeps the result for the job's own fields; called once, before the hooks.
-    pub(crate) record: Record,
+    pub(crate) record: KeepResult,
 }
 
 impl Hooks {
@@ -35,26 +35,25 @@ impl Hooks {
 
     pub(crate) fn run_start(&self, run: &Run) {
         if let Some(job) = &self.job {
-            contained(&job.hooks, |hook| hook.on_job_start(run.context(), &job.info));
+            call_each(&job.hooks, |hook| hook.on_job_start(run.context(), &job.info));
         }
-        contained(&self.pipeline, |hook| hook.on_pipeline_start(run.context(), run.info()));
+        call_each(&self.pipeline, |hook| hook.on_pipeline_start(run.context(), run.info()));
     }
 
-    pub(crate) fn run_end(&self, run: &Run, result: &Result<RunReport, PipelineError>) {
-        let Some(report) = result.as_ref().map_or_else(PipelineError::report, Some) else { return };
+    pub(crate) fn run_end(&self, run: &Run, report: &RunReport, result: &Result<RunReport, PipelineError>) {
         let outcome = match result {
             Ok(_) => Outcome::Succeeded,
             Err(error) if error.is_canceled() => Outcome::Canceled,
             Err(error) => Outcome::Failed(error),
         };
         let end = PipelineEnd { outcome, took: report.took, report };
-        contained(&self.pipeline, |hook| hook.on_pipeline_end(run.context(), run.info(), &end));
+        call_each(&self.pipeline, |hook| hook.on_pipeline_end(run.context(), run.info(), &end));
         if let Some(job) = &self.job {
             (job.record)(result);
-            contained(&job.hooks, |hook| hook.on_job_end(run.context(), &job.info, &end));
+            call_each(&job.hooks, |hook| hook.on_job_end(run.context(), &job.info, &end));
         }
         match result {
-            Ok(report) => tracing::info!(
+            Ok(_) => tracing::info!(
                 read = report.read.records,
                 written = report.written.records,
                 took = ?report.took,
@@ -66,7 +65,7 @@ impl Hooks {
     }
 
     pub(crate) fn stage_start(&self, run: &Run, stage: Stage, records: u64) {
-        contained(&self.pipeline, |hook| match stage {
+        call_each(&self.pipeline, |hook| match stage {
             Stage::Read => hook.on_read_start(run.context(), run.info()),
             Stage::Step(at) => hook.on_step_start(run.context(), run.info(), &run.info().steps[at], records),
             Stage::Write => hook.on_write_start(run.context(), run.info(), records),
@@ -74,7 +73,7 @@ impl Hooks {
     }
 
     pub(crate) fn stage_end(&self, run: &Run, stage: Stage, end: &StageEnd<'_>) {
-        contained(&self.pipeline, |hook| match stage {
+        call_each(&self.pipeline, |hook| match stage {
             Stage::Read => hook.on_read_end(run.context(), run.info(), end),
             Stage::Step(at) => hook.on_step_end(run.context(), run.info(), &run.info().steps[at], end),
             Stage::Write => hook.on_write_end(run.context(), run.info(), end),
@@ -83,7 +82,7 @@ impl Hooks {
 }
 
 /// Calls each hook; one that panics is logged and does not keep the next from being called.
-fn contained<H: ?Sized>(hooks: &[Arc<H>], call: impl Fn(&H)) {
+fn call_each<H: ?Sized>(hooks: &[Arc<H>], call: impl Fn(&H)) {
     for hook in hooks {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| call(hook))) {
             tracing::error!(error = %Panicked::from_payload(panic), "a hook panicked");

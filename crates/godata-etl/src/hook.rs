@@ -174,7 +174,8 @@ pub enum Outcome<'a, E: ?Sized = dyn Error + Send + Sync + 'static> {
     Succeeded,
     /// It failed, or panicked.
     Failed(&'a E),
-    /// It was stopped before it was done: the run was canceled, dropped, or failed elsewhere.
+    /// It was stopped before it was done: the run was canceled, dropped, or failed elsewhere, or a `take` had
+    /// enough.
     Canceled,
 }
 

@@ -4,14 +4,14 @@ use godata_core::BoxError;
 
 use crate::{
     Chunk, RecordMut, RecordRef, Records, Stop, Work,
-    chunk::{Rows, row_number},
+    chunk::{RowMap, row_number},
 };
 
 impl Work {
     /// The positions of the items for which `keep` says so.
     fn kept<I: ExactSizeIterator>(
         &mut self,
-        rows: &Rows,
+        rows: &RowMap,
         items: I,
         mut keep: impl FnMut(I::Item) -> Result<bool, BoxError>,
     ) -> Result<Vec<u32>, Stop> {
@@ -28,7 +28,7 @@ impl Work {
     /// One value from each item.
     fn converted<I: ExactSizeIterator, U>(
         &mut self,
-        rows: &Rows,
+        rows: &RowMap,
         items: I,
         mut convert: impl FnMut(I::Item) -> Result<U, BoxError>,
     ) -> Result<Vec<U>, Stop> {
@@ -43,7 +43,7 @@ impl Work {
     /// Any number of values from each item, and for each value the position of its item.
     fn expanded_from<I: ExactSizeIterator, J: IntoIterator>(
         &mut self,
-        rows: &Rows,
+        rows: &RowMap,
         items: I,
         mut expand: impl FnMut(I::Item) -> Result<J, BoxError>,
     ) -> Result<(Vec<J::Item>, Vec<u32>), Stop> {

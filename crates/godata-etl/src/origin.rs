@@ -2,6 +2,8 @@
 
 use std::{fmt, ops::Range, sync::Arc};
 
+use crate::chunk::UNKNOWN_ROW;
+
 /// Where a batch came from: its source, the number of its first record, its bytes and lines.
 ///
 /// A reader makes one per batch. Record and line numbers count from 1, byte offsets from 0.
@@ -61,9 +63,13 @@ impl Origin {
         self
     }
 
-    /// The place of the record in this row of the batch as it was read; rows count from 0.
+    /// The place of the record in this row of the batch as it was read; rows count from 0. A row that is not
+    /// known any more ([`Chunk::row`](crate::Chunk::row)) has only its source.
     #[must_use]
     pub fn place(&self, row: u32) -> Place {
+        if row == UNKNOWN_ROW {
+            return Place { source: self.source.clone(), ..Place::default() };
+        }
         let line = match &self.lines {
             Lines::None => None,
             Lines::From(first) => Some(first + u64::from(row)),

@@ -63,14 +63,12 @@ impl Pipeline {
     /// Canceling `cx` stops it: no new batches, those at work stop within 256 records, the output is given up
     /// and the outcome is [`PipelineError::Canceled`]. Once the commit of the output has begun, the run goes
     /// to its end. Dropping the future does the same; what is at work then stops on its own, and the end
-    /// hooks are called by the last of it. A closure that never returns holds its thread.
-    ///
-    /// A step must not wait for another pipeline: it has one of the process's turns to compute, and the other
-    /// pipeline may need it. Run them one after the other, or at once from outside.
+    /// hooks are called by the last of it. A closure that never returns keeps its run from ending, and if it is
+    /// that of a step, it holds one of the few turns to compute of the whole process.
     ///
     /// # Errors
-    /// When a stage fails or panics, the run is canceled, or there is no tokio runtime. The output is then as
-    /// it was before the run.
+    /// When a stage fails or panics, the run is canceled, or there is no tokio runtime or the caller is a step of
+    /// a pipeline. The output is then as it was before the run.
     pub async fn run(&self, cx: &RunContext) -> Result<RunReport, PipelineError> {
         self.runs.run(cx, None).await
     }
@@ -119,8 +117,10 @@ impl Job for Pipeline {
     }
 
     async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
-        self.runs.run(cx, None).await?;
-        Ok(())
+        match self.runs.run(cx, None).await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(job_error(error)),
+        }
     }
 }
 
@@ -130,16 +130,27 @@ impl fmt::Debug for Pipeline {
     }
 }
 
+/// An error of a pipeline as that of a job. It is canceled only if this run was: a cancellation further down the
+/// chain is that of something else which the user's code had asked for.
+fn job_error(error: PipelineError) -> JobError {
+    let job_error = JobError::new(error.clone());
+    if job_error.is_canceled() && !error.is_canceled() { JobError::failed(error) } else { job_error }
+}
+
 fn on_own_runtime<T>(future: impl Future<Output = Result<T, PipelineError>>) -> Result<T, PipelineError> {
     if tokio::runtime::Handle::try_current().is_ok() {
         return Err(PipelineError::Runtime { source: Arc::new(OnRuntime) });
     }
     let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime.build().map_err(|error| PipelineError::Runtime { source: Arc::new(error) })?.block_on(future)
+    runtime
+        .enable_all()
+        .build()
+        .map_err(|error| PipelineError::Runtime { source: Arc::new(error) })?
+        .block_on(future)
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("run_blocking was called on a tokio runtime; await `run` there")]
+#[error("run_blocking was called on a tokio runtime; await `run` there, or have a thread without one")]
 struct OnRuntime;
 
 /// The stages behind a pipeline, without their types.
@@ -198,7 +209,8 @@ impl PipelineBuilder {
     }
 
     /// How many batches are computed at once; as many as there are cores by default. Over all pipelines of
-    /// the process no more than that are. Each worker has up to three batches in flight.
+    /// the process no more than that are. Each worker has up to three batches in flight, and three more for each
+    /// `take`, `scan` and `map_async`.
     pub fn workers(mut self, workers: usize) -> Self {
         match NonZeroUsize::new(workers) {
             Some(workers) => self.0.workers = workers,
@@ -265,8 +277,8 @@ impl PipelineBuilder {
         self.read(ReadFn(read))
     }
 
-    /// Reads what an iterator gives, in batches of 1,024; `make` makes a new iterator for each run. It runs
-    /// on worker threads and may block. For an iterator whose items can fail there is
+    /// Reads what an iterator gives, in batches of 1,024 (the first ones are smaller); `make` makes a new iterator
+    /// for each run. It has a thread of its own while it is asked, and may block. For an iterator whose items can fail there is
     /// [`try_read_iter`](Self::try_read_iter).
     pub fn read_iter<T, I, F>(self, make: F) -> Flow<Vec<T>>
     where

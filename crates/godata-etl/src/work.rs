@@ -6,7 +6,7 @@ use godata_core::{BoxError, Canceled, Cancellation, RunContext};
 
 use crate::{
     Origin, Place, Stop,
-    chunk::{Rows, UNKNOWN_ROW},
+    chunk::{RowMap, UNKNOWN_ROW},
     engine::Run,
 };
 
@@ -43,6 +43,11 @@ impl Work {
         Ok(self.stop.check()?)
     }
 
+    /// The place that errors name while a reader decodes: known before there is a chunk.
+    pub fn decoding(&mut self, origin: &Origin) {
+        self.enter(&Arc::new(origin.clone()));
+    }
+
     /// Says what becomes of a record that could not be handled: `row` is its row in the batch as it was
     /// read (see [`Chunk::row`](crate::Chunk::row)). The policy is to fail the run.
     ///
@@ -69,7 +74,7 @@ impl Work {
     /// record is at work so that an error or a panic can name it.
     pub(crate) fn each<I: ExactSizeIterator>(
         &mut self,
-        rows: &Rows,
+        rows: &RowMap,
         items: I,
         mut f: impl FnMut(usize, I::Item) -> Result<(), BoxError>,
     ) -> Result<(), Stop> {
@@ -95,8 +100,7 @@ impl Work {
 
     /// The place of the record at work, if there is one.
     pub(crate) fn place(&self) -> Option<Place> {
-        let place = self.origin.place(self.row);
-        (self.row != UNKNOWN_ROW && !place.is_unknown()).then_some(place)
+        Some(self.origin.place(self.row)).filter(|place| !place.is_unknown())
     }
 
     /// Whether the work is to stop, because its run is or because nobody waits for it any more.
@@ -119,11 +123,6 @@ impl Work {
 
     pub(crate) fn expanded(&self) -> u64 {
         self.expanded
-    }
-
-    /// The place that errors name while a reader decodes: known before there is a chunk.
-    pub fn decoding(&mut self, origin: &Origin) {
-        self.enter(&Arc::new(origin.clone()));
     }
 }
 

@@ -165,3 +165,139 @@ fn mistakes_in_the_description_come_from_its_last_verb() {
         assert_eq!(error.to_string(), format!("invalid pipeline name `{name}`: {reason}"));
     }
 }
+
+/// A batch per write, written slowly.
+async fn written_before_a_failure(pipeline: impl FnOnce(Arc<AtomicU64>) -> Pipeline) -> (u64, String) {
+    let written = Arc::new(AtomicU64::new(0));
+    let error = pipeline(Arc::clone(&written)).run(&RunContext::new()).await.unwrap_err();
+    (written.load(SeqCst), format!("{error:#}"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_records_before_a_failed_read_are_written() {
+    let items = || [Ok(1), Ok(2), Err(BoxError::from("no more"))];
+    let slow_write = |written: Arc<AtomicU64>| {
+        let flow = Pipeline::builder("slow write").try_read_iter(move |_| items());
+        flow.write_fn(move |_, batch| {
+            let written = Arc::clone(&written);
+            async move {
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+                written.fetch_add(batch.len() as u64, SeqCst);
+                Ok(())
+            }
+        })
+        .unwrap()
+    };
+    let slow_step = |written: Arc<AtomicU64>| {
+        let flow = Pipeline::builder("slow step").try_read_iter(move |_| items());
+        let flow = flow.map_async(Concurrency::Ordered(1), |n| async move {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            Ok(n)
+        });
+        flow.write_fn(move |_, batch| {
+            written.fetch_add(batch.len() as u64, SeqCst);
+            std::future::ready(Ok(()))
+        })
+        .unwrap()
+    };
+    let expected = (2, "read failed: no more".to_owned());
+    assert_eq!(written_before_a_failure(slow_write).await, expected);
+    assert_eq!(written_before_a_failure(slow_step).await, expected);
+}
+
+/// A state whose clone panics.
+#[derive(Debug)]
+struct NoClone;
+
+impl Clone for NoClone {
+    fn clone(&self) -> Self {
+        panic!("on purpose")
+    }
+}
+
+/// A sink whose write panics before there is a future.
+struct EarlyPanic;
+
+impl Writer<Vec<u64>> for EarlyPanic {
+    type Encoded = Vec<u64>;
+    type Sink = Self;
+
+    async fn open(&self, _: &RunScope) -> Result<Self, BoxError> {
+        Ok(Self)
+    }
+
+    fn encode(&self, chunk: Chunk<Vec<u64>>, _: &mut Work) -> Result<Vec<u64>, Stop> {
+        Ok(chunk.into_batch())
+    }
+}
+
+impl Sink<Vec<u64>> for EarlyPanic {
+    fn write(&mut self, _: Vec<u64>) -> impl Future<Output = Result<(), BoxError>> + Send {
+        if true {
+            panic!("on purpose");
+        }
+        async { Ok(()) }
+    }
+
+    async fn commit(self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn panics_outside_of_futures_are_failures_too() {
+    let error = |pipeline: Pipeline| format!("{:#}", pipeline.run_blocking(&RunContext::new()).unwrap_err());
+    let flow = || Pipeline::builder("early").from_vec(vec![1_u64]);
+    let scan = flow().scan(NoClone, |_, n| Ok(Some(n))).write(Abortable::default()).unwrap();
+    assert_eq!(error(scan), "step[0] (scan) failed: panicked: on purpose");
+    assert_eq!(error(flow().write(EarlyPanic).unwrap()), "write failed: panicked: on purpose");
+    let reader = Pipeline::builder("early").read_iter(|_| -> Vec<u64> { panic!("on purpose") });
+    assert_eq!(error(reader.write(Abortable::default()).unwrap()), "read failed: panicked: on purpose");
+}
+
+#[test]
+fn an_iterator_stops_within_256_records() {
+    let (cx, seen) = (RunContext::new(), Arc::new(AtomicU64::new(0)));
+    let (in_reader, count) = (cx.clone(), Arc::clone(&seen));
+    let flow = Pipeline::builder("endless").read_iter(move |_| {
+        let (in_reader, count) = (in_reader.clone(), Arc::clone(&count));
+        (0_u64..).inspect(move |n| {
+            count.fetch_add(1, SeqCst);
+            if *n == 5000 {
+                in_reader.cancel();
+            }
+        })
+    });
+    let error = flow.write(Abortable::default()).unwrap().run_blocking(&cx).unwrap_err();
+    assert!(error.is_canceled(), "{error:#}");
+    assert!(seen.load(SeqCst) <= 5001 + 256, "{} records", seen.load(SeqCst));
+}
+
+#[test]
+fn a_scan_before_a_take_stops_with_it() {
+    let seen = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&seen);
+    let flow = Pipeline::builder("scan").from_vec((0..1_000_000).collect::<Vec<u64>>());
+    let flow = flow.scan((), move |(), n| {
+        count.fetch_add(1, SeqCst);
+        Ok(Some(n))
+    });
+    flow.take(5).write(Abortable::default()).unwrap().run_blocking(&RunContext::new()).unwrap();
+    assert!(seen.load(SeqCst) < 100_000, "{} records", seen.load(SeqCst));
+}
+
+#[tokio::test]
+async fn a_job_is_canceled_only_if_its_own_run_was() {
+    let other = RunContext::new();
+    other.cancel();
+    let flow = Pipeline::builder("foreign").from_vec(vec![1_u64]);
+    let flow = flow.transform(move |_| Ok(other.check()?));
+    let pipeline = flow.write(Abortable::default()).unwrap();
+    let error = godata_core::Job::run(&pipeline, &RunContext::new()).await.unwrap_err();
+    assert_eq!(error.kind(), godata_core::JobErrorKind::Failed);
+
+    let cx = RunContext::new();
+    cx.cancel();
+    let error = godata_core::Job::run(&pipeline, &cx).await.unwrap_err();
+    assert!(error.is_canceled());
+}

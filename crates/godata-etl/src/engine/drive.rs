@@ -7,7 +7,7 @@ use godata_core::{BoxError, RunContext};
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
-use super::{Bracket, Lanes, Opener, Plan, Pull, Run, RunScope, Stage, Stopped, Task};
+use super::{Bracket, Lanes, Opener, Plan, Pull, Run, RunScope, Stage, Stopped, Task, turns::has_turn};
 use crate::{
     Batch, Chunk, Outcome, PipelineError, RunReport, Sink, Writer, dispatch::JobEnd, error::Panicked,
 };
@@ -23,8 +23,7 @@ pub(crate) async fn run<B: Batch, W: Writer<B>>(
     cx: &RunContext,
     job: Option<JobEnd>,
 ) -> Result<RunReport, PipelineError> {
-    require_runtime()?;
-    let run = Run::begin(plan, cx, job);
+    let run = Run::begin(plan, cx, job, require_runtime()?);
     let _stop_on_drop = run.context().cancellation().drop_guard();
     let span = run.run_span().clone();
     let (sink, result) = write_all(&run, open, make).instrument(span.clone()).await;
@@ -32,20 +31,21 @@ pub(crate) async fn run<B: Batch, W: Writer<B>>(
     let end = tokio::spawn(finish(Arc::clone(&run), sink, result).instrument(span));
     match end.await {
         Ok(result) => result,
-        Err(_the_runtime_is_shutting_down) => run.end(Err(run.canceled())),
+        // The runtime is shutting down; whatever still works for the run ends it.
+        Err(_) => run.conclude(Err(run.cut_off())).1,
     }
 }
 
-/// Opens the reader and the writer, and lets go of both.
+/// Opens the reader and the writer, and lets go of both. Nothing observes it.
 pub(crate) async fn check<B: Batch, W: Writer<B>>(
     plan: &Plan,
     open: &Opener<Chunk<B>>,
     make: &MakeWriter<W>,
     cx: &RunContext,
 ) -> Result<(), PipelineError> {
-    require_runtime()?;
     let silent = Plan { hooks: Vec::new(), ..plan.clone() };
-    let run = Run::begin(&silent, cx, None);
+    let run = Run::begin(&silent, cx, None, require_runtime()?);
+    run.never_ends();
     let _stop_on_drop = run.context().cancellation().drop_guard();
     let (sink, result) = match open_both(&run, open, make).await {
         Ok((_source, _writer, sink)) => (Some(sink), Ok(())),
@@ -53,12 +53,20 @@ pub(crate) async fn check<B: Batch, W: Writer<B>>(
     };
     abort(sink).await;
     run.idle().await;
-    run.end(result).map(drop)
+    run.conclude(result).1.map(drop)
 }
 
-fn require_runtime() -> Result<(), PipelineError> {
-    Handle::try_current().map(drop).map_err(|error| PipelineError::Runtime { source: Arc::new(error) })
+fn require_runtime() -> Result<Handle, PipelineError> {
+    if has_turn() {
+        return Err(PipelineError::Runtime { source: Arc::new(WithinStep) });
+    }
+    Handle::try_current().map_err(|error| PipelineError::Runtime { source: Arc::new(error) })
 }
+
+/// A step that waits for a pipeline has a turn to compute, which the pipeline may need.
+#[derive(Debug, thiserror::Error)]
+#[error("a step can't wait for a pipeline; await it in `map_async`, in a writer, or beside this one")]
+struct WithinStep;
 
 /// Writes every batch. Gives back the sink, if it was opened and is not lost in a write that was cut off.
 async fn write_all<B: Batch, W: Writer<B>>(
@@ -86,7 +94,7 @@ async fn open_both<B: Batch, W: Writer<B>>(
     run.or_canceled(async {
         let source = open(Arc::clone(run)).await?;
         let scope = RunScope::new(run);
-        let opened = contained(async {
+        let opened = contained(async || {
             let writer = make(run.context())?;
             let sink = writer.open(&scope).await?;
             Ok((writer, sink))
@@ -97,7 +105,8 @@ async fn open_both<B: Batch, W: Writer<B>>(
     .await
 }
 
-/// The loop: takes the oldest finished batch and writes it, while the next ones are read and computed.
+/// The loop: takes the oldest finished batch and writes it, while the next ones are read and computed. A failure
+/// waits its turn, so that the batches before it are written.
 async fn write_batches<E: Send + 'static, S: Sink<E>>(
     run: &Arc<Run>,
     mut lanes: Lanes<Encoded<E>>,
@@ -107,9 +116,9 @@ async fn write_batches<E: Send + 'static, S: Sink<E>>(
     loop {
         let next = match following.take() {
             Some(next) => next,
-            None => run.or_canceled(lanes.next()).await?,
+            None => run.or_canceled(lanes.next()).await,
         };
-        let encoded = match next {
+        let encoded = match next? {
             Some(Some(encoded)) => encoded,
             Some(None) => continue,
             None => return Ok(()),
@@ -120,7 +129,7 @@ async fn write_batches<E: Send + 'static, S: Sink<E>>(
                 biased;
                 () = run.context().cancelled() => return Err(run.canceled()),
                 result = &mut writing => break result?,
-                next = lanes.next(), if following.is_none() => following = Some(next?),
+                next = lanes.next(), if following.is_none() => following = Some(next),
             }
         }
     }
@@ -133,7 +142,7 @@ async fn write_one<E: Send + 'static, S: Sink<E>>(
 ) -> Result<(), Stopped> {
     let records = bracket.records_in();
     let start = Instant::now();
-    let result = contained(sink.write(encoded)).instrument(run.span(Stage::Write).clone()).await;
+    let result = contained(|| sink.write(encoded)).instrument(run.span(Stage::Write).clone()).await;
     bracket.add_time(start.elapsed());
     if let Err(cause) = result {
         return Err(run.stopped(Stage::Write, cause).close(bracket));
@@ -160,7 +169,8 @@ async fn finish<E, S: Sink<E>>(
     };
     let result = match (sink, result) {
         (Some(sink), Ok(())) => {
-            contained(sink.commit()).await.map_err(|cause| run.stopped(Stage::Write, cause))
+            run.begin_commit();
+            contained(|| sink.commit()).await.map_err(|cause| run.stopped(Stage::Write, cause))
         }
         (sink, result) => {
             abort(sink).await;
@@ -173,14 +183,18 @@ async fn finish<E, S: Sink<E>>(
 
 async fn abort<E, S: Sink<E>>(sink: Option<S>) {
     let Some(sink) = sink else { return };
-    if let Err(cause) = contained(sink.abort().map(Ok)).await {
+    if let Err(cause) = contained(|| sink.abort().map(Ok)).await {
         tracing::error!(error = %cause, "a sink failed to abort");
     }
 }
 
-/// Runs user code: a panic in it becomes an error.
-pub(crate) async fn contained<T>(code: impl Future<Output = Result<T, BoxError>>) -> Result<T, BoxError> {
-    AssertUnwindSafe(code)
+/// Runs user code: a panic in it, before or while it is awaited, becomes an error.
+pub(crate) async fn contained<T, F, Fut>(code: F) -> Result<T, BoxError>
+where
+    F: FnOnce() -> Fut,
+    Fut: Future<Output = Result<T, BoxError>>,
+{
+    AssertUnwindSafe(async { code().await })
         .catch_unwind()
         .await
         .unwrap_or_else(|panic| Err(Panicked::from_payload(panic).into()))

@@ -6,15 +6,11 @@ use std::{
     task::{Context, Poll},
 };
 
-use futures::{
-    FutureExt, StreamExt,
-    future::BoxFuture,
-    stream::{FuturesOrdered, FuturesUnordered},
-};
+use futures::{FutureExt, future::BoxFuture};
 use godata_core::{CancelOnDrop, Cancellation};
 
 use super::{
-    Pull, Run, Stage, Stopped, Task,
+    InFlight, Pull, Run, Stage, Stopped, Task,
     scope::{Load, on_thread},
 };
 use crate::Work;
@@ -29,7 +25,7 @@ const IN_FLIGHT_PER_WORKER: usize = 3;
 pub(crate) struct Lanes<T> {
     run: Arc<Run>,
     reading: Reading<T>,
-    in_flight: InFlight<T>,
+    in_flight: InFlight<Lane<T>>,
     limit: usize,
     /// The last stage within the tasks.
     stage: Stage,
@@ -48,23 +44,13 @@ enum Reading<T> {
     Ended,
 }
 
-enum InFlight<T> {
-    Ordered(FuturesOrdered<Lane<T>>),
-    Unordered(FuturesUnordered<Lane<T>>),
-}
-
 impl<T: Send + 'static> Lanes<T> {
     pub(crate) fn new(run: &Arc<Run>, stage: Stage, source: Box<dyn Pull<T>>) -> Self {
         let stop = run.context().cancellation().child();
-        let in_flight = if run.ordered {
-            InFlight::Ordered(FuturesOrdered::new())
-        } else {
-            InFlight::Unordered(FuturesUnordered::new())
-        };
         Self {
             run: Arc::clone(run),
             reading: Reading::Idle(source),
-            in_flight,
+            in_flight: InFlight::new(run.ordered),
             limit: run.workers.get().saturating_mul(IN_FLIGHT_PER_WORKER),
             stage,
             _stop_on_drop: stop.drop_guard(),
@@ -133,27 +119,4 @@ fn ask<T: 'static>(mut source: Box<dyn Pull<T>>) -> BoxFuture<'static, (Box<dyn 
         let task = source.next().await;
         (source, task)
     })
-}
-
-impl<T> InFlight<T> {
-    fn push(&mut self, lane: Lane<T>) {
-        match self {
-            Self::Ordered(lanes) => lanes.push_back(lane),
-            Self::Unordered(lanes) => lanes.push(lane),
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Ordered(lanes) => lanes.len(),
-            Self::Unordered(lanes) => lanes.len(),
-        }
-    }
-
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<T, Stopped>>> {
-        match self {
-            Self::Ordered(lanes) => lanes.poll_next_unpin(cx),
-            Self::Unordered(lanes) => lanes.poll_next_unpin(cx),
-        }
-    }
 }

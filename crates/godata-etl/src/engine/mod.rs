@@ -9,24 +9,27 @@
 //!    [`Run::end`], or by the drop of the last holder.
 //! 2. A [`Bracket`](bracket::Bracket) fires its end exactly once: when closed, or else when dropped.
 //! 3. Dropping a `Lanes` stops the tasks it has in flight; nobody else reads their results.
-//! 4. A turn among the workers of the process is waited for on a task of the runtime, never in a future that its
-//!    owner may leave unpolled: turns are given out first come first served, and one that is given to such a
-//!    future is lost to all others. Who has a turn never waits for another's.
+//! 4. Who has a turn to compute is a thread at work, or one that is about to be: a turn is given to a blocking
+//!    thread, which runs by itself, and never to a future or task, which may not be polled. Who has a turn never
+//!    waits for another's.
 
 mod bracket;
 mod buffers;
 mod counters;
 mod drive;
+mod in_flight;
 mod lanes;
 mod run;
 mod scope;
 mod stage;
+mod turns;
 mod workers;
 
 pub(crate) use bracket::Bracket;
 pub(crate) use drive::{MakeWriter, check, contained, run};
+pub(crate) use in_flight::InFlight;
 pub(crate) use lanes::{Lanes, compute};
 pub(crate) use run::{AtWork, Plan, Run};
 pub use scope::RunScope;
-pub(crate) use stage::{Opener, Pull, Stage, Stopped, Task};
-pub(crate) use workers::cores;
+pub(crate) use stage::{Opener, Pull, Stage, Stopped, Task, then};
+pub(crate) use turns::cores;

@@ -5,14 +5,17 @@ use std::{
     num::NonZeroUsize,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering::AcqRel},
+        atomic::{
+            AtomicBool,
+            Ordering::{AcqRel, Acquire, Release},
+        },
     },
     time::{Duration, Instant},
 };
 
 use godata_core::{BoxError, Canceled, Clock, RunContext, SystemClock};
 use time::UtcDateTime;
-use tokio::sync::watch;
+use tokio::{runtime::Handle, sync::watch};
 use tracing::Span;
 
 use super::{Stage, Stopped, buffers::Buffers, counters::Counters, workers::Workers};
@@ -48,6 +51,8 @@ pub(crate) struct Run {
     started: Instant,
     /// How many threads and tasks work for the run.
     at_work: watch::Sender<usize>,
+    /// Whether the commit has begun; if the run is then cut off, nobody knows what became of the output.
+    committing: AtomicBool,
     ended: AtomicBool,
 }
 
@@ -62,20 +67,21 @@ struct Spans {
 
 impl Run {
     /// Begins a run and fires its start hooks.
-    pub(crate) fn begin(plan: &Plan, cx: &RunContext, job: Option<JobEnd>) -> Arc<Self> {
+    pub(crate) fn begin(plan: &Plan, cx: &RunContext, job: Option<JobEnd>, runtime: Handle) -> Arc<Self> {
         let info = PipelineInfo { name: Arc::clone(&plan.name), steps: plan.steps.as_slice().into() };
         let run = Arc::new(Self {
             spans: Spans::new(&info, cx),
             cx: cx.clone().with_cancellation(cx.cancellation().child()),
             ordered: plan.ordered,
             workers: plan.workers,
-            jobs: Workers::new(plan.workers),
+            jobs: Workers::new(plan.workers, runtime),
             buffers: Buffers::default(),
             hooks: Hooks::new(plan.hooks.clone(), job),
             counters: Counters::new(plan.steps.len()),
             started_at: SystemClock.now(),
             started: Instant::now(),
             at_work: watch::Sender::new(0),
+            committing: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             info,
         });
@@ -109,11 +115,7 @@ impl Run {
         &self,
         future: impl Future<Output = Result<T, Stopped>>,
     ) -> Result<T, Stopped> {
-        tokio::select! {
-            biased;
-            () = self.cx.cancelled() => Err(self.canceled()),
-            result = future => result,
-        }
+        self.cx.cancellation().unless_cancelled(future).await?
     }
 
     pub(crate) fn canceled(&self) -> Stopped {
@@ -173,17 +175,45 @@ impl Run {
         self.counters.add_busy(stage, busy);
     }
 
-    /// Ends the run: makes its report and fires its end hooks, unless that was done.
+    /// The run is no run of the pipeline, and has no end to tell of.
+    pub(super) fn never_ends(&self) {
+        self.ended.store(true, Release);
+    }
+
+    /// From here on the output may become visible.
+    pub(super) fn begin_commit(&self) {
+        self.committing.store(true, Release);
+    }
+
+    /// Why a run that was cut off has ended: its future was dropped, or its runtime.
+    pub(super) fn cut_off(&self) -> Stopped {
+        if self.committing.load(Acquire) {
+            Stopped::Failed { stage: Stage::Write, place: None, cause: CommitCutOff.into() }
+        } else {
+            self.canceled()
+        }
+    }
+
+    /// Ends the run and fires its end hooks, unless that was done.
     pub(super) fn end(&self, result: Result<(), Stopped>) -> Result<RunReport, PipelineError> {
-        let report = self.report();
-        let result = match result {
-            Ok(()) => Ok(report),
-            Err(stopped) => Err(self.error(stopped, report)),
-        };
+        let (report, result) = self.conclude(result);
         if !self.ended.swap(true, AcqRel) {
-            self.spans.run.in_scope(|| self.hooks.run_end(self, &result));
+            self.spans.run.in_scope(|| self.hooks.run_end(self, &report, &result));
         }
         result
+    }
+
+    /// The report of the run as far as it came, and the result with it.
+    pub(super) fn conclude(
+        &self,
+        result: Result<(), Stopped>,
+    ) -> (RunReport, Result<RunReport, PipelineError>) {
+        let report = self.report();
+        let result = match result {
+            Ok(()) => Ok(report.clone()),
+            Err(stopped) => Err(self.error(stopped, report.clone())),
+        };
+        (report, result)
     }
 
     fn error(&self, stopped: Stopped, report: RunReport) -> PipelineError {
@@ -222,7 +252,7 @@ impl Drop for Run {
         if !*self.ended.get_mut() {
             self.cx.cancel();
             // The result has nobody to go to; the hooks and the log have it.
-            let _ = self.end(Err(self.canceled()));
+            let _ = self.end(Err(self.cut_off()));
         }
     }
 }
@@ -235,6 +265,11 @@ impl fmt::Debug for Run {
             .finish_non_exhaustive()
     }
 }
+
+/// The runtime went away during a commit.
+#[derive(Debug, thiserror::Error)]
+#[error("the tokio runtime shut down during the commit; whether the output is visible is not known")]
+struct CommitCutOff;
 
 /// Somebody works for the run.
 #[derive(Debug)]

@@ -32,7 +32,8 @@ impl RunScope {
         self.run.context()
     }
 
-    /// Runs `f`, which waits for files or the like, on a thread where it may block.
+    /// Runs `f`, which waits for files or the like, on a thread where it may block. What computes belongs into a
+    /// [`Unit`](crate::Unit) or an [`encode`](crate::Writer::encode).
     ///
     /// # Errors
     /// What `f` returns; a panic in `f`; and the end of the tokio runtime.
@@ -42,18 +43,6 @@ impl RunScope {
         F: FnOnce() -> Result<T, BoxError> + Send + 'static,
     {
         on_thread(self.run.at_work(), Load::Waits, f).await
-    }
-
-    /// Runs `f`, which computes, on a thread; it waits its turn among all computing units of the process.
-    ///
-    /// # Errors
-    /// As [`blocking`](Self::blocking).
-    pub async fn compute<T, F>(&self, f: F) -> Result<T, BoxError>
-    where
-        T: Send + 'static,
-        F: FnOnce() -> Result<T, BoxError> + Send + 'static,
-    {
-        on_thread(self.run.at_work(), Load::Computes, f).await
     }
 
     /// Counts bytes of input that no batch's [`Origin`](crate::Origin) accounts for.

@@ -32,6 +32,23 @@ pub(crate) trait Pull<T>: Send {
 pub(crate) type Opener<T> =
     Arc<dyn Fn(Arc<Run>) -> BoxFuture<'static, Result<Box<dyn Pull<T>>, Stopped>> + Send + Sync>;
 
+/// Appends a stage to those that `open` opens: `stage` makes it from the one before.
+pub(crate) fn then<A, B, S, F>(open: Opener<A>, stage: F) -> Opener<B>
+where
+    A: 'static,
+    S: Pull<B> + 'static,
+    F: Fn(&Arc<Run>, Box<dyn Pull<A>>) -> Result<S, Stopped> + Send + Sync + 'static,
+{
+    let stage = Arc::new(stage);
+    Arc::new(move |run| {
+        let (opening, stage) = (open(Arc::clone(&run)), Arc::clone(&stage));
+        Box::pin(async move {
+            let opened: Box<dyn Pull<B>> = Box::new(stage(&run, opening.await?)?);
+            Ok(opened)
+        })
+    })
+}
+
 /// Why a run stops early.
 #[derive(Debug)]
 pub(crate) enum Stopped {

@@ -1,35 +1,17 @@
-//! Where units compute: a bounded number of threads per run, and per process.
+//! The threads that compute for one run.
 
 use std::{
     collections::VecDeque,
     fmt,
     num::NonZeroUsize,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{
-        Arc, LazyLock, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-    thread::available_parallelism,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    task::spawn_blocking,
-};
+use tokio::runtime::Handle;
 
+use super::turns::{Turn, wait_for_turn};
 use crate::error::Panicked;
-
-/// As many units as there are cores compute at once in the whole process. Without it, a hundred pipelines put
-/// a hundred busy threads before the runtime's own, and every timer of the process is late.
-static PROCESS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(cores().get())));
-
-/// How many workers wait for their turn among those of the process.
-static WAITING: AtomicUsize = AtomicUsize::new(0);
-
-/// How many cores this process may use.
-pub(crate) fn cores() -> NonZeroUsize {
-    available_parallelism().unwrap_or(NonZeroUsize::MIN)
-}
 
 /// Something to compute.
 pub(super) type Job = Box<dyn FnOnce() + Send>;
@@ -41,21 +23,24 @@ pub(super) type Job = Box<dyn FnOnce() + Send>;
 pub(super) struct Workers {
     queue: Mutex<Queue>,
     limit: usize,
+    runtime: Handle,
 }
 
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
-    /// How many workers there are; one for each job that is not in `jobs`.
+    /// How many workers there are, those that wait for their first turn included. Jobs wait in `jobs` only
+    /// while there is one.
     workers: usize,
 }
 
 impl Workers {
-    pub(super) fn new(limit: NonZeroUsize) -> Arc<Self> {
-        Arc::new(Self { queue: Mutex::default(), limit: limit.get() })
+    /// At most `limit` workers, on the current runtime.
+    pub(super) fn new(limit: NonZeroUsize, runtime: Handle) -> Arc<Self> {
+        Arc::new(Self { queue: Mutex::default(), limit: limit.get(), runtime })
     }
 
-    /// Has a worker do `job`. Needs a tokio runtime.
+    /// Has a worker do `job`.
     pub(super) fn submit(self: &Arc<Self>, job: Job) {
         let mut queue = self.lock();
         if queue.workers == self.limit {
@@ -64,49 +49,7 @@ impl Workers {
         }
         queue.workers += 1;
         drop(queue);
-        self.start(job);
-    }
-
-    /// Starts a worker when it is its turn among those of the process.
-    fn start(self: &Arc<Self>, job: Job) {
-        let workers = Arc::clone(self);
-        if let Ok(turn) = Arc::clone(&PROCESS).try_acquire_owned() {
-            spawn_blocking(move || workers.work(job, turn));
-            return;
-        }
-        let waiting = Waiting::new();
-        // On a task of its own (invariant 4).
-        tokio::spawn(async move {
-            let turn = Arc::clone(&PROCESS).acquire_owned().await.expect("this semaphore is never closed");
-            drop(waiting);
-            spawn_blocking(move || workers.work(job, turn));
-        });
-    }
-
-    /// The life of a worker.
-    fn work(self: Arc<Self>, mut job: Job, turn: OwnedSemaphorePermit) {
-        loop {
-            // A job contains the user's code by itself; this is for what a result does when it is dropped.
-            if let Err(panic) = catch_unwind(AssertUnwindSafe(job)) {
-                tracing::error!(error = %Panicked::from_payload(panic), "a result panicked when it was dropped");
-            }
-            job = match self.next_job() {
-                Some(next) => next,
-                None => return,
-            };
-            if WAITING.load(Relaxed) > 0 {
-                drop(turn);
-                return self.start(job);
-            }
-        }
-    }
-
-    /// The next job for a worker, which ends if there is none.
-    fn next_job(&self) -> Option<Job> {
-        let mut queue = self.lock();
-        let job = queue.jobs.pop_front();
-        queue.workers -= usize::from(job.is_none());
-        job
+        Worker { workers: Arc::clone(self), job: Some(job) }.start();
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -114,19 +57,52 @@ impl Workers {
     }
 }
 
-/// Somebody waits for a turn.
-struct Waiting;
+/// A worker, and the job that it does next.
+struct Worker {
+    workers: Arc<Workers>,
+    job: Option<Job>,
+}
 
-impl Waiting {
-    fn new() -> Self {
-        WAITING.fetch_add(1, Relaxed);
-        Self
+impl Worker {
+    /// Has the worker go on when it is its turn.
+    fn start(self) {
+        let runtime = self.workers.runtime.clone();
+        wait_for_turn(runtime, Box::new(move |turn| self.work(turn)));
+    }
+
+    fn work(mut self, turn: &Turn) {
+        while let Some(job) = self.job.take() {
+            // A job contains the user's code by itself; this is for what a result does when it is dropped.
+            if let Err(panic) = catch_unwind(AssertUnwindSafe(job)) {
+                tracing::error!(error = %Panicked::from_payload(panic), "a result panicked when it was dropped");
+            }
+            self.job = self.workers.lock().jobs.pop_front();
+            if self.job.is_some() && turn.is_wanted() {
+                // At the end of the line, before the turn is given to its head.
+                self.start();
+                return;
+            }
+        }
     }
 }
 
-impl Drop for Waiting {
+/// A worker ends when it finds no job, and when its runtime shuts down before it had its turn. The last one leaves
+/// no jobs behind, which would hold their run for ever.
+impl Drop for Worker {
     fn drop(&mut self) {
-        WAITING.fetch_sub(1, Relaxed);
+        let mut queue = self.workers.lock();
+        queue.workers -= 1;
+        let next = if self.job.is_none() { queue.jobs.pop_front() } else { None };
+        if let Some(job) = next {
+            // It came while the worker ended.
+            queue.workers += 1;
+            drop(queue);
+            Self { workers: Arc::clone(&self.workers), job: Some(job) }.start();
+            return;
+        }
+        let orphans = if queue.workers == 0 { std::mem::take(&mut queue.jobs) } else { VecDeque::new() };
+        drop(queue);
+        drop(orphans);
     }
 }
 

@@ -9,7 +9,7 @@ use godata_core::{BoxError, RunContext};
 
 use crate::{
     Batch, BuildError, Chunk, Pipeline, PipelineError, StepInfo, Stop, Work, Writer,
-    chunk::Rows,
+    chunk::RowMap,
     engine::{MakeWriter, Opener, Plan},
     step,
     writer::{Collect, WriteFn},
@@ -19,7 +19,8 @@ use crate::{
 ///
 /// `Flow<Vec<T>>` carries values of any type `T`, `Flow<Records>` dynamic records; their steps have the same
 /// names. Closures of steps are `Fn`, called on several threads at once; a step that needs to remember
-/// something from record to record is [`scan`](Self::scan).
+/// something from record to record is [`scan`](Self::scan). They compute: what waits for something outside belongs
+/// into [`map_async`](Self::map_async), since only as many steps run at once in the whole process as it has cores.
 ///
 /// A closure that can fail returns `Result<_, BoxError>`: `?` turns any error into that, and so does
 /// `"text".into()`. The first failure ends the run, and names the step and the record.
@@ -68,31 +69,30 @@ impl<B: Batch> Flow<B> {
         self.write(WriteFn(Arc::new(write)))
     }
 
-    /// Lets the first `limit` records pass and stops reading. Steps before it may have done more by then.
+    /// Lets the first `limit` records pass (the first to arrive, if the pipeline is
+    /// [`unordered`](crate::PipelineBuilder::unordered)) and stops reading. Steps before it may have done more by
+    /// then; a reader that waits for its input at that moment is waited for.
     pub fn take(self, limit: u64) -> Self {
         self.append("take", |open, step| Ok(step::take(open, step.index, limit)))
     }
 
     /// Changes whole batches: to look at several records at once, or to go on with another kind of batch.
-    /// Later errors name the record only if the batch kept its size.
+    /// Errors of this step and later ones can't name the record any more, only its source.
     pub fn map_batch<C, F>(self, f: F) -> Flow<C>
     where
         C: Batch,
         F: Fn(B) -> Result<C, BoxError> + Send + Sync + 'static,
     {
         self.step("map_batch", move |chunk, _| {
-            let Chunk { batch, origin, rows } = chunk;
-            let size = batch.len();
-            let batch = f(batch)?;
-            let rows = if batch.len() == size { rows } else { Rows::Unknown };
-            Ok(Chunk { batch, origin, rows })
+            let Chunk { batch, origin, .. } = chunk;
+            Ok(Chunk { batch: f(batch)?, origin, rows: RowMap::Unknown })
         })
     }
 
     /// The batches of a run that stops after `limit` records.
-    async fn preview(self, limit: u64) -> Result<Vec<B>, PipelineError> {
+    async fn preview(self, cx: &RunContext, limit: u64) -> Result<Vec<B>, PipelineError> {
         let kept = Collect::new();
-        self.take(limit).write(kept.clone())?.run(&RunContext::new()).await?;
+        self.take(limit).write(kept.clone())?.run(cx).await?;
         Ok(kept.take())
     }
 

@@ -136,7 +136,15 @@ impl Flow<Records> {
     /// # Errors
     /// A mistake in the description, or what a run gives.
     pub async fn collect(self, limit: u64) -> Result<Vec<Record>, PipelineError> {
-        Ok(self.preview(limit).await?.into_iter().flat_map(Records::into_records).collect())
+        self.collect_with(&RunContext::new(), limit).await
+    }
+
+    /// As [`collect`](Self::collect), with a context: for readers that use its parameters, and to cancel it.
+    ///
+    /// # Errors
+    /// As [`collect`](Self::collect).
+    pub async fn collect_with(self, cx: &RunContext, limit: u64) -> Result<Vec<Record>, PipelineError> {
+        Ok(self.preview(cx, limit).await?.into_iter().flat_map(Records::into_records).collect())
     }
 }
 

@@ -1,11 +1,11 @@
 //! The steps on values of any type.
 
-use std::future::Future;
+use std::{any::Any, future::Future};
 
 use godata_core::{BoxError, RunContext};
 use serde::Serialize;
 
-use crate::{Concurrency, Flow, PipelineError, Records, records::to_record, step};
+use crate::{Concurrency, Flow, PipelineError, Record, Records, records::to_record, step};
 
 impl<T: Send + 'static> Flow<Vec<T>> {
     /// Keeps the records for which `keep` says so.
@@ -144,17 +144,26 @@ impl<T: Send + 'static> Flow<Vec<T>> {
     }
 
     /// Goes on with dynamic records, made from each value through serde: the fields of a struct or the
-    /// entries of a map, by name.
+    /// entries of a map, by name. [`Record`]s stay as they are.
     pub fn untyped(self) -> Flow<Records>
     where
         T: Serialize,
     {
-        self.step("untyped", |chunk, work| {
-            let mut records = Records::new();
-            work.each(&chunk.rows, chunk.batch.iter(), |_, item| {
-                records.push(to_record(item)?);
-                Ok(())
-            })?;
+        self.step("untyped", |mut chunk, work| {
+            let items = std::mem::take(&mut chunk.batch);
+            // Records need no serde, which knows no timestamps and no bytes.
+            let records = match (Box::new(items) as Box<dyn Any>).downcast::<Vec<Record>>() {
+                Ok(records) => records.into_iter().collect(),
+                Err(items) => {
+                    let items = items.downcast::<Vec<T>>().unwrap_or_default();
+                    let mut records = Records::new();
+                    work.each(&chunk.rows, items.iter(), |_, item| {
+                        records.push(to_record(item)?);
+                        Ok(())
+                    })?;
+                    records
+                }
+            };
             Ok(chunk.with_batch(records))
         })
     }
@@ -164,6 +173,14 @@ impl<T: Send + 'static> Flow<Vec<T>> {
     /// # Errors
     /// A mistake in the description, or what a run gives.
     pub async fn collect(self, limit: u64) -> Result<Vec<T>, PipelineError> {
-        Ok(self.preview(limit).await?.into_iter().flatten().collect())
+        self.collect_with(&RunContext::new(), limit).await
+    }
+
+    /// As [`collect`](Self::collect), with a context: for readers that use its parameters, and to cancel it.
+    ///
+    /// # Errors
+    /// As [`collect`](Self::collect).
+    pub async fn collect_with(self, cx: &RunContext, limit: u64) -> Result<Vec<T>, PipelineError> {
+        Ok(self.preview(cx, limit).await?.into_iter().flatten().collect())
     }
 }

@@ -24,18 +24,12 @@ pub struct BlockingRead<S> {
     /// `None` while a thread has it, and after a panic in it.
     source: Option<S>,
     scope: RunScope,
-    computes: bool,
 }
 
 impl<S: BlockingSource> BlockingRead<S> {
-    /// Reads `source`, which waits for its input more than it computes.
+    /// Reads `source`.
     pub fn new(source: S, scope: &RunScope) -> Self {
-        Self { source: Some(source), scope: scope.clone(), computes: false }
-    }
-
-    /// Reads `source`, which computes: it waits its turn among all computing units of the process.
-    pub fn computing(source: S, scope: &RunScope) -> Self {
-        Self { computes: true, ..Self::new(source, scope) }
+        Self { source: Some(source), scope: scope.clone() }
     }
 }
 
@@ -48,8 +42,7 @@ impl<S: BlockingSource> Source for BlockingRead<S> {
             let unit = source.next()?;
             Ok((source, unit))
         };
-        let (source, unit) =
-            if self.computes { self.scope.compute(read).await } else { self.scope.blocking(read).await }?;
+        let (source, unit) = self.scope.blocking(read).await?;
         self.source = Some(source);
         Ok(unit)
     }

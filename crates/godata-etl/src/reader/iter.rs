@@ -5,6 +5,13 @@ use godata_core::{BoxError, RunContext};
 use super::{BlockingRead, BlockingSource, Reader, vec::RECORDS_PER_BATCH};
 use crate::{Chunk, Origin, RunScope, Unit};
 
+/// The first batch is small and each further one twice as large, so that a slow iterator shows its first records
+/// soon.
+const RECORDS_IN_FIRST_BATCH: usize = 16;
+
+/// Reading looks for a cancellation once per this many records.
+const RECORDS_PER_CHECK: usize = 256;
+
 /// Reads what an iterator gives; the closure makes a new one for each run.
 #[derive(Debug)]
 pub(crate) struct ReadIter<F>(pub(crate) F);
@@ -19,17 +26,46 @@ where
     type Source = BlockingRead<IterSource<I>>;
 
     async fn open(&self, scope: &RunScope) -> Result<Self::Source, BoxError> {
-        let items = (self.0)(scope.context());
-        Ok(BlockingRead::computing(IterSource { items, next_record: 1, failure: None }, scope))
+        let source = IterSource {
+            items: (self.0)(scope.context()),
+            cx: scope.context().clone(),
+            next_record: 1,
+            batch_size: RECORDS_IN_FIRST_BATCH,
+            failure: None,
+        };
+        Ok(BlockingRead::new(source, scope))
     }
 }
 
 #[derive(Debug)]
 pub(crate) struct IterSource<I> {
     items: I,
+    cx: RunContext,
     next_record: u64,
+    batch_size: usize,
     /// An error that came after records: they go first.
     failure: Option<BoxError>,
+}
+
+impl<T, I: Iterator<Item = Result<T, BoxError>>> IterSource<I> {
+    /// The next records; none at the end. The error that ends them is kept.
+    fn next_batch(&mut self) -> Result<Vec<T>, BoxError> {
+        let mut batch = Vec::with_capacity(self.batch_size);
+        while batch.len() < self.batch_size {
+            if batch.len() % RECORDS_PER_CHECK == 0 {
+                self.cx.check()?;
+            }
+            match self.items.next() {
+                Some(Ok(item)) => batch.push(item),
+                Some(Err(error)) => {
+                    self.failure = Some(error);
+                    break;
+                }
+                None => break,
+            }
+        }
+        Ok(batch)
+    }
 }
 
 impl<T, I> BlockingSource for IterSource<I>
@@ -40,26 +76,13 @@ where
     type Batch = Vec<T>;
 
     fn next(&mut self) -> Result<Option<Unit<Vec<T>>>, BoxError> {
-        if let Some(failure) = self.failure.take() {
-            return Err(failure);
-        }
-        let mut batch = Vec::with_capacity(self.items.size_hint().0.min(RECORDS_PER_BATCH));
-        while batch.len() < RECORDS_PER_BATCH {
-            match self.items.next() {
-                Some(Ok(item)) => batch.push(item),
-                Some(Err(error)) if batch.is_empty() => return Err(error),
-                Some(Err(error)) => {
-                    self.failure = Some(error);
-                    break;
-                }
-                None => break,
-            }
-        }
+        let batch = if self.failure.is_none() { self.next_batch()? } else { Vec::new() };
         if batch.is_empty() {
-            return Ok(None);
+            return self.failure.take().map_or(Ok(None), Err);
         }
         let origin = Origin::new(self.next_record);
         self.next_record += batch.len() as u64;
+        self.batch_size = RECORDS_PER_BATCH.min(self.batch_size * 2);
         Ok(Some(Unit::ready(Chunk::new(batch, origin))))
     }
 }

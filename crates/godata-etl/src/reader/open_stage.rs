@@ -1,6 +1,10 @@
 //! The first stage of a run: a reader that is opened, then asked for units.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    time::Instant,
+};
 
 use futures::{FutureExt, future::BoxFuture};
 use tracing::Instrument;
@@ -9,6 +13,7 @@ use super::{Reader, Source};
 use crate::{
     Chunk, Outcome, RunScope,
     engine::{Bracket, Opener, Pull, Run, Stage, Stopped, Task, contained},
+    error::Panicked,
 };
 
 /// Opens `reader` as the first stage of a run.
@@ -20,7 +25,7 @@ pub(crate) fn opener<R: Reader>(reader: R) -> Opener<Chunk<R::Batch>> {
             let mut bracket = Bracket::open(&run, Stage::Read, 0);
             let start = Instant::now();
             let scope = RunScope::new(&run);
-            let opened = contained(reader.open(&scope)).instrument(run.span(Stage::Read).clone()).await;
+            let opened = contained(|| reader.open(&scope)).instrument(run.span(Stage::Read).clone()).await;
             bracket.add_time(start.elapsed());
             match opened {
                 Ok(source) => {
@@ -43,15 +48,20 @@ struct ReadStage<S> {
 
 impl<S: Source> ReadStage<S> {
     async fn read(&mut self) -> Result<Option<Task<Chunk<S::Batch>>>, Stopped> {
-        if self.source.is_exhausted() {
+        let exhausted = catch_unwind(AssertUnwindSafe(|| self.source.is_exhausted()));
+        if let Ok(true) = exhausted {
             if let Some(bracket) = self.opening.take() {
                 bracket.close(0, Outcome::Succeeded);
             }
             return Ok(None);
         }
         let mut bracket = self.opening.take().unwrap_or_else(|| Bracket::open(&self.run, Stage::Read, 0));
+        if let Err(panic) = exhausted {
+            let cause = Panicked::from_payload(panic).into();
+            return Err(self.run.stopped(Stage::Read, cause).close(bracket));
+        }
         let start = Instant::now();
-        let next = contained(self.source.next()).instrument(self.run.span(Stage::Read).clone()).await;
+        let next = contained(|| self.source.next()).instrument(self.run.span(Stage::Read).clone()).await;
         bracket.add_time(start.elapsed());
         match next {
             Ok(Some(unit)) => Ok(Some(Box::new(move |work| work.read(bracket, unit)))),

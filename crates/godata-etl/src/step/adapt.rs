@@ -1,12 +1,10 @@
 //! From one kind of batch to another.
 
-use std::sync::Arc;
-
-use futures::{FutureExt, future::BoxFuture};
+use futures::future::BoxFuture;
 
 use crate::{
     Batch, Chunk,
-    engine::{Opener, Pull, Stopped, Task},
+    engine::{Opener, Pull, Stopped, Task, then},
 };
 
 /// Goes on with another kind of batch that has the same records; not a step of its own.
@@ -15,14 +13,7 @@ where
     B: Batch,
     C: Batch,
 {
-    Arc::new(move |run| {
-        let opening = open(run);
-        async move {
-            let stage: Box<dyn Pull<_>> = Box::new(AdaptStage { source: opening.await?, adapt });
-            Ok(stage)
-        }
-        .boxed()
-    })
+    then(open, move |_, source| Ok(AdaptStage { source, adapt }))
 }
 
 struct AdaptStage<B, C> {

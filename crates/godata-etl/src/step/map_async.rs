@@ -1,20 +1,16 @@
 //! An asynchronous step with several records in flight.
 
-use std::{collections::VecDeque, future::Future, sync::Arc, time::Instant, vec};
+use std::{collections::VecDeque, future::poll_fn, sync::Arc, time::Instant, vec};
 
-use futures::{
-    FutureExt, StreamExt,
-    future::BoxFuture,
-    stream::{FuturesOrdered, FuturesUnordered},
-};
+use futures::{FutureExt, future::BoxFuture};
 use godata_core::{BoxError, CancelOnDrop, Cancellation};
 use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument;
 
 use crate::{
     BuildError, Chunk, Origin, Outcome, StepInfo,
-    chunk::Rows,
-    engine::{AtWork, Bracket, Lanes, Opener, Pull, Run, Stage, Stopped, Task, contained},
+    chunk::RowMap,
+    engine::{AtWork, Bracket, InFlight, Lanes, Opener, Pull, Run, Stage, Stopped, Task, contained, then},
 };
 
 /// How many records of an asynchronous step are in flight at once, over all its batches, and whether the
@@ -48,36 +44,33 @@ where
     }
     let index = step.index;
     let f = Arc::new(f);
-    Ok(Arc::new(move |run| {
-        let opening = open(Arc::clone(&run));
-        let f = Arc::clone(&f);
-        async move {
-            let stop = run.context().cancellation().child();
-            let stage: Box<dyn Pull<_>> = Box::new(AsyncStage {
-                lanes: Some(Lanes::new(&run, Stage::Step(index), opening.await?)),
-                waiting: None,
-                in_flight: InFlight::new(concurrency),
-                open: VecDeque::new(),
-                batches: 0,
-                _stop_on_drop: stop.drop_guard(),
-                stop,
-                index,
-                limit,
-                f,
-                run,
-            });
-            Ok(stage)
-        }
-        .boxed()
+    Ok(then(open, move |run, source| {
+        let stop = run.context().cancellation().child();
+        Ok(AsyncStage {
+            lanes: Some(Lanes::new(run, Stage::Step(index), source)),
+            failure: None,
+            waiting: None,
+            in_flight: InFlight::new(matches!(concurrency, Concurrency::Ordered(_))),
+            open: VecDeque::new(),
+            batches: 0,
+            _stop_on_drop: stop.drop_guard(),
+            stop,
+            index,
+            limit,
+            f: Arc::clone(&f),
+            run: Arc::clone(run),
+        })
     }))
 }
 
 struct AsyncStage<T, U, F> {
     /// `None` once the input has ended.
     lanes: Option<Lanes<Chunk<Vec<T>>>>,
+    /// How the input failed; the records before that go first.
+    failure: Option<Stopped>,
     /// The records of the last open batch that are not in flight yet.
     waiting: Option<vec::IntoIter<T>>,
-    in_flight: InFlight<U>,
+    in_flight: InFlight<JoinHandle<Done<U>>>,
     /// The batches that have records in flight, oldest first.
     open: VecDeque<OpenBatch<U>>,
     /// How many batches were opened.
@@ -94,7 +87,7 @@ struct AsyncStage<T, U, F> {
 struct OpenBatch<U> {
     number: u64,
     origin: Arc<Origin>,
-    rows: Rows,
+    rows: RowMap,
     /// The position in the batch of each record whose future is not started yet.
     next: usize,
     /// What is ready, with the row it came from.
@@ -132,12 +125,21 @@ where
             let Self { lanes, in_flight, .. } = self;
             tokio::select! {
                 biased;
-                Some(done) = in_flight.next(), if in_flight.len() > 0 => self.settle(done)?,
-                chunk = next_chunk(lanes), if has_room && lanes.is_some() => match chunk? {
-                    Some(chunk) => self.open(chunk),
-                    None => self.lanes = None,
-                },
-                else => return Ok(None),
+                Some(done) = poll_fn(|cx| in_flight.poll_next(cx)) => self.settle(done)?,
+                chunk = next_chunk(lanes), if has_room && lanes.is_some() => self.take_in(chunk),
+                else => return self.failure.take().map_or(Ok(None), Err),
+            }
+        }
+    }
+
+    /// What the stage before gave.
+    fn take_in(&mut self, chunk: Result<Option<Chunk<Vec<T>>>, Stopped>) {
+        match chunk {
+            Ok(Some(chunk)) => self.open(chunk),
+            Ok(None) => self.lanes = None,
+            Err(stopped) => {
+                self.lanes = None;
+                self.failure = Some(stopped);
             }
         }
     }
@@ -177,11 +179,8 @@ where
         let span = self.run.span(Stage::Step(self.index)).clone();
         let task = async move {
             let at_work = at_work;
-            let result = tokio::select! {
-                biased;
-                () = stop.cancelled() => stop.check().map_err(Into::into).and_then(|()| Err("not canceled".into())),
-                result = contained(async { f(item).await }) => result,
-            };
+            let result = stop.unless_cancelled(contained(|| f(item))).await;
+            let result = result.unwrap_or_else(|canceled| Err(canceled.into()));
             Done { result, batch: number, row, _at_work: at_work }
         };
         self.in_flight.push(tokio::spawn(task.instrument(span)));
@@ -218,7 +217,7 @@ where
         self.run.count_step_out(self.index, records, records, 0);
         batch.bracket.add_time(batch.since.elapsed());
         batch.bracket.close(records, Outcome::Succeeded);
-        Some(Chunk { batch: batch.made, origin: batch.origin, rows: Rows::Each(batch.made_rows) })
+        Some(Chunk { batch: batch.made, origin: batch.origin, rows: RowMap::Each(batch.made_rows) })
     }
 }
 
@@ -238,41 +237,5 @@ async fn next_chunk<T: Send + 'static>(lanes: &mut Option<Lanes<T>>) -> Result<O
     match lanes {
         Some(lanes) => lanes.next().await,
         None => Ok(None),
-    }
-}
-
-/// The futures of records that are not settled yet.
-enum InFlight<U> {
-    Ordered(FuturesOrdered<JoinHandle<Done<U>>>),
-    Unordered(FuturesUnordered<JoinHandle<Done<U>>>),
-}
-
-impl<U: Send + 'static> InFlight<U> {
-    fn new(concurrency: Concurrency) -> Self {
-        match concurrency {
-            Concurrency::Ordered(_) => Self::Ordered(FuturesOrdered::new()),
-            Concurrency::Unordered(_) => Self::Unordered(FuturesUnordered::new()),
-        }
-    }
-
-    fn push(&mut self, task: JoinHandle<Done<U>>) {
-        match self {
-            Self::Ordered(tasks) => tasks.push_back(task),
-            Self::Unordered(tasks) => tasks.push(task),
-        }
-    }
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Ordered(tasks) => tasks.len(),
-            Self::Unordered(tasks) => tasks.len(),
-        }
-    }
-
-    async fn next(&mut self) -> Option<Result<Done<U>, JoinError>> {
-        match self {
-            Self::Ordered(tasks) => tasks.next().await,
-            Self::Unordered(tasks) => tasks.next().await,
-        }
     }
 }

@@ -1,13 +1,17 @@
 //! A step with a state that sees the records in order.
 
-use std::sync::Arc;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
-use futures::{FutureExt, future::BoxFuture};
-use godata_core::BoxError;
+use futures::future::BoxFuture;
+use godata_core::{BoxError, CancelOnDrop, Cancellation};
 
 use crate::{
     Chunk, Work,
-    engine::{Lanes, Opener, Pull, Run, Stage, Stopped, Task, compute},
+    engine::{Lanes, Opener, Pull, Run, Stage, Stopped, Task, compute, then},
+    error::Panicked,
 };
 
 /// Appends step `index`, which hands each record and the run's own state to `f`.
@@ -23,16 +27,20 @@ where
     S: Clone + Send + Sync + 'static,
     F: Fn(&mut S, T) -> Result<Option<U>, BoxError> + Send + Sync + 'static,
 {
-    let (f, initial) = (Arc::new(f), Arc::new(initial));
-    Arc::new(move |run| {
-        let opening = open(Arc::clone(&run));
-        let (f, state) = (Arc::clone(&f), Some(S::clone(&initial)));
-        async move {
-            let lanes = Lanes::new(&run, Stage::Step(index), opening.await?);
-            let stage: Box<dyn Pull<_>> = Box::new(ScanStage { lanes, index, state, f, run });
-            Ok(stage)
-        }
-        .boxed()
+    let f = Arc::new(f);
+    then(open, move |run, source| {
+        let state = catch_unwind(AssertUnwindSafe(|| initial.clone()))
+            .map_err(|panic| run.stopped(Stage::Step(index), Panicked::from_payload(panic).into()))?;
+        let stop = run.context().cancellation().child();
+        Ok(ScanStage {
+            lanes: Lanes::new(run, Stage::Step(index), source),
+            index,
+            state: Some(state),
+            f: Arc::clone(&f),
+            run: Arc::clone(run),
+            _stop_on_drop: stop.drop_guard(),
+            stop,
+        })
     })
 }
 
@@ -43,6 +51,8 @@ struct ScanStage<T, S, F> {
     state: Option<S>,
     f: Arc<F>,
     run: Arc<Run>,
+    stop: Cancellation,
+    _stop_on_drop: CancelOnDrop,
 }
 
 impl<T, U, S, F> Pull<Chunk<Vec<U>>> for ScanStage<T, S, F>
@@ -57,7 +67,7 @@ where
             let Some(chunk) = self.lanes.next().await? else { return Ok(None) };
             let Some(mut state) = self.state.take() else { return Ok(None) };
             let (index, f) = (self.index, Arc::clone(&self.f));
-            let stop = self.run.context().cancellation().clone();
+            let stop = self.stop.clone();
             let scan = move |work: &mut Work| {
                 let scanned =
                     work.step(index, chunk, |chunk, work| chunk.expand(work, |item| f(&mut state, item)))?;

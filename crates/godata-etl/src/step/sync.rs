@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::future::BoxFuture;
 
 use crate::{
     Batch, Chunk, Stop, Work,
-    engine::{Opener, Pull, Stopped, Task},
+    engine::{Opener, Pull, Stopped, Task, then},
 };
 
 /// Appends step `index` to the stages that `open` opens.
@@ -17,15 +17,7 @@ where
     F: Fn(Chunk<B>, &mut Work) -> Result<Chunk<C>, Stop> + Send + Sync + 'static,
 {
     let step = Arc::new(step);
-    Arc::new(move |run| {
-        let opening = open(run);
-        let step = Arc::clone(&step);
-        async move {
-            let stage: Box<dyn Pull<_>> = Box::new(SyncStage { source: opening.await?, index, step });
-            Ok(stage)
-        }
-        .boxed()
-    })
+    then(open, move |_, source| Ok(SyncStage { source, index, step: Arc::clone(&step) }))
 }
 
 struct SyncStage<B, F> {

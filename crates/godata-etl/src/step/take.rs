@@ -1,25 +1,17 @@
-//! The first `n` records, and no more reading.
-
-use std::sync::Arc;
+//! The first records, and no more reading.
 
 use futures::{FutureExt, future::BoxFuture};
 
 use crate::{
     Batch, Chunk,
-    engine::{Lanes, Opener, Pull, Stage, Stopped, Task},
+    engine::{Lanes, Opener, Pull, Stage, Stopped, Task, then},
 };
 
 /// Appends step `index`, which lets `limit` records pass and then ends the input.
 pub(crate) fn take<B: Batch>(open: Opener<Chunk<B>>, index: usize, limit: u64) -> Opener<Chunk<B>> {
-    Arc::new(move |run| {
-        let opening = open(Arc::clone(&run));
-        async move {
-            let source = opening.await?;
-            let lanes = (limit > 0).then(|| Lanes::new(&run, Stage::Step(index), source));
-            let stage: Box<dyn Pull<_>> = Box::new(TakeStage { lanes, index, left: limit });
-            Ok(stage)
-        }
-        .boxed()
+    then(open, move |run, source| {
+        let lanes = (limit > 0).then(|| Lanes::new(run, Stage::Step(index), source));
+        Ok(TakeStage { lanes, index, left: limit })
     })
 }
 

@@ -102,8 +102,8 @@ impl Ledger {
     }
 
     fn start(&self, stage: String) {
-        self.at("hook start");
         *self.0.starts.lock().unwrap().entry(stage).or_default() += 1;
+        self.at("hook start");
     }
 
     fn end(&self, stage: String) {

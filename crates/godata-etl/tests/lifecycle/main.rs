@@ -127,7 +127,7 @@ fn expected_stage(kind: Kind, place: &str) -> &'static str {
         "map_batch" => "step[6] (map_batch) failed: ",
         "scan" => "step[1] (scan) failed at record",
         "map_async" | "in map_async" => "step[1] (map_async) failed at record",
-        "map" if matches!(kind, Kind::Steps) => "step[7] (map) failed at record",
+        "map" if matches!(kind, Kind::Steps) => "step[7] (map) failed: ",
         "map" if matches!(kind, Kind::Blocking | Kind::Unordered) => "step[1] (map) failed at record",
         "map" => "step[2] (map) failed at record",
         _ => unreachable!("{place}"),
@@ -142,6 +142,7 @@ fn a_hook_that_panics_changes_nothing() {
             let result = runtime().block_on(pipeline(kind, 2, &ledger).run(&RunContext::new()));
             assert!(ledger.has_panicked());
             assert!(result.is_ok(), "{kind:?}: {result:?}");
+            ledger.check(&End::Succeeded, &format!("{kind:?}, panic at {place}"));
         }
     }
 }
