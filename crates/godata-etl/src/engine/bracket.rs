@@ -37,6 +37,10 @@ impl Bracket {
         self.busy += busy;
     }
 
+    pub(super) fn stage(&self) -> Stage {
+        self.stage
+    }
+
     pub(crate) fn records_in(&self) -> u64 {
         self.records_in
     }

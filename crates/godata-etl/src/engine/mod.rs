@@ -13,6 +13,7 @@
 //!    thread, which runs by itself, and never to a future or task, which may not be polled. Who has a turn never
 //!    waits for another's.
 
+mod attempt;
 mod bracket;
 mod buffers;
 mod counters;

@@ -1,0 +1,75 @@
+//! The work of one stage on one batch: bracketed, contained and counted.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use godata_core::Canceled;
+
+use super::{Bracket, Stage, Stopped};
+use crate::{Batch, Chunk, Outcome, Stop, Unit, Work, error::Panicked};
+
+impl Work {
+    /// Decodes a batch: the second half of reading it, within the bracket that fetching it began.
+    pub(crate) fn read<B: Batch>(&mut self, bracket: Bracket, unit: Unit<B>) -> Result<Chunk<B>, Stopped> {
+        self.stop_if_asked()?;
+        let (chunk, bracket) = self.attempt(bracket, |work| unit.decode(work))?;
+        let records = chunk.len() as u64;
+        self.run().count_read(records, chunk.origin.byte_count());
+        bracket.close(records, Outcome::Succeeded);
+        Ok(chunk)
+    }
+
+    /// Runs step `index` on a batch.
+    pub(crate) fn step<B: Batch, C: Batch>(
+        &mut self,
+        index: usize,
+        chunk: Chunk<B>,
+        f: impl FnOnce(Chunk<B>, &mut Self) -> Result<Chunk<C>, Stop>,
+    ) -> Result<Chunk<C>, Stopped> {
+        let bracket = self.open(Stage::Step(index), &chunk)?;
+        let records_in = bracket.records_in();
+        self.run().count_step_in(index, records_in);
+        let (chunk, bracket) = self.attempt(bracket, |work| f(chunk, work))?;
+        let records_out = chunk.len() as u64;
+        self.run().count_step_out(index, records_in, records_out, self.expanded());
+        bracket.close(records_out, Outcome::Succeeded);
+        Ok(chunk)
+    }
+
+    /// Encodes a batch: the first half of writing it. The bracket is for the second.
+    pub(crate) fn encode<B: Batch, E>(
+        &mut self,
+        chunk: Chunk<B>,
+        f: impl FnOnce(Chunk<B>, &mut Self) -> Result<E, Stop>,
+    ) -> Result<(E, Bracket), Stopped> {
+        let bracket = self.open(Stage::Write, &chunk)?;
+        self.attempt(bracket, |work| f(chunk, work))
+    }
+
+    /// Begins the work of a stage on a chunk, unless it is time to stop.
+    fn open<B: Batch>(&mut self, stage: Stage, chunk: &Chunk<B>) -> Result<Bracket, Stopped> {
+        self.stop_if_asked()?;
+        self.enter(&chunk.origin);
+        Ok(Bracket::open(self.run(), stage, chunk.len() as u64))
+    }
+
+    /// Runs `f` as the stage of `bracket`: a failure or panic becomes that stage's, and closes the bracket.
+    fn attempt<T>(
+        &mut self,
+        mut bracket: Bracket,
+        f: impl FnOnce(&mut Self) -> Result<T, Stop>,
+    ) -> Result<(T, Bracket), Stopped> {
+        let stage = bracket.stage();
+        let span = self.run().span(stage).clone();
+        let result = bracket.time(|| span.in_scope(|| catch_unwind(AssertUnwindSafe(|| f(self)))));
+        let cause = match result {
+            Ok(Ok(made)) => return Ok((made, bracket)),
+            Ok(Err(stop)) => stop.into_cause(),
+            Err(panic) => Panicked::from_payload(panic).into(),
+        };
+        let stopped = match cause.downcast_ref::<Canceled>() {
+            Some(&canceled) if self.is_stopped() => Stopped::Canceled(canceled),
+            _ => Stopped::Failed { stage, place: self.place(), cause },
+        };
+        Err(stopped.close(bracket))
+    }
+}

@@ -1,0 +1,103 @@
+//! A job keeps what became of its execution, and tells its hooks.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::{
+    future::{pending, ready},
+    pin::pin,
+    sync::{Arc, Mutex},
+    task::Poll,
+};
+
+use godata_core::RunContext;
+use godata_etl::{
+    Concurrency::Ordered, JobHook, JobInfo, Pipeline, PipelineEnd, PipelineHook, PipelineInfo, PipelineJob,
+};
+use tokio::sync::Notify;
+
+/// Writes down what it is told.
+#[derive(Clone, Default)]
+struct Log {
+    lines: Arc<Mutex<Vec<String>>>,
+    ended: Arc<Notify>,
+}
+
+impl Log {
+    fn add(&self, line: String) {
+        self.lines.lock().unwrap().push(line);
+    }
+}
+
+impl PipelineHook for Log {
+    fn on_pipeline_start(&self, _: &RunContext, pipeline: &PipelineInfo) {
+        self.add(format!("pipeline {} starts", pipeline.name()));
+    }
+
+    fn on_pipeline_end(&self, _: &RunContext, _: &PipelineInfo, end: &PipelineEnd<'_>) {
+        self.add(format!("pipeline {}", end.outcome));
+    }
+}
+
+impl JobHook for Log {
+    fn on_job_start(&self, cx: &RunContext, job: &JobInfo) {
+        assert_eq!(cx.job_id(), job.job_id());
+        self.add(format!("job of {} starts", job.pipeline_name()));
+    }
+
+    fn on_job_end(&self, _: &RunContext, _: &JobInfo, end: &PipelineEnd<'_>) {
+        self.add(format!("job {}", end.outcome));
+        self.ended.notify_one();
+    }
+}
+
+fn job(log: &Log, fails: bool, hangs: bool) -> PipelineJob {
+    let flow = Pipeline::builder("p").hook(log.clone()).from_vec(vec![1]);
+    let flow = flow.try_map(move |n| if fails { Err("bad".into()) } else { Ok(n) });
+    let flow =
+        flow.map_async(Ordered(1), move |n| async move { if hangs { pending().await } else { Ok(n) } });
+    PipelineJob::new(flow.write_fn(|_, _| ready(Ok(()))).unwrap()).hook(log.clone())
+}
+
+#[tokio::test]
+async fn a_job_keeps_times_and_report() {
+    let log = Log::default();
+    let mut job = job(&log, false, false);
+    assert!(job.started_at().is_none() && job.ended_at().is_none() && job.duration().is_none());
+    let report = job.run(&RunContext::new()).await.unwrap();
+    assert!(job.started_at() <= job.ended_at() && job.duration().is_some() && job.error().is_none());
+    assert_eq!(job.report(), Some(report));
+    assert_eq!((job.name(), job.pipeline().name()), ("p", "p"));
+    let lines = ["job of p starts", "pipeline p starts", "pipeline succeeded", "job succeeded"];
+    assert_eq!(*log.lines.lock().unwrap(), lines);
+}
+
+#[tokio::test]
+async fn a_job_keeps_its_error() {
+    let log = Log::default();
+    let mut job = job(&log, true, false);
+    let error = job.run(&RunContext::new()).await.unwrap_err();
+    assert_eq!(error.to_string(), "step[0] (try_map) failed at record 1");
+    assert_eq!(job.error().unwrap().to_string(), error.to_string());
+    assert_eq!(job.report().unwrap().read.records, 1);
+    assert_eq!(log.lines.lock().unwrap().last().unwrap(), "job failed: step[0] (try_map) failed at record 1");
+}
+
+#[tokio::test]
+async fn a_job_whose_future_is_dropped_was_canceled() {
+    let log = Log::default();
+    let mut job = job(&log, false, true);
+    let cx = RunContext::new();
+    {
+        let mut run = pin!(job.run(&cx));
+        std::future::poll_fn(|cx| {
+            assert!(run.as_mut().poll(cx).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+    }
+    log.ended.notified().await;
+    assert!(job.error().unwrap().is_canceled());
+    assert!(job.ended_at().is_some() && !cx.is_cancelled());
+    let lines = ["job of p starts", "pipeline p starts", "pipeline canceled", "job canceled"];
+    assert_eq!(*log.lines.lock().unwrap(), lines);
+}
