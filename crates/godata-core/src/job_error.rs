@@ -159,14 +159,17 @@ impl JobError {
         &*self.source
     }
 
-    /// The error as it was given, or wrapped in a [`Transient`] if its kind would be lost otherwise.
+    /// The error as it was given, or in a wrapper that keeps its kind if its chain says another.
     #[must_use]
     pub fn into_error(self) -> BoxError {
+        if self.kind == kind_of(&*self.source) {
+            return self.source;
+        }
         match self.kind {
-            JobErrorKind::Transient { retry_after } if self.kind != kind_of(&*self.source) => {
+            JobErrorKind::Transient { retry_after } => {
                 Transient::new(self.source).with_wait(retry_after).into()
             }
-            JobErrorKind::Failed | JobErrorKind::Canceled | JobErrorKind::Transient { .. } => self.source,
+            JobErrorKind::Failed | JobErrorKind::Canceled => Failed(self.source).into(),
         }
     }
 }
@@ -205,6 +208,22 @@ impl fmt::Debug for JobError {
     }
 }
 
+/// An error that is a failure whatever its chain holds. It prints as the error itself.
+#[derive(Debug)]
+struct Failed(BoxError);
+
+impl Error for Failed {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// Canceled wins over transient wherever they stand: a run that was stopped on purpose is not tried again.
 /// Of several transients the outermost that names a time to wait counts.
 fn kind_of(error: &(dyn Error + 'static)) -> JobErrorKind {
@@ -212,6 +231,9 @@ fn kind_of(error: &(dyn Error + 'static)) -> JobErrorKind {
     for level in iter::successors(Some(error), |level| cause(*level)) {
         if level.is::<Canceled>() {
             return JobErrorKind::Canceled;
+        }
+        if level.is::<Failed>() {
+            return kind;
         }
         if let Some(transient) = level.downcast_ref::<Transient>() {
             kind = match kind {
@@ -266,6 +288,15 @@ mod tests {
         for (error, kind) in cases {
             assert_eq!(JobError::new(error).kind(), kind);
         }
+    }
+
+    #[test]
+    fn a_failure_stays_one_in_a_box_and_in_a_chain() {
+        let failed = || JobError::failed(wrap(canceled()));
+        assert_eq!(JobError::new(failed()).kind(), JobErrorKind::Failed);
+        assert_eq!(JobError::new(wrap(failed())).kind(), JobErrorKind::Failed);
+        assert_eq!(JobError::new(Transient::new(failed())).kind(), PASSES);
+        assert_eq!(format!("{:#}", JobError::new(failed())), "read failed: the run was canceled");
     }
 
     #[test]

@@ -117,10 +117,8 @@ impl Job for Pipeline {
     }
 
     async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
-        match self.runs.run(cx, None).await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(job_error(error)),
-        }
+        self.runs.run(cx, None).await?;
+        Ok(())
     }
 }
 
@@ -128,13 +126,6 @@ impl fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pipeline").field("name", &self.name).finish_non_exhaustive()
     }
-}
-
-/// An error of a pipeline as that of a job. It is canceled only if this run was: a cancellation further down the
-/// chain is that of something else which the user's code had asked for.
-fn job_error(error: PipelineError) -> JobError {
-    let job_error = JobError::new(error.clone());
-    if job_error.is_canceled() && !error.is_canceled() { JobError::failed(error) } else { job_error }
 }
 
 fn on_own_runtime<T>(future: impl Future<Output = Result<T, PipelineError>>) -> Result<T, PipelineError> {
@@ -150,7 +141,7 @@ fn on_own_runtime<T>(future: impl Future<Output = Result<T, PipelineError>>) -> 
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("run_blocking was called on a tokio runtime; await `run` there, or have a thread without one")]
+#[error("run_blocking was called on a tokio runtime; await `run` there")]
 struct OnRuntime;
 
 /// The stages behind a pipeline, without their types.

@@ -67,7 +67,14 @@ fn temporary_file(parent: &Path, target: &Path) -> io::Result<NamedTempFile> {
     prefix.push(".");
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix).suffix(".tmp");
-    platform::create(&mut builder, parent, fs::metadata(target).ok().map(|old| old.permissions()))
+    let old = fs::metadata(target).ok().map(|old| old.permissions());
+    platform::create(&mut builder, parent, old).map_err(without_path)
+}
+
+/// `tempfile` adds the random name of its file to an error of the system, which says nothing to anybody.
+#[expect(clippy::needless_pass_by_value, reason = "the error ends here")]
+fn without_path(error: io::Error) -> io::Error {
+    error.kind().into()
 }
 
 fn short_name(target: &Path) -> OsString {

@@ -81,8 +81,8 @@
 
 pub use godata_core as core;
 pub use godata_core::{
-    BoxError, Canceled, Cancellation, Cause, Clock, Job, JobError, JobErrorKind, JobId, ManualClock, Params,
-    Progress, RunContext, RunId, SystemClock, Transient, error_chain, job_fn,
+    AnyJob, BoxError, Canceled, Cancellation, Cause, Clock, Job, JobError, JobErrorKind, JobId, ManualClock,
+    Params, Progress, RunContext, RunId, SystemClock, Transient, error_chain, job_fn,
 };
 pub use godata_etl as etl;
 pub use godata_etl::{

@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use godata_core::{BoxError, Canceled, Clock, RunContext, SystemClock};
+use godata_core::{BoxError, Canceled, Clock, JobError, RunContext, SystemClock};
 use time::UtcDateTime;
 use tokio::{runtime::Handle, sync::watch};
 use tracing::Span;
@@ -221,7 +221,7 @@ impl Run {
         match stopped {
             Stopped::Canceled(source) => PipelineError::Canceled { source, report },
             Stopped::Failed { stage, place, cause } => {
-                let source = Arc::from(cause);
+                let source = Arc::from(not_canceled(cause));
                 match stage {
                     Stage::Read => PipelineError::Read { place, source, report },
                     Stage::Write => PipelineError::Write { place, source, report },
@@ -300,6 +300,15 @@ impl Spans {
             write: tracing::debug_span!(parent: &run, "write"),
             run,
         }
+    }
+}
+
+/// The cause of a failure, also for those who look for a cancellation in its chain: one that is there is that of
+/// something else, which the user's code had asked for.
+fn not_canceled(cause: BoxError) -> BoxError {
+    match JobError::new(cause) {
+        error if error.is_canceled() => JobError::failed(error).into_error(),
+        error => error.into_error(),
     }
 }
 
