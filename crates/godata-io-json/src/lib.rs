@@ -44,7 +44,9 @@ mod encode;
 mod error;
 mod excerpt;
 pub mod jsonl;
+mod options;
 #[cfg(test)]
 mod strategies;
 
 pub use error::JsonError;
+pub use options::DuplicateKeys;
