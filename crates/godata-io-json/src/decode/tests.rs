@@ -264,7 +264,7 @@ fn soup() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1024))]
+    #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
     fn records_are_what_serde_json_reads(rows in prop::collection::vec(json_value(), 0..8)) {
