@@ -1,10 +1,10 @@
 //! How reading and writing JSON fail.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 /// What is wrong with a record that is read or written.
 ///
-/// It names the column (bytes from 1, within the line), the field and the value. File and line
+/// It names the column (bytes from 1, within the line that the pipeline's error names), the field and the value. File and line
 /// are for the [`PipelineError`](godata_etl::PipelineError) whose cause this is:
 /// `read failed at record 101 (orders.jsonl:103)`.
 ///
@@ -54,7 +54,15 @@ pub enum JsonError {
         /// The number.
         digits: String,
     },
-    /// A line that is to be a dynamic record is not an object.
+    /// A dynamic record is nested deeper than it may be.
+    #[error("column {column}: nested over {max_depth} deep")]
+    TooDeep {
+        /// Where the array or object begins that is one too many, in bytes from 1.
+        column: usize,
+        /// How deep it may be.
+        max_depth: usize,
+    },
+    /// What is to be a dynamic record is not an object.
     #[error("expected an object, found {found}")]
     NotAnObject {
         /// What there is.
@@ -79,6 +87,64 @@ pub enum JsonError {
     Nul {
         /// Where, in bytes from 1.
         column: usize,
+    },
+    /// A text that was given as the place of an array is no JSON pointer by RFC 6901.
+    #[error("`{pointer}` is not a JSON pointer: {reason}")]
+    Pointer {
+        /// The text.
+        pointer: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// A document is not JSON outside of the elements of its array.
+    #[error("{file}:{line}: column {column}: {reason}")]
+    Document {
+        /// The file.
+        file: Arc<str>,
+        /// The line, from 1.
+        line: u64,
+        /// Where in the line, in bytes from 1.
+        column: u64,
+        /// What was expected.
+        reason: String,
+    },
+    /// What is to be read as an array is something else.
+    #[error("{file}:{line}: column {column}: expected an array{}, found {found}", AtPointer(.pointer))]
+    NoArray {
+        /// The file.
+        file: Arc<str>,
+        /// The line on which the value begins, from 1.
+        line: u64,
+        /// Where in the line it begins, in bytes from 1.
+        column: u64,
+        /// Where in the document the array was to be; empty for the document itself.
+        pointer: String,
+        /// What there is.
+        found: &'static str,
+    },
+    /// A pointer leads to nothing.
+    #[error("{file}:{line}: there is nothing at `{pointer}`: {found}")]
+    PointerMissing {
+        /// The file.
+        file: Arc<str>,
+        /// The line on which that became clear, from 1: that of the end of an object or array, mostly.
+        line: u64,
+        /// Where in the document the array was to be.
+        pointer: String,
+        /// What there is on the way.
+        found: String,
+    },
+    /// A key on the way of a pointer is there twice, so that nobody can know which array is meant.
+    #[error("{file}:{line}: column {column}: `{pointer}` is there twice")]
+    PointerTwice {
+        /// The file.
+        file: Arc<str>,
+        /// The line of the second one, from 1.
+        line: u64,
+        /// Where in the line the second one ends, in bytes from 1.
+        column: u64,
+        /// The place of the key in the document.
+        pointer: String,
     },
     /// A field to be written has bytes, and JSON has only text.
     #[error("{}JSON can't hold bytes", Field(.path))]
@@ -110,6 +176,32 @@ pub enum JsonError {
         /// Why.
         source: serde_json::Error,
     },
+}
+
+impl JsonError {
+    /// The column within a record.
+    pub(crate) fn column_mut(&mut self) -> Option<&mut usize> {
+        match self {
+            Self::Syntax { column, .. }
+            | Self::Mismatch { column, .. }
+            | Self::Invalid { column, .. }
+            | Self::NumberRange { column, .. }
+            | Self::TooDeep { column, .. }
+            | Self::DuplicateKey { column, .. }
+            | Self::Utf8 { column }
+            | Self::Nul { column } => Some(column),
+            _ => None,
+        }
+    }
+}
+
+/// The place of an array in a document; nothing for the document itself.
+struct AtPointer<'a>(&'a str);
+
+impl fmt::Display for AtPointer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, " at `{}`", self.0) }
+    }
 }
 
 /// The beginning of a message about a field; nothing for the record as a whole.

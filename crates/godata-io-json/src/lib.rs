@@ -1,7 +1,7 @@
-//! JSON for godata's pipelines: [`jsonl`] reads and writes JSON Lines.
+//! JSON for godata's pipelines: [`jsonl`] reads and writes JSON Lines, [`json`] one big array.
 //!
 //! # When to depend on this crate
-//! Pipelines take the facade `godata`, which has this as `godata::jsonl`. Take this crate where only the engine
+//! Pipelines take the facade `godata`, which has this as `godata::jsonl` and `godata::json`. Take this crate where only the engine
 //! `godata-etl` and JSON are wanted. It brings serde_json; CSV is in `godata-io-csv`.
 //!
 //! # Example
@@ -37,14 +37,18 @@
 //! * Bad input is an error that says where it is, never a panic, and nothing is left out silently.
 //! * What is written reads back as the same record, floats to the last bit; a dynamic record's timestamps read back as
 //!   text.
+//! * A field of a dynamic record that no step changes is written with the digits that were read.
 //! * Memory is bounded by the batches in flight, whatever the size of the file.
 
 mod decode;
 mod encode;
 mod error;
 mod excerpt;
+pub mod json;
 pub mod jsonl;
+mod options;
 #[cfg(test)]
 mod strategies;
 
 pub use error::JsonError;
+pub use options::DuplicateKeys;

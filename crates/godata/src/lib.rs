@@ -47,7 +47,7 @@
 //! # Where to go on
 //!
 //! * [`Pipeline`] and [`Flow`]: how a pipeline is described, and every step.
-//! * [`csv`] and [`jsonl`]: the file formats and their options.
+//! * [`csv`], [`jsonl`] and [`json`]: the file formats and their options.
 //! * [`Records`], [`RecordRef`], [`RecordMut`], [`Record`] and [`record!`]: dynamic records.
 //! * [`PipelineHook`], [`PipelineJob`] and [`RunReport`]: watching runs.
 //! * [`Reader`] and [`Writer`]: sources and targets of your own.
@@ -66,11 +66,12 @@
 //! | [`etl_hooks`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_hooks.rs) | observing a pipeline and a job |
 //! | [`etl_async`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_async.rs) | concurrent lookups, the order kept |
 //! | [`custom_reader_writer`](https://github.com/janmarkuslanger/godata/blob/main/examples/custom_reader_writer.rs) | a reader and a writer of your own |
+//! | [`json_array`](https://github.com/janmarkuslanger/godata/blob/main/examples/json_array.rs) | one array within a JSON document, read by a pointer, written for people |
 //!
 //! # Features
 //!
 //! * `csv` (default): [`csv`].
-//! * `json` (default): [`jsonl`].
+//! * `json` (default): [`jsonl`] and [`json`].
 //!
 //! Without either, this is the engine alone.
 //!
@@ -94,7 +95,7 @@ pub use godata_etl::{
 #[cfg(feature = "csv")]
 pub use godata_io_csv as csv;
 #[cfg(feature = "json")]
-pub use godata_io_json::jsonl;
+pub use godata_io_json::{DuplicateKeys, json, jsonl};
 
 /// What most programs use: `use godata::prelude::*;`.
 pub mod prelude {

@@ -54,6 +54,12 @@ impl FieldError {
         Self { field: field.into(), problem: Problem::Taken }
     }
 
+    /// A number with these digits is not what was expected.
+    pub(super) fn unexpected_number(field: &str, expected: &'static str, digits: &str) -> Self {
+        let value = excerpt_text(digits).into();
+        Self { field: field.into(), problem: Problem::Mismatch { expected, kind: "number", value } }
+    }
+
     /// `found` is not what was expected; null is told as such.
     pub(super) fn unexpected(field: &str, expected: &'static str, found: ValueRef<'_>) -> Self {
         let problem = match found {

@@ -49,8 +49,8 @@ fn after_exponent(text: &str) -> Option<&str> {
 
 /// What follows one digit or more.
 fn after_digits(text: &str) -> Option<&str> {
-    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    (rest.len() < text.len()).then_some(rest)
+    let len = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
+    text.get(len..).filter(|_| len > 0)
 }
 
 #[cfg(test)]

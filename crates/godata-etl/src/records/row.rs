@@ -162,6 +162,11 @@ impl<'a> RecordRef<'a> {
         }
     }
 
+    /// A field as it is to be written.
+    fn written(self, name: &str) -> Option<CellRef<'a>> {
+        self.cell_at(self.position(name)?)
+    }
+
     /// How many fields the row has.
     #[must_use]
     pub fn len(self) -> usize {
@@ -224,7 +229,10 @@ impl<'a> RecordRef<'a> {
         read: impl FnOnce(ValueRef<'a>) -> Option<T>,
     ) -> Result<T, FieldError> {
         let value = self.get(name).ok_or_else(|| FieldError::missing(name))?;
-        read(value).ok_or_else(|| FieldError::unexpected(name, expected.expected(), value))
+        read(value).ok_or_else(|| match self.written(name) {
+            Some(CellRef::Number(digits)) => FieldError::unexpected_number(name, expected.expected(), digits),
+            _ => FieldError::unexpected(name, expected.expected(), value),
+        })
     }
 
     /// How many fields the row may have: each position below is a field or absent.

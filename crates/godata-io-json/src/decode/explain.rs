@@ -1,10 +1,11 @@
 //! What an error of serde_json means. All of this happens once, for the record that failed.
 
 use godata_etl::Value;
+use serde::de::IgnoredAny;
 use serde_json::error::Category;
-use serde_path_to_error::{Deserializer as Tracked, Path, Segment, Track};
+use serde_path_to_error::{Path, Segment};
 
-use super::nested::DUPLICATE_KEY;
+use super::refused::{Problem, Refused};
 use crate::{
     JsonError,
     excerpt::{cut, excerpt},
@@ -16,22 +17,12 @@ const REASON: usize = 300;
 /// What serde_json says of a number that no `f64` can hold.
 const OUT_OF_RANGE: &str = "number out of range";
 
-type JsonText<'a> = serde_json::Deserializer<serde_json::de::StrRead<'a>>;
-
-/// Decodes once more and says on the way to which field it failed.
-pub(super) fn retrace<'a, T>(
-    text: &'a str,
-    decode: impl FnOnce(Tracked<'_, '_, &mut JsonText<'a>>) -> Result<T, serde_json::Error>,
-) -> Option<Path> {
-    let mut json = serde_json::Deserializer::from_str(text);
-    let mut track = Track::new();
-    let failed = decode(Tracked::new(&mut json, &mut track)).is_err();
-    failed.then(|| track.path())
-}
+/// What serde_json says of a value that is nested deeper than it goes.
+const TOO_DEEP: &str = "recursion limit exceeded";
 
 /// Why a typed record failed.
 pub(super) fn explain(text: &str, error: &serde_json::Error, path: Option<&Path>) -> JsonError {
-    let (column, reason) = (error.column().max(1), reason(error));
+    let (column, reason) = (column(text, error), reason(error));
     if error.classify() != Category::Data {
         return syntax(text, column, reason, path);
     }
@@ -53,16 +44,38 @@ pub(super) fn explain(text: &str, error: &serde_json::Error, path: Option<&Path>
     }
 }
 
-/// Why a dynamic record failed.
-pub(super) fn explain_record(text: &str, error: &serde_json::Error, path: Option<&Path>) -> JsonError {
-    let (column, reason) = (error.column().max(1), reason(error));
-    match error.classify() {
-        Category::Data if reason == DUPLICATE_KEY => {
-            JsonError::DuplicateKey { column, path: path.map(field).unwrap_or_default() }
+/// Why a dynamic record was refused.
+pub(super) fn explain_record(text: &str, refused: Refused, max_depth: usize) -> JsonError {
+    let (path, problem) = refused.into_parts();
+    let path = cut(&path, REASON);
+    match problem {
+        Problem::Syntax => not_json(text),
+        Problem::NotAnObject => first_value(text),
+        Problem::Text { begin, error } => syntax(text, begin + error.column(), reason(&error), None),
+        Problem::TooDeep { column } => JsonError::TooDeep { column, max_depth },
+        Problem::Duplicate { column } => JsonError::DuplicateKey { column, path },
+        Problem::Range { column, digits } => {
+            JsonError::NumberRange { column, path, digits: excerpt(&digits) }
         }
-        Category::Data => JsonError::NotAnObject { found: first_value(text) },
-        Category::Io | Category::Syntax | Category::Eof => syntax(text, column, reason, path),
     }
+}
+
+/// Why serde_json does not take a text. Of what it refuses in valid JSON, only that can be in a text that comes here.
+fn not_json(text: &str) -> JsonError {
+    let is_limit = |error: &serde_json::Error| [OUT_OF_RANGE, TOO_DEEP].contains(&&*reason(error));
+    let error = serde_json::from_str::<serde_json::Value>(text).err().filter(|error| !is_limit(error));
+    match error.or_else(|| serde_json::from_str::<IgnoredAny>(text).err()) {
+        Some(error) => syntax(text, column(text, &error), reason(&error), None),
+        None => syntax(text, text.len().max(1), "not JSON".to_owned(), None),
+    }
+}
+
+/// Where an error is, in bytes of the whole text from 1.
+fn column(text: &str, error: &serde_json::Error) -> usize {
+    let lines_before = error.line().saturating_sub(1);
+    let line_feed =
+        lines_before.checked_sub(1).and_then(|n| memchr::memchr_iter(b'\n', text.as_bytes()).nth(n));
+    (line_feed.map_or(0, |at| at + 1) + error.column()).max(1)
 }
 
 fn syntax(text: &str, column: usize, reason: String, path: Option<&Path>) -> JsonError {
@@ -81,7 +94,7 @@ fn syntax(text: &str, column: usize, reason: String, path: Option<&Path>) -> Jso
 }
 
 /// The message without its ` at line 1 column N`.
-fn reason(error: &serde_json::Error) -> String {
+pub(crate) fn reason(error: &serde_json::Error) -> String {
     let mut reason = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
     if let Some(len) = reason.strip_suffix(&place).map(str::len) {
@@ -120,14 +133,17 @@ fn at<'a>(fields: &'a [(String, Value)], key: &str) -> Option<&'a Value> {
     fields.iter().find(|(name, _)| name == key).map(|(_, value)| value)
 }
 
-/// What a line begins with that is no object.
-fn first_value(text: &str) -> String {
-    let first = serde_json::Deserializer::from_str(text).into_iter::<Value>().next();
-    match first {
+/// That a record is no object, but something else.
+fn first_value(text: &str) -> JsonError {
+    let found = match serde_json::Deserializer::from_str(text).into_iter::<Value>().next() {
         Some(Ok(value)) => describe(&value),
-        // It did not begin with something that can't begin a value, or that would have been the error.
-        _ => "an array".to_owned(),
-    }
+        _ if text.trim_start().starts_with('[') => "an array".to_owned(),
+        Some(Err(error)) if reason(&error) == OUT_OF_RANGE => {
+            format!("number `{}`", excerpt(number_around(text, column(text, &error)).1))
+        }
+        _ => return not_json(text),
+    };
+    JsonError::NotAnObject { found }
 }
 
 fn describe(value: &Value) -> String {

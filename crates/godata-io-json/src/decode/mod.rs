@@ -1,17 +1,20 @@
-//! From the text of one value to a record: the only place of the readers that knows serde_json.
+//! From the text of one value to a record: the only place of the readers that knows serde_json. Columns count from the begin of the text,
+//! over its lines.
 
 mod explain;
 mod names;
 mod nested;
+mod parser;
 mod record;
+mod refused;
 
 use godata_etl::{Batch, Records};
 use serde::de::DeserializeOwned;
 
-pub(crate) use record::RecordDecoder;
+pub(crate) use self::{explain::reason, parser::string_end, record::RecordDecoder};
 
 use self::explain::explain;
-use crate::JsonError;
+use crate::{JsonError, options::Options};
 
 /// Fills a batch, one text after the other.
 pub(crate) trait Decoder {
@@ -19,7 +22,7 @@ pub(crate) trait Decoder {
     type Batch: Batch;
 
     /// For about so many records.
-    fn with_capacity(records: usize) -> Self;
+    fn new(options: Options, records: usize) -> Self;
 
     /// Adds the record that `text` is. A record that fails is no part of the batch.
     fn push(&mut self, text: &str) -> Result<(), JsonError>;
@@ -34,7 +37,7 @@ pub(crate) struct TypedDecoder<T>(Vec<T>);
 impl<T: DeserializeOwned + Send + 'static> Decoder for TypedDecoder<T> {
     type Batch = Vec<T>;
 
-    fn with_capacity(records: usize) -> Self {
+    fn new(_: Options, records: usize) -> Self {
         Self(Vec::with_capacity(records))
     }
 
@@ -56,8 +59,8 @@ impl<T: DeserializeOwned + Send + 'static> Decoder for TypedDecoder<T> {
 impl Decoder for RecordDecoder {
     type Batch = Records;
 
-    fn with_capacity(_: usize) -> Self {
-        Self::default()
+    fn new(options: Options, _: usize) -> Self {
+        Self::new(options)
     }
 
     fn push(&mut self, text: &str) -> Result<(), JsonError> {

@@ -1,29 +1,70 @@
 //! Arrays and objects within a dynamic record.
 
-use std::{collections::HashSet, fmt};
+use std::collections::HashMap;
 
 use godata_etl::Value;
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// What an object with a key twice fails with, for `explain` to know it again.
-pub(super) const DUPLICATE_KEY: &str = "duplicate key";
+use super::{
+    parser::Parser,
+    refused::{Problem, Refused},
+};
+use crate::DuplicateKeys;
 
 /// Up to this many keys of an object a scan finds one sooner than a table does.
 const SCAN_LIMIT: usize = 16;
 
-pub(super) fn list<'de, A: SeqAccess<'de>>(mut elements: A) -> Result<Value, A::Error> {
+/// The value that begins here.
+pub(super) fn value(json: &mut Parser<'_>, rule: DuplicateKeys) -> Result<Value, Refused> {
+    match json.peek() {
+        Some(b'"') => Ok(Value::Text(json.string()?.into_owned())),
+        Some(b'-' | b'0'..=b'9') => number(json),
+        Some(b'[') => list(json, rule),
+        Some(b'{') => map(json, rule),
+        Some(b'n') => json.word("null").map(|()| Value::Null),
+        Some(b't') => json.word("true").map(|()| Value::Bool(true)),
+        Some(b'f') => json.word("false").map(|()| Value::Bool(false)),
+        _ => Err(Problem::Syntax.into()),
+    }
+}
+
+fn number(json: &mut Parser<'_>) -> Result<Value, Refused> {
+    let column = json.at() + 1;
+    let digits = json.number()?;
+    // As a whole number, a zero would lose its sign.
+    let int = || digits.parse::<i64>().ok().filter(|_| digits != "-0").map(Value::Int);
+    let uint = || digits.parse().ok().map(Value::UInt);
+    let float = || digits.parse().ok().filter(|float: &f64| float.is_finite()).map(Value::Float);
+    let value = int().or_else(uint).or_else(float);
+    value.ok_or_else(|| Problem::Range { column, digits: digits.to_owned() }.into())
+}
+
+fn list(json: &mut Parser<'_>, rule: DuplicateKeys) -> Result<Value, Refused> {
     let mut values = Vec::new();
-    while let Some(value) = elements.next_element_seed(Nested)? {
-        values.push(value);
+    json.open()?;
+    while json.next(b']', values.is_empty())? {
+        let index = values.len();
+        values.push(value(json, rule).map_err(|refused| refused.in_index(index))?);
     }
     Ok(Value::List(values))
 }
 
-pub(super) fn map<'de, A: MapAccess<'de>>(mut fields: A) -> Result<Value, A::Error> {
+fn map(json: &mut Parser<'_>, rule: DuplicateKeys) -> Result<Value, Refused> {
     let mut known = Fields::default();
-    while let Some(name) = fields.next_key_seed(NewKey(&mut known))? {
-        let value = fields.next_value_seed(Nested)?;
-        known.fields.push((name, value));
+    let mut first = true;
+    json.open()?;
+    while json.next(b'}', first)? {
+        first = false;
+        let (name, column) = json.key()?;
+        let before = known.position(&name);
+        if before.is_some() && rule == DuplicateKeys::Refuse {
+            return Err(Refused::from(Problem::Duplicate { column }).in_field(&name));
+        }
+        let value = value(json, rule).map_err(|refused| refused.in_field(&name))?;
+        match before {
+            None => known.push(name.into_owned(), value),
+            Some(position) if rule == DuplicateKeys::Last => known.fields[position].1 = value,
+            Some(_) => {}
+        }
     }
     Ok(Value::Map(known.fields))
 }
@@ -32,93 +73,26 @@ pub(super) fn map<'de, A: MapAccess<'de>>(mut fields: A) -> Result<Value, A::Err
 #[derive(Default)]
 struct Fields {
     fields: Vec<(String, Value)>,
-    /// Their names, once there are many.
-    names: HashSet<String>,
+    /// Where each of them is, once there are many.
+    positions: HashMap<String, usize>,
 }
 
 impl Fields {
-    /// Adds a name; false if it is there.
-    fn insert(&mut self, name: &str) -> bool {
+    fn position(&mut self, name: &str) -> Option<usize> {
         if self.fields.len() < SCAN_LIMIT {
-            return self.fields.iter().all(|(known, _)| known != name);
+            return self.fields.iter().position(|(known, _)| known == name);
         }
-        if self.names.is_empty() {
-            self.names.extend(self.fields.iter().map(|(known, _)| known.clone()));
+        if self.positions.is_empty() {
+            self.positions
+                .extend((0..).zip(&self.fields).map(|(position, (known, _))| (known.clone(), position)));
         }
-        self.names.insert(name.to_owned())
-    }
-}
-
-/// A key that must not be among those before it.
-struct NewKey<'a>(&'a mut Fields);
-
-impl<'de> DeserializeSeed<'de> for NewKey<'_> {
-    type Value = String;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<String, D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for NewKey<'_> {
-    type Value = String;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
+        self.positions.get(name).copied()
     }
 
-    fn visit_str<E: Error>(self, name: &str) -> Result<String, E> {
-        if self.0.insert(name) { Ok(name.to_owned()) } else { Err(E::custom(DUPLICATE_KEY)) }
-    }
-}
-
-/// A value within a cell.
-struct Nested;
-
-impl<'de> DeserializeSeed<'de> for Nested {
-    type Value = Value;
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Value, D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Nested {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
-        Ok(text.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<Value, A::Error> {
-        list(elements)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Value, A::Error> {
-        map(fields)
+    fn push(&mut self, name: String, value: Value) {
+        if !self.positions.is_empty() {
+            self.positions.insert(name.clone(), self.fields.len());
+        }
+        self.fields.push((name, value));
     }
 }

@@ -1,32 +1,33 @@
 //! Dynamic records: objects decoded straight into the cells of a batch.
 
-use std::fmt;
-
-use godata_etl::{Records, RecordsBuilder, Value};
-use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use godata_etl::{Records, RecordsBuilder};
 
 use super::{
-    explain::{explain_record, retrace},
+    explain::explain_record,
     names::Names,
-    nested::{self, DUPLICATE_KEY},
+    nested,
+    parser::Parser,
+    refused::{Problem, Refused},
 };
-use crate::JsonError;
+use crate::{DuplicateKeys, JsonError, options::Options};
 
 /// Fills a batch of dynamic records.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct RecordDecoder {
     builder: RecordsBuilder,
     names: Names,
+    options: Options,
 }
 
 impl RecordDecoder {
+    pub(super) fn new(options: Options) -> Self {
+        Self { builder: RecordsBuilder::default(), names: Names::default(), options }
+    }
+
     pub(super) fn push_row(&mut self, text: &str) -> Result<(), JsonError> {
-        let mut json = serde_json::Deserializer::from_str(text);
-        let decoded = self.decode(&mut json).and_then(|()| json.end());
-        decoded.map_err(|error| {
-            let path = retrace(text, |json| self.decode(json));
-            explain_record(text, &error, path.as_ref())
-        })?;
+        let mut json = Parser::new(text, self.options.max_depth());
+        let decoded = self.row(&mut json).and_then(|()| json.end());
+        decoded.map_err(|refused| explain_record(text, refused, self.options.max_depth()))?;
         self.builder.end_row().expect("every cell was pushed after its name was sought");
         Ok(())
     }
@@ -35,113 +36,42 @@ impl RecordDecoder {
         self.builder.finish()
     }
 
-    fn decode<'de, D: Deserializer<'de>>(&mut self, json: D) -> Result<(), D::Error> {
+    /// One object: a row.
+    fn row(&mut self, json: &mut Parser<'_>) -> Result<(), Refused> {
         self.builder.begin_row();
         self.names.begin_row();
-        json.deserialize_map(RowVisitor(self))
-    }
-}
-
-/// One object: a row.
-struct RowVisitor<'a>(&'a mut RecordDecoder);
-
-impl<'de> Visitor<'de> for RowVisitor<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<(), A::Error> {
-        while fields.next_key_seed(Key(self.0))?.is_some() {
-            fields.next_value_seed(Cell(&mut self.0.builder))?;
+        let Some(b'{') = json.peek() else { return Err(Problem::NotAnObject.into()) };
+        let mut first = true;
+        json.open()?;
+        while json.next(b'}', first)? {
+            first = false;
+            let (name, column) = json.key()?;
+            let is_new = self.names.insert(&name);
+            let field = match self.options.duplicate_keys() {
+                DuplicateKeys::Refuse if !is_new => Err(Problem::Duplicate { column }.into()),
+                DuplicateKeys::First if !is_new => self.pass_over(json),
+                _ => self.cell(&name, json),
+            };
+            field.map_err(|refused| refused.in_field(&name))?;
         }
         Ok(())
     }
-}
 
-/// The name of the next cell.
-struct Key<'a>(&'a mut RecordDecoder);
-
-impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl Visitor<'_> for Key<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: Error>(self, name: &str) -> Result<(), E> {
-        if !self.0.names.insert(name) {
-            return Err(E::custom(DUPLICATE_KEY));
+    fn cell(&mut self, name: &str, json: &mut Parser<'_>) -> Result<(), Refused> {
+        let builder = self.builder.seek(name);
+        match json.peek() {
+            Some(b'"') => builder.push_text(&json.string()?),
+            Some(b'-' | b'0'..=b'9') => builder.push_number(json.number()?),
+            _ => builder.push_value(nested::value(json, self.options.duplicate_keys())?),
         }
-        self.0.builder.seek(name);
-        Ok(())
-    }
-}
-
-/// The next cell, whose name was sought.
-struct Cell<'a>(&'a mut RecordsBuilder);
-
-impl<'de> DeserializeSeed<'de> for Cell<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl Cell<'_> {
-    fn push<E>(self, value: impl Into<Value>) -> Result<(), E> {
-        self.0.push_value(value.into());
-        Ok(())
-    }
-}
-
-impl<'de> Visitor<'de> for Cell<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value")
-    }
-
-    fn visit_unit<E>(self) -> Result<(), E> {
-        self.push(())
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<(), E> {
-        self.push(value)
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<(), E> {
-        self.push(value)
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<(), E> {
-        self.push(value)
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<(), E> {
-        self.push(value)
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<(), E> {
-        self.0.push_text(text);
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, elements: A) -> Result<(), A::Error> {
-        self.push(nested::list(elements)?)
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<(), A::Error> {
-        self.push(nested::map(fields)?)
+    /// A value that does not count.
+    fn pass_over(&self, json: &mut Parser<'_>) -> Result<(), Refused> {
+        match json.peek() {
+            Some(b'-' | b'0'..=b'9') => json.number().map(|_| ()),
+            _ => nested::value(json, self.options.duplicate_keys()).map(|_| ()),
+        }
     }
 }

@@ -2,12 +2,13 @@
 
 mod cell;
 mod finite;
+mod indent;
 mod keys;
 mod row;
 mod typed;
 mod unwritable;
 
-pub(crate) use self::{keys::Keys, row::write_row, typed::write_typed};
+pub(crate) use self::{indent::indent, keys::Keys, row::write_row, typed::write_typed};
 
 #[cfg(test)]
 mod tests;

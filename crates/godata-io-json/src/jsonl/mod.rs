@@ -10,17 +10,23 @@
 //! * A record of a type is any JSON value that the type takes. What the type does with a key that is there twice, or
 //!   one that it does not know, is up to the type: derived structs refuse the first and ignore the second.
 //! * A dynamic record is an object. A key that is there twice is an error, at any depth, because nobody can know
-//!   which one counts. Names keep the order in which the batch had them first; a row that has them in another order
-//!   gets that order too. Strings become text, arrays lists, objects maps.
-//! * Numbers without fraction and exponent are exact within the range of `i64` and `u64`. All others become the
+//!   which one counts; [`duplicate_keys`](JsonlReader::duplicate_keys) has other rules. Names keep the order in which
+//!   the batch had them first; a row that has them in another order gets that order too. Strings become text, arrays
+//!   lists, objects maps.
+//! * A number of a dynamic record keeps its digits: what no step changes is written as it was read, be it
+//!   `12345678901234567890123`, `1e999` or `12.50`. Asked for as `i64`, `u64` or `f64` it is parsed; one beyond the
+//!   range is an error that names the field and the digits. Taken off its batch (`collect`, a closure that takes a
+//!   [`Record`](godata_etl::Record)) it is the narrowest of the three that holds it, or text beyond the range of `f64`.
+//! * Within lists and maps a number is an `i64` or `u64` if it has neither fraction nor exponent and fits, else the
 //!   nearest `f64`; one beyond its range is an error.
-//! * Values are nested at most 127 deep, and a line has at most 64 MiB.
+//! * A dynamic record is nested at most 128 deep ([`max_depth`](JsonlReader::max_depth)), a value of a type at most
+//!   127. A line has at most 64 MiB.
 //!
 //! # What is written
 //! One value per line, without spaces, ended by LF, in UTF-8 without byte order mark.
-//! * An absent field is left out, null is `null`, text is a string. A number that was
-//!   [cast](godata_etl::RecordMut::cast) from text keeps its digits (`12.50`); one that was read as a number is
-//!   written as the shortest text that reads back as the same (`12.5`).
+//! * An absent field is left out, null is `null`, text is a string. A number that was read as one, or
+//!   [cast](godata_etl::RecordMut::cast) from text, keeps its digits (`12.50`); others are written as the shortest
+//!   text that reads back as the same (`12.5`).
 //! * A float keeps its point: `12.0`. NaN and the infinities are an error, in dynamic records as in types: JSON has no
 //!   such numbers, and a null would be a loss that nobody sees.
 //! * A timestamp is text by RFC 3339. Bytes of a dynamic record are an error; a type says itself what its bytes are.
@@ -108,7 +114,8 @@ pub fn read<T: DeserializeOwned + Send + 'static>(input: impl Into<Input>) -> Js
 ///
 /// # Errors
 /// In the run: an [`IoError`](godata_io::IoError) if the file can't be opened or read, a
-/// [`JsonError`](crate::JsonError) if a line is no object, has a key twice, or a number beyond the range of `f64`.
+/// [`JsonError`](crate::JsonError) if a line is no object, has a key twice, is nested too deep, or has a number beyond the range of `f64` in a
+/// list or map.
 ///
 /// ```
 /// use godata_etl::{Pipeline, record};

@@ -3,48 +3,22 @@
 use std::{fs, path::Path};
 
 use godata_core::{BoxError, RunContext};
-use godata_etl::{
-    Batch, BlockingRead, Flow, Pipeline, PipelineError, Reader, Record, Records, RunScope, record, to_record,
-};
-use godata_io::{Blocks, Input};
+use godata_etl::{Flow, Pipeline, PipelineError, Record, Records, record, to_record};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{
-    framing::LineFraming,
-    source::{DecodeBlock, JsonlSource, decode_block},
-    *,
-};
+use super::*;
 use crate::{
     JsonError,
-    decode::{RecordDecoder, TypedDecoder},
     strategies::{json_object, json_value},
 };
 
-/// A reader whose blocks are as small as a test wants them.
-struct InBlocks<B> {
-    input: Input,
-    size: usize,
-    decode: DecodeBlock<B>,
+fn typed_blocks(path: &Path, size: usize) -> JsonlReader<Vec<Value>> {
+    read(path).block_size(size)
 }
 
-impl<B: Batch> Reader for InBlocks<B> {
-    type Batch = B;
-    type Source = BlockingRead<JsonlSource<B>>;
-
-    async fn open(&self, scope: &RunScope) -> Result<Self::Source, BoxError> {
-        let blocks =
-            Blocks::new(self.input.open(scope)?, LineFraming::default(), scope).block_size(self.size);
-        Ok(BlockingRead::new(JsonlSource::new(blocks, self.decode), scope))
-    }
-}
-
-fn typed_blocks(path: &Path, size: usize) -> InBlocks<Vec<Value>> {
-    InBlocks { input: path.into(), size, decode: decode_block::<TypedDecoder<Value>> }
-}
-
-fn record_blocks(path: &Path, size: usize) -> InBlocks<Records> {
-    InBlocks { input: path.into(), size, decode: decode_block::<RecordDecoder> }
+fn record_blocks(path: &Path, size: usize) -> JsonlReader<Records> {
+    read_records(path).block_size(size)
 }
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
@@ -292,7 +266,7 @@ fn any_number_of_workers_writes_the_same_file() {
     let one = written(1);
     assert_eq!(one.lines().count(), 3333);
     assert!(
-        one.starts_with("{\"id\":1,\"name\":\"né1\",\"amount\":1.5,\"tags\":[1,null]}\n"),
+        one.starts_with("{\"id\":1,\"name\":\"né1\",\"amount\":1.50,\"tags\":[1,null]}\n"),
         "{}",
         &one[..80]
     );

@@ -1,0 +1,152 @@
+//! The tokens of one dynamic record. serde_json hides the digits of a number from those whom it gives it to, so that
+//! this looks at them itself; strings with escapes are serde_json's.
+
+use std::borrow::Cow;
+
+use super::refused::{Problem, Refused};
+
+/// What a text may be, one token after the other.
+#[derive(Debug)]
+pub(super) struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    /// How many arrays and objects may yet be opened within those that are open.
+    depth: usize,
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn new(text: &'a str, max_depth: usize) -> Self {
+        Self { text, at: 0, depth: max_depth }
+    }
+
+    /// How many bytes were read.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The byte with which the next token begins.
+    #[inline]
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        let bytes = self.text.as_bytes();
+        while let Some(byte) = bytes.get(self.at) {
+            if !matches!(byte, b' ' | b'\n' | b'\t' | b'\r') {
+                return Some(*byte);
+            }
+            self.at += 1;
+        }
+        None
+    }
+
+    /// Opens the array or object that begins here.
+    pub(super) fn open(&mut self) -> Result<(), Refused> {
+        self.depth = self.depth.checked_sub(1).ok_or(Problem::TooDeep { column: self.at + 1 })?;
+        self.at += 1;
+        Ok(())
+    }
+
+    /// Whether there is another element before the `end` of what was opened; if not, it is closed.
+    #[inline]
+    pub(super) fn next(&mut self, end: u8, first: bool) -> Result<bool, Refused> {
+        match self.peek() {
+            Some(byte) if byte == end => {
+                self.at += 1;
+                self.depth += 1;
+                Ok(false)
+            }
+            Some(b',') if !first => {
+                self.at += 1;
+                Ok(true)
+            }
+            Some(_) if first => Ok(true),
+            _ => Err(Problem::Syntax.into()),
+        }
+    }
+
+    /// A key and its colon.
+    #[inline]
+    pub(super) fn key(&mut self) -> Result<(Cow<'a, str>, usize), Refused> {
+        let Some(b'"') = self.peek() else { return Err(Problem::Syntax.into()) };
+        let key = self.string()?;
+        let end = self.at;
+        let Some(b':') = self.peek() else { return Err(Problem::Syntax.into()) };
+        self.at += 1;
+        Ok((key, end))
+    }
+
+    /// The string that begins here.
+    #[inline]
+    pub(super) fn string(&mut self) -> Result<Cow<'a, str>, Refused> {
+        let begin = self.at + 1;
+        let rest = &self.text.as_bytes()[begin..];
+        let special = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ');
+        match special {
+            Some(len) if rest[len] == b'"' => {
+                self.at = begin + len + 1;
+                Ok(Cow::Borrowed(&self.text[begin..begin + len]))
+            }
+            Some(len) if rest[len] == b'\\' => self.escaped_string(begin + len).map(Cow::Owned),
+            _ => Err(Problem::Syntax.into()),
+        }
+    }
+
+    /// The string that begins here, with an escape at `escape`.
+    fn escaped_string(&mut self, escape: usize) -> Result<String, Refused> {
+        let begin = self.at;
+        self.at = string_end(self.text.as_bytes(), escape).ok_or(Problem::Syntax)?;
+        let token = &self.text[begin..self.at];
+        serde_json::from_str(token).map_err(|error| Problem::Text { begin, error }.into())
+    }
+
+    /// The digits of the number that begins here.
+    #[inline]
+    pub(super) fn number(&mut self) -> Result<&'a str, Refused> {
+        let bytes = self.text.as_bytes();
+        let begin = self.at;
+        let mut at = begin + usize::from(bytes[begin] == b'-');
+        at = match bytes.get(at) {
+            Some(b'0') => at + 1,
+            _ => after_digits(bytes, at)?,
+        };
+        if bytes.get(at) == Some(&b'.') {
+            at = after_digits(bytes, at + 1)?;
+        }
+        if let Some(b'e' | b'E') = bytes.get(at) {
+            let sign = usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+            at = after_digits(bytes, at + 1 + sign)?;
+        }
+        self.at = at;
+        Ok(&self.text[begin..at])
+    }
+
+    /// `null`, `true` or `false`.
+    pub(super) fn word(&mut self, word: &str) -> Result<(), Refused> {
+        if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
+            return Err(Problem::Syntax.into());
+        }
+        self.at += word.len();
+        Ok(())
+    }
+
+    /// Nothing but white space may follow.
+    pub(super) fn end(&mut self) -> Result<(), Refused> {
+        self.peek().map_or(Ok(()), |_| Err(Problem::Syntax.into()))
+    }
+}
+
+/// What follows one digit or more.
+fn after_digits(bytes: &[u8], begin: usize) -> Result<usize, Refused> {
+    let rest = bytes.get(begin..).unwrap_or_default();
+    let len = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
+    if len == 0 { Err(Problem::Syntax.into()) } else { Ok(begin + len) }
+}
+
+/// Where a string ends, with its quote, of which the bytes before `at` are neither quote nor backslash.
+pub(crate) fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
+    loop {
+        let special = at + memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;
+        if bytes[special] == b'"' {
+            return Some(special + 1);
+        }
+        at = special + 2;
+    }
+}

@@ -1,0 +1,50 @@
+//! JSON for people.
+
+use crate::decode::string_end;
+
+/// Writes an element of an array, given as valid JSON without line breaks, on lines of its own: what is within it
+/// begins two spaces further right.
+pub(crate) fn indent(out: &mut Vec<u8>, compact: &[u8]) {
+    let mut depth = 1;
+    let mut at = 0;
+    new_line(out, depth);
+    while let Some(&byte) = compact.get(at) {
+        let mut end = at + 1;
+        match byte {
+            b'"' => {
+                end = string_end(compact, end).unwrap_or(compact.len());
+                out.extend_from_slice(&compact[at..end]);
+            }
+            b' ' => {}
+            b'[' | b'{' => {
+                out.push(byte);
+                let rest = &compact[end..];
+                let space = rest.iter().position(|&byte| byte != b' ').unwrap_or(rest.len());
+                if let Some(close @ (b']' | b'}')) = rest.get(space) {
+                    out.push(*close);
+                    end += space + 1;
+                } else {
+                    depth += 1;
+                    new_line(out, depth);
+                }
+            }
+            b']' | b'}' => {
+                depth -= 1;
+                new_line(out, depth);
+                out.push(byte);
+            }
+            b',' => {
+                out.push(byte);
+                new_line(out, depth);
+            }
+            b':' => out.extend_from_slice(b": "),
+            _ => out.push(byte),
+        }
+        at = end;
+    }
+}
+
+fn new_line(out: &mut Vec<u8>, depth: usize) {
+    out.push(b'\n');
+    out.extend(std::iter::repeat_n(b' ', 2 * depth));
+}

@@ -1,0 +1,399 @@
+//! The document around the elements, and where its parts end.
+
+use std::sync::Arc;
+
+use godata_io::{Ahead, Frame};
+use serde::de::IgnoredAny;
+
+use super::{
+    elements::{skip_space, value_end},
+    pointer::Pointer,
+};
+use crate::{
+    DuplicateKeys, JsonError,
+    decode::{reason, string_end},
+    options::Options,
+};
+
+/// Follows a document from its begin to its end, a piece after the other.
+///
+/// 1. Of what is outside of the array each token is checked, and none is kept.
+/// 2. The elements of the array are cut and not looked into: a frame has whole elements, each with the comma after it
+///    if there is one.
+#[derive(Debug)]
+pub(super) struct Scanner {
+    file: Arc<str>,
+    pointer: Pointer,
+    options: Options,
+    /// The arrays and objects that are open, but for the elements.
+    open: Vec<Level>,
+    expected: Expected,
+    /// Whether the array was found.
+    found: bool,
+    /// The column of the first byte ahead, from 1.
+    column: u64,
+    /// The column at which the last frame began.
+    frame_column: u64,
+}
+
+/// An array or object that is open.
+#[derive(Debug)]
+struct Level {
+    is_object: bool,
+    /// Whether the pointer leads to it or through it.
+    on_way: bool,
+    /// Whether the pointer leads to the value that comes.
+    chosen: bool,
+    /// Whether it led to one before.
+    passed: bool,
+    /// How many elements began.
+    elements: usize,
+}
+
+/// What may come next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Expected {
+    Value,
+    /// After `[`.
+    ValueOrEnd,
+    Key,
+    /// After `{`.
+    KeyOrEnd,
+    Colon,
+    CommaOrEnd,
+    /// An element of the array, after `[`.
+    ElementOrEnd,
+    /// An element of the array, after a comma.
+    Element,
+    ElementEnd,
+    Nothing,
+}
+
+/// What is wrong with the document, at an offset in the bytes ahead.
+struct Fault {
+    at: usize,
+    reason: Reason,
+}
+
+enum Reason {
+    Syntax(String),
+    NoArray(&'static str),
+    Missing(String),
+    Twice(String),
+    TooDeep,
+}
+
+impl Reason {
+    fn at(self, at: usize) -> Fault {
+        Fault { at, reason: self }
+    }
+}
+
+fn syntax(at: usize, reason: &str) -> Fault {
+    Reason::Syntax(reason.to_owned()).at(at)
+}
+
+impl Scanner {
+    pub(super) fn new(file: Arc<str>, pointer: Pointer, options: Options) -> Self {
+        Self {
+            file,
+            pointer,
+            options,
+            open: Vec::new(),
+            expected: Expected::Value,
+            found: false,
+            column: 1,
+            frame_column: 1,
+        }
+    }
+
+    /// The column at which the last frame began, from 1.
+    pub(super) fn frame_column(&self) -> u64 {
+        self.frame_column
+    }
+
+    /// The next frame: some elements, or something else without records.
+    pub(super) fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, JsonError> {
+        let framed =
+            if self.in_elements() { self.elements(ahead) } else { self.outside(ahead).map(|end| (end, 0)) };
+        let (end, records) = framed.map_err(|fault| self.error(fault, ahead))?;
+        let passed = &ahead.bytes[..end];
+        let lines = memchr::memchr_iter(b'\n', passed).count() as u64;
+        self.frame_column = self.column;
+        self.column = column_after(passed, self.column);
+        Ok(Frame { bytes: end, records, lines })
+    }
+
+    /// Whether the document may end here.
+    pub(super) fn finish(&self, lines: u64) -> Result<(), JsonError> {
+        let reason = match self.expected {
+            Expected::Nothing => return Ok(()),
+            Expected::Value if self.open.is_empty() => "EOF while parsing a value",
+            _ if self.open.last().is_some_and(|level| level.is_object) => "EOF while parsing an object",
+            _ => "EOF while parsing a list",
+        };
+        let column = self.column.saturating_sub(1).max(1);
+        Err(JsonError::Document {
+            file: Arc::clone(&self.file),
+            line: lines + 1,
+            column,
+            reason: reason.to_owned(),
+        })
+    }
+
+    fn in_elements(&self) -> bool {
+        matches!(self.expected, Expected::ElementOrEnd | Expected::Element | Expected::ElementEnd)
+    }
+
+    /// Cuts whole elements, or takes the bracket after the last one.
+    fn elements(&mut self, ahead: Ahead<'_>) -> Result<(usize, u64), Fault> {
+        let bytes = ahead.bytes;
+        let (mut end, mut records) = (0, 0);
+        loop {
+            let at = skip_space(bytes, end);
+            let Some(&byte) = bytes.get(at) else {
+                // White space alone is passed over, so that it need not be held.
+                return Ok((if records == 0 { at } else { end }, records));
+            };
+            match (self.expected, byte) {
+                (Expected::ElementEnd, b',') => {
+                    end = at + 1;
+                    self.expected = Expected::Element;
+                    continue;
+                }
+                (Expected::ElementOrEnd | Expected::ElementEnd, b']') if records == 0 => {
+                    self.open.pop();
+                    self.value_ended();
+                    return Ok((at + 1, 0));
+                }
+                (
+                    Expected::ElementOrEnd | Expected::Element,
+                    b'"' | b'[' | b'{' | b'-' | b'0'..=b'9' | b'a'..=b'z',
+                ) => {}
+                // What was cut is given out first.
+                _ if records > 0 => return Ok((end, records)),
+                (Expected::ElementEnd, _) => return Err(syntax(at, "expected `,` or `]`")),
+                (Expected::Element, b']') => return Err(syntax(at, "trailing comma")),
+                _ => return Err(syntax(at, "expected value")),
+            }
+            match value_end(bytes, at) {
+                Some(value_end) => end = value_end,
+                None if ahead.at_end => end = bytes.len(),
+                None => return Ok((end, records)),
+            }
+            records += 1;
+            self.expected = Expected::ElementEnd;
+        }
+    }
+
+    /// Checks what is outside of the array, as far as its tokens are whole.
+    fn outside(&mut self, ahead: Ahead<'_>) -> Result<usize, Fault> {
+        let bytes = ahead.bytes;
+        let mut end = 0;
+        loop {
+            let at = skip_space(bytes, end);
+            if at == bytes.len() {
+                return Ok(at);
+            }
+            let Some(token_end) = self.token(bytes, at, ahead.at_end)? else { return Ok(end) };
+            end = token_end;
+            if self.in_elements() {
+                return Ok(end);
+            }
+        }
+    }
+
+    /// Takes a token and says where it ends; `None` if it is not there as a whole.
+    fn token(&mut self, bytes: &[u8], at: usize, at_end: bool) -> Result<Option<usize>, Fault> {
+        let byte = bytes[at];
+        match self.expected {
+            Expected::KeyOrEnd | Expected::ValueOrEnd | Expected::CommaOrEnd if self.closes(byte) => {
+                self.close(at)?;
+                return Ok(Some(at + 1));
+            }
+            Expected::KeyOrEnd | Expected::Key if byte == b'"' => return self.key(bytes, at, at_end),
+            Expected::Key if byte == b'}' => return Err(syntax(at, "trailing comma")),
+            Expected::Key | Expected::KeyOrEnd => return Err(syntax(at, "key must be a string")),
+            Expected::Colon if byte == b':' => self.expected = Expected::Value,
+            Expected::Colon => return Err(syntax(at, "expected `:`")),
+            Expected::CommaOrEnd if byte == b',' => {
+                let in_object = self.open.last().is_some_and(|level| level.is_object);
+                self.expected = if in_object { Expected::Key } else { Expected::Value };
+            }
+            Expected::CommaOrEnd => {
+                let in_object = self.open.last().is_some_and(|level| level.is_object);
+                return Err(syntax(
+                    at,
+                    if in_object { "expected `,` or `}`" } else { "expected `,` or `]`" },
+                ));
+            }
+            Expected::Nothing => return Err(syntax(at, "trailing characters")),
+            _ => return self.value(bytes, at, at_end),
+        }
+        Ok(Some(at + 1))
+    }
+
+    fn key(&mut self, bytes: &[u8], at: usize, at_end: bool) -> Result<Option<usize>, Fault> {
+        let Some(end) = whole(string_end(bytes, at + 1), bytes, at_end) else { return Ok(None) };
+        let key: String = serde_json::from_slice(&bytes[at..end]).map_err(|error| inside(at, &error))?;
+        let depth = self.open.len() - 1;
+        let rule = self.options.duplicate_keys();
+        if let Some(level) = self.open.last_mut() {
+            level.chosen = level.on_way && self.pointer.is_key(depth, &key);
+            if level.chosen && level.passed {
+                if rule != DuplicateKeys::First {
+                    return Err(Reason::Twice(self.pointer.to(depth + 1)).at(end - 1));
+                }
+                level.chosen = false;
+            }
+            level.passed |= level.chosen;
+        }
+        self.expected = Expected::Colon;
+        Ok(Some(end))
+    }
+
+    fn value(&mut self, bytes: &[u8], at: usize, at_end: bool) -> Result<Option<usize>, Fault> {
+        let byte = bytes[at];
+        let depth = self.open.len();
+        let is_bracket = matches!(byte, b'[' | b'{');
+        if byte == b']' && self.open.last().is_some_and(|level| !level.is_object) {
+            return Err(syntax(at, "trailing comma"));
+        }
+        if !is_bracket && !matches!(byte, b'"' | b'-' | b'0'..=b'9' | b'a'..=b'z') {
+            return Err(syntax(at, "expected value"));
+        }
+        let scalar_end = if is_bracket {
+            at + 1
+        } else {
+            let Some(end) = whole(value_end(bytes, at), bytes, at_end) else { return Ok(None) };
+            check_scalar(bytes, at, end)?;
+            end
+        };
+        if let Some(level) = self.open.last_mut().filter(|level| !level.is_object) {
+            level.chosen = level.on_way && self.pointer.is_index(depth - 1, level.elements);
+            level.passed |= level.chosen;
+            level.elements += 1;
+        }
+        let on_way = !self.found && self.open.last().is_none_or(|level| level.chosen);
+        if on_way && depth == self.pointer.len() && byte != b'[' {
+            return Err(Reason::NoArray(kind(byte)).at(at));
+        }
+        if !is_bracket {
+            if on_way {
+                let way = self.pointer.to(depth);
+                return Err(Reason::Missing(format!("`{way}` is {}", kind(byte))).at(at));
+            }
+            self.value_ended();
+            return Ok(Some(scalar_end));
+        }
+        if depth >= self.options.max_depth() {
+            return Err(Reason::TooDeep.at(at));
+        }
+        let is_object = byte == b'{';
+        self.open.push(Level { is_object, on_way, chosen: false, passed: false, elements: 0 });
+        self.expected = if is_object { Expected::KeyOrEnd } else { Expected::ValueOrEnd };
+        if on_way && depth == self.pointer.len() {
+            self.found = true;
+            self.expected = Expected::ElementOrEnd;
+        }
+        Ok(Some(scalar_end))
+    }
+
+    fn closes(&self, byte: u8) -> bool {
+        self.open.last().is_some_and(|level| byte == if level.is_object { b'}' } else { b']' })
+    }
+
+    fn close(&mut self, at: usize) -> Result<(), Fault> {
+        let depth = self.open.len().saturating_sub(1);
+        match self.open.pop() {
+            Some(level) if level.on_way && !level.passed => {
+                let (way, token) = (self.pointer.to(depth), self.pointer.token(depth));
+                let place = if depth == 0 { String::new() } else { format!(" at `{way}`") };
+                let why = if level.is_object {
+                    format!("the object{place} has no `{token}`")
+                } else {
+                    format!("the array{place} has {} elements and no `{token}`", level.elements)
+                };
+                Err(Reason::Missing(why).at(at))
+            }
+            _ => {
+                self.value_ended();
+                Ok(())
+            }
+        }
+    }
+
+    fn value_ended(&mut self) {
+        self.expected = if self.open.is_empty() { Expected::Nothing } else { Expected::CommaOrEnd };
+    }
+
+    fn error(&self, Fault { at, reason }: Fault, ahead: Ahead<'_>) -> JsonError {
+        let before = &ahead.bytes[..at.min(ahead.bytes.len())];
+        let file = Arc::clone(&self.file);
+        let line = ahead.line + memchr::memchr_iter(b'\n', before).count() as u64;
+        let column = column_after(before, self.column);
+        let pointer = self.pointer.to(self.pointer.len());
+        match reason {
+            Reason::Syntax(reason) => JsonError::Document { file, line, column, reason },
+            Reason::NoArray(found) => JsonError::NoArray { file, line, column, pointer, found },
+            Reason::Missing(found) => JsonError::PointerMissing { file, line, pointer, found },
+            Reason::Twice(pointer) => JsonError::PointerTwice { file, line, column, pointer },
+            Reason::TooDeep => {
+                let reason = format!("nested over {} deep", self.options.max_depth());
+                JsonError::Document { file, line, column, reason }
+            }
+        }
+    }
+}
+
+/// The end of a token; at the end of the document, one that is cut off is taken as it is.
+fn whole(end: Option<usize>, bytes: &[u8], at_end: bool) -> Option<usize> {
+    end.or(at_end.then_some(bytes.len()))
+}
+
+/// Checks a string, a number or a word.
+fn check_scalar(bytes: &[u8], at: usize, end: usize) -> Result<(), Fault> {
+    let token = &bytes[at..end];
+    if token[0] == b'"' {
+        return serde_json::from_slice::<String>(token).map(|_| ()).map_err(|error| inside(at, &error));
+    }
+    if token[0].is_ascii_alphabetic() {
+        return check_word(token).map_err(|len| syntax(at + len, "expected ident"));
+    }
+    let number = serde_json::from_slice::<IgnoredAny>(token);
+    number.map(|_| ()).map_err(|error| syntax(at + error.column().max(1) - 1, "invalid number"))
+}
+
+/// Fails with how many bytes are right.
+fn check_word(token: &[u8]) -> Result<(), usize> {
+    let Some(word) = [&b"null"[..], b"true", b"false"].into_iter().find(|word| word[0] == token[0]) else {
+        return Err(0);
+    };
+    let same = token.iter().zip(word).take_while(|(a, b)| a == b).count();
+    if token == word { Ok(()) } else { Err(same) }
+}
+
+/// An error of serde_json within a token.
+fn inside(at: usize, error: &serde_json::Error) -> Fault {
+    let column = if error.line() > 1 { 1 } else { error.column().max(1) };
+    syntax(at + column - 1, &reason(error))
+}
+
+fn kind(byte: u8) -> &'static str {
+    match byte {
+        b'{' => "an object",
+        b'[' => "an array",
+        b'"' => "text",
+        b't' | b'f' => "a bool",
+        b'n' => "null",
+        _ => "a number",
+    }
+}
+
+/// The column of what follows `bytes`, of which the first has this column.
+pub(super) fn column_after(bytes: &[u8], column: u64) -> u64 {
+    match memchr::memrchr(b'\n', bytes) {
+        Some(line_feed) => (bytes.len() - line_feed) as u64,
+        None => column + bytes.len() as u64,
+    }
+}

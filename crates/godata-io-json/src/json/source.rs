@@ -1,0 +1,96 @@
+//! A document that is being read.
+
+use std::str;
+
+use godata_core::BoxError;
+use godata_etl::{Batch, BlockingSource, Chunk, Lines, Stop, Unit, Work};
+use godata_io::{Block, Blocks};
+
+use super::{elements::Elements, framing::ArrayFraming, scanner::column_after};
+use crate::{JsonError, decode::Decoder, options::Options};
+
+/// How many records are decoded between two looks for a cancellation.
+const RECORDS_PER_CHECK: u32 = 256;
+
+/// Makes a batch of a block of elements that begins at this column.
+pub(super) type DecodeBlock<B> = fn(Block, u64, Options, &mut Work) -> Result<Chunk<B>, Stop>;
+
+/// A document that is being read.
+#[derive(Debug)]
+pub struct JsonSource<B> {
+    blocks: Blocks<ArrayFraming>,
+    framing: ArrayFraming,
+    decode: DecodeBlock<B>,
+    options: Options,
+}
+
+impl<B> JsonSource<B> {
+    pub(super) fn new(
+        blocks: Blocks<ArrayFraming>,
+        framing: ArrayFraming,
+        decode: DecodeBlock<B>,
+        options: Options,
+    ) -> Self {
+        Self { blocks, framing, decode, options }
+    }
+}
+
+impl<B: Batch> BlockingSource for JsonSource<B> {
+    type Batch = B;
+
+    fn next(&mut self) -> Result<Option<Unit<B>>, BoxError> {
+        let (decode, options) = (self.decode, self.options);
+        let Some(block) = self.blocks.next()? else {
+            self.framing.finish()?;
+            return Ok(None);
+        };
+        let column = self.framing.frame_column();
+        Ok(Some(Unit::new(move |work| decode(block, column, options, work))))
+    }
+}
+
+/// Makes a batch of a block, with a record of each element.
+pub(super) fn decode_block<D: Decoder>(
+    block: Block,
+    column: u64,
+    options: Options,
+    work: &mut Work,
+) -> Result<Chunk<D::Batch>, Stop> {
+    let bytes = &block.bytes;
+    let first_line = block.origin.place(0).line.unwrap_or(1);
+    work.decoding(&block.origin);
+    let records = usize::try_from(block.records).unwrap_or_default();
+    let mut decoder = D::new(options, records);
+    let mut lines = Vec::with_capacity(records);
+    let (mut line, mut counted) = (first_line, 0);
+    for (row, (begin, element)) in (0u32..).zip(Elements::of(bytes)) {
+        if row.is_multiple_of(RECORDS_PER_CHECK) {
+            work.check()?;
+        }
+        line += line_feeds(&bytes[counted..begin]);
+        counted = begin;
+        lines.push(line);
+        if let Err(mut error) = text(element).and_then(|text| decoder.push(text)) {
+            if let Some(at) = error.column_mut() {
+                // The line of the error, not that on which its record begins: there the column counts.
+                let before = &bytes[..begin + (*at - 1).min(element.len())];
+                *at = usize::try_from(column_after(before, column)).unwrap_or(usize::MAX);
+                lines.pop();
+                lines.push(first_line + line_feeds(before));
+            }
+            work.decoding(&block.origin.clone().lines(Lines::Each(lines.clone().into())));
+            work.reject(row, error)?;
+        }
+    }
+    let origin = block.origin.lines(Lines::Each(lines.into()));
+    work.recycle(block.bytes);
+    Ok(Chunk::new(decoder.finish(), origin))
+}
+
+fn line_feeds(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
+}
+
+fn text(element: &[u8]) -> Result<&str, JsonError> {
+    str::from_utf8(element).map_err(|error| JsonError::Utf8 { column: error.valid_up_to() + 1 })
+}

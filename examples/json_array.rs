@@ -1,0 +1,35 @@
+//! The answer of a web service: one array within a document, written as an array for people.
+//!
+//!     cargo run --example json_array
+
+use godata::{DuplicateKeys, json, prelude::*};
+
+const ANSWER: &str = r#"{
+  "page": 1,
+  "data": {
+    "orders": [
+      {"id": "A-1", "amount": 12.50, "tags": ["new"]},
+      {"id": "A-2", "amount": 0.00, "tags": []},
+      {"id": "A-3", "amount": 12345678901234567890123, "id": "A-4"}
+    ]
+  },
+  "next": null
+}"#;
+
+fn main() -> Result<(), BoxError> {
+    let folder = std::env::temp_dir().join(format!("json_array-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    let (answer, paid) = (folder.join("answer.json"), folder.join("paid.json"));
+    std::fs::write(&answer, ANSWER)?;
+
+    let reader = json::read_records(&answer).pointer("/data/orders").duplicate_keys(DuplicateKeys::Last);
+    let pipeline = Pipeline::builder("paid")
+        .read(reader)
+        .try_filter(|order| Ok(order.f64("amount")? > 0.0))
+        .write(json::write(&paid).pretty())?;
+    pipeline.run_blocking(&RunContext::new())?;
+    println!("{}", std::fs::read_to_string(&paid)?);
+
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
