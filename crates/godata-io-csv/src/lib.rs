@@ -55,9 +55,10 @@
 //! * The output is replaced as a whole when the run succeeds; see [`Output`](godata_io::Output).
 
 mod blame;
+mod cells;
 mod columns;
 mod decode;
-mod delimiter;
+mod dialect;
 mod encode;
 mod error;
 mod framing;
@@ -69,7 +70,9 @@ mod sink;
 mod source;
 mod writer;
 
+pub use cells::Trim;
 pub use columns::Ragged;
 pub use error::{Column, CsvError};
+pub use quoting::{Quoting, Terminator};
 pub use reader::{CsvReader, read, read_records};
 pub use writer::{CsvWriter, write};
