@@ -138,7 +138,7 @@ proptest! {
         // The second batch has its fields in another order.
         let (head, tail) = given.split_at(cut.clamp(1, given.len()));
         let tail: Records = tail.iter().map(|record| {
-            let mut fields: Vec<_> = record.iter().map(|(name, value)| (name.to_owned(), value.clone())).collect();
+            let mut fields: Vec<_> = record.iter().map(|(name, value)| (name.to_owned(), value)).collect();
             fields.reverse();
             fields.into_iter().collect::<Record>()
         }).collect();
