@@ -1,6 +1,7 @@
 //! CSV files as the input and output of godata pipelines.
 //!
 //! * [`read`] makes a struct of each record, [`read_records`] a dynamic record, and [`write()`] takes both.
+//! * [`sample()`] says what columns a file has and of what types they are.
 //! * Take `godata-io-json` for JSON Lines; the two can be mixed in one pipeline.
 //!
 //! # Example
@@ -38,7 +39,7 @@
 //! * Records end with LF, CRLF or CR, in any mixture; blank lines are passed over.
 //! * A cell that begins with a quote (`"`) goes to the closing quote, over delimiters and line breaks; a quote in it is
 //!   doubled. Bytes after the closing quote and quotes elsewhere stand for themselves.
-//! * The text is UTF-8; a byte order mark is passed over. Spaces belong to the cells.
+//! * The text is UTF-8; a byte order mark is passed over. Spaces belong to the cells (section 2.4).
 //! * The first line has the names of the columns, each of them once. [`CsvReader::no_header`] and
 //!   [`CsvReader::names`] are for files without it.
 //!
@@ -50,7 +51,8 @@
 //! ``read failed at record 102 (orders.csv:103): column `amount`: `abc`: invalid float literal``.
 //!
 //! # Guarantees
-//! * A record is decoded as it stands in the file, or the run fails; nothing is passed over but blank lines.
+//! * A record is decoded as it stands in the file, or the run fails; nothing is passed over but blank lines, and
+//!   what options say.
 //! * Records are decoded on the workers; the number of workers does not change what a run makes of a file.
 //! * The output is replaced as a whole when the run succeeds; see [`Output`](godata_io::Output).
 
@@ -66,6 +68,7 @@ mod open;
 mod quoting;
 mod reader;
 mod realign;
+mod sample;
 mod sink;
 mod source;
 mod writer;
@@ -75,4 +78,5 @@ pub use columns::Ragged;
 pub use error::{Column, CsvError};
 pub use quoting::{Quoting, Terminator};
 pub use reader::{CsvReader, read, read_records};
+pub use sample::{CastAs, Sample, SampleColumn, sample};
 pub use writer::{CsvWriter, write};
