@@ -6,17 +6,21 @@ use godata_etl::Shape;
 
 use crate::{Column, CsvError};
 
-/// What becomes of a record with fewer cells than there are columns. One with more is always refused.
+/// What becomes of a record with fewer or more cells than there are columns. RFC 4180 (section 2.4) says that
+/// all have as many as the header.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ragged {
-    /// It is an error.
+    /// It is an error, [`CsvError::Columns`].
     #[default]
     Refuse,
-    /// The cells that are missing are null. When a struct is read, their fields are as if there were no such
+    /// In a short record, the cells that are missing are null; a long one is an error. When a struct is read, their fields are as if there were no such
     /// column: `None`, or what `#[serde(default)]` says, or else an error. Where structs and tuples are read by
     /// position, the cells that are missing are empty ones.
     Pad,
+    /// As [`Pad`](Self::Pad), and of a long record the cells after the last column are cut off, whatever is in
+    /// them.
+    Cut,
 }
 
 /// The columns that the records of a file have.
@@ -43,7 +47,7 @@ impl Columns {
     /// Whether a record may have so many cells.
     pub(crate) fn check(&self, found: usize) -> Result<(), CsvError> {
         let expected = self.len();
-        if found == expected || (found < expected && self.ragged == Ragged::Pad) {
+        if found == expected || (found < expected && self.ragged != Ragged::Refuse) {
             return Ok(());
         }
         Err(CsvError::Columns { expected, found })

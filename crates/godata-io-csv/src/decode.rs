@@ -8,7 +8,14 @@ use godata_etl::{Records, RecordsBuilder, Stop, Work};
 use memchr::memchr;
 use serde::de::DeserializeOwned;
 
-use crate::{Column, CsvError, blame::Blame, columns::Columns, delimiter::Delimiter, error::excerpt};
+use crate::{
+    Column, CsvError, Ragged,
+    blame::Blame,
+    cells::{Nulls, Trim},
+    columns::Columns,
+    dialect::Dialect,
+    error::excerpt,
+};
 
 /// A decoder looks for a cancellation once per this many records.
 const RECORDS_PER_CHECK: u32 = 256;
@@ -18,23 +25,26 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Decodes blocks of whole records.
 #[derive(Debug)]
 pub(crate) struct Decoder {
-    delimiter: Delimiter,
+    dialect: Dialect,
     columns: Columns,
     /// The names of the columns, if structs are read by name.
     names: Option<StringRecord>,
+    trim: Trim,
+    /// The words that are null.
+    nulls: Vec<String>,
 }
 
 impl Decoder {
-    pub(crate) fn new(delimiter: Delimiter, columns: Columns) -> Self {
+    pub(crate) fn new(dialect: Dialect, columns: Columns, trim: Trim, nulls: Vec<String>) -> Self {
         let names = columns.is_named.then(|| columns.shape.names().collect());
-        Self { delimiter, columns, names }
+        Self { dialect, columns, names, trim, nulls }
     }
 
     /// The dynamic records of a block.
     pub(crate) fn records(&self, bytes: &[u8], work: &mut Work) -> Result<Records, Stop> {
         let mut rows = RecordsBuilder::new(Arc::clone(&self.columns.shape));
-        self.each(bytes, work, |record| {
-            self.push(&mut rows, &record)?;
+        self.each(bytes, work, |record, nulls| {
+            self.push(&mut rows, &record, nulls)?;
             Ok(record)
         })?;
         Ok(rows.finish())
@@ -43,8 +53,8 @@ impl Decoder {
     /// The structs of a block.
     pub(crate) fn typed<T: DeserializeOwned>(&self, bytes: &[u8], work: &mut Work) -> Result<Vec<T>, Stop> {
         let mut batch = Vec::new();
-        self.each(bytes, work, |record| {
-            let mut record = self.checked_text(record)?;
+        self.each(bytes, work, |record, nulls| {
+            let mut record = nulls.replace(self.checked_text(record)?);
             if self.names.is_none() {
                 // By position, an `Option` needs a cell to be `None`.
                 (record.len()..self.columns.len()).for_each(|_| record.push_field(""));
@@ -55,12 +65,13 @@ impl Decoder {
         Ok(batch)
     }
 
-    /// Calls `f` with each record, which gives it back to be used again.
+    /// Calls `f` with each record, which gives it back to be used again, and with its nulls.
     fn each<F>(&self, bytes: &[u8], work: &mut Work, mut f: F) -> Result<(), Stop>
     where
-        F: FnMut(ByteRecord) -> Result<ByteRecord, BoxError>,
+        F: FnMut(ByteRecord, &Nulls<'_>) -> Result<ByteRecord, BoxError>,
     {
-        let mut reader = reader(bytes, self.delimiter);
+        let mut reader = reader(bytes, self.dialect);
+        let mut nulls = Nulls::new(&self.nulls, self.trim.takes_fields(), bytes, self.dialect);
         let mut record = ByteRecord::new();
         let has_nul = memchr(0, bytes).is_some();
         for row in 0.. {
@@ -70,8 +81,12 @@ impl Decoder {
             if !reader.read_byte_record(&mut record)? {
                 break;
             }
+            if self.columns.ragged == Ragged::Cut {
+                record.truncate(self.columns.len());
+            }
+            nulls.find(&record);
             let decoded = match self.check(&record, has_nul) {
-                Ok(()) => f(record),
+                Ok(()) => f(record, &nulls),
                 Err(error) => Err(error.into()),
             };
             match decoded {
@@ -92,14 +107,24 @@ impl Decoder {
         self.columns.check(record.len())
     }
 
-    fn push(&self, rows: &mut RecordsBuilder, record: &ByteRecord) -> Result<(), BoxError> {
+    fn push(
+        &self,
+        rows: &mut RecordsBuilder,
+        record: &ByteRecord,
+        nulls: &Nulls<'_>,
+    ) -> Result<(), BoxError> {
         // All cells at once are UTF-8 more quickly than each; that none begins or ends inside of a character
         // is checked by `get`.
         let text = std::str::from_utf8(record.as_slice()).map_err(|_| self.not_utf8(record))?;
         rows.begin_row();
         for position in 0..record.len() {
             let cell = record.range(position).and_then(|range| text.get(range));
-            rows.push_text(cell.ok_or_else(|| self.not_utf8(record))?);
+            let cell = cell.ok_or_else(|| self.not_utf8(record))?;
+            if nulls.is_null(position) {
+                rows.push_null();
+            } else {
+                rows.push_text(nulls.trim(cell));
+            }
         }
         for _ in record.len()..self.columns.len() {
             rows.push_null();
@@ -151,39 +176,46 @@ impl Decoder {
 }
 
 /// The cells of one record, as names.
-pub(crate) fn names(bytes: &[u8], delimiter: Delimiter) -> Result<Vec<String>, CsvError> {
-    let record = one(bytes, delimiter)?;
+pub(crate) fn names(bytes: &[u8], dialect: Dialect, trim: Trim) -> Result<Vec<String>, CsvError> {
+    let record = one(bytes, dialect)?;
     let number = |position| Column { number: position + 1, name: None };
     if let Some(position) = record.iter().position(|cell| memchr(0, cell).is_some()) {
         return Err(CsvError::Nul { column: number(position) });
     }
     match StringRecord::from_byte_record(record) {
+        Ok(record) if trim.takes_header() => Ok(record.iter().map(|name| name.trim().into()).collect()),
         Ok(record) => Ok(record.iter().map(Into::into).collect()),
         Err(error) => Err(not_utf8(&error.into_byte_record(), number)),
     }
 }
 
 /// How many cells one record has.
-pub(crate) fn width(bytes: &[u8], delimiter: Delimiter) -> Result<usize, CsvError> {
-    Ok(one(bytes, delimiter)?.len())
+pub(crate) fn width(bytes: &[u8], dialect: Dialect) -> Result<usize, CsvError> {
+    Ok(one(bytes, dialect)?.len())
 }
 
-fn one(bytes: &[u8], delimiter: Delimiter) -> Result<ByteRecord, CsvError> {
+fn one(bytes: &[u8], dialect: Dialect) -> Result<ByteRecord, CsvError> {
     let mut record = ByteRecord::new();
-    let read = reader(bytes, delimiter).read_byte_record(&mut record);
+    let read = reader(bytes, dialect).read_byte_record(&mut record);
     read.map_err(|error| CsvError::Record { source: error.into() })?;
     Ok(record)
 }
 
-fn reader(bytes: &[u8], delimiter: Delimiter) -> csv::Reader<impl Read> {
+fn reader(bytes: &[u8], dialect: Dialect) -> csv::Reader<impl Read> {
     // The reader would take off a byte order mark, which inside of a file is a character as any other. A
     // blank line before it prevents that.
     let blank: &[u8] = if bytes.starts_with(BYTE_ORDER_MARK) { b"\n" } else { b"" };
+    // A comment that the input ends in, it would take for a record. A line break prevents that.
+    let end: &[u8] = if dialect.comment.is_some() { b"\n" } else { b"" };
     csv::ReaderBuilder::new()
-        .delimiter(delimiter.byte())
+        .delimiter(dialect.delimiter)
+        .quoting(dialect.quote.is_some())
+        .quote(dialect.quote.unwrap_or_default())
+        .escape(dialect.escape)
+        .comment(dialect.comment)
         .has_headers(false)
         .flexible(true)
-        .from_reader(blank.chain(bytes))
+        .from_reader(blank.chain(bytes).chain(end))
 }
 
 fn not_utf8(record: &ByteRecord, column: impl Fn(usize) -> Column) -> CsvError {

@@ -2,11 +2,11 @@
 
 use std::{fmt::Write, sync::Arc};
 
-use godata_etl::{CellRef, Records, Shape, Stop, ValueRef, Work};
+use godata_etl::{CellRef, RecordRef, Records, Shape, Stop, ValueRef, Work};
 
 use crate::{
     CsvError,
-    quoting::{Quoting, end_record},
+    quoting::{CellWriter, Kind},
 };
 
 /// An encoder looks for a cancellation once per this many records.
@@ -20,14 +20,19 @@ pub struct Encoded {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Encodes the fields that at least one of the records has. `row` tells the row of a record as it was read.
+/// Encodes the given columns, or else the fields that at least one of the records has. `row` tells the row of
+/// a record as it was read.
 pub(crate) fn encode(
-    quoting: &Quoting,
+    cells: &CellWriter,
+    given: Option<&Arc<Shape>>,
     batch: &Records,
     row: impl Fn(usize) -> u32,
     work: &mut Work,
 ) -> Result<Encoded, Stop> {
-    let (names, columns) = present(batch)?;
+    let plan = match given {
+        Some(names) => Plan::of(names, batch),
+        None => Plan::present(batch)?,
+    };
     let mut out = work.buffer();
     let mut cell = String::new();
     for (index, record) in batch.iter().enumerate() {
@@ -35,61 +40,97 @@ pub(crate) fn encode(
             work.check()?;
         }
         let start = out.len();
-        let mut pushed = Ok(());
-        for (position, (name, &column)) in names.names().zip(&columns).enumerate() {
-            if position > 0 {
-                quoting.delimit(&mut out);
+        let pushed = plan.check(record).and_then(|()| {
+            for (position, (name, &column)) in plan.names.names().zip(&plan.columns).enumerate() {
+                if position > 0 {
+                    cells.delimit(&mut out);
+                }
+                push(cells, &mut out, name, column.and_then(|column| record.cell_at(column)), &mut cell)?;
             }
-            pushed = push(quoting, &mut out, name, record.cell_at(column), &mut cell);
-            if pushed.is_err() {
-                break;
-            }
-        }
+            Ok(())
+        });
         match pushed {
-            Ok(()) => end_record(&mut out, start),
+            Ok(()) => cells.end_record(&mut out, start),
             Err(error) => {
                 out.truncate(start);
                 work.reject(row(index), error)?;
             }
         }
     }
-    Ok(Encoded { names, bytes: out })
+    Ok(Encoded { names: plan.names, bytes: out })
 }
 
-/// The names of the fields that at least one record has, and their columns. A step that removed a field from
-/// each record leaves its name behind.
-fn present(batch: &Records) -> Result<(Arc<Shape>, Vec<usize>), Stop> {
-    let shape = batch.shape();
-    let is_present = |&column: &usize| batch.iter().any(|record| record.cell_at(column).is_some());
-    let columns: Vec<usize> = (0..shape.len()).filter(is_present).collect();
-    if columns.len() == shape.len() {
-        return Ok((Arc::clone(shape), columns));
+/// What is written of a batch.
+struct Plan {
+    names: Arc<Shape>,
+    /// For each name its column in the batch, if it has one.
+    columns: Vec<Option<usize>>,
+    /// The columns of the batch that are not written.
+    others: Vec<(usize, String)>,
+}
+
+impl Plan {
+    /// The fields that at least one record has. A step that removed a field from each record leaves its name
+    /// behind.
+    fn present(batch: &Records) -> Result<Self, Stop> {
+        let shape = batch.shape();
+        let is_present = |&column: &usize| batch.iter().any(|record| record.cell_at(column).is_some());
+        let columns: Vec<usize> = (0..shape.len()).filter(is_present).collect();
+        let names = if columns.len() == shape.len() {
+            Arc::clone(shape)
+        } else {
+            let names = shape.names().enumerate().filter(|(column, _)| columns.binary_search(column).is_ok());
+            Arc::new(Shape::new(names.map(|(_, name)| name))?)
+        };
+        Ok(Self { names, columns: columns.into_iter().map(Some).collect(), others: Vec::new() })
     }
-    let names = shape.names().enumerate().filter(|(column, _)| columns.binary_search(column).is_ok());
-    Ok((Arc::new(Shape::new(names.map(|(_, name)| name))?), columns))
+
+    /// These names.
+    fn of(names: &Arc<Shape>, batch: &Records) -> Self {
+        let shape = batch.shape();
+        let columns = names.names().map(|name| shape.position(name)).collect();
+        let others = shape.names().enumerate().filter(|(_, name)| names.position(name).is_none());
+        let others = others.map(|(column, name)| (column, name.to_owned())).collect();
+        Self { names: Arc::clone(names), columns, others }
+    }
+
+    /// Whether all fields of a record are written.
+    fn check(&self, record: RecordRef<'_>) -> Result<(), CsvError> {
+        match self.others.iter().find(|&&(column, _)| record.cell_at(column).is_some()) {
+            Some((_, field)) => Err(CsvError::UnlistedField { field: field.clone() }),
+            None => Ok(()),
+        }
+    }
 }
 
 fn push(
-    quoting: &Quoting,
+    cells: &CellWriter,
     out: &mut Vec<u8>,
     field: &str,
     cell: Option<CellRef<'_>>,
     scratch: &mut String,
 ) -> Result<(), CsvError> {
     let not_a_cell = |found| Err(CsvError::NotACell { field: field.to_owned(), found });
-    match cell {
-        None | Some(CellRef::Null) => Ok(()),
-        Some(CellRef::Text(text) | CellRef::Number(text)) => quoting.push(out, field, text),
-        Some(CellRef::Value(ValueRef::Bytes(_))) => not_a_cell("bytes"),
-        Some(CellRef::Value(ValueRef::List(_))) => not_a_cell("a list"),
-        Some(CellRef::Value(ValueRef::Map(_))) => not_a_cell("a map"),
-        Some(CellRef::Value(value)) => {
-            scratch.clear();
-            match write!(scratch, "{value}") {
-                Ok(()) => quoting.push(out, field, scratch),
-                Err(_) => not_a_cell("a value without text"),
-            }
+    let value = match cell {
+        None | Some(CellRef::Null) => {
+            cells.push_null(out);
+            return Ok(());
         }
-        Some(_) => not_a_cell("a value of this kind"),
+        Some(CellRef::Text(text)) => return cells.push(out, field, text, Kind::Text),
+        Some(CellRef::Number(text)) => return cells.push(out, field, text, Kind::Number),
+        Some(CellRef::Value(value)) => value,
+        Some(_) => return not_a_cell("a value of this kind"),
+    };
+    let kind = match value {
+        ValueRef::Bytes(_) => return not_a_cell("bytes"),
+        ValueRef::List(_) => return not_a_cell("a list"),
+        ValueRef::Map(_) => return not_a_cell("a map"),
+        ValueRef::Int(_) | ValueRef::UInt(_) | ValueRef::Float(_) => Kind::Number,
+        _ => Kind::Text,
+    };
+    scratch.clear();
+    match write!(scratch, "{value}") {
+        Ok(()) => cells.push(out, field, scratch, kind),
+        Err(_) => not_a_cell("a value without text"),
     }
 }

@@ -21,6 +21,15 @@ pub enum CsvError {
         /// The delimiter.
         delimiter: u8,
     },
+    /// A byte that was chosen as the quote, the escape or the comment is no ASCII character, or one that has
+    /// another meaning.
+    #[error("`{}` can't be the {role}", byte.escape_ascii())]
+    Special {
+        /// The byte.
+        byte: u8,
+        /// What it was chosen for: `quote`, `escape` or `comment`.
+        role: &'static str,
+    },
     /// A file has no records and no header. Say [`no_header`](crate::CsvReader::no_header) or
     /// [`names`](crate::CsvReader::names) for a file that has none.
     #[error("`{file}` is empty: its header is missing")]
@@ -52,7 +61,8 @@ pub enum CsvError {
         /// The second one.
         second: usize,
     },
-    /// The names that were given to [`names`](crate::CsvReader::names) have one of them twice.
+    /// The names that were given to [`CsvReader::names`](crate::CsvReader::names) or
+    /// [`CsvWriter::columns`](crate::CsvWriter::columns) have one of them twice.
     #[error("the name `{name}` was given twice")]
     DuplicateGivenName {
         /// The name.
@@ -121,7 +131,21 @@ pub enum CsvError {
         /// The name of the field.
         field: String,
     },
-    /// The first records have no fields, so there is nothing to make a header of.
+    /// A record has a field that is not in [`columns`](crate::CsvWriter::columns). Drop it in a step, or list
+    /// it.
+    #[error("field `{field}` is not one of the columns that are to be written")]
+    UnlistedField {
+        /// The name of the field.
+        field: String,
+    },
+    /// The word that is to be written for null has a delimiter, a quote, an escape, a line break or a NUL byte
+    /// in it, so that it would need quotes, which make it text.
+    #[error("`{}` can't be written for null, as it needs quotes", word.escape_debug())]
+    NullWord {
+        /// The word.
+        word: String,
+    },
+    /// The first records have no fields, so there is nothing to make a header of; or no columns were given.
     #[error("records without fields can't be written as CSV")]
     NoFields,
 }

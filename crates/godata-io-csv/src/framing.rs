@@ -4,47 +4,45 @@ use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_io::{Ahead, Frame, Framing};
-use memchr::{memchr, memchr2_iter, memchr3};
+use memchr::{memchr, memchr2, memchr2_iter, memchr3};
 
-use crate::{
-    CsvError,
-    delimiter::{Delimiter, QUOTE},
-};
+use crate::{CsvError, dialect::Dialect};
 
 /// Cuts CSV at the ends of records, with the meaning that the `csv` crate gives to quotes: a quote opens a
 /// quoted cell only where a cell begins, it is closed by a quote that no other quote follows, and what follows
-/// on a closing quote is literal. CR, LF and CRLF end a record; a line without any byte is none.
+/// on a closing quote is literal. CR, LF and CRLF end a record; a line without any byte is none. A comment begins
+/// where a record would, and only LF ends it.
 #[derive(Debug)]
 pub(crate) struct Cutter {
     file: Arc<str>,
-    delimiter: Delimiter,
+    dialect: Dialect,
     /// How many records a frame has at most.
     most: u64,
 }
 
 impl Cutter {
     /// Cuts as many records as there are.
-    pub(crate) fn new(file: Arc<str>, delimiter: Delimiter) -> Self {
-        Self { file, delimiter, most: u64::MAX }
+    pub(crate) fn new(file: Arc<str>, dialect: Dialect) -> Self {
+        Self { file, dialect, most: u64::MAX }
     }
 
-    /// Cuts one record, or the blank lines before it.
-    pub(crate) fn one(file: Arc<str>, delimiter: Delimiter) -> Self {
-        Self { most: 1, ..Self::new(file, delimiter) }
+    /// Cuts one record, or one of the blank lines and comments before it.
+    pub(crate) fn one(file: Arc<str>, dialect: Dialect) -> Self {
+        Self { most: 1, ..Self::new(file, dialect) }
     }
 }
 
 impl Framing for Cutter {
     fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
-        let mut walk = Walk::new(ahead.bytes, self.delimiter, ahead.at_end);
+        let mut walk = Walk::new(ahead.bytes, self.dialect, ahead.at_end);
         let mut frame = Frame::default();
         while frame.records < self.most {
             match walk.next() {
-                Piece::Blank if self.most == 1 && frame.records == 0 => {
-                    return Ok(Frame { bytes: walk.at, records: 0, lines: 1 });
+                Piece::Blank { lines } if self.most == 1 => {
+                    return Ok(Frame { bytes: walk.at, records: 0, lines });
                 }
-                Piece::Blank => frame.lines += 1,
-                Piece::Record { lines } => {
+                Piece::Blank { lines } => frame.lines += lines,
+                Piece::Record { lines, .. } => {
                     frame.lines += lines;
                     frame.records += 1;
                 }
@@ -62,13 +60,13 @@ impl Framing for Cutter {
 }
 
 /// The line on which each record of whole ones begins; the bytes begin on `line`.
-pub(crate) fn record_lines(bytes: &[u8], delimiter: Delimiter, mut line: u64) -> Vec<u64> {
-    let mut walk = Walk::new(bytes, delimiter, true);
+pub(crate) fn record_lines(bytes: &[u8], dialect: Dialect, mut line: u64) -> Vec<u64> {
+    let mut walk = Walk::new(bytes, dialect, true);
     let mut lines = Vec::new();
     loop {
         match walk.next() {
-            Piece::Blank => line += 1,
-            Piece::Record { lines: taken } => {
+            Piece::Blank { lines: taken } => line += taken,
+            Piece::Record { lines: taken, .. } => {
                 lines.push(line);
                 line += taken;
             }
@@ -77,10 +75,76 @@ pub(crate) fn record_lines(bytes: &[u8], delimiter: Delimiter, mut line: u64) ->
     }
 }
 
+/// Which cells of each record of whole ones are quoted, in the order in which the `csv` crate reads the records.
+#[derive(Debug)]
+pub(crate) struct QuotedCells<'a> {
+    walk: Walk<'a>,
+    record: &'a [u8],
+}
+
+impl<'a> QuotedCells<'a> {
+    pub(crate) fn new(bytes: &'a [u8], dialect: Dialect) -> Self {
+        Self { walk: Walk::new(bytes, dialect, true), record: &[] }
+    }
+
+    /// Goes to the next record.
+    pub(crate) fn advance(&mut self) {
+        loop {
+            let start = self.walk.at;
+            match self.walk.next() {
+                Piece::Blank { .. } => {}
+                Piece::Record { is_quoted: true, .. } => {
+                    self.record = &self.walk.bytes[start..self.walk.at];
+                    return;
+                }
+                Piece::Record { .. } | Piece::Unclosed { .. } | Piece::More => {
+                    self.record = &[];
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Whether the cells of the record are quoted, as far as it has any that are.
+    pub(crate) fn cells(&self) -> impl Iterator<Item = bool> {
+        let walk = Walk { bytes: self.record, at_end: true, at: 0, ..self.walk };
+        let mut next = (!self.record.is_empty()).then_some(0);
+        std::iter::from_fn(move || {
+            let at = next?;
+            let is_quoted = walk.bytes.get(at).copied().is_some_and(|byte| Some(byte) == walk.dialect.quote);
+            let rest = if is_quoted {
+                after_quotes(walk.bytes, at, walk.dialect.escape).unwrap_or(walk.bytes.len())
+            } else {
+                at
+            };
+            next = memchr(walk.dialect.delimiter, &walk.bytes[rest..]).map(|found| rest + found + 1);
+            Some(is_quoted)
+        })
+    }
+}
+
+/// Cuts off one line after the other, whatever is in it: those before the header.
+#[derive(Debug)]
+pub(crate) struct RawLine;
+
+impl Framing for RawLine {
+    fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
+        let walk = Walk::new(ahead.bytes, Dialect { quote: None, ..Dialect::default() }, ahead.at_end);
+        let end = memchr2(b'\r', b'\n', ahead.bytes).map(|at| walk.after_break(at));
+        let bytes = match end {
+            Some(after) => after.unwrap_or_default(),
+            None if ahead.at_end => ahead.bytes.len(),
+            None => 0,
+        };
+        Ok(Frame { bytes, records: 0, lines: u64::from(bytes > 0) })
+    }
+}
+
 /// Goes from record to record.
+#[derive(Debug)]
 struct Walk<'a> {
     bytes: &'a [u8],
-    delimiter: u8,
+    dialect: Dialect,
     at_end: bool,
     /// Where the next record begins, or a blank line.
     at: usize,
@@ -88,15 +152,19 @@ struct Walk<'a> {
 
 /// What a step of a walk passed.
 enum Piece {
-    Blank,
+    /// A blank line, or a comment.
+    Blank {
+        /// The lines that it takes, at least 1: CR ends a line, but no comment.
+        lines: u64,
+    },
     Record {
         /// The lines that the record takes, at least 1.
         lines: u64,
+        /// Whether it has quotes.
+        is_quoted: bool,
     },
     /// Nothing: the record has no end, because this quote is not closed before the end.
-    Unclosed {
-        quote: usize,
-    },
+    Unclosed { quote: usize },
     /// Nothing: no record ends in the bytes that are left, or none are left.
     More,
 }
@@ -112,12 +180,15 @@ enum End {
 }
 
 impl<'a> Walk<'a> {
-    fn new(bytes: &'a [u8], delimiter: Delimiter, at_end: bool) -> Self {
-        Self { bytes, delimiter: delimiter.byte(), at_end, at: 0 }
+    fn new(bytes: &'a [u8], dialect: Dialect, at_end: bool) -> Self {
+        Self { bytes, dialect, at_end, at: 0 }
     }
 
     fn next(&mut self) -> Piece {
         let start = self.at;
+        if self.dialect.comment.is_some() && self.bytes.get(start).copied() == self.dialect.comment {
+            return self.comment();
+        }
         let (end, is_quoted) = match self.record_end() {
             (End::Break(at), is_quoted) => match self.after_break(at) {
                 Some(after) => {
@@ -134,52 +205,58 @@ impl<'a> Walk<'a> {
             (End::Open | End::Quoted(_), _) => return Piece::More,
         };
         if end == start {
-            return Piece::Blank;
+            return Piece::Blank { lines: 1 };
         }
         let inner = if is_quoted { line_breaks(&self.bytes[start..end]) } else { 0 };
-        Piece::Record { lines: 1 + inner }
+        Piece::Record { lines: 1 + inner, is_quoted }
+    }
+
+    /// Passes the comment that begins here.
+    fn comment(&mut self) -> Piece {
+        let rest = &self.bytes[self.at..];
+        let (comment, open) = match memchr(b'\n', rest) {
+            Some(end) => (&rest[..=end], 0),
+            None if self.at_end => (rest, 1),
+            None => return Piece::More,
+        };
+        self.at += comment.len();
+        Piece::Blank { lines: line_breaks(comment) + open }
     }
 
     /// Where the record at `self.at` ends, and whether it has quotes.
     fn record_end(&self) -> (End, bool) {
         let (bytes, start) = (self.bytes, self.at);
+        let Some(quote) = self.dialect.quote else {
+            let found = memchr2(b'\r', b'\n', &bytes[start..]);
+            return (found.map_or(End::Open, |found| End::Break(start + found)), false);
+        };
         let mut cell = start;
         let mut is_quoted = false;
         loop {
-            let Some(found) = memchr3(QUOTE, b'\r', b'\n', &bytes[cell..]) else {
+            let Some(found) = memchr3(quote, b'\r', b'\n', &bytes[cell..]) else {
                 return (End::Open, is_quoted);
             };
             let at = cell + found;
-            if bytes[at] != QUOTE {
+            if bytes[at] != quote {
                 return (End::Break(at), is_quoted);
             }
             is_quoted = true;
             let mut rest = at + 1;
             // No quote is between `cell` and here, so a delimiter before it does delimit.
-            if at == cell || bytes[at - 1] == self.delimiter {
-                let Some(closed) = self.after_quotes(at) else { return (End::Quoted(at), true) };
+            if at == cell || bytes[at - 1] == self.dialect.delimiter {
+                let Some(closed) = after_quotes(bytes, at, self.dialect.escape) else {
+                    return (End::Quoted(at), true);
+                };
                 rest = closed;
             }
             // The rest of the cell is literal.
-            let Some(found) = memchr3(self.delimiter, b'\r', b'\n', &bytes[rest..]) else {
+            let Some(found) = memchr3(self.dialect.delimiter, b'\r', b'\n', &bytes[rest..]) else {
                 return (End::Open, true);
             };
-            if bytes[rest + found] != self.delimiter {
+            if bytes[rest + found] != self.dialect.delimiter {
                 return (End::Break(rest + found), true);
             }
             cell = rest + found + 1;
-        }
-    }
-
-    /// What comes after the quote that closes the one that opens here.
-    fn after_quotes(&self, open: usize) -> Option<usize> {
-        let mut at = open + 1;
-        loop {
-            at += memchr(QUOTE, &self.bytes[at..])? + 1;
-            if self.bytes.get(at) != Some(&QUOTE) {
-                return Some(at);
-            }
-            at += 1;
         }
     }
 
@@ -190,6 +267,24 @@ impl<'a> Walk<'a> {
             (b'\r', None) if !self.at_end => None,
             _ => Some(at + 1),
         }
+    }
+}
+
+/// What comes after the quote that closes the one that opens at `open`.
+pub(crate) fn after_quotes(bytes: &[u8], open: usize, escape: Option<u8>) -> Option<usize> {
+    let quote = bytes[open];
+    let mut at = open + 1;
+    loop {
+        let rest = bytes.get(at..)?;
+        at += 1 + match escape {
+            Some(escape) => memchr2(quote, escape, rest)?,
+            None => memchr(quote, rest)?,
+        };
+        if bytes[at - 1] == quote && bytes.get(at) != Some(&quote) {
+            return Some(at);
+        }
+        // A doubled quote, or an escape with what it escapes.
+        at += 1;
     }
 }
 

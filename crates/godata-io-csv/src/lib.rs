@@ -1,6 +1,7 @@
 //! CSV files as the input and output of godata pipelines.
 //!
 //! * [`read`] makes a struct of each record, [`read_records`] a dynamic record, and [`write()`] takes both.
+//! * [`sample()`] says what columns a file has and of what types they are.
 //! * Take `godata-io-json` for JSON Lines; the two can be mixed in one pipeline.
 //!
 //! # Example
@@ -38,11 +39,48 @@
 //! * Records end with LF, CRLF or CR, in any mixture; blank lines are passed over.
 //! * A cell that begins with a quote (`"`) goes to the closing quote, over delimiters and line breaks; a quote in it is
 //!   doubled. Bytes after the closing quote and quotes elsewhere stand for themselves.
-//! * The text is UTF-8; a byte order mark is passed over. Spaces belong to the cells.
+//! * The text is UTF-8; a byte order mark is passed over. Spaces belong to the cells (section 2.4).
 //! * The first line has the names of the columns, each of them once. [`CsvReader::no_header`] and
 //!   [`CsvReader::names`] are for files without it.
 //!
 //! What is written has LF and quotes only where they are needed.
+//!
+//! # Which option do I need
+//! Of a reader:
+//!
+//! | The file | Option | Without it |
+//! |---|---|---|
+//! | has semicolons or tabs between cells | [`delimiter`](CsvReader::delimiter) | a comma |
+//! | has `'` around cells | [`quote`](CsvReader::quote) | `"` |
+//! | has quotes in the text and none around it | [`no_quotes`](CsvReader::no_quotes) | `"` at the begin of a cell opens a quoted one |
+//! | has `\"` for a quote in a quoted cell | [`escape`](CsvReader::escape) | quotes are doubled |
+//! | has lines with `#` that are no data | [`comment`](CsvReader::comment) | all lines are data |
+//! | has a title above the header | [`skip_lines`](CsvReader::skip_lines) | the first record is the header |
+//! | has no header | [`no_header`](CsvReader::no_header), [`names`](CsvReader::names) | it has one |
+//! | has spaces around cells | [`trim`](CsvReader::trim) | they belong to the cells |
+//! | has records that are too short | [`Ragged::Pad`] | an error |
+//! | has records that are too long, too | [`Ragged::Cut`] | an error |
+//! | says `NA` or `NULL` where there is no value | [`nulls`](CsvReader::nulls) | that is text, and an empty cell is empty text (`None` for a struct) |
+//! | is not UTF-8 | none: convert it, with `iconv` say | an error that names the cell |
+//! | is unknown to me | [`sample()`] | |
+//!
+//! Of a writer:
+//!
+//! | The file is for | Option | Without it |
+//! |---|---|---|
+//! | a spreadsheet that wants semicolons or tabs | [`delimiter`](CsvWriter::delimiter) | a comma |
+//! | a tool that keeps to RFC 4180 | [`terminator`](CsvWriter::terminator) with [`Terminator::CrLf`] | LF |
+//! | a tool that takes quoted cells for text, others for numbers | [`quoting`](CsvWriter::quoting) with [`Quoting::NonNumeric`] | quotes where they are needed |
+//! | a tool that wants quotes everywhere | [`quoting`](CsvWriter::quoting) with [`Quoting::Always`] | quotes where they are needed |
+//! | a tool with other quotes, or with escapes | [`quote`](CsvWriter::quote), [`escape`](CsvWriter::escape) | `"`, doubled |
+//! | a database that tells null from empty text | [`null`](CsvWriter::null) | both are empty cells |
+//! | a tool that counts on certain columns | [`columns`](CsvWriter::columns) | the fields of the first batch |
+//! | a tool that wants no header | [`no_header`](CsvWriter::no_header) | a header |
+//! | people with a spreadsheet, with what strangers have entered | [`guard_formulas`](CsvWriter::guard_formulas) | cells are written as they are |
+//!
+//! What was written with `null` reads back equal with [`nulls`](CsvReader::nulls) of the same word. A file that is read
+//! with [`comment`](CsvReader::comment) is best written with [`Quoting::Always`], lest a first cell begins with the
+//! byte.
 //!
 //! # Errors
 //! [`CsvError`], and [`IoError`](godata_io::IoError) for the file itself, both as the source of a
@@ -50,14 +88,16 @@
 //! ``read failed at record 102 (orders.csv:103): column `amount`: `abc`: invalid float literal``.
 //!
 //! # Guarantees
-//! * A record is decoded as it stands in the file, or the run fails; nothing is passed over but blank lines.
+//! * A record is decoded as it stands in the file, or the run fails; nothing is passed over but blank lines, and
+//!   what options say.
 //! * Records are decoded on the workers; the number of workers does not change what a run makes of a file.
 //! * The output is replaced as a whole when the run succeeds; see [`Output`](godata_io::Output).
 
 mod blame;
+mod cells;
 mod columns;
 mod decode;
-mod delimiter;
+mod dialect;
 mod encode;
 mod error;
 mod framing;
@@ -65,11 +105,15 @@ mod open;
 mod quoting;
 mod reader;
 mod realign;
+mod sample;
 mod sink;
 mod source;
 mod writer;
 
+pub use cells::Trim;
 pub use columns::Ragged;
 pub use error::{Column, CsvError};
+pub use quoting::{Quoting, Terminator};
 pub use reader::{CsvReader, read, read_records};
+pub use sample::{CastAs, Sample, SampleColumn, sample};
 pub use writer::{CsvWriter, write};

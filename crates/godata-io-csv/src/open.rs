@@ -6,7 +6,15 @@ use godata_core::BoxError;
 use godata_etl::Shape;
 use godata_io::{Blocks, Frame};
 
-use crate::{CsvError, columns::Columns, decode, delimiter::Delimiter, framing::Cutter, reader::Options};
+use crate::{
+    CsvError,
+    cells::Trim,
+    columns::Columns,
+    decode,
+    dialect::Dialect,
+    framing::{Cutter, RawLine},
+    reader::Options,
+};
 
 /// Where the names of the columns come from.
 #[derive(Clone, Debug)]
@@ -19,25 +27,31 @@ pub(crate) enum Header {
     Given(Vec<String>),
 }
 
-/// The columns of a file that was just opened. A header is taken off it.
-pub(crate) fn columns(
-    blocks: &mut Blocks<Cutter>,
-    delimiter: Delimiter,
-    options: Options,
-) -> Result<Columns, BoxError> {
+/// The columns of a file that was just opened. The lines before the header, and the header, are taken off it.
+pub(crate) fn columns(blocks: &mut Blocks<Cutter>, options: &Options) -> Result<Columns, BoxError> {
+    let dialect = options.dialect;
+    skip_lines(blocks, options.skip_lines)?;
     let is_named = !matches!(options.header, Header::Absent);
-    let shape = match options.header {
-        Header::InFile => header(blocks, delimiter)?,
-        Header::Absent => Columns::numbered(first_width(blocks, delimiter)?),
+    let shape = match &options.header {
+        Header::InFile => header(blocks, dialect, options.trim)?,
+        Header::Absent => Columns::numbered(first_width(blocks, dialect)?),
         Header::Given(names) => given(names)?,
     };
     Ok(Columns { shape: Arc::new(shape), is_named, ragged: options.ragged })
 }
 
-fn header(blocks: &mut Blocks<Cutter>, delimiter: Delimiter) -> Result<Shape, BoxError> {
+fn skip_lines(blocks: &mut Blocks<Cutter>, count: u64) -> Result<(), BoxError> {
+    for _ in 0..count {
+        let Some(frame) = blocks.first_record(&mut RawLine)?.map(|line| line.frame) else { break };
+        blocks.skip(frame);
+    }
+    Ok(())
+}
+
+fn header(blocks: &mut Blocks<Cutter>, dialect: Dialect, trim: Trim) -> Result<Shape, BoxError> {
     let file = Arc::clone(blocks.name());
-    let Some(first) = first(blocks, delimiter)? else { return Err(CsvError::MissingHeader { file }.into()) };
-    let (line, names) = (first.line, decode::names(&first.bytes, delimiter));
+    let Some(first) = first(blocks, dialect)? else { return Err(CsvError::MissingHeader { file }.into()) };
+    let (line, names) = (first.line, decode::names(&first.bytes, dialect, trim));
     let names =
         names.map_err(|error| CsvError::Header { file: Arc::clone(&file), line, source: Box::new(error) })?;
     if let Some((first, second)) = duplicate(&names) {
@@ -48,18 +62,19 @@ fn header(blocks: &mut Blocks<Cutter>, delimiter: Delimiter) -> Result<Shape, Bo
     Ok(Shape::new(names)?)
 }
 
-fn first_width(blocks: &mut Blocks<Cutter>, delimiter: Delimiter) -> Result<usize, BoxError> {
-    match first(blocks, delimiter)? {
-        Some(first) => Ok(decode::width(&first.bytes, delimiter)?),
+fn first_width(blocks: &mut Blocks<Cutter>, dialect: Dialect) -> Result<usize, BoxError> {
+    match first(blocks, dialect)? {
+        Some(first) => Ok(decode::width(&first.bytes, dialect)?),
         None => Ok(0),
     }
 }
 
-fn given(names: Vec<String>) -> Result<Shape, BoxError> {
-    if let Some((first, _)) = duplicate(&names) {
+/// The shape of names that were given.
+pub(crate) fn given(names: &[String]) -> Result<Shape, BoxError> {
+    if let Some((first, _)) = duplicate(names) {
         return Err(CsvError::DuplicateGivenName { name: names[first].clone() }.into());
     }
-    Ok(Shape::new(names)?)
+    Ok(Shape::new(names.iter().map(String::as_str))?)
 }
 
 /// The first record of a file, which is still to be taken off.
@@ -69,9 +84,9 @@ struct First {
     frame: Frame,
 }
 
-/// The first record, after blank lines that are taken off.
-fn first(blocks: &mut Blocks<Cutter>, delimiter: Delimiter) -> Result<Option<First>, BoxError> {
-    let mut one = Cutter::one(Arc::clone(blocks.name()), delimiter);
+/// The first record, after blank lines and comments that are taken off.
+fn first(blocks: &mut Blocks<Cutter>, dialect: Dialect) -> Result<Option<First>, BoxError> {
+    let mut one = Cutter::one(Arc::clone(blocks.name()), dialect);
     while let Some(head) = blocks.first_record(&mut one)? {
         let frame = head.frame;
         if frame.records > 0 {

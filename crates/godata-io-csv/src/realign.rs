@@ -1,19 +1,14 @@
 //! Records whose fields are not those of the header.
 
 use godata_etl::Shape;
-use memchr::{memchr, memchr2};
+use memchr::memchr3;
 
-use crate::{
-    CsvError,
-    delimiter::{Delimiter, QUOTE},
-    encode::Encoded,
-    quoting::{Quoting, end_record},
-};
+use crate::{CsvError, dialect::Dialect, encode::Encoded, framing::after_quotes, quoting::CellWriter};
 
-/// The records of a batch with their cells in the order of the header, empty ones for what they lack, as an
-/// addition to `out`.
+/// The records of a batch with their cells in the order of the header, null for what they lack, as an addition
+/// to `out`.
 pub(crate) fn realign(
-    quoting: &Quoting,
+    writer: &CellWriter,
     header: &Shape,
     encoded: &Encoded,
     out: &mut Vec<u8>,
@@ -25,35 +20,36 @@ pub(crate) fn realign(
     let mut rest = encoded.bytes.as_slice();
     let mut cells = Vec::new();
     while !rest.is_empty() {
-        rest = split_record(rest, quoting.delimiter(), &mut cells);
+        rest = split_record(rest, writer.dialect(), &mut cells);
         let start = out.len();
         for (position, place) in places.iter().enumerate() {
             if position > 0 {
-                quoting.delimit(out);
+                writer.delimit(out);
             }
-            out.extend_from_slice(place.and_then(|place| cells.get(place)).copied().unwrap_or_default());
+            let cell = place.and_then(|place| cells.get(place)).copied();
+            out.extend_from_slice(cell.unwrap_or(writer.null()));
         }
-        end_record(out, start);
+        writer.end_record(out, start);
     }
     Ok(())
 }
 
-/// Splits the first record off bytes that [`Quoting`] made, into cells with their quotes.
-fn split_record<'a>(mut bytes: &'a [u8], delimiter: Delimiter, cells: &mut Vec<&'a [u8]>) -> &'a [u8] {
+/// Splits the first record off bytes that [`CellWriter`] made, into cells with their quotes.
+fn split_record<'a>(mut bytes: &'a [u8], dialect: Dialect, cells: &mut Vec<&'a [u8]>) -> &'a [u8] {
     cells.clear();
     loop {
-        let mut end = 0;
-        // Doubled quotes are passed as the end of one quoted part and the begin of the next.
-        while bytes.get(end) == Some(&QUOTE) {
-            end = memchr(QUOTE, &bytes[end + 1..]).map_or(bytes.len(), |at| end + at + 2);
-        }
-        end += memchr2(delimiter.byte(), b'\n', &bytes[end..]).unwrap_or(bytes.len() - end);
+        let is_quoted = bytes.first().is_some_and(|&byte| Some(byte) == dialect.quote);
+        let quoted = if is_quoted { after_quotes(bytes, 0, dialect.escape) } else { None };
+        let rest = quoted.unwrap_or_default();
+        let end =
+            memchr3(dialect.delimiter, b'\r', b'\n', &bytes[rest..]).map_or(bytes.len(), |at| rest + at);
         cells.push(&bytes[..end]);
-        let is_last = bytes.get(end) != Some(&delimiter.byte());
-        bytes = bytes.get(end + 1..).unwrap_or_default();
-        if is_last {
-            return bytes;
+        let terminator = &bytes[end..];
+        if terminator.first() != Some(&dialect.delimiter) {
+            let len = if terminator.starts_with(b"\r\n") { 2 } else { 1 };
+            return terminator.get(len..).unwrap_or_default();
         }
+        bytes = &terminator[1..];
     }
 }
 
@@ -62,12 +58,13 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::quoting::Layout;
 
     fn realigned(header: &[&str], names: &[&str], bytes: &str) -> Result<String, CsvError> {
         let shape = |names: &[&str]| Arc::new(Shape::new(names.iter().copied()).unwrap());
         let encoded = Encoded { names: shape(names), bytes: bytes.into() };
         let mut out = Vec::new();
-        realign(&Quoting::new(Delimiter::new(b',')?), &shape(header), &encoded, &mut out)?;
+        realign(&CellWriter::new(Layout::default())?, &shape(header), &encoded, &mut out)?;
         Ok(String::from_utf8(out).unwrap())
     }
 

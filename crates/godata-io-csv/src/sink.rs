@@ -9,47 +9,60 @@ use godata_io::OutputFile;
 use crate::{
     CsvError,
     encode::Encoded,
-    quoting::{Quoting, end_record},
+    quoting::{CellWriter, Kind},
     realign::realign,
 };
 
 /// Writes the header, and the records under it.
 pub struct CsvSink {
     file: OutputFile,
-    quoting: Quoting,
-    has_header: bool,
-    /// The names of the first batch.
+    cells: CellWriter,
+    /// Whether the header is to be written, still.
+    owes_header: bool,
+    /// The names that were given, or else those of the first batch.
     names: Option<Arc<Shape>>,
     scope: RunScope,
 }
 
 impl CsvSink {
-    pub(crate) fn new(file: OutputFile, quoting: Quoting, has_header: bool, scope: &RunScope) -> Self {
-        Self { file, quoting, has_header, names: None, scope: scope.clone() }
+    pub(crate) fn new(
+        file: OutputFile,
+        cells: CellWriter,
+        names: Option<Arc<Shape>>,
+        scope: &RunScope,
+    ) -> Self {
+        Self { file, cells, owes_header: true, names, scope: scope.clone() }
     }
 
-    /// The names by which all records are written: those of the first batch.
+    #[must_use]
+    pub(crate) fn no_header(mut self) -> Self {
+        self.owes_header = false;
+        self
+    }
+
+    /// The names by which all records are written.
     fn begin(&mut self, encoded: &Encoded) -> Result<Arc<Shape>, BoxError> {
-        if let Some(names) = &self.names {
-            return Ok(Arc::clone(names));
-        }
-        let names = Arc::clone(&encoded.names);
+        let names = Arc::clone(self.names.get_or_insert_with(|| Arc::clone(&encoded.names)));
         if names.is_empty() {
             return Err(CsvError::NoFields.into());
         }
-        if self.has_header {
-            let mut header = Vec::new();
-            for (position, name) in names.names().enumerate() {
-                if position > 0 {
-                    self.quoting.delimit(&mut header);
-                }
-                self.quoting.push(&mut header, name, name)?;
-            }
-            end_record(&mut header, 0);
-            self.append(&header)?;
-        }
-        self.names = Some(Arc::clone(&names));
+        self.header(&names)?;
         Ok(names)
+    }
+
+    fn header(&mut self, names: &Shape) -> Result<(), BoxError> {
+        if !std::mem::take(&mut self.owes_header) {
+            return Ok(());
+        }
+        let mut header = Vec::new();
+        for (position, name) in names.names().enumerate() {
+            if position > 0 {
+                self.cells.delimit(&mut header);
+            }
+            self.cells.push(&mut header, name, name, Kind::Text)?;
+        }
+        self.cells.end_record(&mut header, 0);
+        self.append(&header)
     }
 
     fn append(&mut self, bytes: &[u8]) -> Result<(), BoxError> {
@@ -66,7 +79,7 @@ impl BlockingSink<Encoded> for CsvSink {
             self.append(&encoded.bytes)?;
         } else {
             let mut aligned = self.scope.buffer();
-            realign(&self.quoting, &names, &encoded, &mut aligned)?;
+            realign(&self.cells, &names, &encoded, &mut aligned)?;
             self.append(&aligned)?;
             self.scope.recycle(aligned);
         }
@@ -74,7 +87,10 @@ impl BlockingSink<Encoded> for CsvSink {
         Ok(())
     }
 
-    fn commit(self) -> Result<(), BoxError> {
+    fn commit(mut self) -> Result<(), BoxError> {
+        if let Some(names) = self.names.take() {
+            self.header(&names)?;
+        }
         Ok(self.file.commit()?)
     }
 }

@@ -8,7 +8,7 @@ use godata_io::{Block, Blocks, Input};
 
 use crate::{
     decode::Decoder,
-    delimiter::Delimiter,
+    dialect::Dialect,
     framing::{Cutter, record_lines},
     open,
     reader::{Decode, Options},
@@ -17,7 +17,7 @@ use crate::{
 /// Cuts a file into blocks, each of which is decoded on a worker.
 pub struct CsvSource<B> {
     blocks: Blocks<Cutter>,
-    delimiter: Delimiter,
+    dialect: Dialect,
     decoder: Arc<Decoder>,
     decode: Decode<B>,
 }
@@ -29,13 +29,14 @@ impl<B> CsvSource<B> {
         decode: Decode<B>,
         scope: &RunScope,
     ) -> Result<Self, BoxError> {
-        let delimiter = Delimiter::new(options.delimiter)?;
-        let mut blocks = Blocks::new(input.open(scope)?, Cutter::new(input.name(), delimiter), scope);
+        let dialect = options.dialect.checked()?;
+        let mut blocks = Blocks::new(input.open(scope)?, Cutter::new(input.name(), dialect), scope);
         if let Some(bytes) = options.block_size {
             blocks = blocks.block_size(bytes);
         }
-        let columns = open::columns(&mut blocks, delimiter, options)?;
-        Ok(Self { blocks, delimiter, decoder: Arc::new(Decoder::new(delimiter, columns)), decode })
+        let columns = open::columns(&mut blocks, &options)?;
+        let decoder = Decoder::new(dialect, columns, options.trim, options.nulls);
+        Ok(Self { blocks, dialect, decoder: Arc::new(decoder), decode })
     }
 }
 
@@ -44,9 +45,9 @@ impl<B: Batch> BlockingSource for CsvSource<B> {
 
     fn next(&mut self) -> Result<Option<Unit<B>>, BoxError> {
         let Some(block) = self.blocks.next()? else { return Ok(None) };
-        let (delimiter, decoder, decode) = (self.delimiter, Arc::clone(&self.decoder), self.decode);
+        let (dialect, decoder, decode) = (self.dialect, Arc::clone(&self.decoder), self.decode);
         Ok(Some(Unit::new(move |work| {
-            let origin = origin(&block, delimiter);
+            let origin = origin(&block, dialect);
             work.decoding(&origin);
             let batch = decode(&decoder, &block.bytes, work)?;
             work.recycle(block.bytes);
@@ -56,13 +57,13 @@ impl<B: Batch> BlockingSource for CsvSource<B> {
 }
 
 /// Where the records of a block stand: as the block says, unless records and lines differ.
-fn origin(block: &Block, delimiter: Delimiter) -> Origin {
+fn origin(block: &Block, dialect: Dialect) -> Origin {
     let origin = block.origin.clone();
     if block.records == block.lines {
         return origin;
     }
     let first = origin.place(0).line.unwrap_or_default();
-    let lines = record_lines(&block.bytes, delimiter, first);
+    let lines = record_lines(&block.bytes, dialect, first);
     origin.lines(Lines::Each(lines.into()))
 }
 

@@ -7,10 +7,18 @@ use proptest::prelude::*;
 
 use super::*;
 
-const DELIMITER: u8 = b',';
-
-fn delimiter() -> Delimiter {
-    Delimiter::new(DELIMITER).unwrap()
+/// Each option alone, and all at once; the bytes are those of the texts below.
+fn dialects() -> [Dialect; 6] {
+    let plain = Dialect::default();
+    let (quote, escape, comment) = (Some(b'\''), Some(b'\\'), Some(b'#'));
+    [
+        plain,
+        Dialect { quote, ..plain },
+        Dialect { quote: None, ..plain },
+        Dialect { escape, ..plain },
+        Dialect { comment, ..plain },
+        Dialect { delimiter: b';', quote, escape, comment },
+    ]
 }
 
 fn naive_line(text: &[u8], at: usize) -> u64 {
@@ -23,39 +31,65 @@ fn naive_line(text: &[u8], at: usize) -> u64 {
 }
 
 /// Where the quote is that a text does not close, by a machine that looks at each byte.
-fn naive_unclosed(text: &[u8]) -> Option<usize> {
+fn naive_unclosed(text: &[u8], dialect: Dialect) -> Option<usize> {
     #[derive(PartialEq)]
     enum At {
+        RecordBegin,
         CellBegin,
         Cell,
+        Comment,
         Quoted(usize),
+        Escaped(usize),
         QuoteInQuoted(usize),
     }
-    let mut at = At::CellBegin;
+    let is = |byte, option: Option<u8>| Some(byte) == option;
+    let mut at = At::RecordBegin;
     for (i, &byte) in text.iter().enumerate() {
         at = match (at, byte) {
-            (At::CellBegin, b'"') => At::Quoted(i),
-            (At::Quoted(open), b'"') => At::QuoteInQuoted(open),
-            (At::Quoted(open), _) => At::Quoted(open),
-            (At::QuoteInQuoted(open), b'"') => At::Quoted(open),
-            (_, b'\r' | b'\n' | DELIMITER) => At::CellBegin,
+            (At::RecordBegin, byte) if is(byte, dialect.comment) => At::Comment,
+            (At::Comment, b'\n') => At::RecordBegin,
+            (At::Comment, _) => At::Comment,
+            (At::RecordBegin | At::CellBegin, byte) if is(byte, dialect.quote) => At::Quoted(i),
+            (At::Quoted(open), byte) if is(byte, dialect.quote) => At::QuoteInQuoted(open),
+            (At::Quoted(open), byte) if is(byte, dialect.escape) => At::Escaped(open),
+            (At::Quoted(open) | At::Escaped(open), _) => At::Quoted(open),
+            (At::QuoteInQuoted(open), byte) if is(byte, dialect.quote) => At::Quoted(open),
+            (_, b'\r' | b'\n') => At::RecordBegin,
+            (_, byte) if byte == dialect.delimiter => At::CellBegin,
             _ => At::Cell,
         };
     }
-    if let At::Quoted(open) = at { Some(open) } else { None }
+    if let At::Quoted(open) | At::Escaped(open) = at { Some(open) } else { None }
 }
 
 /// The records as the `csv` crate reads them, and the line on which each begins.
-fn oracle(text: &[u8]) -> Vec<(ByteRecord, u64)> {
+fn oracle(text: &[u8], dialect: Dialect) -> Vec<(ByteRecord, u64)> {
     // Without a byte before it, a byte order mark would be taken off.
-    let bytes = b"\n".as_slice().chain(text);
-    let mut reader = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes);
+    // A comment that the text ends in would be a record without a line break after it.
+    let end: &[u8] = if dialect.comment.is_some() { b"\n" } else { b"" };
+    let bytes = b"\n".as_slice().chain(text).chain(end);
+    let mut reader = csv::ReaderBuilder::new()
+        .delimiter(dialect.delimiter)
+        .quoting(dialect.quote.is_some())
+        .quote(dialect.quote.unwrap_or_default())
+        .escape(dialect.escape)
+        .comment(dialect.comment)
+        .buffer_capacity(64)
+        .has_headers(false)
+        .flexible(true)
+        .from_reader(bytes);
     let mut records = Vec::new();
     for record in reader.byte_records() {
         let record = record.unwrap();
         let mut at = usize::try_from(record.position().unwrap().byte()).unwrap().saturating_sub(1);
-        while matches!(text.get(at), Some(b'\r' | b'\n')) {
-            at += 1;
+        loop {
+            match text.get(at) {
+                Some(b'\r' | b'\n') => at += 1,
+                byte if byte.copied() == dialect.comment && byte.is_some() => {
+                    at += text[at..].iter().position(|&byte| byte == b'\n').unwrap() + 1;
+                }
+                _ => break,
+            }
         }
         records.push((record, naive_line(text, at)));
     }
@@ -63,8 +97,8 @@ fn oracle(text: &[u8]) -> Vec<(ByteRecord, u64)> {
 }
 
 /// Cuts a text as `Blocks` does, with blocks of this size; fails with the line of the unclosed quote.
-fn cut(text: &[u8], size: usize) -> (Vec<(ByteRecord, u64)>, Option<String>) {
-    let mut cutter = Cutter::new("f".into(), delimiter());
+fn cut(text: &[u8], dialect: Dialect, size: usize) -> (Vec<(ByteRecord, u64)>, Option<String>) {
+    let mut cutter = Cutter::new("f".into(), dialect);
     let (mut records, mut at, mut line) = (Vec::new(), 0, 1);
     while at < text.len() {
         let mut len = size;
@@ -79,8 +113,8 @@ fn cut(text: &[u8], size: usize) -> (Vec<(ByteRecord, u64)>, Option<String>) {
             len += 1;
         };
         let block = &text[at..at + frame.bytes];
-        let lines = record_lines(block, delimiter(), line);
-        let decoded = oracle(block);
+        let lines = record_lines(block, dialect, line);
+        let decoded = oracle(block, dialect);
         assert_eq!(frame.records, decoded.len() as u64);
         assert_eq!(lines.len(), decoded.len());
         if frame.records == frame.lines {
@@ -93,20 +127,21 @@ fn cut(text: &[u8], size: usize) -> (Vec<(ByteRecord, u64)>, Option<String>) {
     (records, None)
 }
 
-fn check(text: &[u8]) {
-    let mut expected = oracle(text);
-    let error = naive_unclosed(text).map(|quote| {
+fn check(text: &[u8], dialect: Dialect) {
+    let mut expected = oracle(text, dialect);
+    let error = naive_unclosed(text, dialect).map(|quote| {
         expected.pop();
         format!("f:{}: the quote that opens here is never closed", naive_line(text, quote))
     });
     for size in 1..=text.len() + 1 {
-        assert_eq!(cut(text, size), (expected.clone(), error.clone()), "blocks of {size} bytes");
+        let found = cut(text, dialect, size);
+        assert_eq!(found, (expected.clone(), error.clone()), "blocks of {size} bytes, {dialect:?}");
     }
 }
 
 /// A table whose cells are quoted where they have to be, and sometimes where not.
 fn table() -> impl Strategy<Value = String> {
-    let cell = ("[a,\"\r\nä\u{feff} ]{0,6}", any::<bool>()).prop_map(|(text, quoted)| {
+    let cell = ("[a,;\"'#\\\\\r\nä\u{feff} ]{0,6}", any::<bool>()).prop_map(|(text, quoted)| {
         let needed = text.contains(['"', ',', '\r', '\n']);
         if needed || quoted { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
     });
@@ -120,27 +155,61 @@ fn table() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn tables_are_cut_as_the_csv_crate_reads_them(text in table()) {
-        check(text.as_bytes());
+    fn tables_are_cut_as_the_csv_crate_reads_them(text in table(), dialect in prop::sample::select(dialects().to_vec())) {
+        check(text.as_bytes(), dialect);
     }
 
     #[test]
-    fn any_bytes_are_cut_as_the_csv_crate_reads_them(text in "[\",\r\na]{0,24}") {
-        check(text.as_bytes());
+    fn any_bytes_are_cut_as_the_csv_crate_reads_them(text in "[\"',;#\\\\\r\na]{0,24}", dialect in prop::sample::select(dialects().to_vec())) {
+        check(text.as_bytes(), dialect);
     }
 }
 
 #[test]
 fn a_header_is_cut_alone() {
     let frame = |text: &[u8]| {
-        let mut cutter = Cutter::one("f".into(), delimiter());
+        let mut cutter = Cutter::one("f".into(), Dialect { comment: Some(b'#'), ..Dialect::default() });
         cutter.frame(Ahead { bytes: text, line: 1, at_end: true }).unwrap()
     };
     assert_eq!(frame(b"a\r\nb\n"), Frame { bytes: 3, records: 1, lines: 1 });
     assert_eq!(frame(b"\"a\nb\",c\nd"), Frame { bytes: 8, records: 1, lines: 2 });
     assert_eq!(frame(b"\r\n\na\n"), Frame { bytes: 2, records: 0, lines: 1 });
+    assert_eq!(frame(b"#\"\r,\r\na\n"), Frame { bytes: 6, records: 0, lines: 2 });
+    assert_eq!(frame(b"#a"), Frame { bytes: 2, records: 0, lines: 1 });
     assert_eq!(frame(b"a"), Frame { bytes: 1, records: 1, lines: 1 });
+}
+
+#[test]
+fn raw_lines_are_cut_one_by_one() {
+    let frame = |text: &[u8], at_end| RawLine.frame(Ahead { bytes: text, line: 1, at_end }).unwrap().bytes;
+    assert_eq!(frame(b"\"a\nb", true), 3);
+    assert_eq!((frame(b"a\r\nb", false), frame(b"\r\r", false), frame(b"\n", true)), (3, 1, 1));
+    assert_eq!((frame(b"a\r", false), frame(b"a", false), frame(b"a", true)), (0, 0, 1));
+}
+
+/// Which cells of each record are quoted.
+fn quoted(text: &[u8], dialect: Dialect) -> Vec<Vec<bool>> {
+    let mut cells = QuotedCells::new(text, dialect);
+    let records = oracle(text, dialect);
+    let found = records.iter().map(|(record, _)| {
+        cells.advance();
+        cells.cells().chain(std::iter::repeat(false)).take(record.len()).collect()
+    });
+    found.collect()
+}
+
+#[test]
+fn quoted_cells_are_told_from_others() {
+    let [plain, single, none, escape, comment, all] = dialects();
+    let text = b"a,\"b\",c\"\n\n\"x\n,\"\",\",\"\"\r\nd,e\n,\"\"\n";
+    let expected = vec![vec![false, true, false], vec![true, true], vec![false, false], vec![false, true]];
+    assert_eq!(quoted(text, plain), expected);
+    assert_eq!(quoted(text, comment), expected);
+    assert_eq!(quoted(b"a,'b'\n", single), [[false, true]]);
+    assert_eq!(quoted(b"\"a\",'b'\n", none), [[false, false]]);
+    assert_eq!(quoted(b"\"a\\\",b\",c,\"d\"", escape), [[true, false, true]]);
+    assert_eq!(quoted(b"#'\na;'b\\';';''\n#'\n'';c", all), [vec![false, true, true], vec![true, false]]);
 }

@@ -1,0 +1,92 @@
+//! What is made of the cells of a record before they are records or structs.
+
+use std::str;
+
+use csv::{ByteRecord, StringRecord};
+
+use crate::{dialect::Dialect, framing::QuotedCells};
+
+/// Where whitespace at the begin and the end of cells is taken off. It is what Unicode says is white space.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Trim {
+    /// Nowhere: "Spaces are considered part of a field and should not be ignored" (RFC 4180, section 2.4).
+    #[default]
+    None,
+    /// Off the cells of records, those in quotes too.
+    Fields,
+    /// Off the names in the header.
+    Header,
+    /// Off both.
+    All,
+}
+
+impl Trim {
+    pub(crate) fn takes_fields(self) -> bool {
+        matches!(self, Self::Fields | Self::All)
+    }
+
+    pub(crate) fn takes_header(self) -> bool {
+        matches!(self, Self::Header | Self::All)
+    }
+}
+
+/// Finds the cells that are null: those that are one of some words, and not in quotes.
+#[derive(Debug)]
+pub(crate) struct Nulls<'a> {
+    words: &'a [String],
+    trims: bool,
+    quoted: QuotedCells<'a>,
+    /// For each cell of the record whether it is null; empty if none is.
+    found: Vec<bool>,
+}
+
+impl<'a> Nulls<'a> {
+    /// For the records of `bytes`, each of which is given to [`find`](Self::find).
+    pub(crate) fn new(words: &'a [String], trims: bool, bytes: &'a [u8], dialect: Dialect) -> Self {
+        Self { words, trims, quoted: QuotedCells::new(bytes, dialect), found: Vec::new() }
+    }
+
+    /// Goes to the next record, which is this one.
+    pub(crate) fn find(&mut self, record: &ByteRecord) {
+        if self.words.is_empty() {
+            return;
+        }
+        self.quoted.advance();
+        self.found.clear();
+        if !record.iter().any(|cell| self.is_word(cell)) {
+            return;
+        }
+        let quoted = self.quoted.cells().chain(std::iter::repeat(false));
+        let found = record.iter().zip(quoted).map(|(cell, is_quoted)| !is_quoted && self.is_word(cell));
+        let found = found.collect();
+        self.found = found;
+    }
+
+    /// Whether the cell at this position is null.
+    pub(crate) fn is_null(&self, position: usize) -> bool {
+        self.found.get(position).copied().unwrap_or_default()
+    }
+
+    fn is_word(&self, cell: &[u8]) -> bool {
+        let trimmed =
+            if self.trims { str::from_utf8(cell).map_or(cell, |text| text.trim().as_bytes()) } else { cell };
+        self.words.iter().any(|word| word.as_bytes() == trimmed)
+    }
+
+    /// The record with empty cells for null, and with its cells trimmed.
+    pub(crate) fn replace(&self, record: StringRecord) -> StringRecord {
+        if !self.trims && !self.found.contains(&true) {
+            return record;
+        }
+        let cell = |(position, cell)| match cell {
+            _ if self.is_null(position) => "",
+            cell => self.trim(cell),
+        };
+        record.iter().enumerate().map(cell).collect()
+    }
+
+    pub(crate) fn trim<'c>(&self, cell: &'c str) -> &'c str {
+        if self.trims { cell.trim() } else { cell }
+    }
+}

@@ -1,0 +1,80 @@
+//! The bytes that have a meaning in a file.
+
+use crate::CsvError;
+
+/// The bytes that have a meaning: ASCII, each another one, and none a line break.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Dialect {
+    pub(crate) delimiter: u8,
+    /// What opens and closes a quoted cell; none if there are no quoted cells.
+    pub(crate) quote: Option<u8>,
+    /// What makes the next byte of a quoted cell literal. A doubled quote is a quote with it and without it.
+    pub(crate) escape: Option<u8>,
+    /// What a line begins with that is no record.
+    pub(crate) comment: Option<u8>,
+}
+
+impl Default for Dialect {
+    /// That of RFC 4180.
+    fn default() -> Self {
+        Self { delimiter: b',', quote: Some(b'"'), escape: None, comment: None }
+    }
+}
+
+impl Dialect {
+    /// Checks the bytes: a part of a longer character would split characters, and a NUL is no text.
+    pub(crate) fn checked(self) -> Result<Self, CsvError> {
+        let Self { delimiter, quote, escape, comment } = self;
+        if is_unfit(delimiter) || quote == Some(delimiter) {
+            return Err(CsvError::Delimiter { delimiter });
+        }
+        let mut taken = vec![delimiter];
+        for (byte, role) in [(quote, "quote"), (escape, "escape"), (comment, "comment")] {
+            let Some(byte) = byte else { continue };
+            if is_unfit(byte) || taken.contains(&byte) {
+                return Err(CsvError::Special { byte, role });
+            }
+            taken.push(byte);
+        }
+        Ok(self)
+    }
+}
+
+fn is_unfit(byte: u8) -> bool {
+    matches!(byte, b'\r' | b'\n' | 0 | 0x80..)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_another_meaning_is_no_delimiter() {
+        let checked = |delimiter| Dialect { delimiter, ..Dialect::default() }.checked();
+        for byte in [b',', b';', b'\t', b'|', b' ', 0x1f] {
+            assert_eq!(checked(byte).unwrap().delimiter, byte);
+        }
+        let message = |byte| checked(byte).unwrap_err().to_string();
+        assert_eq!(message(b'"'), "`\\\"` can't be the delimiter");
+        assert_eq!(message(b'\r'), "`\\r` can't be the delimiter");
+        assert_eq!(message(b'\n'), "`\\n` can't be the delimiter");
+        assert_eq!(message(0), "`\\x00` can't be the delimiter");
+        assert_eq!(message(0xe4), "`\\xe4` can't be the delimiter");
+    }
+
+    #[test]
+    fn a_byte_has_one_meaning() {
+        let check = |dialect: Dialect, expected: &str| {
+            assert_eq!(dialect.checked().unwrap_err().to_string(), expected);
+        };
+        let plain = Dialect::default();
+        check(Dialect { quote: Some(b'\n'), ..plain }, "`\\n` can't be the quote");
+        check(Dialect { quote: Some(0xe4), ..plain }, "`\\xe4` can't be the quote");
+        check(Dialect { escape: Some(b'"'), ..plain }, "`\\\"` can't be the escape");
+        check(Dialect { escape: Some(b','), ..plain }, "`,` can't be the escape");
+        check(Dialect { comment: Some(b','), ..plain }, "`,` can't be the comment");
+        check(Dialect { escape: Some(b'#'), comment: Some(b'#'), ..plain }, "`#` can't be the comment");
+        let free = Dialect { delimiter: b'"', quote: None, escape: Some(b'\\'), comment: Some(b'#') };
+        assert_eq!(free.checked().unwrap(), free);
+    }
+}
