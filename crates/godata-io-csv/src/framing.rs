@@ -16,7 +16,6 @@ use crate::{
 /// on a closing quote is literal. CR, LF and CRLF end a record; a line without any byte is none.
 #[derive(Debug)]
 pub(crate) struct Cutter {
-    file: Arc<str>,
     delimiter: Delimiter,
     /// How many records a frame has at most.
     most: u64,
@@ -24,17 +23,19 @@ pub(crate) struct Cutter {
 
 impl Cutter {
     /// Cuts as many records as there are.
-    pub(crate) fn new(file: Arc<str>, delimiter: Delimiter) -> Self {
-        Self { file, delimiter, most: u64::MAX }
+    pub(crate) fn new(delimiter: Delimiter) -> Self {
+        Self { delimiter, most: u64::MAX }
     }
 
     /// Cuts one record, or the blank lines before it.
-    pub(crate) fn one(file: Arc<str>, delimiter: Delimiter) -> Self {
-        Self { most: 1, ..Self::new(file, delimiter) }
+    pub(crate) fn one(delimiter: Delimiter) -> Self {
+        Self { delimiter, most: 1 }
     }
 }
 
 impl Framing for Cutter {
+    const TERMINATOR: Option<u8> = Some(b'\n');
+
     fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
         let mut walk = Walk::new(ahead.bytes, self.delimiter, ahead.at_end);
         let mut frame = Frame::default();
@@ -51,7 +52,7 @@ impl Framing for Cutter {
                 // The records before it come first; the next frame begins with the quote's record.
                 Piece::Unclosed { quote } if frame.bytes == 0 => {
                     let line = ahead.line + line_breaks(&ahead.bytes[..quote]);
-                    return Err(CsvError::UnclosedQuote { file: Arc::clone(&self.file), line }.into());
+                    return Err(CsvError::UnclosedQuote { file: Arc::clone(ahead.file), line }.into());
                 }
                 Piece::Unclosed { .. } | Piece::More => break,
             }

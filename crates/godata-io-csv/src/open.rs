@@ -1,4 +1,4 @@
-//! Finding out what columns a file has.
+//! Finding out what columns files have.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -10,8 +10,8 @@ use crate::{CsvError, columns::Columns, decode, delimiter::Delimiter, framing::C
 
 /// Where the names of the columns come from.
 #[derive(Clone, Debug)]
-pub(crate) enum Header {
-    /// The first record has them.
+pub(crate) enum Names {
+    /// The first record of each file has them.
     InFile,
     /// There are none.
     Absent,
@@ -19,39 +19,95 @@ pub(crate) enum Header {
     Given(Vec<String>),
 }
 
-/// The columns of a file that was just opened. A header is taken off it.
+/// The columns of files that were just opened, and the header of the others if they have one. The header of the
+/// first is taken off.
 pub(crate) fn columns(
     blocks: &mut Blocks<Cutter>,
     delimiter: Delimiter,
     options: Options,
-) -> Result<Columns, BoxError> {
-    let is_named = !matches!(options.header, Header::Absent);
-    let shape = match options.header {
-        Header::InFile => header(blocks, delimiter)?,
-        Header::Absent => Columns::numbered(first_width(blocks, delimiter)?),
-        Header::Given(names) => given(names)?,
+) -> Result<(Columns, Option<Header>), BoxError> {
+    let is_named = !matches!(options.names, Names::Absent);
+    let mut header = None;
+    let shape = match options.names {
+        Names::InFile => header.insert(Header::take(blocks, delimiter)?).shape()?,
+        Names::Absent => Columns::numbered(first_width(blocks, delimiter)?),
+        Names::Given(names) => given(names)?,
     };
-    Ok(Columns { shape: Arc::new(shape), is_named, ragged: options.ragged })
+    Ok((Columns { shape: Arc::new(shape), is_named, ragged: options.ragged }, header))
 }
 
-fn header(blocks: &mut Blocks<Cutter>, delimiter: Delimiter) -> Result<Shape, BoxError> {
-    let file = Arc::clone(blocks.name());
-    let Some(first) = first(blocks, delimiter)? else { return Err(CsvError::MissingHeader { file }.into()) };
-    let (line, names) = (first.line, decode::names(&first.bytes, delimiter));
-    let names =
-        names.map_err(|error| CsvError::Header { file: Arc::clone(&file), line, source: Box::new(error) })?;
-    if let Some((first, second)) = duplicate(&names) {
-        let name = names[first].clone();
-        return Err(CsvError::DuplicateName { file, line, name, first: first + 1, second: second + 1 }.into());
+/// The header of a file.
+#[derive(Debug)]
+pub(crate) struct Header {
+    file: Arc<str>,
+    line: u64,
+    /// As it stands in the file.
+    bytes: Vec<u8>,
+    names: Vec<String>,
+}
+
+impl Header {
+    /// Takes the header off a file.
+    fn take(blocks: &mut Blocks<Cutter>, delimiter: Delimiter) -> Result<Self, BoxError> {
+        let file = Arc::clone(blocks.name());
+        let Some(first) = first(blocks, delimiter)? else {
+            return Err(CsvError::MissingHeader { file }.into());
+        };
+        let (line, bytes, frame) = (first.line, first.head.to_vec(), first.frame);
+        let names = decode::names(&bytes, delimiter);
+        let names = names.map_err(|error| CsvError::Header {
+            file: Arc::clone(&file),
+            line,
+            source: Box::new(error),
+        })?;
+        if let Some((first, second)) = duplicate(&names) {
+            let name = names[first].clone();
+            return Err(
+                CsvError::DuplicateName { file, line, name, first: first + 1, second: second + 1 }.into()
+            );
+        }
+        blocks.skip(frame);
+        Ok(Self { file, line, bytes, names })
     }
-    blocks.skip(first.frame);
-    Ok(Shape::new(names)?)
+
+    fn shape(&self) -> Result<Shape, BoxError> {
+        Ok(Shape::new(self.names.iter().map(String::as_str))?)
+    }
+
+    /// Takes the header off a further file, which is to have the same names.
+    pub(crate) fn expect(&self, blocks: &mut Blocks<Cutter>, delimiter: Delimiter) -> Result<(), BoxError> {
+        if let Some(first) = first(blocks, delimiter)?
+            && first.head == self.bytes
+        {
+            let frame = first.frame;
+            blocks.skip(frame);
+            return Ok(());
+        }
+        let other = Self::take(blocks, delimiter)?;
+        let differs = |&at: &usize| self.names.get(at) != other.names.get(at);
+        let Some(at) = (0..self.names.len().max(other.names.len())).find(differs) else { return Ok(()) };
+        let name = |names: &[String]| names.get(at).cloned();
+        Err(CsvError::OtherHeader {
+            file: Arc::clone(&other.file),
+            line: other.line,
+            first: Arc::clone(&self.file),
+            column: at + 1,
+            found: name(&other.names),
+            expected: name(&self.names),
+        }
+        .into())
+    }
 }
 
+/// How many cells the first record has; 0 if there is none. Files without records are passed over.
 fn first_width(blocks: &mut Blocks<Cutter>, delimiter: Delimiter) -> Result<usize, BoxError> {
-    match first(blocks, delimiter)? {
-        Some(first) => Ok(decode::width(&first.bytes, delimiter)?),
-        None => Ok(0),
+    loop {
+        if let Some(first) = first(blocks, delimiter)? {
+            return Ok(decode::width(first.head, delimiter)?);
+        }
+        if !blocks.next_file()? {
+            return Ok(0);
+        }
     }
 }
 
@@ -63,23 +119,25 @@ fn given(names: Vec<String>) -> Result<Shape, BoxError> {
 }
 
 /// The first record of a file, which is still to be taken off.
-struct First {
-    bytes: Vec<u8>,
+struct First<'a> {
+    head: &'a [u8],
     line: u64,
     frame: Frame,
 }
 
 /// The first record, after blank lines that are taken off.
-fn first(blocks: &mut Blocks<Cutter>, delimiter: Delimiter) -> Result<Option<First>, BoxError> {
-    let mut one = Cutter::one(Arc::clone(blocks.name()), delimiter);
+fn first(blocks: &mut Blocks<Cutter>, delimiter: Delimiter) -> Result<Option<First<'_>>, BoxError> {
+    let mut one = Cutter::one(delimiter);
     while let Some(head) = blocks.first_record(&mut one)? {
         let frame = head.frame;
         if frame.records > 0 {
-            return Ok(Some(First { bytes: head.bytes.to_vec(), line: head.line, frame }));
+            break;
         }
         blocks.skip(frame);
     }
-    Ok(None)
+    // Framed again: the borrow of a record that is given out could not end before the next one is looked for.
+    let head = blocks.first_record(&mut one)?;
+    Ok(head.map(|head| First { head: head.bytes, line: head.line, frame: head.frame }))
 }
 
 /// The positions of the first name that is there twice.

@@ -7,7 +7,7 @@ use godata_etl::{Batch, BlockingRead, Reader, Records, RunScope, Stop, Work};
 use godata_io::Input;
 use serde::de::DeserializeOwned;
 
-use crate::{Ragged, decode::Decoder, open::Header, source::CsvSource};
+use crate::{Ragged, decode::Decoder, open::Names, source::CsvSource};
 
 /// Reads the records of a CSV file into structs: a column for each field, by name.
 ///
@@ -88,7 +88,7 @@ pub(crate) type Decode<B> = fn(&Decoder, &[u8], &mut Work) -> Result<B, Stop>;
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub(crate) delimiter: u8,
-    pub(crate) header: Header,
+    pub(crate) names: Names,
     pub(crate) ragged: Ragged,
     pub(crate) block_size: Option<usize>,
 }
@@ -96,7 +96,7 @@ pub(crate) struct Options {
 impl<B> CsvReader<B> {
     fn new(input: Input, decode: Decode<B>) -> Self {
         let options =
-            Options { delimiter: b',', header: Header::InFile, ragged: Ragged::Refuse, block_size: None };
+            Options { delimiter: b',', names: Names::InFile, ragged: Ragged::Refuse, block_size: None };
         Self { input, options, decode }
     }
 
@@ -117,7 +117,7 @@ impl<B> CsvReader<B> {
     /// columns there are. An empty file has no records.
     #[must_use]
     pub fn no_header(mut self) -> Self {
-        self.options.header = Header::Absent;
+        self.options.names = Names::Absent;
         self
     }
 
@@ -130,7 +130,7 @@ impl<B> CsvReader<B> {
     where
         I: IntoIterator<Item: Into<String>>,
     {
-        self.options.header = Header::Given(names.into_iter().map(Into::into).collect());
+        self.options.names = Names::Given(names.into_iter().map(Into::into).collect());
         self
     }
 

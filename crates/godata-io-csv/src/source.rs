@@ -1,22 +1,24 @@
-//! A CSV file that was opened.
+//! CSV files that were opened.
 
 use std::{fmt, sync::Arc};
 
 use godata_core::BoxError;
-use godata_etl::{Batch, BlockingSource, Chunk, Lines, Origin, RunScope, Unit};
-use godata_io::{Block, Blocks, Input};
+use godata_etl::{Batch, BlockingSource, Chunk, RunScope, Unit};
+use godata_io::{Blocks, Input};
 
 use crate::{
     decode::Decoder,
     delimiter::Delimiter,
     framing::{Cutter, record_lines},
-    open,
+    open::{self, Header},
     reader::{Decode, Options},
 };
 
-/// Cuts a file into blocks, each of which is decoded on a worker.
+/// Cuts files into blocks, each of which is decoded on a worker.
 pub struct CsvSource<B> {
     blocks: Blocks<Cutter>,
+    /// What files after the first must begin with.
+    header: Option<Header>,
     delimiter: Delimiter,
     decoder: Arc<Decoder>,
     decode: Decode<B>,
@@ -30,12 +32,13 @@ impl<B> CsvSource<B> {
         scope: &RunScope,
     ) -> Result<Self, BoxError> {
         let delimiter = Delimiter::new(options.delimiter)?;
-        let mut blocks = Blocks::new(input.open(scope)?, Cutter::new(input.name(), delimiter), scope);
+        let mut blocks = Blocks::new(input.open(scope)?, Cutter::new(delimiter), scope);
         if let Some(bytes) = options.block_size {
             blocks = blocks.block_size(bytes);
         }
-        let columns = open::columns(&mut blocks, delimiter, options)?;
-        Ok(Self { blocks, delimiter, decoder: Arc::new(Decoder::new(delimiter, columns)), decode })
+        let (columns, header) = open::columns(&mut blocks, delimiter, options)?;
+        let decoder = Arc::new(Decoder::new(delimiter, columns));
+        Ok(Self { blocks, header, delimiter, decoder, decode })
     }
 }
 
@@ -43,27 +46,19 @@ impl<B: Batch> BlockingSource for CsvSource<B> {
     type Batch = B;
 
     fn next(&mut self) -> Result<Option<Unit<B>>, BoxError> {
-        let Some(block) = self.blocks.next()? else { return Ok(None) };
         let (delimiter, decoder, decode) = (self.delimiter, Arc::clone(&self.decoder), self.decode);
+        let header = self.header.as_ref();
+        let begin =
+            |blocks: &mut Blocks<Cutter>| header.map_or(Ok(()), |header| header.expect(blocks, delimiter));
+        let Some(block) = self.blocks.next(begin)? else { return Ok(None) };
         Ok(Some(Unit::new(move |work| {
-            let origin = origin(&block, delimiter);
+            let origin = block.origin(|bytes, line| record_lines(bytes, delimiter, line));
             work.decoding(&origin);
             let batch = decode(&decoder, &block.bytes, work)?;
             work.recycle(block.bytes);
             Ok(Chunk::new(batch, origin))
         })))
     }
-}
-
-/// Where the records of a block stand: as the block says, unless records and lines differ.
-fn origin(block: &Block, delimiter: Delimiter) -> Origin {
-    let origin = block.origin.clone();
-    if block.records == block.lines {
-        return origin;
-    }
-    let first = origin.place(0).line.unwrap_or_default();
-    let lines = record_lines(&block.bytes, delimiter, first);
-    origin.lines(Lines::Each(lines.into()))
 }
 
 impl<B> fmt::Debug for CsvSource<B> {

@@ -35,6 +35,7 @@
 //! * A committed output was flushed to the disk, together with its name in the folder (on Unix).
 //! * Memory is bounded: one block, or one record of at most 64 MiB if that is larger, is held while reading.
 
+mod block;
 mod blocks;
 mod encoding;
 mod error;
@@ -44,8 +45,9 @@ mod output;
 mod platform;
 mod replacement;
 
-pub use blocks::{Block, Blocks, Head};
+pub use block::Block;
+pub use blocks::{Blocks, Head};
 pub use error::IoError;
 pub use framing::{Ahead, Frame, Framing};
-pub use input::{Input, InputFile};
+pub use input::{Compression, Input, InputFiles};
 pub use output::{Output, OutputFile};

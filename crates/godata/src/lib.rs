@@ -48,6 +48,7 @@
 //!
 //! * [`Pipeline`] and [`Flow`]: how a pipeline is described, and every step.
 //! * [`csv`] and [`jsonl`]: the file formats and their options.
+//! * `Input`: what the formats read: one file, many, compressed ones, standard input.
 //! * [`Records`], [`RecordRef`], [`RecordMut`], [`Record`] and [`record!`]: dynamic records.
 //! * [`PipelineHook`], [`PipelineJob`] and [`RunReport`]: watching runs.
 //! * [`Reader`] and [`Writer`]: sources and targets of your own.
@@ -71,8 +72,9 @@
 //!
 //! * `csv` (default): [`csv`].
 //! * `json` (default): [`jsonl`].
+//! * `bzip2`, `gzip`, `zstd` (default): files compressed like that are read. `zstd` needs a C compiler.
 //!
-//! Without either, this is the engine alone.
+//! Without `csv` and `json`, this is the engine alone.
 //!
 //! # Which crate do I need
 //!
@@ -91,6 +93,8 @@ pub use godata_etl::{
     PipelineHook, PipelineInfo, PipelineJob, Place, Reader, Record, RecordMut, RecordRef, Records, RunReport,
     RunScope, Sink, Source, StageEnd, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer, record,
 };
+#[cfg(any(feature = "csv", feature = "json"))]
+pub use godata_io::{Compression, Input};
 #[cfg(feature = "csv")]
 pub use godata_io_csv as csv;
 #[cfg(feature = "json")]
@@ -98,6 +102,8 @@ pub use godata_io_json::jsonl;
 
 /// What most programs use: `use godata::prelude::*;`.
 pub mod prelude {
+    #[cfg(any(feature = "csv", feature = "json"))]
+    pub use crate::Input;
     #[cfg(feature = "csv")]
     pub use crate::csv;
     #[cfg(feature = "json")]
