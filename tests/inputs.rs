@@ -1,4 +1,5 @@
 //! What can be read: every format from every place in every compression.
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 use std::{
     fs,

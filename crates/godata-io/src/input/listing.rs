@@ -46,7 +46,7 @@ fn look(path: &Path) -> Result<Option<Listed>, IoError> {
     if metadata.is_dir() {
         return Ok(None);
     }
-    let len = metadata.is_file().then(|| metadata.len());
+    let len = metadata.is_file().then_some(metadata.len());
     Ok(Some(Listed { source: Source::File(path.to_owned()), len }))
 }
 
