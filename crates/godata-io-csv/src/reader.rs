@@ -71,7 +71,7 @@ pub fn read_records(input: impl Into<Input>) -> CsvReader<Records> {
     CsvReader::new(input.into(), Decoder::records)
 }
 
-/// A CSV file to be read; made by [`read`] and [`read_records`].
+/// CSV to be read, of one file or several; made by [`read`] and [`read_records`].
 ///
 /// Unless options say otherwise, cells are separated by commas, the first record is the header, and each
 /// record has as many cells as the header.
