@@ -1,11 +1,8 @@
 //! One file of an input, opened.
 
-use std::{
-    fmt,
-    io::{self, BufReader, Read},
-    path::PathBuf,
-    sync::Arc,
-};
+#[cfg(any(feature = "gzip", feature = "zstd", feature = "bzip2"))]
+use std::io::{BufReader, Read};
+use std::{fmt, io, path::PathBuf, sync::Arc};
 
 use super::{
     Compression,
@@ -15,6 +12,7 @@ use super::{
 use crate::IoError;
 
 /// How many compressed bytes are read at once.
+#[cfg(any(feature = "gzip", feature = "zstd", feature = "bzip2"))]
 const CHUNK: u64 = 64 << 10;
 
 /// One file of an input, opened.
@@ -46,24 +44,19 @@ impl InputFile {
         let failed = |error| IoError::Open { path: path_of(source), source: error };
         let content = source.open().map_err(failed)?;
         let compression = compression.of(source.path());
-        #[cfg_attr(not(any(feature = "gzip", feature = "zstd", feature = "bzip2")), expect(unused_variables))]
-        let buffered = |content| {
-            let len = listed.len.unwrap_or(CHUNK).clamp(1, CHUNK);
-            BufReader::with_capacity(usize::try_from(len).unwrap_or_default(), content)
-        };
         let bytes = match compression {
             Compression::None | Compression::ByExtension => Decoder::Plain(content),
             #[cfg(feature = "gzip")]
             Compression::Gzip => {
-                Decoder::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(buffered(content))))
+                Decoder::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(buffered(content, listed))))
             }
             #[cfg(feature = "zstd")]
-            Compression::Zstd => {
-                Decoder::Zstd(Box::new(zstd::Decoder::with_buffer(buffered(content)).map_err(failed)?))
-            }
+            Compression::Zstd => Decoder::Zstd(Box::new(
+                zstd::Decoder::with_buffer(buffered(content, listed)).map_err(failed)?,
+            )),
             #[cfg(feature = "bzip2")]
             Compression::Bzip2 => {
-                Decoder::Bzip2(Box::new(bzip2::bufread::MultiBzDecoder::new(buffered(content))))
+                Decoder::Bzip2(Box::new(bzip2::bufread::MultiBzDecoder::new(buffered(content, listed))))
             }
             #[cfg(not(all(feature = "gzip", feature = "zstd", feature = "bzip2")))]
             compression => return Err(IoError::NotBuiltIn { path: path_of(source), compression }),
@@ -141,6 +134,13 @@ impl fmt::Debug for InputFile {
             .field("compression", &self.compression)
             .finish_non_exhaustive()
     }
+}
+
+/// A buffer for compressed bytes, no larger than the file.
+#[cfg(any(feature = "gzip", feature = "zstd", feature = "bzip2"))]
+fn buffered(content: Content, listed: &Listed) -> BufReader<Content> {
+    let len = listed.len.unwrap_or(CHUNK).clamp(1, CHUNK);
+    BufReader::with_capacity(usize::try_from(len).unwrap_or_default(), content)
 }
 
 /// The path that an error names; a name for what is no file.
