@@ -398,3 +398,30 @@ async fn records_before_a_file_that_can_not_be_read_are_there_to_be_taken() {
     let flow = Pipeline::builder("taken").read(csv::read_records(folder.glob("*.csv")));
     assert_eq!(flow.collect(1).await.unwrap().len(), 1);
 }
+
+/// Runs itself again with something on standard input.
+#[test]
+fn standard_input_is_decompressed_as_told() {
+    const IN_CHILD: &str = "GODATA_TEST_STDIN";
+    let all = rows(700);
+    if std::env::var_os(IN_CHILD).is_some() {
+        let input = Input::stdin().compression(Compression::Gzip);
+        let flow = Pipeline::builder("stdin").read(csv::read::<Row>(input));
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let pipeline =
+            flow.write_fn(move |_, batch| std::future::ready(sender.send(batch).map_err(BoxError::from)));
+        pipeline.unwrap().run_blocking(&RunContext::new()).unwrap();
+        assert_eq!(receiver.try_iter().flatten().collect::<Vec<Row>>(), all);
+        return;
+    }
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", "standard_input_is_decompressed_as_told"])
+        .env(IN_CHILD, "1")
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let bytes = Packing::GzipParts.pack(Format::Csv.text(&all).as_bytes());
+    child.stdin.take().unwrap().write_all(&bytes).unwrap();
+    assert!(child.wait().unwrap().success());
+}

@@ -228,3 +228,14 @@ fn a_fifo_can_be_read() {
     writer.join().unwrap().unwrap();
     assert_eq!((blocks.iter().map(Block::records).sum::<u64>(), bytes), (3, 5));
 }
+
+/// Runs with `--no-default-features`.
+#[cfg(not(feature = "gzip"))]
+#[test]
+fn a_compression_that_is_not_built_in_is_named() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("toys.gz");
+    fs::write(&path, "a;").unwrap();
+    let expected = "read failed: `toys.gz` can't be read without the feature `gzip` of godata-io";
+    assert_eq!(failure(&path), expected);
+}
