@@ -20,6 +20,8 @@ pub struct Origin {
     first_record: u64,
     bytes: Range<u64>,
     lines: Lines,
+    /// Where the rows from a number on came from, if not from here; the numbers ascend.
+    further: Vec<(u32, Self)>,
 }
 
 /// How the records of a batch map to the lines of its source.
@@ -63,12 +65,35 @@ impl Origin {
         self
     }
 
+    /// Says that the batch goes on with another source: its records from `row` on came from `origin`. For
+    /// batches of many small files; each `row` is beyond those of earlier calls.
+    ///
+    /// ```
+    /// use godata_etl::{Lines, Origin};
+    ///
+    /// let first = Origin::new(1).source("a.csv").lines(Lines::From(2));
+    /// let second = Origin::new(1).source("b.csv").lines(Lines::From(2));
+    /// let origin = first.followed_by(100, second);
+    /// assert_eq!(origin.place(99).to_string(), "record 100 (a.csv:101)");
+    /// assert_eq!(origin.place(100).to_string(), "record 1 (b.csv:2)");
+    /// ```
+    #[must_use]
+    pub fn followed_by(mut self, row: u32, origin: Self) -> Self {
+        self.further.push((row, origin));
+        self
+    }
+
     /// The place of the record in this row of the batch as it was read; rows count from 0. A row that is not
-    /// known any more ([`Chunk::row`](crate::Chunk::row)) has only its source.
+    /// known any more ([`Chunk::row`](crate::Chunk::row)) has only its source, if all rows have the same.
     #[must_use]
     pub fn place(&self, row: u32) -> Place {
         if row == UNKNOWN_ROW {
-            return Place { source: self.source.clone(), ..Place::default() };
+            let source = if self.further.is_empty() { self.source.clone() } else { None };
+            return Place { source, ..Place::default() };
+        }
+        let next = self.further.partition_point(|(first, _)| *first <= row);
+        if let Some((first, origin)) = next.checked_sub(1).and_then(|at| self.further.get(at)) {
+            return origin.place(row - first);
         }
         let line = match &self.lines {
             Lines::None => None,
@@ -81,7 +106,8 @@ impl Origin {
 
     /// How many bytes of the source this batch was made from.
     pub(crate) fn byte_count(&self) -> u64 {
-        self.bytes.end.saturating_sub(self.bytes.start)
+        let further: u64 = self.further.iter().map(|(_, origin)| origin.byte_count()).sum();
+        self.bytes.end.saturating_sub(self.bytes.start) + further
     }
 }
 

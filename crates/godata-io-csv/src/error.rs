@@ -61,6 +61,23 @@ pub enum CsvError {
         /// The second one.
         second: usize,
     },
+    /// The files of one input have different columns, or the same ones in another order: the first that differs
+    /// is named.
+    #[error("{file}:{line}: {} in `{first}`", Difference(*column, found.as_deref(), expected.as_deref()))]
+    OtherHeader {
+        /// The file.
+        file: Arc<str>,
+        /// The line of its header, from 1.
+        line: u64,
+        /// The first file of the input.
+        first: Arc<str>,
+        /// The column, from 1.
+        column: usize,
+        /// Its name in the file; `None` if there are fewer columns.
+        found: Option<String>,
+        /// Its name in the first file; `None` if that has fewer columns.
+        expected: Option<String>,
+    },
     /// The names that were given to [`CsvReader::names`](crate::CsvReader::names) or
     /// [`CsvWriter::columns`](crate::CsvWriter::columns) have one of them twice.
     #[error("the name `{name}` was given twice")]
@@ -148,6 +165,23 @@ pub enum CsvError {
     /// The first records have no fields, so there is nothing to make a header of; or no columns were given.
     #[error("records without fields can't be written as CSV")]
     NoFields,
+}
+
+/// How the name of a column differs from that in another file: its number, the name found, the one expected.
+struct Difference<'a>(usize, Option<&'a str>, Option<&'a str>);
+
+impl fmt::Display for Difference<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(number, found, expected) = self;
+        match found {
+            Some(found) => write!(f, "column {number} is `{}`, and ", excerpt(found))?,
+            None => write!(f, "column {number} is missing, which is ")?,
+        }
+        match expected {
+            Some(expected) => write!(f, "`{}`", excerpt(expected)),
+            None => f.write_str("there is no such column"),
+        }
+    }
 }
 
 /// A column as errors name it: ``column `amount` ``, or `column 3` if it has no name.

@@ -14,7 +14,6 @@ use crate::{CsvError, dialect::Dialect};
 /// where a record would, and only LF ends it.
 #[derive(Debug)]
 pub(crate) struct Cutter {
-    file: Arc<str>,
     dialect: Dialect,
     /// How many records a frame has at most.
     most: u64,
@@ -22,17 +21,19 @@ pub(crate) struct Cutter {
 
 impl Cutter {
     /// Cuts as many records as there are.
-    pub(crate) fn new(file: Arc<str>, dialect: Dialect) -> Self {
-        Self { file, dialect, most: u64::MAX }
+    pub(crate) fn new(dialect: Dialect) -> Self {
+        Self { dialect, most: u64::MAX }
     }
 
     /// Cuts one record, or one of the blank lines and comments before it.
-    pub(crate) fn one(file: Arc<str>, dialect: Dialect) -> Self {
-        Self { most: 1, ..Self::new(file, dialect) }
+    pub(crate) fn one(dialect: Dialect) -> Self {
+        Self { dialect, most: 1 }
     }
 }
 
 impl Framing for Cutter {
+    const TERMINATOR: Option<u8> = Some(b'\n');
+
     fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
         let mut walk = Walk::new(ahead.bytes, self.dialect, ahead.at_end);
         let mut frame = Frame::default();
@@ -49,7 +50,7 @@ impl Framing for Cutter {
                 // The records before it come first; the next frame begins with the quote's record.
                 Piece::Unclosed { quote } if frame.bytes == 0 => {
                     let line = ahead.line + line_breaks(&ahead.bytes[..quote]);
-                    return Err(CsvError::UnclosedQuote { file: Arc::clone(&self.file), line }.into());
+                    return Err(CsvError::UnclosedQuote { file: Arc::clone(ahead.file), line }.into());
                 }
                 Piece::Unclosed { .. } | Piece::More => break,
             }

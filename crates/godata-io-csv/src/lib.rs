@@ -33,6 +33,32 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # What can be read
+//! Whatever an [`Input`](godata_io::Input) can be: a file, several, a glob, a directory, standard input, bytes; plain or
+//! compressed with gzip, zstd or bzip2. Files of one input are read as if they were one, where each has a header with
+//! the same names in the same order, or [none has](CsvReader::no_header).
+//!
+//! ```
+//! use godata_core::RunContext;
+//! use godata_etl::Pipeline;
+//! use godata_io::Input;
+//! use godata_io_csv as csv;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let (january, february) = (folder.path().join("01.csv"), folder.path().join("02.csv"));
+//! # let all = folder.path().join("all.txt");
+//! std::fs::write(&january, "id,amount\nA-1,12.5\n")?;
+//! std::fs::write(&february, "id,amount\nA-2,7.25\n")?;
+//!
+//! let months = folder.path().join("*.csv").display().to_string();
+//! Pipeline::builder("months")
+//!     .read(csv::read_records(Input::glob(months)))
+//!     .write(csv::write(&all))?
+//!     .run_blocking(&RunContext::new())?;
+//! assert_eq!(std::fs::read_to_string(&all)?, "id,amount\nA-1,12.5\nA-2,7.25\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # The format
 //! RFC 4180, read leniently:
 //!

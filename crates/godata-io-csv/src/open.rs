@@ -1,4 +1,4 @@
-//! Finding out what columns a file has.
+//! Finding out what columns files have.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -18,8 +18,8 @@ use crate::{
 
 /// Where the names of the columns come from.
 #[derive(Clone, Debug)]
-pub(crate) enum Header {
-    /// The first record has them.
+pub(crate) enum Names {
+    /// The first record of each file has them.
     InFile,
     /// There are none.
     Absent,
@@ -27,45 +27,132 @@ pub(crate) enum Header {
     Given(Vec<String>),
 }
 
-/// The columns of a file that was just opened. The lines before the header, and the header, are taken off it.
-pub(crate) fn columns(blocks: &mut Blocks<Cutter>, options: &Options) -> Result<Columns, BoxError> {
-    let dialect = options.dialect;
-    skip_lines(blocks, options.skip_lines)?;
-    let is_named = !matches!(options.header, Header::Absent);
-    let shape = match &options.header {
-        Header::InFile => header(blocks, dialect, options.trim)?,
-        Header::Absent => Columns::numbered(first_width(blocks, dialect)?),
-        Header::Given(names) => given(names)?,
+/// The columns of files that were just opened, and what the other files have to begin with. The lines before the
+/// header, and the header, are taken off the first.
+pub(crate) fn columns(
+    blocks: &mut Blocks<Cutter>,
+    options: &Options,
+) -> Result<(Columns, Opening), BoxError> {
+    let mut opening = Opening {
+        skip_lines: options.skip_lines,
+        dialect: options.dialect,
+        trim: options.trim,
+        header: None,
     };
-    Ok(Columns { shape: Arc::new(shape), is_named, ragged: options.ragged })
+    opening.skip_lines(blocks)?;
+    let is_named = !matches!(options.names, Names::Absent);
+    let shape = match &options.names {
+        Names::InFile => {
+            let header = Header::take(blocks, opening.dialect, opening.trim)?;
+            opening.header.insert(header).shape()?
+        }
+        Names::Absent => Columns::numbered(first_width(blocks, &opening)?),
+        Names::Given(names) => given(names)?,
+    };
+    Ok((Columns { shape: Arc::new(shape), is_named, ragged: options.ragged }, opening))
 }
 
-fn skip_lines(blocks: &mut Blocks<Cutter>, count: u64) -> Result<(), BoxError> {
-    for _ in 0..count {
-        let Some(frame) = blocks.first_record(&mut RawLine)?.map(|line| line.frame) else { break };
+/// What each file begins with, before its records.
+#[derive(Debug)]
+pub(crate) struct Opening {
+    skip_lines: u64,
+    dialect: Dialect,
+    trim: Trim,
+    header: Option<Header>,
+}
+
+impl Opening {
+    /// Takes it off a further file, whose header is to have the same names.
+    pub(crate) fn take(&self, blocks: &mut Blocks<Cutter>) -> Result<(), BoxError> {
+        self.skip_lines(blocks)?;
+        match &self.header {
+            Some(header) => header.expect(blocks, self.dialect, self.trim),
+            None => Ok(()),
+        }
+    }
+
+    fn skip_lines(&self, blocks: &mut Blocks<Cutter>) -> Result<(), BoxError> {
+        for _ in 0..self.skip_lines {
+            let Some(frame) = blocks.first_record(&mut RawLine)?.map(|line| line.frame) else { break };
+            blocks.skip(frame);
+        }
+        Ok(())
+    }
+}
+
+/// The header of a file.
+#[derive(Debug)]
+struct Header {
+    file: Arc<str>,
+    line: u64,
+    /// As it stands in the file.
+    bytes: Vec<u8>,
+    names: Vec<String>,
+}
+
+impl Header {
+    /// Takes the header off a file.
+    fn take(blocks: &mut Blocks<Cutter>, dialect: Dialect, trim: Trim) -> Result<Self, BoxError> {
+        let file = Arc::clone(blocks.name());
+        let Some(first) = first(blocks, dialect)? else {
+            return Err(CsvError::MissingHeader { file }.into());
+        };
+        let (line, bytes, frame) = (first.line, first.head.to_vec(), first.frame);
+        let names = decode::names(&bytes, dialect, trim);
+        let names = names.map_err(|error| CsvError::Header {
+            file: Arc::clone(&file),
+            line,
+            source: Box::new(error),
+        })?;
+        if let Some((first, second)) = duplicate(&names) {
+            let name = names[first].clone();
+            return Err(
+                CsvError::DuplicateName { file, line, name, first: first + 1, second: second + 1 }.into()
+            );
+        }
         blocks.skip(frame);
+        Ok(Self { file, line, bytes, names })
     }
-    Ok(())
+
+    fn shape(&self) -> Result<Shape, BoxError> {
+        Ok(Shape::new(self.names.iter().map(String::as_str))?)
+    }
+
+    /// Takes the header off a further file, which is to have the same names.
+    fn expect(&self, blocks: &mut Blocks<Cutter>, dialect: Dialect, trim: Trim) -> Result<(), BoxError> {
+        if let Some(first) = first(blocks, dialect)?
+            && first.head == self.bytes
+        {
+            let frame = first.frame;
+            blocks.skip(frame);
+            return Ok(());
+        }
+        let other = Self::take(blocks, dialect, trim)?;
+        let differs = |&at: &usize| self.names.get(at) != other.names.get(at);
+        let Some(at) = (0..self.names.len().max(other.names.len())).find(differs) else { return Ok(()) };
+        let name = |names: &[String]| names.get(at).cloned();
+        Err(CsvError::OtherHeader {
+            file: Arc::clone(&other.file),
+            line: other.line,
+            first: Arc::clone(&self.file),
+            column: at + 1,
+            found: name(&other.names),
+            expected: name(&self.names),
+        }
+        .into())
+    }
 }
 
-fn header(blocks: &mut Blocks<Cutter>, dialect: Dialect, trim: Trim) -> Result<Shape, BoxError> {
-    let file = Arc::clone(blocks.name());
-    let Some(first) = first(blocks, dialect)? else { return Err(CsvError::MissingHeader { file }.into()) };
-    let (line, names) = (first.line, decode::names(&first.bytes, dialect, trim));
-    let names =
-        names.map_err(|error| CsvError::Header { file: Arc::clone(&file), line, source: Box::new(error) })?;
-    if let Some((first, second)) = duplicate(&names) {
-        let name = names[first].clone();
-        return Err(CsvError::DuplicateName { file, line, name, first: first + 1, second: second + 1 }.into());
-    }
-    blocks.skip(first.frame);
-    Ok(Shape::new(names)?)
-}
-
-fn first_width(blocks: &mut Blocks<Cutter>, dialect: Dialect) -> Result<usize, BoxError> {
-    match first(blocks, dialect)? {
-        Some(first) => Ok(decode::width(&first.bytes, dialect)?),
-        None => Ok(0),
+/// How many cells the first record has; 0 if there is none. Files without records are passed over.
+fn first_width(blocks: &mut Blocks<Cutter>, opening: &Opening) -> Result<usize, BoxError> {
+    loop {
+        if let Some(first) = first(blocks, opening.dialect)? {
+            return Ok(decode::width(first.head, opening.dialect)?);
+        }
+        if !blocks.next_file()? {
+            return Ok(0);
+        }
+        opening.skip_lines(blocks)?;
     }
 }
 
@@ -78,23 +165,25 @@ pub(crate) fn given(names: &[String]) -> Result<Shape, BoxError> {
 }
 
 /// The first record of a file, which is still to be taken off.
-struct First {
-    bytes: Vec<u8>,
+struct First<'a> {
+    head: &'a [u8],
     line: u64,
     frame: Frame,
 }
 
 /// The first record, after blank lines and comments that are taken off.
-fn first(blocks: &mut Blocks<Cutter>, dialect: Dialect) -> Result<Option<First>, BoxError> {
-    let mut one = Cutter::one(Arc::clone(blocks.name()), dialect);
+fn first(blocks: &mut Blocks<Cutter>, dialect: Dialect) -> Result<Option<First<'_>>, BoxError> {
+    let mut one = Cutter::one(dialect);
     while let Some(head) = blocks.first_record(&mut one)? {
         let frame = head.frame;
         if frame.records > 0 {
-            return Ok(Some(First { bytes: head.bytes.to_vec(), line: head.line, frame }));
+            break;
         }
         blocks.skip(frame);
     }
-    Ok(None)
+    // Framed again: the borrow of a record that is given out could not end before the next one is looked for.
+    let head = blocks.first_record(&mut one)?;
+    Ok(head.map(|head| First { head: head.bytes, line: head.line, frame: head.frame }))
 }
 
 /// The positions of the first name that is there twice.

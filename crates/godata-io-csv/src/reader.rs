@@ -7,7 +7,7 @@ use godata_etl::{Batch, BlockingRead, Reader, Records, RunScope, Stop, Work};
 use godata_io::Input;
 use serde::de::DeserializeOwned;
 
-use crate::{Ragged, Trim, decode::Decoder, dialect::Dialect, open::Header, source::CsvSource};
+use crate::{Ragged, Trim, decode::Decoder, dialect::Dialect, open::Names, source::CsvSource};
 
 /// Reads the records of a CSV file into structs: a column for each field, by name.
 ///
@@ -71,7 +71,7 @@ pub fn read_records(input: impl Into<Input>) -> CsvReader<Records> {
     CsvReader::new(input.into(), Decoder::records)
 }
 
-/// A CSV file to be read; made by [`read`] and [`read_records`].
+/// CSV to be read, of one file or several; made by [`read`] and [`read_records`].
 ///
 /// Unless options say otherwise, cells are separated by commas, the first record is the header, and each
 /// record has as many cells as the header.
@@ -89,7 +89,7 @@ pub(crate) type Decode<B> = fn(&Decoder, &[u8], &mut Work) -> Result<B, Stop>;
 pub(crate) struct Options {
     pub(crate) dialect: Dialect,
     pub(crate) skip_lines: u64,
-    pub(crate) header: Header,
+    pub(crate) names: Names,
     pub(crate) ragged: Ragged,
     pub(crate) trim: Trim,
     pub(crate) nulls: Vec<String>,
@@ -101,7 +101,7 @@ impl<B> CsvReader<B> {
         let options = Options {
             dialect: Dialect::default(),
             skip_lines: 0,
-            header: Header::InFile,
+            names: Names::InFile,
             ragged: Ragged::Refuse,
             trim: Trim::None,
             nulls: Vec::new(),
@@ -219,7 +219,7 @@ impl<B> CsvReader<B> {
     /// columns there are. An empty file has no records.
     #[must_use]
     pub fn no_header(mut self) -> Self {
-        self.options.header = Header::Absent;
+        self.options.names = Names::Absent;
         self
     }
 
@@ -232,7 +232,7 @@ impl<B> CsvReader<B> {
     where
         I: IntoIterator<Item: Into<String>>,
     {
-        self.options.header = Header::Given(names.into_iter().map(Into::into).collect());
+        self.options.names = Names::Given(names.into_iter().map(Into::into).collect());
         self
     }
 

@@ -1,12 +1,13 @@
-//! A file in blocks of whole records.
+//! The files of an input in blocks of whole records.
 
 use std::{fmt, sync::Arc};
 
 use godata_core::BoxError;
-use godata_etl::{Lines, Origin, RunScope};
+use godata_etl::{Origin, RunScope};
 
 use crate::{
-    Ahead, Frame, Framing, InputFile, IoError,
+    Ahead, Block, Frame, Framing, InputFiles, IoError,
+    block::Part,
     encoding::{LONGEST_MARK, mark_len},
 };
 
@@ -16,22 +17,27 @@ const BLOCK_SIZE: usize = 256 << 10;
 /// How many bytes a record may have.
 const LONGEST_RECORD: usize = 64 << 20;
 
-/// Cuts an input into blocks of whole records.
+/// Cuts the files of an input into blocks of whole records.
 ///
-/// A block has about 256 KiB; more only if one record is larger. Cutting blocks, and nothing else, is done on
-/// the thread that reads, so that the workers decode them at the same time. A UTF-8 byte order mark is no
-/// part of the first block.
+/// A block has about 256 KiB; more only if one record is larger. Cutting blocks, and decompressing what they are
+/// cut from, is done on the thread that reads, so that the workers decode them at the same time. A UTF-8 byte order
+/// mark is no part of a block. Several small files are put into one block where the
+/// [`TERMINATOR`](Framing::TERMINATOR) is known: what it costs to hand a block over is not paid for each of them.
+///
+/// Of compressed files the compressed bytes are counted, as [`RunScope::expect_bytes`] was told them.
 pub struct Blocks<F> {
-    file: InputFile,
+    files: InputFiles,
     framing: F,
     scope: RunScope,
     block_size: usize,
-    /// What was read and not yet given out: it begins at the begin of a record.
+    /// What was read of the file and not yet given out: it begins at the begin of a record.
     ahead: Vec<u8>,
-    /// Where `ahead` begins in the input; `None` before the first read.
+    /// Where `ahead` begins in the file; `None` before the first read.
     at: Option<Position>,
-    /// Whether `ahead` ends where the input does.
+    /// Whether `ahead` ends where the file does.
     at_end: bool,
+    /// What went wrong after the last block that was given out.
+    failed: Option<BoxError>,
 }
 
 /// A begin of a record: offset from 0, line and number of the record from 1.
@@ -42,22 +48,7 @@ struct Position {
     record: u64,
 }
 
-/// Some whole records of an input.
-#[derive(Clone, Debug)]
-pub struct Block {
-    /// The bytes of the records. They come from [`RunScope::buffer`]: give them back with
-    /// [`Work::recycle`](godata_etl::Work::recycle).
-    pub bytes: Vec<u8>,
-    /// The source, the number of the first record, the bytes, and [`Lines::From`] the first line.
-    pub origin: Origin,
-    /// How many records there are, at least one.
-    pub records: u64,
-    /// How many lines there are. If they are more than the records, then [`Lines::From`] is wrong, and the
-    /// decoder replaces it by [`Lines::Each`].
-    pub lines: u64,
-}
-
-/// The first record of an input, not yet taken off it.
+/// The first record of a file, not yet taken off it.
 #[derive(Clone, Copy, Debug)]
 pub struct Head<'a> {
     /// Its bytes.
@@ -69,16 +60,17 @@ pub struct Head<'a> {
 }
 
 impl<F: Framing> Blocks<F> {
-    /// Cuts `file` by `framing`. The buffers of the blocks are those of the run.
-    pub fn new(file: InputFile, framing: F, scope: &RunScope) -> Self {
+    /// Cuts `files` by `framing`. The buffers of the blocks are those of the run.
+    pub fn new(files: InputFiles, framing: F, scope: &RunScope) -> Self {
         Self {
-            file,
+            files,
             framing,
             scope: scope.clone(),
             block_size: BLOCK_SIZE,
             ahead: Vec::new(),
             at: None,
             at_end: false,
+            failed: None,
         }
     }
 
@@ -89,12 +81,12 @@ impl<F: Framing> Blocks<F> {
         self
     }
 
-    /// The name of the input.
+    /// The name of the file that is read at present.
     pub fn name(&self) -> &Arc<str> {
-        self.file.name()
+        self.files.file().name()
     }
 
-    /// What `framing` frames at the present place, without taking it off; `None` at the end of the input.
+    /// What `framing` frames at the present place, without taking it off; `None` at the end of the file.
     ///
     /// For what stands before the records, such as a header: `framing` frames just that, and
     /// [`skip`](Self::skip) takes it off.
@@ -111,21 +103,59 @@ impl<F: Framing> Blocks<F> {
     pub fn skip(&mut self, frame: Frame) {
         let len = frame.bytes.min(self.ahead.len());
         self.ahead.drain(..len);
-        self.scope.count_bytes_read(len as u64);
+        self.count(len);
         if let Some(at) = &mut self.at {
             at.offset += len as u64;
             at.line += frame.lines;
         }
     }
 
-    /// The next block, or `None` at the end of the input. It blocks: call it in a
+    /// Goes on to the next file, whatever is left of the present one; `false` if there is none.
+    ///
+    /// # Errors
+    /// [`IoError::Open`], [`IoError::NotBuiltIn`].
+    pub fn next_file(&mut self) -> Result<bool, IoError> {
+        if !self.files.advance()? {
+            return Ok(false);
+        }
+        self.ahead.clear();
+        (self.at, self.at_end) = (None, false);
+        Ok(true)
+    }
+
+    /// The next block, or `None` at the end of the last file. At the begin of each file after the present one
+    /// `begin` is called, to take off what stands before its records. It blocks: call it in a
     /// [`BlockingSource`](godata_etl::BlockingSource).
     ///
     /// # Errors
-    /// [`IoError::Read`], [`IoError::Encoding`], [`IoError::RecordTooLong`], [`IoError::Incomplete`], and what
-    /// the framing gives.
-    #[expect(clippy::should_implement_trait, reason = "an iterator would go on after an error")]
-    pub fn next(&mut self) -> Result<Option<Block>, BoxError> {
+    /// [`IoError::Open`], [`IoError::NotBuiltIn`], [`IoError::Read`], [`IoError::Compressed`],
+    /// [`IoError::Encoding`], [`IoError::RecordTooLong`], [`IoError::Incomplete`], and what the framing and `begin`
+    /// give.
+    pub fn next(
+        &mut self,
+        mut begin: impl FnMut(&mut Self) -> Result<(), BoxError>,
+    ) -> Result<Option<Block>, BoxError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
+        let mut block = loop {
+            if let Some(block) = self.next_of_file()? {
+                break block;
+            }
+            if !self.next_file()? {
+                return Ok(None);
+            }
+            begin(self)?;
+        };
+        if F::TERMINATOR.is_some() {
+            // The records before an error come first, as if they had been in a block of their own.
+            self.failed = self.extend(&mut block, begin).err();
+        }
+        Ok(Some(block))
+    }
+
+    /// The next block of the present file.
+    fn next_of_file(&mut self) -> Result<Option<Block>, BoxError> {
         while let Some((frame, at)) = self.frame_with(Framing::frame)? {
             if frame.records > 0 {
                 return Ok(Some(self.take(frame, at)));
@@ -133,6 +163,38 @@ impl<F: Framing> Blocks<F> {
             self.skip(frame);
         }
         Ok(None)
+    }
+
+    /// Adds the next files to a block, as long as they fit into it as a whole.
+    fn extend(
+        &mut self,
+        block: &mut Block,
+        mut begin: impl FnMut(&mut Self) -> Result<(), BoxError>,
+    ) -> Result<(), BoxError> {
+        while self.at_end && self.ahead.is_empty() {
+            let room = self.block_size.saturating_sub(block.bytes.len());
+            if self.files.next_len().is_none_or(|len| len > room as u64) {
+                return Ok(());
+            }
+            self.next_file()?;
+            begin(self)?;
+            self.begin()?;
+            if !self.at_end || self.ahead.len() > room {
+                return Ok(());
+            }
+            while let Some((frame, at)) = self.frame_with(Framing::frame)? {
+                if frame.records > 0 {
+                    let part = self.part(frame, at);
+                    block.push(part, &self.ahead[..frame.bytes.min(self.ahead.len())], F::TERMINATOR);
+                    let (line, record) = (at.line + frame.lines, at.record + frame.records);
+                    self.ahead.drain(..frame.bytes.min(self.ahead.len()));
+                    self.at = Some(Position { offset: at.offset + frame.bytes as u64, line, record });
+                } else {
+                    self.skip(frame);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Reads until `frame` finds whole records; `None` if nothing is left.
@@ -149,20 +211,19 @@ impl<F: Framing> Blocks<F> {
             }
             // After a very long record more may be ahead than one block.
             let bytes = &self.ahead[..len.min(self.ahead.len())];
-            let ahead =
-                Ahead { bytes, line: at.line, at_end: self.at_end && bytes.len() == self.ahead.len() };
+            let at_end = self.at_end && bytes.len() == self.ahead.len();
+            let file = self.files.file();
+            let ahead = Ahead { bytes, file: file.name(), line: at.line, at_end };
             let found = frame(&mut self.framing, ahead)?;
             if found.bytes > 0 {
                 return Ok(Some((found, at)));
             }
-            let path = || self.file.path().to_owned();
             if ahead.at_end {
-                return Err(IoError::Incomplete { path: path(), line: at.line }.into());
+                return Err(IoError::Incomplete { path: file.path(), line: at.line }.into());
             }
             if bytes.len() > LONGEST_RECORD {
-                return Err(
-                    IoError::RecordTooLong { path: path(), line: at.line, limit: LONGEST_RECORD }.into()
-                );
+                let (path, limit) = (file.path(), LONGEST_RECORD);
+                return Err(IoError::RecordTooLong { path, line: at.line, limit }.into());
             }
             len = bytes.len().saturating_mul(2).min(LONGEST_RECORD + 1);
         }
@@ -174,10 +235,10 @@ impl<F: Framing> Blocks<F> {
             return Ok(at);
         }
         self.fill(self.block_size.max(LONGEST_MARK))?;
-        let path = || self.file.path().to_owned();
+        let path = || self.files.file().path();
         let mark = mark_len(&self.ahead).map_err(|encoding| IoError::Encoding { path: path(), encoding })?;
         self.ahead.drain(..mark);
-        self.scope.count_bytes_read(mark as u64);
+        self.count(mark);
         let at = Position { offset: mark as u64, line: 1, record: 1 };
         self.at = Some(at);
         Ok(at)
@@ -185,31 +246,46 @@ impl<F: Framing> Blocks<F> {
 
     fn fill(&mut self, len: usize) -> Result<(), IoError> {
         if !self.at_end && self.ahead.len() < len {
-            self.at_end = self.file.fill(&mut self.ahead, len)?;
+            let file = self.files.file_mut();
+            self.at_end = file.fill(&mut self.ahead, len)?;
+            if file.is_compressed() {
+                self.scope.count_bytes_read(file.newly_read());
+            }
         }
         Ok(())
     }
 
+    /// Counts bytes that are in no block. Compressed ones were counted when they were read.
+    fn count(&self, bytes: usize) {
+        if !self.files.file().is_compressed() {
+            self.scope.count_bytes_read(bytes as u64);
+        }
+    }
+
     /// Gives out the bytes of a frame, and keeps the others in another buffer.
     fn take(&mut self, frame: Frame, at: Position) -> Block {
+        let part = self.part(frame, at);
         let len = frame.bytes.min(self.ahead.len());
         let mut rest = self.scope.buffer();
         rest.extend_from_slice(&self.ahead[len..]);
         self.ahead.truncate(len);
         let bytes = std::mem::replace(&mut self.ahead, rest);
-        let end = at.offset + len as u64;
-        self.at =
-            Some(Position { offset: end, line: at.line + frame.lines, record: at.record + frame.records });
-        let origin = Origin::new(at.record)
-            .source(Arc::clone(self.file.name()))
-            .bytes(at.offset..end)
-            .lines(Lines::From(at.line));
-        Block { bytes, origin, records: frame.records, lines: frame.lines }
+        let (line, record) = (at.line + frame.lines, at.record + frame.records);
+        self.at = Some(Position { offset: at.offset + len as u64, line, record });
+        Block::new(bytes, part)
+    }
+
+    fn part(&self, frame: Frame, at: Position) -> Part {
+        let file = self.files.file();
+        let len = frame.bytes.min(self.ahead.len()) as u64;
+        let origin = Origin::new(at.record).source(Arc::clone(file.name()));
+        let stored = if file.is_compressed() { 0..0 } else { at.offset..at.offset + len };
+        Part { origin: origin.bytes(stored), bytes: 0..0, line: at.line, frame }
     }
 }
 
 impl<F> fmt::Debug for Blocks<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Blocks").field("file", &self.file).field("at", &self.at).finish_non_exhaustive()
+        f.debug_struct("Blocks").field("files", &self.files).field("at", &self.at).finish_non_exhaustive()
     }
 }

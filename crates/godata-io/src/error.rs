@@ -2,6 +2,10 @@
 
 use std::{io, path::PathBuf};
 
+use godata_core::BoxError;
+
+use crate::Compression;
+
 /// A file that could not be read or written. The error of the system, if there is one, is the source.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -19,6 +23,57 @@ pub enum IoError {
     IsDirectory {
         /// The directory.
         path: PathBuf,
+    },
+    /// An input of [`paths`](crate::Input::paths) has none.
+    #[error("there is nothing to read: no paths were given")]
+    NoPaths,
+    /// A pattern is not one, such as `[a`.
+    #[error("`{pattern}` is not a pattern")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// Why.
+        source: BoxError,
+    },
+    /// A pattern matches no file.
+    #[error("no file matches `{pattern}`")]
+    NoMatch {
+        /// The pattern.
+        pattern: String,
+    },
+    /// It can't be found out which files a directory has.
+    #[error("the files of `{}` can't be listed", path.display())]
+    List {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A directory has no files, or only hidden ones.
+    #[error("there are no files in `{}`", path.display())]
+    NoFiles {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// An input is compressed in a way that this build can't read: the feature of that name is off.
+    #[error("`{}` can't be read without the feature `{compression}` of godata-io", path.display())]
+    NotBuiltIn {
+        /// The input.
+        path: PathBuf,
+        /// How it is compressed.
+        compression: Compression,
+    },
+    /// Compressed data is damaged or cut off, or something else follows on it.
+    #[error("`{}` is not whole {compression} data, which fails after {bytes} decompressed bytes", path.display())]
+    Compressed {
+        /// The input.
+        path: PathBuf,
+        /// How it is compressed, or was said to be.
+        compression: Compression,
+        /// How many bytes could be decompressed, about.
+        bytes: u64,
+        /// Why the next could not.
+        source: io::Error,
     },
     /// An input failed while it was read.
     #[error("`{}` can't be read", path.display())]

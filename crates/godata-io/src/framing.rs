@@ -1,5 +1,7 @@
 //! Where the records of a format end.
 
+use std::sync::Arc;
+
 use godata_core::BoxError;
 
 /// Says where the records of a format end: what [`Blocks`](crate::Blocks) needs to know of it.
@@ -24,11 +26,17 @@ use godata_core::BoxError;
 ///     }
 /// }
 ///
-/// let frame = Semicolons.frame(Ahead { bytes: b"a;b;c", line: 1, at_end: false })?;
+/// let ahead = Ahead { bytes: b"a;b;c", file: &"a.txt".into(), line: 1, at_end: false };
+/// let frame = Semicolons.frame(ahead)?;
 /// assert_eq!(frame, Frame { bytes: 4, records: 2, lines: 0 });
 /// # Ok::<(), BoxError>(())
 /// ```
 pub trait Framing: Send + 'static {
+    /// The byte that ends a record, if the same bytes that end it do so in every file: the last record of a file
+    /// is given it if it lacks it, and files that are small are put together into one block. With `None`, each
+    /// file has blocks of its own.
+    const TERMINATOR: Option<u8> = None;
+
     /// Says how many of the bytes ahead hold whole records.
     ///
     /// A frame of no bytes asks for more: the next call gets the same bytes and further ones. At the end
@@ -46,9 +54,11 @@ pub trait Framing: Send + 'static {
 pub struct Ahead<'a> {
     /// The bytes, from the begin of a record on; never empty.
     pub bytes: &'a [u8],
-    /// The line of the source on which they begin, from 1.
+    /// The name of the file that they are in.
+    pub file: &'a Arc<str>,
+    /// The line of the file on which they begin, from 1.
     pub line: u64,
-    /// Whether no byte comes after them, so that the last record may lack its terminator.
+    /// Whether no byte of the file comes after them, so that the last record may lack its terminator.
     pub at_end: bool,
 }
 

@@ -48,6 +48,7 @@
 //!
 //! * [`Pipeline`] and [`Flow`]: how a pipeline is described, and every step.
 //! * [`csv`], [`jsonl`] and [`json`]: the file formats and their options.
+//! * `Input`: what the formats read: one file, many, compressed ones, standard input.
 //! * [`Records`], [`RecordRef`], [`RecordMut`], [`Record`] and [`record!`]: dynamic records.
 //! * [`PipelineHook`], [`PipelineJob`] and [`RunReport`]: watching runs.
 //! * [`Reader`] and [`Writer`]: sources and targets of your own.
@@ -65,6 +66,7 @@
 //! | [`etl_typed`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_typed.rs) | structs, and how the type changes along the way |
 //! | [`etl_hooks`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_hooks.rs) | observing a pipeline and a job |
 //! | [`etl_async`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_async.rs) | concurrent lookups, the order kept |
+//! | [`many_files`](https://github.com/janmarkuslanger/godata/blob/main/examples/many_files.rs) | a glob of gzip files into one JSON Lines file |
 //! | [`custom_reader_writer`](https://github.com/janmarkuslanger/godata/blob/main/examples/custom_reader_writer.rs) | a reader and a writer of your own |
 //! | [`json_array`](https://github.com/janmarkuslanger/godata/blob/main/examples/json_array.rs) | one array within a JSON document, read by a pointer, written for people |
 //!
@@ -72,8 +74,9 @@
 //!
 //! * `csv` (default): [`csv`].
 //! * `json` (default): [`jsonl`] and [`json`].
+//! * `bzip2`, `gzip`, `zstd` (default): files compressed like that are read. `zstd` needs a C compiler.
 //!
-//! Without either, this is the engine alone.
+//! Without `csv` and `json`, this is the engine alone.
 //!
 //! # Which crate do I need
 //!
@@ -92,6 +95,8 @@ pub use godata_etl::{
     PipelineHook, PipelineInfo, PipelineJob, Place, Reader, Record, RecordMut, RecordRef, Records, RunReport,
     RunScope, Sink, Source, StageEnd, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer, record,
 };
+#[cfg(any(feature = "csv", feature = "json"))]
+pub use godata_io::{Compression, Input};
 #[cfg(feature = "csv")]
 pub use godata_io_csv as csv;
 #[cfg(feature = "json")]
@@ -99,6 +104,8 @@ pub use godata_io_json::{DuplicateKeys, json, jsonl};
 
 /// What most programs use: `use godata::prelude::*;`.
 pub mod prelude {
+    #[cfg(any(feature = "csv", feature = "json"))]
+    pub use crate::Input;
     #[cfg(feature = "csv")]
     pub use crate::csv;
     #[cfg(feature = "json")]

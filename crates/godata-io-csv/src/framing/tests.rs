@@ -98,13 +98,13 @@ fn oracle(text: &[u8], dialect: Dialect) -> Vec<(ByteRecord, u64)> {
 
 /// Cuts a text as `Blocks` does, with blocks of this size; fails with the line of the unclosed quote.
 fn cut(text: &[u8], dialect: Dialect, size: usize) -> (Vec<(ByteRecord, u64)>, Option<String>) {
-    let mut cutter = Cutter::new("f".into(), dialect);
+    let mut cutter = Cutter::new(dialect);
     let (mut records, mut at, mut line) = (Vec::new(), 0, 1);
     while at < text.len() {
         let mut len = size;
         let frame = loop {
             let end = text.len().min(at + len);
-            let ahead = Ahead { bytes: &text[at..end], line, at_end: end == text.len() };
+            let ahead = Ahead { bytes: &text[at..end], file: &"f".into(), line, at_end: end == text.len() };
             match cutter.frame(ahead) {
                 Err(error) => return (records, Some(error.to_string())),
                 Ok(frame) if frame.bytes > 0 => break frame,
@@ -171,8 +171,8 @@ proptest! {
 #[test]
 fn a_header_is_cut_alone() {
     let frame = |text: &[u8]| {
-        let mut cutter = Cutter::one("f".into(), Dialect { comment: Some(b'#'), ..Dialect::default() });
-        cutter.frame(Ahead { bytes: text, line: 1, at_end: true }).unwrap()
+        let mut cutter = Cutter::one(Dialect { comment: Some(b'#'), ..Dialect::default() });
+        cutter.frame(Ahead { bytes: text, file: &"f".into(), line: 1, at_end: true }).unwrap()
     };
     assert_eq!(frame(b"a\r\nb\n"), Frame { bytes: 3, records: 1, lines: 1 });
     assert_eq!(frame(b"\"a\nb\",c\nd"), Frame { bytes: 8, records: 1, lines: 2 });
@@ -184,7 +184,9 @@ fn a_header_is_cut_alone() {
 
 #[test]
 fn raw_lines_are_cut_one_by_one() {
-    let frame = |text: &[u8], at_end| RawLine.frame(Ahead { bytes: text, line: 1, at_end }).unwrap().bytes;
+    let frame = |text: &[u8], at_end| {
+        RawLine.frame(Ahead { bytes: text, file: &"f".into(), line: 1, at_end }).unwrap().bytes
+    };
     assert_eq!(frame(b"\"a\nb", true), 3);
     assert_eq!((frame(b"a\r\nb", false), frame(b"\r\r", false), frame(b"\n", true)), (3, 1, 1));
     assert_eq!((frame(b"a\r", false), frame(b"a", false), frame(b"a", true)), (0, 0, 1));

@@ -1,16 +1,14 @@
 //! The reader of arrays.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
 
 use godata_core::BoxError;
 use godata_etl::{Batch, BlockingRead, Reader, Records, RunScope};
-use godata_io::{Blocks, Input};
+use godata_io::Input;
 use serde::de::DeserializeOwned;
 
 use super::{
-    framing::ArrayFraming,
     pointer::Pointer,
-    scanner::Scanner,
     source::{DecodeBlock, JsonSource, decode_block},
 };
 use crate::{
@@ -120,13 +118,12 @@ impl<B: Batch> Reader for JsonReader<B> {
     async fn open(&self, scope: &RunScope) -> Result<Self::Source, BoxError> {
         let pointer = Pointer::parse(&self.pointer)?;
         let (input, of_run) = (self.input.clone(), scope.clone());
-        let file = scope.blocking(move || Ok(input.open(&of_run)?)).await?;
-        let framing = ArrayFraming::new(Scanner::new(Arc::clone(file.name()), pointer, self.options));
-        let mut blocks = Blocks::new(file, framing.clone(), scope);
+        let files = scope.blocking(move || Ok(input.open(&of_run)?)).await?;
+        let mut source = JsonSource::new(files, pointer, self.decode, self.options, scope);
         if let Some(bytes) = self.block_size {
-            blocks = blocks.block_size(bytes);
+            source = source.block_size(bytes);
         }
-        Ok(BlockingRead::new(JsonSource::new(blocks, framing, self.decode, self.options), scope))
+        Ok(BlockingRead::new(source, scope))
     }
 }
 

@@ -1,12 +1,17 @@
 //! A document that is being read.
 
-use std::str;
+use std::{str, sync::Arc};
 
 use godata_core::BoxError;
-use godata_etl::{Batch, BlockingSource, Chunk, Lines, Stop, Unit, Work};
-use godata_io::{Block, Blocks};
+use godata_etl::{Batch, BlockingSource, Chunk, Lines, RunScope, Stop, Unit, Work};
+use godata_io::{Block, Blocks, InputFiles};
 
-use super::{elements::Elements, framing::ArrayFraming, scanner::column_after};
+use super::{
+    elements::Elements,
+    framing::ArrayFraming,
+    pointer::Pointer,
+    scanner::{Scanner, column_after},
+};
 use crate::{JsonError, decode::Decoder, options::Options};
 
 /// How many records are decoded between two looks for a cancellation.
@@ -15,23 +20,32 @@ const RECORDS_PER_CHECK: u32 = 256;
 /// Makes a batch of a block of elements that begins at this column.
 pub(super) type DecodeBlock<B> = fn(Block, u64, Options, &mut Work) -> Result<Chunk<B>, Stop>;
 
-/// A document that is being read.
+/// Documents that are being read, one after the other.
 #[derive(Debug)]
 pub struct JsonSource<B> {
     blocks: Blocks<ArrayFraming>,
     framing: ArrayFraming,
+    pointer: Pointer,
     decode: DecodeBlock<B>,
     options: Options,
 }
 
 impl<B> JsonSource<B> {
     pub(super) fn new(
-        blocks: Blocks<ArrayFraming>,
-        framing: ArrayFraming,
+        files: InputFiles,
+        pointer: Pointer,
         decode: DecodeBlock<B>,
         options: Options,
+        scope: &RunScope,
     ) -> Self {
-        Self { blocks, framing, decode, options }
+        let framing = ArrayFraming::default();
+        let blocks = Blocks::new(files, framing.clone(), scope);
+        framing.begin(Scanner::new(Arc::clone(blocks.name()), pointer.clone(), options));
+        Self { blocks, framing, pointer, decode, options }
+    }
+
+    pub(super) fn block_size(self, bytes: usize) -> Self {
+        Self { blocks: self.blocks.block_size(bytes), ..self }
     }
 }
 
@@ -39,8 +53,14 @@ impl<B: Batch> BlockingSource for JsonSource<B> {
     type Batch = B;
 
     fn next(&mut self) -> Result<Option<Unit<B>>, BoxError> {
-        let (decode, options) = (self.decode, self.options);
-        let Some(block) = self.blocks.next()? else {
+        let Self { framing, pointer, decode, options, .. } = self;
+        let (decode, options) = (*decode, *options);
+        let next = self.blocks.next(|blocks| {
+            framing.finish()?;
+            framing.begin(Scanner::new(Arc::clone(blocks.name()), pointer.clone(), options));
+            Ok(())
+        });
+        let Some(block) = next? else {
             self.framing.finish()?;
             return Ok(None);
         };
@@ -57,9 +77,10 @@ pub(super) fn decode_block<D: Decoder>(
     work: &mut Work,
 ) -> Result<Chunk<D::Batch>, Stop> {
     let bytes = &block.bytes;
-    let first_line = block.origin.place(0).line.unwrap_or(1);
-    work.decoding(&block.origin);
-    let records = usize::try_from(block.records).unwrap_or_default();
+    let origin = block.origin(|_, line| vec![line]);
+    let first_line = origin.place(0).line.unwrap_or(1);
+    work.decoding(&origin);
+    let records = usize::try_from(block.records()).unwrap_or_default();
     let mut decoder = D::new(options, records);
     let mut lines = Vec::with_capacity(records);
     let (mut line, mut counted) = (first_line, 0);
@@ -78,11 +99,11 @@ pub(super) fn decode_block<D: Decoder>(
                 lines.pop();
                 lines.push(first_line + line_feeds(before));
             }
-            work.decoding(&block.origin.clone().lines(Lines::Each(lines.clone().into())));
+            work.decoding(&origin.clone().lines(Lines::Each(lines.clone().into())));
             work.reject(row, error)?;
         }
     }
-    let origin = block.origin.lines(Lines::Each(lines.into()));
+    let origin = origin.lines(Lines::Each(lines.into()));
     work.recycle(block.bytes);
     Ok(Chunk::new(decoder.finish(), origin))
 }

@@ -13,6 +13,8 @@ pub(super) struct LineFraming {
 }
 
 impl Framing for LineFraming {
+    const TERMINATOR: Option<u8> = Some(b'\n');
+
     fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
         let unknown = ahead.bytes.get(self.searched..).unwrap_or_default();
         let line_feed = memchr::memrchr(b'\n', unknown).map(|at| self.searched + at);
@@ -36,7 +38,7 @@ mod tests {
     use super::*;
 
     fn frame(framing: &mut LineFraming, bytes: &[u8], at_end: bool) -> (usize, u64, u64) {
-        let frame = framing.frame(Ahead { bytes, line: 1, at_end }).unwrap();
+        let frame = framing.frame(Ahead { bytes, file: &"f".into(), line: 1, at_end }).unwrap();
         (frame.bytes, frame.records, frame.lines)
     }
 

@@ -4,6 +4,8 @@
 //! [`Records`].
 //!
 //! # What is read
+//! * Whatever an [`Input`] can be: a file, several, a glob, a directory, standard input, bytes; plain or compressed with
+//!   gzip, zstd or bzip2. Files of one input are read as if they were one.
 //! * UTF-8 text, with or without a byte order mark; lines end with LF or CRLF, the last one may lack it. UTF-16 and
 //!   UTF-32 are refused by their byte order mark, a NUL byte and invalid UTF-8 at their line and column.
 //! * Lines of nothing but spaces, tabs and carriage returns are passed over; they count as lines, not as records.
@@ -57,6 +59,29 @@
 //! pipeline.run_blocking(&RunContext::new())?;
 //! assert_eq!(std::fs::read_to_string(&paid)?, "{\"id\":\"A-1\",\"amount\":12.5}\n");
 //! # Ok::<(), godata_core::BoxError>(())
+//! ```
+//!
+//! Of bytes in memory, or of all files of a directory:
+//!
+//! ```
+//! use godata_etl::Pipeline;
+//! use godata_io::Input;
+//! use godata_io_json::jsonl;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), godata_core::BoxError> {
+//! # let folder = tempfile::tempdir()?;
+//! let bytes = Input::bytes("points", "[1, 2]\n[3, 4]\n");
+//! let points = Pipeline::builder("points").read(jsonl::read::<(i64, i64)>(bytes)).collect(10).await?;
+//! assert_eq!(points, [(1, 2), (3, 4)]);
+//!
+//! std::fs::write(folder.path().join("a.jsonl"), "[1, 2]\n")?;
+//! std::fs::write(folder.path().join("b.jsonl"), "[3, 4]\n")?;
+//! let files = Input::directory(folder.path());
+//! let points = Pipeline::builder("points").read(jsonl::read::<(i64, i64)>(files)).collect(10).await?;
+//! assert_eq!(points, [(1, 2), (3, 4)]);
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # Errors

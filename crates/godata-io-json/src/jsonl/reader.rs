@@ -19,7 +19,7 @@ use crate::{
 
 /// Reads JSON Lines, made by [`read`](super::read) or [`read_records`](super::read_records).
 ///
-/// The thread of the source only cuts the file into blocks of about 256 KiB of whole lines; the workers decode them.
+/// The thread of the source only decompresses files and cuts them into blocks of about 256 KiB of whole lines; the workers decode them.
 #[derive(Clone)]
 pub struct JsonlReader<B> {
     input: Input,
@@ -77,8 +77,8 @@ impl<B: Batch> Reader for JsonlReader<B> {
 
     async fn open(&self, scope: &RunScope) -> Result<Self::Source, BoxError> {
         let (input, of_run) = (self.input.clone(), scope.clone());
-        let file = scope.blocking(move || Ok(input.open(&of_run)?)).await?;
-        let mut blocks = Blocks::new(file, LineFraming::default(), scope);
+        let files = scope.blocking(move || Ok(input.open(&of_run)?)).await?;
+        let mut blocks = Blocks::new(files, LineFraming::default(), scope);
         if let Some(bytes) = self.block_size {
             blocks = blocks.block_size(bytes);
         }

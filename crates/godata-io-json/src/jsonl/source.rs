@@ -1,7 +1,7 @@
-//! A file of lines that is being read.
+//! Files of lines that are being read.
 
 use godata_core::BoxError;
-use godata_etl::{BlockingSource, Chunk, Lines as LineNumbers, Origin, Stop, Unit, Work};
+use godata_etl::{BlockingSource, Chunk, Stop, Unit, Work};
 use godata_io::{Block, Blocks};
 
 use super::{
@@ -16,7 +16,7 @@ const RECORDS_PER_CHECK: u32 = 256;
 /// Makes a batch of a block of lines.
 pub(super) type DecodeBlock<B> = fn(Block, Options, &mut Work) -> Result<Chunk<B>, Stop>;
 
-/// A file of lines that is being read.
+/// Files of lines that are being read, one after the other.
 #[derive(Debug)]
 pub struct JsonlSource<B> {
     blocks: Blocks<LineFraming>,
@@ -35,7 +35,7 @@ impl<B: godata_etl::Batch> BlockingSource for JsonlSource<B> {
 
     fn next(&mut self) -> Result<Option<Unit<B>>, BoxError> {
         let (decode, options) = (self.decode, self.options);
-        let block = self.blocks.next()?;
+        let block = self.blocks.next(|_| Ok(()))?;
         Ok(block.map(|block| Unit::new(move |work| decode(block, options, work))))
     }
 }
@@ -46,9 +46,9 @@ pub(super) fn decode_block<D: Decoder>(
     options: Options,
     work: &mut Work,
 ) -> Result<Chunk<D::Batch>, Stop> {
-    let origin = with_line_numbers(&block);
+    let origin = block.origin(line_numbers);
     work.decoding(&origin);
-    let mut decoder = D::new(options, usize::try_from(block.records).unwrap_or_default());
+    let mut decoder = D::new(options, usize::try_from(block.records()).unwrap_or_default());
     let records = Lines::of(&block.bytes).filter(|line| !is_blank(line));
     for (row, line) in (0u32..).zip(records) {
         if row.is_multiple_of(RECORDS_PER_CHECK) {
@@ -62,15 +62,8 @@ pub(super) fn decode_block<D: Decoder>(
     Ok(Chunk::new(decoder.finish(), origin))
 }
 
-/// The origin of a block, in which every line is a record unless some are blank.
-fn with_line_numbers(block: &Block) -> Origin {
-    let origin = block.origin.clone();
-    match origin.place(0).line {
-        Some(first) if block.records < block.lines => {
-            let numbered = (first..).zip(Lines::of(&block.bytes));
-            let records = numbered.filter(|(_, line)| !is_blank(line));
-            origin.lines(LineNumbers::Each(records.map(|(number, _)| number).collect()))
-        }
-        _ => origin,
-    }
+/// The lines that are records, because they are not blank; `bytes` begin on line `first`.
+fn line_numbers(bytes: &[u8], first: u64) -> Vec<u64> {
+    let numbered = (first..).zip(Lines::of(bytes));
+    numbered.filter(|(_, line)| !is_blank(line)).map(|(number, _)| number).collect()
 }

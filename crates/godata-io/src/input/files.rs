@@ -1,0 +1,53 @@
+//! The files of an input, one after the other.
+
+use std::vec;
+
+use godata_etl::RunScope;
+
+use super::{Compression, InputFile, listing::Listed};
+use crate::IoError;
+
+/// An input that was opened: its files, one after the other. [`Blocks`](crate::Blocks) reads them.
+#[derive(Debug)]
+pub struct InputFiles {
+    file: InputFile,
+    further: vec::IntoIter<Listed>,
+    compression: Compression,
+}
+
+impl InputFiles {
+    /// Opens the first of `listed`, which is not empty.
+    pub(super) fn open(
+        listed: Vec<Listed>,
+        compression: Compression,
+        scope: &RunScope,
+    ) -> Result<Self, IoError> {
+        if listed.iter().any(|listed| listed.len.is_some()) {
+            scope.expect_bytes(listed.iter().filter_map(|listed| listed.len).sum());
+        }
+        let mut further = listed.into_iter();
+        let first = further.next().ok_or(IoError::NoPaths)?;
+        Ok(Self { file: InputFile::open(&first, compression)?, further, compression })
+    }
+
+    /// The file that is read at present.
+    pub(crate) fn file(&self) -> &InputFile {
+        &self.file
+    }
+
+    pub(crate) fn file_mut(&mut self) -> &mut InputFile {
+        &mut self.file
+    }
+
+    /// How many bytes the next file has, as they are stored, if there is one and that is known.
+    pub(crate) fn next_len(&self) -> Option<u64> {
+        self.further.as_slice().first()?.len
+    }
+
+    /// Goes on to the next file, and says whether there is one.
+    pub(crate) fn advance(&mut self) -> Result<bool, IoError> {
+        let Some(next) = self.further.next() else { return Ok(false) };
+        self.file = InputFile::open(&next, self.compression)?;
+        Ok(true)
+    }
+}
