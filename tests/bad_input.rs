@@ -180,7 +180,13 @@ fn a_bad_record_is_named_by_its_number_and_line() {
         ),
         (
             "a number beyond the range",
-            JSONL,
+            &[JsonlRecords],
+            br#"{"id":"X","amount":1e999,"note":""}"#,
+            "step[0] (cast) failed at {place}: field `amount`: expected a number, found number `1e999`",
+        ),
+        (
+            "a number beyond the range",
+            &[JsonlTyped],
             br#"{"id":"X","amount":1e999,"note":""}"#,
             "read failed at {place}: column 20: field `amount`: the number `1e999` is beyond the range of a \
              64-bit float",

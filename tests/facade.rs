@@ -510,6 +510,7 @@ fn the_prelude_has_few_names_and_all_that_most_programs_need() {
     let expected = [
         "BoxError",
         "Flow",
+        "Input",
         "Job",
         "JobError",
         "JobHook",

@@ -89,7 +89,12 @@ pub(super) fn cast_cell(
     to: Type,
 ) -> Result<(), FieldError> {
     let value = cell.value(buffer).ok_or_else(|| FieldError::missing(field))?;
-    let cast = cast_value(field, value, to)?;
+    let cast = cast_value(field, value, to).map_err(|error| match cell {
+        Cell::Slice(slice) if slice.kind() != Kind::Text => {
+            FieldError::unexpected_number(field, to.expected(), buffer.get(*slice))
+        }
+        _ => error,
+    })?;
     *cell = same_digits(cell, buffer, to, &cast).unwrap_or(Cell::Value(cast));
     Ok(())
 }
