@@ -62,6 +62,28 @@ fn lines_of(path: &Path, size: usize) -> Vec<Option<u64>> {
     (0..records).map(line_of).collect()
 }
 
+/// What reading two documents one after the other gives, with the folder left out of an error.
+fn read_two(one: &str, two: &str) -> Result<Vec<Value>, String> {
+    let folder = tempfile::tempdir().unwrap();
+    let paths = [folder.path().join("1.json"), folder.path().join("2.json")];
+    fs::write(&paths[0], one).unwrap();
+    fs::write(&paths[1], two).unwrap();
+    let read = collect(read::<Value>(Input::paths(paths)).pointer("/x").block_size(7));
+    read.map_err(|error| error.replace(&format!("{}/", folder.path().display()), ""))
+}
+
+#[test]
+fn several_documents_are_read_one_after_the_other() {
+    let one = r#"{"x":[1,{"a":2}],"y":[0]}"#;
+    assert_eq!(read_two(one, "{\n\"x\":[]}"), Ok(vec![json!(1), json!({"a": 2})]));
+    assert_eq!(read_two(one, "{\n\"x\":[3, 4]}").map(|rows| rows.len()), Ok(4));
+    let error = read_two(one, "{\n\"x\":[3,\n nul]}").unwrap_err();
+    assert!(error.starts_with("read failed at record 2 (2.json:3): column "), "{error}");
+    let error = read_two(r#"{"x":[1]"#, one).unwrap_err();
+    assert!(error.starts_with("read failed: 1.json:1: "), "{error}");
+    assert!(read_two(one, "").unwrap_err().starts_with("read failed: 2.json:1: "));
+}
+
 #[test]
 fn a_document_of_any_form_is_read() {
     let content = "\u{feff}\r\n{\"x\": [[1, {\"items\": [0]}], \"\\\"]\\\\\"],\r\n \"data\": {\"other\": null, \"a/b\": [\r\n\
