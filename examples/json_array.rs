@@ -17,19 +17,16 @@ const ANSWER: &str = r#"{
 }"#;
 
 fn main() -> Result<(), BoxError> {
-    let folder = std::env::temp_dir().join(format!("json_array-{}", std::process::id()));
-    std::fs::create_dir_all(&folder)?;
-    let (answer, paid) = (folder.join("answer.json"), folder.join("paid.json"));
-    std::fs::write(&answer, ANSWER)?;
+    let folder = tempfile::tempdir()?;
+    let paid = folder.path().join("paid.json");
 
-    let reader = json::read_records(&answer).pointer("/data/orders").duplicate_keys(DuplicateKeys::Last);
+    let answer = Input::bytes("answer", ANSWER);
+    let reader = json::read_records(answer).pointer("/data/orders").duplicate_keys(DuplicateKeys::Last);
     let pipeline = Pipeline::builder("paid")
         .read(reader)
         .try_filter(|order| Ok(order.f64("amount")? > 0.0))
         .write(json::write(&paid).pretty())?;
     pipeline.run_blocking(&RunContext::new())?;
     println!("{}", std::fs::read_to_string(&paid)?);
-
-    std::fs::remove_dir_all(&folder)?;
     Ok(())
 }
