@@ -46,7 +46,8 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The value of a text of this kind. Digits that overflow a float remain text.
+    /// The value of a text of this kind. Digits that overflow a float, or would pass for another whole number as
+    /// one, remain text: it is parsed by whoever asks for a number.
     pub(super) fn read(self, text: &str) -> ValueRef<'_> {
         let number = match self {
             Self::Text => None,

@@ -7,24 +7,59 @@ pub(super) fn parse_float(text: &str) -> Option<f64> {
     text.parse().ok().filter(|float: &f64| float.is_finite())
 }
 
-/// The narrowest number that has these digits.
+/// The narrowest number that has these digits; `None` if the nearest float is a whole number and they are not, or
+/// are another one: it would pass for that whole number.
 pub(super) fn parse_number(text: &str) -> Option<ValueRef<'static>> {
     let int = || text.parse().ok().map(ValueRef::Int);
     let uint = || text.parse().ok().map(ValueRef::UInt);
-    int().or_else(uint).or_else(|| parse_float(text).map(ValueRef::Float))
+    let float = || parse_float(text).filter(|&float| !passes_for_whole(text, float)).map(ValueRef::Float);
+    int().or_else(uint).or_else(float)
 }
 
-/// The `i64` of this very value.
+/// Whether a float stands for a whole number that these digits are not.
+fn passes_for_whole(text: &str, float: f64) -> bool {
+    is_whole(float) && parse_whole(text) != Some(float as i128)
+}
+
+/// Whether a float stands for one whole number. From 2^53 on, each float stands for several.
+fn is_whole(float: f64) -> bool {
+    const LIMIT: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+    float.fract() == 0.0 && float.abs() < LIMIT
+}
+
+/// The whole number that these digits of JSON are, also in a form with a fraction or an exponent.
+fn parse_whole(text: &str) -> Option<i128> {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);
+    let (int, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let fraction = fraction.trim_end_matches('0');
+    let mut whole = 0_i128;
+    for digit in int.bytes().chain(fraction.bytes()) {
+        whole = whole.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
+    }
+    if whole == 0 {
+        return Some(0);
+    }
+    let mut scale = exponent.parse::<i64>().ok()?.checked_sub(i64::try_from(fraction.len()).ok()?)?;
+    while scale < 0 {
+        whole = (whole % 10 == 0).then_some(whole / 10)?;
+        scale += 1;
+    }
+    while scale > 0 {
+        whole = whole.checked_mul(10)?;
+        scale -= 1;
+    }
+    Some(if mantissa.starts_with('-') { -whole } else { whole })
+}
+
+/// The whole number that a float stands for.
 pub(super) fn exact_i64(float: f64) -> Option<i64> {
-    // `i64::MAX as f64` is 2^63, one more than the greatest.
-    let in_range = float >= i64::MIN as f64 && float < i64::MAX as f64;
-    (in_range && float.fract() == 0.0).then_some(float as i64)
+    is_whole(float).then_some(float as i64)
 }
 
-/// The `u64` of this very value.
+/// The whole number that a float stands for.
 pub(super) fn exact_u64(float: f64) -> Option<u64> {
-    let in_range = float >= 0.0 && float < u64::MAX as f64;
-    (in_range && float.fract() == 0.0).then_some(float as u64)
+    (is_whole(float) && float >= 0.0).then_some(float as u64)
 }
 
 /// Whether these digits are a number by RFC 8259, section 6.
@@ -74,6 +109,25 @@ mod tests {
         fn json_agrees_about_numbers(text in "-?[0-9]{0,3}(\\.[0-9]{0,2})?([eE][+-]?[0-9]{0,2})?") {
             prop_assert_eq!(is_json(&text), serde_json::from_str::<serde_json::Number>(&text).is_ok());
         }
+    }
+
+    #[test]
+    fn digits_do_not_pass_for_another_whole_number() {
+        for text in ["4.9999999999999999999", "0.99999999999999999999", "1e-400"] {
+            assert_eq!(parse_number(text), None, "{text}");
+        }
+        for text in ["9007199254740993.0", "900719925474099300e-2", "3.0155205381098373e+18"] {
+            let number = parse_number(text).unwrap();
+            assert_eq!((number.as_i64(), number.as_u64()), (None, None), "{text}");
+            assert_eq!(number.as_f64(), text.parse().ok(), "{text}");
+        }
+        for (text, float) in
+            [("5.0", 5.0), ("-12.50e2", -1250.0), ("1e3", 1000.0), ("0.0", 0.0), ("0e9", 0.0)]
+        {
+            assert_eq!(parse_number(text), Some(ValueRef::Float(float)), "{text}");
+        }
+        assert_eq!(parse_number("4.999"), Some(ValueRef::Float(4.999)));
+        assert_eq!(parse_number("1e300"), Some(ValueRef::Float(1e300)));
     }
 
     #[test]

@@ -72,7 +72,8 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// A whole number in the range of `i64`: as number, as float without a fraction, or as text.
+    /// A whole number in the range of `i64`: as number, as float without a fraction and below 2^53 (from there on
+    /// a float stands for several), or as text.
     ///
     /// Text is read as by Rust's `parse`: a sign, digits, and no spaces.
     #[must_use]
@@ -270,8 +271,10 @@ mod tests {
             (1.5, None),
             (f64::NAN, None),
             (f64::INFINITY, None),
-            (i64::MIN as f64, Some(i64::MIN)),
-            (i64::MAX as f64, None),
+            (9_007_199_254_740_991.0, Some(9_007_199_254_740_991)),
+            (9_007_199_254_740_992.0, None),
+            (-9_007_199_254_740_992.0, None),
+            (i64::MIN as f64, None),
         ];
         for (float, int) in table {
             assert_eq!(ValueRef::Float(float).as_i64(), int, "{float}");
