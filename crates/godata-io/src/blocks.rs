@@ -9,6 +9,7 @@ use crate::{
     Ahead, Block, Frame, Framing, InputFiles, IoError,
     block::Part,
     encoding::{LONGEST_MARK, mark_len},
+    pending::Pending,
 };
 
 /// How many bytes a block has about.
@@ -31,7 +32,7 @@ pub struct Blocks<F> {
     scope: RunScope,
     block_size: usize,
     /// What was read of the file and not yet given out: it begins at the begin of a record.
-    ahead: Vec<u8>,
+    ahead: Pending,
     /// Where `ahead` begins in the file; `None` before the first read.
     at: Option<Position>,
     /// Whether `ahead` ends where the file does.
@@ -67,7 +68,7 @@ impl<F: Framing> Blocks<F> {
             framing,
             scope: scope.clone(),
             block_size: BLOCK_SIZE,
-            ahead: Vec::new(),
+            ahead: Pending::default(),
             at: None,
             at_end: false,
             failed: None,
@@ -102,7 +103,7 @@ impl<F: Framing> Blocks<F> {
     /// do not.
     pub fn skip(&mut self, frame: Frame) {
         let len = frame.bytes.min(self.ahead.len());
-        self.ahead.drain(..len);
+        self.ahead.take_off(len);
         self.count(len);
         if let Some(at) = &mut self.at {
             at.offset += len as u64;
@@ -118,7 +119,7 @@ impl<F: Framing> Blocks<F> {
         if !self.files.advance()? {
             return Ok(false);
         }
-        self.ahead.clear();
+        self.ahead = Pending::default();
         (self.at, self.at_end) = (None, false);
         Ok(true)
     }
@@ -187,7 +188,7 @@ impl<F: Framing> Blocks<F> {
                     let part = self.part(frame, at);
                     block.push(part, &self.ahead[..frame.bytes.min(self.ahead.len())], F::TERMINATOR);
                     let (line, record) = (at.line + frame.lines, at.record + frame.records);
-                    self.ahead.drain(..frame.bytes.min(self.ahead.len()));
+                    self.ahead.take_off(frame.bytes);
                     self.at = Some(Position { offset: at.offset + frame.bytes as u64, line, record });
                 } else {
                     self.skip(frame);
@@ -204,8 +205,12 @@ impl<F: Framing> Blocks<F> {
     {
         let at = self.begin()?;
         let mut len = self.block_size;
+        // Half a block will do, so that not every short frame is followed by a read.
+        let mut enough = len.div_ceil(2);
         loop {
-            self.fill(len)?;
+            if self.ahead.len() < enough {
+                self.fill(len)?;
+            }
             if self.ahead.is_empty() {
                 return Ok(None);
             }
@@ -226,6 +231,7 @@ impl<F: Framing> Blocks<F> {
                 return Err(IoError::RecordTooLong { path, line: at.line, limit }.into());
             }
             len = bytes.len().saturating_mul(2).min(LONGEST_RECORD + 1);
+            enough = len;
         }
     }
 
@@ -237,7 +243,7 @@ impl<F: Framing> Blocks<F> {
         self.fill(self.block_size.max(LONGEST_MARK))?;
         let path = || self.files.file().path();
         let mark = mark_len(&self.ahead).map_err(|encoding| IoError::Encoding { path: path(), encoding })?;
-        self.ahead.drain(..mark);
+        self.ahead.take_off(mark);
         self.count(mark);
         let at = Position { offset: mark as u64, line: 1, record: 1 };
         self.at = Some(at);
@@ -247,7 +253,7 @@ impl<F: Framing> Blocks<F> {
     fn fill(&mut self, len: usize) -> Result<(), IoError> {
         if !self.at_end && self.ahead.len() < len {
             let file = self.files.file_mut();
-            self.at_end = file.fill(&mut self.ahead, len)?;
+            self.at_end = file.fill(self.ahead.buffer(), len)?;
             if file.is_compressed() {
                 self.scope.count_bytes_read(file.newly_read());
             }
@@ -262,14 +268,11 @@ impl<F: Framing> Blocks<F> {
         }
     }
 
-    /// Gives out the bytes of a frame, and keeps the others in another buffer.
+    /// Gives out the bytes of a frame.
     fn take(&mut self, frame: Frame, at: Position) -> Block {
         let part = self.part(frame, at);
         let len = frame.bytes.min(self.ahead.len());
-        let mut rest = self.scope.buffer();
-        rest.extend_from_slice(&self.ahead[len..]);
-        self.ahead.truncate(len);
-        let bytes = std::mem::replace(&mut self.ahead, rest);
+        let bytes = self.ahead.give_out(len, self.scope.buffer());
         let (line, record) = (at.line + frame.lines, at.record + frame.records);
         self.at = Some(Position { offset: at.offset + len as u64, line, record });
         Block::new(bytes, part)

@@ -70,6 +70,7 @@ mod error;
 mod framing;
 mod input;
 mod output;
+mod pending;
 mod platform;
 mod replacement;
 
