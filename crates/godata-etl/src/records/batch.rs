@@ -3,9 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::buffer::Buffer;
 use super::cast::Type;
-use super::cell::Cell;
 use super::field_error::FieldError;
 use super::record::Record;
 use super::row::RecordRef;
@@ -13,7 +11,7 @@ use super::row_mut::RecordMut;
 use super::rows::Rows;
 use super::shape::Shape;
 use super::shape_error::ShapeError;
-use super::value::Value;
+use super::storage::Storage;
 
 /// A batch of rows that share their names and one text buffer.
 ///
@@ -35,12 +33,10 @@ use super::value::Value;
 #[derive(Clone, Default)]
 pub struct Records {
     pub(super) shape: Arc<Shape>,
-    pub(super) buffer: Buffer,
-    /// The cells of each name of the shape, as many columns as names. A column may be shorter than
-    /// `height`: its further cells are absent.
-    pub(super) columns: Vec<Vec<Cell>>,
-    /// The places in the columns of the rows that were not dropped.
-    pub(super) rows: Vec<usize>,
+    /// The cells, in as many columns as there are names.
+    pub(super) storage: Storage,
+    /// The numbers in the storage of the rows that were not dropped.
+    pub(super) rows: Vec<u32>,
     /// How many rows are stored, dropped ones included.
     pub(super) height: usize,
     /// Whether a row lost a field, so that a name may be left that no row has.
@@ -48,8 +44,6 @@ pub struct Records {
     /// Whether every row has the names of the shape by its origin, so that another name is a mistake.
     pub(super) fixed_names: bool,
 }
-
-static ABSENT: Cell = Cell::Absent;
 
 impl Records {
     /// A batch without rows and names.
@@ -73,8 +67,20 @@ impl Records {
     /// A batch without rows, for rows of this shape.
     #[must_use]
     pub fn with_shape(shape: Arc<Shape>) -> Self {
-        let columns = (0..shape.len()).map(|_| Vec::new()).collect();
-        Self { shape, columns, fixed_names: true, ..Self::default() }
+        Self::recycled(shape, Self::default())
+    }
+
+    /// A batch without rows, for rows of this shape, with the memory of another.
+    pub(crate) fn recycled(shape: Arc<Shape>, other: Self) -> Self {
+        let Self { storage, mut rows, .. } = other;
+        rows.clear();
+        let storage = storage.recycled(shape.len());
+        Self { shape, storage, rows, height: 0, lost_fields: false, fixed_names: true }
+    }
+
+    /// How many bytes of memory it holds.
+    pub(crate) fn capacity(&self) -> usize {
+        self.storage.capacity() + self.rows.capacity() * size_of::<u32>()
     }
 
     /// Adds a row; names that are new to the batch go last.
@@ -82,7 +88,7 @@ impl Records {
         let row = self.height;
         for (hint, (name, value)) in record.into_fields().into_iter().enumerate() {
             let column = self.column_from(hint, &name);
-            self.put(column, row, Cell::Value(value));
+            self.storage.put_value(column, row, value);
         }
         self.end_row();
     }
@@ -120,13 +126,13 @@ impl Records {
     /// The row at a position from 0, or `None` if there are not so many.
     #[must_use]
     pub fn row(&self, position: usize) -> Option<RecordRef<'_>> {
-        self.rows.get(position).map(|&row| RecordRef::of_row(self, row))
+        self.rows.get(position).map(|&row| RecordRef::of_row(self, row as usize))
     }
 
     /// The row at a position from 0, to be changed, or `None` if there are not so many.
     pub fn row_mut(&mut self, position: usize) -> Option<RecordMut<'_>> {
         let row = *self.rows.get(position)?;
-        Some(RecordMut::of_row(self, row))
+        Some(RecordMut::of_row(self, row as usize))
     }
 
     /// The rows in order.
@@ -139,7 +145,7 @@ impl Records {
     #[must_use]
     pub fn into_records(mut self) -> Vec<Record> {
         let rows = std::mem::take(&mut self.rows);
-        rows.into_iter().map(|row| self.take_record(row)).collect()
+        rows.into_iter().map(|row| self.take_record(row as usize)).collect()
     }
 
     /// Keeps the rows at these positions and drops the others. For implementors of steps.
@@ -162,7 +168,7 @@ impl Records {
     /// Keeps the rows for which a closure returns true.
     pub fn retain(&mut self, mut keep: impl FnMut(RecordRef<'_>) -> bool) {
         let mut rows = std::mem::take(&mut self.rows);
-        rows.retain(|&row| keep(RecordRef::of_row(self, row)));
+        rows.retain(|&row| keep(RecordRef::of_row(self, row as usize)));
         self.rows = rows;
     }
 
@@ -181,33 +187,6 @@ impl Records {
         row.cast(field, to)
     }
 
-    pub(super) fn buffer(&self) -> &Buffer {
-        &self.buffer
-    }
-
-    /// A stored cell; one that was never written is absent.
-    pub(super) fn cell(&self, column: usize, row: usize) -> &Cell {
-        self.columns.get(column).and_then(|cells| cells.get(row)).unwrap_or(&ABSENT)
-    }
-
-    /// Writes a cell of a column that exists.
-    pub(super) fn put(&mut self, column: usize, row: usize, cell: Cell) {
-        let cells = &mut self.columns[column];
-        if cells.len() < row {
-            cells.resize(row, Cell::Absent);
-        }
-        match cells.get_mut(row) {
-            Some(old) => *old = cell,
-            None => cells.push(cell),
-        }
-    }
-
-    /// Takes a cell out, and leaves an absent one.
-    pub(super) fn take(&mut self, column: usize, row: usize) -> Cell {
-        let cell = self.columns.get_mut(column).and_then(|cells| cells.get_mut(row));
-        cell.map(std::mem::take).unwrap_or_default()
-    }
-
     /// The column of a name; a new name gets a new column.
     pub(super) fn column(&mut self, name: &str) -> usize {
         match self.shape.position(name) {
@@ -218,24 +197,26 @@ impl Records {
 
     /// Ends the row whose cells were written at `height`.
     pub(super) fn end_row(&mut self) {
-        self.rows.push(self.height);
+        // A batch of more rows would have more cells than fit into memory.
+        self.rows.push(u32::try_from(self.height).expect("a batch has fewer than 2^32 rows"));
         self.height += 1;
     }
 
     pub(super) fn to_record(&self, row: usize) -> Record {
         let names = self.shape.as_slice().iter().enumerate();
         let fields = names.filter_map(|(column, name)| {
-            Some((Arc::clone(name), self.cell(column, row).value(&self.buffer)?.to_owned()))
+            Some((Arc::clone(name), self.storage.value(column, row)?.to_owned()))
         });
         Record::from_fields(fields.collect())
     }
 
     fn take_record(&mut self, row: usize) -> Record {
         let shape = Arc::clone(&self.shape);
-        let fields = shape.as_slice().iter().enumerate().filter_map(|(column, name)| {
-            let value: Value = self.take(column, row).into_value(&self.buffer)?;
-            Some((Arc::clone(name), value))
-        });
+        let fields = shape
+            .as_slice()
+            .iter()
+            .enumerate()
+            .filter_map(|(column, name)| Some((Arc::clone(name), self.storage.take(column, row)?)));
         Record::from_fields(fields.collect())
     }
 
@@ -249,8 +230,8 @@ impl Records {
 
     fn push_column(&mut self, name: Arc<str>) -> usize {
         Arc::make_mut(&mut self.shape).push(name);
-        self.columns.push(Vec::new());
-        self.columns.len() - 1
+        self.storage.push_column(self.height);
+        self.shape.len() - 1
     }
 }
 

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use super::batch::Records;
-use super::buffer::Kind;
-use super::cell::Cell;
+use super::cell::{Cell, Kind};
 use super::number;
 use super::shape::Shape;
 use super::shape_error::ShapeError;
@@ -69,7 +68,7 @@ impl RecordsBuilder {
     /// How many bytes of text are stored, to cut batches by.
     #[must_use]
     pub fn text_len(&self) -> usize {
-        self.records.buffer.len()
+        self.records.storage.text_len()
     }
 
     /// Begins a row, and discards one that was begun and not ended.
@@ -100,12 +99,13 @@ impl RecordsBuilder {
 
     /// Adds a cell with this value.
     pub fn push_value(&mut self, value: Value) {
-        self.push_cell(Cell::Value(value));
+        let cell = self.records.storage.value_cell(value);
+        self.push_cell(cell);
     }
 
     /// Adds a cell with null.
     pub fn push_null(&mut self) {
-        self.push_value(Value::Null);
+        self.push_cell(Cell::NULL);
     }
 
     /// Adds a field with this value: [`seek`](Self::seek) and [`push_value`](Self::push_value).
@@ -137,14 +137,14 @@ impl RecordsBuilder {
     }
 
     fn push_slice(&mut self, text: &str, kind: Kind) {
-        let cell = self.records.buffer.push(text, kind);
+        let cell = self.records.storage.text_cell(text, kind);
         self.push_cell(cell);
     }
 
     /// A cell beyond the last name is only counted, for `end_row` to refuse the row.
     fn push_cell(&mut self, cell: Cell) {
-        if self.column < self.records.columns.len() {
-            self.records.put(self.column, self.records.height, cell);
+        if self.column < self.records.shape.len() {
+            self.records.storage.put(self.column, self.records.height, cell);
         }
         self.column += 1;
     }
@@ -153,19 +153,15 @@ impl RecordsBuilder {
         let records = &mut self.records;
         if records.shape.len() > self.names {
             Arc::make_mut(&mut records.shape).truncate(self.names);
-            records.columns.truncate(self.names);
         }
-        for cells in &mut records.columns {
-            cells.truncate(records.height);
-        }
-        records.buffer.truncate(self.text);
+        records.storage.truncate(self.names, records.height, self.text);
         self.mark_row();
     }
 
     fn mark_row(&mut self) {
         self.column = 0;
         self.names = self.records.shape.len();
-        self.text = self.records.buffer.len();
+        self.text = self.records.storage.text_len();
     }
 }
 

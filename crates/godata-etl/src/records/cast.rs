@@ -2,10 +2,10 @@
 
 use std::fmt;
 
-use super::buffer::{Buffer, Kind};
-use super::cell::Cell;
+use super::cell::{Cell, Kind, Stored};
 use super::field_error::FieldError;
 use super::number;
+use super::storage::Storage;
 use super::value::Value;
 use super::value_ref::ValueRef;
 
@@ -81,37 +81,73 @@ pub(super) fn cast_value(field: &str, value: ValueRef<'_>, to: Type) -> Result<V
     cast.ok_or_else(|| FieldError::unexpected(field, to.expected(), value))
 }
 
-/// Casts a cell in its place. Digits that are a number of JSON are kept as they are.
-pub(super) fn cast_cell(
-    field: &str,
-    cell: &mut Cell,
-    buffer: &mut Buffer,
-    to: Type,
-) -> Result<(), FieldError> {
-    let value = cell.value(buffer).ok_or_else(|| FieldError::missing(field))?;
-    let cast = cast_value(field, value, to).map_err(|error| match cell {
-        Cell::Slice(slice) if slice.kind() != Kind::Text => {
-            FieldError::unexpected_number(field, to.expected(), buffer.get(*slice))
+impl Kind {
+    /// The value of a text of this kind. Digits that overflow a float, or would pass for another whole number as
+    /// one, remain text: it is parsed by whoever asks for a number.
+    pub(super) fn read(self, text: &str) -> ValueRef<'_> {
+        let number = match self {
+            Self::Text => None,
+            Self::Number => number::parse_number(text),
+            Self::Float => number::parse_float(text).map(ValueRef::Float),
+        };
+        number.unwrap_or(ValueRef::Text(text))
+    }
+
+    /// What text is read as that was cast to a type, if its digits are to be kept.
+    fn of(to: Type) -> Option<Self> {
+        match to {
+            Type::Int | Type::UInt => Some(Self::Number),
+            Type::Float => Some(Self::Float),
+            Type::Text => Some(Self::Text),
+            Type::Bool | Type::Timestamp => None,
         }
-        _ => error,
-    })?;
-    *cell = same_digits(cell, buffer, to, &cast).unwrap_or(Cell::Value(cast));
-    Ok(())
+    }
 }
 
-/// The cell with its text read as `to`, if that text is to be written for the cast value.
-fn same_digits(cell: &Cell, buffer: &mut Buffer, to: Type, cast: &Value) -> Option<Cell> {
-    let kind = match to {
-        Type::Int | Type::UInt => Kind::Number,
-        Type::Float => Kind::Float,
-        Type::Text => Kind::Text,
-        Type::Bool | Type::Timestamp => return None,
-    };
-    let fits = |text: &str| kind == Kind::Text || (number::is_json(text) && kind.read(text) == cast.as_ref());
-    match cell {
-        Cell::Slice(slice) => fits(buffer.get(*slice)).then(|| Cell::Slice(slice.with_kind(kind))),
-        Cell::Value(Value::Text(text)) => fits(text).then(|| buffer.push(text, kind)),
-        Cell::Value(_) | Cell::Absent => None,
+impl Storage {
+    /// Casts a cell in its place. Digits that are a number of JSON are kept as they are.
+    pub(super) fn cast(
+        &mut self,
+        column: usize,
+        row: usize,
+        field: &str,
+        to: Type,
+    ) -> Result<(), FieldError> {
+        let cell = self.cell(column, row);
+        let value = self.value(column, row).ok_or_else(|| FieldError::missing(field))?;
+        let cast = cast_value(field, value, to).map_err(|error| match self.text_of(cell) {
+            Some((digits, Kind::Number | Kind::Float)) => {
+                FieldError::unexpected_number(field, to.expected(), digits)
+            }
+            _ => error,
+        })?;
+        match self.same_digits(cell, to, &cast) {
+            Some(cell) => self.put(column, row, cell),
+            None => self.put_value(column, row, cast),
+        }
+        Ok(())
+    }
+
+    /// The cell with its text read as `to`, if that text is to be written for the cast value.
+    fn same_digits(&mut self, cell: Cell, to: Type, cast: &Value) -> Option<Cell> {
+        let kind = Kind::of(to)?;
+        let (text, old) = self.text_of(cell)?;
+        let is_kept = match (old, kind) {
+            (_, Kind::Text) => true,
+            // What was read as text was cast by its digits.
+            (Kind::Text, _) => number::is_json(text),
+            (_, _) => kind.read(text) == cast.as_ref(),
+        };
+        if !is_kept {
+            return None;
+        }
+        match cell.stored() {
+            Stored::Value(_) => {
+                let text = text.to_owned();
+                Some(self.text_cell(&text, kind))
+            }
+            _ => Some(cell.with_kind(kind)),
+        }
     }
 }
 
@@ -127,15 +163,25 @@ mod tests {
     use super::super::cell_ref::CellRef;
     use super::*;
 
+    /// A field with this text, as slice of the batch and as value.
+    fn cells(text: &str) -> [Storage; 2] {
+        [true, false].map(|is_slice| {
+            let mut storage = Storage::default().recycled(1);
+            let cell =
+                if is_slice { storage.text_cell(text, Kind::Text) } else { storage.value_cell(text.into()) };
+            storage.put(0, 0, cell);
+            storage
+        })
+    }
+
     /// Casts a text, and checks its value and the digits that are written for it, if they are kept.
     #[track_caller]
     fn check(text: &str, to: Type, value: &Value, digits: Option<&str>) {
-        let mut buffer = Buffer::default();
-        for mut cell in [buffer.push(text, Kind::Text), Cell::Value(text.into())] {
-            cast_cell("a", &mut cell, &mut buffer, to).unwrap();
-            assert_eq!(cell.value(&buffer), Some(value.as_ref()));
+        for mut storage in cells(text) {
+            storage.cast(0, 0, "a", to).unwrap();
+            assert_eq!(storage.value(0, 0), Some(value.as_ref()));
             let expected = digits.map_or(CellRef::from(value.as_ref()), CellRef::Number);
-            assert_eq!(cell.written(&buffer), Some(expected));
+            assert_eq!(storage.written(0, 0), Some(expected));
         }
     }
 
@@ -158,20 +204,14 @@ mod tests {
     fn text_casts_to_the_other_types() {
         check("true", Type::Bool, &Value::Bool(true), None);
         check("a", Type::Text, &Value::from("a"), None);
-        check(
-            "1970-01-01T00:00:00Z",
-            Type::Timestamp,
-            &Value::Timestamp(time::UtcDateTime::UNIX_EPOCH),
-            None,
-        );
+        let epoch = Value::Timestamp(time::UtcDateTime::UNIX_EPOCH);
+        check("1970-01-01T00:00:00Z", Type::Timestamp, &epoch, None);
     }
 
     #[test]
     fn a_cast_can_be_cast_again() {
-        let mut buffer = Buffer::default();
-        let mut cell = buffer.push("12.0", Kind::Text);
-        let mut cast =
-            |to| cast_cell("a", &mut cell, &mut buffer, to).map(|()| cell.clone().into_value(&buffer));
+        let [mut storage, _] = cells("12.0");
+        let mut cast = |to| storage.cast(0, 0, "a", to).map(|()| storage.value(0, 0).map(ValueRef::to_owned));
         assert_eq!(cast(Type::Float), Ok(Some(Value::Float(12.0))));
         assert_eq!(cast(Type::Text), Ok(Some(Value::from("12.0"))));
         assert_eq!(cast(Type::Float), Ok(Some(Value::Float(12.0))));
@@ -181,22 +221,21 @@ mod tests {
 
     #[test]
     fn null_stays_null_and_absent_is_an_error() {
-        let mut buffer = Buffer::default();
-        let mut null = Cell::Value(Value::Null);
-        assert_eq!(cast_cell("a", &mut null, &mut buffer, Type::Int), Ok(()));
-        assert_eq!(null.value(&buffer), Some(ValueRef::Null));
-        let absent = cast_cell("a", &mut Cell::Absent, &mut buffer, Type::Int);
-        assert_eq!(absent, Err(FieldError::missing("a")));
+        let mut storage = Storage::default().recycled(2);
+        storage.put(0, 0, Cell::NULL);
+        assert_eq!(storage.cast(0, 0, "a", Type::Int), Ok(()));
+        assert_eq!(storage.value(0, 0), Some(ValueRef::Null));
+        assert_eq!(storage.cast(1, 0, "b", Type::Int), Err(FieldError::missing("b")));
     }
 
     #[test]
     fn what_does_not_fit_is_an_error_and_leaves_the_cell() {
         let table = [("", Type::Float), ("1.0", Type::Int), ("-1", Type::UInt), ("1", Type::Bool)];
         for (text, to) in table {
-            let mut buffer = Buffer::default();
-            let mut cell = buffer.push(text, Kind::Text);
-            assert!(cast_cell("a", &mut cell, &mut buffer, to).is_err(), "{text}");
-            assert_eq!(cell.value(&buffer), Some(ValueRef::Text(text)));
+            for mut storage in cells(text) {
+                assert!(storage.cast(0, 0, "a", to).is_err(), "{text}");
+                assert_eq!(storage.value(0, 0), Some(ValueRef::Text(text)));
+            }
         }
         assert!(cast_value("a", ValueRef::List(&[]), Type::Text).is_err());
     }

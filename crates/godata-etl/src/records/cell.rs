@@ -1,57 +1,128 @@
 //! One stored field of one row of a batch.
 
-use super::buffer::{Buffer, Kind, Slice};
-use super::cell_ref::CellRef;
-use super::value::Value;
-use super::value_ref::ValueRef;
+/// What a batch stores for one field of one row, in 8 bytes: whether it is there, and where its text or value is.
+///
+/// A file has many more cells than rows, and most of them are only copied to the output, or not even that.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Cell {
+    /// Where the text begins, or which value it is.
+    at: u32,
+    /// How long the text is, shifted by [`TAG_BITS`], and what kind of cell this is.
+    tag: u32,
+}
 
-/// What a batch stores for one field of one row.
-#[derive(Clone, Debug, Default)]
-pub(super) enum Cell {
+/// What a cell says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stored {
     /// The row has no such field.
-    #[default]
     Absent,
-    /// Text of the batch's buffer.
-    Slice(Slice),
-    /// A value of its own.
-    Value(Value),
+    /// The field is null.
+    Null,
+    /// A part of the batch's text, in bytes, and what it is read as.
+    Text { start: usize, len: usize, kind: Kind },
+    /// The batch's value of this number.
+    Value(usize),
+}
+
+/// What a text is read as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Text.
+    Text,
+    /// The narrowest number with these digits, which are a number of JSON.
+    Number,
+    /// A float with these digits, which are a number of JSON.
+    Float,
+}
+
+const TAG_BITS: u32 = 3;
+const TAGS: u32 = (1 << TAG_BITS) - 1;
+
+const ABSENT: u32 = 0;
+const NULL: u32 = 1;
+const VALUE: u32 = 2;
+const TEXT: u32 = 3;
+const NUMBER: u32 = 4;
+const FLOAT: u32 = 5;
+
+impl Kind {
+    fn tag(self) -> u32 {
+        match self {
+            Self::Text => TEXT,
+            Self::Number => NUMBER,
+            Self::Float => FLOAT,
+        }
+    }
 }
 
 impl Cell {
-    pub(super) fn is_absent(&self) -> bool {
-        matches!(self, Self::Absent)
+    pub(super) const ABSENT: Self = Self { at: 0, tag: ABSENT };
+    pub(super) const NULL: Self = Self { at: 0, tag: NULL };
+
+    /// Of a part of the batch's text; `None` if it is too long or too far off for 8 bytes.
+    #[inline]
+    pub(super) fn text(start: usize, len: usize, kind: Kind) -> Option<Self> {
+        let at = u32::try_from(start).ok()?;
+        let len = u32::try_from(len).ok().filter(|&len| len <= u32::MAX >> TAG_BITS)?;
+        Some(Self { at, tag: len << TAG_BITS | kind.tag() })
     }
 
-    /// The value, parsed if need be; `None` if absent.
-    pub(super) fn value<'a>(&'a self, buffer: &'a Buffer) -> Option<ValueRef<'a>> {
-        match self {
-            Self::Absent => None,
-            Self::Slice(slice) => Some(slice.kind().read(buffer.get(*slice))),
-            Self::Value(value) => Some(value.as_ref()),
-        }
+    /// Of the batch's value of this number; `None` if that is too great for 8 bytes.
+    pub(super) fn value(number: usize) -> Option<Self> {
+        Some(Self { at: u32::try_from(number).ok()?, tag: VALUE })
     }
 
-    /// The cell as it is to be written; `None` if absent.
-    pub(super) fn written<'a>(&'a self, buffer: &'a Buffer) -> Option<CellRef<'a>> {
-        match self {
-            Self::Absent => None,
-            Self::Slice(slice) => Some(written_slice(slice.kind(), buffer.get(*slice))),
-            Self::Value(value) => Some(CellRef::from(value.as_ref())),
-        }
+    #[inline]
+    pub(super) fn is_absent(self) -> bool {
+        self.tag == ABSENT
     }
 
-    /// The value, owned; `None` if absent.
-    pub(super) fn into_value(self, buffer: &Buffer) -> Option<Value> {
-        match self {
-            Self::Value(value) => Some(value),
-            cell => cell.value(buffer).map(ValueRef::to_owned),
-        }
+    #[inline]
+    pub(super) fn stored(self) -> Stored {
+        let kind = match self.tag & TAGS {
+            ABSENT => return Stored::Absent,
+            NULL => return Stored::Null,
+            VALUE => return Stored::Value(self.at as usize),
+            NUMBER => Kind::Number,
+            FLOAT => Kind::Float,
+            _ => Kind::Text,
+        };
+        Stored::Text { start: self.at as usize, len: (self.tag >> TAG_BITS) as usize, kind }
+    }
+
+    /// A text, read as something else.
+    pub(super) fn with_kind(self, kind: Kind) -> Self {
+        Self { tag: self.tag & !TAGS | kind.tag(), ..self }
     }
 }
 
-fn written_slice(kind: Kind, text: &str) -> CellRef<'_> {
-    match kind {
-        Kind::Text => CellRef::Text(text),
-        Kind::Number | Kind::Float => CellRef::Number(text),
+impl std::fmt::Debug for Cell {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.stored().fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_says_what_it_was_made_of() {
+        assert_eq!(Cell::default().stored(), Stored::Absent);
+        assert_eq!(Cell::NULL.stored(), Stored::Null);
+        assert_eq!(Cell::value(7).map(Cell::stored), Some(Stored::Value(7)));
+        for kind in [Kind::Text, Kind::Number, Kind::Float] {
+            for (start, len) in [(0, 0), (u32::MAX as usize, 1), (5, (1 << 29) - 1)] {
+                let cell = Cell::text(start, len, kind);
+                assert_eq!(cell.map(Cell::stored), Some(Stored::Text { start, len, kind }));
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_no_cell() {
+        assert_eq!(Cell::text(0, 1 << 29, Kind::Text), None);
+        assert_eq!(Cell::text(1 << 32, 0, Kind::Text), None);
+        assert_eq!(Cell::value(1 << 32), None);
     }
 }

@@ -12,7 +12,6 @@
 //! keeps its digits.
 
 mod batch;
-mod buffer;
 mod builder;
 mod cast;
 mod cell;
@@ -29,6 +28,7 @@ mod row_mut;
 mod rows;
 mod shape;
 mod shape_error;
+mod storage;
 mod value;
 mod value_from;
 mod value_ref;

@@ -32,8 +32,7 @@ impl Records {
         let positions = self.positions(names)?;
         let known = self.shape.as_slice();
         let shape = Shape::new(positions.iter().map(|&position| Arc::clone(&known[position])))?;
-        self.columns =
-            positions.into_iter().map(|position| std::mem::take(&mut self.columns[position])).collect();
+        self.storage.select(&positions);
         self.shape = Arc::new(shape);
         Ok(())
     }
@@ -87,7 +86,7 @@ impl Records {
             return;
         }
         self.lost_fields = false;
-        for column in (0..self.columns.len()).rev() {
+        for column in (0..self.shape.len()).rev() {
             if self.is_unused(column) {
                 self.drop_column(column);
             }
@@ -110,12 +109,12 @@ impl Records {
 
     /// Whether no row has this field.
     fn is_unused(&self, column: usize) -> bool {
-        self.rows.iter().all(|&row| self.cell(column, row).is_absent())
+        self.rows.iter().all(|&row| self.storage.cell(column, row as usize).is_absent())
     }
 
     fn drop_column(&mut self, column: usize) {
         Arc::make_mut(&mut self.shape).remove(column);
-        self.columns.remove(column);
+        self.storage.remove_column(column);
     }
 }
 

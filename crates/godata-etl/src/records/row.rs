@@ -158,7 +158,7 @@ impl<'a> RecordRef<'a> {
     pub fn cell_at(self, column: usize) -> Option<CellRef<'a>> {
         match self.0 {
             View::Record(record) => record.value_at(column).map(CellRef::from),
-            View::Row(records, row) => records.cell(column, row).written(records.buffer()),
+            View::Row(records, row) => records.storage.written(column, row),
         }
     }
 
@@ -260,7 +260,7 @@ impl<'a> RecordRef<'a> {
     fn value_at(self, column: usize) -> Option<ValueRef<'a>> {
         match self.0 {
             View::Record(record) => record.value_at(column),
-            View::Row(records, row) => records.cell(column, row).value(records.buffer()),
+            View::Row(records, row) => records.storage.value(column, row),
         }
     }
 }

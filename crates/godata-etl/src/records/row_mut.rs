@@ -7,7 +7,7 @@ use serde::Deserialize;
 use time::UtcDateTime;
 
 use super::batch::Records;
-use super::cast::{Type, cast_cell};
+use super::cast::Type;
 use super::cell::Cell;
 use super::convert::ConvertError;
 use super::field_error::FieldError;
@@ -63,14 +63,15 @@ impl<'a> RecordMut<'a> {
 
     /// Sets a field, in its place; a name that is new to the batch goes last.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
-        self.put(name, Cell::Value(value.into()));
+        let column = self.records.column(name);
+        self.records.storage.put_value(column, self.row, value.into());
     }
 
     /// Takes a field out; `None` if it is absent.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         let column = self.records.shape.position(name)?;
-        let value = self.take(column).into_value(&self.records.buffer)?;
-        Some(value)
+        self.records.lost_fields = true;
+        self.records.storage.take(column, self.row)
     }
 
     /// Gives a field another name, at its place.
@@ -86,9 +87,11 @@ impl<'a> RecordMut<'a> {
         if self.contains(to) {
             return Err(FieldError::taken(to));
         }
-        let cell = self.take(column);
+        let cell = self.records.storage.cell(column, self.row);
+        self.records.storage.put(column, self.row, Cell::ABSENT);
+        self.records.lost_fields = true;
         let target = self.records.column_after(column, to);
-        self.records.put(target, self.row, cell);
+        self.records.storage.put(target, self.row, cell);
         Ok(())
     }
 
@@ -115,8 +118,11 @@ impl<'a> RecordMut<'a> {
     /// [`FieldError`] if the other one is absent.
     pub fn copy(&mut self, from: &str, to: &str) -> Result<(), FieldError> {
         let column = self.present(from)?;
-        let cell = self.records.cell(column, self.row).clone();
-        self.put(to, cell);
+        let target = self.records.column(to);
+        let storage = &mut self.records.storage;
+        let cell = storage.cell(column, self.row);
+        let copy = storage.copied(cell);
+        storage.put(target, self.row, copy);
         Ok(())
     }
 
@@ -129,27 +135,15 @@ impl<'a> RecordMut<'a> {
     ///
     /// [`FieldError`] if the field is absent or its value is not of that type; it is then as it was.
     pub fn cast(&mut self, name: &str, to: Type) -> Result<(), FieldError> {
-        let missing = || FieldError::missing(name);
-        let Records { shape, columns, buffer, .. } = &mut *self.records;
-        let cells = shape.position(name).and_then(|column| columns.get_mut(column)).ok_or_else(missing)?;
-        cast_cell(name, cells.get_mut(self.row).ok_or_else(missing)?, buffer, to)
-    }
-
-    fn put(&mut self, name: &str, cell: Cell) {
-        let column = self.records.column(name);
-        self.records.put(column, self.row, cell);
-    }
-
-    fn take(&mut self, column: usize) -> Cell {
-        self.records.lost_fields = true;
-        self.records.take(column, self.row)
+        let column = self.records.shape.position(name).ok_or_else(|| FieldError::missing(name))?;
+        self.records.storage.cast(column, self.row, name, to)
     }
 
     /// The column of a field that this row has.
     fn present(&self, name: &str) -> Result<usize, FieldError> {
         let column = self.records.shape.position(name);
         column
-            .filter(|&column| !self.records.cell(column, self.row).is_absent())
+            .filter(|&column| !self.records.storage.cell(column, self.row).is_absent())
             .ok_or_else(|| FieldError::missing(name))
     }
 }
@@ -163,7 +157,7 @@ impl Records {
             return column;
         }
         Arc::make_mut(&mut self.shape).insert(column + 1, name.into());
-        self.columns.insert(column + 1, Vec::new());
+        self.storage.insert_column(column + 1);
         column + 1
     }
 }

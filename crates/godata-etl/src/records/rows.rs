@@ -11,7 +11,7 @@ use super::row::RecordRef;
 #[derive(Clone, Debug)]
 pub struct Rows<'a> {
     records: &'a Records,
-    rows: slice::Iter<'a, usize>,
+    rows: slice::Iter<'a, u32>,
 }
 
 impl<'a> Rows<'a> {
@@ -24,7 +24,7 @@ impl<'a> Iterator for Rows<'a> {
     type Item = RecordRef<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.rows.next().map(|&row| RecordRef::of_row(self.records, row))
+        self.rows.next().map(|&row| RecordRef::of_row(self.records, row as usize))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
@@ -34,7 +34,7 @@ impl<'a> Iterator for Rows<'a> {
 
 impl DoubleEndedIterator for Rows<'_> {
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.rows.next_back().map(|&row| RecordRef::of_row(self.records, row))
+        self.rows.next_back().map(|&row| RecordRef::of_row(self.records, row as usize))
     }
 }
 

@@ -1,0 +1,227 @@
+//! Where a batch keeps its cells.
+
+use super::cell::{Cell, Kind, Stored};
+use super::cell_ref::CellRef;
+use super::value::Value;
+use super::value_ref::ValueRef;
+
+/// The cells of a batch, with their texts and values.
+///
+/// What was read stands row after row in one grid, as it comes from a file. What steps set is in a column of its
+/// own, as it comes from a step.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Storage {
+    /// The texts of all cells, end to end, with whatever was between them.
+    text: String,
+    /// The values that are no text of the batch.
+    values: Vec<Value>,
+    /// The cells of the rows as they were read, `width` of each.
+    grid: Vec<Cell>,
+    width: usize,
+    columns: Vec<Column>,
+}
+
+/// Where the cells of a column are.
+#[derive(Clone, Debug)]
+enum Column {
+    /// At this place of each row of the grid.
+    Grid(usize),
+    /// Here, by the number of the row. The last rows may be missing: they are absent.
+    Own(Vec<Cell>),
+}
+
+impl Storage {
+    /// Of columns that are all in the grid, with the memory of `self`.
+    pub(super) fn recycled(mut self, width: usize) -> Self {
+        self.text.clear();
+        self.values.clear();
+        self.grid.clear();
+        self.columns.clear();
+        self.columns.extend((0..width).map(Column::Grid));
+        Self { width, ..self }
+    }
+
+    /// How many bytes of memory are held for later use.
+    pub(super) fn capacity(&self) -> usize {
+        self.text.capacity()
+            + self.values.capacity() * size_of::<Value>()
+            + self.grid.capacity() * size_of::<Cell>()
+    }
+
+    #[inline]
+    pub(super) fn cell(&self, column: usize, row: usize) -> Cell {
+        let cell = match self.columns.get(column) {
+            Some(&Column::Grid(place)) => self.grid.get(row * self.width + place),
+            Some(Column::Own(cells)) => cells.get(row),
+            None => None,
+        };
+        cell.copied().unwrap_or(Cell::ABSENT)
+    }
+
+    /// The value, parsed if need be; `None` if absent.
+    #[inline]
+    pub(super) fn value(&self, column: usize, row: usize) -> Option<ValueRef<'_>> {
+        match self.cell(column, row).stored() {
+            Stored::Absent => None,
+            Stored::Null => Some(ValueRef::Null),
+            Stored::Text { start, len, kind: Kind::Text } => Some(ValueRef::Text(self.text_at(start, len))),
+            Stored::Text { start, len, kind } => Some(kind.read(self.text_at(start, len))),
+            Stored::Value(number) => self.values.get(number).map(Value::as_ref),
+        }
+    }
+
+    /// The cell as it is to be written; `None` if absent.
+    #[inline]
+    pub(super) fn written(&self, column: usize, row: usize) -> Option<CellRef<'_>> {
+        match self.cell(column, row).stored() {
+            Stored::Absent => None,
+            Stored::Null => Some(CellRef::Null),
+            Stored::Text { start, len, kind: Kind::Text } => Some(CellRef::Text(self.text_at(start, len))),
+            Stored::Text { start, len, .. } => Some(CellRef::Number(self.text_at(start, len))),
+            Stored::Value(number) => self.values.get(number).map(|value| value.as_ref().into()),
+        }
+    }
+
+    /// The text of a cell that has one.
+    pub(super) fn text_of(&self, cell: Cell) -> Option<(&str, Kind)> {
+        match cell.stored() {
+            Stored::Text { start, len, kind } => Some((self.text_at(start, len), kind)),
+            Stored::Value(number) => match self.values.get(number)? {
+                Value::Text(text) => Some((text, Kind::Text)),
+                _ => None,
+            },
+            Stored::Absent | Stored::Null => None,
+        }
+    }
+
+    #[inline]
+    fn text_at(&self, start: usize, len: usize) -> &str {
+        self.text.get(start..start + len).unwrap_or_default()
+    }
+
+    /// Puts a cell at a place; the column exists.
+    #[inline]
+    pub(super) fn put(&mut self, column: usize, row: usize, cell: Cell) {
+        match &mut self.columns[column] {
+            Column::Grid(place) => {
+                let at = row * self.width + *place;
+                if at < self.grid.len() {
+                    self.grid[at] = cell;
+                } else {
+                    self.grid.resize(at, Cell::ABSENT);
+                    self.grid.push(cell);
+                }
+            }
+            Column::Own(cells) => {
+                if cells.len() <= row {
+                    cells.resize(row + 1, Cell::ABSENT);
+                }
+                cells[row] = cell;
+            }
+        }
+    }
+
+    /// Puts a value at a place; the column exists.
+    pub(super) fn put_value(&mut self, column: usize, row: usize, value: Value) {
+        if let Stored::Value(number) = self.cell(column, row).stored()
+            && let Some(old) = self.values.get_mut(number)
+        {
+            *old = value;
+            return;
+        }
+        let cell = self.value_cell(value);
+        self.put(column, row, cell);
+    }
+
+    /// Takes the value of a place out, and leaves it absent.
+    pub(super) fn take(&mut self, column: usize, row: usize) -> Option<Value> {
+        let cell = self.cell(column, row);
+        let value = match cell.stored() {
+            Stored::Value(number) => self.values.get_mut(number).map(std::mem::take),
+            _ => self.value(column, row).map(ValueRef::to_owned),
+        };
+        if !cell.is_absent() {
+            self.put(column, row, Cell::ABSENT);
+        }
+        value
+    }
+
+    /// A second cell with what this one has. Text is not copied.
+    pub(super) fn copied(&mut self, cell: Cell) -> Cell {
+        match cell.stored() {
+            Stored::Value(number) => match self.values.get(number).cloned() {
+                Some(value) => self.value_cell(value),
+                None => cell,
+            },
+            _ => cell,
+        }
+    }
+
+    /// The cell of a new value.
+    pub(super) fn value_cell(&mut self, value: Value) -> Cell {
+        if value == Value::Null {
+            return Cell::NULL;
+        }
+        // Four thousand million values do not fit into the memory of a batch.
+        let cell = Cell::value(self.values.len()).expect("a batch has fewer than 2^32 values");
+        self.values.push(value);
+        cell
+    }
+
+    /// The cell of a copy of this text.
+    pub(super) fn text_cell(&mut self, text: &str, kind: Kind) -> Cell {
+        match Cell::text(self.text.len(), text.len(), kind) {
+            Some(cell) => {
+                self.text.push_str(text);
+                cell
+            }
+            None => self.value_cell(kind.read(text).to_owned()),
+        }
+    }
+
+    pub(super) fn text_len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Forgets the columns from `columns` on, the rows from `height` on, and the text from `text` on.
+    pub(super) fn truncate(&mut self, columns: usize, height: usize, text: usize) {
+        for column in self.columns.drain(columns..) {
+            // In the grid a column is added only before the first row has ended.
+            if let Column::Grid(_) = column {
+                self.width -= 1;
+            }
+        }
+        self.grid.truncate(height * self.width);
+        for column in &mut self.columns {
+            if let Column::Own(cells) = column {
+                cells.truncate(height);
+            }
+        }
+        self.text.truncate(text);
+    }
+
+    /// Adds a column behind the others, in which all rows are absent. While there is no row, it is in the grid.
+    pub(super) fn push_column(&mut self, height: usize) {
+        if height > 0 {
+            self.columns.push(Column::Own(Vec::new()));
+        } else {
+            self.columns.push(Column::Grid(self.width));
+            self.width += 1;
+        }
+    }
+
+    /// Adds a column at a place, in which all rows are absent.
+    pub(super) fn insert_column(&mut self, column: usize) {
+        self.columns.insert(column, Column::Own(Vec::new()));
+    }
+
+    pub(super) fn remove_column(&mut self, column: usize) {
+        self.columns.remove(column);
+    }
+
+    /// Keeps these columns, in this order, each of them once.
+    pub(super) fn select(&mut self, kept: &[usize]) {
+        let take = |&column: &usize| std::mem::replace(&mut self.columns[column], Column::Grid(usize::MAX));
+        self.columns = kept.iter().map(take).collect();
+    }
+}
