@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use godata_core::{BoxError, Canceled, Cancellation, RunContext};
 
 use crate::{
-    Origin, Place, Stop,
+    Origin, Place, Records, RecordsBuilder, Shape, Stop,
     chunk::{RowMap, UNKNOWN_ROW},
     engine::Run,
 };
@@ -68,6 +68,17 @@ impl Work {
     /// Gives back a buffer, for its memory to be used again in this run.
     pub fn recycle(&self, buffer: Vec<u8>) {
         self.run.buffers.put(buffer);
+    }
+
+    /// A builder of rows of this shape, with memory from an earlier batch if there is some.
+    #[must_use]
+    pub fn records(&self, shape: Arc<Shape>) -> RecordsBuilder {
+        RecordsBuilder::recycled(shape, self.run.buffers.take_records())
+    }
+
+    /// Gives back a batch, for its memory to be used again in this run.
+    pub fn recycle_records(&self, records: Records) {
+        self.run.buffers.put_records(records);
     }
 
     /// Calls `f` with each item and its position, looking for a cancellation now and then, and keeps which

@@ -15,6 +15,7 @@ use crate::{
     columns::Columns,
     dialect::Dialect,
     error::excerpt,
+    split::Splitter,
 };
 
 /// A decoder looks for a cancellation once per this many records.
@@ -41,19 +42,33 @@ impl Decoder {
     }
 
     /// The dynamic records of a block.
-    pub(crate) fn records(&self, bytes: &[u8], work: &mut Work) -> Result<Records, Stop> {
-        let mut rows = RecordsBuilder::new(Arc::clone(&self.columns.shape));
-        self.each(bytes, work, |record, nulls| {
+    pub(crate) fn records(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Records, Stop> {
+        let bytes = match self.simple_records(bytes, work)? {
+            Ok(records) => return Ok(records),
+            Err(bytes) => bytes,
+        };
+        let mut rows = work.records(Arc::clone(&self.columns.shape));
+        self.each(&bytes, work, |record, nulls| {
             self.push(&mut rows, &record, nulls)?;
             Ok(record)
         })?;
+        work.recycle(bytes);
         Ok(rows.finish())
     }
 
+    /// The records of a block in which nothing is out of the ordinary, cut out of its bytes; else the bytes.
+    fn simple_records(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Result<Records, Vec<u8>>, Stop> {
+        let is_plain = self.nulls.is_empty() && !self.trim.takes_fields();
+        match Splitter::of(self.dialect, &self.columns).filter(|_| is_plain) {
+            Some(splitter) => splitter.records(bytes, work),
+            None => Ok(Err(bytes)),
+        }
+    }
+
     /// The structs of a block.
-    pub(crate) fn typed<T: DeserializeOwned>(&self, bytes: &[u8], work: &mut Work) -> Result<Vec<T>, Stop> {
+    pub(crate) fn typed<T: DeserializeOwned>(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Vec<T>, Stop> {
         let mut batch = Vec::new();
-        self.each(bytes, work, |record, nulls| {
+        self.each(&bytes, work, |record, nulls| {
             let mut record = nulls.replace(self.checked_text(record)?);
             if self.names.is_none() {
                 // By position, an `Option` needs a cell to be `None`.
@@ -62,6 +77,7 @@ impl Decoder {
             batch.push(self.deserialize(&record)?);
             Ok(record.into_byte_record())
         })?;
+        work.recycle(bytes);
         Ok(batch)
     }
 

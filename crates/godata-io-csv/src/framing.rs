@@ -6,7 +6,11 @@ use godata_core::BoxError;
 use godata_io::{Ahead, Frame, Framing};
 use memchr::{memchr, memchr2, memchr2_iter, memchr3};
 
-use crate::{CsvError, dialect::Dialect};
+use crate::{
+    CsvError,
+    dialect::Dialect,
+    structure::{NotSimple, Structure, WIDTH, chunks, lowest},
+};
 
 /// Cuts CSV at the ends of records, with the meaning that the `csv` crate gives to quotes: a quote opens a
 /// quoted cell only where a cell begins, it is closed by a quote that no other quote follows, and what follows
@@ -35,6 +39,12 @@ impl Framing for Cutter {
     const TERMINATOR: Option<u8> = Some(b'\n');
 
     fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
+        if self.most == u64::MAX
+            && let Some(structure) = Structure::of(self.dialect)
+            && let Ok(frame) = simple_frame(structure, ahead.bytes, ahead.at_end)
+        {
+            return Ok(frame);
+        }
         let mut walk = Walk::new(ahead.bytes, self.dialect, ahead.at_end);
         let mut frame = Frame::default();
         while frame.records < self.most {
@@ -58,6 +68,32 @@ impl Framing for Cutter {
         }
         Ok(frame)
     }
+}
+
+/// The records of a text, up to the last one that ends in it.
+fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool) -> Result<Frame, NotSimple> {
+    let mut frame = Frame::default();
+    let mut line_breaks = 0;
+    let count = |mask: u64| u64::from(mask.count_ones());
+    for (index, (chunk, len)) in chunks(bytes).enumerate() {
+        let marks = structure.next(&chunk)?;
+        let (record_ends, breaks) = (marks.record_ends & lowest(len), marks.line_breaks & lowest(len));
+        if record_ends != 0 {
+            let end = u64::BITS - record_ends.leading_zeros();
+            frame.bytes = index * WIDTH + end as usize;
+            frame.records += count(record_ends & !marks.blank);
+            frame.lines = line_breaks + count(breaks & lowest(end as usize));
+        }
+        line_breaks += count(breaks);
+    }
+    if at_end && frame.bytes < bytes.len() {
+        // What a lone CR and an open quote at the end mean, the walk knows.
+        if structure.is_quoted() || bytes.last() == Some(&b'\r') {
+            return Err(NotSimple);
+        }
+        frame = Frame { bytes: bytes.len(), records: frame.records + 1, lines: line_breaks + 1 };
+    }
+    Ok(frame)
 }
 
 /// The line on which each record of whole ones begins; the bytes begin on `line`.

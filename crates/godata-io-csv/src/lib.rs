@@ -134,6 +134,8 @@ mod realign;
 mod sample;
 mod sink;
 mod source;
+mod split;
+mod structure;
 mod writer;
 
 pub use cells::Trim;

@@ -82,7 +82,7 @@ pub struct CsvReader<B> {
 }
 
 /// How a block becomes a batch.
-pub(crate) type Decode<B> = fn(&Decoder, &[u8], &mut Work) -> Result<B, Stop>;
+pub(crate) type Decode<B> = fn(&Decoder, Vec<u8>, &mut Work) -> Result<B, Stop>;
 
 /// How a file is written.
 #[derive(Clone, Debug)]

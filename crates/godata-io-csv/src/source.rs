@@ -52,8 +52,7 @@ impl<B: Batch> BlockingSource for CsvSource<B> {
         Ok(Some(Unit::new(move |work| {
             let origin = block.origin(|bytes, line| record_lines(bytes, dialect, line));
             work.decoding(&origin);
-            let batch = decode(&decoder, &block.bytes, work)?;
-            work.recycle(block.bytes);
+            let batch = decode(&decoder, block.bytes, work)?;
             Ok(Chunk::new(batch, origin))
         })))
     }

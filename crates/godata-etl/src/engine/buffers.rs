@@ -1,27 +1,56 @@
-//! Byte buffers that a run uses again.
+//! Memory that a run uses again.
 
 use std::sync::{Mutex, PoisonError};
 
-/// How many buffers a run keeps; more than are in use at once would only hold memory.
+use crate::Records;
+
+/// How much a run keeps of each kind; more than is in use at once would only hold memory.
 const KEPT: usize = 64;
 
-/// Buffers over this size are not kept: one giant record should not be paid for until the end.
+/// What is over this size is not kept: one giant record should not be paid for until the end.
 const LARGEST: usize = 4 << 20;
 
-/// Byte buffers that a run uses again, so that their memory is not asked for per batch.
+/// Memory that a run uses again, so that it is not asked for per batch.
 #[derive(Debug, Default)]
-pub(crate) struct Buffers(Mutex<Vec<Vec<u8>>>);
+pub(crate) struct Buffers {
+    bytes: Pool<Vec<u8>>,
+    records: Pool<Records>,
+}
 
 impl Buffers {
     pub(crate) fn take(&self) -> Vec<u8> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+        self.bytes.take()
     }
 
     pub(crate) fn put(&self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        self.bytes.put(buffer.capacity(), buffer);
+    }
+
+    /// A batch whose content does not matter.
+    pub(crate) fn take_records(&self) -> Records {
+        self.records.take()
+    }
+
+    pub(crate) fn put_records(&self, mut records: Records) {
+        self.put(records.take_text());
+        self.records.put(records.capacity(), records);
+    }
+}
+
+/// Things that were used.
+#[derive(Debug, Default)]
+struct Pool<T>(Mutex<Vec<T>>);
+
+impl<T: Default> Pool<T> {
+    fn take(&self) -> T {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn put(&self, capacity: usize, thing: T) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < KEPT && (1..=LARGEST).contains(&buffer.capacity()) {
-            buffer.clear();
-            kept.push(buffer);
+        if kept.len() < KEPT && (1..=LARGEST).contains(&capacity) {
+            kept.push(thing);
         }
     }
 }

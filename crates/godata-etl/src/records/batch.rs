@@ -78,6 +78,11 @@ impl Records {
         Self { shape, storage, rows, height: 0, lost_fields: false, fixed_names: true }
     }
 
+    /// Takes the memory of the texts out, for it to be used again.
+    pub(crate) fn take_text(&mut self) -> Vec<u8> {
+        self.storage.take_text().into_bytes()
+    }
+
     /// How many bytes of memory it holds.
     pub(crate) fn capacity(&self) -> usize {
         self.storage.capacity() + self.rows.capacity() * size_of::<u32>()

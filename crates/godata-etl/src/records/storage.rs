@@ -183,6 +183,16 @@ impl Storage {
         self.text.len()
     }
 
+    /// Puts another text in the place of that of the batch.
+    pub(super) fn set_text(&mut self, text: String) {
+        self.text = text;
+    }
+
+    /// Takes the text out, for its memory to be used again.
+    pub(super) fn take_text(&mut self) -> String {
+        std::mem::take(&mut self.text)
+    }
+
     /// Forgets the columns from `columns` on, the rows from `height` on, and the text from `text` on.
     pub(super) fn truncate(&mut self, columns: usize, height: usize, text: usize) {
         for column in self.columns.drain(columns..) {

@@ -4,13 +4,16 @@ use godata_etl::{CellRef, Value, ValueRef};
 use serde::ser::Error;
 use time::{UtcDateTime, format_description::well_known::Rfc3339};
 
-use super::unwritable::{Problem, Unwritable, write_json};
+use super::{
+    text::write_text,
+    unwritable::{Problem, Unwritable, write_json},
+};
 
 /// Writes a field. Of one that fails, some may have been written.
 pub(super) fn write_cell(out: &mut Vec<u8>, cell: CellRef<'_>) -> Result<(), Unwritable> {
     match cell {
         CellRef::Null => write_value(out, ValueRef::Null),
-        CellRef::Text(text) => write_value(out, ValueRef::Text(text)),
+        CellRef::Text(text) => write_text(out, text),
         CellRef::Number(digits) => {
             out.extend_from_slice(digits.as_bytes());
             Ok(())
@@ -23,7 +26,7 @@ pub(super) fn write_cell(out: &mut Vec<u8>, cell: CellRef<'_>) -> Result<(), Unw
 
 fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>) -> Result<(), Unwritable> {
     match value {
-        ValueRef::Text(text) => write_json(out, text),
+        ValueRef::Text(text) => write_text(out, text),
         ValueRef::Float(value) if !value.is_finite() => Err(Problem::NotFinite(value).into()),
         ValueRef::Bytes(_) => Err(Problem::Bytes.into()),
         ValueRef::Timestamp(instant) => write_timestamp(out, instant),

@@ -5,6 +5,7 @@ mod finite;
 mod indent;
 mod keys;
 mod row;
+mod text;
 mod typed;
 mod unwritable;
 

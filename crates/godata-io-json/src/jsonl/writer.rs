@@ -55,7 +55,9 @@ impl Writer<Records> for JsonlWriter {
 
     fn encode(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<Vec<u8>, Stop> {
         let keys = Keys::of(chunk.batch().shape());
-        encode_lines(&chunk, chunk.batch().iter(), work, |out, row| write_row(out, &keys, row))
+        let lines = encode_lines(&chunk, chunk.batch().iter(), work, |out, row| write_row(out, &keys, row))?;
+        work.recycle_records(chunk.into_batch());
+        Ok(lines)
     }
 }
 
