@@ -3,7 +3,7 @@
 use godata_core::BoxError;
 
 use crate::{
-    Chunk, RecordMut, RecordRef, Records, Stop, Work,
+    Chunk, FieldError, RecordMut, RecordRef, Records, Stop, Type, Value, Work,
     chunk::{RowMap, row_number},
 };
 
@@ -136,6 +136,37 @@ impl Chunk<Records> {
             batch.row_mut(index).map_or(Ok(()), |mut record| change(&mut record))
         })?;
         batch.prune();
+        Ok(self)
+    }
+
+    /// Casts a field of each record.
+    pub(crate) fn cast(mut self, work: &mut Work, field: &str, to: Type) -> Result<Self, Stop> {
+        let Self { batch, rows, .. } = &mut self;
+        let column = batch.shape().position(field);
+        work.each(rows, 0..batch.len(), |_, index| match column {
+            Some(column) => Ok(batch.cast_cell(index, column, field, to)?),
+            None => Err(FieldError::missing(field).into()),
+        })?;
+        Ok(self)
+    }
+
+    /// Sets a field of each record to what `f` makes of it.
+    pub(crate) fn derive(
+        mut self,
+        work: &mut Work,
+        field: &str,
+        mut f: impl FnMut(RecordRef<'_>) -> Result<Value, BoxError>,
+    ) -> Result<Self, Stop> {
+        let Self { batch, rows, .. } = &mut self;
+        if batch.is_empty() {
+            return Ok(self);
+        }
+        let column = batch.column(field);
+        work.each(rows, 0..batch.len(), |_, index| {
+            let value = batch.row(index).map(&mut f).transpose()?;
+            batch.set_cell(index, column, value.unwrap_or_default());
+            Ok(())
+        })?;
         Ok(self)
     }
 

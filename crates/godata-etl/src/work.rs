@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use godata_core::{BoxError, Canceled, Cancellation, RunContext};
 
 use crate::{
-    Origin, Place, Records, RecordsBuilder, Shape, Stop,
+    Origin, Place, Records, Stop,
     chunk::{RowMap, UNKNOWN_ROW},
     engine::Run,
 };
@@ -70,13 +70,15 @@ impl Work {
         self.run.buffers.put(buffer);
     }
 
-    /// A builder of rows of this shape, with memory from an earlier batch if there is some.
+    /// A batch for [`SlicesBuilder`](crate::SlicesBuilder) and [`RecordsBuilder`](crate::RecordsBuilder), with memory
+    /// from an earlier use if there is one. Its content has no meaning.
     #[must_use]
-    pub fn records(&self, shape: Arc<Shape>) -> RecordsBuilder {
-        RecordsBuilder::recycled(shape, self.run.buffers.take_records())
+    pub fn records(&self) -> Records {
+        self.run.buffers.take_records()
     }
 
-    /// Gives back a batch, for its memory to be used again in this run.
+    /// Gives back a batch, for its memory to be used again in this run: [`records`](Self::records), and
+    /// [`buffer`](Self::buffer) for its text.
     pub fn recycle_records(&self, records: Records) {
         self.run.buffers.put_records(records);
     }

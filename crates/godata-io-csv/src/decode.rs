@@ -47,7 +47,7 @@ impl Decoder {
             Ok(records) => return Ok(records),
             Err(bytes) => bytes,
         };
-        let mut rows = work.records(Arc::clone(&self.columns.shape));
+        let mut rows = RecordsBuilder::recycled(Arc::clone(&self.columns.shape), work.records());
         self.each(&bytes, work, |record, nulls| {
             self.push(&mut rows, &record, nulls)?;
             Ok(record)

@@ -1,8 +1,8 @@
 //! Cutting cells out of a block without copying them.
 
-use std::sync::Arc;
+use std::string::FromUtf8Error;
 
-use godata_etl::{Records, RecordsBuilder, Stop, Work};
+use godata_etl::{Records, SlicesBuilder, Stop, Work};
 use memchr::memchr;
 
 use crate::{
@@ -31,11 +31,15 @@ impl<'a> Splitter<'a> {
     }
 
     /// The records of a block, or its bytes.
-    pub(crate) fn records(self, mut bytes: Vec<u8>, work: &mut Work) -> Result<Result<Records, Vec<u8>>, Stop> {
+    pub(crate) fn records(
+        self,
+        mut bytes: Vec<u8>,
+        work: &mut Work,
+    ) -> Result<Result<Records, Vec<u8>>, Stop> {
         let whole = bytes.len();
         let mut unescaped = work.buffer();
         let mut rows = Rows {
-            builder: work.records(Arc::clone(&self.columns.shape)),
+            cells: SlicesBuilder::new(&self.columns.shape, work.records()),
             columns: self.columns.len(),
             column: 0,
             bytes: &bytes,
@@ -43,28 +47,26 @@ impl<'a> Splitter<'a> {
             unescaped: &mut unescaped,
         };
         let split = rows.split(self.structure, work)?;
-        let builder = rows.builder;
+        let cells = rows.cells;
         if split.is_err() || memchr(0, &bytes).is_some() {
-            work.recycle_records(builder.finish());
+            work.recycle_records(cells.discard());
             work.recycle(unescaped);
             return Ok(Err(bytes));
         }
         bytes.extend_from_slice(&unescaped);
         work.recycle(unescaped);
-        Ok(match String::from_utf8(bytes) {
-            Ok(text) => Ok(builder.finish_over(text)),
-            Err(error) => {
-                let mut bytes = error.into_bytes();
-                bytes.truncate(whole);
-                Err(bytes)
-            }
-        })
+        let text = String::from_utf8(bytes).map_err(FromUtf8Error::into_bytes);
+        let records = text.and_then(|text| cells.finish(text).map_err(String::into_bytes));
+        Ok(records.map_err(|mut bytes| {
+            bytes.truncate(whole);
+            bytes
+        }))
     }
 }
 
 /// The rows that are split off.
 struct Rows<'a> {
-    builder: RecordsBuilder,
+    cells: SlicesBuilder,
     columns: usize,
     /// Where the next cell goes.
     column: usize,
@@ -106,7 +108,8 @@ impl Rows<'_> {
                 ends &= ends - 1;
             }
             if marks.doubled & lowest(len) != 0 {
-                doubled = index * WIDTH + (u64::BITS - (marks.doubled & lowest(len)).leading_zeros()) as usize;
+                doubled =
+                    index * WIDTH + (u64::BITS - (marks.doubled & lowest(len)).leading_zeros()) as usize;
             }
         }
         if structure.is_quoted() || self.bytes.last() == Some(&b'\r') {
@@ -125,14 +128,14 @@ impl Rows<'_> {
         if start < end && Some(self.bytes[start]) == self.quote {
             self.quoted_cell(start + 1, end - 1, is_doubled);
         } else {
-            self.builder.push_part(start, end - start);
+            self.cells.push(start, end - start);
         }
     }
 
     /// The cell between two quotes.
     fn quoted_cell(&mut self, start: usize, end: usize, is_doubled: bool) {
         if !is_doubled {
-            self.builder.push_part(start, end - start);
+            self.cells.push(start, end - start);
             return;
         }
         let place = self.unescaped.len();
@@ -143,15 +146,11 @@ impl Rows<'_> {
             rest = rest.get(at + 2..).unwrap_or_default();
         }
         self.unescaped.extend_from_slice(rest);
-        self.builder.push_part(self.bytes.len() + place, self.unescaped.len() - place);
+        self.cells.push(self.bytes.len() + place, self.unescaped.len() - place);
     }
 
     #[inline]
     fn end_row(&mut self) -> Result<(), NotSimple> {
-        let cells = std::mem::take(&mut self.column);
-        if cells != self.columns {
-            return Err(NotSimple);
-        }
-        self.builder.end_row().map_err(|_| NotSimple)
+        if std::mem::take(&mut self.column) == self.columns { Ok(()) } else { Err(NotSimple) }
     }
 }

@@ -200,7 +200,7 @@ impl Flow<Records> {
     /// A record whose field is missing or is no such value fails the run, with its field and value.
     pub fn cast(self, field: impl Into<String>, to: Type) -> Self {
         let field = field.into();
-        self.step("cast", move |chunk, work| chunk.update(work, |record| Ok(record.cast(&field, to)?)))
+        self.step("cast", move |chunk, work| chunk.cast(work, &field, to))
     }
 
     /// Sets a field of each record to what `f` makes of the record.
@@ -225,13 +225,7 @@ impl Flow<Records> {
         F: Fn(RecordRef<'_>) -> Result<V, BoxError> + Send + Sync + 'static,
     {
         let field = field.into();
-        self.step("derive", move |chunk, work| {
-            chunk.update(work, |record| {
-                let value = f(record.as_ref())?;
-                record.set(&field, value);
-                Ok(())
-            })
-        })
+        self.step("derive", move |chunk, work| chunk.derive(work, &field, |record| Ok(f(record)?.into())))
     }
 
     /// Goes on with values of type `T`, made from each record through serde. Text is parsed where `T` wants a

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::cast::Type;
+use super::cell::Cell;
 use super::field_error::FieldError;
 use super::record::Record;
 use super::row::RecordRef;
@@ -12,6 +13,7 @@ use super::rows::Rows;
 use super::shape::Shape;
 use super::shape_error::ShapeError;
 use super::storage::Storage;
+use super::value::Value;
 
 /// A batch of rows that share their names and one text buffer.
 ///
@@ -76,6 +78,17 @@ impl Records {
         rows.clear();
         let storage = storage.recycled(shape.len());
         Self { shape, storage, rows, height: 0, lost_fields: false, fixed_names: true }
+    }
+
+    /// Puts rows of cells into a batch that has none.
+    pub(super) fn fill(&mut self, cells: Vec<Cell>, text: String) {
+        let width = self.shape.len();
+        assert!(width == 0 || cells.len().is_multiple_of(width), "each row has a cell for each name");
+        self.height = cells.len().checked_div(width).unwrap_or_default();
+        // As many cells as fit into 512 MiB of text have numbers that fit.
+        self.rows.extend(0..u32::try_from(self.height).unwrap_or(u32::MAX));
+        self.storage.set_grid(cells);
+        self.storage.set_text(text);
     }
 
     /// Takes the memory of the texts out, for it to be used again.
@@ -192,8 +205,27 @@ impl Records {
         row.cast(field, to)
     }
 
+    /// Casts a field of the row at a position, in a column that exists.
+    pub(crate) fn cast_cell(
+        &mut self,
+        position: usize,
+        column: usize,
+        field: &str,
+        to: Type,
+    ) -> Result<(), FieldError> {
+        let row = self.rows.get(position).ok_or_else(|| FieldError::missing(field))?;
+        self.storage.cast(column, *row as usize, field, to)
+    }
+
+    /// Sets a field of the row at a position, if there is one, in a column that exists.
+    pub(crate) fn set_cell(&mut self, position: usize, column: usize, value: Value) {
+        if let Some(&row) = self.rows.get(position) {
+            self.storage.put_value(column, row as usize, value);
+        }
+    }
+
     /// The column of a name; a new name gets a new column.
-    pub(super) fn column(&mut self, name: &str) -> usize {
+    pub(crate) fn column(&mut self, name: &str) -> usize {
         match self.shape.position(name) {
             Some(column) => column,
             None => self.push_column(name.into()),

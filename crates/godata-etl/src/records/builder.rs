@@ -54,9 +54,10 @@ impl RecordsBuilder {
     }
 
     /// As [`new`](Self::new), with the memory of a batch that is not needed any more.
-    pub(crate) fn recycled(shape: Arc<Shape>, other: Records) -> Self {
+    #[must_use]
+    pub fn recycled(shape: Arc<Shape>, memory: Records) -> Self {
         let names = shape.len();
-        Self { records: Records::recycled(shape, other), names, ..Self::default() }
+        Self { records: Records::recycled(shape, memory), names, ..Self::default() }
     }
 
     /// How many rows were ended.
@@ -94,18 +95,6 @@ impl RecordsBuilder {
     /// Adds a cell with a copy of this text.
     pub fn push_text(&mut self, text: &str) {
         self.push_slice(text, Kind::Text);
-    }
-
-    /// Adds a cell with a part of the text that [`finish_over`](Self::finish_over) will be given: `len` bytes from
-    /// `start` on.
-    ///
-    /// # Panics
-    ///
-    /// Where no text has such a part: over 512 MiB, or beyond 4 GiB.
-    #[inline]
-    pub fn push_part(&mut self, start: usize, len: usize) {
-        let cell = Cell::text(start, len, Kind::Text).expect("blocks of a file are smaller than 512 MiB");
-        self.push_cell(cell);
     }
 
     /// Adds a cell with a number that is to be written with these digits.
@@ -151,30 +140,6 @@ impl RecordsBuilder {
     #[must_use]
     pub fn finish(mut self) -> Records {
         self.discard_row();
-        self.records
-    }
-
-    /// The batch of the rows that were ended, whose texts are parts of this one; see [`push_part`](Self::push_part).
-    /// A part that begins or ends within a character, or beyond the end, is empty.
-    ///
-    /// ```
-    /// use std::sync::Arc;
-    /// use godata_etl::{RecordsBuilder, Shape, record};
-    ///
-    /// let mut builder = RecordsBuilder::new(Arc::new(Shape::new(["id", "amount"])?));
-    /// builder.begin_row();
-    /// builder.push_part(0, 3);
-    /// builder.push_part(4, 5);
-    /// builder.end_row()?;
-    ///
-    /// let rows = builder.finish_over("A-1,12.50\n".into()).into_records();
-    /// assert_eq!(rows, [record! {"id" => "A-1", "amount" => "12.50"}]);
-    /// # Ok::<(), godata_etl::ShapeError>(())
-    /// ```
-    #[must_use]
-    pub fn finish_over(mut self, text: String) -> Records {
-        self.discard_row();
-        self.records.storage.set_text(text);
         self.records
     }
 

@@ -114,6 +114,13 @@ impl Storage {
         to: Type,
     ) -> Result<(), FieldError> {
         let cell = self.cell(column, row);
+        if to == Type::Float
+            && let Stored::Text { kind: Kind::Text, .. } = cell.stored()
+            && self.text_of(cell).is_some_and(|(text, _)| number::parse_decimal(text).is_some())
+        {
+            self.put(column, row, cell.with_kind(Kind::Float));
+            return Ok(());
+        }
         let value = self.value(column, row).ok_or_else(|| FieldError::missing(field))?;
         let cast = cast_value(field, value, to).map_err(|error| match self.text_of(cell) {
             Some((digits, Kind::Number | Kind::Float)) => {

@@ -67,6 +67,12 @@ impl Cell {
         Some(Self { at, tag: len << TAG_BITS | kind.tag() })
     }
 
+    /// As [`text`](Self::text), of a part that is known to be near and short enough.
+    #[inline]
+    pub(super) fn text_unchecked(start: usize, len: usize, kind: Kind) -> Self {
+        Self { at: start as u32, tag: (len as u32) << TAG_BITS | kind.tag() }
+    }
+
     /// Of the batch's value of this number; `None` if that is too great for 8 bytes.
     pub(super) fn value(number: usize) -> Option<Self> {
         Some(Self { at: u32::try_from(number).ok()?, tag: VALUE })

@@ -46,7 +46,7 @@ impl FieldError {
         }
     }
 
-    pub(super) fn missing(field: &str) -> Self {
+    pub(crate) fn missing(field: &str) -> Self {
         Self { field: field.into(), problem: Problem::Missing }
     }
 

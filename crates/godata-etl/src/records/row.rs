@@ -58,6 +58,7 @@ impl<'a> RecordRef<'a> {
     }
 
     /// The value of a field, or `None` if it is absent; a field that is null has [`ValueRef::Null`].
+    #[inline]
     #[must_use]
     pub fn get(self, name: &str) -> Option<ValueRef<'a>> {
         self.value_at(self.position(name)?)
@@ -66,6 +67,7 @@ impl<'a> RecordRef<'a> {
     /// The text of a field, or `None` if it is absent, null or not text.
     ///
     /// The digits of a number are not text, also those of a text that was cast to a number.
+    #[inline]
     #[must_use]
     pub fn str(self, name: &str) -> Option<&'a str> {
         self.get(name)?.as_str()
@@ -76,6 +78,7 @@ impl<'a> RecordRef<'a> {
     /// # Errors
     ///
     /// [`FieldError`] if the field is absent, null or not text.
+    #[inline]
     pub fn text(self, name: &str) -> Result<&'a str, FieldError> {
         self.read(name, Type::Text, ValueRef::as_str)
     }
@@ -85,6 +88,7 @@ impl<'a> RecordRef<'a> {
     /// # Errors
     ///
     /// [`FieldError`] if the field is absent, null or something else.
+    #[inline]
     pub fn bool(self, name: &str) -> Result<bool, FieldError> {
         self.read(name, Type::Bool, ValueRef::as_bool)
     }
@@ -94,6 +98,7 @@ impl<'a> RecordRef<'a> {
     /// # Errors
     ///
     /// [`FieldError`] if the field is absent, null or something else.
+    #[inline]
     pub fn i64(self, name: &str) -> Result<i64, FieldError> {
         self.read(name, Type::Int, ValueRef::as_i64)
     }
@@ -103,6 +108,7 @@ impl<'a> RecordRef<'a> {
     /// # Errors
     ///
     /// [`FieldError`] if the field is absent, null or something else.
+    #[inline]
     pub fn u64(self, name: &str) -> Result<u64, FieldError> {
         self.read(name, Type::UInt, ValueRef::as_u64)
     }
@@ -112,6 +118,7 @@ impl<'a> RecordRef<'a> {
     /// # Errors
     ///
     /// [`FieldError`] if the field is absent, null or something else.
+    #[inline]
     pub fn f64(self, name: &str) -> Result<f64, FieldError> {
         self.read(name, Type::Float, ValueRef::as_f64)
     }
@@ -121,17 +128,20 @@ impl<'a> RecordRef<'a> {
     /// # Errors
     ///
     /// [`FieldError`] if the field is absent, null or something else.
+    #[inline]
     pub fn timestamp(self, name: &str) -> Result<UtcDateTime, FieldError> {
         self.read(name, Type::Timestamp, ValueRef::as_timestamp)
     }
 
     /// Whether a field is absent or null.
+    #[inline]
     #[must_use]
     pub fn is_null(self, name: &str) -> bool {
         self.get(name).is_none_or(ValueRef::is_null)
     }
 
     /// Whether the row has a field of this name, null or not.
+    #[inline]
     #[must_use]
     pub fn contains(self, name: &str) -> bool {
         self.get(name).is_some()
@@ -154,6 +164,7 @@ impl<'a> RecordRef<'a> {
 
     /// The field at a position of the batch's [`Shape`](crate::Shape), as it is to be written; `None` if the
     /// row has none there.
+    #[inline]
     #[must_use]
     pub fn cell_at(self, column: usize) -> Option<CellRef<'a>> {
         match self.0 {
@@ -222,17 +233,26 @@ impl<'a> RecordRef<'a> {
         deserialize(self)
     }
 
+    #[inline]
     fn read<T>(
         self,
         name: &str,
         expected: Type,
         read: impl FnOnce(ValueRef<'a>) -> Option<T>,
     ) -> Result<T, FieldError> {
-        let value = self.get(name).ok_or_else(|| FieldError::missing(name))?;
-        read(value).ok_or_else(|| match self.written(name) {
-            Some(CellRef::Number(digits)) => FieldError::unexpected_number(name, expected.expected(), digits),
-            _ => FieldError::unexpected(name, expected.expected(), value),
-        })
+        self.get(name).and_then(read).ok_or_else(|| self.unread(name, expected))
+    }
+
+    /// Why a field could not be read.
+    #[cold]
+    fn unread(self, name: &str, expected: Type) -> FieldError {
+        match (self.get(name), self.written(name)) {
+            (None, _) => FieldError::missing(name),
+            (_, Some(CellRef::Number(digits))) => {
+                FieldError::unexpected_number(name, expected.expected(), digits)
+            }
+            (Some(value), _) => FieldError::unexpected(name, expected.expected(), value),
+        }
     }
 
     /// How many fields the row may have: each position below is a field or absent.
@@ -243,6 +263,7 @@ impl<'a> RecordRef<'a> {
         }
     }
 
+    #[inline]
     fn position(self, name: &str) -> Option<usize> {
         match self.0 {
             View::Record(record) => record.position(name),
@@ -250,6 +271,7 @@ impl<'a> RecordRef<'a> {
         }
     }
 
+    #[inline]
     fn name_at(self, column: usize) -> Option<&'a str> {
         match self.0 {
             View::Record(record) => record.fields().get(column).map(|(name, _)| &**name),
@@ -257,6 +279,7 @@ impl<'a> RecordRef<'a> {
         }
     }
 
+    #[inline]
     fn value_at(self, column: usize) -> Option<ValueRef<'a>> {
         match self.0 {
             View::Record(record) => record.value_at(column),

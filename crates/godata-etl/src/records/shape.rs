@@ -23,8 +23,32 @@ const SCAN_LIMIT: usize = 24;
 #[derive(Clone, Default)]
 pub struct Shape {
     names: Vec<Arc<str>>,
+    /// How each name begins.
+    keys: Vec<Key>,
     /// The position of each name; empty while there are few.
     positions: HashMap<Arc<str>, usize>,
+}
+
+/// The begin of a name and its length, by which most names are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Key {
+    first: u64,
+    len: usize,
+}
+
+impl Key {
+    /// How many bytes are in `first`.
+    const FIRST: usize = 8;
+
+    #[inline]
+    fn of(name: &str) -> Self {
+        let bytes = name.as_bytes();
+        let first = match bytes.first_chunk::<{ Self::FIRST }>() {
+            Some(&first) => u64::from_le_bytes(first),
+            None => bytes.iter().rev().fold(0, |first, &byte| first << 8 | u64::from(byte)),
+        };
+        Self { first, len: bytes.len() }
+    }
 }
 
 impl Shape {
@@ -51,13 +75,17 @@ impl Shape {
     }
 
     /// Where this name stands; names differ by case.
+    #[inline]
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {
-        if self.positions.is_empty() {
-            self.names.iter().position(|known| **known == *name)
-        } else {
-            self.positions.get(name).copied()
+        if !self.positions.is_empty() {
+            return self.positions.get(name).copied();
         }
+        let key = Key::of(name);
+        self.keys
+            .iter()
+            .zip(&self.names)
+            .position(|(known, known_name)| *known == key && (key.len <= Key::FIRST || **known_name == *name))
     }
 
     /// How many names there are.
@@ -98,6 +126,7 @@ impl Shape {
             self.index();
         } else {
             self.positions.insert(Arc::clone(&name), self.names.len());
+            self.keys.push(Key::of(&name));
             self.names.push(name);
         }
     }
@@ -125,6 +154,8 @@ impl Shape {
     }
 
     fn index(&mut self) {
+        self.keys.clear();
+        self.keys.extend(self.names.iter().map(|name| Key::of(name)));
         self.positions.clear();
         if self.names.len() > SCAN_LIMIT {
             let names = self.names.iter().enumerate();

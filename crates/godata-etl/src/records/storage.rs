@@ -159,7 +159,7 @@ impl Storage {
 
     /// The cell of a new value.
     pub(super) fn value_cell(&mut self, value: Value) -> Cell {
-        if value == Value::Null {
+        if matches!(value, Value::Null) {
             return Cell::NULL;
         }
         // Four thousand million values do not fit into the memory of a batch.
@@ -183,9 +183,17 @@ impl Storage {
         self.text.len()
     }
 
-    /// Puts another text in the place of that of the batch.
     pub(super) fn set_text(&mut self, text: String) {
         self.text = text;
+    }
+
+    pub(super) fn set_grid(&mut self, grid: Vec<Cell>) {
+        self.grid = grid;
+    }
+
+    /// Takes the cells out, for others to be put in.
+    pub(super) fn take_grid(&mut self) -> Vec<Cell> {
+        std::mem::take(&mut self.grid)
     }
 
     /// Takes the text out, for its memory to be used again.

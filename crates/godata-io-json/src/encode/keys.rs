@@ -1,5 +1,7 @@
 //! The names of a batch, as they are written.
 
+use std::ops::Range;
+
 use godata_etl::Shape;
 
 use super::unwritable::{Unwritable, write_json};
@@ -9,13 +11,13 @@ use super::unwritable::{Unwritable, write_json};
 pub(crate) struct Keys<'a> {
     shape: &'a Shape,
     text: Vec<u8>,
-    /// Where each name ends in the text.
-    ends: Vec<usize>,
+    /// Where each name is in the text.
+    places: Vec<Range<usize>>,
 }
 
 impl<'a> Keys<'a> {
     pub(crate) fn of(shape: &'a Shape) -> Self {
-        let mut keys = Self { shape, text: Vec::new(), ends: Vec::new() };
+        let mut keys = Self { shape, text: Vec::new(), places: Vec::new() };
         for name in shape.names() {
             keys.push(name).expect("text can be written to memory");
         }
@@ -24,8 +26,7 @@ impl<'a> Keys<'a> {
 
     /// The names in the order of the shape, each with a comma before it.
     pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        let starts = [0].into_iter().chain(self.ends.iter().copied());
-        starts.zip(&self.ends).map(|(start, &end)| &self.text[start..end])
+        self.places.iter().map(|place| &self.text[place.clone()])
     }
 
     /// The name itself, for a message.
@@ -34,10 +35,11 @@ impl<'a> Keys<'a> {
     }
 
     fn push(&mut self, name: &str) -> Result<(), Unwritable> {
+        let start = self.text.len();
         self.text.push(b',');
         write_json(&mut self.text, name)?;
         self.text.push(b':');
-        self.ends.push(self.text.len());
+        self.places.push(start..self.text.len());
         Ok(())
     }
 }

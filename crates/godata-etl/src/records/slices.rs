@@ -1,0 +1,74 @@
+//! Filling a batch with parts of one text.
+
+use std::sync::Arc;
+
+use super::batch::Records;
+use super::cell::{Cell, Kind};
+use super::shape::Shape;
+
+/// Fills a batch with parts of one text, which is not copied: a block of a file, say. For readers of formats.
+///
+/// All rows have all fields of the shape. The text is given at the end, with [`finish`](Self::finish): until then it
+/// may be bytes that are yet to be checked. [`RecordsBuilder`](crate::RecordsBuilder) is for all else.
+///
+/// ```
+/// use std::sync::Arc;
+/// use godata_etl::{Records, Shape, SlicesBuilder, record};
+///
+/// let shape = Arc::new(Shape::new(["id", "amount"])?);
+/// let mut builder = SlicesBuilder::new(&shape, Records::new());
+/// builder.push(0, 3);
+/// builder.push(4, 5);
+///
+/// let rows = builder.finish("A-1,12.50\n".into()).map(Records::into_records);
+/// assert_eq!(rows, Ok(vec![record! {"id" => "A-1", "amount" => "12.50"}]));
+/// # Ok::<(), godata_etl::ShapeError>(())
+/// ```
+#[derive(Debug)]
+pub struct SlicesBuilder {
+    records: Records,
+    cells: Vec<Cell>,
+}
+
+impl SlicesBuilder {
+    /// A builder of rows of this shape, with the memory of a batch that is not needed any more.
+    #[must_use]
+    pub fn new(shape: &Arc<Shape>, memory: Records) -> Self {
+        let mut records = Records::recycled(Arc::clone(shape), memory);
+        let cells = records.storage.take_grid();
+        Self { records, cells }
+    }
+
+    /// Adds the next cell, in the order of the shape, row after row: `len` bytes of the text from `start` on.
+    #[inline]
+    pub fn push(&mut self, start: usize, len: usize) {
+        self.cells.push(Cell::text_unchecked(start, len, Kind::Text));
+    }
+
+    /// The batch of rows whose cells are parts of `text`. A part that begins or ends within a character, or beyond
+    /// the end, is empty.
+    ///
+    /// # Errors
+    ///
+    /// The text, if it has more than 512 MiB: parts of it have no place in a batch.
+    ///
+    /// # Panics
+    ///
+    /// If the last row lacks cells.
+    pub fn finish(self, text: String) -> Result<Records, String> {
+        let Self { mut records, cells } = self;
+        if Cell::text(text.len(), text.len(), Kind::Text).is_none() {
+            return Err(text);
+        }
+        records.fill(cells, text);
+        Ok(records)
+    }
+
+    /// The memory, for later use.
+    #[must_use]
+    pub fn discard(self) -> Records {
+        let Self { mut records, cells } = self;
+        records.storage.set_grid(cells);
+        records
+    }
+}
