@@ -163,8 +163,9 @@ impl Chunk<Records> {
         }
         let column = batch.column(field);
         work.each(rows, 0..batch.len(), |_, index| {
-            let value = batch.row(index).map(&mut f).transpose()?;
-            batch.set_cell(index, column, value.unwrap_or_default());
+            let Some(record) = batch.row(index) else { return Ok(()) };
+            let value = f(record)?;
+            batch.set_cell(index, column, value);
             Ok(())
         })?;
         Ok(self)

@@ -15,7 +15,7 @@ use crate::{
     columns::Columns,
     dialect::Dialect,
     error::excerpt,
-    split::Splitter,
+    split::split,
 };
 
 /// A decoder looks for a cancellation once per this many records.
@@ -43,7 +43,9 @@ impl Decoder {
 
     /// The dynamic records of a block.
     pub(crate) fn records(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Records, Stop> {
-        let bytes = match self.simple_records(bytes, work)? {
+        let is_text = self.nulls.is_empty() && !self.trim.takes_fields();
+        let split = if is_text { split(bytes, self.dialect, &self.columns, work)? } else { Err(bytes) };
+        let bytes = match split {
             Ok(records) => return Ok(records),
             Err(bytes) => bytes,
         };
@@ -54,15 +56,6 @@ impl Decoder {
         })?;
         work.recycle(bytes);
         Ok(rows.finish())
-    }
-
-    /// The records of a block in which nothing is out of the ordinary, cut out of its bytes; else the bytes.
-    fn simple_records(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Result<Records, Vec<u8>>, Stop> {
-        let is_plain = self.nulls.is_empty() && !self.trim.takes_fields();
-        match Splitter::of(self.dialect, &self.columns).filter(|_| is_plain) {
-            Some(splitter) => splitter.records(bytes, work),
-            None => Ok(Err(bytes)),
-        }
     }
 
     /// The structs of a block.

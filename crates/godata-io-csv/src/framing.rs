@@ -1,15 +1,16 @@
 //! Where records end.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use godata_core::BoxError;
 use godata_io::{Ahead, Frame, Framing};
-use memchr::{memchr, memchr2, memchr2_iter, memchr3};
+use memchr::{memchr, memchr2, memchr2_iter, memchr3, memrchr};
+use wide::u8x16;
 
 use crate::{
     CsvError,
     dialect::Dialect,
-    structure::{NotSimple, Structure, WIDTH, chunks, lowest},
+    structure::{NotSimple, Structure, after, each_chunk, is_plain, lowest, positions},
 };
 
 /// Cuts CSV at the ends of records, with the meaning that the `csv` crate gives to quotes: a quote opens a
@@ -39,11 +40,15 @@ impl Framing for Cutter {
     const TERMINATOR: Option<u8> = Some(b'\n');
 
     fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
-        if self.most == u64::MAX
-            && let Some(structure) = Structure::of(self.dialect)
-            && let Ok(frame) = simple_frame(structure, ahead.bytes, ahead.at_end)
-        {
-            return Ok(frame);
+        if self.most == u64::MAX {
+            if is_plain(ahead.bytes, self.dialect) {
+                return Ok(plain_frame(ahead.bytes, ahead.at_end));
+            }
+            if let Some(structure) = Structure::of(self.dialect)
+                && let Ok(frame) = simple_frame(structure, ahead.bytes, ahead.at_end)
+            {
+                return Ok(frame);
+            }
         }
         let mut walk = Walk::new(ahead.bytes, self.dialect, ahead.at_end);
         let mut frame = Frame::default();
@@ -70,22 +75,45 @@ impl Framing for Cutter {
     }
 }
 
-/// The records of a text, up to the last one that ends in it.
+/// The records of a text without quotes and CR, up to the last one that ends in it.
+fn plain_frame(bytes: &[u8], at_end: bool) -> Frame {
+    let mut end = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
+    let mut frame = Frame::default();
+    // A text begins as if it came after a line feed.
+    let mut last = u64::MAX;
+    let counted = each_chunk(&bytes[..end], |chunk, _, there| {
+        let line_feeds = positions(chunk, u8x16::splat(b'\n')) & there;
+        frame.lines += u64::from(line_feeds.count_ones());
+        frame.records += u64::from((line_feeds & !after(line_feeds, last)).count_ones());
+        last = line_feeds;
+        Ok::<_, Infallible>(())
+    });
+    let Ok(()) = counted;
+    if at_end && end < bytes.len() {
+        end = bytes.len();
+        frame.lines += 1;
+        frame.records += 1;
+    }
+    Frame { bytes: end, ..frame }
+}
+
+/// The records of a text with quotes, up to the last one that ends in it.
 fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool) -> Result<Frame, NotSimple> {
     let mut frame = Frame::default();
     let mut line_breaks = 0;
     let count = |mask: u64| u64::from(mask.count_ones());
-    for (index, (chunk, len)) in chunks(bytes).enumerate() {
-        let marks = structure.next(&chunk)?;
-        let (record_ends, breaks) = (marks.record_ends & lowest(len), marks.line_breaks & lowest(len));
+    each_chunk(bytes, |chunk, begin, there| {
+        let marks = structure.next(chunk)?;
+        let (record_ends, breaks) = (marks.record_ends & there, marks.line_breaks & there);
         if record_ends != 0 {
-            let end = u64::BITS - record_ends.leading_zeros();
-            frame.bytes = index * WIDTH + end as usize;
+            let end = (u64::BITS - record_ends.leading_zeros()) as usize;
+            frame.bytes = begin + end;
             frame.records += count(record_ends & !marks.blank);
-            frame.lines = line_breaks + count(breaks & lowest(end as usize));
+            frame.lines = line_breaks + count(breaks & lowest(end));
         }
         line_breaks += count(breaks);
-    }
+        Ok(())
+    })?;
     if at_end && frame.bytes < bytes.len() {
         // What a lone CR and an open quote at the end mean, the walk knows.
         if structure.is_quoted() || bytes.last() == Some(&b'\r') {

@@ -4,153 +4,220 @@ use std::string::FromUtf8Error;
 
 use godata_etl::{Records, SlicesBuilder, Stop, Work};
 use memchr::memchr;
+use wide::u8x16;
 
 use crate::{
     columns::Columns,
     dialect::Dialect,
-    structure::{NotSimple, Structure, WIDTH, chunks, lowest},
+    structure::{NotSimple, Structure, each_chunk, is_plain, lowest, positions},
 };
 
-/// A cancellation is looked for once per so many chunks of bytes.
-const CHUNKS_PER_CHECK: usize = 64;
+/// A cancellation is looked for once per so many bytes.
+const BYTES_PER_CHECK: usize = 4 << 10;
 
-/// Splits blocks in which nothing is out of the ordinary: quotes are where RFC 4180 has them, each record has as many
+/// Splits a block in which nothing is out of the ordinary: quotes are where RFC 4180 has them, each record has as many
 /// cells as there are columns, and all is text. Of another block it gives back the bytes: the decoder then goes record
 /// by record, and knows what is wrong with which cell.
-#[derive(Debug)]
-pub(crate) struct Splitter<'a> {
-    columns: &'a Columns,
-    quote: Option<u8>,
-    structure: Structure,
-}
-
-impl<'a> Splitter<'a> {
-    /// `None` if the dialect has escapes or comments.
-    pub(crate) fn of(dialect: Dialect, columns: &'a Columns) -> Option<Self> {
-        Some(Self { columns, quote: dialect.quote, structure: Structure::of(dialect)? })
-    }
-
-    /// The records of a block, or its bytes.
-    pub(crate) fn records(
-        self,
-        mut bytes: Vec<u8>,
-        work: &mut Work,
-    ) -> Result<Result<Records, Vec<u8>>, Stop> {
-        let whole = bytes.len();
-        let mut unescaped = work.buffer();
-        let mut rows = Rows {
-            cells: SlicesBuilder::new(&self.columns.shape, work.records()),
-            columns: self.columns.len(),
-            column: 0,
-            bytes: &bytes,
-            quote: self.quote,
-            unescaped: &mut unescaped,
-        };
-        let split = rows.split(self.structure, work)?;
-        let cells = rows.cells;
-        if split.is_err() || memchr(0, &bytes).is_some() {
+pub(crate) fn split(
+    mut bytes: Vec<u8>,
+    dialect: Dialect,
+    columns: &Columns,
+    work: &mut Work,
+) -> Result<Result<Records, Vec<u8>>, Stop> {
+    let whole = bytes.len();
+    let mut unescaped = work.buffer();
+    let mut split = Split {
+        bytes: &bytes,
+        cells: SlicesBuilder::new(&columns.shape, work.records()),
+        columns: columns.len(),
+        column: 0,
+        start: 0,
+        quote: dialect.quote.unwrap_or_default(),
+        doubled: 0,
+        unescaped: &mut unescaped,
+    };
+    let done = if memchr(0, &bytes).is_some() {
+        Err(Unsplit::NotSimple)
+    } else if is_plain(&bytes, dialect) {
+        split.plain(dialect.delimiter, work)
+    } else {
+        split.quoted(Structure::of(dialect), work)
+    };
+    let cells = split.cells;
+    match done {
+        Ok(()) => bytes.extend_from_slice(&unescaped),
+        Err(Unsplit::NotSimple) => {
             work.recycle_records(cells.discard());
             work.recycle(unescaped);
             return Ok(Err(bytes));
         }
-        bytes.extend_from_slice(&unescaped);
-        work.recycle(unescaped);
-        let text = String::from_utf8(bytes).map_err(FromUtf8Error::into_bytes);
-        let records = text.and_then(|text| cells.finish(text).map_err(String::into_bytes));
-        Ok(records.map_err(|mut bytes| {
-            bytes.truncate(whole);
-            bytes
-        }))
+        Err(Unsplit::Stop(stop)) => return Err(stop),
+    }
+    work.recycle(unescaped);
+    let text = String::from_utf8(bytes).map_err(FromUtf8Error::into_bytes);
+    let records = text.and_then(|text| cells.finish(text).map_err(String::into_bytes));
+    Ok(records.map_err(|mut bytes| {
+        bytes.truncate(whole);
+        bytes
+    }))
+}
+
+/// Why a block was not split.
+enum Unsplit {
+    NotSimple,
+    Stop(Stop),
+}
+
+impl From<NotSimple> for Unsplit {
+    fn from(NotSimple: NotSimple) -> Self {
+        Self::NotSimple
     }
 }
 
-/// The rows that are split off.
-struct Rows<'a> {
+impl From<Stop> for Unsplit {
+    fn from(stop: Stop) -> Self {
+        Self::Stop(stop)
+    }
+}
+
+/// The cells that are split off some bytes.
+struct Split<'a> {
+    bytes: &'a [u8],
     cells: SlicesBuilder,
     columns: usize,
-    /// Where the next cell goes.
+    /// Where in its record the next cell is.
     column: usize,
-    bytes: &'a [u8],
-    quote: Option<u8>,
+    /// Where the next cell begins.
+    start: usize,
+    /// NUL if there are no quotes.
+    quote: u8,
+    /// What is after the last doubled quote.
+    doubled: usize,
     /// Cells whose doubled quotes were made single. They will come after the bytes.
     unescaped: &'a mut Vec<u8>,
 }
 
-impl Rows<'_> {
-    /// Splits all bytes.
-    fn split(&mut self, mut structure: Structure, work: &Work) -> Result<Result<(), NotSimple>, Stop> {
-        let mut start = 0;
-        // Up to here the last doubled quote is.
-        let mut doubled = 0;
-        for (index, (chunk, len)) in chunks(self.bytes).enumerate() {
-            if index % CHUNKS_PER_CHECK == 0 {
+impl Split<'_> {
+    /// Splits bytes that have neither quotes nor CR.
+    fn plain(&mut self, delimiter: u8, work: &Work) -> Result<(), Unsplit> {
+        let (delimiter, line_feed) = (u8x16::splat(delimiter), u8x16::splat(b'\n'));
+        each_chunk(self.bytes, |chunk, begin, there| {
+            if begin.is_multiple_of(BYTES_PER_CHECK) {
                 work.check()?;
             }
-            let Ok(marks) = structure.next(&chunk) else { return Ok(Err(NotSimple)) };
-            let mut ends = marks.ends & lowest(len);
+            let line_feeds = positions(chunk, line_feed);
+            let mut ends = (positions(chunk, delimiter) | line_feeds) & there;
             while ends != 0 {
-                let place = ends.trailing_zeros();
-                let end = index * WIDTH + place as usize;
-                let before = marks.doubled & lowest(place as usize);
-                if before != 0 {
-                    doubled = index * WIDTH + (u64::BITS - before.leading_zeros()) as usize;
-                }
-                if marks.record_ends >> place & 1 == 0 {
-                    self.cell(start, end, doubled > start);
-                } else if marks.blank >> place & 1 == 0 {
-                    let end = end - usize::from(self.bytes[..end].last() == Some(&b'\r'));
-                    self.cell(start, end, doubled > start);
-                    if self.end_row().is_err() {
-                        return Ok(Err(NotSimple));
+                let end = begin + ends.trailing_zeros() as usize;
+                let is_record_end = line_feeds & lowest_of(ends) != 0;
+                ends &= ends - 1;
+                if !(is_record_end && self.is_blank(end)) {
+                    self.cells.push(self.start, end - self.start);
+                    self.column += 1;
+                    if is_record_end {
+                        self.end_record()?;
                     }
                 }
-                start = index * WIDTH + place as usize + 1;
+                self.start = end + 1;
+            }
+            Ok::<_, Unsplit>(())
+        })?;
+        self.finish()
+    }
+
+    /// Splits bytes that may have quotes, and line breaks with CR.
+    fn quoted(&mut self, structure: Option<Structure>, work: &Work) -> Result<(), Unsplit> {
+        let mut structure = structure.ok_or(NotSimple)?;
+        each_chunk(self.bytes, |chunk, begin, there| {
+            if begin.is_multiple_of(BYTES_PER_CHECK) {
+                work.check()?;
+            }
+            let marks = structure.next(chunk)?;
+            let mut ends = marks.ends & there;
+            while ends != 0 {
+                let place = ends.trailing_zeros() as usize;
+                let is_record_end = marks.record_ends & lowest_of(ends) != 0;
                 ends &= ends - 1;
+                self.see_doubled(begin, marks.doubled & lowest(place));
+                let end = begin + place;
+                if is_record_end {
+                    let line = end - usize::from(end > self.start && self.bytes[end - 1] == b'\r');
+                    if !self.is_blank(line) {
+                        self.cell(line);
+                        self.end_record()?;
+                    }
+                } else {
+                    self.cell(end);
+                }
+                self.start = end + 1;
             }
-            if marks.doubled & lowest(len) != 0 {
-                doubled =
-                    index * WIDTH + (u64::BITS - (marks.doubled & lowest(len)).leading_zeros()) as usize;
-            }
-        }
+            self.see_doubled(begin, marks.doubled & there);
+            Ok::<_, Unsplit>(())
+        })?;
         if structure.is_quoted() || self.bytes.last() == Some(&b'\r') {
-            return Ok(Err(NotSimple));
+            return Err(Unsplit::NotSimple);
         }
-        if start < self.bytes.len() || self.column > 0 {
-            self.cell(start, self.bytes.len(), doubled > start);
-            return Ok(self.end_row());
+        self.finish()
+    }
+
+    /// Ends the last record, if no line feed did.
+    fn finish(&mut self) -> Result<(), Unsplit> {
+        if self.start == self.bytes.len() && self.column == 0 {
+            return Ok(());
         }
-        Ok(Ok(()))
+        self.cell(self.bytes.len());
+        Ok(self.end_record()?)
+    }
+
+    /// Whether a line that ends here has nothing on it.
+    #[inline]
+    fn is_blank(&self, end: usize) -> bool {
+        end == self.start && self.column == 0
     }
 
     #[inline]
-    fn cell(&mut self, start: usize, end: usize, is_doubled: bool) {
+    fn end_record(&mut self) -> Result<(), NotSimple> {
+        if std::mem::take(&mut self.column) == self.columns { Ok(()) } else { Err(NotSimple) }
+    }
+
+    #[inline]
+    fn see_doubled(&mut self, begin: usize, doubled: u64) {
+        if doubled != 0 {
+            self.doubled = begin + (u64::BITS - doubled.leading_zeros()) as usize;
+        }
+    }
+
+    /// The cell that ends here.
+    #[inline]
+    fn cell(&mut self, end: usize) {
+        let start = self.start;
         self.column += 1;
-        if start < end && Some(self.bytes[start]) == self.quote {
-            self.quoted_cell(start + 1, end - 1, is_doubled);
-        } else {
-            self.cells.push(start, end - start);
+        match self.bytes.get(start..end) {
+            Some([first, .., _]) if *first == self.quote => self.quoted_cell(start + 1, end - 1),
+            _ => self.cells.push(start, end - start),
         }
     }
 
     /// The cell between two quotes.
-    fn quoted_cell(&mut self, start: usize, end: usize, is_doubled: bool) {
-        if !is_doubled {
+    #[inline]
+    fn quoted_cell(&mut self, start: usize, end: usize) {
+        if self.doubled <= start {
             self.cells.push(start, end - start);
             return;
         }
-        let place = self.unescaped.len();
-        let quote = self.bytes[start - 1];
+        let place = self.bytes.len() + self.unescaped.len();
         let mut rest = &self.bytes[start..end];
-        while let Some(at) = memchr(quote, rest) {
+        while let Some(at) = memchr(self.quote, rest) {
             self.unescaped.extend_from_slice(&rest[..=at]);
             rest = rest.get(at + 2..).unwrap_or_default();
         }
         self.unescaped.extend_from_slice(rest);
-        self.cells.push(self.bytes.len() + place, self.unescaped.len() - place);
+        self.cells.push(place, self.bytes.len() + self.unescaped.len() - place);
     }
+}
 
-    #[inline]
-    fn end_row(&mut self) -> Result<(), NotSimple> {
-        if std::mem::take(&mut self.column) == self.columns { Ok(()) } else { Err(NotSimple) }
-    }
+/// The lowest bit that is set.
+#[inline]
+fn lowest_of(mask: u64) -> u64 {
+    mask & mask.wrapping_neg()
 }

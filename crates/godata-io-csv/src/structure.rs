@@ -4,6 +4,7 @@
 //! if an odd number of quotes is before it, which takes a few shifts for 64 bytes. Where a text has quotes elsewhere,
 //! or a CR that ends a line alone, [`Structure::next`] says so, and whoever asked goes byte by byte.
 
+use memchr::{memchr, memchr2};
 use wide::u8x16;
 
 use crate::dialect::Dialect;
@@ -14,6 +15,15 @@ pub(crate) const WIDTH: usize = 64;
 /// A text that is not simple: quotes or line breaks are not where RFC 4180 has them.
 #[derive(Debug)]
 pub(crate) struct NotSimple;
+
+/// Whether a text has neither quotes nor CR: each delimiter ends a cell then, and each line feed a record.
+pub(crate) fn is_plain(text: &[u8], dialect: Dialect) -> bool {
+    let unusual = match dialect.quote {
+        Some(quote) => memchr2(quote, b'\r', text),
+        None => memchr(b'\r', text),
+    };
+    unusual.is_none() && dialect.escape.is_none() && dialect.comment.is_none()
+}
 
 /// What 64 bytes mean; bit `i` is for byte `i`.
 #[derive(Clone, Copy, Debug, Default)]
@@ -75,12 +85,10 @@ impl Structure {
     /// What the next 64 bytes mean.
     #[inline]
     pub(crate) fn next(&mut self, bytes: &[u8; WIDTH]) -> Result<Marks, NotSimple> {
-        let (lanes, _) = bytes.as_chunks::<16>();
-        let lanes = [lanes[0], lanes[1], lanes[2], lanes[3]].map(u8x16::new);
-        let line_feeds = positions(&lanes, u8x16::splat(b'\n'));
-        let carriage_returns = positions(&lanes, u8x16::splat(b'\r'));
-        let delimiters = positions(&lanes, self.delimiter);
-        let quotes = self.quote.map_or(0, |quote| positions(&lanes, quote));
+        let line_feeds = positions(bytes, u8x16::splat(b'\n'));
+        let carriage_returns = positions(bytes, u8x16::splat(b'\r'));
+        let delimiters = positions(bytes, self.delimiter);
+        let quotes = self.quote.map_or(0, |quote| positions(bytes, quote));
 
         // From an opening quote up to before the closing one.
         let quoted = if quotes == 0 { self.quoted } else { prefix_xor(quotes) ^ self.quoted };
@@ -121,13 +129,23 @@ impl Structure {
     }
 }
 
-/// The bytes of a text, 64 at a time with how many of them there are: the last ones are filled up with line feeds.
-pub(crate) fn chunks(text: &[u8]) -> impl Iterator<Item = ([u8; WIDTH], usize)> {
+/// Calls `f` with the bytes of a text, 64 at a time, where they begin, and which of them there are: the last ones are
+/// filled up with line feeds.
+#[inline]
+pub(crate) fn each_chunk<E>(
+    text: &[u8],
+    mut f: impl FnMut(&[u8; WIDTH], usize, u64) -> Result<(), E>,
+) -> Result<(), E> {
     let (whole, rest) = text.as_chunks::<WIDTH>();
+    for (index, chunk) in whole.iter().enumerate() {
+        f(chunk, index * WIDTH, u64::MAX)?;
+    }
+    if rest.is_empty() {
+        return Ok(());
+    }
     let mut last = [b'\n'; WIDTH];
     last[..rest.len()].copy_from_slice(rest);
-    let last = (!rest.is_empty()).then_some((last, rest.len()));
-    whole.iter().map(|chunk| (*chunk, WIDTH)).chain(last)
+    f(&last, text.len() - rest.len(), lowest(rest.len()))
 }
 
 /// The lowest `count` bits.
@@ -138,14 +156,15 @@ pub(crate) fn lowest(count: usize) -> u64 {
 
 /// Where a byte is.
 #[inline]
-fn positions(lanes: &[u8x16; 4], byte: u8x16) -> u64 {
-    let mask = |lane: usize| u64::from(lanes[lane].simd_eq(byte).to_bitmask()) << (16 * lane);
+pub(crate) fn positions(bytes: &[u8; WIDTH], byte: u8x16) -> u64 {
+    let (lanes, _) = bytes.as_chunks::<16>();
+    let mask = |lane: usize| u64::from(u8x16::new(lanes[lane]).simd_eq(byte).to_bitmask()) << (16 * lane);
     mask(0) | mask(1) | mask(2) | mask(3)
 }
 
 /// The bytes after those of a mask; `last` is the mask before it.
 #[inline]
-fn after(mask: u64, last: u64) -> u64 {
+pub(crate) fn after(mask: u64, last: u64) -> u64 {
     mask << 1 | last >> (WIDTH - 1)
 }
 

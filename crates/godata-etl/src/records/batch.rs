@@ -142,6 +142,7 @@ impl Records {
     }
 
     /// The row at a position from 0, or `None` if there are not so many.
+    #[inline]
     #[must_use]
     pub fn row(&self, position: usize) -> Option<RecordRef<'_>> {
         self.rows.get(position).map(|&row| RecordRef::of_row(self, row as usize))
@@ -218,6 +219,7 @@ impl Records {
     }
 
     /// Sets a field of the row at a position, if there is one, in a column that exists.
+    #[inline]
     pub(crate) fn set_cell(&mut self, position: usize, column: usize, value: Value) {
         if let Some(&row) = self.rows.get(position) {
             self.storage.put_value(column, row as usize, value);

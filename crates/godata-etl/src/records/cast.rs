@@ -84,23 +84,13 @@ pub(super) fn cast_value(field: &str, value: ValueRef<'_>, to: Type) -> Result<V
 impl Kind {
     /// The value of a text of this kind. Digits that overflow a float, or would pass for another whole number as
     /// one, remain text: it is parsed by whoever asks for a number.
+    #[inline(never)]
     pub(super) fn read(self, text: &str) -> ValueRef<'_> {
         let number = match self {
             Self::Text => None,
             Self::Number => number::parse_number(text),
-            Self::Float => number::parse_float(text).map(ValueRef::Float),
         };
         number.unwrap_or(ValueRef::Text(text))
-    }
-
-    /// What text is read as that was cast to a type, if its digits are to be kept.
-    fn of(to: Type) -> Option<Self> {
-        match to {
-            Type::Int | Type::UInt => Some(Self::Number),
-            Type::Float => Some(Self::Float),
-            Type::Text => Some(Self::Text),
-            Type::Bool | Type::Timestamp => None,
-        }
     }
 }
 
@@ -114,46 +104,56 @@ impl Storage {
         to: Type,
     ) -> Result<(), FieldError> {
         let cell = self.cell(column, row);
-        if to == Type::Float
-            && let Stored::Text { kind: Kind::Text, .. } = cell.stored()
-            && self.text_of(cell).is_some_and(|(text, _)| number::parse_decimal(text).is_some())
+        // Most casts are of decimals to floats.
+        if let (Type::Float, Some((text, Kind::Text))) = (to, self.text_of(cell))
+            && let (Stored::Text { .. }, Some(float)) = (cell.stored(), number::parse_decimal(text))
         {
-            self.put(column, row, cell.with_kind(Kind::Float));
+            let cell = self.float_cell(cell, float);
+            self.put(column, row, cell);
             return Ok(());
         }
         let value = self.value(column, row).ok_or_else(|| FieldError::missing(field))?;
         let cast = cast_value(field, value, to).map_err(|error| match self.text_of(cell) {
-            Some((digits, Kind::Number | Kind::Float)) => {
-                FieldError::unexpected_number(field, to.expected(), digits)
-            }
+            Some((digits, Kind::Number)) => FieldError::unexpected_number(field, to.expected(), digits),
             _ => error,
         })?;
-        match self.same_digits(cell, to, &cast) {
-            Some(cell) => self.put(column, row, cell),
-            None => self.put_value(column, row, cast),
-        }
+        let cell = match self.digits(cell, to, &cast) {
+            Some(digits) => self.cast_digits(digits, cast),
+            None => self.value_cell(cast),
+        };
+        self.put(column, row, cell);
         Ok(())
     }
 
-    /// The cell with its text read as `to`, if that text is to be written for the cast value.
-    fn same_digits(&mut self, cell: Cell, to: Type, cast: &Value) -> Option<Cell> {
-        let kind = Kind::of(to)?;
-        let (text, old) = self.text_of(cell)?;
-        let is_kept = match (old, kind) {
-            (_, Kind::Text) => true,
+    /// The cell of the text that is to be written for the cast value, if there is one.
+    fn digits(&mut self, cell: Cell, to: Type, cast: &Value) -> Option<Cell> {
+        let (text, kind) = self.text_of(cell)?;
+        let is_kept = match to {
+            Type::Text => true,
             // What was read as text was cast by its digits.
-            (Kind::Text, _) => number::is_json(text),
-            (_, _) => kind.read(text) == cast.as_ref(),
+            Type::Float if kind == Kind::Text => number::is_json(text),
+            Type::Float => ValueRef::Text(text).as_f64() == cast.as_ref().as_f64(),
+            Type::Int | Type::UInt if kind == Kind::Text => number::is_json(text),
+            Type::Int | Type::UInt => Kind::Number.read(text) == cast.as_ref(),
+            Type::Bool | Type::Timestamp => false,
         };
-        if !is_kept {
-            return None;
-        }
         match cell.stored() {
+            _ if !is_kept => None,
+            Stored::Float(number) => Some(self.floats.get(number)?.0),
             Stored::Value(_) => {
                 let text = text.to_owned();
-                Some(self.text_cell(&text, kind))
+                Some(self.text_cell(&text, Kind::Text))
             }
-            _ => Some(cell.with_kind(kind)),
+            _ => Some(cell),
+        }
+    }
+
+    /// The cell of a value that is written with these digits.
+    fn cast_digits(&mut self, digits: Cell, cast: Value) -> Cell {
+        match cast {
+            Value::Float(float) => self.float_cell(digits, float),
+            Value::Text(_) => digits.with_kind(Kind::Text),
+            _ => digits.with_kind(Kind::Number),
         }
     }
 }

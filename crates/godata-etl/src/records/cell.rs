@@ -20,6 +20,8 @@ pub(super) enum Stored {
     Null,
     /// A part of the batch's text, in bytes, and what it is read as.
     Text { start: usize, len: usize, kind: Kind },
+    /// The batch's float of this number.
+    Float(usize),
     /// The batch's value of this number.
     Value(usize),
 }
@@ -31,8 +33,6 @@ pub(super) enum Kind {
     Text,
     /// The narrowest number with these digits, which are a number of JSON.
     Number,
-    /// A float with these digits, which are a number of JSON.
-    Float,
 }
 
 const TAG_BITS: u32 = 3;
@@ -50,7 +50,6 @@ impl Kind {
         match self {
             Self::Text => TEXT,
             Self::Number => NUMBER,
-            Self::Float => FLOAT,
         }
     }
 }
@@ -78,6 +77,11 @@ impl Cell {
         Some(Self { at: u32::try_from(number).ok()?, tag: VALUE })
     }
 
+    /// Of the batch's float of this number; `None` if that is too great for 8 bytes.
+    pub(super) fn float(number: usize) -> Option<Self> {
+        Some(Self { at: u32::try_from(number).ok()?, tag: FLOAT })
+    }
+
     #[inline]
     pub(super) fn is_absent(self) -> bool {
         self.tag == ABSENT
@@ -89,8 +93,8 @@ impl Cell {
             ABSENT => return Stored::Absent,
             NULL => return Stored::Null,
             VALUE => return Stored::Value(self.at as usize),
+            FLOAT => return Stored::Float(self.at as usize),
             NUMBER => Kind::Number,
-            FLOAT => Kind::Float,
             _ => Kind::Text,
         };
         Stored::Text { start: self.at as usize, len: (self.tag >> TAG_BITS) as usize, kind }
@@ -117,7 +121,8 @@ mod tests {
         assert_eq!(Cell::default().stored(), Stored::Absent);
         assert_eq!(Cell::NULL.stored(), Stored::Null);
         assert_eq!(Cell::value(7).map(Cell::stored), Some(Stored::Value(7)));
-        for kind in [Kind::Text, Kind::Number, Kind::Float] {
+        assert_eq!(Cell::float(7).map(Cell::stored), Some(Stored::Float(7)));
+        for kind in [Kind::Text, Kind::Number] {
             for (start, len) in [(0, 0), (u32::MAX as usize, 1), (5, (1 << 29) - 1)] {
                 let cell = Cell::text(start, len, kind);
                 assert_eq!(cell.map(Cell::stored), Some(Stored::Text { start, len, kind }));

@@ -58,7 +58,7 @@ impl<'a> RecordRef<'a> {
     }
 
     /// The value of a field, or `None` if it is absent; a field that is null has [`ValueRef::Null`].
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn get(self, name: &str) -> Option<ValueRef<'a>> {
         self.value_at(self.position(name)?)
@@ -164,7 +164,7 @@ impl<'a> RecordRef<'a> {
 
     /// The field at a position of the batch's [`Shape`](crate::Shape), as it is to be written; `None` if the
     /// row has none there.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn cell_at(self, column: usize) -> Option<CellRef<'a>> {
         match self.0 {
@@ -233,7 +233,7 @@ impl<'a> RecordRef<'a> {
         deserialize(self)
     }
 
-    #[inline]
+    #[inline(always)]
     fn read<T>(
         self,
         name: &str,
@@ -263,7 +263,7 @@ impl<'a> RecordRef<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn position(self, name: &str) -> Option<usize> {
         match self.0 {
             View::Record(record) => record.position(name),
@@ -279,7 +279,7 @@ impl<'a> RecordRef<'a> {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn value_at(self, column: usize) -> Option<ValueRef<'a>> {
         match self.0 {
             View::Record(record) => record.value_at(column),

@@ -40,7 +40,7 @@ impl Key {
     /// How many bytes are in `first`.
     const FIRST: usize = 8;
 
-    #[inline]
+    #[inline(always)]
     fn of(name: &str) -> Self {
         let bytes = name.as_bytes();
         let first = match bytes.first_chunk::<{ Self::FIRST }>() {
@@ -75,17 +75,24 @@ impl Shape {
     }
 
     /// Where this name stands; names differ by case.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {
         if !self.positions.is_empty() {
             return self.positions.get(name).copied();
         }
+        // Of a name that is written in a closure, the key is made when that is compiled.
         let key = Key::of(name);
-        self.keys
-            .iter()
-            .zip(&self.names)
-            .position(|(known, known_name)| *known == key && (key.len <= Key::FIRST || **known_name == *name))
+        self.keys.iter().position(|&known| known == key).and_then(|first| match key.len {
+            ..=Key::FIRST => Some(first),
+            _ => self.long_position(first, key, name),
+        })
+    }
+
+    /// Where a name stands of which the key is not all; `first` is the first place with that key.
+    fn long_position(&self, first: usize, key: Key, name: &str) -> Option<usize> {
+        let is_name = |&at: &usize| self.keys[at] == key && *self.names[at] == *name;
+        (first..self.names.len()).find(is_name)
     }
 
     /// How many names there are.

@@ -13,8 +13,10 @@ use super::value_ref::ValueRef;
 pub(super) struct Storage {
     /// The texts of all cells, end to end, with whatever was between them.
     text: String,
-    /// The values that are no text of the batch.
+    /// The values that are neither texts of the batch nor floats.
     values: Vec<Value>,
+    /// The floats, each with the cell of the digits that it was cast from, or an absent one.
+    pub(super) floats: Vec<(Cell, f64)>,
     /// The cells of the rows as they were read, `width` of each.
     grid: Vec<Cell>,
     width: usize,
@@ -35,6 +37,7 @@ impl Storage {
     pub(super) fn recycled(mut self, width: usize) -> Self {
         self.text.clear();
         self.values.clear();
+        self.floats.clear();
         self.grid.clear();
         self.columns.clear();
         self.columns.extend((0..width).map(Column::Grid));
@@ -45,6 +48,7 @@ impl Storage {
     pub(super) fn capacity(&self) -> usize {
         self.text.capacity()
             + self.values.capacity() * size_of::<Value>()
+            + self.floats.capacity() * size_of::<(Cell, f64)>()
             + self.grid.capacity() * size_of::<Cell>()
     }
 
@@ -59,33 +63,44 @@ impl Storage {
     }
 
     /// The value, parsed if need be; `None` if absent.
-    #[inline]
+    #[inline(always)]
     pub(super) fn value(&self, column: usize, row: usize) -> Option<ValueRef<'_>> {
         match self.cell(column, row).stored() {
             Stored::Absent => None,
             Stored::Null => Some(ValueRef::Null),
             Stored::Text { start, len, kind: Kind::Text } => Some(ValueRef::Text(self.text_at(start, len))),
             Stored::Text { start, len, kind } => Some(kind.read(self.text_at(start, len))),
+            Stored::Float(number) => self.floats.get(number).map(|&(_, float)| ValueRef::Float(float)),
             Stored::Value(number) => self.values.get(number).map(Value::as_ref),
         }
     }
 
     /// The cell as it is to be written; `None` if absent.
-    #[inline]
+    #[inline(always)]
     pub(super) fn written(&self, column: usize, row: usize) -> Option<CellRef<'_>> {
         match self.cell(column, row).stored() {
             Stored::Absent => None,
             Stored::Null => Some(CellRef::Null),
             Stored::Text { start, len, kind: Kind::Text } => Some(CellRef::Text(self.text_at(start, len))),
-            Stored::Text { start, len, .. } => Some(CellRef::Number(self.text_at(start, len))),
+            Stored::Text { start, len, kind: Kind::Number } => {
+                Some(CellRef::Number(self.text_at(start, len)))
+            }
+            Stored::Float(number) => self.floats.get(number).map(|&(digits, float)| match digits.stored() {
+                Stored::Text { start, len, .. } => CellRef::Number(self.text_at(start, len)),
+                _ => CellRef::Value(ValueRef::Float(float)),
+            }),
             Stored::Value(number) => self.values.get(number).map(|value| value.as_ref().into()),
         }
     }
 
     /// The text of a cell that has one.
+    #[inline]
     pub(super) fn text_of(&self, cell: Cell) -> Option<(&str, Kind)> {
         match cell.stored() {
             Stored::Text { start, len, kind } => Some((self.text_at(start, len), kind)),
+            Stored::Float(number) => {
+                self.text_of(self.floats.get(number)?.0).map(|(text, _)| (text, Kind::Number))
+            }
             Stored::Value(number) => match self.values.get(number)? {
                 Value::Text(text) => Some((text, Kind::Text)),
                 _ => None,
@@ -122,13 +137,8 @@ impl Storage {
     }
 
     /// Puts a value at a place; the column exists.
+    #[inline]
     pub(super) fn put_value(&mut self, column: usize, row: usize, value: Value) {
-        if let Stored::Value(number) = self.cell(column, row).stored()
-            && let Some(old) = self.values.get_mut(number)
-        {
-            *old = value;
-            return;
-        }
         let cell = self.value_cell(value);
         self.put(column, row, cell);
     }
@@ -158,13 +168,28 @@ impl Storage {
     }
 
     /// The cell of a new value.
+    ///
+    /// # Panics
+    ///
+    /// With 2^32 values in a batch, which are 128 GiB.
+    #[inline]
     pub(super) fn value_cell(&mut self, value: Value) -> Cell {
-        if matches!(value, Value::Null) {
-            return Cell::NULL;
+        match value {
+            Value::Null => Cell::NULL,
+            Value::Float(float) => self.float_cell(Cell::ABSENT, float),
+            value => {
+                let cell = Cell::value(self.values.len()).expect("a batch has fewer than 2^32 values");
+                self.values.push(value);
+                cell
+            }
         }
-        // Four thousand million values do not fit into the memory of a batch.
-        let cell = Cell::value(self.values.len()).expect("a batch has fewer than 2^32 values");
-        self.values.push(value);
+    }
+
+    /// The cell of a float, which is written with the digits of another cell, if that has any.
+    #[inline]
+    pub(super) fn float_cell(&mut self, digits: Cell, float: f64) -> Cell {
+        let cell = Cell::float(self.floats.len()).expect("a batch has fewer than 2^32 floats");
+        self.floats.push((digits, float));
         cell
     }
 

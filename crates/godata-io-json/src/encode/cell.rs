@@ -10,6 +10,7 @@ use super::{
 };
 
 /// Writes a field. Of one that fails, some may have been written.
+#[inline]
 pub(super) fn write_cell(out: &mut Vec<u8>, cell: CellRef<'_>) -> Result<(), Unwritable> {
     match cell {
         CellRef::Null => write_value(out, ValueRef::Null),
@@ -18,6 +19,7 @@ pub(super) fn write_cell(out: &mut Vec<u8>, cell: CellRef<'_>) -> Result<(), Unw
             out.extend_from_slice(digits.as_bytes());
             Ok(())
         }
+        CellRef::Value(ValueRef::Float(float)) if float.is_finite() => write_json(out, &float),
         CellRef::Value(value) => write_value(out, value),
         // A kind of a later version of the engine.
         other => Err(Problem::Serialize(Error::custom(format_args!("{other:?}"))).into()),

@@ -10,7 +10,10 @@ const PATH: usize = 300;
 
 /// A value that JSON can't hold. Its path grows from the inside while the error is returned.
 #[derive(Debug)]
-pub(super) struct Unwritable {
+pub(super) struct Unwritable(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     path: String,
     problem: Problem,
 }
@@ -41,20 +44,23 @@ impl Unwritable {
     }
 
     fn within(mut self, outer: &str) -> Self {
-        let separator = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
-        self.path = format!("{outer}{separator}{}", self.path);
+        let path = &mut self.0.path;
+        let separator = if path.is_empty() || path.starts_with('[') { "" } else { "." };
+        path.insert_str(0, separator);
+        path.insert_str(0, outer);
         self
     }
 }
 
 impl From<Problem> for Unwritable {
     fn from(problem: Problem) -> Self {
-        Self { path: String::new(), problem }
+        Self(Box::new(Parts { path: String::new(), problem }))
     }
 }
 
 impl From<Unwritable> for JsonError {
-    fn from(Unwritable { path, problem }: Unwritable) -> Self {
+    fn from(unwritable: Unwritable) -> Self {
+        let Parts { path, problem } = *unwritable.0;
         let path = cut(&path, PATH);
         match problem {
             Problem::Bytes => Self::Bytes { path },
