@@ -1,6 +1,14 @@
 //! From the bytes of records to a batch: the only place that uses the reader of the `csv` crate.
 
-use std::{error::Error, fmt, io::Read, sync::Arc};
+use std::{
+    error::Error,
+    fmt,
+    io::Read,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use csv::{ByteRecord, DeserializeErrorKind, ErrorKind, StringRecord};
 use godata_core::BoxError;
@@ -16,6 +24,7 @@ use crate::{
     dialect::Dialect,
     error::excerpt,
     split::split,
+    typed::structs,
 };
 
 /// A decoder looks for a cancellation once per this many records.
@@ -33,19 +42,19 @@ pub(crate) struct Decoder {
     trim: Trim,
     /// The words that are null.
     nulls: Vec<String>,
+    /// Whether the structs are of a type that only the reader of the `csv` crate can make.
+    is_rare_type: AtomicBool,
 }
 
 impl Decoder {
     pub(crate) fn new(dialect: Dialect, columns: Columns, trim: Trim, nulls: Vec<String>) -> Self {
         let names = columns.is_named.then(|| columns.shape.names().collect());
-        Self { dialect, columns, names, trim, nulls }
+        Self { dialect, columns, names, trim, nulls, is_rare_type: AtomicBool::new(false) }
     }
 
     /// The dynamic records of a block.
     pub(crate) fn records(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Records, Stop> {
-        let is_text = self.nulls.is_empty() && !self.trim.takes_fields();
-        let split = if is_text { split(bytes, self.dialect, &self.columns, work)? } else { Err(bytes) };
-        let bytes = match split {
+        let bytes = match self.split(bytes, work)? {
             Ok(records) => return Ok(records),
             Err(bytes) => bytes,
         };
@@ -60,6 +69,25 @@ impl Decoder {
 
     /// The structs of a block.
     pub(crate) fn typed<T: DeserializeOwned>(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Vec<T>, Stop> {
+        let len = bytes.len();
+        let is_rare = self.is_rare_type.load(Ordering::Relaxed);
+        let split = if is_rare { Err(bytes) } else { self.split(bytes, work)? };
+        let bytes = match split {
+            Ok(records) => match structs(&records, self.names.is_some(), work)? {
+                Some(batch) => {
+                    work.recycle_records(records);
+                    return Ok(batch);
+                }
+                None => {
+                    // If it was not the type but a record, the run probably ends here.
+                    self.is_rare_type.store(true, Ordering::Relaxed);
+                    let mut bytes = records.into_text().into_bytes();
+                    bytes.truncate(len);
+                    bytes
+                }
+            },
+            Err(bytes) => bytes,
+        };
         let mut batch = Vec::new();
         self.each(&bytes, work, |record, nulls| {
             let mut record = nulls.replace(self.checked_text(record)?);
@@ -72,6 +100,15 @@ impl Decoder {
         })?;
         work.recycle(bytes);
         Ok(batch)
+    }
+
+    /// The records of a block in which nothing is out of the ordinary, else its bytes.
+    fn split(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Result<Records, Vec<u8>>, Stop> {
+        if self.nulls.is_empty() && !self.trim.takes_fields() {
+            split(bytes, self.dialect, &self.columns, work)
+        } else {
+            Ok(Err(bytes))
+        }
     }
 
     /// Calls `f` with each record, which gives it back to be used again, and with its nulls.

@@ -119,6 +119,9 @@ fn push(
         Some(CellRef::Text(text)) => return cells.push(out, field, text, Kind::Text),
         Some(CellRef::Number(text)) => return cells.push(out, field, text, Kind::Number),
         Some(CellRef::Value(value)) => value,
+        Some(CellRef::Json(json)) => {
+            return not_a_cell(if json.starts_with('[') { "a list" } else { "a map" });
+        }
         Some(_) => return not_a_cell("a value of this kind"),
     };
     let kind = match value {

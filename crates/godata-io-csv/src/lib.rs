@@ -136,6 +136,7 @@ mod sink;
 mod source;
 mod split;
 mod structure;
+mod typed;
 mod writer;
 
 pub use cells::Trim;

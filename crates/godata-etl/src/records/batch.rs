@@ -41,6 +41,10 @@ pub struct Records {
     pub(super) rows: Vec<u32>,
     /// How many rows are stored, dropped ones included.
     pub(super) height: usize,
+    /// For each stored row its text as it was read, or an absent cell; may be shorter than `height`.
+    pub(super) sources: Vec<Cell>,
+    /// The format of the sources.
+    pub(super) source_format: &'static str,
     /// Whether a row lost a field, so that a name may be left that no row has.
     pub(super) lost_fields: bool,
     /// Whether every row has the names of the shape by its origin, so that another name is a mistake.
@@ -74,10 +78,11 @@ impl Records {
 
     /// A batch without rows, for rows of this shape, with the memory of another.
     pub(crate) fn recycled(shape: Arc<Shape>, other: Self) -> Self {
-        let Self { storage, mut rows, .. } = other;
+        let Self { storage, mut rows, mut sources, .. } = other;
         rows.clear();
+        sources.clear();
         let storage = storage.recycled(shape.len());
-        Self { shape, storage, rows, height: 0, lost_fields: false, fixed_names: true }
+        Self { shape, storage, rows, sources, fixed_names: true, ..Self::default() }
     }
 
     /// Puts rows of cells into a batch that has none.
@@ -167,6 +172,13 @@ impl Records {
         rows.into_iter().map(|row| self.take_record(row as usize)).collect()
     }
 
+    /// The text that all cells which are text are parts of: the one that
+    /// [`SlicesBuilder::finish`](crate::SlicesBuilder::finish) was given, and what steps have added to it.
+    #[must_use]
+    pub fn into_text(mut self) -> String {
+        self.storage.take_text()
+    }
+
     /// Keeps the rows at these positions and drops the others. For implementors of steps.
     ///
     /// The positions must ascend and be below [`len`](Self::len). Debug builds check that; otherwise a
@@ -206,6 +218,27 @@ impl Records {
         row.cast(field, to)
     }
 
+    /// Says what the row is that is to be ended next.
+    pub(super) fn set_source(&mut self, format: &'static str, source: Cell) {
+        self.source_format = format;
+        self.sources.resize(self.height, Cell::ABSENT);
+        self.sources.push(source);
+    }
+
+    /// Forgets how a stored row was read: it is to be changed.
+    #[inline]
+    pub(super) fn forget_source(&mut self, row: usize) {
+        if let Some(source) = self.sources.get_mut(row) {
+            *source = Cell::ABSENT;
+        }
+    }
+
+    /// A stored row as it was read.
+    pub(super) fn source(&self, row: usize, format: &str) -> Option<&str> {
+        let source = self.sources.get(row).filter(|_| self.source_format == format)?;
+        self.storage.text_part(*source)
+    }
+
     /// Casts a field of the row at a position, in a column that exists.
     pub(crate) fn cast_cell(
         &mut self,
@@ -214,14 +247,16 @@ impl Records {
         field: &str,
         to: Type,
     ) -> Result<(), FieldError> {
-        let row = self.rows.get(position).ok_or_else(|| FieldError::missing(field))?;
-        self.storage.cast(column, *row as usize, field, to)
+        let row = *self.rows.get(position).ok_or_else(|| FieldError::missing(field))? as usize;
+        self.forget_source(row);
+        self.storage.cast(column, row, field, to)
     }
 
     /// Sets a field of the row at a position, if there is one, in a column that exists.
     #[inline]
     pub(crate) fn set_cell(&mut self, position: usize, column: usize, value: Value) {
         if let Some(&row) = self.rows.get(position) {
+            self.forget_source(row as usize);
             self.storage.put_value(column, row as usize, value);
         }
     }

@@ -43,6 +43,10 @@ pub struct RecordsBuilder {
     names: usize,
     /// How long the text was when the row began.
     text: usize,
+    /// How long the text is that is given at the end, before that of the batch.
+    given: usize,
+    /// Whether something was added to the row.
+    is_begun: bool,
 }
 
 impl RecordsBuilder {
@@ -58,6 +62,13 @@ impl RecordsBuilder {
     pub fn recycled(shape: Arc<Shape>, memory: Records) -> Self {
         let names = shape.len();
         Self { records: Records::recycled(shape, memory), names, ..Self::default() }
+    }
+
+    /// As [`recycled`](Self::recycled), of rows whose cells are parts of a text of `len` bytes or texts of their own. It
+    /// is given to [`finish_over`](Self::finish_over).
+    #[must_use]
+    pub fn over(len: usize, shape: Arc<Shape>, memory: Records) -> Self {
+        Self { given: len, ..Self::recycled(shape, memory) }
     }
 
     /// How many rows were ended.
@@ -80,7 +91,9 @@ impl RecordsBuilder {
 
     /// Begins a row, and discards one that was begun and not ended.
     pub fn begin_row(&mut self) {
-        self.discard_row();
+        if self.is_begun {
+            self.discard_row();
+        }
     }
 
     /// Makes the next cell that of this field; a name that is new goes last.
@@ -88,8 +101,49 @@ impl RecordsBuilder {
     /// A field that the row has already is replaced.
     pub fn seek(&mut self, name: &str) -> &mut Self {
         let next = self.records.shape.position_from(self.column, name);
+        self.is_begun = true;
         self.column = next.unwrap_or_else(|| self.records.column(name));
         self
+    }
+
+    /// Whether the row has the field already that the next cell is for.
+    #[must_use]
+    pub fn has_field(&self) -> bool {
+        !self.records.storage.cell(self.column, self.records.height).is_absent()
+    }
+
+    /// Adds a cell with a part of the given text: `len` bytes from `start` on. Parts of over 512 MiB, and what is beyond
+    /// 4 GiB, have no place in a batch: they become another part.
+    #[inline]
+    pub fn push_text_part(&mut self, start: usize, len: usize) {
+        self.push_cell(Cell::text_unchecked(start, len, Kind::Text));
+    }
+
+    /// As [`push_text_part`](Self::push_text_part), of the digits of a number by RFC 8259, section 6.
+    #[inline]
+    pub fn push_number_part(&mut self, start: usize, len: usize) {
+        self.push_cell(Cell::text_unchecked(start, len, Kind::Number));
+    }
+
+    /// Adds a cell with a list or map that was read from a part of the given text, which is JSON.
+    pub fn push_json_part(&mut self, start: usize, len: usize, value: Value) {
+        let json = Cell::text_unchecked(start, len, Kind::Text);
+        let cell = self.records.storage.json_cell(json, value);
+        self.push_cell(cell);
+    }
+
+    /// As [`push_json_part`](Self::push_json_part), with a copy of the JSON, on one line.
+    pub fn push_json(&mut self, json: &str, value: Value) {
+        let json = self.records.storage.text_cell(self.given, json, Kind::Text);
+        let cell = self.records.storage.json_cell(json, value);
+        self.push_cell(cell);
+    }
+
+    /// Says that the whole row, until a step changes it, is this part of the given text, in a format of this name.
+    /// See [`RecordRef::as_read`](crate::RecordRef::as_read).
+    pub fn set_source(&mut self, format: &'static str, start: usize, len: usize) {
+        self.is_begun = true;
+        self.records.set_source(format, Cell::text_unchecked(start, len, Kind::Text));
     }
 
     /// Adds a cell with a copy of this text.
@@ -143,13 +197,42 @@ impl RecordsBuilder {
         self.records
     }
 
+    /// The batch of the rows that were ended, over the given text. A part that begins or ends within a character, or
+    /// beyond the end, is empty.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use godata_etl::{Records, RecordsBuilder, Shape, record};
+    ///
+    /// let text = "A-1=12.50";
+    /// let mut builder = RecordsBuilder::over(text.len(), Arc::default(), Records::new());
+    /// builder.begin_row();
+    /// builder.seek("id").push_text_part(0, 3);
+    /// builder.seek("amount").push_number_part(4, 5);
+    /// builder.seek("note").push_text("late");
+    /// builder.end_row()?;
+    ///
+    /// let rows = builder.finish_over(text.into()).into_records();
+    /// assert_eq!(rows, [record! {"id" => "A-1", "amount" => 12.5, "note" => "late"}]);
+    /// # Ok::<(), godata_etl::ShapeError>(())
+    /// ```
+    #[must_use]
+    pub fn finish_over(mut self, mut text: String) -> Records {
+        self.discard_row();
+        text.push_str(self.records.storage.text());
+        self.records.storage.set_text(text);
+        self.records
+    }
+
     fn push_slice(&mut self, text: &str, kind: Kind) {
-        let cell = self.records.storage.text_cell(text, kind);
+        let cell = self.records.storage.text_cell(self.given, text, kind);
         self.push_cell(cell);
     }
 
     /// A cell beyond the last name is only counted, for `end_row` to refuse the row.
+    #[inline]
     fn push_cell(&mut self, cell: Cell) {
+        self.is_begun = true;
         if self.column < self.records.shape.len() {
             self.records.storage.put(self.column, self.records.height, cell);
         }
@@ -162,11 +245,13 @@ impl RecordsBuilder {
             Arc::make_mut(&mut records.shape).truncate(self.names);
         }
         records.storage.truncate(self.names, records.height, self.text);
+        records.sources.truncate(records.height);
         self.mark_row();
     }
 
     fn mark_row(&mut self) {
         self.column = 0;
+        self.is_begun = false;
         self.names = self.records.shape.len();
         self.text = self.records.storage.text_len();
     }

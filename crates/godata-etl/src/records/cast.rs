@@ -142,7 +142,7 @@ impl Storage {
             Stored::Float(number) => Some(self.floats.get(number)?.0),
             Stored::Value(_) => {
                 let text = text.to_owned();
-                Some(self.text_cell(&text, Kind::Text))
+                Some(self.text_cell(0, &text, Kind::Text))
             }
             _ => Some(cell),
         }
@@ -174,8 +174,11 @@ mod tests {
     fn cells(text: &str) -> [Storage; 2] {
         [true, false].map(|is_slice| {
             let mut storage = Storage::default().recycled(1);
-            let cell =
-                if is_slice { storage.text_cell(text, Kind::Text) } else { storage.value_cell(text.into()) };
+            let cell = if is_slice {
+                storage.text_cell(0, text, Kind::Text)
+            } else {
+                storage.value_cell(text.into())
+            };
             storage.put(0, 0, cell);
             storage
         })

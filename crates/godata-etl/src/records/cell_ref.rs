@@ -24,6 +24,8 @@ pub enum CellRef<'a> {
     Text(&'a str),
     /// The digits of a number, to be written as they are: a number by RFC 8259, section 6.
     Number(&'a str),
+    /// A list or a map as JSON (RFC 8259), as it was read.
+    Json(&'a str),
     /// A value that is neither null nor text.
     Value(ValueRef<'a>),
 }

@@ -33,6 +33,7 @@ impl Records {
         let known = self.shape.as_slice();
         let shape = Shape::new(positions.iter().map(|&position| Arc::clone(&known[position])))?;
         self.storage.select(&positions);
+        self.sources.clear();
         self.shape = Arc::new(shape);
         Ok(())
     }
@@ -44,6 +45,7 @@ impl Records {
     /// [`ShapeError::Unknown`] if a name is a mistake (see [`select`](Self::select)); no field is dropped then.
     pub fn drop_fields<S: AsRef<str>>(&mut self, names: &[S]) -> Result<(), ShapeError> {
         let mut positions = self.positions(names)?;
+        self.sources.clear();
         positions.sort_unstable();
         positions.dedup();
         for position in positions.into_iter().rev() {
@@ -65,6 +67,7 @@ impl Records {
         }
         let Some(taken) = self.shape.position(to) else {
             Arc::make_mut(&mut self.shape).replace(position, to.into());
+            self.sources.clear();
             return Ok(());
         };
         if !self.is_unused(taken) {

@@ -178,6 +178,19 @@ impl<'a> RecordRef<'a> {
         self.cell_at(self.position(name)?)
     }
 
+    /// The whole row as it was read, if no step changed it since and it was read in this format: `"json"` is one JSON
+    /// object (RFC 8259) without a line feed. A writer of the same format copies it, spaces, digits and escapes as they
+    /// are.
+    ///
+    /// It is `None` for rows that were not read from text, and for an owned [`Record`].
+    #[must_use]
+    pub fn as_read(self, format: &str) -> Option<&'a str> {
+        match self.0 {
+            View::Record(_) => None,
+            View::Row(records, row) => records.source(row, format),
+        }
+    }
+
     /// How many fields the row has.
     #[must_use]
     pub fn len(self) -> usize {

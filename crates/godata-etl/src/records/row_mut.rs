@@ -64,6 +64,7 @@ impl<'a> RecordMut<'a> {
     /// Sets a field, in its place; a name that is new to the batch goes last.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
         let column = self.records.column(name);
+        self.records.forget_source(self.row);
         self.records.storage.put_value(column, self.row, value.into());
     }
 
@@ -71,6 +72,7 @@ impl<'a> RecordMut<'a> {
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         let column = self.records.shape.position(name)?;
         self.records.lost_fields = true;
+        self.records.forget_source(self.row);
         self.records.storage.take(column, self.row)
     }
 
@@ -87,6 +89,7 @@ impl<'a> RecordMut<'a> {
         if self.contains(to) {
             return Err(FieldError::taken(to));
         }
+        self.records.forget_source(self.row);
         let cell = self.records.storage.cell(column, self.row);
         self.records.storage.put(column, self.row, Cell::ABSENT);
         self.records.lost_fields = true;
@@ -119,6 +122,7 @@ impl<'a> RecordMut<'a> {
     pub fn copy(&mut self, from: &str, to: &str) -> Result<(), FieldError> {
         let column = self.present(from)?;
         let target = self.records.column(to);
+        self.records.forget_source(self.row);
         let storage = &mut self.records.storage;
         let cell = storage.cell(column, self.row);
         let copy = storage.copied(cell);
@@ -136,6 +140,7 @@ impl<'a> RecordMut<'a> {
     /// [`FieldError`] if the field is absent or its value is not of that type; it is then as it was.
     pub fn cast(&mut self, name: &str, to: Type) -> Result<(), FieldError> {
         let column = self.records.shape.position(name).ok_or_else(|| FieldError::missing(name))?;
+        self.records.forget_source(self.row);
         self.records.storage.cast(column, self.row, name, to)
     }
 

@@ -74,6 +74,12 @@ impl Shape {
         self.names.iter().map(|name| &**name)
     }
 
+    /// The name at a position from 0, or `None` if there are not so many.
+    #[must_use]
+    pub fn name(&self, position: usize) -> Option<&str> {
+        self.names.get(position).map(|name| &**name)
+    }
+
     /// Where this name stands; names differ by case.
     #[inline(always)]
     #[must_use]

@@ -13,8 +13,9 @@ use super::value_ref::ValueRef;
 pub(super) struct Storage {
     /// The texts of all cells, end to end, with whatever was between them.
     text: String,
-    /// The values that are neither texts of the batch nor floats.
-    values: Vec<Value>,
+    /// The values that are neither texts of the batch nor floats, each with the cell of the JSON that it was read from,
+    /// or an absent one.
+    values: Vec<(Cell, Value)>,
     /// The floats, each with the cell of the digits that it was cast from, or an absent one.
     pub(super) floats: Vec<(Cell, f64)>,
     /// The cells of the rows as they were read, `width` of each.
@@ -47,7 +48,7 @@ impl Storage {
     /// How many bytes of memory are held for later use.
     pub(super) fn capacity(&self) -> usize {
         self.text.capacity()
-            + self.values.capacity() * size_of::<Value>()
+            + self.values.capacity() * size_of::<(Cell, Value)>()
             + self.floats.capacity() * size_of::<(Cell, f64)>()
             + self.grid.capacity() * size_of::<Cell>()
     }
@@ -71,7 +72,7 @@ impl Storage {
             Stored::Text { start, len, kind: Kind::Text } => Some(ValueRef::Text(self.text_at(start, len))),
             Stored::Text { start, len, kind } => Some(kind.read(self.text_at(start, len))),
             Stored::Float(number) => self.floats.get(number).map(|&(_, float)| ValueRef::Float(float)),
-            Stored::Value(number) => self.values.get(number).map(Value::as_ref),
+            Stored::Value(number) => self.values.get(number).map(|(_, value)| value.as_ref()),
         }
     }
 
@@ -89,7 +90,10 @@ impl Storage {
                 Stored::Text { start, len, .. } => CellRef::Number(self.text_at(start, len)),
                 _ => CellRef::Value(ValueRef::Float(float)),
             }),
-            Stored::Value(number) => self.values.get(number).map(|value| value.as_ref().into()),
+            Stored::Value(number) => self.values.get(number).map(|(json, value)| match json.stored() {
+                Stored::Text { start, len, .. } => CellRef::Json(self.text_at(start, len)),
+                _ => value.as_ref().into(),
+            }),
         }
     }
 
@@ -102,7 +106,7 @@ impl Storage {
                 self.text_of(self.floats.get(number)?.0).map(|(text, _)| (text, Kind::Number))
             }
             Stored::Value(number) => match self.values.get(number)? {
-                Value::Text(text) => Some((text, Kind::Text)),
+                (_, Value::Text(text)) => Some((text, Kind::Text)),
                 _ => None,
             },
             Stored::Absent | Stored::Null => None,
@@ -147,7 +151,7 @@ impl Storage {
     pub(super) fn take(&mut self, column: usize, row: usize) -> Option<Value> {
         let cell = self.cell(column, row);
         let value = match cell.stored() {
-            Stored::Value(number) => self.values.get_mut(number).map(std::mem::take),
+            Stored::Value(number) => self.values.get_mut(number).map(|(_, value)| std::mem::take(value)),
             _ => self.value(column, row).map(ValueRef::to_owned),
         };
         if !cell.is_absent() {
@@ -160,7 +164,7 @@ impl Storage {
     pub(super) fn copied(&mut self, cell: Cell) -> Cell {
         match cell.stored() {
             Stored::Value(number) => match self.values.get(number).cloned() {
-                Some(value) => self.value_cell(value),
+                Some((json, value)) => self.json_cell(json, value),
                 None => cell,
             },
             _ => cell,
@@ -177,12 +181,15 @@ impl Storage {
         match value {
             Value::Null => Cell::NULL,
             Value::Float(float) => self.float_cell(Cell::ABSENT, float),
-            value => {
-                let cell = Cell::value(self.values.len()).expect("a batch has fewer than 2^32 values");
-                self.values.push(value);
-                cell
-            }
+            value => self.json_cell(Cell::ABSENT, value),
         }
+    }
+
+    /// The cell of a value that is written as the JSON of another cell, if that has any.
+    pub(super) fn json_cell(&mut self, json: Cell, value: Value) -> Cell {
+        let cell = Cell::value(self.values.len()).expect("a batch has fewer than 2^32 values");
+        self.values.push((json, value));
+        cell
     }
 
     /// The cell of a float, which is written with the digits of another cell, if that has any.
@@ -193,9 +200,9 @@ impl Storage {
         cell
     }
 
-    /// The cell of a copy of this text.
-    pub(super) fn text_cell(&mut self, text: &str, kind: Kind) -> Cell {
-        match Cell::text(self.text.len(), text.len(), kind) {
+    /// The cell of a copy of this text, if so many bytes will come before the texts that are there.
+    pub(super) fn text_cell(&mut self, before: usize, text: &str, kind: Kind) -> Cell {
+        match Cell::text(before + self.text.len(), text.len(), kind) {
             Some(cell) => {
                 self.text.push_str(text);
                 cell
@@ -206,6 +213,18 @@ impl Storage {
 
     pub(super) fn text_len(&self) -> usize {
         self.text.len()
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// A part of the text.
+    pub(super) fn text_part(&self, cell: Cell) -> Option<&str> {
+        match cell.stored() {
+            Stored::Text { start, len, .. } => Some(self.text_at(start, len)),
+            _ => None,
+        }
     }
 
     pub(super) fn set_text(&mut self, text: String) {

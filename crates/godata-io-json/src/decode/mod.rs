@@ -1,8 +1,8 @@
 //! From the text of one value to a record: the only place of the readers that knows serde_json. Columns count from the begin of the text,
 //! over its lines.
 
+mod compact;
 mod explain;
-mod names;
 mod nested;
 mod parser;
 mod record;
@@ -16,19 +16,19 @@ pub(crate) use self::{explain::reason, parser::string_end, record::RecordDecoder
 use self::explain::explain;
 use crate::{JsonError, options::Options};
 
-/// Fills a batch, one text after the other.
+/// Fills a batch with the records of a block, one after the other.
 pub(crate) trait Decoder {
     /// The batch.
     type Batch: Batch;
 
-    /// For about so many records.
-    fn new(options: Options, records: usize) -> Self;
+    /// For about so many records of a block of `len` bytes, with the memory of an earlier batch.
+    fn new(options: Options, records: usize, len: usize, memory: Records) -> Self;
 
-    /// Adds the record that `text` is. A record that fails is no part of the batch.
-    fn push(&mut self, text: &str) -> Result<(), JsonError>;
+    /// Adds the record that `text` is, which begins at `begin` in the block. A record that fails is no part of the batch.
+    fn push(&mut self, text: &str, begin: usize) -> Result<(), JsonError>;
 
-    /// The batch of what was added.
-    fn finish(self) -> Self::Batch;
+    /// The batch of what was added from this block; and the block, if the batch has no use for it.
+    fn finish(self, block: String) -> (Self::Batch, Option<String>);
 }
 
 /// Fills a batch of a type that serde reads.
@@ -37,11 +37,11 @@ pub(crate) struct TypedDecoder<T>(Vec<T>);
 impl<T: DeserializeOwned + Send + 'static> Decoder for TypedDecoder<T> {
     type Batch = Vec<T>;
 
-    fn new(_: Options, records: usize) -> Self {
+    fn new(_: Options, records: usize, _: usize, _: Records) -> Self {
         Self(Vec::with_capacity(records))
     }
 
-    fn push(&mut self, text: &str) -> Result<(), JsonError> {
+    fn push(&mut self, text: &str, _: usize) -> Result<(), JsonError> {
         let record = serde_json::from_str(text).map_err(|error| {
             let mut json = serde_json::Deserializer::from_str(text);
             let again = serde_path_to_error::deserialize::<_, T>(&mut json);
@@ -51,24 +51,24 @@ impl<T: DeserializeOwned + Send + 'static> Decoder for TypedDecoder<T> {
         Ok(())
     }
 
-    fn finish(self) -> Vec<T> {
-        self.0
+    fn finish(self, block: String) -> (Vec<T>, Option<String>) {
+        (self.0, Some(block))
     }
 }
 
 impl Decoder for RecordDecoder {
     type Batch = Records;
 
-    fn new(options: Options, _: usize) -> Self {
-        Self::new(options)
+    fn new(options: Options, _: usize, len: usize, memory: Records) -> Self {
+        Self::new(options, len, memory)
     }
 
-    fn push(&mut self, text: &str) -> Result<(), JsonError> {
-        self.push_row(text)
+    fn push(&mut self, text: &str, begin: usize) -> Result<(), JsonError> {
+        self.push_row(text, begin)
     }
 
-    fn finish(self) -> Records {
-        self.into_records()
+    fn finish(self, block: String) -> (Records, Option<String>) {
+        (self.into_records(block), None)
     }
 }
 

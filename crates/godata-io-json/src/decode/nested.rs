@@ -17,7 +17,7 @@ const SCAN_LIMIT: usize = 16;
 pub(super) fn value(json: &mut Parser<'_>, rule: DuplicateKeys) -> Result<Value, Refused> {
     match json.peek() {
         Some(b'"') => Ok(Value::Text(json.string()?.into_owned())),
-        Some(b'-' | b'0'..=b'9') => number(json),
+        Some(b'-' | b'0'..=b'9') => number(json, rule),
         Some(b'[') => list(json, rule),
         Some(b'{') => map(json, rule),
         Some(b'n') => json.word("null").map(|()| Value::Null),
@@ -27,7 +27,7 @@ pub(super) fn value(json: &mut Parser<'_>, rule: DuplicateKeys) -> Result<Value,
     }
 }
 
-fn number(json: &mut Parser<'_>) -> Result<Value, Refused> {
+fn number(json: &mut Parser<'_>, rule: DuplicateKeys) -> Result<Value, Refused> {
     let column = json.at() + 1;
     let digits = json.number()?;
     // As a whole number, a zero would lose its sign.
@@ -35,6 +35,10 @@ fn number(json: &mut Parser<'_>) -> Result<Value, Refused> {
     let uint = || digits.parse().ok().map(Value::UInt);
     let float = || digits.parse().ok().filter(|float: &f64| float.is_finite()).map(Value::Float);
     let value = int().or_else(uint).or_else(float);
+    if rule == DuplicateKeys::Refuse {
+        // The list or map is written as it was read, so that the digits remain those of a number.
+        return Ok(value.unwrap_or_else(|| Value::Text(digits.to_owned())));
+    }
     value.ok_or_else(|| Problem::Range { column, digits: digits.to_owned() }.into())
 }
 

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use super::refused::{Problem, Refused};
+use crate::word::special_bytes;
 
 /// What a text may be, one token after the other.
 #[derive(Debug)]
@@ -22,6 +23,11 @@ impl<'a> Parser<'a> {
     /// How many bytes were read.
     pub(super) fn at(&self) -> usize {
         self.at
+    }
+
+    /// What was read from `begin` on.
+    pub(super) fn text_from(&self, begin: usize) -> &'a str {
+        &self.text[begin..self.at]
     }
 
     /// The byte with which the next token begins.
@@ -77,14 +83,13 @@ impl<'a> Parser<'a> {
     #[inline]
     pub(super) fn string(&mut self) -> Result<Cow<'a, str>, Refused> {
         let begin = self.at + 1;
-        let rest = &self.text.as_bytes()[begin..];
-        let special = rest.iter().position(|&byte| byte == b'"' || byte == b'\\' || byte < b' ');
-        match special {
-            Some(len) if rest[len] == b'"' => {
-                self.at = begin + len + 1;
-                Ok(Cow::Borrowed(&self.text[begin..begin + len]))
+        let end = special(self.text.as_bytes(), begin);
+        match self.text.as_bytes().get(end) {
+            Some(b'"') => {
+                self.at = end + 1;
+                Ok(Cow::Borrowed(&self.text[begin..end]))
             }
-            Some(len) if rest[len] == b'\\' => self.escaped_string(begin + len).map(Cow::Owned),
+            Some(b'\\') => self.escaped_string(end).map(Cow::Owned),
             _ => Err(Problem::Syntax.into()),
         }
     }
@@ -131,6 +136,21 @@ impl<'a> Parser<'a> {
     pub(super) fn end(&mut self) -> Result<(), Refused> {
         self.peek().map_or(Ok(()), |_| Err(Problem::Syntax.into()))
     }
+}
+
+/// Where the first quote, backslash or control character is from `at` on, or where the text ends.
+#[inline]
+fn special(text: &[u8], mut at: usize) -> usize {
+    while let Some(word) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        let found = special_bytes(u64::from_le_bytes(*word));
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    let rest = text.get(at..).unwrap_or_default();
+    let is_special = |&byte: &u8| matches!(byte, 0..b' ' | b'"' | b'\\');
+    rest.iter().position(is_special).map_or(text.len(), |len| at + len)
 }
 
 /// What follows one digit or more.

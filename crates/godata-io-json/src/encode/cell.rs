@@ -15,8 +15,8 @@ pub(super) fn write_cell(out: &mut Vec<u8>, cell: CellRef<'_>) -> Result<(), Unw
     match cell {
         CellRef::Null => write_value(out, ValueRef::Null),
         CellRef::Text(text) => write_text(out, text),
-        CellRef::Number(digits) => {
-            out.extend_from_slice(digits.as_bytes());
+        CellRef::Number(json) | CellRef::Json(json) => {
+            out.extend_from_slice(json.as_bytes());
             Ok(())
         }
         CellRef::Value(ValueRef::Float(float)) if float.is_finite() => write_json(out, &float),

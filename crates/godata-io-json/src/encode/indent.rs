@@ -2,7 +2,7 @@
 
 use crate::decode::string_end;
 
-/// Writes an element of an array, given as valid JSON without line breaks, on lines of its own: what is within it
+/// Writes an element of an array, given as valid JSON, on lines of its own: what is within it
 /// begins two spaces further right.
 pub(crate) fn indent(out: &mut Vec<u8>, compact: &[u8]) {
     let mut depth = 1;
@@ -15,11 +15,11 @@ pub(crate) fn indent(out: &mut Vec<u8>, compact: &[u8]) {
                 end = string_end(compact, end).unwrap_or(compact.len());
                 out.extend_from_slice(&compact[at..end]);
             }
-            b' ' => {}
+            byte if is_space(byte) => {}
             b'[' | b'{' => {
                 out.push(byte);
                 let rest = &compact[end..];
-                let space = rest.iter().position(|&byte| byte != b' ').unwrap_or(rest.len());
+                let space = rest.iter().position(|&byte| !is_space(byte)).unwrap_or(rest.len());
                 if let Some(close @ (b']' | b'}')) = rest.get(space) {
                     out.push(*close);
                     end += space + 1;
@@ -42,6 +42,11 @@ pub(crate) fn indent(out: &mut Vec<u8>, compact: &[u8]) {
         }
         at = end;
     }
+}
+
+/// The white space of JSON (RFC 8259, section 2).
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 fn new_line(out: &mut Vec<u8>, depth: usize) {

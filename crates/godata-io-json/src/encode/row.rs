@@ -3,10 +3,15 @@
 use godata_etl::RecordRef;
 
 use super::{cell::write_cell, keys::Keys};
-use crate::JsonError;
+use crate::{JSON, JsonError};
 
-/// Writes a row of the batch that the keys are of. Fields that it lacks are left out.
+/// Writes a row of the batch that the keys are of. Fields that it lacks are left out. A row that was read as JSON and not
+/// changed is written as it was read.
 pub(crate) fn write_row(out: &mut Vec<u8>, keys: &Keys<'_>, row: RecordRef<'_>) -> Result<(), JsonError> {
+    if let Some(json) = row.as_read(JSON) {
+        out.extend_from_slice(json.as_bytes());
+        return Ok(());
+    }
     let begin = out.len();
     for (column, key) in keys.iter().enumerate() {
         let Some(cell) = row.cell_at(column) else { continue };

@@ -1,6 +1,7 @@
 //! Text as a JSON string.
 
 use super::unwritable::{Unwritable, write_json};
+use crate::word::special_bytes;
 
 /// Writes a text as a string. Most have nothing to escape, and are copied as a whole.
 #[inline]
@@ -24,17 +25,6 @@ fn needs_escapes(text: &[u8]) -> bool {
         Some(&last) => found | special_bytes(u64::from_le_bytes(last)) != 0,
         None => rest.iter().any(|&byte| matches!(byte, 0..b' ' | b'"' | b'\\')),
     }
-}
-
-/// Not 0 if one of the eight bytes is to be escaped.
-#[inline]
-fn special_bytes(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 0xff;
-    const HIGH_BITS: u64 = ONES << 7;
-    // A byte that is less than `bound`, which is at most 0x80, borrows from its high bit.
-    let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;
-    let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
-    (below(word, b' ') | equal(b'"') | equal(b'\\')) & HIGH_BITS
 }
 
 #[cfg(test)]

@@ -76,22 +76,22 @@ pub(super) fn decode_block<D: Decoder>(
     options: Options,
     work: &mut Work,
 ) -> Result<Chunk<D::Batch>, Stop> {
-    let bytes = &block.bytes;
     let origin = block.origin(|_, line| vec![line]);
     let first_line = origin.place(0).line.unwrap_or(1);
     work.decoding(&origin);
     let records = usize::try_from(block.records()).unwrap_or_default();
-    let mut decoder = D::new(options, records);
+    let bytes = block.bytes;
+    let mut decoder = D::new(options, records, bytes.len(), work.records());
     let mut lines = Vec::with_capacity(records);
     let (mut line, mut counted) = (first_line, 0);
-    for (row, (begin, element)) in (0u32..).zip(Elements::of(bytes)) {
+    for (row, (begin, element)) in (0u32..).zip(Elements::of(&bytes)) {
         if row.is_multiple_of(RECORDS_PER_CHECK) {
             work.check()?;
         }
         line += line_feeds(&bytes[counted..begin]);
         counted = begin;
         lines.push(line);
-        if let Err(mut error) = text(element).and_then(|text| decoder.push(text)) {
+        if let Err(mut error) = text(element).and_then(|text| decoder.push(text, begin)) {
             if let Some(at) = error.column_mut() {
                 // The line of the error, not that on which its record begins: there the column counts.
                 let before = &bytes[..begin + (*at - 1).min(element.len())];
@@ -104,8 +104,11 @@ pub(super) fn decode_block<D: Decoder>(
         }
     }
     let origin = origin.lines(Lines::Each(lines.into()));
-    work.recycle(block.bytes);
-    Ok(Chunk::new(decoder.finish(), origin))
+    // Elements are UTF-8, and white space and commas are between them.
+    let text = String::from_utf8(bytes).unwrap_or_default();
+    let (batch, rest) = decoder.finish(text);
+    work.recycle(rest.unwrap_or_default().into_bytes());
+    Ok(Chunk::new(batch, origin))
 }
 
 fn line_feeds(bytes: &[u8]) -> u64 {

@@ -123,8 +123,8 @@ fn errors_of_elements_name_record_line_and_column() {
             "read failed at record 2 (in.json:1): column 19: field `a` is there twice",
         ),
         (
-            "[\n{\n\"a\":1,\n  \"b\":[1,\n 2e999]}]",
-            "read failed at record 1 (in.json:5): column 2: field `b[1]`: the number `2e999` is beyond the range of a 64-bit float",
+            "[\n{\n\"a\":1,\n  \"b\":[1,\n {\"c\":1,\"c\":2}]}]",
+            "read failed at record 1 (in.json:5): column 11: field `b[1].c` is there twice",
         ),
         ("[{},\n {},\n  7]", "read failed at record 3 (in.json:3): expected an object, found number `7`"),
         ("[{}, {\"a\":\n {\"b\" 1}}]", "read failed at record 2 (in.json:2): column 7: expected `:`"),

@@ -1,9 +1,5 @@
 //! The lines of a block.
 
-use std::str;
-
-use crate::JsonError;
-
 /// The lines of a block, without their line feeds; empty ones too.
 pub(super) struct Lines<'a> {
     rest: &'a [u8],
@@ -32,12 +28,6 @@ impl<'a> Iterator for Lines<'a> {
 /// Whether there is nothing on this line but white space, by JSON's notion of it.
 pub(super) fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
-}
-
-/// The text of a line, without the carriage return of a CRLF.
-pub(super) fn text(line: &[u8]) -> Result<&str, JsonError> {
-    let line = line.strip_suffix(b"\r").unwrap_or(line);
-    str::from_utf8(line).map_err(|error| JsonError::Utf8 { column: error.valid_up_to() + 1 })
 }
 
 #[cfg(test)]

@@ -20,12 +20,15 @@
 //!   range is an error that names the field and the digits. Taken off its batch (`collect`, a closure that takes a
 //!   [`Record`](godata_etl::Record)) it is the narrowest of the three that holds it, or text beyond the range of `f64`.
 //! * Within lists and maps a number is an `i64` or `u64` if it has neither fraction nor exponent and fits, else the
-//!   nearest `f64`; one beyond its range is an error.
+//!   nearest `f64`, or text beyond the range of that. A list or map that no step replaces is written as it was read.
 //! * A dynamic record is nested at most 128 deep ([`max_depth`](JsonlReader::max_depth)), a value of a type at most
 //!   127. A line has at most 64 MiB.
 //!
 //! # What is written
-//! One value per line, without spaces, ended by LF, in UTF-8 without byte order mark.
+//! One value per line, ended by LF, in UTF-8 without byte order mark.
+//! * A dynamic record that was read as JSON, on one line, and that no step changed is written as it was read, with its
+//!   spaces and escapes. Of one that a step changed, so are the numbers, lists and maps that are as they were. All else
+//!   is written without spaces.
 //! * An absent field is left out, null is `null`, text is a string. A number that was read as one, or
 //!   [cast](godata_etl::RecordMut::cast) from text, keeps its digits (`12.50`); others are written as the shortest
 //!   text that reads back as the same (`12.5`).
@@ -139,8 +142,7 @@ pub fn read<T: DeserializeOwned + Send + 'static>(input: impl Into<Input>) -> Js
 ///
 /// # Errors
 /// In the run: an [`IoError`](godata_io::IoError) if the file can't be opened or read, a
-/// [`JsonError`](crate::JsonError) if a line is no object, has a key twice, is nested too deep, or has a number beyond the range of `f64` in a
-/// list or map.
+/// [`JsonError`](crate::JsonError) if a line is no object, has a key twice, or is nested too deep.
 ///
 /// ```
 /// use godata_etl::{Pipeline, record};

@@ -6,9 +6,9 @@ use godata_io::{Block, Blocks};
 
 use super::{
     framing::LineFraming,
-    lines::{Lines, is_blank, text},
+    lines::{Lines, is_blank},
 };
-use crate::{decode::Decoder, options::Options};
+use crate::{JsonError, decode::Decoder, options::Options};
 
 /// How many records are decoded between two looks for a cancellation.
 const RECORDS_PER_CHECK: u32 = 256;
@@ -48,18 +48,45 @@ pub(super) fn decode_block<D: Decoder>(
 ) -> Result<Chunk<D::Batch>, Stop> {
     let origin = block.origin(line_numbers);
     work.decoding(&origin);
-    let mut decoder = D::new(options, usize::try_from(block.records()).unwrap_or_default());
-    let records = Lines::of(&block.bytes).filter(|line| !is_blank(line));
-    for (row, line) in (0u32..).zip(records) {
-        if row.is_multiple_of(RECORDS_PER_CHECK) {
-            work.check()?;
+    let records = usize::try_from(block.records()).unwrap_or_default();
+    let mut decoder = D::new(options, records, block.bytes.len(), work.records());
+    let (text, bad_column) = utf8_lines(block.bytes);
+    let mut row = 0;
+    let mut begin = 0;
+    for line in text.split_inclusive('\n') {
+        let record = line.strip_suffix('\n').unwrap_or(line);
+        let record = record.strip_suffix('\r').unwrap_or(record);
+        if !is_blank(record.as_bytes()) {
+            if row % RECORDS_PER_CHECK == 0 {
+                work.check()?;
+            }
+            if let Err(error) = decoder.push(record, begin) {
+                work.reject(row, error)?;
+            }
+            row += 1;
         }
-        if let Err(error) = text(line).and_then(|text| decoder.push(text)) {
-            work.reject(row, error)?;
-        }
+        begin += line.len();
     }
-    work.recycle(block.bytes);
-    Ok(Chunk::new(decoder.finish(), origin))
+    if let Some(column) = bad_column {
+        work.reject(row, JsonError::Utf8 { column })?;
+    }
+    let (batch, rest) = decoder.finish(text);
+    work.recycle(rest.unwrap_or_default().into_bytes());
+    Ok(Chunk::new(batch, origin))
+}
+
+/// The lines of a block, up to one that is not UTF-8; and the column of that, from 1.
+fn utf8_lines(bytes: Vec<u8>) -> (String, Option<usize>) {
+    String::from_utf8(bytes).map_or_else(
+        |error| {
+            let valid = error.utf8_error().valid_up_to();
+            let mut bytes = error.into_bytes();
+            let begin = memchr::memrchr(b'\n', &bytes[..valid]).map_or(0, |at| at + 1);
+            bytes.truncate(begin);
+            (String::from_utf8(bytes).unwrap_or_default(), Some(valid - begin + 1))
+        },
+        |text| (text, None),
+    )
 }
 
 /// The lines that are records, because they are not blank; `bytes` begin on line `first`.

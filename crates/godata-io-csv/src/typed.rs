@@ -1,0 +1,259 @@
+//! Structs from cells that were split off a block.
+
+use std::{fmt, str::FromStr};
+
+use godata_etl::{CellRef, RecordRef, Records, Shape, Stop, ValueRef, Work};
+use serde::{
+    Deserializer,
+    de::{
+        DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
+        Visitor, value::BorrowedBytesDeserializer,
+    },
+    forward_to_deserialize_any,
+};
+
+/// A decoder looks for a cancellation once per this many records.
+const RECORDS_PER_CHECK: usize = 256;
+
+/// The structs of a batch whose cells are all text, by the rules of the `csv` crate; by name or by position. `None` if
+/// a record does not fit, or is of a rare type: the reader of that crate then knows what it is, or what is wrong.
+pub(crate) fn structs<T: DeserializeOwned>(
+    records: &Records,
+    is_named: bool,
+    work: &Work,
+) -> Result<Option<Vec<T>>, Stop> {
+    let shape = records.shape();
+    let mut ignored = vec![false; shape.len()];
+    let mut batch = Vec::with_capacity(records.len());
+    for (index, record) in records.iter().enumerate() {
+        if index.is_multiple_of(RECORDS_PER_CHECK) {
+            work.check()?;
+        }
+        let names = is_named.then_some(&**shape);
+        let mut cells =
+            Cells { record, width: shape.len(), names, next: 0, next_name: 0, ignored: &mut ignored };
+        let Ok(value) = T::deserialize(&mut cells) else { return Ok(None) };
+        batch.push(value);
+    }
+    Ok(Some(batch))
+}
+
+/// The cells of a record that are not read yet.
+struct Cells<'r, 'de> {
+    record: RecordRef<'de>,
+    width: usize,
+    /// The names of the cells, if they are read by name.
+    names: Option<&'de Shape>,
+    next: usize,
+    next_name: usize,
+    /// The columns that the struct has no field for. It has none in all records, so that further ones skip them.
+    ignored: &'r mut [bool],
+}
+
+/// Something that is left to the reader of the `csv` crate.
+#[derive(Debug)]
+struct Unusual;
+
+impl fmt::Display for Unusual {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a usual record")
+    }
+}
+
+impl std::error::Error for Unusual {}
+
+impl serde::de::Error for Unusual {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
+}
+
+impl<'de> Cells<'_, 'de> {
+    fn peek(&self) -> Option<&'de str> {
+        match self.record.cell_at(self.next) {
+            Some(CellRef::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn take(&mut self) -> Result<&'de str, Unusual> {
+        let cell = self.peek().ok_or(Unusual)?;
+        self.next += 1;
+        Ok(cell)
+    }
+
+    fn parse<T: FromStr>(&mut self) -> Result<T, Unusual> {
+        self.take()?.parse().map_err(|_| Unusual)
+    }
+}
+
+macro_rules! parse {
+    ($($method:ident $visit:ident)+) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+            visitor.$visit(self.parse()?)
+        })+
+    };
+}
+
+impl<'de> Deserializer<'de> for &mut Cells<'_, 'de> {
+    type Error = Unusual;
+
+    parse! {
+        deserialize_bool visit_bool
+        deserialize_i8 visit_i8
+        deserialize_i16 visit_i16
+        deserialize_i32 visit_i32
+        deserialize_i64 visit_i64
+        deserialize_u8 visit_u8
+        deserialize_u16 visit_u16
+        deserialize_u32 visit_u32
+        deserialize_u64 visit_u64
+        deserialize_f32 visit_f32
+    }
+
+    fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        let text = self.take()?;
+        // Finite decimals, and all others.
+        match ValueRef::Text(text).as_f64() {
+            Some(float) => visitor.visit_f64(float),
+            None => visitor.visit_f64(text.parse().map_err(|_| Unusual)?),
+        }
+    }
+
+    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        visitor.visit_borrowed_str(self.take()?)
+    }
+
+    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        visitor.visit_str(self.take()?)
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        match self.peek() {
+            None => visitor.visit_none(),
+            Some("") => {
+                self.next += 1;
+                visitor.visit_none()
+            }
+            Some(_) => visitor.visit_some(self),
+        }
+    }
+
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, Unusual> {
+        visitor.visit_newtype_struct(self)
+    }
+
+    fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        visitor.visit_seq(self)
+    }
+
+    fn deserialize_tuple<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Unusual> {
+        visitor.visit_seq(self)
+    }
+
+    fn deserialize_tuple_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: usize,
+        visitor: V,
+    ) -> Result<V::Value, Unusual> {
+        visitor.visit_seq(self)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        if self.names.is_some() { visitor.visit_map(self) } else { visitor.visit_seq(self) }
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Unusual> {
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_enum<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        _: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Unusual> {
+        visitor.visit_enum(self)
+    }
+
+    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
+        if let (true, Some(ignored)) = (self.next + 1 == self.next_name, self.ignored.get_mut(self.next)) {
+            *ignored = true;
+        }
+        self.take()?;
+        visitor.visit_unit()
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Unusual> {
+        Err(Unusual)
+    }
+
+    forward_to_deserialize_any! { i128 u128 char bytes byte_buf unit unit_struct identifier }
+}
+
+impl<'de> SeqAccess<'de> for &mut Cells<'_, 'de> {
+    type Error = Unusual;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Unusual> {
+        if self.next < self.width { seed.deserialize(&mut **self).map(Some) } else { Ok(None) }
+    }
+}
+
+impl<'de> MapAccess<'de> for &mut Cells<'_, 'de> {
+    type Error = Unusual;
+
+    fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Unusual> {
+        while self.next == self.next_name && self.ignored.get(self.next) == Some(&true) {
+            self.next += 1;
+            self.next_name += 1;
+        }
+        let name = self.names.and_then(|names| names.name(self.next_name));
+        let Some(name) = name else { return Ok(None) };
+        self.next_name += 1;
+        seed.deserialize(BorrowedBytesDeserializer::new(name.as_bytes())).map(Some)
+    }
+
+    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, Unusual> {
+        seed.deserialize(&mut **self)
+    }
+}
+
+impl<'de> EnumAccess<'de> for &mut Cells<'_, 'de> {
+    type Error = Unusual;
+    type Variant = Self;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(self, seed: S) -> Result<(S::Value, Self), Unusual> {
+        let name = self.take()?;
+        seed.deserialize(name.into_deserializer()).map(|variant| (variant, self))
+    }
+}
+
+impl<'de> VariantAccess<'de> for &mut Cells<'_, 'de> {
+    type Error = Unusual;
+
+    fn unit_variant(self) -> Result<(), Unusual> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, Unusual> {
+        Err(Unusual)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Unusual> {
+        Err(Unusual)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Unusual> {
+        Err(Unusual)
+    }
+}
