@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use godata::{Compression, error_chain, prelude::*};
+use godata::{Compression, Encoding, error_chain, prelude::*};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use serde::Deserialize;
 use support::packing::{PACKINGS, Packing};
@@ -330,11 +330,11 @@ async fn records_before_a_file_that_can_not_be_read_are_there_to_be_taken() {
 
 /// Runs itself again with something on standard input.
 #[test]
-fn standard_input_is_decompressed_as_told() {
+fn standard_input_is_decompressed_and_decoded_as_told() {
     const IN_CHILD: &str = "GODATA_TEST_STDIN";
     let all = rows(700);
     if std::env::var_os(IN_CHILD).is_some() {
-        let input = Input::stdin().compression(Compression::Gzip);
+        let input = Input::stdin().compression(Compression::Gzip).encoding(Encoding::Utf16);
         let flow = Pipeline::builder("stdin").read(csv::read::<Row>(input));
         let (sender, receiver) = std::sync::mpsc::channel();
         let pipeline =
@@ -344,13 +344,14 @@ fn standard_input_is_decompressed_as_told() {
         return;
     }
     let mut child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "standard_input_is_decompressed_as_told"])
+        .args(["--exact", "standard_input_is_decompressed_and_decoded_as_told"])
         .env(IN_CHILD, "1")
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let bytes = Packing::GzipParts.pack(Format::Csv.text(&all).as_bytes());
+    let text: Vec<u8> = Format::Csv.text(&all).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let bytes = Packing::GzipParts.pack(&text);
     child.stdin.take().unwrap().write_all(&bytes).unwrap();
     assert!(child.wait().unwrap().success());
 }

@@ -6,8 +6,9 @@
 //! # What is read
 //! * Whatever an [`Input`] can be: a file, several, a glob, a directory, standard input, bytes; plain or compressed with
 //!   gzip, zstd or bzip2. Files of one input are read as if they were one.
-//! * UTF-8 text, with or without a byte order mark; lines end with LF or CRLF, the last one may lack it. UTF-16 and
-//!   UTF-32 are refused by their byte order mark, a NUL byte and invalid UTF-8 at their line and column.
+//! * UTF-8 text, with or without a byte order mark, or what [`Input::encoding`] says; lines end with LF or CRLF, the
+//!   last one may lack it. A byte order mark of another encoding is refused, a NUL byte and invalid UTF-8 at their
+//!   line and column.
 //! * Lines of nothing but spaces, tabs and carriage returns are passed over; they count as lines, not as records.
 //! * A record of a type is any JSON value that the type takes. What the type does with a key that is there twice, or
 //!   one that it does not know, is up to the type: derived structs refuse the first and ignore the second.
