@@ -19,9 +19,10 @@
 //! * A number of a dynamic record keeps its digits: what no step changes is written as it was read, be it
 //!   `12345678901234567890123`, `1e999` or `12.50`. Asked for as `i64`, `u64` or `f64` it is parsed; one beyond the
 //!   range is an error that names the field and the digits. Taken off its batch (`collect`, a closure that takes a
-//!   [`Record`](godata_etl::Record)) it is the narrowest of the three that holds it, or text beyond the range of `f64`.
+//!   [`Record`](godata_etl::Record)) it is the narrowest of the three that holds it (`-0` is 0), or text beyond the range
+//!   of `f64` and where the nearest `f64` is another whole number, as 1 is to `0.99999999999999999999`.
 //! * Within lists and maps a number is an `i64` or `u64` if it has neither fraction nor exponent and fits, else the
-//!   nearest `f64`; one beyond its range is an error.
+//!   nearest `f64`, and so is `-0`; one beyond its range is an error.
 //! * A dynamic record is nested at most 128 deep ([`max_depth`](JsonlReader::max_depth)), a value of a type at most
 //!   127. A line has at most 64 MiB.
 //!
