@@ -153,18 +153,23 @@ fn a_bad_record_is_named_by_its_number_and_line() {
             b"X,,",
             "step[0] (cast) failed at {place}: field `amount`: expected a number, found text ``",
         ),
-        ("bad UTF-8", CSV, b"X\xff,1,", "read failed at {place}: column `id`: `X\u{fffd}` is not UTF-8"),
+        (
+            "bad UTF-8",
+            CSV,
+            b"X\xff,1,",
+            "read failed at {place}: column `id`: `X\u{fffd}` is not UTF-8; `Input::encoding` reads other text",
+        ),
         (
             "bad UTF-8 in a column that no step needs",
             CSV,
             b"X,1,\xc3",
-            "read failed at {place}: column `note`: `\u{fffd}` is not UTF-8",
+            "read failed at {place}: column `note`: `\u{fffd}` is not UTF-8; `Input::encoding` reads other text",
         ),
         (
             "NUL",
             CSV,
             b"X,1\0,",
-            "read failed at {place}: column `amount`: there is a NUL byte; is this a binary or UTF-16 file?",
+            "read failed at {place}: column `amount`: there is a NUL byte, as in binary files and in UTF-16, which `Input::encoding` reads",
         ),
         (
             "bad number",
@@ -251,9 +256,24 @@ fn a_bad_record_is_named_by_its_number_and_line() {
             br#"{"id":"X","id":"Y","amount":1,"note":""}"#,
             "read failed at {place}: column 14: field `id` is there twice",
         ),
-        ("bad UTF-8", JSONL, b"{\"id\":\"X\xff\"}", "read failed at {place}: column 9: invalid UTF-8"),
-        ("NUL", JSONL, b"{\"id\":\"X\0\"}", "read failed at {place}: column 9: a NUL byte"),
-        ("only NULs", JSONL, b"\0\0\0", "read failed at {place}: column 1: a NUL byte"),
+        (
+            "bad UTF-8",
+            JSONL,
+            b"{\"id\":\"X\xff\"}",
+            "read failed at {place}: column 9: invalid UTF-8; `Input::encoding` reads other text",
+        ),
+        (
+            "NUL",
+            JSONL,
+            b"{\"id\":\"X\0\"}",
+            "read failed at {place}: column 9: a NUL byte, as in UTF-16, which `Input::encoding` reads",
+        ),
+        (
+            "only NULs",
+            JSONL,
+            b"\0\0\0",
+            "read failed at {place}: column 1: a NUL byte, as in UTF-16, which `Input::encoding` reads",
+        ),
     ];
     let mut problems = Vec::new();
     for (what, shapes, bad, says) in table {
@@ -269,14 +289,26 @@ fn a_bad_record_is_named_by_its_number_and_line() {
 fn a_bad_file_is_named() {
     let utf_16: Vec<u8> = "\u{feff}id,amount,note\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let table: &[(&str, &[Shape], &[u8], &str)] = &[
-        ("UTF-16", CSV, &utf_16, "read failed: `in.csv` is UTF-16LE text, and only UTF-8 can be read"),
-        ("UTF-16", JSONL, &utf_16, "read failed: `in.jsonl` is UTF-16LE text, and only UTF-8 can be read"),
+        (
+            "UTF-16",
+            CSV,
+            &utf_16,
+            "read failed: `in.csv` is UTF-16LE text by its byte order mark, and was to be read as UTF-8; \
+             `Input::encoding` with `Encoding::Utf16` reads it",
+        ),
+        (
+            "UTF-16",
+            JSONL,
+            &utf_16,
+            "read failed: `in.jsonl` is UTF-16LE text by its byte order mark, and was to be read as UTF-8; \
+             `Input::encoding` with `Encoding::Utf16` reads it",
+        ),
         (
             "UTF-16 without its mark",
             CSV,
             &utf_16[2..],
-            "read failed: in.csv:1: the header can't be read: column 1: there is a NUL byte; is this a binary or \
-             UTF-16 file?",
+            "read failed: in.csv:1: the header can't be read: column 1: there is a NUL byte, as in binary \
+             files and in UTF-16, which `Input::encoding` reads",
         ),
         ("empty", CSV, b"", "read failed: `in.csv` is empty: its header is missing"),
         (
@@ -293,10 +325,10 @@ fn a_bad_file_is_named() {
             "read failed: in.csv:2: columns 1 and 3 have the same name `id`",
         ),
         (
-            "a header that is not UTF-8",
+            "a header that is not UTF-8; `Input::encoding` reads other text",
             CSV,
             b"id,amount\xe4\n1,2\n",
-            "read failed: in.csv:1: the header can't be read: column 2: `amount\u{fffd}` is not UTF-8",
+            "read failed: in.csv:1: the header can't be read: column 2: `amount\u{fffd}` is not UTF-8; `Input::encoding` reads other text",
         ),
         (
             "an unclosed quote in the header",

@@ -1,15 +1,18 @@
 //! What can be read: every format from every place in every compression.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
+mod support;
+
 use std::{
     fs,
     io::Write,
     path::{Path, PathBuf},
 };
 
-use godata::{Compression, error_chain, prelude::*};
+use godata::{Compression, Encoding, error_chain, prelude::*};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use serde::Deserialize;
+use support::packing::{PACKINGS, Packing};
 use tempfile::TempDir;
 
 #[derive(Clone, Debug, Deserialize, PartialEq)]
@@ -24,29 +27,7 @@ enum Format {
     Jsonl,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Packing {
-    Plain,
-    Gzip,
-    /// Several members, frames or streams.
-    GzipParts,
-    Zstd,
-    ZstdParts,
-    Bzip2,
-    Bzip2Parts,
-}
-
 const FORMATS: [Format; 2] = [Format::Csv, Format::Jsonl];
-const PACKINGS: [Packing; 7] = [
-    Packing::Plain,
-    Packing::Gzip,
-    Packing::GzipParts,
-    Packing::Zstd,
-    Packing::ZstdParts,
-    Packing::Bzip2,
-    Packing::Bzip2Parts,
-];
-
 impl Format {
     fn text(self, rows: &[Row]) -> String {
         match self {
@@ -65,58 +46,6 @@ impl Format {
         match self {
             Self::Csv => "csv",
             Self::Jsonl => "jsonl",
-        }
-    }
-}
-
-impl Packing {
-    fn pack(self, text: &[u8]) -> Vec<u8> {
-        let parts: Vec<&[u8]> = match self {
-            Self::GzipParts | Self::ZstdParts | Self::Bzip2Parts if text.len() > 1 => {
-                text.chunks(text.len().div_ceil(3)).collect()
-            }
-            _ => vec![text],
-        };
-        parts.into_iter().flat_map(|part| self.pack_part(part)).collect()
-    }
-
-    fn pack_part(self, text: &[u8]) -> Vec<u8> {
-        match self {
-            Self::Plain => text.to_vec(),
-            Self::Gzip | Self::GzipParts => {
-                let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-                encoder.write_all(text).unwrap();
-                encoder.finish().unwrap()
-            }
-            Self::Zstd | Self::ZstdParts => {
-                let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
-                encoder.include_checksum(true).unwrap();
-                encoder.write_all(text).unwrap();
-                encoder.finish().unwrap()
-            }
-            Self::Bzip2 | Self::Bzip2Parts => {
-                let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
-                encoder.write_all(text).unwrap();
-                encoder.finish().unwrap()
-            }
-        }
-    }
-
-    fn extension(self) -> &'static str {
-        match self {
-            Self::Plain => "",
-            Self::Gzip | Self::GzipParts => ".gz",
-            Self::Zstd | Self::ZstdParts => ".zst",
-            Self::Bzip2 | Self::Bzip2Parts => ".bz2",
-        }
-    }
-
-    fn chosen(self) -> Compression {
-        match self {
-            Self::Plain => Compression::None,
-            Self::Gzip | Self::GzipParts => Compression::Gzip,
-            Self::Zstd | Self::ZstdParts => Compression::Zstd,
-            Self::Bzip2 | Self::Bzip2Parts => Compression::Bzip2,
         }
     }
 }
@@ -401,11 +330,11 @@ async fn records_before_a_file_that_can_not_be_read_are_there_to_be_taken() {
 
 /// Runs itself again with something on standard input.
 #[test]
-fn standard_input_is_decompressed_as_told() {
+fn standard_input_is_decompressed_and_decoded_as_told() {
     const IN_CHILD: &str = "GODATA_TEST_STDIN";
     let all = rows(700);
     if std::env::var_os(IN_CHILD).is_some() {
-        let input = Input::stdin().compression(Compression::Gzip);
+        let input = Input::stdin().compression(Compression::Gzip).encoding(Encoding::Utf16);
         let flow = Pipeline::builder("stdin").read(csv::read::<Row>(input));
         let (sender, receiver) = std::sync::mpsc::channel();
         let pipeline =
@@ -415,13 +344,14 @@ fn standard_input_is_decompressed_as_told() {
         return;
     }
     let mut child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "standard_input_is_decompressed_as_told"])
+        .args(["--exact", "standard_input_is_decompressed_and_decoded_as_told"])
         .env(IN_CHILD, "1")
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::null())
         .spawn()
         .unwrap();
-    let bytes = Packing::GzipParts.pack(Format::Csv.text(&all).as_bytes());
+    let text: Vec<u8> = Format::Csv.text(&all).encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let bytes = Packing::GzipParts.pack(&text);
     child.stdin.take().unwrap().write_all(&bytes).unwrap();
     assert!(child.wait().unwrap().success());
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each program of tests uses its part")]
 
+pub(crate) mod packing;
+
 use std::{
     collections::BTreeMap,
     fmt::Display,

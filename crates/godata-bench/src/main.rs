@@ -2,6 +2,9 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints what it measured")]
 
+mod files;
+mod gzip;
+mod orders;
 mod overhead;
 mod timers;
 
@@ -9,9 +12,11 @@ use std::{env, process::ExitCode};
 
 fn main() -> ExitCode {
     let result = match env::args().nth(1).as_deref() {
+        Some("files") => files::measure(),
+        Some("gzip") => gzip::measure(),
         Some("overhead") => overhead::measure(),
         Some("timers") => timers::measure(),
-        _ => Err("usage: godata-bench overhead | timers".into()),
+        _ => Err("usage: godata-bench files | gzip | overhead | timers".into()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -102,8 +102,8 @@ pub enum CsvError {
         /// How many the record has.
         found: usize,
     },
-    /// A cell is not UTF-8.
-    #[error("{column}: `{value}` is not UTF-8")]
+    /// A cell is not UTF-8. Text in another encoding is read with [`Input::encoding`](godata_io::Input::encoding).
+    #[error("{column}: `{value}` is not UTF-8; `Input::encoding` reads other text")]
     Utf8 {
         /// The column.
         column: Column,
@@ -111,7 +111,7 @@ pub enum CsvError {
         value: String,
     },
     /// A cell has a NUL byte, as no text has: the file is binary, probably, or encoded as UTF-16.
-    #[error("{column}: there is a NUL byte; is this a binary or UTF-16 file?")]
+    #[error("{column}: there is a NUL byte, as in binary files and in UTF-16, which `Input::encoding` reads")]
     Nul {
         /// The column.
         column: Column,

@@ -65,7 +65,8 @@
 //! * Records end with LF, CRLF or CR, in any mixture; blank lines are passed over.
 //! * A cell that begins with a quote (`"`) goes to the closing quote, over delimiters and line breaks; a quote in it is
 //!   doubled. Bytes after the closing quote and quotes elsewhere stand for themselves.
-//! * The text is UTF-8; a byte order mark is passed over. Spaces belong to the cells (section 2.4).
+//! * The text is UTF-8, unless [`Input::encoding`](godata_io::Input::encoding) says otherwise; a byte order mark is
+//!   passed over. Spaces belong to the cells (section 2.4).
 //! * The first line has the names of the columns, each of them once. [`CsvReader::no_header`] and
 //!   [`CsvReader::names`] are for files without it.
 //!
@@ -87,7 +88,7 @@
 //! | has records that are too short | [`Ragged::Pad`] | an error |
 //! | has records that are too long, too | [`Ragged::Cut`] | an error |
 //! | says `NA` or `NULL` where there is no value | [`nulls`](CsvReader::nulls) | that is text, and an empty cell is empty text (`None` for a struct) |
-//! | is not UTF-8 | none: convert it, with `iconv` say | an error that names the cell |
+//! | is not UTF-8 | [`Input::encoding`](godata_io::Input::encoding) | an error that names the cell |
 //! | is unknown to me | [`sample()`] | |
 //!
 //! Of a writer:

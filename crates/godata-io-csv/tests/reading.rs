@@ -220,21 +220,21 @@ fn what_is_not_utf_8_is_named() {
     let place = "read failed at record 2 (orders.csv:3)";
     check_both(
         b"id,amount,coupon\nA,1,\nB\xff,2,\n",
-        &format!("{place}: column `id`: `B\u{fffd}` is not UTF-8"),
+        &format!("{place}: column `id`: `B\u{fffd}` is not UTF-8; `Input::encoding` reads other text"),
     );
     check_both(
         b"id,amount,coupon\nA,1,\nB,\xc3,\xa4\n",
-        &format!("{place}: column `amount`: `\u{fffd}` is not UTF-8"),
+        &format!("{place}: column `amount`: `\u{fffd}` is not UTF-8; `Input::encoding` reads other text"),
     );
     check_both(
         b"id,a\xe4\nA,1\n",
-        "read failed: orders.csv:1: the header can't be read: column 2: `a\u{fffd}` is not UTF-8",
+        "read failed: orders.csv:1: the header can't be read: column 2: `a\u{fffd}` is not UTF-8; `Input::encoding` reads other text",
     );
 }
 
 #[test]
 fn a_nul_byte_is_refused() {
-    let problem = "there is a NUL byte; is this a binary or UTF-16 file?";
+    let problem = "there is a NUL byte, as in binary files and in UTF-16, which `Input::encoding` reads";
     check_both(
         b"id,amount,coupon\nA,1,\nB,2\0,\n",
         &format!("read failed at record 2 (orders.csv:3): column `amount`: {problem}"),
@@ -249,7 +249,8 @@ fn a_nul_byte_is_refused() {
 fn other_encodings_are_refused() {
     check_both(
         b"\xff\xfei\0d\0\n\0",
-        "read failed: `orders.csv` is UTF-16LE text, and only UTF-8 can be read",
+        "read failed: `orders.csv` is UTF-16LE text by its byte order mark, and was to be read as UTF-8; \
+         `Input::encoding` with `Encoding::Utf16` reads it",
     );
 }
 

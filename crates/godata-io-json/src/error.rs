@@ -76,14 +76,14 @@ pub enum JsonError {
         /// The field.
         path: String,
     },
-    /// A line is not UTF-8.
-    #[error("column {column}: invalid UTF-8")]
+    /// A line is not UTF-8. Text in another encoding is read with [`Input::encoding`](godata_io::Input::encoding).
+    #[error("column {column}: invalid UTF-8; `Input::encoding` reads other text")]
     Utf8 {
         /// Where, in bytes from 1.
         column: usize,
     },
     /// A line has a NUL byte, which JSON does not allow: the file is broken, or not UTF-8.
-    #[error("column {column}: a NUL byte")]
+    #[error("column {column}: a NUL byte, as in UTF-16, which `Input::encoding` reads")]
     Nul {
         /// Where, in bytes from 1.
         column: usize,

@@ -6,10 +6,7 @@ use godata_core::BoxError;
 use godata_etl::{Origin, RunScope};
 
 use crate::{
-    Ahead, Block, Frame, Framing, InputFiles, IoError,
-    block::Part,
-    encoding::{LONGEST_MARK, mark_len},
-    pending::Pending,
+    Ahead, Block, Frame, Framing, InputFiles, IoError, block::Part, marks::LONGEST_MARK, pending::Pending,
 };
 
 /// How many bytes a block has about.
@@ -20,12 +17,13 @@ const LONGEST_RECORD: usize = 64 << 20;
 
 /// Cuts the files of an input into blocks of whole records.
 ///
-/// A block has about 256 KiB; more only if one record is larger. Cutting blocks, and decompressing what they are
-/// cut from, is done on the thread that reads, so that the workers decode them at the same time. A UTF-8 byte order
+/// A block has about 256 KiB; more only if one record is larger. Cutting blocks, and decompressing and transcoding what
+/// they are cut from, is done on the thread that reads, so that the workers decode them at the same time. A byte order
 /// mark is no part of a block. Several small files are put into one block where the
 /// [`TERMINATOR`](Framing::TERMINATOR) is known: what it costs to hand a block over is not paid for each of them.
 ///
-/// Of compressed files the compressed bytes are counted, as [`RunScope::expect_bytes`] was told them.
+/// Of files that are compressed or not UTF-8 the bytes are counted as they are stored, as
+/// [`RunScope::expect_bytes`] was told them.
 pub struct Blocks<F> {
     files: InputFiles,
     framing: F,
@@ -130,8 +128,8 @@ impl<F: Framing> Blocks<F> {
     ///
     /// # Errors
     /// [`IoError::Open`], [`IoError::NotBuiltIn`], [`IoError::Read`], [`IoError::Compressed`],
-    /// [`IoError::Encoding`], [`IoError::RecordTooLong`], [`IoError::Incomplete`], and what the framing and `begin`
-    /// give.
+    /// [`IoError::Encoding`], [`IoError::Malformed`], [`IoError::RecordTooLong`], [`IoError::Incomplete`], and what
+    /// the framing and `begin` give.
     pub fn next(
         &mut self,
         mut begin: impl FnMut(&mut Self) -> Result<(), BoxError>,
@@ -241,8 +239,7 @@ impl<F: Framing> Blocks<F> {
             return Ok(at);
         }
         self.fill(self.block_size.max(LONGEST_MARK))?;
-        let path = || self.files.file().path();
-        let mark = mark_len(&self.ahead).map_err(|encoding| IoError::Encoding { path: path(), encoding })?;
+        let mark = self.files.file().mark_len(&self.ahead)?;
         self.ahead.take_off(mark);
         self.count(mark);
         let at = Position { offset: mark as u64, line: 1, record: 1 };
@@ -254,16 +251,16 @@ impl<F: Framing> Blocks<F> {
         if !self.at_end && self.ahead.len() < len {
             let file = self.files.file_mut();
             self.at_end = file.fill(self.ahead.buffer(), len)?;
-            if file.is_compressed() {
+            if !file.is_as_stored() {
                 self.scope.count_bytes_read(file.newly_read());
             }
         }
         Ok(())
     }
 
-    /// Counts bytes that are in no block. Compressed ones were counted when they were read.
+    /// Counts bytes that are in no block. Those that are not as stored were counted when they were read.
     fn count(&self, bytes: usize) {
-        if !self.files.file().is_compressed() {
+        if self.files.file().is_as_stored() {
             self.scope.count_bytes_read(bytes as u64);
         }
     }
@@ -282,7 +279,7 @@ impl<F: Framing> Blocks<F> {
         let file = self.files.file();
         let len = frame.bytes.min(self.ahead.len()) as u64;
         let origin = Origin::new(at.record).source(Arc::clone(file.name()));
-        let stored = if file.is_compressed() { 0..0 } else { at.offset..at.offset + len };
+        let stored = if file.is_as_stored() { at.offset..at.offset + len } else { 0..0 };
         Part { origin: origin.bytes(stored), bytes: 0..0, line: at.line, frame }
     }
 }

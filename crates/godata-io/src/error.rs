@@ -4,7 +4,7 @@ use std::{io, path::PathBuf};
 
 use godata_core::BoxError;
 
-use crate::Compression;
+use crate::{Compression, Encoding};
 
 /// A file that could not be read or written. The error of the system, if there is one, is the source.
 #[derive(Debug, thiserror::Error)]
@@ -83,13 +83,35 @@ pub enum IoError {
         /// Why.
         source: io::Error,
     },
-    /// An input begins with the byte order mark of an encoding other than UTF-8. Convert it to UTF-8.
-    #[error("`{}` is {encoding} text, and only UTF-8 can be read", path.display())]
+    /// An input begins with the byte order mark of another encoding than it is to be read as.
+    #[error(
+        "`{}` is {found} text by its byte order mark, and was to be read as {expected}; {}",
+        path.display(),
+        advice(found)
+    )]
     Encoding {
         /// The input.
         path: PathBuf,
-        /// Its encoding, such as `UTF-16LE`.
+        /// What the mark says, such as `UTF-16LE`.
+        found: &'static str,
+        /// What the input is to be read as.
+        expected: Encoding,
+    },
+    /// An input has bytes that are no character of its encoding, or ends inside of one.
+    #[error("`{}` is not whole {encoding} text: there is no character at byte {offset}, from 0", path.display())]
+    Malformed {
+        /// The input.
+        path: PathBuf,
+        /// What it was read as, such as `UTF-16LE` or `Shift_JIS`.
         encoding: &'static str,
+        /// Where, in bytes from 0 of the encoded text, which is decompressed.
+        offset: u64,
+    },
+    /// There is no encoding of a label, or none that can be read.
+    #[error("`{label}` is not the label of an encoding, such as `utf-16` or `windows-1252`")]
+    UnknownEncoding {
+        /// The label.
+        label: String,
     },
     /// A record is longer than a block may ever be: the input is damaged, or of another format.
     #[error("{}:{line}: the record that begins here is over {limit} bytes long", path.display())]
@@ -147,4 +169,13 @@ pub enum IoError {
         /// Why.
         source: io::Error,
     },
+}
+
+/// How text of an encoding can be read.
+fn advice(encoding: &str) -> &'static str {
+    match encoding {
+        "UTF-8" => "`Encoding::Utf8` reads it",
+        "UTF-16LE" | "UTF-16BE" => "`Input::encoding` with `Encoding::Utf16` reads it",
+        _ => "convert it to UTF-8",
+    }
 }

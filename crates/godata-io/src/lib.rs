@@ -5,7 +5,7 @@
 //! [`Input`] and [`Output`], mostly as a path: `csv::read("orders.csv")`.
 //!
 //! * [`Input`] says what to read: a file, several, those that a glob matches or a directory has, standard input, or
-//!   bytes; compressed or not ([`Compression`]). [`InputFiles`] is that, opened. [`Blocks`] cuts it into blocks of
+//!   bytes; compressed or not ([`Compression`]), in UTF-8 or another encoding ([`Encoding`]). [`InputFiles`] is that, opened. [`Blocks`] cuts it into blocks of
 //!   whole records, where a [`Framing`] says what a record is; blocks are decoded on the workers of the run.
 //! * [`Output`] says what to write, [`OutputFile`] is that, opened: it takes the place of the old file when
 //!   it is committed, and until then the old file is as it was.
@@ -31,14 +31,15 @@
 //! Every format takes every input.
 //!
 //! ```
-//! use godata_io::{Compression, Input};
+//! use godata_io::{Compression, Encoding, Input};
 //!
-//! let inputs: [Input; 6] = [
+//! let inputs: [Input; 7] = [
 //!     "orders.csv.gz".into(),
 //!     Input::paths(["2024.csv.zst", "2025.csv"]),
 //!     Input::glob("in/*.csv.gz"),
 //!     Input::directory("in"),
 //!     Input::stdin().compression(Compression::Gzip),
+//!     Input::path("export.csv").encoding(Encoding::Utf16),
 //!     Input::bytes("orders", "id,amount\nA-1,12.5\n"),
 //! ];
 //! # let _ = inputs;
@@ -49,7 +50,7 @@
 //! file is an [`IoError::NotBuiltIn`]. `zstd` builds a C library; the others are written in Rust.
 //!
 //! # Counts
-//! Bytes are counted as they are stored, in reports and in the progress: of a compressed file, the compressed ones,
+//! Bytes are counted as they are stored, in reports and in the progress: of a file that is compressed or not UTF-8,
 //! when they are read; of others, those of the batches that were decoded. What a run is told to expect is the same:
 //! the sizes of all files. After a run that succeeded, without a `take`, the two are equal.
 //!
@@ -58,9 +59,10 @@
 //!
 //! # Guarantees
 //! * An output that was not committed leaves nothing behind, and the old file as it was.
+//! * What is read is the text that was stored: bytes that are no character are an error, also in other encodings.
 //! * A committed output was flushed to the disk, together with its name in the folder (on Unix).
-//! * Memory is bounded: one block, or one record of at most 64 MiB if that is larger, is held while reading, and
-//!   what the compression needs: under 1 MiB for gzip, 4 MiB for bzip2, the window of the file for zstd (up to 128 MiB,
+//! * Memory is bounded: one block, or one record of at most 64 MiB if that is larger, is held while reading, 64 KiB
+//!   more of text that is not UTF-8, and what the compression needs: under 1 MiB for gzip, 4 MiB for bzip2, the window of the file for zstd (up to 128 MiB,
 //!   8 MiB at its usual levels).
 
 mod block;
@@ -69,6 +71,7 @@ mod encoding;
 mod error;
 mod framing;
 mod input;
+mod marks;
 mod output;
 mod pending;
 mod platform;
@@ -76,6 +79,7 @@ mod replacement;
 
 pub use block::Block;
 pub use blocks::{Blocks, Head};
+pub use encoding::{Encoding, OtherEncoding};
 pub use error::IoError;
 pub use framing::{Ahead, Frame, Framing};
 pub use input::{Compression, Input, InputFiles};

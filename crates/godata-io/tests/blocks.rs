@@ -201,7 +201,8 @@ fn what_can_not_be_read_is_named() {
     assert_eq!(failure(folder.path()), format!("read failed: `{name}` is a directory"));
     assert_eq!(
         failure_of(b"\xff\xfea\0"),
-        "read failed: `toys.txt` is UTF-16LE text, and only UTF-8 can be read"
+        "read failed: `toys.txt` is UTF-16LE text by its byte order mark, and was to be read as UTF-8; \
+         `Input::encoding` with `Encoding::Utf16` reads it"
     );
     assert_eq!(failure_of(b"a\n;!b"), "read failed: toys.txt:2: the record that begins here is not complete");
 }

@@ -48,7 +48,7 @@
 //!
 //! * [`Pipeline`] and [`Flow`]: how a pipeline is described, and every step.
 //! * [`csv`], [`jsonl`] and [`json`]: the file formats and their options.
-//! * `Input`: what the formats read: one file, many, compressed ones, standard input.
+//! * `Input`: what the formats read: one file, many, compressed ones, other encodings, standard input.
 //! * [`Records`], [`RecordRef`], [`RecordMut`], [`Record`] and [`record!`]: dynamic records.
 //! * [`PipelineHook`], [`PipelineJob`] and [`RunReport`]: watching runs.
 //! * [`Reader`] and [`Writer`]: sources and targets of your own.
@@ -96,7 +96,7 @@ pub use godata_etl::{
     RunScope, Sink, Source, StageEnd, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer, record,
 };
 #[cfg(any(feature = "csv", feature = "json"))]
-pub use godata_io::{Compression, Input};
+pub use godata_io::{Compression, Encoding, Input};
 #[cfg(feature = "csv")]
 pub use godata_io_csv as csv;
 #[cfg(feature = "json")]

@@ -148,9 +148,9 @@ fn errors_of_dynamic_records_name_column_field_and_value() {
         (r#"{"a":"\ud83d"}"#, "column 13: unexpected end of hex escape"),
         (r#"{"a":"\ude00"}"#, "column 12: lone leading surrogate in hex escape"),
         ("{\"a\":\"\t\"}", "column 7: control character (\\u0000-\\u001F) found while parsing a string"),
-        ("{\"a\":\0}", "column 6: a NUL byte"),
-        ("{\"a\":\"é\0\"}", "column 9: a NUL byte"),
-        ("\0\0\0\0", "column 1: a NUL byte"),
+        ("{\"a\":\0}", "column 6: a NUL byte, as in UTF-16, which `Input::encoding` reads"),
+        ("{\"a\":\"é\0\"}", "column 9: a NUL byte, as in UTF-16, which `Input::encoding` reads"),
+        ("\0\0\0\0", "column 1: a NUL byte, as in UTF-16, which `Input::encoding` reads"),
     ];
     for (line, message) in table {
         assert_eq!(records(&[line]).unwrap_err().to_string(), message, "{line}");

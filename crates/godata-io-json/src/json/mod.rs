@@ -17,6 +17,7 @@
 //!   there fails the run.
 //! * *One element is broken.* The run fails with the number of the record, the file, and the line and column of the
 //!   error; in an element of many lines that is the line of the error, not the one on which the element begins.
+//! * *The file is not UTF-8.* Say so: `json::read_records(Input::path("answer.json").encoding(Encoding::Utf16))`.
 //! * *Pretty or compact?* Reading takes both. [`write()`] is compact; [`pretty`](JsonWriter::pretty) indents.
 //! * *A key is there twice.* An error, or by rule the first or the last: [`duplicate_keys`](JsonReader::duplicate_keys).
 //! * *How deep?* 128, or as [`max_depth`](JsonReader::max_depth) says.

@@ -132,7 +132,10 @@ fn errors_of_elements_name_record_line_and_column() {
         ("[{}, {\"a\":1]]", "read failed at record 2 (in.json:1): column 12: expected `,` or `}`"),
         ("[{}, {\"a\":\n1", "read failed at record 2 (in.json:2): column 1: EOF while parsing an object"),
         ("[{}, nul]", "read failed at record 2 (in.json:1): column 8: EOF while parsing a value"),
-        ("[{\"a\":\0}]", "read failed at record 1 (in.json:1): column 7: a NUL byte"),
+        (
+            "[{\"a\":\0}]",
+            "read failed at record 1 (in.json:1): column 7: a NUL byte, as in UTF-16, which `Input::encoding` reads",
+        ),
     ];
     for (content, message) in table {
         check_error(content.as_bytes(), |reader| reader, message);
@@ -140,7 +143,7 @@ fn errors_of_elements_name_record_line_and_column() {
     check_error(
         b"[{},\n{\"a\":\n\"\xc3\xa9\xff\"}]",
         |reader| reader,
-        "read failed at record 2 (in.json:3): column 4: invalid UTF-8",
+        "read failed at record 2 (in.json:3): column 4: invalid UTF-8; `Input::encoding` reads other text",
     );
     let deep = "read failed at record 1 (in.json:2): column 2: nested over 2 deep";
     check_error(b"[{\"a\":[\n [1]]}]", |reader| reader.max_depth(2), deep);

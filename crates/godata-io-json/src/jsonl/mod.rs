@@ -6,8 +6,9 @@
 //! # What is read
 //! * Whatever an [`Input`] can be: a file, several, a glob, a directory, standard input, bytes; plain or compressed with
 //!   gzip, zstd or bzip2. Files of one input are read as if they were one.
-//! * UTF-8 text, with or without a byte order mark; lines end with LF or CRLF, the last one may lack it. UTF-16 and
-//!   UTF-32 are refused by their byte order mark, a NUL byte and invalid UTF-8 at their line and column.
+//! * UTF-8 text, with or without a byte order mark, or what [`Input::encoding`] says; lines end with LF or CRLF, the
+//!   last one may lack it. A byte order mark of another encoding is refused, a NUL byte and invalid UTF-8 at their
+//!   line and column.
 //! * Lines of nothing but spaces, tabs and carriage returns are passed over; they count as lines, not as records.
 //! * A record of a type is any JSON value that the type takes. What the type does with a key that is there twice, or
 //!   one that it does not know, is up to the type: derived structs refuse the first and ignore the second.
@@ -18,9 +19,11 @@
 //! * A number of a dynamic record keeps its digits: what no step changes is written as it was read, be it
 //!   `12345678901234567890123`, `1e999` or `12.50`. Asked for as `i64`, `u64` or `f64` it is parsed; one beyond the
 //!   range is an error that names the field and the digits. Taken off its batch (`collect`, a closure that takes a
-//!   [`Record`](godata_etl::Record)) it is the narrowest of the three that holds it, or text beyond the range of `f64`.
+//!   [`Record`](godata_etl::Record)) it is the narrowest of the three that holds it (`-0` is 0), or text beyond the range
+//!   of `f64` and where the nearest `f64` is another whole number, as 1 is to `0.99999999999999999999`.
 //! * Within lists and maps a number is an `i64` or `u64` if it has neither fraction nor exponent and fits, else the
-//!   nearest `f64`, or text beyond the range of that. A list or map that no step replaces is written as it was read.
+//!   nearest `f64` (so is `-0`), or text beyond the range of that. A list or map that no step replaces is written as it
+//!   was read.
 //! * A dynamic record is nested at most 128 deep ([`max_depth`](JsonlReader::max_depth)), a value of a type at most
 //!   127. A line has at most 64 MiB.
 //!

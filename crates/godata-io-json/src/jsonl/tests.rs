@@ -98,9 +98,18 @@ fn errors_name_record_file_line_and_the_cause() {
         (b"{}\n\n{\"a\":tru}\n", "read failed at record 2 (in.jsonl:3): column 9: expected ident"),
         (b"{}\r\n[1]\r\n", "read failed at record 2 (in.jsonl:2): expected an object, found an array"),
         (b"{\"a\":1,\"a\":2}", "read failed at record 1 (in.jsonl:1): column 10: field `a` is there twice"),
-        (b"{\"a\":\"\xc3\xa9\xff\"}", "read failed at record 1 (in.jsonl:1): column 9: invalid UTF-8"),
-        (b"{}\n\n\n\xff\n{}", "read failed at record 2 (in.jsonl:4): column 1: invalid UTF-8"),
-        (b"{}\n\0\0\0", "read failed at record 2 (in.jsonl:2): column 1: a NUL byte"),
+        (
+            b"{\"a\":\"\xc3\xa9\xff\"}",
+            "read failed at record 1 (in.jsonl:1): column 9: invalid UTF-8; `Input::encoding` reads other text",
+        ),
+        (
+            b"{}\n\n\n\xff\n{}",
+            "read failed at record 2 (in.jsonl:4): column 1: invalid UTF-8; `Input::encoding` reads other text",
+        ),
+        (
+            b"{}\n\0\0\0",
+            "read failed at record 2 (in.jsonl:2): column 1: a NUL byte, as in UTF-16, which `Input::encoding` reads",
+        ),
         (
             b"{\"a\":1}\n{\"a\"\r\n",
             "read failed at record 2 (in.jsonl:2): column 4: EOF while parsing an object",
@@ -115,8 +124,13 @@ fn errors_name_record_file_line_and_the_cause() {
 fn files_that_are_not_utf_8_are_refused() {
     let utf_16: Vec<u8> = "\u{feff}{}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let utf_32: Vec<u8> = "\u{feff}{}\n".chars().flat_map(|c| u32::from(c).to_be_bytes()).collect();
-    assert_eq!(read_error(utf_16), "read failed: `in.jsonl` is UTF-16LE text, and only UTF-8 can be read");
-    assert_eq!(read_error(utf_32), "read failed: `in.jsonl` is UTF-32BE text, and only UTF-8 can be read");
+    let message = |encoding: &str, advice: &str| {
+        let found = format!("`in.jsonl` is {encoding} text by its byte order mark");
+        format!("read failed: {found}, and was to be read as UTF-8; {advice}")
+    };
+    let asking = "`Input::encoding` with `Encoding::Utf16` reads it";
+    assert_eq!(read_error(utf_16), message("UTF-16LE", asking));
+    assert_eq!(read_error(utf_32), message("UTF-32BE", "convert it to UTF-8"));
 }
 
 #[test]

@@ -1,149 +1,66 @@
 //! One file of an input, opened.
 
-#[cfg(any(feature = "gzip", feature = "zstd", feature = "bzip2"))]
-use std::io::{BufReader, Read};
-use std::{fmt, io, path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
-use super::{
-    Compression,
-    content::{Content, Source},
-    listing::Listed,
-};
-use crate::IoError;
+use super::{Compression, decompressed::Decompressed, listing::Listed, transcoder::Transcoder};
+use crate::{Encoding, IoError, marks::mark};
 
-/// How many compressed bytes are read at once.
-#[cfg(any(feature = "gzip", feature = "zstd", feature = "bzip2"))]
-const CHUNK: u64 = 64 << 10;
-
-/// One file of an input, opened.
+/// One file of an input, opened: its text as UTF-8.
+#[derive(Debug)]
 pub(crate) struct InputFile {
-    name: Arc<str>,
-    /// The path that errors name; the name for what is no file.
-    path: PathBuf,
-    compression: Compression,
-    bytes: Decoder,
-    /// How many bytes were given out.
-    given: u64,
-    /// How many stored ones `newly_read` told of.
+    bytes: Decompressed,
+    /// For text that is not UTF-8.
+    transcoder: Option<Transcoder>,
+    /// How many stored bytes `newly_read` told of.
     told: u64,
 }
 
-enum Decoder {
-    Plain(Content),
-    #[cfg(feature = "gzip")]
-    Gzip(Box<flate2::bufread::MultiGzDecoder<BufReader<Content>>>),
-    #[cfg(feature = "zstd")]
-    Zstd(Box<zstd::Decoder<'static, BufReader<Content>>>),
-    #[cfg(feature = "bzip2")]
-    Bzip2(Box<bzip2::bufread::MultiBzDecoder<BufReader<Content>>>),
-}
-
 impl InputFile {
-    pub(super) fn open(listed: &Listed, compression: Compression) -> Result<Self, IoError> {
-        let source = &listed.source;
-        let failed = |error| IoError::Open { path: path_of(source), source: error };
-        let content = source.open().map_err(failed)?;
-        let compression = compression.of(source.path());
-        let bytes = match compression {
-            Compression::None | Compression::ByExtension => Decoder::Plain(content),
-            #[cfg(feature = "gzip")]
-            Compression::Gzip => {
-                Decoder::Gzip(Box::new(flate2::bufread::MultiGzDecoder::new(buffered(content, listed))))
-            }
-            #[cfg(feature = "zstd")]
-            Compression::Zstd => Decoder::Zstd(Box::new(
-                zstd::Decoder::with_buffer(buffered(content, listed)).map_err(failed)?,
-            )),
-            #[cfg(feature = "bzip2")]
-            Compression::Bzip2 => {
-                Decoder::Bzip2(Box::new(bzip2::bufread::MultiBzDecoder::new(buffered(content, listed))))
-            }
-            #[cfg(not(all(feature = "gzip", feature = "zstd", feature = "bzip2")))]
-            compression => return Err(IoError::NotBuiltIn { path: path_of(source), compression }),
-        };
-        Ok(Self { name: source.name(), path: path_of(source), compression, bytes, given: 0, told: 0 })
+    pub(super) fn open(
+        listed: &Listed,
+        compression: Compression,
+        encoding: Encoding,
+    ) -> Result<Self, IoError> {
+        let bytes = Decompressed::open(listed, compression)?;
+        Ok(Self { bytes, transcoder: Transcoder::of(encoding), told: 0 })
     }
 
     /// The name for errors and origins.
     pub(crate) fn name(&self) -> &Arc<str> {
-        &self.name
+        self.bytes.name()
     }
 
     pub(crate) fn path(&self) -> PathBuf {
-        self.path.clone()
+        self.bytes.path()
     }
 
-    pub(crate) fn is_compressed(&self) -> bool {
-        !matches!(self.bytes, Decoder::Plain(_))
+    /// Whether the bytes that are given out are those that are stored.
+    pub(crate) fn is_as_stored(&self) -> bool {
+        self.transcoder.is_none() && !self.bytes.is_compressed()
     }
 
     /// How many bytes were read since this was last asked, as they are stored.
     pub(crate) fn newly_read(&mut self) -> u64 {
-        let read = self.content().count();
+        let read = self.bytes.stored_count();
         read - std::mem::replace(&mut self.told, read)
     }
 
-    /// Reads until `buffer` has `len` bytes or the file ends; says whether it ended.
+    /// Reads until `buffer` has `len` bytes or some more, or the file ends; says whether it ended.
     pub(crate) fn fill(&mut self, buffer: &mut Vec<u8>, len: usize) -> Result<bool, IoError> {
-        let before = buffer.len();
-        let missing = len.saturating_sub(before);
-        buffer.reserve_exact(missing);
-        let most = missing as u64;
-        let read = match &mut self.bytes {
-            Decoder::Plain(content) => content.fill(buffer, most),
-            #[cfg(feature = "gzip")]
-            Decoder::Gzip(decoder) => decoder.take(most).read_to_end(buffer),
-            #[cfg(feature = "zstd")]
-            Decoder::Zstd(decoder) => decoder.take(most).read_to_end(buffer),
-            #[cfg(feature = "bzip2")]
-            Decoder::Bzip2(decoder) => decoder.take(most).read_to_end(buffer),
-        };
-        self.given += (buffer.len() - before) as u64;
-        let read = read.map_err(|error| self.failed(error))?;
-        let has_ended = read < missing;
-        if has_ended && self.is_compressed() && self.content().count() == 0 {
-            return Err(self.failed(io::ErrorKind::UnexpectedEof.into()));
-        }
-        Ok(has_ended)
-    }
-
-    fn failed(&self, source: io::Error) -> IoError {
-        if !self.is_compressed() || self.content().has_failed() {
-            return IoError::Read { path: self.path(), source };
-        }
-        IoError::Compressed { path: self.path(), compression: self.compression, bytes: self.given, source }
-    }
-
-    fn content(&self) -> &Content {
-        match &self.bytes {
-            Decoder::Plain(content) => content,
-            #[cfg(feature = "gzip")]
-            Decoder::Gzip(decoder) => decoder.get_ref().get_ref(),
-            #[cfg(feature = "zstd")]
-            Decoder::Zstd(decoder) => decoder.get_ref().get_ref(),
-            #[cfg(feature = "bzip2")]
-            Decoder::Bzip2(decoder) => decoder.get_ref().get_ref(),
+        match &mut self.transcoder {
+            Some(transcoder) => transcoder.fill(&mut self.bytes, buffer, len),
+            None => self.bytes.fill(buffer, len),
         }
     }
-}
 
-impl fmt::Debug for InputFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InputFile")
-            .field("name", &self.name)
-            .field("compression", &self.compression)
-            .finish_non_exhaustive()
+    /// How long the byte order mark is that is left at the begin of the text.
+    pub(crate) fn mark_len(&self, text: &[u8]) -> Result<usize, IoError> {
+        match mark(text) {
+            Some((len, "UTF-8")) if self.transcoder.is_none() => Ok(len),
+            Some((_, found)) if self.transcoder.is_none() => {
+                Err(IoError::Encoding { path: self.path(), found, expected: Encoding::Utf8 })
+            }
+            _ => Ok(0),
+        }
     }
-}
-
-/// A buffer for compressed bytes, no larger than the file.
-#[cfg(any(feature = "gzip", feature = "zstd", feature = "bzip2"))]
-fn buffered(content: Content, listed: &Listed) -> BufReader<Content> {
-    let len = listed.len.unwrap_or(CHUNK).clamp(1, CHUNK);
-    BufReader::with_capacity(usize::try_from(len).unwrap_or_default(), content)
-}
-
-/// The path that an error names; a name for what is no file.
-fn path_of(source: &Source) -> PathBuf {
-    source.path().map_or_else(|| PathBuf::from(&*source.name()), Into::into)
 }

@@ -5,7 +5,7 @@ use std::vec;
 use godata_etl::RunScope;
 
 use super::{Compression, InputFile, listing::Listed};
-use crate::IoError;
+use crate::{Encoding, IoError};
 
 /// An input that was opened: its files, one after the other. [`Blocks`](crate::Blocks) reads them.
 #[derive(Debug)]
@@ -13,6 +13,7 @@ pub struct InputFiles {
     file: InputFile,
     further: vec::IntoIter<Listed>,
     compression: Compression,
+    encoding: Encoding,
 }
 
 impl InputFiles {
@@ -20,6 +21,7 @@ impl InputFiles {
     pub(super) fn open(
         listed: Vec<Listed>,
         compression: Compression,
+        encoding: Encoding,
         scope: &RunScope,
     ) -> Result<Self, IoError> {
         if listed.iter().any(|listed| listed.len.is_some()) {
@@ -27,7 +29,8 @@ impl InputFiles {
         }
         let mut further = listed.into_iter();
         let first = further.next().ok_or(IoError::NoPaths)?;
-        Ok(Self { file: InputFile::open(&first, compression)?, further, compression })
+        let file = InputFile::open(&first, compression, encoding)?;
+        Ok(Self { file, further, compression, encoding })
     }
 
     /// The file that is read at present.
@@ -47,7 +50,7 @@ impl InputFiles {
     /// Goes on to the next file, and says whether there is one.
     pub(crate) fn advance(&mut self) -> Result<bool, IoError> {
         let Some(next) = self.further.next() else { return Ok(false) };
-        self.file = InputFile::open(&next, self.compression)?;
+        self.file = InputFile::open(&next, self.compression, self.encoding)?;
         Ok(true)
     }
 }

@@ -2,9 +2,11 @@
 
 mod compression;
 mod content;
+mod decompressed;
 mod file;
 mod files;
 mod listing;
+mod transcoder;
 
 use std::{
     fmt,
@@ -17,7 +19,7 @@ pub(crate) use file::InputFile;
 pub use files::InputFiles;
 use godata_etl::RunScope;
 
-use crate::IoError;
+use crate::{Encoding, IoError};
 
 /// What a reader reads: one file or many, standard input, or bytes in memory.
 ///
@@ -32,7 +34,7 @@ use crate::IoError;
 ///
 /// Files are read one after the other, as if they were one, but that records and lines are counted per file.
 /// Files whose names end in `.gz`, `.zst` or `.bz2` are decompressed while they are read;
-/// [`compression`](Self::compression) says otherwise.
+/// [`compression`](Self::compression) says otherwise. The text is UTF-8; [`encoding`](Self::encoding) says otherwise.
 ///
 /// Which files there are is looked up when a run begins, once per run. A file that vanishes afterwards, before
 /// it was read, is an error. A device or a FIFO can be read too. Opening a FIFO waits until somebody writes to
@@ -50,6 +52,7 @@ use crate::IoError;
 pub struct Input {
     place: Place,
     compression: Compression,
+    encoding: Encoding,
 }
 
 /// Where bytes come from.
@@ -138,7 +141,7 @@ impl Input {
     }
 
     fn at(place: Place) -> Self {
-        Self { place, compression: Compression::default() }
+        Self { place, compression: Compression::default(), encoding: Encoding::default() }
     }
 
     /// Says how all of the input is compressed: [by extension](Compression::ByExtension) if this is not called.
@@ -152,6 +155,24 @@ impl Input {
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
         self.compression = compression;
+        self
+    }
+
+    /// Says how the text of all of the input is encoded: as UTF-8 if this is not called.
+    ///
+    /// It is made UTF-8 while it is read, after it was decompressed.
+    ///
+    /// ```
+    /// use godata_io::{Encoding, Input};
+    ///
+    /// let input = Input::path("export.csv").encoding(Encoding::Utf16);
+    /// let input = Input::path("export.csv").encoding("windows-1251".parse()?);
+    /// # let _ = input;
+    /// # Ok::<(), godata_io::IoError>(())
+    /// ```
+    #[must_use]
+    pub fn encoding(mut self, encoding: Encoding) -> Self {
+        self.encoding = encoding;
         self
     }
 
@@ -178,7 +199,7 @@ impl Input {
     /// [`IoError::Open`] and [`IoError::IsDirectory`], [`IoError::NoPaths`], [`IoError::Pattern`],
     /// [`IoError::NoMatch`], [`IoError::List`], [`IoError::NoFiles`], and [`IoError::NotBuiltIn`].
     pub fn open(&self, scope: &RunScope) -> Result<InputFiles, IoError> {
-        InputFiles::open(listing::list(&self.place)?, self.compression, scope)
+        InputFiles::open(listing::list(&self.place)?, self.compression, self.encoding, scope)
     }
 }
 

@@ -1,0 +1,51 @@
+//! The array of a document is read as `serde_json` reads it, typed or not, in blocks of any size.
+
+use arbitrary::Unstructured;
+use godata::{Input, json};
+use serde::de::IgnoredAny;
+use serde_json::Value;
+
+use super::{
+    documents::{is_same, is_utf_8_of_no_other_mark},
+    options::{block_size, one_of, rest},
+    run::{records_as_json, values},
+};
+
+/// Reads `data`: options, then a document.
+pub fn check(data: &[u8]) {
+    let mut bytes = Unstructured::new(data);
+    let pointer = one_of(&mut bytes, &["", "/a", "/a/b", "/0", "/a/1/b", "/a~1b", "/"]);
+    let size = block_size(&mut bytes, data.len());
+    let text = rest(bytes);
+    let dynamic = || json::read_records(Input::bytes("in", text)).pointer(pointer);
+    let typed = || json::read::<Value>(Input::bytes("in", text)).pointer(pointer);
+
+    let found = records_as_json(dynamic(), 1);
+    assert_eq!(records_as_json(dynamic().block_size(size), 2), found, "blocks of {size} bytes");
+    let found_typed = values(typed(), 1);
+    assert_eq!(values(typed().block_size(size), 2), found_typed, "blocks of {size} bytes");
+
+    if let (Ok(found), Ok(typed)) = (found, &found_typed) {
+        assert_eq!(found.len(), typed.len());
+        for (dynamic, typed) in found.iter().zip(typed) {
+            assert!(is_same(dynamic, typed), "{dynamic} differs from {typed}");
+        }
+    }
+    if !is_utf_8_of_no_other_mark(text) {
+        return;
+    }
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let document = serde_json::from_slice::<Value>(text).ok();
+    let array = document.as_ref().and_then(|document| document.pointer(pointer)?.as_array());
+    match (found_typed, array) {
+        (Ok(found), Some(array)) => assert_eq!(&found, array),
+        // Only this reader refuses it.
+        (Err(error), Some(_)) => assert!(error.contains("twice"), "{error}"),
+        (Ok(found), None) => {
+            // A number beyond the range and a great depth may be around the array.
+            assert!(document.is_none(), "{found:?}, and there is no such array");
+            serde_json::from_slice::<IgnoredAny>(text).expect("what was read is JSON");
+        }
+        (Err(_), None) => {}
+    }
+}

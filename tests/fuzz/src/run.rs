@@ -1,0 +1,65 @@
+//! Short runs.
+
+use std::{cell::RefCell, fs, future::ready, path::PathBuf, sync::mpsc};
+
+use godata::{Flow, Pipeline, Reader, Record, Records, RunContext, Writer, error_chain, etl::Batch};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+
+/// What all runs of a thread share, as to make it takes longer than a run.
+struct Place {
+    runtime: Runtime,
+    folder: TempDir,
+}
+
+thread_local! {
+    static PLACE: RefCell<Place> = RefCell::new(Place {
+        runtime: Builder::new_current_thread().build().expect("a runtime needs no more than memory"),
+        folder: tempfile::tempdir().expect("a fuzz target can write files"),
+    });
+}
+
+/// All batches that a reader reads, or the error with its causes.
+pub(crate) fn read<R: Reader>(reader: R, workers: usize) -> Result<Vec<R::Batch>, String> {
+    let (sender, receiver) = mpsc::channel();
+    let flow = Pipeline::builder("read").workers(workers).read(reader);
+    let pipeline =
+        flow.write_fn(move |_, batch| ready(sender.send(batch).map_err(|_| "the receiver is there".into())));
+    let pipeline = pipeline.expect("the pipeline is complete");
+    let outcome = PLACE.with_borrow(|place| place.runtime.block_on(pipeline.run(&RunContext::new())));
+    outcome.map_err(|error| error_chain(&error).to_string())?;
+    Ok(receiver.try_iter().collect())
+}
+
+/// All values that a reader reads.
+pub(crate) fn values<T, R: Reader<Batch = Vec<T>>>(reader: R, workers: usize) -> Result<Vec<T>, String> {
+    Ok(read(reader, workers)?.into_iter().flatten().collect())
+}
+
+/// All records that a reader reads.
+pub(crate) fn records<R: Reader<Batch = Records>>(reader: R, workers: usize) -> Result<Vec<Record>, String> {
+    Ok(read(reader, workers)?.into_iter().flat_map(Records::into_records).collect())
+}
+
+/// All records that a reader reads, as JSON: in a batch fields have the order of its first records, which is another
+/// where blocks are cut otherwise.
+pub(crate) fn records_as_json<R>(reader: R, workers: usize) -> Result<Vec<Value>, String>
+where
+    R: Reader<Batch = Records>,
+{
+    Ok(records(reader, workers)?.iter().map(|record| json!(record)).collect())
+}
+
+/// Writes all of a flow to `path()`, and gives back the bytes, or the error with its causes.
+pub(crate) fn written<B: Batch, W: Writer<B>>(flow: Flow<B>, writer: W) -> Result<Vec<u8>, String> {
+    let pipeline = flow.write(writer).expect("the pipeline is complete");
+    let outcome = PLACE.with_borrow(|place| place.runtime.block_on(pipeline.run(&RunContext::new())));
+    outcome.map_err(|error| error_chain(&error).to_string())?;
+    Ok(fs::read(path()).expect("the run has written it"))
+}
+
+/// A file to be written.
+pub(crate) fn path() -> PathBuf {
+    PLACE.with_borrow(|place| place.folder.path().join("file"))
+}
