@@ -65,18 +65,20 @@
 
 mod block;
 mod blocks;
+mod compression;
 mod encoding;
 mod error;
 mod framing;
 mod input;
 mod output;
 mod pending;
-mod platform;
-mod replacement;
+mod records;
 
 pub use block::Block;
 pub use blocks::{Blocks, Head};
+pub use compression::Compression;
 pub use error::IoError;
 pub use framing::{Ahead, Frame, Framing};
-pub use input::{Compression, Input, InputFiles};
-pub use output::{Output, OutputFile};
+pub use input::{Input, InputFiles};
+pub use output::{OldContent, Output, OutputFile};
+pub use records::{Encoded, Fields, FileFormat, FileSink};

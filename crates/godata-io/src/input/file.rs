@@ -2,14 +2,17 @@
 
 #[cfg(any(feature = "gzip", feature = "zstd", feature = "bzip2"))]
 use std::io::{BufReader, Read};
-use std::{fmt, io, path::PathBuf, sync::Arc};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{
-    Compression,
     content::{Content, Source},
     listing::Listed,
 };
-use crate::IoError;
+use crate::{Compression, IoError};
 
 /// How many compressed bytes are read at once.
 #[cfg(any(feature = "gzip", feature = "zstd", feature = "bzip2"))]
@@ -62,6 +65,11 @@ impl InputFile {
             compression => return Err(IoError::NotBuiltIn { path: path_of(source), compression }),
         };
         Ok(Self { name: source.name(), path: path_of(source), compression, bytes, given: 0, told: 0 })
+    }
+
+    /// A file that is there, and no directory.
+    pub(crate) fn open_path(path: &Path, compression: Compression) -> Result<Self, IoError> {
+        Self::open(&Listed { source: Source::File(path.to_owned()), len: None }, compression)
     }
 
     /// The name for errors and origins.

@@ -2,14 +2,15 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File},
+    fs::{self, File, Permissions},
     io,
     path::{Path, PathBuf},
 };
 
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempPath};
 
-use crate::{IoError, platform};
+use super::{folders, platform};
+use crate::IoError;
 
 /// How many bytes of the target's name are in that of the temporary file: file systems allow 255.
 const NAME_LEN: usize = 200;
@@ -19,56 +20,88 @@ const MOST_LINKS: usize = 40;
 
 /// A temporary file beside a target. It is removed when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Replacement {
-    file: NamedTempFile,
+pub(super) struct Replacement {
+    /// `None` while it is closed.
+    file: Option<File>,
+    temporary: TempPath,
     target: PathBuf,
-    /// Opened beforehand, so that a commit does not fail for want of it.
-    directory: platform::Directory,
+    /// Those of the old file. A file that is closed meanwhile may have wider ones until it is whole.
+    permissions: Option<Permissions>,
 }
 
 impl Replacement {
     /// Begins a file that is to replace the one at `path`, which is a regular file or does not exist.
-    pub(crate) fn begin(path: &Path) -> Result<Self, IoError> {
-        if path.file_name().is_none() || ends_in_separator(path) {
-            return Err(IoError::NoFileName { path: path.to_owned() });
-        }
+    pub(super) fn begin(path: &Path) -> Result<Self, IoError> {
+        let target = target_of(path)?;
         let create = |source| IoError::Create { path: path.to_owned(), source };
-        let target = follow_links(path).map_err(create)?;
-        let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or(Path::new("."));
-        match fs::metadata(parent) {
-            Ok(parent) if parent.is_dir() => {}
-            Ok(_) => return Err(create(io::ErrorKind::NotADirectory.into())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(IoError::NoDirectory { path: path.to_owned(), directory: parent.to_owned() });
-            }
-            Err(error) => return Err(create(error)),
+        let folder = folders::parent(&target);
+        folders::check(folder, path)?;
+        // So that a commit does not fail because it may not flush the directory.
+        platform::Directory::open(folder).map_err(create)?;
+        let permissions = fs::metadata(&target).ok().map(|old| old.permissions());
+        let file = temporary_file(folder, &target, permissions.clone()).map_err(create)?;
+        let (file, temporary) = file.into_parts();
+        Ok(Self { file: Some(file), temporary, target, permissions })
+    }
+
+    /// The file, to add to it; opened again if it was closed.
+    pub(super) fn file(&mut self) -> io::Result<&mut File> {
+        reopened(&mut self.file, &self.temporary)
+    }
+
+    /// Closes the file for now.
+    pub(super) fn close(&mut self) -> io::Result<()> {
+        let Some(file) = self.file.take() else { return Ok(()) };
+        match &self.permissions {
+            Some(permissions) if permissions.readonly() => platform::let_owner_write(&file),
+            _ => Ok(()),
         }
-        let directory = platform::Directory::open(parent).map_err(create)?;
-        let file = temporary_file(parent, &target).map_err(create)?;
-        Ok(Self { file, target, directory })
     }
 
-    pub(crate) fn file(&mut self) -> &mut File {
-        self.file.as_file_mut()
+    /// Flushes what was written to the disk, and closes the file: it is whole.
+    pub(super) fn finish(&mut self) -> io::Result<()> {
+        let permissions = self.permissions.clone();
+        let file = self.file()?;
+        if let Some(permissions) = permissions {
+            platform::set_permissions(file, permissions)?;
+        }
+        file.sync_all()?;
+        self.file = None;
+        Ok(())
     }
 
-    pub(crate) fn commit(self) -> io::Result<()> {
-        self.file.as_file().sync_all()?;
-        self.file.persist(&self.target)?;
-        self.directory.sync()
+    /// Puts the file in the place of the old one, and says in which directory.
+    pub(super) fn publish(self) -> io::Result<PathBuf> {
+        self.temporary.persist(&self.target)?;
+        Ok(folders::parent(&self.target).to_owned())
     }
 }
 
+/// The file that is written when `path` is: the one that links lead to.
+pub(super) fn target_of(path: &Path) -> Result<PathBuf, IoError> {
+    if path.file_name().is_none() || ends_in_separator(path) {
+        return Err(IoError::NoFileName { path: path.to_owned() });
+    }
+    follow_links(path).map_err(|source| IoError::Create { path: path.to_owned(), source })
+}
+
+/// A file that may be closed, opened to add to it.
+pub(super) fn reopened<'a>(file: &'a mut Option<File>, path: &Path) -> io::Result<&'a mut File> {
+    let opened = match file.take() {
+        Some(file) => file,
+        None => File::options().append(true).open(path)?,
+    };
+    Ok(file.insert(opened))
+}
+
 /// A new file beside `target`, with the mode that `target` has or would have.
-fn temporary_file(parent: &Path, target: &Path) -> io::Result<NamedTempFile> {
+fn temporary_file(folder: &Path, target: &Path, old: Option<Permissions>) -> io::Result<NamedTempFile> {
     let mut prefix = OsString::from(".");
     prefix.push(short_name(target));
     prefix.push(".");
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix).suffix(".tmp");
-    let old = fs::metadata(target).ok().map(|old| old.permissions());
-    platform::create(&mut builder, parent, old).map_err(without_path)
+    platform::create(&mut builder, folder, old).map_err(without_path)
 }
 
 /// `tempfile` adds the random name of its file to an error of the system, which says nothing to anybody.
