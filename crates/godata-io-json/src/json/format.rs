@@ -1,49 +1,34 @@
-//! An array that is being written.
+//! An array in each file.
 
 use godata_core::BoxError;
-use godata_etl::{BlockingSink, RunScope};
-use godata_io::OutputFile;
+use godata_io::FileFormat;
 
-/// A file that is being written: it takes the encoded batches, each of which begins with a comma.
+/// Files that are one array each.
 #[derive(Debug)]
-pub struct JsonSink {
-    file: OutputFile,
-    scope: RunScope,
+pub struct JsonFormat {
     pretty: bool,
-    /// Whether nothing was written.
-    empty: bool,
 }
 
-impl JsonSink {
-    pub(super) fn new(file: OutputFile, pretty: bool, scope: &RunScope) -> Self {
-        Self { file, scope: scope.clone(), pretty, empty: true }
-    }
-
-    fn put(&mut self, bytes: &[u8]) -> Result<(), BoxError> {
-        self.file.write_all(bytes)?;
-        self.scope.count_bytes_written(bytes.len() as u64);
-        Ok(())
+impl JsonFormat {
+    pub(super) fn new(pretty: bool) -> Self {
+        Self { pretty }
     }
 }
 
-impl BlockingSink<Vec<u8>> for JsonSink {
-    fn write(&mut self, mut encoded: Vec<u8>) -> Result<(), BoxError> {
-        if let Some(comma) = encoded.first_mut().filter(|_| self.empty) {
-            *comma = b'[';
-            self.empty = false;
-        }
-        self.put(&encoded)?;
-        self.scope.recycle(encoded);
+impl FileFormat for JsonFormat {
+    type Batch = ();
+
+    const SEPARATOR: &'static [u8] = b",";
+
+    /// The array would have to be opened again.
+    const APPENDS: bool = false;
+
+    fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), BoxError> {
+        out.push(b'[');
         Ok(())
     }
 
-    fn commit(mut self) -> Result<(), BoxError> {
-        let end: &[u8] = match (self.empty, self.pretty) {
-            (true, _) => b"[]",
-            (false, false) => b"]",
-            (false, true) => b"\n]",
-        };
-        self.put(end)?;
-        Ok(self.file.commit()?)
+    fn end(&self, records: u64, out: &mut Vec<u8>) {
+        out.extend_from_slice(if self.pretty && records > 0 { b"\n]" } else { b"]" });
     }
 }

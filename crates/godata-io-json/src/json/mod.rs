@@ -61,11 +61,11 @@
 //! element that is too long.
 
 mod elements;
+mod format;
 mod framing;
 mod pointer;
 mod reader;
 mod scanner;
-mod sink;
 mod source;
 mod writer;
 

@@ -94,10 +94,10 @@
 //!
 //! Files that can't be opened, read or written are [`IoError`](godata_io::IoError)s, which name the file.
 
+mod format;
 mod framing;
 mod lines;
 mod reader;
-mod sink;
 mod source;
 mod writer;
 
