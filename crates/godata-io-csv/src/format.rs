@@ -1,105 +1,80 @@
-//! A CSV file that is written.
+//! Records under a header.
 
 use std::{fmt, sync::Arc};
 
 use godata_core::BoxError;
-use godata_etl::{BlockingSink, RunScope, Shape};
-use godata_io::OutputFile;
+use godata_etl::{RunScope, Shape};
+use godata_io::{Encoded, FileFormat, OldContent};
 
 use crate::{
-    CsvError,
-    encode::Encoded,
+    CsvError, open,
     quoting::{CellWriter, Kind},
     realign::realign,
 };
 
-/// Writes the header, and the records under it.
-pub struct CsvSink {
-    file: OutputFile,
+/// Files that have a header, and records with the same cells under it.
+pub struct CsvFormat {
     cells: CellWriter,
-    /// Whether the header is to be written, still.
-    owes_header: bool,
+    has_header: bool,
     /// The names that were given, or else those of the first batch.
     names: Option<Arc<Shape>>,
     scope: RunScope,
 }
 
-impl CsvSink {
+impl CsvFormat {
     pub(crate) fn new(
-        file: OutputFile,
         cells: CellWriter,
+        has_header: bool,
         names: Option<Arc<Shape>>,
         scope: &RunScope,
     ) -> Self {
-        Self { file, cells, owes_header: true, names, scope: scope.clone() }
+        Self { cells, has_header, names, scope: scope.clone() }
     }
+}
 
-    #[must_use]
-    pub(crate) fn no_header(mut self) -> Self {
-        self.owes_header = false;
-        self
-    }
+impl FileFormat for CsvFormat {
+    type Batch = Arc<Shape>;
 
-    /// The names by which all records are written.
-    fn begin(&mut self, encoded: &Encoded) -> Result<Arc<Shape>, BoxError> {
-        let names = Arc::clone(self.names.get_or_insert_with(|| Arc::clone(&encoded.names)));
+    fn prepare(&mut self, mut encoded: Encoded<Arc<Shape>>) -> Result<Encoded<Arc<Shape>>, BoxError> {
+        let names = self.names.get_or_insert_with(|| Arc::clone(encoded.batch()));
         if names.is_empty() {
             return Err(CsvError::NoFields.into());
         }
-        self.header(&names)?;
-        Ok(names)
+        if names != encoded.batch() {
+            let old = realign(&self.cells, names, &mut encoded, self.scope.buffer())?;
+            self.scope.recycle(old);
+        }
+        Ok(encoded)
     }
 
-    fn header(&mut self, names: &Shape) -> Result<(), BoxError> {
-        if !std::mem::take(&mut self.owes_header) {
+    fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), BoxError> {
+        let Some(names) = self.names.as_ref().filter(|_| self.has_header) else { return Ok(()) };
+        let start = out.len();
+        for (position, name) in names.names().enumerate() {
+            if position > 0 {
+                self.cells.delimit(out);
+            }
+            self.cells.push(out, name, name, Kind::Text)?;
+        }
+        self.cells.end_record(out, start);
+        Ok(())
+    }
+
+    fn resume(&mut self, old: &OldContent, out: &mut Vec<u8>) -> Result<(), BoxError> {
+        if old.last().is_some_and(|last| !matches!(last, b'\n' | b'\r')) {
+            out.extend_from_slice(self.cells.terminator());
+        }
+        if !self.has_header {
             return Ok(());
         }
         let mut header = Vec::new();
-        for (position, name) in names.names().enumerate() {
-            if position > 0 {
-                self.cells.delimit(&mut header);
-            }
-            self.cells.push(&mut header, name, name, Kind::Text)?;
-        }
-        self.cells.end_record(&mut header, 0);
-        self.append(&header)
-    }
-
-    fn append(&mut self, bytes: &[u8]) -> Result<(), BoxError> {
-        self.file.write_all(bytes)?;
-        self.scope.count_bytes_written(bytes.len() as u64);
-        Ok(())
+        self.begin(&mut header)?;
+        Ok(open::same_header(old.head(), &header, self.cells.dialect())?)
     }
 }
 
-impl BlockingSink<Encoded> for CsvSink {
-    fn write(&mut self, encoded: Encoded) -> Result<(), BoxError> {
-        let names = self.begin(&encoded)?;
-        if names == encoded.names {
-            self.append(&encoded.bytes)?;
-        } else {
-            let mut aligned = self.scope.buffer();
-            realign(&self.cells, &names, &encoded, &mut aligned)?;
-            self.append(&aligned)?;
-            self.scope.recycle(aligned);
-        }
-        self.scope.recycle(encoded.bytes);
-        Ok(())
-    }
-
-    fn commit(mut self) -> Result<(), BoxError> {
-        if let Some(names) = self.names.take() {
-            self.header(&names)?;
-        }
-        Ok(self.file.commit()?)
-    }
-}
-
-impl fmt::Debug for CsvSink {
+impl fmt::Debug for CsvFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CsvSink")
-            .field("file", &self.file)
-            .field("names", &self.names)
-            .finish_non_exhaustive()
+        f.debug_struct("CsvFormat").field("names", &self.names).finish_non_exhaustive()
     }
 }

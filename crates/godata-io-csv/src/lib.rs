@@ -126,13 +126,13 @@ mod decode;
 mod dialect;
 mod encode;
 mod error;
+mod format;
 mod framing;
 mod open;
 mod quoting;
 mod reader;
 mod realign;
 mod sample;
-mod sink;
 mod source;
 mod writer;
 
