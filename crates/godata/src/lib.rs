@@ -96,7 +96,7 @@ pub use godata_etl::{
     RunScope, Sink, Source, StageEnd, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer, record,
 };
 #[cfg(any(feature = "csv", feature = "json"))]
-pub use godata_io::{Compression, Input};
+pub use godata_io::{Compression, Input, Output};
 #[cfg(feature = "csv")]
 pub use godata_io_csv as csv;
 #[cfg(feature = "json")]
