@@ -19,6 +19,7 @@ use godata::{Compression, Output, PipelineInfo, StageEnd, json, prelude::*};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use serde::{Deserialize, Serialize};
 use support::{Files, Folder};
+use tempfile::TempDir;
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 struct Row {
@@ -133,6 +134,13 @@ fn listed(folder: &Folder) -> Vec<(PathBuf, u64)> {
     files
 }
 
+/// A folder in memory, where there is one: that files are flushed to the disk is not what the test is about.
+fn in_memory() -> (TempDir, Folder) {
+    let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
+    let folder = Folder::from(dir.path().to_owned());
+    (dir, folder)
+}
+
 fn rows() -> impl Strategy<Value = Vec<Row>> {
     let key = prop_oneof![
         "[ab]",
@@ -167,7 +175,7 @@ proptest! {
         most_rows in prop::option::of(1u64..9),
         most_bytes in prop::option::of(1u64..300),
     ) {
-        let folder = Folder::new();
+        let (_dir, folder) = in_memory();
         let name = format!("{}{extension}", format.extension());
         let output = if is_partitioned {
             Output::partitioned(format!("{}/o/{{key}}/{{key}}.{name}", folder.root().display()))
@@ -232,7 +240,7 @@ proptest! {
         lacks_end: bool,
         open in 1usize..4,
     ) {
-        let folder = Folder::new();
+        let (_dir, folder) = in_memory();
         let name = format!("{}{extension}", format.extension());
         let output = if is_partitioned {
             Output::partitioned(format!("{}/{{key}}.{name}", folder.root().display()))
@@ -564,6 +572,10 @@ fn runs_without_records_write_what_the_format_has() {
         assert_eq!(text(&format!("a.json{extension}")), "[]");
         Csv.write(&[], Output::path(folder.path(&format!("a.csv{extension}"))), true).unwrap();
         assert_eq!(text(&format!("a.csv{extension}")), "");
+        let output = Output::path(folder.path(&format!("a.csv{extension}"))).append();
+        Csv.write(&[], output.clone(), true).unwrap();
+        Csv.write(&some_rows(1), output, true).unwrap();
+        assert_eq!(Csv.read(&folder.path(&format!("a.csv{extension}"))), some_rows(1));
     }
     Json.write(&[], Output::path(folder.path("r.json")).roll_by_rows(1), true).unwrap();
     assert_eq!(text("r-00001.json"), "[]");
@@ -588,9 +600,7 @@ impl PipelineHook for Descriptors {
 #[test]
 fn ten_thousand_partitions_take_few_descriptors() {
     const KEYS: u32 = 10_000;
-    // Each file is flushed to the disk, which is not what this is about.
-    let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
-    let folder = Folder::from(dir.path().to_owned());
+    let (dir, folder) = in_memory();
     let most = Arc::new(AtomicUsize::new(0));
     let output = Output::partitioned(format!("{}/{{half}}/{{key}}.jsonl", dir.path().display()));
     let pipeline = Pipeline::builder("many")

@@ -61,7 +61,7 @@ impl FileFormat for CsvFormat {
     }
 
     fn resume(&mut self, old: &OldContent, out: &mut Vec<u8>) -> Result<(), BoxError> {
-        if old.last().is_some_and(|last| !matches!(last, b'\n' | b'\r')) {
+        if !matches!(old.last(), b'\n' | b'\r') {
             out.extend_from_slice(self.cells.terminator());
         }
         if !self.has_header {

@@ -72,7 +72,7 @@ impl OutputFile {
     pub(crate) fn old_content(&self) -> Result<Option<OldContent>, IoError> {
         match self.target.old_len() {
             0 => Ok(None),
-            len => OldContent::read(&self.path, len, self.packing.compression()).map(Some),
+            len => OldContent::read(&self.path, len, self.packing.compression()),
         }
     }
 

@@ -11,32 +11,32 @@ use crate::{Compression, IoError, input::InputFile};
 /// How much of the begin of a file is looked at.
 const HEAD: usize = 64 << 10;
 
-/// What a file has, decompressed, to which records are added.
+/// What a file has, decompressed, to which records are added: something.
 #[derive(Clone, Debug)]
 pub struct OldContent {
     head: Vec<u8>,
-    last: Option<u8>,
+    last: u8,
 }
 
 impl OldContent {
-    /// Looks at a file of so many bytes. One that is compressed is read as a whole: it has to be whole for
-    /// anything to be added, and there is no other way to its end.
-    pub(super) fn read(path: &Path, len: u64, compression: Compression) -> Result<Self, IoError> {
+    /// Looks at a file of so many bytes; `None` if they are nothing but compression. One that is compressed is read
+    /// as a whole: it has to be whole for anything to be added, and there is no other way to its end.
+    pub(super) fn read(path: &Path, len: u64, compression: Compression) -> Result<Option<Self>, IoError> {
         if compression != Compression::None {
             return Self::decompress(path, compression);
         }
         let read = || {
             let mut file = File::open(path)?;
-            let (mut head, mut last) = (Vec::new(), Vec::new());
+            let (mut head, mut last) = (Vec::new(), [0]);
             Read::by_ref(&mut file).take(HEAD as u64).read_to_end(&mut head)?;
             file.seek(SeekFrom::Start(len - 1))?;
-            file.take(1).read_to_end(&mut last)?;
-            Ok(Self { head, last: last.last().copied() })
+            file.read_exact(&mut last)?;
+            Ok(Some(Self { head, last: last[0] }))
         };
         read().map_err(|source: io::Error| IoError::Read { path: path.to_owned(), source })
     }
 
-    fn decompress(path: &Path, compression: Compression) -> Result<Self, IoError> {
+    fn decompress(path: &Path, compression: Compression) -> Result<Option<Self>, IoError> {
         let mut file = InputFile::open_path(path, compression)?;
         let mut head = Vec::new();
         let mut has_ended = file.fill(&mut head, HEAD)?;
@@ -47,7 +47,7 @@ impl OldContent {
             has_ended = file.fill(&mut further, HEAD)?;
             last = further.last().copied().or(last);
         }
-        Ok(Self { head, last })
+        Ok(last.map(|last| Self { head, last }))
     }
 
     /// The first bytes: all, or 64 KiB.
@@ -56,9 +56,9 @@ impl OldContent {
         &self.head
     }
 
-    /// The last byte; `None` if there is none, as in a compressed file of nothing.
+    /// The last byte.
     #[must_use]
-    pub fn last(&self) -> Option<u8> {
+    pub fn last(&self) -> u8 {
         self.last
     }
 }

@@ -87,7 +87,7 @@ pub trait FileFormat: Send + 'static {
     /// # Errors
     /// When the records do not fit to the file; the error need not name it.
     fn resume(&mut self, old: &OldContent, out: &mut Vec<u8>) -> Result<(), BoxError> {
-        if old.last().is_some_and(|last| last != b'\n') {
+        if old.last() != b'\n' {
             out.push(b'\n');
         }
         Ok(())
