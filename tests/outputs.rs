@@ -352,7 +352,7 @@ fn values_say_the_file() {
 
 /// A run that fails says why, and leaves what was there.
 #[track_caller]
-fn check_refused(folder: &Folder, output: Output, format: Format, says: &str) {
+fn check_refused(folder: &Folder, output: &Output, format: Format, says: &str) {
     let before = folder.files();
     for is_typed in [true, false] {
         let error = format.write(&some_rows(50), output.clone(), is_typed).unwrap_err();
@@ -373,29 +373,29 @@ fn what_can_not_be_is_refused() {
         (out().append().roll_by_rows(1), "what is rolled can't be appended to: its last file may be full"),
     ];
     for (output, reason) in table {
-        check_refused(&folder, output, Csv, &format!("`out.csv` can't be written like that: {reason}"));
+        check_refused(&folder, &output, Csv, &format!("`out.csv` can't be written like that: {reason}"));
     }
     let says = "`stdout` can't be written like that: standard output is one, and can't be rolled";
-    check_refused(&folder, Output::stdout().roll_by_rows(1), Csv, says);
+    check_refused(&folder, &Output::stdout().roll_by_rows(1), Csv, says);
     let says = "`stdout` can't be written like that: standard output has no files to list";
-    check_refused(&folder, Output::stdout().manifest(path("m")), Csv, says);
+    check_refused(&folder, &Output::stdout().manifest(path("m")), Csv, says);
     let says =
         "`out.csv` can't be written like that: a file of this format is whole, and can't be appended to";
-    check_refused(&folder, out().append(), Json, says);
+    check_refused(&folder, &out().append(), Json, says);
     let says = "`out.csv.gz` can't be written: gzip has no level 10, but 0 to 9";
-    check_refused(&folder, Output::path(path("out.csv.gz")).level(10), Csv, says);
+    check_refused(&folder, &Output::path(path("out.csv.gz")).level(10), Csv, says);
     let says = "`a/b/out.csv` can't be written: the directory `a/b` does not exist";
-    check_refused(&folder, Output::path(path("a/b/out.csv")), Csv, says);
+    check_refused(&folder, &Output::path(path("a/b/out.csv")), Csv, says);
     let says = "`a/{key}.csv` can't be written: the directory `a/` does not exist";
-    check_refused(&folder, Output::partitioned(path("a/{key}.csv")), Csv, says);
+    check_refused(&folder, &Output::partitioned(path("a/{key}.csv")), Csv, says);
     let says = "`{key.csv` is not a template of paths: a `{` needs a `}`, or a second `{` if it is text";
-    check_refused(&folder, Output::partitioned(path("{key.csv")), Csv, says);
+    check_refused(&folder, &Output::partitioned(path("{key.csv")), Csv, says);
     folder.write("file", "");
     let says = "the directory `file/a` can't be made: Not a directory (os error 20)";
-    check_refused(&folder, Output::path(path("file/a/out.csv")).create_parents(), Csv, says);
+    check_refused(&folder, &Output::path(path("file/a/out.csv")).create_parents(), Csv, says);
     let says = "no record has the field `kye`, which says to which file it goes";
     for format in FORMATS {
-        check_refused(&folder, Output::partitioned(path("x/{key}/{kye}")).create_parents(), format, says);
+        check_refused(&folder, &Output::partitioned(path("x/{key}/{kye}")).create_parents(), format, says);
     }
     let error = Pipeline::builder("t")
         .read(csv::read_records(Input::bytes("in", "id,key\n1,a\n")))
@@ -449,7 +449,7 @@ fn a_file_is_appended_to_only_if_its_header_is_the_same() {
     ];
     for (old, says) in table {
         folder.write("out.csv", old);
-        check_refused(&folder, output(), Csv, &format!("`out.csv` can't be appended to: {says}"));
+        check_refused(&folder, &output(), Csv, &format!("`out.csv` can't be appended to: {says}"));
     }
     folder.write("out.csv", "9,9,9");
     let rows = Pipeline::builder("t").from_vec(some_rows(1)).write(csv::write(output()).no_header()).unwrap();
@@ -475,6 +475,111 @@ fn a_damaged_file_is_not_appended_to() {
         );
         assert_eq!(folder.files(), before);
     }
+}
+
+#[test]
+#[cfg(unix)]
+fn a_fifo_is_written_to_compressed_and_ends_as_whole_only_if_the_run_does() {
+    let folder = Folder::new();
+    let path = folder.path("fifo");
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    for (_, compression) in COMPRESSIONS {
+        for fails in [false, true] {
+            let reader = std::thread::spawn({
+                let path = path.clone();
+                move || fs::read(path).unwrap()
+            });
+            let text: String =
+                some_rows(50).iter().map(|r| serde_json::to_string(r).unwrap() + "\n").collect();
+            let result = Pipeline::builder("fifo")
+                .read(jsonl::read_records(Input::bytes("rows", text.clone())).block_size(100))
+                .try_filter(
+                    move |r| if fails && r.i64("id")? == 40 { Err("on purpose".into()) } else { Ok(true) },
+                )
+                .write(jsonl::write(Output::path(&path).compression(compression)))
+                .unwrap()
+                .run_blocking(&RunContext::new());
+            assert_eq!(result.is_err(), fails);
+            let written = folder.write("written", reader.join().unwrap());
+            let read = Pipeline::builder("read")
+                .read(jsonl::read_records(Input::path(&written).compression(compression)))
+                .write(jsonl::write(folder.path("copy")))
+                .unwrap()
+                .run_blocking(&RunContext::new());
+            if compression != Compression::None {
+                assert_eq!(read.is_err(), fails, "{compression}");
+            }
+            if !fails {
+                assert_eq!(fs::read_to_string(folder.path("copy")).unwrap(), text);
+            }
+        }
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_device_is_named() {
+    for (_, compression) in COMPRESSIONS {
+        let output = Output::path("/dev/full").compression(compression);
+        let error = format!("{:#}", Jsonl.write(&some_rows(9), output, true).unwrap_err());
+        let says = "`/dev/full` failed: No space left on device (os error 28)";
+        assert!(error.starts_with("write failed: ") && error.ends_with(says), "{error}");
+    }
+}
+
+#[test]
+fn files_are_full_to_the_row_and_to_the_byte() {
+    let folder = Folder::new();
+    let lines = |name: &str| fs::read_to_string(folder.path(name)).unwrap();
+    let numbers = |output| {
+        let numbers = Pipeline::builder("numbers").from_vec(vec![1, 22, 333, 4, 55_555_555, 6, 7]);
+        numbers.write(json::write(output)).unwrap().run_blocking(&RunContext::new()).unwrap()
+    };
+    numbers(Output::path(folder.path("rows.json")).roll_by_rows(3));
+    assert_eq!(lines("rows-00001.json"), "[1,22,333]");
+    assert_eq!(lines("rows-00002.json"), "[4,55555555,6]");
+    assert_eq!(lines("rows-00003.json"), "[7]");
+    // The longest number takes more than a file may have.
+    numbers(Output::path(folder.path("bytes.json")).roll_by_bytes(6).roll_by_rows(3));
+    let expected = ["[1,22]", "[333]", "[4]", "[55555555]", "[6,7]"];
+    for (number, text) in (1..).zip(expected) {
+        assert_eq!(lines(&format!("bytes-0000{number}.json")), text);
+    }
+    assert_eq!(folder.files().len(), 8);
+}
+
+/// Calls a closure after each batch that was written.
+struct AfterWrite<F>(F);
+
+impl<F: Fn() + Send + Sync + 'static> PipelineHook for AfterWrite<F> {
+    fn on_write_end(&self, _: &RunContext, _: &PipelineInfo, _: &StageEnd<'_>) {
+        (self.0)();
+    }
+}
+
+#[test]
+fn a_manifest_comes_after_all_files() {
+    let folder = Folder::new();
+    for name in ["k0.csv", "k2.csv", "manifest"] {
+        folder.write(name, "old");
+    }
+    let root = folder.root().to_owned();
+    let output =
+        Output::partitioned(root.join("{key}.csv").display().to_string()).manifest(root.join("manifest"));
+    let error = Pipeline::builder("t")
+        // No file can take the place of a directory.
+        .hook(AfterWrite(move || fs::create_dir(root.join("k1.csv")).unwrap()))
+        .from_vec(some_rows(3))
+        .write(csv::write(output))
+        .unwrap()
+        .run_blocking(&RunContext::new())
+        .unwrap_err();
+    let message = folder.message(&error);
+    assert!(message.starts_with("write failed: committing `k1.csv` failed: "), "{message}");
+    let files = folder.files();
+    assert_eq!(files.keys().collect::<Vec<_>>(), ["k0.csv", "k1.csv/", "k2.csv", "manifest"]);
+    assert_eq!([&*files["k0.csv"] == b"old", &*files["k2.csv"] == b"old"], [false, true]);
+    assert_eq!(files["manifest"], b"old");
 }
 
 /// How a run is ended in its middle.
@@ -586,15 +691,11 @@ fn runs_without_records_write_what_the_format_has() {
     assert_eq!(folder.files(), before);
 }
 
-/// Counts the files in a folder that this process has open, after each batch that was written.
-struct Descriptors(PathBuf, Arc<AtomicUsize>);
-
-impl PipelineHook for Descriptors {
-    fn on_write_end(&self, _: &RunContext, _: &PipelineInfo, _: &StageEnd<'_>) {
-        let Ok(all) = fs::read_dir("/proc/self/fd") else { return };
-        let links = all.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
-        self.1.fetch_max(links.filter(|path| path.starts_with(&self.0)).count(), SeqCst);
-    }
+/// How many files in a folder this process has open; 0 where the system does not say.
+fn open_files(folder: &Path) -> usize {
+    let Ok(all) = fs::read_dir("/proc/self/fd") else { return 0 };
+    let links = all.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    links.filter(|path| path.starts_with(folder)).count()
 }
 
 #[test]
@@ -604,7 +705,12 @@ fn ten_thousand_partitions_take_few_descriptors() {
     let most = Arc::new(AtomicUsize::new(0));
     let output = Output::partitioned(format!("{}/{{half}}/{{key}}.jsonl", dir.path().display()));
     let pipeline = Pipeline::builder("many")
-        .hook(Descriptors(dir.path().to_owned(), Arc::clone(&most)))
+        .hook(AfterWrite({
+            let (most, root) = (Arc::clone(&most), dir.path().to_owned());
+            move || {
+                most.fetch_max(open_files(&root), SeqCst);
+            }
+        }))
         .read_iter(|_| 0..2 * KEYS)
         .map(|id| record! {"key" => id * 7919 % KEYS, "half" => id * 7919 % KEYS % 2, "id" => id})
         .untyped()

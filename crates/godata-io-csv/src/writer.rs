@@ -20,6 +20,7 @@ use crate::{
 /// * The header has the fields that the records of the first batch have. A later record that lacks one of
 ///   them gets an empty cell; a field that only later batches have is refused with
 ///   [`CsvError::NewField`](crate::CsvError::NewField). [`columns`](CsvWriter::columns) says them beforehand.
+/// * Of several files each has the same header. A file that is appended to keeps its own, and must have the same.
 /// * A run without records makes an empty file, as no names are known then, unless they were given.
 /// * Null, and a field that a record lacks, is an empty cell unless [`null`](CsvWriter::null) says otherwise. Floats are written as `12.0`, instants as
 ///   RFC 3339. Text, and numbers that were cast from text, are written as they were read.
@@ -161,7 +162,7 @@ impl CsvWriter {
         self
     }
 
-    /// Writes no header.
+    /// Writes no header, and expects none in a file that is appended to.
     #[must_use]
     pub fn no_header(mut self) -> Self {
         self.has_header = false;

@@ -133,3 +133,31 @@ fn follow_links(path: &Path) -> io::Result<PathBuf> {
 fn ends_in_separator(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().last().is_some_and(|&last| std::path::is_separator(last.into()))
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::{io::Write, os::unix::fs::PermissionsExt};
+
+    use super::*;
+
+    #[test]
+    fn what_replaces_a_read_only_file_can_be_closed_and_opened_again() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("out");
+        fs::write(&path, "old")?;
+        fs::set_permissions(&path, Permissions::from_mode(0o440))?;
+        let mode = |path: &Path| fs::metadata(path).map(|file| file.permissions().mode() & 0o777);
+
+        let mut replacement = Replacement::begin(&path).map_err(io::Error::other)?;
+        replacement.file()?.write_all(b"n")?;
+        assert_eq!(mode(&replacement.temporary)?, 0o440);
+        replacement.close()?;
+        assert_eq!(mode(&replacement.temporary)?, 0o640);
+        replacement.file()?.write_all(b"ew")?;
+        replacement.finish()?;
+        assert_eq!(mode(&replacement.temporary)?, 0o440);
+        replacement.publish()?;
+        assert_eq!((fs::read(&path)?, mode(&path)?), (b"new".to_vec(), 0o440));
+        Ok(())
+    }
+}
