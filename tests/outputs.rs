@@ -368,6 +368,7 @@ fn what_can_not_be_is_refused() {
     let out = || Output::path(path("out.csv"));
     let table = [
         (out().max_open_files(0), "`max_open_files(0)` leaves no file to write to"),
+        (out().manifest(path("out.csv")), "its manifest would take its place"),
         (out().roll_by_rows(0), "`roll_by_rows(0)` leaves no room for a record"),
         (out().roll_by_bytes(0), "`roll_by_bytes(0)` leaves no room for a record"),
         (out().append().roll_by_rows(1), "what is rolled can't be appended to: its last file may be full"),

@@ -311,6 +311,7 @@ impl Output {
             template.check()?;
         }
         let is_stdout = matches!(self.place, Place::Stdout);
+        let path = if let Place::Path(path) = &self.place { Some(path) } else { None };
         let rules = [
             (self.max_open_files == 0, "`max_open_files(0)` leaves no file to write to"),
             (self.rolling.rows == Some(0), "`roll_by_rows(0)` leaves no room for a record"),
@@ -321,6 +322,7 @@ impl Output {
             ),
             (is_stdout && self.rolling.is_on(), "standard output is one, and can't be rolled"),
             (is_stdout && self.manifest.is_some(), "standard output has no files to list"),
+            (path.is_some() && self.manifest.as_ref() == path, "its manifest would take its place"),
         ];
         match rules.into_iter().find(|&(is_broken, _)| is_broken) {
             Some((_, reason)) => Err(self.refused(reason)),

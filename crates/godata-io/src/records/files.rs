@@ -98,10 +98,7 @@ impl Files {
 
     /// The file that takes the next record of a partition; begun if there is none.
     pub(super) fn current(&mut self, key: &str) -> Result<usize, IoError> {
-        if !self.series.contains_key(key) {
-            self.series.insert(key.into(), Series::default());
-        }
-        let Some(series) = self.series.get_mut(key) else { return self.begin(key, 1) };
+        let series = self.series.entry(key.into()).or_default();
         if let Some(current) = series.current {
             return Ok(current);
         }

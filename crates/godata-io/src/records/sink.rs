@@ -8,7 +8,10 @@ use super::{
     encoded::Part,
     files::{Beginning, Files},
 };
-use crate::{IoError, Output, output::Place};
+use crate::{
+    IoError, Output,
+    output::{Place, Rolling},
+};
 
 /// Writes the records of a run to the files of an output, in a format; made by [`Output::sink`].
 ///
@@ -20,8 +23,8 @@ pub struct FileSink<F> {
     /// The fields that say the file of a record, and whether any record had them so far.
     fields: Vec<(Box<str>, bool)>,
     has_records: bool,
+    rolling: Rolling,
     scratch: Vec<u8>,
-    output: Output,
     scope: RunScope,
 }
 
@@ -37,24 +40,25 @@ impl Output {
         scope: &RunScope,
     ) -> Result<BlockingWrite<FileSink<F>>, BoxError> {
         let (output, run) = (self.clone(), scope.clone());
-        let sink = scope.blocking(move || Ok(FileSink::open(output, format, run)?)).await?;
+        let sink = scope.blocking(move || Ok(FileSink::open(&output, format, run)?)).await?;
         Ok(BlockingWrite::new(sink, scope))
     }
 }
 
 impl<F: FileFormat> FileSink<F> {
-    fn open(output: Output, format: F, scope: RunScope) -> Result<Self, IoError> {
+    fn open(output: &Output, format: F, scope: RunScope) -> Result<Self, IoError> {
         output.check()?;
         if output.appends() && !F::APPENDS {
             return Err(output.refused("a file of this format is whole, and can't be appended to"));
         }
-        let files = Files::open(&output)?;
+        let files = Files::open(output)?;
         let fields = match output.place() {
             Place::Partitioned(template) => template.fields(),
             Place::Path(_) | Place::Stdout => &[],
         };
         let fields = fields.iter().map(|field| (Box::from(&**field), false)).collect();
-        Ok(Self { format, files, fields, has_records: false, scratch: Vec::new(), output, scope })
+        let rolling = output.rolling();
+        Ok(Self { format, files, fields, has_records: false, rolling, scratch: Vec::new(), scope })
     }
 
     fn write_part(&mut self, encoded: &Encoded<F::Batch>, part: &Part) -> Result<(), BoxError> {
@@ -67,7 +71,7 @@ impl<F: FileFormat> FileSink<F> {
             let mut count = part.records.len();
             let mut end = part.bytes.end;
             if let Some(ends) = encoded.ends(record..part.records.end) {
-                count = self.output.rolling().fitting(filled, self.end_len(), start + separator, ends);
+                count = self.rolling.fitting(filled, self.end_len(), start + separator, ends);
                 if count == 0 {
                     self.finish(file)?;
                     self.files.next(&part.key);
