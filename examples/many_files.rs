@@ -1,36 +1,45 @@
-//! Reads all gzip files that a pattern matches into one JSON Lines file.
+//! Reads all gzip files that a pattern matches, and writes one zstd file per country.
 //!
 //!     cargo run --example many_files
 //!
 //! It makes its input in a temporary folder: one CSV file of orders per month, compressed.
 
-use std::{fs, io::Write, path::Path};
+use std::fs;
 
-use flate2::{Compression, write::GzEncoder};
-use godata::prelude::*;
+use godata::{Output, prelude::*};
+
+const MONTHS: [(&str, &str); 3] = [
+    ("01", "id,country,status\nA-1,DE,paid\nA-2,FR,open\n"),
+    ("02", "id,country,status\nA-3,FR,paid\nA-4,,paid\n"),
+    ("03", "id,country,status\nA-5,DE,paid\n"),
+];
 
 fn main() -> Result<(), BoxError> {
     let folder = tempfile::tempdir()?;
-    for (month, orders) in [("01", "A-1,paid\nA-2,open\n"), ("02", "A-3,paid\n"), ("03", "A-4,paid\n")] {
-        write_gzip(&folder.path().join(format!("orders-{month}.csv.gz")), orders)?;
+    let root = folder.path().display();
+    for (month, orders) in MONTHS {
+        Pipeline::builder("month")
+            .read(csv::read_records(Input::bytes(month, orders)))
+            .write(csv::write(format!("{root}/orders-{month}.csv.gz")))?
+            .run_blocking(&RunContext::new())?;
     }
-    let output = folder.path().join("paid.jsonl");
 
-    let pattern = folder.path().join("orders-*.csv.gz");
+    let output = Output::partitioned(format!("{root}/paid/country={{country}}/orders.csv.zst"));
     let report = Pipeline::builder("many-files")
-        .read(csv::read_records(Input::glob(pattern.display().to_string())))
+        .read(csv::read_records(Input::glob(format!("{root}/orders-*.csv.gz"))).nulls([""]))
         .filter(|r| r.str("status") == Some("paid"))
-        .write(jsonl::write(&output))?
+        .write(csv::write(output.create_parents()))?
         .run_blocking(&RunContext::new())?;
+    println!("{} of {} orders are paid", report.written.records, report.read.records);
 
-    println!("{} of {} orders are paid:", report.written.records, report.read.records);
-    print!("{}", fs::read_to_string(&output)?);
-    Ok(())
-}
-
-fn write_gzip(path: &Path, orders: &str) -> Result<(), BoxError> {
-    let mut file = GzEncoder::new(fs::File::create(path)?, Compression::default());
-    write!(file, "id,status\n{orders}")?;
-    file.finish()?;
+    let mut countries = fs::read_dir(folder.path().join("paid"))?.collect::<Result<Vec<_>, _>>()?;
+    countries.sort_by_key(fs::DirEntry::file_name);
+    for country in countries {
+        println!("{}/orders.csv.zst:", country.file_name().display());
+        Pipeline::builder("print")
+            .read(csv::read_records(country.path().join("orders.csv.zst")))
+            .write(csv::write(Output::stdout()))?
+            .run_blocking(&RunContext::new())?;
+    }
     Ok(())
 }

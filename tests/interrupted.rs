@@ -19,8 +19,8 @@ use std::{
 };
 
 use godata::{
-    BlockingSink, BlockingWrite, Chunk, Outcome, PipelineEnd, PipelineInfo, RunScope, StageEnd, StepInfo,
-    Stop, Work, Writer, prelude::*,
+    BlockingSink, BlockingWrite, Chunk, Outcome, Output, PipelineEnd, PipelineInfo, RunScope, StageEnd,
+    StepInfo, Stop, Work, Writer, prelude::*,
 };
 use serde::{Deserialize, Serialize};
 use support::{Files, Folder};
@@ -40,10 +40,14 @@ enum Kind {
     CsvToJsonl,
     JsonlToCsv,
     Unordered,
+    /// To the end of the old output.
+    Appended,
+    /// To the one file for the one value that a field has.
+    Partitioned,
 }
-use Kind::{CsvToJsonl, JsonlToCsv, Unordered};
+use Kind::{Appended, CsvToJsonl, JsonlToCsv, Partitioned, Unordered};
 
-const KINDS: [Kind; 3] = [CsvToJsonl, JsonlToCsv, Unordered];
+const KINDS: [Kind; 5] = [CsvToJsonl, JsonlToCsv, Unordered, Appended, Partitioned];
 
 /// The inputs, which all runs read.
 struct Inputs(Folder);
@@ -82,6 +86,19 @@ impl Inputs {
                 .try_filter(|r| Ok(r.i64("id")? % 3 != 0))
                 .transform(move |r| each(r.i64("id")?.try_into()?))
                 .write(jsonl::write(output)),
+            Appended => builder
+                .read(csv::read::<Row>(self.0.path("in.csv")).block_size(30))
+                .filter(|row| row.id % 3 != 0)
+                .transform(move |row| each(row.id))
+                .write(jsonl::write(Output::path(output).append())),
+            Partitioned => builder
+                .read(csv::read_records(self.0.path("in.csv")).block_size(30))
+                .try_filter(|r| Ok(r.i64("id")? % 3 != 0))
+                .transform(move |r| each(r.i64("id")?.try_into()?))
+                .derive("name", |_| Ok("out"))
+                .write(csv::write(Output::partitioned(
+                    output.with_file_name("{name}").display().to_string(),
+                ))),
         }
         .unwrap()
     }
@@ -500,7 +517,7 @@ fn a_step_that_fails_or_panics_at_any_record_leaves_the_old_file() {
                     let pipeline = inputs.pipeline(kind, workers, &output, hook, each);
                     let error = runtime.block_on(pipeline.run(&RunContext::new())).expect_err(&what);
                     let (name, line) = match kind {
-                        CsvToJsonl | Unordered => ("in.csv", record + 1),
+                        CsvToJsonl | Unordered | Appended | Partitioned => ("in.csv", record + 1),
                         JsonlToCsv => ("in.jsonl", record),
                     };
                     let says = format!(
@@ -535,7 +552,8 @@ fn a_commit_that_fails_leaves_nothing() {
             &[],
         ),
     ];
-    for kind in KINDS {
+    // What was added to is there already.
+    for kind in KINDS.into_iter().filter(|kind| !matches!(kind, Appended)) {
         for (change, says, left) in changes {
             let folder = Folder::new();
             fs::create_dir(folder.path("within")).unwrap();

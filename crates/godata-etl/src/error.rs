@@ -1,6 +1,6 @@
 //! How building and running a pipeline fail.
 
-use std::{error::Error, fmt, sync::Arc};
+use std::{error::Error, fmt, io, iter, sync::Arc};
 
 use godata_core::{Canceled, error_chain};
 
@@ -112,6 +112,34 @@ impl PipelineError {
     #[must_use]
     pub fn is_canceled(&self) -> bool {
         matches!(self, Self::Canceled { .. })
+    }
+
+    /// Whether the output was given up because whoever reads it has gone: a pipe whose other end was closed, as
+    /// that to `head` once it has its lines. What was written until then has arrived.
+    ///
+    /// A program that writes to standard output takes this for a normal end, as other filters do:
+    ///
+    /// ```
+    /// # use std::io;
+    /// # use godata_core::RunContext;
+    /// # use godata_etl::{Pipeline, PipelineError};
+    /// # fn main() -> Result<(), PipelineError> {
+    /// # let pipeline = Pipeline::builder("t").from_vec(vec![1]);
+    /// # let pipeline = pipeline.write_fn(|_, _| async { Err(io::Error::from(io::ErrorKind::BrokenPipe).into()) })?;
+    /// match pipeline.run_blocking(&RunContext::new()) {
+    ///     Err(error) if !error.is_broken_pipe() => Err(error),
+    ///     _ => Ok(()),
+    /// }
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn is_broken_pipe(&self) -> bool {
+        let Self::Write { source, .. } = self else { return false };
+        let mut causes = iter::successors(Some(&**source as &(dyn Error + 'static)), |&cause| cause.source());
+        causes.any(|cause| {
+            let error = cause.downcast_ref::<io::Error>();
+            error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+        })
     }
 }
 

@@ -30,7 +30,7 @@ use crate::{
 /// A decoder looks for a cancellation once per this many records.
 const RECORDS_PER_CHECK: u32 = 256;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Decodes blocks of whole records.
 #[derive(Debug)]

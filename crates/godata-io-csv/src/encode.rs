@@ -3,61 +3,42 @@
 use std::{fmt::Write, sync::Arc};
 
 use godata_etl::{CellRef, RecordRef, Records, Shape, Stop, ValueRef, Work};
+use godata_io::{Encoded, Output};
 
 use crate::{
     CsvError,
     quoting::{CellWriter, Kind},
 };
 
-/// An encoder looks for a cancellation once per this many records.
-const RECORDS_PER_CHECK: usize = 256;
-
-/// Records as bytes, and the names of their cells: the order of the batches, and with it the header, is known
-/// only to the sink.
-#[derive(Debug)]
-pub struct Encoded {
-    pub(crate) names: Arc<Shape>,
-    pub(crate) bytes: Vec<u8>,
-}
-
 /// Encodes the given columns, or else the fields that at least one of the records has. `row` tells the row of
-/// a record as it was read.
+/// a record as it was read. The names go along: the order of the batches, and with it the header, is known only to
+/// the sink.
 pub(crate) fn encode(
+    output: &Output,
     cells: &CellWriter,
     given: Option<&Arc<Shape>>,
     batch: &Records,
     row: impl Fn(usize) -> u32,
     work: &mut Work,
-) -> Result<Encoded, Stop> {
+) -> Result<Encoded<Arc<Shape>>, Stop> {
     let plan = match given {
         Some(names) => Plan::of(names, batch),
         None => Plan::present(batch)?,
     };
-    let mut out = work.buffer();
     let mut cell = String::new();
-    for (index, record) in batch.iter().enumerate() {
-        if index % RECORDS_PER_CHECK == 0 {
-            work.check()?;
-        }
+    let encoded = output.encode(batch, row, work, |out, record| {
         let start = out.len();
-        let pushed = plan.check(record).and_then(|()| {
-            for (position, (name, &column)) in plan.names.names().zip(&plan.columns).enumerate() {
-                if position > 0 {
-                    cells.delimit(&mut out);
-                }
-                push(cells, &mut out, name, column.and_then(|column| record.cell_at(column)), &mut cell)?;
+        plan.check(record)?;
+        for (position, (name, &column)) in plan.names.names().zip(&plan.columns).enumerate() {
+            if position > 0 {
+                cells.delimit(out);
             }
-            Ok(())
-        });
-        match pushed {
-            Ok(()) => cells.end_record(&mut out, start),
-            Err(error) => {
-                out.truncate(start);
-                work.reject(row(index), error)?;
-            }
+            push(cells, out, name, column.and_then(|column| record.cell_at(column)), &mut cell)?;
         }
-    }
-    Ok(Encoded { names: plan.names, bytes: out })
+        cells.end_record(out, start);
+        Ok::<_, CsvError>(())
+    })?;
+    Ok(encoded.with(plan.names))
 }
 
 /// What is written of a batch.

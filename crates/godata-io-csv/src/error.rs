@@ -78,6 +78,17 @@ pub enum CsvError {
         /// Its name in the first file; `None` if that has fewer columns.
         expected: Option<String>,
     },
+    /// A file that is appended to has other columns than the records, or the same ones in another order: the first
+    /// that differs is named.
+    #[error("{} in the records", Difference(*column, found.as_deref(), expected.as_deref()))]
+    OldHeader {
+        /// The column, from 1.
+        column: usize,
+        /// Its name in the file; `None` if there are fewer columns.
+        found: Option<String>,
+        /// Its name in the records; `None` if they have fewer columns.
+        expected: Option<String>,
+    },
     /// The names that were given to [`CsvReader::names`](crate::CsvReader::names) or
     /// [`CsvWriter::columns`](crate::CsvWriter::columns) have one of them twice.
     #[error("the name `{name}` was given twice")]

@@ -59,6 +59,34 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! # What can be written
+//! Whatever an [`Output`](godata_io::Output) can be: a file, files of a certain size, a file for each value of a field,
+//! standard output; compressed, replaced as a whole or appended to. Each file has the header, and all of a run have
+//! the same.
+//!
+//! A file that is [appended to](godata_io::Output::append) gets no second header. Its own must have the names of the
+//! records in their order, or the run fails with [`CsvError::OldHeader`]; with [`no_header`](CsvWriter::no_header)
+//! nothing is compared. A last line without its end is ended.
+//!
+//! ```
+//! use godata_core::RunContext;
+//! use godata_etl::Pipeline;
+//! use godata_io::Output;
+//! use godata_io_csv as csv;
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let orders = folder.path().join("orders.csv");
+//! std::fs::write(&orders, "id,country\nA-1,DE\nA-2,FR\nA-3,DE\n")?;
+//!
+//! let countries = folder.path().join("{country}.csv").display().to_string();
+//! Pipeline::builder("countries")
+//!     .read(csv::read_records(&orders))
+//!     .write(csv::write(Output::partitioned(countries)))?
+//!     .run_blocking(&RunContext::new())?;
+//! assert_eq!(std::fs::read_to_string(folder.path().join("DE.csv"))?, "id,country\nA-1,DE\nA-3,DE\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # The format
 //! RFC 4180, read leniently:
 //!
@@ -118,7 +146,8 @@
 //! * A record is decoded as it stands in the file, or the run fails; nothing is passed over but blank lines, and
 //!   what options say.
 //! * Records are decoded on the workers; the number of workers does not change what a run makes of a file.
-//! * The output is replaced as a whole when the run succeeds; see [`Output`](godata_io::Output).
+//! * The output is replaced as a whole when the run succeeds, or added to, or as it was; see
+//!   [`Output`](godata_io::Output).
 
 mod blame;
 mod cells;
@@ -127,13 +156,13 @@ mod decode;
 mod dialect;
 mod encode;
 mod error;
+mod format;
 mod framing;
 mod open;
 mod quoting;
 mod reader;
 mod realign;
 mod sample;
-mod sink;
 mod source;
 mod split;
 mod structure;

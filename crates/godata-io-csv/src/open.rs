@@ -128,8 +128,7 @@ impl Header {
             return Ok(());
         }
         let other = Self::take(blocks, dialect, trim)?;
-        let differs = |&at: &usize| self.names.get(at) != other.names.get(at);
-        let Some(at) = (0..self.names.len().max(other.names.len())).find(differs) else { return Ok(()) };
+        let Some(at) = first_difference(&self.names, &other.names) else { return Ok(()) };
         let name = |names: &[String]| names.get(at).cloned();
         Err(CsvError::OtherHeader {
             file: Arc::clone(&other.file),
@@ -141,6 +140,21 @@ impl Header {
         }
         .into())
     }
+}
+
+/// Checks that a file that begins with `old` has the names of `header`, as bytes too.
+pub(crate) fn same_header(old: &[u8], header: &[u8], dialect: Dialect) -> Result<(), CsvError> {
+    let old = old.strip_prefix(decode::BYTE_ORDER_MARK).unwrap_or(old);
+    let names = |bytes| decode::names(bytes, dialect, Trim::None);
+    let (found, expected) = (names(old)?, names(header)?);
+    let Some(at) = first_difference(&found, &expected) else { return Ok(()) };
+    let name = |names: &[String]| names.get(at).cloned();
+    Err(CsvError::OldHeader { column: at + 1, found: name(&found), expected: name(&expected) })
+}
+
+/// Where two lists of names differ first.
+fn first_difference(a: &[String], b: &[String]) -> Option<usize> {
+    (0..a.len().max(b.len())).find(|&at| a.get(at) != b.get(at))
 }
 
 /// How many cells the first record has; 0 if there is none. Files without records are passed over.

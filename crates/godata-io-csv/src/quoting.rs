@@ -125,10 +125,14 @@ impl CellWriter {
         if out.len() == start {
             out.extend_from_slice(&[self.quote, self.quote]);
         }
-        out.extend_from_slice(match self.layout.terminator {
+        out.extend_from_slice(self.terminator());
+    }
+
+    pub(crate) fn terminator(&self) -> &'static [u8] {
+        match self.layout.terminator {
             Terminator::Lf => b"\n",
             Terminator::CrLf => b"\r\n",
-        });
+        }
     }
 
     pub(crate) fn dialect(&self) -> Dialect {

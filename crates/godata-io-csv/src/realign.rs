@@ -1,70 +1,93 @@
 //! Records whose fields are not those of the header.
 
+use std::{ops::Range, sync::Arc};
+
 use godata_etl::Shape;
+use godata_io::Encoded;
 use memchr::memchr3;
 
-use crate::{CsvError, dialect::Dialect, encode::Encoded, framing::after_quotes, quoting::CellWriter};
+use crate::{CsvError, dialect::Dialect, framing::after_quotes, quoting::CellWriter};
 
-/// The records of a batch with their cells in the order of the header, null for what they lack, as an addition
-/// to `out`.
+/// Puts the cells of the records in the order of the header, with null for what they lack. They are written to
+/// `out`; the old bytes are given back.
 pub(crate) fn realign(
     writer: &CellWriter,
     header: &Shape,
-    encoded: &Encoded,
-    out: &mut Vec<u8>,
-) -> Result<(), CsvError> {
-    if let Some(field) = encoded.names.names().find(|name| header.position(name).is_none()) {
-        return Err(CsvError::NewField { field: field.to_owned() });
-    }
-    let places: Vec<Option<usize>> = header.names().map(|name| encoded.names.position(name)).collect();
-    let mut rest = encoded.bytes.as_slice();
+    encoded: &mut Encoded<Arc<Shape>>,
+    out: Vec<u8>,
+) -> Result<Vec<u8>, CsvError> {
+    let places = places(header, encoded.batch())?;
     let mut cells = Vec::new();
-    while !rest.is_empty() {
-        rest = split_record(rest, writer.dialect(), &mut cells);
-        let start = out.len();
-        for (position, place) in places.iter().enumerate() {
-            if position > 0 {
-                writer.delimit(out);
-            }
-            let cell = place.and_then(|place| cells.get(place)).copied();
-            out.extend_from_slice(cell.unwrap_or(writer.null()));
-        }
-        writer.end_record(out, start);
-    }
-    Ok(())
+    encoded.rewrite(out, |bytes, out| {
+        let len = split_record(bytes, writer.dialect(), &mut cells);
+        align(writer, &places, &cells, bytes, out);
+        Ok(len)
+    })
 }
 
-/// Splits the first record off bytes that [`CellWriter`] made, into cells with their quotes.
-fn split_record<'a>(mut bytes: &'a [u8], dialect: Dialect, cells: &mut Vec<&'a [u8]>) -> &'a [u8] {
+/// For each name of the header its place in the records, if they have it.
+fn places(header: &Shape, names: &Shape) -> Result<Vec<Option<usize>>, CsvError> {
+    if let Some(field) = names.names().find(|name| header.position(name).is_none()) {
+        return Err(CsvError::NewField { field: field.to_owned() });
+    }
+    Ok(header.names().map(|name| names.position(name)).collect())
+}
+
+/// Writes the record whose cells are at these places of `bytes`.
+fn align(
+    writer: &CellWriter,
+    places: &[Option<usize>],
+    cells: &[Range<usize>],
+    bytes: &[u8],
+    out: &mut Vec<u8>,
+) {
+    let start = out.len();
+    for (position, place) in places.iter().enumerate() {
+        if position > 0 {
+            writer.delimit(out);
+        }
+        let cell = place.and_then(|place| bytes.get(cells.get(place)?.clone()));
+        out.extend_from_slice(cell.unwrap_or(writer.null()));
+    }
+    writer.end_record(out, start);
+}
+
+/// Finds the cells, with their quotes, of the first record of bytes that [`CellWriter`] made. Returns how many
+/// bytes the record has.
+fn split_record(bytes: &[u8], dialect: Dialect, cells: &mut Vec<Range<usize>>) -> usize {
     cells.clear();
+    let mut start = 0;
     loop {
-        let is_quoted = bytes.first().is_some_and(|&byte| Some(byte) == dialect.quote);
-        let quoted = if is_quoted { after_quotes(bytes, 0, dialect.escape) } else { None };
-        let rest = quoted.unwrap_or_default();
+        let is_quoted = bytes.get(start).is_some_and(|&byte| Some(byte) == dialect.quote);
+        let quoted = if is_quoted { after_quotes(bytes, start, dialect.escape) } else { None };
+        let rest = quoted.unwrap_or(start);
         let end =
             memchr3(dialect.delimiter, b'\r', b'\n', &bytes[rest..]).map_or(bytes.len(), |at| rest + at);
-        cells.push(&bytes[..end]);
+        cells.push(start..end);
         let terminator = &bytes[end..];
         if terminator.first() != Some(&dialect.delimiter) {
             let len = if terminator.starts_with(b"\r\n") { 2 } else { 1 };
-            return terminator.get(len..).unwrap_or_default();
+            return bytes.len().min(end + len);
         }
-        bytes = &terminator[1..];
+        start = end + 1;
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::quoting::Layout;
 
     fn realigned(header: &[&str], names: &[&str], bytes: &str) -> Result<String, CsvError> {
-        let shape = |names: &[&str]| Arc::new(Shape::new(names.iter().copied()).unwrap());
-        let encoded = Encoded { names: shape(names), bytes: bytes.into() };
-        let mut out = Vec::new();
-        realign(&CellWriter::new(Layout::default())?, &shape(header), &encoded, &mut out)?;
+        let shape = |names: &[&str]| Shape::new(names.iter().copied()).unwrap();
+        let writer = CellWriter::new(Layout::default())?;
+        let places = places(&shape(header), &shape(names))?;
+        let (mut rest, mut cells, mut out) = (bytes.as_bytes(), Vec::new(), Vec::new());
+        while !rest.is_empty() {
+            let len = split_record(rest, writer.dialect(), &mut cells);
+            align(&writer, &places, &cells, rest, &mut out);
+            rest = &rest[len..];
+        }
         Ok(String::from_utf8(out).unwrap())
     }
 

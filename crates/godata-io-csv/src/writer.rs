@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_etl::{BlockingWrite, Chunk, Records, RunScope, Shape, Stop, Work, Writer, to_record};
-use godata_io::Output;
+use godata_io::{Encoded, FileSink, Output};
 use serde::Serialize;
 
 use crate::{
     CsvError, Quoting, Terminator,
-    encode::{Encoded, encode},
+    encode::encode,
+    format::CsvFormat,
     open,
     quoting::{CellWriter, Layout},
-    sink::CsvSink,
 };
 
 /// Writes records to a CSV file, structs and dynamic ones alike.
@@ -20,6 +20,7 @@ use crate::{
 /// * The header has the fields that the records of the first batch have. A later record that lacks one of
 ///   them gets an empty cell; a field that only later batches have is refused with
 ///   [`CsvError::NewField`](crate::CsvError::NewField). [`columns`](CsvWriter::columns) says them beforehand.
+/// * Of several files each has the same header. A file that is appended to keeps its own, and must have the same.
 /// * A run without records makes an empty file, as no names are known then, unless they were given.
 /// * Null, and a field that a record lacks, is an empty cell unless [`null`](CsvWriter::null) says otherwise. Floats are written as `12.0`, instants as
 ///   RFC 3339. Text, and numbers that were cast from text, are written as they were read.
@@ -161,7 +162,7 @@ impl CsvWriter {
         self
     }
 
-    /// Writes no header.
+    /// Writes no header, and expects none in a file that is appended to.
     #[must_use]
     pub fn no_header(mut self) -> Self {
         self.has_header = false;
@@ -176,7 +177,7 @@ impl CsvWriter {
         self.columns.as_ref().map(|columns| &columns.shape)
     }
 
-    async fn sink(&self, scope: &RunScope) -> Result<BlockingWrite<CsvSink>, BoxError> {
+    async fn sink(&self, scope: &RunScope) -> Result<BlockingWrite<FileSink<CsvFormat>>, BoxError> {
         let cells = self.cells()?;
         if let Some(columns) = &self.columns {
             if columns.names.is_empty() {
@@ -184,23 +185,22 @@ impl CsvWriter {
             }
             open::given(&columns.names)?;
         }
-        let output = self.output.clone();
-        let file = scope.blocking(move || Ok(output.open()?)).await?;
-        let sink = CsvSink::new(file, cells, self.shape().cloned(), scope);
-        Ok(BlockingWrite::new(if self.has_header { sink } else { sink.no_header() }, scope))
+        let format = CsvFormat::new(cells, self.has_header, self.shape().cloned(), scope);
+        self.output.sink(format, scope).await
     }
 }
 
 impl Writer<Records> for CsvWriter {
-    type Encoded = Encoded;
-    type Sink = BlockingWrite<CsvSink>;
+    type Encoded = Encoded<Arc<Shape>>;
+    type Sink = BlockingWrite<FileSink<CsvFormat>>;
 
     async fn open(&self, scope: &RunScope) -> Result<Self::Sink, BoxError> {
         self.sink(scope).await
     }
 
-    fn encode(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<Encoded, Stop> {
+    fn encode(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<Encoded<Arc<Shape>>, Stop> {
         encode(
+            &self.output,
             &self.cells().map_err(BoxError::from)?,
             self.shape(),
             chunk.batch(),
@@ -211,14 +211,14 @@ impl Writer<Records> for CsvWriter {
 }
 
 impl<T: Serialize + Send + 'static> Writer<Vec<T>> for CsvWriter {
-    type Encoded = Encoded;
-    type Sink = BlockingWrite<CsvSink>;
+    type Encoded = Encoded<Arc<Shape>>;
+    type Sink = BlockingWrite<FileSink<CsvFormat>>;
 
     async fn open(&self, scope: &RunScope) -> Result<Self::Sink, BoxError> {
         self.sink(scope).await
     }
 
-    fn encode(&self, chunk: Chunk<Vec<T>>, work: &mut Work) -> Result<Encoded, Stop> {
+    fn encode(&self, chunk: Chunk<Vec<T>>, work: &mut Work) -> Result<Encoded<Arc<Shape>>, Stop> {
         let (mut records, mut rows) = (Records::new(), Vec::with_capacity(chunk.len()));
         for (index, item) in chunk.batch().iter().enumerate() {
             match to_record(item) {
@@ -229,6 +229,7 @@ impl<T: Serialize + Send + 'static> Writer<Vec<T>> for CsvWriter {
                 Err(error) => work.reject(chunk.row(index), error)?,
             }
         }
-        encode(&self.cells().map_err(BoxError::from)?, self.shape(), &records, |index| rows[index], work)
+        let cells = self.cells().map_err(BoxError::from)?;
+        encode(&self.output, &cells, self.shape(), &records, |index| rows[index], work)
     }
 }

@@ -1,6 +1,6 @@
 //! How files fail.
 
-use std::{io, path::PathBuf};
+use std::{io, ops::RangeInclusive, path::PathBuf};
 
 use godata_core::BoxError;
 
@@ -55,10 +55,10 @@ pub enum IoError {
         /// The directory.
         path: PathBuf,
     },
-    /// An input is compressed in a way that this build can't read: the feature of that name is off.
-    #[error("`{}` can't be read without the feature `{compression}` of godata-io", path.display())]
+    /// An input or output is compressed in a way that this build does not know: the feature of that name is off.
+    #[error("`{}` can't be used without the feature `{compression}` of godata-io", path.display())]
     NotBuiltIn {
-        /// The input.
+        /// The input or output.
         path: PathBuf,
         /// How it is compressed.
         compression: Compression,
@@ -144,6 +144,75 @@ pub enum IoError {
         path: PathBuf,
         /// The directory.
         directory: PathBuf,
+    },
+    /// A directory that an output is to be in could not be made.
+    #[error("the directory `{}` can't be made", path.display())]
+    MakeDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// An output has options that can't be, or not together.
+    #[error("`{}` can't be written like that: {reason}", path.display())]
+    Options {
+        /// The output.
+        path: PathBuf,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// An output is to be compressed at a level that the compression does not have.
+    #[error(
+        "`{}` can't be written: {compression} has no level {level}, but {} to {}",
+        path.display(), levels.start(), levels.end()
+    )]
+    Level {
+        /// The output.
+        path: PathBuf,
+        /// How it is to be compressed.
+        compression: Compression,
+        /// The level that was asked for.
+        level: i32,
+        /// Those that there are.
+        levels: RangeInclusive<i32>,
+    },
+    /// The text for the paths of a partitioned output is none that could be.
+    #[error("`{template}` is not a template of paths: {expected}")]
+    Template {
+        /// The text.
+        template: String,
+        /// What is expected.
+        expected: &'static str,
+    },
+    /// A field that says to which file of a partitioned output a record goes has a value that can't be part of a
+    /// path.
+    #[error("field `{field}`: {found} can't be part of a path")]
+    PartitionValue {
+        /// The name of the field.
+        field: String,
+        /// What it has.
+        found: &'static str,
+    },
+    /// A field that says to which file of a partitioned output a record goes is in no record.
+    #[error("no record has the field `{field}`, which says to which file it goes")]
+    PartitionField {
+        /// The name of the field.
+        field: String,
+    },
+    /// Records with other values of the fields would go to the same file of a partitioned output. Keep the fields
+    /// apart by something that the values do not have, such as a directory.
+    #[error("`{}` is the path for records with different values", path.display())]
+    SamePath {
+        /// The path.
+        path: PathBuf,
+    },
+    /// What a file has that is to be appended to does not fit to the records; the source says why.
+    #[error("`{}` can't be appended to", path.display())]
+    Resume {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: BoxError,
     },
     /// An output could not be begun: its directory may not be written to, say.
     #[error("`{}` can't be written", path.display())]

@@ -237,6 +237,6 @@ fn a_compression_that_is_not_built_in_is_named() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("toys.gz");
     fs::write(&path, "a;").unwrap();
-    let expected = "read failed: `toys.gz` can't be read without the feature `gzip` of godata-io";
+    let expected = "read failed: `toys.gz` can't be used without the feature `gzip` of godata-io";
     assert_eq!(failure(&path), expected);
 }

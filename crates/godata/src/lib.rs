@@ -49,6 +49,8 @@
 //! * [`Pipeline`] and [`Flow`]: how a pipeline is described, and every step.
 //! * [`csv`], [`jsonl`] and [`json`]: the file formats and their options.
 //! * `Input`: what the formats read: one file, many, compressed ones, other encodings, standard input.
+//! * `Output`: what they write: a file, one per value of a field, files of a certain size, standard output; compressed,
+//!   replaced as a whole or appended to.
 //! * [`Records`], [`RecordRef`], [`RecordMut`], [`Record`] and [`record!`]: dynamic records.
 //! * [`PipelineHook`], [`PipelineJob`] and [`RunReport`]: watching runs.
 //! * [`Reader`] and [`Writer`]: sources and targets of your own.
@@ -66,15 +68,16 @@
 //! | [`etl_typed`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_typed.rs) | structs, and how the type changes along the way |
 //! | [`etl_hooks`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_hooks.rs) | observing a pipeline and a job |
 //! | [`etl_async`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_async.rs) | concurrent lookups, the order kept |
-//! | [`many_files`](https://github.com/janmarkuslanger/godata/blob/main/examples/many_files.rs) | a glob of gzip files into one JSON Lines file |
+//! | [`many_files`](https://github.com/janmarkuslanger/godata/blob/main/examples/many_files.rs) | a glob of gzip files into one zstd file per country |
 //! | [`custom_reader_writer`](https://github.com/janmarkuslanger/godata/blob/main/examples/custom_reader_writer.rs) | a reader and a writer of your own |
 //! | [`json_array`](https://github.com/janmarkuslanger/godata/blob/main/examples/json_array.rs) | one array within a JSON document, read by a pointer, written for people |
+//! | [`stdin_stdout`](https://github.com/janmarkuslanger/godata/blob/main/examples/stdin_stdout.rs) | a filter in a pipe of the shell |
 //!
 //! # Features
 //!
 //! * `csv` (default): [`csv`].
 //! * `json` (default): [`jsonl`] and [`json`].
-//! * `bzip2`, `gzip`, `zstd` (default): files compressed like that are read. `zstd` needs a C compiler.
+//! * `bzip2`, `gzip`, `zstd` (default): files compressed like that are read and written. `zstd` needs a C compiler.
 //!
 //! Without `csv` and `json`, this is the engine alone.
 //!
@@ -96,7 +99,7 @@ pub use godata_etl::{
     RunScope, Sink, Source, StageEnd, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer, record,
 };
 #[cfg(any(feature = "csv", feature = "json"))]
-pub use godata_io::{Compression, Encoding, Input};
+pub use godata_io::{Compression, Encoding, Input, Output};
 #[cfg(feature = "csv")]
 pub use godata_io_csv as csv;
 #[cfg(feature = "json")]

@@ -61,7 +61,7 @@ impl Records {
     /// [`ShapeError::Unknown`] if the name is a mistake (see [`select`](Self::select)), [`ShapeError::Taken`] if
     /// a row has a field of the new name.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<(), ShapeError> {
-        let Some(position) = self.position(from)? else { return Ok(()) };
+        let Some(position) = self.find(from)? else { return Ok(()) };
         if from == to {
             return Ok(());
         }
@@ -97,11 +97,16 @@ impl Records {
     }
 
     fn positions<S: AsRef<str>>(&self, names: &[S]) -> Result<Vec<usize>, ShapeError> {
-        names.iter().filter_map(|name| self.position(name.as_ref()).transpose()).collect()
+        names.iter().filter_map(|name| self.find(name.as_ref()).transpose()).collect()
     }
 
-    /// Where a name stands; `None` if no row happens to have it.
-    fn position(&self, name: &str) -> Result<Option<usize>, ShapeError> {
+    /// Where a name stands, for [`RecordRef::cell_at`](crate::RecordRef::cell_at); `None` if no row happens to have
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeError::Unknown`] if the name is a mistake (see [`select`](Self::select)).
+    pub fn find(&self, name: &str) -> Result<Option<usize>, ShapeError> {
         match self.shape.position(name) {
             None if self.fixed_names => {
                 Err(ShapeError::Unknown { name: name.to_owned(), known: self.shape.as_slice().to_vec() })

@@ -25,8 +25,10 @@
 //!   numbers of dynamic records keep their digits, floats their point.
 //!
 //! # What is written
-//! An array in UTF-8, without byte order mark and without a line feed at its end; `[]` if there are no records. The file
-//! is written beside its target and takes its place when the run succeeds; see [`Output`].
+//! An array in UTF-8, without byte order mark and without a line feed at its end; `[]` if there are no records. It goes
+//! to whatever an [`Output`] can be: a file, which is replaced as a whole when the run succeeds, files of a certain size
+//! or one for each value of a field, each with an array of its own, or standard output; compressed or not. An array
+//! can't be appended to, as it has ended: take JSON Lines for that.
 //!
 //! # Example
 //! ```
@@ -62,11 +64,11 @@
 //! element that is too long.
 
 mod elements;
+mod format;
 mod framing;
 mod pointer;
 mod reader;
 mod scanner;
-mod sink;
 mod source;
 mod writer;
 

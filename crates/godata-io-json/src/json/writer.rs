@@ -1,18 +1,15 @@
 //! The writer of arrays.
 
 use godata_core::BoxError;
-use godata_etl::{Batch, BlockingWrite, Chunk, Records, RunScope, Stop, Work, Writer};
-use godata_io::Output;
+use godata_etl::{BlockingWrite, Chunk, Records, RunScope, Stop, Work, Writer};
+use godata_io::{Encoded, Fields, FileSink, Output};
 use serde::Serialize;
 
-use super::sink::JsonSink;
+use super::format::JsonFormat;
 use crate::{
     JsonError,
     encode::{Keys, indent, write_row, write_typed},
 };
-
-/// How many records are encoded between two looks for a cancellation.
-const RECORDS_PER_CHECK: usize = 256;
 
 /// Writes an array, made by [`write`](fn@super::write).
 #[derive(Clone, Debug)]
@@ -46,66 +43,57 @@ impl JsonWriter {
         self
     }
 
-    async fn open_file(&self, scope: &RunScope) -> Result<BlockingWrite<JsonSink>, BoxError> {
-        let output = self.output.clone();
-        let file = scope.blocking(move || Ok(output.open()?)).await?;
-        Ok(BlockingWrite::new(JsonSink::new(file, self.pretty, scope), scope))
-    }
-
-    /// Writes each record with `write`, after a comma. Of a record that fails nothing is written.
-    fn encode_elements<B: Batch, R>(
+    /// Encodes a batch, each record after a comma; `write` writes a record.
+    fn encode_elements<B: Fields>(
         &self,
         chunk: &Chunk<B>,
-        records: impl Iterator<Item = R>,
         work: &mut Work,
-        write: impl Fn(&mut Vec<u8>, R) -> Result<(), JsonError>,
-    ) -> Result<Vec<u8>, Stop> {
-        let (mut elements, mut compact) = (work.buffer(), work.buffer());
-        for (index, record) in records.enumerate() {
-            if index.is_multiple_of(RECORDS_PER_CHECK) {
-                work.check()?;
-            }
-            let begin = elements.len();
-            elements.push(b',');
-            let written = if self.pretty {
+        write: impl Fn(&mut Vec<u8>, B::Record<'_>) -> Result<(), JsonError>,
+    ) -> Result<Encoded, Stop> {
+        let mut compact = work.buffer();
+        let encoded = self.output.encode(
+            chunk.batch(),
+            |index| chunk.row(index),
+            work,
+            |elements, record| {
+                elements.push(b',');
+                if !self.pretty {
+                    return write(elements, record);
+                }
                 compact.clear();
-                write(&mut compact, record).map(|()| indent(&mut elements, &compact))
-            } else {
-                write(&mut elements, record)
-            };
-            if let Err(error) = written {
-                elements.truncate(begin);
-                work.reject(chunk.row(index), error)?;
-            }
-        }
+                write(&mut compact, record)?;
+                indent(elements, &compact);
+                Ok(())
+            },
+        )?;
         work.recycle(compact);
-        Ok(elements)
+        Ok(encoded)
     }
 }
 
 impl<T: Serialize + Send + 'static> Writer<Vec<T>> for JsonWriter {
-    type Encoded = Vec<u8>;
-    type Sink = BlockingWrite<JsonSink>;
+    type Encoded = Encoded;
+    type Sink = BlockingWrite<FileSink<JsonFormat>>;
 
     async fn open(&self, scope: &RunScope) -> Result<Self::Sink, BoxError> {
-        self.open_file(scope).await
+        self.output.sink(JsonFormat::new(self.pretty), scope).await
     }
 
-    fn encode(&self, chunk: Chunk<Vec<T>>, work: &mut Work) -> Result<Vec<u8>, Stop> {
-        self.encode_elements(&chunk, chunk.batch().iter(), work, write_typed)
+    fn encode(&self, chunk: Chunk<Vec<T>>, work: &mut Work) -> Result<Encoded, Stop> {
+        self.encode_elements(&chunk, work, write_typed)
     }
 }
 
 impl Writer<Records> for JsonWriter {
-    type Encoded = Vec<u8>;
-    type Sink = BlockingWrite<JsonSink>;
+    type Encoded = Encoded;
+    type Sink = BlockingWrite<FileSink<JsonFormat>>;
 
     async fn open(&self, scope: &RunScope) -> Result<Self::Sink, BoxError> {
-        self.open_file(scope).await
+        self.output.sink(JsonFormat::new(self.pretty), scope).await
     }
 
-    fn encode(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<Vec<u8>, Stop> {
+    fn encode(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<Encoded, Stop> {
         let keys = Keys::of(chunk.batch().shape());
-        self.encode_elements(&chunk, chunk.batch().iter(), work, |out, row| write_row(out, &keys, row))
+        self.encode_elements(&chunk, work, |out, row| write_row(out, &keys, row))
     }
 }

@@ -39,7 +39,9 @@
 //!   such numbers, and a null would be a loss that nobody sees.
 //! * A timestamp is text by RFC 3339. Bytes of a dynamic record are an error; a type says itself what its bytes are.
 //!
-//! The file is written beside its target and takes its place when the run succeeds; see [`Output`].
+//! It goes to whatever an [`Output`] can be: a file, files of a certain size, a file for each value of a field, standard
+//! output; compressed, replaced as a whole when the run succeeds, or appended to. In a file that is appended to, a last
+//! line without its end is ended.
 //!
 //! # Example
 //! ```
@@ -100,10 +102,10 @@
 //!
 //! Files that can't be opened, read or written are [`IoError`](godata_io::IoError)s, which name the file.
 
+mod format;
 mod framing;
 mod lines;
 mod reader;
-mod sink;
 mod source;
 mod writer;
 

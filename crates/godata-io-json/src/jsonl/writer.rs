@@ -1,18 +1,15 @@
 //! The writer of JSON Lines.
 
 use godata_core::BoxError;
-use godata_etl::{Batch, BlockingWrite, Chunk, Records, RunScope, Stop, Work, Writer};
-use godata_io::Output;
+use godata_etl::{BlockingWrite, Chunk, Records, RunScope, Stop, Work, Writer};
+use godata_io::{Encoded, Fields, FileSink, Output};
 use serde::Serialize;
 
-use super::sink::JsonlSink;
+use super::format::JsonlFormat;
 use crate::{
     JsonError,
     encode::{Keys, write_row, write_typed},
 };
-
-/// How many records are encoded between two looks for a cancellation.
-const RECORDS_PER_CHECK: usize = 256;
 
 /// Writes JSON Lines, made by [`write`](fn@super::write).
 #[derive(Clone, Debug)]
@@ -25,62 +22,51 @@ impl JsonlWriter {
         Self { output }
     }
 
-    async fn open_file(&self, scope: &RunScope) -> Result<BlockingWrite<JsonlSink>, BoxError> {
-        let output = self.output.clone();
-        let file = scope.blocking(move || Ok(output.open()?)).await?;
-        Ok(BlockingWrite::new(JsonlSink::new(file, scope), scope))
+    /// Encodes a batch; `write` writes a record.
+    fn encode_lines<B: Fields>(
+        &self,
+        chunk: &Chunk<B>,
+        work: &mut Work,
+        write: impl Fn(&mut Vec<u8>, B::Record<'_>) -> Result<(), JsonError>,
+    ) -> Result<Encoded, Stop> {
+        self.output.encode(
+            chunk.batch(),
+            |index| chunk.row(index),
+            work,
+            |lines, record| {
+                write(lines, record)?;
+                lines.push(b'\n');
+                Ok::<_, JsonError>(())
+            },
+        )
     }
 }
 
 impl<T: Serialize + Send + 'static> Writer<Vec<T>> for JsonlWriter {
-    type Encoded = Vec<u8>;
-    type Sink = BlockingWrite<JsonlSink>;
+    type Encoded = Encoded;
+    type Sink = BlockingWrite<FileSink<JsonlFormat>>;
 
     async fn open(&self, scope: &RunScope) -> Result<Self::Sink, BoxError> {
-        self.open_file(scope).await
+        self.output.sink(JsonlFormat, scope).await
     }
 
-    fn encode(&self, chunk: Chunk<Vec<T>>, work: &mut Work) -> Result<Vec<u8>, Stop> {
-        encode_lines(&chunk, chunk.batch().iter(), work, write_typed)
+    fn encode(&self, chunk: Chunk<Vec<T>>, work: &mut Work) -> Result<Encoded, Stop> {
+        self.encode_lines(&chunk, work, write_typed)
     }
 }
 
 impl Writer<Records> for JsonlWriter {
-    type Encoded = Vec<u8>;
-    type Sink = BlockingWrite<JsonlSink>;
+    type Encoded = Encoded;
+    type Sink = BlockingWrite<FileSink<JsonlFormat>>;
 
     async fn open(&self, scope: &RunScope) -> Result<Self::Sink, BoxError> {
-        self.open_file(scope).await
+        self.output.sink(JsonlFormat, scope).await
     }
 
-    fn encode(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<Vec<u8>, Stop> {
+    fn encode(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<Encoded, Stop> {
         let keys = Keys::of(chunk.batch().shape());
-        let lines = encode_lines(&chunk, chunk.batch().iter(), work, |out, row| write_row(out, &keys, row))?;
+        let lines = self.encode_lines(&chunk, work, |out, row| write_row(out, &keys, row))?;
         work.recycle_records(chunk.into_batch());
         Ok(lines)
     }
-}
-
-/// Writes each record with `write` and ends its line. Of a record that fails nothing is written.
-fn encode_lines<B: Batch, R>(
-    chunk: &Chunk<B>,
-    records: impl Iterator<Item = R>,
-    work: &mut Work,
-    write: impl Fn(&mut Vec<u8>, R) -> Result<(), JsonError>,
-) -> Result<Vec<u8>, Stop> {
-    let mut lines = work.buffer();
-    for (index, record) in records.enumerate() {
-        if index.is_multiple_of(RECORDS_PER_CHECK) {
-            work.check()?;
-        }
-        let begin = lines.len();
-        match write(&mut lines, record) {
-            Ok(()) => lines.push(b'\n'),
-            Err(error) => {
-                lines.truncate(begin);
-                work.reject(chunk.row(index), error)?;
-            }
-        }
-    }
-    Ok(lines)
 }

@@ -1,9 +1,12 @@
 //! One file of an input, opened.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use super::{Compression, decompressed::Decompressed, listing::Listed, transcoder::Transcoder};
-use crate::{Encoding, IoError, marks::mark};
+use super::{content::Source, decompressed::Decompressed, listing::Listed, transcoder::Transcoder};
+use crate::{Compression, Encoding, IoError, marks::mark};
 
 /// One file of an input, opened: its text as UTF-8.
 #[derive(Debug)]
@@ -23,6 +26,11 @@ impl InputFile {
     ) -> Result<Self, IoError> {
         let bytes = Decompressed::open(listed, compression)?;
         Ok(Self { bytes, transcoder: Transcoder::of(encoding), told: 0 })
+    }
+
+    /// A file that is there, and no directory.
+    pub(crate) fn open_path(path: &Path, compression: Compression) -> Result<Self, IoError> {
+        Self::open(&Listed { source: Source::File(path.to_owned()), len: None }, compression, Encoding::Utf8)
     }
 
     /// The name for errors and origins.

@@ -4,8 +4,8 @@ use std::vec;
 
 use godata_etl::RunScope;
 
-use super::{Compression, InputFile, listing::Listed};
-use crate::{Encoding, IoError};
+use super::{InputFile, listing::Listed};
+use crate::{Compression, Encoding, IoError};
 
 /// An input that was opened: its files, one after the other. [`Blocks`](crate::Blocks) reads them.
 #[derive(Debug)]

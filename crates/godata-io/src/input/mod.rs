@@ -1,6 +1,5 @@
 //! What is read.
 
-mod compression;
 mod content;
 mod decompressed;
 mod file;
@@ -14,12 +13,11 @@ use std::{
     sync::Arc,
 };
 
-pub use compression::Compression;
 pub(crate) use file::InputFile;
 pub use files::InputFiles;
 use godata_etl::RunScope;
 
-use crate::{Encoding, IoError};
+use crate::{Compression, Encoding, IoError};
 
 /// What a reader reads: one file or many, standard input, or bytes in memory.
 ///

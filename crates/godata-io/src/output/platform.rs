@@ -1,6 +1,6 @@
 //! What differs between Unix and other systems.
 
-pub(crate) use imp::{Directory, create};
+pub(super) use imp::{Directory, create, let_owner_write, set_permissions};
 
 #[cfg(unix)]
 mod imp {
@@ -14,7 +14,7 @@ mod imp {
     use tempfile::{Builder, NamedTempFile};
 
     /// Creates a temporary file with the permissions of the old file, or those of any new one.
-    pub(crate) fn create(
+    pub(in crate::output) fn create(
         builder: &mut Builder<'_, '_>,
         directory: &Path,
         old: Option<Permissions>,
@@ -28,18 +28,28 @@ mod imp {
         Ok(file)
     }
 
+    /// Lets the owner open the file again to write to it.
+    pub(in crate::output) fn let_owner_write(file: &File) -> io::Result<()> {
+        let mode = file.metadata()?.permissions().mode();
+        file.set_permissions(Permissions::from_mode(mode | 0o200))
+    }
+
+    pub(in crate::output) fn set_permissions(file: &File, permissions: Permissions) -> io::Result<()> {
+        file.set_permissions(permissions)
+    }
+
     /// A directory whose entries can be made durable.
     #[derive(Debug)]
-    pub(crate) struct Directory(File);
+    pub(in crate::output) struct Directory(File);
 
     impl Directory {
-        pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        pub(in crate::output) fn open(path: &Path) -> io::Result<Self> {
             File::open(path).map(Self)
         }
 
         /// Makes the names in the directory durable. Some file systems (of networks, mostly) can't be asked
         /// to, and say so.
-        pub(crate) fn sync(&self) -> io::Result<()> {
+        pub(in crate::output) fn sync(&self) -> io::Result<()> {
             let synced = self.0.sync_all();
             synced.or_else(|error| match error.kind() {
                 io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => Ok(()),
@@ -51,12 +61,16 @@ mod imp {
 
 #[cfg(not(unix))]
 mod imp {
-    use std::{fs::Permissions, io, path::Path};
+    use std::{
+        fs::{File, Permissions},
+        io,
+        path::Path,
+    };
 
     use tempfile::{Builder, NamedTempFile};
 
     /// Creates a temporary file with the permissions of any new one.
-    pub(crate) fn create(
+    pub(in crate::output) fn create(
         builder: &mut Builder<'_, '_>,
         directory: &Path,
         _: Option<Permissions>,
@@ -64,16 +78,26 @@ mod imp {
         builder.tempfile_in(directory)
     }
 
+    /// Every temporary file can be opened again.
+    pub(in crate::output) fn let_owner_write(_: &File) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Permissions are those of any new file.
+    pub(in crate::output) fn set_permissions(_: &File, _: Permissions) -> io::Result<()> {
+        Ok(())
+    }
+
     /// A directory; its entries are as durable as the system makes them.
     #[derive(Debug)]
-    pub(crate) struct Directory;
+    pub(in crate::output) struct Directory;
 
     impl Directory {
-        pub(crate) fn open(_: &Path) -> io::Result<Self> {
+        pub(in crate::output) fn open(_: &Path) -> io::Result<Self> {
             Ok(Self)
         }
 
-        pub(crate) fn sync(&self) -> io::Result<()> {
+        pub(in crate::output) fn sync(&self) -> io::Result<()> {
             Ok(())
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::Path};
 
-/// How an input is compressed.
+/// How an input or an output is compressed.
 ///
 /// What was compressed in several parts (members, frames, streams) is read as a whole. What does not decompress to
 /// its end, and what follows on it that is not compressed, is an
@@ -11,7 +11,7 @@ use std::{fmt, path::Path};
 #[non_exhaustive]
 pub enum Compression {
     /// What the name of the file ends in decides, in small or capital letters: `.gz` is gzip, `.zst` zstd, `.bz2`
-    /// bzip2, all else not compressed. Standard input and bytes in memory are not compressed.
+    /// bzip2, all else not compressed. Standard input and output and bytes in memory are not compressed.
     #[default]
     ByExtension,
     /// Not compressed.
@@ -26,7 +26,7 @@ pub enum Compression {
 
 impl Compression {
     /// What this means for the file at `path`, or for what is no file: never [`ByExtension`](Self::ByExtension).
-    pub(super) fn of(self, path: Option<&Path>) -> Self {
+    pub(crate) fn of(self, path: Option<&Path>) -> Self {
         if self != Self::ByExtension {
             return self;
         }

@@ -1,0 +1,64 @@
+//! What a file has to which records are added.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    path::Path,
+};
+
+use crate::{Compression, IoError, input::InputFile};
+
+/// How much of the begin of a file is looked at.
+const HEAD: usize = 64 << 10;
+
+/// What a file has, decompressed, to which records are added: something.
+#[derive(Clone, Debug)]
+pub struct OldContent {
+    head: Vec<u8>,
+    last: u8,
+}
+
+impl OldContent {
+    /// Looks at a file of so many bytes; `None` if they are nothing but compression. One that is compressed is read
+    /// as a whole: it has to be whole for anything to be added, and there is no other way to its end.
+    pub(super) fn read(path: &Path, len: u64, compression: Compression) -> Result<Option<Self>, IoError> {
+        if compression != Compression::None {
+            return Self::decompress(path, compression);
+        }
+        let read = || {
+            let mut file = File::open(path)?;
+            let (mut head, mut last) = (Vec::new(), [0]);
+            Read::by_ref(&mut file).take(HEAD as u64).read_to_end(&mut head)?;
+            file.seek(SeekFrom::Start(len - 1))?;
+            file.read_exact(&mut last)?;
+            Ok(Some(Self { head, last: last[0] }))
+        };
+        read().map_err(|source: io::Error| IoError::Read { path: path.to_owned(), source })
+    }
+
+    fn decompress(path: &Path, compression: Compression) -> Result<Option<Self>, IoError> {
+        let mut file = InputFile::open_path(path, compression)?;
+        let mut head = Vec::new();
+        let mut has_ended = file.fill(&mut head, HEAD)?;
+        let mut last = head.last().copied();
+        let mut further = Vec::new();
+        while !has_ended {
+            further.clear();
+            has_ended = file.fill(&mut further, HEAD)?;
+            last = further.last().copied().or(last);
+        }
+        Ok(last.map(|last| Self { head, last }))
+    }
+
+    /// The first bytes: all, or 64 KiB.
+    #[must_use]
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// The last byte.
+    #[must_use]
+    pub fn last(&self) -> u8 {
+        self.last
+    }
+}

@@ -1,0 +1,86 @@
+//! Where the bytes of a file go.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use super::{appended::Appended, replacement::Replacement};
+use crate::IoError;
+
+/// Where the bytes of a file go. Dropped before it was published, it leaves what was there, unless it is a stream.
+#[derive(Debug)]
+pub(super) enum Target {
+    Replacement(Replacement),
+    Appended(Appended),
+    /// A device or a FIFO, written to directly.
+    Stream(File),
+    Stdout,
+}
+
+impl Target {
+    /// The file at a path.
+    pub(super) fn open(path: &Path, appends: bool) -> Result<Self, IoError> {
+        match fs::metadata(path) {
+            Ok(old) if old.is_dir() => Err(IoError::IsDirectory { path: path.to_owned() }),
+            Ok(old) if !old.is_file() => {
+                let file = File::options().write(true).open(path);
+                let file = file.map_err(|source| IoError::Create { path: path.to_owned(), source })?;
+                Ok(Self::Stream(file))
+            }
+            // That there is none is no error, and why it can't be reached will show when it is to be made.
+            Ok(_) | Err(_) if appends => Ok(Self::Appended(Appended::begin(path)?)),
+            Ok(_) | Err(_) => Ok(Self::Replacement(Replacement::begin(path)?)),
+        }
+    }
+
+    /// How many bytes there are to which others are added.
+    pub(super) fn old_len(&self) -> u64 {
+        match self {
+            Self::Appended(file) => file.old_len(),
+            Self::Replacement(_) | Self::Stream(_) | Self::Stdout => 0,
+        }
+    }
+
+    pub(super) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        match self {
+            Self::Replacement(file) => file.file()?.write_all(bytes),
+            Self::Appended(file) => file.file()?.write_all(bytes),
+            Self::Stream(file) => file.write_all(bytes),
+            Self::Stdout => io::stdout().write_all(bytes),
+        }
+    }
+
+    /// Gives back the descriptor of a file until something is written again. A stream stays open: its other end
+    /// would take that for the end.
+    pub(super) fn close(&mut self) -> io::Result<()> {
+        match self {
+            Self::Replacement(file) => file.close(),
+            Self::Appended(file) => {
+                file.close();
+                Ok(())
+            }
+            Self::Stream(_) | Self::Stdout => Ok(()),
+        }
+    }
+
+    /// Flushes what was written and gives back the descriptor: nothing will be written any more.
+    pub(super) fn finish(&mut self) -> io::Result<()> {
+        match self {
+            Self::Replacement(file) => file.finish(),
+            Self::Appended(file) => file.finish(),
+            Self::Stream(_) => Ok(()),
+            Self::Stdout => io::stdout().flush(),
+        }
+    }
+
+    /// Makes what was written visible, and says in which directory there is a new name.
+    pub(super) fn publish(self) -> io::Result<Option<PathBuf>> {
+        match self {
+            Self::Replacement(file) => file.publish().map(Some),
+            Self::Appended(file) => Ok(file.keep()),
+            Self::Stream(_) | Self::Stdout => Ok(None),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Encoding a batch on a worker.
+
+use godata_core::BoxError;
+use godata_etl::{Stop, Work};
+
+use super::{Encoded, Fields, groups::groups};
+use crate::{Output, output::Place};
+
+/// How many records are encoded between two looks for a cancellation.
+const RECORDS_PER_CHECK: usize = 256;
+
+impl Output {
+    /// Encodes a batch for the [`FileSink`](crate::FileSink) of this output: for [`Writer::encode`], on a worker.
+    ///
+    /// `write` adds a record to the end of the bytes, with what ends a record, and after what stands
+    /// [between two](crate::FileFormat::SEPARATOR). Of a record that fails nothing is kept. `row` says which row the
+    /// record at an index was when it was read, as [`Chunk::row`] does.
+    ///
+    /// [`Writer::encode`]: godata_etl::Writer::encode
+    /// [`Chunk::row`]: godata_etl::Chunk::row
+    ///
+    /// # Errors
+    /// What `write` returns goes to [`Work::reject`]; so does an [`IoError::PartitionValue`].
+    ///
+    /// [`IoError::PartitionValue`]: crate::IoError::PartitionValue
+    pub fn encode<B: Fields, E: Into<BoxError>>(
+        &self,
+        batch: &B,
+        row: impl Fn(usize) -> u32,
+        work: &mut Work,
+        write: impl FnMut(&mut Vec<u8>, B::Record<'_>) -> Result<(), E>,
+    ) -> Result<Encoded, Stop> {
+        let encoded = Encoded::new(work.buffer(), self.rolling().is_on());
+        let mut encoder = Encoder { batch, encoded, row, write };
+        match self.place() {
+            Place::Partitioned(template) => {
+                let (groups, present) = groups(template, batch, &encoder.row, work)?;
+                for group in groups {
+                    encoder.part(group.key, group.records.into_iter(), work)?;
+                }
+                encoder.encoded.set_present(present);
+            }
+            Place::Path(_) | Place::Stdout => encoder.part("".into(), 0..batch.len(), work)?,
+        }
+        Ok(encoder.encoded)
+    }
+}
+
+struct Encoder<'a, B, R, W> {
+    batch: &'a B,
+    encoded: Encoded,
+    row: R,
+    write: W,
+}
+
+impl<B: Fields, R: Fn(usize) -> u32, W> Encoder<'_, B, R, W> {
+    /// Encodes the records that go to one file.
+    fn part<E: Into<BoxError>>(
+        &mut self,
+        key: Box<str>,
+        records: impl Iterator<Item = usize>,
+        work: &mut Work,
+    ) -> Result<(), Stop>
+    where
+        W: FnMut(&mut Vec<u8>, B::Record<'_>) -> Result<(), E>,
+    {
+        let mut written = 0;
+        for (position, index) in records.enumerate() {
+            if position.is_multiple_of(RECORDS_PER_CHECK) {
+                work.check()?;
+            }
+            let Some(record) = self.batch.record(index) else { break };
+            let bytes = self.encoded.buffer();
+            let start = bytes.len();
+            match (self.write)(bytes, record) {
+                Ok(()) => {
+                    self.encoded.end_record();
+                    written += 1;
+                }
+                Err(error) => {
+                    bytes.truncate(start);
+                    work.reject((self.row)(index), error)?;
+                }
+            }
+        }
+        self.encoded.end_part(key, written);
+        Ok(())
+    }
+}

@@ -1,0 +1,11 @@
+//! From the records of a batch to the bytes of files.
+
+mod encode;
+mod encoded;
+mod fields;
+mod files;
+mod format;
+mod groups;
+mod sink;
+
+pub use self::{encoded::Encoded, fields::Fields, format::FileFormat, sink::FileSink};

@@ -1,0 +1,158 @@
+//! The one path on which records are written to files.
+
+use godata_core::BoxError;
+use godata_etl::{BlockingSink, BlockingWrite, RunScope};
+
+use super::{
+    Encoded, FileFormat,
+    encoded::Part,
+    files::{Beginning, Files},
+};
+use crate::{
+    IoError, Output,
+    output::{Place, Rolling},
+};
+
+/// Writes the records of a run to the files of an output, in a format; made by [`Output::sink`].
+///
+/// It compresses and writes on a thread where that may block, while the next batches are read and computed.
+#[derive(Debug)]
+pub struct FileSink<F> {
+    format: F,
+    files: Files,
+    /// The fields that say the file of a record, and whether any record had them so far.
+    fields: Vec<(Box<str>, bool)>,
+    has_records: bool,
+    rolling: Rolling,
+    scratch: Vec<u8>,
+    scope: RunScope,
+}
+
+impl Output {
+    /// Opens the output for the records of a run: for [`Writer::open`](godata_etl::Writer::open).
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and [`IoError::Template`]; [`IoError::Options`] for what can't be combined; of a file
+    /// that is appended to [`IoError::Read`] and [`IoError::Compressed`].
+    pub async fn sink<F: FileFormat>(
+        &self,
+        format: F,
+        scope: &RunScope,
+    ) -> Result<BlockingWrite<FileSink<F>>, BoxError> {
+        let (output, run) = (self.clone(), scope.clone());
+        let sink = scope.blocking(move || Ok(FileSink::open(&output, format, run)?)).await?;
+        Ok(BlockingWrite::new(sink, scope))
+    }
+}
+
+impl<F: FileFormat> FileSink<F> {
+    fn open(output: &Output, format: F, scope: RunScope) -> Result<Self, IoError> {
+        output.check()?;
+        if output.appends() && !F::APPENDS {
+            return Err(output.refused("a file of this format is whole, and can't be appended to"));
+        }
+        let files = Files::open(output)?;
+        let fields = match output.place() {
+            Place::Partitioned(template) => template.fields(),
+            Place::Path(_) | Place::Stdout => &[],
+        };
+        let fields = fields.iter().map(|field| (Box::from(&**field), false)).collect();
+        let rolling = output.rolling();
+        Ok(Self { format, files, fields, has_records: false, rolling, scratch: Vec::new(), scope })
+    }
+
+    fn write_part(&mut self, encoded: &Encoded<F::Batch>, part: &Part) -> Result<(), BoxError> {
+        let (mut record, mut start) = (part.records.start, part.bytes.start);
+        while record < part.records.end {
+            let file = self.files.current(&part.key)?;
+            self.begin(file)?;
+            let filled = self.files.filled(file);
+            let separator = if filled.records == 0 { F::SEPARATOR.len() } else { 0 };
+            let mut count = part.records.len();
+            let mut end = part.bytes.end;
+            if let Some(ends) = encoded.ends(record..part.records.end) {
+                count = self.rolling.fitting(filled, self.end_len(), start + separator, ends);
+                if count == 0 {
+                    self.finish(file)?;
+                    self.files.next(&part.key);
+                    continue;
+                }
+                end = ends[count - 1];
+            }
+            self.files.write(file, &encoded.bytes()[start + separator..end], count)?;
+            record += count;
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// Writes what a file begins with, unless that was done.
+    fn begin(&mut self, file: usize) -> Result<(), BoxError> {
+        let Some(beginning) = self.files.beginning(file) else { return Ok(()) };
+        self.scratch.clear();
+        match beginning {
+            Beginning::OfNew => self.format.begin(&mut self.scratch)?,
+            Beginning::OfOld(old) => {
+                let resumed = self.format.resume(&old, &mut self.scratch);
+                resumed.map_err(|source| IoError::Resume { path: self.files.path(file), source })?;
+            }
+        }
+        Ok(self.files.write(file, &self.scratch, 0)?)
+    }
+
+    /// Writes what a file ends with, and flushes it to the disk.
+    fn finish(&mut self, file: usize) -> Result<(), BoxError> {
+        if self.files.is_finished(file) {
+            return Ok(());
+        }
+        if !self.files.is_as_before(file) {
+            self.begin(file)?;
+            self.scratch.clear();
+            self.format.end(self.files.filled(file).records, &mut self.scratch);
+            self.files.write(file, &self.scratch, 0)?;
+        }
+        Ok(self.files.finish(file)?)
+    }
+
+    /// How many bytes a file ends with.
+    fn end_len(&mut self) -> u64 {
+        self.scratch.clear();
+        self.format.end(1, &mut self.scratch);
+        self.scratch.len() as u64
+    }
+
+    /// Checks that each field that says the file of a record was in a record.
+    fn check_fields(&self) -> Result<(), IoError> {
+        match self.fields.iter().find(|(_, is_present)| !is_present) {
+            Some((field, _)) if self.has_records => {
+                Err(IoError::PartitionField { field: String::from(&**field) })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl<F: FileFormat> BlockingSink<Encoded<F::Batch>> for FileSink<F> {
+    fn write(&mut self, encoded: Encoded<F::Batch>) -> Result<(), BoxError> {
+        self.has_records = true;
+        for ((_, is_present), &in_batch) in self.fields.iter_mut().zip(encoded.present()) {
+            *is_present |= in_batch;
+        }
+        let encoded = self.format.prepare(encoded)?;
+        for part in encoded.parts() {
+            self.write_part(&encoded, part)?;
+        }
+        self.scope.count_bytes_written(self.files.newly_stored());
+        self.scope.recycle(encoded.into_bytes());
+        Ok(())
+    }
+
+    fn commit(mut self) -> Result<(), BoxError> {
+        self.check_fields()?;
+        for file in 0..self.files.len() {
+            self.finish(file)?;
+        }
+        self.scope.count_bytes_written(self.files.newly_stored());
+        Ok(self.files.publish()?)
+    }
+}
