@@ -4,7 +4,7 @@ use std::{convert::Infallible, sync::Arc};
 
 use godata_core::BoxError;
 use godata_io::{Ahead, Frame, Framing};
-use memchr::{memchr, memchr2, memchr2_iter, memchr3, memrchr};
+use memchr::{memchr, memchr_iter, memchr2, memchr2_iter, memchr3, memrchr};
 use wide::u8x16;
 
 use crate::{
@@ -44,7 +44,7 @@ impl Framing for Cutter {
             if is_plain(ahead.bytes, self.dialect) {
                 return Ok(plain_frame(ahead.bytes, ahead.at_end));
             }
-            if let Some(structure) = Structure::of(self.dialect)
+            if let Some(structure) = Structure::of(ahead.bytes, self.dialect)
                 && let Ok(frame) = simple_frame(structure, ahead.bytes, ahead.at_end)
             {
                 return Ok(frame);
@@ -81,14 +81,19 @@ fn plain_frame(bytes: &[u8], at_end: bool) -> Frame {
     let mut frame = Frame::default();
     // A text begins as if it came after a line feed.
     let mut last = u64::MAX;
+    let mut blank_lines = 0;
     let counted = each_chunk(&bytes[..end], |chunk, _, there| {
         let line_feeds = positions(chunk, u8x16::splat(b'\n')) & there;
-        frame.lines += u64::from(line_feeds.count_ones());
-        frame.records += u64::from((line_feeds & !after(line_feeds, last)).count_ones());
+        let blank = line_feeds & after(line_feeds, last);
+        if blank != 0 {
+            blank_lines += u64::from(blank.count_ones());
+        }
         last = line_feeds;
         Ok::<_, Infallible>(())
     });
     let Ok(()) = counted;
+    frame.lines = memchr_iter(b'\n', &bytes[..end]).count() as u64;
+    frame.records = frame.lines - blank_lines;
     if at_end && end < bytes.len() {
         end = bytes.len();
         frame.lines += 1;
@@ -111,7 +116,9 @@ fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool) -> Result<
             frame.records += count(record_ends & !marks.blank);
             frame.lines = line_breaks + count(breaks & lowest(end));
         }
-        line_breaks += count(breaks);
+        if breaks != 0 {
+            line_breaks += count(breaks);
+        }
         Ok(())
     })?;
     if at_end && frame.bytes < bytes.len() {

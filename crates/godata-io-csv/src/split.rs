@@ -9,7 +9,7 @@ use wide::u8x16;
 use crate::{
     columns::Columns,
     dialect::Dialect,
-    structure::{NotSimple, Structure, each_chunk, is_plain, lowest, positions},
+    structure::{Marks, NotSimple, Structure, each_chunk, is_plain, lowest, positions},
 };
 
 /// A cancellation is looked for once per so many bytes.
@@ -41,7 +41,7 @@ pub(crate) fn split(
     } else if is_plain(&bytes, dialect) {
         split.plain(dialect.delimiter, work)
     } else {
-        split.quoted(Structure::of(dialect), work)
+        split.quoted(Structure::of(&bytes, dialect), work)
     };
     let cells = split.cells;
     match done {
@@ -106,21 +106,8 @@ impl Split<'_> {
                 work.check()?;
             }
             let line_feeds = positions(chunk, line_feed);
-            let mut ends = (positions(chunk, delimiter) | line_feeds) & there;
-            while ends != 0 {
-                let end = begin + ends.trailing_zeros() as usize;
-                let is_record_end = line_feeds & lowest_of(ends) != 0;
-                ends &= ends - 1;
-                if !(is_record_end && self.is_blank(end)) {
-                    self.cells.push(self.start, end - self.start);
-                    self.column += 1;
-                    if is_record_end {
-                        self.end_record()?;
-                    }
-                }
-                self.start = end + 1;
-            }
-            Ok::<_, Unsplit>(())
+            let ends = (positions(chunk, delimiter) | line_feeds) & there;
+            Ok::<_, Unsplit>(self.plain_cells(begin, ends, line_feeds)?)
         })?;
         self.finish()
     }
@@ -133,26 +120,12 @@ impl Split<'_> {
                 work.check()?;
             }
             let marks = structure.next(chunk)?;
-            let mut ends = marks.ends & there;
-            while ends != 0 {
-                let place = ends.trailing_zeros() as usize;
-                let is_record_end = marks.record_ends & lowest_of(ends) != 0;
-                ends &= ends - 1;
-                self.see_doubled(begin, marks.doubled & lowest(place));
-                let end = begin + place;
-                if is_record_end {
-                    let line = end - usize::from(end > self.start && self.bytes[end - 1] == b'\r');
-                    if !self.is_blank(line) {
-                        self.cell(line);
-                        self.end_record()?;
-                    }
-                } else {
-                    self.cell(end);
-                }
-                self.start = end + 1;
-            }
+            let ends = marks.ends & there;
+            // Where the chunk has nothing unusual, only its first cell may have, from before it.
+            let unusual = if marks.is_plain { lowest_of(ends) } else { ends };
+            self.cells(begin, unusual, &marks)?;
             self.see_doubled(begin, marks.doubled & there);
-            Ok::<_, Unsplit>(())
+            Ok::<_, Unsplit>(self.plain_cells(begin, ends ^ unusual, marks.record_ends)?)
         })?;
         if structure.is_quoted() || self.bytes.last() == Some(&b'\r') {
             return Err(Unsplit::NotSimple);
@@ -160,12 +133,52 @@ impl Split<'_> {
         self.finish()
     }
 
+    /// The cells of a chunk that have neither quotes nor CR.
+    #[inline]
+    fn plain_cells(&mut self, begin: usize, mut ends: u64, record_ends: u64) -> Result<(), NotSimple> {
+        while ends != 0 {
+            let end = begin + ends.trailing_zeros() as usize;
+            let is_record_end = record_ends & lowest_of(ends) != 0;
+            ends &= ends - 1;
+            if !(is_record_end && self.is_blank(end)) {
+                self.cells.push(self.start, end - self.start);
+                self.column += 1;
+                if is_record_end {
+                    self.end_record()?;
+                }
+            }
+            self.start = end + 1;
+        }
+        Ok(())
+    }
+
+    /// The cells of a chunk.
+    #[inline]
+    fn cells(&mut self, begin: usize, mut ends: u64, marks: &Marks) -> Result<(), NotSimple> {
+        while ends != 0 {
+            let place = ends.trailing_zeros() as usize;
+            let is_record_end = marks.record_ends & lowest_of(ends) != 0;
+            ends &= ends - 1;
+            let end = begin + place;
+            let has_return = is_record_end && end > self.start && self.bytes[end - 1] == b'\r';
+            let cell_end = end - usize::from(has_return);
+            if !(is_record_end && self.is_blank(cell_end)) {
+                self.cell(cell_end, begin, marks.doubled & lowest(place));
+                if is_record_end {
+                    self.end_record()?;
+                }
+            }
+            self.start = end + 1;
+        }
+        Ok(())
+    }
+
     /// Ends the last record, if no line feed did.
     fn finish(&mut self) -> Result<(), Unsplit> {
         if self.start == self.bytes.len() && self.column == 0 {
             return Ok(());
         }
-        self.cell(self.bytes.len());
+        self.cell(self.bytes.len(), 0, 0);
         Ok(self.end_record()?)
     }
 
@@ -187,19 +200,21 @@ impl Split<'_> {
         }
     }
 
-    /// The cell that ends here.
-    #[inline]
-    fn cell(&mut self, end: usize) {
+    /// The cell that ends here. Of the quotes from `begin` on up to its end, these were doubled.
+    #[inline(always)]
+    fn cell(&mut self, end: usize, begin: usize, doubled: u64) {
         let start = self.start;
         self.column += 1;
-        match self.bytes.get(start..end) {
-            Some([first, .., _]) if *first == self.quote => self.quoted_cell(start + 1, end - 1),
-            _ => self.cells.push(start, end - start),
+        // What begins with a quote ends with one, too.
+        if self.bytes.get(start) == Some(&self.quote) {
+            self.see_doubled(begin, doubled);
+            self.quoted_cell(start + 1, end - 1);
+        } else {
+            self.cells.push(start, end - start);
         }
     }
 
     /// The cell between two quotes.
-    #[inline]
     fn quoted_cell(&mut self, start: usize, end: usize) {
         if self.doubled <= start {
             self.cells.push(start, end - start);

@@ -32,6 +32,8 @@ pub(crate) struct Marks {
     pub(crate) ends: u64,
     /// The line feeds that end a record.
     pub(crate) record_ends: u64,
+    /// Whether there are neither quotes nor CR.
+    pub(crate) is_plain: bool,
     /// The second ones of doubled quotes.
     pub(crate) doubled: u64,
     /// Those of the record ends that end nothing: blank lines.
@@ -45,6 +47,8 @@ pub(crate) struct Marks {
 pub(crate) struct Structure {
     delimiter: u8x16,
     quote: Option<u8x16>,
+    /// Whether there may be CR.
+    has_returns: bool,
     /// All bits if the next byte is inside of quotes, else none.
     quoted: u64,
     last: Masks,
@@ -62,8 +66,8 @@ struct Masks {
 }
 
 impl Structure {
-    /// For texts of a dialect without escapes and comments; `None` for others.
-    pub(crate) fn of(dialect: Dialect) -> Option<Self> {
+    /// For a text of a dialect without escapes and comments; `None` for others.
+    pub(crate) fn of(text: &[u8], dialect: Dialect) -> Option<Self> {
         let Dialect { delimiter, quote, escape: None, comment: None } = dialect else { return None };
         // A text begins as if it came after a line feed.
         let begin = 1 << (WIDTH - 1);
@@ -74,7 +78,13 @@ impl Structure {
             carriage_returns: 0,
             inner_carriage_returns: 0,
         };
-        Some(Self { delimiter: u8x16::splat(delimiter), quote: quote.map(u8x16::splat), quoted: 0, last })
+        Some(Self {
+            delimiter: u8x16::splat(delimiter),
+            quote: quote.map(u8x16::splat),
+            has_returns: memchr(b'\r', text).is_some(),
+            quoted: 0,
+            last,
+        })
     }
 
     /// Whether what was looked at ends inside of quotes.
@@ -86,7 +96,7 @@ impl Structure {
     #[inline]
     pub(crate) fn next(&mut self, bytes: &[u8; WIDTH]) -> Result<Marks, NotSimple> {
         let line_feeds = positions(bytes, u8x16::splat(b'\n'));
-        let carriage_returns = positions(bytes, u8x16::splat(b'\r'));
+        let carriage_returns = if self.has_returns { positions(bytes, u8x16::splat(b'\r')) } else { 0 };
         let delimiters = positions(bytes, self.delimiter);
         let quotes = self.quote.map_or(0, |quote| positions(bytes, quote));
 
@@ -122,6 +132,7 @@ impl Structure {
         Ok(Marks {
             ends,
             record_ends,
+            is_plain: quotes | carriage_returns == 0,
             doubled: opening & after_closing,
             blank: record_ends & (after_record | (after_return & two_after_record)),
             line_breaks: line_feeds | (after_inner_return & !line_feeds),

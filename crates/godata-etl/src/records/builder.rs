@@ -64,11 +64,13 @@ impl RecordsBuilder {
         Self { records: Records::recycled(shape, memory), names, ..Self::default() }
     }
 
-    /// As [`recycled`](Self::recycled), of rows whose cells are parts of a text of `len` bytes or texts of their own. It
+    /// As [`recycled`](Self::recycled), of rows that bring their names and whose cells are parts of a text of `len` bytes or texts of their own. It
     /// is given to [`finish_over`](Self::finish_over).
     #[must_use]
     pub fn over(len: usize, shape: Arc<Shape>, memory: Records) -> Self {
-        Self { given: len, ..Self::recycled(shape, memory) }
+        let mut builder = Self { given: len, ..Self::recycled(shape, memory) };
+        builder.records.open_names();
+        builder
     }
 
     /// How many rows were ended.

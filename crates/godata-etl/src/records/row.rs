@@ -1,6 +1,8 @@
 //! A row, read only.
 
 use std::fmt;
+use std::slice;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use time::UtcDateTime;
@@ -11,6 +13,8 @@ use super::cell_ref::CellRef;
 use super::convert::{ConvertError, deserialize};
 use super::field_error::FieldError;
 use super::record::Record;
+use super::storage::WrittenRow;
+use super::value::Value;
 use super::value_ref::ValueRef;
 
 /// A row of a batch or a whole [`Record`], read only and copyable.
@@ -173,6 +177,17 @@ impl<'a> RecordRef<'a> {
         }
     }
 
+    /// For each position of the batch's [`Shape`](crate::Shape) the field that the row has there, if it has one, as it is
+    /// to be written: [`cell_at`](Self::cell_at) of all positions, for writers.
+    #[inline]
+    #[must_use]
+    pub fn written_cells(self) -> WrittenCells<'a> {
+        WrittenCells(match self.0 {
+            View::Record(record) => Written::Record(record.fields().iter()),
+            View::Row(records, row) => Written::Row(records.storage.written_row(row)),
+        })
+    }
+
     /// A field as it is to be written.
     fn written(self, name: &str) -> Option<CellRef<'a>> {
         self.cell_at(self.position(name)?)
@@ -297,6 +312,28 @@ impl<'a> RecordRef<'a> {
         match self.0 {
             View::Record(record) => record.value_at(column),
             View::Row(records, row) => records.storage.value(column, row),
+        }
+    }
+}
+
+/// The cells of a row, of [`RecordRef::written_cells`].
+#[derive(Clone, Debug)]
+pub struct WrittenCells<'a>(Written<'a>);
+
+#[derive(Clone, Debug)]
+enum Written<'a> {
+    Record(slice::Iter<'a, (Arc<str>, Value)>),
+    Row(WrittenRow<'a>),
+}
+
+impl<'a> Iterator for WrittenCells<'a> {
+    type Item = Option<CellRef<'a>>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            Written::Row(cells) => cells.next(),
+            Written::Record(fields) => fields.next().map(|(_, value)| Some(value.as_ref().into())),
         }
     }
 }

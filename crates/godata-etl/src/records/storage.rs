@@ -1,5 +1,7 @@
 //! Where a batch keeps its cells.
 
+use std::slice;
+
 use super::cell::{Cell, Kind, Stored};
 use super::cell_ref::CellRef;
 use super::value::Value;
@@ -77,9 +79,22 @@ impl Storage {
     }
 
     /// The cell as it is to be written; `None` if absent.
-    #[inline(always)]
+    #[inline]
     pub(super) fn written(&self, column: usize, row: usize) -> Option<CellRef<'_>> {
-        match self.cell(column, row).stored() {
+        self.written_cell(self.cell(column, row))
+    }
+
+    /// The cells of a row as they are to be written, column by column.
+    #[inline]
+    pub(super) fn written_row(&self, row: usize) -> WrittenRow<'_> {
+        let begin = row * self.width;
+        let cells = self.grid.get(begin..begin + self.width).unwrap_or_default();
+        WrittenRow { storage: self, cells, row, columns: self.columns.iter() }
+    }
+
+    #[inline(always)]
+    fn written_cell(&self, cell: Cell) -> Option<CellRef<'_>> {
+        match cell.stored() {
             Stored::Absent => None,
             Stored::Null => Some(CellRef::Null),
             Stored::Text { start, len, kind: Kind::Text } => Some(CellRef::Text(self.text_at(start, len))),
@@ -285,5 +300,29 @@ impl Storage {
     pub(super) fn select(&mut self, kept: &[usize]) {
         let take = |&column: &usize| std::mem::replace(&mut self.columns[column], Column::Grid(usize::MAX));
         self.columns = kept.iter().map(take).collect();
+    }
+}
+
+/// The cells of a row as they are to be written.
+#[derive(Clone, Debug)]
+pub(super) struct WrittenRow<'a> {
+    storage: &'a Storage,
+    /// Those in the grid.
+    cells: &'a [Cell],
+    row: usize,
+    columns: slice::Iter<'a, Column>,
+}
+
+impl<'a> Iterator for WrittenRow<'a> {
+    /// `None` if absent.
+    type Item = Option<CellRef<'a>>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let cell = match self.columns.next()? {
+            Column::Grid(place) => self.cells.get(*place),
+            Column::Own(cells) => cells.get(self.row),
+        };
+        Some(cell.and_then(|&cell| self.storage.written_cell(cell)))
     }
 }

@@ -4,7 +4,7 @@ use godata_etl::Shape;
 
 use super::unwritable::write_json;
 
-/// The names of a batch with all that stands around them, made once for its rows: `,"name":`.
+/// The names of a batch with all that stands around them, made once for its rows: `","name":"`.
 #[derive(Debug)]
 pub(crate) struct Keys<'a> {
     shape: &'a Shape,
@@ -14,17 +14,21 @@ pub(crate) struct Keys<'a> {
 impl<'a> Keys<'a> {
     pub(crate) fn of(shape: &'a Shape) -> Self {
         let key = |name: &str| {
-            let mut key = vec![b','];
+            let mut key = b"\",".to_vec();
             write_json(&mut key, name).expect("text can be written to memory");
-            key.push(b':');
+            key.extend_from_slice(b":\"");
             key
         };
         Self { shape, keys: shape.names().map(key).collect() }
     }
 
-    /// The names in the order of the shape, each with a comma before it.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
-        self.keys.iter().map(Vec::as_slice)
+    /// The name of a column, from the end of the value before it to the begin of its own; each may be a string, whose
+    /// quote is part of it then.
+    #[inline]
+    pub(super) fn get(&self, column: usize, after_string: bool, before_string: bool) -> &[u8] {
+        let key = self.keys.get(column).map_or(&[][..], Vec::as_slice);
+        let key = if after_string { key } else { key.get(1..).unwrap_or_default() };
+        if before_string { key } else { key.split_last().map_or(&[], |(_, key)| key) }
     }
 
     /// The name itself, for a message.

@@ -18,7 +18,7 @@ pub(super) fn write_text(out: &mut Vec<u8>, text: &str) -> Result<(), Unwritable
 
 /// Whether a text has a quote, a backslash or a control character (RFC 8259, section 7).
 #[inline]
-fn needs_escapes(text: &[u8]) -> bool {
+pub(super) fn needs_escapes(text: &[u8]) -> bool {
     let (words, rest) = text.as_chunks::<8>();
     let found = words.iter().fold(0, |found, &word| found | special_bytes(u64::from_le_bytes(word)));
     match text.last_chunk::<8>() {
