@@ -1,6 +1,10 @@
 //! Sources that block their thread.
 
-use std::fmt;
+use std::{
+    collections::VecDeque,
+    fmt,
+    time::{Duration, Instant},
+};
 
 use godata_core::BoxError;
 
@@ -19,17 +23,26 @@ pub trait BlockingSource: Send + 'static {
     fn next(&mut self) -> Result<Option<Unit<Self::Batch>>, BoxError>;
 }
 
+/// How many units are read in one go, at most.
+const AHEAD: usize = 4;
+
+/// How long after its begin a read goes on with the next unit. A source that takes longer has its units handed over one
+/// by one, as they come; for one that is quicker, to change the thread for each would cost as much as to read it.
+const QUICK: Duration = Duration::from_micros(500);
+
 /// Reads a [`BlockingSource`] on threads of its run.
-pub struct BlockingRead<S> {
-    /// `None` while a thread has it, and after a panic in it.
+pub struct BlockingRead<S: BlockingSource> {
+    /// `None` while a thread has it, after a panic in it, and after its end.
     source: Option<S>,
+    /// What was read and not yet handed over; an error comes last.
+    ahead: VecDeque<Result<Unit<S::Batch>, BoxError>>,
     scope: RunScope,
 }
 
 impl<S: BlockingSource> BlockingRead<S> {
     /// Reads `source`.
     pub fn new(source: S, scope: &RunScope) -> Self {
-        Self { source: Some(source), scope: scope.clone() }
+        Self { source: Some(source), ahead: VecDeque::new(), scope: scope.clone() }
     }
 }
 
@@ -37,18 +50,37 @@ impl<S: BlockingSource> Source for BlockingRead<S> {
     type Batch = S::Batch;
 
     async fn next(&mut self) -> Result<Option<Unit<S::Batch>>, BoxError> {
-        let Some(mut source) = self.source.take() else { return Ok(None) };
-        let read = move || {
-            let unit = source.next()?;
-            Ok((source, unit))
-        };
-        let (source, unit) = self.scope.blocking(read).await?;
-        self.source = Some(source);
-        Ok(unit)
+        if self.ahead.is_empty()
+            && let Some(mut source) = self.source.take()
+        {
+            let read = move || {
+                let (units, is_open) = read_ahead(&mut source);
+                Ok((units, is_open.then_some(source)))
+            };
+            (self.ahead, self.source) = self.scope.blocking(read).await?;
+        }
+        self.ahead.pop_front().transpose()
     }
 }
 
-impl<S: fmt::Debug> fmt::Debug for BlockingRead<S> {
+/// The next units, and whether there may be more.
+fn read_ahead<S: BlockingSource>(source: &mut S) -> (VecDeque<Result<Unit<S::Batch>, BoxError>>, bool) {
+    let begun = Instant::now();
+    let mut units = VecDeque::with_capacity(AHEAD);
+    while units.len() < AHEAD && (units.is_empty() || begun.elapsed() < QUICK) {
+        match source.next() {
+            Ok(Some(unit)) => units.push_back(Ok(unit)),
+            Ok(None) => return (units, false),
+            Err(error) => {
+                units.push_back(Err(error));
+                return (units, false);
+            }
+        }
+    }
+    (units, true)
+}
+
+impl<S: BlockingSource + fmt::Debug> fmt::Debug for BlockingRead<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("BlockingRead").field(&self.source).finish()
     }
