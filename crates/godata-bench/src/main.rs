@@ -2,23 +2,37 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints what it measured")]
 
+mod generate;
 mod overhead;
 mod timers;
 
-use std::{env, process::ExitCode};
+use std::{env, fs::File, process::ExitCode};
+
+use godata_core::BoxError;
+
+const USAGE: &str = "usage: godata-bench overhead
+       godata-bench timers
+       godata-bench generate {narrow|wide|jsonl} ROWS FILE";
 
 fn main() -> ExitCode {
-    let result = match env::args().nth(1).as_deref() {
-        Some("overhead") => overhead::measure(),
-        Some("timers") => timers::measure(),
-        _ => Err("usage: godata-bench overhead | timers".into()),
-    };
-    match result {
+    let args: Vec<_> = env::args().skip(1).collect();
+    match run(&args.iter().map(String::as_str).collect::<Vec<_>>()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(args: &[&str]) -> Result<(), BoxError> {
+    match *args {
+        ["overhead"] => overhead::measure(),
+        ["timers"] => timers::measure(),
+        ["generate", kind, rows, file] => {
+            Ok(generate::generate(generate::Kind::named(kind)?, rows.parse()?, File::create(file)?)?)
+        }
+        _ => Err(USAGE.into()),
     }
 }
 
