@@ -3,16 +3,18 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints what it measured")]
 
 mod generate;
+mod limit;
 mod overhead;
 mod timers;
 
-use std::{env, fs::File, process::ExitCode};
+use std::{env, fs::File, path::Path, process::ExitCode};
 
 use godata_core::BoxError;
 
 const USAGE: &str = "usage: godata-bench overhead
        godata-bench timers
-       godata-bench generate {narrow|wide|jsonl} ROWS FILE";
+       godata-bench generate {narrow|wide|jsonl} ROWS FILE
+       godata-bench limit INPUT OUTPUT [--threads N]";
 
 fn main() -> ExitCode {
     let args: Vec<_> = env::args().skip(1).collect();
@@ -31,6 +33,12 @@ fn run(args: &[&str]) -> Result<(), BoxError> {
         ["timers"] => timers::measure(),
         ["generate", kind, rows, file] => {
             Ok(generate::generate(generate::Kind::named(kind)?, rows.parse()?, File::create(file)?)?)
+        }
+        ["limit", input, output] => {
+            limit::run(Path::new(input), Path::new(output), std::thread::available_parallelism()?)
+        }
+        ["limit", input, output, "--threads", threads] => {
+            limit::run(Path::new(input), Path::new(output), threads.parse()?)
         }
         _ => Err(USAGE.into()),
     }
