@@ -2,9 +2,12 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints what it measured")]
 
+mod compare;
 mod generate;
+mod job;
 mod limit;
 mod overhead;
+mod small;
 mod timers;
 
 use std::{env, fs::File, path::Path, process::ExitCode};
@@ -14,7 +17,10 @@ use godata_core::BoxError;
 const USAGE: &str = "usage: godata-bench overhead
        godata-bench timers
        godata-bench generate {narrow|wide|jsonl} ROWS FILE
-       godata-bench limit INPUT OUTPUT [--threads N]";
+       godata-bench limit INPUT OUTPUT [--threads N]
+       godata-bench job {typed|jsonl} INPUT OUTPUT
+       godata-bench compare [--quick] [--rounds N] [--only CASE] [--dir DIRECTORY]
+       godata-bench measure COMMAND [ARGUMENT...]";
 
 fn main() -> ExitCode {
     let args: Vec<_> = env::args().skip(1).collect();
@@ -40,6 +46,10 @@ fn run(args: &[&str]) -> Result<(), BoxError> {
         ["limit", input, output, "--threads", threads] => {
             limit::run(Path::new(input), Path::new(output), threads.parse()?)
         }
+        ["job", "typed", input, output] => job::typed(Path::new(input), Path::new(output)),
+        ["job", "jsonl", input, output] => job::json_lines(Path::new(input), Path::new(output)),
+        ["compare", ref options @ ..] => compare::run(options),
+        ["measure", ref command @ ..] => compare::print_usage(command),
         _ => Err(USAGE.into()),
     }
 }
