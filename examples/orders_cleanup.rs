@@ -1,9 +1,10 @@
 //! Cleans any CSV of orders into JSON Lines: keeps paid orders, makes `amount` a number and adds `gross`.
 //!
-//!     cargo run --release --example orders_cleanup [INPUT] [OUTPUT]
+//!     cargo run --release --example orders_cleanup [INPUT] [OUTPUT] [WORKERS]
 //!
 //! Without arguments it reads `examples/data/orders.csv` and writes `orders_paid.jsonl` to the current folder. The input may have any
-//! columns beside `amount` and `status`. On a terminal, a run of over a second shows its progress.
+//! columns beside `amount` and `status`. There are as many workers as cores if not said. On a terminal, a run of over a
+//! second shows its progress.
 
 use std::{env, process::ExitCode, time::Duration};
 
@@ -15,7 +16,8 @@ async fn main() -> ExitCode {
     let mut args = env::args().skip(1);
     let input = args.next().unwrap_or_else(|| "examples/data/orders.csv".to_owned());
     let output = args.next().unwrap_or_else(|| "orders_paid.jsonl".to_owned());
-    match cleanup(&input, &output).await {
+    let workers = args.next();
+    match cleanup(&input, &output, workers.as_deref()).await {
         Ok(report) => {
             println!("{report}");
             ExitCode::SUCCESS
@@ -27,8 +29,13 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn cleanup(input: &str, output: &str) -> Result<RunReport, BoxError> {
-    let pipeline = Pipeline::builder("orders-cleanup")
+async fn cleanup(input: &str, output: &str, workers: Option<&str>) -> Result<RunReport, BoxError> {
+    let mut builder = Pipeline::builder("orders-cleanup");
+    if let Some(workers) = workers {
+        let workers = workers.parse().map_err(|_| format!("`{workers}` is no number of workers"))?;
+        builder = builder.workers(workers);
+    }
+    let pipeline = builder
         .read(csv::read_records(input))
         .try_filter(|r| Ok(r.text("status")? == "paid"))
         .cast("amount", Type::Float)

@@ -2,28 +2,62 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints what it measured")]
 
+mod compare;
 mod files;
+mod generate;
 mod gzip;
+mod job;
+mod limit;
 mod orders;
 mod overhead;
+mod small;
 mod timers;
 
-use std::{env, process::ExitCode};
+use std::{env, fs::File, path::Path, process::ExitCode};
+
+use godata_core::BoxError;
+
+const USAGE: &str = "usage: godata-bench overhead
+       godata-bench files
+       godata-bench gzip
+       godata-bench timers
+       godata-bench generate {narrow|wide|jsonl} ROWS FILE
+       godata-bench limit INPUT OUTPUT [--threads N]
+       godata-bench job {typed|jsonl} INPUT OUTPUT
+       godata-bench compare [--quick] [--rounds N] [--only CASE] [--dir DIRECTORY]
+       godata-bench measure COMMAND [ARGUMENT...]";
 
 fn main() -> ExitCode {
-    let result = match env::args().nth(1).as_deref() {
-        Some("files") => files::measure(),
-        Some("gzip") => gzip::measure(),
-        Some("overhead") => overhead::measure(),
-        Some("timers") => timers::measure(),
-        _ => Err("usage: godata-bench files | gzip | overhead | timers".into()),
-    };
-    match result {
+    let args: Vec<_> = env::args().skip(1).collect();
+    match run(&args.iter().map(String::as_str).collect::<Vec<_>>()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+fn run(args: &[&str]) -> Result<(), BoxError> {
+    match *args {
+        ["overhead"] => overhead::measure(),
+        ["files"] => files::measure(),
+        ["gzip"] => gzip::measure(),
+        ["timers"] => timers::measure(),
+        ["generate", kind, rows, file] => {
+            Ok(generate::generate(generate::Kind::named(kind)?, rows.parse()?, File::create(file)?)?)
+        }
+        ["limit", input, output] => {
+            limit::run(Path::new(input), Path::new(output), std::thread::available_parallelism()?)
+        }
+        ["limit", input, output, "--threads", threads] => {
+            limit::run(Path::new(input), Path::new(output), threads.parse()?)
+        }
+        ["job", "typed", input, output] => job::typed(Path::new(input), Path::new(output)),
+        ["job", "jsonl", input, output] => job::json_lines(Path::new(input), Path::new(output)),
+        ["compare", ref options @ ..] => compare::run(options),
+        ["measure", ref command @ ..] => compare::print_usage(command),
+        _ => Err(USAGE.into()),
     }
 }
 
