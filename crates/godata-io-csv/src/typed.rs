@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use godata_etl::{CellRef, RecordRef, Records, Shape, Stop, ValueRef, Work};
+use godata_etl::{CellRef, RecordRef, Records, Shape, Stop, ValueRef, Work, WrittenCells};
 use serde::{
     Deserializer,
     de::{
@@ -29,9 +29,7 @@ pub(crate) fn structs<T: DeserializeOwned>(
         if index.is_multiple_of(RECORDS_PER_CHECK) {
             work.check()?;
         }
-        let names = is_named.then_some(&**shape);
-        let mut cells =
-            Cells { record, width: shape.len(), names, next: 0, next_name: 0, ignored: &mut ignored };
+        let mut cells = Cells::of(record, is_named.then_some(&**shape), &mut ignored);
         let Ok(value) = T::deserialize(&mut cells) else { return Ok(None) };
         batch.push(value);
     }
@@ -40,11 +38,14 @@ pub(crate) fn structs<T: DeserializeOwned>(
 
 /// The cells of a record that are not read yet.
 struct Cells<'r, 'de> {
-    record: RecordRef<'de>,
-    width: usize,
-    /// The names of the cells, if they are read by name.
+    /// The next cell, if there is one.
+    next: Option<&'de str>,
+    /// Those after it.
+    further: WrittenCells<'de>,
+    /// The position of the next cell.
+    position: usize,
+    /// The names of the cells, if they are read by name, and the position of the next one.
     names: Option<&'de Shape>,
-    next: usize,
     next_name: usize,
     /// The columns that the struct has no field for. It has none in all records, so that further ones skip them.
     ignored: &'r mut [bool],
@@ -68,17 +69,27 @@ impl serde::de::Error for Unusual {
     }
 }
 
-impl<'de> Cells<'_, 'de> {
-    fn peek(&self) -> Option<&'de str> {
-        match self.record.cell_at(self.next) {
-            Some(CellRef::Text(text)) => Some(text),
-            _ => None,
-        }
+impl<'r, 'de> Cells<'r, 'de> {
+    fn of(record: RecordRef<'de>, names: Option<&'de Shape>, ignored: &'r mut [bool]) -> Self {
+        let further = record.written_cells();
+        let mut cells = Self { next: None, further, position: 0, names, next_name: 0, ignored };
+        cells.advance();
+        cells
     }
 
+    #[inline]
+    fn advance(&mut self) {
+        self.next = match self.further.next() {
+            Some(Some(CellRef::Text(text))) => Some(text),
+            _ => None,
+        };
+    }
+
+    #[inline]
     fn take(&mut self) -> Result<&'de str, Unusual> {
-        let cell = self.peek().ok_or(Unusual)?;
-        self.next += 1;
+        let cell = self.next.ok_or(Unusual)?;
+        self.advance();
+        self.position += 1;
         Ok(cell)
     }
 
@@ -129,10 +140,10 @@ impl<'de> Deserializer<'de> for &mut Cells<'_, 'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
-        match self.peek() {
+        match self.next {
             None => visitor.visit_none(),
             Some("") => {
-                self.next += 1;
+                self.take()?;
                 visitor.visit_none()
             }
             Some(_) => visitor.visit_some(self),
@@ -187,7 +198,9 @@ impl<'de> Deserializer<'de> for &mut Cells<'_, 'de> {
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
-        if let (true, Some(ignored)) = (self.next + 1 == self.next_name, self.ignored.get_mut(self.next)) {
+        if let (true, Some(ignored)) =
+            (self.position + 1 == self.next_name, self.ignored.get_mut(self.position))
+        {
             *ignored = true;
         }
         self.take()?;
@@ -205,7 +218,7 @@ impl<'de> SeqAccess<'de> for &mut Cells<'_, 'de> {
     type Error = Unusual;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Unusual> {
-        if self.next < self.width { seed.deserialize(&mut **self).map(Some) } else { Ok(None) }
+        if self.next.is_some() { seed.deserialize(&mut **self).map(Some) } else { Ok(None) }
     }
 }
 
@@ -213,8 +226,8 @@ impl<'de> MapAccess<'de> for &mut Cells<'_, 'de> {
     type Error = Unusual;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Unusual> {
-        while self.next == self.next_name && self.ignored.get(self.next) == Some(&true) {
-            self.next += 1;
+        while self.position == self.next_name && self.ignored.get(self.position) == Some(&true) {
+            self.take()?;
             self.next_name += 1;
         }
         let name = self.names.and_then(|names| names.name(self.next_name));
