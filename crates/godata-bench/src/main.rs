@@ -17,6 +17,11 @@ use std::{env, fs::File, path::Path, process::ExitCode};
 
 use godata_core::BoxError;
 
+/// Rows that own their text allocate and free more than anything else. Polars and DuckDB bring an allocator for many
+/// threads, too. The example `orders_cleanup` is measured with that of the system.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const USAGE: &str = "usage: godata-bench overhead
        godata-bench files
        godata-bench gzip

@@ -100,6 +100,13 @@
 //!
 //! What is written has LF and quotes only where they are needed.
 //!
+//! # Speed
+//! A block is cut into cells 64 bytes at a time, and its cells stay where they are. That takes records with as many cells
+//! as there are columns and with quotes as RFC 4180 has them; [`escape`](CsvReader::escape),
+//! [`comment`](CsvReader::comment), [`nulls`](CsvReader::nulls) and trimmed fields are not for it. A block that has
+//! anything else is read record by record, by the `csv` crate: the same records and errors, in three to four times the
+//! time. So is one of structs with fields of a rare type, such as `i128`, or that are flattened or untagged.
+//!
 //! # Which option do I need
 //! Of a reader:
 //!
