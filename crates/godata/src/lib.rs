@@ -53,6 +53,7 @@
 //! * [`PipelineHook`], [`PipelineJob`] and [`RunReport`]: watching runs.
 //! * [`Reader`] and [`Writer`]: sources and targets of your own.
 //! * [`PipelineError`]: what an error says.
+//! * [`scheduler`]: schedules: intervals, times of day, cron patterns and calendars, right in every time zone.
 //! * [`etl`]: the engine's crate, with its guarantees and a table for those who come from the Go library.
 //!
 //! # Examples
@@ -75,8 +76,10 @@
 //! * `csv` (default): [`csv`].
 //! * `json` (default): [`jsonl`] and [`json`].
 //! * `bzip2`, `gzip`, `zstd` (default): files compressed like that are read. `zstd` needs a C compiler.
+//! * `scheduler` and `cron` (default): [`scheduler`], and cron patterns in it. `bundled-zones` compiles a time zone
+//!   database in, for machines that have none.
 //!
-//! Without `csv` and `json`, this is the engine alone.
+//! Without any of them, this is the engine alone.
 //!
 //! # Which crate do I need
 //!
@@ -85,8 +88,8 @@
 
 pub use godata_core as core;
 pub use godata_core::{
-    AnyJob, BoxError, Canceled, Cancellation, Cause, Clock, Job, JobError, JobErrorKind, JobId, ManualClock,
-    Params, Progress, RunContext, RunId, SystemClock, Transient, error_chain, job_fn,
+    AnyJob, AnySchedule, BoxError, Canceled, Cancellation, Cause, Clock, Job, JobError, JobErrorKind, JobId,
+    ManualClock, Params, Progress, RunContext, RunId, Schedule, SystemClock, Transient, error_chain, job_fn,
 };
 pub use godata_etl as etl;
 pub use godata_etl::{
@@ -101,6 +104,8 @@ pub use godata_io::{Compression, Input};
 pub use godata_io_csv as csv;
 #[cfg(feature = "json")]
 pub use godata_io_json::{DuplicateKeys, json, jsonl};
+#[cfg(feature = "scheduler")]
+pub use godata_scheduler as scheduler;
 
 /// What most programs use: `use godata::prelude::*;`.
 pub mod prelude {
