@@ -70,6 +70,9 @@
 //! | [`many_files`](https://github.com/janmarkuslanger/godata/blob/main/examples/many_files.rs) | a glob of gzip files into one JSON Lines file |
 //! | [`custom_reader_writer`](https://github.com/janmarkuslanger/godata/blob/main/examples/custom_reader_writer.rs) | a reader and a writer of your own |
 //! | [`json_array`](https://github.com/janmarkuslanger/godata/blob/main/examples/json_array.rs) | one array within a JSON document, read by a pointer, written for people |
+//! | [`schedule_daily`](https://github.com/janmarkuslanger/godata/blob/main/examples/schedule_daily.rs) | schedules from code and from text, and when they fire |
+//! | [`schedule_cron`](https://github.com/janmarkuslanger/godata/blob/main/examples/schedule_cron.rs) | cron patterns around the clock changes of a zone |
+//! | [`schedule_calendar`](https://github.com/janmarkuslanger/godata/blob/main/examples/schedule_calendar.rs) | weekends, holidays and maintenance left out |
 //!
 //! # Features
 //!
