@@ -46,13 +46,14 @@ fn a_sample_of_zones_agrees_with_the_oracle() {
     let mut zones = 0;
     let mut instants = 0;
     for offsets in Offsets::read_all(SAMPLE) {
-        // Every second change, as a build without optimisation takes its time.
-        let findings = compare(&offsets, 2);
+        // Some of the changes, as a build without optimisation takes its time. An odd step finds both those that skip
+        // and those that repeat.
+        let findings = compare(&offsets, (offsets.changes().len() / 12) | 1);
         assert_eq!(findings.differences, Vec::<String>::new(), "{}", offsets.zone);
         zones += 1;
         instants += findings.instants;
     }
-    assert!(zones >= 15 && instants > 100_000, "{instants} instants in {zones} zones are no test");
+    assert!(zones >= 15 && instants > 200_000, "{instants} instants in {zones} zones are no test");
 }
 
 #[test]

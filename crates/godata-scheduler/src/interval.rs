@@ -41,7 +41,7 @@ const END: i64 = END_SECOND * 1_000;
 /// ```
 pub fn every(period: Duration) -> Result<Interval, ScheduleError> {
     let millis = i64::try_from(period.as_millis()).unwrap_or(i64::MAX);
-    if millis == 0 || millis >= END || period.subsec_nanos() % 1_000_000 != 0 {
+    if millis == 0 || millis >= END || !period.subsec_nanos().is_multiple_of(1_000_000) {
         let expected = "whole milliseconds, at least 1ms and less than 230 years";
         return Err(ScheduleError::invalid("interval", format_args!("{period:?}"), expected));
     }

@@ -5,9 +5,9 @@ use std::fmt;
 use godata_core::{AnySchedule, Schedule};
 use time::UtcDateTime;
 
-use super::must_fire;
+use super::{just_before, must_fire};
 use crate::ScheduleError;
-use crate::horizon::within;
+use crate::horizon::{HORIZON, within};
 use crate::text::{self, TextForm, listed};
 
 /// Fires whenever one of these schedules does. If several fire at one instant, that is one.
@@ -42,10 +42,12 @@ pub struct AnyOf(Box<[AnySchedule]>);
 
 impl Schedule for AnyOf {
     fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        let after = after.max(just_before(HORIZON.start));
         self.0.iter().filter_map(|schedule| schedule.next(after)).min().and_then(within)
     }
 
     fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        let before = before.min(HORIZON.end);
         self.0.iter().filter_map(|schedule| schedule.previous(before)).max().and_then(within)
     }
 

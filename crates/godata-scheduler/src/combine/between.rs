@@ -8,6 +8,7 @@ use time::{Duration, UtcDateTime};
 
 use super::{just_before, must_fire};
 use crate::ScheduleError;
+use crate::horizon::HORIZON;
 use crate::text::{self, InstantText, TextForm, describe_instant};
 
 /// Fires as another schedule does, but only from one instant until another; made by
@@ -43,20 +44,29 @@ impl Between {
     }
 }
 
+impl Between {
+    /// Just before the first instant that is in the range and the horizon.
+    fn before_start(&self) -> UtcDateTime {
+        just_before(self.from.map_or(HORIZON.start, |from| from.max(HORIZON.start)))
+    }
+
+    /// The first instant after them.
+    fn end(&self) -> UtcDateTime {
+        self.until.map_or(HORIZON.end, |until| until.min(HORIZON.end))
+    }
+}
+
 impl Schedule for Between {
     fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
-        let after = self.from.map_or(after, |from| after.max(just_before(from)));
-        self.schedule.next(after).filter(|due| self.until.is_none_or(|until| *due < until))
+        self.schedule.next(after.max(self.before_start())).filter(|due| *due < self.end())
     }
 
     fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
-        let before = self.until.map_or(before, |until| before.min(until));
-        self.schedule.previous(before).filter(|due| self.from.is_none_or(|from| *due >= from))
+        self.schedule.previous(before.min(self.end())).filter(|due| *due > self.before_start())
     }
 
     fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
-        let after = self.from.map_or(after, |from| after.max(just_before(from)));
-        let until = self.until.map_or(until, |end| until.min(just_before(end)));
+        let (after, until) = (after.max(self.before_start()), until.min(just_before(self.end())));
         if after < until { self.schedule.count_between(after, until) } else { 0 }
     }
 
