@@ -49,11 +49,6 @@ pub enum Overlap {
     Both,
 }
 
-impl Dst {
-    /// What follows real time: a clock that shows a time is all that counts.
-    pub(crate) const REAL_TIME: Self = Self { gap: Gap::Skip, overlap: Overlap::Both };
-}
-
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

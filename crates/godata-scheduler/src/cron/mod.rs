@@ -12,9 +12,12 @@ use time::UtcDateTime;
 use crate::combine::must_fire;
 use crate::local::LocalSchedule;
 use crate::text::{LocalSuffix, TextForm, describe_local};
-use crate::{Dst, ScheduleError, Zone};
+use crate::{Dst, Gap, Overlap, ScheduleError, Zone};
 
 use compiled::Compiled;
+
+/// What a wildcard does: whenever a clock shows one of its times, it runs.
+const REAL_TIME: Dst = Dst { gap: Gap::Skip, overlap: Overlap::Both };
 
 /// Fires when the clocks of a zone show what a cron pattern says.
 ///
@@ -102,7 +105,7 @@ impl Cron {
     }
 
     fn of(compiled: Arc<Compiled>, zone: Zone, dst: Dst) -> Self {
-        let applied = if compiled.wildcard { Dst::REAL_TIME } else { dst };
+        let applied = if compiled.wildcard { REAL_TIME } else { dst };
         let local = LocalSchedule { pattern: Arc::clone(&compiled.pattern), zone, dst: applied };
         Self { compiled, dst, local }
     }
