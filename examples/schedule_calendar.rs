@@ -1,4 +1,5 @@
-//! A schedule that leaves out weekends, holidays, a maintenance window and the days of another schedule, until it ends.
+//! A schedule that leaves out weekends, holidays, a maintenance window and the days of another schedule, until it
+//! ends.
 //!
 //!     cargo run --example schedule_calendar
 

@@ -1,16 +1,16 @@
 //! Schedules beside a minute-by-minute oracle, around every change of the clocks of every zone.
 //!
-//! The oracle takes its offsets from Python's zoneinfo, by `offsets.py`, and looks at each minute of three days around
-//! each change: which instants have it as their local time, and whether a schedule has it too. A schedule is asked for
-//! what comes next, what came before, and how many there are.
+//! The oracle takes its offsets from Python's zoneinfo, by `offsets.py`, and looks at each minute of three days
+//! around each change: which instants have it as their local time, and whether a schedule has it too. A schedule
+//! is asked for what comes next, what came before, and how many there are.
 //!
 //! The test runs for the zones of `sample.txt`, which `offsets.py` printed. All zones take a while; they need
 //! `pip install tzdata` of the version that is compiled in:
 //!
 //!     cargo test --release -p godata-tests --test zones -- --ignored --nocapture
 //!
-//! Each zone that is done is written to `target/zones/`, and is not done again until that folder is removed. Several
-//! of these commands may run at once, each with its part: `ZONES_PART=1/2` and `ZONES_PART=2/2`.
+//! Each zone that is done is written to `target/zones/`, and is not done again until that folder is removed.
+//! Several of these commands may run at once, each with its part: `ZONES_PART=1/2` and `ZONES_PART=2/2`.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 

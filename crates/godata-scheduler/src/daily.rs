@@ -15,9 +15,8 @@ use crate::{Dst, ScheduleError, Zone};
 
 /// Fires at times of day, on every day or on some weekdays, in a zone.
 ///
-/// Its text is `daily TIMES [WEEKDAYS] [ZONE] [gap=…] [overlap=…]`, such as
-/// `daily 02:00,14:30 mon-fri Europe/Berlin gap=shift`. A time that the clocks skip or repeat is handled as [`Dst`]
-/// says.
+/// Its text is `daily TIMES [WEEKDAYS] [ZONE] [gap=…] [overlap=…]`, such as `daily 02:00,14:30 mon-fri
+/// Europe/Berlin gap=shift`. A time that the clocks skip or repeat is handled as [`Dst`] says.
 ///
 /// # Example
 ///

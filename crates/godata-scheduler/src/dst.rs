@@ -4,9 +4,9 @@ use std::fmt;
 
 /// What a fixed-time schedule does when the clocks change.
 ///
-/// In spring most clocks go from 01:59 to 03:00: 02:30 does not exist, it lies in a *gap*. In autumn they go back from
-/// 02:59 to 02:00: 02:30 comes twice, in an *overlap*. The default runs each day's work once: right after a gap, and in
-/// the first pass of an overlap.
+/// In spring most clocks go from 01:59 to 03:00: 02:30 does not exist, it lies in a *gap*. In autumn they go back
+/// from 02:59 to 02:00: 02:30 comes twice, in an *overlap*. The default runs each day's work once: right after a
+/// gap, and in the first pass of an overlap.
 ///
 /// ```
 /// use godata_core::{AnySchedule, Schedule};

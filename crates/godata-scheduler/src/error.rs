@@ -53,8 +53,8 @@ pub enum ScheduleError {
         /// A name that differs from it in a few letters.
         nearest: Option<String>,
     },
-    /// There is no time zone database: this machine has no `/usr/share/zoneinfo`, and the feature `bundled-zones` is
-    /// not on.
+    /// There is no time zone database: this machine has no `/usr/share/zoneinfo`, and the feature `bundled-zones`
+    /// is not on.
     #[error("time zone `{name}` can't be looked up: install tzdata, or turn on the feature `bundled-zones`")]
     NoZones {
         /// The name that was looked up.

@@ -14,9 +14,9 @@ const END: i64 = END_SECOND * 1_000;
 
 /// Fires every `period`, counted from the Unix epoch.
 ///
-/// As the epoch is the same everywhere, so is the phase: `every` hour fires on the hour (in UTC), before and after a
-/// restart and on all instances. [`starting_at`](Interval::starting_at) counts from another instant. It is elapsed time,
-/// without zones and without drift: the instants are calculated, not added up.
+/// As the epoch is the same everywhere, so is the phase: `every` hour fires on the hour (in UTC), before and after
+/// a restart and on all instances. [`starting_at`](Interval::starting_at) counts from another instant. It is
+/// elapsed time, without zones and without drift: the instants are calculated, not added up.
 ///
 /// # Errors
 ///
@@ -50,8 +50,8 @@ pub fn every(period: Duration) -> Result<Interval, ScheduleError> {
 
 /// Fires every so often; made by [`every`].
 ///
-/// Its text is `every 5m`, or `every 1h30m from 2026-01-01T00:00:00Z` with another start. The units are `d` (24 hours),
-/// `h`, `m`, `s` and `ms`.
+/// Its text is `every 5m`, or `every 1h30m from 2026-01-01T00:00:00Z` with another start. The units are `d` (24
+/// hours), `h`, `m`, `s` and `ms`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Interval {
     /// In milliseconds, and so is all else here.
@@ -60,7 +60,8 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Counts from another instant than the epoch, cut to whole milliseconds: it fires then, and every period after it.
+    /// Counts from another instant than the epoch, cut to whole milliseconds: it fires then, and every period
+    /// after it.
     ///
     /// # Errors
     ///

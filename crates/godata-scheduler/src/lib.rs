@@ -1,14 +1,14 @@
 //! Schedules that are right in every time zone: intervals, times of day, cron patterns and calendars.
 //!
-//! A schedule says when something is due, and nothing else: it has no clock, starts no task and reads no file once it is
-//! built. `godata-orchestrator` runs pipelines by schedules; anything that has a loop and a
+//! A schedule says when something is due, and nothing else: it has no clock, starts no task and reads no file once
+//! it is built. `godata-orchestrator` runs pipelines by schedules; anything that has a loop and a
 //! [`Clock`](godata_core::Clock) can.
 //!
 //! # When to take this crate
 //!
-//! Take the facade `godata`, whose module `scheduler` this is, unless you want schedules without pipelines. To *accept* a
-//! schedule, or to write one of your own, `godata-core` has the trait [`Schedule`](godata_core::Schedule) and the handle
-//! [`AnySchedule`](godata_core::AnySchedule).
+//! Take the facade `godata`, whose module `scheduler` this is, unless you want schedules without pipelines. To
+//! *accept* a schedule, or to write one of your own, `godata-core` has the trait
+//! [`Schedule`](godata_core::Schedule) and the handle [`AnySchedule`](godata_core::AnySchedule).
 //!
 //! # Example
 //!
@@ -50,38 +50,39 @@
 //! | [`between`](ScheduleExt::between) | but only within a range | `between(every 5m; 2026-01-01T00:00:00Z..)` |
 //!
 //! [`parse`] makes any of them from its text, which is also what they print, what their
-//! [`spec`](godata_core::Schedule::spec) is, and what they are as serde values. All are values that can be cloned, and
-//! immutable.
+//! [`spec`](godata_core::Schedule::spec) is, and what they are as serde values. All are values that can be cloned,
+//! and immutable.
 //!
 //! # The rules
 //!
 //! 1. [`next`](godata_core::Schedule::next) is strictly after the instant asked about,
 //!    [`previous`](godata_core::Schedule::previous) strictly before it.
-//! 2. If `next(after)` is `t`, it is `t` for every instant from `after` until just before `t`; if it is `None`, it is
-//!    `None` for every later instant.
+//! 2. If `next(after)` is `t`, it is `t` for every instant from `after` until just before `t`; if it is `None`, it
+//!    is `None` for every later instant.
 //! 3. Instants are whole seconds; those of [`every`] and [`Once`] whole milliseconds.
-//! 4. `previous` and [`count_between`](godata_core::Schedule::count_between) agree with `next`: they are what following
-//!    it would find. (The count has the end of its range in it, and not the start.)
+//! 4. `previous` and [`count_between`](godata_core::Schedule::count_between) agree with `next`: they are what
+//!    following it would find. (The count has the end of its range in it, and not the start.)
 //! 5. Every instant can be asked about. No question panics, and none is endless.
-//! 6. Schedules know the years 1970 to 2199, the [`HORIZON`], and never answer with an instant outside of it. What never
-//!    fires within it can't be built, and neither can anything else that is wrong: errors come when a schedule is built,
-//!    and not later.
-//! 7. Times of day are those of a [`Zone`], and UTC without one. When clocks change, [`Dst`] says what becomes of a time
-//!    that they skip (it runs right after the gap, as much later as the gap is long, or not at all) or repeat (it runs
-//!    the first time, the last time, or both). The day that a time belongs to is the day of the time that was skipped,
-//!    even if the instant after the gap is on the next one.
+//! 6. Schedules know the years 1970 to 2199, the [`HORIZON`], and never answer with an instant outside of it. What
+//!    never fires within it can't be built, and neither can anything else that is wrong: errors come when a
+//!    schedule is built, and not later.
+//! 7. Times of day are those of a [`Zone`], and UTC without one. When clocks change, [`Dst`] says what becomes of
+//!    a time that they skip (it runs right after the gap, as much later as the gap is long, or not at all) or
+//!    repeat (it runs the first time, the last time, or both). The day that a time belongs to is the day of the
+//!    time that was skipped, even if the instant after the gap is on the next one.
 //! 8. Instants that coincide are one: of a time in a gap and the time right after it, of several schedules in
 //!    [`any_of`].
-//! 9. Intervals are elapsed time and know no zones. A cron pattern whose minute or hour begins with `*` follows real
-//!    time: it does not run in a gap, and runs in both passes of an overlap. Every other pattern is like a time of day.
+//! 9. Intervals are elapsed time and know no zones. A cron pattern whose minute or hour begins with `*` follows
+//!    real time: it does not run in a gap, and runs in both passes of an overlap. Every other pattern is like a
+//!    time of day.
 //! 10. The text of a schedule makes the same schedule again.
 //!
 //! The rules hold for schedules of your own within [`any_of`], `except` and `between` as far as those keep them.
 //!
 //! # What it costs
 //!
-//! A question takes well below a microsecond for intervals and times of day, and a few microseconds at most for what
-//! fires once in decades; `count_between` calculates, and does not walk, except for [`any_of`]. An
+//! A question takes well below a microsecond for intervals and times of day, and a few microseconds at most for
+//! what fires once in decades; `count_between` calculates, and does not walk, except for [`any_of`]. An
 //! [`except`](ScheduleExt::except) asks again for each instant that falls on one of its days.
 //!
 //! # Errors

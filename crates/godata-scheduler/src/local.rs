@@ -15,9 +15,9 @@ const FARTHEST: i64 = 26 * 3_600;
 
 /// Local times in a zone: what every schedule but an interval comes down to.
 ///
-/// Real time is looked at in stretches of one offset each, between two clock changes. Within a stretch local times and
-/// instants are in the same order, so each question is one to the pattern and some sums. What a change takes away or
-/// repeats is decided where two stretches meet, and nowhere else:
+/// Real time is looked at in stretches of one offset each, between two clock changes. Within a stretch local times
+/// and instants are in the same order, so each question is one to the pattern and some sums. What a change takes
+/// away or repeats is decided where two stretches meet, and nowhere else:
 ///
 /// * an overlap belongs to the stretch before the change, to the one after it, or to both;
 /// * the times of a gap belong to the stretch after it, at its start or as much later as the gap is long.

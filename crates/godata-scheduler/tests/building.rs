@@ -119,7 +119,8 @@ fn rule_5_and_6_what_leaves_nothing_of_very_much_is_refused_too() {
     }
 }
 
-/// A schedule of somebody else, from before the horizon to after it, with a fault after 2000 that can be turned on.
+/// A schedule of somebody else, from before the horizon to after it, with a fault after 2000 that can be turned
+/// on.
 #[derive(Debug)]
 struct Yearly {
     faulty: bool,

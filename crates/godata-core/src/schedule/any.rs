@@ -9,8 +9,8 @@ use super::Schedule;
 
 /// A schedule whose type is not known: a handle to keep in a map, and to share.
 ///
-/// Clones are cheap and refer to the same schedule. It is a [`Schedule`] itself; erasing it again changes nothing. It
-/// prints its [`spec`](Schedule::spec).
+/// Clones are cheap and refer to the same schedule. It is a [`Schedule`] itself; erasing it again changes nothing.
+/// It prints its [`spec`](Schedule::spec).
 ///
 /// # Example
 ///

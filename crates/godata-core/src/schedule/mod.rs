@@ -11,14 +11,14 @@ use time::UtcDateTime;
 
 /// Says when something is due. Pure: there is no clock inside, so the same question has the same answer.
 ///
-/// The crate `godata-scheduler` has schedules for intervals, times of day, cron patterns and calendars; anything else
-/// implements this trait. Whoever keeps schedules of different types keeps [`AnySchedule`]s.
+/// The crate `godata-scheduler` has schedules for intervals, times of day, cron patterns and calendars; anything
+/// else implements this trait. Whoever keeps schedules of different types keeps [`AnySchedule`]s.
 ///
 /// # What an implementation owes
 ///
 /// 1. `next(after)` is strictly after `after`.
-/// 2. If `next(after)` is `t`, it is also `t` for every instant from `after` until just before `t`; if it is `None`,
-///    it is `None` for every later instant.
+/// 2. If `next(after)` is `t`, it is also `t` for every instant from `after` until just before `t`; if it is
+///    `None`, it is `None` for every later instant.
 /// 3. Instants are whole milliseconds.
 /// 4. It does not panic, and answers in microseconds: it is asked on the loop that serves all schedules.
 ///

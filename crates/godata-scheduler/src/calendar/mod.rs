@@ -126,8 +126,8 @@ impl Calendar {
         self.with(|days| days.add_schedule(AnySchedule::new(schedule)))
     }
 
-    /// Adds a list of holidays: one a line, as `YYYY-MM-DD` for one year or `MM-DD` for every year, and its name if
-    /// you like. Empty lines, and lines that begin with `#`, are passed over.
+    /// Adds a list of holidays: one a line, as `YYYY-MM-DD` for one year or `MM-DD` for every year, and its name
+    /// if you like. Empty lines, and lines that begin with `#`, are passed over.
     ///
     /// # Errors
     ///
@@ -156,8 +156,8 @@ impl Calendar {
         self.days.contains(day_in(&stretch, second), &stretch)
     }
 
-    /// The next instant at which it may be in it if `second` is not, or not any more if it is. Clocks that change are
-    /// such an instant too, since a day may come twice.
+    /// The next instant at which it may be in it if `second` is not, or not any more if it is. Clocks that change
+    /// are such an instant too, since a day may come twice.
     pub(crate) fn change_after(&self, second: i64) -> UtcDateTime {
         let stretch = self.zone.stretch(second);
         let end = stretch.end.min(END_SECOND);

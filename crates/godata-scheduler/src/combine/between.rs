@@ -14,8 +14,8 @@ use crate::text::{self, InstantText, TextForm, describe_instant};
 /// Fires as another schedule does, but only from one instant until another; made by
 /// [`ScheduleExt::between`](crate::ScheduleExt::between).
 ///
-/// Its text is `between(every 5m; 2026-01-01T00:00:00Z..2026-07-01T00:00:00Z)`, where either end may be left out. The
-/// end is not in the range.
+/// Its text is `between(every 5m; 2026-01-01T00:00:00Z..2026-07-01T00:00:00Z)`, where either end may be left out.
+/// The end is not in the range.
 #[derive(Clone, Debug)]
 pub struct Between {
     schedule: AnySchedule,

@@ -13,8 +13,9 @@ use crate::wall::{Days, Pattern, Times};
 
 /// A pattern as this crate uses it.
 ///
-/// The parser keeps some 5 KiB for each pattern and searches second by second when the clocks change. It is used for
-/// what it knows best, the meaning of the fields; what is kept of them is small, and is searched as days and months are.
+/// The parser keeps some 5 KiB for each pattern and searches second by second when the clocks change. It is used
+/// for what it knows best, the meaning of the fields; what is kept of them is small, and is searched as days and
+/// months are.
 #[derive(Debug)]
 pub(super) struct Compiled {
     pub(super) text: Box<str>,

@@ -21,8 +21,8 @@ const REAL_TIME: Dst = Dst { gap: Gap::Skip, overlap: Overlap::Both };
 
 /// Fires when the clocks of a zone show what a cron pattern says.
 ///
-/// A pattern has five fields, with a field for seconds before them if there are six, and one for years after those if
-/// there are seven:
+/// A pattern has five fields, with a field for seconds before them if there are six, and one for years after those
+/// if there are seven:
 ///
 /// | field | values | besides `*`, lists `a,b`, ranges `a-b` and steps `*/n`, `a-b/n` |
 /// |---|---|---|
@@ -37,11 +37,13 @@ const REAL_TIME: Dst = Dst { gap: Gap::Skip, overlap: Overlap::Both };
 /// Instead of fields it may be `@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily`, `@midnight` or `@hourly`.
 ///
 /// **Day of month and day of week.** If neither field is exactly `*`, a day has to fit one of them, as POSIX says:
-/// `0 0 13 * FRI` is every 13th and every Friday. With `+` it has to fit both: `0 0 13 * +FRI` is every Friday the 13th.
+/// `0 0 13 * FRI` is every 13th and every Friday. With `+` it has to fit both: `0 0 13 * +FRI` is every Friday the
+/// 13th.
 ///
-/// **When the clocks change.** A pattern whose minute or hour begins with `*` is a *wildcard*: it follows real time, so
-/// `*/15 * * * *` goes on every 15 minutes. Every other pattern is *fixed-time*, and [`Dst`] says what becomes of a time
-/// that the clocks skip or repeat; for a wildcard it says nothing. (Vixie cron draws the same line.)
+/// **When the clocks change.** A pattern whose minute or hour begins with `*` is a *wildcard*: it follows real
+/// time, so `*/15 * * * *` goes on every 15 minutes. Every other pattern is *fixed-time*, and [`Dst`] says what
+/// becomes of a time that the clocks skip or repeat; for a wildcard it says nothing. (Vixie cron draws the same
+/// line.)
 ///
 /// Equal patterns share what they were parsed to. The text is `cron PATTERN [ZONE] [gap=…] [overlap=…]`.
 ///
@@ -74,8 +76,8 @@ impl Cron {
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::CronField`] for a field that is malformed, [`ScheduleError::Invalid`] for too few or too many
-    /// of them, [`ScheduleError::NeverFires`] for a pattern that no day fits, such as `0 0 30 2 *`.
+    /// [`ScheduleError::CronField`] for a field that is malformed, [`ScheduleError::Invalid`] for too few or too
+    /// many of them, [`ScheduleError::NeverFires`] for a pattern that no day fits, such as `0 0 30 2 *`.
     pub fn new(pattern: &str) -> Result<Self, ScheduleError> {
         must_fire(Self::of(Compiled::get(pattern)?, Zone::UTC, Dst::default()))
     }

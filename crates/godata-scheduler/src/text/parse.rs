@@ -18,7 +18,8 @@ const KEYWORDS: &str =
 const KEYWORDS: &str = "text that begins with every, daily, monthly, once, never, any(, except( or between( \
                         (cron needs the feature `cron`)";
 
-/// Makes a schedule from its short text: the one that [`Schedule::spec`](godata_core::Schedule::spec) and `Display` write.
+/// Makes a schedule from its short text: the one that [`Schedule::spec`](godata_core::Schedule::spec) and
+/// `Display` write.
 ///
 /// | text | |
 /// |---|---|
@@ -33,8 +34,8 @@ const KEYWORDS: &str = "text that begins with every, daily, monthly, once, never
 /// | `between(every 5m; 2026-01-01T00:00:00Z..)` | [`Between`] |
 ///
 /// The zone is optional, and UTC without it. What has local times may end with `gap=run-after`, `gap=shift` or
-/// `gap=skip`, and `overlap=first`, `overlap=last` or `overlap=both`; see [`Dst`](crate::Dst). A text that was read and
-/// is written again may be shorter, but means the same.
+/// `gap=skip`, and `overlap=first`, `overlap=last` or `overlap=both`; see [`Dst`](crate::Dst). A text that was
+/// read and is written again may be shorter, but means the same.
 ///
 /// Each type also has [`FromStr`](std::str::FromStr), for those who want no other.
 ///

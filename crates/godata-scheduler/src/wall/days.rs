@@ -15,9 +15,9 @@ type Bits = u32;
 
 /// A set of days, by rules that depend on nothing but the calendar.
 ///
-/// Whether a rule such as "the last Friday" or "the weekday nearest to the 15th" picks a day depends on how long its
-/// month is and on the weekday of its 1st. So there are only 28 kinds of month, and for each of them the days are kept
-/// as bits, which makes all rules equal and equally fast.
+/// Whether a rule such as "the last Friday" or "the weekday nearest to the 15th" picks a day depends on how long
+/// its month is and on the weekday of its 1st. So there are only 28 kinds of month, and for each of them the days
+/// are kept as bits, which makes all rules equal and equally fast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Days {
     /// By the length of the month less 28, and by the weekday of its 1st.
@@ -29,8 +29,8 @@ pub(crate) struct Days {
 }
 
 impl Days {
-    /// The days for which `picks(length, first_weekday, day)` is true: the length of the month, the weekday of its 1st
-    /// (0 for Monday), and the day of the month from 1.
+    /// The days for which `picks(length, first_weekday, day)` is true: the length of the month, the weekday of its
+    /// 1st (0 for Monday), and the day of the month from 1.
     pub(crate) fn new(mut picks: impl FnMut(u8, u8, u8) -> bool) -> Self {
         let mut kinds = [[0; 7]; 4];
         for (length, kinds) in (28..).zip(&mut kinds) {

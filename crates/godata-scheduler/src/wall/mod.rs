@@ -14,9 +14,9 @@ pub(crate) const DAY: i64 = 86_400;
 
 /// The local times at which something is due: some times of some days.
 ///
-/// This is the one place that makes such times, for days and months and cron patterns alike; which instants they are in
-/// a zone is for [`LocalSchedule`](crate::local::LocalSchedule) to say. A local time is a number: the seconds since
-/// 1970-01-01 00:00 on that clock, if it never were changed.
+/// This is the one place that makes such times, for days and months and cron patterns alike; which instants they
+/// are in a zone is for [`LocalSchedule`](crate::local::LocalSchedule) to say. A local time is a number: the
+/// seconds since 1970-01-01 00:00 on that clock, if it never were changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pattern {
     pub(crate) days: Days,

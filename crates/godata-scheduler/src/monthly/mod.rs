@@ -1,98 +1,21 @@
 //! On days of the month.
 
+mod day;
+
+pub use day::MonthDay;
+
 use std::fmt;
 use std::sync::Arc;
 
 use godata_core::Schedule;
-use time::{Time, UtcDateTime, Weekday};
+use time::{Time, UtcDateTime};
 
 use crate::local::LocalSchedule;
 use crate::text::{LocalSuffix, TextForm, describe_local, list_items, listed};
 use crate::time_of_day::{TimesText, describe_times, parse_times, times};
 use crate::wall::{Days, Pattern, Times};
-use crate::weekdays::{short_name, weekday, weekday_named};
+use crate::weekdays::weekday;
 use crate::{Dst, ScheduleError, Zone};
-
-/// A day of each month.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum MonthDay {
-    /// A day by its number, 1 to 31. A month that has no such day is left out: use [`Last`](Self::Last) for its end.
-    Day(u8),
-    /// The last day.
-    Last,
-    /// The first (1) to fifth (5) of a weekday. A month with only four of them has no fifth.
-    Nth(u8, Weekday),
-    /// The last of a weekday.
-    LastWeekday(Weekday),
-}
-
-impl MonthDay {
-    fn is_possible(self) -> bool {
-        match self {
-            Self::Day(day) => (1..=31).contains(&day),
-            Self::Nth(nth, _) => (1..=5).contains(&nth),
-            Self::Last | Self::LastWeekday(_) => true,
-        }
-    }
-
-    /// Whether it is this day of a month.
-    fn is(self, length: u8, on: Weekday, day: u8) -> bool {
-        match self {
-            Self::Day(number) => day == number,
-            Self::Last => day == length,
-            Self::Nth(nth, weekday) => on == weekday && (day - 1) / 7 + 1 == nth,
-            Self::LastWeekday(weekday) => on == weekday && day + 7 > length,
-        }
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let parsed = match text.split_once('-') {
-            None if text == "last" => Self::Last,
-            None => Self::Day(text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))?),
-            Some(("last", name)) => Self::LastWeekday(weekday(weekday_named(name)?)),
-            Some((nth, name)) => {
-                let nth = (1..=5).find(|number| nth == ordinal(*number))?;
-                Self::Nth(nth, weekday(weekday_named(name)?))
-            }
-        };
-        parsed.is_possible().then_some(parsed)
-    }
-
-    fn describe(self) -> String {
-        match self {
-            Self::Day(day) => format!("the {}", ordinal(day)),
-            Self::Last => "the last day".into(),
-            Self::Nth(nth, weekday) => format!("the {} {weekday}", ordinal(nth)),
-            Self::LastWeekday(weekday) => format!("the last {weekday}"),
-        }
-    }
-}
-
-/// `15`, `last`, `2nd-tue`, `last-fri`.
-impl fmt::Display for MonthDay {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let short = |weekday: Weekday| short_name(usize::from(weekday.number_days_from_monday()));
-        match self {
-            Self::Day(day) => day.fmt(f),
-            Self::Last => f.write_str("last"),
-            Self::Nth(nth, weekday) => write!(f, "{}-{}", ordinal(*nth), short(*weekday)),
-            Self::LastWeekday(weekday) => write!(f, "last-{}", short(*weekday)),
-        }
-    }
-}
-
-/// `1st`, `2nd`.
-fn ordinal(number: u8) -> String {
-    let suffix = match (number % 10, number / 10) {
-        (_, 1) => "th",
-        (1, _) => "st",
-        (2, _) => "nd",
-        (3, _) => "rd",
-        _ => "th",
-    };
-    format!("{number}{suffix}")
-}
 
 /// Fires on days of the month at times of day, in a zone.
 ///
@@ -123,8 +46,8 @@ impl MonthlyAt {
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::Invalid`] if there are no days or no times, a day is outside of 1 to 31 (1 to 5 of a weekday),
-    /// or a time is not in whole seconds.
+    /// [`ScheduleError::Invalid`] if there are no days or no times, a day is outside of 1 to 31 (1 to 5 of a
+    /// weekday), or a time is not in whole seconds.
     pub fn new(
         days: impl IntoIterator<Item = MonthDay>,
         at: impl IntoIterator<Item = Time>,
@@ -150,7 +73,7 @@ impl MonthlyAt {
         let mut listed: Vec<MonthDay> = Vec::with_capacity(given.len());
         for day in given {
             if !day.is_possible() {
-                return Err(ScheduleError::invalid("day of the month", day, EXPECTED));
+                return Err(MonthDay::invalid(day));
             }
             if !listed.contains(&day) {
                 listed.push(day);
@@ -168,8 +91,6 @@ impl MonthlyAt {
         Ok(Self { days: listed.into(), local })
     }
 }
-
-const EXPECTED: &str = "1 to 31, last, 1st-mon to 5th-sun, or last-mon to last-sun";
 
 impl Schedule for MonthlyAt {
     fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
@@ -218,9 +139,7 @@ impl TextForm for MonthlyAt {
             [days, times, zone] => (days, times, Zone::new(zone)?),
             _ => return Err(Self::malformed(body)),
         };
-        let day = |text| {
-            MonthDay::parse(text).ok_or_else(|| ScheduleError::invalid("day of the month", text, EXPECTED))
-        };
+        let day = |text| MonthDay::parse(text).ok_or_else(|| MonthDay::invalid(text));
         let days = list_items(days).map(day).collect::<Result<_, _>>()?;
         Ok(Self::of(days, parse_times(times)?)?.in_zone(zone).dst(dst))
     }
