@@ -101,7 +101,8 @@ fn compare(offsets: &Offsets, step: usize) -> Findings {
     let zone = Zone::bundled(&offsets.zone).unwrap();
     let subjects = subjects::subjects(&zone);
     let mut findings = Findings::default();
-    let middles = offsets.changes().iter().map(|change| change.0).chain([1_000_000_000]);
+    // Beginning with the last change of all, which is often a special one.
+    let middles = offsets.changes().iter().rev().map(|change| change.0).chain([1_000_000_000]);
     for middle in middles.step_by(step) {
         let window = oracle::Window::around(middle, offsets);
         findings.windows += 1;

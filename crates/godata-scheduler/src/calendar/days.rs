@@ -1,6 +1,7 @@
 //! The days of a calendar.
 
 use std::fmt;
+use std::ops::Range;
 
 use godata_core::{AnySchedule, Schedule};
 use time::Month;
@@ -70,19 +71,22 @@ impl DaySet {
         !self.yearly.is_empty() && date_of(day).is_some_and(|date| found(date.to_calendar_date()))
     }
 
-    /// A day on which the clocks change has another offset at its start or at its end.
+    /// A day on which the clocks change may have other parts in the stretches before and after, also if it comes
+    /// twice.
     fn in_schedules(&self, day: i64, stretch: &Stretch) -> bool {
-        let mut start = day * DAY - stretch.offset;
-        if start < stretch.start {
-            start = day * DAY - stretch.offset_before;
-        }
-        let mut end = (day + 1) * DAY - stretch.offset;
-        if end > stretch.end {
-            end = (day + 1) * DAY - stretch.offset_after;
-        }
-        let before = just_before(super::instant(start));
-        let fires = |due| second_of(due) < end;
-        self.schedules.iter().any(|schedule| schedule.next(before).is_some_and(fires))
+        let at = |offset| day * DAY - offset..(day + 1) * DAY - offset;
+        let (before, own, after) = (at(stretch.offset_before), at(stretch.offset), at(stretch.offset_after));
+        let parts = [
+            before.start..before.end.min(stretch.start),
+            own.start.max(stretch.start)..own.end.min(stretch.end),
+            after.start.max(stretch.end)..after.end,
+        ];
+        let fires = |part: &Range<i64>| {
+            let before = just_before(super::instant(part.start));
+            let within = |due| second_of(due) < part.end;
+            self.schedules.iter().any(|schedule| schedule.next(before).is_some_and(within))
+        };
+        parts.iter().any(|part| !part.is_empty() && fires(part))
     }
 
     pub(super) fn describe(&self) -> String {

@@ -125,16 +125,24 @@ impl Zone {
 
     /// The stretch that has this second in it.
     pub(crate) fn stretch(&self, second: i64) -> Stretch {
-        let at = timestamp(second);
-        let mut stretch = Stretch::endless(i64::from(self.0.to_offset(at).seconds()));
-        if let Some(next) = self.0.following(at).next() {
-            stretch.end = next.timestamp().as_second();
-            stretch.offset_after = i64::from(next.offset().seconds());
+        let mut stretch = Stretch::endless(i64::from(self.0.to_offset(timestamp(second)).seconds()));
+        // What precedes is only where to begin: where the changes that the database lists end and a rule for all
+        // later ones begins, jiff 0.2 may leave out the last that is listed, and name an earlier one by the rule.
+        let mut from = timestamp(second);
+        if let Some(change) = self.0.preceding(timestamp(second + 1)).next() {
+            from = change.timestamp();
+            stretch.start = from.as_second();
         }
-        if let Some(last) = self.0.preceding(timestamp(second + 1)).next() {
-            stretch.start = last.timestamp().as_second();
-            stretch.offset_before = i64::from(self.0.to_offset(timestamp(stretch.start - 1)).seconds());
+        while let Some(change) = self.0.following(from).next() {
+            from = change.timestamp();
+            if from.as_second() > second {
+                stretch.end = from.as_second();
+                stretch.offset_after = i64::from(change.offset().seconds());
+                break;
+            }
+            stretch.start = from.as_second();
         }
+        stretch.offset_before = i64::from(self.0.to_offset(timestamp(stretch.start - 1)).seconds());
         stretch
     }
 
@@ -252,6 +260,19 @@ mod tests {
         assert_eq!(berlin.stretch(summer.start - 1).end, summer.start);
         assert_eq!(berlin.stretch(summer.end).start, summer.end);
         assert_eq!(Zone::UTC.stretch(0), Stretch::endless(0));
+    }
+
+    /// Ciudad Juárez gave up daylight saving time and two weeks later changed its zone, which is the last change that
+    /// is listed.
+    #[test]
+    fn the_last_change_before_a_rule_for_all_later_ones_is_not_left_out() {
+        let juarez = Zone::new("America/Ciudad_Juarez").unwrap();
+        let change = 1_669_788_000;
+        assert_eq!(juarez.stretch(change - 1).end, change);
+        for second in [change, change + 1_000_000] {
+            let stretch = juarez.stretch(second);
+            assert_eq!((stretch.start, stretch.offset_before, stretch.offset), (change, -21_600, -25_200));
+        }
     }
 
     #[test]
