@@ -16,15 +16,16 @@
 //! use std::time::Duration;
 //!
 //! use godata_core::Schedule;
-//! use godata_scheduler::{Cron, DailyAt, ScheduleExt, Zone, every, parse};
+//! use godata_scheduler::{DailyAt, ScheduleExt, Zone, every, parse};
 //! use time::{Time, UtcDateTime};
 //!
 //! let berlin = Zone::new("Europe/Berlin")?;
 //! let often = every(Duration::from_secs(300))?;
 //! let nightly = DailyAt::new([Time::from_hms(2, 30, 0)?])?.in_zone(berlin.clone());
-//! let workdays = Cron::new("0 18 * * MON-FRI")?.in_zone(berlin.clone())?;
 //! let closing = parse("monthly last-fri 18:00 Europe/Berlin")?;
-//! assert_eq!(nightly.describe(), "at 02:30 every day, Europe/Berlin time");
+//! for schedule in [often.describe(), nightly.describe(), closing.describe()] {
+//!     println!("{schedule}");
+//! }
 //!
 //! // The clocks go from 02:00 to 03:00 on 2026-03-29, so there is no 02:30 on that day.
 //! let friday = UtcDateTime::from_unix_timestamp(1_774_612_800)?;

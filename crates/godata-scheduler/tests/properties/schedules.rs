@@ -45,9 +45,10 @@ pub(crate) fn instants() -> impl Strategy<Value = UtcDateTime> {
         4 => 0..7_258_118_400_i64,
         1 => -100_000_000_000..200_000_000_000_i64,
     ];
-    let millis = prop_oneof![Just(0), 0..1_000_u64];
-    (seconds, millis).prop_map(|(second, millis)| {
-        UtcDateTime::from_unix_timestamp(second).unwrap() + std::time::Duration::from_millis(millis)
+    let nanos =
+        prop_oneof![Just(0), (0..1_000_u64).prop_map(|millis| millis * 1_000_000), 0..1_000_000_000_u64];
+    (seconds, nanos).prop_map(|(second, nanos)| {
+        UtcDateTime::from_unix_timestamp(second).unwrap() + std::time::Duration::from_nanos(nanos)
     })
 }
 
