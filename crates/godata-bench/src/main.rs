@@ -10,6 +10,7 @@ mod job;
 mod limit;
 mod orders;
 mod overhead;
+mod schedules;
 mod small;
 mod timers;
 
@@ -25,6 +26,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const USAGE: &str = "usage: godata-bench overhead
        godata-bench files
        godata-bench gzip
+       godata-bench schedules
        godata-bench timers
        godata-bench generate {narrow|wide|jsonl} ROWS FILE
        godata-bench limit INPUT OUTPUT [--threads N]
@@ -48,6 +50,7 @@ fn run(args: &[&str]) -> Result<(), BoxError> {
         ["overhead"] => overhead::measure(),
         ["files"] => files::measure(),
         ["gzip"] => gzip::measure(),
+        ["schedules"] => schedules::measure(),
         ["timers"] => timers::measure(),
         ["generate", kind, rows, file] => {
             Ok(generate::generate(generate::Kind::named(kind)?, rows.parse()?, File::create(file)?)?)

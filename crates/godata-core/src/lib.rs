@@ -81,7 +81,7 @@
 //! * Instants are [`time::UtcDateTime`] in whole milliseconds, durations [`std::time::Duration`].
 //! * [`SystemClock`] is the only place that asks the system for the time, apart from the timestamp inside a
 //!   freshly generated id.
-//! * Handles ([`AnyJob`], [`RunContext`], [`Cancellation`], [`Progress`], [`ManualClock`]) are `Send + Sync`, cheap
+//! * Handles ([`AnyJob`], [`AnySchedule`], [`RunContext`], [`Cancellation`], [`Progress`], [`ManualClock`]) are `Send + Sync`, cheap
 //!   to clone, and their clones refer to the same thing.
 //! * No function here blocks a thread, and none panics, except that [`SystemClock`] can only sleep on a tokio
 //!   runtime with its timer enabled.
@@ -96,6 +96,7 @@ mod job;
 mod job_error;
 mod params;
 mod progress;
+mod schedule;
 mod transient;
 
 pub use cancel::{CancelOnDrop, Canceled, Cancellation};
@@ -108,4 +109,5 @@ pub use job::{AnyJob, Job, JobFn, job_fn};
 pub use job_error::{JobError, JobErrorKind};
 pub use params::{ParamError, Params};
 pub use progress::Progress;
+pub use schedule::{AnySchedule, Schedule};
 pub use transient::Transient;

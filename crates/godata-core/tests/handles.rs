@@ -4,8 +4,9 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use godata_core::{
-    AnyJob, CancelOnDrop, Canceled, Cancellation, Cause, Clock, Job, JobError, JobErrorKind, JobId,
-    ManualClock, ParamError, Params, ParseIdError, Progress, RunContext, RunId, SystemClock, Transient,
+    AnyJob, AnySchedule, CancelOnDrop, Canceled, Cancellation, Cause, Clock, Job, JobError, JobErrorKind,
+    JobId, ManualClock, ParamError, Params, ParseIdError, Progress, RunContext, RunId, SystemClock,
+    Transient,
 };
 
 fn handle<T: Clone + Debug + Send + Sync + Unpin + 'static>() {}
@@ -17,6 +18,7 @@ fn future<T: Send>(future: T) -> T {
 #[test]
 fn handles_and_values_are_clone_send_and_sync() {
     handle::<AnyJob>();
+    handle::<AnySchedule>();
     handle::<Cancellation>();
     handle::<Cause>();
     handle::<JobErrorKind>();

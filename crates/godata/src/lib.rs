@@ -55,6 +55,7 @@
 //! * [`PipelineHook`], [`PipelineJob`] and [`RunReport`]: watching runs.
 //! * [`Reader`] and [`Writer`]: sources and targets of your own.
 //! * [`PipelineError`]: what an error says.
+//! * [`scheduler`]: schedules: intervals, times of day, cron patterns and calendars, right in every time zone.
 //! * [`etl`]: the engine's crate, with its guarantees and a table for those who come from the Go library.
 //!
 //! # Examples
@@ -72,14 +73,19 @@
 //! | [`custom_reader_writer`](https://github.com/janmarkuslanger/godata/blob/main/examples/custom_reader_writer.rs) | a reader and a writer of your own |
 //! | [`json_array`](https://github.com/janmarkuslanger/godata/blob/main/examples/json_array.rs) | one array within a JSON document, read by a pointer, written for people |
 //! | [`stdin_stdout`](https://github.com/janmarkuslanger/godata/blob/main/examples/stdin_stdout.rs) | a filter in a pipe of the shell |
+//! | [`schedule_daily`](https://github.com/janmarkuslanger/godata/blob/main/examples/schedule_daily.rs) | schedules from code and from text, and when they fire |
+//! | [`schedule_cron`](https://github.com/janmarkuslanger/godata/blob/main/examples/schedule_cron.rs) | cron patterns around the clock changes of a zone |
+//! | [`schedule_calendar`](https://github.com/janmarkuslanger/godata/blob/main/examples/schedule_calendar.rs) | weekends, holidays and maintenance left out |
 //!
 //! # Features
 //!
 //! * `csv` (default): [`csv`].
 //! * `json` (default): [`jsonl`] and [`json`].
 //! * `bzip2`, `gzip`, `zstd` (default): files compressed like that are read and written. `zstd` needs a C compiler.
+//! * `scheduler` and `cron` (default): [`scheduler`], and cron patterns in it. `bundled-zones` compiles a time zone
+//!   database in, for machines that have none.
 //!
-//! Without `csv` and `json`, this is the engine alone.
+//! Without any of them, this is the engine alone.
 //!
 //! # Which crate do I need
 //!
@@ -88,8 +94,8 @@
 
 pub use godata_core as core;
 pub use godata_core::{
-    AnyJob, BoxError, Canceled, Cancellation, Cause, Clock, Job, JobError, JobErrorKind, JobId, ManualClock,
-    Params, Progress, RunContext, RunId, SystemClock, Transient, error_chain, job_fn,
+    AnyJob, AnySchedule, BoxError, Canceled, Cancellation, Cause, Clock, Job, JobError, JobErrorKind, JobId,
+    ManualClock, Params, Progress, RunContext, RunId, Schedule, SystemClock, Transient, error_chain, job_fn,
 };
 pub use godata_etl as etl;
 pub use godata_etl::{
@@ -104,6 +110,8 @@ pub use godata_io::{Compression, Encoding, Input, Output};
 pub use godata_io_csv as csv;
 #[cfg(feature = "json")]
 pub use godata_io_json::{DuplicateKeys, json, jsonl};
+#[cfg(feature = "scheduler")]
+pub use godata_scheduler as scheduler;
 
 /// What most programs use: `use godata::prelude::*;`.
 pub mod prelude {

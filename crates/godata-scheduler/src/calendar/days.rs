@@ -1,0 +1,123 @@
+//! The days of a calendar.
+
+use std::fmt;
+use std::ops::Range;
+
+use godata_core::{AnySchedule, Schedule};
+use time::Month;
+
+use crate::combine::just_before;
+use crate::horizon::second_of;
+use crate::text::{DateText, listed};
+use crate::wall::{DAY, date_of, weekday_of};
+use crate::weekdays::Weekdays;
+use crate::zone::Stretch;
+
+/// A set of days, each counted from 1970-01-01.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DaySet {
+    weekdays: Option<Weekdays>,
+    /// First and last day, in ascending order, with days between them.
+    ranges: Vec<(i64, i64)>,
+    /// In ascending order.
+    yearly: Vec<(u8, u8)>,
+    schedules: Vec<AnySchedule>,
+}
+
+impl DaySet {
+    pub(super) fn add_weekdays(&mut self, weekdays: Weekdays) {
+        self.weekdays = Some(self.weekdays.map_or(weekdays, |others| others.and(weekdays)));
+    }
+
+    pub(super) fn add_ranges(&mut self, ranges: impl IntoIterator<Item = (i64, i64)>) {
+        self.ranges.extend(ranges);
+        self.ranges.sort_unstable();
+        self.ranges.dedup_by(|(first, last), (_, earlier_last)| {
+            let joins = *first <= *earlier_last + 1;
+            if joins {
+                *earlier_last = (*last).max(*earlier_last);
+            }
+            joins
+        });
+    }
+
+    pub(super) fn add_yearly(&mut self, month: Month, day: u8) {
+        self.yearly.push((month.into(), day));
+        self.yearly.sort_unstable();
+        self.yearly.dedup();
+    }
+
+    pub(super) fn add_schedule(&mut self, schedule: AnySchedule) {
+        self.schedules.push(schedule);
+    }
+
+    /// Whether a day is in it, of which some part is in a stretch of its zone.
+    pub(super) fn contains(&self, day: i64, stretch: &Stretch) -> bool {
+        self.weekdays.is_some_and(|weekdays| weekdays.contains(weekday_of(day)))
+            || self.in_ranges(day)
+            || self.in_years(day)
+            || (!self.schedules.is_empty() && self.in_schedules(day, stretch))
+    }
+
+    fn in_ranges(&self, day: i64) -> bool {
+        let begun = self.ranges.partition_point(|(first, _)| *first <= day);
+        let last_begun = begun.checked_sub(1).and_then(|index| self.ranges.get(index));
+        last_begun.is_some_and(|(_, last)| *last >= day)
+    }
+
+    fn in_years(&self, day: i64) -> bool {
+        let found =
+            |(_, month, day): (i32, Month, u8)| self.yearly.binary_search(&(month.into(), day)).is_ok();
+        !self.yearly.is_empty() && date_of(day).is_some_and(|date| found(date.to_calendar_date()))
+    }
+
+    /// A day on which the clocks change may have other parts in the stretches before and after, also if it comes
+    /// twice.
+    fn in_schedules(&self, day: i64, stretch: &Stretch) -> bool {
+        let at = |offset| day * DAY - offset..(day + 1) * DAY - offset;
+        let (before, own, after) = (at(stretch.offset_before), at(stretch.offset), at(stretch.offset_after));
+        let parts = [
+            before.start..before.end.min(stretch.start),
+            own.start.max(stretch.start)..own.end.min(stretch.end),
+            after.start.max(stretch.end)..after.end,
+        ];
+        let fires = |part: &Range<i64>| {
+            let before = just_before(super::instant(part.start));
+            let within = |due| second_of(due) < part.end;
+            self.schedules.iter().any(|schedule| schedule.next(before).is_some_and(within))
+        };
+        parts.iter().any(|part| !part.is_empty() && fires(part))
+    }
+
+    pub(super) fn describe(&self) -> String {
+        let weekdays = self.weekdays.map(Weekdays::describe);
+        let yearly = self.yearly.iter().map(|(month, day)| format!("{month:02}-{day:02} of every year"));
+        let ranges = self.ranges.iter().map(|(first, last)| {
+            let (first, last) = (day_text(*first), day_text(*last));
+            if first == last { first } else { format!("{first} to {last}") }
+        });
+        let schedules = self.schedules.iter().map(|schedule| format!("days of ({})", schedule.describe()));
+        let all: Vec<_> = weekdays.into_iter().chain(yearly).chain(ranges).chain(schedules).collect();
+        if all.is_empty() { "no day".to_owned() } else { listed(all) }
+    }
+}
+
+/// `sat,sun 12-25 2026-04-03 2026-07-01..2026-07-14 on(monthly last-fri 00:00)`, or `none`.
+impl fmt::Display for DaySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let weekdays = self.weekdays.map(|weekdays| weekdays.to_string());
+        let yearly = self.yearly.iter().map(|(month, day)| format!("{month:02}-{day:02}"));
+        let ranges = self.ranges.iter().map(|(first, last)| {
+            let (first, last) = (day_text(*first), day_text(*last));
+            if first == last { first } else { format!("{first}..{last}") }
+        });
+        let schedules = self.schedules.iter().map(|schedule| format!("on({schedule})"));
+        let all: Vec<_> = weekdays.into_iter().chain(yearly).chain(ranges).chain(schedules).collect();
+        f.write_str(if all.is_empty() { "none" } else { "" })?;
+        f.write_str(&all.join(" "))
+    }
+}
+
+fn day_text(day: i64) -> String {
+    date_of(day).map(|date| DateText(date).to_string()).unwrap_or_default()
+}

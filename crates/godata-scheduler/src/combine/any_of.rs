@@ -1,0 +1,84 @@
+//! Whenever one of several fires.
+
+use std::fmt;
+
+use godata_core::{AnySchedule, Schedule};
+use time::UtcDateTime;
+
+use super::{just_before, must_fire};
+use crate::ScheduleError;
+use crate::horizon::{HORIZON, within};
+use crate::text::{self, TextForm, listed};
+
+/// Fires whenever one of these schedules does. If several fire at one instant, that is one.
+///
+/// Schedules of different types go in as [`AnySchedule`]s.
+///
+/// # Errors
+///
+/// [`ScheduleError::NeverFires`] if none ever does, as when there is none.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use godata_core::{AnySchedule, Schedule};
+/// use godata_scheduler::{any_of, every, parse};
+/// use time::UtcDateTime;
+///
+/// let schedule = any_of([AnySchedule::new(every(Duration::from_secs(21_600))?), parse("daily 05:00")?])?;
+/// assert_eq!(schedule.spec(), "any(every 6h; daily 05:00)");
+/// assert_eq!(schedule.next(UtcDateTime::UNIX_EPOCH).map(UtcDateTime::hour), Some(5));
+/// # Ok::<(), godata_scheduler::ScheduleError>(())
+/// ```
+pub fn any_of<S: Schedule>(schedules: impl IntoIterator<Item = S>) -> Result<AnyOf, ScheduleError> {
+    must_fire(AnyOf(schedules.into_iter().map(AnySchedule::new).collect()))
+}
+
+/// Fires whenever one of several schedules does; made by [`any_of`]. Its text is `any(daily 02:00; every 6h)`.
+#[derive(Clone, Debug)]
+pub struct AnyOf(Box<[AnySchedule]>);
+
+impl Schedule for AnyOf {
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        let after = after.max(just_before(HORIZON.start));
+        self.0.iter().filter_map(|schedule| schedule.next(after)).min().and_then(within)
+    }
+
+    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        let before = before.min(HORIZON.end);
+        self.0.iter().filter_map(|schedule| schedule.previous(before)).max().and_then(within)
+    }
+
+    fn spec(&self) -> String {
+        self.to_string()
+    }
+
+    fn describe(&self) -> String {
+        listed(self.0.iter().map(|schedule| format!("({})", schedule.describe())))
+    }
+}
+
+impl fmt::Display for AnyOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any(")?;
+        for (index, schedule) in self.0.iter().enumerate() {
+            write!(f, "{}{schedule}", if index == 0 { "" } else { "; " })?;
+        }
+        f.write_str(")")
+    }
+}
+
+impl TextForm for AnyOf {
+    const KEYWORD: &'static str = "any";
+    const FORM: &'static str = "`any(SCHEDULE; SCHEDULE; …)`, such as `any(daily 02:00; every 6h)`";
+
+    fn parse_body(body: &str, depth: u8) -> Result<Self, ScheduleError> {
+        let inside = text::inside(body).ok_or_else(|| Self::malformed(body))?;
+        let schedules = text::parts(inside, |c| c == ';');
+        let parsed: Result<Vec<_>, _> =
+            schedules.into_iter().map(|schedule| text::schedule(schedule, depth + 1)).collect();
+        any_of(parsed?)
+    }
+}

@@ -1,0 +1,96 @@
+//! But not on some days.
+
+use std::fmt;
+
+use godata_core::{AnySchedule, Schedule};
+use time::UtcDateTime;
+
+use super::{just_before, must_fire};
+use crate::horizon::{HORIZON, second_of, within};
+use crate::text::{self, TextForm};
+use crate::{Calendar, ScheduleError};
+
+/// Fires as another schedule does, but not on the days of a calendar; made by
+/// [`ScheduleExt::except`](crate::ScheduleExt::except).
+///
+/// Its text is `except(daily 02:00; sat,sun 12-25 Europe/Berlin)`: the schedule, and the [`Calendar`].
+///
+/// An instant is found by asking the schedule again for each that falls on a day of the calendar, where days that
+/// follow each other are passed at once.
+#[derive(Clone, Debug)]
+pub struct Except {
+    schedule: AnySchedule,
+    calendar: Calendar,
+}
+
+impl Except {
+    pub(crate) fn new(schedule: AnySchedule, calendar: Calendar) -> Result<Self, ScheduleError> {
+        must_fire(Self { schedule, calendar })
+    }
+}
+
+impl Schedule for Except {
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        let mut after = after.max(just_before(HORIZON.start));
+        loop {
+            let due = within(self.schedule.next(after)?)?;
+            // A schedule that breaks rule 1 is not followed any further; whoever asked sees that it did.
+            if due <= after || !self.calendar.has(second_of(due)) {
+                return Some(due);
+            }
+            after = due.max(just_before(self.calendar.change_after(second_of(due))));
+        }
+    }
+
+    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        let mut before = before.min(HORIZON.end);
+        loop {
+            let due = within(self.schedule.previous(before)?)?;
+            if due >= before || !self.calendar.has(second_of(due)) {
+                return Some(due);
+            }
+            before = due.min(self.calendar.change_before(second_of(due)));
+        }
+    }
+
+    fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
+        let mut after = after.max(just_before(HORIZON.start));
+        let until = until.min(just_before(HORIZON.end));
+        let mut count = 0;
+        while after < until {
+            let second = second_of(after + std::time::Duration::from_millis(1));
+            let end = until.min(just_before(self.calendar.change_after(second)));
+            if !self.calendar.has(second) {
+                count += self.schedule.count_between(after, end);
+            }
+            after = end;
+        }
+        count
+    }
+
+    fn spec(&self) -> String {
+        self.to_string()
+    }
+
+    fn describe(&self) -> String {
+        format!("{}, except on {}", self.schedule.describe(), self.calendar.describe())
+    }
+}
+
+impl fmt::Display for Except {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "except({}; {})", self.schedule, self.calendar)
+    }
+}
+
+impl TextForm for Except {
+    const KEYWORD: &'static str = "except";
+    const FORM: &'static str =
+        "`except(SCHEDULE; CALENDAR)`, such as `except(daily 02:00; sat,sun 12-25 2026-07-01..2026-07-14)`";
+
+    fn parse_body(body: &str, depth: u8) -> Result<Self, ScheduleError> {
+        let parts = text::parts(text::inside(body).unwrap_or_default(), |c| c == ';');
+        let [schedule, calendar] = parts[..] else { return Err(Self::malformed(body)) };
+        Self::new(text::schedule(schedule, depth + 1)?, Calendar::parse(calendar, depth + 1)?)
+    }
+}

@@ -1,0 +1,173 @@
+//! Cron patterns.
+
+mod compiled;
+mod fields;
+
+use std::fmt;
+use std::sync::Arc;
+
+use godata_core::Schedule;
+use time::UtcDateTime;
+
+use crate::combine::must_fire;
+use crate::local::LocalSchedule;
+use crate::text::{LocalSuffix, TextForm, describe_local};
+use crate::{Dst, Gap, Overlap, ScheduleError, Zone};
+
+use compiled::Compiled;
+
+/// What a wildcard does: whenever a clock shows one of its times, it runs.
+const REAL_TIME: Dst = Dst { gap: Gap::Skip, overlap: Overlap::Both };
+
+/// Fires when the clocks of a zone show what a cron pattern says.
+///
+/// A pattern has five fields, with a field for seconds before them if there are six, and one for years after those
+/// if there are seven:
+///
+/// | field | values | besides `*`, lists `a,b`, ranges `a-b` and steps `*/n`, `a-b/n` |
+/// |---|---|---|
+/// | second | 0-59 | |
+/// | minute | 0-59 | |
+/// | hour | 0-23 | |
+/// | day of month | 1-31 | `L` the last day, `15W` the weekday (Monday to Friday) nearest to the 15th within the month, `LW` the last such weekday, `?` as `*` |
+/// | month | 1-12, JAN-DEC | |
+/// | day of week | 0-7, SUN-SAT; 0 and 7 are Sunday | `5L` or `FRIL` the last Friday, `5#2` the second Friday, `?` as `*`, and `+` before it all |
+/// | year | 1-5000 | |
+///
+/// Instead of fields it may be `@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily`, `@midnight` or `@hourly`.
+///
+/// **Day of month and day of week.** If neither field is exactly `*`, a day has to fit one of them, as POSIX says:
+/// `0 0 13 * FRI` is every 13th and every Friday. With `+` it has to fit both: `0 0 13 * +FRI` is every Friday the
+/// 13th.
+///
+/// **When the clocks change.** A pattern whose minute or hour begins with `*` is a *wildcard*: it follows real
+/// time, so `*/15 * * * *` goes on every 15 minutes. Every other pattern is *fixed-time*, and [`Dst`] says what
+/// becomes of a time that the clocks skip or repeat; for a wildcard it says nothing. (Vixie cron draws the same
+/// line.)
+///
+/// Equal patterns share what they were parsed to. The text is `cron PATTERN [ZONE] [gap=…] [overlap=…]`.
+///
+/// # Example
+///
+/// ```
+/// use godata_core::Schedule;
+/// use godata_scheduler::{Cron, Zone};
+///
+/// let schedule = Cron::new("0 2 * * MON-FRI")?.in_zone(Zone::new("Europe/Berlin")?)?;
+/// assert_eq!(schedule.spec(), "cron 0 2 * * MON-FRI Europe/Berlin");
+///
+/// let error = Cron::new("61 * * * *").unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "invalid minute `61` in cron pattern `61 * * * *`: expected 0-59 as *, numbers, a-b, */n, a-b/n, or a list of them",
+/// );
+/// # Ok::<(), godata_scheduler::ScheduleError>(())
+/// ```
+#[derive(Clone)]
+pub struct Cron {
+    compiled: Arc<Compiled>,
+    /// As asked for; a wildcard does not use it.
+    dst: Dst,
+    local: LocalSchedule,
+}
+
+impl Cron {
+    /// By the clocks of UTC.
+    ///
+    /// # Errors
+    ///
+    /// [`ScheduleError::CronField`] for a field that is malformed, [`ScheduleError::Invalid`] for too few or too
+    /// many of them, [`ScheduleError::NeverFires`] for a pattern that no day fits, such as `0 0 30 2 *`.
+    pub fn new(pattern: &str) -> Result<Self, ScheduleError> {
+        must_fire(Self::of(Compiled::get(pattern)?, Zone::UTC, Dst::default()))
+    }
+
+    /// By the clocks of this zone.
+    ///
+    /// # Errors
+    ///
+    /// [`ScheduleError::NeverFires`] if they never show a time that fits, as some pattern with a year may not.
+    pub fn in_zone(self, zone: Zone) -> Result<Self, ScheduleError> {
+        must_fire(Self::of(self.compiled, zone, self.dst))
+    }
+
+    /// What to do with times that a clock change skips or repeats, if the pattern is fixed-time.
+    ///
+    /// # Errors
+    ///
+    /// [`ScheduleError::NeverFires`] if the only times that fit are skipped, as of some pattern with a year.
+    pub fn dst(self, dst: Dst) -> Result<Self, ScheduleError> {
+        must_fire(Self::of(self.compiled, self.local.zone, dst))
+    }
+
+    /// The pattern, with one space between fields and in upper case.
+    #[must_use]
+    pub fn pattern(&self) -> &str {
+        &self.compiled.text
+    }
+
+    fn of(compiled: Arc<Compiled>, zone: Zone, dst: Dst) -> Self {
+        let applied = if compiled.wildcard { REAL_TIME } else { dst };
+        let local = LocalSchedule { pattern: Arc::clone(&compiled.pattern), zone, dst: applied };
+        Self { compiled, dst, local }
+    }
+}
+
+impl Schedule for Cron {
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        self.local.next(after)
+    }
+
+    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        self.local.previous(before)
+    }
+
+    fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
+        self.local.count_between(after, until)
+    }
+
+    fn spec(&self) -> String {
+        self.to_string()
+    }
+
+    fn describe(&self) -> String {
+        let dst = if self.compiled.wildcard { Dst::default() } else { self.dst };
+        format!("{}{}", self.compiled.description, describe_local(&self.local.zone, dst))
+    }
+}
+
+impl PartialEq for Cron {
+    fn eq(&self, other: &Self) -> bool {
+        self.pattern() == other.pattern() && self.local.zone == other.local.zone && self.dst == other.dst
+    }
+}
+
+impl Eq for Cron {}
+
+impl fmt::Debug for Cron {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Cron").field(&self.to_string()).finish()
+    }
+}
+
+impl fmt::Display for Cron {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cron {}{}", self.pattern(), LocalSuffix::of(&self.local.zone, self.dst))
+    }
+}
+
+impl TextForm for Cron {
+    const KEYWORD: &'static str = "cron";
+    const FORM: &'static str =
+        "`cron PATTERN [ZONE] [gap=…] [overlap=…]`, such as `cron 0 2 * * MON-FRI Europe/Berlin`";
+
+    fn parse_body(body: &str, _depth: u8) -> Result<Self, ScheduleError> {
+        let (mut words, dst) = LocalSuffix::split(body)?;
+        // A misspelled weekday is not taken for a zone, which comes after five fields or has a slash in it.
+        let fields = if body.starts_with('@') { 1 } else { 5 };
+        let enough = words.len() > fields;
+        let zone = words.pop_if(|word| (enough || word.contains('/')) && !fields::looks_like_one(word));
+        let compiled = Compiled::get(&words.join(" "))?;
+        must_fire(Self::of(compiled, zone.map_or(Ok(Zone::UTC), Zone::new)?, dst))
+    }
+}

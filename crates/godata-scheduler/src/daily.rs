@@ -1,0 +1,141 @@
+//! At times of day.
+
+use std::fmt;
+use std::sync::Arc;
+
+use godata_core::Schedule;
+use time::{Time, UtcDateTime, Weekday};
+
+use crate::local::LocalSchedule;
+use crate::text::{LocalSuffix, TextForm, describe_local};
+use crate::time_of_day::{TimesText, describe_times, parse_times, times};
+use crate::wall::{Days, Pattern, Times};
+use crate::weekdays::Weekdays;
+use crate::{Dst, ScheduleError, Zone};
+
+/// Fires at times of day, on every day or on some weekdays, in a zone.
+///
+/// Its text is `daily TIMES [WEEKDAYS] [ZONE] [gap=…] [overlap=…]`, such as `daily 02:00,14:30 mon-fri
+/// Europe/Berlin gap=shift`. A time that the clocks skip or repeat is handled as [`Dst`] says.
+///
+/// # Example
+///
+/// ```
+/// use godata_core::Schedule;
+/// use godata_scheduler::{DailyAt, Zone};
+/// use time::{Time, Weekday};
+///
+/// let (night, noon) = (Time::from_hms(2, 0, 0)?, Time::from_hms(12, 0, 0)?);
+/// let schedule = DailyAt::new([night, noon])?
+///     .on([Weekday::Monday, Weekday::Tuesday])?
+///     .in_zone(Zone::new("Europe/Berlin")?);
+///
+/// assert_eq!(schedule.spec(), "daily 02:00,12:00 mon,tue Europe/Berlin");
+/// assert_eq!(schedule, schedule.spec().parse()?);
+/// assert_eq!(schedule.describe(), "at 02:00 and 12:00, Monday and Tuesday, Europe/Berlin time");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DailyAt {
+    weekdays: Weekdays,
+    local: LocalSchedule,
+}
+
+impl DailyAt {
+    /// Each day at these times, in UTC.
+    ///
+    /// # Errors
+    ///
+    /// [`ScheduleError::Invalid`] if there is none, or one is not in whole seconds.
+    pub fn new(at: impl IntoIterator<Item = Time>) -> Result<Self, ScheduleError> {
+        Ok(Self::of(times(at)?, Weekdays::ALL))
+    }
+
+    /// Only on these weekdays.
+    ///
+    /// # Errors
+    ///
+    /// [`ScheduleError::Invalid`] if there is none.
+    pub fn on(self, weekdays: impl IntoIterator<Item = Weekday>) -> Result<Self, ScheduleError> {
+        let none = || ScheduleError::invalid("list of weekdays", "", "at least one");
+        let weekdays = Weekdays::new(weekdays).ok_or_else(none)?;
+        Ok(Self::of(self.local.pattern.times.clone(), weekdays).in_zone(self.local.zone).dst(self.local.dst))
+    }
+
+    /// By the clocks of this zone.
+    #[must_use]
+    pub fn in_zone(mut self, zone: Zone) -> Self {
+        self.local.zone = zone;
+        self
+    }
+
+    /// What to do with times that a clock change skips or repeats.
+    #[must_use]
+    pub fn dst(mut self, dst: Dst) -> Self {
+        self.local.dst = dst;
+        self
+    }
+
+    fn of(times: Times, weekdays: Weekdays) -> Self {
+        let days =
+            Days::new(|_, first_weekday, day| weekdays.contains(usize::from(first_weekday + day - 1) % 7));
+        let pattern = Arc::new(Pattern { days, times });
+        Self { weekdays, local: LocalSchedule { pattern, zone: Zone::UTC, dst: Dst::default() } }
+    }
+}
+
+impl Schedule for DailyAt {
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        self.local.next(after)
+    }
+
+    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        self.local.previous(before)
+    }
+
+    fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
+        self.local.count_between(after, until)
+    }
+
+    fn spec(&self) -> String {
+        self.to_string()
+    }
+
+    fn describe(&self) -> String {
+        let times = describe_times(&self.local.pattern.times);
+        let days = match self.weekdays {
+            Weekdays::ALL => " every day".to_owned(),
+            weekdays => format!(", {}", weekdays.describe()),
+        };
+        format!("at {times}{days}{}", describe_local(&self.local.zone, self.local.dst))
+    }
+}
+
+impl fmt::Display for DailyAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "daily {}", TimesText(&self.local.pattern.times))?;
+        if self.weekdays != Weekdays::ALL {
+            write!(f, " {}", self.weekdays)?;
+        }
+        write!(f, "{}", LocalSuffix::of(&self.local.zone, self.local.dst))
+    }
+}
+
+impl TextForm for DailyAt {
+    const KEYWORD: &'static str = "daily";
+    const FORM: &'static str = "`daily TIMES [WEEKDAYS] [ZONE] [gap=…] [overlap=…]`, such as `daily 02:00,14:30 mon-fri Europe/Berlin`";
+
+    fn parse_body(body: &str, _depth: u8) -> Result<Self, ScheduleError> {
+        let (words, suffix) = LocalSuffix::split(body)?;
+        let (times, weekdays, zone) = match words[..] {
+            [times] => (times, None, None),
+            [times, weekdays] if Weekdays::begins(weekdays) => (times, Some(weekdays), None),
+            [times, zone] => (times, None, Some(zone)),
+            [times, weekdays, zone] => (times, Some(weekdays), Some(zone)),
+            _ => return Err(Self::malformed(body)),
+        };
+        let weekdays = weekdays.map_or(Ok(Weekdays::ALL), Weekdays::parse)?;
+        let zone = zone.map_or(Ok(Zone::UTC), Zone::new)?;
+        Ok(Self::of(parse_times(times)?, weekdays).in_zone(zone).dst(suffix))
+    }
+}

@@ -1,0 +1,148 @@
+//! Every so often.
+
+use std::fmt;
+use std::time::Duration;
+
+use godata_core::Schedule;
+use time::UtcDateTime;
+
+use crate::ScheduleError;
+use crate::horizon::{END_SECOND, HORIZON, instant_of_millisecond, millisecond_of};
+use crate::text::{self, TextForm};
+
+const END: i64 = END_SECOND * 1_000;
+
+/// Fires every `period`, counted from the Unix epoch.
+///
+/// As the epoch is the same everywhere, so is the phase: `every` hour fires on the hour (in UTC), before and after
+/// a restart and on all instances. [`starting_at`](Interval::starting_at) counts from another instant. It is
+/// elapsed time, without zones and without drift: the instants are calculated, not added up.
+///
+/// # Errors
+///
+/// [`ScheduleError::Invalid`] if the period is not in whole milliseconds, is zero, or ends after the
+/// [`HORIZON`](crate::HORIZON).
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use godata_core::Schedule;
+/// use godata_scheduler::every;
+/// use time::UtcDateTime;
+///
+/// let schedule = every(Duration::from_secs(300))?;
+/// let epoch = UtcDateTime::UNIX_EPOCH;
+/// assert_eq!(schedule.next(epoch), Some(epoch + Duration::from_secs(300)));
+/// assert_eq!(schedule.spec(), "every 5m");
+/// assert_eq!(schedule.describe(), "every 5 minutes");
+/// # Ok::<(), godata_scheduler::ScheduleError>(())
+/// ```
+pub fn every(period: Duration) -> Result<Interval, ScheduleError> {
+    let millis = i64::try_from(period.as_millis()).unwrap_or(i64::MAX);
+    if millis == 0 || millis >= END || !period.subsec_nanos().is_multiple_of(1_000_000) {
+        let expected = "whole milliseconds, at least 1ms and less than 230 years";
+        return Err(ScheduleError::invalid("interval", format_args!("{period:?}"), expected));
+    }
+    Ok(Interval { period: millis, anchor: 0 })
+}
+
+/// Fires every so often; made by [`every`].
+///
+/// Its text is `every 5m`, or `every 1h30m from 2026-01-01T00:00:00Z` with another start. The units are `d` (24
+/// hours), `h`, `m`, `s` and `ms`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Interval {
+    /// In milliseconds, and so is all else here.
+    period: i64,
+    anchor: i64,
+}
+
+impl Interval {
+    /// Counts from another instant than the epoch, cut to whole milliseconds: it fires then, and every period
+    /// after it.
+    ///
+    /// # Errors
+    ///
+    /// [`ScheduleError::Invalid`] if that is outside the [`HORIZON`](crate::HORIZON).
+    pub fn starting_at(self, anchor: UtcDateTime) -> Result<Self, ScheduleError> {
+        if !HORIZON.contains(&anchor) {
+            let expected = "an instant from 1970 to 2199";
+            return Err(ScheduleError::invalid("start of an interval", anchor, expected));
+        }
+        Ok(Self { anchor: millisecond_of(anchor), ..self })
+    }
+
+    /// The time from one instant to the next.
+    #[must_use]
+    pub fn period(&self) -> Duration {
+        Duration::from_millis(self.period.unsigned_abs())
+    }
+
+    /// How many instants there are up to a millisecond, which counts itself.
+    fn count_until(&self, millisecond: i64) -> u64 {
+        let elapsed = millisecond.min(END - 1) - self.anchor;
+        if elapsed < 0 { 0 } else { (elapsed / self.period).unsigned_abs() + 1 }
+    }
+}
+
+impl Schedule for Interval {
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        let elapsed = millisecond_of(after) - self.anchor;
+        let periods = if elapsed < 0 { 0 } else { elapsed / self.period + 1 };
+        instant_of_millisecond(self.anchor + periods * self.period)
+    }
+
+    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        let whole = before.nanosecond().is_multiple_of(1_000_000);
+        let elapsed = (millisecond_of(before) - i64::from(whole)).min(END - 1) - self.anchor;
+        if elapsed < 0 {
+            return None;
+        }
+        instant_of_millisecond(self.anchor + elapsed / self.period * self.period)
+    }
+
+    fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
+        let until = self.count_until(millisecond_of(until));
+        until.saturating_sub(self.count_until(millisecond_of(after)))
+    }
+
+    fn spec(&self) -> String {
+        self.to_string()
+    }
+
+    fn describe(&self) -> String {
+        let period = text::describe_duration(self.period());
+        match instant_of_millisecond(self.anchor) {
+            Some(anchor) if self.anchor != 0 => {
+                format!("every {period}, from {}", text::describe_instant(anchor))
+            }
+            _ => format!("every {period}"),
+        }
+    }
+}
+
+impl fmt::Display for Interval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "every {}", text::DurationText(self.period()))?;
+        match instant_of_millisecond(self.anchor) {
+            Some(anchor) if self.anchor != 0 => write!(f, " from {}", text::InstantText(anchor)),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl TextForm for Interval {
+    const KEYWORD: &'static str = "every";
+    const FORM: &'static str = "`every DURATION [from INSTANT]`, such as `every 1h30m`";
+
+    fn parse_body(body: &str, _depth: u8) -> Result<Self, ScheduleError> {
+        let words: Vec<_> = body.split_whitespace().collect();
+        match words[..] {
+            [period] => every(text::duration(period)?),
+            [period, "from", anchor] => every(text::duration(period)?)?.starting_at(text::instant(anchor)?),
+            _ => Err(Self::malformed(body)),
+        }
+    }
+}

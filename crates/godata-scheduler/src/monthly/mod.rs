@@ -1,0 +1,146 @@
+//! On days of the month.
+
+mod day;
+
+pub use day::MonthDay;
+
+use std::fmt;
+use std::sync::Arc;
+
+use godata_core::Schedule;
+use time::{Time, UtcDateTime};
+
+use crate::local::LocalSchedule;
+use crate::text::{LocalSuffix, TextForm, describe_local, list_items, listed};
+use crate::time_of_day::{TimesText, describe_times, parse_times, times};
+use crate::wall::{Days, Pattern, Times};
+use crate::weekdays::weekday;
+use crate::{Dst, ScheduleError, Zone};
+
+/// Fires on days of the month at times of day, in a zone.
+///
+/// Its text is `monthly DAYS TIMES [ZONE] [gap=…] [overlap=…]`, such as `monthly 1,15,last,2nd-tue,last-fri 18:00
+/// Europe/Berlin`. A time that the clocks skip or repeat is handled as [`Dst`] says.
+///
+/// # Example
+///
+/// ```
+/// use godata_core::Schedule;
+/// use godata_scheduler::{MonthDay, MonthlyAt};
+/// use time::{Time, Weekday};
+///
+/// let closing = MonthlyAt::new([MonthDay::LastWeekday(Weekday::Friday)], [Time::from_hms(18, 0, 0)?])?;
+/// assert_eq!(closing.spec(), "monthly last-fri 18:00");
+/// assert_eq!(closing.describe(), "at 18:00 on the last Friday of the month, UTC");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MonthlyAt {
+    /// As given, each once.
+    days: Box<[MonthDay]>,
+    local: LocalSchedule,
+}
+
+impl MonthlyAt {
+    /// On these days of each month at these times, in UTC.
+    ///
+    /// # Errors
+    ///
+    /// [`ScheduleError::Invalid`] if there are no days or no times, a day is outside of 1 to 31 (1 to 5 of a
+    /// weekday), or a time is not in whole seconds.
+    pub fn new(
+        days: impl IntoIterator<Item = MonthDay>,
+        at: impl IntoIterator<Item = Time>,
+    ) -> Result<Self, ScheduleError> {
+        Self::of(days.into_iter().collect(), times(at)?)
+    }
+
+    /// By the clocks of this zone.
+    #[must_use]
+    pub fn in_zone(mut self, zone: Zone) -> Self {
+        self.local.zone = zone;
+        self
+    }
+
+    /// What to do with times that a clock change skips or repeats.
+    #[must_use]
+    pub fn dst(mut self, dst: Dst) -> Self {
+        self.local.dst = dst;
+        self
+    }
+
+    fn of(given: Vec<MonthDay>, times: Times) -> Result<Self, ScheduleError> {
+        let mut listed: Vec<MonthDay> = Vec::with_capacity(given.len());
+        for day in given {
+            if !day.is_possible() {
+                return Err(MonthDay::invalid(day));
+            }
+            if !listed.contains(&day) {
+                listed.push(day);
+            }
+        }
+        if listed.is_empty() {
+            return Err(ScheduleError::invalid("list of days of the month", "", "at least one"));
+        }
+        let days = Days::new(|length, first_weekday, day| {
+            let on = weekday(usize::from(first_weekday + day - 1) % 7);
+            listed.iter().any(|listed| listed.is(length, on, day))
+        });
+        let pattern = Arc::new(Pattern { days, times });
+        let local = LocalSchedule { pattern, zone: Zone::UTC, dst: Dst::default() };
+        Ok(Self { days: listed.into(), local })
+    }
+}
+
+impl Schedule for MonthlyAt {
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        self.local.next(after)
+    }
+
+    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        self.local.previous(before)
+    }
+
+    fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
+        self.local.count_between(after, until)
+    }
+
+    fn spec(&self) -> String {
+        self.to_string()
+    }
+
+    fn describe(&self) -> String {
+        let days = listed(self.days.iter().map(|day| day.describe()));
+        let times = describe_times(&self.local.pattern.times);
+        format!("at {times} on {days} of the month{}", describe_local(&self.local.zone, self.local.dst))
+    }
+}
+
+impl fmt::Display for MonthlyAt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("monthly ")?;
+        for (index, day) in self.days.iter().enumerate() {
+            write!(f, "{}{day}", if index == 0 { "" } else { "," })?;
+        }
+        let suffix = LocalSuffix::of(&self.local.zone, self.local.dst);
+        write!(f, " {}{suffix}", TimesText(&self.local.pattern.times))
+    }
+}
+
+impl TextForm for MonthlyAt {
+    const KEYWORD: &'static str = "monthly";
+    const FORM: &'static str =
+        "`monthly DAYS TIMES [ZONE] [gap=…] [overlap=…]`, such as `monthly 1,last-fri 18:00 Europe/Berlin`";
+
+    fn parse_body(body: &str, _depth: u8) -> Result<Self, ScheduleError> {
+        let (words, dst) = LocalSuffix::split(body)?;
+        let (days, times, zone) = match words[..] {
+            [days, times] => (days, times, Zone::UTC),
+            [days, times, zone] => (days, times, Zone::new(zone)?),
+            _ => return Err(Self::malformed(body)),
+        };
+        let day = |text| MonthDay::parse(text).ok_or_else(|| MonthDay::invalid(text));
+        let days = list_items(days).map(day).collect::<Result<_, _>>()?;
+        Ok(Self::of(days, parse_times(times)?)?.in_zone(zone).dst(dst))
+    }
+}

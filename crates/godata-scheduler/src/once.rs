@@ -1,0 +1,114 @@
+//! Once, and never.
+
+use std::fmt;
+
+use godata_core::Schedule;
+use time::UtcDateTime;
+
+use crate::ScheduleError;
+use crate::horizon::{HORIZON, within};
+use crate::text::{self, TextForm};
+
+/// Fires at one instant. Its text is `once 2026-03-29T01:00:00Z`.
+///
+/// ```
+/// use godata_core::Schedule;
+/// use godata_scheduler::Once;
+/// use time::UtcDateTime;
+///
+/// let at = UtcDateTime::UNIX_EPOCH + time::Duration::days(20_000);
+/// let once = Once::at(at)?;
+/// assert_eq!(once.next(UtcDateTime::UNIX_EPOCH), Some(at));
+/// assert_eq!(once.next(at), None);
+/// # Ok::<(), godata_scheduler::ScheduleError>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Once(UtcDateTime);
+
+impl Once {
+    /// At this instant, cut to whole milliseconds.
+    ///
+    /// # Errors
+    ///
+    /// [`ScheduleError::Invalid`] if it is outside the [`HORIZON`](crate::HORIZON).
+    pub fn at(instant: UtcDateTime) -> Result<Self, ScheduleError> {
+        if !HORIZON.contains(&instant) {
+            return Err(ScheduleError::invalid("instant", instant, "one from 1970 to 2199"));
+        }
+        Ok(Self(instant.truncate_to_millisecond()))
+    }
+}
+
+impl Schedule for Once {
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        within(self.0).filter(|at| *at > after)
+    }
+
+    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        within(self.0).filter(|at| *at < before)
+    }
+
+    fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
+        u64::from(self.0 > after && self.0 <= until)
+    }
+
+    fn spec(&self) -> String {
+        self.to_string()
+    }
+
+    fn describe(&self) -> String {
+        format!("once, at {}", text::describe_instant(self.0))
+    }
+}
+
+impl fmt::Display for Once {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "once {}", text::InstantText(self.0))
+    }
+}
+
+impl TextForm for Once {
+    const KEYWORD: &'static str = "once";
+    const FORM: &'static str = "`once INSTANT`, such as `once 2026-03-29T01:00:00Z`";
+
+    fn parse_body(body: &str, _depth: u8) -> Result<Self, ScheduleError> {
+        Self::at(text::instant(body)?)
+    }
+}
+
+/// Never fires: for a pipeline that is only run by hand. Its text is `never`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Never;
+
+impl Schedule for Never {
+    fn next(&self, _after: UtcDateTime) -> Option<UtcDateTime> {
+        None
+    }
+
+    fn previous(&self, _before: UtcDateTime) -> Option<UtcDateTime> {
+        None
+    }
+
+    fn count_between(&self, _after: UtcDateTime, _until: UtcDateTime) -> u64 {
+        0
+    }
+
+    fn spec(&self) -> String {
+        self.to_string()
+    }
+}
+
+impl fmt::Display for Never {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("never")
+    }
+}
+
+impl TextForm for Never {
+    const KEYWORD: &'static str = "never";
+    const FORM: &'static str = "`never`";
+
+    fn parse_body(body: &str, _depth: u8) -> Result<Self, ScheduleError> {
+        if body.is_empty() { Ok(Self) } else { Err(Self::malformed(body)) }
+    }
+}

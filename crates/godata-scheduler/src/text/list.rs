@@ -1,0 +1,29 @@
+//! Lists, for machines and for people.
+
+/// The items of `a,b,c`. There is always one, which may be empty.
+pub(crate) fn list_items(text: &str) -> impl Iterator<Item = &str> {
+    text.split(',')
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(crate) fn listed(items: impl IntoIterator<Item = String>) -> String {
+    let mut items: Vec<String> = items.into_iter().collect();
+    match items.pop() {
+        Some(last) if !items.is_empty() => format!("{} and {last}", items.join(", ")),
+        last => last.unwrap_or_default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_a_list_is_joined_by_a_word() {
+        for (items, text) in
+            [(&[][..], ""), (&["a"], "a"), (&["a", "b"], "a and b"), (&["a", "b", "c"], "a, b and c")]
+        {
+            assert_eq!(listed(items.iter().map(|item| (*item).to_owned())), text);
+        }
+    }
+}

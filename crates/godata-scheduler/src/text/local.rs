@@ -1,0 +1,76 @@
+//! What ends the text of a schedule with local times: zone and clock changes.
+
+use std::fmt;
+
+use crate::{Dst, Gap, Overlap, ScheduleError, Zone};
+
+/// ` Europe/Berlin gap=shift overlap=last`, of which what is the default is left out.
+pub(crate) struct LocalSuffix<'a> {
+    zone: &'a Zone,
+    dst: Dst,
+}
+
+impl<'a> LocalSuffix<'a> {
+    pub(crate) fn of(zone: &'a Zone, dst: Dst) -> Self {
+        Self { zone, dst }
+    }
+
+    /// The words before the options, and what the options say.
+    pub(crate) fn split(body: &str) -> Result<(Vec<&str>, Dst), ScheduleError> {
+        let mut words: Vec<&str> = body.split_whitespace().collect();
+        let (mut gap, mut overlap) = (None, None);
+        while let Some((key, value)) = words.last().and_then(|word| word.split_once('=')) {
+            let invalid =
+                |expected| ScheduleError::invalid("option", format_args!("{key}={value}"), expected);
+            match key {
+                "gap" if gap.is_none() => {
+                    let known = [Gap::RunAfter, Gap::Shift, Gap::Skip];
+                    let found = known.into_iter().find(|gap| gap.to_string() == value);
+                    gap = Some(found.ok_or_else(|| invalid("gap=run-after, gap=shift or gap=skip"))?);
+                }
+                "overlap" if overlap.is_none() => {
+                    let known = [Overlap::First, Overlap::Last, Overlap::Both];
+                    let found = known.into_iter().find(|overlap| overlap.to_string() == value);
+                    overlap =
+                        Some(found.ok_or_else(|| invalid("overlap=first, overlap=last or overlap=both"))?);
+                }
+                _ => return Err(invalid("gap=… and overlap=…, each at most once")),
+            }
+            words.pop();
+        }
+        let dst = Dst { gap: gap.unwrap_or_default(), overlap: overlap.unwrap_or_default() };
+        Ok((words, dst))
+    }
+}
+
+impl fmt::Display for LocalSuffix<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let default = Dst::default();
+        if !self.zone.is_utc() {
+            write!(f, " {}", self.zone)?;
+        }
+        if self.dst.gap != default.gap {
+            write!(f, " gap={}", self.dst.gap)?;
+        }
+        if self.dst.overlap != default.overlap {
+            write!(f, " overlap={}", self.dst.overlap)?;
+        }
+        Ok(())
+    }
+}
+
+/// `, Europe/Berlin time`, and what is unusual when the clocks change.
+pub(crate) fn describe_local(zone: &Zone, dst: Dst) -> String {
+    let zone = if zone.is_utc() { ", UTC".to_owned() } else { format!(", {zone} time") };
+    let gap = match dst.gap {
+        Gap::RunAfter => "",
+        Gap::Shift => ", later by what the clocks skip",
+        Gap::Skip => ", not at times that the clocks skip",
+    };
+    let overlap = match dst.overlap {
+        Overlap::First => "",
+        Overlap::Last => ", the second time if the clocks repeat it",
+        Overlap::Both => ", twice if the clocks repeat it",
+    };
+    zone + gap + overlap
+}

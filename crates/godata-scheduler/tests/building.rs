@@ -1,0 +1,163 @@
+//! What can be built, and what is said of what can't.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::time::Duration;
+
+use godata_core::{AnySchedule, Schedule};
+use godata_scheduler::{
+    Calendar, DailyAt, HORIZON, MonthDay, MonthlyAt, Once, ScheduleError, ScheduleExt, any_of, every, parse,
+};
+use time::{Date, Month, Time, UtcDateTime, Weekday};
+
+fn never_fires(result: Result<impl Schedule, ScheduleError>) -> bool {
+    result.is_err_and(|error| matches!(error, ScheduleError::NeverFires { .. }))
+}
+
+fn is_invalid(result: Result<impl Sized, ScheduleError>, what: &str) -> bool {
+    result.is_err_and(|error| matches!(error, ScheduleError::Invalid { what: found, .. } if found == what))
+}
+
+#[test]
+fn errors_say_what_is_wrong_and_what_is_accepted() {
+    for (text, error) in [
+        (
+            "every 0s",
+            "invalid interval `0ns`: expected whole milliseconds, at least 1ms and less than 230 years",
+        ),
+        (
+            "every 5 minutes",
+            "invalid schedule `every 5 minutes`: expected `every DURATION [from INSTANT]`, such as `every 1h30m`",
+        ),
+        (
+            "every 1.5h",
+            "invalid duration `1.5h`: expected numbers with units from long to short (d, h, m, s, ms), such as 5m or \
+             1h30m",
+        ),
+        ("daily 25:00", "invalid time of day `25:00`: expected HH:MM or HH:MM:SS from 00:00 to 23:59:59"),
+        ("daily 02:00 Europe/Berln", "there is no time zone `Europe/Berln`; did you mean `Europe/Berlin`?"),
+        (
+            "daily 02:00 Mars",
+            "there is no time zone `Mars`: expected a name of the IANA database, such as `Europe/Berlin`",
+        ),
+        (
+            "daily 02:00 mon-fry",
+            "invalid weekday `mon-fry`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a \
+             list such as sat,sun",
+        ),
+        ("daily 02:00 gap=no", "invalid option `gap=no`: expected gap=run-after, gap=shift or gap=skip"),
+        (
+            "monthly 6th-mon 02:00",
+            "invalid day of the month `6th-mon`: expected 1 to 31, last, 1st-mon to 5th-sun, or last-mon to last-sun",
+        ),
+        (
+            "once tomorrow",
+            "invalid instant `tomorrow`: expected a date and a time, such as 2026-03-29T01:00:00Z",
+        ),
+        (
+            "except(every 1s; mon-sun)",
+            "`except(every 1s; mon-sun)` never fires: no instant from 1970 to 2199 fits it",
+        ),
+    ] {
+        assert_eq!(parse(text).unwrap_err().to_string(), error);
+    }
+    let error = Calendar::new().holidays("# ok\n2026-01-01 New Year\n2026-02-30\n").unwrap_err();
+    let expected =
+        "invalid line 3 of a list of holidays, `2026-02-30`: expected YYYY-MM-DD or MM-DD, then any name";
+    assert_eq!(error.to_string(), expected);
+}
+
+#[test]
+fn rule_6_intervals_are_from_one_millisecond_to_the_end_of_time() {
+    for period in
+        [Duration::ZERO, Duration::from_micros(1_500), Duration::from_secs(7_258_118_400), Duration::MAX]
+    {
+        assert!(is_invalid(every(period), "interval"), "{period:?}");
+    }
+    for period in [Duration::from_millis(1), Duration::from_secs(7_258_118_399)] {
+        assert_eq!(every(period).unwrap().next(HORIZON.start), Some(HORIZON.start + period));
+    }
+    for start in [HORIZON.end, HORIZON.start - Duration::from_millis(1), UtcDateTime::MAX] {
+        assert!(is_invalid(
+            every(Duration::from_secs(1)).unwrap().starting_at(start),
+            "start of an interval"
+        ));
+        assert!(is_invalid(Once::at(start), "instant"));
+    }
+}
+
+#[test]
+fn rule_6_what_is_empty_or_impossible_is_refused() {
+    let noon = Time::from_hms(12, 0, 0).unwrap();
+    assert!(is_invalid(DailyAt::new([]), "list of times of day"));
+    assert!(is_invalid(DailyAt::new([noon + Duration::from_millis(1)]), "time of day"));
+    assert!(is_invalid(DailyAt::new([noon]).unwrap().on([]), "list of weekdays"));
+    assert!(is_invalid(MonthlyAt::new([], [noon]), "list of days of the month"));
+    for day in [
+        MonthDay::Day(0),
+        MonthDay::Day(32),
+        MonthDay::Nth(0, Weekday::Monday),
+        MonthDay::Nth(6, Weekday::Monday),
+    ] {
+        assert!(is_invalid(MonthlyAt::new([day], [noon]), "day of the month"), "{day}");
+    }
+    assert!(is_invalid(Calendar::new().yearly(Month::February, 30), "day of every year"));
+    let (first, last) = (Date::MIN, Date::MAX);
+    assert!(is_invalid(Calendar::new().range(last..=first), "range of dates"));
+    assert!(never_fires(any_of(Vec::<AnySchedule>::new())));
+    assert!(never_fires(every(Duration::from_secs(60)).unwrap().between(HORIZON.end..)));
+    assert!(never_fires(
+        every(Duration::from_secs(60)).unwrap().except(Calendar::new().range(first..=last).unwrap())
+    ));
+}
+
+/// Nobody waits for a search through all milliseconds of the horizon.
+#[test]
+fn rule_5_and_6_what_leaves_nothing_of_very_much_is_refused_too() {
+    for text in ["except(every 1ms; mon-sun Pacific/Apia)", "except(daily 02:00; on(daily 03:00))"] {
+        assert!(never_fires(parse(text)), "{text}");
+    }
+}
+
+/// A schedule of somebody else, from before the horizon to after it, with a fault after 2000 that can be turned
+/// on.
+#[derive(Debug)]
+struct Yearly {
+    faulty: bool,
+}
+
+impl Schedule for Yearly {
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        let year = if self.faulty && after.year() > 2_000 { after.year() } else { after.year() + 1 };
+        Some(Date::from_calendar_date(year, Month::January, 1).ok()?.midnight().as_utc())
+    }
+
+    fn spec(&self) -> String {
+        "yearly".into()
+    }
+}
+
+#[test]
+fn rule_6_holds_for_combinations_of_schedules_that_know_other_years() {
+    let combinations = [
+        AnySchedule::new(any_of([Yearly { faulty: false }]).unwrap()),
+        AnySchedule::new(Yearly { faulty: false }.except(Calendar::new().date(Date::MIN)).unwrap()),
+        AnySchedule::new(Yearly { faulty: false }.between(..).unwrap()),
+    ];
+    for schedule in combinations {
+        let start = UtcDateTime::MIN;
+        assert_eq!(schedule.next(start), Some(HORIZON.start), "{schedule}");
+        assert_eq!(schedule.upcoming(start).count(), 230, "{schedule}");
+        assert_eq!(schedule.previous(UtcDateTime::MAX).map(UtcDateTime::year), Some(2199), "{schedule}");
+        assert_eq!(schedule.count_between(start, UtcDateTime::MAX), 230, "{schedule}");
+    }
+}
+
+#[test]
+fn a_schedule_that_breaks_rule_1_ends_what_is_made_of_it() {
+    let except = Yearly { faulty: true }.except(Calendar::new().weekdays([Weekday::Monday])).unwrap();
+    let monday = Date::from_calendar_date(2024, Month::January, 1).unwrap().midnight().as_utc();
+    assert_eq!(except.next(monday), Some(monday));
+    assert_eq!(except.upcoming(monday).next(), None);
+    assert_eq!(except.count_between(monday, UtcDateTime::MAX), 0);
+}

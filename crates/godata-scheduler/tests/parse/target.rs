@@ -1,0 +1,28 @@
+//! What has to hold for every text, for a fuzzer to call as well.
+
+use godata_core::Schedule;
+use godata_scheduler::{HORIZON, parse};
+use time::{Duration, UtcDateTime};
+
+/// Reads a text if it is one, and asks the schedule that it makes.
+pub(crate) fn check(bytes: &[u8]) {
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    let schedule = match parse(text) {
+        Ok(schedule) => schedule,
+        Err(error) => {
+            assert!(!error.to_string().contains('\n'), "{error} is longer than a line");
+            return;
+        }
+    };
+    let again = parse(&schedule.spec()).expect("what a schedule prints can be read");
+    assert_eq!(again.spec(), schedule.spec());
+
+    let middle = UtcDateTime::UNIX_EPOCH + Duration::days(20_600);
+    for after in [UtcDateTime::MIN, middle, HORIZON.end - Duration::DAY, UtcDateTime::MAX] {
+        let due = schedule.next(after);
+        assert_eq!(again.next(after), due);
+        assert!(due.is_none_or(|due| due > after && HORIZON.contains(&due)), "{schedule} after {after}");
+        assert!(schedule.previous(after).is_none_or(|due| due < after), "{schedule} before {after}");
+    }
+    assert!(!schedule.describe().is_empty());
+}

@@ -1,0 +1,63 @@
+//! Rule 10: text and serde values mean the schedule that they were made from.
+
+use std::fmt::{Debug, Display};
+use std::str::FromStr;
+
+use godata_core::Schedule;
+use godata_scheduler::{
+    AnyOf, Between, Cron, DailyAt, Except, Interval, MonthlyAt, Never, Once, ScheduleError, Zone, parse,
+};
+use proptest::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::schedules::{instants, texts};
+use crate::some_after;
+
+proptest! {
+    #[test]
+    fn rule_10_a_schedule_is_the_same_after_it_was_written_and_read(text in texts(), after in instants()) {
+        let Ok(schedule) = parse(&text) else { return Ok(()) };
+        let again = parse(&schedule.spec()).unwrap();
+        prop_assert_eq!(again.spec(), schedule.spec());
+        prop_assert_eq!(schedule.to_string(), schedule.spec());
+        prop_assert_eq!(some_after(&again, after), some_after(&schedule, after));
+        through_json(&text);
+    }
+}
+
+/// The kind that a text is of, through JSON.
+fn through_json(text: &str) {
+    match text.split([' ', '(']).next().unwrap() {
+        "every" => same_in_json::<Interval>(text),
+        "daily" => same_in_json::<DailyAt>(text),
+        "monthly" => same_in_json::<MonthlyAt>(text),
+        "cron" => same_in_json::<Cron>(text),
+        "once" => same_in_json::<Once>(text),
+        "never" => same_in_json::<Never>(text),
+        "any" => same_in_json::<AnyOf>(text),
+        "except" => same_in_json::<Except>(text),
+        "between" => same_in_json::<Between>(text),
+        _ => panic!("{text} is of no kind"),
+    }
+}
+
+fn same_in_json<T>(text: &str)
+where
+    T: FromStr<Err = ScheduleError> + Serialize + DeserializeOwned + Display + Debug,
+{
+    let value: T = text.parse().unwrap();
+    let json = serde_json::to_string(&value).unwrap();
+    assert_eq!(json, serde_json::to_string(&value.to_string()).unwrap());
+    assert_eq!(serde_json::from_str::<T>(&json).unwrap().to_string(), value.to_string());
+}
+
+#[test]
+fn each_kind_is_its_text_in_json_and_refuses_others() {
+    through_json("never");
+    same_in_json::<Zone>("Europe/Berlin");
+    let error = serde_json::from_str::<DailyAt>("\"every 5m\"").unwrap_err().to_string();
+    assert!(error.starts_with("invalid schedule `every 5m`: expected `daily TIMES"), "{error}");
+    let error = serde_json::from_str::<Zone>("\"Europe/Berln\"").unwrap_err().to_string();
+    assert!(error.contains("did you mean `Europe/Berlin`?"), "{error}");
+}

@@ -1,0 +1,41 @@
+//! The next fires of cron patterns around both clock changes of a year, in a zone that is given on the command line.
+//!
+//!     cargo run --example schedule_cron [ZONE]
+
+use std::time::Duration;
+
+use godata::{
+    BoxError, Schedule,
+    scheduler::{Cron, Dst, Gap, Overlap, ScheduleExt, Zone},
+};
+use time::UtcDateTime;
+
+fn main() -> Result<(), BoxError> {
+    let name = std::env::args().nth(1);
+    let zone = Zone::new(name.as_deref().unwrap_or("Europe/Berlin"))?;
+    let fixed = Cron::new("30 2 * * *")?.in_zone(zone.clone())?;
+    let schedules = [
+        fixed.clone(),
+        fixed.clone().dst(Dst { gap: Gap::Shift, overlap: Overlap::Last })?,
+        fixed.dst(Dst { gap: Gap::Skip, overlap: Overlap::Both })?,
+        Cron::new("*/30 1-3 * * *")?.in_zone(zone.clone())?,
+    ];
+
+    let mut change = UtcDateTime::from_unix_timestamp(1_767_225_600)?;
+    for _ in 0..2 {
+        let Some(next) = zone.next_clock_change(change) else {
+            println!("the clocks of {zone} change no more");
+            break;
+        };
+        change = next;
+        let second = Duration::from_secs(1);
+        println!("after {} comes {}", zone.local(change - second), zone.local(change));
+        for schedule in &schedules {
+            println!("  {}", schedule.describe());
+            for due in schedule.upcoming(change - Duration::from_secs(2 * 3_600)).take(5) {
+                println!("    {}", zone.local(due));
+            }
+        }
+    }
+    Ok(())
+}
