@@ -248,8 +248,9 @@ impl Records {
         to: Type,
     ) -> Result<(), FieldError> {
         let row = *self.rows.get(position).ok_or_else(|| FieldError::missing(field))? as usize;
+        self.storage.cast(column, row, field, to)?;
         self.forget_source(row);
-        self.storage.cast(column, row, field, to)
+        Ok(())
     }
 
     /// Sets a field of the row at a position, if there is one, in a column that exists.

@@ -220,6 +220,13 @@ fn apply(change: Change, batch: &mut Records, model: &mut Model) {
     }
 }
 
+/// What a writer is given for each row, cell by cell or all at once.
+fn written(batch: &Records) -> [Vec<Vec<Option<CellRef<'_>>>>; 2] {
+    let columns = 0..batch.shape().len();
+    let each = batch.iter().map(|row| columns.clone().map(|column| row.cell_at(column)).collect());
+    [each.collect(), batch.iter().map(|row| row.written_cells().collect()).collect()]
+}
+
 fn any_value() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(Value::Null),
@@ -282,6 +289,8 @@ proptest! {
             apply(change, &mut batch, &mut model);
             prop_assert_eq!(batch.names().collect::<Vec<_>>(), model.names.iter().collect::<Vec<_>>());
             prop_assert_eq!(batch.iter().map(RecordRef::to_record).collect::<Vec<_>>(), model.sorted());
+            let [each, all] = written(&batch);
+            prop_assert_eq!(all, each);
         }
         prop_assert_eq!(batch.into_records(), model.sorted());
     }
@@ -304,6 +313,8 @@ proptest! {
         }
         let built = builder.finish();
         prop_assert_eq!(built.shape(), batch.shape());
+        let [each, all] = written(&built);
+        prop_assert_eq!(all, each);
         prop_assert_eq!(built, batch);
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::batch::Records;
+use super::cell::Cell;
 use super::shape::Shape;
 use super::shape_error::ShapeError;
 
@@ -45,10 +46,10 @@ impl Records {
     /// [`ShapeError::Unknown`] if a name is a mistake (see [`select`](Self::select)); no field is dropped then.
     pub fn drop_fields<S: AsRef<str>>(&mut self, names: &[S]) -> Result<(), ShapeError> {
         let mut positions = self.positions(names)?;
-        self.sources.clear();
         positions.sort_unstable();
         positions.dedup();
         for position in positions.into_iter().rev() {
+            self.forget_sources_with(position);
             self.drop_column(position);
         }
         Ok(())
@@ -66,8 +67,8 @@ impl Records {
             return Ok(());
         }
         let Some(taken) = self.shape.position(to) else {
+            self.forget_sources_with(position);
             Arc::make_mut(&mut self.shape).replace(position, to.into());
-            self.sources.clear();
             return Ok(());
         };
         if !self.is_unused(taken) {
@@ -118,6 +119,16 @@ impl Records {
     /// Whether no row has this field.
     fn is_unused(&self, column: usize) -> bool {
         self.rows.iter().all(|&row| self.storage.cell(column, row as usize).is_absent())
+    }
+
+    /// Forgets how the rows were read that have this field: it is to be changed in them, and the others stay as they
+    /// are.
+    fn forget_sources_with(&mut self, column: usize) {
+        for (row, source) in self.sources.iter_mut().enumerate() {
+            if !self.storage.cell(column, row).is_absent() {
+                *source = Cell::ABSENT;
+            }
+        }
     }
 
     fn drop_column(&mut self, column: usize) {

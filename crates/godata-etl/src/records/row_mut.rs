@@ -70,7 +70,7 @@ impl<'a> RecordMut<'a> {
 
     /// Takes a field out; `None` if it is absent.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
-        let column = self.records.shape.position(name)?;
+        let column = self.present(name).ok()?;
         self.records.lost_fields = true;
         self.records.forget_source(self.row);
         self.records.storage.take(column, self.row)
@@ -140,8 +140,9 @@ impl<'a> RecordMut<'a> {
     /// [`FieldError`] if the field is absent or its value is not of that type; it is then as it was.
     pub fn cast(&mut self, name: &str, to: Type) -> Result<(), FieldError> {
         let column = self.records.shape.position(name).ok_or_else(|| FieldError::missing(name))?;
+        self.records.storage.cast(column, self.row, name, to)?;
         self.records.forget_source(self.row);
-        self.records.storage.cast(column, self.row, name, to)
+        Ok(())
     }
 
     /// The column of a field that this row has.

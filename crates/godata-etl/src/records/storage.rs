@@ -20,7 +20,7 @@ pub(super) struct Storage {
     values: Vec<(Cell, Value)>,
     /// The floats, each with the cell of the digits that it was cast from, or an absent one.
     pub(super) floats: Vec<(Cell, f64)>,
-    /// The cells of the rows as they were read, `width` of each.
+    /// The cells of the rows as they were read, `width` of each. The last ones may be missing: they are absent.
     grid: Vec<Cell>,
     width: usize,
     columns: Vec<Column>,
@@ -87,8 +87,9 @@ impl Storage {
     /// The cells of a row as they are to be written, column by column.
     #[inline]
     pub(super) fn written_row(&self, row: usize) -> WrittenRow<'_> {
-        let begin = row * self.width;
-        let cells = self.grid.get(begin..begin + self.width).unwrap_or_default();
+        let rest = self.grid.get(row * self.width..).unwrap_or_default();
+        // Of the last row the last cells may be missing: they are absent.
+        let cells = rest.get(..self.width).unwrap_or(rest);
         WrittenRow { storage: self, cells, row, columns: self.columns.iter() }
     }
 
