@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
     pin::{Pin, pin},
     sync::{
-        Arc, Barrier,
+        Arc, Barrier, Mutex,
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
         mpsc,
     },
@@ -76,7 +76,7 @@ impl Inputs {
                 .transform(move |row| each(row.id))
                 .write(jsonl::write(output)),
             JsonlToCsv => builder
-                .read(jsonl::read_records(self.0.path("in.jsonl")))
+                .read(jsonl::read_records(self.0.path("in.jsonl")).block_size(60_000))
                 .try_filter(|r| Ok(r.i64("id")? % 3 != 0))
                 .transform(move |r| each(r.i64("id")?.try_into()?))
                 .write(csv::write(output)),
@@ -114,9 +114,13 @@ struct State {
     at: usize,
     cancels: bool,
     reached: Notify,
+    turns: Option<Turns>,
     folder: PathBuf,
     ended: mpsc::Sender<(End, Files)>,
 }
+
+/// Lets one batch into the first step for each turn that is given, and all when no more will be.
+type Turns = Mutex<mpsc::Receiver<()>>;
 
 /// How a run ended, as its hook was told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,9 +132,13 @@ enum End {
 
 impl Hook {
     fn new(folder: &Folder, at: usize, cancels: bool) -> (Self, Ended) {
+        Self::with_turns(folder, at, cancels, None)
+    }
+
+    fn with_turns(folder: &Folder, at: usize, cancels: bool, turns: Option<Turns>) -> (Self, Ended) {
         let (ended, receiver) = mpsc::channel();
         let (calls, reached) = (AtomicUsize::new(0), Notify::new());
-        let state = State { calls, at, cancels, reached, folder: folder.root().to_owned(), ended };
+        let state = State { calls, at, cancels, reached, turns, folder: folder.root().to_owned(), ended };
         (Self(Arc::new(state)), Ended(receiver))
     }
 
@@ -172,8 +180,12 @@ impl PipelineHook for Hook {
         self.call(cx);
     }
 
-    fn on_step_start(&self, cx: &RunContext, _: &PipelineInfo, _: &StepInfo, _: u64) {
+    fn on_step_start(&self, cx: &RunContext, _: &PipelineInfo, step: &StepInfo, _: u64) {
         self.call(cx);
+        if let Some(turns) = self.0.turns.as_ref().filter(|_| step.index() == 0) {
+            // An error says that no more turns will be given.
+            let _ = turns.lock().unwrap().recv();
+        }
     }
 
     fn on_step_end(&self, cx: &RunContext, _: &PipelineInfo, _: &StepInfo, _: &StageEnd<'_>) {
@@ -246,8 +258,13 @@ fn new_output(inputs: &Inputs, kind: Kind) -> String {
     fs::read_to_string(output).unwrap()
 }
 
-/// Polls a future until it has waited `times` times; its output if it was ready before that.
-async fn awaits<F: Future>(mut future: Pin<&mut F>, times: usize) -> Option<F::Output> {
+/// Polls a future until it has waited `times` times; its output if it was ready before that. Each time it waits, it is
+/// given a turn.
+async fn awaits<F: Future>(
+    mut future: Pin<&mut F>,
+    times: usize,
+    turns: mpsc::Sender<()>,
+) -> Option<F::Output> {
     let mut waited = 0;
     std::future::poll_fn(|cx| {
         if waited == times {
@@ -257,7 +274,12 @@ async fn awaits<F: Future>(mut future: Pin<&mut F>, times: usize) -> Option<F::O
             Poll::Ready(output) => Poll::Ready(Some(output)),
             Poll::Pending => {
                 waited += 1;
-                if waited == times { Poll::Ready(None) } else { Poll::Pending }
+                if waited == times {
+                    return Poll::Ready(None);
+                }
+                // A run that has ended its batches takes no more turns.
+                let _ = turns.send(());
+                Poll::Pending
             }
         }
     })
@@ -326,15 +348,21 @@ fn interrupt(
 ) -> (bool, End) {
     let what = format!("{kind:?}, {workers} workers, {event:?} at {when:?}");
     let (folder, output) = folder();
-    let at = if let When::Call(at) = when { at } else { usize::MAX };
-    let (hook, ended) = Hook::new(&folder, at, event == Event::CancelInHook);
+    // What is done between two waits depends on which threads the system lets run. With turns it is a batch at most,
+    // so that there are as many waits as batches.
+    let (turn, turns) = mpsc::channel();
+    let (at, turns) = match when {
+        When::Call(at) => (at, None),
+        When::Wait(_) => (usize::MAX, Some(Mutex::new(turns))),
+    };
+    let (hook, ended) = Hook::with_turns(&folder, at, event == Event::CancelInHook, turns);
     let state = Arc::clone(&hook.0);
     let pipeline = inputs.pipeline(kind, workers, &output, hook, |_| Ok(()));
     let (reached, result) = runtime.block_on(async {
         let cx = RunContext::new();
         let mut run = pin!(pipeline.run(&cx));
         let finished = match when {
-            When::Wait(times) => awaits(run.as_mut(), times).await,
+            When::Wait(times) => awaits(run.as_mut(), times, turn).await,
             When::Call(_) => tokio::select! {
                 biased;
                 () = state.reached.notified() => None,

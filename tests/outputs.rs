@@ -19,7 +19,6 @@ use godata::{Compression, Output, PipelineInfo, StageEnd, json, prelude::*};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use serde::{Deserialize, Serialize};
 use support::{Files, Folder};
-use tempfile::TempDir;
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 struct Row {
@@ -134,13 +133,6 @@ fn listed(folder: &Folder) -> Vec<(PathBuf, u64)> {
     files
 }
 
-/// A folder in memory, where there is one: that files are flushed to the disk is not what the test is about.
-fn in_memory() -> (TempDir, Folder) {
-    let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
-    let folder = Folder::from(dir.path().to_owned());
-    (dir, folder)
-}
-
 fn rows() -> impl Strategy<Value = Vec<Row>> {
     let key = prop_oneof![
         "[ab]",
@@ -175,7 +167,7 @@ proptest! {
         most_rows in prop::option::of(1u64..9),
         most_bytes in prop::option::of(1u64..300),
     ) {
-        let (_dir, folder) = in_memory();
+        let folder = Folder::in_memory();
         let name = format!("{}{extension}", format.extension());
         let output = if is_partitioned {
             Output::partitioned(format!("{}/o/{{key}}/{{key}}.{name}", folder.root().display()))
@@ -240,7 +232,7 @@ proptest! {
         lacks_end: bool,
         open in 1usize..4,
     ) {
-        let (_dir, folder) = in_memory();
+        let folder = Folder::in_memory();
         let name = format!("{}{extension}", format.extension());
         let output = if is_partitioned {
             Output::partitioned(format!("{}/{{key}}.{name}", folder.root().display()))
@@ -706,12 +698,12 @@ fn open_files(folder: &Path) -> usize {
 #[test]
 fn ten_thousand_partitions_take_few_descriptors() {
     const KEYS: u32 = 10_000;
-    let (dir, folder) = in_memory();
+    let folder = Folder::in_memory();
     let most = Arc::new(AtomicUsize::new(0));
-    let output = Output::partitioned(format!("{}/{{half}}/{{key}}.jsonl", dir.path().display()));
+    let output = Output::partitioned(format!("{}/{{half}}/{{key}}.jsonl", folder.root().display()));
     let pipeline = Pipeline::builder("many")
         .hook(AfterWrite({
-            let (most, root) = (Arc::clone(&most), dir.path().to_owned());
+            let (most, root) = (Arc::clone(&most), folder.root().to_owned());
             move || {
                 most.fetch_max(open_files(&root), SeqCst);
             }

@@ -26,8 +26,12 @@ pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 impl Folder {
     pub(crate) fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        Self { path: dir.path().to_owned(), _removed_on_drop: Some(dir) }
+        tempfile::tempdir().unwrap().into()
+    }
+
+    /// In memory, where there is such a place: for tests that are not about what is flushed to the disk.
+    pub(crate) fn in_memory() -> Self {
+        tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap().into()
     }
 
     pub(crate) fn root(&self) -> &Path {
@@ -54,6 +58,12 @@ impl Folder {
     /// An error with all its causes, with paths as if the folder were the working directory.
     pub(crate) fn message(&self, error: &impl Display) -> String {
         format!("{error:#}").replace(&format!("{}/", self.path.display()), "")
+    }
+}
+
+impl From<TempDir> for Folder {
+    fn from(dir: TempDir) -> Self {
+        Self { path: dir.path().to_owned(), _removed_on_drop: Some(dir) }
     }
 }
 

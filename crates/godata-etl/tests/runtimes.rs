@@ -183,9 +183,13 @@ fn a_runtime_that_shuts_down_in_a_commit_does_not_make_the_run_canceled() {
     let gate = Gate::default();
     let output = SlowCommit { committing, gate: gate.clone() };
     let pipeline = Pipeline::builder("commit").hook(Ends(sender)).from_vec(vec![1]).write(output).unwrap();
-    let runtime = healthy();
-    runtime.spawn(async move { pipeline.run(&RunContext::new()).await });
-    is_committing.recv_timeout(LONG).unwrap();
+    // The threads of a runtime that has several drop their tasks some time after the shutdown, and a commit that ends
+    // before that has succeeded. One with a single thread has dropped them when its shutdown returns.
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        tokio::spawn(async move { pipeline.run(&RunContext::new()).await });
+        tokio::task::spawn_blocking(move || is_committing.recv_timeout(LONG)).await.unwrap().unwrap();
+    });
     runtime.shutdown_background();
     gate.open();
     let end = ends.recv_timeout(LONG).unwrap();

@@ -46,6 +46,7 @@
 //!
 //! # Where to go on
 //!
+//! * `guide::files`: reading and writing files, by what one would ask.
 //! * [`Pipeline`] and [`Flow`]: how a pipeline is described, and every step.
 //! * [`csv`], [`jsonl`] and [`json`]: the file formats and their options.
 //! * `Input`: what the formats read: one file, many, compressed ones, other encodings, standard input.
@@ -91,6 +92,9 @@
 //!
 //! This one. To keep a dependency tree smaller, `godata-etl` is the engine without file formats; to implement a
 //! trait that other crates take (a job, a clock), `godata-core` has them and nothing else.
+
+#[cfg(all(feature = "csv", feature = "json"))]
+pub mod guide;
 
 pub use godata_core as core;
 pub use godata_core::{

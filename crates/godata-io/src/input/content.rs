@@ -34,7 +34,7 @@ impl Source {
 
     pub(super) fn open(&self) -> io::Result<Content> {
         let bytes = match self {
-            Self::File(path) => Stored::File(File::open(path)?),
+            Self::File(path) => Stored::file(File::open(path)?)?,
             Self::Stdin(_) => Stored::Stdin(io::stdin()),
             Self::Bytes(_, bytes) => Stored::Bytes(Arc::clone(bytes)),
         };
@@ -53,9 +53,21 @@ pub(super) struct Content {
 
 #[derive(Debug)]
 enum Stored {
-    File(File),
+    File {
+        file: File,
+        /// How many bytes a regular file had when it was opened.
+        len: Option<u64>,
+    },
     Stdin(Stdin),
     Bytes(Arc<Vec<u8>>),
+}
+
+impl Stored {
+    fn file(file: File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        let len = metadata.is_file().then_some(metadata.len());
+        Ok(Self::File { file, len })
+    }
 }
 
 impl Content {
@@ -73,22 +85,37 @@ impl Content {
     pub(super) fn fill(&mut self, buffer: &mut Vec<u8>, len: u64) -> io::Result<usize> {
         match &mut self.bytes {
             // The file itself reads into memory that was not written before, which `Content` as a `Read` can't.
-            Stored::File(file) => {
+            Stored::File { file, .. } => {
                 let read = file.take(len).read_to_end(buffer);
                 self.has_failed |= read.is_err();
                 let read = read?;
                 self.read += read as u64;
+                if (read as u64) < len {
+                    self.check_end()?;
+                }
                 Ok(read)
             }
             Stored::Stdin(_) | Stored::Bytes(_) => self.take(len).read_to_end(buffer),
         }
+    }
+
+    /// Checks at the end of a file that it was not cut off meanwhile: what is left may look whole. The length is asked
+    /// for again, as some file systems, such as sysfs, name one that the file never had.
+    fn check_end(&mut self) -> io::Result<()> {
+        let Stored::File { file, len: Some(len) } = &self.bytes else { return Ok(()) };
+        if self.read >= *len || file.metadata()?.len() >= *len {
+            return Ok(());
+        }
+        self.has_failed = true;
+        let text = format!("it ends after {} of the {len} bytes that it had when it was opened", self.read);
+        Err(io::Error::new(io::ErrorKind::UnexpectedEof, text))
     }
 }
 
 impl Read for Content {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = match &mut self.bytes {
-            Stored::File(file) => file.read(buffer),
+            Stored::File { file, .. } => file.read(buffer),
             Stored::Stdin(stdin) => stdin.read(buffer),
             Stored::Bytes(bytes) => {
                 let at = usize::try_from(self.read).unwrap_or(usize::MAX);
@@ -96,10 +123,45 @@ impl Read for Content {
             }
         };
         match &read {
+            Ok(0) if !buffer.is_empty() => self.check_end()?,
             Ok(read) => self.read += *read as u64,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => self.has_failed = true,
         }
         read
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Reads ten bytes of a file of a hundred, changes how long it is, and reads on: what comes, or the error.
+    fn read_on(len: u64, is_buffered: bool) -> io::Result<usize> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("in");
+        std::fs::write(&path, [b'x'; 100])?;
+        let mut content = Source::File(path.clone()).open()?;
+        let mut buffer = Vec::new();
+        content.fill(&mut buffer, 10)?;
+        File::options().write(true).open(path)?.set_len(len)?;
+        let read =
+            if is_buffered { content.fill(&mut buffer, 1000) } else { content.read_to_end(&mut buffer) };
+        assert_eq!(content.has_failed(), read.is_err());
+        read
+    }
+
+    #[test]
+    fn a_file_that_is_cut_off_while_it_is_read_does_not_look_whole() {
+        for is_buffered in [true, false] {
+            for (len, ends_after) in [(0, 10), (10, 10), (99, 99)] {
+                let error = read_on(len, is_buffered).unwrap_err();
+                let says = "of the 100 bytes that it had when it was opened";
+                assert_eq!(error.to_string(), format!("it ends after {ends_after} {says}"));
+            }
+            for len in [100, 120] {
+                assert_eq!(read_on(len, is_buffered).unwrap() as u64, len - 10);
+            }
+        }
     }
 }

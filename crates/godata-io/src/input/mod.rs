@@ -35,7 +35,8 @@ use crate::{Compression, Encoding, IoError};
 /// [`compression`](Self::compression) says otherwise. The text is UTF-8; [`encoding`](Self::encoding) says otherwise.
 ///
 /// Which files there are is looked up when a run begins, once per run. A file that vanishes afterwards, before
-/// it was read, is an error. A device or a FIFO can be read too. Opening a FIFO waits until somebody writes to
+/// it was read, is an error, and so is one that is cut off while it is read: what is left of it may look whole. Of one
+/// that grows, what is there when its end is reached is read. A device or a FIFO can be read too. Opening a FIFO waits until somebody writes to
 /// it, which a cancellation does not interrupt.
 ///
 /// ```

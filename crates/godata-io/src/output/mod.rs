@@ -181,7 +181,8 @@ impl Output {
     /// Adds to the end of what is there. If this is not called, it is replaced.
     ///
     /// * A file that is not there is made. A run that fails, or is given up, cuts the file back to the length that
-    ///   it had; so nobody else may write to it meanwhile. A process that is killed leaves what it has added so far.
+    ///   it had; so nobody else may write to it meanwhile. A process that is killed leaves what it has added so far,
+    ///   maybe half a record; of a compressed file that is half a member, which the next run refuses.
     /// * CSV writes its header only to a file that is empty, and refuses one with another header. A last line
     ///   without its end is ended. The array of a JSON document can't be added to.
     /// * To a compressed file a further member (gzip), frame (zstd) or stream (bzip2) is added. It is read once
