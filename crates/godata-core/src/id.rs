@@ -1,4 +1,4 @@
-//! What runs and jobs are called.
+//! What runs, jobs and owners are called.
 
 use std::fmt;
 use std::str::FromStr;
@@ -84,6 +84,19 @@ id! {
     /// # Ok::<(), ParseIdError>(())
     /// ```
     JobId, "job id"
+}
+
+id! {
+    /// Names who commits to a store and runs what it decided: one orchestrator, from its start to its end.
+    ///
+    /// An owner that was declared dead never comes back; it goes on under a new id.
+    ///
+    /// ```
+    /// use godata_core::OwnerId;
+    ///
+    /// assert_ne!(OwnerId::generate(), OwnerId::generate());
+    /// ```
+    OwnerId, "owner id"
 }
 
 /// A text is not an id.
