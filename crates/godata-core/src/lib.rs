@@ -114,7 +114,10 @@ pub use job_error::{JobError, JobErrorKind};
 pub use name::{NameError, PipelineName};
 pub use params::{ParamError, Params};
 pub use progress::Progress;
-pub use run::{Failure, FailureKind};
+pub use run::{
+    ActiveRun, Completer, Failure, FailureKind, JobEnd, JobRunner, PersistError, RetryOn, RetryPolicy,
+    RunHandle, RunRequest, RunResult, RunnerError, ShutdownReport, StopReason,
+};
 pub use store::{
     AnyStore, Commit, Committed, Covers, MemoryStore, PipelineRecord, Renewal, Retention, RunChange,
     RunCounts, RunKey, RunQuery, RunRecord, RunStatus, Store, StoreError, Stored, check,
