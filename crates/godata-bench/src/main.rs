@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints what it measured")]
 
 mod overhead;
+mod runner;
 mod timers;
 
 use std::{env, process::ExitCode};
@@ -10,8 +11,9 @@ use std::{env, process::ExitCode};
 fn main() -> ExitCode {
     let result = match env::args().nth(1).as_deref() {
         Some("overhead") => overhead::measure(),
+        Some("runner") => runner::measure(),
         Some("timers") => timers::measure(),
-        _ => Err("usage: godata-bench overhead | timers".into()),
+        _ => Err("usage: godata-bench overhead | runner | timers".into()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
