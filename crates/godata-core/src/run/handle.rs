@@ -17,17 +17,22 @@ struct Shared {
     job_name: Arc<str>,
     queued_at: UtcDateTime,
     clock: Arc<dyn Clock>,
-    cell: RunCell<RunResult>,
+    cell: RunCell<Arc<RunResult>>,
 }
 
 impl Shared {
-    fn result(&self, status: RunStatus, started_at: Option<UtcDateTime>) -> RunResult {
+    fn result(
+        &self,
+        status: RunStatus,
+        started_at: Option<UtcDateTime>,
+        stop: Option<StopReason>,
+    ) -> RunResult {
         RunResult {
             id: self.cx.run_id(),
             job_id: self.cx.job_id(),
             job_name: Arc::clone(&self.job_name),
             status,
-            stop_requested: self.stop_reason().is_some(),
+            stop_requested: stop.is_some(),
             queued_at: self.queued_at,
             started_at,
             ended_at: None,
@@ -38,15 +43,19 @@ impl Shared {
 
     fn now(&self) -> RunResult {
         match self.cell.phase() {
-            Phase::Queued => self.result(RunStatus::Queued, None),
-            Phase::Running(at) => self.result(RunStatus::Running, Some(at)),
-            Phase::Ended(result) => result,
+            Phase::Queued => self.result(RunStatus::Queued, None, self.stop_reason()),
+            Phase::Running(at) => self.result(RunStatus::Running, Some(at), self.stop_reason()),
+            Phase::Ended(result) => RunResult::clone(&result),
         }
     }
 
-    /// Whoever cancels the context, or what it was made from, asks the run to stop as well.
     fn stop_reason(&self) -> Option<StopReason> {
-        self.cell.stop_reason().or_else(|| self.cx.is_cancelled().then_some(StopReason::Requested))
+        self.cell.stop_reason().or_else(|| self.canceled())
+    }
+
+    /// Whoever cancels the context, or what it was made from, asks the run to stop as well.
+    fn canceled(&self) -> Option<StopReason> {
+        self.cx.is_cancelled().then_some(StopReason::Requested)
     }
 
     fn stop(&self, reason: StopReason) {
@@ -58,14 +67,12 @@ impl Shared {
     }
 
     fn end(&self, end: JobEnd) {
-        let ended_at = self.clock.now();
-        let result = self.result(RunStatus::Running, None);
-        let asked = self.cx.is_cancelled().then_some(StopReason::Requested);
+        let (ended_at, canceled) = (self.clock.now(), self.canceled());
         self.cell.end(|started_at, stop| {
-            let stop = stop.or(asked);
+            let stop = stop.or(canceled);
             let (status, error) = verdict(end, stop);
-            let stop_requested = stop.is_some();
-            RunResult { status, started_at, ended_at: Some(ended_at), error, stop_requested, ..result }
+            let result = self.result(status, started_at, stop);
+            Arc::new(RunResult { ended_at: Some(ended_at), error, ..result })
         });
     }
 }
@@ -137,6 +144,15 @@ impl RunHandle {
         self.run.now()
     }
 
+    /// The final result, without a copy, for whoever keeps many; `None` until the run has ended.
+    #[must_use]
+    pub fn final_result(&self) -> Option<Arc<RunResult>> {
+        match self.run.cell.phase() {
+            Phase::Ended(result) => Some(result),
+            Phase::Queued | Phase::Running(_) => None,
+        }
+    }
+
     /// The context that its job sees.
     #[must_use]
     pub fn context(&self) -> &RunContext {
@@ -158,7 +174,7 @@ impl RunHandle {
     ///
     /// Dropping the future loses nothing; any number may wait.
     pub async fn finished(&self) -> RunResult {
-        self.run.cell.ended().await
+        RunResult::clone(&*self.run.cell.ended().await)
     }
 
     /// Completes when the job has ended and its final row is durable. Without a store that is the same as
