@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use godata_core::{ActiveRun, JobEnd, RunHandle};
+use godata_core::{ActiveRun, JobEnd, RunHandle, RunResult};
 
 use crate::RunEvent;
 use crate::runner::Inner;
@@ -43,8 +43,9 @@ impl Drop for Entry {
     fn drop(&mut self) {
         // Dropped before it ended, the run ends here.
         drop(self.run.take());
-        let result = self.handle.result();
-        self.runner.registry.ended(result.clone());
-        self.runner.events.tell(|| RunEvent::Ended(result));
+        if let Some(result) = self.handle.final_result() {
+            self.runner.registry.ended(Arc::clone(&result));
+            self.runner.events.tell(|| RunEvent::Ended(RunResult::clone(&result)));
+        }
     }
 }

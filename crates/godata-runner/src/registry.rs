@@ -1,17 +1,25 @@
 //! Which runs there are.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use godata_core::{RunHandle, RunId, RunResult, RunnerError};
 use tokio::time::Instant;
 
+/// So many that threads which start and end runs at the same time seldom wait for each other.
+const SHARDS: usize = 16;
+
 /// The runs that are active, and the results of those that have ended, as many as are kept.
+///
+/// Invariant: `ended` names the runs in the shards that have ended, the oldest first. Whoever needs both locks takes
+/// that of `ended` first.
 #[derive(Debug)]
 pub(crate) struct Registry {
     keep: Keep,
-    runs: Mutex<Runs>,
+    shards: [Mutex<Shard>; SHARDS],
+    ended: Mutex<VecDeque<(Instant, RunId)>>,
 }
 
 /// How many results are kept, for how long.
@@ -21,78 +29,106 @@ pub(crate) struct Keep {
     pub(crate) age: Duration,
 }
 
-/// Invariant: a run is in `active` or in `ended`, and `order` names those in `ended`, the oldest first.
 #[derive(Debug, Default)]
-struct Runs {
+struct Shard {
     closed: bool,
-    active: HashMap<RunId, RunHandle>,
-    ended: HashMap<RunId, RunResult>,
-    order: VecDeque<(Instant, RunId)>,
+    runs: HashMap<RunId, Run>,
+}
+
+#[derive(Debug)]
+enum Run {
+    Active(RunHandle),
+    /// Without its handle, which would keep what the run was told, and what stops it.
+    Ended(Arc<RunResult>),
 }
 
 impl Registry {
     pub(crate) fn new(keep: Keep) -> Self {
-        Self { keep, runs: Mutex::default() }
+        Self { keep, shards: Default::default(), ended: Mutex::default() }
     }
 
     /// Accepts a run, unless the registry is closed or knows it.
     pub(crate) fn accept(&self, run: RunHandle) -> Result<(), RunnerError> {
-        let mut runs = self.runs();
-        if runs.closed {
+        let mut shard = self.shard(run.id());
+        if shard.closed {
             return Err(RunnerError::ShuttingDown);
         }
-        let id = run.id();
-        if runs.active.contains_key(&id) || runs.ended.contains_key(&id) {
-            return Err(RunnerError::Duplicate { run: id });
+        match shard.runs.entry(run.id()) {
+            Entry::Occupied(known) => Err(RunnerError::Duplicate { run: *known.key() }),
+            Entry::Vacant(new) => {
+                new.insert(Run::Active(run));
+                Ok(())
+            }
         }
-        runs.active.insert(id, run);
-        Ok(())
     }
 
     /// Keeps the result of a run that has ended, in place of its handle.
-    pub(crate) fn ended(&self, result: RunResult) {
-        let mut runs = self.runs();
-        runs.active.remove(&result.id);
-        runs.order.push_back((Instant::now(), result.id));
-        runs.ended.insert(result.id, result);
-        runs.forget(self.keep);
+    pub(crate) fn ended(&self, result: Arc<RunResult>) {
+        let id = result.id;
+        // The handle is dropped after the lock is.
+        let _handle = self.shard(id).runs.insert(id, Run::Ended(result));
+        let now = Instant::now();
+        let mut ended = lock(&self.ended);
+        ended.push_back((now, id));
+        self.forget(&mut ended, now);
     }
 
     pub(crate) fn handle(&self, id: RunId) -> Option<RunHandle> {
-        self.runs().active.get(&id).cloned()
+        match self.shard(id).runs.get(&id) {
+            Some(Run::Active(run)) => Some(run.clone()),
+            Some(Run::Ended(_)) | None => None,
+        }
     }
 
     pub(crate) fn result(&self, id: RunId) -> Option<RunResult> {
-        let mut runs = self.runs();
-        runs.forget(self.keep);
-        runs.ended.get(&id).cloned().or_else(|| runs.active.get(&id).map(RunHandle::result))
+        self.forget(&mut lock(&self.ended), Instant::now());
+        self.shard(id).runs.get(&id).map(|run| match run {
+            Run::Active(run) => run.result(),
+            Run::Ended(result) => RunResult::clone(result),
+        })
     }
 
     /// The runs that have not ended.
     pub(crate) fn active(&self) -> Vec<RunHandle> {
-        self.runs().active.values().cloned().collect()
+        self.shards.iter().flat_map(|shard| lock(shard).active()).collect()
     }
 
     /// Accepts no more runs, and returns those that have not ended.
     pub(crate) fn close(&self) -> Vec<RunHandle> {
-        let mut runs = self.runs();
-        runs.closed = true;
-        runs.active.values().cloned().collect()
+        let close = |shard| {
+            let mut shard: MutexGuard<'_, Shard> = lock(shard);
+            shard.closed = true;
+            shard.active()
+        };
+        self.shards.iter().flat_map(close).collect()
     }
 
-    /// Nothing panics while it is held.
-    fn runs(&self) -> MutexGuard<'_, Runs> {
-        self.runs.lock().unwrap_or_else(PoisonError::into_inner)
+    fn forget(&self, ended: &mut VecDeque<(Instant, RunId)>, now: Instant) {
+        while let Some(&(at, id)) = ended.front()
+            && (ended.len() > self.keep.count || now.saturating_duration_since(at) > self.keep.age)
+        {
+            ended.pop_front();
+            self.shard(id).runs.remove(&id);
+        }
+    }
+
+    /// The last bits of an id are random.
+    fn shard(&self, id: RunId) -> MutexGuard<'_, Shard> {
+        lock(&self.shards[id.as_uuid().as_u128() as usize % SHARDS])
     }
 }
 
-impl Runs {
-    fn forget(&mut self, keep: Keep) {
-        while let Some((ended, id)) = self.order.front()
-            && (self.order.len() > keep.count || ended.elapsed() > keep.age)
-        {
-            self.ended.remove(id);
-            self.order.pop_front();
-        }
+impl Shard {
+    fn active(&self) -> Vec<RunHandle> {
+        let active = self.runs.values().filter_map(|run| match run {
+            Run::Active(run) => Some(run.clone()),
+            Run::Ended(_) => None,
+        });
+        active.collect()
     }
+}
+
+/// Nothing panics while one of these is held.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -54,15 +54,6 @@ impl Slots {
     }
 }
 
-impl Turn {
-    pub(crate) async fn come(self) -> Held {
-        match self {
-            Self::Free => [None, None],
-            Self::Waiting(turn) => turn.await,
-        }
-    }
-}
-
 /// It fails only when the semaphore is closed, which nobody does.
 async fn slot(slots: Option<Arc<Semaphore>>) -> Option<OwnedSemaphorePermit> {
     slots?.acquire_owned().await.ok()

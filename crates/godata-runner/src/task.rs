@@ -20,15 +20,19 @@ pub(crate) const DROP_GRACE: Duration = Duration::from_secs(1);
 
 /// Waits for the run's turn, runs the job, and gives the slots back once it has ended.
 pub(crate) async fn run(entry: Entry, job: AnyJob, turn: Turn, limit: Option<Duration>) {
-    let cx = entry.handle.context().clone();
-    let Ok(_slots) = cx.cancellation().unless_cancelled(turn.come()).await else {
+    let cx = entry.handle.context();
+    let slots = match turn {
+        Turn::Free => cx.check().map(|()| None),
+        Turn::Waiting(held) => cx.cancellation().unless_cancelled(held).await.map(Some),
+    };
+    let Ok(_slots) = slots else {
         return entry.end(JobEnd::Dropped);
     };
     entry.start();
     if let Some(limit) = limit {
         tokio::spawn(watch_time(Arc::clone(entry.runner()), entry.handle.clone(), limit));
     }
-    let end = until_stopped(&job, &cx, entry.runner().stop_grace).await;
+    let end = until_stopped(&job, cx, entry.runner().stop_grace).await;
     entry.end(end);
 }
 
@@ -38,7 +42,8 @@ async fn until_stopped(job: &AnyJob, cx: &RunContext, grace: Duration) -> JobEnd
     tokio::select! {
         biased;
         end = &mut job => end,
-        () = cx.cancelled() => timeout(grace, job).await.unwrap_or(JobEnd::Dropped),
+        // Boxed, since few runs are stopped and all have room for this.
+        () = cx.cancelled() => Box::pin(timeout(grace, job)).await.unwrap_or(JobEnd::Dropped),
     }
 }
 

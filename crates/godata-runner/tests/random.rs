@@ -5,7 +5,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, FailureKind, Job as _, JobError, RunContext, RunHandle, RunId, RunRequest, RunStatus, job_fn,
+    AnyJob, BoxError, FailureKind, Job as _, JobError, RunContext, RunHandle, RunId, RunRequest, RunStatus,
+    job_fn,
 };
 use godata_runner::{RunEvent, Runner};
 
@@ -96,19 +97,18 @@ fn each_of_100_000_runs_has_one_terminal_result_that_is_right() {
         println!("seed {seed:#x}");
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        runtime.block_on(one_runner(Random(seed), RUNS / RUNNERS));
+        runtime.block_on(one_runner(Random(seed), RUNS / RUNNERS)).unwrap();
     }
 }
 
-async fn one_runner(mut random: Random, runs: usize) {
+async fn one_runner(mut random: Random, runs: usize) -> Result<(), BoxError> {
     let runner = Runner::builder()
         .limit(64)
         .pool("pool", 8)
         .stop_grace(Duration::from_millis(1))
         .keep_results(runs)
         .event_buffer(4 * runs)
-        .build()
-        .unwrap();
+        .build()?;
     let mut events = runner.subscribe();
     let mut started: Vec<Started> = Vec::new();
     for _ in 0..runs {
@@ -122,14 +122,14 @@ async fn one_runner(mut random: Random, runs: usize) {
         if random.below(4) == 0 {
             request = request.pool("pool");
         }
-        let handle = runner.start_with(kind.job(), request).unwrap();
+        let handle = runner.start_with(kind.job(), request)?;
         let stopped = kind.by_itself().is_none() && !has_timeout || random.below(8) == 0;
         let id = handle.id();
         if stopped {
             let (runner, handle) = (runner.clone(), handle.clone());
             match random.below(3) {
                 0 => handle.stop(),
-                1 => runner.stop(id).unwrap(),
+                1 => runner.stop(id)?,
                 _ => drop(tokio::spawn(async move { handle.stop() })),
             }
         }
@@ -147,7 +147,7 @@ async fn one_runner(mut random: Random, runs: usize) {
 
     let mut ended = HashMap::new();
     while ended.len() < runs {
-        if let RunEvent::Ended(result) = events.next().await.unwrap().expect("the buffer holds all events") {
+        if let RunEvent::Ended(result) = events.next().await.ok_or("the runner is gone")?? {
             assert!(ended.insert(result.id, result).is_none(), "a run has ended twice");
         }
     }
@@ -170,4 +170,5 @@ async fn one_runner(mut random: Random, runs: usize) {
         };
         assert!(right, "a run that {:?} ended as {result:?}", run.kind);
     }
+    Ok(())
 }

@@ -46,13 +46,13 @@ fn fails<E: Into<JobError>>(error: impl Fn() -> E + Send + Sync + 'static) -> im
 fn canceled() -> Canceled {
     let other = Cancellation::new();
     other.cancel();
-    other.check().unwrap_err()
+    other.check().expect_err("it was canceled")
 }
 
 async fn end_of(run: &RunHandle) -> (RunStatus, Option<FailureKind>) {
     let result = run.finished().await;
     assert_eq!(run.result(), result, "the handle shows what was returned");
-    assert_eq!(run.done().await.unwrap(), result);
+    assert_eq!(run.done().await.expect("there is no row to wait for"), result);
     assert!(result.ended_at.is_some());
     (result.status, result.error.map(|error| error.kind))
 }
