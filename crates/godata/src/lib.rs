@@ -53,6 +53,8 @@
 //! * [`PipelineHook`], [`PipelineJob`] and [`RunReport`]: watching runs.
 //! * [`Reader`] and [`Writer`]: sources and targets of your own.
 //! * [`PipelineError`]: what an error says.
+//! * [`runner`]: several jobs at the same time, with limits and timeouts.
+//! * [`Store`]: what remembers pipelines and runs, and how to write one.
 //! * [`etl`]: the engine's crate, with its guarantees and a table for those who come from the Go library.
 //!
 //! # Examples
@@ -68,15 +70,19 @@
 //! | [`etl_async`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_async.rs) | concurrent lookups, the order kept |
 //! | [`many_files`](https://github.com/janmarkuslanger/godata/blob/main/examples/many_files.rs) | a glob of gzip files into one JSON Lines file |
 //! | [`custom_reader_writer`](https://github.com/janmarkuslanger/godata/blob/main/examples/custom_reader_writer.rs) | a reader and a writer of your own |
+//! | [`run_concurrently`](https://github.com/janmarkuslanger/godata/blob/main/examples/run_concurrently.rs) | several jobs at the same time: started, stopped, shut down |
+//! | [`run_with_limits`](https://github.com/janmarkuslanger/godata/blob/main/examples/run_with_limits.rs) | limits, pools, timeouts, events |
+//! | [`custom_store`](https://github.com/janmarkuslanger/godata/blob/main/examples/custom_store/store.rs) | a store of your own, proven by the suite |
 //! | [`json_array`](https://github.com/janmarkuslanger/godata/blob/main/examples/json_array.rs) | one array within a JSON document, read by a pointer, written for people |
 //!
 //! # Features
 //!
 //! * `csv` (default): [`csv`].
 //! * `json` (default): [`jsonl`] and [`json`].
+//! * `runner` (default): [`runner`].
 //! * `bzip2`, `gzip`, `zstd` (default): files compressed like that are read. `zstd` needs a C compiler.
 //!
-//! Without `csv` and `json`, this is the engine alone.
+//! Without `csv`, `json` and `runner`, this is the engine alone.
 //!
 //! # Which crate do I need
 //!
@@ -85,8 +91,13 @@
 
 pub use godata_core as core;
 pub use godata_core::{
-    AnyJob, BoxError, Canceled, Cancellation, Cause, Clock, Job, JobError, JobErrorKind, JobId, ManualClock,
-    Params, Progress, RunContext, RunId, SystemClock, Transient, error_chain, job_fn,
+    AnyJob, BoxError, Canceled, Cancellation, Cause, Clock, Failure, FailureKind, Job, JobError,
+    JobErrorKind, JobId, JobRunner, ManualClock, Params, Progress, RunContext, RunHandle, RunId, RunRequest,
+    RunResult, RunStatus, RunnerError, ShutdownReport, SystemClock, Transient, error_chain, job_fn,
+};
+pub use godata_core::{
+    AnyStore, Commit, Committed, MemoryStore, PipelineName, PipelineRecord, Retention, RunQuery, RunRecord,
+    Store, StoreError,
 };
 pub use godata_etl as etl;
 pub use godata_etl::{
@@ -101,6 +112,8 @@ pub use godata_io::{Compression, Input};
 pub use godata_io_csv as csv;
 #[cfg(feature = "json")]
 pub use godata_io_json::{DuplicateKeys, json, jsonl};
+#[cfg(feature = "runner")]
+pub use godata_runner as runner;
 
 /// What most programs use: `use godata::prelude::*;`.
 pub mod prelude {
