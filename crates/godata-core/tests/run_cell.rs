@@ -110,3 +110,18 @@ fn who_waits_is_woken_once_and_who_has_left_is_not() {
         assert!(leaving.0.load(SeqCst) <= 1 && (left_ready.is_pending() || rung_by_then == 0));
     });
 }
+
+#[test]
+fn who_has_left_before_the_end_is_not_woken_by_it() {
+    explore(|cell| {
+        let bells = [StdArc::new(Bell::default()), StdArc::new(Bell::default())];
+        let [mut left, mut stays] = [Box::pin(cell.ended()), Box::pin(cell.ended())];
+        for (ended, bell) in [(&mut left, &bells[0]), (&mut stays, &bells[1])] {
+            let waker = StdArc::clone(bell).into();
+            assert!(ended.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        }
+        drop(left);
+        assert!(end(&cell, "task").is_some());
+        assert_eq!(bells.map(|bell| bell.0.load(SeqCst)), [0, 1]);
+    });
+}
