@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use godata_core::{AnyJob, BoxError, Job as _, RunContext, RunRequest, job_fn};
+use godata_core::{AnyJob, BoxError, Job, JobError, RunContext, RunRequest, job_fn};
 use godata_runner::Runner;
 use tokio::sync::oneshot;
 
@@ -12,12 +12,24 @@ const RUNS: usize = 200_000;
 /// How many are in flight at a time.
 const WINDOW: usize = 1_000;
 
+struct Empty;
+
+impl Job for Empty {
+    fn name(&self) -> &str {
+        "empty"
+    }
+
+    async fn run(&self, _cx: &RunContext) -> Result<(), JobError> {
+        Ok(())
+    }
+}
+
 /// Runs the tasks and the jobs in turn, round after round, so that a drifting machine does not favour one.
 pub(crate) fn measure() -> Result<(), BoxError> {
     let runtime = crate::runtime()?;
     let runner = Runner::new();
     let limited = Runner::builder().limit(64).build()?;
-    let job = job_fn("empty", |_cx: RunContext| async { Ok(()) }).into_any();
+    let job = AnyJob::new(Empty);
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
         let round = runtime.block_on(async {

@@ -5,9 +5,9 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::str::FromStr;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
-use time::UtcDateTime;
 use uuid::Uuid;
 
 /// A UUIDv7 (RFC 9562) that is greater than all that this process has generated.
@@ -19,8 +19,8 @@ fn generate() -> Uuid {
     static LAST: AtomicU64 = AtomicU64::new(0);
     static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-    let millis = UtcDateTime::now().unix_timestamp_nanos() / 1_000_000;
-    let earliest = u64::try_from(millis).unwrap_or_default() << 12;
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let earliest = (since_1970.as_millis() as u64) << 12;
     let after = |last: u64| earliest.max(last + 1);
     let count = match LAST.fetch_update(Relaxed, Relaxed, |last| Some(after(last))) {
         Ok(last) | Err(last) => after(last),
@@ -149,6 +149,8 @@ impl ParseIdError {
 mod tests {
     use std::collections::HashSet;
     use std::thread;
+
+    use time::UtcDateTime;
 
     use super::*;
 

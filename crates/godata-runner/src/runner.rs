@@ -164,7 +164,8 @@ impl Runner {
         let runner = &self.0;
         let turn = runner.slots.queue(request.get_pool())?;
         let limit = request.get_timeout().or(runner.timeout);
-        let (handle, run) = RunHandle::new(job.name(), request.into_context(), Arc::clone(&runner.clock));
+        let (handle, run) =
+            RunHandle::new(job.shared_name(), request.into_context(), Arc::clone(&runner.clock));
         runner.registry.accept(handle.clone())?;
         let entry = Entry::new(Arc::clone(runner), handle.clone(), run);
         runtime.spawn(task::run(entry, job, turn, limit));

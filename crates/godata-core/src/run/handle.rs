@@ -108,7 +108,7 @@ impl RunHandle {
     /// assert_eq!(handle.finished().await.status, RunStatus::Succeeded);
     /// # }
     /// ```
-    pub fn new(job_name: &str, cx: RunContext, clock: Arc<dyn Clock>) -> (Self, ActiveRun) {
+    pub fn new(job_name: impl Into<Arc<str>>, cx: RunContext, clock: Arc<dyn Clock>) -> (Self, ActiveRun) {
         let queued_at = clock.now();
         let run = Arc::new(Shared { cx, job_name: job_name.into(), queued_at, clock, cell: RunCell::new() });
         (Self { run: Arc::clone(&run), saved: Saved::default() }, ActiveRun(Some(run)))
