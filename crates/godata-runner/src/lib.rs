@@ -1,7 +1,7 @@
 //! Runs jobs concurrently: tracks them, stops them, limits how many run at a time and for how long.
 //!
-//! A [`Runner`] executes one attempt of a job per [`start`](Runner::start), on the tokio runtime it is called on. It
-//! never tries again by itself and stores nothing: that is the orchestrator's.
+//! A [`Runner`] executes one attempt of a job per [`start`](Runner::start), on the tokio runtime it is called on, which
+//! has its timer enabled. It never tries again by itself and stores nothing: that is the orchestrator's.
 //!
 //! # When to take this crate
 //!

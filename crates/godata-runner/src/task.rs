@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use futures::future::{Either, select};
 use godata_core::{AnyJob, Failure, FailureKind, Job as _, JobEnd, RunContext, RunHandle, StopReason};
 use tokio::time::timeout;
 
@@ -38,12 +39,11 @@ pub(crate) async fn run(entry: Entry, job: AnyJob, turn: Turn, limit: Option<Dur
 
 /// Runs the job; asked to stop, it has the grace to do so.
 async fn until_stopped(job: &AnyJob, cx: &RunContext, grace: Duration) -> JobEnd {
-    let mut job = pin!(contained(job, cx));
-    tokio::select! {
-        biased;
-        end = &mut job => end,
-        // Boxed, since few runs are stopped and all have room for this.
-        () = cx.cancelled() => Box::pin(timeout(grace, job)).await.unwrap_or(JobEnd::Dropped),
+    let (job, stopped) = (pin!(contained(job, cx)), pin!(cx.cancelled()));
+    match select(job, stopped).await {
+        Either::Left((end, _)) => end,
+        // Boxed, since few runs are stopped and all would have room for this.
+        Either::Right(((), job)) => Box::pin(timeout(grace, job)).await.unwrap_or(JobEnd::Dropped),
     }
 }
 
