@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use godata_core::{
     Canceled, Cancellation, FailureKind, Job, JobError, JobRunner, RunContext, RunHandle, RunRequest,
     RunResult, RunStatus, RunnerError, StopReason, job_fn,
@@ -191,6 +192,7 @@ async fn the_first_reason_to_stop_counts() {
 #[test]
 fn a_run_whose_runtime_ends_is_interrupted() {
     let runner = Runner::builder().limit(1).build().unwrap();
+    let mut events = runner.subscribe();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let runs = runtime.block_on(async {
         let runs = [runner.start(ignores()).unwrap(), runner.start(ok()).unwrap()];
@@ -203,6 +205,29 @@ fn a_run_whose_runtime_ends_is_interrupted() {
         assert_eq!(runner.result(run.id()), Some(run.result()));
     }
     assert_eq!(runner.start(ok()).unwrap_err(), RunnerError::NoRuntime);
+    let told = std::iter::from_fn(|| events.next().now_or_never());
+    assert_eq!(told.filter(|event| matches!(event, Some(Ok(RunEvent::Ended(_))))).count(), 2);
+}
+
+/// The run that was started first is on a runtime that does not get to poll it.
+#[test]
+fn the_slot_is_for_who_was_started_first_not_for_who_is_polled_first() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (late, early) = (runtime(), runtime());
+    let runner = Runner::builder().limit(1).build().unwrap();
+    let start = |runtime: &tokio::runtime::Runtime| {
+        let _entered = runtime.enter();
+        runner.start(ok()).unwrap()
+    };
+    let (first, second) = (start(&late), start(&early));
+    early.block_on(async {
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+    });
+    assert_eq!(second.result().status, RunStatus::Queued);
+    assert_eq!(late.block_on(end_of(&first)).0, RunStatus::Succeeded);
+    assert_eq!(early.block_on(end_of(&second)).0, RunStatus::Succeeded);
 }
 
 #[tokio::test(start_paused = true)]
