@@ -15,27 +15,26 @@ import time
 
 from workspace import ROOT, environment, members, metadata, normalised, scratch_copy
 
-PACKAGE = "godata-examples"
+PACKAGES = {"godata-examples", "custom-store"}
 EXPECTED = ROOT / "examples" / "expected"
 LIMIT_SECONDS = 60
 
 
 def declared(meta: dict) -> list[str]:
-    targets = (t for p in members(meta) if p["name"] == PACKAGE for t in p["targets"])
+    targets = (t for p in members(meta) if p["name"] in PACKAGES for t in p["targets"])
     return sorted(t["name"] for t in targets if t["kind"] == ["example"])
 
 
 def build() -> dict[str, str]:
-    """Builds the workspace's examples, as `cargo test` does, and says where those of PACKAGE are."""
+    """Builds the workspace's examples, as `cargo test` does, and says where those of PACKAGES are."""
     command = ["cargo", "build", "--workspace", "--examples"]
     command += ["--message-format", "json-render-diagnostics"]
     result = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     if result.returncode != 0:
         sys.exit("the examples do not build")
-    manifest = str(ROOT / "examples" / "Cargo.toml")
     executables = {}
     for message in map(json.loads, result.stdout.splitlines()):
-        if message.get("executable") and message["manifest_path"] == manifest:
+        if message.get("executable") and str(ROOT / "examples") in message["manifest_path"]:
             executables[message["target"]["name"]] = message["executable"]
     return executables
 
@@ -76,7 +75,7 @@ def main() -> None:
     updating = sys.argv[1:] == ["--update"]
     meta = metadata()
     names = declared(meta)
-    problems = {} if names else {PACKAGE: "has no examples"}
+    problems = {} if names else {"examples": "there are none"}
     for path in sorted(EXPECTED.glob("*")):
         if path.stem not in names or path.suffix != ".txt":
             problems[path.name] = "belongs to no example"

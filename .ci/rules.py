@@ -17,7 +17,9 @@ from workspace import ROOT, is_published, members, metadata
 
 CORE = "godata-core"
 FACADE = "godata"
-UNPUBLISHED = {"godata-bench", "godata-examples", "godata-tests"}
+UNPUBLISHED = {"custom-store", "godata-bench", "godata-examples", "godata-tests"}
+# Shows what a user does, who has godata-core and no more.
+ON_CORE_ALONE = {"custom-store"}
 # Has lints of its own: examples print, and copies of them should not begin with exceptions.
 PRINTING = "godata-examples"
 FORMAT_PREFIX = "godata-io-"
@@ -35,7 +37,7 @@ RUNTIME_FEATURES = {"rt", "rt-multi-thread"}
 def allowed_siblings(name: str, names: set[str]) -> set[str]:
     if name == FACADE:
         return names - UNPUBLISHED
-    if name in UNPUBLISHED:
+    if name in UNPUBLISHED - ON_CORE_ALONE:
         return names
     if name.startswith(FORMAT_PREFIX):
         return {CORE} | SIBLINGS[FORMAT_PREFIX]

@@ -7,10 +7,10 @@ mod support;
 
 use std::fs;
 
-use godata::{Flow, Input, Pipeline, Record, RecordMut, Records, RunContext, Type, jsonl};
+use godata::{Flow, Input, Pipeline, RecordMut, Records, RunContext, Type, jsonl};
 use proptest::{
     collection::vec,
-    prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest},
+    prelude::{Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest},
     sample::select,
 };
 use serde_json::{Map, Value, json};

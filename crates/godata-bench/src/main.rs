@@ -10,6 +10,7 @@ mod job;
 mod limit;
 mod orders;
 mod overhead;
+mod runner;
 mod schedules;
 mod small;
 mod timers;
@@ -26,6 +27,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const USAGE: &str = "usage: godata-bench overhead
        godata-bench files
        godata-bench gzip
+       godata-bench runner
        godata-bench schedules
        godata-bench timers
        godata-bench generate {narrow|wide|jsonl} ROWS FILE
@@ -50,6 +52,7 @@ fn run(args: &[&str]) -> Result<(), BoxError> {
         ["overhead"] => overhead::measure(),
         ["files"] => files::measure(),
         ["gzip"] => gzip::measure(),
+        ["runner"] => runner::measure(),
         ["schedules"] => schedules::measure(),
         ["timers"] => timers::measure(),
         ["generate", kind, rows, file] => {

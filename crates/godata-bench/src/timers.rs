@@ -46,7 +46,7 @@ fn busy(seed: u64) -> Result<Pipeline, BoxError> {
 }
 
 /// How late each of many ticks was, in milliseconds.
-async fn ticks() -> Vec<f64> {
+pub(crate) async fn ticks() -> Vec<f64> {
     let mut late = Vec::with_capacity(TICKS);
     for _ in 0..TICKS {
         let start = Instant::now();
@@ -56,7 +56,7 @@ async fn ticks() -> Vec<f64> {
     late
 }
 
-fn report(what: &str, mut late: Vec<f64>) {
+pub(crate) fn report(what: &str, mut late: Vec<f64>) {
     println!(
         "a {} ms timer, {what}: late by {:.2} ms (median), {:.2} ms (p99), {:.2} ms (most) of {TICKS}",
         TICK.as_millis(),

@@ -30,7 +30,8 @@ pub struct RunContext {
     attempt: u32,
     scheduled_at: Option<UtcDateTime>,
     cause: Cause,
-    params: Arc<Params>,
+    /// `None` is no parameters, which most runs have.
+    params: Option<Arc<Params>>,
     cancellation: Cancellation,
     progress: Progress,
 }
@@ -45,7 +46,7 @@ impl RunContext {
             attempt: 1,
             scheduled_at: None,
             cause: Cause::default(),
-            params: Arc::default(),
+            params: None,
             cancellation: Cancellation::new(),
             progress: Progress::new(),
         }
@@ -84,13 +85,13 @@ impl RunContext {
     /// Sets all parameters, in place of those set before. Default: none.
     #[must_use]
     pub fn with_params(self, params: Params) -> Self {
-        Self { params: Arc::new(params), ..self }
+        Self { params: Some(Arc::new(params)), ..self }
     }
 
     /// Sets one parameter and keeps the others.
     #[must_use]
     pub fn with_param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
-        Arc::make_mut(&mut self.params).insert(name, value);
+        Arc::make_mut(self.params.get_or_insert_default()).insert(name, value);
         self
     }
 
@@ -136,7 +137,8 @@ impl RunContext {
     /// What the run was told.
     #[must_use]
     pub fn params(&self) -> &Params {
-        &self.params
+        const NONE: &Params = &Params::new();
+        self.params.as_deref().unwrap_or(NONE)
     }
 
     /// What asks the run to stop, to hand it to code that knows nothing of runs.

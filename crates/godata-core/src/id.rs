@@ -1,10 +1,34 @@
-//! What runs and jobs are called.
+//! What runs, jobs and owners are called.
 
 use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
 use std::str::FromStr;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+/// A UUIDv7 (RFC 9562) that is greater than all that this process has generated.
+///
+/// Its first 60 bits count milliseconds and the ids within each; where one has more than 4,096 the count runs ahead of
+/// the clock. The others are random by the count under a key that is new in each process, so that no system call is
+/// made per id.
+fn generate() -> Uuid {
+    static LAST: AtomicU64 = AtomicU64::new(0);
+    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let earliest = (since_1970.as_millis() as u64) << 12;
+    let after = |last: u64| earliest.max(last + 1);
+    let count = match LAST.fetch_update(Relaxed, Relaxed, |last| Some(after(last))) {
+        Ok(last) | Err(last) => after(last),
+    };
+    let (time, sequence) = (u128::from(count >> 12), u128::from(count & 0xfff));
+    let random = u128::from(KEY.hash_one(count) >> 2);
+    Uuid::from_u128(time << 80 | 7 << 76 | sequence << 64 | 0b10 << 62 | random)
+}
 
 /// Defines one kind of id: a newtype over a UUID, so that one kind can't be taken for another.
 macro_rules! id {
@@ -21,7 +45,7 @@ macro_rules! id {
             /// A new id, different from every other.
             #[must_use]
             pub fn generate() -> Self {
-                Self(Uuid::now_v7())
+                Self(generate())
             }
 
             /// The UUID, for a database's own type.
@@ -86,6 +110,19 @@ id! {
     JobId, "job id"
 }
 
+id! {
+    /// Names who commits to a store and runs what it decided: one orchestrator, from its start to its end.
+    ///
+    /// An owner that was declared dead never comes back; it goes on under a new id.
+    ///
+    /// ```
+    /// use godata_core::OwnerId;
+    ///
+    /// assert_ne!(OwnerId::generate(), OwnerId::generate());
+    /// ```
+    OwnerId, "owner id"
+}
+
 /// A text is not an id.
 ///
 /// ```
@@ -110,6 +147,11 @@ impl ParseIdError {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+    use std::thread;
+
+    use time::UtcDateTime;
+
     use super::*;
 
     const TEXT: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -127,6 +169,28 @@ mod tests {
     fn ids_sort_in_the_order_they_were_generated() {
         let ids: Vec<RunId> = (0..1_000).map(|_| RunId::generate()).collect();
         assert!(ids.is_sorted_by(|a, b| a < b));
+    }
+
+    #[test]
+    fn ids_are_uuids_of_version_7_and_carry_the_time() {
+        let before = UtcDateTime::now().unix_timestamp();
+        let ids: Vec<_> = (0..10_000).map(|_| RunId::generate().as_uuid()).collect();
+        for id in &ids {
+            assert_eq!((id.get_version_num(), id.get_variant()), (7, uuid::Variant::RFC4122));
+            let (seconds, _) = id.get_timestamp().unwrap().to_unix();
+            assert!((before..before + 60).contains(&i64::try_from(seconds).unwrap()), "{id}");
+        }
+        let tails: HashSet<u64> = ids.iter().map(|id| id.as_u64_pair().1).collect();
+        assert_eq!(tails.len(), ids.len(), "the random bits are those of another id");
+    }
+
+    #[test]
+    fn threads_generate_different_ids_each_in_order() {
+        let generate = || (0..10_000).map(|_| RunId::generate()).collect::<Vec<_>>();
+        let threads: Vec<_> = (0..4).map(|_| thread::spawn(generate)).collect();
+        let ids: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+        assert!(ids.iter().all(|ids| ids.is_sorted_by(|a, b| a < b)));
+        assert_eq!(ids.concat().into_iter().collect::<HashSet<_>>().len(), 40_000);
     }
 
     #[test]

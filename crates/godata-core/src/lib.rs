@@ -89,14 +89,19 @@
 mod cancel;
 mod cause;
 mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 mod context;
 mod error;
 mod id;
 mod job;
 mod job_error;
+mod name;
 mod params;
 mod progress;
+mod run;
 mod schedule;
+mod store;
 mod transient;
 
 pub use cancel::{CancelOnDrop, Canceled, Cancellation};
@@ -104,10 +109,19 @@ pub use cause::Cause;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use context::RunContext;
 pub use error::{BoxError, ErrorChain, error_chain};
-pub use id::{JobId, ParseIdError, RunId};
+pub use id::{JobId, OwnerId, ParseIdError, RunId};
 pub use job::{AnyJob, Job, JobFn, job_fn};
 pub use job_error::{JobError, JobErrorKind};
+pub use name::{NameError, PipelineName};
 pub use params::{ParamError, Params};
 pub use progress::Progress;
+pub use run::{
+    ActiveRun, Completer, Failure, FailureKind, JobEnd, JobRunner, PersistError, RetryOn, RetryPolicy,
+    RunHandle, RunRequest, RunResult, RunnerError, ShutdownReport, StopReason,
+};
 pub use schedule::{AnySchedule, Schedule};
+pub use store::{
+    AnyStore, Commit, Committed, Covers, MemoryStore, PipelineRecord, Renewal, Retention, RunChange,
+    RunCounts, RunKey, RunQuery, RunRecord, RunStatus, Store, StoreError, Stored, check,
+};
 pub use transient::Transient;

@@ -30,8 +30,8 @@ pub struct Params(BTreeMap<String, String>);
 impl Params {
     /// No parameters.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub const fn new() -> Self {
+        Self(BTreeMap::new())
     }
 
     /// Adds a parameter and returns the value it replaces, if there was one.

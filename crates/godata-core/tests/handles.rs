@@ -4,9 +4,11 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use godata_core::{
-    AnyJob, AnySchedule, CancelOnDrop, Canceled, Cancellation, Cause, Clock, Job, JobError, JobErrorKind,
-    JobId, ManualClock, ParamError, Params, ParseIdError, Progress, RunContext, RunId, SystemClock,
-    Transient,
+    ActiveRun, AnyJob, AnySchedule, AnyStore, CancelOnDrop, Canceled, Cancellation, Cause, Clock, Commit,
+    Committed, Completer, Failure, Job, JobError, JobErrorKind, JobId, ManualClock, MemoryStore, NameError,
+    OwnerId, ParamError, Params, ParseIdError, PersistError, PipelineName, PipelineRecord, Progress,
+    RetryPolicy, RunContext, RunHandle, RunId, RunKey, RunQuery, RunRecord, RunRequest, RunResult,
+    RunnerError, StoreError, SystemClock, Transient,
 };
 
 fn handle<T: Clone + Debug + Send + Sync + Unpin + 'static>() {}
@@ -19,25 +21,46 @@ fn future<T: Send>(future: T) -> T {
 fn handles_and_values_are_clone_send_and_sync() {
     handle::<AnyJob>();
     handle::<AnySchedule>();
+    handle::<AnyStore>();
     handle::<Cancellation>();
     handle::<Cause>();
+    handle::<Commit>();
+    handle::<Committed>();
+    handle::<Failure>();
     handle::<JobErrorKind>();
     handle::<JobId>();
     handle::<ManualClock>();
+    handle::<MemoryStore>();
+    handle::<OwnerId>();
     handle::<Params>();
+    handle::<PipelineName>();
+    handle::<PipelineRecord>();
     handle::<Progress>();
+    handle::<RetryPolicy>();
     handle::<RunContext>();
+    handle::<RunHandle>();
     handle::<RunId>();
+    handle::<RunKey>();
+    handle::<RunQuery>();
+    handle::<RunRecord>();
+    handle::<RunRequest>();
+    handle::<RunResult>();
     handle::<SystemClock>();
 }
 
 #[test]
 fn errors_and_guards_are_send_and_sync() {
+    error::<ActiveRun>();
     error::<CancelOnDrop>();
     error::<Canceled>();
+    error::<Completer>();
     error::<JobError>();
     error::<ParamError>();
+    error::<NameError>();
     error::<ParseIdError>();
+    error::<PersistError>();
+    error::<RunnerError>();
+    error::<StoreError>();
     error::<Transient>();
 }
 

@@ -57,6 +57,8 @@
 //! * [`Reader`] and [`Writer`]: sources and targets of your own.
 //! * [`PipelineError`]: what an error says.
 //! * [`scheduler`]: schedules: intervals, times of day, cron patterns and calendars, right in every time zone.
+//! * [`runner`]: several jobs at the same time, with limits and timeouts.
+//! * [`Store`]: what remembers pipelines and runs, and how to write one.
 //! * [`etl`]: the engine's crate, with its guarantees and a table for those who come from the Go library.
 //!
 //! # Examples
@@ -72,6 +74,9 @@
 //! | [`etl_async`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_async.rs) | concurrent lookups, the order kept |
 //! | [`many_files`](https://github.com/janmarkuslanger/godata/blob/main/examples/many_files.rs) | a glob of gzip files into one zstd file per country |
 //! | [`custom_reader_writer`](https://github.com/janmarkuslanger/godata/blob/main/examples/custom_reader_writer.rs) | a reader and a writer of your own |
+//! | [`run_concurrently`](https://github.com/janmarkuslanger/godata/blob/main/examples/run_concurrently.rs) | several jobs at the same time: started, stopped, shut down |
+//! | [`run_with_limits`](https://github.com/janmarkuslanger/godata/blob/main/examples/run_with_limits.rs) | limits, pools, timeouts, events |
+//! | [`custom_store`](https://github.com/janmarkuslanger/godata/blob/main/examples/custom_store/store.rs) | a store of your own, proven by the suite |
 //! | [`json_array`](https://github.com/janmarkuslanger/godata/blob/main/examples/json_array.rs) | one array within a JSON document, read by a pointer, written for people |
 //! | [`stdin_stdout`](https://github.com/janmarkuslanger/godata/blob/main/examples/stdin_stdout.rs) | a filter in a pipe of the shell |
 //! | [`schedule_daily`](https://github.com/janmarkuslanger/godata/blob/main/examples/schedule_daily.rs) | schedules from code and from text, and when they fire |
@@ -82,6 +87,7 @@
 //!
 //! * `csv` (default): [`csv`].
 //! * `json` (default): [`jsonl`] and [`json`].
+//! * `runner` (default): [`runner`].
 //! * `bzip2`, `gzip`, `zstd` (default): files compressed like that are read and written. `zstd` needs a C compiler.
 //! * `scheduler` and `cron` (default): [`scheduler`], and cron patterns in it. `bundled-zones` compiles a time zone
 //!   database in, for machines that have none.
@@ -98,8 +104,13 @@ pub mod guide;
 
 pub use godata_core as core;
 pub use godata_core::{
-    AnyJob, AnySchedule, BoxError, Canceled, Cancellation, Cause, Clock, Job, JobError, JobErrorKind, JobId,
-    ManualClock, Params, Progress, RunContext, RunId, Schedule, SystemClock, Transient, error_chain, job_fn,
+    AnyJob, AnySchedule, BoxError, Canceled, Cancellation, Cause, Clock, Failure, FailureKind, Job, JobError,
+    JobErrorKind, JobId, JobRunner, ManualClock, Params, Progress, RunContext, RunHandle, RunId, RunRequest,
+    RunResult, RunStatus, RunnerError, Schedule, ShutdownReport, SystemClock, Transient, error_chain, job_fn,
+};
+pub use godata_core::{
+    AnyStore, Commit, Committed, MemoryStore, PipelineName, PipelineRecord, Retention, RunQuery, RunRecord,
+    Store, StoreError,
 };
 pub use godata_etl as etl;
 pub use godata_etl::{
@@ -114,6 +125,8 @@ pub use godata_io::{Compression, Encoding, Input, Output};
 pub use godata_io_csv as csv;
 #[cfg(feature = "json")]
 pub use godata_io_json::{DuplicateKeys, json, jsonl};
+#[cfg(feature = "runner")]
+pub use godata_runner as runner;
 #[cfg(feature = "scheduler")]
 pub use godata_scheduler as scheduler;
 

@@ -29,7 +29,10 @@ use crate::{Job, JobError, RunContext};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct AnyJob(Arc<dyn ErasedJob>);
+pub struct AnyJob {
+    job: Arc<dyn ErasedJob>,
+    name: Arc<str>,
+}
 
 impl AnyJob {
     /// Erases the type of a job.
@@ -38,17 +41,24 @@ impl AnyJob {
     }
 
     pub(super) fn wrap(job: impl Job) -> Self {
-        Self(Arc::new(job))
+        let name = job.name().into();
+        Self { job: Arc::new(job), name }
+    }
+
+    /// The name, to be kept without a copy.
+    #[must_use]
+    pub fn shared_name(&self) -> Arc<str> {
+        Arc::clone(&self.name)
     }
 }
 
 impl Job for AnyJob {
     fn name(&self) -> &str {
-        self.0.erased_name()
+        &self.name
     }
 
     async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
-        self.0.erased_run(cx).await
+        self.job.erased_run(cx).await
     }
 
     fn into_any(self) -> AnyJob {
@@ -64,15 +74,10 @@ impl fmt::Debug for AnyJob {
 
 /// The object-safe twin of [`Job`].
 trait ErasedJob: Send + Sync {
-    fn erased_name(&self) -> &str;
     fn erased_run<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), JobError>>;
 }
 
 impl<J: Job> ErasedJob for J {
-    fn erased_name(&self) -> &str {
-        self.name()
-    }
-
     fn erased_run<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), JobError>> {
         Box::pin(self.run(cx))
     }
@@ -100,7 +105,7 @@ mod tests {
     fn an_erased_job_is_not_wrapped_again() {
         let job = AnyJob::new(job_fn("count", |_| async { Ok(()) }));
         for again in [AnyJob::new(job.clone()), job.clone().into_any()] {
-            assert!(Arc::ptr_eq(&job.0, &again.0));
+            assert!(Arc::ptr_eq(&job.job, &again.job));
         }
     }
 }

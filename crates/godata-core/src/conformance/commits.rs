@@ -1,0 +1,298 @@
+//! Clauses 1 to 5 and 10: what a commit does, and what it refuses.
+
+use std::time::Duration;
+
+use futures::FutureExt as _;
+
+use super::trial::{
+    Fixture, Trial, assert_stored, at, commit, invalid, name, new_pipeline, new_run, ok, skip, stored,
+};
+use crate::{
+    AnyStore, Commit, Committed, Covers, OwnerId, Params, PipelineRecord, RunId, RunKey, RunQuery, RunRecord,
+    RunStatus, Store,
+};
+
+/// What is acknowledged is all there, also after reopening; what is refused is not there at all; a commit whose
+/// future is dropped at any point happened or did not.
+pub async fn clause_01_a_commit_is_all_or_nothing_and_durable<F: Fixture>(trial: &Trial<F>) {
+    let mut store = trial.open().await;
+    let owner = OwnerId::generate();
+    let (pipeline, first) = stored(&store, owner, "orders", RunStatus::Running).await;
+    let (a, b) =
+        (new_run(&pipeline, owner, RunStatus::Queued), new_run(&pipeline, owner, RunStatus::Skipped));
+    let both = Commit::new(owner, pipeline.clone()).insert(a.clone()).insert(b.clone());
+    let pipeline = commit(&store, both).await;
+    assert_stored(&store, &pipeline, &[&first, &a, &b]).await;
+
+    let c = new_run(&pipeline, owner, RunStatus::Queued);
+    let mut edited = pipeline.clone();
+    edited.options = "edited".into();
+    let refused = Commit::new(owner, edited)
+        .insert(c.clone())
+        .insert(RunRecord { id: RunId::generate(), ..first.clone() });
+    assert_eq!(ok(store.commit(&refused).await), Committed::Duplicate(first.id));
+    assert_stored(&store, &pipeline, &[&first, &a, &b]).await;
+    assert_eq!(ok(store.get_run(c.id).await), None, "a refused commit has written a run");
+
+    if trial.fixture.durable() {
+        drop(store);
+        store = trial.open().await;
+        assert_stored(&store, &pipeline, &[&first, &a, &b]).await;
+    }
+
+    let mut pipeline = pipeline;
+    for polls in 0..40 {
+        let (x, y) =
+            (new_run(&pipeline, owner, RunStatus::Queued), new_run(&pipeline, owner, RunStatus::Queued));
+        let next = Commit::new(owner, pipeline.clone()).insert(x.clone()).insert(y.clone());
+        poll_and_drop(polls, store.commit(&next)).await;
+        let row = ok(store.get_pipeline(&pipeline.name).await).expect("the pipeline is stored");
+        let found = [ok(store.get_run(x.id).await), ok(store.get_run(y.id).await)];
+        let happened = row.rev == pipeline.rev + 1;
+        assert!(happened || row == pipeline, "a dropped commit has changed the pipeline in part");
+        for (run, found) in [x, y].into_iter().zip(found) {
+            assert_eq!(found, happened.then_some(run), "a dropped commit has happened in part");
+        }
+        pipeline = row;
+    }
+}
+
+/// Polls a future a few times and drops it.
+async fn poll_and_drop(polls: usize, future: impl Future) {
+    let mut future = std::pin::pin!(future.fuse());
+    for _ in 0..polls {
+        if future.as_mut().now_or_never().is_some() {
+            return;
+        }
+        // Whatever else the runtime has to do, the future's own helpers among it, goes on meanwhile.
+        yield_now().await;
+    }
+}
+
+async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return std::task::Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
+}
+
+/// Of commits with the same rev, made at the same time, one succeeds; the others are told of its row.
+pub async fn clause_02_one_of_many_commits_with_the_same_rev_succeeds<F: Fixture>(trial: &Trial<F>) {
+    let store = trial.open().await;
+    let mut stores = vec![store.clone(); 4];
+    if store.shared() {
+        stores.push(trial.open().await);
+    }
+    let mut pipeline = new_pipeline("orders");
+    for round in 0..25 {
+        let attempts = (0..8).map(|n| {
+            let (store, owner) = (stores[n % stores.len()].clone(), OwnerId::generate());
+            let mut row = pipeline.clone();
+            row.options = format!("round {round}, attempt {n}");
+            let run = new_run(&row, owner, RunStatus::Queued);
+            async move {
+                let answer = ok(store.commit(&Commit::new(owner, row.clone()).insert(run.clone())).await);
+                (answer, row, run)
+            }
+        });
+        let rev = pipeline.rev + 1;
+        let answers = trial.at_once(attempts.collect::<Vec<_>>()).await;
+        let winners: Vec<_> = answers.iter().filter(|(answer, ..)| *answer == Committed::Done(rev)).collect();
+        assert_eq!(winners.len(), 1, "commits with the same rev that succeeded");
+        let row = PipelineRecord { rev, ..winners[0].1.clone() };
+        assert_stored(&store, &row, &[&winners[0].2]).await;
+        for (answer, _, run) in answers.iter().filter(|(answer, ..)| *answer != Committed::Done(rev)) {
+            assert_eq!(*answer, Committed::Conflict(Some(Box::new(row.clone()))));
+            assert_eq!(ok(store.get_run(run.id).await), None, "a commit that lost has written its run");
+        }
+        pipeline = row;
+    }
+
+    let owner = OwnerId::generate();
+    let future = PipelineRecord { rev: pipeline.rev + 1, ..pipeline.clone() };
+    let expected = Committed::Conflict(Some(Box::new(pipeline.clone())));
+    assert_eq!(ok(store.commit(&Commit::new(owner, future)).await), expected);
+    let other = PipelineRecord { created_at: at(1), ..pipeline };
+    assert_eq!(ok(store.commit(&Commit::new(owner, other)).await), expected, "a row that was made anew");
+    let absent = PipelineRecord { rev: 3, ..new_pipeline("absent") };
+    assert_eq!(ok(store.commit(&Commit::new(owner, absent)).await), Committed::Conflict(None));
+}
+
+/// Ids and keys are new, transitions legal, terminal rows final, what a run is stays; but the open skip may grow.
+pub async fn clause_03_runs_change_only_as_they_may<F: Fixture>(trial: &Trial<F>) {
+    let store = trial.open().await;
+    let owner = OwnerId::generate();
+
+    for from in [RunStatus::Queued, RunStatus::Running, RunStatus::Succeeded, RunStatus::Skipped] {
+        for to in RunStatus::ALL {
+            let (pipeline, run) = stored(&store, owner, &format!("{from} to {to}"), from).await;
+            let mut next = run.clone();
+            next.status = to;
+            if to == RunStatus::Running && from == RunStatus::Queued {
+                next.fence = pipeline.rev + 1;
+            }
+            let change = Commit::new(owner, pipeline.clone()).update(next.clone());
+            if from.may_become(to) {
+                let pipeline = commit(&store, change).await;
+                assert_stored(&store, &pipeline, &[&next]).await;
+            } else {
+                invalid(&format!("{from} to {to}"), &store.commit(&change).await);
+                assert_stored(&store, &pipeline, &[&run]).await;
+            }
+        }
+    }
+
+    let (pipeline, run) = stored(&store, owner, "orders", RunStatus::Running).await;
+    let (elsewhere, _) = stored(&store, owner, "elsewhere", RunStatus::Queued).await;
+    let changed = |change: &dyn Fn(&mut RunRecord)| {
+        let mut next = run.clone();
+        change(&mut next);
+        Commit::new(owner, pipeline.clone()).update(next)
+    };
+    for (what, change) in [
+        ("another key", changed(&|run| run.key = RunKey::manual_run(run.id))),
+        ("another due time", changed(&|run| run.due = Some(at(9)))),
+        ("other parameters", changed(&|run| run.params = Params::new().with("a", "b"))),
+        ("another creation", changed(&|run| run.created_at = at(9))),
+        ("another owner", changed(&|run| run.owner = Some(OwnerId::generate()))),
+        ("an unknown run", changed(&|run| run.id = RunId::generate())),
+        ("a NUL", changed(&|run| run.reason = Some("\0".into()))),
+        ("the finish by another owner", {
+            let mut finish = changed(&|run| run.status = RunStatus::Succeeded);
+            finish.owner = OwnerId::generate();
+            finish
+        }),
+        ("the same run twice", changed(&|_| ()).update(run.clone())),
+        ("a run of another pipeline", Commit::new(owner, elsewhere).update(run.clone())),
+        ("a new run that has ended", {
+            let ended = new_run(&pipeline, owner, RunStatus::Succeeded);
+            Commit::new(owner, pipeline.clone()).insert(ended)
+        }),
+    ] {
+        invalid(what, &store.commit(&change).await);
+    }
+    assert_stored(&store, &pipeline, &[&run]).await;
+
+    let same_id = RunRecord { key: RunKey::manual_run(RunId::generate()), ..run.clone() };
+    let same_key = RunRecord { id: RunId::generate(), ..run.clone() };
+    for again in [same_id, same_key] {
+        let answer = ok(store.commit(&Commit::new(owner, pipeline.clone()).insert(again)).await);
+        assert_eq!(answer, Committed::Duplicate(run.id));
+    }
+    let mut other = new_pipeline("same key");
+    let mut same_key = new_run(&other, owner, RunStatus::Queued);
+    same_key.key = run.key.clone();
+    other = commit(&store, Commit::new(owner, other).insert(same_key.clone())).await;
+    assert_stored(&store, &other, &[&same_key]).await;
+
+    the_open_skip_grows(&store).await;
+}
+
+async fn the_open_skip_grows(store: &AnyStore) {
+    let owner = OwnerId::generate();
+    let mut pipeline = new_pipeline("skips");
+    let mut skip = new_run(&pipeline, owner, RunStatus::Skipped);
+    (skip.due, skip.covers, skip.ended_at) = (Some(at(5)), Some(Covers::exactly(1, at(5))), Some(at(5)));
+    pipeline.open_skip = Some(skip.id);
+    let pipeline = commit(store, Commit::new(owner, pipeline).insert(skip.clone())).await;
+
+    let mut grown = skip.clone();
+    (grown.due, grown.covers, grown.ended_at) = (Some(at(7)), Some(Covers::exactly(3, at(5))), Some(at(7)));
+    let mut pipeline = commit(store, Commit::new(owner, pipeline).update(grown.clone())).await;
+    assert_stored(store, &pipeline, &[&grown]).await;
+    let with_reason = RunRecord { reason: Some("why".into()), ..grown.clone() };
+    for (what, next) in [("an open skip that shrinks", skip), ("another reason of a skip", with_reason)] {
+        invalid(what, &store.commit(&Commit::new(owner, pipeline.clone()).update(next)).await);
+    }
+
+    pipeline.open_skip = None;
+    let pipeline = commit(store, Commit::new(owner, pipeline)).await;
+    grown.due = Some(at(8));
+    invalid("the growth of a closed skip", &store.commit(&Commit::new(owner, pipeline).update(grown)).await);
+}
+
+/// The cursor does not go back; an edit and a rebase, which set `spec_since`, may set it anew.
+pub async fn clause_04_the_cursor_only_rises<F: Fixture>(trial: &Trial<F>) {
+    let store = trial.open().await;
+    let owner = OwnerId::generate();
+    let mut pipeline = new_pipeline("orders");
+    for seconds in [10, 10, 20] {
+        pipeline.cursor = Some(at(seconds));
+        pipeline = commit(&store, Commit::new(owner, pipeline)).await;
+    }
+    for cursor in [Some(at(19)), None] {
+        let back = PipelineRecord { cursor, ..pipeline.clone() };
+        invalid("a cursor that goes back", &store.commit(&Commit::new(owner, back)).await);
+        assert_stored(&store, &pipeline, &[]).await;
+    }
+    (pipeline.spec, pipeline.spec_since, pipeline.cursor) = (Some("edited".into()), at(5), Some(at(5)));
+    let pipeline = commit(&store, Commit::new(owner, pipeline)).await;
+    assert_stored(&store, &pipeline, &[]).await;
+}
+
+/// A due time is decided by the clock of the store, not of who decides.
+pub async fn clause_05_a_shared_store_compares_due_times_with_its_own_clock<F: Fixture>(trial: &Trial<F>) {
+    let store = trial.open().await;
+    if !store.shared() {
+        return skip("clause 5", "the store is not shared");
+    }
+    let now = ok(store.now().await).expect("a shared store has a clock");
+    let owner = OwnerId::generate();
+    let hour = Duration::from_secs(3_600);
+    let pipeline = new_pipeline("orders");
+    let early = Commit::new(owner, pipeline.clone()).due_not_after_now(now + hour);
+    match ok(store.commit(&early).await) {
+        Committed::NotYet(shown) => assert!(shown >= now && shown < now + hour, "{shown}"),
+        answer => panic!("an hour early: {answer:?}"),
+    }
+    assert_eq!(ok(store.get_pipeline(&pipeline.name).await), None);
+    let pipeline = commit(&store, Commit::new(owner, pipeline).due_not_after_now(now)).await;
+    assert_stored(&store, &pipeline, &[]).await;
+}
+
+/// While commits to some pipelines are stopped half way, those to others go on, and everything may be called at the
+/// same time.
+pub async fn clause_10_pipelines_do_not_wait_for_each_other<F: Fixture>(trial: &Trial<F>) {
+    let store = trial.open().await;
+    assert_eq!(ok(store.list_pipelines().await), [], "this also opens it, for which all have to wait");
+    let owner = OwnerId::generate();
+    let slow = new_pipeline("slow");
+    let run = new_run(&slow, owner, RunStatus::Queued);
+    let slow = Commit::new(owner, slow).insert(run);
+    let mut stopped = Box::pin(store.commit(&slow).fuse());
+    let first = stopped.as_mut().now_or_never();
+
+    let committers = (0..8).map(|n| {
+        let store = store.clone();
+        async move {
+            let mut pipeline = new_pipeline(&format!("pipeline {n}"));
+            for _ in 0..10 {
+                let run = new_run(&pipeline, owner, RunStatus::Queued);
+                pipeline = commit(&store, Commit::new(owner, pipeline).insert(run)).await;
+                let query = RunQuery::new().pipeline(pipeline.name.clone());
+                assert_eq!(ok(store.list_runs(&query).await).len() as u64, pipeline.rev);
+            }
+        }
+    });
+    trial.at_once(committers.collect::<Vec<_>>()).await;
+
+    let answer = match first {
+        Some(answer) => answer,
+        None => stopped.await,
+    };
+    assert_eq!(ok(answer), Committed::Done(1));
+    let readers = (0..8).map(|n| {
+        let store = store.clone();
+        async move {
+            let row = ok(store.get_pipeline(&name(&format!("pipeline {n}"))).await);
+            assert_eq!(row.map(|row| row.rev), Some(10));
+        }
+    });
+    trial.at_once(readers.collect::<Vec<_>>()).await;
+    assert_eq!(ok(store.list_runs(&RunQuery::new()).await).len(), 81);
+}

@@ -1,0 +1,141 @@
+//! What the clauses take for granted: that a row is read as it was put, and found by every query that it fits.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::trial::{Fixture, Trial, at, name, new_pipeline, ok};
+use crate::{
+    AnyStore, Cause, Covers, Failure, FailureKind, OwnerId, Params, PipelineName, PipelineRecord, RunId,
+    RunKey, RunQuery, RunRecord, RunStatus, Store,
+};
+
+/// A row is read as it was last put, with every field; what was never put is not there.
+pub async fn clause_00_what_was_put_is_read<F: Fixture>(trial: &Trial<F>) {
+    let store = trial.open().await;
+    let (mut pipeline, mut run) = full_rows();
+    assert_eq!(ok(store.get_pipeline(&pipeline.name).await), None);
+    assert_eq!(ok(store.get_run(run.id).await), None);
+    assert_eq!(ok(store.list_pipelines().await), []);
+    assert_eq!(ok(store.list_runs(&RunQuery::new()).await), []);
+
+    for _ in 0..2 {
+        ok(store.upsert_pipeline(&pipeline).await);
+        ok(store.upsert_run(&run).await);
+        assert_eq!(ok(store.get_pipeline(&pipeline.name).await).as_ref(), Some(&pipeline));
+        assert_eq!(ok(store.get_run(run.id).await).as_ref(), Some(&run));
+        (pipeline.rev, pipeline.spec, pipeline.cursor) = (u64::MAX >> 1, None, None);
+        (run.status, run.error, run.covers) = (RunStatus::Succeeded, None, None);
+    }
+
+    for other in ["Z", "a", "ä", "日本 /%'\"\\"] {
+        ok(store.upsert_pipeline(&new_pipeline(other)).await);
+    }
+    let listed: Vec<_> = ok(store.list_pipelines().await).into_iter().map(|row| row.name).collect();
+    let mut expected: Vec<PipelineName> = ["Z", "a", "ä", "日本 /%'\"\\"].map(name).into();
+    expected.push(pipeline.name.clone());
+    expected.sort();
+    assert_eq!(listed, expected, "pipelines are ordered by the bytes of their names");
+
+    if trial.fixture.durable() {
+        drop(store);
+        let store = trial.open().await;
+        assert_eq!(ok(store.list_pipelines().await).len(), expected.len());
+        assert!(ok(store.get_run(run.id).await).is_some());
+    }
+}
+
+/// Every field has a value that is not its default, and texts are what is hard to store.
+fn full_rows() -> (PipelineRecord, RunRecord) {
+    let hard = "line\nbreak \"quoted\" 'single' \\ % _ ä€𝄞 \u{1} \r\t";
+    let mut pipeline = new_pipeline("full");
+    pipeline.rev = 7;
+    pipeline.enabled = false;
+    pipeline.paused_at = Some(at(1) + Duration::from_millis(1));
+    pipeline.removed_at = Some(at(2));
+    pipeline.spec = Some(hard.into());
+    pipeline.spec_since = at(3);
+    pipeline.cursor = Some(at(4));
+    pipeline.open_skip = Some(RunId::generate());
+    pipeline.after_seen = BTreeMap::from([(name("upstream"), 3)]);
+    pipeline.last_success_rev = 6;
+    pipeline.options = hard.into();
+    pipeline.tags = [hard.to_owned(), String::new()].into();
+    pipeline.updated_at = at(5);
+
+    let key = RunKey::due(at(3), at(4));
+    let mut run = RunRecord::new(&pipeline.name, key, Cause::Schedule, RunStatus::Failed, at(6));
+    run.due = Some(at(4));
+    run.covers = Some(Covers::at_least(3, at(3)));
+    run.spec_since = Some(at(3));
+    run.attempt = 2;
+    run.interruptions = 1;
+    run.retry_of = Some(RunId::generate());
+    run.params = Params::new().with("day", hard).with("", "");
+    run.reason = Some(hard.into());
+    run.not_before = Some(at(7));
+    run.cancel_requested_at = Some(at(8));
+    run.owner = Some(OwnerId::generate());
+    run.fence = 7;
+    run.started_at = Some(at(9) + Duration::from_millis(999));
+    run.ended_at = Some(at(10));
+    let mut failure = Failure::new(FailureKind::Transient, hard.repeat(1_000));
+    failure.retry_after = Some(Duration::from_millis(1_500));
+    run.error = Some(failure);
+    run.counts.records_read = u64::MAX >> 1;
+    run.counts.records_written = 2;
+    run.counts.bytes_read = 3;
+    run.counts.bytes_written = 4;
+    (pipeline, run)
+}
+
+/// Each query finds exactly the runs that fit, by `created_at` and then id, newest first; pages of any size are the
+/// whole of it, each run once.
+pub async fn clause_00_pages_are_newest_first_and_complete<F: Fixture>(trial: &Trial<F>) {
+    let store = trial.open().await;
+    let owners = [OwnerId::generate(), OwnerId::generate()];
+    let mut runs = Vec::new();
+    for n in 0..40_u32 {
+        let pipeline = name(["a", "b", "a "][n as usize % 2]);
+        let key = RunKey::manual_run(RunId::generate());
+        let status = RunStatus::ALL[n as usize % RunStatus::ALL.len()];
+        // Several runs have the same instant, so their ids decide.
+        let mut run = RunRecord::new(&pipeline, key, Cause::Manual, status, at(u64::from(n * 7 % 10)));
+        run.owner = owners.get(n as usize % 3).copied();
+        ok(store.upsert_run(&run).await);
+        runs.push(run);
+    }
+    let some = &runs[17];
+    for query in [
+        RunQuery::new(),
+        RunQuery::new().pipeline(name("a")),
+        RunQuery::new().pipeline(name("nobody")),
+        RunQuery::new().active(),
+        RunQuery::new().status(RunStatus::Failed).status(RunStatus::Queued),
+        RunQuery::new().owner(owners[1]),
+        RunQuery::new().owner(owners[0]).active().pipeline(name("a")),
+        RunQuery::new().pipeline(some.pipeline_name.clone()).key(some.key.clone()),
+        RunQuery::new().after(some),
+    ] {
+        let expected = query.select(&runs);
+        assert_eq!(ok(store.list_runs(&query).await), expected, "{query:?}");
+        for size in [1, 3] {
+            assert_eq!(
+                pages(&store, query.clone().limit(size)).await,
+                expected,
+                "{size} at a time: {query:?}"
+            );
+        }
+        assert_eq!(ok(store.list_runs(&query.clone().limit(0)).await), [], "{query:?}");
+    }
+}
+
+async fn pages(store: &AnyStore, mut query: RunQuery) -> Vec<RunRecord> {
+    let mut all = Vec::new();
+    loop {
+        let page = ok(store.list_runs(&query).await);
+        assert!(page.len() <= query.limit, "{query:?}");
+        let Some(last) = page.last() else { return all };
+        query = query.after(last);
+        all.extend(page);
+    }
+}

@@ -1,0 +1,22 @@
+//! One attempt at a job, as whoever runs it and whoever watches it see it.
+
+mod cell;
+mod completer;
+mod failure;
+mod handle;
+mod request;
+mod result;
+mod retry;
+mod runner;
+mod sync;
+mod verdict;
+
+pub use cell::StopReason;
+pub use completer::{Completer, PersistError};
+pub use failure::{Failure, FailureKind};
+pub use handle::{ActiveRun, RunHandle};
+pub use request::RunRequest;
+pub use result::RunResult;
+pub use retry::{RetryOn, RetryPolicy};
+pub use runner::{JobRunner, RunnerError, ShutdownReport};
+pub use verdict::JobEnd;

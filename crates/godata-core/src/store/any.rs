@@ -1,0 +1,236 @@
+//! A store of any type.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use time::UtcDateTime;
+
+use super::by_puts;
+use super::turns::{Turn, Turns};
+use crate::{
+    Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunQuery, RunRecord,
+    Store, StoreError,
+};
+
+/// A store whose type is not known: the handle through which a store is used.
+///
+/// Clones are cheap and refer to the same store. Over a store that is not [shared](Store::shared) it adds what one
+/// process has to see to: the commits of a pipeline take turns, a commit that was left half done is finished before
+/// anything reads its rows, and an owner that was declared dead is refused. So a store that is not shared is wrapped
+/// once per process, and the handle is cloned.
+///
+/// It is a [`Store`] itself; erasing it again changes nothing.
+///
+/// ```
+/// use godata_core::{AnyStore, MemoryStore, Store, StoreError};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), StoreError> {
+/// let store = AnyStore::new(MemoryStore::new());
+/// assert!(store.list_pipelines().await?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct AnyStore(Arc<dyn ErasedStore>);
+
+impl AnyStore {
+    /// Erases the type of a store.
+    pub fn new(store: impl Store) -> Self {
+        store.into_any()
+    }
+
+    pub(super) fn wrap(store: impl Store) -> Self {
+        let turns = (!store.shared()).then(Turns::default);
+        Self(Arc::new(Erased { store, turns }))
+    }
+}
+
+/// Forwards every method, the defaulted ones too: one that was left out would run its default in silence.
+impl Store for AnyStore {
+    async fn upsert_pipeline(&self, pipeline: &PipelineRecord) -> Result<(), StoreError> {
+        self.0.upsert_pipeline(pipeline).await
+    }
+
+    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+        self.0.get_pipeline(name).await
+    }
+
+    async fn list_pipelines(&self) -> Result<Vec<PipelineRecord>, StoreError> {
+        self.0.list_pipelines().await
+    }
+
+    async fn upsert_run(&self, run: &RunRecord) -> Result<(), StoreError> {
+        self.0.upsert_run(run).await
+    }
+
+    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+        self.0.get_run(id).await
+    }
+
+    async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {
+        self.0.list_runs(query).await
+    }
+
+    fn shared(&self) -> bool {
+        self.0.shared()
+    }
+
+    async fn now(&self) -> Result<Option<UtcDateTime>, StoreError> {
+        self.0.now().await
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
+        self.0.commit(commit).await
+    }
+
+    async fn renew(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
+        self.0.renew(owner, ttl).await
+    }
+
+    async fn reap(&self, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
+        self.0.reap(live).await
+    }
+
+    async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {
+        self.0.prune(retention).await
+    }
+
+    fn into_any(self) -> AnyStore {
+        self
+    }
+}
+
+impl fmt::Debug for AnyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AnyStore").field("shared", &self.shared()).finish_non_exhaustive()
+    }
+}
+
+type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
+
+/// The object-safe twin of [`Store`].
+trait ErasedStore: Send + Sync {
+    fn upsert_pipeline<'a>(&'a self, pipeline: &'a PipelineRecord) -> Answer<'a, ()>;
+    fn get_pipeline<'a>(&'a self, name: &'a PipelineName) -> Answer<'a, Option<PipelineRecord>>;
+    fn list_pipelines(&self) -> Answer<'_, Vec<PipelineRecord>>;
+    fn upsert_run<'a>(&'a self, run: &'a RunRecord) -> Answer<'a, ()>;
+    fn get_run(&self, id: RunId) -> Answer<'_, Option<RunRecord>>;
+    fn list_runs<'a>(&'a self, query: &'a RunQuery) -> Answer<'a, Vec<RunRecord>>;
+    fn shared(&self) -> bool;
+    fn now(&self) -> Answer<'_, Option<UtcDateTime>>;
+    fn commit<'a>(&'a self, commit: &'a Commit) -> Answer<'a, Committed>;
+    fn renew(&self, owner: OwnerId, ttl: Duration) -> Answer<'_, Renewal>;
+    fn reap<'a>(&'a self, live: &'a [OwnerId]) -> Answer<'a, Vec<RunRecord>>;
+    fn prune<'a>(&'a self, retention: &'a Retention) -> Answer<'a, u64>;
+}
+
+struct Erased<S> {
+    store: S,
+    /// `None` for a store that several processes share: that sees to it itself.
+    turns: Option<Turns>,
+}
+
+impl<S: Store> Erased<S> {
+    async fn turn(&self, name: &PipelineName) -> Result<Option<Turn>, StoreError> {
+        match &self.turns {
+            Some(turns) => turns.turn(&self.store, name).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn settle_all(&self) -> Result<(), StoreError> {
+        match &self.turns {
+            Some(turns) => turns.settle_all(&self.store).await,
+            None => Ok(()),
+        }
+    }
+}
+
+impl<S: Store> ErasedStore for Erased<S> {
+    fn upsert_pipeline<'a>(&'a self, pipeline: &'a PipelineRecord) -> Answer<'a, ()> {
+        Box::pin(self.store.upsert_pipeline(pipeline))
+    }
+
+    fn get_pipeline<'a>(&'a self, name: &'a PipelineName) -> Answer<'a, Option<PipelineRecord>> {
+        Box::pin(async move {
+            let _turn = self.turn(name).await?;
+            self.store.get_pipeline(name).await
+        })
+    }
+
+    fn list_pipelines(&self) -> Answer<'_, Vec<PipelineRecord>> {
+        Box::pin(async move {
+            self.settle_all().await?;
+            let mut rows = self.store.list_pipelines().await?;
+            // Those of a commit that began meanwhile; whoever reads its runs waits for it.
+            rows.iter_mut().for_each(|row| row.pending.clear());
+            Ok(rows)
+        })
+    }
+
+    fn upsert_run<'a>(&'a self, run: &'a RunRecord) -> Answer<'a, ()> {
+        Box::pin(self.store.upsert_run(run))
+    }
+
+    fn get_run(&self, id: RunId) -> Answer<'_, Option<RunRecord>> {
+        Box::pin(async move {
+            self.settle_all().await?;
+            self.store.get_run(id).await
+        })
+    }
+
+    fn list_runs<'a>(&'a self, query: &'a RunQuery) -> Answer<'a, Vec<RunRecord>> {
+        Box::pin(async move {
+            let _turn = match &query.pipeline {
+                Some(name) => self.turn(name).await?,
+                None => {
+                    self.settle_all().await?;
+                    None
+                }
+            };
+            self.store.list_runs(query).await
+        })
+    }
+
+    fn shared(&self) -> bool {
+        self.store.shared()
+    }
+
+    fn now(&self) -> Answer<'_, Option<UtcDateTime>> {
+        Box::pin(self.store.now())
+    }
+
+    fn commit<'a>(&'a self, commit: &'a Commit) -> Answer<'a, Committed> {
+        match &self.turns {
+            Some(turns) => Box::pin(turns.commit(&self.store, commit)),
+            None => Box::pin(self.store.commit(commit)),
+        }
+    }
+
+    fn renew(&self, owner: OwnerId, ttl: Duration) -> Answer<'_, Renewal> {
+        Box::pin(async move {
+            self.settle_all().await?;
+            match &self.turns {
+                Some(turns) if turns.is_dead(owner) => by_puts::lost(&self.store, owner).await,
+                _ => self.store.renew(owner, ttl).await,
+            }
+        })
+    }
+
+    fn reap<'a>(&'a self, live: &'a [OwnerId]) -> Answer<'a, Vec<RunRecord>> {
+        match &self.turns {
+            Some(turns) => Box::pin(turns.reap(&self.store, live)),
+            None => Box::pin(self.store.reap(live)),
+        }
+    }
+
+    fn prune<'a>(&'a self, retention: &'a Retention) -> Answer<'a, u64> {
+        Box::pin(async move {
+            self.settle_all().await?;
+            self.store.prune(retention).await
+        })
+    }
+}

@@ -1,0 +1,158 @@
+//! What a run answers.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use time::UtcDateTime;
+
+use crate::name::check_text;
+use crate::{NameError, PipelineName, RunId};
+
+/// What a run answers: of two rows of a pipeline with the same key, the second is refused. That is what makes
+/// deciding the same thing twice harmless.
+///
+/// It is text of at most 512 bytes; each constructor makes one form of it.
+///
+/// ```
+/// use godata_core::RunKey;
+/// use time::UtcDateTime;
+///
+/// let day = UtcDateTime::from_unix_timestamp(86_400)?;
+/// assert_eq!(RunKey::due(UtcDateTime::UNIX_EPOCH, day).as_str(), "due/0/86400000");
+/// # Ok::<(), time::error::ComponentRange>(())
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RunKey(Arc<str>);
+
+impl RunKey {
+    const MAX_BYTES: usize = 512;
+
+    /// The due times from `first` on, of the schedule that holds since `spec_since`.
+    #[must_use]
+    pub fn due(spec_since: UtcDateTime, first: UtcDateTime) -> Self {
+        Self::made(format_args!("due/{}/{}", millis(spec_since), millis(first)))
+    }
+
+    /// The next attempt after a run that failed.
+    #[must_use]
+    pub fn retry(of: RunId) -> Self {
+        Self::made(format_args!("retry/{of}"))
+    }
+
+    /// The same attempt again, after a run that was interrupted.
+    #[must_use]
+    pub fn recover(of: RunId) -> Self {
+        Self::made(format_args!("recover/{of}"))
+    }
+
+    /// The success of another pipeline, which its rev of then names.
+    #[must_use]
+    pub fn after(upstream: &PipelineName, rev: u64) -> Self {
+        Self::made(format_args!("after/{upstream}/{rev}"))
+    }
+
+    /// One due time of a backfill, which `backfill` names.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`], if the name is not one that a pipeline could have.
+    pub fn backfill(backfill: &str, due: UtcDateTime) -> Result<Self, NameError> {
+        check_text(backfill, PipelineName::MAX_BYTES)?;
+        Ok(Self::made(format_args!("backfill/{backfill}/{}", millis(due))))
+    }
+
+    /// A caller's own word for what it asks: asking again with the same token starts nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`NameError`], if the token is not a name that a pipeline could have.
+    pub fn manual(token: &str) -> Result<Self, NameError> {
+        check_text(token, PipelineName::MAX_BYTES)?;
+        Ok(Self::made(format_args!("manual/{token}")))
+    }
+
+    /// A run that answers only itself: asked for by hand, without a token.
+    #[must_use]
+    pub fn manual_run(id: RunId) -> Self {
+        Self::made(format_args!("manual/{id}"))
+    }
+
+    /// The key as it is stored.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn made(text: fmt::Arguments<'_>) -> Self {
+        Self(text.to_string().into())
+    }
+}
+
+fn millis(at: UtcDateTime) -> i128 {
+    at.unix_timestamp_nanos().div_euclid(1_000_000)
+}
+
+impl fmt::Display for RunKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+impl fmt::Debug for RunKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&*self.0, f)
+    }
+}
+
+/// Takes a key as it was stored.
+impl FromStr for RunKey {
+    type Err = NameError;
+
+    fn from_str(text: &str) -> Result<Self, NameError> {
+        check_text(text, Self::MAX_BYTES)?;
+        Ok(Self(text.into()))
+    }
+}
+
+impl TryFrom<String> for RunKey {
+    type Error = NameError;
+
+    fn try_from(text: String) -> Result<Self, NameError> {
+        text.parse()
+    }
+}
+
+impl From<RunKey> for String {
+    fn from(key: RunKey) -> Self {
+        key.as_str().to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_is_read_back_as_it_was_stored() {
+        let run = RunId::generate();
+        let longest = PipelineName::new("n".repeat(200)).unwrap();
+        let at = UtcDateTime::UNIX_EPOCH - std::time::Duration::from_micros(1);
+        for key in [
+            RunKey::due(at, at),
+            RunKey::retry(run),
+            RunKey::recover(run),
+            RunKey::after(&longest, u64::MAX),
+            RunKey::backfill(longest.as_str(), at).unwrap(),
+            RunKey::manual("deploy 17").unwrap(),
+            RunKey::manual_run(run),
+        ] {
+            assert_eq!(key.as_str().parse::<RunKey>().as_ref(), Ok(&key));
+        }
+        assert_eq!(RunKey::due(at, at).as_str(), "due/-1/-1");
+        assert_eq!(RunKey::manual("a\nb"), Err(NameError::ControlCharacter));
+        assert_eq!(RunKey::backfill("", at), Err(NameError::Empty));
+    }
+}

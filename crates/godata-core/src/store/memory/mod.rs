@@ -1,0 +1,128 @@
+//! A store that forgets when its process ends.
+
+#[cfg(test)]
+mod model;
+mod rows;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use time::UtcDateTime;
+
+use self::rows::Rows;
+use crate::{
+    Clock, Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunQuery,
+    RunRecord, Store, StoreError,
+};
+
+/// A store that keeps everything in memory: for tests, for pipelines whose history need not outlive their process,
+/// and as the reference of what a store does.
+///
+/// Clones are the same store. With [`shared`](Self::shared), several orchestrators can use it at the same time, as
+/// instances in different processes use one database.
+///
+/// ```
+/// use godata_core::{AnyStore, MemoryStore, Retention, Store, StoreError};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), StoreError> {
+/// let store = AnyStore::new(MemoryStore::new());
+/// assert_eq!(store.prune(&Retention::new().keep_newest(100)).await?, 0);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct MemoryStore {
+    rows: Arc<Mutex<Rows>>,
+    /// The store's own clock, if it is shared.
+    clock: Option<Arc<dyn Clock>>,
+}
+
+impl MemoryStore {
+    /// An empty store for one process, with no clock of its own.
+    #[must_use]
+    pub fn new() -> Self {
+        Self { rows: Arc::default(), clock: None }
+    }
+
+    /// An empty store that is [shared](Store::shared). Owners die by this clock, and no due time is decided before
+    /// it has come by it.
+    pub fn with_clock(clock: impl Clock) -> Self {
+        Self { rows: Arc::default(), clock: Some(Arc::new(clock)) }
+    }
+
+    fn rows(&self) -> MutexGuard<'_, Rows> {
+        // Nothing panics while it is held: writes are judged first and then made.
+        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn clock_now(&self) -> Option<UtcDateTime> {
+        self.clock.as_ref().map(|clock| clock.now())
+    }
+}
+
+impl Default for MemoryStore {
+    /// The same as [`MemoryStore::new`].
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("shared", &self.shared()).finish_non_exhaustive()
+    }
+}
+
+impl Store for MemoryStore {
+    async fn upsert_pipeline(&self, pipeline: &PipelineRecord) -> Result<(), StoreError> {
+        self.rows().put_pipeline(pipeline.clone());
+        Ok(())
+    }
+
+    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+        Ok(self.rows().pipeline(name).cloned())
+    }
+
+    async fn list_pipelines(&self) -> Result<Vec<PipelineRecord>, StoreError> {
+        Ok(self.rows().pipelines().cloned().collect())
+    }
+
+    async fn upsert_run(&self, run: &RunRecord) -> Result<(), StoreError> {
+        self.rows().put_run(run.clone());
+        Ok(())
+    }
+
+    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+        Ok(self.rows().run(id).cloned())
+    }
+
+    async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {
+        Ok(self.rows().list_runs(query))
+    }
+
+    fn shared(&self) -> bool {
+        self.clock.is_some()
+    }
+
+    async fn now(&self) -> Result<Option<UtcDateTime>, StoreError> {
+        Ok(self.clock_now())
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
+        self.rows().commit(commit, self.clock_now())
+    }
+
+    async fn renew(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
+        Ok(self.rows().renew(owner, ttl, self.clock_now()))
+    }
+
+    async fn reap(&self, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
+        Ok(self.rows().reap(live, self.clock_now()))
+    }
+
+    async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {
+        Ok(self.rows().prune(retention))
+    }
+}

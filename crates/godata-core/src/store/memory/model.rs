@@ -1,0 +1,328 @@
+//! Every interleaving of two instances that schedule one pipeline over one store.
+//!
+//! Three due times come; an instance is suspended between any two of its steps for any time, one of them crashes
+//! once, and history is pruned once. In each state it is checked that each due time that was decided has exactly one
+//! answer, and that none is started twice.
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::time::Duration;
+
+use time::UtcDateTime;
+use uuid::Uuid;
+
+use super::rows::Rows;
+use crate::{
+    Cause, Commit, Committed, Covers, JobId, OwnerId, PipelineName, PipelineRecord, Retention, RunId, RunKey,
+    RunQuery, RunRecord, RunStatus,
+};
+
+const DUE_TIMES: u64 = 3;
+const TTL: Duration = Duration::from_secs(1_000);
+
+#[derive(Clone, Copy, PartialEq)]
+enum Rule {
+    /// Commits as they are made.
+    CompareAndSwap,
+    /// Each commit claims to have seen the present.
+    LastWriteWins,
+}
+
+/// The whole world. What is not in `rows` is what a process knows, or what has happened outside of the store.
+#[derive(Clone)]
+struct World {
+    rows: Rows,
+    now: u64,
+    instances: [Instance; 2],
+    next_id: u128,
+    crashes_left: u32,
+    prunes_left: u32,
+    /// How often each due time was started, and by how many rows it was ever answered.
+    started: [u8; DUE_TIMES as usize],
+    answered: [u8; DUE_TIMES as usize],
+}
+
+#[derive(Clone)]
+struct Instance {
+    owner: OwnerId,
+    /// What it has read and not yet acted on.
+    seen: Option<Seen>,
+    /// Its run whose row is durable; the job is not started yet.
+    recorded: Option<(RunId, u64)>,
+    /// Its run whose job was started.
+    running: Option<RunId>,
+}
+
+#[derive(Clone)]
+struct Seen {
+    pipeline: PipelineRecord,
+    active: Vec<RunRecord>,
+    orphans: Vec<RunRecord>,
+    now: u64,
+}
+
+fn name() -> PipelineName {
+    PipelineName::new("p").unwrap()
+}
+
+fn at(n: u64) -> UtcDateTime {
+    UtcDateTime::UNIX_EPOCH + Duration::from_secs(n)
+}
+
+fn seconds(at: UtcDateTime) -> u64 {
+    at.unix_timestamp().unsigned_abs()
+}
+
+impl World {
+    fn new() -> Self {
+        let mut rows = Rows::default();
+        let instance = |n| Instance { owner: owner(n), seen: None, recorded: None, running: None };
+        let mut pipeline = PipelineRecord::new(name(), at(0));
+        pipeline.cursor = Some(at(0));
+        for n in 0..2 {
+            rows.renew(owner(n), TTL, Some(at(0)));
+        }
+        assert_eq!(rows.commit(&Commit::new(owner(0), pipeline), Some(at(0))).unwrap(), Committed::Done(1));
+        Self {
+            rows,
+            now: 0,
+            instances: [instance(0), instance(1)],
+            next_id: 100,
+            crashes_left: 1,
+            prunes_left: 1,
+            started: [0; DUE_TIMES as usize],
+            answered: [0; DUE_TIMES as usize],
+        }
+    }
+
+    /// Every state that is one step away.
+    fn successors(&self, rule: Rule) -> Vec<Self> {
+        let mut next = Vec::new();
+        if self.now < DUE_TIMES {
+            next.push(Self { now: self.now + 1, ..self.clone() });
+        }
+        if self.prunes_left > 0 {
+            let mut world = Self { prunes_left: self.prunes_left - 1, ..self.clone() };
+            world.rows.prune(&Retention::new().keep_newest(0));
+            next.push(world);
+        }
+        for i in 0..2 {
+            next.extend(self.step(i, rule));
+            if self.crashes_left > 0 {
+                next.push(self.crash(i));
+            }
+        }
+        next
+    }
+
+    /// The next step of an instance: it reads, or decides on what it has read, or starts what it has recorded. It
+    /// may also finish its run, whenever that is.
+    fn step(&self, i: usize, rule: Rule) -> Vec<Self> {
+        let mut next = Vec::new();
+        let mut world = self.clone();
+        let instance = &mut world.instances[i];
+        if let Some((run, due)) = instance.recorded.take() {
+            instance.running = Some(run);
+            world.started[due as usize - 1] += 1;
+            next.push(world);
+            return next;
+        }
+        match instance.seen.take() {
+            Some(seen) => {
+                world.decide(i, seen, rule);
+                next.push(world);
+            }
+            None => {
+                world.read(i);
+                next.push(world);
+                if self.instances[i].running.is_some() {
+                    let mut world = self.clone();
+                    world.finish(i, rule);
+                    next.push(world);
+                }
+            }
+        }
+        next
+    }
+
+    fn read(&mut self, i: usize) {
+        let live: Vec<_> = self.instances.iter().map(|instance| instance.owner).collect();
+        self.instances[i].seen = Some(Seen {
+            pipeline: self.rows.pipeline(&name()).unwrap().clone(),
+            active: self.rows.list_runs(&RunQuery::new().active()),
+            orphans: self.rows.reap(&live, None),
+            now: self.now,
+        });
+    }
+
+    /// Misfire `Latest` and overlap `Skip`, over what was seen, which may be long past.
+    fn decide(&mut self, i: usize, seen: Seen, rule: Rule) {
+        let owner = self.instances[i].owner;
+        let (mut pipeline, rev) = (seen.pipeline.clone(), seen.pipeline.rev + 1);
+        if let Some(orphan) = seen.orphans.into_iter().next() {
+            let interrupted =
+                RunRecord { status: RunStatus::Interrupted, ended_at: Some(at(seen.now)), ..orphan };
+            self.commit(Commit::new(owner, pipeline).update(interrupted), rule);
+            return;
+        }
+        let first = pipeline.cursor.map_or(1, |cursor| seconds(cursor) + 1);
+        if first > seen.now {
+            return;
+        }
+        let newest = seen.now;
+        pipeline.cursor = Some(at(newest));
+        let runs_now = seen.active.is_empty();
+        let last_skipped = if runs_now { newest - 1 } else { newest };
+        let mut rows = Vec::new();
+        if first <= last_skipped {
+            let mut skip = self.row(RunStatus::Skipped, first, last_skipped);
+            skip.ended_at = Some(at(newest));
+            pipeline.open_skip = Some(skip.id);
+            rows.push(skip);
+        }
+        if runs_now {
+            let mut run = self.row(RunStatus::Running, newest, newest);
+            (run.owner, run.fence) = (Some(owner), rev);
+            pipeline.open_skip = None;
+            rows.push(run);
+        }
+        let commit = rows.iter().cloned().fold(Commit::new(owner, pipeline), Commit::insert);
+        if self.commit(commit.due_not_after_now(at(newest)), rule) {
+            for row in rows {
+                let due = seconds(row.due.unwrap());
+                for due in seconds(row.covers.unwrap().first)..=due {
+                    self.answered[due as usize - 1] += 1;
+                }
+                if row.status == RunStatus::Running {
+                    self.instances[i].recorded = Some((row.id, due));
+                }
+            }
+        }
+    }
+
+    fn finish(&mut self, i: usize, rule: Rule) {
+        let instance = &self.instances[i];
+        let Some(run) = instance.running.and_then(|id| self.rows.run(id)).cloned() else {
+            self.instances[i].running = None;
+            return;
+        };
+        let pipeline = self.rows.pipeline(&name()).unwrap().clone();
+        let run = RunRecord { status: RunStatus::Succeeded, ended_at: Some(at(self.now)), ..run };
+        self.commit(Commit::new(instance.owner, pipeline).update(run), rule);
+        self.instances[i].running = None;
+    }
+
+    /// Whether it was done. A refusal is no fault of the model: whoever is refused reads again.
+    fn commit(&mut self, mut commit: Commit, rule: Rule) -> bool {
+        if rule == Rule::LastWriteWins {
+            let present = self.rows.pipeline(&name()).unwrap();
+            commit.pipeline.rev = present.rev;
+            commit.pipeline.cursor = commit.pipeline.cursor.max(present.cursor);
+            let fence = present.rev + 1;
+            for change in &mut commit.runs {
+                if let crate::RunChange::Insert(run) = change
+                    && run.status == RunStatus::Running
+                {
+                    run.fence = fence;
+                }
+            }
+        }
+        matches!(self.rows.commit(&commit, Some(at(self.now))), Ok(Committed::Done(_)))
+    }
+
+    /// What an instance knew is gone, and it comes back under a new id; its runs are of a dead owner.
+    fn crash(&self, i: usize) -> Self {
+        let mut world = self.clone();
+        world.crashes_left -= 1;
+        let owner = owner(10 + i as u128);
+        world.rows.renew(owner, TTL, Some(at(self.now)));
+        world.instances[i] = Instance { owner, seen: None, recorded: None, running: None };
+        world
+    }
+
+    fn row(&mut self, status: RunStatus, first: u64, last: u64) -> RunRecord {
+        self.next_id += 1;
+        let key = RunKey::due(at(0), at(first));
+        let mut run = RunRecord::new(&name(), key, Cause::Schedule, status, at(0));
+        (run.id, run.job_id) = (Uuid::from_u128(self.next_id).into(), JobId::from(Uuid::nil()));
+        run.due = Some(at(last));
+        run.covers = Some(Covers::exactly(last + 1 - first, at(first)));
+        run
+    }
+
+    /// What must be so in every state.
+    fn violation(&self) -> Option<&'static str> {
+        let pipeline = self.rows.pipeline(&name()).unwrap();
+        let decided = pipeline.cursor.map_or(0, seconds);
+        for due in 1..=DUE_TIMES {
+            let n = due as usize - 1;
+            if self.started[n] > 1 {
+                return Some("a due time was started twice");
+            }
+            if self.answered[n] > 1 {
+                return Some("a due time was answered by two rows");
+            }
+            if due <= decided && self.answered[n] == 0 {
+                return Some("a due time was passed over");
+            }
+        }
+        None
+    }
+
+    fn fingerprint(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        let row = |run: &RunRecord, hasher: &mut DefaultHasher| {
+            (run.id, run.status, run.owner, run.due, run.fence).hash(hasher);
+            run.covers.map(|covers| covers.first).hash(hasher);
+        };
+        let pipeline = |row: &PipelineRecord, hasher: &mut DefaultHasher| {
+            (row.rev, row.cursor, row.open_skip).hash(hasher);
+        };
+        (self.now, self.crashes_left, self.prunes_left, self.started, self.answered).hash(&mut hasher);
+        pipeline(self.rows.pipeline(&name()).unwrap(), &mut hasher);
+        for run in self.rows.list_runs(&RunQuery::new()) {
+            row(&run, &mut hasher);
+        }
+        for instance in &self.instances {
+            (instance.owner, instance.recorded, instance.running, instance.seen.is_some()).hash(&mut hasher);
+            if let Some(seen) = &instance.seen {
+                pipeline(&seen.pipeline, &mut hasher);
+                seen.now.hash(&mut hasher);
+                seen.active.iter().chain(&seen.orphans).for_each(|run| row(run, &mut hasher));
+            }
+        }
+        hasher.finish()
+    }
+}
+
+fn owner(n: u128) -> OwnerId {
+    Uuid::from_u128(n + 1).into()
+}
+
+/// How many states there are, or the first violation.
+fn explore(rule: Rule) -> Result<usize, &'static str> {
+    let mut known = HashSet::new();
+    let mut open = vec![World::new()];
+    while let Some(world) = open.pop() {
+        if !known.insert(world.fingerprint()) {
+            continue;
+        }
+        if let Some(violation) = world.violation() {
+            return Err(violation);
+        }
+        open.extend(world.successors(rule));
+    }
+    Ok(known.len())
+}
+
+#[test]
+fn in_no_state_is_a_due_time_lost_or_answered_twice() {
+    let states = explore(Rule::CompareAndSwap).unwrap();
+    println!("{states} states");
+    assert!(states > 1_000, "{states} states are too few to be all");
+}
+
+#[test]
+fn without_the_compare_and_swap_the_model_finds_a_violation() {
+    assert!(explore(Rule::LastWriteWins).is_err());
+}

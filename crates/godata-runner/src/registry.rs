@@ -1,0 +1,134 @@
+//! Which runs there are.
+
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use godata_core::{RunHandle, RunId, RunResult, RunnerError};
+use tokio::time::Instant;
+
+/// So many that threads which start and end runs at the same time seldom wait for each other.
+const SHARDS: usize = 16;
+
+/// The runs that are active, and the results of those that have ended, as many as are kept.
+///
+/// Invariant: `ended` names the runs in the shards that have ended, the oldest first. Whoever needs both locks takes
+/// that of `ended` first.
+#[derive(Debug)]
+pub(crate) struct Registry {
+    keep: Keep,
+    shards: [Mutex<Shard>; SHARDS],
+    ended: Mutex<VecDeque<(Instant, RunId)>>,
+}
+
+/// How many results are kept, for how long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Keep {
+    pub(crate) count: usize,
+    pub(crate) age: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Shard {
+    closed: bool,
+    runs: HashMap<RunId, Run>,
+}
+
+#[derive(Debug)]
+enum Run {
+    Active(RunHandle),
+    /// Without its handle, which would keep what the run was told, and what stops it.
+    Ended(Arc<RunResult>),
+}
+
+impl Registry {
+    pub(crate) fn new(keep: Keep) -> Self {
+        Self { keep, shards: Default::default(), ended: Mutex::default() }
+    }
+
+    /// Accepts a run, unless the registry is closed or knows it.
+    pub(crate) fn accept(&self, run: RunHandle) -> Result<(), RunnerError> {
+        let mut shard = self.shard(run.id());
+        if shard.closed {
+            return Err(RunnerError::ShuttingDown);
+        }
+        match shard.runs.entry(run.id()) {
+            Entry::Occupied(known) => Err(RunnerError::Duplicate { run: *known.key() }),
+            Entry::Vacant(new) => {
+                new.insert(Run::Active(run));
+                Ok(())
+            }
+        }
+    }
+
+    /// Keeps the result of a run that has ended, in place of its handle.
+    pub(crate) fn ended(&self, result: Arc<RunResult>) {
+        let id = result.id;
+        // The handle is dropped after the lock is.
+        let _handle = self.shard(id).runs.insert(id, Run::Ended(result));
+        let now = Instant::now();
+        let mut ended = lock(&self.ended);
+        ended.push_back((now, id));
+        self.forget(&mut ended, now);
+    }
+
+    pub(crate) fn handle(&self, id: RunId) -> Option<RunHandle> {
+        match self.shard(id).runs.get(&id) {
+            Some(Run::Active(run)) => Some(run.clone()),
+            Some(Run::Ended(_)) | None => None,
+        }
+    }
+
+    pub(crate) fn result(&self, id: RunId) -> Option<RunResult> {
+        self.forget(&mut lock(&self.ended), Instant::now());
+        self.shard(id).runs.get(&id).map(|run| match run {
+            Run::Active(run) => run.result(),
+            Run::Ended(result) => RunResult::clone(result),
+        })
+    }
+
+    /// The runs that have not ended.
+    pub(crate) fn active(&self) -> Vec<RunHandle> {
+        self.shards.iter().flat_map(|shard| lock(shard).active()).collect()
+    }
+
+    /// Accepts no more runs, and returns those that have not ended.
+    pub(crate) fn close(&self) -> Vec<RunHandle> {
+        let close = |shard| {
+            let mut shard: MutexGuard<'_, Shard> = lock(shard);
+            shard.closed = true;
+            shard.active()
+        };
+        self.shards.iter().flat_map(close).collect()
+    }
+
+    fn forget(&self, ended: &mut VecDeque<(Instant, RunId)>, now: Instant) {
+        while let Some(&(at, id)) = ended.front()
+            && (ended.len() > self.keep.count || now.saturating_duration_since(at) > self.keep.age)
+        {
+            ended.pop_front();
+            self.shard(id).runs.remove(&id);
+        }
+    }
+
+    /// The last bits of an id are random.
+    fn shard(&self, id: RunId) -> MutexGuard<'_, Shard> {
+        lock(&self.shards[id.as_uuid().as_u128() as usize % SHARDS])
+    }
+}
+
+impl Shard {
+    fn active(&self) -> Vec<RunHandle> {
+        let active = self.runs.values().filter_map(|run| match run {
+            Run::Active(run) => Some(run.clone()),
+            Run::Ended(_) => None,
+        });
+        active.collect()
+    }
+}
+
+/// Nothing panics while one of these is held.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

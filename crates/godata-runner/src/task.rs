@@ -1,0 +1,79 @@
+//! The task of one run, and who watches it.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::{Either, select};
+use godata_core::{AnyJob, Failure, FailureKind, Job as _, JobEnd, RunContext, RunHandle, StopReason};
+use tokio::time::timeout;
+
+use crate::RunEvent;
+use crate::entry::Entry;
+use crate::runner::Inner;
+use crate::slots::Turn;
+
+/// How long dropping a job may take before the run counts as stuck.
+pub(crate) const DROP_GRACE: Duration = Duration::from_secs(1);
+
+/// Waits for the run's turn, runs the job, and gives the slots back once it has ended.
+pub(crate) async fn run(entry: Entry, job: AnyJob, turn: Turn, limit: Option<Duration>) {
+    let cx = entry.handle.context();
+    let slots = match turn {
+        Turn::Free => cx.check().map(|()| None),
+        Turn::Waiting(held) => cx.cancellation().unless_cancelled(held).await.map(Some),
+    };
+    let Ok(_slots) = slots else {
+        return entry.end(JobEnd::Dropped);
+    };
+    entry.start();
+    if let Some(limit) = limit {
+        tokio::spawn(watch_time(Arc::clone(entry.runner()), entry.handle.clone(), limit));
+    }
+    let end = until_stopped(&job, cx, entry.runner().stop_grace).await;
+    entry.end(end);
+}
+
+/// Runs the job; asked to stop, it has the grace to do so.
+async fn until_stopped(job: &AnyJob, cx: &RunContext, grace: Duration) -> JobEnd {
+    let (job, stopped) = (pin!(contained(job, cx)), pin!(cx.cancelled()));
+    match select(job, stopped).await {
+        Either::Left((end, _)) => end,
+        // Boxed, since few runs are stopped and all would have room for this.
+        Either::Right(((), job)) => Box::pin(timeout(grace, job)).await.unwrap_or(JobEnd::Dropped),
+    }
+}
+
+/// Runs the job; a panic in it, or in printing its error, is a failure.
+async fn contained(job: &AnyJob, cx: &RunContext) -> JobEnd {
+    let job = async { JobEnd::from(job.run(cx).await) };
+    AssertUnwindSafe(job).catch_unwind().await.unwrap_or_else(|panic| {
+        let message = format!("the job panicked: {}", panic_message(&*panic));
+        JobEnd::Failed(Failure::new(FailureKind::Panicked, message))
+    })
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&'static str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+/// Stops a run whose time is over. It is a task of its own, since a job that blocks its thread also holds up the
+/// timers of its task.
+async fn watch_time(runner: Arc<Inner>, run: RunHandle, limit: Duration) {
+    if timeout(limit, run.finished()).await.is_err() {
+        run.stop_because(StopReason::TimedOut(limit));
+        watch_stop(runner, run).await;
+    }
+}
+
+/// Tells of a run that was asked to stop, and neither does nor lets itself be dropped.
+pub(crate) async fn watch_stop(runner: Arc<Inner>, run: RunHandle) {
+    let grace = runner.stop_grace.saturating_add(DROP_GRACE);
+    if timeout(grace, run.finished()).await.is_err() {
+        runner.events.tell(|| RunEvent::Stuck(run.result()));
+    }
+}

@@ -1,0 +1,433 @@
+//! What becomes of runs. Time is tokio's and paused: it passes when all tasks wait.
+
+use std::future::pending;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use godata_core::{
+    Canceled, Cancellation, FailureKind, Job, JobError, JobRunner, RunContext, RunHandle, RunRequest,
+    RunResult, RunStatus, RunnerError, StopReason, job_fn,
+};
+use godata_runner::{BuildError, Missed, RunEvent, Runner};
+use tokio::time::Instant;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn ok() -> impl Job {
+    job_fn("ok", |_| async { Ok(()) })
+}
+
+/// Stops when it is asked to.
+fn listens() -> impl Job {
+    job_fn("listens", |cx: RunContext| async move {
+        cx.cancelled().await;
+        Ok(cx.check()?)
+    })
+}
+
+/// Never ends and never listens.
+fn ignores() -> impl Job {
+    job_fn("ignores", |_| pending())
+}
+
+fn lasts(time: Duration) -> impl Job {
+    job_fn("lasts", move |_| async move {
+        tokio::time::sleep(time).await;
+        Ok(())
+    })
+}
+
+fn fails<E: Into<JobError>>(error: impl Fn() -> E + Send + Sync + 'static) -> impl Job {
+    job_fn("fails", move |_| std::future::ready(Err(error().into())))
+}
+
+fn canceled() -> Canceled {
+    let other = Cancellation::new();
+    other.cancel();
+    other.check().expect_err("it was canceled")
+}
+
+async fn end_of(run: &RunHandle) -> (RunStatus, Option<FailureKind>) {
+    let result = run.finished().await;
+    assert_eq!(run.result(), result, "the handle shows what was returned");
+    assert_eq!(run.done().await.expect("there is no row to wait for"), result);
+    assert!(result.ended_at.is_some());
+    (result.status, result.error.map(|error| error.kind))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_ends_as_its_job_does() {
+    use RunStatus::{Failed, Succeeded};
+
+    let runner = Runner::new();
+    let start = |job| JobRunner::start(&runner, job, RunRequest::new()).unwrap();
+    let any = |job: godata_core::AnyJob| job;
+    for (job, expected) in [
+        (any(ok().into_any()), (Succeeded, None)),
+        (any(fails(|| JobError::new("no")).into_any()), (Failed, Some(FailureKind::Failed))),
+        (any(fails(|| JobError::transient("busy")).into_any()), (Failed, Some(FailureKind::Transient))),
+        (any(fails(canceled).into_any()), (Failed, Some(FailureKind::Failed))),
+        (any(fails(|| io::Error::other(canceled())).into_any()), (Failed, Some(FailureKind::Failed))),
+        (
+            any(fails(|| io::Error::from(io::ErrorKind::TimedOut)).into_any()),
+            (Failed, Some(FailureKind::Failed)),
+        ),
+        (
+            any(job_fn("panics", |_| async { panic!("boom {}", 1) }).into_any()),
+            (Failed, Some(FailureKind::Panicked)),
+        ),
+    ] {
+        let run = start(job.clone());
+        assert_eq!(end_of(&run).await, expected, "{job:?}");
+        assert_eq!(runner.result(run.id()), Some(run.result()));
+    }
+    assert!(runner.active().is_empty());
+}
+
+#[tokio::test]
+async fn a_panic_says_its_message_and_the_error_all_its_causes() {
+    let runner = Runner::new();
+    let message = async |run: RunHandle| run.finished().await.error.unwrap().message;
+    let run = runner.start(job_fn("panics", |_| async { panic!("boom {}", 1) })).unwrap();
+    assert_eq!(message(run).await, "the job panicked: boom 1");
+    let run = runner.start(fails(|| godata_core::Params::new().parse::<u8>("day").unwrap_err())).unwrap();
+    assert_eq!(message(run).await, r#"parameter "day" is missing"#);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_stopped_before_it_was_polled_never_starts() {
+    let runner = Runner::new();
+    let run = runner.start(ok()).unwrap();
+    runner.stop(run.id()).unwrap();
+    assert_eq!(end_of(&run).await, (RunStatus::Canceled, None));
+    assert_eq!(run.started_at(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_stopped_is_canceled_also_if_it_has_to_be_dropped() {
+    let runner = Runner::builder().stop_grace(3 * SECOND).build().unwrap();
+    for (job, seconds) in [(listens().into_any(), 0), (ignores().into_any(), 3)] {
+        let run = runner.start(job).unwrap();
+        tokio::task::yield_now().await;
+        assert_eq!(run.result().status, RunStatus::Running);
+        let begin = Instant::now();
+        run.stop();
+        run.stop();
+        assert!(run.result().stop_requested);
+        assert_eq!(end_of(&run).await, (RunStatus::Canceled, None));
+        assert_eq!(begin.elapsed().as_secs(), seconds);
+        runner.stop(run.id()).unwrap();
+        assert_eq!(run.result().status, RunStatus::Canceled);
+    }
+    let unknown = RunContext::new().run_id();
+    assert_eq!(runner.stop(unknown), Err(RunnerError::UnknownRun { run: unknown }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_stopped_job_completes_has_succeeded_and_what_fails_has_failed() {
+    let runner = Runner::new();
+    for (result, expected) in [
+        (None, (RunStatus::Succeeded, None)),
+        (Some("disk full"), (RunStatus::Failed, Some(FailureKind::Failed))),
+    ] {
+        let run = runner
+            .start(job_fn("ends anyway", move |cx: RunContext| async move {
+                cx.cancelled().await;
+                result.map_or(Ok(()), |error| Err(JobError::new(error)))
+            }))
+            .unwrap();
+        tokio::task::yield_now().await;
+        run.stop();
+        assert_eq!(end_of(&run).await, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_that_share_a_cancellation_can_be_stopped_alone_and_together() {
+    let runner = Runner::new();
+    let all = Cancellation::new();
+    let start = || runner.start_with(listens(), RunContext::new().with_cancellation(all.clone())).unwrap();
+    let (one, two) = (start(), start());
+    tokio::task::yield_now().await;
+    one.stop();
+    assert_eq!(end_of(&one).await.0, RunStatus::Canceled);
+    assert!(!all.is_cancelled() && two.result().status == RunStatus::Running);
+    all.cancel();
+    assert_eq!(end_of(&two).await.0, RunStatus::Canceled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_out_of_time_has_failed_whatever_its_job_does_then() {
+    let runner = Runner::builder().timeout(10 * SECOND).stop_grace(2 * SECOND).build().unwrap();
+    let returns_ok = job_fn("ok", |cx: RunContext| async move {
+        cx.cancelled().await;
+        Ok(())
+    });
+    for (job, seconds) in
+        [(listens().into_any(), 10), (returns_ok.into_any(), 10), (ignores().into_any(), 12)]
+    {
+        let begin = Instant::now();
+        let run = runner.start(job).unwrap();
+        assert_eq!(end_of(&run).await, (RunStatus::Failed, Some(FailureKind::TimedOut)));
+        assert_eq!(begin.elapsed().as_secs(), seconds);
+        assert_eq!(run.result().error.unwrap().message, "the job did not end within 10s");
+    }
+    let in_time = runner.start_with(lasts(11 * SECOND), RunRequest::new().timeout(12 * SECOND)).unwrap();
+    assert_eq!(end_of(&in_time).await.0, RunStatus::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_reason_to_stop_counts() {
+    let runner = Runner::builder().stop_grace(5 * SECOND).build().unwrap();
+    let run = runner.start_with(ignores(), RunRequest::new().timeout(2 * SECOND)).unwrap();
+    tokio::time::sleep(SECOND).await;
+    run.stop();
+    run.stop_because(StopReason::Shutdown);
+    assert_eq!(end_of(&run).await, (RunStatus::Canceled, None));
+}
+
+#[test]
+fn a_run_whose_runtime_ends_is_interrupted() {
+    let runner = Runner::builder().limit(1).build().unwrap();
+    let mut events = runner.subscribe();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let runs = runtime.block_on(async {
+        let runs = [runner.start(ignores()).unwrap(), runner.start(ok()).unwrap()];
+        tokio::task::yield_now().await;
+        runs
+    });
+    drop(runtime);
+    for run in runs {
+        assert_eq!(run.result().status, RunStatus::Interrupted);
+        assert_eq!(runner.result(run.id()), Some(run.result()));
+    }
+    assert_eq!(runner.start(ok()).unwrap_err(), RunnerError::NoRuntime);
+    let told = std::iter::from_fn(|| events.next().now_or_never());
+    assert_eq!(told.filter(|event| matches!(event, Some(Ok(RunEvent::Ended(_))))).count(), 2);
+}
+
+/// The run that was started first is on a runtime that does not get to poll it.
+#[test]
+fn the_slot_is_for_who_was_started_first_not_for_who_is_polled_first() {
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (late, early) = (runtime(), runtime());
+    let runner = Runner::builder().limit(1).build().unwrap();
+    let start = |runtime: &tokio::runtime::Runtime| {
+        let _entered = runtime.enter();
+        runner.start(ok()).unwrap()
+    };
+    let (first, second) = (start(&late), start(&early));
+    early.block_on(async {
+        for _ in 0..10 {
+            tokio::task::yield_now().await;
+        }
+    });
+    assert_eq!(second.result().status, RunStatus::Queued);
+    assert_eq!(late.block_on(end_of(&first)).0, RunStatus::Succeeded);
+    assert_eq!(early.block_on(end_of(&second)).0, RunStatus::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn slots_are_given_in_the_order_of_starts() {
+    let runner = Runner::builder().limit(3).build().unwrap();
+    let started = Arc::new(Mutex::new(Vec::new()));
+    let running = Arc::new(AtomicUsize::new(0));
+    let runs: Vec<_> = (0..20)
+        .map(|n| {
+            let (started, running) = (Arc::clone(&started), Arc::clone(&running));
+            let job = job_fn("one of many", move |_| {
+                let (started, running) = (Arc::clone(&started), Arc::clone(&running));
+                async move {
+                    started.lock().unwrap().push(n);
+                    assert!(running.fetch_add(1, SeqCst) < 3, "more run than there are slots");
+                    tokio::time::sleep(SECOND).await;
+                    running.fetch_sub(1, SeqCst);
+                    Ok(())
+                }
+            });
+            runner.start(job).unwrap()
+        })
+        .collect();
+    assert_eq!(runner.active().len(), 20);
+    runs[7].stop();
+    for (n, run) in runs.iter().enumerate() {
+        let expected = if n == 7 { RunStatus::Canceled } else { RunStatus::Succeeded };
+        assert_eq!(end_of(run).await.0, expected, "{n}");
+    }
+    let expected: Vec<_> = (0..20).filter(|n| *n != 7).collect();
+    assert_eq!(*started.lock().unwrap(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_pool_keeps_no_other_run_waiting() {
+    let runner = Runner::builder().limit(3).pool("database", 1).build().unwrap();
+    let in_pool = || RunRequest::new().pool("database");
+    let runs: Vec<_> = (0..4).map(|_| runner.start_with(listens(), in_pool()).unwrap()).collect();
+    let other = runner.start(ok()).unwrap();
+    assert_eq!(end_of(&other).await.0, RunStatus::Succeeded);
+    let statuses: Vec<_> = runs.iter().map(|run| run.result().status).collect();
+    assert_eq!(statuses, [RunStatus::Running, RunStatus::Queued, RunStatus::Queued, RunStatus::Queued]);
+    runs[0].stop();
+    end_of(&runs[0]).await;
+    tokio::task::yield_now().await;
+    assert_eq!(runs[1].result().status, RunStatus::Running);
+
+    let unknown = runner.start_with(ok(), RunRequest::new().pool("dtabase")).unwrap_err();
+    assert_eq!(unknown, RunnerError::UnknownPool { pool: "dtabase".into() });
+}
+
+#[test]
+fn a_runner_that_could_run_nothing_is_refused() {
+    for (builder, expected) in [
+        (Runner::builder().limit(0), BuildError::NoSlots),
+        (Runner::builder().pool("a", 0), BuildError::EmptyPool { pool: "a".into() }),
+        (Runner::builder().pool("a", 1).pool("a", 2), BuildError::SamePool { pool: "a".into() }),
+    ] {
+        assert_eq!(builder.build().unwrap_err(), expected);
+    }
+    Runner::builder().limit(usize::MAX).pool("a", usize::MAX).event_buffer(usize::MAX).build().unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_context_is_for_one_run() {
+    let runner = Runner::new();
+    let cx = RunContext::new();
+    let run = runner.start_with(ok(), cx.clone()).unwrap();
+    let again = || runner.start_with(ok(), cx.clone()).unwrap_err();
+    assert_eq!(again(), RunnerError::Duplicate { run: cx.run_id() });
+    end_of(&run).await;
+    assert_eq!(again(), RunnerError::Duplicate { run: cx.run_id() });
+}
+
+#[tokio::test(start_paused = true)]
+async fn results_are_kept_by_count_and_age() {
+    let runner = Runner::builder().keep_results(3).keep_results_for(10 * SECOND).build().unwrap();
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        let run = runner.start(ok()).unwrap();
+        end_of(&run).await;
+        tokio::task::yield_now().await;
+        ids.push(run.id());
+    }
+    let kept = |id: &_| runner.result(*id).is_some();
+    assert_eq!(ids.iter().map(kept).collect::<Vec<_>>(), [false, false, true, true, true]);
+    tokio::time::advance(11 * SECOND).await;
+    assert!(!ids.iter().any(kept));
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_run_is_told_from_its_start_to_its_end() {
+    let runner = Runner::builder().event_buffer(4).build().unwrap();
+    runner.start(ok()).unwrap().finished().await;
+    let mut events = runner.subscribe();
+    let run = runner.start(fails(|| JobError::new("no"))).unwrap();
+    end_of(&run).await;
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        let (RunEvent::Queued(result) | RunEvent::Started(result) | RunEvent::Ended(result)) =
+            events.next().await.unwrap().unwrap()
+        else {
+            panic!("a run that has ended is not stuck")
+        };
+        assert_eq!(result.id, run.id());
+        statuses.push(result.status);
+    }
+    assert_eq!(statuses, [RunStatus::Queued, RunStatus::Running, RunStatus::Failed]);
+
+    for _ in 0..3 {
+        end_of(&runner.start(ok()).unwrap()).await;
+    }
+    tokio::task::yield_now().await;
+    assert_eq!(events.next().await, Some(Err(Missed { events: 5 })));
+    let rest: usize = 4;
+    for _ in 0..rest {
+        assert!(matches!(events.next().await, Some(Ok(_))));
+    }
+    drop(runner);
+    assert_eq!(events.next().await, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn shutdown_drains_then_stops_then_drops_and_reports_each_run() {
+    let runner = Runner::builder().limit(3).stop_grace(2 * SECOND).build().unwrap();
+    let done = runner.start(ok()).unwrap();
+    end_of(&done).await;
+    let runs: Vec<_> = [lasts(5 * SECOND).into_any(), listens().into_any(), ignores().into_any()]
+        .into_iter()
+        .chain([lasts(SECOND).into_any(), ignores().into_any(), ok().into_any()])
+        .map(|job| runner.start(job).unwrap())
+        .collect();
+    let begin = Instant::now();
+    let shutdown = runner.shutdown(10 * SECOND);
+    assert_eq!(runner.start(ok()).unwrap_err(), RunnerError::ShuttingDown);
+    let report = shutdown.await;
+    assert_eq!(begin.elapsed(), 12 * SECOND);
+
+    use RunStatus::{Interrupted, Succeeded};
+    let statuses: Vec<_> = runs.iter().map(|run| run.result().status).collect();
+    assert_eq!(statuses, [Succeeded, Interrupted, Interrupted, Succeeded, Interrupted, Interrupted]);
+    let mut reported: Vec<RunResult> = report.runs.clone();
+    reported.sort_by_key(|run| run.id);
+    assert_eq!(reported, runs.iter().map(RunHandle::result).collect::<Vec<_>>());
+    assert_eq!((report.interrupted().count(), report.stuck().count()), (4, 0));
+    assert!(runner.shutdown(SECOND).await.runs.is_empty());
+}
+
+/// Its thread is blocked, so real time has to pass: the second that dropping a job may take.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_job_that_blocks_its_thread_is_stuck_and_holds_its_slot() {
+    let runner = Runner::builder().limit(1).stop_grace(Duration::ZERO).build().unwrap();
+    let mut events = runner.subscribe();
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let blocked = runner
+        .start(job_fn("blocks", move |_| {
+            let _ = released.lock().unwrap().recv();
+            async { Ok(()) }
+        }))
+        .unwrap();
+    let waiting = runner.start(ok()).unwrap();
+    while blocked.result().status != RunStatus::Running {
+        tokio::task::yield_now().await;
+    }
+    let report = runner.shutdown(Duration::ZERO).await;
+    assert_eq!(report.stuck().map(|run| run.id).collect::<Vec<_>>(), [blocked.id()]);
+    assert_eq!(report.interrupted().map(|run| run.id).collect::<Vec<_>>(), [waiting.id()]);
+    assert_eq!(runner.active().iter().map(|run| run.id).collect::<Vec<_>>(), [blocked.id()]);
+    loop {
+        if let RunEvent::Stuck(run) = events.next().await.unwrap().unwrap() {
+            assert_eq!((run.id, run.stop_requested), (blocked.id(), true));
+            break;
+        }
+    }
+    release.send(()).unwrap();
+    // It did its work after all.
+    assert_eq!(end_of(&blocked).await.0, RunStatus::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn done_waits_until_the_row_is_stored_and_says_if_it_is_not() {
+    let runner = Runner::new();
+    let started = || runner.start(ok()).unwrap().with_completer();
+    let (run, completer) = started();
+    run.finished().await;
+    let done = run.done();
+    tokio::pin!(done);
+    assert!(tokio::time::timeout(SECOND, &mut done).await.is_err());
+    completer.complete();
+    assert_eq!(done.await.unwrap().status, RunStatus::Succeeded);
+
+    let (run, completer) = started();
+    drop(completer);
+    assert_eq!(run.done().await.unwrap_err().run(), run.id());
+    let (run, completer) = started();
+    completer.fail(godata_core::StoreError::unavailable("gone"));
+    let error = run.done().await.unwrap_err();
+    assert_eq!(
+        godata_core::error_chain(&error).to_string(),
+        format!("the result of run {} is not stored: the store is not available: gone", run.id())
+    );
+}
