@@ -34,8 +34,7 @@ const QUICK: Duration = Duration::from_micros(500);
 pub struct BlockingRead<S: BlockingSource> {
     /// `None` while a thread has it, after a panic in it, and after its end.
     source: Option<S>,
-    /// What was read and not yet handed over; an error comes last.
-    ahead: VecDeque<Result<Unit<S::Batch>, BoxError>>,
+    ahead: Ahead<S::Batch>,
     scope: RunScope,
 }
 
@@ -63,8 +62,11 @@ impl<S: BlockingSource> Source for BlockingRead<S> {
     }
 }
 
+/// What was read and not yet handed over; an error comes last.
+type Ahead<B> = VecDeque<Result<Unit<B>, BoxError>>;
+
 /// The next units, and whether there may be more.
-fn read_ahead<S: BlockingSource>(source: &mut S) -> (VecDeque<Result<Unit<S::Batch>, BoxError>>, bool) {
+fn read_ahead<S: BlockingSource>(source: &mut S) -> (Ahead<S::Batch>, bool) {
     let begun = Instant::now();
     let mut units = VecDeque::with_capacity(AHEAD);
     while units.len() < AHEAD && (units.is_empty() || begun.elapsed() < QUICK) {
