@@ -369,6 +369,7 @@ fn what_can_not_be_is_refused() {
     let table = [
         (out().max_open_files(0), "`max_open_files(0)` leaves no file to write to"),
         (out().manifest(path("out.csv")), "its manifest would take its place"),
+        (out().roll_by_rows(9).manifest(path("out-00003.csv")), "its manifest would take its place"),
         (out().roll_by_rows(0), "`roll_by_rows(0)` leaves no room for a record"),
         (out().roll_by_bytes(0), "`roll_by_bytes(0)` leaves no room for a record"),
         (out().append().roll_by_rows(1), "what is rolled can't be appended to: its last file may be full"),
@@ -376,6 +377,9 @@ fn what_can_not_be_is_refused() {
     for (output, reason) in table {
         check_refused(&folder, &output, Csv, &format!("`out.csv` can't be written like that: {reason}"));
     }
+    let output = Output::partitioned(path("{key}.csv")).manifest(path("k1.csv"));
+    let says = "`{key}.csv` can't be written like that: its manifest would take its place";
+    check_refused(&folder, &output, Csv, says);
     let says = "`stdout` can't be written like that: standard output is one, and can't be rolled";
     check_refused(&folder, &Output::stdout().roll_by_rows(1), Csv, says);
     let says = "`stdout` can't be written like that: standard output has no files to list";

@@ -241,7 +241,8 @@ impl Output {
     /// ```
     ///
     /// They are in the order in which they were begun, with the records and the stored bytes that this run has
-    /// written. Paths begin at the directory of the list if they are in it. The list is replaced as a file is.
+    /// written. Paths begin at the directory of the list if they are in it. The list is replaced as a file is. A file
+    /// that would be where the list is to be is an [`IoError::Options`] of the run.
     #[must_use]
     pub fn manifest(mut self, path: impl Into<PathBuf>) -> Self {
         self.manifest = Some(path.into());
@@ -272,6 +273,7 @@ impl Output {
 
     /// Begins one of the files.
     pub(crate) fn open_file(&self, path: &Path, folders: &Arc<Folders>) -> Result<OutputFile, IoError> {
+        self.check_manifest(path)?;
         OutputFile::open(path, self.appends, self.packing()?, folders)
     }
 
@@ -311,7 +313,6 @@ impl Output {
             template.check()?;
         }
         let is_stdout = matches!(self.place, Place::Stdout);
-        let path = if let Place::Path(path) = &self.place { Some(path) } else { None };
         let rules = [
             (self.max_open_files == 0, "`max_open_files(0)` leaves no file to write to"),
             (self.rolling.rows == Some(0), "`roll_by_rows(0)` leaves no room for a record"),
@@ -322,11 +323,18 @@ impl Output {
             ),
             (is_stdout && self.rolling.is_on(), "standard output is one, and can't be rolled"),
             (is_stdout && self.manifest.is_some(), "standard output has no files to list"),
-            (path.is_some() && self.manifest.as_ref() == path, "its manifest would take its place"),
         ];
         match rules.into_iter().find(|&(is_broken, _)| is_broken) {
             Some((_, reason)) => Err(self.refused(reason)),
             None => Ok(()),
+        }
+    }
+
+    /// Checks that the file at a path will not be replaced by the list of the files.
+    fn check_manifest(&self, path: &Path) -> Result<(), IoError> {
+        match &self.manifest {
+            Some(manifest) if manifest == path => Err(self.refused("its manifest would take its place")),
+            _ => Ok(()),
         }
     }
 
