@@ -153,6 +153,13 @@ impl<F: Framing> Blocks<F> {
         Ok(Some(block))
     }
 
+    /// Whether the next block is sure to come soon: for
+    /// [`BlockingSource::is_quick`](godata_etl::BlockingSource::is_quick).
+    #[must_use]
+    pub fn is_quick(&self) -> bool {
+        self.files.is_quick()
+    }
+
     /// The next block of the present file.
     fn next_of_file(&mut self) -> Result<Option<Block>, BoxError> {
         while let Some((frame, at)) = self.frame_with(Framing::frame)? {
