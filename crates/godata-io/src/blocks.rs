@@ -73,10 +73,10 @@ impl<F: Framing> Blocks<F> {
         }
     }
 
-    /// Sets how many bytes a block has about: 256 KiB if this is not called, at least 1.
+    /// Sets how many bytes a block has about: 256 KiB if this is not called, at least 1, at most 64 MiB.
     #[must_use]
     pub fn block_size(mut self, bytes: usize) -> Self {
-        self.block_size = bytes.max(1);
+        self.block_size = bytes.clamp(1, LONGEST_RECORD);
         self
     }
 
