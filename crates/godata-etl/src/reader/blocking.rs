@@ -37,19 +37,21 @@ const AHEAD: usize = 4;
 /// one. Where each is there sooner, to change the thread for it would cost as much as to read it.
 const QUICK: Duration = Duration::from_micros(500);
 
+/// What was read and not yet handed over; an error comes last.
+type Ahead<B> = VecDeque<Result<Unit<B>, BoxError>>;
+
 /// Reads a [`BlockingSource`] on threads of its run.
 pub struct BlockingRead<S: BlockingSource> {
     /// `None` while a thread has it, after a panic in it, and after its end.
     source: Option<S>,
-    /// What was read and not yet handed over; an error comes last.
-    ahead: VecDeque<Result<Unit<S::Batch>, BoxError>>,
+    ahead: Ahead<S::Batch>,
     scope: RunScope,
 }
 
 impl<S: BlockingSource> BlockingRead<S> {
     /// Reads `source`.
     pub fn new(source: S, scope: &RunScope) -> Self {
-        Self { source: Some(source), ahead: VecDeque::new(), scope: scope.clone() }
+        Self { source: Some(source), ahead: Ahead::new(), scope: scope.clone() }
     }
 }
 
@@ -71,9 +73,9 @@ impl<S: BlockingSource> Source for BlockingRead<S> {
 }
 
 /// The next units, and whether there may be more.
-fn read_ahead<S: BlockingSource>(source: &mut S) -> (VecDeque<Result<Unit<S::Batch>, BoxError>>, bool) {
+fn read_ahead<S: BlockingSource>(source: &mut S) -> (Ahead<S::Batch>, bool) {
     let begun = Instant::now();
-    let mut units = VecDeque::with_capacity(AHEAD);
+    let mut units = Ahead::with_capacity(AHEAD);
     while units.is_empty() || units.len() < AHEAD && source.is_quick() && begun.elapsed() < QUICK {
         match source.next() {
             Ok(Some(unit)) => units.push_back(Ok(unit)),

@@ -118,7 +118,7 @@ impl Storage {
             _ => error,
         })?;
         let cell = match self.digits(cell, to, &cast) {
-            Some(digits) => self.cast_digits(digits, cast),
+            Some(digits) => self.cast_digits(digits, &cast),
             None => self.value_cell(cast),
         };
         self.put(column, row, cell);
@@ -149,9 +149,9 @@ impl Storage {
     }
 
     /// The cell of a value that is written with these digits.
-    fn cast_digits(&mut self, digits: Cell, cast: Value) -> Cell {
+    fn cast_digits(&mut self, digits: Cell, cast: &Value) -> Cell {
         match cast {
-            Value::Float(float) => self.float_cell(digits, float),
+            Value::Float(float) => self.float_cell(digits, *float),
             Value::Text(_) => digits.with_kind(Kind::Text),
             _ => digits.with_kind(Kind::Number),
         }
