@@ -57,6 +57,16 @@ fn errors_say_what_is_wrong_and_what_is_accepted() {
         (
             "except(every 1s; mon-sun)",
             "`except(every 1s; mon-sun)` never fires: no instant from 1970 to 2199 fits it",
+        (
+            "daily 02:00 monday",
+            "invalid weekday `monday`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a list \
+             such as sat,sun",
+        ),
+        (
+            "except(every 6h; saturday)",
+            "invalid weekday `saturday`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a \
+             list such as sat,sun",
+        ),
         ),
     ] {
         assert_eq!(parse(text).unwrap_err().to_string(), error);
