@@ -23,7 +23,19 @@ fn errors_say_what_is_wrong_and_what_is_accepted() {
     for (text, error) in [
         (
             "every 0s",
-            "invalid interval `0ns`: expected whole milliseconds, at least 1ms and less than 230 years",
+            "invalid interval `0s`: expected whole milliseconds, at least 1ms and less than 230 years",
+        ),
+        (
+            "every 90000d",
+            "invalid interval `90000d`: expected whole milliseconds, at least 1ms and less than 230 years",
+        ),
+        (
+            "every 1h from 1969-12-31T23:00:00Z",
+            "invalid start of an interval `1969-12-31T23:00:00Z`: expected an instant from 1970 to 2199",
+        ),
+        (
+            "once 2200-01-01T00:00:00Z",
+            "invalid instant `2200-01-01T00:00:00Z`: expected one from 1970 to 2199",
         ),
         (
             "every 5 minutes",
@@ -45,6 +57,16 @@ fn errors_say_what_is_wrong_and_what_is_accepted() {
             "invalid weekday `mon-fry`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a \
              list such as sat,sun",
         ),
+        (
+            "daily 02:00 monday",
+            "invalid weekday `monday`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a list \
+             such as sat,sun",
+        ),
+        (
+            "except(every 6h; saturday)",
+            "invalid weekday `saturday`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a \
+             list such as sat,sun",
+        ),
         ("daily 02:00 gap=no", "invalid option `gap=no`: expected gap=run-after, gap=shift or gap=skip"),
         (
             "monthly 6th-mon 02:00",
@@ -57,16 +79,6 @@ fn errors_say_what_is_wrong_and_what_is_accepted() {
         (
             "except(every 1s; mon-sun)",
             "`except(every 1s; mon-sun)` never fires: no instant from 1970 to 2199 fits it",
-        (
-            "daily 02:00 monday",
-            "invalid weekday `monday`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a list \
-             such as sat,sun",
-        ),
-        (
-            "except(every 6h; saturday)",
-            "invalid weekday `saturday`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a \
-             list such as sat,sun",
-        ),
         ),
     ] {
         assert_eq!(parse(text).unwrap_err().to_string(), error);
