@@ -53,6 +53,3 @@ mod word;
 
 pub use error::JsonError;
 pub use options::DuplicateKeys;
-
-/// The format of rows that were read as JSON, for [`RecordRef::as_read`](godata_etl::RecordRef::as_read).
-const JSON: &str = "json";

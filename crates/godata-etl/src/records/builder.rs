@@ -7,6 +7,7 @@ use super::cell::{Cell, Kind};
 use super::number;
 use super::shape::Shape;
 use super::shape_error::ShapeError;
+use super::source_format::SourceFormat;
 use super::value::Value;
 
 /// Fills a batch row by row. For readers of formats.
@@ -141,9 +142,9 @@ impl RecordsBuilder {
         self.push_cell(cell);
     }
 
-    /// Says that the whole row, until a step changes it, is this part of the given text, in a format of this name.
+    /// Says that the whole row, until a step changes it, is this part of the given text, in this format.
     /// See [`RecordRef::as_read`](crate::RecordRef::as_read).
-    pub fn set_source(&mut self, format: &'static str, start: usize, len: usize) {
+    pub fn set_source(&mut self, format: SourceFormat, start: usize, len: usize) {
         self.is_begun = true;
         self.records.set_source(format, Cell::text_unchecked(start, len, Kind::Text));
     }
