@@ -38,7 +38,8 @@ impl RecordDecoder {
         Ok(())
     }
 
-    pub(super) fn into_records(self, block: String) -> Records {
+    /// Gives the block back if it is not as long as it was to be, or too long.
+    pub(super) fn into_records(self, block: String) -> Result<Records, String> {
         self.builder.finish_over(block)
     }
 

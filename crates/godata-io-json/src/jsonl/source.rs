@@ -77,7 +77,7 @@ pub(super) fn decode_block<D: Decoder>(
         }
         begin += line.len();
     }
-    let (batch, rest) = decoder.finish(text);
+    let (batch, rest) = decoder.finish(text)?;
     work.recycle(rest.unwrap_or_default().into_bytes());
     Ok(Chunk::new(batch, origin))
 }
