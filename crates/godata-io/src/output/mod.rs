@@ -23,6 +23,7 @@ pub(crate) use self::{
     folders::{Folders, sync},
     key::push_value,
     manifest::{Listing, text as manifest_text},
+    replacement::resolved,
     rolling::{Filled, Rolling, numbered},
     template::Template,
 };
@@ -130,8 +131,8 @@ impl Output {
     ///   `%` and two digits; so is a dot at the begin. Empty text is a `%` alone. Hence no value leads out of the
     ///   directory, and other values are other names. Bytes, lists and maps are an [`IoError::PartitionValue`].
     /// * A field that no record has is an error: at once where the names are known, as in CSV, else at the end.
-    /// * Two combinations that lead to the same path (`{a}-{b}` with `x-y`, `z` and with `x`, `y-z`) are an
-    ///   [`IoError::SamePath`]. Where the file system makes no difference between small and capital letters, values
+    /// * Two combinations that lead to the same file, by their path (`{a}-{b}` with `x-y`, `z` and with `x`, `y-z`) or
+    ///   over a symbolic link, are an [`IoError::SamePath`]. Where the file system makes no difference between small and capital letters, values
     ///   that differ only in them lead to the same file and the last one is kept: give them one spelling before.
     /// * The directory before the first field must exist, or [`create_parents`](Self::create_parents) makes it; those
     ///   after it are made as they are needed.
