@@ -45,8 +45,8 @@ const STDOUT: &str = "stdout";
 /// | [`partitioned`](Self::partitioned) | a file for each value of a field |
 /// | [`stdout`](Self::stdout) | standard output |
 ///
-/// Files whose names end in `.gz`, `.zst` or `.bz2` are compressed; [`compression`](Self::compression) says
-/// otherwise.
+/// Files whose names end in `.gz`, `.zst` or `.bz2` are compressed, as the path or template has it;
+/// [`compression`](Self::compression) says otherwise.
 ///
 /// # Replacing
 /// * A file that exists is replaced as a whole, when the run has succeeded. What is written goes to a file
@@ -136,6 +136,8 @@ impl Output {
     ///   that differ only in them lead to the same file and the last one is kept: give them one spelling before.
     /// * The directory before the first field must exist, or [`create_parents`](Self::create_parents) makes it; those
     ///   after it are made as they are needed.
+    /// * How the template ends says how all files are compressed: `out/{name}` writes plain files, also to `x.gz` for
+    ///   the value `x.gz`. [`compression`](Self::compression) says otherwise.
     /// * A run without records writes no file.
     ///
     /// ```
