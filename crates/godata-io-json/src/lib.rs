@@ -1,8 +1,8 @@
 //! JSON for godata's pipelines: [`jsonl`] reads and writes JSON Lines, [`json`] one big array.
 //!
 //! # When to depend on this crate
-//! Pipelines take the facade `godata`, which has this as `godata::jsonl` and `godata::json`. Take this crate where only the engine
-//! `godata-etl` and JSON are wanted. It brings serde_json; CSV is in `godata-io-csv`.
+//! Pipelines take the facade `godata`, which has this as `godata::jsonl` and `godata::json`. Take this crate where only
+//! the engine `godata-etl` and JSON are wanted. It brings serde_json; CSV is in `godata-io-csv`.
 //!
 //! # Example
 //! ```
