@@ -417,7 +417,7 @@ fn values_that_can_not_say_the_file_are_refused() {
     let says = "write failed at record 2: field `k`: a list can't be part of a path";
     assert_eq!(write(lists, "{k}.jsonl"), says);
     let same = vec![record! {"a" => "x-y", "b" => "z"}, record! {"a" => "x", "b" => "y-z"}];
-    let says = "write failed: `x-y-z.jsonl` is the path for records with different values";
+    let says = "write failed: `x-y-z.jsonl` leads to a file that others of this output go to";
     assert_eq!(write(same, "{a}-{b}.jsonl"), says);
     assert_eq!(folder.files(), Files::new());
 
@@ -425,6 +425,35 @@ fn values_that_can_not_say_the_file_are_refused() {
     let pipeline = Pipeline::builder("t").from_vec(vec![1, 2]).write(jsonl::write(output)).unwrap();
     let error = folder.message(&pipeline.run_blocking(&RunContext::new()).unwrap_err());
     assert!(error.starts_with("write failed at record 1: expected "), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn files_of_an_output_that_links_make_one_are_refused() {
+    use std::os::unix::fs::symlink;
+
+    let folder = Folder::new();
+    fs::create_dir(folder.path("x")).unwrap();
+    folder.write("x.csv", "id,key,note\n");
+    symlink("x.csv", folder.path("y.csv")).unwrap();
+    symlink("x", folder.path("y")).unwrap();
+    symlink("r-00001.csv", folder.path("r-00002.csv")).unwrap();
+    let rows: Vec<_> = ["x", "y"].map(|key| Row { id: 1, key: key.into(), note: String::new() }).into();
+    let left = || [".", "x"].map(|name| fs::read_dir(folder.path(name)).unwrap().count());
+    let before = left();
+    let template = |name: &str| Output::partitioned(folder.path(name).display().to_string());
+    let table = [
+        (template("{key}.csv"), "y.csv"),
+        (template("{key}.csv").append(), "y.csv"),
+        (template("{key}/o.csv"), "y/o.csv"),
+        (Output::path(folder.path("r.csv")).roll_by_rows(1), "r-00002.csv"),
+    ];
+    for (output, later) in table {
+        let error = Csv.write(&rows, output, true).unwrap_err();
+        let says = format!("write failed: `{later}` leads to a file that others of this output go to");
+        assert_eq!(folder.message(&error), says);
+        assert_eq!((left(), fs::read(folder.path("x.csv")).unwrap()), (before, b"id,key,note\n".to_vec()));
+    }
 }
 
 #[test]

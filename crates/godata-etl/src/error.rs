@@ -1,8 +1,13 @@
 //! How building and running a pipeline fail.
 
-use std::{error::Error, fmt, io, iter, sync::Arc};
+use std::{
+    error::Error,
+    fmt, io, iter,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+};
 
-use godata_core::{Canceled, error_chain};
+use godata_core::{BoxError, Canceled, error_chain};
 
 use crate::{Place, RunReport, StepInfo};
 
@@ -190,6 +195,11 @@ impl fmt::Debug for PipelineError {
 #[error("panicked: {message}")]
 pub(crate) struct Panicked {
     message: String,
+}
+
+/// Runs code of the user's: a panic in it becomes an error.
+pub(crate) fn contained<T>(f: impl FnOnce() -> Result<T, BoxError>) -> Result<T, BoxError> {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| Err(Panicked::from_payload(panic).into()))
 }
 
 impl Panicked {

@@ -157,7 +157,7 @@ pub use pipeline::{Pipeline, PipelineBuilder};
 pub use reader::{BlockingRead, BlockingSource, Reader, Source};
 pub use records::{
     CellRef, ConvertError, FieldError, Record, RecordMut, RecordRef, Records, RecordsBuilder, Rows, Shape,
-    ShapeError, SlicesBuilder, Type, Value, ValueRef, WrittenCells, to_record, to_value,
+    ShapeError, SlicesBuilder, SourceFormat, Type, Value, ValueRef, WrittenCells, to_record, to_value,
 };
 pub use report::{IoCounts, RunReport, StepCounts};
 pub use step::Concurrency;

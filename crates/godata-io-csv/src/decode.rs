@@ -24,7 +24,7 @@ use crate::{
     dialect::Dialect,
     error::excerpt,
     split::split,
-    typed::structs,
+    typed::{Unusual, structs},
 };
 
 /// A decoder looks for a cancellation once per this many records.
@@ -74,13 +74,14 @@ impl Decoder {
         let split = if is_rare { Err(bytes) } else { self.split(bytes, work)? };
         let bytes = match split {
             Ok(records) => match structs(&records, self.names.is_some(), work)? {
-                Some(batch) => {
+                Ok(batch) => {
                     work.recycle_records(records);
                     return Ok(batch);
                 }
-                None => {
-                    // If it was not the type but a record, the run probably ends here.
-                    self.is_rare_type.store(true, Ordering::Relaxed);
+                Err(unusual) => {
+                    if unusual == Unusual::Type {
+                        self.is_rare_type.store(true, Ordering::Relaxed);
+                    }
                     let mut bytes = records.into_text().into_bytes();
                     bytes.truncate(len);
                     bytes

@@ -105,7 +105,8 @@
 //! as there are columns and with quotes as RFC 4180 has them; [`escape`](CsvReader::escape),
 //! [`comment`](CsvReader::comment), [`nulls`](CsvReader::nulls) and trimmed fields are not for it. A block that has
 //! anything else is read record by record, by the `csv` crate: the same records and errors, in three to four times the
-//! time. So is one of structs with fields of a rare type, such as `i128`, or that are flattened or untagged.
+//! time. So is a block of structs with a cell that only that crate takes, such as `0x1F` for a number; and every block of
+//! structs with fields of a rare type, such as `i128`, or that are flattened or untagged.
 //!
 //! # Which option do I need
 //! Of a reader:

@@ -15,13 +15,13 @@ use serde::{
 /// A decoder looks for a cancellation once per this many records.
 const RECORDS_PER_CHECK: usize = 256;
 
-/// The structs of a batch whose cells are all text, by the rules of the `csv` crate; by name or by position. `None` if
-/// a record does not fit, or is of a rare type: the reader of that crate then knows what it is, or what is wrong.
+/// The structs of a batch whose cells are all text, by the rules of the `csv` crate; by name or by position. Of what is
+/// unusual, the reader of that crate knows what it is, or what is wrong.
 pub(crate) fn structs<T: DeserializeOwned>(
     records: &Records,
     is_named: bool,
     work: &Work,
-) -> Result<Option<Vec<T>>, Stop> {
+) -> Result<Result<Vec<T>, Unusual>, Stop> {
     let shape = records.shape();
     let mut ignored = vec![false; shape.len()];
     let mut batch = Vec::with_capacity(records.len());
@@ -30,10 +30,12 @@ pub(crate) fn structs<T: DeserializeOwned>(
             work.check()?;
         }
         let mut cells = Cells::of(record, is_named.then_some(&**shape), &mut ignored);
-        let Ok(value) = T::deserialize(&mut cells) else { return Ok(None) };
-        batch.push(value);
+        match T::deserialize(&mut cells) {
+            Ok(value) => batch.push(value),
+            Err(unusual) => return Ok(Err(unusual)),
+        }
     }
-    Ok(Some(batch))
+    Ok(Ok(batch))
 }
 
 /// The cells of a record that are not read yet.
@@ -52,12 +54,20 @@ struct Cells<'r, 'de> {
 }
 
 /// Something that is left to the reader of the `csv` crate.
-#[derive(Debug)]
-struct Unusual;
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unusual {
+    /// A type that is rare: it will be in further records, too.
+    Type,
+    /// A record that does not fit, or has a cell that only that reader takes.
+    Record,
+}
 
 impl fmt::Display for Unusual {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a usual record")
+        f.write_str(match self {
+            Self::Type => "not a usual type",
+            Self::Record => "not a usual record",
+        })
     }
 }
 
@@ -65,7 +75,7 @@ impl std::error::Error for Unusual {}
 
 impl serde::de::Error for Unusual {
     fn custom<T: fmt::Display>(_: T) -> Self {
-        Self
+        Self::Record
     }
 }
 
@@ -87,14 +97,14 @@ impl<'r, 'de> Cells<'r, 'de> {
 
     #[inline]
     fn take(&mut self) -> Result<&'de str, Unusual> {
-        let cell = self.next.ok_or(Unusual)?;
+        let cell = self.next.ok_or(Unusual::Record)?;
         self.advance();
         self.position += 1;
         Ok(cell)
     }
 
     fn parse<T: FromStr>(&mut self) -> Result<T, Unusual> {
-        self.take()?.parse().map_err(|_| Unusual)
+        self.take()?.parse().map_err(|_| Unusual::Record)
     }
 }
 
@@ -127,7 +137,7 @@ impl<'de> Deserializer<'de> for &mut Cells<'_, 'de> {
         // Finite decimals, and all others.
         match ValueRef::Text(text).as_f64() {
             Some(float) => visitor.visit_f64(float),
-            None => visitor.visit_f64(text.parse().map_err(|_| Unusual)?),
+            None => visitor.visit_f64(text.parse().map_err(|_| Unusual::Record)?),
         }
     }
 
@@ -208,7 +218,7 @@ impl<'de> Deserializer<'de> for &mut Cells<'_, 'de> {
     }
 
     fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Unusual> {
-        Err(Unusual)
+        Err(Unusual::Type)
     }
 
     forward_to_deserialize_any! { i128 u128 char bytes byte_buf unit unit_struct identifier }
@@ -259,14 +269,66 @@ impl<'de> VariantAccess<'de> for &mut Cells<'_, 'de> {
     }
 
     fn newtype_variant_seed<S: DeserializeSeed<'de>>(self, _: S) -> Result<S::Value, Unusual> {
-        Err(Unusual)
+        Err(Unusual::Type)
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Unusual> {
-        Err(Unusual)
+        Err(Unusual::Type)
     }
 
     fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Unusual> {
-        Err(Unusual)
+        Err(Unusual::Type)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fmt::Debug, sync::Arc};
+
+    use godata_etl::RecordsBuilder;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Order<T> {
+        #[serde(rename = "a")]
+        _a: T,
+    }
+
+    #[derive(Debug, Deserialize)]
+    struct Flattened {
+        #[serde(flatten)]
+        _order: Order<u32>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(untagged)]
+    enum Untagged {
+        A(#[expect(dead_code, reason = "only decoded")] u32),
+    }
+
+    #[track_caller]
+    fn check<T: DeserializeOwned + Debug>(cell: &str, unusual: Unusual) {
+        let shape = Arc::new(Shape::new(["a"]).unwrap());
+        let mut records = RecordsBuilder::new(Arc::clone(&shape));
+        records.begin_row();
+        records.push_text(cell);
+        records.end_row().unwrap();
+        let records = records.finish();
+        let mut ignored = [false];
+        let mut cells = Cells::of(records.row(0).unwrap(), Some(&shape), &mut ignored);
+        assert_eq!(T::deserialize(&mut cells).unwrap_err(), unusual);
+    }
+
+    #[test]
+    fn a_cell_that_is_unusual_says_nothing_about_the_type() {
+        check::<Order<u32>>("0x1F", Unusual::Record);
+        check::<Order<Option<u8>>>("256", Unusual::Record);
+        check::<Order<bool>>("", Unusual::Record);
+        check::<Order<i128>>("1", Unusual::Type);
+        check::<Order<Option<char>>>("a", Unusual::Type);
+        check::<Order<Untagged>>("1", Unusual::Type);
+        check::<Flattened>("1", Unusual::Type);
     }
 }

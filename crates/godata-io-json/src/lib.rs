@@ -1,8 +1,8 @@
 //! JSON for godata's pipelines: [`jsonl`] reads and writes JSON Lines, [`json`] one big array.
 //!
 //! # When to depend on this crate
-//! Pipelines take the facade `godata`, which has this as `godata::jsonl` and `godata::json`. Take this crate where only the engine
-//! `godata-etl` and JSON are wanted. It brings serde_json; CSV is in `godata-io-csv`.
+//! Pipelines take the facade `godata`, which has this as `godata::jsonl` and `godata::json`. Take this crate where only
+//! the engine `godata-etl` and JSON are wanted. It brings serde_json; CSV is in `godata-io-csv`.
 //!
 //! # Example
 //! ```
@@ -53,6 +53,3 @@ mod word;
 
 pub use error::JsonError;
 pub use options::DuplicateKeys;
-
-/// The format of rows that were read as JSON, for [`RecordRef::as_read`](godata_etl::RecordRef::as_read).
-const JSON: &str = "json";

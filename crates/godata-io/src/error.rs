@@ -199,11 +199,12 @@ pub enum IoError {
         /// The name of the field.
         field: String,
     },
-    /// Records with other values of the fields would go to the same file of a partitioned output. Keep the fields
-    /// apart by something that the values do not have, such as a directory.
-    #[error("`{}` is the path for records with different values", path.display())]
+    /// Two files of an output would be one: records with other values of the fields have the same path, or a symbolic
+    /// link leads to the file of others. Keep the fields apart by something that the values do not have, such as a
+    /// directory.
+    #[error("`{}` leads to a file that others of this output go to", path.display())]
     SamePath {
-        /// The path.
+        /// The path of the later one.
         path: PathBuf,
     },
     /// What a file has that is to be appended to does not fit to the records; the source says why.

@@ -6,7 +6,8 @@
 //!
 //! * [`Input`] says what to read: a file, several, those that a glob matches or a directory has, standard input, or
 //!   bytes; compressed or not ([`Compression`]), in UTF-8 or another encoding ([`Encoding`]). [`InputFiles`] is that,
-//!   opened. [`Blocks`] cuts it into blocks of whole records, where a [`Framing`] says what a record is; blocks are decoded on the workers of the run.
+//!   opened. [`Blocks`] cuts it into blocks of whole records, where a [`Framing`] says what a record is; blocks are
+//!   decoded on the workers of the run.
 //! * [`Output`] says what to write: a file, files of a certain size, a file for each value of a field, or standard
 //!   output; compressed or not, replaced or appended to. [`FileSink`] writes the records of a run there, where a
 //!   [`FileFormat`] says what stands around them; they are encoded on the workers of the run.
@@ -84,8 +85,8 @@
 //! * However many files there are, few are open at once: at most [`max_open_files`](Output::max_open_files).
 //! * What is read is the text that was stored: bytes that are no character are an error, also in other encodings.
 //! * Memory is bounded: one block, or one record of at most 64 MiB if that is larger, is held while reading, 64 KiB
-//!   more of text that is not UTF-8, and what the compression needs: under 1 MiB for gzip, 4 MiB for bzip2, the window of the file for zstd (up to 128 MiB,
-//!   8 MiB at its usual levels). While writing it is what the compression of the open files needs, as [`Output`] says,
+//!   more of text that is not UTF-8, and what the compression needs: under 1 MiB for gzip, 4 MiB for bzip2, the window
+//!   of the file for zstd (up to 128 MiB, 8 MiB at its usual levels). While writing it is what the compression of the open files needs, as [`Output`] says,
 //!   and some hundred bytes for each file of a run that writes many.
 
 mod block;

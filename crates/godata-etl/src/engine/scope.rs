@@ -1,16 +1,12 @@
 //! What a reader or a writer is given of the run that it works for.
 
-use std::{
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::{fmt, sync::Arc};
 
 use godata_core::{BoxError, RunContext};
 use tokio::{sync::oneshot, task::spawn_blocking};
 
 use super::{Run, run::AtWork};
-use crate::error::Panicked;
+use crate::error::contained;
 
 /// What a reader or a writer is given of the run that it works for: the context, threads for blocking work,
 /// and the counters of bytes.
@@ -111,8 +107,7 @@ where
     let (sender, receiver) = oneshot::channel();
     let workers = Arc::clone(&at_work.run().jobs);
     let job = move || {
-        let result = catch_unwind(AssertUnwindSafe(f))
-            .unwrap_or_else(|panic| Err(Panicked::from_payload(panic).into()));
+        let result = contained(f);
         // Whoever gave up the result does not want it back.
         let _ = sender.send(Finished { result, _at_work: at_work });
     };

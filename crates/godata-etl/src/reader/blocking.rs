@@ -9,7 +9,7 @@ use std::{
 use godata_core::BoxError;
 
 use super::Source;
-use crate::{Batch, RunScope, Unit};
+use crate::{Batch, RunScope, Unit, error::contained};
 
 /// An input whose reading blocks the thread, such as a file. [`BlockingRead`] makes a [`Source`] of it.
 pub trait BlockingSource: Send + 'static {
@@ -37,7 +37,7 @@ const AHEAD: usize = 4;
 /// one. Where each is there sooner, to change the thread for it would cost as much as to read it.
 const QUICK: Duration = Duration::from_micros(500);
 
-/// What was read and not yet handed over; an error comes last.
+/// What was read and not yet handed over; an error, or a panic, comes last.
 type Ahead<B> = VecDeque<Result<Unit<B>, BoxError>>;
 
 /// Reads a [`BlockingSource`] on threads of its run.
@@ -72,12 +72,12 @@ impl<S: BlockingSource> Source for BlockingRead<S> {
     }
 }
 
-/// The next units, and whether there may be more.
+/// The next units, and whether there may be more. A panic is an error here, so that it does not take those before it.
 fn read_ahead<S: BlockingSource>(source: &mut S) -> (Ahead<S::Batch>, bool) {
     let begun = Instant::now();
     let mut units = Ahead::with_capacity(AHEAD);
-    while units.is_empty() || units.len() < AHEAD && source.is_quick() && begun.elapsed() < QUICK {
-        match source.next() {
+    loop {
+        match contained(|| source.next()) {
             Ok(Some(unit)) => units.push_back(Ok(unit)),
             Ok(None) => return (units, false),
             Err(error) => {
@@ -85,12 +85,55 @@ fn read_ahead<S: BlockingSource>(source: &mut S) -> (Ahead<S::Batch>, bool) {
                 return (units, false);
             }
         }
+        if units.len() == AHEAD || !source.is_quick() || begun.elapsed() >= QUICK {
+            return (units, true);
+        }
     }
-    (units, true)
 }
 
 impl<S: BlockingSource + fmt::Debug> fmt::Debug for BlockingRead<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("BlockingRead").field(&self.source).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Chunk, Origin};
+
+    /// Has so many units, and then panics.
+    struct Panics(u32);
+
+    impl BlockingSource for Panics {
+        type Batch = Vec<u32>;
+
+        fn next(&mut self) -> Result<Option<Unit<Vec<u32>>>, BoxError> {
+            assert!(self.0 > 0, "nothing left");
+            self.0 -= 1;
+            Ok(Some(Unit::new(|_| Ok(Chunk::new(vec![1], Origin::default())))))
+        }
+
+        fn is_quick(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_panic_comes_after_what_was_read_before_it() {
+        for before in 0..AHEAD as u32 {
+            let mut source = Panics(before);
+            let (mut read, mut failed) = (0, None);
+            // How many units one go takes depends on the time that each needs.
+            while failed.is_none() {
+                for unit in read_ahead(&mut source).0 {
+                    match unit {
+                        Ok(_) => read += 1,
+                        Err(error) => failed = Some(error.to_string()),
+                    }
+                }
+            }
+            assert_eq!((read, failed.as_deref()), (before, Some("panicked: nothing left")));
+        }
     }
 }

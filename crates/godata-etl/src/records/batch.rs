@@ -12,6 +12,7 @@ use super::row_mut::RecordMut;
 use super::rows::Rows;
 use super::shape::Shape;
 use super::shape_error::ShapeError;
+use super::source_format::SourceFormat;
 use super::storage::Storage;
 use super::value::Value;
 
@@ -43,8 +44,8 @@ pub struct Records {
     pub(super) height: usize,
     /// For each stored row its text as it was read, or an absent cell; may be shorter than `height`.
     pub(super) sources: Vec<Cell>,
-    /// The format of the sources.
-    pub(super) source_format: &'static str,
+    /// The format of the sources, if there are any.
+    pub(super) source_format: Option<SourceFormat>,
     /// Whether a row lost a field, so that a name may be left that no row has.
     pub(super) lost_fields: bool,
     /// Whether every row has the names of the shape by its origin, so that another name is a mistake.
@@ -226,8 +227,8 @@ impl Records {
     }
 
     /// Says what the row is that is to be ended next.
-    pub(super) fn set_source(&mut self, format: &'static str, source: Cell) {
-        self.source_format = format;
+    pub(super) fn set_source(&mut self, format: SourceFormat, source: Cell) {
+        self.source_format = Some(format);
         self.sources.resize(self.height, Cell::ABSENT);
         self.sources.push(source);
     }
@@ -241,8 +242,8 @@ impl Records {
     }
 
     /// A stored row as it was read.
-    pub(super) fn source(&self, row: usize, format: &str) -> Option<&str> {
-        let source = self.sources.get(row).filter(|_| self.source_format == format)?;
+    pub(super) fn source(&self, row: usize, format: SourceFormat) -> Option<&str> {
+        let source = self.sources.get(row).filter(|_| self.source_format == Some(format))?;
         self.storage.text_part(*source)
     }
 

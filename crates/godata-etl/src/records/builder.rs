@@ -7,6 +7,7 @@ use super::cell::{Cell, Kind};
 use super::number;
 use super::shape::Shape;
 use super::shape_error::ShapeError;
+use super::source_format::SourceFormat;
 use super::value::Value;
 
 /// Fills a batch row by row. For readers of formats.
@@ -64,8 +65,8 @@ impl RecordsBuilder {
         Self { records: Records::recycled(shape, memory), names, ..Self::default() }
     }
 
-    /// As [`recycled`](Self::recycled), of rows that bring their names and whose cells are parts of a text of `len` bytes or texts of their own. It
-    /// is given to [`finish_over`](Self::finish_over).
+    /// As [`recycled`](Self::recycled), of rows that bring their names and whose cells are parts of a text of `len`
+    /// bytes or texts of their own. The text is given to [`finish_over`](Self::finish_over), which ends this builder.
     #[must_use]
     pub fn over(len: usize, shape: Arc<Shape>, memory: Records) -> Self {
         let mut builder = Self { given: len, ..Self::recycled(shape, memory) };
@@ -114,8 +115,8 @@ impl RecordsBuilder {
         !self.records.storage.cell(self.column, self.records.height).is_absent()
     }
 
-    /// Adds a cell with a part of the given text: `len` bytes from `start` on. Parts of over 512 MiB, and what is beyond
-    /// 4 GiB, have no place in a batch: they become another part.
+    /// Adds a cell with a part of the given text: `len` bytes from `start` on, all of them within the text. This is not
+    /// checked: of a part that is not within it, nobody can say what the cell will have.
     #[inline]
     pub fn push_text_part(&mut self, start: usize, len: usize) {
         self.push_cell(Cell::text_unchecked(start, len, Kind::Text));
@@ -141,9 +142,9 @@ impl RecordsBuilder {
         self.push_cell(cell);
     }
 
-    /// Says that the whole row, until a step changes it, is this part of the given text, in a format of this name.
+    /// Says that the whole row, until a step changes it, is this part of the given text, in this format.
     /// See [`RecordRef::as_read`](crate::RecordRef::as_read).
-    pub fn set_source(&mut self, format: &'static str, start: usize, len: usize) {
+    pub fn set_source(&mut self, format: SourceFormat, start: usize, len: usize) {
         self.is_begun = true;
         self.records.set_source(format, Cell::text_unchecked(start, len, Kind::Text));
     }
@@ -199,8 +200,13 @@ impl RecordsBuilder {
         self.records
     }
 
-    /// The batch of the rows that were ended, over the given text. A part that begins or ends within a character, or
-    /// beyond the end, is empty.
+    /// The batch of the rows that were ended, over the given text. A part that begins or ends within a character is
+    /// empty.
+    ///
+    /// # Errors
+    ///
+    /// The text, if it is not as long as [`over`](Self::over) was told, or has 512 MiB or more: parts of it have no
+    /// place in a batch then.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -214,16 +220,18 @@ impl RecordsBuilder {
     /// builder.seek("note").push_text("late");
     /// builder.end_row()?;
     ///
-    /// let rows = builder.finish_over(text.into()).into_records();
-    /// assert_eq!(rows, [record! {"id" => "A-1", "amount" => 12.5, "note" => "late"}]);
+    /// let rows = builder.finish_over(text.into()).map(Records::into_records);
+    /// assert_eq!(rows, Ok(vec![record! {"id" => "A-1", "amount" => 12.5, "note" => "late"}]));
     /// # Ok::<(), godata_etl::ShapeError>(())
     /// ```
-    #[must_use]
-    pub fn finish_over(mut self, mut text: String) -> Records {
+    pub fn finish_over(mut self, mut text: String) -> Result<Records, String> {
+        if text.len() != self.given || Cell::text(0, text.len(), Kind::Text).is_none() {
+            return Err(text);
+        }
         self.discard_row();
         text.push_str(self.records.storage.text());
         self.records.storage.set_text(text);
-        self.records
+        Ok(self.records)
     }
 
     fn push_slice(&mut self, text: &str, kind: Kind) {
@@ -313,6 +321,31 @@ mod tests {
         let batch = builder.finish();
         assert_eq!(batch.names().collect::<Vec<_>>(), ["a"]);
         assert_eq!(batch.into_records(), [record! {}]);
+    }
+
+    #[test]
+    fn a_text_of_another_length_is_given_back() {
+        let over = |len| {
+            let mut builder = RecordsBuilder::over(len, Arc::default(), Records::new());
+            builder.begin_row();
+            builder.seek("a").push_text_part(0, 1);
+            builder.seek("b").push_text("2");
+            builder.end_row().unwrap();
+            builder
+        };
+        let rows = over(1).finish_over("1".into()).unwrap();
+        assert_eq!(rows.into_records(), [record! {"a" => "1", "b" => "2"}]);
+        for text in ["", "12"] {
+            assert_eq!(over(1).finish_over(text.into()).unwrap_err(), text);
+        }
+    }
+
+    #[test]
+    fn a_text_that_is_too_long_is_given_back() {
+        let len = 1 << 29;
+        let text = String::from_utf8(vec![0; len]).unwrap();
+        let builder = RecordsBuilder::over(len, Arc::default(), Records::new());
+        assert_eq!(builder.finish_over(text).unwrap_err().len(), len);
     }
 
     #[test]

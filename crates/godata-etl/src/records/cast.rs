@@ -104,6 +104,10 @@ impl Storage {
         to: Type,
     ) -> Result<(), FieldError> {
         let cell = self.cell(column, row);
+        // Text is text already, wherever it is stored.
+        if let (Type::Text, Some((_, Kind::Text))) = (to, self.text_of(cell)) {
+            return Ok(());
+        }
         // Most casts are of decimals to floats.
         if let (Type::Float, Some((text, Kind::Text))) = (to, self.text_of(cell))
             && let (Stored::Text { .. }, Some(float)) = (cell.stored(), number::parse_decimal(text))
@@ -142,7 +146,9 @@ impl Storage {
             Stored::Float(number) => Some(self.floats.get(number)?.0),
             Stored::Value(_) => {
                 let text = text.to_owned();
-                Some(self.text_cell(0, &text, Kind::Text))
+                let copy = self.text_cell(0, &text, Kind::Text);
+                // Digits that have no place in the text of the batch can't be kept.
+                matches!(copy.stored(), Stored::Text { .. }).then_some(copy)
             }
             _ => Some(cell),
         }
@@ -227,6 +233,14 @@ mod tests {
         assert_eq!(cast(Type::Float), Ok(Some(Value::Float(12.0))));
         assert_eq!(cast(Type::Int), Ok(Some(Value::Int(12))));
         assert_eq!(cast(Type::Text), Ok(Some(Value::from("12"))));
+    }
+
+    #[test]
+    fn a_text_of_its_own_stays_where_it_is() {
+        let [_, mut storage] = cells("a");
+        storage.cast(0, 0, "a", Type::Text).unwrap();
+        assert_eq!(storage.value(0, 0), Some(ValueRef::Text("a")));
+        assert_eq!(storage.text_len(), 0);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use super::cell_ref::CellRef;
 use super::convert::{ConvertError, deserialize};
 use super::field_error::FieldError;
 use super::record::Record;
+use super::source_format::SourceFormat;
 use super::storage::WrittenRow;
 use super::value::Value;
 use super::value_ref::ValueRef;
@@ -193,13 +194,12 @@ impl<'a> RecordRef<'a> {
         self.cell_at(self.position(name)?)
     }
 
-    /// The whole row as it was read, if no step changed it since and it was read in this format: `"json"` is one JSON
-    /// object (RFC 8259) without a line feed. A writer of the same format copies it, spaces, digits and escapes as they
-    /// are.
+    /// The whole row as it was read, if no step changed it since and it was read in this format. A writer of the same
+    /// format copies it, spaces, digits and escapes as they are.
     ///
     /// It is `None` for rows that were not read from text, and for an owned [`Record`].
     #[must_use]
-    pub fn as_read(self, format: &str) -> Option<&'a str> {
+    pub fn as_read(self, format: SourceFormat) -> Option<&'a str> {
         match self.0 {
             View::Record(_) => None,
             View::Row(records, row) => records.source(row, format),

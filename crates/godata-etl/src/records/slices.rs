@@ -39,18 +39,18 @@ impl SlicesBuilder {
         Self { records, cells }
     }
 
-    /// Adds the next cell, in the order of the shape, row after row: `len` bytes of the text from `start` on.
+    /// Adds the next cell, in the order of the shape, row after row: `len` bytes of the text from `start` on, all of
+    /// them within the text. This is not checked: of a part that is not, nobody can say what the cell will have.
     #[inline]
     pub fn push(&mut self, start: usize, len: usize) {
         self.cells.push(Cell::text_unchecked(start, len, Kind::Text));
     }
 
-    /// The batch of rows whose cells are parts of `text`. A part that begins or ends within a character, or beyond
-    /// the end, is empty.
+    /// The batch of rows whose cells are parts of `text`. A part that begins or ends within a character is empty.
     ///
     /// # Errors
     ///
-    /// The text, if it has more than 512 MiB: parts of it have no place in a batch.
+    /// The text, if it has 512 MiB or more: parts of it have no place in a batch.
     ///
     /// # Panics
     ///

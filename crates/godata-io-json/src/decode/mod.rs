@@ -1,5 +1,5 @@
-//! From the text of one value to a record: the only place of the readers that knows serde_json. Columns count from the begin of the text,
-//! over its lines.
+//! From the text of one value to a record: the only place of the readers that knows serde_json. Columns count from the
+//! begin of the text, over its lines.
 
 mod compact;
 mod explain;
@@ -24,12 +24,18 @@ pub(crate) trait Decoder {
     /// For about so many records of a block of `len` bytes, with the memory of an earlier batch.
     fn new(options: Options, records: usize, len: usize, memory: Records) -> Self;
 
-    /// Adds the record that `text` is, which begins at `begin` in the block. A record that fails is no part of the batch.
+    /// Adds the record that `text` is, which begins at `begin` in the block. A record that fails is no part of the
+    /// batch.
     fn push(&mut self, text: &str, begin: usize) -> Result<(), JsonError>;
 
-    /// The batch of what was added from this block; and the block, if the batch has no use for it.
-    fn finish(self, block: String) -> (Self::Batch, Option<String>);
+    /// The batch of what was added from this block, and the block, if the batch has no use for it.
+    fn finish(self, block: String) -> Result<(Self::Batch, Option<String>), BlockLength>;
 }
+
+/// A block has another length than was announced, or one whose parts have no place in a batch.
+#[derive(Debug, thiserror::Error)]
+#[error("no batch can be made over a block of {0} bytes")]
+pub(crate) struct BlockLength(usize);
 
 /// Fills a batch of a type that serde reads.
 pub(crate) struct TypedDecoder<T>(Vec<T>);
@@ -51,8 +57,8 @@ impl<T: DeserializeOwned + Send + 'static> Decoder for TypedDecoder<T> {
         Ok(())
     }
 
-    fn finish(self, block: String) -> (Vec<T>, Option<String>) {
-        (self.0, Some(block))
+    fn finish(self, block: String) -> Result<(Vec<T>, Option<String>), BlockLength> {
+        Ok((self.0, Some(block)))
     }
 }
 
@@ -67,8 +73,9 @@ impl Decoder for RecordDecoder {
         self.push_row(text, begin)
     }
 
-    fn finish(self, block: String) -> (Records, Option<String>) {
-        (self.into_records(block), None)
+    fn finish(self, block: String) -> Result<(Records, Option<String>), BlockLength> {
+        let records = self.into_records(block).map_err(|block| BlockLength(block.len()))?;
+        Ok((records, None))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use godata_etl::{Records, RecordsBuilder};
+use godata_etl::{Records, RecordsBuilder, SourceFormat};
 use memchr::memchr2;
 
 use super::{
@@ -12,7 +12,7 @@ use super::{
     parser::Parser,
     refused::{Problem, Refused},
 };
-use crate::{DuplicateKeys, JSON, JsonError, options::Options};
+use crate::{DuplicateKeys, JsonError, options::Options};
 
 /// Fills a batch of dynamic records.
 #[derive(Debug)]
@@ -38,7 +38,8 @@ impl RecordDecoder {
         Ok(())
     }
 
-    pub(super) fn into_records(self, block: String) -> Records {
+    /// Gives the block back if it is not as long as it was to be, or too long.
+    pub(super) fn into_records(self, block: String) -> Result<Records, String> {
         self.builder.finish_over(block)
     }
 
@@ -61,7 +62,7 @@ impl RecordDecoder {
             field.map_err(|refused| refused.in_field(&name))?;
         }
         if self.keeps_text() && memchr2(b'\n', b'\r', json.text_from(start).as_bytes()).is_none() {
-            self.builder.set_source(JSON, self.begin + start, json.at() - start);
+            self.builder.set_source(SourceFormat::Json, self.begin + start, json.at() - start);
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ fn decode<D: Decoder>(lines: &[&str]) -> Result<D::Batch, JsonError> {
         decoder.push(line, begin)?;
         begin += line.len() + 1;
     }
-    Ok(decoder.finish(block).0)
+    Ok(decoder.finish(block).unwrap().0)
 }
 
 /// For lines that begin a block.
@@ -238,7 +238,9 @@ fn keys_that_are_there_twice_are_taken_by_rule() {
     let read = |rule| {
         let options = Options::default().with_duplicate_keys(rule);
         let mut decoder = RecordDecoder::new(options, line.len(), Records::new());
-        decoder.push(line, 0).map(|()| serde_json::to_string(&decoder.finish(line.into()).0).unwrap())
+        decoder
+            .push(line, 0)
+            .map(|()| serde_json::to_string(&decoder.finish(line.into()).unwrap().0).unwrap())
     };
     assert_eq!(read(DuplicateKeys::First).unwrap(), r#"[{"a":1,"b":{"c":1,"d":2}}]"#);
     assert_eq!(read(DuplicateKeys::Last).unwrap(), r#"[{"a":{"e":1},"b":{"c":[3],"d":2}}]"#);
@@ -282,7 +284,7 @@ fn a_record_that_fails_is_no_part_of_the_batch() -> Result<(), JsonError> {
         assert!(decoder.push(line, 7).is_err());
     }
     decoder.push(&block[7..], 7)?;
-    let (batch, _) = decoder.finish(block.into());
+    let (batch, _) = decoder.finish(block.into()).unwrap();
     assert_eq!(batch.names().collect::<Vec<_>>(), ["a"]);
     assert_eq!(batch.into_records(), [record! {"a" => 1}, record! {"a" => 4}]);
     Ok(())

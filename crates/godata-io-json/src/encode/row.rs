@@ -1,14 +1,14 @@
 //! Dynamic records as objects.
 
-use godata_etl::{CellRef, RecordRef};
+use godata_etl::{CellRef, RecordRef, SourceFormat};
 
 use super::{cell::write_cell, keys::Keys, text::needs_escapes};
-use crate::{JSON, JsonError};
+use crate::JsonError;
 
 /// Writes a row of the batch that the keys are of. Fields that it lacks are left out. A row that was read as JSON and not
 /// changed is written as it was read.
 pub(crate) fn write_row(out: &mut Vec<u8>, keys: &Keys<'_>, row: RecordRef<'_>) -> Result<(), JsonError> {
-    if let Some(json) = row.as_read(JSON) {
+    if let Some(json) = row.as_read(SourceFormat::Json) {
         out.extend_from_slice(json.as_bytes());
         return Ok(());
     }

@@ -109,8 +109,8 @@ pub(super) fn decode_block<D: Decoder>(
     }
     let origin = origin.lines(Lines::Each(lines.into()));
     // Elements are UTF-8, and white space and commas are between them.
-    let text = String::from_utf8(bytes).unwrap_or_default();
-    let (batch, rest) = decoder.finish(text);
+    let text = String::from_utf8(bytes).map_err(|error| error.utf8_error())?;
+    let (batch, rest) = decoder.finish(text)?;
     work.recycle(rest.unwrap_or_default().into_bytes());
     Ok(Chunk::new(batch, origin))
 }

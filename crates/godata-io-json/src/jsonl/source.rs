@@ -1,5 +1,7 @@
 //! Files of lines that are being read.
 
+use std::str;
+
 use godata_core::BoxError;
 use godata_etl::{BlockingSource, Chunk, Stop, Unit, Work};
 use godata_io::{Block, Blocks};
@@ -54,13 +56,17 @@ pub(super) fn decode_block<D: Decoder>(
     work.decoding(&origin);
     let records = usize::try_from(block.records()).unwrap_or_default();
     let mut decoder = D::new(options, records, block.bytes.len(), work.records());
-    let (text, bad_column) = utf8_lines(block.bytes);
+    let (text, bad_lines) = utf8_lines(block.bytes);
+    let mut bad_lines = bad_lines.into_iter().peekable();
     let mut row = 0;
     let mut begin = 0;
     for line in text.split_inclusive('\n') {
         let record = line.strip_suffix('\n').unwrap_or(line);
         let record = record.strip_suffix('\r').unwrap_or(record);
-        if !is_blank(record.as_bytes()) {
+        if let Some((_, column)) = bad_lines.next_if(|&(at, _)| at == begin) {
+            work.reject(row, JsonError::Utf8 { column })?;
+            row += 1;
+        } else if !is_blank(record.as_bytes()) {
             if row % RECORDS_PER_CHECK == 0 {
                 work.check()?;
             }
@@ -71,30 +77,48 @@ pub(super) fn decode_block<D: Decoder>(
         }
         begin += line.len();
     }
-    if let Some(column) = bad_column {
-        work.reject(row, JsonError::Utf8 { column })?;
-    }
-    let (batch, rest) = decoder.finish(text);
+    let (batch, rest) = decoder.finish(text)?;
     work.recycle(rest.unwrap_or_default().into_bytes());
     Ok(Chunk::new(batch, origin))
 }
 
-/// The lines of a block, up to one that is not UTF-8; and the column of that, from 1.
-fn utf8_lines(bytes: Vec<u8>) -> (String, Option<usize>) {
-    String::from_utf8(bytes).map_or_else(
-        |error| {
-            let valid = error.utf8_error().valid_up_to();
-            let mut bytes = error.into_bytes();
-            let begin = memchr::memrchr(b'\n', &bytes[..valid]).map_or(0, |at| at + 1);
-            bytes.truncate(begin);
-            (String::from_utf8(bytes).unwrap_or_default(), Some(valid - begin + 1))
-        },
-        |text| (text, None),
-    )
+/// The text of a block, and where in it the lines begin that are not UTF-8, each with the column of what is wrong,
+/// from 1. They are blank in the text, which has the other lines where the block has them.
+fn utf8_lines(bytes: Vec<u8>) -> (String, Vec<(usize, usize)>) {
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) => return (text, Vec::new()),
+        Err(error) => error.into_bytes(),
+    };
+    let mut text = String::with_capacity(bytes.len());
+    let mut bad_lines = Vec::new();
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        match str::from_utf8(line) {
+            Ok(line) => text.push_str(line),
+            Err(error) => {
+                bad_lines.push((text.len(), error.valid_up_to() + 1));
+                text.extend(line.iter().map(|&byte| if byte == b'\n' { '\n' } else { ' ' }));
+            }
+        }
+    }
+    (text, bad_lines)
 }
 
 /// The lines that are records, because they are not blank; `bytes` begin on line `first`.
 fn line_numbers(bytes: &[u8], first: u64) -> Vec<u64> {
     let numbered = (first..).zip(Lines::of(bytes));
     numbered.filter(|(_, line)| !is_blank(line)).map(|(number, _)| number).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_are_not_utf_8_leave_the_others_in_their_places() {
+        let block = b"{}\n\xc3\xa9\xff{}\r\n\xc3\xa9\n\n\xff\n{}\xc3";
+        let (text, bad_lines) = utf8_lines(block.to_vec());
+        assert_eq!(text, "{}\n      \n\u{e9}\n\n \n   ");
+        assert_eq!(bad_lines, [(3, 3), (14, 1), (16, 3)]);
+        assert_eq!(utf8_lines(b"{}\n".to_vec()), ("{}\n".to_owned(), vec![]));
+    }
 }

@@ -23,6 +23,7 @@ pub(crate) use self::{
     folders::{Folders, sync},
     key::push_value,
     manifest::{Listing, text as manifest_text},
+    replacement::resolved,
     rolling::{Filled, Rolling, numbered},
     template::Template,
 };
@@ -44,8 +45,8 @@ const STDOUT: &str = "stdout";
 /// | [`partitioned`](Self::partitioned) | a file for each value of a field |
 /// | [`stdout`](Self::stdout) | standard output |
 ///
-/// Files whose names end in `.gz`, `.zst` or `.bz2` are compressed; [`compression`](Self::compression) says
-/// otherwise.
+/// Files whose names end in `.gz`, `.zst` or `.bz2` are compressed, as the path or template has it;
+/// [`compression`](Self::compression) says otherwise.
 ///
 /// # Replacing
 /// * A file that exists is replaced as a whole, when the run has succeeded. What is written goes to a file
@@ -130,11 +131,13 @@ impl Output {
     ///   `%` and two digits; so is a dot at the begin. Empty text is a `%` alone. Hence no value leads out of the
     ///   directory, and other values are other names. Bytes, lists and maps are an [`IoError::PartitionValue`].
     /// * A field that no record has is an error: at once where the names are known, as in CSV, else at the end.
-    /// * Two combinations that lead to the same path (`{a}-{b}` with `x-y`, `z` and with `x`, `y-z`) are an
-    ///   [`IoError::SamePath`]. Where the file system makes no difference between small and capital letters, values
+    /// * Two combinations that lead to the same file, by their path (`{a}-{b}` with `x-y`, `z` and with `x`, `y-z`) or
+    ///   over a symbolic link, are an [`IoError::SamePath`]. Where the file system makes no difference between small and capital letters, values
     ///   that differ only in them lead to the same file and the last one is kept: give them one spelling before.
     /// * The directory before the first field must exist, or [`create_parents`](Self::create_parents) makes it; those
     ///   after it are made as they are needed.
+    /// * How the template ends says how all files are compressed: `out/{name}` writes plain files, also to `x.gz` for
+    ///   the value `x.gz`. [`compression`](Self::compression) says otherwise.
     /// * A run without records writes no file.
     ///
     /// ```

@@ -85,6 +85,16 @@ pub(super) fn target_of(path: &Path) -> Result<PathBuf, IoError> {
     follow_links(path).map_err(|source| IoError::Create { path: path.to_owned(), source })
 }
 
+/// The one path of the file that `path` leads to, over links to files and to directories. What is wrong with it shows
+/// when the file is opened.
+pub(crate) fn resolved(path: &Path) -> PathBuf {
+    let target = follow_links(path).unwrap_or_else(|_| path.to_owned());
+    match (fs::canonicalize(folders::parent(&target)), target.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => target,
+    }
+}
+
 /// A file that may be closed, opened to add to it.
 pub(super) fn reopened<'a>(file: &'a mut Option<File>, path: &Path) -> io::Result<&'a mut File> {
     let opened = match file.take() {

@@ -2,14 +2,14 @@
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
 use super::groups::SEPARATOR;
 use crate::{
     IoError, OldContent, Output, OutputFile,
-    output::{Filled, Folders, Listing, Place, manifest_text, numbered, sync},
+    output::{Filled, Folders, Listing, Place, manifest_text, numbered, resolved, sync},
 };
 
 /// The files that a run writes. No more of them are open at once than the output says; those that are whole are
@@ -21,7 +21,8 @@ pub(super) struct Files {
     all: Vec<Begun>,
     /// The files of each partition; of an output without partitions there is one, without name.
     series: HashMap<Box<str>, Series>,
-    paths: HashSet<PathBuf>,
+    /// Where they will be, whatever links lead there.
+    places: HashSet<PathBuf>,
     /// Those that have a descriptor.
     open: Vec<usize>,
     /// Counts the uses of files.
@@ -78,7 +79,7 @@ impl Files {
             output: output.clone(),
             all: Vec::new(),
             series: HashMap::new(),
-            paths: HashSet::new(),
+            places: HashSet::new(),
             open: Vec::new(),
             clock: 0,
             newly_stored: 0,
@@ -206,16 +207,13 @@ impl Files {
             Place::Stdout => self.output.open_stdout(&self.folders)?,
             Place::Path(path) => {
                 let path = if self.output.rolling().is_on() { numbered(path, number) } else { path.clone() };
-                self.output.open_file(&path, &self.folders)?
+                self.open_file(&path)?
             }
             Place::Partitioned(template) => {
                 let path = template.path(key.split(SEPARATOR));
                 let path = if self.output.rolling().is_on() { numbered(&path, number) } else { path };
-                if !self.paths.insert(path.clone()) {
-                    return Err(IoError::SamePath { path });
-                }
                 self.folders.make(path.parent().unwrap_or(&path))?;
-                self.output.open_file(&path, &self.folders)?
+                self.open_file(&path)?
             }
         };
         let old = file.old_content()?;
@@ -224,6 +222,14 @@ impl Files {
         self.all.push(Begun { file, filled, old, stage, is_open: true, used: self.clock });
         self.open.push(index);
         Ok(index)
+    }
+
+    /// Begins the file at a path, if no other is to be in its place.
+    fn open_file(&mut self, path: &Path) -> Result<OutputFile, IoError> {
+        if !self.places.insert(resolved(path)) {
+            return Err(IoError::SamePath { path: path.to_owned() });
+        }
+        self.output.open_file(path, &self.folders)
     }
 
     /// Notes that a file is used, which may have to be opened for it.

@@ -1,0 +1,9 @@
+//! The formats that a row can be kept in.
+
+/// A format in which a batch keeps its rows as they were read; see [`RecordRef::as_read`](crate::RecordRef::as_read).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SourceFormat {
+    /// One JSON object (RFC 8259) without a line feed.
+    Json,
+}
