@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use godata_core::{
-    Canceled, Cancellation, FailureKind, Job, JobError, JobRunner, RunContext, RunHandle, RunRequest,
+    Canceled, Cancellation, Clock, FailureKind, Job, JobError, JobRunner, RunContext, RunHandle, RunRequest,
     RunResult, RunStatus, RunnerError, StopReason, job_fn,
 };
 use godata_runner::{BuildError, Missed, RunEvent, Runner};
+use time::UtcDateTime;
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -440,6 +442,29 @@ async fn a_job_that_blocks_its_thread_keeps_no_event_from_its_reader() {
     });
     assert_eq!(end_of(&runner.start(blocks).unwrap()).await, (RunStatus::Succeeded, None));
     reader.await.unwrap().unwrap();
+}
+
+/// Shows the time once, and then panics.
+struct Breaks(AtomicUsize);
+
+impl Clock for Breaks {
+    fn now(&self) -> UtcDateTime {
+        assert_eq!(self.0.fetch_add(1, SeqCst), 0, "the clock breaks");
+        UtcDateTime::UNIX_EPOCH
+    }
+
+    fn sleep_until(&self, _: UtcDateTime) -> BoxFuture<'static, ()> {
+        pending().boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_clock_panics_ends_as_its_job_does() {
+    let runner = Runner::builder().limit(1).clock(Breaks(0.into())).build().unwrap();
+    let run = runner.start(ok()).unwrap();
+    assert_eq!(end_of(&run).await, (RunStatus::Succeeded, None));
+    assert_eq!(run.result().ended_at, Some(run.result().queued_at));
+    assert!(runner.active().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
