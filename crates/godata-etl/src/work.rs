@@ -70,8 +70,8 @@ impl Work {
         self.run.buffers.put(buffer);
     }
 
-    /// A batch for [`SlicesBuilder`](crate::SlicesBuilder) and [`RecordsBuilder`](crate::RecordsBuilder), with memory
-    /// from an earlier use if there is one. Its content has no meaning.
+    /// An empty batch for [`SlicesBuilder`](crate::SlicesBuilder) and [`RecordsBuilder`](crate::RecordsBuilder), with
+    /// memory from an earlier use if there is one.
     #[must_use]
     pub fn records(&self) -> Records {
         self.run.buffers.take_records()

@@ -243,8 +243,8 @@ impl<B> CsvReader<B> {
         self
     }
 
-    /// Sets how many bytes make a batch: about 256 KiB if this is not called. For tuning; a block has at
-    /// least one record.
+    /// Sets how many bytes make a batch: about 256 KiB if this is not called, at most 64 MiB. For tuning; a block has
+    /// at least one record.
     #[must_use]
     pub fn block_size(mut self, bytes: usize) -> Self {
         self.options.block_size = Some(bytes);

@@ -56,6 +56,10 @@ impl<B: Batch> BlockingSource for CsvSource<B> {
             Ok(Chunk::new(batch, origin))
         })))
     }
+
+    fn is_quick(&self) -> bool {
+        self.blocks.is_quick()
+    }
 }
 
 impl<B> fmt::Debug for CsvSource<B> {

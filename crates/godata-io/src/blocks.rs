@@ -73,10 +73,10 @@ impl<F: Framing> Blocks<F> {
         }
     }
 
-    /// Sets how many bytes a block has about: 256 KiB if this is not called, at least 1.
+    /// Sets how many bytes a block has about: 256 KiB if this is not called, at least 1, at most 64 MiB.
     #[must_use]
     pub fn block_size(mut self, bytes: usize) -> Self {
-        self.block_size = bytes.max(1);
+        self.block_size = bytes.clamp(1, LONGEST_RECORD);
         self
     }
 
@@ -151,6 +151,13 @@ impl<F: Framing> Blocks<F> {
             self.failed = self.extend(&mut block, begin).err();
         }
         Ok(Some(block))
+    }
+
+    /// Whether the next block is sure to come soon: for
+    /// [`BlockingSource::is_quick`](godata_etl::BlockingSource::is_quick).
+    #[must_use]
+    pub fn is_quick(&self) -> bool {
+        self.files.is_quick()
     }
 
     /// The next block of the present file.

@@ -164,6 +164,18 @@ fn an_empty_input_has_no_blocks() {
 }
 
 #[test]
+fn a_block_is_not_larger_than_a_record_may_be() {
+    let text = "a;b;\n";
+    for block_size in [1 << 40, usize::MAX] {
+        let (blocks, bytes) = run_text(text.as_bytes(), block_size, false).unwrap();
+        assert_eq!((blocks.len(), bytes), (1, 5));
+    }
+    let text = "abc;".repeat(17 << 20);
+    let (blocks, _) = run_text(text.as_bytes(), usize::MAX, false).unwrap();
+    assert_eq!(blocks.iter().map(|block| block.bytes.len()).collect::<Vec<_>>(), [64 << 20, 4 << 20]);
+}
+
+#[test]
 fn a_header_is_not_counted_as_a_record() {
     for block_size in 1..20 {
         let (blocks, bytes) = run_text(b"he\nad;a;b;", block_size, true).unwrap();

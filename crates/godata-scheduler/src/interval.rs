@@ -40,12 +40,7 @@ const END: i64 = END_SECOND * 1_000;
 /// # Ok::<(), godata_scheduler::ScheduleError>(())
 /// ```
 pub fn every(period: Duration) -> Result<Interval, ScheduleError> {
-    let millis = i64::try_from(period.as_millis()).unwrap_or(i64::MAX);
-    if millis == 0 || millis >= END || !period.subsec_nanos().is_multiple_of(1_000_000) {
-        let expected = "whole milliseconds, at least 1ms and less than 230 years";
-        return Err(ScheduleError::invalid("interval", format_args!("{period:?}"), expected));
-    }
-    Ok(Interval { period: millis, anchor: 0 })
+    Interval::of(period, format_args!("{period:?}"))
 }
 
 /// Fires every so often; made by [`every`].
@@ -69,7 +64,7 @@ impl Interval {
     pub fn starting_at(self, anchor: UtcDateTime) -> Result<Self, ScheduleError> {
         if !HORIZON.contains(&anchor) {
             let expected = "an instant from 1970 to 2199";
-            return Err(ScheduleError::invalid("start of an interval", anchor, expected));
+            return Err(ScheduleError::invalid("start of an interval", text::InstantText(anchor), expected));
         }
         Ok(Self { anchor: millisecond_of(anchor), ..self })
     }
@@ -78,6 +73,16 @@ impl Interval {
     #[must_use]
     pub fn period(&self) -> Duration {
         Duration::from_millis(self.period.unsigned_abs())
+    }
+
+    /// `given` is the period as an error repeats it.
+    fn of(period: Duration, given: impl fmt::Display) -> Result<Self, ScheduleError> {
+        let millis = i64::try_from(period.as_millis()).unwrap_or(i64::MAX);
+        if millis == 0 || millis >= END || !period.subsec_nanos().is_multiple_of(1_000_000) {
+            let expected = "whole milliseconds, at least 1ms and less than 230 years";
+            return Err(ScheduleError::invalid("interval", given, expected));
+        }
+        Ok(Self { period: millis, anchor: 0 })
     }
 
     /// How many instants there are up to a millisecond, which counts itself.
@@ -140,8 +145,10 @@ impl TextForm for Interval {
     fn parse_body(body: &str, _depth: u8) -> Result<Self, ScheduleError> {
         let words: Vec<_> = body.split_whitespace().collect();
         match words[..] {
-            [period] => every(text::duration(period)?),
-            [period, "from", anchor] => every(text::duration(period)?)?.starting_at(text::instant(anchor)?),
+            [period] => Self::of(text::duration(period)?, period),
+            [period, "from", anchor] => {
+                Self::of(text::duration(period)?, period)?.starting_at(text::instant(anchor)?)
+            }
             _ => Err(Self::malformed(body)),
         }
     }

@@ -33,7 +33,11 @@ impl Once {
     /// [`ScheduleError::Invalid`] if it is outside the [`HORIZON`](crate::HORIZON).
     pub fn at(instant: UtcDateTime) -> Result<Self, ScheduleError> {
         if !HORIZON.contains(&instant) {
-            return Err(ScheduleError::invalid("instant", instant, "one from 1970 to 2199"));
+            return Err(ScheduleError::invalid(
+                "instant",
+                text::InstantText(instant),
+                "one from 1970 to 2199",
+            ));
         }
         Ok(Self(instant.truncate_to_millisecond()))
     }

@@ -34,10 +34,9 @@ impl Weekdays {
         self.0 >> weekday & 1 == 1
     }
 
-    /// Whether a text begins as one of weekdays does.
+    /// Whether a text begins as one of weekdays does, which no name of a zone does.
     pub(crate) fn begins(text: &str) -> bool {
-        let end = text.find([',', '-']).unwrap_or(text.len());
-        text.get(..end).is_some_and(|first| weekday_named(first).is_some())
+        text.get(..3).is_some_and(|first| weekday_named(first).is_some())
     }
 
     pub(crate) fn parse(text: &str) -> Result<Self, ScheduleError> {

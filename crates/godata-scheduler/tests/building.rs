@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use godata_core::{AnySchedule, Schedule};
@@ -23,7 +25,19 @@ fn errors_say_what_is_wrong_and_what_is_accepted() {
     for (text, error) in [
         (
             "every 0s",
-            "invalid interval `0ns`: expected whole milliseconds, at least 1ms and less than 230 years",
+            "invalid interval `0s`: expected whole milliseconds, at least 1ms and less than 230 years",
+        ),
+        (
+            "every 90000d",
+            "invalid interval `90000d`: expected whole milliseconds, at least 1ms and less than 230 years",
+        ),
+        (
+            "every 1h from 1969-12-31T23:00:00Z",
+            "invalid start of an interval `1969-12-31T23:00:00Z`: expected an instant from 1970 to 2199",
+        ),
+        (
+            "once 2200-01-01T00:00:00Z",
+            "invalid instant `2200-01-01T00:00:00Z`: expected one from 1970 to 2199",
         ),
         (
             "every 5 minutes",
@@ -43,6 +57,16 @@ fn errors_say_what_is_wrong_and_what_is_accepted() {
         (
             "daily 02:00 mon-fry",
             "invalid weekday `mon-fry`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a \
+             list such as sat,sun",
+        ),
+        (
+            "daily 02:00 monday",
+            "invalid weekday `monday`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a list \
+             such as sat,sun",
+        ),
+        (
+            "except(every 6h; saturday)",
+            "invalid weekday `saturday`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a \
              list such as sat,sun",
         ),
         ("daily 02:00 gap=no", "invalid option `gap=no`: expected gap=run-after, gap=shift or gap=skip"),
@@ -114,9 +138,49 @@ fn rule_6_what_is_empty_or_impossible_is_refused() {
 /// Nobody waits for a search through all milliseconds of the horizon.
 #[test]
 fn rule_5_and_6_what_leaves_nothing_of_very_much_is_refused_too() {
-    for text in ["except(every 1ms; mon-sun Pacific/Apia)", "except(daily 02:00; on(daily 03:00))"] {
+    for text in [
+        "except(every 1ms; mon-sun Pacific/Apia)",
+        "except(daily 02:00; on(daily 03:00))",
+        "except(daily 02:00; on(except(daily 02:00; 1970-01-01..2199-12-30)) on(daily 00:00))",
+    ] {
         assert!(never_fires(parse(text)), "{text}");
     }
+}
+
+/// Fires on the last day of the horizon, and counts how often it is asked.
+#[derive(Debug, Default)]
+struct LastDay {
+    asked: Arc<AtomicUsize>,
+}
+
+impl Schedule for LastDay {
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Some(HORIZON.end - time::Duration::DAY).filter(|due| *due > after)
+    }
+
+    fn spec(&self) -> String {
+        "last day".into()
+    }
+}
+
+#[test]
+fn a_schedule_that_fires_seldom_is_not_asked_on_each_day_that_a_calendar_leaves_out() {
+    let seldom = LastDay::default();
+    let asked = Arc::clone(&seldom.asked);
+    let calendar = Calendar::new().days_of(seldom).days_of(parse("daily 00:00").unwrap());
+    assert!(never_fires(parse("daily 02:00").unwrap().except(calendar.clone())));
+    let forward = asked.swap(0, Ordering::Relaxed);
+    assert!(forward < 10, "{forward} times");
+
+    // All days but the first.
+    let later = parse("between(daily 00:00; 1970-01-02T00:00:00Z..)").unwrap();
+    let calendar = Calendar::new().days_of(LastDay { asked: Arc::clone(&asked) }).days_of(later);
+    let except = parse("daily 02:00").unwrap().except(calendar).unwrap();
+    asked.store(0, Ordering::Relaxed);
+    assert_eq!(except.previous(UtcDateTime::MAX), Some(HORIZON.start + time::Duration::hours(2)));
+    let backward = asked.load(Ordering::Relaxed);
+    assert!(backward < 500, "{backward} times");
 }
 
 /// A schedule of somebody else, from before the horizon to after it, with a fault after 2000 that can be turned

@@ -27,13 +27,14 @@ impl Buffers {
         self.bytes.put(buffer.capacity(), buffer);
     }
 
-    /// A batch whose content does not matter.
+    /// A batch without names, rows and values.
     pub(crate) fn take_records(&self) -> Records {
         self.records.take()
     }
 
     pub(crate) fn put_records(&self, mut records: Records) {
         self.put(records.take_text());
+        records.clear();
         self.records.put(records.capacity(), records);
     }
 }
@@ -52,5 +53,25 @@ impl<T: Default> Pool<T> {
         if kept.len() < KEPT && (1..=LARGEST).contains(&capacity) {
             kept.push(thing);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record;
+
+    #[test]
+    fn what_waits_to_be_used_again_has_nothing_of_its_first_use() {
+        let buffers = Buffers::default();
+        let mut records = Records::with_names(["a"]).unwrap();
+        records.push(record! {"a" => "text", "b" => vec![1, 2]});
+        buffers.put_records(records);
+        buffers.put(b"bytes".to_vec());
+
+        let records = buffers.records.0.lock().unwrap().pop().unwrap();
+        assert!(records.is_empty() && records.shape().is_empty());
+        assert!(records.capacity() > 0);
+        assert!(buffers.take().is_empty());
     }
 }

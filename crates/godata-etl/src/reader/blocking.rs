@@ -21,28 +21,37 @@ pub trait BlockingSource: Send + 'static {
     /// # Errors
     /// As [`Source::next`].
     fn next(&mut self) -> Result<Option<Unit<Self::Batch>>, BoxError>;
+
+    /// Whether the next unit is sure to come soon, as from a regular file, and does not wait for what becomes of those
+    /// before it. Some units may be read in one go then, and the first of them is handed over with the last. `false` if
+    /// this is not implemented: each is handed over as it comes.
+    fn is_quick(&self) -> bool {
+        false
+    }
 }
 
-/// How many units are read in one go, at most.
+/// How many units of a quick source are read in one go, at most.
 const AHEAD: usize = 4;
 
-/// How long after its begin a read goes on with the next unit. A source that takes longer has its units handed over one
-/// by one, as they come; for one that is quicker, to change the thread for each would cost as much as to read it.
+/// How long after its begin a read goes on with the next unit: where each takes longer, they are handed over one by
+/// one. Where each is there sooner, to change the thread for it would cost as much as to read it.
 const QUICK: Duration = Duration::from_micros(500);
+
+/// What was read and not yet handed over; an error comes last.
+type Ahead<B> = VecDeque<Result<Unit<B>, BoxError>>;
 
 /// Reads a [`BlockingSource`] on threads of its run.
 pub struct BlockingRead<S: BlockingSource> {
     /// `None` while a thread has it, after a panic in it, and after its end.
     source: Option<S>,
-    /// What was read and not yet handed over; an error comes last.
-    ahead: VecDeque<Result<Unit<S::Batch>, BoxError>>,
+    ahead: Ahead<S::Batch>,
     scope: RunScope,
 }
 
 impl<S: BlockingSource> BlockingRead<S> {
     /// Reads `source`.
     pub fn new(source: S, scope: &RunScope) -> Self {
-        Self { source: Some(source), ahead: VecDeque::new(), scope: scope.clone() }
+        Self { source: Some(source), ahead: Ahead::new(), scope: scope.clone() }
     }
 }
 
@@ -64,10 +73,10 @@ impl<S: BlockingSource> Source for BlockingRead<S> {
 }
 
 /// The next units, and whether there may be more.
-fn read_ahead<S: BlockingSource>(source: &mut S) -> (VecDeque<Result<Unit<S::Batch>, BoxError>>, bool) {
+fn read_ahead<S: BlockingSource>(source: &mut S) -> (Ahead<S::Batch>, bool) {
     let begun = Instant::now();
-    let mut units = VecDeque::with_capacity(AHEAD);
-    while units.len() < AHEAD && (units.is_empty() || begun.elapsed() < QUICK) {
+    let mut units = Ahead::with_capacity(AHEAD);
+    while units.is_empty() || units.len() < AHEAD && source.is_quick() && begun.elapsed() < QUICK {
         match source.next() {
             Ok(Some(unit)) => units.push_back(Ok(unit)),
             Ok(None) => return (units, false),

@@ -96,14 +96,21 @@ impl Records {
         self.storage.set_text(text);
     }
 
+    /// Forgets names, rows and values, and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        *self = Self::recycled(Arc::default(), std::mem::take(self));
+    }
+
     /// Takes the memory of the texts out, for it to be used again.
     pub(crate) fn take_text(&mut self) -> Vec<u8> {
         self.storage.take_text().into_bytes()
     }
 
-    /// How many bytes of memory it holds.
+    /// How many bytes of memory it holds after it was [cleared](Self::clear).
     pub(crate) fn capacity(&self) -> usize {
-        self.storage.capacity() + self.rows.capacity() * size_of::<u32>()
+        self.storage.capacity()
+            + self.rows.capacity() * size_of::<u32>()
+            + self.sources.capacity() * size_of::<Cell>()
     }
 
     /// Adds a row; names that are new to the batch go last.

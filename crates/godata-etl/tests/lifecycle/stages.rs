@@ -90,6 +90,10 @@ impl BlockingSource for TestReader {
     fn next(&mut self) -> Result<Option<Unit<Vec<Tracked>>>, BoxError> {
         Ok(self.unit())
     }
+
+    fn is_quick(&self) -> bool {
+        true
+    }
 }
 
 /// An output that others see once it is committed.

@@ -46,7 +46,7 @@
 //!     .try_filter(|order| Ok(order.f64("amount")? > 0.0))
 //!     .write(json::write(&*paid))?;
 //! pipeline.run_blocking(&RunContext::new())?;
-//! assert_eq!(std::fs::read_to_string(&paid)?, "[{\"id\":\"A-1\",\"amount\":12.50}]");
+//! assert_eq!(std::fs::read_to_string(&paid)?, "[{\"id\": \"A-1\", \"amount\": 12.50}]");
 //! # Ok::<(), godata_core::BoxError>(())
 //! ```
 //!

@@ -67,6 +67,10 @@ impl<B: Batch> BlockingSource for JsonSource<B> {
         let column = self.framing.frame_column();
         Ok(Some(Unit::new(move |work| decode(block, column, options, work))))
     }
+
+    fn is_quick(&self) -> bool {
+        self.blocks.is_quick()
+    }
 }
 
 /// Makes a batch of a block, with a record of each element.

@@ -61,7 +61,8 @@ impl<B> JsonlReader<B> {
         Self { input, decode, options: Options::default(), block_size: None }
     }
 
-    /// Sets how many bytes are decoded at a time, about: 256 KiB if this is not called, at least 1.
+    /// Sets how many bytes are decoded at a time, about: 256 KiB if this is not called, at least 1, at most
+    /// 64 MiB.
     ///
     /// A batch has the records of such a block. Smaller blocks take less memory and more time.
     #[must_use]

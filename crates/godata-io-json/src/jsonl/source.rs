@@ -38,6 +38,10 @@ impl<B: godata_etl::Batch> BlockingSource for JsonlSource<B> {
         let block = self.blocks.next(|_| Ok(()))?;
         Ok(block.map(|block| Unit::new(move |work| decode(block, options, work))))
     }
+
+    fn is_quick(&self) -> bool {
+        self.blocks.is_quick()
+    }
 }
 
 /// Makes a batch of a block, with a record of each line that is not blank.

@@ -14,6 +14,7 @@ pub struct InputFiles {
     further: vec::IntoIter<Listed>,
     compression: Compression,
     encoding: Encoding,
+    is_quick: bool,
 }
 
 impl InputFiles {
@@ -27,10 +28,11 @@ impl InputFiles {
         if listed.iter().any(|listed| listed.len.is_some()) {
             scope.expect_bytes(listed.iter().filter_map(|listed| listed.len).sum());
         }
+        let is_quick = listed.iter().all(|listed| listed.len.is_some());
         let mut further = listed.into_iter();
         let first = further.next().ok_or(IoError::NoPaths)?;
         let file = InputFile::open(&first, compression, encoding)?;
-        Ok(Self { file, further, compression, encoding })
+        Ok(Self { file, further, compression, encoding, is_quick })
     }
 
     /// The file that is read at present.
@@ -40,6 +42,11 @@ impl InputFiles {
 
     pub(crate) fn file_mut(&mut self) -> &mut InputFile {
         &mut self.file
+    }
+
+    /// Whether all that is left to read is there: in regular files or in memory.
+    pub(crate) fn is_quick(&self) -> bool {
+        self.is_quick
     }
 
     /// How many bytes the next file has, as they are stored, if there is one and that is known.

@@ -25,6 +25,7 @@ pub(crate) fn push_value(out: &mut String, cell: Option<CellRef<'_>>) -> Result<
             push_text(out, text);
             return Ok(());
         }
+        Some(CellRef::Json(json)) => return Err(if json.starts_with('[') { "a list" } else { "a map" }),
         Some(CellRef::Value(value)) => value,
         Some(_) => return Err("a value of this kind"),
     };
@@ -110,6 +111,9 @@ mod tests {
         assert_eq!(value(true), Ok("true".to_owned()));
         assert_eq!(value(None::<i64>), Ok(NULL.to_owned()));
         assert_eq!(value(vec![1]), Err("a list"));
+        for (json, expected) in [("[1]", "a list"), ("{}", "a map")] {
+            assert_eq!(push_value(&mut String::new(), Some(CellRef::Json(json))), Err(expected));
+        }
     }
 
     fn nasty() -> impl Strategy<Value = String> {

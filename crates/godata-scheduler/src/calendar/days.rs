@@ -51,12 +51,17 @@ impl DaySet {
         self.schedules.push(schedule);
     }
 
+    /// What is known of its schedules before any was asked.
+    pub(super) fn gaps(&self) -> Gaps {
+        Gaps(vec![0..0; self.schedules.len()])
+    }
+
     /// Whether a day is in it, of which some part is in a stretch of its zone.
-    pub(super) fn contains(&self, day: i64, stretch: &Stretch) -> bool {
+    pub(super) fn contains(&self, day: i64, stretch: &Stretch, gaps: &mut Gaps) -> bool {
         self.weekdays.is_some_and(|weekdays| weekdays.contains(weekday_of(day)))
             || self.in_ranges(day)
             || self.in_years(day)
-            || (!self.schedules.is_empty() && self.in_schedules(day, stretch))
+            || (!self.schedules.is_empty() && self.in_schedules(day, stretch, gaps))
     }
 
     fn in_ranges(&self, day: i64) -> bool {
@@ -73,7 +78,7 @@ impl DaySet {
 
     /// A day on which the clocks change may have other parts in the stretches before and after, also if it comes
     /// twice.
-    fn in_schedules(&self, day: i64, stretch: &Stretch) -> bool {
+    fn in_schedules(&self, day: i64, stretch: &Stretch, gaps: &mut Gaps) -> bool {
         let at = |offset| day * DAY - offset..(day + 1) * DAY - offset;
         let (before, own, after) = (at(stretch.offset_before), at(stretch.offset), at(stretch.offset_after));
         let parts = [
@@ -81,10 +86,9 @@ impl DaySet {
             own.start.max(stretch.start)..own.end.min(stretch.end),
             after.start.max(stretch.end)..after.end,
         ];
-        let fires = |part: &Range<i64>| {
-            let before = just_before(super::instant(part.start));
-            let within = |due| second_of(due) < part.end;
-            self.schedules.iter().any(|schedule| schedule.next(before).is_some_and(within))
+        let mut fires = |part: &Range<i64>| {
+            let mut schedules = self.schedules.iter().zip(&mut gaps.0);
+            schedules.any(|(schedule, gap)| fires_in(schedule, part, gap))
         };
         parts.iter().any(|part| !part.is_empty() && fires(part))
     }
@@ -99,6 +103,29 @@ impl DaySet {
         let schedules = self.schedules.iter().map(|schedule| format!("days of ({})", schedule.describe()));
         let all: Vec<_> = weekdays.into_iter().chain(yearly).chain(ranges).chain(schedules).collect();
         if all.is_empty() { "no day".to_owned() } else { listed(all) }
+    }
+}
+
+/// For each schedule of a set, seconds of which it is known that it does not fire in them.
+///
+/// A walk over many days keeps them, so that a schedule that fires seldom is asked once for all the days between
+/// two of its instants, and not on each of them to search as far again.
+pub(super) struct Gaps(Vec<Range<i64>>);
+
+/// Whether a schedule fires in some seconds. It is asked in the direction in which the walk goes.
+fn fires_in(schedule: &AnySchedule, seconds: &Range<i64>, gap: &mut Range<i64>) -> bool {
+    if gap.start <= seconds.start && seconds.end <= gap.end {
+        return false;
+    }
+    if seconds.end <= gap.start {
+        let last = schedule.previous(super::instant(seconds.end)).map_or(i64::MIN, second_of);
+        *gap = last.saturating_add(1)..seconds.end;
+        last >= seconds.start
+    } else {
+        let before = just_before(super::instant(seconds.start));
+        let next = schedule.next(before).map_or(i64::MAX, second_of);
+        *gap = seconds.start..next;
+        next < seconds.end
     }
 }
 

@@ -18,7 +18,7 @@ use crate::weekdays::Weekdays;
 use crate::zone::Stretch;
 use crate::{ScheduleError, Zone};
 
-use days::DaySet;
+use days::{DaySet, Gaps};
 
 /// A set of days, to keep a schedule [off](crate::ScheduleExt::except) them: holidays, weekends, maintenance.
 ///
@@ -141,7 +141,7 @@ impl Calendar {
     pub fn contains(&self, date: Date) -> bool {
         let noon = day_of(date) * DAY + DAY / 2;
         let offset = self.zone.stretch(noon).offset;
-        self.days.contains(day_of(date), &self.zone.stretch(noon - offset))
+        self.days.contains(day_of(date), &self.zone.stretch(noon - offset), &mut self.days.gaps())
     }
 
     /// What people call it: `Saturday and Sunday, and every 12-25`.
@@ -150,39 +150,9 @@ impl Calendar {
         format!("{} ({zone})", self.days.describe())
     }
 
-    /// Whether the day that a second is in is in it.
-    pub(crate) fn has(&self, second: i64) -> bool {
-        let stretch = self.zone.stretch(second);
-        self.days.contains(day_in(&stretch, second), &stretch)
-    }
-
-    /// The next instant at which it may be in it if `second` is not, or not any more if it is. Clocks that change
-    /// are such an instant too, since a day may come twice.
-    pub(crate) fn change_after(&self, second: i64) -> UtcDateTime {
-        let stretch = self.zone.stretch(second);
-        let end = stretch.end.min(END_SECOND);
-        let mut day = day_in(&stretch, second);
-        let has = self.days.contains(day, &stretch);
-        let mut begins = i64::MIN;
-        while begins < end && self.days.contains(day, &stretch) == has {
-            day += 1;
-            begins = day * DAY - stretch.offset;
-        }
-        instant(begins.min(end))
-    }
-
-    /// The first instant from which it has been as it is at `second`; see [`change_after`](Self::change_after).
-    pub(crate) fn change_before(&self, second: i64) -> UtcDateTime {
-        let stretch = self.zone.stretch(second);
-        let start = stretch.start.max(0);
-        let mut day = day_in(&stretch, second);
-        let has = self.days.contains(day, &stretch);
-        let mut begins = day * DAY - stretch.offset;
-        while begins > start && self.days.contains(day - 1, &stretch) == has {
-            day -= 1;
-            begins = day * DAY - stretch.offset;
-        }
-        instant(begins.max(start))
+    /// Begins to look at one day after the other.
+    pub(crate) fn walk(&self) -> Walk<'_> {
+        Walk { calendar: self, gaps: self.days.gaps() }
     }
 
     fn ranges(self, dates: impl IntoIterator<Item = (Date, Date)>) -> Result<Self, ScheduleError> {
@@ -200,6 +170,53 @@ impl Calendar {
     fn with(mut self, add: impl FnOnce(&mut DaySet)) -> Self {
         add(Arc::make_mut(&mut self.days));
         self
+    }
+}
+
+/// A look at the days of a calendar, one after the other, which are remembered as far as that saves time.
+pub(crate) struct Walk<'a> {
+    calendar: &'a Calendar,
+    gaps: Gaps,
+}
+
+impl Walk<'_> {
+    /// Whether the day that a second is in is in it.
+    pub(crate) fn has(&mut self, second: i64) -> bool {
+        let stretch = self.calendar.zone.stretch(second);
+        self.contains(day_in(&stretch, second), &stretch)
+    }
+
+    /// The next instant at which it may be in it if `second` is not, or not any more if it is. Clocks that change
+    /// are such an instant too, since a day may come twice.
+    pub(crate) fn change_after(&mut self, second: i64) -> UtcDateTime {
+        let stretch = self.calendar.zone.stretch(second);
+        let end = stretch.end.min(END_SECOND);
+        let mut day = day_in(&stretch, second);
+        let has = self.contains(day, &stretch);
+        let mut begins = i64::MIN;
+        while begins < end && self.contains(day, &stretch) == has {
+            day += 1;
+            begins = day * DAY - stretch.offset;
+        }
+        instant(begins.min(end))
+    }
+
+    /// The first instant from which it has been as it is at `second`; see [`change_after`](Self::change_after).
+    pub(crate) fn change_before(&mut self, second: i64) -> UtcDateTime {
+        let stretch = self.calendar.zone.stretch(second);
+        let start = stretch.start.max(0);
+        let mut day = day_in(&stretch, second);
+        let has = self.contains(day, &stretch);
+        let mut begins = day * DAY - stretch.offset;
+        while begins > start && self.contains(day - 1, &stretch) == has {
+            day -= 1;
+            begins = day * DAY - stretch.offset;
+        }
+        instant(begins.max(start))
+    }
+
+    fn contains(&mut self, day: i64, stretch: &Stretch) -> bool {
+        self.calendar.days.contains(day, stretch, &mut self.gaps)
     }
 }
 

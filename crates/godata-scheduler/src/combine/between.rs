@@ -19,6 +19,7 @@ use crate::text::{self, InstantText, TextForm, describe_instant};
 #[derive(Clone, Debug)]
 pub struct Between {
     schedule: AnySchedule,
+    /// Within the horizon, or after it.
     from: Option<UtcDateTime>,
     until: Option<UtcDateTime>,
 }
@@ -40,6 +41,8 @@ impl Between {
             Bound::Included(at) | Bound::Excluded(at) => Some(millisecond_after(at)),
             Bound::Unbounded => None,
         };
+        // RFC 3339 has no text for years before 0.
+        let from = from.map(|from| from.max(HORIZON.start));
         must_fire(Self { schedule, from, until })
     }
 }
@@ -47,7 +50,7 @@ impl Between {
 impl Between {
     /// Just before the first instant that is in the range and the horizon.
     fn before_start(&self) -> UtcDateTime {
-        just_before(self.from.map_or(HORIZON.start, |from| from.max(HORIZON.start)))
+        just_before(self.from.unwrap_or(HORIZON.start))
     }
 
     /// The first instant after them.

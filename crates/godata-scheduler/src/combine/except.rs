@@ -31,36 +31,39 @@ impl Except {
 
 impl Schedule for Except {
     fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        let mut days = self.calendar.walk();
         let mut after = after.max(just_before(HORIZON.start));
         loop {
             let due = within(self.schedule.next(after)?)?;
             // A schedule that breaks rule 1 is not followed any further; whoever asked sees that it did.
-            if due <= after || !self.calendar.has(second_of(due)) {
+            if due <= after || !days.has(second_of(due)) {
                 return Some(due);
             }
-            after = due.max(just_before(self.calendar.change_after(second_of(due))));
+            after = due.max(just_before(days.change_after(second_of(due))));
         }
     }
 
     fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        let mut days = self.calendar.walk();
         let mut before = before.min(HORIZON.end);
         loop {
             let due = within(self.schedule.previous(before)?)?;
-            if due >= before || !self.calendar.has(second_of(due)) {
+            if due >= before || !days.has(second_of(due)) {
                 return Some(due);
             }
-            before = due.min(self.calendar.change_before(second_of(due)));
+            before = due.min(days.change_before(second_of(due)));
         }
     }
 
     fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
+        let mut days = self.calendar.walk();
         let mut after = after.max(just_before(HORIZON.start));
         let until = until.min(just_before(HORIZON.end));
         let mut count = 0;
         while after < until {
             let second = second_of(after + std::time::Duration::from_millis(1));
-            let end = until.min(just_before(self.calendar.change_after(second)));
-            if !self.calendar.has(second) {
+            let end = until.min(just_before(days.change_after(second)));
+            if !days.has(second) {
                 count += self.schedule.count_between(after, end);
             }
             after = end;

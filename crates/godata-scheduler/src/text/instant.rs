@@ -15,12 +15,13 @@ pub(crate) fn instant(text: &str) -> Result<UtcDateTime, ScheduleError> {
     }
 }
 
-/// Reads `2026-03-29`.
+/// Reads `2026-03-29`, and `-0044-03-15` of a year before 0.
 pub(crate) fn date(text: &str) -> Option<Date> {
-    let (year, rest) = text.split_once('-')?;
+    let (sign, unsigned) = text.strip_prefix('-').map_or((1, text), |unsigned| (-1, unsigned));
+    let (year, rest) = unsigned.split_once('-')?;
     let (month, day) = month_and_day(rest)?;
-    let year = digits(year, 4)?;
-    Date::from_calendar_date(year.into(), month, day).ok()
+    let year = sign * i32::from(digits(year, 4)?);
+    Date::from_calendar_date(year, month, day).ok()
 }
 
 /// Reads `12-25`; whether there is such a day is not looked at.
@@ -72,6 +73,7 @@ pub(crate) struct DateText(pub(crate) Date);
 impl fmt::Display for DateText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = self.0.to_calendar_date();
-        write!(f, "{year:04}-{:02}-{day:02}", u8::from(month))
+        let sign = if year < 0 { "-" } else { "" };
+        write!(f, "{sign}{:04}-{:02}-{day:02}", year.unsigned_abs(), u8::from(month))
     }
 }

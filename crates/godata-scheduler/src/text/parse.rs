@@ -35,7 +35,7 @@ const KEYWORDS: &str = "text that begins with every, daily, monthly, once, never
 ///
 /// The zone is optional, and UTC without it. What has local times may end with `gap=run-after`, `gap=shift` or
 /// `gap=skip`, and `overlap=first`, `overlap=last` or `overlap=both`; see [`Dst`](crate::Dst). A text that was
-/// read and is written again may be shorter, but means the same.
+/// read and is written again may be shorter, but means the same. At most 16 combinations may be within each other.
 ///
 /// Each type also has [`FromStr`](std::str::FromStr), for those who want no other.
 ///

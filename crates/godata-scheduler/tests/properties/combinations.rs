@@ -10,6 +10,15 @@ use crate::schedules::{instants, simple};
 
 const DAYS: Duration = Duration::days(12);
 
+/// Schedules that leave days for others.
+const SELDOM: [&str; 5] = [
+    "every 70h",
+    "daily 23:30 sun Europe/Berlin",
+    "monthly 1st-mon,15,30 00:15 Pacific/Apia",
+    "cron 30 2 * * TUE America/Santiago",
+    "once 2026-03-29T01:00:00Z",
+];
+
 /// All instants of a dozen days.
 fn all(schedule: &(impl Schedule + ?Sized), after: UtcDateTime) -> Vec<UtcDateTime> {
     schedule.upcoming(after).take_while(|due| *due <= after + DAYS).collect()
@@ -43,6 +52,7 @@ proptest! {
         after in instants(),
         zone in select(&["UTC", "Europe/Berlin", "Pacific/Apia", "Africa/Cairo", "America/Santiago"][..]),
         on in 0..14_i64,
+        days_of in prop::collection::vec(select(&SELDOM[..]), 0..3),
     ) {
         let schedule = parse(&text).unwrap();
         let zone = Zone::new(zone).unwrap();
@@ -52,6 +62,7 @@ proptest! {
             .weekdays([Weekday::Saturday])
             .range(first..=first.saturating_add(Duration::days(2)))
             .unwrap();
+        let calendar = days_of.iter().fold(calendar, |days, text| days.days_of(parse(text).unwrap()));
         let expected: Vec<_> = all(&schedule, after)
             .into_iter()
             .filter(|due| !calendar.contains(zone.local(*due).date()))

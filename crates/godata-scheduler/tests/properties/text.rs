@@ -3,13 +3,15 @@
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
-use godata_core::Schedule;
+use godata_core::{AnySchedule, Schedule};
 use godata_scheduler::{
-    AnyOf, Between, Cron, DailyAt, Except, Interval, MonthlyAt, Never, Once, ScheduleError, Zone, parse,
+    AnyOf, Between, Calendar, Cron, DailyAt, Except, Interval, MonthlyAt, Never, Once, ScheduleError,
+    ScheduleExt, Zone, every, parse,
 };
 use proptest::prelude::*;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use time::{Date, Duration, UtcDateTime};
 
 use crate::schedules::{instants, texts};
 use crate::some_after;
@@ -50,6 +52,21 @@ where
     let json = serde_json::to_string(&value).unwrap();
     assert_eq!(json, serde_json::to_string(&value.to_string()).unwrap());
     assert_eq!(serde_json::from_str::<T>(&json).unwrap().to_string(), value.to_string());
+}
+
+#[test]
+fn rule_10_holds_for_years_that_no_schedule_knows() {
+    let often = every(std::time::Duration::from_secs(60)).unwrap();
+    let (first, last) = (Date::MIN, Date::MAX);
+    let idle = Calendar::new().date(first).date(last).range(first..=first.saturating_add(Duration::days(9)));
+    for schedule in [
+        AnySchedule::new(often.between(UtcDateTime::MIN..).unwrap()),
+        AnySchedule::new(often.between(..=UtcDateTime::MAX).unwrap()),
+        AnySchedule::new(often.except(idle.unwrap()).unwrap()),
+    ] {
+        assert_eq!(parse(&schedule.spec()).unwrap().spec(), schedule.spec());
+        through_json(&schedule.spec());
+    }
 }
 
 #[test]

@@ -1,0 +1,36 @@
+//! When what a reader has read is handed over.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::{
+    future::ready,
+    sync::{Mutex, mpsc},
+    time::Duration,
+};
+
+use godata_core::RunContext;
+use godata_etl::Pipeline;
+
+/// So long it takes to give up; a record that is handed over at once is there much sooner.
+const LONG: Duration = Duration::from_secs(20);
+
+#[test]
+fn the_first_records_of_an_iterator_are_handed_over_before_it_has_more() {
+    let (sender, written) = mpsc::channel();
+    let written = Mutex::new(Some(written));
+    let items = move |_: &RunContext| {
+        let written = written.lock().unwrap().take().unwrap();
+        let waits = move |&n: &u32| n != 16 || written.recv_timeout(LONG).is_ok();
+        (0..40).take_while(waits)
+    };
+    let pipeline = Pipeline::builder("echo")
+        .read_iter(items)
+        .write_fn(move |_, _: Vec<u32>| {
+            // Nobody waits for the later ones.
+            let _ = sender.send(());
+            ready(Ok(()))
+        })
+        .unwrap();
+    let report = pipeline.run_blocking(&RunContext::new()).unwrap();
+    assert_eq!(report.written.records, 40);
+}
