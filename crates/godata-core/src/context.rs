@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use time::UtcDateTime;
 
+use crate::id::generate_run;
 use crate::{Canceled, Cancellation, Cause, JobId, Params, Progress, RunId};
 
 /// One run, as the job in it sees it: who it is, why it runs, what it was told, whether to stop, how far it is.
@@ -40,9 +41,10 @@ impl RunContext {
     /// The first attempt at a new job, started by hand, without parameters.
     #[must_use]
     pub fn new() -> Self {
+        let (run_id, job_id) = generate_run();
         Self {
-            run_id: RunId::generate(),
-            job_id: JobId::generate(),
+            run_id,
+            job_id,
             attempt: 1,
             scheduled_at: None,
             cause: Cause::default(),

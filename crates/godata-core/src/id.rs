@@ -10,24 +10,34 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// A UUIDv7 (RFC 9562) that is greater than all that this process has generated.
+/// UUIDv7s (RFC 9562), in order, each greater than all that this process has generated before.
 ///
-/// Its first 60 bits count milliseconds and the ids within each; where one has more than 4,096 the count runs ahead of
+/// Their first 60 bits count milliseconds and the ids within each; where one has more than 4,096 the count runs ahead of
 /// the clock. The others are random by the count under a key that is new in each process, so that no system call is
 /// made per id.
-fn generate() -> Uuid {
+fn generate<const N: usize>() -> [Uuid; N] {
     static LAST: AtomicU64 = AtomicU64::new(0);
     static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let earliest = (since_1970.as_millis() as u64) << 12;
-    let after = |last: u64| earliest.max(last + 1);
-    let count = match LAST.fetch_update(Relaxed, Relaxed, |last| Some(after(last))) {
-        Ok(last) | Err(last) => after(last),
+    let first_after = |last: u64| earliest.max(last + 1);
+    let last_after = |last| first_after(last) + (N as u64).saturating_sub(1);
+    let first = match LAST.fetch_update(Relaxed, Relaxed, |last| Some(last_after(last))) {
+        Ok(last) | Err(last) => first_after(last),
     };
-    let (time, sequence) = (u128::from(count >> 12), u128::from(count & 0xfff));
-    let random = u128::from(KEY.hash_one(count) >> 2);
-    Uuid::from_u128(time << 80 | 7 << 76 | sequence << 64 | 0b10 << 62 | random)
+    std::array::from_fn(|n| {
+        let count = first + n as u64;
+        let (time, sequence) = (u128::from(count >> 12), u128::from(count & 0xfff));
+        let random = u128::from(KEY.hash_one(count) >> 2);
+        Uuid::from_u128(time << 80 | 7 << 76 | sequence << 64 | 0b10 << 62 | random)
+    })
+}
+
+/// The ids of a new run of a new job, for which the clock is read once.
+pub(crate) fn generate_run() -> (RunId, JobId) {
+    let [run, job] = generate();
+    (RunId(run), JobId(job))
 }
 
 /// Defines one kind of id: a newtype over a UUID, so that one kind can't be taken for another.
@@ -45,7 +55,8 @@ macro_rules! id {
             /// A new id, different from every other.
             #[must_use]
             pub fn generate() -> Self {
-                Self(generate())
+                let [id] = generate();
+                Self(id)
             }
 
             /// The UUID, for a database's own type.
@@ -168,6 +179,17 @@ mod tests {
     #[test]
     fn ids_sort_in_the_order_they_were_generated() {
         let ids: Vec<RunId> = (0..1_000).map(|_| RunId::generate()).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
+    }
+
+    #[test]
+    fn the_ids_of_a_run_are_in_order_with_all_others() {
+        let ids: Vec<_> = (0..10_000)
+            .flat_map(|_| {
+                let (run, job) = generate_run();
+                [run.as_uuid(), job.as_uuid(), OwnerId::generate().as_uuid()]
+            })
+            .collect();
         assert!(ids.is_sorted_by(|a, b| a < b));
     }
 

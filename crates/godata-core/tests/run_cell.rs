@@ -9,6 +9,7 @@ mod sync {
     pub(super) use loom::sync::Mutex;
 }
 
+use std::pin::Pin;
 use std::sync::Arc as StdArc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::{Context, Poll, Wake};
@@ -17,7 +18,7 @@ use loom::sync::Arc;
 use loom::thread;
 use time::UtcDateTime;
 
-use cell::{Phase, RunCell, StopReason};
+use cell::{Ended, Phase, RunCell, StopReason};
 
 const START: UtcDateTime = UtcDateTime::UNIX_EPOCH;
 
@@ -123,5 +124,33 @@ fn who_has_left_before_the_end_is_not_woken_by_it() {
         drop(left);
         assert!(end(&cell, "task").is_some());
         assert_eq!(bells.map(|bell| bell.0.load(SeqCst)), [0, 1]);
+    });
+}
+
+/// As the waker of a task does that is the last to know of its task, whose future looks at the run when it is dropped.
+struct LooksWhenDropped(StdArc<RunCell<Result>>);
+
+impl Wake for LooksWhenDropped {
+    fn wake(self: StdArc<Self>) {}
+}
+
+impl Drop for LooksWhenDropped {
+    fn drop(&mut self) {
+        self.0.phase();
+    }
+}
+
+#[test]
+fn a_waker_may_look_at_the_run_when_it_is_dropped() {
+    loom::model(|| {
+        let cell = StdArc::new(RunCell::new());
+        let poll = |ended: &mut Pin<Box<Ended<'_, Result>>>| {
+            let waker = StdArc::new(LooksWhenDropped(StdArc::clone(&cell))).into();
+            assert!(ended.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
+        };
+        let mut ended = Box::pin(cell.ended());
+        poll(&mut ended);
+        poll(&mut ended);
+        drop(ended);
     });
 }

@@ -63,9 +63,13 @@ impl Events {
         RunEvents(self.sender.get_or_init(|| broadcast::Sender::new(self.buffer)).subscribe())
     }
 
+    pub(crate) fn has_readers(&self) -> bool {
+        self.sender.get().is_some_and(|sender| sender.receiver_count() > 0)
+    }
+
     pub(crate) fn tell(&self, event: impl FnOnce() -> RunEvent) {
         if let Some(sender) = self.sender.get()
-            && sender.receiver_count() > 0
+            && self.has_readers()
         {
             // It fails when the last reader has just gone.
             drop(sender.send(event()));

@@ -69,6 +69,7 @@
 //! | `ErrRunnerNil`, `ErrJobNil` | can't be written |
 
 mod builder;
+mod by_id;
 mod entry;
 mod events;
 mod registry;

@@ -1,12 +1,14 @@
 //! Which runs there are.
 
+use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use godata_core::{RunHandle, RunId, RunResult, RunnerError};
 use tokio::time::Instant;
+
+use crate::by_id::ById;
 
 /// So many that threads which start and end runs at the same time seldom wait for each other.
 const SHARDS: usize = 16;
@@ -32,7 +34,7 @@ pub(crate) struct Keep {
 #[derive(Debug, Default)]
 struct Shard {
     closed: bool,
-    runs: HashMap<RunId, Run>,
+    runs: ById<Run>,
 }
 
 #[derive(Debug)]

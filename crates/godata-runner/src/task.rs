@@ -33,6 +33,11 @@ pub(crate) async fn run(entry: Entry, job: AnyJob, turn: Turn, limit: Option<Dur
     if let Some(limit) = limit {
         tokio::spawn(watch_time(Arc::clone(entry.runner()), entry.handle.clone(), limit));
     }
+    if limit.is_some() || entry.runner().events.has_readers() {
+        // What a task wakes last is polled next by the same thread, and no other takes it over. So it gets its turn
+        // before a job that may never let go of the thread.
+        tokio::task::yield_now().await;
+    }
     let end = until_stopped(&job, cx, entry.runner().stop_grace).await;
     entry.end(end);
 }

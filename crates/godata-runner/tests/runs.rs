@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use godata_core::{
-    Canceled, Cancellation, FailureKind, Job, JobError, JobRunner, RunContext, RunHandle, RunRequest,
+    Canceled, Cancellation, Clock, FailureKind, Job, JobError, JobRunner, RunContext, RunHandle, RunRequest,
     RunResult, RunStatus, RunnerError, StopReason, job_fn,
 };
 use godata_runner::{BuildError, Missed, RunEvent, Runner};
+use time::UtcDateTime;
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -406,6 +408,63 @@ async fn a_job_that_blocks_its_thread_is_stuck_and_holds_its_slot() {
     release.send(()).unwrap();
     // It did its work after all.
     assert_eq!(end_of(&blocked).await.0, RunStatus::Succeeded);
+}
+
+/// It never waits, so its thread does nothing else: not even what watches the time, if that were left to it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_looks_but_never_waits_is_out_of_time_all_the_same() {
+    let gives_up = Instant::now() + 20 * SECOND;
+    let computes = job_fn("computes", move |cx: RunContext| async move {
+        while Instant::now() < gives_up {
+            cx.check()?;
+        }
+        Ok(())
+    });
+    let runner = Runner::builder().timeout(Duration::from_millis(1)).build().unwrap();
+    let run = runner.start(computes).unwrap();
+    assert_eq!(end_of(&run).await, (RunStatus::Failed, Some(FailureKind::TimedOut)));
+}
+
+/// A reader whose task is on a worker thread hears of the job that blocks another, and lets it go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_blocks_its_thread_keeps_no_event_from_its_reader() {
+    let runner = Runner::new();
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let mut events = runner.subscribe();
+    let reader = tokio::spawn(async move {
+        while !matches!(events.next().await, Some(Ok(RunEvent::Started(_)))) {}
+        release.send(())
+    });
+    let blocks = job_fn("blocks", move |_| {
+        let told = released.lock().unwrap().recv_timeout(20 * SECOND);
+        async move { Ok(told?) }
+    });
+    assert_eq!(end_of(&runner.start(blocks).unwrap()).await, (RunStatus::Succeeded, None));
+    reader.await.unwrap().unwrap();
+}
+
+/// Shows the time once, and then panics.
+struct Breaks(AtomicUsize);
+
+impl Clock for Breaks {
+    fn now(&self) -> UtcDateTime {
+        assert_eq!(self.0.fetch_add(1, SeqCst), 0, "the clock breaks");
+        UtcDateTime::UNIX_EPOCH
+    }
+
+    fn sleep_until(&self, _: UtcDateTime) -> BoxFuture<'static, ()> {
+        pending().boxed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_clock_panics_ends_as_its_job_does() {
+    let runner = Runner::builder().limit(1).clock(Breaks(0.into())).build().unwrap();
+    let run = runner.start(ok()).unwrap();
+    assert_eq!(end_of(&run).await, (RunStatus::Succeeded, None));
+    assert_eq!(run.result().ended_at, Some(run.result().queued_at));
+    assert!(runner.active().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -190,6 +190,12 @@ pub async fn clause_03_runs_change_only_as_they_may<F: Fixture>(trial: &Trial<F>
     other = commit(&store, Commit::new(owner, other).insert(same_key.clone())).await;
     assert_stored(&store, &other, &[&same_key]).await;
 
+    let asked = RunRecord { cancel_requested_at: Some(at(3)), ..run.clone() };
+    let pipeline = commit(&store, Commit::new(owner, pipeline).update(asked.clone())).await;
+    let taken_back = Commit::new(owner, pipeline.clone()).update(run);
+    invalid("a request to stop that is taken back", &store.commit(&taken_back).await);
+    assert_stored(&store, &pipeline, &[&asked]).await;
+
     the_open_skip_grows(&store).await;
 }
 

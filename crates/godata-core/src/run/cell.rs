@@ -1,7 +1,8 @@
 //! The life of one run, decided in one place.
 //!
 //! All of it is under one mutex, so whoever starts, stops, ends or watches a run comes before or after the others and
-//! never between. Nothing foreign runs under the mutex but the closure that makes the result.
+//! never between. Nothing foreign runs under the mutex but the closure that makes the result, and the clone of a waker:
+//! to wake or to drop one may run anything, also what comes back here.
 //!
 //! 1. A run is queued, then running, then ended. It may end without running, and it never goes back.
 //! 2. It ends once: whoever ends it second is refused, and the first result stays.
@@ -96,7 +97,6 @@ impl<R: Clone> RunCell<R> {
             state.phase = Phase::Ended(result.clone());
             Some((result, std::mem::take(&mut state.waiters)))
         })?;
-        // Outside of the mutex: a waker may run anything.
         for (_, waiter) in waiters {
             waiter.wake();
         }
@@ -109,21 +109,25 @@ impl<R: Clone> RunCell<R> {
     }
 
     fn poll_ended(&self, waiter: &mut Option<u64>, cx: &Context<'_>) -> Poll<R> {
-        self.with(|state| {
+        let (poll, _replaced) = self.with(|state| {
             if let Phase::Ended(result) = &state.phase {
                 *waiter = None;
-                return Poll::Ready(result.clone());
+                return (Poll::Ready(result.clone()), None);
             }
-            match waiter.and_then(|id| state.waiters.iter_mut().find(|(waiter, _)| *waiter == id)) {
-                Some((_, waker)) => waker.clone_from(cx.waker()),
-                None => {
-                    *waiter = Some(state.next_waiter);
-                    state.waiters.push((state.next_waiter, cx.waker().clone()));
-                    state.next_waiter += 1;
-                }
-            }
-            Poll::Pending
-        })
+            let new = cx.waker().clone();
+            let replaced =
+                match waiter.and_then(|id| state.waiters.iter_mut().find(|(waiter, _)| *waiter == id)) {
+                    Some((_, waker)) => Some(std::mem::replace(waker, new)),
+                    None => {
+                        *waiter = Some(state.next_waiter);
+                        state.waiters.push((state.next_waiter, new));
+                        state.next_waiter += 1;
+                        None
+                    }
+                };
+            (Poll::Pending, replaced)
+        });
+        poll
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut State<R>) -> T) -> T {
@@ -149,7 +153,10 @@ impl<R: Clone> Future for Ended<'_, R> {
 impl<R: Clone> Drop for Ended<'_, R> {
     fn drop(&mut self) {
         if let Some(id) = self.waiter {
-            self.cell.with(|state| state.waiters.retain(|(waiter, _)| *waiter != id));
+            let _left = self.cell.with(|state| {
+                let position = state.waiters.iter().position(|(waiter, _)| *waiter == id);
+                position.map(|position| state.waiters.remove(position))
+            });
         }
     }
 }

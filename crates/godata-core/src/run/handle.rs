@@ -1,6 +1,7 @@
 //! Both ends of a run: who watches it, and who runs it.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use time::UtcDateTime;
@@ -49,6 +50,11 @@ impl Shared {
         }
     }
 
+    /// A clock is foreign code, and a run ends also if it panics; the time is then when the run was queued.
+    fn time(&self) -> UtcDateTime {
+        catch_unwind(AssertUnwindSafe(|| self.clock.now())).unwrap_or(self.queued_at)
+    }
+
     fn stop_reason(&self) -> Option<StopReason> {
         self.cell.stop_reason().or_else(|| self.canceled())
     }
@@ -67,7 +73,7 @@ impl Shared {
     }
 
     fn end(&self, end: JobEnd) {
-        let (ended_at, canceled) = (self.clock.now(), self.canceled());
+        let (ended_at, canceled) = (self.time(), self.canceled());
         self.cell.end(|started_at, stop| {
             let stop = stop.or(canceled);
             let (status, error) = verdict(end, stop);
@@ -215,7 +221,7 @@ impl ActiveRun {
     /// Marks the job as started, now. A second time changes nothing.
     pub fn start(&self) {
         if let Some(run) = &self.0 {
-            run.cell.start(run.clock.now());
+            run.cell.start(run.time());
         }
     }
 

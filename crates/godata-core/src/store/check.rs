@@ -249,13 +249,14 @@ fn the_open_skip_only_grows(row: &RunRecord, run: &RunRecord) -> Result<(), Viol
     if grows && grown == *run { Ok(()) } else { Err(Violation::OpenSkip { run: run.id }) }
 }
 
-/// Whether two rows are the same run: what it is never changes, only what became of it.
+/// Whether two rows are the same run: what it is never changes, only what became of it; and nobody takes back that
+/// it was asked to stop.
 fn is_same_run(row: &RunRecord, run: &RunRecord) -> bool {
     let mut same = row.clone();
     same.status = run.status;
     same.reason.clone_from(&run.reason);
     same.not_before = run.not_before;
-    same.cancel_requested_at = run.cancel_requested_at;
+    same.cancel_requested_at = run.cancel_requested_at.or(row.cancel_requested_at);
     same.owner = run.owner;
     same.fence = run.fence;
     same.started_at = run.started_at;

@@ -29,11 +29,10 @@ impl Turns {
     pub(super) async fn commit<S: Store>(&self, store: &S, commit: &Commit) -> Result<Committed, StoreError> {
         let name = &commit.pipeline.name;
         let _turn = self.turn(store, name).await?;
-        if self.is_dead(commit.owner) {
-            return Ok(Committed::OwnerLost);
-        }
+        // In this order: either `reap` sees this commit and waits for it, or the owner is seen to be dead here.
         lock(&self.unsettled).insert(name.clone());
-        let answer = store.commit(commit).await?;
+        let answer =
+            if self.is_dead(commit.owner) { Committed::OwnerLost } else { store.commit(commit).await? };
         lock(&self.unsettled).remove(name);
         Ok(answer)
     }
