@@ -225,3 +225,13 @@ fn a_schedule_that_breaks_rule_1_ends_what_is_made_of_it() {
     assert_eq!(except.upcoming(monday).next(), None);
     assert_eq!(except.count_between(monday, UtcDateTime::MAX), 0);
 }
+
+/// One that walked from one instant to the next would not end.
+#[test]
+fn a_count_of_several_schedules_does_not_walk_the_one_that_fires_most() {
+    for text in ["any(every 1ms)", "any(every 1ms; daily 02:00; once 2026-01-01T00:00:00Z)"] {
+        let schedule = parse(text).unwrap();
+        let milliseconds = (HORIZON.end - HORIZON.start).whole_milliseconds().unsigned_abs();
+        assert_eq!(u128::from(schedule.count_between(UtcDateTime::MIN, UtcDateTime::MAX)), milliseconds);
+    }
+}
