@@ -86,9 +86,12 @@
 //! A question takes well below a microsecond for intervals and times of day, and a few microseconds at most for
 //! what fires once in decades; `count_between` calculates, and does not walk, except for [`any_of`], which asks for
 //! each instant of all its schedules but the one that fires most: a count of `any(every 1ms; daily 02:00)` is soon
-//! done, one of `any(every 1ms; every 7ms)` takes seconds for each day. An [`except`](ScheduleExt::except) looks at each day that its calendar leaves out, which takes
-//! nanoseconds for dates and weekdays, and a question for the [days of another schedule](Calendar::days_of): if
-//! nothing is left for two centuries, tens of milliseconds.
+//! done, one of `any(every 1ms; every 7ms)` takes seconds for each day. An
+//! [`except`](ScheduleExt::except) looks at each day that its calendar leaves out, which takes nanoseconds for dates
+//! and weekdays, and at most a question for each of the [days of another schedule](Calendar::days_of). If such a
+//! calendar leaves little or nothing for two centuries, they are 84,000 questions, when it is built or asked what is
+//! next: some ten milliseconds in UTC, tens in zones whose clocks change, and as many times more as schedules are
+//! in an [`any_of`] that makes the days.
 //!
 //! # Errors
 //!
