@@ -114,3 +114,8 @@ fn json_round_trip() {
 fn jsonl() {
     run("jsonl", 256, targets::jsonl::check);
 }
+
+#[test]
+fn schedule() {
+    run("schedule", 512, targets::schedule::check);
+}

@@ -8,7 +8,7 @@ use godata_scheduler::{HORIZON, parse};
 use time::UtcDateTime;
 
 /// A schedule of each kind; `worst` are the slowest that were found among those that can be built.
-const SCHEDULES: [(&str, &str); 10] = [
+const SCHEDULES: [(&str, &str); 11] = [
     ("interval", "every 5m"),
     ("daily", "daily 02:30 Europe/Berlin"),
     ("daily, workdays", "daily 02:00,14:30 mon-fri America/New_York"),
@@ -19,6 +19,7 @@ const SCHEDULES: [(&str, &str); 10] = [
     ("except holidays", "except(daily 02:30 Europe/Berlin; sat,sun 12-24 12-25 12-26 Europe/Berlin)"),
     ("worst cron", "cron 59 59 23 29 2 +MON Africa/Casablanca"),
     ("worst exception", "except(cron 0 12 29 2 * Europe/Berlin; tue-sun Europe/Berlin)"),
+    ("worst days of another", "except(every 1h; on(daily 03:00 Europe/Berlin) Europe/Berlin)"),
 ];
 
 fn schedule(text: &str) -> AnySchedule {
@@ -64,7 +65,9 @@ fn others(c: &mut Criterion) {
     for never in [
         "cron 0 0 30 2 *",
         "except(every 1s; mon-sun)",
+        "except(daily 02:00 mon,wed,fri,sun; on(daily 03:00 mon,wed,fri,sun))",
         "except(daily 02:00; on(daily 03:00 Europe/Berlin) Europe/Berlin)",
+        "except(every 1h; on(any(daily 00:00 mon; daily 01:00 tue; daily 02:00 wed; daily 03:00 thu-sun)))",
     ] {
         group.bench_function(format!("refuse `{never}`"), |b| b.iter(|| parse(black_box(never)).is_err()));
     }

@@ -146,7 +146,7 @@ impl TextForm for Interval {
         let words: Vec<_> = body.split_whitespace().collect();
         match words[..] {
             [period] => Self::of(text::duration(period)?, period),
-            [period, "from", anchor] => {
+            [period, from, anchor] if from.eq_ignore_ascii_case("from") => {
                 Self::of(text::duration(period)?, period)?.starting_at(text::instant(anchor)?)
             }
             _ => Err(Self::malformed(body)),

@@ -183,6 +183,35 @@ fn a_schedule_that_fires_seldom_is_not_asked_on_each_day_that_a_calendar_leaves_
     assert!(backward < 500, "{backward} times");
 }
 
+/// Fires on some weekdays at noon, and counts how often it is asked.
+#[derive(Debug)]
+struct Noon {
+    daily: DailyAt,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Schedule for Noon {
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.daily.next(after)
+    }
+
+    fn spec(&self) -> String {
+        self.daily.spec()
+    }
+}
+
+#[test]
+fn a_schedule_is_asked_at_most_once_for_each_day_that_a_calendar_leaves_out() {
+    let daily: DailyAt = "daily 12:00 mon,wed,fri,sun".parse().unwrap();
+    let days = daily.count_between(UtcDateTime::MIN, UtcDateTime::MAX);
+    let asked = Arc::new(AtomicUsize::new(0));
+    let calendar = Calendar::new().days_of(Noon { daily, asked: Arc::clone(&asked) });
+    assert!(never_fires(parse("daily 02:00 mon,wed,fri,sun").unwrap().except(calendar)));
+    let asked = asked.load(Ordering::Relaxed);
+    assert!(asked as u64 <= days + 1, "{asked} times for {days} days");
+}
+
 /// A schedule of somebody else, from before the horizon to after it, with a fault after 2000 that can be turned
 /// on.
 #[derive(Debug)]
@@ -224,4 +253,14 @@ fn a_schedule_that_breaks_rule_1_ends_what_is_made_of_it() {
     assert_eq!(except.next(monday), Some(monday));
     assert_eq!(except.upcoming(monday).next(), None);
     assert_eq!(except.count_between(monday, UtcDateTime::MAX), 0);
+}
+
+/// One that walked from one instant to the next would not end.
+#[test]
+fn a_count_of_several_schedules_does_not_walk_the_one_that_fires_most() {
+    for text in ["any(every 1ms)", "any(every 1ms; daily 02:00; once 2026-01-01T00:00:00Z)"] {
+        let schedule = parse(text).unwrap();
+        let milliseconds = (HORIZON.end - HORIZON.start).whole_milliseconds().unsigned_abs();
+        assert_eq!(u128::from(schedule.count_between(UtcDateTime::MIN, UtcDateTime::MAX)), milliseconds);
+    }
 }

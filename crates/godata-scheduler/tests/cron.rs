@@ -109,6 +109,34 @@ fn an_error_points_at_the_field() {
 }
 
 #[test]
+fn a_step_is_shorter_than_its_field() {
+    for (pattern, longest, field, found) in [
+        ("*/60 * * * * *", "*/59 * * * * *", "second", "*/60"),
+        ("*/70 * * * *", "*/59 * * * *", "minute", "*/70"),
+        ("1,0-30/60 * * * *", "1,0-30/59 * * * *", "minute", "1,0-30/60"),
+        ("0 */24 * * *", "0 */23 * * *", "hour", "*/24"),
+        ("0 0 */31 * *", "0 0 */30 * *", "day of month", "*/31"),
+        ("0 0 1 */12 *", "0 0 1 */11 *", "month", "*/12"),
+        ("0 0 * * */7", "0 0 * * */6", "day of week", "*/7"),
+        ("0 0 0 1 1 * */5000", "0 0 0 1 1 * */999", "year", "*/5000"),
+        ("*/99999999999 * * * *", "*/1 * * * *", "minute", "*/99999999999"),
+    ] {
+        assert!(Cron::new(longest).is_ok(), "{longest}");
+        let error = Cron::new(pattern).unwrap_err().to_string();
+        let expected =
+            format!("invalid {field} `{found}` in cron pattern `{pattern}`: expected a step from 1 to ");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+}
+
+#[test]
+fn steps_of_years_count_from_year_1() {
+    let odd = Cron::new("0 0 0 1 1 * */2").unwrap();
+    let years: Vec<_> = odd.upcoming(UtcDateTime::UNIX_EPOCH).take(3).map(UtcDateTime::year).collect();
+    assert_eq!(years, [1971, 1973, 1975]);
+}
+
+#[test]
 fn too_few_fields_too_many_and_other_names_are_refused() {
     for pattern in ["", "* * * *", "* * * * * * * *", "@reboot", "@every 5m"] {
         let error = Cron::new(pattern).unwrap_err();

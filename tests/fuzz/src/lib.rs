@@ -7,6 +7,7 @@ pub mod csv_round_trip;
 pub mod json;
 pub mod json_round_trip;
 pub mod jsonl;
+pub mod schedule;
 
 mod documents;
 mod options;

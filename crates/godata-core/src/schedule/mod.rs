@@ -73,7 +73,8 @@ pub trait Schedule: fmt::Debug + Send + Sync + 'static {
 
     /// How many instants there are after `after` and up to `until`, which counts itself.
     ///
-    /// The default asks [`next`](Self::next) for each of them.
+    /// The default asks [`next`](Self::next) for each of them, so it takes as long as there are many: ask it for ranges
+    /// in which that is no matter.
     fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
         search::count_between(|after| self.next(after), after, until)
     }

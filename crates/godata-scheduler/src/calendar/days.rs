@@ -53,7 +53,7 @@ impl DaySet {
 
     /// What is known of its schedules before any was asked.
     pub(super) fn gaps(&self) -> Gaps {
-        Gaps(vec![0..0; self.schedules.len()])
+        Gaps(vec![Gap::default(); self.schedules.len()])
     }
 
     /// Whether a day is in it, of which some part is in a stretch of its zone.
@@ -106,27 +106,36 @@ impl DaySet {
     }
 }
 
-/// For each schedule of a set, seconds of which it is known that it does not fire in them.
+/// What each schedule of a set last answered.
 ///
-/// A walk over many days keeps them, so that a schedule that fires seldom is asked once for all the days between
-/// two of its instants, and not on each of them to search as far again.
-pub(super) struct Gaps(Vec<Range<i64>>);
+/// A walk over many days keeps it, so that a schedule that fires seldom is asked once for all the days between two
+/// of its instants, and not on each of them to search as far again.
+pub(super) struct Gaps(Vec<Gap>);
+
+/// Seconds in which a schedule does not fire, and the one beside them in which it does, if it is known.
+#[derive(Clone, Debug, Default)]
+struct Gap {
+    seconds: Range<i64>,
+    due: Option<i64>,
+}
 
 /// Whether a schedule fires in some seconds. It is asked in the direction in which the walk goes.
-fn fires_in(schedule: &AnySchedule, seconds: &Range<i64>, gap: &mut Range<i64>) -> bool {
-    if gap.start <= seconds.start && seconds.end <= gap.end {
+fn fires_in(schedule: &AnySchedule, seconds: &Range<i64>, gap: &mut Gap) -> bool {
+    let fires = |due: Option<i64>| due.is_some_and(|due| seconds.contains(&due));
+    if fires(gap.due) {
+        return true;
+    }
+    if gap.seconds.start <= seconds.start && seconds.end <= gap.seconds.end {
         return false;
     }
-    if seconds.end <= gap.start {
-        let last = schedule.previous(super::instant(seconds.end)).map_or(i64::MIN, second_of);
-        *gap = last.saturating_add(1)..seconds.end;
-        last >= seconds.start
+    if seconds.end <= gap.seconds.start {
+        gap.due = schedule.previous(super::instant(seconds.end)).map(second_of);
+        gap.seconds = gap.due.map_or(i64::MIN, |last| last + 1)..seconds.end;
     } else {
-        let before = just_before(super::instant(seconds.start));
-        let next = schedule.next(before).map_or(i64::MAX, second_of);
-        *gap = seconds.start..next;
-        next < seconds.end
+        gap.due = schedule.next(just_before(super::instant(seconds.start))).map(second_of);
+        gap.seconds = seconds.start..gap.due.unwrap_or(i64::MAX);
     }
+    fires(gap.due)
 }
 
 /// `sat,sun 12-25 2026-04-03 2026-07-01..2026-07-14 on(monthly last-fri 00:00)`, or `none`.

@@ -22,13 +22,14 @@ impl Calendar {
         if items.is_empty() {
             return Err(invalid(text));
         }
-        if items[..] == ["none"] {
+        if let [item] = items[..]
+            && item.eq_ignore_ascii_case("none")
+        {
             return Ok(calendar);
         }
         let mut ranges = Vec::new();
         for item in items {
-            let schedule = item.strip_prefix("on").and_then(text::inside);
-            if let Some(schedule) = schedule {
+            if let Some(schedule) = days_of(item) {
                 calendar = calendar.days_of(text::schedule(schedule, depth + 1)?);
             } else if Weekdays::begins(item) {
                 let weekdays = Weekdays::parse(item)?;
@@ -46,7 +47,14 @@ impl Calendar {
 
 fn is_zone(item: &str) -> bool {
     let begins = item.starts_with(|c: char| c.is_ascii_alphabetic());
-    begins && item != "none" && !item.starts_with("on(") && !Weekdays::begins(item)
+    let is_on = item.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("on("));
+    begins && !is_on && !item.eq_ignore_ascii_case("none") && !Weekdays::begins(item)
+}
+
+/// The schedule in `on(SCHEDULE)`.
+fn days_of(item: &str) -> Option<&str> {
+    let (on, schedule) = item.split_at_checked(2)?;
+    if on.eq_ignore_ascii_case("on") { text::inside(schedule) } else { None }
 }
 
 impl FromStr for Calendar {

@@ -1,14 +1,19 @@
 //! The fields of a pattern, and which of them is wrong.
 
+use std::ops::RangeInclusive;
+
 use croner::parser::CronParser;
 
 use crate::ScheduleError;
 use crate::error::excerpt;
 
-/// A field: its name, what is accepted, and the words that may stand for its numbers.
+/// A field: its name, what is accepted, which steps, and the words that may stand for its numbers.
 struct Field {
     name: &'static str,
     expected: &'static str,
+    /// Below the number of its values, as a longer step leaves out all but the first.
+    steps: RangeInclusive<u16>,
+    expected_steps: &'static str,
     names: &'static [&'static str],
 }
 
@@ -17,36 +22,71 @@ const MONTHS: [&str; 12] =
 const WEEKDAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
 const FIELDS: [Field; 7] = [
-    Field { name: "second", expected: "0-59 as *, numbers, a-b, */n, a-b/n, or a list of them", names: &[] },
-    Field { name: "minute", expected: "0-59 as *, numbers, a-b, */n, a-b/n, or a list of them", names: &[] },
-    Field { name: "hour", expected: "0-23 as *, numbers, a-b, */n, a-b/n, or a list of them", names: &[] },
+    Field {
+        name: "second",
+        expected: "0-59 as *, numbers, a-b, */n, a-b/n, or a list of them",
+        steps: 1..=59,
+        expected_steps: "a step from 1 to 59",
+        names: &[],
+    },
+    Field {
+        name: "minute",
+        expected: "0-59 as *, numbers, a-b, */n, a-b/n, or a list of them",
+        steps: 1..=59,
+        expected_steps: "a step from 1 to 59",
+        names: &[],
+    },
+    Field {
+        name: "hour",
+        expected: "0-23 as *, numbers, a-b, */n, a-b/n, or a list of them",
+        steps: 1..=23,
+        expected_steps: "a step from 1 to 23",
+        names: &[],
+    },
     Field {
         name: "day of month",
         expected: "1-31 as *, ?, numbers, a-b, */n, a-b/n, nW, or a list of them; L or LW",
+        steps: 1..=30,
+        expected_steps: "a step from 1 to 30",
         names: &[],
     },
     Field {
         name: "month",
         expected: "1-12 or JAN-DEC as *, numbers, a-b, */n, a-b/n, or a list of them",
+        steps: 1..=11,
+        expected_steps: "a step from 1 to 11",
         names: &MONTHS,
     },
     Field {
         name: "day of week",
         expected: "0-7 or SUN-SAT as *, ?, numbers, a-b, */n, a-b/n, nL, n#1 to n#5, or a list of them; + before it",
+        steps: 1..=6,
+        expected_steps: "a step from 1 to 6",
         names: &WEEKDAYS,
     },
-    Field { name: "year", expected: "1-5000 as *, numbers, a-b, */n, a-b/n, or a list of them", names: &[] },
+    Field {
+        name: "year",
+        expected: "1-5000 as *, numbers, a-b, */n, a-b/n, or a list of them",
+        steps: 1..=4_999,
+        expected_steps: "a step from 1 to 4999",
+        names: &[],
+    },
 ];
 
 const DAY_OF_MONTH: usize = 3;
 const DAY_OF_WEEK: usize = 5;
 
 /// Refuses what the parser would let pass: names in fields that have none, names without a separator between them,
-/// empty items of lists, and what has no effect.
+/// empty items of lists, steps that are too long, and what has no effect.
 pub(super) fn check(pattern: &str) -> Result<(), ScheduleError> {
     for (index, text) in numbered(pattern) {
+        let Some(field) = FIELDS.get(index) else { continue };
         if !is_well_formed(index, text) {
-            return Err(invalid(pattern, index, text));
+            return Err(invalid(pattern, field, text, field.expected));
+        }
+        let mut steps = text.split(',').filter_map(|item| item.split_once('/'));
+        if !steps.all(|(_, step)| step.parse().is_ok_and(|step| field.steps.contains(&step))) {
+            return Err(invalid(pattern, field, text, field.expected_steps));
         }
     }
     Ok(())
@@ -55,12 +95,13 @@ pub(super) fn check(pattern: &str) -> Result<(), ScheduleError> {
 /// Says which field it is that the parser does not accept.
 pub(super) fn blame(pattern: &str) -> ScheduleError {
     for (index, text) in numbered(pattern) {
+        let Some(field) = FIELDS.get(index) else { continue };
         let mut alone = ["*"; FIELDS.len()];
-        if let Some(field) = alone.get_mut(index) {
-            *field = text;
+        if let Some(other) = alone.get_mut(index) {
+            *other = text;
         }
         if CronParser::new().parse(&alone.join(" ")).is_err() {
-            return invalid(pattern, index, text);
+            return invalid(pattern, field, text, field.expected);
         }
     }
     let expected = "5 fields (minute, hour, day of month, month, day of week), 6 with seconds before them, 7 with \
@@ -108,7 +149,6 @@ fn is_well_formed(index: usize, text: &str) -> bool {
     items().all(is_item) && !loses_one
 }
 
-fn invalid(pattern: &str, index: usize, text: &str) -> ScheduleError {
-    let (field, expected) = FIELDS.get(index).map(|field| (field.name, field.expected)).unwrap_or_default();
-    ScheduleError::CronField { field, found: excerpt(text), pattern: excerpt(pattern), expected }
+fn invalid(pattern: &str, field: &Field, text: &str, expected: &'static str) -> ScheduleError {
+    ScheduleError::CronField { field: field.name, found: excerpt(text), pattern: excerpt(pattern), expected }
 }

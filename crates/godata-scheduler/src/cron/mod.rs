@@ -34,6 +34,9 @@ const REAL_TIME: Dst = Dst { gap: Gap::Skip, overlap: Overlap::Both };
 /// | day of week | 0-7, SUN-SAT; 0 and 7 are Sunday | `5L` or `FRIL` the last Friday, `5#2` the second Friday, `?` as `*`, and `+` before it all |
 /// | year | 1-5000 | |
 ///
+/// A step is shorter than its field: `*/60` is an error in minutes. `*/n` counts from the first value of the field,
+/// in each hour, day, month, year or week anew, and years from 1: `*/2` are the odd ones.
+///
 /// Instead of fields it may be `@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily`, `@midnight` or `@hourly`.
 ///
 /// **Day of month and day of week.** If neither field is exactly `*`, a day has to fit one of them, as POSIX says:

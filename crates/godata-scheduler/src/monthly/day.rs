@@ -42,8 +42,8 @@ impl MonthDay {
     }
 
     pub(super) fn parse(text: &str) -> Option<Self> {
-        let parsed = match text.split_once('-') {
-            None if text == "last" => Self::Last,
+        let parsed = match text.to_ascii_lowercase().split_once('-') {
+            None if text.eq_ignore_ascii_case("last") => Self::Last,
             None => Self::Day(text.parse().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()))?),
             Some(("last", name)) => Self::LastWeekday(weekday(weekday_named(name)?)),
             Some((nth, name)) => {

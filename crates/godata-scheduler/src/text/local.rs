@@ -22,15 +22,16 @@ impl<'a> LocalSuffix<'a> {
         while let Some((key, value)) = words.last().and_then(|word| word.split_once('=')) {
             let invalid =
                 |expected| ScheduleError::invalid("option", format_args!("{key}={value}"), expected);
-            match key {
+            match key.to_ascii_lowercase().as_str() {
                 "gap" if gap.is_none() => {
                     let known = [Gap::RunAfter, Gap::Shift, Gap::Skip];
-                    let found = known.into_iter().find(|gap| gap.to_string() == value);
+                    let found = known.into_iter().find(|gap| gap.to_string().eq_ignore_ascii_case(value));
                     gap = Some(found.ok_or_else(|| invalid("gap=run-after, gap=shift or gap=skip"))?);
                 }
                 "overlap" if overlap.is_none() => {
                     let known = [Overlap::First, Overlap::Last, Overlap::Both];
-                    let found = known.into_iter().find(|overlap| overlap.to_string() == value);
+                    let found =
+                        known.into_iter().find(|overlap| overlap.to_string().eq_ignore_ascii_case(value));
                     overlap =
                         Some(found.ok_or_else(|| invalid("overlap=first, overlap=last or overlap=both"))?);
                 }

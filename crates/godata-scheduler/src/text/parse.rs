@@ -34,8 +34,9 @@ const KEYWORDS: &str = "text that begins with every, daily, monthly, once, never
 /// | `between(every 5m; 2026-01-01T00:00:00Z..)` | [`Between`] |
 ///
 /// The zone is optional, and UTC without it. What has local times may end with `gap=run-after`, `gap=shift` or
-/// `gap=skip`, and `overlap=first`, `overlap=last` or `overlap=both`; see [`Dst`](crate::Dst). A text that was
-/// read and is written again may be shorter, but means the same. At most 16 combinations may be within each other.
+/// `gap=skip`, and `overlap=first`, `overlap=last` or `overlap=both`; see [`Dst`](crate::Dst). Upper and lower case
+/// do not matter, but for the units of durations. A text that was read and is written again may be shorter, but means
+/// the same. At most 16 combinations may be within each other.
 ///
 /// Each type also has [`FromStr`](std::str::FromStr), for those who want no other.
 ///
@@ -75,7 +76,7 @@ pub(crate) trait TextForm: fmt::Display + Sized {
 
     fn parse(text: &str) -> Result<Self, ScheduleError> {
         match split_keyword(text) {
-            (keyword, body) if keyword == Self::KEYWORD => Self::parse_body(body, 0),
+            (keyword, body) if keyword.eq_ignore_ascii_case(Self::KEYWORD) => Self::parse_body(body, 0),
             _ => Err(ScheduleError::invalid("schedule", text.trim(), Self::FORM)),
         }
     }
@@ -92,7 +93,7 @@ pub(crate) fn schedule(text: &str, depth: u8) -> Result<AnySchedule, ScheduleErr
         return Err(ScheduleError::invalid("schedule", text, "at most 16 combinations within each other"));
     }
     let (keyword, body) = split_keyword(text);
-    match keyword {
+    match keyword.to_ascii_lowercase().as_str() {
         Interval::KEYWORD => Interval::parse_body(body, depth).map(AnySchedule::new),
         DailyAt::KEYWORD => DailyAt::parse_body(body, depth).map(AnySchedule::new),
         MonthlyAt::KEYWORD => MonthlyAt::parse_body(body, depth).map(AnySchedule::new),

@@ -125,6 +125,9 @@ impl Zone {
 
     /// The stretch that has this second in it.
     pub(crate) fn stretch(&self, second: i64) -> Stretch {
+        if self.is_utc() {
+            return Stretch::endless(0);
+        }
         let mut stretch = Stretch::endless(i64::from(self.0.to_offset(timestamp(second)).seconds()));
         // What precedes is only where to begin: where the changes that the database lists end and a rule for all
         // later ones begins, jiff 0.2 may leave out the last that is listed, and name an earlier one by the rule.

@@ -68,7 +68,7 @@ fn field(low: u8, high: u8) -> impl Strategy<Value = String> {
     prop_oneof![
         3 => Just("*".to_owned()),
         3 => (low..=high).prop_map(|n| n.to_string()),
-        1 => (1..=30_u8).prop_map(|n| format!("*/{n}")),
+        1 => (1..=high - low).prop_map(|n| format!("*/{n}")),
         1 => (low..=high, low..=high).prop_map(|(a, b)| format!("{}-{}", a.min(b), a.max(b))),
         1 => (low..=high, low..=high).prop_map(|(a, b)| format!("{a},{b}")),
     ]

@@ -78,3 +78,28 @@ fn each_kind_is_its_text_in_json_and_refuses_others() {
     let error = serde_json::from_str::<Zone>("\"Europe/Berln\"").unwrap_err().to_string();
     assert!(error.contains("did you mean `Europe/Berlin`?"), "{error}");
 }
+
+#[test]
+fn upper_and_lower_case_do_not_matter() {
+    for (text, canonical) in [
+        ("EVERY 5m From 2026-01-01t00:00:00z", "every 5m from 2026-01-01T00:00:00Z"),
+        (
+            "Daily 02:00 MON-Fri europe/berlin Gap=SKIP OVERLAP=Both",
+            "daily 02:00 mon-fri Europe/Berlin gap=skip overlap=both",
+        ),
+        ("monthly LAST,2ND-Tue,Last-FRI 10:00", "monthly last,2nd-tue,last-fri 10:00"),
+        ("CRON 0 2 * jan mon", "cron 0 2 * JAN MON"),
+        ("Cron @Daily", "cron @daily"),
+        ("Once 2026-03-29T01:00:00Z", "once 2026-03-29T01:00:00Z"),
+        ("Any(NEVER; Every 1d)", "any(never; every 1d)"),
+        ("Except(daily 02:00; NONE)", "except(daily 02:00; none)"),
+        ("EXCEPT(daily 02:00; On(Monthly last 00:00) utc)", "except(daily 02:00; on(monthly last 00:00))"),
+        ("Between(every 1d; ..2030-01-01T00:00:00Z)", "between(every 1d; ..2030-01-01T00:00:00Z)"),
+    ] {
+        assert_eq!(parse(text).unwrap().spec(), canonical);
+    }
+    let daily: DailyAt = "DAILY 02:00".parse().unwrap();
+    assert_eq!(daily.to_string(), "daily 02:00");
+    // In other places M is for months.
+    assert!(parse("every 5M").is_err());
+}

@@ -1,12 +1,14 @@
-//! What has to hold for every text, for a fuzzer to call as well.
+//! Whatever the text of a schedule, it is read or refused, and what was read keeps the rules.
 
-use godata_core::Schedule;
-use godata_scheduler::{HORIZON, parse};
+use godata::{
+    Schedule,
+    scheduler::{HORIZON, parse},
+};
 use time::{Duration, UtcDateTime};
 
-/// Reads a text if it is one, and asks the schedule that it makes.
-pub(crate) fn check(bytes: &[u8]) {
-    let Ok(text) = std::str::from_utf8(bytes) else { return };
+/// Reads `data`, a text without options before it, and asks the schedule that it makes.
+pub fn check(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
     let schedule = match parse(text) {
         Ok(schedule) => schedule,
         Err(error) => {
