@@ -21,16 +21,17 @@ use crate::slots::Turn;
 pub(crate) const DROP_GRACE: Duration = Duration::from_secs(1);
 
 /// Waits for the run's turn, runs the job, and gives the slots back once it has ended.
-pub(crate) async fn run(entry: Entry, job: AnyJob, turn: Turn, limit: Option<Duration>) {
-    let cx = entry.handle.context();
+pub(crate) async fn run(mut entry: Entry, job: AnyJob, turn: Turn, limit: Option<Duration>) {
+    let handle = entry.handle.clone();
+    let cx = handle.context();
     let slots = match turn {
         Turn::Free => cx.check().map(|()| None),
         Turn::Waiting(held) => cx.cancellation().unless_cancelled(held).await.map(Some),
     };
-    let Ok(_slots) = slots else {
+    let Ok(slots) = slots else {
         return entry.end(JobEnd::Dropped);
     };
-    entry.start();
+    entry.start(slots);
     let has_readers = entry.runner().events.has_readers();
     if let Some(limit) = limit {
         tokio::spawn(watch_time(entry.handle.clone(), limit));
