@@ -72,7 +72,8 @@ impl RunnerBuilder {
         self
     }
 
-    /// How many events a reader may be behind before it misses some. Default: 1,024.
+    /// How many events a reader may be behind before it misses some, at most 1,048,576. Room for all of them is taken
+    /// when the first reader subscribes. Default: 1,024.
     pub fn event_buffer(self, events: usize) -> Self {
         Self { event_buffer: events, ..self }
     }

@@ -6,6 +6,7 @@ use godata_core::{ActiveRun, JobEnd, RunHandle, RunResult};
 
 use crate::RunEvent;
 use crate::runner::Inner;
+use crate::slots::Held;
 
 /// A run that was accepted. However it ends, also when its task is dropped, its runner gets to know.
 pub(crate) struct Entry {
@@ -13,19 +14,22 @@ pub(crate) struct Entry {
     pub(crate) handle: RunHandle,
     /// `None` once it has ended.
     run: Option<ActiveRun>,
+    /// Given back when this is dropped, which is after the end, as also the task of a runtime that shuts down drops it.
+    slots: Option<Held>,
 }
 
 impl Entry {
     pub(crate) fn new(runner: Arc<Inner>, handle: RunHandle, run: ActiveRun) -> Self {
         runner.events.tell(|| RunEvent::Queued(handle.result()));
-        Self { runner, handle, run: Some(run) }
+        Self { runner, handle, run: Some(run), slots: None }
     }
 
     pub(crate) fn runner(&self) -> &Arc<Inner> {
         &self.runner
     }
 
-    pub(crate) fn start(&self) {
+    pub(crate) fn start(&mut self, slots: Option<Held>) {
+        self.slots = slots;
         if let Some(run) = &self.run {
             run.start();
         }

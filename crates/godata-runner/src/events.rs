@@ -13,7 +13,8 @@ pub enum RunEvent {
     Queued(RunResult),
     /// Its job was started.
     Started(RunResult),
-    /// It does not stop although it was asked to, and can't be dropped: its job blocks a thread.
+    /// It does not stop although it was asked to, and can't be dropped: its job blocks a thread. Told once, a second
+    /// after the [grace](crate::RunnerBuilder::stop_grace), whoever asked.
     Stuck(RunResult),
     /// It has its final result.
     Ended(RunResult),

@@ -43,9 +43,10 @@
 //! 1. Each run that was accepted has one terminal result, whatever races: a job that panics has failed, and one
 //!    whose task is dropped with its runtime is interrupted. Nothing but a job's `Ok` makes a success.
 //! 2. A run is canceled only if it was asked to stop. A timeout is a failure, the runner's own and one inside the job.
-//! 3. Slots are given in the order in which runs were started, and are held until the job has really ended.
+//! 3. The slots of a pool, and those of the limit to runs without a pool, are given in the order in which runs were
+//!    started, and are held until the job has really ended.
 //! 4. A job that is asked to stop has [`stop_grace`](RunnerBuilder::stop_grace) to do so, and is dropped after it. One
-//!    that blocks its thread can't be dropped: it is reported as stuck, and holds its slot.
+//!    that blocks its thread can't be dropped: it is [reported as stuck](RunEvent::Stuck), once, and holds its slot.
 //! 5. Memory is bounded by the runs that are active and the results that are
 //!    [kept](RunnerBuilder::keep_results).
 //! 6. Dropping a [`Runner`] or a handle stops nothing. Runs end with their jobs, on

@@ -39,7 +39,10 @@ struct Shard {
 
 #[derive(Debug)]
 enum Run {
-    Active(RunHandle),
+    Active {
+        run: RunHandle,
+        watched: bool,
+    },
     /// Without its handle, which would keep what the run was told, and what stops it.
     Ended(Arc<RunResult>),
 }
@@ -58,7 +61,7 @@ impl Registry {
         match shard.runs.entry(run.id()) {
             Entry::Occupied(known) => Err(RunnerError::Duplicate { run: *known.key() }),
             Entry::Vacant(new) => {
-                new.insert(Run::Active(run));
+                new.insert(Run::Active { run, watched: false });
                 Ok(())
             }
         }
@@ -76,16 +79,33 @@ impl Registry {
     }
 
     pub(crate) fn handle(&self, id: RunId) -> Option<RunHandle> {
-        match self.shard(id).runs.get(&id) {
-            Some(Run::Active(run)) => Some(run.clone()),
-            Some(Run::Ended(_)) | None => None,
+        self.shard(id).runs.get(&id).and_then(Run::active).cloned()
+    }
+
+    /// A run for who watches it from now on; `None` if somebody does already, or it has ended.
+    pub(crate) fn watch(&self, id: RunId) -> Option<RunHandle> {
+        match self.shard(id).runs.get_mut(&id) {
+            Some(Run::Active { run, watched: watched @ false }) => {
+                *watched = true;
+                Some(run.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// Calls `tell` with a run that has not ended. It does not get to [`ended`](Self::ended) before that returns.
+    pub(crate) fn while_active(&self, id: RunId, tell: impl FnOnce(RunResult)) {
+        let shard = self.shard(id);
+        let result = shard.runs.get(&id).and_then(Run::active).map(RunHandle::result);
+        if let Some(result) = result.filter(|result| !result.status.is_terminal()) {
+            tell(result);
         }
     }
 
     pub(crate) fn result(&self, id: RunId) -> Option<RunResult> {
         self.forget(&mut lock(&self.ended), Instant::now());
         self.shard(id).runs.get(&id).map(|run| match run {
-            Run::Active(run) => run.result(),
+            Run::Active { run, .. } => run.result(),
             Run::Ended(result) => RunResult::clone(result),
         })
     }
@@ -122,11 +142,16 @@ impl Registry {
 
 impl Shard {
     fn active(&self) -> Vec<RunHandle> {
-        let active = self.runs.values().filter_map(|run| match run {
-            Run::Active(run) => Some(run.clone()),
-            Run::Ended(_) => None,
-        });
-        active.collect()
+        self.runs.values().filter_map(Run::active).cloned().collect()
+    }
+}
+
+impl Run {
+    fn active(&self) -> Option<&RunHandle> {
+        match self {
+            Self::Active { run, .. } => Some(run),
+            Self::Ended(_) => None,
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use crate::entry::Entry;
 use crate::events::Events;
 use crate::registry::Registry;
 use crate::slots::Slots;
-use crate::task::{self, watch_stop};
+use crate::task::{self, DROP_GRACE};
 use crate::{RunEvents, RunnerBuilder};
 
 /// Runs jobs concurrently, and knows of each what became of it.
@@ -119,10 +119,6 @@ impl Runner {
             return self.result(id).map(drop).ok_or(RunnerError::UnknownRun { run: id });
         };
         run.stop();
-        // Without a runtime nobody can wait for a run that does not stop.
-        if let Ok(runtime) = Handle::try_current() {
-            runtime.spawn(watch_stop(Arc::clone(&self.0), run));
-        }
         Ok(())
     }
 
@@ -141,10 +137,13 @@ impl Runner {
     }
 
     /// What happens to runs from now on. A reader that is too slow is told how much it has missed, and holds up
-    /// nobody.
+    /// nobody. On a tokio runtime it is also told of runs that were started before and are [stuck](crate::RunEvent::Stuck)
+    /// later.
     #[must_use]
     pub fn subscribe(&self) -> RunEvents {
-        self.0.events.subscribe()
+        let events = self.0.events.subscribe();
+        self.0.registry.active().iter().for_each(|run| task::watch_stop(&self.0, run.id()));
+        events
     }
 
     /// Takes no more runs, lets those that are there go on for as long as `grace`, those that wait among them; then
@@ -177,7 +176,8 @@ async fn drain(runner: Arc<Inner>, runs: Vec<RunHandle>, grace: Duration) -> Shu
     let all_ended = || join_all(runs.iter().map(RunHandle::finished));
     if timeout(grace, all_ended()).await.is_err() {
         runs.iter().for_each(|run| run.stop_because(StopReason::Shutdown));
-        join_all(runs.iter().map(|run| watch_stop(Arc::clone(&runner), run.clone()))).await;
+        // Those that are stuck do not end, and the report says so.
+        let _ = timeout(runner.stop_grace.saturating_add(DROP_GRACE), all_ended()).await;
     }
     ShutdownReport::new(runs.iter().map(RunHandle::result).collect())
 }

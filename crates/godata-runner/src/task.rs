@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{Either, select};
-use godata_core::{AnyJob, Failure, FailureKind, Job as _, JobEnd, RunContext, RunHandle, StopReason};
+use godata_core::{AnyJob, Failure, FailureKind, Job as _, JobEnd, RunContext, RunHandle, RunId, StopReason};
+use tokio::runtime::Handle;
 use tokio::time::timeout;
 
 use crate::RunEvent;
@@ -20,20 +21,25 @@ use crate::slots::Turn;
 pub(crate) const DROP_GRACE: Duration = Duration::from_secs(1);
 
 /// Waits for the run's turn, runs the job, and gives the slots back once it has ended.
-pub(crate) async fn run(entry: Entry, job: AnyJob, turn: Turn, limit: Option<Duration>) {
-    let cx = entry.handle.context();
+pub(crate) async fn run(mut entry: Entry, job: AnyJob, turn: Turn, limit: Option<Duration>) {
+    let handle = entry.handle.clone();
+    let cx = handle.context();
     let slots = match turn {
         Turn::Free => cx.check().map(|()| None),
         Turn::Waiting(held) => cx.cancellation().unless_cancelled(held).await.map(Some),
     };
-    let Ok(_slots) = slots else {
+    let Ok(slots) = slots else {
         return entry.end(JobEnd::Dropped);
     };
-    entry.start();
+    entry.start(slots);
+    let has_readers = entry.runner().events.has_readers();
     if let Some(limit) = limit {
-        tokio::spawn(watch_time(Arc::clone(entry.runner()), entry.handle.clone(), limit));
+        tokio::spawn(watch_time(entry.handle.clone(), limit));
     }
-    if limit.is_some() || entry.runner().events.has_readers() {
+    if has_readers {
+        watch_stop(entry.runner(), entry.handle.id());
+    }
+    if limit.is_some() || has_readers {
         // What a task wakes last is polled next by the same thread, and no other takes it over. So it gets its turn
         // before a job that may never let go of the thread.
         tokio::task::yield_now().await;
@@ -68,17 +74,30 @@ fn panic_message(panic: &(dyn Any + Send)) -> &str {
 
 /// Stops a run whose time is over. It is a task of its own, since a job that blocks its thread also holds up the
 /// timers of its task.
-async fn watch_time(runner: Arc<Inner>, run: RunHandle, limit: Duration) {
+async fn watch_time(run: RunHandle, limit: Duration) {
     if timeout(limit, run.finished()).await.is_err() {
         run.stop_because(StopReason::TimedOut(limit));
-        watch_stop(runner, run).await;
     }
 }
 
-/// Tells of a run that was asked to stop, and neither does nor lets itself be dropped.
-pub(crate) async fn watch_stop(runner: Arc<Inner>, run: RunHandle) {
+/// Has somebody tell of the run if it is asked to stop, by whoever may, and neither does nor lets itself be dropped.
+/// Only readers of events get to know of it, so a run is watched while there are some.
+pub(crate) fn watch_stop(runner: &Arc<Inner>, id: RunId) {
+    // Without a runtime nobody can wait for a run that does not stop.
+    if let Ok(runtime) = Handle::try_current()
+        && let Some(run) = runner.registry.watch(id)
+    {
+        runtime.spawn(tell_if_stuck(Arc::clone(runner), run));
+    }
+}
+
+async fn tell_if_stuck(runner: Arc<Inner>, run: RunHandle) {
+    {
+        let (finished, stopped) = (pin!(run.finished()), pin!(run.context().cancelled()));
+        select(finished, stopped).await;
+    }
     let grace = runner.stop_grace.saturating_add(DROP_GRACE);
     if timeout(grace, run.finished()).await.is_err() {
-        runner.events.tell(|| RunEvent::Stuck(run.result()));
+        runner.registry.while_active(run.id(), |result| runner.events.tell(|| RunEvent::Stuck(result)));
     }
 }

@@ -410,6 +410,57 @@ async fn a_job_that_blocks_its_thread_is_stuck_and_holds_its_slot() {
     assert_eq!(end_of(&blocked).await.0, RunStatus::Succeeded);
 }
 
+/// Their threads are blocked, so real time has to pass.
+#[tokio::test(flavor = "multi_thread", worker_threads = 6)]
+async fn a_stuck_run_is_told_of_once_whoever_asked_it_to_stop_and_however_late_the_reader_came() {
+    let runner = Runner::builder().stop_grace(Duration::ZERO).build().unwrap();
+    let (release, released) = mpsc::channel::<()>();
+    let mut release = Some(release);
+    let released = Arc::new(Mutex::new(released));
+    let blocks = || {
+        let released = Arc::clone(&released);
+        job_fn("blocks", move |_| {
+            let _ = released.lock().unwrap().recv();
+            async { Ok(()) }
+        })
+    };
+    let all_run = async || {
+        while runner.active().iter().any(|run| run.status != RunStatus::Running) {
+            tokio::task::yield_now().await;
+        }
+    };
+    let shared = Cancellation::new();
+    let by_handle = runner.start(blocks()).unwrap();
+    let by_all = runner.start_with(blocks(), RunContext::new().with_cancellation(shared.clone())).unwrap();
+    all_run().await;
+    let mut events = runner.subscribe();
+    let by_time = runner.start_with(blocks(), RunRequest::new().timeout(Duration::ZERO)).unwrap();
+    let ends = runner.start(listens()).unwrap();
+    all_run().await;
+    by_handle.stop();
+    shared.cancel();
+    for run in [&by_handle, &by_time, &by_handle, &ends] {
+        runner.stop(run.id()).unwrap();
+    }
+
+    let (mut stuck, mut ended) = (Vec::new(), Vec::new());
+    while ended.len() < 4 {
+        match events.next().await.unwrap().unwrap() {
+            RunEvent::Stuck(run) => {
+                assert!(!ended.contains(&run.id), "told of after its end");
+                stuck.push(run.id);
+            }
+            RunEvent::Ended(run) => ended.push(run.id),
+            _ => {}
+        }
+        if stuck.len() == 3 {
+            drop(release.take());
+        }
+    }
+    stuck.sort();
+    assert_eq!(stuck, [by_handle.id(), by_all.id(), by_time.id()]);
+}
+
 /// It never waits, so its thread does nothing else: not even what watches the time, if that were left to it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_that_looks_but_never_waits_is_out_of_time_all_the_same() {

@@ -8,8 +8,8 @@ use super::trial::{
     Fixture, Trial, assert_stored, at, commit, invalid, name, new_pipeline, new_run, ok, skip, stored,
 };
 use crate::{
-    AnyStore, Commit, Committed, Covers, OwnerId, Params, PipelineRecord, RunId, RunKey, RunQuery, RunRecord,
-    RunStatus, Store,
+    AnyStore, Commit, Committed, Covers, Failure, FailureKind, OwnerId, Params, PipelineRecord, RunCounts,
+    RunId, RunKey, RunQuery, RunRecord, RunStatus, Store,
 };
 
 /// What is acknowledged is all there, also after reopening; what is refused is not there at all; a commit whose
@@ -196,7 +196,38 @@ pub async fn clause_03_runs_change_only_as_they_may<F: Fixture>(trial: &Trial<F>
     invalid("a request to stop that is taken back", &store.commit(&taken_back).await);
     assert_stored(&store, &pipeline, &[&asked]).await;
 
+    others_only_ask_to_stop(&store).await;
     the_open_skip_grows(&store).await;
+}
+
+async fn others_only_ask_to_stop(store: &AnyStore) {
+    let (owner, other) = (OwnerId::generate(), OwnerId::generate());
+    for status in [RunStatus::Queued, RunStatus::Running] {
+        let (pipeline, run) = stored(store, owner, &format!("another's {status}"), status).await;
+        let changes: [(&str, RunRecord); 5] = [
+            ("not_before", RunRecord { not_before: Some(at(9)), ..run.clone() }),
+            ("started_at", RunRecord { started_at: Some(at(9)), ..run.clone() }),
+            ("ended_at", RunRecord { ended_at: Some(at(9)), ..run.clone() }),
+            ("error", RunRecord { error: Some(Failure::new(FailureKind::Failed, "no")), ..run.clone() }),
+            ("counts", RunRecord { counts: RunCounts { records_read: 9, ..run.counts }, ..run.clone() }),
+        ];
+        for (what, next) in &changes {
+            let change = Commit::new(other, pipeline.clone()).update(next.clone());
+            invalid(
+                &format!("another {what} of a {status} run, by who does not own it"),
+                &store.commit(&change).await,
+            );
+        }
+        let why = Some("by hand".to_owned());
+        let asked = RunRecord { cancel_requested_at: Some(at(3)), reason: why, ..run };
+        let mut pipeline = commit(store, Commit::new(other, pipeline).update(asked.clone())).await;
+        assert_stored(store, &pipeline, &[&asked]).await;
+        for (_, next) in changes {
+            let own = RunRecord { cancel_requested_at: Some(at(3)), ..next };
+            pipeline = commit(store, Commit::new(owner, pipeline).update(own.clone())).await;
+            assert_stored(store, &pipeline, &[&own]).await;
+        }
+    }
 }
 
 async fn the_open_skip_grows(store: &AnyStore) {

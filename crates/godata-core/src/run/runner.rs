@@ -34,6 +34,8 @@ pub trait JobRunner: Send + Sync + 'static {
 
     /// Takes no more runs, lets those that are there end for as long as `grace`, and stops the others.
     ///
+    /// A run that still waits then ends interrupted here; its row in a store stays queued, for whoever starts next.
+    ///
     /// Runs are refused from the call on, not from the first poll. May be called again: each call reports.
     fn shutdown(&self, grace: Duration) -> BoxFuture<'static, ShutdownReport>;
 }

@@ -268,7 +268,7 @@ fn is_same_run(row: &RunRecord, run: &RunRecord) -> bool {
 
 /// Only the owner starts and finishes a run. A run whose owner is dead is adopted while it is queued, and
 /// interrupted while it is running, or canceled if that was asked for. Anybody may cancel or skip a queued run, and
-/// ask a running one to stop.
+/// ask one that waits or runs to stop, which changes nothing else of it.
 fn the_owner_does_it(
     row: &RunRecord,
     run: &RunRecord,
@@ -286,9 +286,10 @@ fn the_owner_does_it(
     let stays = run.owner == row.owner && run.fence == row.fence;
     let (from, to) = (row.status, run.status);
     let allowed = match (from, to) {
-        (Queued, Queued) if stays => true,
+        (Queued, Queued) if stays => is_own || only_asks_to_stop(row, run),
         (Queued, Queued | Running) => is_own || is_orphan,
-        (Queued, _) | (Running, Running) => true,
+        (Queued, _) => true,
+        (Running, Running) => is_own || only_asks_to_stop(row, run),
         (Running, Interrupted) => is_own || is_orphan,
         (Running, Canceled) => is_own || is_orphan && row.cancel_requested_at.is_some(),
         _ => is_own,
@@ -301,6 +302,14 @@ fn the_owner_does_it(
         _ if stays => Ok(()),
         _ => Err(Violation::Ownership { run: run.id, status: to }),
     }
+}
+
+/// Whether a row differs at most in when it was asked to stop, and why.
+fn only_asks_to_stop(row: &RunRecord, run: &RunRecord) -> bool {
+    let mut asked = row.clone();
+    asked.reason.clone_from(&run.reason);
+    asked.cancel_requested_at = run.cancel_requested_at;
+    asked == *run
 }
 
 /// Whether a row that is inserted, adopted or started is this commit's: it has its owner, and if it is running, its

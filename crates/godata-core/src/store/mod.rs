@@ -50,8 +50,9 @@ use crate::{OwnerId, PipelineName, RunId};
 ///    commit.
 /// 3. An inserted run has an id that is new, and a key that is new in its pipeline. An updated run is stored and not
 ///    terminal, and goes where [`RunStatus`] allows; what it is (id, key, due, parameters, creation) never changes,
-///    and a request to stop it is never taken back. Only its owner starts and finishes it. Sole exception: the row that the pipeline's `open_skip` names may grow
-///    in `due`, `covers.count` and `ended_at`.
+///    and a request to stop it is never taken back. Only its owner starts and finishes it; as long as it waits or
+///    runs, others change at most `cancel_requested_at` and `reason`, unless they adopt it. Sole exception: the row
+///    that the pipeline's `open_skip` names may grow in `due`, `covers.count` and `ended_at`.
 /// 4. The `cursor` only rises while `spec_since` stays.
 /// 5. A store that is shared compares `due_not_after_now` with its own clock, and answers [`Committed::NotYet`].
 /// 6. An owner that was declared dead never commits or renews again.
