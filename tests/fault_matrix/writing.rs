@@ -232,7 +232,8 @@ impl Mounted {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        tool(Command::new("umount").arg(&self.0)).unwrap();
+        // Lazily: a process that another test is about to start may have its files open for a moment.
+        tool(Command::new("umount").arg("--lazy").arg(&self.0)).unwrap();
     }
 }
 
