@@ -4,9 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use godata_core::Schedule;
-use time::{Time, UtcDateTime, Weekday};
+use time::{Time, Weekday};
 
-use crate::local::LocalSchedule;
+use crate::local::{LocalSchedule, local_schedule};
 use crate::text::{LocalSuffix, TextForm, describe_local};
 use crate::time_of_day::{TimesText, describe_times, parse_times, times};
 use crate::wall::{Days, Pattern, Times};
@@ -85,21 +85,7 @@ impl DailyAt {
 }
 
 impl Schedule for DailyAt {
-    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
-        self.local.next(after)
-    }
-
-    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
-        self.local.previous(before)
-    }
-
-    fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
-        self.local.count_between(after, until)
-    }
-
-    fn spec(&self) -> String {
-        self.to_string()
-    }
+    local_schedule!();
 
     fn describe(&self) -> String {
         let times = describe_times(&self.local.pattern.times);

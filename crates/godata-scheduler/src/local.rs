@@ -157,3 +157,26 @@ impl LocalSchedule {
 fn gap(stretch: &Stretch) -> Range<i64> {
     stretch.start + stretch.offset_before..stretch.start + stretch.offset
 }
+
+/// What a kind of schedule leaves to its field `local`, and to its `Display`.
+macro_rules! local_schedule {
+    () => {
+        fn next(&self, after: time::UtcDateTime) -> Option<time::UtcDateTime> {
+            self.local.next(after)
+        }
+
+        fn previous(&self, before: time::UtcDateTime) -> Option<time::UtcDateTime> {
+            self.local.previous(before)
+        }
+
+        fn count_between(&self, after: time::UtcDateTime, until: time::UtcDateTime) -> u64 {
+            self.local.count_between(after, until)
+        }
+
+        fn spec(&self) -> String {
+            self.to_string()
+        }
+    };
+}
+
+pub(crate) use local_schedule;

@@ -7,10 +7,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use godata_core::Schedule;
-use time::UtcDateTime;
 
 use crate::combine::must_fire;
-use crate::local::LocalSchedule;
+use crate::local::{LocalSchedule, local_schedule};
 use crate::text::{LocalSuffix, TextForm, describe_local};
 use crate::{Dst, Gap, Overlap, ScheduleError, Zone};
 
@@ -117,21 +116,7 @@ impl Cron {
 }
 
 impl Schedule for Cron {
-    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
-        self.local.next(after)
-    }
-
-    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
-        self.local.previous(before)
-    }
-
-    fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
-        self.local.count_between(after, until)
-    }
-
-    fn spec(&self) -> String {
-        self.to_string()
-    }
+    local_schedule!();
 
     fn describe(&self) -> String {
         let dst = if self.compiled.wildcard { Dst::default() } else { self.dst };

@@ -8,9 +8,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use godata_core::Schedule;
-use time::{Time, UtcDateTime};
+use time::Time;
 
-use crate::local::LocalSchedule;
+use crate::local::{LocalSchedule, local_schedule};
 use crate::text::{LocalSuffix, TextForm, describe_local, list_items, listed};
 use crate::time_of_day::{TimesText, describe_times, parse_times, times};
 use crate::wall::{Days, Pattern, Times};
@@ -93,21 +93,7 @@ impl MonthlyAt {
 }
 
 impl Schedule for MonthlyAt {
-    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
-        self.local.next(after)
-    }
-
-    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
-        self.local.previous(before)
-    }
-
-    fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
-        self.local.count_between(after, until)
-    }
-
-    fn spec(&self) -> String {
-        self.to_string()
-    }
+    local_schedule!();
 
     fn describe(&self) -> String {
         let days = listed(self.days.iter().map(|day| day.describe()));
