@@ -153,7 +153,7 @@ impl<F: Framing> Blocks<F> {
         Ok(Some(block))
     }
 
-    /// Whether the next block is sure to come soon: for
+    /// Whether the next block is sure to come soon, and takes little to read: for
     /// [`BlockingSource::is_quick`](godata_etl::BlockingSource::is_quick).
     #[must_use]
     pub fn is_quick(&self) -> bool {

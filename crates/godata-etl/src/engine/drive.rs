@@ -118,11 +118,7 @@ async fn write_batches<E: Send + 'static, S: Sink<E>>(
             Some(next) => next,
             None => run.or_canceled(lanes.next()).await,
         };
-        let encoded = match next? {
-            Some(Some(encoded)) => encoded,
-            Some(None) => continue,
-            None => return Ok(()),
-        };
+        let Some(encoded) = next? else { return Ok(()) };
         let mut writing = pin!(write_one(run, sink, encoded));
         loop {
             tokio::select! {
@@ -200,8 +196,8 @@ where
         .unwrap_or_else(|panic| Err(Panicked::from_payload(panic).into()))
 }
 
-/// A batch that is ready to be written, within the bracket of its writing; `None` if it was empty.
-type Encoded<E> = Option<(E, Bracket)>;
+/// A batch that is ready to be written, within the bracket of its writing.
+type Encoded<E> = (E, Bracket);
 
 /// The last stage: encodes what the steps made.
 struct EncodeStage<B, W> {
@@ -215,8 +211,10 @@ impl<B: Batch, W: Writer<B>> Pull<Encoded<W::Encoded>> for EncodeStage<B, W> {
             let Some(task) = self.source.next().await? else { return Ok(None) };
             let writer = Arc::clone(&self.writer);
             let encode: Task<_> = Box::new(move |work| match task(work)? {
-                chunk if chunk.is_empty() => Ok(None),
-                chunk => work.encode(chunk, |chunk, work| writer.encode(chunk, work)).map(Some),
+                Some(chunk) if !chunk.is_empty() => {
+                    work.encode(chunk, |chunk, work| writer.encode(chunk, work)).map(Some)
+                }
+                _ => Ok(None),
             });
             Ok(Some(encode))
         })

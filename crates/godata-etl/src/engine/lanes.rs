@@ -34,7 +34,7 @@ pub(crate) struct Lanes<T> {
 }
 
 type NextTask<T> = Result<Option<Task<T>>, Stopped>;
-type Lane<T> = BoxFuture<'static, Result<T, Stopped>>;
+type Lane<T> = BoxFuture<'static, Result<Option<T>, Stopped>>;
 
 /// The stage before, which is asked for one task at a time. The question is kept between polls, since
 /// dropping it could lose a task.
@@ -65,11 +65,15 @@ impl<T: Send + 'static> Lanes<T> {
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, Stopped>> {
-        self.fill(cx);
-        match self.in_flight.poll_next(cx) {
-            Poll::Ready(Some(result)) => Poll::Ready(result.map(Some)),
-            Poll::Ready(None) if matches!(self.reading, Reading::Ended) => Poll::Ready(Ok(None)),
-            Poll::Ready(None) | Poll::Pending => Poll::Pending,
+        loop {
+            self.fill(cx);
+            match self.in_flight.poll_next(cx) {
+                // Nothing came of it.
+                Poll::Ready(Some(Ok(None))) => {}
+                Poll::Ready(Some(result)) => return Poll::Ready(result),
+                Poll::Ready(None) if matches!(self.reading, Reading::Ended) => return Poll::Ready(Ok(None)),
+                Poll::Ready(None) | Poll::Pending => return Poll::Pending,
+            }
         }
     }
 
@@ -107,7 +111,7 @@ pub(crate) fn compute<T: Send + 'static>(
     stop: Cancellation,
     stage: Stage,
     task: Task<T>,
-) -> impl Future<Output = Result<T, Stopped>> + Send + 'static {
+) -> impl Future<Output = Result<Option<T>, Stopped>> + Send + 'static {
     let run = Arc::clone(run);
     let mut work = Work::new(Arc::clone(&run), stop);
     let computing = on_thread(run.at_work(), Load::Computes, move || Ok(task(&mut work)));

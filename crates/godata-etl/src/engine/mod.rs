@@ -2,7 +2,7 @@
 //!
 //! A run pulls [`Task`]s through the stages ([`Pull`]), computes them on worker threads with a bounded number
 //! in flight ([`Lanes`](lanes::Lanes)), and writes what they made in order ([`drive`](drive::run)). A task is a
-//! batch's whole life: decode, steps and encode, on one thread.
+//! batch's whole life: decode, steps and encode, on one thread; where the source is quick, reading it as well.
 //!
 //! Invariants, cited by number where code relies on them:
 //! 1. Whatever runs for a run holds its `Arc<Run>`, and lets go of it last. The end hooks are fired by

@@ -106,6 +106,11 @@ impl Run {
         }
     }
 
+    /// Whether one batch is computed at a time.
+    pub(crate) fn has_one_worker(&self) -> bool {
+        self.workers == NonZeroUsize::MIN
+    }
+
     pub(super) fn run_span(&self) -> &Span {
         &self.spans.run
     }

@@ -16,8 +16,9 @@ pub(crate) enum Stage {
     Write,
 }
 
-/// The work that makes one `T`, to be done on a worker.
-pub(crate) type Task<T> = Box<dyn FnOnce(&mut Work) -> Result<T, Stopped> + Send>;
+/// The work that makes one `T`, to be done on a worker. It makes none if the input had ended, or if there is nothing
+/// to go on with.
+pub(crate) type Task<T> = Box<dyn FnOnce(&mut Work) -> Result<Option<T>, Stopped> + Send>;
 
 /// A stage as the one after it sees it.
 pub(crate) trait Pull<T>: Send {

@@ -4,6 +4,7 @@ mod blocking;
 mod function;
 mod iter;
 mod open_stage;
+mod shared;
 mod stream;
 mod vec;
 mod with;
@@ -56,5 +57,15 @@ pub trait Source: Send + 'static {
     /// Whether it is known, without a call of [`next`](Self::next), that nothing more will come.
     fn is_exhausted(&self) -> bool {
         false
+    }
+
+    /// The source as one that each worker may read from before it computes, instead of a thread that reads for all;
+    /// itself if that is not so.
+    #[doc(hidden)]
+    fn into_quick(self) -> Result<Box<dyn BlockingSource<Batch = Self::Batch>>, Self>
+    where
+        Self: Sized,
+    {
+        Err(self)
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use futures::{FutureExt, future::BoxFuture};
 use tracing::Instrument;
 
-use super::{Reader, Source};
+use super::{Reader, Source, shared::SharedStage};
 use crate::{
     Chunk, Outcome, RunScope,
     engine::{Bracket, Opener, Pull, Run, Stage, Stopped, Task, contained},
@@ -28,10 +28,11 @@ pub(crate) fn opener<R: Reader>(reader: R) -> Opener<Chunk<R::Batch>> {
             let opened = contained(|| reader.open(&scope)).instrument(run.span(Stage::Read).clone()).await;
             bracket.add_time(start.elapsed());
             match opened {
-                Ok(source) => {
-                    let stage: Box<dyn Pull<_>> = Box::new(ReadStage { source, opening: Some(bracket), run });
-                    Ok(stage)
-                }
+                Ok(source) if run.has_one_worker() => Ok(ReadStage::pull(source, bracket, run)),
+                Ok(source) => Ok(match source.into_quick() {
+                    Ok(source) => SharedStage::pull(source, bracket, run),
+                    Err(source) => ReadStage::pull(source, bracket, run),
+                }),
                 Err(cause) => Err(run.stopped(Stage::Read, cause).close(bracket)),
             }
         }
@@ -47,6 +48,10 @@ struct ReadStage<S> {
 }
 
 impl<S: Source> ReadStage<S> {
+    fn pull(source: S, opening: Bracket, run: Arc<Run>) -> Box<dyn Pull<Chunk<S::Batch>>> {
+        Box::new(Self { source, opening: Some(opening), run })
+    }
+
     async fn read(&mut self) -> Result<Option<Task<Chunk<S::Batch>>>, Stopped> {
         let exhausted = catch_unwind(AssertUnwindSafe(|| self.source.is_exhausted()));
         if let Ok(true) = exhausted {
@@ -64,7 +69,7 @@ impl<S: Source> ReadStage<S> {
         let next = contained(|| self.source.next()).instrument(self.run.span(Stage::Read).clone()).await;
         bracket.add_time(start.elapsed());
         match next {
-            Ok(Some(unit)) => Ok(Some(Box::new(move |work| work.read(bracket, unit)))),
+            Ok(Some(unit)) => Ok(Some(Box::new(move |work| work.read(bracket, unit).map(Some)))),
             Ok(None) => {
                 bracket.close(0, Outcome::Succeeded);
                 Ok(None)

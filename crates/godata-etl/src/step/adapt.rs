@@ -26,7 +26,7 @@ impl<B: Batch, C: Batch> Pull<Chunk<C>> for AdaptStage<B, C> {
         Box::pin(async {
             let Some(task) = self.source.next().await? else { return Ok(None) };
             let adapt = self.adapt;
-            let task: Task<_> = Box::new(move |work| task(work).map(adapt));
+            let task: Task<_> = Box::new(move |work| Ok(task(work)?.map(adapt)));
             Ok(Some(task))
         })
     }

@@ -116,7 +116,7 @@ where
     async fn next_batch(&mut self) -> Result<Option<Task<Chunk<Vec<U>>>>, Stopped> {
         loop {
             if let Some(chunk) = self.take_ready() {
-                return Ok(Some(Box::new(move |_| Ok(chunk))));
+                return Ok(Some(Box::new(move |_| Ok(Some(chunk)))));
             }
             let has_room = self.in_flight.len() < self.limit;
             if has_room && self.start_waiting() {

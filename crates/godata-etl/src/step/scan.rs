@@ -71,11 +71,12 @@ where
             let scan = move |work: &mut Work| {
                 let scanned =
                     work.step(index, chunk, |chunk, work| chunk.expand(work, |item| f(&mut state, item)))?;
-                Ok((state, scanned))
+                Ok(Some((state, scanned)))
             };
-            let (state, chunk) = compute(&self.run, stop, Stage::Step(index), Box::new(scan)).await?;
+            let scanned = compute(&self.run, stop, Stage::Step(index), Box::new(scan)).await?;
+            let Some((state, chunk)) = scanned else { return Ok(None) };
             self.state = Some(state);
-            let scanned: Task<_> = Box::new(move |_| Ok(chunk));
+            let scanned: Task<_> = Box::new(move |_| Ok(Some(chunk)));
             Ok(Some(scanned))
         })
     }

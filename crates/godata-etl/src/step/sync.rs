@@ -37,8 +37,8 @@ where
             let Some(task) = self.source.next().await? else { return Ok(None) };
             let (index, step) = (self.index, Arc::clone(&self.step));
             let task: Task<_> = Box::new(move |work| {
-                let chunk = task(work)?;
-                work.step(index, chunk, &*step)
+                let Some(chunk) = task(work)? else { return Ok(None) };
+                work.step(index, chunk, &*step).map(Some)
             });
             Ok(Some(task))
         })

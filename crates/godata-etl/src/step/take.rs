@@ -33,10 +33,11 @@ impl<B: Batch> TakeStage<B> {
         }
         let index = self.index;
         Ok(Some(Box::new(move |work| {
-            work.step(index, chunk, |mut chunk, _| {
+            let first = work.step(index, chunk, |mut chunk, _| {
                 chunk.truncate(limit);
                 Ok(chunk)
-            })
+            });
+            first.map(Some)
         })))
     }
 }

@@ -28,10 +28,11 @@ impl InputFiles {
         if listed.iter().any(|listed| listed.len.is_some()) {
             scope.expect_bytes(listed.iter().filter_map(|listed| listed.len).sum());
         }
-        let is_quick = listed.iter().all(|listed| listed.len.is_some());
+        let is_there = listed.iter().all(|listed| listed.len.is_some());
         let mut further = listed.into_iter();
         let first = further.next().ok_or(IoError::NoPaths)?;
         let file = InputFile::open(&first, compression, encoding)?;
+        let is_quick = is_there && file.is_as_stored();
         Ok(Self { file, further, compression, encoding, is_quick })
     }
 
@@ -44,7 +45,7 @@ impl InputFiles {
         &mut self.file
     }
 
-    /// Whether all that is left to read is there: in regular files or in memory.
+    /// Whether all is there, in regular files or in memory, and is to be read as it is stored.
     pub(crate) fn is_quick(&self) -> bool {
         self.is_quick
     }
