@@ -156,8 +156,9 @@ pub use origin::{Lines, Origin, Place};
 pub use pipeline::{Pipeline, PipelineBuilder};
 pub use reader::{BlockingRead, BlockingSource, Reader, Source};
 pub use records::{
-    CellRef, ConvertError, FieldError, Record, RecordMut, RecordRef, Records, RecordsBuilder, Rows, Shape,
-    ShapeError, SlicesBuilder, SourceFormat, Type, Value, ValueRef, WrittenCells, to_record, to_value,
+    CellRef, CellVisitor, ConvertError, FieldError, Record, RecordMut, RecordRef, Records, RecordsBuilder,
+    Rows, Shape, ShapeError, SlicesBuilder, SourceFormat, Type, Value, ValueRef, WrittenCells, WrittenText,
+    to_record, to_value,
 };
 pub use report::{IoCounts, RunReport, StepCounts};
 pub use step::Concurrency;

@@ -87,6 +87,12 @@ impl Cell {
         self.tag == ABSENT
     }
 
+    /// Where the text is, if it is one that is read as text.
+    #[inline]
+    pub(super) fn as_text(self) -> Option<(usize, usize)> {
+        (self.tag & TAGS == TEXT).then_some((self.at as usize, (self.tag >> TAG_BITS) as usize))
+    }
+
     #[inline]
     pub(super) fn stored(self) -> Stored {
         let kind = match self.tag & TAGS {

@@ -34,6 +34,7 @@ mod storage;
 mod value;
 mod value_from;
 mod value_ref;
+mod written;
 
 #[cfg(test)]
 mod model_tests;
@@ -54,3 +55,4 @@ pub use slices::SlicesBuilder;
 pub use source_format::SourceFormat;
 pub use value::Value;
 pub use value_ref::ValueRef;
+pub use written::{CellVisitor, WrittenText};

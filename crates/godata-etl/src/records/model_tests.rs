@@ -1,5 +1,7 @@
 //! A batch must behave like a plain list of rows of named values.
 
+use std::convert::Infallible;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -220,11 +222,33 @@ fn apply(change: Change, batch: &mut Records, model: &mut Model) {
     }
 }
 
-/// What a writer is given for each row, cell by cell or all at once.
-fn written(batch: &Records) -> [Vec<Vec<Option<CellRef<'_>>>>; 2] {
+/// What a writer is given for each row: cell by cell, all at once, or as a visitor.
+fn written(batch: &Records) -> [Vec<Vec<Option<String>>>; 3] {
     let columns = 0..batch.shape().len();
-    let each = batch.iter().map(|row| columns.clone().map(|column| row.cell_at(column)).collect());
-    [each.collect(), batch.iter().map(|row| row.written_cells().collect()).collect()]
+    let text = |cell: Option<CellRef<'_>>| cell.map(|cell| format!("{cell:?}"));
+    let each = batch.iter().map(|row| columns.clone().map(|column| text(row.cell_at(column))).collect());
+    let all = batch.iter().map(|row| row.written_cells().map(text).collect());
+    let visited = batch.iter().map(|row| {
+        let mut visited = Visited(vec![None; columns.end]);
+        row.visit(&mut visited).unwrap();
+        visited.0
+    });
+    [each.collect(), all.collect(), visited.collect()]
+}
+
+struct Visited(Vec<Option<String>>);
+
+impl CellVisitor for Visited {
+    type Error = Infallible;
+
+    fn text(&mut self, column: usize, text: WrittenText<'_>) -> Result<(), Infallible> {
+        self.cell(column, CellRef::Text(text.as_str()))
+    }
+
+    fn cell(&mut self, column: usize, cell: CellRef<'_>) -> Result<(), Infallible> {
+        self.0[column] = Some(format!("{cell:?}"));
+        Ok(())
+    }
 }
 
 fn any_value() -> impl Strategy<Value = Value> {
@@ -289,8 +313,9 @@ proptest! {
             apply(change, &mut batch, &mut model);
             prop_assert_eq!(batch.names().collect::<Vec<_>>(), model.names.iter().collect::<Vec<_>>());
             prop_assert_eq!(batch.iter().map(RecordRef::to_record).collect::<Vec<_>>(), model.sorted());
-            let [each, all] = written(&batch);
-            prop_assert_eq!(all, each);
+            let [each, all, visited] = written(&batch);
+            prop_assert_eq!(&all, &each);
+            prop_assert_eq!(visited, each);
         }
         prop_assert_eq!(batch.into_records(), model.sorted());
     }
@@ -313,8 +338,9 @@ proptest! {
         }
         let built = builder.finish();
         prop_assert_eq!(built.shape(), batch.shape());
-        let [each, all] = written(&built);
-        prop_assert_eq!(all, each);
+        let [each, all, visited] = written(&built);
+        prop_assert_eq!(&all, &each);
+        prop_assert_eq!(visited, each);
         prop_assert_eq!(built, batch);
     }
 }

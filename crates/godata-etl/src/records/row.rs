@@ -17,6 +17,7 @@ use super::source_format::SourceFormat;
 use super::storage::WrittenRow;
 use super::value::Value;
 use super::value_ref::ValueRef;
+use super::written::CellVisitor;
 
 /// A row of a batch or a whole [`Record`], read only and copyable.
 ///
@@ -187,6 +188,23 @@ impl<'a> RecordRef<'a> {
             View::Record(record) => Written::Record(record.fields().iter()),
             View::Row(records, row) => Written::Row(records.storage.written_row(row)),
         })
+    }
+
+    /// Shows each field that the row has to `visitor`, in order, as it is to be written: [`cell_at`](Self::cell_at) of all
+    /// positions, for writers.
+    ///
+    /// # Errors
+    /// What the visitor returns, which ends the visit.
+    #[inline(always)]
+    pub fn visit<V: CellVisitor>(self, visitor: &mut V) -> Result<(), V::Error> {
+        match self.0 {
+            View::Row(records, row) => records.storage.visit(row, visitor),
+            View::Record(record) => record
+                .fields()
+                .iter()
+                .enumerate()
+                .try_for_each(|(at, (_, value))| visitor.cell(at, value.as_ref().into())),
+        }
     }
 
     /// A field as it is to be written.

@@ -6,6 +6,7 @@ use super::cell::{Cell, Kind, Stored};
 use super::cell_ref::CellRef;
 use super::value::Value;
 use super::value_ref::ValueRef;
+use super::written::{CellVisitor, WrittenText};
 
 /// The cells of a batch, with their texts and values.
 ///
@@ -91,6 +92,26 @@ impl Storage {
         // Of the last row the last cells may be missing: they are absent.
         let cells = rest.get(..self.width).unwrap_or(rest);
         WrittenRow { storage: self, cells, row, columns: self.columns.iter() }
+    }
+
+    /// Visits the cells of a row that it has, column by column.
+    #[inline(always)]
+    pub(super) fn visit<V: CellVisitor>(&self, row: usize, visitor: &mut V) -> Result<(), V::Error> {
+        let cells = self.grid.get(row * self.width..).unwrap_or_default();
+        for (at, column) in self.columns.iter().enumerate() {
+            let cell = match column {
+                Column::Grid(place) => cells.get(*place),
+                Column::Own(cells) => cells.get(row),
+            };
+            // Of the last row the last cells may be missing: they are absent.
+            let cell = cell.copied().unwrap_or(Cell::ABSENT);
+            if let Some((start, len)) = cell.as_text() {
+                visitor.text(at, WrittenText::part(&self.text, start, len))?;
+            } else if let Some(cell) = self.written_cell(cell) {
+                visitor.cell(at, cell)?;
+            }
+        }
+        Ok(())
     }
 
     #[inline(always)]

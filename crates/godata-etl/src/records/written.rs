@@ -1,0 +1,138 @@
+//! The fields of a row as writers of text are given them.
+
+use super::cell_ref::CellRef;
+
+/// What a writer does with the fields of a row, of [`RecordRef::visit`](crate::RecordRef::visit).
+///
+/// Most fields of most files are texts: these come by themselves, so that they can be copied fast.
+pub trait CellVisitor {
+    /// What ends the visit early.
+    type Error;
+
+    /// A text, not quoted or escaped, at a position of the batch's [`Shape`](crate::Shape).
+    ///
+    /// # Errors
+    /// Those of the visitor; the fields after this one are not visited.
+    fn text(&mut self, column: usize, text: WrittenText<'_>) -> Result<(), Self::Error>;
+
+    /// Another field, or a text that stands elsewhere, at a position of the batch's [`Shape`](crate::Shape).
+    ///
+    /// # Errors
+    /// As [`text`](Self::text).
+    fn cell(&mut self, column: usize, cell: CellRef<'_>) -> Result<(), Self::Error>;
+}
+
+/// A part of a text that is to be copied, which knows what follows it.
+///
+/// Most are short, and to copy a fixed number of bytes and then to forget some is faster than to copy as many as there
+/// are: [`append_to`](Self::append_to).
+#[derive(Clone, Copy)]
+pub struct WrittenText<'a> {
+    text: &'a str,
+    start: usize,
+    len: usize,
+}
+
+impl<'a> WrittenText<'a> {
+    /// The `len` bytes of `text` from `start` on. They should be whole characters of it; what is not there is as if it
+    /// were empty.
+    #[inline]
+    #[must_use]
+    pub fn part(text: &'a str, start: usize, len: usize) -> Self {
+        Self { text, start, len }
+    }
+
+    /// How many bytes it has.
+    #[inline]
+    #[must_use]
+    pub fn len(self) -> usize {
+        self.len
+    }
+
+    /// Whether it has none.
+    #[inline]
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    /// As text.
+    #[inline]
+    #[must_use]
+    pub fn as_str(self) -> &'a str {
+        self.text.get(self.start..self.start + self.len).unwrap_or_default()
+    }
+
+    /// As bytes.
+    #[inline]
+    #[must_use]
+    pub fn as_bytes(self) -> &'a [u8] {
+        self.text.as_bytes().get(self.start..self.start + self.len).unwrap_or_default()
+    }
+
+    /// The first `N` bytes, of which those after [`len`](Self::len) are no part of it; `None` if there are fewer.
+    #[inline]
+    #[must_use]
+    pub fn first_chunk<const N: usize>(self) -> Option<&'a [u8; N]> {
+        self.text.as_bytes().get(self.start..)?.first_chunk()
+    }
+
+    /// Copies it to the end of `out`.
+    #[inline]
+    pub fn append_to(self, out: &mut Vec<u8>) {
+        /// What is short, and how much is copied of it.
+        const SHORT: usize = 32;
+        match self.first_chunk::<SHORT>() {
+            Some(chunk) if self.len <= SHORT => {
+                let end = out.len() + self.len;
+                out.extend_from_slice(chunk);
+                out.truncate(end);
+            }
+            _ => out.extend_from_slice(self.as_bytes()),
+        }
+    }
+}
+
+impl PartialEq for WrittenText<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl std::fmt::Debug for WrittenText<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+impl<'a> From<&'a str> for WrittenText<'a> {
+    fn from(text: &'a str) -> Self {
+        Self::part(text, 0, text.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_part_is_copied_without_what_follows_it(
+            text in "[ -~äß€]{0,60}",
+            start in 0_usize..80,
+            len in 0_usize..80,
+            before in proptest::collection::vec(any::<u8>(), 0..4),
+        ) {
+            let part = WrittenText::part(&text, start, len);
+            let expected = text.get(start..start + len).unwrap_or_default();
+            prop_assert_eq!(part.as_str(), expected);
+            let expected = text.as_bytes().get(start..start + len).unwrap_or_default();
+            prop_assert_eq!(part.as_bytes(), expected);
+            let mut out = before.clone();
+            part.append_to(&mut out);
+            prop_assert_eq!(out, [&before, expected].concat());
+        }
+    }
+}
