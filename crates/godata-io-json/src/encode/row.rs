@@ -1,8 +1,8 @@
 //! Dynamic records as objects.
 
-use godata_etl::{CellRef, RecordRef, SourceFormat};
+use godata_etl::{CellRef, CellVisitor, RecordRef, SourceFormat, WrittenText};
 
-use super::{cell::write_cell, keys::Keys, text::needs_escapes};
+use super::{cell::write_cell, keys::Keys, text::copy_plain};
 use crate::JsonError;
 
 /// Writes a row of the batch that the keys are of. Fields that it lacks are left out. A row that was read as JSON and not
@@ -13,23 +13,9 @@ pub(crate) fn write_row(out: &mut Vec<u8>, keys: &Keys<'_>, row: RecordRef<'_>) 
         return Ok(());
     }
     let begin = out.len();
-    // Most values are strings without escapes. The quotes around them are written with the names.
-    let mut in_string = false;
-    for (column, cell) in row.written_cells().enumerate() {
-        match cell {
-            None => {}
-            Some(CellRef::Text(text)) if !needs_escapes(text.as_bytes()) => {
-                out.extend_from_slice(keys.get(column, in_string, true));
-                out.extend_from_slice(text.as_bytes());
-                in_string = true;
-            }
-            Some(cell) => {
-                out.extend_from_slice(keys.get(column, in_string, false));
-                write_cell(out, cell).map_err(|error| error.in_field(keys.name(column)))?;
-                in_string = false;
-            }
-        }
-    }
+    let mut object = Object { out, keys, in_string: false };
+    row.visit(&mut object)?;
+    let Object { out, in_string, .. } = object;
     if in_string {
         out.push(b'"');
     }
@@ -40,4 +26,36 @@ pub(crate) fn write_row(out: &mut Vec<u8>, keys: &Keys<'_>, row: RecordRef<'_>) 
     }
     out.push(b'}');
     Ok(())
+}
+
+/// An object that is being written.
+struct Object<'a> {
+    out: &'a mut Vec<u8>,
+    keys: &'a Keys<'a>,
+    /// Whether the last value was a string whose end is yet to be written: most values are strings without escapes, and
+    /// the quotes around them are written with the names.
+    in_string: bool,
+}
+
+impl CellVisitor for Object<'_> {
+    type Error = JsonError;
+
+    #[inline(always)]
+    fn text(&mut self, column: usize, text: WrittenText<'_>) -> Result<(), JsonError> {
+        let before = self.out.len();
+        self.keys.get(column, self.in_string, true).append_to(self.out);
+        if copy_plain(self.out, text) {
+            self.in_string = true;
+            return Ok(());
+        }
+        self.out.truncate(before);
+        self.cell(column, CellRef::Text(text.as_str()))
+    }
+
+    #[inline(never)]
+    fn cell(&mut self, column: usize, cell: CellRef<'_>) -> Result<(), JsonError> {
+        self.keys.get(column, self.in_string, false).append_to(self.out);
+        self.in_string = false;
+        write_cell(self.out, cell).map_err(|error| error.in_field(self.keys.name(column)).into())
+    }
 }

@@ -1,5 +1,8 @@
 //! Text as a JSON string.
 
+use godata_etl::WrittenText;
+use wide::u8x16;
+
 use super::unwritable::{Unwritable, write_json};
 use crate::word::special_bytes;
 
@@ -14,6 +17,33 @@ pub(super) fn write_text(out: &mut Vec<u8>, text: &str) -> Result<(), Unwritable
     out.extend_from_slice(text.as_bytes());
     out.push(b'"');
     Ok(())
+}
+
+/// Copies a text, if it needs no escapes.
+#[inline(always)]
+pub(super) fn copy_plain(out: &mut Vec<u8>, text: WrittenText<'_>) -> bool {
+    let is_plain = match text.first_chunk::<32>() {
+        Some(chunk) if text.len() <= chunk.len() => first_special(chunk) >= text.len(),
+        _ => !needs_escapes(text.as_bytes()),
+    };
+    if is_plain {
+        text.append_to(out);
+    }
+    is_plain
+}
+
+/// Where the first byte is that ends the plain part of a string; 32 if there is none.
+#[inline(always)]
+fn first_special(chunk: &[u8; 32]) -> usize {
+    let (halves, _) = chunk.as_chunks::<16>();
+    let special = |half: &[u8; 16]| {
+        let bytes = u8x16::new(*half);
+        let is_control = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+        let is_quote = bytes.simd_eq(u8x16::splat(b'"'));
+        let is_backslash = bytes.simd_eq(u8x16::splat(b'\\'));
+        (is_control | is_quote | is_backslash).to_bitmask()
+    };
+    (special(&halves[0]) | special(&halves[1]) << 16).trailing_zeros() as usize
 }
 
 /// Whether a text has a quote, a backslash or a control character (RFC 8259, section 7).
@@ -39,6 +69,21 @@ mod tests {
             let mut out = Vec::new();
             prop_assert!(write_text(&mut out, &text).is_ok());
             prop_assert_eq!(out, serde_json::to_vec(&text).unwrap());
+        }
+
+        #[test]
+        fn a_text_is_copied_only_if_it_needs_no_escapes(
+            text in "[ -~\u{0}-\u{20}äß€]{0,3}[a-z]{0,40}[ -~\u{1f}ä]{0,40}",
+            start in 0..50usize,
+            len in 0..50usize,
+        ) {
+            let part = text.get(start..start + len);
+            prop_assume!(part.is_some());
+            let part = part.unwrap_or_default();
+            let mut out = Vec::new();
+            let is_copied = copy_plain(&mut out, WrittenText::part(&text, start, len));
+            prop_assert_eq!(is_copied, !needs_escapes(part.as_bytes()));
+            prop_assert_eq!(out, if is_copied { part.as_bytes() } else { b"" });
         }
 
         #[test]
