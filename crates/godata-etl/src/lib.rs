@@ -157,8 +157,8 @@ pub use pipeline::{Pipeline, PipelineBuilder};
 pub use reader::{BlockingRead, BlockingSource, Reader, Source};
 pub use records::{
     CellRef, CellVisitor, ConvertError, FieldError, Record, RecordMut, RecordRef, Records, RecordsBuilder,
-    Rows, Shape, ShapeError, SlicesBuilder, SourceFormat, Type, Value, ValueRef, WrittenCells, WrittenText,
-    to_record, to_value,
+    Rows, Shape, ShapeError, SlicesBuilder, SourceFormat, Type, Value, ValueRef, WrittenText, to_record,
+    to_value,
 };
 pub use report::{IoCounts, RunReport, StepCounts};
 pub use step::Concurrency;

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use godata_etl::{CellRef, RecordRef, Records, Shape, Stop, ValueRef, Work, WrittenCells};
+use godata_etl::{RecordRef, Records, Shape, Stop, ValueRef, Work};
 use serde::{
     Deserializer,
     de::{
@@ -40,10 +40,7 @@ pub(crate) fn structs<T: DeserializeOwned>(
 
 /// The cells of a record that are not read yet.
 struct Cells<'r, 'de> {
-    /// The next cell, if there is one.
-    next: Option<&'de str>,
-    /// Those after it.
-    further: WrittenCells<'de>,
+    record: RecordRef<'de>,
     /// The position of the next cell.
     position: usize,
     /// The names of the cells, if they are read by name, and the position of the next one.
@@ -81,24 +78,18 @@ impl serde::de::Error for Unusual {
 
 impl<'r, 'de> Cells<'r, 'de> {
     fn of(record: RecordRef<'de>, names: Option<&'de Shape>, ignored: &'r mut [bool]) -> Self {
-        let further = record.written_cells();
-        let mut cells = Self { next: None, further, position: 0, names, next_name: 0, ignored };
-        cells.advance();
-        cells
+        Self { record, position: 0, names, next_name: 0, ignored }
     }
 
+    /// The next cell, if there is one.
     #[inline]
-    fn advance(&mut self) {
-        self.next = match self.further.next() {
-            Some(Some(CellRef::Text(text))) => Some(text),
-            _ => None,
-        };
+    fn peek(&self) -> Option<&'de str> {
+        self.record.text_at(self.position)
     }
 
     #[inline]
     fn take(&mut self) -> Result<&'de str, Unusual> {
-        let cell = self.next.ok_or(Unusual::Record)?;
-        self.advance();
+        let cell = self.peek().ok_or(Unusual::Record)?;
         self.position += 1;
         Ok(cell)
     }
@@ -150,10 +141,10 @@ impl<'de> Deserializer<'de> for &mut Cells<'_, 'de> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unusual> {
-        match self.next {
+        match self.peek() {
             None => visitor.visit_none(),
             Some("") => {
-                self.take()?;
+                self.position += 1;
                 visitor.visit_none()
             }
             Some(_) => visitor.visit_some(self),
@@ -228,7 +219,7 @@ impl<'de> SeqAccess<'de> for &mut Cells<'_, 'de> {
     type Error = Unusual;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Unusual> {
-        if self.next.is_some() { seed.deserialize(&mut **self).map(Some) } else { Ok(None) }
+        if self.peek().is_some() { seed.deserialize(&mut **self).map(Some) } else { Ok(None) }
     }
 }
 

@@ -46,7 +46,7 @@ pub use cell_ref::CellRef;
 pub use convert::{ConvertError, to_record, to_value};
 pub use field_error::FieldError;
 pub use record::Record;
-pub use row::{RecordRef, WrittenCells};
+pub use row::RecordRef;
 pub use row_mut::RecordMut;
 pub use rows::Rows;
 pub use shape::Shape;

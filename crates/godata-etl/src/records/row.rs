@@ -1,8 +1,6 @@
 //! A row, read only.
 
 use std::fmt;
-use std::slice;
-use std::sync::Arc;
 
 use serde::Deserialize;
 use time::UtcDateTime;
@@ -14,8 +12,6 @@ use super::convert::{ConvertError, deserialize};
 use super::field_error::FieldError;
 use super::record::Record;
 use super::source_format::SourceFormat;
-use super::storage::WrittenRow;
-use super::value::Value;
 use super::value_ref::ValueRef;
 use super::written::CellVisitor;
 
@@ -179,15 +175,14 @@ impl<'a> RecordRef<'a> {
         }
     }
 
-    /// For each position of the batch's [`Shape`](crate::Shape) the field that the row has there, if it has one, as it is
-    /// to be written: [`cell_at`](Self::cell_at) of all positions, for writers.
+    /// The field at a position of the batch's [`Shape`](crate::Shape), if it is a text that is written as text.
     #[inline]
     #[must_use]
-    pub fn written_cells(self) -> WrittenCells<'a> {
-        WrittenCells(match self.0 {
-            View::Record(record) => Written::Record(record.fields().iter()),
-            View::Row(records, row) => Written::Row(records.storage.written_row(row)),
-        })
+    pub fn text_at(self, column: usize) -> Option<&'a str> {
+        match self.0 {
+            View::Record(record) => record.value_at(column)?.as_str(),
+            View::Row(records, row) => records.storage.text_value(column, row),
+        }
     }
 
     /// Shows each field that the row has to `visitor`, in order, as it is to be written: [`cell_at`](Self::cell_at) of all
@@ -330,28 +325,6 @@ impl<'a> RecordRef<'a> {
         match self.0 {
             View::Record(record) => record.value_at(column),
             View::Row(records, row) => records.storage.value(column, row),
-        }
-    }
-}
-
-/// The cells of a row, of [`RecordRef::written_cells`].
-#[derive(Clone, Debug)]
-pub struct WrittenCells<'a>(Written<'a>);
-
-#[derive(Clone, Debug)]
-enum Written<'a> {
-    Record(slice::Iter<'a, (Arc<str>, Value)>),
-    Row(WrittenRow<'a>),
-}
-
-impl<'a> Iterator for WrittenCells<'a> {
-    type Item = Option<CellRef<'a>>;
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<Self::Item> {
-        match &mut self.0 {
-            Written::Row(cells) => cells.next(),
-            Written::Record(fields) => fields.next().map(|(_, value)| Some(value.as_ref().into())),
         }
     }
 }

@@ -1,7 +1,5 @@
 //! Where a batch keeps its cells.
 
-use std::slice;
-
 use super::cell::{Cell, Kind, Stored};
 use super::cell_ref::CellRef;
 use super::value::Value;
@@ -85,13 +83,14 @@ impl Storage {
         self.written_cell(self.cell(column, row))
     }
 
-    /// The cells of a row as they are to be written, column by column.
+    /// The text of a cell that is one.
     #[inline]
-    pub(super) fn written_row(&self, row: usize) -> WrittenRow<'_> {
-        let rest = self.grid.get(row * self.width..).unwrap_or_default();
-        // Of the last row the last cells may be missing: they are absent.
-        let cells = rest.get(..self.width).unwrap_or(rest);
-        WrittenRow { storage: self, cells, row, columns: self.columns.iter() }
+    pub(super) fn text_value(&self, column: usize, row: usize) -> Option<&str> {
+        let cell = self.cell(column, row);
+        match cell.as_text() {
+            Some((start, len)) => self.text.get(start..start + len),
+            None => self.text_of(cell).filter(|&(_, kind)| kind == Kind::Text).map(|(text, _)| text),
+        }
     }
 
     /// Visits the cells of a row that it has, column by column.
@@ -322,29 +321,5 @@ impl Storage {
     pub(super) fn select(&mut self, kept: &[usize]) {
         let take = |&column: &usize| std::mem::replace(&mut self.columns[column], Column::Grid(usize::MAX));
         self.columns = kept.iter().map(take).collect();
-    }
-}
-
-/// The cells of a row as they are to be written.
-#[derive(Clone, Debug)]
-pub(super) struct WrittenRow<'a> {
-    storage: &'a Storage,
-    /// Those in the grid.
-    cells: &'a [Cell],
-    row: usize,
-    columns: slice::Iter<'a, Column>,
-}
-
-impl<'a> Iterator for WrittenRow<'a> {
-    /// `None` if absent.
-    type Item = Option<CellRef<'a>>;
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<Self::Item> {
-        let cell = match self.columns.next()? {
-            Column::Grid(place) => self.cells.get(*place),
-            Column::Own(cells) => cells.get(self.row),
-        };
-        Some(cell.and_then(|&cell| self.storage.written_cell(cell)))
     }
 }
