@@ -72,6 +72,16 @@ pub enum ScheduleError {
         /// The schedule.
         spec: String,
     },
+    /// It is a combination of more schedules than can be asked in time, or leaves out too much of them: to say when it
+    /// is due next would take longer than a [`Schedule`](godata_core::Schedule) may.
+    #[error(
+        "`{spec}` takes too long to say when it is due: expected fewer schedules, or exceptions that leave something \
+         every year or are ranges of dates"
+    )]
+    TooCostly {
+        /// The schedule, in at most some 80 characters.
+        spec: String,
+    },
 }
 
 impl ScheduleError {

@@ -7,6 +7,7 @@ use godata_core::{AnySchedule, Schedule};
 use time::Month;
 
 use crate::combine::just_before;
+use crate::effort;
 use crate::horizon::second_of;
 use crate::text::{DateText, listed};
 use crate::wall::{DAY, date_of, weekday_of};
@@ -61,6 +62,7 @@ impl DaySet {
 
     /// Whether a day is in it, of which some part is in a stretch of its zone.
     pub(super) fn contains(&self, day: i64, stretch: &Stretch, gaps: &mut Gaps) -> bool {
+        effort::spend(1);
         self.weekdays.is_some_and(|weekdays| weekdays.contains(weekday_of(day)))
             || self.range_of(day).is_some()
             || self.in_years(day)
@@ -90,6 +92,7 @@ impl DaySet {
         if self.yearly.is_empty() {
             return false;
         }
+        effort::spend(1);
         let found =
             |(_, month, day): (i32, Month, u8)| self.yearly.binary_search(&(month.into(), day)).is_ok();
         date_of(day).is_some_and(|date| found(date.to_calendar_date()))
@@ -98,6 +101,7 @@ impl DaySet {
     /// A day on which the clocks change may have other parts in the stretches before and after, also if it comes
     /// twice.
     fn in_schedules(&self, day: i64, stretch: &Stretch, gaps: &mut Gaps) -> bool {
+        effort::spend(self.schedules.len().try_into().unwrap_or(u32::MAX));
         let at = |offset| day * DAY - offset..(day + 1) * DAY - offset;
         let (before, own, after) = (at(stretch.offset_before), at(stretch.offset), at(stretch.offset_after));
         let parts = [

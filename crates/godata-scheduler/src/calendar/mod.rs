@@ -11,6 +11,7 @@ use std::sync::Arc;
 use godata_core::{AnySchedule, Schedule};
 use time::{Date, Month, UtcDateTime, Weekday};
 
+use crate::effort;
 use crate::horizon::END_SECOND;
 use crate::text::DateText;
 use crate::wall::{DAY, day_of};
@@ -112,6 +113,9 @@ impl Calendar {
 
     /// Adds the days on which another schedule fires.
     ///
+    /// It is asked for each of them, so they are for what is left out now and then: one that leaves out all days for
+    /// years is [too costly](ScheduleError::TooCostly), where a [`range`](Self::range) would not be.
+    ///
     /// ```
     /// use godata_core::Schedule;
     /// use godata_scheduler::{Calendar, ScheduleExt, parse};
@@ -195,7 +199,7 @@ impl Walk<'_> {
             let mut day = day_in(&stretch, second);
             while second < stretch.end.min(END_SECOND) {
                 let here = self.contains(day, &stretch);
-                if here != *has.get_or_insert(here) {
+                if here != *has.get_or_insert(here) || effort::is_spent() {
                     return instant(second);
                 }
                 day = self.calendar.days.last_alike(day) + 1;
@@ -214,7 +218,7 @@ impl Walk<'_> {
             let mut day = day_in(&stretch, second);
             while second >= stretch.start.max(0) {
                 let here = self.contains(day, &stretch);
-                if here != *has.get_or_insert(here) {
+                if here != *has.get_or_insert(here) || effort::is_spent() {
                     return instant(second + 1);
                 }
                 day = self.calendar.days.first_alike(day) - 1;

@@ -14,8 +14,8 @@ use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use time::{OffsetDateTime, UtcDateTime, UtcOffset};
 
-use crate::ScheduleError;
 use crate::horizon::second_of;
+use crate::{ScheduleError, effort};
 
 /// Files that some systems keep beside the time zone database, which say other things on other machines.
 const NO_ZONES: [&str; 2] = ["localtime", "posixrules"];
@@ -128,6 +128,7 @@ impl Zone {
         if self.is_utc() {
             return Stretch::endless(0);
         }
+        effort::spend(10);
         let mut stretch = Stretch::endless(i64::from(self.0.to_offset(timestamp(second)).seconds()));
         // What precedes is only where to begin: where the changes that the database lists end and a rule for all
         // later ones begins, jiff 0.2 may leave out the last that is listed, and name an earlier one by the rule.
