@@ -48,7 +48,7 @@ pub enum ScheduleError {
     /// The time zone database has no zone of this name.
     #[error("there is no time zone `{name}`{}", Hint(nearest.as_deref()))]
     UnknownZone {
-        /// The name.
+        /// The name, in at most some 80 characters.
         name: String,
         /// A name that differs from it in a few letters.
         nearest: Option<String>,
@@ -57,7 +57,7 @@ pub enum ScheduleError {
     /// is not on.
     #[error("time zone `{name}` can't be looked up: install tzdata, or turn on the feature `bundled-zones`")]
     NoZones {
-        /// The name that was looked up.
+        /// The name that was looked up, in at most some 80 characters.
         name: String,
     },
     /// The zone of this machine can't be found out, or has no name in the database.

@@ -55,6 +55,10 @@ fn errors_say_what_is_wrong_and_what_is_accepted() {
             "there is no time zone `Mars`: expected a name of the IANA database, such as `Europe/Berlin`",
         ),
         (
+            "except(every 1d; 12-25 n)\nn)",
+            "there is no time zone `n)\\nn`: expected a name of the IANA database, such as `Europe/Berlin`",
+        ),
+        (
             "daily 02:00 mon-fry",
             "invalid weekday `mon-fry`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a \
              list such as sat,sun",

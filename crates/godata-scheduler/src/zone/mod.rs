@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use time::{OffsetDateTime, UtcDateTime, UtcOffset};
 
+use crate::error::excerpt;
 use crate::horizon::second_of;
 use crate::{ScheduleError, effort};
 
@@ -169,10 +170,10 @@ fn unknown(name: &str, database: &TimeZoneDatabase) -> ScheduleError {
     let mut names: Vec<_> = database.available().collect();
     names.retain(|name| !NO_ZONES.contains(&name.as_str()));
     if names.is_empty() {
-        return ScheduleError::NoZones { name: name.to_owned() };
+        return ScheduleError::NoZones { name: excerpt(name) };
     }
     let nearest = nearest(name, names.iter().map(|name| name.as_str())).map(str::to_owned);
-    ScheduleError::UnknownZone { name: name.to_owned(), nearest }
+    ScheduleError::UnknownZone { name: excerpt(name), nearest }
 }
 
 /// The instant of a second, or the last that there is.
