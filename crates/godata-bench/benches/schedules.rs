@@ -8,7 +8,7 @@ use godata_scheduler::{HORIZON, parse};
 use time::UtcDateTime;
 
 /// A schedule of each kind; `worst` are the slowest that were found among those that can be built.
-const SCHEDULES: [(&str, &str); 11] = [
+const SCHEDULES: [(&str, &str); 13] = [
     ("interval", "every 5m"),
     ("daily", "daily 02:30 Europe/Berlin"),
     ("daily, workdays", "daily 02:00,14:30 mon-fri America/New_York"),
@@ -19,7 +19,17 @@ const SCHEDULES: [(&str, &str); 11] = [
     ("except holidays", "except(daily 02:30 Europe/Berlin; sat,sun 12-24 12-25 12-26 Europe/Berlin)"),
     ("worst cron", "cron 59 59 23 29 2 +MON Africa/Casablanca"),
     ("worst exception", "except(cron 0 12 29 2 * Europe/Berlin; tue-sun Europe/Berlin)"),
-    ("worst days of another", "except(every 1h; on(daily 03:00 Europe/Berlin) Europe/Berlin)"),
+    ("worst range", "except(every 1ms; 1970-01-01..2199-12-30 Europe/Berlin)"),
+    (
+        "worst days of another",
+        "except(every 1h; on(between(daily 03:00 Europe/Berlin; 2044-02-01T00:00:00Z..2045-04-01T00:00:00Z)) \
+         Europe/Berlin)",
+    ),
+    (
+        "worst weekdays and days of another",
+        "except(daily 02:00 Europe/Berlin; on(between(daily 03:00 mon,wed,fri,sun Europe/Berlin; \
+         2044-02-01T00:00:00Z..2046-07-01T00:00:00Z)) tue,thu,sat)",
+    ),
 ];
 
 fn schedule(text: &str) -> AnySchedule {
@@ -38,9 +48,16 @@ fn next(c: &mut Criterion) {
     for (name, text) in SCHEDULES {
         let schedule = schedule(text);
         let [everyday, late] = instants();
-        let after = if name.starts_with("worst") { late } else { everyday };
+        let after = match name {
+            "worst range" => HORIZON.start,
+            _ if name.starts_with("worst") => late,
+            _ => everyday,
+        };
         group.bench_function(name, |b| b.iter(|| schedule.next(black_box(after))));
     }
+    let many = schedule(&format!("any({})", ["cron 0 2 * * * Europe/Berlin"; 450].join("; ")));
+    let [everyday, _] = instants();
+    group.bench_function("worst number", |b| b.iter(|| many.next(black_box(everyday))));
     group.finish();
 }
 
@@ -67,6 +84,7 @@ fn others(c: &mut Criterion) {
         "except(every 1s; mon-sun)",
         "except(daily 02:00 mon,wed,fri,sun; on(daily 03:00 mon,wed,fri,sun))",
         "except(daily 02:00; on(daily 03:00 Europe/Berlin) Europe/Berlin)",
+        "except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)",
         "except(every 1h; on(any(daily 00:00 mon; daily 01:00 tue; daily 02:00 wed; daily 03:00 thu-sun)))",
     ] {
         group.bench_function(format!("refuse `{never}`"), |b| b.iter(|| parse(black_box(never)).is_err()));

@@ -48,7 +48,7 @@ pub enum ScheduleError {
     /// The time zone database has no zone of this name.
     #[error("there is no time zone `{name}`{}", Hint(nearest.as_deref()))]
     UnknownZone {
-        /// The name.
+        /// The name, in at most some 80 characters.
         name: String,
         /// A name that differs from it in a few letters.
         nearest: Option<String>,
@@ -57,7 +57,7 @@ pub enum ScheduleError {
     /// is not on.
     #[error("time zone `{name}` can't be looked up: install tzdata, or turn on the feature `bundled-zones`")]
     NoZones {
-        /// The name that was looked up.
+        /// The name that was looked up, in at most some 80 characters.
         name: String,
     },
     /// The zone of this machine can't be found out, or has no name in the database.
@@ -70,6 +70,16 @@ pub enum ScheduleError {
     #[error("`{spec}` never fires: no instant from 1970 to 2199 fits it")]
     NeverFires {
         /// The schedule.
+        spec: String,
+    },
+    /// It is a combination of more schedules than can be asked in time, or leaves out too much of them: to say when it
+    /// is due next would take longer than a [`Schedule`](godata_core::Schedule) may.
+    #[error(
+        "`{spec}` takes too long to say when it is due: expected fewer schedules, or exceptions that leave something \
+         every year or are ranges of dates"
+    )]
+    TooCostly {
+        /// The schedule, in at most some 80 characters.
         spec: String,
     },
 }

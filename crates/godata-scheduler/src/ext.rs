@@ -29,7 +29,8 @@ pub trait ScheduleExt: Schedule {
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::NeverFires`] if nothing is left.
+    /// [`ScheduleError::NeverFires`] if nothing is left, [`ScheduleError::TooCostly`] if nothing is left for so long that
+    /// it takes too long to find out what is.
     ///
     /// ```
     /// use godata_core::Schedule;
@@ -45,14 +46,14 @@ pub trait ScheduleExt: Schedule {
     where
         Self: Sized,
     {
-        Except::new(AnySchedule::new(self), calendar)
+        Except::new(AnySchedule::new(self), calendar, 0)
     }
 
     /// The same, but only within a range such as `from..until`, `from..` or `..until`.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::NeverFires`] if nothing is left.
+    /// [`ScheduleError::NeverFires`] if nothing is left, [`ScheduleError::TooCostly`] if it takes too long to find out.
     ///
     /// ```
     /// use godata_core::Schedule;
@@ -68,7 +69,7 @@ pub trait ScheduleExt: Schedule {
     where
         Self: Sized,
     {
-        Between::new(AnySchedule::new(self), range)
+        Between::new(AnySchedule::new(self), range, 0)
     }
 }
 

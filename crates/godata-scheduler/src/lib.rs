@@ -66,8 +66,8 @@
 //! 5. Every instant can be asked about. No question panics, and `next` and `previous` answer after a bounded search.
 //!    So does `count_between`, but for [`any_of`], which may have to ask for each instant that it counts.
 //! 6. Schedules know the years 1970 to 2199, the [`HORIZON`], and never answer with an instant outside of it. What
-//!    never fires within it can't be built, and neither can anything else that is wrong: errors come when a
-//!    schedule is built, and not later.
+//!    never fires within it can't be built, and neither can a combination that would take too long to answer, or
+//!    anything else that is wrong: errors come when a schedule is built, and not later.
 //! 7. Times of day are those of a [`Zone`], and UTC without one. When clocks change, [`Dst`] says what becomes of
 //!    a time that they skip (it runs right after the gap, as much later as the gap is long, or not at all) or
 //!    repeat (it runs the first time, the last time, or both). The day that a time belongs to is the day of the
@@ -86,12 +86,14 @@
 //! A question takes well below a microsecond for intervals and times of day, and a few microseconds at most for
 //! what fires once in decades; `count_between` calculates, and does not walk, except for [`any_of`], which asks for
 //! each instant of all its schedules but the one that fires most: a count of `any(every 1ms; daily 02:00)` is soon
-//! done, one of `any(every 1ms; every 7ms)` takes seconds for each day. An
-//! [`except`](ScheduleExt::except) looks at each day that its calendar leaves out, which takes nanoseconds for dates
-//! and weekdays, and at most a question for each of the [days of another schedule](Calendar::days_of). If such a
-//! calendar leaves little or nothing for two centuries, they are 84,000 questions, when it is built or asked what is
-//! next: some ten milliseconds in UTC, tens in zones whose clocks change, and as many times more as schedules are
-//! in an [`any_of`] that makes the days.
+//! done, one of `any(every 1ms; every 7ms)` takes seconds for each day.
+//!
+//! What takes longer is to pass over what an [`except`](ScheduleExt::except) leaves out. Ranges of dates are passed at
+//! once and weekdays in nanoseconds, but each of the [days of another schedule](Calendar::days_of) is a question to it.
+//! If `next` or `previous` could take longer than some 200 microseconds for that, or for the number of schedules, the
+//! combination is [refused](ScheduleError::TooCostly): for example one that leaves out each day of another schedule for
+//! years on end, or an [`any_of`] of a thousand cron patterns. To find that out, building a combination looks at all of
+//! the horizon, which takes some tenths of a millisecond, and tens of milliseconds at worst.
 //!
 //! # Errors
 //!
@@ -119,6 +121,7 @@ mod combine;
 mod cron;
 mod daily;
 mod dst;
+mod effort;
 mod error;
 mod ext;
 mod horizon;

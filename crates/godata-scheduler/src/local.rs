@@ -8,7 +8,7 @@ use time::UtcDateTime;
 use crate::horizon::{END_SECOND, instant_of, second_of};
 use crate::wall::Pattern;
 use crate::zone::Stretch;
-use crate::{Dst, Gap, Overlap, Zone};
+use crate::{Dst, Gap, Overlap, Zone, effort};
 
 /// No zone is farther from UTC than this, in seconds.
 const FARTHEST: i64 = 26 * 3_600;
@@ -32,6 +32,7 @@ impl LocalSchedule {
     pub(crate) fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
         let mut from = (second_of(after) + 1).max(0);
         while from < END_SECOND {
+            effort::spend(4);
             let stretch = self.zone.stretch(from);
             if let Some(found) = self.first_in(&stretch, from) {
                 return instant_of(found);
@@ -48,6 +49,7 @@ impl LocalSchedule {
         let begun = second_of(before) - i64::from(before.nanosecond() == 0);
         let mut to = begun.min(END_SECOND - 1);
         while to >= 0 {
+            effort::spend(4);
             let stretch = self.zone.stretch(to);
             if let Some(found) = self.last_in(&stretch, to) {
                 return instant_of(found);

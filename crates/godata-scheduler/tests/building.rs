@@ -55,6 +55,10 @@ fn errors_say_what_is_wrong_and_what_is_accepted() {
             "there is no time zone `Mars`: expected a name of the IANA database, such as `Europe/Berlin`",
         ),
         (
+            "except(every 1d; 12-25 n)\nn)",
+            "there is no time zone `n)\\nn`: expected a name of the IANA database, such as `Europe/Berlin`",
+        ),
+        (
             "daily 02:00 mon-fry",
             "invalid weekday `mon-fry`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a \
              list such as sat,sun",
@@ -81,6 +85,11 @@ fn errors_say_what_is_wrong_and_what_is_accepted() {
         (
             "except(every 1s; mon-sun)",
             "`except(every 1s; mon-sun)` never fires: no instant from 1970 to 2199 fits it",
+        ),
+        (
+            "except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)",
+            "`except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)` takes too long to say when it is \
+             due: expected fewer schedules, or exceptions that leave something every year or are ranges of dates",
         ),
     ] {
         assert_eq!(parse(text).unwrap_err().to_string(), error);
@@ -140,10 +149,35 @@ fn rule_6_what_is_empty_or_impossible_is_refused() {
 fn rule_5_and_6_what_leaves_nothing_of_very_much_is_refused_too() {
     for text in [
         "except(every 1ms; mon-sun Pacific/Apia)",
+        "except(every 1ms; 1969-12-31..2200-01-01 Africa/Casablanca)",
+        "except(daily 02:00 sat,sun Europe/Berlin; sat,sun Europe/Berlin)",
         "except(daily 02:00; on(daily 03:00))",
         "except(daily 02:00; on(except(daily 02:00; 1970-01-01..2199-12-30)) on(daily 00:00))",
     ] {
         assert!(never_fires(parse(text)), "{text}");
+    }
+}
+
+#[test]
+fn rule_6_what_would_take_too_long_to_answer_is_refused() {
+    let crons = |count: usize| vec!["cron 0 2 * * * Europe/Berlin"; count].join("; ");
+    for text in [
+        // It fires in the last hour of the horizon, which in that zone is the first of a day without 03:00.
+        "except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)",
+        // It fires in 1970 and in 2199.
+        "except(any(daily 02:00 mon,wed; once 2199-12-31T00:00:00Z); on(between(daily 00:00; 1971-01-01T00:00:00Z..)))",
+        &format!("any({})", crons(2_000)),
+    ] {
+        let error = parse(text).unwrap_err();
+        assert!(matches!(error, ScheduleError::TooCostly { .. }), "{text}: {error}");
+    }
+    for text in [
+        "except(daily 02:00; 1970-01-01..2199-12-30 Africa/Casablanca)",
+        "except(daily 02:00; on(between(daily 00:00; 2030-01-01T00:00:00Z..2031-01-01T00:00:00Z)))",
+        "except(cron 0 12 29 2 * Europe/Berlin; tue-sun Europe/Berlin)",
+        &format!("except(any({}); sat,sun 12-24 12-25 12-26 Europe/Berlin)", crons(50)),
+    ] {
+        assert!(parse(text).is_ok(), "{text}");
     }
 }
 
@@ -168,46 +202,49 @@ impl Schedule for LastDay {
 fn a_schedule_that_fires_seldom_is_not_asked_on_each_day_that_a_calendar_leaves_out() {
     let seldom = LastDay::default();
     let asked = Arc::clone(&seldom.asked);
-    let calendar = Calendar::new().days_of(seldom).days_of(parse("daily 00:00").unwrap());
-    assert!(never_fires(parse("daily 02:00").unwrap().except(calendar.clone())));
+    let last_year = parse("between(daily 00:00; 2199-01-01T00:00:00Z..)").unwrap();
+    let calendar = Calendar::new().days_of(seldom).days_of(last_year);
+    let year = Duration::from_secs(365 * 86_400);
+    let except = parse("daily 02:00").unwrap().except(calendar).unwrap();
+    asked.store(0, Ordering::Relaxed);
+    assert_eq!(except.next(HORIZON.end - year), None);
     let forward = asked.swap(0, Ordering::Relaxed);
     assert!(forward < 10, "{forward} times");
 
-    // All days but the first.
-    let later = parse("between(daily 00:00; 1970-01-02T00:00:00Z..)").unwrap();
-    let calendar = Calendar::new().days_of(LastDay { asked: Arc::clone(&asked) }).days_of(later);
-    let except = parse("daily 02:00").unwrap().except(calendar).unwrap();
-    asked.store(0, Ordering::Relaxed);
-    assert_eq!(except.previous(UtcDateTime::MAX), Some(HORIZON.start + time::Duration::hours(2)));
+    assert_eq!(except.previous(UtcDateTime::MAX), Some(HORIZON.end - year - Duration::from_secs(22 * 3_600)));
     let backward = asked.load(Ordering::Relaxed);
     assert!(backward < 500, "{backward} times");
 }
 
-/// Fires on some weekdays at noon, and counts how often it is asked.
+/// Fires as another schedule does, and counts how often it is asked.
 #[derive(Debug)]
-struct Noon {
-    daily: DailyAt,
+struct Counted {
+    schedule: AnySchedule,
     asked: Arc<AtomicUsize>,
 }
 
-impl Schedule for Noon {
+impl Schedule for Counted {
     fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
         self.asked.fetch_add(1, Ordering::Relaxed);
-        self.daily.next(after)
+        self.schedule.next(after)
     }
 
     fn spec(&self) -> String {
-        self.daily.spec()
+        self.schedule.spec()
     }
 }
 
 #[test]
 fn a_schedule_is_asked_at_most_once_for_each_day_that_a_calendar_leaves_out() {
-    let daily: DailyAt = "daily 12:00 mon,wed,fri,sun".parse().unwrap();
-    let days = daily.count_between(UtcDateTime::MIN, UtcDateTime::MAX);
+    let (start, end) = ("2100-01-01T00:00:00Z", "2101-01-01T00:00:00Z");
+    let schedule = parse(&format!("between(daily 12:00 mon,wed,fri,sun; {start}..{end})")).unwrap();
+    let days = schedule.count_between(UtcDateTime::MIN, UtcDateTime::MAX);
     let asked = Arc::new(AtomicUsize::new(0));
-    let calendar = Calendar::new().days_of(Noon { daily, asked: Arc::clone(&asked) });
-    assert!(never_fires(parse("daily 02:00 mon,wed,fri,sun").unwrap().except(calendar)));
+    let calendar = Calendar::new().days_of(Counted { schedule, asked: Arc::clone(&asked) });
+    let except = parse("daily 02:00 mon,wed,fri,sun").unwrap().except(calendar).unwrap();
+    asked.store(0, Ordering::Relaxed);
+    let year = Date::from_calendar_date(2100, Month::January, 1).unwrap().midnight().as_utc();
+    assert_eq!(except.next(year).map(UtcDateTime::year), Some(2101));
     let asked = asked.load(Ordering::Relaxed);
     assert!(asked as u64 <= days + 1, "{asked} times for {days} days");
 }

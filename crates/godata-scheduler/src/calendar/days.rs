@@ -7,11 +7,15 @@ use godata_core::{AnySchedule, Schedule};
 use time::Month;
 
 use crate::combine::just_before;
+use crate::effort;
 use crate::horizon::second_of;
 use crate::text::{DateText, listed};
 use crate::wall::{DAY, date_of, weekday_of};
 use crate::weekdays::Weekdays;
 use crate::zone::Stretch;
+
+/// Days farther away than any that is looked at, and near enough to calculate with.
+const EVER: (i64, i64) = (-(1 << 40), 1 << 40);
 
 /// A set of days, each counted from 1970-01-01.
 #[derive(Clone, Debug, Default)]
@@ -58,27 +62,46 @@ impl DaySet {
 
     /// Whether a day is in it, of which some part is in a stretch of its zone.
     pub(super) fn contains(&self, day: i64, stretch: &Stretch, gaps: &mut Gaps) -> bool {
+        effort::spend(1);
         self.weekdays.is_some_and(|weekdays| weekdays.contains(weekday_of(day)))
-            || self.in_ranges(day)
+            || self.range_of(day).is_some()
             || self.in_years(day)
             || (!self.schedules.is_empty() && self.in_schedules(day, stretch, gaps))
     }
 
-    fn in_ranges(&self, day: i64) -> bool {
+    /// The last day of the range that a day is in, or else the day itself: all until then are as it is.
+    pub(super) fn last_alike(&self, day: i64) -> i64 {
+        self.range_of(day).map_or(day, |(_, last)| last)
+    }
+
+    /// The first day of that range, or else the day itself.
+    pub(super) fn first_alike(&self, day: i64) -> i64 {
+        self.range_of(day).map_or(day, |(first, _)| first)
+    }
+
+    fn range_of(&self, day: i64) -> Option<(i64, i64)> {
+        if self.weekdays == Some(Weekdays::ALL) {
+            return Some(EVER);
+        }
         let begun = self.ranges.partition_point(|(first, _)| *first <= day);
-        let last_begun = begun.checked_sub(1).and_then(|index| self.ranges.get(index));
-        last_begun.is_some_and(|(_, last)| *last >= day)
+        let last_begun = *self.ranges.get(begun.checked_sub(1)?)?;
+        (last_begun.1 >= day).then_some(last_begun)
     }
 
     fn in_years(&self, day: i64) -> bool {
+        if self.yearly.is_empty() {
+            return false;
+        }
+        effort::spend(1);
         let found =
             |(_, month, day): (i32, Month, u8)| self.yearly.binary_search(&(month.into(), day)).is_ok();
-        !self.yearly.is_empty() && date_of(day).is_some_and(|date| found(date.to_calendar_date()))
+        date_of(day).is_some_and(|date| found(date.to_calendar_date()))
     }
 
     /// A day on which the clocks change may have other parts in the stretches before and after, also if it comes
     /// twice.
     fn in_schedules(&self, day: i64, stretch: &Stretch, gaps: &mut Gaps) -> bool {
+        effort::spend(self.schedules.len().try_into().unwrap_or(u32::MAX));
         let at = |offset| day * DAY - offset..(day + 1) * DAY - offset;
         let (before, own, after) = (at(stretch.offset_before), at(stretch.offset), at(stretch.offset_after));
         let parts = [

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use godata_core::{AnySchedule, Schedule};
 use time::{Date, Month, UtcDateTime, Weekday};
 
+use crate::effort;
 use crate::horizon::END_SECOND;
 use crate::text::DateText;
 use crate::wall::{DAY, day_of};
@@ -112,6 +113,9 @@ impl Calendar {
 
     /// Adds the days on which another schedule fires.
     ///
+    /// It is asked for each of them, so they are for what is left out now and then: one that leaves out all days for
+    /// years is [too costly](ScheduleError::TooCostly), where a [`range`](Self::range) would not be.
+    ///
     /// ```
     /// use godata_core::Schedule;
     /// use godata_scheduler::{Calendar, ScheduleExt, parse};
@@ -186,33 +190,43 @@ impl Walk<'_> {
         self.contains(day_in(&stretch, second), &stretch)
     }
 
-    /// The next instant at which it may be in it if `second` is not, or not any more if it is. Clocks that change
-    /// are such an instant too, since a day may come twice.
+    /// The next instant from which it is in it if `second` is not, or not any more if it is.
     pub(crate) fn change_after(&mut self, second: i64) -> UtcDateTime {
-        let stretch = self.calendar.zone.stretch(second);
-        let end = stretch.end.min(END_SECOND);
-        let mut day = day_in(&stretch, second);
-        let has = self.contains(day, &stretch);
-        let mut begins = i64::MIN;
-        while begins < end && self.contains(day, &stretch) == has {
-            day += 1;
-            begins = day * DAY - stretch.offset;
+        let (mut second, mut has) = (second, None);
+        while second < END_SECOND {
+            // A change of clocks may begin another day, or the same again.
+            let stretch = self.calendar.zone.stretch(second);
+            let mut day = day_in(&stretch, second);
+            while second < stretch.end.min(END_SECOND) {
+                let here = self.contains(day, &stretch);
+                if here != *has.get_or_insert(here) || effort::is_spent() {
+                    return instant(second);
+                }
+                day = self.calendar.days.last_alike(day) + 1;
+                second = day * DAY - stretch.offset;
+            }
+            second = second.min(stretch.end);
         }
-        instant(begins.min(end))
+        instant(END_SECOND)
     }
 
-    /// The first instant from which it has been as it is at `second`; see [`change_after`](Self::change_after).
+    /// The first instant from which it has been as it is at `second`.
     pub(crate) fn change_before(&mut self, second: i64) -> UtcDateTime {
-        let stretch = self.calendar.zone.stretch(second);
-        let start = stretch.start.max(0);
-        let mut day = day_in(&stretch, second);
-        let has = self.contains(day, &stretch);
-        let mut begins = day * DAY - stretch.offset;
-        while begins > start && self.contains(day - 1, &stretch) == has {
-            day -= 1;
-            begins = day * DAY - stretch.offset;
+        let (mut second, mut has) = (second, None);
+        while second >= 0 {
+            let stretch = self.calendar.zone.stretch(second);
+            let mut day = day_in(&stretch, second);
+            while second >= stretch.start.max(0) {
+                let here = self.contains(day, &stretch);
+                if here != *has.get_or_insert(here) || effort::is_spent() {
+                    return instant(second + 1);
+                }
+                day = self.calendar.days.first_alike(day) - 1;
+                second = (day + 1) * DAY - 1 - stretch.offset;
+            }
+            second = second.max(stretch.start - 1);
         }
-        instant(begins.max(start))
+        instant(0)
     }
 
     fn contains(&mut self, day: i64, stretch: &Stretch) -> bool {

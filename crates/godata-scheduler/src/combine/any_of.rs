@@ -5,10 +5,10 @@ use std::{fmt, iter};
 use godata_core::{AnySchedule, Schedule};
 use time::UtcDateTime;
 
-use super::{just_before, must_fire};
-use crate::ScheduleError;
+use super::{just_before, must_answer};
 use crate::horizon::{HORIZON, within};
 use crate::text::{self, TextForm, listed};
+use crate::{ScheduleError, effort};
 
 /// Fires whenever one of these schedules does. If several fire at one instant, that is one.
 ///
@@ -16,7 +16,8 @@ use crate::text::{self, TextForm, listed};
 ///
 /// # Errors
 ///
-/// [`ScheduleError::NeverFires`] if none ever does, as when there is none.
+/// [`ScheduleError::NeverFires`] if none ever does, as when there is none; [`ScheduleError::TooCostly`] if they are very
+/// many.
 ///
 /// # Example
 ///
@@ -33,7 +34,7 @@ use crate::text::{self, TextForm, listed};
 /// # Ok::<(), godata_scheduler::ScheduleError>(())
 /// ```
 pub fn any_of<S: Schedule>(schedules: impl IntoIterator<Item = S>) -> Result<AnyOf, ScheduleError> {
-    must_fire(AnyOf(schedules.into_iter().map(AnySchedule::new).collect()))
+    must_answer(AnyOf(schedules.into_iter().map(AnySchedule::new).collect()), 0)
 }
 
 /// Fires whenever one of several schedules does; made by [`any_of`]. Its text is `any(daily 02:00; every 6h)`.
@@ -44,13 +45,22 @@ pub fn any_of<S: Schedule>(schedules: impl IntoIterator<Item = S>) -> Result<Any
 #[derive(Clone, Debug)]
 pub struct AnyOf(Box<[AnySchedule]>);
 
+impl AnyOf {
+    /// What it takes to ask each schedule, beside what each takes itself.
+    fn steps(&self) -> u32 {
+        u32::try_from(2 * self.0.len()).unwrap_or(u32::MAX)
+    }
+}
+
 impl Schedule for AnyOf {
     fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        effort::spend(self.steps());
         let after = after.max(just_before(HORIZON.start));
         self.0.iter().filter_map(|schedule| schedule.next(after)).min().and_then(within)
     }
 
     fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        effort::spend(self.steps());
         let before = before.min(HORIZON.end);
         self.0.iter().filter_map(|schedule| schedule.previous(before)).max().and_then(within)
     }
@@ -98,8 +108,8 @@ impl TextForm for AnyOf {
     fn parse_body(body: &str, depth: u8) -> Result<Self, ScheduleError> {
         let inside = text::inside(body).ok_or_else(|| Self::malformed(body))?;
         let schedules = text::parts(inside, |c| c == ';');
-        let parsed: Result<Vec<_>, _> =
+        let parsed: Result<_, _> =
             schedules.into_iter().map(|schedule| text::schedule(schedule, depth + 1)).collect();
-        any_of(parsed?)
+        must_answer(Self(parsed?), depth)
     }
 }

@@ -6,7 +6,7 @@ use std::ops::{Bound, RangeBounds};
 use godata_core::{AnySchedule, Schedule};
 use time::{Duration, UtcDateTime};
 
-use super::{just_before, must_fire};
+use super::{just_before, must_answer};
 use crate::ScheduleError;
 use crate::horizon::HORIZON;
 use crate::text::{self, InstantText, TextForm, describe_instant};
@@ -28,6 +28,7 @@ impl Between {
     pub(crate) fn new(
         schedule: AnySchedule,
         range: impl RangeBounds<UtcDateTime>,
+        depth: u8,
     ) -> Result<Self, ScheduleError> {
         let millisecond_after =
             |at: &UtcDateTime| at.truncate_to_millisecond().saturating_add(Duration::MILLISECOND);
@@ -43,7 +44,7 @@ impl Between {
         };
         // RFC 3339 has no text for years before 0.
         let from = from.map(|from| from.max(HORIZON.start));
-        must_fire(Self { schedule, from, until })
+        must_answer(Self { schedule, from, until }, depth)
     }
 }
 
@@ -108,6 +109,6 @@ impl TextForm for Between {
         let instant = |text: &str| if text.is_empty() { Ok(None) } else { text::instant(text).map(Some) };
         let from = instant(from.trim())?.map_or(Bound::Unbounded, Bound::Included);
         let until = instant(until.trim())?.map_or(Bound::Unbounded, Bound::Excluded);
-        Self::new(text::schedule(schedule, depth + 1)?, (from, until))
+        Self::new(text::schedule(schedule, depth + 1)?, (from, until), depth)
     }
 }

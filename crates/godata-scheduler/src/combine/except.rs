@@ -5,10 +5,10 @@ use std::fmt;
 use godata_core::{AnySchedule, Schedule};
 use time::UtcDateTime;
 
-use super::{just_before, must_fire};
+use super::{just_before, must_answer};
 use crate::horizon::{HORIZON, second_of, within};
 use crate::text::{self, TextForm};
-use crate::{Calendar, ScheduleError};
+use crate::{Calendar, ScheduleError, effort};
 
 /// Fires as another schedule does, but not on the days of a calendar; made by
 /// [`ScheduleExt::except`](crate::ScheduleExt::except).
@@ -24,8 +24,8 @@ pub struct Except {
 }
 
 impl Except {
-    pub(crate) fn new(schedule: AnySchedule, calendar: Calendar) -> Result<Self, ScheduleError> {
-        must_fire(Self { schedule, calendar })
+    pub(crate) fn new(schedule: AnySchedule, calendar: Calendar, depth: u8) -> Result<Self, ScheduleError> {
+        must_answer(Self { schedule, calendar }, depth)
     }
 }
 
@@ -39,6 +39,9 @@ impl Schedule for Except {
             if due <= after || !days.has(second_of(due)) {
                 return Some(due);
             }
+            if effort::is_spent() {
+                return None;
+            }
             after = due.max(just_before(days.change_after(second_of(due))));
         }
     }
@@ -50,6 +53,9 @@ impl Schedule for Except {
             let due = within(self.schedule.previous(before)?)?;
             if due >= before || !days.has(second_of(due)) {
                 return Some(due);
+            }
+            if effort::is_spent() {
+                return None;
             }
             before = due.min(days.change_before(second_of(due)));
         }
@@ -94,6 +100,6 @@ impl TextForm for Except {
     fn parse_body(body: &str, depth: u8) -> Result<Self, ScheduleError> {
         let parts = text::parts(text::inside(body).unwrap_or_default(), |c| c == ';');
         let [schedule, calendar] = parts[..] else { return Err(Self::malformed(body)) };
-        Self::new(text::schedule(schedule, depth + 1)?, Calendar::parse(calendar, depth + 1)?)
+        Self::new(text::schedule(schedule, depth + 1)?, Calendar::parse(calendar, depth + 1)?, depth)
     }
 }

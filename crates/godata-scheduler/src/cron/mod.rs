@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use godata_core::Schedule;
 
-use crate::combine::must_fire;
+use crate::combine::just_before;
+use crate::horizon::HORIZON;
 use crate::local::{LocalSchedule, local_schedule};
 use crate::text::{LocalSuffix, TextForm, describe_local};
 use crate::{Dst, Gap, Overlap, ScheduleError, Zone};
@@ -112,6 +113,14 @@ impl Cron {
         let applied = if compiled.wildcard { REAL_TIME } else { dst };
         let local = LocalSchedule { pattern: Arc::clone(&compiled.pattern), zone, dst: applied };
         Self { compiled, dst, local }
+    }
+}
+
+/// Refuses a pattern that never fires.
+fn must_fire(schedule: Cron) -> Result<Cron, ScheduleError> {
+    match schedule.next(just_before(HORIZON.start)) {
+        Some(_) => Ok(schedule),
+        None => Err(ScheduleError::NeverFires { spec: schedule.spec() }),
     }
 }
 

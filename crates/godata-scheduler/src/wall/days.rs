@@ -6,9 +6,13 @@ use std::sync::Arc;
 use time::Month as MonthName;
 
 use super::month::Month;
+use crate::effort;
 
 /// The days that are looked at: the horizon, with room for every offset from UTC.
 const DAYS: Range<i64> = -2..84_009;
+
+/// What it takes to look at the months of a year.
+const STEPS_OF_A_YEAR: u32 = 4;
 
 /// The days of a month as bits, bit 0 for the 1st.
 type Bits = u32;
@@ -71,6 +75,7 @@ impl Days {
             }
             month = self.year_from(month.next())?;
             from = month.first;
+            effort::spend(u32::from(month.name == MonthName::January) * STEPS_OF_A_YEAR);
         }
         None
     }
@@ -86,6 +91,7 @@ impl Days {
             }
             to = month.first - 1;
             month = month.previous();
+            effort::spend(u32::from(month.name == MonthName::December) * STEPS_OF_A_YEAR);
         }
         None
     }

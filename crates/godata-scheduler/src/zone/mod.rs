@@ -14,8 +14,9 @@ use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use time::{OffsetDateTime, UtcDateTime, UtcOffset};
 
-use crate::ScheduleError;
+use crate::error::excerpt;
 use crate::horizon::second_of;
+use crate::{ScheduleError, effort};
 
 /// Files that some systems keep beside the time zone database, which say other things on other machines.
 const NO_ZONES: [&str; 2] = ["localtime", "posixrules"];
@@ -128,6 +129,7 @@ impl Zone {
         if self.is_utc() {
             return Stretch::endless(0);
         }
+        effort::spend(10);
         let mut stretch = Stretch::endless(i64::from(self.0.to_offset(timestamp(second)).seconds()));
         // What precedes is only where to begin: where the changes that the database lists end and a rule for all
         // later ones begins, jiff 0.2 may leave out the last that is listed, and name an earlier one by the rule.
@@ -168,10 +170,10 @@ fn unknown(name: &str, database: &TimeZoneDatabase) -> ScheduleError {
     let mut names: Vec<_> = database.available().collect();
     names.retain(|name| !NO_ZONES.contains(&name.as_str()));
     if names.is_empty() {
-        return ScheduleError::NoZones { name: name.to_owned() };
+        return ScheduleError::NoZones { name: excerpt(name) };
     }
     let nearest = nearest(name, names.iter().map(|name| name.as_str())).map(str::to_owned);
-    ScheduleError::UnknownZone { name: name.to_owned(), nearest }
+    ScheduleError::UnknownZone { name: excerpt(name), nearest }
 }
 
 /// The instant of a second, or the last that there is.

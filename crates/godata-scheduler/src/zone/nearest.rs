@@ -3,9 +3,12 @@
 /// The candidate that needs the fewest edits, unless even that differs in more than a third of the name.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
-    let limit = name.chars().count().div_ceil(3);
+    let length = name.chars().count();
+    let limit = length.div_ceil(3);
     candidates
         .into_iter()
+        // Each character more or less is an edit, so a name without end is not compared at all.
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= limit)
         .map(|candidate| (edits(&name, &candidate.to_lowercase()), candidate))
         .filter(|(edits, _)| *edits <= limit)
         .min()

@@ -51,7 +51,8 @@ proptest! {
         text in few(),
         after in instants(),
         zone in select(&["UTC", "Europe/Berlin", "Pacific/Apia", "Africa/Cairo", "America/Santiago"][..]),
-        on in 0..14_i64,
+        on in prop_oneof![0..14_i64, -300..0_i64],
+        length in prop_oneof![0..4_i64, 0..400_i64],
         days_of in prop::collection::vec(select(&SELDOM[..]), 0..3),
     ) {
         let schedule = parse(&text).unwrap();
@@ -60,7 +61,7 @@ proptest! {
         let calendar = Calendar::new()
             .in_zone(zone.clone())
             .weekdays([Weekday::Saturday])
-            .range(first..=first.saturating_add(Duration::days(2)))
+            .range(first..=first.saturating_add(Duration::days(length)))
             .unwrap();
         let calendar = days_of.iter().fold(calendar, |days, text| days.days_of(parse(text).unwrap()));
         let expected: Vec<_> = all(&schedule, after)
