@@ -79,3 +79,18 @@ impl RunOptions {
         Self { token: Some(token.into()), ..self }
     }
 }
+
+impl Command {
+    /// Answers with an error.
+    pub(crate) fn refuse(self, error: OrchestratorError) {
+        // Whoever has asked may have gone.
+        match self {
+            Self::Register(_, reply) => drop(reply.send(Err(error.into()))),
+            Self::Ask(_, _, reply) => drop(reply.send(Err(error))),
+            Self::Cancel(_, _, reply) => drop(reply.send(Err(error))),
+            Self::Upcoming(_, reply) => drop(reply.send(Err(error))),
+            Self::StartScheduler(reply) | Self::StopScheduler(reply) => drop(reply.send(Err(error))),
+            Self::Shutdown(_, reply) => drop(reply.send(DrainReport::default())),
+        }
+    }
+}

@@ -3,15 +3,22 @@
 mod backfill;
 mod builder;
 mod command;
+mod decide;
 mod engine;
 mod error;
 mod events;
 mod history;
 mod ids;
 mod orchestrator;
+mod persist;
 mod policy;
+mod recovery;
 mod registration;
 mod shutdown;
+#[cfg(feature = "signal")]
+mod signal;
+mod slots;
+mod timers;
 
 pub use backfill::Backfill;
 pub use builder::OrchestratorBuilder;

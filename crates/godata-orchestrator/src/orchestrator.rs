@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use godata_core::{AnyStore, Job, JobRunner, RunHandle, RunId, RunQuery, Schedule, Store};
+use godata_core::{
+    AnyStore, Clock, Job, JobRunner, PipelineRecord, RunHandle, RunId, RunQuery, Schedule, Store,
+};
 use time::UtcDateTime;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
@@ -12,8 +14,11 @@ use tokio::task::AbortHandle;
 
 use crate::builder::Setup;
 use crate::command::{Answer, Ask, Command, Reply};
+use crate::decide::DueTimes;
 use crate::engine::Engine;
 use crate::events::Teller;
+#[cfg(feature = "signal")]
+use crate::signal;
 use crate::{
     Backfill, DrainReport, Events, History, OrchestratorBuilder, OrchestratorError, RegisterError,
     Registration, RunOptions,
@@ -53,6 +58,7 @@ pub struct Orchestrator(Arc<Inner>);
 
 struct Inner {
     store: AnyStore,
+    clock: Arc<dyn Clock>,
     teller: Teller,
     grace: Duration,
     commands: mpsc::Sender<Command>,
@@ -79,10 +85,10 @@ impl Orchestrator {
     }
 
     pub(crate) fn of(setup: Setup, grace: Duration) -> Self {
-        let (store, teller) = (setup.store.clone(), setup.teller.clone());
+        let (store, clock, teller) = (setup.store.clone(), Arc::clone(&setup.clock), setup.teller.clone());
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let engine = Mutex::new(Some(Box::new(Engine::new(setup, receiver))));
-        Self(Arc::new(Inner { store, teller, grace, commands, engine, task: OnceLock::new() }))
+        Self(Arc::new(Inner { store, clock, teller, grace, commands, engine, task: OnceLock::new() }))
     }
 
     /// Registers a job with its schedule, by the default rules. Its name is the pipeline's.
@@ -235,7 +241,18 @@ impl Orchestrator {
         pipeline: &str,
         count: usize,
     ) -> Result<Vec<UtcDateTime>, OrchestratorError> {
-        todo!("{pipeline} {count}")
+        let unknown = || OrchestratorError::NoSchedule { pipeline: pipeline.to_owned() };
+        let schedule = self.ask(|reply| Command::Upcoming(pipeline.to_owned(), reply)).await?;
+        let due_times = DueTimes(&schedule);
+        let mut after = self.0.clock.now();
+        let mut times = Vec::new();
+        while times.len() < count
+            && let Some(due) = due_times.next(after).map_err(|_| unknown())?
+        {
+            times.push(due);
+            after = due;
+        }
+        Ok(times)
     }
 
     /// The runs that a query asks for, newest first. `Display` makes a table of them.
@@ -246,6 +263,15 @@ impl Orchestrator {
     pub async fn history(&self, query: &RunQuery) -> Result<History, OrchestratorError> {
         let runs = self.0.store.list_runs(query).await.map_err(store_failed)?;
         Ok(History { runs })
+    }
+
+    /// All pipelines that are stored, ordered by name: those that the code no longer has, too.
+    ///
+    /// # Errors
+    ///
+    /// [`OrchestratorError::Store`].
+    pub async fn pipelines(&self) -> Result<Vec<PipelineRecord>, OrchestratorError> {
+        self.0.store.list_pipelines().await.map_err(store_failed)
     }
 
     /// What happens from now on. A reader that is too slow is told how much it has missed, and holds up nobody.
@@ -264,7 +290,14 @@ impl Orchestrator {
     /// drops them. What did not end is interrupted, and queued again under [`Recovery::Rerun`](crate::Recovery::Rerun).
     /// Queued runs stay queued, for whoever starts next. The report says what became of each.
     pub async fn shutdown(&self, grace: Duration) -> DrainReport {
-        todo!("{grace:?}")
+        if self.ensure_running().is_err() {
+            return DrainReport::default();
+        }
+        let (reply, report) = oneshot::channel();
+        match self.0.commands.send(Command::Shutdown(grace, reply)).await {
+            Ok(()) => report.await.unwrap_or_default(),
+            Err(_ended) => DrainReport::default(),
+        }
     }
 
     /// Starts the scheduler, unless it runs, and shuts down on Ctrl-C or SIGTERM, with the
@@ -275,7 +308,16 @@ impl Orchestrator {
     /// [`OrchestratorError`].
     #[cfg(feature = "signal")]
     pub async fn run_until_signal(&self) -> Result<DrainReport, OrchestratorError> {
-        todo!("{:?}", self.0.grace)
+        match self.start_scheduler().await {
+            Ok(()) | Err(OrchestratorError::SchedulerRunning) => {}
+            Err(error) => return Err(error),
+        }
+        signal::received().await;
+        let grace = self.0.grace;
+        Ok(tokio::select! {
+            report = self.shutdown(grace) => report,
+            () = signal::received() => self.shutdown(Duration::ZERO).await,
+        })
     }
 
     async fn about(&self, pipeline: &str, ask: Ask) -> Result<Answer, OrchestratorError> {

@@ -1,0 +1,97 @@
+//! How many runs go on at a time.
+
+use std::collections::VecDeque;
+
+/// The slots of an orchestrator and of its pools, and the pipelines that wait for one in the order in which they came.
+#[derive(Debug)]
+pub(crate) struct Slots {
+    free: usize,
+    /// The lines: first that of the pipelines without a pool, then those of the pools.
+    lines: Vec<Line>,
+    /// The line that is looked at first, so that each has its turn.
+    turn: usize,
+}
+
+#[derive(Debug)]
+struct Line {
+    free: usize,
+    waiting: VecDeque<usize>,
+}
+
+impl Slots {
+    pub(crate) fn new(all: usize, pools: &[usize]) -> Self {
+        let slots = [usize::MAX >> 1].into_iter().chain(pools.iter().copied());
+        let lines = slots.map(|free| Line { free, waiting: VecDeque::new() }).collect();
+        Self { free: all, lines, turn: 0 }
+    }
+
+    pub(crate) fn free(&self, pool: Option<usize>) -> usize {
+        self.lines.get(line_of(pool)).map_or(0, |line| line.free.min(self.free))
+    }
+
+    /// Takes slots. There may be fewer, when a run turns out to have been started before; then they are given back
+    /// before others are given.
+    pub(crate) fn take(&mut self, pool: Option<usize>, count: usize) -> Debt {
+        let Some(line) = self.lines.get_mut(line_of(pool)) else { return Debt(0) };
+        let taken = count.min(self.free).min(line.free);
+        (self.free, line.free) = (self.free - taken, line.free - taken);
+        Debt(taken)
+    }
+
+    pub(crate) fn give_back(&mut self, pool: Option<usize>, count: usize) {
+        if let Some(line) = self.lines.get_mut(line_of(pool)) {
+            (self.free, line.free) = (self.free + count, line.free + count);
+        }
+    }
+
+    pub(crate) fn wait(&mut self, pool: Option<usize>, key: usize) {
+        if let Some(line) = self.lines.get_mut(line_of(pool)) {
+            line.waiting.push_back(key);
+        }
+    }
+
+    /// The next pipeline that waits and for which there is a slot.
+    pub(crate) fn next(&mut self) -> Option<usize> {
+        let count = self.lines.len();
+        for place in (0..count).map(|offset| (self.turn + offset) % count) {
+            if self.free == 0 {
+                return None;
+            }
+            let line = self.lines.get_mut(place).filter(|line| line.free > 0);
+            if let Some(key) = line.and_then(|line| line.waiting.pop_front()) {
+                self.turn = (place + 1) % count;
+                return Some(key);
+            }
+        }
+        None
+    }
+}
+
+/// How many slots were taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Debt(pub(crate) usize);
+
+fn line_of(pool: Option<usize>) -> usize {
+    pool.map_or(0, |pool| pool + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_take_turns_and_a_full_pool_holds_up_nobody() {
+        let mut slots = Slots::new(3, &[1]);
+        assert_eq!((slots.take(Some(0), 1), slots.free(Some(0)), slots.free(None)), (Debt(1), 0, 2));
+        for (pool, key) in [(Some(0), 1), (None, 2), (Some(0), 3), (None, 4)] {
+            slots.wait(pool, key);
+        }
+        assert_eq!([slots.next(), slots.next(), slots.next()], [Some(2), Some(4), None]);
+        slots.give_back(Some(0), 1);
+        slots.wait(None, 5);
+        assert_eq!([slots.next(), slots.next(), slots.next()], [Some(1), Some(5), Some(3)]);
+        assert_eq!(slots.take(None, 9), Debt(3));
+        slots.wait(None, 6);
+        assert_eq!(slots.next(), None);
+    }
+}
