@@ -1,11 +1,12 @@
 //! Who is alive, and what the dead have left.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use godata_core::{
-    AnyStore, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunRecord, Store as _, StoreError,
+    AnyStore, Clock, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunRecord, Store as _,
+    StoreError,
 };
 
 use crate::persist::{active_runs, within};
@@ -39,9 +40,17 @@ fn live() -> MutexGuard<'static, BTreeSet<OwnerId>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How far the store's clock is behind the own one, if it has one; nothing is said of one that is ahead.
+async fn behind(store: &AnyStore, clock: &dyn Clock, limit: Duration) -> Result<Duration, StoreError> {
+    let before = clock.now();
+    let shows = within(limit, store.now()).await?;
+    Ok(shows.map(|shows| Duration::try_from(before - shows).unwrap_or_default()).unwrap_or_default())
+}
+
 /// What is stored when an orchestrator starts.
 #[derive(Debug)]
 pub(crate) struct Opened {
+    pub(crate) behind: Duration,
     pub(crate) renewal: Renewal,
     pub(crate) pipelines: Vec<PipelineRecord>,
     /// All queued and running rows.
@@ -53,21 +62,23 @@ pub(crate) struct Opened {
 /// Makes an owner known, declares the dead dead, and reads all pipelines in one scan.
 pub(crate) async fn open(
     store: AnyStore,
+    clock: Arc<dyn Clock>,
     owner: OwnerId,
     lease: Duration,
     limit: Duration,
 ) -> Result<Opened, StoreError> {
+    let behind = behind(&store, &clock, limit).await?;
     let renewal = within(limit, store.renew(owner, lease)).await?;
     let orphans = reap(&store, limit).await?;
     let pipelines = within(limit, store.list_pipelines()).await?;
     let runs = active_runs(&store, None, limit).await?;
-    Ok(Opened { renewal, pipelines, runs, orphans })
+    Ok(Opened { behind, renewal, pipelines, runs, orphans })
 }
 
 /// What is done now and then.
-#[derive(Debug)]
 pub(crate) struct Round {
     pub(crate) store: AnyStore,
+    pub(crate) clock: Arc<dyn Clock>,
     pub(crate) owner: OwnerId,
     pub(crate) lease: Duration,
     pub(crate) limit: Duration,
@@ -80,6 +91,7 @@ pub(crate) struct Round {
 #[derive(Debug)]
 pub(crate) struct Rounded {
     pub(crate) owner: OwnerId,
+    pub(crate) behind: Result<Duration, StoreError>,
     pub(crate) renewal: Result<Renewal, StoreError>,
     pub(crate) orphans: Result<Vec<RunRecord>, StoreError>,
     pub(crate) upstream: Result<Vec<PipelineRecord>, StoreError>,
@@ -90,8 +102,9 @@ impl Round {
     /// Renews the owner; in a store that is shared, also looks for what the dead have left, and for what has become of
     /// pipelines elsewhere.
     pub(crate) async fn go(self) -> Rounded {
-        let Self { store, owner, lease, limit, upstream, forget } = self;
+        let Self { store, clock, owner, lease, limit, upstream, forget } = self;
         let renewal = within(limit, store.renew(owner, lease)).await;
+        let behind = behind(&store, &clock, limit).await;
         let (mut orphans, mut rows) = (Ok(Vec::new()), Ok(Vec::new()));
         if store.shared() {
             orphans = reap(&store, limit).await;
@@ -101,7 +114,7 @@ impl Round {
             Some(retention) => within(limit, store.prune(retention)).await,
             None => Ok(0),
         };
-        Rounded { owner, renewal, orphans, upstream: rows, forgotten }
+        Rounded { owner, behind, renewal, orphans, upstream: rows, forgotten }
     }
 }
 

@@ -35,11 +35,10 @@ pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
     }
     let cursor = draft.fold.cursor(row.cursor).unwrap_or(row.spec_since);
     let due_times = DueTimes(schedule);
-    let now = facts.now;
+    let now = earlier(facts.now, facts.behind);
     let Some(first) = due_times.next(cursor)? else { return Ok(()) };
-    let begins = facts.hold.map_or(first, |hold| hold.max(first));
-    if begins > now {
-        draft.wake_at(begins);
+    if first > now {
+        draft.wake_at(later(first, facts.behind));
         return Ok(());
     }
     let mut last = first;
@@ -49,10 +48,10 @@ pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
         last = due_times.last_until(now, first)?;
         next = due_times.next(last)?;
     }
-    let pending = Pending { due_times, first, last, is_alone };
+    let pending = Pending { due_times, first, last, is_alone, now };
     pending.decide(draft, &plan.rules)?;
     if let Some(next) = next {
-        draft.wake_at(next);
+        draft.wake_at(later(next, facts.behind));
     }
     Ok(())
 }
@@ -64,11 +63,13 @@ struct Pending<'a> {
     last: UtcDateTime,
     /// There is only one.
     is_alone: bool,
+    /// What time it is by the store's clock.
+    now: UtcDateTime,
 }
 
 impl Pending<'_> {
     fn decide(&self, draft: &mut Draft<'_>, rules: &Rules) -> Result<(), ScheduleFault> {
-        let is_late = draft.facts.now > later(self.last, rules.grace);
+        let is_late = self.now > later(self.last, rules.grace);
         if self.is_alone && !is_late {
             run(draft, rules, self.last);
             return Ok(());
@@ -128,6 +129,10 @@ fn run(draft: &mut Draft<'_>, rules: &Rules, due: UtcDateTime) {
     draft.row_mut().cursor = Some(due);
     draft.decided(due);
     draft.insert(run);
+}
+
+fn earlier(at: UtcDateTime, by: Duration) -> UtcDateTime {
+    at.saturating_sub(time::Duration::try_from(by).unwrap_or(time::Duration::MAX))
 }
 
 /// A share of `most` that follows from the pipeline and the due time.

@@ -23,6 +23,7 @@ pub(crate) use requests::{Refusal, Registered, Request, Verdict};
 pub(crate) use skips::Fold;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use godata_core::{
     AnyJob, AnySchedule, Commit, Failure, OwnerId, PipelineName, PipelineRecord, RunCounts, RunId, RunRecord,
@@ -77,8 +78,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) owner: OwnerId,
     pub(crate) now: UtcDateTime,
     pub(crate) mode: Mode,
-    /// No due time is decided before this: the store's clock is behind ours.
-    pub(crate) hold: Option<UtcDateTime>,
+    /// How far the store's clock is behind ours. A due time has come when it has come there.
+    pub(crate) behind: Duration,
     /// How many runs may start.
     pub(crate) slots: usize,
     pub(crate) recovery: Recovery,

@@ -1,6 +1,7 @@
 //! What is asked of the loop.
 
 use std::mem;
+use std::sync::Arc;
 
 use godata_core::{AnySchedule, Cause, PipelineName, RunHandle, RunId, RunKey, RunRecord, RunStatus};
 use time::UtcDateTime;
@@ -26,7 +27,13 @@ impl Engine {
                 let mut waiting = mem::take(waiting);
                 waiting.push(command);
                 let store = self.store.clone();
-                let opened = recovery::open(store, self.owner.id(), self.lease, self.store_timeout);
+                let opened = recovery::open(
+                    store,
+                    Arc::clone(&self.clock),
+                    self.owner.id(),
+                    self.lease,
+                    self.store_timeout,
+                );
                 self.stage = Stage::Opening(waiting, Box::pin(opened));
             }
         }
@@ -76,14 +83,15 @@ impl Engine {
     /// Stops a run that is watched here at once; that it was asked to is written for any.
     fn cancel(&mut self, run: RunId, pipeline: Option<PipelineName>, reply: Reply<bool>) {
         let key = self.jobs.get(&run).copied().or_else(|| self.names.get(pipeline.as_ref()?).copied());
-        let key = match (key, pipeline) {
-            (Some(key), _) => key,
-            (None, Some(pipeline)) => self.entry_of(pipeline),
-            (None, None) => {
-                drop(reply.send(Ok(false)));
-                return;
-            }
+        let is_known_elsewhere = pipeline.is_some();
+        let Some(key) = key.or_else(|| pipeline.map(|pipeline| self.entry_of(pipeline))) else {
+            drop(reply.send(Ok(false)));
+            return;
         };
+        if is_known_elsewhere {
+            // The run goes on in the store; what is known of it here may be older.
+            self.mark_stale(key);
+        }
         if let Some(handle) = self.entry(key).and_then(|entry| entry.job(run)?.handle.clone()) {
             handle.stop();
         }

@@ -39,7 +39,6 @@ pub(super) struct Entry {
     pub(super) is_in_line: bool,
     /// A run of it waits for one of another instance, so it is read when it is due.
     pub(super) looks_at_others: bool,
-    pub(super) hold: Option<UtcDateTime>,
     /// How often the store has failed in a row.
     pub(super) failures: u32,
     pub(super) error: Option<Arc<StoreError>>,
@@ -177,7 +176,6 @@ impl Entry {
             is_stale: false,
             is_in_line: false,
             looks_at_others: false,
-            hold: None,
             failures: 0,
             error: None,
             usual: None,

@@ -10,7 +10,7 @@ use godata_core::{
 use super::Engine;
 use super::entry::{Asked, Flight, Pending, Replier};
 use crate::command::Answer;
-use crate::decide::{Request, Verdict, later};
+use crate::decide::{Request, Verdict};
 use crate::persist::{Landed, Reloaded, backoff};
 use crate::{Event, OrchestratorError};
 
@@ -92,7 +92,10 @@ impl Engine {
         was_asked: bool,
     ) {
         match answer {
-            Ok(Committed::NotYet(store_shows)) => self.hold(key, commit, store_shows),
+            Ok(Committed::NotYet(store_shows)) => {
+                let ahead = self.clock.now() - store_shows;
+                self.behind = Duration::try_from(ahead).unwrap_or_default().max(Duration::from_millis(1));
+            }
             Ok(Committed::Conflict(_)) => {
                 // Read again at once; those who meet again and again wait a little.
                 let wait = Duration::from_millis(5).mul_f64(self.ids.share());
@@ -114,16 +117,6 @@ impl Engine {
                 }
                 self.try_later(key, None);
             }
-        }
-    }
-
-    /// The store's clock is behind: no due time is decided before it has come there.
-    fn hold(&mut self, key: usize, commit: &Commit, store_shows: time::UtcDateTime) {
-        let due = commit.due_not_after_now.unwrap_or(store_shows);
-        let wait = Duration::try_from(due - store_shows).unwrap_or_default();
-        let until = later(self.clock.now(), wait.max(Duration::from_millis(1)));
-        if let Some(entry) = self.entry(key) {
-            entry.hold = Some(until);
         }
     }
 

@@ -52,6 +52,7 @@ impl Engine {
             return true;
         }
         let now = self.clock.now();
+        self.clock_showed = self.clock_showed.max(now);
         let Some(entry) = self.entries.get(key).and_then(Option::as_ref) else { return false };
         let facts = Facts {
             row: &entry.row,
@@ -65,7 +66,7 @@ impl Engine {
             owner: self.owner.id(),
             now,
             mode: self.mode,
-            hold: entry.hold,
+            behind: self.behind,
             slots: self.slots.free(entry.pool()),
             recovery: self.recovery,
         };

@@ -80,7 +80,10 @@ pub(crate) struct Engine {
     flights: FuturesUnordered<BoxFuture<'static, (usize, Landed)>>,
     round: Option<BoxFuture<'static, Rounded>>,
     alarm: Option<(UtcDateTime, BoxFuture<'static, ()>)>,
+    /// The latest that the clock has shown since the clocks were compared.
     clock_showed: UtcDateTime,
+    /// How far the store's clock is behind ours.
+    behind: Duration,
     /// Since when pipelines have a cursor that is far ahead of the clock.
     ahead: BTreeMap<usize, Instant>,
     /// The pipelines for which the store has failed.
@@ -171,6 +174,7 @@ impl Engine {
             round: None,
             alarm: None,
             clock_showed: now,
+            behind: Duration::ZERO,
             ahead: BTreeMap::new(),
             troubled: BTreeSet::new(),
             pruned_at: None,

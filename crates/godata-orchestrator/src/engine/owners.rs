@@ -44,7 +44,8 @@ impl Engine {
     }
 
     fn take_stock(&mut self, opened: Opened) {
-        let Opened { renewal, pipelines, runs, orphans } = opened;
+        let Opened { behind, renewal, pipelines, runs, orphans } = opened;
+        self.behind = behind;
         self.stored.extend(pipelines.into_iter().map(|row| (row.name.clone(), row)));
         for run in runs {
             match self.names.get(&run.pipeline_name) {
@@ -115,6 +116,7 @@ impl Engine {
         }
         let round = Round {
             store: self.store.clone(),
+            clock: Arc::clone(&self.clock),
             owner: self.owner.id(),
             lease: self.lease,
             limit: self.store_timeout,
@@ -125,10 +127,14 @@ impl Engine {
     }
 
     pub(super) fn end_round(&mut self, rounded: Rounded) {
-        let Rounded { owner, renewal, orphans, upstream, forgotten } = rounded;
+        let Rounded { owner, behind, renewal, orphans, upstream, forgotten } = rounded;
         match renewal {
             Ok(renewal) if renewal.valid_for.is_zero() => self.lose_owner(owner, renewal.lost),
             Ok(renewal) => self.stop_all(&renewal.cancel),
+            Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
+        }
+        match behind {
+            Ok(behind) => self.behind = behind,
             Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
         }
         match orphans {
@@ -170,8 +176,13 @@ impl Engine {
             entry.is_stale = true;
             entry.jobs.iter().filter_map(|job| job.handle.as_ref()).for_each(godata_core::RunHandle::stop);
         }
-        let opened =
-            crate::recovery::open(self.store.clone(), self.owner.id(), self.lease, self.store_timeout);
+        let opened = crate::recovery::open(
+            self.store.clone(),
+            Arc::clone(&self.clock),
+            self.owner.id(),
+            self.lease,
+            self.store_timeout,
+        );
         self.stage = Stage::Opening(Vec::new(), Box::pin(opened));
     }
 

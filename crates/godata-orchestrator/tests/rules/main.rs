@@ -1,5 +1,10 @@
 //! The rules by which an orchestrator decides, each as a user of it sees them: on a clock that is turned.
 
+mod attempts;
 mod by_hand;
+mod changes;
+mod faulty;
+mod overlap;
 mod schedule;
 mod support;
+mod trouble;

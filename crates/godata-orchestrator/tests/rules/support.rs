@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use godata_core::{
     AnyStore, Clock as _, Job, JobError, ManualClock, MemoryStore, RunContext, RunId, RunQuery, RunRecord,
     RunStatus, Store, job_fn,
 };
-use godata_orchestrator::{Orchestrator, OrchestratorBuilder, Registration};
+use godata_orchestrator::{Event, Events, Orchestrator, OrchestratorBuilder, Registration};
 use godata_runner::Runner;
 use time::UtcDateTime;
 use tokio::sync::{Semaphore, mpsc};
@@ -169,4 +170,10 @@ pub(crate) fn failing(
 
 pub(crate) fn count(rows: &[RunRecord], status: RunStatus) -> usize {
     rows.iter().filter(|run| run.status == status).count()
+}
+
+/// What was told until now.
+pub(crate) fn told(events: &mut Events) -> Vec<Event> {
+    let next = || events.next().now_or_never().flatten();
+    std::iter::from_fn(next).filter_map(Result::ok).collect()
 }
