@@ -60,6 +60,7 @@ struct Inner {
     store: AnyStore,
     clock: Arc<dyn Clock>,
     teller: Teller,
+    #[cfg_attr(not(feature = "signal"), expect(dead_code, reason = "only a signal is waited for with it"))]
     grace: Duration,
     commands: mpsc::Sender<Command>,
     /// The loop, until it is spawned.

@@ -22,7 +22,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// What came back from the store for a pipeline.
 pub(crate) enum Landed {
     Committed(Box<Commit>, Result<Committed, StoreError>),
-    Reloaded(Result<Reloaded, StoreError>),
+    Reloaded(Result<Box<Reloaded>, StoreError>),
 }
 
 /// A pipeline as it is stored.
@@ -52,7 +52,7 @@ pub(crate) async fn reload(
     if !wait.is_zero() {
         sleep(wait).await;
     }
-    Landed::Reloaded(read(&store, name, ids, limit).await)
+    Landed::Reloaded(read(&store, name, ids, limit).await.map(Box::new))
 }
 
 async fn read(

@@ -35,7 +35,7 @@ pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
     }
     let cursor = draft.fold.cursor(row.cursor).unwrap_or(row.spec_since);
     let due_times = DueTimes(schedule);
-    let now = earlier(facts.now, facts.behind);
+    let now = facts.due_until();
     let Some(first) = due_times.next(cursor)? else { return Ok(()) };
     if first > now {
         draft.wake_at(later(first, facts.behind));
@@ -129,10 +129,6 @@ fn run(draft: &mut Draft<'_>, rules: &Rules, due: UtcDateTime) {
     draft.row_mut().cursor = Some(due);
     draft.decided(due);
     draft.insert(run);
-}
-
-fn earlier(at: UtcDateTime, by: Duration) -> UtcDateTime {
-    at.saturating_sub(time::Duration::try_from(by).unwrap_or(time::Duration::MAX))
 }
 
 /// A share of `most` that follows from the pipeline and the due time.

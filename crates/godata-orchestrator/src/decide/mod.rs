@@ -85,6 +85,13 @@ pub(crate) struct Facts<'a> {
     pub(crate) recovery: Recovery,
 }
 
+impl Facts<'_> {
+    /// What time it is where due times are judged: up to this they have come.
+    fn due_until(&self) -> UtcDateTime {
+        self.now.saturating_sub(time::Duration::try_from(self.behind).unwrap_or(time::Duration::MAX))
+    }
+}
+
 /// How a job of ours has ended.
 #[derive(Clone, Debug)]
 pub(crate) struct End {

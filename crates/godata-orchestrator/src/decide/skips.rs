@@ -58,6 +58,8 @@ pub(super) fn skip(draft: &mut Draft<'_>, more: Skipped) {
 
 /// Writes what is skipped and lets nothing be added to it: a run follows, or an edit.
 pub(super) fn close(draft: &mut Draft<'_>) {
+    // A clock that was set back shows a time before what was skipped; that has not come then.
+    draft.fold.unsaved.take_if(|skipped| skipped.last > draft.facts.due_until());
     flush(draft);
     if draft.row().open_skip.is_some() {
         draft.row_mut().open_skip = None;
@@ -67,10 +69,12 @@ pub(super) fn close(draft: &mut Draft<'_>) {
 
 /// Writes what is skipped, unless it was written a moment ago.
 pub(super) fn write(draft: &mut Draft<'_>) {
-    if draft.fold.unsaved.is_none() {
+    let Some(skipped) = draft.fold.unsaved else { return };
+    let now = draft.facts.now;
+    if skipped.last > draft.facts.due_until() {
+        draft.wake_at(later(skipped.last, draft.facts.behind));
         return;
     }
-    let now = draft.facts.now;
     match draft.fold.written_at.map(|at| (at, later(at, WRITE_EVERY))) {
         // A clock that was set back shows a time before the last write.
         Some((at, next)) if (at..next).contains(&now) => draft.wake_at(next),

@@ -27,7 +27,7 @@ impl Engine {
                 self.not_done(key, &commit, answer, pending.verdict.is_some());
             }
             (Flight::Reload { duplicate }, Landed::Reloaded(Ok(reloaded))) => {
-                self.reloaded(key, reloaded, duplicate);
+                self.reloaded(key, *reloaded, duplicate);
             }
             (Flight::Reload { duplicate }, Landed::Reloaded(Err(error))) => {
                 let error = self.failed(key, Vec::new(), error);

@@ -118,7 +118,7 @@ enum Input {
     Deadline,
     Round,
     Watched(Watched),
-    Landed(usize, Box<Landed>),
+    Landed(usize, Landed),
     Opened(Result<Opened, godata_core::StoreError>),
     Rounded(Rounded),
     Due,
@@ -192,7 +192,7 @@ impl Engine {
                 Input::Round => self.begin_round(),
                 Input::Watched(Watched::Ended(key, result)) => self.job_ended(key, result),
                 Input::Watched(Watched::Given(key, run)) => self.give_up(key, run),
-                Input::Landed(key, landed) => self.land(key, *landed),
+                Input::Landed(key, landed) => self.land(key, landed),
                 Input::Opened(opened) => self.opened(opened),
                 Input::Rounded(rounded) => self.end_round(rounded),
                 Input::Due => self.look_at_due(),
@@ -214,7 +214,7 @@ impl Engine {
             _ = ticks.tick() => Input::Round,
             Some(watched) = self.watched.next(), if !self.watched.is_empty() => Input::Watched(watched),
             Some((key, landed)) = self.flights.next(), if !self.flights.is_empty() => {
-                Input::Landed(key, Box::new(landed))
+                Input::Landed(key, landed)
             }
             opened = opened(&mut self.stage), if !is_open => Input::Opened(opened),
             rounded = optional(&mut self.round), if self.round.is_some() => Input::Rounded(rounded),

@@ -184,7 +184,7 @@ async fn a_backfill_has_one_to_a_thousand_due_times() {
         match (answer, times) {
             (Ok(runs), None) => assert_eq!(runs.len(), 1_000),
             (Err(OrchestratorError::BackfillSize { times, .. }), Some(expected)) => {
-                assert_eq!(times, expected)
+                assert_eq!(times, expected);
             }
             (answer, _) => panic!("{answer:?}"),
         }
