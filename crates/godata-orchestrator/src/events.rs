@@ -69,6 +69,11 @@ pub enum Event {
         /// The schedule that is registered here.
         registered: Option<String>,
     },
+    /// Another instance has unregistered the pipeline; here it is not registered any more either.
+    Unregistered {
+        /// The pipeline.
+        pipeline: PipelineName,
+    },
     /// The last decided due time was far ahead of the clock; the schedule goes on from now.
     Rebased {
         /// The pipeline.

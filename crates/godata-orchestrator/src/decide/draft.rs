@@ -105,10 +105,13 @@ impl<'a> Draft<'a> {
         run
     }
 
-    /// Ends a queued run that does not start.
+    /// Ends a queued run that does not start. One that was adopted a moment ago stays whose it was.
     pub(super) fn drop_queued(&mut self, place: usize, status: RunStatus, reason: &str) {
-        let now = self.facts.now;
+        let facts = self.facts;
+        let now = facts.now;
         if let Some(run) = self.run_mut(place) {
+            let stored = facts.runs.iter().find(|stored| stored.id == run.id);
+            run.owner = stored.map_or(run.owner, |stored| stored.owner);
             run.status = status;
             run.reason = Some(reason.to_owned());
             run.ended_at = Some(now);

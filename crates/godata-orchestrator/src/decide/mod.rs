@@ -73,8 +73,7 @@ pub(crate) struct Facts<'a> {
     /// Its jobs that have ended and whose rows don't say so yet.
     pub(crate) ends: &'a [End],
     pub(crate) request: Option<&'a Request>,
-    /// Its runs whose owner is dead.
-    pub(crate) orphans: &'a [RunId],
+    pub(crate) orphans: &'a [Orphan],
     pub(crate) owner: OwnerId,
     pub(crate) now: UtcDateTime,
     pub(crate) mode: Mode,
@@ -89,6 +88,19 @@ impl Facts<'_> {
     /// What time it is where due times are judged: up to this they have come.
     fn due_until(&self) -> UtcDateTime {
         self.now.saturating_sub(time::Duration::try_from(self.behind).unwrap_or(time::Duration::MAX))
+    }
+}
+
+/// A run whose owner is dead, as long as it has that owner: another instance may have adopted it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Orphan {
+    pub(crate) run: RunId,
+    pub(crate) owner: Option<OwnerId>,
+}
+
+impl Orphan {
+    pub(crate) fn is(&self, run: &RunRecord) -> bool {
+        self.run == run.id && self.owner == run.owner
     }
 }
 

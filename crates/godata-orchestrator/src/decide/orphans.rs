@@ -10,7 +10,7 @@ use super::ends;
 /// Where the pipeline is not registered, queued runs are left to whoever has it.
 pub(super) fn take_over(draft: &mut Draft<'_>) {
     let facts = draft.facts;
-    let is_orphan = |run: &RunRecord| facts.orphans.contains(&run.id) && run.owner != Some(facts.owner);
+    let is_orphan = |run: &RunRecord| facts.orphans.iter().any(|orphan| orphan.is(run));
     let orphans: Vec<_> =
         draft.active().filter(|(_, run)| is_orphan(run)).map(|(place, run)| (place, run.clone())).collect();
     for (place, run) in orphans {

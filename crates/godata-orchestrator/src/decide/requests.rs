@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use godata_core::{PipelineName, RunId, RunRecord, RunStatus};
+use time::UtcDateTime;
 
 use super::draft::Draft;
 use super::overlap::{self, Admission};
@@ -93,7 +94,7 @@ pub(super) fn answer(draft: &mut Draft<'_>) {
         }
         Request::Unregister => unregister(draft),
         Request::Register(registered) => register(draft, registered),
-        Request::Rebase => begin_anew(draft),
+        Request::Rebase => rebase(draft),
     }
 }
 
@@ -133,6 +134,8 @@ fn cancel(draft: &mut Draft<'_>, run: RunId) {
 
 fn pause(draft: &mut Draft<'_>) {
     if draft.row().paused_at.is_none() {
+        // While it is paused, its cursor stays where it is.
+        skips::flush(draft);
         draft.row_mut().paused_at = Some(draft.facts.now);
     }
 }
@@ -185,25 +188,35 @@ fn register(draft: &mut Draft<'_>, registered: &Registered) {
     }
 }
 
-/// Decides what is due from now on: what was due before is not decided any more. Keys of due times begin with
-/// `spec_since`, so it is another than before.
+/// How far ahead of the clock a cursor may be; it is another instance's clock then.
+const AHEAD: time::Duration = time::Duration::HOUR;
+
+/// Decides what is due from now on: what was due before is not decided any more. What was decided by a clock that is
+/// ahead is not decided again, unless the clock was wrong.
 fn begin_anew(draft: &mut Draft<'_>) {
     skips::close(draft);
     let now = draft.facts.now;
+    let cursor = draft.row().cursor.filter(|cursor| *cursor <= now.saturating_add(AHEAD));
+    begin_at(draft, cursor.map_or(now, |cursor| cursor.max(now)));
+}
+
+/// The clock was wrong: what is due after now is decided again.
+fn rebase(draft: &mut Draft<'_>) {
+    skips::close(draft);
+    begin_at(draft, draft.facts.now);
+}
+
+/// Keys of due times begin with `spec_since`, so it is another than before.
+fn begin_at(draft: &mut Draft<'_>, at: UtcDateTime) {
     let row = draft.row_mut();
-    let is_used = row.rev > 0 && row.spec_since == now;
-    row.spec_since = if is_used { now.saturating_add(time::Duration::MILLISECOND) } else { now };
+    let is_used = row.rev > 0 && row.spec_since == at;
+    row.spec_since = if is_used { at.saturating_add(time::Duration::MILLISECOND) } else { at };
     row.cursor = Some(row.spec_since);
 }
 
 /// What an end looks like of a run whose job could not be started.
 impl End {
-    pub(crate) fn not_started(
-        run: RunId,
-        status: RunStatus,
-        message: String,
-        now: time::UtcDateTime,
-    ) -> Self {
+    pub(crate) fn not_started(run: RunId, status: RunStatus, message: String, now: UtcDateTime) -> Self {
         let failed = status == RunStatus::Failed;
         let error = failed.then(|| godata_core::Failure::new(godata_core::FailureKind::Failed, message));
         let counts = godata_core::RunCounts::default();

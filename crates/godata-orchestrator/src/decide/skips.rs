@@ -58,8 +58,6 @@ pub(super) fn skip(draft: &mut Draft<'_>, more: Skipped) {
 
 /// Writes what is skipped and lets nothing be added to it: a run follows, or an edit.
 pub(super) fn close(draft: &mut Draft<'_>) {
-    // A clock that was set back shows a time before what was skipped; that has not come then.
-    draft.fold.unsaved.take_if(|skipped| skipped.last > draft.facts.due_until());
     flush(draft);
     if draft.row().open_skip.is_some() {
         draft.row_mut().open_skip = None;
@@ -69,12 +67,10 @@ pub(super) fn close(draft: &mut Draft<'_>) {
 
 /// Writes what is skipped, unless it was written a moment ago.
 pub(super) fn write(draft: &mut Draft<'_>) {
-    let Some(skipped) = draft.fold.unsaved else { return };
-    let now = draft.facts.now;
-    if skipped.last > draft.facts.due_until() {
-        draft.wake_at(later(skipped.last, draft.facts.behind));
+    if draft.fold.unsaved.is_none() {
         return;
     }
+    let now = draft.facts.now;
     match draft.fold.written_at.map(|at| (at, later(at, WRITE_EVERY))) {
         // A clock that was set back shows a time before the last write.
         Some((at, next)) if (at..next).contains(&now) => draft.wake_at(next),
@@ -82,9 +78,16 @@ pub(super) fn write(draft: &mut Draft<'_>) {
     }
 }
 
-fn flush(draft: &mut Draft<'_>) {
-    let Some(skipped) = draft.fold.unsaved.take() else { return };
-    let now = draft.facts.now;
+/// Writes what is skipped, if that has come by the clock: one that was set back shows a time before it.
+pub(super) fn flush(draft: &mut Draft<'_>) {
+    let facts = draft.facts;
+    let Some(skipped) = draft.fold.unsaved.take_if(|skipped| skipped.last <= facts.due_until()) else {
+        if let Some(skipped) = draft.fold.unsaved {
+            draft.wake_at(later(skipped.last, facts.behind));
+        }
+        return;
+    };
+    let now = facts.now;
     let open = draft.row().open_skip;
     let grows = |row: &&Arc<RunRecord>| {
         open == Some(row.id)

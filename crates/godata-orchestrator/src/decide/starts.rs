@@ -5,9 +5,9 @@ use std::time::Duration;
 use godata_core::{Cause, OwnerId, RunId, RunRecord, RunStatus};
 use time::UtcDateTime;
 
-use super::Mode;
 use super::draft::{Draft, later};
 use super::ends::is_backfill;
+use super::{Mode, Request};
 use crate::Overlap;
 
 /// How often the runs of other instances are looked at while one of ours waits for them.
@@ -27,7 +27,7 @@ struct Waiting {
 pub(super) fn start(draft: &mut Draft<'_>) {
     let facts = draft.facts;
     let Some(plan) = facts.plan else { return };
-    if facts.mode == Mode::Draining {
+    if facts.mode == Mode::Draining || matches!(facts.request, Some(Request::Register(_))) {
         return;
     }
     let mut line: Vec<_> =

@@ -11,7 +11,7 @@ use time::UtcDateTime;
 use tokio::time::Instant;
 
 use crate::command::{Answer, Reply};
-use crate::decide::{End, Fold, Plan, Request, Verdict};
+use crate::decide::{End, Fold, Orphan, Plan, Request, Verdict};
 use crate::{OrchestratorError, RegisterError};
 
 /// What the loop knows of one pipeline.
@@ -32,7 +32,7 @@ pub(super) struct Entry {
     pub(super) jobs: Vec<Job>,
     pub(super) ends: Vec<End>,
     pub(super) asked: Vec<Asked>,
-    pub(super) orphans: Vec<RunId>,
+    pub(super) orphans: Vec<Orphan>,
     pub(super) flight: Option<Flight>,
     /// It has to be read before anything is decided.
     pub(super) is_stale: bool,

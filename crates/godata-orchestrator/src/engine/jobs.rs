@@ -121,27 +121,34 @@ impl Engine {
         }
     }
 
-    /// A run is watched no more. Its row says how it has ended, or is somebody else's.
-    pub(super) fn forget_job(&mut self, key: usize, run: RunId, row: Option<&RunRecord>) {
-        self.jobs.remove(&run);
-        let Some(entry) = self.entry(key) else { return };
-        let Some(place) = entry.jobs.iter().position(|job| job.run == run) else { return };
-        let job = entry.jobs.swap_remove(place);
-        if let Some(mut waiter) = job.waiter {
-            if let Some(row) = row {
-                waiter.end(row.status, row.error.clone());
-            }
+    /// The final row of a run is durable.
+    pub(super) fn job_is_written(&mut self, key: usize, run: RunId) {
+        if let Some(mut waiter) = self.forget_job(key, run) {
             waiter.complete();
         }
     }
 
+    /// Somebody else has ended a run that waited.
+    pub(super) fn job_was_ended(&mut self, key: usize, row: &RunRecord) {
+        if let Some(mut waiter) = self.forget_job(key, row.id) {
+            waiter.end(row.status, row.error.clone());
+            waiter.complete();
+        }
+    }
+
+    /// A run is watched no more. Whoever waits for it, if he is dropped, learns that its final row is not stored here.
+    pub(super) fn forget_job(&mut self, key: usize, run: RunId) -> Option<Waiter> {
+        self.jobs.remove(&run);
+        let entry = self.entry(key)?;
+        let place = entry.jobs.iter().position(|job| job.run == run)?;
+        entry.jobs.swap_remove(place).waiter
+    }
+
     /// The end of a run came too late: somebody else has written another.
     pub(super) fn supersede(&mut self, key: usize, run: RunId) {
-        self.jobs.remove(&run);
+        self.forget_job(key, run);
         let Some(entry) = self.entry(key) else { return };
         entry.ends.retain(|end| end.run != run);
-        // Its waiter is dropped with it, and learns that the row was not stored.
-        entry.jobs.retain(|job| job.run != run);
         let pipeline = entry.name().clone();
         tracing::warn!(%pipeline, %run, "the run was interrupted by another instance; its result is refused");
         self.teller.tell(|| Event::Superseded { pipeline, run });

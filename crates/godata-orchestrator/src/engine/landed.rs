@@ -41,7 +41,6 @@ impl Engine {
 
     /// A commit is durable: what follows from it happens.
     fn done(&mut self, key: usize, pending: Pending, commit: Commit, rev: u64) {
-        let owner = self.owner.id();
         let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) else { return };
         let before = std::mem::replace(&mut entry.row, commit.pipeline);
         entry.row.rev = rev;
@@ -67,10 +66,10 @@ impl Engine {
                 entry.runs.push(run);
             }
         }
-        entry.orphans.retain(|id| entry.runs.iter().any(|run| run.id == *id && run.owner != Some(owner)));
+        entry.orphans.retain(|orphan| entry.runs.iter().any(|run| orphan.is(run)));
         self.troubled.remove(&key);
         for run in ended {
-            self.forget_job(key, run, None);
+            self.job_is_written(key, run);
         }
         if let Some(verdict) = pending.verdict {
             self.answer(key, verdict);
@@ -176,7 +175,7 @@ impl Engine {
         if entry.row.cursor != before.cursor || entry.row.spec_since != before.spec_since {
             entry.fold.unsaved = None;
         }
-        entry.orphans.retain(|id| entry.runs.iter().any(|run| run.id == *id && run.owner != Some(owner)));
+        entry.orphans.retain(|orphan| entry.runs.iter().any(|run| orphan.is(run)));
         let is_written = |end: &RunStatus, row: &RunRecord| {
             row.owner == Some(owner)
                 && (row.status == *end || *end == RunStatus::Interrupted && row.status == RunStatus::Canceled)
@@ -193,12 +192,13 @@ impl Engine {
             if let Some(row) = settled.iter().find(|row| row.id == run) {
                 self.teller.tell(|| ended_event(row));
             }
-            self.forget_job(key, run, None);
+            self.job_is_written(key, run);
         }
         if is_gone {
             self.restore(key);
         }
         self.compare_spec(key, &before);
+        self.compare_removal(key, &before);
         self.bring_jobs_in_line(key, &settled);
         if let Some(run) = duplicate {
             self.resolve_duplicate(key, run, &settled);
@@ -235,6 +235,19 @@ impl Engine {
         }
     }
 
+    /// Somebody else has unregistered the pipeline, or an unregistration was written whose answer was lost.
+    fn compare_removal(&mut self, key: usize, before: &PipelineRecord) {
+        let Some(entry) = self.entry(key) else { return };
+        let is_asked = entry.asked.iter().any(|asked| matches!(asked.request, Request::Register(_)));
+        if entry.row.removed_at.is_none() || before.removed_at.is_some() || entry.plan.is_none() || is_asked {
+            return;
+        }
+        let pipeline = entry.name().clone();
+        self.forget_plan(key);
+        tracing::warn!(%pipeline, "the pipeline was unregistered elsewhere");
+        self.teller.tell(|| Event::Unregistered { pipeline });
+    }
+
     /// Stops jobs whose runs are somebody else's or were asked to stop, starts those that were found to be committed,
     /// and ends the wait for runs that others have ended.
     fn bring_jobs_in_line(&mut self, key: usize, settled: &[RunRecord]) {
@@ -260,7 +273,10 @@ impl Engine {
         let pool = entry.pool();
         for run in gone {
             let row = settled.iter().find(|row| row.id == run && row.status.is_terminal());
-            self.forget_job(key, run, row);
+            match row {
+                Some(row) => self.job_was_ended(key, row),
+                None => drop(self.forget_job(key, run)),
+            }
         }
         // Whoever has asked for one of them is answered first, and gets the handle that it runs by.
         let asked = self.entry(key).and_then(|entry| entry.asked.first());

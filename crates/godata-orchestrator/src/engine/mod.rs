@@ -31,7 +31,7 @@ use self::entry::Entry;
 use crate::Recovery;
 use crate::builder::{Keep, Setup};
 use crate::command::Command;
-use crate::decide::Mode;
+use crate::decide::{Mode, Orphan};
 use crate::events::Teller;
 use crate::ids::Ids;
 use crate::persist::Landed;
@@ -102,7 +102,7 @@ enum Stage {
 /// Rows of a pipeline that is not registered.
 struct Left {
     runs: Vec<RunRecord>,
-    orphans: Vec<RunId>,
+    orphans: Vec<Orphan>,
     since: Instant,
 }
 

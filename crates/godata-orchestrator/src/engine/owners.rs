@@ -5,20 +5,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use godata_core::{
-    Clock as _, OwnerId, PipelineName, Retention, RunId, RunRecord, RunStatus, Store as _, StoreError,
-};
+use godata_core::{Clock as _, OwnerId, PipelineName, Retention, RunId, RunRecord, StoreError};
 use tokio::time::Instant;
 
 use super::entry::Replier;
 use super::{Engine, Left, Stage};
-use crate::decide::Request;
+use crate::decide::{Orphan, Request};
 use crate::recovery::{LiveOwner, Opened, Round, Rounded};
 use crate::{Event, OrchestratorError};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// How long runs of the dead are left to an instance that has their pipeline.
+/// How long runs of the dead wait for their pipeline to be registered, here or by another instance.
 const LEFT_FOR: Duration = Duration::from_secs(60);
 
 impl Engine {
@@ -46,7 +44,9 @@ impl Engine {
     fn take_stock(&mut self, opened: Opened) {
         let Opened { behind, renewal, pipelines, runs, orphans } = opened;
         self.behind = behind;
-        self.stored.extend(pipelines.into_iter().map(|row| (row.name.clone(), row)));
+        self.left.clear();
+        let unknown = pipelines.into_iter().filter(|row| !self.names.contains_key(&row.name));
+        self.stored = unknown.map(|row| (row.name.clone(), row)).collect();
         for run in runs {
             match self.names.get(&run.pipeline_name) {
                 // After a new beginning under another id it is read again.
@@ -54,7 +54,7 @@ impl Engine {
                 None => self.left_of(&run.pipeline_name).runs.push(run),
             }
         }
-        self.inherit(orphans);
+        self.inherit(&orphans);
         self.stop_all(&renewal.cancel);
     }
 
@@ -64,24 +64,22 @@ impl Engine {
     }
 
     /// Runs of dead owners: those of pipelines that are registered here are decided about, the others wait for that.
-    fn inherit(&mut self, orphans: Vec<RunRecord>) {
+    fn inherit(&mut self, runs: &[RunRecord]) {
         let mut keys = BTreeSet::new();
-        for run in orphans {
-            if let Some(key) = self.names.get(&run.pipeline_name).copied() {
-                if let Some(entry) = self.entry(key) {
-                    entry.is_stale |= !entry.orphans.contains(&run.id);
-                    entry.orphans.push(run.id);
-                    entry.orphans.dedup();
-                    keys.insert(key);
+        for run in runs {
+            let orphan = Orphan { run: run.id, owner: run.owner };
+            let key = self.names.get(&run.pipeline_name).copied();
+            let Some((key, entry)) = key.and_then(|key| Some((key, self.entry(key)?))) else {
+                let left = self.left_of(&run.pipeline_name);
+                if !left.orphans.contains(&orphan) {
+                    left.orphans.push(orphan);
                 }
                 continue;
-            }
-            let left = self.left_of(&run.pipeline_name);
-            if !left.orphans.contains(&run.id) {
-                left.orphans.push(run.id);
-            }
-            if !left.runs.iter().any(|known| known.id == run.id) {
-                left.runs.push(run);
+            };
+            if !entry.orphans.contains(&orphan) {
+                entry.orphans.push(orphan);
+                entry.is_stale = true;
+                keys.insert(key);
             }
         }
         keys.into_iter().for_each(|key| self.look_at(key));
@@ -138,7 +136,7 @@ impl Engine {
             Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
         }
         match orphans {
-            Ok(orphans) => self.inherit(orphans),
+            Ok(orphans) => self.inherit(&orphans),
             Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
         }
         match upstream {
@@ -212,12 +210,8 @@ impl Engine {
 
     /// Runs of the dead whose pipelines nobody has registered meanwhile.
     fn interrupt_what_is_left(&mut self) {
-        let is_shared = self.store.shared();
-        let is_over = |left: &&Left| !is_shared || left.since.elapsed() >= LEFT_FOR;
-        let runs = |left: &Left| {
-            left.runs.iter().any(|run| run.status == RunStatus::Running && left.orphans.contains(&run.id))
-        };
-        let over = self.left.iter().filter(|(_, left)| is_over(left) && runs(left));
+        let over =
+            self.left.iter().filter(|(_, left)| !left.orphans.is_empty() && left.since.elapsed() >= LEFT_FOR);
         for pipeline in over.map(|(pipeline, _)| pipeline.clone()).collect::<Vec<_>>() {
             let key = self.entry_of(pipeline);
             self.look_at(key);

@@ -125,8 +125,8 @@ impl Engine {
         let row = row.unwrap_or_else(|| PipelineRecord::new(name.clone(), self.clock.now()));
         let (runs, orphans) = left.map(|left| (left.runs, left.orphans)).unwrap_or_default();
         let mut entry = Entry::new(row, runs);
-        // Runs of a pipeline that was not there when the store was read: it is now.
-        entry.is_stale = !is_stored && !entry.runs.is_empty();
+        // Since the store was read, its runs may have changed, and a pipeline may have come that was not there.
+        entry.is_stale = !orphans.is_empty() || !is_stored && !entry.runs.is_empty();
         entry.orphans = orphans;
         let key = self.free.pop().unwrap_or(self.entries.len());
         match self.entries.get_mut(key) {

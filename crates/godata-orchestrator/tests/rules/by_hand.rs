@@ -172,6 +172,7 @@ async fn a_shutdown_lets_runs_end_and_says_what_became_of_each() {
     assert_eq!(world.row(cut_short.id()).await.status, RunStatus::Interrupted);
     assert_eq!(world.row(queued.id()).await.status, RunStatus::Queued);
     assert_eq!(queued.finished().await.status, RunStatus::Interrupted);
+    queued.done().await.unwrap_err();
     let error = world.orchestrator.run_pipeline("a").await.unwrap_err();
     assert!(matches!(error, OrchestratorError::ShuttingDown), "{error}");
 }
