@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use godata_core::{
-    AnyStore, Commit, Committed, PipelineName, PipelineRecord, RunId, RunQuery, RunRecord, Store as _,
-    StoreError,
+    AnyStore, Commit, Committed, PipelineName, PipelineRecord, RunKey, RunQuery, RunRecord, RunStatus,
+    Store as _, StoreError,
 };
 use tokio::time::{sleep, timeout};
 
@@ -31,7 +31,7 @@ pub(crate) struct Reloaded {
     pub(crate) row: Option<PipelineRecord>,
     /// Its queued and running rows.
     pub(crate) runs: Vec<RunRecord>,
-    /// Its open skip, and those rows that were asked for and are neither queued nor running.
+    /// Its newest skipped row, and those rows that were asked for and are neither queued nor running.
     pub(crate) settled: Vec<RunRecord>,
 }
 
@@ -40,36 +40,40 @@ pub(crate) async fn commit(store: AnyStore, commit: Box<Commit>, limit: Duration
     Landed::Committed(commit, answer)
 }
 
-/// Reads a pipeline after a wait. The row is read before the runs: if they belong to a later rev, the next commit finds
+/// Reads a pipeline after a wait. All of it is about that pipeline, since a read about any would wait for the commits of
+/// all. The row is read before the runs: if they belong to a later rev, the next commit finds
 /// that out.
 pub(crate) async fn reload(
     store: AnyStore,
     name: PipelineName,
-    ids: Vec<RunId>,
+    keys: Vec<RunKey>,
     wait: Duration,
     limit: Duration,
 ) -> Landed {
     if !wait.is_zero() {
         sleep(wait).await;
     }
-    Landed::Reloaded(read(&store, name, ids, limit).await.map(Box::new))
+    Landed::Reloaded(read(&store, name, keys, limit).await.map(Box::new))
 }
 
 async fn read(
     store: &AnyStore,
     name: PipelineName,
-    mut ids: Vec<RunId>,
+    mut keys: Vec<RunKey>,
     limit: Duration,
 ) -> Result<Reloaded, StoreError> {
     let row = within(limit, store.get_pipeline(&name)).await?;
-    let runs = active_runs(store, Some(name), limit).await?;
-    ids.extend(row.as_ref().and_then(|row| row.open_skip));
-    ids.sort_unstable();
-    ids.dedup();
+    let runs = active_runs(store, Some(name.clone()), limit).await?;
+    let of_pipeline = || RunQuery::new().pipeline(name.clone()).limit(1);
     let mut settled = Vec::new();
-    for id in ids {
-        if !runs.iter().any(|run| run.id == id) {
-            settled.extend(within(limit, store.get_run(id)).await?);
+    if row.as_ref().is_some_and(|row| row.open_skip.is_some()) {
+        settled = within(limit, store.list_runs(&of_pipeline().status(RunStatus::Skipped))).await?;
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    for key in keys {
+        if !runs.iter().any(|run| run.key == key) {
+            settled.extend(within(limit, store.list_runs(&of_pipeline().key(key))).await?);
         }
     }
     Ok(Reloaded { row, runs, settled })

@@ -1,7 +1,6 @@
 //! What is asked of the loop.
 
 use std::mem;
-use std::sync::Arc;
 
 use godata_core::{AnySchedule, Cause, PipelineName, RunHandle, RunId, RunKey, RunRecord, RunStatus};
 use time::UtcDateTime;
@@ -11,7 +10,7 @@ use super::{Engine, Stage};
 use crate::backfill::Times;
 use crate::command::{Answer, Ask, Command, Reply};
 use crate::decide::{DueTimes, Mode, Refusal, Request, Verdict};
-use crate::{Backfill, OrchestratorError, RunOptions, recovery};
+use crate::{Backfill, OrchestratorError, RunOptions};
 
 impl Engine {
     /// Does what was asked, or has it wait until the store is open. The first command opens it.
@@ -26,15 +25,7 @@ impl Engine {
             (Stage::Closed(waiting), command) => {
                 let mut waiting = mem::take(waiting);
                 waiting.push(command);
-                let store = self.store.clone();
-                let opened = recovery::open(
-                    store,
-                    Arc::clone(&self.clock),
-                    self.owner.id(),
-                    self.lease,
-                    self.store_timeout,
-                );
-                self.stage = Stage::Opening(waiting, Box::pin(opened));
+                self.open(waiting);
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use godata_core::{
     ActiveRun, Completer, Failure, FailureKind, JobEnd, PipelineName, PipelineRecord, RunHandle, RunId,
-    RunRecord, RunStatus, StopReason, StoreError,
+    RunKey, RunRecord, RunStatus, StopReason, StoreError,
 };
 use time::UtcDateTime;
 use tokio::time::Instant;
@@ -44,6 +44,12 @@ pub(super) struct Entry {
     pub(super) error: Option<Arc<StoreError>>,
     /// How long its runs usually take.
     pub(super) usual: Option<Duration>,
+}
+
+/// A run that is in the way of a commit that was to insert rows with these keys.
+pub(super) struct Duplicate {
+    pub(super) run: RunId,
+    pub(super) keys: Vec<RunKey>,
 }
 
 /// A call of the store that is under way.
@@ -98,6 +104,7 @@ impl Replier {
 /// A run that is watched here: its job runs, or somebody waits for it.
 pub(super) struct Job {
     pub(super) run: RunId,
+    pub(super) key: RunKey,
     /// `None` before it is started, and once it has ended.
     pub(super) handle: Option<RunHandle>,
     pub(super) waiter: Option<Waiter>,

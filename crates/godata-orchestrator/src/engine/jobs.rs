@@ -7,7 +7,8 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::select;
 use godata_core::{
-    Clock as _, RunContext, RunHandle, RunId, RunRecord, RunRequest, RunResult, RunStatus, RunnerError,
+    Clock as _, RunContext, RunHandle, RunId, RunKey, RunRecord, RunRequest, RunResult, RunStatus,
+    RunnerError,
 };
 use time::UtcDateTime;
 use tokio::time::Instant;
@@ -29,7 +30,7 @@ impl Engine {
         let Some(row) = entry.runs.iter().find(|row| row.id == run).cloned() else { return };
         self.jobs.insert(run, key);
         let plan = entry.plan.clone().filter(|_| !is_draining);
-        let job = job_of(entry, run);
+        let job = job_of(entry, run, &row.key);
         job.slots = slots;
         let Some(plan) = plan else {
             return self.not_started(key, run, RunStatus::Interrupted, "the orchestrator shut down");
@@ -60,7 +61,7 @@ impl Engine {
         if row.cancel_requested_at.is_some() {
             handle.stop();
         }
-        let job = job_of(entry, row.id);
+        let job = job_of(entry, row.id, &row.key);
         job.handle = Some(handle.clone());
         job.overdue_at = limit.map(|limit| later(now, limit));
         let ended = async move { Watched::Ended(key, handle.finished().await) };
@@ -178,7 +179,7 @@ impl Engine {
         let handle = waiter.handle.clone();
         self.jobs.insert(run.id, key);
         if let Some(entry) = self.entry(key) {
-            job_of(entry, run.id).waiter = Some(waiter);
+            job_of(entry, run.id, &run.key).waiter = Some(waiter);
         }
         self.watch_while_queued(key, handle.clone());
         handle
@@ -222,14 +223,14 @@ impl Engine {
 }
 
 impl Job {
-    fn new(run: RunId) -> Self {
-        Self { run, handle: None, waiter: None, slots: 0, ended: None, overdue_at: None }
+    fn new(run: RunId, key: RunKey) -> Self {
+        Self { run, key, handle: None, waiter: None, slots: 0, ended: None, overdue_at: None }
     }
 }
 
-fn job_of(entry: &mut Entry, run: RunId) -> &mut Job {
+fn job_of<'a>(entry: &'a mut Entry, run: RunId, key: &RunKey) -> &'a mut Job {
     let place = entry.jobs.iter().position(|job| job.run == run).unwrap_or_else(|| {
-        entry.jobs.push(Job::new(run));
+        entry.jobs.push(Job::new(run, key.clone()));
         entry.jobs.len() - 1
     });
     &mut entry.jobs[place]

@@ -8,7 +8,7 @@ use godata_core::{
 };
 
 use super::Engine;
-use super::entry::{Asked, Flight, Pending, Replier};
+use super::entry::{Asked, Duplicate, Flight, Pending, Replier};
 use crate::command::Answer;
 use crate::decide::{Request, Verdict};
 use crate::persist::{Landed, Reloaded, backoff};
@@ -29,10 +29,10 @@ impl Engine {
             (Flight::Reload { duplicate }, Landed::Reloaded(Ok(reloaded))) => {
                 self.reloaded(key, *reloaded, duplicate);
             }
-            (Flight::Reload { duplicate }, Landed::Reloaded(Err(error))) => {
+            (Flight::Reload { .. }, Landed::Reloaded(Err(error))) => {
                 let error = self.failed(key, Vec::new(), error);
                 self.answer_unconfirmed(key, &error);
-                self.try_later(key, duplicate);
+                self.try_later(key);
             }
             (Flight::Commit(_), Landed::Reloaded(_)) | (Flight::Reload { .. }, Landed::Committed(..)) => {}
         }
@@ -45,7 +45,6 @@ impl Engine {
         let before = std::mem::replace(&mut entry.row, commit.pipeline);
         entry.row.rev = rev;
         entry.fold = pending.fold;
-        (entry.failures, entry.error) = (0, None);
         let mut ended: Vec<_> = entry.ends.drain(..pending.ends).map(|end| end.run).collect();
         let changes = commit.runs.into_iter().map(|change| match change {
             RunChange::Insert(run) | RunChange::Update(run) => run,
@@ -67,7 +66,7 @@ impl Engine {
             }
         }
         entry.orphans.retain(|orphan| entry.runs.iter().any(|run| orphan.is(run)));
-        self.troubled.remove(&key);
+        self.recovered(key);
         for run in ended {
             self.job_is_written(key, run);
         }
@@ -100,7 +99,11 @@ impl Engine {
                 let wait = Duration::from_millis(5).mul_f64(self.ids.share());
                 self.reload(key, wait, None);
             }
-            Ok(Committed::Duplicate(run)) => self.reload(key, Duration::ZERO, Some(run)),
+            Ok(Committed::Duplicate(run)) => {
+                let inserted = commit.runs.iter().filter(|change| matches!(change, RunChange::Insert(_)));
+                let keys = inserted.map(|change| change.run().key.clone()).collect();
+                self.reload(key, Duration::ZERO, Some(Duplicate { run, keys }));
+            }
             Ok(Committed::OwnerLost) => {
                 self.lose_owner(commit.owner, Vec::new());
                 self.mark_stale(key);
@@ -114,7 +117,7 @@ impl Engine {
                 {
                     asked.error = Some(error);
                 }
-                self.try_later(key, None);
+                self.try_later(key);
             }
         }
     }
@@ -139,10 +142,19 @@ impl Engine {
         error
     }
 
-    fn try_later(&mut self, key: usize, duplicate: Option<RunId>) {
+    /// What was to be written is written.
+    pub(super) fn recovered(&mut self, key: usize) {
+        if self.troubled.remove(&key)
+            && let Some(entry) = self.entry(key)
+        {
+            (entry.failures, entry.error) = (0, None);
+        }
+    }
+
+    fn try_later(&mut self, key: usize) {
         let failures = self.entry(key).map_or(0, |entry| entry.failures);
         let wait = backoff(failures, self.ids.share());
-        self.reload(key, wait, duplicate);
+        self.reload(key, wait, None);
     }
 
     /// Whoever asked need not wait until the store is back: whether it has happened is found out without him.
@@ -169,7 +181,7 @@ impl Engine {
         let row = row.unwrap_or_else(|| PipelineRecord::new(entry.name().clone(), self.clock.now()));
         let before = std::mem::replace(&mut entry.row, row);
         entry.runs = runs;
-        (entry.is_stale, entry.failures, entry.error) = (false, 0, None);
+        entry.is_stale = false;
         let open_skip = settled.iter().find(|run| entry.row.open_skip == Some(run.id));
         entry.fold.stored = open_skip.cloned().map(Arc::new);
         if entry.row.cursor != before.cursor || entry.row.spec_since != before.spec_since {
@@ -187,7 +199,6 @@ impl Engine {
             written.extend(is_written.then_some(end.run));
             !is_written
         });
-        self.troubled.remove(&key);
         for run in written {
             if let Some(row) = settled.iter().find(|row| row.id == run) {
                 self.teller.tell(|| ended_event(row));

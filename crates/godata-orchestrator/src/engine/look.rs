@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use godata_core::{Clock as _, RunId};
+use godata_core::Clock as _;
 use time::UtcDateTime;
 use tokio::time::Instant;
 
-use super::entry::{Flight, Pending, Replier};
+use super::entry::{Duplicate, Flight, Pending, Replier};
 use super::{Engine, Stage};
 use crate::decide::{Decision, Facts, Request, Verdict, decide};
 use crate::{Event, OrchestratorError, ScheduleFault, persist};
@@ -123,6 +123,7 @@ impl Engine {
             let overdue = entry.jobs.iter().filter_map(|job| job.overdue_at).min();
             let wake_at = [decision.wake_at, overdue].into_iter().flatten().min();
             self.timers.set(key, wake_at);
+            self.recovered(key);
             return verdict_now.is_some() || decision.fault.is_some();
         };
         let slots = self.slots.take(pool, decision.starts.len()).0;
@@ -139,15 +140,18 @@ impl Engine {
         false
     }
 
-    /// Reads a pipeline after a wait.
-    pub(super) fn reload(&mut self, key: usize, wait: Duration, duplicate: Option<RunId>) {
+    /// Reads a pipeline after a wait, with the rows of its jobs and of what was asked, and with those that a commit
+    /// was to insert.
+    pub(super) fn reload(&mut self, key: usize, wait: Duration, duplicate: Option<Duplicate>) {
         let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) else { return };
-        let jobs = entry.jobs.iter().map(|job| job.run);
-        let asked = entry.asked.iter().flat_map(|asked| asked.request.runs()).map(|run| run.id);
-        let ids = jobs.chain(asked.take(1)).chain(duplicate).collect();
+        let jobs = entry.jobs.iter().map(|job| job.key.clone());
+        let asked = entry.asked.first().and_then(|asked| asked.request.runs().first());
+        let keys = jobs.chain(asked.map(|run| run.key.clone()));
+        let keys = keys.chain(duplicate.iter().flat_map(|duplicate| duplicate.keys.clone())).collect();
+        let duplicate = duplicate.map(|duplicate| duplicate.run);
         entry.flight = Some(Flight::Reload { duplicate });
         let name = entry.name().clone();
-        let reload = persist::reload(self.store.clone(), name, ids, wait, self.store_timeout);
+        let reload = persist::reload(self.store.clone(), name, keys, wait, self.store_timeout);
         self.flights.push(reload.map(move |landed| (key, landed)).boxed());
     }
 

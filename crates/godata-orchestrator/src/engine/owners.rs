@@ -10,9 +10,10 @@ use tokio::time::Instant;
 
 use super::entry::Replier;
 use super::{Engine, Left, Stage};
+use crate::command::Command;
 use crate::decide::{Orphan, Request};
 use crate::recovery::{LiveOwner, Opened, Round, Rounded};
-use crate::{Event, OrchestratorError};
+use crate::{Event, OrchestratorError, recovery};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -95,9 +96,22 @@ impl Engine {
         }
     }
 
+    /// Reads the store from the beginning; commands wait for that.
+    pub(super) fn open(&mut self, waiting: Vec<Command>) {
+        let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
+        let opened = recovery::open(store, clock, self.owner.id(), self.lease, self.store_timeout);
+        self.stage = Stage::Opening(waiting, opened.boxed());
+    }
+
     pub(super) fn begin_round(&mut self) {
-        if !matches!(self.stage, Stage::Open) {
-            return;
+        match &mut self.stage {
+            Stage::Open => {}
+            // It was open, and could not be opened again.
+            Stage::Closed(waiting) if !self.entries.is_empty() => {
+                let waiting = std::mem::take(waiting);
+                return self.open(waiting);
+            }
+            Stage::Closed(_) | Stage::Opening(..) => return,
         }
         for key in self.troubled.clone() {
             self.lose_patience(key);
@@ -174,14 +188,7 @@ impl Engine {
             entry.is_stale = true;
             entry.jobs.iter().filter_map(|job| job.handle.as_ref()).for_each(godata_core::RunHandle::stop);
         }
-        let opened = crate::recovery::open(
-            self.store.clone(),
-            Arc::clone(&self.clock),
-            self.owner.id(),
-            self.lease,
-            self.store_timeout,
-        );
-        self.stage = Stage::Opening(Vec::new(), Box::pin(opened));
+        self.open(Vec::new());
     }
 
     /// When the clock was set back by far, all pipelines are looked at: their cursors may be ahead of it now. One that

@@ -5,6 +5,7 @@ use std::time::Duration;
 use godata_core::{Clock as _, RunHandle, RunId, RunStatus, StopReason};
 use tokio::sync::oneshot;
 
+use super::entry::Job;
 use super::{Engine, Stage};
 use crate::DrainReport;
 use crate::decide::{End, Mode};
@@ -26,10 +27,7 @@ impl Engine {
 
     fn begin_to_close(&mut self, grace: Option<Duration>) -> &mut Closing {
         self.mode = Mode::Draining;
-        let running = || {
-            self.entries.iter().flatten().flat_map(|entry| &entry.jobs).filter_map(|job| job.handle.clone())
-        };
-        let runs = if self.closing.is_none() { running().collect() } else { Vec::new() };
+        let runs = if self.closing.is_none() { self.running() } else { Vec::new() };
         self.closing.get_or_insert_with(|| Closing::new(grace, runs))
     }
 
@@ -68,15 +66,22 @@ impl Engine {
         self.closing.as_ref().is_some_and(|closing| closing.stage == ClosingStage::Over)
     }
 
-    /// The runs whose jobs go on.
+    /// The runs whose jobs go on, in order.
     fn running(&self) -> Vec<RunHandle> {
-        let jobs = self.entries.iter().flatten().flat_map(|entry| &entry.jobs);
-        jobs.filter_map(|job| job.handle.clone()).collect()
+        let jobs = self.watched_jobs().filter_map(|job| job.handle.clone());
+        let mut running: Vec<_> = jobs.collect();
+        running.sort_unstable_by_key(RunHandle::id);
+        running
+    }
+
+    fn watched_jobs(&self) -> impl Iterator<Item = &Job> {
+        let entry = |key: &usize| self.entries.get(*key).and_then(Option::as_ref);
+        self.jobs.iter().filter_map(move |(run, key)| entry(key)?.jobs.iter().find(|job| job.run == *run))
     }
 
     fn is_saved(&self) -> bool {
-        let is_saved = |entry: &super::Entry| entry.ends.is_empty() && entry.flight.is_none();
-        !matches!(self.stage, Stage::Opening(..)) && self.entries.iter().flatten().all(is_saved)
+        let is_open = !matches!(self.stage, Stage::Opening(..));
+        is_open && self.flights.is_empty() && self.watched_jobs().all(|job| job.ended.is_none())
     }
 
     /// Runs that neither listen nor return count as interrupted.
