@@ -37,7 +37,7 @@ impl Job for Late {
         let due = cx.scheduled_at().unwrap_or(UtcDateTime::UNIX_EPOCH);
         // The clock of schedules shows whole milliseconds.
         let late = (UtcDateTime::now() - due).as_seconds_f64() * 1e3;
-        self.late.lock().map_err(|_| "poisoned")?.push(late);
+        self.late.lock().map_err(|_| JobError::new("poisoned"))?.push(late);
         Ok(())
     }
 }

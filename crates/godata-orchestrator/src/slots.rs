@@ -29,18 +29,17 @@ impl Slots {
         self.lines.get(line_of(pool)).map_or(0, |line| line.free.min(self.free))
     }
 
-    /// Takes slots. There may be fewer, when a run turns out to have been started before; then they are given back
-    /// before others are given.
-    pub(crate) fn take(&mut self, pool: Option<usize>, count: usize) -> Debt {
-        let Some(line) = self.lines.get_mut(line_of(pool)) else { return Debt(0) };
-        let taken = count.min(self.free).min(line.free);
-        (self.free, line.free) = (self.free - taken, line.free - taken);
-        Debt(taken)
+    /// Takes slots, as many as there are.
+    pub(crate) fn take(&mut self, pool: Option<usize>, count: usize) -> Held {
+        let Some(line) = self.lines.get_mut(line_of(pool)) else { return Held::default() };
+        let count = count.min(self.free).min(line.free);
+        (self.free, line.free) = (self.free - count, line.free - count);
+        Held { pool, count }
     }
 
-    pub(crate) fn give_back(&mut self, pool: Option<usize>, count: usize) {
-        if let Some(line) = self.lines.get_mut(line_of(pool)) {
-            (self.free, line.free) = (self.free + count, line.free + count);
+    pub(crate) fn give_back(&mut self, held: Held) {
+        if let Some(line) = self.lines.get_mut(line_of(held.pool)) {
+            (self.free, line.free) = (self.free + held.count, line.free + held.count);
         }
     }
 
@@ -67,9 +66,23 @@ impl Slots {
     }
 }
 
-/// How many slots were taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Debt(pub(crate) usize);
+/// Slots that were taken, and are to be given back. There may be none: a run that turns out to have been started before
+/// goes on without.
+#[derive(Debug, Default, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct Held {
+    pool: Option<usize>,
+    count: usize,
+}
+
+impl Held {
+    /// One of them, if there is one.
+    pub(crate) fn split_one(&mut self) -> Self {
+        let count = self.count.min(1);
+        self.count -= count;
+        Self { pool: self.pool, count }
+    }
+}
 
 fn line_of(pool: Option<usize>) -> usize {
     pool.map_or(0, |pool| pool + 1)
@@ -82,15 +95,16 @@ mod tests {
     #[test]
     fn lines_take_turns_and_a_full_pool_holds_up_nobody() {
         let mut slots = Slots::new(3, &[1]);
-        assert_eq!((slots.take(Some(0), 1), slots.free(Some(0)), slots.free(None)), (Debt(1), 0, 2));
+        let held = slots.take(Some(0), 1);
+        assert_eq!((held.count, slots.free(Some(0)), slots.free(None)), (1, 0, 2));
         for (pool, key) in [(Some(0), 1), (None, 2), (Some(0), 3), (None, 4)] {
             slots.wait(pool, key);
         }
         assert_eq!([slots.next(), slots.next(), slots.next()], [Some(2), Some(4), None]);
-        slots.give_back(Some(0), 1);
+        slots.give_back(held);
         slots.wait(None, 5);
         assert_eq!([slots.next(), slots.next(), slots.next()], [Some(1), Some(5), Some(3)]);
-        assert_eq!(slots.take(None, 9), Debt(3));
+        assert_eq!(slots.take(None, 9).count, 3);
         slots.wait(None, 6);
         assert_eq!(slots.next(), None);
     }

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::command::{Answer, Reply};
 use crate::decide::{End, Fold, Orphan, Plan, Request, Verdict};
+use crate::slots::Held;
 use crate::{OrchestratorError, RegisterError};
 
 /// What the loop knows of one pipeline.
@@ -69,8 +70,8 @@ pub(super) struct Pending {
     pub(super) fold: Fold,
     /// How many of the ends it writes down.
     pub(super) ends: usize,
-    /// How many slots it has taken.
-    pub(super) slots: usize,
+    /// For the jobs that start.
+    pub(super) slots: Held,
 }
 
 /// Something that was asked, in line.
@@ -108,8 +109,7 @@ pub(super) struct Job {
     /// `None` before it is started, and once it has ended.
     pub(super) handle: Option<RunHandle>,
     pub(super) waiter: Option<Waiter>,
-    /// Whether it holds a slot.
-    pub(super) slots: usize,
+    pub(super) slot: Held,
     /// When its job ended.
     pub(super) ended: Option<Instant>,
     pub(super) overdue_at: Option<UtcDateTime>,

@@ -18,20 +18,21 @@ use super::{Engine, Watched};
 use crate::Event;
 use crate::decide::{End, Mode, Plan, Request, later};
 use crate::persist::PATIENCE;
+use crate::slots::Held;
 
 /// The least time after which a run counts as overdue that has no limit of its own.
 const LEAST_OVERDUE: Duration = Duration::from_secs(60);
 
 impl Engine {
     /// Starts the job of a run whose row says that it runs.
-    pub(super) fn start(&mut self, key: usize, run: RunId, slots: usize) {
+    pub(super) fn start(&mut self, key: usize, run: RunId, slot: Held) {
         let is_draining = self.mode == Mode::Draining;
         let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) else { return };
         let Some(row) = entry.runs.iter().find(|row| row.id == run).cloned() else { return };
         self.jobs.insert(run, key);
         let plan = entry.plan.clone().filter(|_| !is_draining);
         let job = job_of(entry, run, &row.key);
-        job.slots = slots;
+        job.slot = slot;
         let Some(plan) = plan else {
             return self.not_started(key, run, RunStatus::Interrupted, "the orchestrator shut down");
         };
@@ -103,12 +104,11 @@ impl Engine {
     /// A job has ended: its slot is free, whoever waits for its end goes on, and its row is to be written.
     pub(super) fn ended(&mut self, key: usize, end: End) {
         let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) else { return };
-        let pool = entry.pool();
         let Some(job) = entry.job(end.run) else { return };
         if job.ended.is_some() {
             return;
         }
-        self.slots.give_back(pool, std::mem::take(&mut job.slots));
+        self.slots.give_back(std::mem::take(&mut job.slot));
         (job.handle, job.overdue_at, job.ended) = (None, None, Some(Instant::now()));
         if let Some(waiter) = &mut job.waiter {
             waiter.end(end.status, end.error.clone());
@@ -224,7 +224,7 @@ impl Engine {
 
 impl Job {
     fn new(run: RunId, key: RunKey) -> Self {
-        Self { run, key, handle: None, waiter: None, slots: 0, ended: None, overdue_at: None }
+        Self { run, key, handle: None, waiter: None, slot: Held::default(), ended: None, overdue_at: None }
     }
 }
 

@@ -22,9 +22,9 @@ impl Engine {
                 self.done(key, *pending, *commit, rev);
             }
             (Flight::Commit(pending), Landed::Committed(commit, answer)) => {
-                let pool = self.entry(key).and_then(|entry| entry.pool());
-                self.slots.give_back(pool, pending.slots);
-                self.not_done(key, &commit, answer, pending.verdict.is_some());
+                let was_asked = pending.verdict.is_some();
+                self.slots.give_back(pending.slots);
+                self.not_done(key, &commit, answer, was_asked);
             }
             (Flight::Reload { duplicate }, Landed::Reloaded(Ok(reloaded))) => {
                 self.reloaded(key, *reloaded, duplicate);
@@ -73,8 +73,9 @@ impl Engine {
         if let Some(verdict) = pending.verdict {
             self.answer(key, verdict);
         }
-        for (place, run) in pending.starts.iter().enumerate() {
-            self.start(key, *run, usize::from(place < pending.slots));
+        let mut slots = pending.slots;
+        for run in pending.starts {
+            self.start(key, run, slots.split_one());
         }
         for run in pending.stops {
             self.stop_job(key, run);
@@ -295,8 +296,8 @@ impl Engine {
             self.answer(key, Verdict::Granted);
         }
         for run in missing {
-            let slots = self.slots.take(pool, 1).0;
-            self.start(key, run, slots);
+            let slot = self.slots.take(pool, 1);
+            self.start(key, run, slot);
         }
     }
 

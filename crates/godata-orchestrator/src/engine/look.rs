@@ -126,7 +126,7 @@ impl Engine {
             self.recovered(key);
             return verdict_now.is_some() || decision.fault.is_some();
         };
-        let slots = self.slots.take(pool, decision.starts.len()).0;
+        let slots = self.slots.take(pool, decision.starts.len());
         entry.flight = Some(Flight::Commit(Box::new(Pending {
             starts: decision.starts,
             stops: decision.stops,

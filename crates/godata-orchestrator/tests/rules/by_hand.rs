@@ -130,6 +130,20 @@ async fn no_more_runs_go_on_than_there_are_slots_and_the_others_are_queued() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_slot_of_a_run_is_free_again_also_when_its_pipeline_was_unregistered() {
+    let store = godata_core::AnyStore::new(godata_core::MemoryStore::new());
+    let world = World::with(store, |builder| builder.pool("db", 1));
+    let (job, script, _contexts) = gated("a");
+    world.register(Registration::new(job).pool("db")).await;
+    world.register(Registration::new(quick("b")).pool("db")).await;
+    world.orchestrator.run_pipeline("a").await.unwrap();
+    let waiting = world.orchestrator.run_pipeline("b").await.unwrap();
+    world.orchestrator.unregister("a").await.unwrap();
+    script.let_go(1);
+    assert_eq!(waiting.done().await.unwrap().status, RunStatus::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
 async fn events_tell_of_a_run_in_order_and_after_its_rows_are_durable() {
     let world = World::new();
     let mut events = world.orchestrator.events();
