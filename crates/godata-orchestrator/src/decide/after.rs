@@ -2,9 +2,9 @@
 
 use godata_core::{Cause, RunKey, RunStatus};
 
+use super::Mode;
 use super::draft::Draft;
 use super::overlap::{self, Admission};
-use super::{Mode, Request};
 use crate::Overlap;
 
 /// Queues a run if another pipeline has succeeded since the success that was answered last. It goes by how things
@@ -14,8 +14,7 @@ pub(super) fn follow(draft: &mut Draft<'_>) {
     let Some(plan) = facts.plan else { return };
     let row = draft.row();
     let may_run = row.enabled && row.paused_at.is_none() && row.removed_at.is_none();
-    let is_registered = !matches!(facts.request, Some(Request::Register(_)));
-    if facts.mode != Mode::Scheduling || !may_run || !is_registered {
+    if facts.mode != Mode::Scheduling || !may_run {
         return;
     }
     let seen = |name| row.after_seen.get(name).copied().unwrap_or_default();

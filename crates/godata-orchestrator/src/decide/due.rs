@@ -8,7 +8,7 @@ use time::UtcDateTime;
 use super::draft::{Draft, later};
 use super::overlap::{self, Admission};
 use super::skips::{self, Skipped};
-use super::{DueTimes, Mode, Request};
+use super::{DueTimes, Mode};
 use crate::ids::{mix, share_of};
 use crate::registration::Rules;
 use crate::{Misfire, Overlap, ScheduleFault};
@@ -30,9 +30,7 @@ pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
         && row.paused_at.is_none()
         && row.removed_at.is_none()
         && row.spec == plan.registered.spec;
-    // A registration that fails is forgotten, and with it what its runs would be started by.
-    let is_registered = !matches!(facts.request, Some(Request::Register(_)));
-    if facts.mode != Mode::Scheduling || !is_ours || !is_registered {
+    if facts.mode != Mode::Scheduling || !is_ours {
         return Ok(());
     }
     let cursor = draft.fold.cursor(row.cursor).unwrap_or(row.spec_since);

@@ -154,17 +154,18 @@ pub(crate) struct Decision {
 
 /// Decides what becomes of a pipeline now.
 ///
-/// The rules follow in this order: first what has happened is written down, then what somebody asks for, then what is
-/// due; and what is queued by then starts, as far as it may.
+/// The rules follow in this order: first what has happened is written down, then what somebody asks for, or else what is
+/// due; and what is queued by then starts, as far as it may. So an answer is not taken back by what is due at the same
+/// moment: that is decided next.
 pub(crate) fn decide(facts: &Facts<'_>, ids: &mut Ids) -> Decision {
     let mut draft = Draft::new(facts, ids);
     orphans::take_over(&mut draft);
     ends::write_down(&mut draft);
     requests::answer(&mut draft);
-    if let Err(fault) = due::decide(&mut draft) {
-        draft.fault = Some(fault);
+    if facts.request.is_none() {
+        draft.fault = due::decide(&mut draft).err();
+        after::follow(&mut draft);
     }
-    after::follow(&mut draft);
     starts::start(&mut draft);
     skips::write(&mut draft);
     draft.finish()

@@ -27,6 +27,7 @@ struct Waiting {
 pub(super) fn start(draft: &mut Draft<'_>) {
     let facts = draft.facts;
     let Some(plan) = facts.plan else { return };
+    // A registration that fails is forgotten, and with it what its runs would be started by.
     if facts.mode == Mode::Draining || matches!(facts.request, Some(Request::Register(_))) {
         return;
     }
