@@ -1,6 +1,7 @@
 //! What an orchestrator is told of a pipeline.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use godata_core::{AnyJob, AnySchedule, Job, RetryPolicy, Schedule};
@@ -31,7 +32,7 @@ use crate::{Misfire, Overlap};
 pub struct Registration {
     pub(crate) job: AnyJob,
     pub(crate) schedule: Option<AnySchedule>,
-    pub(crate) rules: Rules,
+    pub(crate) rules: Arc<Rules>,
     pub(crate) after: Vec<String>,
     pub(crate) pool: Option<String>,
     pub(crate) enabled: bool,
@@ -65,6 +66,9 @@ impl Default for Rules {
     }
 }
 
+/// The default rules, which most pipelines share.
+static USUAL: LazyLock<Arc<Rules>> = LazyLock::new(Arc::default);
+
 impl Registration {
     /// A pipeline that runs by hand only, until it gets a [`schedule`](Self::schedule) or runs
     /// [`after`](Self::after) another. It is called as its job is.
@@ -72,7 +76,7 @@ impl Registration {
         Self {
             job: AnyJob::new(job),
             schedule: None,
-            rules: Rules::default(),
+            rules: Arc::clone(&USUAL),
             after: Vec::new(),
             pool: None,
             enabled: true,
@@ -95,46 +99,46 @@ impl Registration {
 
     /// What becomes of due times that were missed. Default: [`Misfire::Latest`].
     pub fn misfire(mut self, misfire: Misfire) -> Self {
-        self.rules.misfire = misfire;
+        self.rules().misfire = misfire;
         self
     }
 
     /// How late a due time is still on time. Default: 60 s.
     pub fn misfire_grace(mut self, grace: Duration) -> Self {
-        self.rules.grace = grace;
+        self.rules().grace = grace;
         self
     }
 
     /// What becomes of a due time while a run goes on. Default: [`Overlap::Skip`].
     pub fn overlap(mut self, overlap: Overlap) -> Self {
-        self.rules.overlap = overlap;
+        self.rules().overlap = overlap;
         self
     }
 
     /// How often and when a run that failed is tried again. Default: never. A retry is a run of its own with the same
     /// job id, and survives restarts.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
-        self.rules.retry = retry;
+        self.rules().retry = retry;
         self
     }
 
     /// Delays each due time's start by a share of this, the same share each time it is asked for the same due time.
     /// Default: none.
     pub fn jitter(mut self, most: Duration) -> Self {
-        self.rules.jitter = most;
+        self.rules().jitter = most;
         self
     }
 
     /// How long a run may take, on a clock that nobody sets; then it has failed. Default: as long as the runner says.
     pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.rules.timeout = Some(timeout);
+        self.rules().timeout = Some(timeout);
         self
     }
 
     /// After how long a run gives an [`Overdue`](crate::Event::Overdue) event. Default: ten times its usual time, at
     /// least a minute, if it has no timeout.
     pub fn overdue(mut self, after: Duration) -> Self {
-        self.rules.overdue = Some(after);
+        self.rules().overdue = Some(after);
         self
     }
 
@@ -157,5 +161,9 @@ impl Registration {
     /// Text of your own that is stored with the pipeline, such as JSON. Default: empty.
     pub fn options(self, options: impl Into<String>) -> Self {
         Self { options: options.into(), ..self }
+    }
+
+    fn rules(&mut self) -> &mut Rules {
+        Arc::make_mut(&mut self.rules)
     }
 }

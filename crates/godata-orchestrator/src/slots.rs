@@ -38,8 +38,9 @@ impl Slots {
     }
 
     pub(crate) fn give_back(&mut self, held: Held) {
-        if let Some(line) = self.lines.get_mut(line_of(held.pool)) {
-            (self.free, line.free) = (self.free + held.count, line.free + held.count);
+        let Held { pool, count } = held;
+        if let Some(line) = self.lines.get_mut(line_of(pool)) {
+            (self.free, line.free) = (self.free + count, line.free + count);
         }
     }
 

@@ -43,7 +43,7 @@ pub(crate) struct Plan {
     /// `None` also once it was stopped.
     pub(crate) schedule: Option<AnySchedule>,
     pub(crate) registered: Arc<Registered>,
-    pub(crate) rules: Rules,
+    pub(crate) rules: Arc<Rules>,
     pub(crate) after: Vec<PipelineName>,
     pub(crate) pool: Option<usize>,
 }

@@ -73,7 +73,7 @@ impl Pipeline {
                 job: AnyJob::new(job_fn("p", |_cx| async { Ok(()) })),
                 schedule: Some(schedule),
                 registered: Arc::new(registered),
-                rules,
+                rules: Arc::new(rules),
                 after: Vec::new(),
                 pool: None,
             },

@@ -92,7 +92,7 @@ impl Engine {
     /// A pipeline that is registered.
     fn registered(&self, pipeline: &str) -> Result<(usize, PipelineName), OrchestratorError> {
         let key = self.names.get(pipeline).copied();
-        let entry = key.and_then(|key| self.entries.get(key)?.as_ref().map(|entry| (key, entry)));
+        let entry = key.and_then(|key| self.entries.get(key)?.as_deref().map(|entry| (key, entry)));
         match entry {
             Some((key, entry)) if entry.plan.is_some() => Ok((key, entry.name().clone())),
             _ => Err(OrchestratorError::UnknownPipeline { pipeline: pipeline.to_owned() }),
@@ -101,7 +101,7 @@ impl Engine {
 
     fn schedule_of(&self, pipeline: &str) -> Result<AnySchedule, OrchestratorError> {
         let (key, _) = self.registered(pipeline)?;
-        let plan = self.entries.get(key).and_then(Option::as_ref).and_then(|entry| entry.plan.as_ref());
+        let plan = self.entries.get(key).and_then(Option::as_deref).and_then(|entry| entry.plan.as_ref());
         let schedule = plan.and_then(|plan| plan.schedule.clone());
         schedule.ok_or_else(|| OrchestratorError::NoSchedule { pipeline: pipeline.to_owned() })
     }

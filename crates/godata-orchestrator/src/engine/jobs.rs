@@ -27,7 +27,7 @@ impl Engine {
     /// Starts the job of a run whose row says that it runs.
     pub(super) fn start(&mut self, key: usize, run: RunId, slot: Held) {
         let is_draining = self.mode == Mode::Draining;
-        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) else { return };
+        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
         let Some(row) = entry.runs.iter().find(|row| row.id == run).cloned() else { return };
         self.jobs.insert(run, key);
         let plan = entry.plan.clone().filter(|_| !is_draining);
@@ -57,7 +57,7 @@ impl Engine {
 
     fn started(&mut self, key: usize, row: RunRecord, plan: &Plan, handle: RunHandle) {
         let now = self.clock.now();
-        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) else { return };
+        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
         let limit = overdue_after(plan, entry.usual);
         if row.cancel_requested_at.is_some() {
             handle.stop();
@@ -103,7 +103,7 @@ impl Engine {
 
     /// A job has ended: its slot is free, whoever waits for its end goes on, and its row is to be written.
     pub(super) fn ended(&mut self, key: usize, end: End) {
-        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) else { return };
+        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
         let Some(job) = entry.job(end.run) else { return };
         if job.ended.is_some() {
             return;

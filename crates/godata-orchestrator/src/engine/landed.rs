@@ -41,7 +41,7 @@ impl Engine {
 
     /// A commit is durable: what follows from it happens.
     fn done(&mut self, key: usize, pending: Pending, commit: Commit, rev: u64) {
-        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) else { return };
+        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
         let before = std::mem::replace(&mut entry.row, commit.pipeline);
         entry.row.rev = rev;
         entry.fold = pending.fold;
@@ -177,7 +177,7 @@ impl Engine {
     fn reloaded(&mut self, key: usize, reloaded: Reloaded, duplicate: Option<RunId>) {
         let owner = self.owner.id();
         let Reloaded { row, runs, settled } = reloaded;
-        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) else { return };
+        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
         let is_gone = row.is_none();
         let row = row.unwrap_or_else(|| PipelineRecord::new(entry.name().clone(), self.clock.now()));
         let before = std::mem::replace(&mut entry.row, row);

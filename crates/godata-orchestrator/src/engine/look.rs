@@ -53,7 +53,7 @@ impl Engine {
         }
         let now = self.clock.now();
         self.clock_showed = self.clock_showed.max(now);
-        let Some(entry) = self.entries.get(key).and_then(Option::as_ref) else { return false };
+        let Some(entry) = self.entries.get(key).and_then(Option::as_deref) else { return false };
         let facts = Facts {
             row: &entry.row,
             runs: &entry.runs,
@@ -112,7 +112,7 @@ impl Engine {
             self.answer(key, verdict);
         }
         let pool = self.entry(key).and_then(|entry| entry.pool());
-        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) else { return false };
+        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return false };
         entry.looks_at_others = decision.waits_for_others;
         if decision.waits_for_slot && !entry.is_in_line {
             entry.is_in_line = true;
@@ -143,7 +143,7 @@ impl Engine {
     /// Reads a pipeline after a wait, with the rows of its jobs and of what was asked, and with those that a commit
     /// was to insert.
     pub(super) fn reload(&mut self, key: usize, wait: Duration, duplicate: Option<Duplicate>) {
-        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_mut) else { return };
+        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
         let jobs = entry.jobs.iter().map(|job| job.key.clone());
         let asked = entry.asked.first().and_then(|asked| asked.request.runs().first());
         let keys = jobs.chain(asked.map(|run| run.key.clone()));
@@ -177,7 +177,7 @@ impl Engine {
 
     /// Remembers since when a cursor is far ahead of the clock.
     fn watch_cursor(&mut self, key: usize, now: UtcDateTime) {
-        let Some(entry) = self.entries.get(key).and_then(Option::as_ref) else { return };
+        let Some(entry) = self.entries.get(key).and_then(Option::as_deref) else { return };
         let has_schedule = entry.plan.as_ref().is_some_and(|plan| plan.schedule.is_some());
         if has_schedule && entry.row.cursor > Some(now.saturating_add(AHEAD)) {
             self.ahead.entry(key).or_insert_with(Instant::now);

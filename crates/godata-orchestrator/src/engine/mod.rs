@@ -62,7 +62,7 @@ pub(crate) struct Engine {
     mode: Mode,
     closing: Option<Closing>,
 
-    entries: Vec<Option<Entry>>,
+    entries: Vec<Option<Box<Entry>>>,
     free: Vec<usize>,
     names: HashMap<PipelineName, usize>,
     /// Which pipelines run after each.

@@ -65,7 +65,7 @@ impl Engine {
         if self.runs_after(&upstream, name) {
             return Err(RegisterError::Cycle { pipeline, upstream: upstream_name });
         }
-        let known = self.names.get(&upstream).and_then(|key| self.entries.get(*key)?.as_ref());
+        let known = self.names.get(&upstream).and_then(|key| self.entries.get(*key)?.as_deref());
         let row = known.map(|entry| &entry.row).or_else(|| self.stored.get(&upstream));
         match row {
             Some(row) => Ok((upstream, row.last_success_rev)),
@@ -87,7 +87,7 @@ impl Engine {
     }
 
     fn plan_of(&self, name: &PipelineName) -> Option<&Plan> {
-        let entry = self.entries.get(*self.names.get(name)?)?.as_ref()?;
+        let entry = self.entries.get(*self.names.get(name)?)?.as_deref()?;
         entry.plan.as_deref()
     }
 
@@ -124,7 +124,7 @@ impl Engine {
         let is_stored = row.is_some();
         let row = row.unwrap_or_else(|| PipelineRecord::new(name.clone(), self.clock.now()));
         let (runs, orphans) = left.map(|left| (left.runs, left.orphans)).unwrap_or_default();
-        let mut entry = Entry::new(row, runs);
+        let mut entry = Box::new(Entry::new(row, runs));
         // Since the store was read, its runs may have changed, and a pipeline may have come that was not there.
         entry.is_stale = !orphans.is_empty() || !is_stored && !entry.runs.is_empty();
         entry.orphans = orphans;
@@ -151,7 +151,7 @@ impl Engine {
     }
 
     pub(super) fn entry(&mut self, key: usize) -> Option<&mut Entry> {
-        self.entries.get_mut(key)?.as_mut()
+        self.entries.get_mut(key)?.as_deref_mut()
     }
 }
 

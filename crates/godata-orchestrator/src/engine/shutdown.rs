@@ -75,7 +75,7 @@ impl Engine {
     }
 
     fn watched_jobs(&self) -> impl Iterator<Item = &Job> {
-        let entry = |key: &usize| self.entries.get(*key).and_then(Option::as_ref);
+        let entry = |key: &usize| self.entries.get(*key).and_then(Option::as_deref);
         self.jobs.iter().filter_map(move |(run, key)| entry(key)?.jobs.iter().find(|job| job.run == *run))
     }
 
