@@ -156,10 +156,17 @@ impl OrchestratorBuilder {
                 return Err(BuildError::SamePool { pool: name.clone() });
             }
         }
+        let store = self.store.clone().ok_or(BuildError::NoStore)?;
+        let runner = self.runner.clone().ok_or(BuildError::NoRunner)?;
+        Ok(self.built(store, runner))
+    }
+
+    /// Builds it as it is, which has no pool and no concurrency of zero.
+    pub(crate) fn built(self, store: AnyStore, runner: Arc<dyn JobRunner>) -> Orchestrator {
         let grace = self.grace;
         let setup = Setup {
-            store: self.store.ok_or(BuildError::NoStore)?,
-            runner: self.runner.ok_or(BuildError::NoRunner)?,
+            store,
+            runner,
             clock: self.clock,
             ids: Ids::new(self.seed),
             concurrency: self.concurrency.unwrap_or_else(usual_concurrency),
@@ -170,7 +177,7 @@ impl OrchestratorBuilder {
             store_timeout: self.store_timeout,
             teller: Teller::new(self.event_buffer),
         };
-        Ok(Orchestrator::of(setup, grace))
+        Orchestrator::of(setup, grace)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What happens, as it happens.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use godata_core::{PipelineName, RunId, RunRecord, RunnerError, StoreError};
@@ -133,30 +133,52 @@ pub struct Missed {
 
 /// Where events are told. Without a reader, nothing is made.
 #[derive(Clone, Debug)]
-pub(crate) struct Teller(Arc<Told>);
+pub(crate) struct Teller {
+    buffer: usize,
+    listeners: Arc<Mutex<Listeners>>,
+}
 
 #[derive(Debug)]
-struct Told {
-    buffer: usize,
-    sender: OnceLock<broadcast::Sender<Event>>,
+enum Listeners {
+    None,
+    Some(broadcast::Sender<Event>),
+    /// Nothing is told any more.
+    Over,
 }
 
 impl Teller {
     pub(crate) fn new(buffer: usize) -> Self {
         // The bounds of a broadcast channel, which panics beyond them.
-        Self(Arc::new(Told { buffer: buffer.clamp(1, 1 << 20), sender: OnceLock::new() }))
+        Self { buffer: buffer.clamp(1, 1 << 20), listeners: Arc::new(Mutex::new(Listeners::None)) }
     }
 
     pub(crate) fn subscribe(&self) -> Events {
-        Events(self.0.sender.get_or_init(|| broadcast::Sender::new(self.0.buffer)).subscribe())
+        let mut listeners = self.listeners();
+        if matches!(*listeners, Listeners::None) {
+            *listeners = Listeners::Some(broadcast::Sender::new(self.buffer));
+        }
+        Events(match &*listeners {
+            Listeners::Some(sender) => sender.subscribe(),
+            Listeners::None | Listeners::Over => broadcast::Sender::new(1).subscribe(),
+        })
     }
 
     pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
-        if let Some(sender) = self.0.sender.get()
+        if let Listeners::Some(sender) = &*self.listeners()
             && sender.receiver_count() > 0
         {
             // It fails when the last reader has just gone.
             drop(sender.send(event()));
         }
+    }
+
+    /// Lets readers know that nothing follows.
+    pub(crate) fn close(&self) {
+        *self.listeners() = Listeners::Over;
+    }
+
+    /// What makes an event copies rows, and does not panic.
+    fn listeners(&self) -> MutexGuard<'_, Listeners> {
+        self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

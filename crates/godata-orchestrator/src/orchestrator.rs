@@ -74,10 +74,7 @@ const COMMANDS: usize = 1_024;
 impl Orchestrator {
     /// An orchestrator on a store, with what runs its jobs. The rest is as [`OrchestratorBuilder`] says.
     pub fn new(store: impl Store, runner: impl JobRunner) -> Self {
-        match Self::builder().store(store).runner(runner).build() {
-            Ok(orchestrator) => orchestrator,
-            Err(error) => unreachable!("it has a store, a runner, and no pools: {error}"),
-        }
+        OrchestratorBuilder::new().built(AnyStore::new(store), Arc::new(runner))
     }
 
     /// An orchestrator with limits, pools, a clock, recovery.
@@ -302,7 +299,8 @@ impl Orchestrator {
     }
 
     /// Starts the scheduler, unless it runs, and shuts down on Ctrl-C or SIGTERM, with the
-    /// [grace](OrchestratorBuilder::grace) that it was built with. A second signal ends it at once.
+    /// [grace](OrchestratorBuilder::grace) that it was built with. After a second signal they are asked
+    /// to stop at once.
     ///
     /// # Errors
     ///
@@ -355,6 +353,7 @@ impl Orchestrator {
         if let Some(task) = self.0.task.get() {
             task.abort();
         }
+        self.0.teller.close();
     }
 }
 

@@ -36,6 +36,10 @@ use crate::ids::Ids;
 use crate::registration::Rules;
 use crate::{Recovery, ScheduleFault};
 
+/// How far ahead of the clock an instant may be that another instance has stored. One that is further ahead was shown by
+/// a clock that was wrong.
+pub(crate) const AHEAD: time::Duration = time::Duration::HOUR;
+
 /// What is registered of a pipeline.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {

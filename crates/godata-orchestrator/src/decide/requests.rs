@@ -6,6 +6,7 @@ use std::sync::Arc;
 use godata_core::{PipelineName, RunId, RunRecord, RunStatus};
 use time::UtcDateTime;
 
+use super::AHEAD;
 use super::draft::Draft;
 use super::overlap::{self, Admission};
 use super::{End, skips};
@@ -177,19 +178,15 @@ fn register(draft: &mut Draft<'_>, registered: &Registered) {
         row.tags.clone_from(&registered.tags);
         row.options.clone_from(&registered.options);
     }
-    // A pipeline that was forgotten and made anew counts its revs from the beginning.
+    // Another instance may have seen a later success than this one knows of.
     let seen = |(name, rev): &(PipelineName, u64)| {
-        let seen = draft.row().after_seen.get(name).copied().unwrap_or(*rev);
-        (name.clone(), seen.min(*rev))
+        (name.clone(), draft.row().after_seen.get(name).copied().unwrap_or(*rev))
     };
     let after_seen = registered.after.iter().map(seen).collect();
     if draft.row().after_seen != after_seen {
         draft.row_mut().after_seen = after_seen;
     }
 }
-
-/// How far ahead of the clock a cursor may be; it is another instance's clock then.
-const AHEAD: time::Duration = time::Duration::HOUR;
 
 /// Decides what is due from now on: what was due before is not decided any more. What was decided by a clock that is
 /// ahead is not decided again, unless the clock was wrong.

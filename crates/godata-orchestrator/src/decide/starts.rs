@@ -7,7 +7,7 @@ use time::UtcDateTime;
 
 use super::draft::{Draft, later};
 use super::ends::is_backfill;
-use super::{Mode, Request};
+use super::{AHEAD, Mode, Request};
 use crate::Overlap;
 
 /// How often the runs of other instances are looked at while one of ours waits for them.
@@ -40,7 +40,8 @@ pub(super) fn start(draft: &mut Draft<'_>) {
         if draft.row().paused_at.is_some() && run.cause != Cause::Manual {
             continue;
         }
-        if let Some(at) = run.not_before.filter(|at| *at > facts.now) {
+        let was_wrong = run.created_at > facts.now.saturating_add(AHEAD);
+        if let Some(at) = run.not_before.filter(|at| *at > facts.now && !was_wrong) {
             draft.wake_at(at);
             continue;
         }

@@ -10,11 +10,8 @@ use tokio::time::Instant;
 
 use super::entry::{Duplicate, Flight, Pending, Replier};
 use super::{Engine, Stage};
-use crate::decide::{Decision, Facts, Request, Verdict, decide};
+use crate::decide::{AHEAD, Decision, Facts, Request, Verdict, decide};
 use crate::{Event, OrchestratorError, ScheduleFault, persist};
-
-/// How far ahead of the clock a cursor may be.
-const AHEAD: time::Duration = time::Duration::HOUR;
 
 impl Engine {
     pub(super) fn look_at_all(&mut self) {

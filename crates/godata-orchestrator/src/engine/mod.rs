@@ -201,6 +201,7 @@ impl Engine {
             }
             self.give_slots();
         }
+        self.teller.close();
         self.report();
     }
 

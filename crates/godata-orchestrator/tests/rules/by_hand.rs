@@ -189,6 +189,7 @@ async fn a_shutdown_lets_runs_end_and_says_what_became_of_each() {
     queued.done().await.unwrap_err();
     let error = world.orchestrator.run_pipeline("a").await.unwrap_err();
     assert!(matches!(error, OrchestratorError::ShuttingDown), "{error}");
+    assert!(world.orchestrator.events().next().await.is_none(), "nothing follows");
 }
 
 #[tokio::test(start_paused = true)]
