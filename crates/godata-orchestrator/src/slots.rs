@@ -37,9 +37,9 @@ impl Slots {
         Held { pool, count }
     }
 
-    pub(crate) fn give_back(&mut self, held: Held) {
-        let Held { pool, count } = held;
-        if let Some(line) = self.lines.get_mut(line_of(pool)) {
+    pub(crate) fn give_back(&mut self, held: &mut Held) {
+        let count = std::mem::take(&mut held.count);
+        if let Some(line) = self.lines.get_mut(line_of(held.pool)) {
             (self.free, line.free) = (self.free + count, line.free + count);
         }
     }
@@ -96,13 +96,13 @@ mod tests {
     #[test]
     fn lines_take_turns_and_a_full_pool_holds_up_nobody() {
         let mut slots = Slots::new(3, &[1]);
-        let held = slots.take(Some(0), 1);
+        let mut held = slots.take(Some(0), 1);
         assert_eq!((held.count, slots.free(Some(0)), slots.free(None)), (1, 0, 2));
         for (pool, key) in [(Some(0), 1), (None, 2), (Some(0), 3), (None, 4)] {
             slots.wait(pool, key);
         }
         assert_eq!([slots.next(), slots.next(), slots.next()], [Some(2), Some(4), None]);
-        slots.give_back(held);
+        slots.give_back(&mut held);
         slots.wait(None, 5);
         assert_eq!([slots.next(), slots.next(), slots.next()], [Some(1), Some(5), Some(3)]);
         assert_eq!(slots.take(None, 9).count, 3);

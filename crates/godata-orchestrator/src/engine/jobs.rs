@@ -108,7 +108,7 @@ impl Engine {
         if job.ended.is_some() {
             return;
         }
-        self.slots.give_back(std::mem::take(&mut job.slot));
+        self.slots.give_back(&mut job.slot);
         (job.handle, job.overdue_at, job.ended) = (None, None, Some(Instant::now()));
         if let Some(waiter) = &mut job.waiter {
             waiter.end(end.status, end.error.clone());

@@ -21,9 +21,9 @@ impl Engine {
             (Flight::Commit(pending), Landed::Committed(commit, Ok(Committed::Done(rev)))) => {
                 self.done(key, *pending, *commit, rev);
             }
-            (Flight::Commit(pending), Landed::Committed(commit, answer)) => {
+            (Flight::Commit(mut pending), Landed::Committed(commit, answer)) => {
                 let was_asked = pending.verdict.is_some();
-                self.slots.give_back(pending.slots);
+                self.slots.give_back(&mut pending.slots);
                 self.not_done(key, &commit, answer, was_asked);
             }
             (Flight::Reload { duplicate }, Landed::Reloaded(Ok(reloaded))) => {
