@@ -69,7 +69,7 @@ async fn many_pipelines() -> Result<(), BoxError> {
     let orchestrator = register_all(&store, &late).await?;
     let first = start.elapsed();
     println!("{PIPELINES} pipelines: started in {:.2} s", first.as_secs_f64());
-    println!("  {:.0} MiB, of which the store keeps the rows", resident_mib()? - before);
+    println!("  {:.0} MiB with the rows that the store keeps", resident_mib()? - before);
 
     tokio::time::sleep(Duration::from_secs(1)).await;
     late.lock().map_err(|_| "poisoned")?.clear();

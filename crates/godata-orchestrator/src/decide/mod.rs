@@ -48,8 +48,14 @@ pub(crate) struct Plan {
     pub(crate) schedule: Option<AnySchedule>,
     pub(crate) registered: Arc<Registered>,
     pub(crate) rules: Arc<Rules>,
-    pub(crate) after: Vec<PipelineName>,
     pub(crate) pool: Option<usize>,
+}
+
+impl Plan {
+    /// The pipelines that it runs after.
+    pub(crate) fn upstream(&self) -> impl Iterator<Item = &PipelineName> {
+        self.registered.after.iter().map(|(name, _)| name)
+    }
 }
 
 /// What may be decided.

@@ -19,7 +19,8 @@ const WRITE_EVERY: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Fold {
     pub(crate) stored: Option<Arc<RunRecord>>,
-    pub(crate) unsaved: Option<Skipped>,
+    /// Boxed, since few pipelines have one.
+    pub(crate) unsaved: Option<Box<Skipped>>,
     pub(crate) written_at: Option<UtcDateTime>,
 }
 
@@ -36,7 +37,7 @@ pub(crate) struct Skipped {
 impl Fold {
     /// The last due time that is decided.
     pub(crate) fn cursor(&self, stored: Option<UtcDateTime>) -> Option<UtcDateTime> {
-        self.unsaved.map_or(stored, |skipped| Some(skipped.last))
+        self.unsaved.as_ref().map_or(stored, |skipped| Some(skipped.last))
     }
 }
 
@@ -50,9 +51,9 @@ pub(super) fn skip(draft: &mut Draft<'_>, more: Skipped) {
         }
         Some(_) => {
             flush(draft);
-            draft.fold.unsaved = Some(more);
+            draft.fold.unsaved = Some(Box::new(more));
         }
-        None => draft.fold.unsaved = Some(more),
+        None => draft.fold.unsaved = Some(Box::new(more)),
     }
 }
 
@@ -82,8 +83,8 @@ pub(super) fn write(draft: &mut Draft<'_>) {
 pub(super) fn flush(draft: &mut Draft<'_>) {
     let facts = draft.facts;
     let Some(skipped) = draft.fold.unsaved.take_if(|skipped| skipped.last <= facts.due_until()) else {
-        if let Some(skipped) = draft.fold.unsaved {
-            draft.wake_at(later(skipped.last, facts.behind));
+        if let Some(last) = draft.fold.unsaved.as_ref().map(|skipped| skipped.last) {
+            draft.wake_at(later(last, facts.behind));
         }
         return;
     };
@@ -97,12 +98,12 @@ pub(super) fn flush(draft: &mut Draft<'_>) {
     };
     let row = match draft.fold.stored.as_ref().filter(grows) {
         Some(row) => {
-            let row = grown(row, skipped, now);
+            let row = grown(row, &skipped, now);
             draft.update(row.clone());
             row
         }
         None => {
-            let row = new_row(draft, skipped);
+            let row = new_row(draft, &skipped);
             draft.insert(row.clone());
             row
         }
@@ -114,7 +115,7 @@ pub(super) fn flush(draft: &mut Draft<'_>) {
     draft.fold = Fold { stored: Some(Arc::new(row)), unsaved: None, written_at: Some(now) };
 }
 
-fn grown(row: &RunRecord, skipped: Skipped, now: UtcDateTime) -> RunRecord {
+fn grown(row: &RunRecord, skipped: &Skipped, now: UtcDateTime) -> RunRecord {
     let mut row = row.clone();
     if let Some(covers) = &mut row.covers {
         covers.count = covers.count.saturating_add(skipped.count);
@@ -124,7 +125,7 @@ fn grown(row: &RunRecord, skipped: Skipped, now: UtcDateTime) -> RunRecord {
     row
 }
 
-fn new_row(draft: &mut Draft<'_>, skipped: Skipped) -> RunRecord {
+fn new_row(draft: &mut Draft<'_>, skipped: &Skipped) -> RunRecord {
     let since = draft.row().spec_since;
     let mut row = draft.new_run(RunKey::due(since, skipped.first), Cause::Schedule);
     row.status = RunStatus::Skipped;

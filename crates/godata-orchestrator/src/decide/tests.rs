@@ -74,7 +74,6 @@ impl Pipeline {
                 schedule: Some(schedule),
                 registered: Arc::new(registered),
                 rules: Arc::new(rules),
-                after: Vec::new(),
                 pool: None,
             },
             owner: OwnerId::generate(),

@@ -26,7 +26,8 @@ impl Engine {
 
     fn plan(&self, registration: Registration) -> Result<(PipelineName, Plan), RegisterError> {
         let Registration { job, schedule, rules, after, pool, enabled, tags, options } = registration;
-        let name = checked(job.name())?;
+        let name = PipelineName::from_shared(job.shared_name())
+            .map_err(|source| RegisterError::Name { name: job.name().to_owned(), source })?;
         let pipeline = || name.to_string();
         if self.plan_of(&name).is_some() {
             return Err(RegisterError::AlreadyRegistered { pipeline: pipeline() });
@@ -53,9 +54,8 @@ impl Engine {
         for other in after {
             upstream.push(self.upstream(&name, &other)?);
         }
-        let after = upstream.iter().map(|(name, _)| name.clone()).collect();
         let registered = Arc::new(Registered { spec, enabled, tags, options, after: upstream });
-        Ok((name, Plan { job, schedule, registered, rules, after, pool }))
+        Ok((name, Plan { job, schedule, registered, rules, pool }))
     }
 
     /// A pipeline to run after, with its last success.
@@ -81,7 +81,7 @@ impl Engine {
                 return true;
             }
             // What is registered has no cycles, so this ends.
-            open.extend(self.plan_of(pipeline).into_iter().flat_map(|plan| &plan.after));
+            open.extend(self.plan_of(pipeline).into_iter().flat_map(|plan| plan.upstream()));
         }
         false
     }
@@ -105,7 +105,7 @@ impl Engine {
     /// Takes a registration back. What runs is watched on.
     pub(super) fn forget_plan(&mut self, key: usize) {
         let Some(plan) = self.entry(key).and_then(|entry| entry.plan.take()) else { return };
-        for upstream in &plan.after {
+        for upstream in plan.upstream() {
             if let Some(followers) = self.followers.get_mut(upstream) {
                 followers.retain(|follower| *follower != key);
             }
