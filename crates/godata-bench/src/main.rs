@@ -8,6 +8,7 @@ mod generate;
 mod gzip;
 mod job;
 mod limit;
+mod orchestrator;
 mod orders;
 mod overhead;
 mod runner;
@@ -27,6 +28,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const USAGE: &str = "usage: godata-bench overhead
        godata-bench files
        godata-bench gzip
+       godata-bench orchestrator
        godata-bench runner
        godata-bench schedules
        godata-bench timers
@@ -52,6 +54,7 @@ fn run(args: &[&str]) -> Result<(), BoxError> {
         ["overhead"] => overhead::measure(),
         ["files"] => files::measure(),
         ["gzip"] => gzip::measure(),
+        ["orchestrator"] => orchestrator::measure(),
         ["runner"] => runner::measure(),
         ["schedules"] => schedules::measure(),
         ["timers"] => timers::measure(),

@@ -38,6 +38,16 @@ impl PipelineName {
         Ok(Self(name.into()))
     }
 
+    /// Checks a name that is shared already, and keeps it without a copy.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Self::new).
+    pub fn from_shared(name: Arc<str>) -> Result<Self, NameError> {
+        check_text(&name, Self::MAX_BYTES)?;
+        Ok(Self(name))
+    }
+
     /// The name.
     #[must_use]
     pub fn as_str(&self) -> &str {

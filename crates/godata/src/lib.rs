@@ -58,6 +58,7 @@
 //! * [`PipelineError`]: what an error says.
 //! * [`scheduler`]: schedules: intervals, times of day, cron patterns and calendars, right in every time zone.
 //! * [`runner`]: several jobs at the same time, with limits and timeouts.
+//! * [`orchestrator`]: pipelines on schedules, with their history; [`in_memory`] makes one in a line.
 //! * [`Store`]: what remembers pipelines and runs, and how to write one.
 //! * [`etl`]: the engine's crate, with its guarantees and a table for those who come from the Go library.
 //!
@@ -88,6 +89,7 @@
 //! * `csv` (default): [`csv`].
 //! * `json` (default): [`jsonl`] and [`json`].
 //! * `runner` (default): [`runner`].
+//! * `orchestrator` (default): [`orchestrator`], with `runner` and `scheduler`.
 //! * `bzip2`, `gzip`, `zstd` (default): files compressed like that are read and written. `zstd` needs a C compiler.
 //! * `scheduler` and `cron` (default): [`scheduler`], and cron patterns in it. `bundled-zones` compiles a time zone
 //!   database in, for machines that have none.
@@ -125,10 +127,48 @@ pub use godata_io::{Compression, Encoding, Input, Output};
 pub use godata_io_csv as csv;
 #[cfg(feature = "json")]
 pub use godata_io_json::{DuplicateKeys, json, jsonl};
+#[cfg(feature = "orchestrator")]
+pub use godata_orchestrator as orchestrator;
+#[cfg(feature = "orchestrator")]
+pub use godata_orchestrator::{Backfill, Misfire, Orchestrator, Overlap, Recovery, Registration, RunOptions};
 #[cfg(feature = "runner")]
 pub use godata_runner as runner;
 #[cfg(feature = "scheduler")]
 pub use godata_scheduler as scheduler;
+
+/// An orchestrator that keeps its history in memory: it is gone when the process ends.
+///
+/// [`Orchestrator::builder`] makes one with another store, with limits, pools, recovery.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use godata::prelude::*;
+/// use godata::scheduler::every;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let orders = Pipeline::builder("orders")
+///     .from_vec(vec![1, 2, 3])
+///     .write_fn(|_cx, orders: Vec<i32>| async move {
+///         println!("{} orders", orders.len());
+///         Ok(())
+///     })?;
+///
+/// let orchestrator = godata::in_memory();
+/// orchestrator.register(orders, every(Duration::from_secs(300))?).await?;
+/// orchestrator.start_scheduler().await?;
+///
+/// orchestrator.run_pipeline("orders").await?.done().await?;
+/// orchestrator.shutdown(Duration::from_secs(30)).await;
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "orchestrator")]
+#[must_use]
+pub fn in_memory() -> Orchestrator {
+    Orchestrator::new(MemoryStore::new(), runner::Runner::new())
+}
 
 /// What most programs use: `use godata::prelude::*;`.
 pub mod prelude {

@@ -1,0 +1,36 @@
+//! Running after other pipelines.
+
+use godata_core::{Cause, RunKey, RunStatus};
+
+use super::Mode;
+use super::draft::Draft;
+use super::overlap::{self, Admission};
+use crate::Overlap;
+
+/// Queues a run if another pipeline has succeeded since the success that was answered last. It goes by how things
+/// stand, not by what happened: while a run is in the way, nothing is decided, and nothing is lost.
+pub(super) fn follow(draft: &mut Draft<'_>) {
+    let facts = draft.facts;
+    let Some(plan) = facts.plan else { return };
+    let row = draft.row();
+    let may_run = row.enabled && row.paused_at.is_none() && row.removed_at.is_none();
+    if facts.mode != Mode::Scheduling || !may_run {
+        return;
+    }
+    let seen = |name| row.after_seen.get(name).copied().unwrap_or_default();
+    let news: Vec<_> = facts.upstream.iter().filter(|(name, rev)| *rev > seen(name)).collect();
+    let Some((upstream, rev)) = news.first() else { return };
+    let waits = draft.with_status(RunStatus::Queued).any(|run| run.cause == Cause::After);
+    let overlap = match plan.rules.overlap {
+        Overlap::BufferOne | Overlap::BufferAll(_) => Overlap::Skip,
+        Overlap::CancelOther if waits => Overlap::Skip,
+        overlap => overlap,
+    };
+    if overlap::admit(draft, overlap) != Admission::Queue {
+        return;
+    }
+    let run = draft.new_run(RunKey::after(upstream, *rev), Cause::After);
+    draft.insert(run);
+    let row = draft.row_mut();
+    row.after_seen.extend(news.into_iter().cloned());
+}

@@ -1,0 +1,175 @@
+//! A decision while it is made.
+
+use std::borrow::Cow;
+
+use godata_core::{Cause, Commit, PipelineRecord, RunId, RunKey, RunRecord, RunStatus};
+use time::UtcDateTime;
+
+use super::{Decision, Facts, Fold, Verdict};
+use crate::ScheduleFault;
+use crate::ids::Ids;
+
+/// A decision while it is made: the rows as they shall be, each copied only when it changes.
+pub(super) struct Draft<'a> {
+    pub(super) facts: &'a Facts<'a>,
+    pub(super) ids: &'a mut Ids,
+    row: Cow<'a, PipelineRecord>,
+    runs: Vec<Planned<'a>>,
+    pub(super) fold: Fold,
+    /// The latest due time that is decided.
+    pub(super) due: Option<UtcDateTime>,
+    pub(super) starts: Vec<RunId>,
+    pub(super) stops: Vec<RunId>,
+    pub(super) superseded: Vec<RunId>,
+    pub(super) verdict: Option<Verdict>,
+    pub(super) fault: Option<ScheduleFault>,
+    wake_at: Option<UtcDateTime>,
+    pub(super) waits_for_slot: bool,
+    pub(super) waits_for_others: bool,
+}
+
+/// A run's row as it shall be.
+struct Planned<'a> {
+    row: Cow<'a, RunRecord>,
+    is_new: bool,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(facts: &'a Facts<'a>, ids: &'a mut Ids) -> Self {
+        let runs = facts.runs.iter().map(|run| Planned { row: Cow::Borrowed(run), is_new: false });
+        Self {
+            facts,
+            ids,
+            row: Cow::Borrowed(facts.row),
+            runs: runs.collect(),
+            fold: facts.fold.clone(),
+            due: None,
+            starts: Vec::new(),
+            stops: Vec::new(),
+            superseded: Vec::new(),
+            verdict: None,
+            fault: None,
+            wake_at: None,
+            waits_for_slot: false,
+            waits_for_others: false,
+        }
+    }
+
+    pub(super) fn row(&self) -> &PipelineRecord {
+        &self.row
+    }
+
+    pub(super) fn row_mut(&mut self) -> &mut PipelineRecord {
+        self.row.to_mut()
+    }
+
+    /// The rev that the row has after the commit.
+    pub(super) fn next_rev(&self) -> u64 {
+        self.facts.row.rev.saturating_add(1)
+    }
+
+    /// The runs that are queued or run, with their places.
+    pub(super) fn active(&self) -> impl Iterator<Item = (usize, &RunRecord)> {
+        let runs = self.runs.iter().map(|planned| &*planned.row).enumerate();
+        runs.filter(|(_, run)| !run.status.is_terminal())
+    }
+
+    pub(super) fn with_status(&self, status: RunStatus) -> impl Iterator<Item = &RunRecord> {
+        self.active().map(|(_, run)| run).filter(move |run| run.status == status)
+    }
+
+    pub(super) fn place_of(&self, run: RunId) -> Option<usize> {
+        self.active().find(|(_, row)| row.id == run).map(|(place, _)| place)
+    }
+
+    /// The row at a place, to change it.
+    pub(super) fn run_mut(&mut self, place: usize) -> Option<&mut RunRecord> {
+        self.runs.get_mut(place).map(|planned| planned.row.to_mut())
+    }
+
+    pub(super) fn insert(&mut self, run: RunRecord) {
+        self.runs.push(Planned { row: Cow::Owned(run), is_new: true });
+    }
+
+    /// Adds the row of a run as it is to be stored, if it is stored already.
+    pub(super) fn update(&mut self, run: RunRecord) {
+        self.runs.push(Planned { row: Cow::Owned(run), is_new: false });
+    }
+
+    /// A new run that is queued.
+    pub(super) fn new_run(&mut self, key: RunKey, cause: Cause) -> RunRecord {
+        let now = self.facts.now;
+        let mut run = RunRecord::new(&self.facts.row.name, key, cause, RunStatus::Queued, now);
+        (run.id, run.job_id) = (self.ids.run(now), self.ids.job(now));
+        run.owner = Some(self.facts.owner);
+        run
+    }
+
+    /// Ends a queued run that does not start. One that was adopted a moment ago stays whose it was.
+    pub(super) fn drop_queued(&mut self, place: usize, status: RunStatus, reason: &str) {
+        let facts = self.facts;
+        let now = facts.now;
+        if let Some(run) = self.run_mut(place) {
+            let stored = facts.runs.iter().find(|stored| stored.id == run.id);
+            run.owner = stored.map_or(run.owner, |stored| stored.owner);
+            run.status = status;
+            run.reason = Some(reason.to_owned());
+            run.ended_at = Some(now);
+        }
+    }
+
+    /// Asks a run to stop.
+    pub(super) fn stop(&mut self, place: usize) {
+        let now = self.facts.now;
+        let Some(run) = self.run_mut(place) else { return };
+        let id = run.id;
+        run.cancel_requested_at.get_or_insert(now);
+        self.stops.push(id);
+    }
+
+    pub(super) fn decided(&mut self, due: UtcDateTime) {
+        self.due = self.due.max(Some(due));
+    }
+
+    pub(super) fn wake_at(&mut self, at: UtcDateTime) {
+        self.wake_at = Some(self.wake_at.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    pub(super) fn finish(self) -> Decision {
+        let changed_runs = self.runs.into_iter().filter_map(|planned| match planned.row {
+            // Decided a moment ago, and taken back.
+            Cow::Owned(run) if planned.is_new && !run.status.may_begin() => None,
+            Cow::Owned(run) => Some((planned.is_new, run)),
+            Cow::Borrowed(_) => None,
+        });
+        let mut changed_runs = changed_runs.peekable();
+        let has_changed = changed_runs.peek().is_some() || matches!(self.row, Cow::Owned(_));
+        let commit = has_changed.then(|| {
+            let mut row = self.row.into_owned();
+            row.updated_at = self.facts.now;
+            let mut commit = Commit::new(self.facts.owner, row);
+            commit.due_not_after_now = self.due;
+            changed_runs.fold(commit, |commit, (is_new, run)| match is_new {
+                true => commit.insert(run),
+                false => commit.update(run),
+            })
+        });
+        Decision {
+            commit,
+            starts: self.starts,
+            stops: self.stops,
+            superseded: self.superseded,
+            verdict: self.verdict,
+            fold: self.fold,
+            fault: self.fault,
+            wake_at: self.wake_at,
+            waits_for_slot: self.waits_for_slot,
+            waits_for_others: self.waits_for_others,
+        }
+    }
+}
+
+/// An instant this much later, at most the last there is.
+pub(crate) fn later(at: UtcDateTime, by: std::time::Duration) -> UtcDateTime {
+    at.saturating_add(time::Duration::try_from(by).unwrap_or(time::Duration::MAX)).truncate_to_millisecond()
+}

@@ -1,0 +1,159 @@
+//! Which due times have come, and what becomes of them.
+
+use std::time::Duration;
+
+use godata_core::{Cause, RunKey};
+use time::UtcDateTime;
+
+use super::draft::{Draft, later};
+use super::overlap::{self, Admission};
+use super::skips::{self, Skipped};
+use super::{DueTimes, Mode};
+use crate::ids::{mix, share_of};
+use crate::registration::Rules;
+use crate::{Misfire, Overlap, ScheduleFault};
+
+/// Why due times are skipped.
+pub(crate) const MISSED: &str = "missed";
+pub(crate) const OVERLAPPED: &str = "another run was queued or running";
+
+/// The most due times that are run one after another.
+const MOST: usize = 100;
+
+/// Decides all due times after the last that was decided, up to now.
+pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
+    let facts = draft.facts;
+    let Some(plan) = facts.plan else { return Ok(()) };
+    let Some(schedule) = &plan.schedule else { return Ok(()) };
+    let row = draft.row();
+    let is_ours = row.enabled
+        && row.paused_at.is_none()
+        && row.removed_at.is_none()
+        && row.spec == plan.registered.spec;
+    if facts.mode != Mode::Scheduling || !is_ours {
+        return Ok(());
+    }
+    let cursor = draft.fold.cursor(row.cursor).unwrap_or(row.spec_since);
+    let due_times = DueTimes(schedule);
+    let now = facts.due_until();
+    let Some(first) = due_times.next(cursor)? else { return Ok(()) };
+    if first > now {
+        draft.wake_at(later(first, facts.behind));
+        return Ok(());
+    }
+    let mut last = first;
+    let mut next = due_times.next(first)?;
+    let is_alone = next.is_none_or(|next| next > now);
+    if !is_alone {
+        last = due_times.last_until(now, first)?;
+        next = due_times.next(last)?;
+    }
+    let pending = Pending { due_times, first, last, is_alone, now };
+    pending.decide(draft, &plan.rules)?;
+    if let Some(next) = next {
+        draft.wake_at(later(next, facts.behind));
+    }
+    Ok(())
+}
+
+/// The due times that wait for a decision.
+struct Pending<'a> {
+    due_times: DueTimes<'a>,
+    first: UtcDateTime,
+    last: UtcDateTime,
+    /// There is only one.
+    is_alone: bool,
+    /// What time it is by the store's clock.
+    now: UtcDateTime,
+}
+
+impl Pending<'_> {
+    fn decide(&self, draft: &mut Draft<'_>, rules: &Rules) -> Result<(), ScheduleFault> {
+        let is_late = self.now > later(self.last, rules.grace);
+        if self.is_alone && !is_late {
+            run(draft, rules, self.last);
+            return Ok(());
+        }
+        match rules.misfire {
+            Misfire::Latest => self.run_newest(draft, rules, 1),
+            Misfire::Skip if is_late => self.skip_all(draft),
+            Misfire::Skip => self.run_newest(draft, rules, 1),
+            Misfire::All => {
+                let most = overlap::room(draft, rules.overlap).min(MOST);
+                self.run_newest(draft, rules, most)
+            }
+        }
+    }
+
+    /// Skips the older ones, and runs the newest, oldest first.
+    fn run_newest(&self, draft: &mut Draft<'_>, rules: &Rules, most: usize) -> Result<(), ScheduleFault> {
+        let mut newest = vec![self.last];
+        let mut oldest = self.last;
+        while newest.len() < most && oldest > self.first {
+            let before = oldest.saturating_sub(time::Duration::MILLISECOND);
+            oldest = self.due_times.last_until(before, self.first)?;
+            newest.push(oldest);
+        }
+        if oldest > self.first {
+            let before = oldest.saturating_sub(time::Duration::MILLISECOND);
+            self.skip(draft, self.due_times.last_until(before, self.first)?)?;
+        }
+        newest.into_iter().rev().for_each(|due| run(draft, rules, due));
+        Ok(())
+    }
+
+    fn skip_all(&self, draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
+        self.skip(draft, self.last)
+    }
+
+    fn skip(&self, draft: &mut Draft<'_>, last: UtcDateTime) -> Result<(), ScheduleFault> {
+        let (count, is_exact) = self.due_times.count(self.first, last)?;
+        skips::skip(draft, Skipped { first: self.first, last, count, is_exact, reason: MISSED });
+        Ok(())
+    }
+}
+
+/// Queues a run for a due time, unless another is in the way.
+fn run(draft: &mut Draft<'_>, rules: &Rules, due: UtcDateTime) {
+    if let Admission::Refuse(_) = overlap::admit(draft, rules.overlap) {
+        let skipped = Skipped { first: due, last: due, count: 1, is_exact: true, reason: OVERLAPPED };
+        return skips::skip(draft, skipped);
+    }
+    skips::close(draft);
+    let since = draft.row().spec_since;
+    let mut run = draft.new_run(RunKey::due(since, due), Cause::Schedule);
+    (run.due, run.spec_since) = (Some(due), Some(since));
+    if !rules.jitter.is_zero() {
+        run.not_before = Some(later(due, jitter(run.pipeline_name.as_str(), due, rules.jitter)));
+    }
+    draft.row_mut().cursor = Some(due);
+    draft.decided(due);
+    draft.insert(run);
+}
+
+/// A share of `most` that follows from the pipeline and the due time.
+fn jitter(pipeline: &str, due: UtcDateTime, most: Duration) -> Duration {
+    let millis = due.unix_timestamp_nanos().div_euclid(1_000_000) as u64;
+    let bits = pipeline.bytes().fold(millis, |bits, byte| mix(bits ^ u64::from(byte)));
+    most.mul_f64(share_of(mix(bits)))
+}
+
+/// Rules that contradict each other.
+pub(crate) fn contradiction(rules: &Rules) -> Option<&'static str> {
+    let queues = matches!(rules.overlap, Overlap::BufferAll(_) | Overlap::Allow);
+    if rules.misfire == Misfire::All && !queues {
+        return Some(
+            "Misfire::All needs Overlap::BufferAll or Overlap::Allow: all but one would be skipped otherwise",
+        );
+    }
+    if rules.overlap == Overlap::BufferAll(0) {
+        return Some("Overlap::BufferAll(0) buffers nothing: that is Overlap::Skip");
+    }
+    if rules.retry.attempts == 0 {
+        return Some("a retry policy of 0 attempts would not run it at all");
+    }
+    if rules.timeout.is_some_and(|timeout| timeout.is_zero()) {
+        return Some("a timeout of zero would fail each run");
+    }
+    None
+}

@@ -1,0 +1,51 @@
+//! A schedule, asked with care: it is foreign code.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use godata_core::{AnySchedule, Schedule as _};
+use time::UtcDateTime;
+
+use crate::ScheduleFault;
+
+/// The due times of a schedule. A panic, and an answer that does not lie after the question, is a fault.
+#[derive(Clone, Copy)]
+pub(crate) struct DueTimes<'a>(pub(crate) &'a AnySchedule);
+
+impl DueTimes<'_> {
+    pub(crate) fn next(self, after: UtcDateTime) -> Result<Option<UtcDateTime>, ScheduleFault> {
+        match contained(|| self.0.next(after))? {
+            Some(given) if given <= after => Err(ScheduleFault::NotAfter { after, given }),
+            due => Ok(due.map(UtcDateTime::truncate_to_millisecond)),
+        }
+    }
+
+    /// The last due time up to `until`, which counts itself, if that is not before `first`.
+    pub(crate) fn last_until(
+        self,
+        until: UtcDateTime,
+        first: UtcDateTime,
+    ) -> Result<UtcDateTime, ScheduleFault> {
+        let Some(beyond) = until.checked_add(time::Duration::MILLISECOND) else { return Ok(first) };
+        let last = contained(|| self.0.previous(beyond))?.map(UtcDateTime::truncate_to_millisecond);
+        Ok(last.filter(|last| (first..=until).contains(last)).unwrap_or(first))
+    }
+
+    /// How many due times there are from `first` to `last`, both among them, and whether that was counted to the end.
+    pub(crate) fn count(self, first: UtcDateTime, last: UtcDateTime) -> Result<(u64, bool), ScheduleFault> {
+        /// How many are counted.
+        const MOST: u64 = 1_000;
+        let (mut count, mut at) = (1, first);
+        while at < last {
+            match self.next(at)? {
+                Some(_) if count == MOST => return Ok((count, false)),
+                Some(due) if due <= last => (count, at) = (count + 1, due),
+                _ => break,
+            }
+        }
+        Ok((count, true))
+    }
+}
+
+fn contained<T>(f: impl FnOnce() -> T) -> Result<T, ScheduleFault> {
+    catch_unwind(AssertUnwindSafe(f)).map_err(|_| ScheduleFault::Panicked)
+}

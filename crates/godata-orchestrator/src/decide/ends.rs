@@ -1,0 +1,93 @@
+//! What jobs have come to, and whether they are tried again.
+
+use godata_core::{Cause, FailureKind, RunKey, RunRecord, RunStatus};
+
+use super::draft::{Draft, later};
+use super::{End, Mode};
+use crate::Recovery;
+
+/// How often an attempt that was interrupted is queued again.
+const MOST_INTERRUPTIONS: u32 = 3;
+
+/// Writes down how jobs have ended, each with the run that tries it again.
+pub(super) fn write_down(draft: &mut Draft<'_>) {
+    for end in draft.facts.ends {
+        let own = draft.active().find(|(_, run)| is_own(run, end, draft));
+        match own.map(|(place, run)| (place, run.clone())) {
+            Some((place, run)) => write(draft, place, &run, end),
+            None => draft.superseded.push(end.run),
+        }
+    }
+}
+
+fn is_own(run: &RunRecord, end: &End, draft: &Draft<'_>) -> bool {
+    run.id == end.run && run.status == RunStatus::Running && run.owner == Some(draft.facts.owner)
+}
+
+fn write(draft: &mut Draft<'_>, place: usize, before: &RunRecord, end: &End) {
+    let now = draft.facts.now;
+    let status = match end.status {
+        RunStatus::Interrupted if before.cancel_requested_at.is_some() => RunStatus::Canceled,
+        status => status,
+    };
+    if let Some(run) = draft.run_mut(place) {
+        run.status = status;
+        run.error.clone_from(&end.error);
+        run.counts = end.counts;
+        run.started_at = end.started_at.or(run.started_at);
+        run.ended_at = Some(end.ended_at.unwrap_or(now));
+    }
+    match status {
+        RunStatus::Succeeded if !is_backfill(before) => {
+            draft.row_mut().last_success_rev = draft.next_rev();
+        }
+        RunStatus::Failed => try_again(draft, before, end),
+        RunStatus::Interrupted => recover(draft, before),
+        _ => {}
+    }
+}
+
+/// The next attempt of a run that failed, if there is one.
+fn try_again(draft: &mut Draft<'_>, before: &RunRecord, end: &End) {
+    let Some(plan) = draft.facts.plan else { return };
+    let Some(failure) = &end.error else { return };
+    // What it was stopped by is its timeout, or a shutdown, neither of which is a wish that it end for good.
+    let is_over = failure.kind == FailureKind::TimedOut || draft.facts.mode == Mode::Draining;
+    let was_stopped = end.was_stopped && !is_over;
+    if was_stopped || before.cancel_requested_at.is_some() || draft.row().removed_at.is_some() {
+        return;
+    }
+    let share = draft.ids.share();
+    let Some(delay) = plan.rules.retry.delay(before.attempt, failure, share) else { return };
+    let mut retry = again(draft, before, RunKey::retry(before.id), Cause::Retry);
+    retry.attempt = before.attempt.saturating_add(1);
+    retry.not_before = Some(later(draft.facts.now, delay));
+    draft.insert(retry);
+}
+
+/// The same attempt again, of a run that was interrupted, if that is wanted.
+pub(super) fn recover(draft: &mut Draft<'_>, before: &RunRecord) {
+    let is_wanted = draft.facts.recovery == Recovery::Rerun && draft.facts.plan.is_some();
+    let is_over = before.interruptions >= MOST_INTERRUPTIONS || draft.row().removed_at.is_some();
+    if !is_wanted || is_over {
+        return;
+    }
+    let mut rerun = again(draft, before, RunKey::recover(before.id), Cause::Recovery);
+    (rerun.attempt, rerun.interruptions) = (before.attempt, before.interruptions + 1);
+    draft.insert(rerun);
+}
+
+/// The same job in a new run.
+fn again(draft: &mut Draft<'_>, before: &RunRecord, key: RunKey, cause: Cause) -> RunRecord {
+    let mut run = draft.new_run(key, cause);
+    run.job_id = before.job_id;
+    run.retry_of = Some(before.id);
+    run.params = before.params.clone();
+    (run.due, run.spec_since) = (before.due, before.spec_since);
+    run
+}
+
+/// Whether a run, or the one that it tries again, is of a backfill: due, but by no schedule.
+pub(super) fn is_backfill(run: &RunRecord) -> bool {
+    run.due.is_some() && run.spec_since.is_none()
+}

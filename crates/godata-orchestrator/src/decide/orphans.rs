@@ -1,0 +1,44 @@
+//! What becomes of runs whose owner is dead.
+
+use godata_core::{RunRecord, RunStatus};
+
+use super::draft::Draft;
+use super::ends;
+
+/// Interrupts the running ones, and adopts the queued ones; those that somebody asked to stop are canceled.
+///
+/// Where the pipeline is not registered, queued runs are left to whoever has it.
+pub(super) fn take_over(draft: &mut Draft<'_>) {
+    let facts = draft.facts;
+    let is_orphan = |run: &RunRecord| facts.orphans.iter().any(|orphan| orphan.is(run));
+    let orphans: Vec<_> =
+        draft.active().filter(|(_, run)| is_orphan(run)).map(|(place, run)| (place, run.clone())).collect();
+    for (place, run) in orphans {
+        let was_stopped = run.cancel_requested_at.is_some();
+        match run.status {
+            RunStatus::Queued if was_stopped => draft.drop_queued(place, RunStatus::Canceled, "canceled"),
+            RunStatus::Queued if facts.plan.is_some() => adopt(draft, place),
+            RunStatus::Running => interrupt(draft, place, &run, was_stopped),
+            _ => {}
+        }
+    }
+}
+
+fn adopt(draft: &mut Draft<'_>, place: usize) {
+    let owner = draft.facts.owner;
+    if let Some(run) = draft.run_mut(place) {
+        run.owner = Some(owner);
+    }
+}
+
+fn interrupt(draft: &mut Draft<'_>, place: usize, before: &RunRecord, was_stopped: bool) {
+    let now = draft.facts.now;
+    if let Some(run) = draft.run_mut(place) {
+        run.status = if was_stopped { RunStatus::Canceled } else { RunStatus::Interrupted };
+        run.reason = Some("its instance was gone".to_owned());
+        run.ended_at = Some(now);
+    }
+    if !was_stopped {
+        ends::recover(draft, before);
+    }
+}

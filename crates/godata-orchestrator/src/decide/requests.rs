@@ -1,0 +1,222 @@
+//! What somebody asks for.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use godata_core::{PipelineName, RunId, RunRecord, RunStatus};
+use time::UtcDateTime;
+
+use super::AHEAD;
+use super::draft::Draft;
+use super::overlap::{self, Admission};
+use super::{End, skips};
+
+/// What somebody asks for; the ids of its runs are there already, so that asking is repeated and not doubled.
+#[derive(Clone, Debug)]
+pub(crate) enum Request {
+    /// A run by hand, which is queued.
+    Run(Box<RunRecord>),
+    /// Queued runs for due times of the past.
+    Backfill(Vec<RunRecord>),
+    Cancel(RunId),
+    Pause,
+    Resume,
+    ResumeFromNow,
+    Unregister,
+    Register(Arc<Registered>),
+    /// The schedule goes on from now.
+    Rebase,
+}
+
+/// What is stored of a registration.
+#[derive(Clone, Debug)]
+pub(crate) struct Registered {
+    pub(crate) spec: Option<String>,
+    pub(crate) enabled: bool,
+    pub(crate) tags: BTreeSet<String>,
+    pub(crate) options: String,
+    /// The last successes of the pipelines that it runs after.
+    pub(crate) after: Vec<(PipelineName, u64)>,
+}
+
+/// What is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Granted,
+    Refused(Refusal),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    AlreadyRunning(RunId),
+}
+
+impl Request {
+    /// Whether what is stored says that it was granted before.
+    pub(crate) fn is_granted(&self, row: &godata_core::PipelineRecord, runs: &[RunRecord]) -> bool {
+        let is_active = |id: RunId| runs.iter().any(|run| run.id == id);
+        match self {
+            Self::Run(run) => is_active(run.id),
+            Self::Backfill(all) => all.iter().any(|run| is_active(run.id)),
+            Self::Cancel(id) => !runs.iter().any(|run| run.id == *id && run.cancel_requested_at.is_none()),
+            Self::Pause => row.paused_at.is_some(),
+            Self::Resume => row.paused_at.is_none(),
+            Self::Unregister => row.removed_at.is_some(),
+            Self::Register(registered) => {
+                row.removed_at.is_none() && row.rev > 0 && row.spec == registered.spec
+            }
+            Self::ResumeFromNow | Self::Rebase => false,
+        }
+    }
+
+    /// The runs that it would insert.
+    pub(crate) fn runs(&self) -> &[RunRecord] {
+        match self {
+            Self::Run(run) => std::slice::from_ref(run),
+            Self::Backfill(runs) => runs,
+            _ => &[],
+        }
+    }
+}
+
+/// Does what is asked for.
+pub(super) fn answer(draft: &mut Draft<'_>) {
+    let Some(request) = draft.facts.request else { return };
+    draft.verdict = Some(Verdict::Granted);
+    match request {
+        Request::Run(run) => run_by_hand(draft, run),
+        Request::Backfill(runs) => backfill(draft, runs),
+        Request::Cancel(run) => cancel(draft, *run),
+        Request::Pause => pause(draft),
+        Request::Resume => resume(draft),
+        Request::ResumeFromNow => {
+            resume(draft);
+            begin_anew(draft);
+        }
+        Request::Unregister => unregister(draft),
+        Request::Register(registered) => register(draft, registered),
+        Request::Rebase => rebase(draft),
+    }
+}
+
+fn run_by_hand(draft: &mut Draft<'_>, run: &RunRecord) {
+    if draft.place_of(run.id).is_some() {
+        return;
+    }
+    let overlap = draft.facts.plan.map(|plan| plan.rules.overlap).unwrap_or_default();
+    match overlap::admit(draft, overlap) {
+        Admission::Queue => queue(draft, run),
+        Admission::Refuse(other) => {
+            draft.verdict = Some(Verdict::Refused(Refusal::AlreadyRunning(other)));
+        }
+    }
+}
+
+fn backfill(draft: &mut Draft<'_>, runs: &[RunRecord]) {
+    if runs.iter().all(|run| draft.place_of(run.id).is_none()) {
+        runs.iter().for_each(|run| queue(draft, run));
+    }
+}
+
+fn queue(draft: &mut Draft<'_>, run: &RunRecord) {
+    let mut run = run.clone();
+    run.owner = Some(draft.facts.owner);
+    draft.insert(run);
+}
+
+fn cancel(draft: &mut Draft<'_>, run: RunId) {
+    let found = draft.active().find(|(_, row)| row.id == run);
+    match found.map(|(place, row)| (place, row.status, row.cancel_requested_at)) {
+        Some((place, RunStatus::Queued, _)) => draft.drop_queued(place, RunStatus::Canceled, "canceled"),
+        Some((place, _, None)) => draft.stop(place),
+        _ => {}
+    }
+}
+
+fn pause(draft: &mut Draft<'_>) {
+    if draft.row().paused_at.is_none() {
+        // While it is paused, its cursor stays where it is.
+        skips::flush(draft);
+        draft.row_mut().paused_at = Some(draft.facts.now);
+    }
+}
+
+fn resume(draft: &mut Draft<'_>) {
+    if draft.row().paused_at.is_some() {
+        draft.row_mut().paused_at = None;
+    }
+}
+
+fn unregister(draft: &mut Draft<'_>) {
+    skips::close(draft);
+    let queued = |(_, run): &(usize, &RunRecord)| run.status == RunStatus::Queued;
+    let queued: Vec<_> = draft.active().filter(queued).map(|(place, _)| place).collect();
+    for place in queued {
+        draft.drop_queued(place, RunStatus::Canceled, "its pipeline was unregistered");
+    }
+    let now = draft.facts.now;
+    draft.row_mut().removed_at.get_or_insert(now);
+}
+
+fn register(draft: &mut Draft<'_>, registered: &Registered) {
+    let row = draft.row();
+    let is_edit = row.rev == 0
+        || row.removed_at.is_some()
+        || row.spec != registered.spec
+        || registered.enabled && !row.enabled;
+    if is_edit {
+        begin_anew(draft);
+        let row = draft.row_mut();
+        row.removed_at = None;
+        row.spec.clone_from(&registered.spec);
+    }
+    let row = draft.row();
+    let words = row.enabled == registered.enabled && row.tags == registered.tags;
+    if !words || row.options != registered.options {
+        let row = draft.row_mut();
+        row.enabled = registered.enabled;
+        row.tags.clone_from(&registered.tags);
+        row.options.clone_from(&registered.options);
+    }
+    // Another instance may have seen a later success than this one knows of.
+    let seen = |(name, rev): &(PipelineName, u64)| {
+        (name.clone(), draft.row().after_seen.get(name).copied().unwrap_or(*rev))
+    };
+    let after_seen = registered.after.iter().map(seen).collect();
+    if draft.row().after_seen != after_seen {
+        draft.row_mut().after_seen = after_seen;
+    }
+}
+
+/// Decides what is due from now on: what was due before is not decided any more. What was decided by a clock that is
+/// ahead is not decided again, unless the clock was wrong.
+fn begin_anew(draft: &mut Draft<'_>) {
+    skips::close(draft);
+    let now = draft.facts.now;
+    let cursor = draft.row().cursor.filter(|cursor| *cursor <= now.saturating_add(AHEAD));
+    begin_at(draft, cursor.map_or(now, |cursor| cursor.max(now)));
+}
+
+/// The clock was wrong: what is due after now is decided again.
+fn rebase(draft: &mut Draft<'_>) {
+    skips::close(draft);
+    begin_at(draft, draft.facts.now);
+}
+
+/// Keys of due times begin with `spec_since`, so it is another than before.
+fn begin_at(draft: &mut Draft<'_>, at: UtcDateTime) {
+    let row = draft.row_mut();
+    let is_used = row.rev > 0 && row.spec_since == at;
+    row.spec_since = if is_used { at.saturating_add(time::Duration::MILLISECOND) } else { at };
+    row.cursor = Some(row.spec_since);
+}
+
+/// What an end looks like of a run whose job could not be started.
+impl End {
+    pub(crate) fn not_started(run: RunId, status: RunStatus, message: String, now: UtcDateTime) -> Self {
+        let failed = status == RunStatus::Failed;
+        let error = failed.then(|| godata_core::Failure::new(godata_core::FailureKind::Failed, message));
+        let counts = godata_core::RunCounts::default();
+        Self { run, status, was_stopped: false, error, counts, started_at: None, ended_at: Some(now) }
+    }
+}

@@ -1,0 +1,138 @@
+//! Due times that are skipped: consecutive ones fold into one row.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use godata_core::{Cause, Covers, RunKey, RunRecord, RunStatus};
+use time::UtcDateTime;
+
+use super::draft::{Draft, later};
+
+/// How often a pipeline's skipped row is written at most.
+const WRITE_EVERY: Duration = Duration::from_secs(1);
+
+/// What is skipped and not closed by a later run.
+///
+/// 1. `stored` is the row that the pipeline's `open_skip` names, as it is stored; `None` also if it was not read.
+/// 2. `unsaved` lies after the pipeline's cursor, without a due time between. It is final all the same: the due times
+///    in it are not decided again while this is in memory.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Fold {
+    pub(crate) stored: Option<Arc<RunRecord>>,
+    /// Boxed, since few pipelines have one.
+    pub(crate) unsaved: Option<Box<Skipped>>,
+    pub(crate) written_at: Option<UtcDateTime>,
+}
+
+/// Consecutive due times that are skipped for the same reason.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Skipped {
+    pub(crate) first: UtcDateTime,
+    pub(crate) last: UtcDateTime,
+    pub(crate) count: u64,
+    pub(crate) is_exact: bool,
+    pub(crate) reason: &'static str,
+}
+
+impl Fold {
+    /// The last due time that is decided.
+    pub(crate) fn cursor(&self, stored: Option<UtcDateTime>) -> Option<UtcDateTime> {
+        self.unsaved.as_ref().map_or(stored, |skipped| Some(skipped.last))
+    }
+}
+
+/// Skips due times that follow those that were decided last.
+pub(super) fn skip(draft: &mut Draft<'_>, more: Skipped) {
+    match &mut draft.fold.unsaved {
+        Some(unsaved) if unsaved.reason == more.reason => {
+            unsaved.last = more.last;
+            unsaved.count = unsaved.count.saturating_add(more.count);
+            unsaved.is_exact &= more.is_exact;
+        }
+        Some(_) => {
+            flush(draft);
+            draft.fold.unsaved = Some(Box::new(more));
+        }
+        None => draft.fold.unsaved = Some(Box::new(more)),
+    }
+}
+
+/// Writes what is skipped and lets nothing be added to it: a run follows, or an edit.
+pub(super) fn close(draft: &mut Draft<'_>) {
+    flush(draft);
+    if draft.row().open_skip.is_some() {
+        draft.row_mut().open_skip = None;
+    }
+    draft.fold = Fold { written_at: draft.fold.written_at, ..Fold::default() };
+}
+
+/// Writes what is skipped, unless it was written a moment ago.
+pub(super) fn write(draft: &mut Draft<'_>) {
+    if draft.fold.unsaved.is_none() {
+        return;
+    }
+    let now = draft.facts.now;
+    match draft.fold.written_at.map(|at| (at, later(at, WRITE_EVERY))) {
+        // A clock that was set back shows a time before the last write.
+        Some((at, next)) if (at..next).contains(&now) => draft.wake_at(next),
+        _ => flush(draft),
+    }
+}
+
+/// Writes what is skipped, if that has come by the clock: one that was set back shows a time before it.
+pub(super) fn flush(draft: &mut Draft<'_>) {
+    let facts = draft.facts;
+    let Some(skipped) = draft.fold.unsaved.take_if(|skipped| skipped.last <= facts.due_until()) else {
+        if let Some(last) = draft.fold.unsaved.as_ref().map(|skipped| skipped.last) {
+            draft.wake_at(later(last, facts.behind));
+        }
+        return;
+    };
+    let now = facts.now;
+    let open = draft.row().open_skip;
+    let grows = |row: &&Arc<RunRecord>| {
+        open == Some(row.id)
+            && row.reason.as_deref() == Some(skipped.reason)
+            && row.ended_at <= Some(now)
+            && row.spec_since == Some(draft.row().spec_since)
+    };
+    let row = match draft.fold.stored.as_ref().filter(grows) {
+        Some(row) => {
+            let row = grown(row, &skipped, now);
+            draft.update(row.clone());
+            row
+        }
+        None => {
+            let row = new_row(draft, &skipped);
+            draft.insert(row.clone());
+            row
+        }
+    };
+    let pipeline = draft.row_mut();
+    pipeline.open_skip = Some(row.id);
+    pipeline.cursor = Some(skipped.last);
+    draft.decided(skipped.last);
+    draft.fold = Fold { stored: Some(Arc::new(row)), unsaved: None, written_at: Some(now) };
+}
+
+fn grown(row: &RunRecord, skipped: &Skipped, now: UtcDateTime) -> RunRecord {
+    let mut row = row.clone();
+    if let Some(covers) = &mut row.covers {
+        covers.count = covers.count.saturating_add(skipped.count);
+        covers.exact &= skipped.is_exact;
+    }
+    (row.due, row.ended_at) = (Some(skipped.last), Some(now));
+    row
+}
+
+fn new_row(draft: &mut Draft<'_>, skipped: &Skipped) -> RunRecord {
+    let since = draft.row().spec_since;
+    let mut row = draft.new_run(RunKey::due(since, skipped.first), Cause::Schedule);
+    row.status = RunStatus::Skipped;
+    row.owner = None;
+    row.reason = Some(skipped.reason.to_owned());
+    (row.due, row.spec_since, row.ended_at) = (Some(skipped.last), Some(since), Some(row.created_at));
+    let covers = if skipped.is_exact { Covers::exactly } else { Covers::at_least };
+    row.covers = Some(covers(skipped.count, skipped.first));
+    row
+}

@@ -1,0 +1,93 @@
+//! Which queued runs start.
+
+use std::time::Duration;
+
+use godata_core::{Cause, OwnerId, RunId, RunRecord, RunStatus};
+use time::UtcDateTime;
+
+use super::draft::{Draft, later};
+use super::ends::is_backfill;
+use super::{AHEAD, Mode, Request};
+use crate::Overlap;
+
+/// How often the runs of other instances are looked at while one of ours waits for them.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// A queued run that its owner may start, in the order of the line.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Waiting {
+    is_backfill: bool,
+    created_at: UtcDateTime,
+    id: RunId,
+    place: usize,
+}
+
+/// Starts queued runs in their order, as far as there are slots and as the overlap rule has it: one at a time, and
+/// runs that are tried again before all others, unless runs may overlap. Backfills come last, one at a time.
+pub(super) fn start(draft: &mut Draft<'_>) {
+    let facts = draft.facts;
+    let Some(plan) = facts.plan else { return };
+    // A registration that fails is forgotten, and with it what its runs would be started by.
+    if facts.mode == Mode::Draining || matches!(facts.request, Some(Request::Register(_))) {
+        return;
+    }
+    let mut line: Vec<_> =
+        draft.active().filter_map(|(place, run)| waiting(place, run, facts.owner)).collect();
+    line.sort_unstable();
+    let may_overlap = plan.rules.overlap == Overlap::Allow;
+    for waiting in line {
+        let Some((_, run)) = draft.active().find(|(place, _)| *place == waiting.place) else { continue };
+        if draft.row().paused_at.is_some() && run.cause != Cause::Manual {
+            continue;
+        }
+        let was_wrong = run.created_at > facts.now.saturating_add(AHEAD);
+        if let Some(at) = run.not_before.filter(|at| *at > facts.now && !was_wrong) {
+            draft.wake_at(at);
+            continue;
+        }
+        let others = draft.active().map(|(_, run)| run).filter(|other| other.id != run.id);
+        let is_in_the_way = |other: &&RunRecord| match may_overlap {
+            true => waiting.is_backfill && is_backfill(other) && other.status == RunStatus::Running,
+            false => goes_first(other, run, draft),
+        };
+        let in_the_way = others.into_iter().find(is_in_the_way).map(|other| other.owner);
+        if let Some(owner) = in_the_way {
+            if owner != Some(facts.owner) {
+                draft.waits_for_others = true;
+                draft.wake_at(later(facts.now, LOOK_EVERY));
+            }
+            continue;
+        }
+        if draft.starts.len() == facts.slots {
+            draft.waits_for_slot = true;
+            break;
+        }
+        start_one(draft, waiting);
+    }
+}
+
+fn waiting(place: usize, run: &RunRecord, owner: OwnerId) -> Option<Waiting> {
+    let is_ours = run.status == RunStatus::Queued && run.owner == Some(owner);
+    let is_backfill = run.cause == Cause::Backfill;
+    is_ours.then_some(Waiting { is_backfill, created_at: run.created_at, id: run.id, place })
+}
+
+/// Whether a run has to end before another of the same pipeline starts.
+fn goes_first(other: &RunRecord, run: &RunRecord, draft: &Draft<'_>) -> bool {
+    let is_tried_again = |run: &RunRecord| matches!(run.cause, Cause::Retry | Cause::Recovery);
+    match other.status {
+        RunStatus::Running => true,
+        // Paused, it would not start, and a run by hand need not wait for it.
+        _ => is_tried_again(other) && !is_tried_again(run) && draft.row().paused_at.is_none(),
+    }
+}
+
+fn start_one(draft: &mut Draft<'_>, waiting: Waiting) {
+    let (now, rev) = (draft.facts.now, draft.next_rev());
+    if let Some(run) = draft.run_mut(waiting.place) {
+        run.status = RunStatus::Running;
+        run.fence = rev;
+        run.started_at = Some(now);
+    }
+    draft.starts.push(waiting.id);
+}

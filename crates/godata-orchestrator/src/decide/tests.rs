@@ -1,0 +1,294 @@
+//! Decisions against a model that goes through the due times one by one.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use godata_core::{
+    AnyJob, AnySchedule, Cause, OwnerId, PipelineName, PipelineRecord, RunRecord, RunStatus, Schedule,
+    Stored, check, job_fn,
+};
+use godata_core::{Committed, RunChange, RunCounts};
+use proptest::prelude::*;
+use time::UtcDateTime;
+
+use super::*;
+use crate::registration::Rules;
+use crate::{Misfire, Overlap};
+
+fn at(seconds: u64) -> UtcDateTime {
+    UtcDateTime::UNIX_EPOCH + Duration::from_secs(1_000_000 + seconds)
+}
+
+/// Due every so many seconds.
+#[derive(Debug)]
+struct Every(u64);
+
+impl Schedule for Every {
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        let millis = (after - at(0)).whole_milliseconds();
+        let period = i128::from(self.0) * 1_000;
+        let next = (millis.div_euclid(period) + 1) * period;
+        Some(at(0) + time::Duration::milliseconds(next as i64))
+    }
+
+    fn spec(&self) -> String {
+        format!("every {}", self.0)
+    }
+}
+
+/// A pipeline as a loop would keep it, whose every commit is judged and applied.
+struct Pipeline {
+    row: PipelineRecord,
+    runs: Vec<RunRecord>,
+    all: Vec<RunRecord>,
+    fold: Fold,
+    plan: Plan,
+    owner: OwnerId,
+    ids: Ids,
+    running: Vec<RunId>,
+    ends: Vec<End>,
+    wake_at: Option<UtcDateTime>,
+}
+
+impl Pipeline {
+    fn new(period: u64, rules: Rules) -> Self {
+        let schedule = AnySchedule::new(Every(period));
+        let spec = Some(schedule.spec());
+        let mut row = PipelineRecord::new(PipelineName::new("p").unwrap(), at(0));
+        (row.spec, row.cursor) = (spec.clone(), Some(at(0)));
+        let registered = Registered {
+            spec,
+            enabled: true,
+            tags: BTreeSet::new(),
+            options: String::new(),
+            after: Vec::new(),
+        };
+        Self {
+            row,
+            runs: Vec::new(),
+            all: Vec::new(),
+            fold: Fold::default(),
+            plan: Plan {
+                job: AnyJob::new(job_fn("p", |_cx| async { Ok(()) })),
+                schedule: Some(schedule),
+                registered: Arc::new(registered),
+                rules: Arc::new(rules),
+                pool: None,
+            },
+            owner: OwnerId::generate(),
+            ids: Ids::new(Some(1)),
+            running: Vec::new(),
+            ends: Vec::new(),
+            wake_at: None,
+        }
+    }
+
+    /// Decides until there is nothing more to decide.
+    fn look(&mut self, now: UtcDateTime, slots: usize) {
+        for _ in 0..1_000 {
+            let facts = Facts {
+                row: &self.row,
+                runs: &self.runs,
+                plan: Some(&self.plan),
+                fold: &self.fold,
+                upstream: &[],
+                ends: &self.ends,
+                request: None,
+                orphans: &[],
+                owner: self.owner,
+                now,
+                mode: Mode::Scheduling,
+                behind: Duration::ZERO,
+                slots: slots.saturating_sub(self.running.len()),
+                recovery: Recovery::Off,
+            };
+            let decision = decide(&facts, &mut self.ids);
+            self.fold = decision.fold;
+            self.wake_at = decision.wake_at;
+            let Some(commit) = decision.commit else { return };
+            let stored =
+                Stored { pipeline: Some(&self.row), runs: &self.all, now: Some(now), dead: Some(&[]) };
+            let Committed::Done(rev) = check(&commit, &stored).unwrap() else { panic!("{commit:?}") };
+            self.row = commit.pipeline.clone();
+            self.row.rev = rev;
+            for change in &commit.runs {
+                let run = change.run();
+                self.all.retain(|other| other.id != run.id);
+                self.runs.retain(|other| other.id != run.id);
+                self.all.push(run.clone());
+                if !run.status.is_terminal() {
+                    self.runs.push(run.clone());
+                }
+                if let RunChange::Insert(run) = change {
+                    assert!(run.due.is_none_or(|due| due <= now), "{run:?} is decided before it is due");
+                }
+            }
+            self.ends.clear();
+            self.running.extend(decision.starts);
+        }
+        panic!("it never comes to an end");
+    }
+
+    fn end_oldest(&mut self) {
+        if !self.running.is_empty() {
+            let run = self.running.remove(0);
+            self.ends.push(End {
+                run,
+                status: RunStatus::Succeeded,
+                was_stopped: false,
+                error: None,
+                counts: RunCounts::default(),
+                started_at: None,
+                ended_at: None,
+            });
+        }
+    }
+
+    /// The rows of the schedule as ranges of due times, ordered.
+    fn ranges(&self) -> Vec<(UtcDateTime, UtcDateTime, u64)> {
+        let of_schedule = self.all.iter().filter(|run| run.cause == Cause::Schedule);
+        let mut ranges: Vec<_> = of_schedule
+            .map(|run| {
+                let due = run.due.unwrap();
+                run.covers.map_or((due, due, 1), |covers| (covers.first, due, covers.count))
+            })
+            .collect();
+        ranges.sort_unstable();
+        ranges
+    }
+
+    /// Each due time up to the cursor is answered by exactly one row, and none after it by any.
+    fn assert_invariant(&self, period: u64) {
+        let mut next = at(0) + Duration::from_secs(period);
+        for (first, last, count) in self.ranges() {
+            assert_eq!(first, next, "a gap, or two rows for one due time");
+            let times = (last - first).whole_seconds().unsigned_abs() / period + 1;
+            assert_eq!(count, times.min(1_000));
+            next = last + Duration::from_secs(period);
+        }
+        let cursor = self.row.cursor.unwrap();
+        assert_eq!(next - Duration::from_secs(period), cursor.max(at(0)));
+    }
+}
+
+/// What happens to a pipeline.
+#[derive(Clone, Debug)]
+enum Step {
+    Pass(u64),
+    Jump(u64),
+    Back(u64),
+    End,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        4 => (0_u64..20).prop_map(Step::Pass),
+        1 => (60_u64..2_000).prop_map(Step::Jump),
+        1 => (1_u64..200).prop_map(Step::Back),
+        4 => Just(Step::End),
+    ];
+    prop::collection::vec(step, 1..60)
+}
+
+fn rules() -> impl Strategy<Value = Rules> {
+    let overlap = prop_oneof![
+        Just(Overlap::Skip),
+        Just(Overlap::BufferOne),
+        (1_usize..5).prop_map(Overlap::BufferAll),
+        Just(Overlap::CancelOther),
+        Just(Overlap::Allow),
+    ];
+    let misfire = prop_oneof![Just(Misfire::Latest), Just(Misfire::Skip), Just(Misfire::All)];
+    let rules = (misfire, overlap, 0_u64..90).prop_map(|(misfire, overlap, grace)| Rules {
+        misfire,
+        overlap,
+        grace: Duration::from_secs(grace),
+        ..Rules::default()
+    });
+    rules.prop_filter("they make sense", |rules| contradiction(rules).is_none())
+}
+
+proptest! {
+    #[test]
+    fn each_due_time_is_answered_once_whatever_happens(
+        period in 1_u64..50, rules in rules(), slots in 1_usize..4, steps in steps(),
+    ) {
+        let mut pipeline = Pipeline::new(period, rules.clone());
+        let mut now = at(0);
+        for step in steps {
+            match step {
+                Step::Pass(seconds) | Step::Jump(seconds) => now += Duration::from_secs(seconds),
+                Step::Back(seconds) => now = (now - Duration::from_secs(seconds)).max(at(0)),
+                Step::End => pipeline.end_oldest(),
+            }
+            pipeline.look(now, slots);
+            pipeline.assert_invariant(period);
+            let running = pipeline.running.len();
+            prop_assert!(running <= slots);
+            prop_assert!(running <= 1 || rules.overlap == Overlap::Allow);
+            let queued = pipeline.runs.iter().filter(|run| run.status == RunStatus::Queued).count();
+            let bound = match rules.overlap {
+                // Without a free slot the one that may run waits.
+                Overlap::Skip | Overlap::BufferOne | Overlap::CancelOther => 1,
+                Overlap::BufferAll(bound) => bound,
+                Overlap::Allow => usize::MAX,
+            };
+            prop_assert!(queued <= bound, "{queued} are queued");
+            if let Some(wake_at) = pipeline.wake_at {
+                prop_assert!(wake_at > now, "it would be looked at again and again");
+            }
+        }
+    }
+
+    /// With nothing in the way, the newest due time is run and the others are skipped, as the policy says.
+    #[test]
+    fn after_downtime_the_policy_decides(
+        period in 1_u64..50, misfire in prop_oneof![Just(Misfire::Latest), Just(Misfire::Skip), Just(Misfire::All)],
+        grace in 0_u64..90, down in 0_u64..9_000,
+    ) {
+        let grace_of = Duration::from_secs(grace);
+        let rules = Rules { misfire, grace: grace_of, overlap: Overlap::Allow, ..Rules::default() };
+        let mut pipeline = Pipeline::new(period, rules);
+        pipeline.look(at(down), usize::MAX);
+        let times: Vec<_> = (1..=down / period).map(|n| n * period).collect();
+        let is_late = times.last().is_some_and(|last| down - last > grace);
+        let run = match misfire {
+            _ if times.len() == 1 && !is_late => 1,
+            Misfire::Skip if is_late => 0,
+            Misfire::Latest | Misfire::Skip => 1,
+            Misfire::All => 100,
+        };
+        let expected: Vec<_> = times[times.len().saturating_sub(run)..].iter().map(|due| Some(at(*due))).collect();
+        let ran: Vec<_> = pipeline.runs.iter().map(|run| run.due).collect();
+        prop_assert_eq!(ran, expected);
+        pipeline.assert_invariant(period);
+    }
+}
+
+#[test]
+fn a_due_time_is_decided_when_it_has_come_by_the_clock_of_the_store() {
+    let mut pipeline = Pipeline::new(10, Rules::default());
+    let decide_at = |pipeline: &mut Pipeline, seconds, behind| {
+        let facts = Facts {
+            row: &pipeline.row,
+            runs: &[],
+            plan: Some(&pipeline.plan),
+            fold: &pipeline.fold,
+            upstream: &[],
+            ends: &[],
+            request: None,
+            orphans: &[],
+            owner: pipeline.owner,
+            now: at(seconds),
+            mode: Mode::Scheduling,
+            behind: Duration::from_secs(behind),
+            slots: 1,
+            recovery: Recovery::Off,
+        };
+        let decision = decide(&facts, &mut pipeline.ids);
+        (decision.commit.map(|commit| commit.due_not_after_now.unwrap()), decision.wake_at)
+    };
+    assert_eq!(decide_at(&mut pipeline, 14, 5), (None, Some(at(15))));
+    assert_eq!(decide_at(&mut pipeline, 15, 5), (Some(at(10)), Some(at(25))));
+}

@@ -1,0 +1,235 @@
+//! What is asked of the loop.
+
+use std::mem;
+
+use godata_core::{AnySchedule, Cause, PipelineName, RunHandle, RunId, RunKey, RunRecord, RunStatus};
+use time::UtcDateTime;
+
+use super::entry::{Asked, Replier};
+use super::{Engine, Stage};
+use crate::backfill::Times;
+use crate::command::{Answer, Ask, Command, Reply};
+use crate::decide::{DueTimes, Mode, Refusal, Request, Verdict};
+use crate::{Backfill, OrchestratorError, RunOptions};
+
+impl Engine {
+    /// Does what was asked, or has it wait until the store is open. The first command opens it.
+    pub(super) fn obey(&mut self, command: Command) {
+        if self.closing.is_some() && !matches!(command, Command::Shutdown(..)) {
+            return command.refuse(OrchestratorError::ShuttingDown);
+        }
+        match (&mut self.stage, command) {
+            (_, Command::Shutdown(grace, reply)) => self.close(grace, reply),
+            (Stage::Open, command) => self.do_it(command),
+            (Stage::Opening(waiting, _), command) => waiting.push(command),
+            (Stage::Closed(waiting), command) => {
+                let mut waiting = mem::take(waiting);
+                waiting.push(command);
+                self.open(waiting);
+            }
+        }
+    }
+
+    fn do_it(&mut self, command: Command) {
+        match command {
+            Command::Register(registration, reply) => self.register(*registration, reply),
+            Command::Ask(pipeline, ask, reply) => self.ask(&pipeline, ask, reply),
+            Command::Cancel(run, pipeline, reply) => self.cancel(run, pipeline, reply),
+            Command::Upcoming(pipeline, reply) => drop(reply.send(self.schedule_of(&pipeline))),
+            Command::StartScheduler(reply) => drop(reply.send(self.start_scheduler())),
+            Command::StopScheduler(reply) => {
+                self.mode = Mode::Stopped;
+                drop(reply.send(Ok(())));
+            }
+            Command::Shutdown(grace, reply) => self.close(grace, reply),
+        }
+    }
+
+    fn start_scheduler(&mut self) -> Result<(), OrchestratorError> {
+        if self.mode == Mode::Scheduling {
+            return Err(OrchestratorError::SchedulerRunning);
+        }
+        self.mode = Mode::Scheduling;
+        self.look_at_all();
+        Ok(())
+    }
+
+    fn ask(&mut self, pipeline: &str, ask: Ask, reply: Reply<Answer>) {
+        let registered = self.registered(pipeline);
+        let request = registered.and_then(|(key, name)| Ok((key, self.request(&name, ask)?)));
+        match request {
+            Ok((key, request)) => self.queue_request(key, request, Replier::Ask(reply)),
+            Err(error) => drop(reply.send(Err(error))),
+        }
+    }
+
+    /// Has a request wait for its turn.
+    pub(super) fn queue_request(&mut self, key: usize, request: Request, reply: Replier) {
+        if let Some(entry) = self.entry(key) {
+            entry.asked.push(Asked { request, reply, error: None });
+            self.look_at(key);
+        }
+    }
+
+    /// Stops a run that is watched here at once; that it was asked to is written for any.
+    fn cancel(&mut self, run: RunId, pipeline: Option<PipelineName>, reply: Reply<bool>) {
+        let key = self.jobs.get(&run).copied().or_else(|| self.names.get(pipeline.as_ref()?).copied());
+        let is_known_elsewhere = pipeline.is_some();
+        let Some(key) = key.or_else(|| pipeline.map(|pipeline| self.entry_of(pipeline))) else {
+            drop(reply.send(Ok(false)));
+            return;
+        };
+        if is_known_elsewhere {
+            // The run goes on in the store; what is known of it here may be older.
+            self.mark_stale(key);
+        }
+        if let Some(handle) = self.entry(key).and_then(|entry| entry.job(run)?.handle.clone()) {
+            handle.stop();
+        }
+        self.queue_request(key, Request::Cancel(run), Replier::Cancel(reply));
+    }
+
+    /// A pipeline that is registered.
+    fn registered(&self, pipeline: &str) -> Result<(usize, PipelineName), OrchestratorError> {
+        let key = self.names.get(pipeline).copied();
+        let entry = key.and_then(|key| self.entries.get(key)?.as_deref().map(|entry| (key, entry)));
+        match entry {
+            Some((key, entry)) if entry.plan.is_some() => Ok((key, entry.name().clone())),
+            _ => Err(OrchestratorError::UnknownPipeline { pipeline: pipeline.to_owned() }),
+        }
+    }
+
+    fn schedule_of(&self, pipeline: &str) -> Result<AnySchedule, OrchestratorError> {
+        let (key, _) = self.registered(pipeline)?;
+        let plan = self.entries.get(key).and_then(Option::as_deref).and_then(|entry| entry.plan.as_ref());
+        let schedule = plan.and_then(|plan| plan.schedule.clone());
+        schedule.ok_or_else(|| OrchestratorError::NoSchedule { pipeline: pipeline.to_owned() })
+    }
+
+    fn request(&mut self, name: &PipelineName, ask: Ask) -> Result<Request, OrchestratorError> {
+        Ok(match ask {
+            Ask::Run(options) => self.run_request(name, options)?,
+            Ask::Backfill(backfill) => self.backfill_request(name, &backfill)?,
+            Ask::Pause => Request::Pause,
+            Ask::Resume => Request::Resume,
+            Ask::ResumeFromNow => Request::ResumeFromNow,
+            Ask::Unregister => Request::Unregister,
+        })
+    }
+
+    fn run_request(
+        &mut self,
+        name: &PipelineName,
+        options: RunOptions,
+    ) -> Result<Request, OrchestratorError> {
+        let key_of_token = match &options.token {
+            Some(token) => Some(
+                RunKey::manual(token)
+                    .map_err(|source| OrchestratorError::Token { token: token.clone(), source })?,
+            ),
+            None => None,
+        };
+        let id = self.ids.run(self.clock.now());
+        let run_key = key_of_token.unwrap_or_else(|| RunKey::manual_run(id));
+        let mut run = self.new_run(name, run_key, Cause::Manual);
+        run.id = id;
+        run.params = options.params;
+        Ok(Request::Run(Box::new(run)))
+    }
+
+    fn backfill_request(
+        &mut self,
+        pipeline: &PipelineName,
+        backfill: &Backfill,
+    ) -> Result<Request, OrchestratorError> {
+        let text = pipeline.to_string();
+        let times = match &backfill.times {
+            Times::These(times) => times.clone(),
+            Times::Between(from, until) => {
+                let schedule = self.schedule_of(&text)?;
+                due_between(&schedule, *from, *until)
+                    .ok_or_else(|| OrchestratorError::NoSchedule { pipeline: text.clone() })?
+            }
+        };
+        if times.is_empty() || times.len() > Backfill::MAX {
+            return Err(OrchestratorError::BackfillSize { pipeline: text, times: times.len() });
+        }
+        let name = backfill.name.clone().unwrap_or_else(|| self.ids.job(self.clock.now()).to_string());
+        let token = |source| OrchestratorError::Token { token: name.clone(), source };
+        let mut runs = Vec::with_capacity(times.len());
+        for due in times {
+            let run_key = RunKey::backfill(&name, due).map_err(token)?;
+            let mut run = self.new_run(pipeline, run_key, Cause::Backfill);
+            run.due = Some(due);
+            runs.push(run);
+        }
+        Ok(Request::Backfill(runs))
+    }
+
+    fn new_run(&mut self, name: &PipelineName, run_key: RunKey, cause: Cause) -> RunRecord {
+        let now = self.clock.now();
+        let mut run = RunRecord::new(name, run_key, cause, RunStatus::Queued, now);
+        (run.id, run.job_id) = (self.ids.run(now), self.ids.job(now));
+        run
+    }
+
+    /// Answers the request whose turn it was.
+    pub(super) fn answer(&mut self, key: usize, verdict: Verdict) {
+        let Some(entry) = self.entry(key) else { return };
+        if entry.asked.is_empty() {
+            return;
+        }
+        let asked = entry.asked.remove(0);
+        let pipeline = entry.name().to_string();
+        let answer = match (verdict, asked.request) {
+            (Verdict::Refused(Refusal::AlreadyRunning(run)), _) => {
+                Err(OrchestratorError::AlreadyRunning { pipeline, run })
+            }
+            (Verdict::Granted, Request::Run(run)) => Ok(Answer::Run(self.handle_of(key, &run))),
+            (Verdict::Granted, Request::Backfill(runs)) => {
+                Ok(Answer::Runs(runs.iter().map(|run| run.id).collect()))
+            }
+            (Verdict::Granted, Request::Unregister) => {
+                self.forget_plan(key);
+                Ok(Answer::Done)
+            }
+            (Verdict::Granted, _) => Ok(Answer::Done),
+        };
+        asked.reply.answer(answer);
+    }
+
+    /// Answers the request whose turn it was with an error.
+    pub(super) fn answer_error(&mut self, key: usize, error: OrchestratorError) {
+        let Some(entry) = self.entry(key) else { return };
+        if entry.asked.is_empty() {
+            return;
+        }
+        let asked = entry.asked.remove(0);
+        if matches!((&asked.request, &asked.reply), (Request::Register(_), Replier::Register(_))) {
+            self.forget_plan(key);
+        }
+        asked.reply.answer(Err(error));
+    }
+
+    /// The handle of a run that was asked for before, if it is watched here.
+    pub(super) fn watched_handle(&mut self, key: usize, run: RunId) -> Option<RunHandle> {
+        let job = self.entry(key)?.job(run)?;
+        let given = job.waiter.as_ref().map(|waiter| waiter.handle.clone());
+        given.or_else(|| job.handle.clone())
+    }
+}
+
+/// The due times from the first instant on and before the second, at most one more than a backfill may have; `None` if
+/// the schedule can't say.
+fn due_between(schedule: &AnySchedule, from: UtcDateTime, until: UtcDateTime) -> Option<Vec<UtcDateTime>> {
+    let mut after = from.saturating_sub(time::Duration::MILLISECOND);
+    let mut times = Vec::new();
+    while times.len() <= Backfill::MAX {
+        match DueTimes(schedule).next(after).ok()? {
+            Some(due) if due < until => times.push(due),
+            _ => break,
+        }
+        after = times.last().copied()?;
+    }
+    Some(times)
+}

@@ -1,0 +1,215 @@
+//! What the loop knows of one pipeline.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use godata_core::{
+    ActiveRun, Completer, Failure, FailureKind, JobEnd, PipelineName, PipelineRecord, RunHandle, RunId,
+    RunKey, RunRecord, RunStatus, StopReason, StoreError,
+};
+use time::UtcDateTime;
+use tokio::time::Instant;
+
+use crate::command::{Answer, Reply};
+use crate::decide::{End, Fold, Orphan, Plan, Request, Verdict};
+use crate::slots::Held;
+use crate::{OrchestratorError, RegisterError};
+
+/// What the loop knows of one pipeline.
+///
+/// 1. `row`, `runs` and `fold` are what was stored when they were last written or read; a commit that expects another
+///    rev finds out if they are not any more.
+/// 2. At most one call of the store is under way for a pipeline: `flight`. While it is, nothing is decided; what
+///    happens meanwhile is decided when it has landed.
+/// 3. `ends` has the jobs that have ended and whose rows are not known to say so; `asked` what was asked and not
+///    answered. Both are only added to at the end while a commit is under way.
+pub(super) struct Entry {
+    pub(super) row: PipelineRecord,
+    pub(super) runs: Vec<RunRecord>,
+    pub(super) fold: Fold,
+    /// `None` if it is not registered.
+    pub(super) plan: Option<Arc<Plan>>,
+    pub(super) upstream: Vec<(PipelineName, u64)>,
+    pub(super) jobs: Vec<Job>,
+    pub(super) ends: Vec<End>,
+    pub(super) asked: Vec<Asked>,
+    pub(super) orphans: Vec<Orphan>,
+    pub(super) flight: Option<Flight>,
+    /// It has to be read before anything is decided.
+    pub(super) is_stale: bool,
+    pub(super) is_in_line: bool,
+    /// A run of it waits for one of another instance, so it is read when it is due.
+    pub(super) looks_at_others: bool,
+    /// How often the store has failed in a row.
+    pub(super) failures: u32,
+    pub(super) error: Option<Arc<StoreError>>,
+    /// How long its runs usually take.
+    pub(super) usual: Option<Duration>,
+}
+
+/// A run that is in the way of a commit that was to insert rows with these keys.
+pub(super) struct Duplicate {
+    pub(super) run: RunId,
+    pub(super) keys: Vec<RunKey>,
+}
+
+/// A call of the store that is under way.
+pub(super) enum Flight {
+    Commit(Box<Pending>),
+    /// `duplicate` is the run that stood in the way of a commit.
+    Reload {
+        duplicate: Option<RunId>,
+    },
+}
+
+/// What follows once a commit is durable.
+pub(super) struct Pending {
+    pub(super) starts: Vec<RunId>,
+    pub(super) stops: Vec<RunId>,
+    pub(super) verdict: Option<Verdict>,
+    pub(super) fold: Fold,
+    /// How many of the ends it writes down.
+    pub(super) ends: usize,
+    /// For the jobs that start.
+    pub(super) slots: Held,
+}
+
+/// Something that was asked, in line.
+pub(super) struct Asked {
+    pub(super) request: Request,
+    pub(super) reply: Replier,
+    /// The store failed when it was to be written.
+    pub(super) error: Option<Arc<StoreError>>,
+}
+
+/// Where the answer goes.
+pub(super) enum Replier {
+    Nobody,
+    Ask(Reply<Answer>),
+    Register(Reply<(), RegisterError>),
+    Cancel(Reply<bool>),
+}
+
+impl Replier {
+    pub(super) fn answer(self, answer: Result<Answer, OrchestratorError>) {
+        // Whoever has asked may have gone.
+        match self {
+            Self::Nobody => {}
+            Self::Ask(reply) => drop(reply.send(answer)),
+            Self::Register(reply) => drop(reply.send(answer.map(drop).map_err(RegisterError::from))),
+            Self::Cancel(reply) => drop(reply.send(answer.map(|_| true))),
+        }
+    }
+}
+
+/// A run that is watched here: its job runs, or somebody waits for it.
+pub(super) struct Job {
+    pub(super) run: RunId,
+    pub(super) key: RunKey,
+    /// `None` before it is started, and once it has ended.
+    pub(super) handle: Option<RunHandle>,
+    pub(super) waiter: Option<Waiter>,
+    pub(super) slot: Held,
+    /// When its job ended.
+    pub(super) ended: Option<Instant>,
+    pub(super) overdue_at: Option<UtcDateTime>,
+}
+
+/// A run that was asked for by hand, and the handle that was given away.
+pub(super) struct Waiter {
+    pub(super) handle: RunHandle,
+    run: Option<ActiveRun>,
+    completer: Option<Completer>,
+}
+
+impl Waiter {
+    pub(super) fn new(handle: RunHandle, run: ActiveRun) -> Self {
+        let (handle, completer) = handle.with_completer();
+        Self { handle, run: Some(run), completer: Some(completer) }
+    }
+
+    pub(super) fn start(&self) {
+        if let Some(run) = &self.run {
+            run.start();
+        }
+    }
+
+    /// Its job has ended like this.
+    pub(super) fn end(&mut self, status: RunStatus, error: Option<Failure>) {
+        let Some(run) = self.run.take() else { return };
+        let failure = || Failure::new(FailureKind::Failed, "it failed");
+        run.end(match status {
+            RunStatus::Succeeded => JobEnd::Succeeded,
+            RunStatus::Failed => JobEnd::Failed(error.unwrap_or_else(failure)),
+            RunStatus::Interrupted => {
+                self.handle.stop_because(StopReason::Shutdown);
+                JobEnd::Dropped
+            }
+            _ => {
+                self.handle.stop();
+                JobEnd::Dropped
+            }
+        });
+    }
+
+    /// Its final row is durable.
+    pub(super) fn complete(&mut self) {
+        if let Some(completer) = self.completer.take() {
+            completer.complete();
+        }
+    }
+
+    /// Its final row can't be stored for now.
+    pub(super) fn fail(&mut self, error: &Arc<StoreError>) {
+        if let Some(completer) = self.completer.take() {
+            completer.fail(StoreError::unavailable(Arc::clone(error)));
+        }
+    }
+}
+
+impl Entry {
+    pub(super) fn new(row: PipelineRecord, runs: Vec<RunRecord>) -> Self {
+        Self {
+            row,
+            runs,
+            fold: Fold::default(),
+            plan: None,
+            upstream: Vec::new(),
+            jobs: Vec::new(),
+            ends: Vec::new(),
+            asked: Vec::new(),
+            orphans: Vec::new(),
+            flight: None,
+            is_stale: false,
+            is_in_line: false,
+            looks_at_others: false,
+            failures: 0,
+            error: None,
+            usual: None,
+        }
+    }
+
+    pub(super) fn name(&self) -> &PipelineName {
+        &self.row.name
+    }
+
+    pub(super) fn pool(&self) -> Option<usize> {
+        self.plan.as_ref().and_then(|plan| plan.pool)
+    }
+
+    pub(super) fn job(&mut self, run: RunId) -> Option<&mut Job> {
+        self.jobs.iter_mut().find(|job| job.run == run)
+    }
+
+    /// Nothing is known of it that is not stored.
+    pub(super) fn is_idle(&self) -> bool {
+        self.plan.is_none()
+            && self.flight.is_none()
+            && self.runs.is_empty()
+            && self.jobs.is_empty()
+            && self.ends.is_empty()
+            && self.asked.is_empty()
+            && self.orphans.is_empty()
+            && !self.is_stale
+    }
+}

@@ -1,0 +1,255 @@
+//! Jobs: started by the runner, watched until they end.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use futures::future::select;
+use godata_core::{
+    Clock as _, RunContext, RunHandle, RunId, RunKey, RunRecord, RunRequest, RunResult, RunStatus,
+    RunnerError,
+};
+use time::UtcDateTime;
+use tokio::time::Instant;
+
+use super::entry::{Entry, Job, Replier, Waiter};
+use super::{Engine, Watched};
+use crate::Event;
+use crate::decide::{End, Mode, Plan, Request, later};
+use crate::persist::PATIENCE;
+use crate::slots::Held;
+
+/// The least time after which a run counts as overdue that has no limit of its own.
+const LEAST_OVERDUE: Duration = Duration::from_secs(60);
+
+impl Engine {
+    /// Starts the job of a run whose row says that it runs.
+    pub(super) fn start(&mut self, key: usize, run: RunId, slot: Held) {
+        let is_draining = self.mode == Mode::Draining;
+        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
+        let Some(row) = entry.runs.iter().find(|row| row.id == run).cloned() else { return };
+        self.jobs.insert(run, key);
+        let plan = entry.plan.clone().filter(|_| !is_draining);
+        let job = job_of(entry, run, &row.key);
+        job.slot = slot;
+        let Some(plan) = plan else {
+            return self.not_started(key, run, RunStatus::Interrupted, "the orchestrator shut down");
+        };
+        let cx = match &job.waiter {
+            Some(waiter) => {
+                waiter.start();
+                waiter.handle.context().clone()
+            }
+            None => context(&row),
+        };
+        let mut request = RunRequest::from(cx);
+        if let Some(timeout) = plan.rules.timeout {
+            request = request.timeout(timeout);
+        }
+        let runner = &self.runner;
+        match catch_unwind(AssertUnwindSafe(|| runner.start(plan.job.clone(), request))) {
+            Ok(Ok(handle)) => self.started(key, row, &plan, handle),
+            Ok(Err(error)) => self.refused(key, run, Some(error)),
+            Err(_panic) => self.refused(key, run, None),
+        }
+    }
+
+    fn started(&mut self, key: usize, row: RunRecord, plan: &Plan, handle: RunHandle) {
+        let now = self.clock.now();
+        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
+        let limit = overdue_after(plan, entry.usual);
+        if row.cancel_requested_at.is_some() {
+            handle.stop();
+        }
+        let job = job_of(entry, row.id, &row.key);
+        job.handle = Some(handle.clone());
+        job.overdue_at = limit.map(|limit| later(now, limit));
+        let ended = async move { Watched::Ended(key, handle.finished().await) };
+        self.watched.push(ended.boxed());
+        self.teller.tell(|| Event::Started(Arc::new(row)));
+    }
+
+    fn refused(&mut self, key: usize, run: RunId, error: Option<RunnerError>) {
+        let status = match error {
+            Some(RunnerError::ShuttingDown) => RunStatus::Interrupted,
+            _ => RunStatus::Failed,
+        };
+        let message = match &error {
+            Some(error) => format!("the job was not started: {error}"),
+            None => "the job was not started: the runner panicked".to_owned(),
+        };
+        if let Some(entry) = self.entry(key) {
+            let pipeline = entry.name().clone();
+            tracing::error!(%pipeline, %run, "{message}");
+            self.teller.tell(|| Event::StartFailed { pipeline, run, error });
+        }
+        self.not_started(key, run, status, &message);
+    }
+
+    fn not_started(&mut self, key: usize, run: RunId, status: RunStatus, message: &str) {
+        let end = End::not_started(run, status, message.to_owned(), self.clock.now());
+        self.ended(key, end);
+    }
+
+    pub(super) fn job_ended(&mut self, key: usize, result: RunResult) {
+        let took = result.duration().filter(|_| result.status == RunStatus::Succeeded);
+        if let (Some(entry), Some(took)) = (self.entry(key), took) {
+            entry.usual = Some(entry.usual.map_or(took, |usual| (usual * 3 + took) / 4));
+        }
+        self.ended(key, End::from(result));
+        self.look_at(key);
+    }
+
+    /// A job has ended: its slot is free, whoever waits for its end goes on, and its row is to be written.
+    pub(super) fn ended(&mut self, key: usize, end: End) {
+        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
+        let Some(job) = entry.job(end.run) else { return };
+        if job.ended.is_some() {
+            return;
+        }
+        self.slots.give_back(&mut job.slot);
+        (job.handle, job.overdue_at, job.ended) = (None, None, Some(Instant::now()));
+        if let Some(waiter) = &mut job.waiter {
+            waiter.end(end.status, end.error.clone());
+        }
+        entry.ends.push(end);
+    }
+
+    pub(super) fn stop_job(&mut self, key: usize, run: RunId) {
+        if let Some(handle) = self.entry(key).and_then(|entry| entry.job(run)?.handle.as_ref()) {
+            handle.stop();
+        }
+    }
+
+    /// The final row of a run is durable.
+    pub(super) fn job_is_written(&mut self, key: usize, run: RunId) {
+        if let Some(mut waiter) = self.forget_job(key, run) {
+            waiter.complete();
+        }
+    }
+
+    /// Somebody else has ended a run that waited.
+    pub(super) fn job_was_ended(&mut self, key: usize, row: &RunRecord) {
+        if let Some(mut waiter) = self.forget_job(key, row.id) {
+            waiter.end(row.status, row.error.clone());
+            waiter.complete();
+        }
+    }
+
+    /// A run is watched no more. Whoever waits for it, if he is dropped, learns that its final row is not stored here.
+    pub(super) fn forget_job(&mut self, key: usize, run: RunId) -> Option<Waiter> {
+        self.jobs.remove(&run);
+        let entry = self.entry(key)?;
+        let place = entry.jobs.iter().position(|job| job.run == run)?;
+        entry.jobs.swap_remove(place).waiter
+    }
+
+    /// The end of a run came too late: somebody else has written another.
+    pub(super) fn supersede(&mut self, key: usize, run: RunId) {
+        self.forget_job(key, run);
+        let Some(entry) = self.entry(key) else { return };
+        entry.ends.retain(|end| end.run != run);
+        let pipeline = entry.name().clone();
+        tracing::warn!(%pipeline, %run, "the run was interrupted by another instance; its result is refused");
+        self.teller.tell(|| Event::Superseded { pipeline, run });
+    }
+
+    /// Whoever waits for a final row that can't be stored for too long is told so; it is tried on.
+    pub(super) fn lose_patience(&mut self, key: usize) {
+        let Some(entry) = self.entry(key) else { return };
+        let Some(error) = entry.error.clone() else { return };
+        for job in &mut entry.jobs {
+            if job.ended.is_some_and(|ended| ended.elapsed() >= PATIENCE)
+                && let Some(waiter) = &mut job.waiter
+            {
+                waiter.fail(&error);
+            }
+        }
+    }
+
+    /// The handle of a run that was asked for. It may be queued for long, or be started in a moment.
+    pub(super) fn handle_of(&mut self, key: usize, run: &RunRecord) -> RunHandle {
+        if let Some(handle) = self.watched_handle(key, run.id) {
+            return handle;
+        }
+        let (handle, active) =
+            RunHandle::new(run.pipeline_name.as_str(), context(run), Arc::clone(&self.clock));
+        let waiter = Waiter::new(handle, active);
+        let handle = waiter.handle.clone();
+        self.jobs.insert(run.id, key);
+        if let Some(entry) = self.entry(key) {
+            job_of(entry, run.id, &run.key).waiter = Some(waiter);
+        }
+        self.watch_while_queued(key, handle.clone());
+        handle
+    }
+
+    /// Whoever has the handle of a queued run may stop it by that.
+    fn watch_while_queued(&mut self, key: usize, handle: RunHandle) {
+        let given_up = async move {
+            let cancellation = handle.context().cancellation().clone();
+            let (finished, stopped) = (handle.finished().boxed(), cancellation.cancelled().boxed());
+            select(finished, stopped).await;
+            Watched::Given(key, handle.id())
+        };
+        self.watched.push(given_up.boxed());
+    }
+
+    pub(super) fn give_up(&mut self, key: usize, run: RunId) {
+        let Some(entry) = self.entry(key) else { return };
+        let is_queued = |row: &RunRecord| row.id == run && row.status == RunStatus::Queued;
+        if entry.job(run).is_some_and(|job| job.handle.is_none() && job.ended.is_none())
+            && entry.runs.iter().any(is_queued)
+        {
+            self.queue_request(key, Request::Cancel(run), Replier::Nobody);
+        }
+    }
+
+    pub(super) fn tell_overdue(&mut self, key: usize, now: UtcDateTime) {
+        let Some(entry) = self.entry(key) else { return };
+        let pipeline = entry.name().clone();
+        let mut overdue = Vec::new();
+        for job in entry.jobs.iter_mut().filter(|job| job.overdue_at.is_some_and(|at| at <= now)) {
+            job.overdue_at = None;
+            let started = job.handle.as_ref().and_then(RunHandle::started_at).unwrap_or(now);
+            overdue.push((job.run, Duration::try_from(now - started).unwrap_or_default()));
+        }
+        for (run, running_for) in overdue {
+            tracing::warn!(%pipeline, %run, ?running_for, "the run takes longer than usual");
+            self.teller.tell(|| Event::Overdue { pipeline: pipeline.clone(), run, running_for });
+        }
+    }
+}
+
+impl Job {
+    fn new(run: RunId, key: RunKey) -> Self {
+        Self { run, key, handle: None, waiter: None, slot: Held::default(), ended: None, overdue_at: None }
+    }
+}
+
+fn job_of<'a>(entry: &'a mut Entry, run: RunId, key: &RunKey) -> &'a mut Job {
+    let place = entry.jobs.iter().position(|job| job.run == run).unwrap_or_else(|| {
+        entry.jobs.push(Job::new(run, key.clone()));
+        entry.jobs.len() - 1
+    });
+    &mut entry.jobs[place]
+}
+
+fn context(run: &RunRecord) -> RunContext {
+    let cx = RunContext::new()
+        .with_run_id(run.id)
+        .with_job_id(run.job_id)
+        .with_attempt(run.attempt)
+        .with_cause(run.cause);
+    let cx = match run.due {
+        Some(due) => cx.with_scheduled_at(due),
+        None => cx,
+    };
+    if run.params.is_empty() { cx } else { cx.with_params(run.params.clone()) }
+}
+
+fn overdue_after(plan: &Plan, usual: Option<Duration>) -> Option<Duration> {
+    let by_experience = || usual.map(|usual| usual.saturating_mul(10).max(LEAST_OVERDUE));
+    plan.rules.overdue.or_else(|| if plan.rules.timeout.is_none() { by_experience() } else { None })
+}

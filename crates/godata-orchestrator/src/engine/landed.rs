@@ -1,0 +1,364 @@
+//! What comes back from the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use godata_core::{
+    Commit, Committed, PipelineRecord, RunChange, RunHandle, RunId, RunRecord, RunStatus, StoreError,
+};
+
+use super::Engine;
+use super::entry::{Asked, Duplicate, Flight, Pending, Replier};
+use crate::command::Answer;
+use crate::decide::{Request, Verdict};
+use crate::persist::{Landed, Reloaded, backoff};
+use crate::{Event, OrchestratorError};
+
+impl Engine {
+    pub(super) fn land(&mut self, key: usize, landed: Landed) {
+        let Some(flight) = self.entry(key).and_then(|entry| entry.flight.take()) else { return };
+        match (flight, landed) {
+            (Flight::Commit(pending), Landed::Committed(commit, Ok(Committed::Done(rev)))) => {
+                self.done(key, *pending, *commit, rev);
+            }
+            (Flight::Commit(mut pending), Landed::Committed(commit, answer)) => {
+                let was_asked = pending.verdict.is_some();
+                self.slots.give_back(&mut pending.slots);
+                self.not_done(key, &commit, answer, was_asked);
+            }
+            (Flight::Reload { duplicate }, Landed::Reloaded(Ok(reloaded))) => {
+                self.reloaded(key, *reloaded, duplicate);
+            }
+            (Flight::Reload { .. }, Landed::Reloaded(Err(error))) => {
+                let error = self.failed(key, Vec::new(), error);
+                self.answer_unconfirmed(key, &error);
+                self.try_later(key);
+            }
+            (Flight::Commit(_), Landed::Reloaded(_)) | (Flight::Reload { .. }, Landed::Committed(..)) => {}
+        }
+        self.look_at(key);
+    }
+
+    /// A commit is durable: what follows from it happens.
+    fn done(&mut self, key: usize, pending: Pending, commit: Commit, rev: u64) {
+        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
+        let before = std::mem::replace(&mut entry.row, commit.pipeline);
+        entry.row.rev = rev;
+        entry.fold = pending.fold;
+        let mut ended: Vec<_> = entry.ends.drain(..pending.ends).map(|end| end.run).collect();
+        let changes = commit.runs.into_iter().map(|change| match change {
+            RunChange::Insert(run) | RunChange::Update(run) => run,
+        });
+        for run in changes {
+            entry.runs.retain(|other| other.id != run.id);
+            if run.status.is_terminal() {
+                ended.extend(entry.job(run.id).filter(|job| job.handle.is_none()).map(|job| job.run));
+                self.teller.tell(|| ended_event(&run));
+                let job = entry.job(run.id).and_then(|job| job.waiter.as_mut());
+                if let Some(waiter) = job {
+                    waiter.end(run.status, run.error);
+                }
+            } else {
+                if run.status == RunStatus::Queued {
+                    self.teller.tell(|| Event::Queued(Arc::new(run.clone())));
+                }
+                entry.runs.push(run);
+            }
+        }
+        entry.orphans.retain(|orphan| entry.runs.iter().any(|run| orphan.is(run)));
+        self.recovered(key);
+        for run in ended {
+            self.job_is_written(key, run);
+        }
+        if let Some(verdict) = pending.verdict {
+            self.answer(key, verdict);
+        }
+        let mut slots = pending.slots;
+        for run in pending.starts {
+            self.start(key, run, slots.split_one());
+        }
+        for run in pending.stops {
+            self.stop_job(key, run);
+        }
+        self.tell_followers(key, &before);
+    }
+
+    fn not_done(
+        &mut self,
+        key: usize,
+        commit: &Commit,
+        answer: Result<Committed, StoreError>,
+        was_asked: bool,
+    ) {
+        match answer {
+            Ok(Committed::NotYet(store_shows)) => {
+                let ahead = self.clock.now() - store_shows;
+                self.behind = Duration::try_from(ahead).unwrap_or_default().max(Duration::from_millis(1));
+            }
+            Ok(Committed::Conflict(_)) => {
+                // Read again at once; those who meet again and again wait a little.
+                let wait = Duration::from_millis(5).mul_f64(self.ids.share());
+                self.reload(key, wait, None);
+            }
+            Ok(Committed::Duplicate(run)) => {
+                let inserted = commit.runs.iter().filter(|change| matches!(change, RunChange::Insert(_)));
+                let keys = inserted.map(|change| change.run().key.clone()).collect();
+                self.reload(key, Duration::ZERO, Some(Duplicate { run, keys }));
+            }
+            Ok(Committed::OwnerLost) => {
+                self.lose_owner(commit.owner, Vec::new());
+                self.mark_stale(key);
+            }
+            Ok(Committed::Done(_)) => {}
+            Err(error) => {
+                let runs = commit.runs.iter().map(|change| change.run().id).collect();
+                let error = self.failed(key, runs, error);
+                if let Some(asked) = self.entry(key).and_then(|entry| entry.asked.first_mut())
+                    && was_asked
+                {
+                    asked.error = Some(error);
+                }
+                self.try_later(key);
+            }
+        }
+    }
+
+    pub(super) fn mark_stale(&mut self, key: usize) {
+        if let Some(entry) = self.entry(key) {
+            entry.is_stale = true;
+        }
+    }
+
+    /// Tells that the store has failed for a pipeline.
+    fn failed(&mut self, key: usize, runs: Vec<RunId>, error: StoreError) -> Arc<StoreError> {
+        let error = Arc::new(error);
+        if let Some(entry) = self.entry(key) {
+            entry.failures = entry.failures.saturating_add(1);
+            entry.error = Some(Arc::clone(&error));
+            let pipeline = entry.name().clone();
+            self.store_failed(Some(pipeline), runs, &error);
+            self.troubled.insert(key);
+            self.lose_patience(key);
+        }
+        error
+    }
+
+    /// What was to be written is written.
+    pub(super) fn recovered(&mut self, key: usize) {
+        if self.troubled.remove(&key)
+            && let Some(entry) = self.entry(key)
+        {
+            (entry.failures, entry.error) = (0, None);
+        }
+    }
+
+    fn try_later(&mut self, key: usize) {
+        let failures = self.entry(key).map_or(0, |entry| entry.failures);
+        let wait = backoff(failures, self.ids.share());
+        self.reload(key, wait, None);
+    }
+
+    /// Whoever asked need not wait until the store is back: whether it has happened is found out without him.
+    fn answer_unconfirmed(&mut self, key: usize, error: &Arc<StoreError>) {
+        let Some(asked) = self.entry(key).and_then(|entry| entry.asked.first()) else { return };
+        if matches!(asked.reply, Replier::Nobody) {
+            return;
+        }
+        let run = asked.request.runs().first().map(|run| run.id);
+        let source = Arc::clone(error);
+        let error = match asked.error.is_some() {
+            true => OrchestratorError::Unconfirmed { run, source },
+            false => OrchestratorError::Store { source },
+        };
+        self.answer_error(key, error);
+    }
+
+    /// A pipeline was read: what is known of it is brought in line with that.
+    fn reloaded(&mut self, key: usize, reloaded: Reloaded, duplicate: Option<RunId>) {
+        let owner = self.owner.id();
+        let Reloaded { row, runs, settled } = reloaded;
+        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
+        let is_gone = row.is_none();
+        let row = row.unwrap_or_else(|| PipelineRecord::new(entry.name().clone(), self.clock.now()));
+        let before = std::mem::replace(&mut entry.row, row);
+        entry.runs = runs;
+        entry.is_stale = false;
+        let open_skip = settled.iter().find(|run| entry.row.open_skip == Some(run.id));
+        entry.fold.stored = open_skip.cloned().map(Arc::new);
+        if entry.row.cursor != before.cursor || entry.row.spec_since != before.spec_since {
+            entry.fold.unsaved = None;
+        }
+        entry.orphans.retain(|orphan| entry.runs.iter().any(|run| orphan.is(run)));
+        let is_written = |end: &RunStatus, row: &RunRecord| {
+            row.owner == Some(owner)
+                && (row.status == *end || *end == RunStatus::Interrupted && row.status == RunStatus::Canceled)
+        };
+        let mut written = Vec::new();
+        entry.ends.retain(|end| {
+            let row = settled.iter().find(|row| row.id == end.run);
+            let is_written = row.is_some_and(|row| is_written(&end.status, row));
+            written.extend(is_written.then_some(end.run));
+            !is_written
+        });
+        for run in written {
+            if let Some(row) = settled.iter().find(|row| row.id == run) {
+                self.teller.tell(|| ended_event(row));
+            }
+            self.job_is_written(key, run);
+        }
+        if is_gone {
+            self.restore(key);
+        }
+        self.compare_spec(key, &before);
+        self.compare_removal(key, &before);
+        self.bring_jobs_in_line(key, &settled);
+        if let Some(run) = duplicate {
+            self.resolve_duplicate(key, run, &settled);
+        }
+        self.answer_what_happened(key, &settled);
+        self.tell_followers(key, &before);
+    }
+
+    /// The row of a registered pipeline was removed: it is registered again.
+    fn restore(&mut self, key: usize) {
+        let Some(entry) = self.entry(key) else { return };
+        let is_asked = entry.asked.iter().any(|asked| matches!(asked.request, Request::Register(_)));
+        if let Some(plan) = entry.plan.as_ref().filter(|_| !is_asked) {
+            let request = Request::Register(Arc::clone(&plan.registered));
+            entry.asked.insert(0, Asked { request, reply: Replier::Nobody, error: None });
+        }
+    }
+
+    /// Answers whoever has asked for a run that is watched here.
+    fn answer_handle(&mut self, key: usize, handle: RunHandle) {
+        let Some(entry) = self.entry(key).filter(|entry| !entry.asked.is_empty()) else { return };
+        entry.asked.remove(0).reply.answer(Ok(Answer::Run(handle)));
+    }
+
+    fn compare_spec(&mut self, key: usize, before: &PipelineRecord) {
+        let Some(entry) = self.entry(key) else { return };
+        let Some(plan) = &entry.plan else { return };
+        let registered = plan.registered.spec.clone();
+        let stored = entry.row.spec.clone();
+        if before.spec == registered && stored != registered {
+            let pipeline = entry.name().clone();
+            tracing::warn!(%pipeline, ?stored, ?registered, "another schedule is stored; this one fires no more");
+            self.teller.tell(|| Event::SpecDiffers { pipeline, stored, registered });
+        }
+    }
+
+    /// Somebody else has unregistered the pipeline, or an unregistration was written whose answer was lost.
+    fn compare_removal(&mut self, key: usize, before: &PipelineRecord) {
+        let Some(entry) = self.entry(key) else { return };
+        let is_asked = entry.asked.iter().any(|asked| matches!(asked.request, Request::Register(_)));
+        if entry.row.removed_at.is_none() || before.removed_at.is_some() || entry.plan.is_none() || is_asked {
+            return;
+        }
+        let pipeline = entry.name().clone();
+        self.forget_plan(key);
+        tracing::warn!(%pipeline, "the pipeline was unregistered elsewhere");
+        self.teller.tell(|| Event::Unregistered { pipeline });
+    }
+
+    /// Stops jobs whose runs are somebody else's or were asked to stop, starts those that were found to be committed,
+    /// and ends the wait for runs that others have ended.
+    fn bring_jobs_in_line(&mut self, key: usize, settled: &[RunRecord]) {
+        let owner = self.owner.id();
+        let Some(entry) = self.entry(key) else { return };
+        let mut gone = Vec::new();
+        for job in &mut entry.jobs {
+            let row = entry.runs.iter().find(|run| run.id == job.run);
+            let is_ours = row.is_some_and(|row| row.owner == Some(owner));
+            let was_stopped = row.is_some_and(|row| row.cancel_requested_at.is_some());
+            match &job.handle {
+                Some(handle) if !is_ours || was_stopped => handle.stop(),
+                None if job.ended.is_none() && !is_ours => gone.push(job.run),
+                _ => {}
+            }
+        }
+        let is_missing = |run: &&RunRecord| {
+            let job = entry.jobs.iter().find(|job| job.run == run.id);
+            let is_known = job.is_some_and(|job| job.handle.is_some() || job.ended.is_some());
+            run.status == RunStatus::Running && run.owner == Some(owner) && !is_known
+        };
+        let missing: Vec<_> = entry.runs.iter().filter(is_missing).map(|run| run.id).collect();
+        let pool = entry.pool();
+        for run in gone {
+            let row = settled.iter().find(|row| row.id == run && row.status.is_terminal());
+            match row {
+                Some(row) => self.job_was_ended(key, row),
+                None => drop(self.forget_job(key, run)),
+            }
+        }
+        // Whoever has asked for one of them is answered first, and gets the handle that it runs by.
+        let asked = self.entry(key).and_then(|entry| entry.asked.first());
+        if asked.is_some_and(|asked| asked.request.runs().iter().any(|run| missing.contains(&run.id))) {
+            self.answer(key, Verdict::Granted);
+        }
+        for run in missing {
+            let slot = self.slots.take(pool, 1);
+            self.start(key, run, slot);
+        }
+    }
+
+    /// Something was to be inserted that is there already.
+    fn resolve_duplicate(&mut self, key: usize, duplicate: RunId, settled: &[RunRecord]) {
+        let Some(entry) = self.entry(key) else { return };
+        let Some(row) = entry.runs.iter().chain(settled).find(|run| run.id == duplicate) else { return };
+        let (text, run) = (row.key.as_str().to_owned(), row.key.clone());
+        let asked = entry.asked.first();
+        if asked.is_some_and(|asked| asked.request.runs().iter().any(|asked| asked.key == run)) {
+            let pipeline = entry.name().to_string();
+            let handle = self.watched_handle(key, duplicate);
+            return match handle {
+                Some(handle) => self.answer_handle(key, handle),
+                None => self.answer_error(key, OrchestratorError::Duplicate { pipeline, run: duplicate }),
+            };
+        }
+        if text.starts_with("after/") {
+            // The row was made anew and counts its successes from the beginning; the next one is news.
+            entry.upstream.iter_mut().for_each(|(_, rev)| *rev = 0);
+        } else if text.starts_with("due/") {
+            self.rebase(key);
+        }
+    }
+
+    /// A request may have been granted by a commit whose answer was lost, and its runs have ended since.
+    fn answer_what_happened(&mut self, key: usize, settled: &[RunRecord]) {
+        let Some(asked) = self.entry(key).and_then(|entry| entry.asked.first()) else { return };
+        let happened = |run: &RunRecord| settled.iter().any(|row| row.id == run.id);
+        match &asked.request {
+            Request::Backfill(runs) if runs.first().is_some_and(happened) => {
+                self.answer(key, Verdict::Granted);
+            }
+            Request::Run(run) if happened(run) => {
+                let run = run.id;
+                let pipeline = self.entry(key).map(|entry| entry.name().to_string()).unwrap_or_default();
+                self.answer_error(key, OrchestratorError::Duplicate { pipeline, run });
+            }
+            _ => {}
+        }
+    }
+
+    /// Has the pipelines that run after this one know of a success.
+    pub(super) fn tell_followers(&mut self, key: usize, before: &PipelineRecord) {
+        let Some(entry) = self.entry(key) else { return };
+        let rev = entry.row.last_success_rev;
+        if rev == before.last_success_rev {
+            return;
+        }
+        let name = entry.name().clone();
+        for follower in self.followers.get(&name).cloned().unwrap_or_default() {
+            if let Some(entry) = self.entry(follower) {
+                let known = entry.upstream.iter_mut().filter(|(upstream, _)| *upstream == name);
+                known.for_each(|(_, known)| *known = rev);
+                self.look_at(follower);
+            }
+        }
+    }
+}
+
+fn ended_event(run: &RunRecord) -> Event {
+    let run = Arc::new(run.clone());
+    if run.status == RunStatus::Skipped { Event::Skipped(run) } else { Event::Ended(run) }
+}

@@ -1,0 +1,185 @@
+//! Looking at a pipeline: what is known of it becomes a decision, and the decision a commit.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use godata_core::Clock as _;
+use time::UtcDateTime;
+use tokio::time::Instant;
+
+use super::entry::{Duplicate, Flight, Pending, Replier};
+use super::{Engine, Stage};
+use crate::decide::{AHEAD, Decision, Facts, Request, Verdict, decide};
+use crate::{Event, OrchestratorError, ScheduleFault, persist};
+
+impl Engine {
+    pub(super) fn look_at_all(&mut self) {
+        (0..self.entries.len()).for_each(|key| self.look_at(key));
+    }
+
+    /// Looks at a pipeline whose time has come.
+    pub(super) fn due(&mut self, key: usize, now: UtcDateTime) {
+        if let Some(entry) = self.entry(key) {
+            entry.is_stale |= std::mem::take(&mut entry.looks_at_others);
+        }
+        self.tell_overdue(key, now);
+        self.look_at(key);
+    }
+
+    /// Decides about a pipeline, unless a call of the store is under way for it: then it is looked at when that has
+    /// landed.
+    pub(super) fn look_at(&mut self, key: usize) {
+        if !matches!(self.stage, Stage::Open) {
+            return;
+        }
+        // Each time but the last, somebody was answered.
+        while self.decide_once(key) {}
+        self.drop_if_idle(key);
+    }
+
+    /// Whether there may be more to decide at once.
+    fn decide_once(&mut self, key: usize) -> bool {
+        let Some(entry) = self.entry(key).filter(|entry| entry.flight.is_none()) else { return false };
+        if entry.is_stale {
+            self.reload(key, Duration::ZERO, None);
+            return false;
+        }
+        if self.answer_what_failed(key) {
+            return true;
+        }
+        let now = self.clock.now();
+        self.clock_showed = self.clock_showed.max(now);
+        let Some(entry) = self.entries.get(key).and_then(Option::as_deref) else { return false };
+        let facts = Facts {
+            row: &entry.row,
+            runs: &entry.runs,
+            plan: entry.plan.as_deref(),
+            fold: &entry.fold,
+            upstream: &entry.upstream,
+            ends: &entry.ends,
+            request: entry.asked.first().map(|asked| &asked.request),
+            orphans: &entry.orphans,
+            owner: self.owner.id(),
+            now,
+            mode: self.mode,
+            behind: self.behind,
+            slots: self.slots.free(entry.pool()),
+            recovery: self.recovery,
+        };
+        let decision = decide(&facts, &mut self.ids);
+        self.watch_cursor(key, now);
+        self.carry_out(key, decision)
+    }
+
+    /// Answers a request that the store failed for, and one for a pipeline that was unregistered meanwhile.
+    fn answer_what_failed(&mut self, key: usize) -> bool {
+        let Some(entry) = self.entry(key) else { return false };
+        let Some(asked) = entry.asked.first() else { return false };
+        if let Some(source) = &asked.error {
+            let source = Arc::clone(source);
+            if asked.request.is_granted(&entry.row, &entry.runs) {
+                self.answer(key, Verdict::Granted);
+            } else if matches!(asked.reply, Replier::Nobody) {
+                return false;
+            } else {
+                self.answer_error(key, OrchestratorError::Store { source });
+            }
+            return true;
+        }
+        let needs_plan = !matches!(asked.request, Request::Cancel(_) | Request::Rebase);
+        if needs_plan && entry.plan.is_none() {
+            let pipeline = entry.name().to_string();
+            self.answer_error(key, OrchestratorError::UnknownPipeline { pipeline });
+            return true;
+        }
+        false
+    }
+
+    fn carry_out(&mut self, key: usize, decision: Decision) -> bool {
+        if let Some(fault) = decision.fault {
+            self.stop_schedule(key, fault);
+        }
+        for run in &decision.superseded {
+            self.supersede(key, *run);
+        }
+        let is_refused = matches!(decision.verdict, Some(Verdict::Refused(_)));
+        let verdict_now = decision.verdict.filter(|_| decision.commit.is_none() || is_refused);
+        if let Some(verdict) = verdict_now {
+            self.answer(key, verdict);
+        }
+        let pool = self.entry(key).and_then(|entry| entry.pool());
+        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return false };
+        entry.looks_at_others = decision.waits_for_others;
+        if decision.waits_for_slot && !entry.is_in_line {
+            entry.is_in_line = true;
+            self.slots.wait(pool, key);
+        }
+        let Some(commit) = decision.commit else {
+            entry.fold = decision.fold;
+            let overdue = entry.jobs.iter().filter_map(|job| job.overdue_at).min();
+            let wake_at = [decision.wake_at, overdue].into_iter().flatten().min();
+            self.timers.set(key, wake_at);
+            self.recovered(key);
+            return verdict_now.is_some() || decision.fault.is_some();
+        };
+        let slots = self.slots.take(pool, decision.starts.len());
+        entry.flight = Some(Flight::Commit(Box::new(Pending {
+            starts: decision.starts,
+            stops: decision.stops,
+            verdict: decision.verdict.filter(|_| !is_refused),
+            fold: decision.fold,
+            ends: entry.ends.len(),
+            slots,
+        })));
+        let commit = persist::commit(self.store.clone(), Box::new(commit), self.store_timeout);
+        self.flights.push(commit.map(move |landed| (key, landed)).boxed());
+        false
+    }
+
+    /// Reads a pipeline after a wait, with the rows of its jobs and of what was asked, and with those that a commit
+    /// was to insert.
+    pub(super) fn reload(&mut self, key: usize, wait: Duration, duplicate: Option<Duplicate>) {
+        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
+        let jobs = entry.jobs.iter().map(|job| job.key.clone());
+        let asked = entry.asked.first().and_then(|asked| asked.request.runs().first());
+        let keys = jobs.chain(asked.map(|run| run.key.clone()));
+        let keys = keys.chain(duplicate.iter().flat_map(|duplicate| duplicate.keys.clone())).collect();
+        let duplicate = duplicate.map(|duplicate| duplicate.run);
+        entry.flight = Some(Flight::Reload { duplicate });
+        let name = entry.name().clone();
+        let reload = persist::reload(self.store.clone(), name, keys, wait, self.store_timeout);
+        self.flights.push(reload.map(move |landed| (key, landed)).boxed());
+    }
+
+    /// Gives slots that are free to those who wait for them.
+    pub(super) fn give_slots(&mut self) {
+        while let Some(key) = self.slots.next() {
+            if let Some(entry) = self.entry(key) {
+                entry.is_in_line = false;
+            }
+            self.look_at(key);
+        }
+    }
+
+    fn stop_schedule(&mut self, key: usize, reason: ScheduleFault) {
+        let Some(entry) = self.entry(key) else { return };
+        let pipeline = entry.name().clone();
+        if let Some(plan) = &mut entry.plan {
+            Arc::make_mut(plan).schedule = None;
+        }
+        tracing::error!(%pipeline, %reason, "the schedule fires no more");
+        self.teller.tell(|| Event::ScheduleStopped { pipeline, reason });
+    }
+
+    /// Remembers since when a cursor is far ahead of the clock.
+    fn watch_cursor(&mut self, key: usize, now: UtcDateTime) {
+        let Some(entry) = self.entries.get(key).and_then(Option::as_deref) else { return };
+        let has_schedule = entry.plan.as_ref().is_some_and(|plan| plan.schedule.is_some());
+        if has_schedule && entry.row.cursor > Some(now.saturating_add(AHEAD)) {
+            self.ahead.entry(key).or_insert_with(Instant::now);
+        } else {
+            self.ahead.remove(&key);
+        }
+    }
+}

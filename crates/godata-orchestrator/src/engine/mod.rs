@@ -1,0 +1,272 @@
+//! The loop: one task that knows all pipelines, decides about each when something has happened to it, and waits for
+//! none.
+//!
+//! Calls of the store and jobs are futures beside the loop. What they come to is an [`Input`]; an input changes what is
+//! known of a pipeline, and then the pipeline is [looked at](Engine::look_at): decided about, unless a call of the
+//! store is under way for it.
+
+mod commands;
+mod entry;
+mod jobs;
+mod landed;
+mod look;
+mod owners;
+mod register;
+mod shutdown;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use futures::stream::{FuturesUnordered, StreamExt as _};
+use godata_core::{AnyStore, Clock, JobRunner, PipelineName, PipelineRecord, RunId, RunRecord, RunResult};
+use time::UtcDateTime;
+use tokio::select;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
+
+use self::entry::Entry;
+use crate::Recovery;
+use crate::builder::{Keep, Setup};
+use crate::command::Command;
+use crate::decide::{Mode, Orphan};
+use crate::events::Teller;
+use crate::ids::Ids;
+use crate::persist::Landed;
+use crate::recovery::{LiveOwner, Opened, Rounded};
+use crate::shutdown::Closing;
+use crate::slots::Slots;
+use crate::timers::Timers;
+
+/// How often the clocks are compared, owners renewed and so on. No lease is so short that it needs less.
+const ROUND: Duration = Duration::from_secs(10);
+
+pub(crate) struct Engine {
+    store: AnyStore,
+    runner: Arc<dyn JobRunner>,
+    clock: Arc<dyn Clock>,
+    ids: Ids,
+    recovery: Recovery,
+    keep: Keep,
+    lease: Duration,
+    store_timeout: Duration,
+    teller: Teller,
+    pools: Vec<String>,
+
+    commands: mpsc::Receiver<Command>,
+    has_handles: bool,
+    owner: LiveOwner,
+    stage: Stage,
+    mode: Mode,
+    closing: Option<Closing>,
+
+    entries: Vec<Option<Box<Entry>>>,
+    free: Vec<usize>,
+    names: HashMap<PipelineName, usize>,
+    /// Which pipelines run after each.
+    followers: HashMap<PipelineName, Vec<usize>>,
+    /// The pipelines that are stored and have no entry.
+    stored: HashMap<PipelineName, PipelineRecord>,
+    /// Their queued and running rows.
+    left: BTreeMap<PipelineName, Left>,
+
+    timers: Timers,
+    slots: Slots,
+    watched: FuturesUnordered<BoxFuture<'static, Watched>>,
+    /// The pipelines of the runs in `watched`.
+    jobs: HashMap<RunId, usize>,
+    flights: FuturesUnordered<BoxFuture<'static, (usize, Landed)>>,
+    round: Option<BoxFuture<'static, Rounded>>,
+    alarm: Option<(UtcDateTime, BoxFuture<'static, ()>)>,
+    /// The latest that the clock has shown since the clocks were compared.
+    clock_showed: UtcDateTime,
+    /// How far the store's clock is behind ours.
+    behind: Duration,
+    /// Since when pipelines have a cursor that is far ahead of the clock.
+    ahead: BTreeMap<usize, Instant>,
+    /// The pipelines for which the store has failed.
+    troubled: BTreeSet<usize>,
+    pruned_at: Option<Instant>,
+}
+
+/// How far the loop is.
+enum Stage {
+    /// Nothing is known of the store. Commands wait for it.
+    Closed(Vec<Command>),
+    Opening(Vec<Command>, BoxFuture<'static, Result<Opened, godata_core::StoreError>>),
+    Open,
+}
+
+/// Rows of a pipeline that is not registered.
+struct Left {
+    runs: Vec<RunRecord>,
+    orphans: Vec<Orphan>,
+    since: Instant,
+}
+
+/// What becomes of a run that is watched.
+enum Watched {
+    Ended(usize, RunResult),
+    /// Whoever waits for it wants it to stop before it has started.
+    Given(usize, RunId),
+}
+
+/// What the loop waits for.
+enum Input {
+    Deadline,
+    Round,
+    Watched(Watched),
+    Landed(usize, Landed),
+    Opened(Result<Opened, godata_core::StoreError>),
+    Rounded(Rounded),
+    Due,
+    /// `None` when the last handle is gone.
+    Command(Option<Command>),
+}
+
+impl Engine {
+    pub(crate) fn new(setup: Setup, commands: mpsc::Receiver<Command>) -> Self {
+        let Setup {
+            store,
+            runner,
+            clock,
+            mut ids,
+            concurrency,
+            pools,
+            recovery,
+            keep,
+            lease,
+            store_timeout,
+            teller,
+        } = setup;
+        let now = clock.now();
+        let slots: Vec<_> = pools.iter().map(|(_, slots)| *slots).collect();
+        Self {
+            store,
+            runner,
+            clock,
+            owner: LiveOwner::new(ids.owner(now)),
+            ids,
+            recovery,
+            keep,
+            lease,
+            store_timeout,
+            teller,
+            pools: pools.into_iter().map(|(name, _)| name).collect(),
+            commands,
+            has_handles: true,
+            stage: Stage::Closed(Vec::new()),
+            mode: Mode::Stopped,
+            closing: None,
+            entries: Vec::new(),
+            free: Vec::new(),
+            names: HashMap::new(),
+            followers: HashMap::new(),
+            stored: HashMap::new(),
+            left: BTreeMap::new(),
+            timers: Timers::default(),
+            slots: Slots::new(concurrency, &slots),
+            watched: FuturesUnordered::new(),
+            jobs: HashMap::new(),
+            flights: FuturesUnordered::new(),
+            round: None,
+            alarm: None,
+            clock_showed: now,
+            behind: Duration::ZERO,
+            ahead: BTreeMap::new(),
+            troubled: BTreeSet::new(),
+            pruned_at: None,
+        }
+    }
+
+    /// Runs until it was shut down, or until the last handle is gone and nothing is left to do.
+    pub(crate) async fn run(mut self: Box<Self>) {
+        let mut ticks = interval(ROUND.min(self.lease / 3).max(Duration::from_millis(1)));
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while !self.is_over() {
+            self.set_alarm();
+            match self.input(&mut ticks).await {
+                Input::Deadline => self.close_further(),
+                Input::Round => self.begin_round(),
+                Input::Watched(Watched::Ended(key, result)) => self.job_ended(key, result),
+                Input::Watched(Watched::Given(key, run)) => self.give_up(key, run),
+                Input::Landed(key, landed) => self.land(key, landed),
+                Input::Opened(opened) => self.opened(opened),
+                Input::Rounded(rounded) => self.end_round(rounded),
+                Input::Due => self.look_at_due(),
+                Input::Command(Some(command)) => self.obey(command),
+                Input::Command(None) => self.close_when_idle(),
+            }
+            self.give_slots();
+        }
+        self.teller.close();
+        self.report();
+    }
+
+    /// The next thing that has happened; of several, what is named first here.
+    async fn input(&mut self, ticks: &mut Interval) -> Input {
+        let deadline = self.closing.as_ref().and_then(Closing::deadline);
+        let is_open = matches!(self.stage, Stage::Open);
+        select! {
+            biased;
+            () = until(deadline), if deadline.is_some() => Input::Deadline,
+            _ = ticks.tick() => Input::Round,
+            Some(watched) = self.watched.next(), if !self.watched.is_empty() => Input::Watched(watched),
+            Some((key, landed)) = self.flights.next(), if !self.flights.is_empty() => {
+                Input::Landed(key, landed)
+            }
+            opened = opened(&mut self.stage), if !is_open => Input::Opened(opened),
+            rounded = optional(&mut self.round), if self.round.is_some() => Input::Rounded(rounded),
+            () = alarm(&mut self.alarm), if self.alarm.is_some() => Input::Due,
+            command = self.commands.recv(), if self.has_handles => Input::Command(command),
+        }
+    }
+
+    /// Sets the alarm to the first pipeline that is due.
+    fn set_alarm(&mut self) {
+        let first = self.timers.first();
+        if self.alarm.as_ref().map(|(at, _)| *at) != first {
+            self.alarm = first.map(|at| (at, self.clock.sleep_until(at)));
+        }
+    }
+
+    fn look_at_due(&mut self) {
+        self.alarm = None;
+        let now = self.clock.now();
+        while let Some(key) = self.timers.pop_due(now) {
+            self.due(key, now);
+        }
+    }
+}
+
+async fn until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => pending().await,
+    }
+}
+
+async fn optional<T>(future: &mut Option<BoxFuture<'static, T>>) -> T {
+    let output = match future {
+        Some(future) => future.await,
+        None => pending().await,
+    };
+    *future = None;
+    output
+}
+
+async fn alarm(alarm: &mut Option<(UtcDateTime, BoxFuture<'static, ()>)>) {
+    match alarm {
+        Some((_, sleep)) => sleep.await,
+        None => pending().await,
+    }
+}
+
+async fn opened(stage: &mut Stage) -> Result<Opened, godata_core::StoreError> {
+    match stage {
+        Stage::Opening(_, opened) => opened.await,
+        Stage::Closed(_) | Stage::Open => pending().await,
+    }
+}

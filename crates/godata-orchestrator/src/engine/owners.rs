@@ -1,0 +1,246 @@
+//! What is done now and then: owners are renewed, the runs of dead ones taken over, clocks compared, history forgotten.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use godata_core::{Clock as _, OwnerId, PipelineName, Retention, RunId, RunRecord, StoreError};
+use tokio::time::Instant;
+
+use super::entry::Replier;
+use super::{Engine, Left, Stage};
+use crate::command::Command;
+use crate::decide::{Orphan, Request};
+use crate::recovery::{LiveOwner, Opened, Round, Rounded};
+use crate::{Event, OrchestratorError, recovery};
+
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
+/// How long runs of the dead wait for their pipeline to be registered, here or by another instance.
+const LEFT_FOR: Duration = Duration::from_secs(60);
+
+impl Engine {
+    /// The store was read, and what was asked meanwhile is done; or it can't be read, and all of it is refused.
+    pub(super) fn opened(&mut self, opened: Result<Opened, StoreError>) {
+        let Stage::Opening(waiting, _) = std::mem::replace(&mut self.stage, Stage::Closed(Vec::new())) else {
+            return;
+        };
+        match opened {
+            Ok(opened) => {
+                self.stage = Stage::Open;
+                self.take_stock(opened);
+                waiting.into_iter().for_each(|command| self.obey(command));
+                self.look_at_all();
+            }
+            Err(error) => {
+                let source = Arc::new(error);
+                self.store_failed(None, Vec::new(), &source);
+                let source = || OrchestratorError::Store { source: Arc::clone(&source) };
+                waiting.into_iter().for_each(|command| command.refuse(source()));
+            }
+        }
+    }
+
+    fn take_stock(&mut self, opened: Opened) {
+        let Opened { behind, renewal, pipelines, runs, orphans } = opened;
+        self.behind = behind;
+        self.left.clear();
+        let unknown = pipelines.into_iter().filter(|row| !self.names.contains_key(&row.name));
+        self.stored = unknown.map(|row| (row.name.clone(), row)).collect();
+        for run in runs {
+            match self.names.get(&run.pipeline_name) {
+                // After a new beginning under another id it is read again.
+                Some(key) => self.mark_stale(*key),
+                None => self.left_of(&run.pipeline_name).runs.push(run),
+            }
+        }
+        self.inherit(&orphans);
+        self.stop_all(&renewal.cancel);
+    }
+
+    fn left_of(&mut self, pipeline: &PipelineName) -> &mut Left {
+        let nothing = || Left { runs: Vec::new(), orphans: Vec::new(), since: Instant::now() };
+        self.left.entry(pipeline.clone()).or_insert_with(nothing)
+    }
+
+    /// Runs of dead owners: those of pipelines that are registered here are decided about, the others wait for that.
+    fn inherit(&mut self, runs: &[RunRecord]) {
+        let mut keys = BTreeSet::new();
+        for run in runs {
+            let orphan = Orphan { run: run.id, owner: run.owner };
+            let key = self.names.get(&run.pipeline_name).copied();
+            let Some((key, entry)) = key.and_then(|key| Some((key, self.entry(key)?))) else {
+                let left = self.left_of(&run.pipeline_name);
+                if !left.orphans.contains(&orphan) {
+                    left.orphans.push(orphan);
+                }
+                continue;
+            };
+            if !entry.orphans.contains(&orphan) {
+                entry.orphans.push(orphan);
+                entry.is_stale = true;
+                keys.insert(key);
+            }
+        }
+        keys.into_iter().for_each(|key| self.look_at(key));
+    }
+
+    fn stop_all(&mut self, runs: &[RunId]) {
+        for run in runs {
+            if let Some(key) = self.jobs.get(run).copied() {
+                self.mark_stale(key);
+                self.stop_job(key, *run);
+                self.look_at(key);
+            }
+        }
+    }
+
+    /// Reads the store from the beginning; commands wait for that.
+    pub(super) fn open(&mut self, waiting: Vec<Command>) {
+        let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
+        let opened = recovery::open(store, clock, self.owner.id(), self.lease, self.store_timeout);
+        self.stage = Stage::Opening(waiting, opened.boxed());
+    }
+
+    pub(super) fn begin_round(&mut self) {
+        match &mut self.stage {
+            Stage::Open => {}
+            // It was open, and could not be opened again.
+            Stage::Closed(waiting) if !self.entries.is_empty() => {
+                let waiting = std::mem::take(waiting);
+                return self.open(waiting);
+            }
+            Stage::Closed(_) | Stage::Opening(..) => return,
+        }
+        for key in self.troubled.clone() {
+            self.lose_patience(key);
+        }
+        self.compare_clock();
+        self.interrupt_what_is_left();
+        if self.round.is_some() {
+            return;
+        }
+        let is_hourly = self.pruned_at.is_none_or(|at| at.elapsed() >= HOUR);
+        let forget = self.retention().filter(|_| is_hourly);
+        if forget.is_some() {
+            self.pruned_at = Some(Instant::now());
+        }
+        let round = Round {
+            store: self.store.clone(),
+            clock: Arc::clone(&self.clock),
+            owner: self.owner.id(),
+            lease: self.lease,
+            limit: self.store_timeout,
+            upstream: self.followers.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
+            forget,
+        };
+        self.round = Some(round.go().boxed());
+    }
+
+    pub(super) fn end_round(&mut self, rounded: Rounded) {
+        let Rounded { owner, behind, renewal, orphans, upstream, forgotten } = rounded;
+        match renewal {
+            Ok(renewal) if renewal.valid_for.is_zero() => self.lose_owner(owner, renewal.lost),
+            Ok(renewal) => self.stop_all(&renewal.cancel),
+            Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
+        }
+        match behind {
+            Ok(behind) => self.behind = behind,
+            Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
+        }
+        match orphans {
+            Ok(orphans) => self.inherit(&orphans),
+            Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
+        }
+        match upstream {
+            Ok(rows) => rows.into_iter().for_each(|row| self.hear_of(&row.name, row.last_success_rev)),
+            Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
+        }
+        if let Err(error) = forgotten {
+            self.store_failed(None, Vec::new(), &Arc::new(error));
+        }
+    }
+
+    /// Another instance has told the store of a success.
+    fn hear_of(&mut self, upstream: &PipelineName, rev: u64) {
+        for follower in self.followers.get(upstream).cloned().unwrap_or_default() {
+            let Some(entry) = self.entry(follower) else { continue };
+            let known = entry.upstream.iter_mut().find(|(name, known)| name == upstream && *known < rev);
+            if let Some((_, known)) = known {
+                *known = rev;
+                self.look_at(follower);
+            }
+        }
+    }
+
+    /// An owner was declared dead. If that is this one, it goes on under a new id: what it ran is stopped, and what it
+    /// knows is read again.
+    pub(super) fn lose_owner(&mut self, owner: OwnerId, lost: Vec<RunId>) {
+        if owner != self.owner.id() {
+            return;
+        }
+        self.owner = LiveOwner::new(self.ids.owner(self.clock.now()));
+        tracing::error!(%owner, "this instance was declared dead and goes on anew");
+        self.teller.tell(|| Event::OwnerLost { runs: lost });
+        let stale = self.entries.iter_mut().flatten().filter(|entry| !entry.runs.is_empty());
+        for entry in stale {
+            entry.is_stale = true;
+            entry.jobs.iter().filter_map(|job| job.handle.as_ref()).for_each(godata_core::RunHandle::stop);
+        }
+        self.open(Vec::new());
+    }
+
+    /// When the clock was set back by far, all pipelines are looked at: their cursors may be ahead of it now. One that
+    /// stays ahead for an hour goes on from now.
+    fn compare_clock(&mut self) {
+        let now = self.clock.now();
+        let went_back = now.saturating_add(time::Duration::HOUR) < self.clock_showed;
+        self.clock_showed = now;
+        if went_back {
+            self.look_at_all();
+        }
+        let ahead = self.ahead.iter().filter(|(_, since)| since.elapsed() >= HOUR);
+        for key in ahead.map(|(key, _)| *key).collect::<Vec<_>>() {
+            self.ahead.remove(&key);
+            self.rebase(key);
+        }
+    }
+
+    pub(super) fn rebase(&mut self, key: usize) {
+        let Some(entry) = self.entry(key) else { return };
+        let (pipeline, cursor) = (entry.name().clone(), entry.row.cursor);
+        tracing::warn!(%pipeline, ?cursor, "the schedule goes on from now");
+        self.teller.tell(|| Event::Rebased { pipeline, cursor });
+        self.queue_request(key, Request::Rebase, Replier::Nobody);
+    }
+
+    /// Runs of the dead whose pipelines nobody has registered meanwhile.
+    fn interrupt_what_is_left(&mut self) {
+        let over =
+            self.left.iter().filter(|(_, left)| !left.orphans.is_empty() && left.since.elapsed() >= LEFT_FOR);
+        for pipeline in over.map(|(pipeline, _)| pipeline.clone()).collect::<Vec<_>>() {
+            let key = self.entry_of(pipeline);
+            self.look_at(key);
+        }
+    }
+
+    fn retention(&self) -> Option<Retention> {
+        let mut retention = Retention::new();
+        retention.keep_newest = self.keep.newest;
+        let age = self.keep.age.map(|age| time::Duration::try_from(age).unwrap_or(time::Duration::MAX));
+        retention.ended_before = age.map(|age| self.clock.now().saturating_sub(age));
+        (retention != Retention::new()).then_some(retention)
+    }
+
+    pub(super) fn store_failed(
+        &self,
+        pipeline: Option<PipelineName>,
+        runs: Vec<RunId>,
+        error: &Arc<StoreError>,
+    ) {
+        let text = godata_core::error_chain(&**error).to_string();
+        tracing::error!(pipeline = pipeline.as_ref().map(PipelineName::as_str), ?runs, error = %text, "the store failed");
+        self.teller.tell(|| Event::StoreFailed { pipeline, runs, error: Arc::clone(error) });
+    }
+}

@@ -1,0 +1,164 @@
+//! What is registered, and what is not any more.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use godata_core::{AnySchedule, Job as _, PipelineName, PipelineRecord, Schedule as _};
+
+use super::Engine;
+use super::entry::{Entry, Replier};
+use crate::command::Reply;
+use crate::decide::{Plan, Registered, Request, contradiction};
+use crate::{RegisterError, Registration};
+
+impl Engine {
+    pub(super) fn register(&mut self, registration: Registration, reply: Reply<(), RegisterError>) {
+        match self.plan(registration) {
+            Ok((name, plan)) => {
+                let registered = Arc::clone(&plan.registered);
+                let key = self.entry_of(name);
+                self.set_plan(key, plan);
+                self.queue_request(key, Request::Register(registered), Replier::Register(reply));
+            }
+            Err(error) => drop(reply.send(Err(error))),
+        }
+    }
+
+    fn plan(&self, registration: Registration) -> Result<(PipelineName, Plan), RegisterError> {
+        let Registration { job, schedule, rules, after, pool, enabled, tags, options } = registration;
+        let name = PipelineName::from_shared(job.shared_name())
+            .map_err(|source| RegisterError::Name { name: job.name().to_owned(), source })?;
+        let pipeline = || name.to_string();
+        if self.plan_of(&name).is_some() {
+            return Err(RegisterError::AlreadyRegistered { pipeline: pipeline() });
+        }
+        if let Some(reason) = contradiction(&rules) {
+            return Err(RegisterError::Contradiction { pipeline: pipeline(), reason });
+        }
+        let pool = match pool {
+            Some(pool) => Some(
+                self.pools
+                    .iter()
+                    .position(|known| *known == pool)
+                    .ok_or_else(|| RegisterError::UnknownPool { pipeline: pipeline(), pool })?,
+            ),
+            None => None,
+        };
+        let spec = match &schedule {
+            Some(schedule) => Some(
+                spec_of(schedule).ok_or_else(|| RegisterError::SchedulePanicked { pipeline: pipeline() })?,
+            ),
+            None => None,
+        };
+        let mut upstream = Vec::with_capacity(after.len());
+        for other in after {
+            upstream.push(self.upstream(&name, &other)?);
+        }
+        let registered = Arc::new(Registered { spec, enabled, tags, options, after: upstream });
+        Ok((name, Plan { job, schedule, registered, rules, pool }))
+    }
+
+    /// A pipeline to run after, with its last success.
+    fn upstream(&self, name: &PipelineName, other: &str) -> Result<(PipelineName, u64), RegisterError> {
+        let upstream = checked(other)?;
+        let (pipeline, upstream_name) = (name.to_string(), other.to_owned());
+        if self.runs_after(&upstream, name) {
+            return Err(RegisterError::Cycle { pipeline, upstream: upstream_name });
+        }
+        let known = self.names.get(&upstream).and_then(|key| self.entries.get(*key)?.as_deref());
+        let row = known.map(|entry| &entry.row).or_else(|| self.stored.get(&upstream));
+        match row {
+            Some(row) => Ok((upstream, row.last_success_rev)),
+            None => Err(RegisterError::UnknownUpstream { pipeline, upstream: upstream_name }),
+        }
+    }
+
+    /// Whether a pipeline is another, or runs after it, by way of others perhaps.
+    fn runs_after(&self, pipeline: &PipelineName, other: &PipelineName) -> bool {
+        let mut open = vec![pipeline];
+        while let Some(pipeline) = open.pop() {
+            if pipeline == other {
+                return true;
+            }
+            // What is registered has no cycles, so this ends.
+            open.extend(self.plan_of(pipeline).into_iter().flat_map(|plan| plan.upstream()));
+        }
+        false
+    }
+
+    fn plan_of(&self, name: &PipelineName) -> Option<&Plan> {
+        let entry = self.entries.get(*self.names.get(name)?)?.as_deref()?;
+        entry.plan.as_deref()
+    }
+
+    fn set_plan(&mut self, key: usize, plan: Plan) {
+        let upstream = plan.registered.after.clone();
+        for (name, _) in &upstream {
+            self.followers.entry(name.clone()).or_default().push(key);
+        }
+        if let Some(entry) = self.entry(key) {
+            entry.upstream = upstream;
+            entry.plan = Some(Arc::new(plan));
+        }
+    }
+
+    /// Takes a registration back. What runs is watched on.
+    pub(super) fn forget_plan(&mut self, key: usize) {
+        let Some(plan) = self.entry(key).and_then(|entry| entry.plan.take()) else { return };
+        for upstream in plan.upstream() {
+            if let Some(followers) = self.followers.get_mut(upstream) {
+                followers.retain(|follower| *follower != key);
+            }
+        }
+        self.ahead.remove(&key);
+        self.timers.set(key, None);
+    }
+
+    /// The key of a pipeline's entry, which is made if there is none.
+    pub(super) fn entry_of(&mut self, name: PipelineName) -> usize {
+        if let Some(key) = self.names.get(&name) {
+            return *key;
+        }
+        let left = self.left.remove(&name);
+        let row = self.stored.remove(&name);
+        let is_stored = row.is_some();
+        let row = row.unwrap_or_else(|| PipelineRecord::new(name.clone(), self.clock.now()));
+        let (runs, orphans) = left.map(|left| (left.runs, left.orphans)).unwrap_or_default();
+        let mut entry = Box::new(Entry::new(row, runs));
+        // Since the store was read, its runs may have changed, and a pipeline may have come that was not there.
+        entry.is_stale = !orphans.is_empty() || !is_stored && !entry.runs.is_empty();
+        entry.orphans = orphans;
+        let key = self.free.pop().unwrap_or(self.entries.len());
+        match self.entries.get_mut(key) {
+            Some(place) => *place = Some(entry),
+            None => self.entries.push(Some(entry)),
+        }
+        self.names.insert(name, key);
+        key
+    }
+
+    /// Drops an entry that knows nothing but what is stored.
+    pub(super) fn drop_if_idle(&mut self, key: usize) {
+        let Some(place) = self.entries.get_mut(key) else { return };
+        if let Some(entry) = place.take_if(|entry| entry.is_idle()) {
+            self.names.remove(entry.name());
+            if entry.row.rev > 0 {
+                self.stored.insert(entry.row.name.clone(), entry.row);
+            }
+            self.timers.set(key, None);
+            self.free.push(key);
+        }
+    }
+
+    pub(super) fn entry(&mut self, key: usize) -> Option<&mut Entry> {
+        self.entries.get_mut(key)?.as_deref_mut()
+    }
+}
+
+fn checked(name: &str) -> Result<PipelineName, RegisterError> {
+    PipelineName::new(name).map_err(|source| RegisterError::Name { name: name.to_owned(), source })
+}
+
+fn spec_of(schedule: &AnySchedule) -> Option<String> {
+    catch_unwind(AssertUnwindSafe(|| schedule.spec())).ok()
+}

@@ -1,0 +1,114 @@
+//! Going through the stages of a shutdown.
+
+use std::time::Duration;
+
+use godata_core::{Clock as _, RunHandle, RunId, RunStatus, StopReason};
+use tokio::sync::oneshot;
+
+use super::entry::Job;
+use super::{Engine, Stage};
+use crate::DrainReport;
+use crate::decide::{End, Mode};
+use crate::shutdown::{Closing, ClosingStage};
+
+impl Engine {
+    /// Decides nothing new, and lets runs go on for as long as the grace.
+    pub(super) fn close(&mut self, grace: Duration, reply: oneshot::Sender<DrainReport>) {
+        let closing = self.begin_to_close(Some(grace));
+        closing.hurry(grace);
+        closing.replies.push(reply);
+    }
+
+    /// The last handle is gone: runs go on, and nobody waits for them.
+    pub(super) fn close_when_idle(&mut self) {
+        self.has_handles = false;
+        self.begin_to_close(None);
+    }
+
+    fn begin_to_close(&mut self, grace: Option<Duration>) -> &mut Closing {
+        self.mode = Mode::Draining;
+        let runs = if self.closing.is_none() { self.running() } else { Vec::new() };
+        self.closing.get_or_insert_with(|| Closing::new(grace, runs))
+    }
+
+    /// Goes on with the next stage, since the time of this one is over.
+    pub(super) fn close_further(&mut self) {
+        match self.closing.as_ref().map(|closing| closing.stage) {
+            Some(ClosingStage::Draining) => {
+                self.running().iter().for_each(|run| run.stop_because(StopReason::Shutdown));
+                self.begin_stage(ClosingStage::Stopping);
+            }
+            Some(ClosingStage::Stopping) => {
+                self.give_up_stuck();
+                self.begin_stage(ClosingStage::Saving);
+            }
+            Some(ClosingStage::Saving) => self.begin_stage(ClosingStage::Over),
+            Some(ClosingStage::Over) | None => {}
+        }
+    }
+
+    fn begin_stage(&mut self, stage: ClosingStage) {
+        if let Some(closing) = &mut self.closing {
+            closing.begin(stage);
+        }
+    }
+
+    /// Whether a shutdown has come to its end; stages in which there is nothing to wait for are left on the way.
+    pub(super) fn is_over(&mut self) -> bool {
+        let Some(stage) = self.closing.as_ref().map(|closing| closing.stage) else { return false };
+        if matches!(stage, ClosingStage::Draining | ClosingStage::Stopping) && self.running().is_empty() {
+            self.begin_stage(ClosingStage::Saving);
+        }
+        let is_saving = self.closing.as_ref().is_some_and(|closing| closing.stage == ClosingStage::Saving);
+        if is_saving && self.is_saved() {
+            self.begin_stage(ClosingStage::Over);
+        }
+        self.closing.as_ref().is_some_and(|closing| closing.stage == ClosingStage::Over)
+    }
+
+    /// The runs whose jobs go on, in order.
+    fn running(&self) -> Vec<RunHandle> {
+        let jobs = self.watched_jobs().filter_map(|job| job.handle.clone());
+        let mut running: Vec<_> = jobs.collect();
+        running.sort_unstable_by_key(RunHandle::id);
+        running
+    }
+
+    fn watched_jobs(&self) -> impl Iterator<Item = &Job> {
+        let entry = |key: &usize| self.entries.get(*key).and_then(Option::as_deref);
+        self.jobs.iter().filter_map(move |(run, key)| entry(key)?.jobs.iter().find(|job| job.run == *run))
+    }
+
+    fn is_saved(&self) -> bool {
+        let is_open = !matches!(self.stage, Stage::Opening(..));
+        is_open && self.flights.is_empty() && self.watched_jobs().all(|job| job.ended.is_none())
+    }
+
+    /// Runs that neither listen nor return count as interrupted.
+    fn give_up_stuck(&mut self) {
+        let now = self.clock.now();
+        for run in self.running().iter().map(RunHandle::id).collect::<Vec<_>>() {
+            let Some(key) = self.jobs.get(&run).copied() else { continue };
+            self.ended(key, End::not_started(run, RunStatus::Interrupted, String::new(), now));
+            self.look_at(key);
+        }
+    }
+
+    /// Tells what became of the runs.
+    pub(super) fn report(self: Box<Self>) {
+        let Some(closing) = self.closing else { return };
+        let entries = || self.entries.iter().flatten();
+        let owner = self.owner.id();
+        let queued = entries().flat_map(|entry| &entry.runs);
+        let queued = queued.filter(|run| run.status == RunStatus::Queued && run.owner == Some(owner));
+        let mut queued: Vec<RunId> = queued.map(|run| run.id).collect();
+        queued.sort_unstable();
+        let unsaved = entries().flat_map(|entry| &entry.ends).map(|end| end.run).collect();
+        let runs = closing.runs.iter().map(RunHandle::result).collect();
+        let report = DrainReport { runs, unsaved, queued };
+        for reply in closing.replies {
+            // Whoever has asked may have gone.
+            drop(reply.send(report.clone()));
+        }
+    }
+}

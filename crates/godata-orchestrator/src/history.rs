@@ -1,0 +1,92 @@
+//! Runs as a table.
+
+use std::fmt;
+
+use godata_core::{RunRecord, RunStatus};
+use time::UtcDateTime;
+
+/// Runs, newest first; its `Display` is a table for people, with counts and the last error below it.
+///
+/// ```
+/// use godata_core::{BoxError, MemoryStore, RunQuery, job_fn};
+/// use godata_orchestrator::{Orchestrator, Registration};
+/// use godata_runner::Runner;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let orchestrator = Orchestrator::new(MemoryStore::new(), Runner::new());
+/// orchestrator.register_with(Registration::new(job_fn("import", |_cx| async { Ok(()) }))).await?;
+/// orchestrator.run_pipeline("import").await?.done().await?;
+///
+/// let history = orchestrator.history(&RunQuery::new()).await?;
+/// assert_eq!(history.runs.len(), 1);
+/// assert!(history.to_string().ends_with("1 run: 1 succeeded\n"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct History {
+    /// The rows as they are stored.
+    pub runs: Vec<RunRecord>,
+}
+
+const HEAD: [&str; 8] = ["pipeline", "status", "cause", "due", "started", "took", "read", "written"];
+
+impl fmt::Display for History {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<_> = [HEAD.map(String::from)].into_iter().chain(self.runs.iter().map(cells)).collect();
+        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+        let widths: [usize; HEAD.len()] = std::array::from_fn(width);
+        for line in &lines {
+            let cells = line.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
+            writeln!(f, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+        }
+        self.write_counts(f)?;
+        match self.runs.iter().find_map(|run| Some((run, run.error.as_ref()?))) {
+            Some((run, error)) => writeln!(f, "last error: {}: {error}", run.pipeline_name),
+            None => Ok(()),
+        }
+    }
+}
+
+impl History {
+    /// How many runs there are of each status.
+    fn write_counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |status| self.runs.iter().filter(|run| run.status == status).count();
+        let counts = RunStatus::ALL.into_iter().map(|status| (status, count(status)));
+        let counts =
+            counts.filter(|(_, count)| *count > 0).map(|(status, count)| format!("{count} {status}"));
+        let counts: Vec<_> = counts.collect();
+        let all = self.runs.len();
+        write!(f, "{all} {}", if all == 1 { "run" } else { "runs" })?;
+        if counts.is_empty() { writeln!(f) } else { writeln!(f, ": {}", counts.join(", ")) }
+    }
+}
+
+fn cells(run: &RunRecord) -> [String; HEAD.len()] {
+    let status = match run.covers {
+        Some(covers) => format!("{} x{}{}", run.status, covers.count, if covers.exact { "" } else { "+" }),
+        None if run.attempt > 1 => format!("{} (attempt {})", run.status, run.attempt),
+        None => run.status.to_string(),
+    };
+    let took = run.ended_at.zip(run.started_at).map(|(ended, started)| ended - started);
+    let number = |count: u64| if run.started_at.is_some() { count.to_string() } else { String::new() };
+    [
+        run.pipeline_name.to_string(),
+        status,
+        run.cause.to_string(),
+        run.due.map(text).unwrap_or_default(),
+        run.started_at.map(text).unwrap_or_default(),
+        took.map(|took| format!("{:.3} s", took.as_seconds_f64())).unwrap_or_default(),
+        number(run.counts.records_read),
+        number(run.counts.records_written),
+    ]
+}
+
+/// In whole seconds, as RFC 3339 has it.
+fn text(at: UtcDateTime) -> String {
+    let (year, month, day) = at.to_calendar_date();
+    let (hour, minute, second) = at.as_hms();
+    format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month))
+}

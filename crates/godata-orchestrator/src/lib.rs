@@ -1,0 +1,144 @@
+//! Runs jobs on schedules, and keeps their history.
+//!
+//! An [`Orchestrator`] knows jobs by name, runs each when it is due, and records every run in a store before its job
+//! starts. It decides what becomes of due times that were missed or that come while a run goes on, tries again what
+//! failed, takes up what a crash has left, fills in the past, and ends cleanly.
+//!
+//! # When to take this crate
+//!
+//! Take it, or the feature `orchestrator` of `godata`, to run jobs on schedules with their history kept. To run jobs
+//! without schedules and history, the runner is enough; to run one pipeline, its `run`. Several instances work on one
+//! store that is [shared](godata_core::Store::shared); a store that is not is for one process.
+//!
+//! # Example
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use godata_core::{BoxError, MemoryStore, RetryPolicy, RunQuery, job_fn};
+//! use godata_orchestrator::{Orchestrator, Overlap, Recovery, Registration};
+//! use godata_runner::Runner;
+//! use godata_scheduler::every;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! let orchestrator = Orchestrator::builder()
+//!     .store(MemoryStore::new())
+//!     .runner(Runner::new())
+//!     .concurrency(8)
+//!     .recovery(Recovery::Rerun)
+//!     .build()?;
+//!
+//! let import = job_fn("import", |cx| async move {
+//!     let day = cx.scheduled_at();
+//!     println!("import what is due at {day:?}");
+//!     Ok(cx.check()?)
+//! });
+//! orchestrator
+//!     .register_with(
+//!         Registration::new(import)
+//!             .schedule(every(Duration::from_secs(300))?)
+//!             .overlap(Overlap::BufferOne)
+//!             .retry(RetryPolicy::attempts(3)),
+//!     )
+//!     .await?;
+//! orchestrator.start_scheduler().await?;
+//!
+//! let run = orchestrator.run_pipeline("import").await?;
+//! run.done().await?;
+//! println!("{}", orchestrator.history(&RunQuery::new()).await?);
+//!
+//! let report = orchestrator.shutdown(Duration::from_secs(30)).await;
+//! assert!(report.unsaved.is_empty());
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Rules
+//!
+//! * **Due times.** Each due time of a schedule is answered by one row: a run, or a skipped row that says why and how
+//!   many it answers. [`Misfire`] says what becomes of those that were missed, after downtime, a pause or a jump of the
+//!   clock alike; [`Overlap`] of those that come while a run is queued or goes on. None is run from before the
+//!   registration or the last edit of the schedule. Skipped due times that follow each other share a row, which is
+//!   written once a second at most.
+//! * **Attempts.** A failure is tried again by the [`RetryPolicy`](godata_core::RetryPolicy), as a run of its own with
+//!   the same job id. The failure and the queued retry are one commit, so a retry survives restarts; it holds no slot
+//!   while it waits.
+//! * **Recovery.** Runs of a process that died are interrupted when the next one starts, and what it had queued is
+//!   adopted. [`Recovery::Rerun`] queues what was interrupted again, at most three times. A shutdown uses up no attempt.
+//! * **Edits.** A schedule with another [spec](godata_core::Schedule::spec) goes on from its registration. An instance
+//!   that finds another spec in the store than its own, as in a rolling deploy, stops firing that pipeline and
+//!   [says so](Event::SpecDiffers).
+//! * **Pauses** keep what is queued, and the place in the schedule. A stopped scheduler decides nothing new; retries that
+//!   wait start all the same.
+//! * **Following.** [`Registration::after`] goes by how things stand: a pipeline runs when another has succeeded since
+//!   it last ran for that, be it once or several times.
+//! * **Backfills** are queued runs that each get a [scheduled time](godata_core::RunContext::scheduled_at) of the past,
+//!   one at a time, after all else that waits.
+//!
+//! # Errors
+//!
+//! [`RegisterError`] is for what can't be registered, with the reason; [`OrchestratorError`] for what was not done. That a
+//! job fails is no error here: it is in the run's result and in its row. What fails while nobody asks is an [`Event`] and
+//! a log line with the pipeline and the run, and is tried again.
+//!
+//! # Guarantees
+//!
+//! 1. A run's row is durable before its job starts; if the store refuses it, the job does not start.
+//! 2. Each due time starts at most one run, over all instances on one store.
+//! 3. A job runs at most once, unless retries or recovery are asked for; then at least once.
+//! 4. [`finished`](godata_core::RunHandle::finished) completes with the job, [`done`](godata_core::RunHandle::done) with
+//!    its final row, or after 60 s with an error; writing it is tried on.
+//! 5. A store that is slow or hangs for one pipeline, a job that blocks its thread, or a schedule that panics does not
+//!    keep other pipelines from their times.
+//! 6. There is one task for all pipelines, and no read of the store per run.
+//!
+//! # Coming from the Go library
+//!
+//! | Go | here |
+//! |---|---|
+//! | `orchestrator.New(store, runner)` | [`Orchestrator::new`], or [`Orchestrator::builder`] |
+//! | `Register(ctx, pipeline, schedule)` | [`Orchestrator::register`], with rules [`register_with`](Orchestrator::register_with) |
+//! | `RunPipeline(ctx, name)` | [`Orchestrator::run_pipeline`] |
+//! | `StartScheduler(ctx)`, `StopScheduler()` | [`start_scheduler`](Orchestrator::start_scheduler), [`stop_scheduler`](Orchestrator::stop_scheduler) |
+//! | `ErrAlreadyRegistered` | [`RegisterError::AlreadyRegistered`] |
+//! | `ErrUnknownPipeline` | [`OrchestratorError::UnknownPipeline`] |
+//! | `ErrSchedulerRunning` | [`OrchestratorError::SchedulerRunning`] |
+//! | `Store` | [`Store`](godata_core::Store) |
+//! | `FileStore` | not in this crate |
+//! | `PipelineRecord`, `RunRecord`, `RunStatus` | [`PipelineRecord`](godata_core::PipelineRecord), [`RunRecord`](godata_core::RunRecord), [`RunStatus`](godata_core::RunStatus) |
+//! | `Store.ListPipelines`, `ListRuns` | [`Orchestrator::pipelines`], [`Orchestrator::history`] |
+//!
+//! What was due while a process was down is not lost, runs do not overlap unless they may, and no error of the store is
+//! swallowed: these are the differences that a user notices.
+
+mod backfill;
+mod builder;
+mod command;
+mod decide;
+mod engine;
+mod error;
+mod events;
+mod history;
+mod ids;
+mod orchestrator;
+mod persist;
+mod policy;
+mod recovery;
+mod registration;
+mod shutdown;
+#[cfg(feature = "signal")]
+mod signal;
+mod slots;
+mod timers;
+
+pub use backfill::Backfill;
+pub use builder::OrchestratorBuilder;
+pub use command::RunOptions;
+pub use error::{BuildError, OrchestratorError, RegisterError};
+pub use events::{Event, Events, Missed, ScheduleFault};
+pub use history::History;
+pub use orchestrator::Orchestrator;
+pub use policy::{Misfire, Overlap, Recovery};
+pub use registration::Registration;
+pub use shutdown::DrainReport;

@@ -1,0 +1,118 @@
+//! Writing to the store and reading from it, as futures that the loop does not wait for.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use godata_core::{
+    AnyStore, Commit, Committed, PipelineName, PipelineRecord, RunKey, RunQuery, RunRecord, RunStatus,
+    Store as _, StoreError,
+};
+use tokio::time::{sleep, timeout};
+
+/// How many rows are read at once.
+const PAGE: usize = 1_000;
+
+/// How long `done()` waits for a final row that can't be stored. It is tried on after that.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The longest wait before the store is tried again.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+
+/// What came back from the store for a pipeline.
+pub(crate) enum Landed {
+    Committed(Box<Commit>, Result<Committed, StoreError>),
+    Reloaded(Result<Box<Reloaded>, StoreError>),
+}
+
+/// A pipeline as it is stored.
+#[derive(Debug)]
+pub(crate) struct Reloaded {
+    pub(crate) row: Option<PipelineRecord>,
+    /// Its queued and running rows.
+    pub(crate) runs: Vec<RunRecord>,
+    /// Its newest skipped row, and those rows that were asked for and are neither queued nor running.
+    pub(crate) settled: Vec<RunRecord>,
+}
+
+pub(crate) async fn commit(store: AnyStore, commit: Box<Commit>, limit: Duration) -> Landed {
+    let answer = within(limit, store.commit(&commit)).await;
+    Landed::Committed(commit, answer)
+}
+
+/// Reads a pipeline after a wait. All of it is about that pipeline, since a read about any would wait for the commits of
+/// all. The row is read before the runs: if they belong to a later rev, the next commit finds
+/// that out.
+pub(crate) async fn reload(
+    store: AnyStore,
+    name: PipelineName,
+    keys: Vec<RunKey>,
+    wait: Duration,
+    limit: Duration,
+) -> Landed {
+    if !wait.is_zero() {
+        sleep(wait).await;
+    }
+    Landed::Reloaded(read(&store, name, keys, limit).await.map(Box::new))
+}
+
+async fn read(
+    store: &AnyStore,
+    name: PipelineName,
+    mut keys: Vec<RunKey>,
+    limit: Duration,
+) -> Result<Reloaded, StoreError> {
+    let row = within(limit, store.get_pipeline(&name)).await?;
+    let runs = active_runs(store, Some(name.clone()), limit).await?;
+    let of_pipeline = || RunQuery::new().pipeline(name.clone()).limit(1);
+    let mut settled = Vec::new();
+    if row.as_ref().is_some_and(|row| row.open_skip.is_some()) {
+        settled = within(limit, store.list_runs(&of_pipeline().status(RunStatus::Skipped))).await?;
+    }
+    keys.sort_unstable();
+    keys.dedup();
+    for key in keys {
+        if !runs.iter().any(|run| run.key == key) {
+            settled.extend(within(limit, store.list_runs(&of_pipeline().key(key))).await?);
+        }
+    }
+    Ok(Reloaded { row, runs, settled })
+}
+
+/// All queued and running rows, of one pipeline or of all.
+pub(crate) async fn active_runs(
+    store: &AnyStore,
+    pipeline: Option<PipelineName>,
+    limit: Duration,
+) -> Result<Vec<RunRecord>, StoreError> {
+    let mut query = RunQuery::new().active().limit(PAGE);
+    query.pipeline = pipeline;
+    let mut all = Vec::new();
+    loop {
+        let page = within(limit, store.list_runs(&query)).await?;
+        let is_last = page.len() < PAGE;
+        all.extend(page);
+        match all.last() {
+            Some(last) if !is_last => query = query.after(last),
+            _ => return Ok(all),
+        }
+    }
+}
+
+/// An answer of the store, or an error in place of a panic and of one that does not come.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    match timeout(limit, AssertUnwindSafe(call).catch_unwind()).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(_panic)) => Err(StoreError::unavailable("it panicked")),
+        Err(_elapsed) => Err(StoreError::unavailable(format!("it did not answer within {limit:?}"))),
+    }
+}
+
+/// How long to wait before the next try, after so many that failed: doubling from 100 ms, half of it by chance.
+pub(crate) fn backoff(failures: u32, share: f64) -> Duration {
+    let most = Duration::from_millis(100).saturating_mul(1 << failures.saturating_sub(1).min(10));
+    most.min(LONGEST_WAIT).mul_f64(0.5 + share / 2.0)
+}

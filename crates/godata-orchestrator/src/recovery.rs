@@ -1,0 +1,136 @@
+//! Who is alive, and what the dead have left.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use godata_core::{
+    AnyStore, Clock, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunRecord, Store as _,
+    StoreError,
+};
+
+use crate::persist::{active_runs, within};
+
+/// The owners of this process, by whom a store that is not shared tells the living from the dead.
+static LIVE: Mutex<BTreeSet<OwnerId>> = Mutex::new(BTreeSet::new());
+
+/// An owner that is alive until this is dropped.
+#[derive(Debug)]
+pub(crate) struct LiveOwner(OwnerId);
+
+impl LiveOwner {
+    pub(crate) fn new(owner: OwnerId) -> Self {
+        live().insert(owner);
+        Self(owner)
+    }
+
+    pub(crate) fn id(&self) -> OwnerId {
+        self.0
+    }
+}
+
+impl Drop for LiveOwner {
+    fn drop(&mut self) {
+        live().remove(&self.0);
+    }
+}
+
+/// Nothing panics while it is held.
+fn live() -> MutexGuard<'static, BTreeSet<OwnerId>> {
+    LIVE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// How far the store's clock is behind the own one, if it has one; nothing is said of one that is ahead.
+async fn behind(store: &AnyStore, clock: &dyn Clock, limit: Duration) -> Result<Duration, StoreError> {
+    let before = clock.now();
+    let shows = within(limit, store.now()).await?;
+    Ok(shows.map(|shows| Duration::try_from(before - shows).unwrap_or_default()).unwrap_or_default())
+}
+
+/// What is stored when an orchestrator starts.
+#[derive(Debug)]
+pub(crate) struct Opened {
+    pub(crate) behind: Duration,
+    pub(crate) renewal: Renewal,
+    pub(crate) pipelines: Vec<PipelineRecord>,
+    /// All queued and running rows.
+    pub(crate) runs: Vec<RunRecord>,
+    /// Those whose owners are dead.
+    pub(crate) orphans: Vec<RunRecord>,
+}
+
+/// Makes an owner known, declares the dead dead, and reads all pipelines in one scan.
+pub(crate) async fn open(
+    store: AnyStore,
+    clock: Arc<dyn Clock>,
+    owner: OwnerId,
+    lease: Duration,
+    limit: Duration,
+) -> Result<Opened, StoreError> {
+    let behind = behind(&store, &clock, limit).await?;
+    let renewal = within(limit, store.renew(owner, lease)).await?;
+    let orphans = reap(&store, limit).await?;
+    let pipelines = within(limit, store.list_pipelines()).await?;
+    let runs = active_runs(&store, None, limit).await?;
+    Ok(Opened { behind, renewal, pipelines, runs, orphans })
+}
+
+/// What is done now and then.
+pub(crate) struct Round {
+    pub(crate) store: AnyStore,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) owner: OwnerId,
+    pub(crate) lease: Duration,
+    pub(crate) limit: Duration,
+    /// The pipelines that others run after.
+    pub(crate) upstream: Vec<PipelineName>,
+    pub(crate) forget: Option<Retention>,
+}
+
+/// What came of it. What failed is done again the next time.
+#[derive(Debug)]
+pub(crate) struct Rounded {
+    pub(crate) owner: OwnerId,
+    pub(crate) behind: Result<Duration, StoreError>,
+    pub(crate) renewal: Result<Renewal, StoreError>,
+    pub(crate) orphans: Result<Vec<RunRecord>, StoreError>,
+    pub(crate) upstream: Result<Vec<PipelineRecord>, StoreError>,
+    pub(crate) forgotten: Result<u64, StoreError>,
+}
+
+impl Round {
+    /// Renews the owner; in a store that is shared, also looks for what the dead have left, and for what has become of
+    /// pipelines elsewhere.
+    pub(crate) async fn go(self) -> Rounded {
+        let Self { store, clock, owner, lease, limit, upstream, forget } = self;
+        let renewal = within(limit, store.renew(owner, lease)).await;
+        let behind = behind(&store, &clock, limit).await;
+        let (mut orphans, mut rows) = (Ok(Vec::new()), Ok(Vec::new()));
+        if store.shared() {
+            orphans = reap(&store, limit).await;
+            rows = read_all(&store, upstream, limit).await;
+        }
+        let forgotten = match &forget {
+            Some(retention) => within(limit, store.prune(retention)).await,
+            None => Ok(0),
+        };
+        Rounded { owner, behind, renewal, orphans, upstream: rows, forgotten }
+    }
+}
+
+async fn reap(store: &AnyStore, limit: Duration) -> Result<Vec<RunRecord>, StoreError> {
+    let owners: Vec<_> = live().iter().copied().collect();
+    within(limit, store.reap(&owners)).await
+}
+
+async fn read_all(
+    store: &AnyStore,
+    names: Vec<PipelineName>,
+    limit: Duration,
+) -> Result<Vec<PipelineRecord>, StoreError> {
+    let mut rows = Vec::new();
+    for name in names {
+        rows.extend(within(limit, store.get_pipeline(&name)).await?);
+    }
+    Ok(rows)
+}

@@ -1,0 +1,69 @@
+//! When each pipeline is to be looked at next.
+
+use std::collections::BTreeSet;
+
+use time::UtcDateTime;
+
+/// One queue for all pipelines, each in it at most once.
+///
+/// Invariant: `queue` has `(at, key)` exactly where `at[key]` is that instant.
+#[derive(Debug, Default)]
+pub(crate) struct Timers {
+    queue: BTreeSet<(UtcDateTime, usize)>,
+    at: Vec<Option<UtcDateTime>>,
+}
+
+impl Timers {
+    /// Sets when a pipeline is due, in place of what was set before.
+    pub(crate) fn set(&mut self, key: usize, at: Option<UtcDateTime>) {
+        if self.at.len() <= key {
+            self.at.resize(key + 1, None);
+        }
+        let Some(place) = self.at.get_mut(key) else { return };
+        if *place == at {
+            return;
+        }
+        if let Some(before) = std::mem::replace(place, at) {
+            self.queue.remove(&(before, key));
+        }
+        self.queue.extend(at.map(|at| (at, key)));
+    }
+
+    pub(crate) fn first(&self) -> Option<UtcDateTime> {
+        self.queue.first().map(|(at, _)| *at)
+    }
+
+    /// Takes out a pipeline that is due, the one that is due the longest.
+    pub(crate) fn pop_due(&mut self, now: UtcDateTime) -> Option<usize> {
+        let (at, key) = *self.queue.first()?;
+        (at <= now).then(|| {
+            self.set(key, None);
+            key
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn at(seconds: u64) -> UtcDateTime {
+        UtcDateTime::UNIX_EPOCH + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn what_is_due_comes_once_and_in_order() {
+        let mut timers = Timers::default();
+        for (key, seconds) in [(0, 9), (1, 3), (2, 5), (0, 4), (3, 1), (3, 8)] {
+            timers.set(key, Some(at(seconds)));
+        }
+        timers.set(1, None);
+        assert_eq!(timers.first(), Some(at(4)));
+        let due: Vec<_> = std::iter::from_fn(|| timers.pop_due(at(5))).collect();
+        assert_eq!(due, [0, 2]);
+        assert_eq!(timers.pop_due(at(8)), Some(3));
+        assert_eq!(timers.first(), None);
+    }
+}

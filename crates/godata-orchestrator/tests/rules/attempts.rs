@@ -1,0 +1,187 @@
+//! Retries, and what becomes of runs whose process dies.
+
+use std::time::Duration;
+
+use godata_core::{Cause, JobError, RetryOn, RetryPolicy, RunStatus};
+use godata_orchestrator::{Overlap, Recovery, Registration};
+
+use crate::support::{World, count, every, failing, gated, quick, secs, settle};
+
+fn busy(attempt: u32, failures: u32) -> Option<JobError> {
+    (attempt <= failures).then(|| JobError::transient("busy"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failure_that_may_pass_is_tried_again_as_a_run_of_the_same_job() {
+    let world = World::new();
+    let policy = RetryPolicy::attempts(3).backoff(secs(10), secs(100));
+    world.register(Registration::new(failing("a", |attempt| busy(attempt, 2))).retry(policy)).await;
+    let first = world.orchestrator.run_pipeline("a").await.unwrap();
+    first.done().await.unwrap();
+    let rows = world.rows().await;
+    let (failed, retry) = (&rows[0], &rows[1]);
+    assert_eq!(
+        (failed.status, retry.status, retry.cause),
+        (RunStatus::Failed, RunStatus::Queued, Cause::Retry)
+    );
+    assert_eq!((retry.job_id, retry.attempt, retry.retry_of), (failed.job_id, 2, Some(failed.id)));
+    assert!(retry.not_before >= failed.ended_at, "the wait counts from the end");
+    world.go_to(40).await;
+    let rows = world.rows().await;
+    assert_eq!(rows.iter().map(|run| run.attempt).collect::<Vec<_>>(), [1, 2, 3]);
+    assert_eq!((count(&rows, RunStatus::Failed), rows[2].status), (2, RunStatus::Succeeded));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_would_fail_again_is_tried_again_only_if_that_is_asked_for() {
+    for (policy, rows) in [
+        (RetryPolicy::attempts(2), 1),
+        (RetryPolicy::attempts(2).on(RetryOn::Any).backoff(Duration::ZERO, Duration::ZERO), 2),
+    ] {
+        let world = World::new();
+        world.register(Registration::new(failing("a", |_| Some(JobError::new("no")))).retry(policy)).await;
+        world.orchestrator.run_pipeline("a").await.unwrap().done().await.unwrap();
+        settle().await;
+        assert_eq!(count(&world.rows().await, RunStatus::Failed), rows);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_retry_is_in_the_way_of_the_next_due_time() {
+    let policy = RetryPolicy::attempts(2).backoff(secs(1_000), secs(1_000));
+    let job = failing("a", |_| Some(JobError::transient("busy").retry_after(secs(25))));
+    let world = World::scheduled(Registration::new(job).schedule(every(10)).retry(policy)).await;
+    world.go_to(30).await;
+    let story = world.story().await;
+    assert_eq!(story[..2], ["schedule failed 10", "retry queued 10"]);
+    assert_eq!(story[2], "skipped 20..30 x2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_waiting_retry_holds_no_slot_and_starts_while_the_scheduler_is_stopped() {
+    let world = World::with(godata_core::AnyStore::new(godata_core::MemoryStore::new()), |builder| {
+        builder.concurrency(1)
+    });
+    let job =
+        failing("a", |attempt| (attempt == 1).then(|| JobError::transient("busy").retry_after(secs(20))));
+    world.register(Registration::new(job).retry(RetryPolicy::attempts(2).backoff(secs(1), secs(1)))).await;
+    world.register(Registration::new(quick("b"))).await;
+    world.orchestrator.run_pipeline("a").await.unwrap().done().await.unwrap();
+    world.orchestrator.run_pipeline("b").await.unwrap().done().await.unwrap();
+    world.go_to(21).await;
+    assert_eq!(count(&world.rows().await, RunStatus::Succeeded), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_survives_a_restart() {
+    let rules = || {
+        let job =
+            failing("a", |attempt| (attempt == 1).then(|| JobError::transient("busy").retry_after(secs(20))));
+        Registration::new(job).retry(RetryPolicy::attempts(2).backoff(secs(1), secs(1)))
+    };
+    let world = World::new();
+    world.register(rules()).await;
+    world.orchestrator.run_pipeline("a").await.unwrap().done().await.unwrap();
+    let world = world.crash(|builder| builder.seed(8));
+    world.register(rules()).await;
+    world.go_to(21).await;
+    let rows = world.rows().await;
+    assert_eq!(
+        rows.iter().map(|run| run.status).collect::<Vec<_>>(),
+        [RunStatus::Failed, RunStatus::Succeeded]
+    );
+}
+
+/// A crash while a run goes on and another is queued; then a new process on the same store.
+async fn after_a_crash(recovery: Recovery) -> Vec<(Cause, RunStatus, u32)> {
+    let world = World::new();
+    let (job, _script, _contexts) = gated("a");
+    world.register(Registration::new(job).overlap(Overlap::BufferOne)).await;
+    world.orchestrator.run_pipeline("a").await.unwrap();
+    world.orchestrator.run_pipeline("a").await.unwrap();
+    world.clock.advance(secs(1));
+    let world = world.crash(|builder| builder.recovery(recovery).seed(8));
+    world.register(Registration::new(quick("a")).overlap(Overlap::BufferOne)).await;
+    settle().await;
+    world.rows().await.iter().map(|run| (run.cause, run.status, run.attempt)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_of_a_dead_process_are_interrupted_and_queued_ones_adopted() {
+    let expected = [(Cause::Manual, RunStatus::Interrupted, 1), (Cause::Manual, RunStatus::Succeeded, 1)];
+    assert_eq!(after_a_crash(Recovery::Off).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_recovery_the_same_attempt_is_queued_again() {
+    let expected = [
+        (Cause::Manual, RunStatus::Interrupted, 1),
+        (Cause::Manual, RunStatus::Succeeded, 1),
+        (Cause::Recovery, RunStatus::Succeeded, 1),
+    ];
+    assert_eq!(after_a_crash(Recovery::Rerun).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_attempt_is_recovered_three_times() {
+    let mut world = World::with(godata_core::AnyStore::new(godata_core::MemoryStore::new()), |builder| {
+        builder.recovery(Recovery::Rerun)
+    });
+    let (job, _script, _contexts) = gated("a");
+    world.register(Registration::new(job)).await;
+    world.orchestrator.run_pipeline("a").await.unwrap();
+    for seed in 8..14 {
+        world.clock.advance(secs(1));
+        world = world.crash(|builder| builder.recovery(Recovery::Rerun).seed(seed));
+        let (job, _script, _contexts) = gated("a");
+        world.register(Registration::new(job)).await;
+        settle().await;
+    }
+    let rows = world.rows().await;
+    assert_eq!(rows.iter().map(|run| run.interruptions).collect::<Vec<_>>(), [0, 1, 2, 3]);
+    assert_eq!(count(&rows, RunStatus::Interrupted), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_uses_up_no_attempt() {
+    let world = World::with(godata_core::AnyStore::new(godata_core::MemoryStore::new()), |builder| {
+        builder.recovery(Recovery::Rerun)
+    });
+    let (job, _script, _contexts) = gated("a");
+    world.register(Registration::new(job)).await;
+    world.orchestrator.run_pipeline("a").await.unwrap();
+    world.orchestrator.shutdown(Duration::ZERO).await;
+    let rows = world.rows().await;
+    let story: Vec<_> = rows.iter().map(|run| (run.cause, run.status, run.attempt)).collect();
+    let expected = [(Cause::Manual, RunStatus::Interrupted, 1), (Cause::Recovery, RunStatus::Queued, 1)];
+    assert_eq!(story, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_to_stop_is_canceled_when_its_process_dies() {
+    let world = World::with(godata_core::AnyStore::new(godata_core::MemoryStore::new()), |builder| {
+        builder.recovery(Recovery::Rerun)
+    });
+    let job = godata_core::job_fn("a", |_cx| async { std::future::pending().await });
+    world.register(Registration::new(job)).await;
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    world.orchestrator.cancel(run.id()).await.unwrap();
+    let world = world.crash(|builder| builder.recovery(Recovery::Rerun).seed(8));
+    world.register(Registration::new(quick("a"))).await;
+    settle().await;
+    assert_eq!(world.row(run.id()).await.status, RunStatus::Canceled);
+    assert_eq!(world.rows().await.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_of_pipelines_that_the_code_no_longer_has_are_interrupted_and_block_nothing() {
+    let world = World::new();
+    let (job, _script, _contexts) = gated("old");
+    world.register(Registration::new(job)).await;
+    let run = world.orchestrator.run_pipeline("old").await.unwrap();
+    let world = world.crash(|builder| builder.seed(8));
+    world.register(Registration::new(quick("new"))).await;
+    tokio::time::sleep(secs(71)).await;
+    assert_eq!(world.row(run.id()).await.status, RunStatus::Interrupted);
+    assert_eq!(world.orchestrator.pipelines().await.unwrap().len(), 2);
+}

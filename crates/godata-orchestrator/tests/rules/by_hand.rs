@@ -1,0 +1,239 @@
+//! Runs by hand, events, and the end.
+
+use godata_core::{Cause, JobError, RunQuery, RunStatus};
+use godata_orchestrator::{Event, OrchestratorError, Overlap, Registration, RunOptions};
+
+use crate::support::{World, count, every, gated, quick, secs, settle};
+
+#[tokio::test(start_paused = true)]
+async fn a_run_by_hand_is_durable_when_it_is_answered_and_done_when_its_final_row_is() {
+    let world = World::new();
+    let (job, script, _contexts) = gated("a");
+    world.register(Registration::new(job)).await;
+    let run = world.orchestrator.run_pipeline_with("a", RunOptions::new().param("day", "7")).await.unwrap();
+    let row = world.row(run.id()).await;
+    assert_eq!(
+        (row.status, row.cause, row.params.get("day")),
+        (RunStatus::Running, Cause::Manual, Some("7"))
+    );
+    assert_eq!(row.job_id, run.job_id());
+    script.let_go(1);
+    let result = run.done().await.unwrap();
+    assert_eq!(result.status, RunStatus::Succeeded);
+    assert_eq!(world.row(run.id()).await.status, RunStatus::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_run_by_hand_is_refused_or_queued_by_the_overlap_rule() {
+    for (overlap, expected) in [
+        (Overlap::Skip, [None, None]),
+        (Overlap::BufferOne, [Some(RunStatus::Queued), None]),
+        (Overlap::BufferAll(2), [Some(RunStatus::Queued), Some(RunStatus::Queued)]),
+        (Overlap::Allow, [Some(RunStatus::Running), Some(RunStatus::Running)]),
+    ] {
+        let world = World::new();
+        let (job, script, _contexts) = gated("a");
+        world.register(Registration::new(job).overlap(overlap)).await;
+        let first = world.orchestrator.run_pipeline("a").await.unwrap();
+        let mut accepted = vec![first.clone()];
+        for status in expected {
+            match (world.orchestrator.run_pipeline("a").await, status) {
+                (Ok(run), Some(status)) => {
+                    assert_eq!(world.row(run.id()).await.status, status, "{overlap:?}");
+                    accepted.push(run);
+                }
+                (Err(OrchestratorError::AlreadyRunning { run, .. }), None) => assert_eq!(run, first.id()),
+                (answer, status) => panic!("{overlap:?}: {answer:?}, not {status:?}"),
+            }
+        }
+        assert_eq!(world.rows().await.len(), accepted.len(), "a run that is refused has no row");
+        script.let_go(accepted.len());
+        for run in accepted {
+            assert_eq!(run.done().await.unwrap().status, RunStatus::Succeeded, "{overlap:?}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_makes_asking_twice_harmless() {
+    let world = World::new();
+    let (job, script, _contexts) = gated("a");
+    world.register(Registration::new(job).overlap(Overlap::Allow)).await;
+    let ask = || world.orchestrator.run_pipeline_with("a", RunOptions::new().token("deploy"));
+    let first = ask().await.unwrap();
+    assert_eq!(ask().await.unwrap().id(), first.id());
+    script.let_go(1);
+    first.done().await.unwrap();
+    let error = ask().await.unwrap_err();
+    assert!(matches!(error, OrchestratorError::Duplicate { run, .. } if run == first.id()), "{error}");
+    assert_eq!(world.rows().await.len(), 1);
+    let error = world.orchestrator.run_pipeline_with("a", RunOptions::new().token("")).await.unwrap_err();
+    assert!(matches!(error, OrchestratorError::Token { .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_is_canceled_while_it_is_queued_and_while_it_runs() {
+    let world = World::new();
+    let (job, _script, _contexts) = gated("a");
+    world.register(Registration::new(job).overlap(Overlap::BufferAll(9))).await;
+    let running = world.orchestrator.run_pipeline("a").await.unwrap();
+    let queued = world.orchestrator.run_pipeline("a").await.unwrap();
+    let given_up = world.orchestrator.run_pipeline("a").await.unwrap();
+    world.orchestrator.cancel(queued.id()).await.unwrap();
+    given_up.stop();
+    world.orchestrator.cancel(running.id()).await.unwrap();
+    for run in [running, queued, given_up] {
+        assert_eq!(run.done().await.unwrap().status, RunStatus::Canceled);
+        assert_eq!(world.row(run.id()).await.status, RunStatus::Canceled);
+        world.orchestrator.cancel(run.id()).await.unwrap();
+    }
+    let unknown = godata_core::RunId::generate();
+    let error = world.orchestrator.cancel(unknown).await.unwrap_err();
+    assert!(matches!(error, OrchestratorError::UnknownRun { run } if run == unknown));
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_more_runs_go_on_than_there_are_slots_and_the_others_are_queued() {
+    let store = godata_core::AnyStore::new(godata_core::MemoryStore::new());
+    let world = World::with(store, |builder| builder.concurrency(3).pool("db", 1));
+    let mut scripts = Vec::new();
+    for name in ["a", "b", "c", "d", "e"] {
+        let (job, script, _contexts) = gated(name);
+        let registration = Registration::new(job).overlap(Overlap::Allow);
+        let registration = if name < "d" { registration.pool("db") } else { registration };
+        world.register(registration).await;
+        scripts.push((script, _contexts));
+    }
+    let mut runs = Vec::new();
+    for name in ["a", "b", "c", "d", "e", "d"] {
+        runs.push(world.orchestrator.run_pipeline(name).await.unwrap());
+    }
+    let statuses = async || {
+        let mut statuses = Vec::new();
+        for run in &runs {
+            statuses.push(world.row(run.id()).await.status.to_string());
+        }
+        statuses.join(" ")
+    };
+    assert_eq!(statuses().await, "running queued queued running running queued");
+    scripts[4].0.let_go(1);
+    settle().await;
+    assert_eq!(statuses().await, "running queued queued running succeeded running");
+    scripts[0].0.let_go(1);
+    settle().await;
+    assert_eq!(statuses().await, "succeeded running queued running succeeded running");
+    for (script, _) in &scripts {
+        script.let_go(9);
+    }
+    settle().await;
+    assert_eq!(count(&world.rows().await, RunStatus::Succeeded), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_slot_of_a_run_is_free_again_also_when_its_pipeline_was_unregistered() {
+    let store = godata_core::AnyStore::new(godata_core::MemoryStore::new());
+    let world = World::with(store, |builder| builder.pool("db", 1));
+    let (job, script, _contexts) = gated("a");
+    world.register(Registration::new(job).pool("db")).await;
+    world.register(Registration::new(quick("b")).pool("db")).await;
+    world.orchestrator.run_pipeline("a").await.unwrap();
+    let waiting = world.orchestrator.run_pipeline("b").await.unwrap();
+    world.orchestrator.unregister("a").await.unwrap();
+    script.let_go(1);
+    assert_eq!(waiting.done().await.unwrap().status, RunStatus::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_tell_of_a_run_in_order_and_after_its_rows_are_durable() {
+    let world = World::new();
+    let mut events = world.orchestrator.events();
+    world.register(Registration::new(quick("a")).schedule(every(10))).await;
+    world.orchestrator.start_scheduler().await.unwrap();
+    world.go_to(10).await;
+    let Event::Started(started) = events.next().await.unwrap().unwrap() else { panic!("no start") };
+    let Event::Ended(ended) = events.next().await.unwrap().unwrap() else { panic!("no end") };
+    assert_eq!(
+        (started.status, ended.status, started.id),
+        (RunStatus::Running, RunStatus::Succeeded, ended.id)
+    );
+    assert_eq!(world.row(ended.id).await, *ended);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_lets_runs_end_and_says_what_became_of_each() {
+    let world = World::new();
+    let (job, script, _contexts) = gated("a");
+    world.register(Registration::new(job).overlap(Overlap::BufferAll(9))).await;
+    let (stubborn, _script, _contexts) = gated("b");
+    world.register(Registration::new(stubborn)).await;
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    let queued = world.orchestrator.run_pipeline("a").await.unwrap();
+    let cut_short = world.orchestrator.run_pipeline("b").await.unwrap();
+    let ending = tokio::spawn({
+        let orchestrator = world.orchestrator.clone();
+        async move { orchestrator.shutdown(secs(30)).await }
+    });
+    settle().await;
+    let error = world.orchestrator.run_pipeline("a").await.unwrap_err();
+    assert!(matches!(error, OrchestratorError::ShuttingDown), "{error}");
+    script.let_go(1);
+    let report = ending.await.unwrap();
+    let became: Vec<_> = report.runs.iter().map(|run| (run.id, run.status)).collect();
+    assert!(became.contains(&(run.id(), RunStatus::Succeeded)), "{became:?}");
+    assert!(became.contains(&(cut_short.id(), RunStatus::Interrupted)), "{became:?}");
+    assert_eq!((report.queued, report.unsaved), (vec![queued.id()], vec![]));
+    assert_eq!(world.row(run.id()).await.status, RunStatus::Succeeded);
+    assert_eq!(world.row(cut_short.id()).await.status, RunStatus::Interrupted);
+    assert_eq!(world.row(queued.id()).await.status, RunStatus::Queued);
+    assert_eq!(queued.finished().await.status, RunStatus::Interrupted);
+    queued.done().await.unwrap_err();
+    let error = world.orchestrator.run_pipeline("a").await.unwrap_err();
+    assert!(matches!(error, OrchestratorError::ShuttingDown), "{error}");
+    assert!(world.orchestrator.events().next().await.is_none(), "nothing follows");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_scheduler_stops_and_starts_again() {
+    let world = World::scheduled(Registration::new(quick("a")).schedule(every(10))).await;
+    let error = world.orchestrator.start_scheduler().await.unwrap_err();
+    assert!(matches!(error, OrchestratorError::SchedulerRunning));
+    world.go_to(10).await;
+    world.orchestrator.stop_scheduler().await.unwrap();
+    world.go_to(35).await;
+    assert_eq!(world.story().await, ["schedule succeeded 10"]);
+    world.orchestrator.start_scheduler().await.unwrap();
+    settle().await;
+    assert_eq!(world.story().await, ["schedule succeeded 10", "skipped 20..20 x1", "schedule succeeded 30"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn dropping_the_last_handle_lets_runs_end_and_writes_their_rows() {
+    let world = World::new();
+    let (job, script, _contexts) = gated("a");
+    world.register(Registration::new(job).schedule(every(10))).await;
+    world.orchestrator.start_scheduler().await.unwrap();
+    world.go_to(10).await;
+    let World { clock, store, orchestrator } = world;
+    drop(orchestrator);
+    settle().await;
+    clock.advance(secs(60));
+    script.let_go(9);
+    settle().await;
+    let rows = godata_core::Store::list_runs(&store, &RunQuery::new()).await.unwrap();
+    assert_eq!(rows.iter().map(|run| run.status).collect::<Vec<_>>(), [RunStatus::Succeeded]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_history_is_a_table_with_counts_and_the_last_error() {
+    let world = World::new();
+    let job = crate::support::failing("a", |_| Some(JobError::new("no such column")));
+    world.register(Registration::new(job)).await;
+    world.register(Registration::new(quick("b"))).await;
+    for name in ["a", "b"] {
+        world.orchestrator.run_pipeline(name).await.unwrap().done().await.unwrap();
+    }
+    let table = world.orchestrator.history(&RunQuery::new()).await.unwrap().to_string();
+    for text in ["failed", "succeeded", "no such column", "2 runs"] {
+        assert!(table.contains(text), "{text} is not in\n{table}");
+    }
+}

@@ -1,0 +1,316 @@
+//! Edits, pauses, dependencies, backfills, and what is taken out.
+
+use godata_core::{Cause, RunContext, RunStatus, job_fn};
+use godata_orchestrator::{
+    Backfill, Event, Misfire, OrchestratorError, Overlap, RegisterError, Registration,
+};
+use tokio::sync::mpsc;
+
+use crate::support::{World, at, count, every, failing, gated, quick, secs, settle, told};
+
+#[tokio::test(start_paused = true)]
+async fn the_same_schedule_goes_on_after_a_restart_and_another_is_an_edit() {
+    for (period, expected) in [
+        (10, ["schedule succeeded 10", "skipped 20..30 x2", "schedule succeeded 40"].as_slice()),
+        (50, &["schedule succeeded 10"]),
+    ] {
+        let world = World::scheduled(Registration::new(quick("a")).schedule(every(10))).await;
+        world.go_to(15).await;
+        let world = world.crash(|builder| builder.seed(8));
+        world.clock.set(at(45));
+        world.register(Registration::new(quick("a")).schedule(every(period))).await;
+        world.orchestrator.start_scheduler().await.unwrap();
+        settle().await;
+        assert_eq!(world.story().await, expected, "{period}");
+        world.go_to(50).await;
+        assert_eq!(world.story().await.len(), expected.len() + 1, "{period}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn registering_again_what_is_stored_writes_nothing() {
+    let rules = || Registration::new(quick("a")).schedule(every(10)).tag("x").options("{}");
+    let world = World::new();
+    world.register(rules()).await;
+    let before = world.orchestrator.pipelines().await.unwrap();
+    let world = world.crash(|builder| builder.seed(8));
+    world.register(rules()).await;
+    assert_eq!(world.orchestrator.pipelines().await.unwrap(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_decides_nothing_and_keeps_what_is_queued() {
+    let (job, script, _contexts) = gated("a");
+    let world =
+        World::scheduled(Registration::new(job).schedule(every(10)).overlap(Overlap::BufferOne)).await;
+    world.go_to(20).await;
+    world.orchestrator.pause("a").await.unwrap();
+    script.let_go(99);
+    world.go_to(45).await;
+    assert_eq!(world.story().await, ["schedule succeeded 10", "schedule queued 20"]);
+    world.orchestrator.resume("a").await.unwrap();
+    settle().await;
+    let story = world.story().await;
+    assert_eq!(story[..2], ["schedule succeeded 10", "schedule succeeded 20"]);
+    assert_eq!(count(&world.rows().await, RunStatus::Skipped), 1, "{story:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn resuming_applies_the_misfire_rule_or_begins_from_now() {
+    for from_now in [false, true] {
+        let world = World::scheduled(Registration::new(quick("a")).schedule(every(10))).await;
+        world.orchestrator.pause("a").await.unwrap();
+        world.go_to(35).await;
+        world.orchestrator.run_pipeline("a").await.unwrap().done().await.unwrap();
+        if from_now {
+            world.orchestrator.resume_from_now("a").await.unwrap();
+        } else {
+            world.orchestrator.resume("a").await.unwrap();
+        }
+        world.go_to(40).await;
+        let mut expected = vec!["manual succeeded -", "skipped 10..20 x2", "schedule succeeded 30"];
+        if from_now {
+            expected.truncate(1);
+        }
+        expected.push("schedule succeeded 40");
+        assert_eq!(world.story().await, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_and_its_end_survive_a_restart() {
+    let world = World::scheduled(Registration::new(quick("a")).schedule(every(10))).await;
+    world.orchestrator.pause("a").await.unwrap();
+    let world = world.crash(|builder| builder.seed(8));
+    world.register(Registration::new(quick("a")).schedule(every(10))).await;
+    world.orchestrator.start_scheduler().await.unwrap();
+    world.go_to(15).await;
+    assert!(world.story().await.is_empty());
+    world.orchestrator.resume("a").await.unwrap();
+    settle().await;
+    assert_eq!(world.story().await, ["schedule succeeded 10"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_disabled_pipeline_runs_by_hand_only() {
+    let world = World::scheduled(Registration::new(quick("a")).schedule(every(10)).disabled()).await;
+    world.go_to(25).await;
+    world.orchestrator.run_pipeline("a").await.unwrap().done().await.unwrap();
+    assert_eq!(world.story().await, ["manual succeeded -"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_runs_after_each_success_of_another_and_once_for_those_while_it_runs() {
+    let world = World::new();
+    let (job, script, _contexts) = gated("b");
+    world.register(Registration::new(quick("a"))).await;
+    world.register(Registration::new(job).after("a")).await;
+    world.orchestrator.start_scheduler().await.unwrap();
+    for _ in 0..3 {
+        world.orchestrator.run_pipeline("a").await.unwrap().done().await.unwrap();
+        settle().await;
+    }
+    let of_b = async || {
+        let rows = world.rows().await;
+        rows.into_iter().filter(|run| run.pipeline_name.as_str() == "b").collect::<Vec<_>>()
+    };
+    assert_eq!(of_b().await.len(), 1);
+    script.let_go(99);
+    settle().await;
+    let rows = of_b().await;
+    assert_eq!((rows.len(), count(&rows, RunStatus::Succeeded)), (2, 2));
+    assert!(rows.iter().all(|run| run.cause == Cause::After));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_success_while_the_follower_was_away_is_answered_when_it_is_back() {
+    let world = World::new();
+    world.register(Registration::new(quick("a"))).await;
+    world.register(Registration::new(quick("b")).after("a")).await;
+    world.orchestrator.run_pipeline("a").await.unwrap().done().await.unwrap();
+    settle().await;
+    assert_eq!(world.rows().await.len(), 1, "the scheduler is not started");
+    let world = world.crash(|builder| builder.seed(8));
+    world.register(Registration::new(quick("a"))).await;
+    world.register(Registration::new(quick("b")).after("a")).await;
+    world.orchestrator.start_scheduler().await.unwrap();
+    settle().await;
+    assert_eq!(world.story().await, ["manual succeeded -", "after succeeded -"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_and_backfills_of_another_are_not_followed() {
+    let world = World::new();
+    let job = failing("a", |attempt| (attempt == 1).then(|| godata_core::JobError::new("no")));
+    world.register(Registration::new(job)).await;
+    world.register(Registration::new(quick("c"))).await;
+    world.register(Registration::new(quick("b")).after("a").after("c")).await;
+    world.orchestrator.start_scheduler().await.unwrap();
+    world.orchestrator.run_pipeline("a").await.unwrap().done().await.unwrap();
+    world.orchestrator.backfill("c", Backfill::at([at(0)])).await.unwrap();
+    settle().await;
+    assert_eq!(world.story().await, ["manual failed -", "backfill succeeded 0"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backfill_runs_its_due_times_one_after_the_other() {
+    let world = World::new();
+    let (job, script, mut contexts) = gated("a");
+    world.register(Registration::new(job).schedule(every(10))).await;
+    let runs =
+        world.orchestrator.backfill("a", Backfill::between(at(100), at(140)).named("x")).await.unwrap();
+    settle().await;
+    assert_eq!(count(&world.rows().await, RunStatus::Running), 1);
+    script.let_go(99);
+    settle().await;
+    let mut scheduled = Vec::new();
+    while let Ok(cx) = contexts.try_recv() {
+        scheduled.push((cx.run_id(), cx.scheduled_at().unwrap(), cx.cause()));
+    }
+    let expected =
+        runs.iter().zip([100, 110, 120, 130]).map(|(run, seconds)| (*run, at(seconds), Cause::Backfill));
+    assert_eq!(scheduled, expected.collect::<Vec<_>>());
+    let error = world.orchestrator.backfill("a", Backfill::at([at(130)]).named("x")).await.unwrap_err();
+    assert!(matches!(error, OrchestratorError::Duplicate { run, .. } if run == runs[3]), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_backfill_has_one_to_a_thousand_due_times() {
+    let world = World::new();
+    let (job, _script, _contexts) = gated("a");
+    world.register(Registration::new(job).schedule(every(1))).await;
+    for (until, times) in [(0, Some(0)), (1_000, None), (1_001, Some(1_001)), (9_999, Some(1_001))] {
+        let answer = world.orchestrator.backfill("a", Backfill::between(at(0), at(until))).await;
+        match (answer, times) {
+            (Ok(runs), None) => assert_eq!(runs.len(), 1_000),
+            (Err(OrchestratorError::BackfillSize { times, .. }), Some(expected)) => {
+                assert_eq!(times, expected);
+            }
+            (answer, _) => panic!("{answer:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn due_times_go_before_a_backfill_that_waits() {
+    let (job, script, _contexts) = gated("a");
+    let world =
+        World::scheduled(Registration::new(job).schedule(every(10)).overlap(Overlap::BufferOne)).await;
+    world.orchestrator.backfill("a", Backfill::at([at(1), at(2)])).await.unwrap();
+    world.go_to(10).await;
+    script.let_go(1);
+    settle().await;
+    let running: Vec<_> = world.story().await.into_iter().filter(|line| line.contains("running")).collect();
+    assert_eq!(running, ["schedule running 10"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn unregistering_cancels_what_is_queued_and_keeps_history() {
+    let (job, script, _contexts) = gated("a");
+    let world =
+        World::scheduled(Registration::new(job).schedule(every(10)).overlap(Overlap::BufferOne)).await;
+    world.go_to(20).await;
+    world.orchestrator.unregister("a").await.unwrap();
+    script.let_go(9);
+    world.go_to(60).await;
+    assert_eq!(world.story().await, ["schedule succeeded 10", "schedule canceled 20"]);
+    assert!(world.orchestrator.pipelines().await.unwrap()[0].removed_at.is_some());
+    let error = world.orchestrator.run_pipeline("a").await.unwrap_err();
+    assert!(matches!(error, OrchestratorError::UnknownPipeline { .. }), "{error}");
+    world.register(Registration::new(quick("a")).schedule(every(10))).await;
+    world.go_to(70).await;
+    assert_eq!(world.story().await[2], "schedule succeeded 70", "what was due meanwhile is not made up for");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_makes_no_sense_is_refused_with_the_reason() {
+    let world = World::new();
+    world.register(Registration::new(quick("a"))).await;
+    world.register(Registration::new(quick("b")).after("a")).await;
+    let table: [(Registration, &str); 12] = [
+        (Registration::new(quick("a")), "already registered"),
+        (Registration::new(quick(" c")), "is no name"),
+        (Registration::new(quick("c")).misfire(Misfire::All), "Misfire::All needs"),
+        (
+            Registration::new(quick("c")).misfire(Misfire::All).overlap(Overlap::BufferOne),
+            "Misfire::All needs",
+        ),
+        (
+            Registration::new(quick("c")).misfire(Misfire::All).overlap(Overlap::CancelOther),
+            "Misfire::All needs",
+        ),
+        (Registration::new(quick("c")).overlap(Overlap::BufferAll(0)), "buffers nothing"),
+        (Registration::new(quick("c")).retry(godata_core::RetryPolicy::attempts(0)), "0 attempts"),
+        (Registration::new(quick("c")).timeout(secs(0)), "timeout of zero"),
+        (Registration::new(quick("c")).after("c"), "after itself"),
+        (Registration::new(quick("c")).after("x"), "not known"),
+        (Registration::new(quick("c")).after("x\n"), "is no name"),
+        (Registration::new(quick("c")).pool("x"), "does not have"),
+    ];
+    for (registration, reason) in table {
+        let error = world.orchestrator.register_with(registration).await.unwrap_err();
+        assert!(error.to_string().contains(reason), "{error} does not say {reason:?}");
+    }
+    assert_eq!(world.orchestrator.pipelines().await.unwrap().len(), 2, "nothing of it is stored");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cycle_that_a_new_registration_would_close_is_refused() {
+    let world = World::new();
+    for (name, after) in [("a", None), ("b", Some("a")), ("c", Some("b"))] {
+        let registration = Registration::new(quick(name));
+        world.register(after.map_or(registration.clone(), |after| registration.after(after))).await;
+    }
+    world.orchestrator.unregister("a").await.unwrap();
+    let error = world.orchestrator.register_with(Registration::new(quick("a")).after("c")).await.unwrap_err();
+    assert!(matches!(error, RegisterError::Cycle { .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_is_set_back_runs_nothing_twice() {
+    let world = World::scheduled(Registration::new(quick("a")).schedule(every(10))).await;
+    world.go_to(30).await;
+    world.jump_to(5).await;
+    world.go_to(40).await;
+    let due: Vec<_> = world.rows().await.iter().map(|run| run.due).collect();
+    assert_eq!(due, [10, 20, 30, 40].map(|seconds| Some(at(seconds))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_cursor_far_ahead_of_the_clock_for_an_hour_is_rebased() {
+    let world = World::scheduled(Registration::new(quick("a")).schedule(every(60))).await;
+    let mut events = world.orchestrator.events();
+    world.jump_to(100_000).await;
+    world.jump_to(0).await;
+    tokio::time::sleep(secs(3_500)).await;
+    world.jump_to(60).await;
+    let before = world.rows().await.len();
+    tokio::time::sleep(secs(200)).await;
+    assert!(told(&mut events).iter().any(|event| matches!(event, Event::Rebased { .. })));
+    world.jump_to(120).await;
+    assert_eq!(world.rows().await.len(), before + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_context_says_when_and_why_it_runs() {
+    let (told, mut contexts) = mpsc::unbounded_channel();
+    let job = job_fn("a", move |cx: RunContext| {
+        let told = told.clone();
+        async move { Ok(told.send(cx)?) }
+    });
+    let world = World::scheduled(Registration::new(job).schedule(every(10))).await;
+    world.go_to(10).await;
+    let cx = contexts.recv().await.unwrap();
+    let row = world.row(cx.run_id()).await;
+    assert_eq!((cx.scheduled_at(), cx.cause(), cx.job_id()), (Some(at(10)), Cause::Schedule, row.job_id));
+}
+
+#[tokio::test(start_paused = true)]
+async fn upcoming_due_times_are_those_of_the_schedule() {
+    let world = World::new();
+    world.register(Registration::new(quick("a")).schedule(every(10))).await;
+    world.register(Registration::new(quick("b"))).await;
+    assert_eq!(world.orchestrator.upcoming("a", 2).await.unwrap(), [at(10), at(20)]);
+    let error = world.orchestrator.upcoming("b", 2).await.unwrap_err();
+    assert!(matches!(error, OrchestratorError::NoSchedule { .. }), "{error}");
+}

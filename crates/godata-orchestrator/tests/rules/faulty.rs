@@ -1,0 +1,142 @@
+//! A store that fails as it is told.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use godata_core::{
+    AnyStore, Commit, Committed, MemoryStore, OwnerId, PipelineName, PipelineRecord, Renewal, Retention,
+    RunId, RunQuery, RunRecord, Store, StoreError,
+};
+use time::UtcDateTime;
+
+/// What becomes of a commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It is not made.
+    Refused,
+    /// It is made, and the answer is an error.
+    AnswerLost,
+    /// It is made after so long.
+    Slow(Duration),
+    /// It never ends.
+    Hangs,
+}
+
+/// What a faulty store is told.
+#[derive(Clone, Default)]
+pub(crate) struct Faults(Arc<Mutex<Told>>);
+
+#[derive(Default)]
+struct Told {
+    next: VecDeque<Fault>,
+    of_pipeline: Option<(String, Fault)>,
+    reads_fail: bool,
+}
+
+impl Faults {
+    /// What becomes of the next commits, one after the other.
+    pub(crate) fn next(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.0.lock().unwrap().next.extend(faults);
+    }
+
+    /// What becomes of all commits to a pipeline from now on.
+    pub(crate) fn always(&self, pipeline: &str, fault: Fault) {
+        self.0.lock().unwrap().of_pipeline = Some((pipeline.to_owned(), fault));
+    }
+
+    pub(crate) fn reads_fail(&self) {
+        self.0.lock().unwrap().reads_fail = true;
+    }
+
+    pub(crate) fn none(&self) {
+        *self.0.lock().unwrap() = Told::default();
+    }
+
+    fn of(&self, pipeline: &PipelineName) -> Option<Fault> {
+        let mut told = self.0.lock().unwrap();
+        let of_pipeline = told.of_pipeline.as_ref().filter(|(name, _)| name == pipeline.as_str());
+        of_pipeline.map(|(_, fault)| *fault).or_else(|| told.next.pop_front())
+    }
+
+    fn read(&self) -> Result<(), StoreError> {
+        if self.0.lock().unwrap().reads_fail { Err(broken()) } else { Ok(()) }
+    }
+}
+
+fn broken() -> StoreError {
+    StoreError::unavailable("broken on purpose")
+}
+
+/// The store, and what it is told.
+pub(crate) fn faulty() -> (AnyStore, Faults) {
+    let faults = Faults::default();
+    (AnyStore::new(Faulty { store: MemoryStore::new(), faults: faults.clone() }), faults)
+}
+
+struct Faulty {
+    store: MemoryStore,
+    faults: Faults,
+}
+
+impl Store for Faulty {
+    async fn upsert_pipeline(&self, pipeline: &PipelineRecord) -> Result<(), StoreError> {
+        self.store.upsert_pipeline(pipeline).await
+    }
+
+    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+        self.faults.read()?;
+        self.store.get_pipeline(name).await
+    }
+
+    async fn list_pipelines(&self) -> Result<Vec<PipelineRecord>, StoreError> {
+        self.faults.read()?;
+        self.store.list_pipelines().await
+    }
+
+    async fn upsert_run(&self, run: &RunRecord) -> Result<(), StoreError> {
+        self.store.upsert_run(run).await
+    }
+
+    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+        self.faults.read()?;
+        self.store.get_run(id).await
+    }
+
+    async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {
+        self.faults.read()?;
+        self.store.list_runs(query).await
+    }
+
+    async fn now(&self) -> Result<Option<UtcDateTime>, StoreError> {
+        self.store.now().await
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
+        match self.faults.of(&commit.pipeline.name) {
+            None => self.store.commit(commit).await,
+            Some(Fault::Refused) => Err(broken()),
+            Some(Fault::AnswerLost) => {
+                self.store.commit(commit).await?;
+                Err(broken())
+            }
+            Some(Fault::Slow(wait)) => {
+                tokio::time::sleep(wait).await;
+                self.store.commit(commit).await
+            }
+            Some(Fault::Hangs) => std::future::pending().await,
+        }
+    }
+
+    async fn renew(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
+        self.store.renew(owner, ttl).await
+    }
+
+    async fn reap(&self, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
+        self.store.reap(live).await
+    }
+
+    async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {
+        self.store.prune(retention).await
+    }
+}

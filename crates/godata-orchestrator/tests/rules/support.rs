@@ -1,0 +1,179 @@
+//! What the tests have in common: a clock that is turned, jobs that do what they are told, and rows to look at.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use godata_core::{
+    AnyStore, Clock as _, Job, JobError, ManualClock, MemoryStore, RunContext, RunId, RunQuery, RunRecord,
+    RunStatus, Store, job_fn,
+};
+use godata_orchestrator::{Event, Events, Orchestrator, OrchestratorBuilder, Registration};
+use godata_runner::Runner;
+use time::UtcDateTime;
+use tokio::sync::{Semaphore, mpsc};
+
+/// An instant so many seconds after a round one.
+pub(crate) fn at(seconds: u64) -> UtcDateTime {
+    UtcDateTime::UNIX_EPOCH + Duration::from_secs(1_699_999_200 + seconds)
+}
+
+pub(crate) fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+pub(crate) fn every(seconds: u64) -> godata_scheduler::Interval {
+    godata_scheduler::every(secs(seconds)).unwrap()
+}
+
+/// Has all tasks go on until they wait for a clock. Tokio's time is paused, so this takes none, and it moves on only
+/// when nothing else is to be done.
+pub(crate) async fn settle() {
+    tokio::time::sleep(Duration::from_millis(50)).await;
+}
+
+/// An orchestrator on a clock that is turned.
+pub(crate) struct World {
+    pub(crate) clock: ManualClock,
+    pub(crate) store: AnyStore,
+    pub(crate) orchestrator: Orchestrator,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with(AnyStore::new(MemoryStore::new()), |builder| builder)
+    }
+
+    pub(crate) fn with(store: AnyStore, f: impl FnOnce(OrchestratorBuilder) -> OrchestratorBuilder) -> Self {
+        Self::on(ManualClock::new(at(0)), store, f)
+    }
+
+    pub(crate) fn on(
+        clock: ManualClock,
+        store: AnyStore,
+        f: impl FnOnce(OrchestratorBuilder) -> OrchestratorBuilder,
+    ) -> Self {
+        let builder = Orchestrator::builder().store(store.clone()).clock(clock.clone());
+        let runner = Runner::builder().clock(clock.clone()).build().unwrap();
+        let orchestrator = f(builder.runner(runner).seed(7)).build().unwrap();
+        Self { clock, store, orchestrator }
+    }
+
+    /// The same store and clock with a new orchestrator, after the process has died.
+    pub(crate) fn crash(self, f: impl FnOnce(OrchestratorBuilder) -> OrchestratorBuilder) -> Self {
+        self.orchestrator.abort();
+        Self::on(self.clock, self.store, f)
+    }
+
+    pub(crate) async fn register(&self, registration: Registration) {
+        self.orchestrator.register_with(registration).await.unwrap();
+    }
+
+    /// Registers, starts the scheduler, and waits until nothing happens.
+    pub(crate) async fn scheduled(registration: Registration) -> Self {
+        let world = Self::new();
+        world.register(registration).await;
+        world.orchestrator.start_scheduler().await.unwrap();
+        world
+    }
+
+    /// Turns the clock to so many seconds, second by second, and waits each time until nothing happens.
+    pub(crate) async fn go_to(&self, seconds: u64) {
+        while self.clock.now() < at(seconds) {
+            self.clock.advance(secs(1));
+            settle().await;
+        }
+    }
+
+    /// Turns the clock at once.
+    pub(crate) async fn jump_to(&self, seconds: u64) {
+        self.clock.set(at(seconds));
+        settle().await;
+    }
+
+    /// All rows, oldest first.
+    pub(crate) async fn rows(&self) -> Vec<RunRecord> {
+        let mut rows = self.store.list_runs(&RunQuery::new().limit(10_000)).await.unwrap();
+        rows.reverse();
+        rows
+    }
+
+    pub(crate) async fn row(&self, id: RunId) -> RunRecord {
+        self.store.get_run(id).await.unwrap().unwrap()
+    }
+
+    /// Each row as a word and the seconds of its due time; a skipped row with how many it answers.
+    pub(crate) async fn story(&self) -> Vec<String> {
+        self.rows().await.iter().map(line).collect()
+    }
+}
+
+pub(crate) fn line(run: &RunRecord) -> String {
+    let seconds = |at_: UtcDateTime| (at_ - at(0)).whole_seconds();
+    let due = run.due.map_or_else(|| "-".to_owned(), |due| seconds(due).to_string());
+    match run.covers {
+        Some(covers) => {
+            let more = if covers.exact { "" } else { "+" };
+            format!("{} {}..{due} x{}{more}", run.status, seconds(covers.first), covers.count)
+        }
+        None => format!("{} {} {due}", run.cause, run.status),
+    }
+}
+
+/// What a job is told to do, run after run.
+#[derive(Clone)]
+pub(crate) struct Script {
+    gate: Arc<Semaphore>,
+    started: mpsc::UnboundedSender<RunContext>,
+}
+
+/// A job that begins and waits until it is let go, with the contexts it was run in.
+pub(crate) fn gated(name: &str) -> (impl Job, Script, mpsc::UnboundedReceiver<RunContext>) {
+    let (started, contexts) = mpsc::unbounded_channel();
+    let script = Script { gate: Arc::new(Semaphore::new(0)), started };
+    let told = script.clone();
+    let job = job_fn(name, move |cx: RunContext| {
+        let told = told.clone();
+        async move {
+            told.started.send(cx.clone()).ok();
+            let permit = cx.cancellation().unless_cancelled(told.gate.acquire()).await?;
+            permit.map_err(JobError::new)?.forget();
+            Ok(())
+        }
+    });
+    (job, script, contexts)
+}
+
+impl Script {
+    /// Lets so many runs end.
+    pub(crate) fn let_go(&self, runs: usize) {
+        self.gate.add_permits(runs);
+    }
+}
+
+/// A job that does nothing, at once.
+pub(crate) fn quick(name: &str) -> impl Job {
+    job_fn(name, |_cx| async { Ok(()) })
+}
+
+/// A job that fails in the way a closure says for each attempt, and then succeeds.
+pub(crate) fn failing(
+    name: &str,
+    error: impl Fn(u32) -> Option<JobError> + Send + Sync + 'static,
+) -> impl Job {
+    let error = Arc::new(error);
+    job_fn(name, move |cx: RunContext| {
+        let error = Arc::clone(&error);
+        async move { error(cx.attempt()).map_or(Ok(()), Err) }
+    })
+}
+
+pub(crate) fn count(rows: &[RunRecord], status: RunStatus) -> usize {
+    rows.iter().filter(|run| run.status == status).count()
+}
+
+/// What was told until now.
+pub(crate) fn told(events: &mut Events) -> Vec<Event> {
+    let next = || events.next().now_or_never().flatten();
+    std::iter::from_fn(next).filter_map(Result::ok).collect()
+}
