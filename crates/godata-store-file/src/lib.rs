@@ -1,0 +1,4 @@
+//! Keeps pipelines and their runs in a local JSON file, and loses nothing it acknowledged.
+
+#[doc(hidden)]
+pub mod vfs;
