@@ -9,8 +9,8 @@ use time::UtcDateTime;
 
 use crate::store::query::{Place, place};
 use crate::{
-    Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunChange, RunId, RunKey,
-    RunQuery, RunRecord, RunStatus, StoreError, Stored, check,
+    Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunKey, RunQuery,
+    RunRecord, RunStatus, StoreError, Stored, check,
 };
 
 /// The rows of a store that has all of them in memory, with the indexes that its queries need.

@@ -1,0 +1,158 @@
+//! Which files a store has, and whether they are its own.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use godata_core::StoreError;
+
+use crate::error::{Refusal, failed};
+use crate::vfs::{Kind, Metadata, Vfs};
+
+/// The paths of a store, all in one directory. Only the first three are there all the time.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    pub(crate) dir: PathBuf,
+    /// The snapshot.
+    pub(crate) snapshot: PathBuf,
+    /// The commits since.
+    pub(crate) journal: PathBuf,
+    /// Held while the store is open.
+    pub(crate) lock: PathBuf,
+    /// The commits since the snapshot that is being written.
+    pub(crate) journal_next: PathBuf,
+    /// The journal of a snapshot that is put in place of a state that is not to be appended to.
+    pub(crate) journal_new: PathBuf,
+    /// The snapshot that is being written.
+    pub(crate) snapshot_tmp: PathBuf,
+    /// The generation before.
+    pub(crate) snapshot_old: PathBuf,
+    pub(crate) journal_old: PathBuf,
+    /// There if a sync has failed, and the store was not opened since.
+    pub(crate) failed: PathBuf,
+    /// The tail of a journal that was no whole commit.
+    pub(crate) torn: PathBuf,
+}
+
+impl Files {
+    /// The files of the store at `path`. A link is followed, so that the file it leads to is replaced and not the link.
+    pub(crate) fn find(vfs: &dyn Vfs, path: &Path) -> Result<Self, StoreError> {
+        let name = path.file_name().ok_or_else(|| Refusal::NoFile { path: path.to_owned() })?;
+        let parent = match path.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        let dir = vfs.canonicalize(parent).map_err(failed("find the directory", parent))?;
+        let snapshot = dir.join(name);
+        match metadata(vfs, &snapshot)? {
+            Some(Metadata { kind: Kind::Link, .. }) => {
+                let target = vfs.canonicalize(&snapshot).map_err(failed("follow the link", &snapshot))?;
+                Self::at(&target)
+            }
+            _ => Self::at(&snapshot),
+        }
+    }
+
+    fn at(snapshot: &Path) -> Result<Self, StoreError> {
+        let Some(dir) = snapshot.parent() else {
+            return Err(Refusal::NoFile { path: snapshot.to_owned() }.into());
+        };
+        let with = |suffix: &str| {
+            let mut path = snapshot.as_os_str().to_owned();
+            path.push(suffix);
+            PathBuf::from(path)
+        };
+        Ok(Self {
+            dir: dir.to_owned(),
+            snapshot: snapshot.to_owned(),
+            journal: with(".journal"),
+            lock: with(".lock"),
+            journal_next: with(".journal.next"),
+            journal_new: with(".journal.new"),
+            snapshot_tmp: with(".tmp"),
+            snapshot_old: with(".old"),
+            journal_old: with(".journal.old"),
+            failed: with(".failed"),
+            torn: with(".torn"),
+        })
+    }
+
+    /// Where a journal may be.
+    pub(crate) fn journals(&self) -> [&Path; 4] {
+        [&self.journal, &self.journal_next, &self.journal_new, &self.journal_old]
+    }
+
+    fn all(&self) -> [&Path; 10] {
+        [
+            &self.snapshot,
+            &self.journal,
+            &self.lock,
+            &self.journal_next,
+            &self.journal_new,
+            &self.snapshot_tmp,
+            &self.snapshot_old,
+            &self.journal_old,
+            &self.failed,
+            &self.torn,
+        ]
+    }
+
+    /// Refuses what this process should not write to: what is no file, and what belongs to somebody else.
+    pub(crate) fn check(&self, vfs: &dyn Vfs) -> Result<(), StoreError> {
+        for path in self.all() {
+            let Some(Metadata { kind, owner, .. }) = metadata(vfs, path)? else { continue };
+            if kind != Kind::File {
+                return Err(Refusal::NotAFile { path: path.to_owned() }.into());
+            }
+            if let (Some(owner), Some(user)) = (owner, vfs.user())
+                && owner != user
+            {
+                return Err(Refusal::Foreign { path: path.to_owned(), owner, user }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// A path for a copy of a damaged file that nothing else has.
+    pub(crate) fn aside(&self, vfs: &dyn Vfs, path: &Path) -> Result<PathBuf, StoreError> {
+        let mut number = 1_u64;
+        loop {
+            let mut name = path.as_os_str().to_owned();
+            name.push(format!(".damaged-{number}"));
+            let name = PathBuf::from(name);
+            if metadata(vfs, &name)?.is_none() {
+                return Ok(name);
+            }
+            number += 1;
+        }
+    }
+}
+
+/// What a name is; `None` if it is nothing.
+pub(crate) fn metadata(vfs: &dyn Vfs, path: &Path) -> Result<Option<Metadata>, StoreError> {
+    absent_is_none(vfs.metadata(path)).map_err(failed("look at", path))
+}
+
+pub(crate) fn exists(vfs: &dyn Vfs, path: &Path) -> Result<bool, StoreError> {
+    Ok(metadata(vfs, path)?.is_some())
+}
+
+/// Removes a file, if it is there.
+pub(crate) fn remove(vfs: &dyn Vfs, path: &Path) -> Result<(), StoreError> {
+    absent_is_none(vfs.remove(path)).map(drop).map_err(failed("remove", path))
+}
+
+pub(crate) fn rename(vfs: &dyn Vfs, from: &Path, to: &Path) -> Result<(), StoreError> {
+    vfs.rename(from, to).map_err(failed("rename", from))
+}
+
+pub(crate) fn sync_dir(vfs: &dyn Vfs, dir: &Path) -> Result<(), StoreError> {
+    vfs.sync_dir(dir).map_err(failed("sync the directory", dir))
+}
+
+fn absent_is_none<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
