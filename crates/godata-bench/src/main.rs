@@ -13,6 +13,7 @@ mod overhead;
 mod runner;
 mod schedules;
 mod small;
+mod store;
 mod timers;
 
 use std::{env, fs::File, path::Path, process::ExitCode};
@@ -29,6 +30,7 @@ const USAGE: &str = "usage: godata-bench overhead
        godata-bench gzip
        godata-bench runner
        godata-bench schedules
+       godata-bench store
        godata-bench timers
        godata-bench generate {narrow|wide|jsonl} ROWS FILE
        godata-bench limit INPUT OUTPUT [--threads N]
@@ -54,6 +56,7 @@ fn run(args: &[&str]) -> Result<(), BoxError> {
         ["gzip"] => gzip::measure(),
         ["runner"] => runner::measure(),
         ["schedules"] => schedules::measure(),
+        ["store"] => store::measure(),
         ["timers"] => timers::measure(),
         ["generate", kind, rows, file] => {
             Ok(generate::generate(generate::Kind::named(kind)?, rows.parse()?, File::create(file)?)?)

@@ -104,7 +104,9 @@ fn judge(state: &State, write: Write) -> Option<(Line, Vec<u8>)> {
                 None
             }
         },
-        Write::Put { change, body, answer } => Some((Line { change, done: Done::Put(answer) }, body)),
+        Write::Put { change, body, answer } => {
+            Some((Line { change: *change, done: Done::Put(answer) }, body))
+        }
         Write::Forget { mut runs, mut pipelines, answer } => {
             runs.retain(|id| {
                 let everything = Retention::new().keep_newest(0);

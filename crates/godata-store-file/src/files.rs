@@ -112,18 +112,14 @@ impl Files {
         Ok(())
     }
 
-    /// A path for a copy of a damaged file that nothing else has.
-    pub(crate) fn aside(&self, vfs: &dyn Vfs, path: &Path) -> Result<PathBuf, StoreError> {
-        let mut number = 1_u64;
-        loop {
-            let mut name = path.as_os_str().to_owned();
-            name.push(format!(".damaged-{number}"));
-            let name = PathBuf::from(name);
-            if metadata(vfs, &name)?.is_none() {
-                return Ok(name);
+    /// Whether there is nothing of a store that was ever finished.
+    pub(crate) fn are_new(&self, vfs: &dyn Vfs) -> Result<bool, StoreError> {
+        for path in [&self.snapshot, &self.journal, &self.snapshot_old, &self.journal_old] {
+            if exists(vfs, path)? {
+                return Ok(false);
             }
-            number += 1;
         }
+        Ok(true)
     }
 }
 
@@ -154,5 +150,19 @@ fn absent_is_none<T>(result: io::Result<T>) -> io::Result<Option<T>> {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// A path for a copy of a damaged file that nothing else has.
+pub(crate) fn aside(vfs: &dyn Vfs, path: &Path) -> Result<PathBuf, StoreError> {
+    let mut number = 1_u64;
+    loop {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".damaged-{number}"));
+        let name = PathBuf::from(name);
+        if metadata(vfs, &name)?.is_none() {
+            return Ok(name);
+        }
+        number += 1;
     }
 }

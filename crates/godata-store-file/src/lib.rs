@@ -14,14 +14,19 @@ mod lock;
 mod open;
 mod options;
 mod prune;
+mod repair;
 mod request;
 mod snapshot;
 mod state;
 mod store;
+mod verify;
 #[doc(hidden)]
 pub mod vfs;
 mod writer;
 
+pub use lines::Damage;
 pub use open::Torn;
 pub use options::{Durability, Options};
+pub use repair::{Loss, Repaired};
 pub use store::FileStore;
+pub use verify::Verification;

@@ -13,7 +13,7 @@ use crate::error::Refusal;
 use crate::files::{Files, exists};
 use crate::format::{Fault, JournalHeader, JournalId, JournalLine, VERSION, read_object};
 use crate::lines::{Damage, Lines};
-use crate::snapshot;
+use crate::snapshot::{self, Snapshot};
 use crate::state::State;
 use crate::vfs::Vfs;
 
@@ -46,11 +46,21 @@ impl Loaded {
     pub(crate) fn into_sound(mut self) -> Result<Self, StoreError> {
         if self.damage.is_empty() { Ok(self) } else { Err(self.damage.swap_remove(0).into()) }
     }
+
+    /// The last journal has lost lines at its end.
+    fn ends_too_early(&self) -> Option<Damage> {
+        let Link { path, len, lines, .. } = self.journals.last()?;
+        // The header is a line too.
+        Some(Damage { path: path.clone(), line: lines + 2, offset: *len, fault: Fault::TooShort })
+    }
 }
 
-/// Reads the snapshot at this path, and the journals that it names.
+/// Reads the snapshot at this path, and the journals that it names. Without a snapshot, that is the first damage.
 pub(crate) fn load(vfs: &dyn Vfs, files: &Files, snapshot: &Path) -> Result<Loaded, StoreError> {
-    let found = snapshot::read(vfs, snapshot)?;
+    let found = match exists(vfs, snapshot)? {
+        true => snapshot::read(vfs, snapshot)?,
+        false => Snapshot::missing(snapshot),
+    };
     let mut journals = Vec::new();
     for path in files.journals() {
         if exists(vfs, path)? {
@@ -138,8 +148,7 @@ impl Reading<'_> {
             && expected <= self.loaded.state.number
         {
             // The snapshot has lines that were synced before it was written and are gone.
-            let damage = Damage { path: named_by, line: 0, offset: 0, fault: Fault::TooShort };
-            self.loaded.damage.push(damage);
+            self.loaded.damage.extend(self.loaded.ends_too_early());
         }
         Ok(())
     }
@@ -221,10 +230,7 @@ impl Reading<'_> {
         match broken {
             Some(damage) if was_synced || number <= loaded.state.number => loaded.damage.push(damage),
             Some(damage) => loaded.torn = Some(damage),
-            None if was_synced => {
-                let path = loaded.journals.last().map(|link| link.path.clone()).unwrap_or_default();
-                loaded.damage.push(Damage { path, line: 0, offset: 0, fault: Fault::TooShort });
-            }
+            None if was_synced => loaded.damage.extend(loaded.ends_too_early()),
             None => {}
         }
         loaded

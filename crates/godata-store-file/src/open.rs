@@ -51,9 +51,10 @@ pub(crate) fn open(options: &Options, files: &Files) -> Result<Opened, StoreErro
     let vfs = &*options.vfs;
     // What is read below may be what a crash has not made durable.
     sync_dir(vfs, &files.dir)?;
-    if !has_snapshot(vfs, files)? {
-        return create(options, files);
+    if files.are_new(vfs)? {
+        return renew(options, files, State::default());
     }
+    take_back_first_rename(vfs, files)?;
     let loaded = load(vfs, files, &files.snapshot)?.into_sound()?;
     let torn = match &loaded.torn {
         Some(damage) => Some(set_aside(options, files, damage)?),
@@ -71,49 +72,36 @@ pub(crate) fn open(options: &Options, files: &Files) -> Result<Opened, StoreErro
 
 /// Reads a store that another process may be writing to.
 pub(crate) fn read_only(vfs: &dyn Vfs, files: &Files) -> Result<State, StoreError> {
-    let mut attempts = 0;
-    loop {
-        let result = match exists(vfs, &files.snapshot) {
-            Ok(true) => load(vfs, files, &files.snapshot).and_then(Loaded::into_sound),
-            Ok(false) => Err(Refusal::Missing { path: files.snapshot.clone() }.into()),
-            Err(error) => Err(error),
-        };
-        match result {
-            Ok(loaded) => return Ok(loaded.state),
-            // The writer may have changed the names of the files in between.
-            Err(_) if attempts < READ_ATTEMPTS => attempts += 1,
-            Err(error) => return Err(error),
-        }
-        thread::sleep(READ_PAUSE);
-    }
+    Ok(beside_a_writer(vfs, files)?.into_sound()?.state)
 }
 
-/// Whether there is a store. A crash may have come after its snapshot got another name, and before the new one got its.
-fn has_snapshot(vfs: &dyn Vfs, files: &Files) -> Result<bool, StoreError> {
-    if exists(vfs, &files.snapshot)? {
-        return Ok(true);
+/// Loads a store, again if a writer may have changed the names of its files meanwhile.
+pub(crate) fn beside_a_writer(vfs: &dyn Vfs, files: &Files) -> Result<Loaded, StoreError> {
+    if files.are_new(vfs)? {
+        return Err(Refusal::Missing { path: files.snapshot.clone() }.into());
     }
-    if exists(vfs, &files.snapshot_old)? {
-        let old = load(vfs, files, &files.snapshot_old)?;
-        // Anything else is not what a crash leaves: somebody has removed the snapshot.
-        if old.damage.is_empty() && old.journals.first().is_some_and(|link| link.path == files.journal) {
-            rename(vfs, &files.snapshot_old, &files.snapshot)?;
-            sync_dir(vfs, &files.dir)?;
-            return Ok(true);
+    for _ in 1..READ_ATTEMPTS {
+        match load(vfs, files, &files.snapshot) {
+            Ok(loaded) if loaded.damage.is_empty() => return Ok(loaded),
+            _ => thread::sleep(READ_PAUSE),
         }
     }
-    for path in [&files.journal, &files.journal_old, &files.snapshot_old] {
-        if exists(vfs, path)? {
-            let path = files.snapshot.clone();
-            return Err(Damage { path, line: 1, offset: 0, fault: Fault::Missing }.into());
-        }
-    }
-    Ok(false)
+    load(vfs, files, &files.snapshot)
 }
 
-/// Makes an empty store.
-fn create(options: &Options, files: &Files) -> Result<Opened, StoreError> {
-    renew(options, files, State::default())
+/// Takes back the first change of names if a crash came before the second, which would have made the new snapshot the
+/// current one.
+fn take_back_first_rename(vfs: &dyn Vfs, files: &Files) -> Result<(), StoreError> {
+    if exists(vfs, &files.snapshot)? || !exists(vfs, &files.snapshot_old)? {
+        return Ok(());
+    }
+    let old = load(vfs, files, &files.snapshot_old)?;
+    // Its journal has its name still. Otherwise no crash has left this: somebody has removed the snapshot.
+    if old.damage.is_empty() && old.journals.first().is_some_and(|link| link.path == files.journal) {
+        rename(vfs, &files.snapshot_old, &files.snapshot)?;
+        sync_dir(vfs, &files.dir)?;
+    }
+    Ok(())
 }
 
 /// Puts a new snapshot and a new journal into place, and touches no other.
@@ -130,6 +118,13 @@ pub(crate) fn renew(options: &Options, files: &Files, state: State) -> Result<Op
     // It is no journal of the new snapshot, and none of the generation before, which does without it.
     remove(vfs, &files.journal_next)?;
     Ok(Opened { state, journal, snapshot_len, torn: None })
+}
+
+/// Says that a sync has failed, so that what is read may not be what is on the disk. That is so as long as the system
+/// runs, and so is this, synced or not. Whoever opens the store next writes all of it to new files.
+pub(crate) fn mark_failed(options: &Options, files: &Files) {
+    // If even this fails, there is nothing more to be done.
+    drop(options.vfs.create(&files.failed, options.mode));
 }
 
 /// Copies the torn tail of a journal.
@@ -163,10 +158,14 @@ fn put_in_order(options: &Options, files: &Files, loaded: &Loaded) -> Result<Jou
     let mut last = None;
     for link in &loaded.journals {
         let mut journal = Journal::open(vfs, link)?;
-        match &loaded.torn {
-            Some(torn) if torn.path == link.path => journal.cut()?,
-            _ => journal.sync()?,
+        let durable = match &loaded.torn {
+            Some(torn) if torn.path == link.path => journal.cut(),
+            _ => journal.sync(),
+        };
+        if durable.is_err() {
+            mark_failed(options, files);
         }
+        durable?;
         last = Some(journal);
     }
     let linked = |path: &Path| loaded.journals.iter().any(|link| link.path == path);

@@ -7,6 +7,8 @@ use std::time::Duration;
 use godata_core::StoreError;
 
 use crate::FileStore;
+use crate::repair::{Loss, Repaired, repair};
+use crate::verify::{Verification, verify};
 use crate::vfs::{RealVfs, Vfs};
 
 /// When a commit is acknowledged.
@@ -124,5 +126,23 @@ impl Options {
     /// Those of [`FileStore::open_read_only`].
     pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<FileStore, StoreError> {
         FileStore::open_read_only_with(&self, path.as_ref())
+    }
+
+    /// See [`FileStore::verify`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FileStore::verify`].
+    pub fn verify(self, path: impl AsRef<Path>) -> Result<Verification, StoreError> {
+        verify(&*self.vfs, path.as_ref())
+    }
+
+    /// See [`FileStore::repair`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FileStore::repair`].
+    pub fn repair(self, path: impl AsRef<Path>, loss: Loss) -> Result<Repaired, StoreError> {
+        repair(&self, path.as_ref(), loss)
     }
 }

@@ -35,7 +35,7 @@ pub(crate) enum Write {
         answer: Answer<Committed>,
     },
     Put {
-        change: Change,
+        change: Box<Change>,
         body: Vec<u8>,
         answer: Answer<()>,
     },

@@ -121,6 +121,14 @@ pub(crate) struct Snapshot {
     pub(crate) damage: Vec<Damage>,
 }
 
+impl Snapshot {
+    /// That of a file that is not there.
+    pub(crate) fn missing(path: &Path) -> Self {
+        let damage = Damage { path: path.to_owned(), line: 1, offset: 0, fault: Fault::Missing };
+        Self { state: State::default(), journal: None, len: 0, damage: vec![damage] }
+    }
+}
+
 /// Reads a snapshot.
 pub(crate) fn read(vfs: &dyn Vfs, path: &Path) -> Result<Snapshot, StoreError> {
     let mut lines = Lines::open(vfs, path)?;

@@ -20,8 +20,10 @@ use crate::lock::acquire;
 use crate::open::{Opened, Torn, open, read_only};
 use crate::options::Options;
 use crate::prune::OldRuns;
+use crate::repair::{Loss, Repaired};
 use crate::request::{Answer, Request, Write};
 use crate::state::State;
+use crate::verify::Verification;
 use crate::writer::{Shared, Writer, read, write};
 
 /// How many rows are looked at while nobody can write.
@@ -65,6 +67,25 @@ impl FileStore {
     /// Those of [`open`](Self::open).
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::options().open_read_only(path)
+    }
+
+    /// Reads all files of a store, and says what is in them and what is damaged. Nothing is locked or written.
+    ///
+    /// # Errors
+    ///
+    /// If there is no store, or a file can't be read. Damage is no error.
+    pub fn verify(path: impl AsRef<Path>) -> Result<Verification, StoreError> {
+        Self::options().verify(path)
+    }
+
+    /// Makes a store that can be opened of one that is damaged.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open`](Self::open); [`StoreError::Corrupt`] if something would have to be given up that `loss` does
+    /// not allow.
+    pub fn repair(path: impl AsRef<Path>, loss: Loss) -> Result<Repaired, StoreError> {
+        Self::options().repair(path, loss)
     }
 
     /// How to open a store.
@@ -149,7 +170,7 @@ impl FileStore {
     }
 
     async fn put(&self, change: Change) -> Result<(), StoreError> {
-        let body = body(&change).map_err(StoreError::invalid)?;
+        let (body, change) = (body(&change).map_err(StoreError::invalid)?, Box::new(change));
         self.ask(|answer| Request::Write(Write::Put { change, body, answer })).await
     }
 }

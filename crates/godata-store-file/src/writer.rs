@@ -16,6 +16,7 @@ use crate::error::Stopped;
 use crate::files::Files;
 use crate::format::{Change, write_next};
 use crate::journal::{AppendError, Journal};
+use crate::open::mark_failed;
 use crate::options::{Durability, Options};
 use crate::request::{Answer, Request, Write, tell};
 use crate::state::State;
@@ -213,12 +214,10 @@ impl Writer {
     }
 
     /// Takes nothing any more, since nobody knows what is durable: after a sync that has failed, the next one may
-    /// succeed without what the first has lost. Who opens the store next has to know, as long as the system runs: what
-    /// it reads may not be what is on the disk.
+    /// succeed without what the first has lost.
     fn poison(&mut self) {
         tracing::error!(journal = %self.journal.path.display(), "a sync has failed; the store takes nothing any more");
-        // If even that fails, there is nothing more to be done.
-        drop(self.options.vfs.create(&self.files.failed, self.options.mode));
+        mark_failed(&self.options, &self.files);
         self.dirty_since = None;
         let stopped = Stopped::Poisoned { path: self.journal.path.clone() };
         self.waiting.drain(..).for_each(|answer| tell(answer, Err(stopped.clone().into())));

@@ -1,5 +1,7 @@
 //! The suite of the store contract.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by it")]
+
 use godata_core::conformance::Fixture;
 use godata_core::{BoxError, store_conformance};
 use godata_store_file::{Durability, FileStore, Options};

@@ -64,8 +64,8 @@ impl Vfs for RealVfs {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(error),
         }
-        file.set_len(0)?;
-        file.write_all(holder)?;
+        // The lock counts. What the file says is for whoever does not get it, and a full disk must not be in the way.
+        drop(file.set_len(0).and_then(|()| file.write_all(holder)));
         Ok(Some(Box::new(RealLock(file))))
     }
 
