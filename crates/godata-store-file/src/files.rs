@@ -1,11 +1,13 @@
 //! Which files a store has, and whether they are its own.
 
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use godata_core::StoreError;
 
 use crate::error::{Refusal, failed};
+use crate::journal::write_all;
+use crate::options::Options;
 use crate::vfs::{Kind, Metadata, Vfs};
 
 /// The paths of a store, all in one directory. Only the first three are there all the time.
@@ -20,15 +22,13 @@ pub(crate) struct Files {
     pub(crate) lock: PathBuf,
     /// The commits since the snapshot that is being written.
     pub(crate) journal_next: PathBuf,
-    /// The journal of a snapshot that is put in place of a state that is not to be appended to.
+    /// A journal that is written in place of another.
     pub(crate) journal_new: PathBuf,
     /// The snapshot that is being written.
     pub(crate) snapshot_tmp: PathBuf,
     /// The generation before.
     pub(crate) snapshot_old: PathBuf,
     pub(crate) journal_old: PathBuf,
-    /// There if a sync has failed, and the store was not opened since.
-    pub(crate) failed: PathBuf,
     /// The tail of a journal that was no whole commit.
     pub(crate) torn: PathBuf,
 }
@@ -71,7 +71,6 @@ impl Files {
             snapshot_tmp: with(".tmp"),
             snapshot_old: with(".old"),
             journal_old: with(".journal.old"),
-            failed: with(".failed"),
             torn: with(".torn"),
         })
     }
@@ -81,7 +80,7 @@ impl Files {
         [&self.journal, &self.journal_next, &self.journal_new, &self.journal_old]
     }
 
-    fn all(&self) -> [&Path; 10] {
+    fn all(&self) -> [&Path; 9] {
         [
             &self.snapshot,
             &self.journal,
@@ -91,7 +90,6 @@ impl Files {
             &self.snapshot_tmp,
             &self.snapshot_old,
             &self.journal_old,
-            &self.failed,
             &self.torn,
         ]
     }
@@ -151,6 +149,36 @@ fn absent_is_none<T>(result: io::Result<T>) -> io::Result<Option<T>> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Copies `len` bytes of a file from this offset on to a file that must not be there, and makes them durable. Returns how
+/// many there were.
+pub(crate) fn copy(
+    options: &Options,
+    from: &Path,
+    offset: u64,
+    len: u64,
+    to: &Path,
+) -> Result<u64, StoreError> {
+    let mut reader = options.vfs.read(from).map_err(failed("read", from))?;
+    io::copy(&mut reader.by_ref().take(offset), &mut io::sink()).map_err(failed("read", from))?;
+    let mut reader = reader.take(len);
+    let mut file = options.vfs.create(to, options.mode).map_err(failed("create", to))?;
+    let (mut buffer, mut copied) = (vec![0; 256 << 10], 0);
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => {
+                let bytes = buffer.get(..read).unwrap_or_default();
+                write_all(&mut *file, bytes).map_err(failed("write", to))?;
+                copied += read as u64;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(failed("read", from)(error)),
+        }
+    }
+    file.sync().map_err(failed("sync", to))?;
+    Ok(copied)
 }
 
 /// A path for a copy of a damaged file that nothing else has.

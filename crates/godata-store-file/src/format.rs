@@ -104,6 +104,10 @@ pub(crate) struct JournalLine {
     pub(crate) synced: u64,
     /// The journal that goes on after this line, which is the last.
     pub(crate) next: Option<JournalId>,
+    /// Whether the store was closed after everything before was synced. The line is not counted: whoever opens the store
+    /// next writes over it.
+    #[serde(default)]
+    pub(crate) closed: bool,
     // The fields of a `Change`, since flattened ones are read far slower.
     pipeline: Option<PipelineRecord>,
     #[serde(default)]
@@ -181,6 +185,11 @@ pub(crate) fn write_line(to: &mut Vec<u8>, n: u64, synced: u64, body: &[u8]) {
 /// Appends the last line of a journal, which names the one that goes on.
 pub(crate) fn write_next(to: &mut Vec<u8>, n: u64, synced: u64, next: &JournalId) {
     write_line(to, n, synced, format!("{{\"next\":\"{next}\"").as_bytes());
+}
+
+/// Appends the last line of a journal whose store was closed.
+pub(crate) fn write_closed(to: &mut Vec<u8>, number: u64) {
+    write_line(to, number + 1, number, b"{\"closed\":true");
 }
 
 /// Checks an object that was written, and returns it.

@@ -24,6 +24,8 @@ pub(crate) struct Loaded {
     pub(crate) snapshot_len: u64,
     /// The journals that belong to the snapshot, in their order: one, or two while a snapshot is being written.
     pub(crate) journals: Vec<Link>,
+    /// Whether the store was closed, so that all of it is known to be durable.
+    pub(crate) closed: bool,
     /// The tail that is not whole.
     pub(crate) torn: Option<Damage>,
     pub(crate) damage: Vec<Damage>,
@@ -71,6 +73,7 @@ pub(crate) fn load(vfs: &dyn Vfs, files: &Files, snapshot: &Path) -> Result<Load
         state: found.state,
         snapshot_len: found.len,
         journals: Vec::new(),
+        closed: false,
         torn: None,
         damage: found.damage,
         beyond: Vec::new(),
@@ -138,7 +141,7 @@ impl Reading<'_> {
                 }
                 return Ok(());
             };
-            let journal = journals.swap_remove(found);
+            let journal = journals.remove(found);
             named_by = journal.path.to_owned();
             self.loaded.journals.push(Link { path: named_by.clone(), id, len: 0, lines: 0 });
             self.read(journal.path, true)?;
@@ -177,7 +180,9 @@ impl Reading<'_> {
             self.whole_through(&lines, 0);
         }
         while let Some(line) = lines.next()? {
-            let line = match line.and_then(read_object::<JournalLine>) {
+            let line = line
+                .and_then(|line| read_object::<JournalLine>(line).map_err(|fault| self.rescue(line, fault)));
+            let line = match line {
                 Ok(line) => line,
                 Err(fault) => {
                     self.broken(is_linked, &lines, fault);
@@ -189,10 +194,15 @@ impl Reading<'_> {
                 Some(expected) => line.n == expected,
                 None => line.n <= number + 1,
             };
-            if !is_linked || self.broken.is_some() || !is_next || self.next.is_some() {
+            let is_after_last = self.next.is_some() || self.loaded.closed;
+            if !is_linked || self.broken.is_some() || !is_next || is_after_last {
                 let fault = Fault::Number { expected: self.expected.unwrap_or(number + 1), found: line.n };
                 self.broken(is_linked, &lines, fault);
                 self.loaded.beyond.push(line);
+                continue;
+            }
+            if line.closed {
+                self.loaded.closed = true;
                 continue;
             }
             self.expected = Some(line.n + 1);
@@ -203,6 +213,15 @@ impl Reading<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Keeps what a bad line ends with if that is a line: then only the end of the line before it is bad.
+    fn rescue(&mut self, bytes: &[u8], fault: Fault) -> Fault {
+        let begins =
+            (1..bytes.len()).filter_map(|at| bytes.get(at..).filter(|rest| rest.starts_with(b"{\"n\":")));
+        let line = begins.map(read_object).find_map(Result::ok);
+        self.loaded.beyond.extend(line);
+        fault
     }
 
     /// The last of the linked journals is whole through the line that was read last.

@@ -1,18 +1,15 @@
 //! Opens a store: reads it, puts in order what a crash has left, and makes durable what was read.
 
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
+use std::path::PathBuf;
 
 use godata_core::StoreError;
 
 use crate::compaction::Failure;
-use crate::error::{Refusal, failed};
-use crate::files::{Files, exists, remove, rename, sync_dir};
+use crate::error::Refusal;
+use crate::files::{Files, copy, exists, remove, rename, sync_dir};
 use crate::format::Fault;
 use crate::install;
-use crate::journal::{Journal, write_all};
+use crate::journal::Journal;
 use crate::lines::Damage;
 use crate::load::{Loaded, load};
 use crate::options::Options;
@@ -20,9 +17,8 @@ use crate::snapshot;
 use crate::state::State;
 use crate::vfs::Vfs;
 
-/// How often and how long apart a store is read that another process may be writing to.
+/// How often a store is read that another process may be writing to.
 const READ_ATTEMPTS: u32 = 4;
-const READ_PAUSE: Duration = Duration::from_millis(10);
 
 /// A store that is in order.
 pub(crate) struct Opened {
@@ -55,17 +51,19 @@ pub(crate) fn open(options: &Options, files: &Files) -> Result<Opened, StoreErro
         return renew(options, files, State::default());
     }
     take_back_first_rename(vfs, files)?;
-    let loaded = load(vfs, files, &files.snapshot)?.into_sound()?;
+    let mut loaded = load(vfs, files, &files.snapshot)?.into_sound()?;
     let torn = match &loaded.torn {
         Some(damage) => Some(set_aside(options, files, damage)?),
         None => None,
     };
-    if exists(vfs, &files.failed)? {
-        let opened = renew(options, files, loaded.state)?;
-        remove(vfs, &files.failed)?;
-        return Ok(Opened { torn, ..opened });
+    name_journal(vfs, files, &mut loaded)?;
+    for path in [&files.journal_next, &files.journal_new] {
+        if !loaded.journals.iter().any(|link| link.path == *path) {
+            remove(vfs, path)?;
+        }
     }
-    let journal = put_in_order(options, files, &loaded)?;
+    remove(vfs, &files.snapshot_tmp)?;
+    let journal = continue_journal(options, files, &loaded)?;
     let Loaded { state, snapshot_len, .. } = loaded;
     Ok(Opened { state, journal, snapshot_len, torn })
 }
@@ -81,9 +79,10 @@ pub(crate) fn beside_a_writer(vfs: &dyn Vfs, files: &Files) -> Result<Loaded, St
         return Err(Refusal::Missing { path: files.snapshot.clone() }.into());
     }
     for _ in 1..READ_ATTEMPTS {
-        match load(vfs, files, &files.snapshot) {
-            Ok(loaded) if loaded.damage.is_empty() => return Ok(loaded),
-            _ => thread::sleep(READ_PAUSE),
+        if let Ok(loaded) = load(vfs, files, &files.snapshot)
+            && loaded.damage.is_empty()
+        {
+            return Ok(loaded);
         }
     }
     load(vfs, files, &files.snapshot)
@@ -120,70 +119,54 @@ pub(crate) fn renew(options: &Options, files: &Files, state: State) -> Result<Op
     Ok(Opened { state, journal, snapshot_len, torn: None })
 }
 
-/// Says that a sync has failed, so that what is read may not be what is on the disk. That is so as long as the system
-/// runs, and so is this, synced or not. Whoever opens the store next writes all of it to new files.
-pub(crate) fn mark_failed(options: &Options, files: &Files) {
-    // If even this fails, there is nothing more to be done.
-    drop(options.vfs.create(&files.failed, options.mode));
+/// Gives the journal its name, if a crash came before that.
+pub(crate) fn name_journal(vfs: &dyn Vfs, files: &Files, loaded: &mut Loaded) -> Result<(), StoreError> {
+    if let [only] = loaded.journals.as_mut_slice()
+        && only.path != files.journal
+    {
+        install::journal(vfs, files, &only.path).map_err(Failure::into_error)?;
+        only.path.clone_from(&files.journal);
+    }
+    Ok(())
 }
 
 /// Copies the torn tail of a journal.
 fn set_aside(options: &Options, files: &Files, damage: &Damage) -> Result<Torn, StoreError> {
-    let vfs = &*options.vfs;
-    let mut reader = vfs.read(&damage.path).map_err(failed("read", &damage.path))?;
-    let mut bytes = Vec::new();
-    reader.read_to_end(&mut bytes).map_err(failed("read", &damage.path))?;
-    let tail = bytes.get(usize::try_from(damage.offset).unwrap_or(usize::MAX)..).unwrap_or_default();
-    remove(vfs, &files.torn)?;
-    let mut file = vfs.create(&files.torn, options.mode).map_err(failed("create", &files.torn))?;
-    write_all(&mut *file, tail).map_err(failed("write", &files.torn))?;
-    file.sync().map_err(failed("sync", &files.torn))?;
-    let torn = Torn {
-        journal: damage.path.clone(),
-        offset: damage.offset,
-        bytes: tail.len() as u64,
-        kept_as: files.torn.clone(),
-    };
+    remove(&*options.vfs, &files.torn)?;
+    let bytes = copy(options, &damage.path, damage.offset, u64::MAX, &files.torn)?;
+    let Damage { path: journal, offset, .. } = damage;
+    let torn = Torn { journal: journal.clone(), offset: *offset, bytes, kept_as: files.torn.clone() };
     tracing::warn!(
-        journal = %torn.journal.display(), offset = torn.offset, bytes = torn.bytes, kept_as = %torn.kept_as.display(),
+        journal = %torn.journal.display(), offset, bytes, kept_as = %torn.kept_as.display(),
         "the journal ends within a commit that nobody was told is stored; it is dropped"
     );
     Ok(torn)
 }
 
-/// Cuts off what is torn, makes the journals durable, removes what is left over, and changes the names that a crash has
-/// left to be changed.
-fn put_in_order(options: &Options, files: &Files, loaded: &Loaded) -> Result<Journal, StoreError> {
+/// Opens the last journal to go on with it.
+///
+/// Unless the store was closed, what was read may not be what is on the disk: a sync may have failed without anybody
+/// having been told, and the next one succeeds without what it has lost. Then the whole lines of each journal are written
+/// to a new file.
+fn continue_journal(options: &Options, files: &Files, loaded: &Loaded) -> Result<Journal, StoreError> {
     let vfs = &*options.vfs;
-    let mut last = None;
-    for link in &loaded.journals {
-        let mut journal = Journal::open(vfs, link)?;
-        let durable = match &loaded.torn {
-            Some(torn) if torn.path == link.path => journal.cut(),
-            _ => journal.sync(),
-        };
-        if durable.is_err() {
-            mark_failed(options, files);
-        }
-        durable?;
-        last = Some(journal);
-    }
-    let linked = |path: &Path| loaded.journals.iter().any(|link| link.path == path);
-    for path in [&files.journal_next, &files.journal_new] {
-        if !linked(path) {
-            remove(vfs, path)?;
+    let is_empty = loaded.journals.iter().all(|link| link.lines == 0) && loaded.journals.len() == 1;
+    if !loaded.closed && !(is_empty && loaded.torn.is_none()) {
+        for link in &loaded.journals {
+            remove(vfs, &files.journal_new)?;
+            copy(options, &link.path, 0, link.len, &files.journal_new)?;
+            rename(vfs, &files.journal_new, &link.path)?;
+            sync_dir(vfs, &files.dir)?;
         }
     }
-    remove(vfs, &files.snapshot_tmp)?;
-    let mut journal = last.ok_or_else(|| {
+    let missing = || {
         let fault = Fault::TooShort;
         StoreError::from(Damage { path: files.snapshot.clone(), line: 1, offset: 0, fault })
-    })?;
-    if let [only] = loaded.journals.as_slice()
-        && only.path != files.journal
-    {
-        install::journal(vfs, files, &only.path).map_err(Failure::into_error)?;
-        journal.path.clone_from(&files.journal);
+    };
+    let mut journal = Journal::open(vfs, loaded.journals.last().ok_or_else(missing)?)?;
+    if loaded.closed {
+        // The line that says so is no longer true.
+        journal.cut()?;
     }
     Ok(journal)
 }

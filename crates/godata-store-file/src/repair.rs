@@ -1,18 +1,15 @@
 //! Makes a store that can be opened of one that is damaged.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use godata_core::StoreError;
 
-use crate::error::failed;
-use crate::files::{Files, aside, exists, sync_dir};
-use crate::journal::write_all;
+use crate::files::{Files, aside, copy, exists, sync_dir};
 use crate::lines::Damage;
 use crate::load::{Loaded, load};
 use crate::lock::acquire;
-use crate::open::renew;
+use crate::open::{name_journal, renew};
 use crate::options::Options;
 use crate::state::State;
 
@@ -51,6 +48,7 @@ pub(crate) fn repair(options: &Options, path: &Path, loss: Loss) -> Result<Repai
     if damage.is_empty() {
         return Ok(Repaired { damage, is_complete: true, kept_as: Vec::new() });
     }
+    name_journal(vfs, &files, &mut current)?;
     let before = load(vfs, &files, &files.snapshot_old)?;
     let is_complete = before.damage.is_empty() && reaches_the_present(&before, &files);
     let state = if is_complete {
@@ -93,26 +91,11 @@ fn copy_aside(options: &Options, files: &Files) -> Result<Vec<PathBuf>, StoreErr
         [&files.snapshot, &files.snapshot_old].into_iter().map(PathBuf::as_path).chain(files.journals())
     {
         if exists(vfs, path)? {
-            let copy = aside(vfs, path)?;
-            copy_file(options, path, &copy)?;
-            copies.push(copy);
+            let to = aside(vfs, path)?;
+            copy(options, path, 0, u64::MAX, &to)?;
+            copies.push(to);
         }
     }
     sync_dir(vfs, &files.dir)?;
     Ok(copies)
-}
-
-fn copy_file(options: &Options, from: &Path, to: &Path) -> Result<(), StoreError> {
-    let mut reader = options.vfs.read(from).map_err(failed("read", from))?;
-    let mut file = options.vfs.create(to, options.mode).map_err(failed("create", to))?;
-    let mut buffer = vec![0; 64 << 10];
-    loop {
-        match reader.read(&mut buffer).map_err(failed("read", from))? {
-            0 => return file.sync().map_err(failed("sync", to)),
-            read => {
-                let bytes = buffer.get(..read).unwrap_or_default();
-                write_all(&mut *file, bytes).map_err(failed("write", to))?;
-            }
-        }
-    }
 }

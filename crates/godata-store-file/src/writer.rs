@@ -14,9 +14,8 @@ use crate::batch::Batch;
 use crate::compaction::{Compaction, Compactor, Failure, Switched};
 use crate::error::Stopped;
 use crate::files::Files;
-use crate::format::{Change, write_next};
+use crate::format::{Change, write_closed, write_next};
 use crate::journal::{AppendError, Journal};
-use crate::open::mark_failed;
 use crate::options::{Durability, Options};
 use crate::request::{Answer, Request, Write, tell};
 use crate::state::State;
@@ -217,7 +216,6 @@ impl Writer {
     /// succeed without what the first has lost.
     fn poison(&mut self) {
         tracing::error!(journal = %self.journal.path.display(), "a sync has failed; the store takes nothing any more");
-        mark_failed(&self.options, &self.files);
         self.dirty_since = None;
         let stopped = Stopped::Poisoned { path: self.journal.path.clone() };
         self.waiting.drain(..).for_each(|answer| tell(answer, Err(stopped.clone().into())));
@@ -304,10 +302,15 @@ impl Writer {
     fn close(&mut self) -> Result<(), StoreError> {
         self.compaction = None;
         match self.stopped.clone() {
-            Some(stopped) => Err(stopped.into()),
-            None if self.synced < self.number => self.sync(),
-            None => Ok(()),
+            Some(stopped) => return Err(stopped.into()),
+            None if self.synced < self.number => self.sync()?,
+            None => {}
         }
+        let mut line = Vec::new();
+        write_closed(&mut line, self.number);
+        // All is stored and durable. Without the line, whoever opens the store next has more to do.
+        drop(self.journal.append(&line));
+        Ok(())
     }
 }
 
