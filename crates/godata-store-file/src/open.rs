@@ -150,8 +150,11 @@ fn set_aside(options: &Options, files: &Files, damage: &Damage) -> Result<Torn, 
 /// to a new file.
 fn continue_journal(options: &Options, files: &Files, loaded: &Loaded) -> Result<Journal, StoreError> {
     let vfs = &*options.vfs;
-    let is_empty = loaded.journals.iter().all(|link| link.lines == 0) && loaded.journals.len() == 1;
-    if !loaded.closed && !(is_empty && loaded.torn.is_none()) {
+    // A header is synced before a snapshot names its journal.
+    let has_header_alone =
+        matches!(loaded.journals.as_slice(), [only] if only.lines == 0 && loaded.torn.is_none());
+    let is_durable = loaded.closed || has_header_alone;
+    if !is_durable {
         for link in &loaded.journals {
             remove(vfs, &files.journal_new)?;
             copy(options, &link.path, 0, link.len, &files.journal_new)?;

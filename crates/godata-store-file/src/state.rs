@@ -81,3 +81,54 @@ impl State {
         self.walk = None;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use godata_core::{Cause, PipelineName, RunKey, RunStatus};
+    use time::UtcDateTime;
+
+    use super::*;
+
+    fn run(number: u64) -> RunRecord {
+        let (name, at) = (PipelineName::new("orders").unwrap(), UtcDateTime::UNIX_EPOCH);
+        let key = RunKey::manual(&number.to_string()).unwrap();
+        let mut run = RunRecord::new(&name, key, Cause::Manual, RunStatus::Queued, at);
+        run.id = format!("01890a5d-ac96-774b-bcce-{number:012}").parse().unwrap();
+        run
+    }
+
+    fn put(state: &mut State, run: RunRecord) {
+        state.apply(0, Change { runs: vec![run], ..Change::default() });
+    }
+
+    #[test]
+    fn a_walk_sees_the_rows_as_they_were_when_it_began() {
+        let mut state = State::default();
+        let rows: Vec<_> = (0..10).map(|number| run(number * 2)).collect();
+        rows.iter().for_each(|row| put(&mut state, row.clone()));
+        state.begin_walk();
+        let mut seen = Vec::new();
+        let mut changes = (0_u64..).zip([3, 0, 8, 18, 9]);
+        while let Some(runs) = state.walk_on(2) {
+            seen.extend(runs);
+            if let Some((step, number)) = changes.next() {
+                // Behind the walk and before it: a row that is new, one that changes twice, and one that goes.
+                put(&mut state, run(number * 2 + 1));
+                for reason in ["one", "two"] {
+                    let reason = Some(format!("{reason} {step}"));
+                    put(&mut state, with_reason(run(number), reason));
+                }
+                let forget_runs = vec![run(16 - step).id, run(number * 2 + 1).id];
+                state.apply(0, Change { forget_runs, ..Change::default() });
+            }
+        }
+        seen.sort_by_key(|run| run.id);
+        assert!(seen.iter().map(|run| &**run).eq(rows.iter()), "{seen:#?}");
+        assert!(state.walk.is_none(), "nothing is kept once it has ended");
+    }
+
+    fn with_reason(mut run: RunRecord, reason: Option<String>) -> RunRecord {
+        run.reason = reason;
+        run
+    }
+}

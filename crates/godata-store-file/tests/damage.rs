@@ -193,7 +193,7 @@ fn a_newer_format_is_refused() {
         });
         match FileStore::open(&path) {
             Err(StoreError::Invalid { source }) => {
-                assert!(source.to_string().contains("version 2"), "{source}")
+                assert!(source.to_string().contains("version 2"), "{source}");
             }
             other => panic!("{other:?}"),
         }
