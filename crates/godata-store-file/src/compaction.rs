@@ -17,7 +17,7 @@ use godata_core::{Clock as _, PipelineRecord, StoreError, SystemClock};
 use tokio::sync::oneshot;
 
 use crate::error::{Stopped, failed};
-use crate::files::{Files, remove};
+use crate::files::{Files, exists, remove};
 use crate::format::JournalId;
 use crate::install;
 use crate::journal::Journal;
@@ -61,6 +61,8 @@ impl From<StoreError> for Failure {
 /// Begins compactions.
 #[derive(Clone)]
 pub(crate) struct Compactor {
+    /// How many have begun.
+    number: u64,
     options: Options,
     files: Files,
     state: Shared,
@@ -69,6 +71,8 @@ pub(crate) struct Compactor {
 
 /// A compaction that goes on until it is dropped, which waits for its thread to end.
 pub(crate) struct Compaction {
+    /// Tells what it asks for from what one before it has asked for that was dropped.
+    pub(crate) number: u64,
     canceled: Arc<AtomicBool>,
     switched: Option<Sender<Switched>>,
     thread: Option<JoinHandle<()>>,
@@ -97,37 +101,39 @@ impl Drop for Compaction {
 
 impl Compactor {
     pub(crate) fn new(options: &Options, files: &Files, state: &Shared, requests: Sender<Request>) -> Self {
-        Self { options: options.clone(), files: files.clone(), state: Arc::clone(state), requests }
+        Self { number: 0, options: options.clone(), files: files.clone(), state: Arc::clone(state), requests }
     }
 
     /// Begins with the first step.
-    pub(crate) fn begin(&self) -> Compaction {
+    pub(crate) fn begin(&mut self) -> Compaction {
         self.spawn(None)
     }
 
     /// Begins with the fourth step.
-    pub(crate) fn go_on(&self, switched: Switched) -> Compaction {
+    pub(crate) fn go_on(&mut self, switched: Switched) -> Compaction {
         self.spawn(Some(switched))
     }
 
-    fn spawn(&self, switched: Option<Switched>) -> Compaction {
+    fn spawn(&mut self, switched: Option<Switched>) -> Compaction {
+        self.number += 1;
+        let number = self.number;
         let canceled = Arc::new(AtomicBool::new(false));
         let (sender, receiver) = channel();
         let work = Work { it: self.clone(), canceled: Arc::clone(&canceled), receiver };
         let thread = thread::Builder::new().name("godata-snapshot".into()).spawn(move || {
             let requests = work.it.requests.clone();
             // The writer may have ended.
-            drop(requests.send(Request::Compacted(work.run(switched))));
+            drop(requests.send(Request::Compacted(number, work.run(switched))));
         });
         let thread = match thread {
             Ok(thread) => Some(thread),
             Err(error) => {
                 let error = failed("start a thread for", &self.files.snapshot)(error);
-                drop(self.requests.send(Request::Compacted(Err(error.into()))));
+                drop(self.requests.send(Request::Compacted(number, Err(error.into()))));
                 None
             }
         };
-        Compaction { canceled, switched: Some(sender), thread }
+        Compaction { number, canceled, switched: Some(sender), thread }
     }
 }
 
@@ -141,8 +147,11 @@ impl Work {
     fn run(&self, switched: Option<Switched>) -> Result<u64, Failure> {
         let Compactor { options, files, .. } = &self.it;
         let vfs = &*options.vfs;
-        for path in [&files.snapshot_old, &files.journal_old, &files.snapshot_tmp] {
-            remove(vfs, path)?;
+        remove(vfs, &files.snapshot_tmp)?;
+        // If an attempt before this one has failed between two names, the old snapshot is the only one.
+        if exists(vfs, &files.snapshot)? {
+            remove(vfs, &files.snapshot_old)?;
+            remove(vfs, &files.journal_old)?;
         }
         let switched = match switched {
             Some(switched) => switched,
@@ -182,7 +191,7 @@ impl Work {
         remove(&*options.vfs, &files.journal_next)?;
         let journal = Journal::create(&*options.vfs, &files.journal_next, options.mode)?;
         install::sync(&*options.vfs, files)?;
-        Ok(self.ask(Request::Switch(journal))?)
+        Ok(self.ask(Request::Switch(self.it.number, journal))?)
     }
 
     fn write(&self, switched: &Switched) -> Result<u64, StoreError> {

@@ -190,6 +190,9 @@ impl Reading<'_> {
                 }
             };
             let number = self.loaded.state.number;
+            if !is_linked && line.n <= number {
+                continue;
+            }
             let is_next = match self.expected {
                 Some(expected) => line.n == expected,
                 None => line.n <= number + 1,

@@ -16,10 +16,10 @@ pub(crate) enum Request {
     Reap { live: Vec<OwnerId>, answer: Answer<Vec<RunRecord>> },
     /// Writes a snapshot, and answers once it is there.
     Snapshot { answer: Answer<()> },
-    /// A new journal is there, to which everything is to be written from now on.
-    Switch(Journal),
-    /// A snapshot is there, which is this long, or could not be written.
-    Compacted(Result<u64, Failure>),
+    /// The compaction of this number has made a journal, to which everything is to be written from now on.
+    Switch(u64, Journal),
+    /// The compaction of this number has ended: its snapshot is this long, or could not be written.
+    Compacted(u64, Result<u64, Failure>),
     /// Answers once what was asked for before is answered.
     Settle { answer: Answer<()> },
     /// Writes what was asked for before, and ends.

@@ -103,8 +103,9 @@ impl Writer {
                 }
                 Request::Snapshot { answer } => self.snapshot(answer),
                 Request::Settle { answer } => tell(answer, Ok(())),
-                Request::Switch(journal) => self.switch(journal),
-                Request::Compacted(result) => self.compacted(result),
+                Request::Switch(number, journal) if self.is_current(number) => self.switch(journal),
+                Request::Compacted(number, result) if self.is_current(number) => self.compacted(result),
+                Request::Switch(..) | Request::Compacted(..) => {}
                 Request::Close { answer } => {
                     let result = self.close();
                     tell(answer, result);
@@ -246,11 +247,12 @@ impl Writer {
         }
     }
 
+    fn is_current(&self, compaction: u64) -> bool {
+        self.compaction.as_ref().is_some_and(|current| current.number == compaction)
+    }
+
     /// Goes on with a new journal, which the last line of the old one names.
     fn switch(&mut self, new: Journal) {
-        if self.stopped.is_some() {
-            return;
-        }
         let mut line = Vec::new();
         write_next(&mut line, self.number + 1, self.synced, &new.id);
         let written = match self.append(&line, self.number + 1) {
