@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 /// The version that is written, and the last one that is read.
 pub(crate) const VERSION: u64 = 1;
 
+/// No line has a greater number: readers of JSON that know floating-point numbers alone would change it.
+const MAX_NUMBER: u64 = 1 << 53;
+
 /// `,"crc":"00000000"}`
 const SEAL_LEN: usize = 18;
 
@@ -26,6 +29,8 @@ pub(crate) enum Fault {
     Content(#[from] serde_json::Error),
     #[error("the line has number {found}, and {expected} is next")]
     Number { expected: u64, found: u64 },
+    #[error("the number {number} is greater than any that is written")]
+    TooLarge { number: u64 },
     #[error("the file ends within a line")]
     Unfinished,
     #[error("the file is empty")]
@@ -202,6 +207,16 @@ pub(crate) fn read_object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, 
         return Err(Fault::Checksum);
     }
     Ok(serde_json::from_slice(bytes)?)
+}
+
+/// Checks a line of a journal, without its end.
+pub(crate) fn read_line(bytes: &[u8]) -> Result<JournalLine, Fault> {
+    let line: JournalLine = read_object(bytes)?;
+    check_number(line.n).map(|()| line)
+}
+
+pub(crate) fn check_number(number: u64) -> Result<(), Fault> {
+    if number < MAX_NUMBER { Ok(()) } else { Err(Fault::TooLarge { number }) }
 }
 
 /// Ends the object that begins there.

@@ -11,7 +11,7 @@ use godata_core::StoreError;
 
 use crate::error::Refusal;
 use crate::files::{Files, exists};
-use crate::format::{Fault, JournalHeader, JournalId, JournalLine, VERSION, read_object};
+use crate::format::{Fault, JournalHeader, JournalId, JournalLine, VERSION, read_line, read_object};
 use crate::lines::{Damage, Lines};
 use crate::snapshot::{self, Snapshot};
 use crate::state::State;
@@ -180,8 +180,7 @@ impl Reading<'_> {
             self.whole_through(&lines, 0);
         }
         while let Some(line) = lines.next()? {
-            let line = line
-                .and_then(|line| read_object::<JournalLine>(line).map_err(|fault| self.rescue(line, fault)));
+            let line = line.and_then(|line| read_line(line).map_err(|fault| self.rescue(line, fault)));
             let line = match line {
                 Ok(line) => line,
                 Err(fault) => {
@@ -191,6 +190,7 @@ impl Reading<'_> {
             };
             let number = self.loaded.state.number;
             if !is_linked && line.n <= number {
+                // It is in the state, and was written when nothing after that was.
                 continue;
             }
             let is_next = match self.expected {
@@ -222,7 +222,7 @@ impl Reading<'_> {
     fn rescue(&mut self, bytes: &[u8], fault: Fault) -> Fault {
         let begins =
             (1..bytes.len()).filter_map(|at| bytes.get(at..).filter(|rest| rest.starts_with(b"{\"n\":")));
-        let line = begins.map(read_object).find_map(Result::ok);
+        let line = begins.map(read_line).find_map(Result::ok);
         self.loaded.beyond.extend(line);
         fault
     }

@@ -1,6 +1,7 @@
 //! Opens a store: reads it, puts in order what a crash has left, and makes durable what was read.
 
 use std::path::PathBuf;
+use std::thread;
 
 use godata_core::StoreError;
 
@@ -79,24 +80,38 @@ pub(crate) fn beside_a_writer(vfs: &dyn Vfs, files: &Files) -> Result<Loaded, St
         return Err(Refusal::Missing { path: files.snapshot.clone() }.into());
     }
     for _ in 1..READ_ATTEMPTS {
-        if let Ok(loaded) = load(vfs, files, &files.snapshot)
-            && loaded.damage.is_empty()
-        {
+        if let Ok(Some(loaded)) = sound(vfs, files) {
             return Ok(loaded);
         }
+        thread::yield_now();
     }
     load(vfs, files, &files.snapshot)
+}
+
+/// What the files hold, if nothing is damaged.
+fn sound(vfs: &dyn Vfs, files: &Files) -> Result<Option<Loaded>, StoreError> {
+    if !exists(vfs, &files.snapshot)? {
+        return between_names(vfs, files);
+    }
+    Ok(Some(load(vfs, files, &files.snapshot)?).filter(|loaded| loaded.damage.is_empty()))
+}
+
+/// What the files hold after the old snapshot has another name, and before the new one has its own.
+///
+/// The journal has its name still. Otherwise nobody was changing names: somebody has removed the snapshot.
+fn between_names(vfs: &dyn Vfs, files: &Files) -> Result<Option<Loaded>, StoreError> {
+    if !exists(vfs, &files.snapshot_old)? {
+        return Ok(None);
+    }
+    let old = load(vfs, files, &files.snapshot_old)?;
+    let is_first = old.journals.first().is_some_and(|link| link.path == files.journal);
+    Ok(Some(old).filter(|old| old.damage.is_empty() && is_first))
 }
 
 /// Takes back the first change of names if a crash came before the second, which would have made the new snapshot the
 /// current one.
 fn take_back_first_rename(vfs: &dyn Vfs, files: &Files) -> Result<(), StoreError> {
-    if exists(vfs, &files.snapshot)? || !exists(vfs, &files.snapshot_old)? {
-        return Ok(());
-    }
-    let old = load(vfs, files, &files.snapshot_old)?;
-    // Its journal has its name still. Otherwise no crash has left this: somebody has removed the snapshot.
-    if old.damage.is_empty() && old.journals.first().is_some_and(|link| link.path == files.journal) {
+    if !exists(vfs, &files.snapshot)? && between_names(vfs, files)?.is_some() {
         rename(vfs, &files.snapshot_old, &files.snapshot)?;
         sync_dir(vfs, &files.dir)?;
     }

@@ -6,7 +6,8 @@ use godata_core::{PipelineRecord, RunRecord, StoreError};
 
 use crate::error::{Refusal, failed};
 use crate::format::{
-    Change, End, Fault, JournalId, SnapshotHeader, SnapshotLine, VERSION, read_object, write_object,
+    Change, End, Fault, JournalId, SnapshotHeader, SnapshotLine, VERSION, check_number, read_object,
+    write_object,
 };
 use crate::journal::write_all;
 use crate::lines::{Damage, Lines};
@@ -191,7 +192,8 @@ fn read_rows(lines: &mut Lines, snapshot: &mut Snapshot) -> Result<(), StoreErro
 
 fn read_header(line: &[u8]) -> Result<SnapshotHeader, Fault> {
     let object = line.strip_prefix(b"[").and_then(|line| line.strip_suffix(b","));
-    read_object(object.ok_or(Fault::Unsealed)?)
+    let header: SnapshotHeader = read_object(object.ok_or(Fault::Unsealed)?)?;
+    check_number(header.through).map(|()| header)
 }
 
 fn read_row(line: &[u8]) -> Result<SnapshotLine, Fault> {
@@ -201,5 +203,6 @@ fn read_row(line: &[u8]) -> Result<SnapshotLine, Fault> {
         None => (line.strip_suffix(b"]").ok_or(Fault::Unsealed)?, true),
     };
     let line: SnapshotLine = read_object(object)?;
+    check_number(line.n)?;
     if line.end.is_some() == is_last { Ok(line) } else { Err(Fault::Unsealed) }
 }
