@@ -130,7 +130,12 @@ async fn scale(runs: usize) -> Result<(), BoxError> {
         std::fs::read_dir(dir.path())?.filter_map(|file| Some(file.ok()?.metadata().ok()?.len())).sum();
 
     println!("{runs} stored runs, never synced");
-    println!("  a commit: median {:.1?}, p99 {:.1?}", quantile(&mut quiet, 0.5), quantile(&mut quiet, 0.99));
+    println!(
+        "  a commit: median {:.1?}, p99 {:.1?}, longest {:.1?}",
+        quantile(&mut quiet, 0.5),
+        quantile(&mut quiet, 0.99),
+        quantile(&mut quiet, 1.0)
+    );
     println!(
         "  while a snapshot is written, for {took:.1?}: median {:.1?}, p99 {:.1?}, longest {:.1?}",
         quantile(&mut busy, 0.5),

@@ -228,3 +228,54 @@ fn seal(to: &mut Vec<u8>, begin: usize) {
 fn put(to: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
     to.write_fmt(text).expect("a vector takes everything");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(n: u64) -> Vec<u8> {
+        let mut line = Vec::new();
+        write_line(&mut line, n, n - 1, b"{\"forget_pipelines\":[\"orders\"]");
+        line
+    }
+
+    #[test]
+    fn a_line_is_json_that_ends_with_the_checksum_of_what_is_before() {
+        let text = String::from_utf8(line(7)).unwrap();
+        // printf '{"n":7,"synced":6,"forget_pipelines":["orders"]' | gzip -c | tail -c8 | head -c4 | xxd -e
+        assert_eq!(text, "{\"n\":7,\"synced\":6,\"forget_pipelines\":[\"orders\"],\"crc\":\"0e5ee84f\"}\n");
+        assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let line = read_line(line(7).trim_ascii_end()).unwrap();
+        assert_eq!((line.n, line.synced, line.closed), (7, 6, false));
+        assert_eq!(line.into_change().forget_pipelines, [PipelineName::new("orders").unwrap()]);
+
+        let (mut last, id) = (Vec::new(), JournalId::generate());
+        write_next(&mut last, 8, 7, &id);
+        assert_eq!(read_line(last.trim_ascii_end()).unwrap().next, Some(id));
+
+        let mut closed = Vec::new();
+        write_closed(&mut closed, 8);
+        let closed = read_line(closed.trim_ascii_end()).unwrap();
+        assert_eq!((closed.n, closed.synced, closed.closed), (9, 8, true));
+    }
+
+    #[test]
+    fn no_byte_can_be_changed_and_no_number_is_too_large() {
+        let line = line(7);
+        let line = line.trim_ascii_end();
+        for at in 0..line.len() {
+            for bit in 0..8 {
+                let mut changed = line.to_vec();
+                changed[at] ^= 1 << bit;
+                assert!(read_line(&changed).is_err(), "bit {bit} of byte {at}");
+            }
+        }
+        let mut large = Vec::new();
+        write_line(&mut large, u64::MAX, 0, b"{\"runs\":[]");
+        assert!(matches!(read_line(large.trim_ascii_end()), Err(Fault::TooLarge { number: u64::MAX })));
+    }
+}

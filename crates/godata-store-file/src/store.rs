@@ -286,11 +286,11 @@ impl FileStore {
     ///
     /// [`StoreError::Unavailable`] if what was not synced yet could not be, or the store was closed before.
     pub async fn close(&self) -> Result<(), StoreError> {
-        let result = self.ask(|answer| Request::Close { answer }).await;
-        if let Some(writer) = &self.0.writer {
-            // To answer was the last thing that it did.
-            writer.join();
-        }
+        // A store that is open for reading only has nothing to close.
+        let Some(writer) = &self.0.writer else { return Ok(()) };
+        let result = writer.ask(|answer| Request::Close { answer }).await;
+        // To answer was the last thing that its thread did.
+        writer.join();
         result
     }
 

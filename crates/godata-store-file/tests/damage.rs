@@ -6,9 +6,11 @@ mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use godata_core::{RunQuery, Store as _, StoreError};
 use godata_store_file::{FileStore, Loss};
+use proptest::prelude::{Just, ProptestConfig, any, prop_oneof, proptest};
 use support::{History, beside, block_on, copy_all};
 use tempfile::TempDir;
 
@@ -234,4 +236,40 @@ fn a_repair_gives_up_what_it_may_and_says_so() {
     let (_dir, path) = store.changed("", |_| ());
     assert!(FileStore::repair(&path, Loss::DamagedLines).unwrap().damage.is_empty());
     store.orders.assert_in(&FileStore::open(&path).unwrap());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Some bytes of a file are removed and others put in their place.
+    #[test]
+    fn whatever_is_changed_what_opens_is_what_once_was(
+        is_closed in any::<bool>(),
+        suffix in prop_oneof![Just(""), Just(".journal")],
+        (begin, len) in (any::<proptest::sample::Index>(), 0..600_usize),
+        put in prop_oneof![
+            proptest::collection::vec(any::<u8>(), 0..20),
+            Just(vec![0; 512]),
+            Just(b"{\"n\":4,\"synced\":3,\"crc\":\"00000000\"}\n".to_vec()),
+        ],
+    ) {
+        static STORES: LazyLock<[Store; 2]> = LazyLock::new(|| [Store::killed(), Store::closed()]);
+        let store = &STORES[usize::from(is_closed)];
+        let (_dir, path) = store.changed(suffix, |bytes| {
+            let begin = begin.index(bytes.len());
+            let end = bytes.len().min(begin + len);
+            bytes.splice(begin..end, put);
+        });
+        let verification = FileStore::verify(&path).unwrap();
+        match FileStore::open(&path) {
+            Ok(opened) => {
+                assert!(verification.is_sound());
+                let query = RunQuery::new().pipeline(store.orders.pipeline.name.clone());
+                let runs = block_on(opened.list_runs(&query)).unwrap();
+                assert!(runs.iter().rev().eq(&store.orders.runs[..runs.len()]));
+            }
+            Err(StoreError::Corrupt { .. }) => assert!(!verification.is_sound()),
+            Err(error) => panic!("{error}"),
+        }
+    }
 }
