@@ -115,7 +115,7 @@ async fn scale(runs: usize) -> Result<(), BoxError> {
     let memory = resident()?.saturating_sub(before);
 
     let any = AnyStore::new(store.clone());
-    let mut histories: Vec<_> = names().map(|name| History::new(name)).collect();
+    let mut histories: Vec<_> = names().map(History::new).collect();
     for history in &mut histories {
         history.pipeline = any.get_pipeline(&history.pipeline.name).await?.ok_or("the pipeline is stored")?;
     }

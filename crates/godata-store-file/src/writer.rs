@@ -38,6 +38,8 @@ pub(crate) struct Writer {
     files: Files,
     state: Shared,
     journal: Journal,
+    /// The journal before, which may not be durable, until a snapshot has what is in it.
+    before: Option<Journal>,
     snapshot_len: u64,
     /// The last line that was written, and the last that is durable.
     number: u64,
@@ -75,6 +77,7 @@ impl Writer {
             files,
             state,
             journal,
+            before: None,
             snapshot_len,
             number,
             synced: number,
@@ -201,8 +204,10 @@ impl Writer {
 
     fn sync(&mut self) -> Result<(), StoreError> {
         self.dirty_since = None;
-        match self.journal.sync() {
+        let before = self.before.as_mut().map_or(Ok(()), Journal::sync);
+        match before.and_then(|()| self.journal.sync()) {
             Ok(()) => {
+                self.before = None;
                 self.synced = self.number;
                 Ok(())
             }
@@ -264,7 +269,11 @@ impl Writer {
             return self.compacted(Err(Failure { error, poisons: false }));
         }
         write(&self.state).apply(self.number, Change::default());
-        self.journal = new;
+        let old = std::mem::replace(&mut self.journal, new);
+        if self.synced < self.number {
+            // To sync all of it here would keep everybody waiting.
+            self.before = Some(old);
+        }
         let switched = self.begin_walk();
         if let Some(compaction) = &self.compaction {
             compaction.switched(switched);
@@ -283,6 +292,7 @@ impl Writer {
         let result = match result {
             Ok(len) => {
                 self.snapshot_len = len;
+                self.before = None;
                 self.retry_at = 0;
                 self.journal.path.clone_from(&self.files.journal);
                 Ok(())

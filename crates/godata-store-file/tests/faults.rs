@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 
 use godata_core::{RunQuery, Store as _, StoreError};
-use godata_store_file::FileStore;
 use godata_store_file::vfs::{Lock, Metadata, RealVfs, Vfs, VfsFile};
+use godata_store_file::{Durability, FileStore, Options};
 use support::{History, block_on};
 
 /// The real file system, whose writes and syncs of one file fail on demand.
@@ -40,7 +40,11 @@ impl Faulty {
     }
 
     fn open(&self, path: &Path) -> FileStore {
-        let options = FileStore::options().vfs(Arc::new(self.clone()));
+        self.open_with(FileStore::options(), path)
+    }
+
+    fn open_with(&self, options: Options, path: &Path) -> FileStore {
+        let options = options.vfs(Arc::new(self.clone()));
         // The second time its files have the names under which they were opened.
         drop(options.clone().open(path).unwrap());
         options.open(path).unwrap()
@@ -215,4 +219,21 @@ fn short_and_interrupted_writes_are_gone_on_with() {
     orders.commit(&store);
     drop(store);
     orders.assert_in(&FileStore::open(&path).unwrap());
+}
+
+#[test]
+fn closing_a_store_syncs_all_that_never_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
+    let store = vfs.open_with(FileStore::options().durability(Durability::Never), &path);
+    let mut orders = History::new("orders");
+    orders.commit(&store);
+    // The next journal is gone on with, and there is no snapshot that does without this one.
+    vfs.fail(".tmp", Some(ErrorKind::StorageFull), None);
+    assert!(block_on(store.snapshot()).is_err());
+    orders.commit(&store);
+    vfs.fail(".journal", None, Some(ErrorKind::Other));
+    assert!(block_on(store.close()).is_err());
+    vfs.repair();
+    orders.assert_in(&vfs.open(&path));
 }
