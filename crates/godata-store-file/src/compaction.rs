@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use crate::error::{Stopped, failed};
 use crate::files::{Files, exists, remove};
 use crate::format::JournalId;
-use crate::install;
+use crate::install::{self, Failure};
 use crate::journal::Journal;
 use crate::options::Options;
 use crate::prune::{OldRuns, retention};
@@ -36,26 +36,6 @@ pub(crate) struct Switched {
     pub(crate) through: u64,
     pub(crate) journal: JournalId,
     pub(crate) pipelines: Vec<Arc<PipelineRecord>>,
-}
-
-/// Why there is no new snapshot.
-#[derive(Debug)]
-pub(crate) struct Failure {
-    pub(crate) error: StoreError,
-    /// Whether nobody knows which names are durable.
-    pub(crate) poisons: bool,
-}
-
-impl Failure {
-    pub(crate) fn into_error(self) -> StoreError {
-        self.error
-    }
-}
-
-impl From<StoreError> for Failure {
-    fn from(error: StoreError) -> Self {
-        Self { error, poisons: false }
-    }
 }
 
 /// Begins compactions.

@@ -7,9 +7,28 @@ use std::path::Path;
 
 use godata_core::StoreError;
 
-use crate::compaction::Failure;
 use crate::files::{Files, exists, rename, sync_dir};
 use crate::vfs::Vfs;
+
+/// Why there is no new snapshot.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) error: StoreError,
+    /// Whether nobody knows which names are durable.
+    pub(crate) poisons: bool,
+}
+
+impl Failure {
+    pub(crate) fn into_error(self) -> StoreError {
+        self.error
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self { error, poisons: false }
+    }
+}
 
 /// Puts a durable snapshot into place, together with the directory's names of the files it needs.
 pub(crate) fn snapshot(vfs: &dyn Vfs, files: &Files) -> Result<(), Failure> {
@@ -37,5 +56,5 @@ pub(crate) fn journal(vfs: &dyn Vfs, files: &Files, path: &Path) -> Result<(), F
 
 /// If it fails, nobody knows which names are durable.
 pub(crate) fn sync(vfs: &dyn Vfs, files: &Files) -> Result<(), Failure> {
-    sync_dir(vfs, &files.dir).map_err(|error: StoreError| Failure { error, poisons: true })
+    sync_dir(vfs, &files.dir).map_err(|error| Failure { error, poisons: true })
 }

@@ -5,11 +5,10 @@ use std::thread;
 
 use godata_core::StoreError;
 
-use crate::compaction::Failure;
 use crate::error::Refusal;
 use crate::files::{Files, copy, exists, remove, rename, sync_dir};
 use crate::format::Fault;
-use crate::install;
+use crate::install::{self, Failure};
 use crate::journal::Journal;
 use crate::lines::Damage;
 use crate::load::{Loaded, load};

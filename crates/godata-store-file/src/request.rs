@@ -3,8 +3,8 @@
 use godata_core::{Commit, Committed, OwnerId, PipelineName, RunChange, RunId, RunRecord, StoreError};
 use tokio::sync::oneshot;
 
-use crate::compaction::Failure;
 use crate::format::Change;
+use crate::install::Failure;
 use crate::journal::Journal;
 
 pub(crate) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;

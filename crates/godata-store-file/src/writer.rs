@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 use godata_core::{StoreError, error_chain};
 
 use crate::batch::Batch;
-use crate::compaction::{Compaction, Compactor, Failure, Switched};
+use crate::compaction::{Compaction, Compactor, Switched};
 use crate::error::Stopped;
 use crate::files::Files;
 use crate::format::{Change, write_closed, write_next};
+use crate::install::Failure;
 use crate::journal::{AppendError, Journal};
 use crate::options::{Durability, Options};
 use crate::request::{Answer, Request, Write, tell};
