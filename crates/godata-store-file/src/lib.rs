@@ -65,6 +65,7 @@
 
 mod batch;
 mod compaction;
+mod contract;
 mod error;
 mod files;
 mod format;

@@ -4,30 +4,21 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, RwLock, RwLockReadGuard};
-use std::task::Poll;
 use std::time::Duration;
 
-use godata_core::{
-    Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunQuery, RunRecord,
-    Store, StoreError,
-};
+use godata_core::StoreError;
 
 use crate::error::{Refusal, failed};
 use crate::files::Files;
-use crate::format::{Change, CommitBody, body};
 use crate::handle::Handle;
 use crate::lock::acquire;
 use crate::open::{Opened, Torn, open, read_only};
 use crate::options::Options;
-use crate::prune::OldRuns;
 use crate::repair::{Loss, Repaired};
-use crate::request::{Answer, Request, Write};
+use crate::request::{Answer, Request};
 use crate::state::State;
 use crate::verify::Verification;
-use crate::writer::{Shared, Writer, read, write};
-
-/// How many rows are looked at while nobody can write.
-const ROWS: usize = 1_000;
+use crate::writer::{Shared, Writer, read};
 
 /// A store in a local file, and in a journal beside it.
 ///
@@ -294,28 +285,24 @@ impl FileStore {
         result
     }
 
-    async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, StoreError> {
+    /// Asks the thread that writes, if there is one.
+    pub(crate) async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, StoreError> {
         match &self.0.writer {
             Some(writer) => writer.ask(request).await,
             None => Err(Refusal::ReadOnly { path: self.0.path.clone() }.into()),
         }
     }
 
+    pub(crate) fn state(&self) -> &Shared {
+        &self.0.state
+    }
+
     /// The rows, with all that anybody has asked for and did not wait for.
-    async fn rows(&self) -> RwLockReadGuard<'_, State> {
+    pub(crate) async fn rows(&self) -> RwLockReadGuard<'_, State> {
         if let Some(writer) = &self.0.writer {
             writer.settle().await;
         }
         read(&self.0.state)
-    }
-
-    async fn forget(&self, runs: Vec<RunId>, pipelines: Vec<PipelineName>) -> Result<u64, StoreError> {
-        self.ask(|answer| Request::Write(Write::Forget { runs, pipelines, answer })).await
-    }
-
-    async fn put(&self, change: Change) -> Result<(), StoreError> {
-        let (body, change) = (body(&change).map_err(StoreError::invalid)?, Box::new(change));
-        self.ask(|answer| Request::Write(Write::Put { change, body, answer })).await
     }
 }
 
@@ -323,82 +310,4 @@ impl fmt::Debug for FileStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileStore").field("path", &self.0.path).finish_non_exhaustive()
     }
-}
-
-impl Store for FileStore {
-    async fn upsert_pipeline(&self, pipeline: &PipelineRecord) -> Result<(), StoreError> {
-        self.put(Change { pipeline: Some(pipeline.clone()), ..Change::default() }).await
-    }
-
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
-        let row = self.rows().await.tables.pipeline(name).cloned();
-        Ok(row.map(Arc::unwrap_or_clone))
-    }
-
-    async fn list_pipelines(&self) -> Result<Vec<PipelineRecord>, StoreError> {
-        let rows: Vec<_> = self.rows().await.tables.pipelines().cloned().collect();
-        Ok(rows.into_iter().map(Arc::unwrap_or_clone).collect())
-    }
-
-    async fn upsert_run(&self, run: &RunRecord) -> Result<(), StoreError> {
-        self.put(Change { runs: vec![run.clone()], ..Change::default() }).await
-    }
-
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
-        let row = self.rows().await.tables.run(id).cloned();
-        Ok(row.map(Arc::unwrap_or_clone))
-    }
-
-    async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {
-        let mut query = query.clone();
-        let mut runs = Vec::new();
-        loop {
-            let page = self.rows().await.tables.page(&query, ROWS);
-            query.limit -= page.runs.len();
-            runs.extend(page.runs.into_iter().map(Arc::unwrap_or_clone));
-            match page.rest {
-                None => return Ok(runs),
-                after => query.after = after,
-            }
-            others_first().await;
-        }
-    }
-
-    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
-        let body = body(&CommitBody::of(commit)).map_err(StoreError::invalid)?;
-        let commit = Box::new(commit.clone());
-        self.ask(|answer| Request::Write(Write::Commit { commit, body, answer })).await
-    }
-
-    async fn renew(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
-        Ok(write(&self.0.state).tables.renew(owner, ttl, None))
-    }
-
-    async fn reap(&self, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
-        let live = live.to_vec();
-        self.ask(|answer| Request::Reap { live, answer }).await
-    }
-
-    async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {
-        let mut pruned = 0;
-        for runs in OldRuns::new(&self.0.state, *retention) {
-            pruned += self.forget(runs, Vec::new()).await?;
-        }
-        let empty: Vec<_> = read(&self.0.state).tables.empty_pipelines().cloned().collect();
-        self.forget(Vec::new(), empty).await?;
-        Ok(pruned)
-    }
-}
-
-/// Lets other tasks run.
-async fn others_first() {
-    let mut yielded = false;
-    std::future::poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }
