@@ -97,14 +97,15 @@ fn sound(vfs: &dyn Vfs, files: &Files) -> Result<Option<Loaded>, StoreError> {
 
 /// What the files hold after the old snapshot has another name, and before the new one has its own.
 ///
-/// The journal has its name still. Otherwise nobody was changing names: somebody has removed the snapshot.
+/// The journal was not made that of the generation before. Otherwise nobody was changing names: somebody has removed the
+/// snapshot.
 fn between_names(vfs: &dyn Vfs, files: &Files) -> Result<Option<Loaded>, StoreError> {
     if !exists(vfs, &files.snapshot_old)? {
         return Ok(None);
     }
     let old = load(vfs, files, &files.snapshot_old)?;
-    let is_first = old.journals.first().is_some_and(|link| link.path == files.journal);
-    Ok(Some(old).filter(|old| old.damage.is_empty() && is_first))
+    let is_current = old.journals.first().is_some_and(|link| link.path != files.journal_old);
+    Ok(Some(old).filter(|old| old.damage.is_empty() && is_current))
 }
 
 /// Takes back the first change of names if a crash came before the second, which would have made the new snapshot the

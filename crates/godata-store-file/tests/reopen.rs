@@ -8,9 +8,9 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use godata_core::{Retention, RunQuery, Store as _, StoreError};
+use godata_core::{Commit, Committed, Retention, RunQuery, Store as _, StoreError};
 use godata_store_file::{Durability, FileStore};
-use support::{History, at, beside, block_on, copy_all};
+use support::{History, at, beside, block_on, copy_all, owner};
 
 /// A directory with the files that a store has at this moment, as if its process had died.
 fn image_of(dir: &Path) -> tempfile::TempDir {
@@ -111,7 +111,7 @@ fn a_crash_between_any_two_names_that_a_snapshot_changes_loses_nothing() {
     let file = |dir: &tempfile::TempDir, suffix: &str| beside(&dir.path().join("state.json"), suffix);
 
     // Which file has which name, before each step and after the last.
-    let steps: [&[(&str, &str, &str)]; 5] = [
+    let steps: [&[(&str, &str, &str)]; 6] = [
         &[
             ("old", "", ""),
             ("new", ".journal.old", ".journal"),
@@ -142,6 +142,8 @@ fn a_crash_between_any_two_names_that_a_snapshot_changes_loses_nothing() {
             ("new", "", ""),
             ("new", ".journal", ".journal"),
         ],
+        // The last rename has failed, and a crash has come between the names of the next snapshot.
+        &[("new", "", ".old"), ("new", ".journal.old", ".journal"), ("new", ".journal", ".journal.next")],
     ];
     for (step, names) in steps.into_iter().enumerate() {
         let image = tempfile::tempdir().unwrap();
@@ -252,6 +254,27 @@ fn a_reader_beside_a_writer_never_fails() {
         seen = runs;
     }
     writer.join().unwrap();
+}
+
+#[test]
+fn of_commits_that_are_made_at_once_each_is_judged_by_what_is_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = FileStore::open(dir.path().join("state.json")).unwrap();
+    let history = History::new("orders");
+    for rev in 0..20 {
+        let mut pipeline = history.pipeline.clone();
+        pipeline.rev = rev;
+        // Not through `AnyStore`, which would make one after the other.
+        let committers: Vec<_> = (0..8)
+            .map(|_| {
+                let (store, commit) = (store.clone(), Commit::new(owner(), pipeline.clone()));
+                std::thread::spawn(move || block_on(store.commit(&commit)).unwrap())
+            })
+            .collect();
+        let answers: Vec<_> = committers.into_iter().map(|thread| thread.join().unwrap()).collect();
+        let done = answers.iter().filter(|answer| **answer == Committed::Done(rev + 1)).count();
+        assert_eq!(done, 1, "{answers:?}");
+    }
 }
 
 #[test]
