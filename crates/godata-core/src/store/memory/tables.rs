@@ -16,8 +16,8 @@ use crate::{
 /// The rows of a store that has all of them in memory, with the indexes that its queries need.
 ///
 /// It is what [`MemoryStore`](crate::MemoryStore) keeps under its lock, for a store of the same kind that also writes
-/// down what changes. Rows are shared: one that was read stays as it was when the table goes on. No method but
-/// [`prune`](Self::prune) takes longer because there are more rows, or says how many it looks at.
+/// down what changes. Rows are shared: one that was read stays as it was when the tables go on.
+/// [`page`](Self::page) and [`old_runs`](Self::old_runs) look at a few rows at a time, so that no lock is held for long.
 ///
 /// ```
 /// use godata_core::{Clock, Commit, Committed, MemoryTables, OwnerId, PipelineName, PipelineRecord, SystemClock};
@@ -33,7 +33,6 @@ use crate::{
 /// assert_eq!(tables.pipeline(&orders).map(|row| row.rev), Some(1));
 /// # Ok::<(), godata_core::BoxError>(())
 /// ```
-//
 // Invariant: the indexes name exactly the rows in `runs`, and `active` those that are queued or running.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryTables {
