@@ -14,6 +14,7 @@ mod overhead;
 mod runner;
 mod schedules;
 mod small;
+mod store;
 mod timers;
 
 use std::{env, fs::File, path::Path, process::ExitCode};
@@ -31,6 +32,7 @@ const USAGE: &str = "usage: godata-bench overhead
        godata-bench orchestrator
        godata-bench runner
        godata-bench schedules
+       godata-bench store
        godata-bench timers
        godata-bench generate {narrow|wide|jsonl} ROWS FILE
        godata-bench limit INPUT OUTPUT [--threads N]
@@ -57,6 +59,7 @@ fn run(args: &[&str]) -> Result<(), BoxError> {
         ["orchestrator"] => orchestrator::measure(),
         ["runner"] => runner::measure(),
         ["schedules"] => schedules::measure(),
+        ["store"] => store::measure(),
         ["timers"] => timers::measure(),
         ["generate", kind, rows, file] => {
             Ok(generate::generate(generate::Kind::named(kind)?, rows.parse()?, File::create(file)?)?)

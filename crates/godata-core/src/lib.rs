@@ -121,7 +121,8 @@ pub use run::{
 };
 pub use schedule::{AnySchedule, Schedule};
 pub use store::{
-    AnyStore, Commit, Committed, Covers, MemoryStore, PipelineRecord, Renewal, Retention, RunChange,
-    RunCounts, RunKey, RunQuery, RunRecord, RunStatus, Store, StoreError, Stored, check,
+    AnyStore, Commit, Committed, Covers, MemoryStore, MemoryTables, PipelineRecord, PruneCursor, Renewal,
+    Retention, RunChange, RunCounts, RunKey, RunPage, RunQuery, RunRecord, RunStatus, Store, StoreError,
+    Stored, check,
 };
 pub use transient::Transient;

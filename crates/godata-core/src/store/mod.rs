@@ -20,7 +20,7 @@ pub use check::{Stored, check};
 pub use commit::{Commit, Committed, Renewal, RunChange};
 pub use error::StoreError;
 pub use key::RunKey;
-pub use memory::MemoryStore;
+pub use memory::{MemoryStore, MemoryTables, PruneCursor, RunPage};
 pub use pipeline::PipelineRecord;
 pub use query::RunQuery;
 pub use retention::Retention;

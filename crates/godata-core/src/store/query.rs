@@ -114,6 +114,8 @@ impl Default for RunQuery {
 }
 
 /// Where a run stands in the order: the greater, the newer.
-pub(crate) fn place(run: &RunRecord) -> (UtcDateTime, RunId) {
+pub(crate) type Place = (UtcDateTime, RunId);
+
+pub(crate) fn place(run: &RunRecord) -> Place {
     (run.created_at, run.id)
 }

@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 mod model;
-mod rows;
+mod tables;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use time::UtcDateTime;
 
-use self::rows::Rows;
+pub use self::tables::{MemoryTables, PruneCursor, RunPage};
 use crate::{
     Clock, Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunQuery,
     RunRecord, Store, StoreError,
@@ -34,7 +34,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct MemoryStore {
-    rows: Arc<Mutex<Rows>>,
+    tables: Arc<Mutex<MemoryTables>>,
     /// The store's own clock, if it is shared.
     clock: Option<Arc<dyn Clock>>,
 }
@@ -43,18 +43,18 @@ impl MemoryStore {
     /// An empty store for one process, with no clock of its own.
     #[must_use]
     pub fn new() -> Self {
-        Self { rows: Arc::default(), clock: None }
+        Self { tables: Arc::default(), clock: None }
     }
 
     /// An empty store that is [shared](Store::shared). Owners die by this clock, and no due time is decided before
     /// it has come by it.
     pub fn with_clock(clock: impl Clock) -> Self {
-        Self { rows: Arc::default(), clock: Some(Arc::new(clock)) }
+        Self { tables: Arc::default(), clock: Some(Arc::new(clock)) }
     }
 
-    fn rows(&self) -> MutexGuard<'_, Rows> {
+    fn tables(&self) -> MutexGuard<'_, MemoryTables> {
         // Nothing panics while it is held: writes are judged first and then made.
-        self.rows.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn clock_now(&self) -> Option<UtcDateTime> {
@@ -77,29 +77,30 @@ impl fmt::Debug for MemoryStore {
 
 impl Store for MemoryStore {
     async fn upsert_pipeline(&self, pipeline: &PipelineRecord) -> Result<(), StoreError> {
-        self.rows().put_pipeline(pipeline.clone());
+        self.tables().put_pipeline(pipeline.clone());
         Ok(())
     }
 
     async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
-        Ok(self.rows().pipeline(name).cloned())
+        Ok(self.tables().pipeline(name).map(|row| (**row).clone()))
     }
 
     async fn list_pipelines(&self) -> Result<Vec<PipelineRecord>, StoreError> {
-        Ok(self.rows().pipelines().cloned().collect())
+        Ok(self.tables().pipelines().map(|row| (**row).clone()).collect())
     }
 
     async fn upsert_run(&self, run: &RunRecord) -> Result<(), StoreError> {
-        self.rows().put_run(run.clone());
+        self.tables().put_run(run.clone());
         Ok(())
     }
 
     async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
-        Ok(self.rows().run(id).cloned())
+        Ok(self.tables().run(id).map(|run| (**run).clone()))
     }
 
     async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {
-        Ok(self.rows().list_runs(query))
+        let page = self.tables().page(query, usize::MAX);
+        Ok(page.runs.iter().map(|run| (**run).clone()).collect())
     }
 
     fn shared(&self) -> bool {
@@ -111,18 +112,18 @@ impl Store for MemoryStore {
     }
 
     async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
-        self.rows().commit(commit, self.clock_now())
+        self.tables().commit(commit, self.clock_now())
     }
 
     async fn renew(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
-        Ok(self.rows().renew(owner, ttl, self.clock_now()))
+        Ok(self.tables().renew(owner, ttl, self.clock_now()))
     }
 
     async fn reap(&self, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
-        Ok(self.rows().reap(live, self.clock_now()))
+        Ok(self.tables().reap(live, self.clock_now()))
     }
 
     async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {
-        Ok(self.rows().prune(retention))
+        Ok(self.tables().prune(retention))
     }
 }

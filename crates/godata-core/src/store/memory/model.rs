@@ -11,7 +11,7 @@ use std::time::Duration;
 use time::UtcDateTime;
 use uuid::Uuid;
 
-use super::rows::Rows;
+use super::MemoryTables;
 use crate::{
     Cause, Commit, Committed, Covers, JobId, OwnerId, PipelineName, PipelineRecord, Retention, RunId, RunKey,
     RunQuery, RunRecord, RunStatus,
@@ -31,7 +31,7 @@ enum Rule {
 /// The whole world. What is not in `rows` is what a process knows, or what has happened outside of the store.
 #[derive(Clone)]
 struct World {
-    rows: Rows,
+    rows: MemoryTables,
     now: u64,
     instances: [Instance; 2],
     next_id: u128,
@@ -46,7 +46,7 @@ struct World {
 struct Instance {
     owner: OwnerId,
     /// What it has read and not yet acted on.
-    seen: Option<Seen>,
+    seen: Option<PruneCursor>,
     /// Its run whose row is durable; the job is not started yet.
     recorded: Option<(RunId, u64)>,
     /// Its run whose job was started.
@@ -54,7 +54,7 @@ struct Instance {
 }
 
 #[derive(Clone)]
-struct Seen {
+struct PruneCursor {
     pipeline: PipelineRecord,
     active: Vec<RunRecord>,
     orphans: Vec<RunRecord>,
@@ -75,7 +75,7 @@ fn seconds(at: UtcDateTime) -> u64 {
 
 impl World {
     fn new() -> Self {
-        let mut rows = Rows::default();
+        let mut rows = MemoryTables::default();
         let instance = |n| Instance { owner: owner(n), seen: None, recorded: None, running: None };
         let mut pipeline = PipelineRecord::new(name(), at(0));
         pipeline.cursor = Some(at(0));
@@ -93,6 +93,14 @@ impl World {
             started: [0; DUE_TIMES as usize],
             answered: [0; DUE_TIMES as usize],
         }
+    }
+
+    fn pipeline(&self) -> PipelineRecord {
+        (**self.rows.pipeline(&name()).unwrap()).clone()
+    }
+
+    fn runs(&self, query: &RunQuery) -> Vec<RunRecord> {
+        self.rows.page(query, usize::MAX).runs.iter().map(|run| (**run).clone()).collect()
     }
 
     /// Every state that is one step away.
@@ -147,16 +155,16 @@ impl World {
 
     fn read(&mut self, i: usize) {
         let live: Vec<_> = self.instances.iter().map(|instance| instance.owner).collect();
-        self.instances[i].seen = Some(Seen {
-            pipeline: self.rows.pipeline(&name()).unwrap().clone(),
-            active: self.rows.list_runs(&RunQuery::new().active()),
+        self.instances[i].seen = Some(PruneCursor {
+            pipeline: self.pipeline(),
+            active: self.runs(&RunQuery::new().active()),
             orphans: self.rows.reap(&live, None),
             now: self.now,
         });
     }
 
     /// Misfire `Latest` and overlap `Skip`, over what was seen, which may be long past.
-    fn decide(&mut self, i: usize, seen: Seen, rule: Rule) {
+    fn decide(&mut self, i: usize, seen: PruneCursor, rule: Rule) {
         let owner = self.instances[i].owner;
         let (mut pipeline, rev) = (seen.pipeline.clone(), seen.pipeline.rev + 1);
         if let Some(orphan) = seen.orphans.into_iter().next() {
@@ -202,11 +210,11 @@ impl World {
 
     fn finish(&mut self, i: usize, rule: Rule) {
         let instance = &self.instances[i];
-        let Some(run) = instance.running.and_then(|id| self.rows.run(id)).cloned() else {
+        let Some(run) = instance.running.and_then(|id| self.rows.run(id)).map(|run| (**run).clone()) else {
             self.instances[i].running = None;
             return;
         };
-        let pipeline = self.rows.pipeline(&name()).unwrap().clone();
+        let pipeline = self.pipeline();
         let run = RunRecord { status: RunStatus::Succeeded, ended_at: Some(at(self.now)), ..run };
         self.commit(Commit::new(instance.owner, pipeline).update(run), rule);
         self.instances[i].running = None;
@@ -280,7 +288,7 @@ impl World {
         };
         (self.now, self.crashes_left, self.prunes_left, self.started, self.answered).hash(&mut hasher);
         pipeline(self.rows.pipeline(&name()).unwrap(), &mut hasher);
-        for run in self.rows.list_runs(&RunQuery::new()) {
+        for run in self.runs(&RunQuery::new()) {
             row(&run, &mut hasher);
         }
         for instance in &self.instances {

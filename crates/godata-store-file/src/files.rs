@@ -1,0 +1,196 @@
+//! Which files a store has, and whether they are its own.
+
+use std::io::{self, ErrorKind, Read as _};
+use std::path::{Path, PathBuf};
+
+use godata_core::StoreError;
+
+use crate::error::{Refusal, failed};
+use crate::journal::write_all;
+use crate::options::Options;
+use crate::vfs::{Kind, Metadata, Vfs};
+
+/// The paths of a store, all in one directory. Only the first three are there all the time.
+#[derive(Clone, Debug)]
+pub(crate) struct Files {
+    pub(crate) dir: PathBuf,
+    /// The snapshot.
+    pub(crate) snapshot: PathBuf,
+    /// The commits since.
+    pub(crate) journal: PathBuf,
+    /// Held while the store is open.
+    pub(crate) lock: PathBuf,
+    /// The commits since the snapshot that is being written.
+    pub(crate) journal_next: PathBuf,
+    /// A journal that is written in place of another.
+    pub(crate) journal_new: PathBuf,
+    /// The snapshot that is being written.
+    pub(crate) snapshot_tmp: PathBuf,
+    /// The generation before.
+    pub(crate) snapshot_old: PathBuf,
+    pub(crate) journal_old: PathBuf,
+    /// The tail of a journal that was no whole commit.
+    pub(crate) torn: PathBuf,
+}
+
+impl Files {
+    /// The files of the store at `path`. A link is followed, so that the file it leads to is replaced and not the link.
+    pub(crate) fn find(vfs: &dyn Vfs, path: &Path) -> Result<Self, StoreError> {
+        let name = path.file_name().ok_or_else(|| Refusal::NoFile { path: path.to_owned() })?;
+        let parent = match path.parent() {
+            Some(parent) if parent != Path::new("") => parent,
+            _ => Path::new("."),
+        };
+        let dir = vfs.canonicalize(parent).map_err(failed("find the directory", parent))?;
+        let snapshot = dir.join(name);
+        match metadata(vfs, &snapshot)? {
+            Some(Metadata { kind: Kind::Link, .. }) => {
+                let target = vfs.canonicalize(&snapshot).map_err(failed("follow the link", &snapshot))?;
+                Self::at(&target)
+            }
+            _ => Self::at(&snapshot),
+        }
+    }
+
+    fn at(snapshot: &Path) -> Result<Self, StoreError> {
+        let Some(dir) = snapshot.parent() else {
+            return Err(Refusal::NoFile { path: snapshot.to_owned() }.into());
+        };
+        let with = |suffix: &str| {
+            let mut path = snapshot.as_os_str().to_owned();
+            path.push(suffix);
+            PathBuf::from(path)
+        };
+        Ok(Self {
+            dir: dir.to_owned(),
+            snapshot: snapshot.to_owned(),
+            journal: with(".journal"),
+            lock: with(".lock"),
+            journal_next: with(".journal.next"),
+            journal_new: with(".journal.new"),
+            snapshot_tmp: with(".tmp"),
+            snapshot_old: with(".old"),
+            journal_old: with(".journal.old"),
+            torn: with(".torn"),
+        })
+    }
+
+    /// Where a journal may be.
+    pub(crate) fn journals(&self) -> [&Path; 4] {
+        [&self.journal, &self.journal_next, &self.journal_new, &self.journal_old]
+    }
+
+    fn all(&self) -> [&Path; 9] {
+        [
+            &self.snapshot,
+            &self.journal,
+            &self.lock,
+            &self.journal_next,
+            &self.journal_new,
+            &self.snapshot_tmp,
+            &self.snapshot_old,
+            &self.journal_old,
+            &self.torn,
+        ]
+    }
+
+    /// Refuses what this process should not write to: what is no file, and what belongs to somebody else.
+    pub(crate) fn check(&self, vfs: &dyn Vfs) -> Result<(), StoreError> {
+        for path in self.all() {
+            let Some(Metadata { kind, owner, .. }) = metadata(vfs, path)? else { continue };
+            if kind != Kind::File {
+                return Err(Refusal::NotAFile { path: path.to_owned() }.into());
+            }
+            if let (Some(owner), Some(user)) = (owner, vfs.user())
+                && owner != user
+            {
+                return Err(Refusal::Foreign { path: path.to_owned(), owner, user }.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there is nothing of a store that was ever finished.
+    pub(crate) fn are_new(&self, vfs: &dyn Vfs) -> Result<bool, StoreError> {
+        for path in [&self.snapshot, &self.journal, &self.snapshot_old, &self.journal_old] {
+            if exists(vfs, path)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// What a name is; `None` if it is nothing.
+pub(crate) fn metadata(vfs: &dyn Vfs, path: &Path) -> Result<Option<Metadata>, StoreError> {
+    absent_is_none(vfs.metadata(path)).map_err(failed("look at", path))
+}
+
+pub(crate) fn exists(vfs: &dyn Vfs, path: &Path) -> Result<bool, StoreError> {
+    Ok(metadata(vfs, path)?.is_some())
+}
+
+/// Removes a file, if it is there.
+pub(crate) fn remove(vfs: &dyn Vfs, path: &Path) -> Result<(), StoreError> {
+    absent_is_none(vfs.remove(path)).map(drop).map_err(failed("remove", path))
+}
+
+pub(crate) fn rename(vfs: &dyn Vfs, from: &Path, to: &Path) -> Result<(), StoreError> {
+    vfs.rename(from, to).map_err(failed("rename", from))
+}
+
+pub(crate) fn sync_dir(vfs: &dyn Vfs, dir: &Path) -> Result<(), StoreError> {
+    vfs.sync_dir(dir).map_err(failed("sync the directory", dir))
+}
+
+fn absent_is_none<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Copies `len` bytes of a file from this offset on to a file that must not be there, and makes them durable. Returns how
+/// many there were.
+pub(crate) fn copy(
+    options: &Options,
+    from: &Path,
+    offset: u64,
+    len: u64,
+    to: &Path,
+) -> Result<u64, StoreError> {
+    let mut reader = options.vfs.read(from).map_err(failed("read", from))?;
+    io::copy(&mut reader.by_ref().take(offset), &mut io::sink()).map_err(failed("read", from))?;
+    let mut reader = reader.take(len);
+    let mut file = options.vfs.create(to, options.mode).map_err(failed("create", to))?;
+    let (mut buffer, mut copied) = (vec![0; 256 << 10], 0);
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => {
+                let bytes = buffer.get(..read).unwrap_or_default();
+                write_all(&mut *file, bytes).map_err(failed("write", to))?;
+                copied += read as u64;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(failed("read", from)(error)),
+        }
+    }
+    file.sync().map_err(failed("sync", to))?;
+    Ok(copied)
+}
+
+/// A path for a copy of a damaged file that nothing else has.
+pub(crate) fn aside(vfs: &dyn Vfs, path: &Path) -> Result<PathBuf, StoreError> {
+    let mut number = 1_u64;
+    loop {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".damaged-{number}"));
+        let name = PathBuf::from(name);
+        if metadata(vfs, &name)?.is_none() {
+            return Ok(name);
+        }
+        number += 1;
+    }
+}

@@ -1,0 +1,73 @@
+//! A file, line by line.
+
+use std::io::{BufRead as _, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use godata_core::StoreError;
+
+use crate::error::failed;
+use crate::format::Fault;
+use crate::vfs::Vfs;
+
+/// Something that is not as it was written, and where.
+#[derive(Debug, thiserror::Error)]
+#[error("{}, line {line}, byte {offset}", path.display())]
+pub struct Damage {
+    /// The file.
+    pub path: PathBuf,
+    /// The line, counted from 1.
+    pub line: u64,
+    /// Where the line begins, in bytes from the beginning of the file.
+    pub offset: u64,
+    #[source]
+    pub(crate) fault: Fault,
+}
+
+impl From<Damage> for StoreError {
+    fn from(damage: Damage) -> Self {
+        Self::corrupt(damage.to_string(), damage.fault)
+    }
+}
+
+/// Reads a file line by line, and knows where it is.
+pub(crate) struct Lines {
+    path: PathBuf,
+    reader: BufReader<Box<dyn Read + Send>>,
+    buffer: Vec<u8>,
+    /// The line that was read last, and where it begins.
+    line: u64,
+    offset: u64,
+}
+
+impl Lines {
+    const BUFFER: usize = 256 << 10;
+
+    pub(crate) fn open(vfs: &dyn Vfs, path: &Path) -> Result<Self, StoreError> {
+        let reader = vfs.read(path).map_err(failed("read", path))?;
+        let reader = BufReader::with_capacity(Self::BUFFER, reader);
+        Ok(Self { path: path.to_owned(), reader, buffer: Vec::new(), line: 0, offset: 0 })
+    }
+
+    /// The next line without its end; `None` at the end of the file.
+    pub(crate) fn next(&mut self) -> Result<Option<Result<&[u8], Fault>>, StoreError> {
+        self.offset += self.buffer.len() as u64;
+        self.line += 1;
+        self.buffer.clear();
+        self.reader.read_until(b'\n', &mut self.buffer).map_err(failed("read", &self.path))?;
+        Ok(match self.buffer.strip_suffix(b"\n") {
+            Some(line) => Some(Ok(line)),
+            None if self.buffer.is_empty() => None,
+            None => Some(Err(Fault::Unfinished)),
+        })
+    }
+
+    /// Where the line ends that was read last.
+    pub(crate) fn end(&self) -> u64 {
+        self.offset + self.buffer.len() as u64
+    }
+
+    /// Something is wrong with the line that was read last.
+    pub(crate) fn damage(&self, fault: Fault) -> Damage {
+        Damage { path: self.path.clone(), line: self.line, offset: self.offset, fault }
+    }
+}

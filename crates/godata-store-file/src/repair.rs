@@ -1,0 +1,101 @@
+//! Makes a store that can be opened of one that is damaged.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use godata_core::StoreError;
+
+use crate::files::{Files, aside, copy, exists, sync_dir};
+use crate::lines::Damage;
+use crate::load::{Loaded, load};
+use crate::lock::acquire;
+use crate::open::{name_journal, renew};
+use crate::options::Options;
+use crate::state::State;
+
+/// What is given up of a damaged store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Loss {
+    /// Nothing: the generation before has all that is damaged, or it is left as it is.
+    Nothing,
+    /// What was committed since the first damaged line of a journal. The store is then as it once was.
+    FromDamageOn,
+    /// The damaged lines. The store is then as it never was: later commits are there, earlier ones are not.
+    DamagedLines,
+}
+
+/// What a repair has done.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Repaired {
+    /// What was damaged; empty if nothing was, and nothing was done.
+    pub damage: Vec<Damage>,
+    /// Whether all of it was found in the generation before.
+    pub is_complete: bool,
+    /// Copies of the damaged files.
+    pub kept_as: Vec<PathBuf>,
+}
+
+pub(crate) fn repair(options: &Options, path: &Path, loss: Loss) -> Result<Repaired, StoreError> {
+    let vfs = &*options.vfs;
+    let files = Files::find(vfs, path)?;
+    files.check(vfs)?;
+    let _lock = acquire(vfs, &files.lock, options.mode, Duration::ZERO)?;
+    sync_dir(vfs, &files.dir)?;
+    let mut current = load(vfs, &files, &files.snapshot)?;
+    let mut damage = std::mem::take(&mut current.damage);
+    if damage.is_empty() {
+        return Ok(Repaired { damage, is_complete: true, kept_as: Vec::new() });
+    }
+    name_journal(vfs, &files, &mut current)?;
+    let before = load(vfs, &files, &files.snapshot_old)?;
+    let is_complete = before.damage.is_empty() && reaches_the_present(&before, &files);
+    let state = if is_complete {
+        before.state
+    } else {
+        if loss == Loss::Nothing {
+            return Err(damage.swap_remove(0).into());
+        }
+        let found = if exists(vfs, &files.snapshot)? { current } else { before };
+        salvage(found, loss)
+    };
+    let kept_as = copy_aside(options, &files)?;
+    renew(options, &files, state)?;
+    Ok(Repaired { damage, is_complete, kept_as })
+}
+
+/// Whether the journals of the generation before lead to the one that was written to last.
+fn reaches_the_present(before: &Loaded, files: &Files) -> bool {
+    let last = before.journals.last();
+    last.is_some_and(|link| link.path == files.journal || link.path == files.journal_next)
+}
+
+/// The rows of all lines that are valid and not given up.
+fn salvage(loaded: Loaded, loss: Loss) -> State {
+    let Loaded { mut state, mut beyond, .. } = loaded;
+    beyond.sort_by_key(|line| line.n);
+    for line in beyond {
+        if loss == Loss::DamagedLines && line.n > state.number {
+            state.apply(line.n, line.into_change());
+        }
+    }
+    state
+}
+
+/// Copies all that a repair replaces.
+fn copy_aside(options: &Options, files: &Files) -> Result<Vec<PathBuf>, StoreError> {
+    let vfs = &*options.vfs;
+    let mut copies = Vec::new();
+    for path in
+        [&files.snapshot, &files.snapshot_old].into_iter().map(PathBuf::as_path).chain(files.journals())
+    {
+        if exists(vfs, path)? {
+            let to = aside(vfs, path)?;
+            copy(options, path, 0, u64::MAX, &to)?;
+            copies.push(to);
+        }
+    }
+    sync_dir(vfs, &files.dir)?;
+    Ok(copies)
+}

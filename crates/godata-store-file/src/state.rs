@@ -1,0 +1,134 @@
+//! The rows in memory, and a walk through them as they were at one moment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use godata_core::{MemoryTables, PipelineRecord, RunId, RunRecord};
+
+use crate::format::Change;
+
+/// All that is stored and durable, which is what readers see.
+#[derive(Debug, Default)]
+pub(crate) struct State {
+    pub(crate) tables: MemoryTables,
+    /// The number of the last change that is in the tables.
+    pub(crate) number: u64,
+    walk: Option<Walk>,
+}
+
+/// A walk through all runs in the order of their ids, while they change.
+///
+/// Invariant: for each run after `position` that has changed since the walk began, `before` has what it was then.
+#[derive(Debug, Default)]
+struct Walk {
+    /// The last run that was seen.
+    position: Option<RunId>,
+    before: BTreeMap<RunId, Option<Arc<RunRecord>>>,
+}
+
+impl State {
+    /// Makes the change of this number. Making a change twice is the same as making it once.
+    pub(crate) fn apply(&mut self, number: u64, change: Change) {
+        self.number = number;
+        for id in change.forget_runs {
+            let before = self.tables.remove_run(id);
+            self.keep(id, before);
+        }
+        for name in change.forget_pipelines {
+            self.tables.remove_pipeline(&name);
+        }
+        if let Some(pipeline) = change.pipeline {
+            self.tables.put_pipeline(pipeline);
+        }
+        for run in change.runs {
+            let id = run.id;
+            let before = self.tables.put_run(run);
+            self.keep(id, before);
+        }
+    }
+
+    fn keep(&mut self, id: RunId, before: Option<Arc<RunRecord>>) {
+        if let Some(walk) = &mut self.walk
+            && walk.position.is_none_or(|position| id > position)
+        {
+            walk.before.entry(id).or_insert(before);
+        }
+    }
+
+    /// Begins a walk through all runs as they are now; the pipelines are returned at once.
+    pub(crate) fn begin_walk(&mut self) -> Vec<Arc<PipelineRecord>> {
+        self.walk = Some(Walk::default());
+        self.tables.pipelines().cloned().collect()
+    }
+
+    /// Goes on with the walk past the next `rows` runs; `None` once it has ended.
+    pub(crate) fn walk_on(&mut self, rows: usize) -> Option<Vec<Arc<RunRecord>>> {
+        let walk = self.walk.as_mut()?;
+        let mut seen = Vec::with_capacity(rows);
+        for run in self.tables.runs_after(walk.position).take(rows) {
+            walk.position = Some(run.id);
+            seen.push(walk.before.remove(&run.id).unwrap_or_else(|| Some(Arc::clone(run))));
+        }
+        if seen.is_empty() {
+            let removed = self.walk.take()?.before.into_values();
+            seen.extend(removed.filter(Option::is_some));
+            return (!seen.is_empty()).then(|| seen.into_iter().flatten().collect());
+        }
+        Some(seen.into_iter().flatten().collect())
+    }
+
+    pub(crate) fn end_walk(&mut self) {
+        self.walk = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use godata_core::{Cause, PipelineName, RunKey, RunStatus};
+    use time::UtcDateTime;
+
+    use super::*;
+
+    fn run(number: u64) -> RunRecord {
+        let (name, at) = (PipelineName::new("orders").unwrap(), UtcDateTime::UNIX_EPOCH);
+        let key = RunKey::manual(&number.to_string()).unwrap();
+        let mut run = RunRecord::new(&name, key, Cause::Manual, RunStatus::Queued, at);
+        run.id = format!("01890a5d-ac96-774b-bcce-{number:012}").parse().unwrap();
+        run
+    }
+
+    fn put(state: &mut State, run: RunRecord) {
+        state.apply(0, Change { runs: vec![run], ..Change::default() });
+    }
+
+    #[test]
+    fn a_walk_sees_the_rows_as_they_were_when_it_began() {
+        let mut state = State::default();
+        let rows: Vec<_> = (0..10).map(|number| run(number * 2)).collect();
+        rows.iter().for_each(|row| put(&mut state, row.clone()));
+        state.begin_walk();
+        let mut seen = Vec::new();
+        let mut changes = (0_u64..).zip([3, 0, 8, 18, 9]);
+        while let Some(runs) = state.walk_on(2) {
+            seen.extend(runs);
+            if let Some((step, number)) = changes.next() {
+                // Behind the walk and before it: a row that is new, one that changes twice, and one that goes.
+                put(&mut state, run(number * 2 + 1));
+                for reason in ["one", "two"] {
+                    let reason = Some(format!("{reason} {step}"));
+                    put(&mut state, with_reason(run(number), reason));
+                }
+                let forget_runs = vec![run(16 - step).id, run(number * 2 + 1).id];
+                state.apply(0, Change { forget_runs, ..Change::default() });
+            }
+        }
+        seen.sort_by_key(|run| run.id);
+        assert!(seen.iter().map(|run| &**run).eq(rows.iter()), "{seen:#?}");
+        assert!(state.walk.is_none(), "nothing is kept once it has ended");
+    }
+
+    fn with_reason(mut run: RunRecord, reason: Option<String>) -> RunRecord {
+        run.reason = reason;
+        run
+    }
+}

@@ -1,0 +1,142 @@
+//! The file system of the machine.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write as _};
+use std::path::{Path, PathBuf};
+
+use super::{Kind, Lock, Metadata, Vfs, VfsFile};
+
+/// The file system of the machine.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RealVfs;
+
+#[derive(Debug)]
+struct RealFile(File);
+
+#[derive(Debug)]
+struct RealLock(#[expect(dead_code, reason = "it is locked for as long as it is open")] File);
+
+impl Vfs for RealVfs {
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(path)
+    }
+
+    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
+        let metadata = fs::symlink_metadata(path)?;
+        let kind = match metadata.file_type() {
+            kind if kind.is_symlink() => Kind::Link,
+            kind if kind.is_dir() => Kind::Directory,
+            kind if kind.is_file() => Kind::File,
+            _ => Kind::Other,
+        };
+        Ok(Metadata { kind, len: metadata.len(), owner: platform::owner(&metadata) })
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+        Ok(Box::new(File::open(path)?))
+    }
+
+    fn create(&self, path: &Path, mode: u32) -> io::Result<Box<dyn VfsFile>> {
+        let file = platform::with_mode(mode).append(true).create_new(true).open(path)?;
+        Ok(Box::new(RealFile(file)))
+    }
+
+    fn append(&self, path: &Path) -> io::Result<Box<dyn VfsFile>> {
+        Ok(Box::new(RealFile(OpenOptions::new().append(true).open(path)?)))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        fs::rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        platform::sync_dir(path)
+    }
+
+    fn try_lock(&self, path: &Path, mode: u32, holder: &[u8]) -> io::Result<Option<Box<dyn Lock>>> {
+        let mut file = platform::with_mode(mode).read(true).write(true).create(true).open(path)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+        // The lock counts. What the file says is for whoever does not get it, and a full disk must not be in the way.
+        drop(file.set_len(0).and_then(|()| file.write_all(holder)));
+        Ok(Some(Box::new(RealLock(file))))
+    }
+
+    fn user(&self) -> Option<u32> {
+        platform::user()
+    }
+}
+
+impl VfsFile for RealFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn set_len(&mut self, len: u64) -> io::Result<()> {
+        self.0.set_len(len)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        // Of the metadata only the length matters, which this syncs too.
+        self.0.sync_data()
+    }
+}
+
+impl Lock for RealLock {}
+
+#[cfg(unix)]
+mod platform {
+    use std::fs::{File, Metadata, OpenOptions};
+    use std::io;
+    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+    use std::path::Path;
+
+    pub(super) fn owner(metadata: &Metadata) -> Option<u32> {
+        Some(metadata.uid())
+    }
+
+    pub(super) fn user() -> Option<u32> {
+        Some(rustix::process::geteuid().as_raw())
+    }
+
+    pub(super) fn with_mode(mode: u32) -> OpenOptions {
+        let mut options = OpenOptions::new();
+        options.mode(mode);
+        options
+    }
+
+    pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
+        File::open(path)?.sync_all()
+    }
+}
+
+/// Elsewhere files have no owner and no mode, and a directory can't be synced: that the system does by itself.
+#[cfg(not(unix))]
+mod platform {
+    use std::fs::{Metadata, OpenOptions};
+    use std::io;
+    use std::path::Path;
+
+    pub(super) fn owner(_: &Metadata) -> Option<u32> {
+        None
+    }
+
+    pub(super) fn user() -> Option<u32> {
+        None
+    }
+
+    pub(super) fn with_mode(_: u32) -> OpenOptions {
+        OpenOptions::new()
+    }
+
+    pub(super) fn sync_dir(_: &Path) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,239 @@
+//! What the store does when the disk is full or fails.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod support;
+
+use std::io::{self, ErrorKind, Read};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+
+use godata_core::{RunQuery, Store as _, StoreError};
+use godata_store_file::vfs::{Lock, Metadata, RealVfs, Vfs, VfsFile};
+use godata_store_file::{Durability, FileStore, Options};
+use support::{History, block_on};
+
+/// The real file system, whose writes and syncs of one file fail on demand.
+#[derive(Clone, Debug)]
+struct Faulty(Arc<Plan>);
+
+#[derive(Debug)]
+struct Plan {
+    /// The end of the name of the file, and the error of its writes and of its syncs.
+    plan: Mutex<(&'static str, Option<ErrorKind>, Option<ErrorKind>)>,
+    /// How many bytes a write takes at most. Every other write that has more is interrupted.
+    most: AtomicU64,
+}
+
+impl Faulty {
+    fn new() -> Self {
+        Self(Arc::new(Plan { plan: Mutex::new(("", None, None)), most: AtomicU64::new(u64::MAX) }))
+    }
+
+    fn fail(&self, file: &'static str, write: Option<ErrorKind>, sync: Option<ErrorKind>) {
+        *self.0.plan.lock().unwrap() = (file, write, sync);
+    }
+
+    fn repair(&self) {
+        self.fail("", None, None);
+    }
+
+    fn open(&self, path: &Path) -> FileStore {
+        self.open_with(FileStore::options(), path)
+    }
+
+    fn open_with(&self, options: Options, path: &Path) -> FileStore {
+        let options = options.vfs(Arc::new(self.clone()));
+        // The second time its files have the names under which they were opened.
+        drop(options.clone().open(path).unwrap());
+        options.open(path).unwrap()
+    }
+}
+
+#[derive(Debug)]
+struct File {
+    vfs: Faulty,
+    path: PathBuf,
+    file: Box<dyn VfsFile>,
+    is_interrupted: bool,
+}
+
+impl Vfs for Faulty {
+    fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
+        RealVfs.canonicalize(path)
+    }
+
+    fn metadata(&self, path: &Path) -> io::Result<Metadata> {
+        RealVfs.metadata(path)
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+        RealVfs.read(path)
+    }
+
+    fn create(&self, path: &Path, mode: u32) -> io::Result<Box<dyn VfsFile>> {
+        let file = RealVfs.create(path, mode)?;
+        Ok(Box::new(File { vfs: self.clone(), path: path.to_owned(), file, is_interrupted: false }))
+    }
+
+    fn append(&self, path: &Path) -> io::Result<Box<dyn VfsFile>> {
+        let file = RealVfs.append(path)?;
+        Ok(Box::new(File { vfs: self.clone(), path: path.to_owned(), file, is_interrupted: false }))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        RealVfs.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        RealVfs.remove(path)
+    }
+
+    fn sync_dir(&self, path: &Path) -> io::Result<()> {
+        RealVfs.sync_dir(path)
+    }
+
+    fn try_lock(&self, path: &Path, mode: u32, holder: &[u8]) -> io::Result<Option<Box<dyn Lock>>> {
+        RealVfs.try_lock(path, mode, holder)
+    }
+
+    fn user(&self) -> Option<u32> {
+        RealVfs.user()
+    }
+}
+
+impl File {
+    fn is_called(&self, end: &str) -> bool {
+        self.path.as_os_str().as_encoded_bytes().ends_with(end.as_bytes())
+    }
+}
+
+impl VfsFile for File {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let (file, write, _) = *self.vfs.0.plan.lock().unwrap();
+        let most = usize::try_from(self.vfs.0.most.load(SeqCst)).unwrap();
+        if most < bytes.len() {
+            self.is_interrupted = !self.is_interrupted;
+            if self.is_interrupted {
+                return Err(ErrorKind::Interrupted.into());
+            }
+        }
+        match write {
+            Some(error) if self.is_called(file) => {
+                // Half of it is written all the same.
+                self.file.write(&bytes[..bytes.len() / 2])?;
+                Err(error.into())
+            }
+            _ => self.file.write(&bytes[..bytes.len().min(most)]),
+        }
+    }
+
+    fn set_len(&mut self, len: u64) -> io::Result<()> {
+        self.file.set_len(len)
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        let (file, _, sync) = *self.vfs.0.plan.lock().unwrap();
+        match sync {
+            Some(error) if self.is_called(file) => Err(error.into()),
+            _ => self.file.sync(),
+        }
+    }
+}
+
+#[test]
+fn after_a_failed_sync_nothing_is_acknowledged_until_the_store_is_opened_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
+    let store = vfs.open(&path);
+    let mut orders = History::new("orders");
+    orders.commit(&store);
+
+    vfs.fail(".journal", None, Some(ErrorKind::Other));
+    let mut unknown = History { pipeline: orders.pipeline.clone(), runs: orders.runs.clone() };
+    assert!(matches!(unknown.try_commit(&store), Err(StoreError::Unavailable { .. })));
+    vfs.repair();
+    assert!(matches!(unknown.try_commit(&store), Err(StoreError::Unavailable { .. })));
+    assert!(matches!(block_on(store.snapshot()), Err(StoreError::Unavailable { .. })));
+    orders.assert_in(&store);
+    assert!(block_on(store.close()).is_err());
+
+    let store = vfs.open(&path);
+    let runs = block_on(store.list_runs(&RunQuery::new())).unwrap().len();
+    assert!(runs == 1 || runs == 2, "the commit of which nobody was told is there as a whole or not at all");
+}
+
+#[test]
+fn a_full_disk_refuses_commits_until_there_is_space() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
+    let store = vfs.open(&path);
+    let mut orders = History::new("orders");
+    orders.commit(&store);
+    vfs.fail(".journal", Some(ErrorKind::StorageFull), None);
+    for _ in 0..3 {
+        let refused = orders.try_commit(&store).unwrap_err();
+        assert!(matches!(refused, StoreError::Full { .. }) && refused.is_retryable(), "{refused:?}");
+        orders.assert_in(&store);
+    }
+    vfs.repair();
+    orders.commit(&store);
+    drop(store);
+    let store = FileStore::open(&path).unwrap();
+    orders.assert_in(&store);
+    assert_eq!(store.torn(), None);
+}
+
+#[test]
+fn a_snapshot_that_fails_changes_nothing_and_the_next_one_has_everything() {
+    for file in [".journal.next", ".tmp"] {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
+        let store = vfs.open(&path);
+        let mut orders = History::new("orders");
+        orders.commit(&store);
+        for (write, sync) in [(Some(ErrorKind::StorageFull), None), (None, Some(ErrorKind::Other))] {
+            vfs.fail(file, write, sync);
+            assert!(block_on(store.snapshot()).is_err(), "{file}");
+            vfs.repair();
+            orders.commit(&store);
+        }
+        block_on(store.snapshot()).unwrap();
+        orders.commit(&store);
+        drop(store);
+        orders.assert_in(&FileStore::open(&path).unwrap());
+        assert!(!dir.path().join(format!("state.json{file}")).exists());
+    }
+}
+
+#[test]
+fn short_and_interrupted_writes_are_gone_on_with() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
+    vfs.0.most.store(7, SeqCst);
+    let store = vfs.open(&path);
+    let mut orders = History::new("orders");
+    orders.commit(&store);
+    block_on(store.snapshot()).unwrap();
+    orders.commit(&store);
+    drop(store);
+    orders.assert_in(&FileStore::open(&path).unwrap());
+}
+
+#[test]
+fn closing_a_store_syncs_all_that_never_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
+    let store = vfs.open_with(FileStore::options().durability(Durability::Never), &path);
+    let mut orders = History::new("orders");
+    orders.commit(&store);
+    // The next journal is gone on with, and there is no snapshot that does without this one.
+    vfs.fail(".tmp", Some(ErrorKind::StorageFull), None);
+    assert!(block_on(store.snapshot()).is_err());
+    orders.commit(&store);
+    vfs.fail(".journal", None, Some(ErrorKind::Other));
+    assert!(block_on(store.close()).is_err());
+    vfs.repair();
+    orders.assert_in(&vfs.open(&path));
+}

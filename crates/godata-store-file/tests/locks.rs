@@ -1,0 +1,199 @@
+//! One process at a time, and what the store refuses to open.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![cfg(unix)]
+
+mod support;
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use godata_core::StoreError;
+use godata_store_file::FileStore;
+use support::{History, beside};
+
+/// Tells a child process of this test what to open.
+const CHILD: &str = "GODATA_STORE_OF_CHILD";
+
+/// What a child process does: it opens the store, says so, and keeps it until its standard input ends.
+#[test]
+fn child() {
+    let Ok(path) = std::env::var(CHILD) else { return };
+    match FileStore::open(&path) {
+        Ok(_store) => {
+            println!("\nopened");
+            std::io::stdin().lines().for_each(drop);
+        }
+        Err(error) => println!("\n{}", godata_core::error_chain(&error)),
+    }
+}
+
+/// A child process that opens the store, and what it says of it.
+fn start_child(path: &Path, command: &mut Command) -> (Child, String) {
+    let mut child = command
+        .args(["child", "--exact", "--nocapture"])
+        .env(CHILD, path)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let said =
+        lines.find(|line| line == "opened" || line.starts_with("the store") || line.starts_with("can't"));
+    (child, said.unwrap())
+}
+
+fn this_program() -> Command {
+    Command::new(std::env::current_exe().unwrap())
+}
+
+#[test]
+fn a_second_handle_is_told_who_has_the_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.json");
+    let store = FileStore::open(&path).unwrap();
+    let link = dir.path().join("link.json");
+    symlink("state.json", &link).unwrap();
+    for path in [&path, &link] {
+        match FileStore::open(path) {
+            Err(StoreError::Locked { pid, host }) => {
+                assert_eq!(pid, std::process::id());
+                assert!(!host.is_empty());
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    drop(store);
+    drop(FileStore::open(&path).unwrap());
+}
+
+#[test]
+fn a_process_that_was_killed_has_no_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.json");
+    let (mut child, said) = start_child(&path, &mut this_program());
+    assert_eq!(said, "opened");
+    match FileStore::open(&path) {
+        Err(StoreError::Locked { pid, .. }) => assert_eq!(pid, child.id()),
+        other => panic!("{other:?}"),
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(FileStore::open(&path).unwrap());
+}
+
+#[test]
+fn who_waits_gets_the_lock_as_soon_as_it_is_free() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.json");
+    let (mut child, _) = start_child(&path, &mut this_program());
+    let refused = FileStore::open_wait(&path, Duration::from_millis(1));
+    assert!(matches!(refused, Err(StoreError::Locked { .. })), "{refused:?}");
+    drop(child.stdin.take());
+    drop(FileStore::open_wait(&path, Duration::from_secs(60)).unwrap());
+    child.wait().unwrap();
+}
+
+#[test]
+fn files_are_for_their_owner_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.json");
+    drop(FileStore::open(&path).unwrap());
+    for suffix in ["", ".journal", ".lock"] {
+        let mode = fs::metadata(beside(&path, suffix)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "state.json{suffix}");
+    }
+    let path = dir.path().join("readable.json");
+    drop(FileStore::options().mode(0o640).open(&path).unwrap());
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777 & !0o040, 0o600);
+}
+
+#[test]
+fn a_link_is_followed_and_stays() {
+    let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (link, target) = (dir.path().join("link.json"), elsewhere.path().join("state.json"));
+    let mut orders = History::new("orders");
+    orders.commit(&FileStore::open(&target).unwrap());
+    symlink(&target, &link).unwrap();
+    let store = FileStore::open(&link).unwrap();
+    orders.commit(&store);
+    support::block_on(store.snapshot()).unwrap();
+    drop(store);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "all files are beside the target");
+    orders.assert_in(&FileStore::open(&target).unwrap());
+}
+
+#[test]
+fn what_is_no_file_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let invalid = |path: &Path| {
+        let result = FileStore::open(path);
+        assert!(matches!(result, Err(StoreError::Invalid { .. })), "{path:?}: {result:?}");
+    };
+    invalid(dir.path());
+    let path = dir.path().join("state.json");
+    for suffix in [".journal", ".lock", ".tmp"] {
+        symlink("/dev/null", beside(&path, suffix)).unwrap();
+        invalid(&path);
+        fs::remove_file(beside(&path, suffix)).unwrap();
+    }
+    let result = FileStore::open(dir.path().join("absent/state.json"));
+    assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
+    symlink("nowhere.json", &path).unwrap();
+    let result = FileStore::open(&path);
+    assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
+}
+
+/// Opens the store as the user nobody, and returns what that says; `None` if this user can't become another.
+fn opened_by_nobody(path: &Path) -> Option<String> {
+    if rustix::process::geteuid().as_raw() != 0 {
+        // Said also where the output of tests is not shown.
+        drop(std::io::stderr().write_all(b"skipped: only root can become another user\n"));
+        return None;
+    }
+    // Nobody may not reach the test's own program where it lies.
+    let dir = tempfile::tempdir().unwrap();
+    let program = dir.path().join("program");
+    fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(&program);
+    let (mut child, said) = start_child(path, &mut command);
+    drop(child.stdin.take());
+    child.wait().unwrap();
+    Some(said)
+}
+
+#[test]
+fn a_directory_that_can_t_be_written_is_an_error_that_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let path = dir.path().join("state.json");
+    if let Some(said) = opened_by_nobody(&path) {
+        let lock = beside(&path, ".lock");
+        let expected =
+            format!("the store is not available: can't lock {}: Permission denied", lock.display());
+        assert!(said.starts_with(&expected), "{said}");
+    }
+}
+
+#[test]
+fn the_files_of_another_user_are_refused_and_not_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let path = dir.path().join("state.json");
+    let Some(said) = opened_by_nobody(&path) else { return };
+    assert_eq!(said, "opened");
+    let owner = |suffix| fs::metadata(beside(&path, suffix)).unwrap().uid();
+    let error = FileStore::open(&path).unwrap_err();
+    assert!(matches!(error, StoreError::Invalid { .. }), "{error:?}");
+    assert!(godata_core::error_chain(&error).to_string().contains("belongs to user 65534"), "{error:?}");
+    assert_eq!((owner(""), owner(".lock")), (65534, 65534));
+    drop(FileStore::open_read_only(&path).unwrap());
+}
