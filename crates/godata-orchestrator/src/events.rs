@@ -1,9 +1,10 @@
 //! What happens, as it happens.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use godata_core::{PipelineName, RunId, RunRecord, RunnerError, StoreError};
+use godata_core::{PipelineName, RunId, RunRecord, RunnerError, StoreError, error_chain};
 use time::UtcDateTime;
 use tokio::sync::broadcast::{self, error::RecvError};
 
@@ -86,6 +87,64 @@ pub enum Event {
         /// The runs that were lost.
         runs: Vec<RunId>,
     },
+}
+
+impl fmt::Display for Event {
+    /// One line for people: the pipeline, what happened, and to which run.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Queued(run) => write!(f, "{}: queued {}", run.pipeline_name, run.id),
+            Self::Started(run) => write!(f, "{}: started {} ({})", run.pipeline_name, run.id, run.cause),
+            Self::Ended(run) => {
+                write!(f, "{}: {} {}", run.pipeline_name, run.status, run.id)?;
+                run.error.as_ref().map_or(Ok(()), |error| write!(f, ": {error}"))
+            }
+            Self::Skipped(run) => {
+                let count = run.covers.map_or(1, |covers| covers.count);
+                write!(f, "{}: skipped {count} due times", run.pipeline_name)?;
+                run.reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
+            }
+            Self::Overdue { pipeline, run, running_for } => {
+                write!(f, "{pipeline}: {run} has been running for {running_for:?}")
+            }
+            Self::StartFailed { pipeline, run, error } => {
+                write!(f, "{pipeline}: {run} could not be started")?;
+                match error {
+                    Some(error) => write!(f, ": {error}"),
+                    None => f.write_str(": the runner panicked"),
+                }
+            }
+            Self::Superseded { pipeline, run } => {
+                write!(f, "{pipeline}: the result of {run} came after it was interrupted")
+            }
+            Self::StoreFailed { pipeline: Some(pipeline), error, .. } => {
+                write!(f, "{pipeline}: the store failed: {}", error_chain(&**error))
+            }
+            Self::StoreFailed { pipeline: None, error, .. } => {
+                write!(f, "the store failed: {}", error_chain(&**error))
+            }
+            Self::ScheduleStopped { pipeline, reason } => write!(f, "{pipeline}: fires no more: {reason}"),
+            Self::Unregistered { pipeline } => write!(f, "{pipeline}: was taken out by another instance"),
+            Self::SpecDiffers { pipeline, stored, registered } => {
+                let text = |spec: &Option<String>| spec.clone().unwrap_or_else(|| "no schedule".to_owned());
+                write!(
+                    f,
+                    "{pipeline}: fires no more here: `{}` is stored, `{}` is registered",
+                    text(stored),
+                    text(registered)
+                )
+            }
+            Self::Rebased { pipeline, .. } => {
+                write!(
+                    f,
+                    "{pipeline}: the clock is far behind the last due time; the schedule goes on from now"
+                )
+            }
+            Self::OwnerLost { runs } => {
+                write!(f, "did not renew in time, and goes on anew; {} runs are others' now", runs.len())
+            }
+        }
+    }
 }
 
 /// Why a schedule fires no more.

@@ -51,6 +51,12 @@ impl fmt::Display for History {
 }
 
 impl History {
+    /// The table of these runs, in this order.
+    #[must_use]
+    pub fn new(runs: Vec<RunRecord>) -> Self {
+        Self { runs }
+    }
+
     /// How many runs there are of each status.
     fn write_counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |status| self.runs.iter().filter(|run| run.status == status).count();

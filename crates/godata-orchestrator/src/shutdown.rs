@@ -1,5 +1,6 @@
 //! The end: how far it is, and what is reported of it.
 
+use std::fmt;
 use std::time::Duration;
 
 use godata_core::{RunHandle, RunId, RunResult, RunStatus};
@@ -28,6 +29,26 @@ impl DrainReport {
     /// rows say interrupted.
     pub fn stuck(&self) -> impl Iterator<Item = &RunResult> {
         self.runs.iter().filter(|run| !run.status.is_terminal())
+    }
+}
+
+impl fmt::Display for DrainReport {
+    /// What became of how many, in a line.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |status| self.runs.iter().filter(|run| run.status == status).count();
+        let stuck = self.stuck().count();
+        write!(f, "{} runs were going on", self.runs.len())?;
+        for status in RunStatus::ALL.into_iter().filter(|status| status.is_terminal() && count(*status) > 0) {
+            write!(f, ", {} {status}", count(status))?;
+        }
+        for (count, what) in
+            [(stuck, "stuck"), (self.unsaved.len(), "not saved"), (self.queued.len(), "stay queued")]
+        {
+            if count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        Ok(())
     }
 }
 
