@@ -58,7 +58,8 @@
 //! * [`PipelineError`]: what an error says.
 //! * [`scheduler`]: schedules: intervals, times of day, cron patterns and calendars, right in every time zone.
 //! * [`runner`]: several jobs at the same time, with limits and timeouts.
-//! * [`orchestrator`]: pipelines on schedules, with their history; [`in_memory`] makes one in a line.
+//! * [`orchestrator`]: pipelines on schedules, with their history; [`in_memory`] makes one in a line, [`local`] one that
+//!   keeps its history in a file.
 //! * [`Store`]: what remembers pipelines and runs, and how to write one.
 //! * [`etl`]: the engine's crate, with its guarantees and a table for those who come from the Go library.
 //!
@@ -83,6 +84,12 @@
 //! | [`schedule_daily`](https://github.com/janmarkuslanger/godata/blob/main/examples/schedule_daily.rs) | schedules from code and from text, and when they fire |
 //! | [`schedule_cron`](https://github.com/janmarkuslanger/godata/blob/main/examples/schedule_cron.rs) | cron patterns around the clock changes of a zone |
 //! | [`schedule_calendar`](https://github.com/janmarkuslanger/godata/blob/main/examples/schedule_calendar.rs) | weekends, holidays and maintenance left out |
+//! | [`orchestrate`](https://github.com/janmarkuslanger/godata/blob/main/examples/orchestrate.rs) | a pipeline on a schedule, its history in a file, until Ctrl-C |
+//! | [`run_once`](https://github.com/janmarkuslanger/godata/blob/main/examples/run_once.rs) | one run with history, for cron or a systemd timer |
+//! | [`run_after`](https://github.com/janmarkuslanger/godata/blob/main/examples/run_after.rs) | a pipeline that follows another |
+//! | [`backfill`](https://github.com/janmarkuslanger/godata/blob/main/examples/backfill.rs) | days of the past, each as a run |
+//! | [`misfire`](https://github.com/janmarkuslanger/godata/blob/main/examples/misfire.rs) | due times that nobody was there for, by each policy |
+//! | [`inspect_state`](https://github.com/janmarkuslanger/godata/blob/main/examples/inspect_state.rs) | what is in a state file |
 //!
 //! # Features
 //!
@@ -90,6 +97,7 @@
 //! * `json` (default): [`jsonl`] and [`json`].
 //! * `runner` (default): [`runner`].
 //! * `orchestrator` (default): [`orchestrator`], with `runner` and `scheduler`.
+//! * `store-file` (default): [`store_file`].
 //! * `bzip2`, `gzip`, `zstd` (default): files compressed like that are read and written. `zstd` needs a C compiler.
 //! * `scheduler` and `cron` (default): [`scheduler`], and cron patterns in it. `bundled-zones` compiles a time zone
 //!   database in, for machines that have none.
@@ -135,6 +143,10 @@ pub use godata_orchestrator::{Backfill, Misfire, Orchestrator, Overlap, Recovery
 pub use godata_runner as runner;
 #[cfg(feature = "scheduler")]
 pub use godata_scheduler as scheduler;
+#[cfg(feature = "store-file")]
+pub use godata_store_file as store_file;
+#[cfg(feature = "store-file")]
+pub use godata_store_file::FileStore;
 
 /// An orchestrator that keeps its history in memory: it is gone when the process ends.
 ///
@@ -168,6 +180,42 @@ pub use godata_scheduler as scheduler;
 #[must_use]
 pub fn in_memory() -> Orchestrator {
     Orchestrator::new(MemoryStore::new(), runner::Runner::new())
+}
+
+/// An orchestrator that keeps its history in a file, and the journal and lock beside it: it goes on after a restart, and
+/// after a crash. One process has it open at a time.
+///
+/// [`FileStore::options`] and [`Orchestrator::builder`] make one by other rules; [`FileStore`] says what is in the files.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use godata::{RunQuery, prelude::*, scheduler::every};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// # let folder = tempfile::tempdir()?;
+/// # let state = folder.path().join("state.json");
+/// let import = || job_fn("import", |_cx| async { Ok(()) });
+///
+/// let orchestrator = godata::local(&state)?;
+/// orchestrator.register(import(), every(Duration::from_secs(300))?).await?;
+/// orchestrator.run_pipeline("import").await?.done().await?;
+/// orchestrator.shutdown(Duration::from_secs(30)).await;
+/// drop(orchestrator);
+///
+/// let orchestrator = godata::local(&state)?;
+/// assert_eq!(orchestrator.history(&RunQuery::new()).await?.runs.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// [`StoreError::Locked`] if it is open already; [`StoreError::Corrupt`] if the files are damaged.
+#[cfg(all(feature = "orchestrator", feature = "store-file"))]
+pub fn local(path: impl AsRef<std::path::Path>) -> Result<Orchestrator, StoreError> {
+    Ok(Orchestrator::new(FileStore::open(path)?, runner::Runner::new()))
 }
 
 /// What most programs use: `use godata::prelude::*;`.
