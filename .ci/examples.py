@@ -3,8 +3,8 @@
 `python3 .ci/examples.py --update` writes those files instead of comparing.
 
 Each example runs in a copy of the tree of its own, from its root, for at most a minute, and ends
-with status 0. Only stdout is compared; durations, rates and run ids may differ. The examples are
-those that `cargo test --workspace` has built already.
+with status 0. Only stdout is compared; durations, instants, rates and run ids may differ. The
+examples are those that `cargo test --workspace` has built already.
 """
 
 import difflib
@@ -18,6 +18,8 @@ from workspace import ROOT, environment, members, metadata, normalised, scratch_
 PACKAGES = {"godata-examples", "custom-store"}
 EXPECTED = ROOT / "examples" / "expected"
 LIMIT_SECONDS = 60
+# Of those that would go on until they are stopped.
+ARGUMENTS = {"orchestrate": ["state.json", "2"]}
 
 
 def declared(meta: dict) -> list[str]:
@@ -39,12 +41,12 @@ def build() -> dict[str, str]:
     return executables
 
 
-def run(executable: str, target_directory: str) -> tuple[str, str | None]:
+def run(command: list[str], target_directory: str) -> tuple[str, str | None]:
     """What the example printed, and what was wrong with its end, if anything."""
     with scratch_copy() as copy:
         try:
             result = subprocess.run(
-                [executable], cwd=copy, env=environment(target_directory), timeout=LIMIT_SECONDS,
+                command, cwd=copy, env=environment(target_directory), timeout=LIMIT_SECONDS,
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8", errors="replace",
             )
         except subprocess.TimeoutExpired:
@@ -85,7 +87,7 @@ def main() -> None:
             problems[name] = "was not built"
             continue
         began = time.monotonic()
-        printed, problem = run(executables[name], meta["target_directory"])
+        printed, problem = run([executables[name], *ARGUMENTS.get(name, [])], meta["target_directory"])
         if problem is None and updating:
             update(name, printed)
         elif problem is None:

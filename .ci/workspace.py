@@ -66,6 +66,7 @@ def environment(target_directory: str) -> dict:
 
 VOLATILE = [
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b"), "<id>"),
+    (re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z"), "<instant>"),
     (re.compile(r"(?<![\w.])[0-9][0-9.,]*( ?[A-Za-z]+){0,2}/s\b"), "<rate>"),
     (re.compile(r"(?<![\w.])[0-9][0-9.,]* ?(ns|µs|us|ms|s)\b"), "<time>"),
     (re.compile(r"[ \t]+"), " "),
@@ -73,8 +74,8 @@ VOLATILE = [
 
 
 def normalised(text: str) -> list[str]:
-    """The lines of `text` without what differs from run to run: durations, rates, run ids, and
-    the width of the columns that they stand in."""
+    """The lines of `text` without what differs from run to run: durations, instants, rates, run
+    ids, and the width of the columns that they stand in."""
     lines = []
     for line in text.splitlines():
         for pattern, replacement in VOLATILE:

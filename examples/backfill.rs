@@ -1,0 +1,60 @@
+//! Days of the past, each as a run of its own: the reader is made from the time that a run is scheduled for.
+//!
+//!     cargo run --example backfill
+
+use std::{fs, path::Path, time::Duration};
+
+use godata::{
+    Backfill, RunQuery,
+    orchestrator::{Event, Events},
+    prelude::*,
+    scheduler::parse,
+};
+use time::{Date, Month, UtcDateTime};
+
+#[tokio::main]
+async fn main() -> Result<(), BoxError> {
+    let folder = tempfile::tempdir()?;
+    for day in 1..=3 {
+        let orders = format!("order_id,status\n{day}-1,paid\n{day}-2,open\n{day}-3,paid\n");
+        fs::write(folder.path().join(format!("orders-2026-03-{day:02}.csv")), orders)?;
+    }
+
+    let orchestrator = godata::in_memory();
+    orchestrator.register(daily(folder.path())?, parse("daily 02:00")?).await?;
+    let mut events = orchestrator.events();
+
+    let midnight =
+        |day| Ok::<_, BoxError>(Date::from_calendar_date(2026, Month::March, day)?.midnight().as_utc());
+    let runs = orchestrator.backfill("orders-daily", Backfill::between(midnight(1)?, midnight(5)?)).await?;
+    println!("{} days are queued", runs.len());
+    until_ended(runs.len(), &mut events).await;
+
+    for run in orchestrator.history(&RunQuery::new()).await?.runs.iter().rev() {
+        let day = run.due.map_or_else(String::new, |due| due.date().to_string());
+        let missing = if run.error.is_some() { ", its orders are missing" } else { "" };
+        println!("{day} {}, {} written{missing}", run.status, run.counts.records_written);
+    }
+    orchestrator.shutdown(Duration::from_secs(30)).await;
+    Ok(())
+}
+
+/// The paid orders of the day that the run is for.
+fn daily(folder: &Path) -> Result<Pipeline, BoxError> {
+    let (orders, paid) = (folder.to_owned(), folder.join("paid.jsonl"));
+    Ok(Pipeline::builder("orders-daily")
+        .read_with(move |cx| {
+            let day = cx.scheduled_at().unwrap_or_else(UtcDateTime::now).date();
+            Ok(csv::read_records(orders.join(format!("orders-{day}.csv"))))
+        })
+        .filter(|r| r.str("status") == Some("paid"))
+        .write(jsonl::write(paid))?)
+}
+
+async fn until_ended(mut runs: usize, events: &mut Events) {
+    while runs > 0
+        && let Some(event) = events.next().await
+    {
+        runs -= usize::from(matches!(event, Ok(Event::Ended(_))));
+    }
+}

@@ -1,0 +1,55 @@
+//! A pipeline that runs after another: the report follows each import that succeeds.
+//!
+//!     cargo run --example run_after
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering::SeqCst},
+    time::Duration,
+};
+
+use godata::{
+    Registration,
+    orchestrator::{Event, Events},
+    prelude::*,
+};
+
+static IMPORTS: AtomicUsize = AtomicUsize::new(0);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), BoxError> {
+    let import = job_fn("import", |_cx| async {
+        match IMPORTS.fetch_add(1, SeqCst) {
+            0 => Err(JobError::new("the server is down")),
+            _ => Ok(()),
+        }
+    });
+    let report = job_fn("report", |_cx| async { Ok(()) });
+
+    let orchestrator = godata::in_memory();
+    orchestrator.register_with(Registration::new(import)).await?;
+    orchestrator.register_with(Registration::new(report).after("import")).await?;
+    let mut events = orchestrator.events();
+    orchestrator.start_scheduler().await?;
+
+    orchestrator.run_pipeline("import").await?.done().await?;
+    print_until_ended("import", &mut events).await;
+
+    println!("again:");
+    orchestrator.run_pipeline("import").await?;
+    print_until_ended("report", &mut events).await;
+
+    orchestrator.shutdown(Duration::from_secs(30)).await;
+    Ok(())
+}
+
+/// Prints the runs that end, up to one of this pipeline.
+async fn print_until_ended(pipeline: &str, events: &mut Events) {
+    while let Some(event) = events.next().await {
+        let Ok(Event::Ended(run)) = event else { continue };
+        let error = run.error.as_ref().map_or(String::new(), |error| format!(": {error}"));
+        println!("{} ({}) {}{error}", run.pipeline_name, run.cause, run.status);
+        if run.pipeline_name.as_str() == pipeline {
+            return;
+        }
+    }
+}
