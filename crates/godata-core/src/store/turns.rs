@@ -1,6 +1,6 @@
 //! What a store that one process opens needs around it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OnceCell, OwnedMutexGuard};
@@ -20,7 +20,8 @@ pub(super) type Turn = OwnedMutexGuard<()>;
 pub(super) struct Turns {
     /// Set once the rows that an earlier process left pending are in `unsettled`.
     opened: OnceCell<()>,
-    unsettled: Mutex<HashSet<PipelineName>>,
+    /// In the order of the names, so that what is done for several is done in the same order each time.
+    unsettled: Mutex<BTreeSet<PipelineName>>,
     locks: Mutex<HashMap<PipelineName, Arc<tokio::sync::Mutex<()>>>>,
     dead: Mutex<HashSet<OwnerId>>,
 }

@@ -201,6 +201,12 @@ impl Entry {
         self.jobs.iter_mut().find(|job| job.run == run)
     }
 
+    /// Whether nothing is decided for what is stored, though it is registered here.
+    pub(super) fn stands_still(&self) -> bool {
+        let is_other = |plan: &Arc<Plan>| plan.registered.spec != self.row.spec;
+        self.plan.as_ref().is_some_and(|plan| self.row.paused_at.is_some() || is_other(plan))
+    }
+
     /// Nothing is known of it that is not stored.
     pub(super) fn is_idle(&self) -> bool {
         self.plan.is_none()

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use godata_core::{Clock as _, OwnerId, PipelineName, Retention, RunId, RunRecord, StoreError};
+use godata_core::{Clock as _, OwnerId, PipelineName, Retention, RunId, RunRecord, Store as _, StoreError};
 use tokio::time::Instant;
 
 use super::entry::Replier;
@@ -118,6 +118,9 @@ impl Engine {
         }
         self.compare_clock();
         self.interrupt_what_is_left();
+        if self.store.shared() {
+            self.read_what_stands_still();
+        }
         if self.round.is_some() {
             return;
         }
@@ -221,6 +224,17 @@ impl Engine {
             self.left.iter().filter(|(_, left)| !left.orphans.is_empty() && left.since.elapsed() >= LEFT_FOR);
         for pipeline in over.map(|(pipeline, _)| pipeline.clone()).collect::<Vec<_>>() {
             let key = self.entry_of(pipeline);
+            self.look_at(key);
+        }
+    }
+
+    /// What is paused, or has another schedule, decides nothing that could meet with what others have decided: that
+    /// another instance goes on with it is only seen by reading it.
+    fn read_what_stands_still(&mut self) {
+        let entries = self.entries.iter().enumerate();
+        let still = entries.filter(|(_, entry)| entry.as_ref().is_some_and(|entry| entry.stands_still()));
+        for key in still.map(|(key, _)| key).collect::<Vec<_>>() {
+            self.mark_stale(key);
             self.look_at(key);
         }
     }

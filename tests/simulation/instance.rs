@@ -1,0 +1,108 @@
+//! One machine with an orchestrator on it: it boots, it is stopped, it crashes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use godata::core::{AnyStore, Store};
+use godata::orchestrator::Orchestrator;
+use time::UtcDateTime;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::clock::MachineClock;
+use crate::ledger::Incarnation;
+use crate::network::Network;
+use crate::plan::Plan;
+
+/// How the time is made up for in which a machine did not run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stall {
+    /// The process stood still, and its timers ring all at once.
+    Stopped,
+    /// The machine slept; its timers go on from where they were, and only the wall clock knows.
+    Suspended,
+}
+
+/// A runtime of its own, on which time passes only while it is let run: dropping it is a crash, and not letting it run
+/// is a process that is stopped.
+pub(crate) struct Instance {
+    pub(crate) who: Incarnation,
+    pub(crate) machine: MachineClock,
+    pub(crate) orchestrator: Orchestrator,
+    /// Until when it stands still.
+    pub(crate) stalled: Option<(UtcDateTime, Stall)>,
+    /// Set once it was told to shut down and has.
+    pub(crate) has_ended: Arc<AtomicBool>,
+    runtime: Runtime,
+}
+
+impl Instance {
+    pub(crate) fn boot<S: Store>(
+        plan: &Plan,
+        who: Incarnation,
+        network: &Arc<Network<S>>,
+        now: UtcDateTime,
+        skew_ms: i64,
+    ) -> Self {
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+        let within = runtime.enter();
+        let machine = MachineClock::boot(now, skew_ms);
+        let store = AnyStore::new(network.connect(who, machine.clone()));
+        let runner = godata::runner::Runner::builder().clock(machine.clone()).build().unwrap();
+        let orchestrator = Orchestrator::builder()
+            .store(store)
+            .runner(runner)
+            .clock(machine.clone())
+            .seed(plan.seed ^ (who.instance as u64) << 32 ^ u64::from(who.life) << 40)
+            .recovery(plan.recovery)
+            .concurrency(plan.slots)
+            .build()
+            .unwrap();
+        drop(within);
+        Self { who, machine, orchestrator, stalled: None, has_ended: Arc::default(), runtime }
+    }
+
+    /// Has the orchestrator do something while time passes.
+    pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(&self, ask: impl FnOnce(Orchestrator) -> F) {
+        let _within = self.runtime.enter();
+        drop(self.runtime.spawn(ask(self.orchestrator.clone())));
+    }
+
+    /// Time passes up to `until`.
+    pub(crate) fn run(&mut self, until: UtcDateTime) {
+        if let Some((end, stall)) = self.stalled {
+            if until < end {
+                return;
+            }
+            self.stalled = None;
+            self.wake(until, stall);
+        }
+        let machine = &self.machine;
+        self.runtime.block_on(async {
+            let left = until - machine.truth();
+            tokio::time::sleep(left.try_into().unwrap_or(Duration::ZERO)).await;
+        });
+    }
+
+    fn wake(&self, now: UtcDateTime, stall: Stall) {
+        let machine = &self.machine;
+        self.runtime.block_on(async {
+            let missed = (now - machine.truth()).try_into().unwrap_or(Duration::ZERO);
+            match stall {
+                Stall::Stopped => tokio::time::advance(missed).await,
+                Stall::Suspended => machine.suspend(missed),
+            }
+        });
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended.load(Relaxed)
+    }
+
+    /// Everything that was going on is gone, wherever it was.
+    pub(crate) fn crash(self) {
+        let Self { runtime, orchestrator, .. } = self;
+        drop(runtime);
+        drop(orchestrator);
+    }
+}

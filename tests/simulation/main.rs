@@ -1,0 +1,113 @@
+//! Orchestrators in a world that is made from a seed, in which whatever may go wrong does: commits are late, lost,
+//! or arrive though nobody waits for them; clocks are wrong and jump; machines stall, sleep and crash; people edit,
+//! pause, remove, backfill and cancel. A ledger of what the store accepted and of what was run is checked with each
+//! entry, and once more when all has calmed down.
+//!
+//! One seed again, with all that happens; a seed that an ordinary test has found takes its `DUE_TIMES=700` as well:
+//!
+//!     SEED=17 cargo test -p godata-tests --test simulation -- --ignored one_seed --nocapture
+//!
+//! Many, from `FIRST` (0) on; several of these commands may run at once, each with its part:
+//!
+//!     SEEDS=10000 PART=1/2 cargo test --release -p godata-tests --test simulation -- --ignored many_seeds --nocapture
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![allow(clippy::print_stdout, reason = "a simulation that is repeated tells what happens")]
+
+mod clock;
+mod instance;
+mod jobs;
+mod ledger;
+mod network;
+mod panics;
+mod plan;
+mod random;
+mod world;
+
+use std::env;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use ledger::Totals;
+use plan::Plan;
+use world::simulate;
+
+/// How many seeds an ordinary test goes through, and after how many due times of each it is enough.
+const SEEDS: u64 = 200;
+const DUE_TIMES: u64 = 700;
+
+#[test]
+fn no_seed_breaks_a_promise() {
+    let totals = sweep(&(0..SEEDS).collect::<Vec<_>>(), DUE_TIMES);
+    assert!(totals.due_times > SEEDS * DUE_TIMES / 2, "{totals:?} is no test");
+    assert!(totals.retries > SEEDS && totals.recoveries > SEEDS && totals.interrupted > SEEDS, "{totals:?}");
+}
+
+#[test]
+fn a_seed_is_the_same_world_each_time() {
+    for seed in 0..8 {
+        let [once, again] = [(); 2].map(|()| simulate(Plan::of(seed, DUE_TIMES), false));
+        assert_eq!(once.digest, again.digest, "seed {seed}");
+    }
+}
+
+#[test]
+#[ignore = "repeats one seed: see the head of this file"]
+fn one_seed() {
+    let outcome = simulate(Plan::of(number("SEED", 0), number("DUE_TIMES", 10_000)), true);
+    println!("{:#?}", outcome.totals);
+    assert_eq!(outcome.violations, Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "takes long: see the head of this file"]
+fn many_seeds() {
+    let (part, parts) = part();
+    let first = number("FIRST", 0);
+    let seeds = (first..first + number("SEEDS", 10_000)).skip(part - 1).step_by(parts);
+    sweep(&seeds.collect::<Vec<_>>(), number("DUE_TIMES", 10_000));
+}
+
+/// Goes through the seeds on all cores, and fails with those that have broken something.
+fn sweep(seeds: &[u64], due_times: u64) -> Totals {
+    let began = Instant::now();
+    let next = AtomicU64::new(0);
+    let found = Mutex::new((Totals::default(), Vec::new()));
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(|| {
+                while let Some(&seed) = seeds.get(next.fetch_add(1, Relaxed) as usize) {
+                    let outcome = simulate(Plan::of(seed, due_times), false);
+                    let (totals, broken) = &mut *found.lock().unwrap_or_else(PoisonError::into_inner);
+                    *totals += outcome.totals;
+                    if let Some(violation) = outcome.violations.first() {
+                        println!("SEED={seed} DUE_TIMES={due_times}: {violation}");
+                        broken.push(seed);
+                    }
+                }
+            });
+        }
+    });
+    let (totals, mut broken) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    println!("{} seeds in {:.1?}: {totals:?}", seeds.len(), began.elapsed());
+    broken.sort_unstable();
+    assert_eq!(
+        broken,
+        Vec::<u64>::new(),
+        "these seeds break something; the head of tests/simulation/main.rs says how to repeat one"
+    );
+    totals
+}
+
+fn number(variable: &str, default: u64) -> u64 {
+    env::var(variable).map_or(default, |text| text.parse().unwrap())
+}
+
+/// `1/2`, the first of two parts.
+fn part() -> (usize, usize) {
+    let text = env::var("PART").unwrap_or_else(|_| "1/1".to_owned());
+    let (part, parts) = text.split_once('/').unwrap();
+    (part.parse().unwrap(), parts.parse().unwrap())
+}

@@ -1,0 +1,323 @@
+//! What is between an orchestrator and its store: calls are late, are lost, fail, hang, and are dropped halfway.
+
+use std::collections::BTreeMap;
+use std::future;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
+
+use godata::core::{
+    Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunQuery, RunRecord,
+    Store, StoreError,
+};
+use time::UtcDateTime;
+
+use crate::clock::{MachineClock, StoreClock};
+use crate::ledger::{Incarnation, Ledger};
+use crate::random::Random;
+
+/// How bad the network is: how many calls out of a thousand do not simply come back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Weather {
+    pub(crate) troubled: u64,
+}
+
+impl Weather {
+    pub(crate) const FAIR: Self = Self { troubled: 0 };
+    pub(crate) const DRIZZLE: Self = Self { troubled: 20 };
+    pub(crate) const STORM: Self = Self { troubled: 300 };
+    pub(crate) const OUTAGE: Self = Self { troubled: 1_000 };
+}
+
+/// One store, and who is connected to it. What the store accepts is in the ledger.
+pub(crate) struct Network<S> {
+    store: S,
+    clock: StoreClock,
+    pub(crate) ledger: Arc<Ledger>,
+    state: Mutex<State>,
+}
+
+struct State {
+    weather: Weather,
+    random: Random,
+    calls: u64,
+    /// The commits that were sent and have neither arrived nor been lost. The number is of their call.
+    under_way: BTreeMap<u64, UnderWay>,
+}
+
+/// A commit on its way. Its call may be over before it has arrived: dropped, or answered with an error.
+struct UnderWay {
+    by: Incarnation,
+    commit: Commit,
+    is_over: Arc<AtomicBool>,
+    arrives: bool,
+}
+
+/// How a call fares.
+struct Fate {
+    before: Duration,
+    after: Duration,
+    way: Way,
+    /// Whether a commit that nobody waits for any more arrives all the same.
+    arrives_late: bool,
+}
+
+#[derive(Clone, Copy)]
+enum Way {
+    ThereAndBack,
+    /// It fails and never arrives, or only later.
+    Fails,
+    AnswerFails,
+    Hangs,
+    AnswerHangs,
+}
+
+impl<S: Store> Network<S> {
+    pub(crate) fn new(store: S, clock: StoreClock, ledger: Arc<Ledger>, random: Random) -> Arc<Self> {
+        let state = State { weather: Weather::FAIR, random, calls: 0, under_way: BTreeMap::new() };
+        Arc::new(Self { store, clock, ledger, state: Mutex::new(state) })
+    }
+
+    pub(crate) fn connect(self: &Arc<Self>, by: Incarnation, machine: MachineClock) -> Connection<S> {
+        Connection { network: Arc::clone(self), by, machine }
+    }
+
+    pub(crate) fn set_weather(&self, weather: Weather) {
+        self.state().weather = weather;
+    }
+
+    /// Some of the commits that nobody waits for any more arrive now; the others later, or never.
+    pub(crate) fn deliver_some(&self) {
+        self.deliver(|_, random| random.one_in(4));
+    }
+
+    /// All that an incarnation has sent has arrived or is lost.
+    pub(crate) fn deliver_all_of(&self, by: Incarnation) {
+        self.deliver(|underway, _| underway.by == by);
+    }
+
+    fn deliver(&self, is_time: impl Fn(&UnderWay, &mut Random) -> bool) {
+        let mut arrived = Vec::new();
+        {
+            let state = &mut *self.state();
+            let over: Vec<_> = state
+                .under_way
+                .iter()
+                .filter(|(_, way)| way.is_over.load(Relaxed))
+                .map(|(n, _)| *n)
+                .collect();
+            for call in over {
+                if state.under_way.get(&call).is_some_and(|way| is_time(way, &mut state.random)) {
+                    arrived.extend(state.under_way.remove(&call));
+                }
+            }
+        }
+        for way in arrived.into_iter().filter(|way| way.arrives) {
+            // Nobody is there to hear the answer.
+            let _ = self.commit(way.by, &way.commit);
+        }
+    }
+
+    /// The commit arrives. It is not the callers who wait for the store, so none of them can drop it halfway.
+    fn commit(&self, by: Incarnation, commit: &Commit) -> Result<Committed, StoreError> {
+        let answer = wait_for(self.store.commit(commit));
+        match &answer {
+            Ok(Committed::Done(rev)) => self.ledger.accepted(by, self.now(), commit, *rev),
+            Ok(refusal) => self.ledger.refused(by, self.now(), commit, refusal),
+            Err(error) => self.ledger.invalid(by, commit, error),
+        }
+        answer
+    }
+
+    /// The right time.
+    pub(crate) fn now(&self) -> UtcDateTime {
+        godata::core::Clock::now(&self.clock)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn fate(&mut self) -> Fate {
+        let random = &mut self.random;
+        let mut fate = Fate {
+            before: Duration::ZERO,
+            after: Duration::ZERO,
+            way: Way::ThereAndBack,
+            arrives_late: random.one_in(2),
+        };
+        if random.per_mille(self.weather.troubled) {
+            fate.way = match random.below(16) {
+                0..6 => Way::Fails,
+                6..10 => Way::AnswerFails,
+                10 => Way::Hangs,
+                11 => Way::AnswerHangs,
+                _ => Way::ThereAndBack,
+            };
+            let longest = Duration::from_secs(*random.pick(&[1, 5, 90]));
+            (fate.before, fate.after) = (random.duration(longest), random.duration(longest));
+        } else if random.one_in(8) {
+            fate.before = Duration::from_millis(random.below(20));
+            fate.after = Duration::from_millis(random.below(20));
+        }
+        fate
+    }
+
+    fn error(&mut self) -> StoreError {
+        if self.random.one_in(4) {
+            StoreError::full("the simulation has no space")
+        } else {
+            StoreError::unavailable("the simulation has cut the line")
+        }
+    }
+}
+
+/// The store as one incarnation of an orchestrator sees it.
+pub(crate) struct Connection<S> {
+    network: Arc<Network<S>>,
+    by: Incarnation,
+    machine: MachineClock,
+}
+
+/// Says that nobody waits for the call any more.
+struct OverOnDrop(Arc<AtomicBool>);
+
+impl Drop for OverOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+impl<S: Store> Connection<S> {
+    /// A call that leaves nothing under way: a read, or a word about who is alive.
+    async fn call<T>(&self, call: impl AsyncFnOnce(&S) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let fate = self.network.state().fate();
+        self.pass(fate.before).await;
+        match fate.way {
+            Way::Fails => return Err(self.network.state().error()),
+            Way::Hangs => future::pending().await,
+            _ => {}
+        }
+        let answer = wait_for(call(&self.network.store));
+        self.pass(fate.after).await;
+        self.answer(fate.way, answer).await
+    }
+
+    async fn answer<T>(&self, way: Way, answer: Result<T, StoreError>) -> Result<T, StoreError> {
+        match way {
+            Way::AnswerFails => Err(self.network.state().error()),
+            Way::AnswerHangs => future::pending().await,
+            _ => answer,
+        }
+    }
+
+    async fn pass(&self, time: Duration) {
+        if !time.is_zero() {
+            tokio::time::sleep(time).await;
+        }
+        self.network.clock.reach(self.machine.truth());
+    }
+
+    fn send(&self, commit: &Commit, arrives: bool) -> (u64, OverOnDrop) {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let state = &mut *self.network.state();
+        state.calls += 1;
+        let way = UnderWay { by: self.by, commit: commit.clone(), is_over: Arc::clone(&is_over), arrives };
+        state.under_way.insert(state.calls, way);
+        (state.calls, OverOnDrop(is_over))
+    }
+}
+
+impl<S: Store> Store for Connection<S> {
+    async fn upsert_pipeline(&self, pipeline: &PipelineRecord) -> Result<(), StoreError> {
+        self.call(async |store| store.upsert_pipeline(pipeline).await).await
+    }
+
+    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+        self.call(async |store| store.get_pipeline(name).await).await
+    }
+
+    async fn list_pipelines(&self) -> Result<Vec<PipelineRecord>, StoreError> {
+        self.call(async |store| store.list_pipelines().await).await
+    }
+
+    async fn upsert_run(&self, run: &RunRecord) -> Result<(), StoreError> {
+        self.call(async |store| store.upsert_run(run).await).await
+    }
+
+    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+        self.call(async |store| store.get_run(id).await).await
+    }
+
+    async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {
+        self.call(async |store| store.list_runs(query).await).await
+    }
+
+    fn shared(&self) -> bool {
+        self.network.store.shared()
+    }
+
+    async fn now(&self) -> Result<Option<UtcDateTime>, StoreError> {
+        self.call(async |store| store.now().await).await
+    }
+
+    async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
+        let fate = self.network.state().fate();
+        let (call, over) = self.send(commit, fate.arrives_late);
+        self.pass(fate.before).await;
+        match fate.way {
+            Way::Fails => return Err(self.network.state().error()),
+            Way::Hangs => future::pending().await,
+            _ => {}
+        }
+        self.network.state().under_way.remove(&call);
+        let answer = self.network.commit(self.by, commit);
+        self.pass(fate.after).await;
+        drop(over);
+        self.answer(fate.way, answer).await
+    }
+
+    async fn renew(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
+        self.network.ledger.owns(self.by, owner);
+        self.call(async |store| store.renew(owner, ttl).await).await
+    }
+
+    async fn reap(&self, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
+        self.call(async |store| {
+            let orphans = store.reap(live).await?;
+            self.network.ledger.declared_dead(&orphans);
+            Ok(orphans)
+        })
+        .await
+    }
+
+    async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {
+        self.call(async |store| store.prune(retention).await).await
+    }
+}
+
+/// Blocks until it is done. A store that works in other threads answers like one that has everything at hand, and a run
+/// of the simulation does not depend on how long that took.
+fn wait_for<T>(work: impl Future<Output = T>) -> T {
+    struct Unpark(Thread);
+
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let mut work = pin!(work);
+    loop {
+        match work.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(answer) => return answer,
+            Poll::Pending => thread::park(),
+        }
+    }
+}
