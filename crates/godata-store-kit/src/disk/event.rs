@@ -79,7 +79,7 @@ pub enum Event {
         /// How it failed.
         trouble: Trouble,
     },
-    /// The store was asked for a commit, which a test knows by this number.
+    /// The store was asked for a commit: the one with this number in the [`Ledger`](crate::Ledger).
     Begun(usize),
     /// The store has acknowledged it.
     Acknowledged(usize),
