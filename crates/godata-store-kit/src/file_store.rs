@@ -33,6 +33,16 @@ pub fn open_with(disk: &Disk, snapshot_threshold: u64) -> Result<AnyStore, Store
     options.vfs(Arc::new(disk.clone())).open(PATH).map(AnyStore::new)
 }
 
+/// As [`open`], with a store that keeps so many finished runs of a pipeline, and may have more.
+///
+/// # Errors
+///
+/// The store's.
+pub fn open_keeping(disk: &Disk, newest: usize) -> Result<AnyStore, StoreError> {
+    let options = FileStore::options().snapshot_threshold(SNAPSHOT_THRESHOLD).keep_newest(newest);
+    options.vfs(Arc::new(disk.clone())).open(PATH).map(AnyStore::new)
+}
+
 /// As [`open`], of a real file.
 ///
 /// # Errors

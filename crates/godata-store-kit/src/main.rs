@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 use std::{env, io};
 
-use godata_core::{BoxError, error_chain};
+use godata_core::{BoxError, Retention, error_chain};
 use godata_store_kit::kill::{Arena, can_trace, commit_and_say};
 use godata_store_kit::{file_store, power};
 
@@ -38,10 +38,12 @@ fn main() -> ExitCode {
 
 fn power_cuts(images: &str, seed: &str) -> Result<(), BoxError> {
     let began = Instant::now();
-    let tally = power::hunt(seed.parse()?, images.parse()?, &file_store::open).map_err(|failure| {
-        let saved = failure.save().map(|dir| dir.display().to_string());
-        format!("{failure}\nsaved in {saved:?}")
-    })?;
+    let tally = power::hunt(seed.parse()?, images.parse()?, Retention::new(), &file_store::open).map_err(
+        |failure| {
+            let saved = failure.save().map(|dir| dir.display().to_string());
+            format!("{failure}\nsaved in {saved:?}")
+        },
+    )?;
     println!(
         "{} images of {} scripts, {} of them of crashes of a recovery: nothing lost, nothing refused, in {:.0?}",
         tally.images,

@@ -2,14 +2,15 @@
 
 mod decide;
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{
-    AnyStore, Commit, OwnerId, PipelineName, PipelineRecord, RunId, RunQuery, RunRecord, Store as _,
-    StoreError,
+    AnyStore, Commit, OwnerId, PipelineName, PipelineRecord, Retention, RunId, RunQuery, RunRecord,
+    Store as _, StoreError,
 };
 use time::UtcDateTime;
 use uuid::Uuid;
@@ -23,6 +24,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub struct Ledger {
     seeded: Seeded,
+    /// What the store may forget by itself.
+    retention: Retention,
     /// The same in all ledgers: who goes on with a store may finish what it finds.
     owner: OwnerId,
     /// When the first commit is made; each later one a minute later.
@@ -69,11 +72,18 @@ impl Ledger {
     pub fn new(seed: u64, pipelines: usize) -> Self {
         Self {
             seeded: Seeded::new(seed),
+            retention: Retention::new(),
             owner: Uuid::from_u128(1).into(),
             since: UtcDateTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
             attempts: Vec::new(),
             heads: decide::names(pipelines).map(|name| (name, None)).collect(),
         }
+    }
+
+    /// The store may forget runs by this.
+    #[must_use]
+    pub fn forgetting(self, retention: Retention) -> Self {
+        Self { retention, ..self }
     }
 
     /// A ledger that goes on with what is in a store, all of which it takes for promised.
@@ -137,7 +147,10 @@ impl Ledger {
     pub fn resume(&mut self, found: &Found) {
         for (name, head) in &mut self.heads {
             let rows = found.pipelines.get(name);
-            *head = rows.and_then(|rows| self.attempts.iter().rposition(|attempt| *attempt.then == *rows));
+            *head = rows.and_then(|rows| {
+                let is = |attempt: &Attempt| rows.are_left_of(&attempt.then, &self.retention);
+                self.attempts.iter().rposition(is)
+            });
         }
     }
 
@@ -184,7 +197,9 @@ impl Ledger {
         promises: &Promises,
     ) -> Result<(), Broken> {
         let asked_for = |number: &usize| promises.begun.contains(number);
-        let same = |number: &usize| self.attempts.get(*number).is_some_and(|attempt| *attempt.then == *rows);
+        let same = |number: &usize| {
+            self.attempts.get(*number).is_some_and(|attempt| rows.are_left_of(&attempt.then, &self.retention))
+        };
         let (name, rev) = (&rows.pipeline.name, rows.pipeline.rev);
         let Some(number) = (0..self.attempts.len()).rev().filter(asked_for).find(same) else {
             return Err(Broken::Torn(format!("pipeline {name} at rev {rev} with {} runs", rows.runs.len())));
@@ -221,6 +236,19 @@ impl Rows {
         runs.extend(commit.runs.iter().map(|change| (change.run().id, change.run().clone())));
         Self { pipeline, runs }
     }
+
+    /// Whether these are all rows, but for runs that may be forgotten.
+    fn are_left_of(&self, all: &Self, retention: &Retention) -> bool {
+        if self.pipeline != all.pipeline || self.runs.iter().any(|(id, run)| all.runs.get(id) != Some(run)) {
+            return false;
+        }
+        let mut finished: Vec<_> = all.runs.values().filter(|run| run.status.is_terminal()).collect();
+        finished.sort_by_key(|run| Reverse((run.created_at, run.id)));
+        let forgotten = finished.iter().enumerate().filter(|(newer, run)| {
+            !self.runs.contains_key(&run.id) && retention.forgets(run, *newer, Some(&all.pipeline))
+        });
+        self.runs.len() + forgotten.count() == all.runs.len()
+    }
 }
 
 impl Found {
@@ -241,6 +269,15 @@ impl Found {
             }
         }
         Ok(found)
+    }
+
+    /// Whether this is all that is there, but for runs that may be forgotten.
+    #[must_use]
+    pub fn is_left_of(&self, all: &Self, retention: &Retention) -> bool {
+        let rows = || self.pipelines.values().zip(all.pipelines.values());
+        self.strays == all.strays
+            && self.pipelines.len() == all.pipelines.len()
+            && rows().all(|(rows, all)| rows.are_left_of(all, retention))
     }
 
     /// A commit that only an edit of one pipeline is, and what is there after it; none, if there is no pipeline.

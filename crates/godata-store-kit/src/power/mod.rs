@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use godata_core::{AnyStore, StoreError};
+use godata_core::{AnyStore, Retention, StoreError};
 
 use self::cuts::Cuts;
 pub use self::failure::Failure;
@@ -35,12 +35,14 @@ pub struct Script {
     pub at_once: bool,
     /// Whether the processes are killed. Else they drop the store.
     pub killed: bool,
+    /// What the store that is opened forgets by itself.
+    pub retention: Retention,
 }
 
 impl Script {
-    /// One of all kinds of short scripts.
+    /// One of all kinds of short scripts, for a store that forgets by this.
     #[must_use]
-    pub fn numbered(seed: u64) -> Self {
+    pub fn numbered(seed: u64, retention: Retention) -> Self {
         let bit = |n: u32| seed >> n & 1 == 1;
         Self {
             seed,
@@ -49,6 +51,7 @@ impl Script {
             commits: if bit(2) { 4 } else { 8 },
             at_once: bit(0) && bit(3),
             killed: bit(4),
+            retention,
         }
     }
 }
@@ -133,19 +136,20 @@ impl Recording {
     }
 }
 
-/// Plays scripts on all cores and cuts the power in each, until so many images were looked at.
+/// Plays scripts on all cores and cuts the power in each, until so many images were looked at. The store that is opened
+/// may forget runs by the retention.
 ///
 /// # Errors
 ///
 /// The first failure that is found.
-pub fn hunt(seed: u64, images: u64, open: &Open<'_>) -> Result<Tally, Box<Failure>> {
+pub fn hunt(seed: u64, images: u64, retention: Retention, open: &Open<'_>) -> Result<Tally, Box<Failure>> {
     let next = AtomicU64::new(0);
     let tally = Mutex::new(Ok(Tally::default()));
     let lock = || tally.lock().unwrap_or_else(PoisonError::into_inner);
     let work = || {
         while matches!(&*lock(), Ok(tally) if tally.images < images) {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            let script = Script::numbered(seed.wrapping_add(number));
+            let script = Script::numbered(seed.wrapping_add(number), retention);
             // Most of the last writes look alike: of most scripts, some of their cuts will do.
             let cuts = if number.is_multiple_of(16) { Thoroughness::USUAL.cuts } else { 24 };
             let thoroughness = Thoroughness { cuts, ..Thoroughness::USUAL };

@@ -20,7 +20,7 @@ pub(super) struct Player<'a> {
 
 impl<'a> Player<'a> {
     pub(super) fn new(script: Script, open: &'a Open<'a>) -> Self {
-        let ledger = Ledger::new(script.seed, script.pipelines);
+        let ledger = Ledger::new(script.seed, script.pipelines).forgetting(script.retention);
         Self { script, open, runtime: runtime(), disk: Disk::new(&Image::new()), ledger }
     }
 

@@ -3,7 +3,7 @@
 use std::future::Future as _;
 use std::task::{Context, Waker};
 
-use godata_core::{Store as _, StoreError};
+use godata_core::{Retention, Store as _, StoreError};
 use godata_store_kit::crash::Thoroughness;
 use godata_store_kit::power::{Script, Take};
 use godata_store_kit::{Call, Disk, Fault, Image, Ledger, Trouble, file_store};
@@ -11,12 +11,14 @@ use godata_store_kit::{Call, Disk, Fault, Image, Ledger, Trouble, file_store};
 use crate::support::{commit, read, runtime};
 
 /// Long enough for snapshots, and for a store to be opened after the fault.
-const SCRIPT: Script =
-    Script { seed: 3, pipelines: 2, processes: 2, commits: 14, at_once: false, killed: false };
+fn script() -> Script {
+    let (processes, commits) = (2, 14);
+    Script { processes, commits, at_once: false, killed: false, ..Script::numbered(4, Retention::new()) }
+}
 
 #[test]
 fn whichever_call_fails_nothing_acknowledged_is_lost() {
-    let calls = Take::play(SCRIPT, &file_store::open).unwrap().calls();
+    let calls = Take::play(script(), &file_store::open).unwrap().calls();
     for trouble in [Trouble::Full, Trouble::Broken, Trouble::Interrupted, Trouble::Short] {
         let faults = |n| {
             let once = Fault::after(n, trouble);
@@ -38,7 +40,7 @@ fn after_a_failed_sync_no_file_is_synced_again_and_nothing_is_lost() {
         let mut strikes = 0;
         for n in 0.. {
             let fault = Fault::after(n, Trouble::Broken).of(call);
-            let take = Take::play_with(SCRIPT, fault, &file_store::open).unwrap();
+            let take = Take::play_with(script(), fault, &file_store::open).unwrap();
             let images = take.cut_power(Thoroughness { every: 3, ..Thoroughness::GLANCE }, &file_store::open);
             images.unwrap_or_else(|failure| panic!("{fault:?}: {failure}"));
             if take.failures() == 0 {
@@ -53,7 +55,7 @@ fn after_a_failed_sync_no_file_is_synced_again_and_nothing_is_lost() {
 
 /// Plays on a disk that fails, and cuts the power.
 fn play(fault: Fault) -> u64 {
-    let take = Take::play_with(SCRIPT, fault, &file_store::open)
+    let take = Take::play_with(script(), fault, &file_store::open)
         .unwrap_or_else(|broken| panic!("{fault:?}: {broken}"));
     match take.cut_power(Thoroughness { subsets_of: 1, cuts: 1, every: 100 }, &file_store::open) {
         Ok(tally) => tally.images,

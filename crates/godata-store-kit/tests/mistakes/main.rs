@@ -7,7 +7,7 @@ mod toy;
 
 use std::path::Path;
 
-use godata_core::AnyStore;
+use godata_core::{AnyStore, Retention};
 use godata_store_kit::crash::Thoroughness;
 use godata_store_kit::power::{Script, Take};
 use godata_store_kit::{Call, Disk, Fault, Found, Ledger, Trouble, damage};
@@ -49,14 +49,16 @@ fn every_mistake_is_found() {
 fn finding(mistake: Mistake) -> Option<Finding> {
     let open = |disk: &Disk| Toy::open(disk, mistake).map(AnyStore::new);
     for seed in 0..8 {
-        let Ok(take) = Take::play(Script::numbered(seed), &open) else { return Some(Finding::PowerCut) };
+        let Ok(take) = Take::play(Script::numbered(seed, Retention::new()), &open) else {
+            return Some(Finding::PowerCut);
+        };
         let thoroughness = Thoroughness { subsets_of: 3, cuts: 4, every: 2 };
         if let Err(failure) = take.cut_power(thoroughness, &open) {
             println!("{mistake:?}: {failure}");
             return Some(Finding::PowerCut);
         }
     }
-    let script = Script { processes: 2, ..Script::numbered(5) };
+    let script = Script { processes: 2, ..Script::numbered(5, Retention::new()) };
     for sync in 0..20 {
         let fault = Fault::after(sync, Trouble::Broken).of(Call::Sync);
         let take = match Take::play_with(script, fault, &open) {
