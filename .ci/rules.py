@@ -17,7 +17,7 @@ from workspace import ROOT, is_published, members, metadata
 
 CORE = "godata-core"
 FACADE = "godata"
-UNPUBLISHED = {"custom-store", "godata-bench", "godata-examples", "godata-tests"}
+UNPUBLISHED = {"custom-store", "godata-bench", "godata-examples", "godata-store-kit", "godata-tests"}
 # Shows what a user does, who has godata-core and no more.
 ON_CORE_ALONE = {"custom-store"}
 # Has lints of its own: examples print, and copies of them should not begin with exceptions.

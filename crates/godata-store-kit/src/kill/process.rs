@@ -1,0 +1,73 @@
+//! The process that is harmed, and what is known of it outside.
+
+use std::cell::RefCell;
+use std::io::Write;
+
+use futures::future::join_all;
+use godata_core::{AnyStore, BoxError, Committed, Store as _};
+
+use super::PIPELINES;
+use crate::{Found, Ledger};
+
+/// The process's own ledger, as whoever hears what it says has it.
+pub(super) struct Acknowledged<'a> {
+    ledger: &'a mut Ledger,
+    /// How many of the commits that are made now are not acknowledged.
+    open: usize,
+    pub(super) acknowledged: usize,
+}
+
+impl<'a> Acknowledged<'a> {
+    /// Of a process that is about to begin.
+    pub(super) fn new(ledger: &'a mut Ledger) -> Self {
+        let mut this = Self { ledger, open: 0, acknowledged: 0 };
+        this.begin_batch();
+        this
+    }
+
+    fn begin_batch(&mut self) {
+        self.open = self.ledger.next_of_each().len();
+    }
+
+    pub(super) fn acknowledge(&mut self, number: usize) {
+        self.ledger.acknowledge(number);
+        self.acknowledged += 1;
+        self.open -= 1;
+        if self.open == 0 {
+            self.begin_batch();
+        }
+    }
+}
+
+/// What a process does that is to be killed: it makes commits of all pipelines at the same time, and as soon as one is
+/// acknowledged it says `ACK` and its number.
+///
+/// # Errors
+///
+/// The store's, and those of the output.
+pub async fn commit_and_say(
+    store: &AnyStore,
+    seed: u64,
+    commits: usize,
+    out: impl Write,
+) -> Result<(), BoxError> {
+    let found = Found::read(store).await?;
+    let mut ledger = Ledger::going_on(seed, PIPELINES, &found);
+    let out = RefCell::new(out);
+    for _ in 0..commits {
+        let batch = ledger.next_of_each();
+        let made = batch.iter().map(async |(number, commit)| {
+            match store.commit(commit).await? {
+                Committed::Done(_) => {}
+                answer => return Err(format!("commit {number}: {answer:?}").into()),
+            }
+            // In one write, so that there is no half of a line.
+            out.borrow_mut().write_all(format!("ACK {number}\n").as_bytes())?;
+            Ok::<_, BoxError>(*number)
+        });
+        for number in join_all(made).await {
+            ledger.acknowledge(number?);
+        }
+    }
+    Ok(())
+}

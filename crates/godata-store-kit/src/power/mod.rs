@@ -1,0 +1,181 @@
+//! Power cuts while a store works.
+
+mod cuts;
+mod failure;
+mod player;
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use godata_core::{AnyStore, Retention, StoreError};
+
+use self::cuts::Cuts;
+pub use self::failure::Failure;
+use self::player::Player;
+use crate::crash::{Thoroughness, crashes};
+use crate::{Broken, Disk, Event, Fault, Ledger, Recording, runtime};
+
+/// Opens the store that is on a disk, or a new one.
+pub type Open<'a> = dyn Fn(&Disk) -> Result<AnyStore, StoreError> + Sync + 'a;
+
+/// What a store is asked for while it is recorded. Equal scripts ask for the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Script {
+    /// Decides the commits.
+    pub seed: u64,
+    /// How many pipelines there are.
+    pub pipelines: usize,
+    /// How many processes use the store, one after the other.
+    pub processes: usize,
+    /// How many commits each of them makes; of each pipeline, if they are made [at once](Self::at_once).
+    pub commits: usize,
+    /// Whether the commits of different pipelines are made at the same time.
+    pub at_once: bool,
+    /// Whether the processes are killed. Else they drop the store.
+    pub killed: bool,
+    /// What the store that is opened forgets by itself.
+    pub retention: Retention,
+}
+
+impl Script {
+    /// One of all kinds of short scripts, for a store that forgets by this.
+    #[must_use]
+    pub fn numbered(seed: u64, retention: Retention) -> Self {
+        let bit = |n: u32| seed >> n & 1 == 1;
+        Self {
+            seed,
+            pipelines: if bit(0) { 3 } else { 2 },
+            processes: if bit(1) { 3 } else { 1 },
+            commits: if bit(2) { 4 } else { 8 },
+            at_once: bit(0) && bit(3),
+            killed: bit(4),
+            retention,
+        }
+    }
+}
+
+/// A script that was played, and what happened on the disk.
+#[derive(Debug)]
+pub struct Take {
+    script: Script,
+    recording: Recording,
+    ledger: Ledger,
+    calls: u64,
+    failures: u64,
+}
+
+/// How much was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Scripts that were played.
+    pub scripts: u64,
+    /// Images of disks from which the store was opened.
+    pub images: u64,
+    /// How many of them a crash of the recovery from another has left.
+    pub of_recoveries: u64,
+}
+
+impl Take {
+    /// Plays a script on a disk that works.
+    ///
+    /// # Errors
+    ///
+    /// The store does not do what it was asked for.
+    pub fn play(script: Script, open: &Open<'_>) -> Result<Self, Broken> {
+        Player::new(script, open).play()
+    }
+
+    /// Plays a script on a disk that fails while the first process uses it.
+    ///
+    /// # Errors
+    ///
+    /// The store fails where the disk does not; or, after it has failed, it has not what it has acknowledged, or
+    /// syncs again what it could not sync.
+    pub fn play_with(script: Script, fault: Fault, open: &Open<'_>) -> Result<Self, Broken> {
+        let player = Player::new(script, open);
+        player.disk.fail(fault);
+        let take = player.play()?;
+        take.recording.no_file_is_synced_again()?;
+        Ok(take)
+    }
+
+    /// How many calls of the disk there were.
+    #[must_use]
+    pub fn calls(&self) -> u64 {
+        self.calls
+    }
+
+    /// How many of them have failed.
+    #[must_use]
+    pub fn failures(&self) -> u64 {
+        self.failures
+    }
+
+    /// Opens the store after every power cut that there may have been, and after those while it recovers. If the disk
+    /// has failed, what was before that is left out.
+    ///
+    /// # Errors
+    ///
+    /// The first after which it does not keep its promises.
+    pub fn cut_power(&self, thoroughness: Thoroughness, open: &Open<'_>) -> Result<Tally, Box<Failure>> {
+        let mut cuts = Cuts { take: self, open, runtime: runtime(), tally: Tally::default() };
+        let from = self.recording.first_failure();
+        match crashes(&self.recording, from, thoroughness, self.script.seed, |crash| cuts.look(crash)) {
+            ControlFlow::Break(failure) => Err(failure),
+            ControlFlow::Continue(()) => Ok(cuts.tally),
+        }
+    }
+}
+
+impl Recording {
+    /// How many events there were before the disk failed for the first time; 0, if it has not.
+    fn first_failure(&self) -> usize {
+        self.events.iter().position(|event| matches!(event, Event::Failed { .. })).unwrap_or(0)
+    }
+}
+
+/// Plays scripts on all cores and cuts the power in each, until so many images were looked at. The store that is opened
+/// may forget runs by the retention.
+///
+/// # Errors
+///
+/// The first failure that is found.
+pub fn hunt(seed: u64, images: u64, retention: Retention, open: &Open<'_>) -> Result<Tally, Box<Failure>> {
+    let next = AtomicU64::new(0);
+    let tally = Mutex::new(Ok(Tally::default()));
+    let lock = || tally.lock().unwrap_or_else(PoisonError::into_inner);
+    let work = || {
+        while matches!(&*lock(), Ok(tally) if tally.images < images) {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let script = Script::numbered(seed.wrapping_add(number), retention);
+            // Most of the last writes look alike: of most scripts, some of their cuts will do.
+            let cuts = if number.is_multiple_of(16) { Thoroughness::USUAL.cuts } else { 24 };
+            let thoroughness = Thoroughness { cuts, ..Thoroughness::USUAL };
+            let found = Take::play(script, open)
+                .map_err(|broken| Box::new(Failure::of_script(script, broken)))
+                .and_then(|take| take.cut_power(thoroughness, open));
+            let mut tally = lock();
+            match (&mut *tally, found) {
+                (Ok(tally), Ok(found)) => tally.add(found),
+                (Ok(_), Err(failure)) => *tally = Err(failure),
+                (Err(_), _) => {}
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
+            scope.spawn(work);
+        }
+    });
+    tally.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Tally {
+    fn add(&mut self, other: Self) {
+        self.images += other.images;
+        self.of_recoveries += other.of_recoveries;
+        self.scripts += 1;
+    }
+}

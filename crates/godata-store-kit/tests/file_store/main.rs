@@ -1,0 +1,11 @@
+//! What the file store loses: nothing that it has acknowledged.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that can't go on fails, and says why")]
+#![cfg(unix)]
+
+mod damage;
+mod faults;
+mod kills;
+mod places;
+mod power_cuts;
+mod support;
