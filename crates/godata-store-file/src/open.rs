@@ -118,7 +118,10 @@ fn take_back_first_rename(vfs: &dyn Vfs, files: &Files) -> Result<(), StoreError
     Ok(())
 }
 
-/// Puts a new snapshot and a new journal into place, and touches no other.
+/// Puts a new snapshot and a new journal into place.
+///
+/// What they replace is nothing, or damaged. So the snapshot is not kept as the generation before: that is still needed
+/// if a crash comes before the new one has its name.
 pub(crate) fn renew(options: &Options, files: &Files, state: State) -> Result<Opened, StoreError> {
     let vfs = &*options.vfs;
     remove(vfs, &files.snapshot_tmp)?;
@@ -126,7 +129,8 @@ pub(crate) fn renew(options: &Options, files: &Files, state: State) -> Result<Op
     let mut journal = Journal::create(vfs, &files.journal_new, options.mode)?;
     let snapshot_len = snapshot::write(vfs, &files.snapshot_tmp, options.mode, &state, &journal.id)?;
     sync_dir(vfs, &files.dir)?;
-    install::snapshot(vfs, files).map_err(Failure::into_error)?;
+    rename(vfs, &files.snapshot_tmp, &files.snapshot)?;
+    sync_dir(vfs, &files.dir)?;
     install::journal(vfs, files, &files.journal_new).map_err(Failure::into_error)?;
     journal.path.clone_from(&files.journal);
     // It is no journal of the new snapshot, and none of the generation before, which does without it.

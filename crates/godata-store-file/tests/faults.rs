@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -11,7 +12,7 @@ use std::sync::{Arc, Mutex};
 
 use godata_core::{RunQuery, Store as _, StoreError};
 use godata_store_file::vfs::{Lock, Metadata, RealVfs, Vfs, VfsFile};
-use godata_store_file::{Durability, FileStore, Options};
+use godata_store_file::{Durability, FileStore, Loss, Options};
 use support::{History, block_on};
 
 /// The real file system, whose writes and syncs of one file fail on demand.
@@ -24,11 +25,14 @@ struct Plan {
     plan: Mutex<(&'static str, Option<ErrorKind>, Option<ErrorKind>)>,
     /// How many bytes a write takes at most. Every other write that has more is interrupted.
     most: AtomicU64,
+    /// How many names can still be changed.
+    renames: AtomicU64,
 }
 
 impl Faulty {
     fn new() -> Self {
-        Self(Arc::new(Plan { plan: Mutex::new(("", None, None)), most: AtomicU64::new(u64::MAX) }))
+        let (plan, [most, renames]) = (Mutex::new(("", None, None)), [u64::MAX; 2].map(AtomicU64::new));
+        Self(Arc::new(Plan { plan, most, renames }))
     }
 
     fn fail(&self, file: &'static str, write: Option<ErrorKind>, sync: Option<ErrorKind>) {
@@ -83,6 +87,8 @@ impl Vfs for Faulty {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let left = self.0.renames.load(SeqCst).checked_sub(1).ok_or(ErrorKind::Other)?;
+        self.0.renames.store(left, SeqCst);
         RealVfs.rename(from, to)
     }
 
@@ -162,6 +168,31 @@ fn after_a_failed_sync_nothing_is_acknowledged_until_the_store_is_opened_anew() 
     let store = vfs.open(&path);
     let runs = block_on(store.list_runs(&RunQuery::new())).unwrap().len();
     assert!(runs == 1 || runs == 2, "the commit of which nobody was told is there as a whole or not at all");
+}
+
+#[test]
+fn a_repair_that_is_cut_off_can_be_made_again() {
+    for renames in 0.. {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
+        let store = vfs.open(&path);
+        let mut orders = History::new("orders");
+        orders.commit(&store);
+        block_on(store.snapshot()).unwrap();
+        orders.commit(&store);
+        drop(store);
+        fs::write(&path, "").unwrap();
+
+        vfs.0.renames.store(renames, SeqCst);
+        let options = FileStore::options().vfs(Arc::new(vfs.clone()));
+        let is_whole = options.repair(&path, Loss::Nothing).is_ok();
+        assert!(FileStore::repair(&path, Loss::Nothing).unwrap().is_complete, "after {renames} renames");
+        orders.assert_in(&FileStore::open(&path).unwrap());
+        if is_whole {
+            assert!(renames > 1, "it was never cut off");
+            break;
+        }
+    }
 }
 
 #[test]
