@@ -186,10 +186,7 @@ impl Writer {
         match self.journal.append(lines) {
             Ok(()) => {}
             Err(AppendError::Undone(error)) => return Err(error),
-            Err(AppendError::Unknown(error)) => {
-                self.poison();
-                return Err(error);
-            }
+            Err(AppendError::Unknown(error)) => return Err(self.poison_by(error)),
         }
         self.number = last;
         self.dirty_since.get_or_insert_with(Instant::now);
@@ -212,10 +209,16 @@ impl Writer {
                 self.synced = self.number;
                 Ok(())
             }
-            Err(error) => {
-                self.poison();
-                Err(error)
-            }
+            Err(error) => Err(self.poison_by(error)),
+        }
+    }
+
+    /// What to tell of what has poisoned the store: space helps no more, even if there was none.
+    fn poison_by(&mut self, error: StoreError) -> StoreError {
+        self.poison();
+        match error {
+            StoreError::Full { source } => StoreError::Unavailable { source },
+            error => error,
         }
     }
 

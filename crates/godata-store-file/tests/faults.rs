@@ -171,6 +171,22 @@ fn after_a_failed_sync_nothing_is_acknowledged_until_the_store_is_opened_anew() 
 }
 
 #[test]
+fn a_sync_that_fails_because_the_disk_is_full_is_not_said_to_be_mended_by_space() {
+    // With the write, what was written of it can't be cut off.
+    for write in [None, Some(ErrorKind::StorageFull)] {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
+        let store = vfs.open(&path);
+        vfs.fail(".journal", write, Some(ErrorKind::StorageFull));
+        for _ in 0..2 {
+            let refused = History::new("orders").try_commit(&store);
+            assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+            vfs.repair();
+        }
+    }
+}
+
+#[test]
 fn a_repair_that_is_cut_off_can_be_made_again() {
     for renames in 0.. {
         let dir = tempfile::tempdir().unwrap();
