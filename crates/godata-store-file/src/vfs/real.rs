@@ -14,7 +14,7 @@ pub struct RealVfs;
 struct RealFile(File);
 
 #[derive(Debug)]
-struct RealLock(#[expect(dead_code, reason = "it is locked for as long as it is open")] File);
+struct RealLock(File);
 
 impl Vfs for RealVfs {
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
@@ -91,6 +91,14 @@ impl VfsFile for RealFile {
 
 impl Lock for RealLock {}
 
+impl Drop for RealLock {
+    /// To close the file would give the lock back too, but not while a process that another thread has just forked has
+    /// it open.
+    fn drop(&mut self) {
+        drop(self.0.unlock());
+    }
+}
+
 #[cfg(unix)]
 mod platform {
     use std::fs::{File, Metadata, OpenOptions};
@@ -138,5 +146,23 @@ mod platform {
 
     pub(super) fn sync_dir(_: &Path) -> io::Result<()> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_is_given_back_also_while_a_forked_process_has_its_file_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.json.lock");
+        RealVfs.try_lock(&path, 0o600, b"").unwrap().unwrap();
+        let file = File::open(&path).unwrap();
+        file.try_lock().unwrap();
+        let forked = file.try_clone().unwrap();
+        drop(RealLock(file));
+        assert!(RealVfs.try_lock(&path, 0o600, b"").unwrap().is_some());
+        drop(forked);
     }
 }
