@@ -94,13 +94,21 @@ impl Files {
         ]
     }
 
-    /// Refuses what this process should not write to: what is no file, and what belongs to somebody else.
-    pub(crate) fn check(&self, vfs: &dyn Vfs) -> Result<(), StoreError> {
+    /// Refuses what this process should not read: what is no file, such as a pipe, which would keep it waiting.
+    pub(crate) fn check_kinds(&self, vfs: &dyn Vfs) -> Result<(), StoreError> {
         for path in self.all() {
-            let Some(Metadata { kind, owner, .. }) = metadata(vfs, path)? else { continue };
-            if kind != Kind::File {
+            if metadata(vfs, path)?.is_some_and(|it| it.kind != Kind::File) {
                 return Err(Refusal::NotAFile { path: path.to_owned() }.into());
             }
+        }
+        Ok(())
+    }
+
+    /// Refuses what this process should not write to: what is no file, and what belongs to somebody else.
+    pub(crate) fn check(&self, vfs: &dyn Vfs) -> Result<(), StoreError> {
+        self.check_kinds(vfs)?;
+        for path in self.all() {
+            let Some(Metadata { owner, .. }) = metadata(vfs, path)? else { continue };
             if let (Some(owner), Some(user)) = (owner, vfs.user())
                 && owner != user
             {

@@ -75,6 +75,7 @@ pub(crate) fn read_only(vfs: &dyn Vfs, files: &Files) -> Result<State, StoreErro
 
 /// Loads a store, again if a writer may have changed the names of its files meanwhile.
 pub(crate) fn beside_a_writer(vfs: &dyn Vfs, files: &Files) -> Result<Loaded, StoreError> {
+    files.check_kinds(vfs)?;
     if files.are_new(vfs)? {
         return Err(Refusal::Missing { path: files.snapshot.clone() }.into());
     }

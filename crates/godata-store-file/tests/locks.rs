@@ -8,6 +8,7 @@ mod support;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -133,18 +134,32 @@ fn a_link_is_followed_and_stays() {
 fn what_is_no_file_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let invalid = |path: &Path| {
-        let result = FileStore::open(path);
-        assert!(matches!(result, Err(StoreError::Invalid { .. })), "{path:?}: {result:?}");
+        let results = [FileStore::open(path), FileStore::open_read_only(path)];
+        for result in
+            results.into_iter().map(|result| result.map(drop)).chain([FileStore::verify(path).map(drop)])
+        {
+            assert!(matches!(result, Err(StoreError::Invalid { .. })), "{path:?}: {result:?}");
+        }
     };
     invalid(dir.path());
     let path = dir.path().join("state.json");
+    drop(UnixListener::bind(&path).unwrap());
+    invalid(&path);
+    fs::remove_file(&path).unwrap();
+    drop(FileStore::open(&path).unwrap());
     for suffix in [".journal", ".lock", ".tmp"] {
-        symlink("/dev/null", beside(&path, suffix)).unwrap();
+        let (file, moved) = (beside(&path, suffix), dir.path().join("moved"));
+        let had_one = fs::rename(&file, &moved).is_ok();
+        symlink("/dev/null", &file).unwrap();
         invalid(&path);
-        fs::remove_file(beside(&path, suffix)).unwrap();
+        fs::remove_file(&file).unwrap();
+        if had_one {
+            fs::rename(&moved, &file).unwrap();
+        }
     }
     let result = FileStore::open(dir.path().join("absent/state.json"));
     assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
+    fs::remove_file(&path).unwrap();
     symlink("nowhere.json", &path).unwrap();
     let result = FileStore::open(&path);
     assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
