@@ -50,7 +50,7 @@
 //! | `Locked` | another process has the store open, or another handle in this one |
 //! | `Corrupt` | a file is not as it was written; `place` has the file, the line and the byte |
 //! | `Full` | the disk is full; what was asked for did not happen, and works again when there is space |
-//! | `Unavailable` | a file could not be read or written; also everything after a sync has failed or the store was closed |
+//! | `Unavailable` | a file could not be read or written; also every change after a sync has failed or the store was closed |
 //! | `Invalid` | the path is no file, the file belongs to another user or has a newer format, the store is read-only |
 //!
 //! # Guarantees
@@ -59,8 +59,10 @@
 //!    on the disk before anybody is told. It stays until it is pruned.
 //! 2. A commit is there as a whole or not at all, whatever happens while it is written.
 //! 3. What is read is durable as well, to the same extent: nobody sees a commit before it could be acknowledged.
-//! 4. A file that is not as it was written is never taken for a shorter history, with one exception: if whole lines are
-//!    removed from the end of the journal of a store whose process was killed, nothing tells that they were there.
+//! 4. A file that is not as it was written is never taken for a shorter history, but for the end of the journal. If that
+//!    is cut exactly at the end of a line, nothing tells that there was more. And if a process was killed, damage to what
+//!    it wrote after the last sync but one can't be told from what a crash leaves: it is set aside, and
+//!    [`torn`](FileStore::torn) says so.
 //! 5. After a sync has failed, nothing is acknowledged by this handle any more.
 
 mod batch;

@@ -28,7 +28,8 @@ pub(crate) struct Opened {
     pub(crate) torn: Option<Torn>,
 }
 
-/// What a crash has cut off in the middle: the end of the journal, which nobody was told is stored.
+/// The end of a journal that a crash has left in pieces: commits that were not synced yet, so that with
+/// [`Durability::Sync`](crate::Durability::Sync) nobody was told that they are stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Torn {
@@ -158,7 +159,7 @@ fn set_aside(options: &Options, files: &Files, damage: &Damage) -> Result<Torn, 
     let torn = Torn { journal: journal.clone(), offset: *offset, bytes, kept_as: files.torn.clone() };
     tracing::warn!(
         journal = %torn.journal.display(), offset, bytes, kept_as = %torn.kept_as.display(),
-        "the journal ends within a commit that nobody was told is stored; it is dropped"
+        "the end of the journal was not synced when its process ended, and is not whole; it is dropped"
     );
     Ok(torn)
 }

@@ -33,11 +33,11 @@ use crate::writer::{Shared, Writer, read};
 /// |---|---|
 /// | `state.json` | the snapshot: all pipelines and runs as they were at one moment |
 /// | `state.json.journal` | what has changed since, one line per commit |
-/// | `state.json.lock` | held while the store is open; says by whom. It stays there, and removing it is never needed |
+/// | `state.json.lock` | held while the store is open; says by whom. It stays there. Removing it is never needed, and lets a second process in if the store is open |
 /// | `state.json.old`, `state.json.journal.old` | the generation before, kept until the next snapshot is begun |
 /// | `state.json.tmp`, `state.json.journal.next` | a snapshot that is being written, and what is committed meanwhile |
 /// | `state.json.journal.new` | a journal that is being written anew, while the store is opened |
-/// | `state.json.torn` | the last commit that a crash has cut off in the middle; for curiosity, and may be removed |
+/// | `state.json.torn` | what the last crash has left in pieces; for curiosity, and may be removed |
 /// | `state.json….damaged-1` | what a [repair](Self::repair) has replaced; may be removed |
 ///
 /// New files have the mode 0600, or the one that [`Options::mode`] says. The directory must be writable, for files are
@@ -84,8 +84,9 @@ use crate::writer::{Shared, Writer, read};
 /// whenever the last process has not closed the store. When a write fails, the journal is cut back to the last whole line,
 /// and the store goes on; with a full disk that is [`StoreError::Full`], and what was refused works once there is space.
 ///
-/// A crash may leave the last commits in pieces, of which nobody was told that they are stored. The pieces are put into
-/// `state.json.torn` when the store is opened; [`torn`](Self::torn) says so.
+/// A crash may leave in pieces what was not synced yet: by default, nobody was told that it is stored. The pieces are put
+/// into `state.json.torn` when the store is opened; [`torn`](Self::torn) says so. To open a store that was not closed takes
+/// as much space on the disk as its journal has.
 ///
 /// # Snapshots
 ///
@@ -104,7 +105,7 @@ use crate::writer::{Shared, Writer, read};
 ///
 /// Close the store and copy `state.json` and `state.json.journal` together. While it is open, copy the journals first and
 /// the snapshot last, and try the copy with [`verify`](Self::verify): if a new snapshot came in between, copy again. To
-/// restore, put both files back and remove the others.
+/// restore, put the copies back and remove the others.
 ///
 /// # Damage
 ///
