@@ -14,7 +14,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
 use godata_core::{Clock as _, PipelineRecord, StoreError, SystemClock};
-use tokio::sync::oneshot;
 
 use crate::error::{Stopped, failed};
 use crate::files::{Files, exists, remove};
@@ -23,12 +22,18 @@ use crate::install::{self, Failure};
 use crate::journal::Journal;
 use crate::options::Options;
 use crate::prune::{OldRuns, retention};
-use crate::request::{Request, Write};
+use crate::request::Request;
 use crate::snapshot::SnapshotWriter;
 use crate::writer::{Shared, write};
 
 /// How many rows are looked at while nobody else can.
 const ROWS: usize = 256;
+
+/// What the writer has done of what a compaction has asked for.
+pub(crate) enum Step {
+    Forgotten,
+    Switched(Switched),
+}
 
 /// The writer has gone on in the new journal, and a walk through the rows as they were then has begun.
 pub(crate) struct Switched {
@@ -54,16 +59,16 @@ pub(crate) struct Compaction {
     /// Tells what it asks for from what one before it has asked for that was dropped.
     pub(crate) number: u64,
     canceled: Arc<AtomicBool>,
-    switched: Option<Sender<Switched>>,
+    steps: Option<Sender<Step>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Compaction {
-    /// Tells it that the writer has gone on in the new journal.
-    pub(crate) fn switched(&self, switched: Switched) {
-        if let Some(sender) = &self.switched {
+    /// Tells it what the writer has done.
+    pub(crate) fn tell(&self, step: Step) {
+        if let Some(sender) = &self.steps {
             // If it has ended, it has said why.
-            drop(sender.send(switched));
+            drop(sender.send(step));
         }
     }
 }
@@ -71,7 +76,7 @@ impl Compaction {
 impl Drop for Compaction {
     fn drop(&mut self) {
         self.canceled.store(true, Relaxed);
-        self.switched = None;
+        self.steps = None;
         if let Some(thread) = self.thread.take() {
             // It does not panic, and if it did, there is no new snapshot.
             drop(thread.join());
@@ -98,8 +103,8 @@ impl Compactor {
         self.number += 1;
         let number = self.number;
         let canceled = Arc::new(AtomicBool::new(false));
-        let (sender, receiver) = channel();
-        let work = Work { it: self.clone(), canceled: Arc::clone(&canceled), receiver };
+        let (sender, steps) = channel();
+        let work = Work { it: self.clone(), canceled: Arc::clone(&canceled), steps };
         let thread = thread::Builder::new().name("godata-snapshot".into()).spawn(move || {
             let requests = work.it.requests.clone();
             // The writer may have ended.
@@ -113,14 +118,14 @@ impl Compactor {
                 None
             }
         };
-        Compaction { number, canceled, switched: Some(sender), thread }
+        Compaction { number, canceled, steps: Some(sender), thread }
     }
 }
 
 struct Work {
     it: Compactor,
     canceled: Arc<AtomicBool>,
-    receiver: Receiver<Switched>,
+    steps: Receiver<Step>,
 }
 
 impl Work {
@@ -138,8 +143,11 @@ impl Work {
             None => {
                 self.forget()?;
                 self.offer_journal()?;
-                // The writer drops its end if it can't go on in the new journal, or is closed.
-                self.receiver.recv().map_err(|_| StoreError::from(Stopped::Closed))?
+                loop {
+                    if let Step::Switched(switched) = self.wait()? {
+                        break switched;
+                    }
+                }
             }
         };
         let len = match self.write(&switched) {
@@ -155,13 +163,12 @@ impl Work {
         Ok(len)
     }
 
-    /// Asks for old runs to be forgotten, which comes before anything that is asked for later.
+    /// Has old runs forgotten, some at a time: commits that come meanwhile do not wait for all of them.
     fn forget(&self) -> Result<(), StoreError> {
         let Some(retention) = retention(&self.it.options, SystemClock.now()) else { return Ok(()) };
         for runs in OldRuns::new(&self.it.state, retention) {
-            let (answer, _) = oneshot::channel();
-            self.ask(Request::Write(Write::Forget { runs, pipelines: Vec::new(), answer }))?;
-            self.check()?;
+            self.ask(Request::Forget(self.it.number, runs))?;
+            self.wait()?;
         }
         Ok(())
     }
@@ -196,6 +203,11 @@ impl Work {
 
     fn ask(&self, request: Request) -> Result<(), StoreError> {
         self.it.requests.send(request).map_err(|_| Stopped::Closed.into())
+    }
+
+    /// Waits for the writer, which drops its end if it can't do what was asked for, or is closed.
+    fn wait(&self) -> Result<Step, StoreError> {
+        self.steps.recv().map_err(|_| Stopped::Closed.into())
     }
 
     fn check(&self) -> Result<(), StoreError> {

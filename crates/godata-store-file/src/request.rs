@@ -16,6 +16,8 @@ pub(crate) enum Request {
     Reap { live: Vec<OwnerId>, answer: Answer<Vec<RunRecord>> },
     /// Writes a snapshot, and answers once it is there.
     Snapshot { answer: Answer<()> },
+    /// The compaction of this number wants these runs forgotten, and waits for that.
+    Forget(u64, Vec<RunId>),
     /// The compaction of this number has made a journal, to which everything is to be written from now on.
     Switch(u64, Journal),
     /// The compaction of this number has ended: its snapshot is this long, or could not be written.

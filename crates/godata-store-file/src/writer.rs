@@ -8,10 +8,11 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
-use godata_core::{StoreError, error_chain};
+use godata_core::{RunId, StoreError, error_chain};
+use tokio::sync::oneshot;
 
 use crate::batch::Batch;
-use crate::compaction::{Compaction, Compactor, Switched};
+use crate::compaction::{Compaction, Compactor, Step, Switched};
 use crate::error::Stopped;
 use crate::files::Files;
 use crate::format::{Change, write_closed, write_next};
@@ -107,9 +108,10 @@ impl Writer {
                 }
                 Request::Snapshot { answer } => self.snapshot(answer),
                 Request::Settle { answer } => tell(answer, Ok(())),
+                Request::Forget(number, runs) if self.is_current(number) => self.forget(runs),
                 Request::Switch(number, journal) if self.is_current(number) => self.switch(journal),
                 Request::Compacted(number, result) if self.is_current(number) => self.compacted(result),
-                Request::Switch(..) | Request::Compacted(..) => {}
+                Request::Forget(..) | Request::Switch(..) | Request::Compacted(..) => {}
                 Request::Close { answer } => {
                     let result = self.close();
                     tell(answer, result);
@@ -260,6 +262,15 @@ impl Writer {
         self.compaction.as_ref().is_some_and(|current| current.number == compaction)
     }
 
+    /// Forgets runs for a compaction. What can't be forgotten now is the next time.
+    fn forget(&mut self, runs: Vec<RunId>) {
+        let (answer, _) = oneshot::channel();
+        self.write(Write::Forget { runs, pipelines: Vec::new(), answer });
+        if let Some(compaction) = &self.compaction {
+            compaction.tell(Step::Forgotten);
+        }
+    }
+
     /// Goes on with a new journal, which the last line of the old one names.
     fn switch(&mut self, new: Journal) {
         let mut line = Vec::new();
@@ -280,7 +291,7 @@ impl Writer {
         }
         let switched = self.begin_walk();
         if let Some(compaction) = &self.compaction {
-            compaction.switched(switched);
+            compaction.tell(Step::Switched(switched));
         }
     }
 

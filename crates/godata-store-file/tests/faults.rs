@@ -7,13 +7,15 @@ mod support;
 use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 
-use godata_core::{RunQuery, Store as _, StoreError};
+use godata_core::{Commit, RunQuery, Store as _, StoreError};
 use godata_store_file::vfs::{Lock, Metadata, RealVfs, Vfs, VfsFile};
 use godata_store_file::{Durability, FileStore, Loss, Options};
-use support::{History, block_on};
+use support::{History, beside, block_on, owner};
 
 /// The real file system, whose writes and syncs of one file fail on demand.
 #[derive(Clone, Debug)]
@@ -27,12 +29,14 @@ struct Plan {
     most: AtomicU64,
     /// How many names can still be changed.
     renames: AtomicU64,
+    /// How often something was written.
+    writes: AtomicU64,
 }
 
 impl Faulty {
     fn new() -> Self {
         let (plan, [most, renames]) = (Mutex::new(("", None, None)), [u64::MAX; 2].map(AtomicU64::new));
-        Self(Arc::new(Plan { plan, most, renames }))
+        Self(Arc::new(Plan { plan, most, renames, writes: AtomicU64::new(0) }))
     }
 
     fn fail(&self, file: &'static str, write: Option<ErrorKind>, sync: Option<ErrorKind>) {
@@ -117,6 +121,7 @@ impl File {
 
 impl VfsFile for File {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.vfs.0.writes.fetch_add(1, SeqCst);
         let (file, write, _) = *self.vfs.0.plan.lock().unwrap();
         let most = usize::try_from(self.vfs.0.most.load(SeqCst)).unwrap();
         if most < bytes.len() {
@@ -283,4 +288,34 @@ fn closing_a_store_syncs_all_that_never_was() {
     assert!(block_on(store.close()).is_err());
     vfs.repair();
     orders.assert_in(&vfs.open(&path));
+}
+
+#[test]
+fn a_commit_does_not_wait_until_a_whole_history_is_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
+    let store = vfs.open_with(FileStore::options().keep_newest(1), &path);
+    let mut orders = History::new("orders");
+    let rows: Vec<_> = (0..5_000).map(|n| orders.skipped(n)).collect();
+    let history = rows.into_iter().fold(Commit::new(owner(), orders.pipeline.clone()), Commit::insert);
+    block_on(store.commit(&history)).unwrap();
+    orders.pipeline.rev += 1;
+
+    // The first runs are being forgotten, and can't be until the commit waits behind them.
+    let (plan, writes) = (vfs.0.plan.lock().unwrap(), vfs.0.writes.load(SeqCst));
+    let commit = Commit::new(owner(), orders.pipeline.clone()).insert(orders.skipped(5_000));
+    let (mut snapshot, mut commit) = (pin!(store.snapshot()), pin!(store.commit(&commit)));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(snapshot.as_mut().poll(&mut context).is_pending());
+    while vfs.0.writes.load(SeqCst) == writes {
+        std::thread::yield_now();
+    }
+    assert!(commit.as_mut().poll(&mut context).is_pending());
+    drop(plan);
+    block_on(commit).unwrap();
+    block_on(snapshot).unwrap();
+
+    let journal = fs::read_to_string(beside(&path, ".journal.old")).unwrap();
+    let forgets: Vec<_> = journal.lines().skip(2).map(|line| line.contains("forget_runs")).collect();
+    assert_eq!(forgets, [true, false, true, true, true, true, false]);
 }

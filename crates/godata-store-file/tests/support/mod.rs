@@ -40,6 +40,15 @@ impl History {
         Self { pipeline: PipelineRecord::new(name(text), at(0)), runs: Vec::new() }
     }
 
+    /// A run of this number that is over, which is not committed.
+    pub(crate) fn skipped(&self, number: u64) -> RunRecord {
+        let key = RunKey::manual_run(RunId::generate());
+        let status = RunStatus::Skipped;
+        let mut run = RunRecord::new(&self.pipeline.name, key, Cause::Manual, status, at(number));
+        (run.owner, run.ended_at) = (Some(owner()), Some(at(number)));
+        run
+    }
+
     /// Commits a new run, which is queued.
     pub(crate) fn try_commit(&mut self, store: &FileStore) -> Result<(), StoreError> {
         let key = RunKey::manual_run(RunId::generate());
