@@ -8,7 +8,7 @@ use time::UtcDateTime;
 use crate::options::Options;
 use crate::writer::{Shared, read};
 
-/// How many rows are looked at while nobody can write.
+/// How many rows are looked at while nobody can write, and how many are forgotten at once.
 const ROWS: usize = 1_000;
 
 /// What the options say is to be forgotten, if anything is.
@@ -39,16 +39,16 @@ impl Iterator for OldRuns {
     type Item = Vec<RunId>;
 
     fn next(&mut self) -> Option<Vec<RunId>> {
-        loop {
-            let name = self.names.last()?;
-            match read(&self.state).tables.old_runs(name, &self.retention, &mut self.cursor, ROWS) {
-                Some(old) if old.is_empty() => {}
-                Some(old) => return Some(old),
+        let mut found = Vec::new();
+        while let (Some(name), rows @ 1..) = (self.names.last(), ROWS - found.len()) {
+            match read(&self.state).tables.old_runs(name, &self.retention, &mut self.cursor, rows) {
+                Some(old) => found.extend(old),
                 None => {
                     self.names.pop();
                     self.cursor = PruneCursor::default();
                 }
             }
         }
+        (!found.is_empty()).then_some(found)
     }
 }

@@ -216,6 +216,22 @@ fn old_runs_are_forgotten_with_a_snapshot_and_stay_forgotten() {
 }
 
 #[test]
+fn the_old_runs_of_many_pipelines_are_forgotten_together() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.json");
+    let store = FileStore::options().keep_newest(0).durability(Durability::Never).open(&path).unwrap();
+    for number in 0..50 {
+        let orders = History::new(&format!("orders {number}"));
+        let commit = Commit::new(owner(), orders.pipeline.clone()).insert(orders.skipped(0));
+        block_on(store.commit(&commit)).unwrap();
+    }
+    block_on(store.snapshot()).unwrap();
+    assert_eq!(block_on(store.list_runs(&RunQuery::new())).unwrap(), []);
+    let journal = fs::read_to_string(beside(&path, ".journal.old")).unwrap();
+    assert_eq!(journal.matches("forget_runs").count(), 1, "each line may take a sync");
+}
+
+#[test]
 fn a_reader_sees_what_was_stored_when_it_opened_and_writes_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
