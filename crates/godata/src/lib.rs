@@ -185,7 +185,8 @@ pub fn in_memory() -> Orchestrator {
 /// An orchestrator that keeps its history in a file, and the journal and lock beside it: it goes on after a restart, and
 /// after a crash. One process has it open at a time.
 ///
-/// [`FileStore::options`] and [`Orchestrator::builder`] make one by other rules; [`FileStore`] says what is in the files.
+/// It keeps the whole history. [`FileStore::options`] and [`Orchestrator::builder`] make one that forgets, or goes by other
+/// rules; [`FileStore`] says what is in the files.
 ///
 /// ```
 /// use std::time::Duration;
@@ -212,7 +213,8 @@ pub fn in_memory() -> Orchestrator {
 ///
 /// # Errors
 ///
-/// [`StoreError::Locked`] if it is open already; [`StoreError::Corrupt`] if the files are damaged.
+/// Those of [`FileStore::open`]: [`StoreError::Locked`] if it is open already, [`StoreError::Corrupt`] if the files are
+/// damaged, others if they can't be read and written.
 #[cfg(all(feature = "orchestrator", feature = "store-file"))]
 pub fn local(path: impl AsRef<std::path::Path>) -> Result<Orchestrator, StoreError> {
     Ok(Orchestrator::new(FileStore::open(path)?, runner::Runner::new()))
