@@ -218,10 +218,12 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Keeps what a bad line ends with if that is a line: then only the end of the line before it is bad.
+    /// Keeps what a bad line ends with if that is a line: then only the end of the line before it is bad. It is looked for
+    /// from the end, where it is found at once also if all lines of a file have become one.
     fn rescue(&mut self, bytes: &[u8], fault: Fault) -> Fault {
-        let begins =
-            (1..bytes.len()).filter_map(|at| bytes.get(at..).filter(|rest| rest.starts_with(b"{\"n\":")));
+        let begins = (1..bytes.len())
+            .rev()
+            .filter_map(|at| bytes.get(at..).filter(|rest| rest.starts_with(b"{\"n\":")));
         let line = begins.map(read_line).find_map(Result::ok);
         self.loaded.beyond.extend(line);
         fault
