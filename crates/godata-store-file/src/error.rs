@@ -50,6 +50,19 @@ impl From<Refusal> for StoreError {
     }
 }
 
+/// A store could not be read as it was at one moment.
+#[derive(Debug, thiserror::Error)]
+#[error("{} was changed by its process whenever it was read", path.display())]
+pub(crate) struct Changing {
+    pub(crate) path: PathBuf,
+}
+
+impl From<Changing> for StoreError {
+    fn from(changing: Changing) -> Self {
+        Self::unavailable(changing)
+    }
+}
+
 /// Why a store that is open takes nothing any more.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Stopped {

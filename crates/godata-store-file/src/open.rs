@@ -5,7 +5,7 @@ use std::thread;
 
 use godata_core::StoreError;
 
-use crate::error::Refusal;
+use crate::error::{Changing, Refusal};
 use crate::files::{Files, copy, exists, remove, rename, sync_dir};
 use crate::format::Fault;
 use crate::install::{self, Failure};
@@ -17,8 +17,8 @@ use crate::snapshot;
 use crate::state::State;
 use crate::vfs::Vfs;
 
-/// How often a store is read that another process may be writing to.
-const READ_ATTEMPTS: u32 = 4;
+/// How often a store is read at most that another process may be writing to.
+const READ_ATTEMPTS: u32 = 8;
 
 /// A store that is in order.
 pub(crate) struct Opened {
@@ -74,27 +74,38 @@ pub(crate) fn read_only(vfs: &dyn Vfs, files: &Files) -> Result<State, StoreErro
     Ok(beside_a_writer(vfs, files)?.into_sound()?.state)
 }
 
-/// Loads a store, again if a writer may have changed the names of its files meanwhile.
+/// Loads a store, again if a writer may have changed the names of its files meanwhile. What is damaged is so twice in the
+/// same way.
 pub(crate) fn beside_a_writer(vfs: &dyn Vfs, files: &Files) -> Result<Loaded, StoreError> {
     files.check_kinds(vfs)?;
     if files.are_new(vfs)? {
         return Err(Refusal::Missing { path: files.snapshot.clone() }.into());
     }
-    for _ in 1..READ_ATTEMPTS {
-        if let Ok(Some(loaded)) = sound(vfs, files) {
-            return Ok(loaded);
+    let mut last = Err(Changing { path: files.snapshot.clone() }.into());
+    let mut damage_before = String::new();
+    for _ in 0..READ_ATTEMPTS {
+        match load_at_any_moment(vfs, files) {
+            Ok(loaded) => {
+                let damage = format!("{:?}", loaded.damage);
+                if loaded.damage.is_empty() || damage == damage_before {
+                    return Ok(loaded);
+                }
+                damage_before = damage;
+            }
+            Err(error) => last = Err(error),
         }
         thread::yield_now();
     }
-    load(vfs, files, &files.snapshot)
+    last
 }
 
-/// What the files hold, if nothing is damaged.
-fn sound(vfs: &dyn Vfs, files: &Files) -> Result<Option<Loaded>, StoreError> {
-    if !exists(vfs, &files.snapshot)? {
-        return between_names(vfs, files);
+fn load_at_any_moment(vfs: &dyn Vfs, files: &Files) -> Result<Loaded, StoreError> {
+    if !exists(vfs, &files.snapshot)?
+        && let Some(loaded) = between_names(vfs, files)?
+    {
+        return Ok(loaded);
     }
-    Ok(Some(load(vfs, files, &files.snapshot)?).filter(|loaded| loaded.damage.is_empty()))
+    load(vfs, files, &files.snapshot)
 }
 
 /// What the files hold after the old snapshot has another name, and before the new one has its own.

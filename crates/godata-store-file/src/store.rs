@@ -177,7 +177,8 @@ impl FileStore {
     ///
     /// # Errors
     ///
-    /// Those of [`open`](Self::open) but for `Locked`; [`StoreError::Invalid`] if there is no store.
+    /// Those of [`open`](Self::open) but for `Locked`; [`StoreError::Invalid`] if there is no store, and
+    /// [`StoreError::Unavailable`] if it was changed whenever it was read.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         Self::options().open_read_only(path)
     }
@@ -203,7 +204,7 @@ impl FileStore {
     /// # Errors
     ///
     /// [`StoreError::Invalid`] if there is no store or it has a newer format, [`StoreError::Unavailable`] if a file can't be
-    /// read. Damage is no error.
+    /// read, or was changed whenever it was. Damage is no error.
     pub fn verify(path: impl AsRef<Path>) -> Result<Verification, StoreError> {
         Self::options().verify(path)
     }

@@ -31,12 +31,15 @@ struct Plan {
     renames: AtomicU64,
     /// How often something was written.
     writes: AtomicU64,
+    /// Writes snapshots between the reads of a snapshot and of its journal, and how often it does.
+    writer: Mutex<Option<(FileStore, u64)>>,
 }
 
 impl Faulty {
     fn new() -> Self {
         let (plan, [most, renames]) = (Mutex::new(("", None, None)), [u64::MAX; 2].map(AtomicU64::new));
-        Self(Arc::new(Plan { plan, most, renames, writes: AtomicU64::new(0) }))
+        let (writes, writer) = (AtomicU64::new(0), Mutex::new(None));
+        Self(Arc::new(Plan { plan, most, renames, writes, writer }))
     }
 
     fn fail(&self, file: &'static str, write: Option<ErrorKind>, sync: Option<ErrorKind>) {
@@ -77,6 +80,14 @@ impl Vfs for Faulty {
     }
 
     fn read(&self, path: &Path) -> io::Result<Box<dyn Read + Send>> {
+        if let Some((store, left @ 1..)) = &mut *self.0.writer.lock().unwrap()
+            && path.extension().is_some_and(|extension| extension == "journal")
+        {
+            *left -= 1;
+            // After one, the journal is there still, as that of the generation before.
+            block_on(store.snapshot()).unwrap();
+            block_on(store.snapshot()).unwrap();
+        }
         RealVfs.read(path)
     }
 
@@ -318,4 +329,21 @@ fn a_commit_does_not_wait_until_a_whole_history_is_forgotten() {
     let journal = fs::read_to_string(beside(&path, ".journal.old")).unwrap();
     let forgets: Vec<_> = journal.lines().skip(2).map(|line| line.contains("forget_runs")).collect();
     assert_eq!(forgets, [true, false, true, true, true, true, false]);
+}
+
+#[test]
+fn what_changes_while_it_is_read_is_not_called_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
+    let store = FileStore::open(&path).unwrap();
+    let mut orders = History::new("orders");
+    orders.commit(&store);
+    for (changes, is_read) in [(5, true), (u64::MAX, false)] {
+        *vfs.0.writer.lock().unwrap() = Some((store.clone(), changes));
+        match FileStore::options().vfs(Arc::new(vfs.clone())).open_read_only(&path) {
+            Ok(reader) if is_read => orders.assert_in(&reader),
+            Err(StoreError::Unavailable { .. }) if !is_read => {}
+            other => panic!("after {changes} changes: {other:?}"),
+        }
+    }
 }
