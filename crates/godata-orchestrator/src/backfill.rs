@@ -1,5 +1,7 @@
 //! Due times of the past that somebody asks for.
 
+use std::collections::BTreeSet;
+
 use time::UtcDateTime;
 
 /// Which due times to run again: each as a run with that [scheduled time](godata_core::RunContext::scheduled_at), one
@@ -37,11 +39,14 @@ impl Backfill {
 
     /// These due times, cut to whole milliseconds, in order and each once.
     pub fn at(times: impl IntoIterator<Item = UtcDateTime>) -> Self {
-        let mut times: Vec<_> =
-            times.into_iter().take(Self::MAX + 1).map(UtcDateTime::truncate_to_millisecond).collect();
-        times.sort_unstable();
-        times.dedup();
-        Self { times: Times::These(times), name: None }
+        let mut distinct = BTreeSet::new();
+        for time in times {
+            distinct.insert(time.truncate_to_millisecond());
+            if distinct.len() > Self::MAX {
+                break;
+            }
+        }
+        Self { times: Times::These(distinct.into_iter().collect()), name: None }
     }
 
     /// Names it, so that asking for it a second time starts nothing. Default: a new name each time.

@@ -192,6 +192,16 @@ async fn a_backfill_has_one_to_a_thousand_due_times() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn due_times_that_a_backfill_names_twice_count_once() {
+    let world = World::new();
+    let (job, _script, _contexts) = gated("a");
+    world.register(Registration::new(job)).await;
+    let twice = (0..800).flat_map(|second| [at(second), at(second)]);
+    let runs = world.orchestrator.backfill("a", Backfill::at(twice)).await.unwrap();
+    assert_eq!(runs.len(), 800);
+}
+
+#[tokio::test(start_paused = true)]
 async fn due_times_go_before_a_backfill_that_waits() {
     let (job, script, _contexts) = gated("a");
     let world =
