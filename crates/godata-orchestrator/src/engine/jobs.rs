@@ -98,6 +98,8 @@ impl Engine {
             entry.usual = Some(entry.usual.map_or(took, |usual| (usual * 3 + took) / 4));
         }
         self.ended(key, End::from(result));
+        // Its slot goes to whoever has waited longest, and not to what this pipeline has queued behind it.
+        self.give_slots();
         self.look_at(key);
     }
 

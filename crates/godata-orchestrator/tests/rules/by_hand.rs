@@ -130,6 +130,25 @@ async fn no_more_runs_go_on_than_there_are_slots_and_the_others_are_queued() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pipeline_with_much_in_its_queue_does_not_keep_a_slot_from_the_others() {
+    let store = godata_core::AnyStore::new(godata_core::MemoryStore::new());
+    let world = World::with(store, |builder| builder.concurrency(1));
+    let (job, script, _contexts) = gated("a");
+    world.register(Registration::new(job).overlap(Overlap::BufferAll(9))).await;
+    world.register(Registration::new(quick("b"))).await;
+    for _ in 0..4 {
+        world.orchestrator.run_pipeline("a").await.unwrap();
+    }
+    let waiting = world.orchestrator.run_pipeline("b").await.unwrap();
+    script.let_go(1);
+    settle().await;
+    assert_eq!(world.row(waiting.id()).await.status, RunStatus::Succeeded);
+    script.let_go(3);
+    settle().await;
+    assert_eq!(count(&world.rows().await, RunStatus::Succeeded), 5);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_slot_of_a_run_is_free_again_also_when_its_pipeline_was_unregistered() {
     let store = godata_core::AnyStore::new(godata_core::MemoryStore::new());
     let world = World::with(store, |builder| builder.pool("db", 1));
