@@ -7,14 +7,17 @@ use time::UtcDateTime;
 
 use crate::ScheduleFault;
 
-/// The due times of a schedule. A panic, and an answer that does not lie after the question, is a fault.
+/// The due times of a schedule, cut to whole milliseconds. A panic, and an answer that does not lie after the question
+/// then, is a fault: it would be asked the same for ever.
 #[derive(Clone, Copy)]
 pub(crate) struct DueTimes<'a>(pub(crate) &'a AnySchedule);
 
 impl DueTimes<'_> {
     pub(crate) fn next(self, after: UtcDateTime) -> Result<Option<UtcDateTime>, ScheduleFault> {
         match contained(|| self.0.next(after))? {
-            Some(given) if given <= after => Err(ScheduleFault::NotAfter { after, given }),
+            Some(given) if given.truncate_to_millisecond() <= after => {
+                Err(ScheduleFault::NotAfter { after, given })
+            }
             due => Ok(due.map(UtcDateTime::truncate_to_millisecond)),
         }
     }

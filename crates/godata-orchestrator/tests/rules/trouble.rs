@@ -158,8 +158,13 @@ impl Schedule for Broken {
 
 #[tokio::test(start_paused = true)]
 async fn a_schedule_that_panics_or_goes_back_is_stopped_and_the_others_go_on() {
-    let table: [(Broken, ScheduleFault); 2] = [
+    let too_fine = at(20) + Duration::from_micros(500);
+    let table: [(Broken, ScheduleFault); 3] = [
         (Broken(|_| panic!("on purpose")), ScheduleFault::Panicked),
+        (
+            Broken(|after| Some(after + Duration::from_micros(500))),
+            ScheduleFault::NotAfter { after: at(20), given: too_fine },
+        ),
         (Broken(|_| Some(at(3))), ScheduleFault::NotAfter { after: at(20), given: at(3) }),
     ];
     for (schedule, fault) in table {
