@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use godata_core::{PipelineName, RunId, RunRecord, RunStatus};
+use godata_core::{PipelineName, PipelineRecord, RunId, RunRecord, RunStatus};
 use time::UtcDateTime;
 
 use super::AHEAD;
@@ -39,6 +39,15 @@ pub(crate) struct Registered {
     pub(crate) after: Vec<(PipelineName, u64)>,
 }
 
+impl Registered {
+    /// Whether nothing of it is to be written any more.
+    fn is_stored_in(&self, row: &PipelineRecord) -> bool {
+        let has_words = row.enabled == self.enabled && row.tags == self.tags && row.options == self.options;
+        let upstream: BTreeSet<_> = self.after.iter().map(|(name, _)| name).collect();
+        has_words && row.spec == self.spec && row.after_seen.keys().eq(upstream)
+    }
+}
+
 /// What is answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -53,7 +62,7 @@ pub(crate) enum Refusal {
 
 impl Request {
     /// Whether what is stored says that it was granted before.
-    pub(crate) fn is_granted(&self, row: &godata_core::PipelineRecord, runs: &[RunRecord]) -> bool {
+    pub(crate) fn is_granted(&self, row: &PipelineRecord, runs: &[RunRecord]) -> bool {
         let is_active = |id: RunId| runs.iter().any(|run| run.id == id);
         match self {
             Self::Run(run) => is_active(run.id),
@@ -63,7 +72,7 @@ impl Request {
             Self::Resume => row.paused_at.is_none(),
             Self::Unregister => row.removed_at.is_some(),
             Self::Register(registered) => {
-                row.removed_at.is_none() && row.rev > 0 && row.spec == registered.spec
+                row.removed_at.is_none() && row.rev > 0 && registered.is_stored_in(row)
             }
             Self::ResumeFromNow | Self::Rebase => false,
         }

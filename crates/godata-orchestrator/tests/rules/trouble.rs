@@ -143,6 +143,33 @@ async fn a_store_that_can_not_be_read_refuses_registrations_and_is_tried_again()
     world.orchestrator.register(quick("b"), every(10)).await.unwrap();
 }
 
+/// The schedule is stored already, and what is registered anew beside it is not.
+#[tokio::test(start_paused = true)]
+async fn a_registration_counts_as_made_only_if_all_of_it_is_stored() {
+    let changes: [fn(Registration) -> Registration; 4] = [
+        Registration::disabled,
+        |registration| registration.tag("nightly"),
+        |registration| registration.options("{}"),
+        |registration| registration.after("b"),
+    ];
+    for change in changes {
+        for (fault, is_made) in [(Fault::Refused, false), (Fault::AnswerLost, true)] {
+            let (store, faults) = faulty();
+            let world = World::with(store, |builder| builder);
+            let of_a = || Registration::new(quick("a")).schedule(every(10));
+            world.register(of_a()).await;
+            let world = world.crash(|builder| builder);
+            world.register(Registration::new(quick("b"))).await;
+            faults.next([fault]);
+            let answer = world.orchestrator.register_with(change(of_a())).await;
+            assert_eq!(answer.is_ok(), is_made, "{fault:?}: {answer:?}");
+            if !is_made {
+                world.register(change(of_a())).await;
+            }
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Broken(fn(UtcDateTime) -> Option<UtcDateTime>);
 
