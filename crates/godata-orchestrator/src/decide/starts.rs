@@ -50,11 +50,15 @@ pub(super) fn start(draft: &mut Draft<'_>) {
             true => waiting.is_backfill && is_backfill(other) && other.status == RunStatus::Running,
             false => goes_first(other, run, draft),
         };
-        let in_the_way = others.into_iter().find(is_in_the_way).map(|other| other.owner);
-        if let Some(owner) = in_the_way {
+        let in_the_way = others.into_iter().find(is_in_the_way).map(|other| (other.owner, other.status));
+        if let Some((owner, status)) = in_the_way {
             if owner != Some(facts.owner) {
                 draft.waits_for_others = true;
                 draft.wake_at(later(facts.now, LOOK_EVERY));
+            }
+            // It is in the way of those behind it in the line, too, of which there may be many.
+            if status == RunStatus::Running || waiting.is_backfill {
+                break;
             }
             continue;
         }
