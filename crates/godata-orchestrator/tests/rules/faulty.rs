@@ -32,6 +32,7 @@ struct Told {
     next: VecDeque<Fault>,
     of_pipeline: Option<(String, Fault)>,
     reads_fail: bool,
+    reads_hang: bool,
 }
 
 impl Faults {
@@ -49,6 +50,10 @@ impl Faults {
         self.0.lock().unwrap().reads_fail = true;
     }
 
+    pub(crate) fn reads_hang(&self) {
+        self.0.lock().unwrap().reads_hang = true;
+    }
+
     pub(crate) fn none(&self) {
         *self.0.lock().unwrap() = Told::default();
     }
@@ -59,7 +64,10 @@ impl Faults {
         of_pipeline.map(|(_, fault)| *fault).or_else(|| told.next.pop_front())
     }
 
-    fn read(&self) -> Result<(), StoreError> {
+    async fn read(&self) -> Result<(), StoreError> {
+        if self.0.lock().unwrap().reads_hang {
+            std::future::pending::<()>().await;
+        }
         if self.0.lock().unwrap().reads_fail { Err(broken()) } else { Ok(()) }
     }
 }
@@ -85,12 +93,12 @@ impl Store for Faulty {
     }
 
     async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
-        self.faults.read()?;
+        self.faults.read().await?;
         self.store.get_pipeline(name).await
     }
 
     async fn list_pipelines(&self) -> Result<Vec<PipelineRecord>, StoreError> {
-        self.faults.read()?;
+        self.faults.read().await?;
         self.store.list_pipelines().await
     }
 
@@ -99,12 +107,12 @@ impl Store for Faulty {
     }
 
     async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
-        self.faults.read()?;
+        self.faults.read().await?;
         self.store.get_run(id).await
     }
 
     async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {
-        self.faults.read()?;
+        self.faults.read().await?;
         self.store.list_runs(query).await
     }
 

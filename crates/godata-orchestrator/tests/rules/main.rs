@@ -8,5 +8,6 @@ mod changes;
 mod faulty;
 mod overlap;
 mod schedule;
+mod shutdown;
 mod support;
 mod trouble;

@@ -1,0 +1,87 @@
+//! Shutdowns in trouble: they end all the same, and say what became of each run.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use godata_core::{
+    ActiveRun, AnyJob, AnyStore, Job as _, JobRunner, MemoryStore, RunHandle, RunId, RunRequest, RunResult,
+    RunStatus, RunnerError, ShutdownReport, SystemClock,
+};
+use godata_orchestrator::Registration;
+use tokio::time::Instant;
+
+use crate::faulty::{Fault, faulty};
+use crate::support::{World, every, gated, quick, secs, settle};
+
+#[tokio::test(start_paused = true)]
+async fn a_final_row_that_can_not_be_stored_is_reported_and_ends_the_shutdown_all_the_same() {
+    let (store, faults) = faulty();
+    let world = World::with(store, |builder| builder);
+    let (job, script, _contexts) = gated("a");
+    world.register(Registration::new(job)).await;
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    faults.always("a", Fault::Refused);
+    script.let_go(1);
+    let begun = Instant::now();
+    let report = world.orchestrator.shutdown(secs(30)).await;
+    assert_eq!(report.unsaved, [run.id()]);
+    assert!(begun.elapsed() < secs(30), "{:?}", begun.elapsed());
+    run.done().await.unwrap_err();
+    assert_eq!(world.row(run.id()).await.status, RunStatus::Running);
+}
+
+/// A runner whose jobs neither listen nor return.
+#[derive(Default)]
+struct Stuck(Mutex<Vec<ActiveRun>>);
+
+impl JobRunner for Stuck {
+    fn start(&self, job: AnyJob, request: RunRequest) -> Result<RunHandle, RunnerError> {
+        let (handle, run) = RunHandle::new(job.name(), request.into_context(), Arc::new(SystemClock));
+        run.start();
+        self.0.lock().unwrap().push(run);
+        Ok(handle)
+    }
+
+    fn stop(&self, run: RunId) -> Result<(), RunnerError> {
+        Err(RunnerError::UnknownRun { run })
+    }
+
+    fn active(&self) -> Vec<RunResult> {
+        Vec::new()
+    }
+
+    fn result(&self, _id: RunId) -> Option<RunResult> {
+        None
+    }
+
+    fn shutdown(&self, _grace: Duration) -> futures::future::BoxFuture<'static, ShutdownReport> {
+        Box::pin(async { ShutdownReport::default() })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_neither_listens_nor_returns_is_stuck_and_its_row_says_interrupted() {
+    let world = World::with(AnyStore::new(MemoryStore::new()), |builder| builder.runner(Stuck::default()));
+    world.register(Registration::new(quick("a"))).await;
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    let begun = Instant::now();
+    let report = world.orchestrator.shutdown(secs(10)).await;
+    assert!(begun.elapsed() < secs(20), "{:?}", begun.elapsed());
+    assert_eq!(report.stuck().map(|run| run.id).collect::<Vec<_>>(), [run.id()]);
+    assert_eq!(world.row(run.id()).await.status, RunStatus::Interrupted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_store_that_does_not_open_does_not_keep_a_shutdown() {
+    let (store, faults) = faulty();
+    let world = World::with(store, |builder| builder);
+    faults.reads_hang();
+    let orchestrator = world.orchestrator.clone();
+    let asking = tokio::spawn(async move { orchestrator.register(quick("a"), every(10)).await });
+    settle().await;
+    let begun = Instant::now();
+    let report = world.orchestrator.shutdown(secs(1)).await;
+    assert!(begun.elapsed() < secs(10), "{:?}", begun.elapsed());
+    assert_eq!(report, Default::default());
+    asking.await.unwrap().unwrap_err();
+}
