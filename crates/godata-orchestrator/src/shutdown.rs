@@ -11,7 +11,8 @@ use tokio::time::Instant;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DrainReport {
-    /// Each that was running, as it was at the end; one that is not terminal is [stuck](Self::stuck).
+    /// Each that was running or about to start, as it was at the end; one that is not terminal is
+    /// [stuck](Self::stuck).
     pub runs: Vec<RunResult>,
     /// The runs whose final rows could not be stored; whoever opens the store next finds them running.
     pub unsaved: Vec<RunId>,
@@ -67,7 +68,7 @@ pub(crate) struct Closing {
     pub(crate) stage: ClosingStage,
     /// Until when the stage lasts; for ever, if nobody waits.
     deadline: Option<Instant>,
-    /// The runs that were running at the start.
+    /// The runs that were running at the start, and those that were about to.
     pub(crate) runs: Vec<RunHandle>,
     pub(crate) replies: Vec<oneshot::Sender<DrainReport>>,
 }

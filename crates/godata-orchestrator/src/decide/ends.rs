@@ -32,6 +32,7 @@ fn write(draft: &mut Draft<'_>, place: usize, before: &RunRecord, end: &End) {
     };
     if let Some(run) = draft.run_mut(place) {
         run.status = status;
+        run.reason.clone_from(&end.reason);
         run.error.clone_from(&end.error);
         run.counts = end.counts;
         run.started_at = end.started_at.or(run.started_at);

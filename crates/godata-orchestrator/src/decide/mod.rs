@@ -26,8 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, AnySchedule, Commit, Failure, OwnerId, PipelineName, PipelineRecord, RunCounts, RunId, RunRecord,
-    RunResult, RunStatus,
+    AnyJob, AnySchedule, Commit, Failure, FailureKind, OwnerId, PipelineName, PipelineRecord, RunCounts,
+    RunId, RunRecord, RunResult, RunStatus,
 };
 use time::UtcDateTime;
 
@@ -120,6 +120,8 @@ pub(crate) struct End {
     pub(crate) run: RunId,
     pub(crate) status: RunStatus,
     pub(crate) was_stopped: bool,
+    /// Why it did not end by itself.
+    pub(crate) reason: Option<String>,
     pub(crate) error: Option<Failure>,
     pub(crate) counts: RunCounts,
     pub(crate) started_at: Option<UtcDateTime>,
@@ -132,11 +134,24 @@ impl From<RunResult> for End {
             run: result.id,
             status: result.status,
             was_stopped: result.stop_requested,
+            reason: None,
             error: result.error,
             counts: result.counts,
             started_at: result.started_at,
             ended_at: result.ended_at,
         }
+    }
+}
+
+impl End {
+    /// The end of a run whose job has not come to one: the message is the error of a failure, or the reason.
+    pub(crate) fn without_result(run: RunId, status: RunStatus, message: String, now: UtcDateTime) -> Self {
+        let (error, reason) = match status {
+            RunStatus::Failed => (Some(Failure::new(FailureKind::Failed, message)), None),
+            _ => (None, Some(message)),
+        };
+        let counts = RunCounts::default();
+        Self { run, status, was_stopped: false, reason, error, counts, started_at: None, ended_at: Some(now) }
     }
 }
 

@@ -9,7 +9,7 @@ use time::UtcDateTime;
 use super::AHEAD;
 use super::draft::Draft;
 use super::overlap::{self, Admission};
-use super::{End, skips};
+use super::skips;
 
 /// What somebody asks for; the ids of its runs are there already, so that asking is repeated and not doubled.
 #[derive(Clone, Debug)]
@@ -218,14 +218,4 @@ fn begin_at(draft: &mut Draft<'_>, at: UtcDateTime) {
     let is_used = row.rev > 0 && row.spec_since == at;
     row.spec_since = if is_used { at.saturating_add(time::Duration::MILLISECOND) } else { at };
     row.cursor = Some(row.spec_since);
-}
-
-/// What an end looks like of a run whose job could not be started.
-impl End {
-    pub(crate) fn not_started(run: RunId, status: RunStatus, message: String, now: UtcDateTime) -> Self {
-        let failed = status == RunStatus::Failed;
-        let error = failed.then(|| godata_core::Failure::new(godata_core::FailureKind::Failed, message));
-        let counts = godata_core::RunCounts::default();
-        Self { run, status, was_stopped: false, error, counts, started_at: None, ended_at: Some(now) }
-    }
 }

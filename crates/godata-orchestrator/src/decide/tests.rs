@@ -137,6 +137,7 @@ impl Pipeline {
                 run,
                 status: RunStatus::Succeeded,
                 was_stopped: false,
+                reason: None,
                 error: None,
                 counts: RunCounts::default(),
                 started_at: None,

@@ -34,7 +34,16 @@ impl Engine {
         let job = job_of(entry, run, &row.key);
         job.slot = slot;
         let Some(plan) = plan else {
-            return self.not_started(key, run, RunStatus::Interrupted, "the orchestrator shut down");
+            let reason = if is_draining {
+                "the orchestrator shut down"
+            } else {
+                "its pipeline is not registered any more"
+            };
+            let handle = self.handle_of(key, &row);
+            if let Some(closing) = &mut self.closing {
+                closing.runs.push(handle);
+            }
+            return self.not_started(key, run, RunStatus::Interrupted, reason);
         };
         let cx = match &job.waiter {
             Some(waiter) => {
@@ -88,7 +97,7 @@ impl Engine {
     }
 
     fn not_started(&mut self, key: usize, run: RunId, status: RunStatus, message: &str) {
-        let end = End::not_started(run, status, message.to_owned(), self.clock.now());
+        let end = End::without_result(run, status, message.to_owned(), self.clock.now());
         self.ended(key, end);
     }
 

@@ -89,7 +89,8 @@ impl Engine {
         let now = self.clock.now();
         for run in self.running().iter().map(RunHandle::id).collect::<Vec<_>>() {
             let Some(key) = self.jobs.get(&run).copied() else { continue };
-            self.ended(key, End::not_started(run, RunStatus::Interrupted, String::new(), now));
+            let reason = "it neither stopped nor returned".to_owned();
+            self.ended(key, End::without_result(run, RunStatus::Interrupted, reason, now));
             self.look_at(key);
         }
     }

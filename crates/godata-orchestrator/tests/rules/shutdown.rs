@@ -30,6 +30,24 @@ async fn a_final_row_that_can_not_be_stored_is_reported_and_ends_the_shutdown_al
     assert_eq!(world.row(run.id()).await.status, RunStatus::Running);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_run_that_was_about_to_start_is_not_started_and_is_in_the_report() {
+    let (store, faults) = faulty();
+    let world = World::with(store, |builder| builder);
+    let (job, _script, mut contexts) = gated("a");
+    world.register(Registration::new(job).schedule(every(10))).await;
+    world.orchestrator.start_scheduler().await.unwrap();
+    faults.next([Fault::Slow(secs(1))]);
+    world.jump_to(10).await;
+    let report = world.orchestrator.shutdown(secs(30)).await;
+    assert_eq!(world.story().await, ["schedule interrupted 10"]);
+    assert!(contexts.try_recv().is_err());
+    let row = &world.rows().await[0];
+    assert_eq!(row.reason.as_deref(), Some("the orchestrator shut down"));
+    let became: Vec<_> = report.runs.iter().map(|run| (run.id, run.status)).collect();
+    assert_eq!(became, [(row.id, RunStatus::Interrupted)]);
+}
+
 /// A runner whose jobs neither listen nor return.
 #[derive(Default)]
 struct Stuck(Mutex<Vec<ActiveRun>>);
@@ -68,7 +86,9 @@ async fn a_run_that_neither_listens_nor_returns_is_stuck_and_its_row_says_interr
     let report = world.orchestrator.shutdown(secs(10)).await;
     assert!(begun.elapsed() < secs(20), "{:?}", begun.elapsed());
     assert_eq!(report.stuck().map(|run| run.id).collect::<Vec<_>>(), [run.id()]);
-    assert_eq!(world.row(run.id()).await.status, RunStatus::Interrupted);
+    let row = world.row(run.id()).await;
+    assert_eq!(row.status, RunStatus::Interrupted);
+    assert_eq!(row.reason.as_deref(), Some("it neither stopped nor returned"));
 }
 
 #[tokio::test(start_paused = true)]
