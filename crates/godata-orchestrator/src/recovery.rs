@@ -75,12 +75,23 @@ pub(crate) async fn open(
     Ok(Opened { behind, renewal, pipelines, runs, orphans })
 }
 
-/// What is done now and then.
+/// What came of a renewal. One that failed is done again the next time.
+#[derive(Debug)]
+pub(crate) struct Renewed {
+    pub(crate) owner: OwnerId,
+    pub(crate) renewal: Result<Renewal, StoreError>,
+}
+
+/// Lets an owner be known to live.
+pub(crate) async fn renew(store: AnyStore, owner: OwnerId, lease: Duration, limit: Duration) -> Renewed {
+    let renewal = within(limit, store.renew(owner, lease)).await;
+    Renewed { owner, renewal }
+}
+
+/// What is done now and then, and may take longer than a lease.
 pub(crate) struct Round {
     pub(crate) store: AnyStore,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) owner: OwnerId,
-    pub(crate) lease: Duration,
     pub(crate) limit: Duration,
     /// The pipelines that others run after.
     pub(crate) upstream: Vec<PipelineName>,
@@ -90,20 +101,17 @@ pub(crate) struct Round {
 /// What came of it. What failed is done again the next time.
 #[derive(Debug)]
 pub(crate) struct Rounded {
-    pub(crate) owner: OwnerId,
     pub(crate) behind: Result<Duration, StoreError>,
-    pub(crate) renewal: Result<Renewal, StoreError>,
     pub(crate) orphans: Result<Vec<RunRecord>, StoreError>,
     pub(crate) upstream: Result<Vec<PipelineRecord>, StoreError>,
     pub(crate) forgotten: Result<u64, StoreError>,
 }
 
 impl Round {
-    /// Renews the owner; in a store that is shared, also looks for what the dead have left, and for what has become of
-    /// pipelines elsewhere.
+    /// Compares the clocks; in a store that is shared, also looks for what the dead have left, and for what has become
+    /// of pipelines elsewhere.
     pub(crate) async fn go(self) -> Rounded {
-        let Self { store, clock, owner, lease, limit, upstream, forget } = self;
-        let renewal = within(limit, store.renew(owner, lease)).await;
+        let Self { store, clock, limit, upstream, forget } = self;
         let behind = behind(&store, &clock, limit).await;
         let (mut orphans, mut rows) = (Ok(Vec::new()), Ok(Vec::new()));
         if store.shared() {
@@ -114,7 +122,7 @@ impl Round {
             Some(retention) => within(limit, store.prune(retention)).await,
             None => Ok(0),
         };
-        Rounded { owner, behind, renewal, orphans, upstream: rows, forgotten }
+        Rounded { behind, orphans, upstream: rows, forgotten }
     }
 }
 

@@ -35,7 +35,7 @@ use crate::decide::{Mode, Orphan};
 use crate::events::Teller;
 use crate::ids::Ids;
 use crate::persist::Landed;
-use crate::recovery::{LiveOwner, Opened, Rounded};
+use crate::recovery::{LiveOwner, Opened, Renewed, Rounded};
 use crate::shutdown::Closing;
 use crate::slots::Slots;
 use crate::timers::Timers;
@@ -78,6 +78,7 @@ pub(crate) struct Engine {
     /// The pipelines of the runs in `watched`.
     jobs: HashMap<RunId, usize>,
     flights: FuturesUnordered<BoxFuture<'static, (usize, Landed)>>,
+    renewal: Option<BoxFuture<'static, Renewed>>,
     round: Option<BoxFuture<'static, Rounded>>,
     alarm: Option<(UtcDateTime, BoxFuture<'static, ()>)>,
     /// The latest that the clock has shown since the clocks were compared.
@@ -120,6 +121,7 @@ enum Input {
     Watched(Watched),
     Landed(usize, Landed),
     Opened(Result<Opened, godata_core::StoreError>),
+    Renewed(Renewed),
     Rounded(Rounded),
     Due,
     /// `None` when the last handle is gone.
@@ -171,6 +173,7 @@ impl Engine {
             watched: FuturesUnordered::new(),
             jobs: HashMap::new(),
             flights: FuturesUnordered::new(),
+            renewal: None,
             round: None,
             alarm: None,
             clock_showed: now,
@@ -194,6 +197,7 @@ impl Engine {
                 Input::Watched(Watched::Given(key, run)) => self.give_up(key, run),
                 Input::Landed(key, landed) => self.land(key, landed),
                 Input::Opened(opened) => self.opened(opened),
+                Input::Renewed(renewed) => self.renewed(renewed),
                 Input::Rounded(rounded) => self.end_round(rounded),
                 Input::Due => self.look_at_due(),
                 Input::Command(Some(command)) => self.obey(command),
@@ -218,6 +222,7 @@ impl Engine {
                 Input::Landed(key, landed)
             }
             opened = opened(&mut self.stage), if !is_open => Input::Opened(opened),
+            renewed = optional(&mut self.renewal), if self.renewal.is_some() => Input::Renewed(renewed),
             rounded = optional(&mut self.round), if self.round.is_some() => Input::Rounded(rounded),
             () = alarm(&mut self.alarm), if self.alarm.is_some() => Input::Due,
             command = self.commands.recv(), if self.has_handles => Input::Command(command),

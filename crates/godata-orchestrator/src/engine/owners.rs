@@ -12,7 +12,7 @@ use super::entry::Replier;
 use super::{Engine, Left, Stage};
 use crate::command::Command;
 use crate::decide::{Orphan, Request};
-use crate::recovery::{LiveOwner, Opened, Round, Rounded};
+use crate::recovery::{LiveOwner, Opened, Renewed, Round, Rounded};
 use crate::{Event, OrchestratorError, recovery};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
@@ -116,6 +116,12 @@ impl Engine {
         for key in self.troubled.clone() {
             self.lose_patience(key);
         }
+        // By itself: a round that takes long must not cost the lease.
+        if self.renewal.is_none() {
+            let renewed =
+                recovery::renew(self.store.clone(), self.owner.id(), self.lease, self.store_timeout);
+            self.renewal = Some(renewed.boxed());
+        }
         self.compare_clock();
         self.interrupt_what_is_left();
         if self.store.shared() {
@@ -132,8 +138,6 @@ impl Engine {
         let round = Round {
             store: self.store.clone(),
             clock: Arc::clone(&self.clock),
-            owner: self.owner.id(),
-            lease: self.lease,
             limit: self.store_timeout,
             upstream: self.followers.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect(),
             forget,
@@ -141,13 +145,16 @@ impl Engine {
         self.round = Some(round.go().boxed());
     }
 
-    pub(super) fn end_round(&mut self, rounded: Rounded) {
-        let Rounded { owner, behind, renewal, orphans, upstream, forgotten } = rounded;
-        match renewal {
-            Ok(renewal) if renewal.valid_for.is_zero() => self.lose_owner(owner, renewal.lost),
+    pub(super) fn renewed(&mut self, renewed: Renewed) {
+        match renewed.renewal {
+            Ok(renewal) if renewal.valid_for.is_zero() => self.lose_owner(renewed.owner, renewal.lost),
             Ok(renewal) => self.stop_all(&renewal.cancel),
             Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
         }
+    }
+
+    pub(super) fn end_round(&mut self, rounded: Rounded) {
+        let Rounded { behind, orphans, upstream, forgotten } = rounded;
         match behind {
             Ok(behind) => self.behind = behind,
             Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),

@@ -78,16 +78,25 @@ fn broken() -> StoreError {
 
 /// The store, and what it is told.
 pub(crate) fn faulty() -> (AnyStore, Faults) {
+    faulty_way_to(AnyStore::new(MemoryStore::new()))
+}
+
+/// A store that several instances are on, with a way to it that is told.
+pub(crate) fn faulty_way_to(store: AnyStore) -> (AnyStore, Faults) {
     let faults = Faults::default();
-    (AnyStore::new(Faulty { store: MemoryStore::new(), faults: faults.clone() }), faults)
+    (AnyStore::new(Faulty { store, faults: faults.clone() }), faults)
 }
 
 struct Faulty {
-    store: MemoryStore,
+    store: AnyStore,
     faults: Faults,
 }
 
 impl Store for Faulty {
+    fn shared(&self) -> bool {
+        self.store.shared()
+    }
+
     async fn upsert_pipeline(&self, pipeline: &PipelineRecord) -> Result<(), StoreError> {
         self.store.upsert_pipeline(pipeline).await
     }

@@ -11,7 +11,7 @@ use godata_orchestrator::{
 };
 use time::UtcDateTime;
 
-use crate::faulty::{Fault, faulty};
+use crate::faulty::{Fault, faulty, faulty_way_to};
 use crate::support::{World, at, count, every, gated, quick, secs, settle, told};
 
 /// The due times of `b` that were run.
@@ -414,6 +414,26 @@ async fn an_instance_that_was_declared_dead_goes_on_under_a_new_id_and_its_resul
     assert_eq!(told, ["lost", "superseded"]);
     let second = world.orchestrator.run_pipeline("a").await.unwrap();
     assert_ne!(world.row(second.id()).await.owner, world.row(run.id()).await.owner);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_renews_while_it_waits_for_other_answers_of_the_store() {
+    let clock = ManualClock::new(at(0));
+    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
+    let (way, faults) = faulty_way_to(store.clone());
+    let slow = World::on(clock.clone(), way, |builder| builder);
+    let (job, script, _contexts) = gated("a");
+    slow.register(Registration::new(job)).await;
+    slow.register(Registration::new(quick("b")).after("a")).await;
+    let run = slow.orchestrator.run_pipeline("a").await.unwrap();
+    let other = World::on(clock, store, |builder| builder.seed(2));
+    other.register(Registration::new(quick("c"))).await;
+    faults.reads_hang();
+    pass(&other, 120).await;
+    assert_eq!(other.row(run.id()).await.status, RunStatus::Running);
+    faults.none();
+    script.let_go(1);
+    assert_eq!(run.done().await.unwrap().status, RunStatus::Succeeded);
 }
 
 #[tokio::test(start_paused = true)]
