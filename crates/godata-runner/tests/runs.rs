@@ -118,7 +118,7 @@ async fn a_run_that_is_stopped_is_canceled_also_if_it_has_to_be_dropped() {
         let begin = Instant::now();
         run.stop();
         run.stop();
-        assert!(run.result().stop_requested);
+        assert_eq!(run.result().stop_reason, Some(StopReason::Requested));
         assert_eq!(end_of(&run).await, (RunStatus::Canceled, None));
         assert_eq!(begin.elapsed().as_secs(), seconds);
         runner.stop(run.id()).unwrap();
@@ -401,7 +401,7 @@ async fn a_job_that_blocks_its_thread_is_stuck_and_holds_its_slot() {
     assert_eq!(runner.active().iter().map(|run| run.id).collect::<Vec<_>>(), [blocked.id()]);
     loop {
         if let RunEvent::Stuck(run) = events.next().await.unwrap().unwrap() {
-            assert_eq!((run.id, run.stop_requested), (blocked.id(), true));
+            assert_eq!((run.id, run.stop_reason), (blocked.id(), Some(StopReason::Shutdown)));
             break;
         }
     }

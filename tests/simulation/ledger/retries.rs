@@ -43,13 +43,15 @@ pub(super) fn origin(run: &RunRecord, books: &Books) -> Cause {
 pub(super) fn follow_failures(decision: &Decision<'_>, books: &Books) -> Verdict {
     let policy = &books.terms(&decision.after.name)?.retry;
     let is_kept = is_registered(decision, books);
+    // Somebody may ask a run to stop, and it ends before that is written.
+    let was_asked = |run: &RunRecord| run.cancel_requested_at.is_some() || books.to_cancel.contains(&run.id);
     for failed in decision.changes.iter().filter(|change| change.becomes(RunStatus::Failed)) {
         let run = failed.after;
         let longest = run.error.as_ref().and_then(|error| policy.delay(run.attempt, error, 1.0));
         let next = added(decision, |of| matches!(of, Follows::Failure(of) if *of == run.id));
         match (longest, next) {
             (None, Some(_)) => return Err(format!("run {} is tried again, against its policy", run.id)),
-            (Some(_), None) if is_kept && run.cancel_requested_at.is_none() => {
+            (Some(_), None) if is_kept && !was_asked(run) => {
                 return Err(format!("run {} failed, and is not tried again in the same decision", run.id));
             }
             (Some(longest), Some(next)) => {

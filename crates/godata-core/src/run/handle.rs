@@ -33,7 +33,7 @@ impl Shared {
             job_id: self.cx.job_id(),
             job_name: Arc::clone(&self.job_name),
             status,
-            stop_requested: stop.is_some(),
+            stop_reason: stop,
             queued_at: self.queued_at,
             started_at,
             ended_at: None,

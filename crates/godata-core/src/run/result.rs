@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use time::UtcDateTime;
 
+use super::cell::StopReason;
 use crate::{Failure, JobId, RunCounts, RunId, RunStatus};
 
 /// What is known of a run at one moment; final once its status is terminal.
@@ -19,8 +20,8 @@ pub struct RunResult {
     pub job_name: Arc<str>,
     /// How far it is.
     pub status: RunStatus,
-    /// Whether it was asked to stop.
-    pub stop_requested: bool,
+    /// Why it was asked to stop, if it was.
+    pub stop_reason: Option<StopReason>,
     /// When it was accepted.
     pub queued_at: UtcDateTime,
     /// When its job was started; `None` while it waits, and if it never was.

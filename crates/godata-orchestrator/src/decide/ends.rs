@@ -1,9 +1,9 @@
 //! What jobs have come to, and whether they are tried again.
 
-use godata_core::{Cause, FailureKind, RunKey, RunRecord, RunStatus};
+use godata_core::{Cause, RunKey, RunRecord, RunStatus};
 
+use super::End;
 use super::draft::{Draft, later};
-use super::{End, Mode};
 use crate::Recovery;
 
 /// How often an attempt that was interrupted is queued again.
@@ -52,10 +52,7 @@ fn write(draft: &mut Draft<'_>, place: usize, before: &RunRecord, end: &End) {
 fn try_again(draft: &mut Draft<'_>, before: &RunRecord, end: &End) {
     let Some(plan) = draft.facts.plan else { return };
     let Some(failure) = &end.error else { return };
-    // What it was stopped by is its timeout, or a shutdown, neither of which is a wish that it end for good.
-    let is_over = failure.kind == FailureKind::TimedOut || draft.facts.mode == Mode::Draining;
-    let was_stopped = end.was_stopped && !is_over;
-    if was_stopped || before.cancel_requested_at.is_some() || draft.row().removed_at.is_some() {
+    if end.was_stopped || before.cancel_requested_at.is_some() || draft.row().removed_at.is_some() {
         return;
     }
     let share = draft.ids.share();

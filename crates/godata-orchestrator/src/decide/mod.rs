@@ -27,7 +27,7 @@ use std::time::Duration;
 
 use godata_core::{
     AnyJob, AnySchedule, Commit, Failure, FailureKind, OwnerId, PipelineName, PipelineRecord, RunCounts,
-    RunId, RunRecord, RunResult, RunStatus,
+    RunId, RunRecord, RunResult, RunStatus, StopReason,
 };
 use time::UtcDateTime;
 
@@ -119,6 +119,7 @@ impl Orphan {
 pub(crate) struct End {
     pub(crate) run: RunId,
     pub(crate) status: RunStatus,
+    /// Somebody wished that it end for good; its timeout and a shutdown don't.
     pub(crate) was_stopped: bool,
     /// Why it did not end by itself.
     pub(crate) reason: Option<String>,
@@ -133,7 +134,7 @@ impl From<RunResult> for End {
         Self {
             run: result.id,
             status: result.status,
-            was_stopped: result.stop_requested,
+            was_stopped: result.stop_reason == Some(StopReason::Requested),
             reason: None,
             error: result.error,
             counts: result.counts,
