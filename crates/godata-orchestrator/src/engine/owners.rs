@@ -156,7 +156,7 @@ impl Engine {
     pub(super) fn end_round(&mut self, rounded: Rounded) {
         let Rounded { behind, orphans, upstream, forgotten } = rounded;
         match behind {
-            Ok(behind) => self.behind = behind,
+            Ok(behind) => self.follow_clock(behind),
             Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
         }
         match orphans {
@@ -169,6 +169,16 @@ impl Engine {
         }
         if let Err(error) = forgotten {
             self.store_failed(None, Vec::new(), &Arc::new(error));
+        }
+    }
+
+    /// Due times come by the store's clock. If that is less far behind than it was, they come sooner than alarms are
+    /// set for, by hours if the own clock was ahead and was put right.
+    fn follow_clock(&mut self, behind: Duration) {
+        let is_sooner = behind + Duration::from_secs(1) < self.behind;
+        self.behind = behind;
+        if is_sooner {
+            self.look_at_all();
         }
     }
 
