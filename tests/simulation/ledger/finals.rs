@@ -11,6 +11,9 @@ use super::{Book, Books, Incarnation, Job, Verdict, due_times};
 /// By when whoever is up has done what there was to do.
 const TIME_ENOUGH: Duration = Duration::from_secs(120);
 
+/// By when an instance has seen that what another has run is over.
+const A_LOOK: Duration = Duration::from_secs(10);
+
 /// Every instance was restarted, nothing has failed since, and there was time.
 pub(super) fn calm(
     books: &Books,
@@ -75,8 +78,18 @@ fn started(books: &Books, book: &Book, now: UtcDateTime, _up: &BTreeSet<Incarnat
     };
     // Backfills come after all others, so those of a busy pipeline wait.
     let is_busy = book.row.updated_at > now - TIME_ENOUGH;
+    // Each instance starts what it has queued itself, one after the other, and the others see only when they look that
+    // there is a gap: no rule says whose runs come first.
+    let others_run = |row: &RunRecord| {
+        let mut all = books.runs.values().filter(|run| run.row.pipeline_name == row.pipeline_name);
+        books.plan.shared
+            && all.any(|run| {
+                let has_run = run.row.started_at.is_some() && run.row.owner != row.owner;
+                has_run && run.changed_at > now - A_LOOK
+            })
+    };
     let could_run = |row: &&RunRecord| {
-        if is_busy && row.cause == Cause::Backfill {
+        if is_busy && row.cause == Cause::Backfill || others_run(row) {
             return false;
         }
         let since = row.not_before.unwrap_or(row.created_at);
