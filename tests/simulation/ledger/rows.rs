@@ -58,7 +58,11 @@ pub(super) fn change_by_whom_they_may(decision: &Decision<'_>, books: &Books) ->
             RunStatus::Interrupted => is_orphan || is_own && books.leaving.contains(&decision.by),
             RunStatus::Canceled if was_running(change) => {
                 let was_asked = run.cancel_requested_at.is_some() || books.to_cancel.contains(&run.id);
-                was_asked && (is_own || is_orphan)
+                // Nobody has told the store's answer in time, and the pipeline was unregistered meanwhile.
+                let name = &decision.after.name;
+                let has_not_begun = books.runs.get(&run.id).is_some_and(|run| run.job == Job::NotStarted);
+                let is_given_up = has_not_begun && !books.registered.contains(&(decision.by, name.clone()));
+                was_asked && (is_own || is_orphan) || is_given_up && is_own
             }
             RunStatus::Succeeded | RunStatus::Failed => is_own,
             _ => true,
@@ -85,7 +89,12 @@ pub(super) fn end_as_their_jobs_did(decision: &Decision<'_>, books: &Books) -> V
             (RunStatus::Failed, Job::Ended(_)) if kind == Some(FailureKind::TimedOut) => true,
             (RunStatus::Failed, Job::Ended(end)) => kind_of(end) == kind,
             (RunStatus::Failed, Job::NotStarted) => false,
-            (RunStatus::Failed | RunStatus::Canceled, Job::Runs(by)) => by != decision.by,
+            (RunStatus::Failed, Job::Runs(by)) => by != decision.by,
+            // Its owner was declared dead, which may be the one that the same process had before; or it does not stop
+            // and is given up in a shutdown.
+            (RunStatus::Canceled, Job::Runs(by)) => {
+                run.owner != Some(decision.owner) || by != decision.by || books.leaving.contains(&by)
+            }
             _ => true,
         };
         if !fits {

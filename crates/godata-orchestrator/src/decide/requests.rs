@@ -58,6 +58,8 @@ pub(crate) enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     AlreadyRunning(RunId),
+    /// This run, which is or was active a moment ago, has the key of one that is asked for.
+    Duplicate(RunId),
 }
 
 impl Request {
@@ -112,6 +114,9 @@ fn run_by_hand(draft: &mut Draft<'_>, run: &RunRecord) {
     if draft.place_of(run.id).is_some() {
         return;
     }
+    if is_there(draft, std::slice::from_ref(run)) {
+        return;
+    }
     let overlap = draft.facts.plan.map(|plan| plan.rules.overlap).unwrap_or_default();
     match overlap::admit(draft, overlap) {
         Admission::Queue => queue(draft, run),
@@ -122,9 +127,20 @@ fn run_by_hand(draft: &mut Draft<'_>, run: &RunRecord) {
 }
 
 fn backfill(draft: &mut Draft<'_>, runs: &[RunRecord]) {
-    if runs.iter().all(|run| draft.place_of(run.id).is_none()) {
+    if runs.iter().all(|run| draft.place_of(run.id).is_none()) && !is_there(draft, runs) {
         runs.iter().for_each(|run| queue(draft, run));
     }
+}
+
+/// Refuses runs of which one is there under another id. The store would as well, unless the same commit changes that
+/// one: then it can't take it at all.
+fn is_there(draft: &mut Draft<'_>, asked: &[RunRecord]) -> bool {
+    let keys: BTreeSet<_> = asked.iter().map(|run| &run.key).collect();
+    let there = draft.facts.runs.iter().find(|run| keys.contains(&run.key)).map(|run| run.id);
+    if let Some(run) = there {
+        draft.verdict = Some(Verdict::Refused(Refusal::Duplicate(run)));
+    }
+    there.is_some()
 }
 
 fn queue(draft: &mut Draft<'_>, run: &RunRecord) {

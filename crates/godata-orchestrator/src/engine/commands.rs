@@ -5,7 +5,7 @@ use std::mem;
 use godata_core::{AnySchedule, Cause, PipelineName, RunHandle, RunId, RunKey, RunRecord, RunStatus};
 use time::UtcDateTime;
 
-use super::entry::{Asked, Replier};
+use super::entry::{Asked, Replier, Waiter};
 use super::{Engine, Stage};
 use crate::backfill::Times;
 use crate::command::{Answer, Ask, Command, Reply};
@@ -185,6 +185,10 @@ impl Engine {
             (Verdict::Refused(Refusal::AlreadyRunning(run)), _) => {
                 Err(OrchestratorError::AlreadyRunning { pipeline, run })
             }
+            (Verdict::Refused(Refusal::Duplicate(run)), request) => {
+                let handle = self.watched_handle(key, run).filter(|_| matches!(request, Request::Run(_)));
+                handle.map(Answer::Run).ok_or(OrchestratorError::Duplicate { pipeline, run })
+            }
             (Verdict::Granted, Request::Run(run)) => Ok(Answer::Run(self.handle_of(key, &run))),
             (Verdict::Granted, Request::Backfill(runs)) => {
                 Ok(Answer::Runs(runs.iter().map(|run| run.id).collect()))
@@ -214,8 +218,10 @@ impl Engine {
     /// The handle of a run that was asked for before, if it is watched here.
     pub(super) fn watched_handle(&mut self, key: usize, run: RunId) -> Option<RunHandle> {
         let job = self.entry(key)?.job(run)?;
-        let given = job.waiter.as_ref().map(|waiter| waiter.handle.clone());
-        given.or_else(|| job.handle.clone())
+        if job.waiter.is_none() {
+            job.waiter = Some(Waiter::of_running(job.handle.clone()?));
+        }
+        job.waiter.as_ref().map(|waiter| waiter.handle.clone())
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{
-    ActiveRun, Completer, Failure, FailureKind, JobEnd, PipelineName, PipelineRecord, RunHandle, RunId,
-    RunKey, RunRecord, RunStatus, StopReason, StoreError,
+    ActiveRun, Commit, Completer, Failure, FailureKind, JobEnd, OwnerId, PipelineName, PipelineRecord,
+    RunHandle, RunId, RunKey, RunRecord, RunStatus, StopReason, StoreError,
 };
 use time::UtcDateTime;
 use tokio::time::Instant;
@@ -38,6 +38,8 @@ pub(super) struct Entry {
     /// It has to be read before anything is decided.
     pub(super) is_stale: bool,
     pub(super) is_in_line: bool,
+    /// The rev that a commit expected whose answer was lost: it may arrive as long as that is the stored one.
+    pub(super) unsure: Option<u64>,
     /// A run of it waits for one of another instance, so it is read when it is due.
     pub(super) looks_at_others: bool,
     /// How often the store has failed in a row.
@@ -128,6 +130,12 @@ impl Waiter {
         Self { handle, run: Some(run), completer: Some(completer) }
     }
 
+    /// Of a run whose job was started before anybody waited for it: it ends by itself.
+    pub(super) fn of_running(handle: RunHandle) -> Self {
+        let (handle, completer) = handle.with_completer();
+        Self { handle, run: None, completer: Some(completer) }
+    }
+
     pub(super) fn start(&self) {
         if let Some(run) = &self.run {
             run.start();
@@ -182,6 +190,7 @@ impl Entry {
             flight: None,
             is_stale: false,
             is_in_line: false,
+            unsure: None,
             looks_at_others: false,
             failures: 0,
             error: None,
@@ -205,6 +214,13 @@ impl Entry {
     pub(super) fn stands_still(&self) -> bool {
         let is_other = |plan: &Arc<Plan>| plan.registered.spec != self.row.spec;
         self.plan.as_ref().is_some_and(|plan| self.row.paused_at.is_some() || is_other(plan))
+    }
+
+    /// A commit that changes nothing but the rev, if one may be under way that would arrive unseen: one of the two is
+    /// refused, and if that is this one, the pipeline is read.
+    pub(super) fn outrun(&self, owner: OwnerId) -> Option<Commit> {
+        let may_arrive = self.row.rev > 0 && self.unsure == Some(self.row.rev);
+        may_arrive.then(|| Commit::new(owner, self.row.clone()))
     }
 
     /// Nothing is known of it that is not stored.

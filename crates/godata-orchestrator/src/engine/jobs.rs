@@ -34,16 +34,16 @@ impl Engine {
         let job = job_of(entry, run, &row.key);
         job.slot = slot;
         let Some(plan) = plan else {
-            let reason = if is_draining {
-                "the orchestrator shut down"
+            let (status, reason) = if is_draining {
+                (RunStatus::Interrupted, "the orchestrator shut down")
             } else {
-                "its pipeline is not registered any more"
+                (RunStatus::Canceled, "its pipeline is not registered any more")
             };
             let handle = self.handle_of(key, &row);
             if let Some(closing) = &mut self.closing {
                 closing.runs.push(handle);
             }
-            return self.not_started(key, run, RunStatus::Interrupted, reason);
+            return self.not_started(key, run, status, reason);
         };
         let cx = match &job.waiter {
             Some(waiter) => {
@@ -113,7 +113,7 @@ impl Engine {
     }
 
     /// A job has ended: its slot is free, whoever waits for its end goes on, and its row is to be written.
-    pub(super) fn ended(&mut self, key: usize, end: End) {
+    pub(super) fn ended(&mut self, key: usize, mut end: End) {
         let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
         let Some(job) = entry.job(end.run) else { return };
         if job.ended.is_some() {
@@ -123,6 +123,10 @@ impl Engine {
         (job.handle, job.overdue_at, job.ended) = (None, None, Some(Instant::now()));
         if let Some(waiter) = &mut job.waiter {
             waiter.end(end.status, end.error.clone());
+            // He has stopped it himself.
+            if end.status == RunStatus::Interrupted && waiter.handle.result().status == RunStatus::Canceled {
+                end.status = RunStatus::Canceled;
+            }
         }
         entry.ends.push(end);
     }

@@ -111,6 +111,9 @@ impl Engine {
             }
             Ok(Committed::Done(_)) => {}
             Err(error) => {
+                if let Some(entry) = self.entry(key) {
+                    entry.unsure = Some(commit.pipeline.rev);
+                }
                 let runs = commit.runs.iter().map(|change| change.run().id).collect();
                 let error = self.failed(key, runs, error);
                 if let Some(asked) = self.entry(key).and_then(|entry| entry.asked.first_mut())

@@ -115,8 +115,10 @@ impl Engine {
             entry.is_in_line = true;
             self.slots.wait(pool, key);
         }
-        let Some(commit) = decision.commit else {
-            entry.fold = decision.fold;
+        if decision.commit.is_none() {
+            entry.fold = decision.fold.clone();
+        }
+        let Some(commit) = decision.commit.or_else(|| entry.outrun(self.owner.id())) else {
             let overdue = entry.jobs.iter().filter_map(|job| job.overdue_at).min();
             let wake_at = [decision.wake_at, overdue].into_iter().flatten().min();
             self.timers.set(key, wake_at);
@@ -127,7 +129,7 @@ impl Engine {
         entry.flight = Some(Flight::Commit(Box::new(Pending {
             starts: decision.starts,
             stops: decision.stops,
-            verdict: decision.verdict.filter(|_| !is_refused),
+            verdict: decision.verdict.filter(|_| verdict_now.is_none()),
             fold: decision.fold,
             ends: entry.ends.len(),
             slots,
