@@ -26,7 +26,10 @@ pub(super) fn follow(draft: &mut Draft<'_>) {
         Overlap::CancelOther if waits => Overlap::Skip,
         overlap => overlap,
     };
-    if overlap::admit(draft, overlap) != Admission::Queue {
+    if let Admission::Refuse(other) = overlap::admit(draft, overlap) {
+        if draft.active().any(|(_, run)| run.id == other && run.owner != Some(facts.owner)) {
+            draft.wait_for_others();
+        }
         return;
     }
     let run = draft.new_run(RunKey::after(upstream, *rev), Cause::After);

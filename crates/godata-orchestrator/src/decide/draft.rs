@@ -1,6 +1,7 @@
 //! A decision while it is made.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use godata_core::{Cause, Commit, PipelineRecord, RunId, RunKey, RunRecord, RunStatus};
 use time::UtcDateTime;
@@ -8,6 +9,9 @@ use time::UtcDateTime;
 use super::{Decision, Facts, Fold, Verdict};
 use crate::ScheduleFault;
 use crate::ids::Ids;
+
+/// How often the runs of other instances are looked at while something waits for them here.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// A decision while it is made: the rows as they shall be, each copied only when it changes.
 pub(super) struct Draft<'a> {
@@ -135,6 +139,12 @@ impl<'a> Draft<'a> {
         self.wake_at = Some(self.wake_at.map_or(at, |earlier| earlier.min(at)));
     }
 
+    /// A run of another instance is in the way, of whose end nobody tells this one.
+    pub(super) fn wait_for_others(&mut self) {
+        self.waits_for_others = true;
+        self.wake_at(later(self.facts.now, LOOK_EVERY));
+    }
+
     pub(super) fn finish(self) -> Decision {
         let changed_runs = self.runs.into_iter().filter_map(|planned| match planned.row {
             // Decided a moment ago, and taken back.
@@ -170,6 +180,6 @@ impl<'a> Draft<'a> {
 }
 
 /// An instant this much later, at most the last there is.
-pub(crate) fn later(at: UtcDateTime, by: std::time::Duration) -> UtcDateTime {
+pub(crate) fn later(at: UtcDateTime, by: Duration) -> UtcDateTime {
     at.saturating_add(time::Duration::try_from(by).unwrap_or(time::Duration::MAX)).truncate_to_millisecond()
 }

@@ -1,17 +1,12 @@
 //! Which queued runs start.
 
-use std::time::Duration;
-
 use godata_core::{Cause, OwnerId, RunId, RunRecord, RunStatus};
 use time::UtcDateTime;
 
-use super::draft::{Draft, later};
+use super::draft::Draft;
 use super::ends::is_backfill;
 use super::{AHEAD, Mode, Request};
 use crate::Overlap;
-
-/// How often the runs of other instances are looked at while one of ours waits for them.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// A queued run that its owner may start, in the order of the line.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,8 +48,7 @@ pub(super) fn start(draft: &mut Draft<'_>) {
         let in_the_way = others.into_iter().find(is_in_the_way).map(|other| (other.owner, other.status));
         if let Some((owner, status)) = in_the_way {
             if owner != Some(facts.owner) {
-                draft.waits_for_others = true;
-                draft.wake_at(later(facts.now, LOOK_EVERY));
+                draft.wait_for_others();
             }
             // It is in the way of those behind it in the line, too, of which there may be many.
             if status == RunStatus::Running || waiting.is_backfill {
