@@ -34,6 +34,7 @@ const USAGE: &str = "usage: godata-bench overhead
        godata-bench schedules
        godata-bench store
        godata-bench timers
+       godata-bench opened STATE
        godata-bench generate {narrow|wide|jsonl} ROWS FILE
        godata-bench limit INPUT OUTPUT [--threads N]
        godata-bench job {typed|jsonl} INPUT OUTPUT
@@ -60,6 +61,7 @@ fn run(args: &[&str]) -> Result<(), BoxError> {
         ["runner"] => runner::measure(),
         ["schedules"] => schedules::measure(),
         ["store"] => store::measure(),
+        ["opened", state] => store::print_opened(Path::new(state)),
         ["timers"] => timers::measure(),
         ["generate", kind, rows, file] => {
             Ok(generate::generate(generate::Kind::named(kind)?, rows.parse()?, File::create(file)?)?)

@@ -6,6 +6,7 @@
 use std::fs::{File, OpenOptions, read, read_to_string};
 use std::io::Write as _;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use godata_core::{
@@ -107,12 +108,14 @@ async fn scale(runs: usize) -> Result<(), BoxError> {
     fill(options.clone(), &path, runs).await?;
     let live = File::open(&path)?.metadata()?.len();
 
-    let before = resident()?;
+    // In a process of its own: this one has memory left of what it stored.
+    let child = Command::new(std::env::current_exe()?).arg("opened").arg(&path).output()?;
+    let memory: u64 = String::from_utf8(child.stdout)?.trim().parse()?;
+
     let began = Instant::now();
     let store =
         FileStore::options().durability(Durability::Never).snapshot_threshold(u64::MAX).open(&path)?;
     let opened = began.elapsed();
-    let memory = resident()?.saturating_sub(before);
 
     let any = AnyStore::new(store.clone());
     let mut histories: Vec<_> = names().map(History::new).collect();
@@ -253,6 +256,14 @@ impl History {
         run.counts.records_read = 1_000_000;
         run
     }
+}
+
+/// Prints how many bytes of memory a state file takes when it is opened.
+pub(crate) fn print_opened(path: &Path) -> Result<(), BoxError> {
+    let before = resident()?;
+    let _store = FileStore::open(path)?;
+    println!("{}", resident()?.saturating_sub(before));
+    Ok(())
 }
 
 /// The memory of this process in bytes, as far as the system tells.
