@@ -6,7 +6,7 @@ use godata_orchestrator::{
 };
 use tokio::sync::mpsc;
 
-use crate::support::{World, at, count, every, failing, gated, quick, secs, settle, told};
+use crate::support::{World, at, count, every, failing, fresh_seed, gated, quick, secs, settle, told};
 
 #[tokio::test(start_paused = true)]
 async fn the_same_schedule_goes_on_after_a_restart_and_another_is_an_edit() {
@@ -16,7 +16,7 @@ async fn the_same_schedule_goes_on_after_a_restart_and_another_is_an_edit() {
     ] {
         let world = World::scheduled(Registration::new(quick("a")).schedule(every(10))).await;
         world.go_to(15).await;
-        let world = world.crash(|builder| builder.seed(8));
+        let world = world.crash(|builder| builder.seed(fresh_seed()));
         world.clock.set(at(45));
         world.register(Registration::new(quick("a")).schedule(every(period))).await;
         world.orchestrator.start_scheduler().await.unwrap();
@@ -33,7 +33,7 @@ async fn registering_again_what_is_stored_writes_nothing() {
     let world = World::new();
     world.register(rules()).await;
     let before = world.orchestrator.pipelines().await.unwrap();
-    let world = world.crash(|builder| builder.seed(8));
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
     world.register(rules()).await;
     assert_eq!(world.orchestrator.pipelines().await.unwrap(), before);
 }
@@ -81,7 +81,7 @@ async fn resuming_applies_the_misfire_rule_or_begins_from_now() {
 async fn a_pause_and_its_end_survive_a_restart() {
     let world = World::scheduled(Registration::new(quick("a")).schedule(every(10))).await;
     world.orchestrator.pause("a").await.unwrap();
-    let world = world.crash(|builder| builder.seed(8));
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
     world.register(Registration::new(quick("a")).schedule(every(10))).await;
     world.orchestrator.start_scheduler().await.unwrap();
     world.go_to(15).await;
@@ -130,7 +130,8 @@ async fn a_success_while_the_follower_was_away_is_answered_when_it_is_back() {
     world.orchestrator.run_pipeline("a").await.unwrap().done().await.unwrap();
     settle().await;
     assert_eq!(world.rows().await.len(), 1, "the scheduler is not started");
-    let world = world.crash(|builder| builder.seed(8));
+    world.clock.advance(secs(1));
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
     world.register(Registration::new(quick("a"))).await;
     world.register(Registration::new(quick("b")).after("a")).await;
     world.orchestrator.start_scheduler().await.unwrap();

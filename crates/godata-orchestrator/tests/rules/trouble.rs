@@ -12,7 +12,7 @@ use godata_orchestrator::{
 use time::UtcDateTime;
 
 use crate::faulty::{Fault, faulty, faulty_way_to};
-use crate::support::{World, at, count, every, gated, quick, secs, settle, told};
+use crate::support::{World, at, count, every, fresh_seed, gated, quick, secs, settle, told};
 
 /// The due times of `b` that were run.
 async fn times_of_b(world: &World) -> Vec<i64> {
@@ -327,8 +327,8 @@ async fn two(
     let clock = ManualClock::new(at(0));
     let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
     let mut worlds = Vec::new();
-    for seed in 1..=2 {
-        let world = World::on(clock.clone(), store.clone(), |builder| f(builder.seed(seed)));
+    for _ in 0..2 {
+        let world = World::on(clock.clone(), store.clone(), |builder| f(builder.seed(fresh_seed())));
         world.register(rules()).await;
         world.orchestrator.start_scheduler().await.unwrap();
         worlds.push(world);
@@ -368,7 +368,7 @@ async fn another_instance_takes_over_when_one_dies() {
     owners.dedup();
     a.orchestrator.abort();
     b.orchestrator.abort();
-    let world = World::on(a.clock, a.store, |builder| builder.recovery(Recovery::Rerun).seed(3));
+    let world = World::on(a.clock, a.store, |builder| builder.recovery(Recovery::Rerun).seed(fresh_seed()));
     world.register(Registration::new(job.clone()).schedule(every(10)).overlap(Overlap::BufferOne)).await;
     world.orchestrator.start_scheduler().await.unwrap();
     pass(&world, 60).await;
@@ -426,7 +426,7 @@ async fn an_instance_renews_while_it_waits_for_other_answers_of_the_store() {
     slow.register(Registration::new(job)).await;
     slow.register(Registration::new(quick("b")).after("a")).await;
     let run = slow.orchestrator.run_pipeline("a").await.unwrap();
-    let other = World::on(clock, store, |builder| builder.seed(2));
+    let other = World::on(clock, store, |builder| builder.seed(fresh_seed()));
     other.register(Registration::new(quick("c"))).await;
     faults.reads_hang();
     pass(&other, 120).await;
@@ -440,7 +440,7 @@ async fn an_instance_renews_while_it_waits_for_other_answers_of_the_store() {
 async fn an_instance_with_another_schedule_stops_firing_and_says_so() {
     let [a, _] = two(|| Registration::new(quick("a")).schedule(every(10)), |builder| builder).await;
     let mut events = a.orchestrator.events();
-    let newer = World::on(a.clock.clone(), a.store.clone(), |builder| builder.seed(3));
+    let newer = World::on(a.clock.clone(), a.store.clone(), |builder| builder.seed(fresh_seed()));
     newer.register(Registration::new(quick("a")).schedule(every(15))).await;
     newer.orchestrator.start_scheduler().await.unwrap();
     pass(&newer, 32).await;
