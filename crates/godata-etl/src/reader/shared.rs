@@ -63,6 +63,7 @@ impl<B: Batch> Pull<Chunk<B>> for SharedStage<B> {
 /// A source that one worker at a time reads from.
 struct Shared<B> {
     reading: Mutex<Reading<B>>,
+    /// Whether there is nothing more to read, for who must not wait for a worker that reads.
     has_ended: AtomicBool,
     run: Arc<Run>,
 }

@@ -34,12 +34,13 @@ pub struct WrittenText<'a> {
 }
 
 impl<'a> WrittenText<'a> {
-    /// The `len` bytes of `text` from `start` on. They should be whole characters of it; what is not there is as if it
-    /// were empty.
+    /// The `len` bytes of `text` from `start` on, or as many of them as there are. They should be whole characters; as
+    /// text, what is not is empty.
     #[inline]
     #[must_use]
     pub fn part(text: &'a str, start: usize, len: usize) -> Self {
-        Self { text, start, len }
+        let start = start.min(text.len());
+        Self { text, start, len: len.min(text.len() - start) }
     }
 
     /// How many bytes it has.
@@ -121,15 +122,17 @@ mod tests {
         #[test]
         fn a_part_is_copied_without_what_follows_it(
             text in "[ -~äß€]{0,60}",
-            start in 0_usize..80,
-            len in 0_usize..80,
+            start in prop_oneof![0_usize..80, Just(usize::MAX)],
+            len in prop_oneof![0_usize..80, Just(usize::MAX)],
             before in proptest::collection::vec(any::<u8>(), 0..4),
         ) {
             let part = WrittenText::part(&text, start, len);
-            let expected = text.get(start..start + len).unwrap_or_default();
-            prop_assert_eq!(part.as_str(), expected);
-            let expected = text.as_bytes().get(start..start + len).unwrap_or_default();
+            let start = start.min(text.len());
+            let range = start..start.saturating_add(len).min(text.len());
+            prop_assert_eq!(part.as_str(), text.get(range.clone()).unwrap_or_default());
+            let expected = &text.as_bytes()[range];
             prop_assert_eq!(part.as_bytes(), expected);
+            prop_assert_eq!(part.len(), expected.len());
             let mut out = before.clone();
             part.append_to(&mut out);
             prop_assert_eq!(out, [&before, expected].concat());
