@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use godata_core::{PipelineName, RunId, RunRecord, RunnerError, StoreError, error_chain};
+use godata_core::{Missed, PipelineName, RunId, RunRecord, RunnerError, StoreError, error_chain};
 use time::UtcDateTime;
 use tokio::sync::broadcast::{self, error::RecvError};
 
@@ -180,14 +180,6 @@ impl Events {
             Err(RecvError::Closed) => None,
         }
     }
-}
-
-/// Events were missed because they were not read in time. Those that follow are complete again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{events} events were missed")]
-pub struct Missed {
-    /// How many.
-    pub events: u64,
 }
 
 /// Where events are told. Without a reader, nothing is made.

@@ -105,7 +105,7 @@
 //! | `ErrUnknownPipeline` | [`OrchestratorError::UnknownPipeline`] |
 //! | `ErrSchedulerRunning` | [`OrchestratorError::SchedulerRunning`] |
 //! | `Store` | [`Store`](godata_core::Store) |
-//! | `FileStore` | not in this crate |
+//! | `FileStore` | `godata_store_file::FileStore`, in a crate of its own |
 //! | `PipelineRecord`, `RunRecord`, `RunStatus` | [`PipelineRecord`](godata_core::PipelineRecord), [`RunRecord`](godata_core::RunRecord), [`RunStatus`](godata_core::RunStatus) |
 //! | `Store.ListPipelines`, `ListRuns` | [`Orchestrator::pipelines`], [`Orchestrator::history`] |
 //!
@@ -136,7 +136,9 @@ pub use backfill::Backfill;
 pub use builder::OrchestratorBuilder;
 pub use command::RunOptions;
 pub use error::{BuildError, OrchestratorError, RegisterError};
-pub use events::{Event, Events, Missed, ScheduleFault};
+pub use events::{Event, Events, ScheduleFault};
+#[doc(no_inline)]
+pub use godata_core::Missed;
 pub use history::History;
 pub use orchestrator::Orchestrator;
 pub use policy::{Misfire, Overlap, Recovery};

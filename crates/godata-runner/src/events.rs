@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use godata_core::RunResult;
+use godata_core::{Missed, RunResult};
 use tokio::sync::broadcast::{self, error::RecvError};
 
 /// Something that happened to a run, and the run as it was then.
@@ -37,14 +37,6 @@ impl RunEvents {
             Err(RecvError::Closed) => None,
         }
     }
-}
-
-/// Events were missed because they were not read in time. Those that follow are complete again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{events} events were missed")]
-pub struct Missed {
-    /// How many.
-    pub events: u64,
 }
 
 /// Where events are told. Without a reader, nothing is made.

@@ -79,5 +79,7 @@ mod slots;
 mod task;
 
 pub use builder::{BuildError, RunnerBuilder};
-pub use events::{Missed, RunEvent, RunEvents};
+pub use events::{RunEvent, RunEvents};
+#[doc(no_inline)]
+pub use godata_core::Missed;
 pub use runner::Runner;
