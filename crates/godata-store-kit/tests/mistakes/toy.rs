@@ -224,9 +224,13 @@ fn unavailable(error: io::Error) -> StoreError {
     StoreError::unavailable(error)
 }
 
+fn by_commit_only() -> StoreError {
+    StoreError::invalid("this store is written to by commits only")
+}
+
 impl Store for Toy {
     async fn upsert_pipeline(&self, _: &PipelineRecord) -> Result<(), StoreError> {
-        unimplemented!("the kit commits")
+        Err(by_commit_only())
     }
 
     async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
@@ -238,7 +242,7 @@ impl Store for Toy {
     }
 
     async fn upsert_run(&self, _: &RunRecord) -> Result<(), StoreError> {
-        unimplemented!("the kit commits")
+        Err(by_commit_only())
     }
 
     async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
