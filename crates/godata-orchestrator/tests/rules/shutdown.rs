@@ -1,17 +1,13 @@
 //! Shutdowns in trouble: they end all the same, and say what became of each run.
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
-use godata_core::{
-    ActiveRun, AnyJob, AnyStore, Job as _, JobRunner, MemoryStore, RunHandle, RunId, RunRequest, RunResult,
-    RunStatus, RunnerError, ShutdownReport, SystemClock,
-};
+use godata_core::{AnyJob, AnyStore, Job as _, MemoryStore, RunHandle, RunRequest, RunStatus, SystemClock};
 use godata_orchestrator::Registration;
 use tokio::time::Instant;
 
 use crate::faulty::{Fault, faulty};
-use crate::support::{World, every, gated, quick, secs, settle};
+use crate::support::{Starts, World, every, gated, quick, secs, settle};
 
 #[tokio::test(start_paused = true)]
 async fn a_final_row_that_can_not_be_stored_is_reported_and_ends_the_shutdown_all_the_same() {
@@ -48,38 +44,16 @@ async fn a_run_that_was_about_to_start_is_not_started_and_is_in_the_report() {
     assert_eq!(became, [(row.id, RunStatus::Interrupted)]);
 }
 
-/// A runner whose jobs neither listen nor return.
-#[derive(Default)]
-struct Stuck(Mutex<Vec<ActiveRun>>);
-
-impl JobRunner for Stuck {
-    fn start(&self, job: AnyJob, request: RunRequest) -> Result<RunHandle, RunnerError> {
-        let (handle, run) = RunHandle::new(job.name(), request.into_context(), Arc::new(SystemClock));
-        run.start();
-        self.0.lock().unwrap().push(run);
-        Ok(handle)
-    }
-
-    fn stop(&self, run: RunId) -> Result<(), RunnerError> {
-        Err(RunnerError::UnknownRun { run })
-    }
-
-    fn active(&self) -> Vec<RunResult> {
-        Vec::new()
-    }
-
-    fn result(&self, _id: RunId) -> Option<RunResult> {
-        None
-    }
-
-    fn shutdown(&self, _grace: Duration) -> futures::future::BoxFuture<'static, ShutdownReport> {
-        Box::pin(async { ShutdownReport::default() })
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_run_that_neither_listens_nor_returns_is_stuck_and_its_row_says_interrupted() {
-    let world = World::with(AnyStore::new(MemoryStore::new()), |builder| builder.runner(Stuck::default()));
+    let runs = Mutex::new(Vec::new());
+    let stuck = Starts(move |job: AnyJob, request: RunRequest| {
+        let (handle, run) = RunHandle::new(job.name(), request.into_context(), Arc::new(SystemClock));
+        run.start();
+        runs.lock().unwrap().push(run);
+        Ok(handle)
+    });
+    let world = World::with(AnyStore::new(MemoryStore::new()), |builder| builder.runner(stuck));
     world.register(Registration::new(quick("a"))).await;
     let run = world.orchestrator.run_pipeline("a").await.unwrap();
     let begun = Instant::now();

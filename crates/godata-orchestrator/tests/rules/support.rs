@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use godata_core::{
-    AnyStore, Clock as _, Job, JobError, ManualClock, MemoryStore, RunContext, RunId, RunQuery, RunRecord,
-    RunStatus, Store, job_fn,
+    AnyJob, AnyStore, Clock as _, Job, JobError, JobRunner, ManualClock, MemoryStore, RunContext, RunHandle,
+    RunId, RunQuery, RunRecord, RunRequest, RunResult, RunStatus, RunnerError, ShutdownReport, Store, job_fn,
 };
 use godata_orchestrator::{Event, Events, Orchestrator, OrchestratorBuilder, Registration};
 use godata_runner::Runner;
@@ -183,4 +184,32 @@ pub(crate) fn count(rows: &[RunRecord], status: RunStatus) -> usize {
 pub(crate) fn told(events: &mut Events) -> Vec<Event> {
     let next = || events.next().now_or_never().flatten();
     std::iter::from_fn(next).filter_map(Result::ok).collect()
+}
+
+/// A runner that starts jobs as it is told, and knows nothing of its runs.
+pub(crate) struct Starts<F>(pub(crate) F);
+
+impl<F> JobRunner for Starts<F>
+where
+    F: Fn(AnyJob, RunRequest) -> Result<RunHandle, RunnerError> + Send + Sync + 'static,
+{
+    fn start(&self, job: AnyJob, request: RunRequest) -> Result<RunHandle, RunnerError> {
+        (self.0)(job, request)
+    }
+
+    fn stop(&self, run: RunId) -> Result<(), RunnerError> {
+        Err(RunnerError::UnknownRun { run })
+    }
+
+    fn active(&self) -> Vec<RunResult> {
+        Vec::new()
+    }
+
+    fn result(&self, _id: RunId) -> Option<RunResult> {
+        None
+    }
+
+    fn shutdown(&self, _grace: Duration) -> BoxFuture<'static, ShutdownReport> {
+        Box::pin(async { ShutdownReport::default() })
+    }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, AnyStore, Clock as _, JobRunner, ManualClock, MemoryStore, RunHandle, RunId, RunRequest,
-    RunResult, RunStatus, RunnerError, Schedule, ShutdownReport, Store as _,
+    AnyJob, AnyStore, Clock as _, ManualClock, MemoryStore, RunRequest, RunStatus, RunnerError, Schedule,
+    Store as _,
 };
 use godata_orchestrator::{
     Event, OrchestratorError, Overlap, Recovery, Registration, RunOptions, ScheduleFault,
@@ -12,7 +12,7 @@ use godata_orchestrator::{
 use time::UtcDateTime;
 
 use crate::faulty::{Fault, faulty, faulty_way_to};
-use crate::support::{World, at, count, every, fresh_seed, gated, quick, secs, settle, told};
+use crate::support::{Starts, World, at, count, every, fresh_seed, gated, quick, secs, settle, told};
 
 /// The due times of `b` that were run.
 async fn times_of_b(world: &World) -> Vec<i64> {
@@ -246,31 +246,6 @@ async fn others_go_on_while_a_job_blocks_its_thread() {
     assert_eq!(a.done().await.unwrap().status, RunStatus::Succeeded);
 }
 
-/// A runner that refuses, or panics.
-struct Refuses(Option<RunnerError>);
-
-impl JobRunner for Refuses {
-    fn start(&self, _job: AnyJob, _request: RunRequest) -> Result<RunHandle, RunnerError> {
-        Err(self.0.clone().expect("on purpose"))
-    }
-
-    fn stop(&self, run: RunId) -> Result<(), RunnerError> {
-        Err(RunnerError::UnknownRun { run })
-    }
-
-    fn active(&self) -> Vec<RunResult> {
-        Vec::new()
-    }
-
-    fn result(&self, _id: RunId) -> Option<RunResult> {
-        None
-    }
-
-    fn shutdown(&self, _grace: Duration) -> futures::future::BoxFuture<'static, ShutdownReport> {
-        Box::pin(async { ShutdownReport::default() })
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_job_that_can_not_be_started_is_an_event_and_a_final_row() {
     for (refusal, status) in [
@@ -278,9 +253,10 @@ async fn a_job_that_can_not_be_started_is_an_event_and_a_final_row() {
         (Some(RunnerError::ShuttingDown), RunStatus::Interrupted),
         (None, RunStatus::Failed),
     ] {
-        let world = World::with(AnyStore::new(MemoryStore::new()), |builder| {
-            builder.runner(Refuses(refusal.clone())).concurrency(1)
-        });
+        let said = refusal.clone();
+        let refuses = Starts(move |_: AnyJob, _: RunRequest| Err(said.clone().expect("on purpose")));
+        let world =
+            World::with(AnyStore::new(MemoryStore::new()), |builder| builder.runner(refuses).concurrency(1));
         let mut events = world.orchestrator.events();
         world.register(Registration::new(quick("a"))).await;
         for _ in 0..3 {
