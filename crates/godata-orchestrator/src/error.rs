@@ -1,5 +1,6 @@
 //! Why an orchestrator did not do what it was asked.
 
+use std::io;
 use std::sync::Arc;
 
 use godata_core::{NameError, RunId, StoreError};
@@ -139,6 +140,12 @@ pub enum OrchestratorError {
     /// It shuts down, or has.
     #[error("the orchestrator shuts down")]
     ShuttingDown,
+    /// The system does not let the process listen to its signals.
+    #[error("signals can't be listened to")]
+    Signal {
+        /// What it said.
+        source: Arc<io::Error>,
+    },
     /// It was called outside of a tokio runtime with a timer, which it runs on.
     #[error("there is no tokio runtime to run on")]
     NoRuntime,

@@ -18,7 +18,7 @@ use crate::decide::DueTimes;
 use crate::engine::Engine;
 use crate::events::Teller;
 #[cfg(feature = "signal")]
-use crate::signal;
+use crate::signal::Signals;
 use crate::{
     Backfill, DrainReport, Events, History, OrchestratorBuilder, OrchestratorError, RegisterError,
     Registration, RunOptions,
@@ -298,24 +298,30 @@ impl Orchestrator {
         }
     }
 
-    /// Starts the scheduler, unless it runs, and shuts down on Ctrl-C or SIGTERM, with the
-    /// [grace](OrchestratorBuilder::grace) that it was built with. After a second signal they are asked
-    /// to stop at once.
+    /// Starts the scheduler, unless it runs, and shuts down on Ctrl-C or SIGTERM: runs may go on for the
+    /// [grace](OrchestratorBuilder::grace) that it was built with. After a second signal they are asked to stop at
+    /// once. Both are listened to before anything is started.
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError`].
+    /// [`OrchestratorError`]; nothing was started.
+    ///
+    /// # Panics
+    ///
+    /// On a tokio runtime without IO, which signals come by.
     #[cfg(feature = "signal")]
     pub async fn run_until_signal(&self) -> Result<DrainReport, OrchestratorError> {
+        self.ensure_running()?;
+        let mut signals =
+            Signals::listen().map_err(|error| OrchestratorError::Signal { source: Arc::new(error) })?;
         match self.start_scheduler().await {
             Ok(()) | Err(OrchestratorError::SchedulerRunning) => {}
             Err(error) => return Err(error),
         }
-        signal::received().await;
-        let grace = self.0.grace;
+        signals.received().await;
         Ok(tokio::select! {
-            report = self.shutdown(grace) => report,
-            () = signal::received() => self.shutdown(Duration::ZERO).await,
+            report = self.shutdown(self.0.grace) => report,
+            () = signals.received() => self.shutdown(Duration::ZERO).await,
         })
     }
 

@@ -1,30 +1,46 @@
 //! Being told by the system to end.
 
-/// Completes when the process gets Ctrl-C or SIGTERM. Where signals can't be listened to, it never does.
-pub(crate) async fn received() {
-    let interrupt = async {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    };
-    tokio::select! {
-        () = interrupt => {}
-        () = terminated() => {}
-    }
+use std::io;
+
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+#[cfg(windows)]
+use tokio::signal::windows::{CtrlC, ctrl_c};
+
+/// The process's Ctrl-C and SIGTERM from [`listen`](Self::listen) on. None gets lost between two waits.
+#[cfg(unix)]
+pub(crate) struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
 }
 
 #[cfg(unix)]
-async fn terminated() {
-    use tokio::signal::unix::{SignalKind, signal};
+impl Signals {
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
 
-    if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-        terminate.recv().await;
-    } else {
-        std::future::pending::<()>().await;
+    /// Completes when the process gets one of them.
+    pub(crate) async fn received(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }
 
-#[cfg(not(unix))]
-async fn terminated() {
-    std::future::pending::<()>().await;
+/// The process's Ctrl-C from [`listen`](Self::listen) on.
+#[cfg(windows)]
+pub(crate) struct Signals(CtrlC);
+
+#[cfg(windows)]
+impl Signals {
+    pub(crate) fn listen() -> io::Result<Self> {
+        ctrl_c().map(Self)
+    }
+
+    /// Completes when the process gets one.
+    pub(crate) async fn received(&mut self) {
+        self.0.recv().await;
+    }
 }
