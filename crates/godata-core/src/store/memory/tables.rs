@@ -255,6 +255,15 @@ impl MemoryTables {
 
     /// Puts a run in place of the one of its id, and returns that.
     pub fn put_run(&mut self, mut run: RunRecord) -> Option<Arc<RunRecord>> {
+        if let Some(stored) = self.runs.get_mut(&run.id).filter(|stored| has_same_place(stored, &run)) {
+            if run.status.is_terminal() {
+                self.active.remove(&place(&run));
+            } else if stored.status.is_terminal() {
+                self.active.insert(place(&run));
+            }
+            run.pipeline_name = stored.pipeline_name.clone();
+            return Some(std::mem::replace(stored, Arc::new(run)));
+        }
         let before = self.remove_run(run.id);
         // All rows of a pipeline have one copy of its name.
         if let Some((name, _)) = self.pipelines.get_key_value(&run.pipeline_name) {
@@ -300,5 +309,70 @@ impl MemoryTables {
 
     fn active_runs(&self) -> impl Iterator<Item = &RunRecord> {
         self.active.iter().filter_map(|(_, id)| self.runs.get(id)).map(|run| &**run)
+    }
+}
+
+/// Whether a row is found in the indexes where the other is, but for that of the active ones.
+fn has_same_place(run: &RunRecord, other: &RunRecord) -> bool {
+    place(run) == place(other) && run.pipeline_name == other.pipeline_name && run.key == other.key
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Cause;
+
+    /// All that a row may be that was put by the name of one run: of two pipelines, by two keys, from two instants, in
+    /// three states.
+    fn variants(id: RunId) -> Vec<RunRecord> {
+        let mut rows = Vec::new();
+        for name in ["a", "b"] {
+            let name = PipelineName::new(name).unwrap();
+            for key in [RunKey::retry(id), RunKey::recover(id)] {
+                for created_at in [0, 1] {
+                    for status in [RunStatus::Queued, RunStatus::Running, RunStatus::Succeeded] {
+                        let now = UtcDateTime::UNIX_EPOCH + Duration::from_secs(created_at);
+                        let row = RunRecord::new(&name, key.clone(), Cause::Manual, status, now);
+                        rows.push(RunRecord { id, ..row });
+                    }
+                }
+            }
+        }
+        rows
+    }
+
+    fn found(tables: &MemoryTables, query: &RunQuery) -> Vec<RunRecord> {
+        tables.page(query, usize::MAX).runs.iter().map(|run| (**run).clone()).collect()
+    }
+
+    #[test]
+    fn whatever_takes_the_place_of_a_row_is_found_as_it_is_now() {
+        let (one, other) = (RunId::generate(), RunId::generate());
+        for first in variants(one) {
+            for then in variants(one) {
+                for beside in variants(other).into_iter().step_by(5) {
+                    let mut tables = MemoryTables::default();
+                    assert_eq!(tables.put_run(first.clone()), None);
+                    tables.put_run(beside.clone());
+                    let before = tables.put_run(then.clone());
+                    assert_eq!(before.as_deref(), Some(&first));
+
+                    let mut rows = [then.clone(), beside.clone()];
+                    rows.sort_by_key(|row| std::cmp::Reverse(place(row)));
+                    let pipelines =
+                        [&first, &then].map(|row| RunQuery::new().pipeline(row.pipeline_name.clone()));
+                    let keys = [&first, &then, &beside]
+                        .map(|row| RunQuery::new().pipeline(row.pipeline_name.clone()).key(row.key.clone()));
+                    let all = [RunQuery::new(), RunQuery::new().active()];
+                    for query in all.iter().chain(&pipelines).chain(&keys) {
+                        let expected: Vec<_> =
+                            rows.iter().filter(|row| query.matches(row)).cloned().collect();
+                        assert_eq!(found(&tables, query), expected, "{query:?}");
+                    }
+                    tables.remove_run(one);
+                    assert_eq!(found(&tables, &RunQuery::new()), [beside]);
+                }
+            }
+        }
     }
 }
