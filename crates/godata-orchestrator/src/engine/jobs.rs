@@ -24,6 +24,12 @@ use crate::slots::Held;
 const LEAST_OVERDUE: Duration = Duration::from_secs(60);
 
 impl Engine {
+    pub(super) fn start_jobs(&mut self) {
+        for (key, run, slot) in std::mem::take(&mut self.starting) {
+            self.start(key, run, slot);
+        }
+    }
+
     /// Starts the job of a run whose row says that it runs.
     pub(super) fn start(&mut self, key: usize, run: RunId, slot: Held) {
         let is_draining = self.mode == Mode::Draining;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::{FutureExt as _, StreamExt as _};
 use godata_core::{
     Commit, Committed, PipelineRecord, RunChange, RunHandle, RunId, RunRecord, RunStatus, StoreError,
 };
@@ -14,8 +15,27 @@ use crate::decide::{Request, Verdict};
 use crate::persist::{Landed, Reloaded, backoff};
 use crate::{Event, OrchestratorError};
 
+/// How many answers of the store are taken in at once.
+const AT_ONCE: usize = 32;
+
 impl Engine {
-    pub(super) fn land(&mut self, key: usize, landed: Landed) {
+    /// Takes in what has come back from the store, and all else that has by now. Their jobs are started together, since
+    /// each start by itself would wake a thread that has just fallen asleep.
+    pub(super) fn land(&mut self, first: (usize, Landed)) {
+        let mut keys = Vec::new();
+        let mut next = Some(first);
+        while let Some((key, landed)) = next {
+            self.take_in(key, landed);
+            keys.push(key);
+            next = if keys.len() < AT_ONCE { self.flights.next().now_or_never().flatten() } else { None };
+        }
+        self.start_jobs();
+        for key in keys {
+            self.look_at(key);
+        }
+    }
+
+    fn take_in(&mut self, key: usize, landed: Landed) {
         let Some(flight) = self.entry(key).and_then(|entry| entry.flight.take()) else { return };
         match (flight, landed) {
             (Flight::Commit(pending), Landed::Committed(commit, Ok(Committed::Done(rev)))) => {
@@ -36,7 +56,6 @@ impl Engine {
             }
             (Flight::Commit(_), Landed::Reloaded(_)) | (Flight::Reload { .. }, Landed::Committed(..)) => {}
         }
-        self.look_at(key);
     }
 
     /// A commit is durable: what follows from it happens.
@@ -75,7 +94,7 @@ impl Engine {
         }
         let mut slots = pending.slots;
         for run in pending.starts {
-            self.start(key, run, slots.split_one());
+            self.starting.push((key, run, slots.split_one()));
         }
         for run in pending.stops {
             self.stop_job(key, run);

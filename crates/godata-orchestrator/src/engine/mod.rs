@@ -37,7 +37,7 @@ use crate::ids::Ids;
 use crate::persist::Landed;
 use crate::recovery::{LiveOwner, Opened, Renewed, Rounded};
 use crate::shutdown::Closing;
-use crate::slots::Slots;
+use crate::slots::{Held, Slots};
 use crate::timers::Timers;
 
 /// How often the clocks are compared, owners renewed and so on. No lease is so short that it needs less.
@@ -78,6 +78,8 @@ pub(crate) struct Engine {
     /// The pipelines of the runs in `watched`.
     jobs: HashMap<RunId, usize>,
     flights: FuturesUnordered<BoxFuture<'static, (usize, Landed)>>,
+    /// The runs whose rows say that they run, and whose jobs are not started yet.
+    starting: Vec<(usize, RunId, Held)>,
     renewal: Option<BoxFuture<'static, Renewed>>,
     round: Option<BoxFuture<'static, Rounded>>,
     alarm: Option<(UtcDateTime, BoxFuture<'static, ()>)>,
@@ -173,6 +175,7 @@ impl Engine {
             watched: FuturesUnordered::new(),
             jobs: HashMap::new(),
             flights: FuturesUnordered::new(),
+            starting: Vec::new(),
             renewal: None,
             round: None,
             alarm: None,
@@ -195,7 +198,7 @@ impl Engine {
                 Input::Round => self.begin_round(),
                 Input::Watched(Watched::Ended(key, result)) => self.job_ended(key, result),
                 Input::Watched(Watched::Given(key, run)) => self.give_up(key, run),
-                Input::Landed(key, landed) => self.land(key, landed),
+                Input::Landed(key, landed) => self.land((key, landed)),
                 Input::Opened(opened) => self.opened(opened),
                 Input::Renewed(renewed) => self.renewed(renewed),
                 Input::Rounded(rounded) => self.end_round(rounded),

@@ -200,6 +200,8 @@ impl Engine {
         if owner != self.owner.id() {
             return;
         }
+        // They are asked to stop with the others.
+        self.start_jobs();
         self.owner = LiveOwner::new(self.ids.owner(self.clock.now()));
         tracing::error!(%owner, "this instance was declared dead and goes on anew");
         self.teller.tell(|| Event::OwnerLost { runs: lost });
