@@ -223,6 +223,20 @@ impl Entry {
         may_arrive.then(|| Commit::new(owner, self.row.clone()))
     }
 
+    /// Gives back the memory of lists that are empty: most of many pipelines do nothing most of the time.
+    pub(super) fn give_back_memory(&mut self) {
+        fn give_back<T>(list: &mut Vec<T>) {
+            if list.is_empty() {
+                *list = Vec::new();
+            }
+        }
+        give_back(&mut self.runs);
+        give_back(&mut self.jobs);
+        give_back(&mut self.ends);
+        give_back(&mut self.asked);
+        give_back(&mut self.orphans);
+    }
+
     /// Nothing is known of it that is not stored.
     pub(super) fn is_idle(&self) -> bool {
         self.plan.is_none()

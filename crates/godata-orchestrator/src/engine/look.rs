@@ -120,6 +120,7 @@ impl Engine {
         }
         let Some(commit) = decision.commit.or_else(|| entry.outrun(self.owner.id())) else {
             let overdue = entry.jobs.iter().filter_map(|job| job.overdue_at).min();
+            entry.give_back_memory();
             let wake_at = [decision.wake_at, overdue].into_iter().flatten().min();
             self.timers.set(key, wake_at);
             self.recovered(key);
