@@ -117,7 +117,7 @@ impl<F: Framing> Blocks<F> {
         if !self.files.advance()? {
             return Ok(false);
         }
-        self.ahead = Pending::default();
+        self.ahead.clear();
         (self.at, self.at_end) = (None, false);
         Ok(true)
     }

@@ -18,6 +18,12 @@ impl Pending {
         &mut self.bytes
     }
 
+    /// Forgets all bytes, and keeps the memory.
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.start = 0;
+    }
+
     /// Takes bytes off the front; all, if there are fewer.
     pub(crate) fn take_off(&mut self, len: usize) {
         self.start = self.bytes.len().min(self.start + len);
@@ -61,6 +67,10 @@ mod tests {
         assert_eq!(pending.give_out(1, Vec::new()), b"j");
         assert_eq!(&*pending, b"kl");
         pending.take_off(9);
+        assert!(pending.is_empty() && pending.buffer().is_empty());
+        pending.buffer().extend(b"mno");
+        pending.take_off(1);
+        pending.clear();
         assert!(pending.is_empty() && pending.buffer().is_empty());
     }
 }
