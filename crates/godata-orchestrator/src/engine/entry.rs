@@ -160,9 +160,16 @@ impl Waiter {
         });
     }
 
-    /// Its final row is durable.
-    pub(super) fn complete(&mut self) {
-        if let Some(completer) = self.completer.take() {
+    /// Its final row is durable, with this status. If its job has come to another end, somebody else has written the
+    /// row meanwhile, and whoever waits learns that the end that he sees is not stored.
+    pub(super) fn complete(self, stored: RunStatus) {
+        let status = self.handle.result().status;
+        let is_stored = match stored {
+            RunStatus::Skipped => status == RunStatus::Canceled,
+            RunStatus::Canceled => matches!(status, RunStatus::Canceled | RunStatus::Interrupted),
+            stored => status == stored,
+        };
+        if let Some(completer) = self.completer.filter(|_| is_stored) {
             completer.complete();
         }
     }

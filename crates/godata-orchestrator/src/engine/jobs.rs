@@ -143,10 +143,10 @@ impl Engine {
         }
     }
 
-    /// The final row of a run is durable.
-    pub(super) fn job_is_written(&mut self, key: usize, run: RunId) {
-        if let Some(mut waiter) = self.forget_job(key, run) {
-            waiter.complete();
+    /// The final row of a run is durable, with this status.
+    pub(super) fn job_is_written(&mut self, key: usize, run: RunId, status: RunStatus) {
+        if let Some(waiter) = self.forget_job(key, run) {
+            waiter.complete(status);
         }
     }
 
@@ -154,7 +154,7 @@ impl Engine {
     pub(super) fn job_was_ended(&mut self, key: usize, row: &RunRecord) {
         if let Some(mut waiter) = self.forget_job(key, row.id) {
             waiter.end(row.status, row.error.clone());
-            waiter.complete();
+            waiter.complete(row.status);
         }
     }
 

@@ -64,14 +64,16 @@ impl Engine {
         let before = std::mem::replace(&mut entry.row, commit.pipeline);
         entry.row.rev = rev;
         entry.fold = pending.fold;
-        let mut ended: Vec<_> = entry.ends.drain(..pending.ends).map(|end| end.run).collect();
+        entry.ends.drain(..pending.ends);
+        let mut ended = Vec::new();
         let changes = commit.runs.into_iter().map(|change| match change {
             RunChange::Insert(run) | RunChange::Update(run) => run,
         });
         for run in changes {
             entry.runs.retain(|other| other.id != run.id);
             if run.status.is_terminal() {
-                ended.extend(entry.job(run.id).filter(|job| job.handle.is_none()).map(|job| job.run));
+                let job = entry.job(run.id).filter(|job| job.handle.is_none());
+                ended.extend(job.map(|job| (job.run, run.status)));
                 self.teller.tell(|| ended_event(&run));
                 let job = entry.job(run.id).and_then(|job| job.waiter.as_mut());
                 if let Some(waiter) = job {
@@ -86,8 +88,8 @@ impl Engine {
         }
         entry.orphans.retain(|orphan| entry.runs.iter().any(|run| orphan.is(run)));
         self.recovered(key);
-        for run in ended {
-            self.job_is_written(key, run);
+        for (run, status) in ended {
+            self.job_is_written(key, run, status);
         }
         if let Some(verdict) = pending.verdict {
             self.answer(key, verdict);
@@ -225,8 +227,8 @@ impl Engine {
         for run in written {
             if let Some(row) = settled.iter().find(|row| row.id == run) {
                 self.teller.tell(|| ended_event(row));
+                self.job_is_written(key, run, row.status);
             }
-            self.job_is_written(key, run);
         }
         if is_gone {
             self.restore(key);

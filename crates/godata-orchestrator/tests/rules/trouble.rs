@@ -1,15 +1,17 @@
 //! The store fails, user code panics, jobs hang, instances die: the others keep their times.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, AnyStore, Clock as _, ManualClock, MemoryStore, RunRequest, RunStatus, RunnerError, Schedule,
-    Store as _,
+    AnyJob, AnyStore, Clock as _, JobError, ManualClock, MemoryStore, RunRequest, RunStatus, RunnerError,
+    Schedule, Store as _,
 };
 use godata_orchestrator::{
     Event, OrchestratorError, Overlap, Recovery, Registration, RunOptions, ScheduleFault,
 };
 use time::UtcDateTime;
+use tokio::sync::Semaphore;
 
 use crate::faulty::{Fault, faulty, faulty_way_to};
 use crate::support::{Starts, World, at, count, every, fresh_seed, gated, quick, secs, settle, told};
@@ -227,9 +229,9 @@ async fn others_go_on_while_a_job_blocks_its_thread() {
     let clock = ManualClock::new(at(0));
     let world = World::on(clock, AnyStore::new(MemoryStore::new()), |builder| builder);
     let (let_go, blocked) = std::sync::mpsc::channel::<()>();
-    let blocked = std::sync::Arc::new(std::sync::Mutex::new(blocked));
+    let blocked = Arc::new(std::sync::Mutex::new(blocked));
     let job = godata_core::job_fn("a", move |_cx| {
-        let blocked = std::sync::Arc::clone(&blocked);
+        let blocked = Arc::clone(&blocked);
         async move {
             blocked.lock().unwrap().recv().ok();
             Ok(())
@@ -390,6 +392,35 @@ async fn an_instance_that_was_declared_dead_goes_on_under_a_new_id_and_its_resul
     assert_eq!(told, ["lost", "superseded"]);
     let second = world.orchestrator.run_pipeline("a").await.unwrap();
     assert_ne!(world.row(second.id()).await.owner, world.row(run.id()).await.owner);
+}
+
+/// The job ends while the commit is under way that interrupts its run.
+#[tokio::test(start_paused = true)]
+async fn an_end_that_is_not_the_stored_one_is_not_said_to_be_done() {
+    let gate = Arc::new(Semaphore::new(0));
+    let job = {
+        let gate = Arc::clone(&gate);
+        godata_core::job_fn("a", move |_cx| {
+            let gate = Arc::clone(&gate);
+            async move { gate.acquire().await.map(|permit| permit.forget()).map_err(JobError::new) }
+        })
+    };
+    let clock = ManualClock::new(at(0));
+    let (store, faults) = faulty_way_to(AnyStore::new(MemoryStore::with_clock(clock.clone())));
+    let world = World::on(clock, store, |builder| builder);
+    let mut events = world.orchestrator.events();
+    world.register(Registration::new(job)).await;
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    settle().await;
+    faults.always("a", Fault::Slow(secs(3)));
+    world.clock.advance(secs(100));
+    world.store.reap(&[]).await.unwrap();
+    while !matches!(events.next().await, Some(Ok(Event::OwnerLost { .. }))) {}
+    tokio::time::sleep(secs(1)).await;
+    gate.add_permits(1);
+    assert_eq!(run.finished().await.status, RunStatus::Succeeded);
+    assert_eq!(run.done().await.unwrap_err().run(), run.id());
+    assert_eq!(world.row(run.id()).await.status, RunStatus::Interrupted);
 }
 
 #[tokio::test(start_paused = true)]
