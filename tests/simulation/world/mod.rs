@@ -245,9 +245,11 @@ impl<S: Store> World<S> {
         self.stop();
     }
 
+    /// Whoever was about to shut down is back at once.
     fn pass_slowly(&mut self, time: Duration) {
         let end = self.now + time;
         while self.now < end && !self.ledger.is_broken() {
+            self.places.iter_mut().for_each(|place| place.boots_at = None);
             self.pass(Duration::from_secs(1));
         }
     }
