@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use godata_core::{
-    AnyStore, Clock, Job, JobRunner, PipelineRecord, RunHandle, RunId, RunQuery, Schedule, Store,
+    AnyStore, Clock, Job, JobRunner, PipelineRecord, RunHandle, RunId, RunQuery, Schedule, Store, StoreError,
 };
 use time::UtcDateTime;
 use tokio::runtime::Handle;
@@ -17,6 +17,7 @@ use crate::command::{Answer, Ask, Command, Reply};
 use crate::decide::DueTimes;
 use crate::engine::Engine;
 use crate::events::Teller;
+use crate::persist::within;
 #[cfg(feature = "signal")]
 use crate::signal::Signals;
 use crate::{
@@ -62,6 +63,7 @@ struct Inner {
     teller: Teller,
     #[cfg_attr(not(feature = "signal"), expect(dead_code, reason = "only a signal is waited for with it"))]
     grace: Duration,
+    store_timeout: Duration,
     commands: mpsc::Sender<Command>,
     /// The loop, until it is spawned.
     engine: Mutex<Option<Box<Engine>>>,
@@ -84,9 +86,11 @@ impl Orchestrator {
 
     pub(crate) fn of(setup: Setup, grace: Duration) -> Self {
         let (store, clock, teller) = (setup.store.clone(), Arc::clone(&setup.clock), setup.teller.clone());
+        let store_timeout = setup.store_timeout;
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let engine = Mutex::new(Some(Box::new(Engine::new(setup, receiver))));
-        Self(Arc::new(Inner { store, clock, teller, grace, commands, engine, task: OnceLock::new() }))
+        let task = OnceLock::new();
+        Self(Arc::new(Inner { store, clock, teller, grace, store_timeout, commands, engine, task }))
     }
 
     /// Registers a job with its schedule, by the default rules. Its name is the pipeline's.
@@ -159,7 +163,7 @@ impl Orchestrator {
         if self.ask(|reply| Command::Cancel(run, None, reply)).await? {
             return Ok(());
         }
-        let row = self.0.store.get_run(run).await.map_err(store_failed)?;
+        let row = self.read(self.0.store.get_run(run)).await?;
         let row = row.ok_or(OrchestratorError::UnknownRun { run })?;
         if !row.status.is_terminal() {
             self.ask(|reply| Command::Cancel(run, Some(row.pipeline_name), reply)).await?;
@@ -259,7 +263,7 @@ impl Orchestrator {
     ///
     /// [`OrchestratorError::Store`].
     pub async fn history(&self, query: &RunQuery) -> Result<History, OrchestratorError> {
-        let runs = self.0.store.list_runs(query).await.map_err(store_failed)?;
+        let runs = self.read(self.0.store.list_runs(query)).await?;
         Ok(History { runs })
     }
 
@@ -269,7 +273,7 @@ impl Orchestrator {
     ///
     /// [`OrchestratorError::Store`].
     pub async fn pipelines(&self) -> Result<Vec<PipelineRecord>, OrchestratorError> {
-        self.0.store.list_pipelines().await.map_err(store_failed)
+        self.read(self.0.store.list_pipelines()).await
     }
 
     /// What happens from now on. A reader that is too slow is told how much it has missed, and holds up nobody.
@@ -325,6 +329,16 @@ impl Orchestrator {
         })
     }
 
+    /// Reads from the store. A read that is never answered would not only keep its caller: in a store that one process
+    /// opens, it may keep the turn of a pipeline.
+    async fn read<T>(
+        &self,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, OrchestratorError> {
+        let answer = within(self.0.store_timeout, call).await;
+        answer.map_err(|error| OrchestratorError::Store { source: Arc::new(error) })
+    }
+
     async fn about(&self, pipeline: &str, ask: Ask) -> Result<Answer, OrchestratorError> {
         self.ask(|reply| Command::Ask(pipeline.to_owned(), ask, reply)).await
     }
@@ -361,10 +375,6 @@ impl Orchestrator {
         }
         self.0.teller.close();
     }
-}
-
-fn store_failed(error: godata_core::StoreError) -> OrchestratorError {
-    OrchestratorError::Store { source: Arc::new(error) }
 }
 
 impl fmt::Debug for Orchestrator {

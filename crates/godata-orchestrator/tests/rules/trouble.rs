@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, AnyStore, Clock as _, JobError, ManualClock, MemoryStore, RunRequest, RunStatus, RunnerError,
-    Schedule, Store as _,
+    AnyJob, AnyStore, Clock as _, JobError, ManualClock, MemoryStore, RunId, RunQuery, RunRequest, RunStatus,
+    RunnerError, Schedule, Store as _,
 };
 use godata_orchestrator::{
     Event, OrchestratorError, Overlap, Recovery, Registration, RunOptions, ScheduleFault,
@@ -129,6 +129,22 @@ async fn whoever_asks_while_the_store_is_away_is_told_that_it_is_not_known() {
     faults.none();
     tokio::time::sleep(secs(10)).await;
     assert_eq!(contexts.try_recv().unwrap().run_id(), run, "it was stored, so it runs");
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_reads_a_store_that_hangs_is_told_so_in_time() {
+    let (store, faults) = faulty();
+    let World { orchestrator, .. } = World::with(store, |builder| builder.store_timeout(secs(20)));
+    orchestrator.register(quick("a"), every(10)).await.unwrap();
+    faults.reads_hang();
+    let query = RunQuery::new();
+    let history = async { orchestrator.history(&query).await.map(drop) };
+    let pipelines = async { orchestrator.pipelines().await.map(drop) };
+    let reads = async { tokio::join!(history, pipelines, orchestrator.cancel(RunId::generate())) };
+    let (history, pipelines, cancel) = tokio::time::timeout(secs(21), reads).await.unwrap();
+    for answer in [history, pipelines, cancel] {
+        assert!(matches!(answer, Err(OrchestratorError::Store { .. })), "{answer:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
