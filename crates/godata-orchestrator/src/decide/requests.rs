@@ -63,10 +63,10 @@ pub(crate) enum Refusal {
 }
 
 impl Request {
-    /// Whether what is stored says that it was granted before.
-    pub(crate) fn is_granted(&self, row: &PipelineRecord, runs: &[RunRecord]) -> bool {
+    /// Whether what is stored says that it was granted before; `None` if that can't be told from it.
+    pub(crate) fn is_granted(&self, row: &PipelineRecord, runs: &[RunRecord]) -> Option<bool> {
         let is_active = |id: RunId| runs.iter().any(|run| run.id == id);
-        match self {
+        Some(match self {
             Self::Run(run) => is_active(run.id),
             Self::Backfill(all) => all.iter().any(|run| is_active(run.id)),
             Self::Cancel(id) => !runs.iter().any(|run| run.id == *id && run.cancel_requested_at.is_none()),
@@ -76,8 +76,10 @@ impl Request {
             Self::Register(registered) => {
                 row.removed_at.is_none() && row.rev > 0 && registered.is_stored_in(row)
             }
+            // It may not have been paused before.
+            Self::ResumeFromNow if row.paused_at.is_none() => return None,
             Self::ResumeFromNow | Self::Rebase => false,
-        }
+        })
     }
 
     /// The runs that it would insert.

@@ -78,12 +78,11 @@ impl Engine {
         let Some(asked) = entry.asked.first() else { return false };
         if let Some(source) = &asked.error {
             let source = Arc::clone(source);
-            if asked.request.is_granted(&entry.row, &entry.runs) {
-                self.answer(key, Verdict::Granted);
-            } else if matches!(asked.reply, Replier::Nobody) {
-                return false;
-            } else {
-                self.answer_error(key, OrchestratorError::Store { source });
+            match asked.request.is_granted(&entry.row, &entry.runs) {
+                Some(true) => self.answer(key, Verdict::Granted),
+                _ if matches!(asked.reply, Replier::Nobody) => return false,
+                Some(false) => self.answer_error(key, OrchestratorError::Store { source }),
+                None => self.answer_error(key, OrchestratorError::Unconfirmed { run: None, source }),
             }
             return true;
         }

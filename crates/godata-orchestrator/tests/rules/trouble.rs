@@ -132,6 +132,24 @@ async fn whoever_asks_while_the_store_is_away_is_told_that_it_is_not_known() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_counts_as_unchanged_that_may_have_been_changed() {
+    let (store, faults) = faulty();
+    let world = World::with(store, |builder| builder);
+    let orchestrator = &world.orchestrator;
+    world.register(Registration::new(quick("a")).schedule(every(10))).await;
+    faults.next([Fault::AnswerLost]);
+    orchestrator.pause("a").await.unwrap();
+    faults.next([Fault::Refused]);
+    let error = orchestrator.resume_from_now("a").await.unwrap_err();
+    assert!(matches!(error, OrchestratorError::Store { .. }), "it is still paused: {error}");
+    faults.next([Fault::AnswerLost]);
+    let error = orchestrator.resume_from_now("a").await.unwrap_err();
+    assert!(matches!(error, OrchestratorError::Unconfirmed { run: None, .. }), "{error}");
+    let [row] = &orchestrator.pipelines().await.unwrap()[..] else { panic!("there is one") };
+    assert_eq!(row.paused_at, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_reads_a_store_that_hangs_is_told_so_in_time() {
     let (store, faults) = faulty();
     let World { orchestrator, .. } = World::with(store, |builder| builder.store_timeout(secs(20)));
