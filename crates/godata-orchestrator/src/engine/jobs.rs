@@ -8,7 +8,7 @@ use futures::FutureExt as _;
 use futures::future::select;
 use godata_core::{
     Clock as _, RunContext, RunHandle, RunId, RunKey, RunRecord, RunRequest, RunResult, RunStatus,
-    RunnerError,
+    RunnerError, StoreError,
 };
 use time::UtcDateTime;
 use tokio::time::Instant;
@@ -179,12 +179,13 @@ impl Engine {
     /// Whoever waits for a final row that can't be stored for too long is told so; it is tried on.
     pub(super) fn lose_patience(&mut self, key: usize) {
         let Some(entry) = self.entry(key) else { return };
-        let Some(error) = entry.error.clone() else { return };
+        let no_answer =
+            || Arc::new(StoreError::unavailable(format!("it did not answer within {PATIENCE:?}")));
         for job in &mut entry.jobs {
             if job.ended.is_some_and(|ended| ended.elapsed() >= PATIENCE)
                 && let Some(waiter) = &mut job.waiter
             {
-                waiter.fail(&error);
+                waiter.fail(&entry.error.clone().unwrap_or_else(no_answer));
             }
         }
     }

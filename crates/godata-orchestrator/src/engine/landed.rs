@@ -162,7 +162,6 @@ impl Engine {
             let pipeline = entry.name().clone();
             self.store_failed(Some(pipeline), runs, &error);
             self.troubled.insert(key);
-            self.lose_patience(key);
         }
         error
     }

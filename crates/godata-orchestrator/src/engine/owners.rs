@@ -104,6 +104,9 @@ impl Engine {
     }
 
     pub(super) fn begin_round(&mut self) {
+        // Also where a call of the store has not failed yet: it may take longer than they wait.
+        let watched: BTreeSet<_> = self.jobs.values().copied().collect();
+        watched.into_iter().for_each(|key| self.lose_patience(key));
         match &mut self.stage {
             Stage::Open => {}
             // It was open, and could not be opened again.
@@ -112,9 +115,6 @@ impl Engine {
                 return self.open(waiting);
             }
             Stage::Closed(_) | Stage::Opening(..) => return,
-        }
-        for key in self.troubled.clone() {
-            self.lose_patience(key);
         }
         // By itself: a round that takes long must not cost the lease.
         if self.renewal.is_none() {

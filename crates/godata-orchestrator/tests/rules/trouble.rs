@@ -81,6 +81,22 @@ async fn others_keep_their_times_while_a_final_row_can_not_be_written_for_an_hou
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_final_row_waits_no_longer_where_calls_of_the_store_may_take_long() {
+    let (store, faults) = faulty();
+    let world = World::with(store, |builder| builder.store_timeout(secs(3_600)));
+    let (job, script, _contexts) = gated("a");
+    world.register(Registration::new(job)).await;
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    faults.always("a", Fault::Slow(secs(1_800)));
+    script.let_go(1);
+    assert_eq!(run.finished().await.status, RunStatus::Succeeded);
+    let answer = tokio::time::timeout(secs(75), run.done()).await.expect("it waits for longer");
+    assert_eq!(answer.unwrap_err().run(), run.id());
+    tokio::time::sleep(secs(1_800)).await;
+    assert_eq!(world.row(run.id()).await.status, RunStatus::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_run_whose_row_can_not_be_written_is_not_started_and_its_caller_knows() {
     let (store, faults) = faulty();
     let world = World::with(store, |builder| builder);
