@@ -6,6 +6,7 @@ use std::time::Duration;
 use godata_core::{Cause, Covers, RunKey, RunRecord, RunStatus};
 use time::UtcDateTime;
 
+use super::Mode;
 use super::draft::{Draft, later};
 
 /// How often a pipeline's skipped row is written at most.
@@ -66,7 +67,7 @@ pub(super) fn close(draft: &mut Draft<'_>) {
     draft.fold = Fold { written_at: draft.fold.written_at, ..Fold::default() };
 }
 
-/// Writes what is skipped, unless it was written a moment ago.
+/// Writes what is skipped, unless it was written a moment ago and there is time.
 pub(super) fn write(draft: &mut Draft<'_>) {
     if draft.fold.unsaved.is_none() {
         return;
@@ -74,7 +75,9 @@ pub(super) fn write(draft: &mut Draft<'_>) {
     let now = draft.facts.now;
     match draft.fold.written_at.map(|at| (at, later(at, WRITE_EVERY))) {
         // A clock that was set back shows a time before the last write.
-        Some((at, next)) if (at..next).contains(&now) => draft.wake_at(next),
+        Some((at, next)) if (at..next).contains(&now) && draft.facts.mode != Mode::Draining => {
+            draft.wake_at(next);
+        }
         _ => flush(draft),
     }
 }

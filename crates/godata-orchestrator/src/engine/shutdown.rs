@@ -5,7 +5,7 @@ use std::time::Duration;
 use godata_core::{Clock as _, RunHandle, RunId, RunStatus, StopReason};
 use tokio::sync::oneshot;
 
-use super::entry::Job;
+use super::entry::{Entry, Job};
 use super::{Engine, Stage};
 use crate::DrainReport;
 use crate::decide::{End, Mode};
@@ -17,12 +17,24 @@ impl Engine {
         let closing = self.begin_to_close(Some(grace));
         closing.hurry(grace);
         closing.replies.push(reply);
+        self.write_skips();
     }
 
     /// The last handle is gone: runs go on, and nobody waits for them.
     pub(super) fn close_when_idle(&mut self) {
         self.has_handles = false;
         self.begin_to_close(None);
+        self.write_skips();
+    }
+
+    /// What is skipped and only in memory is written now, since it would not be later.
+    fn write_skips(&mut self) {
+        let entries = self.entries.iter().enumerate();
+        let unsaved = |entry: &Entry| entry.fold.unsaved.is_some();
+        let skipping = entries.filter(|(_, entry)| entry.as_deref().is_some_and(unsaved));
+        for key in skipping.map(|(key, _)| key).collect::<Vec<_>>() {
+            self.look_at(key);
+        }
     }
 
     fn begin_to_close(&mut self, grace: Option<Duration>) -> &mut Closing {

@@ -127,3 +127,19 @@ async fn the_folding_row_is_written_at_most_once_a_second() {
     assert_eq!(skipped.covers.unwrap().count, 34, "what was not written yet is written with the next run");
     assert_eq!(rows.len(), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_is_skipped_is_written_before_a_shutdown_is_over() {
+    let schedule = godata_scheduler::every(std::time::Duration::from_millis(100)).unwrap();
+    // The first waits to start, and nothing ends that the pipeline would be looked at for.
+    let rules = Registration::new(quick("a")).schedule(schedule).jitter(secs(3_600));
+    let world = World::scheduled(rules).await;
+    for _ in 0..5 {
+        world.clock.advance(std::time::Duration::from_millis(100));
+        settle().await;
+    }
+    let skipped = async || world.rows().await.iter().find_map(|run| run.covers).unwrap().count;
+    assert_eq!(skipped().await, 1, "the others were less than a second ago");
+    world.orchestrator.shutdown(secs(0)).await;
+    assert_eq!(skipped().await, 4);
+}
