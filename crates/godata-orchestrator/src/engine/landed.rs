@@ -270,11 +270,16 @@ impl Engine {
         }
     }
 
-    /// Somebody else has unregistered the pipeline, or an unregistration was written whose answer was lost.
+    /// Somebody else has unregistered the pipeline, or an unregistration was written of which nobody waits for the
+    /// answer any more.
     fn compare_removal(&mut self, key: usize, before: &PipelineRecord) {
         let Some(entry) = self.entry(key) else { return };
-        let is_asked = entry.asked.iter().any(|asked| matches!(asked.request, Request::Register(_)));
-        if entry.row.removed_at.is_none() || before.removed_at.is_some() || entry.plan.is_none() || is_asked {
+        let is_ours = entry.asked.iter().any(|asked| match asked.request {
+            Request::Register(_) => true,
+            Request::Unregister => asked.error.is_some(),
+            _ => false,
+        });
+        if entry.row.removed_at.is_none() || before.removed_at.is_some() || entry.plan.is_none() || is_ours {
             return;
         }
         let pipeline = entry.name().clone();

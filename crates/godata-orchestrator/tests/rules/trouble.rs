@@ -166,6 +166,21 @@ async fn nothing_counts_as_unchanged_that_may_have_been_changed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_unregistration_whose_answer_was_lost_is_not_told_as_that_of_another() {
+    let (store, faults) = faulty();
+    let world = World::with(store, |builder| builder);
+    let mut events = world.orchestrator.events();
+    world.register(Registration::new(quick("a"))).await;
+    faults.next([Fault::AnswerLost]);
+    world.orchestrator.unregister("a").await.unwrap();
+    settle().await;
+    let told = told(&mut events);
+    assert!(!told.iter().any(|event| matches!(event, Event::Unregistered { .. })), "{told:?}");
+    let error = world.orchestrator.run_pipeline("a").await.unwrap_err();
+    assert!(matches!(error, OrchestratorError::UnknownPipeline { .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_reads_a_store_that_hangs_is_told_so_in_time() {
     let (store, faults) = faulty();
     let World { orchestrator, .. } = World::with(store, |builder| builder.store_timeout(secs(20)));
