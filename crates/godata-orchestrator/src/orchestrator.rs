@@ -360,7 +360,11 @@ impl Orchestrator {
         if engine.is_some() {
             let runtime = Handle::try_current().map_err(|_| OrchestratorError::NoRuntime)?;
             if let Some(engine) = engine.take() {
-                let task = runtime.spawn(engine.run());
+                let closes = CloseEvents(self.0.teller.clone());
+                let task = runtime.spawn(async move {
+                    engine.run().await;
+                    drop(closes);
+                });
                 self.0.task.get_or_init(|| task.abort_handle());
             }
         }
@@ -369,11 +373,21 @@ impl Orchestrator {
 
     /// Ends at once, as a crash would, for tests of what comes after: nothing more is decided or written. Jobs go on
     /// in the runner, and nobody waits for them.
+    #[doc(hidden)]
     pub fn abort(&self) {
         if let Some(task) = self.0.task.get() {
             task.abort();
         }
         self.0.teller.close();
+    }
+}
+
+/// Ends the events with the loop, however that ends: who reads them would wait for ever.
+struct CloseEvents(Teller);
+
+impl Drop for CloseEvents {
+    fn drop(&mut self) {
+        self.0.close();
     }
 }
 

@@ -1,10 +1,11 @@
 //! The store fails, user code panics, jobs hang, instances die: the others keep their times.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, AnyStore, Clock as _, JobError, ManualClock, MemoryStore, RunId, RunQuery, RunRequest, RunStatus,
+    AnyJob, AnyStore, Clock, JobError, ManualClock, MemoryStore, RunId, RunQuery, RunRequest, RunStatus,
     RunnerError, Schedule, Store as _,
 };
 use godata_orchestrator::{
@@ -286,6 +287,36 @@ async fn a_job_that_panics_has_failed() {
     world.orchestrator.start_scheduler().await.unwrap();
     world.go_to(20).await;
     assert_eq!(world.story().await, ["schedule failed 10", "schedule failed 20"]);
+}
+
+/// A clock that panics when it is told to.
+#[derive(Clone, Debug)]
+struct Stops(ManualClock, Arc<AtomicBool>);
+
+impl Clock for Stops {
+    fn now(&self) -> UtcDateTime {
+        assert!(!self.1.load(Relaxed), "on purpose");
+        self.0.now()
+    }
+
+    fn sleep_until(&self, at: UtcDateTime) -> futures::future::BoxFuture<'static, ()> {
+        self.0.sleep_until(at)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_end_and_calls_are_refused_when_the_loop_has_panicked() {
+    let stops = Arc::new(AtomicBool::new(false));
+    let world = World::with(AnyStore::new(MemoryStore::new()), |builder| {
+        builder.clock(Stops(ManualClock::new(at(0)), Arc::clone(&stops)))
+    });
+    let mut events = world.orchestrator.events();
+    world.register(Registration::new(quick("a"))).await;
+    stops.store(true, Relaxed);
+    let error = world.orchestrator.run_pipeline("a").await.unwrap_err();
+    assert!(matches!(error, OrchestratorError::ShuttingDown), "{error}");
+    let ended = tokio::time::timeout(secs(1), events.next()).await.expect("its reader waits for ever");
+    assert!(ended.is_none(), "{ended:?}");
 }
 
 /// On threads of a real runtime: one job never gives its thread back.
