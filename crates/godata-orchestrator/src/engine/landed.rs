@@ -4,14 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::{FutureExt as _, StreamExt as _};
-use godata_core::{
-    Commit, Committed, PipelineRecord, RunChange, RunHandle, RunId, RunRecord, RunStatus, StoreError,
-};
+use godata_core::{Commit, Committed, PipelineRecord, RunChange, RunId, RunRecord, RunStatus, StoreError};
 
 use super::Engine;
 use super::entry::{Asked, Duplicate, Flight, Pending, Replier};
-use crate::command::Answer;
-use crate::decide::{Request, Verdict};
+use crate::decide::{Refusal, Request, Verdict};
 use crate::persist::{Landed, Reloaded, backoff};
 use crate::{Event, OrchestratorError};
 
@@ -252,12 +249,6 @@ impl Engine {
         }
     }
 
-    /// Answers whoever has asked for a run that is watched here.
-    fn answer_handle(&mut self, key: usize, handle: RunHandle) {
-        let Some(entry) = self.entry(key).filter(|entry| !entry.asked.is_empty()) else { return };
-        entry.asked.remove(0).reply.answer(Ok(Answer::Run(handle)));
-    }
-
     fn compare_spec(&mut self, key: usize, before: &PipelineRecord) {
         let Some(entry) = self.entry(key) else { return };
         let Some(plan) = &entry.plan else { return };
@@ -336,12 +327,7 @@ impl Engine {
         let (text, run) = (row.key.as_str().to_owned(), row.key.clone());
         let asked = entry.asked.first();
         if asked.is_some_and(|asked| asked.request.runs().iter().any(|asked| asked.key == run)) {
-            let pipeline = entry.name().to_string();
-            let handle = self.watched_handle(key, duplicate);
-            return match handle {
-                Some(handle) => self.answer_handle(key, handle),
-                None => self.answer_error(key, OrchestratorError::Duplicate { pipeline, run: duplicate }),
-            };
+            return self.answer(key, Verdict::Refused(Refusal::Duplicate(duplicate)));
         }
         if text.starts_with("after/") {
             // The row was made anew and counts its successes from the beginning; the next one is news.
