@@ -31,6 +31,9 @@ use crate::{
 /// on, and runs nothing on a schedule before [`start_scheduler`](Self::start_scheduler). When the last handle is
 /// dropped, nothing new is decided; runs that go on end with their jobs, and their rows are written.
 ///
+/// A call whose future is dropped may have been made or not; one that has not had its turn by then, as while the store
+/// does not answer, is not.
+///
 /// ```
 /// use std::time::Duration;
 ///

@@ -5,7 +5,7 @@ use std::mem;
 use godata_core::{AnySchedule, Cause, PipelineName, RunHandle, RunId, RunKey, RunRecord, RunStatus};
 use time::UtcDateTime;
 
-use super::entry::{Asked, Replier, Waiter};
+use super::entry::{Replier, Waiter};
 use super::{Engine, Stage};
 use crate::backfill::Times;
 use crate::command::{Answer, Ask, Command, Reply};
@@ -66,7 +66,7 @@ impl Engine {
     /// Has a request wait for its turn.
     pub(super) fn queue_request(&mut self, key: usize, request: Request, reply: Replier) {
         if let Some(entry) = self.entry(key) {
-            entry.asked.push(Asked { request, reply, error: None });
+            entry.ask(request, reply);
             self.look_at(key);
         }
     }

@@ -22,7 +22,8 @@ use crate::{OrchestratorError, RegisterError};
 /// 2. At most one call of the store is under way for a pipeline: `flight`. While it is, nothing is decided; what
 ///    happens meanwhile is decided when it has landed.
 /// 3. `ends` has the jobs that have ended and whose rows are not known to say so; `asked` what was asked and not
-///    answered. Both are only added to at the end while a commit is under way.
+///    answered. While a commit is under way, what it is about stays first in both; whoever waits behind it in `asked`
+///    may leave.
 pub(super) struct Entry {
     pub(super) row: PipelineRecord,
     pub(super) runs: Vec<RunRecord>,
@@ -93,6 +94,16 @@ pub(super) enum Replier {
 }
 
 impl Replier {
+    /// Whether whoever has asked has gone. What the loop asks itself is done all the same, and so is a registration,
+    /// which holds from when it was asked.
+    pub(super) fn is_gone(&self) -> bool {
+        match self {
+            Self::Nobody | Self::Register(_) => false,
+            Self::Ask(reply) => reply.is_closed(),
+            Self::Cancel(reply) => reply.is_closed(),
+        }
+    }
+
     pub(super) fn answer(self, answer: Result<Answer, OrchestratorError>) {
         // Whoever has asked may have gone.
         match self {
@@ -213,6 +224,16 @@ impl Entry {
         self.plan.as_ref().and_then(|plan| plan.pool)
     }
 
+    /// Puts a request at the end of the line. Before that grows, those leave it who have gone; the first may be under
+    /// way.
+    pub(super) fn ask(&mut self, request: Request, reply: Replier) {
+        if self.asked.len() == self.asked.capacity() {
+            let mut is_first = true;
+            self.asked.retain(|asked| std::mem::take(&mut is_first) || !asked.reply.is_gone());
+        }
+        self.asked.push(Asked { request, reply, error: None });
+    }
+
     pub(super) fn job(&mut self, run: RunId) -> Option<&mut Job> {
         self.jobs.iter_mut().find(|job| job.run == run)
     }
@@ -254,5 +275,27 @@ impl Entry {
             && self.asked.is_empty()
             && self.orphans.is_empty()
             && !self.is_stale
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[test]
+    fn a_line_of_requests_does_not_grow_by_those_who_have_gone() {
+        let row = PipelineRecord::new(PipelineName::new("a").unwrap(), UtcDateTime::UNIX_EPOCH);
+        let mut entry = Entry::new(row, Vec::new());
+        let (reply, _waits) = oneshot::channel();
+        entry.ask(Request::Resume, Replier::Ask(reply));
+        for _ in 0..10_000 {
+            entry.ask(Request::Pause, Replier::Ask(oneshot::channel().0));
+        }
+        assert!(entry.asked.len() < 10, "{}", entry.asked.len());
+        assert!(matches!(entry.asked.first().unwrap().request, Request::Resume));
     }
 }

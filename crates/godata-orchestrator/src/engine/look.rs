@@ -72,10 +72,15 @@ impl Engine {
         self.carry_out(key, decision)
     }
 
-    /// Answers a request that the store failed for, and one for a pipeline that was unregistered meanwhile.
+    /// Answers a request that the store failed for, and one for a pipeline that was unregistered meanwhile. One that
+    /// nobody waits for any more is not made, unless it may have been.
     fn answer_what_failed(&mut self, key: usize) -> bool {
         let Some(entry) = self.entry(key) else { return false };
         let Some(asked) = entry.asked.first() else { return false };
+        if asked.error.is_none() && asked.reply.is_gone() {
+            entry.asked.remove(0);
+            return true;
+        }
         if let Some(source) = &asked.error {
             let source = Arc::clone(source);
             match asked.request.is_granted(&entry.row, &entry.runs) {

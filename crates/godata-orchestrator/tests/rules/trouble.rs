@@ -182,6 +182,22 @@ async fn an_unregistration_whose_answer_was_lost_is_not_told_as_that_of_another(
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_is_done_for_those_who_have_gone_before_their_turn() {
+    let (store, faults) = faulty();
+    let world = World::with(store, |builder| builder);
+    world.register(Registration::new(quick("a")).overlap(Overlap::Allow)).await;
+    faults.always("a", Fault::Hangs);
+    for _ in 0..100 {
+        let run = world.orchestrator.run_pipeline("a");
+        tokio::time::timeout(Duration::from_millis(100), run).await.unwrap_err();
+    }
+    faults.none();
+    tokio::time::sleep(secs(60)).await;
+    world.orchestrator.run_pipeline("a").await.unwrap().done().await.unwrap();
+    assert_eq!(world.story().await, ["manual succeeded -"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_reads_a_store_that_hangs_is_told_so_in_time() {
     let (store, faults) = faulty();
     let World { orchestrator, .. } = World::with(store, |builder| builder.store_timeout(secs(20)));
