@@ -1,5 +1,7 @@
 //! Decisions against a model that goes through the due times one by one.
 
+mod cases;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,183 @@
+//! Decisions in which two things meet: what has happened and what is asked, this clock and another, these runs and
+//! those of other instances.
+
+use godata_core::{Commit, Failure, FailureKind, RetryPolicy, RunKey};
+
+use super::*;
+
+/// What is known of a pipeline at an instant, when nothing has happened to it.
+fn facts(pipeline: &Pipeline, now: UtcDateTime) -> Facts<'_> {
+    Facts {
+        row: &pipeline.row,
+        runs: &pipeline.runs,
+        plan: Some(&pipeline.plan),
+        fold: &pipeline.fold,
+        upstream: &[],
+        ends: &[],
+        request: None,
+        orphans: &[],
+        owner: pipeline.owner,
+        now,
+        mode: Mode::Scheduling,
+        behind: Duration::ZERO,
+        slots: 1,
+        recovery: Recovery::Off,
+    }
+}
+
+fn decided(facts: &Facts<'_>) -> Decision {
+    decide(facts, &mut Ids::new(Some(1)))
+}
+
+/// The rows of a commit, which the store would take.
+fn rows_of(commit: Option<Commit>, facts: &Facts<'_>) -> Vec<RunRecord> {
+    let commit = commit.unwrap();
+    let dead: Vec<_> = facts.orphans.iter().filter_map(|orphan| orphan.owner).collect();
+    let stored =
+        Stored { pipeline: Some(facts.row), runs: facts.runs, now: Some(facts.now), dead: Some(&dead) };
+    let answer = check(&commit, &stored).unwrap();
+    assert!(matches!(answer, Committed::Done(_)), "{answer:?}");
+    commit.runs.iter().map(|change| change.run().clone()).collect()
+}
+
+impl Pipeline {
+    /// Adds a run that somebody has started by hand.
+    fn add(&mut self, token: &str, status: RunStatus, owner: OwnerId) -> RunRecord {
+        let key = RunKey::manual(token).unwrap();
+        let mut run = RunRecord::new(&self.row.name, key, Cause::Manual, status, at(0));
+        run.owner = Some(owner);
+        self.runs.push(run.clone());
+        run
+    }
+}
+
+fn failed(run: &RunRecord, was_stopped: bool) -> End {
+    End {
+        was_stopped,
+        error: Some(Failure::new(FailureKind::Transient, "busy".to_owned())),
+        ..End::without_result(run.id, RunStatus::Failed, String::new(), at(1))
+    }
+}
+
+#[test]
+fn a_run_that_is_taken_over_and_dropped_at_once_ends_as_that_of_the_dead() {
+    let mut pipeline = Pipeline::new(10, Rules::default());
+    let dead = OwnerId::generate();
+    let run = pipeline.add("a", RunStatus::Queued, dead);
+    let orphans = [Orphan { run: run.id, owner: Some(dead) }];
+    for request in [Request::Cancel(run.id), Request::Unregister] {
+        let facts = Facts { orphans: &orphans, request: Some(&request), ..facts(&pipeline, at(1)) };
+        let rows = rows_of(decided(&facts).commit, &facts);
+        assert_eq!(rows.len(), 1);
+        assert_eq!((rows[0].status, rows[0].owner), (RunStatus::Canceled, Some(dead)), "{request:?}");
+    }
+}
+
+#[test]
+fn a_run_that_another_has_taken_over_is_no_orphan_any_more() {
+    let mut pipeline = Pipeline::new(10, Rules::default());
+    let run = pipeline.add("a", RunStatus::Queued, OwnerId::generate());
+    let orphans = [Orphan { run: run.id, owner: Some(OwnerId::generate()) }];
+    let decision = decided(&Facts { orphans: &orphans, ..facts(&pipeline, at(1)) });
+    assert!(decision.commit.is_none(), "{decision:?}");
+}
+
+#[test]
+fn what_would_be_tried_again_and_is_unregistered_at_once_is_not_stored() {
+    let retry = RetryPolicy::attempts(2);
+    let mut pipeline = Pipeline::new(10, Rules { retry, ..Rules::default() });
+    let run = pipeline.add("a", RunStatus::Running, pipeline.owner);
+    let ends = [failed(&run, false)];
+    let facts_of = |request| Facts { ends: &ends, request, ..facts(&pipeline, at(1)) };
+    let alone = facts_of(None);
+    assert_eq!(rows_of(decided(&alone).commit, &alone).len(), 2, "its end, and the retry");
+    let both = facts_of(Some(&Request::Unregister));
+    assert_eq!(rows_of(decided(&both).commit, &both).len(), 1);
+}
+
+#[test]
+fn a_failure_is_tried_again_also_while_shutting_down_unless_somebody_has_stopped_it() {
+    let retry = RetryPolicy::attempts(2);
+    let mut pipeline = Pipeline::new(10, Rules { retry, ..Rules::default() });
+    let run = pipeline.add("a", RunStatus::Running, pipeline.owner);
+    for (was_stopped, rows) in [(false, 2), (true, 1)] {
+        let ends = [failed(&run, was_stopped)];
+        let facts = Facts { ends: &ends, mode: Mode::Draining, ..facts(&pipeline, at(1)) };
+        let decision = decided(&facts);
+        assert!(decision.starts.is_empty());
+        assert_eq!(rows_of(decision.commit, &facts).len(), rows);
+    }
+}
+
+#[test]
+fn a_key_that_is_active_is_refused_also_where_its_run_is_to_end_in_the_same_commit() {
+    let mut pipeline = Pipeline::new(10, Rules { overlap: Overlap::Allow, ..Rules::default() });
+    let run = pipeline.add("a", RunStatus::Running, pipeline.owner);
+    let ends = [failed(&run, true)];
+    let again = RunRecord::new(&pipeline.row.name, run.key.clone(), Cause::Manual, RunStatus::Queued, at(1));
+    let requests = [Request::Run(Box::new(again.clone())), Request::Backfill(vec![again])];
+    for request in requests {
+        let facts = Facts { ends: &ends, request: Some(&request), ..facts(&pipeline, at(1)) };
+        let decision = decided(&facts);
+        assert_eq!(decision.verdict, Some(Verdict::Refused(Refusal::Duplicate(run.id))));
+        assert_eq!(rows_of(decision.commit, &facts).len(), 1);
+    }
+}
+
+#[test]
+fn a_success_that_another_instance_has_seen_is_not_forgotten_when_one_registers_that_has_not() {
+    let mut pipeline = Pipeline::new(10, Rules::default());
+    let upstream = PipelineName::new("up").unwrap();
+    pipeline.row.after_seen.insert(upstream.clone(), 9);
+    let after = vec![(upstream.clone(), 4)];
+    let registered =
+        Registered { after, tags: ["new".to_owned()].into(), ..(*pipeline.plan.registered).clone() };
+    let request = Request::Register(Arc::new(registered));
+    let decision = decided(&Facts { request: Some(&request), ..facts(&pipeline, at(1)) });
+    assert_eq!(decision.commit.unwrap().pipeline.after_seen[&upstream], 9);
+}
+
+#[test]
+fn what_was_decided_by_a_clock_that_is_ahead_is_not_decided_again_unless_that_was_wrong() {
+    let mut pipeline = Pipeline::new(10, Rules::default());
+    let hour = AHEAD.unsigned_abs().as_secs();
+    for (cursor, since) in [(40, 50), (60, 60), (50 + hour, 50 + hour), (51 + hour, 50)] {
+        pipeline.row.cursor = Some(at(cursor));
+        let request = Request::ResumeFromNow;
+        let decision = decided(&Facts { request: Some(&request), ..facts(&pipeline, at(50)) });
+        let row = decision.commit.unwrap().pipeline;
+        assert_eq!((row.spec_since, row.cursor), (at(since), Some(at(since))));
+    }
+}
+
+#[test]
+fn a_schedule_that_begins_anew_twice_at_an_instant_has_other_keys() {
+    let mut pipeline = Pipeline::new(10, Rules::default());
+    (pipeline.row.rev, pipeline.row.spec_since) = (3, at(50));
+    let decision = decided(&Facts { request: Some(&Request::ResumeFromNow), ..facts(&pipeline, at(50)) });
+    assert_eq!(decision.commit.unwrap().pipeline.spec_since, at(50) + Duration::from_millis(1));
+}
+
+#[test]
+fn a_wait_that_a_clock_far_ahead_has_set_is_not_waited_for() {
+    let mut pipeline = Pipeline::new(10, Rules::default());
+    let run = pipeline.add("a", RunStatus::Queued, pipeline.owner);
+    let day = 24 * 3_600;
+    for (created_at, starts) in [(0, 0), (day, 1)] {
+        pipeline.runs[0].created_at = at(created_at);
+        pipeline.runs[0].not_before = Some(at(day + 9));
+        let decision = decided(&facts(&pipeline, at(1)));
+        assert_eq!(decision.starts.len(), starts, "{created_at}: {:?}", run.id);
+    }
+}
+
+#[test]
+fn the_run_of_another_instance_that_is_in_the_way_of_a_success_to_follow_is_looked_at_again() {
+    let mut pipeline = Pipeline::new(10, Rules::default());
+    pipeline.plan.schedule = None;
+    pipeline.add("a", RunStatus::Running, OwnerId::generate());
+    let upstream = [(PipelineName::new("up").unwrap(), 7)];
+    let decision = decided(&Facts { upstream: &upstream, ..facts(&pipeline, at(1)) });
+    assert!(decision.commit.is_none() && decision.waits_for_others, "{decision:?}");
+    assert_eq!(decision.wake_at, Some(at(3)));
+}
