@@ -6,6 +6,7 @@ mod attempts;
 mod by_hand;
 mod changes;
 mod faulty;
+mod instances;
 mod overlap;
 mod schedule;
 mod shutdown;

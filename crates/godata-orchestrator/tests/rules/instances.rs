@@ -1,0 +1,206 @@
+//! Several instances on one store: each due time is run by one of them, and what one has done the others see.
+
+use std::sync::Arc;
+
+use godata_core::{AnyJob, AnyStore, Clock as _, JobError, ManualClock, MemoryStore, RunStatus, Store as _};
+use godata_orchestrator::{Event, Overlap, Recovery, Registration};
+use tokio::sync::Semaphore;
+
+use crate::faulty::{Fault, faulty_way_to};
+use crate::support::{World, at, count, every, fresh_seed, gated, quick, secs, settle, told};
+
+/// Two instances on a database, each with its own clock.
+async fn two(
+    rules: impl Fn() -> Registration,
+    f: impl Fn(godata_orchestrator::OrchestratorBuilder) -> godata_orchestrator::OrchestratorBuilder,
+) -> [World; 2] {
+    let clock = ManualClock::new(at(0));
+    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
+    let mut worlds = Vec::new();
+    for _ in 0..2 {
+        let world = World::on(clock.clone(), store.clone(), |builder| f(builder.seed(fresh_seed())));
+        world.register(rules()).await;
+        world.orchestrator.start_scheduler().await.unwrap();
+        worlds.push(world);
+    }
+    worlds.try_into().unwrap_or_else(|_| panic!("there are two"))
+}
+
+/// Turns a clock that leases go by together with tokio's.
+async fn pass(world: &World, seconds: u64) {
+    for _ in 0..seconds {
+        world.clock.advance(secs(1));
+        tokio::time::sleep(secs(1)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_several_instances_one_runs_each_due_time() {
+    let [a, b] = two(|| Registration::new(quick("a")).schedule(every(10)), |builder| builder).await;
+    pass(&a, 65).await;
+    let due: Vec<_> = a.rows().await.iter().map(|run| run.due).collect();
+    assert_eq!(due, [10, 20, 30, 40, 50, 60].map(|seconds| Some(at(seconds))));
+    assert_eq!(count(&b.rows().await, RunStatus::Succeeded), 6);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_instance_takes_over_when_one_dies() {
+    let (job, script, _contexts) = gated("a");
+    let job = AnyJob::new(job);
+    let [a, b] = two(
+        || Registration::new(job.clone()).schedule(every(10)).overlap(Overlap::BufferOne),
+        |builder| builder.recovery(Recovery::Rerun),
+    )
+    .await;
+    pass(&a, 25).await;
+    let rows = a.rows().await;
+    let mut owners: Vec<_> = rows.iter().filter_map(|run| run.owner).collect();
+    owners.dedup();
+    a.orchestrator.abort();
+    b.orchestrator.abort();
+    let world = World::on(a.clock, a.store, |builder| builder.recovery(Recovery::Rerun).seed(fresh_seed()));
+    world.register(Registration::new(job.clone()).schedule(every(10)).overlap(Overlap::BufferOne)).await;
+    world.orchestrator.start_scheduler().await.unwrap();
+    pass(&world, 60).await;
+    script.let_go(99);
+    pass(&world, 5).await;
+    let rows = world.rows().await;
+    assert_eq!(count(&rows, RunStatus::Interrupted), 1);
+    assert!(
+        rows.iter()
+            .any(|run| run.cause == godata_core::Cause::Recovery && run.status == RunStatus::Succeeded)
+    );
+    assert_eq!(
+        count(&rows, RunStatus::Running) + count(&rows, RunStatus::Queued),
+        0,
+        "{:?}",
+        world.story().await
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_was_declared_dead_goes_on_under_a_new_id_and_its_results_are_refused() {
+    let (job, _script, _contexts) = gated("a");
+    let clock = ManualClock::new(at(0));
+    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
+    let world = World::on(clock, store, |builder| builder);
+    let mut events = world.orchestrator.events();
+    world.register(Registration::new(job)).await;
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    settle().await;
+    // The process was stopped for longer than its lease, and somebody else has looked.
+    world.clock.advance(secs(100));
+    world.store.reap(&[]).await.unwrap();
+    tokio::time::sleep(secs(30)).await;
+    assert_eq!(world.row(run.id()).await.status, RunStatus::Interrupted);
+    run.done().await.unwrap_err();
+    let names = told(&mut events).into_iter().filter_map(|event| match event {
+        Event::OwnerLost { .. } => Some("lost"),
+        Event::Superseded { .. } => Some("superseded"),
+        _ => None,
+    });
+    let mut told: Vec<_> = names.collect();
+    told.sort_unstable();
+    assert_eq!(told, ["lost", "superseded"]);
+    let second = world.orchestrator.run_pipeline("a").await.unwrap();
+    assert_ne!(world.row(second.id()).await.owner, world.row(run.id()).await.owner);
+}
+
+/// The job ends while the commit is under way that interrupts its run.
+#[tokio::test(start_paused = true)]
+async fn an_end_that_is_not_the_stored_one_is_not_said_to_be_done() {
+    let gate = Arc::new(Semaphore::new(0));
+    let job = {
+        let gate = Arc::clone(&gate);
+        godata_core::job_fn("a", move |_cx| {
+            let gate = Arc::clone(&gate);
+            async move { gate.acquire().await.map(|permit| permit.forget()).map_err(JobError::new) }
+        })
+    };
+    let clock = ManualClock::new(at(0));
+    let (store, faults) = faulty_way_to(AnyStore::new(MemoryStore::with_clock(clock.clone())));
+    let world = World::on(clock, store, |builder| builder);
+    let mut events = world.orchestrator.events();
+    world.register(Registration::new(job)).await;
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    settle().await;
+    faults.always("a", Fault::Slow(secs(3)));
+    world.clock.advance(secs(100));
+    world.store.reap(&[]).await.unwrap();
+    while !matches!(events.next().await, Some(Ok(Event::OwnerLost { .. }))) {}
+    tokio::time::sleep(secs(1)).await;
+    gate.add_permits(1);
+    assert_eq!(run.finished().await.status, RunStatus::Succeeded);
+    assert_eq!(run.done().await.unwrap_err().run(), run.id());
+    assert_eq!(world.row(run.id()).await.status, RunStatus::Interrupted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_renews_while_it_waits_for_other_answers_of_the_store() {
+    let clock = ManualClock::new(at(0));
+    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
+    let (way, faults) = faulty_way_to(store.clone());
+    let slow = World::on(clock.clone(), way, |builder| builder);
+    let (job, script, _contexts) = gated("a");
+    slow.register(Registration::new(job)).await;
+    slow.register(Registration::new(quick("b")).after("a")).await;
+    let run = slow.orchestrator.run_pipeline("a").await.unwrap();
+    let other = World::on(clock, store, |builder| builder.seed(fresh_seed()));
+    other.register(Registration::new(quick("c"))).await;
+    faults.reads_hang();
+    pass(&other, 120).await;
+    assert_eq!(other.row(run.id()).await.status, RunStatus::Running);
+    faults.none();
+    script.let_go(1);
+    assert_eq!(run.done().await.unwrap().status, RunStatus::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_with_another_schedule_stops_firing_and_says_so() {
+    let [a, _] = two(|| Registration::new(quick("a")).schedule(every(10)), |builder| builder).await;
+    let mut events = a.orchestrator.events();
+    let newer = World::on(a.clock.clone(), a.store.clone(), |builder| builder.seed(fresh_seed()));
+    newer.register(Registration::new(quick("a")).schedule(every(15))).await;
+    newer.orchestrator.start_scheduler().await.unwrap();
+    pass(&newer, 32).await;
+    let due: Vec<_> =
+        newer.rows().await.iter().map(|run| (run.due.unwrap() - at(0)).whole_seconds()).collect();
+    assert_eq!(due, [15, 30]);
+    let event = events.next().await.unwrap().unwrap();
+    assert!(matches!(event, Event::SpecDiffers { .. }), "{event:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_of_another_instance_is_asked_to_stop() {
+    let (job, _script, _contexts) = gated("a");
+    let job = AnyJob::new(job);
+    let [a, b] = two(|| Registration::new(job.clone()), |builder| builder).await;
+    let run = a.orchestrator.run_pipeline("a").await.unwrap();
+    b.orchestrator.cancel(run.id()).await.unwrap();
+    assert!(b.row(run.id()).await.cancel_requested_at.is_some());
+    pass(&a, 15).await;
+    assert_eq!(a.row(run.id()).await.status, RunStatus::Canceled);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_whose_clock_is_fast_waits_for_the_clock_of_the_store() {
+    let clock = ManualClock::new(at(0));
+    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
+    let fast = World::on(ManualClock::new(at(30)), store, |builder| builder);
+    fast.register(Registration::new(quick("a")).schedule(every(10))).await;
+    fast.orchestrator.start_scheduler().await.unwrap();
+    for _ in 0..15 {
+        fast.clock.advance(secs(1));
+        clock.advance(secs(1));
+        settle().await;
+    }
+    assert_eq!(fast.story().await, Vec::<String>::new());
+    for _ in 0..30 {
+        fast.clock.advance(secs(1));
+        clock.advance(secs(1));
+        settle().await;
+    }
+    let rows = fast.rows().await;
+    assert_eq!(rows.iter().map(|run| run.due.unwrap()).collect::<Vec<_>>(), [at(40)]);
+    assert!(clock.now() >= at(40));
+}
