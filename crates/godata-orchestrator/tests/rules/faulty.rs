@@ -19,6 +19,8 @@ pub(crate) enum Fault {
     AnswerLost,
     /// It is made after so long.
     Slow(Duration),
+    /// The answer is an error at once, and it is made after so long.
+    Late(Duration),
     /// It never ends.
     Hangs,
 }
@@ -140,6 +142,14 @@ impl Store for Faulty {
             Some(Fault::Slow(wait)) => {
                 tokio::time::sleep(wait).await;
                 self.store.commit(commit).await
+            }
+            Some(Fault::Late(wait)) => {
+                let (store, commit) = (self.store.clone(), commit.clone());
+                tokio::spawn(async move {
+                    tokio::time::sleep(wait).await;
+                    store.commit(&commit).await
+                });
+                Err(broken())
             }
             Some(Fault::Hangs) => std::future::pending().await,
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use godata_core::{AnyJob, AnyStore, Clock as _, JobError, ManualClock, MemoryStore, RunStatus, Store as _};
-use godata_orchestrator::{Event, Overlap, Recovery, Registration};
+use godata_orchestrator::{Event, OrchestratorError, Overlap, Recovery, Registration};
 use tokio::sync::Semaphore;
 
 use crate::faulty::{Fault, faulty_way_to};
@@ -203,4 +203,58 @@ async fn an_instance_whose_clock_is_fast_waits_for_the_clock_of_the_store() {
     let rows = fast.rows().await;
     assert_eq!(rows.iter().map(|run| run.due.unwrap()).collect::<Vec<_>>(), [at(40)]);
     assert!(clock.now() >= at(40));
+}
+
+#[tokio::test(start_paused = true)]
+async fn due_times_come_in_time_again_when_a_clock_that_was_fast_is_put_right() {
+    let [own, stores] = [(); 2].map(|()| ManualClock::new(at(0)));
+    let store = AnyStore::new(MemoryStore::with_clock(stores.clone()));
+    let world = World::on(own.clone(), store, |builder| builder);
+    world.register(Registration::new(quick("a")).schedule(every(10))).await;
+    world.orchestrator.start_scheduler().await.unwrap();
+    let pass = async |seconds| {
+        for _ in 0..seconds {
+            own.advance(secs(1));
+            stores.advance(secs(1));
+            tokio::time::sleep(secs(1)).await;
+        }
+    };
+    own.set(at(1_800));
+    pass(25).await;
+    own.set(stores.now());
+    pass(40).await;
+    let last = world.rows().await.into_iter().filter_map(|run| run.due).max();
+    assert_eq!(last, Some(at(60)), "it sleeps until its own clock shows that time again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_sees_that_another_goes_on_with_what_it_has_paused() {
+    let [a, b] = two(|| Registration::new(quick("a")).schedule(every(10)), |builder| builder).await;
+    a.orchestrator.pause("a").await.unwrap();
+    pass(&a, 15).await;
+    b.orchestrator.resume("a").await.unwrap();
+    b.orchestrator.shutdown(secs(1)).await;
+    pass(&a, 40).await;
+    let last = a.rows().await.into_iter().filter_map(|run| run.due).max();
+    assert_eq!(last, Some(at(50)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_pipeline_was_taken_out_elsewhere_before_its_job_began_is_canceled() {
+    let clock = ManualClock::new(at(0));
+    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
+    let (way, faults) = faulty_way_to(store.clone());
+    let [a, b] = [way, store].map(|store| World::on(clock.clone(), store, |builder| builder));
+    let (job, _script, mut contexts) = gated("a");
+    a.register(Registration::new(job)).await;
+    b.register(Registration::new(quick("a"))).await;
+    faults.next([Fault::AnswerLost]);
+    faults.reads_fail();
+    let error = a.orchestrator.run_pipeline("a").await.unwrap_err();
+    let OrchestratorError::Unconfirmed { run: Some(run), .. } = error else { panic!("{error}") };
+    b.orchestrator.unregister("a").await.unwrap();
+    faults.none();
+    tokio::time::sleep(secs(20)).await;
+    assert_eq!(b.row(run).await.status, RunStatus::Canceled);
+    assert!(contexts.try_recv().is_err());
 }

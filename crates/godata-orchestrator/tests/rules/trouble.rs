@@ -131,6 +131,42 @@ async fn a_lost_answer_is_looked_up_and_the_run_is_started_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_commit_that_arrives_after_it_was_looked_up_changes_nothing_any_more() {
+    let (store, faults) = faulty();
+    let world = World::with(store, |builder| builder);
+    world.register(Registration::new(quick("a"))).await;
+    faults.next([Fault::Late(secs(5))]);
+    let error = world.orchestrator.run_pipeline("a").await.unwrap_err();
+    assert!(matches!(error, OrchestratorError::Store { .. }), "{error}");
+    tokio::time::sleep(secs(30)).await;
+    assert_eq!(world.story().await, Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_again_for_a_run_that_was_taken_over_waits_for_its_row() {
+    let (store, faults) = faulty();
+    let (job, script, _contexts) = gated("a");
+    let job = AnyJob::new(job);
+    let rules = || Registration::new(job.clone()).overlap(Overlap::BufferOne);
+    let with_token = || RunOptions::new().token("t");
+    let world = World::with(store, |builder| builder);
+    world.register(rules()).await;
+    world.orchestrator.run_pipeline("a").await.unwrap();
+    let queued = world.orchestrator.run_pipeline_with("a", with_token()).await.unwrap();
+    let world = world.crash(|builder| builder);
+    world.register(rules()).await;
+    settle().await;
+    let run = world.orchestrator.run_pipeline_with("a", with_token()).await.unwrap();
+    assert_eq!(run.id(), queued.id());
+    faults.always("a", Fault::Slow(secs(5)));
+    script.let_go(2);
+    assert_eq!(run.finished().await.status, RunStatus::Succeeded);
+    tokio::time::timeout(secs(1), run.done()).await.expect_err("its row is not written yet");
+    run.done().await.unwrap();
+    assert_eq!(world.row(run.id()).await.status, RunStatus::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_asks_while_the_store_is_away_is_told_that_it_is_not_known() {
     let (store, faults) = faulty();
     let world = World::with(store, |builder| builder);
