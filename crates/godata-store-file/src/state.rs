@@ -18,9 +18,9 @@ pub(crate) struct State {
 
 /// A walk through all runs in the order of their ids, while they change.
 ///
-/// Invariant: for each run after `position` that has changed since the walk began, `before` has what it was then.
+/// Invariant: `before` has what each run after `position` was that has changed since the walk began, and no other.
 #[derive(Debug, Default)]
-struct Walk {
+pub(crate) struct Walk {
     /// The last run that was seen.
     position: Option<RunId>,
     before: BTreeMap<RunId, Option<Arc<RunRecord>>>,
@@ -61,24 +61,31 @@ impl State {
         self.tables.pipelines().cloned().collect()
     }
 
-    /// Goes on with the walk past the next `rows` runs; `None` once it has ended.
+    /// Goes on with the walk past the next `rows` runs, be they still there or not; `None` once it has ended.
     pub(crate) fn walk_on(&mut self, rows: usize) -> Option<Vec<Arc<RunRecord>>> {
         let walk = self.walk.as_mut()?;
+        let begin = walk.position;
+        let mut runs = self.tables.runs_after(begin).peekable();
         let mut seen = Vec::with_capacity(rows);
-        for run in self.tables.runs_after(walk.position).take(rows) {
-            walk.position = Some(run.id);
-            seen.push(walk.before.remove(&run.id).unwrap_or_else(|| Some(Arc::clone(run))));
+        for _ in 0..rows {
+            let changed = walk.before.first_key_value().map(|(id, _)| *id);
+            let next = runs.peek().map(|run| run.id).into_iter().chain(changed).min();
+            let Some(id) = next else { break };
+            let now = runs.next_if(|run| run.id == id).cloned();
+            let before = if changed == next { walk.before.remove(&id) } else { None };
+            seen.extend(before.unwrap_or(now));
+            walk.position = Some(id);
         }
-        if seen.is_empty() {
-            let removed = self.walk.take()?.before.into_values();
-            seen.extend(removed.filter(Option::is_some));
-            return (!seen.is_empty()).then(|| seen.into_iter().flatten().collect());
+        if walk.position == begin {
+            self.walk = None;
+            return None;
         }
-        Some(seen.into_iter().flatten().collect())
+        Some(seen)
     }
 
-    pub(crate) fn end_walk(&mut self) {
-        self.walk = None;
+    /// Ends a walk early. What it has kept is for the caller to drop, when nobody waits for this.
+    pub(crate) fn end_walk(&mut self) -> Option<Walk> {
+        self.walk.take()
     }
 }
 
@@ -125,6 +132,24 @@ mod tests {
         seen.sort_by_key(|run| run.id);
         assert!(seen.iter().map(|run| &**run).eq(rows.iter()), "{seen:#?}");
         assert!(state.walk.is_none(), "nothing is kept once it has ended");
+    }
+
+    #[test]
+    fn a_walk_never_sees_more_rows_at_once_than_it_was_asked_for() {
+        let mut state = State::default();
+        let rows: Vec<_> = (0..1_000).map(run).collect();
+        rows.iter().for_each(|row| put(&mut state, row.clone()));
+        state.begin_walk();
+        let forget_runs = rows.iter().map(|row| row.id).filter(|id| *id != rows[500].id).collect();
+        state.apply(0, Change { forget_runs, ..Change::default() });
+        let mut seen = Vec::new();
+        while let Some(runs) = state.walk_on(64) {
+            assert!(runs.len() <= 64, "{} rows at once", runs.len());
+            seen.extend(runs);
+            // One that is gone comes back, and is another.
+            put(&mut state, with_reason(rows[900].clone(), Some("again".into())));
+        }
+        assert!(seen.iter().map(|run| &**run).eq(rows.iter()), "{} rows", seen.len());
     }
 
     fn with_reason(mut run: RunRecord, reason: Option<String>) -> RunRecord {

@@ -302,7 +302,8 @@ impl Writer {
     }
 
     fn compacted(&mut self, result: Result<u64, Failure>) {
-        write(&self.state).end_walk();
+        let walk = write(&self.state).end_walk();
+        drop(walk);
         self.compaction = None;
         let result = match result {
             Ok(len) => {
