@@ -167,6 +167,10 @@ impl Work {
     fn forget(&self) -> Result<(), StoreError> {
         let Some(retention) = retention(&self.it.options, SystemClock.now()) else { return Ok(()) };
         for runs in OldRuns::new(&self.it.state, retention) {
+            self.check()?;
+            if runs.is_empty() {
+                continue;
+            }
             self.ask(Request::Forget(self.it.number, runs))?;
             self.wait()?;
         }

@@ -8,8 +8,11 @@ use time::UtcDateTime;
 use crate::options::Options;
 use crate::writer::{Shared, read};
 
-/// How many rows are looked at while nobody can write, and how many are forgotten at once.
-const ROWS: usize = 1_000;
+/// How many rows are looked at while nobody can write, how often that is done at a time, and how many runs are
+/// forgotten at once.
+const ROWS: usize = 128;
+const LOOKS: usize = 8;
+const RUNS: usize = 1_000;
 
 /// What the options say is to be forgotten, if anything is.
 pub(crate) fn retention(options: &Options, now: UtcDateTime) -> Option<Retention> {
@@ -19,19 +22,24 @@ pub(crate) fn retention(options: &Options, now: UtcDateTime) -> Option<Retention
     (retention != Retention::new()).then_some(retention)
 }
 
-/// The runs to forget, some at a time.
+/// The runs to forget, some at a time; none, if not enough were found yet to be worth a line of the journal.
+///
+/// Commits may come in between. Runs that finish meanwhile are not counted, so that more are kept; and the writer looks
+/// again whether a run is needed before it forgets it.
 pub(crate) struct OldRuns {
     state: Shared,
     retention: Retention,
     /// The pipelines that are still to be looked at, of which the last is the next.
     names: Vec<PipelineName>,
     cursor: PruneCursor,
+    found: Vec<RunId>,
 }
 
 impl OldRuns {
     pub(crate) fn new(state: &Shared, retention: Retention) -> Self {
-        let names = read(state).tables.pipelines().map(|pipeline| pipeline.name.clone()).collect();
-        Self { state: Arc::clone(state), retention, names, cursor: PruneCursor::default() }
+        let names = read(state).tables.names_with_runs().cloned().collect();
+        let (cursor, found) = (PruneCursor::default(), Vec::new());
+        Self { state: Arc::clone(state), retention, names, cursor, found }
     }
 }
 
@@ -39,16 +47,23 @@ impl Iterator for OldRuns {
     type Item = Vec<RunId>;
 
     fn next(&mut self) -> Option<Vec<RunId>> {
-        let mut found = Vec::new();
-        while let (Some(name), rows @ 1..) = (self.names.last(), ROWS - found.len()) {
+        for _ in 0..LOOKS {
+            let Some(name) = self.names.last() else {
+                let rest = std::mem::take(&mut self.found);
+                return (!rest.is_empty()).then_some(rest);
+            };
+            let rows = ROWS.min(RUNS - self.found.len());
             match read(&self.state).tables.old_runs(name, &self.retention, &mut self.cursor, rows) {
-                Some(old) => found.extend(old),
+                Some(old) => self.found.extend(old),
                 None => {
                     self.names.pop();
                     self.cursor = PruneCursor::default();
                 }
             }
+            if self.found.len() == RUNS {
+                return Some(std::mem::take(&mut self.found));
+            }
         }
-        (!found.is_empty()).then_some(found)
+        Some(Vec::new())
     }
 }

@@ -24,6 +24,8 @@ enum Step {
     Remove(u8),
     /// Puts a run that was committed, with another reason.
     Put(usize),
+    /// Puts a finished run of a pipeline that was never stored.
+    Stray(u8),
     Prune(u8),
     Snapshot,
     Reopen,
@@ -36,6 +38,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..3_u8).prop_map(Step::Outdated),
         1 => (0..3_u8).prop_map(Step::Remove),
         1 => any::<usize>().prop_map(Step::Put),
+        1 => (0..2_u8).prop_map(Step::Stray),
         1 => (0..4_u8).prop_map(Step::Prune),
         2 => Just(Step::Snapshot),
         2 => Just(Step::Reopen),
@@ -93,6 +96,12 @@ async fn play(steps: Vec<Step>, threshold: u64) {
                     run.reason = Some(format!("put by step {number}"));
                     both!(file, memory, upsert_run(&run));
                 }
+            }
+            Step::Stray(pipeline) => {
+                let row = PipelineRecord::new(name(&format!("stray {pipeline}")), at(0));
+                let mut run = new_run(&row, owner(), number);
+                (run.status, run.ended_at) = (RunStatus::Succeeded, Some(at(number as u64)));
+                both!(file, memory, upsert_run(&run));
             }
             Step::Prune(keep) => {
                 let retention = Retention::new().keep_newest(keep.into());

@@ -6,6 +6,8 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::pin::pin;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use godata_core::{Commit, Committed, Retention, RunQuery, Store as _, StoreError};
@@ -229,6 +231,46 @@ fn the_old_runs_of_many_pipelines_are_forgotten_together() {
     assert_eq!(block_on(store.list_runs(&RunQuery::new())).unwrap(), []);
     let journal = fs::read_to_string(beside(&path, ".journal.old")).unwrap();
     assert_eq!(journal.matches("forget_runs").count(), 1, "each line may take a sync");
+}
+
+#[test]
+fn old_runs_are_forgotten_also_where_their_pipeline_is_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.json");
+    let store = FileStore::options().keep_newest(1).open(&path).unwrap();
+    let orders = History::new("orders");
+    for number in 0..3 {
+        block_on(store.upsert_run(&orders.skipped(number))).unwrap();
+    }
+    block_on(store.snapshot()).unwrap();
+    assert_eq!(block_on(store.list_runs(&RunQuery::new())).unwrap().len(), 1);
+    assert_eq!(block_on(store.prune(&Retention::new().keep_newest(0))).unwrap(), 1);
+    assert_eq!(block_on(store.list_runs(&RunQuery::new())).unwrap(), []);
+}
+
+#[test]
+fn a_history_is_looked_through_a_few_runs_at_a_time_and_other_tasks_have_their_turn() {
+    let dir = tempfile::tempdir().unwrap();
+    let store =
+        FileStore::options().durability(Durability::Never).open(dir.path().join("state.json")).unwrap();
+    let mut orders = History::new("orders");
+    let rows: Vec<_> = (0..5_000).map(|n| orders.skipped(n)).collect();
+    let history = rows.into_iter().fold(Commit::new(owner(), orders.pipeline.clone()), Commit::insert);
+    block_on(store.commit(&history)).unwrap();
+    orders.pipeline.rev += 1;
+
+    // Nothing is old enough, so nothing has to be waited for; and the task comes back of itself.
+    let keep_all = Retention::new().keep_newest(5_000);
+    let mut prune = pin!(store.prune(&keep_all));
+    let mut context = Context::from_waker(Waker::noop());
+    for _ in 0..4 {
+        assert!(prune.as_mut().poll(&mut context).is_pending());
+        let commit = Commit::new(owner(), orders.pipeline.clone()).insert(orders.skipped(5_000));
+        block_on(store.commit(&commit)).unwrap();
+        orders.pipeline.rev += 1;
+    }
+    assert_eq!(block_on(prune).unwrap(), 0, "runs are counted as they were when they were looked at");
+    assert_eq!(block_on(store.prune(&keep_all)).unwrap(), 4);
 }
 
 #[test]

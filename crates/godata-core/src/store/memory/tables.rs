@@ -82,6 +82,11 @@ impl MemoryTables {
         self.runs.get(&id)
     }
 
+    /// The names of the pipelines that have runs, in order; of some there may be no row.
+    pub fn names_with_runs(&self) -> impl Iterator<Item = &PipelineName> {
+        self.by_pipeline.keys()
+    }
+
     /// How many runs there are.
     #[must_use]
     pub fn run_count(&self) -> usize {
@@ -198,7 +203,7 @@ impl MemoryTables {
     /// [`Store::prune`](crate::Store::prune). It looks at all rows.
     pub fn prune(&mut self, retention: &Retention) -> u64 {
         let mut forgotten = Vec::new();
-        for name in self.by_pipeline.keys() {
+        for name in self.names_with_runs() {
             let mut cursor = PruneCursor::default();
             while let Some(old) = self.old_runs(name, retention, &mut cursor, usize::MAX) {
                 forgotten.extend(old);
