@@ -225,7 +225,8 @@ impl Reading<'_> {
             .rev()
             .filter_map(|at| bytes.get(at..).filter(|rest| rest.starts_with(b"{\"n\":")));
         let line = begins.map(read_line).find_map(Result::ok);
-        self.loaded.beyond.extend(line);
+        // If it is in the state, it was written when nothing after that was.
+        self.loaded.beyond.extend(line.filter(|line| line.n > self.loaded.state.number));
         fault
     }
 

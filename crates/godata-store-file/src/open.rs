@@ -152,7 +152,7 @@ pub(crate) fn renew(options: &Options, files: &Files, state: State) -> Result<Op
 }
 
 /// Gives the journal its name, if a crash came before that.
-pub(crate) fn name_journal(vfs: &dyn Vfs, files: &Files, loaded: &mut Loaded) -> Result<(), StoreError> {
+fn name_journal(vfs: &dyn Vfs, files: &Files, loaded: &mut Loaded) -> Result<(), StoreError> {
     if let [only] = loaded.journals.as_mut_slice()
         && only.path != files.journal
     {

@@ -9,7 +9,7 @@ use crate::files::{Files, aside, copy, exists, sync_dir};
 use crate::lines::Damage;
 use crate::load::{Loaded, load};
 use crate::lock::acquire;
-use crate::open::{name_journal, renew};
+use crate::open::renew;
 use crate::options::Options;
 use crate::state::State;
 
@@ -48,18 +48,21 @@ pub(crate) fn repair(options: &Options, path: &Path, loss: Loss) -> Result<Repai
     if damage.is_empty() {
         return Ok(Repaired { damage, is_complete: true, kept_as: Vec::new() });
     }
-    name_journal(vfs, &files, &mut current)?;
     let before = load(vfs, &files, &files.snapshot_old)?;
     let is_complete = before.damage.is_empty() && reaches_the_present(&before, &files);
-    let state = if is_complete {
+    if !is_complete && loss == Loss::Nothing {
+        return Err(damage.swap_remove(0).into());
+    }
+    let last_number = last_number(&current).max(last_number(&before));
+    let mut state = if is_complete {
         before.state
     } else {
-        if loss == Loss::Nothing {
-            return Err(damage.swap_remove(0).into());
-        }
         let found = if exists(vfs, &files.snapshot)? { current } else { before };
         salvage(found, loss)
     };
+    // The damaged journals have their names until the new snapshot has its own. Numbered like this, it has all that they
+    // have for whoever opens the store in between: what was given up is not missed.
+    state.number = last_number;
     let kept_as = copy_aside(options, &files)?;
     renew(options, &files, state)?;
     Ok(Repaired { damage, is_complete, kept_as })
@@ -69,6 +72,11 @@ pub(crate) fn repair(options: &Options, path: &Path, loss: Loss) -> Result<Repai
 fn reaches_the_present(before: &Loaded, files: &Files) -> bool {
     let last = before.journals.last();
     last.is_some_and(|link| link.path == files.journal || link.path == files.journal_next)
+}
+
+/// The greatest number that was ever written, as far as any line is valid.
+fn last_number(loaded: &Loaded) -> u64 {
+    loaded.beyond.iter().map(|line| line.n).fold(loaded.state.number, u64::max)
 }
 
 /// The rows of all lines that are valid and not given up.

@@ -212,7 +212,9 @@ impl FileStore {
     /// Makes a store that can be opened of one that is damaged. The damaged files are copied first.
     ///
     /// If the generation before leads to the present, nothing is lost. Otherwise `loss` says what is given up; what can't
-    /// be read in a snapshot is lost either way. A store that is sound is left as it is.
+    /// be read in a snapshot is lost either way. A store that is sound is left as it is, and so is one whose repair is
+    /// refused. A repair that is cut off, even by a power cut, is made again as if it was never begun, or the store opens
+    /// and is repaired.
     ///
     /// # Errors
     ///

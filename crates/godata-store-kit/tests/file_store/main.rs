@@ -8,4 +8,5 @@ mod faults;
 mod kills;
 mod places;
 mod power_cuts;
+mod repairs;
 mod support;
