@@ -12,6 +12,9 @@ use crate::verify::{Verification, verify};
 use crate::vfs::{RealVfs, Vfs};
 
 /// When a commit is acknowledged.
+///
+/// Whatever is chosen, commits that a crash takes are the last ones: none is there without all that were made before it.
+/// [Closing](FileStore::close) a store syncs them all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Durability {

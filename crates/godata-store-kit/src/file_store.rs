@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use godata_core::{AnyStore, StoreError};
-use godata_store_file::FileStore;
+use godata_store_file::{Durability, FileStore};
 
 use crate::Disk;
 
@@ -41,6 +41,25 @@ pub fn open_with(disk: &Disk, snapshot_threshold: u64) -> Result<AnyStore, Store
 pub fn open_keeping(disk: &Disk, newest: usize) -> Result<AnyStore, StoreError> {
     let options = FileStore::options().snapshot_threshold(SNAPSHOT_THRESHOLD).keep_newest(newest);
     options.vfs(Arc::new(disk.clone())).open(PATH).map(AnyStore::new)
+}
+
+/// As [`open`], with another durability.
+///
+/// # Errors
+///
+/// The store's.
+pub fn open_durable(disk: &Disk, durability: Durability) -> Result<AnyStore, StoreError> {
+    let options = FileStore::options().snapshot_threshold(SNAPSHOT_THRESHOLD).durability(durability);
+    options.vfs(Arc::new(disk.clone())).open(PATH).map(AnyStore::new)
+}
+
+/// As [`open`], to read alone.
+///
+/// # Errors
+///
+/// The store's.
+pub fn open_read_only(disk: &Disk) -> Result<AnyStore, StoreError> {
+    FileStore::options().vfs(Arc::new(disk.clone())).open_read_only(PATH).map(AnyStore::new)
 }
 
 /// As [`open`], of a real file.

@@ -14,6 +14,7 @@ use std::{env, io};
 
 use godata_core::{BoxError, Retention, error_chain};
 use godata_store_kit::kill::{Arena, can_trace, commit_and_say};
+use godata_store_kit::power::Script;
 use godata_store_kit::{file_store, power};
 
 fn main() -> ExitCode {
@@ -38,12 +39,12 @@ fn main() -> ExitCode {
 
 fn power_cuts(images: &str, seed: &str) -> Result<(), BoxError> {
     let began = Instant::now();
-    let tally = power::hunt(seed.parse()?, images.parse()?, Retention::new(), &file_store::open).map_err(
-        |failure| {
-            let saved = failure.save().map(|dir| dir.display().to_string());
-            format!("{failure}\nsaved in {saved:?}")
-        },
-    )?;
+    let seed: u64 = seed.parse()?;
+    let script = |number: u64| Script::numbered(seed.wrapping_add(number), Retention::new());
+    let tally = power::hunt(images.parse()?, &script, &file_store::open).map_err(|failure| {
+        let saved = failure.save().map(|dir| dir.display().to_string());
+        format!("{failure}\nsaved in {saved:?}")
+    })?;
     println!(
         "{} images of {} scripts, {} of them of crashes of a recovery: nothing lost, nothing refused, in {:.0?}",
         tally.images,

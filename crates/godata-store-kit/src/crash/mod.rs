@@ -53,7 +53,7 @@ impl Thoroughness {
 ///
 /// At each moment, any changes may be durable that were not synced. A write may be there up to any byte, and where the
 /// file grew by it, have zeros or garbage instead of blocks of 512 bytes. Names change or not, each on its own.
-/// Images that were visited before, since the last note in the recording, are left out. Equal seeds give equal
+/// Images that were visited before, since the last note or sync in the recording, are left out. Equal seeds give equal
 /// crashes. Only those are visited that come after the first `from` events.
 pub fn crashes<B>(
     recording: &Recording,
@@ -70,7 +70,8 @@ pub fn crashes<B>(
     for after in 0..=recording.events.len() {
         if let Some(event) = after.checked_sub(1).and_then(|last| recording.events.get(last)) {
             moment.pass(event);
-            if !event.is_of_the_disk() {
+            // More may be expected from then on.
+            if !event.is_of_the_disk() || matches!(event, Event::Synced { .. }) {
                 seen = Seen::default();
             }
         }
@@ -115,11 +116,6 @@ impl Recording {
         let open = moment.open_changes();
         moment.image(&open, &Choices::nothing(&open))
     }
-}
-
-/// What was noted by a moment of a recording.
-pub fn notes(recording: &Recording, after: usize) -> impl Iterator<Item = &Event> {
-    recording.events.iter().take(after).filter(|event| !event.is_of_the_disk())
 }
 
 #[cfg(test)]

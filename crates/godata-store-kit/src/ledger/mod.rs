@@ -190,6 +190,33 @@ impl Ledger {
         Ok(())
     }
 
+    /// Whether what a store has is what the first so many commits have made, if each was made after the one before.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong.
+    pub fn check_order(&self, found: &Found, promises: &Promises) -> Result<(), Broken> {
+        let mut last = BTreeMap::new();
+        for number in &promises.begun {
+            if let Some(attempt) = self.attempts.get(*number)
+                && found.pipelines.get(&attempt.pipeline).is_some_and(|rows| *rows == *attempt.then)
+            {
+                last.insert(&attempt.pipeline, number);
+            }
+        }
+        let is_there = |number: &&usize| {
+            let name = self.attempts.get(**number).map(|attempt| &attempt.pipeline);
+            name.and_then(|name| last.get(name)).is_some_and(|last| number <= last)
+        };
+        let mut others = promises.begun.iter().skip_while(is_there);
+        match (others.next(), others.find(is_there)) {
+            (Some(missing), Some(there)) => {
+                Err(Broken::Lost(format!("commit {missing}, and commit {there} is there")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn check_pipeline(
         &self,
         rows: &Rows,

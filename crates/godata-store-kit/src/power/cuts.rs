@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use tokio::runtime::Runtime;
 
 use super::player::{make, refused};
-use super::{Failure, Open, Take, Tally};
-use crate::crash::{Crash, Thoroughness, crashes, notes};
+use super::{Failure, Open, Promise, Take, Tally};
+use crate::crash::{Crash, Thoroughness, crashes};
 use crate::{Broken, Disk, Event, Found, Image, Promises, Recording};
 
 /// The search through the power cuts of a take.
@@ -22,7 +22,7 @@ pub(super) type Step<T = ()> = ControlFlow<Box<Failure>, T>;
 
 impl Cuts<'_> {
     pub(super) fn look(&mut self, crash: &Crash<'_>) -> Step {
-        let promises = self.take.ledger.promises(notes(&self.take.recording, crash.after));
+        let promises = self.take.promises(crash.after);
         let disk = Disk::new(&crash.image);
         let found = self.recover(&disk, &promises);
         let found = self.or_fail(found, &crash.image, || self.story(crash))?;
@@ -58,7 +58,7 @@ impl Cuts<'_> {
         self.tally.images += 1;
         let store = (self.open)(disk).map_err(|error| refused(&error))?;
         let found = self.runtime.block_on(Found::read(&store)).map_err(|error| refused(&error))?;
-        self.take.ledger.check(&found, promises)?;
+        self.take.check(&found, promises)?;
         Ok(found)
     }
 
@@ -68,6 +68,10 @@ impl Cuts<'_> {
         let store = (self.open)(&disk).map_err(|error| refused(&error))?;
         let Some((commit, expected)) = found.edited() else { return Ok(()) };
         self.runtime.block_on(make(&store, &disk, &(0, commit))).map_err(Broken::Refused)?;
+        if self.take.script.promise == Promise::Synced {
+            // Whatever it has not synced yet, it does when it is closed.
+            drop(store);
+        }
         let disk = Disk::new(&disk.recording().durable());
         let store = (self.open)(&disk).map_err(|error| refused(&error))?;
         let found = self.runtime.block_on(Found::read(&store)).map_err(|error| refused(&error))?;

@@ -3,6 +3,7 @@
 mod cuts;
 mod failure;
 mod player;
+mod synced;
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,8 +15,9 @@ use godata_core::{AnyStore, Retention, StoreError};
 use self::cuts::Cuts;
 pub use self::failure::Failure;
 use self::player::Player;
+use self::synced::synced;
 use crate::crash::{Thoroughness, crashes};
-use crate::{Broken, Disk, Event, Fault, Ledger, Recording, runtime};
+use crate::{Broken, Disk, Event, Fault, Found, Ledger, Promises, Recording, runtime};
 
 /// Opens the store that is on a disk, or a new one.
 pub type Open<'a> = dyn Fn(&Disk) -> Result<AnyStore, StoreError> + Sync + 'a;
@@ -37,6 +39,18 @@ pub struct Script {
     pub killed: bool,
     /// What the store that is opened forgets by itself.
     pub retention: Retention,
+    /// What the store promises.
+    pub promise: Promise,
+}
+
+/// What a power cut leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Promise {
+    /// What was acknowledged.
+    Acknowledged,
+    /// What was acknowledged and synced since, and of the rest nothing without all that came before it. Commits are made
+    /// one after the other.
+    Synced,
 }
 
 impl Script {
@@ -52,7 +66,14 @@ impl Script {
             at_once: bit(0) && bit(3),
             killed: bit(4),
             retention,
+            promise: Promise::Acknowledged,
         }
+    }
+
+    /// The same for a store that promises what it has synced.
+    #[must_use]
+    pub fn promising_what_is_synced(self) -> Self {
+        Self { at_once: false, promise: Promise::Synced, ..self }
     }
 }
 
@@ -101,6 +122,24 @@ impl Take {
         Ok(take)
     }
 
+    /// What is promised after so many events.
+    fn promises(&self, after: usize) -> Promises {
+        let events = self.recording.events.iter().take(after);
+        match self.script.promise {
+            Promise::Acknowledged => self.ledger.promises(events),
+            Promise::Synced => self.ledger.promises(&synced(events)),
+        }
+    }
+
+    /// Whether a store keeps what is promised.
+    fn check(&self, found: &Found, promises: &Promises) -> Result<(), Broken> {
+        self.ledger.check(found, promises)?;
+        match self.script.promise {
+            Promise::Acknowledged => Ok(()),
+            Promise::Synced => self.ledger.check_order(found, promises),
+        }
+    }
+
     /// How many calls of the disk there were.
     #[must_use]
     pub fn calls(&self) -> u64 {
@@ -136,23 +175,33 @@ impl Recording {
     }
 }
 
-/// Plays scripts on all cores and cuts the power in each, until so many images were looked at. The store that is opened
-/// may forget runs by the retention.
+/// Plays scripts on all cores and cuts the power in each, until so many images were looked at. Each script has another
+/// number.
 ///
 /// # Errors
 ///
 /// The first failure that is found.
-pub fn hunt(seed: u64, images: u64, retention: Retention, open: &Open<'_>) -> Result<Tally, Box<Failure>> {
+pub fn hunt(
+    images: u64,
+    script: &(dyn Fn(u64) -> Script + Sync),
+    open: &Open<'_>,
+) -> Result<Tally, Box<Failure>> {
     let next = AtomicU64::new(0);
     let tally = Mutex::new(Ok(Tally::default()));
     let lock = || tally.lock().unwrap_or_else(PoisonError::into_inner);
     let work = || {
         while matches!(&*lock(), Ok(tally) if tally.images < images) {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            let script = Script::numbered(seed.wrapping_add(number), retention);
-            // Most of the last writes look alike: of most scripts, some of their cuts will do.
-            let cuts = if number.is_multiple_of(16) { Thoroughness::USUAL.cuts } else { 24 };
-            let thoroughness = Thoroughness { cuts, ..Thoroughness::USUAL };
+            let script = script(number);
+            let thoroughness = match script.promise {
+                // Most of the last writes look alike: of most scripts, some of their cuts will do.
+                Promise::Acknowledged if !number.is_multiple_of(16) => {
+                    Thoroughness { cuts: 24, ..Thoroughness::USUAL }
+                }
+                Promise::Acknowledged => Thoroughness::USUAL,
+                // At each moment far more is not synced, and much of it was not at the moment before.
+                Promise::Synced => Thoroughness { every: 5, ..Thoroughness::GLANCE },
+            };
             let found = Take::play(script, open)
                 .map_err(|broken| Box::new(Failure::of_script(script, broken)))
                 .and_then(|take| take.cut_power(thoroughness, open));

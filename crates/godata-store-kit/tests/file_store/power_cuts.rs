@@ -1,22 +1,60 @@
 //! Power cuts: `cargo run --release -p godata-store-kit -- power-cuts 5000000` makes more of them.
 
-use godata_core::Retention;
-use godata_store_kit::power::Open;
-use godata_store_kit::{file_store, power};
+use std::time::Duration;
+
+use godata_core::{AnyStore, Retention, StoreError};
+use godata_store_file::Durability;
+use godata_store_kit::power::{Open, Script};
+use godata_store_kit::{Disk, Event, Found, file_store, power};
+
+use crate::support::read;
 
 #[test]
 fn no_power_cut_takes_what_was_acknowledged() {
-    cut_power(100_000, Retention::new(), &file_store::open);
+    cut_power(100_000, &|seed| Script::numbered(seed, Retention::new()), &file_store::open);
 }
 
 #[test]
 fn no_power_cut_takes_what_is_not_to_be_forgotten() {
+    let retention = Retention::new().keep_newest(1);
     let open = |disk: &_| file_store::open_keeping(disk, 1);
-    cut_power(10_000, Retention::new().keep_newest(1), &open);
+    cut_power(10_000, &|seed| Script::numbered(seed, retention), &open);
 }
 
-fn cut_power(images: u64, retention: Retention, open: &Open<'_>) {
-    match power::hunt(0, images, retention, open) {
+#[test]
+fn of_commits_that_are_synced_later_a_power_cut_takes_the_last_ones_alone_and_none_that_was_synced() {
+    // The shortest is over between some commits and not between others, the longest never.
+    let intervals = [Duration::from_micros(20), Duration::from_micros(200), Duration::from_secs(3_600)];
+    for durability in intervals.map(Durability::Interval).into_iter().chain([Durability::Never]) {
+        let open = |disk: &_| file_store::open_durable(disk, durability);
+        let script = |seed| Script::numbered(seed, Retention::new()).promising_what_is_synced();
+        cut_power(4_000, &script, &open);
+    }
+}
+
+#[test]
+fn who_reads_after_a_power_cut_sees_what_who_recovers_does_and_changes_nothing() {
+    cut_power(10_000, &|seed| Script::numbered(seed, Retention::new()), &open_after_a_reader);
+}
+
+/// Opens a store; an error, if who has read it before saw anything else.
+fn open_after_a_reader(disk: &Disk) -> Result<AnyStore, StoreError> {
+    let before = disk.recording().events.len();
+    let seen = match file_store::open_read_only(disk) {
+        Ok(store) => read(&store),
+        // There is no store yet.
+        Err(StoreError::Invalid { .. }) => Found::default(),
+        Err(error) => return Err(error),
+    };
+    if disk.recording().events.iter().skip(before).any(Event::is_of_the_disk) {
+        return Err(StoreError::invalid("a reader has changed something"));
+    }
+    let store = file_store::open(disk)?;
+    if read(&store) == seen { Ok(store) } else { Err(StoreError::invalid(format!("a reader saw {seen:?}"))) }
+}
+
+fn cut_power(images: u64, script: &(dyn Fn(u64) -> Script + Sync), open: &Open<'_>) {
+    match power::hunt(images, script, open) {
         Ok(tally) => println!("{tally:?}"),
         Err(failure) => panic!("{failure}\nsaved in {:?}", failure.save()),
     }

@@ -14,7 +14,7 @@ use godata_store_kit::{Disk, Event, Found, Image, Ledger, Recording, Seeded, fil
 use crate::support::{commit, read};
 
 /// How many damaged stores are repaired, in each way that there is.
-const STORES: u32 = if cfg!(debug_assertions) { 60 } else { 1_500 };
+const STORES: u32 = if cfg!(debug_assertions) { 60 } else { 400 };
 
 const JOURNAL: &str = "/store/state.json.journal";
 const LOSSES: [Loss; 3] = [Loss::Nothing, Loss::FromDamageOn, Loss::DamagedLines];

@@ -1,0 +1,47 @@
+//! Commits that are acknowledged first and synced later.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{Event, FileId};
+
+/// A commit that is not known to be durable.
+#[derive(Default)]
+struct Waiting {
+    /// What was written to since it was begun, and not synced since.
+    files: BTreeSet<FileId>,
+    is_acknowledged: bool,
+}
+
+/// The notes, of which acknowledgements come as late as when all was synced that was written to while the commit was
+/// made. That is later than needed where a snapshot was written at the same time.
+pub(super) fn synced<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<Event> {
+    let mut notes = Vec::new();
+    let mut waiting: BTreeMap<usize, Waiting> = BTreeMap::new();
+    for event in events {
+        match event {
+            Event::Begun(number) => {
+                notes.push(event.clone());
+                waiting.insert(*number, Waiting::default());
+            }
+            Event::Write { file, .. } => {
+                for commit in waiting.values_mut().filter(|commit| !commit.is_acknowledged) {
+                    commit.files.insert(*file);
+                }
+            }
+            Event::Acknowledged(number) => {
+                if let Some(commit) = waiting.get_mut(number) {
+                    commit.is_acknowledged = true;
+                }
+            }
+            Event::Synced { file } => {
+                for commit in waiting.values_mut() {
+                    commit.files.remove(file);
+                }
+            }
+            _ => {}
+        }
+        let durable = waiting.extract_if(.., |_, commit| commit.is_acknowledged && commit.files.is_empty());
+        notes.extend(durable.map(|(number, _)| Event::Acknowledged(number)));
+    }
+    notes
+}
