@@ -33,7 +33,7 @@ use crate::writer::{Shared, Writer, read};
 /// |---|---|
 /// | `state.json` | the snapshot: all pipelines and runs as they were at one moment |
 /// | `state.json.journal` | what has changed since, one line per commit |
-/// | `state.json.lock` | held while the store is open; says by whom. It stays there. Removing it is never needed, and lets a second process in if the store is open |
+/// | `state.json.lock` | held while the store is open; says by whom. It stays there, and is never to be removed |
 /// | `state.json.old`, `state.json.journal.old` | the generation before, kept until the next snapshot is begun |
 /// | `state.json.tmp`, `state.json.journal.next` | a snapshot that is being written, and what is committed meanwhile |
 /// | `state.json.journal.new` | a journal that is being written anew, while the store is opened |
@@ -98,7 +98,12 @@ use crate::writer::{Shared, Writer, read};
 ///
 /// The lock is one that the system gives back when its process ends, however that ends. A second process is told who
 /// has it ([`StoreError::Locked`]), or [waits](Self::open_wait). [`open_read_only`](Self::open_read_only) and
-/// [`verify`](Self::verify) need no lock, and may be called while another process writes. On network file systems locks
+/// [`verify`](Self::verify) need no lock, and may be called while another process writes.
+///
+/// Who removes `state.json.lock`, or renames it, while the store is open, takes the lock from its process without its
+/// notice: the next one makes a file of its own and locks that, and what the two store is soon lost or damaged. It is
+/// never needed, since a lock does not outlive its process, whatever the file says. Removing it at the very moment at which
+/// the store is opened does no harm: a lock counts only if its file has the name once it is locked. On network file systems locks
 /// and syncs are often not what they say: keep the store on a local disk.
 ///
 /// # Backup

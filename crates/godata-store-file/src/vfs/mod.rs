@@ -45,8 +45,8 @@ pub trait Vfs: fmt::Debug + Send + Sync + 'static {
     /// Makes durable which names a directory has.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
-    /// Locks a file, which is made if it is not there, for as long as the result lives, or until the process ends,
-    /// and makes `holder` all that it holds. `None` if somebody else holds the lock.
+    /// Locks the file of this name, which is made if it is not there, for as long as the result lives, or until the process
+    /// ends, and makes `holder` all that it holds. `None` if somebody else holds the lock.
     fn try_lock(&self, path: &Path, mode: u32, holder: &[u8]) -> io::Result<Option<Box<dyn Lock>>>;
 
     /// Who new files belong to, where files belong to somebody.

@@ -58,12 +58,8 @@ impl Vfs for RealVfs {
     }
 
     fn try_lock(&self, path: &Path, mode: u32, holder: &[u8]) -> io::Result<Option<Box<dyn Lock>>> {
-        let mut file = platform::with_mode(mode).read(true).write(true).create(true).open(path)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(None),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
+        let open = || platform::with_mode(mode).read(true).write(true).create(true).open(path);
+        let Some(mut file) = lock_file_at(path, open)? else { return Ok(None) };
         // The lock counts. What the file says is for whoever does not get it, and a full disk must not be in the way.
         drop(file.set_len(0).and_then(|()| file.write_all(holder)));
         Ok(Some(Box::new(RealLock(file))))
@@ -71,6 +67,20 @@ impl Vfs for RealVfs {
 
     fn user(&self) -> Option<u32> {
         platform::user()
+    }
+}
+
+/// Locks the file that has this name once it is locked: it may have lost the name, and with it what the lock is good for,
+/// since it was opened.
+fn lock_file_at(path: &Path, mut open: impl FnMut() -> io::Result<File>) -> io::Result<Option<File>> {
+    loop {
+        let file = open()?;
+        match file.try_lock() {
+            Ok(()) if platform::is_at(&file, path)? => return Ok(Some(file)),
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
     }
 }
 
@@ -120,17 +130,32 @@ mod platform {
         options
     }
 
+    /// Whether a file has this name.
+    pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
+        let id = |metadata: Metadata| (metadata.dev(), metadata.ino());
+        match std::fs::metadata(path) {
+            Ok(found) => Ok(id(found) == id(file.metadata()?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
     }
 }
 
-/// Elsewhere files have no owner and no mode, and a directory can't be synced: that the system does by itself.
+/// Elsewhere files have no owner and no mode, one that is open keeps its name, and a directory can't be synced: that the
+/// system does by itself.
 #[cfg(not(unix))]
 mod platform {
-    use std::fs::{Metadata, OpenOptions};
+    use std::fs::{File, Metadata, OpenOptions};
     use std::io;
     use std::path::Path;
+
+    pub(super) fn is_at(_: &File, _: &Path) -> io::Result<bool> {
+        Ok(true)
+    }
 
     pub(super) fn owner(_: &Metadata) -> Option<u32> {
         None
@@ -164,5 +189,38 @@ mod tests {
         drop(RealLock(file));
         assert!(RealVfs.try_lock(&path, 0o600, b"").unwrap().is_some());
         drop(forked);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_lock_of_a_file_that_has_lost_its_name_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state.json.lock");
+        let create = || OpenOptions::new().write(true).create(true).truncate(false).open(&path);
+        let mut others = Vec::new();
+        let mut opened = 0;
+        let lock = lock_file_at(&path, || {
+            opened += 1;
+            let file = create()?;
+            match opened {
+                // It is removed before it is locked.
+                1 => fs::remove_file(&path)?,
+                // Another one has its name by then, and is free.
+                2 => {
+                    fs::remove_file(&path)?;
+                    drop(create()?);
+                }
+                // Another one has its name by then, and is locked.
+                3 => {
+                    fs::remove_file(&path)?;
+                    others.push(create()?);
+                    others[0].try_lock()?;
+                }
+                _ => {}
+            }
+            Ok(file)
+        });
+        assert!(lock.unwrap().is_none(), "two have the lock");
+        assert_eq!(opened, 4);
     }
 }
