@@ -180,7 +180,7 @@ impl Work {
     fn offer_journal(&self) -> Result<(), Failure> {
         let Compactor { options, files, .. } = &self.it;
         remove(&*options.vfs, &files.journal_next)?;
-        let journal = Journal::create(&*options.vfs, &files.journal_next, options.mode)?;
+        let journal = Journal::create(&*options.vfs, &files.journal_next, &files.journal, options.mode)?;
         install::sync(&*options.vfs, files)?;
         Ok(self.ask(Request::Switch(self.it.number, journal))?)
     }
@@ -188,8 +188,7 @@ impl Work {
     fn write(&self, switched: &Switched) -> Result<u64, StoreError> {
         let Compactor { options, files, state, .. } = &self.it;
         let Switched { through, journal, pipelines } = switched;
-        let path = &files.snapshot_tmp;
-        let mut snapshot = SnapshotWriter::begin(&*options.vfs, path, options.mode, *through, journal)?;
+        let mut snapshot = SnapshotWriter::begin(options, files, *through, journal)?;
         for pipeline in pipelines {
             snapshot.pipeline(pipeline)?;
         }

@@ -159,8 +159,8 @@ fn absent_is_none<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Copies `len` bytes of a file from this offset on to a file that must not be there, and makes them durable. Returns how
-/// many there were.
+/// Copies `len` bytes of a file from this offset on to a file that must not be there and is for the same people, and makes
+/// them durable. Returns how many there were.
 pub(crate) fn copy(
     options: &Options,
     from: &Path,
@@ -171,7 +171,7 @@ pub(crate) fn copy(
     let mut reader = options.vfs.read(from).map_err(failed("read", from))?;
     io::copy(&mut reader.by_ref().take(offset), &mut io::sink()).map_err(failed("read", from))?;
     let mut reader = reader.take(len);
-    let mut file = options.vfs.create(to, options.mode).map_err(failed("create", to))?;
+    let mut file = options.vfs.create(to, from, options.mode).map_err(failed("create", to))?;
     let (mut buffer, mut copied) = (vec![0; 256 << 10], 0);
     loop {
         match reader.read(&mut buffer) {

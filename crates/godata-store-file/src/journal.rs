@@ -21,14 +21,14 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Makes a journal without changes. It is durable once its directory is synced.
-    pub(crate) fn create(vfs: &dyn Vfs, path: &Path, mode: u32) -> Result<Self, StoreError> {
+    /// Makes a journal without changes, to take the place of another one. It is durable once its directory is synced.
+    pub(crate) fn create(vfs: &dyn Vfs, path: &Path, replaced: &Path, mode: u32) -> Result<Self, StoreError> {
         let header = JournalHeader { version: VERSION, id: JournalId::generate() };
         let id = header.id.clone();
         let mut line = Vec::new();
         write_object(&mut line, &header).map_err(StoreError::invalid)?;
         line.push(b'\n');
-        let mut file = vfs.create(path, mode).map_err(failed("create", path))?;
+        let mut file = vfs.create(path, replaced, mode).map_err(failed("create", path))?;
         write_all(&mut *file, &line).map_err(failed("write", path))?;
         file.sync().map_err(failed("sync", path))?;
         Ok(Self { path: path.to_owned(), id, file, len: line.len() as u64 })

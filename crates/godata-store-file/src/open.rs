@@ -139,8 +139,8 @@ pub(crate) fn renew(options: &Options, files: &Files, state: State) -> Result<Op
     let vfs = &*options.vfs;
     remove(vfs, &files.snapshot_tmp)?;
     remove(vfs, &files.journal_new)?;
-    let mut journal = Journal::create(vfs, &files.journal_new, options.mode)?;
-    let snapshot_len = snapshot::write(vfs, &files.snapshot_tmp, options.mode, &state, &journal.id)?;
+    let mut journal = Journal::create(vfs, &files.journal_new, &files.journal, options.mode)?;
+    let snapshot_len = snapshot::write(options, files, &state, &journal.id)?;
     sync_dir(vfs, &files.dir)?;
     rename(vfs, &files.snapshot_tmp, &files.snapshot)?;
     sync_dir(vfs, &files.dir)?;

@@ -93,7 +93,9 @@ impl Options {
         Self { snapshot_threshold: bytes, ..self }
     }
 
-    /// The mode of files that are made, where there are such; the umask takes from it. Default: `0o600`.
+    /// The mode of files that are made, where there are modes; the umask takes from it. Default: `0o600`.
+    ///
+    /// It is for the files of a new store: those that replace others have the mode of these.
     pub fn mode(self, mode: u32) -> Self {
         Self { mode, ..self }
     }

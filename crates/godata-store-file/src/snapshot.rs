@@ -5,12 +5,14 @@ use std::path::Path;
 use godata_core::{PipelineRecord, RunRecord, StoreError};
 
 use crate::error::{Refusal, failed};
+use crate::files::Files;
 use crate::format::{
     Change, End, Fault, JournalId, SnapshotHeader, SnapshotLine, VERSION, check_number, read_object,
     write_object,
 };
 use crate::journal::write_all;
 use crate::lines::{Damage, Lines};
+use crate::options::Options;
 use crate::state::State;
 use crate::vfs::{Vfs, VfsFile};
 
@@ -33,13 +35,13 @@ pub(crate) struct SnapshotWriter<'a> {
 impl<'a> SnapshotWriter<'a> {
     /// Begins a snapshot of all changes through this one; `journal` has those after it.
     pub(crate) fn begin(
-        vfs: &dyn Vfs,
-        path: &'a Path,
-        mode: u32,
+        options: &Options,
+        files: &'a Files,
         through: u64,
         journal: &JournalId,
     ) -> Result<Self, StoreError> {
-        let file = vfs.create(path, mode).map_err(failed("create", path))?;
+        let path = &files.snapshot_tmp;
+        let file = options.vfs.create(path, &files.snapshot, options.mode).map_err(failed("create", path))?;
         let mut writer =
             Self { path, file, buffer: b"[".to_vec(), next: 1, rows: End::default(), len: 0, synced: 0 };
         let header = SnapshotHeader { n: 0, version: VERSION, through, journal: journal.clone() };
@@ -97,13 +99,12 @@ impl<'a> SnapshotWriter<'a> {
 
 /// Writes a snapshot of a state that nobody changes meanwhile.
 pub(crate) fn write(
-    vfs: &dyn Vfs,
-    path: &Path,
-    mode: u32,
+    options: &Options,
+    files: &Files,
     state: &State,
     journal: &JournalId,
 ) -> Result<u64, StoreError> {
-    let mut writer = SnapshotWriter::begin(vfs, path, mode, state.number, journal)?;
+    let mut writer = SnapshotWriter::begin(options, files, state.number, journal)?;
     for pipeline in state.tables.pipelines() {
         writer.pipeline(pipeline)?;
     }

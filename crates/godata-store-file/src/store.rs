@@ -40,8 +40,9 @@ use crate::writer::{Shared, Writer, read};
 /// | `state.json.torn` | what the last crash has left in pieces; for curiosity, and may be removed |
 /// | `state.json….damaged-1` | what a [repair](Self::repair) has replaced; may be removed |
 ///
-/// New files have the mode 0600, or the one that [`Options::mode`] says. The directory must be writable, for files are
-/// replaced by renaming. Files that belong to another user are refused, not replaced; so are links in place of any file
+/// The files of a new store have the mode 0600, or the one that [`Options::mode`] says. A file that replaces another has
+/// its mode and group, so `chmod` and `chgrp` on `state.json` and `state.json.journal` last. If the process may not give it
+/// the group, the new file is not for the group. The directory must be writable, for files are replaced by renaming. Files that belong to another user are refused, not replaced; so are links in place of any file
 /// but the snapshot.
 ///
 /// # Format

@@ -91,8 +91,8 @@ impl Vfs for Faulty {
         RealVfs.read(path)
     }
 
-    fn create(&self, path: &Path, mode: u32) -> io::Result<Box<dyn VfsFile>> {
-        let file = RealVfs.create(path, mode)?;
+    fn create(&self, path: &Path, like: &Path, mode: u32) -> io::Result<Box<dyn VfsFile>> {
+        let file = RealVfs.create(path, like, mode)?;
         Ok(Box::new(File { vfs: self.clone(), path: path.to_owned(), file, is_interrupted: false }))
     }
 

@@ -5,11 +5,11 @@
 
 mod support;
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::os::unix::net::UnixListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -112,6 +112,73 @@ fn files_are_for_their_owner_alone() {
     drop(FileStore::options().mode(0o640).open(&path).unwrap());
     let mode = fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777 & !0o040, 0o600);
+}
+
+#[test]
+fn the_mode_and_group_that_an_operator_has_given_a_file_last() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.json");
+    let mut orders = History::new("orders");
+    orders.commit(&FileStore::open(&path).unwrap());
+    // The usual umask takes the first, and the second lets others in whom the options would not.
+    let modes = [("", 0o660), (".journal", 0o604)];
+    let is_root = rustix::process::geteuid().is_root();
+    for (suffix, mode) in modes {
+        fs::set_permissions(beside(&path, suffix), Permissions::from_mode(mode)).unwrap();
+        if is_root {
+            chown(beside(&path, suffix), None, Some(65534)).unwrap();
+        }
+    }
+    let assert_kept = |path: &Path| {
+        for (suffix, mode) in modes {
+            let metadata = fs::metadata(beside(path, suffix)).unwrap();
+            assert_eq!(metadata.mode() & 0o777, mode, "{}", beside(path, suffix).display());
+            let group = if is_root { 65534 } else { metadata.gid() };
+            assert_eq!(metadata.gid(), group, "{}", beside(path, suffix).display());
+        }
+    };
+    let store = FileStore::open(&path).unwrap();
+    for _ in 0..2 {
+        orders.commit(&store);
+        support::block_on(store.snapshot()).unwrap();
+        assert_kept(&path);
+    }
+    orders.commit(&store);
+
+    // The journal of a process that was killed is written anew.
+    let (_killed, path) = killed(dir.path());
+    for (suffix, _) in modes.iter().filter(|_| is_root) {
+        chown(beside(&path, suffix), None, Some(65534)).unwrap();
+    }
+    drop(FileStore::open(&path).unwrap());
+    assert_kept(&path);
+}
+
+#[test]
+fn a_group_that_a_file_can_t_be_given_is_not_replaced_by_another() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = FileStore::open(dir.path().join("state.json")).unwrap();
+    History::new("orders").commit(&store);
+    let (killed, path) = killed(dir.path());
+    fs::set_permissions(killed.path(), Permissions::from_mode(0o777)).unwrap();
+    fs::set_permissions(beside(&path, ".journal"), Permissions::from_mode(0o664)).unwrap();
+    if rustix::process::geteuid().is_root() {
+        for suffix in ["", ".journal", ".lock"] {
+            chown(beside(&path, suffix), Some(65534), Some(0)).unwrap();
+        }
+    }
+    let Some(said) = opened_by_nobody(&path) else { return };
+    assert_eq!(said, "opened");
+    let journal = fs::metadata(beside(&path, ".journal")).unwrap();
+    assert_eq!((journal.gid(), journal.mode() & 0o777), (65534, 0o604));
+}
+
+/// What a process leaves in this directory that is killed now.
+fn killed(dir: &Path) -> (tempfile::TempDir, PathBuf) {
+    let left = tempfile::tempdir().unwrap();
+    support::copy_all(dir, left.path());
+    let path = left.path().join("state.json");
+    (left, path)
 }
 
 #[test]

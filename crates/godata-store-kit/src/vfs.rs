@@ -7,7 +7,7 @@ use godata_store_file::vfs::{Kind, Lock, Metadata, Vfs, VfsFile};
 
 use crate::{Disk, FileId};
 
-/// There are no links and no owners. A directory is whatever is not a file.
+/// There are no links, no owners and no modes. A directory is whatever is not a file.
 impl Vfs for Disk {
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
         Ok(Path::new("/").join(path))
@@ -25,7 +25,7 @@ impl Vfs for Disk {
         Ok(Box::new(Reading { disk: self.clone(), file: self.open(path)?, at: 0 }))
     }
 
-    fn create(&self, path: &Path, _mode: u32) -> io::Result<Box<dyn VfsFile>> {
+    fn create(&self, path: &Path, _like: &Path, _mode: u32) -> io::Result<Box<dyn VfsFile>> {
         Ok(Box::new(Writing { disk: self.clone(), file: Self::create(self, path)? }))
     }
 

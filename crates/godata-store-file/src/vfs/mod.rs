@@ -30,8 +30,9 @@ pub trait Vfs: fmt::Debug + Send + Sync + 'static {
     /// Opens a file to read it from its beginning.
     fn read(&self, path: &Path) -> io::Result<Box<dyn Read + Send>>;
 
-    /// Makes a file that must not be there yet.
-    fn create(&self, path: &Path, mode: u32) -> io::Result<Box<dyn VfsFile>>;
+    /// Makes a file that must not be there yet. It is for those whom the file `like` is for, if that is there; else it has
+    /// this mode, from which the umask takes.
+    fn create(&self, path: &Path, like: &Path, mode: u32) -> io::Result<Box<dyn VfsFile>>;
 
     /// Opens a file that must be there, to write at its end.
     fn append(&self, path: &Path) -> io::Result<Box<dyn VfsFile>>;

@@ -1,10 +1,13 @@
 //! The file system of the machine.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write as _};
+use std::io::{self, ErrorKind, Read, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::{Kind, Lock, Metadata, Vfs, VfsFile};
+
+/// The mode of a file until it is known whom it is for.
+const PRIVATE: u32 = 0o600;
 
 /// The file system of the machine.
 #[derive(Clone, Copy, Debug, Default)]
@@ -36,8 +39,17 @@ impl Vfs for RealVfs {
         Ok(Box::new(File::open(path)?))
     }
 
-    fn create(&self, path: &Path, mode: u32) -> io::Result<Box<dyn VfsFile>> {
-        let file = platform::with_mode(mode).append(true).create_new(true).open(path)?;
+    fn create(&self, path: &Path, like: &Path, mode: u32) -> io::Result<Box<dyn VfsFile>> {
+        let create = |mode| platform::with_mode(mode).append(true).create_new(true).open(path);
+        let file = match fs::symlink_metadata(like) {
+            Ok(like) => {
+                let file = create(PRIVATE)?;
+                platform::open_to_those_of(&file, &like)?;
+                file
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => create(mode)?,
+            Err(error) => return Err(error),
+        };
         Ok(Box::new(RealFile(file)))
     }
 
@@ -111,9 +123,9 @@ impl Drop for RealLock {
 
 #[cfg(unix)]
 mod platform {
-    use std::fs::{File, Metadata, OpenOptions};
+    use std::fs::{File, Metadata, OpenOptions, Permissions};
     use std::io;
-    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+    use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
     use std::path::Path;
 
     pub(super) fn owner(metadata: &Metadata) -> Option<u32> {
@@ -128,6 +140,15 @@ mod platform {
         let mut options = OpenOptions::new();
         options.mode(mode);
         options
+    }
+
+    /// Gives a file the mode of another one, and its group. If this process may not do that, nobody gets in by the group,
+    /// which is another one.
+    pub(super) fn open_to_those_of(file: &File, like: &Metadata) -> io::Result<()> {
+        let is_group_the_same =
+            file.metadata()?.gid() == like.gid() || fchown(file, None, Some(like.gid())).is_ok();
+        let kept = if is_group_the_same { 0o777 } else { 0o707 };
+        file.set_permissions(Permissions::from_mode(like.mode() & kept))
     }
 
     /// Whether a file has this name.
@@ -152,6 +173,10 @@ mod platform {
     use std::fs::{File, Metadata, OpenOptions};
     use std::io;
     use std::path::Path;
+
+    pub(super) fn open_to_those_of(_: &File, _: &Metadata) -> io::Result<()> {
+        Ok(())
+    }
 
     pub(super) fn is_at(_: &File, _: &Path) -> io::Result<bool> {
         Ok(true)
