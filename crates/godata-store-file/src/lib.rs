@@ -63,7 +63,8 @@
 //!    is cut exactly at the end of a line, nothing tells that there was more. And if a process was killed, damage to what
 //!    it wrote after the last sync but one can't be told from what a crash leaves: it is set aside, and
 //!    [`torn`](FileStore::torn) says so.
-//! 5. After a sync has failed, nothing is acknowledged by this handle any more.
+//! 5. After a sync of the journal or of the directory has failed, nothing is acknowledged by this handle any more. A
+//!    snapshot that could not be synced never takes the place of the one before.
 
 mod batch;
 mod compaction;

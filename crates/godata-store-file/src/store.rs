@@ -80,10 +80,12 @@ use crate::writer::{Shared, Writer, read};
 /// together, so many at a time cost little more than one. [`Durability`](crate::Durability) has two weaker choices, which
 /// say what they may lose. Snapshots are always synced, and put into place by renaming.
 ///
-/// A sync that fails leaves it open what is on the disk, and no later one can tell. So the store takes nothing after it,
-/// and is to be opened anew: then all that can be read is written to new files before anything is added. The same is done
-/// whenever the last process has not closed the store. When a write fails, the journal is cut back to the last whole line,
-/// and the store goes on; with a full disk that is [`StoreError::Full`], and what was refused works once there is space.
+/// A sync of the journal or of the directory that fails leaves it open what is on the disk, and no later one can tell. So
+/// the store takes nothing after it, and is to be opened anew: then all that can be read is written to new files before
+/// anything is added. The same is done whenever the last process has not closed the store. A snapshot that can't be synced
+/// is thrown away before it has its name, and commits go on: they depend on the snapshot before and the journals, which
+/// stay until there is a new one. When a write fails, the journal is cut back to the last whole line, and the store goes
+/// on; with a full disk that is [`StoreError::Full`], and what was refused works once there is space.
 ///
 /// A crash may leave in pieces what was not synced yet: by default, nobody was told that it is stored. The pieces are put
 /// into `state.json.torn` when the store is opened; [`torn`](Self::torn) says so. To open a store that was not closed takes

@@ -1,9 +1,12 @@
 //! Disks that fail.
 
 use std::future::Future as _;
+use std::path::Path;
+use std::sync::Arc;
 use std::task::{Context, Waker};
 
-use godata_core::{Retention, Store as _, StoreError};
+use godata_core::{AnyStore, Retention, Store as _, StoreError};
+use godata_store_file::FileStore;
 use godata_store_kit::crash::Thoroughness;
 use godata_store_kit::power::{Script, Take};
 use godata_store_kit::{Call, Disk, Fault, Image, Ledger, Trouble, file_store};
@@ -77,6 +80,36 @@ fn after_a_failed_sync_of_the_journal_no_commit_is_acknowledged() {
         assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{answer:?}");
     }
     assert_eq!(disk.failures(), 1);
+}
+
+#[test]
+fn a_snapshot_that_can_t_be_synced_is_thrown_away_and_nothing_depends_on_it() {
+    // Its syncs in their order: that of the new journal, that of the line that names it, that of the new snapshot.
+    for (sync, poisons) in [(0, false), (1, true), (2, false)] {
+        let disk = Disk::new(&Image::new());
+        let options = FileStore::options().snapshot_threshold(1 << 30).vfs(Arc::new(disk.clone()));
+        let file = options.open(file_store::PATH).unwrap();
+        let (store, mut ledger) = (AnyStore::new(file.clone()), Ledger::new(1, 2));
+        commit(&store, &mut ledger, 4);
+        let before = disk.image();
+        disk.fail(Fault::after(sync, Trouble::Broken).of(Call::Sync));
+        let refused = runtime().block_on(file.snapshot());
+        assert!(matches!(refused, Err(StoreError::Unavailable { .. })), "{refused:?}");
+        let path = Path::new(file_store::PATH);
+        assert_eq!(disk.image().file(path), before.file(path), "sync {sync}");
+
+        let (number, next) = ledger.next_of_any();
+        let answer = runtime().block_on(store.commit(&next));
+        assert_eq!(answer.is_err(), poisons, "sync {sync}: {answer:?}");
+        if !poisons {
+            ledger.acknowledge(number);
+            commit(&store, &mut ledger, 3);
+            let durable = disk.recording().durable();
+            assert_eq!(read(&file_store::open(&Disk::new(&durable)).unwrap()), read(&store));
+            runtime().block_on(file.snapshot()).unwrap();
+            assert_ne!(disk.image().file(path), before.file(path));
+        }
+    }
 }
 
 #[test]
