@@ -145,10 +145,14 @@ mod platform {
     /// Gives a file the mode of another one, and its group. If this process may not do that, nobody gets in by the group,
     /// which is another one.
     pub(super) fn open_to_those_of(file: &File, like: &Metadata) -> io::Result<()> {
-        let is_group_the_same =
-            file.metadata()?.gid() == like.gid() || fchown(file, None, Some(like.gid())).is_ok();
-        let kept = if is_group_the_same { 0o777 } else { 0o707 };
-        file.set_permissions(Permissions::from_mode(like.mode() & kept))
+        let made = file.metadata()?;
+        let has_group = made.gid() == like.gid() || fchown(file, None, Some(like.gid())).is_ok();
+        let mode = like.mode() & if has_group { 0o777 } else { 0o707 };
+        // Where all files have the same mode, none can be given.
+        if made.mode() & 0o777 == mode {
+            return Ok(());
+        }
+        file.set_permissions(Permissions::from_mode(mode))
     }
 
     /// Whether a file has this name.
