@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use godata_core::{Commit, Committed, Retention, RunChange, StoreError};
+use godata_core::{Commit, Committed, PipelineName, Retention, RunChange, RunId, StoreError};
 
 use crate::format::{Change, body, write_line};
 use crate::request::{Answer, Subject, Write, tell};
@@ -107,34 +107,39 @@ fn judge(state: &State, write: Write) -> Option<(Line, Vec<u8>)> {
         Write::Put { change, body, answer } => {
             Some((Line { change: *change, done: Done::Put(answer) }, body))
         }
-        Write::Forget { mut runs, mut pipelines, answer } => {
-            runs.retain(|id| {
-                let everything = Retention::new().keep_newest(0);
-                state.tables.run(*id).is_some_and(|run| {
-                    everything.forgets(run, 0, state.tables.pipeline(&run.pipeline_name).map(|row| &**row))
-                })
-            });
-            if !pipelines.is_empty() {
-                let empty: HashSet<_> = state.tables.empty_pipelines().collect();
-                pipelines.retain(|name| empty.contains(name));
-            }
-            if runs.is_empty() && pipelines.is_empty() {
+        Write::Forget { runs, pipelines, answer } => {
+            let change = forgotten(state, runs, pipelines);
+            if change == Change::default() {
                 tell(answer, Ok(0));
                 return None;
             }
-            let done = Done::Forgot(runs.len() as u64, answer);
-            let change = Change { forget_runs: runs, forget_pipelines: pipelines, ..Change::default() };
+            let runs = change.forget_runs.len() as u64;
             match body(&change) {
-                Ok(body) => Some((Line { change, done }, body)),
+                Ok(body) => Some((Line { change, done: Done::Forgot(runs, answer) }, body)),
                 Err(error) => {
-                    if let Done::Forgot(_, answer) = done {
-                        tell(answer, Err(StoreError::invalid(error)));
-                    }
+                    tell(answer, Err(StoreError::invalid(error)));
                     None
                 }
             }
         }
     }
+}
+
+/// What may be forgotten of this: since it was found to be old, some of it may have become needed.
+fn forgotten(state: &State, mut runs: Vec<RunId>, mut pipelines: Vec<PipelineName>) -> Change {
+    let tables = &state.tables;
+    let whatever_may_be = Retention::new().keep_newest(0);
+    runs.retain(|id| {
+        tables.run(*id).is_some_and(|run| {
+            let pipeline = tables.pipeline(&run.pipeline_name).map(|row| &**row);
+            whatever_may_be.forgets(run, 0, pipeline)
+        })
+    });
+    if !pipelines.is_empty() {
+        let empty: HashSet<_> = tables.empty_pipelines().collect();
+        pipelines.retain(|name| empty.contains(name));
+    }
+    Change { forget_runs: runs, forget_pipelines: pipelines, ..Change::default() }
 }
 
 /// What a commit changes.

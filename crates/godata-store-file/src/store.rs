@@ -42,8 +42,8 @@ use crate::writer::{Shared, Writer, read};
 ///
 /// The files of a new store have the mode 0600, or the one that [`Options::mode`] says. A file that replaces another has
 /// its mode and group, so `chmod` and `chgrp` on `state.json` and `state.json.journal` last. If the process may not give it
-/// the group, the new file is not for the group. The directory must be writable, for files are replaced by renaming. Files that belong to another user are refused, not replaced; so are links in place of any file
-/// but the snapshot.
+/// the group, the new file is not for any group. The directory must be writable, for files are replaced by renaming. Files
+/// that belong to another user are refused, not replaced; so are links in place of any file but the snapshot.
 ///
 /// # Format
 ///
@@ -103,17 +103,18 @@ use crate::writer::{Shared, Writer, read};
 /// has it ([`StoreError::Locked`]), or [waits](Self::open_wait). [`open_read_only`](Self::open_read_only) and
 /// [`verify`](Self::verify) need no lock, and may be called while another process writes.
 ///
-/// Who removes `state.json.lock`, or renames it, while the store is open, takes the lock from its process without its
-/// notice: the next one makes a file of its own and locks that, and what the two store is soon lost or damaged. It is
-/// never needed, since a lock does not outlive its process, whatever the file says. Removing it at the very moment at which
-/// the store is opened does no harm: a lock counts only if its file has the name once it is locked. On network file systems locks
-/// and syncs are often not what they say: keep the store on a local disk.
+/// Never remove or rename `state.json.lock` while the store is open: the next process makes a file of its own and locks
+/// that, the first one does not notice, and what the two store is soon lost or damaged. It is never needed either, for a
+/// lock does not outlive its process, whatever the file says. What is noticed is a file that goes while it is being locked:
+/// a lock counts if its file has the name after that.
+///
+/// On network file systems locks and syncs are often not what they say: keep the store on a local disk.
 ///
 /// # Backup
 ///
 /// Close the store and copy `state.json` and `state.json.journal` together. While it is open, copy the journals first and
 /// the snapshot last, and try the copy with [`verify`](Self::verify): if a new snapshot came in between, copy again. To
-/// restore, put the copies back and remove the others.
+/// restore, close the store, put the copies back, and remove the other files but the lock.
 ///
 /// # Damage
 ///
