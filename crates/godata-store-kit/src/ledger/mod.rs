@@ -358,3 +358,37 @@ impl fmt::Display for Broken {
 }
 
 impl std::error::Error for Broken {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_missed_where_a_later_one_is_there() {
+        let mut ledger = Ledger::new(1, 2);
+        for _ in 0..12 {
+            let (number, _) = ledger.next_of_any();
+            ledger.acknowledge(number);
+        }
+        let check = |is_there: &dyn Fn(usize, &Attempt) -> bool| {
+            let mut found = Found::default();
+            for (number, attempt) in ledger.attempts.iter().enumerate() {
+                if is_there(number, attempt) {
+                    found.pipelines.insert(attempt.pipeline.clone(), (*attempt.then).clone());
+                }
+            }
+            ledger.check_order(&found, &ledger.all_begun())
+        };
+        let mut missed = 0;
+        for lost in 0..=12 {
+            assert_eq!(check(&|number, _| number < lost), Ok(()), "all from {lost} on are lost");
+            let Some(attempt) = ledger.attempts.get(lost) else { continue };
+            let is_other = |other: &Attempt| other.pipeline != attempt.pipeline;
+            let is_missed = ledger.attempts[lost..].iter().any(is_other);
+            let result = check(&|number, other| number < lost || is_other(other));
+            assert_eq!(result.is_err(), is_missed, "all of a pipeline from {lost} on are lost: {result:?}");
+            missed += u32::from(is_missed);
+        }
+        assert!(missed > 5);
+    }
+}
