@@ -40,8 +40,11 @@ pub(super) fn synced<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<Event> 
             }
             _ => {}
         }
-        let durable = waiting.extract_if(.., |_, commit| commit.is_acknowledged && commit.files.is_empty());
-        notes.extend(durable.map(|(number, _)| Event::Acknowledged(number)));
+        waiting.retain(|number, commit| {
+            let is_durable = commit.is_acknowledged && commit.files.is_empty();
+            notes.extend(is_durable.then_some(Event::Acknowledged(*number)));
+            !is_durable
+        });
     }
     notes
 }

@@ -97,11 +97,8 @@ fn hold(image: &Image, loss: Loss, place: &str, tally: &mut Tally) {
     match repair(&disk, loss) {
         Ok(repaired) if repaired.damage.is_empty() => tally.sound += 1,
         Ok(repaired) => {
-            if repaired.is_complete {
-                tally.complete += 1
-            } else {
-                tally.lossy += 1
-            }
+            let count = if repaired.is_complete { &mut tally.complete } else { &mut tally.lossy };
+            *count += 1;
             let recording = disk.recording();
             let expected = opened(&disk).unwrap_or_else(|error| panic!("{place}: {}", error_chain(&error)));
             return cut_off(&recording, loss, &expected, place, tally);
