@@ -35,10 +35,12 @@ fn no_power_cut_makes_of_a_repair_anything_but_the_whole_of_it() {
     for seed in 0..STORES / 4 {
         let images = images(seed.into(), &mut seeded);
         for n in 0..4 {
-            let image = damaged(seeded.pick(&images), &mut seeded);
+            let image = seeded.pick(&images);
+            let whole = opened(&Disk::new(image)).unwrap();
+            let image = damaged(image, &mut seeded);
             for loss in LOSSES {
                 let place = format!("store {n} of seed {seed}: {image:?}, {loss:?}");
-                hold(&image, loss, &place, &mut tally);
+                hold(&image, &whole, loss, &place, &mut tally);
             }
         }
     }
@@ -92,15 +94,20 @@ fn repair(disk: &Disk, loss: Loss) -> Result<Repaired, StoreError> {
     FileStore::options().vfs(Arc::new(disk.clone())).repair(file_store::PATH, loss)
 }
 
-fn hold(image: &Image, loss: Loss, place: &str, tally: &mut Tally) {
+/// Repairs a store that had all this before it was damaged.
+fn hold(image: &Image, whole: &Found, loss: Loss, place: &str, tally: &mut Tally) {
     let disk = Disk::new(image);
     match repair(&disk, loss) {
         Ok(repaired) if repaired.damage.is_empty() => tally.sound += 1,
         Ok(repaired) => {
-            let count = if repaired.is_complete { &mut tally.complete } else { &mut tally.lossy };
-            *count += 1;
             let recording = disk.recording();
             let expected = opened(&disk).unwrap_or_else(|error| panic!("{place}: {}", error_chain(&error)));
+            if repaired.is_complete {
+                assert!(expected == *whole, "{place}: {expected:#?}\nis said to be\n{whole:#?}");
+                tally.complete += 1;
+            } else {
+                tally.lossy += 1;
+            }
             return cut_off(&recording, loss, &expected, place, tally);
         }
         Err(StoreError::Corrupt { .. }) if loss == Loss::Nothing => tally.refused += 1,
