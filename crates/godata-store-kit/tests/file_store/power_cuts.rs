@@ -34,11 +34,14 @@ fn of_commits_that_are_synced_later_a_power_cut_takes_the_last_ones_alone_and_no
 
 #[test]
 fn who_reads_after_a_power_cut_sees_what_who_recovers_does_and_changes_nothing() {
-    cut_power(10_000, &|seed| Script::numbered(seed, Retention::new()), &open_after_a_reader);
+    let script = |seed| Script::numbered(seed, Retention::new());
+    cut_power(8_000, &script, &|disk| open_after_a_reader(disk, Durability::Sync));
+    let script = |seed| script(seed).promising_what_is_synced();
+    cut_power(2_000, &script, &|disk| open_after_a_reader(disk, Durability::Never));
 }
 
 /// Opens a store; an error, if who has read it before saw anything else.
-fn open_after_a_reader(disk: &Disk) -> Result<AnyStore, StoreError> {
+fn open_after_a_reader(disk: &Disk, durability: Durability) -> Result<AnyStore, StoreError> {
     let before = disk.recording().events.len();
     let seen = match file_store::open_read_only(disk) {
         Ok(store) => read(&store),
@@ -49,7 +52,7 @@ fn open_after_a_reader(disk: &Disk) -> Result<AnyStore, StoreError> {
     if disk.recording().events.iter().skip(before).any(Event::is_of_the_disk) {
         return Err(StoreError::invalid("a reader has changed something"));
     }
-    let store = file_store::open(disk)?;
+    let store = file_store::open_durable(disk, durability)?;
     if read(&store) == seen { Ok(store) } else { Err(StoreError::invalid(format!("a reader saw {seen:?}"))) }
 }
 
