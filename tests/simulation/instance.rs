@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use godata::core::{AnyStore, Store};
+use godata::core::AnyStore;
 use godata::orchestrator::Orchestrator;
 use time::UtcDateTime;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::clock::MachineClock;
 use crate::ledger::Incarnation;
+use crate::medium::Medium;
 use crate::network::Network;
 use crate::plan::Plan;
 
@@ -37,10 +38,10 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    pub(crate) fn boot<S: Store>(
+    pub(crate) fn boot<M: Medium>(
         plan: &Plan,
         who: Incarnation,
-        network: &Arc<Network<S>>,
+        network: &Arc<Network<M>>,
         now: UtcDateTime,
         skew_ms: i64,
     ) -> Self {

@@ -10,6 +10,8 @@
 //! Many, from `FIRST` (0) on; several of these commands may run at once, each with its part:
 //!
 //!     SEEDS=10000 PART=1/2 cargo test --release -p godata-tests --test simulation -- --ignored many_seeds --nocapture
+//!
+//! Both with `STORE=file` over a file store, which one instance has to itself, on a disk that loses its power.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 #![allow(clippy::print_stdout, reason = "a simulation that is repeated tells what happens")]
@@ -18,6 +20,7 @@ mod clock;
 mod instance;
 mod jobs;
 mod ledger;
+mod medium;
 mod network;
 mod panics;
 mod plan;
@@ -32,31 +35,45 @@ use std::time::Instant;
 
 use ledger::Totals;
 use plan::Plan;
-use world::simulate;
+use world::{Outcome, simulate, simulate_on_files};
+
+/// What makes a world of a plan, and tells what happens if asked to.
+type Simulate = fn(Plan, bool) -> Outcome;
 
 /// How many seeds an ordinary test goes through, and after how many due times of each it is enough.
 const SEEDS: u64 = 200;
+const SEEDS_ON_FILES: u64 = 24;
 const DUE_TIMES: u64 = 700;
 
 #[test]
 fn no_seed_breaks_a_promise() {
-    let totals = sweep(&(0..SEEDS).collect::<Vec<_>>(), DUE_TIMES);
+    let totals = sweep(simulate, &(0..SEEDS).collect::<Vec<_>>(), DUE_TIMES);
     assert!(totals.due_times > SEEDS * DUE_TIMES / 2, "{totals:?} is no test");
     assert!(totals.retries > SEEDS && totals.recoveries > SEEDS && totals.interrupted > SEEDS, "{totals:?}");
 }
 
 #[test]
+fn no_seed_breaks_a_promise_on_files() {
+    let seeds: Vec<_> = (0..SEEDS_ON_FILES).collect();
+    let totals = sweep(simulate_on_files, &seeds, DUE_TIMES);
+    assert!(totals.due_times > SEEDS_ON_FILES * DUE_TIMES / 2, "{totals:?} is no test");
+    assert!(totals.interrupted > SEEDS_ON_FILES, "{totals:?}");
+}
+
+#[test]
 fn a_seed_is_the_same_world_each_time() {
-    for seed in 0..8 {
-        let [once, again] = [(); 2].map(|()| simulate(Plan::of(seed, DUE_TIMES), false));
-        assert_eq!(once.digest, again.digest, "seed {seed}");
+    for (simulate, seeds) in [(simulate as Simulate, 0..8), (simulate_on_files, 0..2)] {
+        for seed in seeds {
+            let [once, again] = [(); 2].map(|()| simulate(Plan::of(seed, DUE_TIMES), false));
+            assert_eq!(once.digest, again.digest, "seed {seed}");
+        }
     }
 }
 
 #[test]
 #[ignore = "repeats one seed: see the head of this file"]
 fn one_seed() {
-    let outcome = simulate(Plan::of(number("SEED", 0), number("DUE_TIMES", 10_000)), true);
+    let outcome = simulation()(Plan::of(number("SEED", 0), number("DUE_TIMES", 10_000)), true);
     println!("{:#?}", outcome.totals);
     assert_eq!(outcome.violations, Vec::<String>::new());
 }
@@ -67,11 +84,11 @@ fn many_seeds() {
     let (part, parts) = part();
     let first = number("FIRST", 0);
     let seeds = (first..first + number("SEEDS", 10_000)).skip(part - 1).step_by(parts);
-    sweep(&seeds.collect::<Vec<_>>(), number("DUE_TIMES", 10_000));
+    sweep(simulation(), &seeds.collect::<Vec<_>>(), number("DUE_TIMES", 10_000));
 }
 
 /// Goes through the seeds on all cores, and fails with those that have broken something.
-fn sweep(seeds: &[u64], due_times: u64) -> Totals {
+fn sweep(simulate: Simulate, seeds: &[u64], due_times: u64) -> Totals {
     let began = Instant::now();
     let next = AtomicU64::new(0);
     let found = Mutex::new((Totals::default(), Vec::new()));
@@ -99,6 +116,15 @@ fn sweep(seeds: &[u64], due_times: u64) -> Totals {
         "these seeds break something; the head of tests/simulation/main.rs says how to repeat one"
     );
     totals
+}
+
+/// Over the store that is asked for.
+fn simulation() -> Simulate {
+    match env::var("STORE").as_deref() {
+        Ok("file") => simulate_on_files,
+        Ok("memory") | Err(_) => simulate,
+        Ok(other) => panic!("STORE is `memory` or `file`, not `{other}`"),
+    }
 }
 
 fn number(variable: &str, default: u64) -> u64 {

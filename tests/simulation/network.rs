@@ -17,6 +17,7 @@ use time::UtcDateTime;
 
 use crate::clock::{MachineClock, StoreClock};
 use crate::ledger::{Incarnation, Ledger};
+use crate::medium::{Answer, Medium};
 use crate::random::Random;
 
 /// How bad the network is: how many calls out of a thousand do not simply come back.
@@ -33,8 +34,8 @@ impl Weather {
 }
 
 /// One store, and who is connected to it. What the store accepts is in the ledger.
-pub(crate) struct Network<S> {
-    store: S,
+pub(crate) struct Network<M> {
+    medium: M,
     clock: StoreClock,
     pub(crate) ledger: Arc<Ledger>,
     state: Mutex<State>,
@@ -75,13 +76,13 @@ enum Way {
     AnswerHangs,
 }
 
-impl<S: Store> Network<S> {
-    pub(crate) fn new(store: S, clock: StoreClock, ledger: Arc<Ledger>, random: Random) -> Arc<Self> {
+impl<M: Medium> Network<M> {
+    pub(crate) fn new(medium: M, clock: StoreClock, ledger: Arc<Ledger>, random: Random) -> Arc<Self> {
         let state = State { weather: Weather::FAIR, random, calls: 0, under_way: BTreeMap::new() };
-        Arc::new(Self { store, clock, ledger, state: Mutex::new(state) })
+        Arc::new(Self { medium, clock, ledger, state: Mutex::new(state) })
     }
 
-    pub(crate) fn connect(self: &Arc<Self>, by: Incarnation, machine: MachineClock) -> Connection<S> {
+    pub(crate) fn connect(self: &Arc<Self>, by: Incarnation, machine: MachineClock) -> Connection<M> {
         Connection { network: Arc::clone(self), by, machine }
     }
 
@@ -91,15 +92,34 @@ impl<S: Store> Network<S> {
 
     /// Some of the commits that nobody waits for any more arrive now; the others later, or never.
     pub(crate) fn deliver_some(&self) {
-        self.deliver(|_, random| random.one_in(4));
+        self.deliver(self.arrived(|_, random| random.one_in(4)));
     }
 
-    /// All that an incarnation has sent has arrived or is lost.
-    pub(crate) fn deliver_all_of(&self, by: Incarnation) {
-        self.deliver(|underway, _| underway.by == by);
+    /// The process that had the store to itself has ended: all that it has sent has arrived or is lost, the last perhaps
+    /// halfway.
+    pub(crate) fn end_process(&self, by: Incarnation) {
+        let mut arrived = self.arrived(|underway, _| underway.by == by);
+        let last = arrived.pop();
+        self.deliver(arrived);
+        match self.medium.end_process(last.as_ref().map(|way| &way.commit)) {
+            Ok(answer) => {
+                if let (Some(way), Some(answer)) = (last, answer) {
+                    self.enter(way.by, &way.commit, &answer);
+                }
+            }
+            Err(violation) => self.ledger.violated(violation),
+        }
     }
 
-    fn deliver(&self, is_time: impl Fn(&UnderWay, &mut Random) -> bool) {
+    fn deliver(&self, arrived: Vec<UnderWay>) {
+        for way in arrived {
+            // Nobody is there to hear the answer.
+            let _ = self.commit(way.by, &way.commit);
+        }
+    }
+
+    /// Takes what arrives now of what nobody waits for.
+    fn arrived(&self, is_time: impl Fn(&UnderWay, &mut Random) -> bool) -> Vec<UnderWay> {
         let mut arrived = Vec::new();
         {
             let state = &mut *self.state();
@@ -115,21 +135,23 @@ impl<S: Store> Network<S> {
                 }
             }
         }
-        for way in arrived.into_iter().filter(|way| way.arrives) {
-            // Nobody is there to hear the answer.
-            let _ = self.commit(way.by, &way.commit);
-        }
+        arrived.retain(|way| way.arrives);
+        arrived
     }
 
     /// The commit arrives. It is not the callers who wait for the store, so none of them can drop it halfway.
-    fn commit(&self, by: Incarnation, commit: &Commit) -> Result<Committed, StoreError> {
-        let answer = wait_for(self.store.commit(commit));
-        match &answer {
+    fn commit(&self, by: Incarnation, commit: &Commit) -> Answer {
+        let answer = self.medium.commit(commit);
+        self.enter(by, commit, &answer);
+        answer
+    }
+
+    fn enter(&self, by: Incarnation, commit: &Commit, answer: &Answer) {
+        match answer {
             Ok(Committed::Done(rev)) => self.ledger.accepted(by, self.now(), commit, *rev),
             Ok(refusal) => self.ledger.refused(by, self.now(), commit, refusal),
             Err(error) => self.ledger.invalid(by, commit, error),
         }
-        answer
     }
 
     /// The right time.
@@ -178,8 +200,8 @@ impl State {
 }
 
 /// The store as one incarnation of an orchestrator sees it.
-pub(crate) struct Connection<S> {
-    network: Arc<Network<S>>,
+pub(crate) struct Connection<M> {
+    network: Arc<Network<M>>,
     by: Incarnation,
     machine: MachineClock,
 }
@@ -193,9 +215,12 @@ impl Drop for OverOnDrop {
     }
 }
 
-impl<S: Store> Connection<S> {
+impl<M: Medium> Connection<M> {
     /// A call that leaves nothing under way: a read, or a word about who is alive.
-    async fn call<T>(&self, call: impl AsyncFnOnce(&S) -> Result<T, StoreError>) -> Result<T, StoreError> {
+    async fn call<T>(
+        &self,
+        call: impl AsyncFnOnce(&M::Store) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let fate = self.network.state().fate();
         self.pass(fate.before).await;
         match fate.way {
@@ -203,7 +228,7 @@ impl<S: Store> Connection<S> {
             Way::Hangs => future::pending().await,
             _ => {}
         }
-        let answer = wait_for(call(&self.network.store));
+        let answer = wait_for(call(&self.network.medium.store()));
         self.pass(fate.after).await;
         self.answer(fate.way, answer).await
     }
@@ -233,7 +258,7 @@ impl<S: Store> Connection<S> {
     }
 }
 
-impl<S: Store> Store for Connection<S> {
+impl<M: Medium> Store for Connection<M> {
     async fn upsert_pipeline(&self, pipeline: &PipelineRecord) -> Result<(), StoreError> {
         self.call(async |store| store.upsert_pipeline(pipeline).await).await
     }
@@ -259,7 +284,7 @@ impl<S: Store> Store for Connection<S> {
     }
 
     fn shared(&self) -> bool {
-        self.network.store.shared()
+        self.network.medium.store().shared()
     }
 
     async fn now(&self) -> Result<Option<UtcDateTime>, StoreError> {
@@ -303,7 +328,7 @@ impl<S: Store> Store for Connection<S> {
 
 /// Blocks until it is done. A store that works in other threads answers like one that has everything at hand, and a run
 /// of the simulation does not depend on how long that took.
-fn wait_for<T>(work: impl Future<Output = T>) -> T {
+pub(crate) fn wait_for<T>(work: impl Future<Output = T>) -> T {
     struct Unpark(Thread);
 
     impl Wake for Unpark {

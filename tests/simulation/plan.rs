@@ -71,6 +71,11 @@ impl Plan {
         let slots = *random.pick(&[4, 16, 64]);
         Self { seed, shared, instances, recovery, slots, pipelines, due_times, mood }
     }
+
+    /// The same with one instance, which has the store to itself.
+    pub(crate) fn alone(self) -> Self {
+        Self { shared: false, instances: 1, ..self }
+    }
 }
 
 impl Terms {

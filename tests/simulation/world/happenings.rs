@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use godata::core::{PipelineName, Store};
+use godata::core::PipelineName;
 use godata::orchestrator::{
     Backfill, Orchestrator, OrchestratorError, RegisterError, Registration, RunOptions,
 };
@@ -12,10 +12,11 @@ use godata::orchestrator::{
 use super::{World, beginning};
 use crate::instance::Stall;
 use crate::ledger::{Incarnation, Ledger};
+use crate::medium::Medium;
 use crate::network::Weather;
 use crate::plan::Mood;
 
-impl<S: Store> World<S> {
+impl<M: Medium> World<M> {
     pub(super) fn something_happens(&mut self) {
         if self.plan.mood == Mood::Wild {
             self.nature();

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use godata::core::{MemoryStore, PipelineName, Store};
+use godata::core::{MemoryStore, PipelineName};
 use godata::orchestrator::Registration;
 use time::UtcDateTime;
 
@@ -15,6 +15,7 @@ use crate::clock::StoreClock;
 use crate::instance::Instance;
 use crate::jobs;
 use crate::ledger::{Incarnation, Ledger, Totals};
+use crate::medium::{Files, Medium};
 use crate::network::{Network, Weather};
 use crate::panics;
 use crate::plan::Plan;
@@ -44,11 +45,17 @@ pub(crate) fn simulate(plan: Plan, is_told: bool) -> Outcome {
     simulate_on(store, clock, plan, is_told)
 }
 
+/// Runs a plan over a file store, which one instance has to itself.
+pub(crate) fn simulate_on_files(plan: Plan, is_told: bool) -> Outcome {
+    let files = Files::new(plan.seed);
+    simulate_on(files, StoreClock::new(beginning()), plan.alone(), is_told)
+}
+
 /// Runs a plan over any store, which goes by this clock if instances share it.
-fn simulate_on<S: Store>(store: S, clock: StoreClock, plan: Plan, is_told: bool) -> Outcome {
+fn simulate_on<M: Medium>(medium: M, clock: StoreClock, plan: Plan, is_told: bool) -> Outcome {
     let ledger = Arc::new(Ledger::new(plan.clone(), is_told));
     let random = Random::stream(plan.seed, "network");
-    let network = Network::new(store, clock.clone(), Arc::clone(&ledger), random);
+    let network = Network::new(medium, clock.clone(), Arc::clone(&ledger), random);
     let mut world = World {
         random: Random::stream(plan.seed, "world"),
         now: beginning(),
@@ -70,13 +77,13 @@ fn beginning() -> UtcDateTime {
     UtcDateTime::from_unix_timestamp(BEGINNING).unwrap()
 }
 
-struct World<S> {
+struct World<M> {
     plan: Plan,
     random: Random,
     /// The time as it really is.
     now: UtcDateTime,
     clock: StoreClock,
-    network: Arc<Network<S>>,
+    network: Arc<Network<M>>,
     ledger: Arc<Ledger>,
     places: Vec<Place>,
     /// Which of its schedules each pipeline has in the newest version of the program.
@@ -92,7 +99,7 @@ struct Place {
     skew_ms: i64,
 }
 
-impl<S: Store> World<S> {
+impl<M: Medium> World<M> {
     fn live(&mut self) {
         while self.now - beginning() < LONGEST && self.ledger.totals().due_times < self.plan.due_times {
             self.something_happens();
@@ -196,7 +203,7 @@ impl<S: Store> World<S> {
             instance.crash();
             if !self.plan.shared {
                 // What the process had sent to its own disk has arrived there, or not.
-                self.network.deliver_all_of(who);
+                self.network.end_process(who);
             }
             place.boots_at = Some(self.now + self.random.duration(Duration::from_secs(600)));
         }
