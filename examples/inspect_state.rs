@@ -1,14 +1,19 @@
-//! What is in a state file, while its program runs or not: the pipelines, when each is next due, what became of its last
-//! run, and whether the files are whole.
+//! What is in a state file, while its program runs or not: whether the files are whole, when each pipeline is next due and
+//! what became of its last run, and the newest runs of all.
 //!
 //!     cargo run --example inspect_state [STATE]
 
 use std::{env, process::ExitCode};
 
-use godata::{
-    BoxError, FileStore, PipelineRecord, RunQuery, Schedule, Store, orchestrator::History, scheduler::parse,
-};
-use time::format_description::well_known::Rfc3339;
+use godata::core::RunRecord;
+use godata::{BoxError, FileStore, PipelineRecord, RunQuery, Schedule, Store, scheduler::parse};
+use time::{UtcDateTime, format_description::well_known::Rfc3339};
+
+/// How many of the newest runs are shown.
+const RUNS: usize = 12;
+/// Longer names and schedules are cut in the tables, and longer errors below them.
+const CELL: usize = 28;
+const LINE: usize = 100;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode, BoxError> {
@@ -20,23 +25,81 @@ async fn main() -> Result<ExitCode, BoxError> {
     }
 
     let store = FileStore::open_read_only(&state)?;
+    let mut pipelines = vec![["pipeline", "schedule", "next", "last run", "ended"].map(str::to_owned)];
     for pipeline in store.list_pipelines().await? {
-        println!("{}: {}", pipeline.name, when(&pipeline));
-        let runs = store.list_runs(&RunQuery::new().pipeline(pipeline.name).limit(3)).await?;
-        println!("{}", History::new(runs));
+        let newest = RunQuery::new().pipeline(pipeline.name.clone()).limit(1);
+        let last = store.list_runs(&newest).await?;
+        pipelines.push(pipeline_cells(&pipeline, last.first()));
+    }
+    print_table(&pipelines);
+
+    let newest = store.list_runs(&RunQuery::new().limit(RUNS)).await?;
+    let header =
+        ["run of", "status", "cause", "due or asked for", "took", "read", "written"].map(str::to_owned);
+    print_table(&[header].into_iter().chain(newest.iter().map(run_cells)).collect::<Vec<_>>());
+    for run in &newest {
+        if let Some(error) = &run.error {
+            println!("\n{}, {}:", run.pipeline_name, time(run.due.unwrap_or(run.created_at)));
+            println!("  {}", cut(&error.to_string(), LINE));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// The schedule for people, and when it is due after what was decided last.
-fn when(pipeline: &PipelineRecord) -> String {
-    if pipeline.removed_at.is_some() {
-        return "removed".to_owned();
+fn pipeline_cells(pipeline: &PipelineRecord, last: Option<&RunRecord>) -> [String; 5] {
+    let next = match pipeline.spec.as_deref().map(parse) {
+        _ if pipeline.removed_at.is_some() => "removed".to_owned(),
+        _ if pipeline.paused_at.is_some() => "paused".to_owned(),
+        None => String::new(),
+        // One of the program's own, which nothing else can read.
+        Some(Err(_)) => "unknown".to_owned(),
+        Some(Ok(schedule)) => {
+            let decided = pipeline.cursor.unwrap_or(pipeline.spec_since);
+            schedule.next(decided).map_or("never again".to_owned(), time)
+        }
+    };
+    let schedule = pipeline.spec.as_deref().unwrap_or("by hand");
+    let status = last.map_or("none".to_owned(), |run| run.status.to_string());
+    let ended = last.and_then(|run| run.ended_at).map(time).unwrap_or_default();
+    [cut(pipeline.name.as_str(), CELL), cut(schedule, CELL), next, status, ended]
+}
+
+fn run_cells(run: &RunRecord) -> [String; 7] {
+    let status = match run.covers {
+        Some(covers) => format!("{} x{}", run.status, covers.count),
+        None if run.attempt > 1 => format!("{}, attempt {}", run.status, run.attempt),
+        None => run.status.to_string(),
+    };
+    let took = run.started_at.zip(run.ended_at).map(|(started, ended)| ended - started);
+    [
+        cut(run.pipeline_name.as_str(), CELL),
+        status,
+        run.cause.to_string(),
+        time(run.due.unwrap_or(run.created_at)),
+        took.map(|took| format!("{:.3} s", took.as_seconds_f64())).unwrap_or_default(),
+        run.counts.records_read.to_string(),
+        run.counts.records_written.to_string(),
+    ]
+}
+
+/// In UTC, which the letter at its end says.
+fn time(at: UtcDateTime) -> String {
+    at.truncate_to_second().format(&Rfc3339).unwrap_or_else(|_| at.to_string())
+}
+
+/// Prints rows in columns that are as wide as their widest cells.
+fn print_table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) {
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    println!();
+    for row in rows {
+        let cells = row.iter().enumerate().map(|(column, cell)| format!("{cell:<0$}", width(column)));
+        println!("{}", cells.collect::<Vec<_>>().join("  ").trim_end());
     }
-    let Some(spec) = &pipeline.spec else { return "by hand".to_owned() };
-    let Ok(schedule) = parse(spec) else { return spec.clone() };
-    let next = schedule.next(pipeline.cursor.unwrap_or(pipeline.spec_since));
-    let next = next.and_then(|next| next.format(&Rfc3339).ok()).unwrap_or_else(|| "never".to_owned());
-    let paused = if pipeline.paused_at.is_some() { ", paused" } else { "" };
-    format!("{}{paused}, next {next}", schedule.describe())
+}
+
+fn cut(text: &str, width: usize) -> String {
+    match text.char_indices().nth(width - 1) {
+        Some((end, last)) if end + last.len_utf8() < text.len() => format!("{}…", &text[..end]),
+        _ => text.to_owned(),
+    }
 }
