@@ -1,0 +1,57 @@
+//! How long commits wait while snapshots are written and old runs are forgotten.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use godata_core::{AnyStore, BoxError, RunQuery, Store as _};
+use godata_store_file::{Durability, FileStore};
+
+use super::history::{fill, stored};
+use super::scale::files_len;
+use crate::quantile;
+
+const RUNS: usize = 100_000;
+/// Of each pipeline, of which there are a hundred.
+const KEPT: usize = 1_000;
+const SNAPSHOTS: usize = 3;
+/// After how many commits the files are looked at.
+const LOOK_EVERY: usize = 500;
+
+/// Commits one after the other, through some snapshots that the store begins by itself.
+pub(super) async fn measure() -> Result<(), BoxError> {
+    let dir = tempfile::tempdir()?;
+    let path = dir.path().join("state.json");
+    let options = FileStore::options().durability(Durability::Never);
+    fill(options.clone(), &path, RUNS).await?;
+    let store = AnyStore::new(options.keep_newest(KEPT).open(&path)?);
+    let mut histories = stored(&store).await?;
+
+    let (mut taken, mut snapshots, mut times_live) = (Vec::new(), Vec::new(), 0.0_f64);
+    while snapshots.len() <= SNAPSHOTS {
+        let next = taken.len() % histories.len();
+        let began = Instant::now();
+        histories[next].commit(&store).await?;
+        taken.push(began.elapsed());
+        if taken.len().is_multiple_of(LOOK_EVERY) {
+            // For a moment it has no name, while another takes its place.
+            if let Ok(snapshot) = fs::metadata(&path) {
+                times_live = times_live.max(files_len(dir.path())? as f64 / snapshot.len() as f64);
+                snapshots.push(snapshot.modified()?);
+                snapshots.dedup();
+            }
+        }
+    }
+    let stored = store.list_runs(&RunQuery::new().limit(usize::MAX)).await?.len();
+    println!("steady commits to {RUNS} stored runs, never synced, of which {KEPT} of each pipeline are kept");
+    println!(
+        "  through {SNAPSHOTS} snapshots that forget old runs, {} commits: median {:.1?}, p99 {:.1?}, longest {:.1?}",
+        taken.len(),
+        quantile(&mut taken, 0.5),
+        quantile(&mut taken, 0.99),
+        quantile(&mut taken, 1.0)
+    );
+    let over = taken.iter().filter(|pause| **pause > Duration::from_millis(5)).count();
+    println!("  {over} of them took longer than 5 ms; {stored} runs are stored now");
+    println!("  all files: at most {times_live:.2} of the snapshot");
+    Ok(())
+}
