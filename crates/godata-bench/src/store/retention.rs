@@ -1,6 +1,9 @@
 //! How long commits wait while snapshots are written and old runs are forgotten.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Read as _, Write as _};
+use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use godata_core::{AnyStore, BoxError, RunQuery, Store as _};
@@ -14,6 +17,8 @@ const RUNS: usize = 100_000;
 /// Of each pipeline, of which there are a hundred.
 const KEPT: usize = 1_000;
 const SNAPSHOTS: usize = 3;
+/// About how many bytes a commit's line has.
+const LINE: usize = 1_024;
 /// After how many commits the files are looked at.
 const LOOK_EVERY: usize = 500;
 
@@ -41,7 +46,9 @@ pub(super) async fn measure() -> Result<(), BoxError> {
             }
         }
     }
-    let stored = store.list_runs(&RunQuery::new().limit(usize::MAX)).await?.len();
+    let left = store.list_runs(&RunQuery::new().limit(usize::MAX)).await?.len();
+    drop(store);
+    let mut bare = append_beside_snapshots(dir.path(), fs::metadata(&path)?.len())?;
     println!("steady commits to {RUNS} stored runs, never synced, of which {KEPT} of each pipeline are kept");
     println!(
         "  through {SNAPSHOTS} snapshots that forget old runs, {} commits: median {:.1?}, p99 {:.1?}, longest {:.1?}",
@@ -51,7 +58,37 @@ pub(super) async fn measure() -> Result<(), BoxError> {
         quantile(&mut taken, 1.0)
     );
     let over = taken.iter().filter(|pause| **pause > Duration::from_millis(5)).count();
-    println!("  {over} of them took longer than 5 ms; {stored} runs are stored now");
+    println!("  {over} of them took longer than 5 ms; {left} runs are stored now");
     println!("  all files: at most {times_live:.2} of the snapshot");
+    println!(
+        "  a bare loop that appends lines while another thread writes and syncs {SNAPSHOTS} such files: p99 {:.1?}, longest {:.1?}",
+        quantile(&mut bare, 0.99),
+        quantile(&mut bare, 1.0)
+    );
     Ok(())
+}
+
+/// How long appends take that are not synced, while as much is written and synced beside them as the snapshots have: how
+/// long the disk alone lets commits wait.
+fn append_beside_snapshots(dir: &Path, snapshot_len: u64) -> Result<Vec<Duration>, BoxError> {
+    let path = dir.join("beside");
+    let snapshots = thread::spawn(move || -> io::Result<()> {
+        for _ in 0..SNAPSHOTS {
+            let mut file = BufWriter::with_capacity(64 << 10, File::create(&path)?);
+            io::copy(&mut io::repeat(b'x').take(snapshot_len), &mut file)?;
+            file.into_inner()?.sync_data()?;
+        }
+        Ok(())
+    });
+    let mut journal = File::create(dir.join("bare"))?;
+    let mut taken = Vec::new();
+    while !snapshots.is_finished() {
+        let began = Instant::now();
+        journal.write_all(&[b'x'; LINE])?;
+        taken.push(began.elapsed());
+        // It is not to fill the memory.
+        thread::sleep(Duration::from_micros(10));
+    }
+    snapshots.join().map_err(|_| "the thread has panicked")??;
+    Ok(taken)
 }
