@@ -1,9 +1,11 @@
-//! What many small files cost over one large one with the same rows.
+//! What many small files cost over one large one with the same rows, and over a bare loop that opens and reads them.
 
 use std::{
     fs::{self, File},
-    io::{self, BufWriter, Write},
-    path::Path,
+    hint::black_box,
+    io::{self, BufWriter, Read, Write},
+    path::{Path, PathBuf},
+    thread,
     time::Instant,
 };
 
@@ -29,6 +31,7 @@ pub(crate) fn measure() -> Result<(), BoxError> {
     }
     write(&one, 0..FILES * ROWS)?;
 
+    let paths: Vec<_> = (0..FILES).map(|file| many.join(format!("{file:05}.csv"))).collect();
     let (many, one) = (reading(Input::directory(many))?, reading(Input::path(one))?);
     let run = |pipeline: &Pipeline| -> Result<f64, BoxError> {
         let start = Instant::now();
@@ -42,14 +45,17 @@ pub(crate) fn measure() -> Result<(), BoxError> {
     run(&one)?;
     let mut rounds = Vec::new();
     for _ in 0..ROUNDS {
-        rounds.push([run(&many)?, run(&one)?]);
+        rounds.push([run(&many)?, run(&one)?, read_bare(&paths, 1)?, read_bare(&paths, 2)?]);
     }
     let median =
-        |f: fn(&[f64; 2]) -> f64| crate::quantile(&mut rounds.iter().map(f).collect::<Vec<_>>(), 0.5);
+        |f: fn(&[f64; 4]) -> f64| crate::quantile(&mut rounds.iter().map(f).collect::<Vec<_>>(), 0.5);
     println!("medians of {ROUNDS} rounds");
     println!("  {FILES} files of {ROWS} rows   {:6.1} ms", 1e3 * median(|round| round[0]));
     println!("  one file of all rows      {:6.1} ms", 1e3 * median(|round| round[1]));
     println!("  ratio                     {:6.2}", median(|round| round[0] / round[1]));
+    println!("the same files opened, read and closed by a bare loop");
+    println!("  on one thread             {:6.1} ms", 1e3 * median(|round| round[2]));
+    println!("  on two                    {:6.1} ms", 1e3 * median(|round| round[3]));
     Ok(())
 }
 
@@ -60,6 +66,27 @@ fn write(path: &Path, numbers: std::ops::Range<u64>) -> io::Result<()> {
         orders::write(&mut file, number)?;
     }
     file.into_inner()?;
+    Ok(())
+}
+
+/// How many seconds the system takes for the files alone.
+fn read_bare(paths: &[PathBuf], threads: usize) -> Result<f64, BoxError> {
+    let start = Instant::now();
+    thread::scope(|scope| {
+        let parts = paths.chunks(paths.len().div_ceil(threads));
+        let readers: Vec<_> = parts.map(|part| scope.spawn(|| read_all(part))).collect();
+        readers.into_iter().try_for_each(|reader| reader.join().map_err(|_| "a thread has panicked")?)
+    })?;
+    Ok(start.elapsed().as_secs_f64())
+}
+
+fn read_all(paths: &[PathBuf]) -> Result<(), BoxError> {
+    let mut buffer = Vec::new();
+    for path in paths {
+        buffer.clear();
+        File::open(path)?.read_to_end(&mut buffer)?;
+        black_box(&buffer);
+    }
     Ok(())
 }
 
