@@ -1,9 +1,6 @@
 //! How long commits wait while snapshots are written and old runs are forgotten.
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Read as _, Write as _};
-use std::path::Path;
-use std::thread;
+use std::fs;
 use std::time::{Duration, Instant};
 
 use godata_core::{AnyStore, BoxError, RunQuery, Store as _};
@@ -17,8 +14,7 @@ const RUNS: usize = 100_000;
 /// Of each pipeline, of which there are a hundred.
 const KEPT: usize = 1_000;
 const SNAPSHOTS: usize = 3;
-/// About how many bytes a commit's line has.
-const LINE: usize = 1_024;
+const WATCHED: Duration = Duration::from_secs(10);
 /// After how many commits the files are looked at.
 const LOOK_EVERY: usize = 500;
 
@@ -47,8 +43,6 @@ pub(super) async fn measure() -> Result<(), BoxError> {
         }
     }
     let left = store.list_runs(&RunQuery::new().limit(usize::MAX)).await?.len();
-    drop(store);
-    let mut bare = append_beside_snapshots(dir.path(), fs::metadata(&path)?.len())?;
     println!("steady commits to {RUNS} stored runs, never synced, of which {KEPT} of each pipeline are kept");
     println!(
         "  through {SNAPSHOTS} snapshots that forget old runs, {} commits: median {:.1?}, p99 {:.1?}, longest {:.1?}",
@@ -61,34 +55,20 @@ pub(super) async fn measure() -> Result<(), BoxError> {
     println!("  {over} of them took longer than 5 ms; {left} runs are stored now");
     println!("  all files: at most {times_live:.2} of the snapshot");
     println!(
-        "  a bare loop that appends lines while another thread writes and syncs {SNAPSHOTS} such files: p99 {:.1?}, longest {:.1?}",
-        quantile(&mut bare, 0.99),
-        quantile(&mut bare, 1.0)
+        "  a loop that only looks at the clock, for {WATCHED:?}: stopped for {:.1?} at most",
+        longest_stop()
     );
     Ok(())
 }
 
-/// How long appends take that are not synced, while as much is written and synced beside them as the snapshots have: how
-/// long the disk alone lets commits wait.
-fn append_beside_snapshots(dir: &Path, snapshot_len: u64) -> Result<Vec<Duration>, BoxError> {
-    let path = dir.join("beside");
-    let snapshots = thread::spawn(move || -> io::Result<()> {
-        for _ in 0..SNAPSHOTS {
-            let mut file = BufWriter::with_capacity(64 << 10, File::create(&path)?);
-            io::copy(&mut io::repeat(b'x').take(snapshot_len), &mut file)?;
-            file.into_inner()?.sync_data()?;
-        }
-        Ok(())
-    });
-    let mut journal = File::create(dir.join("bare"))?;
-    let mut taken = Vec::new();
-    while !snapshots.is_finished() {
-        let began = Instant::now();
-        journal.write_all(&[b'x'; LINE])?;
-        taken.push(began.elapsed());
-        // It is not to fill the memory.
-        thread::sleep(Duration::from_micros(10));
+/// For how long at most the machine stops a loop that does nothing but look at the clock: no commit is to be blamed for that.
+fn longest_stop() -> Duration {
+    let began = Instant::now();
+    let (mut last, mut longest) = (began, Duration::ZERO);
+    while last - began < WATCHED {
+        let now = Instant::now();
+        longest = longest.max(now - last);
+        last = now;
     }
-    snapshots.join().map_err(|_| "the thread has panicked")??;
-    Ok(taken)
+    longest
 }
