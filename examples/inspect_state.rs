@@ -1,5 +1,4 @@
-//! What is in a state file, while its program runs or not: whether the files are whole, when each pipeline is next due and
-//! what became of its last run, and the newest runs of all.
+//! What is in a state file: if it is whole, when pipelines are next due, what became of runs. Its program may run.
 //!
 //!     cargo run --example inspect_state [STATE]
 
@@ -9,9 +8,8 @@ use godata::core::RunRecord;
 use godata::{BoxError, FileStore, PipelineRecord, RunQuery, Schedule, Store, scheduler::parse};
 use time::{UtcDateTime, format_description::well_known::Rfc3339};
 
-/// How many of the newest runs are shown.
+/// How many of the newest runs are shown, and how long names and schedules in the tables and errors below them may be.
 const RUNS: usize = 12;
-/// Longer names and schedules are cut in the tables, and longer errors below them.
 const CELL: usize = 28;
 const LINE: usize = 100;
 
@@ -34,14 +32,11 @@ async fn main() -> Result<ExitCode, BoxError> {
     print_table(&pipelines);
 
     let newest = store.list_runs(&RunQuery::new().limit(RUNS)).await?;
-    let header =
-        ["run of", "status", "cause", "due or asked for", "took", "read", "written"].map(str::to_owned);
+    let header = ["run of", "status", "cause", "due or asked", "took", "read", "written"].map(str::to_owned);
     print_table(&[header].into_iter().chain(newest.iter().map(run_cells)).collect::<Vec<_>>());
-    for run in &newest {
-        if let Some(error) = &run.error {
-            println!("\n{}, {}:", run.pipeline_name, time(run.due.unwrap_or(run.created_at)));
-            println!("  {}", cut(&error.to_string(), LINE));
-        }
+    for (run, error) in newest.iter().filter_map(|run| Some((run, run.error.as_ref()?))) {
+        println!("\n{}, {}:", run.pipeline_name, time(run.due.unwrap_or(run.created_at)));
+        println!("  {}", cut(&error.to_string(), LINE));
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -53,15 +48,14 @@ fn pipeline_cells(pipeline: &PipelineRecord, last: Option<&RunRecord>) -> [Strin
         None => String::new(),
         // One of the program's own, which nothing else can read.
         Some(Err(_)) => "unknown".to_owned(),
-        Some(Ok(schedule)) => {
-            let decided = pipeline.cursor.unwrap_or(pipeline.spec_since);
-            schedule.next(decided).map_or("never again".to_owned(), time)
-        }
+        Some(Ok(schedule)) => schedule
+            .next(pipeline.cursor.unwrap_or(pipeline.spec_since))
+            .map_or("never again".to_owned(), time),
     };
-    let schedule = pipeline.spec.as_deref().unwrap_or("by hand");
+    let schedule = cut(pipeline.spec.as_deref().unwrap_or("by hand"), CELL);
     let status = last.map_or("none".to_owned(), |run| run.status.to_string());
     let ended = last.and_then(|run| run.ended_at).map(time).unwrap_or_default();
-    [cut(pipeline.name.as_str(), CELL), cut(schedule, CELL), next, status, ended]
+    [cut(pipeline.name.as_str(), CELL), schedule, next, status, ended]
 }
 
 fn run_cells(run: &RunRecord) -> [String; 7] {
@@ -70,13 +64,14 @@ fn run_cells(run: &RunRecord) -> [String; 7] {
         None if run.attempt > 1 => format!("{}, attempt {}", run.status, run.attempt),
         None => run.status.to_string(),
     };
-    let took = run.started_at.zip(run.ended_at).map(|(started, ended)| ended - started);
+    let took =
+        |(started, ended): (UtcDateTime, UtcDateTime)| format!("{:.3} s", (ended - started).as_seconds_f64());
     [
         cut(run.pipeline_name.as_str(), CELL),
         status,
         run.cause.to_string(),
         time(run.due.unwrap_or(run.created_at)),
-        took.map(|took| format!("{:.3} s", took.as_seconds_f64())).unwrap_or_default(),
+        run.started_at.zip(run.ended_at).map(took).unwrap_or_default(),
         run.counts.records_read.to_string(),
         run.counts.records_written.to_string(),
     ]
