@@ -141,8 +141,10 @@ impl Registry {
 }
 
 impl Shard {
+    /// A run has ended a moment before its shard gets to know, and whoever waited for its end may ask in between.
     fn active(&self) -> Vec<RunHandle> {
-        self.runs.values().filter_map(Run::active).cloned().collect()
+        let active = self.runs.values().filter_map(Run::active);
+        active.filter(|run| run.final_result().is_none()).cloned().collect()
     }
 }
 
@@ -158,4 +160,24 @@ impl Run {
 /// Nothing panics while one of these is held.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use godata_core::{JobEnd, RunContext, SystemClock};
+
+    use super::*;
+
+    #[test]
+    fn a_run_that_has_ended_is_not_active_also_before_the_registry_gets_to_know() {
+        let registry = Registry::new(Keep { count: 1, age: Duration::MAX });
+        let (handle, run) = RunHandle::new("a", RunContext::new(), Arc::new(SystemClock));
+        registry.accept(handle.clone()).unwrap();
+        assert_eq!(registry.active().len(), 1);
+        run.end(JobEnd::Succeeded);
+        assert!(registry.active().is_empty());
+        assert!(registry.close().is_empty());
+        registry.ended(handle.final_result().unwrap());
+        assert!(registry.result(handle.id()).is_some());
+    }
 }
