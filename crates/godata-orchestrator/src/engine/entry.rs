@@ -85,6 +85,13 @@ pub(super) struct Asked {
     pub(super) error: Option<Arc<StoreError>>,
 }
 
+impl Asked {
+    /// Whether the store has failed for it, and somebody is to be told whether it was made all the same.
+    pub(super) fn waits_for_answer(&self) -> bool {
+        self.error.is_some() && !matches!(self.reply, Replier::Nobody)
+    }
+}
+
 /// Where the answer goes.
 pub(super) enum Replier {
     Nobody,
@@ -244,11 +251,15 @@ impl Entry {
         self.plan.as_ref().is_some_and(|plan| self.row.paused_at.is_some() || is_other(plan))
     }
 
+    /// Whether a commit may be under way that would arrive unseen, and another one would keep it from that.
+    pub(super) fn may_be_outrun(&self) -> bool {
+        self.row.rev > 0 && self.unsure == Some(self.row.rev)
+    }
+
     /// A commit that changes nothing but the rev, if one may be under way that would arrive unseen: one of the two is
     /// refused, and if that is this one, the pipeline is read.
     pub(super) fn outrun(&self, owner: OwnerId) -> Option<Commit> {
-        let may_arrive = self.row.rev > 0 && self.unsure == Some(self.row.rev);
-        may_arrive.then(|| Commit::new(owner, self.row.clone()))
+        self.may_be_outrun().then(|| Commit::new(owner, self.row.clone()))
     }
 
     /// Gives back the memory of lists that are empty: most of many pipelines do nothing most of the time.

@@ -8,7 +8,7 @@ use godata_core::Clock as _;
 use time::UtcDateTime;
 use tokio::time::Instant;
 
-use super::entry::{Duplicate, Flight, Pending, Replier};
+use super::entry::{Duplicate, Flight, Pending};
 use super::{Engine, Stage};
 use crate::decide::{AHEAD, Decision, Facts, Request, Verdict, decide};
 use crate::{Event, OrchestratorError, ScheduleFault, persist};
@@ -58,7 +58,11 @@ impl Engine {
             fold: &entry.fold,
             upstream: &entry.upstream,
             ends: &entry.ends,
-            request: entry.asked.first().map(|asked| &asked.request),
+            request: entry
+                .asked
+                .first()
+                .filter(|asked| !asked.waits_for_answer())
+                .map(|asked| &asked.request),
             orphans: &entry.orphans,
             owner: self.owner.id(),
             now,
@@ -85,9 +89,13 @@ impl Engine {
             let source = Arc::clone(source);
             match asked.request.is_granted(&entry.row, &entry.runs) {
                 Some(true) => self.answer(key, Verdict::Granted),
-                _ if matches!(asked.reply, Replier::Nobody) => return false,
-                Some(false) => self.answer_error(key, OrchestratorError::Store { source }),
-                None => self.answer_error(key, OrchestratorError::Unconfirmed { run: None, source }),
+                _ if !asked.waits_for_answer() => return false,
+                // What may arrive is outrun first.
+                Some(false) if entry.may_be_outrun() => return false,
+                Some(false) if entry.unsure != Some(entry.row.rev) => {
+                    self.answer_error(key, OrchestratorError::Store { source });
+                }
+                _ => self.answer_error(key, OrchestratorError::Unconfirmed { run: None, source }),
             }
             return true;
         }

@@ -454,3 +454,21 @@ async fn old_history_is_forgotten_once_an_hour() {
     tokio::time::sleep(secs(3_700)).await;
     assert_eq!(world.rows().await.len(), 3);
 }
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_told_that_nothing_was_changed_while_it_may_still_be() {
+    for (fault, was_made) in [(Fault::Late(secs(1)), true), (Fault::Refused, false)] {
+        let (store, faults) = faulty();
+        let world = World::with(store, |builder| builder);
+        world.register(Registration::new(quick("a"))).await;
+        // The store is read before what is late is there, and the next commit comes after it.
+        faults.next([fault, Fault::Slow(secs(5))]);
+        let asked = world.orchestrator.run_pipeline("a").await;
+        assert_eq!(asked.is_ok(), was_made, "{fault:?}");
+        match asked {
+            Ok(run) => assert_eq!(run.done().await.unwrap().status, RunStatus::Succeeded),
+            Err(error) => assert!(matches!(error, OrchestratorError::Store { .. }), "{error:?}"),
+        }
+        assert_eq!(!world.rows().await.is_empty(), was_made, "{fault:?}");
+    }
+}
