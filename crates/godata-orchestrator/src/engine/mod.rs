@@ -102,11 +102,12 @@ enum Stage {
     Open,
 }
 
-/// Rows of a pipeline that is not registered.
+/// Rows of a pipeline that is not registered. The orphans stay here until it is, or for so long that it never may be.
 struct Left {
     runs: Vec<RunRecord>,
     orphans: Vec<Orphan>,
-    since: Instant,
+    /// When the last of the orphans was found.
+    found_at: Instant,
 }
 
 /// What becomes of a run that is watched.

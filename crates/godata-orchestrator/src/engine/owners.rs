@@ -60,7 +60,7 @@ impl Engine {
     }
 
     fn left_of(&mut self, pipeline: &PipelineName) -> &mut Left {
-        let nothing = || Left { runs: Vec::new(), orphans: Vec::new(), since: Instant::now() };
+        let nothing = || Left { runs: Vec::new(), orphans: Vec::new(), found_at: Instant::now() };
         self.left.entry(pipeline.clone()).or_insert_with(nothing)
     }
 
@@ -70,10 +70,12 @@ impl Engine {
         for run in runs {
             let orphan = Orphan { run: run.id, owner: run.owner };
             let key = self.names.get(&run.pipeline_name).copied();
-            let Some((key, entry)) = key.and_then(|key| Some((key, self.entry(key)?))) else {
+            let entry = key.and_then(|key| Some((key, self.entry(key)?)));
+            let Some((key, entry)) = entry.filter(|(_, entry)| entry.plan.is_some()) else {
                 let left = self.left_of(&run.pipeline_name);
                 if !left.orphans.contains(&orphan) {
                     left.orphans.push(orphan);
+                    left.found_at = Instant::now();
                 }
                 continue;
             };
@@ -239,12 +241,22 @@ impl Engine {
 
     /// Runs of the dead whose pipelines nobody has registered meanwhile.
     fn interrupt_what_is_left(&mut self) {
-        let over =
-            self.left.iter().filter(|(_, left)| !left.orphans.is_empty() && left.since.elapsed() >= LEFT_FOR);
+        let is_over = |left: &Left| !left.orphans.is_empty() && left.found_at.elapsed() >= LEFT_FOR;
+        let over = self.left.iter().filter(|(_, left)| is_over(left));
         for pipeline in over.map(|(pipeline, _)| pipeline.clone()).collect::<Vec<_>>() {
             let key = self.entry_of(pipeline);
+            self.take_what_is_left(key);
             self.look_at(key);
         }
+    }
+
+    /// Has runs of the dead that wait for their pipeline be decided about.
+    pub(super) fn take_what_is_left(&mut self, key: usize) {
+        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
+        let Some(left) = self.left.remove(entry.name()) else { return };
+        // Since the store was read, they may have changed.
+        entry.is_stale |= !left.orphans.is_empty();
+        entry.orphans.extend(left.orphans);
     }
 
     /// What is paused, or has another schedule, decides nothing that could meet with what others have decided: that

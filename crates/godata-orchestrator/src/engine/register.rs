@@ -1,5 +1,6 @@
 //! What is registered, and what is not any more.
 
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -100,6 +101,7 @@ impl Engine {
             entry.upstream = upstream;
             entry.plan = Some(Arc::new(plan));
         }
+        self.take_what_is_left(key);
     }
 
     /// Takes a registration back. What runs is watched on.
@@ -119,15 +121,13 @@ impl Engine {
         if let Some(key) = self.names.get(&name) {
             return *key;
         }
-        let left = self.left.remove(&name);
+        let runs = self.left.get_mut(&name).map(|left| mem::take(&mut left.runs)).unwrap_or_default();
         let row = self.stored.remove(&name);
         let is_stored = row.is_some();
         let row = row.unwrap_or_else(|| PipelineRecord::new(name.clone(), self.clock.now()));
-        let (runs, orphans) = left.map(|left| (left.runs, left.orphans)).unwrap_or_default();
         let mut entry = Box::new(Entry::new(row, runs));
-        // Since the store was read, its runs may have changed, and a pipeline may have come that was not there.
-        entry.is_stale = !orphans.is_empty() || !is_stored && !entry.runs.is_empty();
-        entry.orphans = orphans;
+        // Since the store was read, a pipeline may have come that was not there.
+        entry.is_stale = !is_stored && !entry.runs.is_empty();
         let key = self.free.pop().unwrap_or(self.entries.len());
         match self.entries.get_mut(key) {
             Some(place) => *place = Some(entry),

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use godata_core::{AnyJob, AnyStore, Clock as _, JobError, ManualClock, MemoryStore, RunStatus, Store as _};
+use godata_core::{
+    AnyJob, AnyStore, Cause, Clock as _, JobError, ManualClock, MemoryStore, RunStatus, Store as _,
+};
 use godata_orchestrator::{Event, OrchestratorError, Overlap, Recovery, Registration};
 use tokio::sync::Semaphore;
 
@@ -257,4 +259,44 @@ async fn a_run_whose_pipeline_was_taken_out_elsewhere_before_its_job_began_is_ca
     tokio::time::sleep(secs(20)).await;
     assert_eq!(b.row(run).await.status, RunStatus::Canceled);
     assert!(contexts.try_recv().is_err());
+}
+
+/// One instance runs a job and dies, while another is there that has not registered it, but does so in time.
+async fn recovers_what_it_registers_later(has_run_it_before: bool) {
+    let clock = ManualClock::new(at(0));
+    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
+    let [a, b] = [(); 2]
+        .map(|()| World::on(clock.clone(), store.clone(), |builder| builder.recovery(Recovery::Rerun)));
+    let (job, script, _contexts) = gated("a");
+    let job = AnyJob::new(job);
+    let rules = || Registration::new(job.clone()).overlap(Overlap::Allow);
+    if has_run_it_before {
+        b.register(rules()).await;
+        b.orchestrator.run_pipeline("a").await.unwrap();
+        b.orchestrator.unregister("a").await.unwrap();
+    }
+    a.register(rules()).await;
+    let run = a.orchestrator.run_pipeline("a").await.unwrap().id();
+    b.register(Registration::new(quick("b"))).await;
+    pass(&b, 100).await;
+    a.orchestrator.abort();
+    pass(&b, 60).await;
+    assert_eq!(b.row(run).await.status, RunStatus::Running, "it waits for its pipeline");
+    b.register(rules()).await;
+    pass(&b, 20).await;
+    script.let_go(9);
+    pass(&b, 5).await;
+    assert_eq!(b.row(run).await.status, RunStatus::Interrupted);
+    let recovered = b.rows().await.into_iter().filter(|row| row.cause == Cause::Recovery);
+    assert_eq!(recovered.map(|row| row.status).collect::<Vec<_>>(), [RunStatus::Succeeded]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_of_the_dead_wait_for_their_pipeline_however_long_they_were_known() {
+    recovers_what_it_registers_later(false).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn runs_of_the_dead_wait_for_their_pipeline_where_it_was_registered_before() {
+    recovers_what_it_registers_later(true).await;
 }
