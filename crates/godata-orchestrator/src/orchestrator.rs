@@ -134,7 +134,8 @@ impl Orchestrator {
     /// # Errors
     ///
     /// [`OrchestratorError::AlreadyRunning`] under [`Overlap::Skip`](crate::Overlap::Skip), or if the buffer is full;
-    /// any other.
+    /// any other. After [`OrchestratorError::Unconfirmed`] the run may come all the same; to ask again without running
+    /// twice, give both a [token](RunOptions::token).
     pub async fn run_pipeline(&self, pipeline: &str) -> Result<RunHandle, OrchestratorError> {
         self.run_pipeline_with(pipeline, RunOptions::new()).await
     }

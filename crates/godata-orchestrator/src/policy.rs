@@ -46,5 +46,7 @@ pub enum Recovery {
     #[default]
     Off,
     /// It is interrupted, and the same attempt is queued again, at most three times: a job is executed at least once.
+    /// Where several instances share a store, one that could not renew its lease is taken for dead, and its job may
+    /// still go on, until it finds that out, beside the one that was queued for it.
     Rerun,
 }

@@ -86,6 +86,9 @@ impl Registration {
     }
 
     /// When it is due. Another [spec](Schedule::spec) than the stored one is an edit: what was due before is not run.
+    ///
+    /// A schedule is asked by the task that decides for all pipelines, and ought to answer within microseconds, as those
+    /// of `godata-scheduler` do.
     pub fn schedule(self, schedule: impl Schedule) -> Self {
         Self { schedule: Some(AnySchedule::new(schedule)), ..self }
     }
