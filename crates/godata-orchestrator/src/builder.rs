@@ -118,7 +118,7 @@ impl OrchestratorBuilder {
         self
     }
 
-    /// How long [`run_until_signal`](Orchestrator::run_until_signal) lets runs go on. Default: 30 s.
+    /// How long `run_until_signal`, of the feature `signal`, lets runs go on. Default: 30 s.
     pub fn grace(self, grace: Duration) -> Self {
         Self { grace, ..self }
     }
