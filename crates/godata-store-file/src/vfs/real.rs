@@ -82,10 +82,13 @@ impl Vfs for RealVfs {
     }
 }
 
+/// How often a file that has lost its name is looked for anew before it is waited for.
+const ATTEMPTS: usize = 100;
+
 /// Locks the file that has this name once it is locked: it may have lost the name, and with it what the lock is good for,
-/// since it was opened.
+/// since it was opened. Where none ever has its name, as on some network file systems, it counts as held.
 fn lock_file_at(path: &Path, mut open: impl FnMut() -> io::Result<File>) -> io::Result<Option<File>> {
-    loop {
+    for _ in 0..ATTEMPTS {
         let file = open()?;
         match file.try_lock() {
             Ok(()) if platform::is_at(&file, path)? => return Ok(Some(file)),
@@ -94,6 +97,7 @@ fn lock_file_at(path: &Path, mut open: impl FnMut() -> io::Result<File>) -> io::
             Err(TryLockError::Error(error)) => return Err(error),
         }
     }
+    Ok(None)
 }
 
 impl VfsFile for RealFile {
