@@ -31,10 +31,11 @@ impl Engine {
     }
 
     /// Starts the job of a run whose row says that it runs.
-    pub(super) fn start(&mut self, key: usize, run: RunId, slot: Held) {
+    pub(super) fn start(&mut self, key: usize, run: RunId, mut slot: Held) {
         let is_draining = self.mode == Mode::Draining;
-        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
-        let Some(row) = entry.runs.iter().find(|row| row.id == run).cloned() else { return };
+        let entry = self.entries.get_mut(key).and_then(Option::as_deref_mut);
+        let row = entry.as_ref().and_then(|entry| entry.runs.iter().find(|row| row.id == run).cloned());
+        let Some((entry, row)) = entry.zip(row) else { return self.slots.give_back(&mut slot) };
         self.jobs.insert(run, key);
         let plan = entry.plan.clone().filter(|_| !is_draining);
         let job = job_of(entry, run, &row.key);

@@ -44,6 +44,8 @@ impl Engine {
                 self.not_done(key, &commit, answer, was_asked);
             }
             (Flight::Reload { duplicate }, Landed::Reloaded(Ok(reloaded))) => {
+                // Jobs are held against the rows that were read: none of them is about to be started.
+                self.start_jobs();
                 self.reloaded(key, *reloaded, duplicate);
             }
             (Flight::Reload { .. }, Landed::Reloaded(Err(error))) => {
