@@ -9,6 +9,7 @@ mod commands;
 mod entry;
 mod jobs;
 mod landed;
+mod left;
 mod look;
 mod owners;
 mod register;
@@ -21,17 +22,18 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use godata_core::{AnyStore, Clock, JobRunner, PipelineName, PipelineRecord, RunId, RunRecord, RunResult};
+use godata_core::{AnyStore, Clock, JobRunner, PipelineName, PipelineRecord, RunId, RunResult};
 use time::UtcDateTime;
 use tokio::select;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use self::entry::Entry;
+use self::left::Left;
 use crate::Recovery;
 use crate::builder::{Keep, Setup};
 use crate::command::Command;
-use crate::decide::{Mode, Orphan};
+use crate::decide::Mode;
 use crate::events::Teller;
 use crate::ids::Ids;
 use crate::persist::Landed;
@@ -100,14 +102,6 @@ enum Stage {
     Closed(Vec<Command>),
     Opening(Vec<Command>, BoxFuture<'static, Result<Opened, godata_core::StoreError>>),
     Open,
-}
-
-/// Rows of a pipeline that is not registered. The orphans stay here until it is, or for so long that it never may be.
-struct Left {
-    runs: Vec<RunRecord>,
-    orphans: Vec<Orphan>,
-    /// When the last of the orphans was found.
-    found_at: Instant,
 }
 
 /// What becomes of a run that is watched.

@@ -60,8 +60,7 @@ impl Engine {
     }
 
     fn left_of(&mut self, pipeline: &PipelineName) -> &mut Left {
-        let nothing = || Left { runs: Vec::new(), orphans: Vec::new(), found_at: Instant::now() };
-        self.left.entry(pipeline.clone()).or_insert_with(nothing)
+        self.left.entry(pipeline.clone()).or_default()
     }
 
     /// Runs of dead owners: those of pipelines that are registered here are decided about, the others wait for that.
@@ -71,18 +70,14 @@ impl Engine {
             let orphan = Orphan { run: run.id, owner: run.owner };
             let key = self.names.get(&run.pipeline_name).copied();
             let entry = key.and_then(|key| Some((key, self.entry(key)?)));
-            let Some((key, entry)) = entry.filter(|(_, entry)| entry.plan.is_some()) else {
-                let left = self.left_of(&run.pipeline_name);
-                if !left.orphans.contains(&orphan) {
-                    left.orphans.push(orphan);
-                    left.found_at = Instant::now();
+            match entry {
+                Some((_, entry)) if entry.orphans.contains(&orphan) => {}
+                Some((key, entry)) if entry.plan.is_some() => {
+                    entry.orphans.push(orphan);
+                    entry.is_stale = true;
+                    keys.insert(key);
                 }
-                continue;
-            };
-            if !entry.orphans.contains(&orphan) {
-                entry.orphans.push(orphan);
-                entry.is_stale = true;
-                keys.insert(key);
+                _ => self.left_of(&run.pipeline_name).add(orphan),
             }
         }
         keys.into_iter().for_each(|key| self.look_at(key));
@@ -241,22 +236,25 @@ impl Engine {
 
     /// Runs of the dead whose pipelines nobody has registered meanwhile.
     fn interrupt_what_is_left(&mut self) {
-        let is_over = |left: &Left| !left.orphans.is_empty() && left.found_at.elapsed() >= LEFT_FOR;
-        let over = self.left.iter().filter(|(_, left)| is_over(left));
+        let over = self.left.iter().filter(|(_, left)| left.has_waited(LEFT_FOR));
         for pipeline in over.map(|(pipeline, _)| pipeline.clone()).collect::<Vec<_>>() {
             let key = self.entry_of(pipeline);
-            self.take_what_is_left(key);
+            self.take_what_is_left(key, LEFT_FOR);
             self.look_at(key);
         }
     }
 
-    /// Has runs of the dead that wait for their pipeline be decided about.
-    pub(super) fn take_what_is_left(&mut self, key: usize) {
+    /// Has runs of the dead be decided about that have waited so long for their pipeline.
+    pub(super) fn take_what_is_left(&mut self, key: usize, waited: Duration) {
         let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
-        let Some(left) = self.left.remove(entry.name()) else { return };
+        let Some(left) = self.left.get_mut(entry.name()) else { return };
+        let orphans = left.take_orphans(waited);
+        if left.is_empty() {
+            self.left.remove(entry.name());
+        }
         // Since the store was read, they may have changed.
-        entry.is_stale |= !left.orphans.is_empty();
-        entry.orphans.extend(left.orphans);
+        entry.is_stale |= !orphans.is_empty();
+        entry.orphans.extend(orphans);
     }
 
     /// What is paused, or has another schedule, decides nothing that could meet with what others have decided: that

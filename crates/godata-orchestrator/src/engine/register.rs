@@ -3,6 +3,7 @@
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::time::Duration;
 
 use godata_core::{AnySchedule, Job as _, PipelineName, PipelineRecord, Schedule as _};
 
@@ -101,7 +102,7 @@ impl Engine {
             entry.upstream = upstream;
             entry.plan = Some(Arc::new(plan));
         }
-        self.take_what_is_left(key);
+        self.take_what_is_left(key, Duration::ZERO);
     }
 
     /// Takes a registration back. What runs is watched on.
@@ -121,7 +122,13 @@ impl Engine {
         if let Some(key) = self.names.get(&name) {
             return *key;
         }
-        let runs = self.left.get_mut(&name).map(|left| mem::take(&mut left.runs)).unwrap_or_default();
+        let mut runs = Vec::new();
+        if let Some(left) = self.left.get_mut(&name) {
+            runs = mem::take(&mut left.runs);
+            if left.is_empty() {
+                self.left.remove(&name);
+            }
+        }
         let row = self.stored.remove(&name);
         let is_stored = row.is_some();
         let row = row.unwrap_or_else(|| PipelineRecord::new(name.clone(), self.clock.now()));
