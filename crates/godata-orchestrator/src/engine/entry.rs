@@ -256,6 +256,12 @@ impl Entry {
         self.row.rev > 0 && self.unsure == Some(self.row.rev)
     }
 
+    /// Whether no more than one commit can have been made since the one whose answer was lost was to be: it was that, or
+    /// another one in its place.
+    pub(super) fn is_right_after_unsure(&self) -> bool {
+        self.unsure.is_none_or(|rev| self.row.rev == rev + 1)
+    }
+
     /// A commit that changes nothing but the rev, if one may be under way that would arrive unseen: one of the two is
     /// refused, and if that is this one, the pipeline is read.
     pub(super) fn outrun(&self, owner: OwnerId) -> Option<Commit> {

@@ -92,7 +92,8 @@ impl Engine {
                 _ if !asked.waits_for_answer() => return false,
                 // What may arrive is outrun first.
                 Some(false) if entry.may_be_outrun() => return false,
-                Some(false) if entry.unsure != Some(entry.row.rev) => {
+                // Others may have undone it; what has inserted runs would be found by these.
+                Some(false) if entry.is_right_after_unsure() || !asked.request.runs().is_empty() => {
                     self.answer_error(key, OrchestratorError::Store { source });
                 }
                 _ => self.answer_error(key, OrchestratorError::Unconfirmed { run: None, source }),

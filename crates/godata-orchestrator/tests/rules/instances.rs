@@ -1,6 +1,7 @@
 //! Several instances on one store: each due time is run by one of them, and what one has done the others see.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use godata_core::{
     AnyJob, AnyStore, Cause, Clock as _, JobError, ManualClock, MemoryStore, RunStatus, Store as _,
@@ -299,4 +300,24 @@ async fn runs_of_the_dead_wait_for_their_pipeline_however_long_they_were_known()
 #[tokio::test(start_paused = true)]
 async fn runs_of_the_dead_wait_for_their_pipeline_where_it_was_registered_before() {
     recovers_what_it_registers_later(true).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_instance_has_undone_is_not_said_to_have_changed_nothing() {
+    let clock = ManualClock::new(at(0));
+    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
+    let (way, faults) = faulty_way_to(store.clone());
+    let [a, b] = [way, store].map(|store| World::on(clock.clone(), store, |builder| builder));
+    for world in [&a, &b] {
+        world.register(Registration::new(quick("a")).schedule(every(10))).await;
+    }
+    faults.next([Fault::AnswerLost]);
+    let resume = async {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        b.orchestrator.resume_from_now("a").await
+    };
+    let (paused, resumed) = tokio::join!(a.orchestrator.pause("a"), resume);
+    resumed.unwrap();
+    let error = paused.unwrap_err();
+    assert!(matches!(error, OrchestratorError::Unconfirmed { .. }), "{error:?}");
 }
