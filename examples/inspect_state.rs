@@ -1,4 +1,4 @@
-//! What is in a state file: if it is whole, when pipelines are next due, what became of runs. Its program may run.
+//! What is in a state file, also of a program that runs: is it whole, what is due next, and what became of runs.
 //!
 //!     cargo run --example inspect_state [STATE]
 

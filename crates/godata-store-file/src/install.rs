@@ -14,8 +14,8 @@ use crate::vfs::Vfs;
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: StoreError,
-    /// Whether nobody knows which names are durable. That a snapshot is not, or a journal that nothing was written to, is no
-    /// harm: it is thrown away, and what was acknowledged is in the files before it.
+    /// Whether nobody knows which names are durable. If only a new snapshot, or a journal without lines, is not durable,
+    /// no harm is done: it is thrown away, and what was acknowledged is in the files before it.
     pub(crate) poisons: bool,
 }
 

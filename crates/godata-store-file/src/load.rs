@@ -225,7 +225,7 @@ impl Reading<'_> {
             .rev()
             .filter_map(|at| bytes.get(at..).filter(|rest| rest.starts_with(b"{\"n\":")));
         let line = begins.map(read_line).find_map(Result::ok);
-        // If it is in the state, it was written when nothing after that was.
+        // A line that is in the state already says nothing of what was written later.
         self.loaded.beyond.extend(line.filter(|line| line.n > self.loaded.state.number));
         fault
     }

@@ -22,7 +22,8 @@ pub(crate) fn retention(options: &Options, now: UtcDateTime) -> Option<Retention
     (retention != Retention::new()).then_some(retention)
 }
 
-/// The runs to forget, some at a time; none, if not enough were found yet to be worth a line of the journal.
+/// The runs to forget, some at a time. An empty list means that too few were found yet for a line of the journal: ask
+/// again.
 ///
 /// Commits may come in between. Runs that finish meanwhile are not counted, so that more are kept; and the writer looks
 /// again whether a run is needed before it forgets it.

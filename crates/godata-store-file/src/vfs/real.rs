@@ -146,8 +146,8 @@ mod platform {
         options
     }
 
-    /// Gives a file the mode of another one, and its group. If this process may not do that, nobody gets in by the group,
-    /// which is another one.
+    /// Gives a file the mode of another one, and its group. If this process may not give it that group, the bits of the
+    /// group are left out, since they were meant for the other one.
     pub(super) fn open_to_those_of(file: &File, like: &Metadata) -> io::Result<()> {
         let made = file.metadata()?;
         let has_group = made.gid() == like.gid() || fchown(file, None, Some(like.gid())).is_ok();
