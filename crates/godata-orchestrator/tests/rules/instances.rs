@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, AnyStore, Cause, Clock as _, JobError, ManualClock, MemoryStore, RunStatus, Store as _,
+    AnyJob, AnyStore, Cause, Clock as _, JobError, ManualClock, MemoryStore, OwnerId, PipelineName, RunKey,
+    RunRecord, RunStatus, Store as _,
 };
 use godata_orchestrator::{Event, OrchestratorError, Overlap, Recovery, Registration};
 use tokio::sync::Semaphore;
@@ -320,4 +321,39 @@ async fn what_another_instance_has_undone_is_not_said_to_have_changed_nothing() 
     resumed.unwrap();
     let error = paused.unwrap_err();
     assert!(matches!(error, OrchestratorError::Unconfirmed { .. }), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_is_started_once_where_its_pipeline_is_read_again_in_the_same_moment() {
+    let clock = ManualClock::new(at(0));
+    let (store, faults) = faulty_way_to(AnyStore::new(MemoryStore::with_clock(clock.clone())));
+    let world = World::on(clock, store, |builder| builder);
+    let (upstream, upstream_script, _contexts) = gated("upstream");
+    let (job, _script, mut contexts) = gated("a");
+    world.register(Registration::new(upstream)).await;
+    world.register(Registration::new(job).after("upstream").overlap(Overlap::Allow)).await;
+    world.orchestrator.run_pipeline("upstream").await.unwrap();
+    settle().await;
+    let name = PipelineName::new("a").unwrap();
+    let key = RunKey::manual("elsewhere").unwrap();
+    let mut elsewhere = RunRecord::new(&name, key, Cause::Manual, RunStatus::Running, at(0));
+    elsewhere.owner = Some(OwnerId::generate());
+    world.store.upsert_run(&elsewhere).await.unwrap();
+
+    // The rows of its run and of the success that it follows are durable in the same moment, and it is to be read again,
+    // for a run that is not watched here is to be canceled.
+    faults.next([Fault::Slow(secs(1)), Fault::Slow(secs(1))]);
+    let [asking, canceling] = [world.orchestrator.clone(), world.orchestrator.clone()];
+    let asking = tokio::spawn(async move { asking.run_pipeline("a").await });
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    upstream_script.let_go(1);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let canceling = tokio::spawn(async move { canceling.cancel(elsewhere.id).await });
+    let run = asking.await.unwrap().unwrap();
+    canceling.await.unwrap().unwrap();
+    settle().await;
+    assert_eq!(world.row(run.id()).await.status, RunStatus::Running);
+    assert_eq!(contexts.recv().await.unwrap().run_id(), run.id());
 }
