@@ -215,6 +215,30 @@ fn rules() -> impl Strategy<Value = Rules> {
     rules.prop_filter("they make sense", |rules| contradiction(rules).is_none())
 }
 
+/// What is known of a pipeline at an instant, when nothing has happened to it.
+fn facts(pipeline: &Pipeline, now: UtcDateTime) -> Facts<'_> {
+    Facts {
+        row: &pipeline.row,
+        runs: &pipeline.runs,
+        plan: Some(&pipeline.plan),
+        fold: &pipeline.fold,
+        upstream: &[],
+        ends: &[],
+        request: None,
+        orphans: &[],
+        owner: pipeline.owner,
+        now,
+        mode: Mode::Scheduling,
+        behind: Duration::ZERO,
+        slots: 1,
+        recovery: Recovery::Off,
+    }
+}
+
+fn decided(facts: &Facts<'_>) -> Decision {
+    decide(facts, &mut Ids::new(Some(1)))
+}
+
 proptest! {
     #[test]
     fn each_due_time_is_answered_once_whatever_happens(
@@ -274,27 +298,13 @@ proptest! {
 
 #[test]
 fn a_due_time_is_decided_when_it_has_come_by_the_clock_of_the_store() {
-    let mut pipeline = Pipeline::new(10, Rules::default());
-    let decide_at = |pipeline: &mut Pipeline, seconds, behind| {
-        let facts = Facts {
-            row: &pipeline.row,
-            runs: &[],
-            plan: Some(&pipeline.plan),
-            fold: &pipeline.fold,
-            upstream: &[],
-            ends: &[],
-            request: None,
-            orphans: &[],
-            owner: pipeline.owner,
-            now: at(seconds),
-            mode: Mode::Scheduling,
-            behind: Duration::from_secs(behind),
-            slots: 1,
-            recovery: Recovery::Off,
-        };
-        let decision = decide(&facts, &mut pipeline.ids);
+    let pipeline = Pipeline::new(10, Rules::default());
+    let decide_at = |seconds, behind| {
+        let behind = Duration::from_secs(behind);
+        let facts = Facts { behind, ..facts(&pipeline, at(seconds)) };
+        let decision = decided(&facts);
         (decision.commit.map(|commit| commit.due_not_after_now.unwrap()), decision.wake_at)
     };
-    assert_eq!(decide_at(&mut pipeline, 14, 5), (None, Some(at(15))));
-    assert_eq!(decide_at(&mut pipeline, 15, 5), (Some(at(10)), Some(at(25))));
+    assert_eq!(decide_at(14, 5), (None, Some(at(15))));
+    assert_eq!(decide_at(15, 5), (Some(at(10)), Some(at(25))));
 }

@@ -10,7 +10,7 @@ use godata_core::{
 use godata_orchestrator::{Event, OrchestratorError, Overlap, Recovery, Registration};
 use tokio::sync::Semaphore;
 
-use crate::faulty::{Fault, faulty_way_to};
+use crate::faulty::{Fault, Faults, faulty_way_to};
 use crate::support::{World, at, count, every, fresh_seed, gated, quick, secs, settle, told};
 
 /// Two instances on a database, each with its own clock.
@@ -28,6 +28,14 @@ async fn two(
         worlds.push(world);
     }
     worlds.try_into().unwrap_or_else(|_| panic!("there are two"))
+}
+
+/// Two instances on a database that have registered nothing; the faults are those of the first one's way to it.
+fn two_of_which_one_is_on_a_faulty_way() -> ([World; 2], Faults) {
+    let clock = ManualClock::new(at(0));
+    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
+    let (way, faults) = faulty_way_to(store.clone());
+    ([way, store].map(|store| World::on(clock.clone(), store, |builder| builder)), faults)
 }
 
 /// Turns a clock that leases go by together with tokio's.
@@ -245,10 +253,7 @@ async fn an_instance_sees_that_another_goes_on_with_what_it_has_paused() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_whose_pipeline_was_taken_out_elsewhere_before_its_job_began_is_canceled() {
-    let clock = ManualClock::new(at(0));
-    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
-    let (way, faults) = faulty_way_to(store.clone());
-    let [a, b] = [way, store].map(|store| World::on(clock.clone(), store, |builder| builder));
+    let ([a, b], faults) = two_of_which_one_is_on_a_faulty_way();
     let (job, _script, mut contexts) = gated("a");
     a.register(Registration::new(job)).await;
     b.register(Registration::new(quick("a"))).await;
@@ -305,10 +310,7 @@ async fn runs_of_the_dead_wait_for_their_pipeline_where_it_was_registered_before
 
 #[tokio::test(start_paused = true)]
 async fn what_another_instance_has_undone_is_not_said_to_have_changed_nothing() {
-    let clock = ManualClock::new(at(0));
-    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
-    let (way, faults) = faulty_way_to(store.clone());
-    let [a, b] = [way, store].map(|store| World::on(clock.clone(), store, |builder| builder));
+    let ([a, b], faults) = two_of_which_one_is_on_a_faulty_way();
     for world in [&a, &b] {
         world.register(Registration::new(quick("a")).schedule(every(10))).await;
     }

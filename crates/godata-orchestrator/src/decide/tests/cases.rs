@@ -5,30 +5,6 @@ use godata_core::{Commit, Failure, FailureKind, RetryPolicy, RunKey};
 
 use super::*;
 
-/// What is known of a pipeline at an instant, when nothing has happened to it.
-fn facts(pipeline: &Pipeline, now: UtcDateTime) -> Facts<'_> {
-    Facts {
-        row: &pipeline.row,
-        runs: &pipeline.runs,
-        plan: Some(&pipeline.plan),
-        fold: &pipeline.fold,
-        upstream: &[],
-        ends: &[],
-        request: None,
-        orphans: &[],
-        owner: pipeline.owner,
-        now,
-        mode: Mode::Scheduling,
-        behind: Duration::ZERO,
-        slots: 1,
-        recovery: Recovery::Off,
-    }
-}
-
-fn decided(facts: &Facts<'_>) -> Decision {
-    decide(facts, &mut Ids::new(Some(1)))
-}
-
 /// The rows of a commit, which the store would take.
 fn rows_of(commit: Option<Commit>, facts: &Facts<'_>) -> Vec<RunRecord> {
     let commit = commit.unwrap();
