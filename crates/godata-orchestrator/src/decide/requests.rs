@@ -113,10 +113,7 @@ pub(super) fn answer(draft: &mut Draft<'_>) {
 }
 
 fn run_by_hand(draft: &mut Draft<'_>, run: &RunRecord) {
-    if draft.place_of(run.id).is_some() {
-        return;
-    }
-    if is_there(draft, std::slice::from_ref(run)) {
+    if draft.place_of(run.id).is_some() || is_there(draft, std::slice::from_ref(run)) {
         return;
     }
     let overlap = draft.facts.plan.map(|plan| plan.rules.overlap).unwrap_or_default();

@@ -24,6 +24,7 @@ use crate::slots::Held;
 const LEAST_OVERDUE: Duration = Duration::from_secs(60);
 
 impl Engine {
+    /// Starts the jobs of all runs whose rows have come to say that they run.
     pub(super) fn start_jobs(&mut self) {
         for (key, run, slot) in std::mem::take(&mut self.starting) {
             self.start(key, run, slot);

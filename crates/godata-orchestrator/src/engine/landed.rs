@@ -16,8 +16,8 @@ use crate::{Event, OrchestratorError};
 const AT_ONCE: usize = 32;
 
 impl Engine {
-    /// Takes in what has come back from the store, and all else that has by now. Their jobs are started together, since
-    /// each start by itself would wake a thread that has just fallen asleep.
+    /// Takes in what has come back from the store, and all else that has by now. The jobs of all commits are started
+    /// together: each start by itself would wake a thread that has just fallen asleep.
     pub(super) fn land(&mut self, first: (usize, Landed)) {
         let mut keys = Vec::new();
         let mut next = Some(first);
