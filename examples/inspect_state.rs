@@ -4,7 +4,7 @@
 
 use std::{env, process::ExitCode};
 
-use godata::core::RunRecord;
+use godata::RunRecord;
 use godata::{BoxError, FileStore, PipelineRecord, RunQuery, Schedule, Store, scheduler::parse};
 use time::{UtcDateTime, format_description::well_known::Rfc3339};
 

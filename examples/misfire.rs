@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use godata::core::ManualClock;
+use godata::ManualClock;
 use godata::{
     MemoryStore, Misfire, Overlap, Registration, RunQuery,
     orchestrator::{Event, Orchestrator},
@@ -18,11 +18,10 @@ use time::UtcDateTime;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     let clock = ManualClock::new(UtcDateTime::from_unix_timestamp(1_767_225_600)?);
-    let orchestrator = Orchestrator::builder()
-        .store(MemoryStore::new())
-        .runner(Runner::builder().clock(clock.clone()).build()?)
-        .clock(clock.clone())
-        .build()?;
+    let orchestrator =
+        Orchestrator::builder(MemoryStore::new(), Runner::builder().clock(clock.clone()).build()?)
+            .clock(clock.clone())
+            .build()?;
 
     let hourly = every(Duration::from_secs(3_600))?;
     let job = |name| job_fn(name, |_cx| async { Ok(()) });

@@ -19,7 +19,7 @@ static IMPORTS: AtomicUsize = AtomicUsize::new(0);
 async fn main() -> Result<(), BoxError> {
     let import = job_fn("import", |_cx| async {
         match IMPORTS.fetch_add(1, SeqCst) {
-            0 => Err(JobError::new("the server is down")),
+            0 => Err("the server is down".into()),
             _ => Ok(()),
         }
     });

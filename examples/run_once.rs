@@ -21,12 +21,8 @@ async fn main() -> Result<ExitCode, BoxError> {
         .write(jsonl::write("orders_paid.jsonl"))?;
 
     let store = FileStore::open_wait(state, Duration::from_secs(30))?;
-    let orchestrator = Orchestrator::builder()
-        .store(store)
-        .runner(Runner::new())
-        .recovery(Recovery::Off)
-        .keep_newest(1_000)
-        .build()?;
+    let orchestrator =
+        Orchestrator::builder(store, Runner::new()).recovery(Recovery::Off).keep_newest(1_000).build()?;
     orchestrator.register_with(Registration::new(orders)).await?;
 
     let result = orchestrator.run_pipeline("orders-once").await?.done().await?;

@@ -31,7 +31,7 @@ async fn main() -> Result<(), BoxError> {
     let mut events = runner.subscribe();
 
     for number in 0..6 {
-        runner.start_with(query(number), RunRequest::new().pool("database"))?;
+        runner.start_with(query(number), RunRequest::new().with_pool("database"))?;
     }
     let mut ended = 0;
     while ended < 6 {
@@ -47,7 +47,7 @@ async fn main() -> Result<(), BoxError> {
     println!("at most {} ran at a time", MOST.load(SeqCst));
 
     let sleeper = job_fn("sleeper", |_cx| std::future::pending());
-    let request = RunRequest::new().timeout(Duration::from_millis(20));
+    let request = RunRequest::new().with_timeout(Duration::from_millis(20));
     let runner = Runner::builder().stop_grace(Duration::from_millis(20)).build()?;
     let result = runner.start_with(sleeper, request)?.finished().await;
     println!("{} {}: {}", result.job_name, result.status, result.error.map_or(String::new(), |e| e.message));

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use godata::{
     BoxError, Schedule,
-    scheduler::{Cron, Dst, Gap, Overlap, ScheduleExt, Zone},
+    scheduler::{Cron, Dst, DstGap, DstOverlap, ScheduleExt, Zone},
 };
 use time::UtcDateTime;
 
@@ -16,8 +16,8 @@ fn main() -> Result<(), BoxError> {
     let fixed = Cron::new("30 2 * * *")?.in_zone(zone.clone())?;
     let schedules = [
         fixed.clone(),
-        fixed.clone().dst(Dst { gap: Gap::Shift, overlap: Overlap::Last })?,
-        fixed.dst(Dst { gap: Gap::Skip, overlap: Overlap::Both })?,
+        fixed.clone().dst(Dst { gap: DstGap::Shift, overlap: DstOverlap::Last })?,
+        fixed.dst(Dst { gap: DstGap::Skip, overlap: DstOverlap::Both })?,
         Cron::new("*/30 1-3 * * *")?.in_zone(zone.clone())?,
     ];
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::Duration;
 
-use godata::core::Clock;
+use godata::Clock;
 use time::UtcDateTime;
 use tokio::time::Instant;
 

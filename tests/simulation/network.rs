@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use godata::core::{
+use godata::{
     Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunQuery, RunRecord,
     Store, StoreError,
 };
@@ -156,7 +156,7 @@ impl<M: Medium> Network<M> {
 
     /// The right time.
     pub(crate) fn now(&self) -> UtcDateTime {
-        godata::core::Clock::now(&self.clock)
+        godata::Clock::now(&self.clock)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

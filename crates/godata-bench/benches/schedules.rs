@@ -3,7 +3,8 @@
 use std::{hint::black_box, time::Duration};
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use godata_core::{AnySchedule, Schedule};
+use godata_core::Schedule;
+use godata_scheduler::AnySchedule;
 use godata_scheduler::{HORIZON, parse};
 use time::UtcDateTime;
 

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use godata_core::{
-    AnyJob, AnyStore, BoxError, Clock as _, Job, JobError, ManualClock, MemoryStore, RunContext, RunQuery,
-    Store as _, SystemClock,
+    AnyJob, AnyStore, BoxError, Clock as _, Job, ManualClock, MemoryStore, RunContext, RunQuery, Store as _,
+    SystemClock,
 };
 use godata_orchestrator::{Misfire, Orchestrator, Overlap, Registration};
 use godata_runner::Runner;
@@ -34,11 +34,11 @@ impl Job for Late {
         &self.name
     }
 
-    async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
+    async fn run(&self, cx: &RunContext) -> Result<(), BoxError> {
         let due = cx.scheduled_at().unwrap_or(UtcDateTime::UNIX_EPOCH);
         // The clock of schedules shows whole milliseconds.
         let late = (UtcDateTime::now() - due).as_seconds_f64() * 1e3;
-        self.late.lock().map_err(|_| JobError::new("poisoned"))?.push(late);
+        self.late.lock().map_err(|_| "poisoned")?.push(late);
         Ok(())
     }
 }
@@ -50,7 +50,7 @@ impl Job for Empty {
         &self.0
     }
 
-    async fn run(&self, _cx: &RunContext) -> Result<(), JobError> {
+    async fn run(&self, _cx: &RunContext) -> Result<(), BoxError> {
         Ok(())
     }
 }
@@ -109,9 +109,7 @@ async fn register_all(store: &AnyStore, late: &Arc<Mutex<Vec<f64>>>) -> Result<O
 async fn cost_of_a_run() -> Result<(), BoxError> {
     let clock = ManualClock::new(UtcDateTime::UNIX_EPOCH);
     let store = AnyStore::new(MemoryStore::new());
-    let orchestrator = Orchestrator::builder()
-        .store(store.clone())
-        .runner(Runner::new())
+    let orchestrator = Orchestrator::builder(store.clone(), Runner::new())
         .clock(clock.clone())
         .concurrency(1_000)
         .build()?;

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use godata_core::{AnyJob, BoxError, Job, JobError, RunContext, RunRequest, job_fn};
+use godata_core::{AnyJob, BoxError, Job, RunContext, RunRequest, job_fn};
 use godata_runner::Runner;
 use tokio::sync::oneshot;
 
@@ -19,7 +19,7 @@ impl Job for Empty {
         "empty"
     }
 
-    async fn run(&self, _cx: &RunContext) -> Result<(), JobError> {
+    async fn run(&self, _cx: &RunContext) -> Result<(), BoxError> {
         Ok(())
     }
 }

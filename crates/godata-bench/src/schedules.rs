@@ -2,7 +2,8 @@
 
 use std::{fs, time::Instant};
 
-use godata_core::{AnySchedule, BoxError, Schedule};
+use godata_core::{BoxError, Schedule};
+use godata_scheduler::AnySchedule;
 use godata_scheduler::parse;
 use time::UtcDateTime;
 

@@ -5,10 +5,10 @@ use tokio_util::sync::CancellationToken;
 /// A request to stop, shared by whoever may ask and whoever has to listen.
 ///
 /// Cancellation is a request: nothing is interrupted by it. Code that can stop looks at
-/// [`is_cancelled`](Self::is_cancelled) or [`check`](Self::check) between two pieces of work, or waits for
-/// [`cancelled`](Self::cancelled) beside what else it waits for. It happens at most once and is never taken back.
+/// [`is_canceled`](Self::is_canceled) or [`check`](Self::check) between two pieces of work, or waits for
+/// [`canceled`](Self::canceled) beside what else it waits for. It happens at most once and is never taken back.
 ///
-/// Clones are the same request. A [`child`](Self::child) is a narrower one: cancelled with its parent, and on its
+/// Clones are the same request. A [`child`](Self::child) is a narrower one: canceled with its parent, and on its
 /// own without touching the parent.
 ///
 /// # Example
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 /// let (read, write) = (run.child(), run.child());
 ///
 /// read.cancel();
-/// assert!(read.is_cancelled() && !run.is_cancelled() && !write.is_cancelled());
+/// assert!(read.is_canceled() && !run.is_canceled() && !write.is_canceled());
 ///
 /// run.cancel();
 /// assert!(write.check().is_err());
@@ -42,7 +42,7 @@ impl Cancellation {
 
     /// Whether to stop.
     #[must_use]
-    pub fn is_cancelled(&self) -> bool {
+    pub fn is_canceled(&self) -> bool {
         self.0.is_cancelled()
     }
 
@@ -58,7 +58,7 @@ impl Cancellation {
     ///
     /// async fn pause(cancellation: &Cancellation) -> Result<(), Canceled> {
     ///     tokio::select! {
-    ///         () = cancellation.cancelled() => cancellation.check(),
+    ///         () = cancellation.canceled() => cancellation.check(),
     ///         () = sleep(Duration::from_secs(60)) => Ok(()),
     ///     }
     /// }
@@ -70,7 +70,7 @@ impl Cancellation {
     /// assert!(pause(&cancellation).await.is_err());
     /// # }
     /// ```
-    pub async fn cancelled(&self) {
+    pub async fn canceled(&self) {
         self.0.cancelled().await;
     }
 
@@ -86,12 +86,12 @@ impl Cancellation {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// let cancellation = Cancellation::new();
-    /// assert_eq!(cancellation.unless_cancelled(async { 1 }).await, Ok(1));
+    /// assert_eq!(cancellation.unless_canceled(async { 1 }).await, Ok(1));
     /// cancellation.cancel();
-    /// assert!(cancellation.unless_cancelled(std::future::pending::<()>()).await.is_err());
+    /// assert!(cancellation.unless_canceled(std::future::pending::<()>()).await.is_err());
     /// # }
     /// ```
-    pub async fn unless_cancelled<F: Future>(&self, future: F) -> Result<F::Output, Canceled> {
+    pub async fn unless_canceled<F: Future>(&self, future: F) -> Result<F::Output, Canceled> {
         self.check()?;
         let output = self.0.run_until_cancelled(future).await;
         self.check()?;
@@ -102,7 +102,7 @@ impl Cancellation {
     ///
     /// # Errors
     ///
-    /// [`Canceled`], if [`is_cancelled`](Self::is_cancelled).
+    /// [`Canceled`], if [`is_canceled`](Self::is_canceled).
     ///
     /// ```
     /// use godata_core::{Canceled, Cancellation};
@@ -120,7 +120,7 @@ impl Cancellation {
     /// # Ok::<(), Canceled>(())
     /// ```
     pub fn check(&self) -> Result<(), Canceled> {
-        if self.is_cancelled() { Err(Canceled(())) } else { Ok(()) }
+        if self.is_canceled() { Err(Canceled(())) } else { Ok(()) }
     }
 
     /// A request that is made whenever this one is, and can also be made alone.
@@ -135,9 +135,9 @@ impl Cancellation {
     /// let cancellation = godata_core::Cancellation::new();
     /// {
     ///     let _guard = cancellation.drop_guard();
-    ///     assert!(!cancellation.is_cancelled());
+    ///     assert!(!cancellation.is_canceled());
     /// }
-    /// assert!(cancellation.is_cancelled());
+    /// assert!(cancellation.is_canceled());
     /// ```
     pub fn drop_guard(&self) -> CancelOnDrop {
         CancelOnDrop(self.clone())
@@ -157,11 +157,13 @@ impl Drop for CancelOnDrop {
 
 /// The run was asked to stop, and did.
 ///
-/// Only [`Cancellation::check`] and [`JobError::canceled`](crate::JobError::canceled) make one. Anywhere in the
+/// Only [`Cancellation::check`] makes one. Anywhere in the
 /// chain of sources of a job's error, it makes that error count as canceled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the run was canceled")]
 pub struct Canceled(());
+
+debug_as_chain!(Canceled);
 
 impl Canceled {
     pub(crate) fn new() -> Self {
@@ -181,15 +183,15 @@ mod tests {
         let child = parent.child();
         let sibling = parent.child();
         child.cancel();
-        assert!(!parent.is_cancelled() && !sibling.is_cancelled());
+        assert!(!parent.is_canceled() && !sibling.is_canceled());
         parent.clone().cancel();
-        assert!(parent.is_cancelled() && sibling.is_cancelled());
+        assert!(parent.is_canceled() && sibling.is_canceled());
     }
 
     #[test]
     fn waiting_ends_with_the_request() {
         let cancellation = Cancellation::new();
-        let waiting = cancellation.cancelled();
+        let waiting = cancellation.canceled();
         futures::pin_mut!(waiting);
         assert_eq!((&mut waiting).now_or_never(), None);
         cancellation.cancel();

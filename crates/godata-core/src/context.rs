@@ -21,7 +21,7 @@ use crate::{Canceled, Cancellation, Cause, JobId, Params, Progress, RunId};
 ///
 /// assert_eq!(cx.attempt(), 2);
 /// assert_eq!(cx.params().require("day")?, "2024-02-29");
-/// assert!(!cx.is_cancelled());
+/// assert!(!cx.is_canceled());
 /// # Ok::<(), ParamError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -162,13 +162,13 @@ impl RunContext {
 
     /// Whether the run was asked to stop.
     #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.cancellation.is_cancelled()
+    pub fn is_canceled(&self) -> bool {
+        self.cancellation.is_canceled()
     }
 
     /// Completes when the run is asked to stop, at once if it already was.
-    pub async fn cancelled(&self) {
-        self.cancellation.cancelled().await;
+    pub async fn canceled(&self) {
+        self.cancellation.canceled().await;
     }
 
     /// Returns an error if the run was asked to stop, so that `?` leaves the job.
@@ -209,7 +209,7 @@ mod tests {
         let clone = cx.clone().with_param("b", "2");
         clone.progress().add_records_read(3);
         clone.cancel();
-        assert!(cx.is_cancelled() && cx.check().is_err());
+        assert!(cx.is_canceled() && cx.check().is_err());
         assert_eq!(cx.progress().records_read(), 3);
         assert_eq!((cx.params().len(), clone.params().len()), (1, 2));
     }

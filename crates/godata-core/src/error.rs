@@ -1,7 +1,9 @@
 //! What all errors have in common: how they are boxed, and how their chain of causes is printed.
 
+use std::any::Any;
 use std::error::Error;
-use std::fmt::{self, Write as _};
+use std::fmt;
+use std::fmt::Write as _;
 
 /// Any error that can cross threads.
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
@@ -27,6 +29,48 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 #[must_use]
 pub fn error_chain<'a>(error: &'a (dyn Error + 'a)) -> ErrorChain<'a> {
     ErrorChain { error }
+}
+
+/// Implements `Debug` for error types so that it prints the error and all its sources on one line.
+///
+/// `fn main() -> Result<(), BoxError>` prints the `Debug` form of the error that it returns. A derived `Debug` would
+/// show field names there instead of the message.
+///
+/// ```
+/// use godata_core::debug_as_chain;
+///
+/// #[derive(thiserror::Error)]
+/// #[error("can't read the settings")]
+/// struct SettingsError(#[source] std::num::ParseIntError);
+///
+/// debug_as_chain!(SettingsError);
+///
+/// let error = SettingsError("x".parse::<u8>().unwrap_err());
+/// assert_eq!(format!("{error:?}"), "can't read the settings: invalid digit found in string");
+/// ```
+#[macro_export]
+macro_rules! debug_as_chain {
+    ($($error:ty),+ $(,)?) => {$(
+        impl ::std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(&$crate::error_chain(self), f)
+            }
+        }
+    )+};
+}
+
+/// The message of a panic, from the payload that [`catch_unwind`](std::panic::catch_unwind) returns.
+///
+/// ```
+/// use godata_core::panic_message;
+///
+/// let panic = std::panic::catch_unwind(|| panic!("no row {}", 7)).unwrap_err();
+/// assert_eq!(panic_message(&*panic), "no row 7");
+/// ```
+#[must_use]
+pub fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&'static str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
 /// Displays an error with its sources; made by [`error_chain`].

@@ -140,13 +140,15 @@ id! {
 /// let error = "17".parse::<godata_core::RunId>().unwrap_err();
 /// assert_eq!(error.to_string(), r#""17" is not a run id"#);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is not a {wanted}")]
 pub struct ParseIdError {
     wanted: &'static str,
     text: String,
     source: uuid::Error,
 }
+
+debug_as_chain!(ParseIdError);
 
 impl ParseIdError {
     /// The text that was to be parsed.

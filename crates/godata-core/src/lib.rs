@@ -17,7 +17,7 @@
 //! A job that counts what it does, stops when it is asked to, and says which of its failures may pass.
 //!
 //! ```
-//! use godata_core::{Job, JobError, JobErrorKind, RunContext};
+//! use godata_core::{BoxError, Job, JobErrorKind, RunContext, Transient};
 //!
 //! struct Export {
 //!     rows: Vec<&'static str>,
@@ -28,11 +28,11 @@
 //!         "export"
 //!     }
 //!
-//!     async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
+//!     async fn run(&self, cx: &RunContext) -> Result<(), BoxError> {
 //!         let limit: usize = cx.params().parse("limit")?;
 //!         for row in self.rows.iter().take(limit) {
 //!             cx.check()?;
-//!             send(row).map_err(JobError::transient)?;
+//!             send(row).map_err(Transient::new)?;
 //!             cx.progress().add_records_written(1);
 //!         }
 //!         Ok(())
@@ -47,7 +47,7 @@
 //! }
 //!
 //! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), JobError> {
+//! # async fn main() -> Result<(), BoxError> {
 //! let export = Export { rows: vec!["a", "b", "late"] };
 //!
 //! let cx = RunContext::new().with_param("limit", "2");
@@ -56,7 +56,7 @@
 //!
 //! let cx = RunContext::new().with_param("limit", "3");
 //! let error = export.run(&cx).await.unwrap_err();
-//! assert_eq!(error.kind(), JobErrorKind::Transient { retry_after: None });
+//! assert_eq!(JobErrorKind::of(&*error), JobErrorKind::Transient { retry_after: None });
 //!
 //! let cx = RunContext::new();
 //! let error = export.run(&cx).await.unwrap_err();
@@ -67,11 +67,9 @@
 //!
 //! # Errors
 //!
-//! A job fails with a [`JobError`]. `?` makes one from any error, and its [`kind`](JobError::kind) says what the
-//! caller can do: nothing ([`Failed`](JobErrorKind::Failed)), try again ([`Transient`](JobErrorKind::Transient)),
-//! or accept that it was asked to stop ([`Canceled`](JobErrorKind::Canceled)). Code that is far from the job and
-//! returns errors of its own says so from there, with [`Transient`] and [`Cancellation::check`] somewhere in the
-//! chain of sources.
+//! A job returns any error as a [`BoxError`]. [`JobErrorKind::of`] says what the caller can do about it: retry it, unless it is
+//! marked [`Permanent`]; retry it under every policy, if it is marked [`Transient`]; or accept that the job was asked to
+//! stop, if it contains [`Canceled`]. The marks work anywhere in the chain of sources.
 //!
 //! Errors print their own message and leave the cause to [`source`](std::error::Error::source); [`error_chain`]
 //! prints all of them on one line.
@@ -81,10 +79,13 @@
 //! * Instants are [`time::UtcDateTime`] in whole milliseconds, durations [`std::time::Duration`].
 //! * [`SystemClock`] is the only place that asks the system for the time, apart from the timestamp inside a
 //!   freshly generated id.
-//! * Handles ([`AnyJob`], [`AnySchedule`], [`RunContext`], [`Cancellation`], [`Progress`], [`ManualClock`]) are `Send + Sync`, cheap
+//! * Handles ([`AnyJob`], [`AnyStore`], [`RunContext`], [`Cancellation`], [`Progress`], [`ManualClock`]) are `Send + Sync`, cheap
 //!   to clone, and their clones refer to the same thing.
 //! * No function here blocks a thread, and none panics, except that [`SystemClock`] can only sleep on a tokio
 //!   runtime with its timer enabled.
+
+#[macro_use]
+mod error;
 
 mod cancel;
 mod cause;
@@ -92,39 +93,44 @@ mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod context;
-mod error;
+mod excerpt;
 mod id;
 mod job;
-mod job_error;
+mod job_error_kind;
 mod missed;
 mod name;
 mod params;
+mod permanent;
 mod progress;
 mod run;
 mod schedule;
 mod store;
+pub mod tables;
 mod transient;
 
 pub use cancel::{CancelOnDrop, Canceled, Cancellation};
 pub use cause::Cause;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use context::RunContext;
-pub use error::{BoxError, ErrorChain, error_chain};
+pub use error::{BoxError, ErrorChain, error_chain, panic_message};
+pub use excerpt::{excerpt, excerpt_within};
 pub use id::{JobId, OwnerId, ParseIdError, RunId};
 pub use job::{AnyJob, Job, JobFn, job_fn};
-pub use job_error::{JobError, JobErrorKind};
+pub use job_error_kind::JobErrorKind;
 pub use missed::Missed;
 pub use name::{NameError, PipelineName};
 pub use params::{ParamError, Params};
+pub use permanent::Permanent;
 pub use progress::Progress;
 pub use run::{
     ActiveRun, Completer, Failure, FailureKind, JobEnd, JobRunner, PersistError, RetryOn, RetryPolicy,
-    RunHandle, RunRequest, RunResult, RunnerError, ShutdownReport, StopReason,
+    RunFailed, RunHandle, RunRequest, RunResult, RunnerError, StopReason,
 };
-pub use schedule::{AnySchedule, Schedule};
+pub use schedule::Schedule;
 pub use store::{
-    AnyStore, Commit, Committed, Covers, MemoryStore, MemoryTables, PipelineRecord, PruneCursor, Renewal,
-    Retention, RunChange, RunCounts, RunKey, RunPage, RunQuery, RunRecord, RunStatus, Store, StoreError,
-    Stored, check,
+    AnyStore, Commit, Committed, Covers, MemoryStore, PipelineRecord, Renewal, Retention, RunChange,
+    RunCounts, RunKey, RunQuery, RunRecord, RunStatus, Store, StoreError, Stored, check_commit,
 };
+#[doc(no_inline)]
+pub use time;
 pub use transient::Transient;

@@ -120,7 +120,7 @@ impl AsRef<str> for PipelineName {
 }
 
 /// Why a text is not a name or a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameError {
     /// It has no characters.
@@ -141,6 +141,8 @@ pub enum NameError {
     #[error("it begins or ends with white space")]
     OuterSpace,
 }
+
+debug_as_chain!(NameError);
 
 #[cfg(test)]
 mod tests {

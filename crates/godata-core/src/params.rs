@@ -111,7 +111,7 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Params {
 }
 
 /// A parameter is not what the job needs.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ParamError {
     /// The run was started without it.
@@ -131,6 +131,8 @@ pub enum ParamError {
         source: BoxError,
     },
 }
+
+debug_as_chain!(ParamError);
 
 #[cfg(test)]
 mod tests {

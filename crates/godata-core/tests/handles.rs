@@ -4,10 +4,10 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use godata_core::{
-    ActiveRun, AnyJob, AnySchedule, AnyStore, CancelOnDrop, Canceled, Cancellation, Cause, Clock, Commit,
-    Committed, Completer, Failure, Job, JobError, JobErrorKind, JobId, ManualClock, MemoryStore, NameError,
-    OwnerId, ParamError, Params, ParseIdError, PersistError, PipelineName, PipelineRecord, Progress,
-    RetryPolicy, RunContext, RunHandle, RunId, RunKey, RunQuery, RunRecord, RunRequest, RunResult,
+    ActiveRun, AnyJob, AnyStore, BoxError, CancelOnDrop, Canceled, Cancellation, Cause, Clock, Commit,
+    Committed, Completer, Failure, Job, JobErrorKind, JobId, ManualClock, MemoryStore, NameError, OwnerId,
+    ParamError, Params, ParseIdError, Permanent, PersistError, PipelineName, PipelineRecord, Progress,
+    RetryPolicy, RunContext, RunFailed, RunHandle, RunId, RunKey, RunQuery, RunRecord, RunRequest, RunResult,
     RunnerError, StoreError, SystemClock, Transient,
 };
 
@@ -20,7 +20,6 @@ fn future<T: Send>(future: T) -> T {
 #[test]
 fn handles_and_values_are_clone_send_and_sync() {
     handle::<AnyJob>();
-    handle::<AnySchedule>();
     handle::<AnyStore>();
     handle::<Cancellation>();
     handle::<Cause>();
@@ -54,7 +53,8 @@ fn errors_and_guards_are_send_and_sync() {
     error::<CancelOnDrop>();
     error::<Canceled>();
     error::<Completer>();
-    error::<JobError>();
+    error::<Permanent>();
+    error::<RunFailed>();
     error::<ParamError>();
     error::<NameError>();
     error::<ParseIdError>();
@@ -73,7 +73,7 @@ async fn futures_can_be_spawned() {
             "nothing"
         }
 
-        async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
+        async fn run(&self, cx: &RunContext) -> Result<(), BoxError> {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             clock.sleep_until(clock.now()).await;
             Ok(cx.check()?)
@@ -82,7 +82,7 @@ async fn futures_can_be_spawned() {
 
     let cx = RunContext::new();
     cx.cancel();
-    future(cx.cancelled()).await;
+    future(cx.canceled()).await;
     let error = future(AnyJob::new(Nothing).run(&cx)).await.unwrap_err();
-    assert!(error.is_canceled());
+    assert_eq!(JobErrorKind::of(&*error), JobErrorKind::Canceled);
 }

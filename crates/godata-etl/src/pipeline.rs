@@ -3,7 +3,7 @@
 use std::{fmt, future::Future, num::NonZeroUsize, sync::Arc};
 
 use futures::{Stream, StreamExt, future::BoxFuture};
-use godata_core::{BoxError, Job, JobError, RunContext};
+use godata_core::{BoxError, Job, RunContext};
 
 use crate::{
     Batch, BuildError, Chunk, Flow, PipelineError, PipelineHook, Reader, RunReport, Writer,
@@ -116,7 +116,7 @@ impl Job for Pipeline {
         &self.name
     }
 
-    async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
+    async fn run(&self, cx: &RunContext) -> Result<(), BoxError> {
         self.runs.run(cx, None).await?;
         Ok(())
     }

@@ -118,7 +118,7 @@ impl Work {
 
     /// Whether the work is to stop, because its run is or because nobody waits for it any more.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.stop.is_cancelled()
+        self.stop.is_canceled()
     }
 
     pub(crate) fn stop_if_asked(&self) -> Result<(), Canceled> {

@@ -97,7 +97,7 @@ async fn a_job_whose_future_is_dropped_was_canceled() {
     }
     log.ended.notified().await;
     assert!(job.error().unwrap().is_canceled());
-    assert!(job.ended_at().is_some() && !cx.is_cancelled());
+    assert!(job.ended_at().is_some() && !cx.is_canceled());
     let lines = ["job of p starts", "pipeline p starts", "pipeline canceled", "job canceled"];
     assert_eq!(*log.lines.lock().unwrap(), lines);
 }

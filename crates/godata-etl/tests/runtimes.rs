@@ -93,7 +93,7 @@ fn simple() -> Pipeline {
 fn take_all_turns(
     runtime: &Runtime,
     gate: &Gate,
-) -> tokio::task::JoinHandle<Result<(), godata_core::JobError>> {
+) -> tokio::task::JoinHandle<Result<(), godata_core::BoxError>> {
     let (started, is_started) = mpsc::channel();
     let pipeline = greedy(gate, &started);
     let run = runtime.spawn(async move { Job::run(&pipeline, &RunContext::new()).await });

@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use godata_core::{AnyStore, Clock, JobRunner, Store, SystemClock};
+use godata_core::{AnyStore, Clock, JobRunner, SystemClock};
 
 use crate::events::Teller;
 use crate::ids::Ids;
-use crate::{BuildError, Orchestrator, Recovery};
+use crate::{Orchestrator, OrchestratorBuildError, Recovery};
 
 /// Builds an [`Orchestrator`]; made by [`Orchestrator::builder`].
 #[must_use]
 pub struct OrchestratorBuilder {
-    store: Option<AnyStore>,
-    runner: Option<Arc<dyn JobRunner>>,
+    store: AnyStore,
+    runner: Arc<dyn JobRunner>,
     clock: Arc<dyn Clock>,
     seed: Option<u64>,
     concurrency: Option<usize>,
@@ -51,10 +51,10 @@ pub(crate) struct Setup {
 }
 
 impl OrchestratorBuilder {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(store: AnyStore, runner: Arc<dyn JobRunner>) -> Self {
         Self {
-            store: None,
-            runner: None,
+            store,
+            runner,
             clock: Arc::new(SystemClock),
             seed: None,
             concurrency: None,
@@ -66,18 +66,6 @@ impl OrchestratorBuilder {
             store_timeout: Duration::from_secs(30),
             event_buffer: 1_024,
         }
-    }
-
-    /// What remembers pipelines and runs. Several orchestrators in one process share a store by clones of one
-    /// [`AnyStore`].
-    pub fn store(self, store: impl Store) -> Self {
-        Self { store: Some(AnyStore::new(store)), ..self }
-    }
-
-    /// What runs jobs. It ought to have no limit of its own: a run that waits for its runner counts as running, while
-    /// one that waits for the orchestrator's [`concurrency`](Self::concurrency) is queued, durably.
-    pub fn runner(self, runner: impl JobRunner) -> Self {
-        Self { runner: Some(Arc::new(runner)), ..self }
     }
 
     /// The clock that due times are compared with. Default: [`SystemClock`].
@@ -143,30 +131,28 @@ impl OrchestratorBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`].
-    pub fn build(self) -> Result<Orchestrator, BuildError> {
+    /// [`OrchestratorBuildError`].
+    pub fn build(self) -> Result<Orchestrator, OrchestratorBuildError> {
         if self.concurrency == Some(0) {
-            return Err(BuildError::NoSlots);
+            return Err(OrchestratorBuildError::NoSlots);
         }
         for (position, (name, runs)) in self.pools.iter().enumerate() {
             if *runs == 0 {
-                return Err(BuildError::EmptyPool { pool: name.clone() });
+                return Err(OrchestratorBuildError::EmptyPool { pool: name.clone() });
             }
             if self.pools.iter().take(position).any(|(other, _)| other == name) {
-                return Err(BuildError::SamePool { pool: name.clone() });
+                return Err(OrchestratorBuildError::SamePool { pool: name.clone() });
             }
         }
-        let store = self.store.clone().ok_or(BuildError::NoStore)?;
-        let runner = self.runner.clone().ok_or(BuildError::NoRunner)?;
-        Ok(self.built(store, runner))
+        Ok(self.built())
     }
 
     /// Builds it as it is, which has no pool and no concurrency of zero.
-    pub(crate) fn built(self, store: AnyStore, runner: Arc<dyn JobRunner>) -> Orchestrator {
+    pub(crate) fn built(self) -> Orchestrator {
         let grace = self.grace;
         let setup = Setup {
-            store,
-            runner,
+            store: self.store,
+            runner: self.runner,
             clock: self.clock,
             ids: Ids::new(self.seed),
             concurrency: self.concurrency.unwrap_or_else(usual_concurrency),

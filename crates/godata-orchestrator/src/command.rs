@@ -1,8 +1,9 @@
 //! What handles ask of the loop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use godata_core::{AnySchedule, Params, PipelineName, RunHandle, RunId};
+use godata_core::{Params, PipelineName, RunHandle, RunId, Schedule};
 use tokio::sync::oneshot;
 
 use crate::{Backfill, DrainReport, OrchestratorError, RegisterError, Registration};
@@ -18,7 +19,7 @@ pub(crate) enum Command {
     Ask(String, Ask, Reply<Answer>),
     /// Answered `false` if the run is not known here and no pipeline is named.
     Cancel(RunId, Option<PipelineName>, Reply<bool>),
-    Upcoming(String, Reply<AnySchedule>),
+    Upcoming(String, Reply<Arc<dyn Schedule>>),
     StartScheduler(Reply<()>),
     StopScheduler(Reply<()>),
     Shutdown(Duration, oneshot::Sender<DrainReport>),

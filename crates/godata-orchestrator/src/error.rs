@@ -154,13 +154,7 @@ pub enum OrchestratorError {
 /// Why there can't be such an orchestrator.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum BuildError {
-    /// It needs a store.
-    #[error("an orchestrator needs a store")]
-    NoStore,
-    /// It needs a runner.
-    #[error("an orchestrator needs a runner")]
-    NoRunner,
+pub enum OrchestratorBuildError {
     /// A concurrency of zero would run nothing.
     #[error("an orchestrator with a concurrency of 0 runs nothing")]
     NoSlots,

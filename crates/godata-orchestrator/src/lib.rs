@@ -22,9 +22,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), BoxError> {
-//! let orchestrator = Orchestrator::builder()
-//!     .store(MemoryStore::new())
-//!     .runner(Runner::new())
+//! let orchestrator = Orchestrator::builder(MemoryStore::new(), Runner::new())
 //!     .concurrency(8)
 //!     .recovery(Recovery::Rerun)
 //!     .build()?;
@@ -135,7 +133,7 @@ mod timers;
 pub use backfill::Backfill;
 pub use builder::OrchestratorBuilder;
 pub use command::RunOptions;
-pub use error::{BuildError, OrchestratorError, RegisterError};
+pub use error::{OrchestratorBuildError, OrchestratorError, RegisterError};
 pub use events::{Event, Events, ScheduleFault};
 #[doc(no_inline)]
 pub use godata_core::Missed;

@@ -79,12 +79,18 @@ const COMMANDS: usize = 1_024;
 impl Orchestrator {
     /// An orchestrator on a store, with what runs its jobs. The rest is as [`OrchestratorBuilder`] says.
     pub fn new(store: impl Store, runner: impl JobRunner) -> Self {
-        OrchestratorBuilder::new().built(AnyStore::new(store), Arc::new(runner))
+        Self::builder(store, runner).built()
     }
 
-    /// An orchestrator with limits, pools, a clock, recovery.
-    pub fn builder() -> OrchestratorBuilder {
-        OrchestratorBuilder::new()
+    /// Builds an orchestrator with limits, pools, a clock or recovery.
+    ///
+    /// The store remembers pipelines and runs. Several orchestrators in one process share a store that is not
+    /// [shared](Store::shared) by clones of one [`AnyStore`].
+    ///
+    /// The runner runs the jobs. It should have no limit of its own: a run that waits in the runner counts as running,
+    /// while a run that waits for the orchestrator's [`concurrency`](OrchestratorBuilder::concurrency) is durably queued.
+    pub fn builder(store: impl Store, runner: impl JobRunner) -> OrchestratorBuilder {
+        OrchestratorBuilder::new(AnyStore::new(store), Arc::new(runner))
     }
 
     pub(crate) fn of(setup: Setup, grace: Duration) -> Self {
@@ -249,7 +255,7 @@ impl Orchestrator {
     ) -> Result<Vec<UtcDateTime>, OrchestratorError> {
         let unknown = || OrchestratorError::NoSchedule { pipeline: pipeline.to_owned() };
         let schedule = self.ask(|reply| Command::Upcoming(pipeline.to_owned(), reply)).await?;
-        let due_times = DueTimes(&schedule);
+        let due_times = DueTimes(&*schedule);
         let mut after = self.0.clock.now();
         let mut times = Vec::new();
         while times.len() < count

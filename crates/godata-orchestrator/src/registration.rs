@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use godata_core::{AnyJob, AnySchedule, Job, RetryPolicy, Schedule};
+use godata_core::{AnyJob, Job, RetryPolicy, Schedule};
 
 use crate::{Misfire, Overlap};
 
@@ -31,7 +31,7 @@ use crate::{Misfire, Overlap};
 #[must_use]
 pub struct Registration {
     pub(crate) job: AnyJob,
-    pub(crate) schedule: Option<AnySchedule>,
+    pub(crate) schedule: Option<Arc<dyn Schedule>>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) after: Vec<String>,
     pub(crate) pool: Option<String>,
@@ -90,7 +90,7 @@ impl Registration {
     /// A schedule is asked by the task that decides for all pipelines, and ought to answer within microseconds, as those
     /// of `godata-scheduler` do.
     pub fn schedule(self, schedule: impl Schedule) -> Self {
-        Self { schedule: Some(AnySchedule::new(schedule)), ..self }
+        Self { schedule: Some(Arc::new(schedule)), ..self }
     }
 
     /// Runs it after each success of another pipeline, which is registered before. Successes while a run goes on

@@ -53,8 +53,6 @@ impl fmt::Display for DrainReport {
     }
 }
 
-/// How long a job that was asked to stop has, until its runner has dropped it.
-const STOP_GRACE: Duration = Duration::from_secs(5);
 /// How long dropping it may take, before the run counts as stuck.
 const DROP_GRACE: Duration = Duration::from_secs(2);
 /// How long final rows may take that the store does not take at once.
@@ -66,6 +64,8 @@ const LONG_SAVE_GRACE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Closing {
     pub(crate) stage: ClosingStage,
+    /// How long the runner lets stopped jobs run before it drops them.
+    stop_grace: Duration,
     /// Until when the stage lasts; for ever, if nobody waits.
     deadline: Option<Instant>,
     /// The runs that were running at the start, and those that were about to.
@@ -87,9 +87,9 @@ pub(crate) enum ClosingStage {
 }
 
 impl Closing {
-    pub(crate) fn new(grace: Option<Duration>, runs: Vec<RunHandle>) -> Self {
+    pub(crate) fn new(grace: Option<Duration>, stop_grace: Duration, runs: Vec<RunHandle>) -> Self {
         let deadline = grace.and_then(|grace| Instant::now().checked_add(grace));
-        Self { stage: ClosingStage::Draining, deadline, runs, replies: Vec::new() }
+        Self { stage: ClosingStage::Draining, stop_grace, deadline, runs, replies: Vec::new() }
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
@@ -110,7 +110,7 @@ impl Closing {
         self.stage = stage;
         self.deadline = match stage {
             ClosingStage::Draining | ClosingStage::Over => None,
-            ClosingStage::Stopping => Some(Instant::now() + STOP_GRACE + DROP_GRACE),
+            ClosingStage::Stopping => Instant::now().checked_add(self.stop_grace.saturating_add(DROP_GRACE)),
             ClosingStage::Saving if self.replies.is_empty() => Some(Instant::now() + LONG_SAVE_GRACE),
             ClosingStage::Saving => Some(Instant::now() + SAVE_GRACE),
         };

@@ -87,17 +87,17 @@ impl RunnerBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`].
-    pub fn build(self) -> Result<Runner, BuildError> {
+    /// [`RunnerBuildError`].
+    pub fn build(self) -> Result<Runner, RunnerBuildError> {
         if self.limit == Some(0) {
-            return Err(BuildError::NoSlots);
+            return Err(RunnerBuildError::NoSlots);
         }
         for (position, (name, runs)) in self.pools.iter().enumerate() {
             if *runs == 0 {
-                return Err(BuildError::EmptyPool { pool: name.clone() });
+                return Err(RunnerBuildError::EmptyPool { pool: name.clone() });
             }
             if self.pools.iter().take(position).any(|(other, _)| other == name) {
-                return Err(BuildError::SamePool { pool: name.clone() });
+                return Err(RunnerBuildError::SamePool { pool: name.clone() });
             }
         }
         Ok(self.built())
@@ -129,7 +129,7 @@ impl fmt::Debug for RunnerBuilder {
 /// Why there can't be such a runner.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum BuildError {
+pub enum RunnerBuildError {
     /// A limit of zero would run nothing.
     #[error("a runner with a limit of 0 runs nothing")]
     NoSlots,

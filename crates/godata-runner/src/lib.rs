@@ -22,7 +22,7 @@
 //! let runner = Runner::builder().limit(8).pool("database", 2).build()?;
 //!
 //! let import = job_fn("import", |cx| async move { Ok(cx.check()?) });
-//! let run = runner.start_with(import, RunRequest::new().pool("database").timeout(Duration::from_secs(60)))?;
+//! let run = runner.start_with(import, RunRequest::new().with_pool("database").with_timeout(Duration::from_secs(60)))?;
 //! let result = run.finished().await;
 //! assert_eq!(result.status, RunStatus::Succeeded);
 //!
@@ -35,7 +35,7 @@
 //! # Errors
 //!
 //! A job that fails is no error of the runner: it is in the run's [`RunResult`](godata_core::RunResult).
-//! [`RunnerError`](godata_core::RunnerError) is for runs that were not started; [`BuildError`] for a runner that
+//! [`RunnerError`](godata_core::RunnerError) is for runs that were not started; [`RunnerBuildError`] for a runner that
 //! could never run what it is built for.
 //!
 //! # Guarantees
@@ -75,11 +75,13 @@ mod entry;
 mod events;
 mod registry;
 mod runner;
+mod shutdown_report;
 mod slots;
 mod task;
 
-pub use builder::{BuildError, RunnerBuilder};
+pub use builder::{RunnerBuildError, RunnerBuilder};
 pub use events::{RunEvent, RunEvents};
 #[doc(no_inline)]
 pub use godata_core::Missed;
 pub use runner::Runner;
+pub use shutdown_report::ShutdownReport;

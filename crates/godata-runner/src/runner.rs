@@ -7,8 +7,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all};
 use godata_core::{
-    AnyJob, Clock, Job, JobRunner, RunHandle, RunId, RunRequest, RunResult, RunnerError, ShutdownReport,
-    StopReason,
+    AnyJob, Clock, Job, JobRunner, RunHandle, RunId, RunRequest, RunResult, RunnerError, StopReason,
 };
 use tokio::runtime::Handle;
 use tokio::time::timeout;
@@ -18,7 +17,7 @@ use crate::events::Events;
 use crate::registry::Registry;
 use crate::slots::Slots;
 use crate::task::{self, DROP_GRACE};
-use crate::{RunEvents, RunnerBuilder};
+use crate::{RunEvents, RunnerBuilder, ShutdownReport};
 
 /// Runs jobs concurrently, and knows of each what became of it.
 ///
@@ -33,7 +32,7 @@ use crate::{RunEvents, RunnerBuilder};
 /// let runner = Runner::new();
 /// let hello = runner.start(job_fn("hello", |_cx| async { Ok(()) }))?;
 /// let forever = runner.start(job_fn("forever", |cx| async move {
-///     cx.cancelled().await;
+///     cx.canceled().await;
 ///     Ok(cx.check()?)
 /// }))?;
 ///
@@ -161,8 +160,8 @@ impl Runner {
     fn launch(&self, job: AnyJob, request: RunRequest) -> Result<RunHandle, RunnerError> {
         let runtime = Handle::try_current().map_err(|_| RunnerError::NoRuntime)?;
         let runner = &self.0;
-        let turn = runner.slots.queue(request.get_pool())?;
-        let limit = request.get_timeout().or(runner.timeout);
+        let turn = runner.slots.queue(request.pool())?;
+        let limit = request.timeout().or(runner.timeout);
         let (handle, run) =
             RunHandle::new(job.shared_name(), request.into_context(), Arc::clone(&runner.clock));
         runner.registry.accept(handle.clone())?;
@@ -187,20 +186,8 @@ impl JobRunner for Runner {
         self.launch(job, request)
     }
 
-    fn stop(&self, id: RunId) -> Result<(), RunnerError> {
-        self.stop(id)
-    }
-
-    fn active(&self) -> Vec<RunResult> {
-        self.active()
-    }
-
-    fn result(&self, id: RunId) -> Option<RunResult> {
-        self.result(id)
-    }
-
-    fn shutdown(&self, grace: Duration) -> BoxFuture<'static, ShutdownReport> {
-        self.shutdown(grace)
+    fn stop_grace(&self) -> Duration {
+        self.0.stop_grace
     }
 }
 

@@ -1,6 +1,5 @@
 //! The task of one run, and who watches it.
 
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,7 +7,9 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{Either, select};
-use godata_core::{AnyJob, Failure, FailureKind, Job as _, JobEnd, RunContext, RunHandle, RunId, StopReason};
+use godata_core::{
+    AnyJob, Failure, FailureKind, Job as _, JobEnd, RunContext, RunHandle, RunId, StopReason, panic_message,
+};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -26,7 +27,7 @@ pub(crate) async fn run(mut entry: Entry, job: AnyJob, turn: Turn, limit: Option
     let cx = handle.context();
     let slots = match turn {
         Turn::Free => cx.check().map(|()| None),
-        Turn::Waiting(held) => cx.cancellation().unless_cancelled(held).await.map(Some),
+        Turn::Waiting(held) => cx.cancellation().unless_canceled(held).await.map(Some),
     };
     let Ok(slots) = slots else {
         return entry.end(JobEnd::Dropped);
@@ -50,7 +51,7 @@ pub(crate) async fn run(mut entry: Entry, job: AnyJob, turn: Turn, limit: Option
 
 /// Runs the job; asked to stop, it has the grace to do so.
 async fn until_stopped(job: &AnyJob, cx: &RunContext, grace: Duration) -> JobEnd {
-    let (job, stopped) = (pin!(contained(job, cx)), pin!(cx.cancelled()));
+    let (job, stopped) = (pin!(contained(job, cx)), pin!(cx.canceled()));
     match select(job, stopped).await {
         Either::Left((end, _)) => end,
         // Boxed, since few runs are stopped and all would have room for this.
@@ -65,11 +66,6 @@ async fn contained(job: &AnyJob, cx: &RunContext) -> JobEnd {
         let message = format!("the job panicked: {}", panic_message(&*panic));
         JobEnd::Failed(Failure::new(FailureKind::Panicked, message))
     })
-}
-
-fn panic_message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&'static str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
 /// Stops a run whose time is over. It is a task of its own, since a job that blocks its thread also holds up the
@@ -93,7 +89,7 @@ pub(crate) fn watch_stop(runner: &Arc<Inner>, id: RunId) {
 
 async fn tell_if_stuck(runner: Arc<Inner>, run: RunHandle) {
     {
-        let (finished, stopped) = (pin!(run.finished()), pin!(run.context().cancelled()));
+        let (finished, stopped) = (pin!(run.finished()), pin!(run.context().canceled()));
         select(finished, stopped).await;
     }
     let grace = runner.stop_grace.saturating_add(DROP_GRACE);

@@ -5,8 +5,8 @@ use std::future::pending;
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, BoxError, FailureKind, Job as _, JobError, RunContext, RunHandle, RunId, RunRequest, RunStatus,
-    job_fn,
+    AnyJob, BoxError, Canceled, Cancellation, FailureKind, RunContext, RunHandle, RunId, RunRequest,
+    RunStatus, job_fn,
 };
 use godata_runner::{RunEvent, Runner};
 
@@ -48,14 +48,14 @@ impl Kind {
     ];
 
     fn job(self) -> AnyJob {
-        job_fn("random", move |cx: RunContext| async move {
+        AnyJob::new(job_fn("random", move |cx: RunContext| async move {
             match self {
                 Self::Succeeds => Ok(()),
-                Self::Fails => Err(JobError::new("no")),
+                Self::Fails => Err("no".into()),
                 Self::Panics => std::panic::resume_unwind(Box::new("quietly")),
-                Self::SaysCanceled => Err(JobError::canceled()),
+                Self::SaysCanceled => Err(canceled().into()),
                 Self::Listens => {
-                    cx.cancelled().await;
+                    cx.canceled().await;
                     Ok(cx.check()?)
                 }
                 Self::Ignores => pending().await,
@@ -67,8 +67,7 @@ impl Kind {
                     Ok(())
                 }
             }
-        })
-        .into_any()
+        }))
     }
 
     /// How it may end if nobody stops it and it has time enough, `None` if it does not end by itself.
@@ -79,6 +78,12 @@ impl Kind {
             Self::Listens | Self::Ignores => None,
         }
     }
+}
+
+fn canceled() -> Canceled {
+    let other = Cancellation::new();
+    other.cancel();
+    other.check().expect_err("it was canceled")
 }
 
 /// A run and what was done to it.
@@ -117,10 +122,10 @@ async fn one_runner(mut random: Random, runs: usize) -> Result<(), BoxError> {
         // What does not end by itself gets a timeout or a stop, or it would hold its slot.
         let has_timeout = random.below(3) == 0;
         if has_timeout {
-            request = request.timeout(Duration::from_micros(random.below(3_000)));
+            request = request.with_timeout(Duration::from_micros(random.below(3_000)));
         }
         if random.below(4) == 0 {
-            request = request.pool("pool");
+            request = request.with_pool("pool");
         }
         let handle = runner.start_with(kind.job(), request)?;
         let stopped = kind.by_itself().is_none() && !has_timeout || random.below(8) == 0;

@@ -9,10 +9,10 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use godata_core::{
-    Canceled, Cancellation, Clock, FailureKind, Job, JobError, JobRunner, RunContext, RunHandle, RunRequest,
-    RunResult, RunStatus, RunnerError, StopReason, job_fn,
+    AnyJob, BoxError, Canceled, Cancellation, Clock, FailureKind, Job, JobRunner, RunContext, RunHandle,
+    RunRequest, RunResult, RunStatus, RunnerError, StopReason, Transient, job_fn,
 };
-use godata_runner::{BuildError, Missed, RunEvent, Runner};
+use godata_runner::{Missed, RunEvent, Runner, RunnerBuildError};
 use time::UtcDateTime;
 use tokio::time::Instant;
 
@@ -25,7 +25,7 @@ fn ok() -> impl Job {
 /// Stops when it is asked to.
 fn listens() -> impl Job {
     job_fn("listens", |cx: RunContext| async move {
-        cx.cancelled().await;
+        cx.canceled().await;
         Ok(cx.check()?)
     })
 }
@@ -42,7 +42,7 @@ fn lasts(time: Duration) -> impl Job {
     })
 }
 
-fn fails<E: Into<JobError>>(error: impl Fn() -> E + Send + Sync + 'static) -> impl Job {
+fn fails<E: Into<BoxError>>(error: impl Fn() -> E + Send + Sync + 'static) -> impl Job {
     job_fn("fails", move |_| std::future::ready(Err(error().into())))
 }
 
@@ -66,19 +66,18 @@ async fn a_run_ends_as_its_job_does() {
 
     let runner = Runner::new();
     let start = |job| JobRunner::start(&runner, job, RunRequest::new()).unwrap();
-    let any = |job: godata_core::AnyJob| job;
     for (job, expected) in [
-        (any(ok().into_any()), (Succeeded, None)),
-        (any(fails(|| JobError::new("no")).into_any()), (Failed, Some(FailureKind::Failed))),
-        (any(fails(|| JobError::transient("busy")).into_any()), (Failed, Some(FailureKind::Transient))),
-        (any(fails(canceled).into_any()), (Failed, Some(FailureKind::Failed))),
-        (any(fails(|| io::Error::other(canceled())).into_any()), (Failed, Some(FailureKind::Failed))),
+        (AnyJob::new(ok()), (Succeeded, None)),
+        (AnyJob::new(fails(|| "no")), (Failed, Some(FailureKind::Failed))),
+        (AnyJob::new(fails(|| Transient::new("busy"))), (Failed, Some(FailureKind::Transient))),
+        (AnyJob::new(fails(canceled)), (Failed, Some(FailureKind::Failed))),
+        (AnyJob::new(fails(|| io::Error::other(canceled()))), (Failed, Some(FailureKind::Failed))),
         (
-            any(fails(|| io::Error::from(io::ErrorKind::TimedOut)).into_any()),
+            AnyJob::new(fails(|| io::Error::from(io::ErrorKind::TimedOut))),
             (Failed, Some(FailureKind::Failed)),
         ),
         (
-            any(job_fn("panics", |_| async { panic!("boom {}", 1) }).into_any()),
+            AnyJob::new(job_fn("panics", |_| async { panic!("boom {}", 1) })),
             (Failed, Some(FailureKind::Panicked)),
         ),
     ] {
@@ -111,7 +110,7 @@ async fn a_run_that_is_stopped_before_it_was_polled_never_starts() {
 #[tokio::test(start_paused = true)]
 async fn a_run_that_is_stopped_is_canceled_also_if_it_has_to_be_dropped() {
     let runner = Runner::builder().stop_grace(3 * SECOND).build().unwrap();
-    for (job, seconds) in [(listens().into_any(), 0), (ignores().into_any(), 3)] {
+    for (job, seconds) in [(AnyJob::new(listens()), 0), (AnyJob::new(ignores()), 3)] {
         let run = runner.start(job).unwrap();
         tokio::task::yield_now().await;
         assert_eq!(run.result().status, RunStatus::Running);
@@ -137,8 +136,8 @@ async fn what_a_stopped_job_completes_has_succeeded_and_what_fails_has_failed() 
     ] {
         let run = runner
             .start(job_fn("ends anyway", move |cx: RunContext| async move {
-                cx.cancelled().await;
-                result.map_or(Ok(()), |error| Err(JobError::new(error)))
+                cx.canceled().await;
+                result.map_or(Ok(()), |error| Err(error.into()))
             }))
             .unwrap();
         tokio::task::yield_now().await;
@@ -156,7 +155,7 @@ async fn runs_that_share_a_cancellation_can_be_stopped_alone_and_together() {
     tokio::task::yield_now().await;
     one.stop();
     assert_eq!(end_of(&one).await.0, RunStatus::Canceled);
-    assert!(!all.is_cancelled() && two.result().status == RunStatus::Running);
+    assert!(!all.is_canceled() && two.result().status == RunStatus::Running);
     all.cancel();
     assert_eq!(end_of(&two).await.0, RunStatus::Canceled);
 }
@@ -165,11 +164,11 @@ async fn runs_that_share_a_cancellation_can_be_stopped_alone_and_together() {
 async fn a_run_out_of_time_has_failed_whatever_its_job_does_then() {
     let runner = Runner::builder().timeout(10 * SECOND).stop_grace(2 * SECOND).build().unwrap();
     let returns_ok = job_fn("ok", |cx: RunContext| async move {
-        cx.cancelled().await;
+        cx.canceled().await;
         Ok(())
     });
     for (job, seconds) in
-        [(listens().into_any(), 10), (returns_ok.into_any(), 10), (ignores().into_any(), 12)]
+        [(AnyJob::new(listens()), 10), (AnyJob::new(returns_ok), 10), (AnyJob::new(ignores()), 12)]
     {
         let begin = Instant::now();
         let run = runner.start(job).unwrap();
@@ -177,14 +176,14 @@ async fn a_run_out_of_time_has_failed_whatever_its_job_does_then() {
         assert_eq!(begin.elapsed().as_secs(), seconds);
         assert_eq!(run.result().error.unwrap().message, "the job did not end within 10s");
     }
-    let in_time = runner.start_with(lasts(11 * SECOND), RunRequest::new().timeout(12 * SECOND)).unwrap();
+    let in_time = runner.start_with(lasts(11 * SECOND), RunRequest::new().with_timeout(12 * SECOND)).unwrap();
     assert_eq!(end_of(&in_time).await.0, RunStatus::Succeeded);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_first_reason_to_stop_counts() {
     let runner = Runner::builder().stop_grace(5 * SECOND).build().unwrap();
-    let run = runner.start_with(ignores(), RunRequest::new().timeout(2 * SECOND)).unwrap();
+    let run = runner.start_with(ignores(), RunRequest::new().with_timeout(2 * SECOND)).unwrap();
     tokio::time::sleep(SECOND).await;
     run.stop();
     run.stop_because(StopReason::Shutdown);
@@ -266,7 +265,7 @@ async fn slots_are_given_in_the_order_of_starts() {
 #[tokio::test(start_paused = true)]
 async fn who_waits_for_a_pool_keeps_no_other_run_waiting() {
     let runner = Runner::builder().limit(3).pool("database", 1).build().unwrap();
-    let in_pool = || RunRequest::new().pool("database");
+    let in_pool = || RunRequest::new().with_pool("database");
     let runs: Vec<_> = (0..4).map(|_| runner.start_with(listens(), in_pool()).unwrap()).collect();
     let other = runner.start(ok()).unwrap();
     assert_eq!(end_of(&other).await.0, RunStatus::Succeeded);
@@ -277,16 +276,16 @@ async fn who_waits_for_a_pool_keeps_no_other_run_waiting() {
     tokio::task::yield_now().await;
     assert_eq!(runs[1].result().status, RunStatus::Running);
 
-    let unknown = runner.start_with(ok(), RunRequest::new().pool("dtabase")).unwrap_err();
+    let unknown = runner.start_with(ok(), RunRequest::new().with_pool("dtabase")).unwrap_err();
     assert_eq!(unknown, RunnerError::UnknownPool { pool: "dtabase".into() });
 }
 
 #[test]
 fn a_runner_that_could_run_nothing_is_refused() {
     for (builder, expected) in [
-        (Runner::builder().limit(0), BuildError::NoSlots),
-        (Runner::builder().pool("a", 0), BuildError::EmptyPool { pool: "a".into() }),
-        (Runner::builder().pool("a", 1).pool("a", 2), BuildError::SamePool { pool: "a".into() }),
+        (Runner::builder().limit(0), RunnerBuildError::NoSlots),
+        (Runner::builder().pool("a", 0), RunnerBuildError::EmptyPool { pool: "a".into() }),
+        (Runner::builder().pool("a", 1).pool("a", 2), RunnerBuildError::SamePool { pool: "a".into() }),
     ] {
         assert_eq!(builder.build().unwrap_err(), expected);
     }
@@ -325,7 +324,7 @@ async fn each_run_is_told_from_its_start_to_its_end() {
     let runner = Runner::builder().event_buffer(4).build().unwrap();
     runner.start(ok()).unwrap().finished().await;
     let mut events = runner.subscribe();
-    let run = runner.start(fails(|| JobError::new("no"))).unwrap();
+    let run = runner.start(fails(|| "no")).unwrap();
     end_of(&run).await;
     let mut statuses = Vec::new();
     for _ in 0..3 {
@@ -357,9 +356,9 @@ async fn shutdown_drains_then_stops_then_drops_and_reports_each_run() {
     let runner = Runner::builder().limit(3).stop_grace(2 * SECOND).build().unwrap();
     let done = runner.start(ok()).unwrap();
     end_of(&done).await;
-    let runs: Vec<_> = [lasts(5 * SECOND).into_any(), listens().into_any(), ignores().into_any()]
+    let runs: Vec<_> = [AnyJob::new(lasts(5 * SECOND)), AnyJob::new(listens()), AnyJob::new(ignores())]
         .into_iter()
-        .chain([lasts(SECOND).into_any(), ignores().into_any(), ok().into_any()])
+        .chain([AnyJob::new(lasts(SECOND)), AnyJob::new(ignores()), AnyJob::new(ok())])
         .map(|job| runner.start(job).unwrap())
         .collect();
     let begin = Instant::now();
@@ -434,7 +433,7 @@ async fn a_stuck_run_is_told_of_once_whoever_asked_it_to_stop_and_however_late_t
     let by_all = runner.start_with(blocks(), RunContext::new().with_cancellation(shared.clone())).unwrap();
     all_run().await;
     let mut events = runner.subscribe();
-    let by_time = runner.start_with(blocks(), RunRequest::new().timeout(Duration::ZERO)).unwrap();
+    let by_time = runner.start_with(blocks(), RunRequest::new().with_timeout(Duration::ZERO)).unwrap();
     let ends = runner.start(listens()).unwrap();
     all_run().await;
     by_handle.stop();

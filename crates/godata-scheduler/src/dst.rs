@@ -9,25 +9,26 @@ use std::fmt;
 /// gap, and in the first pass of an overlap.
 ///
 /// ```
-/// use godata_core::{AnySchedule, Schedule};
-/// use godata_scheduler::{DailyAt, Dst, Gap, Overlap};
+/// use godata_core::Schedule;
+/// use godata_scheduler::AnySchedule;
+/// use godata_scheduler::{DailyAt, Dst, DstGap, DstOverlap};
 ///
 /// let daily: DailyAt = "daily 02:30 Europe/Berlin".parse()?;
-/// let strict = daily.dst(Dst { gap: Gap::Skip, overlap: Overlap::Last });
+/// let strict = daily.dst(Dst { gap: DstGap::Skip, overlap: DstOverlap::Last });
 /// assert_eq!(strict.spec(), "daily 02:30 Europe/Berlin gap=skip overlap=last");
 /// # Ok::<(), godata_scheduler::ScheduleError>(())
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Dst {
     /// For a time that does not exist.
-    pub gap: Gap,
+    pub gap: DstGap,
     /// For a time that comes twice.
-    pub overlap: Overlap,
+    pub overlap: DstOverlap,
 }
 
 /// What is done with a local time that does not exist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Gap {
+pub enum DstGap {
     /// It runs at the first instant after the gap: 02:30 becomes 03:00.
     #[default]
     RunAfter,
@@ -39,7 +40,7 @@ pub enum Gap {
 
 /// What is done with a local time that comes twice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Overlap {
+pub enum DstOverlap {
     /// It runs in the first pass.
     #[default]
     First,
@@ -49,7 +50,7 @@ pub enum Overlap {
     Both,
 }
 
-impl fmt::Display for Gap {
+impl fmt::Display for DstGap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::RunAfter => "run-after",
@@ -59,7 +60,7 @@ impl fmt::Display for Gap {
     }
 }
 
-impl fmt::Display for Overlap {
+impl fmt::Display for DstOverlap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::First => "first",

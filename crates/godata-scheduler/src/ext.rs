@@ -3,7 +3,8 @@
 use std::iter::FusedIterator;
 use std::ops::RangeBounds;
 
-use godata_core::{AnySchedule, Schedule};
+use crate::AnySchedule;
+use godata_core::Schedule;
 use time::UtcDateTime;
 
 use crate::{Between, Calendar, Except, ScheduleError};

@@ -8,7 +8,7 @@
 //!
 //! Take the facade `godata`, whose module `scheduler` this is, unless you want schedules without pipelines. To
 //! *accept* a schedule, or to write one of your own, `godata-core` has the trait
-//! [`Schedule`](godata_core::Schedule) and the handle [`AnySchedule`](godata_core::AnySchedule).
+//! [`Schedule`](godata_core::Schedule) and nothing else.
 //!
 //! # Example
 //!
@@ -115,6 +115,7 @@
 //! | `orch.Register(ctx, pipeline, schedule)` | the same in `godata-orchestrator`, with any [`Schedule`](godata_core::Schedule) |
 //! | no daily, cron or calendar | [`DailyAt`], [`MonthlyAt`], `Cron`, [`Calendar`] |
 
+mod any;
 mod calendar;
 mod combine;
 #[cfg(feature = "cron")]
@@ -135,17 +136,22 @@ mod wall;
 mod weekdays;
 mod zone;
 
+pub use any::AnySchedule;
 pub use calendar::Calendar;
 pub use combine::{AnyOf, Between, Except, any_of};
 #[cfg(feature = "cron")]
 pub use cron::Cron;
 pub use daily::DailyAt;
-pub use dst::{Dst, Gap, Overlap};
+pub use dst::{Dst, DstGap, DstOverlap};
 pub use error::ScheduleError;
 pub use ext::{ScheduleExt, Upcoming};
+#[doc(no_inline)]
+pub use godata_core::Schedule;
 pub use horizon::HORIZON;
 pub use interval::{Interval, every};
 pub use monthly::{MonthDay, MonthlyAt};
 pub use once::{Never, Once};
 pub use text::parse;
+#[doc(no_inline)]
+pub use time;
 pub use zone::Zone;

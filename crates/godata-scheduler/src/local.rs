@@ -8,7 +8,7 @@ use time::UtcDateTime;
 use crate::horizon::{END_SECOND, instant_of, second_of};
 use crate::wall::Pattern;
 use crate::zone::Stretch;
-use crate::{Dst, Gap, Overlap, Zone, effort};
+use crate::{Dst, DstGap, DstOverlap, Zone, effort};
 
 /// No zone is farther from UTC than this, in seconds.
 const FARTHEST: i64 = 26 * 3_600;
@@ -80,10 +80,10 @@ impl LocalSchedule {
         let gap = gap(stretch);
         let moved = match self.dst.gap {
             _ if gap.is_empty() => None,
-            Gap::Skip => None,
-            Gap::RunAfter if from > stretch.start => None,
-            Gap::RunAfter => self.pattern.first_in(gap).map(|_| stretch.start),
-            Gap::Shift => {
+            DstGap::Skip => None,
+            DstGap::RunAfter if from > stretch.start => None,
+            DstGap::RunAfter => self.pattern.first_in(gap).map(|_| stretch.start),
+            DstGap::Shift => {
                 let gap = gap.start.max(from + stretch.offset_before)..gap.end;
                 self.pattern.first_in(gap).map(|local| local - stretch.offset_before)
             }
@@ -99,10 +99,10 @@ impl LocalSchedule {
         let gap = gap(stretch);
         let moved = match self.dst.gap {
             _ if gap.is_empty() => None,
-            Gap::Skip => None,
-            Gap::RunAfter if to < stretch.start => None,
-            Gap::RunAfter => self.pattern.first_in(gap).map(|_| stretch.start),
-            Gap::Shift => {
+            DstGap::Skip => None,
+            DstGap::RunAfter if to < stretch.start => None,
+            DstGap::RunAfter => self.pattern.first_in(gap).map(|_| stretch.start),
+            DstGap::Shift => {
                 let gap = gap.start..gap.end.min(to + 1 + stretch.offset_before);
                 self.pattern.last_in(gap).map(|local| local - stretch.offset_before)
             }
@@ -122,12 +122,12 @@ impl LocalSchedule {
         let gap = gap(stretch);
         let moved = match self.dst.gap {
             _ if gap.is_empty() => 0,
-            Gap::Skip => 0,
-            Gap::RunAfter => {
+            DstGap::Skip => 0,
+            DstGap::RunAfter => {
                 let due = (from..=to).contains(&stretch.start) && self.pattern.first_in(gap).is_some();
                 u64::from(due && !is_plain(stretch.start))
             }
-            Gap::Shift => {
+            DstGap::Shift => {
                 let start = gap.start.max(from + stretch.offset_before);
                 let end = gap.end.min(to + 1 + stretch.offset_before);
                 let mut count = 0;
@@ -147,9 +147,9 @@ impl LocalSchedule {
         let mut start = stretch.start + stretch.offset;
         let mut end = stretch.end + stretch.offset;
         match self.dst.overlap {
-            Overlap::First => start = start.max(stretch.start + stretch.offset_before),
-            Overlap::Last => end = end.min(stretch.end + stretch.offset_after),
-            Overlap::Both => {}
+            DstOverlap::First => start = start.max(stretch.start + stretch.offset_before),
+            DstOverlap::Last => end = end.min(stretch.end + stretch.offset_after),
+            DstOverlap::Both => {}
         }
         start..end
     }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use godata_core::{AnySchedule, Schedule};
+use godata_core::Schedule;
+use godata_scheduler::AnySchedule;
 use godata_scheduler::{
     Calendar, DailyAt, HORIZON, MonthDay, MonthlyAt, Once, ScheduleError, ScheduleExt, any_of, every, parse,
 };

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use godata_core::{PipelineName, PruneCursor, Retention, RunId};
+use godata_core::tables::PruneCursor;
+use godata_core::{PipelineName, Retention, RunId};
 use time::UtcDateTime;
 
 use crate::options::Options;

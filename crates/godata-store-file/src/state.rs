@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use godata_core::{MemoryTables, PipelineRecord, RunId, RunRecord};
+use godata_core::tables::MemoryTables;
+use godata_core::{PipelineRecord, RunId, RunRecord};
 
 use crate::format::Change;
 

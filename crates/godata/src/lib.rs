@@ -112,15 +112,16 @@
 #[cfg(all(feature = "csv", feature = "json"))]
 pub mod guide;
 
-pub use godata_core as core;
+#[doc(no_inline)]
+pub use godata_core::time;
 pub use godata_core::{
-    AnyJob, AnySchedule, BoxError, Canceled, Cancellation, Cause, Clock, Failure, FailureKind, Job, JobError,
-    JobErrorKind, JobId, JobRunner, ManualClock, Params, Progress, RunContext, RunHandle, RunId, RunRequest,
-    RunResult, RunStatus, RunnerError, Schedule, ShutdownReport, SystemClock, Transient, error_chain, job_fn,
-};
-pub use godata_core::{
-    AnyStore, Commit, Committed, MemoryStore, PipelineName, PipelineRecord, Retention, RunQuery, RunRecord,
-    Store, StoreError,
+    ActiveRun, AnyJob, AnyStore, BoxError, CancelOnDrop, Canceled, Cancellation, Cause, Clock, Commit,
+    Committed, Completer, Covers, ErrorChain, Failure, FailureKind, Job, JobEnd, JobErrorKind, JobFn, JobId,
+    JobRunner, ManualClock, MemoryStore, Missed, NameError, OwnerId, ParamError, Params, ParseIdError,
+    Permanent, PersistError, PipelineName, PipelineRecord, Progress, Renewal, Retention, RetryOn,
+    RetryPolicy, RunChange, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunKey, RunQuery, RunRecord,
+    RunRequest, RunResult, RunStatus, RunnerError, Schedule, StopReason, Store, StoreError, Stored,
+    SystemClock, Transient, error_chain, job_fn,
 };
 pub use godata_etl as etl;
 pub use godata_etl::{
@@ -138,11 +139,18 @@ pub use godata_io_json::{DuplicateKeys, json, jsonl};
 #[cfg(feature = "orchestrator")]
 pub use godata_orchestrator as orchestrator;
 #[cfg(feature = "orchestrator")]
-pub use godata_orchestrator::{Backfill, Misfire, Orchestrator, Overlap, Recovery, Registration, RunOptions};
+pub use godata_orchestrator::{
+    Backfill, DrainReport, Event, Events, History, Misfire, Orchestrator, OrchestratorBuildError,
+    OrchestratorBuilder, OrchestratorError, Overlap, Recovery, RegisterError, Registration, RunOptions,
+};
 #[cfg(feature = "runner")]
 pub use godata_runner as runner;
+#[cfg(feature = "runner")]
+pub use godata_runner::{Runner, RunnerBuildError, RunnerBuilder};
 #[cfg(feature = "scheduler")]
 pub use godata_scheduler as scheduler;
+#[cfg(feature = "scheduler")]
+pub use godata_scheduler::AnySchedule;
 #[cfg(feature = "store-file")]
 pub use godata_store_file as store_file;
 #[cfg(feature = "store-file")]
@@ -231,7 +239,7 @@ pub mod prelude {
     pub use crate::{
         BoxError,
         Concurrency::{Ordered, Unordered},
-        Flow, Job, JobError, JobHook, Pipeline, PipelineError, PipelineHook, PipelineJob, Record, RecordMut,
-        RecordRef, Records, RunContext, RunReport, Type, Value, job_fn, record,
+        Flow, Job, JobHook, Pipeline, PipelineError, PipelineHook, PipelineJob, Record, RecordMut, RecordRef,
+        Records, RunContext, RunReport, Type, Value, job_fn, record,
     };
 }

@@ -5,9 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use godata::FileStore;
-use godata::core::{
-    Commit, Committed, PipelineRecord, RunQuery, RunRecord, Store as _, StoreError, error_chain,
-};
+use godata::{Commit, Committed, PipelineRecord, RunQuery, RunRecord, Store as _, StoreError, error_chain};
 use godata_store_kit::crash::{Thoroughness, crashes};
 use godata_store_kit::file_store::PATH;
 use godata_store_kit::{Disk, Event, Image};

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use godata::core::{MemoryStore, PipelineName};
 use godata::orchestrator::Registration;
+use godata::{MemoryStore, PipelineName};
 use time::UtcDateTime;
 
 use self::happenings::{register, start};

@@ -1,11 +1,12 @@
 //! A job of any type.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use crate::{Job, JobError, RunContext};
+use crate::{BoxError, Job, RunContext};
 
 /// A job whose type is not known: a handle to keep in a map, to share, and to run.
 ///
@@ -14,10 +15,10 @@ use crate::{Job, JobError, RunContext};
 /// # Example
 ///
 /// ```
-/// use godata_core::{AnyJob, Job, JobError, RunContext, job_fn};
+/// use godata_core::{AnyJob, Job, BoxError, RunContext, job_fn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), JobError> {
+/// # async fn main() -> Result<(), BoxError> {
 /// let jobs = [
 ///     AnyJob::new(job_fn("import", |_cx| async { Ok(()) })),
 ///     AnyJob::new(job_fn("export", |cx: RunContext| async move { Ok(cx.check()?) })),
@@ -37,10 +38,9 @@ pub struct AnyJob {
 impl AnyJob {
     /// Erases the type of a job.
     pub fn new(job: impl Job) -> Self {
-        job.into_any()
-    }
-
-    pub(super) fn wrap(job: impl Job) -> Self {
+        if let Some(erased) = (&job as &dyn Any).downcast_ref::<Self>() {
+            return erased.clone();
+        }
         let name = job.name().into();
         Self { job: Arc::new(job), name }
     }
@@ -57,12 +57,8 @@ impl Job for AnyJob {
         &self.name
     }
 
-    async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
+    async fn run(&self, cx: &RunContext) -> Result<(), BoxError> {
         self.job.erased_run(cx).await
-    }
-
-    fn into_any(self) -> AnyJob {
-        self
     }
 }
 
@@ -74,11 +70,11 @@ impl fmt::Debug for AnyJob {
 
 /// The object-safe twin of [`Job`].
 trait ErasedJob: Send + Sync {
-    fn erased_run<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), JobError>>;
+    fn erased_run<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), BoxError>>;
 }
 
 impl<J: Job> ErasedJob for J {
-    fn erased_run<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), JobError>> {
+    fn erased_run<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), BoxError>> {
         Box::pin(self.run(cx))
     }
 }
@@ -92,7 +88,7 @@ mod tests {
     async fn an_erased_job_has_the_name_and_the_effects_of_the_job() {
         let job = AnyJob::new(job_fn("count", |cx: RunContext| async move {
             cx.progress().add_records_read(1);
-            Err(JobError::transient("busy"))
+            Err("busy".into())
         }));
         let cx = RunContext::new();
         let error = job.clone().run(&cx).await.unwrap_err();
@@ -104,8 +100,6 @@ mod tests {
     #[test]
     fn an_erased_job_is_not_wrapped_again() {
         let job = AnyJob::new(job_fn("count", |_| async { Ok(()) }));
-        for again in [AnyJob::new(job.clone()), job.clone().into_any()] {
-            assert!(Arc::ptr_eq(&job.job, &again.job));
-        }
+        assert!(Arc::ptr_eq(&job.job, &AnyJob::new(job.clone()).job));
     }
 }

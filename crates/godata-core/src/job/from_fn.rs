@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Job, JobError, RunContext};
+use crate::{BoxError, Job, RunContext};
 
 /// Makes a job from a name and an async closure.
 ///
@@ -15,10 +15,10 @@ use crate::{Job, JobError, RunContext};
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicU32, Ordering};
 ///
-/// use godata_core::{Job, JobError, RunContext, job_fn};
+/// use godata_core::{Job, BoxError, RunContext, job_fn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), JobError> {
+/// # async fn main() -> Result<(), BoxError> {
 /// let runs = Arc::new(AtomicU32::new(0));
 /// let counter = Arc::clone(&runs);
 /// let job = job_fn("count", move |cx| {
@@ -39,7 +39,7 @@ use crate::{Job, JobError, RunContext};
 pub fn job_fn<F, Fut>(name: impl Into<String>, f: F) -> JobFn<F>
 where
     F: Fn(RunContext) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<(), JobError>> + Send,
+    Fut: Future<Output = Result<(), BoxError>> + Send,
 {
     JobFn { name: name.into(), f }
 }
@@ -54,13 +54,13 @@ pub struct JobFn<F> {
 impl<F, Fut> Job for JobFn<F>
 where
     F: Fn(RunContext) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<(), JobError>> + Send,
+    Fut: Future<Output = Result<(), BoxError>> + Send,
 {
     fn name(&self) -> &str {
         &self.name
     }
 
-    fn run(&self, cx: &RunContext) -> impl Future<Output = Result<(), JobError>> + Send {
+    fn run(&self, cx: &RunContext) -> impl Future<Output = Result<(), BoxError>> + Send {
         (self.f)(cx.clone())
     }
 }

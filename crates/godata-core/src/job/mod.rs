@@ -6,7 +6,7 @@ mod from_fn;
 pub use any::AnyJob;
 pub use from_fn::{JobFn, job_fn};
 
-use crate::{JobError, RunContext};
+use crate::{BoxError, RunContext};
 
 /// Something that runs under a name, many times, also concurrently.
 ///
@@ -16,7 +16,7 @@ use crate::{JobError, RunContext};
 /// # Example
 ///
 /// ```
-/// use godata_core::{Job, JobError, RunContext};
+/// use godata_core::{Job, BoxError, RunContext};
 ///
 /// struct Vacuum {
 ///     tables: Vec<String>,
@@ -27,7 +27,7 @@ use crate::{JobError, RunContext};
 ///         "vacuum"
 ///     }
 ///
-///     async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
+///     async fn run(&self, cx: &RunContext) -> Result<(), BoxError> {
 ///         for table in &self.tables {
 ///             cx.check()?;
 ///             println!("vacuum {table}");
@@ -37,7 +37,7 @@ use crate::{JobError, RunContext};
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), JobError> {
+/// # async fn main() -> Result<(), BoxError> {
 /// Vacuum { tables: vec!["orders".into()] }.run(&RunContext::new()).await?;
 /// # Ok(())
 /// # }
@@ -57,7 +57,7 @@ pub trait Job: Send + Sync + 'static {
     /// Called once per attempt, and concurrently if the caller allows several runs of one job at a time: what is
     /// kept in `self` is shared by all of them, what belongs to one run is in `cx` or local.
     ///
-    /// **Cancellation.** When `cx` is cancelled the job ought to stop soon and return the [`Canceled`] of
+    /// **Cancellation.** When `cx` is canceled the job ought to stop soon and return the [`Canceled`] of
     /// [`RunContext::check`], after it has removed what is half done. Work that was complete by then may stay. A
     /// job that finishes anyway returns `Ok`. The caller may also drop the future, at any `.await`; then only what
     /// destructors clean up is cleaned up.
@@ -67,18 +67,10 @@ pub trait Job: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The caller records the error with its chain of sources, and acts on its [`kind`](JobError::kind): it may
-    /// call `run` again after a transient one. A panic is not the job's to catch; the caller counts it as a failure.
+    /// Any error. The caller records it with its chain of sources, and reads from it
+    /// [what it can do](crate::BoxErrorKind): a failed run may be retried. A job need not catch its panics; a run that
+    /// panics has failed.
     ///
     /// [`Canceled`]: crate::Canceled
-    fn run(&self, cx: &RunContext) -> impl Future<Output = Result<(), JobError>> + Send;
-
-    /// Erases the type. [`AnyJob`] overrides it to return itself, so no job is wrapped twice.
-    #[doc(hidden)]
-    fn into_any(self) -> AnyJob
-    where
-        Self: Sized,
-    {
-        AnyJob::wrap(self)
-    }
+    fn run(&self, cx: &RunContext) -> impl Future<Output = Result<(), BoxError>> + Send;
 }

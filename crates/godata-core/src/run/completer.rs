@@ -50,12 +50,14 @@ impl Saved {
 
 /// A run has ended, and its final row is not stored. Its result is known all the same, from
 /// [`RunHandle::finished`](crate::RunHandle::finished).
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[error("the result of run {run} is not stored")]
 pub struct PersistError {
     run: RunId,
     source: Option<Arc<StoreError>>,
 }
+
+debug_as_chain!(PersistError);
 
 impl PersistError {
     /// The run.

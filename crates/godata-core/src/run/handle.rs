@@ -61,12 +61,12 @@ impl Shared {
 
     /// Whoever cancels the context, or what it was made from, asks the run to stop as well.
     fn canceled(&self) -> Option<StopReason> {
-        self.cx.is_cancelled().then_some(StopReason::Requested)
+        self.cx.is_canceled().then_some(StopReason::Requested)
     }
 
     fn stop(&self, reason: StopReason) {
         // Canceled from above before now: that was the first reason.
-        let reason = if self.cx.is_cancelled() { StopReason::Requested } else { reason };
+        let reason = if self.cx.is_canceled() { StopReason::Requested } else { reason };
         if self.cell.stop(reason) {
             self.cx.cancel();
         }

@@ -15,8 +15,8 @@ use crate::RunContext;
 /// use godata_core::{RunContext, RunRequest};
 ///
 /// let request = RunRequest::from(RunContext::new().with_param("day", "2024-02-29"))
-///     .timeout(Duration::from_secs(60))
-///     .pool("database");
+///     .with_timeout(Duration::from_secs(60))
+///     .with_pool("database");
 /// ```
 #[derive(Clone, Debug, Default)]
 #[must_use]
@@ -32,25 +32,25 @@ impl RunRequest {
         Self::default()
     }
 
-    /// How long the job may take, on a clock that nobody sets. Default: as long as the runner says.
-    pub fn timeout(self, timeout: Duration) -> Self {
+    /// Sets how long the job may take, in monotonic time. Default: the runner's timeout.
+    pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..self }
     }
 
-    /// The pool that the run waits in until there is a slot. Default: none.
-    pub fn pool(self, name: impl Into<Arc<str>>) -> Self {
+    /// Sets the pool in which the run waits for a slot. Default: none.
+    pub fn with_pool(self, name: impl Into<Arc<str>>) -> Self {
         Self { pool: Some(name.into()), ..self }
     }
 
-    /// The timeout that was set.
+    /// The timeout, if one was set.
     #[must_use]
-    pub fn get_timeout(&self) -> Option<Duration> {
+    pub fn timeout(&self) -> Option<Duration> {
         self.timeout
     }
 
-    /// The pool that was set.
+    /// The pool, if one was set.
     #[must_use]
-    pub fn get_pool(&self) -> Option<&str> {
+    pub fn pool(&self) -> Option<&str> {
         self.pool.as_deref()
     }
 

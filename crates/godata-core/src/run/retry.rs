@@ -6,7 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Failure, FailureKind};
 
-/// How often a job is tried, and how long to wait in between. It is data; whoever stores runs acts on it.
+/// How often a failed run is retried, and how long to wait in between.
+///
+/// Every failure is retried: an error, a panic, a timeout. A failure marked [`Permanent`](crate::Permanent) is not, and
+/// neither is a run that was canceled. [`only_transient`](Self::only_transient) narrows it to failures that say that
+/// they may pass.
+///
+/// The policy is plain data. The orchestrator acts on it, since it stores the runs; a runner alone never retries.
 ///
 /// The wait before attempt *n* + 1 is a random share of `initial` · 2ⁿ⁻¹, which is at most `max`: full jitter, so
 /// that what failed together is not tried together.
@@ -14,16 +20,17 @@ use crate::{Failure, FailureKind};
 /// ```
 /// use std::time::Duration;
 ///
-/// use godata_core::{Failure, JobError, RetryPolicy};
+/// use godata_core::{Failure, FailureKind, RetryPolicy};
 ///
 /// let policy = RetryPolicy::attempts(3).backoff(Duration::from_secs(1), Duration::from_secs(60));
-/// let busy = Failure::from(&JobError::transient("busy"));
+/// let failed = Failure::new(FailureKind::Failed, "connection reset");
 ///
-/// assert!(policy.delay(2, &busy, 0.5) == Some(Duration::from_secs(1)));
-/// assert!(policy.delay(3, &busy, 0.5).is_none(), "it was the last attempt");
+/// assert_eq!(policy.delay(2, &failed, 0.5), Some(Duration::from_secs(1)));
+/// assert_eq!(policy.delay(3, &failed, 0.5), None, "that was the last attempt");
 ///
-/// let broken = Failure::from(&JobError::new("no such column"));
-/// assert!(policy.delay(1, &broken, 0.5).is_none(), "it would fail again");
+/// let permanent = Failure::new(FailureKind::Permanent, "no such column");
+/// assert_eq!(policy.delay(1, &permanent, 0.5), None, "it would fail again");
+/// assert_eq!(policy.only_transient().delay(1, &failed, 0.5), None, "it is not marked as transient");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -38,16 +45,16 @@ pub struct RetryPolicy {
     pub on: RetryOn,
 }
 
-/// Which failures are tried again.
+/// Which failures a [`RetryPolicy`] retries. A [permanent](crate::Permanent) failure is never retried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RetryOn {
-    /// Those that say of themselves that they may pass, and timeouts: the default.
+    /// All failures: errors, panics, timeouts. The default.
     #[default]
-    Transient,
-    /// All, also panics.
     Any,
+    /// Errors marked [`Transient`](crate::Transient), and timeouts.
+    Transient,
 }
 
 impl RetryPolicy {
@@ -70,10 +77,10 @@ impl RetryPolicy {
         Self { initial, max, ..self }
     }
 
-    /// Sets which failures are tried again. Default: [`RetryOn::Transient`].
+    /// Retries only errors marked [`Transient`](crate::Transient), and timeouts. Default: every failure.
     #[must_use]
-    pub fn on(self, on: RetryOn) -> Self {
-        Self { on, ..self }
+    pub fn only_transient(self) -> Self {
+        Self { on: RetryOn::Transient, ..self }
     }
 
     /// How long to wait after an attempt that failed; `None` if it is not tried again.
@@ -82,8 +89,12 @@ impl RetryPolicy {
     /// The wait is at most `max`, unless the failure itself asked for a longer one.
     #[must_use]
     pub fn delay(&self, attempt: u32, failure: &Failure, random: f64) -> Option<Duration> {
-        let may_pass = matches!(failure.kind, FailureKind::Transient | FailureKind::TimedOut);
-        if attempt >= self.attempts || !(may_pass || self.on == RetryOn::Any) {
+        let is_retried = match failure.kind {
+            FailureKind::Permanent => false,
+            FailureKind::Transient | FailureKind::TimedOut => true,
+            FailureKind::Failed | FailureKind::Panicked => self.on == RetryOn::Any,
+        };
+        if attempt >= self.attempts || !is_retried {
             return None;
         }
         let doublings = attempt.saturating_sub(1);
@@ -125,18 +136,20 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_tried_again_unless_all_is() {
-        for (kind, passes) in [
-            (FailureKind::Failed, false),
-            (FailureKind::Panicked, false),
-            (FailureKind::Transient, true),
-            (FailureKind::TimedOut, true),
+    fn every_failure_is_retried_but_a_permanent_one() {
+        for (kind, by_default, if_only_transient) in [
+            (FailureKind::Failed, true, false),
+            (FailureKind::Permanent, false, false),
+            (FailureKind::Panicked, true, false),
+            (FailureKind::Transient, true, true),
+            (FailureKind::TimedOut, true, true),
         ] {
             let failure = Failure::new(kind, "");
             let policy = RetryPolicy::attempts(2);
-            assert_eq!(policy.delay(1, &failure, 0.5).is_some(), passes, "{kind:?}");
-            assert!(policy.on(RetryOn::Any).delay(1, &failure, 0.5).is_some(), "{kind:?}");
-            assert!(RetryPolicy::never().on(RetryOn::Any).delay(1, &failure, 0.5).is_none());
+            assert_eq!(policy.delay(1, &failure, 0.5).is_some(), by_default, "{kind:?}");
+            let narrow = policy.only_transient();
+            assert_eq!(narrow.delay(1, &failure, 0.5).is_some(), if_only_transient, "{kind:?}");
+            assert!(RetryPolicy::never().delay(1, &failure, 0.5).is_none(), "{kind:?}");
         }
     }
 }

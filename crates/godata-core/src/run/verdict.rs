@@ -1,7 +1,7 @@
 //! What becomes of a run.
 
 use super::cell::StopReason;
-use crate::{Failure, FailureKind, JobError, RunStatus};
+use crate::{BoxError, Failure, FailureKind, JobErrorKind, RunStatus};
 
 /// How a job came to its end.
 ///
@@ -19,12 +19,14 @@ pub enum JobEnd {
     Dropped,
 }
 
-impl From<Result<(), JobError>> for JobEnd {
-    fn from(result: Result<(), JobError>) -> Self {
+impl From<Result<(), BoxError>> for JobEnd {
+    fn from(result: Result<(), BoxError>) -> Self {
         match result {
             Ok(()) => Self::Succeeded,
-            Err(error) if error.is_canceled() => Self::Canceled(Failure::from(&error)),
-            Err(error) => Self::Failed(Failure::from(&error)),
+            Err(error) => match JobErrorKind::of(&*error) {
+                JobErrorKind::Canceled => Self::Canceled(Failure::from_error(&*error)),
+                _ => Self::Failed(Failure::from_error(&*error)),
+            },
         }
     }
 }
@@ -59,6 +61,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::Transient;
 
     #[test]
     fn the_table_of_ends() {
@@ -67,8 +70,8 @@ mod tests {
 
         let late = StopReason::TimedOut(Duration::from_secs(5));
         let stops = [None, Some(StopReason::Requested), Some(StopReason::Shutdown), Some(late)];
-        let error = JobEnd::from(Err(JobError::transient("busy")));
-        let canceled = JobEnd::from(Err(JobError::canceled()));
+        let error = JobEnd::from(Err(Transient::new("busy").into()));
+        let canceled = JobEnd::from(Err(crate::Canceled::new().into()));
         let panicked = JobEnd::Failed(Failure::new(Panicked, "boom"));
         let kind = |kind| (Failed, Some(kind));
         let table = [

@@ -1,18 +1,16 @@
 //! When something is due.
 
-mod any;
 mod search;
 
-pub use any::AnySchedule;
-
 use std::fmt;
+use std::sync::Arc;
 
 use time::UtcDateTime;
 
 /// Says when something is due. Pure: there is no clock inside, so the same question has the same answer.
 ///
 /// The crate `godata-scheduler` has schedules for intervals, times of day, cron patterns and calendars; anything
-/// else implements this trait. Whoever keeps schedules of different types keeps [`AnySchedule`]s.
+/// else implements this trait. Schedules of different types are kept as `Arc<dyn Schedule>`, which is a schedule itself.
 ///
 /// # What an implementation owes
 ///
@@ -87,13 +85,70 @@ pub trait Schedule: fmt::Debug + Send + Sync + 'static {
     fn describe(&self) -> String {
         self.spec()
     }
+}
 
-    /// Erases the type. [`AnySchedule`] overrides it to return itself, so no schedule is wrapped twice.
-    #[doc(hidden)]
-    fn into_any(self) -> AnySchedule
-    where
-        Self: Sized,
-    {
-        AnySchedule::wrap(self)
+/// Forwards every method, the defaulted ones too: an override of the inner schedule must not be lost.
+impl<S: Schedule + ?Sized> Schedule for Arc<S> {
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        (**self).next(after)
+    }
+
+    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        (**self).previous(before)
+    }
+
+    fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
+        (**self).count_between(after, until)
+    }
+
+    fn spec(&self) -> String {
+        (**self).spec()
+    }
+
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EPOCH: UtcDateTime = UtcDateTime::UNIX_EPOCH;
+
+    /// Overrides every method with an answer that its default would not give.
+    #[derive(Debug)]
+    struct Odd;
+
+    impl Schedule for Odd {
+        fn next(&self, _after: UtcDateTime) -> Option<UtcDateTime> {
+            Some(UtcDateTime::MAX)
+        }
+
+        fn previous(&self, _before: UtcDateTime) -> Option<UtcDateTime> {
+            Some(UtcDateTime::MIN)
+        }
+
+        fn count_between(&self, _after: UtcDateTime, _until: UtcDateTime) -> u64 {
+            17
+        }
+
+        fn spec(&self) -> String {
+            "spec".into()
+        }
+
+        fn describe(&self) -> String {
+            "for people".into()
+        }
+    }
+
+    #[test]
+    fn a_shared_schedule_answers_as_the_schedule_does() {
+        let schedule: Arc<dyn Schedule> = Arc::new(Odd);
+        assert_eq!(Schedule::next(&schedule, EPOCH), Some(UtcDateTime::MAX));
+        assert_eq!(Schedule::previous(&schedule, EPOCH), Some(UtcDateTime::MIN));
+        assert_eq!(Schedule::count_between(&schedule, EPOCH, EPOCH), 17);
+        assert_eq!(Schedule::spec(&schedule), "spec");
+        assert_eq!(Schedule::describe(&schedule), "for people");
     }
 }

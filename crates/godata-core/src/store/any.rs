@@ -1,5 +1,6 @@
 //! A store of any type.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,10 +40,9 @@ pub struct AnyStore(Arc<dyn ErasedStore>);
 impl AnyStore {
     /// Erases the type of a store.
     pub fn new(store: impl Store) -> Self {
-        store.into_any()
-    }
-
-    pub(super) fn wrap(store: impl Store) -> Self {
+        if let Some(erased) = (&store as &dyn Any).downcast_ref::<Self>() {
+            return erased.clone();
+        }
         let turns = (!store.shared()).then(Turns::default);
         Self(Arc::new(Erased { store, turns }))
     }
@@ -96,10 +96,6 @@ impl Store for AnyStore {
 
     async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {
         self.0.prune(retention).await
-    }
-
-    fn into_any(self) -> AnyStore {
-        self
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, RunChange, RunQuery, RunRecord,
-    RunStatus, Store, StoreError, Stored, check,
+    RunStatus, Store, StoreError, Stored, check_commit,
 };
 
 /// How many rows are read at once.
@@ -16,7 +16,7 @@ pub(super) async fn commit<S: Store + ?Sized>(store: &S, commit: &Commit) -> Res
     let row = settled(store, &commit.pipeline.name).await?;
     let runs = touched(store, commit).await?;
     let stored = Stored { pipeline: row.as_ref(), runs: &runs, now: store.now().await?, dead: None };
-    let rev = match check(commit, &stored)? {
+    let rev = match check_commit(commit, &stored)? {
         Committed::Done(rev) => rev,
         refusal => return Ok(refusal),
     };

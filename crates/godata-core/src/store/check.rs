@@ -31,21 +31,22 @@ pub struct Stored<'a> {
 /// [`StoreError::Invalid`], if the commit asks for what no state allows.
 ///
 /// ```
-/// use godata_core::{Clock, Commit, Committed, OwnerId, PipelineName, PipelineRecord, Stored, SystemClock, check};
+/// use godata_core::{Clock, Commit, Committed, OwnerId, PipelineName, PipelineRecord, Stored, SystemClock};
+/// use godata_core::check_commit;
 ///
 /// let pipeline = PipelineRecord::new(PipelineName::new("orders")?, SystemClock.now());
 /// let commit = Commit::new(OwnerId::generate(), pipeline);
 ///
 /// let nothing = Stored { pipeline: None, runs: &[], now: None, dead: None };
-/// assert_eq!(check(&commit, &nothing)?, Committed::Done(1));
+/// assert_eq!(check_commit(&commit, &nothing)?, Committed::Done(1));
 ///
 /// let mut row = commit.pipeline.clone();
 /// row.rev = 7;
 /// let changed = Stored { pipeline: Some(&row), ..nothing };
-/// assert_eq!(check(&commit, &changed)?, Committed::Conflict(Some(Box::new(row.clone()))));
+/// assert_eq!(check_commit(&commit, &changed)?, Committed::Conflict(Some(Box::new(row.clone()))));
 /// # Ok::<(), godata_core::BoxError>(())
 /// ```
-pub fn check(commit: &Commit, stored: &Stored<'_>) -> Result<Committed, StoreError> {
+pub fn check_commit(commit: &Commit, stored: &Stored<'_>) -> Result<Committed, StoreError> {
     match judge(commit, stored) {
         Ok(rev) => Ok(Committed::Done(rev)),
         Err(Refusal::Answer(answer)) => Ok(answer),

@@ -5,7 +5,7 @@ use crate::BoxError;
 /// Why a store did not do what it was asked, by what the caller can do about it.
 ///
 /// After an error it is not known whether a write has happened: the caller reads before it decides again.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
     /// It can't be reached, or did not answer in time. Try again.
@@ -43,6 +43,8 @@ pub enum StoreError {
         source: BoxError,
     },
 }
+
+debug_as_chain!(StoreError);
 
 impl StoreError {
     /// It can't be reached, or did not answer in time.

@@ -9,18 +9,18 @@ mod instant;
 mod key;
 mod memory;
 mod pipeline;
-mod query;
+pub(crate) mod query;
 mod retention;
 mod run;
 mod status;
 mod turns;
 
 pub use any::AnyStore;
-pub use check::{Stored, check};
+pub use check::{Stored, check_commit};
 pub use commit::{Commit, Committed, Renewal, RunChange};
 pub use error::StoreError;
 pub use key::RunKey;
-pub use memory::{MemoryStore, MemoryTables, PruneCursor, RunPage};
+pub use memory::MemoryStore;
 pub use pipeline::PipelineRecord;
 pub use query::RunQuery;
 pub use retention::Retention;
@@ -65,7 +65,7 @@ use crate::{OwnerId, PipelineName, RunId};
 /// 10. Commits to different pipelines do not wait for each other. All methods may be called concurrently.
 /// 11. Who uses a store writes runs by `commit` alone; the two `upsert` methods are for the default `commit`.
 ///
-/// [`check`] is clauses 2 to 6 as a function: a store that writes `commit` itself calls it inside its transaction.
+/// [`check_commit`] is clauses 2 to 6 as a function: a store that writes `commit` itself calls it inside its transaction.
 ///
 /// # A store of your own
 ///
@@ -286,14 +286,5 @@ pub trait Store: Send + Sync + 'static {
     /// Any; some runs may have been removed by then.
     fn prune(&self, _retention: &Retention) -> impl Future<Output = Result<u64, StoreError>> + Send {
         async { Ok(0) }
-    }
-
-    /// Erases the type. [`AnyStore`] overrides it to return itself, so no store is wrapped twice.
-    #[doc(hidden)]
-    fn into_any(self) -> AnyStore
-    where
-        Self: Sized,
-    {
-        AnyStore::wrap(self)
     }
 }

@@ -123,7 +123,7 @@ async fn write_batches<E: Send + 'static, S: Sink<E>>(
         loop {
             tokio::select! {
                 biased;
-                () = run.context().cancelled() => return Err(run.canceled()),
+                () = run.context().canceled() => return Err(run.canceled()),
                 result = &mut writing => break result?,
                 next = lanes.next(), if following.is_none() => following = Some(next),
             }
@@ -160,7 +160,7 @@ async fn finish<E, S: Sink<E>>(
     }
     run.idle().await;
     let result = match result {
-        Ok(()) if run.context().is_cancelled() => Err(run.canceled()),
+        Ok(()) if run.context().is_canceled() => Err(run.canceled()),
         result => result,
     };
     let result = match (sink, result) {

@@ -13,7 +13,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use godata_core::{BoxError, Canceled, Clock, JobError, RunContext, SystemClock};
+use godata_core::{
+    BoxError, Canceled, Clock, JobErrorKind, RunContext, SystemClock, debug_as_chain, error_chain,
+};
 use time::UtcDateTime;
 use tokio::{runtime::Handle, sync::watch};
 use tracing::Span;
@@ -120,7 +122,7 @@ impl Run {
         &self,
         future: impl Future<Output = Result<T, Stopped>>,
     ) -> Result<T, Stopped> {
-        self.cx.cancellation().unless_cancelled(future).await?
+        self.cx.cancellation().unless_canceled(future).await?
     }
 
     pub(crate) fn canceled(&self) -> Stopped {
@@ -129,7 +131,7 @@ impl Run {
 
     /// What a failure of `stage` means: it failed, or it stopped because we had asked for that.
     pub(crate) fn stopped(&self, stage: Stage, cause: BoxError) -> Stopped {
-        if self.cx.is_cancelled() && cause.is::<Canceled>() {
+        if self.cx.is_canceled() && cause.is::<Canceled>() {
             return self.canceled();
         }
         Stopped::Failed { stage, place: None, cause }
@@ -308,14 +310,21 @@ impl Spans {
     }
 }
 
-/// The cause of a failure, also for those who look for a cancellation in its chain: one that is there is that of
-/// something else, which the user's code had asked for.
+/// The cause of a failure of a run that was not canceled. A [`Canceled`] in its chain is about something else, such as
+/// another run that the user's code had waited for, so callers must not find it.
 fn not_canceled(cause: BoxError) -> BoxError {
-    match JobError::new(cause) {
-        error if error.is_canceled() => JobError::failed(error).into_error(),
-        error => error.into_error(),
+    match JobErrorKind::of(&*cause) {
+        JobErrorKind::Canceled => Box::new(OtherCanceled(cause)),
+        _ => cause,
     }
 }
+
+/// An error that was canceled, but not by this run. It prints its chain, and has no source.
+#[derive(thiserror::Error)]
+#[error("{}", error_chain(&*self.0))]
+struct OtherCanceled(BoxError);
+
+debug_as_chain!(OtherCanceled);
 
 /// The cancellation as an error, once it was asked for.
 fn canceled(cx: &RunContext) -> Canceled {

@@ -179,7 +179,7 @@ where
         let span = self.run.span(Stage::Step(self.index)).clone();
         let task = async move {
             let at_work = at_work;
-            let result = stop.unless_cancelled(contained(|| f(item))).await;
+            let result = stop.unless_canceled(contained(|| f(item))).await;
             let result = result.unwrap_or_else(|canceled| Err(canceled.into()));
             Done { result, batch: number, row, _at_work: at_work }
         };

@@ -34,7 +34,7 @@ pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
         return Ok(());
     }
     let cursor = draft.fold.cursor(row.cursor).unwrap_or(row.spec_since);
-    let due_times = DueTimes(schedule);
+    let due_times = DueTimes(&**schedule);
     let now = facts.due_until();
     let Some(first) = due_times.next(cursor)? else { return Ok(()) };
     if first > now {

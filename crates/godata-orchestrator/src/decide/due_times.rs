@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use godata_core::{AnySchedule, Schedule as _};
+use godata_core::Schedule;
 use time::UtcDateTime;
 
 use crate::ScheduleFault;
@@ -10,7 +10,7 @@ use crate::ScheduleFault;
 /// The due times of a schedule, cut to whole milliseconds. A panic, and an answer that does not lie after the question
 /// then, is a fault: it would be asked the same for ever.
 #[derive(Clone, Copy)]
-pub(crate) struct DueTimes<'a>(pub(crate) &'a AnySchedule);
+pub(crate) struct DueTimes<'a>(pub(crate) &'a dyn Schedule);
 
 impl DueTimes<'_> {
     pub(crate) fn next(self, after: UtcDateTime) -> Result<Option<UtcDateTime>, ScheduleFault> {

@@ -26,8 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, AnySchedule, Commit, Failure, FailureKind, OwnerId, PipelineName, PipelineRecord, RunCounts,
-    RunId, RunRecord, RunResult, RunStatus, StopReason,
+    AnyJob, Commit, Failure, FailureKind, OwnerId, PipelineName, PipelineRecord, RunCounts, RunId, RunRecord,
+    RunResult, RunStatus, Schedule, StopReason,
 };
 use time::UtcDateTime;
 
@@ -45,7 +45,7 @@ pub(crate) const AHEAD: time::Duration = time::Duration::HOUR;
 pub(crate) struct Plan {
     pub(crate) job: AnyJob,
     /// `None` also once it was stopped.
-    pub(crate) schedule: Option<AnySchedule>,
+    pub(crate) schedule: Option<Arc<dyn Schedule>>,
     pub(crate) registered: Arc<Registered>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) pool: Option<usize>,

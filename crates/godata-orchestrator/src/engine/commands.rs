@@ -1,8 +1,9 @@
 //! What is asked of the loop.
 
 use std::mem;
+use std::sync::Arc;
 
-use godata_core::{AnySchedule, Cause, PipelineName, RunHandle, RunId, RunKey, RunRecord, RunStatus};
+use godata_core::{Cause, PipelineName, RunHandle, RunId, RunKey, RunRecord, RunStatus, Schedule};
 use time::UtcDateTime;
 
 use super::entry::{Replier, Waiter};
@@ -99,7 +100,7 @@ impl Engine {
         }
     }
 
-    fn schedule_of(&self, pipeline: &str) -> Result<AnySchedule, OrchestratorError> {
+    fn schedule_of(&self, pipeline: &str) -> Result<Arc<dyn Schedule>, OrchestratorError> {
         let (key, _) = self.registered(pipeline)?;
         let plan = self.entries.get(key).and_then(Option::as_deref).and_then(|entry| entry.plan.as_ref());
         let schedule = plan.and_then(|plan| plan.schedule.clone());
@@ -147,7 +148,7 @@ impl Engine {
             Times::These(times) => times.clone(),
             Times::Between(from, until) => {
                 let schedule = self.schedule_of(&text)?;
-                due_between(&schedule, *from, *until)
+                due_between(&*schedule, *from, *until)
                     .ok_or_else(|| OrchestratorError::NoSchedule { pipeline: text.clone() })?
             }
         };
@@ -227,7 +228,7 @@ impl Engine {
 
 /// The due times from the first instant on and before the second, at most one more than a backfill may have; `None` if
 /// the schedule can't say.
-fn due_between(schedule: &AnySchedule, from: UtcDateTime, until: UtcDateTime) -> Option<Vec<UtcDateTime>> {
+fn due_between(schedule: &dyn Schedule, from: UtcDateTime, until: UtcDateTime) -> Option<Vec<UtcDateTime>> {
     let mut after = from.saturating_sub(time::Duration::MILLISECOND);
     let mut times = Vec::new();
     while times.len() <= Backfill::MAX {

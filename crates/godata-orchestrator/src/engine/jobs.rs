@@ -62,7 +62,7 @@ impl Engine {
         };
         let mut request = RunRequest::from(cx);
         if let Some(timeout) = plan.rules.timeout {
-            request = request.timeout(timeout);
+            request = request.with_timeout(timeout);
         }
         let runner = &self.runner;
         match catch_unwind(AssertUnwindSafe(|| runner.start(plan.job.clone(), request))) {
@@ -213,7 +213,7 @@ impl Engine {
     fn watch_while_queued(&mut self, key: usize, handle: RunHandle) {
         let given_up = async move {
             let cancellation = handle.context().cancellation().clone();
-            let (finished, stopped) = (handle.finished().boxed(), cancellation.cancelled().boxed());
+            let (finished, stopped) = (handle.finished().boxed(), cancellation.canceled().boxed());
             select(finished, stopped).await;
             Watched::Given(key, handle.id())
         };

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use godata_core::{AnySchedule, Job as _, PipelineName, PipelineRecord, Schedule as _};
+use godata_core::{Job as _, PipelineName, PipelineRecord, Schedule};
 
 use super::Engine;
 use super::entry::{Entry, Replier};
@@ -48,7 +48,8 @@ impl Engine {
         };
         let spec = match &schedule {
             Some(schedule) => Some(
-                spec_of(schedule).ok_or_else(|| RegisterError::SchedulePanicked { pipeline: pipeline() })?,
+                spec_of(&**schedule)
+                    .ok_or_else(|| RegisterError::SchedulePanicked { pipeline: pipeline() })?,
             ),
             None => None,
         };
@@ -166,6 +167,6 @@ fn checked(name: &str) -> Result<PipelineName, RegisterError> {
     PipelineName::new(name).map_err(|source| RegisterError::Name { name: name.to_owned(), source })
 }
 
-fn spec_of(schedule: &AnySchedule) -> Option<String> {
+fn spec_of(schedule: &dyn Schedule) -> Option<String> {
     catch_unwind(AssertUnwindSafe(|| schedule.spec())).ok()
 }

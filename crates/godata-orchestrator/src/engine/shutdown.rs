@@ -40,7 +40,8 @@ impl Engine {
     fn begin_to_close(&mut self, grace: Option<Duration>) -> &mut Closing {
         self.mode = Mode::Draining;
         let runs = if self.closing.is_none() { self.running() } else { Vec::new() };
-        self.closing.get_or_insert_with(|| Closing::new(grace, runs))
+        let stop_grace = self.runner.stop_grace();
+        self.closing.get_or_insert_with(|| Closing::new(grace, stop_grace, runs))
     }
 
     /// Goes on with the next stage, since the time of this one is over.

@@ -142,7 +142,7 @@ async fn a_success_while_the_follower_was_away_is_answered_when_it_is_back() {
 #[tokio::test(start_paused = true)]
 async fn failures_and_backfills_of_another_are_not_followed() {
     let world = World::new();
-    let job = failing("a", |attempt| (attempt == 1).then(|| godata_core::JobError::new("no")));
+    let job = failing("a", |attempt| (attempt == 1).then(|| "no".into()));
     world.register(Registration::new(job)).await;
     world.register(Registration::new(quick("c"))).await;
     world.register(Registration::new(quick("b")).after("a").after("c")).await;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use godata_core::{AnyJob, AnyStore, Job as _, MemoryStore, RunHandle, RunRequest, RunStatus, SystemClock};
+use godata_core::{AnyJob, Job as _, RunHandle, RunRequest, RunStatus, SystemClock};
 use godata_orchestrator::Registration;
 use tokio::time::Instant;
 
@@ -53,7 +53,7 @@ async fn a_run_that_neither_listens_nor_returns_is_stuck_and_its_row_says_interr
         runs.lock().unwrap().push(run);
         Ok(handle)
     });
-    let world = World::with(AnyStore::new(MemoryStore::new()), |builder| builder.runner(stuck));
+    let world = World::with_runner(stuck, |builder| builder);
     world.register(Registration::new(quick("a"))).await;
     let run = world.orchestrator.run_pipeline("a").await.unwrap();
     let begun = Instant::now();

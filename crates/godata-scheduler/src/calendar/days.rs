@@ -3,7 +3,8 @@
 use std::fmt;
 use std::ops::Range;
 
-use godata_core::{AnySchedule, Schedule};
+use crate::AnySchedule;
+use godata_core::Schedule;
 use time::Month;
 
 use crate::combine::just_before;

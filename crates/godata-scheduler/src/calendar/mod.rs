@@ -8,7 +8,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use godata_core::{AnySchedule, Schedule};
+use crate::AnySchedule;
+use godata_core::Schedule;
 use time::{Date, Month, UtcDateTime, Weekday};
 
 use crate::effort;

@@ -2,7 +2,8 @@
 
 use std::{fmt, iter};
 
-use godata_core::{AnySchedule, Schedule};
+use crate::AnySchedule;
+use godata_core::Schedule;
 use time::UtcDateTime;
 
 use super::{just_before, must_answer};
@@ -24,7 +25,8 @@ use crate::{ScheduleError, effort};
 /// ```
 /// use std::time::Duration;
 ///
-/// use godata_core::{AnySchedule, Schedule};
+/// use godata_core::Schedule;
+/// use godata_scheduler::AnySchedule;
 /// use godata_scheduler::{any_of, every, parse};
 /// use time::UtcDateTime;
 ///

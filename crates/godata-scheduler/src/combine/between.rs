@@ -3,7 +3,8 @@
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 
-use godata_core::{AnySchedule, Schedule};
+use crate::AnySchedule;
+use godata_core::Schedule;
 use time::{Duration, UtcDateTime};
 
 use super::{just_before, must_answer};

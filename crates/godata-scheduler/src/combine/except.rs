@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use godata_core::{AnySchedule, Schedule};
+use crate::AnySchedule;
+use godata_core::Schedule;
 use time::UtcDateTime;
 
 use super::{just_before, must_answer};

@@ -12,12 +12,12 @@ use crate::combine::just_before;
 use crate::horizon::HORIZON;
 use crate::local::{LocalSchedule, local_schedule};
 use crate::text::{LocalSuffix, TextForm, describe_local};
-use crate::{Dst, Gap, Overlap, ScheduleError, Zone};
+use crate::{Dst, DstGap, DstOverlap, ScheduleError, Zone};
 
 use compiled::Compiled;
 
 /// What a wildcard does: whenever a clock shows one of its times, it runs.
-const REAL_TIME: Dst = Dst { gap: Gap::Skip, overlap: Overlap::Both };
+const REAL_TIME: Dst = Dst { gap: DstGap::Skip, overlap: DstOverlap::Both };
 
 /// Fires when the clocks of a zone show what a cron pattern says.
 ///

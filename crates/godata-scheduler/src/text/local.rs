@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{Dst, Gap, Overlap, ScheduleError, Zone};
+use crate::{Dst, DstGap, DstOverlap, ScheduleError, Zone};
 
 /// ` Europe/Berlin gap=shift overlap=last`, of which what is the default is left out.
 pub(crate) struct LocalSuffix<'a> {
@@ -24,12 +24,12 @@ impl<'a> LocalSuffix<'a> {
                 |expected| ScheduleError::invalid("option", format_args!("{key}={value}"), expected);
             match key.to_ascii_lowercase().as_str() {
                 "gap" if gap.is_none() => {
-                    let known = [Gap::RunAfter, Gap::Shift, Gap::Skip];
+                    let known = [DstGap::RunAfter, DstGap::Shift, DstGap::Skip];
                     let found = known.into_iter().find(|gap| gap.to_string().eq_ignore_ascii_case(value));
                     gap = Some(found.ok_or_else(|| invalid("gap=run-after, gap=shift or gap=skip"))?);
                 }
                 "overlap" if overlap.is_none() => {
-                    let known = [Overlap::First, Overlap::Last, Overlap::Both];
+                    let known = [DstOverlap::First, DstOverlap::Last, DstOverlap::Both];
                     let found =
                         known.into_iter().find(|overlap| overlap.to_string().eq_ignore_ascii_case(value));
                     overlap =
@@ -64,14 +64,14 @@ impl fmt::Display for LocalSuffix<'_> {
 pub(crate) fn describe_local(zone: &Zone, dst: Dst) -> String {
     let zone = if zone.is_utc() { ", UTC".to_owned() } else { format!(", {zone} time") };
     let gap = match dst.gap {
-        Gap::RunAfter => "",
-        Gap::Shift => ", later by what the clocks skip",
-        Gap::Skip => ", not at times that the clocks skip",
+        DstGap::RunAfter => "",
+        DstGap::Shift => ", later by what the clocks skip",
+        DstGap::Skip => ", not at times that the clocks skip",
     };
     let overlap = match dst.overlap {
-        Overlap::First => "",
-        Overlap::Last => ", the second time if the clocks repeat it",
-        Overlap::Both => ", twice if the clocks repeat it",
+        DstOverlap::First => "",
+        DstOverlap::Last => ", the second time if the clocks repeat it",
+        DstOverlap::Both => ", twice if the clocks repeat it",
     };
     zone + gap + overlap
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use godata_core::AnySchedule;
+use crate::AnySchedule;
 
 #[cfg(feature = "cron")]
 use crate::Cron;

@@ -8,7 +8,8 @@ use super::TextForm;
 #[cfg(feature = "cron")]
 use crate::Cron;
 use crate::{
-    AnyOf, Between, Calendar, DailyAt, Except, Interval, MonthlyAt, Never, Once, ScheduleError, Zone,
+    AnyOf, AnySchedule, Between, Calendar, DailyAt, Except, Interval, MonthlyAt, Never, Once, ScheduleError,
+    Zone,
 };
 
 macro_rules! from_text {
@@ -44,4 +45,4 @@ macro_rules! serde_as_text {
 from_text!(AnyOf, Between, DailyAt, Except, Interval, MonthlyAt, Never, Once);
 #[cfg(feature = "cron")]
 from_text!(Cron);
-serde_as_text!(Calendar, Zone);
+serde_as_text!(AnySchedule, Calendar, Zone);

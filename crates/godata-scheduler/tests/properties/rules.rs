@@ -10,7 +10,7 @@ use crate::{MILLISECOND, some_after};
 
 /// Most texts make a schedule; the others are refused because they never fire or take too long (rule 6), and for
 /// nothing else.
-fn schedule(text: &str) -> Option<godata_core::AnySchedule> {
+fn schedule(text: &str) -> Option<godata_scheduler::AnySchedule> {
     match parse(text) {
         Ok(schedule) => Some(schedule),
         Err(ScheduleError::NeverFires { .. } | ScheduleError::TooCostly { .. }) => None,

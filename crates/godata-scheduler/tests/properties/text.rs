@@ -3,7 +3,8 @@
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
-use godata_core::{AnySchedule, Schedule};
+use godata_core::Schedule;
+use godata_scheduler::AnySchedule;
 use godata_scheduler::{
     AnyOf, Between, Calendar, Cron, DailyAt, Except, Interval, MonthlyAt, Never, Once, ScheduleError,
     ScheduleExt, Zone, every, parse,

@@ -2,7 +2,6 @@
 
 #[cfg(test)]
 mod model;
-mod tables;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +9,7 @@ use std::time::Duration;
 
 use time::UtcDateTime;
 
-pub use self::tables::{MemoryTables, PruneCursor, RunPage};
+use crate::tables::MemoryTables;
 use crate::{
     Clock, Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunQuery,
     RunRecord, Store, StoreError,
@@ -19,7 +18,7 @@ use crate::{
 /// A store that keeps everything in memory: for tests, for pipelines whose history need not outlive their process,
 /// and as the reference of what a store does.
 ///
-/// Clones are the same store. With [`shared`](Self::shared), several orchestrators can use it at the same time, as
+/// Clones are the same store. With a [clock](Self::with_clock), several orchestrators can use it at the same time, as
 /// instances in different processes use one database.
 ///
 /// ```

@@ -11,7 +11,7 @@ use std::time::Duration;
 use time::UtcDateTime;
 use uuid::Uuid;
 
-use super::MemoryTables;
+use crate::tables::MemoryTables;
 use crate::{
     Cause, Commit, Committed, Covers, JobId, OwnerId, PipelineName, PipelineRecord, Retention, RunId, RunKey,
     RunQuery, RunRecord, RunStatus,

@@ -11,7 +11,7 @@ fn rows_of(commit: Option<Commit>, facts: &Facts<'_>) -> Vec<RunRecord> {
     let dead: Vec<_> = facts.orphans.iter().filter_map(|orphan| orphan.owner).collect();
     let stored =
         Stored { pipeline: Some(facts.row), runs: facts.runs, now: Some(facts.now), dead: Some(&dead) };
-    let answer = check(&commit, &stored).unwrap();
+    let answer = check_commit(&commit, &stored).unwrap();
     assert!(matches!(answer, Committed::Done(_)), "{answer:?}");
     commit.runs.iter().map(|change| change.run().clone()).collect()
 }

@@ -1,4 +1,7 @@
-//! The rows of a store in memory, and what is done to them under its lock.
+//! The rows of a store in memory, for implementors of stores that keep all of their rows there.
+//!
+//! [`MemoryStore`](crate::MemoryStore) is these tables behind a lock. `godata-store-file` adds a journal of what changes.
+//! Code that only uses a store does not need them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Unbounded};
@@ -10,7 +13,7 @@ use time::UtcDateTime;
 use crate::store::query::{Place, place};
 use crate::{
     Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunKey, RunQuery,
-    RunRecord, RunStatus, StoreError, Stored, check,
+    RunRecord, RunStatus, StoreError, Stored, check_commit,
 };
 
 /// The rows of a store that has all of them in memory, with the indexes that its queries need.
@@ -20,7 +23,8 @@ use crate::{
 /// [`page`](Self::page) and [`old_runs`](Self::old_runs) look at a few rows at a time, so that no lock is held for long.
 ///
 /// ```
-/// use godata_core::{Clock, Commit, Committed, MemoryTables, OwnerId, PipelineName, PipelineRecord, SystemClock};
+/// use godata_core::tables::MemoryTables;
+/// use godata_core::{Clock, Commit, Committed, OwnerId, PipelineName, PipelineRecord, SystemClock};
 ///
 /// let mut tables = MemoryTables::default();
 /// let orders = PipelineName::new("orders")?;
@@ -141,7 +145,7 @@ impl MemoryTables {
         let owners = runs.iter().filter_map(|run| run.owner).chain([commit.owner]);
         let dead: Vec<_> = owners.filter(|owner| self.dead.contains(owner)).collect();
         let pipeline = self.pipeline(&commit.pipeline.name).map(|row| &**row);
-        check(commit, &Stored { pipeline, runs: &runs, now, dead: Some(&dead) })
+        check_commit(commit, &Stored { pipeline, runs: &runs, now, dead: Some(&dead) })
     }
 
     /// Judges a commit, and makes it if it is right; `now` is what the store's own clock shows, if it has one.

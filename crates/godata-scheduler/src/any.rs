@@ -1,39 +1,42 @@
 //! A schedule of any type.
 
+use std::any::Any;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
+use godata_core::Schedule;
 use time::UtcDateTime;
 
-use super::Schedule;
+use crate::{ScheduleError, parse};
 
-/// A schedule whose type is not known: a handle to keep in a map, and to share.
+/// A schedule of any type: what [`parse`] returns, and what a config struct or a list of different schedules holds.
 ///
-/// Clones are cheap and refer to the same schedule. It is a [`Schedule`] itself; erasing it again changes nothing.
-/// It prints its [`spec`](Schedule::spec).
+/// Clones are cheap and share the schedule. It is a [`Schedule`] itself; wrapping it again changes nothing.
+///
+/// As text and as a serde value it is the schedule's [`spec`](Schedule::spec). A schedule of your own is written as its
+/// spec too, but only the [texts of this crate](parse) can be read back.
 ///
 /// # Example
 ///
 /// ```
-/// use godata_core::{AnySchedule, Schedule};
-/// use time::UtcDateTime;
+/// use godata_scheduler::{AnySchedule, Schedule};
+/// use serde::{Deserialize, Serialize};
 ///
-/// #[derive(Debug)]
-/// struct Never;
-///
-/// impl Schedule for Never {
-///     fn next(&self, _after: UtcDateTime) -> Option<UtcDateTime> {
-///         None
-///     }
-///
-///     fn spec(&self) -> String {
-///         "never".into()
-///     }
+/// #[derive(Serialize, Deserialize)]
+/// struct Config {
+///     pipeline: String,
+///     schedule: AnySchedule,
 /// }
 ///
-/// let schedule = AnySchedule::new(Never);
-/// assert_eq!(schedule.next(UtcDateTime::UNIX_EPOCH), None);
-/// assert_eq!(schedule.to_string(), "never");
+/// let text = r#"{"pipeline":"orders","schedule":"daily 02:00 Europe/Berlin"}"#;
+/// let config: Config = serde_json::from_str(text)?;
+/// assert_eq!(config.schedule.describe(), "at 02:00 every day, Europe/Berlin time");
+/// assert_eq!(serde_json::to_string(&config)?, text);
+///
+/// let error = serde_json::from_str::<AnySchedule>(r#""daily 25:00""#).unwrap_err();
+/// assert!(error.to_string().contains("invalid time of day `25:00`"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct AnySchedule(Arc<dyn Schedule>);
@@ -41,11 +44,10 @@ pub struct AnySchedule(Arc<dyn Schedule>);
 impl AnySchedule {
     /// Erases the type of a schedule.
     pub fn new(schedule: impl Schedule) -> Self {
-        schedule.into_any()
-    }
-
-    pub(super) fn wrap(schedule: impl Schedule) -> Self {
-        Self(Arc::new(schedule))
+        match (&schedule as &dyn Any).downcast_ref::<Self>() {
+            Some(erased) => erased.clone(),
+            None => Self(Arc::new(schedule)),
+        }
     }
 }
 
@@ -69,9 +71,14 @@ impl Schedule for AnySchedule {
     fn describe(&self) -> String {
         self.0.describe()
     }
+}
 
-    fn into_any(self) -> AnySchedule {
-        self
+impl FromStr for AnySchedule {
+    type Err = ScheduleError;
+
+    /// As [`parse`].
+    fn from_str(text: &str) -> Result<Self, ScheduleError> {
+        parse(text)
     }
 }
 
@@ -133,8 +140,6 @@ mod tests {
     #[test]
     fn an_erased_schedule_is_not_wrapped_again() {
         let schedule = AnySchedule::new(Odd);
-        for again in [AnySchedule::new(schedule.clone()), schedule.clone().into_any()] {
-            assert!(Arc::ptr_eq(&schedule.0, &again.0));
-        }
+        assert!(Arc::ptr_eq(&schedule.0, &AnySchedule::new(schedule.clone()).0));
     }
 }
