@@ -1,4 +1,4 @@
-//! The engine over a plain loop, for any number of workers, with and without a hook.
+//! The engine compared with a plain loop, for different numbers of workers, with and without a hook.
 
 use std::{hint::black_box, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What the engine costs per record over a plain loop, and what unset hooks cost.
+//! The cost of the engine per record over a plain loop, and of hooks that are not set.
 
 use std::{hint::black_box, time::Instant};
 
@@ -12,7 +12,7 @@ struct Silent;
 
 impl PipelineHook for Silent {}
 
-/// Runs the loop and the pipelines in turn, round after round, so that a drifting machine does not favour one.
+/// Runs the loop and the pipelines in turn, round after round, so that a drifting machine favors none.
 pub(crate) fn measure() -> Result<(), BoxError> {
     let runtime = crate::runtime()?;
     let input = numbers();

@@ -1,4 +1,4 @@
-//! The headline job over few rows, inside of a running program, from memory to memory.
+//! The headline job over a few rows, inside a running program, from memory to memory.
 
 use std::{
     fmt::{self, Display, Formatter},
@@ -11,15 +11,15 @@ use godata::prelude::*;
 
 use crate::generate::{Kind, generate};
 
-/// The name of this case.
+/// The name of this case on the command line.
 pub(crate) const NAME: &str = "small";
 
-/// How many rows a run has.
+/// Rows per run.
 const ROWS: u64 = 100;
 
 const RUNS: usize = 1_001;
 
-/// How long a run takes, with the making of its pipeline.
+/// The time of one run, including building its pipeline.
 pub(crate) struct Small {
     median: Duration,
     p99: Duration,
@@ -33,7 +33,7 @@ impl Display for Small {
     }
 }
 
-/// Runs the job over and over.
+/// Runs the job repeatedly.
 pub(crate) fn measure() -> Result<Small, BoxError> {
     let mut orders = Vec::new();
     generate(Kind::Narrow, ROWS, &mut orders)?;

@@ -1,4 +1,4 @@
-//! What the figures were taken on.
+//! The machine and the versions that the figures were taken with.
 
 use std::{fs, process::Command, thread::available_parallelism};
 

@@ -1,4 +1,4 @@
-//! Blocks with bytes that JSON escapes: cell by cell.
+//! Blocks with bytes that JSON escapes, handled cell by cell.
 
 use godata_core::BoxError;
 

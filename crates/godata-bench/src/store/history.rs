@@ -1,4 +1,4 @@
-//! Pipelines that run again and again, as an orchestrator would commit it.
+//! Pipelines that run repeatedly, with the commits that an orchestrator would make.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use godata_core::{
 };
 use godata_store_file::Options;
 
-/// How many pipelines stored runs are of.
+/// The number of pipelines that the stored runs belong to.
 const PIPELINES: usize = 100;
 
-/// A pipeline that runs again and again.
+/// A pipeline that runs repeatedly.
 pub(super) struct History {
     owner: OwnerId,
     pipeline: PipelineRecord,
@@ -25,7 +25,7 @@ impl History {
         Self { owner: OwnerId::generate(), pipeline, running: None }
     }
 
-    /// Starts a run, or finishes the one that was started.
+    /// Starts a run, or finishes the one that is running.
     pub(super) async fn commit(&mut self, store: &AnyStore) -> Result<(), StoreError> {
         let commit = match self.running.take() {
             None => {
@@ -45,7 +45,7 @@ impl History {
         self.done(answer)
     }
 
-    /// A commit that has decided all due times up to now.
+    /// A commit that decides all due times until now.
     fn decide(&mut self) -> Commit {
         self.pipeline.cursor = Some(SystemClock.now());
         Commit::new(self.owner, self.pipeline.clone())
@@ -73,7 +73,7 @@ impl History {
         run
     }
 
-    /// A row that has all that a finished run has.
+    /// The complete row of a finished run.
     fn finished(&self) -> RunRecord {
         let mut run = self.row(RunStatus::Skipped);
         run.ended_at = run.started_at;
@@ -100,7 +100,7 @@ pub(super) async fn fill(options: Options, path: &Path, runs: usize) -> Result<(
     Ok(())
 }
 
-/// The pipelines of a store that was filled, to go on with.
+/// The pipelines of a filled store, to continue with.
 pub(super) async fn stored(store: &AnyStore) -> Result<Vec<History>, BoxError> {
     let mut histories = Vec::new();
     for name in names() {
