@@ -1,6 +1,7 @@
 //! The cost of asking a schedule.
 
-use std::{hint::black_box, time::Duration};
+use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use godata_core::Schedule;

@@ -1,13 +1,11 @@
 //! The cost of many small files, compared with one large file of the same rows and with a bare loop that opens and reads them.
 
-use std::{
-    fs::{self, File},
-    hint::black_box,
-    io::{self, BufWriter, Read, Write},
-    path::{Path, PathBuf},
-    thread,
-    time::Instant,
-};
+use std::fs::File;
+use std::hint::black_box;
+use std::io::{BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use std::{fs, io, thread};
 
 use godata_core::{BoxError, RunContext};
 use godata_etl::{Pipeline, Records};

@@ -1,6 +1,7 @@
 //! Generated orders: the same bytes for the same number of rows, on any machine.
 
-use std::io::{self, Write};
+use std::io;
+use std::io::Write;
 
 use godata_core::BoxError;
 

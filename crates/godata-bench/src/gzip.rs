@@ -1,13 +1,13 @@
 //! The memory that a run over a large gzip file needs.
 
-use std::{
-    fs::{self, File},
-    io::{self, BufWriter, Write},
-    path::Path,
-    time::Instant,
-};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::time::Instant;
+use std::{fs, io};
 
-use flate2::{Compression, write::GzEncoder};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use godata_core::{BoxError, RunContext};
 use godata_etl::{Pipeline, Records};
 use godata_io_csv as csv;

@@ -17,7 +17,10 @@ mod small;
 mod store;
 mod timers;
 
-use std::{env, fs::File, path::Path, process::ExitCode};
+use std::env;
+use std::fs::File;
+use std::path::Path;
+use std::process::ExitCode;
 
 use godata_core::BoxError;
 

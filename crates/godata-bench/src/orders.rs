@@ -1,6 +1,7 @@
 //! Orders as CSV.
 
-use std::io::{self, Write};
+use std::io;
+use std::io::Write;
 
 /// The header.
 pub(crate) const HEADER: &[u8] = b"order_id,customer,amount,status,note\n";

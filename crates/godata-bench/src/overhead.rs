@@ -1,6 +1,7 @@
 //! The cost of the engine per record over a plain loop, and of hooks that are not set.
 
-use std::{hint::black_box, time::Instant};
+use std::hint::black_box;
+use std::time::Instant;
 
 use godata_bench::{RECORDS, numbers, pipeline, plain_loop};
 use godata_core::{BoxError, RunContext};

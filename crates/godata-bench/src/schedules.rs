@@ -1,6 +1,7 @@
 //! The cost of 100,000 schedules: time to build, memory, time to query.
 
-use std::{fs, time::Instant};
+use std::fs;
+use std::time::Instant;
 
 use godata_core::{BoxError, Schedule};
 use godata_scheduler::AnySchedule;

@@ -1,11 +1,10 @@
 //! The headline job over a few rows, inside a running program, from memory to memory.
 
-use std::{
-    fmt::{self, Display, Formatter},
-    future::ready,
-    hint::black_box,
-    time::{Duration, Instant},
-};
+use std::fmt;
+use std::fmt::{Display, Formatter};
+use std::future::ready;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 use godata::prelude::*;
 

@@ -1,9 +1,7 @@
 //! The lateness of a timer while pipelines compute.
 
-use std::{
-    hint::black_box,
-    time::{Duration, Instant},
-};
+use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 use godata_core::{BoxError, RunContext};
 use godata_etl::Pipeline;

@@ -1,6 +1,7 @@
 //! Two steps over numbers, as a loop and as a pipeline.
 
-use std::{future::ready, hint::black_box};
+use std::future::ready;
+use std::hint::black_box;
 
 use godata_core::BoxError;
 use godata_etl::{Pipeline, PipelineBuilder};

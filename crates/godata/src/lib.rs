@@ -249,6 +249,7 @@ pub fn local(path: impl AsRef<std::path::Path>) -> Result<Orchestrator, StoreErr
 
 /// What most programs use: `use godata::prelude::*;`.
 pub mod prelude {
+    pub use crate::Concurrency::{Ordered, Unordered};
     #[cfg(any(feature = "csv", feature = "json"))]
     pub use crate::Input;
     #[cfg(feature = "csv")]
@@ -256,9 +257,7 @@ pub mod prelude {
     #[cfg(feature = "json")]
     pub use crate::jsonl;
     pub use crate::{
-        BoxError,
-        Concurrency::{Ordered, Unordered},
-        Flow, Job, JobHook, Pipeline, PipelineError, PipelineHook, PipelineJob, Record, RecordMut, RecordRef,
-        Records, RunContext, RunReport, Type, Value, job_fn, record,
+        BoxError, Flow, Job, JobHook, Pipeline, PipelineError, PipelineHook, PipelineJob, Record, RecordMut,
+        RecordRef, Records, RunContext, RunReport, Type, Value, job_fn, record,
     };
 }

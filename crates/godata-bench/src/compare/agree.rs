@@ -1,11 +1,9 @@
 //! Whether two programs wrote the same records.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::{BufRead, BufReader},
-    path::Path,
-};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
 
 use godata_core::BoxError;
 use serde_json::Value;

@@ -4,10 +4,8 @@ use std::path::{Path, PathBuf};
 
 use godata_core::BoxError;
 
-use super::{
-    inputs::Inputs,
-    programs::{Program, Programs},
-};
+use super::inputs::Inputs;
+use super::programs::{Program, Programs};
 use crate::generate::Kind;
 
 /// Programs that do one job.

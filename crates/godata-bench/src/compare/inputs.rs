@@ -1,11 +1,11 @@
 //! The input files of the programs, made once and kept.
 
-use std::{
-    fs::{self, File},
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
-use flate2::{Compression, write::GzEncoder};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use godata_core::BoxError;
 
 use crate::generate::{Kind, generate};

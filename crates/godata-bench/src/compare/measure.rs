@@ -1,10 +1,8 @@
 //! The time and memory of a whole process.
 
-use std::{
-    env,
-    process::{Command, Stdio},
-    time::Instant,
-};
+use std::env;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use godata_core::BoxError;
 use nix::sys::resource::{UsageWho, getrusage};

@@ -12,20 +12,19 @@ mod options;
 mod programs;
 mod table;
 
-use std::{fs, path::Path};
+use std::fs;
+use std::path::Path;
 
 use godata_core::BoxError;
 
+use self::agree::same_records;
+use self::cases::{Case, Cases};
+use self::inputs::Inputs;
 pub(crate) use self::measure::print as print_usage;
-use self::{
-    agree::same_records,
-    cases::{Case, Cases},
-    inputs::Inputs,
-    measure::{Usage, measure},
-    options::Options,
-    programs::Programs,
-    table::Table,
-};
+use self::measure::{Usage, measure};
+use self::options::Options;
+use self::programs::Programs;
+use self::table::Table;
 use crate::small;
 
 /// Where outputs are written if it exists, so that the disk is not measured.

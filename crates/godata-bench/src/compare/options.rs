@@ -1,6 +1,7 @@
 //! The command line.
 
-use std::{env, path::PathBuf};
+use std::env;
+use std::path::PathBuf;
 
 use godata_core::BoxError;
 

@@ -1,10 +1,8 @@
 //! The programs that are compared: how each is called.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use godata_core::BoxError;
 

@@ -1,8 +1,10 @@
 //! The figures as Markdown tables.
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt;
+use std::fmt::{Display, Formatter};
 
-use super::{cases::Case, measure::Usage};
+use super::cases::Case;
+use super::measure::Usage;
 
 /// The measurements of a case: for each round, one per program.
 pub(super) struct Table<'a> {

@@ -1,11 +1,9 @@
 //! The input in blocks of whole records.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    mem,
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
-};
+use std::fs::File;
+use std::io::Read;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::{io, mem};
 
 use godata_core::BoxError;
 use memchr::{memchr, memchr_iter, memrchr2_iter};

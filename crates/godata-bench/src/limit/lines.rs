@@ -3,11 +3,9 @@
 use godata_core::BoxError;
 use memchr::memchr_iter;
 
-use super::{
-    blocks::{Block, PADDING},
-    ends::Ends,
-    layout::Layout,
-};
+use super::blocks::{Block, PADDING};
+use super::ends::Ends;
+use super::layout::Layout;
 
 /// How many bytes are copied at once.
 pub(super) const WIDTH: usize = 16;
@@ -95,7 +93,7 @@ impl Lines {
         Ok(())
     }
 
-    /// Makes room for `count` bytes.
+    /// Makes room for `len` bytes.
     #[inline]
     pub(super) fn reserve(&mut self, len: usize) {
         if self.bytes.len() < self.len + len {

@@ -15,23 +15,19 @@ mod slow;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fs::File,
-    io::Write,
-    num::NonZero,
-    path::Path,
-    sync::{Mutex, PoisonError},
-    thread,
-};
+use std::fs::File;
+use std::io::Write;
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use godata_core::BoxError;
 
-use self::{
-    blocks::{Block, Blocks},
-    ends::Ends,
-    layout::Layout,
-    lines::Lines,
-};
+use self::blocks::{Block, Blocks};
+use self::ends::Ends;
+use self::layout::Layout;
+use self::lines::Lines;
 
 /// Does the job with `threads` threads.
 pub(crate) fn run(input: &Path, output: &Path, threads: NonZero<usize>) -> Result<(), BoxError> {

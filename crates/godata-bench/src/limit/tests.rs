@@ -1,7 +1,8 @@
 use std::fs;
 
 use godata::prelude::*;
-use proptest::{collection::vec, prelude::*};
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 use super::*;
 use crate::generate::{Kind, generate};
