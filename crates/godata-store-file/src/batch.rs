@@ -95,7 +95,7 @@ impl Batch {
 
 fn judge(state: &State, write: Write) -> Option<(Line, Vec<u8>)> {
     match write {
-        Write::Commit { commit, body, answer } => match state.tables.judge(&commit, None) {
+        Write::Commit { commit, body, answer } => match state.tables.check(&commit, None) {
             Ok(Committed::Done(rev)) => {
                 Some((Line { change: committed(*commit, rev), done: Done::Committed(rev, answer) }, body))
             }

@@ -183,11 +183,8 @@ use crate::{OwnerId, PipelineName, RunId};
 ///
 /// `cargo test` runs the tests. `examples/custom_store` in the repository is a similar store that keeps its rows in a
 /// file.
-#[cfg_attr(feature = "conformance", doc = "\n[`Fixture`]: crate::conformance::Fixture")]
-#[cfg_attr(
-    not(feature = "conformance"),
-    doc = "\n[`Fixture`]: https://docs.rs/godata-core/latest/godata_core/conformance/trait.Fixture.html"
-)]
+///
+/// [`Fixture`]: https://docs.rs/godata-core/latest/godata_core/conformance/trait.Fixture.html
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a store",
     note = "implement `Store` for it: puts and reads of pipelines and of runs are enough, as the docs of `Store` show"
