@@ -84,7 +84,7 @@ macro_rules! id {
             type Err = ParseIdError;
 
             fn from_str(text: &str) -> Result<Self, ParseIdError> {
-                match Uuid::try_parse(text) {
+                match Uuid::parse_str(text) {
                     Ok(uuid) => Ok(Self(uuid)),
                     Err(source) => Err(ParseIdError { kind: $kind, text: text.to_owned(), source }),
                 }

@@ -1,4 +1,4 @@
-//! A store of any type calls the methods of that type, also those that have a default.
+//! `AnyStore` calls the methods of the store that it wraps, including those that have a default.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use godata_core::{
 };
 use time::UtcDateTime;
 
-/// Answers like no default does, and keeps which of its methods were called.
+/// A store whose answers differ from all defaults, and which records the calls of its methods.
 #[derive(Clone, Default)]
 struct Recording(Arc<Mutex<Vec<&'static str>>>);
 
@@ -85,7 +85,7 @@ impl Store for Recording {
 }
 
 #[tokio::test]
-async fn every_method_is_forwarded_also_when_it_was_erased_twice() {
+async fn every_method_is_forwarded_even_if_the_store_was_erased_twice() {
     let (owner, now) = (OwnerId::generate(), SystemClock.now());
     let name = PipelineName::new("orders").unwrap();
     let pipeline = PipelineRecord::new(name.clone(), now);

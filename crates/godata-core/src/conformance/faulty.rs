@@ -6,40 +6,41 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use super::trial::{Fixture, Trial, at, commit, new_pipeline, new_run, ok, skip};
 use crate::{
     AnyStore, Commit, Committed, OwnerId, PipelineName, PipelineRecord, RunId, RunQuery, RunRecord,
-    RunStatus, Store, StoreError,
+    RunStatus, Store, StoreError, error_chain,
 };
 
-/// The store's puts and reads, of which each put may fail before or after it was made, under the default commit.
+/// A store that forwards puts and reads and has the default commit. Its puts fail as planned, before or after they were
+/// made.
 struct Faulty<S> {
     store: Arc<S>,
     plan: Arc<Plan>,
 }
 
-/// Counts down with each put; at 0, and from then on until it is repaired, puts fail.
+/// Counts down with each put. Once the count is 0, puts fail until the plan is repaired.
 struct Plan {
     puts_left: AtomicUsize,
     fails_after_the_put: bool,
 }
 
 impl Plan {
-    const WHOLE: usize = usize::MAX;
+    const NEVER: usize = usize::MAX;
 
     fn failing_at(put: usize, fails_after_the_put: bool) -> Arc<Self> {
         Arc::new(Self { puts_left: AtomicUsize::new(put), fails_after_the_put })
     }
 
     fn repair(&self) {
-        self.puts_left.store(Self::WHOLE, Relaxed);
+        self.puts_left.store(Self::NEVER, Relaxed);
     }
 
     async fn put(&self, put: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
         match self.puts_left.load(Relaxed) {
-            Self::WHOLE => put.await,
+            Self::NEVER => put.await,
             0 => {
                 if self.fails_after_the_put {
                     put.await?;
                 }
-                Err(StoreError::unavailable("the suite lets this put fail"))
+                Err(StoreError::unavailable("the conformance suite makes this put fail"))
             }
             left => {
                 self.puts_left.store(left - 1, Relaxed);
@@ -75,19 +76,17 @@ impl<S: Store> Store for Faulty<S> {
     }
 }
 
-/// Whichever put fails, and whether it was made by then: what is read afterwards, by the same process or by the next
-/// one, is all of the commit or nothing, and the next commit works.
-pub async fn clause_09_the_default_commit_survives_a_failure_between_every_two_writes<F: Fixture>(
-    trial: &Trial<F>,
-) {
+/// Whichever put fails, and whether it was made or not: the same process and the next one read the whole commit or
+/// nothing of it, and the next commit succeeds.
+pub async fn clause_09_the_default_commit_survives_a_failure_of_any_put<F: Fixture>(trial: &Trial<F>) {
     let store = match trial.fixture.open().await {
         Ok(store) if store.shared() => {
-            return skip("clause 9", "a shared store has a commit of its own");
+            return skip("clause 9", "a shared store has its own commit");
         }
         Ok(store) => Arc::new(store),
-        Err(error) => panic!("the store did not open: {error}"),
+        Err(error) => panic!("the store did not open: {}", error_chain(&*error)),
     };
-    // The row with its pending runs, two runs, and the row without them.
+    // The pipeline's row with pending runs, two runs, and the row without them.
     const PUTS: usize = 4;
     for reopened in [false, true] {
         for fails_after_the_put in [false, true] {
