@@ -1,5 +1,7 @@
 //! What each public error prints: its own message in `Display`, and its whole chain in `Debug`, as `main` prints it.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail by a panic")]
+
 use std::sync::Arc;
 
 use godata_core::{
