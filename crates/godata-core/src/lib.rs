@@ -1,7 +1,7 @@
 //! The traits and plain data that godata's crates share: jobs, clocks, schedules, runs and stores.
 //!
-//! Pipelines, runners, schedulers and stores meet only in this crate. Whatever occurs in a signature that two of those
-//! crates share is defined here, and nothing else is. The crate starts no threads and spawns no tasks.
+//! Pipelines, runners, schedulers and stores meet only in this crate. It defines the items that occur in signatures which
+//! two or more of those crates share, and nothing else. It starts no threads and spawns no tasks.
 //!
 //! # When to take this crate
 //!

@@ -1,6 +1,7 @@
 //! The counters of a run.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 
 /// Counters of the records and bytes that a run has processed, which can be read while it runs.

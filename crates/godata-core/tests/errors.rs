@@ -273,7 +273,7 @@ fn commits_that_break_the_contract() {
     );
     rows.check(
         &rows.commit().update(unknown.clone()),
-        &format!("run {} is to be updated, but is not stored", unknown.id),
+        &format!("run {} can't be updated: it is not stored", unknown.id),
     );
     rows.check(
         &rows.commit().insert(unknown.clone()),

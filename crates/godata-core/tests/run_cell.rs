@@ -15,7 +15,8 @@ mod sync {
 
 use std::pin::Pin;
 use std::sync::Arc as StdArc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 use std::task::{Context, Poll, Wake};
 
 use loom::sync::Arc;

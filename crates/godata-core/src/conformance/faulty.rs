@@ -1,7 +1,8 @@
 //! Clause 9: the default commit over puts that fail.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::trial::{Fixture, Trial, at, commit, new_pipeline, new_run, ok, skip};
 use crate::{

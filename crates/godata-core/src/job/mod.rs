@@ -64,7 +64,7 @@ pub trait Job: Send + Sync + 'static {
     /// of [`RunContext::check`]. Finished work may stay. A job that completes anyway returns `Ok`. The caller may also
     /// drop the future at any `.await`; then only destructors clean up.
     ///
-    /// **Blocking.** The future is polled on the runtime's threads and must not block them. Blocking work belongs into
+    /// **Blocking.** The future is polled on the runtime's threads and must not block them. Blocking work belongs in
     /// `tokio::task::spawn_blocking`.
     ///
     /// # Errors

@@ -51,7 +51,7 @@ impl Saved {
 /// A run has ended, but its final row was not stored. [`RunHandle::finished`](crate::RunHandle::finished) still returns
 /// the result.
 ///
-/// There is no source if whatever was to store the row stopped before it did.
+/// It has no source if the [`Completer`] was dropped, for example because the orchestrator shut down.
 #[derive(Clone, thiserror::Error)]
 #[error("the result of run {run} was not stored")]
 pub struct PersistError {

@@ -31,7 +31,7 @@ pub struct Failure {
     pub retry_after: Option<Duration>,
 }
 
-/// What the caller can do about a [`Failure`]. In text and in JSON it is the name in lower case.
+/// What the caller can do about a [`Failure`]. As text and in JSON it is the name in lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]

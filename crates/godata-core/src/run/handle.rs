@@ -212,6 +212,24 @@ impl RunHandle {
 
     /// For code that stores runs: returns a handle whose [`done`](Self::done) waits for the completer. Handles that
     /// were cloned before do not wait for it.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use godata_core::{JobEnd, PersistError, RunContext, RunHandle, RunStatus, SystemClock};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), PersistError> {
+    /// let (handle, run) = RunHandle::new("import", RunContext::new(), Arc::new(SystemClock));
+    /// let (handle, completer) = handle.with_completer();
+    ///
+    /// run.end(JobEnd::Succeeded);
+    /// // The final row is written here.
+    /// completer.complete();
+    /// assert_eq!(handle.done().await?.status, RunStatus::Succeeded);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_completer(mut self) -> (Self, Completer) {
         let (saved, completer) = Saved::pending();
         self.saved = saved;

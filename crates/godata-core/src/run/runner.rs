@@ -7,11 +7,51 @@ use crate::{AnyJob, RunHandle, RunId, RunRequest};
 /// For implementors of runners: starts jobs, one attempt each, as soon as there is a slot.
 ///
 /// An orchestrator starts its jobs through an `Arc<dyn JobRunner>`. `Runner` of the crate `godata-runner` implements it.
-/// An implementation makes the run with [`RunHandle::new`], which shows how.
+///
+/// # Example
+///
+/// A runner that starts every job at once. It has neither pools nor timeouts, and never drops a job:
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use godata_core::{
+///     AnyJob, BoxError, Job, JobRunner, RunHandle, RunRequest, RunnerError, SystemClock, job_fn,
+/// };
+///
+/// struct Unlimited;
+///
+/// impl JobRunner for Unlimited {
+///     fn start(&self, job: AnyJob, request: RunRequest) -> Result<RunHandle, RunnerError> {
+///         let runtime = tokio::runtime::Handle::try_current().map_err(|_| RunnerError::NoRuntime)?;
+///         let (handle, run) =
+///             RunHandle::new(job.shared_name(), request.into_context(), Arc::new(SystemClock));
+///         let cx = handle.context().clone();
+///         runtime.spawn(async move {
+///             run.start();
+///             run.end(job.run(&cx).await.into());
+///         });
+///         Ok(handle)
+///     }
+///
+///     fn stop_grace(&self) -> Duration {
+///         Duration::MAX
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let import = AnyJob::new(job_fn("import", |_cx| async { Ok(()) }));
+/// let run = Unlimited.start(import, RunRequest::new())?;
+/// assert_eq!(&*run.finished().await.success()?.job_name, "import");
+/// # Ok(())
+/// # }
+/// ```
 pub trait JobRunner: Send + Sync + 'static {
     /// Starts a job, or queues it until there is a slot, and returns at once.
     ///
-    /// Called from any thread, also concurrently.
+    /// Called from any thread, possibly concurrently.
     ///
     /// # Errors
     ///

@@ -61,7 +61,7 @@ use time::UtcDateTime;
 pub trait Schedule: fmt::Debug + Send + Sync + 'static {
     /// Returns the first instant strictly after `after`, or `None` if there is none.
     ///
-    /// Called from any thread, also concurrently, with instants in any order.
+    /// Called from any thread, possibly concurrently, with instants in any order.
     fn next(&self, after: UtcDateTime) -> Option<UtcDateTime>;
 
     /// Returns the last instant strictly before `before`, or `None` if there is none.

@@ -117,7 +117,7 @@ enum Violation {
     Nul { what: String },
     #[error("new run {run} is {status}; it must be queued, running or skipped")]
     NewStatus { run: RunId, status: RunStatus },
-    #[error("run {run} is to be updated, but is not stored")]
+    #[error("run {run} can't be updated: it is not stored")]
     Unknown { run: RunId },
     #[error("run {run} can't change from {from} to {to}")]
     Transition { run: RunId, from: RunStatus, to: RunStatus },

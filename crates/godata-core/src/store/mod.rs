@@ -75,7 +75,7 @@ use crate::{OwnerId, PipelineName, RunId};
 /// * **Blocking.** Methods must not block the thread they are called on. An orchestrator polls their futures on the loop
 ///   that serves all its pipelines: while a method blocks, no pipeline is decided, no lease is renewed, and the
 ///   orchestrator's timeout for the call can't fire. A short lock around data in memory is fine. Files, connections
-///   without an async interface, and `fsync` belong into `tokio::task::spawn_blocking` or onto a thread of the store.
+///   without an async interface, and `fsync` belong in `tokio::task::spawn_blocking` or on a thread of the store.
 /// * **A second process.** A store that is not [`shared`](Self::shared) must itself refuse to be opened by a second process,
 ///   with [`StoreError::Locked`]. Nothing above it notices the second process, and the conformance suite does not test
 ///   for it. With two processes, each would take the owners of the other for dead, take over their runs, and run due
