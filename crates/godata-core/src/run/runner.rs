@@ -10,7 +10,7 @@ use crate::{AnyJob, RunHandle, RunId, RunRequest};
 ///
 /// # Example
 ///
-/// A runner that starts every job at once. It has neither pools nor timeouts, and never drops a job:
+/// A runner that starts every job at once. It has neither pools nor timeouts, and waits for jobs that do not stop:
 ///
 /// ```
 /// use std::sync::Arc;
@@ -36,7 +36,7 @@ use crate::{AnyJob, RunHandle, RunId, RunRequest};
 ///     }
 ///
 ///     fn stop_grace(&self) -> Duration {
-///         Duration::MAX
+///         Duration::from_secs(60)
 ///     }
 /// }
 ///
