@@ -33,7 +33,7 @@ impl Store for SixMethods {
         Ok(())
     }
 
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+    async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
         tokio::task::yield_now().await;
         Ok(self.rows().pipelines.get(name).cloned())
     }
@@ -50,7 +50,7 @@ impl Store for SixMethods {
         Ok(())
     }
 
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
         tokio::task::yield_now().await;
         Ok(self.rows().runs.get(&id).cloned())
     }

@@ -32,7 +32,7 @@ pub async fn clause_01_a_commit_is_all_or_nothing_and_durable<F: Fixture>(trial:
         .insert(RunRecord { id: RunId::generate(), ..first.clone() });
     assert_eq!(ok(store.commit(&refused).await), Committed::Duplicate(first.id));
     assert_stored(&store, &pipeline, &[&first, &a, &b]).await;
-    assert_eq!(ok(store.get_run(c.id).await), None, "a refused commit wrote a run");
+    assert_eq!(ok(store.find_run(c.id).await), None, "a refused commit wrote a run");
 
     if trial.fixture.durable() {
         drop(store);
@@ -46,8 +46,8 @@ pub async fn clause_01_a_commit_is_all_or_nothing_and_durable<F: Fixture>(trial:
             (new_run(&pipeline, owner, RunStatus::Queued), new_run(&pipeline, owner, RunStatus::Queued));
         let next = Commit::new(owner, pipeline.clone()).insert(x.clone()).insert(y.clone());
         poll_and_drop(polls, store.commit(&next)).await;
-        let row = ok(store.get_pipeline(&pipeline.name).await).expect("the pipeline is stored");
-        let found = [ok(store.get_run(x.id).await), ok(store.get_run(y.id).await)];
+        let row = ok(store.find_pipeline(&pipeline.name).await).expect("the pipeline is stored");
+        let found = [ok(store.find_run(x.id).await), ok(store.find_run(y.id).await)];
         let happened = row.rev == pipeline.rev + 1;
         assert!(happened || row == pipeline, "a dropped commit wrote a part of the pipeline's row");
         for (run, found) in [x, y].into_iter().zip(found) {
@@ -108,7 +108,7 @@ pub async fn clause_02_one_commit_per_rev_succeeds<F: Fixture>(trial: &Trial<F>)
         assert_stored(&store, &row, &[&winners[0].2]).await;
         for (answer, _, run) in answers.iter().filter(|(answer, ..)| *answer != Committed::Done(rev)) {
             assert_eq!(*answer, Committed::Conflict(Some(Box::new(row.clone()))));
-            assert_eq!(ok(store.get_run(run.id).await), None, "a refused commit wrote its run");
+            assert_eq!(ok(store.find_run(run.id).await), None, "a refused commit wrote its run");
         }
         pipeline = row;
     }
@@ -289,7 +289,7 @@ pub async fn clause_05_a_shared_store_compares_due_times_with_its_own_clock<F: F
         Committed::NotYet(shown) => assert!(shown >= now && shown < now + hour, "{shown}"),
         answer => panic!("an hour early: {answer:?}"),
     }
-    assert_eq!(ok(store.get_pipeline(&pipeline.name).await), None);
+    assert_eq!(ok(store.find_pipeline(&pipeline.name).await), None);
     let pipeline = commit(&store, Commit::new(owner, pipeline).due_not_after_now(now)).await;
     assert_stored(&store, &pipeline, &[]).await;
 }
@@ -328,7 +328,7 @@ pub async fn clause_10_pipelines_do_not_wait_for_each_other<F: Fixture>(trial: &
     let readers = (0..8).map(|n| {
         let store = store.clone();
         async move {
-            let row = ok(store.get_pipeline(&name(&format!("pipeline {n}"))).await);
+            let row = ok(store.find_pipeline(&name(&format!("pipeline {n}"))).await);
             assert_eq!(row.map(|row| row.rev), Some(10));
         }
     });

@@ -56,8 +56,8 @@ impl<S: Store> Store for Faulty<S> {
         self.plan.put(self.store.upsert_pipeline(pipeline)).await
     }
 
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
-        self.store.get_pipeline(name).await
+    async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+        self.store.find_pipeline(name).await
     }
 
     async fn list_pipelines(&self) -> Result<Vec<PipelineRecord>, StoreError> {
@@ -68,8 +68,8 @@ impl<S: Store> Store for Faulty<S> {
         self.plan.put(self.store.upsert_run(run)).await
     }
 
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
-        self.store.get_run(id).await
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+        self.store.find_run(id).await
     }
 
     async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {
@@ -121,11 +121,11 @@ async fn fail_once(
     plan.repair();
     let store = if reopened { open() } else { store };
 
-    let row = ok(store.get_pipeline(&pipeline.name).await);
+    let row = ok(store.find_pipeline(&pipeline.name).await);
     let expected = PipelineRecord { rev: 1, ..pipeline.clone() };
     assert_eq!(row, happens.then(|| expected.clone()), "{case}");
     for run in [&a, &b] {
-        assert_eq!(ok(store.get_run(run.id).await), happens.then(|| run.clone()), "{case}");
+        assert_eq!(ok(store.find_run(run.id).await), happens.then(|| run.clone()), "{case}");
     }
     let listed = ok(store.list_runs(&RunQuery::new().pipeline(pipeline.name.clone())).await);
     assert_eq!(listed.len(), if happens { 2 } else { 0 }, "{case}");
@@ -135,6 +135,6 @@ async fn fail_once(
     }
     let finished = RunRecord { status: RunStatus::Succeeded, ended_at: Some(at(5)), ..a };
     let row = commit(&store, Commit::new(owner, expected).update(finished.clone())).await;
-    assert_eq!(ok(open().get_run(finished.id).await), Some(finished), "{case}");
-    assert_eq!(ok(open().get_pipeline(&row.name).await), Some(row), "{case}");
+    assert_eq!(ok(open().find_run(finished.id).await), Some(finished), "{case}");
+    assert_eq!(ok(open().find_pipeline(&row.name).await), Some(row), "{case}");
 }

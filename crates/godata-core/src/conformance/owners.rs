@@ -148,7 +148,7 @@ pub async fn clause_08_prune_keeps_every_run_that_is_needed<F: Fixture>(trial: &
     assert_eq!(pruned as usize, finished.len(), "finished runs are removed and counted");
     assert_eq!(remaining.len(), needed.len());
     assert_eq!(
-        ok(store.get_pipeline(&removed.name).await),
+        ok(store.find_pipeline(&removed.name).await),
         None,
         "a removed pipeline without runs is removed"
     );
@@ -170,5 +170,5 @@ async fn prune_by_count_and_age(store: &AnyStore, owner: OwnerId) {
     assert_eq!(ends(store, &pipeline).await.last(), Some(&at(3)));
     assert_eq!(ok(store.prune(&Retention::new().keep_newest(2)).await), 5);
     assert_eq!(ends(store, &pipeline).await, [at(9), at(8)]);
-    assert!(ok(store.get_pipeline(&name("history")).await).is_some());
+    assert!(ok(store.find_pipeline(&name("history")).await).is_some());
 }

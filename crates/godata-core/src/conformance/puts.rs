@@ -13,16 +13,16 @@ use crate::{
 pub async fn clause_00_rows_are_read_as_they_were_put<F: Fixture>(trial: &Trial<F>) {
     let store = trial.open().await;
     let (mut pipeline, mut run) = full_rows();
-    assert_eq!(ok(store.get_pipeline(&pipeline.name).await), None);
-    assert_eq!(ok(store.get_run(run.id).await), None);
+    assert_eq!(ok(store.find_pipeline(&pipeline.name).await), None);
+    assert_eq!(ok(store.find_run(run.id).await), None);
     assert_eq!(ok(store.list_pipelines().await), []);
     assert_eq!(ok(store.list_runs(&RunQuery::new()).await), []);
 
     for _ in 0..2 {
         ok(store.upsert_pipeline(&pipeline).await);
         ok(store.upsert_run(&run).await);
-        assert_eq!(ok(store.get_pipeline(&pipeline.name).await).as_ref(), Some(&pipeline));
-        assert_eq!(ok(store.get_run(run.id).await).as_ref(), Some(&run));
+        assert_eq!(ok(store.find_pipeline(&pipeline.name).await).as_ref(), Some(&pipeline));
+        assert_eq!(ok(store.find_run(run.id).await).as_ref(), Some(&run));
         (pipeline.rev, pipeline.spec, pipeline.cursor) = (u64::MAX >> 1, None, None);
         (run.status, run.error, run.covers) = (RunStatus::Succeeded, None, None);
     }
@@ -40,7 +40,7 @@ pub async fn clause_00_rows_are_read_as_they_were_put<F: Fixture>(trial: &Trial<
         drop(store);
         let store = trial.open().await;
         assert_eq!(ok(store.list_pipelines().await).len(), expected.len());
-        assert!(ok(store.get_run(run.id).await).is_some());
+        assert!(ok(store.find_run(run.id).await).is_some());
     }
 }
 

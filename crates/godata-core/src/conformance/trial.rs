@@ -181,8 +181,8 @@ pub(super) async fn stored(
 
 /// Fails unless the store returns exactly these rows.
 pub(super) async fn assert_stored(store: &AnyStore, pipeline: &PipelineRecord, runs: &[&RunRecord]) {
-    assert_eq!(ok(store.get_pipeline(&pipeline.name).await).as_ref(), Some(pipeline));
+    assert_eq!(ok(store.find_pipeline(&pipeline.name).await).as_ref(), Some(pipeline));
     for run in runs {
-        assert_eq!(ok(store.get_run(run.id).await).as_ref(), Some(*run));
+        assert_eq!(ok(store.find_run(run.id).await).as_ref(), Some(*run));
     }
 }

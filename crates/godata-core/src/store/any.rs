@@ -57,8 +57,8 @@ impl Store for AnyStore {
         self.0.upsert_pipeline(pipeline).await
     }
 
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
-        self.0.get_pipeline(name).await
+    async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+        self.0.find_pipeline(name).await
     }
 
     async fn list_pipelines(&self) -> Result<Vec<PipelineRecord>, StoreError> {
@@ -69,8 +69,8 @@ impl Store for AnyStore {
         self.0.upsert_run(run).await
     }
 
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
-        self.0.get_run(id).await
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+        self.0.find_run(id).await
     }
 
     async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {
@@ -114,10 +114,10 @@ type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 /// The object-safe twin of [`Store`].
 trait ErasedStore: Send + Sync {
     fn upsert_pipeline<'a>(&'a self, pipeline: &'a PipelineRecord) -> Answer<'a, ()>;
-    fn get_pipeline<'a>(&'a self, name: &'a PipelineName) -> Answer<'a, Option<PipelineRecord>>;
+    fn find_pipeline<'a>(&'a self, name: &'a PipelineName) -> Answer<'a, Option<PipelineRecord>>;
     fn list_pipelines(&self) -> Answer<'_, Vec<PipelineRecord>>;
     fn upsert_run<'a>(&'a self, run: &'a RunRecord) -> Answer<'a, ()>;
-    fn get_run(&self, id: RunId) -> Answer<'_, Option<RunRecord>>;
+    fn find_run(&self, id: RunId) -> Answer<'_, Option<RunRecord>>;
     fn list_runs<'a>(&'a self, query: &'a RunQuery) -> Answer<'a, Vec<RunRecord>>;
     fn shared(&self) -> bool;
     fn now(&self) -> Answer<'_, Option<UtcDateTime>>;
@@ -154,10 +154,10 @@ impl<S: Store> ErasedStore for Erased<S> {
         Box::pin(self.store.upsert_pipeline(pipeline))
     }
 
-    fn get_pipeline<'a>(&'a self, name: &'a PipelineName) -> Answer<'a, Option<PipelineRecord>> {
+    fn find_pipeline<'a>(&'a self, name: &'a PipelineName) -> Answer<'a, Option<PipelineRecord>> {
         Box::pin(async move {
             let _turn = self.turn(name).await?;
-            self.store.get_pipeline(name).await
+            self.store.find_pipeline(name).await
         })
     }
 
@@ -175,10 +175,10 @@ impl<S: Store> ErasedStore for Erased<S> {
         Box::pin(self.store.upsert_run(run))
     }
 
-    fn get_run(&self, id: RunId) -> Answer<'_, Option<RunRecord>> {
+    fn find_run(&self, id: RunId) -> Answer<'_, Option<RunRecord>> {
         Box::pin(async move {
             self.settle_all().await?;
-            self.store.get_run(id).await
+            self.store.find_run(id).await
         })
     }
 

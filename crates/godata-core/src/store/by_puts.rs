@@ -34,7 +34,7 @@ pub(super) async fn settled<S: Store + ?Sized>(
     store: &S,
     name: &PipelineName,
 ) -> Result<Option<PipelineRecord>, StoreError> {
-    match store.get_pipeline(name).await? {
+    match store.find_pipeline(name).await? {
         Some(pipeline) => put_pending(store, pipeline).await.map(Some),
         None => Ok(None),
     }
@@ -61,7 +61,7 @@ async fn put_pending<S: Store + ?Sized>(
 async fn affected<S: Store + ?Sized>(store: &S, commit: &Commit) -> Result<Vec<RunRecord>, StoreError> {
     let mut rows = Vec::new();
     for change in &commit.runs {
-        rows.extend(store.get_run(change.run().id).await?);
+        rows.extend(store.find_run(change.run().id).await?);
         if let RunChange::Insert(run) = change {
             let same_key = RunQuery::new().pipeline(run.pipeline_name.clone()).key(run.key.clone()).limit(1);
             rows.extend(store.list_runs(&same_key).await?);

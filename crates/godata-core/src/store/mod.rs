@@ -127,7 +127,7 @@ use crate::{OwnerId, PipelineName, RunId};
 ///         Ok(())
 ///     }
 ///
-///     async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+///     async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
 ///         Ok(self.rows().pipelines.get(name).cloned())
 ///     }
 ///
@@ -140,7 +140,7 @@ use crate::{OwnerId, PipelineName, RunId};
 ///         Ok(())
 ///     }
 ///
-///     async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+///     async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
 ///         Ok(self.rows().runs.get(&id).cloned())
 ///     }
 ///
@@ -208,7 +208,7 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     ///
     /// Any. A row that can't be read is an error, never `None`.
-    fn get_pipeline(
+    fn find_pipeline(
         &self,
         name: &PipelineName,
     ) -> impl Future<Output = Result<Option<PipelineRecord>, StoreError>> + Send;
@@ -235,7 +235,7 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     ///
     /// Any. A row that can't be read is an error, never `None`.
-    fn get_run(&self, id: RunId) -> impl Future<Output = Result<Option<RunRecord>, StoreError>> + Send;
+    fn find_run(&self, id: RunId) -> impl Future<Output = Result<Option<RunRecord>, StoreError>> + Send;
 
     /// Returns the runs that match a query, in its order, up to its limit. For rows in memory, [`RunQuery::select`] does
     /// all of this.

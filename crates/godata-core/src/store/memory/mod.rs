@@ -81,7 +81,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+    async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
         Ok(self.tables().pipeline(name).map(|row| (**row).clone()))
     }
 
@@ -94,7 +94,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
         Ok(self.tables().run(id).map(|run| (**run).clone()))
     }
 
