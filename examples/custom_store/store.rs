@@ -76,7 +76,7 @@ impl Store for JsonStore {
         self.put(|rows| drop(rows.pipelines.insert(pipeline.name.clone(), pipeline.clone())))
     }
 
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+    async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
         Ok(self.rows().pipelines.get(name).cloned())
     }
 
@@ -88,7 +88,7 @@ impl Store for JsonStore {
         self.put(|rows| drop(rows.runs.insert(run.id, run.clone())))
     }
 
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
         Ok(self.rows().runs.get(&id).cloned())
     }
 

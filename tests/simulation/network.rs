@@ -263,8 +263,8 @@ impl<M: Medium> Store for Connection<M> {
         self.call(async |store| store.upsert_pipeline(pipeline).await).await
     }
 
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
-        self.call(async |store| store.get_pipeline(name).await).await
+    async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+        self.call(async |store| store.find_pipeline(name).await).await
     }
 
     async fn list_pipelines(&self) -> Result<Vec<PipelineRecord>, StoreError> {
@@ -275,8 +275,8 @@ impl<M: Medium> Store for Connection<M> {
         self.call(async |store| store.upsert_run(run).await).await
     }
 
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
-        self.call(async |store| store.get_run(id).await).await
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+        self.call(async |store| store.find_run(id).await).await
     }
 
     async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {

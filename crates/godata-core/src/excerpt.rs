@@ -1,10 +1,11 @@
-//! The start of a value, for a message.
+//! How error messages show a value that may be long.
 
 /// How many characters of a value a message shows.
 const EXCERPT: usize = 80;
 
-/// The first 80 characters of a text on one line, for an error message: control characters are escaped, and `…` marks
-/// what was cut.
+/// Returns the first 80 characters of a text on one line, for an error message.
+///
+/// Control characters are escaped. `…` at the end says that the text was cut.
 ///
 /// ```
 /// use godata_core::excerpt;
@@ -17,7 +18,13 @@ pub fn excerpt(text: &str) -> String {
     excerpt_within(text, EXCERPT)
 }
 
-/// As [`excerpt`], with a limit of its own in characters.
+/// Returns the first `limit` characters of a text, as [`excerpt`] does.
+///
+/// ```
+/// use godata_core::excerpt_within;
+///
+/// assert_eq!(excerpt_within("2024-02-30", 4), "2024…");
+/// ```
 #[must_use]
 pub fn excerpt_within(text: &str, limit: usize) -> String {
     let mut short = String::new();
@@ -35,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_cut_after_the_limit_and_not_before() {
+    fn only_a_text_over_the_limit_is_cut() {
         let exact = "é".repeat(EXCERPT);
         assert_eq!(excerpt(&exact), exact);
         assert_eq!(excerpt(&format!("{exact}x")), format!("{exact}…"));

@@ -2,15 +2,15 @@
 
 use std::error::Error;
 use std::io;
-use std::iter;
 use std::time::Duration;
 
-use crate::cancel::Canceled;
-use crate::{Permanent, Transient};
+use crate::error::levels;
+use crate::{Canceled, Permanent, Transient};
 
 /// What the caller of a job can do about its error.
 ///
-/// A job returns any error. The kind is read from the error's chain of sources, so code far below the job can decide it:
+/// A job can return any error. The kind is read from the error's chain of sources, so code far below the job can
+/// decide it:
 ///
 /// | the chain contains | the kind is | retried |
 /// |---|---|---|
@@ -60,16 +60,16 @@ pub enum JobErrorKind {
 }
 
 impl JobErrorKind {
-    /// The kind of an error, from its chain of sources.
+    /// Reads the kind of an error from its chain of sources, of which the first 64 errors count.
     ///
-    /// If several transient errors follow each other, the outermost one that names a time to wait counts.
+    /// If several errors of the chain are transient, the outermost one that names a time to wait counts.
     ///
     /// An `anyhow::Error` hides the type of its outermost error when `?` converts it into a
     /// [`BoxError`](crate::BoxError). Its `reallocate_into_boxed_dyn_error_without_backtrace` keeps the type.
     #[must_use]
     pub fn of(error: &(dyn Error + 'static)) -> Self {
         let mut kind = Self::Failed;
-        for level in iter::successors(Some(error), |level| cause(*level)) {
+        for level in levels(error, cause) {
             if level.is::<Canceled>() {
                 return Self::Canceled;
             }
@@ -85,8 +85,8 @@ impl JobErrorKind {
     }
 }
 
-/// The next error of the chain. An [`io::Error`] stands for the error it wraps: its `source` is that error's source,
-/// which would skip the wrapped error itself.
+/// The next error of the chain. The `source` of an [`io::Error`] is the source of the error that it wraps, which would
+/// skip the wrapped error itself.
 fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
     match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(wrapped) => Some(wrapped),
@@ -149,8 +149,8 @@ mod tests {
     fn the_outermost_mark_counts() {
         let transient = || Transient::new("busy").retry_after(WAIT);
         assert_eq!(JobErrorKind::of(&Permanent::new(wrap(transient()))), JobErrorKind::Permanent);
-        let overruled = Transient::new(wrap(Permanent::new(transient())));
-        assert_eq!(JobErrorKind::of(&overruled), TRANSIENT_AFTER_WAIT);
+        let transient_outside = Transient::new(wrap(Permanent::new(transient())));
+        assert_eq!(JobErrorKind::of(&transient_outside), TRANSIENT_AFTER_WAIT);
     }
 
     #[test]
@@ -159,5 +159,26 @@ mod tests {
         assert_eq!(JobErrorKind::of(&Transient::new(inner(WAIT))), TRANSIENT_AFTER_WAIT);
         let outer = Transient::new(inner(WAIT * 2)).retry_after(WAIT);
         assert_eq!(JobErrorKind::of(&outer), TRANSIENT_AFTER_WAIT);
+    }
+
+    #[test]
+    fn an_error_that_is_its_own_source_has_a_kind() {
+        #[derive(Debug)]
+        struct Cycle;
+
+        impl std::fmt::Display for Cycle {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("cycle")
+            }
+        }
+
+        impl Error for Cycle {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(self)
+            }
+        }
+
+        assert_eq!(JobErrorKind::of(&Cycle), JobErrorKind::Failed);
+        assert_eq!(JobErrorKind::of(&Transient::new(Cycle)), TRANSIENT);
     }
 }

@@ -1,20 +1,27 @@
-//! The trait interfaces and plain data that godata's crates share.
+//! The traits and plain data that godata's crates share: jobs, clocks, schedules, runs and stores.
 //!
-//! A pipeline, the runner that executes it, the scheduler that says when, and the store that remembers it meet
-//! in this crate and only here: what occurs in a signature that two of them share is defined here, and nothing
-//! else is. It starts no threads and spawns no tasks.
+//! Pipelines, runners, schedulers and stores meet only in this crate. It defines the items that occur in signatures which
+//! two or more of those crates share, and nothing else. It starts no threads and spawns no tasks.
 //!
-//! # When to depend on this crate
+//! # When to take this crate
 //!
-//! Take `godata-core` to *implement* one of its traits in a crate of your own, or to write a library that accepts
-//! any [`Job`] or [`Clock`]: it is small, and changes less often than what is built on it.
+//! Take `godata-core` to *implement* one of its traits in a crate of your own, such as a [`Store`], a [`Schedule`] or a
+//! [`JobRunner`], or to write a library that accepts any [`Job`]. It is small and changes less often than the crates
+//! that are built on it.
 //!
-//! To *write pipelines and run them*, take the facade `godata`. It re-exports all that is here, beside the
-//! pipelines, schedules, runner and stores.
+//! Take the facade `godata`, or one of the crates that it consists of, to *write and run pipelines*. Each of them
+//! re-exports the items of this crate that occur in its public API.
 //!
 //! # Example
 //!
-//! A job that counts what it does, stops when it is asked to, and says which of its failures may pass.
+//! A job that takes a parameter, stops when it is asked to, counts its progress, and marks the failures that a retry may
+//! fix. The program needs two dependencies:
+//!
+//! ```toml
+//! [dependencies]
+//! godata-core = "0.1"
+//! tokio = { version = "1", features = ["macros", "rt"] }
+//! ```
 //!
 //! ```
 //! use godata_core::{BoxError, Job, JobErrorKind, RunContext, Transient};
@@ -46,43 +53,74 @@
 //!     }
 //! }
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), BoxError> {
-//! let export = Export { rows: vec!["a", "b", "late"] };
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), BoxError> {
+//!     let export = Export { rows: vec!["a", "b", "late"] };
 //!
-//! let cx = RunContext::new().with_param("limit", "2");
-//! export.run(&cx).await?;
-//! assert_eq!(cx.progress().records_written(), 2);
+//!     let cx = RunContext::new().with_param("limit", "2");
+//!     export.run(&cx).await?;
+//!     assert_eq!(cx.progress().records_written(), 2);
 //!
-//! let cx = RunContext::new().with_param("limit", "3");
-//! let error = export.run(&cx).await.unwrap_err();
-//! assert_eq!(JobErrorKind::of(&*error), JobErrorKind::Transient { retry_after: None });
+//!     let cx = RunContext::new().with_param("limit", "3");
+//!     let error = export.run(&cx).await.unwrap_err();
+//!     assert_eq!(JobErrorKind::of(&*error), JobErrorKind::Transient { retry_after: None });
 //!
-//! let cx = RunContext::new();
-//! let error = export.run(&cx).await.unwrap_err();
-//! assert_eq!(error.to_string(), r#"parameter "limit" is missing"#);
-//! # Ok(())
-//! # }
+//!     let cx = RunContext::new();
+//!     let error = export.run(&cx).await.unwrap_err();
+//!     assert_eq!(error.to_string(), r#"parameter "limit" is missing"#);
+//!     Ok(())
+//! }
 //! ```
+//!
+//! The docs of [`Store`] have a complete store and its tests, those of [`Schedule`] a schedule, and those of
+//! [`RunHandle::new`] the calls that a runner makes.
 //!
 //! # Errors
 //!
-//! A job returns any error as a [`BoxError`]. [`JobErrorKind::of`] says what the caller can do about it: retry it, unless it is
-//! marked [`Permanent`]; retry it under every policy, if it is marked [`Transient`]; or accept that the job was asked to
-//! stop, if it contains [`Canceled`]. The marks work anywhere in the chain of sources.
+//! A job returns any error as a [`BoxError`]. [`JobErrorKind::of`] says what the caller can do about it:
 //!
-//! Errors print their own message and leave the cause to [`source`](std::error::Error::source); [`error_chain`]
-//! prints all of them on one line.
+//! * An error marked [`Transient`] is retried by every [`RetryPolicy`].
+//! * An error marked [`Permanent`] is never retried.
+//! * An error that contains [`Canceled`] means that the job was asked to stop and did. It is not retried.
+//! * Any other error is retried, unless the policy is [`only_transient`](RetryPolicy::only_transient).
+//!
+//! The marks work anywhere in the error's chain of sources.
+//!
+//! The errors of this crate print their own message in `Display` and leave the cause to
+//! [`source`](std::error::Error::source). Their `Debug` prints the message and all causes on one line, so `main` can
+//! return them: `fn main() -> Result<(), BoxError>` prints `Error: what failed: why`. [`error_chain()`] prints any error
+//! in this form, and [`debug_as_chain!`] gives it to error types of your own.
 //!
 //! # Guarantees
 //!
-//! * Instants are [`time::UtcDateTime`] in whole milliseconds, durations [`std::time::Duration`].
-//! * [`SystemClock`] is the only place that asks the system for the time, apart from the timestamp inside a
-//!   freshly generated id.
-//! * Handles ([`AnyJob`], [`AnyStore`], [`RunContext`], [`Cancellation`], [`Progress`], [`ManualClock`]) are `Send + Sync`, cheap
-//!   to clone, and their clones refer to the same thing.
-//! * No function here blocks a thread, and none panics, except that [`SystemClock`] can only sleep on a tokio
-//!   runtime with its timer enabled.
+//! * Instants are [`time::UtcDateTime`] in whole milliseconds. Durations are [`std::time::Duration`].
+//! * Only [`SystemClock`] asks the system for the time, except that each generated id contains a timestamp.
+//! * Handles ([`AnyJob`], [`AnyStore`], [`RunContext`], [`RunHandle`], [`Cancellation`], [`Progress`], [`ManualClock`])
+//!   are `Send + Sync` and cheap to clone. Clones of a handle refer to the same thing.
+//! * No function here blocks a thread. None panics, except that the futures of [`SystemClock`] have to be polled on a
+//!   tokio runtime with its timer enabled.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `conformance` | no | the module [`conformance`] and the macro [`store_conformance!`], which test a [`Store`] against its contract; for dev-dependencies |
+//!
+//! # Coming from the Go library
+//!
+//! | Go | here |
+//! |---|---|
+//! | `context.Context` | [`RunContext`]; its [`cancellation`](RunContext::cancellation) is passed to code below |
+//! | `etl.Job` | [`Job`], a trait; [`job_fn`] makes one of a closure |
+//! | `Job.ID`, `JobInfo.JobID` | [`RunContext::job_id`] |
+//! | `scheduler.Schedule` with `Next(after)` | [`Schedule`] with [`next`](Schedule::next) |
+//! | `runner.Handle` | [`RunHandle`] |
+//! | `runner.Result`, `runner.Status` | [`RunResult`], [`RunStatus`] |
+//! | `orchestrator.Store` | [`Store`] |
+//! | `PipelineRecord`, `RunRecord` | [`PipelineRecord`], [`RunRecord`] |
+//!
+//! [`conformance`]: https://docs.rs/godata-core/latest/godata_core/conformance/index.html
+//! [`store_conformance!`]: https://docs.rs/godata-core/latest/godata_core/macro.store_conformance.html
 
 #[macro_use]
 mod error;

@@ -1,20 +1,22 @@
-//! The mark of a failure that a retry can't mend.
+//! The mark of an error that a retry can't fix.
 
 use crate::BoxError;
 
 /// Marks an error as permanent: the same work would fail again, so it is not retried.
 ///
-/// It works anywhere in the chain of sources of a job's error; see [`JobErrorKind`](crate::JobErrorKind).
+/// The mark works anywhere in the chain of sources of a job's error; see [`JobErrorKind`](crate::JobErrorKind).
+/// [`Transient`](crate::Transient) says the opposite.
 ///
 /// # Example
 ///
 /// ```
-/// use std::time::Duration;
-///
 /// use godata_core::{BoxError, Failure, FailureKind, Permanent, RetryPolicy};
 ///
 /// fn login(token: &str) -> Result<(), BoxError> {
-///     if token.is_empty() { Err(Permanent::new("the token is empty").into()) } else { Ok(()) }
+///     if token.is_empty() {
+///         return Err(Permanent::new("the token is empty").into());
+///     }
+///     Ok(())
 /// }
 ///
 /// let failure = Failure::from_error(&*login("").unwrap_err());

@@ -1,13 +1,13 @@
-//! The mark of a failure that may pass.
+//! The mark of an error that a retry may fix.
 
 use std::time::Duration;
 
 use crate::BoxError;
 
-/// Marks an error as temporary: the same work may succeed if it is retried.
+/// Marks an error as transient: the same work may succeed if it is retried.
 ///
-/// It works anywhere in the chain of sources of a job's error, so code far below the job can return it; see
-/// [`JobErrorKind`](crate::JobErrorKind).
+/// The mark works anywhere in the chain of sources of a job's error, so code far below the job can return it; see
+/// [`JobErrorKind`](crate::JobErrorKind). [`Permanent`](crate::Permanent) says the opposite.
 ///
 /// # Example
 ///
@@ -17,7 +17,7 @@ use crate::BoxError;
 ///
 /// use godata_core::{BoxError, JobErrorKind, Transient};
 ///
-/// /// A library that wants an iterator of lines accepts only `io::Error`.
+/// /// This iterator can only fail with an `io::Error`, which wraps the mark.
 /// fn lines() -> impl Iterator<Item = io::Result<String>> {
 ///     let busy = Transient::new("the server is busy").retry_after(Duration::from_secs(30));
 ///     std::iter::once(Err(io::Error::other(busy)))
@@ -40,12 +40,12 @@ pub struct Transient {
 }
 
 impl Transient {
-    /// Marks `source` as temporary. The caller's [`RetryPolicy`](crate::RetryPolicy) decides when to retry.
+    /// Marks `source` as transient. The caller's [`RetryPolicy`](crate::RetryPolicy) decides when to retry.
     pub fn new(source: impl Into<BoxError>) -> Self {
         Self { retry_after: None, source: source.into() }
     }
 
-    /// Asks to wait at least this long before the next attempt, as a server's `Retry-After` does.
+    /// Asks the caller to wait at least this long before the next attempt, as the HTTP header `Retry-After` does.
     #[must_use]
     pub fn retry_after(self, wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..self }

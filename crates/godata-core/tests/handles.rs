@@ -1,4 +1,4 @@
-//! What is passed between threads can be: these are checks of the compiler.
+//! Handles, values and errors can be sent between threads. The compiler checks it.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use godata_core::{
 };
 
 fn handle<T: Clone + Debug + Send + Sync + Unpin + 'static>() {}
-fn error<T: Debug + Send + Sync + 'static>() {}
+fn sendable<T: Debug + Send + Sync + 'static>() {}
 fn future<T: Send>(future: T) -> T {
     future
 }
@@ -49,19 +49,19 @@ fn handles_and_values_are_clone_send_and_sync() {
 
 #[test]
 fn errors_and_guards_are_send_and_sync() {
-    error::<ActiveRun>();
-    error::<CancelOnDrop>();
-    error::<Canceled>();
-    error::<Completer>();
-    error::<Permanent>();
-    error::<RunFailed>();
-    error::<ParamError>();
-    error::<NameError>();
-    error::<ParseIdError>();
-    error::<PersistError>();
-    error::<RunnerError>();
-    error::<StoreError>();
-    error::<Transient>();
+    sendable::<ActiveRun>();
+    sendable::<CancelOnDrop>();
+    sendable::<Canceled>();
+    sendable::<Completer>();
+    sendable::<Permanent>();
+    sendable::<RunFailed>();
+    sendable::<ParamError>();
+    sendable::<NameError>();
+    sendable::<ParseIdError>();
+    sendable::<PersistError>();
+    sendable::<RunnerError>();
+    sendable::<StoreError>();
+    sendable::<Transient>();
 }
 
 #[tokio::test]

@@ -176,7 +176,7 @@ impl Events {
     pub async fn next(&mut self) -> Option<Result<Event, Missed>> {
         match self.0.recv().await {
             Ok(event) => Some(Ok(event)),
-            Err(RecvError::Lagged(events)) => Some(Err(Missed { events })),
+            Err(RecvError::Lagged(events)) => Some(Err(Missed::new(events))),
             Err(RecvError::Closed) => None,
         }
     }

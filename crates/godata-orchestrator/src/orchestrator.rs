@@ -173,7 +173,7 @@ impl Orchestrator {
         if self.ask(|reply| Command::Cancel(run, None, reply)).await? {
             return Ok(());
         }
-        let row = self.read(self.0.store.get_run(run)).await?;
+        let row = self.read(self.0.store.find_run(run)).await?;
         let row = row.ok_or(OrchestratorError::UnknownRun { run })?;
         if !row.status.is_terminal() {
             self.ask(|reply| Command::Cancel(run, Some(row.pipeline_name), reply)).await?;

@@ -62,7 +62,7 @@ async fn read(
     mut keys: Vec<RunKey>,
     limit: Duration,
 ) -> Result<Reloaded, StoreError> {
-    let row = within(limit, store.get_pipeline(&name)).await?;
+    let row = within(limit, store.find_pipeline(&name)).await?;
     let runs = active_runs(store, Some(name.clone()), limit).await?;
     let of_pipeline = || RunQuery::new().pipeline(name.clone()).limit(1);
     let mut settled = Vec::new();

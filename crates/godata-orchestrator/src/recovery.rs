@@ -138,7 +138,7 @@ async fn read_all(
 ) -> Result<Vec<PipelineRecord>, StoreError> {
     let mut rows = Vec::new();
     for name in names {
-        rows.extend(within(limit, store.get_pipeline(&name)).await?);
+        rows.extend(within(limit, store.find_pipeline(&name)).await?);
     }
     Ok(rows)
 }

@@ -33,7 +33,7 @@ impl RunEvents {
     pub async fn next(&mut self) -> Option<Result<RunEvent, Missed>> {
         match self.0.recv().await {
             Ok(event) => Some(Ok(event)),
-            Err(RecvError::Lagged(events)) => Some(Err(Missed { events })),
+            Err(RecvError::Lagged(events)) => Some(Err(Missed::new(events))),
             Err(RecvError::Closed) => None,
         }
     }

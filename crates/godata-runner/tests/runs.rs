@@ -342,7 +342,7 @@ async fn each_run_is_told_from_its_start_to_its_end() {
         end_of(&runner.start(ok()).unwrap()).await;
     }
     tokio::task::yield_now().await;
-    assert_eq!(events.next().await, Some(Err(Missed { events: 5 })));
+    assert_eq!(events.next().await, Some(Err(Missed::new(5))));
     let rest: usize = 4;
     for _ in 0..rest {
         assert!(matches!(events.next().await, Some(Ok(_))));
@@ -537,6 +537,6 @@ async fn done_waits_until_the_row_is_stored_and_says_if_it_is_not() {
     let error = run.done().await.unwrap_err();
     assert_eq!(
         godata_core::error_chain(&error).to_string(),
-        format!("the result of run {} is not stored: the store is not available: gone", run.id())
+        format!("the result of run {} was not stored: the store is not available: gone", run.id())
     );
 }

@@ -104,7 +104,7 @@ pub(super) async fn fill(options: Options, path: &Path, runs: usize) -> Result<(
 pub(super) async fn stored(store: &AnyStore) -> Result<Vec<History>, BoxError> {
     let mut histories = Vec::new();
     for name in names() {
-        let pipeline = store.get_pipeline(&name).await?.ok_or("the pipeline is stored")?;
+        let pipeline = store.find_pipeline(&name).await?.ok_or("the pipeline is stored")?;
         histories.push(History { pipeline, ..History::new(name) });
     }
     Ok(histories)

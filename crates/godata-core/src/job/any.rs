@@ -1,4 +1,4 @@
-//! A job of any type.
+//! The type-erased job.
 
 use std::any::Any;
 use std::fmt;
@@ -8,14 +8,14 @@ use futures::future::BoxFuture;
 
 use crate::{BoxError, Job, RunContext};
 
-/// A job whose type is not known: a handle to keep in a map, to share, and to run.
+/// A type-erased [`Job`], so that jobs of different types fit into one collection.
 ///
-/// Clones are cheap and refer to the same job. It is a [`Job`] itself; erasing it again changes nothing.
+/// Clones are cheap and refer to the same job. It is a [`Job`] itself; erasing it again does not wrap it twice.
 ///
 /// # Example
 ///
 /// ```
-/// use godata_core::{AnyJob, Job, BoxError, RunContext, job_fn};
+/// use godata_core::{AnyJob, BoxError, Job, RunContext, job_fn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
@@ -45,7 +45,7 @@ impl AnyJob {
         Self { job: Arc::new(job), name }
     }
 
-    /// The name, to be kept without a copy.
+    /// Returns the name as shared text, to keep it without copying it.
     #[must_use]
     pub fn shared_name(&self) -> Arc<str> {
         Arc::clone(&self.name)
@@ -85,7 +85,7 @@ mod tests {
     use crate::job_fn;
 
     #[tokio::test]
-    async fn an_erased_job_has_the_name_and_the_effects_of_the_job() {
+    async fn an_erased_job_has_the_name_and_does_the_work_of_the_job() {
         let job = AnyJob::new(job_fn("count", |cx: RunContext| async move {
             cx.progress().add_records_read(1);
             Err("busy".into())

@@ -1,13 +1,13 @@
-//! A job from a closure.
+//! Jobs made of closures.
 
 use std::fmt;
 
 use crate::{BoxError, Job, RunContext};
 
-/// Makes a job from a name and an async closure.
+/// Makes a job of a name and an async closure.
 ///
-/// The closure is called once per run, also concurrently, and gets the context of that run. What it shares between
-/// runs it holds in an `Arc` of which each call clones one.
+/// The closure is called once per run, possibly concurrently, with the context of that run. State that the runs share
+/// is held in an `Arc`, which each call clones.
 ///
 /// # Example
 ///
@@ -15,7 +15,7 @@ use crate::{BoxError, Job, RunContext};
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicU32, Ordering};
 ///
-/// use godata_core::{Job, BoxError, RunContext, job_fn};
+/// use godata_core::{BoxError, Job, RunContext, job_fn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
@@ -44,7 +44,7 @@ where
     JobFn { name: name.into(), f }
 }
 
-/// A job that calls a closure; made by [`job_fn`].
+/// A job that calls a closure. Returned by [`job_fn`].
 #[derive(Clone)]
 pub struct JobFn<F> {
     name: String,

@@ -1,4 +1,4 @@
-//! What can be run.
+//! The trait of jobs.
 
 mod any;
 mod from_fn;
@@ -8,15 +8,15 @@ pub use from_fn::{JobFn, job_fn};
 
 use crate::{BoxError, RunContext};
 
-/// Something that runs under a name, many times, also concurrently.
+/// A named piece of work that can be run any number of times.
 ///
-/// A pipeline is a job; [`job_fn`] makes one from a closure; anything else implements this trait. Whoever keeps jobs
-/// of different types keeps [`AnyJob`]s.
+/// A pipeline is a job. [`job_fn`] makes a job of a closure. Any other type can implement this trait. [`AnyJob`] erases
+/// the type, to keep different jobs in one collection.
 ///
 /// # Example
 ///
 /// ```
-/// use godata_core::{Job, BoxError, RunContext};
+/// use godata_core::{BoxError, Job, RunContext};
 ///
 /// struct Vacuum {
 ///     tables: Vec<String>,
@@ -31,6 +31,7 @@ use crate::{BoxError, RunContext};
 ///         for table in &self.tables {
 ///             cx.check()?;
 ///             println!("vacuum {table}");
+///             cx.progress().add_records_written(1);
 ///         }
 ///         Ok(())
 ///     }
@@ -38,38 +39,38 @@ use crate::{BoxError, RunContext};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
-/// Vacuum { tables: vec!["orders".into()] }.run(&RunContext::new()).await?;
+/// let cx = RunContext::new();
+/// Vacuum { tables: vec!["orders".into(), "items".into()] }.run(&cx).await?;
+/// assert_eq!(cx.progress().records_written(), 2);
 /// # Ok(())
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a job",
-    note = "implement `Job` for it, or make a job from a closure with `job_fn(\"name\", |cx| async {{ Ok(()) }})`"
+    note = "implement `Job` for it, or make a job of a closure with `job_fn(\"name\", |cx| async {{ Ok(()) }})`"
 )]
 pub trait Job: Send + Sync + 'static {
-    /// The name that runs of this job are listed under.
+    /// Returns the name that runs of this job are listed under.
     ///
-    /// Called at any time, from any thread, also while the job runs. It is the same on every call.
+    /// Called at any time from any thread, including while the job runs. It is the same on every call.
     fn name(&self) -> &str;
 
     /// Does the work once.
     ///
-    /// Called once per attempt, and concurrently if the caller allows several runs of one job at a time: what is
-    /// kept in `self` is shared by all of them, what belongs to one run is in `cx` or local.
+    /// Called once per attempt, and concurrently if the caller allows several runs of one job at a time. Those runs
+    /// share `self`; state of a single run is in `cx` or in local variables.
     ///
-    /// **Cancellation.** When `cx` is canceled the job ought to stop soon and return the [`Canceled`] of
-    /// [`RunContext::check`], after it has removed what is half done. Work that was complete by then may stay. A
-    /// job that finishes anyway returns `Ok`. The caller may also drop the future, at any `.await`; then only what
-    /// destructors clean up is cleaned up.
+    /// **Cancellation.** When `cx` is canceled, the job should clean up unfinished work and soon return the [`Canceled`]
+    /// of [`RunContext::check`]. Finished work may stay. A job that completes anyway returns `Ok`. The caller may also
+    /// drop the future at any `.await`; then only destructors clean up.
     ///
-    /// **Blocking.** The future is polled on the runtime's threads and must not block them: blocking work goes to
+    /// **Blocking.** The future is polled on the runtime's threads and must not block them. Blocking work belongs in
     /// `tokio::task::spawn_blocking`.
     ///
     /// # Errors
     ///
-    /// Any error. The caller records it with its chain of sources, and reads from it
-    /// [what it can do](crate::BoxErrorKind): a failed run may be retried. A job need not catch its panics; a run that
-    /// panics has failed.
+    /// Any error. The caller records it with its chain of sources, and its [kind](crate::JobErrorKind) decides whether
+    /// the run may be retried. A job need not catch its own panics: a run that panics fails.
     ///
     /// [`Canceled`]: crate::Canceled
     fn run(&self, cx: &RunContext) -> impl Future<Output = Result<(), BoxError>> + Send;

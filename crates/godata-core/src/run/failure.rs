@@ -1,4 +1,4 @@
-//! How a run failed, as it is kept.
+//! The failure of a run, as it is stored.
 
 use std::error::Error;
 use std::fmt;
@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{JobErrorKind, error_chain};
 
-/// Why a run failed: what the caller can do about it, and the whole chain of causes as text.
+/// Why a run failed: what the caller can do about it, and the error with all its causes as text.
+///
+/// As an error, it prints its message and has no source.
 ///
 /// ```
 /// use godata_core::{Failure, FailureKind, Transient};
@@ -17,19 +19,19 @@ use crate::{JobErrorKind, error_chain};
 /// assert_eq!(failure.kind, FailureKind::Transient);
 /// assert_eq!(failure.to_string(), "temporary failure: too many requests");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Failure {
-    /// What the caller can do about it.
+    /// What the caller can do about the failure.
     pub kind: FailureKind,
-    /// The error with all its causes, on one line: at most [`MAX_BYTES`](Self::MAX_BYTES), and no NUL.
+    /// The error with all its causes: at most [`MAX_BYTES`](Self::MAX_BYTES), without NUL.
     pub message: String,
-    /// The least time to wait before the next attempt, if the failure said so.
+    /// The least time to wait before the next attempt, if the error names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<Duration>,
 }
 
-/// What the caller can do about a [`Failure`]. In text and in JSON it is the name in lower case.
+/// What the caller can do about a [`Failure`]. As text and in JSON it is the name in lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -40,22 +42,23 @@ pub enum FailureKind {
     Permanent,
     /// The job returned an error marked [`Transient`](crate::Transient): it may succeed if it is retried.
     Transient,
-    /// The job took longer than it may.
+    /// The job took longer than its timeout.
     TimedOut,
     /// The job panicked.
     Panicked,
 }
 
 impl Failure {
-    /// The most bytes that a message has: 16 KiB. A longer one ends in `…`.
+    /// The most bytes that a message has: 16 KiB. A longer message is cut and ends in `…`.
     pub const MAX_BYTES: usize = 16 * 1024;
 
-    /// A failure with a message, which is cut where it is too long.
+    /// Makes a failure. A message that is longer than [`MAX_BYTES`](Self::MAX_BYTES) is cut; NUL becomes U+FFFD.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self { kind, message: cut(message.into()), retry_after: None }
     }
 
-    /// The failure of a job that returned this error: its [kind](JobErrorKind::of), and its chain as the message.
+    /// Makes the failure of a job that returned this error: its [kind](JobErrorKind::of) and its
+    /// [chain](error_chain()) as the message.
     #[must_use]
     pub fn from_error(error: &(dyn Error + 'static)) -> Self {
         let (kind, retry_after) = match JobErrorKind::of(error) {
@@ -68,6 +71,8 @@ impl Failure {
 }
 
 impl Error for Failure {}
+
+debug_as_chain!(Failure);
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,4 +1,4 @@
-//! One attempt at a job, as whoever runs it and whoever watches it see it.
+//! One attempt at a job, as seen by its runner and by its callers.
 
 mod cell;
 mod completer;

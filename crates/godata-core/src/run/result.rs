@@ -1,4 +1,4 @@
-//! What is known of a run.
+//! The result of a run.
 
 use std::error::Error;
 use std::fmt;
@@ -10,45 +10,46 @@ use time::UtcDateTime;
 use super::cell::StopReason;
 use crate::{Failure, JobId, RunCounts, RunId, RunStatus};
 
-/// What is known of a run at one moment; final once its status is terminal.
+/// A snapshot of a run. It is final once its status is [terminal](RunStatus::is_terminal).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunResult {
-    /// The run.
+    /// The id of the run.
     pub id: RunId,
-    /// Its job, the same in all attempts.
+    /// The id of the job, the same in all attempts.
     pub job_id: JobId,
-    /// What its job is called.
+    /// The name of the job.
     pub job_name: Arc<str>,
-    /// How far it is.
+    /// The state that the run is in.
     pub status: RunStatus,
-    /// Why it was asked to stop, if it was.
+    /// Why the run was asked to stop, if it was.
     pub stop_reason: Option<StopReason>,
-    /// When it was accepted.
+    /// When the runner accepted the run.
     pub queued_at: UtcDateTime,
-    /// When its job was started; `None` while it waits, and if it never was.
+    /// When the job was started; `None` while the run is queued, and if it ended without being started.
     pub started_at: Option<UtcDateTime>,
-    /// When it ended; `None` until then.
+    /// When the run ended; `None` until then.
     pub ended_at: Option<UtcDateTime>,
-    /// Why it failed.
+    /// Why the run failed; `None` unless its status is [`Failed`](RunStatus::Failed).
     pub error: Option<Failure>,
-    /// How much it has done.
+    /// How many records and bytes the run has read and written.
     pub counts: RunCounts,
 }
 
 impl RunResult {
-    /// From the start to the end of the job by the wall clock; zero if that was set back, `None` until both are
-    /// known.
+    /// Returns the time from the start to the end of the job by the wall clock; zero if the clock was set back.
+    ///
+    /// `None` until the run has ended, and if its job was never started.
     #[must_use]
     pub fn duration(&self) -> Option<Duration> {
         Some((self.ended_at? - self.started_at?).try_into().unwrap_or_default())
     }
 
-    /// This result if the run succeeded, so that `?` does not let a failed run pass.
+    /// Returns this result if the run succeeded, and an error otherwise.
     ///
     /// # Errors
     ///
-    /// [`RunFailed`], if the run has another status: it failed, was canceled or was interrupted, or has not ended.
+    /// [`RunFailed`], if the run failed, was canceled or was interrupted, or has not ended.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -69,20 +70,20 @@ impl RunResult {
     }
 }
 
-/// A run did not succeed; made by [`RunResult::success`].
+/// A run did not succeed. Returned by [`RunResult::success`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct RunFailed {
     result: Box<RunResult>,
 }
 
 impl RunFailed {
-    /// The run's result: its status, its failure, its counts.
+    /// Returns the result of the run: its status, its failure, its counts.
     #[must_use]
     pub fn result(&self) -> &RunResult {
         &self.result
     }
 
-    /// The run's result, without a copy.
+    /// Converts into the result of the run.
     #[must_use]
     pub fn into_result(self) -> RunResult {
         *self.result

@@ -1,4 +1,4 @@
-//! When to try again.
+//! When failed runs are retried.
 
 use std::time::Duration;
 
@@ -9,13 +9,15 @@ use crate::{Failure, FailureKind};
 /// How often a failed run is retried, and how long to wait in between.
 ///
 /// Every failure is retried: an error, a panic, a timeout. A failure marked [`Permanent`](crate::Permanent) is not, and
-/// neither is a run that was canceled. [`only_transient`](Self::only_transient) narrows it to failures that say that
-/// they may pass.
+/// neither is a run that was canceled. [`only_transient`](Self::only_transient) narrows the policy to failures that
+/// say that they may pass.
 ///
-/// The policy is plain data. The orchestrator acts on it, since it stores the runs; a runner alone never retries.
+/// The policy is plain data. The orchestrator applies it, since it stores the runs; a runner alone never retries.
 ///
-/// The wait before attempt *n* + 1 is a random share of `initial` · 2ⁿ⁻¹, which is at most `max`: full jitter, so
-/// that what failed together is not tried together.
+/// The backoff is exponential with full jitter: the wait before attempt *n* + 1 is a random part of
+/// min(`initial` · 2ⁿ⁻¹, `max`), so that runs that failed together are not all retried together.
+///
+/// # Example
 ///
 /// ```
 /// use std::time::Duration;
@@ -35,13 +37,13 @@ use crate::{Failure, FailureKind};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How often a job is tried, the first time included.
+    /// The most attempts at a job, including the first.
     pub attempts: u32,
-    /// The most that is waited before the second attempt.
+    /// The longest wait before the second attempt.
     pub initial: Duration,
-    /// The most that is waited before any.
+    /// The longest wait before any attempt.
     pub max: Duration,
-    /// Which failures are tried again.
+    /// Which failures are retried.
     pub on: RetryOn,
 }
 
@@ -58,20 +60,21 @@ pub enum RetryOn {
 }
 
 impl RetryPolicy {
-    /// One attempt, and none after it.
+    /// Makes a policy that never retries.
     #[must_use]
     pub fn never() -> Self {
         Self::attempts(1)
     }
 
-    /// This many attempts, the first included; before the second up to 1 s is waited, doubling up to 5 minutes.
+    /// Makes a policy with up to this many attempts, including the first. The longest wait before the second is 1 s; it
+    /// doubles with each attempt, up to 5 minutes.
     #[must_use]
     pub fn attempts(attempts: u32) -> Self {
         let (initial, max) = (Duration::from_secs(1), Duration::from_secs(300));
         Self { attempts, initial, max, on: RetryOn::default() }
     }
 
-    /// Sets the most that is waited before the second attempt, and before any.
+    /// Sets the longest wait before the second attempt, and before any attempt. Default: 1 s and 5 minutes.
     #[must_use]
     pub fn backoff(self, initial: Duration, max: Duration) -> Self {
         Self { initial, max, ..self }
@@ -83,10 +86,11 @@ impl RetryPolicy {
         Self { on: RetryOn::Transient, ..self }
     }
 
-    /// How long to wait after an attempt that failed; `None` if it is not tried again.
+    /// Returns how long to wait after a failed attempt before the next one; `None` if there is no next one.
     ///
-    /// `attempt` counts from 1. `random` is the caller's, from 0 to 1; what is outside counts as the nearer of these.
-    /// The wait is at most `max`, unless the failure itself asked for a longer one.
+    /// `attempt` is the number of the attempt that failed; the first is 1. `random` is a random number from 0 to 1 that
+    /// the caller provides; it is clamped to that range, and NaN counts as 1. The wait is at most `max`, unless the
+    /// failure itself asks for a longer one.
     #[must_use]
     pub fn delay(&self, attempt: u32, failure: &Failure, random: f64) -> Option<Duration> {
         let is_retried = match failure.kind {
@@ -114,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_doubles_up_to_the_cap_and_no_further() {
+    fn the_longest_wait_doubles_up_to_the_maximum() {
         let policy = RetryPolicy::attempts(u32::MAX).backoff(Duration::from_secs(1), Duration::from_secs(10));
         for (attempt, seconds) in
             [(0, 1), (1, 1), (2, 2), (3, 4), (4, 8), (5, 10), (33, 10), (u32::MAX - 1, 10)]
@@ -124,8 +128,8 @@ mod tests {
                 assert_eq!(delay, Some(Duration::from_secs(expected)), "{attempt}, {random}");
             }
         }
-        let endless = policy.backoff(Duration::MAX, Duration::MAX);
-        assert!(endless.delay(7, &transient(), 0.999).is_some());
+        let longest = policy.backoff(Duration::MAX, Duration::MAX);
+        assert!(longest.delay(7, &transient(), 0.999).is_some());
     }
 
     #[test]
@@ -136,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn every_failure_is_retried_but_a_permanent_one() {
+    fn every_failure_except_a_permanent_one_is_retried() {
         for (kind, by_default, if_only_transient) in [
             (FailureKind::Failed, true, false),
             (FailureKind::Permanent, false, false),

@@ -148,7 +148,7 @@ impl<'a> Draft<'a> {
     pub(super) fn finish(self) -> Decision {
         let changed_runs = self.runs.into_iter().filter_map(|planned| match planned.row {
             // Decided a moment ago, and taken back.
-            Cow::Owned(run) if planned.is_new && !run.status.may_begin() => None,
+            Cow::Owned(run) if planned.is_new && !run.status.may_be_new() => None,
             Cow::Owned(run) => Some((planned.is_new, run)),
             Cow::Borrowed(_) => None,
         });

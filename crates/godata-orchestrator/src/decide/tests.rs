@@ -109,8 +109,7 @@ impl Pipeline {
             self.fold = decision.fold;
             self.wake_at = decision.wake_at;
             let Some(commit) = decision.commit else { return };
-            let stored =
-                Stored { pipeline: Some(&self.row), runs: &self.all, now: Some(now), dead: Some(&[]) };
+            let stored = Stored::new(Some(&self.row), &self.all).now(now).dead(&[]);
             let Committed::Done(rev) = check_commit(&commit, &stored).unwrap() else { panic!("{commit:?}") };
             self.row = commit.pipeline.clone();
             self.row.rev = rev;

@@ -65,10 +65,7 @@ impl Engine {
         entry.fold = pending.fold;
         entry.ends.drain(..pending.ends);
         let mut ended = Vec::new();
-        let changes = commit.runs.into_iter().map(|change| match change {
-            RunChange::Insert(run) | RunChange::Update(run) => run,
-        });
-        for run in changes {
+        for run in commit.runs.into_iter().map(RunChange::into_run) {
             entry.runs.retain(|other| other.id != run.id);
             if run.status.is_terminal() {
                 let job = entry.job(run.id).filter(|job| job.handle.is_none());
@@ -115,11 +112,6 @@ impl Engine {
                 let ahead = self.clock.now() - store_shows;
                 self.behind = Duration::try_from(ahead).unwrap_or_default().max(Duration::from_millis(1));
             }
-            Ok(Committed::Conflict(_)) => {
-                // Read again at once; those who meet again and again wait a little.
-                let wait = Duration::from_millis(5).mul_f64(self.ids.share());
-                self.reload(key, wait, None);
-            }
             Ok(Committed::Duplicate(run)) => {
                 let inserted = commit.runs.iter().filter(|change| matches!(change, RunChange::Insert(_)));
                 let keys = inserted.map(|change| change.run().key.clone()).collect();
@@ -130,6 +122,12 @@ impl Engine {
                 self.mark_stale(key);
             }
             Ok(Committed::Done(_)) => {}
+            // A conflict, or an answer that is not known here.
+            Ok(_) => {
+                // Read again at once; those who meet again and again wait a little.
+                let wait = Duration::from_millis(5).mul_f64(self.ids.share());
+                self.reload(key, wait, None);
+            }
             Err(error) => {
                 if let Some(entry) = self.entry(key) {
                     entry.unsure = Some(commit.pipeline.rev);

@@ -123,7 +123,7 @@ impl World {
     }
 
     pub(crate) async fn row(&self, id: RunId) -> RunRecord {
-        self.store.get_run(id).await.unwrap().unwrap()
+        self.store.find_run(id).await.unwrap().unwrap()
     }
 
     /// Each row as a word and the seconds of its due time; a skipped row with how many it answers.
