@@ -132,7 +132,7 @@ impl Zone {
         effort::spend(10);
         let mut stretch = Stretch::endless(i64::from(self.0.to_offset(timestamp(second)).seconds()));
         // What precedes is only where to begin: where the changes that the database lists end and a rule for all
-        // later ones begins, jiff 0.2 may leave out the last that is listed, and name an earlier one by the rule.
+        // later ones begins, jiff 1.0 may leave out the last that is listed, and name an earlier one by the rule.
         let mut from = timestamp(second);
         if let Some(change) = self.0.preceding(timestamp(second + 1)).next() {
             from = change.timestamp();
