@@ -1,11 +1,10 @@
 //! Which cell a type refuses, for errors that `csv` gives without a column.
 
-use std::{cell::Cell, fmt};
+use std::cell::Cell;
+use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
-};
+use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 /// The position of the cell at which a `T` could not be read from a record; `None` if all cells were.
 ///

@@ -4,7 +4,8 @@ use std::str;
 
 use csv::{ByteRecord, StringRecord};
 
-use crate::{dialect::Dialect, framing::QuotedCells};
+use crate::dialect::Dialect;
+use crate::framing::QuotedCells;
 
 /// Where whitespace at the begin and the end of cells is taken off. It is what Unicode says is white space.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

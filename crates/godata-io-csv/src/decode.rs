@@ -1,14 +1,10 @@
 //! From the bytes of records to a batch: the only place that uses the reader of the `csv` crate.
 
-use std::{
-    error::Error,
-    fmt,
-    io::Read,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::error::Error;
+use std::fmt;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use csv::{ByteRecord, DeserializeErrorKind, ErrorKind, StringRecord};
 use godata_core::BoxError;
@@ -16,16 +12,14 @@ use godata_etl::{Records, RecordsBuilder, Stop, Work};
 use memchr::memchr;
 use serde::de::DeserializeOwned;
 
-use crate::{
-    Column, CsvError, Ragged,
-    blame::Blame,
-    cells::{Nulls, Trim},
-    columns::Columns,
-    dialect::Dialect,
-    error::excerpt,
-    split::split,
-    typed::{Unusual, structs},
-};
+use crate::blame::Blame;
+use crate::cells::{Nulls, Trim};
+use crate::columns::Columns;
+use crate::dialect::Dialect;
+use crate::error::excerpt;
+use crate::split::split;
+use crate::typed::{Unusual, structs};
+use crate::{Column, CsvError, Ragged};
 
 /// A decoder looks for a cancellation once per this many records.
 const RECORDS_PER_CHECK: u32 = 256;

@@ -1,14 +1,13 @@
 //! From a batch to the bytes of its records.
 
-use std::{fmt::Write, sync::Arc};
+use std::fmt::Write;
+use std::sync::Arc;
 
 use godata_etl::{CellRef, RecordRef, Records, Shape, Stop, ValueRef, Work};
 use godata_io::{Encoded, Output};
 
-use crate::{
-    CsvError,
-    quoting::{CellWriter, Kind},
-};
+use crate::CsvError;
+use crate::quoting::{CellWriter, Kind};
 
 /// Encodes the given columns, or else the fields that at least one of the records has. `row` tells the row of
 /// a record as it was read. The names go along: the order of the batches, and with it the header, is known only to

@@ -1,6 +1,7 @@
 //! How CSV fails.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use godata_core::BoxError;
 

@@ -1,16 +1,15 @@
 //! Records under a header.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_etl::{RunScope, Shape};
 use godata_io::{Encoded, FileFormat, OldContent};
 
-use crate::{
-    CsvError, open,
-    quoting::{CellWriter, Kind},
-    realign::realign,
-};
+use crate::quoting::{CellWriter, Kind};
+use crate::realign::realign;
+use crate::{CsvError, open};
 
 /// Files that have a header, and records with the same cells under it.
 pub struct CsvFormat {

@@ -1,17 +1,16 @@
 //! Where records end.
 
-use std::{convert::Infallible, sync::Arc};
+use std::convert::Infallible;
+use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_io::{Ahead, Frame, Framing};
 use memchr::{memchr, memchr_iter, memchr2, memchr2_iter, memchr3, memrchr};
 use wide::u8x16;
 
-use crate::{
-    CsvError,
-    dialect::Dialect,
-    structure::{NotSimple, Structure, after, each_chunk, is_plain, lowest, positions},
-};
+use crate::CsvError;
+use crate::dialect::Dialect;
+use crate::structure::{NotSimple, Structure, after, each_chunk, is_plain, lowest, positions};
 
 /// Cuts CSV at the ends of records, with the meaning that the `csv` crate gives to quotes: a quote opens a
 /// quoted cell only where a cell begins, it is closed by a quote that no other quote follows, and what follows

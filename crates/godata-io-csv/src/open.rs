@@ -1,20 +1,18 @@
 //! Finding out what columns files have.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_etl::Shape;
 use godata_io::{Blocks, Frame};
 
-use crate::{
-    CsvError,
-    cells::Trim,
-    columns::Columns,
-    decode,
-    dialect::Dialect,
-    framing::{Cutter, RawLine},
-    reader::Options,
-};
+use crate::cells::Trim;
+use crate::columns::Columns;
+use crate::dialect::Dialect;
+use crate::framing::{Cutter, RawLine};
+use crate::reader::Options;
+use crate::{CsvError, decode};
 
 /// Where the names of the columns come from.
 #[derive(Clone, Debug)]

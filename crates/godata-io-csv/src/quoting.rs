@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::{CsvError, dialect::Dialect};
+use crate::CsvError;
+use crate::dialect::Dialect;
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 

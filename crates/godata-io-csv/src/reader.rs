@@ -7,7 +7,11 @@ use godata_etl::{Batch, BlockingRead, Reader, Records, RunScope, Stop, Work};
 use godata_io::Input;
 use serde::de::DeserializeOwned;
 
-use crate::{Ragged, Trim, decode::Decoder, dialect::Dialect, open::Names, source::CsvSource};
+use crate::decode::Decoder;
+use crate::dialect::Dialect;
+use crate::open::Names;
+use crate::source::CsvSource;
+use crate::{Ragged, Trim};
 
 /// Reads the records of a CSV file into structs: a column for each field, by name.
 ///

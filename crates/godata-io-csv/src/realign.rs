@@ -1,12 +1,16 @@
 //! Records whose fields are not those of the header.
 
-use std::{ops::Range, sync::Arc};
+use std::ops::Range;
+use std::sync::Arc;
 
 use godata_etl::Shape;
 use godata_io::Encoded;
 use memchr::memchr3;
 
-use crate::{CsvError, dialect::Dialect, framing::after_quotes, quoting::CellWriter};
+use crate::CsvError;
+use crate::dialect::Dialect;
+use crate::framing::after_quotes;
+use crate::quoting::CellWriter;
 
 /// Puts the cells of the records in the order of the header, with null for what they lack. They are written to
 /// `out`; the old bytes are given back.

@@ -1,18 +1,18 @@
 //! CSV files that were opened.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_etl::{Batch, BlockingSource, Chunk, RunScope, Unit};
 use godata_io::{Blocks, Input};
 
-use crate::{
-    decode::Decoder,
-    dialect::Dialect,
-    framing::{Cutter, record_lines},
-    open::{self, Opening},
-    reader::{Decode, Options},
-};
+use crate::decode::Decoder;
+use crate::dialect::Dialect;
+use crate::framing::{Cutter, record_lines};
+use crate::open;
+use crate::open::Opening;
+use crate::reader::{Decode, Options};
 
 /// Cuts files into blocks, each of which is decoded on a worker.
 pub struct CsvSource<B> {

@@ -6,11 +6,9 @@ use godata_etl::{Records, SlicesBuilder, Stop, Work};
 use memchr::memchr;
 use wide::u8x16;
 
-use crate::{
-    columns::Columns,
-    dialect::Dialect,
-    structure::{Marks, NotSimple, Structure, each_chunk, is_plain, lowest, positions},
-};
+use crate::columns::Columns;
+use crate::dialect::Dialect;
+use crate::structure::{Marks, NotSimple, Structure, each_chunk, is_plain, lowest, positions};
 
 /// A cancellation is looked for once per so many bytes.
 const BYTES_PER_CHECK: usize = 4 << 10;

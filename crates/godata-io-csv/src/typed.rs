@@ -1,16 +1,15 @@
 //! Structs from cells that were split off a block.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
+use std::str::FromStr;
 
 use godata_etl::{RecordRef, Records, Shape, Stop, ValueRef, Work};
-use serde::{
-    Deserializer,
-    de::{
-        DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
-        Visitor, value::BorrowedBytesDeserializer,
-    },
-    forward_to_deserialize_any,
+use serde::de::value::BorrowedBytesDeserializer;
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
+    Visitor,
 };
+use serde::{Deserializer, forward_to_deserialize_any};
 
 /// A decoder looks for a cancellation once per this many records.
 const RECORDS_PER_CHECK: usize = 256;
@@ -274,7 +273,8 @@ impl<'de> VariantAccess<'de> for &mut Cells<'_, 'de> {
 
 #[cfg(test)]
 mod tests {
-    use std::{fmt::Debug, sync::Arc};
+    use std::fmt::Debug;
+    use std::sync::Arc;
 
     use godata_etl::RecordsBuilder;
     use serde::Deserialize;

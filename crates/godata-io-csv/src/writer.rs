@@ -7,13 +7,10 @@ use godata_etl::{BlockingWrite, Chunk, Records, RunScope, Shape, Stop, Work, Wri
 use godata_io::{Encoded, FileSink, Output};
 use serde::Serialize;
 
-use crate::{
-    CsvError, Quoting, Terminator,
-    encode::encode,
-    format::CsvFormat,
-    open,
-    quoting::{CellWriter, Layout},
-};
+use crate::encode::encode;
+use crate::format::CsvFormat;
+use crate::quoting::{CellWriter, Layout};
+use crate::{CsvError, Quoting, Terminator, open};
 
 /// Writes records to a CSV file, structs and dynamic ones alike.
 ///

@@ -4,8 +4,10 @@
 mod support;
 
 use godata_etl::{Pipeline, Record, Records, Type, record};
-use godata_io_csv::{self as csv, CsvReader, CsvWriter, Quoting, Ragged, Terminator, Trim};
+use godata_io_csv::{CsvReader, CsvWriter, Quoting, Ragged, Terminator, Trim};
 use serde::Deserialize;
+
+use godata_io_csv as csv;
 use support::{Folder, flow_of, records_with, typed_with, written};
 
 /// What a text is read as.

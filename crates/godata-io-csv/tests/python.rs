@@ -7,12 +7,17 @@
 
 mod support;
 
-use std::{path::Path, process::Command};
+use std::path::Path;
+use std::process::Command;
 
 use godata_core::RunContext;
 use godata_etl::{Pipeline, Record, Records};
-use godata_io_csv::{self as csv, Quoting, Terminator};
-use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use godata_io_csv::{Quoting, Terminator};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use godata_io_csv as csv;
 use support::{Folder, batches, flow_of};
 
 const TABLES: usize = 200;

@@ -5,8 +5,10 @@ mod support;
 
 use godata_core::RunContext;
 use godata_etl::{Pipeline, Record, record};
-use godata_io_csv::{self as csv, Ragged};
+use godata_io_csv::Ragged;
 use serde::Deserialize;
+
+use godata_io_csv as csv;
 use support::{Folder, Outcome, records, records_with, typed, typed_with};
 
 #[derive(Debug, Deserialize, PartialEq)]

@@ -7,9 +7,11 @@ use std::fs;
 
 use godata_core::RunContext;
 use godata_etl::{Pipeline, Record, Records, Value};
-use godata_io_csv::{self as csv, CsvReader, CsvWriter, Quoting, Terminator};
+use godata_io_csv::{CsvReader, CsvWriter, Quoting, Terminator};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
+
+use godata_io_csv as csv;
 use support::{Folder, batches, flow_of};
 
 const CELL: &str = "[a,;\t|\"\r\n ä€\u{feff}'0-9.]{0,8}";

@@ -4,7 +4,9 @@
 mod support;
 
 use godata_etl::{Pipeline, Type, record};
-use godata_io_csv::{self as csv, CastAs};
+use godata_io_csv::CastAs;
+
+use godata_io_csv as csv;
 use support::Folder;
 
 const TEXT: &str = "id,zip,amount,paid,at,note,none\n\

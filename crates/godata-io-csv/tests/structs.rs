@@ -3,14 +3,15 @@
 
 mod support;
 
-use std::{collections::BTreeMap, fmt::Debug};
+use std::collections::BTreeMap;
+use std::fmt::Debug;
 
-use proptest::{
-    collection::vec,
-    prelude::{ProptestConfig, any, proptest},
-    sample::select,
-};
-use serde::{Deserialize, de::DeserializeOwned};
+use proptest::collection::vec;
+use proptest::prelude::{ProptestConfig, any, proptest};
+use proptest::sample::select;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
 use support::typed_with;
 
 /// Cells that are of one type, of several, or of none.

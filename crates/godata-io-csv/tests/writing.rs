@@ -5,8 +5,9 @@ mod support;
 
 use godata_core::RunContext;
 use godata_etl::{Pipeline, Record, Records, Type, Value, record};
-use godata_io_csv as csv;
 use serde::Serialize;
+
+use godata_io_csv as csv;
 use support::{Folder, flow_of, written, written_structs};
 
 #[derive(Clone, Serialize)]

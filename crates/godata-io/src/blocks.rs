@@ -1,13 +1,15 @@
 //! The files of an input in blocks of whole records.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_etl::{Origin, RunScope};
 
-use crate::{
-    Ahead, Block, Frame, Framing, InputFiles, IoError, block::Part, marks::LONGEST_MARK, pending::Pending,
-};
+use crate::block::Part;
+use crate::marks::LONGEST_MARK;
+use crate::pending::Pending;
+use crate::{Ahead, Block, Frame, Framing, InputFiles, IoError};
 
 /// How many bytes a block has about.
 const BLOCK_SIZE: usize = 256 << 10;

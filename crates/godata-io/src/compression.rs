@@ -1,6 +1,7 @@
 //! How files are compressed.
 
-use std::{fmt, path::Path};
+use std::fmt;
+use std::path::Path;
 
 /// How an input or an output is compressed.
 ///

@@ -1,6 +1,7 @@
 //! How text is encoded.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
+use std::str::FromStr;
 
 use crate::IoError;
 

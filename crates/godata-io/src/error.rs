@@ -1,6 +1,8 @@
 //! How files fail.
 
-use std::{io, ops::RangeInclusive, path::PathBuf};
+use std::io;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 use godata_core::BoxError;
 

@@ -1,11 +1,9 @@
 //! Blocks of whole records, cut with a toy framing: records end in a semicolon, and may have many lines.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
-use std::{
-    fs,
-    path::Path,
-    sync::{Arc, Mutex},
-};
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use godata_core::{BoxError, RunContext, error_chain};
 use godata_etl::{

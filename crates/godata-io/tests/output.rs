@@ -2,15 +2,14 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 #![cfg(unix)]
 
-use std::{
-    error::Error,
-    fs::{self, Permissions},
-    io::Read,
-    os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink},
-    path::{Path, PathBuf},
-    process::Command,
-    thread,
-};
+use std::error::Error;
+use std::fs;
+use std::fs::Permissions;
+use std::io::Read;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
 
 use godata_io::{IoError, Output};
 use tempfile::{TempDir, tempdir};

@@ -1,17 +1,18 @@
 //! Running pipelines over texts.
 #![allow(dead_code, reason = "each test file uses its part")]
 
-use std::{
-    fs,
-    path::PathBuf,
-    sync::{Arc, Mutex},
-};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use godata_core::{RunContext, error_chain};
 use godata_etl::{Flow, Pipeline, PipelineError, Record, Records};
-use godata_io_csv::{self as csv, CsvReader};
-use serde::{Serialize, de::DeserializeOwned};
+use godata_io_csv::CsvReader;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tempfile::TempDir;
+
+use godata_io_csv as csv;
 
 pub(crate) type Outcome<T> = Result<T, String>;
 

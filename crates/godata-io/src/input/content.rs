@@ -1,11 +1,10 @@
 //! The bytes of an input as they are stored.
 
-use std::{
-    fs::File,
-    io::{self, Read, Stdin},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::fs::File;
+use std::io;
+use std::io::{Read, Stdin};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where the bytes of one file come from.
 #[derive(Clone, Debug)]

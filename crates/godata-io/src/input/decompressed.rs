@@ -1,14 +1,15 @@
 //! The bytes of one file of an input, decompressed.
 
+use std::fmt;
+use std::io;
 #[cfg(any(feature = "gzip", feature = "zstd", feature = "bzip2"))]
 use std::io::{BufReader, Read};
-use std::{fmt, io, path::PathBuf, sync::Arc};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::{
-    Compression,
-    content::{Content, Source},
-    listing::Listed,
-};
+use super::Compression;
+use super::content::{Content, Source};
+use super::listing::Listed;
 use crate::IoError;
 
 /// How many compressed bytes are read at once.

@@ -1,12 +1,14 @@
 //! One file of an input, opened.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{content::Source, decompressed::Decompressed, listing::Listed, transcoder::Transcoder};
-use crate::{Compression, Encoding, IoError, marks::mark};
+use super::content::Source;
+use super::decompressed::Decompressed;
+use super::listing::Listed;
+use super::transcoder::Transcoder;
+use crate::marks::mark;
+use crate::{Compression, Encoding, IoError};
 
 /// One file of an input, opened: its text as UTF-8.
 #[derive(Debug)]

@@ -4,7 +4,8 @@ use std::vec;
 
 use godata_etl::RunScope;
 
-use super::{InputFile, listing::Listed};
+use super::InputFile;
+use super::listing::Listed;
 use crate::{Compression, Encoding, IoError};
 
 /// An input that was opened: its files, one after the other. [`Blocks`](crate::Blocks) reads them.

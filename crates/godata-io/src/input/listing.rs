@@ -1,14 +1,14 @@
 //! Which files an input has.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use glob::MatchOptions;
 
-use super::{Place, STDIN, content::Source};
+use super::content::Source;
+use super::{Place, STDIN};
 use crate::IoError;
 
 /// Something to be read, and how long it is if that is known.

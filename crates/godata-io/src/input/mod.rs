@@ -7,17 +7,16 @@ mod files;
 mod listing;
 mod transcoder;
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-pub(crate) use file::InputFile;
-pub use files::InputFiles;
 use godata_etl::RunScope;
 
 use crate::{Compression, Encoding, IoError};
+
+pub(crate) use file::InputFile;
+pub use files::InputFiles;
 
 /// What a reader reads: one file or many, standard input, or bytes in memory.
 ///

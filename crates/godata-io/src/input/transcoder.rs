@@ -5,7 +5,8 @@ use std::fmt;
 use encoding_rs::DecoderResult;
 
 use super::decompressed::Decompressed;
-use crate::{Encoding, IoError, marks::mark};
+use crate::marks::mark;
+use crate::{Encoding, IoError};
 
 /// How many encoded bytes are read at once: more than a byte order mark has.
 const CHUNK: usize = 64 << 10;
@@ -114,10 +115,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{
-        Compression,
-        input::{content::Source, listing::Listed},
-    };
+    use crate::Compression;
+    use crate::input::content::Source;
+    use crate::input::listing::Listed;
 
     const LABELS: [&str; 8] =
         ["utf-16", "utf-16be", "latin1", "shift_jis", "gbk", "gb18030", "iso-2022-jp", "euc-kr"];

@@ -1,15 +1,12 @@
 //! A file that is added to.
 
-use std::{
-    fs::{self, File},
-    io,
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
 
-use super::{
-    folders,
-    replacement::{reopened, target_of},
-};
+use super::folders;
+use super::replacement::{reopened, target_of};
 use crate::IoError;
 
 /// A file that is added to. Dropped before it is [kept](Self::keep), it is as long as it was, or gone if there

@@ -1,11 +1,10 @@
 //! Compressing what is written.
 
-use std::{
-    fmt,
-    io::{self, Write},
-    ops::RangeInclusive,
-    path::Path,
-};
+use std::fmt;
+use std::io;
+use std::io::Write;
+use std::ops::RangeInclusive;
+use std::path::Path;
 
 use crate::{Compression, IoError};
 

@@ -1,18 +1,15 @@
 //! One file of an output, opened.
 
-use std::{
-    collections::BTreeSet,
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{
-    compressor::{Compressor, Packing},
-    folders::{self, Folders},
-    old::OldContent,
-    target::Target,
-};
+use super::compressor::{Compressor, Packing};
+use super::folders;
+use super::folders::Folders;
+use super::old::OldContent;
+use super::target::Target;
 use crate::IoError;
 
 /// One file of an output, begun. Dropped without [`commit`](Self::commit), it leaves the old file as it was and

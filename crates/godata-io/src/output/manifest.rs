@@ -1,11 +1,10 @@
 //! A list of the files of an output.
 
-use std::{
-    fmt::Write,
-    path::{Path, PathBuf},
-};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
-use super::{folders, rolling::Filled};
+use super::folders;
+use super::rolling::Filled;
 
 /// A file as a manifest lists it.
 #[derive(Debug)]

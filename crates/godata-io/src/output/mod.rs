@@ -13,22 +13,20 @@ mod rolling;
 mod target;
 mod template;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-pub(crate) use self::{
-    compressor::Packing,
-    folders::{Folders, sync},
-    key::push_value,
-    manifest::{Listing, text as manifest_text},
-    replacement::resolved,
-    rolling::{Filled, Rolling, numbered},
-    template::Template,
-};
-pub use self::{file::OutputFile, old::OldContent};
 use crate::{Compression, IoError};
+
+pub(crate) use self::compressor::Packing;
+pub use self::file::OutputFile;
+pub(crate) use self::folders::{Folders, sync};
+pub(crate) use self::key::push_value;
+pub(crate) use self::manifest::{Listing, text as manifest_text};
+pub use self::old::OldContent;
+pub(crate) use self::replacement::resolved;
+pub(crate) use self::rolling::{Filled, Rolling, numbered};
+pub(crate) use self::template::Template;
 
 /// How many files a partitioned output has open if nothing else is said.
 const MAX_OPEN_FILES: usize = 64;

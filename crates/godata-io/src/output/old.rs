@@ -1,12 +1,12 @@
 //! What a file has to which records are added.
 
-use std::{
-    fs::File,
-    io::{self, Read, Seek, SeekFrom},
-    path::Path,
-};
+use std::fs::File;
+use std::io;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
 
-use crate::{Compression, IoError, input::InputFile};
+use crate::input::InputFile;
+use crate::{Compression, IoError};
 
 /// How much of the begin of a file is looked at.
 const HEAD: usize = 64 << 10;

@@ -4,12 +4,10 @@ pub(super) use imp::{Directory, create, let_owner_write, set_permissions};
 
 #[cfg(unix)]
 mod imp {
-    use std::{
-        fs::{File, Permissions},
-        io,
-        os::unix::fs::PermissionsExt,
-        path::Path,
-    };
+    use std::fs::{File, Permissions};
+    use std::io;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
 
     use tempfile::{Builder, NamedTempFile};
 
@@ -61,11 +59,9 @@ mod imp {
 
 #[cfg(not(unix))]
 mod imp {
-    use std::{
-        fs::{File, Permissions},
-        io,
-        path::Path,
-    };
+    use std::fs::{File, Permissions};
+    use std::io;
+    use std::path::Path;
 
     use tempfile::{Builder, NamedTempFile};
 

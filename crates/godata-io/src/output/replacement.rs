@@ -1,11 +1,10 @@
 //! A file that will take the place of another.
 
-use std::{
-    ffi::OsString,
-    fs::{self, File, Permissions},
-    io,
-    path::{Path, PathBuf},
-};
+use std::ffi::OsString;
+use std::fs;
+use std::fs::{File, Permissions};
+use std::io;
+use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
 
@@ -146,7 +145,8 @@ fn ends_in_separator(path: &Path) -> bool {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::{io::Write, os::unix::fs::PermissionsExt};
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 

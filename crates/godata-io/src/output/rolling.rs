@@ -1,9 +1,7 @@
 //! Outputs of several files, one after the other.
 
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use crate::Compression;
 

@@ -1,12 +1,13 @@
 //! Where the bytes of a file go.
 
-use std::{
-    fs::{self, File},
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::fs::File;
+use std::io;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
-use super::{appended::Appended, replacement::Replacement};
+use super::appended::Appended;
+use super::replacement::Replacement;
 use crate::IoError;
 
 /// Where the bytes of a file go. Dropped before it was published, it leaves what was there, unless it is a stream.

@@ -1,9 +1,7 @@
 //! The paths of partitioned outputs.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::IoError;
 

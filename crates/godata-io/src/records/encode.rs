@@ -3,8 +3,10 @@
 use godata_core::BoxError;
 use godata_etl::{Stop, Work};
 
-use super::{Encoded, Fields, groups::groups};
-use crate::{Output, output::Place};
+use super::groups::groups;
+use super::{Encoded, Fields};
+use crate::Output;
+use crate::output::Place;
 
 /// How many records are encoded between two looks for a cancellation.
 const RECORDS_PER_CHECK: usize = 256;

@@ -1,16 +1,12 @@
 //! The files that a run writes.
 
-use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::groups::SEPARATOR;
-use crate::{
-    IoError, OldContent, Output, OutputFile,
-    output::{Filled, Folders, Listing, Place, manifest_text, numbered, resolved, sync},
-};
+use crate::output::{Filled, Folders, Listing, Place, manifest_text, numbered, resolved, sync};
+use crate::{IoError, OldContent, Output, OutputFile};
 
 /// The files that a run writes. No more of them are open at once than the output says; those that are whole are
 /// closed, and all take their places together. Dropped before that, it leaves what was there before.

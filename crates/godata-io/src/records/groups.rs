@@ -1,15 +1,14 @@
 //! Which records of a batch go to which file.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_etl::{Stop, Work};
 
 use super::Fields;
-use crate::{
-    IoError,
-    output::{Template, push_value},
-};
+use crate::IoError;
+use crate::output::{Template, push_value};
 
 /// What stands between the values of a key; no value has it.
 pub(super) const SEPARATOR: char = '/';

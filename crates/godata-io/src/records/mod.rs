@@ -8,4 +8,7 @@ mod format;
 mod groups;
 mod sink;
 
-pub use self::{encoded::Encoded, fields::Fields, format::FileFormat, sink::FileSink};
+pub use self::encoded::Encoded;
+pub use self::fields::Fields;
+pub use self::format::FileFormat;
+pub use self::sink::FileSink;

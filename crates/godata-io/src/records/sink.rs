@@ -3,15 +3,11 @@
 use godata_core::BoxError;
 use godata_etl::{BlockingSink, BlockingWrite, RunScope};
 
-use super::{
-    Encoded, FileFormat,
-    encoded::Part,
-    files::{Beginning, Files},
-};
-use crate::{
-    IoError, Output,
-    output::{Place, Rolling},
-};
+use super::encoded::Part;
+use super::files::{Beginning, Files};
+use super::{Encoded, FileFormat};
+use crate::output::{Place, Rolling};
+use crate::{IoError, Output};
 
 /// Writes the records of a run to the files of an output, in a format; made by [`Output::sink`].
 ///
