@@ -1,4 +1,4 @@
-//! From the records of a batch to the bytes of files.
+//! Writing records to files: encoding, partitioning, rolling, publishing.
 
 mod encode;
 mod encoded;
