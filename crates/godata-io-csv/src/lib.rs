@@ -67,7 +67,7 @@
 //! # Ok::<(), csv::BoxError>(())
 //! ```
 //!
-//! # What can be read
+//! # Reading
 //!
 //! Every [`Input`]: a file, several files, a glob, a directory, standard input or bytes; uncompressed or compressed with
 //! gzip, zstd or bzip2. The files of one input are read as if they were one file. Each must have a header with the same
@@ -91,7 +91,7 @@
 //! # Ok::<(), csv::BoxError>(())
 //! ```
 //!
-//! # What can be written
+//! # Writing
 //!
 //! Every [`Output`]: a file, files of a certain size, a file for each value of a field, or standard output; compressed or
 //! not, replaced as a whole or appended to. All files of a run have the same header.

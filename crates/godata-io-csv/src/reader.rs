@@ -78,6 +78,24 @@ pub fn read_records(input: impl Into<Input>) -> CsvReader<Records> {
 ///
 /// By default, cells are separated by commas, the first record is the header, and each record has as many cells as the
 /// header.
+///
+/// ```
+/// use godata_io_csv::{self as csv, Input, Pipeline, record};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), csv::BoxError> {
+/// let text = "Orders of May\nid|note\n# imported\nA-1|'it\\'s late'\n";
+/// let reader = csv::read_records(Input::bytes("orders", text))
+///     .skip_lines(1)
+///     .delimiter(b'|')
+///     .comment(b'#')
+///     .quote(b'\'')
+///     .escape(b'\\');
+/// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
+/// assert_eq!(orders, [record! {"id" => "A-1", "note" => "it's late"}]);
+/// # Ok(())
+/// # }
+/// ```
 pub struct CsvReader<B> {
     input: Input,
     options: Options,

@@ -144,6 +144,19 @@ impl CsvWriter {
     /// Use it for files that contain untrusted input and are opened in a spreadsheet. Numbers, and text that is a decimal
     /// number such as `-12.50`, are not changed. Names in the header are guarded too. A guarded cell is not read back as
     /// it was.
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input, Pipeline, RunContext};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("names.csv");
+    /// Pipeline::builder("names")
+    ///     .read(csv::read_records(Input::bytes("names", "name,balance\n=1+1,-12.50\n")))
+    ///     .write(csv::write(&path).guard_formulas())?
+    ///     .run_blocking(&RunContext::new())?;
+    /// assert_eq!(std::fs::read_to_string(&path)?, "name,balance\n'=1+1,-12.50\n");
+    /// # Ok::<(), csv::BoxError>(())
+    /// ```
     #[must_use]
     pub fn guard_formulas(mut self) -> Self {
         self.layout.guards_formulas = true;

@@ -1,5 +1,5 @@
 //! What each option does, and the errors of impossible options.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod support;
 

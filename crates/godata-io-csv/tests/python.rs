@@ -2,7 +2,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
-    reason = "a test fails by it, or says why it did not run"
+    reason = "a panic fails the test, and a skipped test says why"
 )]
 
 mod support;

@@ -1,5 +1,5 @@
 //! Reading files, and the errors of damaged ones.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod support;
 

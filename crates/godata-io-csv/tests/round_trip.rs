@@ -1,5 +1,5 @@
 //! Whatever is written is read back as it was.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! Guessing the columns of a file and their types.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! Structs of all kinds are read as the `csv` crate reads them, and refused where it refuses them.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod support;
 

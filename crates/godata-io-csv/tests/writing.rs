@@ -1,5 +1,5 @@
 //! Writing files, and the records that are refused.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! Cutting files into blocks of whole records, with a toy framing: records end in a semicolon and may have many lines.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
 //! What an output leaves behind, on success and on failure.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 #![cfg(unix)]
 
 use std::error::Error;

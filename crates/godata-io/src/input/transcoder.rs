@@ -108,7 +108,7 @@ impl fmt::Debug for Transcoder {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by it")]
+#[allow(clippy::unwrap_used, reason = "a panic fails the test")]
 mod tests {
     use std::sync::Arc;
 
