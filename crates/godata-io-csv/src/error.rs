@@ -135,7 +135,7 @@ pub enum CsvError {
     /// The header is a single column whose name contains a usual delimiter, and a record does not fit: the file probably
     /// has that [`delimiter`](crate::CsvReader::delimiter).
     #[error(
-        "the header is the single column `{}`: is the delimiter `{}`?",
+        "the header is the single column `{}` (is the delimiter `{}`?)",
         excerpt(header),
         delimiter.escape_ascii()
     )]

@@ -169,8 +169,8 @@ fn a_wrong_number_of_columns_is_refused() {
 fn a_wrong_delimiter_is_asked_about() {
     let asks = |place: &str, header: &str, delimiter: &str, problem: &str| {
         format!(
-            "read failed at record 1 ({place}): the header is the single column `{header}`: \
-             is the delimiter `{delimiter}`?: {problem}"
+            "read failed at record 1 ({place}): the header is the single column `{header}` \
+             (is the delimiter `{delimiter}`?): {problem}"
         )
     };
     let missing = "the record does not fit its type: missing field `id`";

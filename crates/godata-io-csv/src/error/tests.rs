@@ -74,7 +74,7 @@ fn variants() -> Vec<(CsvError, &'static str, &'static str)> {
                 delimiter: b'\t',
                 source: Box::new(CsvError::Record { source: why() }),
             },
-            r"the header is the single column `id\tamount`: is the delimiter `\t`?",
+            r"the header is the single column `id\tamount` (is the delimiter `\t`?)",
             ": the record does not fit its type: why",
         ),
         (
