@@ -10,8 +10,8 @@ use crate::CsvError;
 use crate::quoting::{CellWriter, Kind};
 
 /// Encodes the given columns or, if there are none, the fields that at least one of the records has. `row` returns the
-/// row that a record had when it was read. The names are attached to the batch, because only the sink knows the order of
-/// the batches, and with it the header.
+/// row that a record had when it was read. The names are attached to the batch, because only the sink knows the order
+/// of the batches, and with it the header.
 pub(crate) fn encode(
     output: &Output,
     cells: &CellWriter,

@@ -113,8 +113,8 @@ pub enum CsvError {
         /// The name.
         name: String,
     },
-    /// A file ends before a quote is closed. [`no_quotes`](crate::CsvReader::no_quotes) reads files in which quotes have
-    /// no meaning. (If 64 MiB or more follow the quote, the error is an
+    /// A file ends before a quote is closed. [`no_quotes`](crate::CsvReader::no_quotes) reads files in which quotes
+    /// have no meaning. (If 64 MiB or more follow the quote, the error is an
     /// [`IoError::RecordTooLong`](godata_io::IoError::RecordTooLong).)
     #[error("{file}:{line}: the quote that opens here is never closed")]
     UnclosedQuote {
@@ -132,8 +132,8 @@ pub enum CsvError {
         /// The number of cells in the record.
         found: usize,
     },
-    /// The header is a single column whose name contains a usual delimiter, and a record does not fit: the file probably
-    /// has that [`delimiter`](crate::CsvReader::delimiter).
+    /// The header is a single column whose name contains a usual delimiter, and a record does not fit: the file
+    /// probably has that [`delimiter`](crate::CsvReader::delimiter).
     #[error(
         "the header is the single column `{}` (is the delimiter `{}`?)",
         excerpt(header),
@@ -201,8 +201,8 @@ pub enum CsvError {
         /// The name of the field.
         field: String,
     },
-    /// The word for null would need quotes, which would make it text: it contains a delimiter, a quote, an escape, a line
-    /// break or a NUL byte.
+    /// The word for null would need quotes, which would make it text: it contains a delimiter, a quote, an escape, a
+    /// line break or a NUL byte.
     #[error("`{}` can't stand for null, because it needs quotes", word.escape_debug())]
     NullWord {
         /// The word.

@@ -12,10 +12,10 @@ use crate::CsvError;
 use crate::dialect::Dialect;
 use crate::structure::{NotSimple, Structure, after, each_chunk, is_plain, lowest, positions};
 
-/// Cuts CSV at the ends of records. Quotes have the meaning that the `csv` crate gives them: a quote opens a quoted cell
-/// only where a cell begins, a quote that is not followed by another quote closes it, and what follows a closing quote is
-/// literal. CR, LF and CRLF end a record. A line without any bytes is not a record. A comment begins where a record
-/// would, and only LF ends it.
+/// Cuts CSV at the ends of records. Quotes have the meaning that the `csv` crate gives them: a quote opens a quoted
+/// cell only where a cell begins, a quote that is not followed by another quote closes it, and what follows a closing
+/// quote is literal. CR, LF and CRLF end a record. A line without any bytes is not a record. A comment begins where a
+/// record would, and only LF ends it.
 #[derive(Debug)]
 pub(crate) struct Cutter {
     dialect: Dialect,
@@ -147,8 +147,8 @@ pub(crate) fn record_lines(bytes: &[u8], dialect: Dialect, mut line: u64) -> Vec
     }
 }
 
-/// Which cells of some whole records are quoted. It goes through the records in the order in which the `csv` crate reads
-/// them.
+/// Which cells of some whole records are quoted. It goes through the records in the order in which the `csv` crate
+/// reads them.
 #[derive(Debug)]
 pub(crate) struct QuotedCells<'a> {
     walk: Walk<'a>,

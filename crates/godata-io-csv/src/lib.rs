@@ -5,9 +5,9 @@
 //!
 //! # When to use this crate
 //!
-//! This crate alone is enough for pipelines from CSV to CSV: it re-exports the parts of the engine and of the file layer
-//! that such a program needs, and the whole engine as [`etl`]. Add `godata-io-json` to mix in JSON Lines. Take the facade
-//! `godata` for schedules, a runner and a store as well.
+//! This crate alone is enough for pipelines from CSV to CSV: it re-exports the parts of the engine and of the file
+//! layer that such a program needs, and the whole engine as [`etl`]. Add `godata-io-json` to mix in JSON Lines. Take
+//! the facade `godata` for schedules, a runner and a store as well.
 //!
 //! # Example
 //!
@@ -69,9 +69,9 @@
 //!
 //! # Reading
 //!
-//! Every [`Input`]: a file, several files, a glob, a directory, standard input or bytes; uncompressed or compressed with
-//! gzip, zstd or bzip2. The files of one input are read as if they were one file. Each must have a header with the same
-//! names in the same order, or [none of them has a header](CsvReader::no_header).
+//! Every [`Input`]: a file, several files, a glob, a directory, standard input or bytes; uncompressed or compressed
+//! with gzip, zstd or bzip2. The files of one input are read as if they were one file. Each must have a header with
+//! the same names in the same order, or [none of them has a header](CsvReader::no_header).
 //!
 //! ```
 //! use godata_io_csv::{self as csv, Input, Pipeline, RunContext};
@@ -93,8 +93,8 @@
 //!
 //! # Writing
 //!
-//! Every [`Output`]: a file, files of a certain size, a file for each value of a field, or standard output; compressed or
-//! not, replaced as a whole or appended to. All files of a run have the same header.
+//! Every [`Output`]: a file, files of a certain size, a file for each value of a field, or standard output; compressed
+//! or not, replaced as a whole or appended to. All files of a run have the same header.
 //!
 //! A file that is [appended to](Output::append) gets no second header. Its header must have the names of the records in
 //! the same order, or the run fails with [`CsvError::OldHeader`]. With [`no_header`](CsvWriter::no_header) nothing is
@@ -121,8 +121,8 @@
 //! RFC 4180, read leniently:
 //!
 //! * Records end with LF, CRLF or CR, in any mixture. Blank lines are skipped.
-//! * A cell that begins with a quote (`"`) extends to the closing quote, across delimiters and line breaks. A quote in it
-//!   is doubled. Bytes after the closing quote, and quotes elsewhere, are ordinary characters.
+//! * A cell that begins with a quote (`"`) extends to the closing quote, across delimiters and line breaks. A quote in
+//!   it is doubled. Bytes after the closing quote, and quotes elsewhere, are ordinary characters.
 //! * The text is UTF-8, unless [`Input::encoding`] is set. A byte order mark is skipped. Spaces are part of the cells
 //!   (section 2.4).
 //! * The first line contains the names of the columns, each of them once. [`CsvReader::no_header`] and
@@ -164,9 +164,9 @@
 //! | a tool that wants no header | [`no_header`](CsvWriter::no_header) | a header |
 //! | people who open untrusted input in a spreadsheet | [`guard_formulas`](CsvWriter::guard_formulas) | cells are written as they are |
 //!
-//! What was written with `null` is read back as it was with [`nulls`](CsvReader::nulls) and the same word. If a file will
-//! be read with [`comment`](CsvReader::comment), write it with [`Quoting::Always`], so that no line starts with the
-//! comment byte.
+//! What was written with `null` is read back as it was with [`nulls`](CsvReader::nulls) and the same word. If a file
+//! will be read with [`comment`](CsvReader::comment), write it with [`Quoting::Always`], so that no line starts with
+//! the comment byte.
 //!
 //! # Errors
 //!
@@ -179,21 +179,22 @@
 //! * A record is read exactly as it is in the file, or the run fails. Nothing is skipped but blank lines and what an
 //!   option says.
 //! * Records are decoded on the workers, and the number of workers does not change the result.
-//! * When the run succeeds, the output is replaced as a whole or appended to. Otherwise it is unchanged; see [`Output`].
+//! * When the run succeeds, the output is replaced as a whole or appended to. Otherwise it is unchanged; see
+//!   [`Output`].
 //!
 //! # Speed
 //!
 //! A block is split into cells 64 bytes at a time, without copying the cells. That needs records with as many cells as
 //! there are columns and quotes as in RFC 4180, and does not support [`escape`](CsvReader::escape),
 //! [`comment`](CsvReader::comment), [`nulls`](CsvReader::nulls) and trimmed fields. Any other block is read record by
-//! record with the `csv` crate, with the same records and errors, in three to four times the time. The same happens to a
-//! block of structs with a cell that only that crate accepts, such as `0x1F` for a number, and to every block of structs
-//! that have fields of a rare type, such as `i128`, or that use `#[serde(flatten)]` or untagged enums.
+//! record with the `csv` crate, with the same records and errors, in three to four times the time. The same happens to
+//! a block of structs with a cell that only that crate accepts, such as `0x1F` for a number, and to every block of
+//! structs that have fields of a rare type, such as `i128`, or that use `#[serde(flatten)]` or untagged enums.
 //!
 //! # Features
 //!
-//! `gzip`, `zstd` and `bzip2`, all on by default, read and write files with that compression. Without the feature, such a
-//! file is an [`IoError::NotBuiltIn`]. `zstd` builds a C library; the others are written in Rust.
+//! `gzip`, `zstd` and `bzip2`, all on by default, read and write files with that compression. Without the feature,
+//! such a file is an [`IoError::NotBuiltIn`]. `zstd` builds a C library; the others are written in Rust.
 
 mod blame;
 mod cells;

@@ -14,8 +14,8 @@ const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Quoting {
-    /// Only cells that would otherwise be read differently: those with a delimiter, a quote, a line break or an escape in
-    /// them, and text that equals the word for null.
+    /// Only cells that would otherwise be read differently: those with a delimiter, a quote, a line break or an escape
+    /// in them, and text that equals the word for null.
     #[default]
     Necessary,
     /// All cells, and the names in the header.
@@ -120,8 +120,8 @@ impl CellWriter {
         out.push(self.layout.dialect.delimiter);
     }
 
-    /// Ends the record that begins at `start` of `out`. A record of one empty cell gets quotes, since a blank line is not
-    /// a record.
+    /// Ends the record that begins at `start` of `out`. A record of one empty cell gets quotes, since a blank line is
+    /// not a record.
     pub(crate) fn end_record(&self, out: &mut Vec<u8>, start: usize) {
         if out.len() == start {
             out.extend_from_slice(&[self.quote, self.quote]);

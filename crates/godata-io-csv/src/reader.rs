@@ -184,8 +184,8 @@ impl<B> CsvReader<B> {
     /// A quoted cell is never null, so the text `"NA"` can be told from null, as in PostgreSQL's COPY. If cells are
     /// trimmed, that is done first. The word `""` makes empty cells null.
     ///
-    /// In a struct, null is read as an empty cell: as `None` for an `Option`, as an empty `String`, and as an error for a
-    /// number.
+    /// In a struct, null is read as an empty cell: as `None` for an `Option`, as an empty `String`, and as an error
+    /// for a number.
     ///
     /// ```
     /// use godata_io_csv::{self as csv, Input, Pipeline, record};
@@ -210,9 +210,9 @@ impl<B> CsvReader<B> {
 
     /// Reads a file without a header: its first line is a record.
     ///
-    /// Structs and tuples are then read by position, and cells after their last field are ignored. Dynamic records have
-    /// the fields `column_1`, `column_2` and so on. The first record determines the number of columns. An empty file has
-    /// no records.
+    /// Structs and tuples are then read by position, and cells after their last field are ignored. Dynamic records
+    /// have the fields `column_1`, `column_2` and so on. The first record determines the number of columns. An empty
+    /// file has no records.
     ///
     /// ```
     /// use godata_io_csv::{self as csv, Input, Pipeline};
@@ -263,8 +263,8 @@ impl<B> CsvReader<B> {
         self
     }
 
-    /// Sets roughly how many bytes are decoded as one batch, at most 64 MiB. The default is 256 KiB. A batch has at least
-    /// one record. This is for tuning.
+    /// Sets roughly how many bytes are decoded as one batch, at most 64 MiB. The default is 256 KiB. A batch has at
+    /// least one record. This is for tuning.
     #[must_use]
     pub fn block_size(mut self, bytes: usize) -> Self {
         self.options.block_size = Some(bytes);

@@ -56,8 +56,8 @@ fn align(
     writer.end_record(out, start);
 }
 
-/// Finds the cells, including their quotes, of the first record in bytes that [`CellWriter`] wrote. Returns the length of
-/// the record.
+/// Finds the cells, including their quotes, of the first record in bytes that [`CellWriter`] wrote. Returns the length
+/// of the record.
 fn split_record(bytes: &[u8], dialect: Dialect, cells: &mut Vec<Range<usize>>) -> usize {
     cells.clear();
     let mut start = 0;

@@ -64,8 +64,8 @@ impl CsvReader<Records> {
 
 /// The columns of a file, guessed from its first records; made by [`sample()`]. It displays as a table.
 ///
-/// A later record may have a cell that does not fit the guessed type, and [`CastAs::cast_as`] fails there. The sample of
-/// a file without records has no columns.
+/// A later record may have a cell that does not fit the guessed type, and [`CastAs::cast_as`] fails there. The sample
+/// of a file without records has no columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
     columns: Vec<SampleColumn>,
@@ -81,8 +81,8 @@ pub struct SampleColumn {
     /// The first of bool, int, float, timestamp and text that fits all cells that are not null. Bools are `true` and
     /// `false`, timestamps are RFC 3339. The type is text if all cells are null, or if a cell is empty.
     ///
-    /// Digits that are not a quantity are text: numbers with leading zeros or a plus sign, such as postal codes and phone
-    /// numbers, and whole numbers beyond the range of `i64`, such as account numbers.
+    /// Digits that are not a quantity are text: numbers with leading zeros or a plus sign, such as postal codes and
+    /// phone numbers, and whole numbers beyond the range of `i64`, such as account numbers.
     pub kind: Type,
     /// How many cells are null.
     pub nulls: u64,
@@ -159,7 +159,8 @@ impl fmt::Display for Sample {
 
 /// Casts the fields of a flow to the types of a [`Sample`]. [`sample()`] has an example.
 pub trait CastAs {
-    /// Casts each field of the sample to its type. It adds one [`cast`](Flow::cast) step for each field that is not text.
+    /// Casts each field of the sample to its type. It adds one [`cast`](Flow::cast) step for each field that is not
+    /// text.
     ///
     /// Null stays null. A cell that does not fit its type fails the run, and the error names the field and the value.
     #[must_use]

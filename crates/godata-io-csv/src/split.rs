@@ -13,9 +13,9 @@ use crate::structure::{Marks, NotSimple, Structure, each_chunk, is_plain, lowest
 /// How many bytes are split between two checks for cancellation.
 const BYTES_PER_CHECK: usize = 4 << 10;
 
-/// Splits a block without anything unusual: quotes are where RFC 4180 allows them, each record has as many cells as there
-/// are columns, and everything is text. For any other block it returns the bytes. The decoder then goes record by record,
-/// and finds out which cell is wrong.
+/// Splits a block without anything unusual: quotes are where RFC 4180 allows them, each record has as many cells as
+/// there are columns, and everything is text. For any other block it returns the bytes. The decoder then goes record
+/// by record, and finds out which cell is wrong.
 pub(crate) fn split(
     mut bytes: Vec<u8>,
     dialect: Dialect,
@@ -119,7 +119,8 @@ impl Split<'_> {
             }
             let marks = structure.next(chunk)?;
             let ends = marks.ends & there;
-            // In a chunk without quotes and CR, only the first cell can be unusual, since it may begin before the chunk.
+            // In a chunk without quotes and CR, only the first cell can be unusual, since it may begin before the
+            // chunk.
             let unusual = if marks.is_plain { lowest_of(ends) } else { ends };
             self.cells(begin, unusual, &marks)?;
             self.see_doubled(begin, marks.doubled & there);

@@ -1,8 +1,8 @@
 //! Finding the bytes that end cells and records, 64 bytes at a time.
 //!
-//! It supports quotes as in RFC 4180: around whole cells, and doubled inside them. Then a byte is inside quotes if an odd
-//! number of quotes comes before it, which takes a few shifts for 64 bytes. If a text has quotes elsewhere, or a CR that
-//! ends a line alone, [`Structure::next`] returns [`NotSimple`], and the caller goes byte by byte.
+//! It supports quotes as in RFC 4180: around whole cells, and doubled inside them. Then a byte is inside quotes if an
+//! odd number of quotes comes before it, which takes a few shifts for 64 bytes. If a text has quotes elsewhere, or a
+//! CR that ends a line alone, [`Structure::next`] returns [`NotSimple`], and the caller goes byte by byte.
 
 use memchr::{memchr, memchr2};
 use wide::u8x16;

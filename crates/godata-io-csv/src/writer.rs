@@ -20,8 +20,9 @@ use crate::{CsvError, Quoting, Terminator, open};
 /// * If there are several files, all have the same header. A file that is appended to must have that header already.
 /// * A run without records creates an empty file, because no names are known, unless [`columns`](CsvWriter::columns)
 ///   gives them.
-/// * Null, and a field that a record lacks, is an empty cell or the word set with [`null`](CsvWriter::null). Floats are
-///   written as `12.0`, instants as RFC 3339. Text, and numbers that were cast from text, are written as they were read.
+/// * Null, and a field that a record lacks, is an empty cell or the word set with [`null`](CsvWriter::null). Floats
+///   are written as `12.0`, instants as RFC 3339. Text, and numbers that were cast from text, are written as they were
+///   read.
 /// * Lists, maps, bytes, and text with a NUL byte are a [`CsvError::NotACell`](crate::CsvError::NotACell).
 ///
 /// ```
@@ -127,9 +128,9 @@ impl CsvWriter {
 
     /// Writes null, and fields that a record lacks, as this word. By default they are empty cells, as empty text is.
     ///
-    /// Text that equals the word is quoted, so that [`nulls`](crate::CsvReader::nulls) with the same word reads back what
-    /// was written. (There is one exception: with the word `""` and records of a single field, null is quoted too,
-    /// because a blank line is not a record.) A word that needs quotes is refused when the file is opened, with
+    /// Text that equals the word is quoted, so that [`nulls`](crate::CsvReader::nulls) with the same word reads back
+    /// what was written. (There is one exception: with the word `""` and records of a single field, null is quoted
+    /// too, because a blank line is not a record.) A word that needs quotes is refused when the file is opened, with
     /// [`CsvError::NullWord`](crate::CsvError::NullWord).
     #[must_use]
     pub fn null(mut self, word: impl Into<String>) -> Self {
@@ -138,12 +139,12 @@ impl CsvWriter {
     }
 
     /// Writes an apostrophe before text that a spreadsheet would take for a formula: text that starts with `=`, `+`,
-    /// `-`, `@`, a tab or CR ([OWASP, CSV Injection](https://owasp.org/www-community/attacks/CSV_Injection)). By default
-    /// no cell is changed.
+    /// `-`, `@`, a tab or CR ([OWASP, CSV Injection](https://owasp.org/www-community/attacks/CSV_Injection)). By
+    /// default no cell is changed.
     ///
-    /// Use it for files that contain untrusted input and are opened in a spreadsheet. Numbers, and text that is a decimal
-    /// number such as `-12.50`, are not changed. Names in the header are guarded too. A guarded cell is not read back as
-    /// it was.
+    /// Use it for files that contain untrusted input and are opened in a spreadsheet. Numbers, and text that is a
+    /// decimal number such as `-12.50`, are not changed. Names in the header are guarded too. A guarded cell is not
+    /// read back as it was.
     ///
     /// ```
     /// use godata_io_csv::{self as csv, Input, Pipeline, RunContext};
@@ -166,8 +167,8 @@ impl CsvWriter {
     /// Writes these columns, in this order. By default the first batch determines them.
     ///
     /// A field that a record lacks is null. A field that is not listed is a
-    /// [`CsvError::UnlistedField`](crate::CsvError::UnlistedField), so that nothing is lost silently: drop it in a step,
-    /// for example with `select`. A run without records writes the header.
+    /// [`CsvError::UnlistedField`](crate::CsvError::UnlistedField), so that nothing is lost silently: drop it in a
+    /// step, for example with `select`. A run without records writes the header.
     ///
     /// If a name is given twice, opening the file fails with
     /// [`CsvError::DuplicateGivenName`](crate::CsvError::DuplicateGivenName), and without names with

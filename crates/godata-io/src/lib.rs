@@ -100,10 +100,10 @@
 //!   error; every other failure to flush is one.
 //! * However many files an output has, at most [`max_open_files`](Output::max_open_files) are open at once.
 //! * Text is read exactly as it was stored: bytes that are not a character of its encoding are an error.
-//! * Memory is bounded. Reading holds one block, or one record of at most 64 MiB if that is larger; 64 KiB more for text
-//!   that is not UTF-8; and what the decompression needs: under 1 MiB for gzip, 4 MiB for bzip2, and the window of the
-//!   file for zstd (8 MiB at the usual levels, at most 128 MiB). Writing needs the memory for the compression of the open
-//!   files, which [`Output`] states, and a few hundred bytes for each file of a run.
+//! * Memory is bounded. Reading holds one block, or one record of at most 64 MiB if that is larger; 64 KiB more for
+//!   text that is not UTF-8; and what the decompression needs: under 1 MiB for gzip, 4 MiB for bzip2, and the window
+//!   of the file for zstd (8 MiB at the usual levels, at most 128 MiB). Writing needs the memory for the compression
+//!   of the open files, which [`Output`] states, and a few hundred bytes for each file of a run.
 //! * Bytes are counted as they are stored, in reports and in the progress. For an input that is compressed or not UTF-8
 //!   they are counted when they are read, otherwise when their batch is decoded. After a run that succeeded, and had no
 //!   `take`, the count equals the expected bytes, which are the sizes of all files. For an output they are the bytes
@@ -111,8 +111,8 @@
 //!
 //! # Features
 //!
-//! `gzip`, `zstd` and `bzip2`, all on by default, read and write files with that compression. Without the feature, such a
-//! file is an [`IoError::NotBuiltIn`]. `zstd` builds a C library; the others are written in Rust.
+//! `gzip`, `zstd` and `bzip2`, all on by default, read and write files with that compression. Without the feature,
+//! such a file is an [`IoError::NotBuiltIn`]. `zstd` builds a C library; the others are written in Rust.
 
 mod block;
 mod blocks;

@@ -95,8 +95,8 @@ impl OutputFile {
         }
     }
 
-    /// Writes all of `bytes`. It does not buffer, so call it with many bytes at a time. If the output is compressed, the
-    /// compressed bytes may be written later.
+    /// Writes all of `bytes`. It does not buffer, so call it with many bytes at a time. If the output is compressed,
+    /// the compressed bytes may be written later.
     ///
     /// # Errors
     ///

@@ -71,9 +71,9 @@ const STDOUT: &str = "stdout";
 ///
 /// # Memory
 ///
-/// Each open compressed file needs memory for its compression: under 1 MiB for gzip, 8 MiB for bzip2, and for zstd 4 MiB
-/// at the default level and several hundred MiB at the highest. [`max_open_files`](Self::max_open_files) bounds the
-/// number of open files.
+/// Each open compressed file needs memory for its compression: under 1 MiB for gzip, 8 MiB for bzip2, and for zstd 4
+/// MiB at the default level and several hundred MiB at the highest. [`max_open_files`](Self::max_open_files) bounds
+/// the number of open files.
 ///
 /// ```
 /// use godata_io::Output;
@@ -243,9 +243,9 @@ impl Output {
         self
     }
 
-    /// Starts a new file before one becomes larger than `bytes`, counted before compression. Records are never split: a
-    /// file is larger only if it has a single record that is. Otherwise it works as [`roll_by_rows`](Self::roll_by_rows).
-    /// If both are set, the limit that is reached first applies.
+    /// Starts a new file before one becomes larger than `bytes`, counted before compression. Records are never split:
+    /// a file is larger only if it has a single record that is. Otherwise it works as
+    /// [`roll_by_rows`](Self::roll_by_rows). If both are set, the limit that is reached first applies.
     #[must_use]
     pub fn roll_by_bytes(mut self, bytes: u64) -> Self {
         self.rolling.bytes = Some(bytes);
@@ -261,9 +261,10 @@ impl Output {
     /// ],"rows":1000002,"bytes":7340103}
     /// ```
     ///
-    /// The files are in the order in which they were started, with the number of records and stored bytes that this run
-    /// wrote. Paths are relative to the directory of the manifest if they are inside it. The manifest is replaced as any
-    /// file is. If a file of the output would have the path of the manifest, the run fails with [`IoError::Options`].
+    /// The files are in the order in which they were started, with the number of records and stored bytes that this
+    /// run wrote. Paths are relative to the directory of the manifest if they are inside it. The manifest is replaced
+    /// as any file is. If a file of the output would have the path of the manifest, the run fails with
+    /// [`IoError::Options`].
     #[must_use]
     pub fn manifest(mut self, path: impl Into<PathBuf>) -> Self {
         self.manifest = Some(path.into());

@@ -20,8 +20,8 @@ pub struct OldContent {
 }
 
 impl OldContent {
-    /// Reads a file of `len` stored bytes; `None` if it decompresses to nothing. A compressed file is read from start to
-    /// end: it must be whole before anything is appended, and there is no other way to find its last byte.
+    /// Reads a file of `len` stored bytes; `None` if it decompresses to nothing. A compressed file is read from start
+    /// to end: it must be whole before anything is appended, and there is no other way to find its last byte.
     pub(super) fn read(path: &Path, len: u64, compression: Compression) -> Result<Option<Self>, IoError> {
         if compression != Compression::None {
             return Self::decompress(path, compression);

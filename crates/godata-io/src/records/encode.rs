@@ -12,12 +12,13 @@ use crate::output::Place;
 const RECORDS_PER_CHECK: usize = 256;
 
 impl Output {
-    /// Encodes a batch for the [`FileSink`](crate::FileSink) of this output. Call it in [`Writer::encode`], which runs on
-    /// a worker.
+    /// Encodes a batch for the [`FileSink`](crate::FileSink) of this output. Call it in [`Writer::encode`], which runs
+    /// on a worker.
     ///
     /// `write` appends a record to the bytes: first the [separator](crate::FileFormat::SEPARATOR) of the format, then
-    /// the record with its terminator. If it fails, nothing of the record is kept. `row` returns the row that the record
-    /// at an index had when it was read, as [`Chunk::row`] does. [`FileFormat`](crate::FileFormat) has an example.
+    /// the record with its terminator. If it fails, nothing of the record is kept. `row` returns the row that the
+    /// record at an index had when it was read, as [`Chunk::row`] does. [`FileFormat`](crate::FileFormat) has an
+    /// example.
     ///
     /// [`Writer::encode`]: godata_etl::Writer::encode
     /// [`Chunk::row`]: godata_etl::Chunk::row

@@ -96,6 +96,7 @@ pub trait FileFormat: Send + 'static {
         Ok(())
     }
 
-    /// Appends the end of a file with `records` records. It must have the same length for every number of records but 0.
+    /// Appends the end of a file with `records` records. It must have the same length for every number of records but
+    /// 0.
     fn end(&self, _records: u64, _out: &mut Vec<u8>) {}
 }
