@@ -293,14 +293,14 @@ fn a_bad_file_is_named() {
             "UTF-16",
             CSV,
             &utf_16,
-            "read failed: `in.csv` is UTF-16LE text by its byte order mark, and was to be read as UTF-8; \
+            "read failed: `in.csv` is UTF-16LE text by its byte order mark, but was to be read as UTF-8; \
              `Input::encoding` with `Encoding::Utf16` reads it",
         ),
         (
             "UTF-16",
             JSONL,
             &utf_16,
-            "read failed: `in.jsonl` is UTF-16LE text by its byte order mark, and was to be read as UTF-8; \
+            "read failed: `in.jsonl` is UTF-16LE text by its byte order mark, but was to be read as UTF-8; \
              `Input::encoding` with `Encoding::Utf16` reads it",
         ),
         (
@@ -418,13 +418,23 @@ fn a_path_that_leads_nowhere_is_named() {
             "out",
             "read failed: `out/in` can't be opened: Not a directory (os error 20)",
         ),
-        ("a directory as input", "folder", "out", "read failed: `folder` is a directory"),
-        ("a directory as output", "in", "folder", "write failed: `folder` is a directory"),
+        (
+            "a directory as input",
+            "folder",
+            "out",
+            "read failed: `folder` is a directory; `Input::directory` reads the files in it",
+        ),
+        (
+            "a directory as output",
+            "in",
+            "folder",
+            "write failed: `folder` is a directory, and can't be replaced by a file",
+        ),
         (
             "a folder that is missing",
             "in",
             "none/out",
-            "write failed: `none/out` can't be written: the directory `none` does not exist",
+            "write failed: `none/out` can't be written: the directory `none` does not exist; `create_parents` creates it",
         ),
         (
             "a file for the folder",
@@ -432,7 +442,12 @@ fn a_path_that_leads_nowhere_is_named() {
             "out/out",
             "write failed: `out/out` can't be written: not a directory",
         ),
-        ("no name", "in", "folder/..", "write failed: `folder/..` is a directory"),
+        (
+            "no name",
+            "in",
+            "folder/..",
+            "write failed: `folder/..` is a directory, and can't be replaced by a file",
+        ),
         ("a slash at the end", "in", "new/", "write failed: `new/` is not the path of a file"),
         (
             "both",

@@ -308,7 +308,9 @@ async fn check_says_whether_a_run_could_begin_and_leaves_nothing() {
         (
             "in.csv",
             "none/out.jsonl",
-            Some("write failed: `none/out.jsonl` can't be written: the directory `none` does not exist"),
+            Some(
+                "write failed: `none/out.jsonl` can't be written: the directory `none` does not exist; `create_parents` creates it",
+            ),
         ),
         (
             "in.csv",

@@ -360,37 +360,43 @@ fn what_can_not_be_is_refused() {
     let out = || Output::path(path("out.csv"));
     let table = [
         (out().max_open_files(0), "`max_open_files(0)` leaves no file to write to"),
-        (out().manifest(path("out.csv")), "its manifest would take its place"),
-        (out().roll_by_rows(9).manifest(path("out-00003.csv")), "its manifest would take its place"),
+        (out().manifest(path("out.csv")), "its manifest has the same path"),
+        (out().roll_by_rows(9).manifest(path("out-00003.csv")), "its manifest has the same path"),
         (out().roll_by_rows(0), "`roll_by_rows(0)` leaves no room for a record"),
         (out().roll_by_bytes(0), "`roll_by_bytes(0)` leaves no room for a record"),
-        (out().append().roll_by_rows(1), "what is rolled can't be appended to: its last file may be full"),
+        (out().append().roll_by_rows(1), "a rolled output can't be appended to: its last file may be full"),
     ];
     for (output, reason) in table {
-        check_refused(&folder, &output, Csv, &format!("`out.csv` can't be written like that: {reason}"));
+        check_refused(
+            &folder,
+            &output,
+            Csv,
+            &format!("`out.csv` can't be written with these options: {reason}"),
+        );
     }
     let output = Output::partitioned(path("{key}.csv")).manifest(path("k1.csv"));
-    let says = "`{key}.csv` can't be written like that: its manifest would take its place";
+    let says = "`{key}.csv` can't be written with these options: its manifest has the same path";
     check_refused(&folder, &output, Csv, says);
-    let says = "`stdout` can't be written like that: standard output is one, and can't be rolled";
+    let says = "`stdout` can't be written with these options: standard output can't be rolled";
     check_refused(&folder, &Output::stdout().roll_by_rows(1), Csv, says);
-    let says = "`stdout` can't be written like that: standard output has no files to list";
+    let says = "`stdout` can't be written with these options: standard output has no files to list";
     check_refused(&folder, &Output::stdout().manifest(path("m")), Csv, says);
-    let says =
-        "`out.csv` can't be written like that: a file of this format is whole, and can't be appended to";
+    let says = "`out.csv` can't be written with these options: files of this format can't be appended to";
     check_refused(&folder, &out().append(), Json, says);
-    let says = "`out.csv.gz` can't be written: gzip has no level 10, but 0 to 9";
+    let says = "`out.csv.gz` can't be written: gzip has no level 10, only 0 to 9";
     check_refused(&folder, &Output::path(path("out.csv.gz")).level(10), Csv, says);
-    let says = "`a/b/out.csv` can't be written: the directory `a/b` does not exist";
+    let says =
+        "`a/b/out.csv` can't be written: the directory `a/b` does not exist; `create_parents` creates it";
     check_refused(&folder, &Output::path(path("a/b/out.csv")), Csv, says);
-    let says = "`a/{key}.csv` can't be written: the directory `a/` does not exist";
+    let says =
+        "`a/{key}.csv` can't be written: the directory `a/` does not exist; `create_parents` creates it";
     check_refused(&folder, &Output::partitioned(path("a/{key}.csv")), Csv, says);
-    let says = "`{key.csv` is not a template of paths: a `{` needs a `}`, or a second `{` if it is text";
+    let says = "`{key.csv` is not a path template: a `{` needs a `}`, or a second `{` if it is text";
     check_refused(&folder, &Output::partitioned(path("{key.csv")), Csv, says);
     folder.write("file", "");
-    let says = "the directory `file/a` can't be made: Not a directory (os error 20)";
+    let says = "the directory `file/a` can't be created: Not a directory (os error 20)";
     check_refused(&folder, &Output::path(path("file/a/out.csv")).create_parents(), Csv, says);
-    let says = "no record has the field `kye`, which says to which file it goes";
+    let says = "no record has the field `kye`, which is in the path template";
     for format in FORMATS {
         check_refused(&folder, &Output::partitioned(path("x/{key}/{kye}")).create_parents(), format, says);
     }
@@ -417,7 +423,7 @@ fn values_that_can_not_say_the_file_are_refused() {
     let says = "write failed at record 2: field `k`: a list can't be part of a path";
     assert_eq!(write(lists, "{k}.jsonl"), says);
     let same = vec![record! {"a" => "x-y", "b" => "z"}, record! {"a" => "x", "b" => "y-z"}];
-    let says = "write failed: `x-y-z.jsonl` leads to a file that others of this output go to";
+    let says = "write failed: `x-y-z.jsonl` leads to the same file as another path of this output";
     assert_eq!(write(same, "{a}-{b}.jsonl"), says);
     assert_eq!(folder.files(), Files::new());
 
@@ -450,7 +456,7 @@ fn files_of_an_output_that_links_make_one_are_refused() {
     ];
     for (output, later) in table {
         let error = Csv.write(&rows, output, true).unwrap_err();
-        let says = format!("write failed: `{later}` leads to a file that others of this output go to");
+        let says = format!("write failed: `{later}` leads to the same file as another path of this output");
         assert_eq!(folder.message(&error), says);
         assert_eq!((left(), fs::read(folder.path("x.csv")).unwrap()), (before, b"id,key,note\n".to_vec()));
     }
@@ -468,14 +474,19 @@ fn a_file_is_appended_to_only_if_its_header_is_the_same() {
         assert_eq!(fs::read_to_string(folder.path("out.csv")).unwrap(), expected);
     }
     let table = [
-        ("id,note,key\n", "column 2 is `note`, and `key` in the records"),
+        ("id,note,key\n", "column 2 is `note`, but `key` in the records"),
         ("id,key\n1,2\n", "column 3 is missing, which is `note` in the records"),
-        ("id,key,note,x\n", "column 4 is `x`, and there is no such column in the records"),
+        ("id,key,note,x\n", "column 4 is `x`, but there is no such column in the records"),
         ("\n", "column 1 is missing, which is `id` in the records"),
     ];
     for (old, says) in table {
         folder.write("out.csv", old);
-        check_refused(&folder, &output(), Csv, &format!("`out.csv` can't be appended to: {says}"));
+        check_refused(
+            &folder,
+            &output(),
+            Csv,
+            &format!("`out.csv` can't be appended to: {says}; `columns` sets what is written"),
+        );
     }
     folder.write("out.csv", "9,9,9");
     let rows = Pipeline::builder("t").from_vec(some_rows(1)).write(csv::write(output()).no_header()).unwrap();

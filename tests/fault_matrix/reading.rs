@@ -109,7 +109,7 @@ fn missing(case: &Case) -> Verdict {
 
 fn directory(case: &Case) -> Verdict {
     fs::create_dir(case.path()).unwrap();
-    case.ensure_says(&format!("`{}` is a directory", case.name))
+    case.ensure_says(&format!("`{}` is a directory; `Input::directory` reads the files in it", case.name))
 }
 
 fn no_permission(case: &Case) -> Verdict {

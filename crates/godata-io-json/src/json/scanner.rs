@@ -121,7 +121,7 @@ impl Scanner {
         let lines = memchr::memchr_iter(b'\n', passed).count() as u64;
         self.frame_column = self.column;
         self.column = column_after(passed, self.column);
-        Ok(Frame { bytes: end, records, lines })
+        Ok(Frame::new(end).records(records).lines(lines))
     }
 
     /// Whether the document may end here.

@@ -24,7 +24,7 @@ impl Framing for LineFraming {
             None => 0,
         };
         self.searched = if bytes == 0 { ahead.bytes.len() } else { 0 };
-        let mut frame = Frame { bytes, ..Frame::default() };
+        let mut frame = Frame::new(bytes);
         for line in Lines::of(&ahead.bytes[..bytes]) {
             frame.lines += 1;
             frame.records += u64::from(!is_blank(line));
@@ -38,7 +38,9 @@ mod tests {
     use super::*;
 
     fn frame(framing: &mut LineFraming, bytes: &[u8], at_end: bool) -> (usize, u64, u64) {
-        let frame = framing.frame(Ahead { bytes, file: &"f".into(), line: 1, at_end }).unwrap();
+        let file = "f".into();
+        let ahead = Ahead::new(bytes, &file);
+        let frame = framing.frame(if at_end { ahead.at_end() } else { ahead }).unwrap();
         (frame.bytes, frame.records, frame.lines)
     }
 

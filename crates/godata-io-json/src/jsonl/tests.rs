@@ -126,7 +126,7 @@ fn files_that_are_not_utf_8_are_refused() {
     let utf_32: Vec<u8> = "\u{feff}{}\n".chars().flat_map(|c| u32::from(c).to_be_bytes()).collect();
     let message = |encoding: &str, advice: &str| {
         let found = format!("`in.jsonl` is {encoding} text by its byte order mark");
-        format!("read failed: {found}, and was to be read as UTF-8; {advice}")
+        format!("read failed: {found}, but was to be read as UTF-8; {advice}")
     };
     let asking = "`Input::encoding` with `Encoding::Utf16` reads it";
     assert_eq!(read_error(utf_16), message("UTF-16LE", asking));
