@@ -7,6 +7,11 @@ use crate::Records;
 /// `Vec<T>` is a batch for any `T`, [`Records`] is the dynamic one. Implement it for another container
 /// (columns, say) to send that through the same engine with [`Flow::map_batch`](crate::Flow::map_batch)
 /// as its step.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a batch of records",
+    label = "not a `Batch`",
+    note = "`Vec<T>` is a batch for any `T`, and `Records` is the batch of dynamic records"
+)]
 pub trait Batch: Send + 'static {
     /// How many records there are.
     fn len(&self) -> usize;

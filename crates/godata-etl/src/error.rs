@@ -1,32 +1,33 @@
 //! How building and running a pipeline fail.
 
-use std::{
-    error::Error,
-    fmt, io, iter,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::iter;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
-use godata_core::{BoxError, Canceled, error_chain};
+use godata_core::{BoxError, Canceled, NameError, debug_as_chain, error_chain, excerpt, panic_message};
 
 use crate::{Place, RunReport, StepInfo};
 
-/// A pipeline that can't be built as it was described.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a pipeline can't be built from its description.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The name is empty, over 200 bytes, or has control characters or outer spaces.
-    #[error("invalid pipeline name `{name}`: {reason}")]
+    /// The name breaks the rules of [`PipelineName`](crate::PipelineName).
+    #[error("invalid pipeline name `{}`", excerpt(name))]
     InvalidName {
         /// The name.
         name: String,
-        /// What is wrong with it.
-        reason: &'static str,
+        /// The rule that it breaks.
+        source: NameError,
     },
-    /// `workers(0)`: a pipeline needs at least one.
+    /// [`workers(0)`](crate::PipelineBuilder::workers): a pipeline needs at least one worker.
     #[error("a pipeline needs at least one worker")]
     NoWorkers,
-    /// `Ordered(0)` or `Unordered(0)`: nothing could ever be in flight.
+    /// `Ordered(0)` or `Unordered(0)`: no record could ever be in flight.
     #[error("{step} needs at least one record in flight")]
     NoConcurrency {
         /// The step.
@@ -126,10 +127,9 @@ impl PipelineError {
     ///
     /// ```
     /// # use std::io;
-    /// # use godata_core::RunContext;
-    /// # use godata_etl::{Pipeline, PipelineError};
+    /// # use godata_etl::{Pipeline, PipelineError, RunContext};
     /// # fn main() -> Result<(), PipelineError> {
-    /// # let pipeline = Pipeline::builder("t").from_vec(vec![1]);
+    /// # let pipeline = Pipeline::builder("t").read_vec(vec![1]);
     /// # let pipeline = pipeline.write_fn(|_, _| async { Err(io::Error::from(io::ErrorKind::BrokenPipe).into()) })?;
     /// match pipeline.run_blocking(&RunContext::new()) {
     ///     Err(error) if !error.is_broken_pipe() => Err(error),
@@ -184,33 +184,26 @@ impl fmt::Display for PipelineError {
     }
 }
 
-impl fmt::Debug for PipelineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:#}")
-    }
-}
+debug_as_chain!(BuildError, PipelineError);
 
 /// A panic in the user's code, caught where it happened.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("panicked: {message}")]
 pub(crate) struct Panicked {
     message: String,
 }
 
-/// Runs code of the user's: a panic in it becomes an error.
+debug_as_chain!(Panicked);
+
+/// Runs the user's code: a panic in it becomes an error.
 pub(crate) fn contained<T>(f: impl FnOnce() -> Result<T, BoxError>) -> Result<T, BoxError> {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| Err(Panicked::from_payload(panic).into()))
 }
 
 impl Panicked {
-    /// From what `catch_unwind` gave.
+    /// Takes the payload that `catch_unwind` returned.
     #[expect(clippy::needless_pass_by_value, reason = "the payload ends here")]
-    pub(crate) fn from_payload(payload: Box<dyn std::any::Any + Send>) -> Self {
-        let message = payload
-            .downcast_ref::<&str>()
-            .map(ToString::to_string)
-            .or_else(|| payload.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "with a value that is no text".to_owned());
-        Self { message }
+    pub(crate) fn from_payload(payload: Box<dyn Any + Send>) -> Self {
+        Self { message: panic_message(&*payload).to_owned() }
     }
 }

@@ -1,6 +1,9 @@
 //! What a pipeline tells its observers.
 
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use godata_core::{JobId, RunContext};
 
@@ -19,8 +22,7 @@ use crate::{PipelineError, RunReport};
 ///
 /// ```
 /// use std::time::Duration;
-/// use godata_core::RunContext;
-/// use godata_etl::{PipelineEnd, PipelineHook, PipelineInfo};
+/// use godata_etl::{PipelineEnd, PipelineHook, PipelineInfo, RunContext};
 ///
 /// struct Log;
 ///

@@ -1,25 +1,23 @@
 //! One execution of a pipeline, with what became of it.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use godata_core::{Clock, JobId, RunContext, SystemClock};
 use time::UtcDateTime;
 
-use crate::{JobHook, JobInfo, Pipeline, PipelineError, RunReport, dispatch::JobEnd};
+use crate::dispatch::JobObserver;
+use crate::{JobHook, JobInfo, Pipeline, PipelineError, RunReport};
 
 /// One execution of a pipeline: it has an id, and keeps when it ran and how it ended.
 ///
 /// ```
-/// use godata_core::RunContext;
-/// use godata_etl::{Pipeline, PipelineJob};
+/// use godata_etl::{Pipeline, PipelineJob, RunContext};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), godata_core::BoxError> {
-/// let pipeline = Pipeline::builder("demo").from_vec(vec![1, 2]).write_fn(|_, _| async { Ok(()) })?;
+/// # async fn main() -> Result<(), godata_etl::BoxError> {
+/// let pipeline = Pipeline::builder("demo").read_vec(vec![1, 2]).write_fn(|_, _| async { Ok(()) })?;
 /// let mut job = PipelineJob::new(pipeline);
 /// job.run(&RunContext::new()).await?;
 /// assert!(job.duration().is_some() && job.error().is_none());
@@ -58,12 +56,13 @@ impl PipelineJob {
     /// replaces what the first one kept.
     ///
     /// # Errors
+    ///
     /// As [`Pipeline::run`].
     pub async fn run(&mut self, cx: &RunContext) -> Result<RunReport, PipelineError> {
         let started = Execution { started_at: Some(SystemClock.now()), ended: None };
         let execution = Arc::new(Mutex::new(started));
         self.execution = Arc::clone(&execution);
-        let end = JobEnd {
+        let end = JobObserver {
             info: JobInfo { job_id: self.id, pipeline_name: self.pipeline.shared_name() },
             hooks: self.hooks.clone(),
             record: Box::new(move |result| record(&execution, result)),

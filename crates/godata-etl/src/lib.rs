@@ -10,8 +10,7 @@
 //! # Example
 //!
 //! ```
-//! use godata_core::RunContext;
-//! use godata_etl::Pipeline;
+//! use godata_etl::{Pipeline, RunContext};
 //!
 //! #[derive(Clone)]
 //! struct Order {
@@ -25,7 +24,7 @@
 //!     Order { id: 2, amount: 20.0, status: "pending" },
 //! ];
 //! let pipeline = Pipeline::builder("orders-cleanup")
-//!     .from_vec(orders)
+//!     .read_vec(orders)
 //!     .filter(|order| order.status == "paid")
 //!     .map(|order| (order.id, order.amount * 1.19))
 //!     .write_fn(|_, paid| async move {
@@ -35,17 +34,17 @@
 //!
 //! let report = pipeline.run_blocking(&RunContext::new())?;
 //! assert_eq!(report.steps[0].dropped, 1);
-//! # Ok::<(), godata_core::BoxError>(())
+//! # Ok::<(), godata_etl::BoxError>(())
 //! ```
 //!
 //! The same with dynamic records, whose fields are known only by name:
 //!
 //! ```
-//! # use godata_core::RunContext;
+//! # use godata_etl::RunContext;
 //! use godata_etl::{Pipeline, record};
 //!
 //! let pipeline = Pipeline::builder("orders-cleanup")
-//!     .from_vec(vec![record! {"id" => 1, "amount" => "100.0", "status" => "paid"}])
+//!     .read_vec(vec![record! {"id" => 1, "amount" => "100.0", "status" => "paid"}])
 //!     .untyped()
 //!     .filter(|r| r.str("status") == Some("paid"))
 //!     .transform(|r| {
@@ -58,12 +57,12 @@
 //!         Ok(())
 //!     })?;
 //! pipeline.run_blocking(&RunContext::new())?;
-//! # Ok::<(), godata_core::BoxError>(())
+//! # Ok::<(), godata_etl::BoxError>(())
 //! ```
 //!
 //! # What there is
 //!
-//! * Reading: [`from_vec`], [`read_iter`], [`read_stream`], [`read_fn`], or a [`Reader`]; [`read_with`] chooses one
+//! * Reading: [`read_vec`], [`read_iter`], [`read_stream`], [`read_fn`], or a [`Reader`]; [`read_with`] chooses one
 //!   per run.
 //! * Steps: `filter`, `try_filter`, `filter_with`, `map`, `try_map`, `filter_map`, `flat_map`, `transform`,
 //!   `transform_with`, `inspect`, `scan`, `take`, `map_batch` and `map_async` on [`Flow`]; and on dynamic records
@@ -73,9 +72,9 @@
 //!   [`PipelineHook`] observes runs, [`RunReport`] counts what they did, and each run and stage is a `tracing`
 //!   span.
 //! * Running: [`Pipeline::run`], [`Pipeline::run_blocking`], [`PipelineJob`], and as a
-//!   [`Job`](godata_core::Job) wherever one is taken.
+//!   [`Job`](godata_etl::Job) wherever one is taken.
 //!
-//! [`from_vec`]: PipelineBuilder::from_vec
+//! [`read_vec`]: PipelineBuilder::read_vec
 //! [`read_iter`]: PipelineBuilder::read_iter
 //! [`read_stream`]: PipelineBuilder::read_stream
 //! [`read_fn`]: PipelineBuilder::read_fn
@@ -149,7 +148,14 @@ pub use batch::Batch;
 pub use chunk::Chunk;
 pub use engine::RunScope;
 pub use error::{BuildError, PipelineError};
-pub use flow::Flow;
+pub use flow::{Flow, NamedFields};
+#[doc(no_inline)]
+pub use godata_core::time;
+pub use godata_core::{
+    AnyJob, BoxError, CancelOnDrop, Canceled, Cancellation, Cause, ErrorChain, Job, JobErrorKind, JobFn,
+    JobId, NameError, ParamError, Params, ParseIdError, Permanent, PipelineName, Progress, RunContext, RunId,
+    Transient, error_chain, job_fn,
+};
 pub use hook::{JobHook, JobInfo, Outcome, PipelineEnd, PipelineHook, PipelineInfo, StageEnd, StepInfo};
 pub use job::PipelineJob;
 pub use origin::{Lines, Origin, Place};

@@ -2,10 +2,8 @@
 
 use godata_core::BoxError;
 
-use crate::{
-    Chunk, FieldError, RecordMut, RecordRef, Records, Stop, Type, Value, Work,
-    chunk::{RowMap, row_number},
-};
+use crate::chunk::{RowMap, row_number};
+use crate::{Chunk, FieldError, RecordMut, RecordRef, Records, Stop, Type, Value, Work};
 
 impl Work {
     /// The positions of the items for which `keep` says so.

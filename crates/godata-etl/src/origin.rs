@@ -1,6 +1,8 @@
 //! Where the records of a batch came from, so that an error can say so.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
 
 use crate::chunk::UNKNOWN_ROW;
 

@@ -1,16 +1,18 @@
 //! A pipeline: its description, and how it is run.
 
-use std::{fmt, future::Future, num::NonZeroUsize, sync::Arc};
+use std::fmt;
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 
-use futures::{Stream, StreamExt, future::BoxFuture};
-use godata_core::{BoxError, Job, RunContext};
+use futures::future::BoxFuture;
+use futures::{Stream, StreamExt};
+use godata_core::{BoxError, Job, PipelineName, RunContext};
 
-use crate::{
-    Batch, BuildError, Chunk, Flow, PipelineError, PipelineHook, Reader, RunReport, Writer,
-    dispatch::JobEnd,
-    engine::{self, MakeWriter, Opener, Plan, cores},
-    reader::{ReadFn, ReadIter, ReadStream, ReadVec, ReadWith, opener},
-};
+use crate::dispatch::JobObserver;
+use crate::engine::{self, LoggedBy, MakeWriter, Opener, Plan, cores};
+use crate::reader::{ReadFn, ReadIter, ReadStream, ReadVec, ReadWith, opener};
+use crate::{Batch, BuildError, Chunk, Flow, PipelineError, PipelineHook, Reader, RunReport, Writer};
 
 /// A pipeline, ready to run: read, then steps, then write.
 ///
@@ -18,13 +20,12 @@ use crate::{
 /// [`Job`], and cheap to clone.
 ///
 /// ```
-/// use godata_core::RunContext;
-/// use godata_etl::Pipeline;
+/// use godata_etl::{Pipeline, RunContext};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), godata_core::BoxError> {
+/// # async fn main() -> Result<(), godata_etl::BoxError> {
 /// let pipeline = Pipeline::builder("squares")
-///     .from_vec(vec![1, 2, 3, 4])
+///     .read_vec(vec![1, 2, 3, 4])
 ///     .filter(|n| n % 2 == 0)
 ///     .map(|n| n * n)
 ///     .write_fn(|_, squares| async move {
@@ -67,15 +68,17 @@ impl Pipeline {
     /// that of a step, it holds one of the few turns to compute of the whole process.
     ///
     /// # Errors
+    ///
     /// When a stage fails or panics, the run is canceled, or there is no tokio runtime or the caller is a step of
     /// a pipeline. The output is then as it was before the run.
     pub async fn run(&self, cx: &RunContext) -> Result<RunReport, PipelineError> {
-        self.runs.run(cx, None).await
+        self.runs.run(cx, None, LoggedBy::Pipeline).await
     }
 
     /// Runs the pipeline once and waits for it, with a runtime of its own: for programs without one.
     ///
     /// # Errors
+    ///
     /// As [`run`](Self::run); and [`PipelineError::Runtime`] when called on a tokio runtime, which it would
     /// block.
     pub fn run_blocking(&self, cx: &RunContext) -> Result<RunReport, PipelineError> {
@@ -86,13 +89,18 @@ impl Pipeline {
     /// Nothing is read or written, and no hook is called.
     ///
     /// # Errors
+    ///
     /// What opening them gave, as a run would say it.
     pub async fn check(&self, cx: &RunContext) -> Result<(), PipelineError> {
         self.runs.check(cx).await
     }
 
-    pub(crate) async fn run_as_job(&self, cx: &RunContext, job: JobEnd) -> Result<RunReport, PipelineError> {
-        self.runs.run(cx, Some(job)).await
+    pub(crate) async fn run_as_job(
+        &self,
+        cx: &RunContext,
+        job: JobObserver,
+    ) -> Result<RunReport, PipelineError> {
+        self.runs.run(cx, Some(job), LoggedBy::Pipeline).await
     }
 
     pub(crate) fn shared_name(&self) -> Arc<str> {
@@ -117,7 +125,7 @@ impl Job for Pipeline {
     }
 
     async fn run(&self, cx: &RunContext) -> Result<(), BoxError> {
-        self.runs.run(cx, None).await?;
+        self.runs.run(cx, None, LoggedBy::Caller).await?;
         Ok(())
     }
 }
@@ -149,7 +157,8 @@ trait Runs: Send + Sync {
     fn run<'a>(
         &'a self,
         cx: &'a RunContext,
-        job: Option<JobEnd>,
+        job: Option<JobObserver>,
+        logged_by: LoggedBy,
     ) -> BoxFuture<'a, Result<RunReport, PipelineError>>;
 
     fn check<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), PipelineError>>;
@@ -165,9 +174,10 @@ impl<B: Batch, W: Writer<B>> Runs for Stages<B, W> {
     fn run<'a>(
         &'a self,
         cx: &'a RunContext,
-        job: Option<JobEnd>,
+        job: Option<JobObserver>,
+        logged_by: LoggedBy,
     ) -> BoxFuture<'a, Result<RunReport, PipelineError>> {
-        Box::pin(engine::run(&self.plan, &self.open, &self.make, cx, job))
+        Box::pin(engine::run(&self.plan, &self.open, &self.make, cx, job, logged_by))
     }
 
     fn check<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), PipelineError>> {
@@ -181,16 +191,11 @@ pub struct PipelineBuilder(Plan);
 
 impl PipelineBuilder {
     fn new(name: String) -> Self {
+        let name: Arc<str> = name.into();
+        let checked = PipelineName::from_shared(Arc::clone(&name));
         let mistake =
-            name_mistake(&name).map(|reason| BuildError::InvalidName { name: name.clone(), reason });
-        Self(Plan {
-            name: name.into(),
-            steps: Vec::new(),
-            hooks: Vec::new(),
-            workers: cores(),
-            ordered: true,
-            mistake,
-        })
+            checked.err().map(|source| BuildError::InvalidName { name: name.as_ref().to_owned(), source });
+        Self(Plan { name, steps: Vec::new(), hooks: Vec::new(), workers: cores(), ordered: true, mistake })
     }
 
     /// Tells `hook` of every run. May be called several times; the hooks are called in that order.
@@ -225,19 +230,18 @@ impl PipelineBuilder {
     /// Reads with the reader that `make` makes for each run, from its parameters or scheduled time.
     ///
     /// ```
-    /// use godata_core::RunContext;
-    /// use godata_etl::Pipeline;
+    /// use godata_etl::{Pipeline, RunContext};
     /// # mod csv {
     /// #     pub fn read(_: String) -> impl godata_etl::Reader<Batch = Vec<i32>> { Nothing }
     /// #     struct Nothing;
     /// #     impl godata_etl::Reader for Nothing {
     /// #         type Batch = Vec<i32>;
     /// #         type Source = Self;
-    /// #         async fn open(&self, _: &godata_etl::RunScope) -> Result<Self, godata_core::BoxError> { Ok(Self) }
+    /// #         async fn open(&self, _: &godata_etl::RunScope) -> Result<Self, godata_etl::BoxError> { Ok(Self) }
     /// #     }
     /// #     impl godata_etl::Source for Nothing {
     /// #         type Batch = Vec<i32>;
-    /// #         async fn next(&mut self) -> Result<Option<godata_etl::Unit<Vec<i32>>>, godata_core::BoxError> {
+    /// #         async fn next(&mut self) -> Result<Option<godata_etl::Unit<Vec<i32>>>, godata_etl::BoxError> {
     /// #             Ok(None)
     /// #         }
     /// #     }
@@ -248,7 +252,7 @@ impl PipelineBuilder {
     ///     .write_fn(|_, _| async { Ok(()) })?;
     ///
     /// pipeline.run_blocking(&RunContext::new().with_param("date", "2026-11-22"))?;
-    /// # Ok::<(), godata_core::BoxError>(())
+    /// # Ok::<(), godata_etl::BoxError>(())
     /// ```
     pub fn read_with<R, F>(self, make: F) -> Flow<R::Batch>
     where
@@ -312,7 +316,7 @@ impl PipelineBuilder {
     }
 
     /// Reads a vector in batches of 1,024, cloning its records for each run.
-    pub fn from_vec<T: Clone + Send + Sync + 'static>(self, records: Vec<T>) -> Flow<Vec<T>> {
+    pub fn read_vec<T: Clone + Send + Sync + 'static>(self, records: Vec<T>) -> Flow<Vec<T>> {
         self.read(ReadVec::new(records))
     }
 }
@@ -320,19 +324,5 @@ impl PipelineBuilder {
 impl fmt::Debug for PipelineBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PipelineBuilder").field("name", &self.0.name).finish_non_exhaustive()
-    }
-}
-
-fn name_mistake(name: &str) -> Option<&'static str> {
-    if name.is_empty() {
-        Some("it is empty")
-    } else if name.len() > 200 {
-        Some("it is longer than 200 bytes")
-    } else if name.chars().any(char::is_control) {
-        Some("it has control characters")
-    } else if name.trim() != name {
-        Some("it begins or ends with a space")
-    } else {
-        None
     }
 }

@@ -1,6 +1,7 @@
 //! What a run did, in numbers.
 
-use std::{fmt, time::Duration};
+use std::fmt;
+use std::time::Duration;
 
 use godata_core::RunId;
 use time::UtcDateTime;

@@ -1,14 +1,13 @@
 //! What a worker lends to the code that it runs.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use godata_core::{BoxError, Canceled, Cancellation, RunContext};
 
-use crate::{
-    Origin, Place, Records, Stop,
-    chunk::{RowMap, UNKNOWN_ROW},
-    engine::Run,
-};
+use crate::chunk::{RowMap, UNKNOWN_ROW};
+use crate::engine::Run;
+use crate::{Origin, Place, Records, Stop};
 
 /// Running steps look for a cancellation once per this many records.
 const RECORDS_PER_CHECK: usize = 256;
@@ -38,6 +37,7 @@ impl Work {
     /// Fails with [`Stop`] once the run is to stop. Long loops call it every few hundred records.
     ///
     /// # Errors
+    ///
     /// When the run was canceled, dropped or failed elsewhere.
     pub fn check(&self) -> Result<(), Stop> {
         Ok(self.stop.check()?)
@@ -52,6 +52,7 @@ impl Work {
     /// read (see [`Chunk::row`](crate::Chunk::row)). The policy is to fail the run.
     ///
     /// # Errors
+    ///
     /// Always, for now: the caller returns with `?`.
     pub fn reject(&mut self, row: u32, error: impl Into<BoxError>) -> Result<(), Stop> {
         self.row = row;

@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use godata_core::Canceled;
 
 use super::{Bracket, Stage, Stopped};
-use crate::{Batch, Chunk, Outcome, Stop, Unit, Work, error::Panicked};
+use crate::error::Panicked;
+use crate::{Batch, Chunk, Outcome, Stop, Unit, Work};
 
 impl Work {
     /// Decodes a batch: the second half of reading it, within the bracket that fetching it began.

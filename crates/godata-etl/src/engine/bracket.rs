@@ -1,9 +1,7 @@
 //! The start and end of one stage's work on one batch.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::{Run, Stage};
 use crate::{Outcome, StageEnd};

@@ -1,9 +1,8 @@
 //! The numbers of a run while it runs.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
-    time::Duration,
-};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use super::Stage;
 use crate::{IoCounts, StepCounts, StepInfo};

@@ -1,16 +1,21 @@
 //! The run: one loop that takes finished batches and writes them.
 
-use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Instant};
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Instant;
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use godata_core::{BoxError, RunContext};
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
-use super::{Bracket, Lanes, Opener, Plan, Pull, Run, RunScope, Stage, Stopped, Task, turns::has_turn};
-use crate::{
-    Batch, Chunk, Outcome, PipelineError, RunReport, Sink, Writer, dispatch::JobEnd, error::Panicked,
-};
+use super::turns::has_turn;
+use super::{Bracket, Lanes, LoggedBy, Opener, Plan, Pull, Run, RunScope, Stage, Stopped, Task};
+use crate::dispatch::JobObserver;
+use crate::error::Panicked;
+use crate::{Batch, Chunk, Outcome, PipelineError, RunReport, Sink, Writer};
 
 /// Makes the writer of a run.
 pub(crate) type MakeWriter<W> = Arc<dyn Fn(&RunContext) -> Result<Arc<W>, BoxError> + Send + Sync>;
@@ -21,9 +26,10 @@ pub(crate) async fn run<B: Batch, W: Writer<B>>(
     open: &Opener<Chunk<B>>,
     make: &MakeWriter<W>,
     cx: &RunContext,
-    job: Option<JobEnd>,
+    job: Option<JobObserver>,
+    logged_by: LoggedBy,
 ) -> Result<RunReport, PipelineError> {
-    let run = Run::begin(plan, cx, job, require_runtime()?);
+    let run = Run::begin(plan, cx, job, logged_by, require_runtime()?);
     let _stop_on_drop = run.context().cancellation().drop_guard();
     let span = run.run_span().clone();
     let (sink, result) = write_all(&run, open, make).instrument(span.clone()).await;
@@ -44,7 +50,7 @@ pub(crate) async fn check<B: Batch, W: Writer<B>>(
     cx: &RunContext,
 ) -> Result<(), PipelineError> {
     let silent = Plan { hooks: Vec::new(), ..plan.clone() };
-    let run = Run::begin(&silent, cx, None, require_runtime()?);
+    let run = Run::begin(&silent, cx, None, LoggedBy::Caller, require_runtime()?);
     run.never_ends();
     let _stop_on_drop = run.context().cancellation().drop_guard();
     let (sink, result) = match open_both(&run, open, make).await {

@@ -2,10 +2,8 @@
 
 use std::task::{Context, Poll};
 
-use futures::{
-    StreamExt,
-    stream::{FuturesOrdered, FuturesUnordered},
-};
+use futures::StreamExt;
+use futures::stream::{FuturesOrdered, FuturesUnordered};
 
 /// Futures that are under way at once, whose results come in the order of the futures or as they are ready.
 pub(crate) enum InFlight<F: Future> {

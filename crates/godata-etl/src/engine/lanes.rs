@@ -1,18 +1,15 @@
 //! Tasks in flight.
 
-use std::{
-    future::{poll_fn, ready},
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::future::{poll_fn, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use godata_core::{CancelOnDrop, Cancellation};
 
-use super::{
-    InFlight, Pull, Run, Stage, Stopped, Task,
-    scope::{Load, on_thread},
-};
+use super::scope::{Load, on_thread};
+use super::{InFlight, Pull, Run, Stage, Stopped, Task};
 use crate::Work;
 
 /// How many tasks are in flight per worker: one at work, the others read or waiting to be written, so that

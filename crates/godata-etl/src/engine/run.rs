@@ -1,30 +1,27 @@
 //! One run of a pipeline, as everything that works for it sees it.
 
-use std::{
-    fmt,
-    num::NonZeroUsize,
-    sync::{
-        Arc,
-        atomic::{
-            AtomicBool,
-            Ordering::{AcqRel, Acquire, Release},
-        },
-    },
-    time::{Duration, Instant},
-};
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::time::{Duration, Instant};
 
 use godata_core::{
     BoxError, Canceled, Clock, JobErrorKind, RunContext, SystemClock, debug_as_chain, error_chain,
 };
 use time::UtcDateTime;
-use tokio::{runtime::Handle, sync::watch};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tracing::Span;
 
-use super::{Stage, Stopped, buffers::Buffers, counters::Counters, workers::Workers};
-use crate::{
-    BuildError, PipelineError, PipelineHook, PipelineInfo, RunReport, StepInfo,
-    dispatch::{Hooks, JobEnd},
-};
+use super::buffers::Buffers;
+use super::counters::Counters;
+use super::logs::{LoggedBy, Logs};
+use super::workers::Workers;
+use super::{Stage, Stopped};
+use crate::dispatch::{Hooks, JobObserver};
+use crate::{BuildError, PipelineError, PipelineHook, PipelineInfo, RunReport, StepInfo};
 
 /// What a pipeline is, apart from the code of its stages.
 #[derive(Clone)]
@@ -48,7 +45,7 @@ pub(crate) struct Run {
     pub(crate) buffers: Buffers,
     pub(super) hooks: Hooks,
     counters: Counters,
-    spans: Spans,
+    logs: Logs,
     started_at: UtcDateTime,
     started: Instant,
     /// How many threads and tasks work for the run.
@@ -58,25 +55,22 @@ pub(crate) struct Run {
     ended: AtomicBool,
 }
 
-/// One tracing span per run and one per stage.
-#[derive(Debug)]
-struct Spans {
-    run: Span,
-    read: Span,
-    steps: Vec<Span>,
-    write: Span,
-}
-
 impl Run {
     /// Begins a run and fires its start hooks.
-    pub(crate) fn begin(plan: &Plan, cx: &RunContext, job: Option<JobEnd>, runtime: Handle) -> Arc<Self> {
+    pub(crate) fn begin(
+        plan: &Plan,
+        cx: &RunContext,
+        job: Option<JobObserver>,
+        logged_by: LoggedBy,
+        runtime: Handle,
+    ) -> Arc<Self> {
         let info = PipelineInfo { name: Arc::clone(&plan.name), steps: plan.steps.as_slice().into() };
+        let logs = Logs::new(logged_by, &info, cx);
         let run = Arc::new(Self {
-            spans: Spans::new(&info, cx),
             cx: cx.clone().with_cancellation(cx.cancellation().child()),
             ordered: plan.ordered,
             workers: plan.workers,
-            jobs: Workers::new(plan.workers, runtime),
+            jobs: Workers::new(plan.workers, runtime, logs.run_span().clone()),
             buffers: Buffers::default(),
             hooks: Hooks::new(plan.hooks.clone(), job),
             counters: Counters::new(plan.steps.len()),
@@ -86,7 +80,9 @@ impl Run {
             committing: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             info,
+            logs,
         });
+        run.logs.started();
         run.hooks.run_start(&run);
         run
     }
@@ -101,11 +97,7 @@ impl Run {
     }
 
     pub(crate) fn span(&self, stage: Stage) -> &Span {
-        match stage {
-            Stage::Read => &self.spans.read,
-            Stage::Step(index) => &self.spans.steps[index],
-            Stage::Write => &self.spans.write,
-        }
+        self.logs.stage_span(stage)
     }
 
     /// Whether one batch is computed at a time.
@@ -113,8 +105,8 @@ impl Run {
         self.workers == NonZeroUsize::MIN
     }
 
-    pub(super) fn run_span(&self) -> &Span {
-        &self.spans.run
+    pub(crate) fn run_span(&self) -> &Span {
+        self.logs.run_span()
     }
 
     /// What `future` gives, or that the run was canceled, whichever is first.
@@ -205,7 +197,8 @@ impl Run {
     pub(super) fn end(&self, result: Result<(), Stopped>) -> Result<RunReport, PipelineError> {
         let (report, result) = self.conclude(result);
         if !self.ended.swap(true, AcqRel) {
-            self.spans.run.in_scope(|| self.hooks.run_end(self, &report, &result));
+            self.hooks.run_end(self, &report, &result);
+            self.logs.ended(&report, &result);
         }
         result
     }
@@ -294,19 +287,6 @@ impl Drop for AtWork {
             *count -= 1;
             *count == 0
         });
-    }
-}
-
-impl Spans {
-    fn new(pipeline: &PipelineInfo, cx: &RunContext) -> Self {
-        let run = tracing::info_span!("pipeline", name = pipeline.name(), run = %cx.run_id());
-        let step = |step: &StepInfo| tracing::debug_span!(parent: &run, "step", index = step.index, kind = step.name);
-        Self {
-            read: tracing::debug_span!(parent: &run, "read"),
-            steps: pipeline.steps.iter().map(step).collect(),
-            write: tracing::debug_span!(parent: &run, "write"),
-            run,
-        }
     }
 }
 

@@ -1,11 +1,15 @@
 //! What a reader or a writer is given of the run that it works for.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use godata_core::{BoxError, RunContext};
-use tokio::{sync::oneshot, task::spawn_blocking};
+use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
+use tracing::Span;
 
-use super::{Run, run::AtWork};
+use super::Run;
+use super::run::AtWork;
 use crate::error::contained;
 
 /// What a reader or a writer is given of the run that it works for: the context, threads for blocking work,
@@ -32,13 +36,15 @@ impl RunScope {
     /// [`Unit`](crate::Unit) or an [`encode`](crate::Writer::encode).
     ///
     /// # Errors
+    ///
     /// What `f` returns; a panic in `f`; and the end of the tokio runtime.
     pub async fn blocking<T, F>(&self, f: F) -> Result<T, BoxError>
     where
         T: Send + 'static,
         F: FnOnce() -> Result<T, BoxError> + Send + 'static,
     {
-        on_thread(self.run.at_work(), Load::Waits, f).await
+        let span = Span::current();
+        on_thread(self.run.at_work(), Load::Waits, move || span.in_scope(f)).await
     }
 
     /// Counts bytes of input that no batch's [`Origin`](crate::Origin) accounts for.

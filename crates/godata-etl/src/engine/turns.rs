@@ -1,12 +1,10 @@
 //! Whose turn it is to compute, in the whole process.
 
-use std::{
-    cell::Cell,
-    collections::VecDeque,
-    num::NonZeroUsize,
-    sync::{LazyLock, Mutex, MutexGuard, PoisonError},
-    thread::available_parallelism,
-};
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::num::NonZeroUsize;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread::available_parallelism;
 
 use tokio::runtime::Handle;
 

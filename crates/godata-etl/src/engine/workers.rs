@@ -1,14 +1,13 @@
 //! The threads that compute for one run.
 
-use std::{
-    collections::VecDeque,
-    fmt,
-    num::NonZeroUsize,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::collections::VecDeque;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
+use tracing::Span;
 
 use super::turns::{Turn, wait_for_turn};
 use crate::error::Panicked;
@@ -24,6 +23,8 @@ pub(super) struct Workers {
     queue: Mutex<Queue>,
     limit: usize,
     runtime: Handle,
+    /// For what is logged on their threads.
+    span: Span,
 }
 
 #[derive(Default)]
@@ -36,8 +37,8 @@ struct Queue {
 
 impl Workers {
     /// At most `limit` workers, on the current runtime.
-    pub(super) fn new(limit: NonZeroUsize, runtime: Handle) -> Arc<Self> {
-        Arc::new(Self { queue: Mutex::default(), limit: limit.get(), runtime })
+    pub(super) fn new(limit: NonZeroUsize, runtime: Handle, span: Span) -> Arc<Self> {
+        Arc::new(Self { queue: Mutex::default(), limit: limit.get(), runtime, span })
     }
 
     /// Has a worker do `job`.
@@ -74,7 +75,7 @@ impl Worker {
         while let Some(job) = self.job.take() {
             // A job contains the user's code by itself; this is for what a result does when it is dropped.
             if let Err(panic) = catch_unwind(AssertUnwindSafe(job)) {
-                tracing::error!(error = %Panicked::from_payload(panic), "a result panicked when it was dropped");
+                tracing::error!(parent: &self.workers.span, error = %Panicked::from_payload(panic), "a result panicked when it was dropped");
             }
             self.job = self.workers.lock().jobs.pop_front();
             if self.job.is_some() && turn.is_wanted() {

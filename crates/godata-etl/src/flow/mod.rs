@@ -1,19 +1,21 @@
 //! A pipeline under description: what was read, and the steps so far.
 
+mod named_fields;
 mod records;
+mod runnable;
 mod typed;
 
-use std::{fmt, future::Future, sync::Arc};
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
 
 use godata_core::{BoxError, RunContext};
 
-use crate::{
-    Batch, BuildError, Chunk, Pipeline, PipelineError, StepInfo, Stop, Work, Writer,
-    chunk::RowMap,
-    engine::{MakeWriter, Opener, Plan},
-    step,
-    writer::{Collect, WriteFn},
-};
+pub use self::named_fields::NamedFields;
+use crate::chunk::RowMap;
+use crate::engine::{MakeWriter, Opener, Plan};
+use crate::writer::{Collect, WriteFn};
+use crate::{Batch, BuildError, Chunk, Pipeline, PipelineError, StepInfo, Stop, Work, Writer, step};
 
 /// A pipeline under description: what was read, and the steps so far. A `write` ends it.
 ///
@@ -38,6 +40,7 @@ impl<B: Batch> Flow<B> {
     /// Writes with a [`Writer`]: a file format's, or your own.
     ///
     /// # Errors
+    ///
     /// The first mistake in the whole description.
     pub fn write<W: Writer<B>>(self, writer: W) -> Result<Pipeline, BuildError> {
         let writer = Arc::new(writer);
@@ -47,6 +50,7 @@ impl<B: Batch> Flow<B> {
     /// Writes with the writer that `make` makes for each run, from its parameters or scheduled time.
     ///
     /// # Errors
+    ///
     /// As [`write`](Self::write).
     pub fn write_with<W, F>(self, make: F) -> Result<Pipeline, BuildError>
     where
@@ -60,6 +64,7 @@ impl<B: Batch> Flow<B> {
     /// Writes with a closure, called once per batch, one batch after the other; an empty batch is left out.
     ///
     /// # Errors
+    ///
     /// As [`write`](Self::write).
     pub fn write_fn<F, Fut>(self, write: F) -> Result<Pipeline, BuildError>
     where

@@ -5,8 +5,9 @@ use std::future::Future;
 use godata_core::{BoxError, RunContext};
 use serde::de::DeserializeOwned;
 
+use super::named_fields::NamedFields;
 use crate::{
-    Chunk, Concurrency, Flow, PipelineError, Record, RecordMut, RecordRef, Records, Type, Value, step,
+    Batch, Chunk, Concurrency, Flow, PipelineError, Record, RecordMut, RecordRef, Records, Type, Value, step,
 };
 
 /// The steps that [`Flow<Vec<T>>`](Flow) has too. What makes another record from each (`map`, `flat_map`, …)
@@ -134,6 +135,7 @@ impl Flow<Records> {
     /// Runs the flow for its first `limit` records and gives them: a preview, nothing is written.
     ///
     /// # Errors
+    ///
     /// A mistake in the description, or what a run gives.
     pub async fn collect(self, limit: u64) -> Result<Vec<Record>, PipelineError> {
         self.collect_with(&RunContext::new(), limit).await
@@ -142,6 +144,7 @@ impl Flow<Records> {
     /// As [`collect`](Self::collect), with a context: for readers that use its parameters, and to cancel it.
     ///
     /// # Errors
+    ///
     /// As [`collect`](Self::collect).
     pub async fn collect_with(self, cx: &RunContext, limit: u64) -> Result<Vec<Record>, PipelineError> {
         Ok(self.preview(cx, limit).await?.into_iter().flat_map(Records::into_records).collect())
@@ -149,19 +152,19 @@ impl Flow<Records> {
 }
 
 /// The steps that only dynamic records have.
-impl Flow<Records> {
+impl<B: Batch> Flow<B> {
     /// Keeps only these fields, in this order.
     ///
     /// Where the names are known beforehand (a CSV file with its header), one that is not among them fails the
     /// run. Where every record may have its own (JSON, and after `transform`), a record that lacks one goes on
-    /// without it. The same holds for [`rename`](Self::rename) and [`drop`](Self::drop).
+    /// without it. The same holds for [`rename`](Self::rename) and [`drop_fields`](Self::drop_fields).
     ///
     /// ```
     /// # use godata_etl::{Pipeline, record};
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), godata_core::BoxError> {
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
     /// let records = Pipeline::builder("demo")
-    ///     .from_vec(vec![record! {"id" => 1, "name" => "ann", "age" => 41}])
+    ///     .read_vec(vec![record! {"id" => 1, "name" => "ann", "age" => 41}])
     ///     .untyped()
     ///     .select(["name", "id"])
     ///     .rename("name", "first_name")
@@ -171,36 +174,44 @@ impl Flow<Records> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn select<I>(self, names: I) -> Self
+    pub fn select<I>(self, names: I) -> Flow<Records>
     where
+        B: NamedFields,
         I: IntoIterator<Item: Into<String>>,
     {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
-        self.reshape("select", move |records| Ok(records.select(&names)?))
+        NamedFields::flow(self).reshape("select", move |records| Ok(records.select(&names)?))
     }
 
     /// Gives a field another name, in its place.
-    pub fn rename(self, from: impl Into<String>, to: impl Into<String>) -> Self {
+    pub fn rename(self, from: impl Into<String>, to: impl Into<String>) -> Flow<Records>
+    where
+        B: NamedFields,
+    {
         let (from, to) = (from.into(), to.into());
-        self.reshape("rename", move |records| Ok(records.rename(&from, &to)?))
+        NamedFields::flow(self).reshape("rename", move |records| Ok(records.rename(&from, &to)?))
     }
 
     /// Drops these fields.
-    pub fn drop<I>(self, names: I) -> Self
+    pub fn drop_fields<I>(self, names: I) -> Flow<Records>
     where
+        B: NamedFields,
         I: IntoIterator<Item: Into<String>>,
     {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
-        self.reshape("drop", move |records| Ok(records.drop_fields(&names)?))
+        NamedFields::flow(self).reshape("drop_fields", move |records| Ok(records.drop_fields(&names)?))
     }
 
     /// Makes a field a value of this type: text is checked, and written as a number from then on if it is
     /// one, with the digits it has. Null stays null.
     ///
     /// A record whose field is missing or is no such value fails the run, with its field and value.
-    pub fn cast(self, field: impl Into<String>, to: Type) -> Self {
+    pub fn cast(self, field: impl Into<String>, to: Type) -> Flow<Records>
+    where
+        B: NamedFields,
+    {
         let field = field.into();
-        self.step("cast", move |chunk, work| chunk.cast(work, &field, to))
+        NamedFields::flow(self).step("cast", move |chunk, work| chunk.cast(work, &field, to))
     }
 
     /// Sets a field of each record to what `f` makes of the record.
@@ -208,9 +219,9 @@ impl Flow<Records> {
     /// ```
     /// # use godata_etl::{Pipeline, record};
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), godata_core::BoxError> {
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
     /// let records = Pipeline::builder("demo")
-    ///     .from_vec(vec![record! {"amount" => "12.50"}])
+    ///     .read_vec(vec![record! {"amount" => "12.50"}])
     ///     .untyped()
     ///     .derive("double", |r| Ok(r.f64("amount")? * 2.0))
     ///     .collect(1)
@@ -219,24 +230,29 @@ impl Flow<Records> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn derive<V, F>(self, field: impl Into<String>, f: F) -> Self
+    pub fn derive<V, F>(self, field: impl Into<String>, f: F) -> Flow<Records>
     where
+        B: NamedFields,
         V: Into<Value>,
         F: Fn(RecordRef<'_>) -> Result<V, BoxError> + Send + Sync + 'static,
     {
         let field = field.into();
-        self.step("derive", move |chunk, work| chunk.derive(work, &field, |record| Ok(f(record)?.into())))
+        NamedFields::flow(self)
+            .step("derive", move |chunk, work| chunk.derive(work, &field, |record| Ok(f(record)?.into())))
     }
 
     /// Goes on with values of type `T`, made from each record through serde. Text is parsed where `T` wants a
     /// number, since all cells of a CSV file are text.
     pub fn typed<T>(self) -> Flow<Vec<T>>
     where
+        B: NamedFields,
         T: DeserializeOwned + Send + 'static,
     {
-        self.step("typed", |chunk, work| chunk.convert(work, |record| Ok(record.de()?)))
+        NamedFields::flow(self).step("typed", |chunk, work| chunk.convert(work, |record| Ok(record.de()?)))
     }
+}
 
+impl Flow<Records> {
     fn reshape<F>(self, name: &'static str, reshape: F) -> Self
     where
         F: Fn(&mut Records) -> Result<(), BoxError> + Send + Sync + 'static,

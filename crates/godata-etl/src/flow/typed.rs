@@ -1,11 +1,13 @@
 //! The steps on values of any type.
 
-use std::{any::Any, future::Future};
+use std::any::Any;
+use std::future::Future;
 
 use godata_core::{BoxError, RunContext};
 use serde::Serialize;
 
-use crate::{Concurrency, Flow, PipelineError, Record, Records, records::to_record, step};
+use crate::records::to_record;
+use crate::{Concurrency, Flow, PipelineError, Record, Records, step};
 
 impl<T: Send + 'static> Flow<Vec<T>> {
     /// Keeps the records for which `keep` says so.
@@ -96,9 +98,9 @@ impl<T: Send + 'static> Flow<Vec<T>> {
     /// ```
     /// # use godata_etl::Pipeline;
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), godata_core::BoxError> {
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
     /// let totals = Pipeline::builder("totals")
-    ///     .from_vec(vec![3, 4, 5])
+    ///     .read_vec(vec![3, 4, 5])
     ///     .scan(0, |total, n| {
     ///         *total += n;
     ///         Ok(Some(*total))
@@ -124,9 +126,9 @@ impl<T: Send + 'static> Flow<Vec<T>> {
     /// ```
     /// # use godata_etl::{Concurrency::Ordered, Pipeline};
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), godata_core::BoxError> {
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
     /// let found = Pipeline::builder("lookup")
-    ///     .from_vec(vec!["ann", "bob"])
+    ///     .read_vec(vec!["ann", "bob"])
     ///     .map_async(Ordered(8), |name| async move { Ok(format!("{name}@example.com")) })
     ///     .collect(10)
     ///     .await?;
@@ -171,6 +173,7 @@ impl<T: Send + 'static> Flow<Vec<T>> {
     /// Runs the flow for its first `limit` records and gives them: a preview, nothing is written.
     ///
     /// # Errors
+    ///
     /// A mistake in the description, or what a run gives.
     pub async fn collect(self, limit: u64) -> Result<Vec<T>, PipelineError> {
         self.collect_with(&RunContext::new(), limit).await
@@ -179,6 +182,7 @@ impl<T: Send + 'static> Flow<Vec<T>> {
     /// As [`collect`](Self::collect), with a context: for readers that use its parameters, and to cancel it.
     ///
     /// # Errors
+    ///
     /// As [`collect`](Self::collect).
     pub async fn collect_with(self, cx: &RunContext, limit: u64) -> Result<Vec<T>, PipelineError> {
         Ok(self.preview(cx, limit).await?.into_iter().flatten().collect())

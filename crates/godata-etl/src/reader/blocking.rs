@@ -15,6 +15,7 @@ pub trait BlockingSource: Send + 'static {
     /// As [`Source::next`], on a thread where it may block.
     ///
     /// # Errors
+    ///
     /// As [`Source::next`].
     fn next(&mut self) -> Result<Option<Unit<Self::Batch>>, BoxError>;
 

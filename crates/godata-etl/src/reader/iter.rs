@@ -2,7 +2,8 @@
 
 use godata_core::{BoxError, RunContext};
 
-use super::{BlockingRead, BlockingSource, Reader, vec::RECORDS_PER_BATCH};
+use super::vec::RECORDS_PER_BATCH;
+use super::{BlockingRead, BlockingSource, Reader};
 use crate::{Chunk, Origin, RunScope, Unit};
 
 /// The first batch is small and each further one twice as large, so that a slow iterator shows its first records

@@ -26,6 +26,12 @@ use crate::{Batch, RunScope, Unit};
 ///
 /// A pipeline may run many times, and several times at once; `open` is called once per run and keeps nothing
 /// between them. Sources that block (files, most of all) are written as a [`BlockingSource`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a reader",
+    label = "not a `Reader`",
+    note = "a path needs a format: `csv::read_records(\"a.csv\")`, or `jsonl::read_records(\"a.jsonl\")`",
+    note = "`read_vec`, `read_iter`, `read_stream` and `read_fn` read without a `Reader`"
+)]
 pub trait Reader: Send + Sync + 'static {
     /// The kind of batches that this reader makes.
     type Batch: Batch;
@@ -35,12 +41,18 @@ pub trait Reader: Send + Sync + 'static {
     /// Opens the input. A cancellation drops the future.
     ///
     /// # Errors
+    ///
     /// Any error becomes [`PipelineError::Read`](crate::PipelineError::Read); it should name what could not be
     /// opened.
     fn open(&self, scope: &RunScope) -> impl Future<Output = Result<Self::Source, BoxError>> + Send;
 }
 
 /// An input that was opened, read batch by batch.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a source of records",
+    label = "not a `Source`",
+    note = "implement `Source` for it; an input that blocks its thread implements `BlockingSource`, and `BlockingRead::new(input, scope)` is the `Source`"
+)]
 pub trait Source: Send + 'static {
     /// The kind of batches.
     type Batch: Batch;
@@ -50,6 +62,7 @@ pub trait Source: Send + 'static {
     /// what they can do. A cancellation drops the future, then the source.
     ///
     /// # Errors
+    ///
     /// Any error fails the run as [`PipelineError::Read`](crate::PipelineError::Read), after the units before
     /// it were written.
     fn next(&mut self) -> impl Future<Output = Result<Option<Unit<Self::Batch>>, BoxError>> + Send;

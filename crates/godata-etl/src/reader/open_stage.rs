@@ -1,20 +1,18 @@
 //! The first stage of a run: a reader that is opened, then asked for units.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    time::Instant,
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tracing::Instrument;
 
-use super::{Reader, Source, shared::SharedStage};
-use crate::{
-    Chunk, Outcome, RunScope,
-    engine::{Bracket, Opener, Pull, Run, Stage, Stopped, Task, contained},
-    error::Panicked,
-};
+use super::shared::SharedStage;
+use super::{Reader, Source};
+use crate::engine::{Bracket, Opener, Pull, Run, Stage, Stopped, Task, contained};
+use crate::error::Panicked;
+use crate::{Chunk, Outcome, RunScope};
 
 /// Opens `reader` as the first stage of a run.
 pub(crate) fn opener<R: Reader>(reader: R) -> Opener<Chunk<R::Batch>> {

@@ -1,24 +1,17 @@
 //! Reading on the workers.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{
-            AtomicBool,
-            Ordering::{Acquire, Release},
-        },
-    },
-};
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 use super::BlockingSource;
-use crate::{
-    Batch, Chunk, Outcome, Unit,
-    engine::{Bracket, Pull, Run, Stage, Stopped, Task},
-    error::contained,
-};
+use crate::engine::{Bracket, Pull, Run, Stage, Stopped, Task};
+use crate::error::contained;
+use crate::{Batch, Chunk, Outcome, Unit};
 
 /// The first stage of a run whose source is quick: a worker reads a batch before it computes it. So the batch is in
 /// that core's cache, and is handed to no other thread before it is written.
@@ -124,14 +117,16 @@ impl<B: Batch> Shared<B> {
 
 #[cfg(test)]
 mod tests {
-    use std::{num::NonZeroUsize, ops::Range};
+    use std::num::NonZeroUsize;
+    use std::ops::Range;
 
     use godata_core::{BoxError, Cancellation, RunContext};
     use proptest::prelude::*;
     use tokio::runtime;
 
     use super::*;
-    use crate::{Origin, Work, engine::Plan};
+    use crate::engine::{LoggedBy, Plan};
+    use crate::{Origin, Work};
 
     /// Has units of one number each; after the last one it ends, or else fails.
     struct Numbers(Range<u64>, bool);
@@ -157,7 +152,7 @@ mod tests {
             ordered: true,
             mistake: None,
         };
-        Run::begin(&plan, &RunContext::new(), None, runtime.handle().clone())
+        Run::begin(&plan, &RunContext::new(), None, LoggedBy::Pipeline, runtime.handle().clone())
     }
 
     proptest! {

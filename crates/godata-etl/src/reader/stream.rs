@@ -2,10 +2,12 @@
 
 use std::pin::Pin;
 
-use futures::{Stream, StreamExt, future::poll_immediate};
+use futures::future::poll_immediate;
+use futures::{Stream, StreamExt};
 use godata_core::{BoxError, RunContext};
 
-use super::{Reader, Source, vec::RECORDS_PER_BATCH};
+use super::vec::RECORDS_PER_BATCH;
+use super::{Reader, Source};
 use crate::{Chunk, Origin, RunScope, Unit};
 
 /// Reads what a stream gives; the closure makes a new one for each run.

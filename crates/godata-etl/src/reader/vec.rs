@@ -1,6 +1,7 @@
 //! Records from memory.
 
-use std::{future::Future, sync::Arc};
+use std::future::Future;
+use std::sync::Arc;
 
 use godata_core::BoxError;
 

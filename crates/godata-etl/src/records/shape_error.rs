@@ -3,8 +3,10 @@
 use std::fmt;
 use std::sync::Arc;
 
+use godata_core::debug_as_chain;
+
 /// A change of the names of a batch that cannot be made. The batch is then as it was.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShapeError {
     /// A list of names has one of them twice.
@@ -36,6 +38,8 @@ pub enum ShapeError {
         names: usize,
     },
 }
+
+debug_as_chain!(ShapeError);
 
 /// The first names of a list, for a message.
 struct Names<'a>(&'a [Arc<str>]);

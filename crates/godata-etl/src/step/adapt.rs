@@ -2,10 +2,8 @@
 
 use futures::future::BoxFuture;
 
-use crate::{
-    Batch, Chunk,
-    engine::{Opener, Pull, Stopped, Task, then},
-};
+use crate::engine::{Opener, Pull, Stopped, Task, then};
+use crate::{Batch, Chunk};
 
 /// Goes on with another kind of batch that has the same records; not a step of its own.
 pub(crate) fn adapt<B, C>(open: Opener<Chunk<B>>, adapt: fn(Chunk<B>) -> Chunk<C>) -> Opener<Chunk<C>>

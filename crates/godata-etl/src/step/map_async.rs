@@ -1,17 +1,22 @@
 //! An asynchronous step with several records in flight.
 
-use std::{collections::VecDeque, future::poll_fn, sync::Arc, time::Instant, vec};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Instant;
+use std::vec;
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use godata_core::{BoxError, CancelOnDrop, Cancellation};
 use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument;
 
-use crate::{
-    BuildError, Chunk, Origin, Outcome, StepInfo,
-    chunk::RowMap,
-    engine::{AtWork, Bracket, InFlight, Lanes, Opener, Pull, Run, Stage, Stopped, Task, contained, then},
+use crate::chunk::RowMap;
+use crate::engine::{
+    AtWork, Bracket, InFlight, Lanes, Opener, Pull, Run, Stage, Stopped, Task, contained, then,
 };
+use crate::{BuildError, Chunk, Origin, Outcome, StepInfo};
 
 /// How many records of an asynchronous step are in flight at once, over all its batches, and whether the
 /// results keep the order of the records.

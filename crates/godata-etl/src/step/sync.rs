@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use crate::{
-    Batch, Chunk, Stop, Work,
-    engine::{Opener, Pull, Stopped, Task, then},
-};
+use crate::engine::{Opener, Pull, Stopped, Task, then};
+use crate::{Batch, Chunk, Stop, Work};
 
 /// Appends step `index` to the stages that `open` opens.
 pub(crate) fn sync<B, C, F>(open: Opener<Chunk<B>>, index: usize, step: F) -> Opener<Chunk<C>>

@@ -1,11 +1,10 @@
 //! The first records, and no more reading.
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
-use crate::{
-    Batch, Chunk,
-    engine::{Lanes, Opener, Pull, Stage, Stopped, Task, then},
-};
+use crate::engine::{Lanes, Opener, Pull, Stage, Stopped, Task, then};
+use crate::{Batch, Chunk};
 
 /// Appends step `index`, which lets `limit` records pass and then ends the input.
 pub(crate) fn take<B: Batch>(open: Opener<Chunk<B>>, index: usize, limit: u64) -> Opener<Chunk<B>> {

@@ -12,12 +12,14 @@ pub trait BlockingSink<E>: Send + 'static {
     /// As [`Sink::write`], on a thread where it may block.
     ///
     /// # Errors
+    ///
     /// As [`Sink::write`].
     fn write(&mut self, encoded: E) -> Result<(), BoxError>;
 
     /// As [`Sink::commit`], on a thread where it may block.
     ///
     /// # Errors
+    ///
     /// As [`Sink::commit`].
     fn commit(self) -> Result<(), BoxError>;
 }

@@ -1,9 +1,7 @@
 //! Keeps the batches in memory, for a preview.
 
-use std::{
-    future::{Future, ready},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::future::{Future, ready};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use godata_core::BoxError;
 
