@@ -158,7 +158,10 @@ fn mistakes_in_the_description_come_from_its_last_verb() {
         (&*"ä".repeat(101), "it has 202 bytes, which is more than 200"),
     ] {
         let error = build(name, 0, 0).unwrap_err();
-        assert_eq!(format!("{error:?}"), format!("invalid pipeline name `{}`: {reason}", excerpt(name)));
+        assert_eq!(
+            format!("{error:?}"),
+            format!("invalid pipeline name `{}`: {reason}", name.escape_debug())
+        );
     }
 }
 
