@@ -400,7 +400,7 @@ fn what_can_not_be_is_refused() {
         .unwrap()
         .run_blocking(&RunContext::new())
         .unwrap_err();
-    let says = "write failed at a record (in): no field is named `kye`, there is `id`, `key`";
+    let says = "write failed at a record (in): no field is named `kye`; the fields are `id`, `key`";
     assert_eq!(format!("{error:#}"), says);
 }
 

@@ -149,7 +149,7 @@ fn on_own_runtime<T>(future: impl Future<Output = Result<T, PipelineError>>) -> 
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("run_blocking was called on a tokio runtime; await `run` there")]
+#[error("`run_blocking` was called on a tokio runtime: await `run` instead")]
 struct OnRuntime;
 
 /// The stages behind a pipeline, without their types.
