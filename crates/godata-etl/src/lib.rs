@@ -187,13 +187,14 @@
 
 mod batch;
 mod chunk;
+mod chunk_ops;
 mod dispatch;
 mod engine;
 mod error;
 mod flow;
 mod hook;
 mod job;
-mod loops;
+
 mod origin;
 mod pipeline;
 mod reader;

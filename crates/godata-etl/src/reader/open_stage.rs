@@ -10,7 +10,7 @@ use tracing::Instrument;
 
 use super::shared::SharedStage;
 use super::{Reader, Source};
-use crate::engine::{Bracket, Opener, Pull, Run, Stage, Stopped, Task, contained};
+use crate::engine::{Bracket, Opener, Pull, Run, Stage, Stopped, Task, contained_async};
 use crate::error::Panicked;
 use crate::{Chunk, Outcome, RunScope};
 
@@ -23,7 +23,8 @@ pub(crate) fn opener<R: Reader>(reader: R) -> Opener<Chunk<R::Batch>> {
             let mut bracket = Bracket::open(&run, Stage::Read, 0);
             let start = Instant::now();
             let scope = RunScope::new(&run);
-            let opened = contained(|| reader.open(&scope)).instrument(run.span(Stage::Read).clone()).await;
+            let opened =
+                contained_async(|| reader.open(&scope)).instrument(run.span(Stage::Read).clone()).await;
             bracket.add_time(start.elapsed());
             match opened {
                 Ok(source) if run.has_one_worker() => Ok(ReadStage::pull(source, bracket, run)),
@@ -64,7 +65,8 @@ impl<S: Source> ReadStage<S> {
             return Err(self.run.stopped(Stage::Read, cause).close(bracket));
         }
         let start = Instant::now();
-        let next = contained(|| self.source.next()).instrument(self.run.span(Stage::Read).clone()).await;
+        let next =
+            contained_async(|| self.source.next()).instrument(self.run.span(Stage::Read).clone()).await;
         bracket.add_time(start.elapsed());
         match next {
             Ok(Some(unit)) => Ok(Some(Box::new(move |work| work.read(bracket, unit).map(Some)))),

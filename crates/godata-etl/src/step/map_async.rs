@@ -14,7 +14,7 @@ use tracing::Instrument;
 
 use crate::chunk::RowMap;
 use crate::engine::{
-    AtWork, Bracket, InFlight, Lanes, Opener, Pull, Run, Stage, Stopped, Task, contained, then,
+    AtWork, Bracket, InFlight, Lanes, Opener, Pull, Run, Stage, Stopped, Task, contained_async, then,
 };
 use crate::{BuildError, Chunk, Origin, Outcome, StepInfo};
 
@@ -184,7 +184,7 @@ where
         let span = self.run.span(Stage::Step(self.index)).clone();
         let task = async move {
             let at_work = at_work;
-            let result = stop.unless_canceled(contained(|| f(item))).await;
+            let result = stop.unless_canceled(contained_async(|| f(item))).await;
             let result = result.unwrap_or_else(|canceled| Err(canceled.into()));
             Done { result, batch: number, row, _at_work: at_work }
         };
