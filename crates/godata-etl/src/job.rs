@@ -7,7 +7,7 @@ use std::time::Duration;
 use godata_core::{Clock, JobId, RunContext, SystemClock};
 use time::UtcDateTime;
 
-use crate::dispatch::JobObserver;
+use crate::hooks::JobObserver;
 use crate::{JobHook, JobInfo, Pipeline, PipelineError, RunReport};
 
 /// One execution of a pipeline: it has an id, and keeps when it ran and how it ended.

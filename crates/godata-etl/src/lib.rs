@@ -188,11 +188,12 @@
 mod batch;
 mod chunk;
 mod chunk_ops;
-mod dispatch;
+
 mod engine;
 mod error;
 mod flow;
 mod hook;
+mod hooks;
 mod job;
 
 mod origin;

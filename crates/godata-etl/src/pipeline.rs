@@ -9,8 +9,8 @@ use futures::future::BoxFuture;
 use futures::{Stream, StreamExt};
 use godata_core::{BoxError, Job, PipelineName, RunContext};
 
-use crate::dispatch::JobObserver;
 use crate::engine::{self, LoggedBy, MakeWriter, Opener, Plan, cores};
+use crate::hooks::JobObserver;
 use crate::reader::{ReadFn, ReadIter, ReadStream, ReadVec, ReadWith, opener};
 use crate::{Batch, BuildError, Chunk, Flow, PipelineError, PipelineHook, Reader, RunReport, Writer};
 

@@ -13,8 +13,8 @@ use tracing::Instrument;
 
 use super::permits::has_permit;
 use super::{Bracket, Lanes, LoggedBy, Opener, Plan, Pull, Run, RunScope, Stage, Stopped, Task};
-use crate::dispatch::JobObserver;
 use crate::error::Panicked;
+use crate::hooks::JobObserver;
 use crate::{Batch, Chunk, Outcome, PipelineError, RunReport, Sink, Writer};
 
 /// Makes the writer for a run.

@@ -20,7 +20,7 @@ use super::counters::Counters;
 use super::logs::{LoggedBy, Logs};
 use super::workers::Workers;
 use super::{Stage, Stopped};
-use crate::dispatch::{Hooks, JobObserver};
+use crate::hooks::{Hooks, JobObserver};
 use crate::{BuildError, PipelineError, PipelineHook, PipelineInfo, RunReport, StepInfo};
 
 /// The description of a pipeline, apart from the code of its stages.

@@ -1,4 +1,4 @@
-//! Calls the hooks, and keeps what they do from the run.
+//! Calls the hooks of a run, and contains their panics.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,7 +8,7 @@ use crate::engine::{Run, Stage};
 use crate::error::Panicked;
 use crate::{JobHook, JobInfo, Outcome, PipelineEnd, PipelineError, PipelineHook, RunReport, StageEnd};
 
-/// The hooks of a run. With none set, no call is made.
+/// The hooks of a run.
 pub(crate) struct Hooks {
     pipeline: Vec<Arc<dyn PipelineHook>>,
     job: Option<JobObserver>,
@@ -16,11 +16,11 @@ pub(crate) struct Hooks {
 
 type KeepResult = Box<dyn Fn(&Result<RunReport, PipelineError>) + Send + Sync>;
 
-/// What a job wants to be told of the run it made.
+/// A job that observes the run it started.
 pub(crate) struct JobObserver {
     pub(crate) info: JobInfo,
     pub(crate) hooks: Vec<Arc<dyn JobHook>>,
-    /// Keeps the result for the job's own fields; called once, before the hooks.
+    /// Stores the result in the job. Called once, before the hooks.
     pub(crate) record: KeepResult,
 }
 
