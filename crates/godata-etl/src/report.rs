@@ -90,7 +90,7 @@ impl fmt::Display for RunReport {
         row(f, "write", Some(written.records), written.records, Some(written.bytes), written.busy)?;
         match self.unfinished() {
             0 => Ok(()),
-            unfinished => write!(f, "\n  {unfinished} records were not finished"),
+            unfinished => write!(f, "\n  unfinished records: {unfinished}"),
         }
     }
 }

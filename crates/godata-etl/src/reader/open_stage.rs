@@ -1,4 +1,4 @@
-//! The first stage of a run: a reader that is opened, then asked for units.
+//! The first stage of a run: opens a reader and requests its units.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -41,7 +41,7 @@ pub(crate) fn opener<R: Reader>(reader: R) -> Opener<Chunk<R::Batch>> {
 
 struct ReadStage<S> {
     source: S,
-    /// Reading began when the input was opened: the first batch is within that bracket.
+    /// The bracket of the first batch, which was opened before the input.
     opening: Option<Bracket>,
     run: Arc<Run>,
 }

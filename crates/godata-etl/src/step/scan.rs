@@ -1,4 +1,4 @@
-//! A step with a state that sees the records in order.
+//! A step with a state, which sees the records in order.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::engine::{Lanes, Opener, Pull, Run, Stage, Stopped, Task, compute, the
 use crate::error::Panicked;
 use crate::{Chunk, Work};
 
-/// Appends step `index`, which hands each record and the run's own state to `f`.
+/// Appends step `index`, which calls `f` with the state of the run and each record.
 pub(crate) fn scan<T, U, S, F>(
     open: Opener<Chunk<Vec<T>>>,
     index: usize,

@@ -1,4 +1,4 @@
-//! A step that works on one batch by itself, on its worker.
+//! A step that works on each batch independently, on the worker of the batch.
 
 use std::sync::Arc;
 

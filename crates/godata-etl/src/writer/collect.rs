@@ -1,6 +1,6 @@
 //! Keeps the batches in memory, for a preview.
 
-use std::future::{Future, ready};
+use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use godata_core::BoxError;
@@ -8,7 +8,7 @@ use godata_core::BoxError;
 use super::{Sink, Writer};
 use crate::{Batch, Chunk, RunScope, Stop, Work};
 
-/// Keeps the batches that come, for whoever holds the other end.
+/// Keeps the batches in memory, for the holder of a clone.
 #[derive(Debug)]
 pub(crate) struct Collect<B>(Arc<Mutex<Vec<B>>>);
 

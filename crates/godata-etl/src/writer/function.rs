@@ -1,6 +1,6 @@
-//! An asynchronous closure that writes a batch.
+//! An async closure that writes a batch.
 
-use std::future::{Future, ready};
+use std::future::ready;
 use std::sync::Arc;
 
 use godata_core::{BoxError, RunContext};

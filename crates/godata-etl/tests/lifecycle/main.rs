@@ -6,7 +6,6 @@
 mod ledger;
 mod stages;
 
-use std::future::Future;
 use std::pin::pin;
 use std::task::Poll;
 
