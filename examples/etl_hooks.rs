@@ -31,7 +31,7 @@ impl JobHook for Log {
 async fn main() -> Result<(), BoxError> {
     let pipeline = Pipeline::builder("invoices")
         .hook(Log)
-        .from_vec(vec!["12.50", "7.00", "", "oops"])
+        .read_vec(vec!["12.50", "7.00", "", "oops"])
         .filter(|amount| !amount.is_empty())
         .try_map(|amount| amount.parse::<f64>().map_err(|error| format!("`{amount}`: {error}").into()))
         .write_fn(|_cx, _amounts| async { Ok(()) })?;

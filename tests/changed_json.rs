@@ -184,7 +184,7 @@ impl Step {
             Self::Filter(mask) => flow.filter(move |record| record.u64("id").is_ok_and(|id| has(mask, id))),
             Self::Derive(at) => flow.derive(NAMES[at], |record| Ok(record.u64("id")? * 10)),
             Self::Select(columns) => flow.select(["id"].into_iter().chain(names(columns))),
-            Self::Drop(columns) => flow.drop(names(columns)),
+            Self::Drop(columns) => flow.drop_fields(names(columns)),
             Self::Rename(from, to) => flow.rename(NAMES[from], NAMES[to]),
         }
     }

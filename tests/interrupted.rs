@@ -476,7 +476,7 @@ fn a_commit_that_outlives_the_runtime_is_not_told_as_canceled() {
     let held = Held(Arc::new(Commit { begun, may_end, is_done }));
     let (folder, _output) = folder();
     let (hook, ended) = Hook::silent(&folder);
-    let pipeline = Pipeline::builder("held").hook(hook).from_vec(vec![1]).write(held.clone()).unwrap();
+    let pipeline = Pipeline::builder("held").hook(hook).read_vec(vec![1]).write(held.clone()).unwrap();
     // One with a single thread has dropped all tasks when its shutdown returns.
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {

@@ -326,7 +326,7 @@ fn values_say_the_file() {
         record! {"n" => true},
         record! {"n" => "a/b", "day" => ""},
     ];
-    let pipeline = Pipeline::builder("t").from_vec(records).untyped();
+    let pipeline = Pipeline::builder("t").read_vec(records).untyped();
     pipeline
         .write(csv::write(Output::partitioned(template)))
         .unwrap()
@@ -406,7 +406,7 @@ fn what_can_not_be_is_refused() {
         .unwrap()
         .run_blocking(&RunContext::new())
         .unwrap_err();
-    let says = "write failed at a record (in): no field is named `kye`, there is `id`, `key`";
+    let says = "write failed at a record (in): no field is named `kye`; the fields are `id`, `key`";
     assert_eq!(format!("{error:#}"), says);
 }
 
@@ -416,7 +416,7 @@ fn values_that_can_not_say_the_file_are_refused() {
     let write = |records: Vec<Record>, template: &str| {
         let output = Output::partitioned(folder.path(template).display().to_string());
         let pipeline =
-            Pipeline::builder("t").from_vec(records).untyped().write(jsonl::write(output)).unwrap();
+            Pipeline::builder("t").read_vec(records).untyped().write(jsonl::write(output)).unwrap();
         folder.message(&pipeline.run_blocking(&RunContext::new()).unwrap_err())
     };
     let lists = vec![record! {"k" => 1}, record! {"k" => vec![1]}];
@@ -428,7 +428,7 @@ fn values_that_can_not_say_the_file_are_refused() {
     assert_eq!(folder.files(), Files::new());
 
     let output = Output::partitioned(folder.path("{k}").display().to_string());
-    let pipeline = Pipeline::builder("t").from_vec(vec![1, 2]).write(jsonl::write(output)).unwrap();
+    let pipeline = Pipeline::builder("t").read_vec(vec![1, 2]).write(jsonl::write(output)).unwrap();
     let error = folder.message(&pipeline.run_blocking(&RunContext::new()).unwrap_err());
     assert!(error.starts_with("write failed at record 1: expected "), "{error}");
 }
@@ -489,7 +489,7 @@ fn a_file_is_appended_to_only_if_its_header_is_the_same() {
         );
     }
     folder.write("out.csv", "9,9,9");
-    let rows = Pipeline::builder("t").from_vec(some_rows(1)).write(csv::write(output()).no_header()).unwrap();
+    let rows = Pipeline::builder("t").read_vec(some_rows(1)).write(csv::write(output()).no_header()).unwrap();
     rows.run_blocking(&RunContext::new()).unwrap();
     let expected = "9,9,9\n0,k0,\"row 0, \"\"x\"\"\"\n";
     assert_eq!(fs::read_to_string(folder.path("out.csv")).unwrap(), expected);
@@ -569,7 +569,7 @@ fn files_are_full_to_the_row_and_to_the_byte() {
     let folder = Folder::new();
     let lines = |name: &str| fs::read_to_string(folder.path(name)).unwrap();
     let numbers = |output| {
-        let numbers = Pipeline::builder("numbers").from_vec(vec![1, 22, 333, 4, 55_555_555, 6, 7]);
+        let numbers = Pipeline::builder("numbers").read_vec(vec![1, 22, 333, 4, 55_555_555, 6, 7]);
         numbers.write(json::write(output)).unwrap().run_blocking(&RunContext::new()).unwrap()
     };
     numbers(Output::path(folder.path("rows.json")).roll_by_rows(3));
@@ -606,7 +606,7 @@ fn a_manifest_comes_after_all_files() {
     let error = Pipeline::builder("t")
         // No file can take the place of a directory.
         .hook(AfterWrite(move || fs::create_dir(root.join("k1.csv")).unwrap()))
-        .from_vec(some_rows(3))
+        .read_vec(some_rows(3))
         .write(csv::write(output))
         .unwrap()
         .run_blocking(&RunContext::new())
@@ -692,7 +692,7 @@ fn a_check_leaves_nothing() {
     ];
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for output in outputs {
-        let pipeline = Pipeline::builder("t").from_vec(some_rows(3)).write(csv::write(output)).unwrap();
+        let pipeline = Pipeline::builder("t").read_vec(some_rows(3)).write(csv::write(output)).unwrap();
         runtime.block_on(pipeline.check(&RunContext::new())).unwrap();
         assert_eq!(folder.files(), before);
     }

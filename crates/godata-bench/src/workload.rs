@@ -26,7 +26,7 @@ pub fn plain_loop(numbers: &[u64]) -> Vec<u64> {
 /// # Errors
 /// If the settings of the builder are not valid.
 pub fn pipeline(builder: PipelineBuilder, numbers: Vec<u64>) -> Result<Pipeline, BoxError> {
-    let flow = builder.from_vec(numbers).filter(is_kept).map(changed);
+    let flow = builder.read_vec(numbers).filter(is_kept).map(changed);
     Ok(flow.write_fn(|_, batch| {
         black_box(&batch);
         ready(Ok(()))

@@ -31,7 +31,7 @@ use crate::{CsvError, Quoting, Terminator, open};
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("orders.csv");
 /// Pipeline::builder("orders")
-///     .from_vec(vec![record! {"id" => "A-1", "amount" => 12.0, "note" => "late, again"}])
+///     .read_vec(vec![record! {"id" => "A-1", "amount" => 12.0, "note" => "late, again"}])
 ///     .untyped()
 ///     .write(csv::write(&path))?
 ///     .run_blocking(&RunContext::new())?;

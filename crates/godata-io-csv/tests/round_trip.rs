@@ -189,7 +189,7 @@ proptest! {
     #[test]
     fn structs_survive_a_round_trip(rows in prop::collection::vec(row(), 1..12), size in 1usize..64) {
         let folder = Folder::new(b"");
-        let pipeline = Pipeline::builder("test").from_vec(rows.clone()).write(csv::write(&folder.path)).unwrap();
+        let pipeline = Pipeline::builder("test").read_vec(rows.clone()).write(csv::write(&folder.path)).unwrap();
         pipeline.run_blocking(&RunContext::new()).unwrap();
         for (workers, size) in [(1, 256 << 10), (4, size)] {
             let flow = Pipeline::builder("test").workers(workers);

@@ -184,7 +184,7 @@ pub use godata_store_file::FileStore;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
 /// let orders = Pipeline::builder("orders")
-///     .from_vec(vec![1, 2, 3])
+///     .read_vec(vec![1, 2, 3])
 ///     .write_fn(|_cx, orders: Vec<i32>| async move {
 ///         println!("{} orders", orders.len());
 ///         Ok(())

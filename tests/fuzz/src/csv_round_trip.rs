@@ -75,7 +75,7 @@ pub fn check(data: &[u8]) {
     let has_nul = |text: &str| text.contains('\0');
     let is_refused = names.iter().any(|name| has_nul(name))
         || rows.iter().any(|row| row.iter().any(|(_, value)| value.as_str().is_some_and(has_nul)));
-    let flow = Pipeline::builder("write").from_vec(rows.clone()).untyped();
+    let flow = Pipeline::builder("write").read_vec(rows.clone()).untyped();
     let text = match written(flow, options.write()) {
         Err(error) => return assert!(is_refused && error.contains("NUL"), "{error}, {options:?}"),
         Ok(text) => text,

@@ -23,7 +23,7 @@ pub fn check(data: &[u8]) {
     let expected: Vec<Value> = rows.iter().cloned().map(Value::from).collect();
     let record = |row| value!(to_record(row).expect("an object is a record"));
     let expected_as_read: Vec<Value> = rows.iter().map(record).collect();
-    let typed = || Pipeline::builder("write").from_vec(rows.clone());
+    let typed = || Pipeline::builder("write").read_vec(rows.clone());
     let written_array = || if is_pretty { json::write(path()).pretty() } else { json::write(path()) };
 
     for lines in [written(typed(), jsonl::write(path())), written(typed().untyped(), jsonl::write(path()))] {

@@ -132,7 +132,7 @@ where
 pub(crate) fn written_structs<T: Clone + Serialize + Send + Sync + 'static>(
     items: Vec<T>,
 ) -> Outcome<String> {
-    written(Pipeline::builder("test").from_vec(items), |writer| writer)
+    written(Pipeline::builder("test").read_vec(items), |writer| writer)
 }
 
 /// A flow of the given batches.

@@ -143,7 +143,7 @@ pub fn read_records(input: impl Into<Input>) -> JsonReader<Records> {
 ///
 /// # let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("squares.json");
-/// let squares = Pipeline::builder("squares").from_vec(vec![1, 2, 3]).map(|n| n * n).write(json::write(&*path))?;
+/// let squares = Pipeline::builder("squares").read_vec(vec![1, 2, 3]).map(|n| n * n).write(json::write(&*path))?;
 /// squares.run_blocking(&RunContext::new())?;
 /// assert_eq!(std::fs::read_to_string(&path)?, "[1,4,9]");
 /// # Ok::<(), godata_core::BoxError>(())

@@ -223,7 +223,7 @@ fn an_element_that_is_too_long_is_refused() {
 fn written(rows: Vec<Value>, pretty: bool) -> String {
     let (_folder, path) = file("old");
     let writer = if pretty { write(&*path).pretty() } else { write(&*path) };
-    let pipeline = Pipeline::builder("t").from_vec(rows).write(writer).unwrap();
+    let pipeline = Pipeline::builder("t").read_vec(rows).write(writer).unwrap();
     let report = pipeline.run_blocking(&RunContext::new()).unwrap();
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(report.written.bytes, text.len() as u64);
@@ -240,7 +240,7 @@ fn a_run_without_records_writes_an_empty_array() {
 fn a_record_that_can_not_be_written_leaves_the_old_file() {
     let (folder, path) = file("old");
     let pipeline =
-        Pipeline::builder("t").from_vec(vec![1.0, f64::NAN]).write(write(&*path).pretty()).unwrap();
+        Pipeline::builder("t").read_vec(vec![1.0, f64::NAN]).write(write(&*path).pretty()).unwrap();
     let error = pipeline.run_blocking(&RunContext::new()).unwrap_err();
     assert_eq!(format!("{error:#}"), "write failed at record 2: JSON can't hold the number NaN");
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");
@@ -363,7 +363,7 @@ proptest! {
     fn records_read_back_as_they_were_written(rows in prop::collection::vec(json_object(), 0..8), indented: bool) {
         let (_folder, path) = file("");
         let writer = if indented { write(&*path).pretty() } else { write(&*path) };
-        let pipeline = Pipeline::builder("t").from_vec(rows.clone()).untyped().write(writer).unwrap();
+        let pipeline = Pipeline::builder("t").read_vec(rows.clone()).untyped().write(writer).unwrap();
         pipeline.run_blocking(&RunContext::new()).unwrap();
         let read = collect_records(read_records(&*path).block_size(50)).unwrap();
         let expected: Vec<_> = rows.iter().map(|row| to_record(row).unwrap()).collect();

@@ -32,7 +32,7 @@ impl JsonWriter {
     ///
     /// # let folder = tempfile::tempdir()?;
     /// let path = folder.path().join("points.json");
-    /// let points = Pipeline::builder("points").from_vec(vec![(1, 2)]).write(json::write(&*path).pretty())?;
+    /// let points = Pipeline::builder("points").read_vec(vec![(1, 2)]).write(json::write(&*path).pretty())?;
     /// points.run_blocking(&RunContext::new())?;
     /// assert_eq!(std::fs::read_to_string(&path)?, "[\n  [\n    1,\n    2\n  ]\n]");
     /// # Ok::<(), godata_core::BoxError>(())

@@ -182,7 +182,7 @@ pub fn read_records(input: impl Into<Input>) -> JsonlReader<Records> {
 ///
 /// # let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("squares.jsonl");
-/// let squares = Pipeline::builder("squares").from_vec(vec![1, 2, 3]).map(|n| n * n).write(jsonl::write(&*path))?;
+/// let squares = Pipeline::builder("squares").read_vec(vec![1, 2, 3]).map(|n| n * n).write(jsonl::write(&*path))?;
 /// squares.run_blocking(&RunContext::new())?;
 /// assert_eq!(std::fs::read_to_string(&path)?, "1\n4\n9\n");
 /// # Ok::<(), godata_core::BoxError>(())

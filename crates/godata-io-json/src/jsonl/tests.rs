@@ -155,9 +155,9 @@ fn the_error_of_a_record_can_be_matched_on() {
 fn a_record_that_can_not_be_written_leaves_the_old_file() {
     let (folder, path) = file("old");
     let rows = vec![1.0, 2.0, f64::NAN];
-    let typed = Pipeline::builder("t").from_vec(rows.clone()).write(write(&*path)).unwrap();
+    let typed = Pipeline::builder("t").read_vec(rows.clone()).write(write(&*path)).unwrap();
     let records = Pipeline::builder("t")
-        .from_vec(rows)
+        .read_vec(rows)
         .map(|x| (("x", x),))
         .map(|(x,)| std::collections::BTreeMap::from([x]));
     let records = records.untyped().write(write(&*path)).unwrap();
@@ -242,7 +242,7 @@ proptest! {
     fn records_read_back_as_they_were_written(rows in prop::collection::vec(json_object(), 0..20), workers in 1usize..5) {
         let (folder, path) = file("");
         let again = folder.path().join("again.jsonl");
-        let pipeline = Pipeline::builder("t").workers(workers).from_vec(rows.clone()).untyped();
+        let pipeline = Pipeline::builder("t").workers(workers).read_vec(rows.clone()).untyped();
         pipeline.write(write(&*path)).unwrap().run_blocking(&RunContext::new()).unwrap();
         let read = collect_records(Pipeline::builder("t").read(read_records(&*path))).unwrap();
         let expected: Vec<_> = rows.iter().map(|row| to_record(row).unwrap()).collect();
@@ -259,7 +259,7 @@ proptest! {
     #[test]
     fn values_read_back_as_they_were_written(rows in prop::collection::vec(json_value(), 0..20)) {
         let (_folder, path) = file("");
-        let pipeline = Pipeline::builder("t").from_vec(rows.clone()).write(write(&*path)).unwrap();
+        let pipeline = Pipeline::builder("t").read_vec(rows.clone()).write(write(&*path)).unwrap();
         pipeline.run_blocking(&RunContext::new()).unwrap();
         prop_assert_eq!(collect(Pipeline::builder("t").read(read::<Value>(&*path))), Ok(rows));
     }

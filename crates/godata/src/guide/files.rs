@@ -153,7 +153,7 @@
 //! # let folder = tempfile::tempdir()?;
 //! # std::env::set_current_dir(folder.path())?;
 //! let log = |id: i64| {
-//!     let flow = Pipeline::builder("log").from_vec(vec![record! {"id" => id}]).untyped();
+//!     let flow = Pipeline::builder("log").read_vec(vec![record! {"id" => id}]).untyped();
 //!     flow.write(csv::write(Output::path("log.csv").append()))
 //! };
 //! log(1)?.run_blocking(&RunContext::new())?;
