@@ -16,8 +16,8 @@ fn main() -> Result<(), BoxError> {
     let fixed = Cron::new("30 2 * * *")?.in_zone(zone.clone())?;
     let schedules = [
         fixed.clone(),
-        fixed.clone().dst(Dst { gap: DstGap::Shift, overlap: DstOverlap::Last })?,
-        fixed.dst(Dst { gap: DstGap::Skip, overlap: DstOverlap::Both })?,
+        fixed.clone().dst(Dst::new().gap(DstGap::Shift).overlap(DstOverlap::Last))?,
+        fixed.dst(Dst::new().gap(DstGap::Skip).overlap(DstOverlap::Both))?,
         Cron::new("*/30 1-3 * * *")?.in_zone(zone.clone())?,
     ];
 

@@ -254,7 +254,7 @@ fn a_bad_record_is_named_by_its_number_and_line() {
             "a field that is there twice",
             &[JsonlRecords],
             br#"{"id":"X","id":"Y","amount":1,"note":""}"#,
-            "read failed at {place}: column 14: field `id` is there twice",
+            "read failed at {place}: column 14: field `id` appears twice",
         ),
         (
             "bad UTF-8",

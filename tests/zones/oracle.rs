@@ -75,6 +75,7 @@ impl Minute {
                     DstGap::RunAfter => vec![end],
                     DstGap::Shift => vec![shifted],
                     DstGap::Skip => vec![],
+                    other => unreachable!("the oracle does not know {other}"),
                 },
                 (None, _) => self.instants.clone(),
             };
@@ -83,6 +84,7 @@ impl Minute {
             Some(DstOverlap::First) => vec![first],
             Some(DstOverlap::Last) => vec![last],
             Some(DstOverlap::Both) | None => self.instants.clone(),
+            Some(other) => unreachable!("the oracle does not know {other}"),
         }
     }
 }

@@ -87,7 +87,7 @@ pub(crate) fn subjects(zone: &Zone) -> Vec<Subject> {
     let mut subjects = real_time(zone);
     for gap in [DstGap::RunAfter, DstGap::Shift, DstGap::Skip] {
         for overlap in [DstOverlap::First, DstOverlap::Last, DstOverlap::Both] {
-            subjects.extend(fixed_time(zone, Dst { gap, overlap }));
+            subjects.extend(fixed_time(zone, Dst::new().gap(gap).overlap(overlap)));
         }
     }
     subjects

@@ -1,4 +1,4 @@
-//! A schedule of any type.
+//! Schedules with an erased type.
 
 use std::any::Any;
 use std::fmt;
@@ -10,12 +10,13 @@ use time::UtcDateTime;
 
 use crate::{ScheduleError, parse};
 
-/// A schedule of any type: what [`parse`] returns, and what a config struct or a list of different schedules holds.
+/// A schedule of any type. [`parse`] returns it, and a config struct or a list of different schedules holds it.
 ///
-/// Clones are cheap and share the schedule. It is a [`Schedule`] itself; wrapping it again changes nothing.
+/// It is a [`Schedule`] itself. Clones are cheap and share the schedule inside; wrapping an `AnySchedule` again changes
+/// nothing.
 ///
-/// As text and as a serde value it is the schedule's [`spec`](Schedule::spec). A schedule of your own is written as its
-/// spec too, but only the [texts of this crate](parse) can be read back.
+/// Its text, and its form as a serde value, is the [`spec`](Schedule::spec) of the schedule inside. A schedule of your own
+/// is written as its spec too, but only the [texts of this crate](parse) can be read back.
 ///
 /// # Example
 ///
@@ -43,6 +44,16 @@ pub struct AnySchedule(Arc<dyn Schedule>);
 
 impl AnySchedule {
     /// Erases the type of a schedule.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use godata_scheduler::{AnySchedule, Never, every};
+    ///
+    /// let schedules = [AnySchedule::new(every(Duration::from_secs(300))?), AnySchedule::new(Never)];
+    /// assert_eq!(schedules.map(|schedule| schedule.to_string()), ["every 5m", "never"]);
+    /// # Ok::<(), godata_scheduler::ScheduleError>(())
+    /// ```
     pub fn new(schedule: impl Schedule) -> Self {
         match (&schedule as &dyn Any).downcast_ref::<Self>() {
             Some(erased) => erased.clone(),
@@ -76,7 +87,7 @@ impl Schedule for AnySchedule {
 impl FromStr for AnySchedule {
     type Err = ScheduleError;
 
-    /// As [`parse`].
+    /// The same as [`parse`].
     fn from_str(text: &str) -> Result<Self, ScheduleError> {
         parse(text)
     }
@@ -100,7 +111,7 @@ mod tests {
 
     const EPOCH: UtcDateTime = UtcDateTime::UNIX_EPOCH;
 
-    /// Overrides every method with an answer that its default would not give.
+    /// Overrides every method with an answer that the default would not give.
     #[derive(Debug)]
     struct Odd;
 
@@ -127,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn an_erased_schedule_answers_as_the_schedule_does() {
+    fn an_erased_schedule_forwards_every_method() {
         let schedule = AnySchedule::new(Odd);
         assert_eq!(schedule.next(EPOCH), Some(UtcDateTime::MAX));
         assert_eq!(schedule.previous(EPOCH), Some(UtcDateTime::MIN));

@@ -1,14 +1,14 @@
-//! A record is a line.
+//! Splits files into blocks of whole lines.
 
 use godata_core::BoxError;
 use godata_io::{Ahead, Frame, Framing};
 
 use super::lines::{Lines, is_blank};
 
-/// Cuts after line feeds. JSON has none within a value: in strings they are escaped, and JSON Lines has no others.
+/// Splits after line feeds. A value has none inside: strings escape them, and JSON Lines allows no others.
 #[derive(Debug, Default)]
 pub(super) struct LineFraming {
-    /// How many bytes of the record ahead are known to have no line feed.
+    /// How many bytes of the next record are known to have no line feed.
     searched: usize,
 }
 
@@ -45,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn whole_lines_are_framed_and_those_that_are_not_blank_counted() {
+    fn frames_have_whole_lines_and_count_those_that_are_not_blank() {
         let framing = &mut LineFraming::default();
         assert_eq!(frame(framing, b"1\n \r\n\n2\n3", false), (8, 2, 4));
         assert_eq!(frame(framing, b"3\n4", false), (2, 1, 1));

@@ -1,8 +1,9 @@
-//! The kinds of schedules as serde values and from strings: each is its text.
+//! `FromStr` and serde for the kinds of schedules: each is read and written as its text.
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::TextForm;
 #[cfg(feature = "cron")]
