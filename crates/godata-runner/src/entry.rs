@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use godata_core::{ActiveRun, JobEnd, RunHandle, RunResult};
 
-use crate::RunEvent;
 use crate::runner::Inner;
 use crate::slots::Held;
+use crate::{RunEvent, logs};
 
 /// A run that was accepted. However it ends, also when its task is dropped, its runner gets to know.
 pub(crate) struct Entry {
@@ -33,6 +33,7 @@ impl Entry {
         if let Some(run) = &self.run {
             run.start();
         }
+        logs::started();
         self.runner.events.tell(|| RunEvent::Started(self.handle.result()));
     }
 
@@ -48,6 +49,7 @@ impl Drop for Entry {
         // Dropped before it ended, the run ends here.
         drop(self.run.take());
         if let Some(result) = self.handle.final_result() {
+            logs::ended(&result);
             self.runner.registry.ended(Arc::clone(&result));
             self.runner.events.tell(|| RunEvent::Ended(RunResult::clone(&result)));
         }

@@ -52,6 +52,36 @@
 //! 6. Dropping a [`Runner`] or a handle stops nothing. Runs end with their jobs, on
 //!    [`shutdown`](Runner::shutdown), or with their runtime.
 //!
+//! # Logs
+//!
+//! Logs go through [`tracing`](https://docs.rs/tracing). The names below are part of this crate's API.
+//!
+//! Each run has one span, `run`, at level INFO. It is a root: it has no parent, and follows from the span in which the run
+//! was started. The job is polled in it and dropped in it, whatever kind of job it is, so every line that a job logs on
+//! its own task names its run. The span opens when the run is accepted. Its fields:
+//!
+//! | field | value |
+//! |---|---|
+//! | `pipeline` | the job's name |
+//! | `run`, `job` | the ids of the run and of the job |
+//! | `attempt` | 1 for the first attempt |
+//! | `cause` | what started the run, such as `manual` or `schedule` |
+//! | `due` | the due time that the run is for, in RFC 3339; empty if there is none |
+//!
+//! The runner logs two events per run, both in its span. A run that is stopped while it waits for a slot has only the
+//! second one.
+//!
+//! | level | message | fields |
+//! |---|---|---|
+//! | INFO | `run started` | |
+//! | INFO | `run succeeded` | `took_ms`, `read`, `written` |
+//! | ERROR | `run failed` | the same, `error` with the whole chain of causes, and `timeout_ms` if the timeout ended it |
+//! | WARN | `run canceled` | `took_ms`, `read`, `written` |
+//! | WARN | `run interrupted` | `took_ms`, `read`, `written` |
+//!
+//! `took_ms` is the time from start to end in whole milliseconds, empty if the job never started. `read` and `written` count
+//! records. Without a subscriber, none of this is built.
+//!
 //! # Coming from the Go library
 //!
 //! | Go | here |
@@ -73,6 +103,7 @@ mod builder;
 mod by_id;
 mod entry;
 mod events;
+mod logs;
 mod registry;
 mod runner;
 mod shutdown_report;

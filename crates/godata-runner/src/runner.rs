@@ -11,13 +11,14 @@ use godata_core::{
 };
 use tokio::runtime::Handle;
 use tokio::time::timeout;
+use tracing::Instrument as _;
 
 use crate::entry::Entry;
 use crate::events::Events;
 use crate::registry::Registry;
 use crate::slots::Slots;
 use crate::task::{self, DROP_GRACE};
-use crate::{RunEvents, RunnerBuilder, ShutdownReport};
+use crate::{RunEvents, RunnerBuilder, ShutdownReport, logs};
 
 /// Runs jobs concurrently, and knows of each what became of it.
 ///
@@ -165,8 +166,9 @@ impl Runner {
         let (handle, run) =
             RunHandle::new(job.shared_name(), request.into_context(), Arc::clone(&runner.clock));
         runner.registry.accept(handle.clone())?;
+        let span = logs::span(&handle);
         let entry = Entry::new(Arc::clone(runner), handle.clone(), run);
-        runtime.spawn(task::run(entry, job, turn, limit));
+        runtime.spawn(task::run(entry, job, turn, limit).instrument(span));
         Ok(handle)
     }
 }
