@@ -4,6 +4,7 @@ use std::fmt;
 
 use godata_core::{RunRecord, RunStatus};
 use time::UtcDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Runs, newest first; its `Display` is a table for people, with counts and the last error below it.
 ///
@@ -82,17 +83,18 @@ fn cells(run: &RunRecord) -> [String; HEAD.len()] {
         run.pipeline_name.to_string(),
         status,
         run.cause.to_string(),
-        run.due.map(text).unwrap_or_default(),
-        run.started_at.map(text).unwrap_or_default(),
+        run.due.map(whole_seconds).unwrap_or_default(),
+        run.started_at.map(whole_seconds).unwrap_or_default(),
         took.map(|took| format!("{:.3} s", took.as_seconds_f64())).unwrap_or_default(),
         number(run.counts.records_read),
         number(run.counts.records_written),
     ]
 }
 
-/// In whole seconds, as RFC 3339 has it.
-fn text(at: UtcDateTime) -> String {
-    let (year, month, day) = at.to_calendar_date();
-    let (hour, minute, second) = at.as_hms();
-    format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month))
+fn whole_seconds(at: UtcDateTime) -> String {
+    rfc3339(at.replace_nanosecond(0).unwrap_or(at))
+}
+
+pub(crate) fn rfc3339(at: UtcDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }

@@ -91,6 +91,48 @@
 //!    keep other pipelines from their times.
 //! 6. There is one task for all pipelines, and no read of the store per run.
 //!
+//! # Logs
+//!
+//! Logs go through [`tracing`](https://docs.rs/tracing). The names below are part of this crate's API. What happens inside
+//! a run is logged by the runner: `godata-runner` polls each job in a root span `run` with the fields `pipeline`, `run`,
+//! `job`, `attempt`, `cause` and `due`, and logs the start and the end of the run there. The orchestrator logs the rest, each
+//! thing once. Its events are in no span; they have the fields `pipeline` and `run` themselves.
+//!
+//! | level | message | fields |
+//! |---|---|---|
+//! | DEBUG | `run queued` | `pipeline`, `run`, `cause`, `due`; not for a run that starts at once |
+//! | WARN | `run will be retried` | `pipeline`, `run`, `retry_of`, `attempt`, `attempts`, `in_ms` |
+//! | INFO | `cancel requested` | `pipeline`, `run` |
+//! | WARN | `run canceled`, `run interrupted` | `pipeline`, `run`, `reason`; only for a run that had no job here |
+//! | INFO | `run skipped` | `pipeline`, `run`, `reason`; a queued run that gave way to a newer one |
+//! | INFO | `due times skipped` | `pipeline`, `run` (the skipped row), `skipped` (how many more), `due` (the last), `reason` |
+//! | WARN | `due times missed` | `pipeline`, `missed`, `exact` (`false`: at least that many), `runs` (how many are to run), `first`, `due` (the last), `policy` |
+//! | WARN | `queued run taken over` | `pipeline`, `run`, `owner` (the dead instance) |
+//! | WARN | `interrupted run queued again` | `pipeline`, `run`, `retry_of`, `attempt`, `interruptions` |
+//! | WARN | `run overdue` | `pipeline`, `run`, `running_ms` |
+//! | ERROR | `job not started` | `pipeline`, `run`, `error` |
+//! | WARN | `result refused: another instance has interrupted the run` | `pipeline`, `run` |
+//! | INFO | `pipeline registered` | `pipeline`, `schedule` |
+//! | INFO | `schedule edited` | `pipeline`, `from`, `to` |
+//! | INFO | `pipeline unregistered`, `pipeline paused`, `pipeline resumed` | `pipeline` |
+//! | WARN | `pipeline unregistered by another instance` | `pipeline` |
+//! | WARN | `another schedule is stored` | `pipeline`, `stored`, `registered`; this instance no longer fires the pipeline |
+//! | INFO | `schedule ended` | `pipeline`; it has no further due time |
+//! | ERROR | `schedule stopped` | `pipeline`, `error`; it panicked or went backward |
+//! | WARN | `schedule continues from now` | `pipeline`, `cursor`; the last decided due time was far ahead of the clock |
+//! | WARN | `clock set back` | `by_ms`; more than an hour |
+//! | INFO | `scheduler started`, `scheduler stopped` | |
+//! | ERROR | `store failed` | `pipeline`, `runs`, `error`, or `call`, `error`; when trouble begins, not for each attempt |
+//! | INFO | `store recovered` | `pipeline`, `failures`, or `call` |
+//! | ERROR | `lease lost` | `owner`, `runs` |
+//! | DEBUG | `history pruned` | `runs` (how many) |
+//! | INFO | `shutdown began` | `grace_ms` (empty if the last handle was dropped), `running` |
+//! | INFO | `shutdown ended` | `report` |
+//!
+//! A `run` is an id, `due` and other instants are RFC 3339, `error` is the whole chain of causes, and `call` is the method of
+//! the [`Store`](godata_core::Store) that failed, or `open` when everything is read at the start. If the answer of the
+//! store to a commit is lost, the lines that would have followed it are missing; `store failed` says so.
+//!
 //! # Coming from the Go library
 //!
 //! | Go | here |
@@ -119,6 +161,7 @@ mod error;
 mod events;
 mod history;
 mod ids;
+mod logs;
 mod orchestrator;
 mod persist;
 mod policy;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use godata_core::{Cause, Commit, PipelineRecord, RunId, RunKey, RunRecord, RunStatus};
 use time::UtcDateTime;
 
-use super::{Decision, Facts, Fold, Verdict};
+use super::{Decision, Facts, Fold, Misfired, Verdict};
 use crate::ScheduleFault;
 use crate::ids::Ids;
 
@@ -27,6 +27,8 @@ pub(super) struct Draft<'a> {
     pub(super) superseded: Vec<RunId>,
     pub(super) verdict: Option<Verdict>,
     pub(super) fault: Option<ScheduleFault>,
+    pub(super) misfired: Option<Misfired>,
+    pub(super) schedule_has_ended: bool,
     wake_at: Option<UtcDateTime>,
     pub(super) waits_for_slot: bool,
     pub(super) waits_for_others: bool,
@@ -53,6 +55,8 @@ impl<'a> Draft<'a> {
             superseded: Vec::new(),
             verdict: None,
             fault: None,
+            misfired: None,
+            schedule_has_ended: false,
             wake_at: None,
             waits_for_slot: false,
             waits_for_others: false,
@@ -172,6 +176,8 @@ impl<'a> Draft<'a> {
             verdict: self.verdict,
             fold: self.fold,
             fault: self.fault,
+            misfired: self.misfired,
+            schedule_has_ended: self.schedule_has_ended,
             wake_at: self.wake_at,
             waits_for_slot: self.waits_for_slot,
             waits_for_others: self.waits_for_others,

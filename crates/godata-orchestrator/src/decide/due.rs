@@ -36,7 +36,10 @@ pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
     let cursor = draft.fold.cursor(row.cursor).unwrap_or(row.spec_since);
     let due_times = DueTimes(&**schedule);
     let now = facts.due_until();
-    let Some(first) = due_times.next(cursor)? else { return Ok(()) };
+    let Some(first) = due_times.next(cursor)? else {
+        draft.schedule_has_ended = true;
+        return Ok(());
+    };
     if first > now {
         draft.wake_at(later(first, facts.behind));
         return Ok(());
@@ -54,6 +57,19 @@ pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
         draft.wake_at(later(next, facts.behind));
     }
     Ok(())
+}
+
+/// Due times that were missed, and what the policy made of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Misfired {
+    pub(crate) policy: Misfire,
+    pub(crate) first: UtcDateTime,
+    pub(crate) last: UtcDateTime,
+    /// How many there are, at least if that is not exact.
+    pub(crate) missed: u64,
+    pub(crate) is_exact: bool,
+    /// How many are to run. The overlap rule may still skip them.
+    pub(crate) runs: u64,
 }
 
 /// The due times that wait for a decision.
@@ -74,19 +90,29 @@ impl Pending<'_> {
             run(draft, rules, self.last);
             return Ok(());
         }
-        match rules.misfire {
-            Misfire::Latest => self.run_newest(draft, rules, 1),
-            Misfire::Skip if is_late => self.skip_all(draft),
-            Misfire::Skip => self.run_newest(draft, rules, 1),
+        let (skipped, is_exact, runs) = match rules.misfire {
+            Misfire::Latest => self.run_newest(draft, rules, 1)?,
+            Misfire::Skip if is_late => self.skip_all(draft)?,
+            Misfire::Skip => self.run_newest(draft, rules, 1)?,
             Misfire::All => {
                 let most = overlap::room(draft, rules.overlap).min(MOST);
-                self.run_newest(draft, rules, most)
+                self.run_newest(draft, rules, most)?
             }
-        }
+        };
+        let missed = skipped.saturating_add(runs);
+        let (policy, first, last) = (rules.misfire, self.first, self.last);
+        draft.misfired = Some(Misfired { policy, first, last, missed, is_exact, runs });
+        Ok(())
     }
 
-    /// Skips the older ones, and runs the newest, oldest first.
-    fn run_newest(&self, draft: &mut Draft<'_>, rules: &Rules, most: usize) -> Result<(), ScheduleFault> {
+    /// Skips the older ones, and runs the newest, oldest first. Returns how many were skipped, whether that is exact, and
+    /// how many are to run.
+    fn run_newest(
+        &self,
+        draft: &mut Draft<'_>,
+        rules: &Rules,
+        most: usize,
+    ) -> Result<(u64, bool, u64), ScheduleFault> {
         let mut newest = vec![self.last];
         let mut oldest = self.last;
         while newest.len() < most && oldest > self.first {
@@ -94,22 +120,25 @@ impl Pending<'_> {
             oldest = self.due_times.last_until(before, self.first)?;
             newest.push(oldest);
         }
+        let (mut skipped, mut is_exact) = (0, true);
         if oldest > self.first {
             let before = oldest.saturating_sub(time::Duration::MILLISECOND);
-            self.skip(draft, self.due_times.last_until(before, self.first)?)?;
+            (skipped, is_exact) = self.skip(draft, self.due_times.last_until(before, self.first)?)?;
         }
+        let runs = newest.len() as u64;
         newest.into_iter().rev().for_each(|due| run(draft, rules, due));
-        Ok(())
+        Ok((skipped, is_exact, runs))
     }
 
-    fn skip_all(&self, draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
-        self.skip(draft, self.last)
+    fn skip_all(&self, draft: &mut Draft<'_>) -> Result<(u64, bool, u64), ScheduleFault> {
+        let (skipped, is_exact) = self.skip(draft, self.last)?;
+        Ok((skipped, is_exact, 0))
     }
 
-    fn skip(&self, draft: &mut Draft<'_>, last: UtcDateTime) -> Result<(), ScheduleFault> {
+    fn skip(&self, draft: &mut Draft<'_>, last: UtcDateTime) -> Result<(u64, bool), ScheduleFault> {
         let (count, is_exact) = self.due_times.count(self.first, last)?;
         skips::skip(draft, Skipped { first: self.first, last, count, is_exact, reason: MISSED });
-        Ok(())
+        Ok((count, is_exact))
     }
 }
 

@@ -17,7 +17,7 @@ mod starts;
 mod tests;
 
 pub(crate) use draft::later;
-pub(crate) use due::contradiction;
+pub(crate) use due::{MISSED, Misfired, contradiction};
 pub(crate) use due_times::DueTimes;
 pub(crate) use requests::{Refusal, Registered, Request, Verdict};
 pub(crate) use skips::Fold;
@@ -170,6 +170,10 @@ pub(crate) struct Decision {
     pub(crate) verdict: Option<Verdict>,
     pub(crate) fold: Fold,
     pub(crate) fault: Option<ScheduleFault>,
+    /// The due times that were missed, for the log.
+    pub(crate) misfired: Option<Misfired>,
+    /// The schedule has no due time after those that are decided.
+    pub(crate) schedule_has_ended: bool,
     /// When to decide again, if nothing happens before.
     pub(crate) wake_at: Option<UtcDateTime>,
     /// A run could start if there were a slot.

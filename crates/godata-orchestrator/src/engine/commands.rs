@@ -11,7 +11,7 @@ use super::{Engine, Stage};
 use crate::backfill::Times;
 use crate::command::{Answer, Ask, Command, Reply};
 use crate::decide::{DueTimes, Mode, Refusal, Request, Verdict};
-use crate::{Backfill, OrchestratorError, RunOptions};
+use crate::{Backfill, OrchestratorError, RunOptions, logs};
 
 impl Engine {
     /// Does what was asked, or has it wait until the store is open. The first command opens it.
@@ -39,6 +39,9 @@ impl Engine {
             Command::Upcoming(pipeline, reply) => drop(reply.send(self.schedule_of(&pipeline))),
             Command::StartScheduler(reply) => drop(reply.send(self.start_scheduler())),
             Command::StopScheduler(reply) => {
+                if self.mode == Mode::Scheduling {
+                    logs::scheduler_stopped();
+                }
                 self.mode = Mode::Stopped;
                 drop(reply.send(Ok(())));
             }
@@ -51,6 +54,7 @@ impl Engine {
             return Err(OrchestratorError::SchedulerRunning);
         }
         self.mode = Mode::Scheduling;
+        logs::scheduler_started();
         self.look_at_all();
         Ok(())
     }
@@ -195,7 +199,12 @@ impl Engine {
                 Ok(Answer::Runs(runs.iter().map(|run| run.id).collect()))
             }
             (Verdict::Granted, Request::Unregister) => {
+                logs::unregistered(entry.name());
                 self.forget_plan(key);
+                Ok(Answer::Done)
+            }
+            (Verdict::Granted, Request::Register(registered)) => {
+                logs::registered(entry.name(), registered.spec.as_deref());
                 Ok(Answer::Done)
             }
             (Verdict::Granted, _) => Ok(Answer::Done),

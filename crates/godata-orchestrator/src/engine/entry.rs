@@ -11,7 +11,7 @@ use time::UtcDateTime;
 use tokio::time::Instant;
 
 use crate::command::{Answer, Reply};
-use crate::decide::{End, Fold, Orphan, Plan, Request, Verdict};
+use crate::decide::{End, Fold, Misfired, Orphan, Plan, Request, Verdict};
 use crate::slots::Held;
 use crate::{OrchestratorError, RegisterError};
 
@@ -46,6 +46,8 @@ pub(super) struct Entry {
     /// How often the store has failed in a row.
     pub(super) failures: u32,
     pub(super) error: Option<Arc<StoreError>>,
+    /// It was logged that its schedule has ended.
+    pub(super) has_ended: bool,
     /// How long its runs usually take.
     pub(super) usual: Option<Duration>,
 }
@@ -71,6 +73,7 @@ pub(super) struct Pending {
     pub(super) stops: Vec<RunId>,
     pub(super) verdict: Option<Verdict>,
     pub(super) fold: Fold,
+    pub(super) misfired: Option<Misfired>,
     /// How many of the ends it writes down.
     pub(super) ends: usize,
     /// For the jobs that start.
@@ -219,6 +222,7 @@ impl Entry {
             looks_at_others: false,
             failures: 0,
             error: None,
+            has_ended: false,
             usual: None,
         }
     }

@@ -15,10 +15,10 @@ use tokio::time::Instant;
 
 use super::entry::{Entry, Job, Replier, Waiter};
 use super::{Engine, Watched};
-use crate::Event;
 use crate::decide::{End, Mode, Plan, Request, later};
 use crate::persist::PATIENCE;
 use crate::slots::Held;
+use crate::{Event, logs};
 
 /// The least time after which a run counts as overdue that has no limit of its own.
 const LEAST_OVERDUE: Duration = Duration::from_secs(60);
@@ -98,7 +98,10 @@ impl Engine {
         };
         if let Some(entry) = self.entry(key) {
             let pipeline = entry.name().clone();
-            tracing::error!(%pipeline, %run, "{message}");
+            // An interrupted run is logged with its row.
+            if status == RunStatus::Failed {
+                logs::not_started(&pipeline, run, error.as_ref());
+            }
             self.teller.tell(|| Event::StartFailed { pipeline, run, error });
         }
         self.not_started(key, run, status, &message);
@@ -174,7 +177,7 @@ impl Engine {
         let Some(entry) = self.entry(key) else { return };
         entry.ends.retain(|end| end.run != run);
         let pipeline = entry.name().clone();
-        tracing::warn!(%pipeline, %run, "the run was interrupted by another instance; its result is refused");
+        logs::superseded(&pipeline, run);
         self.teller.tell(|| Event::Superseded { pipeline, run });
     }
 
@@ -240,7 +243,7 @@ impl Engine {
             overdue.push((job.run, Duration::try_from(now - started).unwrap_or_default()));
         }
         for (run, running_for) in overdue {
-            tracing::warn!(%pipeline, %run, ?running_for, "the run takes longer than usual");
+            logs::overdue(&pipeline, run, running_for);
             self.teller.tell(|| Event::Overdue { pipeline: pipeline.clone(), run, running_for });
         }
     }

@@ -10,7 +10,7 @@ use super::Engine;
 use super::entry::{Asked, Duplicate, Flight, Pending, Replier};
 use crate::decide::{Refusal, Request, Verdict};
 use crate::persist::{Landed, Reloaded, backoff};
-use crate::{Event, OrchestratorError};
+use crate::{Event, OrchestratorError, logs};
 
 /// How many answers of the store are taken in at once.
 const AT_ONCE: usize = 32;
@@ -62,14 +62,22 @@ impl Engine {
         let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
         let before = std::mem::replace(&mut entry.row, commit.pipeline);
         entry.row.rev = rev;
-        entry.fold = pending.fold;
+        logs::edited(&before, &entry.row);
+        logs::paused_or_resumed(&before, &entry.row);
+        if let Some(misfired) = &pending.misfired {
+            logs::misfired(entry.name(), misfired);
+        }
+        let open_skip = std::mem::replace(&mut entry.fold, pending.fold).stored;
         entry.ends.drain(..pending.ends);
         let mut ended = Vec::new();
         let changes = commit.runs.into_iter().map(|change| match change {
             RunChange::Insert(run) | RunChange::Update(run) => run,
         });
         for run in changes {
-            entry.runs.retain(|other| other.id != run.id);
+            let place = entry.runs.iter().position(|other| other.id == run.id);
+            let before = place.map(|place| entry.runs.remove(place));
+            let before = before.as_ref().or(open_skip.as_deref().filter(|row| row.id == run.id));
+            logs::written(&run, before, entry.plan.as_ref().map(|plan| &*plan.rules));
             if run.status.is_terminal() {
                 let job = entry.job(run.id).filter(|job| job.handle.is_none());
                 ended.extend(job.map(|job| (job.run, run.status)));
@@ -159,8 +167,10 @@ impl Engine {
             entry.failures = entry.failures.saturating_add(1);
             entry.error = Some(Arc::clone(&error));
             let pipeline = entry.name().clone();
-            self.store_failed(Some(pipeline), runs, &error);
-            self.troubled.insert(key);
+            if self.troubled.insert(key) {
+                logs::store_failed(&pipeline, &runs, &error);
+            }
+            self.send_store_failed(Some(pipeline), runs, &error);
         }
         error
     }
@@ -170,6 +180,7 @@ impl Engine {
         if self.troubled.remove(&key)
             && let Some(entry) = self.entry(key)
         {
+            logs::store_recovered(entry.name(), entry.failures);
             (entry.failures, entry.error) = (0, None);
         }
     }
@@ -203,6 +214,7 @@ impl Engine {
         let is_gone = row.is_none();
         let row = row.unwrap_or_else(|| PipelineRecord::new(entry.name().clone(), self.clock.now()));
         let before = std::mem::replace(&mut entry.row, row);
+        logs::paused_or_resumed(&before, &entry.row);
         entry.runs = runs;
         entry.is_stale = false;
         let open_skip = settled.iter().find(|run| entry.row.open_skip == Some(run.id));
@@ -224,6 +236,7 @@ impl Engine {
         });
         for run in written {
             if let Some(row) = settled.iter().find(|row| row.id == run) {
+                logs::written(row, None, None);
                 self.teller.tell(|| ended_event(row));
                 self.job_is_written(key, run, row.status);
             }
@@ -258,7 +271,7 @@ impl Engine {
         let stored = entry.row.spec.clone();
         if before.spec == registered && stored != registered {
             let pipeline = entry.name().clone();
-            tracing::warn!(%pipeline, ?stored, ?registered, "another schedule is stored; this one fires no more");
+            logs::spec_differs(&pipeline, stored.as_deref(), registered.as_deref());
             self.teller.tell(|| Event::SpecDiffers { pipeline, stored, registered });
         }
     }
@@ -277,7 +290,7 @@ impl Engine {
         }
         let pipeline = entry.name().clone();
         self.forget_plan(key);
-        tracing::warn!(%pipeline, "the pipeline was unregistered elsewhere");
+        logs::unregistered_elsewhere(&pipeline);
         self.teller.tell(|| Event::Unregistered { pipeline });
     }
 

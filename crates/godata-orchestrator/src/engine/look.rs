@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::entry::{Duplicate, Flight, Pending};
 use super::{Engine, Stage};
 use crate::decide::{AHEAD, Decision, Facts, Request, Verdict, decide};
-use crate::{Event, OrchestratorError, ScheduleFault, persist};
+use crate::{Event, OrchestratorError, ScheduleFault, logs, persist};
 
 impl Engine {
     pub(super) fn look_at_all(&mut self) {
@@ -130,6 +130,13 @@ impl Engine {
         }
         if decision.commit.is_none() {
             entry.fold = decision.fold.clone();
+            if let Some(misfired) = &decision.misfired {
+                logs::misfired(entry.name(), misfired);
+            }
+        }
+        if decision.schedule_has_ended && !entry.has_ended {
+            entry.has_ended = true;
+            logs::schedule_ended(entry.name());
         }
         let Some(commit) = decision.commit.or_else(|| entry.outrun(self.owner.id())) else {
             let overdue = entry.jobs.iter().filter_map(|job| job.overdue_at).min();
@@ -145,6 +152,7 @@ impl Engine {
             stops: decision.stops,
             verdict: decision.verdict.filter(|_| verdict_now.is_none()),
             fold: decision.fold,
+            misfired: decision.misfired,
             ends: entry.ends.len(),
             slots,
         })));
@@ -184,7 +192,7 @@ impl Engine {
         if let Some(plan) = &mut entry.plan {
             Arc::make_mut(plan).schedule = None;
         }
-        tracing::error!(%pipeline, %reason, "the schedule fires no more");
+        logs::schedule_stopped(&pipeline, reason);
         self.teller.tell(|| Event::ScheduleStopped { pipeline, reason });
     }
 

@@ -93,6 +93,8 @@ pub(crate) struct Engine {
     ahead: BTreeMap<usize, Instant>,
     /// The pipelines for which the store has failed.
     troubled: BTreeSet<usize>,
+    /// The calls of the store that are about no single pipeline and that have failed.
+    failing_calls: BTreeSet<&'static str>,
     pruned_at: Option<Instant>,
 }
 
@@ -178,6 +180,7 @@ impl Engine {
             behind: Duration::ZERO,
             ahead: BTreeMap::new(),
             troubled: BTreeSet::new(),
+            failing_calls: BTreeSet::new(),
             pruned_at: None,
         }
     }

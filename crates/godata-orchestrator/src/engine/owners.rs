@@ -13,7 +13,7 @@ use super::{Engine, Left, Stage};
 use crate::command::Command;
 use crate::decide::{Orphan, Request};
 use crate::recovery::{LiveOwner, Opened, Renewed, Round, Rounded};
-use crate::{Event, OrchestratorError, recovery};
+use crate::{Event, OrchestratorError, logs, recovery};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
@@ -29,13 +29,14 @@ impl Engine {
         match opened {
             Ok(opened) => {
                 self.stage = Stage::Open;
+                self.call_succeeded("open");
                 self.take_stock(opened);
                 waiting.into_iter().for_each(|command| self.obey(command));
                 self.look_at_all();
             }
             Err(error) => {
                 let source = Arc::new(error);
-                self.store_failed(None, Vec::new(), &source);
+                self.call_failed("open", &source);
                 let source = || OrchestratorError::Store { source: Arc::clone(&source) };
                 waiting.into_iter().for_each(|command| command.refuse(source()));
             }
@@ -143,30 +144,55 @@ impl Engine {
     }
 
     pub(super) fn renewed(&mut self, renewed: Renewed) {
-        match renewed.renewal {
-            Ok(renewal) if renewal.valid_for.is_zero() => self.lose_owner(renewed.owner, renewal.lost),
-            Ok(renewal) => self.stop_all(&renewal.cancel),
-            Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
+        let Some(renewal) = self.checked("renew", renewed.renewal) else { return };
+        if renewal.valid_for.is_zero() {
+            self.lose_owner(renewed.owner, renewal.lost);
+        } else {
+            self.stop_all(&renewal.cancel);
         }
     }
 
     pub(super) fn end_round(&mut self, rounded: Rounded) {
         let Rounded { behind, orphans, upstream, forgotten } = rounded;
-        match behind {
-            Ok(behind) => self.follow_clock(behind),
-            Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
+        if let Some(behind) = self.checked("now", behind) {
+            self.follow_clock(behind);
         }
-        match orphans {
-            Ok(orphans) => self.inherit(&orphans),
-            Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
+        if let Some(orphans) = self.checked("reap", orphans) {
+            self.inherit(&orphans);
         }
-        match upstream {
-            Ok(rows) => rows.into_iter().for_each(|row| self.hear_of(&row.name, row.last_success_rev)),
-            Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
+        if let Some(rows) = self.checked("get_pipeline", upstream) {
+            rows.into_iter().for_each(|row| self.hear_of(&row.name, row.last_success_rev));
         }
-        if let Err(error) = forgotten {
-            self.store_failed(None, Vec::new(), &Arc::new(error));
+        if let Some(runs) = self.checked("prune", forgotten).filter(|runs| *runs > 0) {
+            logs::pruned(runs);
         }
+    }
+
+    /// The answer of a call of the store that is about no single pipeline, if it did not fail.
+    fn checked<T>(&mut self, call: &'static str, answer: Result<T, StoreError>) -> Option<T> {
+        match answer {
+            Ok(answer) => {
+                self.call_succeeded(call);
+                Some(answer)
+            }
+            Err(error) => {
+                self.call_failed(call, &Arc::new(error));
+                None
+            }
+        }
+    }
+
+    fn call_succeeded(&mut self, call: &'static str) {
+        if self.failing_calls.remove(call) {
+            logs::call_recovered(call);
+        }
+    }
+
+    fn call_failed(&mut self, call: &'static str, error: &Arc<StoreError>) {
+        if self.failing_calls.insert(call) {
+            logs::call_failed(call, error);
+        }
+        self.send_store_failed(None, Vec::new(), error);
     }
 
     /// Due times come by the store's clock. If that is less far behind than it was, they come sooner than alarms are
@@ -200,7 +226,7 @@ impl Engine {
         // They are asked to stop with the others.
         self.start_jobs();
         self.owner = LiveOwner::new(self.ids.owner(self.clock.now()));
-        tracing::error!(%owner, "this instance was declared dead and goes on anew");
+        logs::lease_lost(owner, &lost);
         self.teller.tell(|| Event::OwnerLost { runs: lost });
         let stale = self.entries.iter_mut().flatten().filter(|entry| !entry.runs.is_empty());
         for entry in stale {
@@ -215,8 +241,9 @@ impl Engine {
     fn compare_clock(&mut self) {
         let now = self.clock.now();
         let went_back = now.saturating_add(time::Duration::HOUR) < self.clock_showed;
-        self.clock_showed = now;
+        let showed = std::mem::replace(&mut self.clock_showed, now);
         if went_back {
+            logs::clock_set_back(showed - now);
             self.look_at_all();
         }
         let ahead = self.ahead.iter().filter(|(_, since)| since.elapsed() >= HOUR);
@@ -229,7 +256,7 @@ impl Engine {
     pub(super) fn rebase(&mut self, key: usize) {
         let Some(entry) = self.entry(key) else { return };
         let (pipeline, cursor) = (entry.name().clone(), entry.row.cursor);
-        tracing::warn!(%pipeline, ?cursor, "the schedule goes on from now");
+        logs::rebased(&pipeline, cursor);
         self.teller.tell(|| Event::Rebased { pipeline, cursor });
         self.queue_request(key, Request::Rebase, Replier::Nobody);
     }
@@ -276,14 +303,12 @@ impl Engine {
         (retention != Retention::new()).then_some(retention)
     }
 
-    pub(super) fn store_failed(
+    pub(super) fn send_store_failed(
         &self,
         pipeline: Option<PipelineName>,
         runs: Vec<RunId>,
         error: &Arc<StoreError>,
     ) {
-        let text = godata_core::error_chain(&**error).to_string();
-        tracing::error!(pipeline = pipeline.as_ref().map(PipelineName::as_str), ?runs, error = %text, "the store failed");
         self.teller.tell(|| Event::StoreFailed { pipeline, runs, error: Arc::clone(error) });
     }
 }

@@ -101,6 +101,7 @@ impl Engine {
         }
         if let Some(entry) = self.entry(key) {
             entry.upstream = upstream;
+            entry.has_ended = false;
             entry.plan = Some(Arc::new(plan));
         }
         self.take_what_is_left(key, Duration::ZERO);

@@ -7,9 +7,9 @@ use tokio::sync::oneshot;
 
 use super::entry::{Entry, Job};
 use super::{Engine, Stage};
-use crate::DrainReport;
 use crate::decide::{End, Mode};
 use crate::shutdown::{Closing, ClosingStage};
+use crate::{DrainReport, logs};
 
 impl Engine {
     /// Decides nothing new, and lets runs go on for as long as the grace.
@@ -39,7 +39,11 @@ impl Engine {
 
     fn begin_to_close(&mut self, grace: Option<Duration>) -> &mut Closing {
         self.mode = Mode::Draining;
-        let runs = if self.closing.is_none() { self.running() } else { Vec::new() };
+        let mut runs = Vec::new();
+        if self.closing.is_none() {
+            runs = self.running();
+            logs::shutdown_began(grace, runs.len());
+        }
         let stop_grace = self.runner.stop_grace();
         self.closing.get_or_insert_with(|| Closing::new(grace, stop_grace, runs))
     }
@@ -110,7 +114,7 @@ impl Engine {
 
     /// Tells what became of the runs.
     pub(super) fn report(self: Box<Self>) {
-        let Some(closing) = self.closing else { return };
+        let Some(closing) = &self.closing else { return };
         let entries = || self.entries.iter().flatten();
         let owner = self.owner.id();
         let queued = entries().flat_map(|entry| &entry.runs);
@@ -120,7 +124,8 @@ impl Engine {
         let unsaved = entries().flat_map(|entry| &entry.ends).map(|end| end.run).collect();
         let runs = closing.runs.iter().map(RunHandle::result).collect();
         let report = DrainReport { runs, unsaved, queued };
-        for reply in closing.replies {
+        logs::shutdown_ended(&report);
+        for reply in self.closing.map(|closing| closing.replies).unwrap_or_default() {
             // Whoever has asked may have gone.
             drop(reply.send(report.clone()));
         }
