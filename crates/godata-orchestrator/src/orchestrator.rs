@@ -298,9 +298,19 @@ impl Orchestrator {
         &self.0.store
     }
 
-    /// Decides nothing new, lets runs go on for as long as `grace`, then asks them to stop, gives them 5 s, and
-    /// drops them. What did not end is interrupted, and queued again under [`Recovery::Rerun`](crate::Recovery::Rerun).
-    /// Queued runs stay queued, for whoever starts next. The report says what became of each.
+    /// Shuts down in stages, and reports what became of each run.
+    ///
+    /// 1. From the call on, nothing new is decided and no run starts. Running jobs get up to `grace` to end.
+    /// 2. Jobs that still run are asked to stop. The runner gives them its [`stop_grace`](JobRunner::stop_grace), 5 s by
+    ///    default in `godata-runner`, and then drops them. Their runs are interrupted, unless they end otherwise.
+    /// 3. A job that blocks its thread can't be dropped. Two seconds later its run is stored as interrupted, and it is
+    ///    [stuck](DrainReport::stuck) in the report.
+    /// 4. Final rows get up to 5 s to be stored. Those that are not are [`unsaved`](DrainReport::unsaved).
+    ///
+    /// Each stage ends early when there is nothing left to wait for. Queued runs stay queued for the next process that
+    /// opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun).
+    ///
+    /// A second call joins the first and may shorten its `grace`.
     pub async fn shutdown(&self, grace: Duration) -> DrainReport {
         if self.ensure_running().is_err() {
             return DrainReport::default();
