@@ -1,7 +1,9 @@
 //! The handle.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+#[cfg(feature = "test-util")]
+use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use godata_core::{
@@ -10,6 +12,7 @@ use godata_core::{
 use time::UtcDateTime;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
+#[cfg(feature = "test-util")]
 use tokio::task::AbortHandle;
 
 use crate::builder::Setup;
@@ -70,6 +73,7 @@ struct Inner {
     commands: mpsc::Sender<Command>,
     /// The loop, until it is spawned.
     engine: Mutex<Option<Box<Engine>>>,
+    #[cfg(feature = "test-util")]
     task: OnceLock<AbortHandle>,
 }
 
@@ -98,8 +102,17 @@ impl Orchestrator {
         let store_timeout = setup.store_timeout;
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let engine = Mutex::new(Some(Box::new(Engine::new(setup, receiver))));
-        let task = OnceLock::new();
-        Self(Arc::new(Inner { store, clock, teller, grace, store_timeout, commands, engine, task }))
+        Self(Arc::new(Inner {
+            store,
+            clock,
+            teller,
+            grace,
+            store_timeout,
+            commands,
+            engine,
+            #[cfg(feature = "test-util")]
+            task: OnceLock::new(),
+        }))
     }
 
     /// Registers a job with its schedule, by the default rules. Its name is the pipeline's.
@@ -385,15 +398,20 @@ impl Orchestrator {
                     engine.run().await;
                     drop(closes);
                 });
+                #[cfg(feature = "test-util")]
                 self.0.task.get_or_init(|| task.abort_handle());
+                #[cfg(not(feature = "test-util"))]
+                drop(task);
             }
         }
         Ok(())
     }
 
-    /// Ends at once, as a crash would, for tests of what comes after: nothing more is decided or written. Jobs go on
-    /// in the runner, and nobody waits for them.
-    #[doc(hidden)]
+    /// Ends at once, as a crash would: nothing more is decided or stored. Jobs that run continue in the runner, and nobody
+    /// waits for them.
+    ///
+    /// It is for tests of what happens after a crash, and needs the feature `test-util`.
+    #[cfg(feature = "test-util")]
     pub fn abort(&self) {
         if let Some(task) = self.0.task.get() {
             task.abort();
