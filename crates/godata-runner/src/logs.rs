@@ -5,8 +5,8 @@ use godata_core::time::format_description::well_known::Rfc3339;
 use godata_core::{FailureKind, RunHandle, RunResult, RunStatus, StopReason};
 use tracing::Span;
 
-/// The span in which a run's task is polled and dropped. It is a root, so that a run belongs to no request and to no
-/// loop that happened to start it, and it follows from the span that started it.
+/// The span in which a run's task is polled and dropped. It is a root, because a run outlives the request or the loop that
+/// started it, and follows from the span that started it.
 pub(crate) fn span(run: &RunHandle) -> Span {
     let cx = run.context();
     let span = tracing::info_span!(
@@ -20,7 +20,7 @@ pub(crate) fn span(run: &RunHandle) -> Span {
         due = cx.scheduled_at().map(rfc3339).map(tracing::field::display),
     );
     if !span.is_disabled() {
-        span.follows_from(&Span::current());
+        span.follows_from(Span::current());
     }
     span
 }
@@ -30,7 +30,7 @@ pub(crate) fn started() {
 }
 
 pub(crate) fn ended(result: &RunResult) {
-    /// A level has to be known when this is compiled.
+    /// A macro, because `tracing` needs the level at compile time.
     macro_rules! log {
         ($level:ident, $message:literal) => {
             tracing::$level!(
@@ -47,7 +47,7 @@ pub(crate) fn ended(result: &RunResult) {
         RunStatus::Succeeded => log!(info, "run succeeded"),
         RunStatus::Failed => log!(error, "run failed"),
         RunStatus::Canceled => log!(warn, "run canceled"),
-        // A run that has ended has no other status than these.
+        // An ended run has no other status.
         _ => log!(warn, "run interrupted"),
     }
 }
