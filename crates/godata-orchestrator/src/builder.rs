@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use godata_core::{AnyStore, Clock, JobRunner, SystemClock};
 
-use crate::events::Teller;
+use crate::events::EventSender;
 use crate::ids::Ids;
 use crate::{Orchestrator, OrchestratorBuildError, Recovery};
 
@@ -47,7 +47,7 @@ pub(crate) struct Setup {
     pub(crate) keep: Keep,
     pub(crate) lease: Duration,
     pub(crate) store_timeout: Duration,
-    pub(crate) teller: Teller,
+    pub(crate) events: EventSender,
 }
 
 impl OrchestratorBuilder {
@@ -161,7 +161,7 @@ impl OrchestratorBuilder {
             keep: self.keep,
             lease: self.lease,
             store_timeout: self.store_timeout,
-            teller: Teller::new(self.event_buffer),
+            events: EventSender::new(self.event_buffer),
         };
         Orchestrator::of(setup, grace)
     }

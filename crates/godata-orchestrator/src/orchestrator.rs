@@ -19,7 +19,7 @@ use crate::builder::Setup;
 use crate::command::{Answer, Ask, Command, Reply};
 use crate::decide::DueTimes;
 use crate::engine::Engine;
-use crate::events::Teller;
+use crate::events::EventSender;
 use crate::persist::within;
 #[cfg(feature = "signal")]
 use crate::signal::Signals;
@@ -66,7 +66,7 @@ pub struct Orchestrator(Arc<Inner>);
 struct Inner {
     store: AnyStore,
     clock: Arc<dyn Clock>,
-    teller: Teller,
+    events: EventSender,
     #[cfg_attr(not(feature = "signal"), expect(dead_code, reason = "only a signal is waited for with it"))]
     grace: Duration,
     store_timeout: Duration,
@@ -98,14 +98,14 @@ impl Orchestrator {
     }
 
     pub(crate) fn of(setup: Setup, grace: Duration) -> Self {
-        let (store, clock, teller) = (setup.store.clone(), Arc::clone(&setup.clock), setup.teller.clone());
+        let (store, clock, events) = (setup.store.clone(), Arc::clone(&setup.clock), setup.events.clone());
         let store_timeout = setup.store_timeout;
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let engine = Mutex::new(Some(Box::new(Engine::new(setup, receiver))));
         Self(Arc::new(Inner {
             store,
             clock,
-            teller,
+            events,
             grace,
             store_timeout,
             commands,
@@ -302,7 +302,7 @@ impl Orchestrator {
     /// What happens from now on. A reader that is too slow is told how much it has missed, and holds up nobody.
     #[must_use]
     pub fn events(&self) -> Events {
-        self.0.teller.subscribe()
+        self.0.events.subscribe()
     }
 
     /// The store, to read what it keeps.
@@ -393,7 +393,7 @@ impl Orchestrator {
         if engine.is_some() {
             let runtime = Handle::try_current().map_err(|_| OrchestratorError::NoRuntime)?;
             if let Some(engine) = engine.take() {
-                let closes = CloseEvents(self.0.teller.clone());
+                let closes = CloseEvents(self.0.events.clone());
                 let task = runtime.spawn(async move {
                     engine.run().await;
                     drop(closes);
@@ -416,12 +416,12 @@ impl Orchestrator {
         if let Some(task) = self.0.task.get() {
             task.abort();
         }
-        self.0.teller.close();
+        self.0.events.close();
     }
 }
 
 /// Ends the events with the loop, however that ends: who reads them would wait for ever.
-struct CloseEvents(Teller);
+struct CloseEvents(EventSender);
 
 impl Drop for CloseEvents {
     fn drop(&mut self) {

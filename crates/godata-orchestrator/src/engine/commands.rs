@@ -100,8 +100,19 @@ impl Engine {
         let entry = key.and_then(|key| self.entries.get(key)?.as_deref().map(|entry| (key, entry)));
         match entry {
             Some((key, entry)) if entry.plan.is_some() => Ok((key, entry.name().clone())),
-            _ => Err(OrchestratorError::UnknownPipeline { pipeline: pipeline.to_owned() }),
+            _ => Err(self.unknown_pipeline(pipeline)),
         }
+    }
+
+    pub(super) fn unknown_pipeline(&self, pipeline: &str) -> OrchestratorError {
+        let registered = self.entries.iter().flatten().filter(|entry| entry.plan.is_some());
+        let names = registered.map(|entry| entry.name().to_string());
+        let mut registered: Vec<_> = names.take(OrchestratorError::MOST_NAMES + 1).collect();
+        if registered.len() > OrchestratorError::MOST_NAMES {
+            registered.clear();
+        }
+        registered.sort_unstable();
+        OrchestratorError::UnknownPipeline { pipeline: pipeline.to_owned(), registered }
     }
 
     fn schedule_of(&self, pipeline: &str) -> Result<Arc<dyn Schedule>, OrchestratorError> {

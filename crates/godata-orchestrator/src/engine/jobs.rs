@@ -84,7 +84,7 @@ impl Engine {
         job.overdue_at = limit.map(|limit| later(now, limit));
         let ended = async move { Watched::Ended(key, handle.finished().await) };
         self.watched.push(ended.boxed());
-        self.teller.tell(|| Event::Started(Arc::new(row)));
+        self.events.send(|| Event::Started(Arc::new(row)));
     }
 
     fn refused(&mut self, key: usize, run: RunId, error: Option<RunnerError>) {
@@ -102,7 +102,7 @@ impl Engine {
             if status == RunStatus::Failed {
                 logs::not_started(&pipeline, run, error.as_ref());
             }
-            self.teller.tell(|| Event::StartFailed { pipeline, run, error });
+            self.events.send(|| Event::StartFailed { pipeline, run, error });
         }
         self.not_started(key, run, status, &message);
     }
@@ -178,7 +178,7 @@ impl Engine {
         entry.ends.retain(|end| end.run != run);
         let pipeline = entry.name().clone();
         logs::superseded(&pipeline, run);
-        self.teller.tell(|| Event::Superseded { pipeline, run });
+        self.events.send(|| Event::Superseded { pipeline, run });
     }
 
     /// Whoever waits for a final row that can't be stored for too long is told so; it is tried on.
@@ -244,7 +244,7 @@ impl Engine {
         }
         for (run, running_for) in overdue {
             logs::overdue(&pipeline, run, running_for);
-            self.teller.tell(|| Event::Overdue { pipeline: pipeline.clone(), run, running_for });
+            self.events.send(|| Event::Overdue { pipeline: pipeline.clone(), run, running_for });
         }
     }
 }

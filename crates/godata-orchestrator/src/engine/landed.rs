@@ -81,14 +81,14 @@ impl Engine {
             if run.status.is_terminal() {
                 let job = entry.job(run.id).filter(|job| job.handle.is_none());
                 ended.extend(job.map(|job| (job.run, run.status)));
-                self.teller.tell(|| ended_event(&run));
+                self.events.send(|| ended_event(&run));
                 let job = entry.job(run.id).and_then(|job| job.waiter.as_mut());
                 if let Some(waiter) = job {
                     waiter.end(run.status, run.error);
                 }
             } else {
                 if run.status == RunStatus::Queued {
-                    self.teller.tell(|| Event::Queued(Arc::new(run.clone())));
+                    self.events.send(|| Event::Queued(Arc::new(run.clone())));
                 }
                 entry.runs.push(run);
             }
@@ -237,7 +237,7 @@ impl Engine {
         for run in written {
             if let Some(row) = settled.iter().find(|row| row.id == run) {
                 logs::written(row, None, None);
-                self.teller.tell(|| ended_event(row));
+                self.events.send(|| ended_event(row));
                 self.job_is_written(key, run, row.status);
             }
         }
@@ -272,7 +272,7 @@ impl Engine {
         if before.spec == registered && stored != registered {
             let pipeline = entry.name().clone();
             logs::spec_differs(&pipeline, stored.as_deref(), registered.as_deref());
-            self.teller.tell(|| Event::SpecDiffers { pipeline, stored, registered });
+            self.events.send(|| Event::SpecDiffers { pipeline, stored, registered });
         }
     }
 
@@ -291,7 +291,7 @@ impl Engine {
         let pipeline = entry.name().clone();
         self.forget_plan(key);
         logs::unregistered_elsewhere(&pipeline);
-        self.teller.tell(|| Event::Unregistered { pipeline });
+        self.events.send(|| Event::Unregistered { pipeline });
     }
 
     /// Stops jobs whose runs are somebody else's or were asked to stop, starts those that were found to be committed,

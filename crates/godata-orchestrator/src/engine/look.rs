@@ -102,8 +102,9 @@ impl Engine {
         }
         let needs_plan = !matches!(asked.request, Request::Cancel(_) | Request::Rebase);
         if needs_plan && entry.plan.is_none() {
-            let pipeline = entry.name().to_string();
-            self.answer_error(key, OrchestratorError::UnknownPipeline { pipeline });
+            let pipeline = entry.name().clone();
+            let error = self.unknown_pipeline(pipeline.as_str());
+            self.answer_error(key, error);
             return true;
         }
         false
@@ -193,7 +194,7 @@ impl Engine {
             Arc::make_mut(plan).schedule = None;
         }
         logs::schedule_stopped(&pipeline, reason);
-        self.teller.tell(|| Event::ScheduleStopped { pipeline, reason });
+        self.events.send(|| Event::ScheduleStopped { pipeline, reason });
     }
 
     /// Remembers since when a cursor is far ahead of the clock.

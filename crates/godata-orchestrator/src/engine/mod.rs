@@ -34,7 +34,7 @@ use crate::Recovery;
 use crate::builder::{Keep, Setup};
 use crate::command::Command;
 use crate::decide::Mode;
-use crate::events::Teller;
+use crate::events::EventSender;
 use crate::ids::Ids;
 use crate::persist::Landed;
 use crate::recovery::{LiveOwner, Opened, Renewed, Rounded};
@@ -54,7 +54,7 @@ pub(crate) struct Engine {
     keep: Keep,
     lease: Duration,
     store_timeout: Duration,
-    teller: Teller,
+    events: EventSender,
     pools: Vec<String>,
 
     commands: mpsc::Receiver<Command>,
@@ -140,7 +140,7 @@ impl Engine {
             keep,
             lease,
             store_timeout,
-            teller,
+            events,
         } = setup;
         let now = clock.now();
         let slots: Vec<_> = pools.iter().map(|(_, slots)| *slots).collect();
@@ -154,7 +154,7 @@ impl Engine {
             keep,
             lease,
             store_timeout,
-            teller,
+            events,
             pools: pools.into_iter().map(|(name, _)| name).collect(),
             commands,
             has_handles: true,
@@ -206,7 +206,7 @@ impl Engine {
             }
             self.give_slots();
         }
-        self.teller.close();
+        self.events.close();
         self.report();
     }
 

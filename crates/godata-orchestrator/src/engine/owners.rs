@@ -227,7 +227,7 @@ impl Engine {
         self.start_jobs();
         self.owner = LiveOwner::new(self.ids.owner(self.clock.now()));
         logs::lease_lost(owner, &lost);
-        self.teller.tell(|| Event::OwnerLost { runs: lost });
+        self.events.send(|| Event::OwnerLost { runs: lost });
         let stale = self.entries.iter_mut().flatten().filter(|entry| !entry.runs.is_empty());
         for entry in stale {
             entry.is_stale = true;
@@ -257,7 +257,7 @@ impl Engine {
         let Some(entry) = self.entry(key) else { return };
         let (pipeline, cursor) = (entry.name().clone(), entry.row.cursor);
         logs::rebased(&pipeline, cursor);
-        self.teller.tell(|| Event::Rebased { pipeline, cursor });
+        self.events.send(|| Event::Rebased { pipeline, cursor });
         self.queue_request(key, Request::Rebase, Replier::Nobody);
     }
 
@@ -309,6 +309,6 @@ impl Engine {
         runs: Vec<RunId>,
         error: &Arc<StoreError>,
     ) {
-        self.teller.tell(|| Event::StoreFailed { pipeline, runs, error: Arc::clone(error) });
+        self.events.send(|| Event::StoreFailed { pipeline, runs, error: Arc::clone(error) });
     }
 }
