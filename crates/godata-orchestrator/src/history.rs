@@ -1,4 +1,4 @@
-//! Runs as a table.
+//! A table of runs.
 
 use std::fmt;
 
@@ -6,11 +6,10 @@ use godata_core::{RunRecord, RunStatus};
 use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Runs, newest first; its `Display` is a table for people, with counts and the last error below it.
+/// Runs, newest first. `Display` prints them as a table, with counts and the last error below it.
 ///
 /// ```
-/// use godata_core::{BoxError, MemoryStore, RunQuery, job_fn};
-/// use godata_orchestrator::{Orchestrator, Registration};
+/// use godata_orchestrator::{BoxError, MemoryStore, Orchestrator, Registration, RunQuery, job_fn};
 /// use godata_runner::Runner;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -28,7 +27,7 @@ use time::format_description::well_known::Rfc3339;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct History {
-    /// The rows as they are stored.
+    /// The stored rows.
     pub runs: Vec<RunRecord>,
 }
 
@@ -52,13 +51,13 @@ impl fmt::Display for History {
 }
 
 impl History {
-    /// The table of these runs, in this order.
+    /// A table of these runs, in this order.
     #[must_use]
     pub fn new(runs: Vec<RunRecord>) -> Self {
         Self { runs }
     }
 
-    /// How many runs there are of each status.
+    /// Writes how many runs have each status.
     fn write_counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |status| self.runs.iter().filter(|run| run.status == status).count();
         let counts = RunStatus::ALL.into_iter().map(|status| (status, count(status)));

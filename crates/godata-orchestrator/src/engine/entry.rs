@@ -115,7 +115,7 @@ impl Replier {
     }
 
     pub(super) fn answer(self, answer: Result<Answer, OrchestratorError>) {
-        // Whoever has asked may have gone.
+        // The caller may have gone away.
         match self {
             Self::Nobody => {}
             Self::Ask(reply) => drop(reply.send(answer)),

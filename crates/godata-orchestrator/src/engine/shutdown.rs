@@ -126,7 +126,7 @@ impl Engine {
         let report = DrainReport { runs, unsaved, queued };
         logs::shutdown_ended(&report);
         for reply in self.closing.map(|closing| closing.replies).unwrap_or_default() {
-            // Whoever has asked may have gone.
+            // The caller may have gone away.
             drop(reply.send(report.clone()));
         }
     }
