@@ -8,7 +8,10 @@ use godata_core::{
     Missed, PipelineName, RunId, RunRecord, RunnerError, StoreError, debug_as_chain, error_chain,
 };
 use time::UtcDateTime;
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::history::rfc3339;
 
 /// Something happened to a pipeline, to one of its runs, or to the orchestrator.
 ///
@@ -165,7 +168,7 @@ pub enum ScheduleFault {
     #[error("the schedule panicked")]
     Panicked,
     /// It returned an instant that is not after the one that was asked about.
-    #[error("the schedule went backward: it returned {given} as the next instant after {after}")]
+    #[error("the schedule went backward: it returned {} as the next instant after {}", rfc3339(*.given), rfc3339(*.after))]
     NotAfter {
         /// The instant that was asked about.
         after: UtcDateTime,

@@ -33,7 +33,7 @@ use crate::{Misfire, Overlap};
 /// orchestrator.register_with(registration).await?;
 ///
 /// let stored = orchestrator.pipelines().await?;
-/// assert_eq!(stored[0].spec.as_deref(), Some("every 300s"));
+/// assert!(stored[0].tags.contains("nightly"));
 /// # Ok(())
 /// # }
 /// ```

@@ -3,7 +3,8 @@
 use std::sync::OnceLock;
 
 use godata_core::{Missed, RunResult};
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 
 /// Something happened to a run. Each event holds the run as it was then.
 ///
