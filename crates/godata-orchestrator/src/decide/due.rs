@@ -1,4 +1,4 @@
-//! Which due times have come, and what becomes of them.
+//! Due times: which have come, and what happens to them.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use crate::ids::{mix, share_of};
 use crate::registration::Rules;
 use crate::{Misfire, Overlap, ScheduleFault};
 
-/// Why due times are skipped.
+/// The reasons for skipped due times.
 pub(crate) const MISSED: &str = "missed";
 pub(crate) const OVERLAPPED: &str = "another run was queued or running";
 
-/// The most due times that are run one after another.
+/// The most due times that [`Misfire::All`] runs.
 const MOST: usize = 100;
 
-/// Decides all due times after the last that was decided, up to now.
+/// Decides all due times after the last decided one, up to now.
 pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
     let facts = draft.facts;
     let Some(plan) = facts.plan else { return Ok(()) };
@@ -59,27 +59,27 @@ pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
     Ok(())
 }
 
-/// Due times that were missed, and what the policy made of them.
+/// Due times that were missed, and what the policy decided.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Misfired {
     pub(crate) policy: Misfire,
     pub(crate) first: UtcDateTime,
     pub(crate) last: UtcDateTime,
-    /// How many there are, at least if that is not exact.
+    /// How many were missed. If it is not exact, at least that many.
     pub(crate) missed: u64,
     pub(crate) is_exact: bool,
-    /// How many are to run. The overlap rule may still skip them.
+    /// How many are to run. The overlap rule may still skip some.
     pub(crate) runs: u64,
 }
 
-/// The due times that wait for a decision.
+/// The due times to decide.
 struct Pending<'a> {
     due_times: DueTimes<'a>,
     first: UtcDateTime,
     last: UtcDateTime,
-    /// There is only one.
+    /// There is only one due time.
     is_alone: bool,
-    /// What time it is by the store's clock.
+    /// The time by the store's clock.
     now: UtcDateTime,
 }
 
@@ -105,8 +105,8 @@ impl Pending<'_> {
         Ok(())
     }
 
-    /// Skips the older ones, and runs the newest, oldest first. Returns how many were skipped, whether that is exact, and
-    /// how many are to run.
+    /// Skips the older due times, and runs the newest ones, oldest first. Returns how many were skipped, whether that is exact,
+    /// and how many are to run.
     fn run_newest(
         &self,
         draft: &mut Draft<'_>,
@@ -160,7 +160,7 @@ fn run(draft: &mut Draft<'_>, rules: &Rules, due: UtcDateTime) {
     draft.insert(run);
 }
 
-/// A share of `most` that follows from the pipeline and the due time.
+/// A share of `most` that is derived from the pipeline and the due time.
 fn jitter(pipeline: &str, due: UtcDateTime, most: Duration) -> Duration {
     let millis = due.unix_timestamp_nanos().div_euclid(1_000_000) as u64;
     let bits = pipeline.bytes().fold(millis, |bits, byte| mix(bits ^ u64::from(byte)));
