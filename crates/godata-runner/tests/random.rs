@@ -1,4 +1,4 @@
-//! 100,000 runs of jobs of all kinds, while others start, stop, look, drop and shut down.
+//! 100,000 runs of all kinds of jobs, while other tasks start, stop, query, drop and shut down.
 
 use std::collections::HashMap;
 use std::future::pending;
@@ -13,7 +13,7 @@ use godata_runner::{RunEvent, Runner};
 const RUNS: usize = 100_000;
 const RUNNERS: usize = 10;
 
-/// A small generator, so that a failure can be repeated by its seed.
+/// A small generator, so that a failure can be repeated with its seed.
 struct Random(u64);
 
 impl Random {
@@ -70,7 +70,7 @@ impl Kind {
         }))
     }
 
-    /// How it may end if nobody stops it and it has time enough, `None` if it does not end by itself.
+    /// The status if nothing stops the job and its timeout does not pass. `None` if it does not end by itself.
     fn by_itself(self) -> Option<RunStatus> {
         match self {
             Self::Succeeds | Self::Yields => Some(RunStatus::Succeeded),
@@ -86,7 +86,7 @@ fn canceled() -> Canceled {
     other.check().expect_err("it was canceled")
 }
 
-/// A run and what was done to it.
+/// A run, and what was done to it.
 struct Started {
     kind: Kind,
     id: RunId,
@@ -96,7 +96,7 @@ struct Started {
 }
 
 #[test]
-fn each_of_100_000_runs_has_one_terminal_result_that_is_right() {
+fn each_of_100_000_runs_has_exactly_one_correct_terminal_result() {
     for n in 0..RUNNERS {
         let seed = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(n as u64 + 1);
         println!("seed {seed:#x}");
@@ -119,7 +119,7 @@ async fn one_runner(mut random: Random, runs: usize) -> Result<(), BoxError> {
     for _ in 0..runs {
         let kind = Kind::ALL[random.below(7) as usize];
         let mut request = RunRequest::from(RunContext::new());
-        // What does not end by itself gets a timeout or a stop, or it would hold its slot.
+        // A job that does not end by itself gets a timeout or is stopped, or else it would hold its slot.
         let has_timeout = random.below(3) == 0;
         if has_timeout {
             request = request.with_timeout(Duration::from_micros(random.below(3_000)));
@@ -153,7 +153,7 @@ async fn one_runner(mut random: Random, runs: usize) -> Result<(), BoxError> {
     let mut ended = HashMap::new();
     while ended.len() < runs {
         if let RunEvent::Ended(result) = events.next().await.ok_or("the runner is gone")?? {
-            assert!(ended.insert(result.id, result).is_none(), "a run has ended twice");
+            assert!(ended.insert(result.id, result).is_none(), "a run ended twice");
         }
     }
     assert!(runner.active().is_empty());

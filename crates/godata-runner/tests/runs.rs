@@ -1,4 +1,4 @@
-//! What becomes of runs. Time is tokio's and paused: it passes when all tasks wait.
+//! The lives of runs. Tokio's time is paused: it passes only while all tasks wait.
 
 use std::future::pending;
 use std::io;
@@ -30,7 +30,7 @@ fn listens() -> impl Job {
     })
 }
 
-/// Never ends and never listens.
+/// Never ends, and ignores that it is asked to stop.
 fn ignores() -> impl Job {
     job_fn("ignores", |_| pending())
 }
@@ -54,8 +54,8 @@ fn canceled() -> Canceled {
 
 async fn end_of(run: &RunHandle) -> (RunStatus, Option<FailureKind>) {
     let result = run.finished().await;
-    assert_eq!(run.result(), result, "the handle shows what was returned");
-    assert_eq!(run.done().await.expect("there is no row to wait for"), result);
+    assert_eq!(run.result(), result, "the handle shows the same result");
+    assert_eq!(run.done().await.expect("no row to wait for"), result);
     assert!(result.ended_at.is_some());
     (result.status, result.error.map(|error| error.kind))
 }
@@ -89,7 +89,7 @@ async fn a_run_ends_as_its_job_does() {
 }
 
 #[tokio::test]
-async fn a_panic_says_its_message_and_the_error_all_its_causes() {
+async fn a_failure_has_the_message_of_the_panic_or_the_whole_chain_of_the_error() {
     let runner = Runner::new();
     let message = async |run: RunHandle| run.finished().await.error.unwrap().message;
     let run = runner.start(job_fn("panics", |_| async { panic!("boom {}", 1) })).unwrap();
@@ -99,7 +99,7 @@ async fn a_panic_says_its_message_and_the_error_all_its_causes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_is_stopped_before_it_was_polled_never_starts() {
+async fn a_run_that_is_stopped_before_it_is_polled_never_starts() {
     let runner = Runner::new();
     let run = runner.start(ok()).unwrap();
     runner.stop(run.id()).unwrap();
@@ -108,7 +108,7 @@ async fn a_run_that_is_stopped_before_it_was_polled_never_starts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_is_stopped_is_canceled_also_if_it_has_to_be_dropped() {
+async fn a_stopped_run_is_canceled_even_if_its_job_has_to_be_dropped() {
     let runner = Runner::builder().stop_grace(3 * SECOND).build().unwrap();
     for (job, seconds) in [(AnyJob::new(listens()), 0), (AnyJob::new(ignores()), 3)] {
         let run = runner.start(job).unwrap();
@@ -128,7 +128,7 @@ async fn a_run_that_is_stopped_is_canceled_also_if_it_has_to_be_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_stopped_job_completes_has_succeeded_and_what_fails_has_failed() {
+async fn a_stopped_job_that_returns_ok_has_succeeded_and_one_that_fails_has_failed() {
     let runner = Runner::new();
     for (result, expected) in [
         (None, (RunStatus::Succeeded, None)),
@@ -161,7 +161,7 @@ async fn runs_that_share_a_cancellation_can_be_stopped_alone_and_together() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_out_of_time_has_failed_whatever_its_job_does_then() {
+async fn a_run_that_timed_out_has_failed_whatever_its_job_does_afterward() {
     let runner = Runner::builder().timeout(10 * SECOND).stop_grace(2 * SECOND).build().unwrap();
     let returns_ok = job_fn("ok", |cx: RunContext| async move {
         cx.canceled().await;
@@ -210,9 +210,9 @@ fn a_run_whose_runtime_ends_is_interrupted() {
     assert_eq!(told.filter(|event| matches!(event, Some(Ok(RunEvent::Ended(_))))).count(), 2);
 }
 
-/// The run that was started first is on a runtime that does not get to poll it.
+/// The run that was started first is on a runtime that never polls it.
 #[test]
-fn the_slot_is_for_who_was_started_first_not_for_who_is_polled_first() {
+fn the_slot_goes_to_the_run_that_was_started_first_not_to_the_one_polled_first() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (late, early) = (runtime(), runtime());
     let runner = Runner::builder().limit(1).build().unwrap();
@@ -243,7 +243,7 @@ async fn slots_are_given_in_the_order_of_starts() {
                 let (started, running) = (Arc::clone(&started), Arc::clone(&running));
                 async move {
                     started.lock().unwrap().push(n);
-                    assert!(running.fetch_add(1, SeqCst) < 3, "more run than there are slots");
+                    assert!(running.fetch_add(1, SeqCst) < 3, "more jobs run than there are slots");
                     tokio::time::sleep(SECOND).await;
                     running.fetch_sub(1, SeqCst);
                     Ok(())
@@ -263,7 +263,7 @@ async fn slots_are_given_in_the_order_of_starts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_for_a_pool_keeps_no_other_run_waiting() {
+async fn a_run_that_waits_for_its_pool_holds_up_no_other_run() {
     let runner = Runner::builder().limit(3).pool("database", 1).build().unwrap();
     let in_pool = || RunRequest::new().with_pool("database");
     let runs: Vec<_> = (0..4).map(|_| runner.start_with(listens(), in_pool()).unwrap()).collect();
@@ -281,7 +281,7 @@ async fn who_waits_for_a_pool_keeps_no_other_run_waiting() {
 }
 
 #[test]
-fn a_runner_that_could_run_nothing_is_refused() {
+fn a_runner_that_could_never_run_a_job_is_refused() {
     for (builder, expected) in [
         (Runner::builder().limit(0), RunnerBuildError::NoSlots),
         (Runner::builder().pool("a", 0), RunnerBuildError::EmptyPool { pool: "a".into() }),
@@ -320,7 +320,7 @@ async fn results_are_kept_by_count_and_age() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_run_is_told_from_its_start_to_its_end() {
+async fn each_run_sends_events_from_its_start_to_its_end() {
     let runner = Runner::builder().event_buffer(4).build().unwrap();
     runner.start(ok()).unwrap().finished().await;
     let mut events = runner.subscribe();
@@ -377,7 +377,7 @@ async fn shutdown_drains_then_stops_then_drops_and_reports_each_run() {
     assert!(runner.shutdown(SECOND).await.runs.is_empty());
 }
 
-/// Its thread is blocked, so real time has to pass: the second that dropping a job may take.
+/// The thread is blocked, so real time has to pass: the one second that dropping a job may take.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_job_that_blocks_its_thread_is_stuck_and_holds_its_slot() {
     let runner = Runner::builder().limit(1).stop_grace(Duration::ZERO).build().unwrap();
@@ -405,13 +405,13 @@ async fn a_job_that_blocks_its_thread_is_stuck_and_holds_its_slot() {
         }
     }
     release.send(()).unwrap();
-    // It did its work after all.
+    // It finished its work after all.
     assert_eq!(end_of(&blocked).await.0, RunStatus::Succeeded);
 }
 
-/// Their threads are blocked, so real time has to pass.
+/// The threads are blocked, so real time has to pass.
 #[tokio::test(flavor = "multi_thread", worker_threads = 6)]
-async fn a_stuck_run_is_told_of_once_whoever_asked_it_to_stop_and_however_late_the_reader_came() {
+async fn a_stuck_run_is_reported_once_whatever_stopped_it_and_however_late_the_reader_subscribed() {
     let runner = Runner::builder().stop_grace(Duration::ZERO).build().unwrap();
     let (release, released) = mpsc::channel::<()>();
     let mut release = Some(release);
@@ -446,7 +446,7 @@ async fn a_stuck_run_is_told_of_once_whoever_asked_it_to_stop_and_however_late_t
     while ended.len() < 4 {
         match events.next().await.unwrap().unwrap() {
             RunEvent::Stuck(run) => {
-                assert!(!ended.contains(&run.id), "told of after its end");
+                assert!(!ended.contains(&run.id), "reported after its end");
                 stuck.push(run.id);
             }
             RunEvent::Ended(run) => ended.push(run.id),
@@ -460,9 +460,9 @@ async fn a_stuck_run_is_told_of_once_whoever_asked_it_to_stop_and_however_late_t
     assert_eq!(stuck, [by_handle.id(), by_all.id(), by_time.id()]);
 }
 
-/// It never waits, so its thread does nothing else: not even what watches the time, if that were left to it.
+/// The job never waits, so its thread polls nothing else, not even the task that watches the timeout.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_that_looks_but_never_waits_is_out_of_time_all_the_same() {
+async fn a_job_that_polls_its_cancellation_but_never_waits_times_out() {
     let gives_up = Instant::now() + 20 * SECOND;
     let computes = job_fn("computes", move |cx: RunContext| async move {
         while Instant::now() < gives_up {
@@ -475,9 +475,9 @@ async fn a_job_that_looks_but_never_waits_is_out_of_time_all_the_same() {
     assert_eq!(end_of(&run).await, (RunStatus::Failed, Some(FailureKind::TimedOut)));
 }
 
-/// A reader whose task is on a worker thread hears of the job that blocks another, and lets it go on.
+/// A reader on one worker thread learns of the job that blocks another thread, and lets it continue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_that_blocks_its_thread_keeps_no_event_from_its_reader() {
+async fn a_job_that_blocks_its_thread_delays_no_event() {
     let runner = Runner::new();
     let (release, released) = mpsc::channel::<()>();
     let released = Mutex::new(released);
@@ -494,12 +494,12 @@ async fn a_job_that_blocks_its_thread_keeps_no_event_from_its_reader() {
     reader.await.unwrap().unwrap();
 }
 
-/// Shows the time once, and then panics.
+/// Returns the time once, and then panics.
 struct Breaks(AtomicUsize);
 
 impl Clock for Breaks {
     fn now(&self) -> UtcDateTime {
-        assert_eq!(self.0.fetch_add(1, SeqCst), 0, "the clock breaks");
+        assert_eq!(self.0.fetch_add(1, SeqCst), 0, "the clock is broken");
         UtcDateTime::UNIX_EPOCH
     }
 
@@ -518,7 +518,7 @@ async fn a_run_whose_clock_panics_ends_as_its_job_does() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn done_waits_until_the_row_is_stored_and_says_if_it_is_not() {
+async fn done_waits_until_the_row_is_stored_and_fails_if_it_is_not() {
     let runner = Runner::new();
     let started = || runner.start(ok()).unwrap().with_completer();
     let (run, completer) = started();
