@@ -24,7 +24,7 @@ use crate::options::Options;
 use crate::prune::{OldRuns, retention};
 use crate::request::Request;
 use crate::snapshot::SnapshotWriter;
-use crate::writer::{Shared, write};
+use crate::state::{Shared, write};
 
 /// How many rows are looked at while nobody else can.
 const ROWS: usize = 256;

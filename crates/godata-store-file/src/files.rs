@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use godata_core::StoreError;
 
 use crate::error::{Refusal, failed};
-use crate::journal::write_all;
 use crate::options::Options;
-use crate::vfs::{Kind, Metadata, Vfs};
+use crate::vfs::{Kind, Metadata, Vfs, write_all};
 
 /// The paths of a store, all in one directory. Only the first three are there all the time.
 #[derive(Clone, Debug)]

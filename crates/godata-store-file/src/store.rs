@@ -16,9 +16,9 @@ use crate::open::{Opened, Torn, open, read_only};
 use crate::options::Options;
 use crate::repair::{Loss, Repaired};
 use crate::request::{Answer, Request};
-use crate::state::State;
+use crate::state::{Shared, State, read};
 use crate::verify::Verification;
-use crate::writer::{Shared, Writer, read};
+use crate::writer::Writer;
 
 /// A store in a local file, and in a journal beside it.
 ///

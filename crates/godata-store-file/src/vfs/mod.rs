@@ -14,7 +14,7 @@
 mod real;
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 pub use real::RealVfs;
@@ -64,6 +64,19 @@ pub trait VfsFile: fmt::Debug + Send {
 
     /// Makes the content and the length durable.
     fn sync(&mut self) -> io::Result<()>;
+}
+
+/// Writes all of `bytes`, in as many calls as the file needs.
+pub(crate) fn write_all(file: &mut dyn VfsFile, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match file.write(bytes) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// A lock that is held until it is dropped.
