@@ -205,15 +205,19 @@ impl Work {
     }
 
     fn ask(&self, request: Request) -> Result<(), StoreError> {
-        self.it.requests.send(request).map_err(|_| Stopped::Closed.into())
+        self.it.requests.send(request).map_err(|_| self.closed())
     }
 
     /// Waits for the writer, which drops its end if it can't do what was asked for, or is closed.
     fn wait(&self) -> Result<Step, StoreError> {
-        self.steps.recv().map_err(|_| Stopped::Closed.into())
+        self.steps.recv().map_err(|_| self.closed())
+    }
+
+    fn closed(&self) -> StoreError {
+        Stopped::Closed { path: self.it.files.snapshot.clone() }.into()
     }
 
     fn check(&self) -> Result<(), StoreError> {
-        if self.canceled.load(Relaxed) { Err(Stopped::Closed.into()) } else { Ok(()) }
+        if self.canceled.load(Relaxed) { Err(self.closed()) } else { Ok(()) }
     }
 }

@@ -96,8 +96,11 @@ impl Files {
     /// Refuses what this process should not read: what is no file, such as a pipe, which would keep it waiting.
     pub(crate) fn check_kinds(&self, vfs: &dyn Vfs) -> Result<(), StoreError> {
         for path in self.all() {
-            if metadata(vfs, path)?.is_some_and(|it| it.kind != Kind::File) {
-                return Err(Refusal::NotAFile { path: path.to_owned() }.into());
+            match metadata(vfs, path)? {
+                None | Some(Metadata { kind: Kind::File, .. }) => {}
+                Some(Metadata { kind: found, .. }) => {
+                    return Err(Refusal::NotAFile { path: path.to_owned(), found }.into());
+                }
             }
         }
         Ok(())

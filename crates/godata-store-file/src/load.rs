@@ -37,7 +37,11 @@ pub(crate) struct Loaded {
 impl Loaded {
     /// An error if anything is damaged.
     pub(crate) fn into_sound(mut self) -> Result<Self, StoreError> {
-        if self.damage.is_empty() { Ok(self) } else { Err(self.damage.swap_remove(0).into()) }
+        if self.damage.is_empty() {
+            return Ok(self);
+        }
+        let hint = "`FileStore::verify` lists all damage, `FileStore::repair` repairs it";
+        Err(self.damage.swap_remove(0).into_error(hint))
     }
 
     /// The last journal has lost lines at its end.

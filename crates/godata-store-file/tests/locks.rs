@@ -109,7 +109,7 @@ fn files_are_for_their_owner_alone() {
         assert_eq!(mode & 0o777, 0o600, "state.json{suffix}");
     }
     let path = dir.path().join("readable.json");
-    drop(FileStore::options().mode(0o640).open(&path).unwrap());
+    drop(FileStore::builder(&path).mode(0o640).open().unwrap());
     let mode = fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777 & !0o040, 0o600);
 }

@@ -193,7 +193,7 @@ pub fn in_memory() -> Orchestrator {
 /// An orchestrator that keeps its history in a file, and the journal and lock beside it: it goes on after a restart, and
 /// after a crash. One process has it open at a time.
 ///
-/// It keeps the whole history. [`FileStore::options`] and [`Orchestrator::builder`] make one that forgets, or goes by other
+/// It keeps the whole history. [`FileStore::builder`] and [`Orchestrator::builder`] make one that forgets, or goes by other
 /// rules; [`FileStore`] says what is in the files.
 ///
 /// ```

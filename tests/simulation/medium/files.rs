@@ -156,5 +156,5 @@ impl Rows {
 }
 
 fn open(disk: &Disk) -> Result<FileStore, StoreError> {
-    FileStore::options().snapshot_threshold(u64::MAX).vfs(Arc::new(disk.clone())).open(PATH)
+    FileStore::builder(PATH).snapshot_threshold(u64::MAX).vfs(Arc::new(disk.clone())).open()
 }

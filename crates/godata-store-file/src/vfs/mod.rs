@@ -105,3 +105,14 @@ pub enum Kind {
     /// A device, a pipe, a socket.
     Other,
 }
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::File => "a regular file",
+            Self::Directory => "a directory",
+            Self::Link => "a symbolic link",
+            Self::Other => "a device, a pipe or a socket",
+        })
+    }
+}
