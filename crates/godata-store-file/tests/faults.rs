@@ -8,13 +8,15 @@ use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
 use godata_core::{Commit, RunQuery, Store as _, StoreError};
 use godata_store_file::vfs::{Lock, Metadata, RealVfs, Vfs, VfsFile};
 use godata_store_file::{Durability, FileStore, FileStoreBuilder, Loss};
+
 use support::{History, beside, block_on, owner};
 
 /// The real file system, whose writes and syncs of one file fail on demand.

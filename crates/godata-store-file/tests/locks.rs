@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use godata_core::StoreError;
 use godata_store_file::FileStore;
+
 use support::{History, beside};
 
 /// Tells a child process of this test what to open.

@@ -10,6 +10,7 @@ use godata_core::{
 };
 use godata_store_file::FileStore;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+
 use support::{at, block_on, name, owner};
 
 #[derive(Clone, Debug)]

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use godata_core::{Commit, Committed, Retention, RunQuery, Store as _, StoreError};
 use godata_store_file::{Durability, FileStore};
+
 use support::{History, at, beside, block_on, copy_all, owner};
 
 /// A directory with the files that a store has at this moment, as if its process had died.

@@ -1,6 +1,5 @@
 //! Pipelines that run again and again, as an orchestrator would commit it.
 
-
 use godata_core::{
     AnyStore, BoxError, Cause, Clock as _, Commit, Committed, Covers, OwnerId, PipelineName, PipelineRecord,
     RunKey, RunRecord, RunStatus, Store as _, StoreError, SystemClock,
