@@ -1,8 +1,9 @@
-//! Hooks: what a pipeline and a job tell whoever observes them.
+//! Hooks that observe a pipeline and a job. The last record is invalid, so the run fails on purpose.
 //!
 //!     cargo run --example etl_hooks
 
-use godata::{JobInfo, PipelineEnd, PipelineInfo, StageEnd, StepInfo, prelude::*};
+use godata::prelude::*;
+use godata::{JobInfo, PipelineEnd, PipelineInfo, StageEnd, StepInfo};
 
 struct Log;
 

@@ -1,18 +1,15 @@
-//! What becomes of due times that nobody was there for, by each policy: a clock that is set by hand passes five hours at
-//! once, as if the machine had slept.
+//! What each misfire policy does with missed due times. A manual clock jumps five hours ahead, as if the machine had been
+//! asleep.
 //!
 //!     cargo run --example misfire
 
 use std::time::Duration;
 
-use godata::ManualClock;
-use godata::{
-    MemoryStore, Misfire, Overlap, Registration, RunQuery,
-    orchestrator::{Event, Orchestrator},
-    prelude::*,
-    runner::Runner,
-    scheduler::every,
-};
+use godata::orchestrator::{Event, Orchestrator};
+use godata::prelude::*;
+use godata::runner::Runner;
+use godata::scheduler::every;
+use godata::{ManualClock, MemoryStore, Misfire, Overlap, Registration, RunQuery};
 use time::UtcDateTime;
 
 #[tokio::main(flavor = "current_thread")]

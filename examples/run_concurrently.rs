@@ -1,4 +1,4 @@
-//! Several jobs at the same time: started, watched, stopped, and what became of each.
+//! Runs several jobs at the same time, stops one of them, and prints how each ended.
 //!
 //!     cargo run --example run_concurrently
 

@@ -1,17 +1,14 @@
-//! Limits: how many jobs run at a time, in all and in a pool, and how long one may take. Events tell of it.
+//! Limits how many jobs run at a time, in total and in a pool, and how long a job may take. Prints the events.
 //!
 //!     cargo run --example run_with_limits
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering::SeqCst},
-    time::Duration,
-};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
-use godata::{
-    RunRequest,
-    prelude::*,
-    runner::{RunEvent, Runner},
-};
+use godata::RunRequest;
+use godata::prelude::*;
+use godata::runner::{RunEvent, Runner};
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
@@ -39,7 +36,7 @@ async fn main() -> Result<(), BoxError> {
             Some(Ok(RunEvent::Started(run))) => println!("{} started", run.job_name),
             Some(Ok(RunEvent::Ended(_))) => ended += 1,
             Some(Ok(_)) => {}
-            // A slow reader is told how much it has missed; it holds up nobody.
+            // A subscriber that is too slow learns how many events it missed. It delays no job.
             Some(Err(missed)) => println!("{missed}"),
             None => break,
         }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use godata::prelude::*;
 use serde::{Deserialize, Serialize};
+
 use support::Folder;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -602,12 +603,11 @@ fn the_first_of_several_faults_is_named() {
 mod child {
     //! What needs a process with other rights or limits: the tests run this program again.
 
-    use std::{
-        env, fs,
-        os::unix::fs::{MetadataExt, PermissionsExt},
-        path::PathBuf,
-        process::Command,
-    };
+    use std::env;
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::path::PathBuf;
+    use std::process::Command;
 
     use super::*;
 

@@ -8,12 +8,11 @@ mod support;
 use std::fs;
 
 use godata::{Flow, Input, Pipeline, RecordMut, Records, RunContext, Type, jsonl};
-use proptest::{
-    collection::vec,
-    prelude::{ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest},
-    sample::select,
-};
+use proptest::collection::vec;
+use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use proptest::sample::select;
 use serde_json::{Map, Value, json};
+
 use support::Folder;
 
 /// Names that begin alike, are not ASCII, or need escapes. No step touches the first.

@@ -3,12 +3,12 @@
 
 mod support;
 
-use godata::{Encoding, error_chain, json, prelude::*};
+use godata::prelude::*;
+use godata::{Encoding, error_chain, json};
 use proptest::prelude::{ProptestConfig, any, prop, prop_assert_eq, proptest};
-use support::{
-    Folder,
-    packing::{PACKINGS, Packing},
-};
+
+use support::Folder;
+use support::packing::{PACKINGS, Packing};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Format {

@@ -4,23 +4,21 @@
 
 mod support;
 
-use std::{
-    fs,
-    future::Future,
-    path::Path,
-    pin::pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    task::{Context, Poll, Waker},
-};
+use std::fs;
+use std::future::Future;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
+use godata::prelude::*;
 use godata::{
     AnyJob, BuildError, Cancellation, JobErrorKind, JobInfo, Outcome, PipelineEnd, PipelineInfo, Transient,
-    prelude::*,
 };
 use serde::{Deserialize, Serialize};
+
 use support::Folder;
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]

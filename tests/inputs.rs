@@ -3,17 +3,17 @@
 
 mod support;
 
-use std::{
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
-use godata::{Compression, Encoding, error_chain, prelude::*};
+use godata::prelude::*;
+use godata::{Compression, Encoding, error_chain};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use serde::Deserialize;
-use support::packing::{PACKINGS, Packing};
 use tempfile::TempDir;
+
+use support::packing::{PACKINGS, Packing};
 
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 struct Row {

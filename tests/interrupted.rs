@@ -5,26 +5,25 @@
 
 mod support;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    pin::{Pin, pin},
-    sync::{
-        Arc, Barrier, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
-        mpsc,
-    },
-    task::Poll,
-    time::Duration,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::pin::{Pin, pin};
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::task::Poll;
+use std::time::Duration;
 
+use godata::prelude::*;
 use godata::{
     BlockingSink, BlockingWrite, Chunk, Outcome, Output, PipelineEnd, PipelineInfo, RunScope, StageEnd,
-    StepInfo, Stop, Work, Writer, prelude::*,
+    StepInfo, Stop, Work, Writer,
 };
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Runtime;
+use tokio::sync::Notify;
+
 use support::{Files, Folder};
-use tokio::{runtime::Runtime, sync::Notify};
 
 const RECORDS: u64 = 30;
 

@@ -4,20 +4,19 @@
 
 mod support;
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 
-use godata::{Compression, Output, PipelineInfo, StageEnd, json, prelude::*};
+use godata::prelude::*;
+use godata::{Compression, Output, PipelineInfo, StageEnd, json};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use serde::{Deserialize, Serialize};
+
 use support::{Files, Folder};
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]

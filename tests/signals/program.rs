@@ -3,12 +3,14 @@
 
 #![allow(clippy::print_stdout, reason = "the test reads what happens")]
 
-use std::{env, time::Duration};
+use std::env;
+use std::time::Duration;
 
-use godata::{
-    FileStore, Overlap, Registration, orchestrator::Orchestrator, prelude::*, runner::Runner,
-    scheduler::every,
-};
+use godata::orchestrator::Orchestrator;
+use godata::prelude::*;
+use godata::runner::Runner;
+use godata::scheduler::every;
+use godata::{FileStore, Overlap, Registration};
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {

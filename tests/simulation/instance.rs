@@ -1,7 +1,8 @@
 //! One machine with an orchestrator on it: it boots, it is stopped, it crashes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use godata::AnyStore;

@@ -4,10 +4,8 @@ use std::ops::Range;
 
 use godata::scheduler::{DstGap, DstOverlap};
 
-use crate::{
-    offsets::Offsets,
-    subjects::{Local, Subject},
-};
+use crate::offsets::Offsets;
+use crate::subjects::{Local, Subject};
 
 const DAY: i64 = 86_400;
 const MINUTE: i64 = 60;

@@ -2,10 +2,8 @@
 
 use std::ops::Range;
 
-use godata::{
-    AnySchedule, Schedule,
-    scheduler::{Calendar, Cron, DailyAt, Dst, DstGap, DstOverlap, MonthlyAt, ScheduleExt, Zone},
-};
+use godata::scheduler::{Calendar, Cron, DailyAt, Dst, DstGap, DstOverlap, MonthlyAt, ScheduleExt, Zone};
+use godata::{AnySchedule, Schedule};
 use time::UtcDateTime;
 
 /// A schedule, and the local times that it has.

@@ -13,7 +13,7 @@ use crate::FileStore;
 use crate::format::{Change, CommitBody, body};
 use crate::prune::OldRuns;
 use crate::request::{Request, Write};
-use crate::writer::{read, write};
+use crate::state::{read, write};
 
 /// How many rows are looked at while nobody can write.
 const ROWS: usize = 1_000;

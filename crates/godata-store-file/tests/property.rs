@@ -10,6 +10,7 @@ use godata_core::{
 };
 use godata_store_file::FileStore;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+
 use support::{at, block_on, name, owner};
 
 #[derive(Clone, Debug)]
@@ -57,7 +58,7 @@ macro_rules! both {
 async fn play(steps: Vec<Step>, threshold: u64) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
-    let open = || FileStore::options().snapshot_threshold(threshold).open(&path).unwrap();
+    let open = || FileStore::builder(&path).snapshot_threshold(threshold).open().unwrap();
     let (mut file, memory) = (open(), MemoryStore::new());
     let mut started: Vec<RunRecord> = Vec::new();
     for (number, step) in steps.into_iter().enumerate() {

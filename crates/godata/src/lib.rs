@@ -210,7 +210,7 @@ pub fn in_memory() -> Orchestrator {
 /// An orchestrator that keeps its history in a file, with a journal and a lock file beside it.
 ///
 /// After a restart or a crash it continues from the file. One process at a time can open it. It keeps the whole history;
-/// [`FileStore::options`] and [`Orchestrator::builder`] make one that forgets old runs or follows other rules. The docs of
+/// [`FileStore::builder`] and [`Orchestrator::builder`] make one that forgets old runs or follows other rules. The docs of
 /// [`FileStore`] say what is in the files.
 ///
 /// ```

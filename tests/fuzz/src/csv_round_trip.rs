@@ -1,15 +1,11 @@
 //! What is written as CSV reads back equal.
 
 use arbitrary::Unstructured;
-use godata::{
-    Input, Pipeline, Record, Records, Value,
-    csv::{self as format, CsvReader, CsvWriter, Quoting, Terminator},
-};
+use godata::csv::{self as format, CsvReader, CsvWriter, Quoting, Terminator};
+use godata::{Input, Pipeline, Record, Records, Value};
 
-use super::{
-    options::{block_size, one_of},
-    run::{path, records, written},
-};
+use super::options::{block_size, one_of};
+use super::run::{path, records, written};
 
 #[derive(Clone, Copy, Debug)]
 struct Options {

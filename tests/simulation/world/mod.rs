@@ -13,13 +13,12 @@ use time::UtcDateTime;
 use self::happenings::{register, start};
 use crate::clock::StoreClock;
 use crate::instance::Instance;
-use crate::jobs;
 use crate::ledger::{Incarnation, Ledger, Totals};
 use crate::medium::{Files, Medium};
 use crate::network::{Network, Weather};
-use crate::panics;
 use crate::plan::Plan;
 use crate::random::Random;
+use crate::{jobs, panics};
 
 /// 2026-03-27, two days before clocks change in Europe.
 const BEGINNING: i64 = 1_774_569_600;

@@ -1,12 +1,10 @@
 //! Pipelines that run repeatedly, with the commits that an orchestrator would make.
 
-use std::path::Path;
-
 use godata_core::{
     AnyStore, BoxError, Cause, Clock as _, Commit, Committed, Covers, OwnerId, PipelineName, PipelineRecord,
     RunKey, RunRecord, RunStatus, Store as _, StoreError, SystemClock,
 };
-use godata_store_file::Options;
+use godata_store_file::FileStoreBuilder;
 
 /// The number of pipelines that the stored runs belong to.
 const PIPELINES: usize = 100;
@@ -84,8 +82,8 @@ impl History {
 }
 
 /// Stores finished runs, and a snapshot of them.
-pub(super) async fn fill(options: Options, path: &Path, runs: usize) -> Result<(), BoxError> {
-    let store = options.open(path)?;
+pub(super) async fn fill(builder: FileStoreBuilder, runs: usize) -> Result<(), BoxError> {
+    let store = builder.open()?;
     let each = runs / PIPELINES;
     for name in names() {
         let mut history = History::new(name);

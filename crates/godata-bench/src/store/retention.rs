@@ -22,9 +22,9 @@ const LOOK_EVERY: usize = 500;
 pub(super) async fn measure() -> Result<(), BoxError> {
     let dir = tempfile::tempdir()?;
     let path = dir.path().join("state.json");
-    let options = FileStore::options().durability(Durability::Never);
-    fill(options.clone(), &path, RUNS).await?;
-    let store = AnyStore::new(options.keep_newest(KEPT).open(&path)?);
+    let builder = FileStore::builder(&path).durability(Durability::Never);
+    fill(builder.clone(), RUNS).await?;
+    let store = AnyStore::new(builder.keep_newest(KEPT).open()?);
     let mut histories = stored(&store).await?;
 
     let (mut taken, mut snapshots, mut times_live) = (Vec::new(), Vec::new(), 0.0_f64);

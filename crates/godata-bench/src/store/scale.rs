@@ -17,8 +17,8 @@ const MEASURED: usize = 20_000;
 pub(super) async fn measure(runs: usize) -> Result<(), BoxError> {
     let dir = tempfile::tempdir()?;
     let path = dir.path().join("state.json");
-    let options = FileStore::options().durability(Durability::Never).snapshot_threshold(u64::MAX);
-    fill(options.clone(), &path, runs).await?;
+    let builder = FileStore::builder(&path).durability(Durability::Never).snapshot_threshold(u64::MAX);
+    fill(builder.clone(), runs).await?;
     let live = fs::metadata(&path)?.len();
 
     // In its own process, because this one still holds memory from filling the store.
@@ -27,7 +27,7 @@ pub(super) async fn measure(runs: usize) -> Result<(), BoxError> {
 
     let began = Instant::now();
     let store =
-        FileStore::options().durability(Durability::Never).snapshot_threshold(u64::MAX).open(&path)?;
+        FileStore::builder(&path).durability(Durability::Never).snapshot_threshold(u64::MAX).open()?;
     let opened = began.elapsed();
 
     let any = AnyStore::new(store.clone());

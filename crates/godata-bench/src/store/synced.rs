@@ -33,7 +33,7 @@ pub(super) async fn measure() -> Result<(), BoxError> {
         sqlite_alone.push(in_sqlite(&file("one.json.journal"), &file("one.sqlite")).await?);
 
         // Without a snapshot, the journal has everything that goes into the database.
-        let store = FileStore::options().snapshot_threshold(u64::MAX).open(file("many.json"))?;
+        let store = FileStore::builder(file("many.json")).snapshot_threshold(u64::MAX).open()?;
         let any = AnyStore::new(store.clone());
         let tasks = (0..TASKS).map(|n| commits(any.clone(), format!("pipeline {n}"), EACH));
         together.push(rate(tasks).await?);

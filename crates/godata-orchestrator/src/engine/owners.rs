@@ -160,7 +160,7 @@ impl Engine {
         if let Some(orphans) = self.checked("reap", orphans) {
             self.receive_orphans(&orphans);
         }
-        if let Some(rows) = self.checked("get_pipeline", upstream) {
+        if let Some(rows) = self.checked("find_pipeline", upstream) {
             rows.into_iter().for_each(|row| self.upstream_succeeded(&row.name, row.last_success_rev));
         }
         if let Some(runs) = self.checked("prune", forgotten).filter(|runs| *runs > 0) {
