@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::future::Future;
 use std::path::Path;
@@ -538,4 +539,54 @@ fn the_prelude_has_few_names_and_all_that_most_programs_need() {
         "record",
     ];
     assert_eq!(names, expected);
+}
+
+/// Libraries such as `anyhow` accept exactly these errors by `?`.
+#[test]
+fn every_error_can_be_returned_by_question_mark() {
+    fn accepted<E: std::error::Error + Send + Sync + 'static>() {}
+
+    accepted::<godata::BuildError>();
+    accepted::<godata::Canceled>();
+    accepted::<godata::FieldError>();
+    accepted::<godata::Missed>();
+    accepted::<godata::NameError>();
+    accepted::<godata::OrchestratorBuildError>();
+    accepted::<godata::OrchestratorError>();
+    accepted::<godata::ParamError>();
+    accepted::<godata::ParseIdError>();
+    accepted::<godata::Permanent>();
+    accepted::<godata::PersistError>();
+    accepted::<godata::PipelineError>();
+    accepted::<godata::RegisterError>();
+    accepted::<godata::RunFailed>();
+    accepted::<godata::RunnerBuildError>();
+    accepted::<godata::RunnerError>();
+    accepted::<godata::StoreError>();
+    accepted::<godata::Transient>();
+    accepted::<godata::csv::CsvError>();
+    accepted::<godata::etl::ConvertError>();
+    accepted::<godata::etl::ShapeError>();
+    accepted::<godata::orchestrator::ScheduleFault>();
+    accepted::<godata::scheduler::ScheduleError>();
+}
+
+/// What the facade does not name is in the crate it is from; nothing is a second type of the same name.
+#[test]
+fn no_two_public_types_of_the_facade_share_a_name() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+    let mut homes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for name in ["core", "etl", "io", "io-csv", "io-json", "orchestrator", "runner", "scheduler", "store-file"] {
+        let source = fs::read_to_string(crates.join(format!("godata-{name}/src/lib.rs"))).unwrap();
+        let uses = source.split("pub use ").skip(1).map(|rest| rest.split_once(';').unwrap().0);
+        // What a crate has from another is the same type.
+        for list in uses.filter(|list| !list.starts_with("godata_")) {
+            let names = list.split(|c: char| !c.is_alphanumeric() && c != '_');
+            let types = names.filter(|name| name.starts_with(char::is_uppercase));
+            types.for_each(|of| drop(homes.entry(of.to_owned()).or_default().insert(name.to_owned())));
+        }
+    }
+    assert!(homes.contains_key("Pipeline") && homes.contains_key("Overlap"), "{homes:?}");
+    let shared: Vec<_> = homes.into_iter().filter(|(_, homes)| homes.len() > 1).collect();
+    assert!(shared.is_empty(), "{shared:?}");
 }
