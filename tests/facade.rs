@@ -583,7 +583,9 @@ fn no_two_public_types_of_the_facade_share_a_name() {
         for list in uses.filter(|list| !list.starts_with("godata_")) {
             let names = list.split(|c: char| !c.is_alphanumeric() && c != '_');
             let types = names.filter(|name| name.starts_with(char::is_uppercase));
-            types.for_each(|of| drop(homes.entry(of.to_owned()).or_default().insert(name.to_owned())));
+            for of in types {
+                homes.entry(of.to_owned()).or_default().insert(name.to_owned());
+            }
         }
     }
     assert!(homes.contains_key("Pipeline") && homes.contains_key("Overlap"), "{homes:?}");
