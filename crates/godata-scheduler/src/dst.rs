@@ -55,7 +55,8 @@ impl Dst {
 /// The examples are for Berlin on 2026-03-29, when the clocks go from 02:00 to 03:00.
 ///
 /// ```
-/// use godata_scheduler::{ScheduleExt, Zone, parse, time::UtcDateTime};
+/// use godata_scheduler::time::UtcDateTime;
+/// use godata_scheduler::{ScheduleExt, Zone, parse};
 ///
 /// let berlin = Zone::new("Europe/Berlin")?;
 /// let day_before = UtcDateTime::from_unix_timestamp(1_774_699_200)?; // 2026-03-28 12:00 UTC
@@ -84,7 +85,8 @@ pub enum DstGap {
 /// What happens to a local time that comes twice.
 ///
 /// ```
-/// use godata_scheduler::{ScheduleExt, parse, time::UtcDateTime};
+/// use godata_scheduler::time::UtcDateTime;
+/// use godata_scheduler::{ScheduleExt, parse};
 ///
 /// // On 2026-10-25 the clocks in Berlin go from 03:00 back to 02:00, so 02:30 is at 00:30 and at 01:30 UTC.
 /// let midnight = UtcDateTime::from_unix_timestamp(1_792_886_400)?;
