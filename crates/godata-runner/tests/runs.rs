@@ -206,8 +206,8 @@ fn a_run_whose_runtime_ends_is_interrupted() {
         assert_eq!(runner.result(run.id()), Some(run.result()));
     }
     assert_eq!(runner.start(ok()).unwrap_err(), RunnerError::NoRuntime);
-    let told = std::iter::from_fn(|| events.next().now_or_never());
-    assert_eq!(told.filter(|event| matches!(event, Some(Ok(RunEvent::Ended(_))))).count(), 2);
+    let sent = std::iter::from_fn(|| events.next().now_or_never());
+    assert_eq!(sent.filter(|event| matches!(event, Some(Ok(RunEvent::Ended(_))))).count(), 2);
 }
 
 /// The run that was started first is on a runtime that never polls it.
@@ -487,8 +487,8 @@ async fn a_job_that_blocks_its_thread_delays_no_event() {
         release.send(())
     });
     let blocks = job_fn("blocks", move |_| {
-        let told = released.lock().unwrap().recv_timeout(20 * SECOND);
-        async move { Ok(told?) }
+        let received = released.lock().unwrap().recv_timeout(20 * SECOND);
+        async move { Ok(received?) }
     });
     assert_eq!(end_of(&runner.start(blocks).unwrap()).await, (RunStatus::Succeeded, None));
     reader.await.unwrap().unwrap();

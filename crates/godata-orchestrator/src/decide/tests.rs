@@ -1,4 +1,4 @@
-//! Decisions against a model that goes through the due times one by one.
+//! Decisions, compared with a model that goes through the due times one by one.
 
 mod cases;
 
@@ -22,7 +22,7 @@ fn at(seconds: u64) -> UtcDateTime {
     UtcDateTime::UNIX_EPOCH + Duration::from_secs(1_000_000 + seconds)
 }
 
-/// Due every so many seconds.
+/// Due every `self.0` seconds.
 #[derive(Debug)]
 struct Every(u64);
 
@@ -39,7 +39,7 @@ impl Schedule for Every {
     }
 }
 
-/// A pipeline as a loop would keep it, whose every commit is judged and applied.
+/// A pipeline as the loop keeps it. Each commit is checked and applied.
 struct Pipeline {
     row: PipelineRecord,
     runs: Vec<RunRecord>,
@@ -128,7 +128,7 @@ impl Pipeline {
             self.ends.clear();
             self.running.extend(decision.starts);
         }
-        panic!("it never comes to an end");
+        panic!("the decisions never end");
     }
 
     fn end_oldest(&mut self) {
@@ -147,8 +147,8 @@ impl Pipeline {
         }
     }
 
-    /// The rows of the schedule as ranges of due times, ordered, each with how many it says to answer, and whether
-    /// these are all.
+    /// The rows of the schedule as ordered ranges of due times, each with the number of due times that it claims to cover, and
+    /// whether that is exact.
     fn ranges(&self) -> Vec<(UtcDateTime, UtcDateTime, u64, bool)> {
         let of_schedule = self.all.iter().filter(|run| run.cause == Cause::Schedule);
         let mut ranges: Vec<_> = of_schedule
@@ -162,7 +162,7 @@ impl Pipeline {
         ranges
     }
 
-    /// Each due time up to the cursor is answered by exactly one row, and none after it by any.
+    /// Each due time up to the cursor is covered by exactly one row, and none after it by any.
     fn assert_invariant(&self, period: u64) {
         let mut next = at(0) + Duration::from_secs(period);
         for (first, last, count, is_exact) in self.ranges() {
@@ -211,10 +211,10 @@ fn rules() -> impl Strategy<Value = Rules> {
         grace: Duration::from_secs(grace),
         ..Rules::default()
     });
-    rules.prop_filter("they make sense", |rules| contradiction(rules).is_none())
+    rules.prop_filter("they do not contradict each other", |rules| contradiction(rules).is_none())
 }
 
-/// What is known of a pipeline at an instant, when nothing has happened to it.
+/// The facts about a pipeline at an instant, if nothing has happened to it.
 fn facts(pipeline: &Pipeline, now: UtcDateTime) -> Facts<'_> {
     Facts {
         row: &pipeline.row,
@@ -240,7 +240,7 @@ fn decided(facts: &Facts<'_>) -> Decision {
 
 proptest! {
     #[test]
-    fn each_due_time_is_answered_once_whatever_happens(
+    fn each_due_time_is_covered_once_whatever_happens(
         period in 1_u64..50, rules in rules(), slots in 1_usize..4, steps in steps(),
     ) {
         let mut pipeline = Pipeline::new(period, rules.clone());
@@ -258,19 +258,19 @@ proptest! {
             prop_assert!(running <= 1 || rules.overlap == Overlap::Allow);
             let queued = pipeline.runs.iter().filter(|run| run.status == RunStatus::Queued).count();
             let bound = match rules.overlap {
-                // Without a free slot the one that may run waits.
+                // Without a free slot, the run that may start waits.
                 Overlap::Skip | Overlap::BufferOne | Overlap::CancelOther => 1,
                 Overlap::BufferAll(bound) => bound,
                 Overlap::Allow => usize::MAX,
             };
             prop_assert!(queued <= bound, "{queued} are queued");
             if let Some(wake_at) = pipeline.wake_at {
-                prop_assert!(wake_at > now, "it would be looked at again and again");
+                prop_assert!(wake_at > now, "it would wake again and again");
             }
         }
     }
 
-    /// With nothing in the way, the newest due time is run and the others are skipped, as the policy says.
+    /// With nothing in the way, the policy decides which due times run and which are skipped.
     #[test]
     fn after_downtime_the_policy_decides(
         period in 1_u64..50, misfire in prop_oneof![Just(Misfire::Latest), Just(Misfire::Skip), Just(Misfire::All)],

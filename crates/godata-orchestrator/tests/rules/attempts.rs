@@ -1,4 +1,4 @@
-//! Retries, and what becomes of runs whose process dies.
+//! Retries, and runs whose process dies.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ fn busy(attempt: u32, failures: u32) -> Option<BoxError> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failure_that_may_pass_is_tried_again_as_a_run_of_the_same_job() {
+async fn a_transient_failure_is_retried_as_a_run_of_the_same_job() {
     let world = World::new();
     let policy = RetryPolicy::attempts(3).backoff(secs(10), secs(100));
     world.register(Registration::new(failing("a", |attempt| busy(attempt, 2))).retry(policy)).await;
@@ -59,7 +59,7 @@ async fn every_failure_is_retried_unless_it_is_permanent_or_the_policy_is_narrow
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_waiting_retry_is_in_the_way_of_the_next_due_time() {
+async fn a_waiting_retry_blocks_the_next_due_time() {
     let policy = RetryPolicy::attempts(2).backoff(secs(1_000), secs(1_000));
     let job = failing("a", |_| Some(Transient::new("busy").retry_after(secs(25)).into()));
     let world = World::scheduled(Registration::new(job).schedule(every(10)).retry(policy)).await;
@@ -105,7 +105,7 @@ async fn a_retry_survives_a_restart() {
     );
 }
 
-/// A crash while a run goes on and another is queued; then a new process on the same store.
+/// A crash while one run is running and another is queued, and then a new process on the same store.
 async fn after_a_crash(recovery: Recovery) -> Vec<(Cause, RunStatus, u32)> {
     let world = World::new();
     let (job, _script, _contexts) = gated("a");
@@ -120,7 +120,7 @@ async fn after_a_crash(recovery: Recovery) -> Vec<(Cause, RunStatus, u32)> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn runs_of_a_dead_process_are_interrupted_and_queued_ones_adopted() {
+async fn running_runs_of_a_dead_process_are_interrupted_and_queued_ones_taken_over() {
     let expected = [(Cause::Manual, RunStatus::Interrupted, 1), (Cause::Manual, RunStatus::Succeeded, 1)];
     assert_eq!(after_a_crash(Recovery::Off).await, expected);
 }
@@ -171,7 +171,7 @@ async fn a_shutdown_uses_up_no_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_was_to_stop_is_canceled_when_its_process_dies() {
+async fn a_run_that_was_asked_to_stop_is_canceled_when_its_process_dies() {
     let world = World::with(godata_core::AnyStore::new(godata_core::MemoryStore::new()), |builder| {
         builder.recovery(Recovery::Rerun)
     });
@@ -187,7 +187,7 @@ async fn a_run_that_was_to_stop_is_canceled_when_its_process_dies() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn runs_of_pipelines_that_the_code_no_longer_has_are_interrupted_and_block_nothing() {
+async fn runs_of_pipelines_that_are_no_longer_registered_are_interrupted_and_block_nothing() {
     let world = World::new();
     let (job, _script, _contexts) = gated("old");
     world.register(Registration::new(job)).await;

@@ -1,4 +1,4 @@
-//! Runs by hand, events, and the end.
+//! Runs by hand, events, and shutdowns.
 
 use godata_core::{Cause, RunQuery, RunStatus};
 use godata_orchestrator::{Event, OrchestratorError, Overlap, Registration, RunOptions};
@@ -6,7 +6,7 @@ use godata_orchestrator::{Event, OrchestratorError, Overlap, Registration, RunOp
 use crate::support::{World, count, every, gated, quick, secs, settle};
 
 #[tokio::test(start_paused = true)]
-async fn a_run_by_hand_is_durable_when_it_is_answered_and_done_when_its_final_row_is() {
+async fn a_run_by_hand_is_durable_when_the_call_returns_and_done_when_its_final_row_is_durable() {
     let world = World::new();
     let (job, script, _contexts) = gated("a");
     world.register(Registration::new(job)).await;
@@ -55,7 +55,7 @@ async fn a_second_run_by_hand_is_refused_or_queued_by_the_overlap_rule() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_token_makes_asking_twice_harmless() {
+async fn a_token_makes_a_second_call_harmless() {
     let world = World::new();
     let (job, script, _contexts) = gated("a");
     world.register(Registration::new(job).overlap(Overlap::Allow)).await;
@@ -93,7 +93,7 @@ async fn a_run_is_canceled_while_it_is_queued_and_while_it_runs() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn no_more_runs_go_on_than_there_are_slots_and_the_others_are_queued() {
+async fn no_more_jobs_run_than_there_are_slots_and_the_other_runs_are_queued() {
     let store = godata_core::AnyStore::new(godata_core::MemoryStore::new());
     let world = World::with(store, |builder| builder.concurrency(3).pool("db", 1));
     let mut scripts = Vec::new();
@@ -130,7 +130,7 @@ async fn no_more_runs_go_on_than_there_are_slots_and_the_others_are_queued() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pipeline_with_much_in_its_queue_does_not_keep_a_slot_from_the_others() {
+async fn a_pipeline_with_many_queued_runs_does_not_keep_slots_from_the_others() {
     let store = godata_core::AnyStore::new(godata_core::MemoryStore::new());
     let world = World::with(store, |builder| builder.concurrency(1));
     let (job, script, _contexts) = gated("a");
@@ -149,7 +149,7 @@ async fn a_pipeline_with_much_in_its_queue_does_not_keep_a_slot_from_the_others(
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_slot_of_a_run_is_free_again_also_when_its_pipeline_was_unregistered() {
+async fn the_slot_of_a_run_is_released_even_if_its_pipeline_was_unregistered() {
     let store = godata_core::AnyStore::new(godata_core::MemoryStore::new());
     let world = World::with(store, |builder| builder.pool("db", 1));
     let (job, script, _contexts) = gated("a");
@@ -163,7 +163,7 @@ async fn the_slot_of_a_run_is_free_again_also_when_its_pipeline_was_unregistered
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_tell_of_a_run_in_order_and_after_its_rows_are_durable() {
+async fn events_of_a_run_come_in_order_and_after_its_rows_are_durable() {
     let world = World::new();
     let mut events = world.orchestrator.events();
     world.register(Registration::new(quick("a")).schedule(every(10))).await;
@@ -179,7 +179,7 @@ async fn events_tell_of_a_run_in_order_and_after_its_rows_are_durable() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_shutdown_lets_runs_end_and_says_what_became_of_each() {
+async fn a_shutdown_lets_jobs_end_and_reports_each_run() {
     let world = World::new();
     let (job, script, _contexts) = gated("a");
     world.register(Registration::new(job).overlap(Overlap::BufferAll(9))).await;
@@ -226,7 +226,7 @@ async fn the_scheduler_stops_and_starts_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn dropping_the_last_handle_lets_runs_end_and_writes_their_rows() {
+async fn after_the_last_handle_is_dropped_jobs_end_and_their_rows_are_written() {
     let world = World::new();
     let (job, script, _contexts) = gated("a");
     world.register(Registration::new(job).schedule(every(10))).await;

@@ -1,4 +1,4 @@
-//! Edits, pauses, dependencies, backfills, and what is taken out.
+//! Edits, pauses, dependencies, backfills, and unregistering.
 
 use godata_core::{Cause, RunContext, RunStatus, job_fn};
 use godata_orchestrator::{
@@ -6,10 +6,10 @@ use godata_orchestrator::{
 };
 use tokio::sync::mpsc;
 
-use crate::support::{World, at, count, every, failing, fresh_seed, gated, quick, secs, settle, told};
+use crate::support::{World, at, count, every, failing, fresh_seed, gated, quick, received, secs, settle};
 
 #[tokio::test(start_paused = true)]
-async fn the_same_schedule_goes_on_after_a_restart_and_another_is_an_edit() {
+async fn the_same_schedule_continues_after_a_restart_and_another_is_an_edit() {
     for (period, expected) in [
         (10, ["schedule succeeded 10", "skipped 20..30 x2", "schedule succeeded 40"].as_slice()),
         (50, &["schedule succeeded 10"]),
@@ -28,7 +28,7 @@ async fn the_same_schedule_goes_on_after_a_restart_and_another_is_an_edit() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn registering_again_what_is_stored_writes_nothing() {
+async fn registering_an_unchanged_pipeline_again_writes_nothing() {
     let rules = || Registration::new(quick("a")).schedule(every(10)).tag("x").options("{}");
     let world = World::new();
     world.register(rules()).await;
@@ -39,7 +39,7 @@ async fn registering_again_what_is_stored_writes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_pause_decides_nothing_and_keeps_what_is_queued() {
+async fn a_paused_pipeline_decides_nothing_and_keeps_its_queued_runs() {
     let (job, script, _contexts) = gated("a");
     let world =
         World::scheduled(Registration::new(job).schedule(every(10)).overlap(Overlap::BufferOne)).await;
@@ -56,7 +56,7 @@ async fn a_pause_decides_nothing_and_keeps_what_is_queued() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn resuming_applies_the_misfire_rule_or_begins_from_now() {
+async fn resuming_applies_the_misfire_rule_or_starts_from_now() {
     for from_now in [false, true] {
         let world = World::scheduled(Registration::new(quick("a")).schedule(every(10))).await;
         world.orchestrator.pause("a").await.unwrap();
@@ -100,7 +100,7 @@ async fn a_disabled_pipeline_runs_by_hand_only() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn it_runs_after_each_success_of_another_and_once_for_those_while_it_runs() {
+async fn a_pipeline_runs_after_each_success_of_another_and_once_for_all_during_its_run() {
     let world = World::new();
     let (job, script, _contexts) = gated("b");
     world.register(Registration::new(quick("a"))).await;
@@ -123,7 +123,7 @@ async fn it_runs_after_each_success_of_another_and_once_for_those_while_it_runs(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_success_while_the_follower_was_away_is_answered_when_it_is_back() {
+async fn a_success_while_the_follower_was_down_is_handled_when_it_is_back() {
     let world = World::new();
     world.register(Registration::new(quick("a"))).await;
     world.register(Registration::new(quick("b")).after("a")).await;
@@ -140,7 +140,7 @@ async fn a_success_while_the_follower_was_away_is_answered_when_it_is_back() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn failures_and_backfills_of_another_are_not_followed() {
+async fn failures_and_backfills_of_the_upstream_pipeline_are_ignored() {
     let world = World::new();
     let job = failing("a", |attempt| (attempt == 1).then(|| "no".into()));
     world.register(Registration::new(job)).await;
@@ -154,7 +154,7 @@ async fn failures_and_backfills_of_another_are_not_followed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_backfill_runs_its_due_times_one_after_the_other() {
+async fn a_backfill_runs_its_due_times_one_after_another() {
     let world = World::new();
     let (job, script, mut contexts) = gated("a");
     world.register(Registration::new(job).schedule(every(10))).await;
@@ -203,7 +203,7 @@ async fn due_times_that_a_backfill_names_twice_count_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn due_times_go_before_a_backfill_that_waits() {
+async fn due_times_run_before_a_queued_backfill() {
     let (job, script, _contexts) = gated("a");
     let world =
         World::scheduled(Registration::new(job).schedule(every(10)).overlap(Overlap::BufferOne)).await;
@@ -216,7 +216,7 @@ async fn due_times_go_before_a_backfill_that_waits() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn unregistering_cancels_what_is_queued_and_keeps_history() {
+async fn unregistering_cancels_queued_runs_and_keeps_the_history() {
     let (job, script, _contexts) = gated("a");
     let world =
         World::scheduled(Registration::new(job).schedule(every(10)).overlap(Overlap::BufferOne)).await;
@@ -230,7 +230,7 @@ async fn unregistering_cancels_what_is_queued_and_keeps_history() {
     assert!(matches!(error, OrchestratorError::UnknownPipeline { .. }), "{error}");
     world.register(Registration::new(quick("a")).schedule(every(10))).await;
     world.go_to(70).await;
-    assert_eq!(world.story().await[2], "schedule succeeded 70", "what was due meanwhile is not made up for");
+    assert_eq!(world.story().await[2], "schedule succeeded 70", "due times in between are not run");
 }
 
 #[tokio::test(start_paused = true)]
@@ -297,17 +297,17 @@ async fn a_cursor_far_ahead_of_the_clock_for_an_hour_is_rebased() {
     world.jump_to(60).await;
     let before = world.rows().await.len();
     tokio::time::sleep(secs(200)).await;
-    assert!(told(&mut events).iter().any(|event| matches!(event, Event::Rebased { .. })));
+    assert!(received(&mut events).iter().any(|event| matches!(event, Event::Rebased { .. })));
     world.jump_to(120).await;
     assert_eq!(world.rows().await.len(), before + 1);
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_context_says_when_and_why_it_runs() {
-    let (told, mut contexts) = mpsc::unbounded_channel();
+async fn the_context_says_when_and_why_a_job_runs() {
+    let (sender, mut contexts) = mpsc::unbounded_channel();
     let job = job_fn("a", move |cx: RunContext| {
-        let told = told.clone();
-        async move { Ok(told.send(cx)?) }
+        let sender = sender.clone();
+        async move { Ok(sender.send(cx)?) }
     });
     let world = World::scheduled(Registration::new(job).schedule(every(10))).await;
     world.go_to(10).await;

@@ -1,4 +1,4 @@
-//! A store that fails as it is told.
+//! A store with injected faults.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -10,27 +10,27 @@ use godata_core::{
 };
 use time::UtcDateTime;
 
-/// What becomes of a commit.
+/// The fate of a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// It is not made.
+    /// It fails, and is not made.
     Refused,
-    /// It is made, and the answer is an error.
+    /// It is made, but the answer is an error.
     AnswerLost,
-    /// It is made after so long.
+    /// It is made after this long.
     Slow(Duration),
-    /// The answer is an error at once, and it is made after so long.
+    /// The answer is an error at once, but the commit is made after this long.
     Late(Duration),
     /// It never ends.
     Hangs,
 }
 
-/// What a faulty store is told.
+/// The faults to inject.
 #[derive(Clone, Default)]
-pub(crate) struct Faults(Arc<Mutex<Told>>);
+pub(crate) struct Faults(Arc<Mutex<Plan>>);
 
 #[derive(Default)]
-struct Told {
+struct Plan {
     next: VecDeque<Fault>,
     of_pipeline: Option<(String, Fault)>,
     reads_fail: bool,
@@ -38,12 +38,12 @@ struct Told {
 }
 
 impl Faults {
-    /// What becomes of the next commits, one after the other.
+    /// Sets the fate of the next commits, one after another.
     pub(crate) fn next(&self, faults: impl IntoIterator<Item = Fault>) {
         self.0.lock().unwrap().next.extend(faults);
     }
 
-    /// What becomes of all commits to a pipeline from now on.
+    /// Sets the fate of all commits to a pipeline from now on.
     pub(crate) fn always(&self, pipeline: &str, fault: Fault) {
         self.0.lock().unwrap().of_pipeline = Some((pipeline.to_owned(), fault));
     }
@@ -57,13 +57,13 @@ impl Faults {
     }
 
     pub(crate) fn none(&self) {
-        *self.0.lock().unwrap() = Told::default();
+        *self.0.lock().unwrap() = Plan::default();
     }
 
     fn of(&self, pipeline: &PipelineName) -> Option<Fault> {
-        let mut told = self.0.lock().unwrap();
-        let of_pipeline = told.of_pipeline.as_ref().filter(|(name, _)| name == pipeline.as_str());
-        of_pipeline.map(|(_, fault)| *fault).or_else(|| told.next.pop_front())
+        let mut plan = self.0.lock().unwrap();
+        let of_pipeline = plan.of_pipeline.as_ref().filter(|(name, _)| name == pipeline.as_str());
+        of_pipeline.map(|(_, fault)| *fault).or_else(|| plan.next.pop_front())
     }
 
     async fn read(&self) -> Result<(), StoreError> {
@@ -78,12 +78,12 @@ fn broken() -> StoreError {
     StoreError::unavailable("broken on purpose")
 }
 
-/// The store, and what it is told.
+/// A store in memory, and its faults.
 pub(crate) fn faulty() -> (AnyStore, Faults) {
     faulty_way_to(AnyStore::new(MemoryStore::new()))
 }
 
-/// A store that several instances are on, with a way to it that is told.
+/// A faulty way to a store that several instances share.
 pub(crate) fn faulty_way_to(store: AnyStore) -> (AnyStore, Faults) {
     let faults = Faults::default();
     (AnyStore::new(Faulty { store, faults: faults.clone() }), faults)

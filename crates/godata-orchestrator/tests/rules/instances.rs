@@ -1,4 +1,4 @@
-//! Several instances on one store: each due time is run by one of them, and what one has done the others see.
+//! Several instances on one store: one of them runs each due time, and each sees what the others have done.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use godata_orchestrator::{Event, OrchestratorError, Overlap, Recovery, Registrat
 use tokio::sync::Semaphore;
 
 use crate::faulty::{Fault, Faults, faulty_way_to};
-use crate::support::{World, at, count, every, fresh_seed, gated, quick, secs, settle, told};
+use crate::support::{World, at, count, every, fresh_seed, gated, quick, received, secs, settle};
 
-/// Two instances on a database, each with its own clock.
+/// Two instances on a shared store, each with its own clock.
 async fn two(
     rules: impl Fn() -> Registration,
     f: impl Fn(godata_orchestrator::OrchestratorBuilder) -> godata_orchestrator::OrchestratorBuilder,
@@ -30,15 +30,15 @@ async fn two(
     worlds.try_into().unwrap_or_else(|_| panic!("there are two"))
 }
 
-/// Two instances on a database that have registered nothing; the faults are those of the first one's way to it.
-fn two_of_which_one_is_on_a_faulty_way() -> ([World; 2], Faults) {
+/// Two instances on a shared store without registrations. The faults are on the first one's way to the store.
+fn two_with_a_faulty_first() -> ([World; 2], Faults) {
     let clock = ManualClock::new(at(0));
     let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
     let (way, faults) = faulty_way_to(store.clone());
     ([way, store].map(|store| World::on(clock.clone(), store, |builder| builder)), faults)
 }
 
-/// Turns a clock that leases go by together with tokio's.
+/// Advances the clock of the leases together with tokio's.
 async fn pass(world: &World, seconds: u64) {
     for _ in 0..seconds {
         world.clock.advance(secs(1));
@@ -47,7 +47,7 @@ async fn pass(world: &World, seconds: u64) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_several_instances_one_runs_each_due_time() {
+async fn exactly_one_of_several_instances_runs_each_due_time() {
     let [a, b] = two(|| Registration::new(quick("a")).schedule(every(10)), |builder| builder).await;
     pass(&a, 65).await;
     let due: Vec<_> = a.rows().await.iter().map(|run| run.due).collect();
@@ -91,7 +91,7 @@ async fn another_instance_takes_over_when_one_dies() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_instance_that_was_declared_dead_goes_on_under_a_new_id_and_its_results_are_refused() {
+async fn an_instance_that_was_declared_dead_continues_under_a_new_id_and_its_results_are_refused() {
     let (job, _script, _contexts) = gated("a");
     let clock = ManualClock::new(at(0));
     let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
@@ -100,27 +100,27 @@ async fn an_instance_that_was_declared_dead_goes_on_under_a_new_id_and_its_resul
     world.register(Registration::new(job)).await;
     let run = world.orchestrator.run_pipeline("a").await.unwrap();
     settle().await;
-    // The process was stopped for longer than its lease, and somebody else has looked.
+    // The process was suspended for longer than its lease, and another instance has noticed.
     world.clock.advance(secs(100));
     world.store.reap(&[]).await.unwrap();
     tokio::time::sleep(secs(30)).await;
     assert_eq!(world.row(run.id()).await.status, RunStatus::Interrupted);
     run.done().await.unwrap_err();
-    let names = told(&mut events).into_iter().filter_map(|event| match event {
+    let names = received(&mut events).into_iter().filter_map(|event| match event {
         Event::OwnerLost { .. } => Some("lost"),
         Event::Superseded { .. } => Some("superseded"),
         _ => None,
     });
-    let mut told: Vec<_> = names.collect();
-    told.sort_unstable();
-    assert_eq!(told, ["lost", "superseded"]);
+    let mut sent: Vec<_> = names.collect();
+    sent.sort_unstable();
+    assert_eq!(sent, ["lost", "superseded"]);
     let second = world.orchestrator.run_pipeline("a").await.unwrap();
     assert_ne!(world.row(second.id()).await.owner, world.row(run.id()).await.owner);
 }
 
-/// The job ends while the commit is under way that interrupts its run.
+/// The job ends while the commit that interrupts its run is in flight.
 #[tokio::test(start_paused = true)]
-async fn an_end_that_is_not_the_stored_one_is_not_said_to_be_done() {
+async fn done_fails_if_another_end_was_stored() {
     let gate = Arc::new(Semaphore::new(0));
     let job = {
         let gate = Arc::clone(&gate);
@@ -148,7 +148,7 @@ async fn an_end_that_is_not_the_stored_one_is_not_said_to_be_done() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_instance_renews_while_it_waits_for_other_answers_of_the_store() {
+async fn an_instance_renews_its_lease_while_other_calls_of_the_store_are_in_flight() {
     let clock = ManualClock::new(at(0));
     let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
     let (way, faults) = faulty_way_to(store.clone());
@@ -168,7 +168,7 @@ async fn an_instance_renews_while_it_waits_for_other_answers_of_the_store() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_instance_with_another_schedule_stops_firing_and_says_so() {
+async fn an_instance_with_another_schedule_stops_firing_and_sends_an_event() {
     let [a, _] = two(|| Registration::new(quick("a")).schedule(every(10)), |builder| builder).await;
     let mut events = a.orchestrator.events();
     let newer = World::on(a.clock.clone(), a.store.clone(), |builder| builder.seed(fresh_seed()));
@@ -195,7 +195,7 @@ async fn a_run_of_another_instance_is_asked_to_stop() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_instance_whose_clock_is_fast_waits_for_the_clock_of_the_store() {
+async fn an_instance_whose_clock_is_ahead_waits_for_the_clock_of_the_store() {
     let clock = ManualClock::new(at(0));
     let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
     let fast = World::on(ManualClock::new(at(30)), store, |builder| builder);
@@ -218,7 +218,7 @@ async fn an_instance_whose_clock_is_fast_waits_for_the_clock_of_the_store() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn due_times_come_in_time_again_when_a_clock_that_was_fast_is_put_right() {
+async fn due_times_are_on_time_again_when_a_clock_that_was_ahead_is_corrected() {
     let [own, stores] = [(); 2].map(|()| ManualClock::new(at(0)));
     let store = AnyStore::new(MemoryStore::with_clock(stores.clone()));
     let world = World::on(own.clone(), store, |builder| builder);
@@ -240,7 +240,7 @@ async fn due_times_come_in_time_again_when_a_clock_that_was_fast_is_put_right() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_instance_sees_that_another_goes_on_with_what_it_has_paused() {
+async fn an_instance_sees_that_another_has_resumed_a_pipeline_it_paused() {
     let [a, b] = two(|| Registration::new(quick("a")).schedule(every(10)), |builder| builder).await;
     a.orchestrator.pause("a").await.unwrap();
     pass(&a, 15).await;
@@ -252,8 +252,8 @@ async fn an_instance_sees_that_another_goes_on_with_what_it_has_paused() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_whose_pipeline_was_taken_out_elsewhere_before_its_job_began_is_canceled() {
-    let ([a, b], faults) = two_of_which_one_is_on_a_faulty_way();
+async fn a_run_is_canceled_if_another_instance_unregisters_its_pipeline_before_its_job_starts() {
+    let ([a, b], faults) = two_with_a_faulty_first();
     let (job, _script, mut contexts) = gated("a");
     a.register(Registration::new(job)).await;
     b.register(Registration::new(quick("a"))).await;
@@ -268,7 +268,7 @@ async fn a_run_whose_pipeline_was_taken_out_elsewhere_before_its_job_began_is_ca
     assert!(contexts.try_recv().is_err());
 }
 
-/// One instance runs a job and dies, while another is there that has not registered it, but does so in time.
+/// One instance runs a job and dies. Another one has not registered the pipeline, but does so in time.
 async fn recovers_what_it_registers_later(has_run_it_before: bool) {
     let clock = ManualClock::new(at(0));
     let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
@@ -299,18 +299,18 @@ async fn recovers_what_it_registers_later(has_run_it_before: bool) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn runs_of_the_dead_wait_for_their_pipeline_however_long_they_were_known() {
+async fn runs_of_a_dead_instance_wait_for_their_pipeline_however_long_they_were_known() {
     recovers_what_it_registers_later(false).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn runs_of_the_dead_wait_for_their_pipeline_where_it_was_registered_before() {
+async fn runs_of_a_dead_instance_wait_for_a_pipeline_that_was_registered_before() {
     recovers_what_it_registers_later(true).await;
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_another_instance_has_undone_is_not_said_to_have_changed_nothing() {
-    let ([a, b], faults) = two_of_which_one_is_on_a_faulty_way();
+async fn a_change_that_another_instance_may_have_undone_is_not_reported_as_not_made() {
+    let ([a, b], faults) = two_with_a_faulty_first();
     for world in [&a, &b] {
         world.register(Registration::new(quick("a")).schedule(every(10))).await;
     }
@@ -326,7 +326,7 @@ async fn what_another_instance_has_undone_is_not_said_to_have_changed_nothing() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_is_started_once_where_its_pipeline_is_read_again_in_the_same_moment() {
+async fn a_job_is_started_once_even_if_its_pipeline_is_read_again_at_that_moment() {
     let clock = ManualClock::new(at(0));
     let (store, faults) = faulty_way_to(AnyStore::new(MemoryStore::with_clock(clock.clone())));
     let world = World::on(clock, store, |builder| builder);
@@ -342,8 +342,8 @@ async fn a_job_is_started_once_where_its_pipeline_is_read_again_in_the_same_mome
     elsewhere.owner = Some(OwnerId::generate());
     world.store.upsert_run(&elsewhere).await.unwrap();
 
-    // The rows of its run and of the success that it follows are durable in the same moment, and it is to be read again,
-    // for a run that is not watched here is to be canceled.
+    // Its run and the upstream success become durable at the same moment, and the pipeline has to be read again, because a
+    // run that is not watched here is canceled.
     faults.next([Fault::Slow(secs(1)), Fault::Slow(secs(1))]);
     let [asking, canceling] = [world.orchestrator.clone(), world.orchestrator.clone()];
     let asking = tokio::spawn(async move { asking.run_pipeline("a").await });

@@ -1,6 +1,6 @@
-//! The rules by which an orchestrator decides, each as a user of it sees them: on a clock that is turned.
+//! The rules of an orchestrator, each as a user sees it, on a manual clock.
 
-#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![allow(clippy::unwrap_used, reason = "a test that can't continue fails")]
 
 mod attempts;
 mod by_hand;

@@ -1,11 +1,11 @@
-//! Due times that come while a run goes on, and runs that start late.
+//! Due times that come during a run, and runs that start late.
 
 use godata_core::RunStatus;
 use godata_orchestrator::{Overlap, Registration};
 
 use crate::support::{World, at, every, gated, quick, secs, settle};
 
-/// A run from second 10 to second 45, on a schedule of 10 s.
+/// The history after a run from second 10 to second 45, on a schedule of 10 s.
 async fn story_under(overlap: Overlap) -> Vec<String> {
     let (job, script, _contexts) = gated("a");
     let world = World::scheduled(Registration::new(job).schedule(every(10)).overlap(overlap)).await;
@@ -35,14 +35,14 @@ async fn buffer_all_queues_up_to_its_bound() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn allow_runs_them_beside_each_other() {
+async fn allow_lets_runs_overlap() {
     let story = story_under(Overlap::Allow).await;
     assert_eq!(story.len(), 5);
     assert!(story.iter().all(|line| line.contains("succeeded")), "{story:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn cancel_other_stops_the_run_for_the_newest() {
+async fn cancel_other_stops_the_run_and_queues_the_newest_due_time() {
     let (job, script, _contexts) = gated("a");
     let world =
         World::scheduled(Registration::new(job).schedule(every(10)).overlap(Overlap::CancelOther)).await;
@@ -54,7 +54,7 @@ async fn cancel_other_stops_the_run_for_the_newest() {
     assert_eq!(world.story().await[1], "schedule succeeded 20");
 }
 
-/// A job that does not listen: it goes on, and one due time is queued, the newest.
+/// The job ignores that it is asked to stop and continues. Only the newest due time is queued.
 #[tokio::test(start_paused = true)]
 async fn cancel_other_queues_one_while_a_run_does_not_stop() {
     let (store, gate) = (godata_core::MemoryStore::new(), std::sync::Arc::new(tokio::sync::Notify::new()));
@@ -63,7 +63,7 @@ async fn cancel_other_queues_one_while_a_run_does_not_stop() {
     let job = godata_core::job_fn("a", move |_cx| {
         let open = std::sync::Arc::clone(&open);
         async move {
-            // Asked to stop it goes on, for less than the grace of its runner.
+            // It continues when asked to stop, for less than the grace of its runner.
             tokio::time::sleep(secs(3)).await;
             open.notify_one();
             Ok(())
@@ -80,7 +80,7 @@ async fn cancel_other_queues_one_while_a_run_does_not_stop() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn jitter_delays_each_start_by_the_same_share_every_time() {
+async fn jitter_delays_the_start_for_a_due_time_by_the_same_share_every_time() {
     let delays = async || {
         let world =
             World::scheduled(Registration::new(quick("a")).schedule(every(100)).jitter(secs(50))).await;

@@ -41,7 +41,7 @@ async fn the_row_is_durable_before_the_job_starts() {
 
 /// Downtime of 35 s on a schedule of 10 s, under each policy.
 #[tokio::test(start_paused = true)]
-async fn missed_due_times_go_by_the_policy() {
+async fn the_policy_decides_about_missed_due_times() {
     let table: [(Misfire, u64, &[&str]); 5] = [
         (Misfire::Latest, 35, &["skipped 10..20 x2", "schedule succeeded 30"]),
         (Misfire::Latest, 400, &["skipped 10..390 x39", "schedule succeeded 400"]),
@@ -74,7 +74,7 @@ async fn a_single_due_time_beyond_the_grace_is_a_misfire() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_keeps_the_newest_that_the_buffer_has_room_for() {
+async fn misfire_all_keeps_the_newest_due_times_that_fit_the_buffer() {
     let rules = Registration::new(quick("a")).schedule(every(10));
     let world = World::scheduled(rules.misfire(Misfire::All).overlap(Overlap::BufferAll(2))).await;
     world.jump_to(55).await;
@@ -87,14 +87,14 @@ async fn all_keeps_the_newest_that_the_buffer_has_room_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_schedule_of_a_second_never_bursts() {
+async fn a_schedule_of_one_second_never_bursts() {
     let world = World::scheduled(Registration::new(quick("a")).schedule(every(1))).await;
     world.jump_to(3_600).await;
     assert_eq!(world.story().await, ["skipped 1..3599 x1000+", "schedule succeeded 3600"]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn due_times_while_a_run_goes_on_are_skipped_and_fold_into_one_row() {
+async fn due_times_during_a_run_are_skipped_and_fold_into_one_row() {
     let (job, script, _contexts) = gated("a");
     let world = World::scheduled(Registration::new(job).schedule(every(10))).await;
     world.go_to(45).await;
@@ -116,7 +116,7 @@ async fn the_folding_row_is_written_at_most_once_a_second() {
         settle().await;
     }
     let rev = world.orchestrator.pipelines().await.unwrap()[0].rev;
-    // Registered, started, and the skip written at 0.2, 1.2, 2.2 and 3.2 seconds.
+    // The registration, the start, and the skipped row at 0.2, 1.2, 2.2 and 3.2 seconds.
     assert_eq!(rev, 6);
     script.let_go(1);
     settle().await;
@@ -129,9 +129,9 @@ async fn the_folding_row_is_written_at_most_once_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_is_skipped_is_written_before_a_shutdown_is_over() {
+async fn skipped_due_times_are_written_before_a_shutdown_is_complete() {
     let schedule = godata_scheduler::every(std::time::Duration::from_millis(100)).unwrap();
-    // The first waits to start, and nothing ends that the pipeline would be looked at for.
+    // The first run waits for its jitter, and nothing ends that would lead to another step.
     let rules = Registration::new(quick("a")).schedule(schedule).jitter(secs(3_600));
     let world = World::scheduled(rules).await;
     for _ in 0..5 {

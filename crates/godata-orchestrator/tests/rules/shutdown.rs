@@ -1,4 +1,4 @@
-//! Shutdowns in trouble: they end all the same, and say what became of each run.
+//! Shutdowns in trouble: they complete, and report each run.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +11,7 @@ use crate::faulty::{Fault, faulty};
 use crate::support::{Starts, World, every, gated, quick, secs, settle};
 
 #[tokio::test(start_paused = true)]
-async fn a_final_row_that_can_not_be_stored_is_reported_and_ends_the_shutdown_all_the_same() {
+async fn a_final_row_that_can_not_be_stored_is_reported_and_does_not_block_the_shutdown() {
     let (store, faults) = faulty();
     let world = World::with(store, |builder| builder);
     let (job, script, _contexts) = gated("a");
@@ -19,10 +19,10 @@ async fn a_final_row_that_can_not_be_stored_is_reported_and_ends_the_shutdown_al
     let run = world.orchestrator.run_pipeline("a").await.unwrap();
     faults.always("a", Fault::Refused);
     script.let_go(1);
-    let begun = Instant::now();
+    let started = Instant::now();
     let report = world.orchestrator.shutdown(secs(30)).await;
     assert_eq!(report.unsaved, [run.id()]);
-    assert!(begun.elapsed() < secs(30), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < secs(30), "{:?}", started.elapsed());
     run.done().await.unwrap_err();
     assert_eq!(world.row(run.id()).await.status, RunStatus::Running);
 }
@@ -46,7 +46,7 @@ async fn a_run_that_was_about_to_start_is_not_started_and_is_in_the_report() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_neither_listens_nor_returns_is_stuck_and_its_row_says_interrupted() {
+async fn a_run_that_neither_stops_nor_returns_is_stuck_and_stored_as_interrupted() {
     let runs = Mutex::new(Vec::new());
     let stuck = Starts(move |job: AnyJob, request: RunRequest| {
         let (handle, run) = RunHandle::new(job.name(), request.into_context(), Arc::new(SystemClock));
@@ -57,9 +57,9 @@ async fn a_run_that_neither_listens_nor_returns_is_stuck_and_its_row_says_interr
     let world = World::with_runner(stuck, |builder| builder);
     world.register(Registration::new(quick("a"))).await;
     let run = world.orchestrator.run_pipeline("a").await.unwrap();
-    let begun = Instant::now();
+    let started = Instant::now();
     let report = world.orchestrator.shutdown(secs(10)).await;
-    assert!(begun.elapsed() < secs(20), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < secs(20), "{:?}", started.elapsed());
     assert_eq!(report.stuck().map(|run| run.id).collect::<Vec<_>>(), [run.id()]);
     let row = world.row(run.id()).await;
     assert_eq!(row.status, RunStatus::Interrupted);
@@ -67,16 +67,16 @@ async fn a_run_that_neither_listens_nor_returns_is_stuck_and_its_row_says_interr
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_does_not_open_does_not_keep_a_shutdown() {
+async fn a_store_that_does_not_open_does_not_block_a_shutdown() {
     let (store, faults) = faulty();
     let world = World::with(store, |builder| builder);
     faults.reads_hang();
     let orchestrator = world.orchestrator.clone();
     let asking = tokio::spawn(async move { orchestrator.register(quick("a"), every(10)).await });
     settle().await;
-    let begun = Instant::now();
+    let started = Instant::now();
     let report = world.orchestrator.shutdown(secs(1)).await;
-    assert!(begun.elapsed() < secs(10), "{:?}", begun.elapsed());
+    assert!(started.elapsed() < secs(10), "{:?}", started.elapsed());
     assert_eq!(report, Default::default());
     asking.await.unwrap().unwrap_err();
 }

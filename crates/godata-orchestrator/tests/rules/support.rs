@@ -1,4 +1,4 @@
-//! What the tests have in common: a clock that is turned, jobs that do what they are told, and rows to look at.
+//! Helpers of the tests: a manual clock, scripted jobs, and the stored rows.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -14,7 +14,7 @@ use godata_runner::Runner;
 use time::UtcDateTime;
 use tokio::sync::{Semaphore, mpsc};
 
-/// An instant so many seconds after a round one.
+/// An instant this many seconds after a fixed one.
 pub(crate) fn at(seconds: u64) -> UtcDateTime {
     UtcDateTime::UNIX_EPOCH + Duration::from_secs(1_699_999_200 + seconds)
 }
@@ -27,19 +27,19 @@ pub(crate) fn every(seconds: u64) -> godata_scheduler::Interval {
     godata_scheduler::every(secs(seconds)).unwrap()
 }
 
-/// Has all tasks go on until they wait for a clock. Tokio's time is paused, so this takes none, and it moves on only
-/// when nothing else is to be done.
+/// Lets all tasks run until they wait for a clock. Tokio's time is paused, so this takes no real time, and tokio's time
+/// advances only when all tasks are idle.
 pub(crate) async fn settle() {
     tokio::time::sleep(Duration::from_millis(50)).await;
 }
 
-/// A seed that no other test of the process has: the ids of owners come of it, and those that live are known to all.
+/// A seed that no other test of the process uses. Owner ids derive from it, and live owners are known to the whole process.
 pub(crate) fn fresh_seed() -> u64 {
     static LAST: AtomicU64 = AtomicU64::new(0);
     LAST.fetch_add(1, Relaxed)
 }
 
-/// An orchestrator on a clock that is turned.
+/// An orchestrator on a manual clock.
 pub(crate) struct World {
     pub(crate) clock: ManualClock,
     pub(crate) store: AnyStore,
@@ -64,7 +64,7 @@ impl World {
         Self::build(clock, store, runner, f)
     }
 
-    /// A new world whose jobs are run by `runner`.
+    /// A new world with this runner.
     pub(crate) fn with_runner(
         runner: impl JobRunner,
         f: impl FnOnce(OrchestratorBuilder) -> OrchestratorBuilder,
@@ -83,7 +83,7 @@ impl World {
         Self { clock, store, orchestrator }
     }
 
-    /// The same store and clock with a new orchestrator, after the process has died.
+    /// A new orchestrator on the same store and clock, after the old one has crashed.
     pub(crate) fn crash(self, f: impl FnOnce(OrchestratorBuilder) -> OrchestratorBuilder) -> Self {
         self.orchestrator.abort();
         Self::on(self.clock, self.store, f)
@@ -93,7 +93,7 @@ impl World {
         self.orchestrator.register_with(registration).await.unwrap();
     }
 
-    /// Registers, starts the scheduler, and waits until nothing happens.
+    /// A new world with a registered pipeline and a running scheduler.
     pub(crate) async fn scheduled(registration: Registration) -> Self {
         let world = Self::new();
         world.register(registration).await;
@@ -101,7 +101,7 @@ impl World {
         world
     }
 
-    /// Turns the clock to so many seconds, second by second, and waits each time until nothing happens.
+    /// Advances the clock to this many seconds, second by second, and lets all tasks run each time.
     pub(crate) async fn go_to(&self, seconds: u64) {
         while self.clock.now() < at(seconds) {
             self.clock.advance(secs(1));
@@ -109,7 +109,7 @@ impl World {
         }
     }
 
-    /// Turns the clock at once.
+    /// Sets the clock at once, and lets all tasks run.
     pub(crate) async fn jump_to(&self, seconds: u64) {
         self.clock.set(at(seconds));
         settle().await;
@@ -126,7 +126,7 @@ impl World {
         self.store.find_run(id).await.unwrap().unwrap()
     }
 
-    /// Each row as a word and the seconds of its due time; a skipped row with how many it answers.
+    /// Each row as its cause, its status and the seconds of its due time. A skipped row says how many due times it covers.
     pub(crate) async fn story(&self) -> Vec<String> {
         self.rows().await.iter().map(line).collect()
     }
@@ -144,23 +144,23 @@ pub(crate) fn line(run: &RunRecord) -> String {
     }
 }
 
-/// What a job is told to do, run after run.
+/// Controls a [`gated`] job.
 #[derive(Clone)]
 pub(crate) struct Script {
     gate: Arc<Semaphore>,
     started: mpsc::UnboundedSender<RunContext>,
 }
 
-/// A job that begins and waits until it is let go, with the contexts it was run in.
+/// A job that waits until it is let go, and the contexts of its runs.
 pub(crate) fn gated(name: &str) -> (impl Job, Script, mpsc::UnboundedReceiver<RunContext>) {
     let (started, contexts) = mpsc::unbounded_channel();
     let script = Script { gate: Arc::new(Semaphore::new(0)), started };
-    let told = script.clone();
+    let control = script.clone();
     let job = job_fn(name, move |cx: RunContext| {
-        let told = told.clone();
+        let script = control.clone();
         async move {
-            told.started.send(cx.clone()).ok();
-            let permit = cx.cancellation().unless_canceled(told.gate.acquire()).await?;
+            script.started.send(cx.clone()).ok();
+            let permit = cx.cancellation().unless_canceled(script.gate.acquire()).await?;
             permit?.forget();
             Ok(())
         }
@@ -169,18 +169,18 @@ pub(crate) fn gated(name: &str) -> (impl Job, Script, mpsc::UnboundedReceiver<Ru
 }
 
 impl Script {
-    /// Lets so many runs end.
+    /// Lets this many runs end.
     pub(crate) fn let_go(&self, runs: usize) {
         self.gate.add_permits(runs);
     }
 }
 
-/// A job that does nothing, at once.
+/// A job that succeeds at once.
 pub(crate) fn quick(name: &str) -> impl Job {
     job_fn(name, |_cx| async { Ok(()) })
 }
 
-/// A job that fails in the way a closure says for each attempt, and then succeeds.
+/// A job that fails with the error that the closure returns for the attempt, or succeeds if there is none.
 pub(crate) fn failing(
     name: &str,
     error: impl Fn(u32) -> Option<BoxError> + Send + Sync + 'static,
@@ -196,13 +196,13 @@ pub(crate) fn count(rows: &[RunRecord], status: RunStatus) -> usize {
     rows.iter().filter(|run| run.status == status).count()
 }
 
-/// What was told until now.
-pub(crate) fn told(events: &mut Events) -> Vec<Event> {
+/// The events up to now.
+pub(crate) fn received(events: &mut Events) -> Vec<Event> {
     let next = || events.next().now_or_never().flatten();
     std::iter::from_fn(next).filter_map(Result::ok).collect()
 }
 
-/// A runner that starts jobs as it is told, and knows nothing of its runs.
+/// A runner whose `start` is a closure.
 pub(crate) struct Starts<F>(pub(crate) F);
 
 impl<F> JobRunner for Starts<F>

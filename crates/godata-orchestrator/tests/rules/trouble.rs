@@ -1,4 +1,4 @@
-//! The store fails, user code panics, jobs hang: the others keep their times.
+//! The store fails, user code panics, jobs hang: other pipelines stay on time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -12,7 +12,7 @@ use godata_orchestrator::{Event, OrchestratorError, Overlap, Registration, RunOp
 use time::UtcDateTime;
 
 use crate::faulty::{Fault, faulty};
-use crate::support::{Starts, World, at, count, every, gated, quick, secs, settle, told};
+use crate::support::{Starts, World, at, count, every, gated, quick, received, secs, settle};
 
 /// The due times of `b` that were run.
 async fn times_of_b(world: &World) -> Vec<i64> {
@@ -26,7 +26,7 @@ async fn times_of_b(world: &World) -> Vec<i64> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn others_keep_their_times_while_the_store_is_slow_or_hangs_for_one() {
+async fn other_pipelines_stay_on_time_while_the_store_is_slow_or_hangs_for_one() {
     for fault in [Fault::Slow(secs(5)), Fault::Hangs, Fault::Refused] {
         let (store, faults) = faulty();
         let world = World::with(store, |builder| builder);
@@ -46,7 +46,7 @@ async fn others_keep_their_times_while_the_store_is_slow_or_hangs_for_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn others_keep_their_times_while_a_final_row_can_not_be_written_for_an_hour() {
+async fn other_pipelines_stay_on_time_while_a_final_row_can_not_be_written_for_an_hour() {
     let (store, faults) = faulty();
     let world = World::with(store, |builder| builder);
     let (job, script, _contexts) = gated("a");
@@ -68,18 +68,18 @@ async fn others_keep_their_times_while_a_final_row_can_not_be_written_for_an_hou
         tokio::time::sleep(secs(600)).await;
     }
     assert_eq!(times_of_b(&world).await, [600, 1_200, 1_800, 2_400, 3_000, 3_600]);
-    let failed = told(&mut events).into_iter().filter_map(|event| match event {
+    let failed = received(&mut events).into_iter().filter_map(|event| match event {
         Event::StoreFailed { pipeline, .. } => pipeline,
         _ => None,
     });
-    assert!(failed.into_iter().any(|pipeline| pipeline.as_str() == "a"), "nobody was told");
+    assert!(failed.into_iter().any(|pipeline| pipeline.as_str() == "a"), "no event was sent");
     faults.none();
     tokio::time::sleep(secs(20)).await;
     assert_eq!(world.row(run.id()).await.status, RunStatus::Succeeded);
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_waits_for_a_final_row_waits_no_longer_where_calls_of_the_store_may_take_long() {
+async fn done_waits_no_longer_if_calls_of_the_store_may_take_long() {
     let (store, faults) = faulty();
     let world = World::with(store, |builder| builder.store_timeout(secs(3_600)));
     let (job, script, _contexts) = gated("a");
@@ -95,7 +95,7 @@ async fn whoever_waits_for_a_final_row_waits_no_longer_where_calls_of_the_store_
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_whose_row_can_not_be_written_is_not_started_and_its_caller_knows() {
+async fn a_run_whose_row_can_not_be_written_is_not_started_and_its_caller_gets_an_error() {
     let (store, faults) = faulty();
     let world = World::with(store, |builder| builder);
     let (job, _script, mut contexts) = gated("a");
@@ -108,7 +108,7 @@ async fn a_run_whose_row_can_not_be_written_is_not_started_and_its_caller_knows(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_answer_is_looked_up_and_the_run_is_started_once() {
+async fn after_a_lost_answer_the_store_is_read_and_the_run_is_started_once() {
     let (store, faults) = faulty();
     let world = World::with(store, |builder| builder);
     let (job, script, mut contexts) = gated("a");
@@ -131,7 +131,7 @@ async fn a_lost_answer_is_looked_up_and_the_run_is_started_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_commit_that_arrives_after_it_was_looked_up_changes_nothing_any_more() {
+async fn a_commit_that_arrives_after_the_store_was_read_changes_nothing() {
     let (store, faults) = faulty();
     let world = World::with(store, |builder| builder);
     world.register(Registration::new(quick("a"))).await;
@@ -143,7 +143,7 @@ async fn a_commit_that_arrives_after_it_was_looked_up_changes_nothing_any_more()
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_asks_again_for_a_run_that_was_taken_over_waits_for_its_row() {
+async fn a_second_call_for_a_run_that_was_taken_over_waits_for_its_row() {
     let (store, faults) = faulty();
     let (job, script, _contexts) = gated("a");
     let job = AnyJob::new(job);
@@ -167,7 +167,7 @@ async fn whoever_asks_again_for_a_run_that_was_taken_over_waits_for_its_row() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_asks_while_the_store_is_away_is_told_that_it_is_not_known() {
+async fn a_call_while_the_store_is_down_returns_that_the_outcome_is_not_known() {
     let (store, faults) = faulty();
     let world = World::with(store, |builder| builder);
     let (job, _script, mut contexts) = gated("a");
@@ -182,7 +182,7 @@ async fn whoever_asks_while_the_store_is_away_is_told_that_it_is_not_known() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_counts_as_unchanged_that_may_have_been_changed() {
+async fn a_change_that_may_have_been_made_is_not_reported_as_not_made() {
     let (store, faults) = faulty();
     let world = World::with(store, |builder| builder);
     let orchestrator = &world.orchestrator;
@@ -200,7 +200,7 @@ async fn nothing_counts_as_unchanged_that_may_have_been_changed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_unregistration_whose_answer_was_lost_is_not_told_as_that_of_another() {
+async fn an_unregistration_with_a_lost_answer_is_not_reported_as_another_instances() {
     let (store, faults) = faulty();
     let world = World::with(store, |builder| builder);
     let mut events = world.orchestrator.events();
@@ -208,14 +208,14 @@ async fn an_unregistration_whose_answer_was_lost_is_not_told_as_that_of_another(
     faults.next([Fault::AnswerLost]);
     world.orchestrator.unregister("a").await.unwrap();
     settle().await;
-    let told = told(&mut events);
-    assert!(!told.iter().any(|event| matches!(event, Event::Unregistered { .. })), "{told:?}");
+    let sent = received(&mut events);
+    assert!(!sent.iter().any(|event| matches!(event, Event::Unregistered { .. })), "{sent:?}");
     let error = world.orchestrator.run_pipeline("a").await.unwrap_err();
     assert!(matches!(error, OrchestratorError::UnknownPipeline { .. }), "{error}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn nothing_is_done_for_those_who_have_gone_before_their_turn() {
+async fn a_request_is_dropped_if_its_caller_goes_away_before_its_turn() {
     let (store, faults) = faulty();
     let world = World::with(store, |builder| builder);
     world.register(Registration::new(quick("a")).overlap(Overlap::Allow)).await;
@@ -231,7 +231,7 @@ async fn nothing_is_done_for_those_who_have_gone_before_their_turn() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn whoever_reads_a_store_that_hangs_is_told_so_in_time() {
+async fn a_read_of_a_store_that_hangs_fails_in_time() {
     let (store, faults) = faulty();
     let World { orchestrator, .. } = World::with(store, |builder| builder.store_timeout(secs(20)));
     orchestrator.register(quick("a"), every(10)).await.unwrap();
@@ -247,7 +247,7 @@ async fn whoever_reads_a_store_that_hangs_is_told_so_in_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_store_that_can_not_be_read_refuses_registrations_and_is_tried_again() {
+async fn while_the_store_can_not_be_read_registrations_fail_and_reading_is_retried() {
     let (store, faults) = faulty();
     let world = World::with(store, |builder| builder);
     faults.reads_fail();
@@ -260,9 +260,9 @@ async fn a_store_that_can_not_be_read_refuses_registrations_and_is_tried_again()
     world.orchestrator.register(quick("b"), every(10)).await.unwrap();
 }
 
-/// The schedule is stored already, and what is registered anew beside it is not.
+/// The schedule is stored already, but the changed part of the registration is not.
 #[tokio::test(start_paused = true)]
-async fn a_registration_counts_as_made_only_if_all_of_it_is_stored() {
+async fn a_registration_counts_as_stored_only_if_all_of_it_is() {
     let changes: [fn(Registration) -> Registration; 4] = [
         Registration::disabled,
         |registration| registration.tag("nightly"),
@@ -301,7 +301,7 @@ impl Schedule for Broken {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_schedule_that_panics_or_goes_back_is_stopped_and_the_others_go_on() {
+async fn a_schedule_that_panics_or_goes_backward_is_stopped_and_the_others_continue() {
     let too_fine = at(20) + Duration::from_micros(500);
     let table: [(Broken, ScheduleFault); 3] = [
         (Broken(|_| panic!("on purpose")), ScheduleFault::Panicked),
@@ -319,7 +319,7 @@ async fn a_schedule_that_panics_or_goes_back_is_stopped_and_the_others_go_on() {
         world.orchestrator.start_scheduler().await.unwrap();
         world.go_to(55).await;
         assert_eq!(times_of_b(&world).await, [10, 20, 30, 40, 50]);
-        let stopped = told(&mut events).into_iter().filter_map(|event| match event {
+        let stopped = received(&mut events).into_iter().filter_map(|event| match event {
             Event::ScheduleStopped { pipeline, reason } => Some((pipeline.to_string(), reason)),
             _ => None,
         });
@@ -364,13 +364,13 @@ async fn events_end_and_calls_are_refused_when_the_loop_has_panicked() {
     stops.store(true, Relaxed);
     let error = world.orchestrator.run_pipeline("a").await.unwrap_err();
     assert!(matches!(error, OrchestratorError::ShuttingDown), "{error}");
-    let ended = tokio::time::timeout(secs(1), events.next()).await.expect("its reader waits for ever");
+    let ended = tokio::time::timeout(secs(1), events.next()).await.expect("the reader waits forever");
     assert!(ended.is_none(), "{ended:?}");
 }
 
-/// On threads of a real runtime: one job never gives its thread back.
+/// On a real runtime with threads, one job never releases its thread.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn others_go_on_while_a_job_blocks_its_thread() {
+async fn other_pipelines_run_while_a_job_blocks_its_thread() {
     let clock = ManualClock::new(at(0));
     let world = World::on(clock, AnyStore::new(MemoryStore::new()), |builder| builder);
     let (let_go, blocked) = std::sync::mpsc::channel::<()>();
@@ -394,7 +394,7 @@ async fn others_go_on_while_a_job_blocks_its_thread() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_that_can_not_be_started_is_an_event_and_a_final_row() {
+async fn a_job_that_can_not_be_started_leads_to_an_event_and_a_final_row() {
     for (refusal, status) in [
         (Some(RunnerError::UnknownPool { pool: "x".into() }), RunStatus::Failed),
         (Some(RunnerError::ShuttingDown), RunStatus::Interrupted),
@@ -416,17 +416,17 @@ async fn a_job_that_can_not_be_started_is_an_event_and_a_final_row() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_job_over_its_usual_time_is_an_event() {
+async fn a_job_that_exceeds_its_usual_duration_leads_to_an_event() {
     let world = World::new();
     let (job, script, _contexts) = gated("a");
     let mut events = world.orchestrator.events();
     world.register(Registration::new(job)).await;
     let overdue = |events: &mut godata_orchestrator::Events| {
-        let told = told(events).into_iter().filter_map(|event| match event {
+        let sent = received(events).into_iter().filter_map(|event| match event {
             Event::Overdue { running_for, .. } => Some(running_for),
             _ => None,
         });
-        told.collect::<Vec<_>>()
+        sent.collect::<Vec<_>>()
     };
     let run = world.orchestrator.run_pipeline("a").await.unwrap();
     settle().await;
@@ -442,7 +442,7 @@ async fn a_job_over_its_usual_time_is_an_event() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn old_history_is_forgotten_once_an_hour() {
+async fn old_history_is_pruned_once_an_hour() {
     let world = World::with(AnyStore::new(MemoryStore::new()), |builder| builder.keep_newest(3));
     world.register(Registration::new(quick("a"))).await;
     for token in 0..9 {
@@ -455,12 +455,12 @@ async fn old_history_is_forgotten_once_an_hour() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn nobody_is_told_that_nothing_was_changed_while_it_may_still_be() {
+async fn no_call_returns_that_nothing_was_changed_while_a_commit_may_still_arrive() {
     for (fault, was_made) in [(Fault::Late(secs(1)), true), (Fault::Refused, false)] {
         let (store, faults) = faulty();
         let world = World::with(store, |builder| builder);
         world.register(Registration::new(quick("a"))).await;
-        // The store is read before what is late is there, and the next commit comes after it.
+        // The store is read before the late commit arrives, and the next commit comes after it.
         faults.next([fault, Fault::Slow(secs(5))]);
         let asked = world.orchestrator.run_pipeline("a").await;
         assert_eq!(asked.is_ok(), was_made, "{fault:?}");

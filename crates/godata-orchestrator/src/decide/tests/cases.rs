@@ -1,11 +1,10 @@
-//! Decisions in which two things meet: what has happened and what is asked, this clock and another, these runs and
-//! those of other instances.
+//! Decisions in which two things meet: an end and a request, two clocks, or runs of two instances.
 
 use godata_core::{Commit, Failure, FailureKind, RetryPolicy, RunKey};
 
 use super::*;
 
-/// The rows of a commit, which the store would take.
+/// The rows of a commit, which a store would accept.
 fn rows_of(commit: Option<Commit>, facts: &Facts<'_>) -> Vec<RunRecord> {
     let commit = commit.unwrap();
     let dead: Vec<_> = facts.orphans.iter().filter_map(|orphan| orphan.owner).collect();
@@ -16,7 +15,7 @@ fn rows_of(commit: Option<Commit>, facts: &Facts<'_>) -> Vec<RunRecord> {
 }
 
 impl Pipeline {
-    /// Adds a run that somebody has started by hand.
+    /// Adds a run by hand.
     fn add(&mut self, token: &str, status: RunStatus, owner: OwnerId) -> RunRecord {
         let key = RunKey::manual(token).unwrap();
         let mut run = RunRecord::new(&self.row.name, key, Cause::Manual, status, at(0));
@@ -35,7 +34,7 @@ fn failed(run: &RunRecord, was_stopped: bool) -> End {
 }
 
 #[test]
-fn a_run_that_is_taken_over_and_dropped_at_once_ends_as_that_of_the_dead() {
+fn a_run_that_is_taken_over_and_dropped_in_one_decision_ends_under_its_dead_owner() {
     let mut pipeline = Pipeline::new(10, Rules::default());
     let dead = OwnerId::generate();
     let run = pipeline.add("a", RunStatus::Queued, dead);
@@ -49,7 +48,7 @@ fn a_run_that_is_taken_over_and_dropped_at_once_ends_as_that_of_the_dead() {
 }
 
 #[test]
-fn a_run_that_another_has_taken_over_is_no_orphan_any_more() {
+fn a_run_that_another_instance_has_taken_over_is_no_longer_an_orphan() {
     let mut pipeline = Pipeline::new(10, Rules::default());
     let run = pipeline.add("a", RunStatus::Queued, OwnerId::generate());
     let orphans = [Orphan { run: run.id, owner: Some(OwnerId::generate()) }];
@@ -58,20 +57,20 @@ fn a_run_that_another_has_taken_over_is_no_orphan_any_more() {
 }
 
 #[test]
-fn what_would_be_tried_again_and_is_unregistered_at_once_is_not_stored() {
+fn a_retry_of_a_pipeline_that_is_unregistered_in_the_same_decision_is_not_stored() {
     let retry = RetryPolicy::attempts(2);
     let mut pipeline = Pipeline::new(10, Rules { retry, ..Rules::default() });
     let run = pipeline.add("a", RunStatus::Running, pipeline.owner);
     let ends = [failed(&run, false)];
     let facts_of = |request| Facts { ends: &ends, request, ..facts(&pipeline, at(1)) };
     let alone = facts_of(None);
-    assert_eq!(rows_of(decided(&alone).commit, &alone).len(), 2, "its end, and the retry");
+    assert_eq!(rows_of(decided(&alone).commit, &alone).len(), 2, "the end and the retry");
     let both = facts_of(Some(&Request::Unregister));
     assert_eq!(rows_of(decided(&both).commit, &both).len(), 1);
 }
 
 #[test]
-fn a_failure_is_tried_again_also_while_shutting_down_unless_somebody_has_stopped_it() {
+fn a_failure_is_retried_even_during_a_shutdown_unless_the_run_was_asked_to_stop() {
     let retry = RetryPolicy::attempts(2);
     let mut pipeline = Pipeline::new(10, Rules { retry, ..Rules::default() });
     let run = pipeline.add("a", RunStatus::Running, pipeline.owner);
@@ -85,7 +84,7 @@ fn a_failure_is_tried_again_also_while_shutting_down_unless_somebody_has_stopped
 }
 
 #[test]
-fn a_key_that_is_active_is_refused_also_where_its_run_is_to_end_in_the_same_commit() {
+fn an_active_key_is_refused_even_if_its_run_ends_in_the_same_commit() {
     let mut pipeline = Pipeline::new(10, Rules { overlap: Overlap::Allow, ..Rules::default() });
     let run = pipeline.add("a", RunStatus::Running, pipeline.owner);
     let ends = [failed(&run, true)];
@@ -100,7 +99,7 @@ fn a_key_that_is_active_is_refused_also_where_its_run_is_to_end_in_the_same_comm
 }
 
 #[test]
-fn a_success_that_another_instance_has_seen_is_not_forgotten_when_one_registers_that_has_not() {
+fn registering_keeps_a_success_that_another_instance_has_already_handled() {
     let mut pipeline = Pipeline::new(10, Rules::default());
     let upstream = PipelineName::new("up").unwrap();
     pipeline.row.after_seen.insert(upstream.clone(), 9);
@@ -113,7 +112,7 @@ fn a_success_that_another_instance_has_seen_is_not_forgotten_when_one_registers_
 }
 
 #[test]
-fn what_was_decided_by_a_clock_that_is_ahead_is_not_decided_again_unless_that_was_wrong() {
+fn due_times_decided_by_a_clock_that_is_ahead_are_not_decided_again_unless_it_was_wrong() {
     let mut pipeline = Pipeline::new(10, Rules::default());
     let hour = AHEAD.unsigned_abs().as_secs();
     for (cursor, since) in [(40, 50), (60, 60), (50 + hour, 50 + hour), (51 + hour, 50)] {
@@ -126,7 +125,7 @@ fn what_was_decided_by_a_clock_that_is_ahead_is_not_decided_again_unless_that_wa
 }
 
 #[test]
-fn a_schedule_that_begins_anew_twice_at_an_instant_has_other_keys() {
+fn a_schedule_that_starts_anew_twice_at_one_instant_gets_different_keys() {
     let mut pipeline = Pipeline::new(10, Rules::default());
     (pipeline.row.rev, pipeline.row.spec_since) = (3, at(50));
     let decision = decided(&Facts { request: Some(&Request::ResumeFromNow), ..facts(&pipeline, at(50)) });
@@ -134,7 +133,7 @@ fn a_schedule_that_begins_anew_twice_at_an_instant_has_other_keys() {
 }
 
 #[test]
-fn a_wait_that_a_clock_far_ahead_has_set_is_not_waited_for() {
+fn a_wait_that_was_set_by_a_clock_far_ahead_is_ignored() {
     let mut pipeline = Pipeline::new(10, Rules::default());
     let run = pipeline.add("a", RunStatus::Queued, pipeline.owner);
     let day = 24 * 3_600;
@@ -147,7 +146,7 @@ fn a_wait_that_a_clock_far_ahead_has_set_is_not_waited_for() {
 }
 
 #[test]
-fn the_run_of_another_instance_that_is_in_the_way_of_a_success_to_follow_is_looked_at_again() {
+fn a_run_of_another_instance_that_blocks_a_follow_up_run_is_read_again() {
     let mut pipeline = Pipeline::new(10, Rules::default());
     pipeline.plan.schedule = None;
     pipeline.add("a", RunStatus::Running, OwnerId::generate());
