@@ -1,4 +1,4 @@
-//! Proves that a durable store loses nothing it acknowledged.
+//! Tests that a durable store never loses what it acknowledged.
 //!
 //! * [`Disk`]: a file system in memory that tracks what is synced, records all changes, and fails on request. It implements
 //!   the `Vfs` of the file store.

@@ -112,8 +112,8 @@ impl Take {
     ///
     /// # Errors
     ///
-    /// The store fails although the disk does not; or, after the disk has failed, it lacks something it acknowledged, or syncs a
-    /// file again whose sync failed.
+    /// The store fails although the disk does not; or, after the disk has failed, it lacks something it acknowledged, or syncs
+    /// a file again whose sync failed.
     pub fn play_with(script: Script, fault: Fault, open: &Open<'_>) -> Result<Self, Broken> {
         let player = Player::new(script, open);
         player.disk.fail(fault);
