@@ -12,7 +12,7 @@ use time::format_description::well_known::Rfc3339;
 
 /// How many of the newest runs are shown.
 const RUNS: usize = 12;
-/// The maximum width of names and schedules, and of error lines.
+/// The maximum width of names, schedules and errors.
 const CELL: usize = 28;
 const LINE: usize = 100;
 

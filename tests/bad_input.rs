@@ -1,4 +1,4 @@
-//! Bad input, and output that can't be written: the error names the place, and the target stays as it was.
+//! Bad input, and output that can't be written: the error names the place, and the target stays unchanged.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -18,7 +18,7 @@ struct Order {
     note: String,
 }
 
-/// What a pipeline reads and writes.
+/// The formats that a pipeline reads and writes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
     CsvTyped,
@@ -59,7 +59,7 @@ impl Shape {
     }
 }
 
-/// The number of the record that is bad. Those before it fill more than one block.
+/// The number of the bad record. The records before it fill more than one block.
 const BAD: u64 = 1_200;
 
 /// Its line: with CSV under a header and a record of two lines, else after a blank line.
@@ -67,7 +67,7 @@ fn bad_line(shape: Shape) -> u64 {
     if shape.is_csv() { BAD + 2 } else { BAD + 1 }
 }
 
-/// A file of three blocks, with these bytes in the place of the bad record.
+/// A file of three blocks, with these bytes as the bad record.
 fn input(shape: Shape, bad: &[u8]) -> Vec<u8> {
     let padding = "p".repeat(230);
     let mut file = Vec::new();
@@ -87,8 +87,8 @@ fn input(shape: Shape, bad: &[u8]) -> Vec<u8> {
     file
 }
 
-/// Runs a pipeline that must fail and leave everything as it was: what is wrong with how it does, if anything.
-/// In `says`, `{place}` is the bad record; without it, the error must name none.
+/// Runs a pipeline that must fail and leave everything unchanged. Returns what is wrong with the way it fails, if anything.
+/// In `says`, `{place}` stands for the bad record; without it, the error must not name a record.
 fn problem(pipeline: &Pipeline, folder: &Folder, shape: Shape, says: &str) -> Option<String> {
     let file = shape.input();
     let says = says.replace("{place}", &format!("record {BAD} ({file}:{})", bad_line(shape)));
@@ -118,13 +118,13 @@ fn problem(pipeline: &Pipeline, folder: &Folder, shape: Shape, says: &str) -> Op
     (after != before).then(|| format!("left {:?}", after.keys()))
 }
 
-/// Tells all problems at once.
+/// Reports all problems at once.
 #[track_caller]
 fn assert_none(problems: &[String]) {
     assert!(problems.is_empty(), "\n{}", problems.join("\n\n"));
 }
 
-/// Files whose problem is one record: its bytes, and what is said.
+/// Files with one bad record: its bytes, and the expected message.
 #[test]
 fn a_bad_record_is_named_by_its_number_and_line() {
     let table: &[(&str, &[Shape], &[u8], &str)] = &[
@@ -285,7 +285,7 @@ fn a_bad_record_is_named_by_its_number_and_line() {
     assert_none(&problems);
 }
 
-/// Files whose problem is not one record.
+/// Files whose problem is not a single record.
 #[test]
 fn a_bad_file_is_named() {
     let utf_16: Vec<u8> = "\u{feff}id,amount,note\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -381,7 +381,7 @@ fn path_problems(
 }
 
 #[test]
-fn a_file_of_json_lines_may_be_empty() {
+fn an_empty_json_lines_file_is_valid() {
     for &shape in JSONL {
         for content in ["", "\n", "\u{feff}", "\u{feff}\r\n \n"] {
             let folder = Folder::new();
@@ -396,7 +396,7 @@ fn a_file_of_json_lines_may_be_empty() {
 
 /// Inputs and outputs that are not the files they should be.
 #[test]
-fn a_path_that_leads_nowhere_is_named() {
+fn a_path_that_does_not_exist_is_named() {
     let good = |shape| {
         input(shape, if CSV.contains(&shape) { b"X,1," } else { br#"{"id":"X","amount":1,"note":""}"# })
     };
@@ -487,7 +487,7 @@ fn a_path_that_leads_nowhere_is_named() {
     assert_none(&problems);
 }
 
-/// A step makes a value that the format can't hold, of one record in the middle.
+/// A step gives one record in the middle a value that the format can't hold.
 #[test]
 fn a_field_that_can_not_be_written_is_named() {
     type Make = fn() -> Value;
@@ -572,7 +572,7 @@ fn unwritable(shape: Shape, workers: usize, input: &Path, output: &Path, make: f
     .unwrap()
 }
 
-/// The number of workers must not change what is said, even of a file with faults in several blocks.
+/// The number of workers must not change the message, even for a file with faults in several blocks.
 #[test]
 fn the_first_of_several_faults_is_named() {
     let table: &[(&[Shape], &[u8], &[u8])] = &[
@@ -601,7 +601,7 @@ fn the_first_of_several_faults_is_named() {
 
 #[cfg(unix)]
 mod child {
-    //! What needs a process with other rights or limits: the tests run this program again.
+    //! Tests that need a process with other permissions or limits: they run this program again.
 
     use std::env;
     use std::fs;
@@ -642,7 +642,7 @@ mod child {
     }
 
     #[test]
-    fn what_one_may_not_read_or_write_is_named() {
+    fn a_file_without_permission_is_named() {
         let folder = Folder::new();
         for &shape in ALL {
             folder.write(shape.input(), good(shape));
@@ -655,7 +655,7 @@ mod child {
         let mut command = &[][..];
         let elsewhere = Folder::new();
         if fs::metadata(folder.root()).unwrap().uid() == 0 {
-            // The nobody of setpriv may not reach this program where it lies.
+            // The user `nobody` may have no access to the directory of this program.
             let copy = elsewhere.path("program");
             fs::copy(program, &copy).unwrap();
             set_mode(&copy, 0o755);
@@ -709,13 +709,13 @@ mod child {
     }
 
     #[test]
-    fn a_file_that_may_not_grow_is_named_and_leaves_the_old_one() {
+    fn a_file_over_the_size_limit_is_named_and_the_old_one_stays() {
         let folder = Folder::new();
         for &shape in ALL {
             folder.write(shape.input(), good(shape));
         }
         folder.write("out", "old");
-        // A signal that is ignored stays so in the program that takes the shell's place.
+        // An ignored signal stays ignored in the program that replaces the shell.
         let limit = "trap '' XFSZ; ulimit -f 400; exec \"$0\" \"$@\"";
         run("child::with_small_files", &env::current_exe().unwrap(), &["sh", "-c", limit], &folder);
         assert_eq!((&*folder.files()["out"], folder.files().len()), (&b"old"[..], 3));

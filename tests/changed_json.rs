@@ -1,5 +1,5 @@
-//! What is written of JSON Lines that steps have changed, and that they have not: each line against a plain list of
-//! fields that had the same done to it.
+//! JSON Lines after steps that changed some records: each written line is compared with a plain list of fields to which the
+//! same changes were made.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -15,21 +15,21 @@ use serde_json::{Map, Value, json};
 
 use support::Folder;
 
-/// Names that begin alike, are not ASCII, or need escapes. No step touches the first.
+/// Names that start alike, are not ASCII, or need escapes. No step changes the first.
 const NAMES: [&str; 6] = ["id", "a", "a long name", "a long nose", "bé", "\"q\"\\"];
 
-/// Spaces that may stand between the tokens of a line.
+/// Whitespace between the tokens of a line.
 const SPACES: [&str; 4] = ["", "", " ", "\t "];
 
 /// A field of a line.
 #[derive(Clone, Debug, PartialEq)]
 struct Field {
     name: &'static str,
-    /// Its value as it is to be written.
+    /// The value as it must be written.
     json: String,
 }
 
-/// A line, and whether it is to be written as it was read.
+/// A line, and whether it must be written as it was read.
 #[derive(Clone, Debug)]
 struct Line {
     id: u64,
@@ -39,8 +39,7 @@ struct Line {
 }
 
 impl Line {
-    /// As it stands in the input. Strings are written anew as soon as the line is changed, so that `fields` has them
-    /// in that form.
+    /// The text of the input. Strings are rewritten once the line is changed, so `fields` has them in that form.
     fn new(id: usize, fields: &[(usize, &str)], space: &str) -> Self {
         let mut line = Self { id: id as u64, text: String::new(), fields: Vec::new(), is_as_read: true };
         line.set("id", id.to_string());
@@ -89,7 +88,7 @@ enum Change {
 impl Change {
     fn apply(self, record: &mut RecordMut<'_>) {
         let name = |at: usize| NAMES[at];
-        // That a field is missing, taken or of another type is part of the game.
+        // A field may be missing, taken or of another type.
         match self {
             Self::Set(at, number) => record.set(name(at), number),
             Self::SetText(at) => record.set(name(at), "tab\t"),
@@ -101,7 +100,7 @@ impl Change {
         }
     }
 
-    /// Does the same to a line; whether it may be written as it was read, is up to what it was found to have.
+    /// Makes the same change to a line.
     fn apply_to(self, line: &mut Line) {
         let name = |at: usize| NAMES[at];
         line.is_as_read &= match self {
@@ -140,7 +139,7 @@ impl Change {
     }
 }
 
-/// What is written of a value that was cast; `None` if it can't be.
+/// The written form of a cast value; `None` if the cast fails.
 fn cast(json: &str, to: Type) -> Option<String> {
     let is_text = json.starts_with('"');
     let digits = if is_text { string(json) } else { json.to_owned() };
@@ -218,7 +217,7 @@ impl Step {
         }
     }
 
-    /// Whether it is no mistake: a record must not have the new name of a field already.
+    /// Whether the step is valid: a record must not have a field of the new name already.
     fn is_possible(&self, lines: &[Line]) -> bool {
         match self {
             Self::Rename(from, to) => from == to || lines.iter().all(|line| line.get(NAMES[*to]).is_none()),
@@ -227,7 +226,7 @@ impl Step {
     }
 }
 
-/// The text of a string of JSON.
+/// The text of a JSON string.
 fn string(json: &str) -> String {
     serde_json::from_str(json).unwrap()
 }
@@ -292,7 +291,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What is written of these lines after these steps.
+/// The output for these lines after these steps.
 fn written(lines: &[Line], steps: Vec<Step>, block_size: usize, workers: usize) -> Vec<String> {
     let folder = Folder::new();
     let text: String = lines.iter().map(|line| line.text.clone() + "\n").collect();

@@ -1,4 +1,4 @@
-//! Text of other encodings reads as its UTF-8 version does.
+//! Text in other encodings reads like its UTF-8 version.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod support;
@@ -20,7 +20,7 @@ use Format::{Csv, Json, Jsonl};
 
 const FORMATS: [Format; 3] = [Csv, Jsonl, Json];
 
-/// Encodings, and characters that they have.
+/// Encodings, each with characters that it has.
 const ENCODINGS: [(&str, &str); 9] = [
     ("utf-16", "aé€漢😀\u{feff}\u{fffd}\n "),
     ("utf-16le", "aé€漢😀\n "),
@@ -47,7 +47,7 @@ impl Format {
         }
     }
 
-    /// Text of which the record after these can't be read.
+    /// Text in which the record after these can't be read.
     fn broken_text(self, notes: &[String]) -> String {
         match self {
             Csv => self.text(notes) + "1\n",
@@ -66,7 +66,7 @@ impl Format {
     }
 }
 
-/// The records, or the error that a run ends with.
+/// The records, or the error of the run.
 fn read(format: Format, input: Input, block_size: usize) -> Result<Vec<Record>, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let records = runtime.block_on(format.read(input, block_size).collect(100_000));
@@ -118,7 +118,7 @@ proptest! {
         block_size in 1usize..99,
     ) {
         let input = Input::bytes("in", bytes).encoding(label.parse().unwrap());
-        // Each outcome will do: which errors there are is tested where the bytes are decoded.
+        // Any outcome is fine here; the errors are tested where the bytes are decoded.
         let _ = read(format, input, block_size);
     }
 }
@@ -144,7 +144,7 @@ fn each_file_of_an_input_has_its_own_byte_order_mark() {
 }
 
 #[test]
-fn what_is_no_text_of_its_encoding_is_named() {
+fn text_that_is_invalid_in_its_encoding_is_named() {
     let folder = Folder::new();
     folder.write("a.csv", encode("utf-16le", "\u{feff}id\na\n"));
     let mut broken = encode("utf-16be", "\u{feff}id\nb\n");
@@ -159,7 +159,7 @@ fn what_is_no_text_of_its_encoding_is_named() {
 }
 
 #[test]
-fn what_is_not_asked_for_is_refused() {
+fn an_encoding_that_was_not_configured_is_refused() {
     let error = read(Csv, Input::bytes("in", "id\n").encoding(Encoding::Utf16), 9).unwrap_err();
     // `id` as UTF-16 is one character, and a line feed is half of one.
     assert_eq!(

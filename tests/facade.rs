@@ -1,4 +1,4 @@
-//! What the facade promises: pipelines are jobs, can be checked and previewed, and run at once with themselves.
+//! What the facade promises: pipelines are jobs, can be checked and previewed, and can run several times at once.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -27,7 +27,7 @@ struct Item {
     id: u64,
 }
 
-/// A folder with `in.csv`, of the items 1 to 6, and an old `out.jsonl`.
+/// A folder with `in.csv`, which has the items 1 to 6, and an old `out.jsonl`.
 fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("in.csv", "id\n1\n2\n3\n4\n5\n6\n");
@@ -81,7 +81,7 @@ async fn a_pipeline_is_a_job_among_others() {
 
 type Each = fn(&RunContext, u64) -> Result<(), BoxError>;
 
-/// How runs end, and what a scheduler is to make of it.
+/// How runs end, and what a scheduler should do about it.
 const ENDS: [(Each, JobErrorKind, &str); 5] = [
     (
         |_, id| if id == 4 { Err("on purpose".into()) } else { Ok(()) },
@@ -108,7 +108,7 @@ const ENDS: [(Each, JobErrorKind, &str); 5] = [
         JobErrorKind::Canceled,
         "pipeline `evens` was stopped: the run was canceled",
     ),
-    // The step does not look: the run notices on its own, at the latest before its output is committed.
+    // The step does not check for cancellation; the run does, at the latest before it commits its output.
     (
         |cx, _| {
             cx.cancel();
@@ -120,7 +120,7 @@ const ENDS: [(Each, JobErrorKind, &str); 5] = [
 ];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_keeps_why_its_pipeline_did_not_succeed() {
+async fn a_job_keeps_the_error_of_its_pipeline() {
     for (each, kind, says) in ENDS {
         let folder = folder();
         let pipeline = evens(&folder, each);
@@ -155,7 +155,7 @@ async fn a_job_keeps_why_its_pipeline_did_not_succeed() {
     }
 }
 
-/// A step was told to stop by something that this run does not know: for the run that is a failure.
+/// A step was canceled by something other than its run; for the run that is a failure.
 #[tokio::test]
 async fn a_cancellation_of_something_else_is_a_failure() {
     let folder = folder();
@@ -185,7 +185,7 @@ async fn a_cancellation_of_something_else_is_a_failure() {
 }
 
 #[test]
-fn a_run_that_was_canceled_before_it_begins_does_nothing() {
+fn a_run_canceled_before_it_starts_does_nothing() {
     let folder = folder();
     let pipeline = evens(&folder, |_, _| panic!("never called"));
     let all = Cancellation::new();
@@ -207,7 +207,7 @@ fn a_run_that_stops_itself_does_not_stop_others() {
     assert_eq!(written(&folder), EVENS);
 }
 
-/// Keeps what the hooks of jobs and pipelines are told, in order.
+/// Records the hook calls of jobs and pipelines in order.
 #[derive(Clone, Default)]
 struct Told(Arc<Mutex<Vec<String>>>);
 
@@ -294,7 +294,7 @@ async fn a_pipeline_job_keeps_times_error_and_report() {
 }
 
 #[tokio::test]
-async fn check_says_whether_a_run_could_begin_and_leaves_nothing() {
+async fn check_reports_whether_a_run_could_start_and_leaves_nothing() {
     let table = [
         ("in.csv", "out.jsonl", None),
         ("in.csv", "new.jsonl", None),
@@ -354,7 +354,7 @@ async fn collect_previews_a_flow() {
 }
 
 #[test]
-fn a_runtime_in_the_way_or_missing_is_an_error_and_nothing_begins() {
+fn an_unexpected_or_missing_runtime_is_an_error_and_nothing_starts() {
     let folder = folder();
     let told = Told::default();
     let pipeline = Pipeline::builder("t")
@@ -370,7 +370,7 @@ fn a_runtime_in_the_way_or_missing_is_an_error_and_nothing_begins() {
     let says = "the pipeline can't run here: `run_blocking` was called on a tokio runtime: await `run` instead";
     assert_eq!(format!("{error:#}"), says);
 
-    // Without a runtime nothing can be waited for, so the first poll must tell.
+    // Without a runtime nothing can be awaited, so the first poll must return the error.
     let mut waker = Context::from_waker(Waker::noop());
     for ready in [pin!(pipeline.run(&cx)).poll(&mut waker).map(|result| result.map(drop)), {
         pin!(pipeline.check(&cx)).poll(&mut waker)
@@ -382,7 +382,7 @@ fn a_runtime_in_the_way_or_missing_is_an_error_and_nothing_begins() {
     assert_eq!((told.take(), written(&folder).as_str(), folder.files().len()), (vec![], "old", 2));
 }
 
-/// Copies from the file that the parameter `in` names to the one that `out` names.
+/// Copies the file named by the parameter `in` to the one named by `out`.
 fn by_parameters(folder: &Folder) -> Pipeline {
     let (from, to) = (folder.root().to_owned(), folder.root().to_owned());
     Pipeline::builder("copy")
@@ -423,7 +423,7 @@ fn parameters_choose_what_is_read_and_written() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_pipeline_runs_at_once_with_itself() {
+async fn a_pipeline_can_run_several_times_at_once() {
     let folder = Folder::new();
     let file = |step: u64| (1..=5_000).map(|n| format!("{}\n", n * step)).collect::<String>();
     let expected = |step: u64| (1..=5_000).map(|n| format!("{{\"id\":{}}}\n", n * step)).collect::<String>();
@@ -453,7 +453,7 @@ async fn a_pipeline_runs_at_once_with_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_runs_that_write_the_same_file_one_is_there_as_a_whole() {
+async fn concurrent_runs_to_the_same_file_leave_one_whole_output() {
     let folder = Folder::new();
     for limit in 1..=4 {
         folder.write(&format!("in{limit}"), format!("id\n{}", format!("{limit}\n").repeat(1_000 * limit)));
@@ -473,7 +473,7 @@ async fn of_runs_that_write_the_same_file_one_is_there_as_a_whole() {
     assert_eq!(folder.files().len(), 5);
 }
 
-/// A run reads its input before the output takes its place.
+/// A run reads its input before the output replaces it.
 #[test]
 fn a_file_can_be_written_over_itself() {
     let folder = Folder::new();

@@ -1,6 +1,6 @@
-//! The fuzz targets for a moment: their seeds, and changes of them that are the same in each run.
+//! Runs the fuzz targets for a short time: over their seeds, and over mutations that are the same in each run.
 //!
-//! `tests/README.md` says how they run for longer.
+//! `tests/README.md` says how to run them for longer.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 #[path = "fuzz/src/lib.rs"]
@@ -15,10 +15,10 @@ use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_oneof};
 use proptest::sample::Index;
 use proptest::test_runner::{RngSeed, TestRunner};
 
-/// Bytes that have a meaning for a format.
+/// Bytes with a meaning in some format.
 const MEANINGFUL: &[u8] = b"\0\x01 \t\r\n\"'\\,;:#[]{}0-.ea\x80\xc3\xef\xff";
 
-/// A change of some bytes.
+/// A mutation of some bytes.
 #[derive(Clone, Debug)]
 enum Change {
     Set(Index, u8),
@@ -65,13 +65,13 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
     let is_seed = |path: &Path| path.file_name().unwrap().to_str().unwrap().starts_with("seed-");
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    // What libFuzzer has found is there, too, in the folder of one who ran it.
+    // The folder may also have inputs that libFuzzer found.
     let mut paths: Vec<_> = paths.filter(|path| is_seed(path)).collect();
     paths.sort();
     paths.iter().map(|path| fs::read(path).unwrap()).collect()
 }
 
-/// Checks the seeds of a target, and so many changed ones.
+/// Checks the seeds of a target, and this many mutations.
 fn run(target: &str, cases: u32, check: fn(&[u8])) {
     let seeds = seeds(target);
     seeds.iter().for_each(|seed| check(seed));

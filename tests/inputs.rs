@@ -54,8 +54,8 @@ fn rows(count: u32) -> Vec<Row> {
     (0..count).map(|id| Row { id, note: format!("row, \u{e9} {id}") }).collect()
 }
 
-/// What a run reads, as types and as dynamic records, which must be the same; errors with paths as if the folder
-/// were the working directory. The report's bytes are those of the files as they are stored.
+/// The records that a run reads, both typed and dynamic, which must agree. Errors have paths relative to the folder. The
+/// report counts the bytes of the files as stored.
 fn read(folder: &Path, format: Format, input: &Input, stored: Option<u64>) -> Result<Vec<Row>, String> {
     let message =
         |error: &PipelineError| error_chain(error).to_string().replace(&format!("{}/", folder.display()), "");
@@ -193,12 +193,12 @@ proptest! {
 }
 
 #[test]
-fn what_is_cut_off_or_damaged_is_an_error_that_names_the_file() {
+fn a_truncated_or_damaged_file_is_named() {
     for format in FORMATS {
         let text = format.text(&rows(9));
         for packing in PACKINGS.into_iter().filter(|packing| *packing != Packing::Plain) {
             let whole = packing.pack(text.as_bytes());
-            // Between two parts the file is whole, with fewer records or a broken one.
+            // Cut between two parts, the file is whole, with fewer records or a broken one.
             let mut ends = vec![0];
             if matches!(packing, Packing::GzipParts | Packing::ZstdParts | Packing::Bzip2Parts) {
                 for part in text.as_bytes().chunks(text.len().div_ceil(3)) {
@@ -226,7 +226,7 @@ fn what_is_cut_off_or_damaged_is_an_error_that_names_the_file() {
 }
 
 #[test]
-fn what_is_not_there_is_named() {
+fn a_missing_file_is_named() {
     let folder = Folder::new();
     for format in FORMATS {
         let failure = |input: &Input| folder.failure(format, input);
@@ -251,7 +251,7 @@ fn what_is_not_there_is_named() {
         );
         let says = format!("read failed: `{name}` is a directory; `Input::directory` reads the files in it");
         assert_eq!(failure(&Input::path(empty.path())), says);
-        // Found by the pattern, and not there any more.
+        // The pattern found this file, but it no longer exists.
         #[cfg(unix)]
         {
             std::os::unix::fs::symlink(&missing, empty.path().join("dangling.csv")).unwrap();
@@ -264,7 +264,7 @@ fn what_is_not_there_is_named() {
 #[test]
 fn a_file_that_vanishes_while_others_are_read_is_named() {
     let folder = Folder::new();
-    // Larger than what is read ahead of the first batch.
+    // Larger than the read-ahead of the first batch.
     let text = format!("id,note\n{}", "1,a\n".repeat(2 << 20));
     folder.add("a.csv", text.as_bytes());
     let last = folder.add("b.csv", b"id,note\n2,b\n");
@@ -299,7 +299,7 @@ fn records_are_numbered_and_named_per_file() {
 }
 
 #[test]
-fn files_with_other_columns_are_refused() {
+fn files_with_different_columns_are_refused() {
     let table = [
         ("id\n", "column 2 is missing, which is `note` in `a.csv`"),
         ("note,id\n", "column 1 is `note`, but `id` in `a.csv`"),
@@ -322,7 +322,7 @@ fn files_with_other_columns_are_refused() {
 }
 
 #[tokio::test]
-async fn records_before_a_file_that_can_not_be_read_are_there_to_be_taken() {
+async fn records_before_an_unreadable_file_can_be_collected() {
     let folder = Folder::new();
     folder.add("a.csv", b"id,note\n1,a\n");
     folder.add("b.csv", b"other\n");
@@ -330,9 +330,9 @@ async fn records_before_a_file_that_can_not_be_read_are_there_to_be_taken() {
     assert_eq!(flow.collect(1).await.unwrap().len(), 1);
 }
 
-/// Runs itself again with something on standard input.
+/// Runs this program again with an input on standard input.
 #[test]
-fn standard_input_is_decompressed_and_decoded_as_told() {
+fn standard_input_is_decompressed_and_decoded_as_configured() {
     const IN_CHILD: &str = "GODATA_TEST_STDIN";
     let all = rows(700);
     if std::env::var_os(IN_CHILD).is_some() {
@@ -346,7 +346,7 @@ fn standard_input_is_decompressed_and_decoded_as_told() {
         return;
     }
     let mut child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "standard_input_is_decompressed_and_decoded_as_told"])
+        .args(["--exact", "standard_input_is_decompressed_and_decoded_as_configured"])
         .env(IN_CHILD, "1")
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::null())

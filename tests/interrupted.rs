@@ -1,5 +1,5 @@
-//! A run over files that is canceled, dropped, fails or panics: at whichever point, the target is then as it was or
-//! completely new, and nothing is beside it.
+//! A run over files is canceled, dropped, fails or panics. At whatever point that happens, the target is unchanged or
+//! completely new, and no other file is left.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -33,22 +33,22 @@ struct Row {
     note: String,
 }
 
-/// Which files a pipeline reads and writes. Each input has several blocks.
+/// The files that a pipeline reads and writes. Each input has several blocks.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     CsvToJsonl,
     JsonlToCsv,
     Unordered,
-    /// To the end of the old output.
+    /// Appends to the old output.
     Appended,
-    /// To the one file for the one value that a field has.
+    /// Writes one partition, for the only value of a field.
     Partitioned,
 }
 use Kind::{Appended, CsvToJsonl, JsonlToCsv, Partitioned, Unordered};
 
 const KINDS: [Kind; 5] = [CsvToJsonl, JsonlToCsv, Unordered, Appended, Partitioned];
 
-/// The inputs, which all runs read.
+/// The inputs of all runs.
 struct Inputs(Folder);
 
 impl Inputs {
@@ -103,7 +103,7 @@ impl Inputs {
     }
 }
 
-/// Counts its calls, does something at one of them, and keeps what is in the output's folder at the end of the run.
+/// Counts its calls, acts at one of them, and keeps the content of the output folder at the end of the run.
 #[derive(Clone)]
 struct Hook(Arc<State>);
 
@@ -118,10 +118,10 @@ struct State {
     ended: mpsc::Sender<(End, Files)>,
 }
 
-/// Lets one batch into the first step for each turn that is given, and all when no more will be.
+/// Lets one batch into the first step per turn, and all batches once there will be no more turns.
 type Turns = Mutex<mpsc::Receiver<()>>;
 
-/// How a run ended, as its hook was told.
+/// How a run ended, according to its hook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum End {
     Succeeded,
@@ -167,7 +167,7 @@ impl PipelineHook for Hook {
             Outcome::Failed(error) => End::Failed(format!("{error:#}")),
             _ => End::Canceled,
         };
-        // A test that has failed meanwhile does not listen.
+        // The receiver is gone if the test has failed meanwhile.
         let _ = self.0.ended.send((end, Folder::from(self.0.folder.clone()).files()));
     }
 
@@ -182,7 +182,7 @@ impl PipelineHook for Hook {
     fn on_step_start(&self, cx: &RunContext, _: &PipelineInfo, step: &StepInfo, _: u64) {
         self.call(cx);
         if let Some(turns) = self.0.turns.as_ref().filter(|_| step.index() == 0) {
-            // An error says that no more turns will be given.
+            // An error means that there will be no more turns.
             let _ = turns.lock().unwrap().recv();
         }
     }
@@ -204,12 +204,12 @@ impl PipelineHook for Hook {
 struct Ended(mpsc::Receiver<(End, Files)>);
 
 impl Ended {
-    /// Waits for the end of the run, and checks that it came once and left what it should.
+    /// Waits for the end of the run, and checks that it was reported once and left the right files.
     fn check(&self, folder: &Folder, new: &str, what: &str) -> End {
         self.check_where(folder, new, what, |end, is_new| is_new == (*end == End::Succeeded))
     }
 
-    /// As `check`, where `holds` says for which ends there may be the new output.
+    /// Like `check`; `holds` says after which ends the new output may be there.
     fn check_where(&self, folder: &Folder, new: &str, what: &str, holds: impl Fn(&End, bool) -> bool) -> End {
         let (end, files) = self
             .0
@@ -247,7 +247,7 @@ fn folder() -> (Folder, PathBuf) {
     (folder, output)
 }
 
-/// What a run that is left alone writes.
+/// The output of an uninterrupted run.
 fn new_output(inputs: &Inputs, kind: Kind) -> String {
     let (folder, output) = folder();
     let (hook, _ended) = Hook::silent(&folder);
@@ -257,8 +257,8 @@ fn new_output(inputs: &Inputs, kind: Kind) -> String {
     fs::read_to_string(output).unwrap()
 }
 
-/// Polls a future until it has waited `times` times; its output if it was ready before that. Each time it waits, it is
-/// given a turn.
+/// Polls a future until it has been pending `times` times, and returns its output if it was ready before. Each time it is
+/// pending, it gets a turn.
 async fn awaits<F: Future>(
     mut future: Pin<&mut F>,
     times: usize,
@@ -276,7 +276,7 @@ async fn awaits<F: Future>(
                 if waited == times {
                     return Poll::Ready(None);
                 }
-                // A run that has ended its batches takes no more turns.
+                // A run without further batches takes no more turns.
                 let _ = turns.send(());
                 Poll::Pending
             }
@@ -285,7 +285,7 @@ async fn awaits<F: Future>(
     .await
 }
 
-/// When a run is interrupted: after so many waits of its future, or calls of its hook.
+/// When a run is interrupted: after this many pending polls of its future, or calls of its hook.
 #[derive(Clone, Copy, Debug)]
 enum When {
     Wait(usize),
@@ -295,9 +295,9 @@ enum When {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Event {
     Drop,
-    /// By the token that the caller holds.
+    /// Through the token of the caller.
     Cancel,
-    /// By the hook, on whichever thread it is called.
+    /// In the hook, on the thread that calls it.
     CancelInHook,
 }
 
@@ -311,7 +311,7 @@ fn a_run_that_is_interrupted_while_it_works_leaves_the_old_file_or_the_new_one()
     at_every_point(When::Call, &[Event::Drop, Event::Cancel, Event::CancelInHook]);
 }
 
-/// Interrupts a run at its first, second, third … point, until one ends before it gets there.
+/// Interrupts a run at its first, second, third … point, until a run ends before that point.
 fn at_every_point(when: fn(usize) -> When, events: &[Event]) {
     let (inputs, runtime) = (Inputs::new(), runtime());
     for kind in KINDS {
@@ -327,7 +327,7 @@ fn at_every_point(when: fn(usize) -> When, events: &[Event]) {
                         break;
                     }
                 }
-                // How often a run waits is up to the threads; at its first point it is canceled for sure.
+                // How often a run is pending depends on the threads; at its first point it is always canceled.
                 assert!(canceled > 0, "{kind:?}, {workers} workers, {event:?}: none was canceled");
             }
         }
@@ -345,8 +345,8 @@ fn interrupt(
 ) -> (bool, End) {
     let what = format!("{kind:?}, {workers} workers, {event:?} at {when:?}");
     let (folder, output) = folder();
-    // What is done between two waits depends on which threads the system lets run. With turns it is a batch at most,
-    // so that there are as many waits as batches.
+    // How much is done between two pending polls depends on the scheduling of threads. With turns it is one batch at most, so
+    // there are as many pending polls as batches.
     let (turn, turns) = mpsc::channel();
     let (at, turns) = match when {
         When::Call(at) => (at, None),
@@ -389,7 +389,7 @@ fn interrupt(
     (reached, end)
 }
 
-/// As a run's future is dropped with its task, when the runtime goes.
+/// The future of a run is dropped with its task when the runtime shuts down.
 #[test]
 fn a_runtime_that_shuts_down_in_the_middle_of_a_run_leaves_the_old_file_or_the_new_one() {
     let inputs = Inputs::new();
@@ -428,7 +428,7 @@ fn a_runtime_that_shuts_down_in_the_middle_of_a_run_leaves_the_old_file_or_the_n
     }
 }
 
-/// A target whose commit is on its way until the test lets it go on.
+/// A target whose commit blocks until the test lets it continue.
 #[derive(Clone)]
 struct Held(Arc<Commit>);
 
@@ -464,19 +464,19 @@ impl BlockingSink<Vec<u64>> for Held {
     }
 }
 
-/// What is told of a run whose runtime goes while its output is committed.
+/// What the hooks report for a run whose runtime shuts down during the commit of its output.
 const CUT_OFF: &str =
     "write failed: the tokio runtime shut down during the commit; whether the output is visible is not known";
 
-/// The hooks must not tell of a canceled run whose output is there.
+/// The hooks must not report a run as canceled whose output is there.
 #[test]
-fn a_commit_that_outlives_the_runtime_is_not_told_as_canceled() {
+fn a_commit_that_outlives_the_runtime_is_not_reported_as_canceled() {
     let (begun, may_end, is_done) = (Notify::new(), Barrier::new(2), AtomicBool::new(false));
     let held = Held(Arc::new(Commit { begun, may_end, is_done }));
     let (folder, _output) = folder();
     let (hook, ended) = Hook::silent(&folder);
     let pipeline = Pipeline::builder("held").hook(hook).read_vec(vec![1]).write(held.clone()).unwrap();
-    // One with a single thread has dropped all tasks when its shutdown returns.
+    // A runtime with a single thread has dropped all tasks when its shutdown returns.
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         tokio::spawn(async move { pipeline.run(&RunContext::new()).await });
@@ -488,9 +488,9 @@ fn a_commit_that_outlives_the_runtime_is_not_told_as_canceled() {
     assert_eq!((end, held.0.is_done.load(SeqCst)), (End::Failed(CUT_OFF.to_owned()), true));
 }
 
-/// Batches that wait for their turn among all runs of the process are given up with the runtime, and the run ends.
+/// Batches that wait for their turn among all runs of the process are dropped with the runtime, and the run ends.
 #[test]
-fn a_run_whose_runtime_goes_before_it_computes_ends() {
+fn a_run_ends_if_its_runtime_shuts_down_before_it_computes() {
     let cores = std::thread::available_parallelism().unwrap().get();
     let (begun, may_end) = (Arc::new(Barrier::new(cores + 1)), Arc::new(Barrier::new(cores + 1)));
     let (at_work, released) = (Arc::clone(&begun), Arc::clone(&may_end));
@@ -508,7 +508,7 @@ fn a_run_whose_runtime_goes_before_it_computes_ends() {
         .write_fn(|_, _| std::future::ready(Ok(())))
         .unwrap();
     let (folder, output) = folder();
-    // At this call the third batch is asked for, so two are on their way.
+    // At this call the third batch is requested, so two are in flight.
     let (hook, ended) = Hook::new(&folder, 4, false);
     let state = Arc::clone(&hook.0);
     let waits = inputs.pipeline(CsvToJsonl, 1, &output, hook, |_| Ok(()));
@@ -523,7 +523,7 @@ fn a_run_whose_runtime_goes_before_it_computes_ends() {
     assert_eq!(ended.check(&folder, "", "waiting"), End::Canceled);
 }
 
-/// A step that fails or panics, at each of the records that it gets.
+/// A step fails or panics at each of its records in turn.
 #[test]
 fn a_step_that_fails_or_panics_at_any_record_leaves_the_old_file() {
     let (inputs, runtime) = (Inputs::new(), runtime());
@@ -557,7 +557,7 @@ fn a_step_that_fails_or_panics_at_any_record_leaves_the_old_file() {
     }
 }
 
-/// The commit is what fails: the target or its folder is no longer what it was when the run began.
+/// The commit fails, because the target or its folder has changed since the run started.
 #[test]
 fn a_commit_that_fails_leaves_nothing() {
     let (inputs, runtime) = (Inputs::new(), runtime());
@@ -577,7 +577,7 @@ fn a_commit_that_fails_leaves_nothing() {
             &[],
         ),
     ];
-    // What was added to is there already, and partitions may be opened after the change.
+    // A file that is appended to exists already, and partitions may be opened after the change.
     for kind in KINDS.into_iter().filter(|kind| !matches!(kind, Appended | Partitioned)) {
         for (change, says, left) in changes {
             let folder = Folder::new();

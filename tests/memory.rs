@@ -1,10 +1,10 @@
-//! The memory of a run does not grow with its input. A program of its own, since it looks at the whole process.
+//! The memory of a run does not grow with its input. This is a separate program because it measures the whole process.
 
 use std::fs;
 
 use godata::prelude::*;
 
-/// The most memory that this process has had in RAM, in KiB; `None` where the system does not say.
+/// The peak memory of this process in KiB; `None` where the system does not report it.
 fn peak_resident_kib() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

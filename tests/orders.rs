@@ -17,13 +17,13 @@ use support::Folder;
 
 const ROWS: u64 = 20_000;
 
-/// Orders as they were made, with which files and what must become of them are made independently.
+/// Generated orders, from which the input files and the expected output are derived independently.
 struct Orders {
     names: Vec<&'static str>,
     rows: Vec<Vec<String>>,
 }
 
-/// The numbers of a linear congruential generator, the same in every run.
+/// A linear congruential generator with the same numbers in every run.
 fn numbers(seed: u64) -> impl Iterator<Item = u64> {
     let next =
         |x: &u64| Some(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407));
@@ -116,7 +116,7 @@ impl Orders {
         self.rows.iter().filter(|row| self.cell(row, "status") == "paid")
     }
 
-    /// What the job has to write: all fields in their order, the amount with the digits that it has, and `gross`.
+    /// The expected output: all fields in order, the amount with its original digits, and `gross`.
     fn expected(&self) -> String {
         let mut text = String::new();
         for row in self.paid() {
@@ -131,7 +131,7 @@ impl Orders {
     }
 }
 
-/// How a file is written down.
+/// The dialect of a CSV file.
 #[derive(Clone, Copy)]
 struct Style {
     end: &'static str,
@@ -157,7 +157,7 @@ fn builder(workers: usize) -> godata::PipelineBuilder {
     Pipeline::builder("orders-cleanup").workers(workers)
 }
 
-/// Where two texts part, without printing them as a whole.
+/// Where two texts differ, without printing them as a whole.
 #[track_caller]
 fn assert_same(found: &str, expected: &str, what: &str) {
     if found != expected {
@@ -223,7 +223,7 @@ fn unordered_writes_the_same_lines() {
 }
 
 #[test]
-fn how_a_file_is_written_down_makes_no_difference() {
+fn the_dialect_of_a_file_makes_no_difference() {
     let orders = Orders::wide();
     let expected = orders.expected();
     let styles = [
@@ -267,7 +267,7 @@ impl From<Order> for Paid {
     }
 }
 
-/// The values of each line, numbers as numbers however they are written.
+/// The values of each line, with numbers compared by value.
 fn values(text: &str) -> Vec<BTreeMap<String, serde_json::Value>> {
     let number = |value| match value {
         serde_json::Value::Number(number) => number.as_f64().unwrap().into(),
@@ -328,7 +328,7 @@ fn structs_and_records_agree() {
 }
 
 #[test]
-fn orders_survive_a_round_trip_over_json_lines() {
+fn orders_survive_a_round_trip_through_json_lines() {
     for orders in [Orders::narrow(), Orders::wide()] {
         let folder = Folder::new();
         let text = orders.csv(PLAIN);

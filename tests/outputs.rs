@@ -1,4 +1,4 @@
-//! What can be written: every format to every kind of output in every compression, and what is left when a run fails.
+//! Writes every format to every kind of output in every compression, and checks what is left when a run fails.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -52,7 +52,7 @@ impl Format {
         }
     }
 
-    /// Writes rows that are read in several batches, as types or as dynamic records.
+    /// Writes rows in several batches, typed or as dynamic records.
     fn write(self, rows: &[Row], output: Output, is_typed: bool) -> Result<RunReport, PipelineError> {
         let builder = Pipeline::builder("write").workers(3);
         let text: String = rows.iter().map(|row| serde_json::to_string(row).unwrap() + "\n").collect();
@@ -77,7 +77,7 @@ impl Format {
         pipeline.unwrap().run_blocking(&RunContext::new())
     }
 
-    /// The rows of a file, which has the compression of its name.
+    /// The rows of a file, decompressed by its extension.
     fn read(self, path: &Path) -> Vec<Row> {
         // A file without records has no header.
         if self == Csv && decompressed(path).is_empty() {
@@ -100,7 +100,7 @@ impl Format {
     }
 }
 
-/// What a file has, by the libraries themselves.
+/// The content of a file, read by the libraries themselves.
 fn decompressed(path: &Path) -> Vec<u8> {
     use std::io::Read;
     let (bytes, mut text) = (fs::read(path).unwrap(), Vec::new());
@@ -116,7 +116,7 @@ fn decompressed(path: &Path) -> Vec<u8> {
     text
 }
 
-/// The files of a manifest beside which it is, with their rows; their sizes are checked.
+/// The files that a manifest lists, with their rows; checks their sizes.
 fn listed(folder: &Folder) -> Vec<(PathBuf, u64)> {
     let text = fs::read(folder.path("manifest.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&text).unwrap();
@@ -156,7 +156,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_was_written_reads_back_from_every_kind_of_output(
+    fn every_kind_of_output_reads_back(
         rows in rows(),
         format in prop::sample::select(&FORMATS[..]),
         (extension, _) in prop::sample::select(&COMPRESSIONS[..]),
@@ -199,7 +199,7 @@ proptest! {
             if is_partitioned {
                 assert!(found.iter().all(|row| row.key == first.key), "{path:?}: {found:?}");
             }
-            // The file before was full.
+            // The previous file was full.
             if let Some(rows_before) = before.insert(series.clone(), *count) {
                 assert!(most_bytes.is_some() || Some(rows_before) == most_rows);
             }
@@ -223,7 +223,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_appended_reads_back_after_what_was_there(
+    fn appended_rows_read_back_after_the_old_rows(
         runs in prop::collection::vec(rows(), 1..4),
         format in prop::sample::select(&[Csv, Jsonl][..]),
         (extension, _) in prop::sample::select(&COMPRESSIONS[..]),
@@ -271,7 +271,7 @@ fn some_rows(count: u32) -> Vec<Row> {
     (0..count).map(row).collect()
 }
 
-/// Programs that everybody has read what we write, in one part or in several.
+/// Common programs can read what we write, in one part or in several.
 #[test]
 fn other_programs_decompress_what_was_written() {
     let folder = Folder::new();
@@ -302,7 +302,7 @@ fn other_programs_decompress_what_was_written() {
 }
 
 #[test]
-fn a_level_is_taken() {
+fn the_compression_level_is_used() {
     let folder = Folder::new();
     let written = |level, extension| {
         let path = folder.path(&format!("{level}.csv.{extension}"));
@@ -316,7 +316,7 @@ fn a_level_is_taken() {
 }
 
 #[test]
-fn values_say_the_file() {
+fn values_choose_the_file() {
     let folder = Folder::new();
     let template = format!("{}/day={{day}}/{{n}}-{{{{x}}}}.csv", folder.root().display());
     let records = vec![
@@ -353,7 +353,7 @@ fn check_refused(folder: &Folder, output: &Output, format: Format, says: &str) {
 }
 
 #[test]
-fn what_can_not_be_is_refused() {
+fn impossible_outputs_are_refused() {
     let folder = Folder::new();
     let path = |name: &str| folder.path(name).display().to_string();
     let out = || Output::path(path("out.csv"));
@@ -410,7 +410,7 @@ fn what_can_not_be_is_refused() {
 }
 
 #[test]
-fn values_that_can_not_say_the_file_are_refused() {
+fn values_that_can_not_choose_a_file_are_refused() {
     let folder = Folder::new();
     let write = |records: Vec<Record>, template: &str| {
         let output = Output::partitioned(folder.path(template).display().to_string());
@@ -434,7 +434,7 @@ fn values_that_can_not_say_the_file_are_refused() {
 
 #[cfg(unix)]
 #[test]
-fn files_of_an_output_that_links_make_one_are_refused() {
+fn files_of_an_output_that_are_linked_to_each_other_are_refused() {
     use std::os::unix::fs::symlink;
 
     let folder = Folder::new();
@@ -515,7 +515,7 @@ fn a_damaged_file_is_not_appended_to() {
 
 #[test]
 #[cfg(unix)]
-fn a_fifo_is_written_to_compressed_and_ends_as_whole_only_if_the_run_does() {
+fn a_fifo_gets_a_complete_compressed_stream_only_if_the_run_succeeds() {
     let folder = Folder::new();
     let path = folder.path("fifo");
     assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
@@ -564,7 +564,7 @@ fn a_full_device_is_named() {
 }
 
 #[test]
-fn files_are_full_to_the_row_and_to_the_byte() {
+fn files_roll_at_the_exact_row_and_byte() {
     let folder = Folder::new();
     let lines = |name: &str| fs::read_to_string(folder.path(name)).unwrap();
     let numbers = |output| {
@@ -584,7 +584,7 @@ fn files_are_full_to_the_row_and_to_the_byte() {
     assert_eq!(folder.files().len(), 8);
 }
 
-/// Calls a closure after each batch that was written.
+/// Calls a closure after each written batch.
 struct AfterWrite<F>(F);
 
 impl<F: Fn() + Send + Sync + 'static> PipelineHook for AfterWrite<F> {
@@ -594,7 +594,7 @@ impl<F: Fn() + Send + Sync + 'static> PipelineHook for AfterWrite<F> {
 }
 
 #[test]
-fn a_manifest_comes_after_all_files() {
+fn the_manifest_is_published_after_all_files() {
     let folder = Folder::new();
     for name in ["k0.csv", "k2.csv", "manifest"] {
         folder.write(name, "old");
@@ -603,7 +603,7 @@ fn a_manifest_comes_after_all_files() {
     let output =
         Output::partitioned(root.join("{key}.csv").display().to_string()).manifest(root.join("manifest"));
     let error = Pipeline::builder("t")
-        // No file can take the place of a directory.
+        // A file can't replace a directory.
         .hook(AfterWrite(move || fs::create_dir(root.join("k1.csv")).unwrap()))
         .read_vec(some_rows(3))
         .write(csv::write(output))
@@ -618,7 +618,7 @@ fn a_manifest_comes_after_all_files() {
     assert_eq!(files["manifest"], b"old");
 }
 
-/// How a run is ended in its middle.
+/// How a run is ended halfway.
 #[derive(Clone, Copy, Debug)]
 enum End {
     Failure,
@@ -627,7 +627,7 @@ enum End {
 }
 
 #[test]
-fn a_run_that_ends_at_any_record_leaves_what_was_there() {
+fn a_run_that_ends_early_leaves_the_old_files() {
     let folder = Folder::new();
     let root = folder.root().display().to_string();
     let template = format!("{root}/new/{{key}}/{{key}}.csv.gz");
@@ -705,7 +705,7 @@ fn flate2_of(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn runs_without_records_write_what_the_format_has() {
+fn runs_without_records_write_an_empty_file_of_the_format() {
     let folder = Folder::new();
     let text = |name: &str| String::from_utf8(decompressed(&folder.path(name))).unwrap();
     for (extension, _) in COMPRESSIONS {
@@ -727,7 +727,7 @@ fn runs_without_records_write_what_the_format_has() {
     assert_eq!(folder.files(), before);
 }
 
-/// How many files in a folder this process has open; 0 where the system does not say.
+/// How many files in a folder this process has open; 0 where the system does not report it.
 fn open_files(folder: &Path) -> usize {
     let Ok(all) = fs::read_dir("/proc/self/fd") else { return 0 };
     let links = all.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
@@ -735,7 +735,7 @@ fn open_files(folder: &Path) -> usize {
 }
 
 #[test]
-fn ten_thousand_partitions_take_few_descriptors() {
+fn ten_thousand_partitions_need_few_descriptors() {
     const KEYS: u32 = 10_000;
     let folder = Folder::in_memory();
     let most = Arc::new(AtomicUsize::new(0));

@@ -1,4 +1,4 @@
-//! The memory of a runner does not grow with the runs that have ended. A program of its own, since it looks at the
+//! The memory of a runner does not grow with the runs that have ended. This is a separate program because it measures the
 //! whole process.
 
 use std::fs;
@@ -6,7 +6,7 @@ use std::fs;
 use godata::prelude::*;
 use godata::{AnyJob, RunRequest, Runner};
 
-/// The most memory that this process has had in RAM, in KiB; `None` where the system does not say.
+/// The peak memory of this process in KiB; `None` where the system does not report it.
 fn peak_resident_kib() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

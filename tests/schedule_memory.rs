@@ -1,4 +1,4 @@
-//! Many schedules are small. A program of its own, since it looks at the whole process.
+//! Many schedules take little memory. This is a separate program because it measures the whole process.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use godata::scheduler::parse;
 use godata::{AnySchedule, Schedule as _};
 use time::UtcDateTime;
 
-/// The most memory that this process has had in RAM, in KiB; `None` where the system does not say.
+/// The peak memory of this process in KiB; `None` where the system does not report it.
 fn peak_resident_kib() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
@@ -19,7 +19,7 @@ fn a_hundred_thousand_schedules_stay_under_64_mib() -> Result<(), Box<dyn std::e
     let mut schedules: Vec<AnySchedule> = Vec::new();
     for n in 0..100_000 {
         let (minute, hour, zone) = (n % 60, n / 60 % 24, zones[n % zones.len()]);
-        // Every tenth is a cron, of a thousand patterns.
+        // Every tenth is a cron schedule, with a thousand different patterns.
         let pattern = n / 10 % 1_000;
         schedules.push(parse(&match n % 10 {
             0 => format!("cron {} {} * * 1-{} {zone}", pattern % 50, pattern / 50, n / 10 % 5 + 1),

@@ -1,11 +1,11 @@
-//! A program in a pipe of the shell, which is the example `stdin_stdout`.
+//! The example `stdin_stdout` in a shell pipeline.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 #![cfg(unix)]
 
 use std::process::Command;
 
-/// Runs a line of the shell in which `$0` is the program; what it printed, and what it complained of.
+/// Runs a shell command in which `$0` is the program, and returns its standard output and standard error.
 fn shell(line: &str) -> (String, String) {
     let output = Command::new("sh").args(["-c", line, env!("CARGO_BIN_EXE_stdin_stdout")]).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -18,9 +18,9 @@ fn records_come_through() {
     assert_eq!((&*printed, &*complaints), ("id,status\nA-1,paid\n", ""));
 }
 
-/// The input has no end: it is the output by which the program ends.
+/// The input has no end, so the program ends because its output is closed.
 #[test]
-fn it_ends_quietly_when_its_reader_has_gone() {
+fn it_ends_quietly_when_its_output_is_closed() {
     let endless = r#"yes '{"id":1,"status":"paid"}' | { "$0"; echo "status $?" >&2; } | head -1"#;
     let (printed, complaints) = shell(endless);
     assert_eq!((&*printed, &*complaints), ("{\"id\":1,\"status\":\"paid\"}\n", "status 0\n"));
@@ -31,7 +31,7 @@ fn it_ends_quietly_when_its_reader_has_gone() {
 }
 
 #[test]
-fn other_failures_are_told() {
+fn other_failures_are_reported() {
     let (printed, complaints) = shell(r#"echo '{"id":1' | "$0"; echo "status $?""#);
     assert_eq!(printed, "status 1\n");
     assert!(complaints.starts_with("Error: read failed at record 1 (stdin:1): "), "{complaints}");

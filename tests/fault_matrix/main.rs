@@ -1,10 +1,10 @@
-//! Everything that is read and written, with everything that may go wrong with files: the error names the file, the old
-//! target is as it was, and nothing is beside it.
+//! Every reader and writer with everything that may go wrong with files: the error names the file, the old target is
+//! unchanged, and no other file is left.
 //!
 //!     cargo test -p godata-tests --test fault_matrix -- --no-capture
 //!
-//! prints what was tested. A new reader or writer is a variant more in `pipelines`, a new fault a line more in `reading`
-//! or `writing`.
+//! prints what was tested. To add a reader or writer, add a variant in `pipelines`; to add a fault, add a line in `reading` or
+//! `writing`.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 #![cfg(unix)]
@@ -21,7 +21,7 @@ use std::sync::{Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-/// Long enough for a cell on the busiest of machines.
+/// Long enough for a cell on a very busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// One reader or writer with one fault.
@@ -32,12 +32,12 @@ struct Cell {
 
 type Verdict = Result<(), Miss>;
 
-/// Why a cell is not as it should be.
+/// Why a cell did not pass.
 #[derive(Debug)]
 enum Miss {
-    /// There can be no such fault.
+    /// This fault is impossible here.
     None(&'static str),
-    /// It can't be tested on this system.
+    /// This system can't test it.
     Skipped(String),
     Wrong(String),
 }
@@ -61,7 +61,7 @@ impl Cell {
 }
 
 #[test]
-fn every_fault_is_named_and_leaves_what_was_there() {
+fn every_fault_is_named_and_leaves_the_old_target() {
     let cells: Vec<Cell> = reading::cells().chain(writing::cells()).collect();
     let queue = Mutex::new(cells.into_iter().enumerate());
     let next = || queue.lock().unwrap().next();
@@ -97,7 +97,7 @@ fn every_fault_is_named_and_leaves_what_was_there() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n\n"));
 }
 
-/// Checks one thing of a cell.
+/// Checks one condition of a cell.
 fn ensure(holds: bool, what: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { Err(Miss::Wrong(what())) }
 }

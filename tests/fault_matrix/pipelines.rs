@@ -1,4 +1,4 @@
-//! What is read and written: the rows of the matrix.
+//! The readers and writers: the rows of the matrix.
 
 #![allow(dead_code, reason = "the test and its program each use a part")]
 
@@ -46,7 +46,7 @@ pub(crate) enum Writing {
 
 pub(crate) const WRITINGS: [Writing; 3] = [Writing::Csv, Writing::Jsonl, Writing::Json];
 
-/// Where a writer writes to.
+/// The kind of target of a writer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Replaced,
@@ -67,7 +67,7 @@ pub(crate) const COMPRESSIONS: [(&str, Compression); 4] = [
     (".bz2", Compression::Bzip2),
 ];
 
-/// How many bytes are read at once, so that a run has many batches.
+/// How many bytes are read at once: few, so that a run has many batches.
 const BLOCK_SIZE: usize = 500;
 
 impl Reading {
@@ -79,7 +79,7 @@ impl Reading {
         }
     }
 
-    /// A file with so many records, in parts of as many each.
+    /// A file with this many records, in parts of equal size.
     pub(crate) fn parts(self, records: u64) -> [String; 3] {
         let third = records / 3;
         let part =
@@ -162,7 +162,7 @@ impl Writing {
 }
 
 impl Kind {
-    /// The output in a folder; `extension` is that of the format with that of the compression.
+    /// The output in a folder; `extension` includes format and compression.
     pub(crate) fn output(self, folder: &Path, extension: &str) -> Output {
         let path = folder.join(format!("out.{extension}"));
         match self {
@@ -181,7 +181,7 @@ impl Kind {
         }
     }
 
-    /// The name of the first file of an output, beneath its folder.
+    /// The name of the first file of an output, relative to its folder.
     pub(crate) fn first(self, extension: &str) -> String {
         match self {
             Self::Replaced | Self::Appended => format!("out.{extension}"),
@@ -196,7 +196,7 @@ fn line(id: u64) -> String {
     format!("{{\"id\":{id},\"key\":\"k{}\",\"note\":\"{}\"}}\n", id % 3, noise(id))
 }
 
-/// A hundred characters that no compression makes fewer than fifty bytes of.
+/// A hundred characters that compress to at least fifty bytes.
 fn noise(seed: u64) -> String {
     let mut state = seed.wrapping_add(1);
     let mut text = String::new();

@@ -1,4 +1,4 @@
-//! The program of one run, as a process of its own.
+//! The program of one run, as a separate process.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -15,9 +15,9 @@ pub(crate) fn program() -> Command {
     Command::new(PROGRAM)
 }
 
-/// The program, as somebody who may read and write only what everybody may.
+/// The program, run by a user without special permissions.
 pub(crate) struct Unprivileged {
-    /// Where nobody else may reach the program, there is a copy.
+    /// A copy, if other users have no access to the directory of the program.
     copy: Option<(TempDir, PathBuf)>,
 }
 
@@ -34,7 +34,7 @@ impl Unprivileged {
         Self { copy: Some((folder, program)) }
     }
 
-    /// What the program complains of.
+    /// The standard error of the program.
     pub(crate) fn complaint(&self, words: &[&str]) -> Result<String, Miss> {
         let mut command = match &self.copy {
             None => program(),
@@ -52,7 +52,7 @@ impl Unprivileged {
     }
 }
 
-/// What a program complains of that must fail.
+/// The standard error of a program that must fail.
 pub(crate) fn complaint(command: &mut Command) -> Result<String, Miss> {
     let output = output(command)?;
     ensure(!output.status.success(), || "it succeeded".to_owned())?;
@@ -64,7 +64,7 @@ pub(crate) fn output(command: &mut Command) -> Result<Output, Miss> {
     command.output().map_err(|error| Miss::Skipped(format!("`{name}` can't be run: {error}")))
 }
 
-/// Runs a program that is not ours and must succeed for the cell to be tested.
+/// Runs a system program that must succeed for the cell to be tested.
 pub(crate) fn tool(command: &mut Command) -> Verdict {
     let output = output(command)?;
     if output.status.success() {

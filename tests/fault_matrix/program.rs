@@ -1,9 +1,9 @@
-//! Runs one pipeline of the fault matrix, in a process that may be given other rights or limits, or be killed.
+//! Runs one pipeline of the fault matrix, in a process that may get other permissions or limits, or be killed.
 //!
 //!     one_run read READER INPUT OUTPUT
 //!     one_run write WRITER KIND FOLDER EXTENSION RECORDS [PAUSE]
 //!
-//! With PAUSE, the run says `paused` at that call of its hook for writing, and goes no further.
+//! With PAUSE, the run prints `paused` at that call of its write hook, and stops there.
 
 #![allow(
     clippy::unwrap_used,

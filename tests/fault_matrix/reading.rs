@@ -1,4 +1,4 @@
-//! What may be wrong with what is read.
+//! Faults of inputs.
 
 use std::fs::{self, File};
 use std::path::PathBuf;
@@ -14,7 +14,7 @@ use crate::{Cell, Miss, Verdict, ensure};
 
 const PACKINGS: [Packing; 4] = [Packing::Plain, Packing::Gzip, Packing::Zstd, Packing::Bzip2];
 
-/// So many that most of a file is not yet read when its first record is there, also of a compressed one.
+/// Enough that most of a file, even a compressed one, is unread when its first record arrives.
 const RECORDS: u64 = 3 * 900;
 
 type Fault = fn(&Case) -> Verdict;
@@ -25,7 +25,7 @@ const FAULTS: [(&str, Fault); 8] = [
     ("no permission", no_permission),
     ("cut off", cut_off),
     ("damaged", damaged),
-    ("cut off while it is read", cut_off_while_read),
+    ("cut off while it is read", truncated_while_read),
     ("vanishes before it is opened", vanishes),
     ("a glob without a match", no_match),
 ];
@@ -50,7 +50,7 @@ struct Case {
     packing: Packing,
     nobody: Arc<Unprivileged>,
     folder: Folder,
-    /// The name of the input; others begin with `in`, too.
+    /// The name of the input; others also start with `in`.
     name: String,
 }
 
@@ -66,13 +66,13 @@ impl Case {
         self.folder.path(&self.name)
     }
 
-    /// A file in parts that are each whole, and where the second ends.
+    /// A file of complete parts, and the end of the second part.
     fn file(&self, records: u64) -> (Vec<u8>, usize) {
         let parts = self.reading.parts(records).map(|part| self.packing.pack(part.as_bytes()));
         (parts.concat(), parts[0].len() + parts[1].len())
     }
 
-    /// What a run says that must fail and leave the target.
+    /// The error of a run that must fail and leave the target unchanged.
     fn failure(&self, input: Input, at_first: impl Fn() + Send + Sync + 'static) -> Result<String, Miss> {
         let once = Once::new();
         let pipeline =
@@ -145,8 +145,8 @@ fn write_packed(case: &Case, bytes: &[u8]) -> Verdict {
     Ok(())
 }
 
-/// What is left is whole by itself, but in an array.
-fn cut_off_while_read(case: &Case) -> Verdict {
+/// The rest is complete in itself, except in a JSON array.
+fn truncated_while_read(case: &Case) -> Verdict {
     let (file, left) = case.file(RECORDS);
     fs::write(case.path(), &file).unwrap();
     let path = case.path();

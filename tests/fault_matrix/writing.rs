@@ -1,4 +1,4 @@
-//! What may go wrong where something is written.
+//! Faults of outputs.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -15,13 +15,13 @@ use crate::process::{self, Unprivileged, complaint, program, set_mode, tool};
 use crate::support::{Files, Folder};
 use crate::{Cell, Miss, Verdict, ensure};
 
-/// What was there before: it has `k0` and `k1`, and no `k2`.
+/// The old output, which has `k0` and `k1` but no `k2`.
 const OLD_RECORDS: u64 = 2;
 
 /// Several batches.
 const RECORDS: u64 = 24;
 
-/// More than fit into a pipe or into 64 KiB, also compressed.
+/// More than fits into a pipe or into 64 KiB, even compressed.
 const MANY_RECORDS: u64 = 1500;
 
 type Fault = fn(&Case) -> Verdict;
@@ -72,7 +72,7 @@ impl Case {
         Ok(Self { writing, extension, kind, nobody, folder: Folder::in_memory() })
     }
 
-    /// Leaves out a fault that only files can have.
+    /// Skips a fault that only files can have.
     fn needs_file(&self) -> Verdict {
         match self.kind {
             Kind::Stdout => Err(Miss::None("standard output is not found by a path")),
@@ -90,18 +90,18 @@ impl Case {
         pipeline.run_blocking(&RunContext::new()).map(drop)
     }
 
-    /// What a run says that must fail.
+    /// The error of a run that must fail.
     fn failure(&self, folder: &Path, records: u64) -> Result<PipelineError, Miss> {
         self.run(folder, records).err().ok_or_else(|| Miss::Wrong("it succeeded".to_owned()))
     }
 
-    /// Writes what is there before the run, and says what that is.
+    /// Writes the old output, and returns it.
     fn write_old(&self, folder: &Path) -> Files {
         self.run(folder, OLD_RECORDS).unwrap();
         self.folder.files()
     }
 
-    /// What there is when a run over the old files was not disturbed.
+    /// The files after an undisturbed run over the old files.
     fn undisturbed(&self) -> Files {
         let folder = Folder::in_memory();
         self.run(folder.root(), OLD_RECORDS).unwrap();
@@ -113,7 +113,7 @@ impl Case {
         ensure_same(&self.folder.files(), expected)
     }
 
-    /// What the program is told, to write so many records.
+    /// The arguments of the program to write this many records.
     fn words(&self, records: u64) -> [String; 6] {
         let Self { writing, extension, kind, .. } = self;
         let (writing, kind) = (format!("{writing:?}"), format!("{kind:?}"));
@@ -168,14 +168,14 @@ fn no_permission(case: &Case) -> Verdict {
     let folders = || [case.folder.path("k0"), case.folder.path("k1"), case.folder.root().to_owned()];
     let set_modes =
         |mode| folders().iter().filter(|path| path.exists()).for_each(|path| set_mode(path, mode));
-    // Who owns a file might add to it still.
+    // The owner of a file might still append to it.
     set_mode(&case.folder.path(&case.first()), 0o444);
     set_modes(0o555);
     let words = case.words(RECORDS);
     let complaint = case.nobody.complaint(&words.each_ref().map(String::as_str));
     set_modes(0o755);
     let message = case.folder.message(&complaint?);
-    // With a manifest, that is begun first.
+    // A manifest is created first.
     let named = if case.kind == Kind::Rolled { "manifest.json".to_owned() } else { case.first() };
     ensure_names(&message, &named)?;
     ensure(message.to_lowercase().contains("permission denied"), || format!("says {message}"))?;
@@ -214,7 +214,7 @@ fn full_file_system(case: &Case) -> Verdict {
     case.ensure_files(&before)
 }
 
-/// A file system of 64 KiB, until it is dropped.
+/// A file system of 64 KiB that is unmounted when this is dropped.
 struct Mounted(PathBuf);
 
 impl Mounted {
@@ -228,7 +228,7 @@ impl Mounted {
 
 impl Drop for Mounted {
     fn drop(&mut self) {
-        // Lazily: a process that another test is about to start may have its files open for a moment.
+        // Lazily, because a process that another test is starting may have its files open for a moment.
         tool(Command::new("umount").arg("--lazy").arg(&self.0)).unwrap();
     }
 }
@@ -237,7 +237,7 @@ impl Drop for Mounted {
 fn limited(case: &Case) -> Verdict {
     case.needs_file()?;
     let before = case.write_old(case.folder.root());
-    // A signal that is ignored stays so in the program that takes the shell's place.
+    // An ignored signal stays ignored in the program that replaces the shell.
     let line = "trap '' XFSZ; ulimit -f \"$1\" && shift && exec \"$@\"";
     for blocks in 0..100 {
         let mut limited = Command::new("sh");
@@ -256,7 +256,7 @@ fn limited(case: &Case) -> Verdict {
     Err(Miss::Wrong("every run fails".to_owned()))
 }
 
-/// Of a pipe, before it has read anything, and later.
+/// The reader of a pipe ends, before it has read anything or later.
 fn reader_goes(case: &Case) -> Verdict {
     for bytes in [0, 1, 5000] {
         match case.kind {
@@ -293,7 +293,7 @@ fn reader_goes(case: &Case) -> Verdict {
     Ok(())
 }
 
-/// Before something was written, after some, and before the end: nothing of it is in the way of the next run.
+/// The run is killed before it wrote anything, after it wrote some, and before the end: the next run succeeds.
 fn killed(case: &Case) -> Verdict {
     case.needs_file()?;
     let expected = case.undisturbed();
@@ -311,7 +311,7 @@ fn killed(case: &Case) -> Verdict {
         let files = case.folder.files();
         for (name, old) in &before {
             let is_as_before = match case.kind {
-                // What was added before the kill stays.
+                // Appended records stay after the kill.
                 Kind::Appended => files.get(name).is_some_and(|now| now.starts_with(old)),
                 _ => files.get(name) == Some(old),
             };
@@ -335,7 +335,7 @@ fn killed(case: &Case) -> Verdict {
     Ok(())
 }
 
-/// What was added by a run that was killed stays. The next adds its records to it, or says that it is damaged.
+/// Records that a killed run appended stay. The next run appends its own, or reports that the file is damaged.
 fn ensure_appended(
     case: &Case,
     next: Result<(), PipelineError>,

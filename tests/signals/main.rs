@@ -1,5 +1,4 @@
-//! Services that are told to stop by SIGTERM or Ctrl-C, at any moment: they end by themselves, and each run that was
-//! recorded has its end recorded too.
+//! Services that get SIGTERM or Ctrl-C at any moment: they shut down, and each recorded run has its end recorded too.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 #![cfg(unix)]
@@ -12,7 +11,7 @@ use std::process::{Command, Stdio};
 use godata::{FileStore, RunQuery, RunStatus, Store};
 use tokio::runtime::Builder;
 
-/// How many signals are sent to a program; `SIGNALS` says another number.
+/// How many signals are sent to a program; `SIGNALS` overrides it.
 fn signals() -> usize {
     env::var("SIGNALS").map_or(20, |count| count.parse().unwrap())
 }
@@ -20,7 +19,7 @@ fn signals() -> usize {
 #[test]
 fn a_busy_service_ends_with_every_run_recorded() {
     for number in 0..signals() {
-        // From before the first event to the midst of many.
+        // From before the first event to the middle of many.
         let lines = number * 37 % 60;
         let runs = stop_after(lines, env!("CARGO_BIN_EXE_busy"), number);
         assert!(runs > 0 || lines == 0, "{lines} events, and no run is stored");
@@ -34,8 +33,8 @@ fn the_example_ends_with_every_run_recorded() {
     }
 }
 
-/// Starts a program on a state file, stops it when it has printed so many lines, and looks at what it has stored: how
-/// many runs.
+/// Starts a program on a state file, stops it after it has printed this many lines, checks what it has stored, and returns
+/// the number of runs.
 fn stop_after(lines: usize, program: &str, number: usize) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("examples/data");
@@ -58,7 +57,7 @@ fn stop_after(lines: usize, program: &str, number: usize) -> usize {
     assert!(killed.success());
     seen.extend(printed.map(Result::unwrap));
     let status = child.wait().unwrap();
-    // Before it listens, a signal ends it as any program.
+    // Before the program listens for signals, a signal kills it.
     assert!(status.success() || lines == 0, "{status} after {lines} lines: {seen:#?}");
 
     let runtime = Builder::new_current_thread().build().unwrap();
@@ -70,7 +69,7 @@ fn stop_after(lines: usize, program: &str, number: usize) -> usize {
     })
 }
 
-/// Waits until a file is there.
+/// Waits until a file exists.
 fn until_there(path: &Path) {
     while !path.exists() {
         std::thread::yield_now();

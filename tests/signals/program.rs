@@ -1,5 +1,5 @@
-//! An orchestrator that has much to do until a signal comes, and prints what happens: short runs, long ones that stop
-//! when they are asked, and one that does not listen.
+//! A busy orchestrator that prints its events until a signal comes. It has short runs, long ones that stop when asked to, and
+//! one that ignores cancellation.
 
 #![allow(clippy::print_stdout, reason = "the test reads what happens")]
 

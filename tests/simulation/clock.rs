@@ -11,11 +11,11 @@ use godata::Clock;
 use time::UtcDateTime;
 use tokio::time::Instant;
 
-/// As the system's clock: how long a sleeper may not notice that the clock was set.
+/// How long a sleeper may fail to notice that the clock was set, as with the system clock.
 const LONGEST_NAP: Duration = Duration::from_secs(30);
 
-/// What one machine takes the time to be. The time that passes is that of the machine's runtime; how far its wall clock
-/// is from the truth is set from outside.
+/// The clock of one machine. Its time passes with the machine's runtime; the offset of its wall clock from the true time is set
+/// from outside.
 #[derive(Clone, Debug)]
 pub(crate) struct MachineClock(Arc<Machine>);
 
@@ -23,14 +23,14 @@ pub(crate) struct MachineClock(Arc<Machine>);
 struct Machine {
     booted: Instant,
     booted_at: UtcDateTime,
-    /// For how many milliseconds the machine was suspended: its timers stood still, its wall clock did not.
+    /// How many milliseconds the machine was suspended: its timers stood still, its wall clock did not.
     suspended: AtomicI64,
-    /// How many milliseconds its wall clock is ahead of the truth.
+    /// How many milliseconds its wall clock is ahead of the true time.
     skew: AtomicI64,
 }
 
 impl MachineClock {
-    /// Made within the machine's runtime.
+    /// Must be called within the machine's runtime.
     pub(crate) fn boot(at: UtcDateTime, skew_ms: i64) -> Self {
         Self(Arc::new(Machine {
             booted: Instant::now(),
@@ -40,7 +40,7 @@ impl MachineClock {
         }))
     }
 
-    /// The time as it really is for this machine: within its runtime.
+    /// The true time on this machine; must be called within its runtime.
     pub(crate) fn truth(&self) -> UtcDateTime {
         let suspended = time::Duration::milliseconds(self.0.suspended.load(Relaxed));
         (self.0.booted_at + self.0.booted.elapsed() + suspended).truncate_to_millisecond()
@@ -78,7 +78,7 @@ impl Clock for MachineClock {
     }
 }
 
-/// The clock of a shared store: right, and it never goes back.
+/// The clock of a shared store: it is right and never goes back.
 #[derive(Clone, Debug)]
 pub(crate) struct StoreClock(Arc<AtomicI64>);
 
@@ -87,7 +87,7 @@ impl StoreClock {
         Self(Arc::new(AtomicI64::new(at.unix_timestamp() * 1_000)))
     }
 
-    /// Somebody asks the store at this time.
+    /// Advances the clock to this time, at which a call arrives.
     pub(crate) fn reach(&self, at: UtcDateTime) {
         let ms = at.unix_timestamp_nanos() / 1_000_000;
         self.0.fetch_max(ms as i64, Relaxed);

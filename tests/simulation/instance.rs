@@ -1,4 +1,4 @@
-//! One machine with an orchestrator on it: it boots, it is stopped, it crashes.
+//! One machine with an orchestrator: it boots, is stopped, and crashes.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -16,24 +16,23 @@ use crate::medium::Medium;
 use crate::network::Network;
 use crate::plan::Plan;
 
-/// How the time is made up for in which a machine did not run.
+/// How a machine catches up with the time in which it did not run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Stall {
-    /// The process stood still, and its timers ring all at once.
+    /// The process was stopped, and its timers fire all at once.
     Stopped,
-    /// The machine slept; its timers go on from where they were, and only the wall clock knows.
+    /// The machine slept: its timers continue where they were, and only the wall clock shows the time that passed.
     Suspended,
 }
 
-/// A runtime of its own, on which time passes only while it is let run: dropping it is a crash, and not letting it run
-/// is a process that is stopped.
+/// A runtime whose time passes only while it is run: dropping it is a crash, and not running it is a stopped process.
 pub(crate) struct Instance {
     pub(crate) who: Incarnation,
     pub(crate) machine: MachineClock,
     pub(crate) orchestrator: Orchestrator,
-    /// Until when it stands still.
+    /// Until when it is stopped.
     pub(crate) stalled: Option<(UtcDateTime, Stall)>,
-    /// Set once it was told to shut down and has.
+    /// Set once it has shut down as told.
     pub(crate) has_ended: Arc<AtomicBool>,
     runtime: Runtime,
 }
@@ -62,13 +61,13 @@ impl Instance {
         Self { who, machine, orchestrator, stalled: None, has_ended: Arc::default(), runtime }
     }
 
-    /// Has the orchestrator do something while time passes.
+    /// Lets the orchestrator do something while time passes.
     pub(crate) fn spawn<F: Future<Output = ()> + Send + 'static>(&self, ask: impl FnOnce(Orchestrator) -> F) {
         let _within = self.runtime.enter();
         drop(self.runtime.spawn(ask(self.orchestrator.clone())));
     }
 
-    /// Time passes up to `until`.
+    /// Lets time pass up to `until`.
     pub(crate) fn run(&mut self, until: UtcDateTime) {
         if let Some((end, stall)) = self.stalled {
             if until < end {
@@ -99,7 +98,7 @@ impl Instance {
         self.has_ended.load(Relaxed)
     }
 
-    /// Everything that was going on is gone, wherever it was.
+    /// Drops everything that was in progress.
     pub(crate) fn crash(self) {
         let Self { runtime, orchestrator, .. } = self;
         drop(runtime);

@@ -1,4 +1,4 @@
-//! What the jobs of the simulation do: nothing, for some time, and then they end in one way or another.
+//! The jobs of the simulation: they do nothing for some time, and then end in one way or another.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,22 +9,22 @@ use crate::clock::MachineClock;
 use crate::ledger::{End, Incarnation, Ledger};
 use crate::random::Random;
 
-/// What a job panics with, so that those who print panics can tell it from others.
+/// The payload of planned panics, which tells them from others.
 pub(crate) const PLANNED_PANIC: &str = "a job that panics, as it was planned";
 
-/// How the runs of a pipeline usually go: out of a thousand.
+/// How the runs of a pipeline usually end, out of a thousand.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Habits {
     longest: Duration,
     fails: u64,
     fails_transiently: u64,
     panics: u64,
-    /// Does not stop when it is asked to.
+    /// Ignores cancellation.
     is_deaf: u64,
 }
 
 impl Habits {
-    /// They succeed, at once.
+    /// Jobs that succeed at once.
     pub(crate) fn quiet() -> Self {
         Self { longest: Duration::ZERO, fails: 0, fails_transiently: 0, panics: 0, is_deaf: 0 }
     }
@@ -42,7 +42,7 @@ impl Habits {
     }
 }
 
-/// Tells the ledger that a job was dropped, unless it has ended by itself.
+/// Tells the ledger that a job was dropped, unless it ended by itself.
 struct Running {
     ledger: Arc<Ledger>,
     by: Incarnation,
@@ -58,7 +58,7 @@ impl Drop for Running {
     }
 }
 
-/// The job of one pipeline on one instance. What a run does depends on its id and on nothing else.
+/// The job of one pipeline on one instance. What a run does depends only on its id.
 pub(crate) fn job(
     name: &str,
     habits: Habits,
@@ -107,7 +107,7 @@ async fn work(cx: &RunContext, habits: Habits, seed: u64) -> End {
     }
 }
 
-/// What a job returns that was canceled by something else than its run.
+/// The error of a job that was canceled by something other than its run.
 fn other_canceled() -> Canceled {
     let other = Cancellation::new();
     other.cancel();

@@ -1,17 +1,17 @@
-//! Orchestrators in a world that is made from a seed, in which whatever may go wrong does: commits are late, lost,
-//! or arrive though nobody waits for them; clocks are wrong and jump; machines stall, sleep and crash; people edit,
-//! pause, remove, backfill and cancel. A ledger of what the store accepted and of what was run is checked with each
-//! entry, and once more when all has calmed down.
+//! Orchestrators in a world made from a seed, in which everything that may go wrong does: commits are late, lost, or arrive
+//! after their callers stopped waiting; clocks are wrong and jump; machines stall, sleep and crash; users edit, pause,
+//! remove, backfill and cancel. A ledger of what the store accepted and what ran is checked with each entry, and once more
+//! when everything has calmed down.
 //!
-//! One seed again, with all that happens; a seed that an ordinary test has found takes its `DUE_TIMES=700` as well:
+//! To repeat one seed and print everything that happens (for a seed from an ordinary test, add `DUE_TIMES=700`):
 //!
 //!     SEED=17 cargo test -p godata-tests --test simulation -- --ignored one_seed --nocapture
 //!
-//! Many, from `FIRST` (0) on; several of these commands may run at once, each with its part:
+//! To run many seeds, starting at `FIRST` (default 0); several of these commands may run at once, each for its part:
 //!
 //!     SEEDS=10000 PART=1/2 cargo test --release -p godata-tests --test simulation -- --ignored many_seeds --nocapture
 //!
-//! Both with `STORE=file` over a file store, which one instance has to itself, on a disk that loses its power.
+//! With `STORE=file`, both use a file store, which one instance has open at a time, on a disk that loses power.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 #![allow(clippy::print_stdout, reason = "a simulation that is repeated tells what happens")]
@@ -38,10 +38,10 @@ use ledger::Totals;
 use plan::Plan;
 use world::{Outcome, simulate, simulate_on_files};
 
-/// What makes a world of a plan, and tells what happens if asked to.
+/// Runs a plan, and prints what happens if asked to.
 type Simulate = fn(Plan, bool) -> Outcome;
 
-/// How many seeds an ordinary test goes through, and after how many due times of each it is enough.
+/// How many seeds an ordinary test runs, and for how many due times each.
 const SEEDS: u64 = 200;
 const SEEDS_ON_FILES: u64 = 24;
 const DUE_TIMES: u64 = 700;
@@ -88,7 +88,7 @@ fn many_seeds() {
     sweep(simulation(), &seeds.collect::<Vec<_>>(), number("DUE_TIMES", 10_000));
 }
 
-/// Goes through the seeds on all cores, and fails with those that have broken something.
+/// Runs the seeds on all cores, and fails with those that broke a rule.
 fn sweep(simulate: Simulate, seeds: &[u64], due_times: u64) -> Totals {
     let began = Instant::now();
     let next = AtomicU64::new(0);
@@ -119,7 +119,7 @@ fn sweep(simulate: Simulate, seeds: &[u64], due_times: u64) -> Totals {
     totals
 }
 
-/// Over the store that is asked for.
+/// The simulation on the store that `STORE` asks for.
 fn simulation() -> Simulate {
     match env::var("STORE").as_deref() {
         Ok("file") => simulate_on_files,

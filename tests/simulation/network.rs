@@ -1,4 +1,4 @@
-//! What is between an orchestrator and its store: calls are late, are lost, fail, hang, and are dropped halfway.
+//! The network between an orchestrator and its store: calls are late, lost, fail, hang, and are dropped halfway.
 
 use std::collections::BTreeMap;
 use std::future;
@@ -21,7 +21,7 @@ use crate::ledger::{Incarnation, Ledger};
 use crate::medium::{Answer, Medium};
 use crate::random::Random;
 
-/// How bad the network is: how many calls out of a thousand do not simply come back.
+/// How bad the network is: out of a thousand calls, how many have which trouble.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Weather {
     pub(crate) troubled: u64,
@@ -34,7 +34,7 @@ impl Weather {
     pub(crate) const OUTAGE: Self = Self { troubled: 1_000 };
 }
 
-/// One store, and who is connected to it. What the store accepts is in the ledger.
+/// One store and its connections. The ledger has what the store accepted.
 pub(crate) struct Network<M> {
     medium: M,
     clock: StoreClock,
@@ -46,11 +46,11 @@ struct State {
     weather: Weather,
     random: Random,
     calls: u64,
-    /// The commits that were sent and have neither arrived nor been lost. The number is of their call.
+    /// The commits in flight, by the number of their call.
     under_way: BTreeMap<u64, UnderWay>,
 }
 
-/// A commit on its way. Its call may be over before it has arrived: dropped, or answered with an error.
+/// A commit in flight. Its call may end before the commit arrives: dropped, or answered with an error.
 struct UnderWay {
     by: Incarnation,
     commit: Commit,
@@ -58,19 +58,19 @@ struct UnderWay {
     arrives: bool,
 }
 
-/// How a call fares.
+/// The fate of a call.
 struct Fate {
     before: Duration,
     after: Duration,
     way: Way,
-    /// Whether a commit that nobody waits for any more arrives all the same.
+    /// Whether a commit arrives although its caller no longer waits.
     arrives_late: bool,
 }
 
 #[derive(Clone, Copy)]
 enum Way {
     ThereAndBack,
-    /// It fails and never arrives, or only later.
+    /// It fails, and the commit never arrives or arrives later.
     Fails,
     AnswerFails,
     Hangs,
@@ -91,12 +91,12 @@ impl<M: Medium> Network<M> {
         self.state().weather = weather;
     }
 
-    /// Some of the commits that nobody waits for any more arrive now; the others later, or never.
+    /// Lets some of the commits without a waiting caller arrive now; the others arrive later or never.
     pub(crate) fn deliver_some(&self) {
         self.deliver(self.arrived(|_, random| random.one_in(4)));
     }
 
-    /// The process that had the store to itself has ended: all that it has sent has arrived or is lost, the last perhaps
+    /// The process that had the store open has ended: everything it sent has arrived or is lost, the last commit perhaps
     /// halfway.
     pub(crate) fn end_process(&self, by: Incarnation) {
         let mut arrived = self.arrived(|underway, _| underway.by == by);
@@ -114,12 +114,12 @@ impl<M: Medium> Network<M> {
 
     fn deliver(&self, arrived: Vec<UnderWay>) {
         for way in arrived {
-            // Nobody is there to hear the answer.
+            // The caller no longer waits for the answer.
             let _ = self.commit(way.by, &way.commit);
         }
     }
 
-    /// Takes what arrives now of what nobody waits for.
+    /// Takes the commits without a waiting caller that arrive now.
     fn arrived(&self, is_time: impl Fn(&UnderWay, &mut Random) -> bool) -> Vec<UnderWay> {
         let mut arrived = Vec::new();
         {
@@ -140,7 +140,7 @@ impl<M: Medium> Network<M> {
         arrived
     }
 
-    /// The commit arrives. It is not the callers who wait for the store, so none of them can drop it halfway.
+    /// Delivers the commit to the store. This is not part of the caller's future, so callers can't drop it halfway.
     fn commit(&self, by: Incarnation, commit: &Commit) -> Answer {
         let answer = self.medium.commit(commit);
         self.enter(by, commit, &answer);
@@ -155,7 +155,7 @@ impl<M: Medium> Network<M> {
         }
     }
 
-    /// The right time.
+    /// The true time.
     pub(crate) fn now(&self) -> UtcDateTime {
         godata::Clock::now(&self.clock)
     }
@@ -207,7 +207,7 @@ pub(crate) struct Connection<M> {
     machine: MachineClock,
 }
 
-/// Says that nobody waits for the call any more.
+/// Records that the caller no longer waits.
 struct OverOnDrop(Arc<AtomicBool>);
 
 impl Drop for OverOnDrop {
@@ -217,7 +217,7 @@ impl Drop for OverOnDrop {
 }
 
 impl<M: Medium> Connection<M> {
-    /// A call that leaves nothing under way: a read, or a word about who is alive.
+    /// A call that leaves nothing in flight: a read, or one about owners.
     async fn call<T>(
         &self,
         call: impl AsyncFnOnce(&M::Store) -> Result<T, StoreError>,
@@ -327,8 +327,8 @@ impl<M: Medium> Store for Connection<M> {
     }
 }
 
-/// Blocks until it is done. A store that works in other threads answers like one that has everything at hand, and a run
-/// of the simulation does not depend on how long that took.
+/// Blocks until the future is done. So a store with threads of its own answers like one in memory, and the simulation does not
+/// depend on how long that takes.
 pub(crate) fn wait_for<T>(work: impl Future<Output = T>) -> T {
     struct Unpark(Thread);
 

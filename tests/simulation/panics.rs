@@ -1,4 +1,4 @@
-//! Panics that nobody has planned.
+//! Unplanned panics.
 
 use std::cell::RefCell;
 use std::panic;
@@ -10,7 +10,7 @@ thread_local! {
     static UNPLANNED: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// From now on this thread's panics are kept here, wherever they are caught, and jobs panic silently.
+/// From now on, records the panics of this thread, wherever they are caught, and silences the planned ones of jobs.
 pub(crate) fn forget() {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {

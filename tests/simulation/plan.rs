@@ -1,4 +1,4 @@
-//! What a seed stands for: which pipelines there are, on how many instances, and what happens to them.
+//! The plan that a seed stands for: the pipelines, the number of instances, and what happens to them.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,14 +14,14 @@ use crate::random::Random;
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
-    /// Whether instances share the store. Where they do not, there is one at a time.
+    /// Whether instances share the store. If not, there is one at a time.
     pub(crate) shared: bool,
     pub(crate) instances: usize,
     pub(crate) recovery: Recovery,
-    /// How many runs go on at a time on each instance.
+    /// How many runs each instance runs at a time.
     pub(crate) slots: usize,
     pub(crate) pipelines: BTreeMap<PipelineName, Terms>,
-    /// After how many due times it is enough.
+    /// After how many due times the simulation ends.
     pub(crate) due_times: u64,
     pub(crate) mood: Mood,
 }
@@ -29,14 +29,14 @@ pub(crate) struct Plan {
 /// How much goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mood {
-    /// Nothing: what happens then is what every user sees every day.
+    /// Nothing, as in everyday use.
     Peaceful,
-    /// Instances come and go, and people do what they do; the network and the clocks are right.
+    /// Instances come and go, and users are active; the network and the clocks are right.
     Busy,
     Wild,
 }
 
-/// What holds for a pipeline on every instance.
+/// The rules of a pipeline on every instance.
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
     pub(crate) misfire: Misfire,
@@ -51,7 +51,7 @@ pub(crate) struct Terms {
 }
 
 impl Plan {
-    /// What a seed stands for, until so many due times were decided.
+    /// The plan of a seed, for this many due times.
     pub(crate) fn of(seed: u64, due_times: u64) -> Self {
         let random = &mut Random::stream(seed, "plan");
         let shared = random.one_in(2);
@@ -72,14 +72,14 @@ impl Plan {
         Self { seed, shared, instances, recovery, slots, pipelines, due_times, mood }
     }
 
-    /// The same with one instance, which has the store to itself.
+    /// The same with one instance at a time.
     pub(crate) fn alone(self) -> Self {
         Self { shared: false, instances: 1, ..self }
     }
 }
 
 impl Terms {
-    /// Nothing but what is asked for, and jobs that end at once.
+    /// No random events, and jobs that end at once.
     pub(crate) fn quiet() -> Self {
         Self {
             misfire: Misfire::default(),
@@ -134,7 +134,7 @@ fn terms(random: &mut Random, after: Option<PipelineName>) -> Terms {
     }
 }
 
-/// A schedule as people write them; most come often enough that something happens.
+/// A typical schedule; most are due often enough that something happens.
 fn spec(random: &mut Random) -> String {
     let often = [
         "every 1s",

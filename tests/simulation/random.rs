@@ -1,9 +1,9 @@
-//! Chance that repeats.
+//! Repeatable random numbers.
 
 use std::time::Duration;
 
-/// SplitMix64 (Steele, Lea, Flood 2014): the same seed draws the same on every machine and with every version of every
-/// dependency, so that a seed which is written down stays what it is.
+/// SplitMix64 (Steele, Lea, Flood 2014). The same seed gives the same numbers on every machine and with every version of the
+/// dependencies, so a seed in a report stays valid.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 
@@ -12,7 +12,7 @@ impl Random {
         Self(seed)
     }
 
-    /// A stream of its own, which drawing from this one does not change.
+    /// A separate stream, which does not depend on later draws from this one.
     pub(crate) fn stream(seed: u64, name: &str) -> Self {
         let label = name.bytes().fold(0_u64, |label, byte| label.wrapping_mul(131).wrapping_add(byte.into()));
         Self(Self(seed ^ label).next())
@@ -25,12 +25,12 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// From 0 up to and without `bound`, which is not 0.
+    /// A number from 0 to `bound`, exclusive. `bound` must not be 0.
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
-    /// True once in so many times.
+    /// True once in this many calls, on average.
     pub(crate) fn one_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
@@ -44,7 +44,7 @@ impl Random {
         &among[at]
     }
 
-    /// Up to `longest`; short ones are as likely as long ones, by their order of magnitude.
+    /// A duration up to `longest`; each order of magnitude is equally likely.
     pub(crate) fn duration(&mut self, longest: Duration) -> Duration {
         let magnitudes = u64::from(longest.as_millis().max(1).ilog2()) + 1;
         let magnitude = self.below(magnitudes);

@@ -1,4 +1,4 @@
-//! A folder for a test, and all that is in it.
+//! Folders for tests, and their content.
 
 #![allow(dead_code, reason = "each program of tests uses its part")]
 
@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-/// A folder. One that was made for a test is removed after it.
+/// A folder. If it was created for a test, it is removed after the test.
 #[derive(Debug)]
 pub(crate) struct Folder {
     path: PathBuf,
     _removed_on_drop: Option<TempDir>,
 }
 
-/// What is in a folder and in the folders within: each file's name and bytes.
+/// The content of a folder and its subfolders: the name and bytes of each file.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;
 
 impl Folder {
@@ -27,7 +27,7 @@ impl Folder {
         tempfile::tempdir().unwrap().into()
     }
 
-    /// In memory, where there is such a place: for tests that are not about what is flushed to the disk.
+    /// In memory where possible, for tests that don't need syncs to a disk.
     pub(crate) fn in_memory() -> Self {
         tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap().into()
     }
@@ -46,14 +46,14 @@ impl Folder {
         path
     }
 
-    /// All files, hidden ones too; a folder within counts as an empty file whose name ends in a slash.
+    /// All files, including hidden ones; a subfolder counts as an empty file whose name ends in a slash.
     pub(crate) fn files(&self) -> Files {
         let mut files = Files::new();
         add_files(&mut files, &self.path, "");
         files
     }
 
-    /// An error with all its causes, with paths as if the folder were the working directory.
+    /// An error with its chain of causes, with paths relative to the folder.
     pub(crate) fn message(&self, error: &impl Display) -> String {
         format!("{error:#}").replace(&format!("{}/", self.path.display()), "")
     }
@@ -65,7 +65,7 @@ impl From<TempDir> for Folder {
     }
 }
 
-/// A folder that somebody else has made.
+/// An existing folder.
 impl From<PathBuf> for Folder {
     fn from(path: PathBuf) -> Self {
         Self { path, _removed_on_drop: None }
@@ -85,7 +85,7 @@ fn add_files(files: &mut Files, folder: &Path, prefix: &str) {
     }
 }
 
-/// Tells why a test is not run, also where the output of tests is not shown: not by `eprintln!`.
+/// Reports why a test is skipped. It does not use `eprintln!`, so it shows even when test output is captured.
 pub(crate) fn skipped(why: &str) {
     let mut shown = std::io::stderr();
     writeln!(shown, "skipped: {why}").unwrap();

@@ -1,16 +1,16 @@
-//! Schedules beside a minute-by-minute oracle, around every change of the clocks of every zone.
+//! Compares schedules with a minute-by-minute oracle around every clock change of every zone.
 //!
-//! The oracle takes its offsets from Python's zoneinfo, by `offsets.py`, and looks at each minute of three days
-//! around each change: which instants have it as their local time, and whether a schedule has it too. A schedule
-//! is asked for what comes next, what came before, and how many there are.
+//! The oracle takes its offsets from Python's zoneinfo, through `offsets.py`. For each minute of the three days around a
+//! change, it finds the instants with that local time, and whether a schedule fires then. Each schedule is asked for the next
+//! and the previous due times and for their count.
 //!
-//! The test runs for the zones of `sample.txt`, which `offsets.py` printed. All zones take a while; they need
+//! The test runs for the zones of `sample.txt`, which `offsets.py` printed. Running it for all zones takes a while and needs
 //! `pip install tzdata` of the version that is compiled in:
 //!
 //!     cargo test --release -p godata-tests --test zones -- --ignored --nocapture
 //!
-//! Each zone that is done is written to `target/zones/`, and is not done again until that folder is removed.
-//! Several of these commands may run at once, each with its part: `ZONES_PART=1/2` and `ZONES_PART=2/2`.
+//! Finished zones are recorded in `target/zones/` and skipped until that folder is removed. Several of these commands may run
+//! at once, each for its part: `ZONES_PART=1/2` and `ZONES_PART=2/2`.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -30,11 +30,11 @@ use offsets::Offsets;
 
 const SAMPLE: &str = include_str!("sample.txt");
 
-/// What was found in one zone.
+/// The result for one zone.
 #[derive(Default)]
 struct Findings {
     windows: u64,
-    /// Instants that schedules fired at, over all windows.
+    /// How many instants schedules fired at, over all windows.
     instants: u64,
     differences: Vec<String>,
 }
@@ -44,8 +44,7 @@ fn a_sample_of_zones_agrees_with_the_oracle() {
     let mut zones = 0;
     let mut instants = 0;
     for offsets in Offsets::read_all(SAMPLE) {
-        // Some of the changes, as a build without optimisation takes its time. An odd step finds both those that skip
-        // and those that repeat.
+        // Only some of the changes, because a debug build is slow. An odd step finds both gaps and overlaps.
         let findings = compare(&offsets, (offsets.changes().len() / 12) | 1);
         assert_eq!(findings.differences, Vec::<String>::new(), "{}", offsets.zone);
         zones += 1;
@@ -94,12 +93,12 @@ fn every_zone_agrees_with_the_oracle() {
     assert_eq!(totals.differences, Vec::<String>::new());
 }
 
-/// Asks every schedule about the days around every `step`-th change of a zone's clocks, and about those of none.
+/// Asks every schedule about the days around every `step`-th clock change of a zone, and about some days without a change.
 fn compare(offsets: &Offsets, step: usize) -> Findings {
     let zone = Zone::bundled(&offsets.zone).unwrap();
     let subjects = subjects::subjects(&zone);
     let mut findings = Findings::default();
-    // Beginning with the last change of all, which is often a special one.
+    // Starting with the last change, which is often a special one.
     let middles = offsets.changes().iter().rev().map(|change| change.0).chain([1_000_000_000]);
     for middle in middles.step_by(step) {
         let window = oracle::Window::around(middle, offsets);
@@ -151,7 +150,7 @@ fn results_folder() -> PathBuf {
     target.join("zones")
 }
 
-/// Which part of the zones to do, and of how many.
+/// Which part of the zones to check, of how many.
 fn part() -> (usize, usize) {
     let part = env::var("ZONES_PART").unwrap_or_else(|_| "1/1".into());
     let (part, parts) = part.split_once('/').unwrap();

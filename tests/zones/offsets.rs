@@ -1,9 +1,9 @@
-//! The offsets of a zone, as Python says them.
+//! The offsets of a zone, from Python.
 
-/// The changes of one zone's clocks.
+/// The clock changes of one zone.
 pub(crate) struct Offsets {
     pub(crate) zone: String,
-    /// The second and the offset from then on; the first is the beginning of 1970.
+    /// The second, and the offset from then on; the first is the start of 1970.
     changes: Vec<(i64, i64)>,
 }
 
@@ -23,7 +23,7 @@ impl Offsets {
         zones
     }
 
-    /// Those after the beginning of 1970.
+    /// The changes after the start of 1970.
     pub(crate) fn changes(&self) -> &[(i64, i64)] {
         &self.changes[1..]
     }
@@ -34,7 +34,7 @@ impl Offsets {
         self.changes[begun.saturating_sub(1)].1
     }
 
-    /// All offsets that are in use within a day of a second.
+    /// All offsets in use within a day of a second.
     pub(crate) fn near(&self, second: i64) -> Vec<i64> {
         let (from, to) = (second - 86_400, second + 86_400);
         let first = self.changes.partition_point(|change| change.0 <= from).saturating_sub(1);
@@ -45,7 +45,7 @@ impl Offsets {
         offsets
     }
 
-    /// The first second whose local time is not before `local`, though it was just before.
+    /// The first second whose local time is not before `local`, where the second before it was.
     pub(crate) fn end_of_gap(&self, local: i64) -> i64 {
         let jumps = |pair: &&[(i64, i64)]| {
             let [(_, before), (second, after)] = pair else { unreachable!("a window of two") };

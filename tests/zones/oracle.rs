@@ -1,4 +1,4 @@
-//! Which instants a schedule has, found by looking at every minute.
+//! Finds the instants of a schedule by checking every minute.
 
 use std::ops::Range;
 
@@ -19,9 +19,9 @@ pub(crate) struct Window {
 /// One minute of local time.
 struct Minute {
     local: Local,
-    /// The instants at which clocks show it, in ascending order: none in a gap, two in an overlap.
+    /// The instants with this local time, in ascending order: none in a gap, two in an overlap.
     instants: Vec<i64>,
-    /// If it is in a gap: the instant after the gap, and the instant as much later as the gap is long.
+    /// In a gap: the instant after the gap, and the instant shifted by the length of the gap.
     after_gap: Option<(i64, i64)>,
 }
 

@@ -1,4 +1,4 @@
-//! The schedules that are asked.
+//! The schedules under test.
 
 use std::ops::Range;
 
@@ -6,18 +6,18 @@ use godata::scheduler::{Calendar, Cron, DailyAt, Dst, DstGap, DstOverlap, Monthl
 use godata::{AnySchedule, Schedule};
 use time::UtcDateTime;
 
-/// A schedule, and the local times that it has.
+/// A schedule, and its local times.
 pub(crate) struct Subject {
     schedule: AnySchedule,
     pub(crate) has: fn(&Local) -> bool,
-    /// None for what follows real time.
+    /// `None` for schedules that follow elapsed time.
     pub(crate) dst: Option<Dst>,
 }
 
 /// A local time, taken apart.
 pub(crate) struct Local {
     day: u8,
-    /// How many days its month has.
+    /// The number of days of its month.
     length: u8,
     /// 0 for Monday.
     weekday: u8,
@@ -39,7 +39,7 @@ impl Local {
 }
 
 impl Subject {
-    /// Asks for what comes next, what came before, and how many there are.
+    /// Asks for the next and the previous due times, and for their count.
     pub(crate) fn agrees(&self, expected: &[i64], range: Range<i64>) -> Result<(), String> {
         let (start, end) = (instant(range.start), instant(range.end));
         let just_before = start - time::Duration::MILLISECOND;
@@ -80,7 +80,7 @@ fn instant(second: i64) -> UtcDateTime {
     UtcDateTime::from_unix_timestamp(second).unwrap()
 }
 
-/// Each kind with each choice for clock changes.
+/// Each kind of schedule with each rule for clock changes.
 pub(crate) fn subjects(zone: &Zone) -> Vec<Subject> {
     let mut subjects = real_time(zone);
     for gap in [DstGap::RunAfter, DstGap::Shift, DstGap::Skip] {

@@ -8,27 +8,27 @@ use crate::format::{Change, body, write_line};
 use crate::request::{Answer, Subject, Write, tell};
 use crate::state::State;
 
-/// How much is written at once.
+/// The limits of one write.
 const MAX_LINES: usize = 1_024;
 const MAX_BYTES: usize = 4 << 20;
 
-/// Lines of the journal that have nothing to do with each other, so that each may be judged by what is stored.
+/// Lines of the journal that don't affect each other, so that each can be checked against the stored rows.
 pub(crate) struct Batch {
     lines: Vec<Line>,
     pub(crate) bytes: Vec<u8>,
     subjects: HashSet<Subject>,
-    /// The last line before this batch, and the last that is durable.
+    /// The last line before this batch, and the last durable line.
     number: u64,
     synced: u64,
 }
 
-/// A line that was judged to be right.
+/// A change that passed all checks.
 struct Line {
     change: Change,
     done: Done,
 }
 
-/// Who is to be told what.
+/// The answer to send once the line is stored.
 enum Done {
     Committed(u64, Answer<Committed>),
     Put(Answer<()>),
@@ -46,12 +46,12 @@ impl Batch {
             || self.subjects.contains(&Subject::All)
     }
 
-    /// The number of the last line.
+    /// The number of the last line in this batch.
     pub(crate) fn last(&self) -> u64 {
         self.number + self.lines.len() as u64
     }
 
-    /// Takes a change, or answers it if it is refused; gives it back if it has to wait for others in here.
+    /// Adds a change, or answers it if it is refused. Returns it as an error if it must wait for changes in this batch.
     pub(crate) fn take(&mut self, state: &State, write: Write) -> Result<(), Write> {
         let subjects = write.subjects();
         let waits = subjects.iter().any(|subject| {
@@ -69,7 +69,7 @@ impl Batch {
         Ok(())
     }
 
-    /// The changes are stored: makes them visible, each as a whole, and answers.
+    /// Makes the stored changes visible, each as a whole, and answers them.
     pub(crate) fn publish(self, mut apply: impl FnMut(u64, Change)) {
         for (number, line) in (self.number + 1..).zip(self.lines) {
             apply(number, line.change);
@@ -81,7 +81,7 @@ impl Batch {
         }
     }
 
-    /// The changes are not stored, or nobody knows.
+    /// Answers with an error: the changes are not stored, or it is unknown whether they are.
     pub(crate) fn fail(self, mut error: impl FnMut() -> Result<(), StoreError>) {
         for line in self.lines {
             match line.done {
@@ -125,14 +125,14 @@ fn judge(state: &State, write: Write) -> Option<(Line, Vec<u8>)> {
     }
 }
 
-/// What may be forgotten of this: since it was found to be old, some of it may have become needed.
+/// The rows among these that may be forgotten. Some may be needed again since they were found to be old.
 fn forgotten(state: &State, mut runs: Vec<RunId>, mut pipelines: Vec<PipelineName>) -> Change {
     let tables = &state.tables;
-    let whatever_may_be = Retention::new().keep_newest(0);
+    let anything_allowed = Retention::new().keep_newest(0);
     runs.retain(|id| {
         tables.run(*id).is_some_and(|run| {
             let pipeline = tables.pipeline(&run.pipeline_name).map(|row| &**row);
-            whatever_may_be.forgets(run, 0, pipeline)
+            anything_allowed.forgets(run, 0, pipeline)
         })
     });
     if !pipelines.is_empty() {
@@ -142,7 +142,7 @@ fn forgotten(state: &State, mut runs: Vec<RunId>, mut pipelines: Vec<PipelineNam
     Change { forget_runs: runs, forget_pipelines: pipelines, ..Change::default() }
 }
 
-/// What a commit changes.
+/// The change that a commit makes.
 pub(crate) fn committed(commit: Commit, rev: u64) -> Change {
     let mut pipeline = commit.pipeline;
     pipeline.rev = rev;

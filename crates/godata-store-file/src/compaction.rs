@@ -1,12 +1,12 @@
-//! A new snapshot, written while commits go on.
+//! Writes a new snapshot while commits continue.
 //!
-//! 1. The files of the generation before the last are removed, and old runs are forgotten.
-//! 2. A new journal is made, and is durable.
-//! 3. The writer names it in the last line of the old one, and goes on in it.
-//! 4. The rows as they were at that moment are written to a new snapshot, a few at a time, which is synced.
-//! 5. The names are changed; see [`install`](crate::install).
+//! 1. The files of the previous generation are removed, and old runs are forgotten.
+//! 2. A new journal is created and made durable.
+//! 3. The writer names it in the last line of the old journal, and continues in the new one.
+//! 4. The rows as of that moment are written to a new snapshot, a few at a time, and the snapshot is synced.
+//! 5. The files are renamed; see [`install`](crate::install).
 //!
-//! At each moment the old snapshot with both journals, or the new one with the new journal, has everything.
+//! At each moment, either the old snapshot with both journals or the new snapshot with the new journal has everything.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -27,27 +27,27 @@ use crate::request::Request;
 use crate::snapshot::SnapshotWriter;
 use crate::state::{Shared, write};
 
-/// How many rows are looked at while nobody else can.
+/// How many rows are read per lock of the state.
 const ROWS: usize = 256;
 
-/// What the writer has done of what a compaction has asked for.
+/// What the writer has done for a compaction.
 pub(crate) enum Step {
     Forgotten,
     Switched(Switched),
 }
 
-/// The writer has gone on in the new journal, and a walk through the rows as they were then has begun.
+/// The writer continues in the new journal, and a walk through the rows as of that moment has started.
 pub(crate) struct Switched {
-    /// The last line that is in the rows.
+    /// The number of the last line that the rows contain.
     pub(crate) through: u64,
     pub(crate) journal: JournalId,
     pub(crate) pipelines: Vec<Arc<PipelineRecord>>,
 }
 
-/// Begins compactions.
+/// Starts compactions.
 #[derive(Clone)]
 pub(crate) struct Compactor {
-    /// How many have begun.
+    /// How many were started.
     number: u64,
     options: Options,
     files: Files,
@@ -55,9 +55,9 @@ pub(crate) struct Compactor {
     requests: Sender<Request>,
 }
 
-/// A compaction that goes on until it is dropped, which waits for its thread to end.
+/// A compaction in progress. Dropping it cancels it and waits for its thread to end.
 pub(crate) struct Compaction {
-    /// Tells what it asks for from what one before it has asked for that was dropped.
+    /// Tells its requests from those of an earlier compaction that was dropped.
     pub(crate) number: u64,
     canceled: Arc<AtomicBool>,
     steps: Option<Sender<Step>>,
@@ -65,10 +65,10 @@ pub(crate) struct Compaction {
 }
 
 impl Compaction {
-    /// Tells it what the writer has done.
+    /// Reports what the writer has done.
     pub(crate) fn tell(&self, step: Step) {
         if let Some(sender) = &self.steps {
-            // If it has ended, it has said why.
+            // This fails if the compaction has ended, and then it has sent its result.
             drop(sender.send(step));
         }
     }
@@ -79,7 +79,7 @@ impl Drop for Compaction {
         self.canceled.store(true, Relaxed);
         self.steps = None;
         if let Some(thread) = self.thread.take() {
-            // It does not panic, and if it did, there is no new snapshot.
+            // The thread does not panic; if it did, there would be no new snapshot.
             drop(thread.join());
         }
     }
@@ -90,13 +90,13 @@ impl Compactor {
         Self { number: 0, options: options.clone(), files: files.clone(), state: Arc::clone(state), requests }
     }
 
-    /// Begins with the first step.
+    /// Starts at step 1.
     pub(crate) fn begin(&mut self) -> Compaction {
         self.spawn(None)
     }
 
-    /// Begins with the fourth step.
-    pub(crate) fn go_on(&mut self, switched: Switched) -> Compaction {
+    /// Starts at step 4.
+    pub(crate) fn resume(&mut self, switched: Switched) -> Compaction {
         self.spawn(Some(switched))
     }
 
@@ -108,13 +108,13 @@ impl Compactor {
         let work = Work { it: self.clone(), canceled: Arc::clone(&canceled), steps };
         let thread = thread::Builder::new().name("godata-snapshot".into()).spawn(move || {
             let requests = work.it.requests.clone();
-            // The writer may have ended.
+            // This fails if the writer has ended.
             drop(requests.send(Request::Compacted(number, work.run(switched))));
         });
         let thread = match thread {
             Ok(thread) => Some(thread),
             Err(error) => {
-                let error = failed("start a thread for", &self.files.snapshot)(error);
+                let error = failed("start the snapshot thread of", &self.files.snapshot)(error);
                 drop(self.requests.send(Request::Compacted(number, Err(error.into()))));
                 None
             }
@@ -134,7 +134,7 @@ impl Work {
         let Compactor { options, files, .. } = &self.it;
         let vfs = &*options.vfs;
         remove(vfs, &files.snapshot_tmp)?;
-        // If an attempt before this one has failed between two names, the old snapshot is the only one.
+        // If an earlier attempt failed between two renames, the old snapshot is the only one.
         if exists(vfs, &files.snapshot)? {
             remove(vfs, &files.snapshot_old)?;
             remove(vfs, &files.journal_old)?;
@@ -154,7 +154,7 @@ impl Work {
         let len = match self.write(&switched) {
             Ok(len) => len,
             Err(error) => {
-                // What there is of it takes space. Whoever opens the store or tries again removes it otherwise.
+                // An incomplete snapshot takes space. If this fails, the next attempt or the next open removes it.
                 drop(remove(vfs, &files.snapshot_tmp));
                 return Err(error.into());
             }
@@ -164,7 +164,7 @@ impl Work {
         Ok(len)
     }
 
-    /// Has old runs forgotten, some at a time: commits that come meanwhile do not wait for all of them.
+    /// Lets the writer forget old runs, some at a time, so that commits don't wait for all of them.
     fn forget(&self) -> Result<(), StoreError> {
         let Some(retention) = retention(&self.it.options, SystemClock.now()) else { return Ok(()) };
         for runs in OldRuns::new(&self.it.state, retention) {
@@ -195,8 +195,8 @@ impl Work {
         }
         loop {
             self.check()?;
-            // Taken apart from the loop's head, which would hold the lock through its body.
-            let runs = write(state).walk_on(ROWS);
+            // A `while let` would hold the lock during the loop's body.
+            let runs = write(state).continue_walk(ROWS);
             let Some(runs) = runs else { break };
             for run in runs {
                 snapshot.run(&run)?;
@@ -209,7 +209,7 @@ impl Work {
         self.it.requests.send(request).map_err(|_| self.closed())
     }
 
-    /// Waits for the writer, which drops its end if it can't do what was asked for, or is closed.
+    /// Waits for the writer. It drops its end if it can't do what was asked, or is closed.
     fn wait(&self) -> Result<Step, StoreError> {
         self.steps.recv().map_err(|_| self.closed())
     }

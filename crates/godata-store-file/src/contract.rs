@@ -1,4 +1,4 @@
-//! The store contract, over the rows in memory and the thread that writes.
+//! The store contract, on top of the rows in memory and the writer thread.
 
 use std::sync::Arc;
 use std::task::Poll;
@@ -15,7 +15,7 @@ use crate::prune::OldRuns;
 use crate::request::{Request, Write};
 use crate::state::{read, write};
 
-/// How many rows are looked at while nobody can write.
+/// How many rows are read per lock of the state.
 const ROWS: usize = 1_000;
 
 impl Store for FileStore {
@@ -53,7 +53,7 @@ impl Store for FileStore {
                 None => return Ok(runs),
                 after => query.after = after,
             }
-            others_first().await;
+            yield_now().await;
         }
     }
 
@@ -75,7 +75,7 @@ impl Store for FileStore {
     async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {
         let mut pruned = 0;
         for runs in OldRuns::new(self.state(), *retention) {
-            others_first().await;
+            yield_now().await;
             if !runs.is_empty() {
                 pruned += self.forget(runs, Vec::new()).await?;
             }
@@ -97,8 +97,8 @@ impl FileStore {
     }
 }
 
-/// Lets other tasks run.
-async fn others_first() {
+/// Lets other tasks run, as tokio's function of this name does, on any runtime.
+async fn yield_now() {
     let mut yielded = false;
     std::future::poll_fn(|cx| {
         if std::mem::replace(&mut yielded, true) {

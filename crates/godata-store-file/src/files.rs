@@ -1,4 +1,4 @@
-//! Which files a store has, and whether they are its own.
+//! The files of a store, and checks that they may be used.
 
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -9,31 +9,31 @@ use crate::error::{Refusal, failed};
 use crate::options::Options;
 use crate::vfs::{Kind, Metadata, Vfs, write_all};
 
-/// The paths of a store, all in one directory. Only the first three are there all the time.
+/// The paths of a store's files, all in one directory. Only the snapshot, the journal and the lock always exist.
 #[derive(Clone, Debug)]
 pub(crate) struct Files {
     pub(crate) dir: PathBuf,
     /// The snapshot.
     pub(crate) snapshot: PathBuf,
-    /// The commits since.
+    /// The commits since the snapshot.
     pub(crate) journal: PathBuf,
     /// Held while the store is open.
     pub(crate) lock: PathBuf,
-    /// The commits since the snapshot that is being written.
+    /// The commits since the snapshot that is being written started.
     pub(crate) journal_next: PathBuf,
-    /// A journal that is written in place of another.
+    /// A journal that will replace another one.
     pub(crate) journal_new: PathBuf,
     /// The snapshot that is being written.
     pub(crate) snapshot_tmp: PathBuf,
-    /// The generation before.
+    /// The previous generation.
     pub(crate) snapshot_old: PathBuf,
     pub(crate) journal_old: PathBuf,
-    /// The tail of a journal that was no whole commit.
+    /// The incomplete end of a journal.
     pub(crate) torn: PathBuf,
 }
 
 impl Files {
-    /// The files of the store at `path`. A link is followed, so that the file it leads to is replaced and not the link.
+    /// The files of the store at `path`. A symbolic link is followed, so that its target is replaced and not the link.
     pub(crate) fn find(vfs: &dyn Vfs, path: &Path) -> Result<Self, StoreError> {
         let name = path.file_name().ok_or_else(|| Refusal::NoFile { path: path.to_owned() })?;
         let parent = match path.parent() {
@@ -74,7 +74,7 @@ impl Files {
         })
     }
 
-    /// Where a journal may be.
+    /// All paths where a journal may be.
     pub(crate) fn journals(&self) -> [&Path; 4] {
         [&self.journal, &self.journal_next, &self.journal_new, &self.journal_old]
     }
@@ -93,7 +93,7 @@ impl Files {
         ]
     }
 
-    /// Refuses what this process should not read: what is no file, such as a pipe, which would keep it waiting.
+    /// Refuses anything but regular files; reading a pipe, for example, would block.
     pub(crate) fn check_kinds(&self, vfs: &dyn Vfs) -> Result<(), StoreError> {
         for path in self.all() {
             match metadata(vfs, path)? {
@@ -106,7 +106,7 @@ impl Files {
         Ok(())
     }
 
-    /// Refuses what this process should not write to: what is no file, and what belongs to somebody else.
+    /// Refuses anything but regular files that belong to the user of this process.
     pub(crate) fn check(&self, vfs: &dyn Vfs) -> Result<(), StoreError> {
         self.check_kinds(vfs)?;
         for path in self.all() {
@@ -120,7 +120,7 @@ impl Files {
         Ok(())
     }
 
-    /// Whether there is nothing of a store that was ever finished.
+    /// Whether there is no store yet: neither generation has a file.
     pub(crate) fn are_new(&self, vfs: &dyn Vfs) -> Result<bool, StoreError> {
         for path in [&self.snapshot, &self.journal, &self.snapshot_old, &self.journal_old] {
             if exists(vfs, path)? {
@@ -131,16 +131,16 @@ impl Files {
     }
 }
 
-/// What a name is; `None` if it is nothing.
+/// The metadata of a path; `None` if nothing is there.
 pub(crate) fn metadata(vfs: &dyn Vfs, path: &Path) -> Result<Option<Metadata>, StoreError> {
-    absent_is_none(vfs.metadata(path)).map_err(failed("look at", path))
+    absent_is_none(vfs.metadata(path)).map_err(failed("get the metadata of", path))
 }
 
 pub(crate) fn exists(vfs: &dyn Vfs, path: &Path) -> Result<bool, StoreError> {
     Ok(metadata(vfs, path)?.is_some())
 }
 
-/// Removes a file, if it is there.
+/// Removes a file if it exists.
 pub(crate) fn remove(vfs: &dyn Vfs, path: &Path) -> Result<(), StoreError> {
     absent_is_none(vfs.remove(path)).map(drop).map_err(failed("remove", path))
 }
@@ -161,8 +161,8 @@ fn absent_is_none<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// Copies `len` bytes of a file from this offset on to a file that must not be there and is for the same people, and makes
-/// them durable. Returns how many there were.
+/// Copies up to `len` bytes, starting at `offset`, to a new file with the same permissions, and syncs it. Returns how many
+/// bytes were copied.
 pub(crate) fn copy(
     options: &Options,
     from: &Path,
@@ -191,7 +191,7 @@ pub(crate) fn copy(
     Ok(copied)
 }
 
-/// A path for a copy of a damaged file that nothing else has.
+/// An unused path for the copy of a damaged file.
 pub(crate) fn aside(vfs: &dyn Vfs, path: &Path) -> Result<PathBuf, StoreError> {
     let mut number = 1_u64;
     loop {

@@ -1,7 +1,7 @@
-//! The lines of both files: one JSON object each, which ends with its checksum.
+//! The lines of both files. Each is one JSON object that ends with its checksum.
 //!
 //! The last field of a line is `"crc"`: the CRC-32 (that of ISO-HDLC, which `gzip` and `zip` use) of the line's bytes
-//! before `,"crc":`, as eight hexadecimal digits. Nothing is serialized anew to check it.
+//! before `,"crc":`, as eight hexadecimal digits. Checking a line does not serialize it again.
 
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::Write as _;
@@ -9,10 +9,10 @@ use std::io::Write as _;
 use godata_core::{Commit, PipelineName, PipelineRecord, RunChange, RunId, RunRecord, debug_as_chain};
 use serde::{Deserialize, Serialize};
 
-/// The version that is written, and the last one that is read.
+/// The version that is written, and the newest that can be read.
 pub(crate) const VERSION: u64 = 1;
 
-/// No line has a greater number: readers of JSON that know floating-point numbers alone would change it.
+/// Line numbers stay below this, because JSON readers that use floating-point numbers would round larger ones.
 const MAX_NUMBER: u64 = 1 << 53;
 
 /// `,"crc":"00000000"}`
@@ -47,7 +47,7 @@ pub(crate) enum Fault {
 
 debug_as_chain!(Fault);
 
-/// Names one journal, so that no other is taken for it.
+/// Identifies one journal, so that no other one is mistaken for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct JournalId(String);
@@ -72,7 +72,7 @@ pub(crate) struct JournalHeader {
     pub(crate) id: JournalId,
 }
 
-/// What a line of a journal changes.
+/// The rows that a line of a journal changes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Change {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,7 +85,7 @@ pub(crate) struct Change {
     pub(crate) forget_pipelines: Vec<PipelineName>,
 }
 
-/// The [`Change`] that a commit makes, without a copy of its runs.
+/// The [`Change`] that a commit makes, borrowing its runs.
 #[derive(Serialize)]
 pub(crate) struct CommitBody<'a> {
     pipeline: PipelineRecord,
@@ -96,26 +96,26 @@ pub(crate) struct CommitBody<'a> {
 impl<'a> CommitBody<'a> {
     pub(crate) fn of(commit: &'a Commit) -> Self {
         let mut pipeline = commit.pipeline.clone();
-        // With any other rev it is not made.
+        // A commit is refused unless this is the next rev.
         pipeline.rev = pipeline.rev.saturating_add(1);
         Self { pipeline, runs: commit.runs.iter().map(RunChange::run).collect() }
     }
 }
 
-/// Another line of a journal.
+/// A line of a journal after the header.
 #[derive(Debug, Deserialize)]
 pub(crate) struct JournalLine {
     /// One more than that of the line before.
     pub(crate) n: u64,
-    /// Up to which number everything was durable when this line was written. So if the line is there, these were.
+    /// The last line that was durable when this line was written.
     pub(crate) synced: u64,
-    /// The journal that goes on after this line, which is the last.
+    /// The journal that continues this one; then this is the last line.
     pub(crate) next: Option<JournalId>,
-    /// Whether the store was closed after everything before was synced. The line is not counted: whoever opens the store
-    /// next writes over it.
+    /// Whether the store was closed after all earlier lines were synced. This line is not counted: the next process to open
+    /// the store overwrites it.
     #[serde(default)]
     pub(crate) closed: bool,
-    // The fields of a `Change`, since flattened ones are read far slower.
+    // The fields of a `Change`, not flattened, because serde reads flattened fields far slower.
     pipeline: Option<PipelineRecord>,
     #[serde(default)]
     runs: Vec<RunRecord>,
@@ -132,19 +132,19 @@ impl JournalLine {
     }
 }
 
-/// The first line of a snapshot, and its number is 0.
+/// The first line of a snapshot, which has number 0.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct SnapshotHeader {
     pub(crate) n: u64,
     #[serde(rename = "godata_store")]
     pub(crate) version: u64,
-    /// The last line of the journals that is in it.
+    /// The number of the last journal line that the snapshot contains.
     pub(crate) through: u64,
-    /// The journal that has the lines after it.
+    /// The journal that has the following lines.
     pub(crate) journal: JournalId,
 }
 
-/// Another line of a snapshot: one of the three.
+/// A line of a snapshot after the header; it has exactly one of the three rows.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct SnapshotLine<P = PipelineRecord, R = RunRecord> {
     /// One more than that of the line before.
@@ -164,32 +164,32 @@ pub(crate) struct End {
     pub(crate) runs: u64,
 }
 
-/// Appends an object and its checksum, without a line's end.
+/// Appends an object with its checksum, without a line end.
 pub(crate) fn write_object(to: &mut Vec<u8>, object: &impl Serialize) -> serde_json::Result<()> {
-    let begin = to.len();
+    let start = to.len();
     serde_json::to_writer(&mut *to, object)?;
     to.pop();
-    seal(to, begin);
+    seal(to, start);
     Ok(())
 }
 
-/// The fields of a journal's line after its numbers.
+/// The fields of a journal line after its numbers, as an object without the closing brace.
 pub(crate) fn body(change: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut body = serde_json::to_vec(change)?;
     body.pop();
     Ok(body)
 }
 
-/// Appends a line of a journal. The body is an object without its last brace.
+/// Appends a line of a journal. `body` is an object without its closing brace.
 pub(crate) fn write_line(to: &mut Vec<u8>, n: u64, synced: u64, body: &[u8]) {
-    let begin = to.len();
+    let start = to.len();
     put(to, format_args!("{{\"n\":{n},\"synced\":{synced},"));
     to.extend(body.get(1..).unwrap_or_default());
-    seal(to, begin);
+    seal(to, start);
     to.push(b'\n');
 }
 
-/// Appends the last line of a journal, which names the one that goes on.
+/// Appends the last line of a journal, which names the journal that continues it.
 pub(crate) fn write_next(to: &mut Vec<u8>, n: u64, synced: u64, next: &JournalId) {
     write_line(to, n, synced, format!("{{\"next\":\"{next}\"").as_bytes());
 }
@@ -199,7 +199,7 @@ pub(crate) fn write_closed(to: &mut Vec<u8>, number: u64) {
     write_line(to, number + 1, number, b"{\"closed\":true");
 }
 
-/// Checks an object that was written, and returns it.
+/// Checks the checksum of an object and parses it.
 pub(crate) fn read_object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Fault> {
     let at = bytes.len().checked_sub(SEAL_LEN).ok_or(Fault::Unsealed)?;
     let (content, found) = bytes.split_at(at);
@@ -211,7 +211,7 @@ pub(crate) fn read_object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, 
     Ok(serde_json::from_slice(bytes)?)
 }
 
-/// Checks a line of a journal, without its end.
+/// Checks and parses a line of a journal, without its line end.
 pub(crate) fn read_line(bytes: &[u8]) -> Result<JournalLine, Fault> {
     let line: JournalLine = read_object(bytes)?;
     check_number(line.n).map(|()| line)
@@ -221,14 +221,14 @@ pub(crate) fn check_number(number: u64) -> Result<(), Fault> {
     if number < MAX_NUMBER { Ok(()) } else { Err(Fault::TooLarge { number }) }
 }
 
-/// Ends the object that begins there.
-fn seal(to: &mut Vec<u8>, begin: usize) {
-    let crc = crc32fast::hash(to.get(begin..).unwrap_or_default());
+/// Ends the object that starts at `start` with its checksum.
+fn seal(to: &mut Vec<u8>, start: usize) {
+    let crc = crc32fast::hash(to.get(start..).unwrap_or_default());
     put(to, format_args!(",\"crc\":\"{crc:08x}\"}}"));
 }
 
 fn put(to: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
-    to.write_fmt(text).expect("a vector takes everything");
+    to.write_fmt(text).expect("writing to a vector does not fail");
 }
 
 #[cfg(test)]
@@ -242,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_json_that_ends_with_the_checksum_of_what_is_before() {
+    fn a_line_is_json_and_ends_with_the_checksum_of_the_bytes_before_it() {
         let text = String::from_utf8(line(7)).unwrap();
         // printf '{"n":7,"synced":6,"forget_pipelines":["orders"]' | gzip -c | tail -c8 | head -c4 | xxd -e
         assert_eq!(text, "{\"n\":7,\"synced\":6,\"forget_pipelines\":[\"orders\"],\"crc\":\"0e5ee84f\"}\n");
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read() {
+    fn lines_that_were_written_can_be_read() {
         let line = read_line(line(7).trim_ascii_end()).unwrap();
         assert_eq!((line.n, line.synced, line.closed), (7, 6, false));
         assert_eq!(line.into_change().forget_pipelines, [PipelineName::new("orders").unwrap()]);
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn no_byte_can_be_changed_and_no_number_is_too_large() {
+    fn a_flipped_bit_or_a_number_that_is_too_large_is_refused() {
         let line = line(7);
         let line = line.trim_ascii_end();
         for at in 0..line.len() {

@@ -1,4 +1,4 @@
-//! The way to the thread that writes.
+//! The handle of the writer thread.
 
 use std::io;
 use std::path::PathBuf;
@@ -15,15 +15,15 @@ use crate::error::Stopped;
 use crate::request::{Answer, Request};
 use crate::vfs::Lock;
 
-/// The way to the thread that writes, which ends when this is dropped.
+/// The handle of the writer thread. Dropping it ends the thread.
 pub(crate) struct Handle {
     /// The store's, for errors.
     path: PathBuf,
     requests: Sender<Request>,
     running: Mutex<Option<Running>>,
-    /// How many have asked for something and gone before they were answered.
-    left: AtomicU64,
-    /// How many of these were answered for certain.
+    /// How many callers stopped waiting before they were answered.
+    abandoned: AtomicU64,
+    /// How many of these requests are certainly done.
     settled: AtomicU64,
 }
 
@@ -33,7 +33,7 @@ struct Running {
 }
 
 impl Handle {
-    /// Starts the thread, and holds the lock until it has ended.
+    /// Starts the thread and holds the lock until the thread has ended.
     pub(crate) fn spawn(
         path: PathBuf,
         requests: Sender<Request>,
@@ -42,14 +42,14 @@ impl Handle {
     ) -> io::Result<Self> {
         let thread = thread::Builder::new().name("godata-store".into()).spawn(run)?;
         let running = Mutex::new(Some(Running { thread, lock }));
-        Ok(Self { path, requests, running, left: AtomicU64::new(0), settled: AtomicU64::new(0) })
+        Ok(Self { path, requests, running, abandoned: AtomicU64::new(0), settled: AtomicU64::new(0) })
     }
 
-    /// Asks, and waits for the answer.
+    /// Sends a request and waits for the answer.
     pub(crate) async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, StoreError> {
         let (answer, result) = oneshot::channel();
         self.requests.send(request(answer)).map_err(|_| self.closed())?;
-        let mut waiting = Waiting { left: &self.left, is_answered: false };
+        let mut waiting = Waiting { abandoned: &self.abandoned, is_answered: false };
         let result = result.await;
         waiting.is_answered = true;
         result.map_err(|_| self.closed())?
@@ -59,26 +59,25 @@ impl Handle {
         Stopped::Closed { path: self.path.clone() }
     }
 
-    /// Waits until all is answered that somebody has asked for and not waited for: who reads after that decides by
-    /// what became of it.
+    /// Waits until all requests are done whose callers stopped waiting, so that a read after this sees their effect.
     pub(crate) async fn settle(&self) {
-        let left = self.left.load(SeqCst);
-        if self.settled.load(SeqCst) >= left {
+        let abandoned = self.abandoned.load(SeqCst);
+        if self.settled.load(SeqCst) >= abandoned {
             return;
         }
         let (answer, result) = oneshot::channel();
         if self.requests.send(Request::Settle { answer }).is_ok() {
-            // It fails if the store was closed meanwhile, which settles it too.
+            // This fails if the store was closed meanwhile, and then the requests are done too.
             drop(result.await);
         }
-        self.settled.fetch_max(left, SeqCst);
+        self.settled.fetch_max(abandoned, SeqCst);
     }
 
-    /// Waits for the thread to end, and gives the lock back.
+    /// Waits for the thread to end, and releases the lock.
     pub(crate) fn join(&self) {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Running { thread, lock }) = running {
-            // It does not panic; if it did, what it has acknowledged is stored all the same.
+            // The thread does not panic; if it did, everything it acknowledged would still be stored.
             drop(thread.join());
             drop(lock);
         }
@@ -86,7 +85,7 @@ impl Handle {
 }
 
 impl Drop for Handle {
-    /// The lock is given back before this returns, so that the store can be opened again at once.
+    /// Releases the lock before it returns, so that the store can be opened again at once.
     fn drop(&mut self) {
         let (answer, _) = oneshot::channel();
         drop(self.requests.send(Request::Close { answer }));
@@ -94,16 +93,16 @@ impl Drop for Handle {
     }
 }
 
-/// Counts whoever leaves before an answer.
+/// Counts a caller that stops waiting before it is answered.
 struct Waiting<'a> {
-    left: &'a AtomicU64,
+    abandoned: &'a AtomicU64,
     is_answered: bool,
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
         if !self.is_answered {
-            self.left.fetch_add(1, SeqCst);
+            self.abandoned.fetch_add(1, SeqCst);
         }
     }
 }

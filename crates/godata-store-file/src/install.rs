@@ -1,7 +1,7 @@
-//! New files in the place of the old ones, which are kept as the generation before.
+//! Puts new files in place of the old ones, and keeps the old ones as the previous generation.
 //!
-//! Which journal belongs to a snapshot is found by what they hold and not by their names, so it does not matter where in
-//! between a crash comes, nor which of the names that are not synced are changed by then.
+//! The content of the files, not their names, says which journal belongs to a snapshot. So it does not matter between which
+//! renames a crash comes, or which of the unsynced renames survive it.
 
 use std::path::Path;
 
@@ -10,12 +10,12 @@ use godata_core::StoreError;
 use crate::files::{Files, exists, rename, sync_dir};
 use crate::vfs::Vfs;
 
-/// Why there is no new snapshot.
+/// Why a new snapshot failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
     pub(crate) error: StoreError,
-    /// Whether nobody knows which names are durable. If only a new snapshot, or a journal without lines, is not durable,
-    /// no harm is done: it is thrown away, and what was acknowledged is in the files before it.
+    /// Whether it is unknown which renames are durable. If only a new snapshot or an empty journal is not durable, no harm is
+    /// done: it is discarded, and the previous files have everything that was acknowledged.
     pub(crate) poisons: bool,
 }
 
@@ -31,7 +31,7 @@ impl From<StoreError> for Failure {
     }
 }
 
-/// Puts a durable snapshot into place, together with the directory's names of the files it needs.
+/// Puts a durable snapshot in place and syncs the directory.
 pub(crate) fn snapshot(vfs: &dyn Vfs, files: &Files) -> Result<(), Failure> {
     let had_one = exists(vfs, &files.snapshot)?;
     if had_one {
@@ -46,7 +46,7 @@ pub(crate) fn snapshot(vfs: &dyn Vfs, files: &Files) -> Result<(), Failure> {
     sync(vfs, files)
 }
 
-/// Gives the journal of the snapshot its name, once that is durable.
+/// Gives the journal of the current snapshot its name. The snapshot must be durable.
 pub(crate) fn journal(vfs: &dyn Vfs, files: &Files, path: &Path) -> Result<(), Failure> {
     if exists(vfs, &files.journal)? {
         rename(vfs, &files.journal, &files.journal_old)?;
@@ -55,7 +55,7 @@ pub(crate) fn journal(vfs: &dyn Vfs, files: &Files, path: &Path) -> Result<(), F
     sync(vfs, files)
 }
 
-/// If it fails, nobody knows which names are durable.
+/// Syncs the directory. If this fails, it is unknown which renames are durable.
 pub(crate) fn sync(vfs: &dyn Vfs, files: &Files) -> Result<(), Failure> {
     sync_dir(vfs, &files.dir).map_err(|error| Failure { error, poisons: true })
 }

@@ -13,23 +13,23 @@ use crate::vfs::{Vfs, VfsFile, write_all};
 pub(crate) struct Link {
     pub(crate) path: PathBuf,
     pub(crate) id: JournalId,
-    /// Up to where it is whole.
+    /// The length of its whole lines in bytes.
     pub(crate) len: u64,
     pub(crate) lines: u64,
 }
 
-/// A journal that is written to.
+/// A journal that is open for writing.
 #[derive(Debug)]
 pub(crate) struct Journal {
     pub(crate) path: PathBuf,
     pub(crate) id: JournalId,
     file: Box<dyn VfsFile>,
-    /// Up to where it is whole.
+    /// The length of its whole lines in bytes.
     pub(crate) len: u64,
 }
 
 impl Journal {
-    /// Makes a journal without changes, to take the place of another one. It is durable once its directory is synced.
+    /// Creates a journal without changes that will replace `replaced`. It is durable once its directory is synced.
     pub(crate) fn create(vfs: &dyn Vfs, path: &Path, replaced: &Path, mode: u32) -> Result<Self, StoreError> {
         let header = JournalHeader { version: VERSION, id: JournalId::generate() };
         let id = header.id.clone();
@@ -42,14 +42,14 @@ impl Journal {
         Ok(Self { path: path.to_owned(), id, file, len: line.len() as u64 })
     }
 
-    /// Opens a journal that was read.
+    /// Opens a journal that was read, to append to it.
     pub(crate) fn open(vfs: &dyn Vfs, link: &Link) -> Result<Self, StoreError> {
         let Link { path, id, len, .. } = link;
         let file = vfs.append(path).map_err(failed("open", path))?;
         Ok(Self { path: path.clone(), id: id.clone(), file, len: *len })
     }
 
-    /// Writes whole lines, or none: what was written of them is cut off again.
+    /// Appends whole lines or nothing: if a write fails, the part that was written is cut off again.
     pub(crate) fn append(&mut self, lines: &[u8]) -> Result<(), AppendError> {
         match write_all(&mut *self.file, lines) {
             Ok(()) => {
@@ -57,7 +57,7 @@ impl Journal {
                 Ok(())
             }
             Err(error) => {
-                let error = failed("write to", &self.path)(error);
+                let error = failed("append to", &self.path)(error);
                 match self.cut() {
                     Ok(()) => Err(AppendError::Undone(error)),
                     Err(_) => Err(AppendError::Unknown(error)),
@@ -66,8 +66,7 @@ impl Journal {
         }
     }
 
-    /// Cuts off what comes after the last whole line. It is durable then, so that nothing of it can come back among
-    /// what is written later.
+    /// Cuts off everything after the last whole line and syncs, so that no part of it can reappear between later lines.
     pub(crate) fn cut(&mut self) -> Result<(), StoreError> {
         self.file.set_len(self.len).map_err(failed("cut", &self.path))?;
         self.sync()
@@ -78,11 +77,11 @@ impl Journal {
     }
 }
 
-/// How an append has failed.
+/// How an append failed.
 #[derive(Debug)]
 pub(crate) enum AppendError {
     /// The journal is as it was.
     Undone(StoreError),
-    /// Nobody knows how the journal is.
+    /// The content of the journal is unknown.
     Unknown(StoreError),
 }

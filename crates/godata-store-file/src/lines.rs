@@ -1,4 +1,4 @@
-//! A file, line by line.
+//! Reads a file line by line.
 
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ pub struct Damage {
     pub path: PathBuf,
     /// The line, counted from 1.
     pub line: u64,
-    /// Where the line begins, in bytes from the beginning of the file.
+    /// The start of the line, in bytes from the start of the file.
     pub offset: u64,
     #[source]
     pub(crate) fault: Fault,
@@ -34,12 +34,12 @@ impl Damage {
     }
 }
 
-/// Reads a file line by line, and knows where it is.
+/// Reads a file line by line and keeps track of the place.
 pub(crate) struct Lines {
     path: PathBuf,
     reader: BufReader<Box<dyn Read + Send>>,
     buffer: Vec<u8>,
-    /// The line that was read last, and where it begins.
+    /// The last line that was read, and its start.
     line: u64,
     offset: u64,
 }
@@ -53,7 +53,7 @@ impl Lines {
         Ok(Self { path: path.to_owned(), reader, buffer: Vec::new(), line: 0, offset: 0 })
     }
 
-    /// The next line without its end; `None` at the end of the file.
+    /// The next line without its line end; `None` at the end of the file.
     pub(crate) fn next(&mut self) -> Result<Option<Result<&[u8], Fault>>, StoreError> {
         self.offset += self.buffer.len() as u64;
         self.line += 1;
@@ -66,12 +66,12 @@ impl Lines {
         })
     }
 
-    /// Where the line ends that was read last.
+    /// The end of the last line that was read.
     pub(crate) fn end(&self) -> u64 {
         self.offset + self.buffer.len() as u64
     }
 
-    /// Something is wrong with the line that was read last.
+    /// Damage in the last line that was read.
     pub(crate) fn damage(&self, fault: Fault) -> Damage {
         Damage { path: self.path.clone(), line: self.line, offset: self.offset, fault }
     }

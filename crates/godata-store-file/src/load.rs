@@ -1,9 +1,8 @@
-//! Reads a store's files, and tells what a crash leaves from what is damaged.
+//! Reads a store's files, and tells the traces of a crash from damage.
 //!
-//! A crash cuts off what was written since the last sync, or tears it to pieces. Each line of a journal says up to which
-//! number everything was synced when it was written. So if nothing valid comes after a bad line that was written once
-//! the bad line had been synced, then it never was, and nobody was told that it is stored: that is a torn tail. In any
-//! other case the line is damaged.
+//! A crash cuts off or mangles what was written since the last sync. Each line of a journal has the number of the last line
+//! that was synced when it was written. If a valid line after a bad one says that the bad line had been synced, the bad line
+//! is damaged. Otherwise the bad line was never synced and never acknowledged: it starts a torn tail.
 
 use std::path::Path;
 
@@ -18,19 +17,19 @@ use crate::snapshot::{self, Snapshot};
 use crate::state::State;
 use crate::vfs::Vfs;
 
-/// What a snapshot and its journals have.
+/// The content of a snapshot and its journals.
 pub(crate) struct Loaded {
-    /// The rows, up to the first thing that is damaged.
+    /// The rows up to the first damage.
     pub(crate) state: State,
     pub(crate) snapshot_len: u64,
-    /// The journals that belong to the snapshot, in their order: one, or two while a snapshot is being written.
+    /// The journals that belong to the snapshot, in order: one, or two while a snapshot is being written.
     pub(crate) journals: Vec<Link>,
-    /// Whether the store was closed, so that all of it is known to be durable.
+    /// Whether the store was closed, so that everything is known to be durable.
     pub(crate) closed: bool,
-    /// The tail that is not whole.
+    /// The start of the torn tail.
     pub(crate) torn: Option<Damage>,
     pub(crate) damage: Vec<Damage>,
-    /// Valid lines after the first that is not.
+    /// Valid lines after the first bad line.
     pub(crate) beyond: Vec<JournalLine>,
 }
 
@@ -44,7 +43,7 @@ impl Loaded {
         Err(self.damage.swap_remove(0).into_error(hint))
     }
 
-    /// The last journal has lost lines at its end.
+    /// The damage of a last journal that has lost lines at its end.
     fn ends_too_early(&self) -> Option<Damage> {
         let Link { path, len, lines, .. } = self.journals.last()?;
         // The header is a line too.
@@ -52,7 +51,7 @@ impl Loaded {
     }
 }
 
-/// Reads the snapshot at this path, and the journals that it names. Without a snapshot, that is the first damage.
+/// Reads the snapshot at this path and its journals. A missing snapshot is the first damage.
 pub(crate) fn load(vfs: &dyn Vfs, files: &Files, snapshot: &Path) -> Result<Loaded, StoreError> {
     let found = match exists(vfs, snapshot)? {
         true => snapshot::read(vfs, snapshot)?,
@@ -104,18 +103,19 @@ fn journal_id(vfs: &dyn Vfs, path: &Path) -> Result<Result<JournalId, Damage>, S
 struct Reading<'a> {
     vfs: &'a dyn Vfs,
     loaded: Loaded,
-    /// The number of the next line; `None` before the first, which may be any that is in the snapshot, or the next.
+    /// The number of the next line; `None` before the first line, which may have any number that the snapshot contains, or
+    /// the one after.
     expected: Option<u64>,
-    /// The first line of the journals that is not what was expected, and the number it should have.
+    /// The first bad line of the journals, and the number that was expected.
     broken: Option<(Damage, u64)>,
-    /// The journal that was said to come next.
+    /// The journal that the last line named as the next.
     next: Option<JournalId>,
-    /// Whether the one that was said to come next was not found, and one that can't be read was.
+    /// Whether the next journal was not found, but a journal with an unreadable header was.
     is_cut: bool,
 }
 
 impl Reading<'_> {
-    /// Reads the journals that follow from the snapshot.
+    /// Reads the journals of the snapshot, following the links.
     fn chain(
         &mut self,
         snapshot: &Path,
@@ -145,19 +145,19 @@ impl Reading<'_> {
             && self.broken.is_none()
             && expected <= self.loaded.state.number
         {
-            // The snapshot has lines that were synced before it was written and are gone.
+            // The snapshot contains lines that are missing in the journal although they were synced before it was written.
             self.loaded.damage.extend(self.loaded.ends_too_early());
         }
         Ok(())
     }
 
-    /// Looks into the other files for lines that only a journal of the snapshot can have.
+    /// Searches the other journals for lines that only a journal of this snapshot can have.
     fn others(&mut self, files: &Files, journals: Vec<Candidate<'_>>) -> Result<(), StoreError> {
         for journal in journals.into_iter().filter(|journal| journal.path != files.journal_old) {
             let lines = self.loaded.beyond.len();
             self.read(journal.path, false)?;
             let has_lines = self.loaded.beyond.len() > lines;
-            // Without lines it is one that a crash has left before anything was written to it.
+            // Without lines, it is a journal from a crash before anything was written to it.
             if let Err(damage) = journal.id
                 && (has_lines || self.is_cut)
             {
@@ -167,7 +167,7 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Reads a journal after its header.
+    /// Reads the lines of a journal after its header.
     fn read(&mut self, path: &Path, is_linked: bool) -> Result<(), StoreError> {
         let mut lines = Lines::open(self.vfs, path)?;
         lines.next()?;
@@ -185,7 +185,7 @@ impl Reading<'_> {
             };
             let number = self.loaded.state.number;
             if !is_linked && line.n <= number {
-                // It is in the state, and was written when nothing after that was.
+                // The state contains it, and it was written before anything else.
                 continue;
             }
             let is_next = match self.expected {
@@ -213,19 +213,19 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Keeps what a bad line ends with if that is a line: then only the end of the line before it is bad. It is looked for
-    /// from the end, where it is found at once also if all lines of a file have become one.
+    /// Keeps a valid line at the end of a bad one: then only the line end between two lines is damaged. The search starts at
+    /// the end, so it is fast even if all lines of a file have merged into one.
     fn rescue(&mut self, bytes: &[u8], fault: Fault) -> Fault {
-        let begins = (1..bytes.len())
+        let starts = (1..bytes.len())
             .rev()
             .filter_map(|at| bytes.get(at..).filter(|rest| rest.starts_with(b"{\"n\":")));
-        let line = begins.map(read_line).find_map(Result::ok);
-        // A line that is in the state already says nothing of what was written later.
+        let line = starts.map(read_line).find_map(Result::ok);
+        // A line that the state already contains says nothing about later lines.
         self.loaded.beyond.extend(line.filter(|line| line.n > self.loaded.state.number));
         fault
     }
 
-    /// The last of the linked journals is whole through the line that was read last.
+    /// Records that the last linked journal is whole through the last line that was read.
     fn whole_through(&mut self, lines: &Lines, more: u64) {
         if let Some(link) = self.loaded.journals.last_mut() {
             (link.len, link.lines) = (lines.end(), link.lines + more);
@@ -239,7 +239,7 @@ impl Reading<'_> {
         }
     }
 
-    /// Whether what is broken is a torn tail.
+    /// Decides whether the bad line is damage or starts a torn tail.
     fn judge(self) -> Loaded {
         let Self { mut loaded, broken, expected, .. } = self;
         let (broken, number) = match broken {

@@ -1,4 +1,4 @@
-//! The lock that keeps a second process, or a second handle in this one, from opening the store.
+//! The lock that keeps a second process, or a second handle in this process, from opening the store.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 use crate::error::failed;
 use crate::vfs::{Lock, Vfs};
 
-/// Who holds the lock, as the file says.
+/// The holder of the lock, as the lock file names it.
 #[derive(Serialize, Deserialize)]
 struct Holder {
     pid: u32,
     host: String,
 }
 
-/// How long a process waits between two attempts.
+/// The time between two attempts.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Takes the lock, for which it waits for up to `limit`.
+/// Takes the lock, waiting for it for up to `limit`.
 pub(crate) fn acquire(
     vfs: &dyn Vfs,
     path: &Path,
@@ -50,7 +50,7 @@ fn locked(vfs: &dyn Vfs, path: &Path) -> StoreError {
         Ok(_) => serde_json::from_slice(&text).ok(),
         Err(_) => None,
     };
-    // It may have been locked a moment ago, by whom it does not say yet.
+    // The file is empty if the holder locked it a moment ago and has not written its name yet.
     let Holder { pid, host } = holder.unwrap_or_else(|| Holder { pid: 0, host: "an unknown host".into() });
     StoreError::Locked { pid, host }
 }

@@ -1,4 +1,4 @@
-//! Opens a store: reads it, puts in order what a crash has left, and makes durable what was read.
+//! Opens a store: reads it, cleans up after a crash, and makes durable what was read.
 
 use std::path::PathBuf;
 use std::thread;
@@ -17,10 +17,10 @@ use crate::snapshot;
 use crate::state::State;
 use crate::vfs::Vfs;
 
-/// How often a store is read at most that another process may be writing to.
+/// The maximum number of attempts to read a store while another process may be writing to it.
 const READ_ATTEMPTS: u32 = 8;
 
-/// A store that is in order.
+/// A store that is ready for use.
 pub(crate) struct Opened {
     pub(crate) state: State,
     pub(crate) journal: Journal,
@@ -28,25 +28,25 @@ pub(crate) struct Opened {
     pub(crate) torn: Option<Torn>,
 }
 
-/// The end of a journal that a crash has left in pieces: commits that were not synced yet, so that with
-/// [`Durability::Sync`](crate::Durability::Sync) nobody was told that they are stored.
+/// The incomplete end of a journal after a crash. Its commits were not synced, so with
+/// [`Durability::Sync`](crate::Durability::Sync) none of them was acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Torn {
     /// The journal.
     pub journal: PathBuf,
-    /// Where the tail began, in bytes from the beginning of the journal.
+    /// The start of the incomplete end, in bytes from the start of the journal.
     pub offset: u64,
-    /// How long it was.
+    /// Its length in bytes.
     pub bytes: u64,
-    /// Where it was put for people to look at.
+    /// The file that it was moved to, for inspection.
     pub kept_as: PathBuf,
 }
 
-/// Opens the store whose lock is held.
+/// Opens the store. The caller holds the lock.
 pub(crate) fn open(options: &Options, files: &Files) -> Result<Opened, StoreError> {
     let vfs = &*options.vfs;
-    // What is read below may be what a crash has not made durable.
+    // After a crash, renames that are visible now may not be durable yet.
     sync_dir(vfs, &files.dir)?;
     if files.are_new(vfs)? {
         return renew(options, files, State::default());
@@ -74,8 +74,8 @@ pub(crate) fn read_only(vfs: &dyn Vfs, files: &Files) -> Result<State, StoreErro
     Ok(beside_a_writer(vfs, files)?.into_sound()?.state)
 }
 
-/// Loads a store, again if a writer may have changed the names of its files meanwhile. What is damaged is so twice in the
-/// same way.
+/// Loads a store, and tries again if a writer may have renamed its files meanwhile. Damage counts only if two attempts
+/// in a row find the same.
 pub(crate) fn beside_a_writer(vfs: &dyn Vfs, files: &Files) -> Result<Loaded, StoreError> {
     files.check_kinds(vfs)?;
     if files.are_new(vfs)? {
@@ -101,18 +101,18 @@ pub(crate) fn beside_a_writer(vfs: &dyn Vfs, files: &Files) -> Result<Loaded, St
 
 fn load_at_any_moment(vfs: &dyn Vfs, files: &Files) -> Result<Loaded, StoreError> {
     if !exists(vfs, &files.snapshot)?
-        && let Some(loaded) = between_names(vfs, files)?
+        && let Some(loaded) = between_renames(vfs, files)?
     {
         return Ok(loaded);
     }
     load(vfs, files, &files.snapshot)
 }
 
-/// What the files hold after the old snapshot has another name, and before the new one has its own.
+/// The content of the files after the old snapshot was renamed and before the new one was.
 ///
-/// The journal was not made that of the generation before. Otherwise nobody was changing names: somebody has removed the
-/// snapshot.
-fn between_names(vfs: &dyn Vfs, files: &Files) -> Result<Option<Loaded>, StoreError> {
+/// At that moment, the journal does not yet belong to the previous generation. Otherwise no renames were in progress, and
+/// somebody has removed the snapshot.
+fn between_renames(vfs: &dyn Vfs, files: &Files) -> Result<Option<Loaded>, StoreError> {
     if !exists(vfs, &files.snapshot_old)? {
         return Ok(None);
     }
@@ -121,20 +121,19 @@ fn between_names(vfs: &dyn Vfs, files: &Files) -> Result<Option<Loaded>, StoreEr
     Ok(Some(old).filter(|old| old.damage.is_empty() && is_current))
 }
 
-/// Takes back the first change of names if a crash came before the second, which would have made the new snapshot the
-/// current one.
+/// Undoes the first rename of a new snapshot if a crash came before the second.
 fn take_back_first_rename(vfs: &dyn Vfs, files: &Files) -> Result<(), StoreError> {
-    if !exists(vfs, &files.snapshot)? && between_names(vfs, files)?.is_some() {
+    if !exists(vfs, &files.snapshot)? && between_renames(vfs, files)?.is_some() {
         rename(vfs, &files.snapshot_old, &files.snapshot)?;
         sync_dir(vfs, &files.dir)?;
     }
     Ok(())
 }
 
-/// Puts a new snapshot and a new journal into place.
+/// Puts a new snapshot and a new journal in place.
 ///
-/// What they replace is nothing, or damaged. So the snapshot is not kept as the generation before: that is still needed
-/// if a crash comes before the new one has its name.
+/// They replace nothing, or damaged files. So the old snapshot is not kept as the previous generation: the existing previous
+/// generation is still needed if a crash comes before the new snapshot has its name.
 pub(crate) fn renew(options: &Options, files: &Files, state: State) -> Result<Opened, StoreError> {
     let vfs = &*options.vfs;
     remove(vfs, &files.snapshot_tmp)?;
@@ -146,12 +145,12 @@ pub(crate) fn renew(options: &Options, files: &Files, state: State) -> Result<Op
     sync_dir(vfs, &files.dir)?;
     install::journal(vfs, files, &files.journal_new).map_err(Failure::into_error)?;
     journal.path.clone_from(&files.journal);
-    // It is no journal of the new snapshot, and none of the generation before, which does without it.
+    // This journal belongs neither to the new snapshot nor to the previous generation.
     remove(vfs, &files.journal_next)?;
     Ok(Opened { state, journal, snapshot_len, torn: None })
 }
 
-/// Gives the journal its name, if a crash came before that.
+/// Gives the journal its name if a crash came before that.
 fn name_journal(vfs: &dyn Vfs, files: &Files, loaded: &mut Loaded) -> Result<(), StoreError> {
     if let [only] = loaded.journals.as_mut_slice()
         && only.path != files.journal
@@ -162,7 +161,7 @@ fn name_journal(vfs: &dyn Vfs, files: &Files, loaded: &mut Loaded) -> Result<(),
     Ok(())
 }
 
-/// Copies the torn tail of a journal.
+/// Copies the torn tail of a journal to a file of its own.
 fn set_aside(options: &Options, files: &Files, damage: &Damage) -> Result<Torn, StoreError> {
     remove(&*options.vfs, &files.torn)?;
     let bytes = copy(options, &damage.path, damage.offset, u64::MAX, &files.torn)?;
@@ -170,19 +169,18 @@ fn set_aside(options: &Options, files: &Files, damage: &Damage) -> Result<Torn, 
     let torn = Torn { journal: journal.clone(), offset: *offset, bytes, kept_as: files.torn.clone() };
     tracing::warn!(
         journal = %torn.journal.display(), offset, bytes, kept_as = %torn.kept_as.display(),
-        "the end of the journal was not synced when its process ended, and is not whole; it is dropped"
+        "the journal ended in lines that were never synced and are incomplete; they were moved aside"
     );
     Ok(torn)
 }
 
-/// Opens the last journal to go on with it.
+/// Opens the last journal to continue it.
 ///
-/// Unless the store was closed, what was read may not be what is on the disk: a sync may have failed without anybody
-/// having been told, and the next one succeeds without what it has lost. Then the whole lines of each journal are written
-/// to a new file.
+/// Unless the store was closed, the lines that were read may not be on the disk: a sync may have failed unnoticed, and the
+/// next one would succeed without the lost pages. So the whole lines of each journal are first written to a new file.
 fn continue_journal(options: &Options, files: &Files, loaded: &Loaded) -> Result<Journal, StoreError> {
     let vfs = &*options.vfs;
-    // A header is synced before a snapshot names its journal.
+    // A header is synced before a snapshot or a journal names its journal.
     let has_header_alone =
         matches!(loaded.journals.as_slice(), [only] if only.lines == 0 && loaded.torn.is_none());
     let is_durable = loaded.closed || has_header_alone;
@@ -200,7 +198,7 @@ fn continue_journal(options: &Options, files: &Files, loaded: &Loaded) -> Result
     };
     let mut journal = Journal::open(vfs, loaded.journals.last().ok_or_else(missing)?)?;
     if loaded.closed {
-        // The line that says so is no longer true.
+        // The line that marks the store as closed is no longer true.
         journal.cut()?;
     }
     Ok(journal)

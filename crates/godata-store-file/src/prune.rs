@@ -1,4 +1,4 @@
-//! Old runs, found a few at a time.
+//! Finds old runs, a few at a time.
 
 use std::sync::Arc;
 
@@ -9,13 +9,14 @@ use time::UtcDateTime;
 use crate::options::Options;
 use crate::state::{Shared, read};
 
-/// How many rows are looked at while nobody can write, how often that is done at a time, and how many runs are
-/// forgotten at once.
+/// How many rows are read per lock of the state.
 const ROWS: usize = 128;
-const LOOKS: usize = 8;
+/// How many times the state is locked per item of the iterator.
+const LOCKS: usize = 8;
+/// The maximum number of runs per item of the iterator.
 const RUNS: usize = 1_000;
 
-/// What the options say is to be forgotten, if anything is.
+/// The retention that the options ask for, if any.
 pub(crate) fn retention(options: &Options, now: UtcDateTime) -> Option<Retention> {
     let mut retention = Retention::new();
     retention.keep_newest = options.keep_newest;
@@ -23,15 +24,15 @@ pub(crate) fn retention(options: &Options, now: UtcDateTime) -> Option<Retention
     (retention != Retention::new()).then_some(retention)
 }
 
-/// The runs to forget, some at a time. An empty list means that too few were found yet for a line of the journal: ask
-/// again.
+/// Iterates over the runs to forget, some at a time. An empty list means that too few were found yet for a line of the
+/// journal; the iteration continues.
 ///
-/// Commits may come in between. Runs that finish meanwhile are not counted, so that more are kept; and the writer looks
-/// again whether a run is needed before it forgets it.
+/// Commits may come in between. Runs that finish meanwhile are not counted, so more runs are kept. The writer checks again
+/// whether a run is needed before it forgets it.
 pub(crate) struct OldRuns {
     state: Shared,
     retention: Retention,
-    /// The pipelines that are still to be looked at, of which the last is the next.
+    /// The pipelines still to be searched; the last is the next.
     names: Vec<PipelineName>,
     cursor: PruneCursor,
     found: Vec<RunId>,
@@ -49,7 +50,7 @@ impl Iterator for OldRuns {
     type Item = Vec<RunId>;
 
     fn next(&mut self) -> Option<Vec<RunId>> {
-        for _ in 0..LOOKS {
+        for _ in 0..LOCKS {
             let Some(name) = self.names.last() else {
                 let rest = std::mem::take(&mut self.found);
                 return (!rest.is_empty()).then_some(rest);

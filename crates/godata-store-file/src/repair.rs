@@ -1,4 +1,4 @@
-//! Makes a store that can be opened of one that is damaged.
+//! Repairs a damaged store so that it can be opened again.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,27 +13,28 @@ use crate::open::renew;
 use crate::options::Options;
 use crate::state::State;
 
-/// What is given up of a damaged store.
+/// What a repair may give up of a damaged store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Loss {
-    /// Nothing: the generation before has all that is damaged, or it is left as it is.
+    /// Nothing. The store is repaired only if the previous generation has everything that is damaged.
     Nothing,
-    /// What was committed since the first damaged line of a journal. The store is then as it once was.
+    /// All commits from the first damaged line of a journal on. The store is then as it was at an earlier moment.
     FromDamageOn,
-    /// The damaged lines. The store is then as it never was: later commits are there, earlier ones are not.
+    /// Only the damaged lines. The store may then be in a state that never existed: it may have later commits and lack
+    /// earlier ones.
     DamagedLines,
 }
 
-/// What a repair has done.
+/// What a repair did.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Repaired {
-    /// What was damaged; empty if nothing was, and nothing was done.
+    /// The damage that was found. If this is empty, the repair changed nothing.
     pub damage: Vec<Damage>,
-    /// Whether all of it was found in the generation before.
+    /// Whether nothing was lost: nothing was damaged, or the previous generation had everything.
     pub is_complete: bool,
-    /// Copies of the damaged files.
+    /// The paths of the copies of the replaced files.
     pub kept_as: Vec<PathBuf>,
 }
 
@@ -61,26 +62,26 @@ pub(crate) fn repair(options: &Options, path: &Path, loss: Loss) -> Result<Repai
         let found = if exists(vfs, &files.snapshot)? { current } else { before };
         salvage(found, loss)
     };
-    // The damaged journals have their names until the new snapshot has its own. Numbered like this, it has all that they
-    // have for whoever opens the store in between: what was given up is not missed.
+    // The damaged journals keep their names until the new snapshot has its own. If a crash comes in between, this number
+    // makes the snapshot contain all their lines, so that what was given up is not reported as missing.
     state.number = last_number;
     let kept_as = copy_aside(options, &files)?;
     renew(options, &files, state)?;
     Ok(Repaired { damage, is_complete, kept_as })
 }
 
-/// Whether the journals of the generation before lead to the one that was written to last.
+/// Whether the journals of the previous generation lead to the current journal.
 fn reaches_the_present(before: &Loaded, files: &Files) -> bool {
     let last = before.journals.last();
     last.is_some_and(|link| link.path == files.journal || link.path == files.journal_next)
 }
 
-/// The greatest number that was ever written, as far as any line is valid.
+/// The largest number of any valid line.
 fn last_number(loaded: &Loaded) -> u64 {
     loaded.beyond.iter().map(|line| line.n).fold(loaded.state.number, u64::max)
 }
 
-/// The rows of all lines that are valid and not given up.
+/// The rows of all valid lines that are not given up.
 fn salvage(loaded: Loaded, loss: Loss) -> State {
     let Loaded { mut state, mut beyond, .. } = loaded;
     beyond.sort_by_key(|line| line.n);
@@ -92,7 +93,7 @@ fn salvage(loaded: Loaded, loss: Loss) -> State {
     state
 }
 
-/// Copies all that a repair replaces.
+/// Copies all files that a repair replaces.
 fn copy_aside(options: &Options, files: &Files) -> Result<Vec<PathBuf>, StoreError> {
     let vfs = &*options.vfs;
     let mut copies = Vec::new();

@@ -1,4 +1,4 @@
-//! What the writing thread is asked for.
+//! The requests to the writer thread.
 
 use godata_core::{Commit, Committed, OwnerId, PipelineName, RunChange, RunId, RunRecord, StoreError};
 use tokio::sync::oneshot;
@@ -10,29 +10,29 @@ use crate::journal::Journal;
 pub(crate) type Answer<T> = oneshot::Sender<Result<T, StoreError>>;
 
 pub(crate) enum Request {
-    /// A line of the journal.
+    /// Writes a line of the journal.
     Write(Write),
-    /// Declares owners dead, and answers their runs.
+    /// Declares all owners except `live` dead, and answers with their runs.
     Reap { live: Vec<OwnerId>, answer: Answer<Vec<RunRecord>> },
-    /// Writes a snapshot, and answers once it is there.
+    /// Writes a snapshot, and answers once it is in place.
     Snapshot { answer: Answer<()> },
-    /// The compaction of this number wants these runs forgotten, and waits for that.
+    /// The compaction with this number wants these runs forgotten, and waits for it.
     Forget(u64, Vec<RunId>),
-    /// The compaction of this number has made a journal, to which everything is to be written from now on.
+    /// The compaction with this number has created the journal to continue in.
     Switch(u64, Journal),
-    /// The compaction of this number has ended: its snapshot is this long, or could not be written.
+    /// The compaction with this number has ended: with the length of its snapshot, or an error.
     Compacted(u64, Result<u64, Failure>),
-    /// Answers once what was asked for before is answered.
+    /// Answers once all earlier requests are answered.
     Settle { answer: Answer<()> },
-    /// Writes what was asked for before, and ends.
+    /// Ends the thread after all earlier requests.
     Close { answer: Answer<()> },
 }
 
-/// What becomes a line of the journal, unless it is refused.
+/// A request that becomes a line of the journal unless it is refused.
 pub(crate) enum Write {
     Commit {
         commit: Box<Commit>,
-        /// What its line has.
+        /// The fields of its line.
         body: Vec<u8>,
         answer: Answer<Committed>,
     },
@@ -41,7 +41,7 @@ pub(crate) enum Write {
         body: Vec<u8>,
         answer: Answer<()>,
     },
-    /// Forgets what of it may be forgotten, and answers how many runs that were.
+    /// Forgets those that may be forgotten, and answers with the number of forgotten runs.
     Forget {
         runs: Vec<RunId>,
         pipelines: Vec<PipelineName>,
@@ -49,12 +49,12 @@ pub(crate) enum Write {
     },
 }
 
-/// What a line of the journal speaks of.
+/// A row that a line of the journal concerns.
 #[derive(PartialEq, Eq, Hash)]
 pub(crate) enum Subject {
     Pipeline(PipelineName),
     Run(RunId),
-    /// Anything.
+    /// Any row.
     All,
 }
 
@@ -86,7 +86,7 @@ impl Write {
     }
 }
 
-/// Answers; whoever has asked may have gone.
+/// Answers a request. The caller may have stopped waiting.
 pub(crate) fn tell<T>(answer: Answer<T>, result: Result<T, StoreError>) {
     drop(answer.send(result));
 }

@@ -15,9 +15,9 @@ use crate::options::Options;
 use crate::state::State;
 use crate::vfs::{Vfs, VfsFile, write_all};
 
-/// How much is written at once, and how much at most waits to be synced: so the journal's syncs do not wait long for
-/// those of a snapshot.
+/// How much is written at once.
 const WRITE_BYTES: usize = 256 << 10;
+/// How much is written between two syncs, so that the journal's syncs don't wait long for those of a snapshot.
 const SYNC_BYTES: u64 = 8 << 20;
 
 /// A snapshot that is being written.
@@ -32,7 +32,7 @@ pub(crate) struct SnapshotWriter<'a> {
 }
 
 impl<'a> SnapshotWriter<'a> {
-    /// Begins a snapshot of all changes through this one; `journal` has those after it.
+    /// Starts a snapshot of all changes through number `through`; `journal` has the changes after it.
     pub(crate) fn begin(
         options: &Options,
         files: &'a Files,
@@ -58,7 +58,7 @@ impl<'a> SnapshotWriter<'a> {
         self.line(None, Some(run), None)
     }
 
-    /// Ends the snapshot, and returns its length once it is durable.
+    /// Ends the snapshot, syncs it, and returns its length.
     pub(crate) fn finish(mut self) -> Result<u64, StoreError> {
         let end = self.rows;
         self.line(None, None, Some(end))?;
@@ -96,7 +96,7 @@ impl<'a> SnapshotWriter<'a> {
     }
 }
 
-/// Writes a snapshot of a state that nobody changes meanwhile.
+/// Writes a snapshot of a state that does not change meanwhile.
 pub(crate) fn write(
     options: &Options,
     files: &Files,
@@ -113,17 +113,17 @@ pub(crate) fn write(
     writer.finish()
 }
 
-/// What a snapshot has, as far as it is not damaged.
+/// The content of a snapshot, as far as it is not damaged.
 pub(crate) struct Snapshot {
     pub(crate) state: State,
-    /// The journal that has the changes after it; `None` if that can't be read.
+    /// The journal that has the changes after it; `None` if the header can't be read.
     pub(crate) journal: Option<JournalId>,
     pub(crate) len: u64,
     pub(crate) damage: Vec<Damage>,
 }
 
 impl Snapshot {
-    /// That of a file that is not there.
+    /// The result for a file that does not exist.
     pub(crate) fn missing(path: &Path) -> Self {
         let damage = Damage { path: path.to_owned(), line: 1, offset: 0, fault: Fault::Missing };
         Self { state: State::default(), journal: None, len: 0, damage: vec![damage] }
@@ -197,7 +197,7 @@ fn read_header(line: &[u8]) -> Result<SnapshotHeader, Fault> {
 }
 
 fn read_row(line: &[u8]) -> Result<SnapshotLine, Fault> {
-    // The last line ends the array; any other is followed by one.
+    // The last line ends the array; every other line ends in a comma.
     let (object, is_last) = match line.strip_suffix(b",") {
         Some(object) => (object, false),
         None => (line.strip_suffix(b"]").ok_or(Fault::Unsealed)?, true),

@@ -1,4 +1,4 @@
-//! The rows in memory, and a walk through them as they were at one moment.
+//! The rows in memory, and a walk through them as of one moment.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -20,27 +20,27 @@ pub(crate) fn write(state: &Shared) -> RwLockWriteGuard<'_, State> {
     state.write().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// All that is stored and durable, which is what readers see.
+/// Everything that readers see: the changes that are stored, and durable to the configured extent.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) tables: MemoryTables,
-    /// The number of the last change that is in the tables.
+    /// The number of the last change that the tables contain.
     pub(crate) number: u64,
     walk: Option<Walk>,
 }
 
 /// A walk through all runs in the order of their ids, while they change.
 ///
-/// Invariant: `before` has what each run after `position` was that has changed since the walk began, and no other.
+/// Invariant: `before` has exactly the runs after `position` that changed since the walk started, as they were then.
 #[derive(Debug, Default)]
 pub(crate) struct Walk {
-    /// The last run that was seen.
+    /// The last run that was visited.
     position: Option<RunId>,
     before: BTreeMap<RunId, Option<Arc<RunRecord>>>,
 }
 
 impl State {
-    /// Makes the change of this number. Making a change twice is the same as making it once.
+    /// Applies the change with this number. Applying a change twice is the same as applying it once.
     pub(crate) fn apply(&mut self, number: u64, change: Change) {
         self.number = number;
         for id in change.forget_runs {
@@ -68,17 +68,17 @@ impl State {
         }
     }
 
-    /// Begins a walk through all runs as they are now; the pipelines are returned at once.
+    /// Starts a walk through all runs as they are now, and returns the pipelines.
     pub(crate) fn begin_walk(&mut self) -> Vec<Arc<PipelineRecord>> {
         self.walk = Some(Walk::default());
         self.tables.pipelines().cloned().collect()
     }
 
-    /// Goes on with the walk past the next `rows` runs, be they still there or not; `None` once it has ended.
-    pub(crate) fn walk_on(&mut self, rows: usize) -> Option<Vec<Arc<RunRecord>>> {
+    /// Continues the walk past the next `rows` runs, including deleted ones; `None` at the end.
+    pub(crate) fn continue_walk(&mut self, rows: usize) -> Option<Vec<Arc<RunRecord>>> {
         let walk = self.walk.as_mut()?;
-        let begin = walk.position;
-        let mut runs = self.tables.runs_after(begin).peekable();
+        let start = walk.position;
+        let mut runs = self.tables.runs_after(start).peekable();
         let mut seen = Vec::with_capacity(rows);
         for _ in 0..rows {
             let changed = walk.before.first_key_value().map(|(id, _)| *id);
@@ -89,14 +89,14 @@ impl State {
             seen.extend(before.unwrap_or(now));
             walk.position = Some(id);
         }
-        if walk.position == begin {
+        if walk.position == start {
             self.walk = None;
             return None;
         }
         Some(seen)
     }
 
-    /// Ends a walk early. What it has kept is for the caller to drop, when nobody waits for this.
+    /// Ends a walk early. The caller drops the kept rows after it has released the lock.
     pub(crate) fn end_walk(&mut self) -> Option<Walk> {
         self.walk.take()
     }
@@ -122,17 +122,17 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_sees_the_rows_as_they_were_when_it_began() {
+    fn a_walk_sees_the_rows_as_they_were_when_it_started() {
         let mut state = State::default();
         let rows: Vec<_> = (0..10).map(|number| run(number * 2)).collect();
         rows.iter().for_each(|row| put(&mut state, row.clone()));
         state.begin_walk();
         let mut seen = Vec::new();
         let mut changes = (0_u64..).zip([3, 0, 8, 18, 9]);
-        while let Some(runs) = state.walk_on(2) {
+        while let Some(runs) = state.continue_walk(2) {
             seen.extend(runs);
             if let Some((step, number)) = changes.next() {
-                // Behind the walk and before it: a row that is new, one that changes twice, and one that goes.
+                // Behind the walk and ahead of it: a new row, a row that changes twice, and a deleted row.
                 put(&mut state, run(number * 2 + 1));
                 for reason in ["one", "two"] {
                     let reason = Some(format!("{reason} {step}"));
@@ -144,11 +144,11 @@ mod tests {
         }
         seen.sort_by_key(|run| run.id);
         assert!(seen.iter().map(|run| &**run).eq(rows.iter()), "{seen:#?}");
-        assert!(state.walk.is_none(), "nothing is kept once it has ended");
+        assert!(state.walk.is_none(), "the walk keeps nothing once it has ended");
     }
 
     #[test]
-    fn a_walk_never_sees_more_rows_at_once_than_it_was_asked_for() {
+    fn a_walk_never_returns_more_rows_at_once_than_asked_for() {
         let mut state = State::default();
         let rows: Vec<_> = (0..1_000).map(run).collect();
         rows.iter().for_each(|row| put(&mut state, row.clone()));
@@ -156,10 +156,10 @@ mod tests {
         let forget_runs = rows.iter().map(|row| row.id).filter(|id| *id != rows[500].id).collect();
         state.apply(0, Change { forget_runs, ..Change::default() });
         let mut seen = Vec::new();
-        while let Some(runs) = state.walk_on(64) {
+        while let Some(runs) = state.continue_walk(64) {
             assert!(runs.len() <= 64, "{} rows at once", runs.len());
             seen.extend(runs);
-            // One that is gone comes back, and is another.
+            // A deleted run comes back with other content.
             put(&mut state, with_reason(rows[900].clone(), Some("again".into())));
         }
         assert!(seen.iter().map(|run| &**run).eq(rows.iter()), "{} rows", seen.len());

@@ -1,4 +1,4 @@
-//! What the files of a store hold, and whether it is what was written.
+//! Checks the files of a store.
 
 use std::fmt;
 use std::path::Path;
@@ -11,7 +11,8 @@ use crate::load::Loaded;
 use crate::open::beside_a_writer;
 use crate::vfs::Vfs;
 
-/// What the files of a store hold, and whether it is what was written. It prints as a table.
+/// The content of a store's files and their damage; made by [`FileStore::verify`](crate::FileStore::verify). It displays as a
+/// table.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Verification {
@@ -19,22 +20,22 @@ pub struct Verification {
     pub pipelines: usize,
     /// How many runs are stored.
     pub runs: usize,
-    /// How many changes were ever made.
+    /// How many changes were ever stored.
     pub changes: u64,
     /// The length of the snapshot in bytes.
     pub snapshot_bytes: u64,
-    /// How long the journals are, as far as they are whole, in bytes.
+    /// The length of the whole lines in the journals, in bytes.
     pub journal_bytes: u64,
     /// How many changes are in the journals.
     pub journal_changes: u64,
-    /// Where the journal ends within a commit: one that a crash has cut off, or that is being written.
+    /// The start of an incomplete commit at the end of the journal: a crash cut it off, or it is being written.
     pub torn: Option<Damage>,
-    /// What is not as it was written; the first is what an attempt to open the store names.
+    /// All damage; opening the store fails with the first.
     pub damage: Vec<Damage>,
 }
 
 impl Verification {
-    /// Whether nothing is damaged. What a crash has cut off is no damage.
+    /// Whether nothing is damaged. An incomplete commit at the end of the journal is not damage.
     #[must_use]
     pub fn is_sound(&self) -> bool {
         self.damage.is_empty()
@@ -72,7 +73,7 @@ impl fmt::Display for Verification {
     }
 }
 
-/// Reads everything, and writes nothing.
+/// Reads everything and writes nothing.
 pub(crate) fn verify(vfs: &dyn Vfs, path: &Path) -> Result<Verification, StoreError> {
     let files = Files::find(vfs, path)?;
     Ok(Verification::of(beside_a_writer(vfs, &files)?))

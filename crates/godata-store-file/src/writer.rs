@@ -1,7 +1,7 @@
-//! The one thread that writes.
+//! The thread that writes.
 //!
-//! It takes all that was asked for meanwhile, writes it at once, syncs it once, makes it visible, and answers. So what a
-//! reader sees is durable.
+//! It takes all waiting requests, writes them at once, syncs once, makes the changes visible, and answers. So readers see
+//! only what is as durable as the settings ask for.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -21,35 +21,35 @@ use crate::options::{Durability, Options};
 use crate::request::{Answer, Request, Write, tell};
 use crate::state::{Shared, read, write};
 
-/// The thread's own.
+/// The state of the writer thread.
 pub(crate) struct Writer {
     options: Options,
     files: Files,
     state: Shared,
     journal: Journal,
-    /// The journal before, which may not be durable, until a snapshot has what is in it.
+    /// The previous journal while it may not be durable and no snapshot contains its lines.
     before: Option<Journal>,
     snapshot_len: u64,
-    /// The last line that was written, and the last that is durable.
+    /// The number of the last line that was written, and of the last durable line.
     number: u64,
     synced: u64,
-    /// Since when a line is written and not durable.
+    /// When the oldest line was written that is not durable yet.
     dirty_since: Option<Instant>,
     requests: Receiver<Request>,
-    /// What was taken from the requests and has to wait.
+    /// Requests that were received and must wait.
     deferred: VecDeque<Request>,
     compactor: Compactor,
     compaction: Option<Compaction>,
-    /// How long the journal is to be before the next attempt at a snapshot, after one that has failed.
+    /// After a snapshot has failed, the length of the journal at which the next attempt starts.
     retry_at: u64,
-    /// Who waits for a snapshot.
+    /// The callers that wait for a snapshot.
     waiting: Vec<Answer<()>>,
-    /// Why nothing is written any more.
+    /// Why no more changes are accepted.
     stopped: Option<Stopped>,
 }
 
 impl Writer {
-    /// A writer that goes on with this journal, which is all durable.
+    /// A writer that continues this journal, all of which is durable.
     pub(crate) fn new(
         options: Options,
         files: Files,
@@ -81,10 +81,10 @@ impl Writer {
         }
     }
 
-    /// Writes until it is closed.
+    /// Handles requests until the store is closed.
     pub(crate) fn run(mut self) {
         if self.journal.path == self.files.journal_next {
-            // The snapshot that it was made for was not finished.
+            // The snapshot for which this journal was created was not finished.
             self.compact();
         }
         while let Some(request) = self.next() {
@@ -112,7 +112,7 @@ impl Writer {
         }
     }
 
-    /// The next request, once what is due meanwhile was synced.
+    /// Waits for the next request, and syncs when it is due meanwhile.
     fn next(&mut self) -> Option<Request> {
         loop {
             if let Some(request) = self.deferred.pop_front() {
@@ -122,7 +122,7 @@ impl Writer {
             match self.requests.recv_timeout(wait) {
                 Ok(request) => return Some(request),
                 Err(RecvTimeoutError::Disconnected) => return None,
-                // If it fails, whoever asks next is told.
+                // If it fails, the next request gets the error.
                 Err(RecvTimeoutError::Timeout) => drop(self.sync()),
             }
         }
@@ -149,17 +149,17 @@ impl Writer {
         }
     }
 
-    /// All that can be written with the first.
+    /// Collects all requests that can be written together with the first.
     fn batch(&mut self, first: Write) -> Batch {
         let mut batch = Batch::after(self.number, self.synced);
         let mut next = Some(Request::Write(first));
         while let Some(request) = next {
-            let left = match request {
+            let rest = match request {
                 Request::Write(write) => batch.take(&read(&self.state), write).err().map(Request::Write),
                 other => Some(other),
             };
-            if let Some(left) = left {
-                self.deferred.push_front(left);
+            if let Some(rest) = rest {
+                self.deferred.push_front(rest);
                 break;
             }
             if batch.is_full() {
@@ -170,7 +170,7 @@ impl Writer {
         batch
     }
 
-    /// Writes lines, of which this is the last, and syncs them if that is what was asked for.
+    /// Writes lines up to number `last`, and syncs them as the durability asks for.
     fn append(&mut self, lines: &[u8], last: u64) -> Result<(), StoreError> {
         match self.journal.append(lines) {
             Ok(()) => {}
@@ -202,7 +202,7 @@ impl Writer {
         }
     }
 
-    /// What to tell of what has poisoned the store: space helps no more, even if there was none.
+    /// Poisons the store, and returns the error to answer with: after this, free space no longer helps, so it is not `Full`.
     fn poison_by(&mut self, error: StoreError) -> StoreError {
         self.poison();
         match error {
@@ -211,10 +211,10 @@ impl Writer {
         }
     }
 
-    /// Takes nothing any more, since nobody knows what is durable: after a sync that has failed, the next one may
-    /// succeed without what the first has lost.
+    /// Accepts no more changes, because it is unknown what is durable: after a failed sync, the next one may succeed without
+    /// the pages that the first one lost.
     fn poison(&mut self) {
-        tracing::error!(journal = %self.journal.path.display(), "a sync has failed; the store takes nothing any more");
+        tracing::error!(journal = %self.journal.path.display(), "a sync failed, so the store accepts no more changes; close it and open it again");
         self.dirty_since = None;
         let stopped = Stopped::Poisoned { path: self.journal.path.clone() };
         self.waiting.drain(..).for_each(|answer| tell(answer, Err(stopped.clone().into())));
@@ -239,9 +239,9 @@ impl Writer {
         if self.journal.path != self.files.journal_next {
             self.compaction = Some(self.compactor.begin());
         } else if self.sync().is_ok() {
-            // The snapshot for which the journal was changed is still to be written. It will have what is synced.
+            // The snapshot for which the journal was switched is still missing. It will contain what is synced now.
             let switched = self.begin_walk();
-            self.compaction = Some(self.compactor.go_on(switched));
+            self.compaction = Some(self.compactor.resume(switched));
         }
     }
 
@@ -249,7 +249,7 @@ impl Writer {
         self.compaction.as_ref().is_some_and(|current| current.number == compaction)
     }
 
-    /// Forgets runs for a compaction. What can't be forgotten now is the next time.
+    /// Forgets runs for a compaction. Runs that can't be forgotten now are found again by the next compaction.
     fn forget(&mut self, runs: Vec<RunId>) {
         let (answer, _) = oneshot::channel();
         self.write(Write::Forget { runs, pipelines: Vec::new(), answer });
@@ -258,7 +258,7 @@ impl Writer {
         }
     }
 
-    /// Goes on with a new journal, which the last line of the old one names.
+    /// Continues in a new journal, which the last line of the old one names.
     fn switch(&mut self, new: Journal) {
         let mut line = Vec::new();
         write_next(&mut line, self.number + 1, self.synced, &new.id);
@@ -267,13 +267,13 @@ impl Writer {
             result => result,
         };
         if let Err(error) = written {
-            // The old journal goes on.
+            // The writer stays with the old journal.
             return self.compacted(Err(Failure { error, poisons: false }));
         }
         write(&self.state).apply(self.number, Change::default());
         let old = std::mem::replace(&mut self.journal, new);
         if self.synced < self.number {
-            // To sync all of it here would keep everybody waiting.
+            // Syncing the old journal here would delay all waiting commits.
             self.before = Some(old);
         }
         let switched = self.begin_walk();
@@ -302,7 +302,7 @@ impl Writer {
             }
             Err(Failure { error, poisons }) => {
                 let cause = error_chain(&error);
-                tracing::warn!(%cause, "no snapshot was written; the journal grows until the next attempt");
+                tracing::warn!(%cause, "writing a snapshot failed; the journal grows until the next attempt");
                 self.retry_at = self.journal.len.saturating_add(self.options.snapshot_threshold / 4);
                 if poisons {
                     self.poison();
@@ -323,13 +323,13 @@ impl Writer {
         }
         let mut line = Vec::new();
         write_closed(&mut line, self.number);
-        // All is stored and durable. Without the line, whoever opens the store next has more to do.
+        // Everything is durable. Without this line, the next open only takes longer.
         drop(self.journal.append(&line));
         Ok(())
     }
 }
 
-/// The same result for several: the first gets the error itself, the others its text.
+/// The same result for several callers: the first gets the error itself, the others its text.
 fn copies(result: Result<(), StoreError>) -> impl FnMut() -> Result<(), StoreError> {
     let text = result.as_ref().err().map(|error| error_chain(error).to_string());
     let is_full = matches!(result, Err(StoreError::Full { .. }));

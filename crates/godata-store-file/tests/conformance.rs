@@ -1,4 +1,4 @@
-//! The suite of the store contract.
+//! Runs the conformance suite of the store contract.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by it")]
 

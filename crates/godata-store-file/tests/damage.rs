@@ -1,4 +1,4 @@
-//! Damage is told with its place, listed, and repaired with no more loss than was allowed.
+//! Damage is reported with its place, listed, and repaired with no more loss than the caller allows.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -15,14 +15,14 @@ use tempfile::TempDir;
 
 use support::{History, beside, block_on, copy_all};
 
-/// A store with a generation before, three commits in its snapshot and three in its journal.
+/// A store with a previous generation, three commits in its snapshot and three in its journal.
 struct Store {
     dir: TempDir,
     orders: History,
 }
 
 impl Store {
-    /// As a process leaves it that is killed.
+    /// The files that a killed process leaves.
     fn killed() -> Self {
         let live = tempfile::tempdir().unwrap();
         let (store, orders) = Self::filled(live.path());
@@ -51,7 +51,7 @@ impl Store {
         (store, orders)
     }
 
-    /// A copy with a file changed.
+    /// A copy with one file changed.
     fn changed(&self, suffix: &str, change: impl FnOnce(&mut Vec<u8>)) -> (TempDir, PathBuf) {
         let dir = tempfile::tempdir().unwrap();
         copy_all(self.dir.path(), dir.path());
@@ -64,7 +64,7 @@ impl Store {
     }
 }
 
-/// Where an attempt to open the store finds damage.
+/// The place of the damage that opening the store reports.
 fn place(path: &Path) -> String {
     match FileStore::open(path) {
         Err(StoreError::Corrupt { place, .. }) => place,
@@ -82,7 +82,7 @@ fn lines(bytes: &[u8]) -> Vec<&[u8]> {
 }
 
 #[test]
-fn a_byte_that_is_flipped_is_found_or_the_last_commit_is_said_to_be_cut_off() {
+fn a_flipped_byte_is_reported_as_damage_or_as_a_torn_last_commit() {
     for (store, left) in [(Store::killed(), 5), (Store::closed(), 6)] {
         for suffix in ["", ".journal"] {
             let bytes = fs::read(beside(&store.dir.path().join("state.json"), suffix)).unwrap();
@@ -104,7 +104,7 @@ fn a_byte_that_is_flipped_is_found_or_the_last_commit_is_said_to_be_cut_off() {
 }
 
 #[test]
-fn a_truncation_is_found_but_for_one_at_the_end_of_a_line_of_the_journal() {
+fn a_truncation_is_found_unless_it_is_at_the_end_of_a_journal_line() {
     let store = Store::killed();
     for suffix in ["", ".journal"] {
         let bytes = fs::read(beside(&store.dir.path().join("state.json"), suffix)).unwrap();
@@ -124,7 +124,7 @@ fn a_truncation_is_found_but_for_one_at_the_end_of_a_line_of_the_journal() {
 }
 
 #[test]
-fn lines_that_are_swapped_doubled_removed_or_saved_by_an_editor_are_found() {
+fn swapped_doubled_removed_or_edited_lines_are_found() {
     type Change = fn(&mut Vec<Vec<u8>>);
     let changes: [(&str, Change); 5] = [
         ("swapped", |lines| lines.swap(2, 3)),
@@ -147,7 +147,7 @@ fn lines_that_are_swapped_doubled_removed_or_saved_by_an_editor_are_found() {
 }
 
 #[test]
-fn damage_is_told_with_line_and_byte() {
+fn damage_is_reported_with_line_and_byte() {
     let store = Store::killed();
     let journal = fs::read(beside(&store.dir.path().join("state.json"), ".journal")).unwrap();
     let offset = lines(&journal)[0].len();
@@ -161,7 +161,7 @@ fn damage_is_told_with_line_and_byte() {
 }
 
 #[test]
-fn a_file_that_is_empty_or_missing_is_no_new_store() {
+fn an_empty_or_missing_file_is_not_mistaken_for_a_new_store() {
     let store = Store::killed();
     for suffix in ["", ".journal"] {
         let (_dir, path) = store.changed(suffix, Vec::clear);
@@ -173,7 +173,7 @@ fn a_file_that_is_empty_or_missing_is_no_new_store() {
 }
 
 #[test]
-fn a_journal_of_another_store_is_not_taken() {
+fn a_journal_of_another_store_is_refused() {
     let (store, other) = (Store::killed(), Store::killed());
     let others = fs::read(beside(&other.dir.path().join("state.json"), ".journal")).unwrap();
     let (_dir, path) = store.changed(".journal", |bytes| *bytes = others);
@@ -204,7 +204,7 @@ fn a_newer_format_is_refused() {
 }
 
 #[test]
-fn a_damaged_snapshot_is_made_anew_from_the_generation_before() {
+fn a_damaged_snapshot_is_restored_from_the_previous_generation() {
     let store = Store::killed();
     for change in [Vec::clear as fn(&mut Vec<u8>), |bytes| bytes[200] ^= 1] {
         let (_dir, path) = store.changed("", change);
@@ -216,7 +216,7 @@ fn a_damaged_snapshot_is_made_anew_from_the_generation_before() {
 }
 
 #[test]
-fn a_repair_gives_up_what_it_may_and_says_so() {
+fn a_repair_gives_up_only_what_it_may_and_reports_it() {
     let store = Store::killed();
     let journal = fs::read(beside(&store.dir.path().join("state.json"), ".journal")).unwrap();
     let offset = lines(&journal)[..2].concat().len();
@@ -242,9 +242,9 @@ fn a_repair_gives_up_what_it_may_and_says_so() {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Some bytes of a file are removed and others put in their place.
+    /// Replaces some bytes of a file with others.
     #[test]
-    fn whatever_is_changed_what_opens_is_what_once_was(
+    fn a_changed_store_that_opens_has_a_state_it_once_had(
         is_closed in any::<bool>(),
         suffix in prop_oneof![Just(""), Just(".journal")],
         (begin, len) in (any::<proptest::sample::Index>(), 0..600_usize),

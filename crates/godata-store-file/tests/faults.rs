@@ -19,21 +19,21 @@ use godata_store_file::{Durability, FileStore, FileStoreBuilder, Loss};
 
 use support::{History, beside, block_on, owner};
 
-/// The real file system, whose writes and syncs of one file fail on demand.
+/// The real file system, in which writes and syncs of one file fail on demand.
 #[derive(Clone, Debug)]
 struct Faulty(Arc<Plan>);
 
 #[derive(Debug)]
 struct Plan {
-    /// The end of the name of the file, and the error of its writes and of its syncs.
+    /// The suffix of the file name, and the errors of its writes and its syncs.
     plan: Mutex<(&'static str, Option<ErrorKind>, Option<ErrorKind>)>,
-    /// How many bytes a write takes at most. Every other write that has more is interrupted.
+    /// The maximum bytes per write. Every other longer write is interrupted.
     most: AtomicU64,
-    /// How many names can still be changed.
+    /// How many more renames succeed.
     renames: AtomicU64,
-    /// How often something was written.
+    /// How many writes there were.
     writes: AtomicU64,
-    /// Writes snapshots between the reads of a snapshot and of its journal, and how often it does.
+    /// A store that writes snapshots between the reads of a snapshot and of its journal, and how many more times it does.
     writer: Mutex<Option<(FileStore, u64)>>,
 }
 
@@ -58,7 +58,7 @@ impl Faulty {
 
     fn open_with(&self, builder: FileStoreBuilder) -> FileStore {
         let builder = builder.vfs(Arc::new(self.clone()));
-        // The second time its files have the names under which they were opened.
+        // On the second open, the files have the names under which they are opened.
         drop(builder.clone().open().unwrap());
         builder.open().unwrap()
     }
@@ -86,7 +86,7 @@ impl Vfs for Faulty {
             && path.extension().is_some_and(|extension| extension == "journal")
         {
             *left -= 1;
-            // After one, the journal is there still, as that of the generation before.
+            // After one snapshot, the journal still exists as that of the previous generation.
             block_on(store.snapshot()).unwrap();
             block_on(store.snapshot()).unwrap();
         }
@@ -145,7 +145,7 @@ impl VfsFile for File {
         }
         match write {
             Some(error) if self.is_called(file) => {
-                // Half of it is written all the same.
+                // Half of the bytes are written anyway.
                 self.file.write(&bytes[..bytes.len() / 2])?;
                 Err(error.into())
             }
@@ -167,7 +167,7 @@ impl VfsFile for File {
 }
 
 #[test]
-fn after_a_failed_sync_nothing_is_acknowledged_until_the_store_is_opened_anew() {
+fn after_a_failed_sync_nothing_is_acknowledged_until_the_store_is_opened_again() {
     let dir = tempfile::tempdir().unwrap();
     let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
     let store = vfs.open(&path);
@@ -185,12 +185,12 @@ fn after_a_failed_sync_nothing_is_acknowledged_until_the_store_is_opened_anew() 
 
     let store = vfs.open(&path);
     let runs = block_on(store.list_runs(&RunQuery::new())).unwrap().len();
-    assert!(runs == 1 || runs == 2, "the commit of which nobody was told is there as a whole or not at all");
+    assert!(runs == 1 || runs == 2, "the unacknowledged commit is there as a whole or not at all");
 }
 
 #[test]
-fn a_sync_that_fails_because_the_disk_is_full_is_not_said_to_be_mended_by_space() {
-    // With the write, what was written of it can't be cut off.
+fn a_sync_that_fails_on_a_full_disk_is_unavailable_not_full() {
+    // If the write fails too, the written part can't be cut off.
     for write in [None, Some(ErrorKind::StorageFull)] {
         let dir = tempfile::tempdir().unwrap();
         let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
@@ -205,7 +205,7 @@ fn a_sync_that_fails_because_the_disk_is_full_is_not_said_to_be_mended_by_space(
 }
 
 #[test]
-fn a_repair_that_is_cut_off_can_be_made_again() {
+fn an_interrupted_repair_can_be_repeated() {
     for renames in 0.. {
         let dir = tempfile::tempdir().unwrap();
         let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
@@ -223,7 +223,7 @@ fn a_repair_that_is_cut_off_can_be_made_again() {
         assert!(FileStore::repair(&path, Loss::Nothing).unwrap().is_complete, "after {renames} renames");
         orders.assert_in(&FileStore::open(&path).unwrap());
         if is_whole {
-            assert!(renames > 1, "it was never cut off");
+            assert!(renames > 1, "it was never interrupted");
             break;
         }
     }
@@ -273,7 +273,7 @@ fn a_snapshot_that_fails_changes_nothing_and_the_next_one_has_everything() {
 }
 
 #[test]
-fn short_and_interrupted_writes_are_gone_on_with() {
+fn short_and_interrupted_writes_are_continued() {
     let dir = tempfile::tempdir().unwrap();
     let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
     vfs.0.most.store(7, SeqCst);
@@ -287,13 +287,13 @@ fn short_and_interrupted_writes_are_gone_on_with() {
 }
 
 #[test]
-fn closing_a_store_syncs_all_that_never_was() {
+fn closing_a_store_syncs_everything() {
     let dir = tempfile::tempdir().unwrap();
     let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
     let store = vfs.open_with(FileStore::builder(&path).durability(Durability::Never));
     let mut orders = History::new("orders");
     orders.commit(&store);
-    // The next journal is gone on with, and there is no snapshot that does without this one.
+    // The next journal is continued, and no snapshot replaces this one.
     vfs.fail(".tmp", Some(ErrorKind::StorageFull), None);
     assert!(block_on(store.snapshot()).is_err());
     orders.commit(&store);
@@ -304,7 +304,7 @@ fn closing_a_store_syncs_all_that_never_was() {
 }
 
 #[test]
-fn a_commit_does_not_wait_until_a_whole_history_is_forgotten() {
+fn a_commit_does_not_wait_for_a_whole_history_to_be_forgotten() {
     let dir = tempfile::tempdir().unwrap();
     let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
     let store = vfs.open_with(FileStore::builder(&path).keep_newest(1));
@@ -314,7 +314,7 @@ fn a_commit_does_not_wait_until_a_whole_history_is_forgotten() {
     block_on(store.commit(&history)).unwrap();
     orders.pipeline.rev += 1;
 
-    // The first runs are being forgotten, and can't be until the commit waits behind them.
+    // Forgetting the first runs is blocked until the commit waits behind them.
     let (plan, writes) = (vfs.0.plan.lock().unwrap(), vfs.0.writes.load(SeqCst));
     let commit = Commit::new(owner(), orders.pipeline.clone()).insert(orders.skipped(5_000));
     let (mut snapshot, mut commit) = (pin!(store.snapshot()), pin!(store.commit(&commit)));
@@ -334,7 +334,7 @@ fn a_commit_does_not_wait_until_a_whole_history_is_forgotten() {
 }
 
 #[test]
-fn what_changes_while_it_is_read_is_not_called_damaged() {
+fn a_store_that_changes_while_it_is_read_is_not_called_damaged() {
     let dir = tempfile::tempdir().unwrap();
     let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
     let store = FileStore::open(&path).unwrap();

@@ -1,8 +1,8 @@
-//! Stores that earlier releases have written are read, for ever.
+//! Stores written by earlier releases can be read forever.
 //!
-//! `golden/vN` has the files of a store of format version N, whose process was killed: three pipelines, one of them
-//! removed, with runs of each status, of which some are in the snapshot and some in the journal. To make those of a new
-//! version, run `cargo test -p godata-store-file --test golden -- --ignored`, and never again.
+//! `golden/vN` has the files of a store of format version N whose process was killed: three pipelines, one of them
+//! removed, with runs of each status, some in the snapshot and some in the journal. To write the files of a new version, run
+//! `cargo test -p godata-store-file --test golden -- --ignored` once, and never again for that version.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -23,7 +23,7 @@ fn golden(version: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/v{version}"))
 }
 
-/// A run that has something in each field.
+/// A run with a value in each field.
 fn run(number: u64, status: RunStatus, pipeline: &PipelineRecord) -> RunRecord {
     let key = RunKey::due(at(0), at(number));
     let mut run = RunRecord::new(&pipeline.name, key, Cause::Schedule, status, at(number));
@@ -44,7 +44,7 @@ fn run(number: u64, status: RunStatus, pipeline: &PipelineRecord) -> RunRecord {
     run
 }
 
-/// What a run becomes.
+/// The run after its end.
 fn ended(run: &RunRecord, status: RunStatus) -> RunRecord {
     let mut run = run.clone();
     run.status = status;
@@ -54,7 +54,7 @@ fn ended(run: &RunRecord, status: RunStatus) -> RunRecord {
     run
 }
 
-/// The commits of the store: the first half is in the snapshot.
+/// The commits of the store; the first half is in the snapshot.
 fn commits() -> [Commit; 8] {
     let orders = |rev| {
         let mut row = PipelineRecord::new(name("orders"), at(0));
@@ -87,7 +87,7 @@ fn commits() -> [Commit; 8] {
     ]
 }
 
-/// The rows that the commits lead to.
+/// The rows that the commits result in.
 fn expected() -> (Vec<PipelineRecord>, Vec<RunRecord>) {
     let store = godata_core::MemoryStore::new();
     block_on(async {

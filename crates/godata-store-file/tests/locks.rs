@@ -21,7 +21,7 @@ use support::{History, beside};
 /// Tells a child process of this test what to open.
 const CHILD: &str = "GODATA_STORE_OF_CHILD";
 
-/// What a child process does: it opens the store, says so, and keeps it until its standard input ends.
+/// The child process: opens the store, reports it, and keeps it open until its standard input ends.
 #[test]
 fn child() {
     let Ok(path) = std::env::var(CHILD) else { return };
@@ -34,7 +34,7 @@ fn child() {
     }
 }
 
-/// A child process that opens the store, and what it says of it.
+/// A child process that opens the store, and its output.
 fn start_child(path: &Path, command: &mut Command) -> (Child, String) {
     let mut child = command
         .args(["child", "--exact", "--nocapture"])
@@ -54,7 +54,7 @@ fn this_program() -> Command {
 }
 
 #[test]
-fn a_second_handle_is_told_who_has_the_store() {
+fn a_second_handle_learns_who_has_the_store() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
     let store = FileStore::open(&path).unwrap();
@@ -74,7 +74,7 @@ fn a_second_handle_is_told_who_has_the_store() {
 }
 
 #[test]
-fn a_process_that_was_killed_has_no_lock() {
+fn a_killed_process_releases_the_lock() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
     let (mut child, said) = start_child(&path, &mut this_program());
@@ -89,7 +89,7 @@ fn a_process_that_was_killed_has_no_lock() {
 }
 
 #[test]
-fn who_waits_gets_the_lock_as_soon_as_it_is_free() {
+fn a_waiting_process_gets_the_lock_once_it_is_free() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
     let (mut child, _) = start_child(&path, &mut this_program());
@@ -101,7 +101,7 @@ fn who_waits_gets_the_lock_as_soon_as_it_is_free() {
 }
 
 #[test]
-fn files_are_for_their_owner_alone() {
+fn files_are_readable_by_their_owner_only() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
     drop(FileStore::open(&path).unwrap());
@@ -116,12 +116,12 @@ fn files_are_for_their_owner_alone() {
 }
 
 #[test]
-fn the_mode_and_group_that_an_operator_has_given_a_file_last() {
+fn mode_and_group_set_by_an_operator_persist() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
     let mut orders = History::new("orders");
     orders.commit(&FileStore::open(&path).unwrap());
-    // The usual umask takes the first, and the second lets others in whom the options would not.
+    // The usual umask would remove bits of the first; the second grants more than the settings would.
     let modes = [("", 0o660), (".journal", 0o604)];
     let is_root = rustix::process::geteuid().is_root();
     for (suffix, mode) in modes {
@@ -146,7 +146,7 @@ fn the_mode_and_group_that_an_operator_has_given_a_file_last() {
     }
     orders.commit(&store);
 
-    // The journal of a process that was killed is written anew.
+    // The journal of a killed process is rewritten.
     let (_killed, path) = killed(dir.path());
     for (suffix, _) in modes.iter().filter(|_| is_root) {
         chown(beside(&path, suffix), None, Some(65534)).unwrap();
@@ -156,7 +156,7 @@ fn the_mode_and_group_that_an_operator_has_given_a_file_last() {
 }
 
 #[test]
-fn a_group_that_a_file_can_t_be_given_is_not_replaced_by_another() {
+fn a_file_whose_group_can_t_be_kept_gets_no_group_permissions() {
     let dir = tempfile::tempdir().unwrap();
     let store = FileStore::open(dir.path().join("state.json")).unwrap();
     History::new("orders").commit(&store);
@@ -174,7 +174,7 @@ fn a_group_that_a_file_can_t_be_given_is_not_replaced_by_another() {
     assert_eq!((journal.gid(), journal.mode() & 0o777), (65534, 0o604));
 }
 
-/// What a process leaves in this directory that is killed now.
+/// The files that a process killed at this moment leaves.
 fn killed(dir: &Path) -> (tempfile::TempDir, PathBuf) {
     let left = tempfile::tempdir().unwrap();
     support::copy_all(dir, left.path());
@@ -183,7 +183,7 @@ fn killed(dir: &Path) -> (tempfile::TempDir, PathBuf) {
 }
 
 #[test]
-fn a_link_is_followed_and_stays() {
+fn a_symbolic_link_is_followed_and_stays_a_link() {
     let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (link, target) = (dir.path().join("link.json"), elsewhere.path().join("state.json"));
     let mut orders = History::new("orders");
@@ -199,7 +199,7 @@ fn a_link_is_followed_and_stays() {
 }
 
 #[test]
-fn what_is_no_file_is_refused() {
+fn anything_but_a_regular_file_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let invalid = |path: &Path| {
         let results = [FileStore::open(path), FileStore::open_read_only(path)];
@@ -233,14 +233,14 @@ fn what_is_no_file_is_refused() {
     assert!(matches!(result, Err(StoreError::Unavailable { .. })), "{result:?}");
 }
 
-/// Opens the store as the user nobody, and returns what that says; `None` if this user can't become another.
+/// Opens the store as the user `nobody` and returns the output; `None` if this user can't switch to another.
 fn opened_by_nobody(path: &Path) -> Option<String> {
     if rustix::process::geteuid().as_raw() != 0 {
-        // Said also where the output of tests is not shown.
+        // Written directly, so that it shows even when test output is captured.
         drop(std::io::stderr().write_all(b"skipped: only root can become another user\n"));
         return None;
     }
-    // Nobody may not reach the test's own program where it lies.
+    // The user `nobody` may have no access to the directory of the test program.
     let dir = tempfile::tempdir().unwrap();
     let program = dir.path().join("program");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
@@ -254,7 +254,7 @@ fn opened_by_nobody(path: &Path) -> Option<String> {
 }
 
 #[test]
-fn a_directory_that_can_t_be_written_is_an_error_that_says_so() {
+fn a_read_only_directory_is_reported() {
     let dir = tempfile::tempdir().unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let path = dir.path().join("state.json");

@@ -1,4 +1,4 @@
-//! Whatever is done to a store: its files say what a store in memory says.
+//! After any sequence of operations, the files have the same rows as a store in memory.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -17,13 +17,13 @@ use support::{at, block_on, name, owner};
 enum Step {
     /// Commits a new run of this pipeline.
     Start(u8),
-    /// Commits the end of the run that was started as this one, if it has not ended.
+    /// Commits the end of the run with this number, if it has not ended.
     End(usize),
-    /// The same commit again, whose rev is no longer the expected one.
+    /// Repeats a commit, whose rev is no longer the expected one.
     Outdated(u8),
     /// Removes a pipeline.
     Remove(u8),
-    /// Puts a run that was committed, with another reason.
+    /// Puts a committed run with another reason.
     Put(usize),
     /// Puts a finished run of a pipeline that was never stored.
     Stray(u8),
@@ -46,7 +46,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// Asks both stores the same, and fails unless they answer the same.
+/// Makes the same call on both stores, and fails unless they return the same.
 macro_rules! both {
     ($file:expr, $memory:expr, $method:ident($($argument:expr),*)) => {{
         let (file, memory) = ($file.$method($($argument),*).await.unwrap(), $memory.$method($($argument),*).await.unwrap());
@@ -150,7 +150,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_reopened_is_what_a_store_in_memory_has(
+    fn a_reopened_store_equals_a_store_in_memory(
         steps in proptest::collection::vec(step(), 1..60),
         threshold in prop_oneof![Just(1), Just(4_000), Just(u64::MAX)],
     ) {

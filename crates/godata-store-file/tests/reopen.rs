@@ -1,4 +1,4 @@
-//! What was acknowledged is there after the store was closed, dropped, or cut off.
+//! Acknowledged commits are there after the store was closed or dropped, or its process died.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -15,7 +15,7 @@ use godata_store_file::{Durability, FileStore};
 
 use support::{History, at, beside, block_on, copy_all, owner};
 
-/// A directory with the files that a store has at this moment, as if its process had died.
+/// A copy of the files of a store at this moment, as if its process had died.
 fn image_of(dir: &Path) -> tempfile::TempDir {
     let image = tempfile::tempdir().unwrap();
     copy_all(dir, image.path());
@@ -23,7 +23,7 @@ fn image_of(dir: &Path) -> tempfile::TempDir {
 }
 
 #[test]
-fn each_commit_is_there_after_the_process_has_died() {
+fn each_commit_survives_the_death_of_the_process() {
     let dir = tempfile::tempdir().unwrap();
     let store = FileStore::open(dir.path().join("state.json")).unwrap();
     let (mut orders, mut users) = (History::new("orders"), History::new("users"));
@@ -45,7 +45,7 @@ fn each_commit_is_there_after_the_process_has_died() {
 }
 
 #[test]
-fn commits_go_on_after_each_way_to_end() {
+fn commits_continue_after_each_way_to_end() {
     for durability in [Durability::Sync, Durability::Interval(Duration::ZERO), Durability::Never] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("state.json");
@@ -69,7 +69,7 @@ fn commits_go_on_after_each_way_to_end() {
 }
 
 #[test]
-fn a_commit_that_was_cut_off_is_set_aside_and_the_others_are_there() {
+fn an_incomplete_commit_is_set_aside_and_the_others_are_there() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
     let store = FileStore::open(&path).unwrap();
@@ -100,7 +100,7 @@ fn a_commit_that_was_cut_off_is_set_aside_and_the_others_are_there() {
 }
 
 #[test]
-fn a_crash_between_any_two_names_that_a_snapshot_changes_loses_nothing() {
+fn a_crash_between_any_two_renames_of_a_snapshot_loses_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
     let store = FileStore::open(&path).unwrap();
@@ -145,7 +145,7 @@ fn a_crash_between_any_two_names_that_a_snapshot_changes_loses_nothing() {
             ("new", "", ""),
             ("new", ".journal", ".journal"),
         ],
-        // The last rename has failed, and a crash has come between the names of the next snapshot.
+        // The last rename failed, and a crash came between the renames of the next snapshot.
         &[("new", "", ".old"), ("new", ".journal.old", ".journal"), ("new", ".journal", ".journal.next")],
     ];
     for (step, names) in steps.into_iter().enumerate() {
@@ -167,7 +167,7 @@ fn a_crash_between_any_two_names_that_a_snapshot_changes_loses_nothing() {
 }
 
 #[test]
-fn what_a_killed_process_left_is_cleaned() {
+fn opening_cleans_up_after_a_killed_process() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
     drop(FileStore::open(&path).unwrap());
@@ -181,7 +181,7 @@ fn what_a_killed_process_left_is_cleaned() {
 }
 
 #[test]
-fn the_generation_before_is_kept_until_the_next() {
+fn the_previous_generation_is_kept_until_the_next_snapshot() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
     let store = FileStore::open(&path).unwrap();
@@ -235,7 +235,7 @@ fn the_old_runs_of_many_pipelines_are_forgotten_together() {
 }
 
 #[test]
-fn old_runs_are_forgotten_also_where_their_pipeline_is_gone() {
+fn old_runs_are_forgotten_even_if_their_pipeline_is_gone() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
     let store = FileStore::builder(&path).keep_newest(1).open().unwrap();
@@ -250,7 +250,7 @@ fn old_runs_are_forgotten_also_where_their_pipeline_is_gone() {
 }
 
 #[test]
-fn a_history_is_looked_through_a_few_runs_at_a_time_and_other_tasks_have_their_turn() {
+fn pruning_reads_a_few_runs_at_a_time_and_lets_other_tasks_run() {
     let dir = tempfile::tempdir().unwrap();
     let store =
         FileStore::builder(dir.path().join("state.json")).durability(Durability::Never).open().unwrap();
@@ -260,7 +260,7 @@ fn a_history_is_looked_through_a_few_runs_at_a_time_and_other_tasks_have_their_t
     block_on(store.commit(&history)).unwrap();
     orders.pipeline.rev += 1;
 
-    // Nothing is old enough, so nothing has to be waited for; and the task comes back of itself.
+    // No run is old enough, so there is nothing to wait for, but the task still yields.
     let keep_all = Retention::new().keep_newest(5_000);
     let mut prune = pin!(store.prune(&keep_all));
     let mut context = Context::from_waker(Waker::noop());
@@ -316,14 +316,14 @@ fn a_reader_beside_a_writer_never_fails() {
 }
 
 #[test]
-fn of_commits_that_are_made_at_once_each_is_judged_by_what_is_stored() {
+fn concurrent_commits_are_each_checked_against_the_stored_rows() {
     let dir = tempfile::tempdir().unwrap();
     let store = FileStore::open(dir.path().join("state.json")).unwrap();
     let history = History::new("orders");
     for rev in 0..20 {
         let mut pipeline = history.pipeline.clone();
         pipeline.rev = rev;
-        // Not through `AnyStore`, which would make one after the other.
+        // Not through `AnyStore`, which would make them one after the other.
         let committers: Vec<_> = (0..8)
             .map(|_| {
                 let (store, commit) = (store.clone(), Commit::new(owner(), pipeline.clone()));
@@ -337,7 +337,7 @@ fn of_commits_that_are_made_at_once_each_is_judged_by_what_is_stored() {
 }
 
 #[test]
-fn a_store_that_is_closed_is_closed_for_all_its_clones() {
+fn closing_a_store_closes_all_its_clones() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
     let store = FileStore::open(&path).unwrap();

@@ -1,15 +1,15 @@
-//! What a disk, a person or a program may do to a file that nobody uses.
+//! Damage that a disk, a person or a program may do to a file that is not in use.
 
 use crate::Seeded;
 
-/// A file after something was done to it.
+/// A damaged file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Damaged {
-    /// What was done.
+    /// The damage, in words.
     pub how: String,
-    /// What is in the file then.
+    /// The content of the file afterwards.
     pub bytes: Vec<u8>,
-    /// Whether the file ends where a line does, as one does that was never longer.
+    /// Whether the file ends at the end of a line, as if it had never been longer.
     pub ends_with_a_line: bool,
 }
 
@@ -20,7 +20,7 @@ impl Damaged {
     }
 }
 
-/// Every byte, changed: by one bit, or to another at random. Equal seeds change equally.
+/// Each byte changed, by one bit or to a random value. Equal seeds make equal changes.
 pub fn flips(file: &[u8], seed: u64) -> impl Iterator<Item = Damaged> {
     let mut seeded = Seeded::new(seed);
     (0..file.len()).map(move |at| {
@@ -36,7 +36,7 @@ pub fn truncations(file: &[u8]) -> impl Iterator<Item = Damaged> {
     (0..file.len()).map(|len| Damaged::new(format!("it is cut to {len} bytes"), file[..len].to_vec()))
 }
 
-/// Each line removed, doubled, or swapped with the next one.
+/// Each line removed, duplicated, or swapped with the next one.
 pub fn line_edits(file: &[u8]) -> impl Iterator<Item = Damaged> {
     let lines: Vec<&[u8]> = file.split_inclusive(|byte| *byte == b'\n').collect();
     (0..lines.len()).flat_map(move |n| {
@@ -55,8 +55,8 @@ pub fn line_edits(file: &[u8]) -> impl Iterator<Item = Damaged> {
     })
 }
 
-/// What editors do to a file that they only save: line ends of another system, a byte order mark, a line end at the
-/// end of the file or none.
+/// Changes by an editor that only saves a file: line ends of another system, a byte order mark, a line end at the end of the
+/// file or none.
 pub fn editors(file: &[u8]) -> impl Iterator<Item = Damaged> {
     let crlf =
         file.iter().flat_map(|byte| if *byte == b'\n' { &b"\r\n"[..] } else { std::slice::from_ref(byte) });

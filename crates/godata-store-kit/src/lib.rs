@@ -1,30 +1,30 @@
-//! Proves that a durable store loses nothing it acknowledged.
+//! Tests that a durable store never loses what it acknowledged.
 //!
-//! * [`Disk`]: a file system in memory that knows what is synced, records what is done to it, and fails on request. It
-//!   is a `Vfs` of the file store.
-//! * [`crash`]: from such a recording, what a power cut at any moment may leave.
+//! * [`Disk`]: a file system in memory that tracks what is synced, records all changes, and fails on request. It implements
+//!   the `Vfs` of the file store.
+//! * [`crash`]: everything that a power cut at any moment of a recording may leave.
 //! * [`Ledger`]: commits as an orchestrator makes them, and what a store must have of them afterwards.
-//! * [`power`]: a store that is used on a disk, and opened after every power cut there may have been, and after every
-//!   power cut while it recovers from one.
-//! * [`kill`]: processes that are killed while they commit to a store in a real directory.
-//! * [`damage`]: what else may happen to a file.
-//! * [`file_store`]: the file store, as the tests open it. Other stores are opened by functions of the same form.
+//! * [`power`]: uses a store on a disk, and opens it after every possible power cut, and after every power cut during the
+//!   recovery from one.
+//! * [`kill`]: kills processes while they commit to a store in a real directory.
+//! * [`damage`]: other things that may happen to a file.
+//! * [`file_store`]: opens the file store for the tests. Other stores are opened by functions of the same signature.
 //!
-//! A store keeps its promises if, whatever has happened, it opens, has all that it has acknowledged, has whole commits
-//! alone (a run that failed and the row of its retry are one), and has nothing that nobody asked for.
+//! A store keeps its promises if, after any of this, it opens, has everything it acknowledged, has only whole commits (a
+//! failed run and the row of its retry are one commit), and has nothing that nobody asked for.
 //!
-//! The tests of this crate look for broken promises for some seconds. For as long as one likes does:
+//! The tests of this crate search for broken promises for some seconds. To search for longer:
 //!
 //! ```sh
 //! cargo run --release -p godata-store-kit -- power-cuts 5000000
 //! cargo run --release -p godata-store-kit -- kills 2000
 //! ```
 //!
-//! Equal seeds ask for equal commits, and give equal crashes of equal recordings. When a store with threads of its own
-//! changes the disk, is for the system to say, so recordings differ in that. A failure tells the whole story, and saves
-//! what was on the disk: to open that is to repeat it.
+//! Equal seeds make equal commits, and equal crashes of equal recordings. The system schedules the threads of a store, so the
+//! recordings of such a store differ in when the disk changes. A failure prints what happened and saves the content of the
+//! disk; opening that reproduces the failure.
 //!
-//! `tests/mistakes` proves the kit: a small store passes, and with any one of the mistakes that stores make it does not.
+//! `tests/mistakes` tests the kit itself: a small store passes, and with any one of the usual mistakes it fails.
 
 pub mod crash;
 pub mod damage;
@@ -44,5 +44,5 @@ pub use seed::Seeded;
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread()
         .build()
-        .expect("a runtime without drivers asks the system for nothing")
+        .expect("a runtime without drivers needs nothing from the system")
 }

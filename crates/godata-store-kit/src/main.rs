@@ -1,9 +1,9 @@
-//! Looks for what the file store may lose, for as long as one likes.
+//! Searches for anything that the file store may lose.
 //!
 //!     cargo run --release -p godata-store-kit -- power-cuts 5000000
 //!     cargo run --release -p godata-store-kit -- kills 2000
 //!
-//! Each takes a seed as one more word; equal seeds look at the same.
+//! Both take a seed as another argument; equal seeds run the same search.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
         ["kills", count] => kills(count, "0"),
         ["kills", count, seed] => kills(count, seed),
         ["commit", path, seed, commits] => commit(Path::new(path), seed, commits),
-        _ => Err("the words are `power-cuts IMAGES [SEED]` or `kills COUNT [SEED]`".into()),
+        _ => Err("expected `power-cuts IMAGES [SEED]` or `kills COUNT [SEED]`".into()),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -71,7 +71,7 @@ fn kills(count: &str, seed: &str) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// What is killed.
+/// The process that is killed.
 fn commit(path: &Path, seed: &str, commits: &str) -> Result<(), BoxError> {
     let store = file_store::open_path(path)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;

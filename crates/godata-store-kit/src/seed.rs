@@ -1,6 +1,6 @@
-//! Choices that are the same for the same seed.
+//! Random choices that are the same for the same seed.
 
-/// Numbers that look random and depend on a seed alone: `SplitMix64` (Steele, Lea, Flood 2014).
+/// Random numbers that depend only on a seed: `SplitMix64` (Steele, Lea, Flood 2014).
 #[derive(Clone, Debug)]
 pub struct Seeded(u64);
 
@@ -20,22 +20,22 @@ impl Seeded {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `end`; 0, if that is 0.
+    /// A number below `end`, or 0 if `end` is 0.
     pub fn below(&mut self, end: usize) -> usize {
         // The bias is of no account: `end` is far smaller than the range.
         self.number().checked_rem(end as u64).unwrap_or(0) as usize
     }
 
-    /// Whether an event happens that happens once in `n` times.
+    /// True once in `n` calls, on average.
     pub fn one_in(&mut self, n: usize) -> bool {
         self.below(n) == 0
     }
 
-    /// One of them.
+    /// A random item.
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// If there are no items.
     pub fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
         &all[self.below(all.len())]
     }

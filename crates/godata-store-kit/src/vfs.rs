@@ -7,7 +7,7 @@ use godata_store_file::vfs::{Kind, Lock, Metadata, Vfs, VfsFile};
 
 use crate::{Disk, FileId};
 
-/// There are no links, no owners and no modes. A directory is whatever is not a file.
+/// There are no links, owners or modes, and directories are not checked.
 impl Vfs for Disk {
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf> {
         Ok(Path::new("/").join(path))

@@ -1,4 +1,4 @@
-//! CSV is read as the `csv` crate reads it, typed or not, in blocks of any size.
+//! CSV is read like the `csv` crate reads it, typed or dynamic, in blocks of any size.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
@@ -18,7 +18,7 @@ enum Names {
     Given,
 }
 
-/// How a file is to be read. What is chosen of the one has no other meaning in the others.
+/// How a file is read. The choices are independent.
 #[derive(Clone, Copy, Debug)]
 struct Options {
     delimiter: u8,
@@ -70,13 +70,13 @@ impl Options {
         }
     }
 
-    /// What the `csv` crate reads.
+    /// The records that the `csv` crate reads.
     fn oracle(self, text: &[u8]) -> Vec<Cells> {
         let mut builder = csv::ReaderBuilder::new();
         builder.has_headers(false).flexible(true).delimiter(self.delimiter);
         builder.quoting(self.quote.is_some()).quote(self.quote.unwrap_or(b'"')).comment(self.comment);
         builder.escape(self.escape);
-        // The crate takes a comment that the input ends in for a record.
+        // The crate reads a comment at the end of the input as a record.
         let end: &[u8] = if self.comment.is_some() { b"\n" } else { b"" };
         let reader = builder.from_reader(text.chain(end));
         let cells = |record: csv::ByteRecord| record.iter().map(<[u8]>::to_vec).collect();
@@ -110,7 +110,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// A null is empty text where a type wants text, and absent where the cell was.
+/// A null is empty text where a type expects text, and absent where the cell was absent.
 fn assert_same(records: &[Record], typed: &[BTreeMap<String, String>]) {
     assert_eq!(records.len(), typed.len());
     for (record, typed) in records.iter().zip(typed) {

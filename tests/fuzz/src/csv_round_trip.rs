@@ -1,4 +1,4 @@
-//! What is written as CSV reads back equal.
+//! Written CSV reads back equal.
 
 use arbitrary::Unstructured;
 use godata::csv::{self as format, CsvReader, CsvWriter, Quoting, Terminator};
@@ -42,7 +42,7 @@ impl Options {
         self.escape.into_iter().fold(reader.nulls(self.null), CsvReader::escape)
     }
 
-    /// What a value is read as.
+    /// The value that is read back.
     fn read_as(self, value: &Value) -> Value {
         match value {
             Value::Null if self.null.is_some() => Value::Null,
@@ -57,7 +57,7 @@ pub fn check(data: &[u8]) {
     let mut bytes = Unstructured::new(data);
     let options = Options::of(&mut bytes);
     let size = block_size(&mut bytes, data.len());
-    // Null alone in a record would be a blank line.
+    // A record with a single null would be a blank line.
     let columns = one_of(&mut bytes, &[2, 3, 7]);
     let name = |number| format!("{}{number}", bytes.arbitrary::<&str>().unwrap_or_default());
     let names: Vec<String> = (0..columns).map(name).collect();

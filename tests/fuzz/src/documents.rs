@@ -1,16 +1,16 @@
-//! Documents of JSON.
+//! JSON documents.
 
 use arbitrary::{Result, Unstructured};
 use serde_json::{Map, Value};
 
-/// Whether a file has no byte order mark but that of UTF-8: others are refused.
+/// Whether a file has no byte order mark, or that of UTF-8; others are refused.
 pub(crate) fn is_utf_8_of_no_other_mark(text: &[u8]) -> bool {
     let others: [&[u8]; 3] = [b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"];
     !others.iter().any(|mark| text.starts_with(mark))
 }
 
-/// Whether a dynamic record has the value that `serde_json` has. The digits of a number are kept: `-0` is the whole
-/// number 0 and not a float, and what would become another whole number, such as `0.99999999999999999999`, is text.
+/// Whether a dynamic record has the same value as that of `serde_json`. The digits of a number are kept: `-0` is the integer 0
+/// and not a float, and a number that would round to an integer, such as `0.99999999999999999999`, is text.
 pub(crate) fn is_same(dynamic: &Value, typed: &Value) -> bool {
     match (dynamic, typed) {
         (Value::Number(number), Value::Number(other)) => number == other || number.as_f64() == other.as_f64(),
@@ -26,20 +26,20 @@ pub(crate) fn is_same(dynamic: &Value, typed: &Value) -> bool {
     }
 }
 
-/// An object, nested at most so deep.
+/// An object of at most this depth.
 pub(crate) fn object(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Map<String, Value>> {
     let len = bytes.int_in_range(0..=4)?;
     (0..len).map(|_| Ok((bytes.arbitrary()?, value(bytes, depth)?))).collect()
 }
 
-/// A value, nested at most so deep.
+/// A value of at most this depth.
 pub(crate) fn value(bytes: &mut Unstructured<'_>, depth: usize) -> Result<Value> {
     Ok(match bytes.int_in_range(0..=if depth == 0 { 5 } else { 7 })? {
         0 => Value::Null,
         1 => bytes.arbitrary::<bool>()?.into(),
         2 => bytes.arbitrary::<i64>()?.into(),
         3 => bytes.arbitrary::<u64>()?.into(),
-        // What is not finite becomes null.
+        // A number that is not finite becomes null.
         4 => bytes.arbitrary::<f64>()?.into(),
         5 => bytes.arbitrary::<&str>()?.into(),
         6 => object(bytes, depth - 1)?.into(),

@@ -1,4 +1,4 @@
-//! The array of a document is read as `serde_json` reads it, typed or not, in blocks of any size.
+//! The array of a document is read like `serde_json` reads it, typed or dynamic, in blocks of any size.
 
 use arbitrary::Unstructured;
 use godata::{Input, json};
@@ -40,7 +40,7 @@ pub fn check(data: &[u8]) {
         // Only this reader refuses it.
         (Err(error), Some(_)) => assert!(error.contains("twice"), "{error}"),
         (Ok(found), None) => {
-            // A number beyond the range and a great depth may be around the array.
+            // A number out of range or a deep nesting may be outside of the array.
             assert!(document.is_none(), "{found:?}, and there is no such array");
             serde_json::from_slice::<IgnoredAny>(text).expect("what was read is JSON");
         }

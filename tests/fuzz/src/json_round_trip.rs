@@ -1,4 +1,4 @@
-//! What is written as JSON reads back equal, as lines and as an array.
+//! Written JSON reads back equal, as lines and as an array.
 
 use arbitrary::Unstructured;
 use godata::etl::to_record;

@@ -1,4 +1,4 @@
-//! JSON Lines are read as `serde_json` reads each line, typed or not, in blocks of any size.
+//! JSON Lines are read like `serde_json` reads each line, typed or dynamic, in blocks of any size.
 
 use arbitrary::Unstructured;
 use godata::{DuplicateKeys, Input, jsonl};
@@ -44,7 +44,7 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// What is on each line, or the record and the line of the first that is no JSON.
+/// The value of each line, or the record and line number of the first line that is not JSON.
 fn oracle(text: &[u8]) -> Result<Vec<Value>, (usize, usize)> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let is_blank = |line: &[u8]| line.iter().all(|byte| b" \t\r".contains(byte));

@@ -1,6 +1,6 @@
-//! What must hold of all input, whatever bytes it is: each module has one target.
+//! What must hold for every input. Each module has one target.
 //!
-//! libFuzzer runs them for as long as one likes, and the tests of the workspace for a moment.
+//! libFuzzer runs the targets for as long as you like, and the tests of the workspace for a short time.
 
 pub mod csv;
 pub mod csv_round_trip;

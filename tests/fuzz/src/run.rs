@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
-/// What all runs of a thread share, as to make it takes longer than a run.
+/// Shared by all runs of a thread, because creating it takes longer than a run.
 struct Place {
     runtime: Runtime,
     folder: TempDir,
@@ -47,8 +47,8 @@ pub(crate) fn records<R: Reader<Batch = Records>>(reader: R, workers: usize) -> 
     Ok(read(reader, workers)?.into_iter().flat_map(Records::into_records).collect())
 }
 
-/// All records that a reader reads, as JSON: in a batch fields have the order of its first records, which is another
-/// where blocks are cut otherwise.
+/// All records that a reader reads, as JSON. The order of fields in a batch is that of its first records, so it depends on where
+/// blocks are cut.
 pub(crate) fn records_as_json<R>(reader: R, workers: usize) -> Result<Vec<Value>, String>
 where
     R: Reader<Batch = Records>,
@@ -56,7 +56,7 @@ where
     Ok(records(reader, workers)?.iter().map(|record| json!(record)).collect())
 }
 
-/// Writes all of a flow to `path()`, and gives back the bytes, or the error with its causes.
+/// Writes a flow to `path()`, and returns the bytes, or the error with its causes.
 pub(crate) fn written<B: Batch, W: Writer<B>>(flow: Flow<B>, writer: W) -> Result<Vec<u8>, String> {
     let pipeline = flow.write(writer).expect("the pipeline is complete");
     let outcome = PLACE.with_borrow(|place| place.runtime.block_on(pipeline.run(&RunContext::new())));
@@ -64,7 +64,7 @@ pub(crate) fn written<B: Batch, W: Writer<B>>(flow: Flow<B>, writer: W) -> Resul
     Ok(fs::read(path()).expect("the run has written it"))
 }
 
-/// A file to be written.
+/// The path of the output.
 pub(crate) fn path() -> PathBuf {
     PLACE.with_borrow(|place| place.folder.path().join("file"))
 }

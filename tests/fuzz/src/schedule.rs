@@ -1,10 +1,10 @@
-//! Whatever the text of a schedule, it is read or refused, and what was read keeps the rules.
+//! Any text of a schedule is parsed or refused, and a parsed schedule keeps the rules.
 
 use godata::Schedule;
 use godata::scheduler::{HORIZON, parse};
 use time::{Duration, UtcDateTime};
 
-/// Reads `data`, a text without options before it, and asks the schedule that it makes.
+/// Parses `data`, a text without options before it, and checks the schedule.
 pub fn check(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let schedule = match parse(text) {

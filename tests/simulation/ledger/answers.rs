@@ -1,11 +1,11 @@
-//! What callers, jobs and pipelines that run after others are told is what is stored.
+//! Callers, jobs, and pipelines that run after others learn exactly what is stored.
 
 use godata::{Cause, RunContext, RunResult, RunStatus};
 
 use super::{Books, Decision, Incarnation, Job, Verdict, retries};
 
-/// A job starts once its row is durable, as what the row says, and once. Whether another instance has given the run up
-/// meanwhile: nobody who has been stopped for that long can know it in time.
+/// A job starts only once its row is durable, as the row says, and only once. Returns whether another instance has given up
+/// the run meanwhile, which an instance that was stopped that long can't know in time.
 pub(super) fn job_is_recorded(books: &Books, by: Incarnation, cx: &RunContext) -> Result<bool, String> {
     let Some(run) = books.runs.get(&cx.run_id()) else {
         return Err("its job starts, and it is not stored".to_owned());
@@ -31,19 +31,19 @@ pub(super) fn job_is_recorded(books: &Books, by: Incarnation, cx: &RunContext) -
     }
 }
 
-/// Who was told that a run is done finds it so.
+/// A caller that was told that a run is done finds it done in the store.
 pub(super) fn done_is_stored(books: &Books, result: &RunResult) -> Verdict {
     match books.runs.get(&result.id).map(|run| run.row.status) {
         Some(status) if status == result.status => Ok(()),
-        // Superseded by a newer one while it was queued.
+        // Superseded by a newer run while it was queued.
         Some(RunStatus::Skipped) if result.status == RunStatus::Canceled => Ok(()),
-        // Interrupted while it was asked to stop as well.
+        // Interrupted while it was also asked to stop.
         Some(RunStatus::Canceled) if result.status == RunStatus::Interrupted => Ok(()),
         status => Err(format!("it is done and {}, and it is stored as {status:?}", result.status)),
     }
 }
 
-/// Pipelines that run after others see each success of theirs, and backfills are none.
+/// Pipelines that run after others see each of their successes; backfills don't count.
 pub(super) fn to_successes_are_counted(decision: &Decision<'_>, books: &Books) -> Verdict {
     let after = &decision.after;
     let mut successes = decision.changes.iter().filter(|change| change.becomes(RunStatus::Succeeded));

@@ -1,4 +1,4 @@
-//! Each rule can fail: histories in which one thing is wrong.
+//! Shows that each rule can fail, with histories in which one thing is wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::plan::{Misfire, Mood, Overlap, Plan, Recovery, Terms};
 const BY: Incarnation = Incarnation { instance: 0, life: 1 };
 const OTHER: Incarnation = Incarnation { instance: 1, life: 1 };
 
-/// One pipeline that is due every ten seconds, with one retry, under the rules that are the defaults otherwise.
+/// One pipeline that is due every ten seconds, with one retry and otherwise default rules.
 struct History {
     ledger: Ledger,
     owner: OwnerId,
@@ -68,7 +68,7 @@ impl History {
         self.ledger.accepted(by, self.now, &commit, self.row.rev);
     }
 
-    /// A due time that is decided when it comes.
+    /// A due time that is decided in time.
     fn due(&mut self, seconds: u64, status: RunStatus) -> RunRecord {
         self.now = at(seconds);
         self.row.cursor = Some(at(seconds));
@@ -82,7 +82,7 @@ impl History {
         run
     }
 
-    /// One that is running, and its job as well.
+    /// A running run, with its job running.
     fn started(&mut self, seconds: u64) -> RunRecord {
         let run = self.due(seconds, RunStatus::Running);
         self.decide([&run], []);

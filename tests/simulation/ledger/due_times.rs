@@ -1,5 +1,5 @@
-//! Each due time is answered by exactly one row: those of one `spec_since` are disjoint ranges that cover everything
-//! from there up to the cursor.
+//! Each due time is answered by exactly one row: the rows of one `spec_since` are disjoint ranges that cover everything from
+//! there up to the cursor.
 
 use std::time::Duration;
 
@@ -9,23 +9,23 @@ use time::UtcDateTime;
 use super::{Books, Change, Decision, Verdict};
 use crate::plan::{Misfire, Mood};
 
-/// How late a due time may be decided and still be run under [`Misfire::Skip`].
+/// How late a due time may be decided and still run under [`Misfire::Skip`].
 const GRACE: Duration = Duration::from_secs(60);
 
-/// How far a cursor has to be ahead of the clock before it may be set back.
+/// How far a cursor must be ahead of the clock before it may be set back.
 const FAR_AHEAD: Duration = Duration::from_secs(3_600);
 
-/// By when a due time is decided where nothing goes wrong.
+/// How long deciding a due time may take if nothing goes wrong.
 const SOON: Duration = Duration::from_secs(1);
 
 const INSTANT: Duration = Duration::from_millis(1);
 
-/// What a change answers that was not answered before.
+/// The due times that a change answers for the first time.
 struct Answer {
-    /// The first due time, or the last one before it.
+    /// The first due time, or the last instant before it.
     from: From,
     last: UtcDateTime,
-    /// How many there are; `None` where nobody has counted them.
+    /// How many there are; `None` if they were not counted.
     count: Option<u64>,
     since: Option<UtcDateTime>,
 }
@@ -79,7 +79,7 @@ pub(super) fn are_answered_once(decision: &Decision<'_>, books: &Books) -> Verdi
     Ok(())
 }
 
-/// What a row answers follows on what was decided before it, and is counted rightly.
+/// The due times of a row follow on those decided before, and their count is right.
 fn goes_on_from(decided: UtcDateTime, answer: &Answer, schedule: &AnySchedule) -> Verdict {
     let expected = schedule.next(decided);
     let first = match answer.from {
@@ -137,13 +137,13 @@ fn newly_answered(change: &Change<'_>) -> Option<Answer> {
     }
 }
 
-/// The newest due time runs, in time or by the policy, and no schedule bursts.
+/// The newest due time runs, in time or by the misfire policy, and no schedule bursts.
 pub(super) fn are_answered_by_the_misfire_policy(decision: &Decision<'_>, books: &Books) -> Verdict {
     let new = decision.changes.iter().filter(|change| change.before.is_none()).map(|change| change.after);
     let decided: Vec<_> =
         new.filter(|run| run.cause == Cause::Schedule).filter_map(|run| Some((run, run.due?))).collect();
     for (run, due) in &decided {
-        // What was skipped is written later, when the clock may have been set back.
+        // A skip is written later, when the clock may have been set back.
         if *due > run.created_at && run.status != RunStatus::Skipped {
             return Err(format!("{due} was decided too early, at {}", run.created_at));
         }
@@ -162,7 +162,7 @@ pub(super) fn are_answered_by_the_misfire_policy(decision: &Decision<'_>, books:
         return Err(format!("{} due times are to run at once", to_run.len()));
     }
     if books.plan.shared && books.plan.mood == Mood::Wild {
-        // Whose clock is ahead decides by the store's, and nobody can tell from a row what that showed.
+        // An instance whose clock is ahead decides by the store's clock, and the row does not tell what that showed.
         return Ok(());
     }
     if terms.misfire == Misfire::Skip && newest.created_at - *due > GRACE {
@@ -189,7 +189,7 @@ pub(super) fn count(decision: &Decision<'_>) -> (u64, u64) {
     })
 }
 
-/// The due times that should have been decided by `now` and are not.
+/// The due times that should have been decided by `now` but are not.
 pub(super) fn is_up_to_date(books: &Books, row: &PipelineRecord, now: UtcDateTime) -> Verdict {
     let Some(spec) = &row.spec else { return Ok(()) };
     let decided = row.cursor.unwrap_or(row.spec_since);

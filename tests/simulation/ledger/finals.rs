@@ -1,4 +1,4 @@
-//! What must be so once everything has calmed down.
+//! What must hold once everything has calmed down.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -8,13 +8,13 @@ use time::UtcDateTime;
 
 use super::{Book, Books, Incarnation, Job, Verdict, due_times};
 
-/// By when whoever is up has done what there was to do.
+/// How long running instances need to do everything.
 const TIME_ENOUGH: Duration = Duration::from_secs(120);
 
-/// By when an instance has seen that what another has run is over.
+/// How long an instance needs to see that a run of another one has ended.
 const A_LOOK: Duration = Duration::from_secs(10);
 
-/// Every instance was restarted, nothing has failed since, and there was time.
+/// Holds after every instance was restarted, nothing failed since, and time passed.
 pub(super) fn calm(
     books: &Books,
     now: UtcDateTime,
@@ -27,7 +27,7 @@ pub(super) fn calm(
     found.flatten().collect()
 }
 
-/// Everybody has shut down.
+/// Holds after all instances have shut down.
 pub(super) fn end(books: &Books) -> Vec<(PipelineName, String)> {
     let rows = books.runs.values().map(|run| &run.row);
     let running = rows.filter(|row| row.status == RunStatus::Running);
@@ -40,7 +40,7 @@ pub(super) fn end(books: &Books) -> Vec<(PipelineName, String)> {
     running.chain(lost).collect()
 }
 
-/// No running row is of somebody who is dead, and what is running runs, but for what has changed a moment ago.
+/// No running row belongs to a dead owner, and every running row has a running job, except for changes a moment ago.
 fn lives(books: &Books, book: &Book, now: UtcDateTime, up: &BTreeSet<Incarnation>) -> Verdict {
     let runs = book.active.iter().filter_map(|id| books.runs.get(id));
     for run in runs.filter(|run| run.row.status == RunStatus::Running && run.changed_at < now - TIME_ENOUGH) {
@@ -65,9 +65,9 @@ fn decided(books: &Books, book: &Book, now: UtcDateTime, _up: &BTreeSet<Incarnat
     due_times::is_up_to_date(books, &book.row, now - TIME_ENOUGH)
 }
 
-/// Nothing waits that could run.
+/// No run waits that could run.
 fn started(books: &Books, book: &Book, now: UtcDateTime, _up: &BTreeSet<Incarnation>) -> Verdict {
-    // One that is tried again goes first, whenever its time was said to be.
+    // A retry goes first, whatever its due time.
     let holds_up = |row: &RunRecord| row.status == RunStatus::Running || row.not_before > Some(now);
     if !book.is_scheduled() || active(books, book).any(holds_up) {
         return Ok(());
@@ -76,10 +76,10 @@ fn started(books: &Books, book: &Book, now: UtcDateTime, _up: &BTreeSet<Incarnat
         let all = books.pipelines.values().flat_map(|book| active(books, book));
         all.filter(|row| row.status == RunStatus::Running && row.owner == owner).count()
     };
-    // Backfills come after all others, so those of a busy pipeline wait.
+    // Backfills come last, so those of a busy pipeline wait.
     let is_busy = book.row.updated_at > now - TIME_ENOUGH;
-    // Each instance starts what it has queued itself, one after the other, and the others see only when they look that
-    // there is a gap: no rule says whose runs come first.
+    // Each instance starts the runs it queued itself, in order, and the others notice a free slot only when they poll. No rule
+    // says whose runs come first.
     let others_run = |row: &RunRecord| {
         let mut all = books.runs.values().filter(|run| run.row.pipeline_name == row.pipeline_name);
         books.plan.shared
@@ -101,7 +101,7 @@ fn started(books: &Books, book: &Book, now: UtcDateTime, _up: &BTreeSet<Incarnat
     }
 }
 
-/// Each success of the other pipeline was seen, but for those of a moment ago.
+/// Each success of the other pipeline was seen, except those of a moment ago.
 fn answered(books: &Books, book: &Book, now: UtcDateTime, _up: &BTreeSet<Incarnation>) -> Verdict {
     let Some(upstream) = books.terms(&book.row.name)?.after.as_ref() else { return Ok(()) };
     let Some(other) = books.pipelines.get(upstream) else { return Ok(()) };

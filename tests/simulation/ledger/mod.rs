@@ -1,5 +1,5 @@
-//! What has happened, as nobody in the simulation could deny it: each commit that the store accepted, each job that was
-//! run, each answer that a caller got. The rules are checked with each entry; what breaks one is a violation.
+//! The record of what happened: each commit that the store accepted, each job that ran, each answer that a caller got. The
+//! rules are checked with each entry; an entry that breaks one is a violation.
 
 mod answers;
 mod broken;
@@ -26,7 +26,7 @@ use crate::plan::{Plan, Terms};
 
 pub(crate) use totals::Totals;
 
-/// One life of one instance, from its start to its crash or its end.
+/// One life of an instance, from its start to its crash or shutdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Incarnation {
     pub(crate) instance: usize,
@@ -39,7 +39,7 @@ impl fmt::Display for Incarnation {
     }
 }
 
-/// How a job ended, by itself.
+/// How a job ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum End {
     Succeeded,
@@ -47,7 +47,7 @@ pub(crate) enum End {
     Failed,
     Transient,
     Panicked,
-    /// Its future was dropped: by a crash, or because it did not stop when it was asked to.
+    /// Its future was dropped, by a crash or because it ignored cancellation.
     Dropped,
 }
 
@@ -61,12 +61,12 @@ struct Books {
     runs: BTreeMap<RunId, Run>,
     owners: BTreeMap<OwnerId, Incarnation>,
     dead: BTreeSet<OwnerId>,
-    /// Who was told to shut down.
+    /// The instances that were told to shut down.
     leaving: BTreeSet<Incarnation>,
-    /// Who has told its caller that the pipeline is registered.
+    /// The instances that reported the pipeline as registered.
     registered: BTreeSet<(Incarnation, PipelineName)>,
     acknowledged: BTreeSet<RunId>,
-    /// What somebody was about to cancel.
+    /// The runs that somebody tried to cancel.
     to_cancel: BTreeSet<RunId>,
     digest: DefaultHasher,
     totals: Totals,
@@ -78,7 +78,7 @@ struct Books {
 struct Book {
     row: PipelineRecord,
     active: BTreeSet<RunId>,
-    /// When it has succeeded, and with which revs.
+    /// When it succeeded, and with which revs.
     successes: Vec<(UtcDateTime, u64)>,
 }
 
@@ -96,7 +96,7 @@ enum Job {
     Ended(End),
 }
 
-/// A commit that was accepted, with what was there before it.
+/// An accepted commit, with the rows before it.
 struct Decision<'a> {
     by: Incarnation,
     owner: OwnerId,
@@ -107,14 +107,14 @@ struct Decision<'a> {
     changes: Vec<Change<'a>>,
 }
 
-/// What a decision does to one run; `before` is `None` for one that it adds.
+/// What a decision does to one run; `before` is `None` if the decision adds it.
 struct Change<'a> {
     before: Option<RunRecord>,
     after: &'a RunRecord,
 }
 
 impl Change<'_> {
-    /// Whether the run gets this status by it.
+    /// Whether the decision gives the run this status.
     fn becomes(&self, status: RunStatus) -> bool {
         self.after.status == status && self.before.as_ref().is_none_or(|row| row.status != status)
     }
@@ -122,7 +122,7 @@ impl Change<'_> {
 
 type Verdict = Result<(), String>;
 
-/// What each decision has to keep to.
+/// The rules for each decision.
 const RULES: [fn(&Decision<'_>, &Books) -> Verdict; 11] = [
     rows::change_legally,
     rows::change_by_whom_they_may,
@@ -142,7 +142,7 @@ impl Ledger {
         Self(Mutex::new(Books::new(plan, is_told)))
     }
 
-    /// The store has accepted a commit.
+    /// The store accepted a commit.
     pub(crate) fn accepted(&self, by: Incarnation, at: UtcDateTime, commit: &Commit, rev: u64) {
         let books = &mut *self.books();
         let name = &commit.pipeline.name;
@@ -177,7 +177,7 @@ impl Ledger {
         (at, by, &commit.pipeline.name).hash(&mut books.digest);
     }
 
-    /// The store was asked for what no state allows.
+    /// The store got a commit that is invalid in every state.
     pub(crate) fn invalid(&self, by: Incarnation, commit: &Commit, error: &StoreError) {
         let violation = format!("{by} asks the store for what it can't take: {error:?}");
         self.books().violated(&commit.pipeline.name, &violation);
@@ -195,7 +195,7 @@ impl Ledger {
         self.books().leaving.insert(who);
     }
 
-    /// A job is about to begin.
+    /// A job is about to start.
     pub(crate) fn job_starts(&self, by: Incarnation, at: UtcDateTime, cx: &RunContext) {
         let books = &mut *self.books();
         books.totals.jobs += 1;
@@ -212,7 +212,7 @@ impl Ledger {
 
     pub(crate) fn job_ends(&self, by: Incarnation, at: UtcDateTime, id: RunId, end: End) {
         let books = &mut *self.books();
-        // In which order the tasks of a crashed runtime are dropped is not the simulation's to say.
+        // The simulation does not control the order in which the tasks of a crashed runtime are dropped.
         if end != End::Dropped {
             (at, by, id, end).hash(&mut books.digest);
             books.tell(|| format!("{at} {by} ends the job of run {id}: {end:?}"));
@@ -222,7 +222,7 @@ impl Ledger {
         }
     }
 
-    /// A caller was told that its run is accepted.
+    /// A caller was told that its run was accepted.
     pub(crate) fn acknowledged(&self, by: Incarnation, id: RunId) {
         let books = &mut *self.books();
         (by, id).hash(&mut books.digest);
@@ -239,7 +239,7 @@ impl Ledger {
         books.registered.insert((who, name.clone()));
     }
 
-    /// From now on it may be forgotten there.
+    /// From now on the instance may forget the pipeline.
     pub(crate) fn unregisters(&self, who: Incarnation, name: &PipelineName) {
         self.books().registered.remove(&(who, name.clone()));
     }
@@ -260,17 +260,17 @@ impl Ledger {
         self.books().violations.push(violation);
     }
 
-    /// For whoever reads what happened; of no importance to the rules.
+    /// For people who read the log; the rules ignore it.
     pub(crate) fn note(&self, note: impl FnOnce() -> String) {
         self.books().tell(note);
     }
 
-    /// Runs that are queued or running, for whoever wants to cancel one.
+    /// Queued and running runs, as candidates for cancellation.
     pub(crate) fn active_runs(&self) -> Vec<RunId> {
         self.books().pipelines.values().flat_map(|book| book.active.iter().copied()).collect()
     }
 
-    /// After everything has calmed down: what must be so when nothing is wrong and everybody has had time.
+    /// Checks what must hold once everything has calmed down.
     pub(crate) fn check_calm(&self, now: UtcDateTime, up: &BTreeSet<Incarnation>) {
         let books = &mut *self.books();
         for (name, violation) in finals::calm(books, now, up) {
@@ -278,7 +278,7 @@ impl Ledger {
         }
     }
 
-    /// After everybody has shut down.
+    /// Checks what must hold once all instances have shut down.
     pub(crate) fn check_end(&self) {
         let books = &mut *self.books();
         for (name, violation) in finals::end(books) {
@@ -298,7 +298,7 @@ impl Ledger {
         self.books().totals
     }
 
-    /// The same for two simulations in which the same happened.
+    /// Equal for two simulations in which the same happened.
     pub(crate) fn digest(&self) -> u64 {
         self.books().digest.finish()
     }
@@ -339,7 +339,7 @@ impl Books {
             self.schedules.insert(spec.clone(), schedule);
         }
         if decision.after.removed_at.is_some() {
-            // Whoever has it forgets it when it sees that.
+            // An instance that has it forgets it when it sees that.
             self.registered.retain(|(_, registered)| registered != name);
         }
         self.totals.commits += 1;
@@ -402,7 +402,7 @@ impl Books {
     }
 }
 
-/// Whether a failure is one that the policy tries again, was it the job's or the runner's.
+/// Whether the policy retries this failure, be it of the job or the runner.
 fn kind_of(end: End) -> Option<FailureKind> {
     match end {
         End::Failed => Some(FailureKind::Failed),

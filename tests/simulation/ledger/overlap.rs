@@ -1,4 +1,4 @@
-//! How many runs of a pipeline there are at a time.
+//! How many runs of a pipeline there may be at a time.
 
 use godata::{Cause, RunRecord, RunStatus};
 
@@ -16,7 +16,7 @@ pub(super) fn is_as_allowed(decision: &Decision<'_>, books: &Books) -> Verdict {
     let active = books.pipelines.get(name).into_iter().flat_map(|book| &book.active);
     let rows: Vec<_> = active.filter_map(|id| books.runs.get(id)).map(|run| &run.row).collect();
     let running = rows.iter().filter(|run| run.status == RunStatus::Running).count();
-    // A backfill that starts with this goes by what is due and may not start yet.
+    // A backfill that starts in this decision overtakes due runs that may not start yet.
     let starts_now = |run: &RunRecord| run.cause == Cause::Backfill && run.fence == decision.after.rev;
     let is_running = |run: &&&RunRecord| run.status == RunStatus::Running && !starts_now(run);
     let counted = rows.iter().filter(|run| is_running(run) || !is_more_of_the_same(run)).count();
@@ -36,7 +36,7 @@ pub(super) fn is_as_allowed(decision: &Decision<'_>, books: &Books) -> Verdict {
     Ok(())
 }
 
-/// What was decided before, or long ago: it counts once it runs.
+/// A run from an earlier decision counts once it runs.
 fn is_more_of_the_same(run: &RunRecord) -> bool {
     matches!(run.cause, Cause::Backfill | Cause::Retry | Cause::Recovery)
 }

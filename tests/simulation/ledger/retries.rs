@@ -1,14 +1,14 @@
-//! What follows on a run that failed or was interrupted: in the same decision, or never.
+//! A run that failed or was interrupted is followed by its retry in the same decision, or never.
 
 use godata::{Cause, RunId, RunRecord, RunStatus};
 
 use super::{Books, Decision, Verdict};
 use crate::plan::Recovery;
 
-/// How often an attempt is recovered.
+/// How many times an attempt is recovered.
 const RECOVERIES: u32 = 3;
 
-/// What a run follows on, by its key.
+/// The run that this run follows, by its key.
 enum Follows {
     Failure(RunId),
     Interruption(RunId),
@@ -39,11 +39,11 @@ pub(super) fn origin(run: &RunRecord, books: &Books) -> Cause {
     earlier.map_or(run.cause, |earlier| origin(&earlier.row, books))
 }
 
-/// A failure that the policy tries again and the row of the next attempt are one decision.
+/// A failure that the policy retries, and the row of the next attempt, are one decision.
 pub(super) fn follow_failures(decision: &Decision<'_>, books: &Books) -> Verdict {
     let policy = &books.terms(&decision.after.name)?.retry;
     let is_kept = is_registered(decision, books);
-    // Somebody may ask a run to stop, and it ends before that is written.
+    // A run that was asked to stop may end before the request is written.
     let was_asked = |run: &RunRecord| run.cancel_requested_at.is_some() || books.to_cancel.contains(&run.id);
     for failed in decision.changes.iter().filter(|change| change.becomes(RunStatus::Failed)) {
         let run = failed.after;
@@ -112,7 +112,7 @@ pub(super) fn keep_the_job(decision: &Decision<'_>, books: &Books) -> Verdict {
     Ok(())
 }
 
-/// Whether whoever decides has the pipeline: without its rules nothing follows.
+/// Whether the deciding instance has the pipeline registered: without its rules nothing follows.
 fn is_registered(decision: &Decision<'_>, books: &Books) -> bool {
     let row = &decision.after;
     row.removed_at.is_none() && books.registered.contains(&(decision.by, row.name.clone()))
@@ -123,7 +123,7 @@ fn added<'a>(decision: &'a Decision<'_>, is: impl Fn(&Follows) -> bool) -> Optio
     new.into_iter().find(|run| follows(run).is_some_and(|of| is(&of)))
 }
 
-/// Whatever follows on a run is added with the run's end, not later.
+/// A follow-up of a run is added with the run's end, not later.
 fn each_follows_on(decision: &Decision<'_>, end: RunStatus) -> Verdict {
     for run in decision.changes.iter().filter(|change| change.before.is_none()).map(|change| change.after) {
         let of = match follows(run) {

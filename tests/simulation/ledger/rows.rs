@@ -1,4 +1,4 @@
-//! What may become of a run, and by whom.
+//! Which changes of a run are allowed, and by whom.
 
 use godata::{Cause, FailureKind, RunRecord, RunStatus};
 
@@ -43,7 +43,7 @@ fn is_same(row: &RunRecord, run: &RunRecord) -> bool {
     row.key == run.key && row.job_id == run.job_id && row.due == run.due && row.created_at == run.created_at
 }
 
-/// Only the owner starts and finishes a run; `interrupted` takes a dead owner, or one that shuts down.
+/// Only the owner starts and finishes a run; `interrupted` needs a dead owner, or one that shuts down.
 pub(super) fn change_by_whom_they_may(decision: &Decision<'_>, books: &Books) -> Verdict {
     for change in &decision.changes {
         let run = change.after;
@@ -58,7 +58,7 @@ pub(super) fn change_by_whom_they_may(decision: &Decision<'_>, books: &Books) ->
             RunStatus::Interrupted => is_orphan || is_own && books.leaving.contains(&decision.by),
             RunStatus::Canceled if was_running(change) => {
                 let was_asked = run.cancel_requested_at.is_some() || books.to_cancel.contains(&run.id);
-                // Nobody has told the store's answer in time, and the pipeline was unregistered meanwhile.
+                // The store's answer did not arrive in time, and the pipeline was unregistered meanwhile.
                 let name = &decision.after.name;
                 let has_not_begun = books.runs.get(&run.id).is_some_and(|run| run.job == Job::NotStarted);
                 let is_given_up = has_not_begun && !books.registered.contains(&(decision.by, name.clone()));
@@ -85,13 +85,13 @@ pub(super) fn end_as_their_jobs_did(decision: &Decision<'_>, books: &Books) -> V
         let kind = run.error.as_ref().map(|error| error.kind);
         let fits = match (run.status, job) {
             (RunStatus::Succeeded, job) => job == Job::Ended(super::End::Succeeded),
-            // Out of its time; or the runner did not take it.
+            // It was too late, or the runner did not take it.
             (RunStatus::Failed, Job::Ended(_)) if kind == Some(FailureKind::TimedOut) => true,
             (RunStatus::Failed, Job::Ended(end)) => kind_of(end) == kind,
             (RunStatus::Failed, Job::NotStarted) => false,
             (RunStatus::Failed, Job::Runs(by)) => by != decision.by,
-            // Its owner was declared dead, which may be the one that the same process had before; or it does not stop
-            // and is given up in a shutdown.
+            // Its owner was declared dead, which may be an earlier one of the same process; or it did not stop and was given up
+            // in a shutdown.
             (RunStatus::Canceled, Job::Runs(by)) => {
                 run.owner != Some(decision.owner) || by != decision.by || books.leaving.contains(&by)
             }
@@ -104,8 +104,8 @@ pub(super) fn end_as_their_jobs_did(decision: &Decision<'_>, books: &Books) -> V
     Ok(())
 }
 
-/// A pause decides nothing new, but for what was skipped before it and is written now; and what is queued waits. A
-/// pipeline that was removed has nothing that waits.
+/// A paused pipeline decides nothing new, except that earlier skips may be written now, and its queued runs wait. A removed
+/// pipeline has no waiting runs.
 pub(super) fn of_what_is_paused_or_removed_wait(decision: &Decision<'_>, books: &Books) -> Verdict {
     let Some(before) = &decision.before else { return Ok(()) };
     let after = &decision.after;

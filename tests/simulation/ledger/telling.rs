@@ -1,4 +1,4 @@
-//! A decision as it is printed, and as it counts for the digest.
+//! The text of a decision, for printing and for the digest.
 
 use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};

@@ -1,8 +1,8 @@
-//! How much there was.
+//! Counts of what happened.
 
 use std::ops::AddAssign;
 
-/// How much a simulation has seen: a test of nothing would be no test.
+/// How much a simulation has seen. A test must see something to mean anything.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Totals {
     pub(crate) commits: u64,
@@ -13,7 +13,7 @@ pub(crate) struct Totals {
     pub(crate) retries: u64,
     pub(crate) recoveries: u64,
     pub(crate) interrupted: u64,
-    /// Jobs that were started although another instance had given the run up meanwhile.
+    /// Jobs that were started although another instance had given up the run meanwhile.
     pub(crate) late_starts: u64,
 }
 

@@ -1,4 +1,4 @@
-//! A file store on a disk in memory, whose processes are stopped, are killed, and lose their power.
+//! A file store on a disk in memory, whose processes are stopped, killed, or lose power.
 
 use std::fmt::Debug;
 use std::ops::ControlFlow;
@@ -15,18 +15,18 @@ use super::{Answer, Medium};
 use crate::network::wait_for;
 use crate::random::Random;
 
-/// After how many commits there is a new snapshot. It is not the store that begins one: what is on the disk when the
-/// power fails must not depend on how far another thread is.
+/// The number of commits between snapshots. The store does not start them itself, because the content of the disk at a power
+/// cut must not depend on the progress of another thread.
 const SNAPSHOT_EVERY: usize = 150;
 
-/// Up to how many of the images that a power cut may leave are passed over. One commit leaves fewer, so that the last, which
-/// has all of it, is taken often.
+/// The maximum number of images skipped among those that a power cut may leave. One commit leaves fewer, so the last image,
+/// which has the whole commit, is taken often.
 const PASSED_OVER: u64 = 32;
 
 /// The files of a store that one process has open at a time.
 pub(crate) struct Files(Mutex<Process>);
 
-/// Who has them open.
+/// The process that has them open.
 struct Process {
     disk: Disk,
     store: FileStore,
@@ -34,7 +34,7 @@ struct Process {
     commits: usize,
 }
 
-/// All that is stored.
+/// Everything that is stored.
 #[derive(PartialEq)]
 struct Rows {
     pipelines: Vec<PipelineRecord>,
@@ -50,7 +50,7 @@ enum End {
 }
 
 impl Files {
-    /// Files that are not there yet. The seed says how processes end.
+    /// Files that do not exist yet. The seed decides how processes end.
     pub(crate) fn new(seed: u64) -> Self {
         let disk = Disk::new(&Image::new());
         let store = open(&disk).unwrap();
@@ -90,7 +90,7 @@ impl Medium for Files {
 
         let end = *process.random.pick(&[End::Closed, End::Killed, End::WithoutPower]);
         process.end(end).map_err(|error| format!("after it was {end:?}: {}", error_chain(&error)))?;
-        // What the next process finds, it may rely on.
+        // The next process may rely on what it finds.
         process.disk.note(Event::Acknowledged(process.commits));
         match Rows::of(&process.store)? {
             found if found == after => Ok(answer),
@@ -108,7 +108,7 @@ impl Process {
             End::WithoutPower => self.lose_power(),
         }
         self.store = open(&self.disk)?;
-        // While it recovers, it may lose its power again.
+        // While it recovers, it may lose power again.
         while end == End::WithoutPower && self.random.one_in(3) {
             self.lose_power();
             self.store = open(&self.disk)?;
@@ -116,7 +116,7 @@ impl Process {
         Ok(())
     }
 
-    /// Leaves of the disk what may be there, when the power fails after the last commit that was acknowledged.
+    /// Replaces the disk with an image that a power cut after the last acknowledged commit may leave.
     fn lose_power(&mut self) {
         let recording = self.disk.recording();
         let acknowledged = |event: &Event| matches!(event, Event::Acknowledged(_));
@@ -145,7 +145,7 @@ impl Rows {
         Ok(Self { pipelines, runs })
     }
 
-    /// One of those that are not as they should be.
+    /// An error for a store that lost something.
     fn difference(&self, expected: &Self) -> String {
         fn first<T: PartialEq + Debug>(found: &[T], expected: &[T]) -> Option<String> {
             let at = (0..found.len().max(expected.len())).find(|&at| found.get(at) != expected.get(at))?;

@@ -1,4 +1,4 @@
-//! What the store of a world is kept on: whether it outlives the process that has it open.
+//! The storage of a world, which may or may not outlive the process that has it open.
 
 mod files;
 
@@ -8,7 +8,7 @@ pub(crate) use files::Files;
 
 use crate::network::wait_for;
 
-/// What a store has answered to a commit.
+/// The answer of a store to a commit.
 pub(crate) type Answer = Result<Committed, StoreError>;
 
 /// Where a store is kept.
@@ -22,16 +22,16 @@ pub(crate) trait Medium: Send + Sync + 'static {
         wait_for(self.store().commit(commit))
     }
 
-    /// The process ends, perhaps in the middle of its last commit, and the next one opens the store. What was answered
-    /// to that commit, if the store has it then.
+    /// Ends the process, perhaps in the middle of its last commit, and lets the next one open the store. Returns the answer to
+    /// that commit if the store has it then.
     ///
     /// # Errors
     ///
-    /// What the store has promised and not kept.
+    /// The promise that the store broke.
     fn end_process(&self, last: Option<&Commit>) -> Result<Option<Answer>, String>;
 }
 
-/// It outlives everybody.
+/// Storage that outlives all processes.
 impl Medium for MemoryStore {
     type Store = Self;
 

@@ -1,4 +1,4 @@
-//! What happens to a world: what nature does, what those do who run the machines, and what users ask for.
+//! The events of a world: accidents, the work of operators, and the requests of users.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -193,7 +193,7 @@ impl<M: Medium> World<M> {
         });
     }
 
-    /// Has an instance do something, if it is there; nobody waits for it.
+    /// Lets an instance do something, if it is up, without waiting for it.
     fn ask<F: Future<Output = ()> + Send + 'static>(
         &self,
         number: usize,
@@ -206,7 +206,7 @@ impl<M: Medium> World<M> {
     }
 }
 
-/// Until the store lets it be done. Whether it was: the orchestrator may shut down, or have it.
+/// Repeats a call until the store accepts it. Returns whether it did: the orchestrator may shut down, or have it already.
 pub(super) async fn register(orchestrator: &Orchestrator, registration: Registration) -> bool {
     loop {
         match orchestrator.register_with(registration.clone()).await {

@@ -1,4 +1,4 @@
-//! The world that a seed makes: machines, a network, a store, and people who want something of them.
+//! The world made from a seed: machines, a network, a store, and their users.
 
 mod happenings;
 
@@ -23,13 +23,13 @@ use crate::{jobs, panics};
 /// 2026-03-27, two days before clocks change in Europe.
 const BEGINNING: i64 = 1_774_569_600;
 
-/// For how long everybody has time to calm down.
+/// How long everything has to calm down.
 const CALM: Duration = Duration::from_secs(6 * 60);
 
-/// The longest that a simulation goes on, whatever it has seen by then.
+/// The maximum length of a simulation.
 const LONGEST: Duration = Duration::from_secs(6 * 3_600);
 
-/// How a simulation went.
+/// The result of a simulation.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) digest: u64,
@@ -37,20 +37,20 @@ pub(crate) struct Outcome {
     pub(crate) violations: Vec<String>,
 }
 
-/// Runs a plan from its beginning to its end, over a store in memory.
+/// Runs a plan to its end, on a store in memory.
 pub(crate) fn simulate(plan: Plan, is_told: bool) -> Outcome {
     let clock = StoreClock::new(beginning());
     let store = if plan.shared { MemoryStore::with_clock(clock.clone()) } else { MemoryStore::new() };
     simulate_on(store, clock, plan, is_told)
 }
 
-/// Runs a plan over a file store, which one instance has to itself.
+/// Runs a plan on a file store, which one instance has open at a time.
 pub(crate) fn simulate_on_files(plan: Plan, is_told: bool) -> Outcome {
     let files = Files::new(plan.seed);
     simulate_on(files, StoreClock::new(beginning()), plan.alone(), is_told)
 }
 
-/// Runs a plan over any store, which goes by this clock if instances share it.
+/// Runs a plan on any store, which uses this clock if instances share it.
 fn simulate_on<M: Medium>(medium: M, clock: StoreClock, plan: Plan, is_told: bool) -> Outcome {
     let ledger = Arc::new(Ledger::new(plan.clone(), is_told));
     let random = Random::stream(plan.seed, "network");
@@ -79,7 +79,7 @@ fn beginning() -> UtcDateTime {
 struct World<M> {
     plan: Plan,
     random: Random,
-    /// The time as it really is.
+    /// The true time.
     now: UtcDateTime,
     clock: StoreClock,
     network: Arc<Network<M>>,
@@ -89,7 +89,7 @@ struct World<M> {
     deployed: BTreeMap<PipelineName, usize>,
 }
 
-/// Where an instance is, or was and will be again.
+/// The place of an instance, which may be down at the moment.
 #[derive(Default)]
 struct Place {
     instance: Option<Instance>,
@@ -114,7 +114,7 @@ impl<M: Medium> World<M> {
         self.end();
     }
 
-    /// Time passes, for one machine after the other.
+    /// Lets time pass on one machine after the other.
     fn pass(&mut self, step: Duration) {
         let now = self.now + step;
         let mut order: Vec<_> = (0..self.places.len()).collect();
@@ -193,7 +193,7 @@ impl<M: Medium> World<M> {
         }
     }
 
-    /// The machine is gone, by a crash or after it has shut down.
+    /// The machine is down, after a crash or a shutdown.
     fn take_down(&mut self, number: usize) {
         let place = &mut self.places[number];
         if let Some(instance) = place.instance.take() {
@@ -201,14 +201,14 @@ impl<M: Medium> World<M> {
             self.ledger.note(|| format!("{} {who} is gone", self.now));
             instance.crash();
             if !self.plan.shared {
-                // What the process had sent to its own disk has arrived there, or not.
+                // What the process had sent to its disk has arrived there or not.
                 self.network.end_process(who);
             }
             place.boots_at = Some(self.now + self.random.duration(Duration::from_secs(600)));
         }
     }
 
-    /// All is well: the network, the clocks, and every machine is up; and there is time.
+    /// Everything calms down: the network and the clocks are right, every machine is up, and time passes.
     fn calm_down(&mut self) {
         self.ledger.note(|| format!("{} all calms down", self.now));
         self.network.set_weather(Weather::FAIR);
@@ -224,7 +224,7 @@ impl<M: Medium> World<M> {
         self.ledger.check_calm(self.now, &up);
     }
 
-    /// Everything is started anew, with the newest version of the program.
+    /// Restarts everything with the newest version of the program.
     fn restart(&mut self) {
         for number in 0..self.places.len() {
             self.take_down(number);
@@ -237,7 +237,7 @@ impl<M: Medium> World<M> {
         }
         let mut waits = 0;
         while self.instances().next().is_some() && waits < 300 {
-            // Who is gone stays so.
+            // An instance that is down stays down.
             self.pass(Duration::from_secs(1));
             waits += 1;
             for place in &mut self.places {
@@ -251,7 +251,7 @@ impl<M: Medium> World<M> {
         self.stop();
     }
 
-    /// Whoever was about to shut down is back at once.
+    /// Instances that were shutting down are restarted at once.
     fn pass_slowly(&mut self, time: Duration) {
         let end = self.now + time;
         while self.now < end && !self.ledger.is_broken() {

@@ -1,15 +1,15 @@
-//! The file operations that the store makes, and nothing else: the seam at which tests put a file system that records,
-//! forgets what was not synced, and fails.
+//! The file operations of the store. Tests replace them with a file system that records, fails, and forgets what was not
+//! synced.
 //!
-//! It is hidden from the documentation and no part of the stable interface.
+//! This module is public with the feature `test-util` only, and may change in any release.
 //!
-//! What the store relies on, and what a file system for tests should take away as far as this allows:
+//! The store relies on the following and nothing more; a file system for tests should break everything else:
 //!
-//! * What was written to a file, and its length, is there after a crash once [`VfsFile::sync`] has returned `Ok`. Before,
-//!   any part of it may be, in any order, and what is not there may be zeros or garbage.
-//! * That a name was made, changed or removed is so after a crash once [`Vfs::sync_dir`] has returned `Ok`. Before, any
-//!   of them may be, in any order. [`Vfs::rename`] leads from one to the other with nothing in between.
-//! * A file whose sync has failed says nothing of what it holds: the store never syncs it again.
+//! * Once [`VfsFile::sync`] has returned `Ok`, the content and length of a file survive a crash. Before that, any part of what
+//!   was written may survive, in any order, and the rest may be zeros or garbage.
+//! * Once [`Vfs::sync_dir`] has returned `Ok`, the names that were created, changed or removed survive a crash. Before that,
+//!   any of these changes may survive, in any order. [`Vfs::rename`] is atomic.
+//! * After a failed sync, the content of a file is unknown. The store never syncs that file again.
 
 mod real;
 
@@ -19,47 +19,47 @@ use std::path::{Path, PathBuf};
 
 pub use real::RealVfs;
 
-/// A file system. All paths are absolute, but for that of [`canonicalize`](Self::canonicalize).
+/// A file system. All paths are absolute, except that of [`canonicalize`](Self::canonicalize).
 pub trait Vfs: fmt::Debug + Send + Sync + 'static {
-    /// The absolute path without links.
+    /// The absolute path without symbolic links.
     fn canonicalize(&self, path: &Path) -> io::Result<PathBuf>;
 
-    /// What the name itself is; a link is not followed.
+    /// The metadata of the path itself; a symbolic link is not followed.
     fn metadata(&self, path: &Path) -> io::Result<Metadata>;
 
-    /// Opens a file to read it from its beginning.
+    /// Opens a file for reading from its start.
     fn read(&self, path: &Path) -> io::Result<Box<dyn Read + Send>>;
 
-    /// Makes a file that must not be there yet. It is for those whom the file `like` is for, if that is there; else it has
-    /// this mode, from which the umask takes.
+    /// Creates a file, and fails if it exists. If the file `like` exists, the new file gets its permissions; otherwise it gets
+    /// `mode`, less the bits that the umask removes.
     fn create(&self, path: &Path, like: &Path, mode: u32) -> io::Result<Box<dyn VfsFile>>;
 
-    /// Opens a file that must be there, to write at its end.
+    /// Opens an existing file for appending.
     fn append(&self, path: &Path) -> io::Result<Box<dyn VfsFile>>;
 
-    /// Gives a file another name, in place of the file that has that name.
+    /// Renames a file, replacing any file of the new name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// Makes durable which names a directory has.
+    /// Makes the names in a directory durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
-    /// Locks the file of this name, which is made if it is not there, for as long as the result lives, or until the process
-    /// ends, and makes `holder` all that it holds. `None` if somebody else holds the lock.
+    /// Locks the file, creating it if it does not exist, and replaces its content with `holder`. The lock lasts until the
+    /// result is dropped or the process ends. Returns `None` if the lock is held already.
     fn try_lock(&self, path: &Path, mode: u32, holder: &[u8]) -> io::Result<Option<Box<dyn Lock>>>;
 
-    /// Who new files belong to, where files belong to somebody.
+    /// The user that new files belong to, on systems where files have owners.
     fn user(&self) -> Option<u32>;
 }
 
-/// A file that is written.
+/// A file that is open for writing.
 pub trait VfsFile: fmt::Debug + Send {
-    /// Writes at the end of the file, and returns how many bytes it took.
+    /// Writes at the end of the file, and returns how many bytes were written.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize>;
 
-    /// Cuts the file.
+    /// Truncates the file.
     fn set_len(&mut self, len: u64) -> io::Result<()>;
 
     /// Makes the content and the length durable.
@@ -82,21 +82,21 @@ pub(crate) fn write_all(file: &mut dyn VfsFile, mut bytes: &[u8]) -> io::Result<
 /// A lock that is held until it is dropped.
 pub trait Lock: fmt::Debug + Send + Sync {}
 
-/// What a name is.
+/// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Metadata {
-    /// What it is the name of.
+    /// The kind of file.
     pub kind: Kind,
-    /// How many bytes it has, if it is a file.
+    /// The length in bytes of a regular file.
     pub len: u64,
-    /// Who it belongs to, where files belong to somebody.
+    /// The user it belongs to, on systems where files have owners.
     pub owner: Option<u32>,
 }
 
-/// What a name is the name of.
+/// A kind of file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// A file.
+    /// A regular file.
     File,
     /// A directory.
     Directory,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Kind, Lock, Metadata, Vfs, VfsFile};
 
-/// The mode of a file until it is known whom it is for.
+/// The mode of a new file until it gets the permissions of the file it replaces.
 const PRIVATE: u32 = 0o600;
 
 /// The file system of the machine.
@@ -44,7 +44,7 @@ impl Vfs for RealVfs {
         let file = match fs::symlink_metadata(like) {
             Ok(like) => {
                 let file = create(PRIVATE)?;
-                platform::open_to_those_of(&file, &like)?;
+                platform::copy_permissions(&file, &like)?;
                 file
             }
             Err(error) if error.kind() == ErrorKind::NotFound => create(mode)?,
@@ -72,7 +72,7 @@ impl Vfs for RealVfs {
     fn try_lock(&self, path: &Path, mode: u32, holder: &[u8]) -> io::Result<Option<Box<dyn Lock>>> {
         let open = || platform::with_mode(mode).read(true).write(true).create(true).open(path);
         let Some(mut file) = lock_file_at(path, open)? else { return Ok(None) };
-        // The lock counts. What the file says is for whoever does not get it, and a full disk must not be in the way.
+        // Only the lock counts. The content is for error messages, so writing it may fail, on a full disk for example.
         drop(file.set_len(0).and_then(|()| file.write_all(holder)));
         Ok(Some(Box::new(RealLock(file))))
     }
@@ -82,11 +82,12 @@ impl Vfs for RealVfs {
     }
 }
 
-/// How often a file that has lost its name is looked for anew before it is waited for.
+/// How often a lock file that has lost its name is opened again before the lock counts as held.
 const ATTEMPTS: usize = 100;
 
-/// Locks the file that has this name once it is locked: it may have lost the name, and with it what the lock is good for,
-/// since it was opened. Where none ever has its name, as on some network file systems, it counts as held.
+/// Locks the file at this path. The file may be removed or replaced between opening and locking it, and then its lock
+/// protects nothing; so the lock counts only if the file still has its name. If that never succeeds, as on some network
+/// file systems, the lock counts as held.
 fn lock_file_at(path: &Path, mut open: impl FnMut() -> io::Result<File>) -> io::Result<Option<File>> {
     for _ in 0..ATTEMPTS {
         let file = open()?;
@@ -110,7 +111,7 @@ impl VfsFile for RealFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        // Of the metadata only the length matters, which this syncs too.
+        // Of the metadata only the length matters, and `sync_data` syncs it too.
         self.0.sync_data()
     }
 }
@@ -118,8 +119,8 @@ impl VfsFile for RealFile {
 impl Lock for RealLock {}
 
 impl Drop for RealLock {
-    /// To close the file would give the lock back too, but not while a process that another thread has just forked has
-    /// it open.
+    /// Closing the file would release the lock too, but not while a process that another thread has just forked still has it
+    /// open.
     fn drop(&mut self) {
         drop(self.0.unlock());
     }
@@ -146,20 +147,20 @@ mod platform {
         options
     }
 
-    /// Gives a file the mode of another one, and its group. If this process may not give it that group, the bits of the
-    /// group are left out, since they were meant for the other one.
-    pub(super) fn open_to_those_of(file: &File, like: &Metadata) -> io::Result<()> {
+    /// Gives a file the mode and group of another one. If this process may not assign the group, the group bits are removed,
+    /// because they were meant for the other group.
+    pub(super) fn copy_permissions(file: &File, like: &Metadata) -> io::Result<()> {
         let made = file.metadata()?;
         let has_group = made.gid() == like.gid() || fchown(file, None, Some(like.gid())).is_ok();
         let mode = like.mode() & if has_group { 0o777 } else { 0o707 };
-        // Where all files have the same mode, none can be given.
+        // Some file systems have one mode for all files and refuse to set it.
         if made.mode() & 0o777 == mode {
             return Ok(());
         }
         file.set_permissions(Permissions::from_mode(mode))
     }
 
-    /// Whether a file has this name.
+    /// Whether this path still leads to this file.
     pub(super) fn is_at(file: &File, path: &Path) -> io::Result<bool> {
         let id = |metadata: Metadata| (metadata.dev(), metadata.ino());
         match std::fs::metadata(path) {
@@ -169,20 +170,22 @@ mod platform {
         }
     }
 
+    /// Syncs a directory. If its file system can't do that, this fails with the error of the system: the store can't keep
+    /// its promise there.
     pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
         File::open(path)?.sync_all()
     }
 }
 
-/// Elsewhere files have no owner and no mode, one that is open keeps its name, and a directory can't be synced: that the
-/// system does by itself.
+/// On other systems, files have no owner and no mode, an open file keeps its name, and directories can't be synced, which is
+/// left to the system.
 #[cfg(not(unix))]
 mod platform {
     use std::fs::{File, Metadata, OpenOptions};
     use std::io;
     use std::path::Path;
 
-    pub(super) fn open_to_those_of(_: &File, _: &Metadata) -> io::Result<()> {
+    pub(super) fn copy_permissions(_: &File, _: &Metadata) -> io::Result<()> {
         Ok(())
     }
 
@@ -212,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_is_given_back_also_while_a_forked_process_has_its_file_open() {
+    fn a_lock_is_released_even_while_a_forked_process_has_its_file_open() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("state.json.lock");
         RealVfs.try_lock(&path, 0o600, b"").unwrap().unwrap();
@@ -226,7 +229,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_lock_of_a_file_that_has_lost_its_name_is_none() {
+    fn a_lock_on_a_file_that_lost_its_name_does_not_count() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("state.json.lock");
         let create = || OpenOptions::new().write(true).create(true).truncate(false).open(&path);
@@ -236,14 +239,14 @@ mod tests {
             opened += 1;
             let file = create()?;
             match opened {
-                // It is removed before it is locked.
+                // The file is removed before it is locked.
                 1 => fs::remove_file(&path)?,
-                // Another one has its name by then, and is free.
+                // Another file has its name by then, and is not locked.
                 2 => {
                     fs::remove_file(&path)?;
                     drop(create()?);
                 }
-                // Another one has its name by then, and is locked.
+                // Another file has its name by then, and is locked.
                 3 => {
                     fs::remove_file(&path)?;
                     others.push(create()?);
@@ -253,7 +256,7 @@ mod tests {
             }
             Ok(file)
         });
-        assert!(lock.unwrap().is_none(), "two have the lock");
+        assert!(lock.unwrap().is_none(), "two handles have the lock");
         assert_eq!(opened, 4);
     }
 }

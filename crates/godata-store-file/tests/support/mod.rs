@@ -1,4 +1,4 @@
-//! What the tests of the store have in common.
+//! Helpers that the tests of the store share.
 
 #![allow(dead_code, reason = "each test target uses some of it")]
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
@@ -40,7 +40,7 @@ impl History {
         Self { pipeline: PipelineRecord::new(name(text), at(0)), runs: Vec::new() }
     }
 
-    /// A run of this number that is over, which is not committed.
+    /// A finished run with this number that is not committed.
     pub(crate) fn skipped(&self, number: u64) -> RunRecord {
         let key = RunKey::manual_run(RunId::generate());
         let status = RunStatus::Skipped;
@@ -49,7 +49,7 @@ impl History {
         run
     }
 
-    /// Commits a new run, which is queued.
+    /// Commits a new, queued run.
     pub(crate) fn try_commit(&mut self, store: &FileStore) -> Result<(), StoreError> {
         let key = RunKey::manual_run(RunId::generate());
         let created = at(self.runs.len() as u64);
@@ -78,7 +78,7 @@ impl History {
         self.runs.push(run);
     }
 
-    /// Whether the store has this, and nothing else of the pipeline.
+    /// Asserts that the store has exactly these rows of the pipeline.
     #[track_caller]
     pub(crate) fn assert_in(&self, store: &FileStore) {
         let row = block_on(store.find_pipeline(&self.pipeline.name)).unwrap();

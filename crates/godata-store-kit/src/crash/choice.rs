@@ -1,4 +1,4 @@
-//! Which of the changes that were not durable a crash leaves.
+//! Chooses which of the unsynced changes survive a crash.
 
 use std::fmt::Write as _;
 
@@ -6,22 +6,22 @@ use super::Thoroughness;
 use super::moment::Open;
 use crate::{Event, Seeded};
 
-/// What a disk writes at once.
+/// The unit in which a disk writes.
 const BLOCK: usize = 512;
 
-/// What became of a change that was not durable.
+/// The fate of a change that was not durable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     Kept,
     Dropped,
-    /// So many bytes of the write are there.
+    /// Only this many bytes of the write survive.
     Cut(usize),
-    /// The file is as long as with the write, and some of its bytes are zeros.
+    /// The file has the length after the write, and some of the bytes are zeros.
     Zeros {
         from: usize,
         to: usize,
     },
-    /// As that, with bytes of nobody knows what.
+    /// The same with garbage instead of zeros.
     Garbage {
         from: usize,
         to: usize,
@@ -29,7 +29,7 @@ pub(super) enum Fate {
     },
 }
 
-/// A fate for each open change.
+/// A fate for each change that is not durable.
 #[derive(Clone, Debug)]
 pub(super) struct Choices(Vec<Fate>);
 
@@ -38,12 +38,12 @@ impl Choices {
         &self.0
     }
 
-    /// Nothing is there.
+    /// No change survives.
     pub(super) fn nothing(open: &[Open]) -> Self {
         Self(vec![Fate::Dropped; open.len()])
     }
 
-    /// The choices that there are, as thoroughly as asked.
+    /// The possible choices, as thoroughly as asked.
     pub(super) fn all(open: &[Open], thoroughness: Thoroughness, seeded: &mut Seeded) -> Vec<Self> {
         let mut all = Self::subsets(open.len(), thoroughness, seeded);
         if let Some(last) = open.iter().rposition(|open| matches!(open.change, Event::Write { .. })) {
@@ -60,7 +60,7 @@ impl Choices {
         all
     }
 
-    /// Each change is there or not.
+    /// Each change survives as a whole or not at all.
     fn subsets(count: usize, thoroughness: Thoroughness, seeded: &mut Seeded) -> Vec<Self> {
         let fate = |kept| if kept { Fate::Kept } else { Fate::Dropped };
         let choose = |kept: &mut dyn FnMut(usize) -> bool| Self((0..count).map(|n| fate(kept(n))).collect());
@@ -77,7 +77,7 @@ impl Choices {
         all
     }
 
-    /// Anything may have become of each.
+    /// Each change has any fate.
     fn random(open: &[Open], seeded: &mut Seeded) -> Self {
         Self(
             open.iter()
@@ -105,7 +105,7 @@ impl Choices {
     }
 }
 
-/// What may become of the last write.
+/// The possible fates of the last write.
 fn torn(open: &Open, thoroughness: Thoroughness, seeded: &mut Seeded) -> Vec<Fate> {
     let Event::Write { at, bytes, .. } = &open.change else { return Vec::new() };
     let len = bytes.len();

@@ -1,4 +1,4 @@
-//! What a power cut leaves of a disk.
+//! Everything that a power cut may leave of a disk.
 
 mod choice;
 mod moment;
@@ -14,47 +14,47 @@ use crate::{Event, Image, Recording, Seeded};
 /// A power cut: when it happened, and what it left.
 #[derive(Debug)]
 pub struct Crash<'a> {
-    /// After how many events of the recording.
+    /// After how many events of the recording it happened.
     pub after: usize,
-    /// What is on the disk.
+    /// The content of the disk.
     pub image: Image,
     open: &'a [Open],
     choices: Choices,
 }
 
 impl Crash<'_> {
-    /// What became of each change that was not durable, in words, one line for each.
+    /// The fate of each change that was not durable, in words, one per line.
     #[must_use]
     pub fn describe(&self) -> String {
         self.choices.describe(self.open)
     }
 }
 
-/// How many of the crashes to look at.
+/// How many crashes to visit.
 #[derive(Clone, Copy, Debug)]
 pub struct Thoroughness {
-    /// Of a moment with up to this many changes that are not durable, each subset of them is taken; of one with
-    /// more, the whole, nothing, each alone, all but each, and as many at random as there would be.
+    /// At a moment with up to this many unsynced changes, each subset of them is taken. At a moment with more, these are
+    /// taken: all, none, each alone, all but each, and random ones, as many as there are subsets of this many changes.
     pub subsets_of: u32,
-    /// A last write of up to this many bytes is cut at every byte; of a longer one, as many cuts are taken at random.
+    /// A last write of up to this many bytes is cut at every byte; a longer one at this many random bytes.
     pub cuts: usize,
-    /// Of the moments at which the disk is about to change, every so many-th is looked at.
+    /// Visits only every this many-th moment before a change of the disk.
     pub every: usize,
 }
 
 impl Thoroughness {
     /// Subsets of 5 changes, cuts in 2,048 bytes, at every moment.
     pub const USUAL: Self = Self { subsets_of: 5, cuts: 2_048, every: 1 };
-    /// A few crashes of each moment: for the crash of a recovery from each of many others.
+    /// A few crashes of each moment, for crashes during the recovery from many others.
     pub const GLANCE: Self = Self { subsets_of: 2, cuts: 4, every: 1 };
 }
 
-/// Visits the crashes of a recording, until the visitor breaks.
+/// Visits the crashes of a recording until the visitor breaks.
 ///
-/// At each moment, any changes may be durable that were not synced. A write may be there up to any byte, and where the
-/// file grew by it, have zeros or garbage instead of blocks of 512 bytes. Names change or not, each on its own.
-/// Images that were visited before, since the last note or sync in the recording, are left out. Equal seeds give equal
-/// crashes. Only those are visited that come after the first `from` events.
+/// At each moment, any of the unsynced changes may survive. A write may survive up to any byte; where it made the file longer,
+/// blocks of 512 bytes may be zeros or garbage instead. Each change of a name survives or not, independently. Images that
+/// were already visited since the last note or sync in the recording are skipped. Equal seeds give equal crashes. Only
+/// crashes after the first `from` events are visited.
 pub fn crashes<B>(
     recording: &Recording,
     from: usize,
@@ -108,7 +108,7 @@ impl Seen {
 }
 
 impl Recording {
-    /// What is on the disk if nothing of what was not synced is.
+    /// The content of the disk if nothing unsynced survives.
     #[must_use]
     pub fn durable(&self) -> Image {
         let mut moment = Moment::new(&self.before);
@@ -136,7 +136,7 @@ mod tests {
         images
     }
 
-    /// The contents of a file in all images, `None` where there is no such file.
+    /// The content of a file in each image; `None` where the file does not exist.
     fn contents(disk: &Disk, path: &Path) -> BTreeSet<Option<Vec<u8>>> {
         images(disk).iter().map(|image| image.file(path).map(<[u8]>::to_vec)).collect()
     }

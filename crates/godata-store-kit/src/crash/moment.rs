@@ -1,4 +1,4 @@
-//! What of a disk is durable at a moment.
+//! What is durable on a disk at one moment.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,17 +7,17 @@ use super::choice::{Choices, Fate};
 use crate::disk::machine::overwrite;
 use crate::{Event, FileId, Image, Seeded};
 
-/// A disk as it is between two events of a recording.
+/// A disk between two events of a recording.
 pub(super) struct Moment {
     files: BTreeMap<FileId, History>,
     names: BTreeMap<PathBuf, FileId>,
-    /// The changes of names that are not durable, in order.
+    /// The unsynced changes of names, in order.
     renamings: Vec<Change>,
     passed: usize,
 }
 
-/// What became of a file: bytes that are durable for good, and the changes since. A durable change behind one that
-/// is not stays a change, because their order counts.
+/// A file: its durable bytes and the changes since. A durable change after an unsynced one stays a change, because their order
+/// matters.
 #[derive(Default)]
 struct History {
     durable: Vec<u8>,
@@ -34,16 +34,16 @@ struct Change {
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     Cached,
-    /// A sync has failed that should have written it: it may be on the disk, and no later sync makes sure.
+    /// The sync that should have written it failed: it may be on the disk, and no later sync makes that certain.
     Abandoned,
     Durable,
 }
 
-/// A change that is not durable: what it is, and where it is kept.
+/// An unsynced change, and where it is kept.
 #[derive(Debug)]
 pub(super) struct Open {
     pub(super) change: Event,
-    /// Whether it is a write past what was the end of the file.
+    /// Whether it is a write past the former end of the file.
     pub(super) grows: bool,
     when: usize,
     place: Place,
@@ -98,7 +98,7 @@ impl Moment {
         self.files.entry(file).or_default()
     }
 
-    /// The changes that are not durable, in the order in which they were made.
+    /// The unsynced changes, in the order in which they were made.
     pub(super) fn open_changes(&self) -> Vec<Open> {
         let names = self.renamings.iter().enumerate().map(|(n, change)| Open {
             change: change.event.clone(),
@@ -112,7 +112,7 @@ impl Moment {
         open
     }
 
-    /// What is there, if these became of the open changes.
+    /// The image after these fates of the unsynced changes.
     pub(super) fn image(&self, open: &[Open], choices: &Choices) -> Image {
         let fates: BTreeMap<Place, Fate> =
             open.iter().map(|open| open.place).zip(choices.fates().iter().copied()).collect();
@@ -184,7 +184,7 @@ fn is_in(event: &Event, dir: &Path) -> bool {
     }
 }
 
-/// Changes names, also where what came before it was lost.
+/// Changes names, even if an earlier change was lost.
 fn rename(names: &mut BTreeMap<PathBuf, FileId>, event: &Event) {
     match event {
         Event::Create { path, file } => {
@@ -203,7 +203,7 @@ fn rename(names: &mut BTreeMap<PathBuf, FileId>, event: &Event) {
     }
 }
 
-/// Changes a file's bytes as far as the change's fate lets it.
+/// Changes a file's bytes as far as the fate of the change allows.
 fn apply(file: &mut Vec<u8>, change: &Event, fate: Fate) {
     match (change, fate) {
         (_, Fate::Dropped) => {}

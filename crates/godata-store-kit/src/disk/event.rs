@@ -1,10 +1,10 @@
-//! What was done to a disk.
+//! The events of a disk.
 
 use std::path::PathBuf;
 
 use super::{Call, Trouble};
 
-/// A file, whatever it is called: what an inode number is on a disk.
+/// A file, independent of its name, like an inode number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub(super) usize);
 
@@ -14,21 +14,21 @@ impl FileId {
     }
 }
 
-/// One thing that was done to a disk, or that a test noted meanwhile.
+/// A change of a disk, or a note that a test made meanwhile.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// An empty file was made.
+    /// An empty file was created.
     Create {
         /// Its name.
         path: PathBuf,
         /// The file.
         file: FileId,
     },
-    /// A file was given another name, and lost the one it had. A file of that name lost it.
+    /// A file was renamed, replacing any file of the new name.
     Rename {
-        /// The name that it had.
+        /// The old name.
         from: PathBuf,
-        /// The name that it has.
+        /// The new name.
         to: PathBuf,
         /// The file.
         file: FileId,
@@ -40,53 +40,53 @@ pub enum Event {
     },
     /// Bytes were written.
     Write {
-        /// To which file.
+        /// The file.
         file: FileId,
-        /// From which byte on.
+        /// The offset of the first byte.
         at: usize,
-        /// What.
+        /// The bytes.
         bytes: Vec<u8>,
     },
-    /// A file was cut, or extended with zeros.
+    /// A file was truncated, or extended with zeros.
     SetLen {
-        /// Which file.
+        /// The file.
         file: FileId,
-        /// How long it is now.
+        /// The new length.
         len: usize,
     },
     /// A file's bytes and length became durable.
     Synced {
-        /// Which file.
+        /// The file.
         file: FileId,
     },
-    /// A file's bytes did not become durable, and no later sync writes them: the system has dropped them, or takes
-    /// them for written (Rebello et al., USENIX ATC 2020).
+    /// A sync of a file failed, and no later sync writes its bytes: the system has dropped them or considers them written
+    /// (Rebello et al., USENIX ATC 2020).
     SyncFailed {
-        /// Which file.
+        /// The file.
         file: FileId,
     },
     /// The names in a directory became durable.
     DirSynced {
-        /// Which directory.
+        /// The directory.
         dir: PathBuf,
     },
     /// The process ended, and the next one uses the disk.
     Restarted,
-    /// A call failed, as a test has asked for.
+    /// A call failed because of a fault.
     Failed {
         /// The call.
         call: Call,
-        /// How it failed.
+        /// The failure.
         trouble: Trouble,
     },
-    /// The store was asked for a commit: the one with this number in the [`Ledger`](crate::Ledger).
+    /// A commit was sent to the store: the one with this number in the [`Ledger`](crate::Ledger).
     Begun(usize),
-    /// The store has acknowledged it.
+    /// The store acknowledged the commit with this number.
     Acknowledged(usize),
 }
 
 impl Event {
-    /// Whether the disk is not the same as before.
+    /// Whether the event changes the disk.
     #[must_use]
     pub fn is_of_the_disk(&self) -> bool {
         !matches!(self, Self::Restarted | Self::Failed { .. } | Self::Begun(_) | Self::Acknowledged(_))

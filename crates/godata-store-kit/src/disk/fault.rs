@@ -1,23 +1,23 @@
-//! What goes wrong with a disk, and when.
+//! The faults of a disk, and when they happen.
 
 use std::io;
 
-/// What a disk is asked to do, as far as faults tell it apart.
+/// The kinds of calls that faults distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Call {
     /// Opening, reading and listing.
     Read,
-    /// Making a file.
+    /// Creating a file.
     Create,
     /// Writing to a file.
     Write,
-    /// Cutting or extending a file.
+    /// Truncating or extending a file.
     SetLen,
     /// Making a file durable.
     Sync,
     /// Making the names in a directory durable.
     SyncDir,
-    /// Giving a file another name.
+    /// Renaming a file.
     Rename,
     /// Removing a name.
     Remove,
@@ -30,7 +30,7 @@ pub enum Trouble {
     Full,
     /// EIO: the disk is broken.
     Broken,
-    /// EINTR: a signal came; whoever asks again is served.
+    /// EINTR: a signal came; the call succeeds when it is repeated.
     Interrupted,
     /// A write takes half of its bytes; other calls succeed.
     Short,
@@ -48,7 +48,7 @@ impl Trouble {
     }
 }
 
-/// A fault of the disk: from when on, and how a call fails.
+/// A fault of the disk: when it starts, and how calls fail.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
     call: Option<Call>,
@@ -59,7 +59,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// The call that comes after `calls` others fails, once.
+    /// The call after `calls` others fails, once.
     #[must_use]
     pub fn after(calls: u64, trouble: Trouble) -> Self {
         Self { call: None, after: calls, trouble, lasts: false, half: trouble == Trouble::Short }
@@ -77,13 +77,13 @@ impl Fault {
         Self { lasts: true, ..self }
     }
 
-    /// A write that fails has written the first half of its bytes, without saying so.
+    /// A failing write writes the first half of its bytes anyway.
     #[must_use]
     pub fn half_done(self) -> Self {
         Self { half: true, ..self }
     }
 
-    /// Counts a call, and says how it fails.
+    /// Counts a call, and returns how it fails.
     pub(super) fn strike(&mut self, call: Call) -> Option<Trouble> {
         if self.call.is_some_and(|only| only != call) {
             return None;
@@ -102,7 +102,7 @@ impl Fault {
         }
     }
 
-    /// How many of the bytes of a write that fails are written all the same.
+    /// How many bytes a failing write writes anyway.
     pub(super) fn written(&self, len: usize) -> usize {
         if self.half { len / 2 } else { 0 }
     }

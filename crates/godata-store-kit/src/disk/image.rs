@@ -1,4 +1,4 @@
-//! What is on a disk that nobody uses.
+//! The content of a disk that is not in use.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The files on a disk that nobody uses: what a machine finds when it starts.
+/// The files on a disk that is not in use, as a machine finds them when it starts.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Image(pub(crate) BTreeMap<PathBuf, Vec<u8>>);
 
@@ -17,14 +17,14 @@ impl Image {
         Self::default()
     }
 
-    /// With this file too.
+    /// The image with this file added.
     #[must_use]
     pub fn with(mut self, path: impl Into<PathBuf>, bytes: impl Into<Vec<u8>>) -> Self {
         self.0.insert(path.into(), bytes.into());
         self
     }
 
-    /// What is in a file.
+    /// The content of a file.
     #[must_use]
     pub fn file(&self, path: &Path) -> Option<&[u8]> {
         self.0.get(path).map(Vec::as_slice)
@@ -35,7 +35,7 @@ impl Image {
         self.0.iter().map(|(path, bytes)| (path.as_path(), bytes.as_slice()))
     }
 
-    /// Writes the files to a real directory, for somebody to look at.
+    /// Writes the files to a real directory, for inspection.
     ///
     /// # Errors
     ///

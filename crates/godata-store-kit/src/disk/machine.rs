@@ -1,4 +1,4 @@
-//! The state of a disk, and what its calls do.
+//! The state of a disk, and the effect of its calls.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use super::{Call, Event, Fault, FileId, Image, Trouble, killed};
 
-/// Everything that was done to a disk, and what was on it before.
+/// Everything that happened to a disk, and its content before.
 #[derive(Clone, Debug, Default)]
 pub struct Recording {
-    /// What was there at the beginning. Its files have the ids 0, 1, … in the order of their names.
+    /// The content at the start. Its files have the ids 0, 1, … in the order of their names.
     pub before: Image,
-    /// What was done, in order.
+    /// The events, in order.
     pub events: Vec<Event>,
 }
 
@@ -23,10 +23,10 @@ pub(super) struct Machine {
     pub(super) syncs_are_held: bool,
     pub(super) syncs_waiting: usize,
     recording: Recording,
-    /// What processes see.
+    /// The files as processes see them.
     names: BTreeMap<PathBuf, FileId>,
     files: Vec<Vec<u8>>,
-    /// Locks are no part of the recording: a crash takes them, and what is in their files is for people.
+    /// Locks are not part of the recording: a crash releases them, and the content of their files is for people.
     locked: BTreeSet<PathBuf>,
     holders: BTreeMap<PathBuf, Vec<u8>>,
     process: u64,
@@ -70,7 +70,7 @@ impl Machine {
         self.strike(process, call)?.map_or(Ok(()), Trouble::result)
     }
 
-    /// Writes at the end of a file, and says how many bytes.
+    /// Writes at the end of a file, and returns how many bytes were written.
     pub(super) fn append(&mut self, process: u64, file: FileId, bytes: &[u8]) -> io::Result<usize> {
         let trouble = self.strike(process, Call::Write)?;
         let len = match (trouble, self.fault) {
@@ -156,7 +156,7 @@ impl Machine {
     }
 }
 
-/// Writes bytes over what is there; a gap before them is filled with zeros.
+/// Overwrites bytes; a gap before them is filled with zeros.
 pub(crate) fn overwrite(file: &mut Vec<u8>, at: usize, bytes: &[u8]) {
     let end = at + bytes.len();
     if file.len() < end {

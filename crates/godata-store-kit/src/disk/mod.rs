@@ -16,38 +16,37 @@ pub use image::Image;
 use machine::Machine;
 pub use machine::Recording;
 
-/// A disk in memory with the page cache before it: it records what is done to it and when that becomes durable, and
-/// fails on request.
+/// A disk in memory with a page cache. It records each change and when it becomes durable, and fails on request.
 ///
-/// A process sees all that was written. What a power cut leaves of it is for [`crashes`](crate::crash::crashes) to
-/// say, from the [recording](Self::recording): a file's bytes are durable once the file is synced, and names once
-/// their directory is. Until then each change may be there or not, whatever the order in which they were made.
+/// A process sees everything that was written. [`crashes`](crate::crash::crashes) finds from the [recording](Self::recording)
+/// what a power cut may leave: a file's bytes are durable once the file is synced, and names once their directory is. Until
+/// then each change may survive or not, whatever the order in which they were made.
 ///
 /// Clones are the same disk for the same process. [`restart`](Self::restart) ends the process.
 #[derive(Clone)]
 pub struct Disk {
     shared: Arc<Shared>,
-    /// Which process this is, of those that have used the disk one after the other.
+    /// The number of this process among those that used the disk one after the other.
     process: u64,
 }
 
 #[derive(Default)]
 struct Shared {
     machine: Mutex<Machine>,
-    /// Rings when a sync begins to wait, and when it may go on.
+    /// Notified when a sync starts to wait, and when it may continue.
     syncs: Condvar,
 }
 
 impl Disk {
-    /// A disk with these files, all of them durable.
+    /// A disk with these files, all durable.
     #[must_use]
     pub fn new(image: &Image) -> Self {
         let shared = Shared { machine: Mutex::new(Machine::new(image)), ..Shared::default() };
         Self { shared: Arc::new(shared), process: 0 }
     }
 
-    /// The process is killed: its calls fail from now on, its locks are free, and what it has written is seen by the
-    /// process whose disk is returned, durable or not.
+    /// Kills the process: its calls fail from now on, and its locks are released. The returned disk is for the next process,
+    /// which sees everything that was written, durable or not.
     #[must_use]
     pub fn restart(&self) -> Self {
         let process = self.machine().next_process();
@@ -56,12 +55,12 @@ impl Disk {
         Self { shared: Arc::clone(&self.shared), process }
     }
 
-    /// From now on calls fail like this, and no longer as any fault said before.
+    /// Makes calls fail like this from now on, replacing any earlier fault.
     pub fn fail(&self, fault: Fault) {
         self.machine().fault = Some(fault);
     }
 
-    /// Calls no longer fail.
+    /// Ends the fault: calls no longer fail.
     pub fn heal(&self) {
         self.machine().fault = None;
     }
@@ -72,12 +71,12 @@ impl Disk {
         self.machine().failures
     }
 
-    /// Syncs of files wait, until they are [let go](Self::release_syncs).
+    /// Makes syncs of files wait until [`release_syncs`](Self::release_syncs).
     pub fn hold_syncs(&self) {
         self.machine().syncs_are_held = true;
     }
 
-    /// Returns once a sync waits.
+    /// Blocks until a sync waits.
     pub fn wait_for_a_sync(&self) {
         let mut machine = self.machine();
         while machine.syncs_waiting == 0 {
@@ -85,24 +84,24 @@ impl Disk {
         }
     }
 
-    /// Syncs go on.
+    /// Lets syncs continue.
     pub fn release_syncs(&self) {
         self.machine().syncs_are_held = false;
         self.shared.syncs.notify_all();
     }
 
-    /// Notes in the recording what is no change of the disk.
+    /// Adds a note to the recording that does not change the disk.
     pub fn note(&self, event: Event) {
         self.machine().note(event);
     }
 
-    /// What was done to the disk so far.
+    /// The recording so far.
     #[must_use]
     pub fn recording(&self) -> Recording {
         self.machine().recording()
     }
 
-    /// What is there if everything becomes durable.
+    /// The content of the disk if everything becomes durable.
     #[must_use]
     pub fn image(&self) -> Image {
         self.machine().image()
@@ -126,18 +125,18 @@ impl Disk {
     }
 }
 
-/// What a process does.
+/// The calls of a process.
 impl Disk {
     /// Finds a file.
     ///
     /// # Errors
     ///
-    /// [`io::ErrorKind::NotFound`], if there is none; else a [`Fault`]'s, as in all that follows.
+    /// [`io::ErrorKind::NotFound`] if it does not exist; otherwise that of a [`Fault`], as for all calls below.
     pub fn open(&self, path: &Path) -> io::Result<FileId> {
         self.call(Call::Read)?.find(path)
     }
 
-    /// Makes an empty file.
+    /// Creates an empty file.
     ///
     /// # Errors
     ///
@@ -146,20 +145,20 @@ impl Disk {
         self.call(Call::Create)?.create(path)
     }
 
-    /// All that is in a file.
+    /// The content of a file.
     ///
     /// # Errors
     ///
-    /// A fault's.
+    /// That of a fault.
     pub fn read(&self, file: FileId) -> io::Result<Vec<u8>> {
         Ok(self.call(Call::Read)?.bytes(file).to_vec())
     }
 
-    /// Reads from byte `at` on, and says how many bytes it has read; 0 at the end of the file.
+    /// Reads from byte `at` on, and returns how many bytes were read; 0 at the end of the file.
     ///
     /// # Errors
     ///
-    /// A fault's.
+    /// That of a fault.
     pub fn read_at(&self, file: FileId, at: usize, into: &mut [u8]) -> io::Result<usize> {
         let machine = self.call(Call::Read)?;
         let rest = machine.bytes(file).get(at..).unwrap_or_default();
@@ -168,39 +167,39 @@ impl Disk {
         Ok(count)
     }
 
-    /// How long a file is.
+    /// The length of a file.
     ///
     /// # Errors
     ///
-    /// A fault's.
+    /// That of a fault.
     pub fn len(&self, file: FileId) -> io::Result<usize> {
         Ok(self.call(Call::Read)?.bytes(file).len())
     }
 
-    /// Writes at the end of a file, and says how many of the bytes.
+    /// Writes at the end of a file, and returns how many bytes were written.
     ///
     /// # Errors
     ///
-    /// A fault's, after which nothing was written, or [half](Fault::half_done).
+    /// That of a fault; then nothing was written, or [half](Fault::half_done).
     pub fn append(&self, file: FileId, bytes: &[u8]) -> io::Result<usize> {
         self.machine().append(self.process, file, bytes)
     }
 
-    /// Cuts a file, or extends it with zeros.
+    /// Truncates a file, or extends it with zeros.
     ///
     /// # Errors
     ///
-    /// A fault's.
+    /// That of a fault.
     pub fn set_len(&self, file: FileId, len: usize) -> io::Result<()> {
         self.call(Call::SetLen)?.set_len(file, len);
         Ok(())
     }
 
-    /// Makes what is in a file durable.
+    /// Makes the content of a file durable.
     ///
     /// # Errors
     ///
-    /// A fault's, after which what was not durable by then never is.
+    /// That of a fault; then the unsynced changes never become durable.
     pub fn sync(&self, file: FileId) -> io::Result<()> {
         let mut machine = self.machine();
         machine.syncs_waiting += 1;
@@ -220,7 +219,7 @@ impl Disk {
         result
     }
 
-    /// Gives a file another name, in place of the file that has it.
+    /// Renames a file, replacing any file of the new name.
     ///
     /// # Errors
     ///
@@ -242,22 +241,22 @@ impl Disk {
     ///
     /// # Errors
     ///
-    /// A fault's.
+    /// That of a fault.
     pub fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         self.call(Call::SyncDir)?.note(Event::DirSynced { dir: dir.to_owned() });
         Ok(())
     }
 
-    /// Takes a lock for this process, until it gives it back or ends; says whether nobody else had it.
+    /// Takes a lock for this process until it releases it or ends. Returns whether the lock was free.
     ///
     /// # Errors
     ///
-    /// A fault's.
+    /// That of a fault.
     pub fn try_lock(&self, path: &Path, holder: &[u8]) -> io::Result<bool> {
         Ok(self.call(Call::Read)?.try_lock(path, holder))
     }
 
-    /// Gives a lock back; nothing, if this process has ended, as its locks have with it.
+    /// Releases a lock. If this process has ended, its locks are released already.
     pub fn unlock(&self, path: &Path) {
         let mut machine = self.machine();
         if machine.process() == self.process {
@@ -265,7 +264,7 @@ impl Disk {
         }
     }
 
-    /// Who took a lock last.
+    /// The last holder of a lock.
     #[must_use]
     pub fn holder(&self, path: &Path) -> Option<Vec<u8>> {
         self.machine().holder(path).map(<[u8]>::to_vec)

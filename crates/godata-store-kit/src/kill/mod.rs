@@ -16,48 +16,48 @@ use self::process::Acknowledged;
 pub use self::process::commit_and_say;
 use crate::{Broken, Found, Ledger, Seeded};
 
-/// Opens the store of a file, or makes it.
+/// Opens the store at a path, or creates it.
 pub type OpenPath<'a> = dyn Fn(&Path) -> Result<AnyStore, StoreError> + 'a;
 
 /// How many pipelines a process commits to.
 pub const PIPELINES: usize = 3;
 
-/// How many rounds there are before a new store is taken, so that the old ones do not grow.
+/// After how many rounds a new store is used, so that stores stay small.
 const ROUNDS: u32 = 16;
 
-/// What is done to a process.
+/// What happens to a process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Harm {
-    /// It is killed, some time after it has acknowledged so many commits.
+    /// It is killed some time after it has acknowledged this many commits.
     KilledAfter(usize),
-    /// It is killed at the n-th call of a system call, counted from 1. It takes `strace`, see [`can_trace`].
+    /// It is killed at the n-th call of a system call, counted from 1. This needs `strace`, see [`can_trace`].
     KilledAt {
-        /// What strace calls it.
+        /// The name that strace uses.
         call: &'static str,
-        /// Which of its calls.
+        /// The number of the call.
         nth: u32,
     },
-    /// The n-th call of a system call fails. It takes `strace` too.
+    /// The n-th call of a system call fails. This needs `strace` too.
     FailedCall {
-        /// What strace calls it.
+        /// The name that strace uses.
         call: &'static str,
-        /// Which of its calls.
+        /// The number of the call.
         nth: u32,
-        /// What it fails with.
+        /// The error.
         error: &'static str,
     },
 }
 
-/// What became of a process.
+/// The end of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Round {
     /// How many commits it acknowledged.
     pub acknowledged: usize,
-    /// Whether it ended before it had done its work.
+    /// Whether it ended before its work was done.
     pub stopped: bool,
 }
 
-/// A store that processes commit to and are killed over, one after the other.
+/// A store to which one process after the other commits until it is killed.
 #[derive(Debug)]
 pub struct Arena {
     program: PathBuf,
@@ -66,16 +66,16 @@ pub struct Arena {
     rounds: u32,
 }
 
-/// What became of many processes.
+/// How many processes ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Kills {
-    /// Of those that were killed at some instant.
+    /// How many were killed at a random moment.
     pub at_random: u32,
-    /// Of those that were killed at a system call.
+    /// How many were killed at a system call.
     pub at_calls: u32,
-    /// How many had done their work before.
+    /// How many had finished their work before.
     pub too_late: u32,
-    /// How many commits they have acknowledged.
+    /// How many commits they acknowledged.
     pub acknowledged: usize,
 }
 
@@ -84,16 +84,16 @@ pub const CALLS: [&str; 10] =
     ["write", "fdatasync", "fsync", "openat", "rename", "unlink", "ftruncate", "read", "flock", "close"];
 
 impl Arena {
-    /// An arena for a program that, given the words `commit PATH SEED COMMITS`, does [`commit_and_say`].
+    /// An arena for a program that runs [`commit_and_say`] when it gets the arguments `commit PATH SEED COMMITS`.
     pub fn new(program: impl Into<PathBuf>, seed: u64) -> Self {
         Self { program: program.into(), seeded: Seeded::new(seed), store: None, rounds: 0 }
     }
 
-    /// Lets a process make commits and kills it, and checks what is there.
+    /// Lets a process commit, kills it, and checks the store.
     ///
     /// # Errors
     ///
-    /// The store does not keep its promises. Where it lies is said and stays.
+    /// The store broke a promise. The error names its directory, which is kept.
     pub fn round(&mut self, harm: &Harm, open: &OpenPath<'_>) -> Result<Round, Broken> {
         self.rounds += 1;
         if self.rounds % ROUNDS == 1 {
@@ -121,12 +121,12 @@ impl Arena {
         }
     }
 
-    /// Kills so many processes: at random, and if they can be traced, every other one at a system call, at the first
-    /// of each kind, at the second, and so on.
+    /// Kills this many processes at random moments. If they can be traced, every other one is killed at a system call: at the
+    /// first call of each kind, at the second, and so on.
     ///
     /// # Errors
     ///
-    /// As [`round`](Self::round).
+    /// Those of [`round`](Self::round).
     pub fn rounds(&mut self, count: u32, traced: bool, open: &OpenPath<'_>) -> Result<Kills, Broken> {
         let mut kills = Kills::default();
         let mut calls = VecDeque::new();
@@ -158,12 +158,12 @@ impl Arena {
         Ok(kills)
     }
 
-    /// In so many processes one after the other, lets the first call of a system call fail, the second, and so on.
-    /// Says how many processes stopped because of it.
+    /// In this many processes one after the other, makes the first call of a system call fail, then the second, and so on.
+    /// Returns how many processes stopped because of it.
     ///
     /// # Errors
     ///
-    /// As [`round`](Self::round).
+    /// Those of [`round`](Self::round).
     pub fn fail(
         &mut self,
         calls: RangeInclusive<u32>,
@@ -201,7 +201,7 @@ impl Arena {
         Ok(Round { acknowledged: script.acknowledged, stopped: !status.success() })
     }
 
-    /// The program, with something done to a system call.
+    /// The program, with a fault in a system call.
     fn traced(&self, call: &str, injection: &str) -> Command {
         let mut command = Command::new("strace");
         command.args(["-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={call}")]);
@@ -246,11 +246,11 @@ impl std::fmt::Display for Kills {
     }
 }
 
-/// Whether processes can be traced here; if not, why.
+/// Checks whether processes can be traced here.
 ///
 /// # Errors
 ///
-/// What the tracer says.
+/// The output of the tracer.
 pub fn can_trace() -> Result<(), String> {
     let output = Command::new("strace").args(["-f", "-qq", "-e", "trace=none", "true"]).output();
     match output {
@@ -260,12 +260,12 @@ pub fn can_trace() -> Result<(), String> {
     }
 }
 
-/// Where the store of a directory is.
+/// The path of the store in a directory.
 fn path_in(dir: &Path) -> PathBuf {
     dir.join("state.json")
 }
 
-/// Checks a copy of what is in a directory.
+/// Checks a copy of a directory.
 fn look(dir: &Path, ledger: &Ledger, open: &OpenPath<'_>) -> Result<Found, Broken> {
     let copy = tempfile::tempdir().map_err(|error| unexpected(&error))?;
     for entry in fs::read_dir(dir).map_err(|error| unexpected(&error))? {

@@ -1,4 +1,4 @@
-//! The process that is harmed, and what is known of it outside.
+//! The process that is killed, and what is known about it outside.
 
 use std::cell::RefCell;
 use std::io::Write;
@@ -9,16 +9,16 @@ use godata_core::{AnyStore, BoxError, Committed, Store as _};
 use super::PIPELINES;
 use crate::{Found, Ledger};
 
-/// The process's own ledger, as whoever hears what it says has it.
+/// The ledger of the process, rebuilt from its output.
 pub(super) struct Acknowledged<'a> {
     ledger: &'a mut Ledger,
-    /// How many of the commits that are made now are not acknowledged.
+    /// How many of the current commits are not acknowledged yet.
     open: usize,
     pub(super) acknowledged: usize,
 }
 
 impl<'a> Acknowledged<'a> {
-    /// Of a process that is about to begin.
+    /// The state for a process that is about to start.
     pub(super) fn new(ledger: &'a mut Ledger) -> Self {
         let mut this = Self { ledger, open: 0, acknowledged: 0 };
         this.begin_batch();
@@ -39,12 +39,12 @@ impl<'a> Acknowledged<'a> {
     }
 }
 
-/// What a process does that is to be killed: it makes commits of all pipelines at the same time, and as soon as one is
-/// acknowledged it says `ACK` and its number.
+/// The work of a process that will be killed: it commits for all pipelines at the same time, and prints `ACK` and the number of
+/// each commit once it is acknowledged.
 ///
 /// # Errors
 ///
-/// The store's, and those of the output.
+/// Those of the store and of the output.
 pub async fn commit_and_say(
     store: &AnyStore,
     seed: u64,

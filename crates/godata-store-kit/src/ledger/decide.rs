@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::Rows;
 use crate::Seeded;
 
-/// Texts that a format may stumble over.
+/// Texts that a format may handle wrongly.
 const TEXTS: [&str; 6] = [
     "connection refused",
     "line one\nline two\r\nline three",
@@ -32,7 +32,7 @@ pub(super) fn names(count: usize) -> impl Iterator<Item = PipelineName> {
     })
 }
 
-/// The next commit of a pipeline, of which these rows are there.
+/// The next commit of a pipeline that has these rows.
 pub(super) fn decide(
     name: &PipelineName,
     rows: Option<&Rows>,
@@ -110,7 +110,7 @@ fn retry(failed: &RunRecord, now: UtcDateTime, seeded: &mut Seeded) -> RunRecord
     run
 }
 
-/// Some text, once in a while longer than a block of the disk.
+/// Some text, occasionally longer than a block of the disk.
 fn text(seeded: &mut Seeded) -> String {
     let times = if seeded.one_in(4) { 40 } else { 1 };
     seeded.pick(&TEXTS).repeat(times)

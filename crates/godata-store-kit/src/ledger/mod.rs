@@ -1,4 +1,4 @@
-//! What a store was asked for, and what it has promised.
+//! The commits that a store got, and what it promised.
 
 mod decide;
 
@@ -19,23 +19,23 @@ use crate::{Event, Seeded};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Decides commits, the same for the same seed, and remembers what each makes of its pipeline: what a store that
-/// was killed is held against.
+/// Decides commits, the same for the same seed, and remembers the rows of the pipeline after each. A store is checked against
+/// this after it was killed.
 #[derive(Debug)]
 pub struct Ledger {
     seeded: Seeded,
-    /// What the store may forget by itself.
+    /// The runs that the store may forget on its own.
     retention: Retention,
-    /// The same in all ledgers: who goes on with a store may finish what it finds.
+    /// The same in all ledgers, so that the next user of a store may finish the runs it finds.
     owner: OwnerId,
-    /// When the first commit is made; each later one a minute later.
+    /// The time of the first commit; each later one is a minute after the previous one.
     since: UtcDateTime,
     attempts: Vec<Attempt>,
-    /// What each pipeline is now, for whoever decides: the attempt that was acknowledged last.
+    /// The current state of each pipeline, for the next decision: the last acknowledged attempt.
     heads: BTreeMap<PipelineName, Option<usize>>,
 }
 
-/// A commit that the store was asked for, and what there is of its pipeline if it happens.
+/// A commit that was sent to the store, and the rows of its pipeline if it succeeds.
 #[derive(Debug)]
 struct Attempt {
     pipeline: PipelineName,
@@ -43,7 +43,7 @@ struct Attempt {
     then: Arc<Rows>,
 }
 
-/// What there is of one pipeline.
+/// The rows of one pipeline.
 #[derive(Clone, Debug, PartialEq)]
 struct Rows {
     pipeline: PipelineRecord,
@@ -54,15 +54,15 @@ struct Rows {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
     pipelines: BTreeMap<PipelineName, Rows>,
-    /// Runs of no pipeline.
+    /// Runs without a pipeline.
     strays: Vec<RunId>,
 }
 
-/// What a store has been asked for and has promised by some moment.
+/// What was sent to a store and what it promised by some moment.
 #[derive(Clone, Debug, Default)]
 pub struct Promises {
     begun: BTreeSet<usize>,
-    /// The last of each pipeline.
+    /// The last promise for each pipeline.
     acknowledged: BTreeMap<PipelineName, usize>,
 }
 
@@ -80,13 +80,13 @@ impl Ledger {
         }
     }
 
-    /// The store may forget runs by this.
+    /// Sets the retention by which the store may forget runs.
     #[must_use]
     pub fn forgetting(self, retention: Retention) -> Self {
         Self { retention, ..self }
     }
 
-    /// A ledger that goes on with what is in a store, all of which it takes for promised.
+    /// A ledger that continues from the rows in a store, and considers all of them promised.
     #[must_use]
     pub fn going_on(seed: u64, pipelines: usize, found: &Found) -> Self {
         let mut ledger = Self::new(seed, pipelines);
@@ -99,13 +99,13 @@ impl Ledger {
         ledger
     }
 
-    /// All attempts so far were begun, and none is promised.
+    /// The promises if all attempts so far were started and none was acknowledged.
     #[must_use]
     pub fn all_begun(&self) -> Promises {
         Promises { begun: (0..self.attempts.len()).collect(), ..Promises::default() }
     }
 
-    /// All attempts so far were begun, and those that were acknowledged are promised.
+    /// The promises if all attempts so far were started, with the acknowledged ones promised.
     #[must_use]
     pub fn all_promises(&self) -> Promises {
         let acknowledged = self.heads.iter().filter_map(|(name, head)| Some((name.clone(), (*head)?)));
@@ -136,14 +136,14 @@ impl Ledger {
         (number, commit)
     }
 
-    /// The store has acknowledged a commit: what is decided next builds on it.
+    /// Records that the store acknowledged a commit; the next decision builds on it.
     pub fn acknowledge(&mut self, number: usize) {
         if let Some(attempt) = self.attempts.get(number) {
             self.heads.insert(attempt.pipeline.clone(), Some(number));
         }
     }
 
-    /// What is decided next builds on what is in a store that was [checked](Self::check).
+    /// Makes the next decision build on the rows of a store that was [checked](Self::check).
     pub fn resume(&mut self, found: &Found) {
         for (name, head) in &mut self.heads {
             let rows = found.pipelines.get(name);
@@ -154,7 +154,7 @@ impl Ledger {
         }
     }
 
-    /// What was asked for and promised, by the notes of a recording.
+    /// What was sent and promised, from the notes of a recording.
     pub fn promises<'a>(&self, notes: impl IntoIterator<Item = &'a Event>) -> Promises {
         let mut promises = Promises::default();
         for note in notes {
@@ -167,11 +167,11 @@ impl Ledger {
         promises
     }
 
-    /// Whether a store has all that was promised, whole commits alone, and nothing that nobody asked for.
+    /// Checks that a store has everything promised, only whole commits, and nothing that nobody asked for.
     ///
     /// # Errors
     ///
-    /// What is wrong.
+    /// The broken promise.
     pub fn check(&self, found: &Found, promises: &Promises) -> Result<(), Broken> {
         if let Some(run) = found.strays.first() {
             return Err(Broken::Invented(format!("run {run} of no pipeline")));
@@ -190,11 +190,11 @@ impl Ledger {
         Ok(())
     }
 
-    /// Whether what a store has is what the first so many commits have made, if each was made after the one before.
+    /// Checks that a store has exactly the result of the first few commits, if each was made after the previous one.
     ///
     /// # Errors
     ///
-    /// What is wrong.
+    /// The broken promise.
     pub fn check_order(&self, found: &Found, promises: &Promises) -> Result<(), Broken> {
         let mut last = BTreeMap::new();
         for number in &promises.begun {
@@ -242,12 +242,12 @@ impl Ledger {
 }
 
 impl Promises {
-    /// The store is asked for a commit.
+    /// Records that a commit is sent to the store.
     pub fn begin(&mut self, number: usize) {
         self.begun.insert(number);
     }
 
-    /// The store has acknowledged it.
+    /// Records that the store acknowledged it.
     pub fn keep(&mut self, number: usize, ledger: &Ledger) {
         if let Some(attempt) = ledger.attempts.get(number) {
             self.acknowledged.insert(attempt.pipeline.clone(), number);
@@ -264,7 +264,7 @@ impl Rows {
         Self { pipeline, runs }
     }
 
-    /// Whether these are all rows, but for runs that may be forgotten.
+    /// Whether these are all rows, except for runs that may be forgotten.
     fn are_left_of(&self, all: &Self, retention: &Retention) -> bool {
         if self.pipeline != all.pipeline || self.runs.iter().any(|(id, run)| all.runs.get(id) != Some(run)) {
             return false;
@@ -283,7 +283,7 @@ impl Found {
     ///
     /// # Errors
     ///
-    /// The store's.
+    /// Those of the store.
     pub async fn read(store: &AnyStore) -> Result<Self, StoreError> {
         let mut found = Self::default();
         for pipeline in store.list_pipelines().await? {
@@ -298,7 +298,7 @@ impl Found {
         Ok(found)
     }
 
-    /// Whether this is all that is there, but for runs that may be forgotten.
+    /// Whether this is everything, except for runs that may be forgotten.
     #[must_use]
     pub fn is_left_of(&self, all: &Self, retention: &Retention) -> bool {
         let rows = || self.pipelines.values().zip(all.pipelines.values());
@@ -307,7 +307,7 @@ impl Found {
             && rows().all(|(rows, all)| rows.are_left_of(all, retention))
     }
 
-    /// A commit that only an edit of one pipeline is, and what is there after it; none, if there is no pipeline.
+    /// A commit that only edits one pipeline, and the rows after it; `None` if there is no pipeline.
     #[must_use]
     pub fn edited(&self) -> Option<(Commit, Self)> {
         let rows = self.pipelines.values().next()?;
@@ -320,21 +320,21 @@ impl Found {
     }
 }
 
-/// How a store has not kept its promises.
+/// How a store broke its promises.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Broken {
-    /// What was acknowledged is not there.
+    /// Acknowledged rows are missing.
     Lost(String),
-    /// What is there is the result of no commits that were asked for: one of them is there in part.
+    /// The rows are not the result of any commits that were sent: one of them is stored in part.
     Torn(String),
-    /// What is there is of nothing that was asked for.
+    /// There are rows that nobody asked for.
     Invented(String),
     /// The store does not open, or can't be read.
     Refused(String),
 }
 
 impl Broken {
-    /// The same, with where it is.
+    /// The same, with the place added.
     #[must_use]
     pub fn at(self, place: &str) -> Self {
         match self {

@@ -9,7 +9,7 @@ use super::{Failure, Open, Promise, Take, Tally};
 use crate::crash::{Crash, Thoroughness, crashes};
 use crate::{Broken, Disk, Event, Found, Image, Promises, Recording};
 
-/// The search through the power cuts of a take.
+/// The search through the power cuts of a recorded script.
 pub(super) struct Cuts<'a> {
     pub(super) take: &'a Take,
     pub(super) open: &'a Open<'a>,
@@ -17,7 +17,7 @@ pub(super) struct Cuts<'a> {
     pub(super) tally: Tally,
 }
 
-/// Goes on, or ends with a failure.
+/// Continues, or ends with a failure.
 pub(super) type Step<T = ()> = ControlFlow<Box<Failure>, T>;
 
 impl Cuts<'_> {
@@ -39,7 +39,7 @@ impl Cuts<'_> {
         ControlFlow::Continue(())
     }
 
-    /// Crashes the recovery from a crash.
+    /// Crashes during the recovery from a crash.
     fn cut_power_in(&mut self, recovery: &Recording, first: &Crash<'_>, promises: &Promises) -> Step {
         crashes(recovery, 0, Thoroughness::GLANCE, self.tally.images, |crash| {
             let found = self.recover(&Disk::new(&crash.image), promises);
@@ -53,7 +53,7 @@ impl Cuts<'_> {
         })
     }
 
-    /// What the store has of a disk.
+    /// The rows that the store finds on a disk.
     fn recover(&mut self, disk: &Disk, promises: &Promises) -> Result<Found, Broken> {
         self.tally.images += 1;
         let store = (self.open)(disk).map_err(|error| refused(&error))?;
@@ -62,7 +62,7 @@ impl Cuts<'_> {
         Ok(found)
     }
 
-    /// A store that has recovered keeps a new promise too: with the old ones it is there after the next power cut.
+    /// A recovered store also keeps a new promise: like the old ones, it survives the next power cut.
     fn go_on(&self, disk: &Disk, found: &Found) -> Result<(), Broken> {
         let disk = disk.restart();
         let store = (self.open)(&disk).map_err(|error| refused(&error))?;
@@ -79,7 +79,7 @@ impl Cuts<'_> {
         if is_there { Ok(()) } else { Err(Broken::Lost("a commit after the recovery".to_owned())) }
     }
 
-    /// Goes on with the result, if it is good.
+    /// Continues if the result is good.
     fn or_fail<T>(
         &self,
         result: Result<T, Broken>,
@@ -104,7 +104,7 @@ impl Cuts<'_> {
     }
 }
 
-/// Events in words, without what was written.
+/// Events in words, without the written bytes.
 fn shorten<'a>(events: impl Iterator<Item = &'a Event>) -> String {
     let mut text = String::new();
     for event in events {

@@ -1,4 +1,4 @@
-//! A power cut that took what it must not.
+//! A power cut that lost something promised.
 
 use std::env;
 use std::fmt;
@@ -9,26 +9,26 @@ use std::process;
 use super::Script;
 use crate::{Broken, Image};
 
-/// A power cut after which the store does not keep its promises.
+/// A power cut after which the store breaks a promise.
 #[derive(Debug)]
 pub struct Failure {
-    /// What was played.
+    /// The script.
     pub script: Script,
-    /// What is wrong.
+    /// The broken promise.
     pub broken: Broken,
-    /// What happened to the disk, in words.
+    /// The events of the disk, in words.
     pub story: String,
-    /// What was left, and can be [saved](Image::save).
+    /// The content of the disk, which can be [saved](Image::save).
     pub image: Image,
 }
 
 impl Failure {
-    /// Without a power cut.
+    /// A failure without a power cut.
     pub(super) fn of_script(script: Script, broken: Broken) -> Self {
         Self { script, broken, story: "the power was not cut".to_owned(), image: Image::new() }
     }
 
-    /// Saves what was left in a directory of the system's temporary ones, and says in which.
+    /// Saves the content of the disk to a temporary directory, and returns its path.
     ///
     /// # Errors
     ///

@@ -19,10 +19,10 @@ use self::synced::synced;
 use crate::crash::{Thoroughness, crashes};
 use crate::{Broken, Disk, Event, Fault, Found, Ledger, Promises, Recording, runtime};
 
-/// Opens the store that is on a disk, or a new one.
+/// Opens the store on a disk, or creates it.
 pub type Open<'a> = dyn Fn(&Disk) -> Result<AnyStore, StoreError> + Sync + 'a;
 
-/// What a store is asked for while it is recorded. Equal scripts ask for the same.
+/// The work of a store while its disk is recorded. Equal scripts do the same.
 #[derive(Clone, Copy, Debug)]
 pub struct Script {
     /// Decides the commits.
@@ -31,30 +31,30 @@ pub struct Script {
     pub pipelines: usize,
     /// How many processes use the store, one after the other.
     pub processes: usize,
-    /// How many commits each of them makes; of each pipeline, if they are made [at once](Self::at_once).
+    /// How many commits each of them makes; per pipeline if they are made [at once](Self::at_once).
     pub commits: usize,
     /// Whether the commits of different pipelines are made at the same time.
     pub at_once: bool,
-    /// Whether the processes are killed. Else they drop the store.
+    /// Whether the processes are killed. Otherwise they drop the store.
     pub killed: bool,
-    /// What the store that is opened forgets by itself.
+    /// The runs that the store forgets on its own.
     pub retention: Retention,
     /// What the store promises.
     pub promise: Promise,
 }
 
-/// What a power cut leaves.
+/// What must survive a power cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Promise {
-    /// What was acknowledged.
+    /// Everything that was acknowledged.
     Acknowledged,
-    /// What was acknowledged and synced since, and of the rest nothing without all that came before it. Commits are made
-    /// one after the other.
+    /// Everything that was acknowledged and then synced. Any other commit survives only with all commits before it. Commits are
+    /// made one after the other.
     Synced,
 }
 
 impl Script {
-    /// One of all kinds of short scripts, for a store that forgets by this.
+    /// One of many kinds of short scripts, for a store with this retention.
     #[must_use]
     pub fn numbered(seed: u64, retention: Retention) -> Self {
         let bit = |n: u32| seed >> n & 1 == 1;
@@ -70,14 +70,14 @@ impl Script {
         }
     }
 
-    /// The same for a store that promises what it has synced.
+    /// The same for a store that promises only what it has synced.
     #[must_use]
     pub fn promising_what_is_synced(self) -> Self {
         Self { at_once: false, promise: Promise::Synced, ..self }
     }
 }
 
-/// A script that was played, and what happened on the disk.
+/// A script that was run, and the recording of its disk.
 #[derive(Debug)]
 pub struct Take {
     script: Script,
@@ -87,33 +87,33 @@ pub struct Take {
     failures: u64,
 }
 
-/// How much was looked at.
+/// How much was checked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Scripts that were played.
+    /// Scripts that were run.
     pub scripts: u64,
     /// Images of disks from which the store was opened.
     pub images: u64,
-    /// How many of them a crash of the recovery from another has left.
+    /// How many of them come from a crash during a recovery.
     pub of_recoveries: u64,
 }
 
 impl Take {
-    /// Plays a script on a disk that works.
+    /// Runs a script on a working disk.
     ///
     /// # Errors
     ///
-    /// The store does not do what it was asked for.
+    /// The store fails.
     pub fn play(script: Script, open: &Open<'_>) -> Result<Self, Broken> {
         Player::new(script, open).play()
     }
 
-    /// Plays a script on a disk that fails while the first process uses it.
+    /// Runs a script on a disk that fails while the first process uses it.
     ///
     /// # Errors
     ///
-    /// The store fails where the disk does not; or, after it has failed, it has not what it has acknowledged, or
-    /// syncs again what it could not sync.
+    /// The store fails although the disk does not; or, after the disk has failed, it lacks something it acknowledged, or syncs
+    /// a file again whose sync failed.
     pub fn play_with(script: Script, fault: Fault, open: &Open<'_>) -> Result<Self, Broken> {
         let player = Player::new(script, open);
         player.disk.fail(fault);
@@ -122,7 +122,7 @@ impl Take {
         Ok(take)
     }
 
-    /// What is promised after so many events.
+    /// The promises after this many events.
     fn promises(&self, after: usize) -> Promises {
         let events = self.recording.events.iter().take(after);
         match self.script.promise {
@@ -131,7 +131,7 @@ impl Take {
         }
     }
 
-    /// Whether a store keeps what is promised.
+    /// Checks that a store keeps its promises.
     fn check(&self, found: &Found, promises: &Promises) -> Result<(), Broken> {
         self.ledger.check(found, promises)?;
         match self.script.promise {
@@ -146,18 +146,18 @@ impl Take {
         self.calls
     }
 
-    /// How many of them have failed.
+    /// How many calls failed.
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.failures
     }
 
-    /// Opens the store after every power cut that there may have been, and after those while it recovers. If the disk
-    /// has failed, what was before that is left out.
+    /// Opens the store after every possible power cut, and after power cuts during its recovery. If the disk failed, only power
+    /// cuts after that are checked.
     ///
     /// # Errors
     ///
-    /// The first after which it does not keep its promises.
+    /// The first power cut after which the store breaks a promise.
     pub fn cut_power(&self, thoroughness: Thoroughness, open: &Open<'_>) -> Result<Tally, Box<Failure>> {
         let mut cuts = Cuts { take: self, open, runtime: runtime(), tally: Tally::default() };
         let from = self.recording.first_failure();
@@ -169,14 +169,13 @@ impl Take {
 }
 
 impl Recording {
-    /// How many events there were before the disk failed for the first time; 0, if it has not.
+    /// How many events there were before the disk first failed; 0 if it did not.
     fn first_failure(&self) -> usize {
         self.events.iter().position(|event| matches!(event, Event::Failed { .. })).unwrap_or(0)
     }
 }
 
-/// Plays scripts on all cores and cuts the power in each, until so many images were looked at. Each script has another
-/// number.
+/// Runs scripts with different numbers on all cores and cuts the power in each, until this many images were checked.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Plays scripts.
+//! Runs scripts.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use super::{Open, Script, Take};
 use crate::{Broken, Disk, Event, Found, Image, Ledger, Recording, runtime};
 
-/// A script while it is played.
+/// A script that is being run.
 pub(super) struct Player<'a> {
     script: Script,
     open: &'a Open<'a>,
@@ -67,7 +67,7 @@ impl<'a> Player<'a> {
         Ok(())
     }
 
-    /// What is decided next builds on what the store says it has.
+    /// Makes the next decision build on the rows of the store.
     fn look(&mut self, store: &AnyStore) -> Result<(), Broken> {
         match self.runtime.block_on(Found::read(store)) {
             Ok(found) => {
@@ -79,15 +79,15 @@ impl<'a> Player<'a> {
         }
     }
 
-    /// A store may fail after its disk has.
+    /// A store may fail after its disk has failed.
     fn may_fail(&self, broken: Broken) -> Result<(), Broken> {
         if self.disk.failures() > 0 { Ok(()) } else { Err(broken) }
     }
 }
 
 impl Recording {
-    /// A file whose sync has failed is never synced again by the same process: that would say that all of it is
-    /// durable, which it is not. What was acknowledged all the same is lost by a power cut.
+    /// A process must never sync a file again after a failed sync: success would wrongly mean that all of it is durable, and a
+    /// power cut would lose what was acknowledged because of it.
     pub(super) fn no_file_is_synced_again(&self) -> Result<(), Broken> {
         let mut failed = BTreeSet::new();
         for event in &self.events {
@@ -104,7 +104,7 @@ impl Recording {
     }
 }
 
-/// Makes a commit, and notes that on the disk.
+/// Makes a commit, and notes it in the recording.
 pub(super) async fn make(
     store: &AnyStore,
     disk: &Disk,

@@ -7,13 +7,13 @@ use crate::{Event, FileId};
 /// A commit that is not known to be durable.
 #[derive(Default)]
 struct Waiting {
-    /// What was written to since it was begun, and not synced since.
+    /// The files written since the commit started and not synced since.
     files: BTreeSet<FileId>,
     is_acknowledged: bool,
 }
 
-/// The notes, of which acknowledgements come as late as when all was synced that was written to while the commit was
-/// made. That is later than needed where a snapshot was written at the same time.
+/// The notes, with each acknowledgement delayed until all files that were written during the commit are synced. That is later
+/// than necessary if a snapshot was written at the same time.
 pub(super) fn synced<'a>(events: impl Iterator<Item = &'a Event>) -> Vec<Event> {
     let mut notes = Vec::new();
     let mut waiting: BTreeMap<usize, Waiting> = BTreeMap::new();

@@ -1,5 +1,5 @@
-//! Files that something else has changed: the store says so, or has all that it had. Only a journal that is cut between
-//! two lines can't be told from one that was never longer.
+//! Files that something else has changed: the store reports it, or still has everything. Only a journal that is cut between
+//! two lines looks like one that was never longer.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -15,24 +15,24 @@ use crate::support::{commit, read};
 const JOURNAL: &str = "/store/state.json.journal";
 const NEXT_JOURNAL: &str = "/store/state.json.journal.next";
 const TORN: &str = "/store/state.json.torn";
-/// How many bytes the journal has; the snapshot has half as many or more. Optimised, the store has 100 KB:
+/// The minimum length of the journal; the snapshot has at least half of it. In release builds the store has 100 KB:
 /// `cargo test --release -p godata-store-kit --test file_store damage -- --no-capture`.
 const JOURNAL_BYTES: usize = if cfg!(debug_assertions) { 6_000 } else { 60_000 };
 
-/// What became of a store with a damaged file.
+/// What a store with a damaged file does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Outcome {
-    /// It is refused, and where the damage is is said.
+    /// It is refused, and the error names the place of the damage.
     Refused,
-    /// It has all that it had.
+    /// It has everything.
     Whole,
-    /// It has whole commits, and those that it has not are said and kept in a file beside.
+    /// It has whole commits; the missing ones are reported and kept in a separate file.
     LossSaid,
-    /// It has whole commits, and says nothing of the others.
+    /// It has whole commits, and does not report the missing ones.
     LossUnsaid,
 }
 
-/// A store of a snapshot and a journal.
+/// A store with a snapshot and a journal.
 struct Subject {
     image: Image,
     ledger: Ledger,
@@ -40,7 +40,7 @@ struct Subject {
 }
 
 impl Subject {
-    /// With at least so many bytes in the journal, and half as many in the snapshot.
+    /// With at least this many bytes in the journal, and half as many in the snapshot.
     fn with(bytes: usize) -> Self {
         Self::seeded(11, bytes)
     }
@@ -54,7 +54,7 @@ impl Subject {
             commit(&store, &mut ledger, 1);
         }
         drop(store);
-        // Until nothing of another snapshot is under way, and no longer.
+        // Until no other snapshot is being written, and no longer.
         let store = open(&disk, 1 << 30).unwrap();
         while len(JOURNAL) < bytes || len(NEXT_JOURNAL) > 0 {
             commit(&store, &mut ledger, 1);
@@ -88,7 +88,7 @@ impl Subject {
         }
     }
 
-    /// What becomes of each.
+    /// The outcome for each.
     fn outcomes(
         &self,
         path: &str,
@@ -116,14 +116,14 @@ fn open(disk: &Disk, threshold: u64) -> Result<AnyStore, StoreError> {
     file_store::open_with(disk, threshold)
 }
 
-/// Says what became of how many.
+/// Prints how many had which outcome.
 fn say(path: &str, what: &str, outcomes: &BTreeMap<Outcome, Vec<String>>) {
     let counts: Vec<_> = outcomes.iter().map(|(outcome, hows)| (outcome, hows.len())).collect();
     println!("{path}, {what}: {counts:?}");
 }
 
 #[test]
-fn no_changed_byte_is_taken_for_what_was_written() {
+fn each_changed_byte_is_detected() {
     let subject = Subject::with(JOURNAL_BYTES);
     for path in [file_store::PATH, JOURNAL] {
         let outcomes = subject.outcomes(path, flips(subject.file(path), 1));
@@ -133,7 +133,7 @@ fn no_changed_byte_is_taken_for_what_was_written() {
 }
 
 #[test]
-fn no_file_that_is_cut_is_taken_for_a_whole_one() {
+fn a_truncated_file_is_detected() {
     let subject = Subject::with(JOURNAL_BYTES);
     for path in [file_store::PATH, JOURNAL] {
         let cuts = |at_a_line: bool| {
@@ -142,7 +142,7 @@ fn no_file_that_is_cut_is_taken_for_a_whole_one() {
         let outcomes = subject.outcomes(path, cuts(false));
         say(path, "cut within a line", &outcomes);
         assert_eq!(outcomes.get(&Outcome::LossUnsaid), None);
-        // A journal that is cut between two lines is one that was never longer. A snapshot has a last line.
+        // A journal that is cut between two lines looks as if it was never longer. A snapshot has an end line.
         let outcomes = subject.outcomes(path, cuts(true));
         say(path, "cut between two lines", &outcomes);
         assert!(path == JOURNAL || outcomes.keys().all(|outcome| *outcome == Outcome::Refused));
@@ -150,20 +150,20 @@ fn no_file_that_is_cut_is_taken_for_a_whole_one() {
 }
 
 #[test]
-fn no_line_is_moved_without_notice() {
+fn moved_lines_are_detected() {
     let subject = Subject::with(JOURNAL_BYTES);
     for path in [file_store::PATH, JOURNAL] {
         let file = subject.file(path);
         let outcomes = subject.outcomes(path, line_edits(file));
         say(path, "each line removed, doubled, swapped", &outcomes);
         let unsaid = outcomes.get(&Outcome::LossUnsaid).map_or(0, Vec::len);
-        // To remove the last line of a journal is to cut it between two lines.
+        // Removing the last line of a journal cuts it between two lines.
         assert!(unsaid <= usize::from(path == JOURNAL), "{outcomes:?}");
     }
 }
 
 #[test]
-fn what_editors_do_is_noticed() {
+fn changes_by_editors_are_detected() {
     let subject = Subject::with(4_000);
     for path in [file_store::PATH, JOURNAL] {
         let outcomes = subject.outcomes(path, editors(subject.file(path)));
@@ -173,7 +173,7 @@ fn what_editors_do_is_noticed() {
 }
 
 #[test]
-fn files_of_different_times_are_not_taken_for_one_store() {
+fn files_from_different_moments_are_not_mixed() {
     let older = Subject::with(4_000);
     let disk = Disk::new(&older.image);
     let store = open(&disk, 4_000).unwrap();
@@ -185,7 +185,7 @@ fn files_of_different_times_are_not_taken_for_one_store() {
     let found = read(&store);
     drop(store);
     let newer = disk.image();
-    // Of each file of the newer store, the one of the older.
+    // Each file of the newer store is replaced with that of the older one.
     let paths: Vec<PathBuf> = older.image.files().map(|(path, _)| path.to_owned()).collect();
     for path in paths {
         let mixed = newer.clone().with(&path, older.image.file(&path).unwrap());
@@ -197,7 +197,7 @@ fn files_of_different_times_are_not_taken_for_one_store() {
 }
 
 #[test]
-fn files_of_different_stores_are_not_taken_for_one() {
+fn files_from_different_stores_are_not_mixed() {
     let one = Subject::seeded(1, 4_000);
     let mut refused = 0;
     for seed in 2..40 {
@@ -205,7 +205,7 @@ fn files_of_different_stores_are_not_taken_for_one() {
         for path in [file_store::PATH, JOURNAL] {
             let mixed = one.image.clone().with(path, other.file(path));
             match open(&Disk::new(&mixed), 1 << 30) {
-                // Nothing that is not in the one is taken from the other.
+                // Nothing is taken from the other store.
                 Ok(store) => assert_eq!(read(&store), one.found, "{path} of {seed}"),
                 Err(error) => {
                     assert!(matches!(error, StoreError::Corrupt { .. }), "{error:?}");
@@ -218,9 +218,9 @@ fn files_of_different_stores_are_not_taken_for_one() {
 }
 
 #[test]
-fn a_power_cut_between_two_renames_is_no_damage() {
+fn a_power_cut_between_two_renames_is_not_damage() {
     let subject = Subject::with(4_000);
-    // The second of them follows an attempt whose last rename has failed.
+    // The second one follows an attempt whose last rename failed.
     for journal in [JOURNAL, NEXT_JOURNAL] {
         let between = Image::new()
             .with("/store/state.json.old", subject.file(file_store::PATH))
@@ -230,7 +230,7 @@ fn a_power_cut_between_two_renames_is_no_damage() {
 }
 
 #[test]
-fn a_file_that_is_gone_or_empty_is_not_taken_for_no_history() {
+fn a_missing_or_empty_file_is_not_mistaken_for_an_empty_history() {
     let subject = Subject::with(4_000);
     for path in [file_store::PATH, JOURNAL] {
         let mut gone = Image::new();

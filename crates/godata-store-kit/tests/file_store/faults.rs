@@ -13,20 +13,20 @@ use godata_store_kit::{Call, Disk, Fault, Image, Ledger, Trouble, file_store};
 
 use crate::support::{commit, read, runtime};
 
-/// Long enough for snapshots, and for a store to be opened after the fault.
+/// Long enough for snapshots, and for opening the store after the fault.
 fn script() -> Script {
     let (processes, commits) = (2, 14);
     Script { processes, commits, at_once: false, killed: false, ..Script::numbered(4, Retention::new()) }
 }
 
 #[test]
-fn whichever_call_fails_nothing_acknowledged_is_lost() {
+fn nothing_acknowledged_is_lost_whichever_call_fails() {
     let calls = Take::play(script(), &file_store::open).unwrap().calls();
     for trouble in [Trouble::Full, Trouble::Broken, Trouble::Interrupted, Trouble::Short] {
         let faults = |n| {
             let once = Fault::after(n, trouble);
             match trouble {
-                // Whoever asks again is served, and one that was interrupted has done nothing.
+                // An interrupted call did nothing and succeeds when it is repeated.
                 Trouble::Interrupted => vec![once],
                 Trouble::Short => vec![once, once.lasting()],
                 Trouble::Full | Trouble::Broken => vec![once, once.half_done(), once.lasting()],
@@ -56,7 +56,7 @@ fn after_a_failed_sync_no_file_is_synced_again_and_nothing_is_lost() {
     }
 }
 
-/// Plays on a disk that fails, and cuts the power.
+/// Plays a script on a disk that fails, and cuts the power.
 fn play(fault: Fault) -> u64 {
     let take = Take::play_with(script(), fault, &file_store::open)
         .unwrap_or_else(|broken| panic!("{fault:?}: {broken}"));
@@ -83,8 +83,8 @@ fn after_a_failed_sync_of_the_journal_no_commit_is_acknowledged() {
 }
 
 #[test]
-fn a_snapshot_that_can_t_be_synced_is_thrown_away_and_nothing_depends_on_it() {
-    // Its syncs in their order: that of the new journal, that of the line that names it, that of the new snapshot.
+fn a_snapshot_that_can_t_be_synced_is_discarded_and_nothing_is_lost() {
+    // The syncs in order: of the new journal, of the line that names it, and of the new snapshot.
     for (sync, poisons) in [(0, false), (1, true), (2, false)] {
         let disk = Disk::new(&Image::new());
         let builder = FileStore::builder(file_store::PATH).snapshot_threshold(1 << 30);
@@ -113,7 +113,7 @@ fn a_snapshot_that_can_t_be_synced_is_thrown_away_and_nothing_depends_on_it() {
 }
 
 #[test]
-fn a_full_disk_is_said_and_the_store_goes_on_once_there_is_room() {
+fn a_full_disk_is_reported_and_commits_succeed_once_there_is_space() {
     for fault in [Fault::after(0, Trouble::Full), Fault::after(0, Trouble::Full).half_done()] {
         let disk = Disk::new(&Image::new());
         let store = file_store::open(&disk).unwrap();

@@ -1,10 +1,10 @@
-//! Processes that are killed: `cargo run --release -p godata-store-kit -- kills 2000` kills more of them.
+//! Kills processes. `cargo run --release -p godata-store-kit -- kills 2000` kills more of them.
 
 use godata_store_kit::file_store;
 use godata_store_kit::kill::{Arena, can_trace};
 
 #[test]
-fn no_killed_process_takes_what_was_acknowledged() {
+fn killing_a_process_loses_nothing_acknowledged() {
     let traced = can_trace();
     if let Err(why) = &traced {
         println!("kills at system calls are skipped: {why}");
@@ -15,7 +15,7 @@ fn no_killed_process_takes_what_was_acknowledged() {
 }
 
 #[test]
-fn no_system_call_that_fails_takes_what_was_acknowledged() {
+fn a_failing_system_call_loses_nothing_acknowledged() {
     if let Err(why) = can_trace() {
         return println!("skipped: {why}");
     }

@@ -1,4 +1,4 @@
-//! What the file store loses: nothing that it has acknowledged.
+//! The file store never loses what it acknowledged.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that can't go on fails, and says why")]
 #![cfg(unix)]

@@ -1,4 +1,4 @@
-//! Where a store may lie, and who has it.
+//! Where a store may be, and who may open it.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
@@ -13,13 +13,13 @@ use crate::support::{commit, read};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_godata-store-kit");
 
-/// What a process says that is to make two commits.
+/// The output of a process that makes two commits.
 fn process(path: &Path) -> Output {
     Command::new(PROGRAM).arg("commit").arg(path).args(["7", "2"]).output().unwrap()
 }
 
 #[test]
-fn a_store_is_open_once() {
+fn a_store_can_be_open_only_once() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
     let store = file_store::open_path(&path).unwrap();
@@ -37,7 +37,7 @@ fn a_store_is_open_once() {
 }
 
 #[test]
-fn a_directory_that_nobody_may_write_to_is_refused() {
+fn a_read_only_directory_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     fs::set_permissions(dir.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let program = dir.path().join("program");
@@ -62,7 +62,7 @@ fn a_directory_that_nobody_may_write_to_is_refused() {
 }
 
 #[test]
-fn a_path_that_is_no_file_is_refused() {
+fn a_path_that_is_not_a_file_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["directory", "missing/state.json", ""] {
         let path = dir.path().join(name);
@@ -73,7 +73,7 @@ fn a_path_that_is_no_file_is_refused() {
 }
 
 #[test]
-fn a_link_stays_a_link() {
+fn a_symbolic_link_stays_a_link() {
     let dir = tempfile::tempdir().unwrap();
     let (link, target) = (dir.path().join("link.json"), dir.path().join("target").join("state.json"));
     fs::create_dir(dir.path().join("target")).unwrap();
@@ -103,7 +103,7 @@ fn a_full_file_system_loses_nothing() {
     let mut ledger = Ledger::new(5, 3);
     let store = file_store::open_path(&path).unwrap();
     let runtime = crate::support::runtime();
-    // The first refusal may be that of a snapshot, after which smaller things still have room.
+    // The first write that is refused may be that of a snapshot; smaller writes may still succeed.
     let mut refusals = 0;
     while refusals < 20 {
         let (number, commit) = ledger.next_of_any();
@@ -119,7 +119,7 @@ fn a_full_file_system_loses_nothing() {
     let before = read(&store);
     ledger.check(&before, &ledger.all_promises()).unwrap();
     drop(store);
-    // Full as it is, it is opened, or that is said; and with room again it is all there.
+    // While the disk is full, opening succeeds or reports it. With space again, everything is there.
     if let Err(error) = file_store::open_path(&path) {
         assert!(matches!(error, StoreError::Full { .. }), "{error:?}");
     }

@@ -1,4 +1,4 @@
-//! Power cuts: `cargo run --release -p godata-store-kit -- power-cuts 5000000` makes more of them.
+//! Cuts the power. `cargo run --release -p godata-store-kit -- power-cuts 5000000` does it more often.
 
 use std::time::Duration;
 
@@ -10,20 +10,20 @@ use godata_store_kit::{Disk, Event, Found, file_store, power};
 use crate::support::read;
 
 #[test]
-fn no_power_cut_takes_what_was_acknowledged() {
+fn a_power_cut_loses_nothing_acknowledged() {
     cut_power(100_000, &|seed| Script::numbered(seed, Retention::new()), &file_store::open);
 }
 
 #[test]
-fn no_power_cut_takes_what_is_not_to_be_forgotten() {
+fn a_power_cut_loses_no_run_that_retention_keeps() {
     let retention = Retention::new().keep_newest(1);
     let open = |disk: &_| file_store::open_keeping(disk, 1);
     cut_power(10_000, &|seed| Script::numbered(seed, retention), &open);
 }
 
 #[test]
-fn of_commits_that_are_synced_later_a_power_cut_takes_the_last_ones_alone_and_none_that_was_synced() {
-    // The shortest is over between some commits and not between others, the longest never.
+fn with_delayed_syncs_a_power_cut_loses_only_the_last_unsynced_commits() {
+    // The shortest interval passes between some commits but not others, the longest never.
     let intervals = [Duration::from_micros(20), Duration::from_micros(200), Duration::from_secs(3_600)];
     for durability in intervals.map(Durability::Interval).into_iter().chain([Durability::Never]) {
         let open = |disk: &_| file_store::open_durable(disk, durability);
@@ -33,19 +33,19 @@ fn of_commits_that_are_synced_later_a_power_cut_takes_the_last_ones_alone_and_no
 }
 
 #[test]
-fn who_reads_after_a_power_cut_sees_what_who_recovers_does_and_changes_nothing() {
+fn a_reader_after_a_power_cut_sees_what_recovery_finds_and_changes_nothing() {
     let script = |seed| Script::numbered(seed, Retention::new());
     cut_power(8_000, &script, &|disk| open_after_a_reader(disk, Durability::Sync));
     let script = |seed| script(seed).promising_what_is_synced();
     cut_power(2_000, &script, &|disk| open_after_a_reader(disk, Durability::Never));
 }
 
-/// Opens a store; an error, if who has read it before saw anything else.
+/// Opens a store; fails if a reader saw anything else before.
 fn open_after_a_reader(disk: &Disk, durability: Durability) -> Result<AnyStore, StoreError> {
     let before = disk.recording().events.len();
     let seen = match file_store::open_read_only(disk) {
         Ok(store) => read(&store),
-        // There is no store yet.
+        // The store does not exist yet.
         Err(StoreError::Invalid { .. }) => Found::default(),
         Err(error) => return Err(error),
     };

@@ -1,6 +1,6 @@
-//! Repairs: one that is cut off can be made again and comes to the same, and one that is refused changes nothing.
+//! An interrupted repair can be repeated with the same result, and a refused repair changes nothing.
 //!
-//! Optimised, there are more of them: `cargo test --release -p godata-store-kit --test file_store repair`.
+//! Release builds try more of them: `cargo test --release -p godata-store-kit --test file_store repair`.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -13,13 +13,13 @@ use godata_store_kit::{Disk, Event, Found, Image, Ledger, Recording, Seeded, fil
 
 use crate::support::{commit, read};
 
-/// How many damaged stores are repaired, in each way that there is.
+/// How many damaged stores are repaired, each in every possible way.
 const STORES: u32 = if cfg!(debug_assertions) { 60 } else { 400 };
 
 const JOURNAL: &str = "/store/state.json.journal";
 const LOSSES: [Loss; 3] = [Loss::Nothing, Loss::FromDamageOn, Loss::DamagedLines];
 
-/// What became of the repairs.
+/// The outcomes of the repairs.
 #[derive(Debug, Default)]
 struct Tally {
     sound: u32,
@@ -30,7 +30,7 @@ struct Tally {
 }
 
 #[test]
-fn no_power_cut_makes_of_a_repair_anything_but_the_whole_of_it() {
+fn a_power_cut_leaves_a_repair_undone_or_complete() {
     let (mut tally, mut seeded) = (Tally::default(), Seeded::new(3));
     for seed in 0..STORES / 4 {
         let images = images(seed.into(), &mut seeded);
@@ -49,7 +49,7 @@ fn no_power_cut_makes_of_a_repair_anything_but_the_whole_of_it() {
     assert!(sound.min(refused).min(complete).min(lossy) > 0, "they are not of all kinds");
 }
 
-/// What a store may leave on its disk.
+/// The images that a store may leave on its disk.
 fn images(seed: u64, seeded: &mut Seeded) -> Vec<Image> {
     let disk = Disk::new(&Image::new());
     let mut ledger = Ledger::new(seed, 2);
@@ -63,11 +63,11 @@ fn images(seed: u64, seeded: &mut Seeded) -> Vec<Image> {
         ControlFlow::<()>::Continue(())
     });
     assert!(visited.is_continue());
-    // Those with a history, and a generation before.
+    // Only those with a history and a previous generation.
     images.split_off(images.len() / 2)
 }
 
-/// With one to three bytes changed, or a file gone or empty.
+/// The image with one to three changed bytes, or a missing or empty file.
 fn damaged(image: &Image, seeded: &mut Seeded) -> Image {
     let files: Vec<_> = image.files().filter(|(_, bytes)| !bytes.is_empty()).collect();
     let (path, bytes) = *seeded.pick(&files);
@@ -94,7 +94,7 @@ fn repair(disk: &Disk, loss: Loss) -> Result<Repaired, StoreError> {
     FileStore::builder(file_store::PATH).vfs(Arc::new(disk.clone())).repair(loss)
 }
 
-/// Repairs a store that had all this before it was damaged.
+/// Repairs a store that had these rows before it was damaged.
 fn hold(image: &Image, whole: &Found, loss: Loss, place: &str, tally: &mut Tally) {
     let disk = Disk::new(image);
     match repair(&disk, loss) {
@@ -121,7 +121,7 @@ fn is_changed(disk: &Disk) -> bool {
     disk.recording().events.iter().any(changes)
 }
 
-/// Cuts a repair off, and makes it again unless it was done.
+/// Interrupts a repair, and repeats it unless it was complete.
 fn cut_off(recording: &Recording, loss: Loss, expected: &Found, place: &str, tally: &mut Tally) {
     let visited = crashes(recording, 0, Thoroughness::GLANCE, 1, |crash| {
         tally.images += 1;
@@ -150,7 +150,7 @@ fn opened(disk: &Disk) -> Result<Found, StoreError> {
     file_store::open_with(disk, 1 << 30).map(|store| read(&store))
 }
 
-/// A store whose journal has a damaged line in its middle.
+/// A store whose journal has a damaged line in the middle.
 fn with_a_damaged_journal() -> Image {
     let disk = Disk::new(&Image::new());
     commit(&file_store::open_with(&disk, 1 << 30).unwrap(), &mut Ledger::new(1, 2), 12);
@@ -161,7 +161,7 @@ fn with_a_damaged_journal() -> Image {
 }
 
 #[test]
-fn a_repair_that_is_refused_does_not_even_finish_what_a_crash_has_left() {
+fn a_refused_repair_does_not_even_clean_up_after_a_crash() {
     let image = with_a_damaged_journal();
     let journal = image.file(Path::new(JOURNAL)).unwrap();
     let image = without(&image, Path::new(JOURNAL)).with(format!("{JOURNAL}.next"), journal);
@@ -172,7 +172,7 @@ fn a_repair_that_is_refused_does_not_even_finish_what_a_crash_has_left() {
 }
 
 #[test]
-fn a_repair_that_was_begun_is_done_as_soon_as_the_new_snapshot_has_its_name() {
+fn an_interrupted_repair_counts_as_complete_once_the_new_snapshot_has_its_name() {
     for loss in [Loss::FromDamageOn, Loss::DamagedLines] {
         let disk = Disk::new(&with_a_damaged_journal());
         repair(&disk, loss).unwrap();
@@ -181,7 +181,7 @@ fn a_repair_that_was_begun_is_done_as_soon_as_the_new_snapshot_has_its_name() {
         let is_named =
             |event: &Event| matches!(event, Event::Rename { to, .. } if to == Path::new(file_store::PATH));
         let named = recording.events.iter().position(is_named).unwrap();
-        // The directory is synced next.
+        // The sync of the directory comes next.
         let visited = crashes(&recording, named + 2, Thoroughness::USUAL, 1, |crash| {
             match opened(&Disk::new(&crash.image)) {
                 Ok(found) if found == expected => ControlFlow::Continue(()),

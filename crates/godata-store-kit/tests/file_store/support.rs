@@ -8,7 +8,7 @@ pub(crate) fn runtime() -> Runtime {
     Builder::new_current_thread().build().unwrap()
 }
 
-/// Makes some commits, which all have to succeed.
+/// Makes some commits, all of which must succeed.
 pub(crate) fn commit(store: &AnyStore, ledger: &mut Ledger, commits: usize) {
     let runtime = runtime();
     for _ in 0..commits {
@@ -19,7 +19,7 @@ pub(crate) fn commit(store: &AnyStore, ledger: &mut Ledger, commits: usize) {
     }
 }
 
-/// All that is in a store.
+/// Everything in a store.
 pub(crate) fn read(store: &AnyStore) -> Found {
     runtime().block_on(Found::read(store)).unwrap()
 }

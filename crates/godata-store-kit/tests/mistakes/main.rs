@@ -1,5 +1,5 @@
-//! A proof can only be trusted if it fails: a small store that makes no mistake passes, and with any one of the
-//! mistakes that stores make it does not.
+//! A check can only be trusted if it can fail: a small store without mistakes passes, and with any one of the usual
+//! mistakes it does not.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test that can't go on fails, and says why")]
 
@@ -14,7 +14,7 @@ use godata_store_kit::{Call, Disk, Fault, Found, Ledger, Trouble, damage};
 
 use toy::{Mistake, Toy};
 
-/// How the kit finds out.
+/// The check that finds the mistake.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Finding {
     PowerCut,
@@ -46,7 +46,7 @@ fn every_mistake_is_found() {
     }
 }
 
-/// What the kit finds first.
+/// The first failure that the kit finds.
 fn finding(mistake: Mistake) -> Option<Finding> {
     let open = |disk: &Disk| Toy::open(disk, mistake).map(AnyStore::new);
     for seed in 0..8 {
@@ -77,7 +77,7 @@ fn finding(mistake: Mistake) -> Option<Finding> {
     (!notices_damage(&open)).then_some(Finding::Damage)
 }
 
-/// Whether the store refuses each change of its journal, or has what it had.
+/// Whether the store refuses each changed journal, or still has everything.
 fn notices_damage(open: &godata_store_kit::power::Open<'_>) -> bool {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let read = |disk: &Disk| runtime.block_on(async { Found::read(&open(disk).ok()?).await.ok() });
@@ -100,7 +100,7 @@ fn notices_damage(open: &godata_store_kit::power::Open<'_>) -> bool {
     let journal = Path::new(toy::JOURNAL);
     let bytes = image.file(journal).unwrap();
     let last_line = bytes[..bytes.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap();
-    // What is in the last line may be a torn write; all before it was acknowledged.
+    // The last line may be a torn write; everything before it was acknowledged.
     let damaged =
         damage::flips(bytes, 1).take(last_line).map(|damaged| image.clone().with(journal, damaged.bytes));
     let snapshot = Path::new(toy::SNAPSHOT);

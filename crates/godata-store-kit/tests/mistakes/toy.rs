@@ -32,7 +32,7 @@ const DIR: &str = "/toy";
 pub(crate) const SNAPSHOT: &str = "/toy/snapshot";
 pub(crate) const JOURNAL: &str = "/toy/journal";
 const NEW: &str = "/toy/new";
-/// How many commits a journal has at most.
+/// The maximum number of commits in a journal.
 const COMMITS: u64 = 5;
 
 pub(crate) struct Toy {
@@ -44,7 +44,7 @@ pub(crate) struct Toy {
 
 struct Journal {
     file: FileId,
-    /// How many commits there were before it. The snapshot that it goes with says the same.
+    /// How many commits came before this journal. Its snapshot has the same number.
     base: u64,
     commits: u64,
     poisoned: bool,
@@ -81,7 +81,7 @@ impl Toy {
             return Err(StoreError::corrupt(JOURNAL, "it has no header"));
         };
         if its_base < base && mistake != Mistake::TakesAnyJournalForItsOwn {
-            // All of it is in the snapshot.
+            // The snapshot contains all of it.
             return Ok(toy(new_journal(disk, mistake, base).map_err(unavailable)?, 0));
         }
         if its_base > base && mistake != Mistake::TakesAnyJournalForItsOwn {
@@ -95,7 +95,7 @@ impl Toy {
                 disk.set_len(file, len).map_err(unavailable)?;
                 disk.sync(file).map_err(unavailable)?;
             }
-            // Perhaps the last process has failed to sync what is read here: then a sync says nothing of it.
+            // The last process may have failed to sync these lines, and then another sync says nothing about them.
             _ => toy.compact().now_or_never().unwrap()?,
         }
         Ok(toy)
@@ -179,7 +179,7 @@ fn checksum(bytes: &[u8]) -> u64 {
         .fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
-/// The lines up to the first that is not whole, and how many bytes they have.
+/// The lines before the first incomplete one, and their length in bytes.
 fn whole_lines(bytes: &[u8], mistake: Mistake) -> Result<(Vec<Value>, usize), StoreError> {
     let parse = |line: &[u8]| {
         let text = line.strip_suffix(b"\n")?.get(17..)?;
