@@ -12,8 +12,10 @@ An HTML comment on its own line, before a block, says that it is special:
     <!-- ci: manifest -->   the dependencies, or all of Cargo.toml, of a package of its own
     <!-- ci: file PATH -->  a file of that package
     <!-- ci: main -->       its src/main.rs
-    <!-- ci: output -->     a console block that runs in that package; with no command in it,
-                            what `cargo run` prints
+    <!-- ci: output -->     a console block that runs in that package
+    <!-- ci: output exit N -->  the same, and its last command ends with status N
+
+Every block of Rust is the main of a package: none is shown that does not compile and run.
 
 The package takes godata from this tree, whatever the manifest says, and the versions of everything
 else from this tree's Cargo.lock. A later main block replaces the earlier one.
@@ -131,6 +133,10 @@ def run(command: Command, directory: Path, env: dict) -> str | None:
     return "\n".join(["output differs", *difference]) if difference else None
 
 
+def is_exit(words: list[str]) -> bool:
+    return not words or (len(words) == 2 and words[0] == "exit" and words[1].isdigit())
+
+
 def parsed(manifest: str) -> dict:
     try:
         return tomllib.loads(manifest)
@@ -208,10 +214,10 @@ def check(text: str) -> list[str]:
         unused: Block | None = None
         for block in blocks(text):
             match block.marker:
-                case []:
+                case [] if block.language != "rust":
                     if block.language == "console":
                         run_all(commands(block), copy)
-                case ["skip"]:
+                case ["skip"] if block.language != "rust":
                     print(f"line {block.line}: skipped")
                 case ["exit", status] if status.isdigit() and block.language == "console":
                     chosen = commands(block)
@@ -228,14 +234,14 @@ def check(text: str) -> list[str]:
                         raise Fault(f"line {unused.line}: no output block follows the program")
                     package.write("src/main.rs", block.text)
                     unused = block
-                case ["output"] if block.language == "console":
-                    if not unused or not (package.directory / "Cargo.toml").exists():
+                case ["output", *exit] if block.language == "console" and is_exit(exit):
+                    if not all((package.directory / name).exists() for name in ("Cargo.toml", "src/main.rs")):
                         raise Fault(f"line {block.line}: no manifest and program precede the output")
                     unused = None
-                    if any(line.startswith("$ ") for line in block.lines):
-                        chosen = commands(block)
-                    else:
-                        chosen = [Command(block.line, "cargo run", block.lines)]
+                    chosen = commands(block)
+                    if not chosen:
+                        raise Fault(f"line {block.line}: no command runs the program")
+                    chosen[-1].status = int(exit[1]) if exit else 0
                     run_all(chosen, package.directory)
                 case marker:
                     raise Fault(f"line {block.line}: `ci: {' '.join(marker)}` before a {block.language} block")

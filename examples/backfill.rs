@@ -1,15 +1,15 @@
-//! Days of the past, each as a run of its own: the reader is made from the time that a run is scheduled for.
+//! Runs a pipeline for past days, one run per day. The reader opens the file of the day that its run is scheduled for.
 //!
 //!     cargo run --example backfill
 
-use std::{fs, path::Path, time::Duration};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
-use godata::{
-    Backfill, RunQuery,
-    orchestrator::{Event, Events},
-    prelude::*,
-    scheduler::parse,
-};
+use godata::orchestrator::{Event, Events};
+use godata::prelude::*;
+use godata::scheduler::parse;
+use godata::{Backfill, RunQuery};
 use time::{Date, Month, UtcDateTime};
 
 #[tokio::main]
@@ -39,7 +39,7 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// The paid orders of the day that the run is for.
+/// Writes the paid orders of the day that the run is scheduled for.
 fn daily(folder: &Path) -> Result<Pipeline, BoxError> {
     let (orders, paid) = (folder.to_owned(), folder.join("paid.jsonl"));
     Ok(Pipeline::builder("orders-daily")
@@ -51,6 +51,7 @@ fn daily(folder: &Path) -> Result<Pipeline, BoxError> {
         .write(jsonl::write(paid))?)
 }
 
+/// Waits until this many runs have ended.
 async fn until_ended(mut runs: usize, events: &mut Events) {
     while runs > 0
         && let Some(event) = events.next().await

@@ -1,13 +1,14 @@
-//! A reader and a writer of your own. The writer makes a table in Markdown: it formats each batch on the worker
-//! that made it, and shows the table only if the whole run succeeds.
+//! Your own reader and writer. The writer makes a Markdown table: it formats each batch on the worker that produced it,
+//! and prints the table only if the whole run succeeds.
 //!
 //!     cargo run --example custom_reader_writer
 
 use std::fmt::Write as _;
 
-use godata::{Chunk, Origin, Reader, RunScope, Sink, Source, Stop, Unit, Work, Writer, prelude::*};
+use godata::prelude::*;
+use godata::{Chunk, Origin, Reader, RunScope, Sink, Source, Stop, Unit, Work, Writer};
 
-/// Reads the powers of two, three to a batch.
+/// Reads the powers of two in batches of three.
 struct Powers {
     up_to: u32,
 }
@@ -31,7 +32,7 @@ impl Source for PowersSource {
     async fn next(&mut self) -> Result<Option<Unit<Self::Batch>>, BoxError> {
         let exponents: Vec<u32> = self.exponents.drain(..self.exponents.len().min(3)).collect();
         let Some(&first) = exponents.first() else { return Ok(None) };
-        // What takes time goes into the unit, which runs on a worker.
+        // Slow work belongs in the unit, which runs on a worker.
         Ok(Some(Unit::new(move |_| {
             let batch = exponents.into_iter().map(|exponent| (exponent, 1 << exponent)).collect();
             Ok(Chunk::new(batch, Origin::new(u64::from(first) + 1)))

@@ -2,17 +2,16 @@
 //!
 //!     cargo run --example etl_async
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering::SeqCst},
-    time::Duration,
-};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
 use godata::prelude::*;
 
 static IN_FLIGHT: AtomicUsize = AtomicUsize::new(0);
 static MOST_IN_FLIGHT: AtomicUsize = AtomicUsize::new(0);
 
-/// Stands for a request to a service; the first answers take longest.
+/// Stands in for a request to a service. Earlier requests take longer.
 async fn rate_of(currency: &str, order: u64) -> Result<f64, BoxError> {
     MOST_IN_FLIGHT.fetch_max(IN_FLIGHT.fetch_add(1, SeqCst) + 1, SeqCst);
     tokio::time::sleep(Duration::from_millis(40 - 2 * order)).await;

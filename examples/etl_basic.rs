@@ -1,4 +1,4 @@
-//! A pipeline made of closures: one reads, one filters, one transforms, one writes.
+//! A pipeline made of closures that read, filter, transform and write.
 //!
 //!     cargo run --example etl_basic
 

@@ -1,8 +1,9 @@
-//! Hooks: what a pipeline and a job tell whoever observes them.
+//! Hooks that observe a pipeline and a job. The last record is invalid, so the run fails on purpose.
 //!
 //!     cargo run --example etl_hooks
 
-use godata::{JobInfo, PipelineEnd, PipelineInfo, StageEnd, StepInfo, prelude::*};
+use godata::prelude::*;
+use godata::{JobInfo, PipelineEnd, PipelineInfo, StageEnd, StepInfo};
 
 struct Log;
 
@@ -31,7 +32,7 @@ impl JobHook for Log {
 async fn main() -> Result<(), BoxError> {
     let pipeline = Pipeline::builder("invoices")
         .hook(Log)
-        .from_vec(vec!["12.50", "7.00", "", "oops"])
+        .read_vec(vec!["12.50", "7.00", "", "oops"])
         .filter(|amount| !amount.is_empty())
         .try_map(|amount| amount.parse::<f64>().map_err(|error| format!("`{amount}`: {error}").into()))
         .write_fn(|_cx, _amounts| async { Ok(()) })?;

@@ -1,11 +1,11 @@
-//! Structs from end to end, and how the type of the records changes along the way.
+//! Structs instead of dynamic records, and steps that change the type of the records.
 //!
 //!     cargo run --example etl_typed
 
 use godata::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// A row of the input; columns that no field names are left out.
+/// A row of the input. Columns without a field are ignored.
 #[derive(Deserialize)]
 struct Order {
     order_id: String,
@@ -22,7 +22,7 @@ enum Status {
     Refunded,
 }
 
-/// What a customer has paid in one order, and in all up to it.
+/// What a customer paid in one order, and the running total of all orders.
 #[derive(Serialize)]
 struct Paid {
     order_id: String,
@@ -43,13 +43,13 @@ async fn main() -> Result<(), BoxError> {
             gross: order.amount * 1.19,
             total: 0.0,
         })
-        // The only step that remembers: a running total, in the order of the file.
+        // `scan` keeps state between records: here a running total, in the order of the file.
         .scan(0.0, |total, paid| {
             *total += paid.gross;
             Ok(Some(Paid { total: *total, ..paid }))
         })
         .take(5)
-        // And from here on they are lines of text.
+        // From here on they are lines of text.
         .try_map(|paid| Ok(serde_json::to_string(&paid)?))
         .write_fn(|_cx, lines| async move {
             println!("{}", lines.join("\n"));

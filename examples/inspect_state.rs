@@ -1,15 +1,18 @@
-//! What is in a state file, also of a program that runs: is it whole, what is due next, and what became of runs.
+//! Shows what is in a state file, even while its program runs: whether it is damaged, what is due next, and how runs ended.
 //!
 //!     cargo run --example inspect_state [STATE]
 
-use std::{env, process::ExitCode};
+use std::env;
+use std::process::ExitCode;
 
-use godata::core::RunRecord;
-use godata::{BoxError, FileStore, PipelineRecord, RunQuery, Schedule, Store, scheduler::parse};
-use time::{UtcDateTime, format_description::well_known::Rfc3339};
+use godata::scheduler::parse;
+use godata::{BoxError, FileStore, PipelineRecord, RunQuery, RunRecord, Schedule, Store};
+use time::UtcDateTime;
+use time::format_description::well_known::Rfc3339;
 
-/// How many of the newest runs are shown, and how long names and schedules in the tables and errors below them may be.
+/// How many of the newest runs are shown.
 const RUNS: usize = 12;
+/// The maximum width of names and schedules, and of error lines.
 const CELL: usize = 28;
 const LINE: usize = 100;
 
@@ -46,7 +49,7 @@ fn pipeline_cells(pipeline: &PipelineRecord, last: Option<&RunRecord>) -> [Strin
         _ if pipeline.removed_at.is_some() => "removed".to_owned(),
         _ if pipeline.paused_at.is_some() => "paused".to_owned(),
         None => String::new(),
-        // One of the program's own, which nothing else can read.
+        // A custom schedule of the program, which only the program can parse.
         Some(Err(_)) => "unknown".to_owned(),
         Some(Ok(schedule)) => schedule
             .next(pipeline.cursor.unwrap_or(pipeline.spec_since))
@@ -77,12 +80,12 @@ fn run_cells(run: &RunRecord) -> [String; 7] {
     ]
 }
 
-/// In UTC, which the letter at its end says.
+/// In UTC, marked by the letter Z at the end.
 fn time(at: UtcDateTime) -> String {
     at.truncate_to_second().format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }
 
-/// Prints rows in columns that are as wide as their widest cells.
+/// Prints rows in columns, each as wide as its widest cell.
 fn print_table<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     println!();

@@ -1,8 +1,9 @@
-//! The answer of a web service: one array within a document, written as an array for people.
+//! Reads one array inside the JSON document that a web service returned, and writes it as a pretty-printed array.
 //!
 //!     cargo run --example json_array
 
-use godata::{DuplicateKeys, json, prelude::*};
+use godata::prelude::*;
+use godata::{DuplicateKeys, json};
 
 const ANSWER: &str = r#"{
   "page": 1,

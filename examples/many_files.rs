@@ -2,11 +2,12 @@
 //!
 //!     cargo run --example many_files
 //!
-//! It makes its input in a temporary folder: one CSV file of orders per month, compressed.
+//! It creates its input in a temporary folder: one compressed CSV file of orders per month.
 
 use std::fs;
 
-use godata::{Output, prelude::*};
+use godata::Output;
+use godata::prelude::*;
 
 const MONTHS: [(&str, &str); 3] = [
     ("01", "id,country,status\nA-1,DE,paid\nA-2,FR,open\n"),

@@ -1,28 +1,24 @@
-//! What becomes of due times that nobody was there for, by each policy: a clock that is set by hand passes five hours at
-//! once, as if the machine had slept.
+//! What each misfire policy does with missed due times. A manual clock jumps five hours ahead, as if the machine had been
+//! asleep.
 //!
 //!     cargo run --example misfire
 
 use std::time::Duration;
 
-use godata::core::ManualClock;
-use godata::{
-    MemoryStore, Misfire, Overlap, Registration, RunQuery,
-    orchestrator::{Event, Orchestrator},
-    prelude::*,
-    runner::Runner,
-    scheduler::every,
-};
+use godata::orchestrator::{Event, Orchestrator};
+use godata::prelude::*;
+use godata::runner::Runner;
+use godata::scheduler::every;
+use godata::{ManualClock, MemoryStore, Misfire, Overlap, Registration, RunQuery};
 use time::UtcDateTime;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
     let clock = ManualClock::new(UtcDateTime::from_unix_timestamp(1_767_225_600)?);
-    let orchestrator = Orchestrator::builder()
-        .store(MemoryStore::new())
-        .runner(Runner::builder().clock(clock.clone()).build()?)
-        .clock(clock.clone())
-        .build()?;
+    let orchestrator =
+        Orchestrator::builder(MemoryStore::new(), Runner::builder().clock(clock.clone()).build()?)
+            .clock(clock.clone())
+            .build()?;
 
     let hourly = every(Duration::from_secs(3_600))?;
     let job = |name| job_fn(name, |_cx| async { Ok(()) });

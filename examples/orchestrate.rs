@@ -1,21 +1,20 @@
-//! A pipeline on a schedule, with its history in a file: it cleans the orders every two seconds until Ctrl-C or SIGTERM,
-//! lets the run that goes on end, and prints the history.
+//! A pipeline on a schedule, with its history in a file. It cleans the orders every two seconds until Ctrl-C or SIGTERM,
+//! waits for the run in progress, and prints the history.
 //!
 //!     cargo run --example orchestrate [STATE] [RUNS]
 //!
-//! Kill it in any way and start it again: the history is there, and the schedule goes on. `STATE` is `state.json` if not
-//! said; with `RUNS` it ends by itself after so many runs.
+//! Kill it in any way and start it again: the history is still there, and the schedule continues. `STATE` defaults to
+//! `state.json`. With `RUNS`, it stops after that many runs.
 
-#![allow(clippy::print_stdout, reason = "it is there to be watched")]
+#![allow(clippy::print_stdout, reason = "an example prints")]
 
-use std::{env, time::Duration};
+use std::env;
+use std::time::Duration;
 
-use godata::{
-    RunQuery,
-    orchestrator::{Event, Orchestrator},
-    prelude::*,
-    scheduler::every,
-};
+use godata::RunQuery;
+use godata::orchestrator::{Event, Orchestrator};
+use godata::prelude::*;
+use godata::scheduler::every;
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
@@ -45,7 +44,7 @@ fn orders() -> Result<Pipeline, BoxError> {
         .write(jsonl::write("orders_paid.jsonl"))?)
 }
 
-/// Prints what happens until so many runs have ended.
+/// Prints events until this many runs have ended.
 async fn print_events(orchestrator: &Orchestrator, mut runs: usize) {
     let mut events = orchestrator.events();
     while runs > 0

@@ -1,14 +1,17 @@
-//! Cleans any CSV of orders into JSON Lines: keeps paid orders, makes `amount` a number and adds `gross`.
+//! Converts a CSV file of orders to JSON Lines: keeps paid orders, makes `amount` a number and adds `gross`.
 //!
 //!     cargo run --release --example orders_cleanup [INPUT] [OUTPUT] [WORKERS]
 //!
-//! Without arguments it reads `examples/data/orders.csv` and writes `orders_paid.jsonl` to the current folder. The input may have any
-//! columns beside `amount` and `status`. There are as many workers as cores if not said. On a terminal, a run of over a
-//! second shows its progress.
+//! Without arguments it reads `examples/data/orders.csv` and writes `orders_paid.jsonl` to the current folder. The input
+//! needs the columns `amount` and `status` and may have others. `WORKERS` defaults to the number of cores. On a terminal,
+//! a run shows its progress after one second.
 
-use std::{env, process::ExitCode, time::Duration};
+use std::env;
+use std::process::ExitCode;
+use std::time::Duration;
 
-use godata::{Progress, prelude::*};
+use godata::Progress;
+use godata::prelude::*;
 use indicatif::{ProgressBar, ProgressStyle};
 
 #[tokio::main]
@@ -32,7 +35,7 @@ async fn main() -> ExitCode {
 async fn cleanup(input: &str, output: &str, workers: Option<&str>) -> Result<RunReport, BoxError> {
     let mut builder = Pipeline::builder("orders-cleanup");
     if let Some(workers) = workers {
-        let workers = workers.parse().map_err(|_| format!("`{workers}` is no number of workers"))?;
+        let workers = workers.parse().map_err(|_| format!("`{workers}` is not a number of workers"))?;
         builder = builder.workers(workers);
     }
     let pipeline = builder
@@ -49,7 +52,7 @@ async fn cleanup(input: &str, output: &str, workers: Option<&str>) -> Result<Run
     Ok(report?)
 }
 
-/// Draws the progress to the terminal, if there is one, once a second has passed.
+/// Draws a progress bar after one second. Without a terminal, nothing is drawn.
 async fn show_progress(progress: Progress) {
     tokio::time::sleep(Duration::from_secs(1)).await;
     let bar = ProgressBar::new(progress.bytes_expected().unwrap_or_default())

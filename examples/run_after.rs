@@ -1,17 +1,14 @@
-//! A pipeline that runs after another: the report follows each import that succeeds.
+//! A pipeline that runs after another one: the report runs after each successful import. The first import fails on purpose.
 //!
 //!     cargo run --example run_after
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering::SeqCst},
-    time::Duration,
-};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
-use godata::{
-    Registration,
-    orchestrator::{Event, Events},
-    prelude::*,
-};
+use godata::Registration;
+use godata::orchestrator::{Event, Events};
+use godata::prelude::*;
 
 static IMPORTS: AtomicUsize = AtomicUsize::new(0);
 
@@ -19,7 +16,7 @@ static IMPORTS: AtomicUsize = AtomicUsize::new(0);
 async fn main() -> Result<(), BoxError> {
     let import = job_fn("import", |_cx| async {
         match IMPORTS.fetch_add(1, SeqCst) {
-            0 => Err(JobError::new("the server is down")),
+            0 => Err("the server is down".into()),
             _ => Ok(()),
         }
     });
@@ -31,7 +28,7 @@ async fn main() -> Result<(), BoxError> {
     let mut events = orchestrator.events();
     orchestrator.start_scheduler().await?;
 
-    orchestrator.run_pipeline("import").await?.done().await?;
+    orchestrator.run_pipeline("import").await?;
     print_until_ended("import", &mut events).await;
 
     println!("again:");
@@ -42,7 +39,7 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Prints the runs that end, up to one of this pipeline.
+/// Prints each run that ends, until one of this pipeline has ended.
 async fn print_until_ended(pipeline: &str, events: &mut Events) {
     while let Some(event) = events.next().await {
         let Ok(Event::Ended(run)) = event else { continue };

@@ -1,4 +1,4 @@
-//! Several jobs at the same time: started, watched, stopped, and what became of each.
+//! Runs several jobs at the same time, stops one of them, and prints how each ended.
 //!
 //!     cargo run --example run_concurrently
 
@@ -19,9 +19,9 @@ async fn main() -> Result<(), BoxError> {
     // A pipeline is a job; so is a closure.
     let small = runner.start(copy("small", 1_000)?)?;
     let large = runner.start(copy("large", 1_000_000)?)?;
-    let broken = runner.start(job_fn("broken", |_cx| async { Err(JobError::new("no such table")) }))?;
+    let broken = runner.start(job_fn("broken", |_cx| async { Err("no such table".into()) }))?;
     let endless = runner.start(job_fn("endless", |cx: RunContext| async move {
-        cx.cancelled().await;
+        cx.canceled().await;
         Ok(cx.check()?)
     }))?;
     runner.stop(endless.id())?;

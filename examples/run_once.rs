@@ -1,19 +1,20 @@
-//! One run of a pipeline with its history kept, for cron, a systemd timer or Kubernetes to start. The exit status says
-//! what became of it.
+//! Runs a pipeline once and keeps its history, to be started by cron, a systemd timer or Kubernetes. If the run fails, the
+//! error is printed and the exit status is 1.
 //!
 //!     cargo run --example run_once [STATE]
 //!
-//! If another process has the state open, the run before this one say, it waits for it.
+//! If another process has the state open, such as the previous run, it waits up to 30 seconds.
 
-use std::{env, process::ExitCode, time::Duration};
+use std::env;
+use std::time::Duration;
 
-use godata::{
-    FileStore, Recovery, Registration, RunQuery, RunStatus, orchestrator::Orchestrator, prelude::*,
-    runner::Runner,
-};
+use godata::orchestrator::Orchestrator;
+use godata::prelude::*;
+use godata::runner::Runner;
+use godata::{FileStore, Recovery, Registration, RunQuery};
 
 #[tokio::main]
-async fn main() -> Result<ExitCode, BoxError> {
+async fn main() -> Result<(), BoxError> {
     let state = env::args().nth(1).unwrap_or_else(|| "state.json".to_owned());
     let orders = Pipeline::builder("orders-once")
         .read(csv::read_records("examples/data/orders.csv"))
@@ -21,16 +22,13 @@ async fn main() -> Result<ExitCode, BoxError> {
         .write(jsonl::write("orders_paid.jsonl"))?;
 
     let store = FileStore::open_wait(state, Duration::from_secs(30))?;
-    let orchestrator = Orchestrator::builder()
-        .store(store)
-        .runner(Runner::new())
-        .recovery(Recovery::Off)
-        .keep_newest(1_000)
-        .build()?;
+    let orchestrator =
+        Orchestrator::builder(store, Runner::new()).recovery(Recovery::Off).keep_newest(1_000).build()?;
     orchestrator.register_with(Registration::new(orders)).await?;
 
     let result = orchestrator.run_pipeline("orders-once").await?.done().await?;
     print!("{}", orchestrator.history(&RunQuery::new().limit(5)).await?);
     orchestrator.shutdown(Duration::from_secs(30)).await;
-    Ok(if result.status == RunStatus::Succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    result.success()?;
+    Ok(())
 }

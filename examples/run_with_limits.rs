@@ -1,17 +1,14 @@
-//! Limits: how many jobs run at a time, in all and in a pool, and how long one may take. Events tell of it.
+//! Limits how many jobs run at a time, in total and in a pool, and how long a job may take. Prints the events.
 //!
 //!     cargo run --example run_with_limits
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering::SeqCst},
-    time::Duration,
-};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
 
-use godata::{
-    RunRequest,
-    prelude::*,
-    runner::{RunEvent, Runner},
-};
+use godata::RunRequest;
+use godata::prelude::*;
+use godata::runner::{RunEvent, Runner};
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 static MOST: AtomicUsize = AtomicUsize::new(0);
@@ -31,7 +28,7 @@ async fn main() -> Result<(), BoxError> {
     let mut events = runner.subscribe();
 
     for number in 0..6 {
-        runner.start_with(query(number), RunRequest::new().pool("database"))?;
+        runner.start_with(query(number), RunRequest::new().with_pool("database"))?;
     }
     let mut ended = 0;
     while ended < 6 {
@@ -39,7 +36,7 @@ async fn main() -> Result<(), BoxError> {
             Some(Ok(RunEvent::Started(run))) => println!("{} started", run.job_name),
             Some(Ok(RunEvent::Ended(_))) => ended += 1,
             Some(Ok(_)) => {}
-            // A slow reader is told how much it has missed; it holds up nobody.
+            // A subscriber that is too slow learns how many events it missed. It delays no job.
             Some(Err(missed)) => println!("{missed}"),
             None => break,
         }
@@ -47,7 +44,7 @@ async fn main() -> Result<(), BoxError> {
     println!("at most {} ran at a time", MOST.load(SeqCst));
 
     let sleeper = job_fn("sleeper", |_cx| std::future::pending());
-    let request = RunRequest::new().timeout(Duration::from_millis(20));
+    let request = RunRequest::new().with_timeout(Duration::from_millis(20));
     let runner = Runner::builder().stop_grace(Duration::from_millis(20)).build()?;
     let result = runner.start_with(sleeper, request)?.finished().await;
     println!("{} {}: {}", result.job_name, result.status, result.error.map_or(String::new(), |e| e.message));

@@ -1,21 +1,18 @@
-//! A schedule that leaves out weekends, holidays, a maintenance window and the days of another schedule, until it
-//! ends.
+//! A schedule with a start and an end that skips weekends, holidays, a maintenance window and the days of another schedule.
 //!
 //!     cargo run --example schedule_calendar
 
-use godata::{
-    BoxError, Schedule,
-    scheduler::{Calendar, DailyAt, ScheduleExt, Zone, parse},
-};
+use godata::scheduler::{Calendar, DailyAt, ScheduleExt, Zone, parse};
+use godata::{BoxError, Schedule};
 use time::{Date, Month, Time, UtcDateTime, Weekday};
 
-/// As it may come from a file.
+/// This could be read from a file.
 const HOLIDAYS: &str = "
 # every year
 01-01  New Year
 12-25  Christmas Day
 12-26  Boxing Day
-# moving
+# movable
 2026-04-03  Good Friday
 2026-04-06  Easter Monday
 ";
@@ -44,7 +41,7 @@ fn main() -> Result<(), BoxError> {
     }
     println!("{} times in all", report.count_between(start, end));
 
-    // The text makes the same schedule again: from a configuration file, say.
+    // Parsing its text, from a configuration file for example, gives the same schedule.
     assert!(parse(&report.spec())?.upcoming(start).eq(report.upcoming(start)));
     Ok(())
 }

@@ -1,13 +1,11 @@
-//! The next fires of cron patterns around both clock changes of a year, in a zone that is given on the command line.
+//! When cron patterns fire around the two next clock changes of a time zone.
 //!
 //!     cargo run --example schedule_cron [ZONE]
 
 use std::time::Duration;
 
-use godata::{
-    BoxError, Schedule,
-    scheduler::{Cron, Dst, Gap, Overlap, ScheduleExt, Zone},
-};
+use godata::scheduler::{Cron, Dst, DstGap, DstOverlap, ScheduleExt, Zone};
+use godata::{BoxError, Schedule};
 use time::UtcDateTime;
 
 fn main() -> Result<(), BoxError> {
@@ -16,15 +14,15 @@ fn main() -> Result<(), BoxError> {
     let fixed = Cron::new("30 2 * * *")?.in_zone(zone.clone())?;
     let schedules = [
         fixed.clone(),
-        fixed.clone().dst(Dst { gap: Gap::Shift, overlap: Overlap::Last })?,
-        fixed.dst(Dst { gap: Gap::Skip, overlap: Overlap::Both })?,
+        fixed.clone().dst(Dst::new().gap(DstGap::Shift).overlap(DstOverlap::Last))?,
+        fixed.dst(Dst::new().gap(DstGap::Skip).overlap(DstOverlap::Both))?,
         Cron::new("*/30 1-3 * * *")?.in_zone(zone.clone())?,
     ];
 
     let mut change = UtcDateTime::from_unix_timestamp(1_767_225_600)?;
     for _ in 0..2 {
         let Some(next) = zone.next_clock_change(change) else {
-            println!("the clocks of {zone} change no more");
+            println!("{zone} has no more clock changes");
             break;
         };
         change = next;

@@ -1,13 +1,11 @@
-//! Schedules from code and from text: what they are called, and when they fire next.
+//! Schedules from code and from text: their descriptions, and when they fire next.
 //!
 //!     cargo run --example schedule_daily
 
 use std::time::Duration;
 
-use godata::{
-    AnySchedule, BoxError, Schedule,
-    scheduler::{DailyAt, MonthDay, MonthlyAt, ScheduleExt, Zone, every, parse},
-};
+use godata::scheduler::{DailyAt, MonthDay, MonthlyAt, ScheduleExt, Zone, every, parse};
+use godata::{AnySchedule, BoxError, Schedule};
 use time::{Time, UtcDateTime, Weekday};
 
 fn main() -> Result<(), BoxError> {
@@ -30,7 +28,7 @@ fn main() -> Result<(), BoxError> {
         parse("monthly last-fri 18:00 Europe/Berlin")?,
     ];
 
-    // A program of yours asks a clock; an example prints the same every time.
+    // Your program would ask the clock. A fixed time makes this example print the same every time.
     let now = UtcDateTime::from_unix_timestamp(1_767_225_600)?;
     for schedule in &schedules {
         println!("{schedule}\n  {}", schedule.describe());

@@ -1,13 +1,14 @@
-//! A filter in a pipe of the shell: of the orders on standard input, the paid ones go to standard output.
+//! A filter in a shell pipeline: reads orders from standard input and writes the paid ones to standard output.
 //!
 //!     printf 'id,status\nA-1,paid\nA-2,open\n' | cargo run --example stdin_stdout csv
 //!     yes '{"id":1,"status":"paid"}' | cargo run --example stdin_stdout jsonl | head -1
 //!
-//! The format is JSON Lines if none is given.
+//! The format defaults to JSON Lines.
 
 use std::env;
 
-use godata::{Output, prelude::*};
+use godata::Output;
+use godata::prelude::*;
 
 fn main() -> Result<(), BoxError> {
     let paid = |order: RecordRef<'_>| order.str("status") == Some("paid");
@@ -21,7 +22,7 @@ fn main() -> Result<(), BoxError> {
         Some(other) => return Err(format!("expected csv or jsonl, found {other}").into()),
     };
     match pipeline.run_blocking(&RunContext::new()) {
-        // Whoever reads the output has enough of it, as `head` has: for a filter that is a normal end.
+        // The reader of the output has closed it, as `head` does. For a filter that is a normal end.
         Err(error) if error.is_broken_pipe() => Ok(()),
         result => Ok(result.map(drop)?),
     }

@@ -8,6 +8,7 @@ use std::path::Path;
 
 use godata::prelude::*;
 use serde::{Deserialize, Serialize};
+
 use support::Folder;
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -254,7 +255,7 @@ fn a_bad_record_is_named_by_its_number_and_line() {
             "a field that is there twice",
             &[JsonlRecords],
             br#"{"id":"X","id":"Y","amount":1,"note":""}"#,
-            "read failed at {place}: column 14: field `id` is there twice",
+            "read failed at {place}: column 14: field `id` appears twice",
         ),
         (
             "bad UTF-8",
@@ -293,14 +294,14 @@ fn a_bad_file_is_named() {
             "UTF-16",
             CSV,
             &utf_16,
-            "read failed: `in.csv` is UTF-16LE text by its byte order mark, and was to be read as UTF-8; \
+            "read failed: `in.csv` is UTF-16LE text by its byte order mark, but was to be read as UTF-8; \
              `Input::encoding` with `Encoding::Utf16` reads it",
         ),
         (
             "UTF-16",
             JSONL,
             &utf_16,
-            "read failed: `in.jsonl` is UTF-16LE text by its byte order mark, and was to be read as UTF-8; \
+            "read failed: `in.jsonl` is UTF-16LE text by its byte order mark, but was to be read as UTF-8; \
              `Input::encoding` with `Encoding::Utf16` reads it",
         ),
         (
@@ -418,13 +419,23 @@ fn a_path_that_leads_nowhere_is_named() {
             "out",
             "read failed: `out/in` can't be opened: Not a directory (os error 20)",
         ),
-        ("a directory as input", "folder", "out", "read failed: `folder` is a directory"),
-        ("a directory as output", "in", "folder", "write failed: `folder` is a directory"),
+        (
+            "a directory as input",
+            "folder",
+            "out",
+            "read failed: `folder` is a directory; `Input::directory` reads the files in it",
+        ),
+        (
+            "a directory as output",
+            "in",
+            "folder",
+            "write failed: `folder` is a directory, and can't be replaced by a file",
+        ),
         (
             "a folder that is missing",
             "in",
             "none/out",
-            "write failed: `none/out` can't be written: the directory `none` does not exist",
+            "write failed: `none/out` can't be written: the directory `none` does not exist; `create_parents` creates it",
         ),
         (
             "a file for the folder",
@@ -432,7 +443,12 @@ fn a_path_that_leads_nowhere_is_named() {
             "out/out",
             "write failed: `out/out` can't be written: not a directory",
         ),
-        ("no name", "in", "folder/..", "write failed: `folder/..` is a directory"),
+        (
+            "no name",
+            "in",
+            "folder/..",
+            "write failed: `folder/..` is a directory, and can't be replaced by a file",
+        ),
         ("a slash at the end", "in", "new/", "write failed: `new/` is not the path of a file"),
         (
             "both",
@@ -587,12 +603,11 @@ fn the_first_of_several_faults_is_named() {
 mod child {
     //! What needs a process with other rights or limits: the tests run this program again.
 
-    use std::{
-        env, fs,
-        os::unix::fs::{MetadataExt, PermissionsExt},
-        path::PathBuf,
-        process::Command,
-    };
+    use std::env;
+    use std::fs;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::path::PathBuf;
+    use std::process::Command;
 
     use super::*;
 

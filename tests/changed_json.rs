@@ -8,12 +8,11 @@ mod support;
 use std::fs;
 
 use godata::{Flow, Input, Pipeline, RecordMut, Records, RunContext, Type, jsonl};
-use proptest::{
-    collection::vec,
-    prelude::{ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest},
-    sample::select,
-};
+use proptest::collection::vec;
+use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
+use proptest::sample::select;
 use serde_json::{Map, Value, json};
+
 use support::Folder;
 
 /// Names that begin alike, are not ASCII, or need escapes. No step touches the first.
@@ -184,7 +183,7 @@ impl Step {
             Self::Filter(mask) => flow.filter(move |record| record.u64("id").is_ok_and(|id| has(mask, id))),
             Self::Derive(at) => flow.derive(NAMES[at], |record| Ok(record.u64("id")? * 10)),
             Self::Select(columns) => flow.select(["id"].into_iter().chain(names(columns))),
-            Self::Drop(columns) => flow.drop(names(columns)),
+            Self::Drop(columns) => flow.drop_fields(names(columns)),
             Self::Rename(from, to) => flow.rename(NAMES[from], NAMES[to]),
         }
     }

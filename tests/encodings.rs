@@ -3,12 +3,12 @@
 
 mod support;
 
-use godata::{Encoding, error_chain, json, prelude::*};
+use godata::prelude::*;
+use godata::{Encoding, error_chain, json};
 use proptest::prelude::{ProptestConfig, any, prop, prop_assert_eq, proptest};
-use support::{
-    Folder,
-    packing::{PACKINGS, Packing},
-};
+
+use support::Folder;
+use support::packing::{PACKINGS, Packing};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Format {
@@ -154,7 +154,7 @@ fn what_is_no_text_of_its_encoding_is_named() {
     let pipeline = flow.write_fn(async |_, _: Records| Ok(())).unwrap();
     let error = pipeline.run_blocking(&RunContext::new()).unwrap_err();
     let expected =
-        "read failed: `b.csv` is not whole UTF-16BE text: there is no character at byte 10, from 0";
+        "read failed: `b.csv` is not valid UTF-16BE text: the bytes at offset 10 are not a character";
     assert_eq!(folder.message(&error), expected);
 }
 
@@ -164,12 +164,12 @@ fn what_is_not_asked_for_is_refused() {
     // `id` as UTF-16 is one character, and a line feed is half of one.
     assert_eq!(
         error,
-        "read failed: `in` is not whole UTF-16LE text: there is no character at byte 2, from 0"
+        "read failed: `in` is not valid UTF-16LE text: the bytes at offset 2 are not a character"
     );
     let error = read(Jsonl, Input::bytes("in", "\u{feff}{}").encoding(Encoding::Latin1), 9).unwrap_err();
     assert_eq!(
         error,
-        "read failed: `in` is UTF-8 text by its byte order mark, and was to be read as windows-1252; \
+        "read failed: `in` is UTF-8 text by its byte order mark, but was to be read as windows-1252; \
          `Encoding::Utf8` reads it"
     );
 }

@@ -4,23 +4,22 @@
 
 mod support;
 
-use std::{
-    fs,
-    future::Future,
-    path::Path,
-    pin::pin,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-    task::{Context, Poll, Waker},
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::future::Future;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 
+use godata::prelude::*;
 use godata::{
-    BuildError, Cancellation, JobErrorKind, JobInfo, Outcome, PipelineEnd, PipelineInfo, Transient,
-    core::AnyJob, prelude::*,
+    AnyJob, BuildError, Cancellation, JobErrorKind, JobInfo, Outcome, PipelineEnd, PipelineInfo, Transient,
 };
 use serde::{Deserialize, Serialize};
+
 use support::Folder;
 
 #[derive(Debug, Deserialize, PartialEq, Serialize)]
@@ -139,13 +138,18 @@ async fn a_job_keeps_why_its_pipeline_did_not_succeed() {
             let pipeline = wrapped.clone();
             async move {
                 let nested: Result<_, BoxError> = pipeline.run(&cx).await.map_err(Into::into);
-                nested.map(drop).map_err(JobError::new)
+                nested.map(drop)
             }
         });
         for job in [AnyJob::new(pipeline), AnyJob::new(by_question_mark), AnyJob::new(by_boxed_error)] {
             let error = job.run(&RunContext::new()).await.unwrap_err();
-            assert_eq!((folder.message(&error), error.kind()), (says.to_owned(), kind), "{}", job.name());
-            assert!(error.as_error().is::<PipelineError>());
+            assert_eq!(
+                (folder.message(&error), JobErrorKind::of(&*error)),
+                (says.to_owned(), kind),
+                "{}",
+                job.name()
+            );
+            assert!(error.is::<PipelineError>());
             assert_eq!((written(&folder).as_str(), folder.files().len()), ("old", 2));
         }
     }
@@ -168,14 +172,14 @@ async fn a_cancellation_of_something_else_is_a_failure() {
     let inner = AnyJob::new(pipeline.clone());
     let by_boxed_error = job_fn("boxed", move |cx| {
         let inner = inner.clone();
-        async move { inner.run(&cx).await.map_err(|error| JobError::new(BoxError::from(error))) }
+        async move { inner.run(&cx).await }
     });
     let says = "step[0] (filter_with) failed at record 1 (in.csv:2): the run was canceled";
     let mut kinds = Vec::new();
     for job in [AnyJob::new(pipeline), AnyJob::new(by_question_mark), AnyJob::new(by_boxed_error)] {
         let error = job.run(&RunContext::new()).await.unwrap_err();
         assert_eq!(folder.message(&error), says);
-        kinds.push(error.kind());
+        kinds.push(JobErrorKind::of(&*error));
     }
     assert_eq!(kinds, [JobErrorKind::Failed; 3], "as itself, wrapped, boxed");
 }
@@ -188,7 +192,7 @@ fn a_run_that_was_canceled_before_it_begins_does_nothing() {
     let cx = RunContext::new().with_cancellation(all.child());
     all.cancel();
     let error = pipeline.run_blocking(&cx).unwrap_err();
-    assert!(error.is_canceled() && JobError::from(error).is_canceled());
+    assert!(error.is_canceled() && JobErrorKind::of(&error) == JobErrorKind::Canceled);
     assert_eq!((written(&folder).as_str(), folder.files().len()), ("old", 2));
 }
 
@@ -198,7 +202,7 @@ fn a_run_that_stops_itself_does_not_stop_others() {
     let cx = RunContext::new();
     let fails = evens(&folder, |_, _| Err("on purpose".into()));
     assert!(!fails.run_blocking(&cx).unwrap_err().is_canceled());
-    assert!(!cx.is_cancelled());
+    assert!(!cx.is_canceled());
     evens(&folder, |_, _| Ok(())).run_blocking(&cx).unwrap();
     assert_eq!(written(&folder), EVENS);
 }
@@ -303,7 +307,9 @@ async fn check_says_whether_a_run_could_begin_and_leaves_nothing() {
         (
             "in.csv",
             "none/out.jsonl",
-            Some("write failed: `none/out.jsonl` can't be written: the directory `none` does not exist"),
+            Some(
+                "write failed: `none/out.jsonl` can't be written: the directory `none` does not exist; `create_parents` creates it",
+            ),
         ),
         (
             "in.csv",
@@ -326,7 +332,7 @@ async fn check_says_whether_a_run_could_begin_and_leaves_nothing() {
         let checked = pipeline.check(&cx).await.map_err(|error| folder.message(&error));
         assert_eq!(checked.err().as_deref(), says, "{input}, {output}");
         assert!(folder.files() == before, "{input}, {output}: {:?}", folder.files().keys());
-        assert_eq!((told.take(), cx.is_cancelled()), (vec![], false));
+        assert_eq!((told.take(), cx.is_canceled()), (vec![], false));
     }
 }
 
@@ -361,7 +367,7 @@ fn a_runtime_in_the_way_or_missing_is_an_error_and_nothing_begins() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let error = runtime.block_on(async { pipeline.run_blocking(&cx) }).unwrap_err();
     assert!(matches!(error, PipelineError::Runtime { .. }) && error.report().is_none());
-    let says = "the pipeline can't run here: run_blocking was called on a tokio runtime; await `run` there";
+    let says = "the pipeline can't run here: `run_blocking` was called on a tokio runtime: await `run` instead";
     assert_eq!(format!("{error:#}"), says);
 
     // Without a runtime nothing can be waited for, so the first poll must tell.
@@ -512,7 +518,6 @@ fn the_prelude_has_few_names_and_all_that_most_programs_need() {
         "Flow",
         "Input",
         "Job",
-        "JobError",
         "JobHook",
         "Ordered",
         "Pipeline",
@@ -534,4 +539,56 @@ fn the_prelude_has_few_names_and_all_that_most_programs_need() {
         "record",
     ];
     assert_eq!(names, expected);
+}
+
+/// Libraries such as `anyhow` accept exactly these errors by `?`.
+#[test]
+fn every_error_can_be_returned_by_question_mark() {
+    fn accepted<E: std::error::Error + Send + Sync + 'static>() {}
+
+    accepted::<godata::BuildError>();
+    accepted::<godata::Canceled>();
+    accepted::<godata::FieldError>();
+    accepted::<godata::Missed>();
+    accepted::<godata::NameError>();
+    accepted::<godata::OrchestratorBuildError>();
+    accepted::<godata::OrchestratorError>();
+    accepted::<godata::ParamError>();
+    accepted::<godata::ParseIdError>();
+    accepted::<godata::Permanent>();
+    accepted::<godata::PersistError>();
+    accepted::<godata::PipelineError>();
+    accepted::<godata::RegisterError>();
+    accepted::<godata::RunFailed>();
+    accepted::<godata::RunnerBuildError>();
+    accepted::<godata::RunnerError>();
+    accepted::<godata::StoreError>();
+    accepted::<godata::Transient>();
+    accepted::<godata::csv::CsvError>();
+    accepted::<godata::etl::ConvertError>();
+    accepted::<godata::etl::ShapeError>();
+    accepted::<godata::orchestrator::ScheduleFault>();
+    accepted::<godata::scheduler::ScheduleError>();
+}
+
+/// What the facade does not name is in the crate it is from; nothing is a second type of the same name.
+#[test]
+fn no_two_public_types_of_the_facade_share_a_name() {
+    let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
+    let mut homes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for name in ["core", "etl", "io", "io-csv", "io-json", "orchestrator", "runner", "scheduler", "store-file"] {
+        let source = fs::read_to_string(crates.join(format!("godata-{name}/src/lib.rs"))).unwrap();
+        let uses = source.split("pub use ").skip(1).map(|rest| rest.split_once(';').unwrap().0);
+        // What a crate has from another is the same type.
+        for list in uses.filter(|list| !list.starts_with("godata_")) {
+            let names = list.split(|c: char| !c.is_alphanumeric() && c != '_');
+            let types = names.filter(|name| name.starts_with(char::is_uppercase));
+            for of in types {
+                homes.entry(of.to_owned()).or_default().insert(name.to_owned());
+            }
+        }
+    }
+    assert!(homes.contains_key("Pipeline") && homes.contains_key("Overlap"), "{homes:?}");
+    let shared: Vec<_> = homes.into_iter().filter(|(_, homes)| homes.len() > 1).collect();
+    assert!(shared.is_empty(), "{shared:?}");
 }

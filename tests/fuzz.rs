@@ -7,13 +7,13 @@
 #[allow(unreachable_pub, reason = "it is a crate of its own, too")]
 mod targets;
 
-use std::{fs, ops::Range, path::Path};
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
 
-use proptest::{
-    prelude::{ProptestConfig, Strategy, any, prop, prop_oneof},
-    sample::Index,
-    test_runner::{RngSeed, TestRunner},
-};
+use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_oneof};
+use proptest::sample::Index;
+use proptest::test_runner::{RngSeed, TestRunner};
 
 /// Bytes that have a meaning for a format.
 const MEANINGFUL: &[u8] = b"\0\x01 \t\r\n\"'\\,;:#[]{}0-.ea\x80\xc3\xef\xff";

@@ -3,17 +3,17 @@
 
 mod support;
 
-use std::{
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
-use godata::{Compression, Encoding, error_chain, prelude::*};
+use godata::prelude::*;
+use godata::{Compression, Encoding, error_chain};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use serde::Deserialize;
-use support::packing::{PACKINGS, Packing};
 use tempfile::TempDir;
+
+use support::packing::{PACKINGS, Packing};
 
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 struct Row {
@@ -231,7 +231,7 @@ fn what_is_not_there_is_named() {
     for format in FORMATS {
         let failure = |input: &Input| folder.failure(format, input);
         assert_eq!(failure(&folder.glob("*.csv.gz")), "read failed: no file matches `*.csv.gz`");
-        assert!(failure(&folder.glob("[a")).starts_with("read failed: `[a` is not a pattern: "));
+        assert!(failure(&folder.glob("[a")).starts_with("read failed: `[a` is not a valid pattern: "));
         let missing = folder.path().join("missing");
         let expected = "can't be opened: No such file or directory (os error 2)";
         assert_eq!(failure(&Input::path(&missing)), format!("read failed: `missing` {expected}"));
@@ -249,7 +249,8 @@ fn what_is_not_there_is_named() {
             failure(&Input::directory(empty.path())),
             format!("read failed: there are no files in `{name}`")
         );
-        assert_eq!(failure(&Input::path(empty.path())), format!("read failed: `{name}` is a directory"));
+        let says = format!("read failed: `{name}` is a directory; `Input::directory` reads the files in it");
+        assert_eq!(failure(&Input::path(empty.path())), says);
         // Found by the pattern, and not there any more.
         #[cfg(unix)]
         {
@@ -301,8 +302,8 @@ fn records_are_numbered_and_named_per_file() {
 fn files_with_other_columns_are_refused() {
     let table = [
         ("id\n", "column 2 is missing, which is `note` in `a.csv`"),
-        ("note,id\n", "column 1 is `note`, and `id` in `a.csv`"),
-        ("id,note,x\n", "column 3 is `x`, and there is no such column in `a.csv`"),
+        ("note,id\n", "column 1 is `note`, but `id` in `a.csv`"),
+        ("id,note,x\n", "column 3 is `x`, but there is no such column in `a.csv`"),
     ];
     for (header, expected) in table {
         let folder = Folder::new();
@@ -310,7 +311,8 @@ fn files_with_other_columns_are_refused() {
         folder.add("b.csv", b"\"id\",note\r\n2,b\n");
         folder.add("c.csv", format!("\n{header}").as_bytes());
         let error = folder.failure(Format::Csv, &folder.glob("*.csv"));
-        assert_eq!(error, format!("read failed: c.csv:2: {expected}"));
+        let advice = "files of one input need the same columns in the same order";
+        assert_eq!(error, format!("read failed: c.csv:2: {expected}; {advice}"));
     }
     let folder = Folder::new();
     folder.add("a.csv", b"id,note\n");

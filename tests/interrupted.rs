@@ -5,26 +5,25 @@
 
 mod support;
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    pin::{Pin, pin},
-    sync::{
-        Arc, Barrier, Mutex,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
-        mpsc,
-    },
-    task::Poll,
-    time::Duration,
-};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::pin::{Pin, pin};
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Arc, Barrier, Mutex, mpsc};
+use std::task::Poll;
+use std::time::Duration;
 
+use godata::prelude::*;
 use godata::{
     BlockingSink, BlockingWrite, Chunk, Outcome, Output, PipelineEnd, PipelineInfo, RunScope, StageEnd,
-    StepInfo, Stop, Work, Writer, prelude::*,
+    StepInfo, Stop, Work, Writer,
 };
 use serde::{Deserialize, Serialize};
+use tokio::runtime::Runtime;
+use tokio::sync::Notify;
+
 use support::{Files, Folder};
-use tokio::{runtime::Runtime, sync::Notify};
 
 const RECORDS: u64 = 30;
 
@@ -476,7 +475,7 @@ fn a_commit_that_outlives_the_runtime_is_not_told_as_canceled() {
     let held = Held(Arc::new(Commit { begun, may_end, is_done }));
     let (folder, _output) = folder();
     let (hook, ended) = Hook::silent(&folder);
-    let pipeline = Pipeline::builder("held").hook(hook).from_vec(vec![1]).write(held.clone()).unwrap();
+    let pipeline = Pipeline::builder("held").hook(hook).read_vec(vec![1]).write(held.clone()).unwrap();
     // One with a single thread has dropped all tasks when its shutdown returns.
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {

@@ -4,11 +4,15 @@
 
 mod support;
 
-use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
 
 use godata::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::to_string as json;
+
 use support::Folder;
 
 const ROWS: u64 = 20_000;

@@ -4,20 +4,19 @@
 
 mod support;
 
-use std::{
-    collections::BTreeMap,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    },
-};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 
-use godata::{Compression, Output, PipelineInfo, StageEnd, json, prelude::*};
+use godata::prelude::*;
+use godata::{Compression, Output, PipelineInfo, StageEnd, json};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use serde::{Deserialize, Serialize};
+
 use support::{Files, Folder};
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -326,7 +325,7 @@ fn values_say_the_file() {
         record! {"n" => true},
         record! {"n" => "a/b", "day" => ""},
     ];
-    let pipeline = Pipeline::builder("t").from_vec(records).untyped();
+    let pipeline = Pipeline::builder("t").read_vec(records).untyped();
     pipeline
         .write(csv::write(Output::partitioned(template)))
         .unwrap()
@@ -360,37 +359,43 @@ fn what_can_not_be_is_refused() {
     let out = || Output::path(path("out.csv"));
     let table = [
         (out().max_open_files(0), "`max_open_files(0)` leaves no file to write to"),
-        (out().manifest(path("out.csv")), "its manifest would take its place"),
-        (out().roll_by_rows(9).manifest(path("out-00003.csv")), "its manifest would take its place"),
+        (out().manifest(path("out.csv")), "its manifest has the same path"),
+        (out().roll_by_rows(9).manifest(path("out-00003.csv")), "its manifest has the same path"),
         (out().roll_by_rows(0), "`roll_by_rows(0)` leaves no room for a record"),
         (out().roll_by_bytes(0), "`roll_by_bytes(0)` leaves no room for a record"),
-        (out().append().roll_by_rows(1), "what is rolled can't be appended to: its last file may be full"),
+        (out().append().roll_by_rows(1), "a rolled output can't be appended to: its last file may be full"),
     ];
     for (output, reason) in table {
-        check_refused(&folder, &output, Csv, &format!("`out.csv` can't be written like that: {reason}"));
+        check_refused(
+            &folder,
+            &output,
+            Csv,
+            &format!("`out.csv` can't be written with these options: {reason}"),
+        );
     }
     let output = Output::partitioned(path("{key}.csv")).manifest(path("k1.csv"));
-    let says = "`{key}.csv` can't be written like that: its manifest would take its place";
+    let says = "`{key}.csv` can't be written with these options: its manifest has the same path";
     check_refused(&folder, &output, Csv, says);
-    let says = "`stdout` can't be written like that: standard output is one, and can't be rolled";
+    let says = "`stdout` can't be written with these options: standard output can't be rolled";
     check_refused(&folder, &Output::stdout().roll_by_rows(1), Csv, says);
-    let says = "`stdout` can't be written like that: standard output has no files to list";
+    let says = "`stdout` can't be written with these options: standard output has no files to list";
     check_refused(&folder, &Output::stdout().manifest(path("m")), Csv, says);
-    let says =
-        "`out.csv` can't be written like that: a file of this format is whole, and can't be appended to";
+    let says = "`out.csv` can't be written with these options: files of this format can't be appended to";
     check_refused(&folder, &out().append(), Json, says);
-    let says = "`out.csv.gz` can't be written: gzip has no level 10, but 0 to 9";
+    let says = "`out.csv.gz` can't be written: gzip has no level 10, only 0 to 9";
     check_refused(&folder, &Output::path(path("out.csv.gz")).level(10), Csv, says);
-    let says = "`a/b/out.csv` can't be written: the directory `a/b` does not exist";
+    let says =
+        "`a/b/out.csv` can't be written: the directory `a/b` does not exist; `create_parents` creates it";
     check_refused(&folder, &Output::path(path("a/b/out.csv")), Csv, says);
-    let says = "`a/{key}.csv` can't be written: the directory `a/` does not exist";
+    let says =
+        "`a/{key}.csv` can't be written: the directory `a/` does not exist; `create_parents` creates it";
     check_refused(&folder, &Output::partitioned(path("a/{key}.csv")), Csv, says);
-    let says = "`{key.csv` is not a template of paths: a `{` needs a `}`, or a second `{` if it is text";
+    let says = "`{key.csv` is not a path template: a `{` needs a `}`, or a second `{` if it is text";
     check_refused(&folder, &Output::partitioned(path("{key.csv")), Csv, says);
     folder.write("file", "");
-    let says = "the directory `file/a` can't be made: Not a directory (os error 20)";
+    let says = "the directory `file/a` can't be created: Not a directory (os error 20)";
     check_refused(&folder, &Output::path(path("file/a/out.csv")).create_parents(), Csv, says);
-    let says = "no record has the field `kye`, which says to which file it goes";
+    let says = "no record has the field `kye`, which is in the path template";
     for format in FORMATS {
         check_refused(&folder, &Output::partitioned(path("x/{key}/{kye}")).create_parents(), format, says);
     }
@@ -400,7 +405,7 @@ fn what_can_not_be_is_refused() {
         .unwrap()
         .run_blocking(&RunContext::new())
         .unwrap_err();
-    let says = "write failed at a record (in): no field is named `kye`, there is `id`, `key`";
+    let says = "write failed at a record (in): no field is named `kye`; the fields are `id`, `key`";
     assert_eq!(format!("{error:#}"), says);
 }
 
@@ -410,19 +415,19 @@ fn values_that_can_not_say_the_file_are_refused() {
     let write = |records: Vec<Record>, template: &str| {
         let output = Output::partitioned(folder.path(template).display().to_string());
         let pipeline =
-            Pipeline::builder("t").from_vec(records).untyped().write(jsonl::write(output)).unwrap();
+            Pipeline::builder("t").read_vec(records).untyped().write(jsonl::write(output)).unwrap();
         folder.message(&pipeline.run_blocking(&RunContext::new()).unwrap_err())
     };
     let lists = vec![record! {"k" => 1}, record! {"k" => vec![1]}];
     let says = "write failed at record 2: field `k`: a list can't be part of a path";
     assert_eq!(write(lists, "{k}.jsonl"), says);
     let same = vec![record! {"a" => "x-y", "b" => "z"}, record! {"a" => "x", "b" => "y-z"}];
-    let says = "write failed: `x-y-z.jsonl` leads to a file that others of this output go to";
+    let says = "write failed: `x-y-z.jsonl` leads to the same file as another path of this output";
     assert_eq!(write(same, "{a}-{b}.jsonl"), says);
     assert_eq!(folder.files(), Files::new());
 
     let output = Output::partitioned(folder.path("{k}").display().to_string());
-    let pipeline = Pipeline::builder("t").from_vec(vec![1, 2]).write(jsonl::write(output)).unwrap();
+    let pipeline = Pipeline::builder("t").read_vec(vec![1, 2]).write(jsonl::write(output)).unwrap();
     let error = folder.message(&pipeline.run_blocking(&RunContext::new()).unwrap_err());
     assert!(error.starts_with("write failed at record 1: expected "), "{error}");
 }
@@ -450,7 +455,7 @@ fn files_of_an_output_that_links_make_one_are_refused() {
     ];
     for (output, later) in table {
         let error = Csv.write(&rows, output, true).unwrap_err();
-        let says = format!("write failed: `{later}` leads to a file that others of this output go to");
+        let says = format!("write failed: `{later}` leads to the same file as another path of this output");
         assert_eq!(folder.message(&error), says);
         assert_eq!((left(), fs::read(folder.path("x.csv")).unwrap()), (before, b"id,key,note\n".to_vec()));
     }
@@ -468,17 +473,22 @@ fn a_file_is_appended_to_only_if_its_header_is_the_same() {
         assert_eq!(fs::read_to_string(folder.path("out.csv")).unwrap(), expected);
     }
     let table = [
-        ("id,note,key\n", "column 2 is `note`, and `key` in the records"),
+        ("id,note,key\n", "column 2 is `note`, but `key` in the records"),
         ("id,key\n1,2\n", "column 3 is missing, which is `note` in the records"),
-        ("id,key,note,x\n", "column 4 is `x`, and there is no such column in the records"),
+        ("id,key,note,x\n", "column 4 is `x`, but there is no such column in the records"),
         ("\n", "column 1 is missing, which is `id` in the records"),
     ];
     for (old, says) in table {
         folder.write("out.csv", old);
-        check_refused(&folder, &output(), Csv, &format!("`out.csv` can't be appended to: {says}"));
+        check_refused(
+            &folder,
+            &output(),
+            Csv,
+            &format!("`out.csv` can't be appended to: {says}; `columns` sets what is written"),
+        );
     }
     folder.write("out.csv", "9,9,9");
-    let rows = Pipeline::builder("t").from_vec(some_rows(1)).write(csv::write(output()).no_header()).unwrap();
+    let rows = Pipeline::builder("t").read_vec(some_rows(1)).write(csv::write(output()).no_header()).unwrap();
     rows.run_blocking(&RunContext::new()).unwrap();
     let expected = "9,9,9\n0,k0,\"row 0, \"\"x\"\"\"\n";
     assert_eq!(fs::read_to_string(folder.path("out.csv")).unwrap(), expected);
@@ -558,7 +568,7 @@ fn files_are_full_to_the_row_and_to_the_byte() {
     let folder = Folder::new();
     let lines = |name: &str| fs::read_to_string(folder.path(name)).unwrap();
     let numbers = |output| {
-        let numbers = Pipeline::builder("numbers").from_vec(vec![1, 22, 333, 4, 55_555_555, 6, 7]);
+        let numbers = Pipeline::builder("numbers").read_vec(vec![1, 22, 333, 4, 55_555_555, 6, 7]);
         numbers.write(json::write(output)).unwrap().run_blocking(&RunContext::new()).unwrap()
     };
     numbers(Output::path(folder.path("rows.json")).roll_by_rows(3));
@@ -595,7 +605,7 @@ fn a_manifest_comes_after_all_files() {
     let error = Pipeline::builder("t")
         // No file can take the place of a directory.
         .hook(AfterWrite(move || fs::create_dir(root.join("k1.csv")).unwrap()))
-        .from_vec(some_rows(3))
+        .read_vec(some_rows(3))
         .write(csv::write(output))
         .unwrap()
         .run_blocking(&RunContext::new())
@@ -681,7 +691,7 @@ fn a_check_leaves_nothing() {
     ];
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for output in outputs {
-        let pipeline = Pipeline::builder("t").from_vec(some_rows(3)).write(csv::write(output)).unwrap();
+        let pipeline = Pipeline::builder("t").read_vec(some_rows(3)).write(csv::write(output)).unwrap();
         runtime.block_on(pipeline.check(&RunContext::new())).unwrap();
         assert_eq!(folder.files(), before);
     }

@@ -4,7 +4,7 @@
 use std::fs;
 
 use godata::prelude::*;
-use godata::{RunRequest, runner::Runner};
+use godata::{AnyJob, RunRequest, Runner};
 
 /// The most memory that this process has had in RAM, in KiB; `None` where the system does not say.
 fn peak_resident_kib() -> Option<u64> {
@@ -16,7 +16,7 @@ fn peak_resident_kib() -> Option<u64> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_million_runs_stay_under_64_mib() -> Result<(), BoxError> {
     let runner = Runner::builder().keep_results(10_000).build()?;
-    let job = job_fn("empty", |_cx| async { Ok(()) }).into_any();
+    let job = AnyJob::new(job_fn("empty", |_cx| async { Ok(()) }));
     let mut last = None;
     for _ in 0..1_000 {
         let runs: Vec<_> = (0..1_000)

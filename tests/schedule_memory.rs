@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use godata::{AnySchedule, Schedule as _, scheduler::parse};
+use godata::scheduler::parse;
+use godata::{AnySchedule, Schedule as _};
 use time::UtcDateTime;
 
 /// The most memory that this process has had in RAM, in KiB; `None` where the system does not say.

@@ -1,4 +1,4 @@
-//! The proof that the store keeps the contract: one test per clause.
+//! Proves that the store keeps the contract, with one test per clause.
 
 use custom_store::JsonStore;
 use godata_core::conformance::Fixture;

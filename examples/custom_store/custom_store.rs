@@ -1,4 +1,4 @@
-//! A store of your own in use: what was committed is there after a restart, and an outdated decision is refused.
+//! Uses your own store: committed rows are still there after a restart, and an outdated decision is refused.
 //!
 //!     cargo run --example custom_store
 

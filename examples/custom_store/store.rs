@@ -1,6 +1,8 @@
-//! A store of your own: six methods over two maps, kept in one JSON file.
+//! Your own store: six methods over two maps, kept in one JSON file.
 //!
-//! `contract.rs` beside it proves it, `custom_store.rs` uses it.
+//!     cargo run --example custom_store
+//!
+//! `contract.rs` checks it with the conformance suite, and `custom_store.rs` uses it.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -11,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use godata_core::{PipelineName, PipelineRecord, RunId, RunQuery, RunRecord, Store, StoreError};
 use serde::{Deserialize, Serialize};
 
-/// Keeps pipelines and runs in one JSON file, which each put writes anew. One process may have it open.
+/// Keeps pipelines and runs in one JSON file, which each change rewrites. Only one process may have it open.
 #[derive(Debug)]
 pub struct JsonStore {
     path: PathBuf,
@@ -25,11 +27,11 @@ struct Rows {
 }
 
 impl JsonStore {
-    /// Opens the store, which is empty if there is no such file.
+    /// Opens the store. If the file does not exist, the store is empty.
     ///
     /// # Errors
     ///
-    /// If the file can't be read, or is not what this store writes.
+    /// [`StoreError::Unavailable`] if the file can't be read, [`StoreError::Corrupt`] if it has other content than this store writes.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let path = path.into();
         let rows = match fs::read(&path) {
@@ -45,8 +47,7 @@ impl JsonStore {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes a change once it is on disk. The file is small: a larger one would not be written on a thread that
-    /// others wait for.
+    /// Writes the change to the disk, then makes it visible. This blocks the thread, which is fine for a small file only.
     fn put(&self, change: impl FnOnce(&mut Rows)) -> Result<(), StoreError> {
         let mut rows = self.rows();
         let mut changed = rows.clone();
@@ -58,7 +59,7 @@ impl JsonStore {
     }
 }
 
-/// The file has the old bytes or the new ones, whatever happens meanwhile.
+/// Replaces the file so that it holds either the old bytes or the new ones, even after a crash.
 fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let new = path.with_extension("new");
     let mut file = File::create(&new)?;
@@ -76,7 +77,7 @@ impl Store for JsonStore {
         self.put(|rows| drop(rows.pipelines.insert(pipeline.name.clone(), pipeline.clone())))
     }
 
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+    async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
         Ok(self.rows().pipelines.get(name).cloned())
     }
 
@@ -88,7 +89,7 @@ impl Store for JsonStore {
         self.put(|rows| drop(rows.runs.insert(run.id, run.clone())))
     }
 
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
         Ok(self.rows().runs.get(&id).cloned())
     }
 

@@ -16,12 +16,10 @@ mod reading;
 mod support;
 mod writing;
 
-use std::{
-    collections::BTreeSet,
-    sync::{Mutex, mpsc},
-    thread,
-    time::Duration,
-};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, mpsc};
+use std::thread;
+use std::time::Duration;
 
 /// Long enough for a cell on the busiest of machines.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -2,9 +2,11 @@
 
 #![allow(dead_code, reason = "the test and its program each use a part")]
 
-use std::{fmt::Write, path::Path};
+use std::fmt::Write;
+use std::path::Path;
 
-use godata::{Compression, Output, PipelineBuilder, json, prelude::*};
+use godata::prelude::*;
+use godata::{Compression, Output, PipelineBuilder, json};
 use serde::{Deserialize, Serialize};
 
 #[derive(Deserialize, Serialize)]

@@ -13,15 +13,17 @@
 
 mod pipelines;
 
-use std::{
-    env, fmt,
-    path::Path,
-    process::ExitCode,
-    sync::atomic::{AtomicU64, Ordering::SeqCst},
-    thread,
-};
+use std::env;
+use std::fmt;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::SeqCst;
+use std::thread;
 
-use godata::{PipelineInfo, StageEnd, prelude::*};
+use godata::prelude::*;
+use godata::{PipelineInfo, StageEnd};
+
 use pipelines::{KINDS, READINGS, WRITINGS};
 
 fn main() -> ExitCode {

@@ -1,19 +1,16 @@
 //! What may be wrong with what is read.
 
-use std::{
-    fs::{self, File},
-    path::PathBuf,
-    sync::{Arc, Once},
-};
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::sync::{Arc, Once};
 
 use godata::prelude::*;
 
-use crate::{
-    Cell, Miss, Verdict, ensure,
-    pipelines::{READINGS, Reading},
-    process::{Unprivileged, set_mode},
-    support::{Files, Folder, packing::Packing},
-};
+use crate::pipelines::{READINGS, Reading};
+use crate::process::{Unprivileged, set_mode};
+use crate::support::packing::Packing;
+use crate::support::{Files, Folder};
+use crate::{Cell, Miss, Verdict, ensure};
 
 const PACKINGS: [Packing; 4] = [Packing::Plain, Packing::Gzip, Packing::Zstd, Packing::Bzip2];
 
@@ -109,7 +106,7 @@ fn missing(case: &Case) -> Verdict {
 
 fn directory(case: &Case) -> Verdict {
     fs::create_dir(case.path()).unwrap();
-    case.ensure_says(&format!("`{}` is a directory", case.name))
+    case.ensure_says(&format!("`{}` is a directory; `Input::directory` reads the files in it", case.name))
 }
 
 fn no_permission(case: &Case) -> Verdict {

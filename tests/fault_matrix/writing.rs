@@ -1,23 +1,19 @@
 //! What may go wrong where something is written.
 
-use std::{
-    fs::{self, File},
-    io::{BufRead, BufReader, Read},
-    os::unix::fs::symlink,
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-    sync::Arc,
-    thread,
-};
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Read};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::thread;
 
 use godata::prelude::*;
 
-use crate::{
-    Cell, Miss, Verdict, ensure,
-    pipelines::{COMPRESSIONS, KINDS, Kind, WRITINGS, Writing},
-    process::{self, Unprivileged, complaint, program, set_mode, tool},
-    support::{Files, Folder},
-};
+use crate::pipelines::{COMPRESSIONS, KINDS, Kind, WRITINGS, Writing};
+use crate::process::{self, Unprivileged, complaint, program, set_mode, tool};
+use crate::support::{Files, Folder};
+use crate::{Cell, Miss, Verdict, ensure};
 
 /// What was there before: it has `k0` and `k1`, and no `k2`.
 const OLD_RECORDS: u64 = 2;

@@ -4,12 +4,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 #![cfg(unix)]
 
-use std::{
-    env,
-    io::{BufRead, BufReader},
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use godata::{FileStore, RunQuery, RunStatus, Store};
 use tokio::runtime::Builder;

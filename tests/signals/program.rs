@@ -3,19 +3,19 @@
 
 #![allow(clippy::print_stdout, reason = "the test reads what happens")]
 
-use std::{env, time::Duration};
+use std::env;
+use std::time::Duration;
 
-use godata::{
-    FileStore, Overlap, Registration, orchestrator::Orchestrator, prelude::*, runner::Runner,
-    scheduler::every,
-};
+use godata::orchestrator::Orchestrator;
+use godata::prelude::*;
+use godata::runner::Runner;
+use godata::scheduler::every;
+use godata::{FileStore, Overlap, Registration};
 
 #[tokio::main]
 async fn main() -> Result<(), BoxError> {
     let state = env::args().nth(1).ok_or("which state file?")?;
-    let orchestrator = Orchestrator::builder()
-        .store(FileStore::open(state)?)
-        .runner(Runner::new())
+    let orchestrator = Orchestrator::builder(FileStore::open(state)?, Runner::new())
         .grace(Duration::from_millis(50))
         .build()?;
     let mut events = orchestrator.events();
@@ -26,7 +26,7 @@ async fn main() -> Result<(), BoxError> {
         Ok(())
     });
     let listening = job_fn("listening", |cx| async move {
-        cx.cancelled().await;
+        cx.canceled().await;
         Ok(cx.check()?)
     });
     let deaf = job_fn("deaf", |_cx| std::future::pending());

@@ -3,10 +3,11 @@
 use std::future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+use std::sync::atomic::AtomicI64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use godata::core::Clock;
+use godata::Clock;
 use time::UtcDateTime;
 use tokio::time::Instant;
 

@@ -1,10 +1,11 @@
 //! One machine with an orchestrator on it: it boots, it is stopped, it crashes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use godata::core::AnyStore;
+use godata::AnyStore;
 use godata::orchestrator::Orchestrator;
 use time::UtcDateTime;
 use tokio::runtime::{Builder, Runtime};
@@ -50,9 +51,7 @@ impl Instance {
         let machine = MachineClock::boot(now, skew_ms);
         let store = AnyStore::new(network.connect(who, machine.clone()));
         let runner = godata::runner::Runner::builder().clock(machine.clone()).build().unwrap();
-        let orchestrator = Orchestrator::builder()
-            .store(store)
-            .runner(runner)
+        let orchestrator = Orchestrator::builder(store, runner)
             .clock(machine.clone())
             .seed(plan.seed ^ (who.instance as u64) << 32 ^ u64::from(who.life) << 40)
             .recovery(plan.recovery)

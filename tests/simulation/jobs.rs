@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use godata::core::{AnyJob, JobError, RunContext, RunId, job_fn};
+use godata::{AnyJob, Canceled, Cancellation, RunContext, RunId, Transient, job_fn};
 
 use crate::clock::MachineClock;
 use crate::ledger::{End, Incarnation, Ledger};
@@ -77,9 +77,9 @@ pub(crate) fn job(
             running.end = Some(end);
             match end {
                 End::Succeeded | End::Dropped => Ok(()),
-                End::Canceled => Err(JobError::canceled()),
-                End::Failed => Err(JobError::new("it failed, as it was planned")),
-                End::Transient => Err(JobError::transient("it is busy, as it was planned")),
+                End::Canceled => Err(other_canceled().into()),
+                End::Failed => Err("it failed, as it was planned".into()),
+                End::Transient => Err(Transient::new("it is busy, as it was planned").into()),
                 End::Panicked => std::panic::panic_any(PLANNED_PANIC),
             }
         }
@@ -93,7 +93,7 @@ async fn work(cx: &RunContext, habits: Habits, seed: u64) -> End {
     let lot = random.below(1_000);
     if random.per_mille(habits.is_deaf) {
         tokio::time::sleep(time).await;
-    } else if tokio::time::timeout(time, cx.cancelled()).await.is_ok() {
+    } else if tokio::time::timeout(time, cx.canceled()).await.is_ok() {
         return End::Canceled;
     }
     let failed = habits.fails;
@@ -105,4 +105,11 @@ async fn work(cx: &RunContext, habits: Habits, seed: u64) -> End {
         _ if lot < panicked => End::Panicked,
         _ => End::Succeeded,
     }
+}
+
+/// What a job returns that was canceled by something else than its run.
+fn other_canceled() -> Canceled {
+    let other = Cancellation::new();
+    other.cancel();
+    other.check().expect_err("it was canceled")
 }

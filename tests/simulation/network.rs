@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::future;
 use std::pin::pin;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
-use godata::core::{
+use godata::{
     Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunQuery, RunRecord,
     Store, StoreError,
 };
@@ -156,7 +157,7 @@ impl<M: Medium> Network<M> {
 
     /// The right time.
     pub(crate) fn now(&self) -> UtcDateTime {
-        godata::core::Clock::now(&self.clock)
+        godata::Clock::now(&self.clock)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -263,8 +264,8 @@ impl<M: Medium> Store for Connection<M> {
         self.call(async |store| store.upsert_pipeline(pipeline).await).await
     }
 
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
-        self.call(async |store| store.get_pipeline(name).await).await
+    async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+        self.call(async |store| store.find_pipeline(name).await).await
     }
 
     async fn list_pipelines(&self) -> Result<Vec<PipelineRecord>, StoreError> {
@@ -275,8 +276,8 @@ impl<M: Medium> Store for Connection<M> {
         self.call(async |store| store.upsert_run(run).await).await
     }
 
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
-        self.call(async |store| store.get_run(id).await).await
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+        self.call(async |store| store.find_run(id).await).await
     }
 
     async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use godata::core::{AnySchedule, PipelineName, RetryOn, RetryPolicy};
 pub(crate) use godata::orchestrator::{Misfire, Overlap, Recovery};
 use godata::scheduler::parse;
+use godata::{AnySchedule, PipelineName, RetryPolicy};
 
 use crate::jobs::Habits;
 use crate::random::Random;
@@ -119,8 +119,8 @@ fn terms(random: &mut Random, after: Option<PipelineName>) -> Terms {
         _ => Misfire::Latest,
     };
     let retry = RetryPolicy::attempts(1 + random.below(3) as u32)
-        .backoff(Duration::from_millis(1 + random.below(5_000)), Duration::from_secs(1 + random.below(30)))
-        .on(if random.one_in(2) { RetryOn::Any } else { RetryOn::Transient });
+        .backoff(Duration::from_millis(1 + random.below(5_000)), Duration::from_secs(1 + random.below(30)));
+    let retry = if random.one_in(2) { retry } else { retry.only_transient() };
     let specs = if after.is_some() { Vec::new() } else { (0..3).map(|_| spec(random)).collect() };
     Terms {
         misfire,

@@ -4,13 +4,11 @@
 
 pub(crate) mod packing;
 
-use std::{
-    collections::BTreeMap,
-    fmt::Display,
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 

@@ -18,13 +18,11 @@ mod offsets;
 mod oracle;
 mod subjects;
 
-use std::{
-    env,
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use godata::scheduler::Zone;
 

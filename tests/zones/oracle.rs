@@ -2,12 +2,10 @@
 
 use std::ops::Range;
 
-use godata::scheduler::{Gap, Overlap};
+use godata::scheduler::{DstGap, DstOverlap};
 
-use crate::{
-    offsets::Offsets,
-    subjects::{Local, Subject},
-};
+use crate::offsets::Offsets;
+use crate::subjects::{Local, Subject};
 
 const DAY: i64 = 86_400;
 const MINUTE: i64 = 60;
@@ -72,17 +70,19 @@ impl Minute {
             return match (self.after_gap, subject.dst) {
                 (Some(_), None) => vec![],
                 (Some((end, shifted)), Some(dst)) => match dst.gap {
-                    Gap::RunAfter => vec![end],
-                    Gap::Shift => vec![shifted],
-                    Gap::Skip => vec![],
+                    DstGap::RunAfter => vec![end],
+                    DstGap::Shift => vec![shifted],
+                    DstGap::Skip => vec![],
+                    other => unreachable!("the oracle does not know {other}"),
                 },
                 (None, _) => self.instants.clone(),
             };
         };
         match subject.dst.map(|dst| dst.overlap) {
-            Some(Overlap::First) => vec![first],
-            Some(Overlap::Last) => vec![last],
-            Some(Overlap::Both) | None => self.instants.clone(),
+            Some(DstOverlap::First) => vec![first],
+            Some(DstOverlap::Last) => vec![last],
+            Some(DstOverlap::Both) | None => self.instants.clone(),
+            Some(other) => unreachable!("the oracle does not know {other}"),
         }
     }
 }

@@ -2,10 +2,8 @@
 
 use std::ops::Range;
 
-use godata::{
-    AnySchedule, Schedule,
-    scheduler::{Calendar, Cron, DailyAt, Dst, Gap, MonthlyAt, Overlap, ScheduleExt, Zone},
-};
+use godata::scheduler::{Calendar, Cron, DailyAt, Dst, DstGap, DstOverlap, MonthlyAt, ScheduleExt, Zone};
+use godata::{AnySchedule, Schedule};
 use time::UtcDateTime;
 
 /// A schedule, and the local times that it has.
@@ -85,9 +83,9 @@ fn instant(second: i64) -> UtcDateTime {
 /// Each kind with each choice for clock changes.
 pub(crate) fn subjects(zone: &Zone) -> Vec<Subject> {
     let mut subjects = real_time(zone);
-    for gap in [Gap::RunAfter, Gap::Shift, Gap::Skip] {
-        for overlap in [Overlap::First, Overlap::Last, Overlap::Both] {
-            subjects.extend(fixed_time(zone, Dst { gap, overlap }));
+    for gap in [DstGap::RunAfter, DstGap::Shift, DstGap::Skip] {
+        for overlap in [DstOverlap::First, DstOverlap::Last, DstOverlap::Both] {
+            subjects.extend(fixed_time(zone, Dst::new().gap(gap).overlap(overlap)));
         }
     }
     subjects

@@ -1,6 +1,7 @@
-//! The engine over a plain loop, for any number of workers, with and without a hook.
+//! The engine compared with a plain loop, for different numbers of workers, with and without a hook.
 
-use std::{hint::black_box, time::Duration};
+use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use godata_bench::{RECORDS, numbers, pipeline, plain_loop};

@@ -1,13 +1,15 @@
-//! What it costs to ask a schedule.
+//! The cost of asking a schedule.
 
-use std::{hint::black_box, time::Duration};
+use std::hint::black_box;
+use std::time::Duration;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use godata_core::{AnySchedule, Schedule};
+use godata_core::Schedule;
+use godata_scheduler::AnySchedule;
 use godata_scheduler::{HORIZON, parse};
 use time::UtcDateTime;
 
-/// A schedule of each kind; `worst` are the slowest that were found among those that can be built.
+/// One schedule of each kind; `worst` are the slowest known among those that can be built.
 const SCHEDULES: [(&str, &str); 13] = [
     ("interval", "every 5m"),
     ("daily", "daily 02:30 Europe/Berlin"),
@@ -36,7 +38,7 @@ fn schedule(text: &str) -> AnySchedule {
     parse(text).expect("the text is one of a schedule")
 }
 
-/// An instant of 2026, and one after which a leap day on a Monday is longest in coming.
+/// An instant in 2026, and the one with the longest wait for a leap day on a Monday.
 fn instants() -> [UtcDateTime; 2] {
     [1_774_700_000, 2_340_000_000]
         .map(|second| UtcDateTime::from_unix_timestamp(second).expect("it is a year of four digits"))

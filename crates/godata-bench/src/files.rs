@@ -1,13 +1,11 @@
-//! What many small files cost over one large one with the same rows, and over a bare loop that opens and reads them.
+//! The cost of many small files, compared with one large file of the same rows and with a bare loop that opens and reads them.
 
-use std::{
-    fs::{self, File},
-    hint::black_box,
-    io::{self, BufWriter, Read, Write},
-    path::{Path, PathBuf},
-    thread,
-    time::Instant,
-};
+use std::fs::File;
+use std::hint::black_box;
+use std::io::{BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use std::{fs, io, thread};
 
 use godata_core::{BoxError, RunContext};
 use godata_etl::{Pipeline, Records};
@@ -20,7 +18,7 @@ const FILES: u64 = 10_000;
 const ROWS: u64 = 100;
 const ROUNDS: usize = 15;
 
-/// Reads the files and the one file in turn, round after round, so that a drifting machine does not favour one.
+/// Reads the files and the one file in turn, round after round, so that a drifting machine favors none.
 pub(crate) fn measure() -> Result<(), BoxError> {
     let runtime = crate::runtime()?;
     let folder = tempfile::tempdir()?;
@@ -40,7 +38,7 @@ pub(crate) fn measure() -> Result<(), BoxError> {
         assert_eq!(report.read.records, FILES * ROWS, "all rows are read");
         Ok(seconds)
     };
-    // The first round finds the files not yet in memory.
+    // In the first round the files are not cached yet.
     run(&many)?;
     run(&one)?;
     let mut rounds = Vec::new();
@@ -69,7 +67,7 @@ fn write(path: &Path, numbers: std::ops::Range<u64>) -> io::Result<()> {
     Ok(())
 }
 
-/// How many seconds the system takes for the files alone.
+/// The seconds that the system needs for the files alone.
 fn read_bare(paths: &[PathBuf], threads: usize) -> Result<f64, BoxError> {
     let start = Instant::now();
     thread::scope(|scope| {

@@ -1,25 +1,26 @@
-//! Orders, made from nothing: the same bytes for the same number of rows, on any machine.
+//! Generated orders: the same bytes for the same number of rows, on any machine.
 
-use std::io::{self, Write};
+use std::io;
+use std::io::Write;
 
 use godata_core::BoxError;
 
-/// How many bytes are written together.
+/// The size of a write, in bytes.
 const BUFFER: usize = 256 * 1024;
 
-/// What the orders look like.
+/// The shape of the orders.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     /// CSV of 3 columns without quotes.
     Narrow,
-    /// CSV of 20 columns, some quoted, with commas and doubled quotes in them.
+    /// CSV of 20 columns, some quoted, some with commas and doubled quotes.
     Wide,
-    /// The narrow ones as JSON Lines, the amounts as numbers.
+    /// The narrow orders as JSON Lines, with amounts as numbers.
     JsonLines,
 }
 
 impl Kind {
-    /// The kind with a name of the command line.
+    /// The shape with this name on the command line.
     pub(crate) fn named(name: &str) -> Result<Self, BoxError> {
         match name {
             "narrow" => Ok(Self::Narrow),
@@ -30,7 +31,7 @@ impl Kind {
     }
 }
 
-/// Writes so many orders. A third of them is paid.
+/// Writes `rows` orders. A third of them are paid.
 pub(crate) fn generate(kind: Kind, rows: u64, out: impl Write) -> io::Result<()> {
     let mut out = io::BufWriter::with_capacity(BUFFER, out);
     match kind {
@@ -107,7 +108,7 @@ fn wide(rows: u64, out: &mut impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// A linear congruential generator, of which the upper bits are taken.
+/// A linear congruential generator; its upper bits are used.
 struct Numbers(u64);
 
 impl Numbers {

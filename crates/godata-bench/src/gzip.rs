@@ -1,23 +1,23 @@
-//! How much memory a run over a large gzip file needs.
+//! The memory that a run over a large gzip file needs.
 
-use std::{
-    fs::{self, File},
-    io::{self, BufWriter, Write},
-    path::Path,
-    time::Instant,
-};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::time::Instant;
+use std::{fs, io};
 
-use flate2::{Compression, write::GzEncoder};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use godata_core::{BoxError, RunContext};
 use godata_etl::{Pipeline, Records};
 use godata_io_csv as csv;
 
 use crate::orders;
 
-/// How many bytes the file has at least when it is decompressed.
+/// The least size of the decompressed file, in bytes.
 const LEN: u64 = 2 << 30;
 
-/// Writes the file, reads it, and prints the most memory that this process has had in RAM.
+/// Writes the file, reads it, and prints the peak memory of this process.
 pub(crate) fn measure() -> Result<(), BoxError> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("orders.csv.gz");
@@ -40,7 +40,7 @@ pub(crate) fn measure() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// How many rows the file has, and how many bytes when it is decompressed.
+/// The rows of the file, and its bytes when decompressed.
 fn write(path: &Path) -> io::Result<(u64, u64)> {
     let mut file = GzEncoder::new(BufWriter::new(File::create(path)?), Compression::fast());
     let mut rows = orders::HEADER.to_vec();
@@ -58,7 +58,7 @@ fn write(path: &Path) -> io::Result<(u64, u64)> {
     Ok((number, len))
 }
 
-/// The most memory that this process has had in RAM, as Linux counts it.
+/// The peak resident memory of this process, as Linux counts it.
 fn peak_resident_kib() -> Result<u64, BoxError> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));

@@ -1,4 +1,4 @@
-//! Jobs that are no example, by the public API alone.
+//! Jobs that are not examples, written with the public API.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ pub(crate) fn typed(input: &Path, output: &Path) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// JSON Lines in, the paid ones out.
+/// Reads JSON Lines and writes the paid orders.
 pub(crate) fn json_lines(input: &Path, output: &Path) -> Result<(), BoxError> {
     let pipeline = Pipeline::builder("paid-orders")
         .read(jsonl::read_records(input))

@@ -1,4 +1,4 @@
-//! What the benchmarks measure: pipelines over numbers, and the plain loop that does the same.
+//! The workload of the benchmarks: pipelines over numbers, and the plain loop that does the same.
 
 mod workload;
 

@@ -1,4 +1,4 @@
-//! Measurements that are no benchmark of a function: `cargo run --release -p godata-bench -- NAME`.
+//! Measurements of whole programs: `cargo run --release -p godata-bench -- NAME`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints what it measured")]
 
@@ -17,12 +17,15 @@ mod small;
 mod store;
 mod timers;
 
-use std::{env, fs::File, path::Path, process::ExitCode};
+use std::env;
+use std::fs::File;
+use std::path::Path;
+use std::process::ExitCode;
 
 use godata_core::BoxError;
 
 /// Rows that own their text allocate and free more than anything else. Polars and DuckDB bring an allocator for many
-/// threads, too. The example `orders_cleanup` is measured with that of the system.
+/// threads, too. The example `orders_cleanup` is measured with the system's allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -80,7 +83,7 @@ fn run(args: &[&str]) -> Result<(), BoxError> {
     }
 }
 
-/// The value that a share of the others is below: `0.5` for the median.
+/// The quantile of the values: `0.5` for the median.
 fn quantile<T: Copy + PartialOrd>(values: &mut [T], share: f64) -> T {
     values.sort_by(|a, b| a.partial_cmp(b).expect("measured values compare"));
     values[((values.len() - 1) as f64 * share).round() as usize]

@@ -1,12 +1,12 @@
-//! What many pipelines on schedules cost: to start, in memory, in lateness, and per run.
+//! The cost of many scheduled pipelines: start, memory, lateness, and time per run.
 
 use std::fs;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use godata_core::{
-    AnyJob, AnyStore, BoxError, Clock as _, Job, JobError, ManualClock, MemoryStore, RunContext, RunQuery,
-    Store as _, SystemClock,
+    AnyJob, AnyStore, BoxError, Clock as _, Job, ManualClock, MemoryStore, RunContext, RunQuery, Store as _,
+    SystemClock,
 };
 use godata_orchestrator::{Misfire, Orchestrator, Overlap, Registration};
 use godata_runner::Runner;
@@ -15,15 +15,15 @@ use nix::sys::resource::{UsageWho, getrusage};
 use time::UtcDateTime;
 
 const PIPELINES: u64 = 100_000;
-/// Each pipeline is due once in this, so a thousand of them are in a second.
+/// Each pipeline is due once in this period, so a thousand of them are due per second.
 const PERIOD: Duration = Duration::from_secs(100);
 const WATCHED: Duration = Duration::from_secs(20);
 
-/// How many pipelines are due at once where the cost of a run is measured.
+/// How many pipelines are due at once when the cost of a run is measured.
 const AT_ONCE: u64 = 10_000;
 const ROUNDS: usize = 15;
 
-/// A job that notes how late it is.
+/// A job that records how late it started.
 struct Late {
     name: String,
     late: Arc<Mutex<Vec<f64>>>,
@@ -34,11 +34,11 @@ impl Job for Late {
         &self.name
     }
 
-    async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
+    async fn run(&self, cx: &RunContext) -> Result<(), BoxError> {
         let due = cx.scheduled_at().unwrap_or(UtcDateTime::UNIX_EPOCH);
-        // The clock of schedules shows whole milliseconds.
+        // Schedules use whole milliseconds.
         let late = (UtcDateTime::now() - due).as_seconds_f64() * 1e3;
-        self.late.lock().map_err(|_| JobError::new("poisoned"))?.push(late);
+        self.late.lock().map_err(|_| "poisoned")?.push(late);
         Ok(())
     }
 }
@@ -50,7 +50,7 @@ impl Job for Empty {
         &self.0
     }
 
-    async fn run(&self, _cx: &RunContext) -> Result<(), JobError> {
+    async fn run(&self, _cx: &RunContext) -> Result<(), BoxError> {
         Ok(())
     }
 }
@@ -105,13 +105,11 @@ async fn register_all(store: &AnyStore, late: &Arc<Mutex<Vec<f64>>>) -> Result<O
     Ok(orchestrator)
 }
 
-/// What a run costs that is due, recorded, run and recorded again, beside what its runner costs alone.
+/// The cost of a scheduled run (decide, record, run, record the end), beside the cost of the runner alone.
 async fn cost_of_a_run() -> Result<(), BoxError> {
     let clock = ManualClock::new(UtcDateTime::UNIX_EPOCH);
     let store = AnyStore::new(MemoryStore::new());
-    let orchestrator = Orchestrator::builder()
-        .store(store.clone())
-        .runner(Runner::new())
+    let orchestrator = Orchestrator::builder(store.clone(), Runner::new())
         .clock(clock.clone())
         .concurrency(1_000)
         .build()?;
@@ -161,7 +159,7 @@ async fn runner_alone() -> Result<f64, BoxError> {
     micros_each(start)
 }
 
-/// How long the process has computed, on all cores.
+/// The CPU time of the process, on all cores.
 fn cpu_time() -> Result<Duration, BoxError> {
     let usage = getrusage(UsageWho::RUSAGE_SELF)?;
     let micros =
@@ -173,7 +171,7 @@ fn micros_each(start: Duration) -> Result<f64, BoxError> {
     Ok((cpu_time()? - start).as_secs_f64() * 1e6 / AT_ONCE as f64)
 }
 
-/// How much memory the process has, in MiB.
+/// The memory of the process, in MiB.
 fn resident_mib() -> Result<f64, BoxError> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;

@@ -1,11 +1,12 @@
 //! Orders as CSV.
 
-use std::io::{self, Write};
+use std::io;
+use std::io::Write;
 
 /// The header.
 pub(crate) const HEADER: &[u8] = b"order_id,customer,amount,status,note\n";
 
-/// Writes the order of a number: some 45 bytes, different for each.
+/// Writes the order with this number: about 45 bytes, different for each.
 pub(crate) fn write(out: &mut impl Write, number: u64) -> io::Result<()> {
     // A multiplication by an odd number mixes the digits, so that the text compresses about as orders do.
     let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);

@@ -1,6 +1,7 @@
-//! What the engine costs per record over a plain loop, and what unset hooks cost.
+//! The cost of the engine per record over a plain loop, and of hooks that are not set.
 
-use std::{hint::black_box, time::Instant};
+use std::hint::black_box;
+use std::time::Instant;
 
 use godata_bench::{RECORDS, numbers, pipeline, plain_loop};
 use godata_core::{BoxError, RunContext};
@@ -12,7 +13,7 @@ struct Silent;
 
 impl PipelineHook for Silent {}
 
-/// Runs the loop and the pipelines in turn, round after round, so that a drifting machine does not favour one.
+/// Runs the loop and the pipelines in turn, round after round, so that a drifting machine favors none.
 pub(crate) fn measure() -> Result<(), BoxError> {
     let runtime = crate::runtime()?;
     let input = numbers();

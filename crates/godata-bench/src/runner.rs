@@ -1,15 +1,15 @@
-//! What a run costs over a task, and how late timers are beside a job that blocks its thread.
+//! The cost of a run over a plain task, and the lateness of timers beside a job that blocks its thread.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use godata_core::{AnyJob, BoxError, Job, JobError, RunContext, RunRequest, job_fn};
+use godata_core::{AnyJob, BoxError, Job, RunContext, RunRequest, job_fn};
 use godata_runner::Runner;
 use tokio::sync::oneshot;
 
 const ROUNDS: usize = 15;
 const RUNS: usize = 200_000;
-/// How many are in flight at a time.
+/// How many are in flight at once.
 const WINDOW: usize = 1_000;
 
 struct Empty;
@@ -19,12 +19,12 @@ impl Job for Empty {
         "empty"
     }
 
-    async fn run(&self, _cx: &RunContext) -> Result<(), JobError> {
+    async fn run(&self, _cx: &RunContext) -> Result<(), BoxError> {
         Ok(())
     }
 }
 
-/// Runs the tasks and the jobs in turn, round after round, so that a drifting machine does not favour one.
+/// Runs the tasks and the jobs in turn, round after round, so that a drifting machine favors none.
 pub(crate) fn measure() -> Result<(), BoxError> {
     let runtime = crate::runtime()?;
     let runner = Runner::new();
@@ -55,7 +55,7 @@ fn spawn<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) ->
     tokio::spawn(future)
 }
 
-/// Nanoseconds for each task that answers by a oneshot.
+/// Nanoseconds per task that answers through a oneshot channel.
 async fn tasks() -> Result<f64, BoxError> {
     let start = Instant::now();
     for _ in 0..RUNS / WINDOW {
@@ -72,7 +72,7 @@ async fn tasks() -> Result<f64, BoxError> {
     Ok(nanos_each(start))
 }
 
-/// Nanoseconds for each run.
+/// Nanoseconds per run.
 async fn runs(runner: Runner, job: AnyJob) -> Result<f64, BoxError> {
     let start = Instant::now();
     for _ in 0..RUNS / WINDOW {
@@ -97,7 +97,7 @@ async fn timers_beside_a_blocking_job() -> Result<(), BoxError> {
     let (release, released) = std::sync::mpsc::channel::<()>();
     let released = std::sync::Mutex::new(released);
     let blocking = runner.start(job_fn("blocks", move |_| {
-        // It ends when the other end is dropped.
+        // It ends when the sender is dropped.
         let _ = released.lock().map(|released| released.recv_timeout(Duration::from_secs(60)));
         async { Ok(()) }
     }))?;

@@ -1,25 +1,24 @@
-//! The headline job over few rows, inside of a running program, from memory to memory.
+//! The headline job over a few rows, inside a running program, from memory to memory.
 
-use std::{
-    fmt::{self, Display, Formatter},
-    future::ready,
-    hint::black_box,
-    time::{Duration, Instant},
-};
+use std::fmt;
+use std::fmt::{Display, Formatter};
+use std::future::ready;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 use godata::prelude::*;
 
 use crate::generate::{Kind, generate};
 
-/// The name of this case.
+/// The name of this case on the command line.
 pub(crate) const NAME: &str = "small";
 
-/// How many rows a run has.
+/// Rows per run.
 const ROWS: u64 = 100;
 
 const RUNS: usize = 1_001;
 
-/// How long a run takes, with the making of its pipeline.
+/// The time of one run, including building its pipeline.
 pub(crate) struct Small {
     median: Duration,
     p99: Duration,
@@ -33,7 +32,7 @@ impl Display for Small {
     }
 }
 
-/// Runs the job over and over.
+/// Runs the job repeatedly.
 pub(crate) fn measure() -> Result<Small, BoxError> {
     let mut orders = Vec::new();
     generate(Kind::Narrow, ROWS, &mut orders)?;

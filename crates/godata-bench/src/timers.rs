@@ -1,9 +1,7 @@
-//! How late a timer is beside pipelines that compute.
+//! The lateness of a timer while pipelines compute.
 
-use std::{
-    hint::black_box,
-    time::{Duration, Instant},
-};
+use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 use godata_core::{BoxError, RunContext};
 use godata_etl::Pipeline;
@@ -12,7 +10,7 @@ const PIPELINES: u64 = 100;
 const TICK: Duration = Duration::from_millis(10);
 const TICKS: usize = 500;
 
-/// Prints the lateness of a 10 ms timer on an idle runtime, then beside the pipelines.
+/// Prints the lateness of a 10 ms timer on an idle runtime, then while the pipelines run.
 pub(crate) fn measure() -> Result<(), BoxError> {
     let runtime = crate::runtime()?;
     runtime.block_on(async {
@@ -37,7 +35,7 @@ pub(crate) fn measure() -> Result<(), BoxError> {
     })
 }
 
-/// A pipeline that computes until it is canceled, some 10 µs per record.
+/// A pipeline that computes until it is canceled, about 10 µs per record.
 fn busy(seed: u64) -> Result<Pipeline, BoxError> {
     let flow = Pipeline::builder("busy")
         .read_iter(move |_| seed..)
@@ -45,7 +43,7 @@ fn busy(seed: u64) -> Result<Pipeline, BoxError> {
     Ok(flow.write_fn(|_, _| std::future::ready(Ok(())))?)
 }
 
-/// How late each of many ticks was, in milliseconds.
+/// The lateness of each tick, in milliseconds.
 pub(crate) async fn ticks() -> Vec<f64> {
     let mut late = Vec::with_capacity(TICKS);
     for _ in 0..TICKS {

@@ -1,6 +1,7 @@
 //! Two steps over numbers, as a loop and as a pipeline.
 
-use std::{future::ready, hint::black_box};
+use std::future::ready;
+use std::hint::black_box;
 
 use godata_core::BoxError;
 use godata_etl::{Pipeline, PipelineBuilder};
@@ -25,7 +26,7 @@ pub fn plain_loop(numbers: &[u64]) -> Vec<u64> {
 /// # Errors
 /// If the settings of the builder are not valid.
 pub fn pipeline(builder: PipelineBuilder, numbers: Vec<u64>) -> Result<Pipeline, BoxError> {
-    let flow = builder.from_vec(numbers).filter(is_kept).map(changed);
+    let flow = builder.read_vec(numbers).filter(is_kept).map(changed);
     Ok(flow.write_fn(|_, batch| {
         black_box(&batch);
         ready(Ok(()))

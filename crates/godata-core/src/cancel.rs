@@ -1,15 +1,15 @@
-//! Asking a run to stop.
+//! Requests to stop.
 
 use tokio_util::sync::CancellationToken;
 
-/// A request to stop, shared by whoever may ask and whoever has to listen.
+/// A request to stop, shared between the code that makes it and the code that has to stop.
 ///
-/// Cancellation is a request: nothing is interrupted by it. Code that can stop looks at
-/// [`is_cancelled`](Self::is_cancelled) or [`check`](Self::check) between two pieces of work, or waits for
-/// [`cancelled`](Self::cancelled) beside what else it waits for. It happens at most once and is never taken back.
+/// Cancellation is cooperative: it interrupts nothing. Code that can stop calls [`check`](Self::check) or
+/// [`is_canceled`](Self::is_canceled) between two pieces of work, or waits for [`canceled`](Self::canceled) in a
+/// `select!`. The request is made at most once and never withdrawn.
 ///
-/// Clones are the same request. A [`child`](Self::child) is a narrower one: cancelled with its parent, and on its
-/// own without touching the parent.
+/// Clones share one request. A [`child`](Self::child) is canceled with its parent, and can be canceled alone without
+/// affecting the parent.
 ///
 /// # Example
 ///
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 /// let (read, write) = (run.child(), run.child());
 ///
 /// read.cancel();
-/// assert!(read.is_cancelled() && !run.is_cancelled() && !write.is_cancelled());
+/// assert!(read.is_canceled() && !run.is_canceled() && !write.is_canceled());
 ///
 /// run.cancel();
 /// assert!(write.check().is_err());
@@ -29,26 +29,28 @@ use tokio_util::sync::CancellationToken;
 pub struct Cancellation(CancellationToken);
 
 impl Cancellation {
-    /// A request that nobody has made yet.
+    /// Makes a request that has not been made yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Asks everyone who listens to this, to a clone of it or to a child of it, to stop.
+    /// Makes the request, for all clones and children.
     pub fn cancel(&self) {
         self.0.cancel();
     }
 
-    /// Whether to stop.
+    /// Whether the request was made.
     #[must_use]
-    pub fn is_cancelled(&self) -> bool {
+    pub fn is_canceled(&self) -> bool {
         self.0.is_cancelled()
     }
 
-    /// Completes when it is time to stop, at once if it already is.
+    /// Waits until the request is made; returns at once if it already was.
     ///
-    /// Dropping the future loses nothing; it suits a `select!` in a loop.
+    /// The future is cancel safe, so it can be used in a `select!` in a loop.
+    ///
+    /// # Example
     ///
     /// ```
     /// use std::time::Duration;
@@ -58,7 +60,7 @@ impl Cancellation {
     ///
     /// async fn pause(cancellation: &Cancellation) -> Result<(), Canceled> {
     ///     tokio::select! {
-    ///         () = cancellation.cancelled() => cancellation.check(),
+    ///         () = cancellation.canceled() => cancellation.check(),
     ///         () = sleep(Duration::from_secs(60)) => Ok(()),
     ///     }
     /// }
@@ -70,15 +72,17 @@ impl Cancellation {
     /// assert!(pause(&cancellation).await.is_err());
     /// # }
     /// ```
-    pub async fn cancelled(&self) {
+    pub async fn canceled(&self) {
         self.0.cancelled().await;
     }
 
-    /// Awaits a future, unless and until it is time to stop; the future is dropped then.
+    /// Awaits a future until the request is made, and then drops the future.
     ///
     /// # Errors
     ///
-    /// [`Canceled`], if that came first or both were ready.
+    /// [`Canceled`], if the request was made before the future completed, or at the same time.
+    ///
+    /// # Example
     ///
     /// ```
     /// use godata_core::Cancellation;
@@ -86,23 +90,25 @@ impl Cancellation {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() {
     /// let cancellation = Cancellation::new();
-    /// assert_eq!(cancellation.unless_cancelled(async { 1 }).await, Ok(1));
+    /// assert_eq!(cancellation.unless_canceled(async { 1 }).await, Ok(1));
     /// cancellation.cancel();
-    /// assert!(cancellation.unless_cancelled(std::future::pending::<()>()).await.is_err());
+    /// assert!(cancellation.unless_canceled(std::future::pending::<()>()).await.is_err());
     /// # }
     /// ```
-    pub async fn unless_cancelled<F: Future>(&self, future: F) -> Result<F::Output, Canceled> {
+    pub async fn unless_canceled<F: Future>(&self, future: F) -> Result<F::Output, Canceled> {
         self.check()?;
         let output = self.0.run_until_cancelled(future).await;
         self.check()?;
         output.ok_or_else(Canceled::new)
     }
 
-    /// Returns an error if it is time to stop, so that `?` leaves the function.
+    /// Returns an error if the request was made, so that `?` leaves the function.
     ///
     /// # Errors
     ///
-    /// [`Canceled`], if [`is_cancelled`](Self::is_cancelled).
+    /// [`Canceled`], if the request was made.
+    ///
+    /// # Example
     ///
     /// ```
     /// use godata_core::{Canceled, Cancellation};
@@ -120,31 +126,33 @@ impl Cancellation {
     /// # Ok::<(), Canceled>(())
     /// ```
     pub fn check(&self) -> Result<(), Canceled> {
-        if self.is_cancelled() { Err(Canceled(())) } else { Ok(()) }
+        if self.is_canceled() { Err(Canceled(())) } else { Ok(()) }
     }
 
-    /// A request that is made whenever this one is, and can also be made alone.
+    /// Makes a child, which is canceled with this one and can be canceled alone.
     #[must_use]
     pub fn child(&self) -> Self {
         Self(self.0.child_token())
     }
 
-    /// A guard that cancels when it is dropped, so that work which was handed to others stops with its owner.
+    /// Returns a guard that makes the request when it is dropped, so that tasks stop with the code that spawned them.
+    ///
+    /// # Example
     ///
     /// ```
     /// let cancellation = godata_core::Cancellation::new();
     /// {
     ///     let _guard = cancellation.drop_guard();
-    ///     assert!(!cancellation.is_cancelled());
+    ///     assert!(!cancellation.is_canceled());
     /// }
-    /// assert!(cancellation.is_cancelled());
+    /// assert!(cancellation.is_canceled());
     /// ```
     pub fn drop_guard(&self) -> CancelOnDrop {
         CancelOnDrop(self.clone())
     }
 }
 
-/// Cancels when it is dropped; made by [`Cancellation::drop_guard`].
+/// Makes the request to stop when it is dropped. Returned by [`Cancellation::drop_guard`].
 #[derive(Debug)]
 #[must_use = "an unused guard cancels at once"]
 pub struct CancelOnDrop(Cancellation);
@@ -155,13 +163,16 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// The run was asked to stop, and did.
+/// The error of code that was asked to stop.
 ///
-/// Only [`Cancellation::check`] and [`JobError::canceled`](crate::JobError::canceled) make one. Anywhere in the
-/// chain of sources of a job's error, it makes that error count as canceled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// It can't be constructed: [`Cancellation::check`] and the other methods of [`Cancellation`] and
+/// [`RunContext`](crate::RunContext) return it. Anywhere in the chain of sources of a job's error, it makes the error
+/// count as [canceled](crate::JobErrorKind::Canceled).
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the run was canceled")]
 pub struct Canceled(());
+
+debug_as_chain!(Canceled);
 
 impl Canceled {
     pub(crate) fn new() -> Self {
@@ -181,15 +192,15 @@ mod tests {
         let child = parent.child();
         let sibling = parent.child();
         child.cancel();
-        assert!(!parent.is_cancelled() && !sibling.is_cancelled());
+        assert!(!parent.is_canceled() && !sibling.is_canceled());
         parent.clone().cancel();
-        assert!(parent.is_cancelled() && sibling.is_cancelled());
+        assert!(parent.is_canceled() && sibling.is_canceled());
     }
 
     #[test]
-    fn waiting_ends_with_the_request() {
+    fn waiting_ends_when_the_request_is_made() {
         let cancellation = Cancellation::new();
-        let waiting = cancellation.cancelled();
+        let waiting = cancellation.canceled();
         futures::pin_mut!(waiting);
         assert_eq!((&mut waiting).now_or_never(), None);
         cancellation.cancel();

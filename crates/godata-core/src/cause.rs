@@ -1,10 +1,10 @@
-//! What started a run.
+//! Why runs are started.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a run was started. In text and in JSON it is the name in lower case.
+/// Why a run was started. As text and in JSON it is the name in lower case.
 ///
 /// ```
 /// use godata_core::Cause;
@@ -18,21 +18,21 @@ use serde::{Deserialize, Serialize};
 pub enum Cause {
     /// Its schedule was due.
     Schedule,
-    /// Somebody asked for it: the default.
+    /// A caller asked for it. The default.
     #[default]
     Manual,
-    /// An earlier attempt failed.
+    /// The previous attempt failed.
     Retry,
-    /// An earlier attempt was interrupted, because its process ended.
+    /// The run before it was interrupted: its process shut down or died.
     Recovery,
-    /// Another pipeline, on which it depends, has finished.
+    /// A pipeline that it depends on has succeeded.
     After,
-    /// Somebody asked for a due time of the past.
+    /// A caller asked for due times in the past.
     Backfill,
 }
 
 impl Cause {
-    /// The name in lower case, as it is stored.
+    /// Returns the name in lower case, as it is stored.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -57,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cause_has_the_same_name_in_text_and_json() {
+    fn a_cause_has_the_same_name_as_text_and_in_json() {
         for cause in
             [Cause::Schedule, Cause::Manual, Cause::Retry, Cause::Recovery, Cause::After, Cause::Backfill]
         {

@@ -1,4 +1,4 @@
-//! What a job knows about the run it is in.
+//! The context of a run.
 
 use std::sync::Arc;
 
@@ -7,10 +7,11 @@ use time::UtcDateTime;
 use crate::id::generate_run;
 use crate::{Canceled, Cancellation, Cause, JobId, Params, Progress, RunId};
 
-/// One run, as the job in it sees it: who it is, why it runs, what it was told, whether to stop, how far it is.
+/// The context of one run, as its job sees it: ids, cause, parameters, cancellation and progress.
 ///
-/// Whoever runs a job makes one; a job that is run by hand gets [`RunContext::new`]. Clones are cheap and belong to
-/// the same run: they share its cancellation and its progress. Make a new context for each run.
+/// Runners and orchestrators make a context for each run that they start. To run a job directly, or in a test, pass
+/// [`RunContext::new`]. Make a new context for each run. Clones are cheap and belong to the same run: they share its
+/// cancellation and its progress.
 ///
 /// # Example
 ///
@@ -21,7 +22,7 @@ use crate::{Canceled, Cancellation, Cause, JobId, Params, Progress, RunId};
 ///
 /// assert_eq!(cx.attempt(), 2);
 /// assert_eq!(cx.params().require("day")?, "2024-02-29");
-/// assert!(!cx.is_cancelled());
+/// assert!(!cx.is_canceled());
 /// # Ok::<(), ParamError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -31,14 +32,14 @@ pub struct RunContext {
     attempt: u32,
     scheduled_at: Option<UtcDateTime>,
     cause: Cause,
-    /// `None` is no parameters, which most runs have.
+    /// `None` if there are no parameters, as in most runs.
     params: Option<Arc<Params>>,
     cancellation: Cancellation,
     progress: Progress,
 }
 
 impl RunContext {
-    /// The first attempt at a new job, started by hand, without parameters.
+    /// Makes the context of a first attempt at a new job, with new ids and without parameters.
     #[must_use]
     pub fn new() -> Self {
         let (run_id, job_id) = generate_run();
@@ -60,19 +61,19 @@ impl RunContext {
         Self { run_id, ..self }
     }
 
-    /// Sets the id of the job, which all its attempts share. Default: a new one.
+    /// Sets the id of the job, which all attempts share. Default: a new one.
     #[must_use]
     pub fn with_job_id(self, job_id: JobId) -> Self {
         Self { job_id, ..self }
     }
 
-    /// Sets which attempt at the job this is. Default: 1, the first; 0 counts as 1.
+    /// Sets the number of this attempt at the job. Default: 1, the first. 0 counts as 1.
     #[must_use]
     pub fn with_attempt(self, attempt: u32) -> Self {
         Self { attempt: attempt.max(1), ..self }
     }
 
-    /// Sets the instant at which the run was due, cut to whole milliseconds. Default: none.
+    /// Sets the instant at which the run was due, truncated to whole milliseconds. Default: none.
     #[must_use]
     pub fn with_scheduled_at(self, at: UtcDateTime) -> Self {
         Self { scheduled_at: Some(at.truncate_to_millisecond()), ..self }
@@ -84,7 +85,7 @@ impl RunContext {
         Self { cause, ..self }
     }
 
-    /// Sets all parameters, in place of those set before. Default: none.
+    /// Sets all parameters, replacing those that were set before. Default: none.
     #[must_use]
     pub fn with_params(self, params: Params) -> Self {
         Self { params: Some(Arc::new(params)), ..self }
@@ -97,59 +98,59 @@ impl RunContext {
         self
     }
 
-    /// Sets what may ask the run to stop. Default: a new [`Cancellation`], which only this context and its clones
-    /// can reach.
+    /// Sets the cancellation of the run. Default: a new [`Cancellation`], which only this context and its clones share.
     #[must_use]
     pub fn with_cancellation(self, cancellation: Cancellation) -> Self {
         Self { cancellation, ..self }
     }
 
-    /// The id of this run.
+    /// Returns the id of this run.
     #[must_use]
     pub fn run_id(&self) -> RunId {
         self.run_id
     }
 
-    /// The id of the job, the same in all its attempts: the key by which a target recognizes work it has done.
+    /// Returns the id of the job, the same in all attempts. It can be used as an idempotency key.
     #[must_use]
     pub fn job_id(&self) -> JobId {
         self.job_id
     }
 
-    /// Which attempt at the job this is; the first is 1.
+    /// Returns the number of this attempt at the job; the first is 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
 
-    /// When the run was due, or `None` if no schedule asked for it.
+    /// Returns when the run was due, or `None` if no schedule asked for it.
     ///
-    /// A late run and a backfill work on this instant, not on the current one.
+    /// A job that processes the data of a period takes the period from this instant and not from the current time, so
+    /// that late runs and backfills process the right one.
     #[must_use]
     pub fn scheduled_at(&self) -> Option<UtcDateTime> {
         self.scheduled_at
     }
 
-    /// Why the run was started.
+    /// Returns why the run was started.
     #[must_use]
     pub fn cause(&self) -> Cause {
         self.cause
     }
 
-    /// What the run was told.
+    /// Returns the parameters of the run.
     #[must_use]
     pub fn params(&self) -> &Params {
         const NONE: &Params = &Params::new();
         self.params.as_deref().unwrap_or(NONE)
     }
 
-    /// What asks the run to stop, to hand it to code that knows nothing of runs.
+    /// Returns the cancellation of the run, to pass to code that does not take a `RunContext`.
     #[must_use]
     pub fn cancellation(&self) -> &Cancellation {
         &self.cancellation
     }
 
-    /// The run's counters, to add to them or to watch them.
+    /// Returns the run's counters.
     #[must_use]
     pub fn progress(&self) -> &Progress {
         &self.progress
@@ -162,27 +163,27 @@ impl RunContext {
 
     /// Whether the run was asked to stop.
     #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.cancellation.is_cancelled()
+    pub fn is_canceled(&self) -> bool {
+        self.cancellation.is_canceled()
     }
 
-    /// Completes when the run is asked to stop, at once if it already was.
-    pub async fn cancelled(&self) {
-        self.cancellation.cancelled().await;
+    /// Waits until the run is asked to stop; returns at once if it already was.
+    pub async fn canceled(&self) {
+        self.cancellation.canceled().await;
     }
 
     /// Returns an error if the run was asked to stop, so that `?` leaves the job.
     ///
     /// # Errors
     ///
-    /// [`Canceled`], which makes the job's error count as canceled.
+    /// [`Canceled`], if the run was asked to stop. A job that returns it is recorded as canceled, not as failed.
     pub fn check(&self) -> Result<(), Canceled> {
         self.cancellation.check()
     }
 }
 
 impl Default for RunContext {
-    /// The same as [`RunContext::new`]: with new ids.
+    /// The same as [`RunContext::new`], with new ids.
     fn default() -> Self {
         Self::new()
     }
@@ -195,7 +196,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_context_is_a_first_attempt_by_hand() {
+    fn a_new_context_is_a_first_manual_attempt() {
         let cx = RunContext::new();
         assert_eq!((cx.attempt(), cx.cause(), cx.scheduled_at()), (1, Cause::Manual, None));
         assert!(cx.params().is_empty());
@@ -209,13 +210,13 @@ mod tests {
         let clone = cx.clone().with_param("b", "2");
         clone.progress().add_records_read(3);
         clone.cancel();
-        assert!(cx.is_cancelled() && cx.check().is_err());
+        assert!(cx.is_canceled() && cx.check().is_err());
         assert_eq!(cx.progress().records_read(), 3);
         assert_eq!((cx.params().len(), clone.params().len()), (1, 2));
     }
 
     #[test]
-    fn the_scheduled_instant_is_cut_to_milliseconds() {
+    fn the_scheduled_instant_is_truncated_to_milliseconds() {
         let at = UtcDateTime::UNIX_EPOCH + Duration::from_millis(1_500);
         let cx = RunContext::new().with_scheduled_at(at + Duration::from_micros(999));
         assert_eq!(cx.scheduled_at(), Some(at));

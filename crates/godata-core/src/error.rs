@@ -1,15 +1,22 @@
-//! What all errors have in common: how they are boxed, and how their chain of causes is printed.
+//! What all errors share: how they are boxed, and how their chain of causes is printed.
 
+use std::any::Any;
 use std::error::Error;
-use std::fmt::{self, Write as _};
+use std::fmt;
+use std::fmt::Write as _;
+use std::iter;
 
-/// Any error that can cross threads.
+/// Any error that can be sent to another thread.
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 
-/// An error and all its sources, to be printed on one line.
+/// How many levels of a chain are read. A chain of causes has a handful; an error that is its own source has no end.
+const MAX_LEVELS: usize = 64;
+
+/// Displays an error and all its sources on one line.
 ///
-/// The parts are joined by `": "`. A source whose text already ends what was printed is left out, so an error that
-/// repeats its cause in its own message does not print it twice.
+/// The messages are joined by `": "`. A source is left out if the line already ends with its message, so an error that
+/// repeats its cause in its own message does not print it twice. At most 64 levels are printed; `…` stands for the
+/// rest.
 ///
 /// # Example
 ///
@@ -29,6 +36,55 @@ pub fn error_chain<'a>(error: &'a (dyn Error + 'a)) -> ErrorChain<'a> {
     ErrorChain { error }
 }
 
+/// An error and what is below it, outermost first. It ends after [`MAX_LEVELS`] levels.
+pub(crate) fn levels<'a, E: Copy + 'a>(outermost: E, source: fn(E) -> Option<E>) -> impl Iterator<Item = E> {
+    iter::successors(Some(outermost), move |level| source(*level)).take(MAX_LEVELS)
+}
+
+/// Implements `Debug` for error types so that it prints the error and all its sources on one line.
+///
+/// `fn main() -> Result<(), BoxError>` prints the `Debug` form of the error that it returns. A derived `Debug` would
+/// print field names there instead of the message.
+///
+/// ```
+/// use godata_core::debug_as_chain;
+///
+/// #[derive(thiserror::Error)]
+/// #[error("can't read the settings")]
+/// struct SettingsError(#[source] std::num::ParseIntError);
+///
+/// debug_as_chain!(SettingsError);
+///
+/// let error = SettingsError("x".parse::<u8>().unwrap_err());
+/// assert_eq!(format!("{error:?}"), "can't read the settings: invalid digit found in string");
+/// ```
+#[macro_export]
+macro_rules! debug_as_chain {
+    ($($error:ty),+ $(,)?) => {$(
+        impl ::std::fmt::Debug for $error {
+            fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                ::std::fmt::Display::fmt(&$crate::error_chain(self), f)
+            }
+        }
+    )+};
+}
+
+/// Returns the message of a panic, given the payload that [`catch_unwind`](std::panic::catch_unwind) returns.
+///
+/// A payload that is not text has the message `no message`.
+///
+/// ```
+/// use godata_core::panic_message;
+///
+/// let panic = std::panic::catch_unwind(|| panic!("no row {}", 7)).unwrap_err();
+/// assert_eq!(panic_message(&*panic), "no row 7");
+/// ```
+#[must_use]
+pub fn panic_message(payload: &(dyn Any + Send)) -> &str {
+    let text = payload.downcast_ref::<&'static str>().copied();
+    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
 /// Displays an error with its sources; made by [`error_chain`].
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorChain<'a> {
@@ -38,18 +94,20 @@ pub struct ErrorChain<'a> {
 impl fmt::Display for ErrorChain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut line = String::new();
-        write!(line, "{}", self.error)?;
-        let mut next = self.error.source();
-        while let Some(error) = next {
-            let mut text = String::new();
-            write!(text, "{error}")?;
-            if !ends_with_phrase(&line, &text) {
+        let mut innermost = self.error;
+        for error in levels(self.error, |error| error.source().map(|source| source as _)) {
+            innermost = error;
+            let mut message = String::new();
+            write!(message, "{error}")?;
+            if !ends_with_phrase(&line, &message) {
                 if !line.is_empty() {
                     line.push_str(": ");
                 }
-                line.push_str(&text);
+                line.push_str(&message);
             }
-            next = error.source();
+        }
+        if innermost.source().is_some() {
+            line.push_str(": …");
         }
         f.write_str(&line)
     }
@@ -65,7 +123,7 @@ fn ends_with_phrase(line: &str, phrase: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// One level of a chain: its text and what is below it.
+    /// One level of a chain: its message and its source.
     #[derive(Debug)]
     struct Level(&'static str, Option<Box<Self>>);
 
@@ -77,14 +135,19 @@ mod tests {
 
     impl Error for Level {
         fn source(&self) -> Option<&(dyn Error + 'static)> {
-            self.1.as_deref().map(|below| below as _)
+            self.1.as_deref().map(|source| source as _)
         }
     }
 
+    fn chain(messages: &[&'static str]) -> Level {
+        let chain =
+            messages.iter().rev().fold(None, |source, message| Some(Box::new(Level(message, source))));
+        *chain.unwrap()
+    }
+
     #[track_caller]
-    fn check(texts: &[&'static str], expected: &str) {
-        let chain = texts.iter().rev().fold(None, |below, text| Some(Box::new(Level(text, below))));
-        assert_eq!(error_chain(&*chain.unwrap()).to_string(), expected);
+    fn check(messages: &[&'static str], expected: &str) {
+        assert_eq!(error_chain(&chain(messages)).to_string(), expected);
     }
 
     #[test]
@@ -101,15 +164,42 @@ mod tests {
     }
 
     #[test]
-    fn a_source_that_only_looks_like_the_tail_is_printed() {
+    fn a_source_that_only_looks_like_the_end_of_the_line_is_printed() {
         check(&["bad value on line 12", "2"], "bad value on line 12: 2");
         check(&["no such file", "cannot open"], "no such file: cannot open");
         check(&["a: b", "a"], "a: b: a");
     }
 
     #[test]
-    fn an_empty_text_leaves_no_separator() {
+    fn an_empty_message_leaves_no_separator() {
         check(&["", "cannot open"], "cannot open");
         check(&["read failed", "", "cannot open"], "read failed: cannot open");
+    }
+
+    #[test]
+    fn a_long_chain_is_cut_after_64_levels() {
+        let messages = ["a", "b"].repeat(33);
+        check(&messages[..64], &messages[..64].join(": "));
+        check(&messages[..65], &format!("{}: …", messages[..64].join(": ")));
+    }
+
+    #[test]
+    fn an_error_that_is_its_own_source_ends() {
+        #[derive(Debug)]
+        struct Endless;
+
+        impl fmt::Display for Endless {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("endless")
+            }
+        }
+
+        impl Error for Endless {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(self)
+            }
+        }
+
+        assert_eq!(error_chain(&Endless).to_string(), "endless: …");
     }
 }

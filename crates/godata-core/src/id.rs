@@ -1,20 +1,21 @@
-//! What runs, jobs and owners are called.
+//! The ids of runs, jobs and owners.
 
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::str::FromStr;
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// UUIDv7s (RFC 9562), in order, each greater than all that this process has generated before.
+/// Generates UUIDv7s (RFC 9562) in order, each greater than all that this process has generated before.
 ///
-/// Their first 60 bits count milliseconds and the ids within each; where one has more than 4,096 the count runs ahead of
-/// the clock. The others are random by the count under a key that is new in each process, so that no system call is
-/// made per id.
+/// The version and variant aside, the first 60 bits count the milliseconds and the ids within each. If a millisecond
+/// has more than 4,096 ids, the count runs ahead of the clock. The remaining bits are a hash of that count under a key
+/// that is random in each process, so that no id needs a system call for random bytes.
 fn generate<const N: usize>() -> [Uuid; N] {
     static LAST: AtomicU64 = AtomicU64::new(0);
     static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
@@ -34,39 +35,39 @@ fn generate<const N: usize>() -> [Uuid; N] {
     })
 }
 
-/// The ids of a new run of a new job, for which the clock is read once.
+/// The ids of a new run of a new job. The clock is read once for both.
 pub(crate) fn generate_run() -> (RunId, JobId) {
     let [run, job] = generate();
     (RunId(run), JobId(job))
 }
 
-/// Defines one kind of id: a newtype over a UUID, so that one kind can't be taken for another.
+/// Defines one kind of id: a newtype over a UUID, so that one kind can't be passed where another is expected.
 macro_rules! id {
-    ($(#[$docs:meta])* $name:ident, $called:literal) => {
+    ($(#[$docs:meta])* $name:ident, $kind:literal) => {
         $(#[$docs])*
         ///
-        /// A UUIDv7, so ids sort by the time they were generated, and those of one process in the order they were
-        /// generated. It prints and parses as 36 characters in lower case, and is that string in JSON.
+        /// A UUIDv7. Ids sort by the time they were generated; the ids of one process sort in exactly the order in which
+        /// they were generated. An id prints as 36 characters in lower case, and is that string in JSON.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(Uuid);
 
         impl $name {
-            /// A new id, different from every other.
+            /// Generates a new id, different from every other.
             #[must_use]
             pub fn generate() -> Self {
                 let [id] = generate();
                 Self(id)
             }
 
-            /// The UUID, for a database's own type.
+            /// Returns the UUID, for databases that have a type for it.
             #[must_use]
             pub fn as_uuid(&self) -> Uuid {
                 self.0
             }
         }
 
-        /// An id that was generated elsewhere. UUIDs of any version are taken as they are.
+        /// Makes an id of a UUID that was generated elsewhere, of any version.
         impl From<Uuid> for $name {
             fn from(uuid: Uuid) -> Self {
                 Self(uuid)
@@ -79,14 +80,14 @@ macro_rules! id {
             }
         }
 
-        /// Parses a UUID in any of its usual forms, in upper or lower case.
+        /// Parses a UUID in any of its common forms, in upper or lower case.
         impl FromStr for $name {
             type Err = ParseIdError;
 
             fn from_str(text: &str) -> Result<Self, ParseIdError> {
-                match Uuid::try_parse(text) {
+                match Uuid::parse_str(text) {
                     Ok(uuid) => Ok(Self(uuid)),
-                    Err(source) => Err(ParseIdError { wanted: $called, text: text.to_owned(), source }),
+                    Err(source) => Err(ParseIdError { kind: $kind, text: text.to_owned(), source }),
                 }
             }
         }
@@ -94,7 +95,7 @@ macro_rules! id {
 }
 
 id! {
-    /// Names one run: one attempt to execute a job.
+    /// Identifies one run: one attempt to execute a job.
     ///
     /// ```
     /// use godata_core::{ParseIdError, RunId};
@@ -107,9 +108,9 @@ id! {
 }
 
 id! {
-    /// Names one piece of work, whatever number of attempts it takes: the runs that retry it have the same job id.
+    /// Identifies one piece of work. All attempts at it have the same job id.
     ///
-    /// That makes it the key by which a target recognizes work it has already done.
+    /// It can be used as an idempotency key: a target that has seen it has already been given this work.
     ///
     /// ```
     /// use godata_core::{JobId, ParseIdError};
@@ -122,9 +123,9 @@ id! {
 }
 
 id! {
-    /// Names who commits to a store and runs what it decided: one orchestrator, from its start to its end.
+    /// Identifies an owner of runs: one orchestrator, which commits to a store and runs what it has committed.
     ///
-    /// An owner that was declared dead never comes back; it goes on under a new id.
+    /// An orchestrator that was declared dead continues under a new id. The old one never comes back.
     ///
     /// ```
     /// use godata_core::OwnerId;
@@ -134,22 +135,24 @@ id! {
     OwnerId, "owner id"
 }
 
-/// A text is not an id.
+/// A text that is not an id.
 ///
 /// ```
 /// let error = "17".parse::<godata_core::RunId>().unwrap_err();
-/// assert_eq!(error.to_string(), r#""17" is not a run id"#);
+/// assert_eq!(error.to_string(), r#""17" is not a run id, which is a UUID"#);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a {wanted}")]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a {kind}, which is a UUID")]
 pub struct ParseIdError {
-    wanted: &'static str,
+    kind: &'static str,
     text: String,
     source: uuid::Error,
 }
 
+debug_as_chain!(ParseIdError);
+
 impl ParseIdError {
-    /// The text that was to be parsed.
+    /// Returns the text that could not be parsed.
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
@@ -183,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ids_of_a_run_are_in_order_with_all_others() {
+    fn the_ids_of_a_run_sort_among_all_other_ids() {
         let ids: Vec<_> = (0..10_000)
             .flat_map(|_| {
                 let (run, job) = generate_run();
@@ -203,11 +206,11 @@ mod tests {
             assert!((before..before + 60).contains(&i64::try_from(seconds).unwrap()), "{id}");
         }
         let tails: HashSet<u64> = ids.iter().map(|id| id.as_u64_pair().1).collect();
-        assert_eq!(tails.len(), ids.len(), "the random bits are those of another id");
+        assert_eq!(tails.len(), ids.len(), "two ids have the same random bits");
     }
 
     #[test]
-    fn threads_generate_different_ids_each_in_order() {
+    fn each_thread_generates_unique_ids_in_order() {
         let generate = || (0..10_000).map(|_| RunId::generate()).collect::<Vec<_>>();
         let threads: Vec<_> = (0..4).map(|_| thread::spawn(generate)).collect();
         let ids: Vec<_> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
@@ -216,11 +219,11 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_id_is_named_in_the_error() {
+    fn the_error_names_the_text_that_is_not_an_id() {
         for text in ["", "17", "01890a5d-ac96-774b-bcce-b302099a805"] {
             let error = text.parse::<JobId>().unwrap_err();
             assert_eq!(error.text(), text);
-            assert_eq!(error.to_string(), format!("{text:?} is not a job id"));
+            assert_eq!(error.to_string(), format!("{text:?} is not a job id, which is a UUID"));
         }
     }
 }

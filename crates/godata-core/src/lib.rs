@@ -1,23 +1,30 @@
-//! The trait interfaces and plain data that godata's crates share.
+//! The traits and plain data that godata's crates share: jobs, clocks, schedules, runs and stores.
 //!
-//! A pipeline, the runner that executes it, the scheduler that says when, and the store that remembers it meet
-//! in this crate and only here: what occurs in a signature that two of them share is defined here, and nothing
-//! else is. It starts no threads and spawns no tasks.
+//! Pipelines, runners, schedulers and stores meet only in this crate. It defines the items that occur in signatures which
+//! two or more of those crates share, and nothing else. It starts no threads and spawns no tasks.
 //!
-//! # When to depend on this crate
+//! # When to take this crate
 //!
-//! Take `godata-core` to *implement* one of its traits in a crate of your own, or to write a library that accepts
-//! any [`Job`] or [`Clock`]: it is small, and changes less often than what is built on it.
+//! Take `godata-core` to *implement* one of its traits in a crate of your own, such as a [`Store`], a [`Schedule`] or a
+//! [`JobRunner`], or to write a library that accepts any [`Job`]. It is small and changes less often than the crates
+//! that are built on it.
 //!
-//! To *write pipelines and run them*, take the facade `godata`. It re-exports all that is here, beside the
-//! pipelines, schedules, runner and stores.
+//! Take the facade `godata`, or one of the crates that it consists of, to *write and run pipelines*. Each of them
+//! re-exports the items of this crate that occur in its public API.
 //!
 //! # Example
 //!
-//! A job that counts what it does, stops when it is asked to, and says which of its failures may pass.
+//! A job that takes a parameter, stops when it is asked to, counts its progress, and marks the failures that a retry may
+//! fix. The program needs two dependencies:
+//!
+//! ```toml
+//! [dependencies]
+//! godata-core = "0.1"
+//! tokio = { version = "1", features = ["macros", "rt"] }
+//! ```
 //!
 //! ```
-//! use godata_core::{Job, JobError, JobErrorKind, RunContext};
+//! use godata_core::{BoxError, Job, JobErrorKind, RunContext, Transient};
 //!
 //! struct Export {
 //!     rows: Vec<&'static str>,
@@ -28,11 +35,11 @@
 //!         "export"
 //!     }
 //!
-//!     async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
+//!     async fn run(&self, cx: &RunContext) -> Result<(), BoxError> {
 //!         let limit: usize = cx.params().parse("limit")?;
 //!         for row in self.rows.iter().take(limit) {
 //!             cx.check()?;
-//!             send(row).map_err(JobError::transient)?;
+//!             send(row).map_err(Transient::new)?;
 //!             cx.progress().add_records_written(1);
 //!         }
 //!         Ok(())
@@ -46,45 +53,77 @@
 //!     }
 //! }
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), JobError> {
-//! let export = Export { rows: vec!["a", "b", "late"] };
+//! #[tokio::main(flavor = "current_thread")]
+//! async fn main() -> Result<(), BoxError> {
+//!     let export = Export { rows: vec!["a", "b", "late"] };
 //!
-//! let cx = RunContext::new().with_param("limit", "2");
-//! export.run(&cx).await?;
-//! assert_eq!(cx.progress().records_written(), 2);
+//!     let cx = RunContext::new().with_param("limit", "2");
+//!     export.run(&cx).await?;
+//!     assert_eq!(cx.progress().records_written(), 2);
 //!
-//! let cx = RunContext::new().with_param("limit", "3");
-//! let error = export.run(&cx).await.unwrap_err();
-//! assert_eq!(error.kind(), JobErrorKind::Transient { retry_after: None });
+//!     let cx = RunContext::new().with_param("limit", "3");
+//!     let error = export.run(&cx).await.unwrap_err();
+//!     assert_eq!(JobErrorKind::of(&*error), JobErrorKind::Transient { retry_after: None });
 //!
-//! let cx = RunContext::new();
-//! let error = export.run(&cx).await.unwrap_err();
-//! assert_eq!(error.to_string(), r#"parameter "limit" is missing"#);
-//! # Ok(())
-//! # }
+//!     let cx = RunContext::new();
+//!     let error = export.run(&cx).await.unwrap_err();
+//!     assert_eq!(error.to_string(), r#"parameter "limit" is missing"#);
+//!     Ok(())
+//! }
 //! ```
+//!
+//! The docs of [`Store`] have a complete store and its tests, those of [`Schedule`] a schedule, and those of
+//! [`RunHandle::new`] the calls that a runner makes.
 //!
 //! # Errors
 //!
-//! A job fails with a [`JobError`]. `?` makes one from any error, and its [`kind`](JobError::kind) says what the
-//! caller can do: nothing ([`Failed`](JobErrorKind::Failed)), try again ([`Transient`](JobErrorKind::Transient)),
-//! or accept that it was asked to stop ([`Canceled`](JobErrorKind::Canceled)). Code that is far from the job and
-//! returns errors of its own says so from there, with [`Transient`] and [`Cancellation::check`] somewhere in the
-//! chain of sources.
+//! A job returns any error as a [`BoxError`]. [`JobErrorKind::of`] says what the caller can do about it:
 //!
-//! Errors print their own message and leave the cause to [`source`](std::error::Error::source); [`error_chain`]
-//! prints all of them on one line.
+//! * An error marked [`Transient`] is retried by every [`RetryPolicy`].
+//! * An error marked [`Permanent`] is never retried.
+//! * An error that contains [`Canceled`] means that the job was asked to stop and did. It is not retried.
+//! * Any other error is retried, unless the policy is [`only_transient`](RetryPolicy::only_transient).
+//!
+//! The marks work anywhere in the error's chain of sources.
+//!
+//! The errors of this crate print their own message in `Display` and leave the cause to
+//! [`source`](std::error::Error::source). Their `Debug` prints the message and all causes on one line, so `main` can
+//! return them: `fn main() -> Result<(), BoxError>` prints `Error: what failed: why`. [`error_chain()`] prints any error
+//! in this form, and [`debug_as_chain!`] gives it to error types of your own.
 //!
 //! # Guarantees
 //!
-//! * Instants are [`time::UtcDateTime`] in whole milliseconds, durations [`std::time::Duration`].
-//! * [`SystemClock`] is the only place that asks the system for the time, apart from the timestamp inside a
-//!   freshly generated id.
-//! * Handles ([`AnyJob`], [`AnySchedule`], [`RunContext`], [`Cancellation`], [`Progress`], [`ManualClock`]) are `Send + Sync`, cheap
-//!   to clone, and their clones refer to the same thing.
-//! * No function here blocks a thread, and none panics, except that [`SystemClock`] can only sleep on a tokio
-//!   runtime with its timer enabled.
+//! * Instants are [`time::UtcDateTime`] in whole milliseconds. Durations are [`std::time::Duration`].
+//! * Only [`SystemClock`] asks the system for the time, except that each generated id contains a timestamp.
+//! * Handles ([`AnyJob`], [`AnyStore`], [`RunContext`], [`RunHandle`], [`Cancellation`], [`Progress`], [`ManualClock`])
+//!   are `Send + Sync` and cheap to clone. Clones of a handle refer to the same thing.
+//! * No function here blocks a thread. None panics, except that the futures of [`SystemClock`] have to be polled on a
+//!   tokio runtime with its timer enabled.
+//!
+//! # Features
+//!
+//! | feature | default | adds |
+//! |---|---|---|
+//! | `conformance` | no | the module [`conformance`] and the macro [`store_conformance!`], which test a [`Store`] against its contract; for dev-dependencies |
+//!
+//! # Coming from the Go library
+//!
+//! | Go | here |
+//! |---|---|
+//! | `context.Context` | [`RunContext`]; its [`cancellation`](RunContext::cancellation) is passed to code below |
+//! | `etl.Job` | [`Job`], a trait; [`job_fn`] makes one of a closure |
+//! | `Job.ID`, `JobInfo.JobID` | [`RunContext::job_id`] |
+//! | `scheduler.Schedule` with `Next(after)` | [`Schedule`] with [`next`](Schedule::next) |
+//! | `runner.Handle` | [`RunHandle`] |
+//! | `runner.Result`, `runner.Status` | [`RunResult`], [`RunStatus`] |
+//! | `orchestrator.Store` | [`Store`] |
+//! | `PipelineRecord`, `RunRecord` | [`PipelineRecord`], [`RunRecord`] |
+//!
+//! [`conformance`]: https://docs.rs/godata-core/latest/godata_core/conformance/index.html
+//! [`store_conformance!`]: https://docs.rs/godata-core/latest/godata_core/macro.store_conformance.html
+
+#[macro_use]
+mod error;
 
 mod cancel;
 mod cause;
@@ -92,39 +131,44 @@ mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod context;
-mod error;
+mod excerpt;
 mod id;
 mod job;
-mod job_error;
+mod job_error_kind;
 mod missed;
 mod name;
 mod params;
+mod permanent;
 mod progress;
 mod run;
 mod schedule;
 mod store;
+pub mod tables;
 mod transient;
 
 pub use cancel::{CancelOnDrop, Canceled, Cancellation};
 pub use cause::Cause;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use context::RunContext;
-pub use error::{BoxError, ErrorChain, error_chain};
+pub use error::{BoxError, ErrorChain, error_chain, panic_message};
+pub use excerpt::{excerpt, excerpt_within};
 pub use id::{JobId, OwnerId, ParseIdError, RunId};
 pub use job::{AnyJob, Job, JobFn, job_fn};
-pub use job_error::{JobError, JobErrorKind};
+pub use job_error_kind::JobErrorKind;
 pub use missed::Missed;
 pub use name::{NameError, PipelineName};
 pub use params::{ParamError, Params};
+pub use permanent::Permanent;
 pub use progress::Progress;
 pub use run::{
     ActiveRun, Completer, Failure, FailureKind, JobEnd, JobRunner, PersistError, RetryOn, RetryPolicy,
-    RunHandle, RunRequest, RunResult, RunnerError, ShutdownReport, StopReason,
+    RunFailed, RunHandle, RunRequest, RunResult, RunnerError, StopReason,
 };
-pub use schedule::{AnySchedule, Schedule};
+pub use schedule::Schedule;
 pub use store::{
-    AnyStore, Commit, Committed, Covers, MemoryStore, MemoryTables, PipelineRecord, PruneCursor, Renewal,
-    Retention, RunChange, RunCounts, RunKey, RunPage, RunQuery, RunRecord, RunStatus, Store, StoreError,
-    Stored, check,
+    AnyStore, Commit, Committed, Covers, MemoryStore, PipelineRecord, Renewal, Retention, RunChange,
+    RunCounts, RunKey, RunQuery, RunRecord, RunStatus, Store, StoreError, Stored, check_commit,
 };
+#[doc(no_inline)]
+pub use time;
 pub use transient::Transient;

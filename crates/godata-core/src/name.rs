@@ -1,4 +1,4 @@
-//! What pipelines are called.
+//! The names of pipelines.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -7,16 +7,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// The name of a pipeline: 1 to 200 bytes, without control characters, and without spaces at either end.
+/// The name of a pipeline: 1 to 200 bytes, without control characters, and without white space at either end.
 ///
-/// Names are compared byte by byte. Clones are cheap.
+/// Names are compared byte by byte. A clone shares the text.
 ///
 /// ```
 /// use godata_core::{NameError, PipelineName};
 ///
 /// let name = PipelineName::new("orders-cleanup")?;
 /// assert_eq!(name.as_str(), "orders-cleanup");
-/// assert_eq!(PipelineName::new(" orders").unwrap_err(), NameError::OuterSpace);
+/// assert_eq!(PipelineName::new(" orders").unwrap_err(), NameError::OuterWhitespace);
 /// # Ok::<(), NameError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -24,38 +24,38 @@ use serde::{Deserialize, Serialize};
 pub struct PipelineName(Arc<str>);
 
 impl PipelineName {
-    /// The most bytes that a name may have.
+    /// The most bytes that a name may have: 200.
     pub const MAX_BYTES: usize = 200;
 
-    /// Checks a name.
+    /// Makes a name of a text.
     ///
     /// # Errors
     ///
-    /// [`NameError`], which says what a name may not be.
+    /// [`NameError`], if the text is not a valid name.
     pub fn new(name: impl AsRef<str>) -> Result<Self, NameError> {
         let name = name.as_ref();
         check_text(name, Self::MAX_BYTES)?;
         Ok(Self(name.into()))
     }
 
-    /// Checks a name that is shared already, and keeps it without a copy.
+    /// Makes a name of a text that is already shared, without copying it.
     ///
     /// # Errors
     ///
-    /// As [`new`](Self::new).
+    /// [`NameError`], if the text is not a valid name.
     pub fn from_shared(name: Arc<str>) -> Result<Self, NameError> {
         check_text(&name, Self::MAX_BYTES)?;
         Ok(Self(name))
     }
 
-    /// The name.
+    /// Returns the name as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What names and keys have in common.
+/// Checks the rules that names and keys share.
 pub(crate) fn check_text(text: &str, max: usize) -> Result<(), NameError> {
     if text.is_empty() {
         return Err(NameError::Empty);
@@ -67,7 +67,7 @@ pub(crate) fn check_text(text: &str, max: usize) -> Result<(), NameError> {
         return Err(NameError::ControlCharacter);
     }
     if text.trim() != text {
-        return Err(NameError::OuterSpace);
+        return Err(NameError::OuterWhitespace);
     }
     Ok(())
 }
@@ -106,7 +106,7 @@ impl From<PipelineName> for String {
     }
 }
 
-/// Looks a name up by its text.
+/// Lets maps whose keys are names be searched by text.
 impl Borrow<str> for PipelineName {
     fn borrow(&self) -> &str {
         &self.0
@@ -119,43 +119,45 @@ impl AsRef<str> for PipelineName {
     }
 }
 
-/// Why a text is not a name or a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a text is not a valid name or key.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NameError {
-    /// It has no characters.
-    #[error("it is empty")]
+    /// The text is empty.
+    #[error("a name must not be empty")]
     Empty,
-    /// It has too many bytes.
-    #[error("it has {bytes} bytes, which is more than {max}")]
+    /// The text is too long.
+    #[error("a name has at most {max} bytes, and this one has {bytes}")]
     TooLong {
-        /// How many it has.
+        /// The length of the text.
         bytes: usize,
-        /// How many are allowed.
+        /// The longest text that is allowed.
         max: usize,
     },
-    /// A line break, a tab, NUL, or the like is in it.
-    #[error("it has a control character")]
+    /// The text contains a control character, such as a line break, a tab or NUL.
+    #[error("a name must not contain control characters, such as a line break or a tab")]
     ControlCharacter,
-    /// It begins or ends with white space.
-    #[error("it begins or ends with white space")]
-    OuterSpace,
+    /// The text starts or ends with white space.
+    #[error("a name must not start or end with white space")]
+    OuterWhitespace,
 }
+
+debug_as_chain!(NameError);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn names_are_checked() {
+    fn an_invalid_name_is_refused_and_a_valid_one_kept_as_it_is() {
         let long = "n".repeat(201);
         for (text, expected) in [
             ("", NameError::Empty),
             (long.as_str(), NameError::TooLong { bytes: 201, max: 200 }),
             ("a\0b", NameError::ControlCharacter),
             ("a\nb", NameError::ControlCharacter),
-            ("a ", NameError::OuterSpace),
-            ("\u{a0}a", NameError::OuterSpace),
+            ("a ", NameError::OuterWhitespace),
+            ("\u{a0}a", NameError::OuterWhitespace),
         ] {
             assert_eq!(PipelineName::new(text), Err(expected), "{text:?}");
             assert!(serde_json::from_value::<PipelineName>(text.into()).is_err(), "{text:?}");

@@ -1,4 +1,4 @@
-//! What a run is told.
+//! The parameters of a run.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -9,7 +9,7 @@ use crate::BoxError;
 
 /// The parameters of a run: names and values, both text, sorted by name.
 ///
-/// They are stored with the run and shown to people, also in error messages, so they are no place for passwords.
+/// They are stored with the run and appear in error messages, so don't put passwords into them.
 ///
 /// # Example
 ///
@@ -28,44 +28,45 @@ use crate::BoxError;
 pub struct Params(BTreeMap<String, String>);
 
 impl Params {
-    /// No parameters.
+    /// Makes an empty set of parameters.
     #[must_use]
     pub const fn new() -> Self {
         Self(BTreeMap::new())
     }
 
-    /// Adds a parameter and returns the value it replaces, if there was one.
+    /// Sets a parameter and returns the value that it replaces, if there was one.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) -> Option<String> {
         self.0.insert(name.into(), value.into())
     }
 
-    /// Adds a parameter, or replaces its value.
+    /// Sets a parameter. A value that it already has is replaced.
     #[must_use]
     pub fn with(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.insert(name, value);
         self
     }
 
-    /// The value of a parameter that may be absent.
+    /// Returns the value of a parameter, or `None` if it is not set.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// The value of a parameter that must be there.
+    /// Returns the value of a parameter that must be set.
     ///
     /// # Errors
     ///
-    /// [`ParamError::Missing`].
+    /// [`ParamError::Missing`], if it is not.
     pub fn require(&self, name: &str) -> Result<&str, ParamError> {
         self.get(name).ok_or_else(|| ParamError::Missing { name: name.to_owned() })
     }
 
-    /// The value of a parameter that must be there, as a number, a date, or whatever else can be made from text.
+    /// Parses the value of a parameter that must be set: as a number, or as any other type that implements [`FromStr`].
     ///
     /// # Errors
     ///
-    /// [`ParamError::Missing`], or [`ParamError::Invalid`] with the error of `T` as its source.
+    /// [`ParamError::Missing`], if it is not set. [`ParamError::Invalid`], if its value can't be parsed as a `T`; the
+    /// error of `T` is the source.
     pub fn parse<T>(&self, name: &str) -> Result<T, ParamError>
     where
         T: FromStr<Err: Into<BoxError>>,
@@ -78,25 +79,25 @@ impl Params {
         })
     }
 
-    /// Names and values, sorted by name.
+    /// Iterates over names and values, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Whether there are none.
+    /// Whether there are no parameters.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// How many there are.
+    /// Returns the number of parameters.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 }
 
-/// Of two values with the same name, the later counts.
+/// If a name occurs more than once, its last value is kept.
 ///
 /// ```
 /// use godata_core::Params;
@@ -110,27 +111,29 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Params {
     }
 }
 
-/// A parameter is not what the job needs.
-#[derive(Debug, thiserror::Error)]
+/// A parameter that a job needs is missing or invalid.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ParamError {
-    /// The run was started without it.
+    /// The run was started without the parameter.
     #[error("parameter {name:?} is missing")]
     Missing {
-        /// The parameter.
+        /// The name of the parameter.
         name: String,
     },
-    /// Its value is not of the type that was asked for; the source says why.
+    /// The value can't be parsed as the type that was asked for.
     #[error("parameter {name:?} has the invalid value {value:?}")]
     Invalid {
-        /// The parameter.
+        /// The name of the parameter.
         name: String,
-        /// The value it was given.
+        /// The value that it has.
         value: String,
-        /// Why that is not what was asked for.
+        /// Why the value could not be parsed.
         source: BoxError,
     },
 }
+
+debug_as_chain!(ParamError);
 
 #[cfg(test)]
 mod tests {
@@ -138,7 +141,7 @@ mod tests {
     use crate::error_chain;
 
     #[test]
-    fn params_are_sorted_by_name_and_the_last_value_counts() {
+    fn params_are_sorted_by_name_and_the_last_value_is_kept() {
         let params: Params = [("b", "1"), ("a", "2"), ("b", "3")].into_iter().collect();
         assert_eq!(params.iter().collect::<Vec<_>>(), [("a", "2"), ("b", "3")]);
     }

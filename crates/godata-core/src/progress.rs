@@ -1,12 +1,13 @@
-//! How far a run has come.
+//! The counters of a run.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, OnceLock};
 
-/// Counters that a run adds to while others watch.
+/// Counters of the records and bytes that a run has processed, which can be read while it runs.
 ///
-/// Clones share the same counters. Each is exact; read together while the run goes on, one may be slightly ahead of
-/// another.
+/// Clones share the same counters. Each counter is exact. They are not updated together: while the run is in progress,
+/// one may be slightly ahead of another.
 ///
 /// # Example
 ///
@@ -29,68 +30,68 @@ struct Counters {
     records_written: AtomicU64,
     bytes_read: AtomicU64,
     bytes_written: AtomicU64,
-    /// Empty until the first input says its size.
+    /// Empty until an input reports its size.
     bytes_expected: OnceLock<AtomicU64>,
 }
 
 impl Progress {
-    /// All counters at zero, and nothing known about the input's size.
+    /// Makes counters at zero, with an unknown size of the input.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many records came out of the inputs.
+    /// Returns the number of records read from the inputs.
     #[must_use]
     pub fn records_read(&self) -> u64 {
         self.0.records_read.load(Relaxed)
     }
 
-    /// How many records went into the outputs.
+    /// Returns the number of records written to the outputs.
     #[must_use]
     pub fn records_written(&self) -> u64 {
         self.0.records_written.load(Relaxed)
     }
 
-    /// How many bytes of the inputs were used, as they are stored: of a compressed file, the compressed ones.
+    /// Returns the number of bytes read from the inputs, as they are stored: for a compressed file, the compressed bytes.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
         self.0.bytes_read.load(Relaxed)
     }
 
-    /// How many bytes were written to the outputs, as they are stored.
+    /// Returns the number of bytes written to the outputs, as they are stored.
     #[must_use]
     pub fn bytes_written(&self) -> u64 {
         self.0.bytes_written.load(Relaxed)
     }
 
-    /// How many bytes all inputs that know their size have together, or `None` if none has said so.
+    /// Returns the total size of all inputs that have reported theirs, or `None` if none has.
     #[must_use]
     pub fn bytes_expected(&self) -> Option<u64> {
         self.0.bytes_expected.get().map(|bytes| bytes.load(Relaxed))
     }
 
-    /// Counts records that came out of an input.
+    /// Counts records that were read from an input.
     pub fn add_records_read(&self, records: u64) {
         self.0.records_read.fetch_add(records, Relaxed);
     }
 
-    /// Counts records that went into an output.
+    /// Counts records that were written to an output.
     pub fn add_records_written(&self, records: u64) {
         self.0.records_written.fetch_add(records, Relaxed);
     }
 
-    /// Counts bytes of an input.
+    /// Counts bytes that were read from an input.
     pub fn add_bytes_read(&self, bytes: u64) {
         self.0.bytes_read.fetch_add(bytes, Relaxed);
     }
 
-    /// Counts bytes of an output.
+    /// Counts bytes that were written to an output.
     pub fn add_bytes_written(&self, bytes: u64) {
         self.0.bytes_written.fetch_add(bytes, Relaxed);
     }
 
-    /// Adds the size of one more input to what is expected.
+    /// Reports the size of one more input, which adds to the expected bytes.
     pub fn expect_bytes(&self, bytes: u64) {
         self.0.bytes_expected.get_or_init(AtomicU64::default).fetch_add(bytes, Relaxed);
     }
@@ -101,7 +102,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_counter_counts_for_itself() {
+    fn each_counter_counts_separately() {
         let progress = Progress::new();
         progress.add_records_read(1);
         progress.add_records_written(20);

@@ -1,14 +1,13 @@
-//! The mark of a failure that may pass.
+//! The mark of an error that a retry may fix.
 
 use std::time::Duration;
 
 use crate::BoxError;
 
-/// Marks an error as temporary: the same work may succeed if it is tried again.
+/// Marks an error as transient: the same work may succeed if it is retried.
 ///
-/// Return it from code that is far from the job and has error types of its own. Anywhere in the chain of sources
-/// of a job's error, it makes that error count as [`JobErrorKind::Transient`](crate::JobErrorKind::Transient).
-/// In the job itself, [`JobError::transient`](crate::JobError::transient) is shorter.
+/// The mark works anywhere in the chain of sources of a job's error, so code far below the job can return it; see
+/// [`JobErrorKind`](crate::JobErrorKind). [`Permanent`](crate::Permanent) says the opposite.
 ///
 /// # Example
 ///
@@ -16,24 +15,24 @@ use crate::BoxError;
 /// use std::io;
 /// use std::time::Duration;
 ///
-/// use godata_core::{JobError, JobErrorKind, Transient};
+/// use godata_core::{BoxError, JobErrorKind, Transient};
 ///
-/// /// An iterator of lines, as a library wants it, can only fail with an `io::Error`.
+/// /// This iterator can only fail with an `io::Error`, which wraps the mark.
 /// fn lines() -> impl Iterator<Item = io::Result<String>> {
 ///     let busy = Transient::new("the server is busy").retry_after(Duration::from_secs(30));
 ///     std::iter::once(Err(io::Error::other(busy)))
 /// }
 ///
-/// fn job() -> Result<usize, JobError> {
+/// fn job() -> Result<usize, BoxError> {
 ///     let lines: Vec<String> = lines().collect::<io::Result<_>>()?;
 ///     Ok(lines.len())
 /// }
 ///
 /// let error = job().unwrap_err();
-/// assert_eq!(error.kind(), JobErrorKind::Transient { retry_after: Some(Duration::from_secs(30)) });
-/// assert_eq!(format!("{error:#}"), "temporary failure: the server is busy");
+/// let kind = JobErrorKind::of(&*error);
+/// assert_eq!(kind, JobErrorKind::Transient { retry_after: Some(Duration::from_secs(30)) });
 /// ```
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("temporary failure")]
 pub struct Transient {
     retry_after: Option<Duration>,
@@ -41,22 +40,20 @@ pub struct Transient {
 }
 
 impl Transient {
-    /// Marks `source` as temporary. When to try again is left to whoever retries.
+    /// Marks `source` as transient. The caller's [`RetryPolicy`](crate::RetryPolicy) decides when to retry.
     pub fn new(source: impl Into<BoxError>) -> Self {
         Self { retry_after: None, source: source.into() }
     }
 
-    /// Asks to wait at least this long before the next attempt, as a server's `Retry-After` does.
+    /// Asks the caller to wait at least this long before the next attempt, as the HTTP header `Retry-After` does.
     #[must_use]
     pub fn retry_after(self, wait: Duration) -> Self {
-        self.with_wait(Some(wait))
-    }
-
-    pub(crate) fn with_wait(self, retry_after: Option<Duration>) -> Self {
-        Self { retry_after, ..self }
+        Self { retry_after: Some(wait), ..self }
     }
 
     pub(crate) fn wait(&self) -> Option<Duration> {
         self.retry_after
     }
 }
+
+debug_as_chain!(Transient);

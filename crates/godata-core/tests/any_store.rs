@@ -1,4 +1,4 @@
-//! A store of any type calls the methods of that type, also those that have a default.
+//! `AnyStore` calls the methods of the store that it wraps, including those that have a default.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,7 +9,7 @@ use godata_core::{
 };
 use time::UtcDateTime;
 
-/// Answers like no default does, and keeps which of its methods were called.
+/// A store whose answers differ from all defaults, and which records the calls of its methods.
 #[derive(Clone, Default)]
 struct Recording(Arc<Mutex<Vec<&'static str>>>);
 
@@ -29,8 +29,8 @@ impl Store for Recording {
         Ok(())
     }
 
-    async fn get_pipeline(&self, _: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
-        self.called("get_pipeline");
+    async fn find_pipeline(&self, _: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+        self.called("find_pipeline");
         Ok(None)
     }
 
@@ -44,8 +44,8 @@ impl Store for Recording {
         Ok(())
     }
 
-    async fn get_run(&self, _: RunId) -> Result<Option<RunRecord>, StoreError> {
-        self.called("get_run");
+    async fn find_run(&self, _: RunId) -> Result<Option<RunRecord>, StoreError> {
+        self.called("find_run");
         Ok(None)
     }
 
@@ -85,7 +85,7 @@ impl Store for Recording {
 }
 
 #[tokio::test]
-async fn every_method_is_forwarded_also_when_it_was_erased_twice() {
+async fn every_method_is_forwarded_even_if_the_store_was_erased_twice() {
     let (owner, now) = (OwnerId::generate(), SystemClock.now());
     let name = PipelineName::new("orders").unwrap();
     let pipeline = PipelineRecord::new(name.clone(), now);
@@ -95,10 +95,10 @@ async fn every_method_is_forwarded_also_when_it_was_erased_twice() {
     let store = Recording::default();
     for any in [AnyStore::new(store.clone()), AnyStore::new(AnyStore::new(store.clone()))] {
         any.upsert_pipeline(&pipeline).await.unwrap();
-        any.get_pipeline(&name).await.unwrap();
+        any.find_pipeline(&name).await.unwrap();
         any.list_pipelines().await.unwrap();
         any.upsert_run(&run).await.unwrap();
-        any.get_run(run.id).await.unwrap();
+        any.find_run(run.id).await.unwrap();
         any.list_runs(&RunQuery::new()).await.unwrap();
         assert!(any.shared());
         assert_eq!(any.now().await.unwrap(), Some(UtcDateTime::UNIX_EPOCH));
@@ -108,10 +108,10 @@ async fn every_method_is_forwarded_also_when_it_was_erased_twice() {
         assert_eq!(any.prune(&Retention::new()).await.unwrap(), 7);
         let expected = [
             "upsert_pipeline",
-            "get_pipeline",
+            "find_pipeline",
             "list_pipelines",
             "upsert_run",
-            "get_run",
+            "find_run",
             "list_runs",
             "now",
             "commit",

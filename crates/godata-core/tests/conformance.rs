@@ -1,4 +1,4 @@
-//! The suite over the stores of this crate, and over one that has six methods.
+//! The conformance suite for the stores of this crate, and for a store that implements only the six required methods.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,7 +10,7 @@ use godata_core::{
     Store, StoreError, SystemClock,
 };
 
-/// Puts and reads; clones are the same store.
+/// A store with the defaults of all optional methods. Clones are the same store.
 #[derive(Clone, Default)]
 struct SixMethods(Arc<Mutex<Rows>>);
 
@@ -33,7 +33,7 @@ impl Store for SixMethods {
         Ok(())
     }
 
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+    async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
         tokio::task::yield_now().await;
         Ok(self.rows().pipelines.get(name).cloned())
     }
@@ -50,7 +50,7 @@ impl Store for SixMethods {
         Ok(())
     }
 
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
         tokio::task::yield_now().await;
         Ok(self.rows().runs.get(&id).cloned())
     }
@@ -69,7 +69,7 @@ impl Fixture for SixMethods {
     }
 }
 
-/// A store in memory, of one process.
+/// A store in memory that is not shared.
 struct InMemory(MemoryStore);
 
 impl Fixture for InMemory {
@@ -80,7 +80,7 @@ impl Fixture for InMemory {
     }
 }
 
-/// A store in memory that instances share, with a clock that the fixture turns.
+/// A shared store in memory, with a clock that the fixture moves.
 struct Shared(MemoryStore, ManualClock);
 
 impl Shared {
@@ -97,7 +97,7 @@ impl Fixture for Shared {
         Ok(self.0.clone())
     }
 
-    async fn pass(&self, time: Duration) {
+    async fn advance(&self, time: Duration) {
         self.1.advance(time);
     }
 }
@@ -110,6 +110,6 @@ mod a_store_in_memory {
     godata_core::store_conformance!(super::InMemory(godata_core::MemoryStore::new()));
 }
 
-mod a_store_in_memory_that_is_shared {
+mod a_shared_store_in_memory {
     godata_core::store_conformance!(super::Shared::new());
 }

@@ -1,18 +1,18 @@
-//! What is passed between threads can be: these are checks of the compiler.
+//! Handles, values and errors can be sent between threads. The compiler checks it.
 
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use godata_core::{
-    ActiveRun, AnyJob, AnySchedule, AnyStore, CancelOnDrop, Canceled, Cancellation, Cause, Clock, Commit,
-    Committed, Completer, Failure, Job, JobError, JobErrorKind, JobId, ManualClock, MemoryStore, NameError,
-    OwnerId, ParamError, Params, ParseIdError, PersistError, PipelineName, PipelineRecord, Progress,
-    RetryPolicy, RunContext, RunHandle, RunId, RunKey, RunQuery, RunRecord, RunRequest, RunResult,
+    ActiveRun, AnyJob, AnyStore, BoxError, CancelOnDrop, Canceled, Cancellation, Cause, Clock, Commit,
+    Committed, Completer, Failure, Job, JobErrorKind, JobId, ManualClock, MemoryStore, NameError, OwnerId,
+    ParamError, Params, ParseIdError, Permanent, PersistError, PipelineName, PipelineRecord, Progress,
+    RetryPolicy, RunContext, RunFailed, RunHandle, RunId, RunKey, RunQuery, RunRecord, RunRequest, RunResult,
     RunnerError, StoreError, SystemClock, Transient,
 };
 
 fn handle<T: Clone + Debug + Send + Sync + Unpin + 'static>() {}
-fn error<T: Debug + Send + Sync + 'static>() {}
+fn sendable<T: Debug + Send + Sync + 'static>() {}
 fn future<T: Send>(future: T) -> T {
     future
 }
@@ -20,7 +20,6 @@ fn future<T: Send>(future: T) -> T {
 #[test]
 fn handles_and_values_are_clone_send_and_sync() {
     handle::<AnyJob>();
-    handle::<AnySchedule>();
     handle::<AnyStore>();
     handle::<Cancellation>();
     handle::<Cause>();
@@ -50,18 +49,19 @@ fn handles_and_values_are_clone_send_and_sync() {
 
 #[test]
 fn errors_and_guards_are_send_and_sync() {
-    error::<ActiveRun>();
-    error::<CancelOnDrop>();
-    error::<Canceled>();
-    error::<Completer>();
-    error::<JobError>();
-    error::<ParamError>();
-    error::<NameError>();
-    error::<ParseIdError>();
-    error::<PersistError>();
-    error::<RunnerError>();
-    error::<StoreError>();
-    error::<Transient>();
+    sendable::<ActiveRun>();
+    sendable::<CancelOnDrop>();
+    sendable::<Canceled>();
+    sendable::<Completer>();
+    sendable::<Permanent>();
+    sendable::<RunFailed>();
+    sendable::<ParamError>();
+    sendable::<NameError>();
+    sendable::<ParseIdError>();
+    sendable::<PersistError>();
+    sendable::<RunnerError>();
+    sendable::<StoreError>();
+    sendable::<Transient>();
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn futures_can_be_spawned() {
             "nothing"
         }
 
-        async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
+        async fn run(&self, cx: &RunContext) -> Result<(), BoxError> {
             let clock: Arc<dyn Clock> = Arc::new(SystemClock);
             clock.sleep_until(clock.now()).await;
             Ok(cx.check()?)
@@ -82,7 +82,7 @@ async fn futures_can_be_spawned() {
 
     let cx = RunContext::new();
     cx.cancel();
-    future(cx.cancelled()).await;
+    future(cx.canceled()).await;
     let error = future(AnyJob::new(Nothing).run(&cx)).await.unwrap_err();
-    assert!(error.is_canceled());
+    assert_eq!(JobErrorKind::of(&*error), JobErrorKind::Canceled);
 }

@@ -1,17 +1,22 @@
-//! The cell of a run under loom, which tries every order in which threads can meet at it.
+//! The cell of a run under loom, which explores every interleaving of the threads that use it.
 
 #[path = "../src/run/cell.rs"]
-#[allow(dead_code, unreachable_pub, reason = "it is public in its crate, and a test does not need all of it")]
+#[allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the module is written for its crate, and this test uses a part of it"
+)]
 mod cell;
 
-/// Loom's twin of what the cell is made of.
+/// Replaces the mutex of the cell by loom's.
 mod sync {
     pub(super) use loom::sync::Mutex;
 }
 
 use std::pin::Pin;
 use std::sync::Arc as StdArc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::SeqCst;
 use std::task::{Context, Poll, Wake};
 
 use loom::sync::Arc;
@@ -30,22 +35,22 @@ fn explore(test: impl Fn(Arc<RunCell<Result>>) + Send + Sync + 'static) {
     model.check(move || test(Arc::new(RunCell::new())));
 }
 
-fn end(cell: &RunCell<Result>, who: &'static str) -> Option<Result> {
-    cell.end(|started_at, stop| (who, started_at, stop))
+fn end(cell: &RunCell<Result>, by: &'static str) -> Option<Result> {
+    cell.end(|started_at, stop| (by, started_at, stop))
 }
 
-/// Counts how often it is woken. It is not loom's: nothing waits for it.
+/// A waker that counts how often it is woken. The counter is not loom's, because no thread waits for it.
 #[derive(Default)]
-struct Bell(AtomicUsize);
+struct CountingWaker(AtomicUsize);
 
-impl Wake for Bell {
+impl Wake for CountingWaker {
     fn wake(self: StdArc<Self>) {
         self.0.fetch_add(1, SeqCst);
     }
 }
 
 #[test]
-fn one_of_two_ends_wins_and_everybody_sees_its_result() {
+fn one_of_two_ends_wins_and_both_threads_see_its_result() {
     explore(|cell| {
         let other = thread::spawn({
             let cell = Arc::clone(&cell);
@@ -60,7 +65,7 @@ fn one_of_two_ends_wins_and_everybody_sees_its_result() {
 }
 
 #[test]
-fn a_run_that_is_stopped_while_it_starts_and_ends_has_one_reason_and_never_goes_back() {
+fn a_run_that_is_stopped_while_it_starts_and_ends_has_one_stop_reason_and_never_goes_back() {
     explore(|cell| {
         let stopper = thread::spawn({
             let cell = Arc::clone(&cell);
@@ -83,24 +88,25 @@ fn a_run_that_is_stopped_while_it_starts_and_ends_has_one_reason_and_never_goes_
         let (first, second) = stopper.join().unwrap();
         let (_, started_at, stop) = task.join().unwrap();
         assert_eq!(started_at, Some(START));
-        assert!(!second, "a second reason was taken");
+        assert!(!second, "a second stop reason was accepted");
         assert_eq!(stop, first.then_some(StopReason::Requested));
         assert!(!cell.start(START) && !cell.stop(StopReason::Requested));
     });
 }
 
 #[test]
-fn who_waits_is_woken_once_and_who_has_left_is_not() {
+fn a_waiter_is_woken_once_and_a_dropped_one_is_not() {
     explore(|cell| {
         let task = thread::spawn({
             let cell = Arc::clone(&cell);
             move || assert!(end(&cell, "task").is_some())
         });
-        let (waiting, leaving) = (StdArc::new(Bell::default()), StdArc::new(Bell::default()));
-        let mut left = Box::pin(cell.ended());
-        let left_ready = left.as_mut().poll(&mut Context::from_waker(&StdArc::clone(&leaving).into()));
-        drop(left);
-        let rung_by_then = leaving.0.load(SeqCst);
+        let waiting = StdArc::new(CountingWaker::default());
+        let leaving = StdArc::new(CountingWaker::default());
+        let mut dropped = Box::pin(cell.ended());
+        let polled = dropped.as_mut().poll(&mut Context::from_waker(&StdArc::clone(&leaving).into()));
+        drop(dropped);
+        let woken_before_the_drop = leaving.0.load(SeqCst);
 
         let mut ended = Box::pin(cell.ended());
         let waker = StdArc::clone(&waiting).into();
@@ -108,44 +114,45 @@ fn who_waits_is_woken_once_and_who_has_left_is_not() {
         task.join().unwrap();
         assert_eq!(waiting.0.load(SeqCst), usize::from(first.is_pending()), "woken if it had to wait");
         assert!(matches!(ended.as_mut().poll(&mut Context::from_waker(&waker)), Poll::Ready(_)));
-        assert!(leaving.0.load(SeqCst) <= 1 && (left_ready.is_pending() || rung_by_then == 0));
+        assert!(leaving.0.load(SeqCst) <= 1 && (polled.is_pending() || woken_before_the_drop == 0));
     });
 }
 
 #[test]
-fn who_has_left_before_the_end_is_not_woken_by_it() {
+fn a_waiter_that_is_dropped_before_the_end_is_not_woken_by_it() {
     explore(|cell| {
-        let bells = [StdArc::new(Bell::default()), StdArc::new(Bell::default())];
-        let [mut left, mut stays] = [Box::pin(cell.ended()), Box::pin(cell.ended())];
-        for (ended, bell) in [(&mut left, &bells[0]), (&mut stays, &bells[1])] {
-            let waker = StdArc::clone(bell).into();
+        let wakers = [StdArc::new(CountingWaker::default()), StdArc::new(CountingWaker::default())];
+        let [mut dropped, mut kept] = [Box::pin(cell.ended()), Box::pin(cell.ended())];
+        for (ended, waker) in [(&mut dropped, &wakers[0]), (&mut kept, &wakers[1])] {
+            let waker = StdArc::clone(waker).into();
             assert!(ended.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         }
-        drop(left);
+        drop(dropped);
         assert!(end(&cell, "task").is_some());
-        assert_eq!(bells.map(|bell| bell.0.load(SeqCst)), [0, 1]);
+        assert_eq!(wakers.map(|waker| waker.0.load(SeqCst)), [0, 1]);
     });
 }
 
-/// As the waker of a task does that is the last to know of its task, whose future looks at the run when it is dropped.
-struct LooksWhenDropped(StdArc<RunCell<Result>>);
+/// A waker that reads the run when it is dropped. A real one can do so: if it holds the last reference to its task,
+/// dropping it drops the task's future, which may hold a handle of the run.
+struct ReadsWhenDropped(StdArc<RunCell<Result>>);
 
-impl Wake for LooksWhenDropped {
+impl Wake for ReadsWhenDropped {
     fn wake(self: StdArc<Self>) {}
 }
 
-impl Drop for LooksWhenDropped {
+impl Drop for ReadsWhenDropped {
     fn drop(&mut self) {
         self.0.phase();
     }
 }
 
 #[test]
-fn a_waker_may_look_at_the_run_when_it_is_dropped() {
+fn a_waker_may_read_the_run_when_it_is_dropped() {
     loom::model(|| {
         let cell = StdArc::new(RunCell::new());
         let poll = |ended: &mut Pin<Box<Ended<'_, Result>>>| {
-            let waker = StdArc::new(LooksWhenDropped(StdArc::clone(&cell))).into();
+            let waker = StdArc::new(ReadsWhenDropped(StdArc::clone(&cell))).into();
             assert!(ended.as_mut().poll(&mut Context::from_waker(&waker)).is_pending());
         };
         let mut ended = Box::pin(cell.ended());

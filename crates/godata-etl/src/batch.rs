@@ -1,20 +1,25 @@
-//! What the engine needs to know of a batch of records.
+//! A batch of records.
 
 use crate::Records;
 
-/// Some records that travel through the steps together.
+/// Records that travel through the steps together.
 ///
-/// `Vec<T>` is a batch for any `T`, [`Records`] is the dynamic one. Implement it for another container
-/// (columns, say) to send that through the same engine with [`Flow::map_batch`](crate::Flow::map_batch)
-/// as its step.
+/// `Vec<T>` is a batch for any `T`, and [`Records`] is the batch of dynamic records. Implement it for another container,
+/// such as columns, to send that container through the same engine, with [`Flow::map_batch`](crate::Flow::map_batch) as
+/// its step.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a batch of records",
+    label = "not a `Batch`",
+    note = "`Vec<T>` is a batch for any `T`, and `Records` is the batch of dynamic records"
+)]
 pub trait Batch: Send + 'static {
     /// How many records there are.
     fn len(&self) -> usize;
 
-    /// Drops all records but the first `len`; does nothing if there are fewer.
+    /// Keeps the first `len` records and drops the others. Does nothing if there are fewer.
     fn truncate(&mut self, len: usize);
 
-    /// Whether there are none.
+    /// Whether there are no records.
     fn is_empty(&self) -> bool {
         self.len() == 0
     }

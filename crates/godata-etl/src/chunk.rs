@@ -1,10 +1,18 @@
-//! A batch on its way through the steps, with the place of each of its records.
+//! A batch on its way through the steps, with the origin of each of its records.
 
 use std::sync::Arc;
 
 use crate::{Batch, Origin};
 
-/// A batch on its way through the steps, with where each of its records came from.
+/// A batch on its way through the steps, with the origin of each of its records.
+///
+/// ```
+/// use godata_etl::{Chunk, Origin};
+///
+/// let chunk = Chunk::new(vec!["a", "b"], Origin::new(1).source("letters"));
+/// assert_eq!((chunk.len(), chunk.row(1)), (2, 1));
+/// assert_eq!(chunk.into_batch(), ["a", "b"]);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Chunk<B> {
     pub(crate) batch: B,
@@ -13,7 +21,7 @@ pub struct Chunk<B> {
 }
 
 impl<B: Batch> Chunk<B> {
-    /// A batch as it was read: its records are the rows 0, 1, 2 … of `origin`.
+    /// A batch as it was read: its records are the rows 0, 1, 2, … of `origin`.
     pub fn new(batch: B, origin: Origin) -> Self {
         Self { batch, origin: Arc::new(origin), rows: RowMap::All }
     }
@@ -23,7 +31,7 @@ impl<B: Batch> Chunk<B> {
         &self.batch
     }
 
-    /// The records, without where they came from.
+    /// The records, without their origin.
     pub fn into_batch(self) -> B {
         self.batch
     }
@@ -33,13 +41,13 @@ impl<B: Batch> Chunk<B> {
         self.batch.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no records.
     pub fn is_empty(&self) -> bool {
         self.batch.is_empty()
     }
 
     /// The row that the record at `index` had in the batch as it was read, for
-    /// [`Work::reject`](crate::Work::reject); `u32::MAX` if a step made the records from a batch as a whole.
+    /// [`Work::reject`](crate::Work::reject). `u32::MAX` if a step made the records from a batch as a whole.
     pub fn row(&self, index: usize) -> u32 {
         self.rows.get(index)
     }
@@ -55,14 +63,14 @@ impl<B: Batch> Chunk<B> {
     }
 }
 
-/// Which rows of a batch as it was read its records are.
+/// The rows that the records of a batch had when it was read.
 #[derive(Clone, Debug)]
 pub(crate) enum RowMap {
-    /// Row `i` is at `i`.
+    /// The record at `i` is row `i`.
     All,
     /// The row of each record.
     Each(Vec<u32>),
-    /// The records can't be told apart any more: a step made them from the batch as a whole.
+    /// The rows are unknown, because a step made the records from the batch as a whole.
     Unknown,
 }
 
@@ -75,7 +83,7 @@ impl RowMap {
         }
     }
 
-    /// The rows of the records at `kept`, which ascend.
+    /// Keeps the rows of the records at `kept`, which is ascending.
     pub(crate) fn keep(&mut self, kept: Vec<u32>) {
         match self {
             Self::All => *self = Self::Each(kept),
@@ -94,7 +102,7 @@ impl RowMap {
 /// The row of a record that can't be traced back to one.
 pub(crate) const UNKNOWN_ROW: u32 = u32::MAX;
 
-/// Batches are cut long before 2^32 records; beyond that a record keeps its data and loses its number.
+/// Batches are far smaller than 2^32 records. A record beyond that would keep its data and lose its number.
 pub(crate) fn row_number(index: usize) -> u32 {
     u32::try_from(index).unwrap_or(UNKNOWN_ROW)
 }

@@ -1,32 +1,33 @@
-//! How building and running a pipeline fail.
+//! The errors of building and running a pipeline.
 
-use std::{
-    error::Error,
-    fmt, io, iter,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::iter;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
-use godata_core::{BoxError, Canceled, error_chain};
+use godata_core::{BoxError, Canceled, NameError, debug_as_chain, error_chain, excerpt, panic_message};
 
 use crate::{Place, RunReport, StepInfo};
 
-/// A pipeline that can't be built as it was described.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a pipeline can't be built from its description.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The name is empty, over 200 bytes, or has control characters or outer spaces.
-    #[error("invalid pipeline name `{name}`: {reason}")]
+    /// The name breaks the rules of [`PipelineName`](crate::PipelineName).
+    #[error("invalid pipeline name `{}`", excerpt(name))]
     InvalidName {
         /// The name.
         name: String,
-        /// What is wrong with it.
-        reason: &'static str,
+        /// The rule that it breaks.
+        source: NameError,
     },
-    /// `workers(0)`: a pipeline needs at least one.
+    /// [`workers(0)`](crate::PipelineBuilder::workers): a pipeline needs at least one worker.
     #[error("a pipeline needs at least one worker")]
     NoWorkers,
-    /// `Ordered(0)` or `Unordered(0)`: nothing could ever be in flight.
+    /// `Ordered(0)` or `Unordered(0)`: no record could ever be in flight.
     #[error("{step} needs at least one record in flight")]
     NoConcurrency {
         /// The step.
@@ -34,65 +35,82 @@ pub enum BuildError {
     },
 }
 
-/// A run that did not succeed: the stage that failed, where, and the report of what had been done.
+/// Why a run did not succeed: the stage that failed, the record, the cause, and the report of what was done.
 ///
-/// `Display` names the stage and the place (`step[2] (transform) failed at record 101 (orders.csv:103)`), the
-/// cause is in [`source`](Error::source), and `{:#}` prints both with all further causes. `Debug` prints the
-/// same as `{:#}`, so that a `main` which returns the error is readable.
+/// `Display` prints the stage and the place (`step[2] (transform) failed at record 101 (orders.csv:103)`). The cause is
+/// the [`source`](Error::source). `{:#}` and `Debug` print the message with all its causes on one line, so a `main` that
+/// returns the error prints it whole.
+///
+/// ```
+/// use godata_etl::{Pipeline, PipelineError, RunContext};
+///
+/// let pipeline = Pipeline::builder("numbers")
+///     .read_vec(vec!["1", "2", "x"])
+///     .try_map(|text| Ok(text.parse::<u32>()?))
+///     .write_fn(|_, _| async { Ok(()) })?;
+///
+/// let error = pipeline.run_blocking(&RunContext::new()).unwrap_err();
+/// assert_eq!(error.to_string(), "step[0] (try_map) failed at record 3");
+/// assert_eq!(format!("{error:?}"), "step[0] (try_map) failed at record 3: invalid digit found in string");
+/// assert!(matches!(&error, PipelineError::Step { step, .. } if step.name() == "try_map"));
+/// assert_eq!(error.place().and_then(|place| place.record), Some(3));
+/// assert_eq!(error.report().map(|report| report.read.records), Some(3));
+/// # Ok::<(), godata_etl::BuildError>(())
+/// ```
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum PipelineError {
-    /// The pipeline can't be built as it was described; only previews say it here.
+    /// The pipeline can't be built from its description. Only previews return this.
     Build {
-        /// What is wrong.
+        /// The mistake in the description.
         source: BuildError,
     },
-    /// There is no tokio runtime to run on, or one is in the way of
-    /// [`run_blocking`](crate::Pipeline::run_blocking).
+    /// The pipeline can't run in this place: there is no tokio runtime, [`run_blocking`](crate::Pipeline::run_blocking)
+    /// was called on one, or the caller is a step of a pipeline.
     Runtime {
-        /// What is wrong.
+        /// Why not.
         source: Arc<dyn Error + Send + Sync>,
     },
     /// The input could not be opened, read or decoded.
     Read {
         /// The record, if the reader knows it.
         place: Option<Place>,
-        /// Why.
+        /// The cause.
         source: Arc<dyn Error + Send + Sync>,
-        /// What had been done.
+        /// What had been done by then.
         report: Arc<RunReport>,
     },
     /// A step failed or panicked.
     Step {
         /// The step.
         step: StepInfo,
-        /// The record, if one was at work.
+        /// The record, if the stage was working on one.
         place: Option<Place>,
-        /// Why.
+        /// The cause.
         source: Arc<dyn Error + Send + Sync>,
-        /// What had been done.
+        /// What had been done by then.
         report: Arc<RunReport>,
     },
     /// The output could not be opened, encoded, written or committed.
     Write {
-        /// The record, if one was at work.
+        /// The record, if the stage was working on one.
         place: Option<Place>,
-        /// Why.
+        /// The cause.
         source: Arc<dyn Error + Send + Sync>,
-        /// What had been done.
+        /// What had been done by then.
         report: Arc<RunReport>,
     },
     /// The run was canceled, or its future dropped, before the output was committed.
     Canceled {
-        /// Says that it was us.
+        /// The cancellation, which makes the error count as canceled.
         source: Canceled,
-        /// What had been done.
+        /// What had been done by then.
         report: Arc<RunReport>,
     },
 }
 
 impl PipelineError {
-    /// What had been done; `None` if the run never began.
+    /// The report of what had been done; `None` if the run could not start.
     #[must_use]
     pub fn report(&self) -> Option<&RunReport> {
         match self {
@@ -113,23 +131,22 @@ impl PipelineError {
         }
     }
 
-    /// Whether the run was stopped on request and did not fail.
+    /// Whether the run was canceled, or its future dropped. Otherwise it failed.
     #[must_use]
     pub fn is_canceled(&self) -> bool {
         matches!(self, Self::Canceled { .. })
     }
 
-    /// Whether the output was given up because whoever reads it has gone: a pipe whose other end was closed, as
-    /// that to `head` once it has its lines. What was written until then has arrived.
+    /// Whether the write failed because the reader of a pipe has closed it, as `head` does once it has its lines. What was
+    /// written before has arrived.
     ///
-    /// A program that writes to standard output takes this for a normal end, as other filters do:
+    /// A program that writes to standard output treats this as a normal end, as other filters do:
     ///
     /// ```
     /// # use std::io;
-    /// # use godata_core::RunContext;
-    /// # use godata_etl::{Pipeline, PipelineError};
+    /// # use godata_etl::{Pipeline, PipelineError, RunContext};
     /// # fn main() -> Result<(), PipelineError> {
-    /// # let pipeline = Pipeline::builder("t").from_vec(vec![1]);
+    /// # let pipeline = Pipeline::builder("t").read_vec(vec![1]);
     /// # let pipeline = pipeline.write_fn(|_, _| async { Err(io::Error::from(io::ErrorKind::BrokenPipe).into()) })?;
     /// match pipeline.run_blocking(&RunContext::new()) {
     ///     Err(error) if !error.is_broken_pipe() => Err(error),
@@ -184,33 +201,26 @@ impl fmt::Display for PipelineError {
     }
 }
 
-impl fmt::Debug for PipelineError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:#}")
-    }
-}
+debug_as_chain!(BuildError, PipelineError);
 
 /// A panic in the user's code, caught where it happened.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 #[error("panicked: {message}")]
 pub(crate) struct Panicked {
     message: String,
 }
 
-/// Runs code of the user's: a panic in it becomes an error.
+debug_as_chain!(Panicked);
+
+/// Runs the user's code: a panic in it becomes an error.
 pub(crate) fn contained<T>(f: impl FnOnce() -> Result<T, BoxError>) -> Result<T, BoxError> {
     catch_unwind(AssertUnwindSafe(f)).unwrap_or_else(|panic| Err(Panicked::from_payload(panic).into()))
 }
 
 impl Panicked {
-    /// From what `catch_unwind` gave.
+    /// Takes the payload that `catch_unwind` returned.
     #[expect(clippy::needless_pass_by_value, reason = "the payload ends here")]
-    pub(crate) fn from_payload(payload: Box<dyn std::any::Any + Send>) -> Self {
-        let message = payload
-            .downcast_ref::<&str>()
-            .map(ToString::to_string)
-            .or_else(|| payload.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "with a value that is no text".to_owned());
-        Self { message }
+    pub(crate) fn from_payload(payload: Box<dyn Any + Send>) -> Self {
+        Self { message: panic_message(&*payload).to_owned() }
     }
 }

@@ -1,26 +1,27 @@
-//! What a pipeline tells its observers.
+//! Observers of runs and jobs.
 
-use std::{error::Error, fmt, sync::Arc, time::Duration};
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
 
 use godata_core::{JobId, RunContext};
 
 use crate::{PipelineError, RunReport};
 
-/// Observes the runs of a pipeline; every method does nothing unless you write it.
+/// Observes the runs of a pipeline. Every method does nothing by default.
 ///
-/// Reading, steps and writing are told per batch, from the thread that works on it, so the calls for
-/// different batches overlap and arrive in any order. Each start is followed by exactly one end, also when
-/// a stage fails, panics, is canceled or its run is dropped: the end then says so. [`on_pipeline_end`] comes
-/// last; no code of the pipeline runs after it. Where a run's future is dropped, the ends come once the last
-/// worker has stopped.
+/// The methods for reading, steps and writing are called once per batch, on the thread that works on it, so the calls
+/// for different batches overlap and come in any order. Each start is followed by exactly one end, also when a stage
+/// fails, panics or is canceled, or its run is dropped; the outcome then says so. [`on_pipeline_end`] comes last: no code
+/// of the pipeline runs after it. If a run's future is dropped, the ends come once the last worker has stopped.
 ///
-/// A hook that panics is contained and logged, and changes nothing in the run. Keep hooks quick: they hold up
-/// the worker that calls them.
+/// A panic in a hook is contained and logged, and changes nothing in the run. Keep hooks quick, because the worker waits
+/// for them.
 ///
 /// ```
 /// use std::time::Duration;
-/// use godata_core::RunContext;
-/// use godata_etl::{PipelineEnd, PipelineHook, PipelineInfo};
+/// use godata_etl::{PipelineEnd, PipelineHook, PipelineInfo, RunContext};
 ///
 /// struct Log;
 ///
@@ -34,44 +35,56 @@ use crate::{PipelineError, RunReport};
 /// [`on_pipeline_end`]: Self::on_pipeline_end
 #[expect(unused_variables, reason = "the names of the parameters are documentation")]
 pub trait PipelineHook: Send + Sync + 'static {
-    /// A run begins; nothing has been opened yet.
+    /// A run starts. Nothing has been opened yet.
     fn on_pipeline_start(&self, cx: &RunContext, pipeline: &PipelineInfo) {}
 
-    /// The run is over, its output committed or removed.
+    /// The run has ended. Its output has been committed or discarded.
     fn on_pipeline_end(&self, cx: &RunContext, pipeline: &PipelineInfo, end: &PipelineEnd<'_>) {}
 
-    /// The next batch is about to be fetched; the first time before the reader opens its input.
+    /// The next batch is about to be fetched. The first call comes before the reader opens its input.
     fn on_read_start(&self, cx: &RunContext, pipeline: &PipelineInfo) {}
 
-    /// A batch was fetched and decoded, or there was none left (no records, succeeded).
+    /// A batch has been fetched and decoded. At the end of the input, the end has no records and has succeeded.
     fn on_read_end(&self, cx: &RunContext, pipeline: &PipelineInfo, end: &StageEnd<'_>) {}
 
-    /// A step begins with a batch of this many records.
+    /// A step starts on a batch of this many records.
     fn on_step_start(&self, cx: &RunContext, pipeline: &PipelineInfo, step: &StepInfo, records: u64) {}
 
-    /// A step has done its batch.
+    /// A step has finished its batch.
     fn on_step_end(&self, cx: &RunContext, pipeline: &PipelineInfo, step: &StepInfo, end: &StageEnd<'_>) {}
 
     /// A batch of this many records is about to be encoded and written.
     fn on_write_start(&self, cx: &RunContext, pipeline: &PipelineInfo, records: u64) {}
 
-    /// A batch was written. Opening and committing the output are not batches: when they fail,
-    /// [`on_pipeline_end`](Self::on_pipeline_end) says so.
+    /// A batch has been written. Opening and committing the output are not batches: only
+    /// [`on_pipeline_end`](Self::on_pipeline_end) says that they failed.
     fn on_write_end(&self, cx: &RunContext, pipeline: &PipelineInfo, end: &StageEnd<'_>) {}
 }
 
-/// Observes the executions of a [`PipelineJob`](crate::PipelineJob); every method does nothing unless you
-/// write it. A hook that panics is contained and logged.
+/// Observes the executions of a [`PipelineJob`](crate::PipelineJob). Every method does nothing by default. A panic in a
+/// hook is contained and logged.
+///
+/// ```
+/// use godata_etl::{JobHook, JobInfo, PipelineEnd, RunContext};
+///
+/// struct Print;
+///
+/// impl JobHook for Print {
+///     fn on_job_end(&self, _: &RunContext, job: &JobInfo, end: &PipelineEnd<'_>) {
+///         println!("job {} of {} {}", job.job_id(), job.pipeline_name(), end.outcome);
+///     }
+/// }
+/// ```
 #[expect(unused_variables, reason = "the names of the parameters are documentation")]
 pub trait JobHook: Send + Sync + 'static {
-    /// The job begins, before its pipeline does.
+    /// The job starts, before its pipeline does.
     fn on_job_start(&self, cx: &RunContext, job: &JobInfo) {}
 
-    /// The job is over, after its pipeline. Called exactly once per start, also for a dropped run.
+    /// The job has ended, after its pipeline. Called exactly once per start, also if the run was dropped.
     fn on_job_end(&self, cx: &RunContext, job: &JobInfo, end: &PipelineEnd<'_>) {}
 }
 
-/// Which pipeline a hook is told about.
+/// The pipeline that a hook is called for.
 #[derive(Clone, Debug)]
 pub struct PipelineInfo {
     pub(crate) name: Arc<str>,
@@ -92,7 +105,7 @@ impl PipelineInfo {
     }
 }
 
-/// A step of a pipeline: its place, from 0, and what kind it is.
+/// A step of a pipeline: its index and its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StepInfo {
     pub(crate) index: usize,
@@ -100,13 +113,13 @@ pub struct StepInfo {
 }
 
 impl StepInfo {
-    /// The place among the steps, from 0.
+    /// The index among the steps, from 0.
     #[must_use]
     pub fn index(&self) -> usize {
         self.index
     }
 
-    /// The method that made it, such as `filter`.
+    /// The method of [`Flow`](crate::Flow) that made it, such as `filter`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
@@ -119,7 +132,7 @@ impl fmt::Display for StepInfo {
     }
 }
 
-/// Which job a hook is told about.
+/// The job that a hook is called for.
 #[derive(Clone, Debug)]
 pub struct JobInfo {
     pub(crate) job_id: JobId,
@@ -140,42 +153,42 @@ impl JobInfo {
     }
 }
 
-/// How a stage did with one batch.
+/// The end of a stage's work on one batch.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StageEnd<'a> {
-    /// Records that went in; 0 for reading.
+    /// How many records went in; 0 for reading.
     pub records_in: u64,
-    /// Records that came out; 0 unless it succeeded.
+    /// How many records came out; 0 unless it succeeded.
     pub records_out: u64,
     /// How it ended.
     pub outcome: Outcome<'a>,
-    /// How long the stage worked on the batch, waiting for other stages not counted.
+    /// How long the stage worked on the batch, without the time it waited for other stages.
     pub took: Duration,
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct PipelineEnd<'a> {
-    /// How it ended; if it failed, with its [`PipelineError`](crate::PipelineError).
+    /// How it ended. A failure has the [`PipelineError`].
     pub outcome: Outcome<'a, PipelineError>,
     /// From start to end.
     pub took: Duration,
-    /// What was read, dropped and written, as far as it came.
+    /// What was read, dropped and written by then.
     pub report: &'a RunReport,
 }
 
-/// How something ended.
+/// How a run, or a stage's work on one batch, ended. `Display` prints it in words.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Outcome<'a, E: ?Sized = dyn Error + Send + Sync + 'static> {
-    /// It was done.
+    /// It finished.
     Succeeded,
-    /// It failed, or panicked.
+    /// It failed or panicked.
     Failed(&'a E),
-    /// It was stopped before it was done: the run was canceled, dropped, or failed elsewhere, or a `take` had
-    /// enough.
+    /// It was stopped before it finished: the run was canceled or dropped, it failed elsewhere, or a `take` needed no
+    /// more records.
     Canceled,
 }
 

@@ -1,17 +1,31 @@
-//! Data pipelines: read records, transform and filter them, write them.
+//! Data pipelines: read records, transform and filter them, and write them.
 //!
 //! A [`Pipeline`] is described once (a name, a reader, steps, a writer) and runs many times. Records travel in
-//! batches: decoding, all steps and encoding of a batch are done by one worker, several batches at once, and the
-//! output keeps the order of the input. Memory is bounded by the batches in flight, whatever the input's size.
+//! batches. One worker decodes a batch, runs all steps on it and encodes it, while other workers do the same with other
+//! batches; the output keeps the order of the input. The batches in flight bound the memory, whatever the size of the
+//! input.
 //!
-//! Take this crate alone for pipelines over your own readers and writers, or closures. For files take the facade
-//! `godata`, which adds the formats; for the traits of jobs only, take `godata-core`.
+//! # When to use this crate
+//!
+//! Use this crate alone for pipelines over your own readers and writers, or over closures. For CSV and JSON files, use
+//! the facade `godata`, or add `godata-io-csv` or `godata-io-json`. To run pipelines on a schedule, with a history,
+//! retries and limits, use `godata` too. To write a library that only accepts jobs, use `godata-core`.
 //!
 //! # Example
 //!
+//! The dependencies are this crate, tokio for `async fn main`, and serde for types of your own:
+//!
+//! ```toml
+//! [dependencies]
+//! godata-etl = "0.1"
+//! serde = { version = "1", features = ["derive"] }
+//! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 //! ```
-//! use godata_core::RunContext;
-//! use godata_etl::Pipeline;
+//!
+//! A program that keeps the paid orders and adds the tax:
+//!
+//! ```
+//! use godata_etl::{BoxError, Pipeline, RunContext};
 //!
 //! #[derive(Clone)]
 //! struct Order {
@@ -20,62 +34,70 @@
 //!     status: &'static str,
 //! }
 //!
-//! let orders = vec![
-//!     Order { id: 1, amount: 100.0, status: "paid" },
-//!     Order { id: 2, amount: 20.0, status: "pending" },
-//! ];
-//! let pipeline = Pipeline::builder("orders-cleanup")
-//!     .from_vec(orders)
-//!     .filter(|order| order.status == "paid")
-//!     .map(|order| (order.id, order.amount * 1.19))
-//!     .write_fn(|_, paid| async move {
-//!         assert_eq!(paid, [(1, 119.0)]);
-//!         Ok(())
-//!     })?;
+//! #[tokio::main]
+//! async fn main() -> Result<(), BoxError> {
+//!     let orders = vec![
+//!         Order { id: 1, amount: 100.0, status: "paid" },
+//!         Order { id: 2, amount: 20.0, status: "pending" },
+//!     ];
+//!     let pipeline = Pipeline::builder("orders")
+//!         .read_vec(orders)
+//!         .filter(|order| order.status == "paid")
+//!         .map(|order| (order.id, order.amount * 1.19))
+//!         .write_fn(|_cx, paid| async move {
+//!             assert_eq!(paid, [(1, 119.0)]);
+//!             Ok(())
+//!         })?;
 //!
-//! let report = pipeline.run_blocking(&RunContext::new())?;
-//! assert_eq!(report.steps[0].dropped, 1);
-//! # Ok::<(), godata_core::BoxError>(())
+//!     let report = pipeline.run(&RunContext::new()).await?;
+//!     assert_eq!((report.read.records, report.steps[0].dropped, report.written.records), (2, 1, 1));
+//!     println!("{report}");
+//!     Ok(())
+//! }
 //! ```
 //!
-//! The same with dynamic records, whose fields are known only by name:
+//! A program without a runtime calls [`run_blocking`](Pipeline::run_blocking) instead. The same pipeline over dynamic
+//! records, whose fields are known only by name:
 //!
 //! ```
-//! # use godata_core::RunContext;
-//! use godata_etl::{Pipeline, record};
+//! use godata_etl::{BoxError, Pipeline, RunContext, record};
 //!
-//! let pipeline = Pipeline::builder("orders-cleanup")
-//!     .from_vec(vec![record! {"id" => 1, "amount" => "100.0", "status" => "paid"}])
-//!     .untyped()
-//!     .filter(|r| r.str("status") == Some("paid"))
-//!     .transform(|r| {
-//!         let gross = r.f64("amount")? * 1.19;
-//!         r.set("gross", gross);
-//!         Ok(())
-//!     })
-//!     .write_fn(|_, paid| async move {
-//!         assert_eq!(paid.row(0).map(|r| r.f64("gross")), Some(Ok(119.0)));
-//!         Ok(())
-//!     })?;
-//! pipeline.run_blocking(&RunContext::new())?;
-//! # Ok::<(), godata_core::BoxError>(())
+//! fn main() -> Result<(), BoxError> {
+//!     let pipeline = Pipeline::builder("orders")
+//!         .read_vec(vec![record! {"id" => 1, "amount" => "100.0", "status" => "paid"}])
+//!         .untyped()
+//!         .filter(|r| r.str("status") == Some("paid"))
+//!         .derive("gross", |r| Ok(r.f64("amount")? * 1.19))
+//!         .write_fn(|_cx, paid| async move {
+//!             assert_eq!(paid.row(0).map(|r| r.f64("gross")), Some(Ok(119.0)));
+//!             Ok(())
+//!         })?;
+//!     pipeline.run_blocking(&RunContext::new())?;
+//!     Ok(())
+//! }
 //! ```
 //!
-//! # What there is
+//! # Overview
 //!
-//! * Reading: [`from_vec`], [`read_iter`], [`read_stream`], [`read_fn`], or a [`Reader`]; [`read_with`] chooses one
-//!   per run.
-//! * Steps: `filter`, `try_filter`, `filter_with`, `map`, `try_map`, `filter_map`, `flat_map`, `transform`,
-//!   `transform_with`, `inspect`, `scan`, `take`, `map_batch` and `map_async` on [`Flow`]; and on dynamic records
-//!   also `select`, `rename`, `drop`, `cast`, `derive` and `typed`.
-//! * Writing: [`write_fn`](Flow::write_fn), or a [`Writer`]; [`write_with`](Flow::write_with) chooses one per run.
-//! * Looking: [`collect`](Flow::collect) previews a flow, [`Pipeline::check`] opens input and output,
-//!   [`PipelineHook`] observes runs, [`RunReport`] counts what they did, and each run and stage is a `tracing`
-//!   span.
-//! * Running: [`Pipeline::run`], [`Pipeline::run_blocking`], [`PipelineJob`], and as a
-//!   [`Job`](godata_core::Job) wherever one is taken.
+//! * Reading: [`read_vec`], [`read_iter`], [`read_stream`] and [`read_fn`], or [`read`] with a [`Reader`].
+//!   [`read_with`] chooses a reader for each run.
+//! * Steps on every [`Flow`]: `filter`, `try_filter`, `filter_with`, `map`, `try_map`, `filter_map`, `flat_map`,
+//!   `transform`, `transform_with`, `inspect`, `scan`, `take`, `map_batch` and `map_async`.
+//! * Steps on dynamic records only ([`NamedFields`]): `select`, `rename`, `drop_fields`, `cast`, `derive` and `typed`.
+//!   [`untyped`](Flow::untyped) makes dynamic records of typed ones.
+//! * Writing: [`write_fn`](Flow::write_fn), or [`write`](Flow::write) with a [`Writer`].
+//!   [`write_with`](Flow::write_with) chooses a writer for each run.
+//! * Inspection: [`collect`](Flow::collect) previews a flow, [`Pipeline::check`] opens input and output,
+//!   [`PipelineHook`] observes runs, and [`RunReport`] counts what they did.
+//! * Running: [`Pipeline::run`], [`Pipeline::run_blocking`] and [`PipelineJob`]. A pipeline is also a [`Job`], which
+//!   runners and the orchestrator take.
 //!
-//! [`from_vec`]: PipelineBuilder::from_vec
+//! There are no steps that join, group, sort or deduplicate: they need all records at once. [`map_batch`] over a reader
+//! that makes one batch, or a database, does such work.
+//!
+//! [`map_batch`]: Flow::map_batch
+//! [`read`]: PipelineBuilder::read
+//! [`read_vec`]: PipelineBuilder::read_vec
 //! [`read_iter`]: PipelineBuilder::read_iter
 //! [`read_stream`]: PipelineBuilder::read_stream
 //! [`read_fn`]: PipelineBuilder::read_fn
@@ -83,25 +105,63 @@
 //!
 //! # Errors
 //!
-//! Describing a pipeline gives a [`BuildError`], running it a [`PipelineError`] that names the stage, the step and
-//! the record (`step[2] (transform) failed at record 101 (orders.csv:103)`), has the cause as its source and the
-//! report of what was done. Panics in closures are failures of their stage.
+//! A description that can't become a pipeline gives a [`BuildError`]. A run that does not succeed gives a
+//! [`PipelineError`]. It names the stage, the step and the record (`step[2] (transform) failed at record 101
+//! (orders.csv:103)`), has the cause as its source, and carries the report of what was done. A panic in a closure fails
+//! its stage like an error.
+//!
+//! Closures return `Result<_, BoxError>`: `?` converts any error, and `Err("text".into())` makes one. Errors print their
+//! own message by `Display` and all their causes on one line by `Debug`, so a `main` that returns one prints it whole.
 //!
 //! # Guarantees
 //!
-//! * A run that fails, panics, is canceled or dropped gives up its output: [`Sink::commit`] is what makes it
-//!   visible, and comes last.
-//! * Every start that a hook is told has exactly one end, and no code of the pipeline runs after the last one.
-//! * Each step's records in are the records out of the one before it; nothing is lost without being counted.
-//! * At most as many batches compute at once, over all pipelines of the process, as there are cores, so the timers
-//!   of the runtime stay on time.
+//! * A run that fails, panics, is canceled or is dropped discards its output: [`Sink::commit`] comes last, and only it
+//!   makes the output visible.
+//! * Every start that a hook sees is followed by exactly one end, and no code of the pipeline runs after the last end.
+//! * The records that enter a step are those that left the step before it. No record is lost without being counted.
+//! * At most as many batches compute at once as there are cores, over all pipelines of the process. The timers of the
+//!   runtime therefore stay on time.
 //!
-//! # Coming from Go
+//! # Logs
 //!
-//! | package `etl` | here |
+//! Runs log through [`tracing`](https://docs.rs/tracing). The names, levels and fields below are part of the API. All
+//! targets begin with `godata_etl`.
+//!
+//! [`Pipeline::run`], [`Pipeline::run_blocking`], [`PipelineJob::run`] and the previews of [`Flow`] open one span
+//! `run` at level `INFO`, a child of the caller's current span, with these fields:
+//!
+//! | field | value |
+//! |---|---|
+//! | `pipeline` | the name of the pipeline |
+//! | `run` | the id of the run |
+//! | `job` | the id of the job, which all attempts share |
+//! | `attempt` | 1 for the first attempt |
+//! | `cause` | why the run was started, such as `manual` or `schedule` |
+//! | `due` | when the run was due, in RFC 3339; empty if it has no due time |
+//!
+//! Within the span are one event at the start and one at the end:
+//!
+//! | event | level | fields |
+//! |---|---|---|
+//! | `run started` | `DEBUG` | |
+//! | `run succeeded` | `INFO` | `took`, `read`, `written` |
+//! | `run canceled` | `WARN` | `took`, `read`, `written` |
+//! | `run failed` | `ERROR` | `error` (the whole chain), `took`, `read`, `written` |
+//!
+//! `read` and `written` count records. When a pipeline runs as a [`Job`], its caller has opened the span and logs start
+//! and end. The pipeline then opens no span of its own and logs neither.
+//!
+//! The span of the run has one child at level `DEBUG` for each stage: `read`, `step` (with `index` and `kind`) and
+//! `write`. Closures, readers and writers run in the span of their stage, and hooks in that of the run. Two more events
+//! are possible, both at level `ERROR` with `error`: `a hook panicked`, and `a sink failed to abort` for an output that
+//! could not be discarded.
+//!
+//! # Coming from the Go library
+//!
+//! | Go: package `etl` | Rust: this crate |
 //! |---|---|
 //! | `Record` | [`Record`]; in steps [`RecordRef`] and [`RecordMut`]; or any type of your own |
-//! | `Reader` | a closure for [`read_fn`]: one read, one batch; or the trait [`Reader`] |
+//! | `Reader` | a closure for [`read_fn`], or the trait [`Reader`], which reads in batches |
 //! | `Transform` | a closure for `transform`; with the context `transform_with` |
 //! | `Predicate` | a closure for `filter`; with an error `try_filter`; with the context `filter_with` |
 //! | `Writer` | a closure for [`write_fn`](Flow::write_fn), called per batch; or the trait [`Writer`] |
@@ -110,8 +170,8 @@
 //! | `(*Pipeline).Read` | [`PipelineBuilder::read`] and its relatives |
 //! | `(*Pipeline).Transform`, `.Filter` | the steps of [`Flow`] |
 //! | `(*Pipeline).Write` | [`Flow::write`], [`Flow::write_fn`] |
-//! | `(*Pipeline).Hook` | [`PipelineBuilder::hook`]; several may be set |
-//! | `(*Pipeline).Run` | [`Pipeline::run`] |
+//! | `(*Pipeline).Hook` | [`PipelineBuilder::hook`]; several can be set |
+//! | `(*Pipeline).Run` | [`Pipeline::run`]; without a runtime [`Pipeline::run_blocking`] |
 //! | `NewJob`, `Job` | [`PipelineJob::new`], [`PipelineJob`] |
 //! | `Job.ID`, `.Pipeline`, `.Name` | [`PipelineJob::id`], [`pipeline`](PipelineJob::pipeline), [`name`](PipelineJob::name) |
 //! | `Job.StartedAt`, `.EndedAt`, `.Err` | [`started_at`](PipelineJob::started_at), [`ended_at`](PipelineJob::ended_at), [`error`](PipelineJob::error) |
@@ -122,18 +182,20 @@
 //! | `OnStepStart`, `OnStepEnd` | [`on_step_start`](PipelineHook::on_step_start), [`on_step_end`](PipelineHook::on_step_end), per batch and not per record |
 //! | `OnWriteStart`, `OnWriteEnd` | [`on_write_start`](PipelineHook::on_write_start), [`on_write_end`](PipelineHook::on_write_end), per batch |
 //! | `JobHook`: `OnJobStart`, `OnJobEnd` | [`on_job_start`](JobHook::on_job_start), [`on_job_end`](JobHook::on_job_end) |
-//! | `NoopPipelineHook`, `NoopJobHook` | not needed: the methods of the traits do nothing unless written |
-//! | `read failed`, `step[N] failed`, `write failed` | [`PipelineError`], with the same beginnings |
+//! | `NoopPipelineHook`, `NoopJobHook` | not needed: the methods of the hooks do nothing by default |
+//! | `read failed`, `step[N] failed`, `write failed` | [`PipelineError`], whose messages begin the same |
 
 mod batch;
 mod chunk;
-mod dispatch;
+mod chunk_ops;
+
 mod engine;
 mod error;
 mod flow;
 mod hook;
+mod hooks;
 mod job;
-mod loops;
+
 mod origin;
 mod pipeline;
 mod reader;
@@ -149,7 +211,14 @@ pub use batch::Batch;
 pub use chunk::Chunk;
 pub use engine::RunScope;
 pub use error::{BuildError, PipelineError};
-pub use flow::Flow;
+pub use flow::{Flow, NamedFields};
+#[doc(no_inline)]
+pub use godata_core::time;
+pub use godata_core::{
+    AnyJob, BoxError, CancelOnDrop, Canceled, Cancellation, Cause, ErrorChain, Job, JobErrorKind, JobFn,
+    JobId, NameError, ParamError, Params, ParseIdError, Permanent, PipelineName, Progress, RunContext, RunId,
+    Transient, error_chain, job_fn,
+};
 pub use hook::{JobHook, JobInfo, Outcome, PipelineEnd, PipelineHook, PipelineInfo, StageEnd, StepInfo};
 pub use job::PipelineJob;
 pub use origin::{Lines, Origin, Place};

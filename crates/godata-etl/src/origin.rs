@@ -1,12 +1,14 @@
-//! Where the records of a batch came from, so that an error can say so.
+//! Where the records of a batch came from, for errors to name.
 
-use std::{fmt, ops::Range, sync::Arc};
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
 
 use crate::chunk::UNKNOWN_ROW;
 
-/// Where a batch came from: its source, the number of its first record, its bytes and lines.
+/// Where a batch came from: its source, the number of its first record, its bytes and its lines.
 ///
-/// A reader makes one per batch. Record and line numbers count from 1, byte offsets from 0.
+/// A reader makes one for each batch. Record and line numbers count from 1, byte offsets from 0.
 ///
 /// ```
 /// use godata_etl::{Lines, Origin};
@@ -20,7 +22,7 @@ pub struct Origin {
     first_record: u64,
     bytes: Range<u64>,
     lines: Lines,
-    /// Where the rows from a number on came from, if not from here; the numbers ascend.
+    /// The other origins, each with the first row that it has; ascending.
     further: Vec<(u32, Self)>,
 }
 
@@ -31,42 +33,42 @@ pub enum Lines {
     /// The source has no lines.
     #[default]
     None,
-    /// One line each, from this one on.
+    /// Each record has one line. The first record has this one.
     From(u64),
-    /// The line on which each record begins.
+    /// The line on which each record starts.
     Each(Arc<[u64]>),
 }
 
 impl Origin {
-    /// The origin of a batch whose first record has this number; 0 where records have no number.
+    /// The origin of a batch whose first record has this number; 0 if records have no number.
     #[must_use]
     pub fn new(first_record: u64) -> Self {
         Self { first_record, ..Self::default() }
     }
 
-    /// Names the source: a path, a table, an address.
+    /// Sets the name of the source: a path, a table, an address.
     #[must_use]
     pub fn source(mut self, name: impl Into<Arc<str>>) -> Self {
         self.source = Some(name.into());
         self
     }
 
-    /// The bytes of the source that this batch was made from.
+    /// Sets the bytes of the source that this batch was made from. The run counts them as read.
     #[must_use]
     pub fn bytes(mut self, bytes: Range<u64>) -> Self {
         self.bytes = bytes;
         self
     }
 
-    /// The lines on which the records begin.
+    /// Sets the lines on which the records start.
     #[must_use]
     pub fn lines(mut self, lines: Lines) -> Self {
         self.lines = lines;
         self
     }
 
-    /// Says that the batch goes on with another source: its records from `row` on came from `origin`. For
-    /// batches of many small files; each `row` is beyond those of earlier calls.
+    /// Sets another source for the rest of the batch: the records from `row` on came from `origin`. For batches of many
+    /// small files. Each call passes a greater `row` than the one before.
     ///
     /// ```
     /// use godata_etl::{Lines, Origin};
@@ -83,8 +85,8 @@ impl Origin {
         self
     }
 
-    /// The place of the record in this row of the batch as it was read; rows count from 0. A row that is not
-    /// known any more ([`Chunk::row`](crate::Chunk::row)) has only its source, if all rows have the same.
+    /// The place of the record in this row of the batch as it was read. Rows count from 0. An unknown row (see
+    /// [`Chunk::row`](crate::Chunk::row)) has only a source, and only if all rows have the same one.
     #[must_use]
     pub fn place(&self, row: u32) -> Place {
         if row == UNKNOWN_ROW {
@@ -119,7 +121,7 @@ pub struct Place {
     pub record: Option<u64>,
     /// The name of the source.
     pub source: Option<Arc<str>>,
-    /// The line of the source on which the record begins, from 1.
+    /// The line of the source on which the record starts, from 1.
     pub line: Option<u64>,
 }
 

@@ -1,30 +1,30 @@
-//! A pipeline: its description, and how it is run.
+//! A pipeline: its description, and how to run it.
 
-use std::{fmt, future::Future, num::NonZeroUsize, sync::Arc};
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
 
-use futures::{Stream, StreamExt, future::BoxFuture};
-use godata_core::{BoxError, Job, JobError, RunContext};
+use futures::future::BoxFuture;
+use futures::{Stream, StreamExt};
+use godata_core::{BoxError, Job, PipelineName, RunContext, debug_as_chain};
 
-use crate::{
-    Batch, BuildError, Chunk, Flow, PipelineError, PipelineHook, Reader, RunReport, Writer,
-    dispatch::JobEnd,
-    engine::{self, MakeWriter, Opener, Plan, cores},
-    reader::{ReadFn, ReadIter, ReadStream, ReadVec, ReadWith, opener},
-};
+use crate::engine::{self, LoggedBy, MakeWriter, Opener, Plan, cores};
+use crate::hooks::JobObserver;
+use crate::reader::{ReadFn, ReadIter, ReadStream, ReadVec, ReadWith, opener};
+use crate::{Batch, BuildError, Chunk, Flow, PipelineError, PipelineHook, Reader, RunReport, Writer};
 
-/// A pipeline, ready to run: read, then steps, then write.
+/// A pipeline, ready to run: a reader, steps and a writer.
 ///
-/// It is built once and runs many times, also at once with itself; the runs share nothing that shows. It is a
-/// [`Job`], and cheap to clone.
+/// It is built once and runs many times, also concurrently; the runs share no state. It is a [`Job`], and cheap to
+/// clone.
 ///
 /// ```
-/// use godata_core::RunContext;
-/// use godata_etl::Pipeline;
+/// use godata_etl::{Pipeline, RunContext};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), godata_core::BoxError> {
+/// # async fn main() -> Result<(), godata_etl::BoxError> {
 /// let pipeline = Pipeline::builder("squares")
-///     .from_vec(vec![1, 2, 3, 4])
+///     .read_vec(vec![1, 2, 3, 4])
 ///     .filter(|n| n % 2 == 0)
 ///     .map(|n| n * n)
 ///     .write_fn(|_, squares| async move {
@@ -44,10 +44,10 @@ pub struct Pipeline {
 }
 
 impl Pipeline {
-    /// Begins the description of a pipeline. Settings come first, then a `read`, steps, and a `write` that
-    /// ends it.
+    /// Starts the description of a pipeline: first settings, then a `read`, steps, and a `write` that ends it.
     ///
-    /// Names are 1 to 200 bytes without control characters and outer spaces.
+    /// A name is 1 to 200 bytes long, without control characters, and without white space at either end. The `write`
+    /// returns an error for any other name.
     pub fn builder(name: impl Into<String>) -> PipelineBuilder {
         PipelineBuilder::new(name.into())
     }
@@ -58,41 +58,76 @@ impl Pipeline {
         &self.name
     }
 
-    /// Runs the pipeline once, on the tokio runtime that polls this.
+    /// Runs the pipeline once, on the current tokio runtime.
     ///
-    /// Canceling `cx` stops it: no new batches, those at work stop within 256 records, the output is given up
-    /// and the outcome is [`PipelineError::Canceled`]. Once the commit of the output has begun, the run goes
-    /// to its end. Dropping the future does the same; what is at work then stops on its own, and the end
-    /// hooks are called by the last of it. A closure that never returns keeps its run from ending, and if it is
-    /// that of a step, it holds one of the few turns to compute of the whole process.
+    /// **Cancellation.** Canceling `cx` stops the run: it starts no new batches, those in progress stop within 256
+    /// records, the output is discarded, and the result is [`PipelineError::Canceled`]. Once the commit of the output
+    /// has started, the run finishes. Dropping the future does the same: the work in progress stops on its own, and the
+    /// last thread that stops calls the end hooks.
+    ///
+    /// A closure that never returns keeps its run from ending. In a step, it also holds one of the permits to compute,
+    /// of which the process has as many as cores.
+    ///
+    /// **Logs.** The run is one span with an event at its start and at its end; see [Logs](crate#logs).
     ///
     /// # Errors
-    /// When a stage fails or panics, the run is canceled, or there is no tokio runtime or the caller is a step of
-    /// a pipeline. The output is then as it was before the run.
+    ///
+    /// [`PipelineError`] if a stage fails or panics, the run is canceled, there is no tokio runtime, or a step of a
+    /// pipeline is the caller. The output is then as it was before the run.
     pub async fn run(&self, cx: &RunContext) -> Result<RunReport, PipelineError> {
-        self.runs.run(cx, None).await
+        self.runs.run(cx, None, LoggedBy::Pipeline).await
     }
 
-    /// Runs the pipeline once and waits for it, with a runtime of its own: for programs without one.
+    /// Runs the pipeline once and waits for it, on a tokio runtime of its own. For programs without a runtime.
     ///
     /// # Errors
-    /// As [`run`](Self::run); and [`PipelineError::Runtime`] when called on a tokio runtime, which it would
+    ///
+    /// As [`run`](Self::run). Also [`PipelineError::Runtime`] if it is called on a tokio runtime, which it would
     /// block.
+    ///
+    /// ```
+    /// use godata_etl::{BoxError, Pipeline, RunContext};
+    ///
+    /// fn main() -> Result<(), BoxError> {
+    ///     let pipeline = Pipeline::builder("hello").read_vec(vec!["hello"]).write_fn(|_cx, words| async move {
+    ///         println!("{words:?}");
+    ///         Ok(())
+    ///     })?;
+    ///     assert_eq!(pipeline.run_blocking(&RunContext::new())?.written.records, 1);
+    ///     Ok(())
+    /// }
+    /// ```
     pub fn run_blocking(&self, cx: &RunContext) -> Result<RunReport, PipelineError> {
         on_own_runtime(self.run(cx))
     }
 
-    /// Opens the input and the output, and gives both up again: says beforehand whether a run could begin.
-    /// Nothing is read or written, and no hook is called.
+    /// Opens the input and the output and closes both again, to find out whether a run could start. It reads and writes
+    /// nothing, calls no hooks, and logs nothing.
     ///
     /// # Errors
-    /// What opening them gave, as a run would say it.
+    ///
+    /// The error that a run would return because they can't be opened.
+    ///
+    /// ```
+    /// use godata_etl::{Pipeline, RunContext};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
+    /// let pipeline = Pipeline::builder("daily").read_vec(vec![1]).write_fn(|_, _| async { Ok(()) })?;
+    /// pipeline.check(&RunContext::new()).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn check(&self, cx: &RunContext) -> Result<(), PipelineError> {
         self.runs.check(cx).await
     }
 
-    pub(crate) async fn run_as_job(&self, cx: &RunContext, job: JobEnd) -> Result<RunReport, PipelineError> {
-        self.runs.run(cx, Some(job)).await
+    pub(crate) async fn run_as_job(
+        &self,
+        cx: &RunContext,
+        job: JobObserver,
+    ) -> Result<RunReport, PipelineError> {
+        self.runs.run(cx, Some(job), LoggedBy::Pipeline).await
     }
 
     pub(crate) fn shared_name(&self) -> Arc<str> {
@@ -116,8 +151,8 @@ impl Job for Pipeline {
         &self.name
     }
 
-    async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
-        self.runs.run(cx, None).await?;
+    async fn run(&self, cx: &RunContext) -> Result<(), BoxError> {
+        self.runs.run(cx, None, LoggedBy::Caller).await?;
         Ok(())
     }
 }
@@ -140,16 +175,19 @@ fn on_own_runtime<T>(future: impl Future<Output = Result<T, PipelineError>>) -> 
         .block_on(future)
 }
 
-#[derive(Debug, thiserror::Error)]
-#[error("run_blocking was called on a tokio runtime; await `run` there")]
+#[derive(thiserror::Error)]
+#[error("`run_blocking` was called on a tokio runtime: await `run` instead")]
 struct OnRuntime;
 
-/// The stages behind a pipeline, without their types.
+debug_as_chain!(OnRuntime);
+
+/// The stages of a pipeline, with their types erased.
 trait Runs: Send + Sync {
     fn run<'a>(
         &'a self,
         cx: &'a RunContext,
-        job: Option<JobEnd>,
+        job: Option<JobObserver>,
+        logged_by: LoggedBy,
     ) -> BoxFuture<'a, Result<RunReport, PipelineError>>;
 
     fn check<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), PipelineError>>;
@@ -165,9 +203,10 @@ impl<B: Batch, W: Writer<B>> Runs for Stages<B, W> {
     fn run<'a>(
         &'a self,
         cx: &'a RunContext,
-        job: Option<JobEnd>,
+        job: Option<JobObserver>,
+        logged_by: LoggedBy,
     ) -> BoxFuture<'a, Result<RunReport, PipelineError>> {
-        Box::pin(engine::run(&self.plan, &self.open, &self.make, cx, job))
+        Box::pin(engine::run(&self.plan, &self.open, &self.make, cx, job, logged_by))
     }
 
     fn check<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), PipelineError>> {
@@ -175,33 +214,41 @@ impl<B: Batch, W: Writer<B>> Runs for Stages<B, W> {
     }
 }
 
-/// The beginning of a pipeline's description: its name and settings. A `read` method goes on.
+/// The start of a pipeline's description: its name and settings. A `read` method turns it into a [`Flow`].
+///
+/// ```
+/// use godata_etl::{Pipeline, RunContext};
+///
+/// let pipeline = Pipeline::builder("squares")
+///     .workers(2)
+///     .unordered()
+///     .read_iter(|_cx| 1..=1_000_u64)
+///     .map(|n| n * n)
+///     .write_fn(|_, _| async { Ok(()) })?;
+/// assert_eq!(pipeline.run_blocking(&RunContext::new())?.written.records, 1_000);
+/// # Ok::<(), godata_etl::BoxError>(())
+/// ```
 #[must_use = "a pipeline needs a `read` and a `write`"]
 pub struct PipelineBuilder(Plan);
 
 impl PipelineBuilder {
     fn new(name: String) -> Self {
+        let name: Arc<str> = name.into();
+        let checked = PipelineName::from_shared(Arc::clone(&name));
         let mistake =
-            name_mistake(&name).map(|reason| BuildError::InvalidName { name: name.clone(), reason });
-        Self(Plan {
-            name: name.into(),
-            steps: Vec::new(),
-            hooks: Vec::new(),
-            workers: cores(),
-            ordered: true,
-            mistake,
-        })
+            checked.err().map(|source| BuildError::InvalidName { name: name.as_ref().to_owned(), source });
+        Self(Plan { name, steps: Vec::new(), hooks: Vec::new(), workers: cores(), ordered: true, mistake })
     }
 
-    /// Tells `hook` of every run. May be called several times; the hooks are called in that order.
+    /// Adds a hook, which observes every run. Hooks are called in the order in which they were added.
     pub fn hook(mut self, hook: impl PipelineHook) -> Self {
         self.0.hooks.push(Arc::new(hook));
         self
     }
 
-    /// How many batches are computed at once; as many as there are cores by default. Over all pipelines of
-    /// the process no more than that are. Each worker has up to three batches in flight, and three more for each
-    /// `take`, `scan` and `map_async`.
+    /// Sets how many batches are computed at once. Default: as many as there are cores, which is also the maximum over all
+    /// pipelines of the process. Each worker has up to three batches in flight, and three more for each `take`, `scan`
+    /// and `map_async`.
     pub fn workers(mut self, workers: usize) -> Self {
         match NonZeroUsize::new(workers) {
             Some(workers) => self.0.workers = workers,
@@ -210,34 +257,33 @@ impl PipelineBuilder {
         self
     }
 
-    /// Writes batches as they are ready; the records within a batch keep their order. By default all records
-    /// are written in the order in which they were read.
+    /// Writes batches as they are ready. The records within a batch keep their order. By default, all records are written
+    /// in the order in which they were read.
     pub fn unordered(mut self) -> Self {
         self.0.ordered = false;
         self
     }
 
-    /// Reads with a [`Reader`]: a file format's, or your own.
+    /// Reads with a [`Reader`]: that of a file format, or your own.
     pub fn read<R: Reader>(self, reader: R) -> Flow<R::Batch> {
         Flow::new(self.0, opener(reader))
     }
 
-    /// Reads with the reader that `make` makes for each run, from its parameters or scheduled time.
+    /// Reads with a reader that `make` makes for each run, from the parameters or the due time in its context.
     ///
     /// ```
-    /// use godata_core::RunContext;
-    /// use godata_etl::Pipeline;
+    /// use godata_etl::{Pipeline, RunContext};
     /// # mod csv {
     /// #     pub fn read(_: String) -> impl godata_etl::Reader<Batch = Vec<i32>> { Nothing }
     /// #     struct Nothing;
     /// #     impl godata_etl::Reader for Nothing {
     /// #         type Batch = Vec<i32>;
     /// #         type Source = Self;
-    /// #         async fn open(&self, _: &godata_etl::RunScope) -> Result<Self, godata_core::BoxError> { Ok(Self) }
+    /// #         async fn open(&self, _: &godata_etl::RunScope) -> Result<Self, godata_etl::BoxError> { Ok(Self) }
     /// #     }
     /// #     impl godata_etl::Source for Nothing {
     /// #         type Batch = Vec<i32>;
-    /// #         async fn next(&mut self) -> Result<Option<godata_etl::Unit<Vec<i32>>>, godata_core::BoxError> {
+    /// #         async fn next(&mut self) -> Result<Option<godata_etl::Unit<Vec<i32>>>, godata_etl::BoxError> {
     /// #             Ok(None)
     /// #         }
     /// #     }
@@ -248,7 +294,7 @@ impl PipelineBuilder {
     ///     .write_fn(|_, _| async { Ok(()) })?;
     ///
     /// pipeline.run_blocking(&RunContext::new().with_param("date", "2026-11-22"))?;
-    /// # Ok::<(), godata_core::BoxError>(())
+    /// # Ok::<(), godata_etl::BoxError>(())
     /// ```
     pub fn read_with<R, F>(self, make: F) -> Flow<R::Batch>
     where
@@ -258,7 +304,22 @@ impl PipelineBuilder {
         self.read(ReadWith(make))
     }
 
-    /// Reads with a closure, called once per run. Its vector stays one batch, and is in memory as a whole.
+    /// Reads with an async closure, called once per run. The vector that it returns is one batch, and in memory as a
+    /// whole.
+    ///
+    /// ```
+    /// use godata_etl::Pipeline;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
+    /// let flow = Pipeline::builder("days").read_fn(|cx| async move {
+    ///     let day = cx.params().get("day").unwrap_or("monday").to_owned();
+    ///     Ok(vec![day])
+    /// });
+    /// assert_eq!(flow.collect(10).await?, ["monday"]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn read_fn<T, F, Fut>(self, read: F) -> Flow<Vec<T>>
     where
         T: Send + 'static,
@@ -268,8 +329,8 @@ impl PipelineBuilder {
         self.read(ReadFn(read))
     }
 
-    /// Reads what an iterator gives, in batches of 1,024 (the first ones are smaller); `make` makes a new iterator
-    /// for each run. It has a thread of its own while it is asked, and may block. For an iterator whose items can fail there is
+    /// Reads the items of an iterator, in batches of 1,024; the first batches are smaller. `make` makes a new iterator for
+    /// each run. The iterator runs on a thread where it may block. If its items can fail, use
     /// [`try_read_iter`](Self::try_read_iter).
     pub fn read_iter<T, I, F>(self, make: F) -> Flow<Vec<T>>
     where
@@ -280,7 +341,21 @@ impl PipelineBuilder {
         self.read(ReadIter(move |cx: &RunContext| make(cx).into_iter().map(Ok)))
     }
 
-    /// As [`read_iter`](Self::read_iter); the first error fails the run, after the records before it.
+    /// As [`read_iter`](Self::read_iter), for items that can fail. The first error fails the run, after the records before
+    /// it have been written.
+    ///
+    /// ```
+    /// use godata_etl::Pipeline;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
+    /// let numbers = |text: &'static str| text.split(' ').map(|number| Ok(number.parse::<u32>()?));
+    /// let flow = Pipeline::builder("numbers").try_read_iter(move |_cx| numbers("1 2 x"));
+    /// let error = flow.collect(10).await.unwrap_err();
+    /// assert_eq!(format!("{error:#}"), "read failed: invalid digit found in string");
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn try_read_iter<T, I, F>(self, make: F) -> Flow<Vec<T>>
     where
         T: Send + 'static,
@@ -290,8 +365,20 @@ impl PipelineBuilder {
         self.read(ReadIter(move |cx: &RunContext| make(cx).into_iter()))
     }
 
-    /// Reads what a stream gives, in batches of what is ready, at most 1,024; `make` makes a new stream for
-    /// each run. For a stream whose items can fail there is [`try_read_stream`](Self::try_read_stream).
+    /// Reads the items of a stream, in batches of the items that are ready, at most 1,024. `make` makes a new stream for
+    /// each run. If its items can fail, use [`try_read_stream`](Self::try_read_stream).
+    ///
+    /// ```
+    /// use futures::stream;
+    /// use godata_etl::Pipeline;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
+    /// let flow = Pipeline::builder("numbers").read_stream(|_cx| stream::iter(1..=3));
+    /// assert_eq!(flow.collect(10).await?, [1, 2, 3]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn read_stream<T, S, F>(self, make: F) -> Flow<Vec<T>>
     where
         T: Send + 'static,
@@ -301,7 +388,8 @@ impl PipelineBuilder {
         self.read(ReadStream(move |cx| make(cx).map(Ok)))
     }
 
-    /// As [`read_stream`](Self::read_stream); the first error fails the run, after the records before it.
+    /// As [`read_stream`](Self::read_stream), for items that can fail. The first error fails the run, after the records
+    /// before it have been written.
     pub fn try_read_stream<T, S, F>(self, make: F) -> Flow<Vec<T>>
     where
         T: Send + 'static,
@@ -311,8 +399,8 @@ impl PipelineBuilder {
         self.read(ReadStream(make))
     }
 
-    /// Reads a vector in batches of 1,024, cloning its records for each run.
-    pub fn from_vec<T: Clone + Send + Sync + 'static>(self, records: Vec<T>) -> Flow<Vec<T>> {
+    /// Reads a vector, in batches of 1,024. Each run clones the records.
+    pub fn read_vec<T: Clone + Send + Sync + 'static>(self, records: Vec<T>) -> Flow<Vec<T>> {
         self.read(ReadVec::new(records))
     }
 }
@@ -320,19 +408,5 @@ impl PipelineBuilder {
 impl fmt::Debug for PipelineBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("PipelineBuilder").field("name", &self.0.name).finish_non_exhaustive()
-    }
-}
-
-fn name_mistake(name: &str) -> Option<&'static str> {
-    if name.is_empty() {
-        Some("it is empty")
-    } else if name.len() > 200 {
-        Some("it is longer than 200 bytes")
-    } else if name.chars().any(char::is_control) {
-        Some("it has control characters")
-    } else if name.trim() != name {
-        Some("it begins or ends with a space")
-    } else {
-        None
     }
 }

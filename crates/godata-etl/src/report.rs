@@ -1,15 +1,16 @@
-//! What a run did, in numbers.
+//! The counts of a run.
 
-use std::{fmt, time::Duration};
+use std::fmt;
+use std::time::Duration;
 
 use godata_core::RunId;
 use time::UtcDateTime;
 
-/// What a run did: the records and bytes of each stage and the time that each took.
+/// What a run did: how many records and bytes each stage processed, and how long it took.
 ///
-/// The numbers add up: each step's `records_in` is the `records_out` of the one before it, the first one's is
-/// what was read, and the last one's `records_out` is what was written. A run that failed or was canceled, or that
-/// a `take` ended, left [`unfinished`](Self::unfinished) records on the way. `Display` is a table.
+/// The counts add up. The `records_in` of a step equals the `records_out` of the step before it, and of the first step
+/// the records read. The `records_out` of the last step equals the records written. A run that failed, was canceled or
+/// was ended by a `take` leaves [`unfinished`](Self::unfinished) records between the stages. `Display` prints a table.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RunReport {
@@ -17,15 +18,15 @@ pub struct RunReport {
     pub pipeline: String,
     /// The run's id.
     pub run_id: RunId,
-    /// When the run began.
+    /// When the run started.
     pub started_at: UtcDateTime,
     /// How long it took.
     pub took: Duration,
-    /// What was read.
+    /// What the reader did.
     pub read: IoCounts,
     /// What each step did, in order.
     pub steps: Vec<StepCounts>,
-    /// What was written.
+    /// What the writer did.
     pub written: IoCounts,
 }
 
@@ -35,11 +36,11 @@ pub struct RunReport {
 pub struct IoCounts {
     /// How many records.
     pub records: u64,
-    /// In how many batches; empty ones are not written.
+    /// How many batches. Empty batches are not written.
     pub batches: u64,
-    /// How many bytes of input or output; 0 where there are none to count.
+    /// How many bytes of input or output; 0 if the format has none to count.
     pub bytes: u64,
-    /// The time of all workers together that went into it: fetching and decoding, or encoding and writing.
+    /// The time that all workers together spent: on fetching and decoding, or on encoding and writing.
     pub busy: Duration,
 }
 
@@ -49,21 +50,21 @@ pub struct IoCounts {
 pub struct StepCounts {
     /// The kind of step, such as `filter`.
     pub name: &'static str,
-    /// Records that reached the step.
+    /// How many records entered the step.
     pub records_in: u64,
-    /// Records that left it.
+    /// How many records left it.
     pub records_out: u64,
-    /// Records that it dropped.
+    /// How many records it dropped.
     pub dropped: u64,
-    /// Records that it made beyond one for each that came in.
+    /// How many records it made beyond one for each that came in.
     pub expanded: u64,
-    /// The time of all workers together that went into it.
+    /// The time that all workers together spent on it.
     pub busy: Duration,
 }
 
 impl RunReport {
-    /// Records that were read or made, and neither dropped nor written. After a run that succeeded these are the
-    /// ones that were read ahead of a `take`; 0 if there is none.
+    /// How many records were read or made, but neither dropped nor written. After a run that succeeded, these are the
+    /// records that were read ahead of a `take`, and 0 if there is none.
     #[must_use]
     pub fn unfinished(&self) -> u64 {
         let made: u64 = self.steps.iter().map(|step| step.expanded).sum();
@@ -89,7 +90,7 @@ impl fmt::Display for RunReport {
         row(f, "write", Some(written.records), written.records, Some(written.bytes), written.busy)?;
         match self.unfinished() {
             0 => Ok(()),
-            unfinished => write!(f, "\n  {unfinished} records were not finished"),
+            unfinished => write!(f, "\n  unfinished records: {unfinished}"),
         }
     }
 }

@@ -1,11 +1,11 @@
-//! How a unit of work ends early.
+//! Why a unit of work ended early.
 
 use godata_core::BoxError;
 
 /// Why a unit of work ended early: it failed, or the run is to stop.
 ///
-/// `?` turns any error into one. It is not an error itself: the engine takes it apart, adds the stage and
-/// the record, and makes a [`PipelineError`](crate::PipelineError) of it.
+/// `?` converts any error into it. It is not an error itself: the engine unpacks it, adds the stage and the record, and
+/// makes a [`PipelineError`](crate::PipelineError) of it.
 #[derive(Debug)]
 pub struct Stop(BoxError);
 

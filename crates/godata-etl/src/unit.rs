@@ -6,20 +6,37 @@ use crate::{Batch, Chunk, Stop, Work};
 
 /// The work that makes one batch, done later and on another thread.
 ///
-/// A [`Source`](crate::Source) hands out units in the order of its input and is quick about it: it cuts the
-/// next block of bytes, say. Decoding the block is the unit's closure, and runs on a worker together with
-/// the steps and the encoding of the same batch, while other workers do the same with the next ones.
+/// A [`Source`](crate::Source) returns units in the order of its input, and does little for each: it cuts the next block
+/// of bytes, say. The unit's closure decodes that block. It runs on a worker, together with the steps and the encoding of
+/// the same batch, while other workers do the same with the next batches.
+///
+/// ```
+/// use godata_etl::{Chunk, Origin, Unit};
+///
+/// let block = "1\n2\n3";
+/// let unit = Unit::new(move |work| {
+///     let mut numbers = Vec::new();
+///     for (row, line) in (0..).zip(block.lines()) {
+///         match line.parse::<u32>() {
+///             Ok(number) => numbers.push(number),
+///             Err(error) => work.reject(row, error)?,
+///         }
+///     }
+///     Ok(Chunk::new(numbers, Origin::new(1).source("numbers.txt")))
+/// });
+/// # drop(unit);
+/// ```
 pub struct Unit<B>(Decode<B>);
 
 type Decode<B> = Box<dyn FnOnce(&mut Work) -> Result<Chunk<B>, Stop> + Send>;
 
 impl<B: Batch> Unit<B> {
-    /// A unit that makes its batch with `decode`.
+    /// A unit that makes its batch by `decode`.
     pub fn new(decode: impl FnOnce(&mut Work) -> Result<Chunk<B>, Stop> + Send + 'static) -> Self {
         Self(Box::new(decode))
     }
 
-    /// A unit whose batch is there already.
+    /// A unit whose batch has been made already.
     pub fn ready(chunk: Chunk<B>) -> Self {
         Self::new(|_| Ok(chunk))
     }

@@ -1,90 +1,110 @@
-//! What a worker lends to the code that it runs.
+//! A worker's tools for the code that it runs.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use godata_core::{BoxError, Canceled, Cancellation, RunContext};
 
-use crate::{
-    Origin, Place, Records, Stop,
-    chunk::{RowMap, UNKNOWN_ROW},
-    engine::Run,
-};
+use crate::chunk::{RowMap, UNKNOWN_ROW};
+use crate::engine::Run;
+use crate::{Origin, Place, Records, Stop};
 
-/// Running steps look for a cancellation once per this many records.
-const RECORDS_PER_CHECK: usize = 256;
-
-/// What a worker lends to a decoder, a step or an encoder while it works on one batch: cancellation,
-/// buffers, and the one place that failed records go to.
+/// A worker's tools for a decoder, a step or an encoder that works on one batch: cancellation, buffers, and the place
+/// where failed records are reported.
+///
+/// ```
+/// use godata_etl::{Stop, Work};
+///
+/// fn parse_all(lines: &[&str], work: &mut Work) -> Result<Vec<u32>, Stop> {
+///     let mut numbers = Vec::with_capacity(lines.len());
+///     for (row, line) in (0_u32..).zip(lines) {
+///         if row % Work::RECORDS_PER_CHECK == 0 {
+///             work.check()?;
+///         }
+///         match line.parse() {
+///             Ok(number) => numbers.push(number),
+///             Err(error) => work.reject(row, error)?,
+///         }
+///     }
+///     Ok(numbers)
+/// }
+/// ```
 pub struct Work {
     run: Arc<Run>,
     stop: Cancellation,
-    /// Where the batch came from, kept here because a panic takes the batch with it.
+    /// Where the batch came from. It is kept here because a panic destroys the batch.
     origin: Arc<Origin>,
     row: u32,
     expanded: u64,
 }
 
 impl Work {
+    /// How many records a loop may process between two calls of [`check`](Self::check).
+    pub const RECORDS_PER_CHECK: u32 = 256;
+
     pub(crate) fn new(run: Arc<Run>, stop: Cancellation) -> Self {
         Self { run, stop, origin: Arc::default(), row: UNKNOWN_ROW, expanded: 0 }
     }
 
-    /// The run that this is part of.
+    /// The context of the run that this work is part of.
     #[must_use]
     pub fn context(&self) -> &RunContext {
         self.run.context()
     }
 
-    /// Fails with [`Stop`] once the run is to stop. Long loops call it every few hundred records.
+    /// Returns an error once the run is to stop. Long loops call it once per
+    /// [`RECORDS_PER_CHECK`](Self::RECORDS_PER_CHECK) records.
     ///
     /// # Errors
-    /// When the run was canceled, dropped or failed elsewhere.
+    ///
+    /// If the run was canceled or dropped, or has failed elsewhere.
     pub fn check(&self) -> Result<(), Stop> {
         Ok(self.stop.check()?)
     }
 
-    /// The place that errors name while a reader decodes: known before there is a chunk.
+    /// Sets the place that errors name while a reader decodes, before it has made a chunk.
     pub fn decoding(&mut self, origin: &Origin) {
         self.enter(&Arc::new(origin.clone()));
     }
 
-    /// Says what becomes of a record that could not be handled: `row` is its row in the batch as it was
-    /// read (see [`Chunk::row`](crate::Chunk::row)). The policy is to fail the run.
+    /// Reports a record that could not be processed, which fails the run. `row` is the row of the record in the batch as
+    /// it was read; see [`Chunk::row`](crate::Chunk::row).
     ///
     /// # Errors
-    /// Always, for now: the caller returns with `?`.
+    ///
+    /// Always, at present. The caller returns it with `?`.
     pub fn reject(&mut self, row: u32, error: impl Into<BoxError>) -> Result<(), Stop> {
         self.row = row;
         Err(Stop::from(error))
     }
 
-    /// An empty buffer, with memory from an earlier use if there is one. Give it back with
+    /// An empty buffer, which reuses the memory of an earlier one if there is any. Return it with
     /// [`recycle`](Self::recycle), or later with [`RunScope::recycle`](crate::RunScope::recycle).
     #[must_use]
     pub fn buffer(&self) -> Vec<u8> {
         self.run.buffers.take()
     }
 
-    /// Gives back a buffer, for its memory to be used again in this run.
+    /// Returns a buffer, so that this run reuses its memory.
     pub fn recycle(&self, buffer: Vec<u8>) {
         self.run.buffers.put(buffer);
     }
 
-    /// An empty batch for [`SlicesBuilder`](crate::SlicesBuilder) and [`RecordsBuilder`](crate::RecordsBuilder), with
-    /// memory from an earlier use if there is one.
+    /// An empty batch for [`SlicesBuilder`](crate::SlicesBuilder) and [`RecordsBuilder`](crate::RecordsBuilder), which
+    /// reuses the memory of an earlier one if there is any.
     #[must_use]
     pub fn records(&self) -> Records {
         self.run.buffers.take_records()
     }
 
-    /// Gives back a batch, for its memory to be used again in this run: [`records`](Self::records), and
-    /// [`buffer`](Self::buffer) for its text.
+    /// Returns a batch, so that this run reuses its memory: for [`records`](Self::records), and the memory of its text
+    /// for [`buffer`](Self::buffer).
     pub fn recycle_records(&self, records: Records) {
         self.run.buffers.put_records(records);
     }
 
-    /// Calls `f` with each item and its position, looking for a cancellation now and then, and keeps which
-    /// record is at work so that an error or a panic can name it.
+    /// Calls `f` with each item and its position. Checks for a cancellation now and then, and remembers the current
+    /// record so that an error or a panic can name it.
     pub(crate) fn each<I: ExactSizeIterator>(
         &mut self,
         rows: &RowMap,
@@ -92,7 +112,7 @@ impl Work {
         mut f: impl FnMut(usize, I::Item) -> Result<(), BoxError>,
     ) -> Result<(), Stop> {
         for (index, item) in items.enumerate() {
-            if index % RECORDS_PER_CHECK == 0 {
+            if index % Self::RECORDS_PER_CHECK as usize == 0 {
                 self.check()?;
             }
             self.row = rows.get(index);
@@ -104,21 +124,21 @@ impl Work {
         Ok(())
     }
 
-    /// Begins work on a chunk from `origin`.
+    /// Starts work on a chunk from `origin`.
     pub(crate) fn enter(&mut self, origin: &Arc<Origin>) {
         self.origin = Arc::clone(origin);
         self.row = UNKNOWN_ROW;
         self.expanded = 0;
     }
 
-    /// The place of the record at work, if there is one.
+    /// The place of the current record, if there is one.
     pub(crate) fn place(&self) -> Option<Place> {
         Some(self.origin.place(self.row)).filter(|place| !place.is_unknown())
     }
 
-    /// Whether the work is to stop, because its run is or because nobody waits for it any more.
+    /// Whether the work is to stop, because its run is to stop or because nothing waits for the result any more.
     pub(crate) fn is_stopped(&self) -> bool {
-        self.stop.is_cancelled()
+        self.stop.is_canceled()
     }
 
     pub(crate) fn stop_if_asked(&self) -> Result<(), Canceled> {

@@ -5,11 +5,8 @@
 use std::sync::{Arc, LazyLock, Mutex};
 
 use futures::stream;
-use godata_core::RunContext;
-use godata_etl::{
-    Concurrency::{Ordered, Unordered},
-    Flow, Pipeline, PipelineBuilder, RunReport, record,
-};
+use godata_etl::Concurrency::{Ordered, Unordered};
+use godata_etl::{Flow, Pipeline, PipelineBuilder, RunContext, RunReport, record};
 use proptest::prelude::*;
 use tokio::runtime::Runtime;
 
@@ -152,7 +149,7 @@ impl Case {
     fn run(&self) -> (Vec<i64>, RunReport) {
         let records = self.records;
         let flow = match self.read {
-            Read::Vec => self.builder().from_vec((0..records).collect()),
+            Read::Vec => self.builder().read_vec((0..records).collect()),
             Read::Iter => self.builder().read_iter(move |_| 0..records),
             Read::Stream => self.builder().read_stream(move |_| stream::iter(0..records)),
             Read::Fn => self.builder().read_fn(move |_| async move { Ok((0..records).collect()) }),

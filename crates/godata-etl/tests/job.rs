@@ -2,16 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
-use std::{
-    future::{pending, ready},
-    pin::pin,
-    sync::{Arc, Mutex},
-    task::Poll,
-};
+use std::future::{pending, ready};
+use std::pin::pin;
+use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
-use godata_core::RunContext;
+use godata_etl::Concurrency::Ordered;
 use godata_etl::{
-    Concurrency::Ordered, JobHook, JobInfo, Pipeline, PipelineEnd, PipelineHook, PipelineInfo, PipelineJob,
+    JobHook, JobInfo, Pipeline, PipelineEnd, PipelineHook, PipelineInfo, PipelineJob, RunContext,
 };
 use tokio::sync::Notify;
 
@@ -51,7 +49,7 @@ impl JobHook for Log {
 }
 
 fn job(log: &Log, fails: bool, hangs: bool) -> PipelineJob {
-    let flow = Pipeline::builder("p").hook(log.clone()).from_vec(vec![1]);
+    let flow = Pipeline::builder("p").hook(log.clone()).read_vec(vec![1]);
     let flow = flow.try_map(move |n| if fails { Err("bad".into()) } else { Ok(n) });
     let flow =
         flow.map_async(Ordered(1), move |n| async move { if hangs { pending().await } else { Ok(n) } });
@@ -97,7 +95,7 @@ async fn a_job_whose_future_is_dropped_was_canceled() {
     }
     log.ended.notified().await;
     assert!(job.error().unwrap().is_canceled());
-    assert!(job.ended_at().is_some() && !cx.is_cancelled());
+    assert!(job.ended_at().is_some() && !cx.is_canceled());
     let lines = ["job of p starts", "pipeline p starts", "pipeline canceled", "job canceled"];
     assert_eq!(*log.lines.lock().unwrap(), lines);
 }

@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
-use godata_core::{BoxError, RunContext};
+use godata_etl::Concurrency::{Ordered, Unordered};
 use godata_etl::{
-    Chunk,
-    Concurrency::{Ordered, Unordered},
-    Flow, Lines, Origin, Pipeline, Reader, RunScope, Source, Unit, record,
+    BoxError, Chunk, Flow, Lines, Origin, Pipeline, Reader, RunContext, RunScope, Source, Unit, record,
 };
 use proptest::prelude::*;
 
@@ -59,7 +57,7 @@ fn any_step() -> impl Strategy<Value = Step> {
 
 /// The place that a failure of the record with number `bad` is reported at, if it comes so far.
 fn place_of(steps: &[Step], records: u64, bad: u64, workers: usize) -> Option<String> {
-    let flow = Pipeline::builder("places").workers(workers).from_vec((1..=records).collect());
+    let flow = Pipeline::builder("places").workers(workers).read_vec((1..=records).collect());
     let flow = steps.iter().fold(flow, |flow, step| step.apply(flow));
     let pipeline = flow.try_map(move |n| if n == bad { Err("bad".into()) } else { Ok(n) });
     let pipeline = pipeline.write_fn(|_, _| std::future::ready(Ok(()))).unwrap();
@@ -84,7 +82,7 @@ proptest! {
 
 #[test]
 fn a_batch_that_was_changed_as_a_whole_has_no_record_numbers() {
-    let flow = Pipeline::builder("whole").from_vec(vec![1, 2]).map_batch(Ok);
+    let flow = Pipeline::builder("whole").read_vec(vec![1, 2]).map_batch(Ok);
     let pipeline = flow.map_async(Ordered(1), |_| async { Err::<u64, _>("bad".into()) });
     let pipeline = pipeline.write_fn(|_, _| std::future::ready(Ok(()))).unwrap();
     let error = pipeline.run_blocking(&RunContext::new()).unwrap_err();

@@ -2,14 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
-use std::{
-    future::ready,
-    sync::{Mutex, mpsc},
-    time::Duration,
-};
+use std::future::ready;
+use std::sync::{Mutex, mpsc};
+use std::time::Duration;
 
-use godata_core::RunContext;
-use godata_etl::Pipeline;
+use godata_etl::{Pipeline, RunContext};
 
 /// So long it takes to give up; a record that is handed over at once is there much sooner.
 const LONG: Duration = Duration::from_secs(20);

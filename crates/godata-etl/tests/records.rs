@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
-use godata_core::{BoxError, RunContext};
-use godata_etl::{Concurrency::Ordered, Flow, Pipeline, Record, Records, Type, Value, record};
+use godata_etl::Concurrency::Ordered;
+use godata_etl::{BoxError, Flow, Pipeline, Record, Records, RunContext, Type, Value, record};
 
 fn orders() -> Flow<Records> {
     let records = vec![
@@ -11,7 +11,7 @@ fn orders() -> Flow<Records> {
         record! {"id" => 2, "amount" => "3", "status" => "pending"},
         record! {"id" => 3, "amount" => "x", "status" => "paid", "note" => "late"},
     ];
-    Pipeline::builder("orders").from_vec(records).untyped()
+    Pipeline::builder("orders").read_vec(records).untyped()
 }
 
 #[tokio::test]
@@ -42,7 +42,7 @@ async fn steps_that_make_other_records_lead_back() -> Result<(), BoxError> {
 async fn untyped_keeps_what_serde_does_not_know() -> Result<(), BoxError> {
     let at = Value::Timestamp(time::UtcDateTime::UNIX_EPOCH);
     let row = record! {"at" => at.clone(), "bytes" => Value::Bytes(vec![1, 2])};
-    let kept = Pipeline::builder("kept").from_vec(vec![row.clone()]).untyped().collect(1).await?;
+    let kept = Pipeline::builder("kept").read_vec(vec![row.clone()]).untyped().collect(1).await?;
     assert_eq!(kept, [row]);
     Ok(())
 }
@@ -84,7 +84,8 @@ async fn a_context_reaches_steps_and_previews() -> Result<(), BoxError> {
 
 #[tokio::test]
 async fn names_that_some_records_lack_are_no_mistake() -> Result<(), BoxError> {
-    let rows = orders().select(["note", "id"]).rename("note", "remark").drop(["nothing"]).collect(9).await?;
+    let rows =
+        orders().select(["note", "id"]).rename("note", "remark").drop_fields(["nothing"]).collect(9).await?;
     assert_eq!(rows, [record! {"id" => 1}, record! {"id" => 2}, record! {"remark" => "late", "id" => 3}]);
     Ok(())
 }

@@ -3,20 +3,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
-use std::{
-    future::{poll_fn, ready},
-    pin::{Pin, pin},
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc},
-    task::Poll,
-    thread::available_parallelism,
-    time::Duration,
-};
+use std::future::{poll_fn, ready};
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::task::Poll;
+use std::thread::available_parallelism;
+use std::time::Duration;
 
 use futures::FutureExt;
-use godata_core::{BoxError, Job, RunContext};
 use godata_etl::{
-    BlockingSink, BlockingWrite, Chunk, Outcome, Pipeline, PipelineEnd, PipelineError, PipelineHook,
-    PipelineInfo, RunScope, Stop, Work, Writer,
+    BlockingSink, BlockingWrite, BoxError, Chunk, Job, Outcome, Pipeline, PipelineEnd, PipelineError,
+    PipelineHook, PipelineInfo, RunContext, RunScope, Stop, Work, Writer,
 };
 use tokio::runtime::{Builder, Runtime};
 
@@ -65,7 +62,7 @@ fn healthy() -> Runtime {
 /// A pipeline that takes all turns until the gate opens.
 fn greedy(gate: &Gate, started: &mpsc::Sender<()>) -> Pipeline {
     let (gate, started, cores) = (gate.clone(), started.clone(), available_parallelism().unwrap().get());
-    let flow = Pipeline::builder("greedy").workers(cores).unordered().from_vec((0..cores * 1024).collect());
+    let flow = Pipeline::builder("greedy").workers(cores).unordered().read_vec((0..cores * 1024).collect());
     let flow = flow.map_batch(move |batch: Vec<usize>| {
         started.send(()).unwrap();
         gate.pass();
@@ -86,14 +83,14 @@ async fn polled<F: Future>(mut run: Pin<&mut F>) {
 }
 
 fn simple() -> Pipeline {
-    Pipeline::builder("simple").from_vec(vec![1, 2]).map(|n| n + 1).write_fn(|_, _| ready(Ok(()))).unwrap()
+    Pipeline::builder("simple").read_vec(vec![1, 2]).map(|n| n + 1).write_fn(|_, _| ready(Ok(()))).unwrap()
 }
 
 /// Spawns a pipeline that takes all turns, and waits until it has them.
 fn take_all_turns(
     runtime: &Runtime,
     gate: &Gate,
-) -> tokio::task::JoinHandle<Result<(), godata_core::JobError>> {
+) -> tokio::task::JoinHandle<Result<(), godata_etl::BoxError>> {
     let (started, is_started) = mpsc::channel();
     let pipeline = greedy(gate, &started);
     let run = runtime.spawn(async move { Job::run(&pipeline, &RunContext::new()).await });
@@ -126,7 +123,7 @@ fn a_runtime_that_shuts_down_ends_the_runs_that_wait_for_their_turn() {
     let run = take_all_turns(&busy, &gate);
     let (sender, ends) = mpsc::channel();
     let flow =
-        Pipeline::builder("waiting").workers(1).hook(Ends(sender)).from_vec((0..9000).collect::<Vec<u64>>());
+        Pipeline::builder("waiting").workers(1).hook(Ends(sender)).read_vec((0..9000).collect::<Vec<u64>>());
     let waiting = flow.map(|n| n + 1).write_fn(|_, _| ready(Ok(()))).unwrap();
     let (waits, is_waiting) = mpsc::channel();
     doomed.spawn(async move {
@@ -182,7 +179,7 @@ fn a_runtime_that_shuts_down_in_a_commit_does_not_make_the_run_canceled() {
     let (committing, is_committing) = mpsc::channel();
     let gate = Gate::default();
     let output = SlowCommit { committing, gate: gate.clone() };
-    let pipeline = Pipeline::builder("commit").hook(Ends(sender)).from_vec(vec![1]).write(output).unwrap();
+    let pipeline = Pipeline::builder("commit").hook(Ends(sender)).read_vec(vec![1]).write(output).unwrap();
     // The threads of a runtime that has several drop their tasks some time after the shutdown, and a commit that ends
     // before that has succeeded. One with a single thread has dropped them when its shutdown returns.
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
@@ -226,7 +223,7 @@ fn a_step_that_waits_for_a_pipeline_fails() {
     let _alone = alone();
     let runtime = healthy();
     let nested = |wait: fn(&Pipeline) -> Result<(), PipelineError>| {
-        let flow = Pipeline::builder("outer").from_vec(vec![1]).try_map(move |n: i32| {
+        let flow = Pipeline::builder("outer").read_vec(vec![1]).try_map(move |n: i32| {
             wait(&simple())?;
             Ok(n)
         });
@@ -255,7 +252,7 @@ fn run_needs_a_runtime_and_run_blocking_needs_none() {
 #[test]
 fn run_blocking_has_timers() {
     let _alone = alone();
-    let flow = Pipeline::builder("timers").from_vec(vec![1]);
+    let flow = Pipeline::builder("timers").read_vec(vec![1]);
     let flow = flow.map_async(godata_etl::Concurrency::Ordered(1), |n| async move {
         tokio::time::sleep(Duration::from_millis(1)).await;
         Ok(n)

@@ -1,15 +1,14 @@
-//! Which cell a type refuses, for errors that `csv` gives without a column.
+//! Finding the cell that a type refuses, for errors of the `csv` crate that have no column.
 
-use std::{cell::Cell, fmt};
+use std::cell::Cell;
+use std::fmt;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor},
-};
+use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
-/// The position of the cell at which a `T` could not be read from a record; `None` if all cells were.
+/// The position of the cell at which a `T` can't be deserialized from a record; `None` if all cells can.
 ///
-/// It is read in place of a `T` that failed, from the same record.
+/// It is deserialized in place of the `T` that failed, from the same record.
 pub(crate) struct Blame<T> {
     pub(crate) position: Option<usize>,
     _type: std::marker::PhantomData<T>,
@@ -17,21 +16,21 @@ pub(crate) struct Blame<T> {
 
 impl<'de, T: DeserializeOwned> Deserialize<'de> for Blame<T> {
     fn deserialize<D: Deserializer<'de>>(inner: D) -> Result<Self, D::Error> {
-        let cells = Cells::default();
-        // What is wrong is known already: only how far it came is of interest.
+        let cells = CellCounter::default();
+        // The error is known already. Only the position matters here.
         let _known: Result<T, D::Error> = T::deserialize(Counted { inner, cells: &cells });
         Ok(Self { position: cells.at.get(), _type: std::marker::PhantomData })
     }
 }
 
-/// How many cells were asked for, and which one is being read.
+/// Counts the cells that were requested, and knows which one is being read.
 #[derive(Default)]
-struct Cells {
+struct CellCounter {
     count: Cell<usize>,
     at: Cell<Option<usize>>,
 }
 
-impl Cells {
+impl CellCounter {
     fn read<T, E>(&self, read: impl FnOnce() -> Result<T, E>) -> Result<T, E> {
         self.at.set(Some(self.count.get()));
         self.count.set(self.count.get() + 1);
@@ -41,13 +40,13 @@ impl Cells {
     }
 }
 
-/// A part of serde's machine that counts cells on the way.
+/// Wraps a part of serde's machinery to count cells.
 struct Counted<'a, X> {
     inner: X,
-    cells: &'a Cells,
+    cells: &'a CellCounter,
 }
 
-/// What reads one cell.
+/// Methods that read one cell.
 macro_rules! cells {
     ($($method:ident)+) => {
         $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -56,7 +55,7 @@ macro_rules! cells {
     };
 }
 
-/// What reads no cell itself, but lets its visitor read some.
+/// Methods that read no cell themselves, but let their visitor read cells.
 macro_rules! groups {
     ($($method:ident($($argument:ident: $type:ty),*))+) => {
         $(fn $method<V: Visitor<'de>>(self, $($argument: $type,)* visitor: V) -> Result<V::Value, D::Error> {
@@ -192,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cell_that_is_refused_is_found() {
+    fn the_refused_cell_is_found() {
         let names = Some(["a", "b", "c", "d"].as_slice());
         assert_eq!(blamed::<Row>(&["", "1", "open", "2"], names), Some(2));
         assert_eq!(blamed::<Row>(&["", "1", "", "2"], names), None);
@@ -203,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cell_that_is_missing_is_none() {
+    fn a_missing_cell_has_no_position() {
         assert_eq!(blamed::<Row>(&["1"], Some(&["a"])), None);
         assert_eq!(blamed::<(Status, Status)>(&["paid"], None), None);
     }

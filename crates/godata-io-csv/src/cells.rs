@@ -1,23 +1,36 @@
-//! What is made of the cells of a record before they are records or structs.
+//! Trimming cells, and finding those that are null.
 
 use std::str;
 
 use csv::{ByteRecord, StringRecord};
 
-use crate::{dialect::Dialect, framing::QuotedCells};
+use crate::dialect::Dialect;
+use crate::framing::QuotedCells;
 
-/// Where whitespace at the begin and the end of cells is taken off. It is what Unicode says is white space.
+/// Where whitespace around cells is removed. Whitespace is what Unicode defines as such.
+///
+/// ```
+/// use godata_io_csv::{self as csv, Input, Pipeline, Trim, record};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), csv::BoxError> {
+/// let reader = csv::read_records(Input::bytes("orders", "id, amount\nA-1, 12.5\n")).trim(Trim::All);
+/// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
+/// assert_eq!(orders, [record! {"id" => "A-1", "amount" => "12.5"}]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trim {
     /// Nowhere: "Spaces are considered part of a field and should not be ignored" (RFC 4180, section 2.4).
     #[default]
     None,
-    /// Off the cells of records, those in quotes too.
+    /// In the cells of records, including quoted ones.
     Fields,
-    /// Off the names in the header.
+    /// In the names in the header.
     Header,
-    /// Off both.
+    /// In both.
     All,
 }
 
@@ -31,23 +44,23 @@ impl Trim {
     }
 }
 
-/// Finds the cells that are null: those that are one of some words, and not in quotes.
+/// Finds the cells that are null: those that equal one of some words and are not quoted.
 #[derive(Debug)]
 pub(crate) struct Nulls<'a> {
     words: &'a [String],
     trims: bool,
     quoted: QuotedCells<'a>,
-    /// For each cell of the record whether it is null; empty if none is.
+    /// For each cell of the record, whether it is null; empty if none is.
     found: Vec<bool>,
 }
 
 impl<'a> Nulls<'a> {
-    /// For the records of `bytes`, each of which is given to [`find`](Self::find).
+    /// For the records of `bytes`. Each of them must be passed to [`find`](Self::find), in order.
     pub(crate) fn new(words: &'a [String], trims: bool, bytes: &'a [u8], dialect: Dialect) -> Self {
         Self { words, trims, quoted: QuotedCells::new(bytes, dialect), found: Vec::new() }
     }
 
-    /// Goes to the next record, which is this one.
+    /// Finds the nulls of the next record, which is `record`.
     pub(crate) fn find(&mut self, record: &ByteRecord) {
         if self.words.is_empty() {
             return;
@@ -74,7 +87,7 @@ impl<'a> Nulls<'a> {
         self.words.iter().any(|word| word.as_bytes() == trimmed)
     }
 
-    /// The record with empty cells for null, and with its cells trimmed.
+    /// The record with trimmed cells, and with empty cells for null.
     pub(crate) fn replace(&self, record: StringRecord) -> StringRecord {
         if !self.trims && !self.found.contains(&true) {
             return record;

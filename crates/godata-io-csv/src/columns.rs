@@ -6,29 +6,44 @@ use godata_etl::Shape;
 
 use crate::{Column, CsvError};
 
-/// What becomes of a record with fewer or more cells than there are columns. RFC 4180 (section 2.4) says that
-/// all have as many as the header.
+/// The usual delimiters.
+const DELIMITERS: [u8; 4] = [b';', b'\t', b'|', b','];
+
+/// How to read a record with fewer or more cells than there are columns. According to RFC 4180 (section 2.4), all
+/// records have as many cells as the header.
+///
+/// ```
+/// use godata_io_csv::{self as csv, Input, Pipeline, Ragged, record};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), csv::BoxError> {
+/// let input = Input::bytes("orders", "id,amount\nA-1\nA-2,7,late\n");
+/// let reader = csv::read_records(input).ragged(Ragged::Cut);
+/// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
+/// assert_eq!(orders, [record! {"id" => "A-1", "amount" => ()}, record! {"id" => "A-2", "amount" => "7"}]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ragged {
-    /// It is an error, [`CsvError::Columns`].
+    /// A short or long record is an error, [`CsvError::Columns`].
     #[default]
     Refuse,
-    /// In a short record, the cells that are missing are null; a long one is an error. When a struct is read, their fields are as if there were no such
-    /// column: `None`, or what `#[serde(default)]` says, or else an error. Where structs and tuples are read by
-    /// position, the cells that are missing are empty ones.
+    /// The missing cells of a short record are null; a long record is an error. For a struct, their fields are read as
+    /// if the column did not exist: as `None`, as the `#[serde(default)]`, or else as an error. Structs and tuples that
+    /// are read by position get empty cells instead.
     Pad,
-    /// As [`Pad`](Self::Pad), and of a long record the cells after the last column are cut off, whatever is in
-    /// them.
+    /// As [`Pad`](Self::Pad), and in a long record the cells after the last column are dropped, whatever they contain.
     Cut,
 }
 
-/// The columns that the records of a file have.
+/// The columns of the records of a file.
 #[derive(Clone, Debug)]
 pub(crate) struct Columns {
-    /// The names; made up if the file has none.
+    /// The names, or generated ones if the file has none.
     pub(crate) shape: Arc<Shape>,
-    /// Whether the names mean anything to a struct, or its fields are read by position.
+    /// Whether the fields of a struct are read by name, and not by position.
     pub(crate) is_named: bool,
     pub(crate) ragged: Ragged,
 }
@@ -44,13 +59,26 @@ impl Columns {
         self.shape.len()
     }
 
-    /// Whether a record may have so many cells.
+    /// Checks the number of cells in a record.
     pub(crate) fn check(&self, found: usize) -> Result<(), CsvError> {
         let expected = self.len();
         if found == expected || (found < expected && self.ragged != Ragged::Refuse) {
             return Ok(());
         }
         Err(CsvError::Columns { expected, found })
+    }
+
+    /// Asks about the delimiter in the error of a record, if the header looks as if the file had a different one.
+    pub(crate) fn question_delimiter(&self, delimiter: u8, error: CsvError) -> CsvError {
+        let mut names = self.shape.names().filter(|_| self.is_named);
+        let (Some(header), None) = (names.next(), names.next()) else { return error };
+        let is_likely = |&other: &u8| other != delimiter && header.as_bytes().contains(&other);
+        match DELIMITERS.into_iter().find(is_likely) {
+            Some(delimiter) => {
+                CsvError::LikelyDelimiter { header: header.to_owned(), delimiter, source: Box::new(error) }
+            }
+            None => error,
+        }
     }
 
     /// The column at a position from 0.

@@ -1,36 +1,33 @@
-//! From the bytes of records to a batch: the only place that uses the reader of the `csv` crate.
+//! Decoding blocks into batches. Only this file uses the reader of the `csv` crate.
 
-use std::{
-    error::Error,
-    fmt,
-    io::Read,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::error::Error;
+use std::fmt;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use csv::{ByteRecord, DeserializeErrorKind, ErrorKind, StringRecord};
-use godata_core::BoxError;
+use godata_core::{BoxError, excerpt};
 use godata_etl::{Records, RecordsBuilder, Stop, Work};
 use memchr::memchr;
 use serde::de::DeserializeOwned;
 
-use crate::{
-    Column, CsvError, Ragged,
-    blame::Blame,
-    cells::{Nulls, Trim},
-    columns::Columns,
-    dialect::Dialect,
-    error::excerpt,
-    split::split,
-    typed::{Unusual, structs},
-};
+use crate::blame::Blame;
+use crate::cells::{Nulls, Trim};
+use crate::columns::Columns;
+use crate::dialect::Dialect;
 
-/// A decoder looks for a cancellation once per this many records.
+use crate::split::split;
+use crate::typed::{Unusual, structs};
+use crate::{Column, CsvError, Ragged};
+
+/// How many records are decoded between two checks for cancellation.
 const RECORDS_PER_CHECK: u32 = 256;
 
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// How a block becomes a batch.
+pub(crate) type Decode<B> = fn(&Decoder, Vec<u8>, &mut Work) -> Result<B, Stop>;
 
 /// Decodes blocks of whole records.
 #[derive(Debug)]
@@ -40,9 +37,9 @@ pub(crate) struct Decoder {
     /// The names of the columns, if structs are read by name.
     names: Option<StringRecord>,
     trim: Trim,
-    /// The words that are null.
+    /// The words that stand for null.
     nulls: Vec<String>,
-    /// Whether the structs are of a type that only the reader of the `csv` crate can make.
+    /// Whether only the reader of the `csv` crate can decode the type of the structs.
     is_rare_type: AtomicBool,
 }
 
@@ -93,7 +90,7 @@ impl Decoder {
         self.each(&bytes, work, |record, nulls| {
             let mut record = nulls.replace(self.checked_text(record)?);
             if self.names.is_none() {
-                // By position, an `Option` needs a cell to be `None`.
+                // When read by position, an `Option` needs a cell to become `None`.
                 (record.len()..self.columns.len()).for_each(|_| record.push_field(""));
             }
             batch.push(self.deserialize(&record)?);
@@ -103,7 +100,7 @@ impl Decoder {
         Ok(batch)
     }
 
-    /// The records of a block in which nothing is out of the ordinary, else its bytes.
+    /// The records of a block without anything unusual, otherwise its bytes.
     fn split(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Result<Records, Vec<u8>>, Stop> {
         if self.nulls.is_empty() && !self.trim.takes_fields() {
             split(bytes, self.dialect, &self.columns, work)
@@ -112,7 +109,7 @@ impl Decoder {
         }
     }
 
-    /// Calls `f` with each record, which gives it back to be used again, and with its nulls.
+    /// Calls `f` with each record and its nulls. `f` returns the record, so that its memory is reused.
     fn each<F>(&self, bytes: &[u8], work: &mut Work, mut f: F) -> Result<(), Stop>
     where
         F: FnMut(ByteRecord, &Nulls<'_>) -> Result<ByteRecord, BoxError>,
@@ -151,7 +148,8 @@ impl Decoder {
         if has_nul && let Some(position) = record.iter().position(|cell| memchr(0, cell).is_some()) {
             return Err(CsvError::Nul { column: self.columns.column(position) });
         }
-        self.columns.check(record.len())
+        let checked = self.columns.check(record.len());
+        checked.map_err(|error| self.columns.question_delimiter(self.dialect.delimiter, error))
     }
 
     fn push(
@@ -160,8 +158,8 @@ impl Decoder {
         record: &ByteRecord,
         nulls: &Nulls<'_>,
     ) -> Result<(), BoxError> {
-        // All cells at once are UTF-8 more quickly than each; that none begins or ends inside of a character
-        // is checked by `get`.
+        // Validating all cells at once is faster than each on its own. `get` makes sure that no cell begins or ends
+        // inside a character.
         let text = std::str::from_utf8(record.as_slice()).map_err(|_| self.not_utf8(record))?;
         rows.begin_row();
         for position in 0..record.len() {
@@ -199,7 +197,7 @@ impl Decoder {
         record.deserialize(names).map_err(|error| self.unfit::<T>(record, names, error))
     }
 
-    /// Why a record does not fit `T`, with the cell if one is to blame.
+    /// The reason why a record does not fit `T`, with the cell that causes it, if it is a single one.
     fn unfit<T: DeserializeOwned>(
         &self,
         record: &StringRecord,
@@ -211,18 +209,18 @@ impl Decoder {
         };
         let source: BoxError = Mismatch(err.kind().clone()).into();
         let known = err.field().and_then(|position| usize::try_from(position).ok());
-        // Where the type itself refuses a cell, `csv` does not know which it was: try again and look.
+        // If the type itself refuses a cell, `csv` does not know which one it was, so decode again to find out.
         let position = known.or_else(|| record.deserialize::<Blame<T>>(names).ok()?.position);
         match position.and_then(|position| Some((position, record.get(position)?))) {
             Some((position, cell)) => {
                 CsvError::Value { column: self.columns.column(position), value: excerpt(cell), source }
             }
-            None => CsvError::Record { source },
+            None => self.columns.question_delimiter(self.dialect.delimiter, CsvError::Record { source }),
         }
     }
 }
 
-/// The cells of one record, as names.
+/// The cells of a header.
 pub(crate) fn names(bytes: &[u8], dialect: Dialect, trim: Trim) -> Result<Vec<String>, CsvError> {
     let record = one(bytes, dialect)?;
     let number = |position| Column { number: position + 1, name: None };
@@ -236,7 +234,7 @@ pub(crate) fn names(bytes: &[u8], dialect: Dialect, trim: Trim) -> Result<Vec<St
     }
 }
 
-/// How many cells one record has.
+/// The number of cells in a record.
 pub(crate) fn width(bytes: &[u8], dialect: Dialect) -> Result<usize, CsvError> {
     Ok(one(bytes, dialect)?.len())
 }
@@ -249,10 +247,10 @@ fn one(bytes: &[u8], dialect: Dialect) -> Result<ByteRecord, CsvError> {
 }
 
 fn reader(bytes: &[u8], dialect: Dialect) -> csv::Reader<impl Read> {
-    // The reader would take off a byte order mark, which inside of a file is a character as any other. A
-    // blank line before it prevents that.
+    // The reader would skip a byte order mark, which inside a file is an ordinary character. A blank line before it
+    // prevents that.
     let blank: &[u8] = if bytes.starts_with(BYTE_ORDER_MARK) { b"\n" } else { b"" };
-    // A comment that the input ends in, it would take for a record. A line break prevents that.
+    // The reader would return a comment at the end of the input as a record. A line break after it prevents that.
     let end: &[u8] = if dialect.comment.is_some() { b"\n" } else { b"" };
     csv::ReaderBuilder::new()
         .delimiter(dialect.delimiter)
@@ -271,7 +269,7 @@ fn not_utf8(record: &ByteRecord, column: impl Fn(usize) -> Column) -> CsvError {
     CsvError::Utf8 { column: column(position), value: excerpt(&value) }
 }
 
-/// Why a cell or a record does not fit a type, in the words of serde and the standard library.
+/// The reason why a cell or a record does not fit a type, in the words of serde and the standard library.
 #[derive(Debug)]
 struct Mismatch(DeserializeErrorKind);
 

@@ -1,28 +1,29 @@
-//! The bytes that have a meaning in a file.
+//! The bytes with a special meaning in a file.
 
 use crate::CsvError;
 
-/// The bytes that have a meaning: ASCII, each another one, and none a line break.
+/// The bytes with a special meaning. Once [checked](Self::checked) they are ASCII, all different, and none is a line
+/// break.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Dialect {
     pub(crate) delimiter: u8,
-    /// What opens and closes a quoted cell; none if there are no quoted cells.
+    /// Opens and closes a quoted cell; `None` if no cell is quoted.
     pub(crate) quote: Option<u8>,
-    /// What makes the next byte of a quoted cell literal. A doubled quote is a quote with it and without it.
+    /// Makes the next byte of a quoted cell literal. A doubled quote is a quote in any case.
     pub(crate) escape: Option<u8>,
-    /// What a line begins with that is no record.
+    /// Starts a line that is a comment.
     pub(crate) comment: Option<u8>,
 }
 
 impl Default for Dialect {
-    /// That of RFC 4180.
+    /// The dialect of RFC 4180.
     fn default() -> Self {
         Self { delimiter: b',', quote: Some(b'"'), escape: None, comment: None }
     }
 }
 
 impl Dialect {
-    /// Checks the bytes: a part of a longer character would split characters, and a NUL is no text.
+    /// Checks the bytes. A byte that is not ASCII could split a character, and NUL is not text.
     pub(crate) fn checked(self) -> Result<Self, CsvError> {
         let Self { delimiter, quote, escape, comment } = self;
         if is_unfit(delimiter) || quote == Some(delimiter) {
@@ -49,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_another_meaning_is_no_delimiter() {
+    fn a_byte_with_another_meaning_cannot_be_the_delimiter() {
         let checked = |delimiter| Dialect { delimiter, ..Dialect::default() }.checked();
         for byte in [b',', b';', b'\t', b'|', b' ', 0x1f] {
             assert_eq!(checked(byte).unwrap().delimiter, byte);
@@ -63,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_has_one_meaning() {
+    fn no_byte_can_have_two_meanings() {
         let check = |dialect: Dialect, expected: &str| {
             assert_eq!(dialect.checked().unwrap_err().to_string(), expected);
         };

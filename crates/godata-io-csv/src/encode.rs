@@ -1,18 +1,17 @@
-//! From a batch to the bytes of its records.
+//! Encoding batches.
 
-use std::{fmt::Write, sync::Arc};
+use std::fmt::Write;
+use std::sync::Arc;
 
 use godata_etl::{CellRef, RecordRef, Records, Shape, Stop, ValueRef, Work};
 use godata_io::{Encoded, Output};
 
-use crate::{
-    CsvError,
-    quoting::{CellWriter, Kind},
-};
+use crate::CsvError;
+use crate::quoting::{CellWriter, Kind};
 
-/// Encodes the given columns, or else the fields that at least one of the records has. `row` tells the row of
-/// a record as it was read. The names go along: the order of the batches, and with it the header, is known only to
-/// the sink.
+/// Encodes the given columns or, if there are none, the fields that at least one of the records has. `row` returns the
+/// row that a record had when it was read. The names are attached to the batch, because only the sink knows the order
+/// of the batches, and with it the header.
 pub(crate) fn encode(
     output: &Output,
     cells: &CellWriter,
@@ -41,18 +40,18 @@ pub(crate) fn encode(
     Ok(encoded.with(plan.names))
 }
 
-/// What is written of a batch.
+/// Which columns of a batch are written.
 struct Plan {
     names: Arc<Shape>,
-    /// For each name its column in the batch, if it has one.
+    /// For each name, its column in the batch, if there is one.
     columns: Vec<Option<usize>>,
     /// The columns of the batch that are not written.
     others: Vec<(usize, String)>,
 }
 
 impl Plan {
-    /// The fields that at least one record has. A step that removed a field from each record leaves its name
-    /// behind.
+    /// The fields that at least one record has. If a step removed a field from each record, the shape still has its
+    /// name.
     fn present(batch: &Records) -> Result<Self, Stop> {
         let shape = batch.shape();
         let is_present = |&column: &usize| batch.iter().any(|record| record.cell_at(column).is_some());
@@ -66,7 +65,7 @@ impl Plan {
         Ok(Self { names, columns: columns.into_iter().map(Some).collect(), others: Vec::new() })
     }
 
-    /// These names.
+    /// The given names.
     fn of(names: &Arc<Shape>, batch: &Records) -> Self {
         let shape = batch.shape();
         let columns = names.names().map(|name| shape.position(name)).collect();
@@ -75,7 +74,7 @@ impl Plan {
         Self { names: Arc::clone(names), columns, others }
     }
 
-    /// Whether all fields of a record are written.
+    /// Checks that all fields of a record are written.
     fn check(&self, record: RecordRef<'_>) -> Result<(), CsvError> {
         match self.others.iter().find(|&&(column, _)| record.cell_at(column).is_some()) {
             Some((_, field)) => Err(CsvError::UnlistedField { field: field.clone() }),

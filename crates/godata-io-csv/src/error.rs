@@ -1,54 +1,65 @@
-//! How CSV fails.
+//! The errors of CSV.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
-use godata_core::BoxError;
-
-/// How many characters of a value an error repeats.
-const EXCERPT: usize = 80;
+use godata_core::{BoxError, debug_as_chain, excerpt};
 
 /// A CSV file that can't be read, or a record that can't be written as CSV.
 ///
-/// What is wrong with one record names the column and the value only: the
-/// [`PipelineError`](godata_etl::PipelineError) around it names the record, the file and the line. What is
-/// wrong with the file as a whole names file and line itself.
-#[derive(Debug, thiserror::Error)]
+/// An error of a single record names only the column and the value. The
+/// [`PipelineError`](godata_etl::PipelineError) around it names the record, the file and the line. An error of a whole
+/// file names the file and the line itself.
+///
+/// ```
+/// use std::error::Error;
+///
+/// use godata_io_csv::{self as csv, CsvError, Input, Pipeline, RunContext};
+///
+/// let pipeline = Pipeline::builder("orders")
+///     .read(csv::read_records(Input::bytes("orders", "id,amount\nA-1\n")))
+///     .write_fn(async |_, _| Ok(()))?;
+/// let error = pipeline.run_blocking(&RunContext::new()).unwrap_err();
+/// let cause = error.source().and_then(|cause| cause.downcast_ref::<CsvError>());
+/// assert!(matches!(cause, Some(CsvError::Columns { expected: 2, found: 1 })));
+/// # Ok::<(), csv::BoxError>(())
+/// ```
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum CsvError {
-    /// The delimiter is no ASCII character, or one that has another meaning.
+    /// The delimiter is not an ASCII character, or has another meaning.
     #[error("`{}` can't be the delimiter", delimiter.escape_ascii())]
     Delimiter {
         /// The delimiter.
         delimiter: u8,
     },
-    /// A byte that was chosen as the quote, the escape or the comment is no ASCII character, or one that has
-    /// another meaning.
+    /// The byte for the quote, the escape or the comment is not an ASCII character, or has another meaning.
     #[error("`{}` can't be the {role}", byte.escape_ascii())]
     Special {
         /// The byte.
         byte: u8,
-        /// What it was chosen for: `quote`, `escape` or `comment`.
+        /// What the byte was chosen for: `quote`, `escape` or `comment`.
         role: &'static str,
     },
-    /// A file has no records and no header. Say [`no_header`](crate::CsvReader::no_header) or
-    /// [`names`](crate::CsvReader::names) for a file that has none.
+    /// A file has neither records nor a header. Use [`no_header`](crate::CsvReader::no_header) or
+    /// [`names`](crate::CsvReader::names) to read files without a header.
     #[error("`{file}` is empty: its header is missing")]
     MissingHeader {
         /// The file.
         file: Arc<str>,
     },
-    /// A header has a name that is not UTF-8, or has a NUL byte: the source says which.
+    /// A header has a name that is not UTF-8 or contains a NUL byte; the source says which.
     #[error("{file}:{line}: the header can't be read")]
     Header {
         /// The file.
         file: Arc<str>,
         /// The line, from 1.
         line: u64,
-        /// What is wrong with it.
+        /// What is wrong with the header.
         source: Box<Self>,
     },
-    /// A header has a name twice.
-    #[error("{file}:{line}: columns {first} and {second} have the same name `{name}`")]
+    /// A header has the same name twice.
+    #[error("{file}:{line}: columns {first} and {second} have the same name `{}`", excerpt(name))]
     DuplicateName {
         /// The file.
         file: Arc<str>,
@@ -61,9 +72,12 @@ pub enum CsvError {
         /// The second one.
         second: usize,
     },
-    /// The files of one input have different columns, or the same ones in another order: the first that differs
-    /// is named.
-    #[error("{file}:{line}: {} in `{first}`", Difference(*column, found.as_deref(), expected.as_deref()))]
+    /// Two files of one input have different columns, or the same columns in a different order. The first difference is
+    /// named. Read the files as separate inputs, or bring their columns into the same order.
+    #[error(
+        "{file}:{line}: {} in `{first}`; files of one input need the same columns in the same order",
+        Difference(*column, found.as_deref(), expected.as_deref())
+    )]
     OtherHeader {
         /// The file.
         file: Arc<str>,
@@ -73,30 +87,34 @@ pub enum CsvError {
         first: Arc<str>,
         /// The column, from 1.
         column: usize,
-        /// Its name in the file; `None` if there are fewer columns.
+        /// Its name in the file; `None` if the file has fewer columns.
         found: Option<String>,
-        /// Its name in the first file; `None` if that has fewer columns.
+        /// Its name in the first file; `None` if the first file has fewer columns.
         expected: Option<String>,
     },
-    /// A file that is appended to has other columns than the records, or the same ones in another order: the first
-    /// that differs is named.
-    #[error("{} in the records", Difference(*column, found.as_deref(), expected.as_deref()))]
+    /// A file that is appended to has different columns than the records, or the same columns in a different order. The
+    /// first difference is named. [`columns`](crate::CsvWriter::columns) sets the columns and their order.
+    #[error(
+        "{} in the records; `columns` sets what is written",
+        Difference(*column, found.as_deref(), expected.as_deref())
+    )]
     OldHeader {
         /// The column, from 1.
         column: usize,
-        /// Its name in the file; `None` if there are fewer columns.
+        /// Its name in the file; `None` if the file has fewer columns.
         found: Option<String>,
         /// Its name in the records; `None` if they have fewer columns.
         expected: Option<String>,
     },
-    /// The names that were given to [`CsvReader::names`](crate::CsvReader::names) or
-    /// [`CsvWriter::columns`](crate::CsvWriter::columns) have one of them twice.
-    #[error("the name `{name}` was given twice")]
+    /// The names given to [`CsvReader::names`](crate::CsvReader::names) or
+    /// [`CsvWriter::columns`](crate::CsvWriter::columns) contain one of them twice.
+    #[error("the name `{}` was given twice", excerpt(name))]
     DuplicateGivenName {
         /// The name.
         name: String,
     },
-    /// A file ends before a quote is closed. (If 64 MiB or more follow on the quote, it is an
+    /// A file ends before a quote is closed. [`no_quotes`](crate::CsvReader::no_quotes) reads files in which quotes
+    /// have no meaning. (If 64 MiB or more follow the quote, the error is an
     /// [`IoError::RecordTooLong`](godata_io::IoError::RecordTooLong).)
     #[error("{file}:{line}: the quote that opens here is never closed")]
     UnclosedQuote {
@@ -105,87 +123,106 @@ pub enum CsvError {
         /// The line on which the quote opens, from 1.
         line: u64,
     },
-    /// A record has not as many cells as there are columns.
+    /// The number of cells in a record is not the number of columns. [`ragged`](crate::CsvReader::ragged) accepts such
+    /// records.
     #[error("wrong number of columns: expected {expected}, found {found}")]
     Columns {
-        /// How many the header has; without header, the names that were given or the first record.
+        /// The number of columns: that of the header or, without a header, of the given names or the first record.
         expected: usize,
-        /// How many the record has.
+        /// The number of cells in the record.
         found: usize,
     },
-    /// A cell is not UTF-8. Text in another encoding is read with [`Input::encoding`](godata_io::Input::encoding).
+    /// The header is a single column whose name contains a usual delimiter, and a record does not fit: the file
+    /// probably has that [`delimiter`](crate::CsvReader::delimiter).
+    #[error(
+        "the header is the single column `{}` (is the delimiter `{}`?)",
+        excerpt(header),
+        delimiter.escape_ascii()
+    )]
+    LikelyDelimiter {
+        /// The name of the column.
+        header: String,
+        /// The delimiter that the file probably has.
+        delimiter: u8,
+        /// What is wrong with the record.
+        source: Box<Self>,
+    },
+    /// A cell is not UTF-8. [`Input::encoding`](godata_io::Input::encoding) reads text in other encodings.
     #[error("{column}: `{value}` is not UTF-8; `Input::encoding` reads other text")]
     Utf8 {
         /// The column.
         column: Column,
-        /// The cell, in at most some 80 characters; U+FFFD for what is no text.
+        /// The first 80 characters of the cell, with U+FFFD for bytes that are not text.
         value: String,
     },
-    /// A cell has a NUL byte, as no text has: the file is binary, probably, or encoded as UTF-16.
+    /// A cell contains a NUL byte, which text never has: the file is probably binary, or encoded as UTF-16.
     #[error("{column}: there is a NUL byte, as in binary files and in UTF-16, which `Input::encoding` reads")]
     Nul {
         /// The column.
         column: Column,
     },
-    /// A cell does not fit the field of the type that it is read as; the source says why.
+    /// A cell does not fit the type of its field; the source says why.
     #[error("{column}: `{value}`")]
     Value {
         /// The column.
         column: Column,
-        /// The cell, in at most some 80 characters.
+        /// The first 80 characters of the cell.
         value: String,
         /// Why it does not fit.
         source: BoxError,
     },
-    /// A record does not fit the type that it is read as, for a reason that is not in one cell: a column is
-    /// missing, say.
+    /// A record does not fit its type, for a reason that is not in a single cell: a column is missing, for example.
     #[error("the record does not fit its type")]
     Record {
         /// Why it does not fit.
         source: BoxError,
     },
     /// A value can't be written to a cell: a list, a map, bytes, or text with a NUL byte.
-    #[error("field `{field}`: {found} can't be written to a CSV cell")]
+    #[error("field `{}`: {found} can't be written to a CSV cell", excerpt(field))]
     NotACell {
         /// The name of the field.
         field: String,
-        /// What it has.
+        /// The kind of the value.
         found: &'static str,
     },
-    /// A record has a field for which there is no column: the header is made from the first batch. Let a step
-    /// give all records the same fields.
-    #[error("field `{field}` is not in the header, which the first records made")]
+    /// A record has a field without a column: the header is made from the first batch. List all columns with
+    /// [`columns`](crate::CsvWriter::columns), or give all records the same fields in a step.
+    #[error(
+        "field `{}` is not in the header, which has the fields of the first batch; list all with `columns`",
+        excerpt(field)
+    )]
     NewField {
         /// The name of the field.
         field: String,
     },
-    /// A record has a field that is not in [`columns`](crate::CsvWriter::columns). Drop it in a step, or list
-    /// it.
-    #[error("field `{field}` is not one of the columns that are to be written")]
+    /// A record has a field that is not in [`columns`](crate::CsvWriter::columns). Drop it in a step, or list it.
+    #[error("field `{}` is not one of the columns to write; drop it in a step or list it", excerpt(field))]
     UnlistedField {
         /// The name of the field.
         field: String,
     },
-    /// The word that is to be written for null has a delimiter, a quote, an escape, a line break or a NUL byte
-    /// in it, so that it would need quotes, which make it text.
-    #[error("`{}` can't be written for null, as it needs quotes", word.escape_debug())]
+    /// The word for null would need quotes, which would make it text: it contains a delimiter, a quote, an escape, a
+    /// line break or a NUL byte.
+    #[error("`{}` can't stand for null, because it needs quotes", word.escape_debug())]
     NullWord {
         /// The word.
         word: String,
     },
-    /// The first records have no fields, so there is nothing to make a header of; or no columns were given.
+    /// The first records have no fields to make a header from, or an empty list of columns was given.
     #[error("records without fields can't be written as CSV")]
     NoFields,
 }
 
-/// How the name of a column differs from that in another file: its number, the name found, the one expected.
+debug_as_chain!(CsvError);
+
+/// How a column differs from that of another file: its number, the name found and the name expected.
 struct Difference<'a>(usize, Option<&'a str>, Option<&'a str>);
 
 impl fmt::Display for Difference<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(number, found, expected) = self;
         match found {
-            Some(found) => write!(f, "column {number} is `{}`, and ", excerpt(found))?,
+            Some(found) => write!(f, "column {number} is `{}`, but ", excerpt(found))?,
             None => write!(f, "column {number} is missing, which is ")?,
         }
         match expected {
@@ -195,7 +232,7 @@ impl fmt::Display for Difference<'_> {
     }
 }
 
-/// A column as errors name it: ``column `amount` ``, or `column 3` if it has no name.
+/// A column in an error. It displays as ``column `amount` ``, or as `column 3` if it has no name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Column {
@@ -214,33 +251,5 @@ impl fmt::Display for Column {
     }
 }
 
-/// The start of a text, on one line.
-pub(crate) fn excerpt(text: &str) -> String {
-    let mut short = String::new();
-    for c in text.chars().take(EXCERPT) {
-        if c.is_control() { short.extend(c.escape_default()) } else { short.push(c) }
-    }
-    if text.chars().nth(EXCERPT).is_some() {
-        short.push('…');
-    }
-    short
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_excerpt_is_short_and_on_one_line() {
-        assert_eq!(excerpt("a\nb"), "a\\nb");
-        let exact = "é".repeat(EXCERPT);
-        assert_eq!(excerpt(&exact), exact);
-        assert_eq!(excerpt(&format!("{exact}x")), format!("{exact}…"));
-    }
-
-    #[test]
-    fn a_column_without_name_has_its_number() {
-        assert_eq!(Column { number: 3, name: None }.to_string(), "column 3");
-        assert_eq!(Column { number: 3, name: Some("a".into()) }.to_string(), "column `a`");
-    }
-}
+mod tests;

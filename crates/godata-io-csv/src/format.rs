@@ -1,22 +1,21 @@
-//! Records under a header.
+//! CSV as a file format: a header, and records below it.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_etl::{RunScope, Shape};
 use godata_io::{Encoded, FileFormat, OldContent};
 
-use crate::{
-    CsvError, open,
-    quoting::{CellWriter, Kind},
-    realign::realign,
-};
+use crate::quoting::{CellWriter, Kind};
+use crate::realign::realign;
+use crate::{CsvError, open};
 
-/// Files that have a header, and records with the same cells under it.
+/// Writes the header, and makes sure that all records have its columns.
 pub struct CsvFormat {
     cells: CellWriter,
     has_header: bool,
-    /// The names that were given, or else those of the first batch.
+    /// The given names, or those of the first batch.
     names: Option<Arc<Shape>>,
     scope: RunScope,
 }

@@ -1,31 +1,30 @@
-//! Where records end.
+//! Finding the ends of records.
 
-use std::{convert::Infallible, sync::Arc};
+use std::convert::Infallible;
+use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_io::{Ahead, Frame, Framing};
 use memchr::{memchr, memchr_iter, memchr2, memchr2_iter, memchr3, memrchr};
 use wide::u8x16;
 
-use crate::{
-    CsvError,
-    dialect::Dialect,
-    structure::{NotSimple, Structure, after, each_chunk, is_plain, lowest, positions},
-};
+use crate::CsvError;
+use crate::dialect::Dialect;
+use crate::structure::{NotSimple, Structure, after, each_chunk, is_plain, lowest, positions};
 
-/// Cuts CSV at the ends of records, with the meaning that the `csv` crate gives to quotes: a quote opens a
-/// quoted cell only where a cell begins, it is closed by a quote that no other quote follows, and what follows
-/// on a closing quote is literal. CR, LF and CRLF end a record; a line without any byte is none. A comment begins
-/// where a record would, and only LF ends it.
+/// Cuts CSV at the ends of records. Quotes have the meaning that the `csv` crate gives them: a quote opens a quoted
+/// cell only where a cell begins, a quote that is not followed by another quote closes it, and what follows a closing
+/// quote is literal. CR, LF and CRLF end a record. A line without any bytes is not a record. A comment begins where a
+/// record would, and only LF ends it.
 #[derive(Debug)]
 pub(crate) struct Cutter {
     dialect: Dialect,
-    /// How many records a frame has at most.
+    /// The maximum number of records in a frame.
     most: u64,
 }
 
 impl Cutter {
-    /// Cuts as many records as there are.
+    /// Cuts as many records as possible.
     pub(crate) fn new(dialect: Dialect) -> Self {
         Self { dialect, most: u64::MAX }
     }
@@ -55,14 +54,14 @@ impl Framing for Cutter {
         while frame.records < self.most {
             match walk.next() {
                 Piece::Blank { lines } if self.most == 1 => {
-                    return Ok(Frame { bytes: walk.at, records: 0, lines });
+                    return Ok(Frame::new(walk.at).lines(lines));
                 }
                 Piece::Blank { lines } => frame.lines += lines,
                 Piece::Record { lines, .. } => {
                     frame.lines += lines;
                     frame.records += 1;
                 }
-                // The records before it come first; the next frame begins with the quote's record.
+                // The records before it come first. The next frame begins with the record of the quote.
                 Piece::Unclosed { quote } if frame.bytes == 0 => {
                     let line = ahead.line + line_breaks(&ahead.bytes[..quote]);
                     return Err(CsvError::UnclosedQuote { file: Arc::clone(ahead.file), line }.into());
@@ -79,7 +78,7 @@ impl Framing for Cutter {
 fn plain_frame(bytes: &[u8], at_end: bool) -> Frame {
     let mut end = memrchr(b'\n', bytes).map_or(0, |at| at + 1);
     let mut frame = Frame::default();
-    // A text begins as if it came after a line feed.
+    // The beginning of a text counts as if a line feed came before it.
     let mut last = u64::MAX;
     let mut blank_lines = 0;
     let counted = each_chunk(&bytes[..end], |chunk, _, there| {
@@ -99,7 +98,8 @@ fn plain_frame(bytes: &[u8], at_end: bool) -> Frame {
         frame.lines += 1;
         frame.records += 1;
     }
-    Frame { bytes: end, ..frame }
+    frame.bytes = end;
+    frame
 }
 
 /// The records of a text with quotes, up to the last one that ends in it.
@@ -122,16 +122,16 @@ fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool) -> Result<
         Ok(())
     })?;
     if at_end && frame.bytes < bytes.len() {
-        // What a lone CR and an open quote at the end mean, the walk knows.
+        // The slow path knows what a lone CR and an open quote at the end mean.
         if structure.is_quoted() || bytes.last() == Some(&b'\r') {
             return Err(NotSimple);
         }
-        frame = Frame { bytes: bytes.len(), records: frame.records + 1, lines: line_breaks + 1 };
+        frame = Frame::new(bytes.len()).records(frame.records + 1).lines(line_breaks + 1);
     }
     Ok(frame)
 }
 
-/// The line on which each record of whole ones begins; the bytes begin on `line`.
+/// The line on which each of some whole records begins. The bytes begin on `line`.
 pub(crate) fn record_lines(bytes: &[u8], dialect: Dialect, mut line: u64) -> Vec<u64> {
     let mut walk = Walk::new(bytes, dialect, true);
     let mut lines = Vec::new();
@@ -147,7 +147,8 @@ pub(crate) fn record_lines(bytes: &[u8], dialect: Dialect, mut line: u64) -> Vec
     }
 }
 
-/// Which cells of each record of whole ones are quoted, in the order in which the `csv` crate reads the records.
+/// Which cells of some whole records are quoted. It goes through the records in the order in which the `csv` crate
+/// reads them.
 #[derive(Debug)]
 pub(crate) struct QuotedCells<'a> {
     walk: Walk<'a>,
@@ -159,7 +160,7 @@ impl<'a> QuotedCells<'a> {
         Self { walk: Walk::new(bytes, dialect, true), record: &[] }
     }
 
-    /// Goes to the next record.
+    /// Moves to the next record.
     pub(crate) fn advance(&mut self) {
         loop {
             let start = self.walk.at;
@@ -177,7 +178,7 @@ impl<'a> QuotedCells<'a> {
         }
     }
 
-    /// Whether the cells of the record are quoted, as far as it has any that are.
+    /// Whether each cell of the record is quoted. It yields nothing if none is.
     pub(crate) fn cells(&self) -> impl Iterator<Item = bool> {
         let walk = Walk { bytes: self.record, at_end: true, at: 0, ..self.walk };
         let mut next = (!self.record.is_empty()).then_some(0);
@@ -195,7 +196,7 @@ impl<'a> QuotedCells<'a> {
     }
 }
 
-/// Cuts off one line after the other, whatever is in it: those before the header.
+/// Cuts single lines, whatever is in them. It is used for the lines before the header.
 #[derive(Debug)]
 pub(crate) struct RawLine;
 
@@ -208,46 +209,46 @@ impl Framing for RawLine {
             None if ahead.at_end => ahead.bytes.len(),
             None => 0,
         };
-        Ok(Frame { bytes, records: 0, lines: u64::from(bytes > 0) })
+        Ok(Frame::new(bytes).lines(u64::from(bytes > 0)))
     }
 }
 
-/// Goes from record to record.
+/// Goes through bytes record by record.
 #[derive(Debug)]
 struct Walk<'a> {
     bytes: &'a [u8],
     dialect: Dialect,
     at_end: bool,
-    /// Where the next record begins, or a blank line.
+    /// Where the next record or blank line begins.
     at: usize,
 }
 
-/// What a step of a walk passed.
+/// What a step of a walk found.
 enum Piece {
     /// A blank line, or a comment.
     Blank {
-        /// The lines that it takes, at least 1: CR ends a line, but no comment.
+        /// The number of its lines, at least 1: a CR ends a line, but not a comment.
         lines: u64,
     },
     Record {
-        /// The lines that the record takes, at least 1.
+        /// The number of its lines, at least 1.
         lines: u64,
         /// Whether it has quotes.
         is_quoted: bool,
     },
-    /// Nothing: the record has no end, because this quote is not closed before the end.
+    /// The record does not end, because the quote at this position is never closed.
     Unclosed { quote: usize },
-    /// Nothing: no record ends in the bytes that are left, or none are left.
+    /// No record ends in the remaining bytes, or no bytes remain.
     More,
 }
 
 /// Where a record ends.
 enum End {
-    /// At a line break, the first byte of which is here.
+    /// At the line break that starts at this position.
     Break(usize),
-    /// Not before the bytes do.
+    /// Not in the bytes.
     Open,
-    /// Not before the bytes do, which is inside of the quotes that open here.
+    /// Not in the bytes, which end inside the quotes that open at this position.
     Quoted(usize),
 }
 
@@ -283,7 +284,7 @@ impl<'a> Walk<'a> {
         Piece::Record { lines: 1 + inner, is_quoted }
     }
 
-    /// Passes the comment that begins here.
+    /// Skips the comment at `self.at`.
     fn comment(&mut self) -> Piece {
         let rest = &self.bytes[self.at..];
         let (comment, open) = match memchr(b'\n', rest) {
@@ -314,7 +315,7 @@ impl<'a> Walk<'a> {
             }
             is_quoted = true;
             let mut rest = at + 1;
-            // No quote is between `cell` and here, so a delimiter before it does delimit.
+            // There is no quote between `cell` and here, so a delimiter just before this quote is not inside quotes.
             if at == cell || bytes[at - 1] == self.dialect.delimiter {
                 let Some(closed) = after_quotes(bytes, at, self.dialect.escape) else {
                     return (End::Quoted(at), true);
@@ -332,7 +333,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// What comes after the line break that is here; `None` if it could be the first half of one.
+    /// The position after the line break at `at`; `None` if it could be the first half of a CRLF.
     fn after_break(&self, at: usize) -> Option<usize> {
         match (self.bytes[at], self.bytes.get(at + 1)) {
             (b'\r', Some(b'\n')) => Some(at + 2),
@@ -342,7 +343,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// What comes after the quote that closes the one that opens at `open`.
+/// The position after the quote that closes the one at `open`.
 pub(crate) fn after_quotes(bytes: &[u8], open: usize, escape: Option<u8>) -> Option<usize> {
     let quote = bytes[open];
     let mut at = open + 1;
@@ -355,12 +356,12 @@ pub(crate) fn after_quotes(bytes: &[u8], open: usize, escape: Option<u8>) -> Opt
         if bytes[at - 1] == quote && bytes.get(at) != Some(&quote) {
             return Some(at);
         }
-        // A doubled quote, or an escape with what it escapes.
+        // Skip a doubled quote, or the byte after an escape.
         at += 1;
     }
 }
 
-/// How many line breaks there are; CRLF is one.
+/// The number of line breaks. CRLF is one.
 fn line_breaks(bytes: &[u8]) -> u64 {
     let is_one = |&at: &usize| bytes[at] == b'\n' || bytes.get(at + 1) != Some(&b'\n');
     memchr2_iter(b'\r', b'\n', bytes).filter(is_one).count() as u64

@@ -1,14 +1,26 @@
 //! CSV files as the input and output of godata pipelines.
 //!
-//! * [`read`] makes a struct of each record, [`read_records`] a dynamic record, and [`write()`] takes both.
-//! * [`sample()`] says what columns a file has and of what types they are.
-//! * Take `godata-io-json` for JSON Lines; the two can be mixed in one pipeline.
+//! * [`read`] reads each record into a struct, [`read_records`] into a dynamic record, and [`write()`] writes both.
+//! * [`sample()`] guesses the columns of a file and their types.
+//!
+//! # When to use this crate
+//!
+//! This crate alone is enough for pipelines from CSV to CSV: it re-exports the parts of the engine and of the file
+//! layer that such a program needs, and the whole engine as [`etl`]. Add `godata-io-json` to mix in JSON Lines. Take
+//! the facade `godata` for schedules, a runner and a store as well.
 //!
 //! # Example
+//!
+//! A program that keeps the large orders, with its dependencies:
+//!
+//! ```toml
+//! [dependencies]
+//! godata-io-csv = "0.1"
+//! serde = { version = "1", features = ["derive"] }
 //! ```
-//! use godata_core::RunContext;
-//! use godata_etl::Pipeline;
-//! use godata_io_csv as csv;
+//!
+//! ```standalone_crate
+//! use godata_io_csv::{self as csv, BoxError, Pipeline, RunContext};
 //! use serde::{Deserialize, Serialize};
 //!
 //! #[derive(Deserialize, Serialize)]
@@ -18,31 +30,51 @@
 //!     coupon: Option<String>,
 //! }
 //!
+//! fn main() -> Result<(), BoxError> {
+//! #   let folder = tempfile::tempdir()?;
+//! #   std::env::set_current_dir(&folder)?;
+//!     std::fs::write("orders.csv", "id,amount,coupon\nA-1,12.5,\nA-2,7.25,SPRING\n")?;
+//!
+//!     let pipeline = Pipeline::builder("large-orders")
+//!         .read(csv::read::<Order>("orders.csv"))
+//!         .filter(|order| order.amount > 10.0)
+//!         .write(csv::write("large.csv"))?;
+//!     let report = pipeline.run_blocking(&RunContext::new())?;
+//!
+//!     assert_eq!((report.read.records, report.written.records), (2, 1));
+//!     assert_eq!(std::fs::read_to_string("large.csv")?, "id,amount,coupon\nA-1,12.5,\n");
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The same with dynamic records, whose fields are known only by name:
+//!
+//! ```
+//! use godata_io_csv::{self as csv, Pipeline, RunContext, Type};
+//!
 //! # let folder = tempfile::tempdir()?;
 //! # let orders = folder.path().join("orders.csv");
 //! # let large = folder.path().join("large.csv");
 //! std::fs::write(&orders, "id,amount,coupon\nA-1,12.5,\nA-2,7.25,SPRING\n")?;
 //!
 //! Pipeline::builder("large-orders")
-//!     .read(csv::read::<Order>(&orders))
-//!     .filter(|order| order.amount > 10.0)
+//!     .read(csv::read_records(&orders))
+//!     .cast("amount", Type::Float)
+//!     .try_filter(|order| Ok(order.f64("amount")? > 10.0))
 //!     .write(csv::write(&large))?
 //!     .run_blocking(&RunContext::new())?;
-//!
 //! assert_eq!(std::fs::read_to_string(&large)?, "id,amount,coupon\nA-1,12.5,\n");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok::<(), csv::BoxError>(())
 //! ```
 //!
-//! # What can be read
-//! Whatever an [`Input`](godata_io::Input) can be: a file, several, a glob, a directory, standard input, bytes; plain or
-//! compressed with gzip, zstd or bzip2. Files of one input are read as if they were one, where each has a header with
-//! the same names in the same order, or [none has](CsvReader::no_header).
+//! # Reading
+//!
+//! Every [`Input`]: a file, several files, a glob, a directory, standard input or bytes; uncompressed or compressed
+//! with gzip, zstd or bzip2. The files of one input are read as if they were one file. Each must have a header with
+//! the same names in the same order, or [none of them has a header](CsvReader::no_header).
 //!
 //! ```
-//! use godata_core::RunContext;
-//! use godata_etl::Pipeline;
-//! use godata_io::Input;
-//! use godata_io_csv as csv;
+//! use godata_io_csv::{self as csv, Input, Pipeline, RunContext};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let (january, february) = (folder.path().join("01.csv"), folder.path().join("02.csv"));
@@ -56,23 +88,20 @@
 //!     .write(csv::write(&all))?
 //!     .run_blocking(&RunContext::new())?;
 //! assert_eq!(std::fs::read_to_string(&all)?, "id,amount\nA-1,12.5\nA-2,7.25\n");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok::<(), csv::BoxError>(())
 //! ```
 //!
-//! # What can be written
-//! Whatever an [`Output`](godata_io::Output) can be: a file, files of a certain size, a file for each value of a field,
-//! standard output; compressed, replaced as a whole or appended to. Each file has the header, and all of a run have
-//! the same.
+//! # Writing
 //!
-//! A file that is [appended to](godata_io::Output::append) gets no second header. Its own must have the names of the
-//! records in their order, or the run fails with [`CsvError::OldHeader`]; with [`no_header`](CsvWriter::no_header)
-//! nothing is compared. A last line without its end is ended.
+//! Every [`Output`]: a file, files of a certain size, a file for each value of a field, or standard output; compressed
+//! or not, replaced as a whole or appended to. All files of a run have the same header.
+//!
+//! A file that is [appended to](Output::append) gets no second header. Its header must have the names of the records in
+//! the same order, or the run fails with [`CsvError::OldHeader`]. With [`no_header`](CsvWriter::no_header) nothing is
+//! compared. If the last line of the file has no line break, it gets one.
 //!
 //! ```
-//! use godata_core::RunContext;
-//! use godata_etl::Pipeline;
-//! use godata_io::Output;
-//! use godata_io_csv as csv;
+//! use godata_io_csv::{self as csv, Output, Pipeline, RunContext};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let orders = folder.path().join("orders.csv");
@@ -84,78 +113,88 @@
 //!     .write(csv::write(Output::partitioned(countries)))?
 //!     .run_blocking(&RunContext::new())?;
 //! assert_eq!(std::fs::read_to_string(folder.path().join("DE.csv"))?, "id,country\nA-1,DE\nA-3,DE\n");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok::<(), csv::BoxError>(())
 //! ```
 //!
 //! # The format
+//!
 //! RFC 4180, read leniently:
 //!
-//! * Records end with LF, CRLF or CR, in any mixture; blank lines are passed over.
-//! * A cell that begins with a quote (`"`) goes to the closing quote, over delimiters and line breaks; a quote in it is
-//!   doubled. Bytes after the closing quote and quotes elsewhere stand for themselves.
-//! * The text is UTF-8, unless [`Input::encoding`](godata_io::Input::encoding) says otherwise; a byte order mark is
-//!   passed over. Spaces belong to the cells (section 2.4).
-//! * The first line has the names of the columns, each of them once. [`CsvReader::no_header`] and
-//!   [`CsvReader::names`] are for files without it.
+//! * Records end with LF, CRLF or CR, in any mixture. Blank lines are skipped.
+//! * A cell that begins with a quote (`"`) extends to the closing quote, across delimiters and line breaks. A quote in
+//!   it is doubled. Bytes after the closing quote, and quotes elsewhere, are ordinary characters.
+//! * The text is UTF-8, unless [`Input::encoding`] is set. A byte order mark is skipped. Spaces are part of the cells
+//!   (section 2.4).
+//! * The first line contains the names of the columns, each of them once. [`CsvReader::no_header`] and
+//!   [`CsvReader::names`] read files without it.
 //!
-//! What is written has LF and quotes only where they are needed.
-//!
-//! # Speed
-//! A block is cut into cells 64 bytes at a time, and its cells stay where they are. That takes records with as many cells
-//! as there are columns and with quotes as RFC 4180 has them; [`escape`](CsvReader::escape),
-//! [`comment`](CsvReader::comment), [`nulls`](CsvReader::nulls) and trimmed fields are not for it. A block that has
-//! anything else is read record by record, by the `csv` crate: the same records and errors, in three to four times the
-//! time. So is a block of structs with a cell that only that crate takes, such as `0x1F` for a number; and every block of
-//! structs with fields of a rare type, such as `i128`, or that are flattened or untagged.
+//! Files are written with LF, and with quotes only where they are needed.
 //!
 //! # Which option do I need
-//! Of a reader:
 //!
-//! | The file | Option | Without it |
+//! To read:
+//!
+//! | The file | Option | Default |
 //! |---|---|---|
 //! | has semicolons or tabs between cells | [`delimiter`](CsvReader::delimiter) | a comma |
 //! | has `'` around cells | [`quote`](CsvReader::quote) | `"` |
-//! | has quotes in the text and none around it | [`no_quotes`](CsvReader::no_quotes) | `"` at the begin of a cell opens a quoted one |
+//! | has quotes in its text, but none around cells | [`no_quotes`](CsvReader::no_quotes) | a `"` at the start of a cell opens a quoted cell |
 //! | has `\"` for a quote in a quoted cell | [`escape`](CsvReader::escape) | quotes are doubled |
-//! | has lines with `#` that are no data | [`comment`](CsvReader::comment) | all lines are data |
+//! | has comment lines that start with `#` | [`comment`](CsvReader::comment) | all lines are data |
 //! | has a title above the header | [`skip_lines`](CsvReader::skip_lines) | the first record is the header |
 //! | has no header | [`no_header`](CsvReader::no_header), [`names`](CsvReader::names) | it has one |
-//! | has spaces around cells | [`trim`](CsvReader::trim) | they belong to the cells |
+//! | has spaces around cells | [`trim`](CsvReader::trim) | they are part of the cells |
 //! | has records that are too short | [`Ragged::Pad`] | an error |
-//! | has records that are too long, too | [`Ragged::Cut`] | an error |
-//! | says `NA` or `NULL` where there is no value | [`nulls`](CsvReader::nulls) | that is text, and an empty cell is empty text (`None` for a struct) |
-//! | is not UTF-8 | [`Input::encoding`](godata_io::Input::encoding) | an error that names the cell |
+//! | has records that are too short or too long | [`Ragged::Cut`] | an error |
+//! | has `NA` or `NULL` for missing values | [`nulls`](CsvReader::nulls) | such a word is text, and an empty cell is empty text (`None` for a struct) |
+//! | is not UTF-8 | [`Input::encoding`] | an error that names the cell |
 //! | is unknown to me | [`sample()`] | |
 //!
-//! Of a writer:
+//! To write:
 //!
-//! | The file is for | Option | Without it |
+//! | The file is for | Option | Default |
 //! |---|---|---|
-//! | a spreadsheet that wants semicolons or tabs | [`delimiter`](CsvWriter::delimiter) | a comma |
-//! | a tool that keeps to RFC 4180 | [`terminator`](CsvWriter::terminator) with [`Terminator::CrLf`] | LF |
-//! | a tool that takes quoted cells for text, others for numbers | [`quoting`](CsvWriter::quoting) with [`Quoting::NonNumeric`] | quotes where they are needed |
+//! | a spreadsheet that expects semicolons or tabs | [`delimiter`](CsvWriter::delimiter) | a comma |
+//! | a tool that follows RFC 4180 strictly | [`terminator`](CsvWriter::terminator) with [`Terminator::CrLf`] | LF |
+//! | a tool that reads quoted cells as text and others as numbers | [`quoting`](CsvWriter::quoting) with [`Quoting::NonNumeric`] | quotes where they are needed |
 //! | a tool that wants quotes everywhere | [`quoting`](CsvWriter::quoting) with [`Quoting::Always`] | quotes where they are needed |
 //! | a tool with other quotes, or with escapes | [`quote`](CsvWriter::quote), [`escape`](CsvWriter::escape) | `"`, doubled |
-//! | a database that tells null from empty text | [`null`](CsvWriter::null) | both are empty cells |
-//! | a tool that counts on certain columns | [`columns`](CsvWriter::columns) | the fields of the first batch |
+//! | a database that distinguishes null from empty text | [`null`](CsvWriter::null) | both are empty cells |
+//! | a tool that relies on certain columns | [`columns`](CsvWriter::columns) | the fields of the first batch |
 //! | a tool that wants no header | [`no_header`](CsvWriter::no_header) | a header |
-//! | people with a spreadsheet, with what strangers have entered | [`guard_formulas`](CsvWriter::guard_formulas) | cells are written as they are |
+//! | people who open untrusted input in a spreadsheet | [`guard_formulas`](CsvWriter::guard_formulas) | cells are written as they are |
 //!
-//! What was written with `null` reads back equal with [`nulls`](CsvReader::nulls) of the same word. A file that is read
-//! with [`comment`](CsvReader::comment) is best written with [`Quoting::Always`], lest a first cell begins with the
-//! byte.
+//! What was written with `null` is read back as it was with [`nulls`](CsvReader::nulls) and the same word. If a file
+//! will be read with [`comment`](CsvReader::comment), write it with [`Quoting::Always`], so that no line starts with
+//! the comment byte.
 //!
 //! # Errors
-//! [`CsvError`], and [`IoError`](godata_io::IoError) for the file itself, both as the source of a
-//! [`PipelineError`](godata_etl::PipelineError) that names the record, the file and the line:
-//! ``read failed at record 102 (orders.csv:103): column `amount`: `abc`: invalid float literal``.
+//!
+//! [`CsvError`], and [`IoError`] for the file itself. Both are the source of a [`PipelineError`] that names the record,
+//! the file and the line. `main` prints all of it:
+//! ``Error: read failed at record 102 (orders.csv:103): column `amount`: `abc`: invalid float literal``.
 //!
 //! # Guarantees
-//! * A record is decoded as it stands in the file, or the run fails; nothing is passed over but blank lines, and
-//!   what options say.
-//! * Records are decoded on the workers; the number of workers does not change what a run makes of a file.
-//! * The output is replaced as a whole when the run succeeds, or added to, or as it was; see
-//!   [`Output`](godata_io::Output).
+//!
+//! * A record is read exactly as it is in the file, or the run fails. Nothing is skipped but blank lines and what an
+//!   option says.
+//! * Records are decoded on the workers, and the number of workers does not change the result.
+//! * When the run succeeds, the output is replaced as a whole or appended to. Otherwise it is unchanged; see
+//!   [`Output`].
+//!
+//! # Speed
+//!
+//! A block is split into cells 64 bytes at a time, without copying the cells. That needs records with as many cells as
+//! there are columns and quotes as in RFC 4180, and does not support [`escape`](CsvReader::escape),
+//! [`comment`](CsvReader::comment), [`nulls`](CsvReader::nulls) and trimmed fields. Any other block is read record by
+//! record with the `csv` crate, with the same records and errors, in three to four times the time. The same happens to
+//! a block of structs with a cell that only that crate accepts, such as `0x1F` for a number, and to every block of
+//! structs that have fields of a rare type, such as `i128`, or that use `#[serde(flatten)]` or untagged enums.
+//!
+//! # Features
+//!
+//! `gzip`, `zstd` and `bzip2`, all on by default, read and write files with that compression. Without the feature,
+//! such a file is an [`IoError::NotBuiltIn`]. `zstd` builds a C library; the others are written in Rust.
 
 mod blame;
 mod cells;
@@ -167,6 +206,7 @@ mod error;
 mod format;
 mod framing;
 mod open;
+mod options;
 mod quoting;
 mod reader;
 mod realign;
@@ -180,6 +220,19 @@ mod writer;
 pub use cells::Trim;
 pub use columns::Ragged;
 pub use error::{Column, CsvError};
+#[doc(no_inline)]
+pub use godata_core::time;
+#[doc(no_inline)]
+pub use godata_core::{BoxError, Canceled, Cancellation, RunContext};
+#[doc(no_inline)]
+pub use godata_etl as etl;
+#[doc(no_inline)]
+pub use godata_etl::{
+    BuildError, FieldError, Flow, Pipeline, PipelineError, Record, RecordMut, RecordRef, Records, RunReport,
+    Type, Value, record,
+};
+#[doc(no_inline)]
+pub use godata_io::{Compression, Encoding, Input, IoError, Output};
 pub use quoting::{Quoting, Terminator};
 pub use reader::{CsvReader, read, read_records};
 pub use sample::{CastAs, Sample, SampleColumn, sample};

@@ -1,34 +1,21 @@
-//! Finding out what columns files have.
+//! Opening files: finding out their columns and skipping what comes before their records.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_etl::Shape;
 use godata_io::{Blocks, Frame};
 
-use crate::{
-    CsvError,
-    cells::Trim,
-    columns::Columns,
-    decode,
-    dialect::Dialect,
-    framing::{Cutter, RawLine},
-    reader::Options,
-};
+use crate::cells::Trim;
+use crate::columns::Columns;
+use crate::dialect::Dialect;
+use crate::framing::{Cutter, RawLine};
+use crate::options::{Names, Options};
+use crate::{CsvError, decode};
 
-/// Where the names of the columns come from.
-#[derive(Clone, Debug)]
-pub(crate) enum Names {
-    /// The first record of each file has them.
-    InFile,
-    /// There are none.
-    Absent,
-    /// They were given; the file has none.
-    Given(Vec<String>),
-}
-
-/// The columns of files that were just opened, and what the other files have to begin with. The lines before the
-/// header, and the header, are taken off the first.
+/// The columns of files that were just opened, and what the further files must begin with. In the first file, it skips
+/// the header and the lines before it.
 pub(crate) fn columns(
     blocks: &mut Blocks<Cutter>,
     options: &Options,
@@ -52,7 +39,7 @@ pub(crate) fn columns(
     Ok((Columns { shape: Arc::new(shape), is_named, ragged: options.ragged }, opening))
 }
 
-/// What each file begins with, before its records.
+/// What comes before the records in each file.
 #[derive(Debug)]
 pub(crate) struct Opening {
     skip_lines: u64,
@@ -62,7 +49,7 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
-    /// Takes it off a further file, whose header is to have the same names.
+    /// Skips it in a further file, whose header must have the same names.
     pub(crate) fn take(&self, blocks: &mut Blocks<Cutter>) -> Result<(), BoxError> {
         self.skip_lines(blocks)?;
         match &self.header {
@@ -85,13 +72,13 @@ impl Opening {
 struct Header {
     file: Arc<str>,
     line: u64,
-    /// As it stands in the file.
+    /// The header as it is in the file.
     bytes: Vec<u8>,
     names: Vec<String>,
 }
 
 impl Header {
-    /// Takes the header off a file.
+    /// Reads the header of a file and skips it.
     fn take(blocks: &mut Blocks<Cutter>, dialect: Dialect, trim: Trim) -> Result<Self, BoxError> {
         let file = Arc::clone(blocks.name());
         let Some(first) = first(blocks, dialect)? else {
@@ -118,7 +105,7 @@ impl Header {
         Ok(Shape::new(self.names.iter().map(String::as_str))?)
     }
 
-    /// Takes the header off a further file, which is to have the same names.
+    /// Skips the header of a further file, which must have the same names.
     fn expect(&self, blocks: &mut Blocks<Cutter>, dialect: Dialect, trim: Trim) -> Result<(), BoxError> {
         if let Some(first) = first(blocks, dialect)?
             && first.head == self.bytes
@@ -142,7 +129,7 @@ impl Header {
     }
 }
 
-/// Checks that a file that begins with `old` has the names of `header`, as bytes too.
+/// Checks that the names in `old`, the beginning of a file, are those in `header`.
 pub(crate) fn same_header(old: &[u8], header: &[u8], dialect: Dialect) -> Result<(), CsvError> {
     let old = old.strip_prefix(decode::BYTE_ORDER_MARK).unwrap_or(old);
     let names = |bytes| decode::names(bytes, dialect, Trim::None);
@@ -152,12 +139,12 @@ pub(crate) fn same_header(old: &[u8], header: &[u8], dialect: Dialect) -> Result
     Err(CsvError::OldHeader { column: at + 1, found: name(&found), expected: name(&expected) })
 }
 
-/// Where two lists of names differ first.
+/// The first position at which two lists of names differ.
 fn first_difference(a: &[String], b: &[String]) -> Option<usize> {
     (0..a.len().max(b.len())).find(|&at| a.get(at) != b.get(at))
 }
 
-/// How many cells the first record has; 0 if there is none. Files without records are passed over.
+/// The number of cells in the first record; 0 if there is none. Files without records are skipped.
 fn first_width(blocks: &mut Blocks<Cutter>, opening: &Opening) -> Result<usize, BoxError> {
     loop {
         if let Some(first) = first(blocks, opening.dialect)? {
@@ -170,7 +157,7 @@ fn first_width(blocks: &mut Blocks<Cutter>, opening: &Opening) -> Result<usize, 
     }
 }
 
-/// The shape of names that were given.
+/// The shape of given names.
 pub(crate) fn given(names: &[String]) -> Result<Shape, BoxError> {
     if let Some((first, _)) = duplicate(names) {
         return Err(CsvError::DuplicateGivenName { name: names[first].clone() }.into());
@@ -178,14 +165,14 @@ pub(crate) fn given(names: &[String]) -> Result<Shape, BoxError> {
     Ok(Shape::new(names.iter().map(String::as_str))?)
 }
 
-/// The first record of a file, which is still to be taken off.
+/// The first record of a file, which is not skipped yet.
 struct First<'a> {
     head: &'a [u8],
     line: u64,
     frame: Frame,
 }
 
-/// The first record, after blank lines and comments that are taken off.
+/// The first record, after skipping blank lines and comments.
 fn first(blocks: &mut Blocks<Cutter>, dialect: Dialect) -> Result<Option<First<'_>>, BoxError> {
     let mut one = Cutter::one(dialect);
     while let Some(head) = blocks.first_record(&mut one)? {
@@ -195,12 +182,12 @@ fn first(blocks: &mut Blocks<Cutter>, dialect: Dialect) -> Result<Option<First<'
         }
         blocks.skip(frame);
     }
-    // Framed again: the borrow of a record that is given out could not end before the next one is looked for.
+    // Framed again, because the borrow of a returned record could not end before the loop looks for the next one.
     let head = blocks.first_record(&mut one)?;
     Ok(head.map(|head| First { head: head.bytes, line: head.line, frame: head.frame }))
 }
 
-/// The positions of the first name that is there twice.
+/// The positions of the first name that occurs twice.
 fn duplicate(names: &[String]) -> Option<(usize, usize)> {
     let mut seen = HashMap::new();
     names.iter().enumerate().find_map(|(second, name)| Some((seen.insert(name, second)?, second)))

@@ -2,25 +2,26 @@
 
 use std::borrow::Cow;
 
-use crate::{CsvError, dialect::Dialect};
+use crate::CsvError;
+use crate::dialect::Dialect;
 
 const BYTE_ORDER_MARK: &str = "\u{feff}";
 
-/// What a spreadsheet takes for a formula, by OWASP.
+/// A spreadsheet takes text that starts with one of these for a formula, according to OWASP.
 const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 
-/// Which cells are written with quotes. Null never is, as what a file says in quotes is text.
+/// Which cells are written with quotes. Null never is, since a quoted cell is text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Quoting {
-    /// Those that would not be read as they are: with a delimiter, a quote, a line break or an escape in them, or
-    /// with the text that stands for null.
+    /// Only cells that would otherwise be read differently: those with a delimiter, a quote, a line break or an escape
+    /// in them, and text that equals the word for null.
     #[default]
     Necessary,
-    /// All, and the names in the header.
+    /// All cells, and the names in the header.
     Always,
-    /// All but numbers, and the names in the header. A number is a value of this type, or text that was cast
-    /// to one: not text with digits.
+    /// All cells except numbers, and the names in the header. A number is a value of a number type, or text that was
+    /// cast to one, but not any text with digits.
     NonNumeric,
 }
 
@@ -31,7 +32,7 @@ pub enum Terminator {
     /// `\n`.
     #[default]
     Lf,
-    /// `\r\n`, as RFC 4180 has it.
+    /// `\r\n`, as in RFC 4180.
     CrLf,
 }
 
@@ -41,7 +42,7 @@ pub(crate) struct Layout {
     pub(crate) dialect: Dialect,
     pub(crate) quoting: Quoting,
     pub(crate) terminator: Terminator,
-    /// What null is written as. `None`: as nothing, which is also what empty text is written as.
+    /// The word for null. With `None`, null is an empty cell, as empty text is.
     pub(crate) null: Option<String>,
     pub(crate) guards_formulas: bool,
 }
@@ -53,12 +54,12 @@ pub(crate) enum Kind {
     Text,
 }
 
-/// Writes cells, with quotes where they are to be.
+/// Writes cells, with quotes where needed.
 #[derive(Clone, Debug)]
 pub(crate) struct CellWriter {
     layout: Layout,
     quote: u8,
-    /// The bytes for which a cell needs quotes.
+    /// The bytes that make a cell need quotes.
     special: [bool; 256],
 }
 
@@ -119,8 +120,8 @@ impl CellWriter {
         out.push(self.layout.dialect.delimiter);
     }
 
-    /// Ends the record that begins at `start` of `out`. One that is but an empty cell gets quotes, since a
-    /// blank line is no record.
+    /// Ends the record that begins at `start` of `out`. A record of one empty cell gets quotes, since a blank line is
+    /// not a record.
     pub(crate) fn end_record(&self, out: &mut Vec<u8>, start: usize) {
         if out.len() == start {
             out.extend_from_slice(&[self.quote, self.quote]);
@@ -147,14 +148,14 @@ impl CellWriter {
         Cow::Borrowed(text)
     }
 
-    /// Whether a cell is to be looked at closely.
+    /// Whether a cell needs quotes because of its content.
     fn is_special(&self, text: &str) -> bool {
-        // A byte order mark in the first cell would be taken off by readers, unless a quote is before it.
+        // Readers would skip a byte order mark at the start of the first cell, unless a quote is before it.
         text.bytes().any(|byte| self.special[usize::from(byte)]) || text.starts_with(BYTE_ORDER_MARK)
     }
 }
 
-/// Adds a text, with a byte before each of those that need it.
+/// Adds a text, with an extra byte before each byte that needs it.
 fn push_with(out: &mut Vec<u8>, text: &str, before: u8, needs_it: impl Fn(u8) -> bool) {
     let mut rest = text.as_bytes();
     while let Some(at) = rest.iter().position(|&byte| needs_it(byte)) {
@@ -165,7 +166,7 @@ fn push_with(out: &mut Vec<u8>, text: &str, before: u8, needs_it: impl Fn(u8) ->
     out.extend_from_slice(rest);
 }
 
-/// Whether a text is a decimal number, which no spreadsheet makes more of: not `inf`, as `parse` does.
+/// Whether a text is a decimal number, which is safe in a spreadsheet. Unlike `parse`, it refuses `inf`.
 fn is_number(text: &str) -> bool {
     let is_part = |byte| matches!(byte, b'0'..=b'9' | b'+' | b'-' | b'.' | b'e' | b'E');
     text.bytes().all(is_part) && text.parse::<f64>().is_ok()
@@ -186,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn quotes_are_only_where_they_are_needed() {
+    fn only_cells_that_need_quotes_get_them() {
         for text in ["", "a", " a ", "a,b", "ä'", "12.0"] {
             assert_eq!(cell(&semicolons(), text), text);
         }
@@ -204,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn an_escape_stands_before_quotes_and_itself() {
+    fn an_escape_comes_before_quotes_and_before_itself() {
         let mut layout = semicolons();
         layout.dialect.escape = Some(b'\\');
         for (text, expected) in [("a\"b", "\"a\\\"b\""), ("\\", "\"\\\\\""), ("a", "a"), (";", "\";\"")] {

@@ -3,20 +3,22 @@
 use std::fmt;
 
 use godata_core::BoxError;
-use godata_etl::{Batch, BlockingRead, Reader, Records, RunScope, Stop, Work};
+use godata_etl::{Batch, BlockingRead, Reader, Records, RunScope};
 use godata_io::Input;
 use serde::de::DeserializeOwned;
 
-use crate::{Ragged, Trim, decode::Decoder, dialect::Dialect, open::Names, source::CsvSource};
+use crate::decode::{Decode, Decoder};
+use crate::options::{Names, Options};
+use crate::source::CsvSource;
+use crate::{Ragged, Trim};
 
-/// Reads the records of a CSV file into structs: a column for each field, by name.
+/// Reads the records of a CSV file into structs. Each field is read from the column with its name.
 ///
-/// `T` is read by the rules of the [`csv`](https://docs.rs/csv) crate: numbers and bools are parsed, an empty
-/// cell is `None` for an `Option`, and columns that `T` lacks are passed over.
+/// `T` is deserialized by the rules of the [`csv`](https://docs.rs/csv) crate: numbers and bools are parsed, an empty
+/// cell is `None` for an `Option`, and columns without a field are ignored.
 ///
 /// ```
-/// # use godata_etl::Pipeline;
-/// use godata_io_csv as csv;
+/// use godata_io_csv::{self as csv, Pipeline};
 ///
 /// #[derive(serde::Deserialize)]
 /// struct Order {
@@ -25,10 +27,10 @@ use crate::{Ragged, Trim, decode::Decoder, dialect::Dialect, open::Names, source
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn main() -> Result<(), csv::BoxError> {
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("orders.csv");
-/// # std::fs::write(&path, "id;amount\nA-1;12.5\n")?;
+/// std::fs::write(&path, "id;amount\nA-1;12.5\n")?;
 /// let flow = Pipeline::builder("orders").read(csv::read::<Order>(&path).delimiter(b';'));
 /// let orders = flow.collect(10).await?;
 /// assert_eq!((orders[0].id.as_str(), orders[0].amount), ("A-1", 12.5));
@@ -37,7 +39,8 @@ use crate::{Ragged, Trim, decode::Decoder, dialect::Dialect, open::Names, source
 /// ```
 ///
 /// # Errors
-/// A run fails as the docs of [the crate](crate) say.
+///
+/// The run fails with the errors that [the crate](crate#errors) lists.
 pub fn read<T>(input: impl Into<Input>) -> CsvReader<Vec<T>>
 where
     T: DeserializeOwned + Send + 'static,
@@ -45,18 +48,17 @@ where
     CsvReader::new(input.into(), Decoder::typed::<T>)
 }
 
-/// Reads the records of a CSV file into dynamic records. All cells are text, and are written as they were
-/// read unless a step changes them.
+/// Reads the records of a CSV file into dynamic records. All cells are text. Cells that no step changes are written
+/// exactly as they were read.
 ///
 /// ```
-/// # use godata_etl::Pipeline;
-/// use godata_io_csv as csv;
+/// use godata_io_csv::{self as csv, Pipeline};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn main() -> Result<(), csv::BoxError> {
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("orders.csv");
-/// # std::fs::write(&path, "id,amount\nA-1,12.50\n")?;
+/// std::fs::write(&path, "id,amount\nA-1,12.50\n")?;
 /// let flow = Pipeline::builder("orders").read(csv::read_records(&path));
 /// let orders = flow.collect(10).await?;
 /// assert_eq!(orders[0].str("amount"), Some("12.50"));
@@ -66,53 +68,48 @@ where
 /// ```
 ///
 /// # Errors
-/// A run fails as the docs of [the crate](crate) say.
+///
+/// The run fails with the errors that [the crate](crate#errors) lists.
 pub fn read_records(input: impl Into<Input>) -> CsvReader<Records> {
     CsvReader::new(input.into(), Decoder::records)
 }
 
-/// CSV to be read, of one file or several; made by [`read`] and [`read_records`].
+/// A reader of one CSV file or several; made by [`read`] and [`read_records`].
 ///
-/// Unless options say otherwise, cells are separated by commas, the first record is the header, and each
-/// record has as many cells as the header.
+/// By default, cells are separated by commas, the first record is the header, and each record has as many cells as the
+/// header.
+///
+/// ```
+/// use godata_io_csv::{self as csv, Input, Pipeline, record};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), csv::BoxError> {
+/// let text = "Orders of May\nid|note\n# imported\nA-1|'it\\'s late'\n";
+/// let reader = csv::read_records(Input::bytes("orders", text))
+///     .skip_lines(1)
+///     .delimiter(b'|')
+///     .comment(b'#')
+///     .quote(b'\'')
+///     .escape(b'\\');
+/// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
+/// assert_eq!(orders, [record! {"id" => "A-1", "note" => "it's late"}]);
+/// # Ok(())
+/// # }
+/// ```
 pub struct CsvReader<B> {
     input: Input,
     options: Options,
     decode: Decode<B>,
 }
 
-/// How a block becomes a batch.
-pub(crate) type Decode<B> = fn(&Decoder, Vec<u8>, &mut Work) -> Result<B, Stop>;
-
-/// How a file is written.
-#[derive(Clone, Debug)]
-pub(crate) struct Options {
-    pub(crate) dialect: Dialect,
-    pub(crate) skip_lines: u64,
-    pub(crate) names: Names,
-    pub(crate) ragged: Ragged,
-    pub(crate) trim: Trim,
-    pub(crate) nulls: Vec<String>,
-    pub(crate) block_size: Option<usize>,
-}
-
 impl<B> CsvReader<B> {
     fn new(input: Input, decode: Decode<B>) -> Self {
-        let options = Options {
-            dialect: Dialect::default(),
-            skip_lines: 0,
-            names: Names::InFile,
-            ragged: Ragged::Refuse,
-            trim: Trim::None,
-            nulls: Vec::new(),
-            block_size: None,
-        };
-        Self { input, options, decode }
+        Self { input, options: Options::default(), decode }
     }
 
-    /// Sets the byte that separates cells, such as `b';'` or `b'\t'`: a comma if this is not called.
+    /// Sets the byte that separates cells, such as `b';'` or `b'\t'`. The default is a comma.
     ///
-    /// The quote, CR, LF, NUL and what is not ASCII are refused when the file is opened, with
+    /// The quote, CR, LF, NUL and bytes that are not ASCII are refused when the file is opened, with
     /// [`CsvError::Delimiter`](crate::CsvError::Delimiter).
     #[must_use]
     pub fn delimiter(mut self, delimiter: u8) -> Self {
@@ -120,10 +117,10 @@ impl<B> CsvReader<B> {
         self
     }
 
-    /// Sets the byte that opens and closes a quoted cell, such as `b'\''`: `b'"'` if this is not called.
+    /// Sets the byte that opens and closes a quoted cell, such as `b'\''`. The default is `b'"'`.
     ///
-    /// A byte that has another meaning, CR, LF, NUL and what is not ASCII are refused when the file is opened,
-    /// with [`CsvError::Special`](crate::CsvError::Special); so with [`escape`](Self::escape) and
+    /// A byte with another meaning, CR, LF, NUL and bytes that are not ASCII are refused when the file is opened, with
+    /// [`CsvError::Special`](crate::CsvError::Special). The same holds for [`escape`](Self::escape) and
     /// [`comment`](Self::comment).
     #[must_use]
     pub fn quote(mut self, quote: u8) -> Self {
@@ -131,73 +128,72 @@ impl<B> CsvReader<B> {
         self
     }
 
-    /// No cell is quoted: each `"` stands for itself, and a cell goes to the next delimiter or line break. For
-    /// files of tools that do not quote, in which a lone quote would swallow what follows on it.
+    /// Reads quotes as ordinary characters: a cell always ends at the next delimiter or line break.
+    ///
+    /// Use it for files from tools that do not quote. Otherwise a lone quote in such a file would swallow everything
+    /// after it.
     #[must_use]
     pub fn no_quotes(mut self) -> Self {
         self.options.dialect.quote = None;
         self
     }
 
-    /// In a quoted cell, the byte after this one stands for itself, as in `"a \"b\""` with `b'\\'`. Quotes may
-    /// be doubled all the same. If this is not called, they can only be doubled, as RFC 4180 says.
+    /// Sets a byte that escapes the byte after it in a quoted cell, as in `"a \"b\""` with `b'\\'`. Quotes may still be
+    /// doubled. By default they can only be doubled, as in RFC 4180.
     ///
-    /// In a cell that is not quoted the byte has no meaning.
+    /// In a cell without quotes the byte has no meaning.
     #[must_use]
     pub fn escape(mut self, escape: u8) -> Self {
         self.options.dialect.escape = Some(escape);
         self
     }
 
-    /// A line that begins with this byte is passed over: none is if this is not called.
+    /// Skips lines that start with this byte. By default no line is skipped.
     ///
-    /// It goes to the next LF. Only a line where a record would begin is a comment: inside of a quoted cell
-    /// there is none. They count as lines in the places of errors.
+    /// A comment ends at the next LF. A line is a comment only where a record would begin, not inside a quoted cell.
+    /// Errors count comments as lines.
     #[must_use]
     pub fn comment(mut self, comment: u8) -> Self {
         self.options.dialect.comment = Some(comment);
         self
     }
 
-    /// Passes over so many lines at the begin of the file, before the header: none if this is not called.
+    /// Skips `count` lines at the start of each file, before the header. The default is 0.
     ///
-    /// A line ends with LF, CRLF or CR, whatever quotes are in it, and blank ones count. Of a file that has fewer,
-    /// nothing is left: [`CsvError::MissingHeader`](crate::CsvError::MissingHeader), or no records where there
-    /// is no header.
+    /// A line ends with LF, CRLF or CR, even inside quotes, and blank lines count. A file with fewer lines is read as
+    /// empty: that is a [`CsvError::MissingHeader`](crate::CsvError::MissingHeader), or no records if the file has no
+    /// header.
     #[must_use]
     pub fn skip_lines(mut self, count: u64) -> Self {
         self.options.skip_lines = count;
         self
     }
 
-    /// Says where white space around cells is taken off: nowhere if this is not called.
+    /// Sets where whitespace around cells is removed. By default it is kept.
     ///
-    /// It is taken off what the quotes enclose, too. A quote opens a quoted cell only at its very begin, so
-    /// in `a, "b"` the second cell is `"b"` with its quotes, trimmed or not.
+    /// Text inside quotes is trimmed too. A quote opens a quoted cell only as its first byte, so in `a, "b"` the second
+    /// cell is `"b"` including its quotes, trimmed or not.
     #[must_use]
     pub fn trim(mut self, trim: Trim) -> Self {
         self.options.trim = trim;
         self
     }
 
-    /// Cells that are exactly one of these words are null: no cell is if this is not called.
+    /// Reads cells that are exactly one of these words as null. By default no cell is null.
     ///
-    /// A quoted cell is never null, so that the text `"NA"` can be told from it, as in PostgreSQL's COPY. Where
-    /// cells are trimmed, that is done first. The word `""` makes empty cells null.
+    /// A quoted cell is never null, so the text `"NA"` can be told from null, as in PostgreSQL's COPY. If cells are
+    /// trimmed, that is done first. The word `""` makes empty cells null.
     ///
-    /// When a struct is read, null is as an empty cell: `None` for an `Option`, an empty `String`, and an error
+    /// In a struct, null is read as an empty cell: as `None` for an `Option`, as an empty `String`, and as an error
     /// for a number.
     ///
     /// ```
-    /// # use godata_etl::{Pipeline, record};
-    /// use godata_io_csv as csv;
+    /// use godata_io_csv::{self as csv, Input, Pipeline, record};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let folder = tempfile::tempdir()?;
-    /// # let path = folder.path().join("orders.csv");
-    /// # std::fs::write(&path, "id,coupon\nNA,\"NA\"\n")?;
-    /// let reader = csv::read_records(&path).nulls(["NA", "NULL"]);
+    /// # async fn main() -> Result<(), csv::BoxError> {
+    /// let input = Input::bytes("orders", "id,coupon\nNA,\"NA\"\n");
+    /// let reader = csv::read_records(input).nulls(["NA", "NULL"]);
     /// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
     /// assert_eq!(orders, [record! {"id" => (), "coupon" => "NA"}]);
     /// # Ok(())
@@ -212,21 +208,45 @@ impl<B> CsvReader<B> {
         self
     }
 
-    /// The file has no header: its first record is a record.
+    /// Reads a file without a header: its first line is a record.
     ///
-    /// Structs and tuples are then read by position, and cells beyond their last field are passed over;
-    /// dynamic records have the fields `column_1`, `column_2` and so on. The first record says how many
-    /// columns there are. An empty file has no records.
+    /// Structs and tuples are then read by position, and cells after their last field are ignored. Dynamic records
+    /// have the fields `column_1`, `column_2` and so on. The first record determines the number of columns. An empty
+    /// file has no records.
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input, Pipeline};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), csv::BoxError> {
+    /// let reader = csv::read::<(String, f64)>(Input::bytes("orders", "A-1,12.5\n")).no_header();
+    /// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
+    /// assert_eq!(orders, [("A-1".to_owned(), 12.5)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn no_header(mut self) -> Self {
         self.options.names = Names::Absent;
         self
     }
 
-    /// The file has no header, and these are the names of its columns.
+    /// Reads a file without a header, whose columns have these names.
     ///
-    /// A name that is there twice is refused when the file is opened, with
+    /// If a name is given twice, opening the file fails with
     /// [`CsvError::DuplicateGivenName`](crate::CsvError::DuplicateGivenName). An empty file has no records.
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input, Pipeline, record};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), csv::BoxError> {
+    /// let reader = csv::read_records(Input::bytes("orders", "A-1,12.5\n")).names(["id", "amount"]);
+    /// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
+    /// assert_eq!(orders, [record! {"id" => "A-1", "amount" => "12.5"}]);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn names<I>(mut self, names: I) -> Self
     where
@@ -236,15 +256,15 @@ impl<B> CsvReader<B> {
         self
     }
 
-    /// Says what becomes of records with fewer or more cells than columns: they are refused if this is not called.
+    /// Sets how records with fewer or more cells than columns are read. By default they are an error.
     #[must_use]
     pub fn ragged(mut self, ragged: Ragged) -> Self {
         self.options.ragged = ragged;
         self
     }
 
-    /// Sets how many bytes make a batch: about 256 KiB if this is not called, at most 64 MiB. For tuning; a block has
-    /// at least one record.
+    /// Sets roughly how many bytes are decoded as one batch, at most 64 MiB. The default is 256 KiB. A batch has at
+    /// least one record. This is for tuning.
     #[must_use]
     pub fn block_size(mut self, bytes: usize) -> Self {
         self.options.block_size = Some(bytes);

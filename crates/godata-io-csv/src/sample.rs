@@ -1,4 +1,4 @@
-//! What columns a file has, and what types fit them, by a look at its first records.
+//! Guessing the columns of a file and their types from its first records.
 
 use std::fmt;
 
@@ -7,17 +7,16 @@ use godata_io::Input;
 
 use crate::{CsvReader, read_records};
 
-/// How many records a sample looks at.
+/// How many records are sampled by default.
 const RECORDS: u64 = 1000;
 
-/// Looks at the first 1,000 records of a CSV file: [`CsvReader::sample`] says how it is written, and how many.
+/// Samples the first 1,000 records of a CSV file. To set options or another number, use [`CsvReader::sample`].
 ///
 /// ```
-/// # use godata_etl::{Pipeline, record};
-/// use godata_io_csv::{self as csv, CastAs};
+/// use godata_io_csv::{self as csv, CastAs, Pipeline, record};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # async fn main() -> Result<(), csv::BoxError> {
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("orders.csv");
 /// std::fs::write(&path, "id,amount,paid\nA-1,12.50,true\nA-2,7,false\n")?;
@@ -32,16 +31,30 @@ const RECORDS: u64 = 1000;
 /// ```
 ///
 /// # Errors
-/// As a run that reads the file; see the docs of [the crate](crate).
+///
+/// The errors of a run that reads the file, which [the crate](crate#errors) lists.
 pub async fn sample(input: impl Into<Input>) -> Result<Sample, PipelineError> {
     read_records(input).sample(RECORDS).await
 }
 
 impl CsvReader<Records> {
-    /// Looks at so many records at the begin of the file.
+    /// Samples the first `records` records of the file.
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input, Type};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), csv::BoxError> {
+    /// let reader = csv::read_records(Input::bytes("orders", "id;amount\nA-1;12.5\n")).delimiter(b';');
+    /// let sample = reader.sample(100).await?;
+    /// assert_eq!(sample.types().collect::<Vec<_>>(), [("id", Type::Text), ("amount", Type::Float)]);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// As a run that reads the file. What is wrong with records that are not looked at is not seen.
+    ///
+    /// The errors of a run that reads the file. Errors in later records are not found.
     pub async fn sample(&self, records: u64) -> Result<Sample, PipelineError> {
         let flow = Pipeline::builder("sample").workers(1).read(self.clone());
         let found = flow.collect(records).await?;
@@ -49,10 +62,10 @@ impl CsvReader<Records> {
     }
 }
 
-/// What the first records of a file have; made by [`sample()`]. Its `Display` is a table.
+/// The columns of a file, guessed from its first records; made by [`sample()`]. It displays as a table.
 ///
-/// It is a guess: a later record may have a cell that fits no more, and [`CastAs::cast_as`] fails there. A file
-/// without records has a sample without columns.
+/// A later record may have a cell that does not fit the guessed type, and [`CastAs::cast_as`] fails there. The sample
+/// of a file without records has no columns.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sample {
     columns: Vec<SampleColumn>,
@@ -65,15 +78,15 @@ pub struct Sample {
 pub struct SampleColumn {
     /// Its name.
     pub name: String,
-    /// The first of bool, int, float, timestamp and text that fits all cells but those that are null. Bools are
-    /// `true` and `false`, timestamps RFC 3339. It is text where all cells are null, and where one is empty.
+    /// The first of bool, int, float, timestamp and text that fits all cells that are not null. Bools are `true` and
+    /// `false`, timestamps are RFC 3339. The type is text if all cells are null, or if a cell is empty.
     ///
-    /// Digits that are no quantity are text: with leading zeros or a plus sign, such as a postal code or a phone
-    /// number, and whole numbers beyond the range of `i64`, such as the number of an account.
+    /// Digits that are not a quantity are text: numbers with leading zeros or a plus sign, such as postal codes and
+    /// phone numbers, and whole numbers beyond the range of `i64`, such as account numbers.
     pub kind: Type,
     /// How many cells are null.
     pub nulls: u64,
-    /// How many cells are empty text. With [`nulls([""])`](CsvReader::nulls) they are null.
+    /// How many cells are empty text. With [`nulls([""])`](CsvReader::nulls) they would be null.
     pub empties: u64,
 }
 
@@ -90,7 +103,7 @@ impl Sample {
         &self.columns
     }
 
-    /// How many records were looked at.
+    /// How many records were sampled.
     #[must_use]
     pub fn records(&self) -> u64 {
         self.records
@@ -114,7 +127,7 @@ impl SampleColumn {
     }
 }
 
-/// Whether a text can be cast without the loss of what it says.
+/// Whether a text can be cast without losing information.
 fn fits(text: &str, kind: Type) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let is_code = text.starts_with('+')
@@ -140,15 +153,16 @@ impl fmt::Display for Sample {
             let SampleColumn { kind, nulls, empties, .. } = column;
             writeln!(f, "{:<width$}  {kind:<9}  {nulls:>7}  {empties:>7}", name(column))?;
         }
-        write!(f, "{} records looked at", self.records)
+        write!(f, "{} records sampled", self.records)
     }
 }
 
-/// Casting the fields of a flow to the types of a [`Sample`].
+/// Casts the fields of a flow to the types of a [`Sample`]. [`sample()`] has an example.
 pub trait CastAs {
-    /// Casts each field that the sample has to its type: a step [`cast`](Flow::cast) for each that is not text.
+    /// Casts each field of the sample to its type. It adds one [`cast`](Flow::cast) step for each field that is not
+    /// text.
     ///
-    /// Null stays null. A record in which a cell does not fit fails the run, with its field and value.
+    /// Null stays null. A cell that does not fit its type fails the run, and the error names the field and the value.
     #[must_use]
     fn cast_as(self, sample: &Sample) -> Self;
 }
@@ -165,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_are_no_numbers() {
+    fn codes_are_not_numbers() {
         for text in ["007", "+49", "-01", "00.5", "9223372036854775808"] {
             assert!(!fits(text, Type::Int) && !fits(text, Type::Float), "{text}");
         }

@@ -1,23 +1,23 @@
-//! CSV files that were opened.
+//! Open CSV files.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_etl::{Batch, BlockingSource, Chunk, RunScope, Unit};
 use godata_io::{Blocks, Input};
 
-use crate::{
-    decode::Decoder,
-    dialect::Dialect,
-    framing::{Cutter, record_lines},
-    open::{self, Opening},
-    reader::{Decode, Options},
-};
+use crate::decode::{Decode, Decoder};
+use crate::dialect::Dialect;
+use crate::framing::{Cutter, record_lines};
+use crate::open;
+use crate::open::Opening;
+use crate::options::Options;
 
-/// Cuts files into blocks, each of which is decoded on a worker.
+/// Cuts files into blocks, which are decoded on the workers.
 pub struct CsvSource<B> {
     blocks: Blocks<Cutter>,
-    /// What files after the first must begin with.
+    /// What the files after the first must begin with.
     opening: Opening,
     dialect: Dialect,
     decoder: Arc<Decoder>,

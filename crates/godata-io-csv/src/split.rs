@@ -1,4 +1,4 @@
-//! Cutting cells out of a block without copying them.
+//! Splitting a block into cells without copying them.
 
 use std::string::FromUtf8Error;
 
@@ -6,18 +6,16 @@ use godata_etl::{Records, SlicesBuilder, Stop, Work};
 use memchr::memchr;
 use wide::u8x16;
 
-use crate::{
-    columns::Columns,
-    dialect::Dialect,
-    structure::{Marks, NotSimple, Structure, each_chunk, is_plain, lowest, positions},
-};
+use crate::columns::Columns;
+use crate::dialect::Dialect;
+use crate::structure::{Marks, NotSimple, Structure, each_chunk, is_plain, lowest, positions};
 
-/// A cancellation is looked for once per so many bytes.
+/// How many bytes are split between two checks for cancellation.
 const BYTES_PER_CHECK: usize = 4 << 10;
 
-/// Splits a block in which nothing is out of the ordinary: quotes are where RFC 4180 has them, each record has as many
-/// cells as there are columns, and all is text. Of another block it gives back the bytes: the decoder then goes record
-/// by record, and knows what is wrong with which cell.
+/// Splits a block without anything unusual: quotes are where RFC 4180 allows them, each record has as many cells as
+/// there are columns, and everything is text. For any other block it returns the bytes. The decoder then goes record
+/// by record, and finds out which cell is wrong.
 pub(crate) fn split(
     mut bytes: Vec<u8>,
     dialect: Dialect,
@@ -80,25 +78,25 @@ impl From<Stop> for Unsplit {
     }
 }
 
-/// The cells that are split off some bytes.
+/// Splits bytes into cells.
 struct Split<'a> {
     bytes: &'a [u8],
     cells: SlicesBuilder,
     columns: usize,
-    /// Where in its record the next cell is.
+    /// The position of the next cell in its record.
     column: usize,
     /// Where the next cell begins.
     start: usize,
-    /// NUL if there are no quotes.
+    /// The quote; NUL if there are no quotes.
     quote: u8,
-    /// What is after the last doubled quote.
+    /// The position after the last doubled quote.
     doubled: usize,
-    /// Cells whose doubled quotes were made single. They will come after the bytes.
+    /// Cells whose doubled quotes were made single. They will be appended to the bytes.
     unescaped: &'a mut Vec<u8>,
 }
 
 impl Split<'_> {
-    /// Splits bytes that have neither quotes nor CR.
+    /// Splits bytes without quotes and CR.
     fn plain(&mut self, delimiter: u8, work: &Work) -> Result<(), Unsplit> {
         let (delimiter, line_feed) = (u8x16::splat(delimiter), u8x16::splat(b'\n'));
         each_chunk(self.bytes, |chunk, begin, there| {
@@ -112,7 +110,7 @@ impl Split<'_> {
         self.finish()
     }
 
-    /// Splits bytes that may have quotes, and line breaks with CR.
+    /// Splits bytes that may have quotes, and CR in line breaks.
     fn quoted(&mut self, structure: Option<Structure>, work: &Work) -> Result<(), Unsplit> {
         let mut structure = structure.ok_or(NotSimple)?;
         each_chunk(self.bytes, |chunk, begin, there| {
@@ -121,7 +119,8 @@ impl Split<'_> {
             }
             let marks = structure.next(chunk)?;
             let ends = marks.ends & there;
-            // Where the chunk has nothing unusual, only its first cell may have, from before it.
+            // In a chunk without quotes and CR, only the first cell can be unusual, since it may begin before the
+            // chunk.
             let unusual = if marks.is_plain { lowest_of(ends) } else { ends };
             self.cells(begin, unusual, &marks)?;
             self.see_doubled(begin, marks.doubled & there);
@@ -133,7 +132,7 @@ impl Split<'_> {
         self.finish()
     }
 
-    /// The cells of a chunk that have neither quotes nor CR.
+    /// Adds cells of a chunk that have neither quotes nor CR.
     #[inline]
     fn plain_cells(&mut self, begin: usize, mut ends: u64, record_ends: u64) -> Result<(), NotSimple> {
         while ends != 0 {
@@ -152,7 +151,7 @@ impl Split<'_> {
         Ok(())
     }
 
-    /// The cells of a chunk.
+    /// Adds cells of a chunk.
     #[inline]
     fn cells(&mut self, begin: usize, mut ends: u64, marks: &Marks) -> Result<(), NotSimple> {
         while ends != 0 {
@@ -173,7 +172,7 @@ impl Split<'_> {
         Ok(())
     }
 
-    /// Ends the last record, if no line feed did.
+    /// Ends the last record if no line feed did.
     fn finish(&mut self) -> Result<(), Unsplit> {
         if self.start == self.bytes.len() && self.column == 0 {
             return Ok(());
@@ -182,7 +181,7 @@ impl Split<'_> {
         Ok(self.end_record()?)
     }
 
-    /// Whether a line that ends here has nothing on it.
+    /// Whether the line that ends at `end` is blank.
     #[inline]
     fn is_blank(&self, end: usize) -> bool {
         end == self.start && self.column == 0
@@ -200,12 +199,12 @@ impl Split<'_> {
         }
     }
 
-    /// The cell that ends here. Of the quotes from `begin` on up to its end, these were doubled.
+    /// Adds the cell that ends at `end`. `doubled` marks the doubled quotes from `begin` to the end of the cell.
     #[inline(always)]
     fn cell(&mut self, end: usize, begin: usize, doubled: u64) {
         let start = self.start;
         self.column += 1;
-        // What begins with a quote ends with one, too.
+        // A cell that begins with a quote also ends with one.
         if self.bytes.get(start) == Some(&self.quote) {
             self.see_doubled(begin, doubled);
             self.quoted_cell(start + 1, end - 1);
@@ -214,7 +213,7 @@ impl Split<'_> {
         }
     }
 
-    /// The cell between two quotes.
+    /// Adds the cell between two quotes.
     fn quoted_cell(&mut self, start: usize, end: usize) {
         if self.doubled <= start {
             self.cells.push(start, end - start);

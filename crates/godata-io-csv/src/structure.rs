@@ -1,22 +1,22 @@
-//! Which bytes of a text end cells and records, found for 64 bytes at a time.
+//! Finding the bytes that end cells and records, 64 bytes at a time.
 //!
-//! It knows quotes as RFC 4180 writes them: around whole cells, and doubled within. There, a byte is inside of quotes
-//! if an odd number of quotes is before it, which takes a few shifts for 64 bytes. Where a text has quotes elsewhere,
-//! or a CR that ends a line alone, [`Structure::next`] says so, and whoever asked goes byte by byte.
+//! It supports quotes as in RFC 4180: around whole cells, and doubled inside them. Then a byte is inside quotes if an
+//! odd number of quotes comes before it, which takes a few shifts for 64 bytes. If a text has quotes elsewhere, or a
+//! CR that ends a line alone, [`Structure::next`] returns [`NotSimple`], and the caller goes byte by byte.
 
 use memchr::{memchr, memchr2};
 use wide::u8x16;
 
 use crate::dialect::Dialect;
 
-/// How many bytes are looked at together.
+/// How many bytes are processed at once.
 pub(crate) const WIDTH: usize = 64;
 
-/// A text that is not simple: quotes or line breaks are not where RFC 4180 has them.
+/// The text has quotes or line breaks that RFC 4180 does not allow.
 #[derive(Debug)]
 pub(crate) struct NotSimple;
 
-/// Whether a text has neither quotes nor CR: each delimiter ends a cell then, and each line feed a record.
+/// Whether a text has neither quotes nor CR. Then each delimiter ends a cell, and each line feed a record.
 pub(crate) fn is_plain(text: &[u8], dialect: Dialect) -> bool {
     let unusual = match dialect.quote {
         Some(quote) => memchr2(quote, b'\r', text),
@@ -25,7 +25,7 @@ pub(crate) fn is_plain(text: &[u8], dialect: Dialect) -> bool {
     unusual.is_none() && dialect.escape.is_none() && dialect.comment.is_none()
 }
 
-/// What 64 bytes mean; bit `i` is for byte `i`.
+/// The meaning of 64 bytes. Bit `i` is for byte `i`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Marks {
     /// The delimiters that end a cell, and the line feeds that end a record.
@@ -34,42 +34,42 @@ pub(crate) struct Marks {
     pub(crate) record_ends: u64,
     /// Whether there are neither quotes nor CR.
     pub(crate) is_plain: bool,
-    /// The second ones of doubled quotes.
+    /// The second quotes of doubled quotes.
     pub(crate) doubled: u64,
-    /// Those of the record ends that end nothing: blank lines.
+    /// The record ends that end blank lines.
     pub(crate) blank: u64,
-    /// The line breaks, also inside of quotes: line feeds, and what comes after a CR that is not followed by one.
+    /// The line breaks, including those inside quotes: line feeds, and the byte after a CR if that is not a line feed.
     pub(crate) line_breaks: u64,
 }
 
-/// Goes through a text that begins where a record does.
+/// Goes through a text that begins at the beginning of a record.
 #[derive(Debug)]
 pub(crate) struct Structure {
     delimiter: u8x16,
     quote: Option<u8x16>,
     /// Whether there may be CR.
     has_returns: bool,
-    /// All bits if the next byte is inside of quotes, else none.
+    /// All bits are set if the next byte is inside quotes, otherwise none.
     quoted: u64,
     last: Masks,
 }
 
-/// What the bytes before were.
+/// The masks of the previous 64 bytes.
 #[derive(Debug)]
 struct Masks {
     ends: u64,
     record_ends: u64,
     closing: u64,
     carriage_returns: u64,
-    /// Inside of quotes.
+    /// The CRs inside quotes.
     inner_carriage_returns: u64,
 }
 
 impl Structure {
-    /// For a text of a dialect without escapes and comments; `None` for others.
+    /// Supports only dialects without escapes and comments; `None` for others.
     pub(crate) fn of(text: &[u8], dialect: Dialect) -> Option<Self> {
         let Dialect { delimiter, quote, escape: None, comment: None } = dialect else { return None };
-        // A text begins as if it came after a line feed.
+        // The beginning of a text counts as if a line feed came before it.
         let begin = 1 << (WIDTH - 1);
         let last = Masks {
             ends: begin,
@@ -87,12 +87,12 @@ impl Structure {
         })
     }
 
-    /// Whether what was looked at ends inside of quotes.
+    /// Whether the bytes so far end inside quotes.
     pub(crate) fn is_quoted(&self) -> bool {
         self.quoted != 0
     }
 
-    /// What the next 64 bytes mean.
+    /// The meaning of the next 64 bytes.
     #[inline]
     pub(crate) fn next(&mut self, bytes: &[u8; WIDTH]) -> Result<Marks, NotSimple> {
         let line_feeds = positions(bytes, u8x16::splat(b'\n'));
@@ -100,7 +100,7 @@ impl Structure {
         let delimiters = positions(bytes, self.delimiter);
         let quotes = self.quote.map_or(0, |quote| positions(bytes, quote));
 
-        // From an opening quote up to before the closing one.
+        // From each opening quote to just before the closing one.
         let quoted = if quotes == 0 { self.quoted } else { prefix_xor(quotes) ^ self.quoted };
         let (opening, closing) = (quotes & quoted, quotes & !quoted);
         let record_ends = line_feeds & !quoted;
@@ -140,8 +140,8 @@ impl Structure {
     }
 }
 
-/// Calls `f` with the bytes of a text, 64 at a time, where they begin, and which of them there are: the last ones are
-/// filled up with line feeds.
+/// Calls `f` with 64 bytes of a text at a time, their position, and a mask of the bytes that exist. The last bytes are
+/// padded with line feeds.
 #[inline]
 pub(crate) fn each_chunk<E>(
     text: &[u8],
@@ -165,7 +165,7 @@ pub(crate) fn lowest(count: usize) -> u64 {
     if count >= WIDTH { u64::MAX } else { (1 << count) - 1 }
 }
 
-/// Where a byte is.
+/// The positions of a byte.
 #[inline]
 pub(crate) fn positions(bytes: &[u8; WIDTH], byte: u8x16) -> u64 {
     let (lanes, _) = bytes.as_chunks::<16>();
@@ -173,13 +173,13 @@ pub(crate) fn positions(bytes: &[u8; WIDTH], byte: u8x16) -> u64 {
     mask(0) | mask(1) | mask(2) | mask(3)
 }
 
-/// The bytes after those of a mask; `last` is the mask before it.
+/// The positions after those of a mask; `last` is the previous mask.
 #[inline]
 pub(crate) fn after(mask: u64, last: u64) -> u64 {
     mask << 1 | last >> (WIDTH - 1)
 }
 
-/// For each bit, whether an odd number of bits is set up to it and with it.
+/// For each bit, whether an odd number of bits is set up to it, inclusive.
 #[inline]
 fn prefix_xor(mut mask: u64) -> u64 {
     for shift in [1, 2, 4, 8, 16, 32] {

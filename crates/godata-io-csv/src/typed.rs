@@ -1,22 +1,21 @@
-//! Structs from cells that were split off a block.
+//! Deserializing structs from the cells of a split block.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
+use std::str::FromStr;
 
 use godata_etl::{RecordRef, Records, Shape, Stop, ValueRef, Work};
-use serde::{
-    Deserializer,
-    de::{
-        DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
-        Visitor, value::BorrowedBytesDeserializer,
-    },
-    forward_to_deserialize_any,
+use serde::de::value::BorrowedBytesDeserializer;
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, EnumAccess, IntoDeserializer, MapAccess, SeqAccess, VariantAccess,
+    Visitor,
 };
+use serde::{Deserializer, forward_to_deserialize_any};
 
-/// A decoder looks for a cancellation once per this many records.
+/// How many records are decoded between two checks for cancellation.
 const RECORDS_PER_CHECK: usize = 256;
 
-/// The structs of a batch whose cells are all text, by the rules of the `csv` crate; by name or by position. Of what is
-/// unusual, the reader of that crate knows what it is, or what is wrong.
+/// The structs of a batch whose cells are all text, by name or by position, by the rules of the `csv` crate. Anything
+/// unusual is left to the reader of that crate, which knows what it is or what is wrong.
 pub(crate) fn structs<T: DeserializeOwned>(
     records: &Records,
     is_named: bool,
@@ -29,7 +28,7 @@ pub(crate) fn structs<T: DeserializeOwned>(
         if index.is_multiple_of(RECORDS_PER_CHECK) {
             work.check()?;
         }
-        let mut cells = Cells::of(record, is_named.then_some(&**shape), &mut ignored);
+        let mut cells = CellDeserializer::of(record, is_named.then_some(&**shape), &mut ignored);
         match T::deserialize(&mut cells) {
             Ok(value) => batch.push(value),
             Err(unusual) => return Ok(Err(unusual)),
@@ -38,24 +37,24 @@ pub(crate) fn structs<T: DeserializeOwned>(
     Ok(Ok(batch))
 }
 
-/// The cells of a record that are not read yet.
-struct Cells<'r, 'de> {
+/// Deserializes a value from the cells of a record.
+struct CellDeserializer<'r, 'de> {
     record: RecordRef<'de>,
     /// The position of the next cell.
     position: usize,
-    /// The names of the cells, if they are read by name, and the position of the next one.
+    /// The names of the cells if they are read by name, and the position of the next name.
     names: Option<&'de Shape>,
     next_name: usize,
-    /// The columns that the struct has no field for. It has none in all records, so that further ones skip them.
+    /// The columns for which the struct has no field. That is the same for all records, so later records skip them.
     ignored: &'r mut [bool],
 }
 
-/// Something that is left to the reader of the `csv` crate.
+/// What is left to the reader of the `csv` crate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Unusual {
-    /// A type that is rare: it will be in further records, too.
+    /// A rare type, which the next records have too.
     Type,
-    /// A record that does not fit, or has a cell that only that reader takes.
+    /// A record that does not fit, or has a cell that only that reader accepts.
     Record,
 }
 
@@ -76,7 +75,7 @@ impl serde::de::Error for Unusual {
     }
 }
 
-impl<'r, 'de> Cells<'r, 'de> {
+impl<'r, 'de> CellDeserializer<'r, 'de> {
     fn of(record: RecordRef<'de>, names: Option<&'de Shape>, ignored: &'r mut [bool]) -> Self {
         Self { record, position: 0, names, next_name: 0, ignored }
     }
@@ -107,7 +106,7 @@ macro_rules! parse {
     };
 }
 
-impl<'de> Deserializer<'de> for &mut Cells<'_, 'de> {
+impl<'de> Deserializer<'de> for &mut CellDeserializer<'_, 'de> {
     type Error = Unusual;
 
     parse! {
@@ -215,7 +214,7 @@ impl<'de> Deserializer<'de> for &mut Cells<'_, 'de> {
     forward_to_deserialize_any! { i128 u128 char bytes byte_buf unit unit_struct identifier }
 }
 
-impl<'de> SeqAccess<'de> for &mut Cells<'_, 'de> {
+impl<'de> SeqAccess<'de> for &mut CellDeserializer<'_, 'de> {
     type Error = Unusual;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Unusual> {
@@ -223,7 +222,7 @@ impl<'de> SeqAccess<'de> for &mut Cells<'_, 'de> {
     }
 }
 
-impl<'de> MapAccess<'de> for &mut Cells<'_, 'de> {
+impl<'de> MapAccess<'de> for &mut CellDeserializer<'_, 'de> {
     type Error = Unusual;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, Unusual> {
@@ -242,7 +241,7 @@ impl<'de> MapAccess<'de> for &mut Cells<'_, 'de> {
     }
 }
 
-impl<'de> EnumAccess<'de> for &mut Cells<'_, 'de> {
+impl<'de> EnumAccess<'de> for &mut CellDeserializer<'_, 'de> {
     type Error = Unusual;
     type Variant = Self;
 
@@ -252,7 +251,7 @@ impl<'de> EnumAccess<'de> for &mut Cells<'_, 'de> {
     }
 }
 
-impl<'de> VariantAccess<'de> for &mut Cells<'_, 'de> {
+impl<'de> VariantAccess<'de> for &mut CellDeserializer<'_, 'de> {
     type Error = Unusual;
 
     fn unit_variant(self) -> Result<(), Unusual> {
@@ -274,7 +273,8 @@ impl<'de> VariantAccess<'de> for &mut Cells<'_, 'de> {
 
 #[cfg(test)]
 mod tests {
-    use std::{fmt::Debug, sync::Arc};
+    use std::fmt::Debug;
+    use std::sync::Arc;
 
     use godata_etl::RecordsBuilder;
     use serde::Deserialize;
@@ -308,12 +308,12 @@ mod tests {
         records.end_row().unwrap();
         let records = records.finish();
         let mut ignored = [false];
-        let mut cells = Cells::of(records.row(0).unwrap(), Some(&shape), &mut ignored);
+        let mut cells = CellDeserializer::of(records.row(0).unwrap(), Some(&shape), &mut ignored);
         assert_eq!(T::deserialize(&mut cells).unwrap_err(), unusual);
     }
 
     #[test]
-    fn a_cell_that_is_unusual_says_nothing_about_the_type() {
+    fn an_unusual_cell_is_told_from_an_unusual_type() {
         check::<Order<u32>>("0x1F", Unusual::Record);
         check::<Order<Option<u8>>>("256", Unusual::Record);
         check::<Order<bool>>("", Unusual::Record);

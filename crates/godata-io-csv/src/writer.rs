@@ -7,73 +7,69 @@ use godata_etl::{BlockingWrite, Chunk, Records, RunScope, Shape, Stop, Work, Wri
 use godata_io::{Encoded, FileSink, Output};
 use serde::Serialize;
 
-use crate::{
-    CsvError, Quoting, Terminator,
-    encode::encode,
-    format::CsvFormat,
-    open,
-    quoting::{CellWriter, Layout},
-};
+use crate::encode::encode;
+use crate::format::CsvFormat;
+use crate::quoting::{CellWriter, Layout};
+use crate::{CsvError, Quoting, Terminator, open};
 
-/// Writes records to a CSV file, structs and dynamic ones alike.
+/// Writes records to a CSV file, both structs and dynamic records.
 ///
-/// * The header has the fields that the records of the first batch have. A later record that lacks one of
-///   them gets an empty cell; a field that only later batches have is refused with
-///   [`CsvError::NewField`](crate::CsvError::NewField). [`columns`](CsvWriter::columns) says them beforehand.
-/// * Of several files each has the same header. A file that is appended to keeps its own, and must have the same.
-/// * A run without records makes an empty file, as no names are known then, unless they were given.
-/// * Null, and a field that a record lacks, is an empty cell unless [`null`](CsvWriter::null) says otherwise. Floats are written as `12.0`, instants as
-///   RFC 3339. Text, and numbers that were cast from text, are written as they were read.
-/// * Lists, maps, bytes, and text with a NUL byte are refused with
-///   [`CsvError::NotACell`](crate::CsvError::NotACell).
+/// * The header has the fields of the records in the first batch. A later record that lacks one of them gets an empty
+///   cell. A field that only later batches have is a [`CsvError::NewField`](crate::CsvError::NewField).
+///   [`columns`](CsvWriter::columns) sets the columns in advance.
+/// * If there are several files, all have the same header. A file that is appended to must have that header already.
+/// * A run without records creates an empty file, because no names are known, unless [`columns`](CsvWriter::columns)
+///   gives them.
+/// * Null, and a field that a record lacks, is an empty cell or the word set with [`null`](CsvWriter::null). Floats
+///   are written as `12.0`, instants as RFC 3339. Text, and numbers that were cast from text, are written as they were
+///   read.
+/// * Lists, maps, bytes, and text with a NUL byte are a [`CsvError::NotACell`](crate::CsvError::NotACell).
 ///
 /// ```
-/// # use godata_core::RunContext;
-/// use godata_etl::{Pipeline, record};
-/// use godata_io_csv as csv;
+/// use godata_io_csv::{self as csv, Pipeline, RunContext, record};
 ///
 /// # let folder = tempfile::tempdir()?;
 /// # let path = folder.path().join("orders.csv");
 /// Pipeline::builder("orders")
-///     .from_vec(vec![record! {"id" => "A-1", "amount" => 12.0, "note" => "late, again"}])
+///     .read_vec(vec![record! {"id" => "A-1", "amount" => 12.0, "note" => "late, again"}])
 ///     .untyped()
 ///     .write(csv::write(&path))?
 ///     .run_blocking(&RunContext::new())?;
 ///
 /// assert_eq!(std::fs::read_to_string(&path)?, "id,amount,note\nA-1,12.0,\"late, again\"\n");
-/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # Ok::<(), csv::BoxError>(())
 /// ```
 ///
 /// # Errors
-/// A run fails as the docs of [the crate](crate) say.
+///
+/// The run fails with the errors that [the crate](crate#errors) lists.
 pub fn write(output: impl Into<Output>) -> CsvWriter {
     CsvWriter { output: output.into(), layout: Layout::default(), columns: None, has_header: true }
 }
 
-/// A CSV file to be written; made by [`write()`].
+/// A writer of one CSV file or several; made by [`write()`].
 ///
-/// Unless options say otherwise, cells are separated by commas, the first record is the header, and records
-/// end with LF.
+/// By default, cells are separated by commas, the first record is the header, and records end with LF.
 #[derive(Clone, Debug)]
 pub struct CsvWriter {
     output: Output,
     layout: Layout,
-    columns: Option<Columns>,
+    columns: Option<GivenColumns>,
     has_header: bool,
 }
 
 /// The columns that were given.
 #[derive(Clone, Debug)]
-struct Columns {
+struct GivenColumns {
     names: Vec<String>,
-    /// The names, if there is none twice: else the output is not opened.
+    /// The shape of the names. It is empty if a name occurs twice, but then the output is not opened.
     shape: Arc<Shape>,
 }
 
 impl CsvWriter {
-    /// Sets the byte that separates cells, such as `b';'` or `b'\t'`: a comma if this is not called.
+    /// Sets the byte that separates cells, such as `b';'` or `b'\t'`. The default is a comma.
     ///
-    /// The quote, CR, LF, NUL and what is not ASCII are refused when the file is opened, with
+    /// The quote, CR, LF, NUL and bytes that are not ASCII are refused when the file is opened, with
     /// [`CsvError::Delimiter`](crate::CsvError::Delimiter).
     #[must_use]
     pub fn delimiter(mut self, delimiter: u8) -> Self {
@@ -81,47 +77,60 @@ impl CsvWriter {
         self
     }
 
-    /// Sets the byte that opens and closes a quoted cell, such as `b'\''`: `b'"'` if this is not called.
+    /// Sets the byte that opens and closes a quoted cell, such as `b'\''`. The default is `b'"'`.
     ///
-    /// A byte that has another meaning, CR, LF, NUL and what is not ASCII are refused when the file is opened,
-    /// with [`CsvError::Special`](crate::CsvError::Special); so with [`escape`](Self::escape).
+    /// A byte with another meaning, CR, LF, NUL and bytes that are not ASCII are refused when the file is opened, with
+    /// [`CsvError::Special`](crate::CsvError::Special). The same holds for [`escape`](Self::escape).
     #[must_use]
     pub fn quote(mut self, quote: u8) -> Self {
         self.layout.dialect.quote = Some(quote);
         self
     }
 
-    /// Writes this byte before a quote in a quoted cell, and before itself: `"a \"b\""` with `b'\\'`. If this is
-    /// not called, quotes are doubled, as RFC 4180 says.
+    /// Writes this byte before a quote in a quoted cell, and before itself: `"a \"b\""` with `b'\\'`. By default quotes
+    /// are doubled, as in RFC 4180.
     ///
-    /// A cell with this byte in it is quoted, since some readers know no escapes outside of quotes, and others
-    /// do. Read the file with the same [`escape`](crate::CsvReader::escape).
+    /// A cell that contains this byte is quoted, because readers disagree on escapes outside quotes. Read the file with
+    /// the same [`escape`](crate::CsvReader::escape).
     #[must_use]
     pub fn escape(mut self, escape: u8) -> Self {
         self.layout.dialect.escape = Some(escape);
         self
     }
 
-    /// Says which cells are quoted: those that need it if this is not called.
+    /// Sets which cells are quoted. By default only those that need it are.
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input, Pipeline, Quoting, RunContext, Terminator, Type};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.csv");
+    /// Pipeline::builder("orders")
+    ///     .read(csv::read_records(Input::bytes("orders", "id,amount\nA-1,12.5\n")))
+    ///     .cast("amount", Type::Float)
+    ///     .write(csv::write(&path).quoting(Quoting::NonNumeric).terminator(Terminator::CrLf))?
+    ///     .run_blocking(&RunContext::new())?;
+    /// assert_eq!(std::fs::read_to_string(&path)?, "\"id\",\"amount\"\r\n\"A-1\",12.5\r\n");
+    /// # Ok::<(), csv::BoxError>(())
+    /// ```
     #[must_use]
     pub fn quoting(mut self, quoting: Quoting) -> Self {
         self.layout.quoting = quoting;
         self
     }
 
-    /// Says what ends a record: LF if this is not called. Line breaks in cells stay as they are.
+    /// Sets what ends a record. The default is LF. Line breaks in cells are not changed.
     #[must_use]
     pub fn terminator(mut self, terminator: Terminator) -> Self {
         self.layout.terminator = terminator;
         self
     }
 
-    /// Writes null, and fields that a record lacks, as this word. If this is not called, they are empty cells, as
-    /// empty text is.
+    /// Writes null, and fields that a record lacks, as this word. By default they are empty cells, as empty text is.
     ///
-    /// Text that is this very word gets quotes, so that [`nulls`](crate::CsvReader::nulls) with the same word
-    /// reads back what was written. (But for the word `""`, and records of one field: since a blank line is no
-    /// record, null gets quotes there, too.) A word that needs quotes is refused when the file is opened, with
+    /// Text that equals the word is quoted, so that [`nulls`](crate::CsvReader::nulls) with the same word reads back
+    /// what was written. (There is one exception: with the word `""` and records of a single field, null is quoted
+    /// too, because a blank line is not a record.) A word that needs quotes is refused when the file is opened, with
     /// [`CsvError::NullWord`](crate::CsvError::NullWord).
     #[must_use]
     pub fn null(mut self, word: impl Into<String>) -> Self {
@@ -129,28 +138,54 @@ impl CsvWriter {
         self
     }
 
-    /// Writes an apostrophe before text that a spreadsheet would take for a formula: before what begins with `=`,
-    /// `+`, `-`, `@`, a tab or CR ([OWASP, CSV Injection](https://owasp.org/www-community/attacks/CSV_Injection)).
-    /// For files with what strangers have entered, to be opened in a spreadsheet. If this is not called, no cell is
-    /// changed.
+    /// Writes an apostrophe before text that a spreadsheet would take for a formula: text that starts with `=`, `+`,
+    /// `-`, `@`, a tab or CR ([OWASP, CSV Injection](https://owasp.org/www-community/attacks/CSV_Injection)). By
+    /// default no cell is changed.
     ///
-    /// Numbers, and text that is but a decimal number such as `-12.50`, are left alone. Names in the header are
-    /// guarded, too. What is guarded does not read back equal.
+    /// Use it for files that contain untrusted input and are opened in a spreadsheet. Numbers, and text that is a
+    /// decimal number such as `-12.50`, are not changed. Names in the header are guarded too. A guarded cell is not
+    /// read back as it was.
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input, Pipeline, RunContext};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("names.csv");
+    /// Pipeline::builder("names")
+    ///     .read(csv::read_records(Input::bytes("names", "name,balance\n=1+1,-12.50\n")))
+    ///     .write(csv::write(&path).guard_formulas())?
+    ///     .run_blocking(&RunContext::new())?;
+    /// assert_eq!(std::fs::read_to_string(&path)?, "name,balance\n'=1+1,-12.50\n");
+    /// # Ok::<(), csv::BoxError>(())
+    /// ```
     #[must_use]
     pub fn guard_formulas(mut self) -> Self {
         self.layout.guards_formulas = true;
         self
     }
 
-    /// Writes these columns, in this order. If this is not called, the first batch says them.
+    /// Writes these columns, in this order. By default the first batch determines them.
     ///
-    /// A field that a record lacks is null; one that is not listed is refused, with
-    /// [`CsvError::UnlistedField`](crate::CsvError::UnlistedField), for nothing is to be lost in silence: leave it
-    /// out in a step, such as `select`. A run without records writes the header.
+    /// A field that a record lacks is null. A field that is not listed is a
+    /// [`CsvError::UnlistedField`](crate::CsvError::UnlistedField), so that nothing is lost silently: drop it in a
+    /// step, for example with `select`. A run without records writes the header.
     ///
-    /// A name that is there twice is refused when the file is opened, with
-    /// [`CsvError::DuplicateGivenName`](crate::CsvError::DuplicateGivenName); so is no name at all, with
+    /// If a name is given twice, opening the file fails with
+    /// [`CsvError::DuplicateGivenName`](crate::CsvError::DuplicateGivenName), and without names with
     /// [`CsvError::NoFields`](crate::CsvError::NoFields).
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input, Pipeline, RunContext};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.csv");
+    /// Pipeline::builder("orders")
+    ///     .read(csv::read_records(Input::bytes("orders", "id,amount\nA-1,12.5\n")))
+    ///     .write(csv::write(&path).columns(["amount", "id", "note"]).null("NULL"))?
+    ///     .run_blocking(&RunContext::new())?;
+    /// assert_eq!(std::fs::read_to_string(&path)?, "amount,id,note\n12.5,A-1,NULL\n");
+    /// # Ok::<(), csv::BoxError>(())
+    /// ```
     #[must_use]
     pub fn columns<I>(mut self, names: I) -> Self
     where
@@ -158,11 +193,11 @@ impl CsvWriter {
     {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
         let shape = Shape::new(names.iter().map(String::as_str)).unwrap_or_default();
-        self.columns = Some(Columns { names, shape: Arc::new(shape) });
+        self.columns = Some(GivenColumns { names, shape: Arc::new(shape) });
         self
     }
 
-    /// Writes no header, and expects none in a file that is appended to.
+    /// Writes no header, and does not check the header of a file that is appended to.
     #[must_use]
     pub fn no_header(mut self) -> Self {
         self.has_header = false;

@@ -1,14 +1,16 @@
-//! What each option makes of a file, and what is said where it can't.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+//! What each option does, and the errors of impossible options.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod support;
 
 use godata_etl::{Pipeline, Record, Records, Type, record};
-use godata_io_csv::{self as csv, CsvReader, CsvWriter, Quoting, Ragged, Terminator, Trim};
+use godata_io_csv::{CsvReader, CsvWriter, Quoting, Ragged, Terminator, Trim};
 use serde::Deserialize;
+
+use godata_io_csv as csv;
 use support::{Folder, flow_of, records_with, typed_with, written};
 
-/// What a text is read as.
+/// Checks the records that a text is read as.
 #[track_caller]
 fn reads(
     text: &str,
@@ -23,7 +25,7 @@ fn fails(text: &str, options: impl Fn(CsvReader<Records>) -> CsvReader<Records>,
     assert_eq!(records_with(text.as_bytes(), options), Err(expected.into()));
 }
 
-/// What is written of records.
+/// Checks what is written for some records.
 #[track_caller]
 fn writes<const N: usize>(
     rows: [Record; N],
@@ -36,13 +38,13 @@ fn writes<const N: usize>(
 }
 
 #[test]
-fn another_quote_can_be_chosen() {
+fn the_quote_can_be_changed() {
     let text = "a,b\n'x,\n''y''',\"\n";
     reads(text, |reader| reader.quote(b'\''), [record! {"a" => "x,\n'y'", "b" => "\""}]);
 }
 
 #[test]
-fn without_quotes_each_stands_for_itself() {
+fn without_quoting_a_quote_is_an_ordinary_character() {
     let text = "a,b\n\"x,5\" 7'\n\",\"\n";
     let expected = [record! {"a" => "\"x", "b" => "5\" 7'"}, record! {"a" => "\"", "b" => "\""}];
     reads(text, |reader| reader.no_quotes(), expected);
@@ -58,7 +60,7 @@ fn quotes_can_be_escaped_or_doubled() {
 }
 
 #[test]
-fn comments_are_no_records_but_are_lines() {
+fn comments_are_skipped_but_counted_as_lines() {
     let text = "#, \"\r\n\na,b\n#x\n1,#\n\"\n#\",2\n# the end";
     let expected = [record! {"a" => "1", "b" => "#"}, record! {"a" => "\n#", "b" => "2"}];
     reads(text, |reader| reader.comment(b'#'), expected);
@@ -84,7 +86,7 @@ fn lines_before_the_header_are_skipped() {
 }
 
 #[test]
-fn cells_and_names_are_trimmed_on_demand() {
+fn cells_and_names_are_trimmed_on_request() {
     let text = " a ,b\n 1\u{a0},\" x \"\n";
     let table = [
         (Trim::None, record! {" a " => " 1\u{a0}", "b" => " x "}),
@@ -102,7 +104,7 @@ fn cells_and_names_are_trimmed_on_demand() {
 }
 
 #[test]
-fn long_records_are_cut_on_demand() {
+fn long_records_are_cut_on_request() {
     let text = "a,b\n1,2,3,\n4\n5,6\n";
     let expected =
         [record! {"a" => "1", "b" => "2"}, record! {"a" => "4", "b" => ()}, record! {"a" => "5", "b" => "6"}];
@@ -121,7 +123,7 @@ fn long_records_are_cut_on_demand() {
 }
 
 #[test]
-fn words_are_null_unless_they_are_quoted() {
+fn words_for_null_are_null_unless_quoted() {
     let text = "a,b,c\nNA,\"NA\",\n\"\",na, NA\n#\nNULL,\"\nNA\",\"NULL\"\n";
     let expected = [
         record! {"a" => (), "b" => "NA", "c" => ()},
@@ -139,7 +141,7 @@ fn words_are_null_unless_they_are_quoted() {
 }
 
 #[test]
-fn a_byte_has_one_meaning() {
+fn a_byte_with_two_meanings_is_refused() {
     fails("a\n", |reader| reader.quote(b','), "read failed: `,` can't be the delimiter");
     fails("a\n", |reader| reader.quote(b'\n'), "read failed: `\\n` can't be the quote");
     fails("a\n", |reader| reader.escape(b'"'), "read failed: `\\\"` can't be the escape");
@@ -149,7 +151,7 @@ fn a_byte_has_one_meaning() {
 }
 
 #[test]
-fn quotes_are_written_by_rule() {
+fn quotes_are_written_as_the_option_says() {
     let rows = || [record! {"a" => "x", "b" => -1, "c" => (), "d" => "2", "e" => true, "f" => ""}];
     let table = [
         (Quoting::Necessary, "a,b,c,d,e,f\nx,-1,,2,true,\n"),
@@ -168,7 +170,7 @@ fn quotes_are_written_by_rule() {
 }
 
 #[test]
-fn records_may_end_with_crlf() {
+fn records_can_end_with_crlf() {
     let options = |writer: CsvWriter| writer.terminator(Terminator::CrLf);
     writes([record! {"a" => "x\ny"}, record! {"a" => ""}], options, Ok("a\r\n\"x\ny\"\r\n\"\"\r\n"));
     let batches = vec![
@@ -180,7 +182,7 @@ fn records_may_end_with_crlf() {
 }
 
 #[test]
-fn null_has_a_word() {
+fn null_is_written_as_its_word() {
     let rows = [record! {"a" => (), "b" => "NULL"}, record! {"b" => ""}];
     writes(rows, |writer| writer.null("NULL"), Ok("a,b\nNULL,\"NULL\"\nNULL,\n"));
     writes([record! {"a" => (), "b" => ""}], |writer| writer.null(""), Ok("a,b\n,\"\"\n"));
@@ -188,7 +190,7 @@ fn null_has_a_word() {
     for (word, shown) in
         [("a,b", "a,b"), ("\n", "\\n"), ("\"", "\\\""), ("\0", "\\0"), ("\u{feff}", "\\u{feff}")]
     {
-        let expected = format!("write failed: `{shown}` can't be written for null, as it needs quotes");
+        let expected = format!("write failed: `{shown}` can't stand for null, because it needs quotes");
         writes([], |writer| writer.null(word), Err(&expected));
     }
 }
@@ -201,7 +203,8 @@ fn columns_can_be_given() {
     writes([], |writer| given(writer).no_header(), Ok(""));
     writes([record! {}], given, Ok("b,a,c\n,,\n"));
     let rows = [record! {"a" => 1}, record! {"a" => 1, "d" => ()}];
-    let expected = "write failed at record 2: field `d` is not one of the columns that are to be written";
+    let expected = "write failed at record 2: field `d` is not one of the columns to write; \
+                    drop it in a step or list it";
     writes(rows, given, Err(expected));
     let expected = "write failed: the name `a` was given twice";
     writes([], |writer| writer.columns(["a", "b", "a"]), Err(expected));

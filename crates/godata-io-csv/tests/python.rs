@@ -1,18 +1,23 @@
-//! Python's `csv` module reads what is written, and what it writes is read.
+//! Python's `csv` module reads the files that are written here, and the files that it writes are read here.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stderr,
-    reason = "a test fails by it, or says why it did not run"
+    reason = "a panic fails the test, and a skipped test says why"
 )]
 
 mod support;
 
-use std::{path::Path, process::Command};
+use std::path::Path;
+use std::process::Command;
 
 use godata_core::RunContext;
 use godata_etl::{Pipeline, Record, Records};
-use godata_io_csv::{self as csv, Quoting, Terminator};
-use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
+use godata_io_csv::{Quoting, Terminator};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use godata_io_csv as csv;
 use support::{Folder, batches, flow_of};
 
 const TABLES: usize = 200;
@@ -30,10 +35,10 @@ for number in range(count):
     with open(f"{folder}/{number}.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.reader(file, **options))
     quoting = [csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC][number % 3]
-    # Where quotes are minimal, it gives them to those line breaks only that it ends lines with.
+    # With minimal quoting, it quotes only those line breaks that it ends lines with.
     end = "\n" if number % 2 and number % 3 else "\r\n"
     if escape != "\0":
-        # Outside of quotes, Python escapes, too.
+        # Python escapes outside quotes, too.
         quoting = csv.QUOTE_ALL
     with open(f"{folder}/{number}.again", "w", newline="", encoding="utf-8") as file:
         csv.writer(file, quoting=quoting, lineterminator=end, **options).writerows(rows)
@@ -99,8 +104,8 @@ impl Case {
 }
 
 #[test]
-fn python_reads_what_is_written_and_writes_what_is_read() {
-    // Before 3.11, its writer did not escape the escape.
+fn files_can_be_exchanged_with_python() {
+    // Before 3.11, Python's writer did not escape the escape character.
     let check = "import sys; sys.exit(sys.version_info < (3, 11))";
     if !Command::new("python3").args(["-c", check]).status().is_ok_and(|status| status.success()) {
         eprintln!("skipped: there is no python3 of at least 3.11");

@@ -1,12 +1,14 @@
-//! What is made of a file, and what is said of one that is damaged.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+//! Reading files, and the errors of damaged ones.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod support;
 
 use godata_core::RunContext;
 use godata_etl::{Pipeline, Record, record};
-use godata_io_csv::{self as csv, Ragged};
+use godata_io_csv::Ragged;
 use serde::Deserialize;
+
+use godata_io_csv as csv;
 use support::{Folder, Outcome, records, records_with, typed, typed_with};
 
 #[derive(Debug, Deserialize, PartialEq)]
@@ -20,7 +22,7 @@ fn order(id: &str, amount: f64, coupon: Option<u32>) -> Order {
     Order { id: id.into(), amount, coupon }
 }
 
-/// The same error, whether the file is read into structs or dynamic records.
+/// Checks that reading into structs and into dynamic records fails with the same error.
 #[track_caller]
 fn check_both(bytes: &[u8], expected: &str) {
     assert_eq!(records(bytes), Err(expected.into()));
@@ -33,7 +35,7 @@ fn check_typed(text: &str, expected: &str) {
 }
 
 #[test]
-fn records_are_read_by_their_header() {
+fn fields_are_named_by_the_header() {
     let text = b"id,amount,coupon\nA-1,12.50,\n\"A,\"\"2\"\"\n\",7,3\n";
     let expected = vec![
         record! {"id" => "A-1", "amount" => "12.50", "coupon" => ""},
@@ -45,13 +47,13 @@ fn records_are_read_by_their_header() {
 }
 
 #[test]
-fn the_order_of_columns_and_columns_of_no_interest_do_not_matter_to_structs() {
+fn structs_ignore_the_order_of_columns_and_columns_without_a_field() {
     let text = b"note,coupon,id,amount\nx,1,A,2\n";
     assert_eq!(typed(text), Ok(vec![order("A", 2.0, Some(1))]));
 }
 
 #[test]
-fn line_ends_and_blank_lines_may_be_of_any_kind() {
+fn any_line_ends_and_blank_lines_are_accepted() {
     for text in
         ["a,b\n1,2\n3,4\n", "a,b\r\n1,2\r\n3,4", "\r\n\na,b\r\r1,2\r\n\r\n\n3,4\n\n", "a,b\r1,2\r3,4\r"]
     {
@@ -61,7 +63,7 @@ fn line_ends_and_blank_lines_may_be_of_any_kind() {
 }
 
 #[test]
-fn a_byte_order_mark_is_passed_over_at_the_begin_of_a_file_only() {
+fn a_byte_order_mark_is_skipped_only_at_the_start_of_a_file() {
     let mark = "\u{feff}";
     let text = format!("{mark}a\n{mark}1\n2\n{mark}3\n");
     let expected =
@@ -70,7 +72,7 @@ fn a_byte_order_mark_is_passed_over_at_the_begin_of_a_file_only() {
 }
 
 #[test]
-fn a_header_without_records_has_none() {
+fn a_file_with_only_a_header_has_no_records() {
     for text in ["a,b", "a,b\n", "a,b\r\n\r\n"] {
         assert_eq!(records(text.as_bytes()), Ok(vec![]));
     }
@@ -111,14 +113,14 @@ fn an_empty_file_without_header_has_no_records() {
 }
 
 #[test]
-fn an_empty_file_lacks_its_header() {
+fn an_empty_file_is_refused_because_it_has_no_header() {
     for text in ["", "\n", "\u{feff}", "\r\n\n"] {
         check_both(text.as_bytes(), "read failed: `orders.csv` is empty: its header is missing");
     }
 }
 
 #[test]
-fn short_records_are_padded_on_demand() {
+fn short_records_are_padded_on_request() {
     let text = b"id,amount,coupon\nA,1\nB,2,3\nC\n";
     let expected = vec![
         record! {"id" => "A", "amount" => "1", "coupon" => ()},
@@ -164,6 +166,32 @@ fn a_wrong_number_of_columns_is_refused() {
 }
 
 #[test]
+fn a_wrong_delimiter_is_asked_about() {
+    let asks = |place: &str, header: &str, delimiter: &str, problem: &str| {
+        format!(
+            "read failed at record 1 ({place}): the header is the single column `{header}` \
+             (is the delimiter `{delimiter}`?): {problem}"
+        )
+    };
+    let missing = "the record does not fit its type: missing field `id`";
+    let expected = asks("orders.csv:2", "id;amount;coupon", ";", missing);
+    check_typed("id;amount;coupon\nA;1;\n", &expected);
+    let expected = asks("orders.csv:2", r"id\tamount\tcoupon", r"\t", missing);
+    check_typed("id\tamount\tcoupon\nA\t1\t\n", &expected);
+
+    let columns = |expected, found| format!("wrong number of columns: expected {expected}, found {found}");
+    check_both(b"id;amount\nA;1,5\n", &asks("orders.csv:2", "id;amount", ";", &columns(1, 2)));
+    let found = records_with(b"id,amount\nA;1,5\n", |reader| reader.delimiter(b';'));
+    assert_eq!(found, Err(asks("orders.csv:2", "id,amount", ",", &columns(1, 2))));
+
+    // Nothing is asked if the header is one column by intent, or has several.
+    let expected = format!("read failed at record 1 (orders.csv:2): {}", columns(1, 2));
+    assert_eq!(records(b"id\nA,1\n"), Err(expected));
+    let expected = format!("read failed at record 1 (orders.csv:2): {}", columns(2, 1));
+    assert_eq!(records(b"id;x,amount\nA\n"), Err(expected));
+}
+
+#[test]
 fn a_cell_that_does_not_fit_is_named() {
     let ok = "id,amount,coupon\nA,1,\n";
     let place = "read failed at record 2 (orders.csv:3)";
@@ -185,7 +213,7 @@ fn a_cell_that_does_not_fit_is_named() {
 }
 
 #[test]
-fn a_cell_that_the_type_itself_refuses_is_named() {
+fn a_cell_that_its_type_refuses_is_named() {
     #[derive(Debug, Deserialize, PartialEq)]
     #[serde(rename_all = "lowercase")]
     enum Status {
@@ -209,14 +237,14 @@ fn a_cell_that_the_type_itself_refuses_is_named() {
 }
 
 #[test]
-fn a_column_that_the_type_needs_is_missing() {
+fn a_missing_column_is_named() {
     let expected =
         "read failed at record 1 (orders.csv:2): the record does not fit its type: missing field `amount`";
     check_typed("id\nA\n", expected);
 }
 
 #[test]
-fn what_is_not_utf_8_is_named() {
+fn a_cell_that_is_not_utf_8_is_named() {
     let place = "read failed at record 2 (orders.csv:3)";
     check_both(
         b"id,amount,coupon\nA,1,\nB\xff,2,\n",
@@ -249,13 +277,13 @@ fn a_nul_byte_is_refused() {
 fn other_encodings_are_refused() {
     check_both(
         b"\xff\xfei\0d\0\n\0",
-        "read failed: `orders.csv` is UTF-16LE text by its byte order mark, and was to be read as UTF-8; \
+        "read failed: `orders.csv` is UTF-16LE text by its byte order mark, but was to be read as UTF-8; \
          `Input::encoding` with `Encoding::Utf16` reads it",
     );
 }
 
 #[test]
-fn an_unclosed_quote_is_named_by_the_line_on_which_it_opens() {
+fn an_unclosed_quote_is_reported_with_the_line_on_which_it_opens() {
     check_both(
         b"id,amount,coupon\n\"A\n\",1,\nB,\"2,\nC,3,\n",
         "read failed: orders.csv:4: the quote that opens here is never closed",
@@ -267,7 +295,7 @@ fn an_unclosed_quote_is_named_by_the_line_on_which_it_opens() {
 }
 
 #[test]
-fn names_that_are_there_twice_are_refused() {
+fn duplicate_names_are_refused() {
     check_both(
         b"\nid,amount,coupon,amount\nA,1,,1\n",
         "read failed: orders.csv:2: columns 2 and 4 have the same name `amount`",
@@ -278,7 +306,7 @@ fn names_that_are_there_twice_are_refused() {
 }
 
 #[test]
-fn a_delimiter_without_sense_is_refused() {
+fn an_impossible_delimiter_is_refused() {
     for (delimiter, shown) in [(b'"', "\\\""), (b'\n', "\\n"), (b'\r', "\\r"), (0xa7, "\\xa7"), (0, "\\x00")]
     {
         let expected = format!("read failed: `{shown}` can't be the delimiter");
@@ -295,7 +323,7 @@ fn a_missing_file_is_named() -> Outcome<()> {
     Ok(())
 }
 
-/// Fails in a step at the record with this id, to see which place the engine says.
+/// Fails in a step at the record with this id, to see the place that the engine reports.
 fn place_of(text: &str, id: &'static str, size: usize) -> String {
     let folder = Folder::new(text.as_bytes());
     let flow = Pipeline::builder("test").read(csv::read_records(&folder.path).block_size(size));
@@ -346,6 +374,6 @@ fn a_reader_can_be_used_again() {
 }
 
 #[test]
-fn a_struct_may_be_a_dynamic_record() {
+fn a_dynamic_record_can_be_read_as_a_struct() {
     assert!(typed::<Record>(b"a,b\n1,x\n").is_ok());
 }

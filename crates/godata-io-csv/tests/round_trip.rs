@@ -1,5 +1,5 @@
-//! What is written is read again, whatever is in it.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+//! Whatever is written is read back as it was.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod support;
 
@@ -7,14 +7,16 @@ use std::fs;
 
 use godata_core::RunContext;
 use godata_etl::{Pipeline, Record, Records, Value};
-use godata_io_csv::{self as csv, CsvReader, CsvWriter, Quoting, Terminator};
+use godata_io_csv::{CsvReader, CsvWriter, Quoting, Terminator};
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
+
+use godata_io_csv as csv;
 use support::{Folder, batches, flow_of};
 
 const CELL: &str = "[a,;\t|\"\r\n ä€\u{feff}'0-9.]{0,8}";
 
-/// Names, each of them once, and rows of as many cells.
+/// Distinct names, and rows with as many cells.
 fn table() -> impl Strategy<Value = (Vec<String>, Vec<Vec<String>>)> {
     prop::collection::btree_set(CELL, 1..5).prop_flat_map(|names| {
         let names: Vec<String> = names.into_iter().collect();
@@ -23,7 +25,7 @@ fn table() -> impl Strategy<Value = (Vec<String>, Vec<Vec<String>>)> {
     })
 }
 
-/// The options of both sides that belong together.
+/// Matching options for the writer and the reader.
 type Sides = (fn(CsvWriter, u8) -> CsvWriter, fn(CsvReader<Records>, u8, Vec<String>) -> CsvReader<Records>);
 
 const SIDES: [Sides; 2] = [
@@ -50,7 +52,7 @@ prop_compose! {
     }
 }
 
-/// The options of both sides that say how cells are written.
+/// Options of the writer and the reader that determine how cells are written.
 #[derive(Clone, Debug)]
 struct Options {
     delimiter: u8,
@@ -94,7 +96,7 @@ impl Options {
         if let Some(escape) = self.escape { reader.escape(escape) } else { reader }
     }
 
-    /// What a value is read as.
+    /// The value that a written value is read back as.
     fn read_as(&self, value: &Value) -> Value {
         match value {
             Value::Null if self.null.is_none() => Value::from(""),
@@ -104,7 +106,7 @@ impl Options {
     }
 }
 
-/// A value of each kind that a cell can have; words for null among the texts.
+/// Values of all kinds that a cell can have. Some texts are words for null.
 fn value() -> impl Strategy<Value = Value> {
     prop_oneof![
         4 => "[a,;x\t\"'\\\\1\r\n ä€\u{feff}=.-]{0,8}".prop_map(Value::from),
@@ -120,9 +122,9 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn records_return_with_the_same_options(
+    fn records_survive_a_round_trip_with_the_same_options(
         options in options(),
-        // A record of one field that is null is no blank line.
+        // At least two fields: null in a single field is quoted, so that the line is not blank.
         names in prop::collection::btree_set(CELL, 2..5),
         rows in prop::collection::vec(prop::collection::vec(value(), 5), 1..12),
         cut in 0usize..12,
@@ -159,7 +161,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn dynamic_records_return(
+    fn dynamic_records_survive_a_round_trip(
         (names, rows) in table(),
         delimiter in prop::sample::select(vec![b',', b';', b'\t', b'|', b' ', b'a', b'.']),
         cut in 0usize..12,
@@ -185,9 +187,9 @@ proptest! {
     }
 
     #[test]
-    fn structs_return(rows in prop::collection::vec(row(), 1..12), size in 1usize..64) {
+    fn structs_survive_a_round_trip(rows in prop::collection::vec(row(), 1..12), size in 1usize..64) {
         let folder = Folder::new(b"");
-        let pipeline = Pipeline::builder("test").from_vec(rows.clone()).write(csv::write(&folder.path)).unwrap();
+        let pipeline = Pipeline::builder("test").read_vec(rows.clone()).write(csv::write(&folder.path)).unwrap();
         pipeline.run_blocking(&RunContext::new()).unwrap();
         for (workers, size) in [(1, 256 << 10), (4, size)] {
             let flow = Pipeline::builder("test").workers(workers);
@@ -195,7 +197,7 @@ proptest! {
             let found: Vec<Row> = batches(&folder, flow).unwrap().into_iter().flatten().collect();
             prop_assert_eq!(&found, &rows);
         }
-        // The crate that others read with sees the same.
+        // The `csv` crate reads the same.
         let text = fs::read(&folder.path).unwrap();
         let others: Vec<Row> = ::csv::Reader::from_reader(&*text).deserialize().map(Result::unwrap).collect();
         prop_assert_eq!(&others, &rows);

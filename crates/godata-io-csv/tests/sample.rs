@@ -1,10 +1,12 @@
-//! What a sample says of a file.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+//! Guessing the columns of a file and their types.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod support;
 
 use godata_etl::{Pipeline, Type, record};
-use godata_io_csv::{self as csv, CastAs};
+use godata_io_csv::CastAs;
+
+use godata_io_csv as csv;
 use support::Folder;
 
 const TEXT: &str = "id,zip,amount,paid,at,note,none\n\
@@ -34,12 +36,12 @@ paid    bool             0        0
 at      timestamp        0        0
 note    text             1        1
 none    text             2        0
-2 records looked at";
+2 records sampled";
     assert_eq!(sample.to_string(), table);
 }
 
 #[tokio::test]
-async fn only_so_many_records_are_looked_at() {
+async fn a_sample_has_at_most_the_requested_number_of_records() {
     let text: String = (0..1001).map(|row| if row < 1000 { "1\n" } else { "x\n" }).collect();
     let folder = Folder::new(format!("n\n{text}").as_bytes());
     let sample = csv::sample(&folder.path).await.unwrap();

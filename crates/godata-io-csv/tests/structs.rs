@@ -1,19 +1,20 @@
-//! Structs of any kind are what the `csv` crate makes of the same text, or are refused where it refuses them.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+//! Structs of all kinds are read as the `csv` crate reads them, and refused where it refuses them.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod support;
 
-use std::{collections::BTreeMap, fmt::Debug};
+use std::collections::BTreeMap;
+use std::fmt::Debug;
 
-use proptest::{
-    collection::vec,
-    prelude::{ProptestConfig, any, proptest},
-    sample::select,
-};
-use serde::{Deserialize, de::DeserializeOwned};
+use proptest::collection::vec;
+use proptest::prelude::{ProptestConfig, any, proptest};
+use proptest::sample::select;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
 use support::typed_with;
 
-/// Cells that are of one type, of several, or of none.
+/// Cells that fit one type, several types or none.
 const CELLS: [&str; 26] = [
     "",
     "1",
@@ -43,7 +44,7 @@ const CELLS: [&str; 26] = [
     "null",
 ];
 
-/// A float that is equal to itself.
+/// A float that is equal to itself, even if it is NaN.
 #[derive(Debug, Deserialize)]
 struct Float<F = f64>(F);
 
@@ -117,10 +118,10 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn structs_are_those_of_the_csv_crate(
+    fn structs_are_read_as_by_the_csv_crate(
         names in select(vec!["a,b,c", "c,b,a", "z,a,b,c"]),
         records in vec(vec(select(&CELLS[..]), 4), 1..8),
-        // Records that are all alike fit a type more often.
+        // Equal records fit a type more often.
         is_uniform in any::<bool>(),
         end in select(vec!["\n", "\r\n"]),
         has_header in any::<bool>(),

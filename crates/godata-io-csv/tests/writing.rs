@@ -1,12 +1,13 @@
-//! What is written, and what is refused.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+//! Writing files, and the records that are refused.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
 mod support;
 
 use godata_core::RunContext;
 use godata_etl::{Pipeline, Record, Records, Type, Value, record};
-use godata_io_csv as csv;
 use serde::Serialize;
+
+use godata_io_csv as csv;
 use support::{Folder, flow_of, written, written_structs};
 
 #[derive(Clone, Serialize)]
@@ -32,7 +33,7 @@ fn structs_are_written_under_a_header() {
 }
 
 #[test]
-fn each_kind_of_value_has_its_text() {
+fn every_kind_of_value_has_a_text_form() {
     let time = Value::from("x");
     let row = record! {
         "null" => (), "bool" => true, "int" => -1, "uint" => u64::MAX, "float" => 12.0, "big" => 1e300, "text" => time
@@ -42,7 +43,7 @@ fn each_kind_of_value_has_its_text() {
 }
 
 #[test]
-fn instants_are_rfc_3339() {
+fn instants_are_written_as_rfc_3339() {
     let mut rows = batch([record! {"at" => "2024-05-01T14:00:00+02:00"}]);
     let at = rows.row(0).unwrap().timestamp("at").unwrap();
     rows.row_mut(0).unwrap().set("at", at);
@@ -50,7 +51,7 @@ fn instants_are_rfc_3339() {
 }
 
 #[test]
-fn what_was_read_is_written_as_it_was() {
+fn unchanged_cells_are_written_as_they_were_read() {
     let source = "a,b\n012.50,\" x\ty \"\n1e3,\"\"\n";
     let folder = Folder::new(source.as_bytes());
     let flow = Pipeline::builder("test").read(csv::read_records(&folder.path)).filter(|_| true);
@@ -62,7 +63,7 @@ fn what_was_read_is_written_as_it_was() {
 }
 
 #[test]
-fn options_are_kept() {
+fn options_take_effect() {
     let rows = || flow_of(vec![batch([record! {"a;" => "x;y", "b" => "1,2"}])]);
     assert_eq!(written(rows(), |writer| writer.delimiter(b';')).unwrap(), "\"a;\";b\n\"x;y\";1,2\n");
     assert_eq!(written(rows(), |writer| writer.no_header()).unwrap(), "x;y,\"1,2\"\n");
@@ -71,13 +72,13 @@ fn options_are_kept() {
 }
 
 #[test]
-fn a_run_without_records_makes_an_empty_file() {
+fn a_run_without_records_creates_an_empty_file() {
     assert_eq!(plain(vec![]).unwrap(), "");
     assert_eq!(written_structs(Vec::<Order>::new()).unwrap(), "");
 }
 
 #[test]
-fn an_empty_cell_alone_is_no_blank_line() {
+fn a_record_of_one_empty_cell_is_not_a_blank_line() {
     assert_eq!(
         plain(vec![batch([record! {"a" => ""}, record! {"a" => ()}, record! {}])]).unwrap(),
         "a\n\"\"\n\"\"\n\"\"\n"
@@ -99,12 +100,12 @@ fn later_batches_are_written_in_the_order_of_the_header() {
 #[test]
 fn a_field_that_only_later_batches_have_is_refused() {
     let batches = vec![batch([record! {"a" => 1}]), batch([record! {"a" => 2, "b" => 3}])];
-    let expected = "write failed: field `b` is not in the header, which the first records made";
+    let expected = "write failed: field `b` is not in the header, which has the fields of the first batch; list all with `columns`";
     assert_eq!(plain(batches).unwrap_err(), expected);
 }
 
 #[test]
-fn a_field_that_was_removed_from_each_record_has_no_column() {
+fn a_field_that_was_removed_from_all_records_has_no_column() {
     let flow = flow_of(vec![batch([record! {"a" => 1, "b" => 2}, record! {"a" => 3, "b" => 4}])]);
     let flow = flow.transform(|record| {
         record.remove("a");
@@ -129,7 +130,7 @@ fn records_of_one_batch_may_have_different_fields() {
 }
 
 #[test]
-fn values_without_a_text_are_refused() {
+fn values_without_a_text_form_are_refused() {
     let table = [
         (Value::from(vec![1, 2]), "a list"),
         (Value::Map(vec![]), "a map"),
@@ -144,11 +145,12 @@ fn values_without_a_text_are_refused() {
         );
     }
     let error = plain(vec![batch([record! {"a\0" => 1}])]).unwrap_err();
-    assert_eq!(error, "write failed: field `a\0`: text with a NUL byte can't be written to a CSV cell");
+    let expected = r"write failed: field `a\u{0}`: text with a NUL byte can't be written to a CSV cell";
+    assert_eq!(error, expected);
 }
 
 #[test]
-fn a_struct_that_is_no_record_is_refused() {
+fn items_that_are_not_structs_are_refused() {
     let error = written_structs(vec![1, 2]).unwrap_err();
     assert_eq!(error, "write failed at record 1: expected a struct or a map, found number `1`");
 }
@@ -160,7 +162,7 @@ fn records_without_fields_are_refused() {
 }
 
 #[test]
-fn a_delimiter_without_sense_is_refused() {
+fn an_impossible_delimiter_is_refused() {
     let rows = flow_of(vec![]);
     let error = written(rows, |writer| writer.delimiter(b'"')).unwrap_err();
     assert_eq!(error, "write failed: `\\\"` can't be the delimiter");

@@ -1,51 +1,80 @@
-//! How reading and writing JSON fail.
+//! Errors of reading and writing JSON.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
-/// What is wrong with a record that is read or written.
+use godata_core::debug_as_chain;
+
+/// What is wrong with a record, or with a document of records.
 ///
-/// It names the column (bytes from 1, within the line that the pipeline's error names), the field and the value. File and line
-/// are for the [`PipelineError`](godata_etl::PipelineError) whose cause this is:
-/// `read failed at record 101 (orders.jsonl:103)`.
+/// Most variants are about one record. They have the column, the field and the value. The record's number, file and line are
+/// in the [`PipelineError`](crate::PipelineError) that has this error as its source:
+/// `read failed at record 101 (orders.jsonl:103): column 25: field `amount`: expected f64, found string "abc"`.
 ///
-/// Fields are told as paths such as `customer.emails[2]`; a `path` is empty for the record as a whole.
-#[derive(Debug, thiserror::Error)]
+/// A column counts bytes from 1, within the line that the pipeline's error names. A field is a path such as
+/// `customer.emails[2]`; it is empty for the record as a whole.
+///
+/// # Example
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::error::Error;
+///
+/// use godata_io_json::{BoxError, Input, JsonError, Pipeline, RunContext, jsonl};
+///
+/// # fn main() -> Result<(), BoxError> {
+/// let input = Input::bytes("ages", "{\"Ada\": 36}\n{\"Alan\": \"old\"}\n");
+/// let pipeline = Pipeline::builder("ages")
+///     .read(jsonl::read::<BTreeMap<String, u8>>(input))
+///     .write_fn(|_cx, _ages| async { Ok(()) })?;
+///
+/// let error = pipeline.run_blocking(&RunContext::new()).unwrap_err();
+/// let cause = error.source().and_then(|cause| cause.downcast_ref::<JsonError>());
+/// assert!(matches!(cause, Some(JsonError::Mismatch { path, .. }) if path == "Alan"));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum JsonError {
-    /// A line is not JSON.
+    /// A record is not JSON.
     #[error("column {column}: {reason}")]
+    #[non_exhaustive]
     Syntax {
-        /// Where, in bytes from 1.
+        /// Where the error is, in bytes from 1.
         column: usize,
         /// What was expected.
         reason: String,
     },
-    /// A value is not of the type that the record has there.
+    /// A value does not have the type that the record needs there.
     #[error("column {column}: {}expected {expected}, found {found}", Field(.path))]
+    #[non_exhaustive]
     Mismatch {
-        /// Where decoding stopped, in bytes from 1: at the end of the value, most of the time.
+        /// Where decoding stopped, in bytes from 1. In most cases this is the end of the value.
         column: usize,
         /// The field.
         path: String,
         /// What the type needs.
         expected: String,
-        /// What there is, in at most some 80 characters.
+        /// The value, cut after 80 characters.
         found: String,
     },
-    /// The type refuses a value, or lacks one.
+    /// The record's type refuses a value, or misses a field.
     #[error("column {column}: {}{reason}{}", Field(.path), Found(.found))]
+    #[non_exhaustive]
     Invalid {
         /// Where decoding stopped, in bytes from 1.
         column: usize,
         /// The field.
         path: String,
-        /// What the type said.
+        /// The error of the type.
         reason: String,
-        /// What there is, if it is no array or object and the reason does not tell it already.
+        /// The value, unless it is an array or an object, or is part of the reason already.
         found: Option<String>,
     },
-    /// A number that no 64-bit float can hold.
+    /// A number is beyond the range of a 64-bit float.
     #[error("column {column}: {}the number `{digits}` is beyond the range of a 64-bit float", Field(.path))]
+    #[non_exhaustive]
     NumberRange {
         /// Where the number begins, in bytes from 1.
         column: usize,
@@ -54,129 +83,145 @@ pub enum JsonError {
         /// The number.
         digits: String,
     },
-    /// A dynamic record is nested deeper than it may be.
-    #[error("column {column}: nested over {max_depth} deep")]
+    /// A dynamic record is nested too deep.
+    #[error("column {column}: nested more than {max_depth} deep")]
+    #[non_exhaustive]
     TooDeep {
-        /// Where the array or object begins that is one too many, in bytes from 1.
+        /// Where the array or object that exceeds the limit begins, in bytes from 1.
         column: usize,
-        /// How deep it may be.
+        /// The limit, which `max_depth` on the reader sets.
         max_depth: usize,
     },
-    /// What is to be a dynamic record is not an object.
+    /// A dynamic record is not an object.
     #[error("expected an object, found {found}")]
+    #[non_exhaustive]
     NotAnObject {
-        /// What there is.
+        /// What it is instead.
         found: String,
     },
-    /// An object of a dynamic record has a key twice.
-    #[error("column {column}: field `{path}` is there twice")]
+    /// An object in a dynamic record has a key twice.
+    #[error("column {column}: field `{path}` appears twice")]
+    #[non_exhaustive]
     DuplicateKey {
         /// Where the second one ends, in bytes from 1.
         column: usize,
         /// The field.
         path: String,
     },
-    /// A line is not UTF-8. Text in another encoding is read with [`Input::encoding`](godata_io::Input::encoding).
+    /// A record is not UTF-8. [`Input::encoding`](crate::Input::encoding) reads text in other encodings.
     #[error("column {column}: invalid UTF-8; `Input::encoding` reads other text")]
+    #[non_exhaustive]
     Utf8 {
-        /// Where, in bytes from 1.
+        /// The first invalid byte, from 1.
         column: usize,
     },
-    /// A line has a NUL byte, which JSON does not allow: the file is broken, or not UTF-8.
+    /// A record has a NUL byte, which JSON does not allow. The file is damaged, or not UTF-8.
     #[error("column {column}: a NUL byte, as in UTF-16, which `Input::encoding` reads")]
+    #[non_exhaustive]
     Nul {
-        /// Where, in bytes from 1.
+        /// The NUL byte, from 1.
         column: usize,
     },
-    /// A text that was given as the place of an array is no JSON pointer by RFC 6901.
+    /// The place of the array is not a JSON pointer as defined by RFC 6901.
     #[error("`{pointer}` is not a JSON pointer: {reason}")]
+    #[non_exhaustive]
     Pointer {
-        /// The text.
+        /// The text that was given.
         pointer: String,
-        /// Why not.
+        /// What is wrong with it.
         reason: &'static str,
     },
-    /// A document is not JSON outside of the elements of its array.
+    /// A document is not JSON outside the elements of its array.
     #[error("{file}:{line}: column {column}: {reason}")]
+    #[non_exhaustive]
     Document {
         /// The file.
         file: Arc<str>,
         /// The line, from 1.
         line: u64,
-        /// Where in the line, in bytes from 1.
+        /// The column, in bytes from 1.
         column: u64,
         /// What was expected.
         reason: String,
     },
-    /// What is to be read as an array is something else.
+    /// The value to read as an array is something else.
     #[error("{file}:{line}: column {column}: expected an array{}, found {found}", AtPointer(.pointer))]
+    #[non_exhaustive]
     NoArray {
         /// The file.
         file: Arc<str>,
         /// The line on which the value begins, from 1.
         line: u64,
-        /// Where in the line it begins, in bytes from 1.
+        /// The column at which it begins, in bytes from 1.
         column: u64,
-        /// Where in the document the array was to be; empty for the document itself.
+        /// The pointer to the value; empty for the whole document.
         pointer: String,
-        /// What there is.
+        /// What it is instead.
         found: &'static str,
     },
     /// A pointer leads to nothing.
     #[error("{file}:{line}: there is nothing at `{pointer}`: {found}")]
+    #[non_exhaustive]
     PointerMissing {
         /// The file.
         file: Arc<str>,
-        /// The line on which that became clear, from 1: that of the end of an object or array, mostly.
+        /// The line on which this became clear, from 1: in most cases the end of an object or array.
         line: u64,
-        /// Where in the document the array was to be.
+        /// The pointer.
         pointer: String,
-        /// What there is on the way.
+        /// What is there on the way.
         found: String,
     },
-    /// A key on the way of a pointer is there twice, so that nobody can know which array is meant.
-    #[error("{file}:{line}: column {column}: `{pointer}` is there twice")]
+    /// A key on the way of a pointer appears twice, so it is not clear which array is meant.
+    #[error("{file}:{line}: column {column}: `{pointer}` appears twice")]
+    #[non_exhaustive]
     PointerTwice {
         /// The file.
         file: Arc<str>,
-        /// The line of the second one, from 1.
+        /// The line of the second key, from 1.
         line: u64,
-        /// Where in the line the second one ends, in bytes from 1.
+        /// The column at which the second key ends, in bytes from 1.
         column: u64,
-        /// The place of the key in the document.
+        /// The pointer to the key.
         pointer: String,
     },
-    /// A field to be written has bytes, and JSON has only text.
+    /// A field to write has bytes, and JSON has only text.
     #[error("{}JSON can't hold bytes", Field(.path))]
+    #[non_exhaustive]
     Bytes {
         /// The field.
         path: String,
     },
-    /// A float to be written is not a number or infinite, which JSON can't say.
+    /// A float to write is NaN or infinite, which JSON can't express.
     #[error("{}JSON can't hold the number {value}", Field(.path))]
+    #[non_exhaustive]
     NotFinite {
         /// The field.
         path: String,
         /// NaN or an infinity.
         value: f64,
     },
-    /// A timestamp to be written is outside of the years 0 to 9999, those of RFC 3339.
+    /// A timestamp to write is outside the years 0 to 9999 of RFC 3339.
     #[error("{}RFC 3339 can't hold the timestamp {value}", Field(.path))]
+    #[non_exhaustive]
     Timestamp {
         /// The field.
         path: String,
         /// The timestamp.
         value: String,
     },
-    /// The type of a record refuses to be written as JSON.
+    /// A record's type can't be written as JSON.
     #[error("{}can't be written as JSON", Field(.path))]
+    #[non_exhaustive]
     Serialize {
         /// The field.
         path: String,
-        /// Why.
+        /// Why not.
         source: serde_json::Error,
     },
 }
+
+debug_as_chain!(JsonError);
 
 impl JsonError {
     /// The column within a record.
@@ -195,7 +240,7 @@ impl JsonError {
     }
 }
 
-/// The place of an array in a document; nothing for the document itself.
+/// The place of an array in a document; nothing for the whole document.
 struct AtPointer<'a>(&'a str);
 
 impl fmt::Display for AtPointer<'_> {
@@ -204,7 +249,7 @@ impl fmt::Display for AtPointer<'_> {
     }
 }
 
-/// The beginning of a message about a field; nothing for the record as a whole.
+/// The start of a message about a field; nothing for the whole record.
 struct Field<'a>(&'a str);
 
 impl fmt::Display for Field<'_> {
@@ -219,5 +264,101 @@ struct Found<'a>(&'a Option<String>);
 impl fmt::Display for Found<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.as_ref().map_or(Ok(()), |found| write!(f, ", found {found}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use godata_core::BoxError;
+
+    use super::*;
+
+    /// `main` prints an error that it returns in its `Debug` form.
+    #[test]
+    fn every_variant_prints_its_message_in_display_and_its_chain_in_debug() {
+        let path = || "a[1].b".to_owned();
+        let file = || Arc::from("in.json");
+        let refused = serde_json::from_str::<u8>("").unwrap_err();
+        let table = [
+            (JsonError::Syntax { column: 2, reason: "expected value".into() }, "column 2: expected value"),
+            (
+                JsonError::Mismatch { column: 2, path: path(), expected: "u8".into(), found: "null".into() },
+                "column 2: field `a[1].b`: expected u8, found null",
+            ),
+            (
+                JsonError::Invalid {
+                    column: 2,
+                    path: path(),
+                    reason: "no day".into(),
+                    found: Some("text `x`".into()),
+                },
+                "column 2: field `a[1].b`: no day, found text `x`",
+            ),
+            (
+                JsonError::Invalid {
+                    column: 2,
+                    path: String::new(),
+                    reason: "missing field `b`".into(),
+                    found: None,
+                },
+                "column 2: missing field `b`",
+            ),
+            (
+                JsonError::NumberRange { column: 2, path: path(), digits: "1e999".into() },
+                "column 2: field `a[1].b`: the number `1e999` is beyond the range of a 64-bit float",
+            ),
+            (JsonError::TooDeep { column: 2, max_depth: 128 }, "column 2: nested more than 128 deep"),
+            (JsonError::NotAnObject { found: "null".into() }, "expected an object, found null"),
+            (JsonError::DuplicateKey { column: 2, path: path() }, "column 2: field `a[1].b` appears twice"),
+            (JsonError::Utf8 { column: 2 }, "column 2: invalid UTF-8; `Input::encoding` reads other text"),
+            (
+                JsonError::Nul { column: 2 },
+                "column 2: a NUL byte, as in UTF-16, which `Input::encoding` reads",
+            ),
+            (
+                JsonError::Pointer { pointer: "a".into(), reason: "it does not begin with `/`" },
+                "`a` is not a JSON pointer: it does not begin with `/`",
+            ),
+            (
+                JsonError::Document { file: file(), line: 3, column: 2, reason: "trailing comma".into() },
+                "in.json:3: column 2: trailing comma",
+            ),
+            (
+                JsonError::NoArray { file: file(), line: 3, column: 2, pointer: "/a".into(), found: "null" },
+                "in.json:3: column 2: expected an array at `/a`, found null",
+            ),
+            (
+                JsonError::PointerMissing {
+                    file: file(),
+                    line: 3,
+                    pointer: "/a".into(),
+                    found: "the object has no `a`".into(),
+                },
+                "in.json:3: there is nothing at `/a`: the object has no `a`",
+            ),
+            (
+                JsonError::PointerTwice { file: file(), line: 3, column: 2, pointer: "/a".into() },
+                "in.json:3: column 2: `/a` appears twice",
+            ),
+            (JsonError::Bytes { path: path() }, "field `a[1].b`: JSON can't hold bytes"),
+            (
+                JsonError::NotFinite { path: path(), value: f64::INFINITY },
+                "field `a[1].b`: JSON can't hold the number inf",
+            ),
+            (
+                JsonError::Timestamp { path: path(), value: "-0001-01-01".into() },
+                "field `a[1].b`: RFC 3339 can't hold the timestamp -0001-01-01",
+            ),
+            (
+                JsonError::Serialize { path: path(), source: refused },
+                "field `a[1].b`: can't be written as JSON: EOF while parsing a value at line 1 column 0",
+            ),
+        ];
+        for (error, expected) in table {
+            let message =
+                expected.strip_suffix(": EOF while parsing a value at line 1 column 0").unwrap_or(expected);
+            assert_eq!(error.to_string(), message);
+            assert_eq!(format!("{:?}", BoxError::from(error)), expected);
+        }
     }
 }

@@ -1,20 +1,60 @@
-//! JSON for godata's pipelines: [`jsonl`] reads and writes JSON Lines, [`json`] one big array.
+//! JSON readers and writers for godata pipelines: [`jsonl`] for JSON Lines, [`json`] for one big array.
 //!
-//! # When to depend on this crate
-//! Pipelines take the facade `godata`, which has this as `godata::jsonl` and `godata::json`. Take this crate where only
-//! the engine `godata-etl` and JSON are wanted. It brings serde_json; CSV is in `godata-io-csv`.
+//! # When to take this crate
+//!
+//! Take this crate for pipelines over JSON alone. It has the engine with it: [`Pipeline`], [`Flow`], [`Record`] and what
+//! else a pipeline needs are at its root, all of the engine in [`etl`], and all of inputs and outputs in [`io`]. The facade
+//! `godata` has this crate as `godata::jsonl` and `godata::json`, with CSV, schedules and an orchestrator beside it; CSV
+//! alone is `godata-io-csv`.
 //!
 //! # Example
+//!
+//! A program that keeps the paid orders of a file. In `Cargo.toml`:
+//!
+//! ```toml
+//! [dependencies]
+//! godata-io-json = "0.1"
+//! serde = { version = "1", features = ["derive"] }
 //! ```
-//! use godata_core::RunContext;
-//! use godata_etl::Pipeline;
-//! use godata_io_json::jsonl;
 //!
+//! In `src/main.rs`:
+//!
+//! ```
+//! use godata_io_json::{BoxError, Pipeline, RunContext, jsonl};
+//! use serde::{Deserialize, Serialize};
+//!
+//! #[derive(Deserialize, Serialize)]
+//! struct Order {
+//!     id: String,
+//!     amount: f64,
+//! }
+//!
+//! fn main() -> Result<(), BoxError> {
+//!     # let folder = tempfile::tempdir()?;
+//!     # std::env::set_current_dir(&folder)?;
+//!     std::fs::write("orders.jsonl", "{\"id\":\"A-1\",\"amount\":12.5}\n{\"id\":\"A-2\",\"amount\":0}\n")?;
+//!
+//!     let pipeline = Pipeline::builder("paid")
+//!         .read(jsonl::read::<Order>("orders.jsonl"))
+//!         .filter(|order| order.amount > 0.0)
+//!         .write(jsonl::write("paid.jsonl"))?;
+//!     let report = pipeline.run_blocking(&RunContext::new())?;
+//!
+//!     assert_eq!(report.written.records, 1);
+//!     assert_eq!(std::fs::read_to_string("paid.jsonl")?, "{\"id\":\"A-1\",\"amount\":12.5}\n");
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The same without a type, by the names of the fields:
+//!
+//! ```
+//! use godata_io_json::{BoxError, Pipeline, RunContext, jsonl};
+//!
+//! # fn main() -> Result<(), BoxError> {
 //! # let folder = tempfile::tempdir()?;
-//! let orders = folder.path().join("orders.jsonl");
-//! std::fs::write(&orders, "{\"id\":\"A-1\",\"amount\":10}\n{\"id\":\"A-2\",\"amount\":-1}\n")?;
-//! let paid = folder.path().join("paid.jsonl");
-//!
+//! # let (orders, paid) = (folder.path().join("orders.jsonl"), folder.path().join("paid.jsonl"));
+//! # std::fs::write(&orders, "{\"id\":\"A-1\",\"amount\":10}\n{\"id\":\"A-2\",\"amount\":-1}\n")?;
 //! let pipeline = Pipeline::builder("paid")
 //!     .read(jsonl::read_records(orders))
 //!     .try_filter(|order| Ok(order.f64("amount")? > 0.0))
@@ -25,31 +65,50 @@
 //!     .write(jsonl::write(&*paid))?;
 //! pipeline.run_blocking(&RunContext::new())?;
 //! assert_eq!(std::fs::read_to_string(&paid)?, "{\"id\":\"A-1\",\"amount\":10,\"gross\":12.5}\n");
-//! # Ok::<(), godata_core::BoxError>(())
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # Errors
-//! [`JsonError`] says what is wrong with a record; it is the cause of a
-//! [`PipelineError`](godata_etl::PipelineError) that names the record, the file and the line. Files that can't be
-//! opened, read or written are [`IoError`](godata_io::IoError)s.
+//!
+//! A run fails with a [`PipelineError`] that names the record, the file and the line. Its source is a [`JsonError`], which
+//! says what is wrong with the record, or an [`IoError`], if a file can't be opened, read or written.
 //!
 //! # Guarantees
-//! * Bad input is an error that says where it is, never a panic, and nothing is left out silently.
-//! * What is written reads back as the same record, floats to the last bit; a dynamic record's timestamps read back as
+//!
+//! * Bad input is an error that says where it is. It never panics, and no record is left out silently.
+//! * What is written reads back as the same record, floats to the last bit. The timestamps of a dynamic record read back as
 //!   text.
 //! * A field of a dynamic record that no step changes is written with the digits that were read.
 //! * Memory is bounded by the batches in flight, whatever the size of the file.
+//!
+//! # Features
+//!
+//! `gzip`, `zstd` and `bzip2`, all on by default, read and write compressed files. `zstd` builds a C library.
 
 mod decode;
 mod encode;
 mod error;
-mod excerpt;
 pub mod json;
 pub mod jsonl;
+mod located;
 mod options;
 #[cfg(test)]
 mod strategies;
 mod word;
 
 pub use error::JsonError;
+#[doc(no_inline)]
+pub use godata_core::{BoxError, RunContext, time};
+#[doc(no_inline)]
+pub use godata_etl as etl;
+#[doc(no_inline)]
+pub use godata_etl::{
+    BuildError, Flow, Pipeline, PipelineBuilder, PipelineError, Record, RecordMut, RecordRef, Records,
+    RunReport, Type, Value, record,
+};
+#[doc(no_inline)]
+pub use godata_io as io;
+#[doc(no_inline)]
+pub use godata_io::{Compression, Encoding, Input, IoError, Output};
 pub use options::DuplicateKeys;

@@ -1,43 +1,41 @@
-//! How dynamic records are read.
+//! Options for reading dynamic records.
 
-/// What is done with a key that an object has twice, when dynamic records are read.
+/// What happens when an object in a dynamic record has a key twice.
 ///
 /// ```
-/// use godata_etl::{Pipeline, record};
-/// use godata_io_json::{DuplicateKeys, jsonl};
+/// use godata_io_json::{BoxError, DuplicateKeys, Input, Pipeline, jsonl, record};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), godata_core::BoxError> {
-/// # let folder = tempfile::tempdir()?;
-/// let path = folder.path().join("orders.jsonl");
-/// std::fs::write(&path, "{\"id\":1,\"id\":2}\n")?;
+/// # async fn main() -> Result<(), BoxError> {
+/// let input = || Input::bytes("orders", "{\"id\":1,\"id\":2}\n");
 ///
-/// let reader = jsonl::read_records(path).duplicate_keys(DuplicateKeys::Last);
-/// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
-/// assert_eq!(orders, [record! {"id" => 2}]);
+/// let reader = jsonl::read_records(input()).duplicate_keys(DuplicateKeys::Last);
+/// assert_eq!(Pipeline::builder("orders").read(reader).collect(10).await?, [record! {"id" => 2}]);
+///
+/// let reader = jsonl::read_records(input());
+/// assert!(Pipeline::builder("orders").read(reader).collect(10).await.is_err());
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DuplicateKeys {
-    /// It is an error, because nobody can know which one counts.
+    /// It is an error, because it is not clear which value counts.
     #[default]
     Refuse,
-    /// The first one counts; the others must be valid JSON.
+    /// The first value counts. The others must still be valid JSON.
     First,
-    /// The last one counts, as in JavaScript and Python; it stands where the first one stood.
+    /// The last value counts, as in JavaScript and Python. It keeps the position of the first.
     Last,
 }
 
-/// How deep values may be nested if nothing else is said.
+/// The default limit for nesting.
 const MAX_DEPTH: usize = 128;
 
-/// The greatest depth that can be asked for: values are read, written and dropped by recursion, on threads with
-/// stacks of 2 MiB.
+/// The highest limit for nesting. Values are read, written and dropped recursively, on threads with stacks of 2 MiB.
 const DEEPEST: usize = 1024;
 
-/// How dynamic records are read.
+/// Options for reading dynamic records.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Options {
     duplicate_keys: DuplicateKeys,

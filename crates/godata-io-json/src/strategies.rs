@@ -1,9 +1,9 @@
-//! What property tests are made of.
+//! Generators for property tests.
 
 use proptest::prelude::*;
 use serde_json::{Map, Number, Value};
 
-/// Text with what a string of JSON must escape, and with characters of all lengths.
+/// Text with characters that a JSON string must escape, and with characters of all UTF-8 lengths.
 pub(crate) fn nasty_text() -> impl Strategy<Value = String> {
     let c = prop_oneof![
         4 => any::<char>(),
@@ -14,7 +14,7 @@ pub(crate) fn nasty_text() -> impl Strategy<Value = String> {
     prop::collection::vec(c, 0..12).prop_map(String::from_iter)
 }
 
-/// Any JSON, nested.
+/// Any JSON value, nested.
 pub(crate) fn json_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

@@ -1,13 +1,13 @@
-//! Eight bytes at a time.
+//! Searches eight bytes at a time.
 
-/// Which of eight bytes end the plain part of a JSON string (RFC 8259, section 7): quotes, backslashes and control
+/// Finds the bytes that end the plain part of a JSON string (RFC 8259, section 7): quotes, backslashes and control
 /// characters. The high bit of the first such byte is set, and no bit before it.
 #[inline]
 pub(crate) fn special_bytes(word: u64) -> u64 {
     const ONES: u64 = u64::MAX / 0xff;
     const HIGH_BITS: u64 = ONES << 7;
-    // A byte that is less than `bound`, which is at most 0x80, borrows from its high bit. What it borrows from the bytes
-    // after it, may set theirs too.
+    // A byte less than `bound` (at most 0x80) borrows from its high bit. The borrow can carry into the bytes after it and
+    // set theirs too, so only the first set bit is reliable.
     let below = |word: u64, bound: u8| word.wrapping_sub(ONES * u64::from(bound)) & !word;
     let equal = |byte: u8| below(word ^ (ONES * u64::from(byte)), 1);
     (below(word, b' ') | equal(b'"') | equal(b'\\')) & HIGH_BITS

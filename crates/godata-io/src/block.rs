@@ -1,4 +1,4 @@
-//! Some whole records of an input.
+//! Whole records of an input.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use godata_etl::{Lines, Origin};
 
 use crate::Frame;
 
-/// Some whole records of an input: of one file, or of several small ones.
+/// Whole records of an input, from one file or from several small ones; made by [`Blocks`](crate::Blocks).
 #[derive(Clone, Debug)]
 pub struct Block {
     /// The bytes of the records. They come from [`RunScope::buffer`](godata_etl::RunScope::buffer): give them back
@@ -15,14 +15,14 @@ pub struct Block {
     parts: Vec<Part>,
 }
 
-/// What a block has of one file.
+/// The part of a block that comes from one file.
 #[derive(Clone, Debug)]
 pub(crate) struct Part {
-    /// The file, the number of the first record, and the bytes as they are stored.
+    /// The file, the number of the first record, and the range of the stored bytes.
     pub(crate) origin: Origin,
-    /// Where it is in the block.
+    /// The position in the block.
     pub(crate) bytes: Range<usize>,
-    /// The line on which it begins, from 1.
+    /// The line on which the part begins, from 1.
     pub(crate) line: u64,
     pub(crate) frame: Frame,
 }
@@ -33,7 +33,7 @@ impl Block {
         Self { bytes, parts }
     }
 
-    /// Adds the bytes of another file, after those that are there were ended.
+    /// Adds the bytes of another file, after terminating the last record of the bytes before them.
     pub(crate) fn push(&mut self, part: Part, bytes: &[u8], terminator: Option<u8>) {
         if self.bytes.last().copied() != terminator {
             self.bytes.extend(terminator);
@@ -43,16 +43,16 @@ impl Block {
         self.parts.push(Part { bytes: start..self.bytes.len(), ..part });
     }
 
-    /// How many records there are, at least one.
+    /// The number of records, at least one.
     #[must_use]
     pub fn records(&self) -> u64 {
         self.parts.iter().map(|part| part.frame.records).sum()
     }
 
-    /// Where the records came from: file, number and line of each.
+    /// Where the records came from: the file, number and line of each.
     ///
-    /// `lines` says on which line each of the records in some bytes begins, which themselves begin on the line
-    /// that it is given. It is asked only where there are not as many lines as records.
+    /// `lines` gets some of the bytes and the line on which they begin, and returns the line on which each record in
+    /// them begins. It is called only for bytes whose number of lines differs from their number of records.
     pub fn origin(&self, lines: impl Fn(&[u8], u64) -> Vec<u64>) -> Origin {
         let of = |part: &Part| {
             let numbers = if part.frame.records == part.frame.lines {

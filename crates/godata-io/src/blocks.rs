@@ -1,45 +1,103 @@
 //! The files of an input in blocks of whole records.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_etl::{Origin, RunScope};
 
-use crate::{
-    Ahead, Block, Frame, Framing, InputFiles, IoError, block::Part, marks::LONGEST_MARK, pending::Pending,
-};
+use crate::block::Part;
+use crate::marks::LONGEST_MARK;
+use crate::pending::Pending;
+use crate::{Ahead, Block, Frame, Framing, InputFiles, IoError};
 
-/// How many bytes a block has about.
+/// Roughly how many bytes a block has.
 const BLOCK_SIZE: usize = 256 << 10;
 
-/// How many bytes a record may have.
+/// How many bytes a record may have at most.
 const LONGEST_RECORD: usize = 64 << 20;
 
 /// Cuts the files of an input into blocks of whole records.
 ///
-/// A block has about 256 KiB; more only if one record is larger. Cutting blocks, and decompressing and transcoding what
-/// they are cut from, is done on the thread that reads, so that the workers decode them at the same time. A byte order
-/// mark is no part of a block. Several small files are put into one block where the
-/// [`TERMINATOR`](Framing::TERMINATOR) is known: what it costs to hand a block over is not paid for each of them.
+/// A block has about 256 KiB, and more only if a single record is larger. The thread that reads decompresses and
+/// transcodes the input and cuts it into blocks, while the workers decode the blocks before. A byte order mark is not
+/// part of a block. If the format has a [`TERMINATOR`](Framing::TERMINATOR), several small files share a block, which
+/// saves the cost of handing over a block for each of them.
 ///
-/// Of files that are compressed or not UTF-8 the bytes are counted as they are stored, as
-/// [`RunScope::expect_bytes`] was told them.
+/// The bytes of files that are compressed or not UTF-8 are counted as they are stored, as they were announced to
+/// [`RunScope::expect_bytes`].
+///
+/// ```
+/// use godata_io::etl::{BlockingRead, BlockingSource, Chunk, Pipeline, Reader, RunScope, Unit};
+/// use godata_io::{Ahead, Blocks, BoxError, Frame, Framing, Input, RunContext};
+///
+/// /// Words that end in a space.
+/// struct Words;
+///
+/// impl Framing for Words {
+///     fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
+///         let last = ahead.bytes.iter().rposition(|&byte| byte == b' ');
+///         let end = if ahead.at_end { ahead.bytes.len() } else { last.map_or(0, |at| at + 1) };
+///         let words = ahead.bytes[..end].split_inclusive(|&byte| byte == b' ').count();
+///         Ok(Frame::new(end).records(words as u64))
+///     }
+/// }
+///
+/// struct WordReader(Input);
+///
+/// struct WordSource(Blocks<Words>);
+///
+/// impl Reader for WordReader {
+///     type Batch = Vec<String>;
+///     type Source = BlockingRead<WordSource>;
+///
+///     async fn open(&self, scope: &RunScope) -> Result<Self::Source, BoxError> {
+///         let (input, run) = (self.0.clone(), scope.clone());
+///         let files = scope.blocking(move || Ok(input.open(&run)?)).await?;
+///         Ok(BlockingRead::new(WordSource(Blocks::new(files, Words, scope)), scope))
+///     }
+/// }
+///
+/// impl BlockingSource for WordSource {
+///     type Batch = Vec<String>;
+///
+///     fn next(&mut self) -> Result<Option<Unit<Vec<String>>>, BoxError> {
+///         let Some(block) = self.0.next(|_| Ok(()))? else { return Ok(None) };
+///         // This closure runs on a worker.
+///         Ok(Some(Unit::new(move |work| {
+///             let origin = block.origin(|_, line| vec![line; block.records() as usize]);
+///             let text = String::from_utf8_lossy(&block.bytes).into_owned();
+///             work.recycle(block.bytes);
+///             Ok(Chunk::new(text.split_terminator(' ').map(str::to_owned).collect(), origin))
+///         })))
+///     }
+/// }
+///
+/// let pipeline = Pipeline::builder("words")
+///     .read(WordReader(Input::bytes("words", "to be or not")))
+///     .write_fn(async |_, words| {
+///         assert_eq!(words, ["to", "be", "or", "not"]);
+///         Ok(())
+///     })?;
+/// assert_eq!(pipeline.run_blocking(&RunContext::new())?.read.records, 4);
+/// # Ok::<(), BoxError>(())
+/// ```
 pub struct Blocks<F> {
     files: InputFiles,
     framing: F,
     scope: RunScope,
     block_size: usize,
-    /// What was read of the file and not yet given out: it begins at the begin of a record.
+    /// The bytes that were read and are in no block yet, from the beginning of a record.
     ahead: Pending,
     /// Where `ahead` begins in the file; `None` before the first read.
     at: Option<Position>,
-    /// Whether `ahead` ends where the file does.
+    /// Whether the file ends where `ahead` does.
     at_end: bool,
-    /// What went wrong after the last block that was given out.
+    /// An error that came up after the last block; the next call returns it.
     failed: Option<BoxError>,
 }
 
-/// A begin of a record: offset from 0, line and number of the record from 1.
+/// The beginning of a record: its offset from 0, its line and its number from 1.
 #[derive(Clone, Copy, Debug)]
 struct Position {
     offset: u64,
@@ -47,19 +105,20 @@ struct Position {
     record: u64,
 }
 
-/// The first record of a file, not yet taken off it.
+/// What stands at the beginning of a file, before it is [skipped](Blocks::skip); made by [`Blocks::first_record`].
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Head<'a> {
     /// Its bytes.
     pub bytes: &'a [u8],
     /// The line on which the bytes begin, from 1.
     pub line: u64,
-    /// What the framing said of them, for [`Blocks::skip`].
+    /// The frame of the bytes, for [`Blocks::skip`].
     pub frame: Frame,
 }
 
 impl<F: Framing> Blocks<F> {
-    /// Cuts `files` by `framing`. The buffers of the blocks are those of the run.
+    /// Cuts `files` by `framing`. The blocks use the buffers of the run.
     pub fn new(files: InputFiles, framing: F, scope: &RunScope) -> Self {
         Self {
             files,
@@ -73,35 +132,36 @@ impl<F: Framing> Blocks<F> {
         }
     }
 
-    /// Sets how many bytes a block has about: 256 KiB if this is not called, at least 1, at most 64 MiB.
+    /// Sets roughly how many bytes a block has, between 1 and 64 MiB. The default is 256 KiB.
     #[must_use]
     pub fn block_size(mut self, bytes: usize) -> Self {
         self.block_size = bytes.clamp(1, LONGEST_RECORD);
         self
     }
 
-    /// The name of the file that is read at present.
+    /// The name of the file that is being read.
     pub fn name(&self) -> &Arc<str> {
         self.files.file().name()
     }
 
-    /// What `framing` frames at the present place, without taking it off; `None` at the end of the file.
+    /// What `framing` finds at the current position, without moving on; `None` at the end of the file.
     ///
-    /// For what stands before the records, such as a header: `framing` frames just that, and
-    /// [`skip`](Self::skip) takes it off.
+    /// It is meant for what comes before the records, such as a header: `framing` frames exactly that, and
+    /// [`skip`](Self::skip) moves past it.
     ///
     /// # Errors
+    ///
     /// As [`next`](Self::next).
     pub fn first_record(&mut self, framing: &mut impl Framing) -> Result<Option<Head<'_>>, BoxError> {
         let Some((frame, at)) = self.frame_with(|_, ahead| framing.frame(ahead))? else { return Ok(None) };
         Ok(Some(Head { bytes: &self.ahead[..frame.bytes], line: at.line, frame }))
     }
 
-    /// Takes off what [`first_record`](Self::first_record) found: its bytes and lines count, its records
-    /// do not.
+    /// Moves past what [`first_record`](Self::first_record) found. Its bytes and lines are counted, its records are
+    /// not.
     pub fn skip(&mut self, frame: Frame) {
         let len = frame.bytes.min(self.ahead.len());
-        self.ahead.take_off(len);
+        self.ahead.consume(len);
         self.count(len);
         if let Some(at) = &mut self.at {
             at.offset += len as u64;
@@ -109,10 +169,11 @@ impl<F: Framing> Blocks<F> {
         }
     }
 
-    /// Goes on to the next file, whatever is left of the present one; `false` if there is none.
+    /// Moves to the next file, even if the current one has bytes left. Returns `false` if there is none.
     ///
     /// # Errors
-    /// [`IoError::Open`], [`IoError::NotBuiltIn`].
+    ///
+    /// [`IoError::Open`] and [`IoError::NotBuiltIn`].
     pub fn next_file(&mut self) -> Result<bool, IoError> {
         if !self.files.advance()? {
             return Ok(false);
@@ -122,14 +183,16 @@ impl<F: Framing> Blocks<F> {
         Ok(true)
     }
 
-    /// The next block, or `None` at the end of the last file. At the begin of each file after the present one
-    /// `begin` is called, to take off what stands before its records. It blocks: call it in a
-    /// [`BlockingSource`](godata_etl::BlockingSource).
+    /// The next block, or `None` at the end of the last file.
+    ///
+    /// `begin` is called at the beginning of each further file, to skip what comes before its records. This method
+    /// blocks: call it in a [`BlockingSource`](godata_etl::BlockingSource).
     ///
     /// # Errors
+    ///
     /// [`IoError::Open`], [`IoError::NotBuiltIn`], [`IoError::Read`], [`IoError::Compressed`],
-    /// [`IoError::Encoding`], [`IoError::Malformed`], [`IoError::RecordTooLong`], [`IoError::Incomplete`], and what
-    /// the framing and `begin` give.
+    /// [`IoError::Encoding`], [`IoError::Malformed`], [`IoError::RecordTooLong`], [`IoError::Incomplete`], and the
+    /// errors of the framing and of `begin`.
     pub fn next(
         &mut self,
         mut begin: impl FnMut(&mut Self) -> Result<(), BoxError>,
@@ -147,20 +210,20 @@ impl<F: Framing> Blocks<F> {
             begin(self)?;
         };
         if F::TERMINATOR.is_some() {
-            // The records before an error come first, as if they had been in a block of their own.
+            // The records before an error come first, as if they were in a block of their own.
             self.failed = self.extend(&mut block, begin).err();
         }
         Ok(Some(block))
     }
 
-    /// Whether the next block is sure to come soon, and takes little to read: for
+    /// Whether the next block is certain to come soon and cheap to read, for
     /// [`BlockingSource::is_quick`](godata_etl::BlockingSource::is_quick).
     #[must_use]
     pub fn is_quick(&self) -> bool {
         self.files.is_quick()
     }
 
-    /// The next block of the present file.
+    /// The next block of the current file.
     fn next_of_file(&mut self) -> Result<Option<Block>, BoxError> {
         while let Some((frame, at)) = self.frame_with(Framing::frame)? {
             if frame.records > 0 {
@@ -171,7 +234,7 @@ impl<F: Framing> Blocks<F> {
         Ok(None)
     }
 
-    /// Adds the next files to a block, as long as they fit into it as a whole.
+    /// Adds the next files to a block, as long as each fits into it as a whole.
     fn extend(
         &mut self,
         block: &mut Block,
@@ -193,7 +256,7 @@ impl<F: Framing> Blocks<F> {
                     let part = self.part(frame, at);
                     block.push(part, &self.ahead[..frame.bytes.min(self.ahead.len())], F::TERMINATOR);
                     let (line, record) = (at.line + frame.lines, at.record + frame.records);
-                    self.ahead.take_off(frame.bytes);
+                    self.ahead.consume(frame.bytes);
                     self.at = Some(Position { offset: at.offset + frame.bytes as u64, line, record });
                 } else {
                     self.skip(frame);
@@ -210,7 +273,7 @@ impl<F: Framing> Blocks<F> {
     {
         let at = self.begin()?;
         let mut len = self.block_size;
-        // Half a block will do, so that not every short frame is followed by a read.
+        // Half a block is enough, so that a short frame does not cause a read each time.
         let mut enough = len.div_ceil(2);
         loop {
             if self.ahead.len() < enough {
@@ -219,7 +282,7 @@ impl<F: Framing> Blocks<F> {
             if self.ahead.is_empty() {
                 return Ok(None);
             }
-            // After a very long record more may be ahead than one block.
+            // After a very long record, more than one block may be ahead.
             let bytes = &self.ahead[..len.min(self.ahead.len())];
             let at_end = self.at_end && bytes.len() == self.ahead.len();
             let file = self.files.file();
@@ -240,14 +303,14 @@ impl<F: Framing> Blocks<F> {
         }
     }
 
-    /// Where `ahead` begins. The first time, it takes off the byte order mark.
+    /// Where `ahead` begins. The first call in a file skips the byte order mark.
     fn begin(&mut self) -> Result<Position, BoxError> {
         if let Some(at) = self.at {
             return Ok(at);
         }
         self.fill(self.block_size.max(LONGEST_MARK))?;
         let mark = self.files.file().mark_len(&self.ahead)?;
-        self.ahead.take_off(mark);
+        self.ahead.consume(mark);
         self.count(mark);
         let at = Position { offset: mark as u64, line: 1, record: 1 };
         self.at = Some(at);
@@ -265,18 +328,18 @@ impl<F: Framing> Blocks<F> {
         Ok(())
     }
 
-    /// Counts bytes that are in no block. Those that are not as stored were counted when they were read.
+    /// Counts bytes that are in no block. Bytes that differ from the stored ones were counted when they were read.
     fn count(&self, bytes: usize) {
         if self.files.file().is_as_stored() {
             self.scope.count_bytes_read(bytes as u64);
         }
     }
 
-    /// Gives out the bytes of a frame.
+    /// The block for a frame.
     fn take(&mut self, frame: Frame, at: Position) -> Block {
         let part = self.part(frame, at);
         let len = frame.bytes.min(self.ahead.len());
-        let bytes = self.ahead.give_out(len, self.scope.buffer());
+        let bytes = self.ahead.split_front(len, self.scope.buffer());
         let (line, record) = (at.line + frame.lines, at.record + frame.records);
         self.at = Some(Position { offset: at.offset + len as u64, line, record });
         Block::new(bytes, part)

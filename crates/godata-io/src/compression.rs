@@ -1,17 +1,26 @@
 //! How files are compressed.
 
-use std::{fmt, path::Path};
+use std::fmt;
+use std::path::Path;
 
 /// How an input or an output is compressed.
 ///
-/// What was compressed in several parts (members, frames, streams) is read as a whole. What does not decompress to
-/// its end, and what follows on it that is not compressed, is an
+/// A file that was compressed in several parts (members, frames or streams) is read as one. A part that does not
+/// decompress to its end, and uncompressed data after a part, are an
 /// [`IoError::Compressed`](crate::IoError::Compressed).
+///
+/// ```
+/// use godata_io::{Compression, Input};
+///
+/// let by_name = Input::path("orders.csv.gz");
+/// let explicit = Input::stdin().compression(Compression::Gzip);
+/// # let _ = (by_name, explicit);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Compression {
-    /// What the name of the file ends in decides, in small or capital letters: `.gz` is gzip, `.zst` zstd, `.bz2`
-    /// bzip2, all else not compressed. Standard input and output and bytes in memory are not compressed.
+    /// The end of the file's name decides, in upper or lower case: `.gz` is gzip, `.zst` zstd, `.bz2` bzip2, and
+    /// anything else is not compressed. Standard input, standard output and bytes in memory are not compressed.
     #[default]
     ByExtension,
     /// Not compressed.
@@ -25,7 +34,8 @@ pub enum Compression {
 }
 
 impl Compression {
-    /// What this means for the file at `path`, or for what is no file: never [`ByExtension`](Self::ByExtension).
+    /// What this means for the file at `path`, or for something that is not a file. Never returns
+    /// [`ByExtension`](Self::ByExtension).
     pub(crate) fn of(self, path: Option<&Path>) -> Self {
         if self != Self::ByExtension {
             return self;

@@ -1,19 +1,19 @@
 //! How text is encoded.
 
-use std::{fmt, str::FromStr};
+use std::fmt;
+use std::str::FromStr;
 
 use crate::IoError;
 
-/// How the text of an input is encoded: [`Utf8`](Self::Utf8), if [`Input::encoding`](crate::Input::encoding) does not
-/// say otherwise.
+/// How the text of an input is encoded: [`Utf8`](Self::Utf8), unless [`Input::encoding`](crate::Input::encoding) says
+/// otherwise.
 ///
-/// Besides UTF-8 and UTF-16 these are the encodings of the [Encoding Standard] of the WHATWG, which is what browsers read. They
-/// are made of their labels, in small or capital letters: `windows-1252`, `shift_jis`, `gbk`, `big5`, `euc-kr`, `koi8-r`,
-/// `iso-8859-15`, `macintosh`. UTF-32 is not among them.
+/// Besides UTF-8 and UTF-16, the encodings are those of the WHATWG's [Encoding Standard], which browsers implement.
+/// They are parsed from their labels, in upper or lower case: `windows-1252`, `shift_jis`, `gbk`, `big5`, `euc-kr`,
+/// `koi8-r`, `iso-8859-15`, `macintosh`. UTF-32 is not one of them.
 ///
-/// A file that begins with the byte order mark of an encoding is of that one: the mark is passed over, and where it
-/// speaks of another encoding than this, the file is refused with [`IoError::Encoding`]. Bytes that are no character
-/// are an [`IoError::Malformed`]; nothing is read as U+FFFD in their place.
+/// A byte order mark at the start of a file is skipped. If it is the mark of another encoding, the file is refused with
+/// [`IoError::Encoding`]. Bytes that are not a character are an [`IoError::Malformed`]; they are never read as U+FFFD.
 ///
 /// ```
 /// use godata_io::{Encoding, Input};
@@ -34,26 +34,26 @@ pub enum Encoding {
     /// UTF-8.
     #[default]
     Utf8,
-    /// UTF-16, in the order that the byte order mark of each file says; little endian where there is none.
+    /// UTF-16, in the byte order of each file's byte order mark; little endian if a file has none.
     Utf16,
     /// UTF-16, little endian.
     Utf16Le,
     /// UTF-16, big endian.
     Utf16Be,
-    /// Latin 1 as the Encoding Standard has it, which is windows-1252: ISO 8859-1 with printed characters (`€`, `–`, `“`)
-    /// in place of the control characters 0x80 to 0x9F. What calls itself `latin1` or `iso-8859-1` and has these
-    /// bytes is windows-1252 almost always.
+    /// Latin 1 as the Encoding Standard defines it, which is windows-1252: ISO 8859-1 with printable characters (`€`,
+    /// `–`, `“`) instead of the control characters 0x80 to 0x9F. Text that is labeled `latin1` or `iso-8859-1` and has
+    /// these bytes is almost always windows-1252.
     Latin1,
-    /// Another, made of its label.
+    /// Another encoding, parsed from its label.
     Other(OtherEncoding),
 }
 
-/// An encoding that is known by its label: `"shift_jis".parse::<Encoding>()`.
+/// An encoding that was parsed from its label: `"shift_jis".parse::<Encoding>()`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct OtherEncoding(&'static encoding_rs::Encoding);
 
 impl Encoding {
-    /// Whether a byte order mark of `marked` may begin a file of this encoding.
+    /// Whether a file of this encoding may start with the byte order mark of `marked`.
     pub(crate) fn allows(self, marked: &str) -> bool {
         match self {
             Self::Utf16 => matches!(marked, "UTF-16LE" | "UTF-16BE"),
@@ -61,7 +61,7 @@ impl Encoding {
         }
     }
 
-    /// What decodes it, where no byte order mark says more.
+    /// The encoding to decode with if there is no byte order mark.
     pub(crate) fn decoding(self) -> &'static encoding_rs::Encoding {
         match self {
             Self::Utf8 => encoding_rs::UTF_8,
@@ -83,9 +83,10 @@ impl Encoding {
 impl FromStr for Encoding {
     type Err = IoError;
 
-    /// The encoding of a label.
+    /// The encoding with this label.
     ///
     /// # Errors
+    ///
     /// [`IoError::UnknownEncoding`].
     fn from_str(label: &str) -> Result<Self, IoError> {
         let Some(encoding) = encoding_rs::Encoding::for_label_no_replacement(label.as_bytes()) else {
@@ -93,7 +94,7 @@ impl FromStr for Encoding {
         };
         Ok(match encoding.name() {
             "UTF-8" => Self::Utf8,
-            // The labels that do not say an order, such as `utf-16` and `ucs-2`, are of this encoding, too.
+            // Labels without a byte order, such as `utf-16` and `ucs-2`, also belong to this encoding.
             "UTF-16LE" if label.trim().eq_ignore_ascii_case("utf-16le") => Self::Utf16Le,
             "UTF-16LE" => Self::Utf16,
             "UTF-16BE" => Self::Utf16Be,
@@ -103,7 +104,7 @@ impl FromStr for Encoding {
     }
 }
 
-/// The name, which is a label, too.
+/// The name, which is also a label.
 impl fmt::Display for Encoding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -117,12 +118,12 @@ impl fmt::Debug for OtherEncoding {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by it")]
+#[allow(clippy::unwrap_used, reason = "a panic fails the test")]
 mod tests {
     use super::*;
 
     #[test]
-    fn labels_are_those_of_the_standard() {
+    fn the_labels_of_the_standard_are_parsed() {
         let table = [
             ("utf8", Encoding::Utf8, "UTF-8"),
             ("utf-16", Encoding::Utf16, "UTF-16"),
@@ -146,13 +147,11 @@ mod tests {
     }
 
     #[test]
-    fn a_label_that_is_none_is_refused() {
-        // The last one is a label of the standard, for an encoding that browsers do not read.
+    fn an_unknown_label_is_refused() {
+        // The last one is a label in the standard, for an encoding that browsers do not read.
         for label in ["", "utf-32", "latin-1", "hz-gb-2312"] {
             let error = label.parse::<Encoding>().unwrap_err();
-            let expected =
-                format!("`{label}` is not the label of an encoding, such as `utf-16` or `windows-1252`");
-            assert_eq!(error.to_string(), expected);
+            assert!(matches!(&error, IoError::UnknownEncoding { label: given } if given == label), "{error}");
         }
     }
 }

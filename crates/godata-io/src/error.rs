@@ -1,16 +1,28 @@
-//! How files fail.
+//! The errors of inputs and outputs.
 
-use std::{io, ops::RangeInclusive, path::PathBuf};
+use std::io;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
-use godata_core::BoxError;
+use godata_core::{BoxError, debug_as_chain, excerpt};
 
 use crate::{Compression, Encoding};
 
-/// A file that could not be read or written. The error of the system, if there is one, is the source.
-#[derive(Debug, thiserror::Error)]
+/// A file that could not be read or written. If the system reported an error, it is the source.
+///
+/// ```
+/// use godata_io::{IoError, Output};
+///
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("missing").join("orders.csv");
+/// let error = Output::path(&path).open().unwrap_err();
+/// assert!(matches!(error, IoError::NoDirectory { .. }));
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum IoError {
-    /// An input could not be opened: it does not exist, say, or may not be read.
+    /// An input could not be opened: it does not exist, for example, or the process may not read it.
     #[error("`{}` can't be opened", path.display())]
     Open {
         /// The input.
@@ -18,30 +30,33 @@ pub enum IoError {
         /// Why.
         source: io::Error,
     },
-    /// A directory was given where a file is needed.
-    #[error("`{}` is a directory", path.display())]
+    /// [`Input::path`](crate::Input::path) or [`Input::paths`](crate::Input::paths) was given a directory.
+    /// [`Input::directory`](crate::Input::directory) reads the files in one.
+    #[error("`{}` is a directory; `Input::directory` reads the files in it", path.display())]
     IsDirectory {
         /// The directory.
         path: PathBuf,
     },
-    /// An input of [`paths`](crate::Input::paths) has none.
+    /// [`Input::paths`](crate::Input::paths) was given no paths.
     #[error("there is nothing to read: no paths were given")]
     NoPaths,
-    /// A pattern is not one, such as `[a`.
-    #[error("`{pattern}` is not a pattern")]
+    /// A glob pattern is not valid, such as `[a`.
+    #[error("`{pattern}` is not a valid pattern")]
     Pattern {
         /// The pattern.
         pattern: String,
         /// Why.
         source: BoxError,
     },
-    /// A pattern matches no file.
-    #[error("no file matches `{pattern}`")]
+    /// A glob pattern matches no file.
+    #[error("no file matches `{pattern}`{}", searched(directory.as_ref()))]
     NoMatch {
         /// The pattern.
         pattern: String,
+        /// The working directory of the process, if the pattern is relative to it.
+        directory: Option<PathBuf>,
     },
-    /// It can't be found out which files a directory has.
+    /// The files in a directory could not be listed.
     #[error("the files of `{}` can't be listed", path.display())]
     List {
         /// The directory.
@@ -55,27 +70,28 @@ pub enum IoError {
         /// The directory.
         path: PathBuf,
     },
-    /// An input or output is compressed in a way that this build does not know: the feature of that name is off.
-    #[error("`{}` can't be used without the feature `{compression}` of godata-io", path.display())]
+    /// An input or output is compressed in a way that this build does not support: the crate feature of that name is
+    /// off.
+    #[error("`{}` can't be used without the crate feature `{compression}`", path.display())]
     NotBuiltIn {
         /// The input or output.
         path: PathBuf,
         /// How it is compressed.
         compression: Compression,
     },
-    /// Compressed data is damaged or cut off, or something else follows on it.
-    #[error("`{}` is not whole {compression} data, which fails after {bytes} decompressed bytes", path.display())]
+    /// Compressed data is damaged or cut off, or is followed by something else.
+    #[error("`{}` is not whole {compression} data: decompression fails after {bytes} bytes", path.display())]
     Compressed {
         /// The input.
         path: PathBuf,
-        /// How it is compressed, or was said to be.
+        /// The compression it has, or was said to have.
         compression: Compression,
-        /// How many bytes could be decompressed, about.
+        /// Roughly how many bytes could be decompressed.
         bytes: u64,
-        /// Why the next could not.
+        /// Why the next bytes could not.
         source: io::Error,
     },
-    /// An input failed while it was read.
+    /// Reading from an input failed.
     #[error("`{}` can't be read", path.display())]
     Read {
         /// The input.
@@ -83,37 +99,40 @@ pub enum IoError {
         /// Why.
         source: io::Error,
     },
-    /// An input begins with the byte order mark of another encoding than it is to be read as.
+    /// An input starts with the byte order mark of an encoding other than the one it was to be read as.
     #[error(
-        "`{}` is {found} text by its byte order mark, and was to be read as {expected}; {}",
+        "`{}` is {found} text by its byte order mark, but was to be read as {expected}; {}",
         path.display(),
         advice(found)
     )]
     Encoding {
         /// The input.
         path: PathBuf,
-        /// What the mark says, such as `UTF-16LE`.
+        /// The encoding that the mark stands for, such as `UTF-16LE`.
         found: &'static str,
-        /// What the input is to be read as.
+        /// The encoding it was to be read as.
         expected: Encoding,
     },
-    /// An input has bytes that are no character of its encoding, or ends inside of one.
-    #[error("`{}` is not whole {encoding} text: there is no character at byte {offset}, from 0", path.display())]
+    /// An input has bytes that are not a character of its encoding, or ends in the middle of one.
+    #[error("`{}` is not valid {encoding} text: the bytes at offset {offset} are not a character", path.display())]
     Malformed {
         /// The input.
         path: PathBuf,
-        /// What it was read as, such as `UTF-16LE` or `Shift_JIS`.
+        /// The encoding it was read as, such as `UTF-16LE` or `Shift_JIS`.
         encoding: &'static str,
-        /// Where, in bytes from 0 of the encoded text, which is decompressed.
+        /// The offset of the bytes from 0, in the text after decompression and before decoding.
         offset: u64,
     },
-    /// There is no encoding of a label, or none that can be read.
-    #[error("`{label}` is not the label of an encoding, such as `utf-16` or `windows-1252`")]
+    /// No encoding has this label, or none that can be read.
+    #[error(
+        "`{}` is not the label of a known encoding; labels are `utf-16` and `windows-1252`, for example",
+        excerpt(label)
+    )]
     UnknownEncoding {
         /// The label.
         label: String,
     },
-    /// A record is longer than a block may ever be: the input is damaged, or of another format.
+    /// A record is longer than a block may be: the input is damaged, or has another format.
     #[error("{}:{line}: the record that begins here is over {limit} bytes long", path.display())]
     RecordTooLong {
         /// The input.
@@ -123,7 +142,7 @@ pub enum IoError {
         /// How many bytes a record may have.
         limit: usize,
     },
-    /// An input ends inside of a record.
+    /// An input ends in the middle of a record.
     #[error("{}:{line}: the record that begins here is not complete", path.display())]
     Incomplete {
         /// The input.
@@ -131,39 +150,49 @@ pub enum IoError {
         /// The line on which the record begins, from 1.
         line: u64,
     },
-    /// The path of an output does not end in the name of a file.
+    /// The path of an output is a directory.
+    #[error("`{}` is a directory, and can't be replaced by a file", path.display())]
+    OutputIsDirectory {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The path of an output does not end in a file name.
     #[error("`{}` is not the path of a file", path.display())]
     NoFileName {
         /// The path.
         path: PathBuf,
     },
-    /// The directory that an output is to be in does not exist.
-    #[error("`{}` can't be written: the directory `{}` does not exist", path.display(), directory.display())]
+    /// The directory of an output does not exist. [`Output::create_parents`](crate::Output::create_parents) creates it.
+    #[error(
+        "`{}` can't be written: the directory `{}` does not exist; `create_parents` creates it",
+        path.display(),
+        directory.display()
+    )]
     NoDirectory {
         /// The output.
         path: PathBuf,
         /// The directory.
         directory: PathBuf,
     },
-    /// A directory that an output is to be in could not be made.
-    #[error("the directory `{}` can't be made", path.display())]
+    /// A directory for an output could not be created.
+    #[error("the directory `{}` can't be created", path.display())]
     MakeDirectory {
         /// The directory.
         path: PathBuf,
         /// Why.
         source: io::Error,
     },
-    /// An output has options that can't be, or not together.
-    #[error("`{}` can't be written like that: {reason}", path.display())]
+    /// The options of an output are not possible, or not in this combination.
+    #[error("`{}` can't be written with these options: {reason}", path.display())]
     Options {
         /// The output.
         path: PathBuf,
         /// Why not.
         reason: &'static str,
     },
-    /// An output is to be compressed at a level that the compression does not have.
+    /// The compression of an output does not have the level that was asked for.
     #[error(
-        "`{}` can't be written: {compression} has no level {level}, but {} to {}",
+        "`{}` can't be written: {compression} has no level {level}, only {} to {}",
         path.display(), levels.start(), levels.end()
     )]
     Level {
@@ -173,41 +202,40 @@ pub enum IoError {
         compression: Compression,
         /// The level that was asked for.
         level: i32,
-        /// Those that there are.
+        /// The levels that exist.
         levels: RangeInclusive<i32>,
     },
-    /// The text for the paths of a partitioned output is none that could be.
-    #[error("`{template}` is not a template of paths: {expected}")]
+    /// The path template of a partitioned output is not valid.
+    #[error("`{template}` is not a path template: {expected}")]
     Template {
         /// The text.
         template: String,
         /// What is expected.
         expected: &'static str,
     },
-    /// A field that says to which file of a partitioned output a record goes has a value that can't be part of a
-    /// path.
+    /// The value of a field in the path template can't be part of a path.
     #[error("field `{field}`: {found} can't be part of a path")]
     PartitionValue {
         /// The name of the field.
         field: String,
-        /// What it has.
+        /// What kind of value it has.
         found: &'static str,
     },
-    /// A field that says to which file of a partitioned output a record goes is in no record.
-    #[error("no record has the field `{field}`, which says to which file it goes")]
+    /// No record has a field that is in the path template.
+    #[error("no record has the field `{field}`, which is in the path template")]
     PartitionField {
         /// The name of the field.
         field: String,
     },
-    /// Two files of an output would be one: records with other values of the fields have the same path, or a symbolic
-    /// link leads to the file of others. Keep the fields apart by something that the values do not have, such as a
-    /// directory.
-    #[error("`{}` leads to a file that others of this output go to", path.display())]
+    /// Two files of an output would be the same: records with different values in the fields get the same path, or a
+    /// symbolic link leads to another file of the output. Put something between the fields that their values do not
+    /// contain, such as a `/`.
+    #[error("`{}` leads to the same file as another path of this output", path.display())]
     SamePath {
-        /// The path of the later one.
+        /// The path that came later.
         path: PathBuf,
     },
-    /// What a file has that is to be appended to does not fit to the records; the source says why.
+    /// The content of a file that is appended to does not fit the records; the source says why.
     #[error("`{}` can't be appended to", path.display())]
     Resume {
         /// The file.
@@ -215,7 +243,7 @@ pub enum IoError {
         /// Why.
         source: BoxError,
     },
-    /// An output could not be begun: its directory may not be written to, say.
+    /// An output could not be opened: the process may not write to its directory, for example.
     #[error("`{}` can't be written", path.display())]
     Create {
         /// The output.
@@ -223,7 +251,7 @@ pub enum IoError {
         /// Why.
         source: io::Error,
     },
-    /// Writing to an output failed: the disk is full, say.
+    /// Writing to an output failed: the disk is full, for example.
     #[error("writing `{}` failed", path.display())]
     Write {
         /// The output.
@@ -231,7 +259,7 @@ pub enum IoError {
         /// Why.
         source: io::Error,
     },
-    /// What was written could not be made durable, or not take the place of the old file.
+    /// A finished output could not be flushed to the disk, or could not replace the old file.
     #[error("committing `{}` failed", path.display())]
     Commit {
         /// The output.
@@ -239,9 +267,25 @@ pub enum IoError {
         /// Why.
         source: io::Error,
     },
+    /// The outputs are in place, but their directory could not be flushed to the disk: a power failure may bring the
+    /// old files back. A file system that can't flush directories is not an error.
+    #[error("the directory `{}` can't be flushed to the disk", path.display())]
+    SyncDirectory {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
 }
 
-/// How text of an encoding can be read.
+debug_as_chain!(IoError);
+
+/// Where files were searched for.
+fn searched(directory: Option<&PathBuf>) -> String {
+    directory.map(|path| format!(" in the working directory `{}`", path.display())).unwrap_or_default()
+}
+
+/// How to read text of an encoding.
 fn advice(encoding: &str) -> &'static str {
     match encoding {
         "UTF-8" => "`Encoding::Utf8` reads it",
@@ -249,3 +293,6 @@ fn advice(encoding: &str) -> &'static str {
         _ => "convert it to UTF-8",
     }
 }
+
+#[cfg(test)]
+mod tests;

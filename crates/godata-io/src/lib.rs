@@ -1,38 +1,60 @@
-//! Byte inputs and outputs for godata's file formats.
+//! Inputs and outputs for godata's file formats: files read in blocks of whole records, and records written to files
+//! that are compressed, partitioned, rolled and replaced atomically.
 //!
-//! A format (CSV, JSON Lines) reads its bytes through this crate, so that all formats open files, cut them
-//! into blocks, replace their outputs and name what failed in the same way. Users of a format meet only
-//! [`Input`] and [`Output`], mostly as a path: `csv::read("orders.csv")`.
+//! All formats (CSV, JSON Lines, JSON) are built on this crate, so they open files, cut them into blocks, replace their
+//! outputs and report errors in the same way.
 //!
-//! * [`Input`] says what to read: a file, several, those that a glob matches or a directory has, standard input, or
-//!   bytes; compressed or not ([`Compression`]), in UTF-8 or another encoding ([`Encoding`]). [`InputFiles`] is that,
-//!   opened. [`Blocks`] cuts it into blocks of whole records, where a [`Framing`] says what a record is; blocks are
-//!   decoded on the workers of the run.
-//! * [`Output`] says what to write: a file, files of a certain size, a file for each value of a field, or standard
-//!   output; compressed or not, replaced or appended to. [`FileSink`] writes the records of a run there, where a
-//!   [`FileFormat`] says what stands around them; they are encoded on the workers of the run.
-//! * [`OutputFile`] is an output of one file, opened for bytes: it takes the place of the old file when it is
-//!   committed, and until then the old file is as it was.
+//! # When to use this crate
+//!
+//! Depend on it to write a file format of your own. To read and write CSV or JSON, depend on `godata-io-csv` or
+//! `godata-io-json` instead: they re-export the [`Input`] and [`Output`] that their users need, or take a path,
+//! as in `csv::read("orders.csv")`.
+//!
+//! # What is in it
+//!
+//! * [`Input`] describes what to read: a file, several files, a glob, a directory, standard input or bytes; compressed
+//!   or not ([`Compression`]), in UTF-8 or another encoding ([`Encoding`]). [`InputFiles`] is an open input.
+//! * [`Blocks`] cuts an open input into blocks of whole records, for which the format implements [`Framing`]. The
+//!   workers of the run decode the blocks.
+//! * [`Output`] describes what to write: a file, rolled files, a file for each value of a field, or standard output;
+//!   compressed or not, replaced or appended to.
+//! * [`FileSink`] writes the records of a run to an output, for which the format implements [`FileFormat`]. The workers
+//!   of the run encode the records ([`Encoded`]), and [`Fields`] gives the values that decide the file of a record.
+//! * [`OutputFile`] is an output of a single file to which bytes are written. It replaces the old file when it is
+//!   committed.
+//! * [`etl`] is the crate `godata-etl`, whose traits a format implements.
 //!
 //! # Example
-//! A file is replaced as a whole or not at all.
 //!
-//! ```
-//! use godata_io::Output;
+//! A file is replaced as a whole or not at all. This program needs only this crate:
 //!
-//! # let folder = tempfile::tempdir()?;
-//! let path = folder.path().join("orders.csv");
-//! std::fs::write(&path, "old")?;
-//!
-//! let mut file = Output::path(&path).open()?;
-//! file.write_all(b"new")?;
-//! assert_eq!(std::fs::read(&path)?, b"old");
-//! file.commit()?;
-//! assert_eq!(std::fs::read(&path)?, b"new");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```toml
+//! [dependencies]
+//! godata-io = "0.1"
 //! ```
 //!
-//! Every format takes every input.
+//! ```
+//! use godata_io::{BoxError, Output};
+//!
+//! fn main() -> Result<(), BoxError> {
+//! #   let folder = tempfile::tempdir()?;
+//!     let path = "orders.csv";
+//! #   let path = folder.path().join(path);
+//!     std::fs::write(&path, "old")?;
+//!
+//!     let mut file = Output::path(&path).open()?;
+//!     file.write_all(b"new")?;
+//!     assert_eq!(std::fs::read(&path)?, b"old");
+//!     file.commit()?;
+//!     assert_eq!(std::fs::read(&path)?, b"new");
+//! #   std::fs::remove_file(&path)?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The example of [`Blocks`] is a complete reader, and the one of [`FileFormat`] a complete writer.
+//!
+//! Every format reads every input:
 //!
 //! ```
 //! use godata_io::{Compression, Encoding, Input};
@@ -49,7 +71,7 @@
 //! # let _ = inputs;
 //! ```
 //!
-//! And writes every output.
+//! And writes every output:
 //!
 //! ```
 //! use godata_io::{Compression, Output};
@@ -64,30 +86,33 @@
 //! # let _ = outputs;
 //! ```
 //!
-//! # Features
-//! `gzip`, `zstd` and `bzip2`, all on by default, read and write files that are compressed like that. Without its
-//! feature such a file is an [`IoError::NotBuiltIn`]. `zstd` builds a C library; the others are written in Rust.
-//!
-//! # Counts
-//! Bytes are counted as they are stored, in reports and in the progress: of a file that is compressed or not UTF-8,
-//! when they are read; of others, those of the batches that were decoded. What a run is told to expect is the same:
-//! the sizes of all files. After a run that succeeded, without a `take`, the two are equal. Of an output they are those
-//! that were added to its files; those of a manifest are not counted.
-//!
 //! # Errors
-//! [`IoError`] names the file, and the line where there is one; the error of the system is its source.
+//!
+//! [`IoError`] names the file, and the line where there is one. If the system reported an error, it is the source.
 //!
 //! # Guarantees
-//! * An output that was not committed leaves nothing behind, neither files nor directories, and old files as they
-//!   were, also those that were appended to. (What went to standard output, a device or a FIFO is gone.)
-//! * A committed output was flushed to the disk, together with its name in the folder (on Unix). Of several files all
-//!   are flushed before the first takes its place.
-//! * However many files there are, few are open at once: at most [`max_open_files`](Output::max_open_files).
-//! * What is read is the text that was stored: bytes that are no character are an error, also in other encodings.
-//! * Memory is bounded: one block, or one record of at most 64 MiB if that is larger, is held while reading, 64 KiB
-//!   more of text that is not UTF-8, and what the compression needs: under 1 MiB for gzip, 4 MiB for bzip2, the window
-//!   of the file for zstd (up to 128 MiB, 8 MiB at its usual levels). While writing it is what the compression of the open files needs, as [`Output`] says,
-//!   and some hundred bytes for each file of a run that writes many.
+//!
+//! * An output that is not committed leaves nothing behind, neither files nor directories. Old files are unchanged, and
+//!   files that were appended to are cut back to their old length. (What went to standard output, a device or a FIFO
+//!   can't be taken back.)
+//! * A committed output is on the disk, together with its name in the directory (on Unix). If there are several files,
+//!   all of them are flushed before the first one is replaced. A file system that can't flush directories is not an
+//!   error; every other failure to flush is one.
+//! * However many files an output has, at most [`max_open_files`](Output::max_open_files) are open at once.
+//! * Text is read exactly as it was stored: bytes that are not a character of its encoding are an error.
+//! * Memory is bounded. Reading holds one block, or one record of at most 64 MiB if that is larger; 64 KiB more for
+//!   text that is not UTF-8; and what the decompression needs: under 1 MiB for gzip, 4 MiB for bzip2, and the window
+//!   of the file for zstd (8 MiB at the usual levels, at most 128 MiB). Writing needs the memory for the compression
+//!   of the open files, which [`Output`] states, and a few hundred bytes for each file of a run.
+//! * Bytes are counted as they are stored, in reports and in the progress. For an input that is compressed or not UTF-8
+//!   they are counted when they are read, otherwise when their batch is decoded. After a run that succeeded, and had no
+//!   `take`, the count equals the expected bytes, which are the sizes of all files. For an output they are the bytes
+//!   that were added to its files, without the manifest.
+//!
+//! # Features
+//!
+//! `gzip`, `zstd` and `bzip2`, all on by default, read and write files with that compression. Without the feature,
+//! such a file is an [`IoError::NotBuiltIn`]. `zstd` builds a C library; the others are written in Rust.
 
 mod block;
 mod blocks;
@@ -107,6 +132,10 @@ pub use compression::Compression;
 pub use encoding::{Encoding, OtherEncoding};
 pub use error::IoError;
 pub use framing::{Ahead, Frame, Framing};
+#[doc(no_inline)]
+pub use godata_core::{BoxError, RunContext};
+#[doc(no_inline)]
+pub use godata_etl as etl;
 pub use input::{Input, InputFiles};
 pub use output::{OldContent, Output, OutputFile};
 pub use records::{Encoded, Fields, FileFormat, FileSink};

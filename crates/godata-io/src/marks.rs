@@ -1,6 +1,7 @@
 //! Byte order marks.
 
-/// Byte order marks and their encodings (Unicode 16.0, table 2-4); those that begin like another come first.
+/// Byte order marks and their encodings (Unicode 16.0, table 2-4). A mark comes before the marks that are a prefix of
+/// it.
 const MARKS: [(&[u8], &str); 5] = [
     (b"\xef\xbb\xbf", "UTF-8"),
     (b"\xff\xfe\0\0", "UTF-32LE"),
@@ -9,10 +10,10 @@ const MARKS: [(&[u8], &str); 5] = [
     (b"\xfe\xff", "UTF-16BE"),
 ];
 
-/// The longest byte order mark.
+/// The length of the longest byte order mark.
 pub(crate) const LONGEST_MARK: usize = 4;
 
-/// How long the byte order mark is that `bytes` begin with, and which encoding it says.
+/// The length and the encoding of the byte order mark at the start of `bytes`.
 pub(crate) fn mark(bytes: &[u8]) -> Option<(usize, &'static str)> {
     let (mark, encoding) = MARKS.iter().find(|(mark, _)| bytes.starts_with(mark))?;
     Some((mark.len(), encoding))
@@ -23,7 +24,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn marks_are_told_apart() {
+    fn each_byte_order_mark_is_recognized() {
         let table: [(&[u8], _); 8] = [
             (b"", None),
             (b"a", None),

@@ -1,11 +1,9 @@
-//! Blocks of whole records, cut with a toy framing: records end in a semicolon, and may have many lines.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+//! Cutting files into blocks of whole records, with a toy framing: records end in a semicolon and may have many lines.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 
-use std::{
-    fs,
-    path::Path,
-    sync::{Arc, Mutex},
-};
+use std::fs;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
 
 use godata_core::{BoxError, RunContext, error_chain};
 use godata_etl::{
@@ -15,36 +13,36 @@ use godata_io::{Ahead, Block, Blocks, Frame, Framing, Input};
 use proptest::prelude::*;
 use tempfile::tempdir;
 
-/// The longest prefix of whole records: what the last semicolon ends. Line breaks between them hold none.
+/// Frames everything up to the last semicolon. Line breaks between records belong to no record.
 struct Toy;
 
 impl Framing for Toy {
     fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
         let blank = ahead.bytes.iter().take_while(|&&byte| byte == b'\n').count();
         if blank > 0 {
-            return Ok(Frame { bytes: blank, records: 0, lines: blank as u64 });
+            return Ok(Frame::new(blank).lines(blank as u64));
         }
         let ended = ahead.bytes.iter().rposition(|&byte| byte == b';').map_or(0, |at| at + 1);
-        // A last record that begins with `!` is broken off.
+        // A last record that begins with `!` is not complete.
         let is_whole = ahead.at_end && !ahead.bytes[ended..].starts_with(b"!");
         let bytes = if is_whole { ahead.bytes.len() } else { ended };
         let taken = &ahead.bytes[..bytes];
         let records = taken.split_inclusive(|&byte| byte == b';').count() as u64;
-        Ok(Frame { bytes, records, lines: lines(taken) })
+        Ok(Frame::new(bytes).records(records).lines(lines(taken)))
     }
 }
 
-/// The first record only.
+/// Frames the first record only.
 struct First;
 
 impl Framing for First {
     fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
         let end = ahead.bytes.iter().position(|&byte| byte == b';').map_or(0, |at| at + 1);
-        Ok(Frame { bytes: end, records: 1, lines: lines(&ahead.bytes[..end]) })
+        Ok(Frame::new(end).records(1).lines(lines(&ahead.bytes[..end])))
     }
 }
 
-/// As if each record were on the first line, if not all have one of their own.
+/// Pretends that all records are on the first line, unless each has a line of its own.
 fn origin(block: &Block) -> Origin {
     block.origin(|_, line| vec![line; usize::try_from(block.records()).unwrap()])
 }
@@ -124,14 +122,14 @@ fn failure_of(bytes: &[u8]) -> String {
     failure(&path)
 }
 
-/// All blocks together are the text, each is whole records, and origins say where they stand.
+/// Checks that the blocks together are the text, that each is whole records, and that their origins are right.
 fn check(text: &str, block_size: usize) {
     let (blocks, bytes_read) = run_text(text.as_bytes(), block_size, false).unwrap();
     assert_eq!(bytes_read, text.len() as u64);
     let (mut record, mut end, mut longest) = (1, 0, 0);
     for block in &blocks {
         let found = text[end..].find(std::str::from_utf8(&block.bytes).unwrap()).unwrap();
-        assert!(text[end..end + found].bytes().all(|byte| byte == b'\n'), "only blank lines are passed over");
+        assert!(text[end..end + found].bytes().all(|byte| byte == b'\n'), "only blank lines are skipped");
         let start = end + found;
         end = start + block.bytes.len();
         let place = origin(block).place(0);
@@ -150,7 +148,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn blocks_of_any_size_are_the_whole_text(text in "(\n{0,3}[a-c\n]{0,20};){0,12}[a-c]{0,9}") {
+    fn blocks_of_any_size_make_up_the_whole_text(text in "(\n{0,3}[a-c\n]{0,20};){0,12}[a-c]{0,9}") {
         for block_size in 1..=text.len() + 2 {
             check(&text, block_size);
         }
@@ -164,7 +162,7 @@ fn an_empty_input_has_no_blocks() {
 }
 
 #[test]
-fn a_block_is_not_larger_than_a_record_may_be() {
+fn a_block_is_at_most_as_large_as_the_largest_record_allowed() {
     let text = "a;b;\n";
     for block_size in [1 << 40, usize::MAX] {
         let (blocks, bytes) = run_text(text.as_bytes(), block_size, false).unwrap();
@@ -187,7 +185,7 @@ fn a_header_is_not_counted_as_a_record() {
 }
 
 #[test]
-fn a_byte_order_mark_is_taken_off() {
+fn a_byte_order_mark_is_skipped() {
     for block_size in 1..10 {
         let (blocks, bytes) = run_text(b"\xef\xbb\xbfa;b;", block_size, false).unwrap();
         let text: Vec<u8> = blocks.iter().flat_map(|block| block.bytes.clone()).collect();
@@ -196,24 +194,27 @@ fn a_byte_order_mark_is_taken_off() {
 }
 
 #[test]
-fn blocks_go_back_to_their_size_after_a_long_record() {
+fn blocks_return_to_their_size_after_a_long_record() {
     let text = format!("{};{}", "a".repeat(70), "b;".repeat(100));
     let (blocks, _) = run_text(text.as_bytes(), 10, false).unwrap();
     assert!(blocks[1..].iter().all(|block| block.bytes.len() <= 10));
 }
 
 #[test]
-fn what_can_not_be_read_is_named() {
+fn errors_name_the_file() {
     let folder = tempdir().unwrap();
     assert_eq!(
         failure(&folder.path().join("missing.txt")),
         "read failed: `missing.txt` can't be opened: No such file or directory (os error 2)"
     );
     let name = folder.path().file_name().unwrap().to_str().unwrap();
-    assert_eq!(failure(folder.path()), format!("read failed: `{name}` is a directory"));
+    assert_eq!(
+        failure(folder.path()),
+        format!("read failed: `{name}` is a directory; `Input::directory` reads the files in it")
+    );
     assert_eq!(
         failure_of(b"\xff\xfea\0"),
-        "read failed: `toys.txt` is UTF-16LE text by its byte order mark, and was to be read as UTF-8; \
+        "read failed: `toys.txt` is UTF-16LE text by its byte order mark, but was to be read as UTF-8; \
          `Input::encoding` with `Encoding::Utf16` reads it"
     );
     assert_eq!(failure_of(b"a\n;!b"), "read failed: toys.txt:2: the record that begins here is not complete");
@@ -242,13 +243,13 @@ fn a_fifo_can_be_read() {
     assert_eq!((blocks.iter().map(Block::records).sum::<u64>(), bytes), (3, 5));
 }
 
-/// Runs with `--no-default-features`.
+/// Runs only with `--no-default-features`.
 #[cfg(not(feature = "gzip"))]
 #[test]
-fn a_compression_that_is_not_built_in_is_named() {
+fn a_compression_that_is_not_built_in_is_an_error() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("toys.gz");
     fs::write(&path, "a;").unwrap();
-    let expected = "read failed: `toys.gz` can't be used without the feature `gzip` of godata-io";
+    let expected = "read failed: `toys.gz` can't be used without the crate feature `gzip`";
     assert_eq!(failure(&path), expected);
 }

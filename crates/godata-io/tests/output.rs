@@ -1,16 +1,15 @@
-//! What an output leaves behind, also when something fails.
-#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+//! What an output leaves behind, on success and on failure.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
 #![cfg(unix)]
 
-use std::{
-    error::Error,
-    fs::{self, Permissions},
-    io::Read,
-    os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink},
-    path::{Path, PathBuf},
-    process::Command,
-    thread,
-};
+use std::error::Error;
+use std::fs;
+use std::fs::Permissions;
+use std::io::Read;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
 
 use godata_io::{IoError, Output};
 use tempfile::{TempDir, tempdir};
@@ -21,7 +20,7 @@ fn write(path: &Path, text: &str) -> Result<(), IoError> {
     file.commit()
 }
 
-/// The names of all entries, hidden ones too.
+/// The names of all entries, including hidden ones.
 fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap();
     let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
@@ -62,14 +61,14 @@ fn a_drop_leaves_the_old_file_and_nothing_else() {
     let (folder, path) = folder_with_old();
     let mut file = Output::path(&path).open().unwrap();
     file.write_all(b"new").unwrap();
-    let meanwhile = names(folder.path());
-    assert!(meanwhile[0].starts_with(".out.csv.") && meanwhile[0].ends_with(".tmp"), "{meanwhile:?}");
+    let found = names(folder.path());
+    assert!(found[0].starts_with(".out.csv.") && found[0].ends_with(".tmp"), "{found:?}");
     drop(file);
     assert_eq!((text(&path).as_str(), names(folder.path())), ("old", vec!["out.csv".into()]));
 }
 
 #[test]
-fn an_open_output_shows_nothing_under_its_name() {
+fn an_open_output_is_not_visible_under_its_name() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("out.csv");
     let file = Output::path(&path).open().unwrap();
@@ -79,7 +78,7 @@ fn an_open_output_shows_nothing_under_its_name() {
 }
 
 #[test]
-fn the_mode_of_the_old_file_is_kept_and_never_wider_before() {
+fn the_mode_of_the_old_file_is_kept_and_is_never_wider_in_between() {
     let (folder, path) = folder_with_old();
     for mode in [0o600, 0o640, 0o444, 0o666, 0o755] {
         fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
@@ -115,12 +114,12 @@ fn the_target_of_a_link_is_replaced() {
 }
 
 #[test]
-fn the_target_of_a_link_to_nothing_is_made() {
+fn the_missing_target_of_a_link_is_created() {
     let folder = tempdir().unwrap();
     let link = folder.path().join("link");
-    symlink("made.csv", &link).unwrap();
+    symlink("created.csv", &link).unwrap();
     write(&link, "new").unwrap();
-    assert_eq!(text(&folder.path().join("made.csv")), "new");
+    assert_eq!(text(&folder.path().join("created.csv")), "new");
     assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
 }
 
@@ -137,17 +136,18 @@ fn links_in_a_circle_are_refused() {
 fn a_directory_is_refused() {
     let folder = tempdir().unwrap();
     let error = Output::path(folder.path()).open().unwrap_err();
-    assert_eq!(error.to_string(), format!("`{}` is a directory", folder.path().display()));
+    let expected = format!("`{}` is a directory, and can't be replaced by a file", folder.path().display());
+    assert_eq!(error.to_string(), expected);
 }
 
 #[test]
-fn a_missing_directory_is_refused_by_name() {
+fn the_error_names_a_missing_directory() {
     let folder = tempdir().unwrap();
     let directory = folder.path().join("missing");
     let path = directory.join("out.csv");
     let error = Output::path(&path).open().unwrap_err();
     let expected = format!(
-        "`{}` can't be written: the directory `{}` does not exist",
+        "`{}` can't be written: the directory `{}` does not exist; `create_parents` creates it",
         path.display(),
         directory.display()
     );
@@ -155,7 +155,7 @@ fn a_missing_directory_is_refused_by_name() {
 }
 
 #[test]
-fn a_file_in_the_place_of_the_directory_is_refused() {
+fn a_file_where_the_directory_should_be_is_refused() {
     let (_folder, path) = folder_with_old();
     let error = Output::path(path.join("out.csv")).open().unwrap_err();
     assert!(matches!(error, IoError::Create { .. }), "{error:?}");
@@ -172,7 +172,7 @@ fn a_path_that_names_no_file_is_refused() {
 }
 
 #[test]
-fn a_path_without_a_directory_is_in_the_working_directory() {
+fn a_path_without_a_directory_is_relative_to_the_working_directory() {
     let name = format!("godata-io-test-{}.tmp", std::process::id());
     let file = Output::path(&name).open().unwrap();
     drop(file);
@@ -180,7 +180,7 @@ fn a_path_without_a_directory_is_in_the_working_directory() {
 }
 
 #[test]
-fn a_name_of_the_greatest_length_can_be_written() {
+fn a_name_of_the_maximum_length_can_be_written() {
     let folder = tempdir().unwrap();
     for name in ["n".repeat(255), "ä".repeat(127)] {
         let path = folder.path().join(name);
@@ -189,7 +189,7 @@ fn a_name_of_the_greatest_length_can_be_written() {
     }
 }
 
-/// Run by `an_unwritable_directory_is_refused` in a process without privileges; does nothing else.
+/// `an_unwritable_directory_is_refused` runs this in a process without privileges. Otherwise it does nothing.
 #[test]
 fn child_without_privileges() {
     let Some(path) = std::env::var_os("GODATA_IO_UNWRITABLE") else { return };
@@ -205,7 +205,7 @@ fn an_unwritable_directory_is_refused() {
     let me = std::env::current_exe().unwrap();
     let is_root = fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0);
     let mut child = if is_root {
-        // The nobody of setpriv may not reach the test's own program where that lies.
+        // The user `nobody` may not be able to reach the test's own program.
         let copy = folder.path().join("child");
         fs::copy(me, &copy).unwrap();
         fs::set_permissions(&copy, Permissions::from_mode(0o755)).unwrap();

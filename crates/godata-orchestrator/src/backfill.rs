@@ -1,19 +1,22 @@
-//! Due times of the past that somebody asks for.
+//! Runs for due times in the past.
 
 use std::collections::BTreeSet;
 
 use time::UtcDateTime;
 
-/// Which due times to run again: each as a run with that [scheduled time](godata_core::RunContext::scheduled_at), one
-/// after the other, at most [`MAX`](Self::MAX).
+/// Due times in the past to run: up to [`MAX`](Self::MAX), each as its own run with that
+/// [scheduled time](crate::RunContext::scheduled_at), one after another.
 ///
 /// ```
 /// use godata_orchestrator::Backfill;
-/// use time::UtcDateTime;
+/// use godata_orchestrator::time::{Duration, UtcDateTime};
 ///
 /// let epoch = UtcDateTime::UNIX_EPOCH;
-/// let january = Backfill::between(epoch, epoch + time::Duration::days(31)).named("january");
+/// let january = Backfill::between(epoch, epoch + Duration::days(31)).named("january-1970");
+/// let two_days = Backfill::at([epoch, epoch + Duration::days(1)]);
 /// ```
+///
+/// [`Orchestrator::backfill`](crate::Orchestrator::backfill) queues them.
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Backfill {
@@ -23,7 +26,7 @@ pub struct Backfill {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Times {
-    /// From the first on, before the second.
+    /// From the first instant, inclusive, to the second, exclusive.
     Between(UtcDateTime, UtcDateTime),
     These(Vec<UtcDateTime>),
 }
@@ -32,12 +35,12 @@ impl Backfill {
     /// The most due times of one backfill: 1,000.
     pub const MAX: usize = 1_000;
 
-    /// What the pipeline's schedule is due `from` then on, and before `until`.
+    /// The due times of the pipeline's schedule from `from`, inclusive, to `until`, exclusive.
     pub fn between(from: UtcDateTime, until: UtcDateTime) -> Self {
         Self { times: Times::Between(from, until), name: None }
     }
 
-    /// These due times, cut to whole milliseconds, in order and each once.
+    /// These due times, truncated to whole milliseconds, in order and without duplicates.
     pub fn at(times: impl IntoIterator<Item = UtcDateTime>) -> Self {
         let mut distinct = BTreeSet::new();
         for time in times {
@@ -49,7 +52,7 @@ impl Backfill {
         Self { times: Times::These(distinct.into_iter().collect()), name: None }
     }
 
-    /// Names it, so that asking for it a second time starts nothing. Default: a new name each time.
+    /// Names the backfill, so that a second call with the same name starts nothing. Default: a new name each time.
     pub fn named(self, name: impl Into<String>) -> Self {
         Self { name: Some(name.into()), ..self }
     }

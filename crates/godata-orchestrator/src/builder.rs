@@ -1,21 +1,40 @@
-//! What an orchestrator is told once.
+//! The settings of an orchestrator.
 
 use std::fmt;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use godata_core::{AnyStore, Clock, JobRunner, Store, SystemClock};
+use godata_core::{AnyStore, Clock, JobRunner, SystemClock};
 
-use crate::events::Teller;
+use crate::events::EventSender;
 use crate::ids::Ids;
-use crate::{BuildError, Orchestrator, Recovery};
+use crate::{Orchestrator, OrchestratorBuildError, Recovery};
 
 /// Builds an [`Orchestrator`]; made by [`Orchestrator::builder`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use godata_orchestrator::{MemoryStore, Orchestrator, OrchestratorBuildError, Recovery};
+/// use godata_runner::Runner;
+///
+/// let orchestrator = Orchestrator::builder(MemoryStore::new(), Runner::new())
+///     .concurrency(16)
+///     .pool("database", 2)
+///     .recovery(Recovery::Rerun)
+///     .keep_newest(1_000)
+///     .keep_for(Duration::from_secs(90 * 24 * 60 * 60))
+///     .build()?;
+///
+/// let same = Orchestrator::builder(MemoryStore::new(), Runner::new()).pool("a", 1).pool("a", 2).build();
+/// assert!(matches!(same, Err(OrchestratorBuildError::SamePool { .. })));
+/// # Ok::<(), OrchestratorBuildError>(())
+/// ```
 #[must_use]
 pub struct OrchestratorBuilder {
-    store: Option<AnyStore>,
-    runner: Option<Arc<dyn JobRunner>>,
+    store: AnyStore,
+    runner: Arc<dyn JobRunner>,
     clock: Arc<dyn Clock>,
     seed: Option<u64>,
     concurrency: Option<usize>,
@@ -35,7 +54,7 @@ pub(crate) struct Keep {
     pub(crate) age: Option<Duration>,
 }
 
-/// What the loop works with.
+/// The dependencies of the loop.
 pub(crate) struct Setup {
     pub(crate) store: AnyStore,
     pub(crate) runner: Arc<dyn JobRunner>,
@@ -47,14 +66,14 @@ pub(crate) struct Setup {
     pub(crate) keep: Keep,
     pub(crate) lease: Duration,
     pub(crate) store_timeout: Duration,
-    pub(crate) teller: Teller,
+    pub(crate) events: EventSender,
 }
 
 impl OrchestratorBuilder {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(store: AnyStore, runner: Arc<dyn JobRunner>) -> Self {
         Self {
-            store: None,
-            runner: None,
+            store,
+            runner,
             clock: Arc::new(SystemClock),
             seed: None,
             concurrency: None,
@@ -68,105 +87,93 @@ impl OrchestratorBuilder {
         }
     }
 
-    /// What remembers pipelines and runs. Several orchestrators in one process share a store by clones of one
-    /// [`AnyStore`].
-    pub fn store(self, store: impl Store) -> Self {
-        Self { store: Some(AnyStore::new(store)), ..self }
-    }
-
-    /// What runs jobs. It ought to have no limit of its own: a run that waits for its runner counts as running, while
-    /// one that waits for the orchestrator's [`concurrency`](Self::concurrency) is queued, durably.
-    pub fn runner(self, runner: impl JobRunner) -> Self {
-        Self { runner: Some(Arc::new(runner)), ..self }
-    }
-
-    /// The clock that due times are compared with. Default: [`SystemClock`].
+    /// Sets the clock that due times are compared with. Default: [`SystemClock`].
     pub fn clock(self, clock: impl Clock) -> Self {
         Self { clock: Arc::new(clock), ..self }
     }
 
-    /// Makes all ids and waits follow from a number, so that a simulated run can be repeated. Default: random.
+    /// Derives all ids and random waits from a number, so that a simulation can be repeated. Default: random.
     pub fn seed(self, seed: u64) -> Self {
         Self { seed: Some(seed), ..self }
     }
 
-    /// How many runs go on at a time, over all pools. Default: four per core, at least 16.
+    /// Sets how many jobs run at a time, over all pools. Default: four per core, at least 16.
     pub fn concurrency(self, runs: usize) -> Self {
         Self { concurrency: Some(runs), ..self }
     }
 
-    /// Adds a pool, in which so many runs go on at a time; a [`Registration`](crate::Registration::pool) names it.
+    /// Adds a pool in which up to `runs` jobs run at a time. A [`Registration`](crate::Registration::pool) names it.
     pub fn pool(mut self, name: impl Into<String>, runs: usize) -> Self {
         self.pools.push((name.into(), runs));
         self
     }
 
-    /// What becomes of runs whose process died or shut down. Default: [`Recovery::Off`].
+    /// Sets what happens to runs whose process died or shut down. Default: [`Recovery::Off`].
     pub fn recovery(self, recovery: Recovery) -> Self {
         Self { recovery, ..self }
     }
 
-    /// Forgets what is older than this many finished runs of the same pipeline, once an hour. Default: nothing.
+    /// Keeps the newest finished runs of each pipeline, up to this many, and removes older ones once an hour. Default: all are
+    /// kept.
     pub fn keep_newest(mut self, runs: usize) -> Self {
         self.keep.newest = Some(runs);
         self
     }
 
-    /// Forgets runs this long after they have ended, once an hour. Default: never.
+    /// Removes finished runs this long after their end, once an hour. Default: never.
     pub fn keep_for(mut self, age: Duration) -> Self {
         self.keep.age = Some(age);
         self
     }
 
-    /// How long `run_until_signal`, of the feature `signal`, lets runs go on. Default: 30 s.
+    /// Sets how long `run_until_signal` (feature `signal`) lets running jobs continue after a signal. Default: 30 s.
     pub fn grace(self, grace: Duration) -> Self {
         Self { grace, ..self }
     }
 
-    /// For how long it counts as alive, in a store that is shared, without being heard of; it says so three times as
-    /// often. After it, others take over its runs. Default: 30 s.
+    /// Sets for how long this instance counts as alive in a shared store without renewing its lease. It renews three times
+    /// as often, and at least every 10 s. When the lease expires, other instances take over its runs. Default: 30 s.
     pub fn lease(self, ttl: Duration) -> Self {
         Self { lease: ttl, ..self }
     }
 
-    /// How long the store may take for one call; what it has done is unknown then, and looked up. Default: 30 s.
+    /// Sets how long one call of the store may take. After that, its outcome counts as unknown and is read from the store.
+    /// Default: 30 s.
     pub fn store_timeout(self, timeout: Duration) -> Self {
         Self { store_timeout: timeout, ..self }
     }
 
-    /// How many events a reader may be behind before it misses some, at most 1,048,576. Default: 1,024.
+    /// Sets how many events a reader may fall behind before it misses some, at most 1,048,576. Default: 1,024.
     pub fn event_buffer(self, events: usize) -> Self {
         Self { event_buffer: events, ..self }
     }
 
-    /// Builds the orchestrator. Nothing runs until it is asked for something.
+    /// Builds the orchestrator. Nothing runs before its first call.
     ///
     /// # Errors
     ///
-    /// [`BuildError`].
-    pub fn build(self) -> Result<Orchestrator, BuildError> {
+    /// [`OrchestratorBuildError`], if the concurrency or a pool has no slots, or if two pools have the same name.
+    pub fn build(self) -> Result<Orchestrator, OrchestratorBuildError> {
         if self.concurrency == Some(0) {
-            return Err(BuildError::NoSlots);
+            return Err(OrchestratorBuildError::NoSlots);
         }
         for (position, (name, runs)) in self.pools.iter().enumerate() {
             if *runs == 0 {
-                return Err(BuildError::EmptyPool { pool: name.clone() });
+                return Err(OrchestratorBuildError::EmptyPool { pool: name.clone() });
             }
             if self.pools.iter().take(position).any(|(other, _)| other == name) {
-                return Err(BuildError::SamePool { pool: name.clone() });
+                return Err(OrchestratorBuildError::SamePool { pool: name.clone() });
             }
         }
-        let store = self.store.clone().ok_or(BuildError::NoStore)?;
-        let runner = self.runner.clone().ok_or(BuildError::NoRunner)?;
-        Ok(self.built(store, runner))
+        Ok(self.built())
     }
 
-    /// Builds it as it is, which has no pool and no concurrency of zero.
-    pub(crate) fn built(self, store: AnyStore, runner: Arc<dyn JobRunner>) -> Orchestrator {
+    /// Builds the orchestrator. The caller has checked that neither the concurrency nor a pool is zero.
+    pub(crate) fn built(self) -> Orchestrator {
         let grace = self.grace;
         let setup = Setup {
-            store,
-            runner,
+            store: self.store,
+            runner: self.runner,
             clock: self.clock,
             ids: Ids::new(self.seed),
             concurrency: self.concurrency.unwrap_or_else(usual_concurrency),
@@ -175,7 +182,7 @@ impl OrchestratorBuilder {
             keep: self.keep,
             lease: self.lease,
             store_timeout: self.store_timeout,
-            teller: Teller::new(self.event_buffer),
+            events: EventSender::new(self.event_buffer),
         };
         Orchestrator::of(setup, grace)
     }

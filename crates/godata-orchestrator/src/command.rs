@@ -1,8 +1,9 @@
-//! What handles ask of the loop.
+//! The commands that handles send to the loop.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use godata_core::{AnySchedule, Params, PipelineName, RunHandle, RunId};
+use godata_core::{Params, PipelineName, RunHandle, RunId, Schedule};
 use tokio::sync::oneshot;
 
 use crate::{Backfill, DrainReport, OrchestratorError, RegisterError, Registration};
@@ -10,21 +11,21 @@ use crate::{Backfill, DrainReport, OrchestratorError, RegisterError, Registratio
 /// Where an answer goes.
 pub(crate) type Reply<T, E = OrchestratorError> = oneshot::Sender<Result<T, E>>;
 
-/// What handles ask of the loop.
+/// A command for the loop.
 #[derive(Debug)]
 pub(crate) enum Command {
     Register(Box<Registration>, Reply<(), RegisterError>),
-    /// Something about a registered pipeline, which takes a commit.
+    /// A request about a registered pipeline, which needs a commit.
     Ask(String, Ask, Reply<Answer>),
-    /// Answered `false` if the run is not known here and no pipeline is named.
+    /// The answer is `false` if the run is not known here and no pipeline is named.
     Cancel(RunId, Option<PipelineName>, Reply<bool>),
-    Upcoming(String, Reply<AnySchedule>),
+    Upcoming(String, Reply<Arc<dyn Schedule>>),
     StartScheduler(Reply<()>),
     StopScheduler(Reply<()>),
     Shutdown(Duration, oneshot::Sender<DrainReport>),
 }
 
-/// What is asked about a pipeline.
+/// A request about a pipeline.
 #[derive(Debug)]
 pub(crate) enum Ask {
     Run(RunOptions),
@@ -35,7 +36,7 @@ pub(crate) enum Ask {
     Unregister,
 }
 
-/// What is answered.
+/// The answer to an [`Ask`].
 #[derive(Debug)]
 pub(crate) enum Answer {
     Done,
@@ -43,13 +44,15 @@ pub(crate) enum Answer {
     Runs(Vec<RunId>),
 }
 
-/// What a run by hand is told; see [`run_pipeline_with`](crate::Orchestrator::run_pipeline_with).
+/// The parameters and the token of a run by hand.
 ///
 /// ```
 /// use godata_orchestrator::RunOptions;
 ///
 /// let options = RunOptions::new().param("day", "2024-02-29").token("deploy-17");
 /// ```
+///
+/// [`run_pipeline_with`](crate::Orchestrator::run_pipeline_with) shows what a token does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct RunOptions {
@@ -74,7 +77,7 @@ impl RunOptions {
         self
     }
 
-    /// The caller's own word for what it asks, so that asking again starts nothing: 1 to 200 bytes.
+    /// Sets a token, 1 to 200 bytes, that identifies this request. A second call with the same token starts nothing.
     pub fn token(self, token: impl Into<String>) -> Self {
         Self { token: Some(token.into()), ..self }
     }
@@ -83,7 +86,7 @@ impl RunOptions {
 impl Command {
     /// Answers with an error.
     pub(crate) fn refuse(self, error: OrchestratorError) {
-        // Whoever has asked may have gone.
+        // The caller may have gone away.
         match self {
             Self::Register(_, reply) => drop(reply.send(Err(error.into()))),
             Self::Ask(_, _, reply) => drop(reply.send(Err(error))),

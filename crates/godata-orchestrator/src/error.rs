@@ -1,56 +1,58 @@
-//! Why an orchestrator did not do what it was asked.
+//! The errors of an orchestrator.
 
 use std::io;
 use std::sync::Arc;
 
-use godata_core::{NameError, RunId, StoreError};
+use godata_core::{NameError, RunId, StoreError, debug_as_chain};
 
 /// Why a pipeline was not registered.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegisterError {
-    /// A pipeline of this name is registered.
-    #[error("pipeline {pipeline:?} is already registered")]
+    /// A pipeline of this name is registered already.
+    #[error("pipeline {pipeline:?} is already registered: unregister it first, or give the job another name")]
     AlreadyRegistered {
-        /// Its name.
+        /// The pipeline.
         pipeline: String,
     },
-    /// The job's name, or that of a pipeline to run after, is not one that a pipeline can have.
-    #[error("{name:?} is no name for a pipeline")]
+    /// The job's name, or the name of a pipeline to run after, is not a valid pipeline name.
+    #[error("{name:?} is not a valid pipeline name")]
     Name {
         /// The name.
         name: String,
         /// What is wrong with it.
         source: NameError,
     },
-    /// Two of its rules make no sense together.
+    /// Two of its rules contradict each other.
     #[error("pipeline {pipeline:?} can't be registered: {reason}")]
     Contradiction {
-        /// Its name.
+        /// The pipeline.
         pipeline: String,
         /// Which rules, and why.
         reason: &'static str,
     },
     /// It runs after a pipeline that is neither registered nor stored.
-    #[error("pipeline {pipeline:?} runs after {upstream:?}, which is not known")]
+    #[error("pipeline {pipeline:?} runs after {upstream:?}, which is not known: register {upstream:?} first")]
     UnknownUpstream {
-        /// Its name.
+        /// The pipeline.
         pipeline: String,
         /// The pipeline to run after.
         upstream: String,
     },
-    /// It would run after itself, by way of others.
+    /// It would run after itself, directly or through others.
     #[error("pipeline {pipeline:?} would run after itself, through {upstream:?}")]
     Cycle {
-        /// Its name.
+        /// The pipeline.
         pipeline: String,
         /// The pipeline to run after.
         upstream: String,
     },
     /// It names a pool that the orchestrator was not built with.
-    #[error("pipeline {pipeline:?} runs in pool {pool:?}, which the orchestrator does not have")]
+    #[error(
+        "pipeline {pipeline:?} runs in pool {pool:?}, which the orchestrator does not have: add it to the builder"
+    )]
     UnknownPool {
-        /// Its name.
+        /// The pipeline.
         pipeline: String,
         /// The pool.
         pool: String,
@@ -58,29 +60,33 @@ pub enum RegisterError {
     /// Its schedule panicked when it was asked for its spec.
     #[error("the schedule of pipeline {pipeline:?} panicked")]
     SchedulePanicked {
-        /// Its name.
+        /// The pipeline.
         pipeline: String,
     },
-    /// Any of the errors that every call may have.
+    /// One of the errors that every call may have.
     #[error(transparent)]
     Orchestrator(#[from] OrchestratorError),
 }
 
 /// Why an orchestrator did not do what it was asked.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum OrchestratorError {
     /// No pipeline of this name is registered.
-    #[error("pipeline {pipeline:?} is not registered")]
+    #[error("pipeline {pipeline:?} is not registered{}", hint(.registered))]
     UnknownPipeline {
         /// The name.
         pipeline: String,
+        /// The names that are registered, in order, if there are at most [`Self::MOST_NAMES`].
+        registered: Vec<String>,
     },
     /// The scheduler was started before.
-    #[error("the scheduler is running")]
+    #[error("the scheduler is already running")]
     SchedulerRunning,
-    /// A run of the pipeline is queued or runs, and it may not have another.
-    #[error("pipeline {pipeline:?} has run {run} already")]
+    /// A run of the pipeline is queued or running, and its overlap rule allows no other.
+    #[error(
+        "pipeline {pipeline:?} already has run {run}: wait until it ends, or register the pipeline with another overlap rule"
+    )]
     AlreadyRunning {
         /// The pipeline.
         pipeline: String,
@@ -88,7 +94,7 @@ pub enum OrchestratorError {
         run: RunId,
     },
     /// The token, or the name of the backfill, was used before, for this run.
-    #[error("pipeline {pipeline:?} was asked for this before, which is run {run}")]
+    #[error("the token or backfill name was used before in pipeline {pipeline:?}, for run {run}")]
     Duplicate {
         /// The pipeline.
         pipeline: String,
@@ -96,7 +102,7 @@ pub enum OrchestratorError {
         run: RunId,
     },
     /// The token, or the name of the backfill, can't be stored.
-    #[error("{token:?} is no token")]
+    #[error("{token:?} is not a valid token")]
     Token {
         /// The token.
         token: String,
@@ -114,66 +120,76 @@ pub enum OrchestratorError {
     BackfillSize {
         /// The pipeline.
         pipeline: String,
-        /// How many it has; counting stops after the most.
+        /// How many due times it has. Counting stops above the maximum.
         times: usize,
     },
-    /// The pipeline has no schedule, or one that was stopped because it panicked or went back.
-    #[error("pipeline {pipeline:?} has no schedule that could be asked")]
+    /// The pipeline has no schedule, or one that was stopped because it panicked or went backward.
+    #[error("pipeline {pipeline:?} has no working schedule")]
     NoSchedule {
         /// The pipeline.
         pipeline: String,
     },
-    /// The store failed, and nothing was changed: try again.
+    /// The store failed, and nothing was changed. The caller may try again.
     #[error("the store failed, and nothing was changed")]
     Store {
-        /// What the store said.
+        /// The store's error.
         source: Arc<StoreError>,
     },
-    /// The store failed, and whether it has happened is not known yet. It is found out; the history will tell.
-    #[error("the store failed, and whether it has happened is not known yet")]
+    /// The store failed, and it is not known yet whether the change was made. The history will tell.
+    #[error("the store failed, and it is not known whether the change was made")]
     Unconfirmed {
         /// The run that may have been started.
         run: Option<RunId>,
-        /// What the store said.
+        /// The store's error.
         source: Arc<StoreError>,
     },
-    /// It shuts down, or has.
-    #[error("the orchestrator shuts down")]
+    /// The orchestrator is shutting down, or has shut down.
+    #[error("the orchestrator is shutting down")]
     ShuttingDown,
-    /// The system does not let the process listen to its signals.
-    #[error("signals can't be listened to")]
+    /// The system does not let the process listen for signals.
+    #[error("can't listen for signals")]
     Signal {
-        /// What it said.
+        /// The system's error.
         source: Arc<io::Error>,
     },
-    /// It was called outside of a tokio runtime with a timer, which it runs on.
-    #[error("there is no tokio runtime to run on")]
+    /// It was called outside of a tokio runtime, on which it would run.
+    #[error("there is no tokio runtime: call the orchestrator from async code, such as below #[tokio::main]")]
     NoRuntime,
 }
 
-/// Why there can't be such an orchestrator.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+impl OrchestratorError {
+    /// The most names that [`UnknownPipeline`](Self::UnknownPipeline) lists: 10.
+    pub const MOST_NAMES: usize = 10;
+}
+
+fn hint(registered: &[String]) -> String {
+    let names: Vec<_> = registered.iter().map(|name| format!("{name:?}")).collect();
+    match names.len() {
+        0 => String::new(),
+        1 => format!(": only {} is", names[0]),
+        _ => format!(": registered are {}", names.join(", ")),
+    }
+}
+
+/// Why an orchestrator can't be built.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum BuildError {
-    /// It needs a store.
-    #[error("an orchestrator needs a store")]
-    NoStore,
-    /// It needs a runner.
-    #[error("an orchestrator needs a runner")]
-    NoRunner,
-    /// A concurrency of zero would run nothing.
-    #[error("an orchestrator with a concurrency of 0 runs nothing")]
+pub enum OrchestratorBuildError {
+    /// The concurrency is zero.
+    #[error("the orchestrator has a concurrency of 0 and would run nothing: set at least 1")]
     NoSlots,
-    /// A pool without slots would run nothing.
-    #[error("pool {pool:?} with 0 slots runs nothing")]
+    /// A pool has no slots.
+    #[error("pool {pool:?} has 0 slots and would run nothing: give it at least 1")]
     EmptyPool {
         /// The pool.
         pool: String,
     },
     /// Two pools have the same name.
-    #[error("there are two pools {pool:?}")]
+    #[error("two pools are named {pool:?}: pool names are unique")]
     SamePool {
         /// The pool.
         pool: String,
     },
 }
+
+debug_as_chain!(RegisterError, OrchestratorError, OrchestratorBuildError);

@@ -1,24 +1,31 @@
-//! What happens, as it happens.
+//! The events of an orchestrator.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use godata_core::{Missed, PipelineName, RunId, RunRecord, RunnerError, StoreError, error_chain};
+use godata_core::{
+    Missed, PipelineName, RunId, RunRecord, RunnerError, StoreError, debug_as_chain, error_chain,
+};
 use time::UtcDateTime;
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 
-/// Something that happened to a pipeline, to one of its runs, or to the orchestrator.
+use crate::history::rfc3339;
+
+/// Something happened to a pipeline, to one of its runs, or to the orchestrator.
+///
+/// [`Orchestrator::events`](crate::Orchestrator::events) has an example. `Display` makes one line for people.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// A run was queued, and its row is durable.
+    /// A run was queued or taken over, and its row is durable.
     Queued(Arc<RunRecord>),
     /// A run's row is durable, and its job was started.
     Started(Arc<RunRecord>),
     /// A run's final row is durable.
     Ended(Arc<RunRecord>),
-    /// Due times are skipped; this row answers them. It is told again as the row grows.
+    /// Due times were skipped, and this row covers them. The event is sent again as the row grows.
     Skipped(Arc<RunRecord>),
     /// A run takes longer than usual.
     Overdue {
@@ -29,39 +36,39 @@ pub enum Event {
         /// How long it has been running.
         running_for: Duration,
     },
-    /// A job could not be started; its run has failed.
+    /// A job could not be started. Its run has failed, or is interrupted if the runner shuts down.
     StartFailed {
         /// The pipeline.
         pipeline: PipelineName,
         /// The run.
         run: RunId,
-        /// What the runner said; `None` if it panicked.
+        /// The runner's error; `None` if the runner panicked.
         error: Option<RunnerError>,
     },
-    /// The result of a run came after somebody else had interrupted it, and was refused.
+    /// A run's result was refused, because another instance had declared the run interrupted before.
     Superseded {
         /// The pipeline.
         pipeline: PipelineName,
         /// The run.
         run: RunId,
     },
-    /// The store failed; it is tried again.
+    /// A call of the store failed. It is retried.
     StoreFailed {
-        /// The pipeline whose rows were to be written or read; `None` if it was about all.
+        /// The pipeline whose rows were to be written or read; `None` if the call was not about a single pipeline.
         pipeline: Option<PipelineName>,
         /// The runs that were to be written.
         runs: Vec<RunId>,
-        /// What it said.
+        /// The store's error.
         error: Arc<StoreError>,
     },
-    /// The schedule of a pipeline fires no more until the pipeline is registered anew.
+    /// The schedule of a pipeline stopped. It fires again once the pipeline is unregistered and registered again.
     ScheduleStopped {
         /// The pipeline.
         pipeline: PipelineName,
         /// Why.
         reason: ScheduleFault,
     },
-    /// Another instance has registered the pipeline with another schedule; this one fires it no more.
+    /// Another instance has registered the pipeline with another schedule. This instance no longer fires it.
     SpecDiffers {
         /// The pipeline.
         pipeline: PipelineName,
@@ -70,19 +77,20 @@ pub enum Event {
         /// The schedule that is registered here.
         registered: Option<String>,
     },
-    /// Another instance has unregistered the pipeline; here it is not registered any more either.
+    /// Another instance has unregistered the pipeline. It is no longer registered here either.
     Unregistered {
         /// The pipeline.
         pipeline: PipelineName,
     },
-    /// The last decided due time was far ahead of the clock; the schedule goes on from now.
+    /// The last decided due time was far ahead of the clock. The schedule continues from now.
     Rebased {
         /// The pipeline.
         pipeline: PipelineName,
-        /// The due time that was the last.
+        /// The last decided due time.
         cursor: Option<UtcDateTime>,
     },
-    /// This instance did not renew in time and was declared dead: its runs are others' now, and it goes on anew.
+    /// This instance did not renew its lease in time and was declared dead. Its runs belong to others now, and it continues
+    /// under a new owner id.
     OwnerLost {
         /// The runs that were lost.
         runs: Vec<RunId>,
@@ -101,7 +109,12 @@ impl fmt::Display for Event {
             }
             Self::Skipped(run) => {
                 let count = run.covers.map_or(1, |covers| covers.count);
-                write!(f, "{}: skipped {count} due times", run.pipeline_name)?;
+                write!(
+                    f,
+                    "{}: skipped {count} due {}",
+                    run.pipeline_name,
+                    if count == 1 { "time" } else { "times" }
+                )?;
                 run.reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
             }
             Self::Overdue { pipeline, run, running_for } => {
@@ -115,7 +128,7 @@ impl fmt::Display for Event {
                 }
             }
             Self::Superseded { pipeline, run } => {
-                write!(f, "{pipeline}: the result of {run} came after it was interrupted")
+                write!(f, "{pipeline}: the result of {run} was refused, because the run had been interrupted")
             }
             Self::StoreFailed { pipeline: Some(pipeline), error, .. } => {
                 write!(f, "{pipeline}: the store failed: {}", error_chain(&**error))
@@ -123,13 +136,13 @@ impl fmt::Display for Event {
             Self::StoreFailed { pipeline: None, error, .. } => {
                 write!(f, "the store failed: {}", error_chain(&**error))
             }
-            Self::ScheduleStopped { pipeline, reason } => write!(f, "{pipeline}: fires no more: {reason}"),
-            Self::Unregistered { pipeline } => write!(f, "{pipeline}: was taken out by another instance"),
+            Self::ScheduleStopped { pipeline, reason } => write!(f, "{pipeline}: schedule stopped: {reason}"),
+            Self::Unregistered { pipeline } => write!(f, "{pipeline}: unregistered by another instance"),
             Self::SpecDiffers { pipeline, stored, registered } => {
                 let text = |spec: &Option<String>| spec.clone().unwrap_or_else(|| "no schedule".to_owned());
                 write!(
                     f,
-                    "{pipeline}: fires no more here: `{}` is stored, `{}` is registered",
+                    "{pipeline}: no longer fires here: `{}` is stored, `{}` is registered",
                     text(stored),
                     text(registered)
                 )
@@ -137,54 +150,59 @@ impl fmt::Display for Event {
             Self::Rebased { pipeline, .. } => {
                 write!(
                     f,
-                    "{pipeline}: the clock is far behind the last due time; the schedule goes on from now"
+                    "{pipeline}: the clock is far behind the last due time; the schedule continues from now"
                 )
             }
             Self::OwnerLost { runs } => {
-                write!(f, "did not renew in time, and goes on anew; {} runs are others' now", runs.len())
+                write!(f, "lease lost: {} runs belong to other instances now", runs.len())
             }
         }
     }
 }
 
-/// Why a schedule fires no more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a schedule stopped.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScheduleFault {
     /// It panicked.
     #[error("the schedule panicked")]
     Panicked,
-    /// It gave an instant that is not after the one it was asked for.
-    #[error("the schedule gave {given} as the next instant after {after}")]
+    /// It returned an instant that is not after the one that was asked about.
+    #[error("the schedule went backward: it returned {} as the next instant after {}", rfc3339(*.given), rfc3339(*.after))]
     NotAfter {
-        /// What it was asked.
+        /// The instant that was asked about.
         after: UtcDateTime,
-        /// What it said.
+        /// The instant that was returned.
         given: UtcDateTime,
     },
 }
 
-/// The events of an orchestrator from [`events`](crate::Orchestrator::events) on.
+debug_as_chain!(ScheduleFault);
+
+/// The events of an orchestrator since [`events`](crate::Orchestrator::events) was called.
 #[derive(Debug)]
 pub struct Events(broadcast::Receiver<Event>);
 
 impl Events {
-    /// The next event, or how many were missed because they were not read in time; `None` when the orchestrator has
-    /// ended.
+    /// Waits for the next event. Returns `None` when the orchestrator has ended.
     ///
-    /// Dropping the future loses nothing.
+    /// It is cancel safe: dropping the future loses no event.
+    ///
+    /// # Errors
+    ///
+    /// [`Missed`], if the reader fell too far behind. The events after it are complete again.
     pub async fn next(&mut self) -> Option<Result<Event, Missed>> {
         match self.0.recv().await {
             Ok(event) => Some(Ok(event)),
-            Err(RecvError::Lagged(events)) => Some(Err(Missed { events })),
+            Err(RecvError::Lagged(events)) => Some(Err(Missed::new(events))),
             Err(RecvError::Closed) => None,
         }
     }
 }
 
-/// Where events are told. Without a reader, nothing is made.
+/// Sends events to readers. Without a reader, no event is built.
 #[derive(Clone, Debug)]
-pub(crate) struct Teller {
+pub(crate) struct EventSender {
     buffer: usize,
     listeners: Arc<Mutex<Listeners>>,
 }
@@ -193,13 +211,13 @@ pub(crate) struct Teller {
 enum Listeners {
     None,
     Some(broadcast::Sender<Event>),
-    /// Nothing is told any more.
+    /// No event follows.
     Over,
 }
 
-impl Teller {
+impl EventSender {
     pub(crate) fn new(buffer: usize) -> Self {
-        // The bounds of a broadcast channel, which panics beyond them.
+        // A broadcast channel panics outside these bounds.
         Self { buffer: buffer.clamp(1, 1 << 20), listeners: Arc::new(Mutex::new(Listeners::None)) }
     }
 
@@ -214,21 +232,21 @@ impl Teller {
         })
     }
 
-    pub(crate) fn tell(&self, event: impl FnOnce() -> Event) {
+    pub(crate) fn send(&self, event: impl FnOnce() -> Event) {
         if let Listeners::Some(sender) = &*self.listeners()
             && sender.receiver_count() > 0
         {
-            // It fails when the last reader has just gone.
+            // This fails if the last reader has just gone.
             drop(sender.send(event()));
         }
     }
 
-    /// Lets readers know that nothing follows.
+    /// Tells readers that no event follows.
     pub(crate) fn close(&self) {
         *self.listeners() = Listeners::Over;
     }
 
-    /// What makes an event copies rows, and does not panic.
+    /// Building an event only copies rows, so nothing panics while the lock is held.
     fn listeners(&self) -> MutexGuard<'_, Listeners> {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
     }

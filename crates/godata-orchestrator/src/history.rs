@@ -1,15 +1,15 @@
-//! Runs as a table.
+//! A table of runs.
 
 use std::fmt;
 
 use godata_core::{RunRecord, RunStatus};
 use time::UtcDateTime;
+use time::format_description::well_known::Rfc3339;
 
-/// Runs, newest first; its `Display` is a table for people, with counts and the last error below it.
+/// Runs, newest first. `Display` prints them as a table, with counts and the last error below it.
 ///
 /// ```
-/// use godata_core::{BoxError, MemoryStore, RunQuery, job_fn};
-/// use godata_orchestrator::{Orchestrator, Registration};
+/// use godata_orchestrator::{BoxError, MemoryStore, Orchestrator, Registration, RunQuery, job_fn};
 /// use godata_runner::Runner;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
@@ -27,7 +27,7 @@ use time::UtcDateTime;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct History {
-    /// The rows as they are stored.
+    /// The stored rows.
     pub runs: Vec<RunRecord>,
 }
 
@@ -51,13 +51,13 @@ impl fmt::Display for History {
 }
 
 impl History {
-    /// The table of these runs, in this order.
+    /// A table of these runs, in this order.
     #[must_use]
     pub fn new(runs: Vec<RunRecord>) -> Self {
         Self { runs }
     }
 
-    /// How many runs there are of each status.
+    /// Writes how many runs have each status.
     fn write_counts(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |status| self.runs.iter().filter(|run| run.status == status).count();
         let counts = RunStatus::ALL.into_iter().map(|status| (status, count(status)));
@@ -82,17 +82,18 @@ fn cells(run: &RunRecord) -> [String; HEAD.len()] {
         run.pipeline_name.to_string(),
         status,
         run.cause.to_string(),
-        run.due.map(text).unwrap_or_default(),
-        run.started_at.map(text).unwrap_or_default(),
+        run.due.map(whole_seconds).unwrap_or_default(),
+        run.started_at.map(whole_seconds).unwrap_or_default(),
         took.map(|took| format!("{:.3} s", took.as_seconds_f64())).unwrap_or_default(),
         number(run.counts.records_read),
         number(run.counts.records_written),
     ]
 }
 
-/// In whole seconds, as RFC 3339 has it.
-fn text(at: UtcDateTime) -> String {
-    let (year, month, day) = at.to_calendar_date();
-    let (hour, minute, second) = at.as_hms();
-    format!("{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z", u8::from(month))
+fn whole_seconds(at: UtcDateTime) -> String {
+    rfc3339(at.replace_nanosecond(0).unwrap_or(at))
+}
+
+pub(crate) fn rfc3339(at: UtcDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
 }

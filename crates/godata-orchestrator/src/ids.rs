@@ -1,13 +1,13 @@
-//! Where ids and random waits come from.
+//! Ids and random numbers.
 
 use godata_core::{JobId, OwnerId, RunId};
 use time::UtcDateTime;
 use uuid::Uuid;
 
-/// Ids and random numbers, which follow from a seed if there is one.
+/// Generates ids and random numbers, from a seed if there is one.
 #[derive(Clone, Debug)]
 pub(crate) struct Ids {
-    /// With it, ids are made here and not by the system's clock.
+    /// With a seed, ids are generated here and don't depend on the system's clock.
     is_seeded: bool,
     state: u64,
     count: u64,
@@ -31,12 +31,12 @@ impl Ids {
         if self.is_seeded { self.uuid(now).into() } else { OwnerId::generate() }
     }
 
-    /// From 0 up to 1.
+    /// A random number from 0, inclusive, to 1, exclusive.
     pub(crate) fn share(&mut self) -> f64 {
         share_of(self.next())
     }
 
-    /// A version 7, in the order of the calls within a millisecond: 32 bits count, 42 are random.
+    /// A UUID of version 7, ordered by the calls within a millisecond: 32 bits count, 42 bits are random.
     fn uuid(&mut self, now: UtcDateTime) -> Uuid {
         self.count += 1;
         let millis = (now.unix_timestamp_nanos() / 1_000_000).max(0).unsigned_abs();
@@ -58,7 +58,7 @@ pub(crate) fn mix(state: u64) -> u64 {
     z ^ z >> 31
 }
 
-/// A number from 0 up to 1 by the 53 bits that such a number has.
+/// A number from 0, inclusive, to 1, exclusive, from as many bits as its mantissa has: 53.
 pub(crate) fn share_of(bits: u64) -> f64 {
     (bits >> 11) as f64 / (1_u64 << 53) as f64
 }

@@ -1,7 +1,9 @@
-//! The handle.
+//! The public handle of an orchestrator.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+#[cfg(feature = "test-util")]
+use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use godata_core::{
@@ -10,13 +12,14 @@ use godata_core::{
 use time::UtcDateTime;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
+#[cfg(feature = "test-util")]
 use tokio::task::AbortHandle;
 
 use crate::builder::Setup;
 use crate::command::{Answer, Ask, Command, Reply};
 use crate::decide::DueTimes;
 use crate::engine::Engine;
-use crate::events::Teller;
+use crate::events::EventSender;
 use crate::persist::within;
 #[cfg(feature = "signal")]
 use crate::signal::Signals;
@@ -27,32 +30,32 @@ use crate::{
 
 /// Runs jobs on schedules and by hand, and keeps their history.
 ///
-/// Clones are cheap and are the same orchestrator. It runs on the tokio runtime that it is first asked for something
-/// on, and runs nothing on a schedule before [`start_scheduler`](Self::start_scheduler). When the last handle is
-/// dropped, nothing new is decided; runs that go on end with their jobs, and their rows are written.
+/// Clones are cheap and refer to the same orchestrator. It runs on the tokio runtime of its first call, and fires no schedule
+/// before [`start_scheduler`](Self::start_scheduler). When the last handle is dropped, nothing new is decided. Running jobs
+/// end by themselves, and their rows are written.
 ///
-/// A call whose future is dropped may have been made or not; one that has not had its turn by then, as while the store
-/// does not answer, is not.
+/// If the future of a call is dropped, the change may or may not be made. It is not made if its turn had not come yet, for
+/// example because the store does not answer.
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use godata_core::{BoxError, MemoryStore, RunQuery, job_fn};
-/// use godata_orchestrator::Orchestrator;
+/// use godata_orchestrator::{BoxError, MemoryStore, Orchestrator, RunQuery, job_fn};
 /// use godata_runner::Runner;
 /// use godata_scheduler::every;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
 /// let orchestrator = Orchestrator::new(MemoryStore::new(), Runner::new());
-/// let import = job_fn("import", |cx| async move { Ok(cx.check()?) });
+/// let import = job_fn("import", |_cx| async { Ok(()) });
 /// orchestrator.register(import, every(Duration::from_secs(300))?).await?;
 /// orchestrator.start_scheduler().await?;
 ///
 /// let run = orchestrator.run_pipeline("import").await?;
-/// run.done().await?;
+/// run.done().await?.success()?;
 ///
-/// println!("{}", orchestrator.history(&RunQuery::new()).await?);
+/// let history = orchestrator.history(&RunQuery::new()).await?;
+/// assert_eq!(history.runs.len(), 1);
 /// orchestrator.shutdown(Duration::from_secs(30)).await;
 /// # Ok(())
 /// # }
@@ -63,89 +66,133 @@ pub struct Orchestrator(Arc<Inner>);
 struct Inner {
     store: AnyStore,
     clock: Arc<dyn Clock>,
-    teller: Teller,
-    #[cfg_attr(not(feature = "signal"), expect(dead_code, reason = "only a signal is waited for with it"))]
+    events: EventSender,
+    #[cfg_attr(not(feature = "signal"), expect(dead_code, reason = "only run_until_signal reads it"))]
     grace: Duration,
     store_timeout: Duration,
     commands: mpsc::Sender<Command>,
-    /// The loop, until it is spawned.
+    /// The loop, until the first call spawns it.
     engine: Mutex<Option<Box<Engine>>>,
+    #[cfg(feature = "test-util")]
     task: OnceLock<AbortHandle>,
 }
 
-/// How many commands wait for the loop before those who give them do.
+/// How many commands may wait for the loop before callers have to wait.
 const COMMANDS: usize = 1_024;
 
 impl Orchestrator {
-    /// An orchestrator on a store, with what runs its jobs. The rest is as [`OrchestratorBuilder`] says.
+    /// An orchestrator on a store, with the runner for its jobs. [`OrchestratorBuilder`] lists the other defaults.
     pub fn new(store: impl Store, runner: impl JobRunner) -> Self {
-        OrchestratorBuilder::new().built(AnyStore::new(store), Arc::new(runner))
+        Self::builder(store, runner).built()
     }
 
-    /// An orchestrator with limits, pools, a clock, recovery.
-    pub fn builder() -> OrchestratorBuilder {
-        OrchestratorBuilder::new()
+    /// A builder for an orchestrator with limits, pools, a clock or recovery.
+    ///
+    /// The store keeps pipelines and runs. If it is not [shared](Store::shared), several orchestrators in one process use
+    /// clones of one [`AnyStore`].
+    ///
+    /// The runner runs the jobs. It should have no limit and no pools of its own: a run that waits in the runner counts as
+    /// running, while a run that waits for the orchestrator's [`concurrency`](OrchestratorBuilder::concurrency) is durably
+    /// queued.
+    pub fn builder(store: impl Store, runner: impl JobRunner) -> OrchestratorBuilder {
+        OrchestratorBuilder::new(AnyStore::new(store), Arc::new(runner))
     }
 
     pub(crate) fn of(setup: Setup, grace: Duration) -> Self {
-        let (store, clock, teller) = (setup.store.clone(), Arc::clone(&setup.clock), setup.teller.clone());
+        let (store, clock, events) = (setup.store.clone(), Arc::clone(&setup.clock), setup.events.clone());
         let store_timeout = setup.store_timeout;
         let (commands, receiver) = mpsc::channel(COMMANDS);
         let engine = Mutex::new(Some(Box::new(Engine::new(setup, receiver))));
-        let task = OnceLock::new();
-        Self(Arc::new(Inner { store, clock, teller, grace, store_timeout, commands, engine, task }))
+        Self(Arc::new(Inner {
+            store,
+            clock,
+            events,
+            grace,
+            store_timeout,
+            commands,
+            engine,
+            #[cfg(feature = "test-util")]
+            task: OnceLock::new(),
+        }))
     }
 
-    /// Registers a job with its schedule, by the default rules. Its name is the pipeline's.
+    /// Registers a job with a schedule, under the default rules. The job's name becomes the pipeline's.
     ///
-    /// It is durable when this answers. A pipeline that is stored with the same schedule goes on where it was; one with
-    /// another is edited: what was due before now is not run.
+    /// The registration is durable when this returns. If the pipeline is stored with the same schedule, it continues where it
+    /// was. If it is stored with another schedule, this is an edit: due times before now are not run.
     ///
     /// # Errors
     ///
-    /// [`RegisterError`].
+    /// [`RegisterError`], most often because the name is registered already.
     pub async fn register(&self, job: impl Job, schedule: impl Schedule) -> Result<(), RegisterError> {
         self.register_with(Registration::new(job).schedule(schedule)).await
     }
 
-    /// Registers a job by rules of its own.
+    /// Registers a job with its own rules. [`Registration`] has an example.
     ///
     /// # Errors
     ///
-    /// [`RegisterError`]; rules that make no sense together are refused with the reason.
+    /// [`RegisterError`]. Rules that contradict each other are refused with the reason.
     pub async fn register_with(&self, registration: Registration) -> Result<(), RegisterError> {
         self.ask(|reply| Command::Register(Box::new(registration), reply)).await
     }
 
-    /// Takes a pipeline out: its queued runs are canceled, those that run go on, its history stays.
+    /// Unregisters a pipeline. Its queued runs are canceled, running ones continue, and its history stays.
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError`].
+    /// [`OrchestratorError::UnknownPipeline`], or any error of the store.
     pub async fn unregister(&self, pipeline: &str) -> Result<(), OrchestratorError> {
         self.about(pipeline, Ask::Unregister).await.map(drop)
     }
 
-    /// Runs a pipeline now, also while it is paused or the scheduler is stopped.
+    /// Runs a pipeline now, even while it is paused or the scheduler is stopped.
     ///
-    /// The row is durable when this answers. The run is queued if there is no slot, or if its rules queue what
-    /// overlaps. A run that was refused has no row.
+    /// The row is durable when this returns. The run is queued if there is no slot, or if its overlap rule queues it. A
+    /// refused run has no row.
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError::AlreadyRunning`] under [`Overlap::Skip`](crate::Overlap::Skip), or if the buffer is full;
-    /// any other. After [`OrchestratorError::Unconfirmed`] the run may come all the same; to ask again without running
-    /// twice, give both a [token](RunOptions::token).
+    /// [`OrchestratorError::AlreadyRunning`] under [`Overlap::Skip`](crate::Overlap::Skip), or if the buffer is full. After
+    /// [`OrchestratorError::Unconfirmed`] the run may still start. To ask again without running twice, give both calls the
+    /// same [token](RunOptions::token).
     pub async fn run_pipeline(&self, pipeline: &str) -> Result<RunHandle, OrchestratorError> {
         self.run_pipeline_with(pipeline, RunOptions::new()).await
     }
 
-    /// Runs a pipeline now with parameters, or with a token that makes asking twice harmless.
+    /// Runs a pipeline now with parameters, or with a token that makes a second call harmless.
+    ///
+    /// A token that was used before returns the handle of that run, if it is queued or running in this instance.
     ///
     /// # Errors
     ///
-    /// As [`run_pipeline`](Self::run_pipeline). A token that was used before gives the handle of that run, or
-    /// [`OrchestratorError::Duplicate`] if it has ended or is another instance's.
+    /// The errors of [`run_pipeline`](Self::run_pipeline), and [`OrchestratorError::Duplicate`] if the token was used for a
+    /// run that has ended or belongs to another instance.
+    ///
+    /// ```
+    /// use godata_orchestrator::{
+    ///     BoxError, MemoryStore, Orchestrator, OrchestratorError, Registration, RunContext, RunOptions, job_fn,
+    /// };
+    /// use godata_runner::Runner;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let orchestrator = Orchestrator::new(MemoryStore::new(), Runner::new());
+    /// let export = job_fn("export", |cx: RunContext| async move {
+    ///     assert_eq!(cx.params().require("day")?, "2024-02-29");
+    ///     Ok(())
+    /// });
+    /// orchestrator.register_with(Registration::new(export)).await?;
+    ///
+    /// let options = RunOptions::new().param("day", "2024-02-29").token("deploy-17");
+    /// let run = orchestrator.run_pipeline_with("export", options.clone()).await?;
+    /// run.done().await?.success()?;
+    ///
+    /// let again = orchestrator.run_pipeline_with("export", options).await;
+    /// assert!(matches!(again, Err(OrchestratorError::Duplicate { .. })));
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn run_pipeline_with(
         &self,
         pipeline: &str,
@@ -157,17 +204,19 @@ impl Orchestrator {
         }
     }
 
-    /// Asks a run to stop: one that is queued is canceled, one that runs is canceled if it stops. For one that has
-    /// ended this does nothing. A run of another instance gets to know when that renews.
+    /// Asks a run to stop.
+    ///
+    /// A queued run is canceled. A running one is canceled if its job stops. This does nothing to a run that has ended. A run of
+    /// another instance is asked to stop when that instance next renews its lease.
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError`].
+    /// [`OrchestratorError::UnknownRun`], or any error of the store.
     pub async fn cancel(&self, run: RunId) -> Result<(), OrchestratorError> {
         if self.ask(|reply| Command::Cancel(run, None, reply)).await? {
             return Ok(());
         }
-        let row = self.read(self.0.store.get_run(run)).await?;
+        let row = self.read(self.0.store.find_run(run)).await?;
         let row = row.ok_or(OrchestratorError::UnknownRun { run })?;
         if !row.status.is_terminal() {
             self.ask(|reply| Command::Cancel(run, Some(row.pipeline_name), reply)).await?;
@@ -175,57 +224,99 @@ impl Orchestrator {
         Ok(())
     }
 
-    /// Starts to run pipelines on their schedules. What was due while it was stopped is a misfire.
+    /// Starts to fire schedules. Due times while the scheduler was stopped are [misfires](crate::Misfire).
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError::SchedulerRunning`]; any other.
+    /// [`OrchestratorError::SchedulerRunning`], or any error of the store.
     pub async fn start_scheduler(&self) -> Result<(), OrchestratorError> {
         self.ask(Command::StartScheduler).await
     }
 
-    /// Decides nothing new from now on. Runs go on, and queued ones start.
+    /// Stops firing schedules. Running jobs continue, and queued runs still start.
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError`].
+    /// [`OrchestratorError::ShuttingDown`], or an error of the store if it was not read yet.
     pub async fn stop_scheduler(&self) -> Result<(), OrchestratorError> {
         self.ask(Command::StopScheduler).await
     }
 
-    /// Decides nothing new for a pipeline, and starts none of its queued runs, until it is resumed. Runs by hand are
-    /// allowed.
+    /// Pauses a pipeline: its schedule does not fire and its queued runs don't start until it is resumed. Runs by hand are
+    /// allowed. The pause is stored.
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError`].
+    /// [`OrchestratorError::UnknownPipeline`], or any error of the store.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use godata_orchestrator::{BoxError, MemoryStore, Orchestrator, job_fn};
+    /// use godata_runner::Runner;
+    /// use godata_scheduler::every;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let orchestrator = Orchestrator::new(MemoryStore::new(), Runner::new());
+    /// let import = job_fn("import", |_cx| async { Ok(()) });
+    /// orchestrator.register(import, every(Duration::from_secs(300))?).await?;
+    ///
+    /// orchestrator.pause("import").await?;
+    /// assert!(orchestrator.pipelines().await?[0].paused_at.is_some());
+    ///
+    /// orchestrator.resume("import").await?;
+    /// assert!(orchestrator.pipelines().await?[0].paused_at.is_none());
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn pause(&self, pipeline: &str) -> Result<(), OrchestratorError> {
         self.about(pipeline, Ask::Pause).await.map(drop)
     }
 
-    /// Goes on with a pipeline that was paused. What was due meanwhile is a misfire.
+    /// Resumes a paused pipeline. Due times during the pause are [misfires](crate::Misfire).
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError`].
+    /// [`OrchestratorError::UnknownPipeline`], or any error of the store.
     pub async fn resume(&self, pipeline: &str) -> Result<(), OrchestratorError> {
         self.about(pipeline, Ask::Resume).await.map(drop)
     }
 
-    /// Goes on with a pipeline as if what was due until now had never been.
+    /// Resumes a paused pipeline, and drops the due times up to now: they are neither run nor recorded.
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError`].
+    /// [`OrchestratorError::UnknownPipeline`], or any error of the store.
     pub async fn resume_from_now(&self, pipeline: &str) -> Result<(), OrchestratorError> {
         self.about(pipeline, Ask::ResumeFromNow).await.map(drop)
     }
 
-    /// Queues runs for due times of the past; returns them, oldest first. They are durable when this answers.
+    /// Queues runs for due times in the past, and returns their ids, oldest first. They are durable when this returns.
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError::BackfillSize`], [`OrchestratorError::Duplicate`]; any other.
+    /// [`OrchestratorError::BackfillSize`], [`OrchestratorError::Duplicate`] if the backfill's name was used before, or any
+    /// error of the store.
+    ///
+    /// ```
+    /// use godata_orchestrator::time::{Duration, UtcDateTime};
+    /// use godata_orchestrator::{Backfill, BoxError, MemoryStore, Orchestrator, job_fn};
+    /// use godata_runner::Runner;
+    /// use godata_scheduler::every;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let orchestrator = Orchestrator::new(MemoryStore::new(), Runner::new());
+    /// let import = job_fn("import", |_cx| async { Ok(()) });
+    /// orchestrator.register(import, every(std::time::Duration::from_secs(3_600))?).await?;
+    ///
+    /// let start = UtcDateTime::UNIX_EPOCH;
+    /// let runs = orchestrator.backfill("import", Backfill::between(start, start + Duration::hours(3))).await?;
+    /// assert_eq!(runs.len(), 3);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn backfill(
         &self,
         pipeline: &str,
@@ -237,11 +328,11 @@ impl Orchestrator {
         }
     }
 
-    /// The next due times of a pipeline, at most so many, whether it is paused or not.
+    /// The next due times of a pipeline, up to `count`, whether it is paused or not.
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError::NoSchedule`]; any other.
+    /// [`OrchestratorError::UnknownPipeline`], [`OrchestratorError::NoSchedule`].
     pub async fn upcoming(
         &self,
         pipeline: &str,
@@ -249,7 +340,7 @@ impl Orchestrator {
     ) -> Result<Vec<UtcDateTime>, OrchestratorError> {
         let unknown = || OrchestratorError::NoSchedule { pipeline: pipeline.to_owned() };
         let schedule = self.ask(|reply| Command::Upcoming(pipeline.to_owned(), reply)).await?;
-        let due_times = DueTimes(&schedule);
+        let due_times = DueTimes(&*schedule);
         let mut after = self.0.clock.now();
         let mut times = Vec::new();
         while times.len() < count
@@ -261,7 +352,7 @@ impl Orchestrator {
         Ok(times)
     }
 
-    /// The runs that a query asks for, newest first. `Display` makes a table of them.
+    /// The runs that match a query, newest first. `Display` prints them as a table.
     ///
     /// # Errors
     ///
@@ -271,7 +362,7 @@ impl Orchestrator {
         Ok(History { runs })
     }
 
-    /// All pipelines that are stored, ordered by name: those that the code no longer has, too.
+    /// All stored pipelines, ordered by name, including those that the code no longer registers.
     ///
     /// # Errors
     ///
@@ -280,21 +371,52 @@ impl Orchestrator {
         self.read(self.0.store.list_pipelines()).await
     }
 
-    /// What happens from now on. A reader that is too slow is told how much it has missed, and holds up nobody.
+    /// The events from now on. A reader that is too slow learns how many events it missed, and holds up nothing.
+    ///
+    /// ```
+    /// use godata_orchestrator::{BoxError, Event, MemoryStore, Orchestrator, Registration, RunStatus, job_fn};
+    /// use godata_runner::Runner;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let orchestrator = Orchestrator::new(MemoryStore::new(), Runner::new());
+    /// orchestrator.register_with(Registration::new(job_fn("import", |_cx| async { Ok(()) }))).await?;
+    ///
+    /// let mut events = orchestrator.events();
+    /// orchestrator.run_pipeline("import").await?;
+    /// while let Some(event) = events.next().await {
+    ///     if let Event::Ended(run) = event? {
+    ///         assert_eq!(run.status, RunStatus::Succeeded);
+    ///         break;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn events(&self) -> Events {
-        self.0.teller.subscribe()
+        self.0.events.subscribe()
     }
 
-    /// The store, to read what it keeps.
+    /// The store, for reading.
     #[must_use]
     pub fn store(&self) -> &AnyStore {
         &self.0.store
     }
 
-    /// Decides nothing new, lets runs go on for as long as `grace`, then asks them to stop, gives them 5 s, and
-    /// drops them. What did not end is interrupted, and queued again under [`Recovery::Rerun`](crate::Recovery::Rerun).
-    /// Queued runs stay queued, for whoever starts next. The report says what became of each.
+    /// Shuts down in stages, and reports what became of each run.
+    ///
+    /// 1. From the call on, nothing new is decided and no run starts. Running jobs get up to `grace` to end.
+    /// 2. Jobs that still run are asked to stop. The runner gives them its [`stop_grace`](JobRunner::stop_grace), 5 s by
+    ///    default in `godata-runner`, and then drops them. Their runs are interrupted, unless they end otherwise.
+    /// 3. A job that blocks its thread can't be dropped. Two seconds later its run is stored as interrupted, and it is
+    ///    [stuck](DrainReport::stuck) in the report.
+    /// 4. Final rows get up to 5 s to be stored. Those that are not are [`unsaved`](DrainReport::unsaved).
+    ///
+    /// Each stage ends early when there is nothing left to wait for. Queued runs stay queued for the next process that
+    /// opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun).
+    ///
+    /// A second call joins the first and may shorten its `grace`.
     pub async fn shutdown(&self, grace: Duration) -> DrainReport {
         if self.ensure_running().is_err() {
             return DrainReport::default();
@@ -306,17 +428,18 @@ impl Orchestrator {
         }
     }
 
-    /// Starts the scheduler, unless it runs, and shuts down on Ctrl-C or SIGTERM: runs may go on for the
-    /// [grace](OrchestratorBuilder::grace) that it was built with. After a second signal they are asked to stop at
-    /// once. Both are listened to before anything is started.
+    /// Starts the scheduler unless it is running, waits for Ctrl-C or SIGTERM, and [shuts down](Self::shutdown).
+    ///
+    /// Running jobs get the [grace](OrchestratorBuilder::grace) of the builder. A second signal asks them to stop at once. The
+    /// process listens for signals before anything is started. On Windows it listens for Ctrl-C only.
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError`]; nothing was started.
+    /// [`OrchestratorError::Signal`], or the errors of [`start_scheduler`](Self::start_scheduler). Nothing was started then.
     ///
     /// # Panics
     ///
-    /// On a tokio runtime without IO, which signals come by.
+    /// On a tokio runtime without IO, which delivers signals.
     #[cfg(feature = "signal")]
     pub async fn run_until_signal(&self) -> Result<DrainReport, OrchestratorError> {
         self.ensure_running()?;
@@ -333,8 +456,8 @@ impl Orchestrator {
         })
     }
 
-    /// Reads from the store. A read that is never answered would not only keep its caller: in a store that one process
-    /// opens, it may keep the turn of a pipeline.
+    /// Reads from the store, with the store timeout. A read that is never answered would block its caller, and in a store
+    /// for one process it might also hold the lock of a pipeline.
     async fn read<T>(
         &self,
         call: impl Future<Output = Result<T, StoreError>>,
@@ -347,7 +470,7 @@ impl Orchestrator {
         self.ask(|reply| Command::Ask(pipeline.to_owned(), ask, reply)).await
     }
 
-    /// Gives the loop a command and waits for the answer.
+    /// Sends the loop a command and waits for the answer.
     async fn ask<T, E: From<OrchestratorError>>(
         &self,
         command: impl FnOnce(Reply<T, E>) -> Command,
@@ -364,30 +487,35 @@ impl Orchestrator {
         if engine.is_some() {
             let runtime = Handle::try_current().map_err(|_| OrchestratorError::NoRuntime)?;
             if let Some(engine) = engine.take() {
-                let closes = CloseEvents(self.0.teller.clone());
+                let closes = CloseEvents(self.0.events.clone());
                 let task = runtime.spawn(async move {
                     engine.run().await;
                     drop(closes);
                 });
+                #[cfg(feature = "test-util")]
                 self.0.task.get_or_init(|| task.abort_handle());
+                #[cfg(not(feature = "test-util"))]
+                drop(task);
             }
         }
         Ok(())
     }
 
-    /// Ends at once, as a crash would, for tests of what comes after: nothing more is decided or written. Jobs go on
-    /// in the runner, and nobody waits for them.
-    #[doc(hidden)]
+    /// Ends at once, as a crash would: nothing more is decided or stored. Jobs that run continue in the runner, and nobody
+    /// waits for them.
+    ///
+    /// It is for tests of what happens after a crash, and needs the feature `test-util`.
+    #[cfg(feature = "test-util")]
     pub fn abort(&self) {
         if let Some(task) = self.0.task.get() {
             task.abort();
         }
-        self.0.teller.close();
+        self.0.events.close();
     }
 }
 
-/// Ends the events with the loop, however that ends: who reads them would wait for ever.
-struct CloseEvents(Teller);
+/// Ends the events with the loop, even if the loop panics, so that readers don't wait forever.
+struct CloseEvents(EventSender);
 
 impl Drop for CloseEvents {
     fn drop(&mut self) {

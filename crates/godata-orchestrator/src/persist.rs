@@ -1,4 +1,4 @@
-//! Writing to the store and reading from it, as futures that the loop does not wait for.
+//! Writes to and reads from the store, as futures that run beside the loop.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -10,17 +10,17 @@ use godata_core::{
 };
 use tokio::time::{sleep, timeout};
 
-/// How many rows are read at once.
+/// How many rows one read returns.
 const PAGE: usize = 1_000;
 
-/// How long `done()` waits for a final row that can't be stored. It is tried on after that.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// How long `done()` waits for a final row that can't be stored. The row is still retried after that.
+pub(crate) const DONE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The longest wait before the store is tried again.
+/// The longest wait before a call of the store is retried.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// What came back from the store for a pipeline.
-pub(crate) enum Landed {
+/// The answer of the store to a call about a pipeline.
+pub(crate) enum StoreAnswer {
     Committed(Box<Commit>, Result<Committed, StoreError>),
     Reloaded(Result<Box<Reloaded>, StoreError>),
 }
@@ -31,29 +31,28 @@ pub(crate) struct Reloaded {
     pub(crate) row: Option<PipelineRecord>,
     /// Its queued and running rows.
     pub(crate) runs: Vec<RunRecord>,
-    /// Its newest skipped row, and those rows that were asked for and are neither queued nor running.
+    /// Its newest skipped row, and those of the requested rows that are neither queued nor running.
     pub(crate) settled: Vec<RunRecord>,
 }
 
-pub(crate) async fn commit(store: AnyStore, commit: Box<Commit>, limit: Duration) -> Landed {
+pub(crate) async fn commit(store: AnyStore, commit: Box<Commit>, limit: Duration) -> StoreAnswer {
     let answer = within(limit, store.commit(&commit)).await;
-    Landed::Committed(commit, answer)
+    StoreAnswer::Committed(commit, answer)
 }
 
-/// Reads a pipeline after a wait. All of it is about that pipeline, since a read about any would wait for the commits of
-/// all. The row is read before the runs: if they belong to a later rev, the next commit finds
-/// that out.
+/// Reads a pipeline after a wait. Each read names the pipeline, because a read without one would wait for the commits of all
+/// pipelines. The row is read before the runs: if the runs belong to a later rev, the next commit conflicts.
 pub(crate) async fn reload(
     store: AnyStore,
     name: PipelineName,
     keys: Vec<RunKey>,
     wait: Duration,
     limit: Duration,
-) -> Landed {
+) -> StoreAnswer {
     if !wait.is_zero() {
         sleep(wait).await;
     }
-    Landed::Reloaded(read(&store, name, keys, limit).await.map(Box::new))
+    StoreAnswer::Reloaded(read(&store, name, keys, limit).await.map(Box::new))
 }
 
 async fn read(
@@ -62,7 +61,7 @@ async fn read(
     mut keys: Vec<RunKey>,
     limit: Duration,
 ) -> Result<Reloaded, StoreError> {
-    let row = within(limit, store.get_pipeline(&name)).await?;
+    let row = within(limit, store.find_pipeline(&name)).await?;
     let runs = active_runs(store, Some(name.clone()), limit).await?;
     let of_pipeline = || RunQuery::new().pipeline(name.clone()).limit(1);
     let mut settled = Vec::new();
@@ -99,19 +98,19 @@ pub(crate) async fn active_runs(
     }
 }
 
-/// An answer of the store, or an error in place of a panic and of one that does not come.
+/// The answer of the store, or an error if the store panics or does not answer in time.
 pub(crate) async fn within<T>(
     limit: Duration,
     call: impl Future<Output = Result<T, StoreError>>,
 ) -> Result<T, StoreError> {
     match timeout(limit, AssertUnwindSafe(call).catch_unwind()).await {
         Ok(Ok(answer)) => answer,
-        Ok(Err(_panic)) => Err(StoreError::unavailable("it panicked")),
+        Ok(Err(_panic)) => Err(StoreError::unavailable("the store panicked")),
         Err(_elapsed) => Err(StoreError::unavailable(format!("it did not answer within {limit:?}"))),
     }
 }
 
-/// How long to wait before the next try, after so many that failed: doubling from 100 ms, half of it by chance.
+/// How long to wait before the next attempt. The bound doubles with each failure from 100 ms on; half of it is random.
 pub(crate) fn backoff(failures: u32, share: f64) -> Duration {
     let most = Duration::from_millis(100).saturating_mul(1 << failures.saturating_sub(1).min(10));
     most.min(LONGEST_WAIT).mul_f64(0.5 + share / 2.0)

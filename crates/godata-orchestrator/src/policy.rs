@@ -1,52 +1,52 @@
-//! What becomes of due times that were missed, and of those that come while a run goes on.
+//! Rules for due times that were missed, for those that overlap with a run, and for interrupted runs.
 
-/// What becomes of due times that were missed: the process was down, the pipeline paused, or the clock jumped.
+/// What happens to due times that were missed, because the process was down, the pipeline was paused, or the clock jumped.
 ///
-/// A due time is on time if it is the only one since the last and comes within the
+/// A due time is on time if it is the only one since the last decision and is handled within the
 /// [grace](crate::Registration::misfire_grace). Due times before the registration, or before the last edit of the
 /// schedule, are never run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Misfire {
-    /// The newest is run, however late; one skipped row answers the others.
+    /// The newest is run, however late. One skipped row covers the others.
     #[default]
     Latest,
-    /// The newest is run if it is within the grace; one skipped row answers the others.
+    /// The newest is run if it is within the grace. One skipped row covers the others.
     Skip,
-    /// They are run one after another, oldest first: the newest 100, or as many as the buffer has room for. It needs
-    /// [`Overlap::BufferAll`] or [`Overlap::Allow`].
+    /// The newest 100 are run, oldest first, or fewer if the buffer has less room. One skipped row covers the others. This
+    /// needs [`Overlap::BufferAll`] or [`Overlap::Allow`].
     All,
 }
 
-/// What becomes of a due time that comes while a run of the same pipeline is queued or runs, one that waits to be
-/// tried again included.
+/// What happens to a due time that comes while a run of the same pipeline is queued or running.
 ///
-/// Queued backfills don't count; a backfill that runs does.
+/// A retry that waits for its time counts as queued. Queued backfills don't count, running ones do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Overlap {
-    /// It is skipped. A run by hand is refused.
+    /// The due time is skipped. A run by hand is refused.
     #[default]
     Skip,
-    /// The first is queued; later ones are skipped.
+    /// One due time is queued. Later ones are skipped.
     BufferOne,
-    /// It is queued, unless so many are; then it is skipped.
+    /// Up to this many due times are queued. Later ones are skipped.
     BufferAll(usize),
-    /// The run is asked to stop, and the newest due time is queued in its stead.
+    /// The running job is asked to stop, and the newest due time is queued in its place.
     CancelOther,
-    /// It runs beside the others.
+    /// The runs overlap.
     Allow,
 }
 
-/// What becomes of a run whose process died or shut down.
+/// What happens to a run whose process died or shut down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Recovery {
-    /// It is interrupted, and that is that: a job is executed at most once.
+    /// The run is interrupted. A job runs at most once.
     #[default]
     Off,
-    /// It is interrupted, and the same attempt is queued again, at most three times: a job is executed at least once.
-    /// Where several instances share a store, one that could not renew its lease is taken for dead, and its job may
-    /// still go on, until it finds that out, beside the one that was queued for it.
+    /// The run is interrupted, and the same attempt is queued again, at most three times. A job runs at least once.
+    ///
+    /// Among instances that share a store, an instance that could not renew its lease counts as dead. Until it finds that out,
+    /// its job may still run beside the one that was queued in its place.
     Rerun,
 }

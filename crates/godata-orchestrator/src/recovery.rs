@@ -1,4 +1,4 @@
-//! Who is alive, and what the dead have left.
+//! Which owners are alive, and the runs of dead ones.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,10 +11,10 @@ use godata_core::{
 
 use crate::persist::{active_runs, within};
 
-/// The owners of this process, by whom a store that is not shared tells the living from the dead.
+/// The live owners of this process. A store that is not shared considers all other owners dead.
 static LIVE: Mutex<BTreeSet<OwnerId>> = Mutex::new(BTreeSet::new());
 
-/// An owner that is alive until this is dropped.
+/// An owner that counts as alive until this is dropped.
 #[derive(Debug)]
 pub(crate) struct LiveOwner(OwnerId);
 
@@ -35,19 +35,19 @@ impl Drop for LiveOwner {
     }
 }
 
-/// Nothing panics while it is held.
+/// Nothing panics while the lock is held.
 fn live() -> MutexGuard<'static, BTreeSet<OwnerId>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How far the store's clock is behind the own one, if it has one; nothing is said of one that is ahead.
+/// How far the store's clock is behind this one. Zero if the store has no clock, or one that is ahead.
 async fn behind(store: &AnyStore, clock: &dyn Clock, limit: Duration) -> Result<Duration, StoreError> {
     let before = clock.now();
     let shows = within(limit, store.now()).await?;
     Ok(shows.map(|shows| Duration::try_from(before - shows).unwrap_or_default()).unwrap_or_default())
 }
 
-/// What is stored when an orchestrator starts.
+/// The content of the store when an orchestrator starts.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) behind: Duration,
@@ -55,11 +55,11 @@ pub(crate) struct Opened {
     pub(crate) pipelines: Vec<PipelineRecord>,
     /// All queued and running rows.
     pub(crate) runs: Vec<RunRecord>,
-    /// Those whose owners are dead.
+    /// Those rows whose owners are dead.
     pub(crate) orphans: Vec<RunRecord>,
 }
 
-/// Makes an owner known, declares the dead dead, and reads all pipelines in one scan.
+/// Registers an owner, collects the runs of dead owners, and reads all pipelines in one scan.
 pub(crate) async fn open(
     store: AnyStore,
     clock: Arc<dyn Clock>,
@@ -75,20 +75,20 @@ pub(crate) async fn open(
     Ok(Opened { behind, renewal, pipelines, runs, orphans })
 }
 
-/// What came of a renewal. One that failed is done again the next time.
+/// The result of a renewal. A failed one is repeated the next time.
 #[derive(Debug)]
 pub(crate) struct Renewed {
     pub(crate) owner: OwnerId,
     pub(crate) renewal: Result<Renewal, StoreError>,
 }
 
-/// Lets an owner be known to live.
+/// Renews the lease of an owner.
 pub(crate) async fn renew(store: AnyStore, owner: OwnerId, lease: Duration, limit: Duration) -> Renewed {
     let renewal = within(limit, store.renew(owner, lease)).await;
     Renewed { owner, renewal }
 }
 
-/// What is done now and then, and may take longer than a lease.
+/// Periodic work that may take longer than a lease.
 pub(crate) struct Round {
     pub(crate) store: AnyStore,
     pub(crate) clock: Arc<dyn Clock>,
@@ -98,7 +98,7 @@ pub(crate) struct Round {
     pub(crate) forget: Option<Retention>,
 }
 
-/// What came of it. What failed is done again the next time.
+/// The results of a [`Round`]. What failed is repeated the next time.
 #[derive(Debug)]
 pub(crate) struct Rounded {
     pub(crate) behind: Result<Duration, StoreError>,
@@ -108,8 +108,8 @@ pub(crate) struct Rounded {
 }
 
 impl Round {
-    /// Compares the clocks; in a store that is shared, also looks for what the dead have left, and for what has become
-    /// of pipelines elsewhere.
+    /// Compares the clocks and prunes the history. In a shared store, also collects runs of dead owners, and reads the
+    /// upstream pipelines, which may have succeeded in other instances.
     pub(crate) async fn go(self) -> Rounded {
         let Self { store, clock, limit, upstream, forget } = self;
         let behind = behind(&store, &clock, limit).await;
@@ -138,7 +138,7 @@ async fn read_all(
 ) -> Result<Vec<PipelineRecord>, StoreError> {
     let mut rows = Vec::new();
     for name in names {
-        rows.extend(within(limit, store.get_pipeline(&name)).await?);
+        rows.extend(within(limit, store.find_pipeline(&name)).await?);
     }
     Ok(rows)
 }

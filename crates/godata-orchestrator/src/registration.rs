@@ -1,23 +1,27 @@
-//! What an orchestrator is told of a pipeline.
+//! A pipeline and its rules.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use godata_core::{AnyJob, AnySchedule, Job, RetryPolicy, Schedule};
+use godata_core::{AnyJob, Job, RetryPolicy, Schedule};
 
 use crate::{Misfire, Overlap};
 
-/// A pipeline for an orchestrator: a job under its name, when it runs, and by which rules.
+/// A pipeline to register: a job, its schedule, and its rules.
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use godata_core::{RetryPolicy, job_fn};
-/// use godata_orchestrator::{Misfire, Overlap, Registration};
+/// use godata_orchestrator::{
+///     BoxError, MemoryStore, Misfire, Orchestrator, Overlap, Registration, RetryPolicy, job_fn,
+/// };
+/// use godata_runner::Runner;
 /// use godata_scheduler::every;
 ///
-/// let import = job_fn("import", |cx| async move { Ok(cx.check()?) });
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let import = job_fn("import", |_cx| async { Ok(()) });
 /// let registration = Registration::new(import)
 ///     .schedule(every(Duration::from_secs(300))?)
 ///     .misfire(Misfire::Skip)
@@ -25,13 +29,19 @@ use crate::{Misfire, Overlap};
 ///     .retry(RetryPolicy::attempts(3))
 ///     .timeout(Duration::from_secs(60))
 ///     .tag("nightly");
-/// # Ok::<(), godata_scheduler::ScheduleError>(())
+/// let orchestrator = Orchestrator::new(MemoryStore::new(), Runner::new());
+/// orchestrator.register_with(registration).await?;
+///
+/// let stored = orchestrator.pipelines().await?;
+/// assert!(stored[0].tags.contains("nightly"));
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Registration {
     pub(crate) job: AnyJob,
-    pub(crate) schedule: Option<AnySchedule>,
+    pub(crate) schedule: Option<Arc<dyn Schedule>>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) after: Vec<String>,
     pub(crate) pool: Option<String>,
@@ -40,7 +50,7 @@ pub struct Registration {
     pub(crate) options: String,
 }
 
-/// The rules that a pipeline's runs are decided by.
+/// The rules for a pipeline's runs.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Rules {
     pub(crate) misfire: Misfire,
@@ -70,8 +80,8 @@ impl Default for Rules {
 static USUAL: LazyLock<Arc<Rules>> = LazyLock::new(Arc::default);
 
 impl Registration {
-    /// A pipeline that runs by hand only, until it gets a [`schedule`](Self::schedule) or runs
-    /// [`after`](Self::after) another. It is called as its job is.
+    /// A pipeline with the name of its job. It runs only by hand, unless it gets a [`schedule`](Self::schedule) or runs
+    /// [`after`](Self::after) another pipeline.
     pub fn new(job: impl Job) -> Self {
         Self {
             job: AnyJob::new(job),
@@ -85,83 +95,92 @@ impl Registration {
         }
     }
 
-    /// When it is due. Another [spec](Schedule::spec) than the stored one is an edit: what was due before is not run.
+    /// Sets when the pipeline is due. If its [spec](Schedule::spec) differs from the stored one, this is an edit: due times
+    /// before now are not run.
     ///
-    /// A schedule is asked by the task that decides for all pipelines, and ought to answer within microseconds, as those
-    /// of `godata-scheduler` do.
+    /// The task that serves all pipelines calls the schedule, so it should answer within microseconds, as those of
+    /// `godata-scheduler` do.
     pub fn schedule(self, schedule: impl Schedule) -> Self {
-        Self { schedule: Some(AnySchedule::new(schedule)), ..self }
+        Self { schedule: Some(Arc::new(schedule)), ..self }
     }
 
-    /// Runs it after each success of another pipeline, which is registered before. Successes while a run goes on
-    /// are answered by one run after it. Backfills of the other don't count.
+    /// Runs the pipeline after another one has succeeded. The other one must be registered or stored before.
+    ///
+    /// Several calls mean "or": with `.after("a").after("b")` the pipeline runs after each success of `a` and after each
+    /// success of `b`. Successes while a run is queued or in progress lead to one run after it. Backfills of the other
+    /// pipeline don't count.
     pub fn after(mut self, pipeline: impl Into<String>) -> Self {
         self.after.push(pipeline.into());
         self
     }
 
-    /// What becomes of due times that were missed. Default: [`Misfire::Latest`].
+    /// Sets what happens to due times that were missed. Default: [`Misfire::Latest`].
     pub fn misfire(mut self, misfire: Misfire) -> Self {
         self.rules().misfire = misfire;
         self
     }
 
-    /// How late a due time is still on time. Default: 60 s.
+    /// Sets how late a due time may be and still count as on time. Default: 60 s.
     pub fn misfire_grace(mut self, grace: Duration) -> Self {
         self.rules().grace = grace;
         self
     }
 
-    /// What becomes of a due time while a run goes on. Default: [`Overlap::Skip`].
+    /// Sets what happens to a due time while a run is queued or in progress. Default: [`Overlap::Skip`].
     pub fn overlap(mut self, overlap: Overlap) -> Self {
         self.rules().overlap = overlap;
         self
     }
 
-    /// How often and when a run that failed is tried again. Default: never. A retry is a run of its own with the same
-    /// job id, and survives restarts.
+    /// Sets how often and when a failed run is retried. Default: never.
+    ///
+    /// Every failure is retried: an error, a panic, a timeout, a job that could not be started. A failure marked
+    /// [`Permanent`](crate::Permanent) is not, and neither is a run that was asked to stop. A retry is its own run with the
+    /// same job id, and survives restarts.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.rules().retry = retry;
         self
     }
 
-    /// Delays each due time's start by a share of this, the same share each time it is asked for the same due time.
-    /// Default: none.
+    /// Delays the start of each run of the schedule by a share of `most`. The share follows from the pipeline's name and the
+    /// due time, so it is the same in all instances and after a restart. Default: no delay.
     pub fn jitter(mut self, most: Duration) -> Self {
         self.rules().jitter = most;
         self
     }
 
-    /// How long a run may take, on a clock that nobody sets; then it has failed. Default: as long as the runner says.
+    /// Sets how long a job may run, in monotonic time. Then it is asked to stop, and its run has failed. Default: the timeout
+    /// of the runner, if it has one.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.rules().timeout = Some(timeout);
         self
     }
 
-    /// After how long a run gives an [`Overdue`](crate::Event::Overdue) event. Default: ten times its usual time, at
-    /// least a minute, if it has no timeout.
+    /// Sets after how long a running job leads to an [`Overdue`](crate::Event::Overdue) event. Default: ten times its usual
+    /// duration, but at least a minute; never if the pipeline has a timeout or has not succeeded yet.
     pub fn overdue(mut self, after: Duration) -> Self {
         self.rules().overdue = Some(after);
         self
     }
 
-    /// The pool of the orchestrator that its runs take a slot of. Default: none.
+    /// Sets the [pool](crate::OrchestratorBuilder::pool) in which its runs take a slot. Default: none.
     pub fn pool(self, name: impl Into<String>) -> Self {
         Self { pool: Some(name.into()), ..self }
     }
 
-    /// Never schedules it; runs by hand are allowed.
+    /// Disables its schedule and [`after`](Self::after). Runs by hand are allowed.
     pub fn disabled(self) -> Self {
         Self { enabled: false, ..self }
     }
 
-    /// Adds a word to find it by, which is stored.
+    /// Adds a tag, which is stored with the pipeline.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
         self.tags.insert(tag.into());
         self
     }
 
-    /// Text of your own that is stored with the pipeline, such as JSON. Default: empty.
+    /// Sets text of the caller's own, such as JSON, that is stored in [`PipelineRecord::options`](crate::PipelineRecord). The
+    /// orchestrator does not read it. Default: empty.
     pub fn options(self, options: impl Into<String>) -> Self {
         Self { options: options.into(), ..self }
     }

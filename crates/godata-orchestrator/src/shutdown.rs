@@ -1,4 +1,4 @@
-//! The end: how far it is, and what is reported of it.
+//! The stages of a shutdown, and its report.
 
 use std::fmt;
 use std::time::Duration;
@@ -7,38 +7,39 @@ use godata_core::{RunHandle, RunId, RunResult, RunStatus};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// What became of the runs that were there when an orchestrator shut down.
+/// What became of the runs that were active when an orchestrator shut down. `Display` prints a summary in one line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DrainReport {
-    /// Each that was running or about to start, as it was at the end; one that is not terminal is
+    /// Each run that was running or about to start, as it was at the end of the shutdown. A run that is not terminal is
     /// [stuck](Self::stuck).
     pub runs: Vec<RunResult>,
-    /// The runs whose final rows could not be stored; whoever opens the store next finds them running.
+    /// The runs whose final rows could not be stored. The next process that opens the store finds them running.
     pub unsaved: Vec<RunId>,
-    /// The runs that stay queued.
+    /// The runs that stay queued for the next process that opens the store.
     pub queued: Vec<RunId>,
 }
 
 impl DrainReport {
-    /// The runs that were cut short: their jobs stopped when asked, or were dropped.
+    /// The interrupted runs: their jobs stopped when asked to, or were dropped.
     pub fn interrupted(&self) -> impl Iterator<Item = &RunResult> {
         self.runs.iter().filter(|run| run.status == RunStatus::Interrupted)
     }
 
-    /// The runs that did not end, because their jobs neither listen nor return: they hold a thread until they do. Their
-    /// rows say interrupted.
+    /// The runs that did not end. Their jobs neither stopped nor returned, and hold a thread until they do. Their rows are
+    /// stored as interrupted.
     pub fn stuck(&self) -> impl Iterator<Item = &RunResult> {
         self.runs.iter().filter(|run| !run.status.is_terminal())
     }
 }
 
 impl fmt::Display for DrainReport {
-    /// What became of how many, in a line.
+    /// One line, such as `2 runs were running, 1 succeeded, 1 interrupted`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |status| self.runs.iter().filter(|run| run.status == status).count();
         let stuck = self.stuck().count();
-        write!(f, "{} runs were going on", self.runs.len())?;
+        let runs = self.runs.len();
+        write!(f, "{runs} {} running", if runs == 1 { "run was" } else { "runs were" })?;
         for status in RunStatus::ALL.into_iter().filter(|status| status.is_terminal() && count(*status) > 0) {
             write!(f, ", {} {status}", count(status))?;
         }
@@ -53,50 +54,49 @@ impl fmt::Display for DrainReport {
     }
 }
 
-/// How long a job that was asked to stop has, until its runner has dropped it.
-const STOP_GRACE: Duration = Duration::from_secs(5);
-/// How long dropping it may take, before the run counts as stuck.
+/// How long dropping a job may take before its run counts as stuck.
 const DROP_GRACE: Duration = Duration::from_secs(2);
-/// How long final rows may take that the store does not take at once.
+/// How long final rows may take to be stored.
 const SAVE_GRACE: Duration = Duration::from_secs(5);
-/// The same, where nobody waits for it.
+/// The same, if nobody waits for the shutdown.
 const LONG_SAVE_GRACE: Duration = Duration::from_secs(60);
 
-/// A shutdown under way.
+/// A shutdown in progress.
 #[derive(Debug)]
 pub(crate) struct Closing {
     pub(crate) stage: ClosingStage,
-    /// Until when the stage lasts; for ever, if nobody waits.
+    /// How long the runner lets stopped jobs run before it drops them.
+    stop_grace: Duration,
+    /// When the stage ends. `None` if nobody waits for the shutdown, so that running jobs have no limit.
     deadline: Option<Instant>,
-    /// The runs that were running at the start, and those that were about to.
+    /// The runs that were running or about to start when the shutdown began.
     pub(crate) runs: Vec<RunHandle>,
     pub(crate) replies: Vec<oneshot::Sender<DrainReport>>,
 }
 
-/// How far a shutdown is. It goes on with the next stage when the deadline has passed, or when there is nothing to wait
-/// for any more.
+/// A stage of a shutdown. The next stage begins when the deadline has passed, or when there is nothing left to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClosingStage {
-    /// Runs go on.
+    /// Running jobs may end by themselves.
     Draining,
-    /// They were asked to stop.
+    /// Running jobs were asked to stop.
     Stopping,
-    /// None goes on, and rows are written.
+    /// No job runs, and final rows are written.
     Saving,
     Over,
 }
 
 impl Closing {
-    pub(crate) fn new(grace: Option<Duration>, runs: Vec<RunHandle>) -> Self {
+    pub(crate) fn new(grace: Option<Duration>, stop_grace: Duration, runs: Vec<RunHandle>) -> Self {
         let deadline = grace.and_then(|grace| Instant::now().checked_add(grace));
-        Self { stage: ClosingStage::Draining, deadline, runs, replies: Vec::new() }
+        Self { stage: ClosingStage::Draining, stop_grace, deadline, runs, replies: Vec::new() }
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
-    /// One more wants it to be over, within his grace.
+    /// Another caller asks for a shutdown, within this grace.
     pub(crate) fn hurry(&mut self, grace: Duration) {
         if self.stage == ClosingStage::Draining
             && let Some(deadline) = Instant::now().checked_add(grace)
@@ -110,7 +110,7 @@ impl Closing {
         self.stage = stage;
         self.deadline = match stage {
             ClosingStage::Draining | ClosingStage::Over => None,
-            ClosingStage::Stopping => Some(Instant::now() + STOP_GRACE + DROP_GRACE),
+            ClosingStage::Stopping => Instant::now().checked_add(self.stop_grace.saturating_add(DROP_GRACE)),
             ClosingStage::Saving if self.replies.is_empty() => Some(Instant::now() + LONG_SAVE_GRACE),
             ClosingStage::Saving => Some(Instant::now() + SAVE_GRACE),
         };

@@ -1,4 +1,4 @@
-//! Being told by the system to end.
+//! Signals that tell the process to end.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 #[cfg(windows)]
 use tokio::signal::windows::{CtrlC, ctrl_c};
 
-/// The process's Ctrl-C and SIGTERM from [`listen`](Self::listen) on. None gets lost between two waits.
+/// Ctrl-C and SIGTERM of the process since [`listen`](Self::listen). No signal is lost between two waits.
 #[cfg(unix)]
 pub(crate) struct Signals {
     interrupt: Signal,
@@ -20,7 +20,7 @@ impl Signals {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// Completes when the process gets one of them.
+    /// Completes when the process receives one of them.
     pub(crate) async fn received(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
@@ -29,7 +29,7 @@ impl Signals {
     }
 }
 
-/// The process's Ctrl-C from [`listen`](Self::listen) on.
+/// Ctrl-C of the process since [`listen`](Self::listen).
 #[cfg(windows)]
 pub(crate) struct Signals(CtrlC);
 
@@ -39,7 +39,7 @@ impl Signals {
         ctrl_c().map(Self)
     }
 
-    /// Completes when the process gets one.
+    /// Completes when the process receives one.
     pub(crate) async fn received(&mut self) {
         self.0.recv().await;
     }

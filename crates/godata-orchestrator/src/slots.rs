@@ -1,19 +1,19 @@
-//! How many runs go on at a time.
+//! Limits on how many jobs run at a time.
 
 use std::collections::VecDeque;
 
-/// The slots of an orchestrator and of its pools, and the pipelines that wait for one in the order in which they came.
+/// The slots of an orchestrator and of its pools, and the queues of pipelines that wait for one.
 #[derive(Debug)]
 pub(crate) struct Slots {
     free: usize,
-    /// The lines: first that of the pipelines without a pool, then those of the pools.
-    lines: Vec<Line>,
-    /// The line that is looked at first, so that each has its turn.
+    /// The queues: first that of the pipelines without a pool, then those of the pools.
+    queues: Vec<Queue>,
+    /// The queue that is served next, so that each gets its turn.
     turn: usize,
 }
 
 #[derive(Debug)]
-struct Line {
+struct Queue {
     free: usize,
     waiting: VecDeque<usize>,
 }
@@ -21,44 +21,44 @@ struct Line {
 impl Slots {
     pub(crate) fn new(all: usize, pools: &[usize]) -> Self {
         let slots = [usize::MAX >> 1].into_iter().chain(pools.iter().copied());
-        let lines = slots.map(|free| Line { free, waiting: VecDeque::new() }).collect();
-        Self { free: all, lines, turn: 0 }
+        let queues = slots.map(|free| Queue { free, waiting: VecDeque::new() }).collect();
+        Self { free: all, queues, turn: 0 }
     }
 
     pub(crate) fn free(&self, pool: Option<usize>) -> usize {
-        self.lines.get(line_of(pool)).map_or(0, |line| line.free.min(self.free))
+        self.queues.get(queue_of(pool)).map_or(0, |queue| queue.free.min(self.free))
     }
 
-    /// Takes slots, as many as there are.
+    /// Takes up to `count` slots, as many as are free.
     pub(crate) fn take(&mut self, pool: Option<usize>, count: usize) -> Held {
-        let Some(line) = self.lines.get_mut(line_of(pool)) else { return Held::default() };
-        let count = count.min(self.free).min(line.free);
-        (self.free, line.free) = (self.free - count, line.free - count);
+        let Some(queue) = self.queues.get_mut(queue_of(pool)) else { return Held::default() };
+        let count = count.min(self.free).min(queue.free);
+        (self.free, queue.free) = (self.free - count, queue.free - count);
         Held { pool, count }
     }
 
     pub(crate) fn give_back(&mut self, held: &mut Held) {
         let count = std::mem::take(&mut held.count);
-        if let Some(line) = self.lines.get_mut(line_of(held.pool)) {
-            (self.free, line.free) = (self.free + count, line.free + count);
+        if let Some(queue) = self.queues.get_mut(queue_of(held.pool)) {
+            (self.free, queue.free) = (self.free + count, queue.free + count);
         }
     }
 
     pub(crate) fn wait(&mut self, pool: Option<usize>, key: usize) {
-        if let Some(line) = self.lines.get_mut(line_of(pool)) {
-            line.waiting.push_back(key);
+        if let Some(queue) = self.queues.get_mut(queue_of(pool)) {
+            queue.waiting.push_back(key);
         }
     }
 
-    /// The next pipeline that waits and for which there is a slot.
+    /// The next waiting pipeline for which there is a slot.
     pub(crate) fn next(&mut self) -> Option<usize> {
-        let count = self.lines.len();
+        let count = self.queues.len();
         for place in (0..count).map(|offset| (self.turn + offset) % count) {
             if self.free == 0 {
                 return None;
             }
-            let line = self.lines.get_mut(place).filter(|line| line.free > 0);
-            if let Some(key) = line.and_then(|line| line.waiting.pop_front()) {
+            let queue = self.queues.get_mut(place).filter(|queue| queue.free > 0);
+            if let Some(key) = queue.and_then(|queue| queue.waiting.pop_front()) {
                 self.turn = (place + 1) % count;
                 return Some(key);
             }
@@ -67,8 +67,8 @@ impl Slots {
     }
 }
 
-/// Slots that were taken, and are to be given back. There may be none: a run that turns out to have been started before
-/// goes on without.
+/// Slots that were taken and have to be given back. There may be none: a run that turns out to have been started before
+/// continues without a slot.
 #[derive(Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub(crate) struct Held {
@@ -77,7 +77,7 @@ pub(crate) struct Held {
 }
 
 impl Held {
-    /// One of them, if there is one.
+    /// Splits off one slot, if there is one.
     pub(crate) fn split_one(&mut self) -> Self {
         let count = self.count.min(1);
         self.count -= count;
@@ -85,7 +85,7 @@ impl Held {
     }
 }
 
-fn line_of(pool: Option<usize>) -> usize {
+fn queue_of(pool: Option<usize>) -> usize {
     pool.map_or(0, |pool| pool + 1)
 }
 
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_take_turns_and_a_full_pool_holds_up_nobody() {
+    fn queues_take_turns_and_a_full_pool_holds_up_no_other_queue() {
         let mut slots = Slots::new(3, &[1]);
         let mut held = slots.take(Some(0), 1);
         assert_eq!((held.count, slots.free(Some(0)), slots.free(None)), (1, 0, 2));

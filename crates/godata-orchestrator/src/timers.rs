@@ -1,12 +1,12 @@
-//! When each pipeline is to be looked at next.
+//! When each pipeline makes its next step.
 
 use std::collections::BTreeSet;
 
 use time::UtcDateTime;
 
-/// One queue for all pipelines, each in it at most once.
+/// One timer queue for all pipelines. Each pipeline is in it at most once.
 ///
-/// Invariant: `queue` has `(at, key)` exactly where `at[key]` is that instant.
+/// Invariant: `queue` contains `(at, key)` exactly if `at[key]` is that instant.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
     queue: BTreeSet<(UtcDateTime, usize)>,
@@ -14,7 +14,7 @@ pub(crate) struct Timers {
 }
 
 impl Timers {
-    /// Sets when a pipeline is due, in place of what was set before.
+    /// Sets or clears the timer of a pipeline.
     pub(crate) fn set(&mut self, key: usize, at: Option<UtcDateTime>) {
         if self.at.len() <= key {
             self.at.resize(key + 1, None);
@@ -33,7 +33,7 @@ impl Timers {
         self.queue.first().map(|(at, _)| *at)
     }
 
-    /// Takes out a pipeline that is due, the one that is due the longest.
+    /// Removes and returns the pipeline whose timer expired first, if it has expired.
     pub(crate) fn pop_due(&mut self, now: UtcDateTime) -> Option<usize> {
         let (at, key) = *self.queue.first()?;
         (at <= now).then(|| {
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_due_comes_once_and_in_order() {
+    fn expired_timers_come_once_and_in_order() {
         let mut timers = Timers::default();
         for (key, seconds) in [(0, 9), (1, 3), (2, 5), (0, 4), (3, 1), (3, 8)] {
             timers.set(key, Some(at(seconds)));

@@ -1,18 +1,34 @@
-//! What a runner is told once.
+//! The settings of a runner.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use godata_core::{Clock, SystemClock};
+use godata_core::{Clock, SystemClock, debug_as_chain};
 
 use crate::Runner;
-use crate::events::Events;
+use crate::events::EventSender;
 use crate::registry::{Keep, Registry};
 use crate::runner::Inner;
 use crate::slots::Slots;
 
 /// Builds a [`Runner`]; made by [`Runner::builder`].
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use godata_runner::{Runner, RunnerBuildError};
+///
+/// let runner = Runner::builder()
+///     .limit(8)
+///     .pool("database", 2)
+///     .timeout(Duration::from_secs(600))
+///     .stop_grace(Duration::from_secs(30))
+///     .build()?;
+/// assert!(runner.active().is_empty());
+/// assert_eq!(Runner::builder().limit(0).build().unwrap_err(), RunnerBuildError::NoSlots);
+/// # Ok::<(), RunnerBuildError>(())
+/// ```
 #[must_use]
 pub struct RunnerBuilder {
     limit: Option<usize>,
@@ -37,48 +53,50 @@ impl RunnerBuilder {
         }
     }
 
-    /// How many jobs run at a time, over all pools. Default: as many as are started.
+    /// Sets how many jobs run at a time, over all pools. Default: no limit.
     pub fn limit(self, runs: usize) -> Self {
         Self { limit: Some(runs), ..self }
     }
 
-    /// Adds a pool, in which so many jobs run at a time; a [`RunRequest`](godata_core::RunRequest) names it. Runs of
-    /// a pool take a slot of it first and then one of the [`limit`](Self::limit), so they don't keep other runs
-    /// waiting while they wait for their pool.
+    /// Adds a pool in which up to `runs` jobs run at a time. A [`RunRequest`](crate::RunRequest) names it.
+    ///
+    /// A run of a pool takes a slot of the pool first and then one of the overall [`limit`](Self::limit). So it does not
+    /// hold up runs outside the pool while it waits.
     pub fn pool(mut self, name: impl Into<String>, runs: usize) -> Self {
         self.pools.push((name.into(), runs));
         self
     }
 
-    /// How long a job may take whose request does not say it, on a clock that nobody sets. Default: for ever.
+    /// Sets how long a job may take, in monotonic time, if its [request](crate::RunRequest::with_timeout) does not say. Then
+    /// it is asked to stop, and its run has failed. Default: no timeout.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..self }
     }
 
-    /// How long a job that was asked to stop has to do so, before it is dropped. Default: 5 s.
+    /// Sets how long a job that was asked to stop may take to return before it is dropped. Default: 5 s.
     pub fn stop_grace(self, grace: Duration) -> Self {
         Self { stop_grace: grace, ..self }
     }
 
-    /// How many results of runs that have ended are kept. Default: 1,000.
+    /// Sets how many results of ended runs are kept. Default: 1,000.
     pub fn keep_results(mut self, count: usize) -> Self {
         self.keep.count = count;
         self
     }
 
-    /// For how long results of runs that have ended are kept. Default: 24 h.
+    /// Sets how long results of ended runs are kept. Default: 24 h.
     pub fn keep_results_for(mut self, age: Duration) -> Self {
         self.keep.age = age;
         self
     }
 
-    /// How many events a reader may be behind before it misses some, at most 1,048,576. Room for all of them is taken
-    /// when the first reader subscribes. Default: 1,024.
+    /// Sets how many events a reader may fall behind before it misses some, at most 1,048,576. The whole buffer is
+    /// allocated when the first reader subscribes. Default: 1,024.
     pub fn event_buffer(self, events: usize) -> Self {
         Self { event_buffer: events, ..self }
     }
 
-    /// The clock that results show the time of. Default: [`SystemClock`]. Timeouts don't go by it.
+    /// Sets the clock for the instants in results. Timeouts don't use it. Default: [`SystemClock`].
     pub fn clock(self, clock: impl Clock) -> Self {
         Self { clock: Arc::new(clock), ..self }
     }
@@ -87,23 +105,23 @@ impl RunnerBuilder {
     ///
     /// # Errors
     ///
-    /// [`BuildError`].
-    pub fn build(self) -> Result<Runner, BuildError> {
+    /// [`RunnerBuildError`], if the limit or a pool has no slots, or if two pools have the same name.
+    pub fn build(self) -> Result<Runner, RunnerBuildError> {
         if self.limit == Some(0) {
-            return Err(BuildError::NoSlots);
+            return Err(RunnerBuildError::NoSlots);
         }
         for (position, (name, runs)) in self.pools.iter().enumerate() {
             if *runs == 0 {
-                return Err(BuildError::EmptyPool { pool: name.clone() });
+                return Err(RunnerBuildError::EmptyPool { pool: name.clone() });
             }
             if self.pools.iter().take(position).any(|(other, _)| other == name) {
-                return Err(BuildError::SamePool { pool: name.clone() });
+                return Err(RunnerBuildError::SamePool { pool: name.clone() });
             }
         }
         Ok(self.built())
     }
 
-    /// Builds it as it is, which has no pool and no limit of zero.
+    /// Builds the runner. The caller has checked that neither the limit nor a pool is zero.
     pub(crate) fn built(self) -> Runner {
         Runner::from(Inner {
             clock: self.clock,
@@ -111,7 +129,7 @@ impl RunnerBuilder {
             stop_grace: self.stop_grace,
             slots: Slots::new(self.limit, self.pools),
             registry: Registry::new(self.keep),
-            events: Events::new(self.event_buffer),
+            events: EventSender::new(self.event_buffer),
         })
     }
 }
@@ -126,23 +144,25 @@ impl fmt::Debug for RunnerBuilder {
     }
 }
 
-/// Why there can't be such a runner.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a runner can't be built.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum BuildError {
-    /// A limit of zero would run nothing.
-    #[error("a runner with a limit of 0 runs nothing")]
+pub enum RunnerBuildError {
+    /// The limit is zero.
+    #[error("the runner has a limit of 0 and would run nothing: set at least 1, or no limit")]
     NoSlots,
-    /// A pool without slots would run nothing.
-    #[error("pool {pool:?} with 0 slots runs nothing")]
+    /// A pool has no slots.
+    #[error("pool {pool:?} has 0 slots and would run nothing: give it at least 1")]
     EmptyPool {
         /// The pool.
         pool: String,
     },
     /// Two pools have the same name.
-    #[error("there are two pools {pool:?}")]
+    #[error("two pools are named {pool:?}: pool names are unique")]
     SamePool {
         /// The pool.
         pool: String,
     },
 }
+
+debug_as_chain!(RunnerBuildError);

@@ -5,11 +5,11 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 use godata_core::RunId;
 
-/// A map by run id. Ids are random enough that mixing their bits will do; ids that somebody chooses to collide slow
-/// down nobody but him who starts these runs.
+/// A map by run id. Ids are random enough that it suffices to mix their bits. A caller that chooses ids which collide only
+/// slows down its own runs.
 pub(crate) type ById<T> = HashMap<RunId, T, BuildHasherDefault<Mix>>;
 
-/// Multiplies by an odd number, which moves each bit up, and then folds the high bits down.
+/// Multiplies by an odd number, which carries each bit upward, and then folds the high bits down.
 #[derive(Default)]
 pub(crate) struct Mix(u64);
 
@@ -41,7 +41,7 @@ mod tests {
 
     use super::*;
 
-    /// A map takes the place of an entry from the low bits, and seven of the high ones to tell it from its neighbours.
+    /// A map chooses an entry's place by the low bits, and tells it from its neighbors by seven of the high bits.
     #[test]
     fn ids_of_one_process_are_spread_over_low_and_high_bits() {
         let hasher = BuildHasherDefault::<Mix>::default();

@@ -1,26 +1,26 @@
-//! A run in its runner.
+//! An accepted run, inside its runner.
 
 use std::sync::Arc;
 
 use godata_core::{ActiveRun, JobEnd, RunHandle, RunResult};
 
-use crate::RunEvent;
 use crate::runner::Inner;
 use crate::slots::Held;
+use crate::{RunEvent, logs};
 
-/// A run that was accepted. However it ends, also when its task is dropped, its runner gets to know.
+/// An accepted run. However it ends, its runner learns of it, even if the run's task is dropped.
 pub(crate) struct Entry {
     runner: Arc<Inner>,
     pub(crate) handle: RunHandle,
-    /// `None` once it has ended.
+    /// `None` once the run has ended.
     run: Option<ActiveRun>,
-    /// Given back when this is dropped, which is after the end, as also the task of a runtime that shuts down drops it.
+    /// Released when the entry is dropped. That is after the run's end, even when a runtime that shuts down drops the task.
     slots: Option<Held>,
 }
 
 impl Entry {
     pub(crate) fn new(runner: Arc<Inner>, handle: RunHandle, run: ActiveRun) -> Self {
-        runner.events.tell(|| RunEvent::Queued(handle.result()));
+        runner.events.send(|| RunEvent::Queued(handle.result()));
         Self { runner, handle, run: Some(run), slots: None }
     }
 
@@ -33,7 +33,8 @@ impl Entry {
         if let Some(run) = &self.run {
             run.start();
         }
-        self.runner.events.tell(|| RunEvent::Started(self.handle.result()));
+        logs::started();
+        self.runner.events.send(|| RunEvent::Started(self.handle.result()));
     }
 
     pub(crate) fn end(mut self, end: JobEnd) {
@@ -45,11 +46,12 @@ impl Entry {
 
 impl Drop for Entry {
     fn drop(&mut self) {
-        // Dropped before it ended, the run ends here.
+        // If the run has not ended yet, it ends here.
         drop(self.run.take());
         if let Some(result) = self.handle.final_result() {
+            logs::ended(&result);
             self.runner.registry.ended(Arc::clone(&result));
-            self.runner.events.tell(|| RunEvent::Ended(RunResult::clone(&result)));
+            self.runner.events.send(|| RunEvent::Ended(RunResult::clone(&result)));
         }
     }
 }

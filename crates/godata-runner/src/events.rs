@@ -1,54 +1,86 @@
-//! What happens to runs, as it happens.
+//! The events of runs.
 
 use std::sync::OnceLock;
 
 use godata_core::{Missed, RunResult};
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 
-/// Something that happened to a run, and the run as it was then.
+/// Something happened to a run. Each event holds the run as it was then.
+///
+/// ```
+/// use godata_runner::{BoxError, RunEvent, Runner, job_fn};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let runner = Runner::new();
+/// let mut events = runner.subscribe();
+/// runner.start(job_fn("import", |_cx| async { Ok(()) }))?;
+///
+/// let mut seen = Vec::new();
+/// while seen.len() < 3 {
+///     match events.next().await {
+///         Some(Ok(RunEvent::Queued(_))) => seen.push("queued"),
+///         Some(Ok(RunEvent::Started(_))) => seen.push("started"),
+///         Some(Ok(RunEvent::Ended(run))) => {
+///             assert_eq!(&*run.job_name, "import");
+///             seen.push("ended");
+///         }
+///         Some(Ok(_)) => {}
+///         Some(Err(missed)) => eprintln!("{missed}"),
+///         None => break,
+///     }
+/// }
+/// assert_eq!(seen, ["queued", "started", "ended"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RunEvent {
-    /// It was accepted.
+    /// The run was accepted.
     Queued(RunResult),
     /// Its job was started.
     Started(RunResult),
-    /// It does not stop although it was asked to, and can't be dropped: its job blocks a thread. Told once, a second
-    /// after the [grace](crate::RunnerBuilder::stop_grace), whoever asked.
+    /// The job was asked to stop, and neither stopped nor could be dropped: it blocks its thread. Sent once, one second after
+    /// the [`stop_grace`](crate::RunnerBuilder::stop_grace), whatever asked it to stop.
     Stuck(RunResult),
-    /// It has its final result.
+    /// The run has its final result.
     Ended(RunResult),
 }
 
-/// The events of a runner from [`subscribe`](crate::Runner::subscribe) on; those of one run in the order of
-/// [`RunEvent`].
+/// The events of a runner since [`subscribe`](crate::Runner::subscribe) was called. The events of one run come in the order
+/// of the variants of [`RunEvent`].
 #[derive(Debug)]
 pub struct RunEvents(broadcast::Receiver<RunEvent>);
 
 impl RunEvents {
-    /// The next event, or how many were missed because they were not read in time; `None` when the runner and all
-    /// its runs are gone.
+    /// Waits for the next event. Returns `None` when the runner and all its runs are gone.
     ///
-    /// Dropping the future loses nothing.
+    /// It is cancel safe: dropping the future loses no event.
+    ///
+    /// # Errors
+    ///
+    /// [`Missed`], if the reader fell too far behind. The events after it are complete again.
     pub async fn next(&mut self) -> Option<Result<RunEvent, Missed>> {
         match self.0.recv().await {
             Ok(event) => Some(Ok(event)),
-            Err(RecvError::Lagged(events)) => Some(Err(Missed { events })),
+            Err(RecvError::Lagged(events)) => Some(Err(Missed::new(events))),
             Err(RecvError::Closed) => None,
         }
     }
 }
 
-/// Where events are told. Without a reader, nothing is made.
+/// Sends events to readers. Without a reader, no event is built.
 #[derive(Debug)]
-pub(crate) struct Events {
+pub(crate) struct EventSender {
     buffer: usize,
     sender: OnceLock<broadcast::Sender<RunEvent>>,
 }
 
-impl Events {
+impl EventSender {
     pub(crate) fn new(buffer: usize) -> Self {
-        // The bounds of a broadcast channel, which panics beyond them.
+        // A broadcast channel panics outside these bounds.
         Self { buffer: buffer.clamp(1, 1 << 20), sender: OnceLock::new() }
     }
 
@@ -60,11 +92,11 @@ impl Events {
         self.sender.get().is_some_and(|sender| sender.receiver_count() > 0)
     }
 
-    pub(crate) fn tell(&self, event: impl FnOnce() -> RunEvent) {
+    pub(crate) fn send(&self, event: impl FnOnce() -> RunEvent) {
         if let Some(sender) = self.sender.get()
             && self.has_readers()
         {
-            // It fails when the last reader has just gone.
+            // This fails if the last reader has just gone.
             drop(sender.send(event()));
         }
     }

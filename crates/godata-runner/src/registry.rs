@@ -1,4 +1,4 @@
-//! Which runs there are.
+//! The runs that a runner knows.
 
 use std::collections::VecDeque;
 use std::collections::hash_map::Entry;
@@ -10,13 +10,13 @@ use tokio::time::Instant;
 
 use crate::by_id::ById;
 
-/// So many that threads which start and end runs at the same time seldom wait for each other.
+/// Enough that threads which start and end runs at the same time seldom contend for one lock.
 const SHARDS: usize = 16;
 
-/// The runs that are active, and the results of those that have ended, as many as are kept.
+/// The active runs, and the kept results of ended runs.
 ///
-/// Invariant: `ended` names the runs in the shards that have ended, the oldest first. Whoever needs both locks takes
-/// that of `ended` first.
+/// Invariant: `ended` names the ended runs in the shards, oldest first. Code that needs both locks takes the lock of `ended`
+/// first.
 #[derive(Debug)]
 pub(crate) struct Registry {
     keep: Keep,
@@ -24,7 +24,7 @@ pub(crate) struct Registry {
     ended: Mutex<VecDeque<(Instant, RunId)>>,
 }
 
-/// How many results are kept, for how long.
+/// How many results are kept, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Keep {
     pub(crate) count: usize,
@@ -43,7 +43,7 @@ enum Run {
         run: RunHandle,
         watched: bool,
     },
-    /// Without its handle, which would keep what the run was told, and what stops it.
+    /// Without its handle, which would keep the run's context and its cancellation alive.
     Ended(Arc<RunResult>),
 }
 
@@ -52,7 +52,7 @@ impl Registry {
         Self { keep, shards: Default::default(), ended: Mutex::default() }
     }
 
-    /// Accepts a run, unless the registry is closed or knows it.
+    /// Accepts a run, unless the registry is closed or knows the run already.
     pub(crate) fn accept(&self, run: RunHandle) -> Result<(), RunnerError> {
         let mut shard = self.shard(run.id());
         if shard.closed {
@@ -67,10 +67,10 @@ impl Registry {
         }
     }
 
-    /// Keeps the result of a run that has ended, in place of its handle.
+    /// Keeps the result of an ended run in place of its handle.
     pub(crate) fn ended(&self, result: Arc<RunResult>) {
         let id = result.id;
-        // The handle is dropped after the lock is.
+        // The handle is dropped after the lock is released.
         let _handle = self.shard(id).runs.insert(id, Run::Ended(result));
         let now = Instant::now();
         let mut ended = lock(&self.ended);
@@ -82,7 +82,7 @@ impl Registry {
         self.shard(id).runs.get(&id).and_then(Run::active).cloned()
     }
 
-    /// A run for who watches it from now on; `None` if somebody does already, or it has ended.
+    /// Marks a run as watched, and returns it. `None` if it is watched already or has ended.
     pub(crate) fn watch(&self, id: RunId) -> Option<RunHandle> {
         match self.shard(id).runs.get_mut(&id) {
             Some(Run::Active { run, watched: watched @ false }) => {
@@ -93,12 +93,12 @@ impl Registry {
         }
     }
 
-    /// Calls `tell` with a run that has not ended. It does not get to [`ended`](Self::ended) before that returns.
-    pub(crate) fn while_active(&self, id: RunId, tell: impl FnOnce(RunResult)) {
+    /// Calls `f` with a run that has not ended. The run is not recorded as [`ended`](Self::ended) before that returns.
+    pub(crate) fn while_active(&self, id: RunId, f: impl FnOnce(RunResult)) {
         let shard = self.shard(id);
         let result = shard.runs.get(&id).and_then(Run::active).map(RunHandle::result);
         if let Some(result) = result.filter(|result| !result.status.is_terminal()) {
-            tell(result);
+            f(result);
         }
     }
 
@@ -134,14 +134,14 @@ impl Registry {
         }
     }
 
-    /// The last bits of an id are random.
+    /// Chooses the shard by the last bits of the id, which are random.
     fn shard(&self, id: RunId) -> MutexGuard<'_, Shard> {
         lock(&self.shards[id.as_uuid().as_u128() as usize % SHARDS])
     }
 }
 
 impl Shard {
-    /// A run has ended a moment before its shard gets to know, and whoever waited for its end may ask in between.
+    /// A run ends a moment before its shard records that, and a task that waited for the end may ask in between.
     fn active(&self) -> Vec<RunHandle> {
         let active = self.runs.values().filter_map(Run::active);
         active.filter(|run| run.final_result().is_none()).cloned().collect()
@@ -169,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_that_has_ended_is_not_active_also_before_the_registry_gets_to_know() {
+    fn a_run_that_has_ended_is_not_active_even_before_the_registry_records_its_end() {
         let registry = Registry::new(Keep { count: 1, age: Duration::MAX });
         let (handle, run) = RunHandle::new("a", RunContext::new(), Arc::new(SystemClock));
         registry.accept(handle.clone()).unwrap();

@@ -1,4 +1,4 @@
-//! The runner.
+//! The public handle of a runner.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,33 +7,32 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all};
 use godata_core::{
-    AnyJob, Clock, Job, JobRunner, RunHandle, RunId, RunRequest, RunResult, RunnerError, ShutdownReport,
-    StopReason,
+    AnyJob, Clock, Job, JobRunner, RunHandle, RunId, RunRequest, RunResult, RunnerError, StopReason,
 };
 use tokio::runtime::Handle;
 use tokio::time::timeout;
+use tracing::Instrument as _;
 
 use crate::entry::Entry;
-use crate::events::Events;
+use crate::events::EventSender;
 use crate::registry::Registry;
 use crate::slots::Slots;
 use crate::task::{self, DROP_GRACE};
-use crate::{RunEvents, RunnerBuilder};
+use crate::{RunEvents, RunnerBuilder, ShutdownReport, logs};
 
-/// Runs jobs concurrently, and knows of each what became of it.
+/// Runs jobs concurrently, and keeps the result of each run.
 ///
-/// Clones are cheap and are the same runner. Dropping it stops nothing.
+/// Clones are cheap and refer to the same runner. Dropping it stops nothing.
 ///
 /// ```
-/// use godata_core::{RunStatus, RunnerError, job_fn};
-/// use godata_runner::Runner;
+/// use godata_runner::{RunContext, RunStatus, Runner, RunnerError, job_fn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), RunnerError> {
 /// let runner = Runner::new();
 /// let hello = runner.start(job_fn("hello", |_cx| async { Ok(()) }))?;
-/// let forever = runner.start(job_fn("forever", |cx| async move {
-///     cx.cancelled().await;
+/// let forever = runner.start(job_fn("forever", |cx: RunContext| async move {
+///     cx.canceled().await;
 ///     Ok(cx.check()?)
 /// }))?;
 ///
@@ -55,17 +54,17 @@ pub(crate) struct Inner {
     pub(crate) stop_grace: Duration,
     pub(crate) slots: Slots,
     pub(crate) registry: Registry,
-    pub(crate) events: Events,
+    pub(crate) events: EventSender,
 }
 
 impl Runner {
-    /// A runner without limits: what is started runs at once. The rest is as [`RunnerBuilder`] says.
+    /// A runner without limits, so that each job starts at once. [`RunnerBuilder`] lists the other defaults.
     #[must_use]
     pub fn new() -> Self {
         RunnerBuilder::new().built()
     }
 
-    /// A runner with limits, pools, a timeout.
+    /// A builder for a runner with limits, pools or a timeout.
     pub fn builder() -> RunnerBuilder {
         RunnerBuilder::new()
     }
@@ -74,29 +73,29 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// [`RunnerError::ShuttingDown`], [`RunnerError::NoRuntime`].
+    /// [`RunnerError::ShuttingDown`], [`RunnerError::NoRuntime`]. The job is not run then.
     pub fn start(&self, job: impl Job) -> Result<RunHandle, RunnerError> {
         self.start_with(job, RunRequest::new())
     }
 
-    /// Starts a job in a context, a pool, or with a timeout of its own.
+    /// Starts a job with a context, in a pool, or with its own timeout.
     ///
     /// # Errors
     ///
-    /// As [`start`](Self::start), and [`RunnerError::UnknownPool`], [`RunnerError::Duplicate`].
+    /// The errors of [`start`](Self::start), [`RunnerError::UnknownPool`], and [`RunnerError::Duplicate`] if a run with the
+    /// id of this context was started before.
     ///
     /// ```
-    /// use godata_core::{BoxError, RunContext, job_fn};
-    /// use godata_runner::Runner;
+    /// use godata_runner::{BoxError, RunContext, Runner, job_fn};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), BoxError> {
-    /// let import = job_fn("import", |cx| async move {
+    /// let import = job_fn("import", |cx: RunContext| async move {
     ///     assert_eq!(cx.params().require("day")?, "2024-02-29");
     ///     Ok(())
     /// });
     /// let run = Runner::new().start_with(import, RunContext::new().with_param("day", "2024-02-29"))?;
-    /// assert_eq!(run.finished().await.error, None);
+    /// run.finished().await.success()?;
     /// # Ok(())
     /// # }
     /// ```
@@ -108,12 +107,14 @@ impl Runner {
         self.launch(AnyJob::new(job), request.into())
     }
 
-    /// Asks a run to stop. One that waits is not started; one that runs has the
-    /// [grace](RunnerBuilder::stop_grace) to return, and is dropped after it. One that has ended stays as it is.
+    /// Asks a run to stop.
+    ///
+    /// A run that waits for a slot is not started. A running job has the [`stop_grace`](RunnerBuilder::stop_grace) to return,
+    /// and is then dropped. A run that has ended stays as it is.
     ///
     /// # Errors
     ///
-    /// [`RunnerError::UnknownRun`].
+    /// [`RunnerError::UnknownRun`], if the run was not started here or its result is no longer kept.
     pub fn stop(&self, id: RunId) -> Result<(), RunnerError> {
         let Some(run) = self.0.registry.handle(id) else {
             return self.result(id).map(drop).ok_or(RunnerError::UnknownRun { run: id });
@@ -122,23 +123,25 @@ impl Runner {
         Ok(())
     }
 
-    /// What is known of the runs that wait or run, in no order.
+    /// The current state of all runs that are queued or running, in no particular order.
     #[must_use]
     pub fn active(&self) -> Vec<RunResult> {
         let runs = self.0.registry.active().into_iter().map(|run| run.result());
         runs.filter(|run| !run.status.is_terminal()).collect()
     }
 
-    /// What is known of a run; `None` if it was not started here, or its result is no longer
+    /// The current state of a run, or its final result. `None` if it was not started here or its result is no longer
     /// [kept](RunnerBuilder::keep_results).
     #[must_use]
     pub fn result(&self, id: RunId) -> Option<RunResult> {
         self.0.registry.result(id)
     }
 
-    /// What happens to runs from now on. A reader that is too slow is told how much it has missed, and holds up
-    /// nobody. On a tokio runtime it is also told of runs that were started before and are [stuck](crate::RunEvent::Stuck)
-    /// later.
+    /// The events of runs from now on.
+    ///
+    /// A reader that is too slow learns how many events it missed. It holds up neither runs nor other readers. If this is
+    /// called on a tokio runtime, the reader also learns that a run which was started before is
+    /// [stuck](crate::RunEvent::Stuck).
     #[must_use]
     pub fn subscribe(&self) -> RunEvents {
         let events = self.0.events.subscribe();
@@ -146,12 +149,34 @@ impl Runner {
         events
     }
 
-    /// Takes no more runs, lets those that are there go on for as long as `grace`, those that wait among them; then
-    /// asks the others to stop, and drops those that do not within the [grace](RunnerBuilder::stop_grace) of a stop.
-    /// These are interrupted. The report says what became of each run.
+    /// Shuts down, and reports what became of each run.
     ///
-    /// Runs are refused from the call on. It is polled on a tokio runtime, and completes at the latest a second after
-    /// both graces.
+    /// From the call on, even before the future is polled, new runs are refused. Queued and running runs get up to `grace` to
+    /// end. The rest are asked to stop, and are dropped after the [`stop_grace`](RunnerBuilder::stop_grace). These runs are
+    /// interrupted, unless they end otherwise.
+    ///
+    /// The future must be polled on a tokio runtime. It completes at the latest one second after both graces.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use godata_runner::{RunContext, Runner, RunnerError, job_fn};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), RunnerError> {
+    /// let runner = Runner::new();
+    /// runner.start(job_fn("forever", |cx: RunContext| async move {
+    ///     cx.canceled().await;
+    ///     Ok(cx.check()?)
+    /// }))?;
+    /// tokio::task::yield_now().await;
+    ///
+    /// let report = runner.shutdown(Duration::ZERO).await;
+    /// assert_eq!(report.interrupted().count(), 1);
+    /// assert_eq!(report.stuck().count(), 0);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn shutdown(&self, grace: Duration) -> BoxFuture<'static, ShutdownReport> {
         let runs = self.0.registry.close();
@@ -161,13 +186,14 @@ impl Runner {
     fn launch(&self, job: AnyJob, request: RunRequest) -> Result<RunHandle, RunnerError> {
         let runtime = Handle::try_current().map_err(|_| RunnerError::NoRuntime)?;
         let runner = &self.0;
-        let turn = runner.slots.queue(request.get_pool())?;
-        let limit = request.get_timeout().or(runner.timeout);
+        let turn = runner.slots.queue(request.pool())?;
+        let limit = request.timeout().or(runner.timeout);
         let (handle, run) =
             RunHandle::new(job.shared_name(), request.into_context(), Arc::clone(&runner.clock));
         runner.registry.accept(handle.clone())?;
+        let span = logs::span(&handle);
         let entry = Entry::new(Arc::clone(runner), handle.clone(), run);
-        runtime.spawn(task::run(entry, job, turn, limit));
+        runtime.spawn(task::run(entry, job, turn, limit).instrument(span));
         Ok(handle)
     }
 }
@@ -176,7 +202,7 @@ async fn drain(runner: Arc<Inner>, runs: Vec<RunHandle>, grace: Duration) -> Shu
     let all_ended = || join_all(runs.iter().map(RunHandle::finished));
     if timeout(grace, all_ended()).await.is_err() {
         runs.iter().for_each(|run| run.stop_because(StopReason::Shutdown));
-        // Those that are stuck do not end, and the report says so.
+        // Stuck runs do not end. The report says so.
         let _ = timeout(runner.stop_grace.saturating_add(DROP_GRACE), all_ended()).await;
     }
     ShutdownReport::new(runs.iter().map(RunHandle::result).collect())
@@ -187,20 +213,8 @@ impl JobRunner for Runner {
         self.launch(job, request)
     }
 
-    fn stop(&self, id: RunId) -> Result<(), RunnerError> {
-        self.stop(id)
-    }
-
-    fn active(&self) -> Vec<RunResult> {
-        self.active()
-    }
-
-    fn result(&self, id: RunId) -> Option<RunResult> {
-        self.result(id)
-    }
-
-    fn shutdown(&self, grace: Duration) -> BoxFuture<'static, ShutdownReport> {
-        self.shutdown(grace)
+    fn stop_grace(&self) -> Duration {
+        self.0.stop_grace
     }
 }
 

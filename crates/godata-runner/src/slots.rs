@@ -1,4 +1,4 @@
-//! How many jobs run at a time.
+//! Limits on how many jobs run at a time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,21 +8,21 @@ use futures::future::BoxFuture;
 use godata_core::RunnerError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// The slots of a runner; tokio's semaphores give them in the order in which they were asked for.
+/// The slots of a runner. Tokio's semaphores are fair: they give slots in the order of the requests.
 #[derive(Debug)]
 pub(crate) struct Slots {
     all: Option<Arc<Semaphore>>,
     pools: HashMap<String, Arc<Semaphore>>,
 }
 
-/// A run's place in the line, and then its slots.
+/// A run's place in the queue for its slots.
 pub(crate) enum Turn {
-    /// There is no line.
+    /// The run needs no slot.
     Free,
     Waiting(BoxFuture<'static, Held>),
 }
 
-/// The slots that a run holds until it is dropped.
+/// The slots of a run, released on drop.
 pub(crate) type Held = [Option<OwnedSemaphorePermit>; 2];
 
 impl Slots {
@@ -32,8 +32,8 @@ impl Slots {
         Self { all: limit.map(slots), pools }
     }
 
-    /// Takes a place in the line, of the pool first. The line is in the order of these calls, not in that in which
-    /// the runtime comes to poll the runs.
+    /// Takes a place in the queue of the pool, and then in that of the limit. Places are in the order of these calls, not in
+    /// the order in which the runtime first polls the runs.
     pub(crate) fn queue(&self, pool: Option<&str>) -> Result<Turn, RunnerError> {
         let pool = match pool {
             Some(name) => {
@@ -54,7 +54,7 @@ impl Slots {
     }
 }
 
-/// It fails only when the semaphore is closed, which nobody does.
+/// Acquiring fails only if the semaphore is closed, which never happens.
 async fn slot(slots: Option<Arc<Semaphore>>) -> Option<OwnedSemaphorePermit> {
     slots?.acquire_owned().await.ok()
 }

@@ -1,6 +1,23 @@
-//! The task of one run, and who watches it.
+//! The task of one run, and the tasks that watch it.
+//!
+//! # How a timeout works
+//!
+//! A timeout is one of the reasons for which a run is asked to stop. It takes this way:
+//!
+//! 1. `Runner::launch` takes the timeout from the request, or else the runner's own, and gives it to [`run`].
+//! 2. [`run`] spawns [`watch_time`] when the job starts, so the time in the queue does not count. Then it yields once, so that
+//!    the watcher's timer is set before a job that never yields takes the thread.
+//! 3. [`watch_time`] waits for the run's end for that long, in tokio's time. If the run has not ended by then, it calls
+//!    `RunHandle::stop_because(StopReason::TimedOut(..))`. The first reason to stop counts, so a timeout does not turn a run
+//!    that was canceled before into a failure.
+//! 4. That cancels the run's context. [`until_stopped`] waits for this beside the job, and gives the job the `stop_grace` to
+//!    return. Then it drops the job.
+//! 5. However the job ends, godata-core's table of ends (`ActiveRun::end`) makes a failure of kind `TimedOut` of it, even if
+//!    the job returned `Ok` meanwhile. A panic stays a panic.
+//! 6. A job that blocks its thread can't be dropped. [`watch_stop`] spawns a task that sends `RunEvent::Stuck` for it, once,
+//!    [`DROP_GRACE`] after the `stop_grace`.
+//! 7. `logs::ended` adds `timeout_ms` to the line of a run that failed by its timeout.
 
-use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,7 +25,9 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{Either, select};
-use godata_core::{AnyJob, Failure, FailureKind, Job as _, JobEnd, RunContext, RunHandle, RunId, StopReason};
+use godata_core::{
+    AnyJob, Failure, FailureKind, Job as _, JobEnd, RunContext, RunHandle, RunId, StopReason, panic_message,
+};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 
@@ -20,13 +39,13 @@ use crate::slots::Turn;
 /// How long dropping a job may take before the run counts as stuck.
 pub(crate) const DROP_GRACE: Duration = Duration::from_secs(1);
 
-/// Waits for the run's turn, runs the job, and gives the slots back once it has ended.
+/// Waits for the run's slots, runs the job, and releases the slots once it has ended.
 pub(crate) async fn run(mut entry: Entry, job: AnyJob, turn: Turn, limit: Option<Duration>) {
     let handle = entry.handle.clone();
     let cx = handle.context();
     let slots = match turn {
         Turn::Free => cx.check().map(|()| None),
-        Turn::Waiting(held) => cx.cancellation().unless_cancelled(held).await.map(Some),
+        Turn::Waiting(held) => cx.cancellation().unless_canceled(held).await.map(Some),
     };
     let Ok(slots) = slots else {
         return entry.end(JobEnd::Dropped);
@@ -40,25 +59,25 @@ pub(crate) async fn run(mut entry: Entry, job: AnyJob, turn: Turn, limit: Option
         watch_stop(entry.runner(), entry.handle.id());
     }
     if limit.is_some() || has_readers {
-        // What a task wakes last is polled next by the same thread, and no other takes it over. So it gets its turn
-        // before a job that may never let go of the thread.
+        // The task that was spawned last is polled next by the same thread, and no other thread steals it. So it is polled
+        // before a job that may never yield.
         tokio::task::yield_now().await;
     }
     let end = until_stopped(&job, cx, entry.runner().stop_grace).await;
     entry.end(end);
 }
 
-/// Runs the job; asked to stop, it has the grace to do so.
+/// Runs the job. Once it is asked to stop, it has the grace to return.
 async fn until_stopped(job: &AnyJob, cx: &RunContext, grace: Duration) -> JobEnd {
-    let (job, stopped) = (pin!(contained(job, cx)), pin!(cx.cancelled()));
+    let (job, stopped) = (pin!(contained(job, cx)), pin!(cx.canceled()));
     match select(job, stopped).await {
         Either::Left((end, _)) => end,
-        // Boxed, since few runs are stopped and all would have room for this.
+        // Boxed, because few runs are stopped and every run would reserve the memory for this.
         Either::Right(((), job)) => Box::pin(timeout(grace, job)).await.unwrap_or(JobEnd::Dropped),
     }
 }
 
-/// Runs the job; a panic in it, or in printing its error, is a failure.
+/// Runs the job. A panic in it, or while its error is printed, is a failure.
 async fn contained(job: &AnyJob, cx: &RunContext) -> JobEnd {
     let job = async { JobEnd::from(job.run(cx).await) };
     AssertUnwindSafe(job).catch_unwind().await.unwrap_or_else(|panic| {
@@ -67,37 +86,32 @@ async fn contained(job: &AnyJob, cx: &RunContext) -> JobEnd {
     })
 }
 
-fn panic_message(panic: &(dyn Any + Send)) -> &str {
-    let text = panic.downcast_ref::<&'static str>().copied();
-    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
-}
-
-/// Stops a run whose time is over. It is a task of its own, since a job that blocks its thread also holds up the
-/// timers of its task.
+/// Stops a run when its timeout has passed. It is a separate task, because a job that blocks its thread also holds up the
+/// timers of its own task.
 async fn watch_time(run: RunHandle, limit: Duration) {
     if timeout(limit, run.finished()).await.is_err() {
         run.stop_because(StopReason::TimedOut(limit));
     }
 }
 
-/// Has somebody tell of the run if it is asked to stop, by whoever may, and neither does nor lets itself be dropped.
-/// Only readers of events get to know of it, so a run is watched while there are some.
+/// Spawns a task that sends an event if the run is asked to stop and neither stops nor can be dropped. Only readers of events
+/// need that, so runs are watched only while there are readers.
 pub(crate) fn watch_stop(runner: &Arc<Inner>, id: RunId) {
-    // Without a runtime nobody can wait for a run that does not stop.
+    // Without a runtime there is nothing to wait on.
     if let Ok(runtime) = Handle::try_current()
         && let Some(run) = runner.registry.watch(id)
     {
-        runtime.spawn(tell_if_stuck(Arc::clone(runner), run));
+        runtime.spawn(report_if_stuck(Arc::clone(runner), run));
     }
 }
 
-async fn tell_if_stuck(runner: Arc<Inner>, run: RunHandle) {
+async fn report_if_stuck(runner: Arc<Inner>, run: RunHandle) {
     {
-        let (finished, stopped) = (pin!(run.finished()), pin!(run.context().cancelled()));
+        let (finished, stopped) = (pin!(run.finished()), pin!(run.context().canceled()));
         select(finished, stopped).await;
     }
     let grace = runner.stop_grace.saturating_add(DROP_GRACE);
     if timeout(grace, run.finished()).await.is_err() {
-        runner.registry.while_active(run.id(), |result| runner.events.tell(|| RunEvent::Stuck(result)));
+        runner.registry.while_active(run.id(), |result| runner.events.send(|| RunEvent::Stuck(result)));
     }
 }

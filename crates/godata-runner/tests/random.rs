@@ -1,19 +1,19 @@
-//! 100,000 runs of jobs of all kinds, while others start, stop, look, drop and shut down.
+//! 100,000 runs of all kinds of jobs, while other tasks start, stop, query, drop and shut down.
 
 use std::collections::HashMap;
 use std::future::pending;
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, BoxError, FailureKind, Job as _, JobError, RunContext, RunHandle, RunId, RunRequest, RunStatus,
-    job_fn,
+    AnyJob, BoxError, Canceled, Cancellation, FailureKind, RunContext, RunHandle, RunId, RunRequest,
+    RunStatus, job_fn,
 };
 use godata_runner::{RunEvent, Runner};
 
 const RUNS: usize = 100_000;
 const RUNNERS: usize = 10;
 
-/// A small generator, so that a failure can be repeated by its seed.
+/// A small generator, so that a failure can be repeated with its seed.
 struct Random(u64);
 
 impl Random {
@@ -48,14 +48,14 @@ impl Kind {
     ];
 
     fn job(self) -> AnyJob {
-        job_fn("random", move |cx: RunContext| async move {
+        AnyJob::new(job_fn("random", move |cx: RunContext| async move {
             match self {
                 Self::Succeeds => Ok(()),
-                Self::Fails => Err(JobError::new("no")),
+                Self::Fails => Err("no".into()),
                 Self::Panics => std::panic::resume_unwind(Box::new("quietly")),
-                Self::SaysCanceled => Err(JobError::canceled()),
+                Self::SaysCanceled => Err(canceled().into()),
                 Self::Listens => {
-                    cx.cancelled().await;
+                    cx.canceled().await;
                     Ok(cx.check()?)
                 }
                 Self::Ignores => pending().await,
@@ -67,11 +67,10 @@ impl Kind {
                     Ok(())
                 }
             }
-        })
-        .into_any()
+        }))
     }
 
-    /// How it may end if nobody stops it and it has time enough, `None` if it does not end by itself.
+    /// The status if nothing stops the job and its timeout does not pass. `None` if it does not end by itself.
     fn by_itself(self) -> Option<RunStatus> {
         match self {
             Self::Succeeds | Self::Yields => Some(RunStatus::Succeeded),
@@ -81,7 +80,13 @@ impl Kind {
     }
 }
 
-/// A run and what was done to it.
+fn canceled() -> Canceled {
+    let other = Cancellation::new();
+    other.cancel();
+    other.check().expect_err("it was canceled")
+}
+
+/// A run, and what was done to it.
 struct Started {
     kind: Kind,
     id: RunId,
@@ -91,7 +96,7 @@ struct Started {
 }
 
 #[test]
-fn each_of_100_000_runs_has_one_terminal_result_that_is_right() {
+fn each_of_100_000_runs_has_exactly_one_correct_terminal_result() {
     for n in 0..RUNNERS {
         let seed = 0x9e37_79b9_7f4a_7c15_u64.wrapping_mul(n as u64 + 1);
         println!("seed {seed:#x}");
@@ -114,13 +119,13 @@ async fn one_runner(mut random: Random, runs: usize) -> Result<(), BoxError> {
     for _ in 0..runs {
         let kind = Kind::ALL[random.below(7) as usize];
         let mut request = RunRequest::from(RunContext::new());
-        // What does not end by itself gets a timeout or a stop, or it would hold its slot.
+        // A job that does not end by itself gets a timeout or is stopped, or else it would hold its slot.
         let has_timeout = random.below(3) == 0;
         if has_timeout {
-            request = request.timeout(Duration::from_micros(random.below(3_000)));
+            request = request.with_timeout(Duration::from_micros(random.below(3_000)));
         }
         if random.below(4) == 0 {
-            request = request.pool("pool");
+            request = request.with_pool("pool");
         }
         let handle = runner.start_with(kind.job(), request)?;
         let stopped = kind.by_itself().is_none() && !has_timeout || random.below(8) == 0;
@@ -148,7 +153,7 @@ async fn one_runner(mut random: Random, runs: usize) -> Result<(), BoxError> {
     let mut ended = HashMap::new();
     while ended.len() < runs {
         if let RunEvent::Ended(result) = events.next().await.ok_or("the runner is gone")?? {
-            assert!(ended.insert(result.id, result).is_none(), "a run has ended twice");
+            assert!(ended.insert(result.id, result).is_none(), "a run ended twice");
         }
     }
     assert!(runner.active().is_empty());

@@ -1,4 +1,4 @@
-//! What becomes of runs. Time is tokio's and paused: it passes when all tasks wait.
+//! The lives of runs. Tokio's time is paused: it passes only while all tasks wait.
 
 use std::future::pending;
 use std::io;
@@ -9,10 +9,10 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use godata_core::{
-    Canceled, Cancellation, Clock, FailureKind, Job, JobError, JobRunner, RunContext, RunHandle, RunRequest,
-    RunResult, RunStatus, RunnerError, StopReason, job_fn,
+    AnyJob, BoxError, Canceled, Cancellation, Clock, FailureKind, Job, JobRunner, RunContext, RunHandle,
+    RunRequest, RunResult, RunStatus, RunnerError, StopReason, Transient, job_fn,
 };
-use godata_runner::{BuildError, Missed, RunEvent, Runner};
+use godata_runner::{Missed, RunEvent, Runner, RunnerBuildError};
 use time::UtcDateTime;
 use tokio::time::Instant;
 
@@ -25,12 +25,12 @@ fn ok() -> impl Job {
 /// Stops when it is asked to.
 fn listens() -> impl Job {
     job_fn("listens", |cx: RunContext| async move {
-        cx.cancelled().await;
+        cx.canceled().await;
         Ok(cx.check()?)
     })
 }
 
-/// Never ends and never listens.
+/// Never ends, and ignores that it is asked to stop.
 fn ignores() -> impl Job {
     job_fn("ignores", |_| pending())
 }
@@ -42,7 +42,7 @@ fn lasts(time: Duration) -> impl Job {
     })
 }
 
-fn fails<E: Into<JobError>>(error: impl Fn() -> E + Send + Sync + 'static) -> impl Job {
+fn fails<E: Into<BoxError>>(error: impl Fn() -> E + Send + Sync + 'static) -> impl Job {
     job_fn("fails", move |_| std::future::ready(Err(error().into())))
 }
 
@@ -54,8 +54,8 @@ fn canceled() -> Canceled {
 
 async fn end_of(run: &RunHandle) -> (RunStatus, Option<FailureKind>) {
     let result = run.finished().await;
-    assert_eq!(run.result(), result, "the handle shows what was returned");
-    assert_eq!(run.done().await.expect("there is no row to wait for"), result);
+    assert_eq!(run.result(), result, "the handle shows the same result");
+    assert_eq!(run.done().await.expect("no row to wait for"), result);
     assert!(result.ended_at.is_some());
     (result.status, result.error.map(|error| error.kind))
 }
@@ -66,19 +66,18 @@ async fn a_run_ends_as_its_job_does() {
 
     let runner = Runner::new();
     let start = |job| JobRunner::start(&runner, job, RunRequest::new()).unwrap();
-    let any = |job: godata_core::AnyJob| job;
     for (job, expected) in [
-        (any(ok().into_any()), (Succeeded, None)),
-        (any(fails(|| JobError::new("no")).into_any()), (Failed, Some(FailureKind::Failed))),
-        (any(fails(|| JobError::transient("busy")).into_any()), (Failed, Some(FailureKind::Transient))),
-        (any(fails(canceled).into_any()), (Failed, Some(FailureKind::Failed))),
-        (any(fails(|| io::Error::other(canceled())).into_any()), (Failed, Some(FailureKind::Failed))),
+        (AnyJob::new(ok()), (Succeeded, None)),
+        (AnyJob::new(fails(|| "no")), (Failed, Some(FailureKind::Failed))),
+        (AnyJob::new(fails(|| Transient::new("busy"))), (Failed, Some(FailureKind::Transient))),
+        (AnyJob::new(fails(canceled)), (Failed, Some(FailureKind::Failed))),
+        (AnyJob::new(fails(|| io::Error::other(canceled()))), (Failed, Some(FailureKind::Failed))),
         (
-            any(fails(|| io::Error::from(io::ErrorKind::TimedOut)).into_any()),
+            AnyJob::new(fails(|| io::Error::from(io::ErrorKind::TimedOut))),
             (Failed, Some(FailureKind::Failed)),
         ),
         (
-            any(job_fn("panics", |_| async { panic!("boom {}", 1) }).into_any()),
+            AnyJob::new(job_fn("panics", |_| async { panic!("boom {}", 1) })),
             (Failed, Some(FailureKind::Panicked)),
         ),
     ] {
@@ -90,7 +89,7 @@ async fn a_run_ends_as_its_job_does() {
 }
 
 #[tokio::test]
-async fn a_panic_says_its_message_and_the_error_all_its_causes() {
+async fn a_failure_has_the_message_of_the_panic_or_the_whole_chain_of_the_error() {
     let runner = Runner::new();
     let message = async |run: RunHandle| run.finished().await.error.unwrap().message;
     let run = runner.start(job_fn("panics", |_| async { panic!("boom {}", 1) })).unwrap();
@@ -100,7 +99,7 @@ async fn a_panic_says_its_message_and_the_error_all_its_causes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_is_stopped_before_it_was_polled_never_starts() {
+async fn a_run_that_is_stopped_before_it_is_polled_never_starts() {
     let runner = Runner::new();
     let run = runner.start(ok()).unwrap();
     runner.stop(run.id()).unwrap();
@@ -109,9 +108,9 @@ async fn a_run_that_is_stopped_before_it_was_polled_never_starts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_is_stopped_is_canceled_also_if_it_has_to_be_dropped() {
+async fn a_stopped_run_is_canceled_even_if_its_job_has_to_be_dropped() {
     let runner = Runner::builder().stop_grace(3 * SECOND).build().unwrap();
-    for (job, seconds) in [(listens().into_any(), 0), (ignores().into_any(), 3)] {
+    for (job, seconds) in [(AnyJob::new(listens()), 0), (AnyJob::new(ignores()), 3)] {
         let run = runner.start(job).unwrap();
         tokio::task::yield_now().await;
         assert_eq!(run.result().status, RunStatus::Running);
@@ -129,7 +128,7 @@ async fn a_run_that_is_stopped_is_canceled_also_if_it_has_to_be_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_stopped_job_completes_has_succeeded_and_what_fails_has_failed() {
+async fn a_stopped_job_that_returns_ok_has_succeeded_and_one_that_fails_has_failed() {
     let runner = Runner::new();
     for (result, expected) in [
         (None, (RunStatus::Succeeded, None)),
@@ -137,8 +136,8 @@ async fn what_a_stopped_job_completes_has_succeeded_and_what_fails_has_failed() 
     ] {
         let run = runner
             .start(job_fn("ends anyway", move |cx: RunContext| async move {
-                cx.cancelled().await;
-                result.map_or(Ok(()), |error| Err(JobError::new(error)))
+                cx.canceled().await;
+                result.map_or(Ok(()), |error| Err(error.into()))
             }))
             .unwrap();
         tokio::task::yield_now().await;
@@ -156,20 +155,20 @@ async fn runs_that_share_a_cancellation_can_be_stopped_alone_and_together() {
     tokio::task::yield_now().await;
     one.stop();
     assert_eq!(end_of(&one).await.0, RunStatus::Canceled);
-    assert!(!all.is_cancelled() && two.result().status == RunStatus::Running);
+    assert!(!all.is_canceled() && two.result().status == RunStatus::Running);
     all.cancel();
     assert_eq!(end_of(&two).await.0, RunStatus::Canceled);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_out_of_time_has_failed_whatever_its_job_does_then() {
+async fn a_run_that_timed_out_has_failed_whatever_its_job_does_afterward() {
     let runner = Runner::builder().timeout(10 * SECOND).stop_grace(2 * SECOND).build().unwrap();
     let returns_ok = job_fn("ok", |cx: RunContext| async move {
-        cx.cancelled().await;
+        cx.canceled().await;
         Ok(())
     });
     for (job, seconds) in
-        [(listens().into_any(), 10), (returns_ok.into_any(), 10), (ignores().into_any(), 12)]
+        [(AnyJob::new(listens()), 10), (AnyJob::new(returns_ok), 10), (AnyJob::new(ignores()), 12)]
     {
         let begin = Instant::now();
         let run = runner.start(job).unwrap();
@@ -177,14 +176,14 @@ async fn a_run_out_of_time_has_failed_whatever_its_job_does_then() {
         assert_eq!(begin.elapsed().as_secs(), seconds);
         assert_eq!(run.result().error.unwrap().message, "the job did not end within 10s");
     }
-    let in_time = runner.start_with(lasts(11 * SECOND), RunRequest::new().timeout(12 * SECOND)).unwrap();
+    let in_time = runner.start_with(lasts(11 * SECOND), RunRequest::new().with_timeout(12 * SECOND)).unwrap();
     assert_eq!(end_of(&in_time).await.0, RunStatus::Succeeded);
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_first_reason_to_stop_counts() {
     let runner = Runner::builder().stop_grace(5 * SECOND).build().unwrap();
-    let run = runner.start_with(ignores(), RunRequest::new().timeout(2 * SECOND)).unwrap();
+    let run = runner.start_with(ignores(), RunRequest::new().with_timeout(2 * SECOND)).unwrap();
     tokio::time::sleep(SECOND).await;
     run.stop();
     run.stop_because(StopReason::Shutdown);
@@ -211,9 +210,9 @@ fn a_run_whose_runtime_ends_is_interrupted() {
     assert_eq!(told.filter(|event| matches!(event, Some(Ok(RunEvent::Ended(_))))).count(), 2);
 }
 
-/// The run that was started first is on a runtime that does not get to poll it.
+/// The run that was started first is on a runtime that never polls it.
 #[test]
-fn the_slot_is_for_who_was_started_first_not_for_who_is_polled_first() {
+fn the_slot_goes_to_the_run_that_was_started_first_not_to_the_one_polled_first() {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (late, early) = (runtime(), runtime());
     let runner = Runner::builder().limit(1).build().unwrap();
@@ -244,7 +243,7 @@ async fn slots_are_given_in_the_order_of_starts() {
                 let (started, running) = (Arc::clone(&started), Arc::clone(&running));
                 async move {
                     started.lock().unwrap().push(n);
-                    assert!(running.fetch_add(1, SeqCst) < 3, "more run than there are slots");
+                    assert!(running.fetch_add(1, SeqCst) < 3, "more jobs run than there are slots");
                     tokio::time::sleep(SECOND).await;
                     running.fetch_sub(1, SeqCst);
                     Ok(())
@@ -264,9 +263,9 @@ async fn slots_are_given_in_the_order_of_starts() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_for_a_pool_keeps_no_other_run_waiting() {
+async fn a_run_that_waits_for_its_pool_holds_up_no_other_run() {
     let runner = Runner::builder().limit(3).pool("database", 1).build().unwrap();
-    let in_pool = || RunRequest::new().pool("database");
+    let in_pool = || RunRequest::new().with_pool("database");
     let runs: Vec<_> = (0..4).map(|_| runner.start_with(listens(), in_pool()).unwrap()).collect();
     let other = runner.start(ok()).unwrap();
     assert_eq!(end_of(&other).await.0, RunStatus::Succeeded);
@@ -277,16 +276,16 @@ async fn who_waits_for_a_pool_keeps_no_other_run_waiting() {
     tokio::task::yield_now().await;
     assert_eq!(runs[1].result().status, RunStatus::Running);
 
-    let unknown = runner.start_with(ok(), RunRequest::new().pool("dtabase")).unwrap_err();
+    let unknown = runner.start_with(ok(), RunRequest::new().with_pool("dtabase")).unwrap_err();
     assert_eq!(unknown, RunnerError::UnknownPool { pool: "dtabase".into() });
 }
 
 #[test]
-fn a_runner_that_could_run_nothing_is_refused() {
+fn a_runner_that_could_never_run_a_job_is_refused() {
     for (builder, expected) in [
-        (Runner::builder().limit(0), BuildError::NoSlots),
-        (Runner::builder().pool("a", 0), BuildError::EmptyPool { pool: "a".into() }),
-        (Runner::builder().pool("a", 1).pool("a", 2), BuildError::SamePool { pool: "a".into() }),
+        (Runner::builder().limit(0), RunnerBuildError::NoSlots),
+        (Runner::builder().pool("a", 0), RunnerBuildError::EmptyPool { pool: "a".into() }),
+        (Runner::builder().pool("a", 1).pool("a", 2), RunnerBuildError::SamePool { pool: "a".into() }),
     ] {
         assert_eq!(builder.build().unwrap_err(), expected);
     }
@@ -321,11 +320,11 @@ async fn results_are_kept_by_count_and_age() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn each_run_is_told_from_its_start_to_its_end() {
+async fn each_run_sends_events_from_its_start_to_its_end() {
     let runner = Runner::builder().event_buffer(4).build().unwrap();
     runner.start(ok()).unwrap().finished().await;
     let mut events = runner.subscribe();
-    let run = runner.start(fails(|| JobError::new("no"))).unwrap();
+    let run = runner.start(fails(|| "no")).unwrap();
     end_of(&run).await;
     let mut statuses = Vec::new();
     for _ in 0..3 {
@@ -343,7 +342,7 @@ async fn each_run_is_told_from_its_start_to_its_end() {
         end_of(&runner.start(ok()).unwrap()).await;
     }
     tokio::task::yield_now().await;
-    assert_eq!(events.next().await, Some(Err(Missed { events: 5 })));
+    assert_eq!(events.next().await, Some(Err(Missed::new(5))));
     let rest: usize = 4;
     for _ in 0..rest {
         assert!(matches!(events.next().await, Some(Ok(_))));
@@ -357,9 +356,9 @@ async fn shutdown_drains_then_stops_then_drops_and_reports_each_run() {
     let runner = Runner::builder().limit(3).stop_grace(2 * SECOND).build().unwrap();
     let done = runner.start(ok()).unwrap();
     end_of(&done).await;
-    let runs: Vec<_> = [lasts(5 * SECOND).into_any(), listens().into_any(), ignores().into_any()]
+    let runs: Vec<_> = [AnyJob::new(lasts(5 * SECOND)), AnyJob::new(listens()), AnyJob::new(ignores())]
         .into_iter()
-        .chain([lasts(SECOND).into_any(), ignores().into_any(), ok().into_any()])
+        .chain([AnyJob::new(lasts(SECOND)), AnyJob::new(ignores()), AnyJob::new(ok())])
         .map(|job| runner.start(job).unwrap())
         .collect();
     let begin = Instant::now();
@@ -378,7 +377,7 @@ async fn shutdown_drains_then_stops_then_drops_and_reports_each_run() {
     assert!(runner.shutdown(SECOND).await.runs.is_empty());
 }
 
-/// Its thread is blocked, so real time has to pass: the second that dropping a job may take.
+/// The thread is blocked, so real time has to pass: the one second that dropping a job may take.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_job_that_blocks_its_thread_is_stuck_and_holds_its_slot() {
     let runner = Runner::builder().limit(1).stop_grace(Duration::ZERO).build().unwrap();
@@ -406,13 +405,13 @@ async fn a_job_that_blocks_its_thread_is_stuck_and_holds_its_slot() {
         }
     }
     release.send(()).unwrap();
-    // It did its work after all.
+    // It finished its work after all.
     assert_eq!(end_of(&blocked).await.0, RunStatus::Succeeded);
 }
 
-/// Their threads are blocked, so real time has to pass.
+/// The threads are blocked, so real time has to pass.
 #[tokio::test(flavor = "multi_thread", worker_threads = 6)]
-async fn a_stuck_run_is_told_of_once_whoever_asked_it_to_stop_and_however_late_the_reader_came() {
+async fn a_stuck_run_is_reported_once_whatever_stopped_it_and_however_late_the_reader_subscribed() {
     let runner = Runner::builder().stop_grace(Duration::ZERO).build().unwrap();
     let (release, released) = mpsc::channel::<()>();
     let mut release = Some(release);
@@ -434,7 +433,7 @@ async fn a_stuck_run_is_told_of_once_whoever_asked_it_to_stop_and_however_late_t
     let by_all = runner.start_with(blocks(), RunContext::new().with_cancellation(shared.clone())).unwrap();
     all_run().await;
     let mut events = runner.subscribe();
-    let by_time = runner.start_with(blocks(), RunRequest::new().timeout(Duration::ZERO)).unwrap();
+    let by_time = runner.start_with(blocks(), RunRequest::new().with_timeout(Duration::ZERO)).unwrap();
     let ends = runner.start(listens()).unwrap();
     all_run().await;
     by_handle.stop();
@@ -447,7 +446,7 @@ async fn a_stuck_run_is_told_of_once_whoever_asked_it_to_stop_and_however_late_t
     while ended.len() < 4 {
         match events.next().await.unwrap().unwrap() {
             RunEvent::Stuck(run) => {
-                assert!(!ended.contains(&run.id), "told of after its end");
+                assert!(!ended.contains(&run.id), "reported after its end");
                 stuck.push(run.id);
             }
             RunEvent::Ended(run) => ended.push(run.id),
@@ -461,9 +460,9 @@ async fn a_stuck_run_is_told_of_once_whoever_asked_it_to_stop_and_however_late_t
     assert_eq!(stuck, [by_handle.id(), by_all.id(), by_time.id()]);
 }
 
-/// It never waits, so its thread does nothing else: not even what watches the time, if that were left to it.
+/// The job never waits, so its thread polls nothing else, not even the task that watches the timeout.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_that_looks_but_never_waits_is_out_of_time_all_the_same() {
+async fn a_job_that_polls_its_cancellation_but_never_waits_times_out() {
     let gives_up = Instant::now() + 20 * SECOND;
     let computes = job_fn("computes", move |cx: RunContext| async move {
         while Instant::now() < gives_up {
@@ -476,9 +475,9 @@ async fn a_job_that_looks_but_never_waits_is_out_of_time_all_the_same() {
     assert_eq!(end_of(&run).await, (RunStatus::Failed, Some(FailureKind::TimedOut)));
 }
 
-/// A reader whose task is on a worker thread hears of the job that blocks another, and lets it go on.
+/// A reader on one worker thread learns of the job that blocks another thread, and lets it continue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_job_that_blocks_its_thread_keeps_no_event_from_its_reader() {
+async fn a_job_that_blocks_its_thread_delays_no_event() {
     let runner = Runner::new();
     let (release, released) = mpsc::channel::<()>();
     let released = Mutex::new(released);
@@ -495,12 +494,12 @@ async fn a_job_that_blocks_its_thread_keeps_no_event_from_its_reader() {
     reader.await.unwrap().unwrap();
 }
 
-/// Shows the time once, and then panics.
+/// Returns the time once, and then panics.
 struct Breaks(AtomicUsize);
 
 impl Clock for Breaks {
     fn now(&self) -> UtcDateTime {
-        assert_eq!(self.0.fetch_add(1, SeqCst), 0, "the clock breaks");
+        assert_eq!(self.0.fetch_add(1, SeqCst), 0, "the clock is broken");
         UtcDateTime::UNIX_EPOCH
     }
 
@@ -519,7 +518,7 @@ async fn a_run_whose_clock_panics_ends_as_its_job_does() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn done_waits_until_the_row_is_stored_and_says_if_it_is_not() {
+async fn done_waits_until_the_row_is_stored_and_fails_if_it_is_not() {
     let runner = Runner::new();
     let started = || runner.start(ok()).unwrap().with_completer();
     let (run, completer) = started();
@@ -538,6 +537,6 @@ async fn done_waits_until_the_row_is_stored_and_says_if_it_is_not() {
     let error = run.done().await.unwrap_err();
     assert_eq!(
         godata_core::error_chain(&error).to_string(),
-        format!("the result of run {} is not stored: the store is not available: gone", run.id())
+        format!("the result of run {} was not stored: the store is not available: gone", run.id())
     );
 }

@@ -1,19 +1,19 @@
-//! At times of day.
+//! Schedules at times of day.
 
 use std::fmt;
 use std::sync::Arc;
 
 use godata_core::Schedule;
-use time::{Time, Weekday};
+use time::{Time, UtcDateTime, Weekday};
 
-use crate::local::{LocalSchedule, local_schedule};
+use crate::local_schedule::LocalSchedule;
+use crate::local_time::{Days, Pattern, Times};
 use crate::text::{LocalSuffix, TextForm, describe_local};
-use crate::time_of_day::{TimesText, describe_times, parse_times, times};
-use crate::wall::{Days, Pattern, Times};
+use crate::time_of_day::{TimesText, describe_times, meant_time, parse_times, times};
 use crate::weekdays::Weekdays;
 use crate::{Dst, ScheduleError, Zone};
 
-/// Fires at times of day, on every day or on some weekdays, in a zone.
+/// Fires at times of day, every day or on some weekdays, in a zone.
 ///
 /// Its text is `daily TIMES [WEEKDAYS] [ZONE] [gap=…] [overlap=…]`, such as `daily 02:00,14:30 mon-fri
 /// Europe/Berlin gap=shift`. A time that the clocks skip or repeat is handled as [`Dst`] says.
@@ -21,9 +21,8 @@ use crate::{Dst, ScheduleError, Zone};
 /// # Example
 ///
 /// ```
-/// use godata_core::Schedule;
-/// use godata_scheduler::{DailyAt, Zone};
-/// use time::{Time, Weekday};
+/// use godata_scheduler::time::{Time, Weekday};
+/// use godata_scheduler::{DailyAt, Schedule, Zone};
 ///
 /// let (night, noon) = (Time::from_hms(2, 0, 0)?, Time::from_hms(12, 0, 0)?);
 /// let schedule = DailyAt::new([night, noon])?
@@ -42,34 +41,34 @@ pub struct DailyAt {
 }
 
 impl DailyAt {
-    /// Each day at these times, in UTC.
+    /// Every day at these times, in UTC.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::Invalid`] if there is none, or one is not in whole seconds.
+    /// [`ScheduleError::Invalid`] if there are no times, or one is not in whole seconds.
     pub fn new(at: impl IntoIterator<Item = Time>) -> Result<Self, ScheduleError> {
         Ok(Self::of(times(at)?, Weekdays::ALL))
     }
 
-    /// Only on these weekdays.
+    /// Only on these weekdays. They replace those of an earlier call.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::Invalid`] if there is none.
+    /// [`ScheduleError::Invalid`] if there are no weekdays.
     pub fn on(self, weekdays: impl IntoIterator<Item = Weekday>) -> Result<Self, ScheduleError> {
         let none = || ScheduleError::invalid("list of weekdays", "", "at least one");
         let weekdays = Weekdays::new(weekdays).ok_or_else(none)?;
         Ok(Self::of(self.local.pattern.times.clone(), weekdays).in_zone(self.local.zone).dst(self.local.dst))
     }
 
-    /// By the clocks of this zone.
+    /// Takes the times as those of this zone.
     #[must_use]
     pub fn in_zone(mut self, zone: Zone) -> Self {
         self.local.zone = zone;
         self
     }
 
-    /// What to do with times that a clock change skips or repeats.
+    /// Sets what happens to times that a clock change skips or repeats.
     #[must_use]
     pub fn dst(mut self, dst: Dst) -> Self {
         self.local.dst = dst;
@@ -85,7 +84,21 @@ impl DailyAt {
 }
 
 impl Schedule for DailyAt {
-    local_schedule!();
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        self.local.next(after)
+    }
+
+    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        self.local.previous(before)
+    }
+
+    fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
+        self.local.count_between(after, until)
+    }
+
+    fn spec(&self) -> String {
+        self.to_string()
+    }
 
     fn describe(&self) -> String {
         let times = describe_times(&self.local.pattern.times);
@@ -112,16 +125,56 @@ impl TextForm for DailyAt {
     const FORM: &'static str = "`daily TIMES [WEEKDAYS] [ZONE] [gap=…] [overlap=…]`, such as `daily 02:00,14:30 mon-fri Europe/Berlin`";
 
     fn parse_body(body: &str, _depth: u8) -> Result<Self, ScheduleError> {
-        let (words, suffix) = LocalSuffix::split(body)?;
-        let (times, weekdays, zone) = match words[..] {
+        let (words, dst) = LocalSuffix::split(body)?;
+        match words[..] {
+            [first, second, ..] if Self::is_reworded(first, second) => {
+                Err(Self::malformed(body).meaning(|| Self::meant(&words, dst)))
+            }
+            _ => Self::read(&words, body, dst),
+        }
+    }
+}
+
+impl DailyAt {
+    /// Reads the words before the options.
+    fn read(words: &[&str], body: &str, dst: Dst) -> Result<Self, ScheduleError> {
+        let (times, weekdays, zone) = match *words {
             [times] => (times, None, None),
-            [times, weekdays] if Weekdays::begins(weekdays) => (times, Some(weekdays), None),
+            [times, weekdays] if Weekdays::are_meant(weekdays) => (times, Some(weekdays), None),
             [times, zone] => (times, None, Some(zone)),
             [times, weekdays, zone] => (times, Some(weekdays), Some(zone)),
             _ => return Err(Self::malformed(body)),
         };
         let weekdays = weekdays.map_or(Ok(Weekdays::ALL), Weekdays::parse)?;
         let zone = zone.map_or(Ok(Zone::UTC), Zone::new)?;
-        Ok(Self::of(parse_times(times)?, weekdays).in_zone(zone).dst(suffix))
+        Ok(Self::of(parse_times(times)?, weekdays).in_zone(zone).dst(dst))
     }
+
+    /// Whether a text begins as in `daily mon-fri 02:00`, `daily at 02:00` or `daily 2 am`.
+    fn is_reworded(first: &str, second: &str) -> bool {
+        Weekdays::are_meant(first) || first.eq_ignore_ascii_case("at") || is_half_of_day(second)
+    }
+
+    /// The text that was surely meant by such words.
+    fn meant(words: &[&str], dst: Dst) -> Option<String> {
+        let mut words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        words.retain(|word| !word.eq_ignore_ascii_case("at"));
+        if let Some(at) = words.iter().position(|word| is_half_of_day(word)) {
+            let half = words.remove(at);
+            words.get_mut(at.checked_sub(1)?)?.push_str(&half);
+        }
+        if words.len() > 1 && Weekdays::are_meant(words.first()?) {
+            words.swap(0, 1);
+        }
+        let times = words.first_mut()?;
+        if let Some(meant) = meant_time(times) {
+            *times = meant;
+        }
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        Some(Self::read(&words, "", dst).ok()?.to_string())
+    }
+}
+
+fn is_half_of_day(word: &str) -> bool {
+    ["am", "pm", "a.m.", "p.m."].iter().any(|half| half.eq_ignore_ascii_case(word))
 }

@@ -1,114 +1,185 @@
-//! How a schedule can't be built.
+//! Errors of building a schedule.
 
 use std::fmt;
 
-use godata_core::BoxError;
+use godata_core::{BoxError, debug_as_chain, excerpt};
 
-/// How many characters of a text an error repeats.
-const EXCERPT: usize = 80;
+use crate::zone::NotAName;
 
-/// A schedule, or a part of one, that can't be built. It says what is wrong, and what is accepted.
+/// Why a schedule, or a part of one, can't be built.
 ///
-/// All errors are found when a schedule is built; a schedule that exists answers every question.
-#[derive(Debug, thiserror::Error)]
+/// It says what is wrong and what is accepted or, where that is clear, what was meant. All errors occur when a schedule is
+/// built; a schedule that exists answers every question.
+///
+/// # Example
+///
+/// ```
+/// use godata_scheduler::{ScheduleError, parse};
+///
+/// let error = parse("daily 25:00").unwrap_err();
+/// assert!(matches!(&error, ScheduleError::Invalid { what: "time of day", .. }));
+/// assert_eq!(
+///     error.to_string(),
+///     "invalid time of day `25:00`: expected HH:MM or HH:MM:SS from 00:00 to 23:59:59",
+/// );
+///
+/// let error = parse("0 2 * * *").unwrap_err();
+/// assert_eq!(error.to_string(), "invalid schedule `0 2 * * *`; did you mean `cron 0 2 * * *`?");
+/// ```
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ScheduleError {
-    /// A part is not what it has to be.
-    #[error("invalid {what} `{found}`: expected {expected}")]
+    /// A part is invalid.
+    #[error("invalid {what} `{found}`{}", Advice { expected, meant: meant.as_deref() })]
+    #[non_exhaustive]
     Invalid {
-        /// What the part is: `interval`, `time of day`, `date`, …
+        /// The part: `interval`, `time of day`, `date`, …
         what: &'static str,
-        /// What was given, in at most some 80 characters.
+        /// The text or value that was given, cut after 80 characters.
         found: String,
         /// What is accepted.
         expected: &'static str,
+        /// The accepted text that was surely meant, if there is one. The message shows it in place of `expected`.
+        meant: Option<String>,
     },
-    /// A field of a cron pattern is not what it has to be.
+    /// A field of a cron pattern is invalid.
     #[error("invalid {field} `{found}` in cron pattern `{pattern}`: expected {expected}")]
+    #[non_exhaustive]
     CronField {
-        /// Which field: `minute`, `hour`, `day of month`, …
+        /// The field: `minute`, `hour`, `day of month`, …
         field: &'static str,
-        /// What the field is.
+        /// Its text, cut after 80 characters.
         found: String,
-        /// The whole pattern.
+        /// The whole pattern, cut after 80 characters.
         pattern: String,
         /// What is accepted.
         expected: &'static str,
     },
-    /// A line of a list of holidays is none.
+    /// A line of a list of holidays does not start with a date.
     #[error(
-        "invalid line {line} of a list of holidays, `{found}`: expected YYYY-MM-DD or MM-DD, then any name"
+        "invalid line {line} of a list of holidays, `{found}`: expected YYYY-MM-DD or MM-DD, then optionally a name"
     )]
+    #[non_exhaustive]
     HolidayLine {
-        /// The number of the line, from 1.
+        /// The line number, from 1.
         line: usize,
-        /// What it is, in at most some 80 characters.
+        /// The line, cut after 80 characters.
         found: String,
     },
     /// The time zone database has no zone of this name.
-    #[error("there is no time zone `{name}`{}", Hint(nearest.as_deref()))]
+    #[error("there is no time zone `{name}`{}", ZoneAdvice { name, nearest: nearest.as_deref() })]
+    #[non_exhaustive]
     UnknownZone {
-        /// The name, in at most some 80 characters.
+        /// The name, cut after 80 characters.
         name: String,
-        /// A name that differs from it in a few letters.
+        /// A zone whose name differs in a few letters, if there is one.
         nearest: Option<String>,
     },
-    /// There is no time zone database: this machine has no `/usr/share/zoneinfo`, and the feature `bundled-zones`
-    /// is not on.
-    #[error("time zone `{name}` can't be looked up: install tzdata, or turn on the feature `bundled-zones`")]
+    /// There is no time zone database: this machine has no `/usr/share/zoneinfo`, and the feature `bundled-zones` is off.
+    #[error("can't look up time zone `{name}`: install tzdata, or turn on the feature `bundled-zones`")]
+    #[non_exhaustive]
     NoZones {
-        /// The name that was looked up, in at most some 80 characters.
+        /// The name, cut after 80 characters.
         name: String,
     },
-    /// The zone of this machine can't be found out, or has no name in the database.
-    #[error("the time zone of this machine has no known name: set TZ to one such as Europe/Berlin")]
+    /// The time zone of this machine can't be determined, or has no name in the database.
+    #[error("can't tell the time zone of this machine: set TZ to a name such as Europe/Berlin")]
+    #[non_exhaustive]
     SystemZone {
-        /// Why not, if the system says so.
+        /// The error of the system, if there was one.
         source: Option<BoxError>,
     },
-    /// It is well formed, but there is no instant from 1970 to 2199 at which it would fire.
-    #[error("`{spec}` never fires: no instant from 1970 to 2199 fits it")]
+    /// The schedule is well formed, but never fires.
+    #[error("`{spec}` never fires: no instant from 1970 to 2199 matches")]
+    #[non_exhaustive]
     NeverFires {
         /// The schedule.
         spec: String,
     },
-    /// It is a combination of more schedules than can be asked in time, or leaves out too much of them: to say when it
-    /// is due next would take longer than a [`Schedule`](godata_core::Schedule) may.
+    /// A combination has too many schedules, or leaves out too many days one by one, to say in time when it fires next.
     #[error(
-        "`{spec}` takes too long to say when it is due: expected fewer schedules, or exceptions that leave something \
-         every year or are ranges of dates"
+        "`{spec}` takes too long to say when it fires: expected fewer schedules, or exceptions that are ranges of dates \
+         or leave something every year"
     )]
+    #[non_exhaustive]
     TooCostly {
-        /// The schedule, in at most some 80 characters.
+        /// The schedule, cut after 80 characters.
         spec: String,
     },
 }
 
+debug_as_chain!(ScheduleError);
+
 impl ScheduleError {
     pub(crate) fn invalid(what: &'static str, found: impl fmt::Display, expected: &'static str) -> Self {
-        Self::Invalid { what, found: excerpt(&found.to_string()), expected }
+        Self::Invalid { what, found: excerpt(&found.to_string()), expected, meant: None }
+    }
+
+    /// Adds the accepted text that was surely meant, if this error has none yet and the text is short enough to show.
+    pub(crate) fn meaning(mut self, text: impl FnOnce() -> Option<String>) -> Self {
+        if let Self::Invalid { meant: meant @ None, .. } = &mut self {
+            *meant = text().filter(|text| excerpt(text) == *text);
+        }
+        self
     }
 }
 
-/// The start of a text, on one line.
-pub(crate) fn excerpt(text: &str) -> String {
-    let mut short = String::new();
-    for c in text.chars().take(EXCERPT) {
-        if c.is_control() { short.extend(c.escape_default()) } else { short.push(c) }
-    }
-    if text.chars().nth(EXCERPT).is_some() {
-        short.push('…');
-    }
-    short
+/// What was meant, or else what is accepted.
+struct Advice<'a> {
+    expected: &'a str,
+    meant: Option<&'a str>,
 }
 
-struct Hint<'a>(Option<&'a str>);
-
-impl fmt::Display for Hint<'_> {
+impl fmt::Display for Advice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(nearest) => write!(f, "; did you mean `{nearest}`?"),
-            None => f.write_str(": expected a name of the IANA database, such as `Europe/Berlin`"),
+        match self.meant {
+            Some(meant) => write!(f, "; did you mean `{meant}`?"),
+            None => write!(f, ": expected {}", self.expected),
+        }
+    }
+}
+
+/// What is accepted as a zone, in terms of what was given.
+struct ZoneAdvice<'a> {
+    name: &'a str,
+    nearest: Option<&'a str>,
+}
+
+impl fmt::Display for ZoneAdvice<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(nearest) = self.nearest {
+            return write!(f, "; did you mean `{nearest}`?");
+        }
+        f.write_str(": expected a name of the IANA database, such as `Europe/Berlin`")?;
+        match NotAName::of(self.name) {
+            Some(NotAName::Abbreviation) => f.write_str(", and not an abbreviation"),
+            Some(NotAName::Offset { fixed: Some(fixed) }) => {
+                write!(f, ", or `{fixed}` for this fixed offset")
+            }
+            Some(NotAName::Offset { fixed: None }) => f.write_str(", and not an offset"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The other variants are in `tests/errors.rs`. These two depend on the machine.
+    #[test]
+    fn errors_of_the_machine_print_their_chain_in_debug() {
+        let no_zones = ScheduleError::NoZones { name: "Europe/Berlin".into() };
+        let message =
+            "can't look up time zone `Europe/Berlin`: install tzdata, or turn on the feature `bundled-zones`";
+        assert_eq!((no_zones.to_string().as_str(), format!("{no_zones:?}").as_str()), (message, message));
+
+        let message = "can't tell the time zone of this machine: set TZ to a name such as Europe/Berlin";
+        for (source, debug) in
+            [(None, message.to_owned()), (Some("no TZ".into()), format!("{message}: no TZ"))]
+        {
+            let error = ScheduleError::SystemZone { source };
+            assert_eq!((error.to_string().as_str(), format!("{error:?}")), (message, debug));
         }
     }
 }

@@ -1,20 +1,20 @@
-//! What can be done with every schedule.
+//! Methods for every schedule.
 
 use std::iter::FusedIterator;
 use std::ops::RangeBounds;
 
-use godata_core::{AnySchedule, Schedule};
+use godata_core::Schedule;
 use time::UtcDateTime;
 
-use crate::{Between, Calendar, Except, ScheduleError};
+use crate::{AnySchedule, Between, Calendar, Except, ScheduleError};
 
-/// What can be done with every [`Schedule`], also with those of other crates.
+/// Methods for every [`Schedule`], including your own and those of other crates.
 pub trait ScheduleExt: Schedule {
-    /// The instants after `after`, one after the other.
+    /// Iterates over the instants after `after`, in order.
     ///
     /// ```
+    /// use godata_scheduler::time::UtcDateTime;
     /// use godata_scheduler::{ScheduleExt, parse};
-    /// use time::UtcDateTime;
     ///
     /// let schedule = parse("monthly last 12:00")?;
     /// let days: Vec<_> = schedule.upcoming(UtcDateTime::UNIX_EPOCH).take(3).map(UtcDateTime::day).collect();
@@ -25,17 +25,16 @@ pub trait ScheduleExt: Schedule {
         Upcoming { schedule: self, after: Some(after) }
     }
 
-    /// The same, but not on the days of a calendar.
+    /// Leaves out the days of a calendar.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::NeverFires`] if nothing is left, [`ScheduleError::TooCostly`] if nothing is left for so long that
-    /// it takes too long to find out what is.
+    /// [`ScheduleError::NeverFires`] if nothing is left, [`ScheduleError::TooCostly`] if the search for what is left would
+    /// take too long.
     ///
     /// ```
-    /// use godata_core::Schedule;
-    /// use godata_scheduler::{Calendar, ScheduleExt, parse};
-    /// use time::Weekday;
+    /// use godata_scheduler::time::Weekday;
+    /// use godata_scheduler::{Calendar, Schedule, ScheduleExt, parse};
     ///
     /// let weekend = Calendar::new().weekdays([Weekday::Saturday, Weekday::Sunday]);
     /// let schedule = parse("every 6h")?.except(weekend)?;
@@ -49,18 +48,18 @@ pub trait ScheduleExt: Schedule {
         Except::new(AnySchedule::new(self), calendar, 0)
     }
 
-    /// The same, but only within a range such as `from..until`, `from..` or `..until`.
+    /// Keeps only the instants within a range such as `from..until`, `from..`, `..until` or `..=last`.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::NeverFires`] if nothing is left, [`ScheduleError::TooCostly`] if it takes too long to find out.
+    /// [`ScheduleError::NeverFires`] if nothing is left, [`ScheduleError::TooCostly`] if the search for what is left would
+    /// take too long.
     ///
     /// ```
-    /// use godata_core::Schedule;
-    /// use godata_scheduler::{ScheduleExt, parse};
-    /// use time::UtcDateTime;
+    /// use godata_scheduler::time::{Duration, UtcDateTime};
+    /// use godata_scheduler::{Schedule, ScheduleExt, parse};
     ///
-    /// let first_days = UtcDateTime::UNIX_EPOCH..UtcDateTime::UNIX_EPOCH + time::Duration::days(7);
+    /// let first_days = UtcDateTime::UNIX_EPOCH..UtcDateTime::UNIX_EPOCH + Duration::days(7);
     /// let schedule = parse("daily 02:00")?.between(first_days.clone())?;
     /// assert_eq!(schedule.count_between(first_days.start, UtcDateTime::MAX), 7);
     /// # Ok::<(), godata_scheduler::ScheduleError>(())
@@ -75,13 +74,13 @@ pub trait ScheduleExt: Schedule {
 
 impl<S: Schedule + ?Sized> ScheduleExt for S {}
 
-/// The instants of a schedule, one after the other; made by [`ScheduleExt::upcoming`].
+/// Iterates over the instants of a schedule; made by [`ScheduleExt::upcoming`].
 ///
-/// It ends if the schedule answers with an instant that is not later than the one before.
+/// It ends early if the schedule returns an instant that is not later than the one before.
 #[derive(Debug)]
 pub struct Upcoming<'a, S: ?Sized> {
     schedule: &'a S,
-    /// The last one; none when it has ended.
+    /// The last instant returned, or the start; `None` at the end.
     after: Option<UtcDateTime>,
 }
 

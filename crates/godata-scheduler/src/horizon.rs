@@ -1,13 +1,14 @@
-//! The time that schedules know of, and its instants as numbers.
+//! The years that schedules cover, and instants as numbers.
 
 use std::ops::Range;
 
 use time::{Date, Month, Time, UtcDateTime};
 
-/// The years in which schedules fire: from 1970 to the end of 2199, in UTC.
+/// The years in which schedules fire: from the start of 1970 to the end of 2199, in UTC.
 ///
-/// No schedule of this crate answers with an instant outside it, and what fires nowhere inside it can't be built.
-/// Nobody knows the clock changes of later years, and the rules of today's zones are only guesses for much of it.
+/// No schedule of this crate returns an instant outside this range, and a schedule that never fires inside it can't be
+/// built. Nobody knows the clock changes of later years, and even for the coming decades the rules of today's zones are
+/// only a guess.
 pub const HORIZON: Range<UtcDateTime> = UtcDateTime::UNIX_EPOCH..END;
 
 const END: UtcDateTime = match Date::from_calendar_date(2200, Month::January, 1) {
@@ -18,29 +19,29 @@ const END: UtcDateTime = match Date::from_calendar_date(2200, Month::January, 1)
 /// The end of the horizon, in Unix seconds.
 pub(crate) const END_SECOND: i64 = END.unix_timestamp();
 
-/// The last second that an instant has begun.
+/// The second that contains an instant: rounded down.
 pub(crate) fn second_of(instant: UtcDateTime) -> i64 {
     instant.unix_timestamp()
 }
 
-/// The instant of a second within the horizon, and `None` for all others.
+/// The instant at which a second starts, or `None` outside the horizon.
 pub(crate) fn instant_of(second: i64) -> Option<UtcDateTime> {
     within(UtcDateTime::from_unix_timestamp(second).ok()?)
 }
 
-/// The last millisecond that an instant has begun.
+/// The millisecond that contains an instant: rounded down.
 pub(crate) fn millisecond_of(instant: UtcDateTime) -> i64 {
     instant.unix_timestamp() * 1_000 + i64::from(instant.millisecond())
 }
 
-/// The instant of a millisecond within the horizon, and `None` for all others.
+/// The instant at which a millisecond starts, or `None` outside the horizon.
 pub(crate) fn instant_of_millisecond(millisecond: i64) -> Option<UtcDateTime> {
     let second = UtcDateTime::from_unix_timestamp(millisecond.div_euclid(1_000)).ok()?;
     let millis = u64::try_from(millisecond.rem_euclid(1_000)).ok()?;
     within(second + std::time::Duration::from_millis(millis))
 }
 
-/// The instant, if it is within the horizon.
+/// The instant, or `None` if it is outside the horizon.
 pub(crate) fn within(instant: UtcDateTime) -> Option<UtcDateTime> {
     HORIZON.contains(&instant).then_some(instant)
 }

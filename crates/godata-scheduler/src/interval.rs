@@ -1,4 +1,4 @@
-//! Every so often.
+//! Schedules at a fixed interval.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,23 +14,22 @@ const END: i64 = END_SECOND * 1_000;
 
 /// Fires every `period`, counted from the Unix epoch.
 ///
-/// As the epoch is the same everywhere, so is the phase: `every` hour fires on the hour (in UTC), before and after
-/// a restart and on all instances. [`starting_at`](Interval::starting_at) counts from another instant. It is
-/// elapsed time, without zones and without drift: the instants are calculated, not added up.
+/// The epoch is the same everywhere, so the instants are the same after a restart and on all instances: `every` hour
+/// fires on the hour in UTC. [`starting_at`](Interval::starting_at) counts from another instant. The interval is elapsed
+/// time: it has no zone, and it does not drift, because instants are calculated from the epoch and not from one another.
 ///
 /// # Errors
 ///
-/// [`ScheduleError::Invalid`] if the period is not in whole milliseconds, is zero, or ends after the
-/// [`HORIZON`](crate::HORIZON).
+/// [`ScheduleError::Invalid`] if the period is zero, is not in whole milliseconds, or is as long as the
+/// [`HORIZON`](crate::HORIZON) or longer.
 ///
 /// # Example
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use godata_core::Schedule;
-/// use godata_scheduler::every;
-/// use time::UtcDateTime;
+/// use godata_scheduler::time::UtcDateTime;
+/// use godata_scheduler::{Schedule, every};
 ///
 /// let schedule = every(Duration::from_secs(300))?;
 /// let epoch = UtcDateTime::UNIX_EPOCH;
@@ -43,24 +42,39 @@ pub fn every(period: Duration) -> Result<Interval, ScheduleError> {
     Interval::of(period, format_args!("{period:?}"))
 }
 
-/// Fires every so often; made by [`every`].
+/// Fires at a fixed interval; made by [`every`].
 ///
-/// Its text is `every 5m`, or `every 1h30m from 2026-01-01T00:00:00Z` with another start. The units are `d` (24
-/// hours), `h`, `m`, `s` and `ms`.
+/// Its text is `every 5m`, or `every 1h30m from 2026-01-01T00:00:00Z` with another start. The units are `d` (24 hours),
+/// `h`, `m`, `s` and `ms`, from long to short.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Interval {
-    /// In milliseconds, and so is all else here.
+    /// In milliseconds.
     period: i64,
+    /// In Unix milliseconds.
     anchor: i64,
 }
 
 impl Interval {
-    /// Counts from another instant than the epoch, cut to whole milliseconds: it fires then, and every period
-    /// after it.
+    /// Counts from this instant, truncated to whole milliseconds, and not from the epoch. It fires then for the first
+    /// time.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::Invalid`] if that is outside the [`HORIZON`](crate::HORIZON).
+    /// [`ScheduleError::Invalid`] if the instant is outside the [`HORIZON`](crate::HORIZON).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use godata_scheduler::time::UtcDateTime;
+    /// use godata_scheduler::{Schedule, every};
+    ///
+    /// let hour = Duration::from_secs(3_600);
+    /// let start = UtcDateTime::UNIX_EPOCH + Duration::from_secs(900);
+    /// let schedule = every(hour)?.starting_at(start)?;
+    /// assert_eq!(schedule.next(UtcDateTime::UNIX_EPOCH), Some(start));
+    /// assert_eq!(schedule.next(start), Some(start + hour));
+    /// # Ok::<(), godata_scheduler::ScheduleError>(())
+    /// ```
     pub fn starting_at(self, anchor: UtcDateTime) -> Result<Self, ScheduleError> {
         if !HORIZON.contains(&anchor) {
             let expected = "an instant from 1970 to 2199";
@@ -69,13 +83,13 @@ impl Interval {
         Ok(Self { anchor: millisecond_of(anchor), ..self })
     }
 
-    /// The time from one instant to the next.
+    /// The time between two consecutive instants.
     #[must_use]
     pub fn period(&self) -> Duration {
         Duration::from_millis(self.period.unsigned_abs())
     }
 
-    /// `given` is the period as an error repeats it.
+    /// `given` is the period as it appears in an error.
     fn of(period: Duration, given: impl fmt::Display) -> Result<Self, ScheduleError> {
         let millis = i64::try_from(period.as_millis()).unwrap_or(i64::MAX);
         if millis == 0 || millis >= END || !period.subsec_nanos().is_multiple_of(1_000_000) {
@@ -85,7 +99,7 @@ impl Interval {
         Ok(Self { period: millis, anchor: 0 })
     }
 
-    /// How many instants there are up to a millisecond, which counts itself.
+    /// The number of instants up to and including a millisecond.
     fn count_until(&self, millisecond: i64) -> u64 {
         let elapsed = millisecond.min(END - 1) - self.anchor;
         if elapsed < 0 { 0 } else { (elapsed / self.period).unsigned_abs() + 1 }
@@ -149,7 +163,20 @@ impl TextForm for Interval {
             [period, from, anchor] if from.eq_ignore_ascii_case("from") => {
                 Self::of(text::duration(period)?, period)?.starting_at(text::instant(anchor)?)
             }
-            _ => Err(Self::malformed(body)),
+            _ => Err(Self::malformed(body).meaning(|| Self::meant(body))),
         }
+    }
+}
+
+impl Interval {
+    /// The text that was surely meant by words such as `5 minutes`.
+    fn meant(body: &str) -> Option<String> {
+        let (period, anchor) = match body.split_once(" from ") {
+            Some((period, anchor)) => (period, Some(text::instant(anchor.trim()).ok()?)),
+            None => (body, None),
+        };
+        let interval = every(text::meant_duration(period)?).ok()?;
+        let interval = anchor.map_or(Ok(interval), |anchor| interval.starting_at(anchor)).ok()?;
+        Some(interval.to_string())
     }
 }

@@ -1,4 +1,4 @@
-//! Once, and never.
+//! Schedules that fire once or never.
 
 use std::fmt;
 
@@ -12,11 +12,10 @@ use crate::text::{self, TextForm};
 /// Fires at one instant. Its text is `once 2026-03-29T01:00:00Z`.
 ///
 /// ```
-/// use godata_core::Schedule;
-/// use godata_scheduler::Once;
-/// use time::UtcDateTime;
+/// use godata_scheduler::time::{Duration, UtcDateTime};
+/// use godata_scheduler::{Once, Schedule};
 ///
-/// let at = UtcDateTime::UNIX_EPOCH + time::Duration::days(20_000);
+/// let at = UtcDateTime::UNIX_EPOCH + Duration::days(20_000);
 /// let once = Once::at(at)?;
 /// assert_eq!(once.next(UtcDateTime::UNIX_EPOCH), Some(at));
 /// assert_eq!(once.next(at), None);
@@ -26,17 +25,17 @@ use crate::text::{self, TextForm};
 pub struct Once(UtcDateTime);
 
 impl Once {
-    /// At this instant, cut to whole milliseconds.
+    /// At this instant, truncated to whole milliseconds.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::Invalid`] if it is outside the [`HORIZON`](crate::HORIZON).
+    /// [`ScheduleError::Invalid`] if the instant is outside the [`HORIZON`](crate::HORIZON).
     pub fn at(instant: UtcDateTime) -> Result<Self, ScheduleError> {
         if !HORIZON.contains(&instant) {
             return Err(ScheduleError::invalid(
                 "instant",
                 text::InstantText(instant),
-                "one from 1970 to 2199",
+                "an instant from 1970 to 2199",
             ));
         }
         Ok(Self(instant.truncate_to_millisecond()))
@@ -80,7 +79,14 @@ impl TextForm for Once {
     }
 }
 
-/// Never fires: for a pipeline that is only run by hand. Its text is `never`.
+/// Never fires, for pipelines that are only run by hand. Its text is `never`.
+///
+/// ```
+/// use godata_scheduler::time::UtcDateTime;
+/// use godata_scheduler::{Never, Schedule};
+///
+/// assert_eq!(Never.next(UtcDateTime::UNIX_EPOCH), None);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Never;
 

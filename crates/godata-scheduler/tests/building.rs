@@ -1,14 +1,14 @@
-//! What can be built, and what is said of what can't.
+//! What can be built, and the errors for what can't.
 
-#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use godata_core::{AnySchedule, Schedule};
 use godata_scheduler::{
-    Calendar, DailyAt, HORIZON, MonthDay, MonthlyAt, Once, ScheduleError, ScheduleExt, any_of, every, parse,
+    AnySchedule, Calendar, DailyAt, HORIZON, MonthDay, MonthlyAt, Once, Schedule, ScheduleError, ScheduleExt,
+    any_of, every, parse,
 };
 use time::{Date, Month, Time, UtcDateTime, Weekday};
 
@@ -21,7 +21,7 @@ fn is_invalid(result: Result<impl Sized, ScheduleError>, what: &str) -> bool {
 }
 
 #[test]
-fn errors_say_what_is_wrong_and_what_is_accepted() {
+fn an_error_says_what_is_wrong_and_what_is_accepted() {
     for (text, error) in [
         (
             "every 0s",
@@ -37,11 +37,7 @@ fn errors_say_what_is_wrong_and_what_is_accepted() {
         ),
         (
             "once 2200-01-01T00:00:00Z",
-            "invalid instant `2200-01-01T00:00:00Z`: expected one from 1970 to 2199",
-        ),
-        (
-            "every 5 minutes",
-            "invalid schedule `every 5 minutes`: expected `every DURATION [from INSTANT]`, such as `every 1h30m`",
+            "invalid instant `2200-01-01T00:00:00Z`: expected an instant from 1970 to 2199",
         ),
         (
             "every 1.5h",
@@ -63,16 +59,6 @@ fn errors_say_what_is_wrong_and_what_is_accepted() {
             "invalid weekday `mon-fry`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a \
              list such as sat,sun",
         ),
-        (
-            "daily 02:00 monday",
-            "invalid weekday `monday`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a list \
-             such as sat,sun",
-        ),
-        (
-            "except(every 6h; saturday)",
-            "invalid weekday `saturday`: expected mon, tue, wed, thu, fri, sat or sun, a range such as mon-fri, or a \
-             list such as sat,sun",
-        ),
         ("daily 02:00 gap=no", "invalid option `gap=no`: expected gap=run-after, gap=shift or gap=skip"),
         (
             "monthly 6th-mon 02:00",
@@ -84,24 +70,23 @@ fn errors_say_what_is_wrong_and_what_is_accepted() {
         ),
         (
             "except(every 1s; mon-sun)",
-            "`except(every 1s; mon-sun)` never fires: no instant from 1970 to 2199 fits it",
+            "`except(every 1s; mon-sun)` never fires: no instant from 1970 to 2199 matches",
         ),
         (
             "except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)",
-            "`except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)` takes too long to say when it is \
-             due: expected fewer schedules, or exceptions that leave something every year or are ranges of dates",
+            "`except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)` takes too long to say when it \
+             fires: expected fewer schedules, or exceptions that are ranges of dates or leave something every year",
         ),
     ] {
         assert_eq!(parse(text).unwrap_err().to_string(), error);
     }
     let error = Calendar::new().holidays("# ok\n2026-01-01 New Year\n2026-02-30\n").unwrap_err();
-    let expected =
-        "invalid line 3 of a list of holidays, `2026-02-30`: expected YYYY-MM-DD or MM-DD, then any name";
+    let expected = "invalid line 3 of a list of holidays, `2026-02-30`: expected YYYY-MM-DD or MM-DD, then optionally a name";
     assert_eq!(error.to_string(), expected);
 }
 
 #[test]
-fn rule_6_intervals_are_from_one_millisecond_to_the_end_of_time() {
+fn rule_6_an_interval_takes_from_one_millisecond_to_the_whole_horizon() {
     for period in
         [Duration::ZERO, Duration::from_micros(1_500), Duration::from_secs(7_258_118_400), Duration::MAX]
     {
@@ -120,7 +105,7 @@ fn rule_6_intervals_are_from_one_millisecond_to_the_end_of_time() {
 }
 
 #[test]
-fn rule_6_what_is_empty_or_impossible_is_refused() {
+fn rule_6_empty_and_impossible_schedules_are_refused() {
     let noon = Time::from_hms(12, 0, 0).unwrap();
     assert!(is_invalid(DailyAt::new([]), "list of times of day"));
     assert!(is_invalid(DailyAt::new([noon + Duration::from_millis(1)]), "time of day"));
@@ -144,9 +129,9 @@ fn rule_6_what_is_empty_or_impossible_is_refused() {
     ));
 }
 
-/// Nobody waits for a search through all milliseconds of the horizon.
+/// Without the limit, these would search through all milliseconds of the horizon.
 #[test]
-fn rule_5_and_6_what_leaves_nothing_of_very_much_is_refused_too() {
+fn rule_5_and_6_exceptions_that_leave_nothing_of_a_frequent_schedule_are_refused() {
     for text in [
         "except(every 1ms; mon-sun Pacific/Apia)",
         "except(every 1ms; 1969-12-31..2200-01-01 Africa/Casablanca)",
@@ -159,10 +144,10 @@ fn rule_5_and_6_what_leaves_nothing_of_very_much_is_refused_too() {
 }
 
 #[test]
-fn rule_6_what_would_take_too_long_to_answer_is_refused() {
+fn rule_6_combinations_that_would_take_too_long_are_refused() {
     let crons = |count: usize| vec!["cron 0 2 * * * Europe/Berlin"; count].join("; ");
     for text in [
-        // It fires in the last hour of the horizon, which in that zone is the first of a day without 03:00.
+        // It fires in the last hour of the horizon. In that zone the hour is the first of a day without 03:00.
         "except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)",
         // It fires in 1970 and in 2199.
         "except(any(daily 02:00 mon,wed; once 2199-12-31T00:00:00Z); on(between(daily 00:00; 1971-01-01T00:00:00Z..)))",
@@ -181,15 +166,15 @@ fn rule_6_what_would_take_too_long_to_answer_is_refused() {
     }
 }
 
-/// Fires on the last day of the horizon, and counts how often it is asked.
+/// Fires on the last day of the horizon, and counts its calls.
 #[derive(Debug, Default)]
 struct LastDay {
-    asked: Arc<AtomicUsize>,
+    called: Arc<AtomicUsize>,
 }
 
 impl Schedule for LastDay {
     fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.called.fetch_add(1, Ordering::Relaxed);
         Some(HORIZON.end - time::Duration::DAY).filter(|due| *due > after)
     }
 
@@ -199,33 +184,33 @@ impl Schedule for LastDay {
 }
 
 #[test]
-fn a_schedule_that_fires_seldom_is_not_asked_on_each_day_that_a_calendar_leaves_out() {
-    let seldom = LastDay::default();
-    let asked = Arc::clone(&seldom.asked);
+fn a_schedule_that_rarely_fires_is_not_called_for_each_day_of_a_calendar() {
+    let rare = LastDay::default();
+    let called = Arc::clone(&rare.called);
     let last_year = parse("between(daily 00:00; 2199-01-01T00:00:00Z..)").unwrap();
-    let calendar = Calendar::new().days_of(seldom).days_of(last_year);
+    let calendar = Calendar::new().days_of(rare).days_of(last_year);
     let year = Duration::from_secs(365 * 86_400);
     let except = parse("daily 02:00").unwrap().except(calendar).unwrap();
-    asked.store(0, Ordering::Relaxed);
+    called.store(0, Ordering::Relaxed);
     assert_eq!(except.next(HORIZON.end - year), None);
-    let forward = asked.swap(0, Ordering::Relaxed);
+    let forward = called.swap(0, Ordering::Relaxed);
     assert!(forward < 10, "{forward} times");
 
     assert_eq!(except.previous(UtcDateTime::MAX), Some(HORIZON.end - year - Duration::from_secs(22 * 3_600)));
-    let backward = asked.load(Ordering::Relaxed);
+    let backward = called.load(Ordering::Relaxed);
     assert!(backward < 500, "{backward} times");
 }
 
-/// Fires as another schedule does, and counts how often it is asked.
+/// Fires when another schedule does, and counts its calls.
 #[derive(Debug)]
 struct Counted {
     schedule: AnySchedule,
-    asked: Arc<AtomicUsize>,
+    called: Arc<AtomicUsize>,
 }
 
 impl Schedule for Counted {
     fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.called.fetch_add(1, Ordering::Relaxed);
         self.schedule.next(after)
     }
 
@@ -235,22 +220,21 @@ impl Schedule for Counted {
 }
 
 #[test]
-fn a_schedule_is_asked_at_most_once_for_each_day_that_a_calendar_leaves_out() {
+fn a_schedule_is_called_at_most_once_for_each_day_of_a_calendar() {
     let (start, end) = ("2100-01-01T00:00:00Z", "2101-01-01T00:00:00Z");
     let schedule = parse(&format!("between(daily 12:00 mon,wed,fri,sun; {start}..{end})")).unwrap();
     let days = schedule.count_between(UtcDateTime::MIN, UtcDateTime::MAX);
-    let asked = Arc::new(AtomicUsize::new(0));
-    let calendar = Calendar::new().days_of(Counted { schedule, asked: Arc::clone(&asked) });
+    let called = Arc::new(AtomicUsize::new(0));
+    let calendar = Calendar::new().days_of(Counted { schedule, called: Arc::clone(&called) });
     let except = parse("daily 02:00 mon,wed,fri,sun").unwrap().except(calendar).unwrap();
-    asked.store(0, Ordering::Relaxed);
+    called.store(0, Ordering::Relaxed);
     let year = Date::from_calendar_date(2100, Month::January, 1).unwrap().midnight().as_utc();
     assert_eq!(except.next(year).map(UtcDateTime::year), Some(2101));
-    let asked = asked.load(Ordering::Relaxed);
-    assert!(asked as u64 <= days + 1, "{asked} times for {days} days");
+    let called = called.load(Ordering::Relaxed);
+    assert!(called as u64 <= days + 1, "{called} times for {days} days");
 }
 
-/// A schedule of somebody else, from before the horizon to after it, with a fault after 2000 that can be turned
-/// on.
+/// A user's schedule that fires before, during and after the horizon. If `faulty`, it breaks rule 1 after the year 2000.
 #[derive(Debug)]
 struct Yearly {
     faulty: bool,
@@ -268,7 +252,7 @@ impl Schedule for Yearly {
 }
 
 #[test]
-fn rule_6_holds_for_combinations_of_schedules_that_know_other_years() {
+fn rule_6_holds_for_combinations_of_schedules_that_fire_outside_the_horizon() {
     let combinations = [
         AnySchedule::new(any_of([Yearly { faulty: false }]).unwrap()),
         AnySchedule::new(Yearly { faulty: false }.except(Calendar::new().date(Date::MIN)).unwrap()),
@@ -284,7 +268,7 @@ fn rule_6_holds_for_combinations_of_schedules_that_know_other_years() {
 }
 
 #[test]
-fn a_schedule_that_breaks_rule_1_ends_what_is_made_of_it() {
+fn a_schedule_that_breaks_rule_1_ends_the_combination() {
     let except = Yearly { faulty: true }.except(Calendar::new().weekdays([Weekday::Monday])).unwrap();
     let monday = Date::from_calendar_date(2024, Month::January, 1).unwrap().midnight().as_utc();
     assert_eq!(except.next(monday), Some(monday));
@@ -292,9 +276,9 @@ fn a_schedule_that_breaks_rule_1_ends_what_is_made_of_it() {
     assert_eq!(except.count_between(monday, UtcDateTime::MAX), 0);
 }
 
-/// One that walked from one instant to the next would not end.
+/// A walk from one instant to the next would not end.
 #[test]
-fn a_count_of_several_schedules_does_not_walk_the_one_that_fires_most() {
+fn a_count_of_several_schedules_calculates_the_one_that_fires_most() {
     for text in ["any(every 1ms)", "any(every 1ms; daily 02:00; once 2026-01-01T00:00:00Z)"] {
         let schedule = parse(text).unwrap();
         let milliseconds = (HORIZON.end - HORIZON.start).whole_milliseconds().unsigned_abs();

@@ -1,15 +1,14 @@
 //! What cron patterns mean.
 
 #![cfg(feature = "cron")]
-#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 
 use std::cmp::Ordering;
 
 use croner::errors::CronError;
 use croner::parser::CronParser;
 use croner::{CivilDateTime, CronDateTime, JobType, Resolution, Weekday};
-use godata_core::Schedule;
-use godata_scheduler::{Cron, HORIZON, ScheduleError, ScheduleExt};
+use godata_scheduler::{Cron, HORIZON, Schedule, ScheduleError, ScheduleExt};
 use proptest::prelude::*;
 use proptest::sample::select;
 use time::{Date, Month, Time, UtcDateTime};
@@ -23,19 +22,19 @@ fn days(pattern: &str, month: Month) -> Vec<u8> {
 }
 
 #[test]
-fn days_fit_either_field_unless_one_is_a_star_or_both_are_asked_for() {
+fn a_day_matches_either_field_unless_one_is_a_star_or_has_a_plus() {
     let november = |pattern| days(pattern, Month::November);
     let (fridays, thirteenth) = (vec![6, 13, 20, 27], vec![13]);
     assert_eq!(november("0 0 13 * *"), thirteenth);
     assert_eq!(november("0 0 * * FRI"), fridays);
     assert_eq!(november("0 0 13 * +FRI"), [13]);
     assert_eq!(november("0 0 12 * FRI"), [6, 12, 13, 20, 27]);
-    // A step is not exactly `*`: every second day, and every Friday.
+    // A step is not exactly `*`: days 1 and 21, and every Friday.
     assert_eq!(november("0 0 */20 * FRI"), [1, 6, 13, 20, 21, 27]);
 }
 
 #[test]
-fn special_days_are_those_of_each_month() {
+fn special_days_depend_on_the_month() {
     for (pattern, month, expected) in [
         ("0 0 L * *", Month::February, &[28][..]),
         ("0 0 LW * *", Month::May, &[29]),
@@ -54,7 +53,7 @@ fn special_days_are_those_of_each_month() {
 }
 
 #[test]
-fn names_stand_for_patterns() {
+fn at_names_stand_for_patterns() {
     for (name, pattern) in [
         ("@yearly", "0 0 1 1 *"),
         ("@annually", "0 0 1 1 *"),
@@ -79,7 +78,7 @@ fn equal_patterns_are_parsed_once() {
 }
 
 #[test]
-fn an_error_points_at_the_field() {
+fn an_error_names_the_field() {
     for (pattern, field, found) in [
         ("61 * * * *", "minute", "61"),
         ("* 24 * * *", "hour", "24"),
@@ -110,7 +109,7 @@ fn an_error_points_at_the_field() {
 }
 
 #[test]
-fn a_step_is_shorter_than_its_field() {
+fn a_step_must_be_smaller_than_its_field() {
     for (pattern, longest, field, found) in [
         ("*/60 * * * * *", "*/59 * * * * *", "second", "*/60"),
         ("*/70 * * * *", "*/59 * * * *", "minute", "*/70"),
@@ -138,7 +137,7 @@ fn steps_of_years_count_from_year_1() {
 }
 
 #[test]
-fn too_few_fields_too_many_and_other_names_are_refused() {
+fn too_few_or_too_many_fields_and_unknown_names_are_refused() {
     for pattern in ["", "* * * *", "* * * * * * * *", "@reboot", "@every 5m"] {
         let error = Cron::new(pattern).unwrap_err();
         assert!(matches!(error, ScheduleError::Invalid { what: "cron pattern", .. }), "{pattern}: {error}");
@@ -146,7 +145,7 @@ fn too_few_fields_too_many_and_other_names_are_refused() {
 }
 
 #[test]
-fn rule_6_a_pattern_that_no_day_fits_is_refused() {
+fn rule_6_a_pattern_that_no_day_matches_is_refused() {
     for pattern in
         ["0 0 30 2 *", "0 0 31 4,6,9,11 *", "0 0 0 1 1 * 1969", "0 0 0 29 2 * 2023", "0 0 1 * +MON#2"]
     {
@@ -158,9 +157,9 @@ fn rule_6_a_pattern_that_no_day_fits_is_refused() {
     }
 }
 
-/// The parser itself takes a pattern for fixed-time only if its second, minute and hour are one value each.
+/// To croner, a pattern is fixed-time only if its second, minute and hour are a single value each.
 #[test]
-fn rule_9_lists_and_ranges_are_fixed_times_which_the_parser_sees_otherwise() {
+fn rule_9_lists_and_ranges_are_fixed_times_although_croner_disagrees() {
     for pattern in ["0,30 2 * * *", "30 1-3 * * *", "0-30/15 2 * * *"] {
         assert_eq!(CronParser::new().parse(pattern).unwrap().determine_job_type(), JobType::IntervalWildcard);
         let berlin: Cron = format!("cron {pattern} Europe/Berlin").parse().unwrap();
@@ -236,9 +235,9 @@ impl CronDateTime for Utc {
 }
 
 proptest! {
-    /// Without clock changes there is nothing to see otherwise, so the parser's own search says the same.
+    /// Both searches agree where there are no clock changes.
     #[test]
-    fn in_utc_the_search_of_the_parser_finds_the_same(pattern in patterns(), second in 0..4_000_000_000_i64) {
+    fn in_utc_the_search_agrees_with_croners_own(pattern in patterns(), second in 0..4_000_000_000_i64) {
         let Ok(cron) = Cron::new(&pattern) else { return Ok(()) };
         let theirs = CronParser::new().parse(&pattern).unwrap();
         let start = UtcDateTime::from_unix_timestamp(second).unwrap();

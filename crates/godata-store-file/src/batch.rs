@@ -95,7 +95,7 @@ impl Batch {
 
 fn judge(state: &State, write: Write) -> Option<(Line, Vec<u8>)> {
     match write {
-        Write::Commit { commit, body, answer } => match state.tables.judge(&commit, None) {
+        Write::Commit { commit, body, answer } => match state.tables.check(&commit, None) {
             Ok(Committed::Done(rev)) => {
                 Some((Line { change: committed(*commit, rev), done: Done::Committed(rev, answer) }, body))
             }
@@ -146,9 +146,6 @@ fn forgotten(state: &State, mut runs: Vec<RunId>, mut pipelines: Vec<PipelineNam
 pub(crate) fn committed(commit: Commit, rev: u64) -> Change {
     let mut pipeline = commit.pipeline;
     pipeline.rev = rev;
-    let run = |change| match change {
-        RunChange::Insert(run) | RunChange::Update(run) => run,
-    };
-    let runs = commit.runs.into_iter().map(run).collect();
+    let runs = commit.runs.into_iter().map(RunChange::into_run).collect();
     Change { pipeline: Some(pipeline), runs, ..Change::default() }
 }

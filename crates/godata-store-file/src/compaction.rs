@@ -9,7 +9,8 @@
 //! At each moment the old snapshot with both journals, or the new one with the new journal, has everything.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
 
@@ -24,7 +25,7 @@ use crate::options::Options;
 use crate::prune::{OldRuns, retention};
 use crate::request::Request;
 use crate::snapshot::SnapshotWriter;
-use crate::writer::{Shared, write};
+use crate::state::{Shared, write};
 
 /// How many rows are looked at while nobody else can.
 const ROWS: usize = 256;
@@ -205,15 +206,19 @@ impl Work {
     }
 
     fn ask(&self, request: Request) -> Result<(), StoreError> {
-        self.it.requests.send(request).map_err(|_| Stopped::Closed.into())
+        self.it.requests.send(request).map_err(|_| self.closed())
     }
 
     /// Waits for the writer, which drops its end if it can't do what was asked for, or is closed.
     fn wait(&self) -> Result<Step, StoreError> {
-        self.steps.recv().map_err(|_| Stopped::Closed.into())
+        self.steps.recv().map_err(|_| self.closed())
+    }
+
+    fn closed(&self) -> StoreError {
+        Stopped::Closed { path: self.it.files.snapshot.clone() }.into()
     }
 
     fn check(&self) -> Result<(), StoreError> {
-        if self.canceled.load(Relaxed) { Err(Stopped::Closed.into()) } else { Ok(()) }
+        if self.canceled.load(Relaxed) { Err(self.closed()) } else { Ok(()) }
     }
 }

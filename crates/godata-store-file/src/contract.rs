@@ -13,7 +13,7 @@ use crate::FileStore;
 use crate::format::{Change, CommitBody, body};
 use crate::prune::OldRuns;
 use crate::request::{Request, Write};
-use crate::writer::{read, write};
+use crate::state::{read, write};
 
 /// How many rows are looked at while nobody can write.
 const ROWS: usize = 1_000;
@@ -23,7 +23,7 @@ impl Store for FileStore {
         self.put(Change { pipeline: Some(pipeline.clone()), ..Change::default() }).await
     }
 
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+    async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
         let row = self.rows().await.tables.pipeline(name).cloned();
         Ok(row.map(Arc::unwrap_or_clone))
     }
@@ -37,7 +37,7 @@ impl Store for FileStore {
         self.put(Change { runs: vec![run.clone()], ..Change::default() }).await
     }
 
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
         let row = self.rows().await.tables.run(id).cloned();
         Ok(row.map(Arc::unwrap_or_clone))
     }

@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 use godata_core::StoreError;
 
 use crate::error::{Refusal, failed};
-use crate::journal::write_all;
 use crate::options::Options;
-use crate::vfs::{Kind, Metadata, Vfs};
+use crate::vfs::{Kind, Metadata, Vfs, write_all};
 
 /// The paths of a store, all in one directory. Only the first three are there all the time.
 #[derive(Clone, Debug)]
@@ -97,8 +96,11 @@ impl Files {
     /// Refuses what this process should not read: what is no file, such as a pipe, which would keep it waiting.
     pub(crate) fn check_kinds(&self, vfs: &dyn Vfs) -> Result<(), StoreError> {
         for path in self.all() {
-            if metadata(vfs, path)?.is_some_and(|it| it.kind != Kind::File) {
-                return Err(Refusal::NotAFile { path: path.to_owned() }.into());
+            match metadata(vfs, path)? {
+                None | Some(Metadata { kind: Kind::File, .. }) => {}
+                Some(Metadata { kind: found, .. }) => {
+                    return Err(Refusal::NotAFile { path: path.to_owned(), found }.into());
+                }
             }
         }
         Ok(())

@@ -6,7 +6,7 @@
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::io::Write as _;
 
-use godata_core::{Commit, PipelineName, PipelineRecord, RunChange, RunId, RunRecord};
+use godata_core::{Commit, PipelineName, PipelineRecord, RunChange, RunId, RunRecord, debug_as_chain};
 use serde::{Deserialize, Serialize};
 
 /// The version that is written, and the last one that is read.
@@ -19,31 +19,33 @@ const MAX_NUMBER: u64 = 1 << 53;
 const SEAL_LEN: usize = 18;
 
 /// What is wrong with a line.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub(crate) enum Fault {
     #[error("the line does not end with its checksum")]
     Unsealed,
     #[error("the line does not match its checksum")]
     Checksum,
-    #[error("the line is not what belongs there")]
+    #[error("the line has other fields or values than belong there")]
     Content(#[from] serde_json::Error),
-    #[error("the line has number {found}, and {expected} is next")]
+    #[error("the line has number {found}, and number {expected} was expected")]
     Number { expected: u64, found: u64 },
-    #[error("the number {number} is greater than any that is written")]
+    #[error("the line has number {number}, which is larger than any that is written")]
     TooLarge { number: u64 },
     #[error("the file ends within a line")]
     Unfinished,
     #[error("the file is empty")]
     Empty,
-    #[error("the file ends too early")]
+    #[error("lines are missing at the end of the file")]
     TooShort,
-    #[error("something comes after the last line")]
+    #[error("there is a line after the last one")]
     Trailing,
-    #[error("the file is missing, and others of the store are there")]
+    #[error("the file is missing, but other files of the store exist")]
     Missing,
-    #[error("the journal that belongs to it, {id}, is not there")]
+    #[error("the journal that belongs to it, {id}, is missing")]
     NoJournal { id: JournalId },
 }
+
+debug_as_chain!(Fault);
 
 /// Names one journal, so that no other is taken for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

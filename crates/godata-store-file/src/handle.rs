@@ -1,7 +1,9 @@
 //! The way to the thread that writes.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::mpsc::Sender;
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -15,6 +17,8 @@ use crate::vfs::Lock;
 
 /// The way to the thread that writes, which ends when this is dropped.
 pub(crate) struct Handle {
+    /// The store's, for errors.
+    path: PathBuf,
     requests: Sender<Request>,
     running: Mutex<Option<Running>>,
     /// How many have asked for something and gone before they were answered.
@@ -31,23 +35,28 @@ struct Running {
 impl Handle {
     /// Starts the thread, and holds the lock until it has ended.
     pub(crate) fn spawn(
+        path: PathBuf,
         requests: Sender<Request>,
         lock: Box<dyn Lock>,
         run: impl FnOnce() + Send + 'static,
     ) -> io::Result<Self> {
         let thread = thread::Builder::new().name("godata-store".into()).spawn(run)?;
         let running = Mutex::new(Some(Running { thread, lock }));
-        Ok(Self { requests, running, left: AtomicU64::new(0), settled: AtomicU64::new(0) })
+        Ok(Self { path, requests, running, left: AtomicU64::new(0), settled: AtomicU64::new(0) })
     }
 
     /// Asks, and waits for the answer.
     pub(crate) async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, StoreError> {
         let (answer, result) = oneshot::channel();
-        self.requests.send(request(answer)).map_err(|_| Stopped::Closed)?;
+        self.requests.send(request(answer)).map_err(|_| self.closed())?;
         let mut waiting = Waiting { left: &self.left, is_answered: false };
         let result = result.await;
         waiting.is_answered = true;
-        result.map_err(|_| Stopped::Closed)?
+        result.map_err(|_| self.closed())?
+    }
+
+    fn closed(&self) -> Stopped {
+        Stopped::Closed { path: self.path.clone() }
     }
 
     /// Waits until all is answered that somebody has asked for and not waited for: who reads after that decides by

@@ -1,14 +1,22 @@
 //! The journal: a header, and one line per change.
 
-use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use godata_core::StoreError;
 
 use crate::error::failed;
 use crate::format::{JournalHeader, JournalId, VERSION, write_object};
-use crate::load::Link;
-use crate::vfs::{Vfs, VfsFile};
+use crate::vfs::{Vfs, VfsFile, write_all};
+
+/// A journal that was read.
+#[derive(Debug)]
+pub(crate) struct Link {
+    pub(crate) path: PathBuf,
+    pub(crate) id: JournalId,
+    /// Up to where it is whole.
+    pub(crate) len: u64,
+    pub(crate) lines: u64,
+}
 
 /// A journal that is written to.
 #[derive(Debug)]
@@ -77,17 +85,4 @@ pub(crate) enum AppendError {
     Undone(StoreError),
     /// Nobody knows how the journal is.
     Unknown(StoreError),
-}
-
-/// Writes all of it, however little is taken at once.
-pub(crate) fn write_all(file: &mut dyn VfsFile, mut bytes: &[u8]) -> io::Result<()> {
-    while !bytes.is_empty() {
-        match file.write(bytes) {
-            Ok(0) => return Err(ErrorKind::WriteZero.into()),
-            Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
 }

@@ -3,14 +3,16 @@
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use godata_core::StoreError;
+use godata_core::{StoreError, debug_as_chain};
 
-use crate::error::failed;
+use crate::error::{Unsound, failed};
 use crate::format::Fault;
 use crate::vfs::Vfs;
 
-/// Something that is not as it was written, and where.
-#[derive(Debug, thiserror::Error)]
+/// A place in a file that does not hold what was written there.
+///
+/// It displays as the place; its [source](std::error::Error::source) says what is wrong.
+#[derive(thiserror::Error)]
 #[error("{}, line {line}, byte {offset}", path.display())]
 pub struct Damage {
     /// The file.
@@ -23,9 +25,12 @@ pub struct Damage {
     pub(crate) fault: Fault,
 }
 
-impl From<Damage> for StoreError {
-    fn from(damage: Damage) -> Self {
-        Self::corrupt(damage.to_string(), damage.fault)
+debug_as_chain!(Damage);
+
+impl Damage {
+    /// The error of a store that is refused because of this; `hint` says what to do about it.
+    pub(crate) fn into_error(self, hint: &'static str) -> StoreError {
+        StoreError::corrupt(self.to_string(), Unsound { fault: self.fault, hint })
     }
 }
 

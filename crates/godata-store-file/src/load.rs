@@ -5,13 +5,14 @@
 //! the bad line had been synced, then it never was, and nobody was told that it is stored: that is a torn tail. In any
 //! other case the line is damaged.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use godata_core::StoreError;
 
 use crate::error::Refusal;
 use crate::files::{Files, exists};
 use crate::format::{Fault, JournalHeader, JournalId, JournalLine, VERSION, read_line, read_object};
+use crate::journal::Link;
 use crate::lines::{Damage, Lines};
 use crate::snapshot::{self, Snapshot};
 use crate::state::State;
@@ -33,20 +34,14 @@ pub(crate) struct Loaded {
     pub(crate) beyond: Vec<JournalLine>,
 }
 
-/// A journal that belongs to the snapshot.
-#[derive(Debug)]
-pub(crate) struct Link {
-    pub(crate) path: PathBuf,
-    pub(crate) id: JournalId,
-    /// Up to where it is whole.
-    pub(crate) len: u64,
-    pub(crate) lines: u64,
-}
-
 impl Loaded {
     /// An error if anything is damaged.
     pub(crate) fn into_sound(mut self) -> Result<Self, StoreError> {
-        if self.damage.is_empty() { Ok(self) } else { Err(self.damage.swap_remove(0).into()) }
+        if self.damage.is_empty() {
+            return Ok(self);
+        }
+        let hint = "`FileStore::verify` lists all damage, `FileStore::repair` repairs it";
+        Err(self.damage.swap_remove(0).into_error(hint))
     }
 
     /// The last journal has lost lines at its end.

@@ -196,7 +196,7 @@ fn continue_journal(options: &Options, files: &Files, loaded: &Loaded) -> Result
     }
     let missing = || {
         let fault = Fault::TooShort;
-        StoreError::from(Damage { path: files.snapshot.clone(), line: 1, offset: 0, fault })
+        Damage { path: files.snapshot.clone(), line: 1, offset: 0, fault }.into_error("repair the store")
     };
     let mut journal = Journal::open(vfs, loaded.journals.last().ok_or_else(missing)?)?;
     if loaded.closed {

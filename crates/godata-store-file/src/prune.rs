@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use godata_core::{PipelineName, PruneCursor, Retention, RunId};
+use godata_core::tables::PruneCursor;
+use godata_core::{PipelineName, Retention, RunId};
 use time::UtcDateTime;
 
 use crate::options::Options;
-use crate::writer::{Shared, read};
+use crate::state::{Shared, read};
 
 /// How many rows are looked at while nobody can write, how often that is done at a time, and how many runs are
 /// forgotten at once.

@@ -51,7 +51,8 @@ pub(crate) fn repair(options: &Options, path: &Path, loss: Loss) -> Result<Repai
     let before = load(vfs, &files, &files.snapshot_old)?;
     let is_complete = before.damage.is_empty() && reaches_the_present(&before, &files);
     if !is_complete && loss == Loss::Nothing {
-        return Err(damage.swap_remove(0).into());
+        let hint = "the previous generation does not have everything, so a repair needs another `Loss` than `Nothing`";
+        return Err(damage.swap_remove(0).into_error(hint));
     }
     let last_number = last_number(&current).max(last_number(&before));
     let mut state = if is_complete {

@@ -10,11 +10,10 @@ use crate::format::{
     Change, End, Fault, JournalId, SnapshotHeader, SnapshotLine, VERSION, check_number, read_object,
     write_object,
 };
-use crate::journal::write_all;
 use crate::lines::{Damage, Lines};
 use crate::options::Options;
 use crate::state::State;
-use crate::vfs::{Vfs, VfsFile};
+use crate::vfs::{Vfs, VfsFile, write_all};
 
 /// How much is written at once, and how much at most waits to be synced: so the journal's syncs do not wait long for
 /// those of a snapshot.

@@ -1,11 +1,24 @@
 //! The rows in memory, and a walk through them as they were at one moment.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use godata_core::{MemoryTables, PipelineRecord, RunId, RunRecord};
+use godata_core::tables::MemoryTables;
+use godata_core::{PipelineRecord, RunId, RunRecord};
 
 use crate::format::Change;
+
+/// The state that readers and the writing thread share.
+pub(crate) type Shared = Arc<RwLock<State>>;
+
+pub(crate) fn read(state: &Shared) -> RwLockReadGuard<'_, State> {
+    // Nothing panics while the lock is held for writing: changes are checked before they are applied.
+    state.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+pub(crate) fn write(state: &Shared) -> RwLockWriteGuard<'_, State> {
+    state.write().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// All that is stored and durable, which is what readers see.
 #[derive(Debug, Default)]

@@ -14,36 +14,39 @@ use crate::handle::Handle;
 use crate::lock::acquire;
 use crate::open::{Opened, Torn, open, read_only};
 use crate::options::Options;
-use crate::repair::{Loss, Repaired};
+use crate::repair::{Loss, Repaired, repair};
 use crate::request::{Answer, Request};
-use crate::state::State;
-use crate::verify::Verification;
-use crate::writer::{Shared, Writer, read};
+use crate::state::{Shared, State, read};
+use crate::verify::{Verification, verify};
+use crate::writer::Writer;
 
-/// A store in a local file, and in a journal beside it.
+/// A store in a local file and a journal beside it.
 ///
-/// Clones are the same store. It is used through [`AnyStore`](godata_core::AnyStore); a clone that is kept aside
-/// [closes](Self::close) it. The crate's docs show it in use. This is the manual for whoever operates it.
+/// Clones are the same store. Hand one to an orchestrator, or use it through [`Store`](crate::Store) or
+/// [`AnyStore`](crate::AnyStore), and keep a clone to [close](Self::close) it. The crate's docs show an example. What
+/// follows is the manual for operators.
 ///
 /// # Files
 ///
-/// All are in the directory of the path that it was opened with; if that is a link, in the directory that it leads to.
+/// All files are in the directory of the path that the store was opened with. If that path is a symbolic link, they are in
+/// the directory of its target.
 ///
 /// | | |
 /// |---|---|
 /// | `state.json` | the snapshot: all pipelines and runs as they were at one moment |
-/// | `state.json.journal` | what has changed since, one line per commit |
-/// | `state.json.lock` | held while the store is open; says by whom. It stays there, and is never to be removed |
-/// | `state.json.old`, `state.json.journal.old` | the generation before, kept until the next snapshot is begun |
-/// | `state.json.tmp`, `state.json.journal.next` | a snapshot that is being written, and what is committed meanwhile |
-/// | `state.json.journal.new` | a journal that is being written anew, while the store is opened |
-/// | `state.json.torn` | what the last crash has left in pieces; for curiosity, and may be removed |
-/// | `state.json….damaged-1` | what a [repair](Self::repair) has replaced; may be removed |
+/// | `state.json.journal` | the changes since, one line per commit |
+/// | `state.json.lock` | locked while the store is open; names the process that has it. Never remove it |
+/// | `state.json.old`, `state.json.journal.old` | the previous generation, kept until the next snapshot starts |
+/// | `state.json.tmp`, `state.json.journal.next` | a snapshot being written, and what is committed meanwhile |
+/// | `state.json.journal.new` | a journal being rewritten while the store is opened |
+/// | `state.json.torn` | the incomplete end of a journal after a crash; for inspection, may be removed |
+/// | `state.json….damaged-1` | a copy of a file that a [repair](Self::repair) replaced; may be removed |
 ///
-/// The files of a new store have the mode 0600, or the one that [`Options::mode`] says. A file that replaces another has
-/// its mode and group, so `chmod` and `chgrp` on `state.json` and `state.json.journal` last. If the process may not give it
-/// the group, the new file is not for any group. The directory must be writable, for files are replaced by renaming. Files
-/// that belong to another user are refused, not replaced; so are links in place of any file but the snapshot.
+/// The files of a new store have the mode `0600`, or the one set with [`mode`](crate::FileStoreBuilder::mode). A file that
+/// replaces another one takes over its mode and group, so `chmod` and `chgrp` on `state.json` and `state.json.journal`
+/// persist. If the process may not assign the group, the new file gets no group permissions. The directory must be
+/// writable, because files are replaced by renaming. Files that belong to another user are refused, not replaced. A
+/// symbolic link is accepted only in place of the snapshot.
 ///
 /// # Format
 ///
@@ -62,70 +65,74 @@ use crate::writer::{Shared, Writer, read};
 /// {"n":4,"synced":3,"closed":true,"crc":"…"}
 /// ```
 ///
-/// * `crc` is the CRC-32 of the line's bytes before `,"crc":` (in the first line of a snapshot after the bracket), as
-///   eight hexadecimal digits.
-/// * `n` rises by one with each line. The lines of the journal go on after the snapshot's `through`.
-/// * `journal` names the journal that belongs to a snapshot by its `id`. While a snapshot is written, a journal ends with a
-///   line whose `next` names the one that goes on.
-/// * `synced` says up to which line everything was on the disk when this one was written.
-/// * `closed` is the last line of a store that was closed. It is not counted, and is written over.
-/// * `forget_runs` and `forget_pipelines` have what was pruned.
-/// * `godata_store` and `godata_journal` are the version of the format. Older versions are read, newer ones refused.
+/// * `crc` is the CRC-32 of the line's bytes before `,"crc":`, as eight hexadecimal digits. In the first line of a snapshot
+///   it starts after the bracket.
+/// * `n` increases by one with each line. The lines of the journal continue after the snapshot's `through`.
+/// * `journal` is the `id` of the journal that belongs to a snapshot. While a new snapshot is written, the current journal
+///   ends with a line whose `next` is the `id` of the journal that continues it.
+/// * `synced` is the number of the last line that was on the disk when this line was written.
+/// * `closed` marks the last line of a store that was closed. That line is not counted, and the next process overwrites it.
+/// * `forget_runs` and `forget_pipelines` list what was pruned.
+/// * `godata_store` and `godata_journal` are the version of the format. Older versions are read, newer ones are refused.
 ///
-/// `less`, `grep` and `jq` read both. An editor that saves a file changes it beyond what the store takes.
+/// `less`, `grep` and `jq` read both files. Don't edit them: the store refuses a file that an editor has changed.
 ///
 /// # Durability
 ///
-/// A commit is acknowledged once its line is on the disk (`fdatasync`); commits that wait at the same time are synced
-/// together, so many at a time cost little more than one. [`Durability`](crate::Durability) has two weaker choices, which
-/// say what they may lose. Snapshots are always synced, and put into place by renaming.
+/// By default, a commit is acknowledged once its line is on the disk (`fdatasync`). Commits that wait at the same time are
+/// synced together, so many at a time cost little more than one. [`Durability`](crate::Durability) has two weaker choices
+/// and says what each may lose. Snapshots are always synced, and are put in place by renaming.
 ///
-/// A sync of the journal or of the directory that fails leaves it open what is on the disk, and no later one can tell. So
-/// the store takes nothing after it, and is to be opened anew: then all that can be read is written to new files before
-/// anything is added. The same is done whenever the last process has not closed the store. A snapshot that can't be synced
-/// is thrown away before it has its name, and commits go on: they depend on the snapshot before and the journals, which
-/// stay until there is a new one. When a write fails, the journal is cut back to the last whole line, and the store goes
-/// on; with a full disk that is [`StoreError::Full`], and what was refused works once there is space.
+/// Directories are synced after files in them were created or renamed; on Unix a file system that can't sync directories
+/// makes this fail with its error, and on other systems the step is left to the system.
 ///
-/// A crash may leave in pieces what was not synced yet: by default, nobody was told that it is stored. The pieces are put
-/// into `state.json.torn` when the store is opened; [`torn`](Self::torn) says so. To open a store that was not closed takes
-/// as much space on the disk as its journal has.
+/// If a sync of the journal or the directory fails, it is unknown what the disk holds, and no later sync can tell. The store
+/// then accepts no more changes and must be opened again. Opening it writes everything that can be read to new files before
+/// anything is added; it does the same whenever the last process did not close the store. If a new snapshot can't be synced,
+/// it is discarded before it gets its name, and commits continue: the previous snapshot and the journals stay until a new
+/// snapshot is complete. If a write fails, the journal is cut back to its last whole line and the store stays usable. When
+/// the disk is full, changes fail with [`StoreError::Full`] and succeed again once there is space.
+///
+/// A crash may leave an incomplete line of what was not synced yet; by default, no such commit was acknowledged. When the
+/// store is opened, that end of the journal is moved to `state.json.torn`, and [`torn`](Self::torn) describes it. Opening a
+/// store that was not closed needs as much free disk space as its journal takes.
 ///
 /// # Snapshots
 ///
-/// When the journal is longer than twice the snapshot, and than [4 MiB](Options::snapshot_threshold), a new snapshot is
-/// written by a thread of its own, while commits go on. With the generation before, the files have less than seven
-/// times the bytes of the live data. Old runs are forgotten then, if the options say which.
+/// When the journal is longer than twice the snapshot and longer than
+/// [4 MiB](crate::FileStoreBuilder::snapshot_threshold), a separate thread writes a new snapshot while commits continue.
+/// Including the previous generation, the files take less than seven times the bytes of the live data. Old runs are
+/// forgotten at the same time, if the builder says which.
 ///
 /// # One process at a time
 ///
-/// The lock is one that the system gives back when its process ends, however that ends. A second process is told who
-/// has it ([`StoreError::Locked`]), or [waits](Self::open_wait). [`open_read_only`](Self::open_read_only) and
-/// [`verify`](Self::verify) need no lock, and may be called while another process writes.
+/// The lock is an operating system lock: it is released when its process ends, no matter how. A second process gets
+/// [`StoreError::Locked`], which names the process that has the store, or [waits](Self::open_wait).
+/// [`open_read_only`](Self::open_read_only) and [`verify`](Self::verify) need no lock and work while another process writes.
 ///
-/// Never remove or rename `state.json.lock` while the store is open: the next process makes a file of its own and locks
-/// that, the first one does not notice, and what the two store is soon lost or damaged. It is never needed either, for a
-/// lock does not outlive its process, whatever the file says. What is noticed is a file that goes while it is being locked:
-/// a lock counts if its file has the name after that.
+/// Never remove or rename `state.json.lock` while the store is open. The next process would create and lock a new file, the
+/// first one would not notice, and together they would soon lose or damage what they store. Removing it is never necessary
+/// either: a lock does not outlive its process, whatever the file says. Only a file that is removed while it is being locked
+/// is noticed: a lock counts only if its file still has the name afterwards.
 ///
-/// On network file systems locks and syncs are often not what they say: keep the store on a local disk.
+/// On network file systems, locks and syncs often don't do what they promise. Keep the store on a local disk.
 ///
 /// # Backup
 ///
-/// Close the store and copy `state.json` and `state.json.journal` together. While it is open, copy the journals first and
-/// the snapshot last, and try the copy with [`verify`](Self::verify): if a new snapshot came in between, copy again. To
-/// restore, close the store, put the copies back, and remove the other files but the lock.
+/// Close the store and copy `state.json` and `state.json.journal` together. To copy an open store, copy the journals first
+/// and the snapshot last, then check the copy with [`verify`](Self::verify); if a new snapshot was written in between, copy
+/// again. To restore, close the store, put the copies back, and remove the store's other files except the lock.
 ///
 /// # Damage
 ///
-/// [`open`](Self::open) refuses files that are not as they were written, and says which line. [`verify`](Self::verify)
-/// lists all that is wrong; [`repair`](Self::repair) mends it, from the generation before if that has everything, else with
-/// a loss that the caller has chosen. Nothing is repaired by itself.
+/// [`open`](Self::open) refuses files that are not as they were written, and says which line is wrong. [`verify`](Self::verify)
+/// lists all damage. [`repair`](Self::repair) repairs it: from the previous generation if that has everything, otherwise with
+/// a loss that the caller has chosen. Nothing is repaired automatically.
 ///
 /// # Limits
 ///
-/// All rows are in memory, some 700 bytes per run. Opening reads everything, some seconds per million runs. Text is at most
-/// what a line of JSON in memory can be; nothing is compressed.
+/// All rows are kept in memory, about 700 bytes per run. Opening reads everything, which takes some seconds per million
+/// runs. Nothing is compressed.
 #[derive(Clone)]
 pub struct FileStore(Arc<Inner>);
 
@@ -133,21 +140,22 @@ struct Inner {
     path: PathBuf,
     state: Shared,
     torn: Option<Torn>,
-    /// `None` if it is open for reading only.
+    /// `None` if the store is open for reading only.
     writer: Option<Handle>,
 }
 
 impl FileStore {
-    /// Opens the store at this path, and makes it if there is none.
+    /// Opens the store at this path, and creates it if it does not exist.
     ///
-    /// It blocks the thread while it reads everything, and clears up what a killed process has left.
+    /// This blocks the thread while it reads everything and cleans up after a process that was killed.
+    ///
+    /// # Example
     ///
     /// ```
-    /// use godata_core::StoreError;
-    /// use godata_store_file::FileStore;
+    /// use godata_store_file::{BoxError, FileStore, StoreError};
     ///
-    /// # fn main() -> Result<(), StoreError> {
-    /// # let folder = tempfile::tempdir().map_err(StoreError::unavailable)?;
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("state.json");
     /// let store = FileStore::open(&path)?;
     /// assert!(matches!(FileStore::open(&path), Err(StoreError::Locked { .. })));
@@ -159,48 +167,66 @@ impl FileStore {
     ///
     /// # Errors
     ///
-    /// * [`StoreError::Locked`] if another process has it open, or another handle in this one.
-    /// * [`StoreError::Corrupt`] if a file is not as it was written, or is missing or empty while others are there.
-    /// * [`StoreError::Invalid`] if the path is no file, belongs to another user, or has a newer format.
+    /// * [`StoreError::Locked`] if another process has the store open, or another handle in this process.
+    /// * [`StoreError::Corrupt`] if a file is not as it was written, or is missing or empty while others exist.
+    /// * [`StoreError::Invalid`] if the path is not a regular file, belongs to another user, or has a newer format.
     /// * [`StoreError::Full`] or [`StoreError::Unavailable`] if a file can't be read or written.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Self::options().open(path)
+        Self::open_wait(path, Duration::ZERO)
     }
 
-    /// Opens the store, and waits for up to `limit` if another process has it: for programs that cron starts, of which one
-    /// may run still.
+    /// Opens the store, and waits for up to `limit` while another process has it open.
     ///
-    /// It blocks the thread while it waits.
+    /// Programs that cron starts use this, because the previous one may still be running. This blocks the thread while it
+    /// waits.
     ///
     /// # Errors
     ///
     /// Those of [`open`](Self::open).
     pub fn open_wait(path: impl AsRef<Path>, limit: Duration) -> Result<Self, StoreError> {
-        Self::options().open_wait(path, limit)
+        Self::open_with(Options::default(), path.as_ref(), limit)
     }
 
-    /// Opens what is stored now to read it. Nothing is locked or written, and another process may be writing.
+    /// Opens what is stored now for reading only. Nothing is locked or written, and another process may be writing.
     ///
-    /// The store stays as it was at that moment; to see more, open it again. What would change it is refused with
+    /// The rows stay as they were at that moment; open the store again to see newer ones. Changes are refused with
     /// [`StoreError::Invalid`].
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use godata_store_file::{BoxError, FileStore, Store};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("state.json");
+    /// let service = FileStore::open(&path)?;
+    /// let reader = FileStore::open_read_only(&path)?;
+    /// assert_eq!(reader.list_pipelines().await?, []);
+    /// # drop(service);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those of [`open`](Self::open) but for `Locked`; [`StoreError::Invalid`] if there is no store, and
-    /// [`StoreError::Unavailable`] if it was changed whenever it was read.
+    /// Those of [`open`](Self::open) except `Locked`; [`StoreError::Invalid`] if there is no store, and
+    /// [`StoreError::Unavailable`] if it changed during each attempt to read it.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, StoreError> {
-        Self::options().open_read_only(path)
+        Self::open_read_only_with(&Options::default(), path.as_ref())
     }
 
-    /// Reads all files of a store, and says what is in them and what is damaged. Nothing is locked or written, and another
-    /// process may be writing.
+    /// Reads all files of a store, counts what is in them, and lists what is damaged. Nothing is locked or written, and
+    /// another process may be writing.
+    ///
+    /// # Example
     ///
     /// ```
-    /// use godata_core::StoreError;
-    /// use godata_store_file::FileStore;
+    /// use godata_store_file::{BoxError, FileStore};
     ///
-    /// # fn main() -> Result<(), StoreError> {
-    /// # let folder = tempfile::tempdir().map_err(StoreError::unavailable)?;
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let folder = tempfile::tempdir()?;
     /// # let path = folder.path().join("state.json");
     /// drop(FileStore::open(&path)?);
     /// let verification = FileStore::verify(&path)?;
@@ -212,30 +238,42 @@ impl FileStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Invalid`] if there is no store or it has a newer format, [`StoreError::Unavailable`] if a file can't be
-    /// read, or was changed whenever it was. Damage is no error.
+    /// [`StoreError::Invalid`] if there is no store or it has a newer format; [`StoreError::Unavailable`] if a file can't be
+    /// read, or changed during each attempt to read it. Damage is not an error.
     pub fn verify(path: impl AsRef<Path>) -> Result<Verification, StoreError> {
-        Self::options().verify(path)
+        verify(&*Options::default().vfs, path.as_ref())
     }
 
-    /// Makes a store that can be opened of one that is damaged. The damaged files are copied first.
+    /// Repairs a damaged store so that it can be opened again. The damaged files are copied first.
     ///
-    /// If the generation before leads to the present, nothing is lost. Otherwise `loss` says what is given up; what can't
-    /// be read in a snapshot is lost either way. A store that is sound is left as it is, and so is one whose repair is
-    /// refused. A repair that is cut off, even by a power cut, is made again as if it was never begun, or the store opens
-    /// and is repaired.
+    /// If the previous generation has everything, nothing is lost. Otherwise `loss` says what is given up; lines of a snapshot
+    /// that can't be read are lost in any case. If the store is not damaged, or the repair is refused, the files stay as
+    /// they are. A repair that is interrupted, even by a power cut, leaves a store that can be repaired again, or one
+    /// that opens and is repaired.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use godata_store_file::{BoxError, FileStore, Loss};
+    ///
+    /// # fn main() -> Result<(), BoxError> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("state.json");
+    /// drop(FileStore::open(&path)?);
+    /// std::fs::write(&path, "not what was written")?;
+    /// assert!(FileStore::open(&path).is_err());
+    /// let repaired = FileStore::repair(&path, Loss::FromDamageOn)?;
+    /// assert!(!repaired.damage.is_empty());
+    /// assert!(FileStore::open(&path).is_ok());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// Those of [`open`](Self::open); [`StoreError::Corrupt`] if something would have to be given up that `loss` does
-    /// not allow.
+    /// Those of [`open`](Self::open); [`StoreError::Corrupt`] if the repair would have to give up more than `loss` allows.
     pub fn repair(path: impl AsRef<Path>, loss: Loss) -> Result<Repaired, StoreError> {
-        Self::options().repair(path, loss)
-    }
-
-    /// How to open a store in another way than [`open`](Self::open) does.
-    pub fn options() -> Options {
-        Options::new()
+        repair(&Options::default(), path.as_ref(), loss)
     }
 
     pub(crate) fn open_with(options: Options, path: &Path, limit: Duration) -> Result<Self, StoreError> {
@@ -249,8 +287,8 @@ impl FileStore {
         let (requests, receiver) = channel();
         let channel = (requests.clone(), receiver);
         let writer = Writer::new(options, files, Arc::clone(&state), journal, snapshot_len, channel);
-        let writer = Handle::spawn(requests, lock, move || writer.run())
-            .map_err(failed("start the thread that writes", &path))?;
+        let writer = Handle::spawn(path.clone(), requests, lock, move || writer.run())
+            .map_err(failed("start the writer thread of", &path))?;
         Ok(Self(Arc::new(Inner { path, state, torn, writer: Some(writer) })))
     }
 
@@ -266,39 +304,56 @@ impl FileStore {
         &self.0.path
     }
 
-    /// The end of the journal that was cut off when this was opened, because a crash had left it in pieces.
+    /// The incomplete end of the journal that was cut off when the store was opened; `None` if there was none.
     #[must_use]
     pub fn torn(&self) -> Option<&Torn> {
         self.0.torn.as_ref()
     }
 
-    /// Writes a snapshot now, or waits for the one that is being written; commits go on meanwhile.
+    /// Writes a snapshot now, or waits for the one that is being written. Commits continue meanwhile.
     ///
     /// # Errors
     ///
-    /// Why there is none. What is stored is in the journal as before.
+    /// Those of writing files. If there is no new snapshot, everything stored stays in the journal.
     pub async fn snapshot(&self) -> Result<(), StoreError> {
         self.ask(|answer| Request::Snapshot { answer }).await
     }
 
-    /// Closes the store, for all its clones: what was asked for before is stored and synced, whatever the durability, and
-    /// the lock is given back.
+    /// Closes the store for all its clones: finishes all earlier calls, syncs everything whatever the durability, and
+    /// releases the lock.
     ///
-    /// Dropping the last clone does the same, blocks the thread meanwhile, and has nobody to tell of an error.
+    /// Dropping the last clone does the same, but blocks the thread and can't report an error.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use godata_store_file::{BoxError, FileStore};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("state.json");
+    /// let store = FileStore::open(&path)?;
+    /// store.snapshot().await?;
+    /// store.close().await?;
+    /// assert!(store.snapshot().await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] if what was not synced yet could not be, or the store was closed before.
+    /// [`StoreError::Unavailable`] if the last changes could not be synced, or the store was closed before.
     pub async fn close(&self) -> Result<(), StoreError> {
         // A store that is open for reading only has nothing to close.
         let Some(writer) = &self.0.writer else { return Ok(()) };
         let result = writer.ask(|answer| Request::Close { answer }).await;
-        // To answer was the last thing that its thread did.
+        // The answer is the last thing that the thread sends, so this does not wait for long.
         writer.join();
         result
     }
 
-    /// Asks the thread that writes, if there is one.
+    /// Sends a request to the writer thread, if there is one.
     pub(crate) async fn ask<T>(&self, request: impl FnOnce(Answer<T>) -> Request) -> Result<T, StoreError> {
         match &self.0.writer {
             Some(writer) => writer.ask(request).await,
@@ -310,7 +365,7 @@ impl FileStore {
         &self.0.state
     }
 
-    /// The rows, with all that anybody has asked for and did not wait for.
+    /// The rows, once all changes whose caller stopped waiting are settled.
     pub(crate) async fn rows(&self) -> RwLockReadGuard<'_, State> {
         if let Some(writer) = &self.0.writer {
             writer.settle().await;

@@ -5,7 +5,6 @@
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::{Duration, Instant};
 
 use godata_core::{RunId, StoreError, error_chain};
@@ -20,19 +19,7 @@ use crate::install::Failure;
 use crate::journal::{AppendError, Journal};
 use crate::options::{Durability, Options};
 use crate::request::{Answer, Request, Write, tell};
-use crate::state::State;
-
-/// What may be read and written at the same time.
-pub(crate) type Shared = Arc<RwLock<State>>;
-
-pub(crate) fn read(state: &Shared) -> RwLockReadGuard<'_, State> {
-    // Nothing panics while it is held for writing: what changes it was judged before.
-    state.read().unwrap_or_else(PoisonError::into_inner)
-}
-
-pub(crate) fn write(state: &Shared) -> RwLockWriteGuard<'_, State> {
-    state.write().unwrap_or_else(PoisonError::into_inner)
-}
+use crate::state::{Shared, read, write};
 
 /// The thread's own.
 pub(crate) struct Writer {

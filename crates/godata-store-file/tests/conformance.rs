@@ -4,14 +4,15 @@
 
 use godata_core::conformance::Fixture;
 use godata_core::{BoxError, store_conformance};
-use godata_store_file::{Durability, FileStore, Options};
+use godata_store_file::{Durability, FileStore, FileStoreBuilder};
 use tempfile::TempDir;
 
-struct InAFolder(TempDir, Options);
+/// A store in a temporary directory, with these settings.
+struct InAFolder(TempDir, fn(FileStoreBuilder) -> FileStoreBuilder);
 
 impl InAFolder {
-    fn new(options: Options) -> Self {
-        Self(tempfile::tempdir().unwrap(), options)
+    fn new(settings: fn(FileStoreBuilder) -> FileStoreBuilder) -> Self {
+        Self(tempfile::tempdir().unwrap(), settings)
     }
 }
 
@@ -19,20 +20,19 @@ impl Fixture for InAFolder {
     type Store = FileStore;
 
     async fn open(&self) -> Result<FileStore, BoxError> {
-        Ok(self.1.clone().open(self.0.path().join("state.json"))?)
+        let builder = FileStore::builder(self.0.path().join("state.json"));
+        Ok((self.1)(builder).open()?)
     }
 }
 
 mod synced {
-    super::store_conformance!(super::InAFolder::new(super::FileStore::options()));
+    super::store_conformance!(super::InAFolder::new(|builder| builder));
 }
 
 mod never_synced {
-    super::store_conformance!(super::InAFolder::new(
-        super::FileStore::options().durability(super::Durability::Never)
-    ));
+    super::store_conformance!(super::InAFolder::new(|builder| builder.durability(super::Durability::Never)));
 }
 
 mod with_a_snapshot_after_almost_each_commit {
-    super::store_conformance!(super::InAFolder::new(super::FileStore::options().snapshot_threshold(1)));
+    super::store_conformance!(super::InAFolder::new(|builder| builder.snapshot_threshold(1)));
 }

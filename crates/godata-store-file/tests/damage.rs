@@ -11,8 +11,9 @@ use std::sync::LazyLock;
 use godata_core::{RunQuery, Store as _, StoreError};
 use godata_store_file::{FileStore, Loss};
 use proptest::prelude::{Just, ProptestConfig, any, prop_oneof, proptest};
-use support::{History, beside, block_on, copy_all};
 use tempfile::TempDir;
+
+use support::{History, beside, block_on, copy_all};
 
 /// A store with a generation before, three commits in its snapshot and three in its journal.
 struct Store {

@@ -8,13 +8,15 @@ use std::fs;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
 use godata_core::{Commit, RunQuery, Store as _, StoreError};
 use godata_store_file::vfs::{Lock, Metadata, RealVfs, Vfs, VfsFile};
-use godata_store_file::{Durability, FileStore, Loss, Options};
+use godata_store_file::{Durability, FileStore, FileStoreBuilder, Loss};
+
 use support::{History, beside, block_on, owner};
 
 /// The real file system, whose writes and syncs of one file fail on demand.
@@ -51,14 +53,14 @@ impl Faulty {
     }
 
     fn open(&self, path: &Path) -> FileStore {
-        self.open_with(FileStore::options(), path)
+        self.open_with(FileStore::builder(path))
     }
 
-    fn open_with(&self, options: Options, path: &Path) -> FileStore {
-        let options = options.vfs(Arc::new(self.clone()));
+    fn open_with(&self, builder: FileStoreBuilder) -> FileStore {
+        let builder = builder.vfs(Arc::new(self.clone()));
         // The second time its files have the names under which they were opened.
-        drop(options.clone().open(path).unwrap());
-        options.open(path).unwrap()
+        drop(builder.clone().open().unwrap());
+        builder.open().unwrap()
     }
 }
 
@@ -216,8 +218,8 @@ fn a_repair_that_is_cut_off_can_be_made_again() {
         fs::write(&path, "").unwrap();
 
         vfs.0.renames.store(renames, SeqCst);
-        let options = FileStore::options().vfs(Arc::new(vfs.clone()));
-        let is_whole = options.repair(&path, Loss::Nothing).is_ok();
+        let builder = FileStore::builder(&path).vfs(Arc::new(vfs.clone()));
+        let is_whole = builder.repair(Loss::Nothing).is_ok();
         assert!(FileStore::repair(&path, Loss::Nothing).unwrap().is_complete, "after {renames} renames");
         orders.assert_in(&FileStore::open(&path).unwrap());
         if is_whole {
@@ -288,7 +290,7 @@ fn short_and_interrupted_writes_are_gone_on_with() {
 fn closing_a_store_syncs_all_that_never_was() {
     let dir = tempfile::tempdir().unwrap();
     let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
-    let store = vfs.open_with(FileStore::options().durability(Durability::Never), &path);
+    let store = vfs.open_with(FileStore::builder(&path).durability(Durability::Never));
     let mut orders = History::new("orders");
     orders.commit(&store);
     // The next journal is gone on with, and there is no snapshot that does without this one.
@@ -305,7 +307,7 @@ fn closing_a_store_syncs_all_that_never_was() {
 fn a_commit_does_not_wait_until_a_whole_history_is_forgotten() {
     let dir = tempfile::tempdir().unwrap();
     let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
-    let store = vfs.open_with(FileStore::options().keep_newest(1), &path);
+    let store = vfs.open_with(FileStore::builder(&path).keep_newest(1));
     let mut orders = History::new("orders");
     let rows: Vec<_> = (0..5_000).map(|n| orders.skipped(n)).collect();
     let history = rows.into_iter().fold(Commit::new(owner(), orders.pipeline.clone()), Commit::insert);
@@ -340,7 +342,7 @@ fn what_changes_while_it_is_read_is_not_called_damaged() {
     orders.commit(&store);
     for (changes, is_read) in [(5, true), (u64::MAX, false)] {
         *vfs.0.writer.lock().unwrap() = Some((store.clone(), changes));
-        match FileStore::options().vfs(Arc::new(vfs.clone())).open_read_only(&path) {
+        match FileStore::builder(&path).vfs(Arc::new(vfs.clone())).open_read_only() {
             Ok(reader) if is_read => orders.assert_in(&reader),
             Err(StoreError::Unavailable { .. }) if !is_read => {}
             other => panic!("after {changes} changes: {other:?}"),

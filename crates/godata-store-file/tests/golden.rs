@@ -16,6 +16,7 @@ use godata_core::{
     Store as _,
 };
 use godata_store_file::FileStore;
+
 use support::{at, block_on, copy_all, name, owner};
 
 fn golden(version: u32) -> PathBuf {

@@ -15,6 +15,7 @@ use std::time::Duration;
 
 use godata_core::StoreError;
 use godata_store_file::FileStore;
+
 use support::{History, beside};
 
 /// Tells a child process of this test what to open.
@@ -109,7 +110,7 @@ fn files_are_for_their_owner_alone() {
         assert_eq!(mode & 0o777, 0o600, "state.json{suffix}");
     }
     let path = dir.path().join("readable.json");
-    drop(FileStore::options().mode(0o640).open(&path).unwrap());
+    drop(FileStore::builder(&path).mode(0o640).open().unwrap());
     let mode = fs::metadata(&path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777 & !0o040, 0o600);
 }

@@ -10,6 +10,7 @@ use godata_core::{
 };
 use godata_store_file::FileStore;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop_oneof, proptest};
+
 use support::{at, block_on, name, owner};
 
 #[derive(Clone, Debug)]
@@ -57,7 +58,7 @@ macro_rules! both {
 async fn play(steps: Vec<Step>, threshold: u64) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
-    let open = || FileStore::options().snapshot_threshold(threshold).open(&path).unwrap();
+    let open = || FileStore::builder(&path).snapshot_threshold(threshold).open().unwrap();
     let (mut file, memory) = (open(), MemoryStore::new());
     let mut started: Vec<RunRecord> = Vec::new();
     for (number, step) in steps.into_iter().enumerate() {
@@ -70,7 +71,7 @@ async fn play(steps: Vec<Step>, threshold: u64) {
             }
             Step::End(which) if !started.is_empty() => {
                 let mut run = started[which % started.len()].clone();
-                let Some(row) = memory.get_pipeline(&run.pipeline_name).await.unwrap() else { continue };
+                let Some(row) = memory.find_pipeline(&run.pipeline_name).await.unwrap() else { continue };
                 (run.status, run.ended_at) = (RunStatus::Succeeded, Some(at(number as u64)));
                 let commit = Commit::new(owner(), row).update(run);
                 let (file, memory) = (file.commit(&commit).await, memory.commit(&commit).await);
@@ -92,7 +93,7 @@ async fn play(steps: Vec<Step>, threshold: u64) {
             }
             Step::Put(which) if !started.is_empty() => {
                 let id = started[which % started.len()].id;
-                if let Some(mut run) = memory.get_run(id).await.unwrap() {
+                if let Some(mut run) = memory.find_run(id).await.unwrap() {
                     run.reason = Some(format!("put by step {number}"));
                     both!(file, memory, upsert_run(&run));
                 }
@@ -134,7 +135,7 @@ async fn assert_same(file: &FileStore, memory: &MemoryStore) {
 
 async fn pipeline_row(store: &MemoryStore, pipeline: u8) -> PipelineRecord {
     let name = name(&format!("pipeline {pipeline}"));
-    store.get_pipeline(&name).await.unwrap().unwrap_or_else(|| PipelineRecord::new(name, at(0)))
+    store.find_pipeline(&name).await.unwrap().unwrap_or_else(|| PipelineRecord::new(name, at(0)))
 }
 
 fn new_run(pipeline: &PipelineRecord, owner: OwnerId, number: usize) -> RunRecord {

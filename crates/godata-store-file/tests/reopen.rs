@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use godata_core::{Commit, Committed, Retention, RunQuery, Store as _, StoreError};
 use godata_store_file::{Durability, FileStore};
+
 use support::{History, at, beside, block_on, copy_all, owner};
 
 /// A directory with the files that a store has at this moment, as if its process had died.
@@ -51,7 +52,7 @@ fn commits_go_on_after_each_way_to_end() {
         let mut orders = History::new("orders");
         for way in 0..6 {
             let store =
-                FileStore::options().durability(durability).snapshot_threshold(1).open(&path).unwrap();
+                FileStore::builder(&path).durability(durability).snapshot_threshold(1).open().unwrap();
             orders.assert_in(&store);
             orders.commit(&store);
             match way % 3 {
@@ -198,7 +199,7 @@ fn the_generation_before_is_kept_until_the_next() {
 fn old_runs_are_forgotten_with_a_snapshot_and_stay_forgotten() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
-    let store = FileStore::options().keep_newest(2).open(&path).unwrap();
+    let store = FileStore::builder(&path).keep_newest(2).open().unwrap();
     let mut orders = History::new("orders");
     for _ in 0..5 {
         orders.commit(&store);
@@ -221,7 +222,7 @@ fn old_runs_are_forgotten_with_a_snapshot_and_stay_forgotten() {
 fn the_old_runs_of_many_pipelines_are_forgotten_together() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
-    let store = FileStore::options().keep_newest(0).durability(Durability::Never).open(&path).unwrap();
+    let store = FileStore::builder(&path).keep_newest(0).durability(Durability::Never).open().unwrap();
     for number in 0..50 {
         let orders = History::new(&format!("orders {number}"));
         let commit = Commit::new(owner(), orders.pipeline.clone()).insert(orders.skipped(0));
@@ -237,7 +238,7 @@ fn the_old_runs_of_many_pipelines_are_forgotten_together() {
 fn old_runs_are_forgotten_also_where_their_pipeline_is_gone() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
-    let store = FileStore::options().keep_newest(1).open(&path).unwrap();
+    let store = FileStore::builder(&path).keep_newest(1).open().unwrap();
     let orders = History::new("orders");
     for number in 0..3 {
         block_on(store.upsert_run(&orders.skipped(number))).unwrap();
@@ -252,7 +253,7 @@ fn old_runs_are_forgotten_also_where_their_pipeline_is_gone() {
 fn a_history_is_looked_through_a_few_runs_at_a_time_and_other_tasks_have_their_turn() {
     let dir = tempfile::tempdir().unwrap();
     let store =
-        FileStore::options().durability(Durability::Never).open(dir.path().join("state.json")).unwrap();
+        FileStore::builder(dir.path().join("state.json")).durability(Durability::Never).open().unwrap();
     let mut orders = History::new("orders");
     let rows: Vec<_> = (0..5_000).map(|n| orders.skipped(n)).collect();
     let history = rows.into_iter().fold(Commit::new(owner(), orders.pipeline.clone()), Commit::insert);
@@ -297,7 +298,7 @@ fn a_reader_sees_what_was_stored_when_it_opened_and_writes_nothing() {
 fn a_reader_beside_a_writer_never_fails() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("state.json");
-    let store = FileStore::options().snapshot_threshold(1).open(&path).unwrap();
+    let store = FileStore::builder(&path).snapshot_threshold(1).open().unwrap();
     let writer = std::thread::spawn(move || {
         let mut orders = History::new("orders");
         for _ in 0..100 {

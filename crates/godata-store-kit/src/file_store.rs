@@ -1,20 +1,20 @@
-//! The file store, as the kit opens it.
+//! The file store as the kit opens it.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use godata_core::{AnyStore, StoreError};
-use godata_store_file::{Durability, FileStore};
+use godata_store_file::{Durability, FileStore, FileStoreBuilder};
 
 use crate::Disk;
 
-/// Where the store is on a [`Disk`].
+/// The path of the store on a [`Disk`].
 pub const PATH: &str = "/store/state.json";
 
-/// Few enough bytes that there is a new snapshot after some commits.
+/// Small enough for a new snapshot after a few commits.
 const SNAPSHOT_THRESHOLD: u64 = 2_048;
 
-/// Opens the file store of a disk, with a new snapshot after every few commits.
+/// Opens the file store on a disk, with a new snapshot after every few commits.
 ///
 /// # Errors
 ///
@@ -23,50 +23,51 @@ pub fn open(disk: &Disk) -> Result<AnyStore, StoreError> {
     open_with(disk, SNAPSHOT_THRESHOLD)
 }
 
-/// As [`open`], with a new snapshot after so many bytes of a journal.
+/// Like [`open`], with a new snapshot after this many bytes of a journal.
 ///
 /// # Errors
 ///
 /// The store's.
 pub fn open_with(disk: &Disk, snapshot_threshold: u64) -> Result<AnyStore, StoreError> {
-    let options = FileStore::options().snapshot_threshold(snapshot_threshold);
-    options.vfs(Arc::new(disk.clone())).open(PATH).map(AnyStore::new)
+    builder(disk).snapshot_threshold(snapshot_threshold).open().map(AnyStore::new)
 }
 
-/// As [`open`], with a store that keeps so many finished runs of a pipeline, and may have more.
+/// Like [`open`], for a store that forgets all but the newest finished runs of each pipeline when it writes a snapshot.
 ///
 /// # Errors
 ///
 /// The store's.
 pub fn open_keeping(disk: &Disk, newest: usize) -> Result<AnyStore, StoreError> {
-    let options = FileStore::options().snapshot_threshold(SNAPSHOT_THRESHOLD).keep_newest(newest);
-    options.vfs(Arc::new(disk.clone())).open(PATH).map(AnyStore::new)
+    builder(disk).snapshot_threshold(SNAPSHOT_THRESHOLD).keep_newest(newest).open().map(AnyStore::new)
 }
 
-/// As [`open`], with another durability.
+/// Like [`open`], with this durability.
 ///
 /// # Errors
 ///
 /// The store's.
 pub fn open_durable(disk: &Disk, durability: Durability) -> Result<AnyStore, StoreError> {
-    let options = FileStore::options().snapshot_threshold(SNAPSHOT_THRESHOLD).durability(durability);
-    options.vfs(Arc::new(disk.clone())).open(PATH).map(AnyStore::new)
+    builder(disk).snapshot_threshold(SNAPSHOT_THRESHOLD).durability(durability).open().map(AnyStore::new)
 }
 
-/// As [`open`], to read alone.
+/// Like [`open`], for reading only.
 ///
 /// # Errors
 ///
 /// The store's.
 pub fn open_read_only(disk: &Disk) -> Result<AnyStore, StoreError> {
-    FileStore::options().vfs(Arc::new(disk.clone())).open_read_only(PATH).map(AnyStore::new)
+    builder(disk).open_read_only().map(AnyStore::new)
 }
 
-/// As [`open`], of a real file.
+/// Like [`open`], for a real file.
 ///
 /// # Errors
 ///
 /// The store's.
 pub fn open_path(path: &Path) -> Result<AnyStore, StoreError> {
-    FileStore::options().snapshot_threshold(SNAPSHOT_THRESHOLD).open(path).map(AnyStore::new)
+    FileStore::builder(path).snapshot_threshold(SNAPSHOT_THRESHOLD).open().map(AnyStore::new)
+}
+
+fn builder(disk: &Disk) -> FileStoreBuilder {
+    FileStore::builder(PATH).vfs(Arc::new(disk.clone()))
 }

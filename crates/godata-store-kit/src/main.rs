@@ -7,10 +7,11 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program")]
 
+use std::env;
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
-use std::{env, io};
 
 use godata_core::{BoxError, Retention, error_chain};
 use godata_store_kit::kill::{Arena, can_trace, commit_and_say};

@@ -1,126 +1,142 @@
 //! Small data pipelines: read records, transform and filter them, write them.
 //!
-//! A pipeline is described in ten lines and runs in bounded memory on all cores, over structs of your own or over
-//! records whose fields are known only by name. Output files are complete or not there; an error names the file,
-//! line, field and value.
+//! A pipeline takes ten lines to write. It runs on all cores in bounded memory, over your own structs or over records whose
+//! fields are known only by name. An output file is either complete or not there, and an error names the file, line, field
+//! and value. Pipelines can run on schedules, with their history kept.
+//!
+//! # A program
+//!
+//! ```toml
+//! [dependencies]
+//! godata = "0.1"
+//! ```
 //!
 //! ```no_run
 //! use godata::prelude::*;
 //!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), BoxError> {
-//! let pipeline = Pipeline::builder("orders-cleanup")
-//!     .read(csv::read_records("orders.csv"))
-//!     .filter(|r| r.str("status") == Some("paid"))
-//!     .cast("amount", Type::Float)
-//!     .derive("gross", |r| Ok(r.f64("amount")? * 1.19))
-//!     .write(jsonl::write("orders_paid.jsonl"))?;
+//! fn main() -> Result<(), BoxError> {
+//!     let pipeline = Pipeline::builder("orders-cleanup")
+//!         .read(csv::read_records("orders.csv"))
+//!         .try_filter(|order| Ok(order.text("status")? == "paid"))
+//!         .cast("amount", Type::Float)
+//!         .derive("gross", |order| Ok(order.f64("amount")? * 1.19))
+//!         .write(jsonl::write("orders_paid.jsonl"))?;
 //!
-//! let report = pipeline.run(&RunContext::new()).await?;
-//! println!("{report}");
-//! # Ok(())
-//! # }
+//!     let report = pipeline.run_blocking(&RunContext::new())?;
+//!     println!("{report}");
+//!     Ok(())
+//! }
 //! ```
 //!
-//! With types:
+//! In async code, call `pipeline.run(&RunContext::new()).await?`.
+//!
+//! The same with types:
 //!
 //! ```no_run
 //! use godata::prelude::*;
 //! use serde::{Deserialize, Serialize};
 //!
 //! #[derive(Deserialize)]
-//! struct Order { order_id: String, amount: f64, status: String }
+//! struct Order {
+//!     order_id: String,
+//!     amount: f64,
+//!     status: String,
+//! }
 //!
 //! #[derive(Serialize)]
-//! struct Paid { order_id: String, gross: f64 }
+//! struct Paid {
+//!     order_id: String,
+//!     gross: f64,
+//! }
 //!
-//! let pipeline = Pipeline::builder("orders-cleanup")
-//!     .read(csv::read::<Order>("orders.csv"))
-//!     .filter(|order| order.status == "paid")
-//!     .map(|order| Paid { order_id: order.order_id, gross: order.amount * 1.19 })
-//!     .write(jsonl::write("orders_paid.jsonl"))?;
+//! fn main() -> Result<(), BoxError> {
+//!     let pipeline = Pipeline::builder("orders-cleanup")
+//!         .read(csv::read::<Order>("orders.csv"))
+//!         .filter(|order| order.status == "paid")
+//!         .map(|order| Paid { order_id: order.order_id, gross: order.amount * 1.19 })
+//!         .write(jsonl::write("orders_paid.jsonl"))?;
 //!
-//! pipeline.run_blocking(&RunContext::new())?;
-//! # Ok::<(), BoxError>(())
+//!     pipeline.run_blocking(&RunContext::new())?;
+//!     Ok(())
+//! }
 //! ```
 //!
-//! # Where to go on
+//! # Where to read on
 //!
-//! * `guide::files`: reading and writing files, by what one would ask.
-//! * [`Pipeline`] and [`Flow`]: how a pipeline is described, and every step.
-//! * [`csv`], [`jsonl`] and [`json`]: the file formats and their options.
-//! * `Input`: what the formats read: one file, many, compressed ones, other encodings, standard input.
-//! * `Output`: what they write: a file, one per value of a field, files of a certain size, standard output; compressed,
-//!   replaced as a whole or appended to.
-//! * [`Records`], [`RecordRef`], [`RecordMut`], [`Record`] and [`record!`]: dynamic records.
-//! * [`PipelineHook`], [`PipelineJob`] and [`RunReport`]: watching runs.
-//! * [`Reader`] and [`Writer`]: sources and targets of your own.
-//! * [`PipelineError`]: what an error says.
-//! * [`scheduler`]: schedules: intervals, times of day, cron patterns and calendars, right in every time zone.
-//! * [`runner`]: several jobs at the same time, with limits and timeouts.
-//! * [`orchestrator`]: pipelines on schedules, with their history; [`in_memory`] makes one in a line, [`local`] one that
-//!   keeps its history in a file.
-//! * [`Store`]: what remembers pipelines and runs, and how to write one.
-//! * [`etl`]: the engine's crate, with its guarantees and a table for those who come from the Go library.
+//! | about | see |
+//! |---|---|
+//! | reading and writing files: a guide by question | [`guide::files`] |
+//! | how a pipeline is described, and every step | [`Pipeline`], [`Flow`] |
+//! | the file formats and their options | [`csv`], [`jsonl`], [`json`] |
+//! | what formats read: one file or many, compressed, other encodings, standard input | [`Input`] |
+//! | what they write: a file, one per value of a field, files of a certain size, standard output | [`Output`] |
+//! | dynamic records | [`Records`], [`RecordRef`], [`RecordMut`], [`Record`], [`record!`] |
+//! | watching runs | [`PipelineHook`], [`PipelineJob`], [`RunReport`] |
+//! | your own sources and targets | [`Reader`], [`Writer`] |
+//! | what an error says | [`PipelineError`] |
+//! | schedules, in every time zone | [`scheduler`] |
+//! | running several jobs at the same time | [`runner`] |
+//! | pipelines on schedules, with their history | [`orchestrator`]; [`in_memory`] and [`local`] make one in a line |
+//! | what remembers pipelines and runs | [`Store`] |
+//! | the engine, its guarantees, and a table for people who come from the Go library | [`etl`] |
 //!
 //! # Examples
 //!
-//! Each runs with `cargo run --example NAME` in the repository:
+//! The [examples] in the repository are programs of at most 100 lines: typed and dynamic pipelines, many files, arrays in JSON
+//! documents, filters in shell pipes, your own readers, writers and stores, schedules, orchestrators, backfills.
 //!
-//! | example | shows |
-//! |---|---|
-//! | [`orders_cleanup`](https://github.com/janmarkuslanger/godata/blob/main/examples/orders_cleanup.rs) | any CSV of orders to JSON Lines, with progress and a report |
-//! | [`etl_basic`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_basic.rs) | closures that read and write, dynamic records |
-//! | [`etl_typed`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_typed.rs) | structs, and how the type changes along the way |
-//! | [`etl_hooks`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_hooks.rs) | observing a pipeline and a job |
-//! | [`etl_async`](https://github.com/janmarkuslanger/godata/blob/main/examples/etl_async.rs) | concurrent lookups, the order kept |
-//! | [`many_files`](https://github.com/janmarkuslanger/godata/blob/main/examples/many_files.rs) | a glob of gzip files into one zstd file per country |
-//! | [`custom_reader_writer`](https://github.com/janmarkuslanger/godata/blob/main/examples/custom_reader_writer.rs) | a reader and a writer of your own |
-//! | [`run_concurrently`](https://github.com/janmarkuslanger/godata/blob/main/examples/run_concurrently.rs) | several jobs at the same time: started, stopped, shut down |
-//! | [`run_with_limits`](https://github.com/janmarkuslanger/godata/blob/main/examples/run_with_limits.rs) | limits, pools, timeouts, events |
-//! | [`custom_store`](https://github.com/janmarkuslanger/godata/blob/main/examples/custom_store/store.rs) | a store of your own, proven by the suite |
-//! | [`json_array`](https://github.com/janmarkuslanger/godata/blob/main/examples/json_array.rs) | one array within a JSON document, read by a pointer, written for people |
-//! | [`stdin_stdout`](https://github.com/janmarkuslanger/godata/blob/main/examples/stdin_stdout.rs) | a filter in a pipe of the shell |
-//! | [`schedule_daily`](https://github.com/janmarkuslanger/godata/blob/main/examples/schedule_daily.rs) | schedules from code and from text, and when they fire |
-//! | [`schedule_cron`](https://github.com/janmarkuslanger/godata/blob/main/examples/schedule_cron.rs) | cron patterns around the clock changes of a zone |
-//! | [`schedule_calendar`](https://github.com/janmarkuslanger/godata/blob/main/examples/schedule_calendar.rs) | weekends, holidays and maintenance left out |
-//! | [`orchestrate`](https://github.com/janmarkuslanger/godata/blob/main/examples/orchestrate.rs) | a pipeline on a schedule, its history in a file, until Ctrl-C |
-//! | [`run_once`](https://github.com/janmarkuslanger/godata/blob/main/examples/run_once.rs) | one run with history, for cron or a systemd timer |
-//! | [`run_after`](https://github.com/janmarkuslanger/godata/blob/main/examples/run_after.rs) | a pipeline that follows another |
-//! | [`backfill`](https://github.com/janmarkuslanger/godata/blob/main/examples/backfill.rs) | days of the past, each as a run |
-//! | [`misfire`](https://github.com/janmarkuslanger/godata/blob/main/examples/misfire.rs) | due times that nobody was there for, by each policy |
-//! | [`inspect_state`](https://github.com/janmarkuslanger/godata/blob/main/examples/inspect_state.rs) | what is in a state file |
+//! [examples]: https://github.com/janmarkuslanger/godata/tree/main/examples
+//!
+//! # Errors
+//!
+//! Building a pipeline fails with a [`BuildError`], running it with a [`PipelineError`]. Both name what is wrong and where.
+//! The closures of a pipeline and jobs return any error as a [`BoxError`], so `?` works in them.
+//!
+//! Every error prints its own message with `{}` and its whole chain of causes with `{:?}`, so a
+//! `fn main() -> Result<(), BoxError>` ends readably.
+//!
+//! # Guarantees
+//!
+//! * **Nothing half done.** A run that fails, panics, is canceled or is dropped leaves the old output files.
+//! * **Nothing lost in silence.** Every step counts the records that came in, went out and were dropped.
+//! * **Bounded memory.** A few batches per worker, whatever the size of the input.
+//! * **Order.** Records are written in the order in which they were read, unless you ask for `unordered()`.
+//! * **Nothing forgotten.** An orchestrator stores a run before its job starts, and its outcome before `done()` answers.
 //!
 //! # Features
 //!
-//! * `csv` (default): [`csv`].
-//! * `json` (default): [`jsonl`] and [`json`].
-//! * `runner` (default): [`runner`].
-//! * `orchestrator` (default): [`orchestrator`], with `runner` and `scheduler`.
-//! * `store-file` (default): [`store_file`].
-//! * `bzip2`, `gzip`, `zstd` (default): files compressed like that are read and written. `zstd` needs a C compiler.
-//! * `scheduler` and `cron` (default): [`scheduler`], and cron patterns in it. `bundled-zones` compiles a time zone
-//!   database in, for machines that have none.
+//! All but `bundled-zones` are on by default. Without any of them, this crate is the engine alone.
 //!
-//! Without any of them, this is the engine alone.
+//! | feature | adds |
+//! |---|---|
+//! | `csv` | [`csv`] |
+//! | `json` | [`jsonl`], [`json`] |
+//! | `bzip2`, `gzip`, `zstd` | files compressed that way; `zstd` needs a C compiler |
+//! | `scheduler` | [`scheduler`]; with `cron`, cron patterns |
+//! | `runner` | [`runner`] |
+//! | `orchestrator` | [`orchestrator`], with `runner` and `scheduler` |
+//! | `store-file` | [`store_file`] |
+//! | `bundled-zones` | a time zone database inside the program, for machines that have none |
 //!
 //! # Which crate do I need
 //!
-//! This one. To keep a dependency tree smaller, `godata-etl` is the engine without file formats; to implement a
-//! trait that other crates take (a job, a clock), `godata-core` has them and nothing else.
+//! This one. For a smaller dependency tree, take `godata-etl` (the engine without file formats) or one of the other crates
+//! alone: each re-exports what its signatures mention. To implement a trait that other crates accept (a job, a clock, a
+//! schedule, a store), take `godata-core`.
 
 #[cfg(all(feature = "csv", feature = "json"))]
 pub mod guide;
 
-pub use godata_core as core;
+#[doc(no_inline)]
+pub use godata_core::time;
 pub use godata_core::{
-    AnyJob, AnySchedule, BoxError, Canceled, Cancellation, Cause, Clock, Failure, FailureKind, Job, JobError,
-    JobErrorKind, JobId, JobRunner, ManualClock, Params, Progress, RunContext, RunHandle, RunId, RunRequest,
-    RunResult, RunStatus, RunnerError, Schedule, ShutdownReport, SystemClock, Transient, error_chain, job_fn,
-};
-pub use godata_core::{
-    AnyStore, Commit, Committed, MemoryStore, PipelineName, PipelineRecord, Retention, RunQuery, RunRecord,
-    Store, StoreError,
+    ActiveRun, AnyJob, AnyStore, BoxError, CancelOnDrop, Canceled, Cancellation, Cause, Clock, Commit,
+    Committed, Completer, Covers, ErrorChain, Failure, FailureKind, Job, JobEnd, JobErrorKind, JobFn, JobId,
+    JobRunner, ManualClock, MemoryStore, Missed, NameError, OwnerId, ParamError, Params, ParseIdError,
+    Permanent, PersistError, PipelineName, PipelineRecord, Progress, Renewal, Retention, RetryOn,
+    RetryPolicy, RunChange, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunKey, RunQuery, RunRecord,
+    RunRequest, RunResult, RunStatus, RunnerError, Schedule, StopReason, Store, StoreError, Stored,
+    SystemClock, Transient, error_chain, job_fn,
 };
 pub use godata_etl as etl;
 pub use godata_etl::{
@@ -138,19 +154,26 @@ pub use godata_io_json::{DuplicateKeys, json, jsonl};
 #[cfg(feature = "orchestrator")]
 pub use godata_orchestrator as orchestrator;
 #[cfg(feature = "orchestrator")]
-pub use godata_orchestrator::{Backfill, Misfire, Orchestrator, Overlap, Recovery, Registration, RunOptions};
+pub use godata_orchestrator::{
+    Backfill, DrainReport, Event, Events, History, Misfire, Orchestrator, OrchestratorBuildError,
+    OrchestratorBuilder, OrchestratorError, Overlap, Recovery, RegisterError, Registration, RunOptions,
+};
 #[cfg(feature = "runner")]
 pub use godata_runner as runner;
+#[cfg(feature = "runner")]
+pub use godata_runner::{Runner, RunnerBuildError, RunnerBuilder};
 #[cfg(feature = "scheduler")]
 pub use godata_scheduler as scheduler;
+#[cfg(feature = "scheduler")]
+pub use godata_scheduler::AnySchedule;
 #[cfg(feature = "store-file")]
 pub use godata_store_file as store_file;
 #[cfg(feature = "store-file")]
 pub use godata_store_file::FileStore;
 
-/// An orchestrator that keeps its history in memory: it is gone when the process ends.
+/// An orchestrator that keeps its history in memory. The history is gone when the process ends.
 ///
-/// [`Orchestrator::builder`] makes one with another store, with limits, pools, recovery.
+/// [`Orchestrator::builder`] makes one with another store, with limits, pools or recovery.
 ///
 /// ```
 /// use std::time::Duration;
@@ -161,7 +184,7 @@ pub use godata_store_file::FileStore;
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
 /// let orders = Pipeline::builder("orders")
-///     .from_vec(vec![1, 2, 3])
+///     .read_vec(vec![1, 2, 3])
 ///     .write_fn(|_cx, orders: Vec<i32>| async move {
 ///         println!("{} orders", orders.len());
 ///         Ok(())
@@ -171,7 +194,9 @@ pub use godata_store_file::FileStore;
 /// orchestrator.register(orders, every(Duration::from_secs(300))?).await?;
 /// orchestrator.start_scheduler().await?;
 ///
-/// orchestrator.run_pipeline("orders").await?.done().await?;
+/// let run = orchestrator.run_pipeline("orders").await?;
+/// let result = run.done().await?.success()?;
+/// assert_eq!(result.counts.records_written, 3);
 /// orchestrator.shutdown(Duration::from_secs(30)).await;
 /// # Ok(())
 /// # }
@@ -179,19 +204,21 @@ pub use godata_store_file::FileStore;
 #[cfg(feature = "orchestrator")]
 #[must_use]
 pub fn in_memory() -> Orchestrator {
-    Orchestrator::new(MemoryStore::new(), runner::Runner::new())
+    Orchestrator::new(MemoryStore::new(), Runner::new())
 }
 
-/// An orchestrator that keeps its history in a file, and the journal and lock beside it: it goes on after a restart, and
-/// after a crash. One process has it open at a time.
+/// An orchestrator that keeps its history in a file, with a journal and a lock file beside it.
 ///
-/// It keeps the whole history. [`FileStore::options`] and [`Orchestrator::builder`] make one that forgets, or goes by other
-/// rules; [`FileStore`] says what is in the files.
+/// After a restart or a crash it continues from the file. One process at a time can open it. It keeps the whole history;
+/// [`FileStore::builder`] and [`Orchestrator::builder`] make one that forgets old runs or follows other rules. The docs of
+/// [`FileStore`] say what is in the files.
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use godata::{RunQuery, prelude::*, scheduler::every};
+/// use godata::prelude::*;
+/// use godata::scheduler::every;
+/// use godata::RunQuery;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), BoxError> {
@@ -201,7 +228,7 @@ pub fn in_memory() -> Orchestrator {
 ///
 /// let orchestrator = godata::local(&state)?;
 /// orchestrator.register(import(), every(Duration::from_secs(300))?).await?;
-/// orchestrator.run_pipeline("import").await?.done().await?;
+/// orchestrator.run_pipeline("import").await?.done().await?.success()?;
 /// orchestrator.shutdown(Duration::from_secs(30)).await;
 /// drop(orchestrator);
 ///
@@ -213,15 +240,16 @@ pub fn in_memory() -> Orchestrator {
 ///
 /// # Errors
 ///
-/// Those of [`FileStore::open`]: [`StoreError::Locked`] if it is open already, [`StoreError::Corrupt`] if the files are
-/// damaged, others if they can't be read and written.
+/// As [`FileStore::open`]: [`StoreError::Locked`] if the file is already open, [`StoreError::Corrupt`] if the files are
+/// damaged, others if they can't be read or written.
 #[cfg(all(feature = "orchestrator", feature = "store-file"))]
 pub fn local(path: impl AsRef<std::path::Path>) -> Result<Orchestrator, StoreError> {
-    Ok(Orchestrator::new(FileStore::open(path)?, runner::Runner::new()))
+    Ok(Orchestrator::new(FileStore::open(path)?, Runner::new()))
 }
 
 /// What most programs use: `use godata::prelude::*;`.
 pub mod prelude {
+    pub use crate::Concurrency::{Ordered, Unordered};
     #[cfg(any(feature = "csv", feature = "json"))]
     pub use crate::Input;
     #[cfg(feature = "csv")]
@@ -229,9 +257,7 @@ pub mod prelude {
     #[cfg(feature = "json")]
     pub use crate::jsonl;
     pub use crate::{
-        BoxError,
-        Concurrency::{Ordered, Unordered},
-        Flow, Job, JobError, JobHook, Pipeline, PipelineError, PipelineHook, PipelineJob, Record, RecordMut,
+        BoxError, Flow, Job, JobHook, Pipeline, PipelineError, PipelineHook, PipelineJob, Record, RecordMut,
         RecordRef, Records, RunContext, RunReport, Type, Value, job_fn, record,
     };
 }

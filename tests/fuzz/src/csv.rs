@@ -1,20 +1,14 @@
 //! CSV is read as the `csv` crate reads it, typed or not, in blocks of any size.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io::Read,
-};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read;
 
 use arbitrary::Unstructured;
-use godata::{
-    Input, Record, ValueRef,
-    csv::{self as format, CsvReader, Ragged, Trim},
-};
+use godata::csv::{self as format, CsvReader, Ragged, Trim};
+use godata::{Input, Record, ValueRef};
 
-use super::{
-    options::{block_size, one_of, rest},
-    run::{records, values},
-};
+use super::options::{block_size, one_of, rest};
+use super::run::{records, values};
 
 /// Where the names of the columns come from.
 #[derive(Clone, Copy, Debug, PartialEq)]

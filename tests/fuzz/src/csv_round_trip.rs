@@ -1,15 +1,11 @@
 //! What is written as CSV reads back equal.
 
 use arbitrary::Unstructured;
-use godata::{
-    Input, Pipeline, Record, Records, Value,
-    csv::{self as format, CsvReader, CsvWriter, Quoting, Terminator},
-};
+use godata::csv::{self as format, CsvReader, CsvWriter, Quoting, Terminator};
+use godata::{Input, Pipeline, Record, Records, Value};
 
-use super::{
-    options::{block_size, one_of},
-    run::{path, records, written},
-};
+use super::options::{block_size, one_of};
+use super::run::{path, records, written};
 
 #[derive(Clone, Copy, Debug)]
 struct Options {
@@ -75,7 +71,7 @@ pub fn check(data: &[u8]) {
     let has_nul = |text: &str| text.contains('\0');
     let is_refused = names.iter().any(|name| has_nul(name))
         || rows.iter().any(|row| row.iter().any(|(_, value)| value.as_str().is_some_and(has_nul)));
-    let flow = Pipeline::builder("write").from_vec(rows.clone()).untyped();
+    let flow = Pipeline::builder("write").read_vec(rows.clone()).untyped();
     let text = match written(flow, options.write()) {
         Err(error) => return assert!(is_refused && error.contains("NUL"), "{error}, {options:?}"),
         Ok(text) => text,

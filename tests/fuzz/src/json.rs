@@ -5,11 +5,9 @@ use godata::{Input, json};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{
-    documents::{is_same, is_utf_8_of_no_other_mark},
-    options::{block_size, one_of, rest},
-    run::{records_as_json, values},
-};
+use super::documents::{is_same, is_utf_8_of_no_other_mark};
+use super::options::{block_size, one_of, rest};
+use super::run::{records_as_json, values};
 
 /// Reads `data`: options, then a document.
 pub fn check(data: &[u8]) {

@@ -1,14 +1,13 @@
 //! What is written as JSON reads back equal, as lines and as an array.
 
 use arbitrary::Unstructured;
-use godata::{Input, Pipeline, etl::to_record, json, jsonl};
+use godata::etl::to_record;
+use godata::{Input, Pipeline, json, jsonl};
 use serde_json::{Value, json as value};
 
-use super::{
-    documents::object,
-    options::{block_size, one_of},
-    run::{path, records_as_json, values, written},
-};
+use super::documents::object;
+use super::options::{block_size, one_of};
+use super::run::{path, records_as_json, values, written};
 
 /// Writes and reads the records that `data` stands for.
 pub fn check(data: &[u8]) {
@@ -23,7 +22,7 @@ pub fn check(data: &[u8]) {
     let expected: Vec<Value> = rows.iter().cloned().map(Value::from).collect();
     let record = |row| value!(to_record(row).expect("an object is a record"));
     let expected_as_read: Vec<Value> = rows.iter().map(record).collect();
-    let typed = || Pipeline::builder("write").from_vec(rows.clone());
+    let typed = || Pipeline::builder("write").read_vec(rows.clone());
     let written_array = || if is_pretty { json::write(path()).pretty() } else { json::write(path()) };
 
     for lines in [written(typed(), jsonl::write(path())), written(typed().untyped(), jsonl::write(path()))] {

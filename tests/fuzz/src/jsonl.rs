@@ -4,11 +4,9 @@ use arbitrary::Unstructured;
 use godata::{DuplicateKeys, Input, jsonl};
 use serde_json::Value;
 
-use super::{
-    documents::{is_same, is_utf_8_of_no_other_mark},
-    options::{block_size, one_of, rest},
-    run::{records_as_json, values},
-};
+use super::documents::{is_same, is_utf_8_of_no_other_mark};
+use super::options::{block_size, one_of, rest};
+use super::run::{records_as_json, values};
 
 /// Reads `data`: options, then a file.
 pub fn check(data: &[u8]) {

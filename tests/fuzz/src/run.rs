@@ -1,8 +1,13 @@
 //! Short runs.
 
-use std::{cell::RefCell, fs, future::ready, path::PathBuf, sync::mpsc};
+use std::cell::RefCell;
+use std::fs;
+use std::future::ready;
+use std::path::PathBuf;
+use std::sync::mpsc;
 
-use godata::{Flow, Pipeline, Reader, Record, Records, RunContext, Writer, error_chain, etl::Batch};
+use godata::etl::Batch;
+use godata::{Flow, Pipeline, Reader, Record, Records, RunContext, Writer, error_chain};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};

@@ -1,9 +1,7 @@
 //! Whatever the text of a schedule, it is read or refused, and what was read keeps the rules.
 
-use godata::{
-    Schedule,
-    scheduler::{HORIZON, parse},
-};
+use godata::Schedule;
+use godata::scheduler::{HORIZON, parse};
 use time::{Duration, UtcDateTime};
 
 /// Reads `data`, a text without options before it, and asks the schedule that it makes.

@@ -1,6 +1,6 @@
 //! What callers, jobs and pipelines that run after others are told is what is stored.
 
-use godata::core::{Cause, RunContext, RunResult, RunStatus};
+use godata::{Cause, RunContext, RunResult, RunStatus};
 
 use super::{Books, Decision, Incarnation, Job, Verdict, retries};
 
@@ -61,8 +61,7 @@ pub(super) fn to_successes_are_counted(decision: &Decision<'_>, books: &Books) -
             continue;
         }
         let upstream = books.terms(&after.name)?.after.as_ref().ok_or("it runs after no other")?;
-        let seen =
-            |row: &godata::core::PipelineRecord| row.after_seen.get(upstream).copied().unwrap_or_default();
+        let seen = |row: &godata::PipelineRecord| row.after_seen.get(upstream).copied().unwrap_or_default();
         let seen_before = decision.before.as_ref().map(seen).unwrap_or_default();
         let success = books.pipelines.get(upstream).map_or(0, |book| book.row.last_success_rev);
         if seen(after) <= seen_before || seen(after) > success {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use godata::core::{
+use godata::{
     Cause, Commit, Covers, Failure, FailureKind, OwnerId, PipelineName, PipelineRecord, RetryPolicy,
     RunContext, RunId, RunKey, RunRecord, RunStatus,
 };
@@ -297,7 +297,7 @@ fn a_retry_of_another_job_is_found() {
     let mut history = History::new();
     let failed = history.failed(10);
     let mut retry = retry_of(&failed, 11);
-    retry.job_id = godata::core::JobId::generate();
+    retry.job_id = godata::JobId::generate();
     history.decide([&retry], [&failed]);
     history.found("is of another job");
 }

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use godata::core::{AnySchedule, Cause, PipelineRecord, RunRecord, RunStatus, Schedule as _};
+use godata::{AnySchedule, Cause, PipelineRecord, RunRecord, RunStatus, Schedule as _};
 use time::UtcDateTime;
 
 use super::{Books, Change, Decision, Verdict};

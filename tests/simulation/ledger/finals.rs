@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use godata::core::{Cause, PipelineName, RunRecord, RunStatus};
+use godata::{Cause, PipelineName, RunRecord, RunStatus};
 use time::UtcDateTime;
 
 use super::{Book, Books, Incarnation, Job, Verdict, due_times};

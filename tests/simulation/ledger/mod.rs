@@ -16,7 +16,7 @@ use std::fmt;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use godata::core::{
+use godata::{
     AnySchedule, Commit, Committed, FailureKind, OwnerId, PipelineName, PipelineRecord, RunChange,
     RunContext, RunId, RunRecord, RunResult, RunStatus, StoreError,
 };

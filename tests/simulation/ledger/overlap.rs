@@ -1,6 +1,6 @@
 //! How many runs of a pipeline there are at a time.
 
-use godata::core::{Cause, RunRecord, RunStatus};
+use godata::{Cause, RunRecord, RunStatus};
 
 use super::{Books, Decision, Verdict};
 use crate::plan::Overlap;

@@ -1,6 +1,6 @@
 //! What follows on a run that failed or was interrupted: in the same decision, or never.
 
-use godata::core::{Cause, RunId, RunRecord, RunStatus};
+use godata::{Cause, RunId, RunRecord, RunStatus};
 
 use super::{Books, Decision, Verdict};
 use crate::plan::Recovery;

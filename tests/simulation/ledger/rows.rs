@@ -1,6 +1,6 @@
 //! What may become of a run, and by whom.
 
-use godata::core::{Cause, FailureKind, RunRecord, RunStatus};
+use godata::{Cause, FailureKind, RunRecord, RunStatus};
 
 use super::{Books, Change, Decision, Job, Verdict, kind_of};
 
@@ -128,9 +128,8 @@ pub(super) fn of_what_is_paused_or_removed_wait(decision: &Decision<'_>, books: 
     }
     if after.removed_at.is_some() && before.removed_at.is_none() {
         let active = books.pipelines.get(&after.name).into_iter().flat_map(|book| &book.active);
-        let is_queued = |id: &&godata::core::RunId| {
-            books.runs.get(*id).is_some_and(|run| run.row.status == RunStatus::Queued)
-        };
+        let is_queued =
+            |id: &&godata::RunId| books.runs.get(*id).is_some_and(|run| run.row.status == RunStatus::Queued);
         if let Some(id) = active.into_iter().find(is_queued) {
             return Err(format!("run {id} waits though the pipeline was removed"));
         }

@@ -4,9 +4,8 @@ use std::fmt::Debug;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use godata::FileStore;
-use godata::core::{
-    Commit, Committed, PipelineRecord, RunQuery, RunRecord, Store as _, StoreError, error_chain,
+use godata::{
+    Commit, Committed, FileStore, PipelineRecord, RunQuery, RunRecord, Store as _, StoreError, error_chain,
 };
 use godata_store_kit::crash::{Thoroughness, crashes};
 use godata_store_kit::file_store::PATH;
@@ -158,5 +157,5 @@ impl Rows {
 }
 
 fn open(disk: &Disk) -> Result<FileStore, StoreError> {
-    FileStore::options().snapshot_threshold(u64::MAX).vfs(Arc::new(disk.clone())).open(PATH)
+    FileStore::builder(PATH).snapshot_threshold(u64::MAX).vfs(Arc::new(disk.clone())).open()
 }

@@ -2,7 +2,7 @@
 
 mod files;
 
-use godata::core::{Commit, Committed, MemoryStore, Store, StoreError};
+use godata::{Commit, Committed, MemoryStore, Store, StoreError};
 
 pub(crate) use files::Files;
 

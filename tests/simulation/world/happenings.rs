@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use godata::core::PipelineName;
+use godata::PipelineName;
 use godata::orchestrator::{
     Backfill, Orchestrator, OrchestratorError, RegisterError, Registration, RunOptions,
 };

@@ -6,20 +6,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use godata::core::{MemoryStore, PipelineName};
 use godata::orchestrator::Registration;
+use godata::{MemoryStore, PipelineName};
 use time::UtcDateTime;
 
 use self::happenings::{register, start};
 use crate::clock::StoreClock;
 use crate::instance::Instance;
-use crate::jobs;
 use crate::ledger::{Incarnation, Ledger, Totals};
 use crate::medium::{Files, Medium};
 use crate::network::{Network, Weather};
-use crate::panics;
 use crate::plan::Plan;
 use crate::random::Random;
+use crate::{jobs, panics};
 
 /// 2026-03-27, two days before clocks change in Europe.
 const BEGINNING: i64 = 1_774_569_600;

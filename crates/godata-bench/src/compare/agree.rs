@@ -1,19 +1,17 @@
-//! Whether two programs wrote the same.
+//! Whether two programs wrote the same records.
 
-use std::{
-    collections::BTreeMap,
-    fs::File,
-    io::{BufRead, BufReader},
-    path::Path,
-};
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
 
 use godata_core::BoxError;
 use serde_json::Value;
 
-/// A line without its nulls and empty texts: what becomes of an empty cell is up to each program.
+/// A line without nulls and empty texts, because programs differ in what they write for an empty cell.
 type Fields = BTreeMap<String, Value>;
 
-/// Compares two files of JSON Lines by their values, record by record; says how many there are.
+/// Compares two JSON Lines files by value, record by record, and returns the number of records.
 pub(super) fn same_records(expected: &Path, found: &Path) -> Result<u64, BoxError> {
     let open = |path| File::open(path).map(BufReader::new);
     let (mut expected, mut found) = (open(expected)?, open(found)?);

@@ -1,36 +1,34 @@
-//! What is compared.
+//! The cases that are compared.
 
 use std::path::{Path, PathBuf};
 
 use godata_core::BoxError;
 
-use super::{
-    inputs::Inputs,
-    programs::{Program, Programs},
-};
+use super::inputs::Inputs;
+use super::programs::{Program, Programs};
 use crate::generate::Kind;
 
 /// Programs that do one job.
 pub(super) struct Case {
     pub(super) name: &'static str,
     pub(super) title: String,
-    /// The first one's output is what the others' have to be.
+    /// The output of the first program is the expected output of the others.
     pub(super) programs: Vec<Program>,
-    /// The programs whose times the others' are divided by.
+    /// The programs that the others are compared with.
     pub(super) references: &'static [&'static str],
-    /// Whether all write the same.
+    /// Whether all programs must write the same records.
     pub(super) is_same_output: bool,
 }
 
 /// The names of the cases, in their order.
 pub(super) const NAMES: [&str; 6] = ["narrow", "wide", "typed", "jsonl", "gzip", "memory"];
 
-/// What cases are made of.
+/// What the cases are built from.
 pub(super) struct Cases<'a> {
     pub(super) inputs: Inputs<'a>,
     pub(super) programs: Programs,
     pub(super) output: PathBuf,
-    /// Whether there is a tenth of the rows.
+    /// Whether to use a tenth of the rows.
     pub(super) is_quick: bool,
 }
 

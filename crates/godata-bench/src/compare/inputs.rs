@@ -1,11 +1,11 @@
-//! The files that programs read, made once and kept.
+//! The input files of the programs, made once and kept.
 
-use std::{
-    fs::{self, File},
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 
-use flate2::{Compression, write::GzEncoder};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use godata_core::BoxError;
 
 use crate::generate::{Kind, generate};
@@ -21,7 +21,7 @@ impl Inputs<'_> {
         self.make(&name(kind, rows), |file| Ok(generate(kind, rows, file)?))
     }
 
-    /// The same, compressed as the command `gzip` does it.
+    /// The same file, compressed by the command `gzip`.
     pub(super) fn gzip(&self, kind: Kind, rows: u64) -> Result<PathBuf, BoxError> {
         self.make(&format!("{}.gz", name(kind, rows)), |file| {
             let mut encoder = GzEncoder::new(file, Compression::default());
@@ -31,7 +31,7 @@ impl Inputs<'_> {
         })
     }
 
-    /// A file that is there, or is made under another name first, lest one that is not whole is taken for one.
+    /// A file that exists, or is made under a temporary name first, so that an incomplete file is never used.
     fn make(
         &self,
         name: &str,

@@ -1,6 +1,8 @@
-//! What the figures were taken on.
+//! The machine and the versions that the figures were taken with.
 
-use std::{fs, process::Command, thread::available_parallelism};
+use std::fs;
+use std::process::Command;
+use std::thread::available_parallelism;
 
 use godata_core::BoxError;
 use time::UtcDateTime;

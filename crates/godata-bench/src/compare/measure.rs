@@ -1,27 +1,25 @@
-//! What a whole process takes.
+//! The time and memory of a whole process.
 
-use std::{
-    env,
-    process::{Command, Stdio},
-    time::Instant,
-};
+use std::env;
+use std::process::{Command, Stdio};
+use std::time::Instant;
 
 use godata_core::BoxError;
 use nix::sys::resource::{UsageWho, getrusage};
 
-/// What a process took, from its start to its end.
+/// The measurements of a process, from start to end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Usage {
     /// Seconds.
     pub(super) wall: f64,
-    /// Seconds of all threads, in the program and in the kernel.
+    /// CPU seconds of all threads, in user and kernel mode.
     pub(super) cpu: f64,
-    /// The most memory in RAM, in MiB.
+    /// Peak resident memory, in MiB.
     pub(super) memory: f64,
 }
 
-/// Runs a command in a process that runs no other, since the system tells the peak of memory only of all children
-/// together.
+/// Runs a command in a helper process of its own, because the system reports peak memory only for all children of a
+/// process together.
 pub(super) fn measure(command: &[String]) -> Result<Usage, BoxError> {
     let output =
         Command::new(env::current_exe()?).arg("measure").args(command).stderr(Stdio::inherit()).output()?;
@@ -35,7 +33,7 @@ pub(super) fn measure(command: &[String]) -> Result<Usage, BoxError> {
     }
 }
 
-/// Runs a command as this process's only child, and prints what it took.
+/// Runs a command as the only child of this process, and prints the measurements.
 pub(crate) fn print(command: &[&str]) -> Result<(), BoxError> {
     let (program, args) = command.split_first().ok_or("no command to measure")?;
     let start = Instant::now();

@@ -1,7 +1,7 @@
-//! godata beside DuckDB, Polars and a program written by hand: whole processes, in turn, round after round.
+//! Compares godata with DuckDB, Polars and a program written by hand: whole processes, in rounds.
 //!
-//! A machine drifts, and so do others that use it: figures are compared within a round only, and the table has the
-//! medians of these ratios. Before the first round each program runs once, and what it wrote is compared.
+//! The speed of a shared machine drifts. So figures are only compared within a round, and the table shows the
+//! medians of these ratios. Before the first round each program runs once, and the outputs are compared.
 
 mod agree;
 mod cases;
@@ -12,23 +12,22 @@ mod options;
 mod programs;
 mod table;
 
-use std::{fs, path::Path};
+use std::fs;
+use std::path::Path;
 
 use godata_core::BoxError;
 
+use self::agree::same_records;
+use self::cases::{Case, Cases};
+use self::inputs::Inputs;
 pub(crate) use self::measure::print as print_usage;
-use self::{
-    agree::same_records,
-    cases::{Case, Cases},
-    inputs::Inputs,
-    measure::{Usage, measure},
-    options::Options,
-    programs::Programs,
-    table::Table,
-};
+use self::measure::{Usage, measure};
+use self::options::Options;
+use self::programs::Programs;
+use self::table::Table;
 use crate::small;
 
-/// Where outputs go if it is there: a disk would be measured else.
+/// Where outputs are written if it exists, so that the disk is not measured.
 const MEMORY: &str = "/dev/shm";
 
 /// Prints the comparison as Markdown.
@@ -56,7 +55,7 @@ pub(crate) fn run(args: &[&str]) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Runs each program once, and compares what they write.
+/// Runs each program once, and compares the outputs.
 fn warm_up(case: &Case, output: &Path) -> Result<(), BoxError> {
     let first = output.with_file_name("first.jsonl");
     for (index, program) in case.programs.iter().enumerate() {
@@ -72,7 +71,7 @@ fn warm_up(case: &Case, output: &Path) -> Result<(), BoxError> {
     Ok(fs::remove_file(first)?)
 }
 
-/// Runs each program once, none of which finds an old output.
+/// Runs each program once, after removing its old output.
 fn round(case: &Case, output: &Path) -> Result<Vec<Usage>, BoxError> {
     let mut usages = Vec::with_capacity(case.programs.len());
     for program in &case.programs {

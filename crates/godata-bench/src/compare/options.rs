@@ -1,6 +1,7 @@
-//! What was asked for.
+//! The command line.
 
-use std::{env, path::PathBuf};
+use std::env;
+use std::path::PathBuf;
 
 use godata_core::BoxError;
 
@@ -13,7 +14,7 @@ pub(super) struct Options {
     pub(super) is_quick: bool,
     /// The only case to run.
     only: Option<String>,
-    /// Where inputs and peers are kept.
+    /// The directory of inputs and peers.
     pub(super) directory: PathBuf,
 }
 
@@ -39,7 +40,7 @@ impl Options {
         })
     }
 
-    /// Whether a case is to be run.
+    /// Whether to run a case.
     pub(super) fn has(&self, case: &str) -> bool {
         self.only.as_deref().is_none_or(|only| only == case)
     }
@@ -55,7 +56,7 @@ fn known(name: &str) -> Result<String, BoxError> {
     }
 }
 
-/// A directory beside what Cargo builds.
+/// A directory in Cargo's target directory.
 fn default_directory() -> Result<PathBuf, BoxError> {
     let program = env::current_exe()?;
     let target = program.ancestors().nth(2).ok_or("the program is in no directory of Cargo")?;

@@ -1,14 +1,12 @@
 //! The programs that are compared: how each is called.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use godata_core::BoxError;
 
-/// The peers' jobs.
+/// The peers' scripts.
 const PEERS: &str = include_str!("peers.py");
 
 /// Where the programs are.
@@ -16,7 +14,7 @@ pub(super) struct Programs {
     example: PathBuf,
     bench: PathBuf,
     python: PathBuf,
-    /// What the peers are.
+    /// The peers' versions.
     pub(super) versions: String,
 }
 
@@ -27,7 +25,7 @@ pub(super) struct Program {
 }
 
 impl Programs {
-    /// Builds the example, and installs the peers into a directory if they are not there.
+    /// Builds the example, and installs the peers into a directory if they are missing.
     pub(super) fn prepare(directory: &Path) -> Result<Self, BoxError> {
         let bench = env::current_exe()?;
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
@@ -52,7 +50,7 @@ impl Programs {
         super::machine::printed(Command::new(&self.python).args(["-c", PEERS, "versions"]))
     }
 
-    /// The example, on as many workers as it likes.
+    /// The example with its default number of workers.
     pub(super) fn example(&self, name: &str, input: &Path, output: &Path) -> Program {
         program(name, &self.example, &[], &[input, output])
     }
@@ -73,22 +71,22 @@ impl Programs {
         program("by hand, 1 thread", &self.bench, &["limit"], &args)
     }
 
-    /// A job of this crate.
+    /// A job in this crate.
     pub(super) fn job(&self, job: &str, input: &Path, output: &Path) -> Program {
         program("godata", &self.bench, &["job", job], &[input, output])
     }
 
-    /// A job by Polars.
+    /// A job in Polars.
     pub(super) fn polars(&self, job: &str, input: &Path, output: &Path) -> Program {
         program("Polars", &self.python, &["-c", PEERS, "polars", job], &[input, output])
     }
 
-    /// A job by DuckDB.
+    /// A job in DuckDB.
     pub(super) fn duckdb(&self, job: &str, input: &Path, output: &Path) -> Program {
         program("DuckDB", &self.python, &["-c", PEERS, "duckdb", job], &[input, output])
     }
 
-    /// Nothing but decompression.
+    /// Decompression alone.
     pub(super) fn gzip(input: &Path) -> Program {
         program("gzip -dc", Path::new("gzip"), &["-dc"], &[input])
     }

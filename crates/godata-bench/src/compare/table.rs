@@ -1,10 +1,12 @@
-//! Figures as Markdown.
+//! The figures as Markdown tables.
 
-use std::fmt::{self, Display, Formatter};
+use std::fmt;
+use std::fmt::{Display, Formatter};
 
-use super::{cases::Case, measure::Usage};
+use super::cases::Case;
+use super::measure::Usage;
 
-/// What the programs of a case took: per round, a figure of each program.
+/// The measurements of a case: for each round, one per program.
 pub(super) struct Table<'a> {
     pub(super) case: &'a Case,
     pub(super) rounds: Vec<Vec<Usage>>,
@@ -17,7 +19,7 @@ impl Table<'_> {
         crate::quantile(&mut figures, 0.5)
     }
 
-    /// Where the programs are whose times others' are divided by.
+    /// The positions of the programs that others are compared with.
     fn references(&self) -> impl Iterator<Item = usize> {
         let place = |name: &&str| self.case.programs.iter().position(|program| program.name == *name);
         self.case.references.iter().filter_map(place)
@@ -65,7 +67,7 @@ mod tests {
         };
         let usage = |wall| Usage { wall, cpu: 2.0 * wall, memory: 10.0 };
         let round = |ours, theirs| vec![usage(ours), usage(theirs)];
-        // The last round met a busy machine.
+        // In the last round the machine was busy.
         let rounds = vec![round(1.0, 2.0), round(1.0, 4.0), round(10.0, 30.0)];
         let expected = "\
             ### case: title\n\n\

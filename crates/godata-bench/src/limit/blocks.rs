@@ -1,31 +1,29 @@
-//! The input, cut into blocks of whole records.
+//! The input in blocks of whole records.
 
-use std::{
-    fs::File,
-    io::{self, Read},
-    mem,
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
-};
+use std::fs::File;
+use std::io::Read;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::{io, mem};
 
 use godata_core::BoxError;
 use memchr::{memchr, memchr_iter, memrchr2_iter};
 
-/// How many bytes are read together.
+/// The size of a read, in bytes.
 const READ: usize = 256 * 1024;
 
-/// So many bytes after a block can be read too, so that cells can be copied 16 bytes at a time, and marks be made for 64.
+/// This many bytes after a block are readable too, so that cells are copied 16 bytes at a time and scanned 64 at a time.
 pub(super) const PADDING: usize = 64;
 
-/// What can be read of the input, and who writes next.
+/// The rest of the input, and whose turn it is to write.
 pub(super) struct Blocks {
     input: File,
-    /// What was read after the last block.
+    /// Bytes that were read after the last block.
     rest: Vec<u8>,
-    /// Where the output comes from when all blocks before have been written.
+    /// Receives the output when all earlier blocks have been written.
     turn: Receiver<File>,
 }
 
-/// Whole records, each ended by a line feed.
+/// Whole records, each ending in a line feed.
 #[derive(Default)]
 pub(super) struct Block {
     pub(super) bytes: Vec<u8>,
@@ -33,7 +31,7 @@ pub(super) struct Block {
 }
 
 impl Blocks {
-    /// Takes the header, without its line feed.
+    /// Reads the header, without its line feed.
     pub(super) fn open(mut input: File, output: File) -> Result<(Self, Vec<u8>), BoxError> {
         let mut rest = vec![0; READ];
         let len = fill(&mut input, &mut rest)?;
@@ -72,7 +70,7 @@ impl Blocks {
 }
 
 impl Block {
-    /// Ends the last record, if the input does not, and makes the bytes after the block such that they mean nothing.
+    /// Ends the last record if the input does not, and clears the bytes after the block.
     fn end(&mut self) {
         if self.len > 0 && self.bytes[self.len - 1] != b'\n' {
             self.bytes[self.len] = b'\n';
@@ -83,24 +81,24 @@ impl Block {
     }
 }
 
-/// A worker's place in the queue of those who write. One that gives up drops it, and so do all after it.
+/// A worker's place in the write queue. A worker that fails drops it, and then all later ones fail too.
 pub(super) struct Turn {
     turn: Receiver<File>,
     pass: SyncSender<File>,
 }
 
 impl Turn {
-    /// Waits until all blocks before have been written.
+    /// Waits until all earlier blocks have been written.
     pub(super) fn take(self, write: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), BoxError> {
         let mut output = self.turn.recv().map_err(|_| "the block before was not written")?;
         write(&mut output)?;
-        // Nobody waits after the last block.
+        // No worker waits after the last block.
         let _ = self.pass.send(output);
         Ok(())
     }
 }
 
-/// Where the last whole record ends, of bytes that begin with one.
+/// The end of the last whole record, in bytes that begin with a record.
 fn last_record_end(bytes: &[u8]) -> Option<usize> {
     let mut is_quoted = memchr_iter(b'"', bytes).count() % 2 == 1;
     for at in memrchr2_iter(b'\n', b'"', bytes) {

@@ -1,30 +1,30 @@
-//! Where cells end, found for 64 bytes at a time.
+//! The ends of cells, found 64 bytes at a time.
 
 use godata_core::BoxError;
 use wide::u8x16;
 
 use super::blocks::{Block, PADDING};
 
-/// How many bytes are looked at together.
+/// How many bytes are scanned at once.
 const WIDTH: usize = PADDING;
 
 /// The ends of a block.
 #[derive(Default)]
 pub(super) struct Ends {
-    /// Only the first `len` are of this block.
+    /// Only the first `len` belong to this block.
     places: Vec<u32>,
     len: usize,
-    /// The places of the first ones of doubled quotes.
+    /// The positions of the first quote of each doubled pair.
     pub(super) doubled: Vec<u32>,
 }
 
 impl Ends {
-    /// The places of the commas and line feeds that end cells.
+    /// The positions of the commas and line feeds that end cells.
     pub(super) fn places(&self) -> &[u32] {
         &self.places[..self.len]
     }
 
-    /// Finds them. Says whether the block is plain: without bytes that JSON escapes, but for doubled quotes.
+    /// Finds the ends. Returns whether the block is plain: it has no bytes that JSON escapes, except doubled quotes.
     pub(super) fn find(&mut self, block: &Block) -> Result<bool, BoxError> {
         self.doubled.clear();
         self.places.resize(self.places.len().max(block.len + WIDTH), 0);
@@ -70,7 +70,7 @@ impl Lanes {
         self.0.map(|lane| lane.simd_eq(u8x16::splat(byte)))
     }
 
-    /// Not 0 where a backslash or a control character is that is no line feed.
+    /// Nonzero where there is a backslash, or a control character other than a line feed.
     #[inline]
     fn special(&self, line_feeds: &[u8x16; 4]) -> u8x16 {
         let last_control = u8x16::splat(0x1f);
@@ -82,32 +82,32 @@ impl Lanes {
     }
 }
 
-/// What is known of quotes up to a place in a block.
+/// The state of quotes at a position in a block.
 struct Quotes {
-    /// All bits if the next byte is inside of quotes, else none.
+    /// All bits if the next byte is inside quotes, else none.
     inside: u64,
     last_ends: u64,
     last_closing: u64,
-    /// The quotes that are neither around a cell nor doubled in one, wherever.
+    /// Whether any quote is neither around a cell nor doubled inside one.
     malformed: u64,
-    /// The line feeds inside of quotes, wherever.
+    /// Whether any line feed is inside quotes.
     line_feeds: u64,
 }
 
 impl Quotes {
-    /// A block begins as if it came after a line feed.
+    /// A block begins like the text after a line feed.
     fn at_begin() -> Self {
         Self { inside: 0, last_ends: 1 << (WIDTH - 1), last_closing: 0, malformed: 0, line_feeds: 0 }
     }
 
-    /// Those of the ends that are outside of quotes, and the second ones of doubled quotes.
+    /// The ends outside of quotes, and the second quote of each doubled pair.
     #[inline]
     fn next(&mut self, quotes: u64, ends: u64, line_feeds: impl FnOnce() -> u64) -> (u64, u64) {
         if quotes | self.inside | self.last_closing == 0 {
             self.last_ends = ends;
             return (ends, 0);
         }
-        // From an opening quote up to before the closing one.
+        // From an opening quote to just before the closing one.
         let inside = prefix_xor(quotes) ^ self.inside;
         let ends = ends & !inside;
         let (opening, closing) = (quotes & inside, quotes & !inside);
@@ -127,7 +127,7 @@ fn mask(lanes: [u8x16; 4]) -> u64 {
     a | b << 16 | c << 32 | d << 48
 }
 
-/// For each bit, whether an odd number of bits is set up to it and with it.
+/// For each bit, whether an odd number of bits is set up to and including it.
 #[inline]
 fn prefix_xor(mut mask: u64) -> u64 {
     for shift in [1, 2, 4, 8, 16, 32] {

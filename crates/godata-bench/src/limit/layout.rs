@@ -1,22 +1,22 @@
-//! What is written around the cells of a row, made once.
+//! The text around the cells of a row, built once.
 
 use godata_core::BoxError;
 
 use super::lines::{Piece, WIDTH};
 
-/// The longest float has 24 bytes, and the end of a line 2.
+/// The longest float has 24 bytes, and the end of a line has 2.
 const GROSS: usize = 32;
 
-/// The columns of the input, and what is written for them.
+/// The columns of the input, and the text written for them.
 pub(super) struct Layout {
     pub(super) columns: usize,
     pub(super) status: usize,
     pub(super) amount: usize,
-    /// The cells that are copied, with what comes before each. The status is known, so it is a part of that.
+    /// The copied cells, with the text before each. The status is known, so it is part of that text.
     pub(super) cells: Vec<(Piece, usize)>,
-    /// What comes between the last cell and `gross`.
+    /// The text between the last cell and `gross`.
     pub(super) before_gross: Piece,
-    /// How much room all this takes in a line, with what is copied too much and with `gross`.
+    /// The room that this takes in a line, including overcopied bytes and `gross`.
     pub(super) room: usize,
 }
 

@@ -3,16 +3,14 @@
 use godata_core::BoxError;
 use memchr::memchr_iter;
 
-use super::{
-    blocks::{Block, PADDING},
-    ends::Ends,
-    layout::Layout,
-};
+use super::blocks::{Block, PADDING};
+use super::ends::Ends;
+use super::layout::Layout;
 
-/// How many bytes are copied together.
+/// How many bytes are copied at once.
 pub(super) const WIDTH: usize = 16;
 
-/// Lines in memory that is not cleared.
+/// Lines in memory that is not cleared between blocks.
 #[derive(Default)]
 pub(super) struct Lines {
     bytes: Vec<u8>,
@@ -28,7 +26,7 @@ impl Lines {
         self.len = 0;
     }
 
-    /// Writes the paid rows of a block whose cells are JSON as they are, once `""` has become `\"`.
+    /// Writes the paid rows of a block whose cells are valid JSON text once `""` is replaced by `\"`.
     pub(super) fn write_plain(
         &mut self,
         block: &mut Block,
@@ -39,7 +37,7 @@ impl Lines {
             block.bytes[quote as usize] = b'\\';
         }
         let rows = ends.places().chunks_exact(layout.columns);
-        // No other line feeds are in a plain block: if each row ends with one, none is within a row.
+        // A plain block has no other line feeds: if each row ends with one, none is inside a row.
         if !rows.remainder().is_empty() || memchr_iter(b'\n', &block.bytes[..block.len]).count() != rows.len()
         {
             return Err(ragged());
@@ -95,7 +93,7 @@ impl Lines {
         Ok(())
     }
 
-    /// Makes room for so many bytes.
+    /// Makes room for `len` bytes.
     #[inline]
     pub(super) fn reserve(&mut self, len: usize) {
         if self.bytes.len() < self.len + len {
@@ -112,7 +110,7 @@ impl Lines {
         self.len += piece.len;
     }
 
-    /// Copies a range of bytes after which there are `PADDING` more.
+    /// Copies a range of bytes that is followed by `PADDING` more.
     #[inline]
     fn copy(&mut self, bytes: &[u8], start: usize, end: usize) {
         const { assert!(WIDTH <= PADDING) };
@@ -125,7 +123,7 @@ impl Lines {
         self.len += len;
     }
 
-    /// Writes bytes for which there is room.
+    /// Writes bytes; the caller has made room.
     #[inline]
     pub(super) fn push(&mut self, bytes: &[u8]) {
         self.bytes[self.len..][..bytes.len()].copy_from_slice(bytes);
@@ -133,7 +131,7 @@ impl Lines {
     }
 }
 
-/// Bytes that are written again and again.
+/// Bytes that are written repeatedly.
 pub(super) struct Piece {
     blocks: Vec<[u8; WIDTH]>,
     len: usize,
@@ -146,7 +144,7 @@ impl Piece {
         Self { blocks: bytes.as_chunks().0.to_vec(), len: text.len() }
     }
 
-    /// How much room it takes, with what is copied too much.
+    /// The room that it takes, including overcopied bytes.
     pub(super) fn room(&self) -> usize {
         self.blocks.len() * WIDTH
     }
@@ -155,7 +153,7 @@ impl Piece {
 /// The range of a cell without its quotes.
 #[inline]
 pub(super) fn unquoted(bytes: &[u8], start: usize, end: usize) -> (usize, usize) {
-    // Where the cell is empty, this is the comma or the line feed after it.
+    // If the cell is empty, this is the comma or line feed after it.
     if bytes[start] == b'"' { (start + 1, end - 1) } else { (start, end) }
 }
 
@@ -163,7 +161,7 @@ pub(super) fn ragged() -> BoxError {
     "a row has not as many cells as the header".into()
 }
 
-/// A number of JSON. Most have so few digits that they are found exactly in one division.
+/// A JSON number. Most have few enough digits that one division is exact.
 #[inline]
 pub(super) fn parse(digits: &[u8]) -> Option<f64> {
     const POWERS: [f64; 16] =

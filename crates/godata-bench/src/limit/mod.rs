@@ -1,10 +1,10 @@
 //! The headline job by hand: as fast as it can be written without `unsafe`, for this job alone.
 //!
 //! It is what the library is measured against, so it does what the library does: it keeps the orders that are paid,
-//! adds `gross`, and writes valid JSON Lines in the order of the input. It takes RFC 4180 with LF, a header without
-//! quotes, and text that it trusts to be UTF-8; nothing else.
+//! adds `gross`, and writes valid JSON Lines in the order of the input. It accepts RFC 4180 with LF, a header without
+//! quotes, and text that it assumes to be UTF-8, and nothing else.
 //!
-//! Each worker takes a block that ends with a record, finds all ends of cells in it, writes the paid rows to memory,
+//! Each worker takes a block of whole records, finds the ends of all cells, writes the paid rows to memory,
 //! and waits for its turn to write to the file.
 
 mod blocks;
@@ -15,25 +15,21 @@ mod slow;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fs::File,
-    io::Write,
-    num::NonZero,
-    path::Path,
-    sync::{Mutex, PoisonError},
-    thread,
-};
+use std::fs::File;
+use std::io::Write;
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use godata_core::BoxError;
 
-use self::{
-    blocks::{Block, Blocks},
-    ends::Ends,
-    layout::Layout,
-    lines::Lines,
-};
+use self::blocks::{Block, Blocks};
+use self::ends::Ends;
+use self::layout::Layout;
+use self::lines::Lines;
 
-/// Does the job with so many threads.
+/// Does the job with `threads` threads.
 pub(crate) fn run(input: &Path, output: &Path, threads: NonZero<usize>) -> Result<(), BoxError> {
     let (blocks, header) = Blocks::open(File::open(input)?, File::create(output)?)?;
     let layout = Layout::of(&header)?;

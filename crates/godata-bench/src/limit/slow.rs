@@ -1,13 +1,11 @@
-//! Blocks with bytes that JSON escapes: cell by cell.
+//! Blocks with bytes that JSON escapes, handled cell by cell.
 
 use godata_core::BoxError;
 
-use super::{
-    blocks::Block,
-    ends::Ends,
-    layout::Layout,
-    lines::{Lines, ragged, unquoted},
-};
+use super::blocks::Block;
+use super::ends::Ends;
+use super::layout::Layout;
+use super::lines::{Lines, ragged, unquoted};
 
 /// Writes the paid rows of any block.
 pub(super) fn write(block: &Block, ends: &Ends, layout: &Layout, lines: &mut Lines) -> Result<(), BoxError> {

@@ -1,12 +1,13 @@
 use std::fs;
 
 use godata::prelude::*;
-use proptest::{collection::vec, prelude::*};
+use proptest::collection::vec;
+use proptest::prelude::*;
 
 use super::*;
 use crate::generate::{Kind, generate};
 
-/// What the library makes of orders.
+/// The library's output for some orders.
 fn by_library(input: &Path, output: &Path) -> Result<String, BoxError> {
     let pipeline = Pipeline::builder("orders-cleanup")
         .read(csv::read_records(input))
@@ -18,7 +19,7 @@ fn by_library(input: &Path, output: &Path) -> Result<String, BoxError> {
     Ok(fs::read_to_string(output)?)
 }
 
-/// Holds what is written by hand against what the library writes.
+/// Compares the program written by hand with the library.
 #[track_caller]
 fn check(orders: &[u8], threads: &[usize]) {
     let folder = tempfile::tempdir().unwrap();
@@ -87,7 +88,7 @@ fn what_is_malformed_is_refused() {
     }
 }
 
-/// A cell as it is written in a file.
+/// A cell as it is written in the file.
 fn quoted(text: &str, always: bool) -> String {
     if always || text.contains([',', '"', '\n', '\r']) {
         format!("\"{}\"", text.replace('"', "\"\""))

@@ -1,17 +1,15 @@
-//! Pipelines that run again and again, as an orchestrator would commit it.
-
-use std::path::Path;
+//! Pipelines that run repeatedly, with the commits that an orchestrator would make.
 
 use godata_core::{
     AnyStore, BoxError, Cause, Clock as _, Commit, Committed, Covers, OwnerId, PipelineName, PipelineRecord,
     RunKey, RunRecord, RunStatus, Store as _, StoreError, SystemClock,
 };
-use godata_store_file::Options;
+use godata_store_file::FileStoreBuilder;
 
-/// How many pipelines stored runs are of.
+/// The number of pipelines that the stored runs belong to.
 const PIPELINES: usize = 100;
 
-/// A pipeline that runs again and again.
+/// A pipeline that runs repeatedly.
 pub(super) struct History {
     owner: OwnerId,
     pipeline: PipelineRecord,
@@ -25,7 +23,7 @@ impl History {
         Self { owner: OwnerId::generate(), pipeline, running: None }
     }
 
-    /// Starts a run, or finishes the one that was started.
+    /// Starts a run, or finishes the one that is running.
     pub(super) async fn commit(&mut self, store: &AnyStore) -> Result<(), StoreError> {
         let commit = match self.running.take() {
             None => {
@@ -45,7 +43,7 @@ impl History {
         self.done(answer)
     }
 
-    /// A commit that has decided all due times up to now.
+    /// A commit that decides all due times until now.
     fn decide(&mut self) -> Commit {
         self.pipeline.cursor = Some(SystemClock.now());
         Commit::new(self.owner, self.pipeline.clone())
@@ -73,7 +71,7 @@ impl History {
         run
     }
 
-    /// A row that has all that a finished run has.
+    /// The complete row of a finished run.
     fn finished(&self) -> RunRecord {
         let mut run = self.row(RunStatus::Skipped);
         run.ended_at = run.started_at;
@@ -84,8 +82,8 @@ impl History {
 }
 
 /// Stores finished runs, and a snapshot of them.
-pub(super) async fn fill(options: Options, path: &Path, runs: usize) -> Result<(), BoxError> {
-    let store = options.open(path)?;
+pub(super) async fn fill(builder: FileStoreBuilder, runs: usize) -> Result<(), BoxError> {
+    let store = builder.open()?;
     let each = runs / PIPELINES;
     for name in names() {
         let mut history = History::new(name);
@@ -100,11 +98,11 @@ pub(super) async fn fill(options: Options, path: &Path, runs: usize) -> Result<(
     Ok(())
 }
 
-/// The pipelines of a store that was filled, to go on with.
+/// The pipelines of a filled store, to continue with.
 pub(super) async fn stored(store: &AnyStore) -> Result<Vec<History>, BoxError> {
     let mut histories = Vec::new();
     for name in names() {
-        let pipeline = store.get_pipeline(&name).await?.ok_or("the pipeline is stored")?;
+        let pipeline = store.find_pipeline(&name).await?.ok_or("the pipeline is stored")?;
         histories.push(History { pipeline, ..History::new(name) });
     }
     Ok(histories)

@@ -1,8 +1,8 @@
-//! What the file store costs: `cargo run --release -p godata-bench -- store`.
+//! The cost of the file store: `cargo run --release -p godata-bench -- store`.
 //!
 //! Synced commits against a bare loop that appends the same bytes with fdatasync and against SQLite, in turns; the time of
-//! a commit, of opening and the memory at a thousand runs and at a million, without syncing; and how long commits wait at
-//! most while snapshots are written and old runs forgotten.
+//! a commit, the time to open and the memory at a thousand and a million runs, without syncing; and the longest wait of a
+//! commit while snapshots are written and old runs are removed.
 
 mod history;
 mod retention;

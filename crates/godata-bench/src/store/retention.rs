@@ -1,4 +1,4 @@
-//! How long commits wait while snapshots are written and old runs are forgotten.
+//! The latency of commits while snapshots are written and old runs are removed.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -11,20 +11,20 @@ use super::scale::files_len;
 use crate::quantile;
 
 const RUNS: usize = 100_000;
-/// Of each pipeline, of which there are a hundred.
+/// The runs kept of each of the hundred pipelines.
 const KEPT: usize = 1_000;
 const SNAPSHOTS: usize = 3;
 const WATCHED: Duration = Duration::from_secs(10);
-/// After how many commits the files are looked at.
+/// How many commits pass between two checks of the file sizes.
 const LOOK_EVERY: usize = 500;
 
-/// Commits one after the other, through some snapshots that the store begins by itself.
+/// Makes one commit after the other, through several snapshots that the store starts by itself.
 pub(super) async fn measure() -> Result<(), BoxError> {
     let dir = tempfile::tempdir()?;
     let path = dir.path().join("state.json");
-    let options = FileStore::options().durability(Durability::Never);
-    fill(options.clone(), &path, RUNS).await?;
-    let store = AnyStore::new(options.keep_newest(KEPT).open(&path)?);
+    let builder = FileStore::builder(&path).durability(Durability::Never);
+    fill(builder.clone(), RUNS).await?;
+    let store = AnyStore::new(builder.keep_newest(KEPT).open()?);
     let mut histories = stored(&store).await?;
 
     let (mut taken, mut snapshots, mut times_live) = (Vec::new(), Vec::new(), 0.0_f64);
@@ -34,7 +34,7 @@ pub(super) async fn measure() -> Result<(), BoxError> {
         histories[next].commit(&store).await?;
         taken.push(began.elapsed());
         if taken.len().is_multiple_of(LOOK_EVERY) {
-            // For a moment it has no name, while another takes its place.
+            // A file has no name for a moment while it is replaced.
             if let Ok(snapshot) = fs::metadata(&path) {
                 times_live = times_live.max(files_len(dir.path())? as f64 / snapshot.len() as f64);
                 snapshots.push(snapshot.modified()?);
@@ -61,7 +61,7 @@ pub(super) async fn measure() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// For how long at most the machine stops a loop that does nothing but look at the clock: no commit is to be blamed for that.
+/// The longest pause of a loop that only reads the clock: the machine causes it, and not a commit.
 fn longest_stop() -> Duration {
     let began = Instant::now();
     let (mut last, mut longest) = (began, Duration::ZERO);

@@ -1,4 +1,4 @@
-//! What does not depend on the disk.
+//! What does not depend on the disk: commits without syncs, opening, memory.
 
 use std::path::Path;
 use std::process::Command;
@@ -17,17 +17,17 @@ const MEASURED: usize = 20_000;
 pub(super) async fn measure(runs: usize) -> Result<(), BoxError> {
     let dir = tempfile::tempdir()?;
     let path = dir.path().join("state.json");
-    let options = FileStore::options().durability(Durability::Never).snapshot_threshold(u64::MAX);
-    fill(options.clone(), &path, runs).await?;
+    let builder = FileStore::builder(&path).durability(Durability::Never).snapshot_threshold(u64::MAX);
+    fill(builder.clone(), runs).await?;
     let live = fs::metadata(&path)?.len();
 
-    // In a process of its own: this one has memory left of what it stored.
+    // In its own process, because this one still holds memory from filling the store.
     let child = Command::new(env::current_exe()?).arg("opened").arg(&path).output()?;
     let memory: u64 = String::from_utf8(child.stdout)?.trim().parse()?;
 
     let began = Instant::now();
     let store =
-        FileStore::options().durability(Durability::Never).snapshot_threshold(u64::MAX).open(&path)?;
+        FileStore::builder(&path).durability(Durability::Never).snapshot_threshold(u64::MAX).open()?;
     let opened = began.elapsed();
 
     let any = AnyStore::new(store.clone());
@@ -63,7 +63,7 @@ pub(super) async fn measure(runs: usize) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// How long all files of a directory are together.
+/// The size of all files in a directory, in bytes.
 pub(super) fn files_len(dir: &Path) -> io::Result<u64> {
     Ok(fs::read_dir(dir)?.filter_map(|file| Some(file.ok()?.metadata().ok()?.len())).sum())
 }
@@ -84,7 +84,7 @@ async fn latencies(
     Ok(taken)
 }
 
-/// Prints how many bytes of memory a state file takes when it is opened.
+/// Prints the memory that an open state file takes, in bytes.
 pub(crate) fn print_opened(path: &Path) -> Result<(), BoxError> {
     let before = resident()?;
     let _store = FileStore::open(path)?;
@@ -92,7 +92,7 @@ pub(crate) fn print_opened(path: &Path) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// The memory of this process in bytes, as far as the system tells.
+/// The memory of this process in bytes, if the system tells it.
 fn resident() -> Result<u64, BoxError> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

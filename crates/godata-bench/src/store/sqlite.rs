@@ -1,10 +1,11 @@
-//! The same rows in SQLite: what a program has that keeps them there.
+//! The same rows in SQLite, as a program would keep them there.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::thread;
+use std::thread::JoinHandle;
 
 use godata_core::BoxError;
 use rusqlite::Connection;
@@ -23,7 +24,7 @@ const PUT_PIPELINE: &str = "INSERT INTO pipelines VALUES (?1, ?2, ?3)
 const PUT_RUN: &str = "INSERT INTO runs VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (id) DO UPDATE SET record = excluded.record";
 
-/// The rows of a commit, as texts.
+/// The rows of a commit, as text.
 pub(super) struct Rows {
     name: String,
     rev: i64,
@@ -63,7 +64,7 @@ impl Rows {
 
 type Answer = oneshot::Sender<rusqlite::Result<()>>;
 
-/// A database whose one connection is in a thread of its own, which makes a transaction of each commit.
+/// A database with one connection in its own thread, which writes each commit in a transaction.
 pub(super) struct Database {
     commits: Sender<(Rows, Answer)>,
     thread: JoinHandle<rusqlite::Result<()>>,
@@ -109,7 +110,7 @@ fn write(connection: &Connection, commits: &Receiver<(Rows, Answer)>) -> rusqlit
             }
             commit.execute([]).map(drop)
         };
-        // Whoever has asked waits.
+        // The caller is waiting.
         drop(answer.send(put()));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Commits per second that are synced before they are acknowledged.
+//! Commits per second, each synced before it is acknowledged.
 
 use std::fs::{OpenOptions, read};
 use std::io::Write as _;
@@ -18,7 +18,7 @@ const ALONE: usize = 400;
 const TASKS: usize = 256;
 const EACH: usize = 20;
 
-/// All in turns, so that what else the machine does at a time is in all of them.
+/// Runs all contestants in turn, so that other work on the machine affects all of them.
 pub(super) async fn measure() -> Result<(), BoxError> {
     let (mut bare, mut alone, mut together) = (Vec::new(), Vec::new(), Vec::new());
     let (mut sqlite_alone, mut sqlite_together) = (Vec::new(), Vec::new());
@@ -32,8 +32,8 @@ pub(super) async fn measure() -> Result<(), BoxError> {
         bare.push(append_bare(&file("one.json.journal"), &file("bare"))?);
         sqlite_alone.push(in_sqlite(&file("one.json.journal"), &file("one.sqlite")).await?);
 
-        // Without a snapshot, the journal has all that is to be put into the database.
-        let store = FileStore::options().snapshot_threshold(u64::MAX).open(file("many.json"))?;
+        // Without a snapshot, the journal has everything that goes into the database.
+        let store = FileStore::builder(file("many.json")).snapshot_threshold(u64::MAX).open()?;
         let any = AnyStore::new(store.clone());
         let tasks = (0..TASKS).map(|n| commits(any.clone(), format!("pipeline {n}"), EACH));
         together.push(rate(tasks).await?);
@@ -57,7 +57,7 @@ pub(super) async fn measure() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// How many commits there were in a second of tasks that go on at the same time.
+/// Commits per second of concurrent tasks.
 async fn rate<F>(tasks: impl IntoIterator<Item = F>) -> Result<f64, BoxError>
 where
     F: Future<Output = Result<usize, BoxError>> + Send + 'static,
@@ -70,7 +70,7 @@ where
     Ok(done as f64 / began.elapsed().as_secs_f64())
 }
 
-/// Starts and finishes runs of a pipeline of its own.
+/// Starts and finishes runs of its own pipeline.
 async fn commits(store: AnyStore, name: String, commits: usize) -> Result<usize, BoxError> {
     let mut history = History::new(PipelineName::new(name)?);
     for _ in 0..commits {

@@ -1,4 +1,4 @@
-//! A clock that a test turns.
+//! The clock for tests.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,14 +9,13 @@ use tokio::sync::watch;
 
 use super::Clock;
 
-/// A clock that stands still until it is turned, for tests.
+/// A clock for tests, which stands still until it is moved.
 ///
-/// Clones are the same clock. Turning it wakes exactly the sleepers whose time has come; a sleeper that was woken
-/// stays awake though the clock is set back before its task continues. It needs no runtime of its own and works on
-/// any.
+/// Clones are the same clock. Moving it wakes exactly the sleepers whose time has come. A sleeper that was woken stays
+/// awake even if the clock is set back before its task continues. The clock works on any runtime.
 ///
-/// A test turns the clock only when the code under test is asleep; [`wait_for_sleepers`](Self::wait_for_sleepers)
-/// waits for that.
+/// A test should move the clock only while the code under test sleeps;
+/// [`wait_for_sleepers`](Self::wait_for_sleepers) waits for that.
 ///
 /// # Example
 ///
@@ -47,8 +46,8 @@ pub struct ManualClock {
     state: watch::Sender<State>,
 }
 
-/// Invariant: every instant in `asleep` is later than `now`. A sleeper is woken by being removed, in the same step
-/// that moves `now`, so it can neither be missed nor be counted after its time.
+/// Invariant: every instant in `asleep` is later than `now`. A sleeper is woken by removing it, in the same step that
+/// moves `now`, so it can neither be missed nor be counted after its time has come.
 #[derive(Debug)]
 struct State {
     now: UtcDateTime,
@@ -57,32 +56,32 @@ struct State {
 }
 
 impl ManualClock {
-    /// A clock that shows `at`, cut to whole milliseconds.
+    /// Makes a clock that shows `at`, truncated to whole milliseconds.
     #[must_use]
     pub fn new(at: UtcDateTime) -> Self {
         let now = at.truncate_to_millisecond();
         Self { state: watch::Sender::new(State { now, asleep: BTreeMap::new(), next_sleeper: 0 }) }
     }
 
-    /// Turns the clock on. It stops at [`UtcDateTime::MAX`]; a part below one millisecond is dropped.
+    /// Moves the clock forward. It stops at [`UtcDateTime::MAX`]. The result is truncated to whole milliseconds.
     pub fn advance(&self, by: Duration) {
         let by = time::Duration::try_from(by).unwrap_or(time::Duration::MAX);
-        self.state.send_modify(|state| state.turn_to(state.now.saturating_add(by)));
+        self.state.send_modify(|state| state.move_to(state.now.saturating_add(by)));
     }
 
-    /// Sets the clock to `at`, cut to whole milliseconds. It may go back.
+    /// Sets the clock to `at`, truncated to whole milliseconds. This may move it back.
     pub fn set(&self, at: UtcDateTime) {
-        self.state.send_modify(|state| state.turn_to(at));
+        self.state.send_modify(|state| state.move_to(at));
     }
 
-    /// How many futures of [`sleep_until`](Clock::sleep_until) have been polled and wait for a time that has not
-    /// come.
+    /// Returns the number of sleepers: futures of [`sleep_until`](Clock::sleep_until) that have been polled and whose
+    /// time has not come.
     #[must_use]
     pub fn sleepers(&self) -> usize {
         self.state.borrow().asleep.len()
     }
 
-    /// Completes when at least `count` sleepers wait, as [`sleepers`](Self::sleepers) counts them.
+    /// Waits until there are at least `count` [`sleepers`](Self::sleepers).
     pub async fn wait_for_sleepers(&self, count: usize) {
         wait_until(&self.state, |state| state.asleep.len() >= count).await;
     }
@@ -104,21 +103,21 @@ impl Clock for ManualClock {
 }
 
 impl State {
-    fn turn_to(&mut self, at: UtcDateTime) {
+    fn move_to(&mut self, at: UtcDateTime) {
         let now = at.truncate_to_millisecond();
         self.now = now;
         self.asleep.retain(|_, at| *at > now);
     }
 }
 
-/// An entry in `asleep`, removed when its future is dropped.
+/// An entry in `asleep`, which is removed when its future is dropped.
 struct Sleeper {
     clock: ManualClock,
     id: u64,
 }
 
 impl Sleeper {
-    /// `None` if the time has come already.
+    /// `None` if the time has already come.
     fn new(clock: ManualClock, at: UtcDateTime) -> Option<Self> {
         let mut id = None;
         clock.state.send_if_modified(|state| {
@@ -145,7 +144,7 @@ impl Drop for Sleeper {
 
 async fn wait_until(state: &watch::Sender<State>, reached: impl Fn(&State) -> bool) {
     let mut states = state.subscribe();
-    // It fails only when the channel closes, which the borrowed sender prevents.
+    // It fails only if the channel closes, which the borrowed sender prevents.
     let _ = states.wait_for(|state| reached(state)).await;
 }
 
@@ -161,7 +160,7 @@ mod tests {
         UtcDateTime::UNIX_EPOCH + Duration::from_secs(seconds)
     }
 
-    /// Sleepers that have been polled once, one for each instant.
+    /// One sleeper per instant, each polled once.
     fn asleep(clock: &ManualClock, seconds: &[u64]) -> Vec<BoxFuture<'static, ()>> {
         let mut sleepers: Vec<_> = seconds.iter().map(|&s| clock.sleep_until(at(s))).collect();
         assert_eq!(awake(&mut sleepers), vec![false; seconds.len()]);
@@ -193,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_went_back_has_to_catch_up() {
+    fn a_clock_that_was_set_back_has_to_catch_up() {
         let clock = ManualClock::new(at(50));
         let mut sleepers = asleep(&clock, &[60]);
         clock.set(at(0));
@@ -204,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn the_present_and_the_past_are_reached_at_once() {
+    fn sleeping_until_the_present_or_the_past_ends_at_once() {
         let clock = ManualClock::new(at(10));
         for seconds in [10, 0] {
             assert!(clock.sleep_until(at(seconds)).now_or_never().is_some());
@@ -222,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_time_is_not_passed() {
+    fn the_clock_stops_at_the_last_instant() {
         let clock = ManualClock::new(at(0));
         clock.advance(Duration::MAX);
         assert_eq!(clock.now(), UtcDateTime::MAX.truncate_to_millisecond());

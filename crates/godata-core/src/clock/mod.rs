@@ -1,4 +1,4 @@
-//! What time it is.
+//! The trait of clocks.
 
 mod manual;
 mod system;
@@ -11,10 +11,10 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use time::UtcDateTime;
 
-/// Tells the time, and waits for it.
+/// Tells the time and waits for instants.
 ///
-/// Whatever acts at an instant takes a clock, so that a test can turn it: [`SystemClock`] in production,
-/// [`ManualClock`] in tests. Durations, such as a timeout, are no matter of a clock that people can set; they are
+/// Code that acts at an instant takes a clock, so that tests can control the time: [`SystemClock`] in production,
+/// [`ManualClock`] in tests. Durations, such as timeouts, do not depend on a wall clock that can be set; they are
 /// measured with `tokio::time`.
 ///
 /// # Example
@@ -35,16 +35,16 @@ use time::UtcDateTime;
 /// # }
 /// ```
 pub trait Clock: Send + Sync + 'static {
-    /// The current instant, in whole milliseconds.
+    /// Returns the current instant, in whole milliseconds.
     ///
-    /// Called often and from any thread. It may go back when the clock is set: two calls need not be in order.
+    /// Called often and from any thread. The clock may be set back, so a later call may return an earlier instant.
     fn now(&self) -> UtcDateTime;
 
-    /// Completes once the clock has reached `at`: never earlier, and at once if it already has.
+    /// Waits until the clock has reached `at`: never completes earlier, and completes at once if it already has.
     ///
-    /// Called concurrently; each call waits for itself. Dropping the future ends the wait and leaves nothing behind.
-    /// It may complete late, after the machine slept, and the clock may have been set back by the time the caller
-    /// continues: what matters is asked again of [`now`](Self::now).
+    /// Called concurrently; the calls are independent. Dropping the future ends the wait and leaves nothing behind. The
+    /// future may complete late, for example after the machine was suspended, and the clock may have been set back by
+    /// the time the caller continues. A caller that depends on the time calls [`now`](Self::now) again.
     fn sleep_until(&self, at: UtcDateTime) -> BoxFuture<'static, ()>;
 }
 

@@ -1,4 +1,4 @@
-//! The clock of the machine.
+//! The system clock.
 
 use std::time::Duration;
 
@@ -7,14 +7,14 @@ use time::UtcDateTime;
 
 use super::Clock;
 
-/// The longest time after which the wall clock is looked at again. A timer does not notice that the clock was set,
-/// and does not advance while the machine is suspended; this bounds how late either makes a sleeper.
+/// The longest time between two looks at the wall clock. A timer does not notice that the clock was set, and stands
+/// still while the machine is suspended; this limits how late a sleeper wakes after either.
 const LONGEST_NAP: Duration = Duration::from_secs(30);
 
-/// The clock of the machine, cut to whole milliseconds.
+/// The system's wall clock, truncated to whole milliseconds.
 ///
-/// Sleepers follow the wall clock: when it is set, or the machine was suspended, they wake at most 30 s late, and
-/// never early.
+/// Sleepers follow the wall clock. If it is set, or the machine is suspended, they wake at most 30 s late and never
+/// early.
 ///
 /// # Panics
 ///
@@ -43,11 +43,11 @@ impl Clock for SystemClock {
 
 async fn sleep_by(now: impl Fn() -> UtcDateTime, at: UtcDateTime) {
     loop {
-        let left = at - now();
-        if !left.is_positive() {
+        let remaining = at - now();
+        if !remaining.is_positive() {
             return;
         }
-        tokio::time::sleep(left.unsigned_abs().min(LONGEST_NAP)).await;
+        tokio::time::sleep(remaining.unsigned_abs().min(LONGEST_NAP)).await;
     }
 }
 
@@ -60,7 +60,7 @@ mod tests {
     const EPOCH: UtcDateTime = UtcDateTime::UNIX_EPOCH;
     const HOUR: Duration = Duration::from_secs(3_600);
 
-    /// How long a sleeper of one hour sleeps if the wall clock jumps by `jump` seconds after ten minutes.
+    /// How long a sleeper sleeps that is to wake in an hour, if the wall clock jumps by `jump` seconds after ten minutes.
     async fn time_asleep(jump: i64) -> Duration {
         let start = Instant::now();
         let wall = move || {
@@ -86,14 +86,14 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_past_is_reached_at_once() {
+    async fn sleeping_until_the_present_or_the_past_ends_at_once() {
         let start = Instant::now();
         SystemClock.sleep_until(SystemClock.now()).await;
         SystemClock.sleep_until(UtcDateTime::MIN).await;
         assert_eq!(start.elapsed(), Duration::ZERO);
     }
 
-    /// Paused, tokio's timers complete before the wall clock has moved.
+    /// While tokio's time is paused, its timers complete before the wall clock has moved.
     #[tokio::test(start_paused = true)]
     async fn a_timer_that_completes_early_does_not_wake_the_sleeper() {
         let at = SystemClock.now() + Duration::from_millis(5);

@@ -1,4 +1,4 @@
-//! Clauses 1 to 5 and 10: what a commit does, and what it refuses.
+//! Clauses 1 to 5 and 10: the effects of a commit, and which commits are refused.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::{
     RunId, RunKey, RunQuery, RunRecord, RunStatus, Store,
 };
 
-/// What is acknowledged is all there, also after reopening; what is refused is not there at all; a commit whose
-/// future is dropped at any point happened or did not.
+/// An acknowledged commit is there as a whole, also after reopening. Nothing of a refused commit is there. A commit whose
+/// future is dropped at any point has happened as a whole or not at all.
 pub async fn clause_01_a_commit_is_all_or_nothing_and_durable<F: Fixture>(trial: &Trial<F>) {
     let mut store = trial.open().await;
     let owner = OwnerId::generate();
@@ -32,7 +32,7 @@ pub async fn clause_01_a_commit_is_all_or_nothing_and_durable<F: Fixture>(trial:
         .insert(RunRecord { id: RunId::generate(), ..first.clone() });
     assert_eq!(ok(store.commit(&refused).await), Committed::Duplicate(first.id));
     assert_stored(&store, &pipeline, &[&first, &a, &b]).await;
-    assert_eq!(ok(store.get_run(c.id).await), None, "a refused commit has written a run");
+    assert_eq!(ok(store.find_run(c.id).await), None, "a refused commit wrote a run");
 
     if trial.fixture.durable() {
         drop(store);
@@ -46,25 +46,25 @@ pub async fn clause_01_a_commit_is_all_or_nothing_and_durable<F: Fixture>(trial:
             (new_run(&pipeline, owner, RunStatus::Queued), new_run(&pipeline, owner, RunStatus::Queued));
         let next = Commit::new(owner, pipeline.clone()).insert(x.clone()).insert(y.clone());
         poll_and_drop(polls, store.commit(&next)).await;
-        let row = ok(store.get_pipeline(&pipeline.name).await).expect("the pipeline is stored");
-        let found = [ok(store.get_run(x.id).await), ok(store.get_run(y.id).await)];
+        let row = ok(store.find_pipeline(&pipeline.name).await).expect("the pipeline is stored");
+        let found = [ok(store.find_run(x.id).await), ok(store.find_run(y.id).await)];
         let happened = row.rev == pipeline.rev + 1;
-        assert!(happened || row == pipeline, "a dropped commit has changed the pipeline in part");
+        assert!(happened || row == pipeline, "a dropped commit wrote a part of the pipeline's row");
         for (run, found) in [x, y].into_iter().zip(found) {
-            assert_eq!(found, happened.then_some(run), "a dropped commit has happened in part");
+            assert_eq!(found, happened.then_some(run), "a dropped commit wrote a part of its rows");
         }
         pipeline = row;
     }
 }
 
-/// Polls a future a few times and drops it.
+/// Polls a future up to `polls` times and drops it.
 async fn poll_and_drop(polls: usize, future: impl Future) {
     let mut future = std::pin::pin!(future.fuse());
     for _ in 0..polls {
         if future.as_mut().now_or_never().is_some() {
             return;
         }
-        // Whatever else the runtime has to do, the future's own helpers among it, goes on meanwhile.
+        // Lets other tasks run, such as the ones that the future has spawned.
         yield_now().await;
     }
 }
@@ -81,8 +81,8 @@ async fn yield_now() {
     .await;
 }
 
-/// Of commits with the same rev, made at the same time, one succeeds; the others are told of its row.
-pub async fn clause_02_one_of_many_commits_with_the_same_rev_succeeds<F: Fixture>(trial: &Trial<F>) {
+/// Of concurrent commits with the same rev, exactly one succeeds. The others get its row as a conflict.
+pub async fn clause_02_one_commit_per_rev_succeeds<F: Fixture>(trial: &Trial<F>) {
     let store = trial.open().await;
     let mut stores = vec![store.clone(); 4];
     if store.shared() {
@@ -101,14 +101,14 @@ pub async fn clause_02_one_of_many_commits_with_the_same_rev_succeeds<F: Fixture
             }
         });
         let rev = pipeline.rev + 1;
-        let answers = trial.at_once(attempts.collect::<Vec<_>>()).await;
+        let answers = trial.concurrently(attempts.collect::<Vec<_>>()).await;
         let winners: Vec<_> = answers.iter().filter(|(answer, ..)| *answer == Committed::Done(rev)).collect();
-        assert_eq!(winners.len(), 1, "commits with the same rev that succeeded");
+        assert_eq!(winners.len(), 1, "exactly one commit per rev succeeds");
         let row = PipelineRecord { rev, ..winners[0].1.clone() };
         assert_stored(&store, &row, &[&winners[0].2]).await;
         for (answer, _, run) in answers.iter().filter(|(answer, ..)| *answer != Committed::Done(rev)) {
             assert_eq!(*answer, Committed::Conflict(Some(Box::new(row.clone()))));
-            assert_eq!(ok(store.get_run(run.id).await), None, "a commit that lost has written its run");
+            assert_eq!(ok(store.find_run(run.id).await), None, "a refused commit wrote its run");
         }
         pipeline = row;
     }
@@ -118,13 +118,14 @@ pub async fn clause_02_one_of_many_commits_with_the_same_rev_succeeds<F: Fixture
     let expected = Committed::Conflict(Some(Box::new(pipeline.clone())));
     assert_eq!(ok(store.commit(&Commit::new(owner, future)).await), expected);
     let other = PipelineRecord { created_at: at(1), ..pipeline };
-    assert_eq!(ok(store.commit(&Commit::new(owner, other)).await), expected, "a row that was made anew");
+    assert_eq!(ok(store.commit(&Commit::new(owner, other)).await), expected, "another `created_at`");
     let absent = PipelineRecord { rev: 3, ..new_pipeline("absent") };
     assert_eq!(ok(store.commit(&Commit::new(owner, absent)).await), Committed::Conflict(None));
 }
 
-/// Ids and keys are new, transitions legal, terminal rows final, what a run is stays; but the open skip may grow.
-pub async fn clause_03_runs_change_only_as_they_may<F: Fixture>(trial: &Trial<F>) {
+/// Inserted ids and keys are new, status changes are allowed, terminal rows are final, and identities never change. Only
+/// the open skip may grow.
+pub async fn clause_03_runs_change_only_as_allowed<F: Fixture>(trial: &Trial<F>) {
     let store = trial.open().await;
     let owner = OwnerId::generate();
 
@@ -162,14 +163,14 @@ pub async fn clause_03_runs_change_only_as_they_may<F: Fixture>(trial: &Trial<F>
         ("another owner", changed(&|run| run.owner = Some(OwnerId::generate()))),
         ("an unknown run", changed(&|run| run.id = RunId::generate())),
         ("a NUL", changed(&|run| run.reason = Some("\0".into()))),
-        ("the finish by another owner", {
+        ("the end of another owner's run", {
             let mut finish = changed(&|run| run.status = RunStatus::Succeeded);
             finish.owner = OwnerId::generate();
             finish
         }),
         ("the same run twice", changed(&|_| ()).update(run.clone())),
         ("a run of another pipeline", Commit::new(owner, elsewhere).update(run.clone())),
-        ("a new run that has ended", {
+        ("the insertion of a run that has ended", {
             let ended = new_run(&pipeline, owner, RunStatus::Succeeded);
             Commit::new(owner, pipeline.clone()).insert(ended)
         }),
@@ -192,15 +193,15 @@ pub async fn clause_03_runs_change_only_as_they_may<F: Fixture>(trial: &Trial<F>
 
     let asked = RunRecord { cancel_requested_at: Some(at(3)), ..run.clone() };
     let pipeline = commit(&store, Commit::new(owner, pipeline).update(asked.clone())).await;
-    let taken_back = Commit::new(owner, pipeline.clone()).update(run);
-    invalid("a request to stop that is taken back", &store.commit(&taken_back).await);
+    let withdrawn = Commit::new(owner, pipeline.clone()).update(run);
+    invalid("the withdrawal of a request to stop", &store.commit(&withdrawn).await);
     assert_stored(&store, &pipeline, &[&asked]).await;
 
-    others_only_ask_to_stop(&store).await;
+    other_owners_only_ask_to_stop(&store).await;
     the_open_skip_grows(&store).await;
 }
 
-async fn others_only_ask_to_stop(store: &AnyStore) {
+async fn other_owners_only_ask_to_stop(store: &AnyStore) {
     let (owner, other) = (OwnerId::generate(), OwnerId::generate());
     for status in [RunStatus::Queued, RunStatus::Running] {
         let (pipeline, run) = stored(store, owner, &format!("another's {status}"), status).await;
@@ -214,7 +215,7 @@ async fn others_only_ask_to_stop(store: &AnyStore) {
         for (what, next) in &changes {
             let change = Commit::new(other, pipeline.clone()).update(next.clone());
             invalid(
-                &format!("another {what} of a {status} run, by who does not own it"),
+                &format!("a change of {what} of another owner's {status} run"),
                 &store.commit(&change).await,
             );
         }
@@ -243,7 +244,8 @@ async fn the_open_skip_grows(store: &AnyStore) {
     let mut pipeline = commit(store, Commit::new(owner, pipeline).update(grown.clone())).await;
     assert_stored(store, &pipeline, &[&grown]).await;
     let with_reason = RunRecord { reason: Some("why".into()), ..grown.clone() };
-    for (what, next) in [("an open skip that shrinks", skip), ("another reason of a skip", with_reason)] {
+    for (what, next) in [("an open skip that shrinks", skip), ("another reason of an open skip", with_reason)]
+    {
         invalid(what, &store.commit(&Commit::new(owner, pipeline.clone()).update(next)).await);
     }
 
@@ -253,8 +255,8 @@ async fn the_open_skip_grows(store: &AnyStore) {
     invalid("the growth of a closed skip", &store.commit(&Commit::new(owner, pipeline).update(grown)).await);
 }
 
-/// The cursor does not go back; an edit and a rebase, which set `spec_since`, may set it anew.
-pub async fn clause_04_the_cursor_only_rises<F: Fixture>(trial: &Trial<F>) {
+/// The cursor does not go back, unless `spec_since` changes.
+pub async fn clause_04_the_cursor_does_not_go_back<F: Fixture>(trial: &Trial<F>) {
     let store = trial.open().await;
     let owner = OwnerId::generate();
     let mut pipeline = new_pipeline("orders");
@@ -272,7 +274,7 @@ pub async fn clause_04_the_cursor_only_rises<F: Fixture>(trial: &Trial<F>) {
     assert_stored(&store, &pipeline, &[]).await;
 }
 
-/// A due time is decided by the clock of the store, not of who decides.
+/// A shared store compares a due time with its own clock, not with the clock of the caller.
 pub async fn clause_05_a_shared_store_compares_due_times_with_its_own_clock<F: Fixture>(trial: &Trial<F>) {
     let store = trial.open().await;
     if !store.shared() {
@@ -287,22 +289,22 @@ pub async fn clause_05_a_shared_store_compares_due_times_with_its_own_clock<F: F
         Committed::NotYet(shown) => assert!(shown >= now && shown < now + hour, "{shown}"),
         answer => panic!("an hour early: {answer:?}"),
     }
-    assert_eq!(ok(store.get_pipeline(&pipeline.name).await), None);
+    assert_eq!(ok(store.find_pipeline(&pipeline.name).await), None);
     let pipeline = commit(&store, Commit::new(owner, pipeline).due_not_after_now(now)).await;
     assert_stored(&store, &pipeline, &[]).await;
 }
 
-/// While commits to some pipelines are stopped half way, those to others go on, and everything may be called at the
-/// same time.
+/// While a commit to one pipeline is suspended, commits to other pipelines complete. All methods may be called
+/// concurrently.
 pub async fn clause_10_pipelines_do_not_wait_for_each_other<F: Fixture>(trial: &Trial<F>) {
     let store = trial.open().await;
-    assert_eq!(ok(store.list_pipelines().await), [], "this also opens it, for which all have to wait");
+    assert_eq!(ok(store.list_pipelines().await), [], "the first call also opens the store for all others");
     let owner = OwnerId::generate();
     let slow = new_pipeline("slow");
     let run = new_run(&slow, owner, RunStatus::Queued);
     let slow = Commit::new(owner, slow).insert(run);
-    let mut stopped = Box::pin(store.commit(&slow).fuse());
-    let first = stopped.as_mut().now_or_never();
+    let mut suspended = Box::pin(store.commit(&slow).fuse());
+    let first = suspended.as_mut().now_or_never();
 
     let committers = (0..8).map(|n| {
         let store = store.clone();
@@ -316,20 +318,20 @@ pub async fn clause_10_pipelines_do_not_wait_for_each_other<F: Fixture>(trial: &
             }
         }
     });
-    trial.at_once(committers.collect::<Vec<_>>()).await;
+    trial.concurrently(committers.collect::<Vec<_>>()).await;
 
     let answer = match first {
         Some(answer) => answer,
-        None => stopped.await,
+        None => suspended.await,
     };
     assert_eq!(ok(answer), Committed::Done(1));
     let readers = (0..8).map(|n| {
         let store = store.clone();
         async move {
-            let row = ok(store.get_pipeline(&name(&format!("pipeline {n}"))).await);
+            let row = ok(store.find_pipeline(&name(&format!("pipeline {n}"))).await);
             assert_eq!(row.map(|row| row.rev), Some(10));
         }
     });
-    trial.at_once(readers.collect::<Vec<_>>()).await;
+    trial.concurrently(readers.collect::<Vec<_>>()).await;
     assert_eq!(ok(store.list_runs(&RunQuery::new()).await).len(), 81);
 }

@@ -1,45 +1,47 @@
 //! Clause 9: the default commit over puts that fail.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use super::trial::{Fixture, Trial, at, commit, new_pipeline, new_run, ok, skip};
 use crate::{
     AnyStore, Commit, Committed, OwnerId, PipelineName, PipelineRecord, RunId, RunQuery, RunRecord,
-    RunStatus, Store, StoreError,
+    RunStatus, Store, StoreError, error_chain,
 };
 
-/// The store's puts and reads, of which each put may fail before or after it was made, under the default commit.
+/// A store that forwards puts and reads and has the default commit. Its puts fail as planned, before or after they were
+/// made.
 struct Faulty<S> {
     store: Arc<S>,
     plan: Arc<Plan>,
 }
 
-/// Counts down with each put; at 0, and from then on until it is repaired, puts fail.
+/// Counts down with each put. Once the count is 0, puts fail until the plan is repaired.
 struct Plan {
     puts_left: AtomicUsize,
     fails_after_the_put: bool,
 }
 
 impl Plan {
-    const WHOLE: usize = usize::MAX;
+    const NEVER: usize = usize::MAX;
 
     fn failing_at(put: usize, fails_after_the_put: bool) -> Arc<Self> {
         Arc::new(Self { puts_left: AtomicUsize::new(put), fails_after_the_put })
     }
 
     fn repair(&self) {
-        self.puts_left.store(Self::WHOLE, Relaxed);
+        self.puts_left.store(Self::NEVER, Relaxed);
     }
 
     async fn put(&self, put: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
         match self.puts_left.load(Relaxed) {
-            Self::WHOLE => put.await,
+            Self::NEVER => put.await,
             0 => {
                 if self.fails_after_the_put {
                     put.await?;
                 }
-                Err(StoreError::unavailable("the suite lets this put fail"))
+                Err(StoreError::unavailable("the conformance suite makes this put fail"))
             }
             left => {
                 self.puts_left.store(left - 1, Relaxed);
@@ -54,8 +56,8 @@ impl<S: Store> Store for Faulty<S> {
         self.plan.put(self.store.upsert_pipeline(pipeline)).await
     }
 
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
-        self.store.get_pipeline(name).await
+    async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+        self.store.find_pipeline(name).await
     }
 
     async fn list_pipelines(&self) -> Result<Vec<PipelineRecord>, StoreError> {
@@ -66,8 +68,8 @@ impl<S: Store> Store for Faulty<S> {
         self.plan.put(self.store.upsert_run(run)).await
     }
 
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
-        self.store.get_run(id).await
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+        self.store.find_run(id).await
     }
 
     async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {
@@ -75,19 +77,17 @@ impl<S: Store> Store for Faulty<S> {
     }
 }
 
-/// Whichever put fails, and whether it was made by then: what is read afterwards, by the same process or by the next
-/// one, is all of the commit or nothing, and the next commit works.
-pub async fn clause_09_the_default_commit_survives_a_failure_between_every_two_writes<F: Fixture>(
-    trial: &Trial<F>,
-) {
+/// Whichever put fails, and whether it was made or not: the same process and the next one read the whole commit or
+/// nothing of it, and the next commit succeeds.
+pub async fn clause_09_the_default_commit_survives_a_failure_of_any_put<F: Fixture>(trial: &Trial<F>) {
     let store = match trial.fixture.open().await {
         Ok(store) if store.shared() => {
-            return skip("clause 9", "a shared store has a commit of its own");
+            return skip("clause 9", "a shared store has its own commit");
         }
         Ok(store) => Arc::new(store),
-        Err(error) => panic!("the store did not open: {error}"),
+        Err(error) => panic!("the store did not open: {}", error_chain(&*error)),
     };
-    // The row with its pending runs, two runs, and the row without them.
+    // The pipeline's row with pending runs, two runs, and the row without them.
     const PUTS: usize = 4;
     for reopened in [false, true] {
         for fails_after_the_put in [false, true] {
@@ -121,11 +121,11 @@ async fn fail_once(
     plan.repair();
     let store = if reopened { open() } else { store };
 
-    let row = ok(store.get_pipeline(&pipeline.name).await);
+    let row = ok(store.find_pipeline(&pipeline.name).await);
     let expected = PipelineRecord { rev: 1, ..pipeline.clone() };
     assert_eq!(row, happens.then(|| expected.clone()), "{case}");
     for run in [&a, &b] {
-        assert_eq!(ok(store.get_run(run.id).await), happens.then(|| run.clone()), "{case}");
+        assert_eq!(ok(store.find_run(run.id).await), happens.then(|| run.clone()), "{case}");
     }
     let listed = ok(store.list_runs(&RunQuery::new().pipeline(pipeline.name.clone())).await);
     assert_eq!(listed.len(), if happens { 2 } else { 0 }, "{case}");
@@ -135,6 +135,6 @@ async fn fail_once(
     }
     let finished = RunRecord { status: RunStatus::Succeeded, ended_at: Some(at(5)), ..a };
     let row = commit(&store, Commit::new(owner, expected).update(finished.clone())).await;
-    assert_eq!(ok(open().get_run(finished.id).await), Some(finished), "{case}");
-    assert_eq!(ok(open().get_pipeline(&row.name).await), Some(row), "{case}");
+    assert_eq!(ok(open().find_run(finished.id).await), Some(finished), "{case}");
+    assert_eq!(ok(open().find_pipeline(&row.name).await), Some(row), "{case}");
 }

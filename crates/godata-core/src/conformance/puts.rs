@@ -1,4 +1,4 @@
-//! What the clauses take for granted: that a row is read as it was put, and found by every query that it fits.
+//! What the clauses assume: a row is read as it was put, and found by every query that it matches.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,20 +9,20 @@ use crate::{
     RunKey, RunQuery, RunRecord, RunStatus, Store,
 };
 
-/// A row is read as it was last put, with every field; what was never put is not there.
-pub async fn clause_00_what_was_put_is_read<F: Fixture>(trial: &Trial<F>) {
+/// A row is read as it was last put, with every field. Rows that were never put are not found.
+pub async fn clause_00_rows_are_read_as_they_were_put<F: Fixture>(trial: &Trial<F>) {
     let store = trial.open().await;
     let (mut pipeline, mut run) = full_rows();
-    assert_eq!(ok(store.get_pipeline(&pipeline.name).await), None);
-    assert_eq!(ok(store.get_run(run.id).await), None);
+    assert_eq!(ok(store.find_pipeline(&pipeline.name).await), None);
+    assert_eq!(ok(store.find_run(run.id).await), None);
     assert_eq!(ok(store.list_pipelines().await), []);
     assert_eq!(ok(store.list_runs(&RunQuery::new()).await), []);
 
     for _ in 0..2 {
         ok(store.upsert_pipeline(&pipeline).await);
         ok(store.upsert_run(&run).await);
-        assert_eq!(ok(store.get_pipeline(&pipeline.name).await).as_ref(), Some(&pipeline));
-        assert_eq!(ok(store.get_run(run.id).await).as_ref(), Some(&run));
+        assert_eq!(ok(store.find_pipeline(&pipeline.name).await).as_ref(), Some(&pipeline));
+        assert_eq!(ok(store.find_run(run.id).await).as_ref(), Some(&run));
         (pipeline.rev, pipeline.spec, pipeline.cursor) = (u64::MAX >> 1, None, None);
         (run.status, run.error, run.covers) = (RunStatus::Succeeded, None, None);
     }
@@ -34,17 +34,17 @@ pub async fn clause_00_what_was_put_is_read<F: Fixture>(trial: &Trial<F>) {
     let mut expected: Vec<PipelineName> = ["Z", "a", "ä", "日本 /%'\"\\"].map(name).into();
     expected.push(pipeline.name.clone());
     expected.sort();
-    assert_eq!(listed, expected, "pipelines are ordered by the bytes of their names");
+    assert_eq!(listed, expected, "pipelines are listed in the order of the bytes of their names");
 
     if trial.fixture.durable() {
         drop(store);
         let store = trial.open().await;
         assert_eq!(ok(store.list_pipelines().await).len(), expected.len());
-        assert!(ok(store.get_run(run.id).await).is_some());
+        assert!(ok(store.find_run(run.id).await).is_some());
     }
 }
 
-/// Every field has a value that is not its default, and texts are what is hard to store.
+/// Rows in which no field has its default, with texts that are hard to store.
 fn full_rows() -> (PipelineRecord, RunRecord) {
     let hard = "line\nbreak \"quoted\" 'single' \\ % _ ä€𝄞 \u{1} \r\t";
     let mut pipeline = new_pipeline("full");
@@ -88,8 +88,8 @@ fn full_rows() -> (PipelineRecord, RunRecord) {
     (pipeline, run)
 }
 
-/// Each query finds exactly the runs that fit, by `created_at` and then id, newest first; pages of any size are the
-/// whole of it, each run once.
+/// Each query finds exactly the runs that match, newest first by `created_at` and then id. Together, pages of any size
+/// contain each of these runs once.
 pub async fn clause_00_pages_are_newest_first_and_complete<F: Fixture>(trial: &Trial<F>) {
     let store = trial.open().await;
     let owners = [OwnerId::generate(), OwnerId::generate()];
@@ -98,7 +98,7 @@ pub async fn clause_00_pages_are_newest_first_and_complete<F: Fixture>(trial: &T
         let pipeline = name(["a", "b", "a "][n as usize % 2]);
         let key = RunKey::manual_run(RunId::generate());
         let status = RunStatus::ALL[n as usize % RunStatus::ALL.len()];
-        // Several runs have the same instant, so their ids decide.
+        // Several runs have the same instant, so that their ids decide the order.
         let mut run = RunRecord::new(&pipeline, key, Cause::Manual, status, at(u64::from(n * 7 % 10)));
         run.owner = owners.get(n as usize % 3).copied();
         ok(store.upsert_run(&run).await);

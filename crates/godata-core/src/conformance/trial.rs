@@ -1,4 +1,4 @@
-//! What a test of the suite has at hand.
+//! The fixture of a test, and helpers that the tests share.
 
 use std::fmt;
 use std::io::Write as _;
@@ -12,55 +12,63 @@ use crate::{
     RunStatus, Store, StoreError, error_chain,
 };
 
-const TOO_LONG: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Says how to open the store that is to be proven, and what it is. Each test has a fixture of its own.
+/// For implementors of stores: opens the store under test, and describes it. Each test has its own fixture.
+///
+/// The docs of [`Store`](crate::Store#a-store-of-your-own) show one.
 pub trait Fixture: Send + Sync + 'static {
-    /// The store.
+    /// The store under test.
     type Store: Store;
 
     /// Opens the store.
     ///
-    /// The first call on a fixture opens an empty one. A later call opens the same again, with all that was
-    /// acknowledged: after the one before was dropped, or, if the store is [shared](Store::shared), beside it.
+    /// The first call on a fixture opens an empty store. A later call opens the same store again, with everything that
+    /// was acknowledged. A [shared](Store::shared) store may be open at that time; any other was dropped before.
     ///
     /// # Errors
     ///
     /// Any; the test fails with it.
     fn open(&self) -> impl Future<Output = Result<Self::Store, BoxError>> + Send;
 
-    /// Whether what was acknowledged is still there after the store was dropped and opened again. Default: `true`.
+    /// Whether acknowledged writes are still there after the store was dropped and opened again. Default: `true`.
     fn durable(&self) -> bool {
         true
     }
 
-    /// Lets time pass by the clock of a shared store. Default: sleeps; a store whose clock can be turned turns it.
-    fn pass(&self, time: Duration) -> impl Future<Output = ()> + Send {
+    /// Lets time pass by the clock of a shared store. Default: sleeps. A fixture that controls the clock moves it
+    /// forward.
+    fn advance(&self, time: Duration) -> impl Future<Output = ()> + Send {
         tokio::time::sleep(time)
     }
 }
 
-/// Starts a task at once; the future that it returns completes with the task.
+/// Spawns a task. The future that it returns completes when the task does.
 pub type Spawn = fn(BoxFuture<'static, ()>) -> BoxFuture<'static, ()>;
 
-/// A fixture in a test, and the means to do several things at the same time.
+/// The environment of one test: a fixture, and a way to spawn tasks.
 pub struct Trial<F> {
     pub(super) fixture: F,
     spawn: Spawn,
 }
 
 impl<F: Fixture> Trial<F> {
-    /// A test of this fixture, whose concurrent tasks are started by `spawn`.
+    /// Makes the environment of a test. `spawn` spawns its concurrent tasks.
     pub fn new(fixture: F, spawn: Spawn) -> Self {
         Self { fixture, spawn }
     }
 
-    /// Completes with a test, which fails if it takes more than a minute.
-    pub async fn finish(&self, test: impl Future<Output = ()>) {
-        assert!(tokio::time::timeout(TOO_LONG, test).await.is_ok(), "the test hangs");
+    /// Runs a test to its end.
+    ///
+    /// # Panics
+    ///
+    /// If the test fails or takes more than a minute, and outside of a tokio runtime with its timer enabled.
+    pub async fn run(&self, test: impl Future<Output = ()>) {
+        let result = tokio::time::timeout(TIMEOUT, test).await;
+        assert!(result.is_ok(), "the test did not end within {TIMEOUT:?}");
     }
 
-    /// Opens the store as whoever uses it does.
+    /// Opens the store, wrapped as callers use it.
     pub(super) async fn open(&self) -> AnyStore {
         match self.fixture.open().await {
             Ok(store) => AnyStore::new(store),
@@ -68,15 +76,15 @@ impl<F: Fixture> Trial<F> {
         }
     }
 
-    /// Does all of it at the same time, and returns the results in order.
-    pub(super) async fn at_once<T: Send + 'static>(
+    /// Runs the tasks concurrently, and returns their results in order.
+    pub(super) async fn concurrently<T: Send + 'static>(
         &self,
         tasks: impl IntoIterator<Item = impl Future<Output = T> + Send + 'static>,
     ) -> Vec<T> {
         let tasks = tasks.into_iter().map(|task| {
             let (sender, receiver) = tokio::sync::oneshot::channel();
             let running = (self.spawn)(Box::pin(async move {
-                // Nobody waits for the result of a test that has failed.
+                // The receiver is gone if the test has failed.
                 drop(sender.send(task.await));
             }));
             (running, receiver)
@@ -96,19 +104,19 @@ impl<F> fmt::Debug for Trial<F> {
     }
 }
 
-/// Says why a clause is not tested, also where the output of tests is not shown.
+/// Prints why a clause is not tested. It bypasses the capture of the test's output, so that it is always shown.
 pub(super) fn skip(clause: &str, why: &str) {
-    // A test is not failed by a stderr that is closed.
+    // A closed stderr does not fail the test.
     drop(std::io::stderr().write_all(format!("{clause} skipped: {why}\n").as_bytes()));
 }
 
-/// The result of what has to succeed.
+/// Returns the result of a call, which must succeed.
 #[track_caller]
 pub(super) fn ok<T>(result: Result<T, StoreError>) -> T {
     result.unwrap_or_else(|error| panic!("{}", error_chain(&error)))
 }
 
-/// Fails unless the commit was refused as one that no state allows.
+/// Fails unless the commit was refused as invalid.
 #[track_caller]
 pub(super) fn invalid(what: &str, result: &Result<Committed, StoreError>) {
     assert!(
@@ -129,7 +137,7 @@ pub(super) fn new_pipeline(text: &str) -> PipelineRecord {
     PipelineRecord::new(name(text), at(0))
 }
 
-/// A manual run of `owner` that begins like this.
+/// A manual run of `owner` that is inserted with this status.
 pub(super) fn new_run(pipeline: &PipelineRecord, owner: OwnerId, status: RunStatus) -> RunRecord {
     let key = RunKey::manual_run(crate::RunId::generate());
     let mut run = RunRecord::new(&pipeline.name, key, Cause::Manual, status, at(1));
@@ -141,14 +149,14 @@ pub(super) fn new_run(pipeline: &PipelineRecord, owner: OwnerId, status: RunStat
     run
 }
 
-/// Commits, and returns the row as it is then.
+/// Makes a commit, which must succeed, and returns the pipeline's row after it.
 pub(super) async fn commit(store: &AnyStore, commit: Commit) -> PipelineRecord {
     let rev = commit.pipeline.rev + 1;
     assert_eq!(ok(store.commit(&commit).await), Committed::Done(rev), "{commit:?}");
     PipelineRecord { rev, ..commit.pipeline }
 }
 
-/// A pipeline with one run of this status, both stored.
+/// Stores a pipeline with one run of this status.
 pub(super) async fn stored(
     store: &AnyStore,
     owner: OwnerId,
@@ -156,13 +164,13 @@ pub(super) async fn stored(
     status: RunStatus,
 ) -> (PipelineRecord, RunRecord) {
     let pipeline = new_pipeline(text);
-    let beginning = match status {
+    let inserted_as = match status {
         RunStatus::Queued | RunStatus::Skipped => status,
         _ => RunStatus::Running,
     };
-    let mut run = new_run(&pipeline, owner, beginning);
+    let mut run = new_run(&pipeline, owner, inserted_as);
     let pipeline = commit(store, Commit::new(owner, pipeline).insert(run.clone())).await;
-    if status == beginning {
+    if status == inserted_as {
         return (pipeline, run);
     }
     run.status = status;
@@ -171,10 +179,10 @@ pub(super) async fn stored(
     (pipeline, run)
 }
 
-/// The rows as a store returns them.
+/// Fails unless the store returns exactly these rows.
 pub(super) async fn assert_stored(store: &AnyStore, pipeline: &PipelineRecord, runs: &[&RunRecord]) {
-    assert_eq!(ok(store.get_pipeline(&pipeline.name).await).as_ref(), Some(pipeline));
+    assert_eq!(ok(store.find_pipeline(&pipeline.name).await).as_ref(), Some(pipeline));
     for run in runs {
-        assert_eq!(ok(store.get_run(run.id).await).as_ref(), Some(*run));
+        assert_eq!(ok(store.find_run(run.id).await).as_ref(), Some(*run));
     }
 }

@@ -1,23 +1,24 @@
-//! A job of any type.
+//! The type-erased job.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use crate::{Job, JobError, RunContext};
+use crate::{BoxError, Job, RunContext};
 
-/// A job whose type is not known: a handle to keep in a map, to share, and to run.
+/// A type-erased [`Job`], so that jobs of different types fit into one collection.
 ///
-/// Clones are cheap and refer to the same job. It is a [`Job`] itself; erasing it again changes nothing.
+/// Clones are cheap and refer to the same job. It is a [`Job`] itself; erasing it again does not wrap it twice.
 ///
 /// # Example
 ///
 /// ```
-/// use godata_core::{AnyJob, Job, JobError, RunContext, job_fn};
+/// use godata_core::{AnyJob, BoxError, Job, RunContext, job_fn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), JobError> {
+/// # async fn main() -> Result<(), BoxError> {
 /// let jobs = [
 ///     AnyJob::new(job_fn("import", |_cx| async { Ok(()) })),
 ///     AnyJob::new(job_fn("export", |cx: RunContext| async move { Ok(cx.check()?) })),
@@ -37,15 +38,14 @@ pub struct AnyJob {
 impl AnyJob {
     /// Erases the type of a job.
     pub fn new(job: impl Job) -> Self {
-        job.into_any()
-    }
-
-    pub(super) fn wrap(job: impl Job) -> Self {
+        if let Some(erased) = (&job as &dyn Any).downcast_ref::<Self>() {
+            return erased.clone();
+        }
         let name = job.name().into();
         Self { job: Arc::new(job), name }
     }
 
-    /// The name, to be kept without a copy.
+    /// Returns the name as shared text, to keep it without copying it.
     #[must_use]
     pub fn shared_name(&self) -> Arc<str> {
         Arc::clone(&self.name)
@@ -57,12 +57,8 @@ impl Job for AnyJob {
         &self.name
     }
 
-    async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
+    async fn run(&self, cx: &RunContext) -> Result<(), BoxError> {
         self.job.erased_run(cx).await
-    }
-
-    fn into_any(self) -> AnyJob {
-        self
     }
 }
 
@@ -74,11 +70,11 @@ impl fmt::Debug for AnyJob {
 
 /// The object-safe twin of [`Job`].
 trait ErasedJob: Send + Sync {
-    fn erased_run<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), JobError>>;
+    fn erased_run<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), BoxError>>;
 }
 
 impl<J: Job> ErasedJob for J {
-    fn erased_run<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), JobError>> {
+    fn erased_run<'a>(&'a self, cx: &'a RunContext) -> BoxFuture<'a, Result<(), BoxError>> {
         Box::pin(self.run(cx))
     }
 }
@@ -89,10 +85,10 @@ mod tests {
     use crate::job_fn;
 
     #[tokio::test]
-    async fn an_erased_job_has_the_name_and_the_effects_of_the_job() {
+    async fn an_erased_job_has_the_name_and_does_the_work_of_the_job() {
         let job = AnyJob::new(job_fn("count", |cx: RunContext| async move {
             cx.progress().add_records_read(1);
-            Err(JobError::transient("busy"))
+            Err("busy".into())
         }));
         let cx = RunContext::new();
         let error = job.clone().run(&cx).await.unwrap_err();
@@ -104,8 +100,6 @@ mod tests {
     #[test]
     fn an_erased_job_is_not_wrapped_again() {
         let job = AnyJob::new(job_fn("count", |_| async { Ok(()) }));
-        for again in [AnyJob::new(job.clone()), job.clone().into_any()] {
-            assert!(Arc::ptr_eq(&job.job, &again.job));
-        }
+        assert!(Arc::ptr_eq(&job.job, &AnyJob::new(job.clone()).job));
     }
 }

@@ -1,13 +1,13 @@
-//! A job from a closure.
+//! Jobs made of closures.
 
 use std::fmt;
 
-use crate::{Job, JobError, RunContext};
+use crate::{BoxError, Job, RunContext};
 
-/// Makes a job from a name and an async closure.
+/// Makes a job of a name and an async closure.
 ///
-/// The closure is called once per run, also concurrently, and gets the context of that run. What it shares between
-/// runs it holds in an `Arc` of which each call clones one.
+/// The closure is called once per run, possibly concurrently, with the context of that run. State that the runs share
+/// is held in an `Arc`, which each call clones.
 ///
 /// # Example
 ///
@@ -15,10 +15,10 @@ use crate::{Job, JobError, RunContext};
 /// use std::sync::Arc;
 /// use std::sync::atomic::{AtomicU32, Ordering};
 ///
-/// use godata_core::{Job, JobError, RunContext, job_fn};
+/// use godata_core::{BoxError, Job, RunContext, job_fn};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), JobError> {
+/// # async fn main() -> Result<(), BoxError> {
 /// let runs = Arc::new(AtomicU32::new(0));
 /// let counter = Arc::clone(&runs);
 /// let job = job_fn("count", move |cx| {
@@ -39,12 +39,12 @@ use crate::{Job, JobError, RunContext};
 pub fn job_fn<F, Fut>(name: impl Into<String>, f: F) -> JobFn<F>
 where
     F: Fn(RunContext) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<(), JobError>> + Send,
+    Fut: Future<Output = Result<(), BoxError>> + Send,
 {
     JobFn { name: name.into(), f }
 }
 
-/// A job that calls a closure; made by [`job_fn`].
+/// A job that calls a closure. Returned by [`job_fn`].
 #[derive(Clone)]
 pub struct JobFn<F> {
     name: String,
@@ -54,13 +54,13 @@ pub struct JobFn<F> {
 impl<F, Fut> Job for JobFn<F>
 where
     F: Fn(RunContext) -> Fut + Send + Sync + 'static,
-    Fut: Future<Output = Result<(), JobError>> + Send,
+    Fut: Future<Output = Result<(), BoxError>> + Send,
 {
     fn name(&self) -> &str {
         &self.name
     }
 
-    fn run(&self, cx: &RunContext) -> impl Future<Output = Result<(), JobError>> + Send {
+    fn run(&self, cx: &RunContext) -> impl Future<Output = Result<(), BoxError>> + Send {
         (self.f)(cx.clone())
     }
 }

@@ -1,4 +1,4 @@
-//! What can be run.
+//! The trait of jobs.
 
 mod any;
 mod from_fn;
@@ -6,17 +6,17 @@ mod from_fn;
 pub use any::AnyJob;
 pub use from_fn::{JobFn, job_fn};
 
-use crate::{JobError, RunContext};
+use crate::{BoxError, RunContext};
 
-/// Something that runs under a name, many times, also concurrently.
+/// A named piece of work that can be run any number of times.
 ///
-/// A pipeline is a job; [`job_fn`] makes one from a closure; anything else implements this trait. Whoever keeps jobs
-/// of different types keeps [`AnyJob`]s.
+/// A pipeline is a job. [`job_fn`] makes a job of a closure. Any other type can implement this trait. [`AnyJob`] erases
+/// the type, to keep different jobs in one collection.
 ///
 /// # Example
 ///
 /// ```
-/// use godata_core::{Job, JobError, RunContext};
+/// use godata_core::{BoxError, Job, RunContext};
 ///
 /// struct Vacuum {
 ///     tables: Vec<String>,
@@ -27,58 +27,51 @@ use crate::{JobError, RunContext};
 ///         "vacuum"
 ///     }
 ///
-///     async fn run(&self, cx: &RunContext) -> Result<(), JobError> {
+///     async fn run(&self, cx: &RunContext) -> Result<(), BoxError> {
 ///         for table in &self.tables {
 ///             cx.check()?;
 ///             println!("vacuum {table}");
+///             cx.progress().add_records_written(1);
 ///         }
 ///         Ok(())
 ///     }
 /// }
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), JobError> {
-/// Vacuum { tables: vec!["orders".into()] }.run(&RunContext::new()).await?;
+/// # async fn main() -> Result<(), BoxError> {
+/// let cx = RunContext::new();
+/// Vacuum { tables: vec!["orders".into(), "items".into()] }.run(&cx).await?;
+/// assert_eq!(cx.progress().records_written(), 2);
 /// # Ok(())
 /// # }
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a job",
-    note = "implement `Job` for it, or make a job from a closure with `job_fn(\"name\", |cx| async {{ Ok(()) }})`"
+    note = "implement `Job` for it, or make a job of a closure with `job_fn(\"name\", |cx| async {{ Ok(()) }})`"
 )]
 pub trait Job: Send + Sync + 'static {
-    /// The name that runs of this job are listed under.
+    /// Returns the name that runs of this job are listed under.
     ///
-    /// Called at any time, from any thread, also while the job runs. It is the same on every call.
+    /// Called at any time from any thread, including while the job runs. It is the same on every call.
     fn name(&self) -> &str;
 
     /// Does the work once.
     ///
-    /// Called once per attempt, and concurrently if the caller allows several runs of one job at a time: what is
-    /// kept in `self` is shared by all of them, what belongs to one run is in `cx` or local.
+    /// Called once per attempt, and concurrently if the caller allows several runs of one job at a time. Those runs
+    /// share `self`; state of a single run is in `cx` or in local variables.
     ///
-    /// **Cancellation.** When `cx` is cancelled the job ought to stop soon and return the [`Canceled`] of
-    /// [`RunContext::check`], after it has removed what is half done. Work that was complete by then may stay. A
-    /// job that finishes anyway returns `Ok`. The caller may also drop the future, at any `.await`; then only what
-    /// destructors clean up is cleaned up.
+    /// **Cancellation.** When `cx` is canceled, the job should clean up unfinished work and soon return the [`Canceled`]
+    /// of [`RunContext::check`]. Finished work may stay. A job that completes anyway returns `Ok`. The caller may also
+    /// drop the future at any `.await`; then only destructors clean up.
     ///
-    /// **Blocking.** The future is polled on the runtime's threads and must not block them: blocking work goes to
+    /// **Blocking.** The future is polled on the runtime's threads and must not block them. Blocking work belongs in
     /// `tokio::task::spawn_blocking`.
     ///
     /// # Errors
     ///
-    /// The caller records the error with its chain of sources, and acts on its [`kind`](JobError::kind): it may
-    /// call `run` again after a transient one. A panic is not the job's to catch; the caller counts it as a failure.
+    /// Any error. The caller records it with its chain of sources, and its [kind](crate::JobErrorKind) decides whether
+    /// the run may be retried. A job need not catch its own panics: a run that panics fails.
     ///
     /// [`Canceled`]: crate::Canceled
-    fn run(&self, cx: &RunContext) -> impl Future<Output = Result<(), JobError>> + Send;
-
-    /// Erases the type. [`AnyJob`] overrides it to return itself, so no job is wrapped twice.
-    #[doc(hidden)]
-    fn into_any(self) -> AnyJob
-    where
-        Self: Sized,
-    {
-        AnyJob::wrap(self)
-    }
+    fn run(&self, cx: &RunContext) -> impl Future<Output = Result<(), BoxError>> + Send;
 }

@@ -1,13 +1,13 @@
-//! The life of one run, decided in one place.
+//! The state machine of one run.
 //!
-//! All of it is under one mutex, so whoever starts, stops, ends or watches a run comes before or after the others and
-//! never between. Nothing foreign runs under the mutex but the closure that makes the result, and the clone of a waker:
-//! to wake or to drop one may run anything, also what comes back here.
+//! All state is under one mutex, so starting, stopping, ending and watching a run happen one after the other. Under the
+//! mutex, the only foreign code is the closure that makes the result and the clone of a waker. Wakers are woken and
+//! dropped outside of it, because that may run any code, including code that calls this cell.
 //!
 //! 1. A run is queued, then running, then ended. It may end without running, and it never goes back.
-//! 2. It ends once: whoever ends it second is refused, and the first result stays.
-//! 3. Why it shall stop is said once: the first reason counts, and none is taken after the end.
-//! 4. `waiters` are who waits for the end. Each is woken by it once, and after it nobody waits.
+//! 2. It ends once. The first result stays, and a second one is refused.
+//! 3. It has at most one stop reason: the first. None is accepted after the end.
+//! 4. `waiters` wait for the end. The end wakes each of them once, and there are none after it.
 
 use std::pin::Pin;
 use std::sync::PoisonError;
@@ -18,7 +18,7 @@ use time::UtcDateTime;
 
 use super::sync::Mutex;
 
-/// The life of a run whose result is an `R`.
+/// The state of a run whose result is an `R`.
 pub(super) struct RunCell<R>(Mutex<State<R>>);
 
 struct State<R> {
@@ -28,7 +28,7 @@ struct State<R> {
     next_waiter: u64,
 }
 
-/// How far a run is.
+/// The phase that a run is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase<R> {
     Queued,
@@ -36,15 +36,15 @@ pub(super) enum Phase<R> {
     Ended(R),
 }
 
-/// Why a run was asked to stop. It decides what becomes of a run that stops.
+/// Why a run was asked to stop. The reason decides the status of a run that stops.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StopReason {
-    /// Somebody asked for it: the run is canceled.
+    /// A caller asked for it. The run ends as canceled.
     Requested,
-    /// It took longer than this: the run has failed.
+    /// The job took longer than this timeout. The run ends as failed.
     TimedOut(Duration),
-    /// Its runner shuts down: the run is interrupted.
+    /// The runner shuts down. The run ends as interrupted.
     Shutdown,
 }
 
@@ -62,7 +62,7 @@ impl<R: Clone> RunCell<R> {
         self.with(|state| state.stop)
     }
 
-    /// Whether it starts: not if it has already, or has ended.
+    /// Starts the run. Returns whether it did: not if it was started before or has ended.
     pub(super) fn start(&self, at: UtcDateTime) -> bool {
         self.with(|state| {
             let starts = matches!(state.phase, Phase::Queued);
@@ -73,7 +73,7 @@ impl<R: Clone> RunCell<R> {
         })
     }
 
-    /// Whether this is why it stops: not if another reason was first, or it has ended.
+    /// Sets the stop reason. Returns whether it did: not if there is one, or the run has ended.
     pub(super) fn stop(&self, reason: StopReason) -> bool {
         self.with(|state| {
             let first = state.stop.is_none() && !matches!(state.phase, Phase::Ended(_));
@@ -84,8 +84,8 @@ impl<R: Clone> RunCell<R> {
         })
     }
 
-    /// Ends it with a result that is made from when it started and why it shall stop, and wakes who waits. `None` if
-    /// it has ended already.
+    /// Ends the run and wakes the waiters. The closure makes the result from the start and the stop reason. `None` if
+    /// the run had already ended.
     pub(super) fn end(&self, result: impl FnOnce(Option<UtcDateTime>, Option<StopReason>) -> R) -> Option<R> {
         let (result, waiters) = self.with(|state| {
             let started_at = match state.phase {
@@ -103,7 +103,7 @@ impl<R: Clone> RunCell<R> {
         Some(result)
     }
 
-    /// Completes with the result.
+    /// Waits for the end of the run, and completes with the result.
     pub(super) fn ended(&self) -> Ended<'_, R> {
         Ended { cell: self, waiter: None }
     }
@@ -135,7 +135,7 @@ impl<R: Clone> RunCell<R> {
     }
 }
 
-/// Waits for the end of a run. Dropped, it no longer waits.
+/// Waits for the end of a run. Dropping it removes its waiter.
 pub(super) struct Ended<'a, R: Clone> {
     cell: &'a RunCell<R>,
     waiter: Option<u64>,
@@ -153,7 +153,7 @@ impl<R: Clone> Future for Ended<'_, R> {
 impl<R: Clone> Drop for Ended<'_, R> {
     fn drop(&mut self) {
         if let Some(id) = self.waiter {
-            let _left = self.cell.with(|state| {
+            let _removed = self.cell.with(|state| {
                 let position = state.waiters.iter().position(|(waiter, _)| *waiter == id);
                 position.map(|position| state.waiters.remove(position))
             });

@@ -1,4 +1,4 @@
-//! Waiting until a run's final row is durable.
+//! Waiting until the final row of a run is durable.
 
 use std::sync::Arc;
 
@@ -8,27 +8,27 @@ use crate::{RunId, StoreError};
 
 type Outcome = Result<(), Option<Arc<StoreError>>>;
 
-/// Says that the final row of a run is durable, or will not be; made by
+/// For code that stores runs: reports whether the final row of a run is durable. Made by
 /// [`RunHandle::with_completer`](crate::RunHandle::with_completer).
 ///
-/// Dropped, it says that the row was not stored.
+/// Dropping it reports that the row was not stored.
 #[derive(Debug)]
-#[must_use = "dropping it says that the row was not stored"]
+#[must_use = "dropping it reports that the row was not stored"]
 pub struct Completer(watch::Sender<Option<Outcome>>);
 
 impl Completer {
-    /// The row is durable: who waits for [`done`](crate::RunHandle::done) goes on.
+    /// Reports that the row is durable. Callers that wait for [`done`](crate::RunHandle::done) get the result.
     pub fn complete(self) {
         self.0.send_replace(Some(Ok(())));
     }
 
-    /// The row could not be stored: who waits gets this error.
+    /// Reports that the row could not be stored. Callers that wait for [`done`](crate::RunHandle::done) get this error.
     pub fn fail(self, error: StoreError) {
         self.0.send_replace(Some(Err(Some(Arc::new(error)))));
     }
 }
 
-/// The other end; empty if there is no row to wait for.
+/// The receiving end of a [`Completer`]; empty if there is no row to wait for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Saved(Option<watch::Receiver<Option<Outcome>>>);
 
@@ -48,17 +48,21 @@ impl Saved {
     }
 }
 
-/// A run has ended, and its final row is not stored. Its result is known all the same, from
-/// [`RunHandle::finished`](crate::RunHandle::finished).
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the result of run {run} is not stored")]
+/// A run has ended, but its final row was not stored. [`RunHandle::finished`](crate::RunHandle::finished) still returns
+/// the result.
+///
+/// It has no source if the [`Completer`] was dropped, for example because the orchestrator shut down.
+#[derive(Clone, thiserror::Error)]
+#[error("the result of run {run} was not stored")]
 pub struct PersistError {
     run: RunId,
     source: Option<Arc<StoreError>>,
 }
 
+debug_as_chain!(PersistError);
+
 impl PersistError {
-    /// The run.
+    /// Returns the id of the run.
     #[must_use]
     pub fn run(&self) -> RunId {
         self.run

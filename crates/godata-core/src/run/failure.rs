@@ -1,67 +1,78 @@
-//! How a run failed, as it is kept.
+//! The failure of a run, as it is stored.
 
+use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{JobError, JobErrorKind};
+use crate::{JobErrorKind, error_chain};
 
-/// Why a run failed: what the caller can do about it, and the whole chain of causes as text.
+/// Why a run failed: what the caller can do about it, and the error with all its causes as text.
+///
+/// As an error, it prints its message and has no source.
 ///
 /// ```
-/// use godata_core::{Failure, FailureKind, JobError};
+/// use godata_core::{Failure, FailureKind, Transient};
 ///
-/// let failure = Failure::from(&JobError::transient("too many requests"));
+/// let failure = Failure::from_error(&Transient::new("too many requests"));
 /// assert_eq!(failure.kind, FailureKind::Transient);
-/// assert_eq!(failure.to_string(), "too many requests");
+/// assert_eq!(failure.to_string(), "temporary failure: too many requests");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Failure {
-    /// What the caller can do about it.
+    /// What the caller can do about the failure.
     pub kind: FailureKind,
-    /// The error with all its causes, on one line: at most [`MAX_BYTES`](Self::MAX_BYTES), and no NUL.
+    /// The error with all its causes: at most [`MAX_BYTES`](Self::MAX_BYTES), without NUL.
     pub message: String,
-    /// The least time to wait before the next attempt, if the failure said so.
+    /// The least time to wait before the next attempt, if the error names one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after: Option<Duration>,
 }
 
-/// What the caller can do about a [`Failure`]. In text and in JSON it is the name in lower case.
+/// What the caller can do about a [`Failure`]. As text and in JSON it is the name in lower case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FailureKind {
-    /// The job returned an error, and would again.
+    /// The job returned an error that does not say whether a retry can help.
     Failed,
-    /// The job returned an error that may pass.
+    /// The job returned an error marked [`Permanent`](crate::Permanent): it would fail again.
+    Permanent,
+    /// The job returned an error marked [`Transient`](crate::Transient): it may succeed if it is retried.
     Transient,
-    /// The job took longer than it may.
+    /// The job took longer than its timeout.
     TimedOut,
     /// The job panicked.
     Panicked,
 }
 
 impl Failure {
-    /// The most bytes that a message has: 16 KiB. A longer one ends in `…`.
+    /// The most bytes that a message has: 16 KiB. A longer message is cut and ends in `…`.
     pub const MAX_BYTES: usize = 16 * 1024;
 
-    /// A failure with a message, which is cut where it is too long.
+    /// Makes a failure. A message that is longer than [`MAX_BYTES`](Self::MAX_BYTES) is cut; NUL becomes U+FFFD.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         Self { kind, message: cut(message.into()), retry_after: None }
     }
-}
 
-impl From<&JobError> for Failure {
-    fn from(error: &JobError) -> Self {
-        let (kind, retry_after) = match error.kind() {
+    /// Makes the failure of a job that returned this error: its [kind](JobErrorKind::of) and its
+    /// [chain](error_chain()) as the message.
+    #[must_use]
+    pub fn from_error(error: &(dyn Error + 'static)) -> Self {
+        let (kind, retry_after) = match JobErrorKind::of(error) {
             JobErrorKind::Transient { retry_after } => (FailureKind::Transient, retry_after),
+            JobErrorKind::Permanent => (FailureKind::Permanent, None),
             JobErrorKind::Failed | JobErrorKind::Canceled => (FailureKind::Failed, None),
         };
-        Self { retry_after, ..Self::new(kind, format!("{error:#}")) }
+        Self { retry_after, ..Self::new(kind, error_chain(error).to_string()) }
     }
 }
+
+impl Error for Failure {}
+
+debug_as_chain!(Failure);
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -86,6 +97,7 @@ fn cut(mut message: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Canceled, Permanent, Transient};
 
     #[test]
     fn a_long_message_is_cut_between_characters() {
@@ -100,12 +112,13 @@ mod tests {
 
     #[test]
     fn the_kind_and_the_wait_are_those_of_the_error() {
-        let error = JobError::transient("busy").retry_after(Duration::from_secs(3));
-        let failure = Failure::from(&error);
+        let error = Transient::new("busy").retry_after(Duration::from_secs(3));
+        let failure = Failure::from_error(&error);
         assert_eq!(
             (failure.kind, failure.retry_after),
             (FailureKind::Transient, Some(Duration::from_secs(3)))
         );
-        assert_eq!(Failure::from(&JobError::canceled()).kind, FailureKind::Failed);
+        assert_eq!(Failure::from_error(&Permanent::new("broken")).kind, FailureKind::Permanent);
+        assert_eq!(Failure::from_error(&Canceled::new()).kind, FailureKind::Failed);
     }
 }

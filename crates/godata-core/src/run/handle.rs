@@ -1,4 +1,4 @@
-//! Both ends of a run: who watches it, and who runs it.
+//! The two ends of a run: the handle for callers, and the end for the runner.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,8 +11,7 @@ use super::completer::{Completer, Saved};
 use super::verdict::{JobEnd, verdict};
 use crate::{Clock, JobId, PersistError, RunContext, RunCounts, RunId, RunResult, RunStatus};
 
-/// What both ends have in common. The context, and with it what stops the run, is there before anybody can know of
-/// the run.
+/// What both ends share.
 struct Shared {
     cx: RunContext,
     job_name: Arc<str>,
@@ -50,32 +49,32 @@ impl Shared {
         }
     }
 
-    /// A clock is foreign code, and a run ends also if it panics; the time is then when the run was queued.
+    /// The current time. A clock is foreign code and may panic, but the run has to end anyway; the time at which it was
+    /// queued stands in.
     fn time(&self) -> UtcDateTime {
         catch_unwind(AssertUnwindSafe(|| self.clock.now())).unwrap_or(self.queued_at)
     }
 
     fn stop_reason(&self) -> Option<StopReason> {
-        self.cell.stop_reason().or_else(|| self.canceled())
+        self.cell.stop_reason().or_else(|| self.requested())
     }
 
-    /// Whoever cancels the context, or what it was made from, asks the run to stop as well.
-    fn canceled(&self) -> Option<StopReason> {
-        self.cx.is_cancelled().then_some(StopReason::Requested)
+    /// Canceling the context, or a parent of its cancellation, is a request to stop as well.
+    fn requested(&self) -> Option<StopReason> {
+        self.cx.is_canceled().then_some(StopReason::Requested)
     }
 
     fn stop(&self, reason: StopReason) {
-        // Canceled from above before now: that was the first reason.
-        let reason = if self.cx.is_cancelled() { StopReason::Requested } else { reason };
-        if self.cell.stop(reason) {
+        // If the context was canceled before this call, that was the first reason.
+        if self.cell.stop(self.requested().unwrap_or(reason)) {
             self.cx.cancel();
         }
     }
 
     fn end(&self, end: JobEnd) {
-        let (ended_at, canceled) = (self.time(), self.canceled());
+        let (ended_at, requested) = (self.time(), self.requested());
         self.cell.end(|started_at, stop| {
-            let stop = stop.or(canceled);
+            let stop = stop.or(requested);
             let (status, error) = verdict(end, stop);
             let result = self.result(status, started_at, stop);
             Arc::new(RunResult { ended_at: Some(ended_at), error, ..result })
@@ -83,11 +82,24 @@ impl Shared {
     }
 }
 
-/// A run that was started: to watch it, to wait for it, to stop it.
+/// Watches one run, waits for its end, and stops it.
 ///
-/// Clones are cheap and refer to the same run. Dropping a handle changes nothing; the run goes on.
+/// A [`JobRunner`](crate::JobRunner) returns one for each run that it starts. Clones are cheap and refer to the same
+/// run. Dropping a handle does not stop the run.
 ///
-/// A [`JobRunner`](crate::JobRunner) returns one.
+/// # Example
+///
+/// A handle is used like this, whichever runner has made it:
+///
+/// ```
+/// use godata_core::{BoxError, RunHandle};
+///
+/// async fn wait(run: RunHandle) -> Result<u64, BoxError> {
+///     println!("{} runs as {}", run.job_name(), run.id());
+///     let result = run.done().await?.success()?;
+///     Ok(result.counts.records_written)
+/// }
+/// ```
 #[derive(Clone)]
 pub struct RunHandle {
     run: Arc<Shared>,
@@ -95,9 +107,10 @@ pub struct RunHandle {
 }
 
 impl RunHandle {
-    /// A run that is queued, for a runner: the handle to give away, and the end that the job is run by.
+    /// For implementors of runners: makes a run that is queued. The handle is for callers; the [`ActiveRun`] is for the
+    /// code that runs the job.
     ///
-    /// The run's instants are those of `clock`.
+    /// `clock` tells the instants at which the run is queued, starts and ends.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -120,37 +133,37 @@ impl RunHandle {
         (Self { run: Arc::clone(&run), saved: Saved::default() }, ActiveRun(Some(run)))
     }
 
-    /// The run's id.
+    /// Returns the id of the run.
     #[must_use]
     pub fn id(&self) -> RunId {
         self.run.cx.run_id()
     }
 
-    /// The id of its job, the same in all attempts.
+    /// Returns the id of the job, the same in all attempts.
     #[must_use]
     pub fn job_id(&self) -> JobId {
         self.run.cx.job_id()
     }
 
-    /// What its job is called.
+    /// Returns the name of the job.
     #[must_use]
     pub fn job_name(&self) -> &str {
         &self.run.job_name
     }
 
-    /// When its job was started; `None` while it waits, and if it never was.
+    /// Returns when the job was started; `None` while the run is queued, and if it ended without being started.
     #[must_use]
     pub fn started_at(&self) -> Option<UtcDateTime> {
         self.result().started_at
     }
 
-    /// What is known of it now.
+    /// Returns a snapshot of the run: its status and counts as of now.
     #[must_use]
     pub fn result(&self) -> RunResult {
         self.run.now()
     }
 
-    /// The final result, without a copy, for whoever keeps many; `None` until the run has ended.
+    /// Returns the final result without copying it; `None` until the run has ended.
     #[must_use]
     pub fn final_result(&self) -> Option<Arc<RunResult>> {
         match self.run.cell.phase() {
@@ -159,44 +172,64 @@ impl RunHandle {
         }
     }
 
-    /// The context that its job sees.
+    /// Returns the context that the job sees.
     #[must_use]
     pub fn context(&self) -> &RunContext {
         &self.run.cx
     }
 
-    /// Asks it to stop. One that waits ends canceled and is not started; one that runs is canceled if it stops. The
-    /// second time, and after the end, nothing happens.
+    /// Asks the run to stop. A queued run ends as canceled and is not started. A running job is asked to stop through
+    /// its context, and the run ends as canceled if the job does so.
+    ///
+    /// Does nothing if the run was already asked to stop, or has ended.
     pub fn stop(&self) {
         self.stop_because(StopReason::Requested);
     }
 
-    /// Asks it to stop for this reason, for a runner. The first reason counts.
+    /// For implementors of runners: asks the run to stop for this reason. The first reason counts.
     pub fn stop_because(&self, reason: StopReason) {
         self.run.stop(reason);
     }
 
-    /// Completes when the job has ended, with the final result.
+    /// Waits until the job has ended, and returns the final result.
     ///
-    /// Dropping the future loses nothing; any number may wait.
+    /// Any number of callers can wait. The future can be dropped at any time without losing the result.
     pub async fn finished(&self) -> RunResult {
         RunResult::clone(&*self.run.cell.ended().await)
     }
 
-    /// Completes when the job has ended and its final row is durable. Without a store that is the same as
-    /// [`finished`](Self::finished).
+    /// Waits until the job has ended and its final row is durable, and returns the final result. Without a store it is
+    /// the same as [`finished`](Self::finished).
     ///
     /// # Errors
     ///
-    /// [`PersistError`], if the row could not be stored in time. The job has ended all the same.
+    /// [`PersistError`], if the row could not be stored. The job has ended in any case.
     pub async fn done(&self) -> Result<RunResult, PersistError> {
         let result = self.finished().await;
         self.saved.wait(result.id).await?;
         Ok(result)
     }
 
-    /// A handle whose [`done`](Self::done) waits for the completer, for whoever stores the run's row. Handles that
+    /// For code that stores runs: returns a handle whose [`done`](Self::done) waits for the completer. Handles that
     /// were cloned before do not wait for it.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use godata_core::{JobEnd, PersistError, RunContext, RunHandle, RunStatus, SystemClock};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), PersistError> {
+    /// let (handle, run) = RunHandle::new("import", RunContext::new(), Arc::new(SystemClock));
+    /// let (handle, completer) = handle.with_completer();
+    ///
+    /// run.end(JobEnd::Succeeded);
+    /// // The final row is written here.
+    /// completer.complete();
+    /// assert_eq!(handle.done().await?.status, RunStatus::Succeeded);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn with_completer(mut self) -> (Self, Completer) {
         let (saved, completer) = Saved::pending();
         self.saved = saved;
@@ -210,29 +243,33 @@ impl fmt::Debug for RunHandle {
     }
 }
 
-/// The end of a run that its job is run by, for a runner.
+/// For implementors of runners: the end of a run that the runner holds while it runs the job.
 ///
-/// There is one of it per run, and ending the run uses it up, so a run ends once. Dropped before that, as with the
-/// task of a runtime that shuts down, it ends the run as one whose job was dropped: never as a success.
+/// There is one per run, and [`end`](Self::end) consumes it, so a run ends once. If it is dropped instead, for example
+/// with a task when its runtime shuts down, the run ends as one whose job was dropped, never as a success.
 #[must_use = "dropping it ends the run"]
 pub struct ActiveRun(Option<Arc<Shared>>);
 
 impl ActiveRun {
-    /// Marks the job as started, now. A second time changes nothing.
+    /// Marks the job as started now. A second call changes nothing.
     pub fn start(&self) {
         if let Some(run) = &self.0 {
             run.cell.start(run.time());
         }
     }
 
-    /// Ends the run, and wakes who waits for it.
+    /// Ends the run and wakes its waiters. The run's status depends on how the job ended, and why it was asked to stop:
     ///
-    /// | the job | not asked to stop | stopped | its runner shuts down | out of time |
+    /// | the job | not asked to stop | [`Requested`] | [`Shutdown`] | [`TimedOut`] |
     /// |---|---|---|---|---|
     /// | returned `Ok` | succeeded | succeeded | succeeded | failed |
     /// | returned a canceled error | failed | canceled | interrupted | failed |
     /// | returned another error, or panicked | failed | failed | failed | failed |
     /// | was dropped | interrupted | canceled | interrupted | failed |
+    ///
+    /// [`Requested`]: StopReason::Requested
+    /// [`Shutdown`]: StopReason::Shutdown
+    /// [`TimedOut`]: StopReason::TimedOut
     pub fn end(mut self, end: JobEnd) {
         if let Some(run) = self.0.take() {
             run.end(end);

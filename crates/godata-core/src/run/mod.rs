@@ -1,4 +1,4 @@
-//! One attempt at a job, as whoever runs it and whoever watches it see it.
+//! One attempt at a job, as seen by its runner and by its callers.
 
 mod cell;
 mod completer;
@@ -16,7 +16,7 @@ pub use completer::{Completer, PersistError};
 pub use failure::{Failure, FailureKind};
 pub use handle::{ActiveRun, RunHandle};
 pub use request::RunRequest;
-pub use result::RunResult;
+pub use result::{RunFailed, RunResult};
 pub use retry::{RetryOn, RetryPolicy};
-pub use runner::{JobRunner, RunnerError, ShutdownReport};
+pub use runner::{JobRunner, RunnerError};
 pub use verdict::JobEnd;

@@ -1,13 +1,13 @@
-//! How to run a job.
+//! The request to run a job.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::RunContext;
 
-/// How to run a job once: in which context, for how long, in which pool.
+/// How to run a job once: its context, its timeout and its pool.
 ///
-/// A [`RunContext`] becomes one, where the job has to know more than its ids.
+/// A [`RunContext`] converts into a request with that context.
 ///
 /// ```
 /// use std::time::Duration;
@@ -15,8 +15,11 @@ use crate::RunContext;
 /// use godata_core::{RunContext, RunRequest};
 ///
 /// let request = RunRequest::from(RunContext::new().with_param("day", "2024-02-29"))
-///     .timeout(Duration::from_secs(60))
-///     .pool("database");
+///     .with_timeout(Duration::from_secs(60))
+///     .with_pool("database");
+///
+/// assert_eq!(request.timeout(), Some(Duration::from_secs(60)));
+/// assert_eq!(request.pool(), Some("database"));
 /// ```
 #[derive(Clone, Debug, Default)]
 #[must_use]
@@ -27,35 +30,37 @@ pub struct RunRequest {
 }
 
 impl RunRequest {
-    /// A first attempt, by hand, without parameters; no timeout but the runner's, no pool but the default.
+    /// Makes a request for a first attempt without parameters, with the timeout of the runner, outside of any pool.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How long the job may take, on a clock that nobody sets. Default: as long as the runner says.
-    pub fn timeout(self, timeout: Duration) -> Self {
+    /// Sets how long the job may take, in monotonic time. Default: the runner's timeout.
+    pub fn with_timeout(self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..self }
     }
 
-    /// The pool that the run waits in until there is a slot. Default: none.
-    pub fn pool(self, name: impl Into<Arc<str>>) -> Self {
+    /// Sets the pool in which the run waits for a slot. Default: none.
+    pub fn with_pool(self, name: impl Into<Arc<str>>) -> Self {
         Self { pool: Some(name.into()), ..self }
     }
 
-    /// The timeout that was set.
+    /// Returns the timeout, if one was set.
     #[must_use]
-    pub fn get_timeout(&self) -> Option<Duration> {
+    pub fn timeout(&self) -> Option<Duration> {
         self.timeout
     }
 
-    /// The pool that was set.
+    /// Returns the name of the pool, if one was set.
     #[must_use]
-    pub fn get_pool(&self) -> Option<&str> {
+    pub fn pool(&self) -> Option<&str> {
         self.pool.as_deref()
     }
 
-    /// The context for the run, for a runner. What stops it can be stopped alone, also when the caller has given
-    /// several runs the same [`Cancellation`](crate::Cancellation).
+    /// For implementors of runners: returns the context for the run.
+    ///
+    /// Its [`Cancellation`](crate::Cancellation) is a child of the one that the caller has set, so that the run can be
+    /// stopped alone even if several runs were given the same one.
     #[must_use]
     pub fn into_context(self) -> RunContext {
         match self.cx {

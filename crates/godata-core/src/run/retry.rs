@@ -1,4 +1,4 @@
-//! When to try again.
+//! When failed runs are retried.
 
 use std::time::Duration;
 
@@ -6,84 +6,99 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Failure, FailureKind};
 
-/// How often a job is tried, and how long to wait in between. It is data; whoever stores runs acts on it.
+/// How often a failed run is retried, and how long to wait in between.
 ///
-/// The wait before attempt *n* + 1 is a random share of `initial` · 2ⁿ⁻¹, which is at most `max`: full jitter, so
-/// that what failed together is not tried together.
+/// Every failure is retried: an error, a panic, a timeout. A failure marked [`Permanent`](crate::Permanent) is not, and
+/// neither is a run that was canceled. [`only_transient`](Self::only_transient) narrows the policy to failures that
+/// say that they may pass.
+///
+/// The policy is plain data. The orchestrator applies it, since it stores the runs; a runner alone never retries.
+///
+/// The backoff is exponential with full jitter: the wait before attempt *n* + 1 is a random part of
+/// min(`initial` · 2ⁿ⁻¹, `max`), so that runs that failed together are not all retried together.
+///
+/// # Example
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use godata_core::{Failure, JobError, RetryPolicy};
+/// use godata_core::{Failure, FailureKind, RetryPolicy};
 ///
 /// let policy = RetryPolicy::attempts(3).backoff(Duration::from_secs(1), Duration::from_secs(60));
-/// let busy = Failure::from(&JobError::transient("busy"));
+/// let failed = Failure::new(FailureKind::Failed, "connection reset");
 ///
-/// assert!(policy.delay(2, &busy, 0.5) == Some(Duration::from_secs(1)));
-/// assert!(policy.delay(3, &busy, 0.5).is_none(), "it was the last attempt");
+/// assert_eq!(policy.delay(2, &failed, 0.5), Some(Duration::from_secs(1)));
+/// assert_eq!(policy.delay(3, &failed, 0.5), None, "that was the last attempt");
 ///
-/// let broken = Failure::from(&JobError::new("no such column"));
-/// assert!(policy.delay(1, &broken, 0.5).is_none(), "it would fail again");
+/// let permanent = Failure::new(FailureKind::Permanent, "no such column");
+/// assert_eq!(policy.delay(1, &permanent, 0.5), None, "it would fail again");
+/// assert_eq!(policy.only_transient().delay(1, &failed, 0.5), None, "it is not marked as transient");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// How often a job is tried, the first time included.
+    /// The most attempts at a job, including the first.
     pub attempts: u32,
-    /// The most that is waited before the second attempt.
+    /// The longest wait before the second attempt.
     pub initial: Duration,
-    /// The most that is waited before any.
+    /// The longest wait before any attempt.
     pub max: Duration,
-    /// Which failures are tried again.
+    /// Which failures are retried.
     pub on: RetryOn,
 }
 
-/// Which failures are tried again.
+/// Which failures a [`RetryPolicy`] retries. A [permanent](crate::Permanent) failure is never retried.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RetryOn {
-    /// Those that say of themselves that they may pass, and timeouts: the default.
+    /// All failures: errors, panics, timeouts. The default.
     #[default]
-    Transient,
-    /// All, also panics.
     Any,
+    /// Errors marked [`Transient`](crate::Transient), and timeouts.
+    Transient,
 }
 
 impl RetryPolicy {
-    /// One attempt, and none after it.
+    /// Makes a policy that never retries.
     #[must_use]
     pub fn never() -> Self {
         Self::attempts(1)
     }
 
-    /// This many attempts, the first included; before the second up to 1 s is waited, doubling up to 5 minutes.
+    /// Makes a policy with up to this many attempts, including the first. The longest wait before the second is 1 s; it
+    /// doubles with each attempt, up to 5 minutes.
     #[must_use]
     pub fn attempts(attempts: u32) -> Self {
         let (initial, max) = (Duration::from_secs(1), Duration::from_secs(300));
         Self { attempts, initial, max, on: RetryOn::default() }
     }
 
-    /// Sets the most that is waited before the second attempt, and before any.
+    /// Sets the longest wait before the second attempt, and before any attempt. Default: 1 s and 5 minutes.
     #[must_use]
     pub fn backoff(self, initial: Duration, max: Duration) -> Self {
         Self { initial, max, ..self }
     }
 
-    /// Sets which failures are tried again. Default: [`RetryOn::Transient`].
+    /// Retries only errors marked [`Transient`](crate::Transient), and timeouts. Default: every failure.
     #[must_use]
-    pub fn on(self, on: RetryOn) -> Self {
-        Self { on, ..self }
+    pub fn only_transient(self) -> Self {
+        Self { on: RetryOn::Transient, ..self }
     }
 
-    /// How long to wait after an attempt that failed; `None` if it is not tried again.
+    /// Returns how long to wait after a failed attempt before the next one; `None` if there is no next one.
     ///
-    /// `attempt` counts from 1. `random` is the caller's, from 0 to 1; what is outside counts as the nearer of these.
-    /// The wait is at most `max`, unless the failure itself asked for a longer one.
+    /// `attempt` is the number of the attempt that failed; the first is 1. `random` is a random number from 0 to 1 that
+    /// the caller provides; it is clamped to that range, and NaN counts as 1. The wait is at most `max`, unless the
+    /// failure itself asks for a longer one.
     #[must_use]
     pub fn delay(&self, attempt: u32, failure: &Failure, random: f64) -> Option<Duration> {
-        let may_pass = matches!(failure.kind, FailureKind::Transient | FailureKind::TimedOut);
-        if attempt >= self.attempts || !(may_pass || self.on == RetryOn::Any) {
+        let is_retried = match failure.kind {
+            FailureKind::Permanent => false,
+            FailureKind::Transient | FailureKind::TimedOut => true,
+            FailureKind::Failed | FailureKind::Panicked => self.on == RetryOn::Any,
+        };
+        if attempt >= self.attempts || !is_retried {
             return None;
         }
         let doublings = attempt.saturating_sub(1);
@@ -103,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_bound_doubles_up_to_the_cap_and_no_further() {
+    fn the_longest_wait_doubles_up_to_the_maximum() {
         let policy = RetryPolicy::attempts(u32::MAX).backoff(Duration::from_secs(1), Duration::from_secs(10));
         for (attempt, seconds) in
             [(0, 1), (1, 1), (2, 2), (3, 4), (4, 8), (5, 10), (33, 10), (u32::MAX - 1, 10)]
@@ -113,8 +128,8 @@ mod tests {
                 assert_eq!(delay, Some(Duration::from_secs(expected)), "{attempt}, {random}");
             }
         }
-        let endless = policy.backoff(Duration::MAX, Duration::MAX);
-        assert!(endless.delay(7, &transient(), 0.999).is_some());
+        let longest = policy.backoff(Duration::MAX, Duration::MAX);
+        assert!(longest.delay(7, &transient(), 0.999).is_some());
     }
 
     #[test]
@@ -125,18 +140,20 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_tried_again_unless_all_is() {
-        for (kind, passes) in [
-            (FailureKind::Failed, false),
-            (FailureKind::Panicked, false),
-            (FailureKind::Transient, true),
-            (FailureKind::TimedOut, true),
+    fn every_failure_except_a_permanent_one_is_retried() {
+        for (kind, by_default, if_only_transient) in [
+            (FailureKind::Failed, true, false),
+            (FailureKind::Permanent, false, false),
+            (FailureKind::Panicked, true, false),
+            (FailureKind::Transient, true, true),
+            (FailureKind::TimedOut, true, true),
         ] {
             let failure = Failure::new(kind, "");
             let policy = RetryPolicy::attempts(2);
-            assert_eq!(policy.delay(1, &failure, 0.5).is_some(), passes, "{kind:?}");
-            assert!(policy.on(RetryOn::Any).delay(1, &failure, 0.5).is_some(), "{kind:?}");
-            assert!(RetryPolicy::never().on(RetryOn::Any).delay(1, &failure, 0.5).is_none());
+            assert_eq!(policy.delay(1, &failure, 0.5).is_some(), by_default, "{kind:?}");
+            let narrow = policy.only_transient();
+            assert_eq!(narrow.delay(1, &failure, 0.5).is_some(), if_only_transient, "{kind:?}");
+            assert!(RetryPolicy::never().delay(1, &failure, 0.5).is_none(), "{kind:?}");
         }
     }
 }

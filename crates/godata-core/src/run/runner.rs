@@ -1,97 +1,98 @@
-//! What runs jobs.
+//! The trait of runners.
 
 use std::time::Duration;
 
-use futures::future::BoxFuture;
+use crate::{AnyJob, RunHandle, RunId, RunRequest};
 
-use crate::{AnyJob, RunHandle, RunId, RunRequest, RunResult, RunStatus};
-
-/// Runs jobs, one attempt each, now.
+/// For implementors of runners: starts jobs, one attempt each, as soon as there is a slot.
 ///
-/// It is what an orchestrator starts jobs by, as an `Arc<dyn JobRunner>`. `godata-runner` has the usual one.
+/// An orchestrator starts its jobs through an `Arc<dyn JobRunner>`. `Runner` of the crate `godata-runner` implements it.
+///
+/// # Example
+///
+/// A runner that starts every job at once. It has neither pools nor timeouts, and waits for jobs that do not stop:
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::time::Duration;
+///
+/// use godata_core::{
+///     AnyJob, BoxError, Job, JobRunner, RunHandle, RunRequest, RunnerError, SystemClock, job_fn,
+/// };
+///
+/// struct Unlimited;
+///
+/// impl JobRunner for Unlimited {
+///     fn start(&self, job: AnyJob, request: RunRequest) -> Result<RunHandle, RunnerError> {
+///         let runtime = tokio::runtime::Handle::try_current().map_err(|_| RunnerError::NoRuntime)?;
+///         let (handle, run) =
+///             RunHandle::new(job.shared_name(), request.into_context(), Arc::new(SystemClock));
+///         let cx = handle.context().clone();
+///         runtime.spawn(async move {
+///             run.start();
+///             run.end(job.run(&cx).await.into());
+///         });
+///         Ok(handle)
+///     }
+///
+///     fn stop_grace(&self) -> Duration {
+///         Duration::from_secs(60)
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let import = AnyJob::new(job_fn("import", |_cx| async { Ok(()) }));
+/// let run = Unlimited.start(import, RunRequest::new())?;
+/// assert_eq!(&*run.finished().await.success()?.job_name, "import");
+/// # Ok(())
+/// # }
+/// ```
 pub trait JobRunner: Send + Sync + 'static {
     /// Starts a job, or queues it until there is a slot, and returns at once.
     ///
-    /// Called from any thread, also concurrently.
+    /// Called from any thread, possibly concurrently.
     ///
     /// # Errors
     ///
-    /// [`RunnerError`]; the job is not run then.
+    /// [`RunnerError`], if the job will not be run. The orchestrator records the run as failed, or as interrupted if the
+    /// error is [`RunnerError::ShuttingDown`].
     fn start(&self, job: AnyJob, request: RunRequest) -> Result<RunHandle, RunnerError>;
 
-    /// Asks a run to stop, as [`RunHandle::stop`]. For one that has ended this does nothing.
+    /// How long a run that was asked to stop may take to end. After that, the runner drops its job.
     ///
-    /// # Errors
-    ///
-    /// [`RunnerError::UnknownRun`].
-    fn stop(&self, id: RunId) -> Result<(), RunnerError>;
-
-    /// What is known of the runs that wait or run, in no order.
-    fn active(&self) -> Vec<RunResult>;
-
-    /// What is known of a run; `None` if it was never started here or has been forgotten.
-    fn result(&self, id: RunId) -> Option<RunResult>;
-
-    /// Takes no more runs, lets those that are there end for as long as `grace`, and stops the others.
-    ///
-    /// A run that still waits then ends interrupted here; its row in a store stays queued, for whoever starts next.
-    ///
-    /// Runs are refused from the call on, not from the first poll. May be called again: each call reports.
-    fn shutdown(&self, grace: Duration) -> BoxFuture<'static, ShutdownReport>;
+    /// It is the same on every call. The orchestrator waits this long for stopped runs when it shuts down.
+    fn stop_grace(&self) -> Duration;
 }
 
-/// Why a runner did not do what it was asked.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why a runner refused a request.
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RunnerError {
-    /// It shuts down, and takes no more runs.
-    #[error("the runner shuts down")]
+    /// The runner is shutting down or has shut down.
+    #[error("the runner is shutting down and starts no more runs")]
     ShuttingDown,
-    /// It was called outside of a tokio runtime, which runs jobs.
-    #[error("there is no tokio runtime to run jobs on")]
+    /// The runner was called outside of a tokio runtime.
+    #[error("there is no tokio runtime to run the job on; call the runner from within one")]
     NoRuntime,
-    /// The request names a pool that the runner was not built with.
-    #[error("the runner has no pool {pool:?}")]
+    /// The request names a pool that the runner does not have.
+    #[error("the runner has no pool {pool:?}; pools are added when the runner is built")]
     UnknownPool {
-        /// The pool.
+        /// The name of the pool.
         pool: String,
     },
-    /// A run with this id was started before, and is not forgotten: a context is for one run.
-    #[error("run {run} was started before")]
+    /// A run with this id was already started, and the runner still knows it.
+    #[error("run {run} was already started; make a new context for each run")]
     Duplicate {
-        /// The run.
+        /// The id of the run.
         run: RunId,
     },
-    /// The run was never started here, or has been forgotten.
-    #[error("run {run} is not known")]
+    /// The run was never started by this runner, or the runner has forgotten it.
+    #[error("the runner does not know run {run}: it did not start it, or has forgotten its result")]
     UnknownRun {
-        /// The run.
+        /// The id of the run.
         run: RunId,
     },
 }
 
-/// What became of the runs that were there when a runner shut down.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ShutdownReport {
-    /// Each of them, as it was at the end; one that is not terminal is [stuck](Self::stuck).
-    pub runs: Vec<RunResult>,
-}
-
-impl ShutdownReport {
-    /// A report of these runs.
-    #[must_use]
-    pub fn new(runs: Vec<RunResult>) -> Self {
-        Self { runs }
-    }
-
-    /// The runs that were cut short: their jobs stopped when asked, or were dropped.
-    pub fn interrupted(&self) -> impl Iterator<Item = &RunResult> {
-        self.runs.iter().filter(|run| run.status == RunStatus::Interrupted)
-    }
-
-    /// The runs that did not end, because their jobs neither listen nor return: they hold a thread until they do.
-    pub fn stuck(&self) -> impl Iterator<Item = &RunResult> {
-        self.runs.iter().filter(|run| !run.status.is_terminal())
-    }
-}
+debug_as_chain!(RunnerError);

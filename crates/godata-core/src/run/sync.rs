@@ -1,3 +1,3 @@
-//! What the cell is made of. A test puts loom's twin of it in its place.
+//! The mutex of the cell. The loom test replaces this module with one that uses loom's mutex.
 
 pub(super) use std::sync::Mutex;

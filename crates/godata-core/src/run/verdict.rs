@@ -1,39 +1,42 @@
-//! What becomes of a run.
+//! How the status of a run follows from the end of its job.
 
 use super::cell::StopReason;
-use crate::{Failure, FailureKind, JobError, RunStatus};
+use crate::{BoxError, Failure, FailureKind, JobErrorKind, RunStatus};
 
-/// How a job came to its end.
+/// For implementors of runners: how a job ended.
 ///
-/// `JobEnd::from` makes one from what a job returned. It prints the job's error, which is foreign code.
+/// `JobEnd::from` makes one from the result that a job returned. It calls the `Display` of the job's error, which is
+/// foreign code and may panic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JobEnd {
-    /// It returned `Ok`.
+    /// The job returned `Ok`.
     Succeeded,
-    /// It returned a canceled error; this is the failure if nobody has asked it to stop.
+    /// The job returned an error that contains [`Canceled`](crate::Canceled). If the run was not asked to stop, it fails
+    /// with this failure.
     Canceled(Failure),
-    /// It returned another error, or panicked.
+    /// The job returned another error, or panicked.
     Failed(Failure),
-    /// Its future was dropped before it was done, or was never polled.
+    /// The job's future was dropped before it completed, or was never polled.
     Dropped,
 }
 
-impl From<Result<(), JobError>> for JobEnd {
-    fn from(result: Result<(), JobError>) -> Self {
+impl From<Result<(), BoxError>> for JobEnd {
+    fn from(result: Result<(), BoxError>) -> Self {
         match result {
             Ok(()) => Self::Succeeded,
-            Err(error) if error.is_canceled() => Self::Canceled(Failure::from(&error)),
-            Err(error) => Self::Failed(Failure::from(&error)),
+            Err(error) => match JobErrorKind::of(&*error) {
+                JobErrorKind::Canceled => Self::Canceled(Failure::from_error(&*error)),
+                _ => Self::Failed(Failure::from_error(&*error)),
+            },
         }
     }
 }
 
-/// The final status of a run, by how its job ended and why it was asked to stop.
+/// The final status of a run, from how its job ended and why it was asked to stop.
 ///
-/// A run is canceled or interrupted only if it was asked to stop: an error that says "canceled" of itself is a
-/// failure, as is a timeout, whoever's it is. What a job completes although it was asked to stop has succeeded,
-/// unless its time was over. A job that was dropped has not succeeded.
+/// If the job was not asked to stop, a canceled error is a failure like any other. A job that completes although it was
+/// asked to stop has succeeded, unless it was asked because of its timeout. A dropped job never succeeds.
 pub(super) fn verdict(end: JobEnd, stop: Option<StopReason>) -> (RunStatus, Option<Failure>) {
     match (end, stop) {
         (JobEnd::Failed(failure), _) if failure.kind == FailureKind::Panicked => {
@@ -59,16 +62,17 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::Transient;
 
     #[test]
-    fn the_table_of_ends() {
+    fn the_status_follows_from_the_end_and_the_stop_reason() {
         use FailureKind::{Panicked, TimedOut};
         use RunStatus::{Canceled, Failed, Interrupted, Succeeded};
 
         let late = StopReason::TimedOut(Duration::from_secs(5));
         let stops = [None, Some(StopReason::Requested), Some(StopReason::Shutdown), Some(late)];
-        let error = JobEnd::from(Err(JobError::transient("busy")));
-        let canceled = JobEnd::from(Err(JobError::canceled()));
+        let error = JobEnd::from(Err(Transient::new("busy").into()));
+        let canceled = JobEnd::from(Err(crate::Canceled::new().into()));
         let panicked = JobEnd::Failed(Failure::new(Panicked, "boom"));
         let kind = |kind| (Failed, Some(kind));
         let table = [

@@ -1,26 +1,26 @@
-//! When something is due.
+//! The trait of schedules.
 
-mod any;
 mod search;
 
-pub use any::AnySchedule;
-
 use std::fmt;
+use std::sync::Arc;
 
 use time::UtcDateTime;
 
-/// Says when something is due. Pure: there is no clock inside, so the same question has the same answer.
+/// Says when something is due. It is a pure function of instants, without a clock: the same question always has the same
+/// answer.
 ///
-/// The crate `godata-scheduler` has schedules for intervals, times of day, cron patterns and calendars; anything
-/// else implements this trait. Whoever keeps schedules of different types keeps [`AnySchedule`]s.
+/// The crate `godata-scheduler` has schedules for intervals, times of day, cron patterns and calendars. Any other type
+/// can implement this trait. An `Arc<dyn Schedule>` is a schedule too, so schedules of different types fit into one
+/// collection.
 ///
-/// # What an implementation owes
+/// # Rules for implementors
 ///
 /// 1. `next(after)` is strictly after `after`.
-/// 2. If `next(after)` is `t`, it is also `t` for every instant from `after` until just before `t`; if it is
+/// 2. If `next(after)` is `t`, then `next` is also `t` for every instant from `after` until just before `t`. If it is
 ///    `None`, it is `None` for every later instant.
 /// 3. Instants are whole milliseconds.
-/// 4. It does not panic, and answers in microseconds: it is asked on the loop that serves all schedules.
+/// 4. It does not panic, and answers within microseconds: the loop that serves all schedules waits for it.
 ///
 /// # Example
 ///
@@ -59,41 +59,97 @@ use time::UtcDateTime;
     note = "make one with `godata_scheduler::every(duration)` or `parse(text)`, or implement `Schedule`"
 )]
 pub trait Schedule: fmt::Debug + Send + Sync + 'static {
-    /// The first instant strictly after `after`, or `None` if there is none any more.
+    /// Returns the first instant strictly after `after`, or `None` if there is none.
     ///
-    /// Called from any thread, also concurrently, for instants in any order.
+    /// Called from any thread, possibly concurrently, with instants in any order.
     fn next(&self, after: UtcDateTime) -> Option<UtcDateTime>;
 
-    /// The last instant strictly before `before`, or `None` if there is none.
+    /// Returns the last instant strictly before `before`, or `None` if there is none.
     ///
-    /// The default finds it by asking [`next`](Self::next) at most some two hundred times.
+    /// The default finds it by bisection, with about two hundred calls of [`next`](Self::next) at most.
     fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
         search::previous(|after| self.next(after), before)
     }
 
-    /// How many instants there are after `after` and up to `until`, which counts itself.
+    /// Counts the instants from `after`, exclusive, to `until`, inclusive.
     ///
-    /// The default asks [`next`](Self::next) for each of them, so it takes as long as there are many: ask it for ranges
-    /// in which that is no matter.
+    /// The default calls [`next`](Self::next) once per instant, so it is slow for a range with many of them.
     fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
         search::count_between(|after| self.next(after), after, until)
     }
 
-    /// Text that identifies the schedule, always the same for the same one: a schedule with another text counts as
-    /// edited.
+    /// Returns text that identifies the schedule. It must always be the same for the same schedule: an orchestrator
+    /// takes another text for an edit.
     fn spec(&self) -> String;
 
-    /// What people call it, such as `every 5 minutes`. The default is the [`spec`](Self::spec).
+    /// Describes the schedule for people, such as `every 5 minutes`. The default is the [`spec`](Self::spec).
     fn describe(&self) -> String {
         self.spec()
     }
+}
 
-    /// Erases the type. [`AnySchedule`] overrides it to return itself, so no schedule is wrapped twice.
-    #[doc(hidden)]
-    fn into_any(self) -> AnySchedule
-    where
-        Self: Sized,
-    {
-        AnySchedule::wrap(self)
+/// Forwards every method, including those with a default, so that overrides of the inner schedule are kept.
+impl<S: Schedule + ?Sized> Schedule for Arc<S> {
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        (**self).next(after)
+    }
+
+    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        (**self).previous(before)
+    }
+
+    fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
+        (**self).count_between(after, until)
+    }
+
+    fn spec(&self) -> String {
+        (**self).spec()
+    }
+
+    fn describe(&self) -> String {
+        (**self).describe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EPOCH: UtcDateTime = UtcDateTime::UNIX_EPOCH;
+
+    /// Overrides every method with an answer that differs from its default.
+    #[derive(Debug)]
+    struct Odd;
+
+    impl Schedule for Odd {
+        fn next(&self, _after: UtcDateTime) -> Option<UtcDateTime> {
+            Some(UtcDateTime::MAX)
+        }
+
+        fn previous(&self, _before: UtcDateTime) -> Option<UtcDateTime> {
+            Some(UtcDateTime::MIN)
+        }
+
+        fn count_between(&self, _after: UtcDateTime, _until: UtcDateTime) -> u64 {
+            17
+        }
+
+        fn spec(&self) -> String {
+            "spec".into()
+        }
+
+        fn describe(&self) -> String {
+            "for people".into()
+        }
+    }
+
+    #[test]
+    fn a_shared_schedule_answers_as_the_schedule_does() {
+        let schedule: Arc<dyn Schedule> = Arc::new(Odd);
+        assert_eq!(Schedule::next(&schedule, EPOCH), Some(UtcDateTime::MAX));
+        assert_eq!(Schedule::previous(&schedule, EPOCH), Some(UtcDateTime::MIN));
+        assert_eq!(Schedule::count_between(&schedule, EPOCH, EPOCH), 17);
+        assert_eq!(Schedule::spec(&schedule), "spec");
+        assert_eq!(Schedule::describe(&schedule), "for people");
     }
 }

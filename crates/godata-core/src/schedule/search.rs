@@ -1,4 +1,4 @@
-//! What a schedule can be asked if it knows only what comes next.
+//! The defaults of a schedule's methods, which only use `next`.
 
 use std::iter;
 
@@ -7,7 +7,7 @@ use time::{Duration, UtcDateTime};
 /// The last instant strictly before `before`.
 ///
 /// Whether anything is due between an instant and `before` is true up to some instant and false from there on, so
-/// the last one that is due is found by halving. It ends also for a schedule that goes back.
+/// the last due instant is found by bisection. This also ends for a schedule that goes back.
 pub(super) fn previous(
     next: impl Fn(UtcDateTime) -> Option<UtcDateTime>,
     before: UtcDateTime,
@@ -38,7 +38,7 @@ pub(super) fn previous(
     Some(found)
 }
 
-/// How many instants there are after `after`, up to and with `until`.
+/// The number of instants from `after`, exclusive, to `until`, inclusive.
 pub(super) fn count_between(
     next: impl Fn(UtcDateTime) -> Option<UtcDateTime>,
     after: UtcDateTime,
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn the_last_one_before_an_instant_is_found_at_any_distance() {
+    fn the_last_due_time_before_an_instant_is_found_at_any_distance() {
         let day = 86_400_000;
         let due = [-3_000_000 * day, -400 * day, -1, 0, 1, 2, 1_000, day, 365 * day, 1_000_000 * day];
         for (index, millis) in due.iter().enumerate() {
@@ -75,32 +75,31 @@ mod tests {
     }
 
     #[test]
-    fn few_questions_find_the_last_of_very_many() {
-        let asked = std::cell::Cell::new(0);
+    fn the_last_of_many_due_times_is_found_with_few_calls() {
+        let calls = std::cell::Cell::new(0);
         let each_second = |after: UtcDateTime| {
-            asked.set(asked.get() + 1);
+            calls.set(calls.get() + 1);
             after.truncate_to_second().checked_add(Duration::SECOND)
         };
         assert_eq!(previous(each_second, at(10_500)), Some(at(10_000)));
         let once = |after: UtcDateTime| {
-            asked.set(asked.get() + 1);
+            calls.set(calls.get() + 1);
             (after < at(0)).then_some(at(0))
         };
         assert_eq!(previous(once, UtcDateTime::MAX), Some(at(0)));
-        assert!(asked.get() < 100, "{}", asked.get());
+        assert!(calls.get() < 100, "{} calls", calls.get());
     }
 
     #[test]
-    fn the_end_of_a_range_counts_and_its_start_does_not() {
+    fn a_range_excludes_its_start_and_includes_its_end() {
         let due = [0, 1, 5, 9];
         for (after, until, count) in [(0, 9, 3), (-1, 9, 4), (0, 8, 2), (9, 9, 0), (9, 0, 0)] {
             assert_eq!(count_between(among(&due), at(after), at(until)), count);
         }
     }
 
-    /// Rule 1 is broken; the questions end anyway.
     #[test]
-    fn a_schedule_that_stands_still_or_goes_back_is_not_followed_forever() {
+    fn a_search_ends_for_a_schedule_that_breaks_rule_1() {
         let still = |after: UtcDateTime| Some(after);
         let back = |after: UtcDateTime| after.checked_sub(Duration::SECOND);
         for next in [still as fn(_) -> _, back] {

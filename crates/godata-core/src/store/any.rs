@@ -1,5 +1,6 @@
-//! A store of any type.
+//! The type-erased store.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,14 +15,16 @@ use crate::{
     Store, StoreError,
 };
 
-/// A store whose type is not known: the handle through which a store is used.
+/// A type-erased [`Store`], through which every store is used.
 ///
-/// Clones are cheap and refer to the same store. Over a store that is not [shared](Store::shared) it adds what one
-/// process has to see to: the commits of a pipeline take turns, a commit that was left half done is finished before
-/// anything reads its rows, and an owner that was declared dead is refused. So a store that is not shared is wrapped
-/// once per process, and the handle is cloned.
+/// Clones are cheap and refer to the same store. Around a store that is not [shared](Store::shared), it also keeps the
+/// parts of the contract that need memory within the process: it serializes the commits of a pipeline, finishes a commit
+/// that was interrupted between two puts before anything reads its rows, and refuses owners that were declared dead.
+/// So wrap a store that is not shared once per process, and clone the handle.
 ///
-/// It is a [`Store`] itself; erasing it again changes nothing.
+/// It is a [`Store`] itself; erasing it again does not wrap it twice.
+///
+/// # Example
 ///
 /// ```
 /// use godata_core::{AnyStore, MemoryStore, Store, StoreError};
@@ -39,23 +42,23 @@ pub struct AnyStore(Arc<dyn ErasedStore>);
 impl AnyStore {
     /// Erases the type of a store.
     pub fn new(store: impl Store) -> Self {
-        store.into_any()
-    }
-
-    pub(super) fn wrap(store: impl Store) -> Self {
+        if let Some(erased) = (&store as &dyn Any).downcast_ref::<Self>() {
+            return erased.clone();
+        }
         let turns = (!store.shared()).then(Turns::default);
         Self(Arc::new(Erased { store, turns }))
     }
 }
 
-/// Forwards every method, the defaulted ones too: one that was left out would run its default in silence.
+/// Forwards every method, including those with a default: for one that is left out, the default would silently run
+/// instead of the store's own.
 impl Store for AnyStore {
     async fn upsert_pipeline(&self, pipeline: &PipelineRecord) -> Result<(), StoreError> {
         self.0.upsert_pipeline(pipeline).await
     }
 
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
-        self.0.get_pipeline(name).await
+    async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+        self.0.find_pipeline(name).await
     }
 
     async fn list_pipelines(&self) -> Result<Vec<PipelineRecord>, StoreError> {
@@ -66,8 +69,8 @@ impl Store for AnyStore {
         self.0.upsert_run(run).await
     }
 
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
-        self.0.get_run(id).await
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+        self.0.find_run(id).await
     }
 
     async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {
@@ -97,10 +100,6 @@ impl Store for AnyStore {
     async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {
         self.0.prune(retention).await
     }
-
-    fn into_any(self) -> AnyStore {
-        self
-    }
 }
 
 impl fmt::Debug for AnyStore {
@@ -109,15 +108,16 @@ impl fmt::Debug for AnyStore {
     }
 }
 
+/// What the methods of an erased store return.
 type Answer<'a, T> = BoxFuture<'a, Result<T, StoreError>>;
 
 /// The object-safe twin of [`Store`].
 trait ErasedStore: Send + Sync {
     fn upsert_pipeline<'a>(&'a self, pipeline: &'a PipelineRecord) -> Answer<'a, ()>;
-    fn get_pipeline<'a>(&'a self, name: &'a PipelineName) -> Answer<'a, Option<PipelineRecord>>;
+    fn find_pipeline<'a>(&'a self, name: &'a PipelineName) -> Answer<'a, Option<PipelineRecord>>;
     fn list_pipelines(&self) -> Answer<'_, Vec<PipelineRecord>>;
     fn upsert_run<'a>(&'a self, run: &'a RunRecord) -> Answer<'a, ()>;
-    fn get_run(&self, id: RunId) -> Answer<'_, Option<RunRecord>>;
+    fn find_run(&self, id: RunId) -> Answer<'_, Option<RunRecord>>;
     fn list_runs<'a>(&'a self, query: &'a RunQuery) -> Answer<'a, Vec<RunRecord>>;
     fn shared(&self) -> bool;
     fn now(&self) -> Answer<'_, Option<UtcDateTime>>;
@@ -129,7 +129,7 @@ trait ErasedStore: Send + Sync {
 
 struct Erased<S> {
     store: S,
-    /// `None` for a store that several processes share: that sees to it itself.
+    /// `None` for a shared store, which does all of this itself.
     turns: Option<Turns>,
 }
 
@@ -154,10 +154,10 @@ impl<S: Store> ErasedStore for Erased<S> {
         Box::pin(self.store.upsert_pipeline(pipeline))
     }
 
-    fn get_pipeline<'a>(&'a self, name: &'a PipelineName) -> Answer<'a, Option<PipelineRecord>> {
+    fn find_pipeline<'a>(&'a self, name: &'a PipelineName) -> Answer<'a, Option<PipelineRecord>> {
         Box::pin(async move {
             let _turn = self.turn(name).await?;
-            self.store.get_pipeline(name).await
+            self.store.find_pipeline(name).await
         })
     }
 
@@ -165,7 +165,7 @@ impl<S: Store> ErasedStore for Erased<S> {
         Box::pin(async move {
             self.settle_all().await?;
             let mut rows = self.store.list_pipelines().await?;
-            // Those of a commit that began meanwhile; whoever reads its runs waits for it.
+            // A commit may have begun since. Reads of its runs wait for it.
             rows.iter_mut().for_each(|row| row.pending.clear());
             Ok(rows)
         })
@@ -175,10 +175,10 @@ impl<S: Store> ErasedStore for Erased<S> {
         Box::pin(self.store.upsert_run(run))
     }
 
-    fn get_run(&self, id: RunId) -> Answer<'_, Option<RunRecord>> {
+    fn find_run(&self, id: RunId) -> Answer<'_, Option<RunRecord>> {
         Box::pin(async move {
             self.settle_all().await?;
-            self.store.get_run(id).await
+            self.store.find_run(id).await
         })
     }
 

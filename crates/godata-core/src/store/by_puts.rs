@@ -1,22 +1,22 @@
-//! The commit of a store that has puts and reads alone.
+//! The defaults of a store's methods, which only use puts and reads.
 
 use std::time::Duration;
 
 use crate::{
     Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, RunChange, RunQuery, RunRecord,
-    RunStatus, Store, StoreError, Stored, check,
+    RunStatus, Store, StoreError, Stored, check_commit,
 };
 
 /// How many rows are read at once.
 const PAGE: usize = 1_000;
 
-/// The default of [`Store::commit`], clause 9. One put is the commit: that of the pipeline's row with its new rev
-/// and the runs in `pending`. What comes before it is reading, and what comes after can be done again.
+/// The default of [`Store::commit`], clause 9. The commit point is the put of the pipeline's row with its new rev and
+/// the runs in `pending`. Before it, rows are only read; after it, every step can be repeated.
 pub(super) async fn commit<S: Store + ?Sized>(store: &S, commit: &Commit) -> Result<Committed, StoreError> {
     let row = settled(store, &commit.pipeline.name).await?;
-    let runs = touched(store, commit).await?;
-    let stored = Stored { pipeline: row.as_ref(), runs: &runs, now: store.now().await?, dead: None };
-    let rev = match check(commit, &stored)? {
+    let runs = affected(store, commit).await?;
+    let stored = Stored { now: store.now().await?, ..Stored::new(row.as_ref(), &runs) };
+    let rev = match check_commit(commit, &stored)? {
         Committed::Done(rev) => rev,
         refusal => return Ok(refusal),
     };
@@ -29,19 +29,19 @@ pub(super) async fn commit<S: Store + ?Sized>(store: &S, commit: &Commit) -> Res
     Ok(Committed::Done(rev))
 }
 
-/// The pipeline's row, after its pending rows were put.
+/// Puts the pending rows of a pipeline, and returns its row.
 pub(super) async fn settled<S: Store + ?Sized>(
     store: &S,
     name: &PipelineName,
 ) -> Result<Option<PipelineRecord>, StoreError> {
-    match store.get_pipeline(name).await? {
+    match store.find_pipeline(name).await? {
         Some(pipeline) => put_pending(store, pipeline).await.map(Some),
         None => Ok(None),
     }
 }
 
-/// Puts the runs and clears `pending`. Done again, it puts the same: no later commit has changed the runs, since
-/// each begins with this.
+/// Puts the pending runs and clears `pending`. Repeating it puts the same rows: every commit starts with this, so no
+/// later commit has changed the runs.
 async fn put_pending<S: Store + ?Sized>(
     store: &S,
     mut pipeline: PipelineRecord,
@@ -57,11 +57,11 @@ async fn put_pending<S: Store + ?Sized>(
     Ok(pipeline)
 }
 
-/// The rows that the commit speaks of.
-async fn touched<S: Store + ?Sized>(store: &S, commit: &Commit) -> Result<Vec<RunRecord>, StoreError> {
+/// The stored runs with the id or the key of one of the commit's runs.
+async fn affected<S: Store + ?Sized>(store: &S, commit: &Commit) -> Result<Vec<RunRecord>, StoreError> {
     let mut rows = Vec::new();
     for change in &commit.runs {
-        rows.extend(store.get_run(change.run().id).await?);
+        rows.extend(store.find_run(change.run().id).await?);
         if let RunChange::Insert(run) = change {
             let same_key = RunQuery::new().pipeline(run.pipeline_name.clone()).key(run.key.clone()).limit(1);
             rows.extend(store.list_runs(&same_key).await?);
@@ -70,18 +70,18 @@ async fn touched<S: Store + ?Sized>(store: &S, commit: &Commit) -> Result<Vec<Ru
     Ok(rows)
 }
 
-/// The default of [`Store::renew`]: in one process, whoever asks is alive.
+/// The default of [`Store::renew`]: an owner that calls it is alive, since all owners are in this process.
 pub(super) async fn renew<S: Store + ?Sized>(
     store: &S,
     owner: OwnerId,
     ttl: Duration,
 ) -> Result<Renewal, StoreError> {
     let runs = all_runs(store, RunQuery::new().active().owner(owner)).await?;
-    let asked = runs.iter().filter(|run| run.cancel_requested_at.is_some());
-    Ok(Renewal::alive(ttl, asked.map(|run| run.id).collect()))
+    let to_cancel = runs.iter().filter(|run| run.cancel_requested_at.is_some());
+    Ok(Renewal::alive(ttl, to_cancel.map(|run| run.id).collect()))
 }
 
-/// The default of [`Store::reap`]: in one process, whoever is not live there is dead.
+/// The default of [`Store::reap`]: an owner that is not in `live` is dead, since all owners are in this process.
 pub(super) async fn reap<S: Store + ?Sized>(
     store: &S,
     live: &[OwnerId],
@@ -91,7 +91,7 @@ pub(super) async fn reap<S: Store + ?Sized>(
     Ok(runs)
 }
 
-/// What an owner that was declared dead has lost.
+/// The answer of [`Store::renew`] to an owner that was declared dead.
 pub(super) async fn lost<S: Store + ?Sized>(store: &S, owner: OwnerId) -> Result<Renewal, StoreError> {
     let runs = all_runs(store, RunQuery::new().active().status(RunStatus::Interrupted).owner(owner)).await?;
     Ok(Renewal::dead(runs.iter().map(|run| run.id).collect()))

@@ -1,4 +1,4 @@
-//! The judge of commits: pure, and the same for every store.
+//! The check of commits, a pure function that all stores share.
 
 use time::UtcDateTime;
 
@@ -6,47 +6,80 @@ use crate::{
     Commit, Committed, OwnerId, PipelineRecord, RunChange, RunId, RunKey, RunRecord, RunStatus, StoreError,
 };
 
-/// What is stored of the things that a commit speaks of, all read in one transaction with its writes.
+/// For implementors of stores: the stored rows that [`check_commit`] compares a commit with.
+///
+/// They are read in the same transaction that writes the commit.
+///
+/// ```
+/// use godata_core::{Clock, Stored, SystemClock};
+///
+/// let stored = Stored::new(None, &[]).now(SystemClock.now()).dead(&[]);
+/// assert!(stored.pipeline.is_none());
+/// ```
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Stored<'a> {
-    /// The row of the commit's pipeline.
+    /// The row of the commit's pipeline, if there is one.
     pub pipeline: Option<&'a PipelineRecord>,
-    /// The rows of all pipelines that have the id of one of the commit's runs, and those of its pipeline that have
-    /// the key of one. More rows do no harm.
+    /// All rows with the id of one of the commit's runs, whatever their pipeline, and the rows of the commit's pipeline
+    /// with the key of one. Further rows are ignored.
     pub runs: &'a [RunRecord],
-    /// The store's own clock, if it has one.
+    /// The time by the store's own clock, if it has one.
     pub now: Option<UtcDateTime>,
-    /// Which owners were declared dead; it is enough to tell of the commit's own and of those in `runs`. `None`
-    /// where nobody keeps that: then whoever takes over the runs of another has to know.
+    /// Which owners were declared dead, at least of the commit's owner and the owners in `runs`. `None` if the store
+    /// does not know: then any owner may take over the runs of another.
     pub dead: Option<&'a [OwnerId]>,
 }
 
-/// Judges a commit against what is stored, by the clauses of the [contract](crate::Store#the-contract).
+impl<'a> Stored<'a> {
+    /// Makes the rows of a store without a clock that does not know which owners are dead.
+    #[must_use]
+    pub fn new(pipeline: Option<&'a PipelineRecord>, runs: &'a [RunRecord]) -> Self {
+        Self { pipeline, runs, now: None, dead: None }
+    }
+
+    /// Sets the time by the store's own clock.
+    #[must_use]
+    pub fn now(self, now: UtcDateTime) -> Self {
+        Self { now: Some(now), ..self }
+    }
+
+    /// Sets which owners were declared dead.
+    #[must_use]
+    pub fn dead(self, dead: &'a [OwnerId]) -> Self {
+        Self { dead: Some(dead), ..self }
+    }
+}
+
+/// For implementors of stores: checks a commit against the stored rows, by clauses 2 to 6 of the
+/// [contract](crate::Store#the-contract).
 ///
-/// [`Committed::Done`] means that the store is to write all of the commit, with that rev; any other answer is the
-/// answer to the commit, and nothing is to be written.
+/// [`Committed::Done`] means that the store must write the whole commit, with that rev. Any other answer is the answer
+/// to the commit, and nothing must be written.
 ///
 /// # Errors
 ///
-/// [`StoreError::Invalid`], if the commit asks for what no state allows.
+/// [`StoreError::Invalid`], if the commit is not allowed in any state of the store.
+///
+/// # Example
 ///
 /// ```
-/// use godata_core::{Clock, Commit, Committed, OwnerId, PipelineName, PipelineRecord, Stored, SystemClock, check};
+/// use godata_core::{Clock, Commit, Committed, OwnerId, PipelineName, PipelineRecord, Stored, SystemClock};
+/// use godata_core::check_commit;
 ///
 /// let pipeline = PipelineRecord::new(PipelineName::new("orders")?, SystemClock.now());
 /// let commit = Commit::new(OwnerId::generate(), pipeline);
 ///
-/// let nothing = Stored { pipeline: None, runs: &[], now: None, dead: None };
-/// assert_eq!(check(&commit, &nothing)?, Committed::Done(1));
+/// assert_eq!(check_commit(&commit, &Stored::new(None, &[]))?, Committed::Done(1));
 ///
 /// let mut row = commit.pipeline.clone();
 /// row.rev = 7;
-/// let changed = Stored { pipeline: Some(&row), ..nothing };
-/// assert_eq!(check(&commit, &changed)?, Committed::Conflict(Some(Box::new(row.clone()))));
+/// let answer = check_commit(&commit, &Stored::new(Some(&row), &[]))?;
+/// assert_eq!(answer, Committed::Conflict(Some(Box::new(row))));
 /// # Ok::<(), godata_core::BoxError>(())
 /// ```
-pub fn check(commit: &Commit, stored: &Stored<'_>) -> Result<Committed, StoreError> {
-    match judge(commit, stored) {
+pub fn check_commit(commit: &Commit, stored: &Stored<'_>) -> Result<Committed, StoreError> {
+    match check(commit, stored) {
         Ok(rev) => Ok(Committed::Done(rev)),
         Err(Refusal::Answer(answer)) => Ok(answer),
         Err(Refusal::Invalid(violation)) => Err(StoreError::invalid(violation)),
@@ -55,9 +88,9 @@ pub fn check(commit: &Commit, stored: &Stored<'_>) -> Result<Committed, StoreErr
 
 /// Why a commit is not written.
 enum Refusal {
-    /// The world has changed since it was decided.
+    /// The stored rows have changed since the commit was decided.
     Answer(Committed),
-    /// It was never right.
+    /// The commit breaks the contract.
     Invalid(Violation),
 }
 
@@ -67,37 +100,40 @@ impl From<Violation> for Refusal {
     }
 }
 
-/// What no state allows.
-#[derive(Debug, thiserror::Error)]
+/// How a commit breaks the contract.
+#[derive(thiserror::Error)]
 enum Violation {
-    #[error("pipeline {pipeline:?} is committed with pending rows")]
+    #[error("the commit of pipeline {pipeline:?} has pending rows; only the default `commit` may set them")]
     Pending { pipeline: String },
-    #[error("the cursor of pipeline {pipeline:?} goes back from {from} to {to}")]
-    CursorFalls { pipeline: String, from: Instant, to: Instant },
-    #[error("run {run} is of pipeline {other:?}, not {pipeline:?}")]
+    #[error(
+        "the cursor of pipeline {pipeline:?} goes back from {from} to {to}; it may only do so with a new `spec_since`"
+    )]
+    CursorGoesBack { pipeline: String, from: Instant, to: Instant },
+    #[error("run {run} belongs to pipeline {other:?}, and the commit is for {pipeline:?}")]
     OtherPipeline { run: RunId, other: String, pipeline: String },
-    #[error("run {run} or key {key} is in the commit twice")]
+    #[error("run {run} or its key {key} occurs twice in the commit")]
     Twice { run: RunId, key: RunKey },
-    #[error("a text of {what} has a NUL in it")]
+    #[error("a text of {what} contains NUL")]
     Nul { what: String },
-    #[error("run {run} begins as {status}")]
-    Beginning { run: RunId, status: RunStatus },
-    #[error("run {run} is not stored")]
+    #[error("new run {run} is {status}; it must be queued, running or skipped")]
+    NewStatus { run: RunId, status: RunStatus },
+    #[error("run {run} can't be updated: it is not stored")]
     Unknown { run: RunId },
-    #[error("run {run} goes from {from} to {to}")]
+    #[error("run {run} can't change from {from} to {to}")]
     Transition { run: RunId, from: RunStatus, to: RunStatus },
-    #[error("run {run} changes what it is, not what became of it")]
+    #[error("run {run} changes in a field that is fixed once it is inserted")]
     Identity { run: RunId },
-    #[error("the open skip {run} changes in another way than by growing")]
+    #[error("the open skip {run} may only grow in `due`, `covers.count` and `ended_at`")]
     OpenSkip { run: RunId },
-    #[error("run {run} goes from {from} to {to}, which is for its owner alone")]
+    #[error("only the owner of run {run} may change it from {from} to {to}")]
     NotTheOwner { run: RunId, from: RunStatus, to: RunStatus },
-    #[error("{status} run {run} has an owner or a fence that is not this commit's")]
+    #[error("the owner or the fence of {status} run {run} is not the one of the commit")]
     Ownership { run: RunId, status: RunStatus },
 }
 
-/// An instant that may be none, as text.
-#[derive(Debug)]
+debug_as_chain!(Violation);
+
+/// Displays an instant that may be absent.
 struct Instant(Option<UtcDateTime>);
 
 impl std::fmt::Display for Instant {
@@ -109,18 +145,18 @@ impl std::fmt::Display for Instant {
     }
 }
 
-/// The clauses in the order in which they are judged: whether this owner may speak, whether it saw the present,
-/// and only then whether what it says is right.
-fn judge(commit: &Commit, stored: &Stored<'_>) -> Result<u64, Refusal> {
+/// Checks the clauses in this order: whether the owner is alive, whether the commit was decided on the stored rows, and
+/// only then whether it is valid.
+fn check(commit: &Commit, stored: &Stored<'_>) -> Result<u64, Refusal> {
     clause_6_the_owner_is_alive(commit, stored)?;
     let rev = clause_2_the_rev_is_the_expected_one(commit, stored)?;
     well_formed(commit)?;
-    clause_4_the_cursor_rises(commit, stored)?;
+    clause_4_the_cursor_does_not_go_back(commit, stored)?;
     clause_5_the_due_time_has_come(commit, stored)?;
     for change in &commit.runs {
         match change {
-            RunChange::Insert(run) => clause_3_it_is_new(run, commit, stored, rev)?,
-            RunChange::Update(run) => clause_3_it_changes_legally(run, commit, stored, rev)?,
+            RunChange::Insert(run) => clause_3_the_run_is_new(run, commit, stored, rev)?,
+            RunChange::Update(run) => clause_3_the_change_is_allowed(run, commit, stored, rev)?,
         }
     }
     Ok(rev)
@@ -133,7 +169,7 @@ fn clause_6_the_owner_is_alive(commit: &Commit, stored: &Stored<'_>) -> Result<(
     }
 }
 
-/// A row that was pruned and made anew begins with the same revs; its `created_at` tells the two apart.
+/// A pipeline that was pruned and registered again starts with the same revs; `created_at` tells the two rows apart.
 fn clause_2_the_rev_is_the_expected_one(commit: &Commit, stored: &Stored<'_>) -> Result<u64, Refusal> {
     let expected = &commit.pipeline;
     let as_expected = match stored.pipeline {
@@ -179,15 +215,15 @@ fn has_nul(run: &RunRecord) -> bool {
     params.chain(run.reason.as_deref()).chain(message).any(|text| text.contains('\0'))
 }
 
-/// An edit and a rebase set `spec_since`, and with it begins a new count of due times.
-fn clause_4_the_cursor_rises(commit: &Commit, stored: &Stored<'_>) -> Result<(), Violation> {
+/// An edit and a rebase set a new `spec_since`, and may set the cursor to any instant.
+fn clause_4_the_cursor_does_not_go_back(commit: &Commit, stored: &Stored<'_>) -> Result<(), Violation> {
     let Some(row) = stored.pipeline else { return Ok(()) };
     let (from, to) = (row.cursor, commit.pipeline.cursor);
     if to >= from || commit.pipeline.spec_since != row.spec_since {
         return Ok(());
     }
     let pipeline = row.name.to_string();
-    Err(Violation::CursorFalls { pipeline, from: Instant(from), to: Instant(to) })
+    Err(Violation::CursorGoesBack { pipeline, from: Instant(from), to: Instant(to) })
 }
 
 fn clause_5_the_due_time_has_come(commit: &Commit, stored: &Stored<'_>) -> Result<(), Refusal> {
@@ -197,7 +233,7 @@ fn clause_5_the_due_time_has_come(commit: &Commit, stored: &Stored<'_>) -> Resul
     }
 }
 
-fn clause_3_it_is_new(
+fn clause_3_the_run_is_new(
     run: &RunRecord,
     commit: &Commit,
     stored: &Stored<'_>,
@@ -208,13 +244,13 @@ fn clause_3_it_is_new(
     if let Some(row) = stored.runs.iter().find(is_same) {
         return Err(Refusal::Answer(Committed::Duplicate(row.id)));
     }
-    if !run.status.may_begin() {
-        return Err(Violation::Beginning { run: run.id, status: run.status }.into());
+    if !run.status.may_be_new() {
+        return Err(Violation::NewStatus { run: run.id, status: run.status }.into());
     }
     Ok(belongs_to(run, commit, rev)?)
 }
 
-fn clause_3_it_changes_legally(
+fn clause_3_the_change_is_allowed(
     run: &RunRecord,
     commit: &Commit,
     stored: &Stored<'_>,
@@ -233,10 +269,10 @@ fn clause_3_it_changes_legally(
     if !is_same_run(row, run) {
         return Err(Violation::Identity { run: run.id }.into());
     }
-    Ok(the_owner_does_it(row, run, commit, stored, rev)?)
+    Ok(the_owner_may_do_it(row, run, commit, stored, rev)?)
 }
 
-/// The sole exception to terminal rows being final.
+/// The only exception to the rule that terminal rows are final.
 fn the_open_skip_only_grows(row: &RunRecord, run: &RunRecord) -> Result<(), Violation> {
     let count = |run: &RunRecord| run.covers.map_or(1, |covers| covers.count);
     let first = |run: &RunRecord| run.covers.map(|covers| covers.first).or(row.due);
@@ -249,8 +285,7 @@ fn the_open_skip_only_grows(row: &RunRecord, run: &RunRecord) -> Result<(), Viol
     if grows && grown == *run { Ok(()) } else { Err(Violation::OpenSkip { run: run.id }) }
 }
 
-/// Whether two rows are the same run: what it is never changes, only what became of it; and nobody takes back that
-/// it was asked to stop.
+/// Whether two rows differ only in fields that may change. A request to stop may be added, but not removed.
 fn is_same_run(row: &RunRecord, run: &RunRecord) -> bool {
     let mut same = row.clone();
     same.status = run.status;
@@ -266,10 +301,10 @@ fn is_same_run(row: &RunRecord, run: &RunRecord) -> bool {
     same == *run
 }
 
-/// Only the owner starts and finishes a run. A run whose owner is dead is adopted while it is queued, and
-/// interrupted while it is running, or canceled if that was asked for. Anybody may cancel or skip a queued run, and
-/// ask one that waits or runs to stop, which changes nothing else of it.
-fn the_owner_does_it(
+/// Only its owner starts and finishes a run. If the owner is dead, another one may adopt the run while it is queued, and
+/// interrupt it while it is running, or cancel it if that was asked for. Any owner may cancel or skip a queued run, and
+/// ask a queued or running one to stop.
+fn the_owner_may_do_it(
     row: &RunRecord,
     run: &RunRecord,
     commit: &Commit,
@@ -283,10 +318,10 @@ fn the_owner_does_it(
         (Some(owner), Some(dead)) => dead.contains(&owner),
         _ => true,
     };
-    let stays = run.owner == row.owner && run.fence == row.fence;
+    let keeps_owner = run.owner == row.owner && run.fence == row.fence;
     let (from, to) = (row.status, run.status);
     let allowed = match (from, to) {
-        (Queued, Queued) if stays => is_own || only_asks_to_stop(row, run),
+        (Queued, Queued) if keeps_owner => is_own || only_asks_to_stop(row, run),
         (Queued, Queued | Running) => is_own || is_orphan,
         (Queued, _) => true,
         (Running, Running) => is_own || only_asks_to_stop(row, run),
@@ -298,13 +333,13 @@ fn the_owner_does_it(
         return Err(Violation::NotTheOwner { run: run.id, from, to });
     }
     match (from, to) {
-        (Queued, Queued | Running) if !stays => belongs_to(run, commit, rev),
-        _ if stays => Ok(()),
+        (Queued, Queued | Running) if !keeps_owner => belongs_to(run, commit, rev),
+        _ if keeps_owner => Ok(()),
         _ => Err(Violation::Ownership { run: run.id, status: to }),
     }
 }
 
-/// Whether a row differs at most in when it was asked to stop, and why.
+/// Whether two rows differ at most in the request to stop and its reason.
 fn only_asks_to_stop(row: &RunRecord, run: &RunRecord) -> bool {
     let mut asked = row.clone();
     asked.reason.clone_from(&run.reason);
@@ -312,8 +347,8 @@ fn only_asks_to_stop(row: &RunRecord, run: &RunRecord) -> bool {
     asked == *run
 }
 
-/// Whether a row that is inserted, adopted or started is this commit's: it has its owner, and if it is running, its
-/// rev as the fence.
+/// Checks that a run which is inserted, adopted or started has the owner of the commit, and its rev as the fence if it
+/// is running. A skipped run needs no owner.
 fn belongs_to(run: &RunRecord, commit: &Commit, rev: u64) -> Result<(), Violation> {
     let fence = if run.status == RunStatus::Running { rev } else { 0 };
     let owned = run.owner == Some(commit.owner) || run.status == RunStatus::Skipped;

@@ -1,4 +1,4 @@
-//! One decision, written as a whole.
+//! Commits, and what a store answers to them.
 
 use std::time::Duration;
 
@@ -6,10 +6,15 @@ use time::UtcDateTime;
 
 use crate::{OwnerId, PipelineRecord, RunId, RunRecord};
 
-/// One decision about one pipeline: its row as it shall be, and the runs that are inserted or changed with it.
+/// One decision about one pipeline, which a store writes atomically: the new row of the pipeline, and the runs that are
+/// inserted or updated with it.
+///
+/// # Example
 ///
 /// ```
-/// use godata_core::{Cause, Clock, Commit, OwnerId, PipelineName, PipelineRecord, RunKey, RunRecord, RunStatus, SystemClock};
+/// use godata_core::{
+///     Cause, Clock, Commit, OwnerId, PipelineName, PipelineRecord, RunKey, RunRecord, RunStatus, SystemClock,
+/// };
 ///
 /// let (owner, now) = (OwnerId::generate(), SystemClock.now());
 /// let pipeline = PipelineRecord::new(PipelineName::new("orders")?, now);
@@ -17,43 +22,44 @@ use crate::{OwnerId, PipelineRecord, RunId, RunRecord};
 /// run.owner = Some(owner);
 ///
 /// let commit = Commit::new(owner, pipeline).insert(run);
+/// assert_eq!(commit.runs.len(), 1);
 /// # Ok::<(), godata_core::NameError>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Commit {
-    /// Who decided.
+    /// The owner that has decided.
     pub owner: OwnerId,
-    /// The row as it shall be; its `rev` is the one that the stored row is expected to have.
+    /// The new row of the pipeline. Its `rev` is the one that the stored row is expected to have; 0 if there is none.
     pub pipeline: PipelineRecord,
-    /// The latest due time that is decided by this. A shared store refuses it while its own clock shows less.
+    /// The latest due time that the commit decides. A shared store refuses the commit while its own clock is before it.
     pub due_not_after_now: Option<UtcDateTime>,
-    /// The runs, in the order in which they are written.
+    /// The inserted and updated runs, in the order in which they are written.
     pub runs: Vec<RunChange>,
 }
 
 impl Commit {
-    /// A decision that changes the pipeline's row alone.
+    /// Makes a commit that changes only the pipeline's row.
     #[must_use]
     pub fn new(owner: OwnerId, pipeline: PipelineRecord) -> Self {
         Self { owner, pipeline, due_not_after_now: None, runs: Vec::new() }
     }
 
-    /// Adds a new run.
+    /// Adds a run to insert.
     #[must_use]
     pub fn insert(mut self, run: RunRecord) -> Self {
         self.runs.push(RunChange::Insert(run));
         self
     }
 
-    /// Adds a stored run as it shall be.
+    /// Adds the new row of a stored run.
     #[must_use]
     pub fn update(mut self, run: RunRecord) -> Self {
         self.runs.push(RunChange::Update(run));
         self
     }
 
-    /// Sets the latest due time that is decided by this.
+    /// Sets the latest due time that the commit decides.
     #[must_use]
     pub fn due_not_after_now(self, due: UtcDateTime) -> Self {
         Self { due_not_after_now: Some(due), ..self }
@@ -62,58 +68,72 @@ impl Commit {
 
 /// A run in a [`Commit`].
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RunChange {
-    /// A new row: no other has its id, and none of the pipeline its key.
+    /// A new row. No other row has its id, and no other row of the pipeline has its key.
     Insert(RunRecord),
-    /// A stored row as it shall be.
+    /// The new row of a stored run.
     Update(RunRecord),
 }
 
 impl RunChange {
-    /// The row as it shall be.
+    /// Returns the new row.
     #[must_use]
     pub fn run(&self) -> &RunRecord {
         match self {
             Self::Insert(run) | Self::Update(run) => run,
         }
     }
+
+    /// Converts into the new row.
+    #[must_use]
+    pub fn into_run(self) -> RunRecord {
+        match self {
+            Self::Insert(run) | Self::Update(run) => run,
+        }
+    }
 }
 
-/// What became of a [`Commit`].
+/// The answer to a [`Commit`].
+///
+/// Every answer except [`Done`](Self::Done) means that nothing was written. A caller that does not know an answer reads
+/// the pipeline again and decides anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Committed {
-    /// It is stored; the row has this rev.
+    /// The commit is stored. The pipeline's row has this rev now.
     Done(u64),
-    /// Somebody else was first, and nothing was changed. This is the row as it is; `None` if there is none.
+    /// The stored row is not the expected one, because another commit was first. Contains the stored row; `None` if there
+    /// is none.
     Conflict(Option<Box<PipelineRecord>>),
-    /// A run was to be inserted that is there already: this one. Nothing was changed.
+    /// A run to insert has the id or the key of this stored run.
     Duplicate(RunId),
-    /// The due time has not come by the store's clock, which shows this. Nothing was changed.
+    /// The due time has not come by the store's own clock, which shows this instant.
     NotYet(UtcDateTime),
-    /// The owner was declared dead, and nothing was changed: it goes on under a new id.
+    /// The owner was declared dead. Its process has to continue under a new id.
     OwnerLost,
 }
 
-/// What an owner is told when it says that it is alive.
+/// The answer to [`Store::renew`](crate::Store::renew).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Renewal {
-    /// How long it counts as alive from now on; zero if it was declared dead.
+    /// How long the owner's lease lasts from now on; zero if the owner was declared dead.
     pub valid_for: Duration,
-    /// Its runs that somebody asked to stop.
+    /// The owner's runs that were asked to stop.
     pub cancel: Vec<RunId>,
-    /// Its runs that are no longer its own, because it was declared dead.
+    /// The runs that the owner has lost because it was declared dead.
     pub lost: Vec<RunId>,
 }
 
 impl Renewal {
-    /// The owner is alive for this long; these of its runs are to stop.
+    /// Makes the answer to an owner that is alive for this long, with its runs that were asked to stop.
     #[must_use]
     pub fn alive(valid_for: Duration, cancel: Vec<RunId>) -> Self {
         Self { valid_for, cancel, lost: Vec::new() }
     }
 
-    /// The owner was declared dead, and with it these runs were lost.
+    /// Makes the answer to an owner that was declared dead, with the runs that it has lost.
     #[must_use]
     pub fn dead(lost: Vec<RunId>) -> Self {
         Self { valid_for: Duration::ZERO, cancel: Vec::new(), lost }

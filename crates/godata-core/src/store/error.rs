@@ -1,71 +1,80 @@
-//! How a store fails.
+//! The errors of stores.
 
 use crate::BoxError;
 
-/// Why a store did not do what it was asked, by what the caller can do about it.
+/// Why a call of a store failed, by what the caller can do about it.
 ///
-/// After an error it is not known whether a write has happened: the caller reads before it decides again.
-#[derive(Debug, thiserror::Error)]
+/// After an error it is unknown whether a write has happened. The caller reads before it decides again.
+#[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// It can't be reached, or did not answer in time. Try again.
+    /// The store can't be reached, or did not answer in time. A retry may succeed.
     #[error("the store is not available")]
     Unavailable {
         /// What went wrong.
         source: BoxError,
     },
-    /// It has no space left. Try again when there is some.
+    /// The store has no space left. A retry may succeed once there is some.
     #[error("the store has no space left")]
     Full {
         /// What went wrong.
         source: BoxError,
     },
-    /// Another process has it open, and only one may.
-    #[error("the store is in use by process {pid} on {host}")]
+    /// Another process has the store open, and only one may.
+    #[error("the store is in use by process {pid} on {host}; only one process may open it")]
     Locked {
         /// The id of that process.
         pid: u32,
-        /// The machine it runs on.
+        /// The machine that it runs on.
         host: String,
     },
-    /// What is stored can't be read. Somebody has to look at it.
+    /// The stored data can't be read. A person has to look at it.
     #[error("the store is damaged at {place}")]
     Corrupt {
-        /// Where: a file and a line, a table and a key.
+        /// The place of the damage: a file and a line, or a table and a key.
         place: String,
         /// What is wrong there.
         source: BoxError,
     },
-    /// What was asked breaks the contract. It fails each time.
-    #[error("the store can't take this")]
+    /// The request breaks the contract of the store. A retry fails again.
+    #[error("the store refused an invalid request")]
     Invalid {
-        /// What is wrong with it.
+        /// What is wrong with the request.
         source: BoxError,
     },
 }
 
+debug_as_chain!(StoreError);
+
 impl StoreError {
-    /// It can't be reached, or did not answer in time.
+    /// Makes an [`Unavailable`](Self::Unavailable) error.
     pub fn unavailable(source: impl Into<BoxError>) -> Self {
         Self::Unavailable { source: source.into() }
     }
 
-    /// It has no space left.
+    /// Makes a [`Full`](Self::Full) error.
     pub fn full(source: impl Into<BoxError>) -> Self {
         Self::Full { source: source.into() }
     }
 
-    /// What is stored at `place` can't be read.
+    /// Makes a [`Corrupt`](Self::Corrupt) error for what is stored at `place`.
     pub fn corrupt(place: impl Into<String>, source: impl Into<BoxError>) -> Self {
         Self::Corrupt { place: place.into(), source: source.into() }
     }
 
-    /// What was asked breaks the contract.
+    /// Makes an [`Invalid`](Self::Invalid) error.
     pub fn invalid(source: impl Into<BoxError>) -> Self {
         Self::Invalid { source: source.into() }
     }
 
-    /// Whether the same may succeed later.
+    /// Whether the same call may succeed later.
+    ///
+    /// ```
+    /// use godata_core::StoreError;
+    ///
+    /// assert!(StoreError::unavailable("connection refused").is_retryable());
+    /// assert!(!StoreError::corrupt("runs.json, line 7", "unexpected end of file").is_retryable());
+    /// ```
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::Full { .. })

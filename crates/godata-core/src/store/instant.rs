@@ -1,4 +1,4 @@
-//! Instants as they are stored: RFC 3339 text, which a person can read and which sorts.
+//! The stored form of instants: RFC 3339 text, which people can read.
 
 use serde::{Deserialize, Deserializer, Serializer, de, ser};
 use time::format_description::well_known::Rfc3339;
@@ -12,13 +12,15 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<UtcDateT
     parse(&String::deserialize(from)?)
 }
 
-/// Not `UtcDateTime::parse`, which panics where the offset leads out of the years that it knows.
+/// `UtcDateTime::parse` would panic if the offset moves the instant out of the range of years.
 fn parse<E: de::Error>(text: &str) -> Result<UtcDateTime, E> {
     let parsed = OffsetDateTime::parse(text, &Rfc3339).map_err(E::custom)?;
-    parsed.checked_to_utc().ok_or_else(|| E::custom("the instant is out of range"))
+    parsed
+        .checked_to_utc()
+        .ok_or_else(|| E::custom(format_args!("the instant {text} is out of range in UTC")))
 }
 
-/// The same for an instant that may be absent.
+/// The same for `Option<UtcDateTime>`.
 pub(super) mod option {
     use super::{Deserialize, Deserializer, Serializer, UtcDateTime, parse};
 

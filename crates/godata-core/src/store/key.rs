@@ -1,4 +1,4 @@
-//! What a run answers.
+//! The keys that make decisions idempotent.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,10 +10,10 @@ use time::UtcDateTime;
 use crate::name::check_text;
 use crate::{NameError, PipelineName, RunId};
 
-/// What a run answers: of two rows of a pipeline with the same key, the second is refused. That is what makes
-/// deciding the same thing twice harmless.
+/// The reason for a run as text, which is unique within its pipeline: a store refuses a second row with the same key.
+/// So it is harmless to decide the same thing twice.
 ///
-/// It is text of at most 512 bytes; each constructor makes one form of it.
+/// A key has at most 512 bytes. Each constructor makes one kind of key.
 ///
 /// ```
 /// use godata_core::RunKey;
@@ -30,63 +30,64 @@ pub struct RunKey(Arc<str>);
 impl RunKey {
     const MAX_BYTES: usize = 512;
 
-    /// The due times from `first` on, of the schedule that holds since `spec_since`.
+    /// Makes the key of a run for the due times from `first` on, of the schedule that is valid since `spec_since`.
     #[must_use]
     pub fn due(spec_since: UtcDateTime, first: UtcDateTime) -> Self {
-        Self::made(format_args!("due/{}/{}", millis(spec_since), millis(first)))
+        Self::format(format_args!("due/{}/{}", millis(spec_since), millis(first)))
     }
 
-    /// The next attempt after a run that failed.
+    /// Makes the key of the next attempt after a failed run.
     #[must_use]
     pub fn retry(of: RunId) -> Self {
-        Self::made(format_args!("retry/{of}"))
+        Self::format(format_args!("retry/{of}"))
     }
 
-    /// The same attempt again, after a run that was interrupted.
+    /// Makes the key of a repeated attempt after an interrupted run.
     #[must_use]
     pub fn recover(of: RunId) -> Self {
-        Self::made(format_args!("recover/{of}"))
+        Self::format(format_args!("recover/{of}"))
     }
 
-    /// The success of another pipeline, which its rev of then names.
+    /// Makes the key of a run that follows a success of another pipeline. `rev` is the rev of that success.
     #[must_use]
     pub fn after(upstream: &PipelineName, rev: u64) -> Self {
-        Self::made(format_args!("after/{upstream}/{rev}"))
+        Self::format(format_args!("after/{upstream}/{rev}"))
     }
 
-    /// One due time of a backfill, which `backfill` names.
+    /// Makes the key of a run for one due time of the backfill with this name.
     ///
     /// # Errors
     ///
-    /// [`NameError`], if the name is not one that a pipeline could have.
+    /// [`NameError`], if the name would not be valid for a [pipeline](PipelineName).
     pub fn backfill(backfill: &str, due: UtcDateTime) -> Result<Self, NameError> {
         check_text(backfill, PipelineName::MAX_BYTES)?;
-        Ok(Self::made(format_args!("backfill/{backfill}/{}", millis(due))))
+        Ok(Self::format(format_args!("backfill/{backfill}/{}", millis(due))))
     }
 
-    /// A caller's own word for what it asks: asking again with the same token starts nothing.
+    /// Makes the key of a run that a caller asks for with a token. Asking again with the same token starts nothing.
     ///
     /// # Errors
     ///
-    /// [`NameError`], if the token is not a name that a pipeline could have.
+    /// [`NameError`], if the token would not be valid as the name of a [pipeline](PipelineName).
     pub fn manual(token: &str) -> Result<Self, NameError> {
         check_text(token, PipelineName::MAX_BYTES)?;
-        Ok(Self::made(format_args!("manual/{token}")))
+        Ok(Self::format(format_args!("manual/{token}")))
     }
 
-    /// A run that answers only itself: asked for by hand, without a token.
+    /// Makes the key of a run that a caller asks for without a token. It contains the id of the run, so each such run has
+    /// its own.
     #[must_use]
     pub fn manual_run(id: RunId) -> Self {
-        Self::made(format_args!("manual/{id}"))
+        Self::format(format_args!("manual/{id}"))
     }
 
-    /// The key as it is stored.
+    /// Returns the key as it is stored.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    fn made(text: fmt::Arguments<'_>) -> Self {
+    fn format(text: fmt::Arguments<'_>) -> Self {
         Self(text.to_string().into())
     }
 }
@@ -107,7 +108,7 @@ impl fmt::Debug for RunKey {
     }
 }
 
-/// Takes a key as it was stored.
+/// Parses a key that was stored. The text is only checked to be a valid name of at most 512 bytes.
 impl FromStr for RunKey {
     type Err = NameError;
 

@@ -1,4 +1,4 @@
-//! What remembers pipelines and runs.
+//! The trait of stores, and the rows that they keep.
 
 mod any;
 mod by_puts;
@@ -9,18 +9,18 @@ mod instant;
 mod key;
 mod memory;
 mod pipeline;
-mod query;
+pub(crate) mod query;
 mod retention;
 mod run;
 mod status;
 mod turns;
 
 pub use any::AnyStore;
-pub use check::{Stored, check};
+pub use check::{Stored, check_commit};
 pub use commit::{Commit, Committed, Renewal, RunChange};
 pub use error::StoreError;
 pub use key::RunKey;
-pub use memory::{MemoryStore, MemoryTables, PruneCursor, RunPage};
+pub use memory::MemoryStore;
 pub use pipeline::PipelineRecord;
 pub use query::RunQuery;
 pub use retention::Retention;
@@ -33,43 +33,63 @@ use time::UtcDateTime;
 
 use crate::{OwnerId, PipelineName, RunId};
 
-/// What remembers pipelines and their runs.
+/// For implementors of stores: keeps pipelines and their runs.
 ///
-/// It is used through [`AnyStore`], and for a store that one process opens, six methods are all there is to write:
-/// put and read a pipeline, put and read a run. [`commit`](Self::commit) is built on them. A store that several
-/// instances share at the same time, a database, writes the other six as well.
+/// Callers use a store through [`AnyStore`].
+///
+/// A store that only one process has open needs six methods: puts and reads of pipelines and of runs. The other methods
+/// have defaults that are built on them. A store that several processes share at the same time, such as a database,
+/// implements all methods.
 ///
 /// # The contract
 ///
-/// A decision is one [`Commit`]: a pipeline's new row, and the runs that change with it.
+/// A decision is one [`Commit`]: the new row of a pipeline, and the runs that change with it.
 ///
-/// 1. `commit` is all or nothing, and durable when it answers [`Committed::Done`]. After an error, or if its future
-///    was dropped, it is not known whether it happened: the caller reads, and looks for its own runs, before it
-///    decides again.
-/// 2. It succeeds only if the stored rev is the expected one, and adds one to it. Every change of a run is made by a
-///    commit.
-/// 3. An inserted run has an id that is new, and a key that is new in its pipeline. An updated run is stored and not
-///    terminal, and goes where [`RunStatus`] allows; what it is (id, key, due, parameters, creation) never changes,
-///    and a request to stop it is never taken back. Only its owner starts and finishes it; as long as it waits or
-///    runs, others change at most `cancel_requested_at` and `reason`, unless they adopt it. Sole exception: the row
-///    that the pipeline's `open_skip` names may grow in `due`, `covers.count` and `ended_at`.
-/// 4. The `cursor` only rises while `spec_since` stays.
-/// 5. A store that is shared compares `due_not_after_now` with its own clock, and answers [`Committed::NotYet`].
+/// 1. `commit` is all or nothing, and durable when it answers [`Committed::Done`]. After an error, or if its future was
+///    dropped, it is unknown whether the commit happened: the caller reads, and looks for its own runs, before it decides
+///    again.
+/// 2. `commit` succeeds only if the stored rev is the expected one, and adds one to it. Every change of a run is part of
+///    a commit.
+/// 3. An inserted run has a new id, and a key that is new in its pipeline. An updated run is stored and not terminal, and
+///    changes its status as [`RunStatus`] allows. Its identity (id, key, due, parameters, creation) never changes, and a
+///    request to stop it is never withdrawn. Only its owner starts and finishes it. While it is queued or running, others
+///    change only `cancel_requested_at` and `reason`, unless they adopt it. The only exception: the row that the
+///    pipeline's `open_skip` names may grow in `due`, `covers.count` and `ended_at`.
+/// 4. The `cursor` never goes back while `spec_since` stays the same.
+/// 5. A shared store compares `due_not_after_now` with its own clock, and answers [`Committed::NotYet`].
 /// 6. An owner that was declared dead never commits or renews again.
 /// 7. [`reap`](Self::reap) first declares owners dead for good, and then returns their queued and running runs.
-/// 8. [`prune`](Self::prune) never removes a run that is not terminal, is the `open_skip`, or is due after the
-///    cursor; and no pipeline, unless it is removed and has no runs.
-/// 9. The default `commit` puts the pipeline's row with the runs in `pending`, which is the commit, then the runs,
-///    then the row without them. [`AnyStore`] holds the pipeline's lock meanwhile, and finishes what is pending when
-///    it is opened and after a failure, before anything reads it.
+/// 8. [`prune`](Self::prune) never removes a run that is not terminal, is the `open_skip`, or is due after the cursor. It
+///    never removes a pipeline, unless that is marked as removed and has no runs.
+/// 9. The default `commit` puts the pipeline's row with the runs in `pending`, then the runs, then the row without them.
+///    The first put is the commit point. Meanwhile [`AnyStore`] holds the pipeline's lock. When it is opened, and after a
+///    failure, it puts the pending rows before anything reads them.
 /// 10. Commits to different pipelines do not wait for each other. All methods may be called concurrently.
-/// 11. Who uses a store writes runs by `commit` alone; the two `upsert` methods are for the default `commit`.
+/// 11. Callers write runs only through `commit`. The two `upsert` methods are for the default `commit`. This clause binds
+///     the callers of a store, so no test of a store checks it.
 ///
-/// [`check`] is clauses 2 to 6 as a function: a store that writes `commit` itself calls it inside its transaction.
+/// [`check_commit`] implements clauses 2 to 6: a store with its own `commit` calls it inside its transaction.
+///
+/// # What implementors need to know
+///
+/// * **Blocking.** Methods must not block the thread they are called on. An orchestrator polls their futures on the loop
+///   that serves all its pipelines: while a method blocks, no pipeline is decided, no lease is renewed, and the
+///   orchestrator's timeout for the call can't fire. A short lock around data in memory is fine. Files, connections
+///   without an async interface, and `fsync` belong in `tokio::task::spawn_blocking` or on a thread of the store.
+/// * **A second process.** A store that is not [`shared`](Self::shared) must itself refuse to be opened by a second process,
+///   with [`StoreError::Locked`]. Nothing above it notices the second process, and the conformance suite does not test
+///   for it. With two processes, each would take the owners of the other for dead, take over their runs, and run due
+///   times twice.
+/// * **Retention.** The default [`prune`](Self::prune) keeps everything and reports success. On such a store, the
+///   retention settings of an orchestrator, `keep_newest` and `keep_for`, have no effect.
+/// * **Cost.** The default `commit` of *n* runs makes *n* + 2 puts, each durable by itself, and one put if *n* is 0.
+///   Before that it makes one read of the pipeline, one of each run, and one [`list_runs`](Self::list_runs) by key for
+///   each inserted run. A store with transactions saves most of this with a `commit` of its own; such a store need not
+///   be shared.
 ///
 /// # A store of your own
 ///
-/// From nothing to a proven store, which keeps everything in maps:
+/// These steps lead from nothing to a tested store, which keeps everything in maps:
 ///
 /// ```sh
 /// cargo new --lib my-store && cd my-store
@@ -107,7 +127,7 @@ use crate::{OwnerId, PipelineName, RunId};
 ///         Ok(())
 ///     }
 ///
-///     async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+///     async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
 ///         Ok(self.rows().pipelines.get(name).cloned())
 ///     }
 ///
@@ -120,7 +140,7 @@ use crate::{OwnerId, PipelineName, RunId};
 ///         Ok(())
 ///     }
 ///
-///     async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+///     async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
 ///         Ok(self.rows().runs.get(&id).cloned())
 ///     }
 ///
@@ -130,7 +150,7 @@ use crate::{OwnerId, PipelineName, RunId};
 /// }
 /// ```
 ///
-/// The proof, `tests/contract.rs`: one test per clause. A [`Fixture`] says how to open the store, and what it is.
+/// `tests/contract.rs` proves it with one test per clause. A [`Fixture`] opens the store and describes it.
 ///
 /// ```
 /// # mod my_store { #[derive(Default)] pub struct MyStore; }
@@ -153,7 +173,7 @@ use crate::{OwnerId, PipelineName, RunId};
 ///     }
 ///
 ///     fn durable(&self) -> bool {
-///         false // What is in maps is gone when the store is dropped.
+///         false // The maps are gone when the store is dropped.
 ///     }
 /// }
 ///
@@ -161,73 +181,79 @@ use crate::{OwnerId, PipelineName, RunId};
 /// # }
 /// ```
 ///
-/// `cargo test` runs it. `examples/custom_store` in the repository is this store with a file below it.
+/// `cargo test` runs the tests. `examples/custom_store` in the repository is a similar store that keeps its rows in a
+/// file.
 ///
 /// [`Fixture`]: https://docs.rs/godata-core/latest/godata_core/conformance/trait.Fixture.html
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a store",
-    note = "a store has six methods to write: puts and reads of pipelines and of runs; its docs show one"
+    note = "implement `Store` for it: puts and reads of pipelines and of runs are enough, as the docs of `Store` show"
 )]
 pub trait Store: Send + Sync + 'static {
-    /// Puts a pipeline's row in place of the one with its name, durably.
+    /// Puts a pipeline's row durably. It replaces the row with the same name.
     ///
-    /// Called by the default [`commit`](Self::commit), never twice at a time for one pipeline. A call whose future
-    /// is dropped may have put the row or not, but nothing in between.
+    /// Called by the default [`commit`](Self::commit), never concurrently for one pipeline. If the future is dropped, the
+    /// row has been put or not, but never a part of it.
     ///
     /// # Errors
     ///
-    /// Any; whether the row was put is then taken as unknown.
+    /// Any. The caller then takes it as unknown whether the row was put.
     fn upsert_pipeline(
         &self,
         pipeline: &PipelineRecord,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// A pipeline's row as it was last put.
+    /// Returns a pipeline's row as it was last put, or `None` if there is none.
     ///
     /// # Errors
     ///
     /// Any. A row that can't be read is an error, never `None`.
-    fn get_pipeline(
+    fn find_pipeline(
         &self,
         name: &PipelineName,
     ) -> impl Future<Output = Result<Option<PipelineRecord>, StoreError>> + Send;
 
-    /// All pipelines' rows, ordered by name.
+    /// Returns the rows of all pipelines, ordered by the bytes of their names.
     ///
     /// # Errors
     ///
-    /// Any. A row that can't be read is an error, not left out.
+    /// Any. A row that can't be read is an error. It must not be left out.
     fn list_pipelines(&self) -> impl Future<Output = Result<Vec<PipelineRecord>, StoreError>> + Send;
 
-    /// Puts a run's row in place of the one with its id, durably; as [`upsert_pipeline`](Self::upsert_pipeline).
+    /// Puts a run's row durably. It replaces the row with the same id.
+    ///
+    /// Called by the default [`commit`](Self::commit), never concurrently for one run. If the future is dropped, the row
+    /// has been put or not, but never a part of it.
     ///
     /// # Errors
     ///
-    /// Any; whether the row was put is then taken as unknown.
+    /// Any. The caller then takes it as unknown whether the row was put.
     fn upsert_run(&self, run: &RunRecord) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// A run's row as it was last put.
+    /// Returns a run's row as it was last put, or `None` if there is none.
     ///
     /// # Errors
     ///
     /// Any. A row that can't be read is an error, never `None`.
-    fn get_run(&self, id: RunId) -> impl Future<Output = Result<Option<RunRecord>, StoreError>> + Send;
+    fn find_run(&self, id: RunId) -> impl Future<Output = Result<Option<RunRecord>, StoreError>> + Send;
 
-    /// The runs that a query asks for, in its order. [`RunQuery::select`] does all of it over rows in memory.
+    /// Returns the runs that match a query, in its order, up to its limit. For rows in memory, [`RunQuery::select`] does
+    /// all of this.
     ///
     /// # Errors
     ///
-    /// Any. A row that can't be read is an error, not left out.
+    /// Any. A row that can't be read is an error. It must not be left out.
     fn list_runs(&self, query: &RunQuery) -> impl Future<Output = Result<Vec<RunRecord>, StoreError>> + Send;
 
-    /// Whether several instances may have it open at the same time. Default: `false`, one process at a time.
+    /// Whether several processes may have the store open at the same time. Default: `false`.
     ///
-    /// A store that says `true` writes all methods itself. It is the same on every call.
+    /// A store that returns `true` implements all methods. A store that returns `false` refuses a second process when it
+    /// is opened, with [`StoreError::Locked`]. It is the same on every call.
     fn shared(&self) -> bool {
         false
     }
 
-    /// What time it is by the store's own clock. Default: `None`, it has none.
+    /// Returns the time by the store's own clock. Default: `None`, the store has no clock.
     ///
     /// # Errors
     ///
@@ -236,26 +262,26 @@ pub trait Store: Send + Sync + 'static {
         async { Ok(None) }
     }
 
-    /// Writes one decision: clauses 1 to 6. Default: built on the six methods above, clause 9.
+    /// Writes one decision: clauses 1 to 6. Default: built on puts and reads, clause 9.
     ///
-    /// Called concurrently. If its future is dropped, all of the commit has happened or nothing.
+    /// Called concurrently. If the future is dropped, the whole commit has happened or nothing of it.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Invalid`] for a commit that no state allows, with nothing written; any other, after which
-    /// whether it happened is unknown.
+    /// [`StoreError::Invalid`], if the commit is not allowed in any state of the store; nothing was written then. After
+    /// any other error it is unknown whether the commit happened.
     fn commit(&self, commit: &Commit) -> impl Future<Output = Result<Committed, StoreError>> + Send {
         by_puts::commit(self, commit)
     }
 
-    /// Keeps an owner alive for `ttl` from now, and says which of its runs are to stop. Default: it always lives;
-    /// its runs that somebody asked to stop are listed.
+    /// Renews an owner's lease for `ttl` from now, and returns which of its runs were asked to stop. Default: the owner
+    /// is always alive, and its runs are searched for requests to stop.
     ///
-    /// The first call makes the owner known. Called every third of `ttl` or so.
+    /// The first call makes the owner known to the store. An orchestrator calls it about three times per `ttl`.
     ///
     /// # Errors
     ///
-    /// Any; the owner then counts on what it was told last.
+    /// Any. The owner then relies on the last answer.
     fn renew(
         &self,
         owner: OwnerId,
@@ -266,34 +292,28 @@ pub trait Store: Send + Sync + 'static {
 
     /// Declares owners dead, and returns all their queued and running runs: clause 7.
     ///
-    /// Dead is, in a store that is shared, whose time from [`renew`](Self::renew) has passed; in one that is not,
-    /// who is not in `live`, which names all owners that live in this process. Called at the start, and by each
-    /// instance of a shared store now and then, so two may get the same runs; whose commit is first has them.
+    /// In a shared store, an owner is dead when its lease from [`renew`](Self::renew) has expired, or if it never had one.
+    /// In any other store, an owner is dead if it is not in `live`, which contains all owners in this process.
+    ///
+    /// An orchestrator calls it when it starts, and repeatedly if the store is shared. So two orchestrators may get the
+    /// same runs; the one that commits first gets to keep them.
     ///
     /// # Errors
     ///
-    /// Any; owners may have been declared dead by then.
+    /// Any. Some owners may already have been declared dead.
     fn reap(&self, live: &[OwnerId]) -> impl Future<Output = Result<Vec<RunRecord>, StoreError>> + Send {
         by_puts::reap(self, live)
     }
 
-    /// Forgets old runs, and returns how many: clause 8. Default: none, it keeps everything.
+    /// Removes old runs, and returns how many: clause 8. Default: removes nothing and returns 0.
     ///
-    /// [`Retention::forgets`] decides.
+    /// [`Retention::forgets`] decides which runs are removed. An orchestrator calls it about once an hour, if it has
+    /// retention settings.
     ///
     /// # Errors
     ///
-    /// Any; some runs may have been removed by then.
+    /// Any. Some runs may already have been removed.
     fn prune(&self, _retention: &Retention) -> impl Future<Output = Result<u64, StoreError>> + Send {
         async { Ok(0) }
-    }
-
-    /// Erases the type. [`AnyStore`] overrides it to return itself, so no store is wrapped twice.
-    #[doc(hidden)]
-    fn into_any(self) -> AnyStore
-    where
-        Self: Sized,
-    {
-        AnyStore::wrap(self)
     }
 }

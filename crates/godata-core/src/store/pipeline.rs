@@ -1,4 +1,4 @@
-//! What is kept of a pipeline.
+//! The row of a pipeline.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,64 +8,73 @@ use time::UtcDateTime;
 use super::instant;
 use crate::{PipelineName, RunId, RunRecord};
 
-/// A pipeline's row: what was decided for it, up to when.
+/// The row of a pipeline: its settings, and up to which due time it was decided.
 ///
-/// A store keeps all of it and understands none but `name` and `rev`; the rest is for [`check`](crate::check) and
-/// for the orchestrator. In JSON its fields have these names and instants are RFC 3339.
+/// A store keeps all fields and interprets only `name` and `rev`; [`check_commit`](crate::check_commit) and the
+/// orchestrator use the others. In JSON, the fields have these names and instants are RFC 3339.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct PipelineRecord {
-    /// The name, which no other row has.
+    /// The name, unique among the rows of pipelines.
     pub name: PipelineName,
-    /// How many commits the row has seen. In a [`Commit`](crate::Commit) it is the one that the row is expected
-    /// to have; 0 means that there is no row yet.
+    /// The number of commits to the row. In a [`Commit`](crate::Commit) it is the one that the stored row is expected to
+    /// have; 0 means that there is no row yet.
     pub rev: u64,
-    /// Whether its schedule counts. Runs by hand are allowed either way.
+    /// Whether the schedule is active. Manual runs are allowed either way.
     pub enabled: bool,
-    /// Since when nothing new is decided for it.
+    /// Since when the pipeline is paused: nothing new is decided for it.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub paused_at: Option<UtcDateTime>,
-    /// When it was unregistered; its history stays.
+    /// When the pipeline was removed. Its history stays.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub removed_at: Option<UtcDateTime>,
-    /// The text of its schedule; another text is an edit.
+    /// The text of the schedule. Another text is an edit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec: Option<String>,
-    /// When it was registered, or its schedule last edited.
+    /// When the pipeline was registered, or its schedule was last edited.
     #[serde(with = "instant")]
     pub spec_since: UtcDateTime,
-    /// The last due time that was decided. It only rises while `spec_since` stays.
+    /// The last due time that was decided. It never goes back while `spec_since` stays the same.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<UtcDateTime>,
-    /// The skipped row that grows when the next due time is skipped as well.
+    /// The skipped run that grows if the next due time is skipped as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_skip: Option<RunId>,
-    /// Of each pipeline that it runs after, the last success that it has seen, by that pipeline's rev.
+    /// For each pipeline that it runs after: the rev of the last success that was handled.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub after_seen: BTreeMap<PipelineName, u64>,
-    /// The rev of its own last success; 0 before the first.
+    /// The rev of the commit of its own last success; 0 before the first.
     #[serde(default)]
     pub last_success_rev: u64,
-    /// Rows that are committed but not yet put. Only the default [`commit`](crate::Store::commit) uses it; it is
+    /// Rows that are committed but not yet put. Only the default [`commit`](crate::Store::commit) uses them. The field is
     /// empty in every row that [`AnyStore`](crate::AnyStore) returns.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<RunRecord>,
-    /// What the orchestrator keeps of the registration, as text. A store keeps it as it is.
+    /// Text that the user has stored with the pipeline, such as JSON. Neither the orchestrator nor the store interprets
+    /// it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub options: String,
-    /// Words to find it by.
+    /// Tags that the user has given the pipeline.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub tags: BTreeSet<String>,
     /// When the row was first committed. It never changes.
     #[serde(with = "instant")]
     pub created_at: UtcDateTime,
-    /// When it was last committed.
+    /// When the row was last committed.
     #[serde(with = "instant")]
     pub updated_at: UtcDateTime,
 }
 
 impl PipelineRecord {
-    /// A pipeline that is not stored yet: enabled, without a schedule, created at `now`.
+    /// Makes the row of a pipeline that is not stored yet: enabled, without a schedule, created at `now`.
+    ///
+    /// ```
+    /// use godata_core::{Clock, NameError, PipelineName, PipelineRecord, SystemClock};
+    ///
+    /// let orders = PipelineRecord::new(PipelineName::new("orders")?, SystemClock.now());
+    /// assert_eq!((orders.rev, orders.enabled, orders.spec), (0, true, None));
+    /// # Ok::<(), NameError>(())
+    /// ```
     #[must_use]
     pub fn new(name: PipelineName, now: UtcDateTime) -> Self {
         let now = now.truncate_to_millisecond();
@@ -98,7 +107,7 @@ mod tests {
     use crate::{Cause, RunKey, RunStatus};
 
     #[test]
-    fn a_row_is_json_that_a_person_can_read() {
+    fn a_row_is_readable_json() {
         let at = UtcDateTime::UNIX_EPOCH + Duration::from_millis(1_500);
         let mut pipeline = PipelineRecord::new(PipelineName::new("orders").unwrap(), at);
         let expected = concat!(

@@ -1,4 +1,4 @@
-//! Which runs to list.
+//! Queries for runs.
 
 use std::cmp::Reverse;
 
@@ -6,88 +6,101 @@ use time::UtcDateTime;
 
 use crate::{OwnerId, PipelineName, RunId, RunKey, RunRecord, RunStatus};
 
-/// Which runs to list: those that fit all that was set, newest first, at most [`limit`](Self::limit) of them.
+/// Which runs to list: those that match everything that was set, newest first, up to a limit.
 ///
-/// The order is by `created_at` and then by id, both descending. [`after`](Self::after) gives the next page; rows
-/// that are added meanwhile are newer and do not shift it.
+/// Runs are ordered by `created_at` and then by id, both descending. [`after`](Self::after) asks for the next page. Runs
+/// that are inserted in between are newer and do not shift it.
+///
+/// # Example
 ///
 /// ```
-/// use godata_core::{PipelineName, RunQuery, RunStatus};
+/// use godata_core::{AnyStore, BoxError, MemoryStore, PipelineName, RunQuery, RunStatus, Store};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let store = AnyStore::new(MemoryStore::new());
 ///
 /// let failures = RunQuery::new()
 ///     .pipeline(PipelineName::new("orders")?)
 ///     .status(RunStatus::Failed)
 ///     .limit(20);
-/// # Ok::<(), godata_core::NameError>(())
+/// let page = store.list_runs(&failures).await?;
+/// assert!(page.is_empty());
+///
+/// if let Some(last) = page.last() {
+///     let next_page = store.list_runs(&failures.after(last)).await?;
+/// }
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunQuery {
-    /// Only runs of this pipeline.
+    /// The pipeline of the runs.
     pub pipeline: Option<PipelineName>,
-    /// Only runs with this key; it is unique within a pipeline.
+    /// The key of the run; it is unique within a pipeline.
     pub key: Option<RunKey>,
-    /// Only runs of one of these statuses; of any, if empty.
+    /// The statuses of the runs; any status if it is empty.
     pub statuses: Vec<RunStatus>,
-    /// Only runs of this owner.
+    /// The owner of the runs.
     pub owner: Option<OwnerId>,
-    /// Only runs that come after this place in the order.
+    /// The `created_at` and the id of the run after which the page starts, exclusive.
     pub after: Option<(UtcDateTime, RunId)>,
-    /// At most this many. Default: 100.
+    /// The most runs that are returned.
     pub limit: usize,
 }
 
 impl RunQuery {
-    /// The newest 100 runs of all.
+    /// Makes a query for the newest 100 runs of all pipelines.
     #[must_use]
     pub fn new() -> Self {
         Self { pipeline: None, key: None, statuses: Vec::new(), owner: None, after: None, limit: 100 }
     }
 
-    /// Only runs of this pipeline.
+    /// Matches only runs of this pipeline. Default: runs of any.
     #[must_use]
     pub fn pipeline(self, name: PipelineName) -> Self {
         Self { pipeline: Some(name), ..self }
     }
 
-    /// Only runs with this key.
+    /// Matches only runs with this key. Default: any key.
     #[must_use]
     pub fn key(self, key: RunKey) -> Self {
         Self { key: Some(key), ..self }
     }
 
-    /// Only runs of this status, or of one that was added before.
+    /// Matches only runs with this status, or with one that was set before. Default: any status.
     #[must_use]
     pub fn status(mut self, status: RunStatus) -> Self {
         self.statuses.push(status);
         self
     }
 
-    /// Only runs that are queued or running.
+    /// Matches only queued and running runs. It replaces the statuses that were set before.
     #[must_use]
     pub fn active(self) -> Self {
         Self { statuses: RunStatus::ACTIVE.into(), ..self }
     }
 
-    /// Only runs of this owner.
+    /// Matches only runs of this owner. Default: any owner.
     #[must_use]
     pub fn owner(self, owner: OwnerId) -> Self {
         Self { owner: Some(owner), ..self }
     }
 
-    /// Only what comes after `last`, the last run of the page before.
+    /// Starts the page after `last`, the last run of the previous page. Default: the page starts with the newest run.
     #[must_use]
     pub fn after(self, last: &RunRecord) -> Self {
         Self { after: Some(place(last)), ..self }
     }
 
-    /// At most this many.
+    /// Sets the most runs that are returned. Default: 100.
     #[must_use]
     pub fn limit(self, limit: usize) -> Self {
         Self { limit, ..self }
     }
 
-    /// Whether a run fits, whatever the limit.
+    /// For implementors of stores: whether a run matches the query. The limit is not considered.
     #[must_use]
     pub fn matches(&self, run: &RunRecord) -> bool {
         self.pipeline.as_ref().is_none_or(|name| *name == run.pipeline_name)
@@ -97,7 +110,7 @@ impl RunQuery {
             && self.after.is_none_or(|after| place(run) < after)
     }
 
-    /// The whole answer, for a store that goes through all its rows.
+    /// For implementors of stores: returns the whole answer to the query, from all rows of a store.
     #[must_use]
     pub fn select<'a>(&self, runs: impl IntoIterator<Item = &'a RunRecord>) -> Vec<RunRecord> {
         let mut found: Vec<_> = runs.into_iter().filter(|run| self.matches(run)).collect();
@@ -113,7 +126,7 @@ impl Default for RunQuery {
     }
 }
 
-/// Where a run stands in the order: the greater, the newer.
+/// The position of a run in the order of queries. A greater one is newer.
 pub(crate) type Place = (UtcDateTime, RunId);
 
 pub(crate) fn place(run: &RunRecord) -> Place {

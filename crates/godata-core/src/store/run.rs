@@ -1,4 +1,4 @@
-//! What is kept of a run.
+//! The row of a run.
 
 use serde::{Deserialize, Serialize};
 use time::UtcDateTime;
@@ -6,80 +6,81 @@ use time::UtcDateTime;
 use super::instant;
 use crate::{Cause, Failure, JobId, OwnerId, Params, PipelineName, Progress, RunId, RunKey, RunStatus};
 
-/// A run's row: one attempt at a job, or due times that were not run.
+/// The row of a run: one attempt at a job, or due times that were skipped.
 ///
-/// What the run *is* never changes once the row is inserted; what became of it does, until its status is terminal.
-/// In JSON its fields have these names and instants are RFC 3339.
+/// The first fields identify the run, and never change once the row is inserted. The fields from `status` on say what
+/// has become of it, and change until the status is terminal. In JSON, the fields have these names and instants are
+/// RFC 3339.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunRecord {
-    /// The id, which no other row has.
+    /// The id, unique among the rows of runs.
     pub id: RunId,
-    /// The pipeline that it is a run of.
+    /// The pipeline of the run.
     pub pipeline_name: PipelineName,
-    /// The piece of work, the same in all its attempts.
+    /// The id of the job, the same in all attempts.
     pub job_id: JobId,
-    /// What it answers, unique among the rows of the pipeline.
+    /// The reason for the run, unique among the runs of the pipeline.
     pub key: RunKey,
-    /// Why it was decided.
+    /// Why the run was started.
     pub cause: Cause,
-    /// The due time it runs for; of a skipped row the last one that it covers.
+    /// The due time of the run. For a skipped run, the last due time that it covers.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub due: Option<UtcDateTime>,
-    /// The due times that the row answers, if that is not `due` alone.
+    /// The due times that the run covers, if there are others than `due`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covers: Option<Covers>,
-    /// Which version of the schedule decided it: the pipeline's `spec_since` of then.
+    /// The version of the schedule that the run follows from: the pipeline's `spec_since` at that time.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub spec_since: Option<UtcDateTime>,
-    /// Which attempt at the job it is; the first is 1.
+    /// The number of this attempt at the job; the first is 1.
     pub attempt: u32,
     /// How often this attempt was interrupted before.
     #[serde(default)]
     pub interruptions: u32,
-    /// The run that it tries again.
+    /// The run that this one retries or repeats.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_of: Option<RunId>,
-    /// What the job is told.
+    /// The parameters of the run.
     #[serde(default, skip_serializing_if = "Params::is_empty")]
     pub params: Params,
     /// When the row was inserted.
     #[serde(with = "instant")]
     pub created_at: UtcDateTime,
 
-    /// What has become of it.
+    /// The state that the run is in.
     pub status: RunStatus,
-    /// Why, for people, where the status alone does not say it.
+    /// Why the run has this status, in words for people, where the status alone does not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// A queued run is not started before this.
+    /// The earliest start of a queued run.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<UtcDateTime>,
-    /// When it was asked to stop.
+    /// When the run was asked to stop.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub cancel_requested_at: Option<UtcDateTime>,
-    /// Who runs it, or is to run it. A queued or running row has one.
+    /// The owner that runs it or will run it. Every queued or running run has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<OwnerId>,
-    /// The pipeline's rev of the commit that started it; 0 before that.
+    /// The pipeline's rev of the commit that started the run; 0 before that.
     #[serde(default)]
     pub fence: u64,
-    /// When its job was started.
+    /// When the job was started.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<UtcDateTime>,
-    /// When it became terminal.
+    /// When the run became terminal.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<UtcDateTime>,
-    /// Why it failed.
+    /// Why the run failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Failure>,
-    /// How much it did.
+    /// How many records and bytes the run has read and written.
     #[serde(default)]
     pub counts: RunCounts,
 }
 
 impl RunRecord {
-    /// The first attempt at a new job, with new ids, created at `now`.
+    /// Makes the row of the first attempt at a new job, with new ids, created at `now`.
     #[must_use]
     pub fn new(
         pipeline: &PipelineName,
@@ -116,45 +117,53 @@ impl RunRecord {
     }
 }
 
-/// The due times that one row answers.
+/// The due times that one run covers.
+///
+/// ```
+/// use godata_core::Covers;
+/// use time::UtcDateTime;
+///
+/// let covers = Covers::exactly(3, UtcDateTime::UNIX_EPOCH);
+/// assert_eq!((covers.count, covers.exact), (3, true));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Covers {
-    /// The first of them; the last is the row's `due`.
+    /// The first of the due times. The last is the run's `due`.
     #[serde(with = "instant")]
     pub first: UtcDateTime,
-    /// How many there are.
+    /// The number of due times.
     pub count: u64,
-    /// Whether `count` was counted; it is a lower bound otherwise.
+    /// Whether `count` is exact. Otherwise it is a lower bound.
     pub exact: bool,
 }
 
 impl Covers {
-    /// A counted number of due times from `first` on.
+    /// Covers exactly `count` due times from `first` on.
     #[must_use]
     pub fn exactly(count: u64, first: UtcDateTime) -> Self {
         Self { first, count, exact: true }
     }
 
-    /// More due times from `first` on than were counted.
+    /// Covers at least `count` due times from `first` on.
     #[must_use]
     pub fn at_least(count: u64, first: UtcDateTime) -> Self {
         Self { first, count, exact: false }
     }
 }
 
-/// How much a run did, as its [`Progress`] counted.
+/// How many records and bytes a run has read and written, as its [`Progress`] counted them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct RunCounts {
-    /// Records that came out of its inputs.
+    /// Records read from the inputs.
     pub records_read: u64,
-    /// Records that went into its outputs.
+    /// Records written to the outputs.
     pub records_written: u64,
-    /// Bytes of its inputs, as they are stored.
+    /// Bytes read from the inputs, as they are stored.
     pub bytes_read: u64,
-    /// Bytes of its outputs, as they are stored.
+    /// Bytes written to the outputs, as they are stored.
     pub bytes_written: u64,
 }
 

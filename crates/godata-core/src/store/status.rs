@@ -1,17 +1,17 @@
-//! What has become of a run.
+//! The states of a run.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What has become of a run. In text and in JSON it is the name in lower case.
+/// The state that a run is in. As text and in JSON it is the name in lower case.
 ///
 /// | from | to |
 /// |---|---|
 /// | new | queued, running, skipped |
 /// | queued | queued (by another owner), running, canceled, skipped |
 /// | running | running (asked to stop), succeeded, failed, canceled, interrupted |
-/// | any other | nothing: it is [terminal](Self::is_terminal) |
+/// | any other | none: it is [terminal](Self::is_terminal) |
 ///
 /// ```
 /// use godata_core::RunStatus;
@@ -24,24 +24,24 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RunStatus {
-    /// It is decided that it runs, and waits: for a slot, or for its time.
+    /// The run waits for a slot, or for the time of its start.
     Queued,
-    /// Its job was started.
+    /// The job was started.
     Running,
-    /// Its job returned without an error.
+    /// The job returned without an error.
     Succeeded,
-    /// Its job returned an error, panicked, or took longer than it may.
+    /// The job returned an error, panicked, or took longer than its timeout.
     Failed,
-    /// It was asked to stop, and did.
+    /// The run was asked to stop, and did.
     Canceled,
-    /// Its process shut down or died while it ran.
+    /// The process shut down or died while the job was running.
     Interrupted,
-    /// It was due and was not run; the row's reason says why.
+    /// The run was due and was not started. The reason is in the row.
     Skipped,
 }
 
 impl RunStatus {
-    /// All of them, in the order in which a run goes through them.
+    /// All states: first those that change, then the terminal ones.
     pub const ALL: [Self; 7] = [
         Self::Queued,
         Self::Running,
@@ -52,22 +52,22 @@ impl RunStatus {
         Self::Skipped,
     ];
 
-    /// Those that change again.
+    /// The states that are not terminal.
     pub const ACTIVE: [Self; 2] = [Self::Queued, Self::Running];
 
-    /// Whether it stays as it is.
+    /// Whether the state is final.
     #[must_use]
     pub fn is_terminal(self) -> bool {
         !Self::ACTIVE.contains(&self)
     }
 
-    /// Whether a run may begin like this.
+    /// Whether a run may be inserted in this state.
     #[must_use]
-    pub fn may_begin(self) -> bool {
+    pub fn may_be_new(self) -> bool {
         matches!(self, Self::Queued | Self::Running | Self::Skipped)
     }
 
-    /// Whether a run may go from this to `next`.
+    /// Whether a run may change from this state to `next`.
     #[must_use]
     pub fn may_become(self, next: Self) -> bool {
         match self {
@@ -77,7 +77,7 @@ impl RunStatus {
         }
     }
 
-    /// The name in lower case, as it is stored.
+    /// Returns the name in lower case, as it is stored.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_table_of_transitions() {
+    fn only_queued_and_running_runs_change_their_status() {
         use RunStatus::{Canceled, Failed, Interrupted, Queued, Running, Skipped, Succeeded};
         for from in RunStatus::ALL {
             let expected: &[RunStatus] = match from {
@@ -119,7 +119,7 @@ mod tests {
     }
 
     #[test]
-    fn a_status_has_the_same_name_in_text_and_json() {
+    fn a_status_has_the_same_name_as_text_and_in_json() {
         for status in RunStatus::ALL {
             assert_eq!(serde_json::to_string(&status).unwrap(), format!("\"{status}\""));
         }

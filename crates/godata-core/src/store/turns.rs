@@ -1,4 +1,4 @@
-//! What a store that one process opens needs around it.
+//! The state that a store needs around it if only one process has it open.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,19 +8,19 @@ use tokio::sync::{OnceCell, OwnedMutexGuard};
 use super::by_puts;
 use crate::{Commit, Committed, OwnerId, PipelineName, RunRecord, Store, StoreError};
 
-/// A pipeline's turn, until it is dropped.
+/// The lock of a pipeline, held until it is dropped.
 pub(super) type Turn = OwnedMutexGuard<()>;
 
-/// Gives each pipeline's commits a turn of their own, finishes what one of them left half done before anything is
-/// read, and keeps the owners that were declared dead.
+/// Serializes the commits of each pipeline, finishes interrupted commits before their rows are read, and remembers the
+/// owners that were declared dead.
 ///
-/// Invariant: a pipeline whose row may have pending runs is in `unsettled`. It is put there before its commit
-/// begins to write, and taken out when that has answered; a commit that fails or is dropped leaves it there.
+/// Invariant: a pipeline whose row may have pending runs is in `unsettled`. It is added before its commit starts to
+/// write, and removed when the commit has answered. A commit that fails or is dropped leaves it there.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    /// Set once the rows that an earlier process left pending are in `unsettled`.
+    /// Set once the pipelines with pending rows of an earlier process are in `unsettled`.
     opened: OnceCell<()>,
-    /// In the order of the names, so that what is done for several is done in the same order each time.
+    /// Ordered by name, so that several pipelines are settled in the same order each time.
     unsettled: Mutex<BTreeSet<PipelineName>>,
     locks: Mutex<HashMap<PipelineName, Arc<tokio::sync::Mutex<()>>>>,
     dead: Mutex<HashSet<OwnerId>>,
@@ -30,7 +30,8 @@ impl Turns {
     pub(super) async fn commit<S: Store>(&self, store: &S, commit: &Commit) -> Result<Committed, StoreError> {
         let name = &commit.pipeline.name;
         let _turn = self.turn(store, name).await?;
-        // In this order: either `reap` sees this commit and waits for it, or the owner is seen to be dead here.
+        // The order matters: either `reap` finds this commit in `unsettled` and waits for it, or the owner is found dead
+        // here.
         lock(&self.unsettled).insert(name.clone());
         let answer =
             if self.is_dead(commit.owner) { Committed::OwnerLost } else { store.commit(commit).await? };
@@ -38,7 +39,8 @@ impl Turns {
         Ok(answer)
     }
 
-    /// Waits until nobody commits to the pipeline and its row has no pending runs; keeps it so while the turn is held.
+    /// Waits until no commit to the pipeline is in flight and its row has no pending runs. It stays so while the turn is
+    /// held.
     pub(super) async fn turn<S: Store>(&self, store: &S, name: &PipelineName) -> Result<Turn, StoreError> {
         self.open(store).await?;
         let turn = self.lock_of(name).lock_owned().await;
@@ -49,7 +51,7 @@ impl Turns {
         Ok(turn)
     }
 
-    /// Waits until no row has pending runs of a commit that had begun by now.
+    /// Waits until no row has pending runs of a commit that was started before this call.
     pub(super) async fn settle_all<S: Store>(&self, store: &S) -> Result<(), StoreError> {
         self.open(store).await?;
         let names: Vec<_> = lock(&self.unsettled).iter().cloned().collect();
@@ -59,8 +61,8 @@ impl Turns {
         Ok(())
     }
 
-    /// Declares the owners of active runs dead that are not live, and returns those runs. In between it waits for
-    /// the commits that had begun, so that no owner commits once it is dead.
+    /// Declares the owners of active runs dead if they are not in `live`, and returns those runs. In between it waits for
+    /// the commits in flight, so that no owner commits once it is dead.
     pub(super) async fn reap<S: Store>(
         &self,
         store: &S,
@@ -93,7 +95,8 @@ impl Turns {
         lock(&self.unsettled).contains(name)
     }
 
-    /// Locks are cloned only here, so one that nobody else has is free, and goes when the map would grow.
+    /// A lock that only the map refers to is free, since locks are cloned only here. Free locks are dropped before the
+    /// map would grow.
     fn lock_of(&self, name: &PipelineName) -> Arc<tokio::sync::Mutex<()>> {
         let mut locks = lock(&self.locks);
         if locks.len() == locks.capacity() {
@@ -103,7 +106,7 @@ impl Turns {
     }
 }
 
-/// Nothing panics while one of these is held.
+/// Poisoning is ignored because nothing panics while one of these mutexes is held.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,15 +1,13 @@
 //! The start and end of one stage's work on one batch.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::{Run, Stage};
 use crate::{Outcome, StageEnd};
 
-/// Between the start and the end of one stage's work on one batch: it fired the start hooks when opened, and
-/// fires the end hooks exactly once (invariant 2). It travels with the batch between threads.
+/// One stage's work on one batch, from start to end. Opening it fires the start hooks, and it fires the end hooks
+/// exactly once (invariant 2). It moves between threads with the batch.
 #[derive(Debug)]
 pub(crate) struct Bracket {
     run: Arc<Run>,

@@ -1,16 +1,16 @@
-//! Memory that a run uses again.
+//! Memory that a run reuses.
 
 use std::sync::{Mutex, PoisonError};
 
 use crate::Records;
 
-/// How much a run keeps of each kind; more than is in use at once would only hold memory.
+/// How many of each kind a run keeps. More than are in use at once would only waste memory.
 const KEPT: usize = 64;
 
-/// What is over this size is not kept: one giant record should not be paid for until the end.
+/// The largest size in bytes that is kept: one giant record must not hold its memory until the end of the run.
 const LARGEST: usize = 4 << 20;
 
-/// Memory that a run uses again, so that it is not asked for per batch.
+/// Memory that a run reuses, so that batches need no new allocations.
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
     bytes: Pool<Vec<u8>>,
@@ -27,7 +27,7 @@ impl Buffers {
         self.bytes.put(buffer.capacity(), buffer);
     }
 
-    /// A batch without names, rows and values.
+    /// An empty batch: no names, no rows, no values.
     pub(crate) fn take_records(&self) -> Records {
         self.records.take()
     }
@@ -39,7 +39,7 @@ impl Buffers {
     }
 }
 
-/// Things that were used.
+/// Values to reuse.
 #[derive(Debug, Default)]
 struct Pool<T>(Mutex<Vec<T>>);
 
@@ -62,7 +62,7 @@ mod tests {
     use crate::record;
 
     #[test]
-    fn what_waits_to_be_used_again_has_nothing_of_its_first_use() {
+    fn reused_memory_keeps_nothing_of_its_first_use() {
         let buffers = Buffers::default();
         let mut records = Records::with_names(["a"]).unwrap();
         records.push(record! {"a" => "text", "b" => vec![1, 2]});

@@ -1,14 +1,13 @@
-//! The numbers of a run while it runs.
+//! The counts of a run while it runs.
 
-use std::{
-    sync::atomic::{AtomicU64, Ordering::Relaxed},
-    time::Duration,
-};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use super::Stage;
 use crate::{IoCounts, StepCounts, StepInfo};
 
-/// The numbers of a run, added to once per batch and stage.
+/// The counts of a run, updated once per batch and stage.
 #[derive(Debug)]
 pub(crate) struct Counters {
     pub(super) read: IoCounter,
@@ -78,8 +77,8 @@ impl StepCounter {
         self.records_in.fetch_add(records, Relaxed);
     }
 
-    /// A batch of `records_in` became one of `records_out`. `expanded` is what the step knows of records that
-    /// it made beyond one for each; the rest of the difference is counted as dropped, or as expanded.
+    /// Counts a batch of `records_in` that became one of `records_out`. `expanded` is how many records the step knows it
+    /// made beyond one for each that came in. The rest of the difference counts as dropped, or as expanded.
     pub(super) fn add_out(&self, records_in: u64, records_out: u64, expanded: u64) {
         let expanded = expanded.max(records_out.saturating_sub(records_in));
         self.records_out.fetch_add(records_out, Relaxed);

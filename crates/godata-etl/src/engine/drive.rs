@@ -1,42 +1,48 @@
 //! The run: one loop that takes finished batches and writes them.
 
-use std::{panic::AssertUnwindSafe, pin::pin, sync::Arc, time::Instant};
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Instant;
 
-use futures::{FutureExt, future::BoxFuture};
-use godata_core::{BoxError, RunContext};
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use godata_core::{BoxError, RunContext, debug_as_chain};
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
-use super::{Bracket, Lanes, Opener, Plan, Pull, Run, RunScope, Stage, Stopped, Task, turns::has_turn};
-use crate::{
-    Batch, Chunk, Outcome, PipelineError, RunReport, Sink, Writer, dispatch::JobEnd, error::Panicked,
-};
+use super::permits::has_permit;
+use super::{Bracket, Lanes, LoggedBy, Opener, Plan, Pull, Run, RunScope, Stage, Stopped, Task};
+use crate::error::Panicked;
+use crate::hooks::JobObserver;
+use crate::{Batch, Chunk, Outcome, PipelineError, RunReport, Sink, Writer};
 
-/// Makes the writer of a run.
+/// Makes the writer for a run.
 pub(crate) type MakeWriter<W> = Arc<dyn Fn(&RunContext) -> Result<Arc<W>, BoxError> + Send + Sync>;
 
-/// Runs a pipeline from `open` to the writer that `make` makes.
+/// Runs a pipeline from its reader, which `open` opens, to its writer, which `make` makes.
 pub(crate) async fn run<B: Batch, W: Writer<B>>(
     plan: &Plan,
     open: &Opener<Chunk<B>>,
     make: &MakeWriter<W>,
     cx: &RunContext,
-    job: Option<JobEnd>,
+    job: Option<JobObserver>,
+    logged_by: LoggedBy,
 ) -> Result<RunReport, PipelineError> {
-    let run = Run::begin(plan, cx, job, require_runtime()?);
+    let run = Run::begin(plan, cx, job, logged_by, require_runtime()?);
     let _stop_on_drop = run.context().cancellation().drop_guard();
     let span = run.run_span().clone();
     let (sink, result) = write_all(&run, open, make).instrument(span.clone()).await;
-    // From here on the end comes, whether or not somebody still waits for it.
+    // A task of its own: from here on the run ends properly even if the caller drops this future.
     let end = tokio::spawn(finish(Arc::clone(&run), sink, result).instrument(span));
     match end.await {
         Ok(result) => result,
-        // The runtime is shutting down; whatever still works for the run ends it.
+        // The runtime is shutting down. The last thread that works for the run ends it.
         Err(_) => run.conclude(Err(run.cut_off())).1,
     }
 }
 
-/// Opens the reader and the writer, and lets go of both. Nothing observes it.
+/// Opens the reader and the writer, and drops both again. Hooks and logs don't see it.
 pub(crate) async fn check<B: Batch, W: Writer<B>>(
     plan: &Plan,
     open: &Opener<Chunk<B>>,
@@ -44,8 +50,8 @@ pub(crate) async fn check<B: Batch, W: Writer<B>>(
     cx: &RunContext,
 ) -> Result<(), PipelineError> {
     let silent = Plan { hooks: Vec::new(), ..plan.clone() };
-    let run = Run::begin(&silent, cx, None, require_runtime()?);
-    run.never_ends();
+    let run = Run::begin(&silent, cx, None, LoggedBy::Caller, require_runtime()?);
+    run.suppress_end();
     let _stop_on_drop = run.context().cancellation().drop_guard();
     let (sink, result) = match open_both(&run, open, make).await {
         Ok((_source, _writer, sink)) => (Some(sink), Ok(())),
@@ -57,18 +63,20 @@ pub(crate) async fn check<B: Batch, W: Writer<B>>(
 }
 
 fn require_runtime() -> Result<Handle, PipelineError> {
-    if has_turn() {
+    if has_permit() {
         return Err(PipelineError::Runtime { source: Arc::new(WithinStep) });
     }
     Handle::try_current().map_err(|error| PipelineError::Runtime { source: Arc::new(error) })
 }
 
-/// A step that waits for a pipeline has a turn to compute, which the pipeline may need.
-#[derive(Debug, thiserror::Error)]
+/// A step that waits for a pipeline holds a permit to compute, which that pipeline may need.
+#[derive(thiserror::Error)]
 #[error("a step can't wait for a pipeline; await it in `map_async`, in a writer, or beside this one")]
 struct WithinStep;
 
-/// Writes every batch. Gives back the sink, if it was opened and is not lost in a write that was cut off.
+debug_as_chain!(WithinStep);
+
+/// Writes every batch. Returns the sink too, if it was opened.
 async fn write_all<B: Batch, W: Writer<B>>(
     run: &Arc<Run>,
     open: &Opener<Chunk<B>>,
@@ -94,7 +102,7 @@ async fn open_both<B: Batch, W: Writer<B>>(
     run.or_canceled(async {
         let source = open(Arc::clone(run)).await?;
         let scope = RunScope::new(run);
-        let opened = contained(async || {
+        let opened = contained_async(async || {
             let writer = make(run.context())?;
             let sink = writer.open(&scope).await?;
             Ok((writer, sink))
@@ -105,8 +113,8 @@ async fn open_both<B: Batch, W: Writer<B>>(
     .await
 }
 
-/// The loop: takes the oldest finished batch and writes it, while the next ones are read and computed. A failure
-/// waits its turn, so that the batches before it are written.
+/// The main loop: writes the oldest finished batch while the next ones are read and computed. A failure is returned in
+/// its place in the order, after the batches before it are written.
 async fn write_batches<E: Send + 'static, S: Sink<E>>(
     run: &Arc<Run>,
     mut lanes: Lanes<Encoded<E>>,
@@ -123,7 +131,7 @@ async fn write_batches<E: Send + 'static, S: Sink<E>>(
         loop {
             tokio::select! {
                 biased;
-                () = run.context().cancelled() => return Err(run.canceled()),
+                () = run.context().canceled() => return Err(run.canceled()),
                 result = &mut writing => break result?,
                 next = lanes.next(), if following.is_none() => following = Some(next),
             }
@@ -138,7 +146,7 @@ async fn write_one<E: Send + 'static, S: Sink<E>>(
 ) -> Result<(), Stopped> {
     let records = bracket.records_in();
     let start = Instant::now();
-    let result = contained(|| sink.write(encoded)).instrument(run.span(Stage::Write).clone()).await;
+    let result = contained_async(|| sink.write(encoded)).instrument(run.span(Stage::Write).clone()).await;
     bracket.add_time(start.elapsed());
     if let Err(cause) = result {
         return Err(run.stopped(Stage::Write, cause).close(bracket));
@@ -148,8 +156,8 @@ async fn write_one<E: Send + 'static, S: Sink<E>>(
     Ok(())
 }
 
-/// Ends a run whose batches are written or given up: waits for what still works for it, then commits or
-/// aborts. A cancellation counts until the commit begins.
+/// Ends a run whose batches have been written, or that has stopped: waits until nothing works for it any more, then
+/// commits or aborts. A cancellation is honored until the commit begins.
 async fn finish<E, S: Sink<E>>(
     run: Arc<Run>,
     sink: Option<S>,
@@ -160,13 +168,13 @@ async fn finish<E, S: Sink<E>>(
     }
     run.idle().await;
     let result = match result {
-        Ok(()) if run.context().is_cancelled() => Err(run.canceled()),
+        Ok(()) if run.context().is_canceled() => Err(run.canceled()),
         result => result,
     };
     let result = match (sink, result) {
         (Some(sink), Ok(())) => {
             run.begin_commit();
-            contained(|| sink.commit()).await.map_err(|cause| run.stopped(Stage::Write, cause))
+            contained_async(|| sink.commit()).await.map_err(|cause| run.stopped(Stage::Write, cause))
         }
         (sink, result) => {
             abort(sink).await;
@@ -179,13 +187,13 @@ async fn finish<E, S: Sink<E>>(
 
 async fn abort<E, S: Sink<E>>(sink: Option<S>) {
     let Some(sink) = sink else { return };
-    if let Err(cause) = contained(|| sink.abort().map(Ok)).await {
+    if let Err(cause) = contained_async(|| sink.abort().map(Ok)).await {
         tracing::error!(error = %cause, "a sink failed to abort");
     }
 }
 
-/// Runs user code: a panic in it, before or while it is awaited, becomes an error.
-pub(crate) async fn contained<T, F, Fut>(code: F) -> Result<T, BoxError>
+/// Runs the user's async code: a panic in it, before or while it is awaited, becomes an error.
+pub(crate) async fn contained_async<T, F, Fut>(code: F) -> Result<T, BoxError>
 where
     F: FnOnce() -> Fut,
     Fut: Future<Output = Result<T, BoxError>>,
@@ -196,10 +204,10 @@ where
         .unwrap_or_else(|panic| Err(Panicked::from_payload(panic).into()))
 }
 
-/// A batch that is ready to be written, within the bracket of its writing.
+/// An encoded batch, ready to be written, with the bracket of its writing.
 type Encoded<E> = (E, Bracket);
 
-/// The last stage: encodes what the steps made.
+/// The last stage: encodes the batches that the steps made.
 struct EncodeStage<B, W> {
     source: Box<dyn Pull<Chunk<B>>>,
     writer: Arc<W>,

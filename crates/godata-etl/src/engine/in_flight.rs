@@ -1,13 +1,11 @@
-//! Futures that are under way at once.
+//! Futures in flight.
 
 use std::task::{Context, Poll};
 
-use futures::{
-    StreamExt,
-    stream::{FuturesOrdered, FuturesUnordered},
-};
+use futures::StreamExt;
+use futures::stream::{FuturesOrdered, FuturesUnordered};
 
-/// Futures that are under way at once, whose results come in the order of the futures or as they are ready.
+/// Futures in flight. Their results come in the order of the futures, or as they are ready.
 pub(crate) enum InFlight<F: Future> {
     Ordered(FuturesOrdered<F>),
     Unordered(FuturesUnordered<F>),

@@ -1,33 +1,29 @@
 //! Tasks in flight.
 
-use std::{
-    future::{poll_fn, ready},
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::future::{poll_fn, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use godata_core::{CancelOnDrop, Cancellation};
 
-use super::{
-    InFlight, Pull, Run, Stage, Stopped, Task,
-    scope::{Load, on_thread},
-};
+use super::scope::{Load, on_thread};
+use super::{InFlight, Pull, Run, Stage, Stopped, Task};
 use crate::Work;
 
-/// How many tasks are in flight per worker: one at work, the others read or waiting to be written, so that
-/// neither reading nor writing holds a worker up.
+/// How many tasks are in flight per worker. One is being computed; the others are being read or wait to be written, so
+/// that workers wait for neither.
 const IN_FLIGHT_PER_WORKER: usize = 3;
 
-/// Runs the tasks of a stage on workers, a bounded number of them at once, and gives their results in the
-/// order of the tasks (or as they come, if the run is unordered). Dropping it stops what is in flight
-/// (invariant 3).
+/// Runs the tasks of a stage on workers, with a bounded number in flight. Returns their results in the order of the
+/// tasks, or as they are ready if the run is unordered. Dropping it stops the tasks in flight (invariant 3).
 pub(crate) struct Lanes<T> {
     run: Arc<Run>,
     reading: Reading<T>,
     in_flight: InFlight<Lane<T>>,
     limit: usize,
-    /// The last stage within the tasks.
+    /// The last stage that the tasks contain.
     stage: Stage,
     stop: Cancellation,
     _stop_on_drop: CancelOnDrop,
@@ -36,11 +32,11 @@ pub(crate) struct Lanes<T> {
 type NextTask<T> = Result<Option<Task<T>>, Stopped>;
 type Lane<T> = BoxFuture<'static, Result<Option<T>, Stopped>>;
 
-/// The stage before, which is asked for one task at a time. The question is kept between polls, since
-/// dropping it could lose a task.
+/// The stage before. One task at a time is requested from it. The request is kept between polls, because dropping it
+/// could lose a task.
 enum Reading<T> {
     Idle(Box<dyn Pull<T>>),
-    Asked(BoxFuture<'static, (Box<dyn Pull<T>>, NextTask<T>)>),
+    Requested(BoxFuture<'static, (Box<dyn Pull<T>>, NextTask<T>)>),
     Ended,
 }
 
@@ -58,8 +54,8 @@ impl<T: Send + 'static> Lanes<T> {
         }
     }
 
-    /// The next result, or `None` at the end. After a failure there is nothing more to ask for. Dropping
-    /// the future loses nothing.
+    /// The next result, or `None` at the end. Not to be called again after an error. Dropping the future loses
+    /// nothing.
     pub(crate) async fn next(&mut self) -> Result<Option<T>, Stopped> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
@@ -68,7 +64,7 @@ impl<T: Send + 'static> Lanes<T> {
         loop {
             self.fill(cx);
             match self.in_flight.poll_next(cx) {
-                // Nothing came of it.
+                // The task had no result.
                 Poll::Ready(Some(Ok(None))) => {}
                 Poll::Ready(Some(result)) => return Poll::Ready(result),
                 Poll::Ready(None) if matches!(self.reading, Reading::Ended) => return Poll::Ready(Ok(None)),
@@ -77,14 +73,14 @@ impl<T: Send + 'static> Lanes<T> {
         }
     }
 
-    /// Puts tasks in flight until there are enough, or the stage before has none for now.
+    /// Puts tasks in flight until the limit is reached or the stage before has none ready.
     fn fill(&mut self, cx: &mut Context<'_>) {
         while self.in_flight.len() < self.limit {
             match std::mem::replace(&mut self.reading, Reading::Ended) {
-                Reading::Idle(source) => self.reading = Reading::Asked(ask(source)),
-                Reading::Asked(mut answer) => match answer.poll_unpin(cx) {
+                Reading::Idle(source) => self.reading = Reading::Requested(request(source)),
+                Reading::Requested(mut answer) => match answer.poll_unpin(cx) {
                     Poll::Pending => {
-                        self.reading = Reading::Asked(answer);
+                        self.reading = Reading::Requested(answer);
                         return;
                     }
                     Poll::Ready((source, Ok(Some(task)))) => {
@@ -92,7 +88,7 @@ impl<T: Send + 'static> Lanes<T> {
                         self.start(task);
                     }
                     Poll::Ready((_, Ok(None))) => {}
-                    // A failure waits its turn behind the tasks before it.
+                    // A failure keeps its place behind the tasks before it.
                     Poll::Ready((_, Err(stopped))) => self.in_flight.push(ready(Err(stopped)).boxed()),
                 },
                 Reading::Ended => return,
@@ -105,7 +101,7 @@ impl<T: Send + 'static> Lanes<T> {
     }
 }
 
-/// Runs a task on a worker. It is under way when this returns.
+/// Runs a task on a worker. It is submitted when this returns.
 pub(crate) fn compute<T: Send + 'static>(
     run: &Arc<Run>,
     stop: Cancellation,
@@ -118,7 +114,7 @@ pub(crate) fn compute<T: Send + 'static>(
     async move { computing.await.unwrap_or_else(|cause| Err(run.stopped(stage, cause))) }
 }
 
-fn ask<T: 'static>(mut source: Box<dyn Pull<T>>) -> BoxFuture<'static, (Box<dyn Pull<T>>, NextTask<T>)> {
+fn request<T: 'static>(mut source: Box<dyn Pull<T>>) -> BoxFuture<'static, (Box<dyn Pull<T>>, NextTask<T>)> {
     Box::pin(async move {
         let task = source.next().await;
         (source, task)

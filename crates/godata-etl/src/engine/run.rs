@@ -1,30 +1,29 @@
-//! One run of a pipeline, as everything that works for it sees it.
+//! One run of a pipeline: the state that its stages share.
 
-use std::{
-    fmt,
-    num::NonZeroUsize,
-    sync::{
-        Arc,
-        atomic::{
-            AtomicBool,
-            Ordering::{AcqRel, Acquire, Release},
-        },
-    },
-    time::{Duration, Instant},
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::time::{Duration, Instant};
+
+use godata_core::{
+    BoxError, Canceled, Clock, JobErrorKind, RunContext, SystemClock, debug_as_chain, error_chain,
 };
-
-use godata_core::{BoxError, Canceled, Clock, JobError, RunContext, SystemClock};
 use time::UtcDateTime;
-use tokio::{runtime::Handle, sync::watch};
+use tokio::runtime::Handle;
+use tokio::sync::watch;
 use tracing::Span;
 
-use super::{Stage, Stopped, buffers::Buffers, counters::Counters, workers::Workers};
-use crate::{
-    BuildError, PipelineError, PipelineHook, PipelineInfo, RunReport, StepInfo,
-    dispatch::{Hooks, JobEnd},
-};
+use super::buffers::Buffers;
+use super::counters::Counters;
+use super::logs::{LoggedBy, Logs};
+use super::workers::Workers;
+use super::{Stage, Stopped};
+use crate::hooks::{Hooks, JobObserver};
+use crate::{BuildError, PipelineError, PipelineHook, PipelineInfo, RunReport, StepInfo};
 
-/// What a pipeline is, apart from the code of its stages.
+/// The description of a pipeline, apart from the code of its stages.
 #[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) name: Arc<str>,
@@ -32,11 +31,11 @@ pub(crate) struct Plan {
     pub(crate) hooks: Vec<Arc<dyn PipelineHook>>,
     pub(crate) workers: NonZeroUsize,
     pub(crate) ordered: bool,
-    /// The first mistake in the description; the last verb of the builder returns it.
+    /// The first mistake in the description. The last call of the builder returns it.
     pub(crate) mistake: Option<BuildError>,
 }
 
-/// One run of a pipeline. Everything that works for the run holds it (invariant 1).
+/// One run of a pipeline. Every thread and task that works for the run holds it (invariant 1).
 pub(crate) struct Run {
     info: PipelineInfo,
     cx: RunContext,
@@ -46,35 +45,32 @@ pub(crate) struct Run {
     pub(crate) buffers: Buffers,
     pub(super) hooks: Hooks,
     counters: Counters,
-    spans: Spans,
+    logs: Logs,
     started_at: UtcDateTime,
     started: Instant,
     /// How many threads and tasks work for the run.
     at_work: watch::Sender<usize>,
-    /// Whether the commit has begun; if the run is then cut off, nobody knows what became of the output.
+    /// Whether the commit has begun. If the run is cut off after that, the state of the output is unknown.
     committing: AtomicBool,
     ended: AtomicBool,
 }
 
-/// One tracing span per run and one per stage.
-#[derive(Debug)]
-struct Spans {
-    run: Span,
-    read: Span,
-    steps: Vec<Span>,
-    write: Span,
-}
-
 impl Run {
-    /// Begins a run and fires its start hooks.
-    pub(crate) fn begin(plan: &Plan, cx: &RunContext, job: Option<JobEnd>, runtime: Handle) -> Arc<Self> {
+    /// Starts a run and fires its start hooks.
+    pub(crate) fn begin(
+        plan: &Plan,
+        cx: &RunContext,
+        job: Option<JobObserver>,
+        logged_by: LoggedBy,
+        runtime: Handle,
+    ) -> Arc<Self> {
         let info = PipelineInfo { name: Arc::clone(&plan.name), steps: plan.steps.as_slice().into() };
+        let logs = Logs::new(logged_by, &info, cx);
         let run = Arc::new(Self {
-            spans: Spans::new(&info, cx),
             cx: cx.clone().with_cancellation(cx.cancellation().child()),
             ordered: plan.ordered,
             workers: plan.workers,
-            jobs: Workers::new(plan.workers, runtime),
+            jobs: Workers::new(plan.workers, runtime, logs.run_span().clone()),
             buffers: Buffers::default(),
             hooks: Hooks::new(plan.hooks.clone(), job),
             counters: Counters::new(plan.steps.len()),
@@ -84,7 +80,9 @@ impl Run {
             committing: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             info,
+            logs,
         });
+        run.logs.started();
         run.hooks.run_start(&run);
         run
     }
@@ -93,17 +91,13 @@ impl Run {
         &self.info
     }
 
-    /// The caller's context, with a cancellation that also stops when the run fails or is dropped.
+    /// The caller's context, with a child cancellation that is also canceled when the run fails or is dropped.
     pub(crate) fn context(&self) -> &RunContext {
         &self.cx
     }
 
     pub(crate) fn span(&self, stage: Stage) -> &Span {
-        match stage {
-            Stage::Read => &self.spans.read,
-            Stage::Step(index) => &self.spans.steps[index],
-            Stage::Write => &self.spans.write,
-        }
+        self.logs.stage_span(stage)
     }
 
     /// Whether one batch is computed at a time.
@@ -111,25 +105,25 @@ impl Run {
         self.workers == NonZeroUsize::MIN
     }
 
-    pub(super) fn run_span(&self) -> &Span {
-        &self.spans.run
+    pub(crate) fn run_span(&self) -> &Span {
+        self.logs.run_span()
     }
 
-    /// What `future` gives, or that the run was canceled, whichever is first.
+    /// The output of `future`, or [`Stopped::Canceled`] if the run is canceled first.
     pub(super) async fn or_canceled<T>(
         &self,
         future: impl Future<Output = Result<T, Stopped>>,
     ) -> Result<T, Stopped> {
-        self.cx.cancellation().unless_cancelled(future).await?
+        self.cx.cancellation().unless_canceled(future).await?
     }
 
     pub(crate) fn canceled(&self) -> Stopped {
         Stopped::Canceled(canceled(&self.cx))
     }
 
-    /// What a failure of `stage` means: it failed, or it stopped because we had asked for that.
+    /// Tells a failure of `stage` from a stop on request: a [`Canceled`] is a stop if this run was canceled.
     pub(crate) fn stopped(&self, stage: Stage, cause: BoxError) -> Stopped {
-        if self.cx.is_cancelled() && cause.is::<Canceled>() {
+        if self.cx.is_canceled() && cause.is::<Canceled>() {
             return self.canceled();
         }
         Stopped::Failed { stage, place: None, cause }
@@ -180,17 +174,17 @@ impl Run {
         self.counters.add_busy(stage, busy);
     }
 
-    /// The run is no run of the pipeline, and has no end to tell of.
-    pub(super) fn never_ends(&self) {
+    /// Keeps the end from being reported to hooks and the log, for a run that only checks whether one could start.
+    pub(super) fn suppress_end(&self) {
         self.ended.store(true, Release);
     }
 
-    /// From here on the output may become visible.
+    /// Marks that the output may be visible from here on.
     pub(super) fn begin_commit(&self) {
         self.committing.store(true, Release);
     }
 
-    /// Why a run that was cut off has ended: its future was dropped, or its runtime.
+    /// Why a run was cut off: its future or its runtime was dropped.
     pub(super) fn cut_off(&self) -> Stopped {
         if self.committing.load(Acquire) {
             Stopped::Failed { stage: Stage::Write, place: None, cause: CommitCutOff.into() }
@@ -199,16 +193,17 @@ impl Run {
         }
     }
 
-    /// Ends the run and fires its end hooks, unless that was done.
+    /// Ends the run: fires its end hooks and logs the end, unless that has been done.
     pub(super) fn end(&self, result: Result<(), Stopped>) -> Result<RunReport, PipelineError> {
         let (report, result) = self.conclude(result);
         if !self.ended.swap(true, AcqRel) {
-            self.spans.run.in_scope(|| self.hooks.run_end(self, &report, &result));
+            self.hooks.run_end(self, &report, &result);
+            self.logs.ended(&report, &result);
         }
         result
     }
 
-    /// The report of the run as far as it came, and the result with it.
+    /// The report of what was done, and the result that contains it.
     pub(super) fn conclude(
         &self,
         result: Result<(), Stopped>,
@@ -251,12 +246,12 @@ impl Run {
     }
 }
 
-/// The last holder of a run that nobody ended ends it: its future was dropped.
+/// If nothing has ended the run because its future was dropped, the last holder ends it.
 impl Drop for Run {
     fn drop(&mut self) {
         if !*self.ended.get_mut() {
             self.cx.cancel();
-            // The result has nobody to go to; the hooks and the log have it.
+            // Nobody is left to return the result to. The hooks and the log get it.
             let _ = self.end(Err(self.cut_off()));
         }
     }
@@ -271,12 +266,14 @@ impl fmt::Debug for Run {
     }
 }
 
-/// The runtime went away during a commit.
-#[derive(Debug, thiserror::Error)]
-#[error("the tokio runtime shut down during the commit; whether the output is visible is not known")]
+/// The runtime shut down during a commit.
+#[derive(thiserror::Error)]
+#[error("the tokio runtime shut down during the commit; it is unknown whether the output is visible")]
 struct CommitCutOff;
 
-/// Somebody works for the run.
+debug_as_chain!(CommitCutOff);
+
+/// Counts as one thread or task that works for the run, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct AtWork(Arc<Run>);
 
@@ -295,29 +292,24 @@ impl Drop for AtWork {
     }
 }
 
-impl Spans {
-    fn new(pipeline: &PipelineInfo, cx: &RunContext) -> Self {
-        let run = tracing::info_span!("pipeline", name = pipeline.name(), run = %cx.run_id());
-        let step = |step: &StepInfo| tracing::debug_span!(parent: &run, "step", index = step.index, kind = step.name);
-        Self {
-            read: tracing::debug_span!(parent: &run, "read"),
-            steps: pipeline.steps.iter().map(step).collect(),
-            write: tracing::debug_span!(parent: &run, "write"),
-            run,
-        }
-    }
-}
-
-/// The cause of a failure, also for those who look for a cancellation in its chain: one that is there is that of
-/// something else, which the user's code had asked for.
+/// Hides a [`Canceled`] in the chain of a failure's cause. The run was not canceled, so the error is about something
+/// else, such as another run that the user's code waited for, and callers must not take this run for canceled.
 fn not_canceled(cause: BoxError) -> BoxError {
-    match JobError::new(cause) {
-        error if error.is_canceled() => JobError::failed(error).into_error(),
-        error => error.into_error(),
+    match JobErrorKind::of(&*cause) {
+        JobErrorKind::Canceled => Box::new(OtherCanceled(cause)),
+        _ => cause,
     }
 }
 
-/// The cancellation as an error, once it was asked for.
+/// An error whose chain contains a cancellation of something other than this run. It prints its chain, and has no
+/// source.
+#[derive(thiserror::Error)]
+#[error("{}", error_chain(&*self.0))]
+struct OtherCanceled(BoxError);
+
+debug_as_chain!(OtherCanceled);
+
+/// Cancels the run, and returns the cancellation as an error.
 fn canceled(cx: &RunContext) -> Canceled {
     cx.cancel();
     cx.check().expect_err("it was canceled just now")

@@ -1,17 +1,31 @@
-//! What a reader or a writer is given of the run that it works for.
+//! The part of a run that readers and writers may use.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
-use godata_core::{BoxError, RunContext};
-use tokio::{sync::oneshot, task::spawn_blocking};
+use godata_core::{BoxError, RunContext, debug_as_chain};
+use tokio::sync::oneshot;
+use tokio::task::spawn_blocking;
+use tracing::Span;
 
-use super::{Run, run::AtWork};
+use super::Run;
+use super::run::AtWork;
 use crate::error::contained;
 
-/// What a reader or a writer is given of the run that it works for: the context, threads for blocking work,
-/// and the counters of bytes.
+/// The part of a run that its reader and its writer may use: the context, threads for blocking work, and the counters of
+/// bytes.
 ///
-/// Work on these threads belongs to the run: the run ends only after it, also when its future is dropped.
+/// Work on these threads belongs to the run: the run ends only after that work, even if its future is dropped.
+///
+/// ```
+/// use godata_etl::{BoxError, RunScope};
+///
+/// async fn size(path: &'static str, scope: &RunScope) -> Result<u64, BoxError> {
+///     let size = scope.blocking(move || Ok(std::fs::metadata(path)?.len())).await?;
+///     scope.expect_bytes(size);
+///     Ok(size)
+/// }
+/// ```
 #[derive(Clone)]
 pub struct RunScope {
     run: Arc<Run>,
@@ -28,20 +42,22 @@ impl RunScope {
         self.run.context()
     }
 
-    /// Runs `f`, which waits for files or the like, on a thread where it may block. What computes belongs into a
-    /// [`Unit`](crate::Unit) or an [`encode`](crate::Writer::encode).
+    /// Runs `f` on a thread where it may block, to wait for files and the like. Work that computes belongs in a
+    /// [`Unit`](crate::Unit) or in [`encode`](crate::Writer::encode).
     ///
     /// # Errors
-    /// What `f` returns; a panic in `f`; and the end of the tokio runtime.
+    ///
+    /// The error of `f`, or a panic in it. Also if the tokio runtime shuts down.
     pub async fn blocking<T, F>(&self, f: F) -> Result<T, BoxError>
     where
         T: Send + 'static,
         F: FnOnce() -> Result<T, BoxError> + Send + 'static,
     {
-        on_thread(self.run.at_work(), Load::Waits, f).await
+        let span = Span::current();
+        on_thread(self.run.at_work(), Load::Waits, move || span.in_scope(f)).await
     }
 
-    /// Counts bytes of input that no batch's [`Origin`](crate::Origin) accounts for.
+    /// Counts bytes of input that are not part of any batch's [`Origin`](crate::Origin).
     pub fn count_bytes_read(&self, bytes: u64) {
         self.run.count_bytes_read(bytes);
     }
@@ -51,18 +67,19 @@ impl RunScope {
         self.run.count_bytes_written(bytes);
     }
 
-    /// Adds to the bytes of input that are to come, for a display of the progress.
+    /// Adds to the bytes of input that the run expects to read, for a display of its progress.
     pub fn expect_bytes(&self, bytes: u64) {
         self.context().progress().expect_bytes(bytes);
     }
 
-    /// An empty buffer, with memory from an earlier use if there is one.
+    /// An empty buffer, which reuses the memory of an earlier one if there is any.
     #[must_use]
     pub fn buffer(&self) -> Vec<u8> {
         self.run.buffers.take()
     }
 
-    /// Gives back a buffer that [`buffer`](Self::buffer) or [`Work::buffer`](crate::Work::buffer) lent.
+    /// Returns a buffer from [`buffer`](Self::buffer) or [`Work::buffer`](crate::Work::buffer), so that its memory is
+    /// reused.
     pub fn recycle(&self, buffer: Vec<u8>) {
         self.run.buffers.put(buffer);
     }
@@ -74,27 +91,29 @@ impl fmt::Debug for RunScope {
     }
 }
 
-/// A result on its way back from a thread. The fields drop in this order: if nobody waits for the result any
-/// more, it is gone before the run is let go (invariant 1).
+/// A result on its way back from a thread. The fields drop in this order: if nothing waits for the result any more, it
+/// is dropped before the run is (invariant 1).
 struct Finished<T> {
     result: Result<T, BoxError>,
     _at_work: AtWork,
 }
 
-/// The runtime is shutting down: it has no threads any more.
-#[derive(Debug, thiserror::Error)]
+/// The runtime is shutting down and starts no more threads.
+#[derive(thiserror::Error)]
 #[error("the tokio runtime is shutting down")]
 struct NoThread;
 
-/// Whether work waits for something outside or computes.
+debug_as_chain!(NoThread);
+
+/// Whether work waits for something outside of the process, or computes.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Load {
     Waits,
     Computes,
 }
 
-/// Runs `f` on a blocking thread as part of the run; what computes is done by the run's workers. It is under way
-/// when this returns; dropping the future only gives up the result.
+/// Runs `f` on a blocking thread as part of the run; the run's workers do what computes. The work is submitted when this
+/// returns. Dropping the future discards only the result.
 pub(super) fn on_thread<T, F>(
     at_work: AtWork,
     load: Load,
@@ -108,7 +127,7 @@ where
     let workers = Arc::clone(&at_work.run().jobs);
     let job = move || {
         let result = contained(f);
-        // Whoever gave up the result does not want it back.
+        // It fails if the future was dropped: nothing wants the result.
         let _ = sender.send(Finished { result, _at_work: at_work });
     };
     match load {

@@ -1,4 +1,4 @@
-//! What the stages hand to each other.
+//! The interface between the stages of a run.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use godata_core::{BoxError, Canceled};
 use super::{Bracket, Run};
 use crate::{Outcome, Place, Work};
 
-/// One of the stages of a pipeline; steps by their index.
+/// A stage of a pipeline. Steps are identified by their index.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stage {
     Read,
@@ -16,21 +16,21 @@ pub(crate) enum Stage {
     Write,
 }
 
-/// The work that makes one `T`, to be done on a worker. It makes none if the input had ended, or if there is nothing
-/// to go on with.
+/// The work that makes one `T`, to be done on a worker. It returns `None` if the input has ended, or if no records are
+/// left to pass on.
 pub(crate) type Task<T> = Box<dyn FnOnce(&mut Work) -> Result<Option<T>, Stopped> + Send>;
 
-/// A stage as the one after it sees it.
+/// A stage, seen from the stage after it.
 pub(crate) trait Pull<T>: Send {
     /// The next task, or `None` at the end of the input.
     fn next(&mut self) -> BoxFuture<'_, Result<Option<Task<T>>, Stopped>>;
 }
 
-/// Opens a stage, and those before it, for a run.
+/// Opens a stage and the stages before it for a run.
 pub(crate) type Opener<T> =
     Arc<dyn Fn(Arc<Run>) -> BoxFuture<'static, Result<Box<dyn Pull<T>>, Stopped>> + Send + Sync>;
 
-/// Appends a stage to those that `open` opens: `stage` makes it from the one before.
+/// Appends a stage to the stages that `open` opens. `stage` makes it from the one before.
 pub(crate) fn then<A, B, S, F>(open: Opener<A>, stage: F) -> Opener<B>
 where
     A: 'static,
@@ -50,14 +50,14 @@ where
 /// Why a run stops early.
 #[derive(Debug)]
 pub(crate) enum Stopped {
-    /// We stopped it.
+    /// It was canceled or dropped.
     Canceled(Canceled),
     /// A stage failed.
     Failed { stage: Stage, place: Option<Place>, cause: BoxError },
 }
 
 impl Stopped {
-    /// Names the record that failed.
+    /// Sets the record that failed.
     pub(crate) fn at(mut self, record: Option<Place>) -> Self {
         if let Self::Failed { place, .. } = &mut self {
             *place = record;
@@ -65,7 +65,7 @@ impl Stopped {
         self
     }
 
-    /// Closes the bracket of the stage that this stopped.
+    /// Closes the bracket of the stage in which the run stopped.
     pub(crate) fn close(self, bracket: Bracket) -> Self {
         match &self {
             Self::Canceled(_) => drop(bracket),

@@ -1,46 +1,47 @@
 //! The threads that compute for one run.
 
-use std::{
-    collections::VecDeque,
-    fmt,
-    num::NonZeroUsize,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::collections::VecDeque;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
+use tracing::Span;
 
-use super::turns::{Turn, wait_for_turn};
+use super::permits::{Permit, when_permitted};
 use crate::error::Panicked;
 
 /// Something to compute.
 pub(super) type Job = Box<dyn FnOnce() + Send>;
 
-/// The workers of one run: threads that take its jobs, first come first served.
+/// The workers of one run: threads that do its jobs, first come, first served.
 ///
-/// A worker that finishes a job goes on with the next one on the same thread, unless other runs wait for their
-/// turn: handing a batch from thread to thread costs more than many a batch.
+/// A worker that finishes a job takes the next one on the same thread, unless other runs wait for a permit. Moving to
+/// another thread can cost more than a small batch takes.
 pub(super) struct Workers {
     queue: Mutex<Queue>,
     limit: usize,
     runtime: Handle,
+    /// The span of the run, for events on the workers' threads.
+    span: Span,
 }
 
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
-    /// How many workers there are, those that wait for their first turn included. Jobs wait in `jobs` only
-    /// while there is one.
+    /// How many workers there are, including those that wait for their first permit. `jobs` is empty if there are
+    /// none.
     workers: usize,
 }
 
 impl Workers {
-    /// At most `limit` workers, on the current runtime.
-    pub(super) fn new(limit: NonZeroUsize, runtime: Handle) -> Arc<Self> {
-        Arc::new(Self { queue: Mutex::default(), limit: limit.get(), runtime })
+    /// At most `limit` workers, on `runtime`.
+    pub(super) fn new(limit: NonZeroUsize, runtime: Handle, span: Span) -> Arc<Self> {
+        Arc::new(Self { queue: Mutex::default(), limit: limit.get(), runtime, span })
     }
 
-    /// Has a worker do `job`.
+    /// Queues `job` for a worker, and starts one if there are fewer than the limit.
     pub(super) fn submit(self: &Arc<Self>, job: Job) {
         let mut queue = self.lock();
         if queue.workers == self.limit {
@@ -57,28 +58,28 @@ impl Workers {
     }
 }
 
-/// A worker, and the job that it does next.
+/// A worker and its next job.
 struct Worker {
     workers: Arc<Workers>,
     job: Option<Job>,
 }
 
 impl Worker {
-    /// Has the worker go on when it is its turn.
+    /// Waits for a permit in the background, then does the jobs.
     fn start(self) {
         let runtime = self.workers.runtime.clone();
-        wait_for_turn(runtime, Box::new(move |turn| self.work(turn)));
+        when_permitted(runtime, Box::new(move |permit| self.work(permit)));
     }
 
-    fn work(mut self, turn: &Turn) {
+    fn work(mut self, permit: &Permit) {
         while let Some(job) = self.job.take() {
-            // A job contains the user's code by itself; this is for what a result does when it is dropped.
+            // Jobs contain panics of the user's code themselves. A result can still panic when it is dropped.
             if let Err(panic) = catch_unwind(AssertUnwindSafe(job)) {
-                tracing::error!(error = %Panicked::from_payload(panic), "a result panicked when it was dropped");
+                tracing::error!(parent: &self.workers.span, error = %Panicked::from_payload(panic), "a result panicked when it was dropped");
             }
             self.job = self.workers.lock().jobs.pop_front();
-            if self.job.is_some() && turn.is_wanted() {
-                // At the end of the line, before the turn is given to its head.
+            if self.job.is_some() && permit.is_wanted() {
+                // Queues behind the others before the permit is passed on to the first of them.
                 self.start();
                 return;
             }
@@ -86,15 +87,15 @@ impl Worker {
     }
 }
 
-/// A worker ends when it finds no job, and when its runtime shuts down before it had its turn. The last one leaves
-/// no jobs behind, which would hold their run for ever.
+/// A worker ends when it finds no job, or when its runtime shuts down before it gets a permit. The last worker drops the
+/// jobs that remain, because they would keep their run alive forever.
 impl Drop for Worker {
     fn drop(&mut self) {
         let mut queue = self.workers.lock();
         queue.workers -= 1;
         let next = if self.job.is_none() { queue.jobs.pop_front() } else { None };
         if let Some(job) = next {
-            // It came while the worker ended.
+            // This job was queued while the worker was ending.
             queue.workers += 1;
             drop(queue);
             Self { workers: Arc::clone(&self.workers), job: Some(job) }.start();

@@ -1,29 +1,48 @@
-//! A pipeline under description: what was read, and the steps so far.
+//! The middle of a pipeline's description: a reader and the steps so far.
 
+mod named_fields;
 mod records;
+mod runnable;
 mod typed;
 
-use std::{fmt, future::Future, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use godata_core::{BoxError, RunContext};
 
-use crate::{
-    Batch, BuildError, Chunk, Pipeline, PipelineError, StepInfo, Stop, Work, Writer,
-    chunk::RowMap,
-    engine::{MakeWriter, Opener, Plan},
-    step,
-    writer::{Collect, WriteFn},
-};
+pub use self::named_fields::NamedFields;
+use crate::chunk::RowMap;
+use crate::engine::{MakeWriter, Opener, Plan};
+use crate::writer::{Collect, WriteFn};
+use crate::{Batch, BuildError, Chunk, Pipeline, PipelineError, StepInfo, Stop, Work, Writer, step};
 
-/// A pipeline under description: what was read, and the steps so far. A `write` ends it.
+/// The middle of a pipeline's description: a reader and the steps so far. A `write` ends it and returns the
+/// [`Pipeline`].
 ///
-/// `Flow<Vec<T>>` carries values of any type `T`, `Flow<Records>` dynamic records; their steps have the same
-/// names. Closures of steps are `Fn`, called on several threads at once; a step that needs to remember
-/// something from record to record is [`scan`](Self::scan). They compute: what waits for something outside belongs
-/// into [`map_async`](Self::map_async), since only as many steps run at once in the whole process as it has cores.
+/// `Flow<Vec<T>>` carries values of any type `T`, and `Flow<Records>` carries dynamic records. Their steps have the same
+/// names. [`untyped`](Self::untyped) leads from the first to the second, and [`typed`](Self::typed) back.
 ///
-/// A closure that can fail returns `Result<_, BoxError>`: `?` turns any error into that, and so does
-/// `"text".into()`. The first failure ends the run, and names the step and the record.
+/// Closures of steps are `Fn`, and are called on several threads at once. A step that remembers something from record to
+/// record is [`scan`](Self::scan). Steps compute: work that waits for something outside of the process belongs in
+/// [`map_async`](Self::map_async), because the whole process runs only as many steps at once as it has cores.
+///
+/// A closure that can fail returns `Result<_, BoxError>`: `?` converts any error, and `Err("text".into())` makes one. The
+/// first failure ends the run, with an error that names the step and the record.
+///
+/// ```
+/// use godata_etl::Pipeline;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), godata_etl::BoxError> {
+/// let flow = Pipeline::builder("numbers")
+///     .read_vec(vec!["1", "2", "", "4"])
+///     .filter(|text| !text.is_empty())
+///     .try_map(|text| Ok(text.parse::<u32>()?))
+///     .flat_map(|n| vec![n; n as usize]);
+/// assert_eq!(flow.collect(4).await?, [1, 2, 2, 4]);
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a pipeline needs a `write`"]
 pub struct Flow<B> {
     plan: Plan,
@@ -35,18 +54,20 @@ impl<B: Batch> Flow<B> {
         Self { plan, open }
     }
 
-    /// Writes with a [`Writer`]: a file format's, or your own.
+    /// Writes with a [`Writer`]: that of a file format, or your own.
     ///
     /// # Errors
-    /// The first mistake in the whole description.
+    ///
+    /// [`BuildError`]: the first mistake in the whole description.
     pub fn write<W: Writer<B>>(self, writer: W) -> Result<Pipeline, BuildError> {
         let writer = Arc::new(writer);
         Pipeline::build(self.plan, self.open, Arc::new(move |_| Ok(Arc::clone(&writer))))
     }
 
-    /// Writes with the writer that `make` makes for each run, from its parameters or scheduled time.
+    /// Writes with a writer that `make` makes for each run, from the parameters or the due time in its context.
     ///
     /// # Errors
+    ///
     /// As [`write`](Self::write).
     pub fn write_with<W, F>(self, make: F) -> Result<Pipeline, BuildError>
     where
@@ -57,9 +78,10 @@ impl<B: Batch> Flow<B> {
         Pipeline::build(self.plan, self.open, make)
     }
 
-    /// Writes with a closure, called once per batch, one batch after the other; an empty batch is left out.
+    /// Writes with an async closure, called with one batch after the other. Empty batches are skipped.
     ///
     /// # Errors
+    ///
     /// As [`write`](Self::write).
     pub fn write_fn<F, Fut>(self, write: F) -> Result<Pipeline, BuildError>
     where
@@ -69,15 +91,15 @@ impl<B: Batch> Flow<B> {
         self.write(WriteFn(Arc::new(write)))
     }
 
-    /// Lets the first `limit` records pass (the first to arrive, if the pipeline is
-    /// [`unordered`](crate::PipelineBuilder::unordered)) and stops reading. Steps before it may have done more by
-    /// then; a reader that waits for its input at that moment is waited for.
+    /// Passes the first `limit` records on and then stops reading. If the pipeline is
+    /// [`unordered`](crate::PipelineBuilder::unordered), these are the first to arrive. Steps before this one may have
+    /// processed more records by then, and a read that has started is awaited.
     pub fn take(self, limit: u64) -> Self {
         self.append("take", |open, step| Ok(step::take(open, step.index, limit)))
     }
 
-    /// Changes whole batches: to look at several records at once, or to go on with another kind of batch.
-    /// Errors of this step and later ones can't name the record any more, only its source.
+    /// Changes whole batches: to see several records at once, or to continue with another kind of batch. Errors of this
+    /// step and later ones can name only the source of a record, and no longer its number.
     pub fn map_batch<C, F>(self, f: F) -> Flow<C>
     where
         C: Batch,
@@ -89,14 +111,14 @@ impl<B: Batch> Flow<B> {
         })
     }
 
-    /// The batches of a run that stops after `limit` records.
+    /// Runs the flow for its first `limit` records, and returns their batches.
     async fn preview(self, cx: &RunContext, limit: u64) -> Result<Vec<B>, PipelineError> {
         let kept = Collect::new();
         self.take(limit).write(kept.clone())?.run(cx).await?;
         Ok(kept.take())
     }
 
-    /// Appends a step that works on one batch by itself.
+    /// Appends a step that works on each batch independently.
     fn step<C, F>(self, name: &'static str, step: F) -> Flow<C>
     where
         C: Batch,
@@ -105,8 +127,8 @@ impl<B: Batch> Flow<B> {
         self.append(name, |open, info| Ok(step::sync(open, info.index, step)))
     }
 
-    /// Appends a stage. If it can't be, the mistake is kept for the end of the description, and the flow
-    /// goes on with a stage that is never opened.
+    /// Appends a stage. If that fails, the mistake is kept for the `write` to return, and the flow continues with a stage
+    /// that is never opened.
     fn append<C: Batch>(
         mut self,
         name: &'static str,

@@ -1,23 +1,22 @@
 //! The steps on dynamic records.
 
-use std::future::Future;
-
 use godata_core::{BoxError, RunContext};
 use serde::de::DeserializeOwned;
 
+use super::named_fields::NamedFields;
 use crate::{
-    Chunk, Concurrency, Flow, PipelineError, Record, RecordMut, RecordRef, Records, Type, Value, step,
+    Batch, Chunk, Concurrency, Flow, PipelineError, Record, RecordMut, RecordRef, Records, Type, Value, step,
 };
 
-/// The steps that [`Flow<Vec<T>>`](Flow) has too. What makes another record from each (`map`, `flat_map`, …)
-/// goes on with a `Vec` of what the closure makes; [`untyped`](Flow::untyped) leads back.
+/// The steps that [`Flow<Vec<T>>`](Flow) has too. The steps that make another value from each record (`map`, `flat_map`,
+/// …) continue with a `Vec` of those values; [`untyped`](Flow::untyped) leads back to dynamic records.
 impl Flow<Records> {
-    /// Keeps the records for which `keep` says so.
+    /// Keeps the records for which `keep` returns true.
     pub fn filter(self, keep: impl Fn(RecordRef<'_>) -> bool + Send + Sync + 'static) -> Self {
         self.step("filter", move |chunk, work| chunk.retain(work, |record| Ok(keep(record))))
     }
 
-    /// As [`filter`](Self::filter), with a test that can fail.
+    /// As [`filter`](Self::filter), with a closure that can fail.
     pub fn try_filter<F>(self, keep: F) -> Self
     where
         F: Fn(RecordRef<'_>) -> Result<bool, BoxError> + Send + Sync + 'static,
@@ -45,7 +44,7 @@ impl Flow<Records> {
         self.step("map", move |chunk, work| chunk.convert(work, |record| Ok(f(record))))
     }
 
-    /// As [`map`](Self::map), with a function that can fail.
+    /// As [`map`](Self::map), with a closure that can fail.
     pub fn try_map<U, F>(self, f: F) -> Flow<Vec<U>>
     where
         U: Send + 'static,
@@ -54,7 +53,24 @@ impl Flow<Records> {
         self.step("try_map", move |chunk, work| chunk.convert(work, &f))
     }
 
-    /// Changes each record in its place.
+    /// Changes each record in place.
+    ///
+    /// ```
+    /// # use godata_etl::{Pipeline, record};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
+    /// let flow = Pipeline::builder("orders")
+    ///     .read_vec(vec![record! {"amount" => "100"}])
+    ///     .untyped()
+    ///     .transform(|r| {
+    ///         let gross = r.f64("amount")? * 1.5;
+    ///         r.set("gross", gross);
+    ///         Ok(())
+    ///     });
+    /// assert_eq!(flow.collect(1).await?, [record! {"amount" => "100", "gross" => 150.0}]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn transform<F>(self, f: F) -> Self
     where
         F: Fn(&mut RecordMut<'_>) -> Result<(), BoxError> + Send + Sync + 'static,
@@ -77,7 +93,7 @@ impl Flow<Records> {
         })
     }
 
-    /// Makes a value from each record for which `f` gives one, and drops the others.
+    /// Makes a value from each record for which `f` returns `Some`, and drops the others.
     pub fn filter_map<U, F>(self, f: F) -> Flow<Vec<U>>
     where
         U: Send + 'static,
@@ -95,7 +111,7 @@ impl Flow<Records> {
         self.step("flat_map", move |chunk, work| chunk.expand(work, |record| Ok(f(record))))
     }
 
-    /// Looks at each record.
+    /// Calls `f` with each record, and changes nothing.
     pub fn inspect(self, f: impl Fn(RecordRef<'_>) + Send + Sync + 'static) -> Self {
         self.step("inspect", move |chunk, work| {
             chunk.retain(work, |record| {
@@ -105,8 +121,8 @@ impl Flow<Records> {
         })
     }
 
-    /// Hands each record, in order, to `f` together with a state that begins as `initial` in every run.
-    /// `None` drops the record. One batch at a time is in this step.
+    /// Calls `f` with each record, in order, and with a state that starts as `initial` in every run. `None` drops the
+    /// record. One batch at a time is in this step.
     pub fn scan<S, U, F>(self, initial: S, f: F) -> Flow<Vec<U>>
     where
         S: Clone + Send + Sync + 'static,
@@ -118,8 +134,8 @@ impl Flow<Records> {
         })
     }
 
-    /// Awaits a future for each record. [`Concurrency`] says how many are in flight, and whether the order of
-    /// the records is kept. The futures run as tasks of the runtime; they must not block.
+    /// Awaits a future for each record. [`Concurrency`] sets how many are in flight, and whether the records keep their
+    /// order. The futures run as tasks of the runtime; they must not block.
     pub fn map_async<U, F, Fut>(self, concurrency: Concurrency, f: F) -> Flow<Vec<U>>
     where
         U: Send + 'static,
@@ -131,37 +147,40 @@ impl Flow<Records> {
         })
     }
 
-    /// Runs the flow for its first `limit` records and gives them: a preview, nothing is written.
+    /// Runs the flow for its first `limit` records and returns them: a preview that writes nothing.
     ///
     /// # Errors
-    /// A mistake in the description, or what a run gives.
+    ///
+    /// [`PipelineError`]: a mistake in the description, or the error of the run.
     pub async fn collect(self, limit: u64) -> Result<Vec<Record>, PipelineError> {
         self.collect_with(&RunContext::new(), limit).await
     }
 
-    /// As [`collect`](Self::collect), with a context: for readers that use its parameters, and to cancel it.
+    /// As [`collect`](Self::collect), with a context: for readers that use its parameters, and to cancel the run.
     ///
     /// # Errors
+    ///
     /// As [`collect`](Self::collect).
     pub async fn collect_with(self, cx: &RunContext, limit: u64) -> Result<Vec<Record>, PipelineError> {
         Ok(self.preview(cx, limit).await?.into_iter().flat_map(Records::into_records).collect())
     }
 }
 
-/// The steps that only dynamic records have.
-impl Flow<Records> {
+/// The steps on fields by their names, which only dynamic records have. On a flow of other records, call
+/// [`untyped`](Flow::untyped) first.
+impl<B: Batch> Flow<B> {
     /// Keeps only these fields, in this order.
     ///
-    /// Where the names are known beforehand (a CSV file with its header), one that is not among them fails the
-    /// run. Where every record may have its own (JSON, and after `transform`), a record that lacks one goes on
-    /// without it. The same holds for [`rename`](Self::rename) and [`drop`](Self::drop).
+    /// If the names are fixed by the input (a CSV file with a header), a name that is not among them fails the run. If
+    /// every record may have names of its own (JSON, and after `transform`), a record that lacks a field stays without
+    /// it. The same holds for [`rename`](Self::rename) and [`drop_fields`](Self::drop_fields).
     ///
     /// ```
     /// # use godata_etl::{Pipeline, record};
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), godata_core::BoxError> {
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
     /// let records = Pipeline::builder("demo")
-    ///     .from_vec(vec![record! {"id" => 1, "name" => "ann", "age" => 41}])
+    ///     .read_vec(vec![record! {"id" => 1, "name" => "ann", "age" => 41}])
     ///     .untyped()
     ///     .select(["name", "id"])
     ///     .rename("name", "first_name")
@@ -171,46 +190,76 @@ impl Flow<Records> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn select<I>(self, names: I) -> Self
+    pub fn select<I>(self, names: I) -> Flow<Records>
     where
+        B: NamedFields,
         I: IntoIterator<Item: Into<String>>,
     {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
-        self.reshape("select", move |records| Ok(records.select(&names)?))
+        NamedFields::flow(self).reshape("select", move |records| Ok(records.select(&names)?))
     }
 
-    /// Gives a field another name, in its place.
-    pub fn rename(self, from: impl Into<String>, to: impl Into<String>) -> Self {
+    /// Renames a field, which keeps its position.
+    pub fn rename(self, from: impl Into<String>, to: impl Into<String>) -> Flow<Records>
+    where
+        B: NamedFields,
+    {
         let (from, to) = (from.into(), to.into());
-        self.reshape("rename", move |records| Ok(records.rename(&from, &to)?))
+        NamedFields::flow(self).reshape("rename", move |records| Ok(records.rename(&from, &to)?))
     }
 
-    /// Drops these fields.
-    pub fn drop<I>(self, names: I) -> Self
+    /// Drops these fields. See [`select`](Self::select) about unknown names.
+    pub fn drop_fields<I>(self, names: I) -> Flow<Records>
     where
+        B: NamedFields,
         I: IntoIterator<Item: Into<String>>,
     {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
-        self.reshape("drop", move |records| Ok(records.drop_fields(&names)?))
+        NamedFields::flow(self).reshape("drop_fields", move |records| Ok(records.drop_fields(&names)?))
     }
 
-    /// Makes a field a value of this type: text is checked, and written as a number from then on if it is
-    /// one, with the digits it has. Null stays null.
+    /// Changes the type of a field. Text is parsed; a number that was text is written as a number from then on, with the
+    /// same digits. Null stays null. [`Type`] has the rules.
     ///
-    /// A record whose field is missing or is no such value fails the run, with its field and value.
-    pub fn cast(self, field: impl Into<String>, to: Type) -> Self {
+    /// A record whose field is missing or is not of that type fails the run, with an error that names the field and the
+    /// value.
+    ///
+    /// ```
+    /// # use godata_etl::{Pipeline, Type, record};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
+    /// let rows = vec![record! {"amount" => "12.50", "note" => "late"}];
+    /// let flow = Pipeline::builder("demo").read_vec(rows).untyped();
+    /// let flow = flow.drop_fields(["note"]).cast("amount", Type::Float);
+    /// assert_eq!(flow.collect(1).await?, [record! {"amount" => 12.5}]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// Records that are values of a Rust type have no fields by name until [`untyped`](Self::untyped) makes dynamic records of
+    /// them:
+    ///
+    /// ```compile_fail
+    /// # use godata_etl::{Pipeline, Type, record};
+    /// let rows = vec![record! {"amount" => "12.50"}];
+    /// let flow = Pipeline::builder("demo").read_vec(rows).cast("amount", Type::Float);
+    /// ```
+    pub fn cast(self, field: impl Into<String>, to: Type) -> Flow<Records>
+    where
+        B: NamedFields,
+    {
         let field = field.into();
-        self.step("cast", move |chunk, work| chunk.cast(work, &field, to))
+        NamedFields::flow(self).step("cast", move |chunk, work| chunk.cast(work, &field, to))
     }
 
-    /// Sets a field of each record to what `f` makes of the record.
+    /// Sets a field of each record to what `f` computes from the record.
     ///
     /// ```
     /// # use godata_etl::{Pipeline, record};
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), godata_core::BoxError> {
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
     /// let records = Pipeline::builder("demo")
-    ///     .from_vec(vec![record! {"amount" => "12.50"}])
+    ///     .read_vec(vec![record! {"amount" => "12.50"}])
     ///     .untyped()
     ///     .derive("double", |r| Ok(r.f64("amount")? * 2.0))
     ///     .collect(1)
@@ -219,30 +268,50 @@ impl Flow<Records> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn derive<V, F>(self, field: impl Into<String>, f: F) -> Self
+    pub fn derive<V, F>(self, field: impl Into<String>, f: F) -> Flow<Records>
     where
+        B: NamedFields,
         V: Into<Value>,
         F: Fn(RecordRef<'_>) -> Result<V, BoxError> + Send + Sync + 'static,
     {
         let field = field.into();
-        self.step("derive", move |chunk, work| chunk.derive(work, &field, |record| Ok(f(record)?.into())))
+        NamedFields::flow(self)
+            .step("derive", move |chunk, work| chunk.derive(work, &field, |record| Ok(f(record)?.into())))
     }
 
-    /// Goes on with values of type `T`, made from each record through serde. Text is parsed where `T` wants a
-    /// number, since all cells of a CSV file are text.
+    /// Converts each record to a `T` through serde. Text is parsed where `T` has a number or a bool, because all cells of a
+    /// CSV file are text. [`RecordRef::de`] has the rules.
+    ///
+    /// ```
+    /// # use godata_etl::{Pipeline, record};
+    /// #[derive(Debug, PartialEq, serde::Deserialize)]
+    /// struct Order {
+    ///     id: u32,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
+    /// let flow = Pipeline::builder("demo").read_vec(vec![record! {"id" => "7"}]).untyped().typed::<Order>();
+    /// assert_eq!(flow.collect(1).await?, [Order { id: 7 }]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn typed<T>(self) -> Flow<Vec<T>>
     where
+        B: NamedFields,
         T: DeserializeOwned + Send + 'static,
     {
-        self.step("typed", |chunk, work| chunk.convert(work, |record| Ok(record.de()?)))
+        NamedFields::flow(self).step("typed", |chunk, work| chunk.convert(work, |record| Ok(record.de()?)))
     }
+}
 
+impl Flow<Records> {
     fn reshape<F>(self, name: &'static str, reshape: F) -> Self
     where
         F: Fn(&mut Records) -> Result<(), BoxError> + Send + Sync + 'static,
     {
         self.step(name, move |mut chunk, _| {
-            // A batch without rows may lack a name that an earlier step would have set.
+            // A batch without rows may lack a name that an earlier step sets in each row.
             if !chunk.is_empty() {
                 reshape(&mut chunk.batch)?;
             }

@@ -1,19 +1,20 @@
 //! The steps on values of any type.
 
-use std::{any::Any, future::Future};
+use std::any::Any;
 
 use godata_core::{BoxError, RunContext};
 use serde::Serialize;
 
-use crate::{Concurrency, Flow, PipelineError, Record, Records, records::to_record, step};
+use crate::records::to_record;
+use crate::{Concurrency, Flow, PipelineError, Record, Records, step};
 
 impl<T: Send + 'static> Flow<Vec<T>> {
-    /// Keeps the records for which `keep` says so.
+    /// Keeps the records for which `keep` returns true.
     pub fn filter(self, keep: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
         self.step("filter", move |chunk, work| chunk.retain(work, |item| Ok(keep(item))))
     }
 
-    /// As [`filter`](Self::filter), with a test that can fail.
+    /// As [`filter`](Self::filter), with a closure that can fail.
     pub fn try_filter(self, keep: impl Fn(&T) -> Result<bool, BoxError> + Send + Sync + 'static) -> Self {
         self.step("try_filter", move |chunk, work| chunk.retain(work, &keep))
     }
@@ -29,12 +30,12 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         })
     }
 
-    /// Makes a record of another, or the same, type from each.
+    /// Makes a record of another or the same type from each record.
     pub fn map<U: Send + 'static>(self, f: impl Fn(T) -> U + Send + Sync + 'static) -> Flow<Vec<U>> {
         self.step("map", move |chunk, work| chunk.convert(work, |item| Ok(f(item))))
     }
 
-    /// As [`map`](Self::map), with a function that can fail.
+    /// As [`map`](Self::map), with a closure that can fail.
     pub fn try_map<U, F>(self, f: F) -> Flow<Vec<U>>
     where
         U: Send + 'static,
@@ -43,7 +44,7 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         self.step("try_map", move |chunk, work| chunk.convert(work, &f))
     }
 
-    /// Changes each record in its place.
+    /// Changes each record in place.
     pub fn transform(self, f: impl Fn(&mut T) -> Result<(), BoxError> + Send + Sync + 'static) -> Self {
         self.step("transform", move |chunk, work| chunk.update(work, &f))
     }
@@ -59,7 +60,7 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         })
     }
 
-    /// Makes a record from each for which `f` gives one, and drops the others.
+    /// Makes a record from each record for which `f` returns `Some`, and drops the others.
     pub fn filter_map<U, F>(self, f: F) -> Flow<Vec<U>>
     where
         U: Send + 'static,
@@ -68,7 +69,7 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         self.step("filter_map", move |chunk, work| chunk.expand(work, |item| Ok(f(item))))
     }
 
-    /// Makes any number of records from each.
+    /// Makes any number of records from each record.
     pub fn flat_map<I, F>(self, f: F) -> Flow<Vec<I::Item>>
     where
         I: IntoIterator<Item: Send + 'static>,
@@ -77,7 +78,7 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         self.step("flat_map", move |chunk, work| chunk.expand(work, |item| Ok(f(item))))
     }
 
-    /// Looks at each record.
+    /// Calls `f` with each record, and changes nothing.
     pub fn inspect(self, f: impl Fn(&T) + Send + Sync + 'static) -> Self {
         self.step("inspect", move |chunk, work| {
             chunk.update(work, |item| {
@@ -87,18 +88,18 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         })
     }
 
-    /// Hands each record, in order, to `f` together with a state that begins as `initial` in every run.
-    /// `None` drops the record (and does not end the run, unlike [`Iterator::scan`]).
+    /// Calls `f` with each record, in order, and with a state that starts as `initial` in every run. `None` drops the
+    /// record; unlike with [`Iterator::scan`], it does not end the run.
     ///
-    /// Only one batch at a time is in this step; those before and after it stay parallel. In an
-    /// [`unordered`](crate::PipelineBuilder::unordered) pipeline the batches come as they are ready.
+    /// Only one batch at a time is in this step; the steps before and after it stay parallel. In an
+    /// [`unordered`](crate::PipelineBuilder::unordered) pipeline, the batches come as they are ready.
     ///
     /// ```
     /// # use godata_etl::Pipeline;
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), godata_core::BoxError> {
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
     /// let totals = Pipeline::builder("totals")
-    ///     .from_vec(vec![3, 4, 5])
+    ///     .read_vec(vec![3, 4, 5])
     ///     .scan(0, |total, n| {
     ///         *total += n;
     ///         Ok(Some(*total))
@@ -118,15 +119,15 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         self.append("scan", |open, info| Ok(step::scan(open, info.index, initial, f)))
     }
 
-    /// Awaits a future for each record: a lookup, say. [`Concurrency`] says how many are in flight, and
-    /// whether the order of the records is kept. The futures run as tasks of the runtime; they must not block.
+    /// Awaits a future for each record: a lookup, say. [`Concurrency`] sets how many are in flight, and whether the records
+    /// keep their order. The futures run as tasks of the runtime; they must not block.
     ///
     /// ```
     /// # use godata_etl::{Concurrency::Ordered, Pipeline};
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), godata_core::BoxError> {
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
     /// let found = Pipeline::builder("lookup")
-    ///     .from_vec(vec!["ann", "bob"])
+    ///     .read_vec(vec!["ann", "bob"])
     ///     .map_async(Ordered(8), |name| async move { Ok(format!("{name}@example.com")) })
     ///     .collect(10)
     ///     .await?;
@@ -143,15 +144,31 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         self.append("map_async", |open, info| step::map_async(open, info, concurrency, f))
     }
 
-    /// Goes on with dynamic records, made from each value through serde: the fields of a struct or the
-    /// entries of a map, by name. [`Record`]s stay as they are.
+    /// Converts each value to a dynamic record through serde: the fields of a struct or the entries of a map, by name.
+    /// [`Record`]s stay as they are.
+    ///
+    /// ```
+    /// # use godata_etl::{Pipeline, record};
+    /// #[derive(Clone, serde::Serialize)]
+    /// struct Order {
+    ///     id: u32,
+    ///     status: &'static str,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
+    /// let flow = Pipeline::builder("demo").read_vec(vec![Order { id: 7, status: "paid" }]).untyped();
+    /// assert_eq!(flow.drop_fields(["status"]).collect(1).await?, [record! {"id" => 7}]);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn untyped(self) -> Flow<Records>
     where
         T: Serialize,
     {
         self.step("untyped", |mut chunk, work| {
             let items = std::mem::take(&mut chunk.batch);
-            // Records need no serde, which knows no timestamps and no bytes.
+            // Records skip serde, which has no timestamps.
             let records = match (Box::new(items) as Box<dyn Any>).downcast::<Vec<Record>>() {
                 Ok(records) => records.into_iter().collect(),
                 Err(items) => {
@@ -168,17 +185,19 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         })
     }
 
-    /// Runs the flow for its first `limit` records and gives them: a preview, nothing is written.
+    /// Runs the flow for its first `limit` records and returns them: a preview that writes nothing.
     ///
     /// # Errors
-    /// A mistake in the description, or what a run gives.
+    ///
+    /// [`PipelineError`]: a mistake in the description, or the error of the run.
     pub async fn collect(self, limit: u64) -> Result<Vec<T>, PipelineError> {
         self.collect_with(&RunContext::new(), limit).await
     }
 
-    /// As [`collect`](Self::collect), with a context: for readers that use its parameters, and to cancel it.
+    /// As [`collect`](Self::collect), with a context: for readers that use its parameters, and to cancel the run.
     ///
     /// # Errors
+    ///
     /// As [`collect`](Self::collect).
     pub async fn collect_with(self, cx: &RunContext, limit: u64) -> Result<Vec<T>, PipelineError> {
         Ok(self.preview(cx, limit).await?.into_iter().flatten().collect())

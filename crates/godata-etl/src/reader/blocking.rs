@@ -8,6 +8,32 @@ use super::Source;
 use crate::{Batch, RunScope, Unit};
 
 /// An input whose reading blocks the thread, such as a file. [`BlockingRead`] makes a [`Source`] of it.
+///
+/// ```
+/// use godata_etl::{
+///     BlockingRead, BlockingSource, BoxError, Chunk, Origin, Pipeline, Reader, RunScope, Unit,
+/// };
+///
+/// /// Reads the names of the files in a folder.
+/// struct Folder(&'static str);
+///
+/// struct Names(std::fs::ReadDir);
+///
+/// impl Reader for Folder {
+///     type Batch = Vec<String>;
+///     type Source = BlockingRead<Names>;
+///
+///     async fn open(&self, scope: &RunScope) -> Result<Self::Source, BoxError> {
+///         let folder = self.0;
+///         let names = scope.blocking(move || Ok(Names(std::fs::read_dir(folder)?))).await?;
+///         Ok(BlockingRead::new(names, scope))
+///     }
+/// }
+///
+/// impl BlockingSource for Names {
+///     type Batch = Vec<String>;
+///
+///     fn next(&mut self) -> Result<Option<Unit<Vec<String
 pub trait BlockingSource: Send + 'static {
     /// The kind of batches.
     type Batch: Batch;
@@ -15,20 +41,21 @@ pub trait BlockingSource: Send + 'static {
     /// As [`Source::next`], on a thread where it may block.
     ///
     /// # Errors
+    ///
     /// As [`Source::next`].
     fn next(&mut self) -> Result<Option<Unit<Self::Batch>>, BoxError>;
 
-    /// Whether the next unit is sure to come soon, as from a regular file, and takes less time to read than to compute.
-    /// Each worker then reads a unit before it computes it; else, and with one worker, a thread that does nothing else
-    /// reads for all. `false` if this is not implemented. It is asked once, when the input was opened.
+    /// Whether the next unit is sure to arrive soon, as from a regular file, and takes less time to read than to compute.
+    /// If so, and if there are several workers, each worker reads a unit before it computes it. Otherwise one thread
+    /// reads for all workers. Called once, after the input was opened. Default: `false`.
     fn is_quick(&self) -> bool {
         false
     }
 }
 
-/// Reads a [`BlockingSource`] on threads of its run.
+/// A [`Source`] that reads a [`BlockingSource`] on threads of its run.
 pub struct BlockingRead<S> {
-    /// `None` while a thread has it, after a panic in it, and after its end.
+    /// `None` while a thread has it, after it panicked, and after its end.
     source: Option<S>,
     scope: RunScope,
 }

@@ -1,13 +1,11 @@
-//! One asynchronous closure that reads everything.
-
-use std::future::Future;
+//! An async closure that reads all records.
 
 use godata_core::{BoxError, RunContext};
 
 use super::{Reader, Source};
 use crate::{Chunk, Origin, RunScope, Unit};
 
-/// Reads with a closure, called once per run; its vector is one batch.
+/// Reads with a closure that is called once per run. Its vector is one batch.
 #[derive(Debug)]
 pub(crate) struct ReadFn<F>(pub(crate) F);
 

@@ -2,17 +2,15 @@
 
 use godata_core::{BoxError, RunContext};
 
-use super::{BlockingRead, BlockingSource, Reader, vec::RECORDS_PER_BATCH};
-use crate::{Chunk, Origin, RunScope, Unit};
+use super::vec::RECORDS_PER_BATCH;
+use super::{BlockingRead, BlockingSource, Reader};
+use crate::{Chunk, Origin, RunScope, Unit, Work};
 
-/// The first batch is small and each further one twice as large, so that a slow iterator shows its first records
-/// soon.
+/// The size of the first batch. Each further batch is twice as large, up to the usual size, so that the first records of a
+/// slow iterator are passed on soon.
 const RECORDS_IN_FIRST_BATCH: usize = 16;
 
-/// Reading looks for a cancellation once per this many records.
-const RECORDS_PER_CHECK: usize = 256;
-
-/// Reads what an iterator gives; the closure makes a new one for each run.
+/// Reads the items of an iterator. The closure makes a new iterator for each run.
 #[derive(Debug)]
 pub(crate) struct ReadIter<F>(pub(crate) F);
 
@@ -43,16 +41,16 @@ pub(crate) struct IterSource<I> {
     cx: RunContext,
     next_record: u64,
     batch_size: usize,
-    /// An error that came after records: they go first.
+    /// An error that came after records, which are returned first.
     failure: Option<BoxError>,
 }
 
 impl<T, I: Iterator<Item = Result<T, BoxError>>> IterSource<I> {
-    /// The next records; none at the end. The error that ends them is kept.
+    /// The next records; none at the end. An error that ends them is stored.
     fn next_batch(&mut self) -> Result<Vec<T>, BoxError> {
         let mut batch = Vec::with_capacity(self.batch_size);
         while batch.len() < self.batch_size {
-            if batch.len() % RECORDS_PER_CHECK == 0 {
+            if batch.len() % Work::RECORDS_PER_CHECK as usize == 0 {
                 self.cx.check()?;
             }
             match self.items.next() {

@@ -9,59 +9,104 @@ mod stream;
 mod vec;
 mod with;
 
-use std::future::Future;
-
-pub use blocking::{BlockingRead, BlockingSource};
-pub(crate) use function::ReadFn;
 use godata_core::BoxError;
-pub(crate) use iter::ReadIter;
-pub(crate) use open_stage::opener;
-pub(crate) use stream::ReadStream;
-pub(crate) use vec::ReadVec;
-pub(crate) use with::ReadWith;
+
+pub use self::blocking::{BlockingRead, BlockingSource};
+pub(crate) use self::function::ReadFn;
+pub(crate) use self::iter::ReadIter;
+pub(crate) use self::open_stage::opener;
+pub(crate) use self::stream::ReadStream;
+pub(crate) use self::vec::ReadVec;
+pub(crate) use self::with::ReadWith;
 
 use crate::{Batch, RunScope, Unit};
 
 /// Where records come from: a factory that opens a new [`Source`] for every run.
 ///
-/// A pipeline may run many times, and several times at once; `open` is called once per run and keeps nothing
-/// between them. Sources that block (files, most of all) are written as a [`BlockingSource`].
+/// A pipeline can run many times, also concurrently. `open` is called once per run, and runs must not share state.
+/// Inputs that block their thread, such as files, implement [`BlockingSource`].
+///
+/// ```
+/// use godata_etl::{BoxError, Chunk, Origin, Pipeline, Reader, RunScope, Source, Unit};
+///
+/// /// Reads a table of a database page by page.
+/// struct Pages {
+///     pages: u64,
+/// }
+///
+/// struct OpenPages {
+///     next: u64,
+///     pages: u64,
+/// }
+///
+/// impl Reader for Pages {
+///     type Batch = Vec<u64>;
+///     type Source = OpenPages;
+///
+///     async fn open(&self, _scope: &RunScope) -> Result<OpenPages, BoxError> {
+///         Ok(OpenPages { next: 0, pages: self.pages })
+///     }
+/// }
+///
+/// impl Source for OpenPages {
+///     type Batch = Vec<u64>;
+///
+///     async fn next(&mut self) -> Result<Option<Unit<Vec<u64
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a reader",
+    label = "not a `Reader`",
+    note = "a path needs a format: `csv::read_records(\"a.csv\")`, or `jsonl::read_records(\"a.jsonl\")`",
+    note = "`read_vec`, `read_iter`, `read_stream` and `read_fn` read without a `Reader`"
+)]
 pub trait Reader: Send + Sync + 'static {
     /// The kind of batches that this reader makes.
     type Batch: Batch;
-    /// An input that was opened.
+    /// An open input.
     type Source: Source<Batch = Self::Batch>;
 
     /// Opens the input. A cancellation drops the future.
     ///
     /// # Errors
-    /// Any error becomes [`PipelineError::Read`](crate::PipelineError::Read); it should name what could not be
-    /// opened.
+    ///
+    /// Any error becomes a [`PipelineError::Read`](crate::PipelineError::Read). It should name the input that could not
+    /// be opened.
     fn open(&self, scope: &RunScope) -> impl Future<Output = Result<Self::Source, BoxError>> + Send;
 }
 
-/// An input that was opened, read batch by batch.
+/// An open input, read batch by batch.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a source of records",
+    label = "not a `Source`",
+    note = "implement `Source` for it; an input that blocks its thread implements `BlockingSource`, and `BlockingRead::new(input, scope)` is the `Source`"
+)]
 pub trait Source: Send + 'static {
     /// The kind of batches.
     type Batch: Batch;
 
-    /// The next unit of work, or `None` at the end. Called again only after the last call is done, and not
-    /// after `None` or an error. Meanwhile the units of earlier calls run on other threads: leave to them
-    /// what they can do. A cancellation drops the future, then the source.
+    /// The next unit of work, or `None` at the end. One call at a time, and none after `None` or an error. The units of
+    /// earlier calls run on other threads in the meantime, so leave to them whatever they can do. A cancellation drops
+    /// the future, then the source.
     ///
     /// # Errors
-    /// Any error fails the run as [`PipelineError::Read`](crate::PipelineError::Read), after the units before
-    /// it were written.
+    ///
+    /// Any error fails the run with a [`PipelineError::Read`](crate::PipelineError::Read), after the units before it
+    /// have been written.
     fn next(&mut self) -> impl Future<Output = Result<Option<Unit<Self::Batch>>, BoxError>> + Send;
 
-    /// Whether it is known, without a call of [`next`](Self::next), that nothing more will come.
+    /// Whether the source knows, without a call of [`next`](Self::next), that it has no more units.
     fn is_exhausted(&self) -> bool {
         false
     }
 
-    /// The source as one that each worker may read from before it computes, instead of a thread that reads for all;
-    /// itself if that is not so.
-    #[doc(hidden)]
+    /// Converts the source to one that the workers read themselves, instead of one thread that reads for all of them.
+    /// Called once, after the input was opened, if the pipeline has several workers.
+    ///
+    /// Only sources that wrap another source implement this, by the method of that source. [`BlockingRead`] does it for
+    /// a [`BlockingSource`] that [is quick](BlockingSource::is_quick).
+    ///
+    /// # Errors
+    ///
+    /// The source itself, if it can't be converted. This is the default.
     fn into_quick(self) -> Result<Box<dyn BlockingSource<Batch = Self::Batch>>, Self>
     where
         Self: Sized,

@@ -1,20 +1,18 @@
-//! The first stage of a run: a reader that is opened, then asked for units.
+//! The first stage of a run: opens a reader and requests its units.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-    time::Instant,
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use tracing::Instrument;
 
-use super::{Reader, Source, shared::SharedStage};
-use crate::{
-    Chunk, Outcome, RunScope,
-    engine::{Bracket, Opener, Pull, Run, Stage, Stopped, Task, contained},
-    error::Panicked,
-};
+use super::shared::SharedStage;
+use super::{Reader, Source};
+use crate::engine::{Bracket, Opener, Pull, Run, Stage, Stopped, Task, contained_async};
+use crate::error::Panicked;
+use crate::{Chunk, Outcome, RunScope};
 
 /// Opens `reader` as the first stage of a run.
 pub(crate) fn opener<R: Reader>(reader: R) -> Opener<Chunk<R::Batch>> {
@@ -25,7 +23,8 @@ pub(crate) fn opener<R: Reader>(reader: R) -> Opener<Chunk<R::Batch>> {
             let mut bracket = Bracket::open(&run, Stage::Read, 0);
             let start = Instant::now();
             let scope = RunScope::new(&run);
-            let opened = contained(|| reader.open(&scope)).instrument(run.span(Stage::Read).clone()).await;
+            let opened =
+                contained_async(|| reader.open(&scope)).instrument(run.span(Stage::Read).clone()).await;
             bracket.add_time(start.elapsed());
             match opened {
                 Ok(source) if run.has_one_worker() => Ok(ReadStage::pull(source, bracket, run)),
@@ -42,7 +41,7 @@ pub(crate) fn opener<R: Reader>(reader: R) -> Opener<Chunk<R::Batch>> {
 
 struct ReadStage<S> {
     source: S,
-    /// Reading began when the input was opened: the first batch is within that bracket.
+    /// The bracket of the first batch, which was opened before the input.
     opening: Option<Bracket>,
     run: Arc<Run>,
 }
@@ -66,7 +65,8 @@ impl<S: Source> ReadStage<S> {
             return Err(self.run.stopped(Stage::Read, cause).close(bracket));
         }
         let start = Instant::now();
-        let next = contained(|| self.source.next()).instrument(self.run.span(Stage::Read).clone()).await;
+        let next =
+            contained_async(|| self.source.next()).instrument(self.run.span(Stage::Read).clone()).await;
         bracket.add_time(start.elapsed());
         match next {
             Ok(Some(unit)) => Ok(Some(Box::new(move |work| work.read(bracket, unit).map(Some)))),

@@ -1,30 +1,23 @@
 //! Reading on the workers.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{
-            AtomicBool,
-            Ordering::{Acquire, Release},
-        },
-    },
-};
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::{Acquire, Release};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
 use super::BlockingSource;
-use crate::{
-    Batch, Chunk, Outcome, Unit,
-    engine::{Bracket, Pull, Run, Stage, Stopped, Task},
-    error::contained,
-};
+use crate::engine::{Bracket, Pull, Run, Stage, Stopped, Task};
+use crate::error::contained;
+use crate::{Batch, Chunk, Outcome, Unit};
 
-/// The first stage of a run whose source is quick: a worker reads a batch before it computes it. So the batch is in
-/// that core's cache, and is handed to no other thread before it is written.
+/// The first stage of a run with a quick source: a worker reads a batch before it computes it. The batch is then in the
+/// cache of that core, and stays on its thread until it is written.
 pub(super) struct SharedStage<B> {
     source: Arc<Shared<B>>,
-    /// How many tasks were given out.
+    /// How many tasks have been returned.
     tasks: u64,
 }
 
@@ -60,31 +53,31 @@ impl<B: Batch> Pull<Chunk<B>> for SharedStage<B> {
     }
 }
 
-/// A source that one worker at a time reads from.
+/// A source that the workers read from, one at a time.
 struct Shared<B> {
     reading: Mutex<Reading<B>>,
-    /// Whether there is nothing more to read, for who must not wait for a worker that reads.
+    /// Whether nothing is left to read. It can be checked without waiting for a worker that is reading.
     has_ended: AtomicBool,
     run: Arc<Run>,
 }
 
-/// A unit within the bracket of its reading; `None` at the end.
+/// A unit with the bracket of its reading; `None` at the end.
 type Read<B> = Result<Option<(Unit<B>, Bracket)>, Stopped>;
 
 struct Reading<B> {
     /// `None` after its end and after a failure.
     source: Option<Box<dyn BlockingSource<Batch = B>>>,
-    /// Reading began when the input was opened: the first batch is within that bracket.
+    /// The bracket of the first batch, which was opened before the input.
     opening: Option<Bracket>,
-    /// How many units were asked for.
+    /// How many units have been read.
     reads: u64,
-    /// What was read for tasks that come later than those after them.
+    /// Units that were read early, by number of the task that they belong to.
     ahead: BTreeMap<u64, Read<B>>,
 }
 
 impl<B: Batch> Shared<B> {
-    /// The unit of the task of this number. Workers need not come in the order of their tasks: who is early reads for
-    /// those before as well, and waits for nobody.
+    /// The unit of the task with this number. Workers may come out of order: one that comes early also reads the units of
+    /// the tasks before its own, and waits for no other worker.
     fn read(&self, number: u64) -> Read<B> {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(read) = reading.ahead.remove(&number) {
@@ -124,16 +117,18 @@ impl<B: Batch> Shared<B> {
 
 #[cfg(test)]
 mod tests {
-    use std::{num::NonZeroUsize, ops::Range};
+    use std::num::NonZeroUsize;
+    use std::ops::Range;
 
     use godata_core::{BoxError, Cancellation, RunContext};
     use proptest::prelude::*;
     use tokio::runtime;
 
     use super::*;
-    use crate::{Origin, Work, engine::Plan};
+    use crate::engine::{LoggedBy, Plan};
+    use crate::{Origin, Work};
 
-    /// Has units of one number each; after the last one it ends, or else fails.
+    /// Has units of one number each. It ends after the last one if the flag is set, or else fails.
     struct Numbers(Range<u64>, bool);
 
     impl BlockingSource for Numbers {
@@ -157,12 +152,12 @@ mod tests {
             ordered: true,
             mistake: None,
         };
-        Run::begin(&plan, &RunContext::new(), None, runtime.handle().clone())
+        Run::begin(&plan, &RunContext::new(), None, LoggedBy::Pipeline, runtime.handle().clone())
     }
 
     proptest! {
         #[test]
-        fn each_task_reads_its_own_unit_whenever_it_comes(
+        fn each_task_gets_its_own_unit_in_whatever_order_tasks_come(
             order in Just((0..12).collect::<Vec<u64>>()).prop_shuffle(),
             units in 0_u64..15,
             ends in any::<bool>(),

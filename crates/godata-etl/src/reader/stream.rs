@@ -2,13 +2,15 @@
 
 use std::pin::Pin;
 
-use futures::{Stream, StreamExt, future::poll_immediate};
+use futures::future::poll_immediate;
+use futures::{Stream, StreamExt};
 use godata_core::{BoxError, RunContext};
 
-use super::{Reader, Source, vec::RECORDS_PER_BATCH};
+use super::vec::RECORDS_PER_BATCH;
+use super::{Reader, Source};
 use crate::{Chunk, Origin, RunScope, Unit};
 
-/// Reads what a stream gives; the closure makes a new one for each run.
+/// Reads the items of a stream. The closure makes a new stream for each run.
 #[derive(Debug)]
 pub(crate) struct ReadStream<F>(pub(crate) F);
 
@@ -31,7 +33,7 @@ where
 pub(crate) struct StreamSource<S> {
     items: Pin<Box<S>>,
     next_record: u64,
-    /// How the stream ended, if it did after records: they go first.
+    /// How the stream ended, if it ended after records, which are returned first.
     end: Option<Result<(), BoxError>>,
 }
 
@@ -42,7 +44,7 @@ where
 {
     type Batch = Vec<T>;
 
-    /// Waits for one record, then takes as many as are ready: a slow stream is not held back to fill a batch.
+    /// Waits for one record, then takes those that are ready. The records of a slow stream don't wait for a full batch.
     async fn next(&mut self) -> Result<Option<Unit<Vec<T>>>, BoxError> {
         if let Some(end) = self.end.take() {
             return end.map(|()| None);

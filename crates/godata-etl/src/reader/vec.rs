@@ -1,16 +1,16 @@
 //! Records from memory.
 
-use std::{future::Future, sync::Arc};
+use std::sync::Arc;
 
 use godata_core::BoxError;
 
 use super::{Reader, Source};
 use crate::{Chunk, Origin, RunScope, Unit};
 
-/// Batches made in memory have this many records.
+/// How many records a batch has that is made from values in memory.
 pub(super) const RECORDS_PER_BATCH: usize = 1024;
 
-/// Reads a vector, cloning its records for each run.
+/// Reads a vector. Each run clones the records.
 #[derive(Debug)]
 pub(crate) struct ReadVec<T>(Arc<[T]>);
 

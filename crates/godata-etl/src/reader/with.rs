@@ -1,4 +1,4 @@
-//! A reader chosen anew for each run.
+//! A reader that is chosen for each run.
 
 use godata_core::{BoxError, RunContext};
 

@@ -189,6 +189,7 @@ impl<'a> RecordRef<'a> {
     /// positions, for writers.
     ///
     /// # Errors
+    ///
     /// What the visitor returns, which ends the visit.
     #[inline(always)]
     pub fn visit<V: CellVisitor>(self, visitor: &mut V) -> Result<(), V::Error> {

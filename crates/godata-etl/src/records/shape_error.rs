@@ -3,18 +3,20 @@
 use std::fmt;
 use std::sync::Arc;
 
+use godata_core::debug_as_chain;
+
 /// A change of the names of a batch that cannot be made. The batch is then as it was.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShapeError {
     /// A list of names has one of them twice.
-    #[error("the name `{name}` is there twice")]
+    #[error("the name `{name}` occurs twice")]
     Duplicate {
         /// The name.
         name: String,
     },
     /// No field of the batch has this name.
-    #[error("no field is named `{name}`, there is {}", Names(.known))]
+    #[error("no field is named `{name}`; {}", Names(.known))]
     Unknown {
         /// The name.
         name: String,
@@ -22,7 +24,7 @@ pub enum ShapeError {
         known: Vec<Arc<str>>,
     },
     /// A field cannot get this name because another one has it.
-    #[error("a field is named `{name}` already")]
+    #[error("another field is named `{name}`")]
     Taken {
         /// The name.
         name: String,
@@ -37,6 +39,8 @@ pub enum ShapeError {
     },
 }
 
+debug_as_chain!(ShapeError);
+
 /// The first names of a list, for a message.
 struct Names<'a>(&'a [Arc<str>]);
 
@@ -46,8 +50,9 @@ const LISTED: usize = 20;
 impl fmt::Display for Names<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
-            return f.write_str("none");
+            return f.write_str("there are no fields");
         }
+        f.write_str(if self.0.len() == 1 { "the only field is " } else { "the fields are " })?;
         for (i, name) in self.0.iter().take(LISTED).enumerate() {
             write!(f, "{}`{name}`", if i == 0 { "" } else { ", " })?;
         }
@@ -60,11 +65,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_name_is_told_beside_the_known_ones() {
-        let known = vec![Arc::from("id"), Arc::from("amount")];
-        let error = ShapeError::Unknown { name: "amuont".into(), known };
-        assert_eq!(error.to_string(), "no field is named `amuont`, there is `id`, `amount`");
-        let error = ShapeError::Unknown { name: "a".into(), known: vec![] };
-        assert_eq!(error.to_string(), "no field is named `a`, there is none");
+    fn an_unknown_name_is_listed_with_the_first_known_ones() {
+        let message = |known: Vec<Arc<str>>| ShapeError::Unknown { name: "x".into(), known }.to_string();
+        assert_eq!(message(vec![]), "no field is named `x`; there are no fields");
+        assert_eq!(message(vec!["id;amount".into()]), "no field is named `x`; the only field is `id;amount`");
+        assert_eq!(message(vec!["id".into(), "b".into()]), "no field is named `x`; the fields are `id`, `b`");
+        let many = (0..21).map(|n| n.to_string().into()).collect();
+        assert!(message(many).ends_with("`18`, `19`, …"));
     }
 }

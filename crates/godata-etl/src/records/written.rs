@@ -12,12 +12,14 @@ pub trait CellVisitor {
     /// A text, not quoted or escaped, at a position of the batch's [`Shape`](crate::Shape).
     ///
     /// # Errors
+    ///
     /// Those of the visitor; the fields after this one are not visited.
     fn text(&mut self, column: usize, text: WrittenText<'_>) -> Result<(), Self::Error>;
 
     /// Another field, or a text that stands elsewhere, at a position of the batch's [`Shape`](crate::Shape).
     ///
     /// # Errors
+    ///
     /// As [`text`](Self::text).
     fn cell(&mut self, column: usize, cell: CellRef<'_>) -> Result<(), Self::Error>;
 }

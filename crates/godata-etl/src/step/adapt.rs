@@ -1,13 +1,11 @@
-//! From one kind of batch to another.
+//! Conversion from one kind of batch to another.
 
 use futures::future::BoxFuture;
 
-use crate::{
-    Batch, Chunk,
-    engine::{Opener, Pull, Stopped, Task, then},
-};
+use crate::engine::{Opener, Pull, Stopped, Task, then};
+use crate::{Batch, Chunk};
 
-/// Goes on with another kind of batch that has the same records; not a step of its own.
+/// Continues with another kind of batch that has the same records. This is not a step of the pipeline.
 pub(crate) fn adapt<B, C>(open: Opener<Chunk<B>>, adapt: fn(Chunk<B>) -> Chunk<C>) -> Opener<Chunk<C>>
 where
     B: Batch,

@@ -1,27 +1,33 @@
-//! An asynchronous step with several records in flight.
+//! An async step with several records in flight.
 
-use std::{collections::VecDeque, future::poll_fn, sync::Arc, time::Instant, vec};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::time::Instant;
+use std::vec;
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 use godata_core::{BoxError, CancelOnDrop, Cancellation};
 use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument;
 
-use crate::{
-    BuildError, Chunk, Origin, Outcome, StepInfo,
-    chunk::RowMap,
-    engine::{AtWork, Bracket, InFlight, Lanes, Opener, Pull, Run, Stage, Stopped, Task, contained, then},
+use crate::chunk::RowMap;
+use crate::engine::{
+    AtWork, Bracket, InFlight, Lanes, Opener, Pull, Run, Stage, Stopped, Task, contained_async, then,
 };
+use crate::{BuildError, Chunk, Origin, Outcome, StepInfo};
 
-/// How many records of an asynchronous step are in flight at once, over all its batches, and whether the
-/// results keep the order of the records.
+/// How many records of a [`map_async`](crate::Flow::map_async) are in flight at once, over all its batches, and whether
+/// the results keep the order of the records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Concurrency {
-    /// This many. The results keep the order of the records: a slow record holds back those after it, and at
+    /// Up to this many. The results keep the order of the records: a slow record holds back the records after it, and at
     /// most this many wait for it.
     Ordered(usize),
-    /// This many. The results of a batch come as they are ready, and a batch that is ready goes before an
-    /// earlier one that waits.
+    /// Up to this many. The results of a batch come as they are ready, and a finished batch overtakes an unfinished
+    /// earlier one.
     Unordered(usize),
 }
 
@@ -66,14 +72,14 @@ where
 struct AsyncStage<T, U, F> {
     /// `None` once the input has ended.
     lanes: Option<Lanes<Chunk<Vec<T>>>>,
-    /// How the input failed; the records before that go first.
+    /// How the input failed. The records before the failure are returned first.
     failure: Option<Stopped>,
     /// The records of the last open batch that are not in flight yet.
     waiting: Option<vec::IntoIter<T>>,
     in_flight: InFlight<JoinHandle<Done<U>>>,
     /// The batches that have records in flight, oldest first.
     open: VecDeque<OpenBatch<U>>,
-    /// How many batches were opened.
+    /// How many batches have been opened.
     batches: u64,
     stop: Cancellation,
     _stop_on_drop: CancelOnDrop,
@@ -88,9 +94,9 @@ struct OpenBatch<U> {
     number: u64,
     origin: Arc<Origin>,
     rows: RowMap,
-    /// The position in the batch of each record whose future is not started yet.
+    /// The position of the next record whose future is to be started.
     next: usize,
-    /// What is ready, with the row it came from.
+    /// The results so far, and the row that each came from.
     made: Vec<U>,
     made_rows: Vec<u32>,
     size: usize,
@@ -98,7 +104,7 @@ struct OpenBatch<U> {
     since: Instant,
 }
 
-/// A record whose future is done. The fields drop in this order, the run last.
+/// A record whose future has finished. The fields drop in this order, and the run last (invariant 1).
 struct Done<U> {
     result: Result<U, BoxError>,
     batch: u64,
@@ -125,14 +131,14 @@ where
             let Self { lanes, in_flight, .. } = self;
             tokio::select! {
                 biased;
-                Some(done) = poll_fn(|cx| in_flight.poll_next(cx)) => self.settle(done)?,
+                Some(done) = poll_fn(|cx| in_flight.poll_next(cx)) => self.finish_record(done)?,
                 chunk = next_chunk(lanes), if has_room && lanes.is_some() => self.take_in(chunk),
                 else => return self.failure.take().map_or(Ok(None), Err),
             }
         }
     }
 
-    /// What the stage before gave.
+    /// Handles the result of the stage before.
     fn take_in(&mut self, chunk: Result<Option<Chunk<Vec<T>>>, Stopped>) {
         match chunk {
             Ok(Some(chunk)) => self.open(chunk),
@@ -164,8 +170,8 @@ where
         self.waiting = Some(chunk.batch.into_iter());
     }
 
-    /// Starts the future of the next waiting record, on a task of its own so that it goes on whether or not
-    /// this stage is polled. `false` if none waits.
+    /// Starts the future of the next waiting record, as a task of its own, which makes progress whether or not this stage
+    /// is polled. Returns `false` if no record waits.
     fn start_waiting(&mut self) -> bool {
         let (Some(item), Some(batch)) =
             (self.waiting.as_mut().and_then(Iterator::next), self.open.back_mut())
@@ -179,7 +185,7 @@ where
         let span = self.run.span(Stage::Step(self.index)).clone();
         let task = async move {
             let at_work = at_work;
-            let result = stop.unless_cancelled(contained(|| f(item))).await;
+            let result = stop.unless_canceled(contained_async(|| f(item))).await;
             let result = result.unwrap_or_else(|canceled| Err(canceled.into()));
             Done { result, batch: number, row, _at_work: at_work }
         };
@@ -188,7 +194,7 @@ where
     }
 
     /// Puts a result into its batch.
-    fn settle(&mut self, done: Result<Done<U>, JoinError>) -> Result<(), Stopped> {
+    fn finish_record(&mut self, done: Result<Done<U>, JoinError>) -> Result<(), Stopped> {
         let Done { result, batch, row, .. } =
             done.map_err(|_the_runtime_is_shutting_down| self.run.canceled())?;
         let Some(at) = self.open.iter().position(|open| open.number == batch) else { return Ok(()) };
@@ -209,7 +215,7 @@ where
         }
     }
 
-    /// The oldest batch whose records are all ready.
+    /// The oldest batch whose records have all finished.
     fn take_ready(&mut self) -> Option<Chunk<Vec<U>>> {
         let at = self.open.iter().position(|batch| batch.made.len() == batch.size)?;
         let mut batch = self.open.remove(at)?;

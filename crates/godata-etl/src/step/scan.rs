@@ -1,20 +1,16 @@
-//! A step with a state that sees the records in order.
+//! A step with a state, which sees the records in order.
 
-use std::{
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use godata_core::{BoxError, CancelOnDrop, Cancellation};
 
-use crate::{
-    Chunk, Work,
-    engine::{Lanes, Opener, Pull, Run, Stage, Stopped, Task, compute, then},
-    error::Panicked,
-};
+use crate::engine::{Lanes, Opener, Pull, Run, Stage, Stopped, Task, compute, then};
+use crate::error::Panicked;
+use crate::{Chunk, Work};
 
-/// Appends step `index`, which hands each record and the run's own state to `f`.
+/// Appends step `index`, which calls `f` with the state of the run and each record.
 pub(crate) fn scan<T, U, S, F>(
     open: Opener<Chunk<Vec<T>>>,
     index: usize,

@@ -1,13 +1,11 @@
-//! A step that works on one batch by itself, on its worker.
+//! A step that works on each batch independently, on the worker of the batch.
 
 use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use crate::{
-    Batch, Chunk, Stop, Work,
-    engine::{Opener, Pull, Stopped, Task, then},
-};
+use crate::engine::{Opener, Pull, Stopped, Task, then};
+use crate::{Batch, Chunk, Stop, Work};
 
 /// Appends step `index` to the stages that `open` opens.
 pub(crate) fn sync<B, C, F>(open: Opener<Chunk<B>>, index: usize, step: F) -> Opener<Chunk<C>>

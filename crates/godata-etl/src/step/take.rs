@@ -1,34 +1,33 @@
-//! The first records, and no more reading.
+//! A step that passes the first records on and ends the input.
 
-use futures::{FutureExt, future::BoxFuture};
+use futures::FutureExt;
+use futures::future::BoxFuture;
 
-use crate::{
-    Batch, Chunk,
-    engine::{Lanes, Opener, Pull, Stage, Stopped, Task, then},
-};
+use crate::engine::{Lanes, Opener, Pull, Stage, Stopped, Task, then};
+use crate::{Batch, Chunk};
 
-/// Appends step `index`, which lets `limit` records pass and then ends the input.
+/// Appends step `index`, which passes `limit` records on and then ends the input.
 pub(crate) fn take<B: Batch>(open: Opener<Chunk<B>>, index: usize, limit: u64) -> Opener<Chunk<B>> {
     then(open, move |run, source| {
         let lanes = (limit > 0).then(|| Lanes::new(run, Stage::Step(index), source));
-        Ok(TakeStage { lanes, index, left: limit })
+        Ok(TakeStage { lanes, index, remaining: limit })
     })
 }
 
 struct TakeStage<B> {
-    /// `None` once enough records have passed: what is still in flight before this is stopped.
+    /// `None` once enough records have passed, which stops what is in flight before this step.
     lanes: Option<Lanes<Chunk<B>>>,
     index: usize,
-    left: u64,
+    remaining: u64,
 }
 
 impl<B: Batch> TakeStage<B> {
     async fn take(&mut self) -> Result<Option<Task<Chunk<B>>>, Stopped> {
         let Some(lanes) = &mut self.lanes else { return Ok(None) };
         let Some(chunk) = lanes.next().await? else { return Ok(None) };
-        let limit = usize::try_from(self.left).unwrap_or(usize::MAX);
-        self.left = self.left.saturating_sub(chunk.len() as u64);
-        if self.left == 0 {
+        let limit = usize::try_from(self.remaining).unwrap_or(usize::MAX);
+        self.remaining = self.remaining.saturating_sub(chunk.len() as u64);
+        if self.remaining == 0 {
             self.lanes = None;
         }
         let index = self.index;

@@ -2,29 +2,74 @@
 
 use std::fmt;
 
-use godata_core::BoxError;
+use godata_core::{BoxError, debug_as_chain};
 
 use super::Sink;
 use crate::RunScope;
 
 /// An output whose writing blocks the thread, such as a file. [`BlockingWrite`] makes a [`Sink`] of it.
+///
+/// ```
+/// use std::fs::{self, File};
+/// use std::io::Write;
+/// use std::path::PathBuf;
+///
+/// use godata_etl::{BlockingSink, BlockingWrite, BoxError, Chunk, RunScope, Stop, Work, Writer};
+///
+/// /// Writes lines to a file. The formats of godata do this better.
+/// struct Lines(PathBuf);
+///
+/// struct OpenLines {
+///     file: File,
+///     path: PathBuf,
+/// }
+///
+/// impl Writer<Vec<String>> for Lines {
+///     type Encoded = String;
+///     type Sink = BlockingWrite<OpenLines>;
+///
+///     async fn open(&self, scope: &RunScope) -> Result<Self::Sink, BoxError> {
+///         let path = self.0.clone();
+///         let open = move || Ok(OpenLines { file: File::create(path.with_extension("tmp"))?, path });
+///         Ok(BlockingWrite::new(scope.blocking(open).await?, scope))
+///     }
+///
+///     fn encode(&self, chunk: Chunk<Vec<String>>, _work: &mut Work) -> Result<String, Stop> {
+///         Ok(chunk.into_batch().join("\n") + "\n")
+///     }
+/// }
+///
+/// impl BlockingSink<String> for OpenLines {
+///     fn write(&mut self, lines: String) -> Result<(), BoxError> {
+///         Ok(self.file.write_all(lines.as_bytes())?)
+///     }
+///
+///     fn commit(self) -> Result<(), BoxError> {
+///         self.file.sync_all()?;
+///         Ok(fs::rename(self.path.with_extension("tmp"), &self.path)?)
+///     }
+/// }
+/// # fn assert_writer<W: Writer<Vec<String
 pub trait BlockingSink<E>: Send + 'static {
     /// As [`Sink::write`], on a thread where it may block.
     ///
     /// # Errors
+    ///
     /// As [`Sink::write`].
     fn write(&mut self, encoded: E) -> Result<(), BoxError>;
 
     /// As [`Sink::commit`], on a thread where it may block.
     ///
     /// # Errors
+    ///
     /// As [`Sink::commit`].
     fn commit(self) -> Result<(), BoxError>;
 }
 
-/// Writes to a [`BlockingSink`] on threads of its run. A run that is given up drops the sink on such a thread.
+/// A [`Sink`] that writes to a [`BlockingSink`] on threads of its run. Aborting it drops the blocking sink on such a
+/// thread.
 pub struct BlockingWrite<S> {
-    /// `None` while a thread has it, and after a failure in it.
+    /// `None` while a thread has it, and after it failed.
     sink: Option<S>,
     scope: RunScope,
 }
@@ -71,6 +116,8 @@ impl<S: fmt::Debug> fmt::Debug for BlockingWrite<S> {
 }
 
 /// A sink was used after it had failed.
-#[derive(Debug, thiserror::Error)]
-#[error("the output failed before")]
+#[derive(thiserror::Error)]
+#[error("the output has failed before")]
 struct Broken;
+
+debug_as_chain!(Broken);

@@ -1,16 +1,14 @@
 //! Keeps the batches in memory, for a preview.
 
-use std::{
-    future::{Future, ready},
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::future::ready;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use godata_core::BoxError;
 
 use super::{Sink, Writer};
 use crate::{Batch, Chunk, RunScope, Stop, Work};
 
-/// Keeps the batches that come, for whoever holds the other end.
+/// Keeps the batches in memory, for the holder of a clone.
 #[derive(Debug)]
 pub(crate) struct Collect<B>(Arc<Mutex<Vec<B>>>);
 

@@ -1,9 +1,7 @@
-//! An asynchronous closure that writes a batch.
+//! An async closure that writes a batch.
 
-use std::{
-    future::{Future, ready},
-    sync::Arc,
-};
+use std::future::ready;
+use std::sync::Arc;
 
 use godata_core::{BoxError, RunContext};
 

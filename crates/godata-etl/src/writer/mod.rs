@@ -4,58 +4,120 @@ mod blocking;
 mod collect;
 mod function;
 
-use std::future::{Future, ready};
+use std::future::ready;
 
-pub use blocking::{BlockingSink, BlockingWrite};
-pub(crate) use collect::Collect;
-pub(crate) use function::WriteFn;
 use godata_core::BoxError;
 
+pub use self::blocking::{BlockingSink, BlockingWrite};
+pub(crate) use self::collect::Collect;
+pub(crate) use self::function::WriteFn;
 use crate::{Batch, Chunk, RunScope, Stop, Work};
 
-/// Where records go: encodes batches on the workers, and opens a new [`Sink`] for every run.
+/// Where records go: a factory that opens a new [`Sink`] for every run, and encodes batches on the workers.
 ///
-/// A pipeline may run many times, and several times at once; the writer keeps nothing between the runs.
+/// A pipeline can run many times, also concurrently, and the runs must not share state. Outputs that block their
+/// thread, such as files, implement [`BlockingSink`].
+///
+/// ```
+/// use std::sync::{Arc, Mutex};
+///
+/// use godata_etl::{BoxError, Chunk, Pipeline, RunContext, RunScope, Sink, Stop, Work, Writer};
+///
+/// /// Replaces a text when a run succeeds.
+/// #[derive(Clone)]
+/// struct Text(Arc<Mutex<String>>);
+///
+/// struct OpenText {
+///     target: Text,
+///     lines: Vec<String>,
+/// }
+///
+/// impl Writer<Vec<u32>> for Text {
+///     type Encoded = String;
+///     type Sink = OpenText;
+///
+///     async fn open(&self, _scope: &RunScope) -> Result<OpenText, BoxError> {
+///         Ok(OpenText { target: self.clone(), lines: Vec::new() })
+///     }
+///
+///     fn encode(&self, chunk: Chunk<Vec<u32>>, _work: &mut Work) -> Result<String, Stop> {
+///         Ok(chunk.batch().iter().map(|n| format!("{n}\n")).collect())
+///     }
+/// }
+///
+/// impl Sink<String> for OpenText {
+///     async fn write(&mut self, lines: String) -> Result<(), BoxError> {
+///         self.lines.push(lines);
+///         Ok(())
+///     }
+///
+///     async fn commit(self) -> Result<(), BoxError> {
+///         *self.target.0.lock().map_err(|_| "a writer panicked")? = self.lines.concat();
+///         Ok(())
+///     }
+/// }
+///
+/// let text = Text(Arc::default());
+/// let pipeline = Pipeline::builder("lines").read_vec(vec![1, 2]).write(text.clone())?;
+/// pipeline.run_blocking(&RunContext::new())?;
+/// assert_eq!(*text.0.lock().unwrap(), "1\n2\n");
+/// # Ok::<(), BoxError>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a writer of `{B}`",
+    label = "not a `Writer<{B}>`",
+    note = "a path needs a format: `csv::write(\"a.csv\")`, or `jsonl::write(\"a.jsonl\")`",
+    note = "`write_fn` writes with a closure"
+)]
 pub trait Writer<B: Batch>: Send + Sync + 'static {
-    /// What a batch becomes on the worker, and the sink writes: bytes, say, or the batch itself.
+    /// The encoded form of a batch, which the sink writes: bytes, say, or the batch itself.
     type Encoded: Send + 'static;
-    /// An output that was opened.
+    /// An open output.
     type Sink: Sink<Self::Encoded>;
 
-    /// Opens the output, before the first record is read. Nothing that others see may change yet. A
+    /// Opens the output, before the first record is read. It must not change anything that others can see. A
     /// cancellation drops the future.
     ///
     /// # Errors
-    /// Any error becomes [`PipelineError::Write`](crate::PipelineError::Write); it should name what could not
-    /// be opened.
+    ///
+    /// Any error becomes a [`PipelineError::Write`](crate::PipelineError::Write). It should name the output that could
+    /// not be opened.
     fn open(&self, scope: &RunScope) -> impl Future<Output = Result<Self::Sink, BoxError>> + Send;
 
-    /// Encodes a batch; called on the workers for several batches at once, never for an empty one.
+    /// Encodes a batch. Called on the workers, for several batches at once, and never for an empty batch.
     ///
     /// # Errors
-    /// A record that can't be encoded goes to [`Work::reject`].
+    ///
+    /// [`Stop`] if the batch can't be encoded. Report a record that can't be encoded with [`Work::reject`].
     fn encode(&self, chunk: Chunk<B>, work: &mut Work) -> Result<Self::Encoded, Stop>;
 }
 
-/// An output that was opened: it takes the batches of one run, then makes them visible or none of them.
+/// An open output: it takes the batches of one run, then makes all of them visible, or none.
 ///
-/// A run that is dropped can't wait for [`abort`](Self::abort): what an unfinished output must leave behind
-/// (nothing) is also the business of the sink's `Drop`.
+/// A run that is dropped can't wait for [`abort`](Self::abort), so the `Drop` of the sink must discard an unfinished output
+/// too.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a sink of `{E}`",
+    label = "not a `Sink<{E}>`",
+    note = "implement `Sink` for it; an output that blocks its thread implements `BlockingSink`, and `BlockingWrite::new(output, scope)` is the `Sink`"
+)]
 pub trait Sink<E>: Send + 'static {
-    /// Writes one batch; called in the order of the batches, one at a time. A cancellation drops the future.
+    /// Writes one batch. Called in the order of the batches, one at a time. A cancellation drops the future.
     ///
     /// # Errors
-    /// Any error fails the run as [`PipelineError::Write`](crate::PipelineError::Write).
+    ///
+    /// Any error fails the run with a [`PipelineError::Write`](crate::PipelineError::Write).
     fn write(&mut self, encoded: E) -> impl Future<Output = Result<(), BoxError>> + Send;
 
-    /// Makes what was written visible and durable. Called once, after the last batch; not interrupted by a
-    /// cancellation.
+    /// Makes what was written visible and durable. Called once, after the last batch. A cancellation does not interrupt
+    /// it.
     ///
     /// # Errors
-    /// As [`write`](Self::write); nothing must be visible then.
+    ///
+    /// As [`write`](Self::write). If it fails, nothing may be visible.
     fn commit(self) -> impl Future<Output = Result<(), BoxError>> + Send;
 
-    /// Gives up what was written: the run failed or was canceled. Does nothing but drop the sink by default.
+    /// Discards what was written, because the run failed or was canceled. By default, it drops the sink.
     fn abort(self) -> impl Future<Output = ()> + Send
     where
         Self: Sized,

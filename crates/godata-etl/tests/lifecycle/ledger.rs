@@ -1,16 +1,12 @@
 //! Keeps what happens in a run, and notices what must not.
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
-    },
-    time::Duration,
-};
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use godata_core::RunContext;
-use godata_etl::{Outcome, PipelineEnd, PipelineHook, PipelineInfo, StageEnd, StepInfo};
+use godata_etl::{Outcome, PipelineEnd, PipelineHook, PipelineInfo, RunContext, StageEnd, StepInfo};
 use tokio::sync::watch;
 
 /// How a run ended, as its hooks were told.

@@ -6,9 +6,10 @@
 mod ledger;
 mod stages;
 
-use std::{future::Future, pin::pin, task::Poll};
+use std::pin::pin;
+use std::task::Poll;
 
-use godata_core::RunContext;
+use godata_etl::RunContext;
 use ledger::{End, Ledger};
 use stages::{KINDS, Kind, pipeline, places};
 

@@ -1,10 +1,9 @@
 //! Readers and writers that report to the ledger, and the pipelines made of them.
 
-use godata_core::BoxError;
+use godata_etl::Concurrency::{Ordered, Unordered};
 use godata_etl::{
-    BlockingRead, BlockingSink, BlockingSource, BlockingWrite, Chunk,
-    Concurrency::{Ordered, Unordered},
-    Flow, Origin, Pipeline, Reader, RunScope, Sink, Source, Stop, Unit, Work, Writer,
+    BlockingRead, BlockingSink, BlockingSource, BlockingWrite, BoxError, Chunk, Flow, Origin, Pipeline,
+    Reader, RunScope, Sink, Source, Stop, Unit, Work, Writer,
 };
 
 use super::ledger::{Ledger, Tracked};

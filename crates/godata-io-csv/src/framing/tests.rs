@@ -1,4 +1,4 @@
-//! The cutter against the `csv` crate, which reads the whole text at once.
+//! Compares the cutter with the `csv` crate, which reads the whole text at once.
 
 use std::io::Read;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// Each option alone, and all at once; the bytes are those of the texts below.
+/// Each option alone, and all at once. Their bytes occur in the texts below.
 fn dialects() -> [Dialect; 6] {
     let plain = Dialect::default();
     let (quote, escape, comment) = (Some(b'\''), Some(b'\\'), Some(b'#'));
@@ -30,12 +30,12 @@ fn naive_line(text: &[u8], at: usize) -> u64 {
     line
 }
 
-/// Where the quote is that a text does not close, by a machine that looks at each byte.
+/// The position of the quote that a text does not close, found byte by byte.
 fn naive_unclosed(text: &[u8], dialect: Dialect) -> Option<usize> {
     #[derive(PartialEq)]
     enum At {
-        RecordBegin,
-        CellBegin,
+        RecordStart,
+        CellStart,
         Cell,
         Comment,
         Quoted(usize),
@@ -43,29 +43,29 @@ fn naive_unclosed(text: &[u8], dialect: Dialect) -> Option<usize> {
         QuoteInQuoted(usize),
     }
     let is = |byte, option: Option<u8>| Some(byte) == option;
-    let mut at = At::RecordBegin;
+    let mut at = At::RecordStart;
     for (i, &byte) in text.iter().enumerate() {
         at = match (at, byte) {
-            (At::RecordBegin, byte) if is(byte, dialect.comment) => At::Comment,
-            (At::Comment, b'\n') => At::RecordBegin,
+            (At::RecordStart, byte) if is(byte, dialect.comment) => At::Comment,
+            (At::Comment, b'\n') => At::RecordStart,
             (At::Comment, _) => At::Comment,
-            (At::RecordBegin | At::CellBegin, byte) if is(byte, dialect.quote) => At::Quoted(i),
+            (At::RecordStart | At::CellStart, byte) if is(byte, dialect.quote) => At::Quoted(i),
             (At::Quoted(open), byte) if is(byte, dialect.quote) => At::QuoteInQuoted(open),
             (At::Quoted(open), byte) if is(byte, dialect.escape) => At::Escaped(open),
             (At::Quoted(open) | At::Escaped(open), _) => At::Quoted(open),
             (At::QuoteInQuoted(open), byte) if is(byte, dialect.quote) => At::Quoted(open),
-            (_, b'\r' | b'\n') => At::RecordBegin,
-            (_, byte) if byte == dialect.delimiter => At::CellBegin,
+            (_, b'\r' | b'\n') => At::RecordStart,
+            (_, byte) if byte == dialect.delimiter => At::CellStart,
             _ => At::Cell,
         };
     }
     if let At::Quoted(open) | At::Escaped(open) = at { Some(open) } else { None }
 }
 
-/// The records as the `csv` crate reads them, and the line on which each begins.
+/// The records as the `csv` crate reads them, with the line on which each begins.
 fn oracle(text: &[u8], dialect: Dialect) -> Vec<(ByteRecord, u64)> {
-    // Without a byte before it, a byte order mark would be taken off.
-    // A comment that the text ends in would be a record without a line break after it.
+    // A line feed before a byte order mark keeps the reader from skipping it. A line feed at the end keeps it from
+    // returning a comment at the end of the text as a record.
     let end: &[u8] = if dialect.comment.is_some() { b"\n" } else { b"" };
     let bytes = b"\n".as_slice().chain(text).chain(end);
     let mut reader = csv::ReaderBuilder::new()
@@ -96,7 +96,7 @@ fn oracle(text: &[u8], dialect: Dialect) -> Vec<(ByteRecord, u64)> {
     records
 }
 
-/// Cuts a text as `Blocks` does, with blocks of this size; fails with the line of the unclosed quote.
+/// Cuts a text as `Blocks` does, with blocks of this size. Also returns the error for an unclosed quote.
 fn cut(text: &[u8], dialect: Dialect, size: usize) -> (Vec<(ByteRecord, u64)>, Option<String>) {
     let mut cutter = Cutter::new(dialect);
     let (mut records, mut at, mut line) = (Vec::new(), 0, 1);
@@ -104,7 +104,9 @@ fn cut(text: &[u8], dialect: Dialect, size: usize) -> (Vec<(ByteRecord, u64)>, O
         let mut len = size;
         let frame = loop {
             let end = text.len().min(at + len);
-            let ahead = Ahead { bytes: &text[at..end], file: &"f".into(), line, at_end: end == text.len() };
+            let file = "f".into();
+            let ahead = Ahead::new(&text[at..end], &file).line(line);
+            let ahead = if end == text.len() { ahead.at_end() } else { ahead };
             match cutter.frame(ahead) {
                 Err(error) => return (records, Some(error.to_string())),
                 Ok(frame) if frame.bytes > 0 => break frame,
@@ -139,7 +141,7 @@ fn check(text: &[u8], dialect: Dialect) {
     }
 }
 
-/// A table whose cells are quoted where they have to be, and sometimes where not.
+/// A table whose cells are quoted where they must be, and sometimes where they need not be.
 fn table() -> impl Strategy<Value = String> {
     let cell = ("[a,;\"'#\\\\\r\nä\u{feff} ]{0,6}", any::<bool>()).prop_map(|(text, quoted)| {
         let needed = text.contains(['"', ',', '\r', '\n']);
@@ -169,23 +171,25 @@ proptest! {
 }
 
 #[test]
-fn a_header_is_cut_alone() {
+fn a_header_is_cut_off_alone() {
     let frame = |text: &[u8]| {
         let mut cutter = Cutter::one(Dialect { comment: Some(b'#'), ..Dialect::default() });
-        cutter.frame(Ahead { bytes: text, file: &"f".into(), line: 1, at_end: true }).unwrap()
+        cutter.frame(Ahead::new(text, &"f".into()).at_end()).unwrap()
     };
-    assert_eq!(frame(b"a\r\nb\n"), Frame { bytes: 3, records: 1, lines: 1 });
-    assert_eq!(frame(b"\"a\nb\",c\nd"), Frame { bytes: 8, records: 1, lines: 2 });
-    assert_eq!(frame(b"\r\n\na\n"), Frame { bytes: 2, records: 0, lines: 1 });
-    assert_eq!(frame(b"#\"\r,\r\na\n"), Frame { bytes: 6, records: 0, lines: 2 });
-    assert_eq!(frame(b"#a"), Frame { bytes: 2, records: 0, lines: 1 });
-    assert_eq!(frame(b"a"), Frame { bytes: 1, records: 1, lines: 1 });
+    assert_eq!(frame(b"a\r\nb\n"), Frame::new(3).records(1).lines(1));
+    assert_eq!(frame(b"\"a\nb\",c\nd"), Frame::new(8).records(1).lines(2));
+    assert_eq!(frame(b"\r\n\na\n"), Frame::new(2).lines(1));
+    assert_eq!(frame(b"#\"\r,\r\na\n"), Frame::new(6).lines(2));
+    assert_eq!(frame(b"#a"), Frame::new(2).lines(1));
+    assert_eq!(frame(b"a"), Frame::new(1).records(1).lines(1));
 }
 
 #[test]
 fn raw_lines_are_cut_one_by_one() {
     let frame = |text: &[u8], at_end| {
-        RawLine.frame(Ahead { bytes: text, file: &"f".into(), line: 1, at_end }).unwrap().bytes
+        let file = "f".into();
+        let ahead = Ahead::new(text, &file);
+        RawLine.frame(if at_end { ahead.at_end() } else { ahead }).unwrap().bytes
     };
     assert_eq!(frame(b"\"a\nb", true), 3);
     assert_eq!((frame(b"a\r\nb", false), frame(b"\r\r", false), frame(b"\n", true)), (3, 1, 1));
@@ -204,7 +208,7 @@ fn quoted(text: &[u8], dialect: Dialect) -> Vec<Vec<bool>> {
 }
 
 #[test]
-fn quoted_cells_are_told_from_others() {
+fn quoted_cells_are_distinguished_from_others() {
     let [plain, single, none, escape, comment, all] = dialects();
     let text = b"a,\"b\",c\"\n\n\"x\n,\"\",\",\"\"\r\nd,e\n,\"\"\n";
     let expected = vec![vec![false, true, false], vec![true, true], vec![false, false], vec![false, true]];

@@ -1,17 +1,18 @@
 //! Running pipelines over texts.
-#![allow(dead_code, reason = "each test file uses its part")]
+#![allow(dead_code, reason = "each test file uses only a part")]
 
-use std::{
-    fs,
-    path::PathBuf,
-    sync::{Arc, Mutex},
-};
+use std::fs;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use godata_core::{RunContext, error_chain};
 use godata_etl::{Flow, Pipeline, PipelineError, Record, Records};
-use godata_io_csv::{self as csv, CsvReader};
-use serde::{Serialize, de::DeserializeOwned};
+use godata_io_csv::CsvReader;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tempfile::TempDir;
+
+use godata_io_csv as csv;
 
 pub(crate) type Outcome<T> = Result<T, String>;
 
@@ -33,13 +34,13 @@ impl Folder {
         self.dir.path().join(name)
     }
 
-    /// The error with all its causes, with paths as if the folder were the working directory.
+    /// The error with all its causes. Paths are shortened as if the folder were the working directory.
     pub(crate) fn message(&self, error: &PipelineError) -> String {
         error_chain(error).to_string().replace(&format!("{}/", self.dir.path().display()), "")
     }
 }
 
-/// The batches that a flow makes.
+/// The batches of a flow.
 pub(crate) fn batches<B: godata_etl::Batch>(folder: &Folder, flow: Flow<B>) -> Outcome<Vec<B>> {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let pipeline = flow.write_fn({
@@ -96,7 +97,7 @@ where
     typed_with(bytes, |reader| reader)
 }
 
-/// What is the same for all numbers of workers and sizes of blocks.
+/// The outcome, which must be the same for all numbers of workers and block sizes.
 fn all_ways<T: PartialEq + std::fmt::Debug>(run: impl Fn(usize, usize) -> Outcome<T>) -> Outcome<T> {
     let first = run(1, 256 << 10);
     for (workers, size) in [(4, 1), (1, 7), (4, 30)] {
@@ -105,7 +106,7 @@ fn all_ways<T: PartialEq + std::fmt::Debug>(run: impl Fn(usize, usize) -> Outcom
     first
 }
 
-/// What is written of a flow.
+/// The text that is written for a flow.
 pub(crate) fn written<B>(flow: Flow<B>, writer: impl Fn(csv::CsvWriter) -> csv::CsvWriter) -> Outcome<String>
 where
     B: godata_etl::Batch,
@@ -127,14 +128,14 @@ where
     }
 }
 
-/// What is written of structs.
+/// The text that is written for structs.
 pub(crate) fn written_structs<T: Clone + Serialize + Send + Sync + 'static>(
     items: Vec<T>,
 ) -> Outcome<String> {
-    written(Pipeline::builder("test").from_vec(items), |writer| writer)
+    written(Pipeline::builder("test").read_vec(items), |writer| writer)
 }
 
-/// A flow of dynamic batches, each as it is given.
+/// A flow of the given batches.
 pub(crate) fn flow_of(given: Vec<Records>) -> Flow<Records> {
     let count = given.len();
     Pipeline::builder("test").workers(4).read(Given(given, count))

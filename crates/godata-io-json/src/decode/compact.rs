@@ -1,4 +1,4 @@
-//! JSON on one line.
+//! Removes line breaks from JSON.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use memchr::memchr2;
 
 use super::string_end;
 
-/// Valid JSON on one line: without white space between its tokens, if that has line breaks.
+/// Valid JSON on one line. If it has line breaks, all white space between its tokens is removed.
 pub(super) fn compact(json: &str) -> Cow<'_, str> {
     if memchr2(b'\n', b'\r', json.as_bytes()).is_none() {
         return Cow::Borrowed(json);
@@ -33,7 +33,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_is_the_same_value_on_one_line(value in json_value()) {
+        fn compact_json_is_the_same_value_on_one_line(value in json_value()) {
             let pretty = serde_json::to_string_pretty(&value).unwrap().replace('\n', "\r\n\t");
             let compact = compact(&pretty);
             prop_assert!(!compact.contains(['\n', '\r']));

@@ -1,26 +1,24 @@
-//! What an error of serde_json means. All of this happens once, for the record that failed.
+//! Explains errors of serde_json. This runs once per run, for the record that failed.
 
+use godata_core::{excerpt, excerpt_within};
 use godata_etl::Value;
 use serde::de::IgnoredAny;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
-use super::refused::{Problem, Refused};
-use crate::{
-    JsonError,
-    excerpt::{cut, excerpt},
-};
+use super::problem::{Problem, Refused};
+use crate::JsonError;
 
-/// How many characters of a type's own message are shown.
+/// How many characters of a type's own message, or of a path, an error shows.
 const REASON: usize = 300;
 
-/// What serde_json says of a number that no `f64` can hold.
+/// The message of serde_json for a number beyond the range of `f64`.
 const OUT_OF_RANGE: &str = "number out of range";
 
-/// What serde_json says of a value that is nested deeper than it goes.
+/// The message of serde_json for a value that is nested too deep.
 const TOO_DEEP: &str = "recursion limit exceeded";
 
-/// Why a typed record failed.
+/// The error for a typed record that failed.
 pub(super) fn explain(text: &str, error: &serde_json::Error, path: Option<&Path>) -> JsonError {
     let (column, reason) = (column(text, error), reason(error));
     if error.classify() != Category::Data {
@@ -29,25 +27,28 @@ pub(super) fn explain(text: &str, error: &serde_json::Error, path: Option<&Path>
     let found = path.and_then(|path| scalar_at(text, path));
     let path = path.map(field).unwrap_or_default();
     match mismatch(&reason) {
-        Some((found, expected)) => {
-            JsonError::Mismatch { column, path, expected: cut(expected, REASON), found: excerpt(found) }
-        }
+        Some((found, expected)) => JsonError::Mismatch {
+            column,
+            path,
+            expected: excerpt_within(expected, REASON),
+            found: excerpt(found),
+        },
         None => {
             let found = found.filter(|value| !reason.contains(&value.to_string()));
             JsonError::Invalid {
                 column,
                 path,
-                reason: cut(&reason, REASON),
+                reason: excerpt_within(&reason, REASON),
                 found: found.map(|value| describe(&value)),
             }
         }
     }
 }
 
-/// Why a dynamic record was refused.
+/// The error for a dynamic record that was refused.
 pub(super) fn explain_record(text: &str, refused: Refused, max_depth: usize) -> JsonError {
     let (path, problem) = refused.into_parts();
-    let path = cut(&path, REASON);
+    let path = excerpt_within(&path, REASON);
     match problem {
         Problem::Syntax => not_json(text),
         Problem::NotAnObject => first_value(text),
@@ -60,7 +61,8 @@ pub(super) fn explain_record(text: &str, refused: Refused, max_depth: usize) -> 
     }
 }
 
-/// Why serde_json does not take a text. Of what it refuses in valid JSON, only that can be in a text that comes here.
+/// The error for a text that is not JSON. serde_json also refuses some valid JSON, for its own limits; those errors are
+/// skipped, because the text has another error.
 fn not_json(text: &str) -> JsonError {
     let is_limit = |error: &serde_json::Error| [OUT_OF_RANGE, TOO_DEEP].contains(&&*reason(error));
     let error = serde_json::from_str::<serde_json::Value>(text).err().filter(|error| !is_limit(error));
@@ -70,7 +72,7 @@ fn not_json(text: &str) -> JsonError {
     }
 }
 
-/// Where an error is, in bytes of the whole text from 1.
+/// The place of an error, in bytes of the whole text from 1.
 fn column(text: &str, error: &serde_json::Error) -> usize {
     let lines_before = error.line().saturating_sub(1);
     let line_feed =
@@ -103,8 +105,8 @@ pub(crate) fn reason(error: &serde_json::Error) -> String {
     reason
 }
 
-/// What was found and what was expected, of a message that serde made of the two. The value found may have any
-/// text in it, what was expected comes from the type.
+/// Splits a message of serde into what was found and what was expected. The value found can contain any text, but the
+/// expectation comes from the type.
 fn mismatch(reason: &str) -> Option<(&str, &str)> {
     let both = reason.strip_prefix("invalid type: ").or_else(|| reason.strip_prefix("invalid value: "))?;
     both.rsplit_once(", expected ")
@@ -112,7 +114,7 @@ fn mismatch(reason: &str) -> Option<(&str, &str)> {
 
 fn field(path: &Path) -> String {
     let known = path.iter().all(|segment| !matches!(segment, Segment::Unknown));
-    if known && path.iter().len() > 0 { cut(&path.to_string(), REASON) } else { String::new() }
+    if known && path.iter().len() > 0 { excerpt_within(&path.to_string(), REASON) } else { String::new() }
 }
 
 /// The value at a path, if it is neither an array nor an object.
@@ -133,7 +135,7 @@ fn at<'a>(fields: &'a [(String, Value)], key: &str) -> Option<&'a Value> {
     fields.iter().find(|(name, _)| name == key).map(|(_, value)| value)
 }
 
-/// That a record is no object, but something else.
+/// The error for a record that is not an object.
 fn first_value(text: &str) -> JsonError {
     let found = match serde_json::Deserializer::from_str(text).into_iter::<Value>().next() {
         Some(Ok(value)) => describe(&value),
@@ -158,7 +160,7 @@ fn describe(value: &Value) -> String {
     format!("{kind} `{}`", excerpt(&value.to_string()))
 }
 
-/// The digits in or before whose end is this column, and the column where they begin.
+/// The digits around or before a column, and the column at which they begin.
 fn number_around(text: &str, column: usize) -> (usize, &str) {
     let is_digit = |b: &u8| b.is_ascii_digit() || matches!(b, b'+' | b'-' | b'.' | b'e' | b'E');
     let (before, after) = text.as_bytes().split_at(column.min(text.len()));

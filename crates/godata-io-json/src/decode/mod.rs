@@ -1,43 +1,47 @@
-//! From the text of one value to a record: the only place of the readers that knows serde_json. Columns count from the
-//! begin of the text, over its lines.
+//! Decodes the text of a value into a record. Columns count from the start of the text, across its lines.
 
 mod compact;
 mod explain;
 mod nested;
 mod parser;
+mod problem;
 mod record;
-mod refused;
 
+use godata_core::debug_as_chain;
 use godata_etl::{Batch, Records};
 use serde::de::DeserializeOwned;
 
-pub(crate) use self::{explain::reason, parser::string_end, record::RecordDecoder};
+pub(crate) use self::explain::reason;
+pub(crate) use self::parser::string_end;
+pub(crate) use self::record::RecordDecoder;
 
 use self::explain::explain;
-use crate::{JsonError, options::Options};
+use crate::JsonError;
+use crate::options::Options;
 
 /// Fills a batch with the records of a block, one after the other.
 pub(crate) trait Decoder {
-    /// The batch.
+    /// The batch that it fills.
     type Batch: Batch;
 
-    /// For about so many records of a block of `len` bytes, with the memory of an earlier batch.
+    /// A decoder for about `records` records of a block of `len` bytes. It reuses the memory of an earlier batch.
     fn new(options: Options, records: usize, len: usize, memory: Records) -> Self;
 
-    /// Adds the record that `text` is, which begins at `begin` in the block. A record that fails is no part of the
-    /// batch.
+    /// Adds a record whose text begins at `begin` in the block. A record that fails is not added.
     fn push(&mut self, text: &str, begin: usize) -> Result<(), JsonError>;
 
-    /// The batch of what was added from this block, and the block, if the batch has no use for it.
+    /// The batch of all added records, and the block, unless the batch keeps it.
     fn finish(self, block: String) -> Result<(Self::Batch, Option<String>), BlockLength>;
 }
 
-/// A block has another length than was announced, or one whose parts have no place in a batch.
-#[derive(Debug, thiserror::Error)]
-#[error("no batch can be made over a block of {0} bytes")]
+/// A block is not as long as announced, or too long for a batch to refer to.
+#[derive(thiserror::Error)]
+#[error("can't make a batch over a block of {0} bytes")]
 pub(crate) struct BlockLength(usize);
 
-/// Fills a batch of a type that serde reads.
+debug_as_chain!(BlockLength);
+
+/// Fills a batch with values of a type.
 pub(crate) struct TypedDecoder<T>(Vec<T>);
 
 impl<T: DeserializeOwned + Send + 'static> Decoder for TypedDecoder<T> {

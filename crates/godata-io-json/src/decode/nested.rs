@@ -1,16 +1,14 @@
-//! Arrays and objects within a dynamic record.
+//! Decodes arrays and objects within a dynamic record.
 
 use std::collections::HashMap;
 
 use godata_etl::Value;
 
-use super::{
-    parser::Parser,
-    refused::{Problem, Refused},
-};
+use super::parser::Parser;
+use super::problem::{Problem, Refused};
 use crate::DuplicateKeys;
 
-/// Up to this many keys of an object a scan finds one sooner than a table does.
+/// Up to this many keys, a linear search is faster than a hash table.
 const SCAN_LIMIT: usize = 16;
 
 /// The value that begins here.
@@ -30,13 +28,13 @@ pub(super) fn value(json: &mut Parser<'_>, rule: DuplicateKeys) -> Result<Value,
 fn number(json: &mut Parser<'_>, rule: DuplicateKeys) -> Result<Value, Refused> {
     let column = json.at() + 1;
     let digits = json.number()?;
-    // As a whole number, a zero would lose its sign.
+    // As an integer, `-0` would lose its sign.
     let int = || digits.parse::<i64>().ok().filter(|_| digits != "-0").map(Value::Int);
     let uint = || digits.parse().ok().map(Value::UInt);
     let float = || digits.parse().ok().filter(|float: &f64| float.is_finite()).map(Value::Float);
     let value = int().or_else(uint).or_else(float);
     if rule == DuplicateKeys::Refuse {
-        // The list or map is written as it was read, so that the digits remain those of a number.
+        // The list or map is written as it was read, so the output still has a number here.
         return Ok(value.unwrap_or_else(|| Value::Text(digits.to_owned())));
     }
     value.ok_or_else(|| Problem::Range { column, digits: digits.to_owned() }.into())
@@ -77,7 +75,7 @@ fn map(json: &mut Parser<'_>, rule: DuplicateKeys) -> Result<Value, Refused> {
 #[derive(Default)]
 struct Fields {
     fields: Vec<(String, Value)>,
-    /// Where each of them is, once there are many.
+    /// The position of each field, once there are many.
     positions: HashMap<String, usize>,
 }
 

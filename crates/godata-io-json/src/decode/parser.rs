@@ -1,17 +1,17 @@
-//! The tokens of one dynamic record. serde_json hides the digits of a number from those whom it gives it to, so that
-//! this looks at them itself; strings with escapes are serde_json's.
+//! Parses the tokens of a dynamic record. serde_json does not pass on the digits of a number, so this parser reads them
+//! itself. It leaves strings with escapes to serde_json.
 
 use std::borrow::Cow;
 
-use super::refused::{Problem, Refused};
+use super::problem::{Problem, Refused};
 use crate::word::special_bytes;
 
-/// What a text may be, one token after the other.
+/// Reads a text, one token after the other.
 #[derive(Debug)]
 pub(super) struct Parser<'a> {
     text: &'a str,
     at: usize,
-    /// How many arrays and objects may yet be opened within those that are open.
+    /// How much deeper arrays and objects can be nested.
     depth: usize,
 }
 
@@ -20,17 +20,17 @@ impl<'a> Parser<'a> {
         Self { text, at: 0, depth: max_depth }
     }
 
-    /// How many bytes were read.
+    /// The number of bytes read.
     pub(super) fn at(&self) -> usize {
         self.at
     }
 
-    /// What was read from `begin` on.
+    /// The text read from `begin` on.
     pub(super) fn text_from(&self, begin: usize) -> &'a str {
         &self.text[begin..self.at]
     }
 
-    /// The byte with which the next token begins.
+    /// The first byte of the next token.
     #[inline]
     pub(super) fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
@@ -50,7 +50,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Whether there is another element before the `end` of what was opened; if not, it is closed.
+    /// Whether there is another element. Otherwise takes the closing `end`.
     #[inline]
     pub(super) fn next(&mut self, end: u8, first: bool) -> Result<bool, Refused> {
         match self.peek() {
@@ -68,7 +68,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// A key and its colon.
+    /// Takes a key and its colon. Returns the key and the column at which it ends.
     #[inline]
     pub(super) fn key(&mut self) -> Result<(Cow<'a, str>, usize), Refused> {
         let Some(b'"') = self.peek() else { return Err(Problem::Syntax.into()) };
@@ -79,7 +79,7 @@ impl<'a> Parser<'a> {
         Ok((key, end))
     }
 
-    /// The string that begins here.
+    /// Takes the string that begins here.
     #[inline]
     pub(super) fn string(&mut self) -> Result<Cow<'a, str>, Refused> {
         let begin = self.at + 1;
@@ -94,7 +94,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The string that begins here, with an escape at `escape`.
+    /// Takes the string that begins here and has its first escape at `escape`.
     fn escaped_string(&mut self, escape: usize) -> Result<String, Refused> {
         let begin = self.at;
         self.at = string_end(self.text.as_bytes(), escape).ok_or(Problem::Syntax)?;
@@ -102,7 +102,7 @@ impl<'a> Parser<'a> {
         serde_json::from_str(token).map_err(|error| Problem::Text { begin, error }.into())
     }
 
-    /// The digits of the number that begins here.
+    /// Takes the number that begins here, as its digits.
     #[inline]
     pub(super) fn number(&mut self) -> Result<&'a str, Refused> {
         let bytes = self.text.as_bytes();
@@ -123,7 +123,7 @@ impl<'a> Parser<'a> {
         Ok(&self.text[begin..at])
     }
 
-    /// `null`, `true` or `false`.
+    /// Takes `null`, `true` or `false`.
     pub(super) fn word(&mut self, word: &str) -> Result<(), Refused> {
         if !self.text.as_bytes()[self.at..].starts_with(word.as_bytes()) {
             return Err(Problem::Syntax.into());
@@ -132,13 +132,13 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Nothing but white space may follow.
+    /// Fails unless only white space follows.
     pub(super) fn end(&mut self) -> Result<(), Refused> {
         self.peek().map_or(Ok(()), |_| Err(Problem::Syntax.into()))
     }
 }
 
-/// Where the first quote, backslash or control character is from `at` on, or where the text ends.
+/// The first quote, backslash or control character from `at` on, or the end of the text.
 #[inline]
 fn special(text: &[u8], mut at: usize) -> usize {
     while let Some(word) = text.get(at..).and_then(<[u8]>::first_chunk::<8>) {
@@ -153,14 +153,15 @@ fn special(text: &[u8], mut at: usize) -> usize {
     rest.iter().position(is_special).map_or(text.len(), |len| at + len)
 }
 
-/// What follows one digit or more.
+/// The position after one or more digits.
 fn after_digits(bytes: &[u8], begin: usize) -> Result<usize, Refused> {
     let rest = bytes.get(begin..).unwrap_or_default();
     let len = rest.iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(rest.len());
     if len == 0 { Err(Problem::Syntax.into()) } else { Ok(begin + len) }
 }
 
-/// Where a string ends, with its quote, of which the bytes before `at` are neither quote nor backslash.
+/// The end of a string, after its closing quote. The search starts at `at`, which must be inside the string and not after a
+/// backslash.
 pub(crate) fn string_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     loop {
         let special = at + memchr::memchr2(b'"', b'\\', bytes.get(at..)?)?;

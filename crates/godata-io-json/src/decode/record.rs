@@ -1,30 +1,30 @@
-//! Dynamic records: objects decoded straight into the cells of a batch, which stay parts of the block.
+//! Decodes objects into the cells of a batch. Texts and numbers stay in the block, and the cells refer to it.
 
-use std::{borrow::Cow, sync::Arc};
+use std::borrow::Cow;
+use std::sync::Arc;
 
 use godata_etl::{Records, RecordsBuilder, SourceFormat};
 use memchr::memchr2;
 
-use super::{
-    compact::compact,
-    explain::explain_record,
-    nested,
-    parser::Parser,
-    refused::{Problem, Refused},
-};
-use crate::{DuplicateKeys, JsonError, options::Options};
+use super::compact::compact;
+use super::explain::explain_record;
+use super::nested;
+use super::parser::Parser;
+use super::problem::{Problem, Refused};
+use crate::options::Options;
+use crate::{DuplicateKeys, JsonError};
 
 /// Fills a batch of dynamic records.
 #[derive(Debug)]
 pub(crate) struct RecordDecoder {
     builder: RecordsBuilder,
     options: Options,
-    /// Where the record at work begins in the block.
+    /// Where the current record begins in the block.
     begin: usize,
 }
 
 impl RecordDecoder {
-    /// For the records of a block of `len` bytes.
+    /// A decoder for the records of a block of `len` bytes.
     pub(super) fn new(options: Options, len: usize, memory: Records) -> Self {
         Self { builder: RecordsBuilder::over(len, Arc::default(), memory), options, begin: 0 }
     }
@@ -34,16 +34,16 @@ impl RecordDecoder {
         let mut json = Parser::new(text, self.options.max_depth());
         let decoded = self.row(&mut json).and_then(|()| json.end());
         decoded.map_err(|refused| explain_record(text, refused, self.options.max_depth()))?;
-        self.builder.end_row().expect("every cell was pushed after its name was sought");
+        self.builder.end_row().expect("every cell is pushed after a seek to its name");
         Ok(())
     }
 
-    /// Gives the block back if it is not as long as it was to be, or too long.
+    /// Fails with the block if it is not as long as announced, or too long.
     pub(super) fn into_records(self, block: String) -> Result<Records, String> {
         self.builder.finish_over(block)
     }
 
-    /// One object: a row.
+    /// Decodes an object into a row.
     fn row(&mut self, json: &mut Parser<'_>) -> Result<(), Refused> {
         self.builder.begin_row();
         let Some(b'{') = json.peek() else { return Err(Problem::NotAnObject.into()) };
@@ -56,7 +56,7 @@ impl RecordDecoder {
             let is_new = !self.builder.seek(&name).has_field();
             let field = match self.options.duplicate_keys() {
                 DuplicateKeys::Refuse if !is_new => Err(Problem::Duplicate { column }.into()),
-                DuplicateKeys::First if !is_new => self.pass_over(json),
+                DuplicateKeys::First if !is_new => self.skip(json),
                 _ => self.cell(json),
             };
             field.map_err(|refused| refused.in_field(&name))?;
@@ -92,13 +92,13 @@ impl RecordDecoder {
         Ok(())
     }
 
-    /// Whether what was read can be written as it is: no key is there that does not count.
+    /// Whether the text can be written as it was read. It can't if it has keys that do not count.
     fn keeps_text(&self) -> bool {
         self.options.duplicate_keys() == DuplicateKeys::Refuse
     }
 
-    /// A value that does not count.
-    fn pass_over(&self, json: &mut Parser<'_>) -> Result<(), Refused> {
+    /// Skips a value that does not count.
+    fn skip(&self, json: &mut Parser<'_>) -> Result<(), Refused> {
         match json.peek() {
             Some(b'-' | b'0'..=b'9') => json.number().map(|_| ()),
             _ => nested::value(json, self.options.duplicate_keys()).map(|_| ()),

@@ -1,15 +1,13 @@
-//! What the decoders take and how they fail, without files.
+//! What the decoders accept, and their errors, without files.
 
 use godata_etl::{Record, record};
 use proptest::prelude::*;
 use serde::Deserialize;
 
 use super::*;
-use crate::{
-    DuplicateKeys,
-    encode::{Keys, write_row},
-    strategies::{json_value, nasty_text},
-};
+use crate::DuplicateKeys;
+use crate::encode::{Keys, write_row};
+use crate::strategies::{json_value, nasty_text};
 
 fn decode<D: Decoder>(lines: &[&str]) -> Result<D::Batch, JsonError> {
     let block = lines.join("\n");
@@ -22,7 +20,7 @@ fn decode<D: Decoder>(lines: &[&str]) -> Result<D::Batch, JsonError> {
     Ok(decoder.finish(block).unwrap().0)
 }
 
-/// For lines that begin a block.
+/// A decoder for texts at the start of a block.
 fn decoder(options: Options) -> RecordDecoder {
     RecordDecoder::new(options, 0, Records::new())
 }
@@ -130,9 +128,9 @@ fn errors_of_dynamic_records_name_column_field_and_value() {
         (r#""A-1""#, "expected an object, found text `A-1`"),
         ("[", "expected an object, found an array"),
         ("[1]", "expected an object, found an array"),
-        (r#"{"a":1,"b":2,"a":3}"#, "column 16: field `a` is there twice"),
-        (r#"{"a":1,"b":2,"\u0061":3}"#, "column 21: field `a` is there twice"),
-        (r#"{"a":[1,{"b":{"c":1,"c":1}}]}"#, "column 23: field `a[1].b.c` is there twice"),
+        (r#"{"a":1,"b":2,"a":3}"#, "column 16: field `a` appears twice"),
+        (r#"{"a":1,"b":2,"\u0061":3}"#, "column 21: field `a` appears twice"),
+        (r#"{"a":[1,{"b":{"c":1,"c":1}}]}"#, "column 23: field `a[1].b.c` appears twice"),
         ("1e999", "expected an object, found number `1e999`"),
         ("x", "column 1: expected value"),
         (r#"{"a":1e999,"b":tru}"#, "column 19: expected ident"),
@@ -157,17 +155,17 @@ fn errors_of_dynamic_records_name_column_field_and_value() {
     }
     let deep = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
     assert!(records(&[&deep(128)]).is_ok());
-    assert_eq!(records(&[&deep(129)]).unwrap_err().to_string(), "column 133: nested over 128 deep");
+    assert_eq!(records(&[&deep(129)]).unwrap_err().to_string(), "column 133: nested more than 128 deep");
 }
 
 #[test]
-fn an_object_with_many_keys_is_searched_for_doubled_ones() {
+fn duplicate_keys_are_found_among_many() {
     let many: Vec<_> = (0..40).map(|i| format!("\"k{i}\":{i}")).collect();
     let nested = |last: &str| format!("{{\"a\":{{{},\"{last}\":0}}}}", many.join(","));
     assert_eq!(records(&[&nested("k40")]).map(|rows| rows.len()).ok(), Some(1));
     for doubled in ["k0", "k15", "k16", "k39"] {
         let error = records(&[&nested(doubled)]).unwrap_err().to_string();
-        assert!(error.ends_with(&format!("field `a.{doubled}` is there twice")), "{error}");
+        assert!(error.ends_with(&format!("field `a.{doubled}` appears twice")), "{error}");
     }
     let row = |last: &str| format!("{{{},\"{last}\":0}}", many.join(","));
     assert!(records(&[&row("k40"), &row("k41"), &row("k40")]).is_ok());
@@ -175,7 +173,7 @@ fn an_object_with_many_keys_is_searched_for_doubled_ones() {
 }
 
 #[test]
-fn numbers_are_exact_while_64_bits_are_enough() -> Result<(), JsonError> {
+fn numbers_that_fit_64_bits_are_exact() -> Result<(), JsonError> {
     let line = r#"{"min":-9223372036854775808,"max":18446744073709551615,"over":18446744073709551616,
         "float":12.50,"exponent":1e2,"shortest":0.1,"tiny":5e-324,"zero":-0.0}"#;
     let expected = record! {
@@ -210,7 +208,7 @@ fn the_digits_of_a_field_are_written_as_they_were_read() {
 }
 
 #[test]
-fn what_is_not_changed_is_written_as_it_was_read() -> Result<(), JsonError> {
+fn unchanged_records_and_fields_are_written_as_they_were_read() -> Result<(), JsonError> {
     let lines = [
         r#"{ "a" : 1.50, "b":[1e999, {"c":12345678901234567890123}], "c":"\u00e4" }"#,
         r#"{"a":2,"b":{"x": [ -0 ]},"c":null}"#,
@@ -233,7 +231,7 @@ fn what_is_not_changed_is_written_as_it_was_read() -> Result<(), JsonError> {
 }
 
 #[test]
-fn keys_that_are_there_twice_are_taken_by_rule() {
+fn duplicate_keys_are_handled_by_the_rule() {
     let line = r#"{"a":1,"b":{"c":1,"d":2,"c":[3]},"a":1e999,"a":{"e":1}}"#;
     let read = |rule| {
         let options = Options::default().with_duplicate_keys(rule);
@@ -245,9 +243,9 @@ fn keys_that_are_there_twice_are_taken_by_rule() {
     assert_eq!(read(DuplicateKeys::First).unwrap(), r#"[{"a":1,"b":{"c":1,"d":2}}]"#);
     assert_eq!(read(DuplicateKeys::Last).unwrap(), r#"[{"a":{"e":1},"b":{"c":[3],"d":2}}]"#);
     let error = read(DuplicateKeys::Refuse).unwrap_err().to_string();
-    assert_eq!(error, "column 27: field `b.c` is there twice");
+    assert_eq!(error, "column 27: field `b.c` appears twice");
 
-    // Where a key may not count, lists and maps are written by their values.
+    // Under these rules a key can be dropped, so lists and maps are written from their values, and numbers must fit.
     let mut decoder = decoder(Options::default().with_duplicate_keys(DuplicateKeys::Last));
     let error = decoder.push(r#"{"a":[0,-1e999]}"#, 0).unwrap_err().to_string();
     assert_eq!(error, "column 9: field `a[1]`: the number `-1e999` is beyond the range of a 64-bit float");
@@ -258,25 +256,25 @@ fn keys_that_are_there_twice_are_taken_by_rule() {
 }
 
 #[test]
-fn depth_is_limited_as_it_was_asked_for() {
+fn depth_is_limited_to_what_was_set() {
     let deep = |depth: usize| format!("{{\"a\":{}1{}}}", "[".repeat(depth - 1), "]".repeat(depth - 1));
     for (asked, taken) in [(0, 1), (1, 1), (2, 2), (200, 200), (usize::MAX, 1024)] {
         let mut decoder = decoder(Options::default().with_max_depth(asked));
         decoder.push(&deep(taken), 0).unwrap();
         let error = decoder.push(&deep(taken + 1), 0).unwrap_err().to_string();
-        assert_eq!(error, format!("column {}: nested over {taken} deep", taken + 5));
+        assert_eq!(error, format!("column {}: nested more than {taken} deep", taken + 5));
     }
 }
 
 #[test]
-fn names_keep_the_order_in_which_they_came_first() -> Result<(), JsonError> {
+fn names_keep_the_order_of_their_first_appearance() -> Result<(), JsonError> {
     let rows = records(&[r#"{"b":1,"a":2}"#, r#"{"c":5,"a":3,"b":4}"#, "{}"])?;
     assert_eq!(rows, [record! {"b" => 1, "a" => 2}, record! {"b" => 4, "a" => 3, "c" => 5}, record! {}]);
     Ok(())
 }
 
 #[test]
-fn a_record_that_fails_is_no_part_of_the_batch() -> Result<(), JsonError> {
+fn a_record_that_fails_is_not_added_to_the_batch() -> Result<(), JsonError> {
     let block = r#"{"a":1}{"a":4}"#;
     let mut decoder = RecordDecoder::new(Options::default(), block.len(), Records::new());
     decoder.push(&block[..7], 0)?;
@@ -290,7 +288,7 @@ fn a_record_that_fails_is_no_part_of_the_batch() -> Result<(), JsonError> {
     Ok(())
 }
 
-/// What JSON is made of, in any order; often within an object.
+/// Pieces of JSON in any order, often within an object.
 fn soup() -> impl Strategy<Value = String> {
     let any = r#"[{}\[\]",:\\u0-9a-e.+\-tru ]{0,20}"#;
     let field = r#"\{"a":[{}\[\]",:\\u0-9a-e.+\-tru ]{0,12}\}"#;
@@ -304,7 +302,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn records_are_what_serde_json_reads(rows in prop::collection::vec(json_value(), 0..8)) {
+    fn records_are_read_as_by_serde_json(rows in prop::collection::vec(json_value(), 0..8)) {
         let rows: Vec<_> = rows.into_iter().filter(serde_json::Value::is_object).collect();
         let lines: Vec<_> = rows.iter().map(ToString::to_string).collect();
         let lines: Vec<_> = lines.iter().map(String::as_str).collect();
@@ -314,10 +312,10 @@ proptest! {
     }
 
     #[test]
-    fn any_text_fails_or_not_as_with_serde_json(text in soup()) {
+    fn any_text_is_accepted_or_refused_as_by_serde_json(text in soup()) {
         let whole = serde_json::from_str::<serde_json::Value>(&text);
         prop_assert_eq!(typed::<serde_json::Value>(&text).ok(), whole.ok());
-        // serde_json reads over a number that is out of range, and both take another one for a key that is there twice.
+        // serde_json skips numbers that are out of range, and accepts duplicate keys.
         let is_json = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
         let is_record = is_json && text.trim_start().starts_with('{');
         match records(&[&text]) {
@@ -328,7 +326,7 @@ proptest! {
     }
 
     #[test]
-    fn escapes_are_read_as_what_they_stand_for(text in nasty_text()) {
+    fn escapes_are_decoded(text in nasty_text()) {
         let escaped: String = text.encode_utf16().map(|unit| format!("\\u{unit:04X}")).collect();
         let rows = records(&[&format!(r#"{{"a":"{escaped}"}}"#)]).unwrap();
         prop_assert_eq!(rows, [record! {"a" => &text}]);

@@ -1,15 +1,14 @@
-//! Fields of dynamic records.
+//! Writes the fields of dynamic records.
 
 use godata_etl::{CellRef, Value, ValueRef};
 use serde::ser::Error;
-use time::{UtcDateTime, format_description::well_known::Rfc3339};
+use time::UtcDateTime;
+use time::format_description::well_known::Rfc3339;
 
-use super::{
-    text::write_text,
-    unwritable::{Problem, Unwritable, write_json},
-};
+use super::problem::{Problem, Unwritable, write_json};
+use super::text::write_text;
 
-/// Writes a field. Of one that fails, some may have been written.
+/// Writes a field. If it fails, part of the field can have been written.
 #[inline]
 pub(super) fn write_cell(out: &mut Vec<u8>, cell: CellRef<'_>) -> Result<(), Unwritable> {
     match cell {
@@ -21,7 +20,7 @@ pub(super) fn write_cell(out: &mut Vec<u8>, cell: CellRef<'_>) -> Result<(), Unw
         }
         CellRef::Value(ValueRef::Float(float)) if float.is_finite() => write_json(out, &float),
         CellRef::Value(value) => write_value(out, value),
-        // A kind of a later version of the engine.
+        // A kind that a later version of the engine adds.
         other => Err(Problem::Serialize(Error::custom(format_args!("{other:?}"))).into()),
     }
 }
@@ -41,7 +40,7 @@ fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>) -> Result<(), Unwritable>
 fn write_timestamp(out: &mut Vec<u8>, instant: UtcDateTime) -> Result<(), Unwritable> {
     out.push(b'"');
     let written = instant.format_into(out, &Rfc3339);
-    written.map_err(|_| Unwritable::timestamp(ValueRef::Timestamp(instant)))?;
+    written.map_err(|_| Problem::Timestamp(ValueRef::Timestamp(instant).to_string()))?;
     out.push(b'"');
     Ok(())
 }

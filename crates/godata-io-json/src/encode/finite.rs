@@ -1,4 +1,4 @@
-//! Looking for floats that JSON can't hold.
+//! Searches values for floats that JSON can't hold.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ pub(super) fn find_not_finite<T: Serialize>(value: &T) -> Option<f64> {
 /// Writes nothing, and fails at a float that is not finite.
 struct FindNotFinite;
 
-/// The float; `None` if the type refused to be written.
+/// The float; `None` if the type failed to serialize.
 #[derive(Debug)]
 struct Found(Option<f64>);
 
@@ -124,7 +124,7 @@ impl Serializer for FindNotFinite {
     }
 }
 
-/// The parts of an array or object; the keys of a map are not looked at, serde_json refuses such a float there.
+/// The parts of an array or object. Map keys are skipped, because serde_json refuses such a float there.
 macro_rules! parts {
     ($($part:ident::$method:ident($($key:ty),*))+) => {
         $(impl $part for FindNotFinite {

@@ -1,9 +1,8 @@
-//! JSON for people.
+//! Indents JSON for people.
 
 use crate::decode::string_end;
 
-/// Writes an element of an array, given as valid JSON, on lines of its own: what is within it
-/// begins two spaces further right.
+/// Writes an element of an array on lines of its own, with two spaces per level. The element must be valid JSON.
 pub(crate) fn indent(out: &mut Vec<u8>, compact: &[u8]) {
     let mut depth = 1;
     let mut at = 0;

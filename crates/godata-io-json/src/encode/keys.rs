@@ -1,14 +1,14 @@
-//! The names of a batch, as they are written.
+//! The names of a batch, encoded once for all its rows.
 
 use std::ops::Range;
 
 use godata_etl::{Shape, WrittenText};
 
-/// The names of a batch with all that stands around them, made once for its rows: `","name":"`.
+/// The names of a batch with the punctuation around them: `","name":"`.
 #[derive(Debug)]
 pub(crate) struct Keys<'a> {
     shape: &'a Shape,
-    /// One after the other, and some spaces so that the last ones are copied as fast as the first.
+    /// All keys, one after the other. Spaces at the end allow the last ones to be copied in the same wide steps.
     text: String,
     keys: Vec<Range<usize>>,
 }
@@ -19,7 +19,7 @@ impl<'a> Keys<'a> {
         let key = |name: &str| {
             let begin = text.len();
             text.push_str("\",");
-            text.push_str(&serde_json::to_string(name).expect("a text can be written"));
+            text.push_str(&serde_json::to_string(name).expect("every text can be written as JSON"));
             text.push_str(":\"");
             begin..text.len()
         };
@@ -28,8 +28,8 @@ impl<'a> Keys<'a> {
         Self { shape, text, keys }
     }
 
-    /// The name of a column, from the end of the value before it to the begin of its own; each may be a string, whose
-    /// quote is part of it then.
+    /// The text between the value before a column and the column's own value. If one of these is a string, its quote is
+    /// included.
     #[inline]
     pub(super) fn get(&self, column: usize, after_string: bool, before_string: bool) -> WrittenText<'_> {
         let Some(key) = self.keys.get(column) else { return "".into() };
@@ -38,7 +38,7 @@ impl<'a> Keys<'a> {
         WrittenText::part(&self.text, begin, end - begin)
     }
 
-    /// The name itself, for a message.
+    /// The plain name, for error messages.
     pub(super) fn name(&self, column: usize) -> &str {
         self.shape.names().nth(column).unwrap_or_default()
     }

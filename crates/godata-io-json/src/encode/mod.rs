@@ -1,15 +1,18 @@
-//! From a record to the text of one value.
+//! Encodes a record as the text of one value.
 
 mod cell;
 mod finite;
 mod indent;
 mod keys;
+mod problem;
 mod row;
 mod text;
 mod typed;
-mod unwritable;
 
-pub(crate) use self::{indent::indent, keys::Keys, row::write_row, typed::write_typed};
+pub(crate) use self::indent::indent;
+pub(crate) use self::keys::Keys;
+pub(crate) use self::row::write_row;
+pub(crate) use self::typed::write_typed;
 
 #[cfg(test)]
 mod tests;

@@ -1,12 +1,14 @@
-//! Dynamic records as objects.
+//! Writes dynamic records as objects.
 
 use godata_etl::{CellRef, CellVisitor, RecordRef, SourceFormat, WrittenText};
 
-use super::{cell::write_cell, keys::Keys, text::copy_plain};
+use super::cell::write_cell;
+use super::keys::Keys;
+use super::text::copy_plain;
 use crate::JsonError;
 
-/// Writes a row of the batch that the keys are of. Fields that it lacks are left out. A row that was read as JSON and not
-/// changed is written as it was read.
+/// Writes a row. The keys are those of its batch; fields that the row lacks are left out. A row that was read as JSON and
+/// not changed is written as it was read.
 pub(crate) fn write_row(out: &mut Vec<u8>, keys: &Keys<'_>, row: RecordRef<'_>) -> Result<(), JsonError> {
     if let Some(json) = row.as_read(SourceFormat::Json) {
         out.extend_from_slice(json.as_bytes());
@@ -19,7 +21,7 @@ pub(crate) fn write_row(out: &mut Vec<u8>, keys: &Keys<'_>, row: RecordRef<'_>) 
     if in_string {
         out.push(b'"');
     }
-    // The comma before the first key becomes the brace.
+    // The comma before the first key becomes the opening brace.
     match out.get_mut(begin) {
         Some(comma) => *comma = b'{',
         None => out.push(b'{'),
@@ -28,12 +30,12 @@ pub(crate) fn write_row(out: &mut Vec<u8>, keys: &Keys<'_>, row: RecordRef<'_>) 
     Ok(())
 }
 
-/// An object that is being written.
+/// Writes the fields of an object.
 struct Object<'a> {
     out: &'a mut Vec<u8>,
     keys: &'a Keys<'a>,
-    /// Whether the last value was a string whose end is yet to be written: most values are strings without escapes, and
-    /// the quotes around them are written with the names.
+    /// Whether the last value was a string that still needs its closing quote. Most values are strings without escapes, and
+    /// their quotes are written together with the names.
     in_string: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What is written for which record, without files.
+//! The text of each kind of record, without files.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,8 @@ use serde_json::value::RawValue;
 use time::UtcDateTime;
 
 use super::*;
-use crate::{
-    JsonError,
-    strategies::{json_object, json_value},
-};
+use crate::JsonError;
+use crate::strategies::{json_object, json_value};
 
 fn rows(batch: &Records) -> Result<Vec<String>, JsonError> {
     let keys = Keys::of(batch.shape());
@@ -34,7 +32,7 @@ fn written(write: impl FnOnce(&mut Vec<u8>) -> Result<(), JsonError>) -> Result<
 }
 
 #[test]
-fn fields_are_written_by_their_kind() -> Result<(), JsonError> {
+fn each_kind_of_field_is_written_in_its_form() -> Result<(), JsonError> {
     let record = record! {
         "text" => "a\"b", "int" => -1, "uint" => u64::MAX, "float" => 12.0, "bool" => true, "null" => (),
         "at" => UtcDateTime::UNIX_EPOCH, "list" => vec![1, 2], "map" => record! {"a" => vec![record! {}], "b" => ()},
@@ -47,7 +45,7 @@ fn fields_are_written_by_their_kind() -> Result<(), JsonError> {
 }
 
 #[test]
-fn absent_fields_are_left_out_and_digits_kept() {
+fn absent_fields_are_left_out_and_digits_are_kept() {
     let records = [record! {"a" => "12.50", "b" => 1}, record! {"b" => 2, "c" => ()}, record! {}];
     let mut batch: Records = records.into_iter().collect();
     batch.cast_row(0, "a", Type::Float).unwrap();
@@ -55,7 +53,7 @@ fn absent_fields_are_left_out_and_digits_kept() {
 }
 
 #[test]
-fn what_json_can_not_hold_is_an_error_with_its_field() {
+fn a_value_that_json_can_not_hold_is_an_error_with_its_field() {
     let nested = |value: Value| record! {"a" => vec![Value::Null, Value::from(record! {"b" => value})]};
     let table = [
         (record! {"id" => 1, "blob" => Value::Bytes(vec![1])}, "field `blob`: JSON can't hold bytes"),
@@ -92,7 +90,7 @@ fn reading() -> Reading {
 }
 
 #[test]
-fn floats_that_are_not_finite_are_found_in_types_wherever_they_are() {
+fn floats_that_are_not_finite_are_found_anywhere_in_a_type() {
     assert_eq!(typed(reading()).unwrap(), r#"{"name":null,"values":[1.0],"range":[1.0,null],"by_name":{}}"#);
     let kinds = |kind| Reading { by_name: BTreeMap::from([("a", Kind::Unit), ("k", kind)]), ..reading() };
     let table = [
@@ -127,13 +125,13 @@ fn a_value_of_any_type_stays_on_one_line() {
 
 proptest! {
     #[test]
-    fn rows_are_what_serde_json_writes(object in json_object()) {
+    fn rows_are_written_as_by_serde_json(object in json_object()) {
         let record = to_record(&object).unwrap();
         prop_assert_eq!(row(record).unwrap(), serde_json::to_string(&object).unwrap());
     }
 
     #[test]
-    fn values_are_what_serde_json_writes(value in json_value()) {
+    fn values_are_written_as_by_serde_json(value in json_value()) {
         let text = serde_json::to_string(&value).unwrap();
         prop_assert_eq!(typed(value).unwrap(), text);
     }

@@ -1,12 +1,12 @@
-//! Text as a JSON string.
+//! Writes texts as JSON strings.
 
 use godata_etl::WrittenText;
 use wide::u8x16;
 
-use super::unwritable::{Unwritable, write_json};
+use super::problem::{Unwritable, write_json};
 use crate::word::special_bytes;
 
-/// Writes a text as a string. Most have nothing to escape, and are copied as a whole.
+/// Writes a text as a string. Most texts need no escapes and are copied as a whole.
 #[inline]
 pub(super) fn write_text(out: &mut Vec<u8>, text: &str) -> Result<(), Unwritable> {
     if needs_escapes(text.as_bytes()) {
@@ -19,7 +19,7 @@ pub(super) fn write_text(out: &mut Vec<u8>, text: &str) -> Result<(), Unwritable
     Ok(())
 }
 
-/// Copies a text, if it needs no escapes.
+/// Copies a text if it needs no escapes. Returns whether it did.
 #[inline(always)]
 pub(super) fn copy_plain(out: &mut Vec<u8>, text: WrittenText<'_>) -> bool {
     let is_plain = match text.first_chunk::<32>() {
@@ -32,7 +32,7 @@ pub(super) fn copy_plain(out: &mut Vec<u8>, text: WrittenText<'_>) -> bool {
     is_plain
 }
 
-/// Where the first byte is that ends the plain part of a string; 32 if there is none.
+/// The first byte that ends the plain part of a string; 32 if there is none.
 #[inline(always)]
 fn first_special(chunk: &[u8; 32]) -> usize {
     let (halves, _) = chunk.as_chunks::<16>();
@@ -65,7 +65,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_text_is_the_string_that_serde_json_writes(text in "[ -~\u{0}-\u{20}äß€\u{7f}]{0,40}") {
+        fn a_text_is_written_as_by_serde_json(text in "[ -~\u{0}-\u{20}äß€\u{7f}]{0,40}") {
             let mut out = Vec::new();
             prop_assert!(write_text(&mut out, &text).is_ok());
             prop_assert_eq!(out, serde_json::to_vec(&text).unwrap());
@@ -87,7 +87,7 @@ mod tests {
         }
 
         #[test]
-        fn only_what_must_be_is_escaped(text in proptest::collection::vec(any::<u8>(), 0..20)) {
+        fn only_special_bytes_need_escapes(text in proptest::collection::vec(any::<u8>(), 0..20)) {
             let expected = text.iter().any(|byte| matches!(byte, 0..0x20 | b'"' | b'\\'));
             prop_assert_eq!(needs_escapes(&text), expected);
         }

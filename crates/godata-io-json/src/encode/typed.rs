@@ -1,21 +1,20 @@
-//! Values of any type that serde writes.
+//! Writes values of any type that implements `Serialize`.
 
-use std::{cell::Cell, io};
+use std::cell::Cell;
+use std::io;
 
 use godata_etl::{Value, to_value};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
-use super::{
-    finite::find_not_finite,
-    unwritable::{Problem, Unwritable},
-};
+use super::finite::find_not_finite;
+use super::problem::{Problem, Unwritable};
 use crate::JsonError;
 
 /// Writes a value as JSON on one line.
 ///
-/// serde_json writes a float that is not finite as null. So once there is a null, the value is looked through for
-/// such a float.
+/// serde_json writes a float that is not finite as `null`. So if a `null` was written, the value is searched for such a
+/// float.
 pub(crate) fn write_typed<T: Serialize>(out: &mut Vec<u8>, value: &T) -> Result<(), JsonError> {
     let has_null = Cell::new(false);
     let mut json = Serializer::with_formatter(out, Line { has_null: &has_null });
@@ -26,7 +25,7 @@ pub(crate) fn write_typed<T: Serialize>(out: &mut Vec<u8>, value: &T) -> Result<
     }
 }
 
-/// The float as an error that says in which field it is, if that can be found out.
+/// The error for a float that is not finite, with its field if that can be found.
 fn located<T: Serialize>(value: &T, float: f64) -> Unwritable {
     let in_field = to_value(value).ok().and_then(|value| check(&value).err());
     in_field.unwrap_or_else(|| Problem::NotFinite(float).into())
@@ -48,7 +47,7 @@ fn check(value: &Value) -> Result<(), Unwritable> {
 
 /// Compact JSON on one line.
 struct Line<'a> {
-    /// Whether a null was written.
+    /// Whether a `null` was written.
     has_null: &'a Cell<bool>,
 }
 
@@ -58,7 +57,7 @@ impl Formatter for Line<'_> {
         writer.write_all(b"null")
     }
 
-    /// JSON that is written as it is (`RawValue`) may have line breaks, which can only stand between its tokens.
+    /// Raw JSON (`RawValue`) can have line breaks. They are always between tokens, so a space can replace them.
     fn write_raw_fragment<W: ?Sized + io::Write>(&mut self, writer: &mut W, json: &str) -> io::Result<()> {
         let mut lines = json.split(['\n', '\r']);
         writer.write_all(lines.next().unwrap_or_default().as_bytes())?;

@@ -1,8 +1,8 @@
-//! Where the elements of an array end.
+//! Finds the elements of an array.
 
 use crate::decode::string_end;
 
-/// What follows white space from `at` on.
+/// The first position from `at` on that is not white space.
 #[inline]
 pub(super) fn skip_space(bytes: &[u8], at: usize) -> usize {
     let rest = bytes.get(at..).unwrap_or_default();
@@ -10,10 +10,10 @@ pub(super) fn skip_space(bytes: &[u8], at: usize) -> usize {
     rest.iter().position(|byte| !is_space(byte)).map_or(bytes.len(), |len| at + len)
 }
 
-/// Where the value ends that begins at `at`; `None` if the bytes end before, or with a token that may go on.
+/// The end of the value that begins at `at`; `None` if the bytes end first, or end with a token that could continue.
 ///
-/// Only brackets, quotes and backslashes are looked at, so that what is no value ends somewhere too: the decoder says
-/// what is wrong with it. A value has one byte at least.
+/// It only looks at brackets, quotes and backslashes, so it finds an end for invalid text too. The decoder then says what is
+/// wrong with it. A value has at least one byte.
 pub(super) fn value_end(bytes: &[u8], at: usize) -> Option<usize> {
     match bytes.get(at)? {
         b'"' => string_end(bytes, at + 1),
@@ -49,7 +49,7 @@ fn brackets_end(bytes: &[u8], mut at: usize) -> Option<usize> {
     }
 }
 
-/// The elements of a block: each begins at the offset that comes with it.
+/// Iterates over the elements of a block, each with its offset.
 pub(super) struct Elements<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -57,7 +57,7 @@ pub(super) struct Elements<'a> {
 
 impl<'a> Elements<'a> {
     pub(super) fn of(bytes: &'a [u8]) -> Self {
-        // A block that was cut between an element and its comma is followed by one that begins with the comma.
+        // If the block before ended between an element and its comma, this block begins with the comma.
         let at = skip_space(bytes, 0);
         Self { bytes, at: if bytes.get(at) == Some(&b',') { at + 1 } else { at } }
     }

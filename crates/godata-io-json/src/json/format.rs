@@ -1,9 +1,9 @@
-//! An array in each file.
+//! The file format: one array per file.
 
 use godata_core::BoxError;
 use godata_io::FileFormat;
 
-/// Files that are one array each.
+/// Files that each hold one array.
 #[derive(Debug)]
 pub struct JsonFormat {
     pretty: bool,
@@ -20,7 +20,7 @@ impl FileFormat for JsonFormat {
 
     const SEPARATOR: &'static [u8] = b",";
 
-    /// The array would have to be opened again.
+    /// The array of an existing file is finished.
     const APPENDS: bool = false;
 
     fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), BoxError> {

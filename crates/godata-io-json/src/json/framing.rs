@@ -1,4 +1,4 @@
-//! The scanner as a framing.
+//! Splits documents into blocks of whole elements.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,7 +7,8 @@ use godata_io::{Ahead, Frame, Framing};
 
 use super::scanner::Scanner;
 
-/// Cuts documents. Its clone stays with the source, which begins each of them and asks what a frame does not say.
+/// Splits documents with a [`Scanner`]. The source keeps a clone, to start each document and to ask for what a [`Frame`] can't
+/// tell.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ArrayFraming {
     document: Arc<Mutex<Document>>,
@@ -15,14 +16,14 @@ pub(super) struct ArrayFraming {
 
 #[derive(Debug, Default)]
 struct Document {
-    /// `None` until a document was begun.
+    /// `None` before the first document.
     scanner: Option<Scanner>,
-    /// How many line feeds were passed.
+    /// The line feeds so far.
     lines: u64,
 }
 
 impl ArrayFraming {
-    /// Begins a document.
+    /// Starts a document.
     pub(super) fn begin(&self, scanner: Scanner) {
         *self.document() = Document { scanner: Some(scanner), lines: 0 };
     }
@@ -32,14 +33,14 @@ impl ArrayFraming {
         self.document().scanner.as_ref().map_or(1, Scanner::frame_column)
     }
 
-    /// Says whether the document may end here.
+    /// Fails if the document is not complete here.
     pub(super) fn finish(&self) -> Result<(), BoxError> {
         let document = self.document();
         let Some(scanner) = &document.scanner else { return Ok(()) };
         Ok(scanner.finish(document.lines)?)
     }
 
-    /// Only one thread at a time has the source.
+    /// The lock is never contended: only one thread at a time has the source.
     fn document(&self) -> MutexGuard<'_, Document> {
         self.document.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,41 +1,46 @@
-//! One big array of values, as in `orders.json`, or within a document such as the answer of a web service.
+//! One big JSON array, as in `orders.json`, or an array within a document, such as the response of a web service.
 //!
-//! [`read`] and [`write()`] carry values of any type that serde knows, [`read_records`] and [`write()`] dynamic
-//! [`Records`].
+//! [`read`] reads values of any type that implements serde's `Deserialize`, [`read_records`] dynamic [`Records`].
+//! [`write()`] writes both.
 //!
 //! # When to take this and not [`jsonl`](crate::jsonl)
-//! A file is one JSON value: it begins with `[`, or with `{` and has the array somewhere within. Where you choose the
-//! format, take JSON Lines: it can be cut, appended to and searched line by line, and a file that was cut off still has
-//! its first records.
+//!
+//! Take this module for files that are a single JSON value: they begin with `[`, or with `{` and have the array somewhere
+//! inside. Where you choose the format, take JSON Lines: it can be split, appended to and searched line by line, and a
+//! truncated file still has its first records.
 //!
 //! # Questions
-//! * *Does the file have to fit into memory?* No. The array is cut into blocks of whole elements
-//!   ([`block_size`](JsonReader::block_size)), which workers decode; an element has at most 64 MiB.
-//! * *The array is inside of an object.* Say where, by a JSON pointer (RFC 6901):
-//!   `json::read_records("answer.json").pointer("/data/items")`. What is around the array is checked and not kept, so
-//!   that a page number beside it is not to be had. The rest of the document is read to its end, and what is no JSON
-//!   there fails the run.
-//! * *One element is broken.* The run fails with the number of the record, the file, and the line and column of the
-//!   error; in an element of many lines that is the line of the error, not the one on which the element begins.
-//! * *The file is not UTF-8.* Say so: `json::read_records(Input::path("answer.json").encoding(Encoding::Utf16))`.
-//! * *Pretty or compact?* Reading takes both. [`write()`] is compact; [`pretty`](JsonWriter::pretty) indents.
-//! * *A key is there twice.* An error, or by rule the first or the last: [`duplicate_keys`](JsonReader::duplicate_keys).
-//! * *How deep?* 128, or as [`max_depth`](JsonReader::max_depth) says.
-//! * *What becomes of 12.50 and 12345678901234567890123?* All that is said of values in [`jsonl`](crate::jsonl) holds:
-//!   numbers of dynamic records keep their digits, floats their point.
+//!
+//! * *Must the file fit into memory?* No. The array is split into blocks of whole elements
+//!   ([`block_size`](JsonReader::block_size)), which workers decode. An element has at most 64 MiB.
+//! * *What if the array is inside an object?* Give its place as a JSON pointer (RFC 6901):
+//!   `json::read_records("answer.json").pointer("/data/items")`. The text around the array is checked but not kept, so a
+//!   page number next to it is not available. The document is read to its end, and invalid JSON after the array fails the
+//!   run.
+//! * *What if one element is invalid?* The run fails with the number of the record, the file, and the line and column of the
+//!   error. In an element of several lines, it is the line of the error and not the line on which the element begins.
+//! * *What if the file is not UTF-8?* Set its encoding:
+//!   `json::read_records(Input::path("answer.json").encoding(Encoding::Utf16))`.
+//! * *Pretty or compact?* Both are read. [`write()`] is compact; [`pretty`](JsonWriter::pretty) indents.
+//! * *What if a key appears twice?* It is an error, or the first or last value counts:
+//!   [`duplicate_keys`](JsonReader::duplicate_keys).
+//! * *How deep can values be nested?* 128 deep, or as [`max_depth`](JsonReader::max_depth) sets.
+//! * *What happens to 12.50 and 12345678901234567890123?* Values are treated as in [`jsonl`](crate::jsonl): numbers of
+//!   dynamic records keep their digits, floats keep their point.
 //!
 //! # What is written
-//! An array in UTF-8, without byte order mark and without a line feed at its end; `[]` if there are no records. It goes
-//! to whatever an [`Output`] can be: a file, which is replaced as a whole when the run succeeds, files of a certain size
-//! or one for each value of a field, each with an array of its own, or standard output; compressed or not. An array
-//! can't be appended to, as it has ended: take JSON Lines for that.
+//!
+//! An array in UTF-8, without a byte order mark and without a line feed at the end; `[]` if there are no records. The output
+//! is any [`Output`]: a file, which is replaced as a whole when the run succeeds; files up to a certain size or a file for
+//! each value of a field, each with its own array; or standard output; compressed or not. A finished array can't be appended
+//! to; take JSON Lines for that.
 //!
 //! # Example
-//! ```
-//! use godata_core::RunContext;
-//! use godata_etl::Pipeline;
-//! use godata_io_json::json;
 //!
+//! ```
+//! use godata_io_json::{BoxError, Pipeline, RunContext, json};
+//!
+//! # fn main() -> Result<(), BoxError> {
 //! # let folder = tempfile::tempdir()?;
 //! let orders = folder.path().join("orders.json");
 //! std::fs::write(&orders, "[{\"id\": \"A-1\", \"amount\": 12.50},\n {\"id\": \"A-2\", \"amount\": 0}]")?;
@@ -47,21 +52,22 @@
 //!     .write(json::write(&*paid))?;
 //! pipeline.run_blocking(&RunContext::new())?;
 //! assert_eq!(std::fs::read_to_string(&paid)?, "[{\"id\": \"A-1\", \"amount\": 12.50}]");
-//! # Ok::<(), godata_core::BoxError>(())
+//! # Ok(())
+//! # }
 //! ```
 //!
 //! # Errors
-//! [`JsonError`](crate::JsonError) says what is wrong: with an element, as the cause of a
-//! [`PipelineError`](godata_etl::PipelineError) that names the record, the file and the line, or with the document, then
-//! it names file and line itself:
+//!
+//! [`JsonError`] says what is wrong. For an element, it is the source of a [`PipelineError`](crate::PipelineError) that
+//! names the record, the file and the line. For the document around the elements, it names the file and the line itself:
 //!
 //! ```text
 //! read failed at record 101 (orders.json:503): column 25: field `amount`: expected f64, found string "abc"
 //! read failed: answer.json:9: there is nothing at `/data/items`: the object at `/data` has no `items`
 //! ```
 //!
-//! Files that can't be opened, read or written are [`IoError`](godata_io::IoError)s, which name the file; so is an
-//! element that is too long.
+//! If a file can't be opened, read or written, or an element is too long, the source is an [`IoError`](crate::IoError),
+//! which names the file.
 
 mod elements;
 mod format;
@@ -74,27 +80,27 @@ mod writer;
 
 use godata_etl::Records;
 use godata_io::{Input, Output};
-pub use reader::JsonReader;
 use serde::de::DeserializeOwned;
+
+#[doc(no_inline)]
+pub use crate::{DuplicateKeys, JsonError};
+pub use reader::JsonReader;
 pub use writer::JsonWriter;
 
-/// Reads values of a type, the elements of an array.
+/// Reads the elements of an array as values of a type.
 ///
 /// # Errors
-/// In the run: an [`IoError`](godata_io::IoError) if the file can't be opened or read, a
-/// [`JsonError`](crate::JsonError) if it is not JSON, has no array, or the type does not take an element.
+///
+/// During the run: an [`IoError`](crate::IoError) if the file can't be opened or read, a [`JsonError`] if it is not JSON,
+/// has no array, or an element does not fit the type.
 ///
 /// ```
-/// use godata_etl::Pipeline;
-/// use godata_io_json::json;
+/// use godata_io_json::{BoxError, Input, Pipeline, json};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), godata_core::BoxError> {
-/// # let folder = tempfile::tempdir()?;
-/// let path = folder.path().join("points.json");
-/// std::fs::write(&path, "[[1, 2], [3, 4]]")?;
-///
-/// let points = Pipeline::builder("points").read(json::read::<(i64, i64)>(path)).collect(10).await?;
+/// # async fn main() -> Result<(), BoxError> {
+/// let input = Input::bytes("points", "[[1, 2], [3, 4]]");
+/// let points = Pipeline::builder("points").read(json::read::<(i64, i64)>(input)).collect(10).await?;
 /// assert_eq!(points, [(1, 2), (3, 4)]);
 /// # Ok(())
 /// # }
@@ -103,24 +109,20 @@ pub fn read<T: DeserializeOwned + Send + 'static>(input: impl Into<Input>) -> Js
     JsonReader::typed(input.into())
 }
 
-/// Reads dynamic records, the objects of an array.
+/// Reads the objects of an array as dynamic records.
 ///
 /// # Errors
-/// In the run: an [`IoError`](godata_io::IoError) if the file can't be opened or read, a
-/// [`JsonError`](crate::JsonError) if it is not JSON, has no array, or an element is no object, has a key twice or is
-/// nested too deep.
+///
+/// During the run: an [`IoError`](crate::IoError) if the file can't be opened or read, a [`JsonError`] if it is not JSON,
+/// has no array, or an element is not an object, has a key twice, or is nested too deep.
 ///
 /// ```
-/// use godata_etl::{Pipeline, record};
-/// use godata_io_json::json;
+/// use godata_io_json::{BoxError, Input, Pipeline, json, record};
 ///
 /// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), godata_core::BoxError> {
-/// # let folder = tempfile::tempdir()?;
-/// let path = folder.path().join("orders.json");
-/// std::fs::write(&path, "[{\"id\":\"A-1\",\"amount\":12.5},{\"id\":\"A-2\",\"coupon\":null}]")?;
-///
-/// let orders = Pipeline::builder("orders").read(json::read_records(path)).collect(10).await?;
+/// # async fn main() -> Result<(), BoxError> {
+/// let input = Input::bytes("orders", r#"[{"id": "A-1", "amount": 12.5}, {"id": "A-2", "coupon": null}]"#);
+/// let orders = Pipeline::builder("orders").read(json::read_records(input)).collect(10).await?;
 /// let expected = [record! {"id" => "A-1", "amount" => 12.5}, record! {"id" => "A-2", "coupon" => ()}];
 /// assert_eq!(orders, expected);
 /// # Ok(())
@@ -130,23 +132,23 @@ pub fn read_records(input: impl Into<Input>) -> JsonReader<Records> {
     JsonReader::records(input.into())
 }
 
-/// Writes an array: of dynamic records, or of values of any type that serde writes.
+/// Writes an array of dynamic records, or of values of any type that implements serde's `Serialize`.
 ///
 /// # Errors
-/// In the run: an [`IoError`](godata_io::IoError) if the file can't be written, a [`JsonError`](crate::JsonError) if
-/// JSON can't hold a value.
+///
+/// During the run: an [`IoError`](crate::IoError) if the file can't be written, a [`JsonError`] if JSON can't hold a value.
 ///
 /// ```
-/// use godata_core::RunContext;
-/// use godata_etl::Pipeline;
-/// use godata_io_json::json;
+/// use godata_io_json::{BoxError, Pipeline, RunContext, json};
 ///
+/// # fn main() -> Result<(), BoxError> {
 /// # let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("squares.json");
-/// let squares = Pipeline::builder("squares").from_vec(vec![1, 2, 3]).map(|n| n * n).write(json::write(&*path))?;
+/// let squares = Pipeline::builder("squares").read_vec(vec![1, 2, 3]).map(|n| n * n).write(json::write(&*path))?;
 /// squares.run_blocking(&RunContext::new())?;
 /// assert_eq!(std::fs::read_to_string(&path)?, "[1,4,9]");
-/// # Ok::<(), godata_core::BoxError>(())
+/// # Ok(())
+/// # }
 /// ```
 pub fn write(output: impl Into<Output>) -> JsonWriter {
     JsonWriter::new(output.into())

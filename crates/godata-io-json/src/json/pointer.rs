@@ -1,8 +1,8 @@
-//! Where in a document the array is.
+//! JSON pointers.
 
 use crate::JsonError;
 
-/// A JSON pointer (RFC 6901): the names and positions on the way to a value, outermost first.
+/// A JSON pointer (RFC 6901): the names and indices on the way to a value, outermost first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Pointer {
     tokens: Vec<String>,
@@ -27,22 +27,22 @@ impl Pointer {
         self.tokens.len()
     }
 
-    /// Whether a key at this depth is on the way.
+    /// Whether this key is on the way, in an object at this depth.
     pub(super) fn is_key(&self, depth: usize, key: &str) -> bool {
         self.tokens.get(depth).is_some_and(|token| token == key)
     }
 
-    /// Whether the element of an array at this depth is on the way, counted from 0.
+    /// Whether this element is on the way, in an array at this depth. Elements count from 0.
     pub(super) fn is_index(&self, depth: usize, index: usize) -> bool {
         self.tokens.get(depth).is_some_and(|token| *token == index.to_string())
     }
 
-    /// The name or position at this depth.
+    /// The name or index at this depth.
     pub(super) fn token(&self, depth: usize) -> &str {
         self.tokens.get(depth).map_or("", String::as_str)
     }
 
-    /// The pointer to the value at this depth on the way.
+    /// The pointer to the value at this depth.
     pub(super) fn to(&self, depth: usize) -> String {
         let escaped = |token: &String| format!("/{}", token.replace('~', "~0").replace('/', "~1"));
         self.tokens.iter().take(depth).map(escaped).collect()
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pointers_are_read_as_in_rfc_6901() {
+    fn pointers_are_parsed_as_in_rfc_6901() {
         let tokens = |text: &str| Pointer::parse(text).unwrap().tokens;
         assert!(tokens("").is_empty());
         assert_eq!(tokens("/"), [""]);
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_is_no_pointer() {
+    fn other_texts_are_refused() {
         for (text, message) in [
             ("data", "`data` is not a JSON pointer: it does not begin with `/`"),
             ("/a~", "`/a~` is not a JSON pointer: `~` must be followed by `0` (for `~`) or `1` (for `/`)"),

@@ -7,27 +7,22 @@ use godata_etl::{Batch, BlockingRead, Reader, Records, RunScope};
 use godata_io::Input;
 use serde::de::DeserializeOwned;
 
-use super::{
-    pointer::Pointer,
-    source::{DecodeBlock, JsonSource, decode_block},
-};
-use crate::{
-    DuplicateKeys,
-    decode::{RecordDecoder, TypedDecoder},
-    options::Options,
-};
+use super::pointer::Pointer;
+use super::source::{DecodeBlock, JsonSource, decode_block};
+use crate::DuplicateKeys;
+use crate::decode::{RecordDecoder, TypedDecoder};
+use crate::options::Options;
 
-/// Reads the elements of an array, made by [`read`](super::read) or [`read_records`](super::read_records).
+/// Reads the elements of an array; made by [`read`](super::read) or [`read_records`](super::read_records).
 ///
-/// The thread of the source only cuts the array into blocks of about 256 KiB of whole elements; the workers decode
-/// them.
+/// The source's thread splits the array into blocks of whole elements, about 256 KiB each. Workers decode the blocks.
 #[derive(Clone)]
 pub struct JsonReader<B> {
     input: Input,
     pointer: String,
     decode: DecodeBlock<B>,
     options: Options,
-    /// `None` for that of `Blocks`.
+    /// `None` for the default of `Blocks`.
     block_size: Option<usize>,
 }
 
@@ -48,27 +43,23 @@ impl<B> JsonReader<B> {
         Self { input, pointer: String::new(), decode, options: Options::default(), block_size: None }
     }
 
-    /// Says where in the document the array is, by a JSON pointer (RFC 6901): `/data/items`, `/pages/0/rows`.
+    /// Sets where in the document the array is, as a JSON pointer (RFC 6901): `/data/items`, `/pages/0/rows`.
     ///
-    /// The document itself is the array if this is not called, or with an empty pointer. In a name, `~` is written as
-    /// `~0` and `/` as `~1`.
+    /// The default is an empty pointer: the document itself is the array. In a name, write `~` as `~0` and `/` as `~1`.
     ///
     /// # Errors
-    /// In the run: [`JsonError::Pointer`](crate::JsonError::Pointer) if this is no pointer,
+    ///
+    /// During the run: [`JsonError::Pointer`](crate::JsonError::Pointer) if this is not a pointer,
     /// [`JsonError::PointerMissing`](crate::JsonError::PointerMissing) if it leads to nothing, and
-    /// [`JsonError::NoArray`](crate::JsonError::NoArray) if it leads to something else.
+    /// [`JsonError::NoArray`](crate::JsonError::NoArray) if it leads to something other than an array.
     ///
     /// ```
-    /// use godata_etl::{Pipeline, record};
-    /// use godata_io_json::json;
+    /// use godata_io_json::{BoxError, Input, Pipeline, json, record};
     ///
     /// # #[tokio::main(flavor = "current_thread")]
-    /// # async fn main() -> Result<(), godata_core::BoxError> {
-    /// # let folder = tempfile::tempdir()?;
-    /// let path = folder.path().join("answer.json");
-    /// std::fs::write(&path, r#"{"page": 1, "data": {"items": [{"id": 1}, {"id": 2}]}, "total": 2}"#)?;
-    ///
-    /// let reader = json::read_records(path).pointer("/data/items");
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let answer = r#"{"page": 1, "data": {"items": [{"id": 1}, {"id": 2}]}, "total": 2}"#;
+    /// let reader = json::read_records(Input::bytes("answer", answer)).pointer("/data/items");
     /// let items = Pipeline::builder("items").read(reader).collect(10).await?;
     /// assert_eq!(items, [record! {"id" => 1}, record! {"id" => 2}]);
     /// # Ok(())
@@ -80,31 +71,32 @@ impl<B> JsonReader<B> {
         self
     }
 
-    /// Says what is done with a key that an object has twice: one of a dynamic record, at any depth, or one on the
-    /// way of the pointer. It is an error if this is not called.
+    /// Sets what happens when an object has a key twice, in a dynamic record at any depth, or on the way of the pointer. By
+    /// default it is an error.
     ///
-    /// What comes later on the way of the pointer is not known when the array is read, so that there
-    /// [`DuplicateKeys::Last`] is an error too.
+    /// On the way of the pointer, [`DuplicateKeys::Last`] is an error too, because the array is read before a later key is
+    /// known.
     #[must_use]
     pub fn duplicate_keys(mut self, rule: DuplicateKeys) -> Self {
         self.options = self.options.with_duplicate_keys(rule);
         self
     }
 
-    /// Sets how deep arrays and objects may be nested, in a dynamic record (itself being the first) and in what is
-    /// outside of the array: 128 if this is not called, from 1 to at most 1,024. What is deeper is an error.
+    /// Sets how deep arrays and objects can be nested, in a dynamic record (counting the record itself as 1) and outside the
+    /// array. Deeper nesting is an error.
     ///
-    /// Values of types are nested at most 127 deep, whatever is set here.
+    /// The default is 128. Values below 1 count as 1, values above 1,024 as 1,024. Typed records are nested at most 127 deep,
+    /// whatever is set here.
     #[must_use]
     pub fn max_depth(mut self, depth: usize) -> Self {
         self.options = self.options.with_max_depth(depth);
         self
     }
 
-    /// Sets how many bytes are decoded at a time, about: 256 KiB if this is not called, at least 1, at most
-    /// 64 MiB.
+    /// Sets about how many bytes are decoded at a time: the elements of one block become one batch. Smaller blocks take less
+    /// memory and more time.
     ///
-    /// A batch has the elements of such a block. Smaller blocks take less memory and more time.
+    /// The default is 256 KiB, the minimum 1 byte, the maximum 64 MiB.
     #[must_use]
     pub fn block_size(mut self, bytes: usize) -> Self {
         self.block_size = Some(bytes);

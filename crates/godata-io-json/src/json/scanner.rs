@@ -1,56 +1,52 @@
-//! The document around the elements, and where its parts end.
+//! Checks a document outside its elements, and splits the elements.
 
 use std::sync::Arc;
 
 use godata_io::{Ahead, Frame};
 use serde::de::IgnoredAny;
 
-use super::{
-    elements::{skip_space, value_end},
-    pointer::Pointer,
-};
-use crate::{
-    DuplicateKeys, JsonError,
-    decode::{reason, string_end},
-    options::Options,
-};
+use super::elements::{skip_space, value_end};
+use super::pointer::Pointer;
+use crate::decode::{reason, string_end};
+use crate::options::Options;
+use crate::{DuplicateKeys, JsonError};
 
-/// Follows a document from its begin to its end, a piece after the other.
+/// Scans a document from start to end, one piece at a time.
 ///
-/// 1. Of what is outside of the array each token is checked, and none is kept.
-/// 2. The elements of the array are cut and not looked into: a frame has whole elements, each with the comma after it
-///    if there is one.
+/// 1. Outside the array, each token is checked, and none is kept.
+/// 2. Inside the array, elements are split without looking into them. A frame has whole elements, each with its comma if it
+///    has one.
 #[derive(Debug)]
 pub(super) struct Scanner {
     file: Arc<str>,
     pointer: Pointer,
     options: Options,
-    /// The arrays and objects that are open, but for the elements.
+    /// The open arrays and objects outside the elements, outermost first.
     open: Vec<Level>,
     expected: Expected,
     /// Whether the array was found.
     found: bool,
-    /// The column of the first byte ahead, from 1.
+    /// The column of the next byte, from 1.
     column: u64,
-    /// The column at which the last frame began.
+    /// The column at which the last frame began, from 1.
     frame_column: u64,
 }
 
-/// An array or object that is open.
+/// An open array or object.
 #[derive(Debug)]
 struct Level {
     is_object: bool,
     /// Whether the pointer leads to it or through it.
     on_way: bool,
-    /// Whether the pointer leads to the value that comes.
+    /// Whether the pointer leads to or through the next value.
     chosen: bool,
-    /// Whether it led to one before.
+    /// Whether the pointer led to or through an earlier value.
     passed: bool,
-    /// How many elements began.
+    /// How many elements have begun.
     elements: usize,
 }
 
-/// What may come next.
+/// The next expected token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Expected {
     Value,
@@ -69,7 +65,7 @@ enum Expected {
     Nothing,
 }
 
-/// What is wrong with the document, at an offset in the bytes ahead.
+/// An error in the document, at an offset in the bytes ahead.
 struct Fault {
     at: usize,
     reason: Reason,
@@ -112,7 +108,7 @@ impl Scanner {
         self.frame_column
     }
 
-    /// The next frame: some elements, or something else without records.
+    /// The next frame: some elements, or a piece without records.
     pub(super) fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, JsonError> {
         let framed =
             if self.in_elements() { self.elements(ahead) } else { self.outside(ahead).map(|end| (end, 0)) };
@@ -121,10 +117,10 @@ impl Scanner {
         let lines = memchr::memchr_iter(b'\n', passed).count() as u64;
         self.frame_column = self.column;
         self.column = column_after(passed, self.column);
-        Ok(Frame { bytes: end, records, lines })
+        Ok(Frame::new(end).records(records).lines(lines))
     }
 
-    /// Whether the document may end here.
+    /// Fails if the document is not complete here.
     pub(super) fn finish(&self, lines: u64) -> Result<(), JsonError> {
         let reason = match self.expected {
             Expected::Nothing => return Ok(()),
@@ -145,14 +141,14 @@ impl Scanner {
         matches!(self.expected, Expected::ElementOrEnd | Expected::Element | Expected::ElementEnd)
     }
 
-    /// Cuts whole elements, or takes the bracket after the last one.
+    /// Takes whole elements, or the bracket after the last one.
     fn elements(&mut self, ahead: Ahead<'_>) -> Result<(usize, u64), Fault> {
         let bytes = ahead.bytes;
         let (mut end, mut records) = (0, 0);
         loop {
             let at = skip_space(bytes, end);
             let Some(&byte) = bytes.get(at) else {
-                // White space alone is passed over, so that it need not be held.
+                // Without an element, the white space is taken on its own, so that it is not buffered.
                 return Ok((if records == 0 { at } else { end }, records));
             };
             match (self.expected, byte) {
@@ -170,7 +166,7 @@ impl Scanner {
                     Expected::ElementOrEnd | Expected::Element,
                     b'"' | b'[' | b'{' | b'-' | b'0'..=b'9' | b'a'..=b'z',
                 ) => {}
-                // What was cut is given out first.
+                // Return the elements so far; the next call reports the error or the end.
                 _ if records > 0 => return Ok((end, records)),
                 (Expected::ElementEnd, _) => return Err(syntax(at, "expected `,` or `]`")),
                 (Expected::Element, b']') => return Err(syntax(at, "trailing comma")),
@@ -186,7 +182,7 @@ impl Scanner {
         }
     }
 
-    /// Checks what is outside of the array, as far as its tokens are whole.
+    /// Checks tokens outside the array, as long as they are complete.
     fn outside(&mut self, ahead: Ahead<'_>) -> Result<usize, Fault> {
         let bytes = ahead.bytes;
         let mut end = 0;
@@ -203,7 +199,7 @@ impl Scanner {
         }
     }
 
-    /// Takes a token and says where it ends; `None` if it is not there as a whole.
+    /// Takes a token and returns its end; `None` if it is not complete.
     fn token(&mut self, bytes: &[u8], at: usize, at_end: bool) -> Result<Option<usize>, Fault> {
         let byte = bytes[at];
         match self.expected {
@@ -312,7 +308,8 @@ impl Scanner {
                 let why = if level.is_object {
                     format!("the object{place} has no `{token}`")
                 } else {
-                    format!("the array{place} has {} elements and no `{token}`", level.elements)
+                    let plural = if level.elements == 1 { "" } else { "s" };
+                    format!("the array{place} has {} element{plural} and no `{token}`", level.elements)
                 };
                 Err(Reason::Missing(why).at(at))
             }
@@ -339,14 +336,14 @@ impl Scanner {
             Reason::Missing(found) => JsonError::PointerMissing { file, line, pointer, found },
             Reason::Twice(pointer) => JsonError::PointerTwice { file, line, column, pointer },
             Reason::TooDeep => {
-                let reason = format!("nested over {} deep", self.options.max_depth());
+                let reason = format!("nested more than {} deep", self.options.max_depth());
                 JsonError::Document { file, line, column, reason }
             }
         }
     }
 }
 
-/// The end of a token; at the end of the document, one that is cut off is taken as it is.
+/// The end of a token. At the end of the document, an incomplete token ends there too.
 fn whole(end: Option<usize>, bytes: &[u8], at_end: bool) -> Option<usize> {
     end.or(at_end.then_some(bytes.len()))
 }
@@ -364,7 +361,7 @@ fn check_scalar(bytes: &[u8], at: usize, end: usize) -> Result<(), Fault> {
     number.map(|_| ()).map_err(|error| syntax(at + error.column().max(1) - 1, "invalid number"))
 }
 
-/// Fails with how many bytes are right.
+/// Fails with the number of correct bytes.
 fn check_word(token: &[u8]) -> Result<(), usize> {
     let Some(word) = [&b"null"[..], b"true", b"false"].into_iter().find(|word| word[0] == token[0]) else {
         return Err(0);
@@ -390,7 +387,7 @@ fn kind(byte: u8) -> &'static str {
     }
 }
 
-/// The column of what follows `bytes`, of which the first has this column.
+/// The column after `bytes`, where the first byte has this column.
 pub(super) fn column_after(bytes: &[u8], column: u64) -> u64 {
     match memchr::memrchr(b'\n', bytes) {
         Some(line_feed) => (bytes.len() - line_feed) as u64,

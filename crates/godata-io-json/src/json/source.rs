@@ -1,26 +1,27 @@
-//! A document that is being read.
+//! The source of arrays: blocks of elements, and their decoding.
 
-use std::{str, sync::Arc};
+use std::str;
+use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_etl::{Batch, BlockingSource, Chunk, Lines, RunScope, Stop, Unit, Work};
 use godata_io::{Block, Blocks, InputFiles};
 
-use super::{
-    elements::Elements,
-    framing::ArrayFraming,
-    pointer::Pointer,
-    scanner::{Scanner, column_after},
-};
-use crate::{JsonError, decode::Decoder, options::Options};
+use super::elements::Elements;
+use super::framing::ArrayFraming;
+use super::pointer::Pointer;
+use super::scanner::{Scanner, column_after};
+use crate::JsonError;
+use crate::decode::Decoder;
+use crate::options::Options;
 
-/// How many records are decoded between two looks for a cancellation.
+/// How many records are decoded between two checks for cancellation.
 const RECORDS_PER_CHECK: u32 = 256;
 
-/// Makes a batch of a block of elements that begins at this column.
+/// Decodes a block of elements that begins at this column into a batch.
 pub(super) type DecodeBlock<B> = fn(Block, u64, Options, &mut Work) -> Result<Chunk<B>, Stop>;
 
-/// Documents that are being read, one after the other.
+/// Reads documents, one after the other.
 #[derive(Debug)]
 pub struct JsonSource<B> {
     blocks: Blocks<ArrayFraming>,
@@ -73,7 +74,7 @@ impl<B: Batch> BlockingSource for JsonSource<B> {
     }
 }
 
-/// Makes a batch of a block, with a record of each element.
+/// Decodes each element of a block.
 pub(super) fn decode_block<D: Decoder>(
     block: Block,
     column: u64,
@@ -97,7 +98,7 @@ pub(super) fn decode_block<D: Decoder>(
         lines.push(line);
         if let Err(mut error) = text(element).and_then(|text| decoder.push(text, begin)) {
             if let Some(at) = error.column_mut() {
-                // The line of the error, not that on which its record begins: there the column counts.
+                // The column counts on the line of the error, which can be after the line on which the record begins.
                 let before = &bytes[..begin + (*at - 1).min(element.len())];
                 *at = usize::try_from(column_after(before, column)).unwrap_or(usize::MAX);
                 lines.pop();
@@ -108,7 +109,7 @@ pub(super) fn decode_block<D: Decoder>(
         }
     }
     let origin = origin.lines(Lines::Each(lines.into()));
-    // Elements are UTF-8, and white space and commas are between them.
+    // The elements are valid UTF-8, and between them are only white space and commas.
     let text = String::from_utf8(bytes).map_err(|error| error.utf8_error())?;
     let (batch, rest) = decoder.finish(text)?;
     work.recycle(rest.unwrap_or_default().into_bytes());

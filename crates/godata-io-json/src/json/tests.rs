@@ -1,18 +1,19 @@
-//! Documents through whole pipelines.
+//! Whole pipelines over documents.
 
-use std::{fs, path::Path, process::Command};
+use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use godata_core::{BoxError, RunContext};
 use godata_etl::{Flow, Pipeline, Record, to_record};
 use proptest::prelude::*;
 use serde::Serialize;
-use serde_json::{Value, json, ser::PrettyFormatter};
+use serde_json::ser::PrettyFormatter;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::{
-    DuplicateKeys,
-    strategies::{json_object, json_value, nasty_text},
-};
+use crate::DuplicateKeys;
+use crate::strategies::{json_object, json_value, nasty_text};
 
 fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
@@ -28,25 +29,25 @@ fn collect_records(reader: JsonReader<Records>) -> Result<Vec<Record>, String> {
     block_on(flow.collect(u64::MAX)).map_err(|error| format!("{error:#}"))
 }
 
-/// A file in a folder of its own.
+/// A file in a new directory.
 fn file(content: impl AsRef<[u8]>) -> (tempfile::TempDir, std::path::PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("in.json");
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("in.json");
     fs::write(&path, content).unwrap();
-    (folder, path)
+    (dir, path)
 }
 
-/// What reading a file says with blocks of any size, with the folder left out.
+/// Checks the error of reading a file with blocks of many sizes, without the directory.
 #[track_caller]
 fn check_error(content: &[u8], set: impl Fn(JsonReader<Records>) -> JsonReader<Records>, message: &str) {
-    let (folder, path) = file(content);
+    let (dir, path) = file(content);
     for size in (1..40).chain([1 << 18]) {
         let error = collect_records(set(read_records(&*path)).block_size(size)).unwrap_err();
-        assert_eq!(error.replace(&format!("{}/", folder.path().display()), ""), message, "{size}");
+        assert_eq!(error.replace(&format!("{}/", dir.path().display()), ""), message, "{size}");
     }
 }
 
-/// The line of each record, told by a step that fails at it.
+/// The line of each record, taken from the error of a step that fails there.
 fn lines_of(path: &Path, size: usize) -> Vec<Option<u64>> {
     let records = collect(read::<Value>(path).block_size(size)).unwrap().len();
     let line_of = |failing: usize| {
@@ -62,14 +63,14 @@ fn lines_of(path: &Path, size: usize) -> Vec<Option<u64>> {
     (0..records).map(line_of).collect()
 }
 
-/// What reading two documents one after the other gives, with the folder left out of an error.
+/// The records of two documents, or the error without the directory.
 fn read_two(one: &str, two: &str) -> Result<Vec<Value>, String> {
-    let folder = tempfile::tempdir().unwrap();
-    let paths = [folder.path().join("1.json"), folder.path().join("2.json")];
+    let dir = tempfile::tempdir().unwrap();
+    let paths = [dir.path().join("1.json"), dir.path().join("2.json")];
     fs::write(&paths[0], one).unwrap();
     fs::write(&paths[1], two).unwrap();
     let read = collect(read::<Value>(Input::paths(paths)).pointer("/x").block_size(7));
-    read.map_err(|error| error.replace(&format!("{}/", folder.path().display()), ""))
+    read.map_err(|error| error.replace(&format!("{}/", dir.path().display()), ""))
 }
 
 #[test]
@@ -88,14 +89,14 @@ fn several_documents_are_read_one_after_the_other() {
 fn a_document_of_any_form_is_read() {
     let content = "\u{feff}\r\n{\"x\": [[1, {\"items\": [0]}], \"\\\"]\\\\\"],\r\n \"data\": {\"other\": null, \"a/b\": [\r\n\
                    {\"a\": 1,\r\n\"b\": \"é]\\\"\"},\r\n {},\n\n[2]\n , null ,\"]\", -1.5e3\r\n]}, \"z\": [true, false, {}]\r\n}\r\n";
-    let (_folder, path) = file(content);
+    let (_dir, path) = file(content);
     let expected =
         [json!({"a": 1, "b": "é]\""}), json!({}), json!([2]), json!(null), json!("]"), json!(-1.5e3)];
     for size in 1..80 {
         let reader = || read::<Value>(&*path).pointer("/data/a~1b").block_size(size);
         assert_eq!(collect(reader()).as_deref(), Ok(&expected[..]), "{size}");
     }
-    let (_folder, path) = file("[1,\n2\n,[\n3],\r\n\r\n4 ]");
+    let (_dir, path) = file("[1,\n2\n,[\n3],\r\n\r\n4 ]");
     for size in 1..20 {
         assert_eq!(lines_of(&path, size), [1, 2, 3, 6].map(Some), "{size}");
     }
@@ -106,7 +107,7 @@ fn arrays_without_elements_are_read() {
     for (content, pointer) in
         [("[]", ""), ("\u{feff} [\n] \n", ""), ("{\"a\":[[],[ ]]}", "/a/1"), ("{\"\":[]}", "/")]
     {
-        let (_folder, path) = file(content);
+        let (_dir, path) = file(content);
         for size in 1..20 {
             let read = collect_records(read_records(&*path).pointer(pointer).block_size(size));
             assert_eq!(read, Ok(vec![]), "{content}");
@@ -120,11 +121,11 @@ fn errors_of_elements_name_record_line_and_column() {
         ("[{},\n{\"a\":tru}]", "read failed at record 2 (in.json:2): column 9: expected ident"),
         (
             "[{\"a\":1},{\"a\":1,\"a\":2}]",
-            "read failed at record 2 (in.json:1): column 19: field `a` is there twice",
+            "read failed at record 2 (in.json:1): column 19: field `a` appears twice",
         ),
         (
             "[\n{\n\"a\":1,\n  \"b\":[1,\n {\"c\":1,\"c\":2}]}]",
-            "read failed at record 1 (in.json:5): column 11: field `b[1].c` is there twice",
+            "read failed at record 1 (in.json:5): column 11: field `b[1].c` appears twice",
         ),
         ("[{},\n {},\n  7]", "read failed at record 3 (in.json:3): expected an object, found number `7`"),
         ("[{}, {\"a\":\n {\"b\" 1}}]", "read failed at record 2 (in.json:2): column 7: expected `:`"),
@@ -145,7 +146,7 @@ fn errors_of_elements_name_record_line_and_column() {
         |reader| reader,
         "read failed at record 2 (in.json:3): column 4: invalid UTF-8; `Input::encoding` reads other text",
     );
-    let deep = "read failed at record 1 (in.json:2): column 2: nested over 2 deep";
+    let deep = "read failed at record 1 (in.json:2): column 2: nested more than 2 deep";
     check_error(b"[{\"a\":[\n [1]]}]", |reader| reader.max_depth(2), deep);
 }
 
@@ -182,7 +183,7 @@ fn errors_of_the_document_name_line_and_column() {
             "2: there is nothing at `/b/2/c`: the array at `/b` has 2 elements and no `2`",
         ),
         ("{\"b\":\"x\"}", "/b/c", "1: there is nothing at `/b/c`: `/b` is text"),
-        ("{\"a\":[{}],\"\\u0061\":[]}", "/a", "1: column 18: `/a` is there twice"),
+        ("{\"a\":[{}],\"\\u0061\":[]}", "/a", "1: column 18: `/a` appears twice"),
     ];
     for (content, pointer, message) in table {
         check_error(
@@ -191,7 +192,7 @@ fn errors_of_the_document_name_line_and_column() {
             &format!("read failed: in.json:{message}"),
         );
     }
-    let deep = "read failed: in.json:1: column 10: nested over 2 deep";
+    let deep = "read failed: in.json:1: column 10: nested more than 2 deep";
     check_error(b"{\"b\":[1, [2]],\"a\":[]}", |reader| reader.pointer("/a").max_depth(2), deep);
     let message = "read failed: `a` is not a JSON pointer: it does not begin with `/`";
     check_error(b"[]", |reader| reader.pointer("a"), message);
@@ -203,8 +204,8 @@ fn errors_of_the_document_name_line_and_column() {
 }
 
 #[test]
-fn a_pointer_that_leads_to_two_arrays_reads_the_first_by_rule() {
-    let (_folder, path) = file("{\"a\":[{\"b\":1}],\"a\":[{}]}");
+fn of_two_arrays_at_a_pointer_the_first_is_read_if_the_rule_says_so() {
+    let (_dir, path) = file("{\"a\":[{\"b\":1}],\"a\":[{}]}");
     let reader = |rule| read_records(&*path).pointer("/a").duplicate_keys(rule);
     assert_eq!(collect_records(reader(DuplicateKeys::First)).map(|rows| rows.len()), Ok(1));
     assert!(collect_records(reader(DuplicateKeys::Last)).is_err());
@@ -213,17 +214,17 @@ fn a_pointer_that_leads_to_two_arrays_reads_the_first_by_rule() {
 #[test]
 fn an_element_that_is_too_long_is_refused() {
     let long = format!("[{{}},\n\"{}\"]", "x".repeat(64 << 20));
-    let (_folder, path) = file(long);
+    let (_dir, path) = file(long);
     let error = collect(read::<Value>(&*path)).unwrap_err();
     let message = format!("{}:1: the record that begins here is over 67108864 bytes long", path.display());
     assert_eq!(error, format!("read failed: {message}"));
 }
 
-/// What a pipeline from values writes.
+/// The text that a pipeline writes for these values.
 fn written(rows: Vec<Value>, pretty: bool) -> String {
-    let (_folder, path) = file("old");
+    let (_dir, path) = file("old");
     let writer = if pretty { write(&*path).pretty() } else { write(&*path) };
-    let pipeline = Pipeline::builder("t").from_vec(rows).write(writer).unwrap();
+    let pipeline = Pipeline::builder("t").read_vec(rows).write(writer).unwrap();
     let report = pipeline.run_blocking(&RunContext::new()).unwrap();
     let text = fs::read_to_string(&path).unwrap();
     assert_eq!(report.written.bytes, text.len() as u64);
@@ -238,20 +239,20 @@ fn a_run_without_records_writes_an_empty_array() {
 
 #[test]
 fn a_record_that_can_not_be_written_leaves_the_old_file() {
-    let (folder, path) = file("old");
+    let (dir, path) = file("old");
     let pipeline =
-        Pipeline::builder("t").from_vec(vec![1.0, f64::NAN]).write(write(&*path).pretty()).unwrap();
+        Pipeline::builder("t").read_vec(vec![1.0, f64::NAN]).write(write(&*path).pretty()).unwrap();
     let error = pipeline.run_blocking(&RunContext::new()).unwrap_err();
     assert_eq!(format!("{error:#}"), "write failed at record 2: JSON can't hold the number NaN");
     assert_eq!(fs::read_to_string(&path).unwrap(), "old");
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
 #[test]
-fn what_is_not_touched_is_copied_digit_by_digit() -> Result<(), BoxError> {
+fn unchanged_numbers_are_copied_digit_by_digit() -> Result<(), BoxError> {
     let content = r#"[{"a":12345678901234567890123,"b":1e999,"c":12.50},{"c":-0,"d":"1.0"}]"#;
-    let (folder, path) = file(content);
-    let out = folder.path().join("out.json");
+    let (dir, path) = file(content);
+    let out = dir.path().join("out.json");
     Pipeline::builder("t")
         .read(read_records(&*path).block_size(1))
         .write(write(&*out))?
@@ -297,18 +298,18 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
-    fn every_block_size_gives_what_serde_json_reads(
+    fn every_block_size_reads_the_same_as_serde_json(
         (document, pointer, rows) in document(), indent in "[ \n\t]{0,2}", compact: bool, size in 1usize..300,
     ) {
         let text = if compact { document.to_string() } else { pretty(&document, &indent) };
         let oracle = serde_json::from_str::<Value>(&text).unwrap();
         prop_assert_eq!(oracle.pointer(&pointer), Some(&Value::from(rows.clone())));
-        let (_folder, path) = file(&text);
+        let (_dir, path) = file(&text);
         prop_assert_eq!(collect(read::<Value>(&*path).pointer(&*pointer).block_size(size)), Ok(rows));
     }
 
     #[test]
-    fn a_byte_that_is_changed_fails_as_in_serde_json(
+    fn a_changed_byte_is_accepted_or_refused_as_by_serde_json(
         rows in prop::collection::vec(json_object(), 1..5), at: prop::sample::Index,
         byte in prop::sample::select(b"[]{}\",:\\x1 \n".to_vec()), compact: bool, size in 1usize..200,
     ) {
@@ -316,16 +317,16 @@ proptest! {
         let mut text = if compact { rows.to_string() } else { pretty(&rows, " ") }.into_bytes();
         let at = at.index(text.len());
         text[at] = byte;
-        let (_folder, path) = file(&text);
+        let (_dir, path) = file(&text);
         let read = collect(read::<Value>(&*path).block_size(size));
         match (serde_json::from_slice::<Vec<Value>>(&text), read) {
             (Ok(rows), read) => prop_assert_eq!(read, Ok(rows)),
             (Err(_), Ok(rows)) => prop_assert!(false, "{:?}", rows),
             (Err(oracle), Err(error)) if error.starts_with("read failed at record") && oracle.column() > 0 => {
-                // Text that is no UTF-8 any more, an element that is closed by another bracket, or one that swallows
-                // the rest of the document is refused at its own place.
+                // The places can differ for text that is no longer UTF-8, an element closed by the wrong bracket, and an
+                // element that swallows the rest of the document.
                 let place = format!(":{}): column {}: ", oracle.line(), oracle.column());
-                // And a number beyond the range is refused where it begins.
+                // A number beyond the range is refused where it begins.
                 let own = ["invalid UTF-8", "EOF", "trailing characters", "beyond the range"];
                 let own = own.iter().any(|words| error.contains(words));
                 prop_assert!(own || error.contains(&place), "{} {}", error, oracle);
@@ -335,35 +336,35 @@ proptest! {
     }
 
     #[test]
-    fn soup_is_valid_or_not_as_in_serde_json(text in soup(), size in 1usize..20) {
-        let (_folder, path) = file(&text);
+    fn random_pieces_are_accepted_or_refused_as_by_serde_json(text in soup(), size in 1usize..20) {
+        let (_dir, path) = file(&text);
         let read = collect(read::<Value>(&*path).block_size(size));
         prop_assert_eq!(read.ok(), serde_json::from_str::<Vec<Value>>(&text).ok());
         let inside = format!("{{\"x\":{text},\"a\":[1]}}");
         fs::write(&path, &inside).unwrap();
         let read = collect(super::read::<Value>(&*path).pointer("/a").block_size(size));
         let oracle = serde_json::from_str::<serde_json::Map<String, Value>>(&inside).ok();
-        // A key that the soup made twice is not refused by serde_json.
+        // serde_json does not refuse a duplicate key.
         if !read.as_ref().is_err_and(|error| error.contains("twice")) {
             prop_assert_eq!(read.is_ok(), oracle.is_some_and(|object| object["a"] == json!([1])), "{:?}", read);
         }
     }
 
     #[test]
-    fn what_was_written_reads_back_equal(rows in prop::collection::vec(json_value(), 0..8), size in 1usize..100) {
+    fn compact_and_indented_arrays_are_written_as_by_serde_json_and_read_back(rows in prop::collection::vec(json_value(), 0..8), size in 1usize..100) {
         let compact = written(rows.clone(), false);
         prop_assert_eq!(&compact, &Value::from(rows.clone()).to_string());
         let indented = written(rows.clone(), true);
         prop_assert_eq!(&indented, &pretty(&Value::from(rows.clone()), "  "));
-        let (_folder, path) = file(&indented);
+        let (_dir, path) = file(&indented);
         prop_assert_eq!(collect(read::<Value>(&*path).block_size(size)), Ok(rows));
     }
 
     #[test]
     fn records_read_back_as_they_were_written(rows in prop::collection::vec(json_object(), 0..8), indented: bool) {
-        let (_folder, path) = file("");
+        let (_dir, path) = file("");
         let writer = if indented { write(&*path).pretty() } else { write(&*path) };
-        let pipeline = Pipeline::builder("t").from_vec(rows.clone()).untyped().write(writer).unwrap();
+        let pipeline = Pipeline::builder("t").read_vec(rows.clone()).untyped().write(writer).unwrap();
         pipeline.run_blocking(&RunContext::new()).unwrap();
         let read = collect_records(read_records(&*path).block_size(50)).unwrap();
         let expected: Vec<_> = rows.iter().map(|row| to_record(row).unwrap()).collect();
@@ -372,7 +373,7 @@ proptest! {
 }
 
 #[test]
-fn python_writes_and_reads_the_same() {
+fn python_reads_and_writes_the_same() {
     let script = r#"
 import json, sys
 text = open(sys.argv[1], encoding="utf-8").read()
@@ -386,8 +387,8 @@ sys.exit(0 if again == text else 3)
         json!("[,]"),
         json!(-12),
     ];
-    let (folder, path) = file(written(rows.clone(), true));
-    let other = folder.path().join("other.json");
+    let (dir, path) = file(written(rows.clone(), true));
+    let other = dir.path().join("other.json");
     match Command::new("python3").arg("-c").arg(script).arg(&path).arg(&other).status() {
         Ok(status) => assert!(status.success(), "{status}"),
         Err(error) => return eprintln!("skipped: python3 can't be run: {error}"),

@@ -6,12 +6,10 @@ use godata_io::{Encoded, Fields, FileSink, Output};
 use serde::Serialize;
 
 use super::format::JsonFormat;
-use crate::{
-    JsonError,
-    encode::{Keys, indent, write_row, write_typed},
-};
+use crate::JsonError;
+use crate::encode::{Keys, indent, write_row, write_typed};
 
-/// Writes an array, made by [`write`](fn@super::write).
+/// Writes an array; made by [`write`](fn@super::write).
 #[derive(Clone, Debug)]
 pub struct JsonWriter {
     output: Output,
@@ -23,19 +21,19 @@ impl JsonWriter {
         Self { output, pretty: false }
     }
 
-    /// Writes for people: each element, field and value of a list on a line of its own, indented by two spaces.
+    /// Indents for people: each element, field and list item is on its own line, two spaces per level.
     ///
     /// ```
-    /// use godata_core::RunContext;
-    /// use godata_etl::Pipeline;
-    /// use godata_io_json::json;
+    /// use godata_io_json::{BoxError, Pipeline, RunContext, json};
     ///
+    /// # fn main() -> Result<(), BoxError> {
     /// # let folder = tempfile::tempdir()?;
     /// let path = folder.path().join("points.json");
-    /// let points = Pipeline::builder("points").from_vec(vec![(1, 2)]).write(json::write(&*path).pretty())?;
+    /// let points = Pipeline::builder("points").read_vec(vec![(1, 2)]).write(json::write(&*path).pretty())?;
     /// points.run_blocking(&RunContext::new())?;
     /// assert_eq!(std::fs::read_to_string(&path)?, "[\n  [\n    1,\n    2\n  ]\n]");
-    /// # Ok::<(), godata_core::BoxError>(())
+    /// # Ok(())
+    /// # }
     /// ```
     #[must_use]
     pub fn pretty(mut self) -> Self {
@@ -43,7 +41,7 @@ impl JsonWriter {
         self
     }
 
-    /// Encodes a batch, each record after a comma; `write` writes a record.
+    /// Encodes a batch, with a comma before each record. `write` writes one record.
     fn encode_elements<B: Fields>(
         &self,
         chunk: &Chunk<B>,

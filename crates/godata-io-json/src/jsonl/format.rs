@@ -1,8 +1,8 @@
-//! Lines in files.
+//! The file format: nothing but lines.
 
 use godata_io::FileFormat;
 
-/// Files that have nothing but lines.
+/// Files of nothing but lines.
 #[derive(Debug)]
 pub struct JsonlFormat;
 

@@ -1,14 +1,14 @@
-//! A record is a line.
+//! Splits files into blocks of whole lines.
 
 use godata_core::BoxError;
 use godata_io::{Ahead, Frame, Framing};
 
 use super::lines::{Lines, is_blank};
 
-/// Cuts after line feeds. JSON has none within a value: in strings they are escaped, and JSON Lines has no others.
+/// Splits after line feeds. A value has none inside: strings escape them, and JSON Lines allows no others.
 #[derive(Debug, Default)]
 pub(super) struct LineFraming {
-    /// How many bytes of the record ahead are known to have no line feed.
+    /// How many bytes of the next record are known to have no line feed.
     searched: usize,
 }
 
@@ -24,7 +24,7 @@ impl Framing for LineFraming {
             None => 0,
         };
         self.searched = if bytes == 0 { ahead.bytes.len() } else { 0 };
-        let mut frame = Frame { bytes, ..Frame::default() };
+        let mut frame = Frame::new(bytes);
         for line in Lines::of(&ahead.bytes[..bytes]) {
             frame.lines += 1;
             frame.records += u64::from(!is_blank(line));
@@ -38,12 +38,14 @@ mod tests {
     use super::*;
 
     fn frame(framing: &mut LineFraming, bytes: &[u8], at_end: bool) -> (usize, u64, u64) {
-        let frame = framing.frame(Ahead { bytes, file: &"f".into(), line: 1, at_end }).unwrap();
+        let file = "f".into();
+        let ahead = Ahead::new(bytes, &file);
+        let frame = framing.frame(if at_end { ahead.at_end() } else { ahead }).unwrap();
         (frame.bytes, frame.records, frame.lines)
     }
 
     #[test]
-    fn whole_lines_are_framed_and_those_that_are_not_blank_counted() {
+    fn frames_have_whole_lines_and_count_those_that_are_not_blank() {
         let framing = &mut LineFraming::default();
         assert_eq!(frame(framing, b"1\n \r\n\n2\n3", false), (8, 2, 4));
         assert_eq!(frame(framing, b"3\n4", false), (2, 1, 1));

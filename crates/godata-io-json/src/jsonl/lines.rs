@@ -1,6 +1,6 @@
 //! The lines of a block.
 
-/// The lines of a block, without their line feeds; empty ones too.
+/// Iterates over the lines of a block, without their line feeds. Empty lines are included.
 pub(super) struct Lines<'a> {
     rest: &'a [u8],
 }
@@ -25,7 +25,7 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// Whether there is nothing on this line but white space, by JSON's notion of it.
+/// Whether a line has only what JSON calls white space.
 pub(super) fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r'))
 }
@@ -35,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_line_may_lack_its_line_feed() {
+    fn the_last_line_needs_no_line_feed() {
         let lines = |text: &'static str| Lines::of(text.as_bytes()).collect::<Vec<_>>();
         assert_eq!(lines("a\n\nb"), [&b"a"[..], b"", b"b"]);
         assert_eq!(lines("a\n\n"), [&b"a"[..], b""]);
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_white_space_of_json_is_blank() {
+    fn only_white_space_of_json_is_blank() {
         for line in ["", " ", "\t", "\r", " \t\r\r"] {
             assert!(is_blank(line.as_bytes()), "{line:?}");
         }

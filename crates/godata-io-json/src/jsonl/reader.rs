@@ -7,25 +7,41 @@ use godata_etl::{Batch, BlockingRead, Reader, Records, RunScope};
 use godata_io::{Blocks, Input};
 use serde::de::DeserializeOwned;
 
-use super::{
-    framing::LineFraming,
-    source::{DecodeBlock, JsonlSource, decode_block},
-};
-use crate::{
-    DuplicateKeys,
-    decode::{RecordDecoder, TypedDecoder},
-    options::Options,
-};
+use super::framing::LineFraming;
+use super::source::{DecodeBlock, JsonlSource, decode_block};
+use crate::DuplicateKeys;
+use crate::decode::{RecordDecoder, TypedDecoder};
+use crate::options::Options;
 
-/// Reads JSON Lines, made by [`read`](super::read) or [`read_records`](super::read_records).
+/// Reads JSON Lines; made by [`read`](super::read) or [`read_records`](super::read_records).
 ///
-/// The thread of the source only decompresses files and cuts them into blocks of about 256 KiB of whole lines; the workers decode them.
+/// The source's thread decompresses the files and splits them into blocks of whole lines, about 256 KiB each. Workers decode
+/// the blocks.
+///
+/// # Example
+///
+/// ```
+/// use godata_io_json::jsonl::DuplicateKeys;
+/// use godata_io_json::{BoxError, Input, Pipeline, jsonl};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let input = Input::bytes("events", "{\"id\":1,\"id\":2,\"data\":[[3]]}\n");
+/// let reader = jsonl::read_records(input)
+///     .duplicate_keys(DuplicateKeys::First)
+///     .max_depth(3)
+///     .block_size(64 * 1024);
+/// let events = Pipeline::builder("events").read(reader).collect(10).await?;
+/// assert_eq!(events.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct JsonlReader<B> {
     input: Input,
     decode: DecodeBlock<B>,
     options: Options,
-    /// `None` for that of `Blocks`.
+    /// `None` for the default of `Blocks`.
     block_size: Option<usize>,
 }
 
@@ -40,15 +56,16 @@ impl JsonlReader<Records> {
         Self::new(input, decode_block::<RecordDecoder>)
     }
 
-    /// Says what is done with a key that an object has twice, at any depth. It is an error if this is not called.
+    /// Sets what happens when an object has a key twice, at any depth. By default it is an error.
     #[must_use]
     pub fn duplicate_keys(mut self, rule: DuplicateKeys) -> Self {
         self.options = self.options.with_duplicate_keys(rule);
         self
     }
 
-    /// Sets how deep arrays and objects may be nested, the record itself being the first: 128 if this is not
-    /// called, from 1 to at most 1,024. Deeper records are an error.
+    /// Sets how deep arrays and objects can be nested, counting the record itself as 1. Deeper records are an error.
+    ///
+    /// The default is 128. Values below 1 count as 1, values above 1,024 as 1,024.
     #[must_use]
     pub fn max_depth(mut self, depth: usize) -> Self {
         self.options = self.options.with_max_depth(depth);
@@ -61,10 +78,10 @@ impl<B> JsonlReader<B> {
         Self { input, decode, options: Options::default(), block_size: None }
     }
 
-    /// Sets how many bytes are decoded at a time, about: 256 KiB if this is not called, at least 1, at most
-    /// 64 MiB.
+    /// Sets about how many bytes are decoded at a time: the records of one block become one batch. Smaller blocks take less
+    /// memory and more time.
     ///
-    /// A batch has the records of such a block. Smaller blocks take less memory and more time.
+    /// The default is 256 KiB, the minimum 1 byte, the maximum 64 MiB.
     #[must_use]
     pub fn block_size(mut self, bytes: usize) -> Self {
         self.block_size = Some(bytes);

@@ -1,4 +1,4 @@
-//! Files of lines that are being read.
+//! The source of JSON Lines: blocks of lines, and their decoding.
 
 use std::str;
 
@@ -6,19 +6,19 @@ use godata_core::BoxError;
 use godata_etl::{BlockingSource, Chunk, Stop, Unit, Work};
 use godata_io::{Block, Blocks};
 
-use super::{
-    framing::LineFraming,
-    lines::{Lines, is_blank},
-};
-use crate::{JsonError, decode::Decoder, options::Options};
+use super::framing::LineFraming;
+use super::lines::{Lines, is_blank};
+use crate::JsonError;
+use crate::decode::Decoder;
+use crate::options::Options;
 
-/// How many records are decoded between two looks for a cancellation.
+/// How many records are decoded between two checks for cancellation.
 const RECORDS_PER_CHECK: u32 = 256;
 
-/// Makes a batch of a block of lines.
+/// Decodes a block of lines into a batch.
 pub(super) type DecodeBlock<B> = fn(Block, Options, &mut Work) -> Result<Chunk<B>, Stop>;
 
-/// Files of lines that are being read, one after the other.
+/// Reads files of lines, one after the other.
 #[derive(Debug)]
 pub struct JsonlSource<B> {
     blocks: Blocks<LineFraming>,
@@ -46,7 +46,7 @@ impl<B: godata_etl::Batch> BlockingSource for JsonlSource<B> {
     }
 }
 
-/// Makes a batch of a block, with a record of each line that is not blank.
+/// Decodes each line of a block that is not blank.
 pub(super) fn decode_block<D: Decoder>(
     block: Block,
     options: Options,
@@ -82,8 +82,8 @@ pub(super) fn decode_block<D: Decoder>(
     Ok(Chunk::new(batch, origin))
 }
 
-/// The text of a block, and where in it the lines begin that are not UTF-8, each with the column of what is wrong,
-/// from 1. They are blank in the text, which has the other lines where the block has them.
+/// The text of a block, and the lines that are not UTF-8: for each, its start in the text and the column of the first
+/// invalid byte, from 1. These lines are replaced by blanks; all other lines keep their place.
 fn utf8_lines(bytes: Vec<u8>) -> (String, Vec<(usize, usize)>) {
     let bytes = match String::from_utf8(bytes) {
         Ok(text) => return (text, Vec::new()),
@@ -103,7 +103,7 @@ fn utf8_lines(bytes: Vec<u8>) -> (String, Vec<(usize, usize)>) {
     (text, bad_lines)
 }
 
-/// The lines that are records, because they are not blank; `bytes` begin on line `first`.
+/// The numbers of the lines that are not blank, where `bytes` begin on line `first`.
 fn line_numbers(bytes: &[u8], first: u64) -> Vec<u64> {
     let numbered = (first..).zip(Lines::of(bytes));
     numbered.filter(|(_, line)| !is_blank(line)).map(|(number, _)| number).collect()
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_that_are_not_utf_8_leave_the_others_in_their_places() {
+    fn lines_that_are_not_utf_8_are_blanked_and_all_others_keep_their_place() {
         let block = b"{}\n\xc3\xa9\xff{}\r\n\xc3\xa9\n\n\xff\n{}\xc3";
         let (text, bad_lines) = utf8_lines(block.to_vec());
         assert_eq!(text, "{}\n      \n\u{e9}\n\n \n   ");

@@ -1,6 +1,7 @@
-//! Files through whole pipelines.
+//! Whole pipelines over files.
 
-use std::{fs, path::Path};
+use std::fs;
+use std::path::Path;
 
 use godata_core::{BoxError, RunContext};
 use godata_etl::{Flow, Pipeline, PipelineError, Record, Records, record, to_record};
@@ -8,10 +9,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{
-    JsonError,
-    strategies::{json_object, json_value},
-};
+use crate::JsonError;
+use crate::strategies::{json_object, json_value};
 
 fn typed_blocks(path: &Path, size: usize) -> JsonlReader<Vec<Value>> {
     read(path).block_size(size)
@@ -33,22 +32,22 @@ fn collect_records(flow: Flow<Records>) -> Result<Vec<Record>, String> {
     block_on(flow.collect(u64::MAX)).map_err(|error| format!("{error:#}"))
 }
 
-/// A file in a folder of its own.
+/// A file in a new directory.
 fn file(content: impl AsRef<[u8]>) -> (tempfile::TempDir, std::path::PathBuf) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("in.jsonl");
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("in.jsonl");
     fs::write(&path, content).unwrap();
-    (folder, path)
+    (dir, path)
 }
 
-/// What reading a file as dynamic records says, with the folder left out.
+/// The error of reading a file as dynamic records, without the directory.
 fn read_error(content: impl AsRef<[u8]>) -> String {
-    let (folder, path) = file(content);
+    let (dir, path) = file(content);
     let error = collect_records(Pipeline::builder("t").read(read_records(&*path))).unwrap_err();
-    error.replace(&format!("{}/", folder.path().display()), "")
+    error.replace(&format!("{}/", dir.path().display()), "")
 }
 
-/// The line of each record, told by a step that fails at it.
+/// The line of each record, taken from the error of a step that fails there.
 fn lines_of(path: &Path, size: usize, workers: usize) -> Vec<Option<u64>> {
     let records = collect(Pipeline::builder("t").read(typed_blocks(path, size))).unwrap().len();
     let line_of = |failing: usize| {
@@ -66,9 +65,8 @@ fn lines_of(path: &Path, size: usize, workers: usize) -> Vec<Option<u64>> {
 }
 
 #[test]
-fn any_line_ends_blank_lines_and_a_byte_order_mark_are_taken() {
-    let (_folder, path) =
-        file("\u{feff}\r\n {\"a\":1}\r\n \t\n{\"a\":\"é\\r\"}\n\n\n{\"a\":[]} \r\n{\"a\":{}}");
+fn any_line_ends_blank_lines_and_a_byte_order_mark_are_accepted() {
+    let (_dir, path) = file("\u{feff}\r\n {\"a\":1}\r\n \t\n{\"a\":\"é\\r\"}\n\n\n{\"a\":[]} \r\n{\"a\":{}}");
     let rows = [record! {"a" => 1}, record! {"a" => "é\r"}];
     for size in 1..60 {
         let read = collect_records(Pipeline::builder("t").read(record_blocks(&path, size))).unwrap();
@@ -81,9 +79,9 @@ fn any_line_ends_blank_lines_and_a_byte_order_mark_are_taken() {
 }
 
 #[test]
-fn files_without_records_are_read() {
+fn a_file_without_records_gives_none() {
     for content in ["", "\n", "\u{feff}", "\u{feff}\n \r\n", "   "] {
-        let (_folder, path) = file(content);
+        let (_dir, path) = file(content);
         assert_eq!(
             collect_records(Pipeline::builder("t").read(read_records(&*path))),
             Ok(vec![]),
@@ -97,7 +95,7 @@ fn errors_name_record_file_line_and_the_cause() {
     let table: [(&[u8], &str); 7] = [
         (b"{}\n\n{\"a\":tru}\n", "read failed at record 2 (in.jsonl:3): column 9: expected ident"),
         (b"{}\r\n[1]\r\n", "read failed at record 2 (in.jsonl:2): expected an object, found an array"),
-        (b"{\"a\":1,\"a\":2}", "read failed at record 1 (in.jsonl:1): column 10: field `a` is there twice"),
+        (b"{\"a\":1,\"a\":2}", "read failed at record 1 (in.jsonl:1): column 10: field `a` appears twice"),
         (
             b"{\"a\":\"\xc3\xa9\xff\"}",
             "read failed at record 1 (in.jsonl:1): column 9: invalid UTF-8; `Input::encoding` reads other text",
@@ -121,12 +119,12 @@ fn errors_name_record_file_line_and_the_cause() {
 }
 
 #[test]
-fn files_that_are_not_utf_8_are_refused() {
+fn a_byte_order_mark_of_another_encoding_is_refused() {
     let utf_16: Vec<u8> = "\u{feff}{}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let utf_32: Vec<u8> = "\u{feff}{}\n".chars().flat_map(|c| u32::from(c).to_be_bytes()).collect();
     let message = |encoding: &str, advice: &str| {
         let found = format!("`in.jsonl` is {encoding} text by its byte order mark");
-        format!("read failed: {found}, and was to be read as UTF-8; {advice}")
+        format!("read failed: {found}, but was to be read as UTF-8; {advice}")
     };
     let asking = "`Input::encoding` with `Encoding::Utf16` reads it";
     assert_eq!(read_error(utf_16), message("UTF-16LE", asking));
@@ -134,17 +132,17 @@ fn files_that_are_not_utf_8_are_refused() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_named() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("none.jsonl");
+fn a_missing_file_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("none.jsonl");
     let error = collect_records(Pipeline::builder("t").read(read_records(&*path))).unwrap_err();
     assert!(error.starts_with("read failed: "), "{error}");
     assert!(error.contains("none.jsonl"), "{error}");
 }
 
 #[test]
-fn the_error_of_a_record_can_be_matched_on() {
-    let (_folder, path) = file("{\"id\":\"x\"}");
+fn the_error_of_a_record_can_be_matched() {
+    let (_dir, path) = file("{\"id\":\"x\"}");
     let flow = Pipeline::builder("t").read(read::<std::collections::BTreeMap<String, u8>>(&*path));
     let error = block_on(flow.collect(1)).unwrap_err();
     let cause = std::error::Error::source(&error).and_then(|cause| cause.downcast_ref::<JsonError>());
@@ -153,11 +151,11 @@ fn the_error_of_a_record_can_be_matched_on() {
 
 #[test]
 fn a_record_that_can_not_be_written_leaves_the_old_file() {
-    let (folder, path) = file("old");
+    let (dir, path) = file("old");
     let rows = vec![1.0, 2.0, f64::NAN];
-    let typed = Pipeline::builder("t").from_vec(rows.clone()).write(write(&*path)).unwrap();
+    let typed = Pipeline::builder("t").read_vec(rows.clone()).write(write(&*path)).unwrap();
     let records = Pipeline::builder("t")
-        .from_vec(rows)
+        .read_vec(rows)
         .map(|x| (("x", x),))
         .map(|(x,)| std::collections::BTreeMap::from([x]));
     let records = records.untyped().write(write(&*path)).unwrap();
@@ -168,15 +166,15 @@ fn a_record_that_can_not_be_written_leaves_the_old_file() {
         let error = pipeline.run_blocking(&RunContext::new()).unwrap_err();
         assert_eq!(format!("{error:#}"), message);
         assert_eq!(fs::read_to_string(&path).unwrap(), "old");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 }
 
 #[test]
 fn records_and_bytes_are_counted() -> Result<(), BoxError> {
     let content = "\u{feff}{\"a\":1}\n\n{\"a\":2}\n\n\n";
-    let (folder, path) = file(content);
-    let out = folder.path().join("out.jsonl");
+    let (dir, path) = file(content);
+    let out = dir.path().join("out.jsonl");
     let report = Pipeline::builder("t")
         .read(read_records(&*path))
         .write(write(&*out))?
@@ -187,7 +185,7 @@ fn records_and_bytes_are_counted() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// A file: lines with what ends them.
+/// The content of a file: lines with any line ends.
 fn content() -> impl Strategy<Value = String> {
     let line = prop_oneof![
         6 => json_object().prop_map(|object| Value::from(object).to_string()),
@@ -203,7 +201,7 @@ fn content() -> impl Strategy<Value = String> {
     })
 }
 
-/// What serde_json reads, line by line; at the first failure the record and its line.
+/// What serde_json reads line by line, or the record and line of the first failure.
 fn oracle(content: &str) -> Result<Vec<Value>, (usize, usize)> {
     let content = content.strip_prefix('\u{feff}').unwrap_or(content);
     let lines = (1..).zip(content.split('\n')).filter(|(_, line)| !line.trim().is_empty());
@@ -215,8 +213,8 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn every_block_size_gives_what_serde_json_reads(content in content(), size in 1usize..200, workers in 1usize..4) {
-        let (_folder, path) = file(&content);
+    fn every_block_size_reads_the_same_as_serde_json(content in content(), size in 1usize..200, workers in 1usize..4) {
+        let (_dir, path) = file(&content);
         let whole = collect(Pipeline::builder("t").read(read::<Value>(&*path)));
         let blocks = collect(Pipeline::builder("t").workers(workers).read(typed_blocks(&path, size)));
         prop_assert_eq!(&blocks, &whole);
@@ -240,9 +238,9 @@ proptest! {
 
     #[test]
     fn records_read_back_as_they_were_written(rows in prop::collection::vec(json_object(), 0..20), workers in 1usize..5) {
-        let (folder, path) = file("");
-        let again = folder.path().join("again.jsonl");
-        let pipeline = Pipeline::builder("t").workers(workers).from_vec(rows.clone()).untyped();
+        let (dir, path) = file("");
+        let again = dir.path().join("again.jsonl");
+        let pipeline = Pipeline::builder("t").workers(workers).read_vec(rows.clone()).untyped();
         pipeline.write(write(&*path)).unwrap().run_blocking(&RunContext::new()).unwrap();
         let read = collect_records(Pipeline::builder("t").read(read_records(&*path))).unwrap();
         let expected: Vec<_> = rows.iter().map(|row| to_record(row).unwrap()).collect();
@@ -258,8 +256,8 @@ proptest! {
 
     #[test]
     fn values_read_back_as_they_were_written(rows in prop::collection::vec(json_value(), 0..20)) {
-        let (_folder, path) = file("");
-        let pipeline = Pipeline::builder("t").from_vec(rows.clone()).write(write(&*path)).unwrap();
+        let (_dir, path) = file("");
+        let pipeline = Pipeline::builder("t").read_vec(rows.clone()).write(write(&*path)).unwrap();
         pipeline.run_blocking(&RunContext::new()).unwrap();
         prop_assert_eq!(collect(Pipeline::builder("t").read(read::<Value>(&*path))), Ok(rows));
     }
@@ -269,8 +267,8 @@ proptest! {
 fn any_number_of_workers_writes_the_same_file() {
     let line =
         |i: i32| format!("{{\"id\":{i},\"name\":\"n\\u00e9{i}\",\"amount\":{i}.50,\"tags\":[{i},null]}}\n");
-    let (folder, path) = file((0..5000).map(line).collect::<String>());
-    let out = folder.path().join("out.jsonl");
+    let (dir, path) = file((0..5000).map(line).collect::<String>());
+    let out = dir.path().join("out.jsonl");
     let written = |workers| {
         let pipeline = Pipeline::builder("t").workers(workers).read(record_blocks(&path, 4096));
         let pipeline = pipeline.filter(|row| row.i64("id").is_ok_and(|id| id % 3 > 0)).write(write(&*out));

@@ -6,12 +6,10 @@ use godata_io::{Encoded, Fields, FileSink, Output};
 use serde::Serialize;
 
 use super::format::JsonlFormat;
-use crate::{
-    JsonError,
-    encode::{Keys, write_row, write_typed},
-};
+use crate::JsonError;
+use crate::encode::{Keys, write_row, write_typed};
 
-/// Writes JSON Lines, made by [`write`](fn@super::write).
+/// Writes JSON Lines; made by [`write`](fn@super::write).
 #[derive(Clone, Debug)]
 pub struct JsonlWriter {
     output: Output,
@@ -22,7 +20,7 @@ impl JsonlWriter {
         Self { output }
     }
 
-    /// Encodes a batch; `write` writes a record.
+    /// Encodes a batch. `write` writes one record.
     fn encode_lines<B: Fields>(
         &self,
         chunk: &Chunk<B>,

@@ -1,11 +1,10 @@
 //! The bytes of an input as they are stored.
 
-use std::{
-    fs::File,
-    io::{self, Read, Stdin},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::fs::File;
+use std::io;
+use std::io::{Read, Stdin};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where the bytes of one file come from.
 #[derive(Clone, Debug)]
@@ -16,7 +15,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    /// The path of a file; what is none has no extension that would mean anything.
+    /// The path, if this is a file. Anything else has no extension that means something.
     pub(super) fn path(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
@@ -42,11 +41,11 @@ impl Source {
     }
 }
 
-/// The bytes of one file as they are stored.
+/// The stored bytes of one file.
 #[derive(Debug)]
 pub(super) struct Content {
     bytes: Stored,
-    /// How many were read.
+    /// How many bytes were read.
     read: u64,
     has_failed: bool,
 }
@@ -55,7 +54,7 @@ pub(super) struct Content {
 enum Stored {
     File {
         file: File,
-        /// How many bytes a regular file had when it was opened.
+        /// The length of a regular file when it was opened.
         len: Option<u64>,
     },
     Stdin(Stdin),
@@ -76,15 +75,15 @@ impl Content {
         self.read
     }
 
-    /// Whether reading failed, so that an error is not one of the decompression.
+    /// Whether reading failed: then an error does not come from the decompression.
     pub(super) fn has_failed(&self) -> bool {
         self.has_failed
     }
 
-    /// Adds up to `len` bytes to `buffer`; fewer only at the end.
+    /// Appends `len` bytes to `buffer`, and fewer only at the end of the file.
     pub(super) fn fill(&mut self, buffer: &mut Vec<u8>, len: u64) -> io::Result<usize> {
         match &mut self.bytes {
-            // The file itself reads into memory that was not written before, which `Content` as a `Read` can't.
+            // `File` can read into uninitialized memory, which `Content` as a `Read` can't.
             Stored::File { file, .. } => {
                 let read = file.take(len).read_to_end(buffer);
                 self.has_failed |= read.is_err();
@@ -99,8 +98,8 @@ impl Content {
         }
     }
 
-    /// Checks at the end of a file that it was not cut off meanwhile: what is left may look whole. The length is asked
-    /// for again, as some file systems, such as sysfs, name one that the file never had.
+    /// Checks at the end of a file that it was not truncated while it was read: the rest may look whole. The length is
+    /// queried again, because some file systems, such as sysfs, report a length that the file never had.
     fn check_end(&mut self) -> io::Result<()> {
         let Stored::File { file, len: Some(len) } = &self.bytes else { return Ok(()) };
         if self.read >= *len || file.metadata()?.len() >= *len {
@@ -136,8 +135,8 @@ impl Read for Content {
 mod tests {
     use super::*;
 
-    /// Reads ten bytes of a file of a hundred, changes how long it is, and reads on: what comes, or the error.
-    fn read_on(len: u64, is_buffered: bool) -> io::Result<usize> {
+    /// Reads ten bytes of a file of a hundred, changes its length, and reads the rest.
+    fn read_after_resize(len: u64, is_buffered: bool) -> io::Result<usize> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("in");
         std::fs::write(&path, [b'x'; 100])?;
@@ -152,15 +151,15 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_cut_off_while_it_is_read_does_not_look_whole() {
+    fn a_file_that_is_truncated_while_it_is_read_is_an_error() {
         for is_buffered in [true, false] {
             for (len, ends_after) in [(0, 10), (10, 10), (99, 99)] {
-                let error = read_on(len, is_buffered).unwrap_err();
+                let error = read_after_resize(len, is_buffered).unwrap_err();
                 let says = "of the 100 bytes that it had when it was opened";
                 assert_eq!(error.to_string(), format!("it ends after {ends_after} {says}"));
             }
             for len in [100, 120] {
-                assert_eq!(read_on(len, is_buffered).unwrap() as u64, len - 10);
+                assert_eq!(read_after_resize(len, is_buffered).unwrap() as u64, len - 10);
             }
         }
     }

@@ -1,14 +1,15 @@
 //! The bytes of one file of an input, decompressed.
 
+use std::fmt;
+use std::io;
 #[cfg(any(feature = "gzip", feature = "zstd", feature = "bzip2"))]
 use std::io::{BufReader, Read};
-use std::{fmt, io, path::PathBuf, sync::Arc};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::{
-    Compression,
-    content::{Content, Source},
-    listing::Listed,
-};
+use super::Compression;
+use super::content::{Content, Source};
+use super::listing::Listed;
 use crate::IoError;
 
 /// How many compressed bytes are read at once.
@@ -18,12 +19,12 @@ const CHUNK: u64 = 64 << 10;
 /// The bytes of one file of an input, decompressed.
 pub(super) struct Decompressed {
     name: Arc<str>,
-    /// The path that errors name; the name for what is no file.
+    /// The path for errors; the name if this is not a file.
     path: PathBuf,
     compression: Compression,
     bytes: Decoder,
-    /// How many bytes were given out.
-    given: u64,
+    /// How many decompressed bytes were returned.
+    decompressed: u64,
 }
 
 enum Decoder {
@@ -59,7 +60,7 @@ impl Decompressed {
             #[cfg(not(all(feature = "gzip", feature = "zstd", feature = "bzip2")))]
             compression => return Err(IoError::NotBuiltIn { path: path_of(source), compression }),
         };
-        Ok(Self { name: source.name(), path: path_of(source), compression, bytes, given: 0 })
+        Ok(Self { name: source.name(), path: path_of(source), compression, bytes, decompressed: 0 })
     }
 
     /// The name for errors and origins.
@@ -75,12 +76,12 @@ impl Decompressed {
         !matches!(self.bytes, Decoder::Plain(_))
     }
 
-    /// How many bytes were read, as they are stored.
+    /// How many stored bytes were read.
     pub(super) fn stored_count(&self) -> u64 {
         self.content().count()
     }
 
-    /// Reads until `buffer` has `len` bytes or the file ends; says whether it ended.
+    /// Reads until `buffer` has `len` bytes or the file ends. Returns whether it ended.
     pub(super) fn fill(&mut self, buffer: &mut Vec<u8>, len: usize) -> Result<bool, IoError> {
         let before = buffer.len();
         let missing = len.saturating_sub(before);
@@ -95,7 +96,7 @@ impl Decompressed {
             #[cfg(feature = "bzip2")]
             Decoder::Bzip2(decoder) => decoder.take(most).read_to_end(buffer),
         };
-        self.given += (buffer.len() - before) as u64;
+        self.decompressed += (buffer.len() - before) as u64;
         let read = read.map_err(|error| self.failed(error))?;
         let has_ended = read < missing;
         if has_ended && self.is_compressed() && self.content().count() == 0 {
@@ -108,7 +109,8 @@ impl Decompressed {
         if !self.is_compressed() || self.content().has_failed() {
             return IoError::Read { path: self.path(), source };
         }
-        IoError::Compressed { path: self.path(), compression: self.compression, bytes: self.given, source }
+        let (path, compression, bytes) = (self.path(), self.compression, self.decompressed);
+        IoError::Compressed { path, compression, bytes, source }
     }
 
     fn content(&self) -> &Content {
@@ -140,7 +142,7 @@ fn buffered(content: Content, listed: &Listed) -> BufReader<Content> {
     BufReader::with_capacity(usize::try_from(len).unwrap_or_default(), content)
 }
 
-/// The path that an error names; a name for what is no file.
+/// The path for errors; the name if this is not a file.
 fn path_of(source: &Source) -> PathBuf {
     source.path().map_or_else(|| PathBuf::from(&*source.name()), Into::into)
 }

@@ -1,21 +1,23 @@
 //! One file of an input, opened.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{content::Source, decompressed::Decompressed, listing::Listed, transcoder::Transcoder};
-use crate::{Compression, Encoding, IoError, marks::mark};
+use super::content::Source;
+use super::decompressed::Decompressed;
+use super::listing::Listed;
+use super::transcoder::Transcoder;
+use crate::marks::mark;
+use crate::{Compression, Encoding, IoError};
 
-/// One file of an input, opened: its text as UTF-8.
+/// An open file of an input, as UTF-8 text.
 #[derive(Debug)]
 pub(crate) struct InputFile {
     bytes: Decompressed,
-    /// For text that is not UTF-8.
+    /// Set if the text is not UTF-8.
     transcoder: Option<Transcoder>,
-    /// How many stored bytes `newly_read` told of.
-    told: u64,
+    /// How many stored bytes `newly_read` has reported.
+    reported: u64,
 }
 
 impl InputFile {
@@ -25,10 +27,10 @@ impl InputFile {
         encoding: Encoding,
     ) -> Result<Self, IoError> {
         let bytes = Decompressed::open(listed, compression)?;
-        Ok(Self { bytes, transcoder: Transcoder::of(encoding), told: 0 })
+        Ok(Self { bytes, transcoder: Transcoder::of(encoding), reported: 0 })
     }
 
-    /// A file that is there, and no directory.
+    /// Opens a file that exists and is not a directory.
     pub(crate) fn open_path(path: &Path, compression: Compression) -> Result<Self, IoError> {
         Self::open(&Listed { source: Source::File(path.to_owned()), len: None }, compression, Encoding::Utf8)
     }
@@ -42,18 +44,18 @@ impl InputFile {
         self.bytes.path()
     }
 
-    /// Whether the bytes that are given out are those that are stored.
+    /// Whether the bytes that are read are the stored ones.
     pub(crate) fn is_as_stored(&self) -> bool {
         self.transcoder.is_none() && !self.bytes.is_compressed()
     }
 
-    /// How many bytes were read since this was last asked, as they are stored.
+    /// How many stored bytes were read since the last call.
     pub(crate) fn newly_read(&mut self) -> u64 {
         let read = self.bytes.stored_count();
-        read - std::mem::replace(&mut self.told, read)
+        read - std::mem::replace(&mut self.reported, read)
     }
 
-    /// Reads until `buffer` has `len` bytes or some more, or the file ends; says whether it ended.
+    /// Reads until `buffer` has at least `len` bytes or the file ends. Returns whether it ended.
     pub(crate) fn fill(&mut self, buffer: &mut Vec<u8>, len: usize) -> Result<bool, IoError> {
         match &mut self.transcoder {
             Some(transcoder) => transcoder.fill(&mut self.bytes, buffer, len),
@@ -61,7 +63,7 @@ impl InputFile {
         }
     }
 
-    /// How long the byte order mark is that is left at the begin of the text.
+    /// The length of the byte order mark that is still at the start of the text.
     pub(crate) fn mark_len(&self, text: &[u8]) -> Result<usize, IoError> {
         match mark(text) {
             Some((len, "UTF-8")) if self.transcoder.is_none() => Ok(len),

@@ -1,13 +1,15 @@
-//! The files of an input, one after the other.
+//! The files of an input.
 
 use std::vec;
 
 use godata_etl::RunScope;
 
-use super::{InputFile, listing::Listed};
+use super::InputFile;
+use super::listing::Listed;
 use crate::{Compression, Encoding, IoError};
 
-/// An input that was opened: its files, one after the other. [`Blocks`](crate::Blocks) reads them.
+/// An open input: its files, one after the other. [`Blocks`](crate::Blocks) reads them. Made by
+/// [`Input::open`](crate::Input::open).
 #[derive(Debug)]
 pub struct InputFiles {
     file: InputFile,
@@ -18,7 +20,7 @@ pub struct InputFiles {
 }
 
 impl InputFiles {
-    /// Opens the first of `listed`, which is not empty.
+    /// Opens the first file of `listed`, which is not empty.
     pub(super) fn open(
         listed: Vec<Listed>,
         compression: Compression,
@@ -36,7 +38,7 @@ impl InputFiles {
         Ok(Self { file, further, compression, encoding, is_quick })
     }
 
-    /// The file that is read at present.
+    /// The file that is being read.
     pub(crate) fn file(&self) -> &InputFile {
         &self.file
     }
@@ -45,17 +47,17 @@ impl InputFiles {
         &mut self.file
     }
 
-    /// Whether all is there, in regular files or in memory, and is to be read as it is stored.
+    /// Whether everything is in regular files or in memory, and is read as it is stored.
     pub(crate) fn is_quick(&self) -> bool {
         self.is_quick
     }
 
-    /// How many bytes the next file has, as they are stored, if there is one and that is known.
+    /// The stored length of the next file, if there is one and its length is known.
     pub(crate) fn next_len(&self) -> Option<u64> {
         self.further.as_slice().first()?.len
     }
 
-    /// Goes on to the next file, and says whether there is one.
+    /// Moves to the next file. Returns whether there is one.
     pub(crate) fn advance(&mut self) -> Result<bool, IoError> {
         let Some(next) = self.further.next() else { return Ok(false) };
         self.file = InputFile::open(&next, self.compression, self.encoding)?;

@@ -1,25 +1,25 @@
-//! Which files an input has.
+//! The list of the files of an input.
 
-use std::{
-    fs, io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use glob::MatchOptions;
 
-use super::{Place, STDIN, content::Source};
+use super::content::Source;
+use super::{Place, STDIN};
 use crate::IoError;
 
-/// Something to be read, and how long it is if that is known.
+/// Something to read, and its length if that is known.
 #[derive(Debug)]
 pub(super) struct Listed {
     pub(super) source: Source,
-    /// The bytes as they are stored; known of regular files and of bytes in memory.
+    /// The number of stored bytes; known for regular files and bytes in memory.
     pub(super) len: Option<u64>,
 }
 
-/// What there is to read, at least one.
+/// Lists what there is to read, at least one thing.
 pub(super) fn list(place: &Place) -> Result<Vec<Listed>, IoError> {
     match place {
         Place::Paths(paths) if paths.is_empty() => Err(IoError::NoPaths),
@@ -34,13 +34,13 @@ pub(super) fn list(place: &Place) -> Result<Vec<Listed>, IoError> {
     }
 }
 
-/// A file that was named.
+/// A file whose path was given.
 fn given(path: &Path) -> Result<Listed, IoError> {
-    look(path)?.ok_or_else(|| IoError::IsDirectory { path: path.to_owned() })
+    file_at(path)?.ok_or_else(|| IoError::IsDirectory { path: path.to_owned() })
 }
 
-/// A file that was found; `None` if it is a directory.
-fn look(path: &Path) -> Result<Option<Listed>, IoError> {
+/// The file at a path; `None` if it is a directory.
+fn file_at(path: &Path) -> Result<Option<Listed>, IoError> {
     let metadata = fs::metadata(path);
     let metadata = metadata.map_err(|source| IoError::Open { path: path.to_owned(), source })?;
     if metadata.is_dir() {
@@ -50,9 +50,9 @@ fn look(path: &Path) -> Result<Option<Listed>, IoError> {
     Ok(Some(Listed { source: Source::File(path.to_owned()), len }))
 }
 
-/// The files at these paths, without those that are directories.
-fn found(paths: &[PathBuf]) -> Result<Vec<Listed>, IoError> {
-    paths.iter().filter_map(|path| look(path).transpose()).collect()
+/// The files at these paths, without the directories.
+fn files_at(paths: &[PathBuf]) -> Result<Vec<Listed>, IoError> {
+    paths.iter().filter_map(|path| file_at(path).transpose()).collect()
 }
 
 fn matches(pattern: &str) -> Result<Vec<Listed>, IoError> {
@@ -67,9 +67,11 @@ fn matches(pattern: &str) -> Result<Vec<Listed>, IoError> {
     let mut paths =
         paths.map_err(|error| IoError::List { path: error.path().to_owned(), source: error.into() })?;
     paths.sort_unstable();
-    let files = found(&paths)?;
+    let files = files_at(&paths)?;
     if files.is_empty() {
-        return Err(IoError::NoMatch { pattern: pattern.to_owned() });
+        let is_relative = Path::new(pattern).is_relative();
+        let directory = is_relative.then(std::env::current_dir).and_then(Result::ok);
+        return Err(IoError::NoMatch { pattern: pattern.to_owned(), directory });
     }
     Ok(files)
 }
@@ -83,7 +85,7 @@ fn entries(directory: &Path) -> Result<Vec<Listed>, IoError> {
         fs::read_dir(directory).and_then(|entries| entries.filter_map(visible).collect());
     let mut paths = paths.map_err(|source| IoError::List { path: directory.to_owned(), source })?;
     paths.sort_unstable();
-    let files = found(&paths)?;
+    let files = files_at(&paths)?;
     if files.is_empty() {
         return Err(IoError::NoFiles { path: directory.to_owned() });
     }

@@ -1,4 +1,4 @@
-//! What is read.
+//! Inputs: what a reader reads.
 
 mod content;
 mod decompressed;
@@ -7,37 +7,36 @@ mod files;
 mod listing;
 mod transcoder;
 
-use std::{
-    fmt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-pub(crate) use file::InputFile;
-pub use files::InputFiles;
 use godata_etl::RunScope;
 
 use crate::{Compression, Encoding, IoError};
 
+pub(crate) use file::InputFile;
+pub use files::InputFiles;
+
 /// What a reader reads: one file or many, standard input, or bytes in memory.
 ///
-/// | made by | reads |
+/// | constructor | reads |
 /// |---|---|
-/// | [`path`](Self::path), or a path itself | a file |
-/// | [`paths`](Self::paths) | several files, in the order given |
-/// | [`glob`](Self::glob) | the files that a pattern matches, sorted |
-/// | [`directory`](Self::directory) | the files of a directory, sorted |
+/// | [`path`](Self::path), or the path itself | a file |
+/// | [`paths`](Self::paths) | several files, in the given order |
+/// | [`glob`](Self::glob) | the files that match a pattern, sorted |
+/// | [`directory`](Self::directory) | the files in a directory, sorted |
 /// | [`stdin`](Self::stdin) | standard input |
 /// | [`bytes`](Self::bytes) | bytes in memory |
 ///
-/// Files are read one after the other, as if they were one, but that records and lines are counted per file.
-/// Files whose names end in `.gz`, `.zst` or `.bz2` are decompressed while they are read;
-/// [`compression`](Self::compression) says otherwise. The text is UTF-8; [`encoding`](Self::encoding) says otherwise.
+/// Files are read one after the other, as if they were one file, except that records and lines are counted per file.
+/// Files whose names end in `.gz`, `.zst` or `.bz2` are decompressed, unless [`compression`](Self::compression) is set.
+/// The text is UTF-8, unless [`encoding`](Self::encoding) is set.
 ///
-/// Which files there are is looked up when a run begins, once per run. A file that vanishes afterwards, before
-/// it was read, is an error, and so is one that is cut off while it is read: what is left of it may look whole. Of one
-/// that grows, what is there when its end is reached is read. A device or a FIFO can be read too. Opening a FIFO waits until somebody writes to
-/// it, which a cancellation does not interrupt.
+/// The files are listed once per run, when it starts. A file that disappears before it is read is an error. So is a
+/// file that is truncated while it is read, because the rest of it may look whole. A file that grows is read up to the
+/// end that is reached. Devices and FIFOs can be read too. Opening a FIFO waits for a process that writes to it, and
+/// cancellation does not interrupt that wait.
 ///
 /// ```
 /// use godata_io::Input;
@@ -64,7 +63,7 @@ enum Place {
     Bytes { name: Arc<str>, bytes: Bytes },
 }
 
-/// Bytes that are not printed.
+/// Bytes that `Debug` does not print.
 #[derive(Clone)]
 struct Bytes(Arc<Vec<u8>>);
 
@@ -75,14 +74,13 @@ impl fmt::Debug for Bytes {
 }
 
 impl Input {
-    /// The file at a path; a relative one begins at the working directory of the process.
+    /// The file at a path. A relative path starts at the working directory of the process.
     #[must_use]
     pub fn path(path: impl Into<PathBuf>) -> Self {
         Self::paths([path])
     }
 
-    /// Several files, in the order given. A file that is there twice is read twice; to give none is an error of
-    /// the run.
+    /// Several files, in the given order. A file that is given twice is read twice. If no path is given, the run fails.
     ///
     /// ```
     /// use godata_io::Input;
@@ -98,35 +96,48 @@ impl Input {
         Self::at(Place::Paths(paths.into_iter().map(Into::into).collect()))
     }
 
-    /// The files that a pattern matches, sorted by path: `in/*.csv.gz`, `in/**/orders-[0-9]?.jsonl`.
+    /// The files that match a pattern, sorted by path: `in/*.csv.gz`, `in/**/orders-[0-9]?.jsonl`.
     ///
-    /// `*` and `?` stand for characters of one name, `[a-z]` and `[!a-z]` for one character, `**` for any
-    /// directories; `[*]` is an asterisk itself. As in a shell, names that begin with a dot are matched only by
-    /// a dot. Directories are left out. A pattern that matches no file is an error of the run.
+    /// `*` and `?` match characters within one name, `[a-z]` and `[!a-z]` match one character, and `**` matches any
+    /// number of directories; `[*]` is a literal asterisk. As in a shell, a dot at the start of a name is matched only
+    /// by a dot. Directories are left out. If no file matches, the run fails.
+    ///
+    /// ```
+    /// use godata_io::Input;
+    ///
+    /// let input = Input::glob("in/**/orders-*.csv.gz");
+    /// assert_eq!(&*input.name(), "in/**/orders-*.csv.gz");
+    /// ```
     #[must_use]
     pub fn glob(pattern: impl Into<String>) -> Self {
         Self::at(Place::Glob(pattern.into().into()))
     }
 
-    /// The files in a directory, sorted by name. Directories in it are left out, and so are files whose names
-    /// begin with a dot. A directory without files is an error of the run.
+    /// The files in a directory, sorted by name. Its subdirectories are left out, and so are files whose names start
+    /// with a dot. If there are no files, the run fails.
+    ///
+    /// ```
+    /// use godata_io::Input;
+    ///
+    /// let input = Input::directory("in");
+    /// assert_eq!(&*input.name(), "in");
+    /// ```
     #[must_use]
     pub fn directory(path: impl Into<PathBuf>) -> Self {
         Self::at(Place::Directory(path.into().into()))
     }
 
-    /// Standard input, which errors name `stdin`. It is not decompressed unless
-    /// [`compression`](Self::compression) says so.
+    /// Standard input, which errors call `stdin`. It is decompressed only if [`compression`](Self::compression) is set.
     ///
-    /// It can be read once: another run finds it at its end. Waiting for it is not interrupted by a
-    /// cancellation: the run ends when the next bytes come, or their end.
+    /// It can be read once: a second run finds its end. Cancellation does not interrupt the wait for input: the run
+    /// stops when the next bytes arrive, or the end.
     #[must_use]
     pub fn stdin() -> Self {
         Self::at(Place::Stdin)
     }
 
-    /// Bytes in memory, with a name for errors. They are not decompressed unless
-    /// [`compression`](Self::compression) says so.
+    /// Bytes in memory, with a name for errors. They are decompressed only if [`compression`](Self::compression) is
+    /// set.
     ///
     /// ```
     /// use godata_io::Input;
@@ -143,7 +154,7 @@ impl Input {
         Self { place, compression: Compression::default(), encoding: Encoding::default() }
     }
 
-    /// Says how all of the input is compressed: [by extension](Compression::ByExtension) if this is not called.
+    /// Sets how the whole input is compressed. The default is [`Compression::ByExtension`].
     ///
     /// ```
     /// use godata_io::{Compression, Input};
@@ -157,9 +168,9 @@ impl Input {
         self
     }
 
-    /// Says how the text of all of the input is encoded: as UTF-8 if this is not called.
+    /// Sets how the text of the whole input is encoded. The default is UTF-8.
     ///
-    /// It is made UTF-8 while it is read, after it was decompressed.
+    /// The text is converted to UTF-8 while it is read, after decompression.
     ///
     /// ```
     /// use godata_io::{Encoding, Input};
@@ -175,7 +186,7 @@ impl Input {
         self
     }
 
-    /// A name for all of the input: what was given. Errors and origins name the one file that they are about.
+    /// A name for the whole input: what it was made from. Errors and origins name the single file they are about.
     #[must_use]
     pub fn name(&self) -> Arc<str> {
         match &self.place {
@@ -191,10 +202,11 @@ impl Input {
         }
     }
 
-    /// Looks up which files there are, opens the first, and tells the run how many bytes are to come, as they
-    /// are stored. It blocks: call it in [`RunScope::blocking`].
+    /// Lists the files, opens the first, and tells the run how many stored bytes to expect. It blocks: call it in
+    /// [`RunScope::blocking`].
     ///
     /// # Errors
+    ///
     /// [`IoError::Open`] and [`IoError::IsDirectory`], [`IoError::NoPaths`], [`IoError::Pattern`],
     /// [`IoError::NoMatch`], [`IoError::List`], [`IoError::NoFiles`], and [`IoError::NotBuiltIn`].
     pub fn open(&self, scope: &RunScope) -> Result<InputFiles, IoError> {

@@ -1,41 +1,42 @@
-//! Text of other encodings, made UTF-8 while it is read.
+//! Converting text of other encodings to UTF-8 while it is read.
 
 use std::fmt;
 
 use encoding_rs::DecoderResult;
 
 use super::decompressed::Decompressed;
-use crate::{Encoding, IoError, marks::mark};
+use crate::marks::mark;
+use crate::{Encoding, IoError};
 
-/// How many encoded bytes are read at once: more than a byte order mark has.
+/// How many encoded bytes are read at once; longer than any byte order mark.
 const CHUNK: usize = 64 << 10;
 
-/// Room behind what was asked for, so that a character fits there and each call makes progress.
+/// Room beyond the requested length. A character fits into it, so that each call makes progress.
 const ROOM: usize = 16;
 
-/// Makes text of an encoding UTF-8.
+/// Converts text of an encoding to UTF-8.
 pub(super) struct Transcoder {
     encoding: Encoding,
-    /// What decodes; `None` before the byte order mark was looked for.
+    /// `None` until the byte order mark was looked for.
     decoder: Option<encoding_rs::Decoder>,
-    /// What was read and not yet decoded: `encoded[start..]`.
+    /// The bytes in `encoded[start..]` were read and not yet decoded.
     encoded: Vec<u8>,
     start: usize,
-    /// How many bytes of the file come before these.
+    /// The offset of these bytes in the file.
     offset: u64,
-    /// Whether no byte of the file comes after these.
+    /// Whether the file ends after these bytes.
     at_end: bool,
 }
 
 impl Transcoder {
-    /// What transcodes `encoding`; nothing if that is UTF-8.
+    /// A transcoder for `encoding`; `None` for UTF-8.
     pub(super) fn of(encoding: Encoding) -> Option<Self> {
         let (encoded, decoder) = (Vec::new(), None);
         let new = Self { encoding, decoder, encoded, start: 0, offset: 0, at_end: false };
         (encoding != Encoding::Utf8).then_some(new)
     }
 
-    /// Reads until `buffer` has `len` bytes or some more, or the file ends; says whether it ended.
+    /// Reads until `buffer` has at least `len` bytes or the file ends. Returns whether it ended.
     pub(super) fn fill(
         &mut self,
         file: &mut Decompressed,
@@ -56,7 +57,7 @@ impl Transcoder {
         Ok(false)
     }
 
-    /// Decodes what was read, as far as it fits; says whether that was the last.
+    /// Decodes what was read, as far as it fits. Returns whether the file has ended.
     fn decode(&mut self, file: &Decompressed, buffer: &mut Vec<u8>, len: usize) -> Result<bool, IoError> {
         let decoder = match &mut self.decoder {
             Some(decoder) => decoder,
@@ -87,7 +88,7 @@ impl Transcoder {
     }
 }
 
-/// How long the byte order mark is that a file begins with, and what decodes the rest.
+/// The length of the byte order mark at the start of a file, and the encoding of the rest.
 fn begin(
     expected: Encoding,
     bytes: &[u8],
@@ -107,22 +108,21 @@ impl fmt::Debug for Transcoder {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by it")]
+#[allow(clippy::unwrap_used, reason = "a panic fails the test")]
 mod tests {
     use std::sync::Arc;
 
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{
-        Compression,
-        input::{content::Source, listing::Listed},
-    };
+    use crate::Compression;
+    use crate::input::content::Source;
+    use crate::input::listing::Listed;
 
     const LABELS: [&str; 8] =
         ["utf-16", "utf-16be", "latin1", "shift_jis", "gbk", "gb18030", "iso-2022-jp", "euc-kr"];
 
-    /// All text, where each fill asks for `step` bytes more.
+    /// The whole text, where each call of `fill` asks for `step` bytes more.
     fn transcoded(encoding: Encoding, bytes: &[u8], step: usize) -> Result<String, String> {
         let source = Source::Bytes("in".into(), Arc::new(bytes.to_vec()));
         let mut file = Decompressed::open(&Listed { source, len: None }, Compression::None).unwrap();
@@ -131,15 +131,15 @@ mod tests {
         loop {
             let len = text.len() + step;
             let at_end = transcoder.fill(&mut file, &mut text, len).map_err(|error| error.to_string())?;
-            assert!(at_end || text.len() >= len, "a fill is short only at the end");
-            assert!(text.len() <= len + ROOM, "a fill holds what was asked for");
+            assert!(at_end || text.len() >= len, "fewer bytes than requested come only at the end");
+            assert!(text.len() <= len + ROOM, "hardly more bytes come than requested");
             if at_end {
                 return Ok(String::from_utf8(text).unwrap());
             }
         }
     }
 
-    /// All text, decoded at once; or what is to be said of the first bytes that are none.
+    /// The whole text, decoded at once; or the error for the first bytes that are not a character.
     fn decoded(encoding: Encoding, bytes: &[u8]) -> Result<String, String> {
         let mark = mark(bytes).filter(|(_, found)| encoding.allows(found));
         let (start, decoding) = match mark {
@@ -155,20 +155,22 @@ mod tests {
         if let DecoderResult::Malformed(len, after) = result {
             let offset = start + read - usize::from(len) - usize::from(after);
             let name = decoding.name();
-            return Err(format!(
-                "`in` is not whole {name} text: there is no character at byte {offset}, from 0"
-            ));
+            return Err(malformed(name, offset as u64));
         }
         Ok(String::from_utf8(text).unwrap())
+    }
+
+    fn malformed(encoding: &str, offset: u64) -> String {
+        format!("`in` is not valid {encoding} text: the bytes at offset {offset} are not a character")
     }
 
     proptest! {
         #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
-        fn any_bytes_are_the_text_or_the_error_that_they_are_at_once(
+        fn any_bytes_give_the_same_text_or_error_as_decoded_at_once(
             label in prop::sample::select(&LABELS[..]),
-            // Few values, so that there are marks, surrogates and escapes among them.
+            // Few values, so that byte order marks, surrogates and escapes are likely.
             bytes in prop_oneof![
                 prop::collection::vec(any::<u8>(), 0..40),
                 prop::collection::vec(prop::sample::select(&b"\xff\xfe\xd8\xdc\x81\x30\x1b$Ba\0"[..]), 0..40),
@@ -177,7 +179,7 @@ mod tests {
             before_cut in prop::option::of(0usize..40),
         ) {
             let encoding: Encoding = label.parse().unwrap();
-            // The bytes are about where one chunk ends and the next begins.
+            // The bytes lie around the end of a chunk.
             let filled = before_cut.map_or(0, |before| CHUNK - before);
             let unit: &[u8] = match encoding {
                 Encoding::Utf16 => b"a\0",
@@ -198,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_character_is_named_by_its_place() {
+    fn malformed_bytes_are_reported_with_their_offset() {
         let table: [(&str, &[u8], &str, u64); 7] = [
             ("utf-16", b"a\0b", "UTF-16LE", 2),
             ("utf-16", b"\xff\xfea\0\0\xd8a\0", "UTF-16LE", 4),
@@ -209,43 +211,41 @@ mod tests {
             ("iso-8859-7", b"a\xd2b", "ISO-8859-7", 1),
         ];
         for (label, bytes, name, offset) in table {
-            let expected =
-                format!("`in` is not whole {name} text: there is no character at byte {offset}, from 0");
-            assert_eq!(transcoded(label.parse().unwrap(), bytes, 9), Err(expected));
+            assert_eq!(transcoded(label.parse().unwrap(), bytes, 9), Err(malformed(name, offset)));
         }
     }
 
     #[test]
-    fn latin_1_has_the_characters_of_windows_1252() {
+    fn latin_1_is_read_as_windows_1252() {
         let text = transcoded(Encoding::Latin1, b"\x80\x96\xa4\xe9\xff", 9).unwrap();
         assert_eq!(text, "\u{20ac}\u{2013}\u{a4}\u{e9}\u{ff}");
-        // The standard gives its five gaps the control characters that ISO 8859-1 has there.
+        // The standard fills the five gaps with the control characters of ISO 8859-1.
         let text = transcoded(Encoding::Latin1, b"\x81\x8d\x8f\x90\x9d", 9).unwrap();
         assert_eq!(text, "\u{81}\u{8d}\u{8f}\u{90}\u{9d}");
     }
 
     #[test]
-    fn the_mark_of_another_encoding_is_refused() {
+    fn the_byte_order_mark_of_another_encoding_is_refused() {
         let table: [(Encoding, &[u8], &str); 4] = [
             (
                 Encoding::Utf16Be,
                 b"\xff\xfea\0",
-                "UTF-16LE text by its byte order mark, and was to be read as UTF-16BE",
+                "UTF-16LE text by its byte order mark, but was to be read as UTF-16BE",
             ),
             (
                 Encoding::Utf16,
                 b"\xef\xbb\xbfa",
-                "UTF-8 text by its byte order mark, and was to be read as UTF-16",
+                "UTF-8 text by its byte order mark, but was to be read as UTF-16",
             ),
             (
                 Encoding::Utf16,
                 b"\xff\xfe\0\0",
-                "UTF-32LE text by its byte order mark, and was to be read as UTF-16",
+                "UTF-32LE text by its byte order mark, but was to be read as UTF-16",
             ),
             (
                 Encoding::Latin1,
                 b"\xef\xbb\xbfa",
-                "UTF-8 text by its byte order mark, and was to be read as windows-1252",
+                "UTF-8 text by its byte order mark, but was to be read as windows-1252",
             ),
         ];
         for (encoding, bytes, expected) in table {

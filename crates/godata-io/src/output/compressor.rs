@@ -1,21 +1,21 @@
 //! Compressing what is written.
 
-use std::{
-    fmt,
-    io::{self, Write},
-    ops::RangeInclusive,
-    path::Path,
-};
+use std::fmt;
+use std::io;
+use std::io::Write;
+use std::ops::RangeInclusive;
+use std::path::Path;
 
 use crate::{Compression, IoError};
 
-/// How many bytes are compressed at once, so that the compressed ones are never many.
+/// How many bytes are compressed at once, so that little compressed data is held in memory.
 const PIECE: usize = 64 << 10;
 
-/// How the files of an output are compressed; checked, so that beginning is not refused later.
+/// How the files of an output are compressed. It is checked when it is made, so that starting a compressor can't fail
+/// because of a wrong level.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Packing {
-    /// Never by extension.
+    /// Never `ByExtension`.
     compression: Compression,
     level: Option<i32>,
 }
@@ -38,18 +38,18 @@ impl Packing {
         self.compression
     }
 
-    /// Begins a member, frame or stream; `None` if nothing is compressed.
+    /// Starts a member, frame or stream; `None` without compression.
     pub(super) fn begin(self) -> io::Result<Option<Compressor>> {
         Ok(begin(self.compression, self.level)?.map(Compressor))
     }
 }
 
-/// Compresses into memory. What it has made is to be taken out after each write: were it to write to the file
-/// itself, then also when it is dropped, and a file that was given up would end as if it were whole.
+/// Compresses into memory, from where the caller takes the result after each write. An encoder that writes to the file
+/// itself would also write when it is dropped, and an abandoned file would end as if it were whole.
 pub(super) struct Compressor(Box<dyn Encode>);
 
 impl Compressor {
-    /// Compresses all of `bytes`, and gives what comes of it to `put`.
+    /// Compresses all of `bytes`, and passes the compressed bytes to `put`.
     pub(super) fn write_all(
         &mut self,
         bytes: &[u8],
@@ -57,14 +57,14 @@ impl Compressor {
     ) -> io::Result<()> {
         for piece in bytes.chunks(PIECE) {
             self.0.write_all(piece)?;
-            let made = self.0.made();
-            put(made)?;
-            made.clear();
+            let compressed = self.0.compressed();
+            put(compressed)?;
+            compressed.clear();
         }
         Ok(())
     }
 
-    /// The rest, with which the member, frame or stream ends.
+    /// The last bytes of the member, frame or stream.
     pub(super) fn finish(self) -> io::Result<Vec<u8>> {
         self.0.finish()
     }
@@ -76,15 +76,15 @@ impl fmt::Debug for Compressor {
     }
 }
 
-/// What the libraries have in common.
+/// What the encoders of the libraries have in common.
 trait Encode: Write + Send + Sync {
-    /// What was compressed and not yet taken out.
-    fn made(&mut self) -> &mut Vec<u8>;
+    /// The compressed bytes that were not yet taken.
+    fn compressed(&mut self) -> &mut Vec<u8>;
 
     fn finish(self: Box<Self>) -> io::Result<Vec<u8>>;
 }
 
-/// The levels of a compression that is built in.
+/// The levels of a compression; `None` if it is not built in.
 fn levels(compression: Compression) -> Option<RangeInclusive<i32>> {
     match compression {
         #[cfg(feature = "gzip")]
@@ -97,7 +97,7 @@ fn levels(compression: Compression) -> Option<RangeInclusive<i32>> {
     }
 }
 
-/// Begins to compress, with a level of [`levels`] or that of the library.
+/// Starts an encoder with a level that [`levels`] contains, or with the library's default.
 #[cfg_attr(
     not(any(feature = "gzip", feature = "zstd", feature = "bzip2")),
     expect(clippy::unnecessary_wraps, unused_variables, reason = "nothing is built in")
@@ -129,7 +129,7 @@ fn begin(compression: Compression, level: Option<i32>) -> io::Result<Option<Box<
 
 #[cfg(feature = "gzip")]
 impl Encode for flate2::write::GzEncoder<Vec<u8>> {
-    fn made(&mut self) -> &mut Vec<u8> {
+    fn compressed(&mut self) -> &mut Vec<u8> {
         self.get_mut()
     }
 
@@ -140,7 +140,7 @@ impl Encode for flate2::write::GzEncoder<Vec<u8>> {
 
 #[cfg(feature = "zstd")]
 impl Encode for zstd::Encoder<'static, Vec<u8>> {
-    fn made(&mut self) -> &mut Vec<u8> {
+    fn compressed(&mut self) -> &mut Vec<u8> {
         self.get_mut()
     }
 
@@ -151,7 +151,7 @@ impl Encode for zstd::Encoder<'static, Vec<u8>> {
 
 #[cfg(feature = "bzip2")]
 impl Encode for bzip2::write::BzEncoder<Vec<u8>> {
-    fn made(&mut self) -> &mut Vec<u8> {
+    fn compressed(&mut self) -> &mut Vec<u8> {
         self.get_mut()
     }
 

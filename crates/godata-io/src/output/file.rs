@@ -1,40 +1,59 @@
-//! One file of an output, opened.
+//! An open file of an output.
 
-use std::{
-    collections::BTreeSet,
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use super::{
-    compressor::{Compressor, Packing},
-    folders::{self, Folders},
-    old::OldContent,
-    target::Target,
-};
+use super::compressor::{Compressor, Packing};
+use super::folders;
+use super::folders::Folders;
+use super::old::OldContent;
+use super::target::Target;
 use crate::IoError;
 
-/// One file of an output, begun. Dropped without [`commit`](Self::commit), it leaves the old file as it was and
-/// nothing else; only what went to standard output, a device or a FIFO is gone.
+/// An open file of an output; made by [`Output::open`](crate::Output::open).
+///
+/// If it is dropped without [`commit`](Self::commit), the old file is as it was and nothing else is left behind. Only
+/// what went to standard output, a device or a FIFO can't be taken back.
+///
+/// ```
+/// use godata_io::Output;
+///
+/// # let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("orders.csv");
+/// std::fs::write(&path, "old")?;
+///
+/// let mut file = Output::path(&path).open()?;
+/// file.write_all(b"half of the n")?;
+/// drop(file);
+/// assert_eq!(std::fs::read(&path)?, b"old");
+///
+/// let mut file = Output::path(&path).open()?;
+/// file.write_all(b"new")?;
+/// file.commit()?;
+/// assert_eq!(std::fs::read(&path)?, b"new");
+/// # Ok::<(), godata_io::BoxError>(())
+/// ```
 #[derive(Debug)]
 pub struct OutputFile {
     path: PathBuf,
     packing: Packing,
-    /// What is compressed at present; `None` between two members, frames or streams.
+    /// The current member, frame or stream; `None` between two of them.
     compressor: Option<Compressor>,
     target: Target,
-    /// How many bytes were written, as they are stored.
+    /// How many bytes were stored.
     stored: u64,
-    /// How many of them `newly_stored` told of.
-    told: u64,
+    /// How many of them `newly_stored` has reported.
+    reported: u64,
     is_finished: bool,
-    /// The directories that were made for this file and others. The last field: they are empty only after it.
+    /// The directories that were created for this file and others. It is the last field because it is dropped last: the
+    /// directories are empty only after the target is gone.
     folders: Arc<Folders>,
 }
 
 impl OutputFile {
-    /// Begins the file at a path.
+    /// Opens the file at a path.
     pub(crate) fn open(
         path: &Path,
         appends: bool,
@@ -50,7 +69,7 @@ impl OutputFile {
 
     fn new(path: &Path, target: Target, packing: Packing, folders: &Arc<Folders>) -> Self {
         let (path, folders) = (path.to_owned(), Arc::clone(folders));
-        Self { path, packing, compressor: None, target, stored: 0, told: 0, is_finished: false, folders }
+        Self { path, packing, compressor: None, target, stored: 0, reported: 0, is_finished: false, folders }
     }
 
     /// The path, or `stdout`.
@@ -58,17 +77,17 @@ impl OutputFile {
         &self.path
     }
 
-    /// How many bytes were written, as they are stored.
+    /// How many bytes were stored.
     pub(crate) fn stored(&self) -> u64 {
         self.stored
     }
 
-    /// How many bytes were written since this was last asked, as they are stored.
+    /// How many bytes were stored since the last call.
     pub(crate) fn newly_stored(&mut self) -> u64 {
-        self.stored - std::mem::replace(&mut self.told, self.stored)
+        self.stored - std::mem::replace(&mut self.reported, self.stored)
     }
 
-    /// What the file has to which this adds; `None` if it has nothing.
+    /// The content of the file that is appended to; `None` if it has none.
     pub(crate) fn old_content(&self) -> Result<Option<OldContent>, IoError> {
         match self.target.old_len() {
             0 => Ok(None),
@@ -76,23 +95,24 @@ impl OutputFile {
         }
     }
 
-    /// Writes all of `bytes`, unbuffered: call it with many bytes at a time. If the output is compressed, what
-    /// comes of them may be written later.
+    /// Writes all of `bytes`. It does not buffer, so call it with many bytes at a time. If the output is compressed,
+    /// the compressed bytes may be written later.
     ///
     /// # Errors
-    /// [`IoError::Write`]; some of the bytes may have been written then.
+    ///
+    /// [`IoError::Write`]. Some of the bytes may have been written.
     pub fn write_all(&mut self, bytes: &[u8]) -> Result<(), IoError> {
         self.pack(bytes).map_err(|source| IoError::Write { path: self.path.clone(), source })
     }
 
-    /// Gives back the descriptor and the memory of the compression until something is written again, to a
-    /// further member, frame or stream.
+    /// Releases the file descriptor and the memory of the compression. The next write opens the file again and starts a
+    /// new member, frame or stream.
     pub(crate) fn suspend(&mut self) -> Result<(), IoError> {
         let suspended = self.end_part().and_then(|()| self.target.close());
         suspended.map_err(|source| IoError::Write { path: self.path.clone(), source })
     }
 
-    /// Ends what is compressed, and flushes the file to the disk; nothing may be written after it.
+    /// Ends the compressed data and flushes the file to the disk. Nothing may be written afterwards.
     pub(crate) fn finish(&mut self) -> Result<(), IoError> {
         if std::mem::replace(&mut self.is_finished, true) {
             return Ok(());
@@ -101,17 +121,18 @@ impl OutputFile {
         finished.map_err(|source| IoError::Commit { path: self.path.clone(), source })
     }
 
-    /// Makes the file visible once it is finished, and says in which directory there is a new name.
+    /// Makes a finished file visible. Returns the directory that has a new name in it, if there is one.
     pub(crate) fn publish(self) -> Result<Option<PathBuf>, IoError> {
         let Self { path, target, .. } = self;
         target.publish().map_err(|source| IoError::Commit { path, source })
     }
 
-    /// Flushes the file to the disk and puts it in the place of the old one.
+    /// Flushes the file to the disk and replaces the old file with it.
     ///
     /// # Errors
-    /// [`IoError::Commit`]. The old file is as it was then; only if the very last step failed, that of flushing
-    /// the directory, the new file is in place and may be lost by a failure of power.
+    ///
+    /// [`IoError::Commit`]: the old file is as it was. [`IoError::SyncDirectory`]: the new file is in place, but the
+    /// directory could not be flushed to the disk, so that a power failure may bring the old file back.
     pub fn commit(mut self) -> Result<(), IoError> {
         self.finish()?;
         let folders = Arc::clone(&self.folders);
@@ -127,15 +148,15 @@ impl OutputFile {
         }
         let mut compressor = match self.compressor.take() {
             None => self.packing.begin()?,
-            begun => begun,
+            open => open,
         };
-        let Some(begun) = &mut compressor else { return self.put(bytes) };
-        begun.write_all(bytes, |compressed| self.put(compressed))?;
+        let Some(open) = &mut compressor else { return self.put(bytes) };
+        open.write_all(bytes, |compressed| self.put(compressed))?;
         self.compressor = compressor;
         Ok(())
     }
 
-    /// Ends the file. One that is compressed and has nothing is still to be whole compressed data.
+    /// Ends the file. An empty file that is compressed must still be valid compressed data.
     fn end(&mut self) -> io::Result<()> {
         if self.compressor.is_none() && self.stored == 0 && self.target.old_len() == 0 {
             self.compressor = self.packing.begin()?;
@@ -143,7 +164,7 @@ impl OutputFile {
         self.end_part()
     }
 
-    /// Ends the member, frame or stream that was begun, if there is one.
+    /// Ends the current member, frame or stream, if there is one.
     fn end_part(&mut self) -> io::Result<()> {
         match self.compressor.take() {
             Some(compressor) => self.put(&compressor.finish()?),

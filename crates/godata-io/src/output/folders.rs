@@ -1,25 +1,24 @@
-//! The directories that outputs are in.
+//! The directories of outputs.
 
-use std::{
-    collections::BTreeSet,
-    fs, io,
-    path::{Path, PathBuf},
-    sync::{Mutex, PoisonError},
-};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use super::platform;
 use crate::IoError;
 
-/// The directories that were made for files. Dropped before they are [kept](Self::keep), it removes them again;
-/// what is in them is to be gone by then, and one that has something else in it stays.
+/// The directories that were created for files. If it is dropped before [`keep`](Self::keep), it removes them again.
+/// Their files must be gone by then; a directory with anything else in it stays.
 #[derive(Debug, Default)]
 pub(crate) struct Folders {
-    /// In the order in which they were made.
+    /// In the order of their creation.
     made: Mutex<Vec<PathBuf>>,
 }
 
 impl Folders {
-    /// Makes a directory and those that it is in, as far as they are missing.
+    /// Creates a directory and its missing parents.
     pub(crate) fn make(&self, folder: &Path) -> Result<(), IoError> {
         let mut missing = Vec::new();
         let mut at = folder;
@@ -31,7 +30,7 @@ impl Folders {
         for folder in missing.into_iter().rev() {
             match fs::create_dir(folder) {
                 Ok(()) => self.lock().push(folder.to_owned()),
-                // Somebody else was faster, and it is theirs.
+                // Another process was faster, so the directory belongs to it.
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(source) => return Err(IoError::MakeDirectory { path: folder.to_owned(), source }),
             }
@@ -39,12 +38,12 @@ impl Folders {
         Ok(())
     }
 
-    /// The directories that have a new name in them since some were made.
+    /// The directories that have a created directory in them.
     pub(crate) fn changed(&self) -> BTreeSet<PathBuf> {
         self.lock().iter().map(|made| parent(made).to_owned()).collect()
     }
 
-    /// Keeps what was made.
+    /// Keeps the created directories.
     pub(crate) fn keep(&self) {
         self.lock().clear();
     }
@@ -57,18 +56,18 @@ impl Folders {
 impl Drop for Folders {
     fn drop(&mut self) {
         for made in self.lock().drain(..).rev() {
-            // It has something else in it, or somebody else has removed it.
+            // It may have something else in it, or be removed already.
             let _ = fs::remove_dir(made);
         }
     }
 }
 
-/// The directory that a path is in.
+/// The directory of a path.
 pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Checks that there is the directory that a file is to be in; `path` is the output, for errors.
+/// Checks that the directory of an output exists. `path` is the output, for errors.
 pub(super) fn check(folder: &Path, path: &Path) -> Result<(), IoError> {
     let create = |source| IoError::Create { path: path.to_owned(), source };
     match fs::metadata(folder) {
@@ -81,11 +80,32 @@ pub(super) fn check(folder: &Path, path: &Path) -> Result<(), IoError> {
     }
 }
 
-/// Makes the names in directories durable.
+/// Flushes directories to the disk, so that the names in them survive a power failure.
 pub(crate) fn sync(folders: &BTreeSet<PathBuf>) -> Result<(), IoError> {
     for folder in folders {
         let synced = platform::Directory::open(folder).and_then(|folder| folder.sync());
-        synced.map_err(|source| IoError::Commit { path: folder.clone(), source })?;
+        synced.map_err(|source| IoError::SyncDirectory { path: folder.clone(), source })?;
     }
     Ok(())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_system_that_cannot_sync_directories_is_no_error() -> io::Result<()> {
+        // The proc file system refuses with EINVAL.
+        assert_eq!(fs::File::open("/proc")?.sync_all().unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        assert!(sync(&BTreeSet::from(["/proc".into()])).is_ok());
+        Ok(())
+    }
+
+    #[test]
+    fn a_directory_that_cannot_be_opened_to_sync_it_is_an_error() {
+        let error = sync(&BTreeSet::from(["/proc/none".into()])).unwrap_err();
+        let expected = "the directory `/proc/none` can't be flushed to the disk: \
+                        No such file or directory (os error 2)";
+        assert_eq!(format!("{error:?}"), expected);
+    }
 }

@@ -1,20 +1,21 @@
-//! Values as parts of paths.
+//! Field values as parts of paths.
 
 use std::fmt::Write;
 
 use godata_etl::{CellRef, ValueRef};
 
-/// What a value that is null or absent becomes; Hive's word, which other tools know.
+/// Stands for a null or absent value. It is Hive's word, which other tools know.
 const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 
-/// What empty text becomes. No other text does: a `%` in text becomes `%25`.
+/// Stands for empty text. No other text becomes this, since a `%` in text becomes `%25`.
 const EMPTY: &str = "%";
 
-/// Adds a value as a part of a path. Other values give other texts, none of them is empty or leads out of its
-/// directory, and none has a `/`.
+/// Adds a value as a part of a path. Different texts become different parts. No part is empty, leads out of its
+/// directory or contains a `/`.
 ///
 /// # Errors
-/// What the value is, if it is one that can't be part of a path.
+///
+/// The kind of the value, if it can't be part of a path.
 pub(crate) fn push_value(out: &mut String, cell: Option<CellRef<'_>>) -> Result<(), &'static str> {
     let value = match cell {
         None | Some(CellRef::Null) => {
@@ -48,19 +49,19 @@ fn push_text(out: &mut String, text: &str) {
     }
 }
 
-/// Adds text with `%` and two digits for each byte that is to be escaped, which is ASCII.
+/// Adds text, with `%` and two digits instead of each byte to escape. All of those are ASCII.
 fn push_escaped(out: &mut String, text: &str, is_escaped: impl Fn(usize, u8) -> bool) {
     let mut done = 0;
     for (at, byte) in text.bytes().enumerate().filter(|&(at, byte)| is_escaped(at, byte)) {
         out.push_str(&text[done..at]);
-        // A `String` takes all that is written.
+        // Writing to a `String` can't fail.
         let _ = write!(out, "%{byte:02X}");
         done = at + 1;
     }
     out.push_str(&text[done..]);
 }
 
-/// What a name can't have, on any of the usual systems, or what means something in names of partitions.
+/// Bytes that are not allowed in file names on one of the usual systems, or have a meaning in partition names.
 fn is_special(byte: u8) -> bool {
     byte.is_ascii_control()
         || matches!(byte, b'%' | b'/' | b'\\' | b':' | b'*' | b'?' | b'"' | b'<' | b'>' | b'|' | b'=')
@@ -87,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn values_are_readable_where_they_can_be() {
+    fn values_stay_readable() {
         let table = [
             ("DE", "DE"),
             ("São Paulo", "São Paulo"),
@@ -122,7 +123,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_text_is_one_name_of_its_own(a in nasty(), b in nasty()) {
+        fn different_texts_become_different_names(a in nasty(), b in nasty()) {
             let (left, right) = (text(&a), text(&b));
             prop_assert_eq!(a == b, left == right);
             let parts: Vec<_> = Path::new(&left).components().collect();

@@ -1,19 +1,18 @@
-//! A list of the files of an output.
+//! The manifest: a list of the files of an output.
 
-use std::{
-    fmt::Write,
-    path::{Path, PathBuf},
-};
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
 
-use super::{folders, rolling::Filled};
+use super::folders;
+use super::rolling::Filled;
 
-/// A file as a manifest lists it.
+/// A file in a manifest.
 #[derive(Debug)]
 pub(crate) struct Listing {
     pub(crate) path: PathBuf,
-    /// How many records this run has written to it.
+    /// How many records this run wrote to it.
     pub(crate) records: u64,
-    /// And how many bytes, as they are stored.
+    /// How many stored bytes this run wrote to it.
     pub(crate) bytes: u64,
 }
 
@@ -33,7 +32,7 @@ pub(crate) fn text(path: &Path, files: &[Listing]) -> String {
     text
 }
 
-/// Adds a string of JSON (RFC 8259, section 7).
+/// Adds a JSON string (RFC 8259, section 7).
 fn push_string(out: &mut String, text: &str) {
     out.push('"');
     for c in text.chars() {
@@ -47,7 +46,7 @@ fn push_string(out: &mut String, text: &str) {
 }
 
 fn push(out: &mut String, text: std::fmt::Arguments<'_>) {
-    // A `String` takes all that is written.
+    // Writing to a `String` can't fail.
     let _ = out.write_fmt(text);
 }
 
@@ -56,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_are_listed_by_paths_from_the_manifest_on() {
+    fn paths_are_relative_to_the_directory_of_the_manifest() {
         let files = [
             Listing { path: "out/a/1.csv".into(), records: 2, bytes: 30 },
             Listing { path: "elsewhere/\"\\\n.csv".into(), records: 1, bytes: 10 },

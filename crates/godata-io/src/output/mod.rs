@@ -1,4 +1,4 @@
-//! What is written.
+//! Outputs: what a writer writes.
 
 mod appended;
 mod compressor;
@@ -13,24 +13,22 @@ mod rolling;
 mod target;
 mod template;
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-pub(crate) use self::{
-    compressor::Packing,
-    folders::{Folders, sync},
-    key::push_value,
-    manifest::{Listing, text as manifest_text},
-    replacement::resolved,
-    rolling::{Filled, Rolling, numbered},
-    template::Template,
-};
-pub use self::{file::OutputFile, old::OldContent};
 use crate::{Compression, IoError};
 
-/// How many files a partitioned output has open if nothing else is said.
+pub(crate) use self::compressor::Packing;
+pub use self::file::OutputFile;
+pub(crate) use self::folders::{Folders, sync};
+pub(crate) use self::key::push_value;
+pub(crate) use self::manifest::{Listing, text as manifest_text};
+pub use self::old::OldContent;
+pub(crate) use self::replacement::resolved;
+pub(crate) use self::rolling::{Filled, Rolling, numbered};
+pub(crate) use self::template::Template;
+
+/// How many files of a partitioned output may be open by default.
 const MAX_OPEN_FILES: usize = 64;
 
 /// The name of standard output.
@@ -38,39 +36,44 @@ const STDOUT: &str = "stdout";
 
 /// What a writer writes: a file, files, or standard output.
 ///
-/// | made by | writes |
+/// | constructor | writes |
 /// |---|---|
-/// | [`path`](Self::path), or a path itself | a file |
+/// | [`path`](Self::path), or the path itself | a file |
 /// | [`path`](Self::path) with [`roll_by_rows`](Self::roll_by_rows) or [`roll_by_bytes`](Self::roll_by_bytes) | files one after the other |
 /// | [`partitioned`](Self::partitioned) | a file for each value of a field |
 /// | [`stdout`](Self::stdout) | standard output |
 ///
-/// Files whose names end in `.gz`, `.zst` or `.bz2` are compressed, as the path or template has it;
-/// [`compression`](Self::compression) says otherwise.
+/// Files are compressed if the path or template ends in `.gz`, `.zst` or `.bz2`, unless
+/// [`compression`](Self::compression) is set.
 ///
 /// # Replacing
-/// * A file that exists is replaced as a whole, when the run has succeeded. What is written goes to a file
-///   beside it until then, named `.orders.csv.AbC123.tmp`. A process that is killed leaves that file behind;
-///   nothing reads it, and it may be removed.
-/// * Of several files all are whole and flushed to the disk before the first takes its place. Should that of a later
-///   one fail, which takes a change of rights or the like in that moment, those before it are new and the others as
-///   they were; a [`manifest`](Self::manifest), which comes last, tells the two apart.
-/// * Files of an earlier run to which this one has nothing to write stay as they are: a partition that has no records
-///   any more, say, or the last of the files that were rolled. A manifest says which files are current.
-/// * The new file has the mode of the old one, and without an old one 0666 less the umask. Its owner is the
-///   user who runs the process, also where the old file had another.
-/// * To replace a file is a change to its directory, as with `mv`: an old file that is read only is replaced.
-/// * Of a symbolic link the target is replaced, not the link. Other hard links to the old file keep its content.
-/// * What exists and is no file (a device, a FIFO) can't be replaced: it is opened and written to directly, so
-///   a run that fails may have written to it. Opening a FIFO waits until somebody reads from it, which a
-///   cancellation does not interrupt.
 ///
-/// [`append`](Self::append) adds to the end instead.
+/// * An existing file is replaced as a whole, when the run has succeeded. Until then the data is in a temporary file
+///   next to it, named like `.orders.csv.AbC123.tmp`. A process that is killed leaves the temporary file behind.
+///   Nothing reads it, and it can be deleted.
+/// * If there are several files, all of them are finished and flushed to the disk before the first one is replaced. If
+///   replacing a later file then fails, for example because permissions changed at that moment, the files before it are
+///   new and the others are the old ones. A [`manifest`](Self::manifest) is written last, and shows which is the case.
+/// * A run leaves files of an earlier run alone if it has nothing to write to them, such as a partition that has no
+///   records any more, or the last rolled files of a longer run. A manifest lists the files that are current.
+/// * The directory is flushed to the disk as well (on Unix), so that the new name survives a power failure. A file
+///   system that can't flush directories is not an error; any other failure is an [`IoError::SyncDirectory`].
+/// * The new file gets the mode of the old one, or 0666 minus the umask if there was none. Its owner is the user who
+///   runs the process, even if the old file had another owner.
+/// * Replacing a file changes its directory, as `mv` does: a read-only file is replaced too.
+/// * If the path is a symbolic link, its target is replaced and the link stays. Other hard links to the old file keep
+///   the old content.
+/// * Something that exists and is not a file (a device, a FIFO) can't be replaced. It is opened and written to
+///   directly, so a run that fails may have written to it. Opening a FIFO waits for a process that reads from it, and
+///   cancellation does not interrupt that wait.
+///
+/// [`append`](Self::append) adds to the end of a file instead.
 ///
 /// # Memory
-/// A file that is open and compressed takes what its compression needs: under 1 MiB for gzip, 8 MiB for bzip2, and for
-/// zstd 4 MiB at its usual level, several hundred at its highest. [`max_open_files`](Self::max_open_files) bounds
-/// how many are.
+///
+/// Each open compressed file needs memory for its compression: under 1 MiB for gzip, 8 MiB for bzip2, and for zstd 4
+/// MiB at the default level and several hundred MiB at the highest. [`max_open_files`](Self::max_open_files) bounds
+/// the number of open files.
 ///
 /// ```
 /// use godata_io::Output;
@@ -101,43 +104,43 @@ pub(crate) enum Place {
 }
 
 impl Output {
-    /// The file at a path; a relative one begins at the working directory of the process.
+    /// The file at a path. A relative path starts at the working directory of the process.
     #[must_use]
     pub fn path(path: impl Into<PathBuf>) -> Self {
         Self::at(Place::Path(path.into()))
     }
 
-    /// Standard output, which errors name `stdout`. It is compressed only if [`compression`](Self::compression)
-    /// says so.
+    /// Standard output, which errors call `stdout`. It is compressed only if [`compression`](Self::compression) is set.
     ///
-    /// What is written there is seen at once, also of a run that fails later. It is locked for each write only, so
-    /// others can print in between.
+    /// Its reader sees everything immediately, even if the run fails later. It is locked only for each write, so other
+    /// code can print in between.
     ///
-    /// When whoever reads it has gone (`head`, say), the run ends early with an error that
-    /// [`PipelineError::is_broken_pipe`](godata_etl::PipelineError::is_broken_pipe) recognises; a program in a pipe
-    /// of the shell takes that for a normal end.
+    /// When the reader is gone (`head`, for example), the run ends early with an error for which
+    /// [`PipelineError::is_broken_pipe`](godata_etl::PipelineError::is_broken_pipe) is true. A program in a shell
+    /// pipeline treats that as a normal end.
     #[must_use]
     pub fn stdout() -> Self {
         Self::at(Place::Stdout)
     }
 
-    /// A file for each combination of the values that some fields have: `out/{country}/{day}.csv.zst`.
+    /// One file for each combination of the values of some fields: `out/{country}/{day}.csv.zst`.
     ///
-    /// * Braces have the names of fields: of dynamic records, or of structs as serde names them. `{{` and `}}` are
-    ///   braces themselves. A text that is no such template is an [`IoError::Template`] of the run.
+    /// * Braces contain field names: those of dynamic records, or those that serde uses for a struct. `{{` and `}}` are
+    ///   literal braces. If the template is not valid, the run fails with [`IoError::Template`].
     /// * The fields stay in the records. Each file has its records in the order of the input.
-    /// * A value is written as in CSV. A field that is null or absent is `__HIVE_DEFAULT_PARTITION__`, as in Hive,
-    ///   Spark and DuckDB. Characters that names of files can't have on some system, and `%` and `=`, are written as
-    ///   `%` and two digits; so is a dot at the begin. Empty text is a `%` alone. Hence no value leads out of the
-    ///   directory, and other values are other names. Bytes, lists and maps are an [`IoError::PartitionValue`].
-    /// * A field that no record has is an error: at once where the names are known, as in CSV, else at the end.
-    /// * Two combinations that lead to the same file, by their path (`{a}-{b}` with `x-y`, `z` and with `x`, `y-z`) or
-    ///   over a symbolic link, are an [`IoError::SamePath`]. Where the file system makes no difference between small and capital letters, values
-    ///   that differ only in them lead to the same file and the last one is kept: give them one spelling before.
-    /// * The directory before the first field must exist, or [`create_parents`](Self::create_parents) makes it; those
-    ///   after it are made as they are needed.
-    /// * How the template ends says how all files are compressed: `out/{name}` writes plain files, also to `x.gz` for
-    ///   the value `x.gz`. [`compression`](Self::compression) says otherwise.
+    /// * A value is written as in CSV. A null or absent field becomes `__HIVE_DEFAULT_PARTITION__`, as in Hive, Spark
+    ///   and DuckDB. Characters that are not allowed in file names on some system, `%`, `=` and a dot at the start are
+    ///   written as `%` and two digits. Empty text becomes a single `%`. So no value leads out of the directory, and
+    ///   different texts become different names. Bytes, lists and maps are an [`IoError::PartitionValue`].
+    /// * A field that no record has is an error: immediately if the field names are known, as for records from CSV, and
+    ///   otherwise at the end of the run, as [`IoError::PartitionField`].
+    /// * Two combinations must not lead to the same file, whether by their paths (`{a}-{b}` with `x-y`, `z` and with
+    ///   `x`, `y-z`) or over a symbolic link: that is an [`IoError::SamePath`]. On a file system that ignores case,
+    ///   values that differ only in case lead to the same file and the last one is kept, so unify their case first.
+    /// * The directory before the first field must exist, unless [`create_parents`](Self::create_parents) creates it.
+    ///   The directories after it are created as needed.
+    /// * The end of the template decides how all files are compressed: `out/{name}` writes uncompressed files, even to
+    ///   `x.gz` for the value `x.gz`. [`compression`](Self::compression) overrides that.
     /// * A run without records writes no file.
     ///
     /// ```
@@ -164,78 +167,92 @@ impl Output {
         }
     }
 
-    /// Says how the output is compressed: [by extension](Compression::ByExtension) if this is not called.
+    /// Sets how the output is compressed. The default is [`Compression::ByExtension`].
     #[must_use]
     pub fn compression(mut self, compression: Compression) -> Self {
         self.compression = compression;
         self
     }
 
-    /// Says how much work is put into making the output small: gzip takes 0 to 9, bzip2 1 to 9, zstd up to 22 and
-    /// negative ones. If this is not called, it is what their libraries take: 6, 6 and 3.
+    /// Sets the compression level: 0 to 9 for gzip, 1 to 9 for bzip2, and up to 22 for zstd, which also has negative
+    /// levels. The defaults are those of the libraries: 6, 6 and 3.
     ///
-    /// Another level is an [`IoError::Level`] of the run. Without compression it has no meaning.
+    /// With any other level the run fails with [`IoError::Level`]. Without compression the level is ignored.
     #[must_use]
     pub fn level(mut self, level: i32) -> Self {
         self.level = Some(level);
         self
     }
 
-    /// Adds to the end of what is there. If this is not called, it is replaced.
+    /// Appends to the file instead of replacing it.
     ///
-    /// * A file that is not there is made. A run that fails, or is given up, cuts the file back to the length that
-    ///   it had; so nobody else may write to it meanwhile. A process that is killed leaves what it has added so far,
-    ///   maybe half a record; of a compressed file that is half a member, which the next run refuses.
-    /// * CSV writes its header only to a file that is empty, and refuses one with another header. A last line
-    ///   without its end is ended. The array of a JSON document can't be added to.
-    /// * To a compressed file a further member (gzip), frame (zstd) or stream (bzip2) is added. It is read once
-    ///   from begin to end before: one that is damaged is refused.
-    /// * It can't be combined with rolling, as nobody could say whether the last file of an earlier run is full.
+    /// * A file that does not exist is created. A run that fails or is abandoned cuts the file back to its old length,
+    ///   so nothing else may write to the file during the run. A process that is killed leaves what it has appended so
+    ///   far, which may end in half a record. In a compressed file that is half a member, and the next run refuses it.
+    /// * CSV writes its header only to an empty file, and refuses a file with a different header. If the last line has
+    ///   no line break, it gets one. The array of a JSON document can't be appended to.
+    /// * A compressed file gets a further member (gzip), frame (zstd) or stream (bzip2). It is read from start to end
+    ///   first, and a damaged file is refused.
+    /// * It can't be combined with rolling, because it is unknown whether the last file of an earlier run is full.
+    ///
+    /// ```
+    /// use godata_io::Output;
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// let path = folder.path().join("log.txt");
+    /// std::fs::write(&path, "old\n")?;
+    /// let mut file = Output::path(&path).append().open()?;
+    /// file.write_all(b"new\n")?;
+    /// file.commit()?;
+    /// assert_eq!(std::fs::read_to_string(&path)?, "old\nnew\n");
+    /// # Ok::<(), godata_io::BoxError>(())
+    /// ```
     #[must_use]
     pub fn append(mut self) -> Self {
         self.appends = true;
         self
     }
 
-    /// Makes the directories that the output is to be in. If this is not called, one that is missing is an
-    /// [`IoError::NoDirectory`]. A run that fails removes those that it made.
+    /// Creates the directories of the output. If this is not called, a missing directory is an
+    /// [`IoError::NoDirectory`]. A run that fails removes the directories that it created.
     #[must_use]
     pub fn create_parents(mut self) -> Self {
         self.creates_parents = true;
         self
     }
 
-    /// Says how many files of a [partitioned](Self::partitioned) output are open at once: 64 if this is not called.
+    /// Sets how many files of a [partitioned](Self::partitioned) output may be open at once. The default is 64.
     ///
-    /// When there are more, the one that was not written to for longest is closed, and opened again when a record
-    /// comes for it. What is compressed then consists of more members, frames or streams, and is larger: records that
-    /// are sorted by the fields, or a larger number, avoid that.
+    /// If there are more files, the least recently used one is closed, and opened again for its next record. A
+    /// compressed file then has more members, frames or streams, and is larger. To avoid that, sort the records by the
+    /// fields or allow more open files.
     #[must_use]
     pub fn max_open_files(mut self, files: usize) -> Self {
         self.max_open_files = files;
         self
     }
 
-    /// Begins a new file after so many records: of `orders.csv.gz` they are `orders-00001.csv.gz`,
-    /// `orders-00002.csv.gz` and so on. Of a partitioned output this holds for each partition.
+    /// Starts a new file after every `rows` records. For `orders.csv.gz` the files are `orders-00001.csv.gz`,
+    /// `orders-00002.csv.gz` and so on. In a partitioned output, each partition is rolled by itself.
     ///
-    /// Each is whole by itself: with a header in CSV, an array in JSON. A run without records writes the first.
+    /// Each file is complete: it has a header in CSV, and is an array in JSON. A run without records writes the first
+    /// file.
     #[must_use]
     pub fn roll_by_rows(mut self, rows: u64) -> Self {
         self.rolling.rows = Some(rows);
         self
     }
 
-    /// Begins a new file before one gets larger than this, in bytes before compression. No record is split: a file
-    /// is larger only if it has one record that is. Otherwise as [`roll_by_rows`](Self::roll_by_rows); with both,
-    /// what comes first counts.
+    /// Starts a new file before one becomes larger than `bytes`, counted before compression. Records are never split:
+    /// a file is larger only if it has a single record that is. Otherwise it works as
+    /// [`roll_by_rows`](Self::roll_by_rows). If both are set, the limit that is reached first applies.
     #[must_use]
     pub fn roll_by_bytes(mut self, bytes: u64) -> Self {
         self.rolling.bytes = Some(bytes);
         self
     }
 
-    /// Also writes a list of the files, as JSON, after they have taken their places:
+    /// Writes a list of the files, as JSON, after they are in place:
     ///
     /// ```json
     /// {"files":[
@@ -244,56 +261,60 @@ impl Output {
     /// ],"rows":1000002,"bytes":7340103}
     /// ```
     ///
-    /// They are in the order in which they were begun, with the records and the stored bytes that this run has
-    /// written. Paths begin at the directory of the list if they are in it. The list is replaced as a file is. A file
-    /// that would be where the list is to be is an [`IoError::Options`] of the run.
+    /// The files are in the order in which they were started, with the number of records and stored bytes that this
+    /// run wrote. Paths are relative to the directory of the manifest if they are inside it. The manifest is replaced
+    /// as any file is. If a file of the output would have the path of the manifest, the run fails with
+    /// [`IoError::Options`].
     #[must_use]
     pub fn manifest(mut self, path: impl Into<PathBuf>) -> Self {
         self.manifest = Some(path.into());
         self
     }
 
-    /// Begins an output of one file, to which bytes are written; the old file is as it was until
-    /// [`OutputFile::commit`]. Formats take [`sink`](Self::sink). It blocks: call it in
+    /// Opens an output of a single file, to write bytes to it. The old file stays as it is until
+    /// [`OutputFile::commit`]. Formats use [`sink`](Self::sink) instead. It blocks: call it in
     /// [`RunScope::blocking`](godata_etl::RunScope::blocking).
     ///
     /// # Errors
-    /// [`IoError::IsDirectory`], [`IoError::NoFileName`], [`IoError::NoDirectory`], [`IoError::MakeDirectory`],
+    ///
+    /// [`IoError::OutputIsDirectory`], [`IoError::NoFileName`], [`IoError::NoDirectory`], [`IoError::MakeDirectory`],
     /// [`IoError::Create`], [`IoError::NotBuiltIn`], [`IoError::Level`], and [`IoError::Options`] for an output of
     /// several files or with a manifest.
     pub fn open(&self) -> Result<OutputFile, IoError> {
         self.check()?;
         if self.rolling.is_on() || self.manifest.is_some() {
-            return Err(self.refused("bytes can't be counted as rows: only records are rolled and listed"));
+            return Err(self.refused("bytes have no rows: only records can be rolled and listed"));
         }
         let folders = Arc::default();
         self.prepare(&folders)?;
         match &self.place {
             Place::Path(path) => self.open_file(path, &folders),
             Place::Stdout => Ok(OutputFile::stdout(self.packing()?, &folders)),
-            Place::Partitioned(_) => Err(self.refused("bytes have no fields: only records are partitioned")),
+            Place::Partitioned(_) => {
+                Err(self.refused("bytes have no fields: only records can be partitioned"))
+            }
         }
     }
 
-    /// Begins one of the files.
+    /// Opens one of the files.
     pub(crate) fn open_file(&self, path: &Path, folders: &Arc<Folders>) -> Result<OutputFile, IoError> {
         self.check_manifest(path)?;
         OutputFile::open(path, self.appends, self.packing()?, folders)
     }
 
-    /// Begins what is written to standard output.
+    /// Opens standard output.
     pub(crate) fn open_stdout(&self, folders: &Arc<Folders>) -> Result<OutputFile, IoError> {
         Ok(OutputFile::stdout(self.packing()?, folders))
     }
 
-    /// Begins the list of the files, if there is to be one.
+    /// Opens the manifest, if there is to be one.
     pub(crate) fn open_manifest(&self, folders: &Arc<Folders>) -> Result<Option<OutputFile>, IoError> {
         let Some(path) = &self.manifest else { return Ok(None) };
         let plain = Packing::new(Compression::None, None, path)?;
         OutputFile::open(path, false, plain, folders).map(Some)
     }
 
-    /// Makes the directories that are to be made, and checks that there is the one of a partitioned output.
+    /// Creates the directories if that is asked for, and checks that the directory of a partitioned output exists.
     pub(crate) fn prepare(&self, folders: &Folders) -> Result<(), IoError> {
         let folder = match &self.place {
             Place::Path(path) => Some(folders::parent(path).to_owned()),
@@ -323,9 +344,9 @@ impl Output {
             (self.rolling.bytes == Some(0), "`roll_by_bytes(0)` leaves no room for a record"),
             (
                 self.appends && self.rolling.is_on(),
-                "what is rolled can't be appended to: its last file may be full",
+                "a rolled output can't be appended to: its last file may be full",
             ),
-            (is_stdout && self.rolling.is_on(), "standard output is one, and can't be rolled"),
+            (is_stdout && self.rolling.is_on(), "standard output can't be rolled"),
             (is_stdout && self.manifest.is_some(), "standard output has no files to list"),
         ];
         match rules.into_iter().find(|&(is_broken, _)| is_broken) {
@@ -334,10 +355,10 @@ impl Output {
         }
     }
 
-    /// Checks that the file at a path will not be replaced by the list of the files.
+    /// Checks that the manifest will not replace the file at a path.
     fn check_manifest(&self, path: &Path) -> Result<(), IoError> {
         match &self.manifest {
-            Some(manifest) if manifest == path => Err(self.refused("its manifest would take its place")),
+            Some(manifest) if manifest == path => Err(self.refused("its manifest has the same path")),
             _ => Ok(()),
         }
     }
@@ -371,7 +392,7 @@ impl Output {
         Packing::new(compression, self.level, path)
     }
 
-    /// The path that errors name: a template, or a name, for what is no path.
+    /// The path for errors; the template or a name if this is not a path.
     fn as_path(&self) -> &Path {
         match &self.place {
             Place::Path(path) => path,

@@ -1,17 +1,18 @@
-//! What a file has to which records are added.
+//! The content of a file that is appended to.
 
-use std::{
-    fs::File,
-    io::{self, Read, Seek, SeekFrom},
-    path::Path,
-};
+use std::fs::File;
+use std::io;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
 
-use crate::{Compression, IoError, input::InputFile};
+use crate::input::InputFile;
+use crate::{Compression, IoError};
 
-/// How much of the begin of a file is looked at.
+/// How many bytes at the start of a file are kept.
 const HEAD: usize = 64 << 10;
 
-/// What a file has, decompressed, to which records are added: something.
+/// The decompressed content of a file that is appended to, for [`FileFormat::resume`](crate::FileFormat::resume). It is
+/// not empty.
 #[derive(Clone, Debug)]
 pub struct OldContent {
     head: Vec<u8>,
@@ -19,8 +20,8 @@ pub struct OldContent {
 }
 
 impl OldContent {
-    /// Looks at a file of so many bytes; `None` if they are nothing but compression. One that is compressed is read
-    /// as a whole: it has to be whole for anything to be added, and there is no other way to its end.
+    /// Reads a file of `len` stored bytes; `None` if it decompresses to nothing. A compressed file is read from start
+    /// to end: it must be whole before anything is appended, and there is no other way to find its last byte.
     pub(super) fn read(path: &Path, len: u64, compression: Compression) -> Result<Option<Self>, IoError> {
         if compression != Compression::None {
             return Self::decompress(path, compression);
@@ -50,13 +51,13 @@ impl OldContent {
         Ok(last.map(|last| Self { head, last }))
     }
 
-    /// The first bytes: all, or 64 KiB.
+    /// The first bytes of the content, up to 64 KiB.
     #[must_use]
     pub fn head(&self) -> &[u8] {
         &self.head
     }
 
-    /// The last byte.
+    /// The last byte of the content.
     #[must_use]
     pub fn last(&self) -> u8 {
         self.last

@@ -4,22 +4,20 @@ pub(super) use imp::{Directory, create, let_owner_write, set_permissions};
 
 #[cfg(unix)]
 mod imp {
-    use std::{
-        fs::{File, Permissions},
-        io,
-        os::unix::fs::PermissionsExt,
-        path::Path,
-    };
+    use std::fs::{File, Permissions};
+    use std::io;
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
 
     use tempfile::{Builder, NamedTempFile};
 
-    /// Creates a temporary file with the permissions of the old file, or those of any new one.
+    /// Creates a temporary file with the permissions of the old file, or with those of any new file.
     pub(in crate::output) fn create(
         builder: &mut Builder<'_, '_>,
         directory: &Path,
         old: Option<Permissions>,
     ) -> io::Result<NamedTempFile> {
-        // Given at creation, the mode is never wider than it will be; the umask still takes from it.
+        // Set at creation, the mode is never wider than it will be. The umask still restricts it.
         builder.permissions(old.clone().unwrap_or_else(|| Permissions::from_mode(0o666)));
         let file = builder.tempfile_in(directory)?;
         if let Some(old) = old {
@@ -28,7 +26,7 @@ mod imp {
         Ok(file)
     }
 
-    /// Lets the owner open the file again to write to it.
+    /// Allows the owner to open the file again for writing.
     pub(in crate::output) fn let_owner_write(file: &File) -> io::Result<()> {
         let mode = file.metadata()?.permissions().mode();
         file.set_permissions(Permissions::from_mode(mode | 0o200))
@@ -38,7 +36,7 @@ mod imp {
         file.set_permissions(permissions)
     }
 
-    /// A directory whose entries can be made durable.
+    /// A directory whose entries can be flushed to the disk.
     #[derive(Debug)]
     pub(in crate::output) struct Directory(File);
 
@@ -47,29 +45,52 @@ mod imp {
             File::open(path).map(Self)
         }
 
-        /// Makes the names in the directory durable. Some file systems (of networks, mostly) can't be asked
-        /// to, and say so.
+        /// Flushes the names in the directory to the disk.
+        ///
+        /// Some file systems, most of them on a network, can't do that and refuse with `EINVAL`, `ENOTSUP` or `ENOSYS`.
+        /// That is not an error: there is nothing more that could be done. Every other error is one.
         pub(in crate::output) fn sync(&self) -> io::Result<()> {
-            let synced = self.0.sync_all();
-            synced.or_else(|error| match error.kind() {
-                io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => Ok(()),
-                _ => Err(error),
-            })
+            unless_unsupported(self.0.sync_all())
+        }
+    }
+
+    /// Turns the refusal of a file system that can't sync directories into success.
+    fn unless_unsupported(synced: io::Result<()>) -> io::Result<()> {
+        synced.or_else(|error| match error.kind() {
+            io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => Ok(()),
+            _ => Err(error),
+        })
+    }
+
+    #[cfg(all(test, target_os = "linux"))]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn only_the_refusal_of_a_file_system_is_ignored() {
+            let sync = |errno| unless_unsupported(Err(io::Error::from_raw_os_error(errno)));
+            let refusals = [22, 38, 95];
+            for errno in refusals {
+                assert!(sync(errno).is_ok(), "error {errno}");
+            }
+            // The disk failed, is full, over its quota or read-only; access was denied; the descriptor is wrong.
+            let failures = [5, 28, 122, 30, 13, 1, 9, 4];
+            for errno in failures {
+                assert_eq!(sync(errno).unwrap_err().raw_os_error(), Some(errno));
+            }
         }
     }
 }
 
 #[cfg(not(unix))]
 mod imp {
-    use std::{
-        fs::{File, Permissions},
-        io,
-        path::Path,
-    };
+    use std::fs::{File, Permissions};
+    use std::io;
+    use std::path::Path;
 
     use tempfile::{Builder, NamedTempFile};
 
-    /// Creates a temporary file with the permissions of any new one.
+    /// Creates a temporary file with the permissions of any new file.
     pub(in crate::output) fn create(
         builder: &mut Builder<'_, '_>,
         directory: &Path,
@@ -78,17 +99,17 @@ mod imp {
         builder.tempfile_in(directory)
     }
 
-    /// Every temporary file can be opened again.
+    /// Every temporary file can be opened again anyway.
     pub(in crate::output) fn let_owner_write(_: &File) -> io::Result<()> {
         Ok(())
     }
 
-    /// Permissions are those of any new file.
+    /// Permissions stay those of any new file.
     pub(in crate::output) fn set_permissions(_: &File, _: Permissions) -> io::Result<()> {
         Ok(())
     }
 
-    /// A directory; its entries are as durable as the system makes them.
+    /// A directory. Its entries are as durable as the system makes them.
     #[derive(Debug)]
     pub(in crate::output) struct Directory;
 

@@ -1,42 +1,41 @@
-//! A file that will take the place of another.
+//! A file that will replace another.
 
-use std::{
-    ffi::OsString,
-    fs::{self, File, Permissions},
-    io,
-    path::{Path, PathBuf},
-};
+use std::ffi::OsString;
+use std::fs;
+use std::fs::{File, Permissions};
+use std::io;
+use std::path::{Path, PathBuf};
 
 use tempfile::{NamedTempFile, TempPath};
 
 use super::{folders, platform};
 use crate::IoError;
 
-/// How many bytes of the target's name are in that of the temporary file: file systems allow 255.
+/// How many bytes of the target's name are used in the name of the temporary file. File systems allow 255.
 const NAME_LEN: usize = 200;
 
-/// How many symbolic links are followed from one to the next, as on Linux.
+/// How many symbolic links are followed in a row, as on Linux.
 const MOST_LINKS: usize = 40;
 
-/// A temporary file beside a target. It is removed when this is dropped.
+/// A temporary file next to its target. It is removed when this is dropped.
 #[derive(Debug)]
 pub(super) struct Replacement {
     /// `None` while it is closed.
     file: Option<File>,
     temporary: TempPath,
     target: PathBuf,
-    /// Those of the old file. A file that is closed meanwhile may have wider ones until it is whole.
+    /// The permissions of the old file. A temporary file that was closed may have wider ones until it is finished.
     permissions: Option<Permissions>,
 }
 
 impl Replacement {
-    /// Begins a file that is to replace the one at `path`, which is a regular file or does not exist.
+    /// Starts a replacement for the file at `path`, which is a regular file or does not exist.
     pub(super) fn begin(path: &Path) -> Result<Self, IoError> {
         let target = target_of(path)?;
         let create = |source| IoError::Create { path: path.to_owned(), source };
         let folder = folders::parent(&target);
         folders::check(folder, path)?;
-        // So that a commit does not fail because it may not flush the directory.
+        // Fail now rather than at the commit if the directory can't be opened, which flushing it needs.
         platform::Directory::open(folder).map_err(create)?;
         let permissions = fs::metadata(&target).ok().map(|old| old.permissions());
         let file = temporary_file(folder, &target, permissions.clone()).map_err(create)?;
@@ -44,12 +43,12 @@ impl Replacement {
         Ok(Self { file: Some(file), temporary, target, permissions })
     }
 
-    /// The file, to add to it; opened again if it was closed.
+    /// The file, positioned at its end; opened again if it was closed.
     pub(super) fn file(&mut self) -> io::Result<&mut File> {
         reopened(&mut self.file, &self.temporary)
     }
 
-    /// Closes the file for now.
+    /// Closes the file until it is needed again.
     pub(super) fn close(&mut self) -> io::Result<()> {
         let Some(file) = self.file.take() else { return Ok(()) };
         match &self.permissions {
@@ -58,7 +57,7 @@ impl Replacement {
         }
     }
 
-    /// Flushes what was written to the disk, and closes the file: it is whole.
+    /// Flushes the finished file to the disk and closes it.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         let permissions = self.permissions.clone();
         let file = self.file()?;
@@ -70,14 +69,14 @@ impl Replacement {
         Ok(())
     }
 
-    /// Puts the file in the place of the old one, and says in which directory.
+    /// Replaces the old file with this one. Returns their directory.
     pub(super) fn publish(self) -> io::Result<PathBuf> {
         self.temporary.persist(&self.target)?;
         Ok(folders::parent(&self.target).to_owned())
     }
 }
 
-/// The file that is written when `path` is: the one that links lead to.
+/// The file that is written for `path`: the one that symbolic links lead to.
 pub(super) fn target_of(path: &Path) -> Result<PathBuf, IoError> {
     if path.file_name().is_none() || ends_in_separator(path) {
         return Err(IoError::NoFileName { path: path.to_owned() });
@@ -85,8 +84,8 @@ pub(super) fn target_of(path: &Path) -> Result<PathBuf, IoError> {
     follow_links(path).map_err(|source| IoError::Create { path: path.to_owned(), source })
 }
 
-/// The one path of the file that `path` leads to, over links to files and to directories. What is wrong with it shows
-/// when the file is opened.
+/// The path of the file that `path` leads to, with all links to files and directories resolved. An invalid path is
+/// returned as it is: opening the file will report the error.
 pub(crate) fn resolved(path: &Path) -> PathBuf {
     let target = follow_links(path).unwrap_or_else(|_| path.to_owned());
     match (fs::canonicalize(folders::parent(&target)), target.file_name()) {
@@ -95,7 +94,7 @@ pub(crate) fn resolved(path: &Path) -> PathBuf {
     }
 }
 
-/// A file that may be closed, opened to add to it.
+/// The file, opened for appending if it is closed.
 pub(super) fn reopened<'a>(file: &'a mut Option<File>, path: &Path) -> io::Result<&'a mut File> {
     let opened = match file.take() {
         Some(file) => file,
@@ -104,7 +103,7 @@ pub(super) fn reopened<'a>(file: &'a mut Option<File>, path: &Path) -> io::Resul
     Ok(file.insert(opened))
 }
 
-/// A new file beside `target`, with the mode that `target` has or would have.
+/// A new file next to `target`, with the mode that `target` has or would get.
 fn temporary_file(folder: &Path, target: &Path, old: Option<Permissions>) -> io::Result<NamedTempFile> {
     let mut prefix = OsString::from(".");
     prefix.push(short_name(target));
@@ -114,8 +113,8 @@ fn temporary_file(folder: &Path, target: &Path, old: Option<Permissions>) -> io:
     platform::create(&mut builder, folder, old).map_err(without_path)
 }
 
-/// `tempfile` adds the random name of its file to an error of the system, which says nothing to anybody.
-#[expect(clippy::needless_pass_by_value, reason = "the error ends here")]
+/// `tempfile` adds the random name of its file to the error of the system, which means nothing to a user.
+#[expect(clippy::needless_pass_by_value, reason = "it is passed to `map_err`")]
 fn without_path(error: io::Error) -> io::Error {
     error.kind().into()
 }
@@ -128,7 +127,7 @@ fn short_name(target: &Path) -> OsString {
     name.to_string_lossy().chars().take(NAME_LEN / 4).collect::<String>().into()
 }
 
-/// The path that `path` leads to over symbolic links. The last one may lead to nothing.
+/// The path at the end of a chain of symbolic links. There may be no file at it.
 fn follow_links(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -146,12 +145,13 @@ fn ends_in_separator(path: &Path) -> bool {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::{io::Write, os::unix::fs::PermissionsExt};
+    use std::io::Write;
+    use std::os::unix::fs::PermissionsExt;
 
     use super::*;
 
     #[test]
-    fn what_replaces_a_read_only_file_can_be_closed_and_opened_again() -> io::Result<()> {
+    fn the_replacement_of_a_read_only_file_can_be_closed_and_reopened() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("out");
         fs::write(&path, "old")?;

@@ -1,37 +1,35 @@
-//! Outputs of several files, one after the other.
+//! Rolling: outputs of several files, one after the other.
 
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use crate::Compression;
 
-/// When the next file is begun.
+/// When to start the next file.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rolling {
-    /// How many records a file has at most.
+    /// How many records a file may have.
     pub(super) rows: Option<u64>,
-    /// How many bytes a file has at most, before they are compressed.
+    /// How many bytes a file may have before compression.
     pub(super) bytes: Option<u64>,
 }
 
-/// What a file has.
+/// How much a file has.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Filled {
     pub(crate) records: u64,
-    /// The bytes before they are compressed.
+    /// The bytes before compression.
     pub(crate) bytes: u64,
 }
 
 impl Rolling {
-    /// Whether there is a next file ever.
+    /// Whether there can be more than one file.
     pub(crate) fn is_on(self) -> bool {
         self.rows.is_some() || self.bytes.is_some()
     }
 
-    /// How many of the next records fit into a file; a file that has none takes one of any length. The records
-    /// end at `ends`, the first begins at `start`, and `end` more bytes will end the file.
+    /// How many of the next records fit into a file. A file without records takes one of any length. The records end at
+    /// `ends`, the first begins at `start`, and the file will end with `end` more bytes.
     pub(crate) fn fitting(self, file: Filled, end: u64, start: usize, ends: &[usize]) -> usize {
         let mut fitting = ends.len();
         if let Some(rows) = self.rows {
@@ -46,7 +44,7 @@ impl Rolling {
     }
 }
 
-/// The path of one of several files, numbered from 1: of `orders.csv.gz` the first is `orders-00001.csv.gz`.
+/// The path of one of several files, numbered from 1. The first file of `orders.csv.gz` is `orders-00001.csv.gz`.
 pub(crate) fn numbered(path: &Path, number: u64) -> PathBuf {
     let mut extension = OsString::new();
     let mut stem = path.to_owned();
@@ -60,7 +58,7 @@ pub(crate) fn numbered(path: &Path, number: u64) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Takes the extension off a path and puts it before another, with its dot.
+/// Moves the extension of a path, with its dot, to the front of `before`.
 fn split_extension(path: &mut PathBuf, before: &mut OsString) {
     let Some(extension) = path.extension() else { return };
     let mut whole = OsString::from(".");
@@ -75,7 +73,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_number_stands_before_the_extensions() {
+    fn the_number_comes_before_the_extensions() {
         let table = [
             ("out/orders.jsonl", "out/orders-00001.jsonl"),
             ("orders.csv.gz", "orders-00001.csv.gz"),

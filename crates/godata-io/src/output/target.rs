@@ -1,15 +1,17 @@
-//! Where the bytes of a file go.
+//! The destination of the bytes of a file.
 
-use std::{
-    fs::{self, File},
-    io::{self, Write},
-    path::{Path, PathBuf},
-};
+use std::fs;
+use std::fs::File;
+use std::io;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
-use super::{appended::Appended, replacement::Replacement};
+use super::appended::Appended;
+use super::replacement::Replacement;
 use crate::IoError;
 
-/// Where the bytes of a file go. Dropped before it was published, it leaves what was there, unless it is a stream.
+/// The destination of the bytes of a file. If it is dropped before it is published, what was there before is unchanged,
+/// unless it is a stream.
 #[derive(Debug)]
 pub(super) enum Target {
     Replacement(Replacement),
@@ -20,22 +22,22 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// The file at a path.
+    /// Opens the file at a path.
     pub(super) fn open(path: &Path, appends: bool) -> Result<Self, IoError> {
         match fs::metadata(path) {
-            Ok(old) if old.is_dir() => Err(IoError::IsDirectory { path: path.to_owned() }),
+            Ok(old) if old.is_dir() => Err(IoError::OutputIsDirectory { path: path.to_owned() }),
             Ok(old) if !old.is_file() => {
                 let file = File::options().write(true).open(path);
                 let file = file.map_err(|source| IoError::Create { path: path.to_owned(), source })?;
                 Ok(Self::Stream(file))
             }
-            // That there is none is no error, and why it can't be reached will show when it is to be made.
+            // A missing file is fine. Any other reason shows when the file is created.
             Ok(_) | Err(_) if appends => Ok(Self::Appended(Appended::begin(path)?)),
             Ok(_) | Err(_) => Ok(Self::Replacement(Replacement::begin(path)?)),
         }
     }
 
-    /// How many bytes there are to which others are added.
+    /// The length of the file that is appended to.
     pub(super) fn old_len(&self) -> u64 {
         match self {
             Self::Appended(file) => file.old_len(),
@@ -52,8 +54,8 @@ impl Target {
         }
     }
 
-    /// Gives back the descriptor of a file until something is written again. A stream stays open: its other end
-    /// would take that for the end.
+    /// Releases the descriptor of a file until the next write. A stream stays open: its reader would take closing it
+    /// for the end.
     pub(super) fn close(&mut self) -> io::Result<()> {
         match self {
             Self::Replacement(file) => file.close(),
@@ -65,7 +67,7 @@ impl Target {
         }
     }
 
-    /// Flushes what was written and gives back the descriptor: nothing will be written any more.
+    /// Flushes what was written and releases the descriptor. Nothing will be written afterwards.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         match self {
             Self::Replacement(file) => file.finish(),
@@ -75,7 +77,7 @@ impl Target {
         }
     }
 
-    /// Makes what was written visible, and says in which directory there is a new name.
+    /// Makes what was written visible. Returns the directory that has a new name in it, if there is one.
     pub(super) fn publish(self) -> io::Result<Option<PathBuf>> {
         match self {
             Self::Replacement(file) => file.publish().map(Some),

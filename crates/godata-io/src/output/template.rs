@@ -1,9 +1,7 @@
-//! The paths of partitioned outputs.
+//! The path templates of partitioned outputs.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::IoError;
 
@@ -13,7 +11,7 @@ pub(crate) struct Template {
     text: Arc<str>,
     parts: Vec<Part>,
     fields: Vec<Arc<str>>,
-    /// Why the text is no template, if it is none.
+    /// Why the text is not a template, if it is not.
     problem: Option<&'static str>,
 }
 
@@ -31,7 +29,7 @@ impl Template {
         Self { text: text.into(), parts, fields, problem }
     }
 
-    /// Fails if the text is no template.
+    /// Fails if the text is not a template.
     pub(crate) fn check(&self) -> Result<(), IoError> {
         match self.problem {
             Some(expected) => Err(IoError::Template { template: String::from(&*self.text), expected }),
@@ -39,17 +37,17 @@ impl Template {
         }
     }
 
-    /// The fields that are in it, in order; one may be there twice.
+    /// The fields in the template, in order. A field may occur twice.
     pub(crate) fn fields(&self) -> &[Arc<str>] {
         &self.fields
     }
 
-    /// The template as if it were a path, whose extension is that of all of its paths.
+    /// The template as a path. Its extension is that of all its paths.
     pub(crate) fn as_path(&self) -> &Path {
         Path::new(&*self.text)
     }
 
-    /// The directory in which all of the paths are.
+    /// The directory that contains all paths.
     pub(crate) fn folder(&self) -> PathBuf {
         let fixed = match self.parts.first() {
             Some(Part::Text(text)) => text.as_str(),
@@ -62,7 +60,7 @@ impl Template {
         }
     }
 
-    /// The path for the values of the fields, made by [`push_value`](super::key::push_value).
+    /// The path for values of the fields, which come from [`push_value`](super::key::push_value).
     pub(crate) fn path<'a>(&self, mut values: impl Iterator<Item = &'a str>) -> PathBuf {
         let mut path = String::new();
         for part in &self.parts {
@@ -108,7 +106,7 @@ fn parse(text: &str, parts: &mut Vec<Part>, fields: &mut Vec<Arc<str>>) -> Resul
         return Err("it needs a field, such as `{country}`");
     }
     if literal.ends_with(std::path::is_separator) {
-        return Err("it must end in the name of a file");
+        return Err("it must end in a file name");
     }
     if !literal.is_empty() {
         parts.push(Part::Text(literal));
@@ -139,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_template_says_what_is_expected() {
+    fn an_invalid_template_says_what_is_expected() {
         let table = [
             ("out/{a", "a `{` needs a `}`, or a second `{` if it is text"),
             ("out/a}", "a `}` needs a `{` before it, or a second `}` if it is text"),
@@ -147,11 +145,11 @@ mod tests {
             ("out/{a{b}", "a field is written as `{name}`"),
             ("out/a.csv", "it needs a field, such as `{country}`"),
             ("out/{{a}}.csv", "it needs a field, such as `{country}`"),
-            ("out/{a}/", "it must end in the name of a file"),
+            ("out/{a}/", "it must end in a file name"),
         ];
         for (text, expected) in table {
             let error = Template::new(text.to_owned()).check().unwrap_err();
-            assert_eq!(error.to_string(), format!("`{text}` is not a template of paths: {expected}"));
+            assert_eq!(error.to_string(), format!("`{text}` is not a path template: {expected}"));
         }
     }
 }

@@ -3,24 +3,29 @@
 use godata_core::BoxError;
 use godata_etl::{Stop, Work};
 
-use super::{Encoded, Fields, groups::groups};
-use crate::{Output, output::Place};
+use super::groups::groups;
+use super::{Encoded, Fields};
+use crate::Output;
+use crate::output::Place;
 
-/// How many records are encoded between two looks for a cancellation.
+/// How many records are encoded between two checks for cancellation.
 const RECORDS_PER_CHECK: usize = 256;
 
 impl Output {
-    /// Encodes a batch for the [`FileSink`](crate::FileSink) of this output: for [`Writer::encode`], on a worker.
+    /// Encodes a batch for the [`FileSink`](crate::FileSink) of this output. Call it in [`Writer::encode`], which runs
+    /// on a worker.
     ///
-    /// `write` adds a record to the end of the bytes, with what ends a record, and after what stands
-    /// [between two](crate::FileFormat::SEPARATOR). Of a record that fails nothing is kept. `row` says which row the
-    /// record at an index was when it was read, as [`Chunk::row`] does.
+    /// `write` appends a record to the bytes: first the [separator](crate::FileFormat::SEPARATOR) of the format, then
+    /// the record with its terminator. If it fails, nothing of the record is kept. `row` returns the row that the
+    /// record at an index had when it was read, as [`Chunk::row`] does. [`FileFormat`](crate::FileFormat) has an
+    /// example.
     ///
     /// [`Writer::encode`]: godata_etl::Writer::encode
     /// [`Chunk::row`]: godata_etl::Chunk::row
     ///
     /// # Errors
-    /// What `write` returns goes to [`Work::reject`]; so does an [`IoError::PartitionValue`].
+    ///
+    /// The errors of `write`, and [`IoError::PartitionValue`], if [`Work::reject`] returns them.
     ///
     /// [`IoError::PartitionValue`]: crate::IoError::PartitionValue
     pub fn encode<B: Fields, E: Into<BoxError>>(
@@ -54,7 +59,7 @@ struct Encoder<'a, B, R, W> {
 }
 
 impl<B: Fields, R: Fn(usize) -> u32, W> Encoder<'_, B, R, W> {
-    /// Encodes the records that go to one file.
+    /// Encodes the records of one file.
     fn part<E: Into<BoxError>>(
         &mut self,
         key: Box<str>,

@@ -1,38 +1,39 @@
-//! A batch as the bytes of its records.
+//! Encoded batches.
 
 use std::ops::Range;
 
-/// A batch as the bytes of its records, made on a worker by [`Output::encode`](crate::Output::encode).
+/// An encoded batch: the bytes of its records, made on a worker by [`Output::encode`](crate::Output::encode).
 ///
-/// The records that belong to one file stand together, in the order of the batch.
+/// The records of one file are next to each other, in the order of the batch. [`FileFormat`](crate::FileFormat) has an
+/// example.
 #[derive(Debug)]
 pub struct Encoded<B = ()> {
     batch: B,
     bytes: Vec<u8>,
     parts: Vec<Part>,
-    /// Where each record ends in the bytes, if anybody needs to know.
+    /// Where each record ends in the bytes; `None` if that is not needed.
     ends: Option<Vec<usize>>,
-    /// Which of the fields that say the file at least one of the records has.
+    /// For each partition field, whether at least one record has it.
     present: Vec<bool>,
 }
 
 /// The records for one file.
 #[derive(Debug)]
 pub(super) struct Part {
-    /// The values that say which; empty if there is but one.
+    /// The values of the partition fields; empty if there is only one file.
     pub(super) key: Box<str>,
-    /// Which of all records they are.
+    /// The positions among all records.
     pub(super) records: Range<usize>,
     pub(super) bytes: Range<usize>,
 }
 
 impl Encoded {
-    /// Without records, to be written to `bytes`.
+    /// An empty batch that will be written to `bytes`.
     pub(super) fn new(bytes: Vec<u8>, keeps_ends: bool) -> Self {
         Self { batch: (), bytes, parts: Vec::new(), ends: keeps_ends.then(Vec::new), present: Vec::new() }
     }
 
-    /// Adds what the format keeps of the batch.
+    /// Attaches what the format needs to know about the batch, its [`FileFormat::Batch`](crate::FileFormat::Batch).
     #[must_use]
     pub fn with<B>(self, batch: B) -> Encoded<B> {
         Encoded { batch, bytes: self.bytes, parts: self.parts, ends: self.ends, present: self.present }
@@ -40,16 +41,17 @@ impl Encoded {
 }
 
 impl<B> Encoded<B> {
-    /// What the format keeps of the batch.
+    /// What the format attached to the batch.
     pub fn batch(&self) -> &B {
         &self.batch
     }
 
-    /// Writes each record anew, to `out`: `write` is given the bytes from the begin of a record on, and says
-    /// how many the record had. Gives back the old bytes.
+    /// Writes each record again, to `out`, and returns the old bytes. `write` gets the bytes that start with a record,
+    /// writes the new record, and returns the length of the old one.
     ///
     /// # Errors
-    /// What `write` returns; the records are as they were then.
+    ///
+    /// The errors of `write`. The records are unchanged then.
     pub fn rewrite<E>(
         &mut self,
         mut out: Vec<u8>,
@@ -76,19 +78,19 @@ impl<B> Encoded<B> {
         Ok(std::mem::replace(&mut self.bytes, out))
     }
 
-    /// The bytes, to write the next record to their end.
+    /// The bytes, to append the next record.
     pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    /// Ends the record that was written.
+    /// Ends a record.
     pub(super) fn end_record(&mut self) {
         if let Some(ends) = &mut self.ends {
             ends.push(self.bytes.len());
         }
     }
 
-    /// Ends the records for one file, of which there are so many.
+    /// Ends the records for one file.
     pub(super) fn end_part(&mut self, key: Box<str>, records: usize) {
         let (record, byte) = self.parts.last().map_or((0, 0), |part| (part.records.end, part.bytes.end));
         if records > 0 {
@@ -113,7 +115,7 @@ impl<B> Encoded<B> {
         &self.bytes
     }
 
-    /// Where some records end; `None` if that is not known.
+    /// Where some of the records end; `None` if that is not known.
     pub(super) fn ends(&self, records: Range<usize>) -> Option<&[usize]> {
         self.ends.as_ref()?.get(records)
     }
@@ -128,7 +130,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn records_can_be_written_anew() {
+    fn records_can_be_rewritten() {
         let mut encoded = Encoded::new(Vec::new(), true);
         for (key, records) in [("a", &["1,", "22,"][..]), ("b", &["3,"]), ("c", &[])] {
             for record in records {

@@ -1,4 +1,4 @@
-//! The fields by which records go to files.
+//! The fields that decide the file of a record.
 
 use std::sync::Arc;
 
@@ -6,19 +6,21 @@ use godata_core::BoxError;
 use godata_etl::{Batch, CellRef, RecordRef, Records, Stop, to_record};
 use serde::Serialize;
 
-/// A batch whose records can be written one by one, and have fields by which a partitioned output tells them apart.
+/// A batch whose records can be encoded one by one, and whose fields can decide the file of a record in a partitioned
+/// output. It is implemented for [`Records`] and for vectors of structs.
 pub trait Fields: Batch {
     /// A record, borrowed.
     type Record<'a>;
 
-    /// The record at an index from 0, or `None` if there are not so many.
+    /// The record at an index from 0, or `None` if there are fewer records.
     fn record(&self, index: usize) -> Option<Self::Record<'_>>;
 
-    /// Calls `each` with every record in order: its index, and its cells of these fields, `None` for one that is
-    /// absent; or why the record has no fields.
+    /// Calls `each` for every record in order, with its index and its cells of the named fields, or the reason why the
+    /// record has no fields. An absent field is `None`.
     ///
     /// # Errors
-    /// Those of `each`, and a name that can't be one of the batch.
+    ///
+    /// The errors of `each`, and a name that the batch can't have.
     fn cells(
         &self,
         names: &[Arc<str>],

@@ -1,77 +1,71 @@
-//! The files that a run writes.
+//! The files of a run.
 
-use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::groups::SEPARATOR;
-use crate::{
-    IoError, OldContent, Output, OutputFile,
-    output::{Filled, Folders, Listing, Place, manifest_text, numbered, resolved, sync},
-};
+use crate::output::{Filled, Folders, Listing, Place, manifest_text, numbered, resolved, sync};
+use crate::{IoError, OldContent, Output, OutputFile};
 
-/// The files that a run writes. No more of them are open at once than the output says; those that are whole are
-/// closed, and all take their places together. Dropped before that, it leaves what was there before.
+/// The files of a run. Finished files are closed, and the number of open ones is limited. All files are published
+/// together. If it is dropped before that, what was there before is unchanged.
 #[derive(Debug)]
 pub(super) struct Files {
     output: Output,
-    /// In the order in which they were begun.
-    all: Vec<Begun>,
-    /// The files of each partition; of an output without partitions there is one, without name.
+    /// In the order in which they were started.
+    all: Vec<Entry>,
+    /// The files of each partition. An output without partitions has a single one, whose key is empty.
     series: HashMap<Box<str>, Series>,
-    /// Where they will be, whatever links lead there.
+    /// The final paths of the files, with all links resolved.
     places: HashSet<PathBuf>,
-    /// Those that have a descriptor.
+    /// The files that have a descriptor.
     open: Vec<usize>,
     /// Counts the uses of files.
     clock: u64,
-    /// How many bytes were stored that nobody was told of.
+    /// How many stored bytes were not reported yet.
     newly_stored: u64,
     manifest: Option<OutputFile>,
     folders: Arc<Folders>,
 }
 
-/// A file that was begun.
+/// A file that was started.
 #[derive(Debug)]
-struct Begun {
+struct Entry {
     file: OutputFile,
     filled: Filled,
-    /// What was there before, until the first record comes.
+    /// The content before this run, until the first record comes.
     old: Option<OldContent>,
     stage: Stage,
     is_open: bool,
-    /// The time of the last use.
+    /// The clock at the last use.
     used: u64,
 }
 
-/// How far a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     New,
-    /// What it begins with was written.
+    /// The beginning of the file was written.
     Begun,
     Finished,
 }
 
-/// Files that are written one after the other.
+/// The rolled files of a partition.
 #[derive(Debug, Default)]
 struct Series {
     current: Option<usize>,
     files: u64,
 }
 
-/// What a file is to begin with.
+/// The state in which a file gets its first record.
 #[derive(Debug)]
 pub(super) enum Beginning {
-    OfNew,
-    /// It has something already.
-    OfOld(OldContent),
+    Empty,
+    Existing(OldContent),
 }
 
 impl Files {
-    /// Begins those that are known.
+    /// Starts the files that are known before the first record.
     pub(super) fn open(output: &Output) -> Result<Self, IoError> {
         let folders = Arc::default();
         output.prepare(&folders)?;
@@ -97,7 +91,7 @@ impl Files {
         self.all.len()
     }
 
-    /// The file that takes the next record of a partition; begun if there is none.
+    /// The file for the next record of a partition; started if there is none.
     pub(super) fn current(&mut self, key: &str) -> Result<usize, IoError> {
         let series = self.series.entry(key.into()).or_default();
         if let Some(current) = series.current {
@@ -109,20 +103,20 @@ impl Files {
         self.begin(key, number)
     }
 
-    /// What is to be written to a file before the first record; `None` if that was done.
+    /// The state in which a file is before its beginning is written; `None` if that was done.
     pub(super) fn beginning(&mut self, index: usize) -> Option<Beginning> {
-        let begun = &mut self.all[index];
-        if begun.stage != Stage::New {
+        let entry = &mut self.all[index];
+        if entry.stage != Stage::New {
             return None;
         }
-        begun.stage = Stage::Begun;
-        Some(begun.old.take().map_or(Beginning::OfNew, Beginning::OfOld))
+        entry.stage = Stage::Begun;
+        Some(entry.old.take().map_or(Beginning::Empty, Beginning::Existing))
     }
 
-    /// Whether a file is still as it was found: nothing is to be added to what it has.
-    pub(super) fn is_as_before(&self, index: usize) -> bool {
-        let begun = &self.all[index];
-        begun.stage == Stage::New && begun.old.is_some()
+    /// Whether nothing was appended to an existing file.
+    pub(super) fn is_unchanged(&self, index: usize) -> bool {
+        let entry = &self.all[index];
+        entry.stage == Stage::New && entry.old.is_some()
     }
 
     pub(super) fn is_finished(&self, index: usize) -> bool {
@@ -137,47 +131,47 @@ impl Files {
         self.all[index].filled
     }
 
-    /// Writes some bytes with so many records in them.
+    /// Writes bytes that contain `records` records.
     pub(super) fn write(&mut self, index: usize, bytes: &[u8], records: usize) -> Result<(), IoError> {
         self.use_file(index)?;
-        let begun = &mut self.all[index];
-        begun.filled.records += records as u64;
-        begun.filled.bytes += bytes.len() as u64;
-        let written = begun.file.write_all(bytes);
-        self.newly_stored += begun.file.newly_stored();
+        let entry = &mut self.all[index];
+        entry.filled.records += records as u64;
+        entry.filled.bytes += bytes.len() as u64;
+        let written = entry.file.write_all(bytes);
+        self.newly_stored += entry.file.newly_stored();
         written
     }
 
-    /// Ends a file that got all its bytes.
+    /// Finishes a file that has all its bytes.
     pub(super) fn finish(&mut self, index: usize) -> Result<(), IoError> {
         self.use_file(index)?;
-        let begun = &mut self.all[index];
-        begun.stage = Stage::Finished;
-        begun.is_open = false;
-        let finished = begun.file.finish();
-        self.newly_stored += begun.file.newly_stored();
+        let entry = &mut self.all[index];
+        entry.stage = Stage::Finished;
+        entry.is_open = false;
+        let finished = entry.file.finish();
+        self.newly_stored += entry.file.newly_stored();
         self.open.retain(|&open| open != index);
         finished
     }
 
-    /// Ends the file of a partition; the next record gets another.
+    /// Moves on to the next file of a partition.
     pub(super) fn next(&mut self, key: &str) {
         if let Some(series) = self.series.get_mut(key) {
             series.current = None;
         }
     }
 
-    /// How many bytes were stored since this was last asked.
+    /// How many bytes were stored since the last call.
     pub(super) fn newly_stored(&mut self) -> u64 {
         std::mem::take(&mut self.newly_stored)
     }
 
-    /// Puts all files, which are finished, in their places, and the list of them last.
+    /// Publishes all files, which are finished, and the manifest last.
     pub(super) fn publish(mut self) -> Result<(), IoError> {
         let manifest = self.finish_manifest()?;
         let mut changed = self.folders.changed();
-        for begun in self.all.drain(..) {
-            changed.extend(begun.file.publish()?);
+        for entry in self.all.drain(..) {
+            changed.extend(entry.file.publish()?);
         }
         sync(&changed)?;
         self.folders.keep();
@@ -189,10 +183,10 @@ impl Files {
 
     fn finish_manifest(&mut self) -> Result<Option<OutputFile>, IoError> {
         let Some(mut manifest) = self.manifest.take() else { return Ok(None) };
-        let listing = |begun: &Begun| Listing {
-            path: begun.file.path().to_owned(),
-            records: begun.filled.records,
-            bytes: begun.file.stored(),
+        let listing = |entry: &Entry| Listing {
+            path: entry.file.path().to_owned(),
+            records: entry.filled.records,
+            bytes: entry.file.stored(),
         };
         let files: Vec<_> = self.all.iter().map(listing).collect();
         manifest.write_all(manifest_text(manifest.path(), &files).as_bytes())?;
@@ -200,7 +194,7 @@ impl Files {
         Ok(Some(manifest))
     }
 
-    /// Begins the file with this number of a partition.
+    /// Starts the file with this number of a partition.
     fn begin(&mut self, key: &str, number: u64) -> Result<usize, IoError> {
         self.make_room()?;
         let file = match self.output.place() {
@@ -219,12 +213,12 @@ impl Files {
         let old = file.old_content()?;
         let index = self.all.len();
         let (filled, stage) = (Filled::default(), Stage::New);
-        self.all.push(Begun { file, filled, old, stage, is_open: true, used: self.clock });
+        self.all.push(Entry { file, filled, old, stage, is_open: true, used: self.clock });
         self.open.push(index);
         Ok(index)
     }
 
-    /// Begins the file at a path, if no other is to be in its place.
+    /// Opens the file at a path, unless another file of the output has the same path.
     fn open_file(&mut self, path: &Path) -> Result<OutputFile, IoError> {
         if !self.places.insert(resolved(path)) {
             return Err(IoError::SamePath { path: path.to_owned() });
@@ -232,7 +226,7 @@ impl Files {
         self.output.open_file(path, &self.folders)
     }
 
-    /// Notes that a file is used, which may have to be opened for it.
+    /// Notes that a file is used. It counts as open afterwards, and another file may be closed for it.
     fn use_file(&mut self, index: usize) -> Result<(), IoError> {
         self.clock += 1;
         self.all[index].used = self.clock;
@@ -244,16 +238,16 @@ impl Files {
         Ok(())
     }
 
-    /// Closes the file that was not used for longest, if no more may be open.
+    /// Closes the least recently used file if no more may be open.
     fn make_room(&mut self) -> Result<(), IoError> {
         while self.open.len() >= self.output.most_open_files() {
             let oldest = self.open.iter().enumerate().min_by_key(|&(_, &index)| self.all[index].used);
             let Some((position, &index)) = oldest else { break };
             self.open.swap_remove(position);
-            let begun = &mut self.all[index];
-            begun.is_open = false;
-            begun.file.suspend()?;
-            self.newly_stored += begun.file.newly_stored();
+            let entry = &mut self.all[index];
+            entry.is_open = false;
+            entry.file.suspend()?;
+            self.newly_stored += entry.file.newly_stored();
         }
         Ok(())
     }

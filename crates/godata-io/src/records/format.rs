@@ -1,21 +1,20 @@
-//! What a format puts around its records.
+//! File formats: what surrounds the records in a file.
 
 use godata_core::BoxError;
 
 use super::Encoded;
 use crate::OldContent;
 
-/// What a format puts around its records in files: what [`FileSink`](crate::FileSink) needs to know of it.
+/// What a format writes around its records in a file. [`FileSink`](crate::FileSink) calls it.
 ///
-/// One value of it serves all files of a run, on the one thread that writes. The records come encoded, from
-/// [`Output::encode`](crate::Output::encode) on the workers.
+/// One value serves all files of a run, on the one thread that writes. The records arrive encoded:
+/// [`Output::encode`](crate::Output::encode) encodes them on the workers.
 ///
 /// ```
-/// use godata_core::{BoxError, RunContext};
-/// use godata_etl::{BlockingWrite, Chunk, Pipeline, RunScope, Stop, Work, Writer};
-/// use godata_io::{Encoded, FileFormat, FileSink, Output};
+/// use godata_io::etl::{BlockingWrite, Chunk, Pipeline, RunScope, Stop, Work, Writer};
+/// use godata_io::{BoxError, Encoded, FileFormat, FileSink, Output, RunContext};
 ///
-/// /// Numbers with semicolons between them, the last with a period.
+/// /// Numbers with semicolons between them and a period after the last one.
 /// struct Sentence;
 ///
 /// impl FileFormat for Sentence {
@@ -48,44 +47,48 @@ use crate::OldContent;
 /// # let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("numbers.txt");
 /// let writer = SentenceWriter(Output::path(&path).roll_by_rows(2));
-/// Pipeline::builder("numbers").from_vec(vec![1, 2, 3]).write(writer)?.run_blocking(&RunContext::new())?;
+/// Pipeline::builder("numbers").read_vec(vec![1, 2, 3]).write(writer)?.run_blocking(&RunContext::new())?;
 /// assert_eq!(std::fs::read_to_string(folder.path().join("numbers-00001.txt"))?, "1; 2.");
 /// assert_eq!(std::fs::read_to_string(folder.path().join("numbers-00002.txt"))?, "3.");
 /// # Ok::<(), BoxError>(())
 /// ```
 pub trait FileFormat: Send + 'static {
-    /// What is known of a batch beside the bytes of its records, such as the names of columns; `()` if nothing.
+    /// What the format needs to know about a batch besides the bytes of its records, such as the names of its columns;
+    /// `()` if nothing.
     type Batch: Send + 'static;
 
-    /// What stands between two records. Each record is encoded with it before; it is left out before the first of
-    /// a file.
+    /// What separates two records. Each record is encoded with the separator in front of it, and the first record of a
+    /// file is written without it.
     const SEPARATOR: &'static [u8] = b"";
 
-    /// Whether records can be added to the end of a file that is whole.
+    /// Whether records can be appended to a finished file.
     const APPENDS: bool = true;
 
-    /// Called with each batch in order, before its records are written: the place to
-    /// [write them anew](Encoded::rewrite) if they do not fit to the batches before.
+    /// Called with each batch in order, before its records are written. Here a format can [rewrite](Encoded::rewrite)
+    /// records that do not match those of the batches before.
     ///
     /// # Errors
+    ///
     /// Any error fails the run.
     fn prepare(&mut self, encoded: Encoded<Self::Batch>) -> Result<Encoded<Self::Batch>, BoxError> {
         Ok(encoded)
     }
 
-    /// Adds what a file begins with. Called before its first record, or at its end if it has none.
+    /// Appends the beginning of a file. Called before the first record of a file, or at its end if it has none.
     ///
     /// # Errors
+    ///
     /// Any error fails the run.
     fn begin(&mut self, _out: &mut Vec<u8>) -> Result<(), BoxError> {
         Ok(())
     }
 
-    /// As [`begin`](Self::begin), for records that are added to a file that has something; not called if there
-    /// are none. If this is not implemented, a last line without its end gets one.
+    /// Called instead of [`begin`](Self::begin) before the first record that is appended to a file with content. The
+    /// default adds a line feed if the last line lacks one.
     ///
     /// # Errors
-    /// When the records do not fit to the file; the error need not name it.
+    ///
+    /// When the records do not fit the file. The error does not have to name the file.
     fn resume(&mut self, old: &OldContent, out: &mut Vec<u8>) -> Result<(), BoxError> {
         if old.last() != b'\n' {
             out.push(b'\n');
@@ -93,7 +96,7 @@ pub trait FileFormat: Send + 'static {
         Ok(())
     }
 
-    /// Adds what a file ends with that has so many records; the number of bytes must be the same for all numbers
-    /// but 0.
+    /// Appends the end of a file with `records` records. It must have the same length for every number of records but
+    /// 0.
     fn end(&self, _records: u64, _out: &mut Vec<u8>) {}
 }

@@ -1,17 +1,16 @@
-//! Which records of a batch go to which file.
+//! Grouping the records of a batch by their files.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_etl::{Stop, Work};
 
 use super::Fields;
-use crate::{
-    IoError,
-    output::{Template, push_value},
-};
+use crate::IoError;
+use crate::output::{Template, push_value};
 
-/// What stands between the values of a key; no value has it.
+/// Separates the values of a key. No value contains it.
 pub(super) const SEPARATOR: char = '/';
 
 /// The records of a batch that go to one file.
@@ -23,7 +22,7 @@ pub(super) struct Group {
     pub(super) records: Vec<usize>,
 }
 
-/// The groups, in the order of their first records, and which of the template's fields some record has.
+/// The groups, in the order of their first records, and for each field of the template whether any record has it.
 pub(super) fn groups<B: Fields>(
     template: &Template,
     batch: &B,
@@ -63,7 +62,7 @@ fn refused(field: &Arc<str>, found: &'static str) -> BoxError {
 struct Groups {
     groups: Vec<Group>,
     by_key: HashMap<Box<str>, usize>,
-    /// The group of the record before: often it is that of the next, too.
+    /// The group of the previous record, which is often that of the next one too.
     last: usize,
 }
 

@@ -1,4 +1,4 @@
-//! From the records of a batch to the bytes of files.
+//! Writing records to files: encoding, partitioning, rolling, publishing.
 
 mod encode;
 mod encoded;
@@ -8,4 +8,7 @@ mod format;
 mod groups;
 mod sink;
 
-pub use self::{encoded::Encoded, fields::Fields, format::FileFormat, sink::FileSink};
+pub use self::encoded::Encoded;
+pub use self::fields::Fields;
+pub use self::format::FileFormat;
+pub use self::sink::FileSink;

@@ -1,26 +1,23 @@
-//! The one path on which records are written to files.
+//! The sink that writes records to files, for all formats.
 
 use godata_core::BoxError;
 use godata_etl::{BlockingSink, BlockingWrite, RunScope};
 
-use super::{
-    Encoded, FileFormat,
-    encoded::Part,
-    files::{Beginning, Files},
-};
-use crate::{
-    IoError, Output,
-    output::{Place, Rolling},
-};
+use super::encoded::Part;
+use super::files::{Beginning, Files};
+use super::{Encoded, FileFormat};
+use crate::output::{Place, Rolling};
+use crate::{IoError, Output};
 
-/// Writes the records of a run to the files of an output, in a format; made by [`Output::sink`].
+/// Writes the records of a run to the files of an output, in some format; made by [`Output::sink`].
+/// [`FileFormat`] has an example.
 ///
-/// It compresses and writes on a thread where that may block, while the next batches are read and computed.
+/// It compresses and writes on a blocking thread, while the next batches are read and processed.
 #[derive(Debug)]
 pub struct FileSink<F> {
     format: F,
     files: Files,
-    /// The fields that say the file of a record, and whether any record had them so far.
+    /// The partition fields, and whether any record had them so far.
     fields: Vec<(Box<str>, bool)>,
     has_records: bool,
     rolling: Rolling,
@@ -29,11 +26,12 @@ pub struct FileSink<F> {
 }
 
 impl Output {
-    /// Opens the output for the records of a run: for [`Writer::open`](godata_etl::Writer::open).
+    /// Opens the output for the records of a run. Call it in [`Writer::open`](godata_etl::Writer::open).
     ///
     /// # Errors
-    /// As [`open`](Self::open), and [`IoError::Template`]; [`IoError::Options`] for what can't be combined; of a file
-    /// that is appended to [`IoError::Read`] and [`IoError::Compressed`].
+    ///
+    /// The errors of [`open`](Self::open), [`IoError::Template`], and [`IoError::Options`] for options that can't be
+    /// combined. For a file that is appended to, also [`IoError::Read`] and [`IoError::Compressed`].
     pub async fn sink<F: FileFormat>(
         &self,
         format: F,
@@ -49,7 +47,7 @@ impl<F: FileFormat> FileSink<F> {
     fn open(output: &Output, format: F, scope: RunScope) -> Result<Self, IoError> {
         output.check()?;
         if output.appends() && !F::APPENDS {
-            return Err(output.refused("a file of this format is whole, and can't be appended to"));
+            return Err(output.refused("files of this format can't be appended to"));
         }
         let files = Files::open(output)?;
         let fields = match output.place() {
@@ -86,13 +84,13 @@ impl<F: FileFormat> FileSink<F> {
         Ok(())
     }
 
-    /// Writes what a file begins with, unless that was done.
+    /// Writes the beginning of a file, unless that was done.
     fn begin(&mut self, file: usize) -> Result<(), BoxError> {
         let Some(beginning) = self.files.beginning(file) else { return Ok(()) };
         self.scratch.clear();
         match beginning {
-            Beginning::OfNew => self.format.begin(&mut self.scratch)?,
-            Beginning::OfOld(old) => {
+            Beginning::Empty => self.format.begin(&mut self.scratch)?,
+            Beginning::Existing(old) => {
                 let resumed = self.format.resume(&old, &mut self.scratch);
                 resumed.map_err(|source| IoError::Resume { path: self.files.path(file), source })?;
             }
@@ -100,12 +98,12 @@ impl<F: FileFormat> FileSink<F> {
         Ok(self.files.write(file, &self.scratch, 0)?)
     }
 
-    /// Writes what a file ends with, and flushes it to the disk.
+    /// Writes the end of a file, and flushes the file to the disk.
     fn finish(&mut self, file: usize) -> Result<(), BoxError> {
         if self.files.is_finished(file) {
             return Ok(());
         }
-        if !self.files.is_as_before(file) {
+        if !self.files.is_unchanged(file) {
             self.begin(file)?;
             self.scratch.clear();
             self.format.end(self.files.filled(file).records, &mut self.scratch);
@@ -114,14 +112,14 @@ impl<F: FileFormat> FileSink<F> {
         Ok(self.files.finish(file)?)
     }
 
-    /// How many bytes a file ends with.
+    /// The length of the end of a file.
     fn end_len(&mut self) -> u64 {
         self.scratch.clear();
         self.format.end(1, &mut self.scratch);
         self.scratch.len() as u64
     }
 
-    /// Checks that each field that says the file of a record was in a record.
+    /// Checks that each partition field was in at least one record.
     fn check_fields(&self) -> Result<(), IoError> {
         match self.fields.iter().find(|(_, is_present)| !is_present) {
             Some((field, _)) if self.has_records => {

@@ -1,4 +1,4 @@
-//! A decision while it is made.
+//! A decision in the making.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -6,33 +6,35 @@ use std::time::Duration;
 use godata_core::{Cause, Commit, PipelineRecord, RunId, RunKey, RunRecord, RunStatus};
 use time::UtcDateTime;
 
-use super::{Decision, Facts, Fold, Verdict};
+use super::{Decision, Facts, Fold, Misfired, Verdict};
 use crate::ScheduleFault;
 use crate::ids::Ids;
 
-/// How often the runs of other instances are looked at while something waits for them here.
+/// How often the pipeline is read while a run here waits for one of another instance.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
-/// A decision while it is made: the rows as they shall be, each copied only when it changes.
+/// A decision in the making: the rows as they will be stored, each copied only when it changes.
 pub(super) struct Draft<'a> {
     pub(super) facts: &'a Facts<'a>,
     pub(super) ids: &'a mut Ids,
     row: Cow<'a, PipelineRecord>,
     runs: Vec<Planned<'a>>,
     pub(super) fold: Fold,
-    /// The latest due time that is decided.
+    /// The latest due time that was decided.
     pub(super) due: Option<UtcDateTime>,
     pub(super) starts: Vec<RunId>,
     pub(super) stops: Vec<RunId>,
     pub(super) superseded: Vec<RunId>,
     pub(super) verdict: Option<Verdict>,
     pub(super) fault: Option<ScheduleFault>,
+    pub(super) misfired: Option<Misfired>,
+    pub(super) schedule_has_ended: bool,
     wake_at: Option<UtcDateTime>,
     pub(super) waits_for_slot: bool,
     pub(super) waits_for_others: bool,
 }
 
-/// A run's row as it shall be.
+/// A run's row as it will be stored.
 struct Planned<'a> {
     row: Cow<'a, RunRecord>,
     is_new: bool,
@@ -53,6 +55,8 @@ impl<'a> Draft<'a> {
             superseded: Vec::new(),
             verdict: None,
             fault: None,
+            misfired: None,
+            schedule_has_ended: false,
             wake_at: None,
             waits_for_slot: false,
             waits_for_others: false,
@@ -72,7 +76,7 @@ impl<'a> Draft<'a> {
         self.facts.row.rev.saturating_add(1)
     }
 
-    /// The runs that are queued or run, with their places.
+    /// The queued and running runs, with their places.
     pub(super) fn active(&self) -> impl Iterator<Item = (usize, &RunRecord)> {
         let runs = self.runs.iter().map(|planned| &*planned.row).enumerate();
         runs.filter(|(_, run)| !run.status.is_terminal())
@@ -86,7 +90,7 @@ impl<'a> Draft<'a> {
         self.active().find(|(_, row)| row.id == run).map(|(place, _)| place)
     }
 
-    /// The row at a place, to change it.
+    /// The row at a place, for a change.
     pub(super) fn run_mut(&mut self, place: usize) -> Option<&mut RunRecord> {
         self.runs.get_mut(place).map(|planned| planned.row.to_mut())
     }
@@ -95,12 +99,12 @@ impl<'a> Draft<'a> {
         self.runs.push(Planned { row: Cow::Owned(run), is_new: true });
     }
 
-    /// Adds the row of a run as it is to be stored, if it is stored already.
+    /// Adds the changed row of a run that is stored already.
     pub(super) fn update(&mut self, run: RunRecord) {
         self.runs.push(Planned { row: Cow::Owned(run), is_new: false });
     }
 
-    /// A new run that is queued.
+    /// A new queued run.
     pub(super) fn new_run(&mut self, key: RunKey, cause: Cause) -> RunRecord {
         let now = self.facts.now;
         let mut run = RunRecord::new(&self.facts.row.name, key, cause, RunStatus::Queued, now);
@@ -109,7 +113,7 @@ impl<'a> Draft<'a> {
         run
     }
 
-    /// Ends a queued run that does not start. One that was adopted a moment ago stays whose it was.
+    /// Ends a queued run that does not start. If it was taken over in this decision, it keeps its former owner.
     pub(super) fn drop_queued(&mut self, place: usize, status: RunStatus, reason: &str) {
         let facts = self.facts;
         let now = facts.now;
@@ -139,7 +143,7 @@ impl<'a> Draft<'a> {
         self.wake_at = Some(self.wake_at.map_or(at, |earlier| earlier.min(at)));
     }
 
-    /// A run of another instance is in the way, of whose end nobody tells this one.
+    /// A run of another instance is in the way. This instance learns of its end only by reading the pipeline.
     pub(super) fn wait_for_others(&mut self) {
         self.waits_for_others = true;
         self.wake_at(later(self.facts.now, LOOK_EVERY));
@@ -147,8 +151,8 @@ impl<'a> Draft<'a> {
 
     pub(super) fn finish(self) -> Decision {
         let changed_runs = self.runs.into_iter().filter_map(|planned| match planned.row {
-            // Decided a moment ago, and taken back.
-            Cow::Owned(run) if planned.is_new && !run.status.may_begin() => None,
+            // Inserted and ended in the same decision.
+            Cow::Owned(run) if planned.is_new && !run.status.may_be_new() => None,
             Cow::Owned(run) => Some((planned.is_new, run)),
             Cow::Borrowed(_) => None,
         });
@@ -172,6 +176,8 @@ impl<'a> Draft<'a> {
             verdict: self.verdict,
             fold: self.fold,
             fault: self.fault,
+            misfired: self.misfired,
+            schedule_has_ended: self.schedule_has_ended,
             wake_at: self.wake_at,
             waits_for_slot: self.waits_for_slot,
             waits_for_others: self.waits_for_others,
@@ -179,7 +185,7 @@ impl<'a> Draft<'a> {
     }
 }
 
-/// An instant this much later, at most the last there is.
+/// An instant this much later, or the last possible instant.
 pub(crate) fn later(at: UtcDateTime, by: Duration) -> UtcDateTime {
     at.saturating_add(time::Duration::try_from(by).unwrap_or(time::Duration::MAX)).truncate_to_millisecond()
 }

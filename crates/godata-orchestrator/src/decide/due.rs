@@ -1,4 +1,4 @@
-//! Which due times have come, and what becomes of them.
+//! Due times: which have come, and what happens to them.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use crate::ids::{mix, share_of};
 use crate::registration::Rules;
 use crate::{Misfire, Overlap, ScheduleFault};
 
-/// Why due times are skipped.
+/// The reasons for skipped due times.
 pub(crate) const MISSED: &str = "missed";
 pub(crate) const OVERLAPPED: &str = "another run was queued or running";
 
-/// The most due times that are run one after another.
+/// The most due times that [`Misfire::All`] runs.
 const MOST: usize = 100;
 
-/// Decides all due times after the last that was decided, up to now.
+/// Decides all due times after the last decided one, up to now.
 pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
     let facts = draft.facts;
     let Some(plan) = facts.plan else { return Ok(()) };
@@ -34,9 +34,12 @@ pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
         return Ok(());
     }
     let cursor = draft.fold.cursor(row.cursor).unwrap_or(row.spec_since);
-    let due_times = DueTimes(schedule);
+    let due_times = DueTimes(&**schedule);
     let now = facts.due_until();
-    let Some(first) = due_times.next(cursor)? else { return Ok(()) };
+    let Some(first) = due_times.next(cursor)? else {
+        draft.schedule_has_ended = true;
+        return Ok(());
+    };
     if first > now {
         draft.wake_at(later(first, facts.behind));
         return Ok(());
@@ -56,14 +59,27 @@ pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
     Ok(())
 }
 
-/// The due times that wait for a decision.
+/// Due times that were missed, and what the policy decided.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Misfired {
+    pub(crate) policy: Misfire,
+    pub(crate) first: UtcDateTime,
+    pub(crate) last: UtcDateTime,
+    /// How many were missed. If it is not exact, at least that many.
+    pub(crate) missed: u64,
+    pub(crate) is_exact: bool,
+    /// How many are to run. The overlap rule may still skip some.
+    pub(crate) runs: u64,
+}
+
+/// The due times to decide.
 struct Pending<'a> {
     due_times: DueTimes<'a>,
     first: UtcDateTime,
     last: UtcDateTime,
-    /// There is only one.
+    /// There is only one due time.
     is_alone: bool,
-    /// What time it is by the store's clock.
+    /// The time by the store's clock.
     now: UtcDateTime,
 }
 
@@ -74,19 +90,29 @@ impl Pending<'_> {
             run(draft, rules, self.last);
             return Ok(());
         }
-        match rules.misfire {
-            Misfire::Latest => self.run_newest(draft, rules, 1),
-            Misfire::Skip if is_late => self.skip_all(draft),
-            Misfire::Skip => self.run_newest(draft, rules, 1),
+        let (skipped, is_exact, runs) = match rules.misfire {
+            Misfire::Latest => self.run_newest(draft, rules, 1)?,
+            Misfire::Skip if is_late => self.skip_all(draft)?,
+            Misfire::Skip => self.run_newest(draft, rules, 1)?,
             Misfire::All => {
                 let most = overlap::room(draft, rules.overlap).min(MOST);
-                self.run_newest(draft, rules, most)
+                self.run_newest(draft, rules, most)?
             }
-        }
+        };
+        let missed = skipped.saturating_add(runs);
+        let (policy, first, last) = (rules.misfire, self.first, self.last);
+        draft.misfired = Some(Misfired { policy, first, last, missed, is_exact, runs });
+        Ok(())
     }
 
-    /// Skips the older ones, and runs the newest, oldest first.
-    fn run_newest(&self, draft: &mut Draft<'_>, rules: &Rules, most: usize) -> Result<(), ScheduleFault> {
+    /// Skips the older due times, and runs the newest ones, oldest first. Returns how many were skipped, whether that is exact,
+    /// and how many are to run.
+    fn run_newest(
+        &self,
+        draft: &mut Draft<'_>,
+        rules: &Rules,
+        most: usize,
+    ) -> Result<(u64, bool, u64), ScheduleFault> {
         let mut newest = vec![self.last];
         let mut oldest = self.last;
         while newest.len() < most && oldest > self.first {
@@ -94,22 +120,25 @@ impl Pending<'_> {
             oldest = self.due_times.last_until(before, self.first)?;
             newest.push(oldest);
         }
+        let (mut skipped, mut is_exact) = (0, true);
         if oldest > self.first {
             let before = oldest.saturating_sub(time::Duration::MILLISECOND);
-            self.skip(draft, self.due_times.last_until(before, self.first)?)?;
+            (skipped, is_exact) = self.skip(draft, self.due_times.last_until(before, self.first)?)?;
         }
+        let runs = newest.len() as u64;
         newest.into_iter().rev().for_each(|due| run(draft, rules, due));
-        Ok(())
+        Ok((skipped, is_exact, runs))
     }
 
-    fn skip_all(&self, draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
-        self.skip(draft, self.last)
+    fn skip_all(&self, draft: &mut Draft<'_>) -> Result<(u64, bool, u64), ScheduleFault> {
+        let (skipped, is_exact) = self.skip(draft, self.last)?;
+        Ok((skipped, is_exact, 0))
     }
 
-    fn skip(&self, draft: &mut Draft<'_>, last: UtcDateTime) -> Result<(), ScheduleFault> {
+    fn skip(&self, draft: &mut Draft<'_>, last: UtcDateTime) -> Result<(u64, bool), ScheduleFault> {
         let (count, is_exact) = self.due_times.count(self.first, last)?;
         skips::skip(draft, Skipped { first: self.first, last, count, is_exact, reason: MISSED });
-        Ok(())
+        Ok((count, is_exact))
     }
 }
 
@@ -131,7 +160,7 @@ fn run(draft: &mut Draft<'_>, rules: &Rules, due: UtcDateTime) {
     draft.insert(run);
 }
 
-/// A share of `most` that follows from the pipeline and the due time.
+/// A share of `most` that is derived from the pipeline and the due time.
 fn jitter(pipeline: &str, due: UtcDateTime, most: Duration) -> Duration {
     let millis = due.unix_timestamp_nanos().div_euclid(1_000_000) as u64;
     let bits = pipeline.bytes().fold(millis, |bits, byte| mix(bits ^ u64::from(byte)));

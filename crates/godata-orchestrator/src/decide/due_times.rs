@@ -1,16 +1,16 @@
-//! A schedule, asked with care: it is foreign code.
+//! Calls of a schedule, which is foreign code.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use godata_core::{AnySchedule, Schedule as _};
+use godata_core::Schedule;
 use time::UtcDateTime;
 
 use crate::ScheduleFault;
 
-/// The due times of a schedule, cut to whole milliseconds. A panic, and an answer that does not lie after the question
-/// then, is a fault: it would be asked the same for ever.
+/// The due times of a schedule, truncated to whole milliseconds. A panic is a fault. So is an answer that, once truncated, is
+/// not after the instant that was asked about, because the loop would ask the same forever.
 #[derive(Clone, Copy)]
-pub(crate) struct DueTimes<'a>(pub(crate) &'a AnySchedule);
+pub(crate) struct DueTimes<'a>(pub(crate) &'a dyn Schedule);
 
 impl DueTimes<'_> {
     pub(crate) fn next(self, after: UtcDateTime) -> Result<Option<UtcDateTime>, ScheduleFault> {
@@ -22,7 +22,7 @@ impl DueTimes<'_> {
         }
     }
 
-    /// The last due time up to `until`, which counts itself, if that is not before `first`.
+    /// The last due time up to `until`, inclusive, but not before `first`.
     pub(crate) fn last_until(
         self,
         until: UtcDateTime,
@@ -33,9 +33,9 @@ impl DueTimes<'_> {
         Ok(last.filter(|last| (first..=until).contains(last)).unwrap_or(first))
     }
 
-    /// How many due times there are from `first` to `last`, both among them, and whether that was counted to the end.
+    /// How many due times there are from `first` to `last`, both inclusive, and whether the count is exact.
     pub(crate) fn count(self, first: UtcDateTime, last: UtcDateTime) -> Result<(u64, bool), ScheduleFault> {
-        /// How many are counted.
+        /// Counting stops here.
         const MOST: u64 = 1_000;
         let (mut count, mut at) = (1, first);
         while at < last {

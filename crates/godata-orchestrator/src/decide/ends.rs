@@ -1,4 +1,4 @@
-//! What jobs have come to, and whether they are tried again.
+//! Ends of jobs, and their retries.
 
 use godata_core::{Cause, RunKey, RunRecord, RunStatus};
 
@@ -6,11 +6,11 @@ use super::End;
 use super::draft::{Draft, later};
 use crate::Recovery;
 
-/// How often an attempt that was interrupted is queued again.
+/// How often an interrupted attempt is queued again.
 const MOST_INTERRUPTIONS: u32 = 3;
 
-/// Writes down how jobs have ended, each with the run that tries it again.
-pub(super) fn write_down(draft: &mut Draft<'_>) {
+/// Records how jobs have ended, each with its retry if there is one.
+pub(super) fn record(draft: &mut Draft<'_>) {
     for end in draft.facts.ends {
         let own = draft.active().find(|(_, run)| is_own(run, end, draft));
         match own.map(|(place, run)| (place, run.clone())) {
@@ -42,14 +42,14 @@ fn write(draft: &mut Draft<'_>, place: usize, before: &RunRecord, end: &End) {
         RunStatus::Succeeded if !is_backfill(before) => {
             draft.row_mut().last_success_rev = draft.next_rev();
         }
-        RunStatus::Failed => try_again(draft, before, end),
+        RunStatus::Failed => retry(draft, before, end),
         RunStatus::Interrupted => recover(draft, before),
         _ => {}
     }
 }
 
-/// The next attempt of a run that failed, if there is one.
-fn try_again(draft: &mut Draft<'_>, before: &RunRecord, end: &End) {
+/// Queues the next attempt of a failed run, if the policy allows one.
+fn retry(draft: &mut Draft<'_>, before: &RunRecord, end: &End) {
     let Some(plan) = draft.facts.plan else { return };
     let Some(failure) = &end.error else { return };
     if end.was_stopped || before.cancel_requested_at.is_some() || draft.row().removed_at.is_some() {
@@ -63,7 +63,7 @@ fn try_again(draft: &mut Draft<'_>, before: &RunRecord, end: &End) {
     draft.insert(retry);
 }
 
-/// The same attempt again, of a run that was interrupted, if that is wanted.
+/// Queues the same attempt of an interrupted run again, if recovery is on.
 pub(super) fn recover(draft: &mut Draft<'_>, before: &RunRecord) {
     let is_wanted = draft.facts.recovery == Recovery::Rerun && draft.facts.plan.is_some();
     let is_over = before.interruptions >= MOST_INTERRUPTIONS || draft.row().removed_at.is_some();
@@ -75,7 +75,7 @@ pub(super) fn recover(draft: &mut Draft<'_>, before: &RunRecord) {
     draft.insert(rerun);
 }
 
-/// The same job in a new run.
+/// A new run of the same job.
 fn again(draft: &mut Draft<'_>, before: &RunRecord, key: RunKey, cause: Cause) -> RunRecord {
     let mut run = draft.new_run(key, cause);
     run.job_id = before.job_id;
@@ -85,7 +85,7 @@ fn again(draft: &mut Draft<'_>, before: &RunRecord, key: RunKey, cause: Cause) -
     run
 }
 
-/// Whether a run, or the one that it tries again, is of a backfill: due, but by no schedule.
+/// Whether a run, or the run that it retries, belongs to a backfill: it has a due time, but not from a schedule.
 pub(super) fn is_backfill(run: &RunRecord) -> bool {
     run.due.is_some() && run.spec_since.is_none()
 }

@@ -1,7 +1,7 @@
-//! What is decided about a pipeline: pure functions, without a clock, a store or a task.
+//! Decisions about a pipeline: pure functions, without a clock, a store or a task.
 //!
-//! [`decide`] looks at all that is known of one pipeline and answers with at most one commit. Each rule is in a file
-//! of its own and writes into a [`Draft`], so that later rules see what earlier ones have decided.
+//! [`decide`] takes all facts about one pipeline and returns at most one commit. Each rule has its own file and writes into a
+//! [`Draft`], so that later rules see what earlier ones have decided.
 
 mod after;
 mod draft;
@@ -17,7 +17,7 @@ mod starts;
 mod tests;
 
 pub(crate) use draft::later;
-pub(crate) use due::contradiction;
+pub(crate) use due::{MISSED, Misfired, contradiction};
 pub(crate) use due_times::DueTimes;
 pub(crate) use requests::{Refusal, Registered, Request, Verdict};
 pub(crate) use skips::Fold;
@@ -26,8 +26,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, AnySchedule, Commit, Failure, FailureKind, OwnerId, PipelineName, PipelineRecord, RunCounts,
-    RunId, RunRecord, RunResult, RunStatus, StopReason,
+    AnyJob, Commit, Failure, FailureKind, OwnerId, PipelineName, PipelineRecord, RunCounts, RunId, RunRecord,
+    RunResult, RunStatus, Schedule, StopReason,
 };
 use time::UtcDateTime;
 
@@ -36,58 +36,58 @@ use crate::ids::Ids;
 use crate::registration::Rules;
 use crate::{Recovery, ScheduleFault};
 
-/// How far ahead of the clock an instant may be that another instance has stored. One that is further ahead was shown by
-/// a clock that was wrong.
+/// How far an instant that another instance has stored may be ahead of the clock. If it is further ahead, that instance's
+/// clock was wrong.
 pub(crate) const AHEAD: time::Duration = time::Duration::HOUR;
 
-/// What is registered of a pipeline.
+/// The registration of a pipeline.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     pub(crate) job: AnyJob,
-    /// `None` also once it was stopped.
-    pub(crate) schedule: Option<AnySchedule>,
+    /// `None` if there is no schedule, or if it was stopped by a fault.
+    pub(crate) schedule: Option<Arc<dyn Schedule>>,
     pub(crate) registered: Arc<Registered>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) pool: Option<usize>,
 }
 
 impl Plan {
-    /// The pipelines that it runs after.
+    /// The pipelines that this one runs after.
     pub(crate) fn upstream(&self) -> impl Iterator<Item = &PipelineName> {
         self.registered.after.iter().map(|(name, _)| name)
     }
 }
 
-/// What may be decided.
+/// Which decisions are allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// All.
+    /// All decisions.
     Scheduling,
-    /// Nothing new: queued runs start, and what somebody asks for.
+    /// No due times. Queued runs start, and requests are carried out.
     Stopped,
-    /// No run starts any more.
+    /// No run starts.
     Draining,
 }
 
-/// All that is known of a pipeline.
+/// All facts about a pipeline.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts<'a> {
     pub(crate) row: &'a PipelineRecord,
     /// Its queued and running rows, of all owners.
     pub(crate) runs: &'a [RunRecord],
-    /// `None` if it is not registered here.
+    /// `None` if the pipeline is not registered here.
     pub(crate) plan: Option<&'a Plan>,
     pub(crate) fold: &'a Fold,
-    /// The last success of each pipeline that it runs after.
+    /// The rev of the last success of each pipeline that this one runs after.
     pub(crate) upstream: &'a [(PipelineName, u64)],
-    /// Its jobs that have ended and whose rows don't say so yet.
+    /// The jobs that have ended and whose final rows are not stored yet.
     pub(crate) ends: &'a [End],
     pub(crate) request: Option<&'a Request>,
     pub(crate) orphans: &'a [Orphan],
     pub(crate) owner: OwnerId,
     pub(crate) now: UtcDateTime,
     pub(crate) mode: Mode,
-    /// How far the store's clock is behind ours. A due time has come when it has come there.
+    /// How far the store's clock is behind this one. A due time has come when it has come by the store's clock.
     pub(crate) behind: Duration,
     /// How many runs may start.
     pub(crate) slots: usize,
@@ -95,13 +95,13 @@ pub(crate) struct Facts<'a> {
 }
 
 impl Facts<'_> {
-    /// What time it is where due times are judged: up to this they have come.
+    /// The time by the store's clock. Due times up to it, inclusive, have come.
     fn due_until(&self) -> UtcDateTime {
         self.now.saturating_sub(time::Duration::try_from(self.behind).unwrap_or(time::Duration::MAX))
     }
 }
 
-/// A run whose owner is dead, as long as it has that owner: another instance may have adopted it.
+/// A run whose owner is dead. It is an orphan only while it has that owner, because another instance may take it over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Orphan {
     pub(crate) run: RunId,
@@ -114,14 +114,14 @@ impl Orphan {
     }
 }
 
-/// How a job of ours has ended.
+/// How a job of this instance has ended.
 #[derive(Clone, Debug)]
 pub(crate) struct End {
     pub(crate) run: RunId,
     pub(crate) status: RunStatus,
-    /// Somebody wished that it end for good; its timeout and a shutdown don't.
+    /// A caller asked it to stop. A timeout and a shutdown don't count.
     pub(crate) was_stopped: bool,
-    /// Why it did not end by itself.
+    /// Why the run ended without a result of its job.
     pub(crate) reason: Option<String>,
     pub(crate) error: Option<Failure>,
     pub(crate) counts: RunCounts,
@@ -145,7 +145,7 @@ impl From<RunResult> for End {
 }
 
 impl End {
-    /// The end of a run whose job has not come to one: the message is the error of a failure, or the reason.
+    /// The end of a run without a result of its job. The message becomes the error of a failed run, or else the reason.
     pub(crate) fn without_result(run: RunId, status: RunStatus, message: String, now: UtcDateTime) -> Self {
         let (error, reason) = match status {
             RunStatus::Failed => (Some(Failure::new(FailureKind::Failed, message)), None),
@@ -156,37 +156,40 @@ impl End {
     }
 }
 
-/// What is to be done, once the commit is durable if there is one.
+/// What to do. If there is a commit, the rest waits until it is durable.
 #[derive(Debug)]
 pub(crate) struct Decision {
     pub(crate) commit: Option<Commit>,
-    /// The runs whose jobs start; each takes a slot.
+    /// The runs whose jobs start. Each takes a slot.
     pub(crate) starts: Vec<RunId>,
     /// The runs whose jobs are asked to stop.
     pub(crate) stops: Vec<RunId>,
-    /// The ends that come too late: their rows are somebody else's.
+    /// The runs whose ends came too late: their rows belong to another instance, or have ended.
     pub(crate) superseded: Vec<RunId>,
     /// The answer to the request.
     pub(crate) verdict: Option<Verdict>,
     pub(crate) fold: Fold,
     pub(crate) fault: Option<ScheduleFault>,
+    /// The due times that were missed, for the log.
+    pub(crate) misfired: Option<Misfired>,
+    /// The schedule has no due time after those that are decided.
+    pub(crate) schedule_has_ended: bool,
     /// When to decide again, if nothing happens before.
     pub(crate) wake_at: Option<UtcDateTime>,
-    /// A run could start if there were a slot.
+    /// A run would start if there were a free slot.
     pub(crate) waits_for_slot: bool,
-    /// A run of ours waits for one of another instance: its row is to be read again.
+    /// A run of this instance waits for one of another instance, so the pipeline has to be read again.
     pub(crate) waits_for_others: bool,
 }
 
-/// Decides what becomes of a pipeline now.
+/// Decides about a pipeline.
 ///
-/// The rules follow in this order: first what has happened is written down, then what somebody asks for, or else what is
-/// due; and what is queued by then starts, as far as it may. So an answer is not taken back by what is due at the same
-/// moment: that is decided next.
+/// The rules apply in this order: ends are recorded, then the request is carried out, or else due times are decided, and then
+/// queued runs start. A request and due times are never decided together, so a due time can't take back an answer.
 pub(crate) fn decide(facts: &Facts<'_>, ids: &mut Ids) -> Decision {
     let mut draft = Draft::new(facts, ids);
     orphans::take_over(&mut draft);
-    ends::write_down(&mut draft);
+    ends::record(&mut draft);
     requests::answer(&mut draft);
     if facts.request.is_none() {
         draft.fault = due::decide(&mut draft).err();

@@ -1,13 +1,13 @@
-//! What becomes of runs whose owner is dead.
+//! Runs of dead owners.
 
 use godata_core::{RunRecord, RunStatus};
 
 use super::draft::Draft;
 use super::ends;
 
-/// Interrupts the running ones, and adopts the queued ones; those that somebody asked to stop are canceled.
+/// Interrupts running orphans, and takes over queued ones. Orphans that were asked to stop are canceled.
 ///
-/// Where the pipeline is not registered, queued runs are left to whoever has it.
+/// If the pipeline is not registered here, queued runs are left to an instance that has registered it.
 pub(super) fn take_over(draft: &mut Draft<'_>) {
     let facts = draft.facts;
     let is_orphan = |run: &RunRecord| facts.orphans.iter().any(|orphan| orphan.is(run));

@@ -1,20 +1,20 @@
-//! Whether something new may be queued beside what is queued and runs.
+//! Whether a new run may be queued beside the queued and running ones.
 
 use godata_core::{Cause, RunId, RunRecord, RunStatus};
 
 use super::draft::Draft;
 use crate::Overlap;
 
-/// What becomes of something new.
+/// The decision about a new run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admission {
-    /// It is queued, and starts when it may.
+    /// It is queued, and starts when it can.
     Queue,
-    /// It is not: this run is in the way.
+    /// It is refused, because this run is in the way.
     Refuse(RunId),
 }
 
-/// Judges something new, and makes room for it if that is the rule.
+/// Decides about a new run, and makes room for it if the rule says so.
 pub(super) fn admit(draft: &mut Draft<'_>, overlap: Overlap) -> Admission {
     let Some(other) = draft.active().map(|(_, run)| run).find(|run| is_in_the_way(run)) else {
         return Admission::Queue;
@@ -35,7 +35,7 @@ pub(super) fn admit(draft: &mut Draft<'_>, overlap: Overlap) -> Admission {
     if has_room { Admission::Queue } else { Admission::Refuse(other) }
 }
 
-/// How many more may be queued.
+/// How many more runs may be queued.
 pub(super) fn room(draft: &Draft<'_>, overlap: Overlap) -> usize {
     let buffered = draft.with_status(RunStatus::Queued).filter(|run| is_buffered(run)).count();
     match overlap {
@@ -44,12 +44,12 @@ pub(super) fn room(draft: &Draft<'_>, overlap: Overlap) -> usize {
     }
 }
 
-/// Waiting backfills give way.
+/// Queued backfills are never in the way.
 fn is_in_the_way(run: &RunRecord) -> bool {
     run.status == RunStatus::Running || run.cause != Cause::Backfill
 }
 
-/// A run that is tried again has been in the buffer before.
+/// Retries don't count, because their first attempt was in the buffer before.
 fn is_buffered(run: &RunRecord) -> bool {
     matches!(run.cause, Cause::Schedule | Cause::Manual | Cause::After)
 }

@@ -1,4 +1,4 @@
-//! What somebody asks for.
+//! Requests.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use super::draft::Draft;
 use super::overlap::{self, Admission};
 use super::skips;
 
-/// What somebody asks for; the ids of its runs are there already, so that asking is repeated and not doubled.
+/// A request. The ids of its runs are fixed beforehand, so that a repeated request does not insert them twice.
 #[derive(Clone, Debug)]
 pub(crate) enum Request {
-    /// A run by hand, which is queued.
+    /// A queued run by hand.
     Run(Box<RunRecord>),
-    /// Queued runs for due times of the past.
+    /// Queued runs for due times in the past.
     Backfill(Vec<RunRecord>),
     Cancel(RunId),
     Pause,
@@ -24,23 +24,23 @@ pub(crate) enum Request {
     ResumeFromNow,
     Unregister,
     Register(Arc<Registered>),
-    /// The schedule goes on from now.
+    /// Continues the schedule from now.
     Rebase,
 }
 
-/// What is stored of a registration.
+/// The part of a registration that is stored.
 #[derive(Clone, Debug)]
 pub(crate) struct Registered {
     pub(crate) spec: Option<String>,
     pub(crate) enabled: bool,
     pub(crate) tags: BTreeSet<String>,
     pub(crate) options: String,
-    /// The last successes of the pipelines that it runs after.
+    /// The pipelines that it runs after, with the revs of their last successes.
     pub(crate) after: Vec<(PipelineName, u64)>,
 }
 
 impl Registered {
-    /// Whether nothing of it is to be written any more.
+    /// Whether the row already says all of this.
     fn is_stored_in(&self, row: &PipelineRecord) -> bool {
         let has_words = row.enabled == self.enabled && row.tags == self.tags && row.options == self.options;
         let upstream: BTreeSet<_> = self.after.iter().map(|(name, _)| name).collect();
@@ -48,7 +48,7 @@ impl Registered {
     }
 }
 
-/// What is answered.
+/// The answer to a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Granted,
@@ -58,12 +58,12 @@ pub(crate) enum Verdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     AlreadyRunning(RunId),
-    /// This run, which is or was active a moment ago, has the key of one that is asked for.
+    /// This run has the key of a requested run, and is active or was a moment ago.
     Duplicate(RunId),
 }
 
 impl Request {
-    /// Whether what is stored says that it was granted before; `None` if that can't be told from it.
+    /// Whether the stored rows show that the request was granted before. `None` if they can't show that.
     pub(crate) fn is_granted(&self, row: &PipelineRecord, runs: &[RunRecord]) -> Option<bool> {
         let is_active = |id: RunId| runs.iter().any(|run| run.id == id);
         Some(match self {
@@ -76,13 +76,13 @@ impl Request {
             Self::Register(registered) => {
                 row.removed_at.is_none() && row.rev > 0 && registered.is_stored_in(row)
             }
-            // It may not have been paused before.
+            // The pipeline may not have been paused before.
             Self::ResumeFromNow if row.paused_at.is_none() => return None,
             Self::ResumeFromNow | Self::Rebase => false,
         })
     }
 
-    /// The runs that it would insert.
+    /// The runs that the request would insert.
     pub(crate) fn runs(&self) -> &[RunRecord] {
         match self {
             Self::Run(run) => std::slice::from_ref(run),
@@ -92,7 +92,7 @@ impl Request {
     }
 }
 
-/// Does what is asked for.
+/// Carries out the request.
 pub(super) fn answer(draft: &mut Draft<'_>) {
     let Some(request) = draft.facts.request else { return };
     draft.verdict = Some(Verdict::Granted);
@@ -131,8 +131,8 @@ fn backfill(draft: &mut Draft<'_>, runs: &[RunRecord]) {
     }
 }
 
-/// Refuses runs of which one is there under another id. The store would as well, unless the same commit changes that
-/// one: then it can't take it at all.
+/// Refuses runs if one of their keys belongs to an active run. The store would refuse them as well, unless the same commit
+/// changes that run: such a commit is invalid.
 fn is_there(draft: &mut Draft<'_>, asked: &[RunRecord]) -> bool {
     let keys: BTreeSet<_> = asked.iter().map(|run| &run.key).collect();
     let there = draft.facts.runs.iter().find(|run| keys.contains(&run.key)).map(|run| run.id);
@@ -159,7 +159,7 @@ fn cancel(draft: &mut Draft<'_>, run: RunId) {
 
 fn pause(draft: &mut Draft<'_>) {
     if draft.row().paused_at.is_none() {
-        // While it is paused, its cursor stays where it is.
+        // The cursor does not move during the pause.
         skips::flush(draft);
         draft.row_mut().paused_at = Some(draft.facts.now);
     }
@@ -202,7 +202,7 @@ fn register(draft: &mut Draft<'_>, registered: &Registered) {
         row.tags.clone_from(&registered.tags);
         row.options.clone_from(&registered.options);
     }
-    // Another instance may have seen a later success than this one knows of.
+    // Another instance may have handled a later success than this one knows.
     let seen = |(name, rev): &(PipelineName, u64)| {
         (name.clone(), draft.row().after_seen.get(name).copied().unwrap_or(*rev))
     };
@@ -212,8 +212,8 @@ fn register(draft: &mut Draft<'_>, registered: &Registered) {
     }
 }
 
-/// Decides what is due from now on: what was due before is not decided any more. What was decided by a clock that is
-/// ahead is not decided again, unless the clock was wrong.
+/// Starts the schedule anew from now, without the due times before. Due times that were decided by a clock that is slightly
+/// ahead are not decided again, unless that clock was wrong.
 fn begin_anew(draft: &mut Draft<'_>) {
     skips::close(draft);
     let now = draft.facts.now;
@@ -221,13 +221,13 @@ fn begin_anew(draft: &mut Draft<'_>) {
     begin_at(draft, cursor.map_or(now, |cursor| cursor.max(now)));
 }
 
-/// The clock was wrong: what is due after now is decided again.
+/// The clock was wrong: due times after now are decided again.
 fn rebase(draft: &mut Draft<'_>) {
     skips::close(draft);
     begin_at(draft, draft.facts.now);
 }
 
-/// Keys of due times begin with `spec_since`, so it is another than before.
+/// Keys of due times start with `spec_since`, so it must differ from the one before.
 fn begin_at(draft: &mut Draft<'_>, at: UtcDateTime) {
     let row = draft.row_mut();
     let is_used = row.rev > 0 && row.spec_since == at;

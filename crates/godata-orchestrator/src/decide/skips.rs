@@ -1,4 +1,4 @@
-//! Due times that are skipped: consecutive ones fold into one row.
+//! Skipped due times: consecutive ones fold into one row.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,23 +9,23 @@ use time::UtcDateTime;
 use super::Mode;
 use super::draft::{Draft, later};
 
-/// How often a pipeline's skipped row is written at most.
+/// A pipeline's skipped row is written at most this often.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 
-/// What is skipped and not closed by a later run.
+/// Skipped due times to which more may be added, because no run has followed yet. Its invariants:
 ///
-/// 1. `stored` is the row that the pipeline's `open_skip` names, as it is stored; `None` also if it was not read.
-/// 2. `unsaved` lies after the pipeline's cursor, without a due time between. It is final all the same: the due times
-///    in it are not decided again while this is in memory.
+/// 1. `stored` is the stored row that the pipeline's `open_skip` names. `None` if there is none, or if it was not read.
+/// 2. `unsaved` follows the pipeline's cursor without a gap. It is final although it is only in memory: its due times are not
+///    decided again while this exists.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Fold {
     pub(crate) stored: Option<Arc<RunRecord>>,
-    /// Boxed, since few pipelines have one.
+    /// Boxed, because few pipelines have one.
     pub(crate) unsaved: Option<Box<Skipped>>,
     pub(crate) written_at: Option<UtcDateTime>,
 }
 
-/// Consecutive due times that are skipped for the same reason.
+/// Consecutive due times that were skipped for the same reason.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Skipped {
     pub(crate) first: UtcDateTime,
@@ -36,13 +36,13 @@ pub(crate) struct Skipped {
 }
 
 impl Fold {
-    /// The last due time that is decided.
+    /// The last decided due time.
     pub(crate) fn cursor(&self, stored: Option<UtcDateTime>) -> Option<UtcDateTime> {
         self.unsaved.as_ref().map_or(stored, |skipped| Some(skipped.last))
     }
 }
 
-/// Skips due times that follow those that were decided last.
+/// Skips due times that follow the last decided ones.
 pub(super) fn skip(draft: &mut Draft<'_>, more: Skipped) {
     match &mut draft.fold.unsaved {
         Some(unsaved) if unsaved.reason == more.reason => {
@@ -58,7 +58,7 @@ pub(super) fn skip(draft: &mut Draft<'_>, more: Skipped) {
     }
 }
 
-/// Writes what is skipped and lets nothing be added to it: a run follows, or an edit.
+/// Writes the skipped due times and closes their row, because a run or an edit follows.
 pub(super) fn close(draft: &mut Draft<'_>) {
     flush(draft);
     if draft.row().open_skip.is_some() {
@@ -67,14 +67,14 @@ pub(super) fn close(draft: &mut Draft<'_>) {
     draft.fold = Fold { written_at: draft.fold.written_at, ..Fold::default() };
 }
 
-/// Writes what is skipped, unless it was written a moment ago and there is time.
+/// Writes the skipped due times, unless the row was written a moment ago and no shutdown is in progress.
 pub(super) fn write(draft: &mut Draft<'_>) {
     if draft.fold.unsaved.is_none() {
         return;
     }
     let now = draft.facts.now;
     match draft.fold.written_at.map(|at| (at, later(at, WRITE_EVERY))) {
-        // A clock that was set back shows a time before the last write.
+        // If the clock was set back, it is before the last write.
         Some((at, next)) if (at..next).contains(&now) && draft.facts.mode != Mode::Draining => {
             draft.wake_at(next);
         }
@@ -82,7 +82,7 @@ pub(super) fn write(draft: &mut Draft<'_>) {
     }
 }
 
-/// Writes what is skipped, if that has come by the clock: one that was set back shows a time before it.
+/// Writes the skipped due times if they have come by the clock, which may have been set back since.
 pub(super) fn flush(draft: &mut Draft<'_>) {
     let facts = draft.facts;
     let Some(skipped) = draft.fold.unsaved.take_if(|skipped| skipped.last <= facts.due_until()) else {

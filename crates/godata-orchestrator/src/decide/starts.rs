@@ -1,4 +1,4 @@
-//! Which queued runs start.
+//! Starts of queued runs.
 
 use godata_core::{Cause, OwnerId, RunId, RunRecord, RunStatus};
 use time::UtcDateTime;
@@ -8,7 +8,7 @@ use super::ends::is_backfill;
 use super::{AHEAD, Mode, Request};
 use crate::Overlap;
 
-/// A queued run that its owner may start, in the order of the line.
+/// A queued run of this instance, in the order of the queue.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Waiting {
     is_backfill: bool,
@@ -17,12 +17,12 @@ struct Waiting {
     place: usize,
 }
 
-/// Starts queued runs in their order, as far as there are slots and as the overlap rule has it: one at a time, and
-/// runs that are tried again before all others, unless runs may overlap. Backfills come last, one at a time.
+/// Starts queued runs in order, as far as slots and the overlap rule allow. Unless runs may overlap, one runs at a time, and
+/// retries go first. Backfills come last, one at a time.
 pub(super) fn start(draft: &mut Draft<'_>) {
     let facts = draft.facts;
     let Some(plan) = facts.plan else { return };
-    // A registration that fails is forgotten, and with it what its runs would be started by.
+    // If the registration fails, its plan is removed, and the runs could not start.
     if facts.mode == Mode::Draining || matches!(facts.request, Some(Request::Register(_))) {
         return;
     }
@@ -50,7 +50,7 @@ pub(super) fn start(draft: &mut Draft<'_>) {
             if owner != Some(facts.owner) {
                 draft.wait_for_others();
             }
-            // It is in the way of those behind it in the line, too, of which there may be many.
+            // It is also in the way of the runs behind this one, and there may be many.
             if status == RunStatus::Running || waiting.is_backfill {
                 break;
             }
@@ -70,13 +70,13 @@ fn waiting(place: usize, run: &RunRecord, owner: OwnerId) -> Option<Waiting> {
     is_ours.then_some(Waiting { is_backfill, created_at: run.created_at, id: run.id, place })
 }
 
-/// Whether a run has to end before another of the same pipeline starts.
+/// Whether `other` has to end before `run` of the same pipeline starts.
 fn goes_first(other: &RunRecord, run: &RunRecord, draft: &Draft<'_>) -> bool {
-    let is_tried_again = |run: &RunRecord| matches!(run.cause, Cause::Retry | Cause::Recovery);
+    let is_retry = |run: &RunRecord| matches!(run.cause, Cause::Retry | Cause::Recovery);
     match other.status {
         RunStatus::Running => true,
-        // Paused, it would not start, and a run by hand need not wait for it.
-        _ => is_tried_again(other) && !is_tried_again(run) && draft.row().paused_at.is_none(),
+        // While paused, it would not start, and a run by hand need not wait for it.
+        _ => is_retry(other) && !is_retry(run) && draft.row().paused_at.is_none(),
     }
 }
 

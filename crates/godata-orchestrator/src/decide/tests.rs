@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, AnySchedule, Cause, Covers, OwnerId, PipelineName, PipelineRecord, RunRecord, RunStatus,
-    Schedule, Stored, check, job_fn,
+    AnyJob, Cause, Covers, OwnerId, PipelineName, PipelineRecord, RunRecord, RunStatus, Schedule, Stored,
+    check_commit, job_fn,
 };
 use godata_core::{Committed, RunChange, RunCounts};
 use proptest::prelude::*;
@@ -55,7 +55,7 @@ struct Pipeline {
 
 impl Pipeline {
     fn new(period: u64, rules: Rules) -> Self {
-        let schedule = AnySchedule::new(Every(period));
+        let schedule = Arc::new(Every(period));
         let spec = Some(schedule.spec());
         let mut row = PipelineRecord::new(PipelineName::new("p").unwrap(), at(0));
         (row.spec, row.cursor) = (spec.clone(), Some(at(0)));
@@ -109,9 +109,8 @@ impl Pipeline {
             self.fold = decision.fold;
             self.wake_at = decision.wake_at;
             let Some(commit) = decision.commit else { return };
-            let stored =
-                Stored { pipeline: Some(&self.row), runs: &self.all, now: Some(now), dead: Some(&[]) };
-            let Committed::Done(rev) = check(&commit, &stored).unwrap() else { panic!("{commit:?}") };
+            let stored = Stored::new(Some(&self.row), &self.all).now(now).dead(&[]);
+            let Committed::Done(rev) = check_commit(&commit, &stored).unwrap() else { panic!("{commit:?}") };
             self.row = commit.pipeline.clone();
             self.row.rev = rev;
             for change in &commit.runs {

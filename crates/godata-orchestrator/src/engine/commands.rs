@@ -1,8 +1,9 @@
-//! What is asked of the loop.
+//! Commands: what handles ask of the loop.
 
 use std::mem;
+use std::sync::Arc;
 
-use godata_core::{AnySchedule, Cause, PipelineName, RunHandle, RunId, RunKey, RunRecord, RunStatus};
+use godata_core::{Cause, PipelineName, RunHandle, RunId, RunKey, RunRecord, RunStatus, Schedule};
 use time::UtcDateTime;
 
 use super::entry::{Replier, Waiter};
@@ -10,17 +11,17 @@ use super::{Engine, Stage};
 use crate::backfill::Times;
 use crate::command::{Answer, Ask, Command, Reply};
 use crate::decide::{DueTimes, Mode, Refusal, Request, Verdict};
-use crate::{Backfill, OrchestratorError, RunOptions};
+use crate::{Backfill, OrchestratorError, RunOptions, logs};
 
 impl Engine {
-    /// Does what was asked, or has it wait until the store is open. The first command opens it.
-    pub(super) fn obey(&mut self, command: Command) {
+    /// Carries out a command, or keeps it until the store is open. The first command opens the store.
+    pub(super) fn handle(&mut self, command: Command) {
         if self.closing.is_some() && !matches!(command, Command::Shutdown(..)) {
             return command.refuse(OrchestratorError::ShuttingDown);
         }
         match (&mut self.stage, command) {
             (_, Command::Shutdown(grace, reply)) => self.close(grace, reply),
-            (Stage::Open, command) => self.do_it(command),
+            (Stage::Open, command) => self.carry_out_command(command),
             (Stage::Opening(waiting, _), command) => waiting.push(command),
             (Stage::Closed(waiting), command) => {
                 let mut waiting = mem::take(waiting);
@@ -30,7 +31,7 @@ impl Engine {
         }
     }
 
-    fn do_it(&mut self, command: Command) {
+    fn carry_out_command(&mut self, command: Command) {
         match command {
             Command::Register(registration, reply) => self.register(*registration, reply),
             Command::Ask(pipeline, ask, reply) => self.ask(&pipeline, ask, reply),
@@ -38,6 +39,9 @@ impl Engine {
             Command::Upcoming(pipeline, reply) => drop(reply.send(self.schedule_of(&pipeline))),
             Command::StartScheduler(reply) => drop(reply.send(self.start_scheduler())),
             Command::StopScheduler(reply) => {
+                if self.mode == Mode::Scheduling {
+                    logs::scheduler_stopped();
+                }
                 self.mode = Mode::Stopped;
                 drop(reply.send(Ok(())));
             }
@@ -50,7 +54,8 @@ impl Engine {
             return Err(OrchestratorError::SchedulerRunning);
         }
         self.mode = Mode::Scheduling;
-        self.look_at_all();
+        logs::scheduler_started();
+        self.step_all();
         Ok(())
     }
 
@@ -63,15 +68,15 @@ impl Engine {
         }
     }
 
-    /// Has a request wait for its turn.
+    /// Puts a request into the queue of its pipeline.
     pub(super) fn queue_request(&mut self, key: usize, request: Request, reply: Replier) {
         if let Some(entry) = self.entry(key) {
             entry.ask(request, reply);
-            self.look_at(key);
+            self.step(key);
         }
     }
 
-    /// Stops a run that is watched here at once; that it was asked to is written for any.
+    /// Stops a run at once if it is watched here. The request to stop is stored for any run.
     fn cancel(&mut self, run: RunId, pipeline: Option<PipelineName>, reply: Reply<bool>) {
         let key = self.jobs.get(&run).copied().or_else(|| self.names.get(pipeline.as_ref()?).copied());
         let is_known_elsewhere = pipeline.is_some();
@@ -80,7 +85,7 @@ impl Engine {
             return;
         };
         if is_known_elsewhere {
-            // The run goes on in the store; what is known of it here may be older.
+            // The store knows the run; the rows in memory may be older.
             self.mark_stale(key);
         }
         if let Some(handle) = self.entry(key).and_then(|entry| entry.job(run)?.handle.clone()) {
@@ -89,17 +94,28 @@ impl Engine {
         self.queue_request(key, Request::Cancel(run), Replier::Cancel(reply));
     }
 
-    /// A pipeline that is registered.
+    /// The key and name of a registered pipeline.
     fn registered(&self, pipeline: &str) -> Result<(usize, PipelineName), OrchestratorError> {
         let key = self.names.get(pipeline).copied();
         let entry = key.and_then(|key| self.entries.get(key)?.as_deref().map(|entry| (key, entry)));
         match entry {
             Some((key, entry)) if entry.plan.is_some() => Ok((key, entry.name().clone())),
-            _ => Err(OrchestratorError::UnknownPipeline { pipeline: pipeline.to_owned() }),
+            _ => Err(self.unknown_pipeline(pipeline)),
         }
     }
 
-    fn schedule_of(&self, pipeline: &str) -> Result<AnySchedule, OrchestratorError> {
+    pub(super) fn unknown_pipeline(&self, pipeline: &str) -> OrchestratorError {
+        let registered = self.entries.iter().flatten().filter(|entry| entry.plan.is_some());
+        let names = registered.map(|entry| entry.name().to_string());
+        let mut registered: Vec<_> = names.take(OrchestratorError::MOST_NAMES + 1).collect();
+        if registered.len() > OrchestratorError::MOST_NAMES {
+            registered.clear();
+        }
+        registered.sort_unstable();
+        OrchestratorError::UnknownPipeline { pipeline: pipeline.to_owned(), registered }
+    }
+
+    fn schedule_of(&self, pipeline: &str) -> Result<Arc<dyn Schedule>, OrchestratorError> {
         let (key, _) = self.registered(pipeline)?;
         let plan = self.entries.get(key).and_then(Option::as_deref).and_then(|entry| entry.plan.as_ref());
         let schedule = plan.and_then(|plan| plan.schedule.clone());
@@ -147,7 +163,7 @@ impl Engine {
             Times::These(times) => times.clone(),
             Times::Between(from, until) => {
                 let schedule = self.schedule_of(&text)?;
-                due_between(&schedule, *from, *until)
+                due_between(&*schedule, *from, *until)
                     .ok_or_else(|| OrchestratorError::NoSchedule { pipeline: text.clone() })?
             }
         };
@@ -173,7 +189,7 @@ impl Engine {
         run
     }
 
-    /// Answers the request whose turn it was.
+    /// Answers the first request in the queue.
     pub(super) fn answer(&mut self, key: usize, verdict: Verdict) {
         let Some(entry) = self.entry(key) else { return };
         if entry.asked.is_empty() {
@@ -194,7 +210,12 @@ impl Engine {
                 Ok(Answer::Runs(runs.iter().map(|run| run.id).collect()))
             }
             (Verdict::Granted, Request::Unregister) => {
-                self.forget_plan(key);
+                logs::unregistered(entry.name());
+                self.remove_plan(key);
+                Ok(Answer::Done)
+            }
+            (Verdict::Granted, Request::Register(registered)) => {
+                logs::registered(entry.name(), registered.spec.as_deref());
                 Ok(Answer::Done)
             }
             (Verdict::Granted, _) => Ok(Answer::Done),
@@ -202,7 +223,7 @@ impl Engine {
         asked.reply.answer(answer);
     }
 
-    /// Answers the request whose turn it was with an error.
+    /// Answers the first request in the queue with an error.
     pub(super) fn answer_error(&mut self, key: usize, error: OrchestratorError) {
         let Some(entry) = self.entry(key) else { return };
         if entry.asked.is_empty() {
@@ -210,12 +231,12 @@ impl Engine {
         }
         let asked = entry.asked.remove(0);
         if matches!((&asked.request, &asked.reply), (Request::Register(_), Replier::Register(_))) {
-            self.forget_plan(key);
+            self.remove_plan(key);
         }
         asked.reply.answer(Err(error));
     }
 
-    /// The handle of a run that was asked for before, if it is watched here.
+    /// The handle of a run that was requested before, if it is watched here.
     pub(super) fn watched_handle(&mut self, key: usize, run: RunId) -> Option<RunHandle> {
         let job = self.entry(key)?.job(run)?;
         if job.waiter.is_none() {
@@ -225,9 +246,9 @@ impl Engine {
     }
 }
 
-/// The due times from the first instant on and before the second, at most one more than a backfill may have; `None` if
-/// the schedule can't say.
-fn due_between(schedule: &AnySchedule, from: UtcDateTime, until: UtcDateTime) -> Option<Vec<UtcDateTime>> {
+/// The due times from `from`, inclusive, to `until`, exclusive, but at most one more than a backfill may have. `None` if the
+/// schedule fails.
+fn due_between(schedule: &dyn Schedule, from: UtcDateTime, until: UtcDateTime) -> Option<Vec<UtcDateTime>> {
     let mut after = from.saturating_sub(time::Duration::MILLISECOND);
     let mut times = Vec::new();
     while times.len() <= Backfill::MAX {

@@ -1,4 +1,4 @@
-//! What the loop knows of one pipeline.
+//! The loop's state of one pipeline.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,19 +11,19 @@ use time::UtcDateTime;
 use tokio::time::Instant;
 
 use crate::command::{Answer, Reply};
-use crate::decide::{End, Fold, Orphan, Plan, Request, Verdict};
+use crate::decide::{End, Fold, Misfired, Orphan, Plan, Request, Verdict};
 use crate::slots::Held;
 use crate::{OrchestratorError, RegisterError};
 
-/// What the loop knows of one pipeline.
+/// The loop's state of one pipeline. Its invariants:
 ///
-/// 1. `row`, `runs` and `fold` are what was stored when they were last written or read; a commit that expects another
-///    rev finds out if they are not any more.
-/// 2. At most one call of the store is under way for a pipeline: `flight`. While it is, nothing is decided; what
-///    happens meanwhile is decided when it has landed.
-/// 3. `ends` has the jobs that have ended and whose rows are not known to say so; `asked` what was asked and not
-///    answered. While a commit is under way, what it is about stays first in both; whoever waits behind it in `asked`
-///    may leave.
+/// 1. `row`, `runs` and `fold` are what the store had when they were last written or read. If they are stale, the next
+///    commit conflicts.
+/// 2. At most one call of the store is in flight for a pipeline: `flight`. During that call nothing is decided. What happens
+///    meanwhile is decided after its answer.
+/// 3. `ends` holds the jobs that have ended and whose final rows are not known to be stored. `asked` holds the requests that
+///    are not answered. While a commit is in flight, what it is about stays first in both. Requests behind it may be
+///    removed.
 pub(super) struct Entry {
     pub(super) row: PipelineRecord,
     pub(super) runs: Vec<RunRecord>,
@@ -36,57 +36,60 @@ pub(super) struct Entry {
     pub(super) asked: Vec<Asked>,
     pub(super) orphans: Vec<Orphan>,
     pub(super) flight: Option<Flight>,
-    /// It has to be read before anything is decided.
+    /// The pipeline has to be read before anything is decided.
     pub(super) is_stale: bool,
     pub(super) is_in_line: bool,
-    /// The rev that a commit expected whose answer was lost: it may arrive as long as that is the stored one.
-    pub(super) unsure: Option<u64>,
-    /// A run of it waits for one of another instance, so it is read when it is due.
-    pub(super) looks_at_others: bool,
+    /// The rev that a commit with a lost answer expected. The commit may still arrive as long as this is the stored rev.
+    pub(super) unconfirmed_rev: Option<u64>,
+    /// A run waits for a run of another instance, so the pipeline is read before its next step.
+    pub(super) reads_before_step: bool,
     /// How often the store has failed in a row.
     pub(super) failures: u32,
     pub(super) error: Option<Arc<StoreError>>,
-    /// How long its runs usually take.
+    /// The end of its schedule was logged.
+    pub(super) has_ended: bool,
+    /// How long its successful runs usually take.
     pub(super) usual: Option<Duration>,
 }
 
-/// A run that is in the way of a commit that was to insert rows with these keys.
+/// A run that a commit collided with, and the keys of the rows that the commit was to insert.
 pub(super) struct Duplicate {
     pub(super) run: RunId,
     pub(super) keys: Vec<RunKey>,
 }
 
-/// A call of the store that is under way.
+/// A call of the store that is in flight.
 pub(super) enum Flight {
     Commit(Box<Pending>),
-    /// `duplicate` is the run that stood in the way of a commit.
+    /// `duplicate` is the run that a commit collided with.
     Reload {
         duplicate: Option<RunId>,
     },
 }
 
-/// What follows once a commit is durable.
+/// What to do once a commit is durable.
 pub(super) struct Pending {
     pub(super) starts: Vec<RunId>,
     pub(super) stops: Vec<RunId>,
     pub(super) verdict: Option<Verdict>,
     pub(super) fold: Fold,
-    /// How many of the ends it writes down.
+    pub(super) misfired: Option<Misfired>,
+    /// How many of the ends it stores.
     pub(super) ends: usize,
-    /// For the jobs that start.
+    /// The slots for the jobs to start.
     pub(super) slots: Held,
 }
 
-/// Something that was asked, in line.
+/// A request in the queue of its pipeline.
 pub(super) struct Asked {
     pub(super) request: Request,
     pub(super) reply: Replier,
-    /// The store failed when it was to be written.
+    /// The store's error when the request was to be stored.
     pub(super) error: Option<Arc<StoreError>>,
 }
 
 impl Asked {
-    /// Whether the store has failed for it, and somebody is to be told whether it was made all the same.
+    /// Whether the store failed for it, and a caller waits to learn whether it was stored all the same.
     pub(super) fn waits_for_answer(&self) -> bool {
         self.error.is_some() && !matches!(self.reply, Replier::Nobody)
     }
@@ -101,8 +104,8 @@ pub(super) enum Replier {
 }
 
 impl Replier {
-    /// Whether whoever has asked has gone. What the loop asks itself is done all the same, and so is a registration,
-    /// which holds from when it was asked.
+    /// Whether the caller has gone away. The loop's own requests are carried out all the same, and so is a registration, which
+    /// holds from the call on.
     pub(super) fn is_gone(&self) -> bool {
         match self {
             Self::Nobody | Self::Register(_) => false,
@@ -112,7 +115,7 @@ impl Replier {
     }
 
     pub(super) fn answer(self, answer: Result<Answer, OrchestratorError>) {
-        // Whoever has asked may have gone.
+        // The caller may have gone away.
         match self {
             Self::Nobody => {}
             Self::Ask(reply) => drop(reply.send(answer)),
@@ -122,20 +125,20 @@ impl Replier {
     }
 }
 
-/// A run that is watched here: its job runs, or somebody waits for it.
+/// A run that is watched here, because its job runs or because a caller has its handle.
 pub(super) struct Job {
     pub(super) run: RunId,
     pub(super) key: RunKey,
-    /// `None` before it is started, and once it has ended.
+    /// The runner's handle. `None` before the job starts, and after it has ended.
     pub(super) handle: Option<RunHandle>,
     pub(super) waiter: Option<Waiter>,
     pub(super) slot: Held,
-    /// When its job ended.
+    /// When the job ended.
     pub(super) ended: Option<Instant>,
     pub(super) overdue_at: Option<UtcDateTime>,
 }
 
-/// A run that was asked for by hand, and the handle that was given away.
+/// The handle that a caller got for a run by hand, and the other end of it.
 pub(super) struct Waiter {
     pub(super) handle: RunHandle,
     run: Option<ActiveRun>,
@@ -148,7 +151,7 @@ impl Waiter {
         Self { handle, run: Some(run), completer: Some(completer) }
     }
 
-    /// Of a run whose job was started before anybody waited for it: it ends by itself.
+    /// For a run whose job had started before a caller asked for its handle. The runner ends it.
     pub(super) fn of_running(handle: RunHandle) -> Self {
         let (handle, completer) = handle.with_completer();
         Self { handle, run: None, completer: Some(completer) }
@@ -160,7 +163,7 @@ impl Waiter {
         }
     }
 
-    /// Its job has ended like this.
+    /// The job has ended like this.
     pub(super) fn end(&mut self, status: RunStatus, error: Option<Failure>) {
         let Some(run) = self.run.take() else { return };
         let failure = || Failure::new(FailureKind::Failed, "it failed");
@@ -178,8 +181,8 @@ impl Waiter {
         });
     }
 
-    /// Its final row is durable, with this status. If its job has come to another end, somebody else has written the
-    /// row meanwhile, and whoever waits learns that the end that he sees is not stored.
+    /// The final row is durable, with this status. If the job ended otherwise, another instance has written the row meanwhile,
+    /// and the caller of `done` learns that the result it sees is not stored.
     pub(super) fn complete(self, stored: RunStatus) {
         let status = self.handle.result().status;
         let is_stored = match stored {
@@ -192,7 +195,7 @@ impl Waiter {
         }
     }
 
-    /// Its final row can't be stored for now.
+    /// The final row can't be stored for now.
     pub(super) fn fail(&mut self, error: &Arc<StoreError>) {
         if let Some(completer) = self.completer.take() {
             completer.fail(StoreError::unavailable(Arc::clone(error)));
@@ -215,10 +218,11 @@ impl Entry {
             flight: None,
             is_stale: false,
             is_in_line: false,
-            unsure: None,
-            looks_at_others: false,
+            unconfirmed_rev: None,
+            reads_before_step: false,
             failures: 0,
             error: None,
+            has_ended: false,
             usual: None,
         }
     }
@@ -231,8 +235,8 @@ impl Entry {
         self.plan.as_ref().and_then(|plan| plan.pool)
     }
 
-    /// Puts a request at the end of the line. Before that grows, those leave it who have gone; the first may be under
-    /// way.
+    /// Appends a request to the queue. Before the queue grows, requests of callers that have gone away are removed, except
+    /// the first one, which may be in flight.
     pub(super) fn ask(&mut self, request: Request, reply: Replier) {
         if self.asked.len() == self.asked.capacity() {
             let mut is_first = true;
@@ -245,30 +249,30 @@ impl Entry {
         self.jobs.iter_mut().find(|job| job.run == run)
     }
 
-    /// Whether nothing is decided for what is stored, though it is registered here.
-    pub(super) fn stands_still(&self) -> bool {
+    /// Whether the pipeline is registered here but makes no decisions, because it is paused or another schedule is stored.
+    pub(super) fn is_inactive(&self) -> bool {
         let is_other = |plan: &Arc<Plan>| plan.registered.spec != self.row.spec;
         self.plan.as_ref().is_some_and(|plan| self.row.paused_at.is_some() || is_other(plan))
     }
 
-    /// Whether a commit may be under way that would arrive unseen, and another one would keep it from that.
-    pub(super) fn may_be_outrun(&self) -> bool {
-        self.row.rev > 0 && self.unsure == Some(self.row.rev)
+    /// Whether a commit with a lost answer may still arrive. A newer commit would prevent that.
+    pub(super) fn has_unconfirmed_commit(&self) -> bool {
+        self.row.rev > 0 && self.unconfirmed_rev == Some(self.row.rev)
     }
 
-    /// Whether no more than one commit can have been made since the one whose answer was lost was to be: it was that, or
-    /// another one in its place.
-    pub(super) fn is_right_after_unsure(&self) -> bool {
-        self.unsure.is_none_or(|rev| self.row.rev == rev + 1)
+    /// Whether at most one commit was made since the rev that the lost commit expected. It was the lost commit, or another one
+    /// in its place.
+    pub(super) fn is_right_after_unconfirmed(&self) -> bool {
+        self.unconfirmed_rev.is_none_or(|rev| self.row.rev == rev + 1)
     }
 
-    /// A commit that changes nothing but the rev, if one may be under way that would arrive unseen: one of the two is
-    /// refused, and if that is this one, the pipeline is read.
-    pub(super) fn outrun(&self, owner: OwnerId) -> Option<Commit> {
-        self.may_be_outrun().then(|| Commit::new(owner, self.row.clone()))
+    /// A commit that changes nothing but the rev, if a commit with a lost answer may still arrive. The store refuses one of
+    /// the two. If it refuses this one, the pipeline is read again.
+    pub(super) fn fencing_commit(&self, owner: OwnerId) -> Option<Commit> {
+        self.has_unconfirmed_commit().then(|| Commit::new(owner, self.row.clone()))
     }
 
-    /// Gives back the memory of lists that are empty: most of many pipelines do nothing most of the time.
+    /// Frees the memory of empty lists, because most pipelines are idle most of the time.
     pub(super) fn give_back_memory(&mut self) {
         fn give_back<T>(list: &mut Vec<T>) {
             if list.is_empty() {
@@ -282,7 +286,7 @@ impl Entry {
         give_back(&mut self.orphans);
     }
 
-    /// Nothing is known of it that is not stored.
+    /// Whether the entry holds nothing that is not in the store.
     pub(super) fn is_idle(&self) -> bool {
         self.plan.is_none()
             && self.flight.is_none()
@@ -297,14 +301,14 @@ impl Entry {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+    #![allow(clippy::unwrap_used, reason = "a test that can't continue fails")]
 
     use tokio::sync::oneshot;
 
     use super::*;
 
     #[test]
-    fn a_line_of_requests_does_not_grow_by_those_who_have_gone() {
+    fn a_queue_of_requests_does_not_grow_by_callers_that_have_gone_away() {
         let row = PipelineRecord::new(PipelineName::new("a").unwrap(), UtcDateTime::UNIX_EPOCH);
         let mut entry = Entry::new(row, Vec::new());
         let (reply, _waits) = oneshot::channel();

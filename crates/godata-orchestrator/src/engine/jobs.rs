@@ -1,4 +1,4 @@
-//! Jobs: started by the runner, watched until they end.
+//! Jobs: the runner starts them, and the loop watches them until they end.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,23 +15,23 @@ use tokio::time::Instant;
 
 use super::entry::{Entry, Job, Replier, Waiter};
 use super::{Engine, Watched};
-use crate::Event;
 use crate::decide::{End, Mode, Plan, Request, later};
-use crate::persist::PATIENCE;
+use crate::persist::DONE_TIMEOUT;
 use crate::slots::Held;
+use crate::{Event, logs};
 
-/// The least time after which a run counts as overdue that has no limit of its own.
+/// The shortest time after which a run counts as overdue by default.
 const LEAST_OVERDUE: Duration = Duration::from_secs(60);
 
 impl Engine {
-    /// Starts the jobs of all runs whose rows have come to say that they run.
+    /// Starts the jobs of all runs whose rows have become `running`.
     pub(super) fn start_jobs(&mut self) {
         for (key, run, slot) in std::mem::take(&mut self.starting) {
             self.start(key, run, slot);
         }
     }
 
-    /// Starts the job of a run whose row says that it runs.
+    /// Starts the job of a run whose row is `running`.
     pub(super) fn start(&mut self, key: usize, run: RunId, mut slot: Held) {
         let is_draining = self.mode == Mode::Draining;
         let entry = self.entries.get_mut(key).and_then(Option::as_deref_mut);
@@ -45,7 +45,7 @@ impl Engine {
             let (status, reason) = if is_draining {
                 (RunStatus::Interrupted, "the orchestrator shut down")
             } else {
-                (RunStatus::Canceled, "its pipeline is not registered any more")
+                (RunStatus::Canceled, "its pipeline is no longer registered")
             };
             let handle = self.handle_of(key, &row);
             if let Some(closing) = &mut self.closing {
@@ -62,7 +62,7 @@ impl Engine {
         };
         let mut request = RunRequest::from(cx);
         if let Some(timeout) = plan.rules.timeout {
-            request = request.timeout(timeout);
+            request = request.with_timeout(timeout);
         }
         let runner = &self.runner;
         match catch_unwind(AssertUnwindSafe(|| runner.start(plan.job.clone(), request))) {
@@ -84,7 +84,7 @@ impl Engine {
         job.overdue_at = limit.map(|limit| later(now, limit));
         let ended = async move { Watched::Ended(key, handle.finished().await) };
         self.watched.push(ended.boxed());
-        self.teller.tell(|| Event::Started(Arc::new(row)));
+        self.events.send(|| Event::Started(Arc::new(row)));
     }
 
     fn refused(&mut self, key: usize, run: RunId, error: Option<RunnerError>) {
@@ -98,8 +98,11 @@ impl Engine {
         };
         if let Some(entry) = self.entry(key) {
             let pipeline = entry.name().clone();
-            tracing::error!(%pipeline, %run, "{message}");
-            self.teller.tell(|| Event::StartFailed { pipeline, run, error });
+            // An interrupted run is logged with its row.
+            if status == RunStatus::Failed {
+                logs::not_started(&pipeline, run, error.as_ref());
+            }
+            self.events.send(|| Event::StartFailed { pipeline, run, error });
         }
         self.not_started(key, run, status, &message);
     }
@@ -115,12 +118,12 @@ impl Engine {
             entry.usual = Some(entry.usual.map_or(took, |usual| (usual * 3 + took) / 4));
         }
         self.ended(key, End::from(result));
-        // Its slot goes to whoever has waited longest, and not to what this pipeline has queued behind it.
+        // The slot goes to the pipeline that has waited longest, not to the next run of this one.
         self.give_slots();
-        self.look_at(key);
+        self.step(key);
     }
 
-    /// A job has ended: its slot is free, whoever waits for its end goes on, and its row is to be written.
+    /// A job has ended: its slot is released, callers of `finished` continue, and its row is to be written.
     pub(super) fn ended(&mut self, key: usize, mut end: End) {
         let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
         let Some(job) = entry.job(end.run) else { return };
@@ -131,7 +134,7 @@ impl Engine {
         (job.handle, job.overdue_at, job.ended) = (None, None, Some(Instant::now()));
         if let Some(waiter) = &mut job.waiter {
             waiter.end(end.status, end.error.clone());
-            // He has stopped it himself.
+            // The caller has stopped it through its handle.
             if end.status == RunStatus::Interrupted && waiter.handle.result().status == RunStatus::Canceled {
                 end.status = RunStatus::Canceled;
             }
@@ -152,7 +155,7 @@ impl Engine {
         }
     }
 
-    /// Somebody else has ended a run that waited.
+    /// Another instance has ended a queued run.
     pub(super) fn job_was_ended(&mut self, key: usize, row: &RunRecord) {
         if let Some(mut waiter) = self.forget_job(key, row.id) {
             waiter.end(row.status, row.error.clone());
@@ -160,7 +163,7 @@ impl Engine {
         }
     }
 
-    /// A run is watched no more. Whoever waits for it, if he is dropped, learns that its final row is not stored here.
+    /// Stops watching a run. If the returned waiter is dropped, callers of `done` learn that no final row is stored here.
     pub(super) fn forget_job(&mut self, key: usize, run: RunId) -> Option<Waiter> {
         self.jobs.remove(&run);
         let entry = self.entry(key)?;
@@ -168,23 +171,23 @@ impl Engine {
         entry.jobs.swap_remove(place).waiter
     }
 
-    /// The end of a run came too late: somebody else has written another.
+    /// The end of a run came too late: another instance has written another end.
     pub(super) fn supersede(&mut self, key: usize, run: RunId) {
         self.forget_job(key, run);
         let Some(entry) = self.entry(key) else { return };
         entry.ends.retain(|end| end.run != run);
         let pipeline = entry.name().clone();
-        tracing::warn!(%pipeline, %run, "the run was interrupted by another instance; its result is refused");
-        self.teller.tell(|| Event::Superseded { pipeline, run });
+        logs::superseded(&pipeline, run);
+        self.events.send(|| Event::Superseded { pipeline, run });
     }
 
-    /// Whoever waits for a final row that can't be stored for too long is told so; it is tried on.
-    pub(super) fn lose_patience(&mut self, key: usize) {
+    /// Answers callers of `done` whose final row could not be stored for too long. The row is still retried.
+    pub(super) fn fail_waiters(&mut self, key: usize) {
         let Some(entry) = self.entry(key) else { return };
         let no_answer =
-            || Arc::new(StoreError::unavailable(format!("it did not answer within {PATIENCE:?}")));
+            || Arc::new(StoreError::unavailable(format!("it did not answer within {DONE_TIMEOUT:?}")));
         for job in &mut entry.jobs {
-            if job.ended.is_some_and(|ended| ended.elapsed() >= PATIENCE)
+            if job.ended.is_some_and(|ended| ended.elapsed() >= DONE_TIMEOUT)
                 && let Some(waiter) = &mut job.waiter
             {
                 waiter.fail(&entry.error.clone().unwrap_or_else(no_answer));
@@ -192,7 +195,7 @@ impl Engine {
         }
     }
 
-    /// The handle of a run that was asked for. It may be queued for long, or be started in a moment.
+    /// The handle of a run by hand, which may be queued for long or start in a moment.
     pub(super) fn handle_of(&mut self, key: usize, run: &RunRecord) -> RunHandle {
         if let Some(handle) = self.watched_handle(key, run.id) {
             return handle;
@@ -209,18 +212,18 @@ impl Engine {
         handle
     }
 
-    /// Whoever has the handle of a queued run may stop it by that.
+    /// Watches whether the caller stops a queued run through its handle.
     fn watch_while_queued(&mut self, key: usize, handle: RunHandle) {
-        let given_up = async move {
+        let abandoned = async move {
             let cancellation = handle.context().cancellation().clone();
-            let (finished, stopped) = (handle.finished().boxed(), cancellation.cancelled().boxed());
+            let (finished, stopped) = (handle.finished().boxed(), cancellation.canceled().boxed());
             select(finished, stopped).await;
-            Watched::Given(key, handle.id())
+            Watched::Abandoned(key, handle.id())
         };
-        self.watched.push(given_up.boxed());
+        self.watched.push(abandoned.boxed());
     }
 
-    pub(super) fn give_up(&mut self, key: usize, run: RunId) {
+    pub(super) fn cancel_if_queued(&mut self, key: usize, run: RunId) {
         let Some(entry) = self.entry(key) else { return };
         let is_queued = |row: &RunRecord| row.id == run && row.status == RunStatus::Queued;
         if entry.job(run).is_some_and(|job| job.handle.is_none() && job.ended.is_none())
@@ -230,7 +233,7 @@ impl Engine {
         }
     }
 
-    pub(super) fn tell_overdue(&mut self, key: usize, now: UtcDateTime) {
+    pub(super) fn report_overdue(&mut self, key: usize, now: UtcDateTime) {
         let Some(entry) = self.entry(key) else { return };
         let pipeline = entry.name().clone();
         let mut overdue = Vec::new();
@@ -240,8 +243,8 @@ impl Engine {
             overdue.push((job.run, Duration::try_from(now - started).unwrap_or_default()));
         }
         for (run, running_for) in overdue {
-            tracing::warn!(%pipeline, %run, ?running_for, "the run takes longer than usual");
-            self.teller.tell(|| Event::Overdue { pipeline: pipeline.clone(), run, running_for });
+            logs::overdue(&pipeline, run, running_for);
+            self.events.send(|| Event::Overdue { pipeline: pipeline.clone(), run, running_for });
         }
     }
 }

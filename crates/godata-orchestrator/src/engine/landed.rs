@@ -1,4 +1,4 @@
-//! What comes back from the store.
+//! The answers of the store, and what follows from them.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,78 +9,85 @@ use godata_core::{Commit, Committed, PipelineRecord, RunChange, RunId, RunRecord
 use super::Engine;
 use super::entry::{Asked, Duplicate, Flight, Pending, Replier};
 use crate::decide::{Refusal, Request, Verdict};
-use crate::persist::{Landed, Reloaded, backoff};
-use crate::{Event, OrchestratorError};
+use crate::persist::{Reloaded, StoreAnswer, backoff};
+use crate::{Event, OrchestratorError, logs};
 
-/// How many answers of the store are taken in at once.
-const AT_ONCE: usize = 32;
+/// How many answers of the store are handled before their jobs start.
+const MOST_ANSWERS: usize = 32;
 
 impl Engine {
-    /// Takes in what has come back from the store, and all else that has by now. The jobs of all commits are started
-    /// together: each start by itself would wake a thread that has just fallen asleep.
-    pub(super) fn land(&mut self, first: (usize, Landed)) {
+    /// Handles an answer of the store, and those that are ready by now. The jobs of all these commits are started together,
+    /// because each separate start would wake a worker thread that has just gone to sleep.
+    pub(super) fn take_answers(&mut self, first: (usize, StoreAnswer)) {
         let mut keys = Vec::new();
         let mut next = Some(first);
-        while let Some((key, landed)) = next {
-            self.take_in(key, landed);
+        while let Some((key, answer)) = next {
+            self.take_answer(key, answer);
             keys.push(key);
-            next = if keys.len() < AT_ONCE { self.flights.next().now_or_never().flatten() } else { None };
+            next =
+                if keys.len() < MOST_ANSWERS { self.flights.next().now_or_never().flatten() } else { None };
         }
         self.start_jobs();
         for key in keys {
-            self.look_at(key);
+            self.step(key);
         }
     }
 
-    fn take_in(&mut self, key: usize, landed: Landed) {
+    fn take_answer(&mut self, key: usize, answer: StoreAnswer) {
         let Some(flight) = self.entry(key).and_then(|entry| entry.flight.take()) else { return };
-        match (flight, landed) {
-            (Flight::Commit(pending), Landed::Committed(commit, Ok(Committed::Done(rev)))) => {
+        match (flight, answer) {
+            (Flight::Commit(pending), StoreAnswer::Committed(commit, Ok(Committed::Done(rev)))) => {
                 self.done(key, *pending, *commit, rev);
             }
-            (Flight::Commit(mut pending), Landed::Committed(commit, answer)) => {
+            (Flight::Commit(mut pending), StoreAnswer::Committed(commit, answer)) => {
                 let was_asked = pending.verdict.is_some();
                 self.slots.give_back(&mut pending.slots);
                 self.not_done(key, &commit, answer, was_asked);
             }
-            (Flight::Reload { duplicate }, Landed::Reloaded(Ok(reloaded))) => {
-                // Jobs are held against the rows that were read: none of them is about to be started.
+            (Flight::Reload { duplicate }, StoreAnswer::Reloaded(Ok(reloaded))) => {
+                // Jobs are compared with the rows that were read, so none of them may be about to start.
                 self.start_jobs();
                 self.reloaded(key, *reloaded, duplicate);
             }
-            (Flight::Reload { .. }, Landed::Reloaded(Err(error))) => {
+            (Flight::Reload { .. }, StoreAnswer::Reloaded(Err(error))) => {
                 let error = self.failed(key, Vec::new(), error);
                 self.answer_unconfirmed(key, &error);
                 self.try_later(key);
             }
-            (Flight::Commit(_), Landed::Reloaded(_)) | (Flight::Reload { .. }, Landed::Committed(..)) => {}
+            (Flight::Commit(_), StoreAnswer::Reloaded(_))
+            | (Flight::Reload { .. }, StoreAnswer::Committed(..)) => {}
         }
     }
 
-    /// A commit is durable: what follows from it happens.
+    /// A commit is durable. Carries out what follows from it.
     fn done(&mut self, key: usize, pending: Pending, commit: Commit, rev: u64) {
         let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
         let before = std::mem::replace(&mut entry.row, commit.pipeline);
         entry.row.rev = rev;
-        entry.fold = pending.fold;
+        logs::edited(&before, &entry.row);
+        logs::paused_or_resumed(&before, &entry.row);
+        if let Some(misfired) = &pending.misfired {
+            logs::misfired(entry.name(), misfired);
+        }
+        let open_skip = std::mem::replace(&mut entry.fold, pending.fold).stored;
         entry.ends.drain(..pending.ends);
         let mut ended = Vec::new();
-        let changes = commit.runs.into_iter().map(|change| match change {
-            RunChange::Insert(run) | RunChange::Update(run) => run,
-        });
-        for run in changes {
-            entry.runs.retain(|other| other.id != run.id);
+        for run in commit.runs.into_iter().map(RunChange::into_run) {
+            let place = entry.runs.iter().position(|other| other.id == run.id);
+            let before = place.map(|place| entry.runs.remove(place));
+            let before = before.as_ref().or(open_skip.as_deref().filter(|row| row.id == run.id));
+            logs::written(&run, before, entry.plan.as_ref().map(|plan| &*plan.rules));
             if run.status.is_terminal() {
                 let job = entry.job(run.id).filter(|job| job.handle.is_none());
                 ended.extend(job.map(|job| (job.run, run.status)));
-                self.teller.tell(|| ended_event(&run));
+                self.events.send(|| ended_event(&run));
                 let job = entry.job(run.id).and_then(|job| job.waiter.as_mut());
                 if let Some(waiter) = job {
                     waiter.end(run.status, run.error);
                 }
             } else {
                 if run.status == RunStatus::Queued {
-                    self.teller.tell(|| Event::Queued(Arc::new(run.clone())));
+                    self.events.send(|| Event::Queued(Arc::new(run.clone())));
                 }
                 entry.runs.push(run);
             }
@@ -100,7 +107,7 @@ impl Engine {
         for run in pending.stops {
             self.stop_job(key, run);
         }
-        self.tell_followers(key, &before);
+        self.notify_followers(key, &before);
     }
 
     fn not_done(
@@ -115,11 +122,6 @@ impl Engine {
                 let ahead = self.clock.now() - store_shows;
                 self.behind = Duration::try_from(ahead).unwrap_or_default().max(Duration::from_millis(1));
             }
-            Ok(Committed::Conflict(_)) => {
-                // Read again at once; those who meet again and again wait a little.
-                let wait = Duration::from_millis(5).mul_f64(self.ids.share());
-                self.reload(key, wait, None);
-            }
             Ok(Committed::Duplicate(run)) => {
                 let inserted = commit.runs.iter().filter(|change| matches!(change, RunChange::Insert(_)));
                 let keys = inserted.map(|change| change.run().key.clone()).collect();
@@ -130,9 +132,15 @@ impl Engine {
                 self.mark_stale(key);
             }
             Ok(Committed::Done(_)) => {}
+            // A conflict, or an answer that this version does not know.
+            Ok(_) => {
+                // Read again at once. A short random wait keeps two instances from conflicting again and again.
+                let wait = Duration::from_millis(5).mul_f64(self.ids.share());
+                self.reload(key, wait, None);
+            }
             Err(error) => {
                 if let Some(entry) = self.entry(key) {
-                    entry.unsure = Some(commit.pipeline.rev);
+                    entry.unconfirmed_rev = Some(commit.pipeline.rev);
                 }
                 let runs = commit.runs.iter().map(|change| change.run().id).collect();
                 let error = self.failed(key, runs, error);
@@ -152,24 +160,27 @@ impl Engine {
         }
     }
 
-    /// Tells that the store has failed for a pipeline.
+    /// Records that the store has failed for a pipeline.
     fn failed(&mut self, key: usize, runs: Vec<RunId>, error: StoreError) -> Arc<StoreError> {
         let error = Arc::new(error);
         if let Some(entry) = self.entry(key) {
             entry.failures = entry.failures.saturating_add(1);
             entry.error = Some(Arc::clone(&error));
             let pipeline = entry.name().clone();
-            self.store_failed(Some(pipeline), runs, &error);
-            self.troubled.insert(key);
+            if self.failing_pipelines.insert(key) {
+                logs::store_failed(&pipeline, &runs, &error);
+            }
+            self.send_store_failed(Some(pipeline), runs, &error);
         }
         error
     }
 
-    /// What was to be written is written.
+    /// The pipeline has nothing left to write.
     pub(super) fn recovered(&mut self, key: usize) {
-        if self.troubled.remove(&key)
+        if self.failing_pipelines.remove(&key)
             && let Some(entry) = self.entry(key)
         {
+            logs::store_recovered(entry.name(), entry.failures);
             (entry.failures, entry.error) = (0, None);
         }
     }
@@ -180,7 +191,7 @@ impl Engine {
         self.reload(key, wait, None);
     }
 
-    /// Whoever asked need not wait until the store is back: whether it has happened is found out without him.
+    /// Answers the first request, so that its caller need not wait until the store is back.
     fn answer_unconfirmed(&mut self, key: usize, error: &Arc<StoreError>) {
         let Some(asked) = self.entry(key).and_then(|entry| entry.asked.first()) else { return };
         if matches!(asked.reply, Replier::Nobody) {
@@ -195,7 +206,7 @@ impl Engine {
         self.answer_error(key, error);
     }
 
-    /// A pipeline was read: what is known of it is brought in line with that.
+    /// A pipeline was read. Reconciles its state with the rows.
     fn reloaded(&mut self, key: usize, reloaded: Reloaded, duplicate: Option<RunId>) {
         let owner = self.owner.id();
         let Reloaded { row, runs, settled } = reloaded;
@@ -203,6 +214,7 @@ impl Engine {
         let is_gone = row.is_none();
         let row = row.unwrap_or_else(|| PipelineRecord::new(entry.name().clone(), self.clock.now()));
         let before = std::mem::replace(&mut entry.row, row);
+        logs::paused_or_resumed(&before, &entry.row);
         entry.runs = runs;
         entry.is_stale = false;
         let open_skip = settled.iter().find(|run| entry.row.open_skip == Some(run.id));
@@ -224,7 +236,8 @@ impl Engine {
         });
         for run in written {
             if let Some(row) = settled.iter().find(|row| row.id == run) {
-                self.teller.tell(|| ended_event(row));
+                logs::written(row, None, None);
+                self.events.send(|| ended_event(row));
                 self.job_is_written(key, run, row.status);
             }
         }
@@ -233,15 +246,15 @@ impl Engine {
         }
         self.compare_spec(key, &before);
         self.compare_removal(key, &before);
-        self.bring_jobs_in_line(key, &settled);
+        self.reconcile_jobs(key, &settled);
         if let Some(run) = duplicate {
             self.resolve_duplicate(key, run, &settled);
         }
-        self.answer_what_happened(key, &settled);
-        self.tell_followers(key, &before);
+        self.answer_granted_request(key, &settled);
+        self.notify_followers(key, &before);
     }
 
-    /// The row of a registered pipeline was removed: it is registered again.
+    /// The row of a registered pipeline was removed. Registers it again.
     fn restore(&mut self, key: usize) {
         let Some(entry) = self.entry(key) else { return };
         let is_asked = entry.asked.iter().any(|asked| matches!(asked.request, Request::Register(_)));
@@ -258,13 +271,12 @@ impl Engine {
         let stored = entry.row.spec.clone();
         if before.spec == registered && stored != registered {
             let pipeline = entry.name().clone();
-            tracing::warn!(%pipeline, ?stored, ?registered, "another schedule is stored; this one fires no more");
-            self.teller.tell(|| Event::SpecDiffers { pipeline, stored, registered });
+            logs::spec_differs(&pipeline, stored.as_deref(), registered.as_deref());
+            self.events.send(|| Event::SpecDiffers { pipeline, stored, registered });
         }
     }
 
-    /// Somebody else has unregistered the pipeline, or an unregistration was written of which nobody waits for the
-    /// answer any more.
+    /// Handles a removal by another instance, or a removal that was stored after its caller was answered.
     fn compare_removal(&mut self, key: usize, before: &PipelineRecord) {
         let Some(entry) = self.entry(key) else { return };
         let is_ours = entry.asked.iter().any(|asked| match asked.request {
@@ -276,14 +288,14 @@ impl Engine {
             return;
         }
         let pipeline = entry.name().clone();
-        self.forget_plan(key);
-        tracing::warn!(%pipeline, "the pipeline was unregistered elsewhere");
-        self.teller.tell(|| Event::Unregistered { pipeline });
+        self.remove_plan(key);
+        logs::unregistered_elsewhere(&pipeline);
+        self.events.send(|| Event::Unregistered { pipeline });
     }
 
-    /// Stops jobs whose runs are somebody else's or were asked to stop, starts those that were found to be committed,
-    /// and ends the wait for runs that others have ended.
-    fn bring_jobs_in_line(&mut self, key: usize, settled: &[RunRecord]) {
+    /// Reconciles the jobs with the rows that were read. Stops jobs whose runs belong to another instance or were asked to
+    /// stop, starts jobs whose start turns out to be committed, and ends the wait for runs that other instances have ended.
+    fn reconcile_jobs(&mut self, key: usize, settled: &[RunRecord]) {
         let owner = self.owner.id();
         let Some(entry) = self.entry(key) else { return };
         let mut gone = Vec::new();
@@ -311,7 +323,7 @@ impl Engine {
                 None => drop(self.forget_job(key, run)),
             }
         }
-        // Whoever has asked for one of them is answered first, and gets the handle that it runs by.
+        // A caller that asked for one of them is answered first, and gets the handle under which the job starts.
         let asked = self.entry(key).and_then(|entry| entry.asked.first());
         if asked.is_some_and(|asked| asked.request.runs().iter().any(|run| missing.contains(&run.id))) {
             self.answer(key, Verdict::Granted);
@@ -322,7 +334,7 @@ impl Engine {
         }
     }
 
-    /// Something was to be inserted that is there already.
+    /// A row was to be inserted whose key exists already.
     fn resolve_duplicate(&mut self, key: usize, duplicate: RunId, settled: &[RunRecord]) {
         let Some(entry) = self.entry(key) else { return };
         let Some(row) = entry.runs.iter().chain(settled).find(|run| run.id == duplicate) else { return };
@@ -332,15 +344,15 @@ impl Engine {
             return self.answer(key, Verdict::Refused(Refusal::Duplicate(duplicate)));
         }
         if text.starts_with("after/") {
-            // The row was made anew and counts its successes from the beginning; the next one is news.
+            // The upstream row was removed and created again, and its revs start over. The next success counts.
             entry.upstream.iter_mut().for_each(|(_, rev)| *rev = 0);
         } else if text.starts_with("due/") {
             self.rebase(key);
         }
     }
 
-    /// A request may have been granted by a commit whose answer was lost, and its runs have ended since.
-    fn answer_what_happened(&mut self, key: usize, settled: &[RunRecord]) {
+    /// Answers a request that was granted by a commit with a lost answer, and whose runs have ended since.
+    fn answer_granted_request(&mut self, key: usize, settled: &[RunRecord]) {
         let Some(asked) = self.entry(key).and_then(|entry| entry.asked.first()) else { return };
         let happened = |run: &RunRecord| settled.iter().any(|row| row.id == run.id);
         match &asked.request {
@@ -356,8 +368,8 @@ impl Engine {
         }
     }
 
-    /// Has the pipelines that run after this one know of a success.
-    pub(super) fn tell_followers(&mut self, key: usize, before: &PipelineRecord) {
+    /// Tells the pipelines that run after this one about a success.
+    pub(super) fn notify_followers(&mut self, key: usize, before: &PipelineRecord) {
         let Some(entry) = self.entry(key) else { return };
         let rev = entry.row.last_success_rev;
         if rev == before.last_success_rev {
@@ -368,7 +380,7 @@ impl Engine {
             if let Some(entry) = self.entry(follower) {
                 let known = entry.upstream.iter_mut().filter(|(upstream, _)| *upstream == name);
                 known.for_each(|(_, known)| *known = rev);
-                self.look_at(follower);
+                self.step(follower);
             }
         }
     }

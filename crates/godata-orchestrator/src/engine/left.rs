@@ -1,4 +1,4 @@
-//! What is known of pipelines that are not registered here.
+//! Rows of pipelines that are not registered here.
 
 use std::mem;
 use std::time::Duration;
@@ -8,29 +8,29 @@ use tokio::time::Instant;
 
 use crate::decide::Orphan;
 
-/// Rows of a pipeline that is not registered.
+/// Rows of a pipeline that is not registered here.
 #[derive(Default)]
-pub(super) struct Left {
-    /// As they were when the store was read; taken by the pipeline's entry.
+pub(super) struct Unregistered {
+    /// Its queued and running rows when the store was read. The pipeline's entry takes them.
     pub(super) runs: Vec<RunRecord>,
-    /// Each with when it was found. They wait until the pipeline is registered, here or by another instance, or for so
-    /// long that it never may be.
+    /// Its orphans, each with the time when it was found. They wait until the pipeline is registered, here or by another
+    /// instance, but no longer than [`ORPHAN_WAIT`](super::owners::ORPHAN_WAIT).
     orphans: Vec<(Instant, Orphan)>,
 }
 
-impl Left {
+impl Unregistered {
     pub(super) fn add(&mut self, orphan: Orphan) {
         if !self.orphans.iter().any(|(_, known)| *known == orphan) {
             self.orphans.push((Instant::now(), orphan));
         }
     }
 
-    /// Whether one of the orphans has waited so long.
+    /// Whether an orphan has waited at least that long.
     pub(super) fn has_waited(&self, wait: Duration) -> bool {
         self.orphans.iter().any(|(found_at, _)| found_at.elapsed() >= wait)
     }
 
-    /// Those that have waited so long.
+    /// Takes the orphans that have waited at least that long.
     pub(super) fn take_orphans(&mut self, wait: Duration) -> Vec<Orphan> {
         let orphans = mem::take(&mut self.orphans).into_iter();
         let (over, waiting): (Vec<_>, _) = orphans.partition(|(found_at, _)| found_at.elapsed() >= wait);

@@ -1,4 +1,4 @@
-//! Looking at a pipeline: what is known of it becomes a decision, and the decision a commit.
+//! A step of a pipeline: its state becomes a decision, and the decision becomes a commit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,41 +11,41 @@ use tokio::time::Instant;
 use super::entry::{Duplicate, Flight, Pending};
 use super::{Engine, Stage};
 use crate::decide::{AHEAD, Decision, Facts, Request, Verdict, decide};
-use crate::{Event, OrchestratorError, ScheduleFault, persist};
+use crate::{Event, OrchestratorError, ScheduleFault, logs, persist};
 
 impl Engine {
-    pub(super) fn look_at_all(&mut self) {
-        (0..self.entries.len()).for_each(|key| self.look_at(key));
+    pub(super) fn step_all(&mut self) {
+        (0..self.entries.len()).for_each(|key| self.step(key));
     }
 
-    /// Looks at a pipeline whose time has come.
+    /// Steps a pipeline whose timer has expired.
     pub(super) fn due(&mut self, key: usize, now: UtcDateTime) {
         if let Some(entry) = self.entry(key) {
-            entry.is_stale |= std::mem::take(&mut entry.looks_at_others);
+            entry.is_stale |= std::mem::take(&mut entry.reads_before_step);
         }
-        self.tell_overdue(key, now);
-        self.look_at(key);
+        self.report_overdue(key, now);
+        self.step(key);
     }
 
-    /// Decides about a pipeline, unless a call of the store is under way for it: then it is looked at when that has
-    /// landed.
-    pub(super) fn look_at(&mut self, key: usize) {
+    /// Decides about a pipeline. While a call of the store is in flight for it, this does nothing: the answer leads to the next
+    /// step.
+    pub(super) fn step(&mut self, key: usize) {
         if !matches!(self.stage, Stage::Open) {
             return;
         }
-        // Each time but the last, somebody was answered.
+        // Each round but the last has answered a request or stopped a schedule, so this ends.
         while self.decide_once(key) {}
         self.drop_if_idle(key);
     }
 
-    /// Whether there may be more to decide at once.
+    /// Decides once. Returns whether there may be more to decide at once.
     fn decide_once(&mut self, key: usize) -> bool {
         let Some(entry) = self.entry(key).filter(|entry| entry.flight.is_none()) else { return false };
         if entry.is_stale {
             self.reload(key, Duration::ZERO, None);
             return false;
         }
-        if self.answer_what_failed(key) {
+        if self.answer_failed_request(key) {
             return true;
         }
         let now = self.clock.now();
@@ -76,9 +76,9 @@ impl Engine {
         self.carry_out(key, decision)
     }
 
-    /// Answers a request that the store failed for, and one for a pipeline that was unregistered meanwhile. One that
-    /// nobody waits for any more is not made, unless it may have been.
-    fn answer_what_failed(&mut self, key: usize) -> bool {
+    /// Answers the first request if the store has failed for it, or if its pipeline was unregistered meanwhile. Drops it if its
+    /// caller has gone away, unless it may have been stored.
+    fn answer_failed_request(&mut self, key: usize) -> bool {
         let Some(entry) = self.entry(key) else { return false };
         let Some(asked) = entry.asked.first() else { return false };
         if asked.error.is_none() && asked.reply.is_gone() {
@@ -90,10 +90,10 @@ impl Engine {
             match asked.request.is_granted(&entry.row, &entry.runs) {
                 Some(true) => self.answer(key, Verdict::Granted),
                 _ if !asked.waits_for_answer() => return false,
-                // What may arrive is outrun first.
-                Some(false) if entry.may_be_outrun() => return false,
-                // Others may have undone it; what has inserted runs would be found by these.
-                Some(false) if entry.is_right_after_unsure() || !asked.request.runs().is_empty() => {
+                // A commit that may still arrive is fenced off first.
+                Some(false) if entry.has_unconfirmed_commit() => return false,
+                // Another instance may have undone the request, unless it inserted runs, which would be found.
+                Some(false) if entry.is_right_after_unconfirmed() || !asked.request.runs().is_empty() => {
                     self.answer_error(key, OrchestratorError::Store { source });
                 }
                 _ => self.answer_error(key, OrchestratorError::Unconfirmed { run: None, source }),
@@ -102,8 +102,9 @@ impl Engine {
         }
         let needs_plan = !matches!(asked.request, Request::Cancel(_) | Request::Rebase);
         if needs_plan && entry.plan.is_none() {
-            let pipeline = entry.name().to_string();
-            self.answer_error(key, OrchestratorError::UnknownPipeline { pipeline });
+            let pipeline = entry.name().clone();
+            let error = self.unknown_pipeline(pipeline.as_str());
+            self.answer_error(key, error);
             return true;
         }
         false
@@ -123,15 +124,22 @@ impl Engine {
         }
         let pool = self.entry(key).and_then(|entry| entry.pool());
         let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return false };
-        entry.looks_at_others = decision.waits_for_others;
+        entry.reads_before_step = decision.waits_for_others;
         if decision.waits_for_slot && !entry.is_in_line {
             entry.is_in_line = true;
             self.slots.wait(pool, key);
         }
         if decision.commit.is_none() {
             entry.fold = decision.fold.clone();
+            if let Some(misfired) = &decision.misfired {
+                logs::misfired(entry.name(), misfired);
+            }
         }
-        let Some(commit) = decision.commit.or_else(|| entry.outrun(self.owner.id())) else {
+        if decision.schedule_has_ended && !entry.has_ended {
+            entry.has_ended = true;
+            logs::schedule_ended(entry.name());
+        }
+        let Some(commit) = decision.commit.or_else(|| entry.fencing_commit(self.owner.id())) else {
             let overdue = entry.jobs.iter().filter_map(|job| job.overdue_at).min();
             entry.give_back_memory();
             let wake_at = [decision.wake_at, overdue].into_iter().flatten().min();
@@ -145,16 +153,17 @@ impl Engine {
             stops: decision.stops,
             verdict: decision.verdict.filter(|_| verdict_now.is_none()),
             fold: decision.fold,
+            misfired: decision.misfired,
             ends: entry.ends.len(),
             slots,
         })));
         let commit = persist::commit(self.store.clone(), Box::new(commit), self.store_timeout);
-        self.flights.push(commit.map(move |landed| (key, landed)).boxed());
+        self.flights.push(commit.map(move |answer| (key, answer)).boxed());
         false
     }
 
-    /// Reads a pipeline after a wait, with the rows of its jobs and of what was asked, and with those that a commit
-    /// was to insert.
+    /// Reads a pipeline after a wait, with the rows of its jobs, of the first request, and of those that a commit was to
+    /// insert.
     pub(super) fn reload(&mut self, key: usize, wait: Duration, duplicate: Option<Duplicate>) {
         let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
         let jobs = entry.jobs.iter().map(|job| job.key.clone());
@@ -165,16 +174,16 @@ impl Engine {
         entry.flight = Some(Flight::Reload { duplicate });
         let name = entry.name().clone();
         let reload = persist::reload(self.store.clone(), name, keys, wait, self.store_timeout);
-        self.flights.push(reload.map(move |landed| (key, landed)).boxed());
+        self.flights.push(reload.map(move |answer| (key, answer)).boxed());
     }
 
-    /// Gives slots that are free to those who wait for them.
+    /// Gives free slots to the pipelines that wait for them.
     pub(super) fn give_slots(&mut self) {
         while let Some(key) = self.slots.next() {
             if let Some(entry) = self.entry(key) {
                 entry.is_in_line = false;
             }
-            self.look_at(key);
+            self.step(key);
         }
     }
 
@@ -184,11 +193,11 @@ impl Engine {
         if let Some(plan) = &mut entry.plan {
             Arc::make_mut(plan).schedule = None;
         }
-        tracing::error!(%pipeline, %reason, "the schedule fires no more");
-        self.teller.tell(|| Event::ScheduleStopped { pipeline, reason });
+        logs::schedule_stopped(&pipeline, reason);
+        self.events.send(|| Event::ScheduleStopped { pipeline, reason });
     }
 
-    /// Remembers since when a cursor is far ahead of the clock.
+    /// Remembers since when the cursor has been far ahead of the clock.
     fn watch_cursor(&mut self, key: usize, now: UtcDateTime) {
         let Some(entry) = self.entries.get(key).and_then(Option::as_deref) else { return };
         let has_schedule = entry.plan.as_ref().is_some_and(|plan| plan.schedule.is_some());

@@ -1,9 +1,9 @@
 //! The loop: one task that knows all pipelines, decides about each when something has happened to it, and waits for
 //! none.
 //!
-//! Calls of the store and jobs are futures beside the loop. What they come to is an [`Input`]; an input changes what is
-//! known of a pipeline, and then the pipeline is [looked at](Engine::look_at): decided about, unless a call of the
-//! store is under way for it.
+//! Calls of the store and jobs are futures beside the loop. Their results are its [`Input`]s. An input changes the state of a
+//! pipeline, and then the pipeline makes a [step](Engine::step): the loop decides about it, unless a call of the store is in
+//! flight for it.
 
 mod commands;
 mod entry;
@@ -29,20 +29,20 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use self::entry::Entry;
-use self::left::Left;
+use self::left::Unregistered;
 use crate::Recovery;
 use crate::builder::{Keep, Setup};
 use crate::command::Command;
 use crate::decide::Mode;
-use crate::events::Teller;
+use crate::events::EventSender;
 use crate::ids::Ids;
-use crate::persist::Landed;
+use crate::persist::StoreAnswer;
 use crate::recovery::{LiveOwner, Opened, Renewed, Rounded};
 use crate::shutdown::Closing;
 use crate::slots::{Held, Slots};
 use crate::timers::Timers;
 
-/// How often the clocks are compared, owners renewed and so on. No lease is so short that it needs less.
+/// How often clocks are compared, leases renewed and so on, at the least. A short lease is renewed more often.
 const ROUND: Duration = Duration::from_secs(10);
 
 pub(crate) struct Engine {
@@ -54,7 +54,7 @@ pub(crate) struct Engine {
     keep: Keep,
     lease: Duration,
     store_timeout: Duration,
-    teller: Teller,
+    events: EventSender,
     pools: Vec<String>,
 
     commands: mpsc::Receiver<Command>,
@@ -71,52 +71,54 @@ pub(crate) struct Engine {
     followers: HashMap<PipelineName, Vec<usize>>,
     /// The pipelines that are stored and have no entry.
     stored: HashMap<PipelineName, PipelineRecord>,
-    /// Their queued and running rows.
-    left: BTreeMap<PipelineName, Left>,
+    /// The rows of pipelines that are not registered here.
+    unregistered: BTreeMap<PipelineName, Unregistered>,
 
     timers: Timers,
     slots: Slots,
     watched: FuturesUnordered<BoxFuture<'static, Watched>>,
-    /// The pipelines of the runs in `watched`.
+    /// The keys of the pipelines of watched runs.
     jobs: HashMap<RunId, usize>,
-    flights: FuturesUnordered<BoxFuture<'static, (usize, Landed)>>,
-    /// The runs whose rows say that they run, and whose jobs are not started yet.
+    flights: FuturesUnordered<BoxFuture<'static, (usize, StoreAnswer)>>,
+    /// The runs whose rows are `running` and whose jobs have not started yet.
     starting: Vec<(usize, RunId, Held)>,
     renewal: Option<BoxFuture<'static, Renewed>>,
     round: Option<BoxFuture<'static, Rounded>>,
     alarm: Option<(UtcDateTime, BoxFuture<'static, ()>)>,
-    /// The latest that the clock has shown since the clocks were compared.
+    /// The latest time that the clock has shown since it was last compared.
     clock_showed: UtcDateTime,
-    /// How far the store's clock is behind ours.
+    /// How far the store's clock is behind this one.
     behind: Duration,
-    /// Since when pipelines have a cursor that is far ahead of the clock.
+    /// Since when the cursors of pipelines have been far ahead of the clock.
     ahead: BTreeMap<usize, Instant>,
     /// The pipelines for which the store has failed.
-    troubled: BTreeSet<usize>,
+    failing_pipelines: BTreeSet<usize>,
+    /// The calls of the store that have failed and are not about a single pipeline.
+    failing_calls: BTreeSet<&'static str>,
     pruned_at: Option<Instant>,
 }
 
-/// How far the loop is.
+/// Whether the store is open.
 enum Stage {
-    /// Nothing is known of the store. Commands wait for it.
+    /// The store was not read. Commands wait for that.
     Closed(Vec<Command>),
     Opening(Vec<Command>, BoxFuture<'static, Result<Opened, godata_core::StoreError>>),
     Open,
 }
 
-/// What becomes of a run that is watched.
+/// What happened to a watched run.
 enum Watched {
     Ended(usize, RunResult),
-    /// Whoever waits for it wants it to stop before it has started.
-    Given(usize, RunId),
+    /// Its caller stopped it, or it ended, before its job started.
+    Abandoned(usize, RunId),
 }
 
-/// What the loop waits for.
+/// Something that the loop waits for.
 enum Input {
     Deadline,
     Round,
     Watched(Watched),
-    Landed(usize, Landed),
+    StoreAnswer(usize, StoreAnswer),
     Opened(Result<Opened, godata_core::StoreError>),
     Renewed(Renewed),
     Rounded(Rounded),
@@ -138,7 +140,7 @@ impl Engine {
             keep,
             lease,
             store_timeout,
-            teller,
+            events,
         } = setup;
         let now = clock.now();
         let slots: Vec<_> = pools.iter().map(|(_, slots)| *slots).collect();
@@ -152,7 +154,7 @@ impl Engine {
             keep,
             lease,
             store_timeout,
-            teller,
+            events,
             pools: pools.into_iter().map(|(name, _)| name).collect(),
             commands,
             has_handles: true,
@@ -164,7 +166,7 @@ impl Engine {
             names: HashMap::new(),
             followers: HashMap::new(),
             stored: HashMap::new(),
-            left: BTreeMap::new(),
+            unregistered: BTreeMap::new(),
             timers: Timers::default(),
             slots: Slots::new(concurrency, &slots),
             watched: FuturesUnordered::new(),
@@ -177,37 +179,38 @@ impl Engine {
             clock_showed: now,
             behind: Duration::ZERO,
             ahead: BTreeMap::new(),
-            troubled: BTreeSet::new(),
+            failing_pipelines: BTreeSet::new(),
+            failing_calls: BTreeSet::new(),
             pruned_at: None,
         }
     }
 
-    /// Runs until it was shut down, or until the last handle is gone and nothing is left to do.
+    /// Runs until a shutdown is complete, or until the last handle is gone and nothing is left to do.
     pub(crate) async fn run(mut self: Box<Self>) {
         let mut ticks = interval(ROUND.min(self.lease / 3).max(Duration::from_millis(1)));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !self.is_over() {
             self.set_alarm();
             match self.input(&mut ticks).await {
-                Input::Deadline => self.close_further(),
-                Input::Round => self.begin_round(),
+                Input::Deadline => self.next_stage(),
+                Input::Round => self.start_round(),
                 Input::Watched(Watched::Ended(key, result)) => self.job_ended(key, result),
-                Input::Watched(Watched::Given(key, run)) => self.give_up(key, run),
-                Input::Landed(key, landed) => self.land((key, landed)),
+                Input::Watched(Watched::Abandoned(key, run)) => self.cancel_if_queued(key, run),
+                Input::StoreAnswer(key, answer) => self.take_answers((key, answer)),
                 Input::Opened(opened) => self.opened(opened),
                 Input::Renewed(renewed) => self.renewed(renewed),
-                Input::Rounded(rounded) => self.end_round(rounded),
-                Input::Due => self.look_at_due(),
-                Input::Command(Some(command)) => self.obey(command),
+                Input::Rounded(rounded) => self.finish_round(rounded),
+                Input::Due => self.step_due(),
+                Input::Command(Some(command)) => self.handle(command),
                 Input::Command(None) => self.close_when_idle(),
             }
             self.give_slots();
         }
-        self.teller.close();
+        self.events.close();
         self.report();
     }
 
-    /// The next thing that has happened; of several, what is named first here.
+    /// The next input. If several are ready, the order here decides.
     async fn input(&mut self, ticks: &mut Interval) -> Input {
         let deadline = self.closing.as_ref().and_then(Closing::deadline);
         let is_open = matches!(self.stage, Stage::Open);
@@ -216,8 +219,8 @@ impl Engine {
             () = until(deadline), if deadline.is_some() => Input::Deadline,
             _ = ticks.tick() => Input::Round,
             Some(watched) = self.watched.next(), if !self.watched.is_empty() => Input::Watched(watched),
-            Some((key, landed)) = self.flights.next(), if !self.flights.is_empty() => {
-                Input::Landed(key, landed)
+            Some((key, answer)) = self.flights.next(), if !self.flights.is_empty() => {
+                Input::StoreAnswer(key, answer)
             }
             opened = opened(&mut self.stage), if !is_open => Input::Opened(opened),
             renewed = optional(&mut self.renewal), if self.renewal.is_some() => Input::Renewed(renewed),
@@ -227,7 +230,7 @@ impl Engine {
         }
     }
 
-    /// Sets the alarm to the first pipeline that is due.
+    /// Sets the alarm to the timer that expires first.
     fn set_alarm(&mut self) {
         let first = self.timers.first();
         if self.alarm.as_ref().map(|(at, _)| *at) != first {
@@ -235,7 +238,7 @@ impl Engine {
         }
     }
 
-    fn look_at_due(&mut self) {
+    fn step_due(&mut self) {
         self.alarm = None;
         let now = self.clock.now();
         while let Some(key) = self.timers.pop_due(now) {

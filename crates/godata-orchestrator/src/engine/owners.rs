@@ -1,4 +1,4 @@
-//! What is done now and then: owners are renewed, the runs of dead ones taken over, clocks compared, history forgotten.
+//! Periodic work: renewing the lease, taking over runs of dead owners, comparing clocks, pruning history.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,19 +9,19 @@ use godata_core::{Clock as _, OwnerId, PipelineName, Retention, RunId, RunRecord
 use tokio::time::Instant;
 
 use super::entry::Replier;
-use super::{Engine, Left, Stage};
+use super::{Engine, Stage, Unregistered};
 use crate::command::Command;
 use crate::decide::{Orphan, Request};
 use crate::recovery::{LiveOwner, Opened, Renewed, Round, Rounded};
-use crate::{Event, OrchestratorError, recovery};
+use crate::{Event, OrchestratorError, logs, recovery};
 
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
-/// How long runs of the dead wait for their pipeline to be registered, here or by another instance.
-const LEFT_FOR: Duration = Duration::from_secs(60);
+/// How long runs of dead owners wait for their pipeline to be registered, here or by another instance.
+pub(super) const ORPHAN_WAIT: Duration = Duration::from_secs(60);
 
 impl Engine {
-    /// The store was read, and what was asked meanwhile is done; or it can't be read, and all of it is refused.
+    /// The store was read, and the waiting commands are carried out; or reading failed, and they are refused.
     pub(super) fn opened(&mut self, opened: Result<Opened, StoreError>) {
         let Stage::Opening(waiting, _) = std::mem::replace(&mut self.stage, Stage::Closed(Vec::new())) else {
             return;
@@ -29,42 +29,43 @@ impl Engine {
         match opened {
             Ok(opened) => {
                 self.stage = Stage::Open;
-                self.take_stock(opened);
-                waiting.into_iter().for_each(|command| self.obey(command));
-                self.look_at_all();
+                self.call_succeeded("open");
+                self.take_snapshot(opened);
+                waiting.into_iter().for_each(|command| self.handle(command));
+                self.step_all();
             }
             Err(error) => {
                 let source = Arc::new(error);
-                self.store_failed(None, Vec::new(), &source);
+                self.call_failed("open", &source);
                 let source = || OrchestratorError::Store { source: Arc::clone(&source) };
                 waiting.into_iter().for_each(|command| command.refuse(source()));
             }
         }
     }
 
-    fn take_stock(&mut self, opened: Opened) {
+    fn take_snapshot(&mut self, opened: Opened) {
         let Opened { behind, renewal, pipelines, runs, orphans } = opened;
         self.behind = behind;
-        self.left.clear();
+        self.unregistered.clear();
         let unknown = pipelines.into_iter().filter(|row| !self.names.contains_key(&row.name));
         self.stored = unknown.map(|row| (row.name.clone(), row)).collect();
         for run in runs {
             match self.names.get(&run.pipeline_name) {
-                // After a new beginning under another id it is read again.
+                // The entry exists because the owner id changed. It is read again.
                 Some(key) => self.mark_stale(*key),
-                None => self.left_of(&run.pipeline_name).runs.push(run),
+                None => self.unregistered_mut(&run.pipeline_name).runs.push(run),
             }
         }
-        self.inherit(&orphans);
+        self.receive_orphans(&orphans);
         self.stop_all(&renewal.cancel);
     }
 
-    fn left_of(&mut self, pipeline: &PipelineName) -> &mut Left {
-        self.left.entry(pipeline.clone()).or_default()
+    fn unregistered_mut(&mut self, pipeline: &PipelineName) -> &mut Unregistered {
+        self.unregistered.entry(pipeline.clone()).or_default()
     }
 
-    /// Runs of dead owners: those of pipelines that are registered here are decided about, the others wait for that.
-    fn inherit(&mut self, runs: &[RunRecord]) {
+    /// Takes runs of dead owners. The loop decides about those of registered pipelines; the others wait for a registration.
+    fn receive_orphans(&mut self, runs: &[RunRecord]) {
         let mut keys = BTreeSet::new();
         for run in runs {
             let orphan = Orphan { run: run.id, owner: run.owner };
@@ -77,10 +78,10 @@ impl Engine {
                     entry.is_stale = true;
                     keys.insert(key);
                 }
-                _ => self.left_of(&run.pipeline_name).add(orphan),
+                _ => self.unregistered_mut(&run.pipeline_name).add(orphan),
             }
         }
-        keys.into_iter().for_each(|key| self.look_at(key));
+        keys.into_iter().for_each(|key| self.step(key));
     }
 
     fn stop_all(&mut self, runs: &[RunId]) {
@@ -88,41 +89,41 @@ impl Engine {
             if let Some(key) = self.jobs.get(run).copied() {
                 self.mark_stale(key);
                 self.stop_job(key, *run);
-                self.look_at(key);
+                self.step(key);
             }
         }
     }
 
-    /// Reads the store from the beginning; commands wait for that.
+    /// Reads the whole store. Commands wait for that.
     pub(super) fn open(&mut self, waiting: Vec<Command>) {
         let (store, clock) = (self.store.clone(), Arc::clone(&self.clock));
         let opened = recovery::open(store, clock, self.owner.id(), self.lease, self.store_timeout);
         self.stage = Stage::Opening(waiting, opened.boxed());
     }
 
-    pub(super) fn begin_round(&mut self) {
-        // Also where a call of the store has not failed yet: it may take longer than they wait.
+    pub(super) fn start_round(&mut self) {
+        // Even if no call of the store has failed yet: a call may take longer than `done` waits.
         let watched: BTreeSet<_> = self.jobs.values().copied().collect();
-        watched.into_iter().for_each(|key| self.lose_patience(key));
+        watched.into_iter().for_each(|key| self.fail_waiters(key));
         match &mut self.stage {
             Stage::Open => {}
-            // It was open, and could not be opened again.
+            // The store was open before, and could not be opened again.
             Stage::Closed(waiting) if !self.entries.is_empty() => {
                 let waiting = std::mem::take(waiting);
                 return self.open(waiting);
             }
             Stage::Closed(_) | Stage::Opening(..) => return,
         }
-        // By itself: a round that takes long must not cost the lease.
+        // Renewed separately: a slow round must not cost the lease.
         if self.renewal.is_none() {
             let renewed =
                 recovery::renew(self.store.clone(), self.owner.id(), self.lease, self.store_timeout);
             self.renewal = Some(renewed.boxed());
         }
         self.compare_clock();
-        self.interrupt_what_is_left();
+        self.interrupt_abandoned_orphans();
         if self.store.shared() {
-            self.read_what_stands_still();
+            self.reload_inactive();
         }
         if self.round.is_some() {
             return;
@@ -143,65 +144,90 @@ impl Engine {
     }
 
     pub(super) fn renewed(&mut self, renewed: Renewed) {
-        match renewed.renewal {
-            Ok(renewal) if renewal.valid_for.is_zero() => self.lose_owner(renewed.owner, renewal.lost),
-            Ok(renewal) => self.stop_all(&renewal.cancel),
-            Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
+        let Some(renewal) = self.checked("renew", renewed.renewal) else { return };
+        if renewal.valid_for.is_zero() {
+            self.lose_owner(renewed.owner, renewal.lost);
+        } else {
+            self.stop_all(&renewal.cancel);
         }
     }
 
-    pub(super) fn end_round(&mut self, rounded: Rounded) {
+    pub(super) fn finish_round(&mut self, rounded: Rounded) {
         let Rounded { behind, orphans, upstream, forgotten } = rounded;
-        match behind {
-            Ok(behind) => self.follow_clock(behind),
-            Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
+        if let Some(behind) = self.checked("now", behind) {
+            self.follow_clock(behind);
         }
-        match orphans {
-            Ok(orphans) => self.inherit(&orphans),
-            Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
+        if let Some(orphans) = self.checked("reap", orphans) {
+            self.receive_orphans(&orphans);
         }
-        match upstream {
-            Ok(rows) => rows.into_iter().for_each(|row| self.hear_of(&row.name, row.last_success_rev)),
-            Err(error) => self.store_failed(None, Vec::new(), &Arc::new(error)),
+        if let Some(rows) = self.checked("find_pipeline", upstream) {
+            rows.into_iter().for_each(|row| self.upstream_succeeded(&row.name, row.last_success_rev));
         }
-        if let Err(error) = forgotten {
-            self.store_failed(None, Vec::new(), &Arc::new(error));
+        if let Some(runs) = self.checked("prune", forgotten).filter(|runs| *runs > 0) {
+            logs::pruned(runs);
         }
     }
 
-    /// Due times come by the store's clock. If that is less far behind than it was, they come sooner than alarms are
-    /// set for, by hours if the own clock was ahead and was put right.
+    /// The answer of a call of the store that is about no single pipeline, if it did not fail.
+    fn checked<T>(&mut self, call: &'static str, answer: Result<T, StoreError>) -> Option<T> {
+        match answer {
+            Ok(answer) => {
+                self.call_succeeded(call);
+                Some(answer)
+            }
+            Err(error) => {
+                self.call_failed(call, &Arc::new(error));
+                None
+            }
+        }
+    }
+
+    fn call_succeeded(&mut self, call: &'static str) {
+        if self.failing_calls.remove(call) {
+            logs::call_recovered(call);
+        }
+    }
+
+    fn call_failed(&mut self, call: &'static str, error: &Arc<StoreError>) {
+        if self.failing_calls.insert(call) {
+            logs::call_failed(call, error);
+        }
+        self.send_store_failed(None, Vec::new(), error);
+    }
+
+    /// Due times are judged by the store's clock. If that is less far behind than before, due times come sooner than the timers
+    /// are set for: by hours if this clock was ahead and was corrected.
     fn follow_clock(&mut self, behind: Duration) {
         let is_sooner = behind + Duration::from_secs(1) < self.behind;
         self.behind = behind;
         if is_sooner {
-            self.look_at_all();
+            self.step_all();
         }
     }
 
-    /// Another instance has told the store of a success.
-    fn hear_of(&mut self, upstream: &PipelineName, rev: u64) {
+    /// A pipeline has succeeded in another instance.
+    fn upstream_succeeded(&mut self, upstream: &PipelineName, rev: u64) {
         for follower in self.followers.get(upstream).cloned().unwrap_or_default() {
             let Some(entry) = self.entry(follower) else { continue };
             let known = entry.upstream.iter_mut().find(|(name, known)| name == upstream && *known < rev);
             if let Some((_, known)) = known {
                 *known = rev;
-                self.look_at(follower);
+                self.step(follower);
             }
         }
     }
 
-    /// An owner was declared dead. If that is this one, it goes on under a new id: what it ran is stopped, and what it
-    /// knows is read again.
+    /// An owner was declared dead. If it is this one, the instance continues under a new id: its jobs are stopped, and its
+    /// state is read again.
     pub(super) fn lose_owner(&mut self, owner: OwnerId, lost: Vec<RunId>) {
         if owner != self.owner.id() {
             return;
         }
-        // They are asked to stop with the others.
+        // So that these jobs are asked to stop with the others.
         self.start_jobs();
         self.owner = LiveOwner::new(self.ids.owner(self.clock.now()));
-        tracing::error!(%owner, "this instance was declared dead and goes on anew");
-        self.teller.tell(|| Event::OwnerLost { runs: lost });
+        logs::lease_lost(owner, &lost);
+        self.events.send(|| Event::OwnerLost { runs: lost });
         let stale = self.entries.iter_mut().flatten().filter(|entry| !entry.runs.is_empty());
         for entry in stale {
             entry.is_stale = true;
@@ -210,14 +236,15 @@ impl Engine {
         self.open(Vec::new());
     }
 
-    /// When the clock was set back by far, all pipelines are looked at: their cursors may be ahead of it now. One that
-    /// stays ahead for an hour goes on from now.
+    /// If the clock was set back by far, steps all pipelines, because their cursors may be ahead of it now. A schedule whose
+    /// cursor stays ahead for an hour continues from now.
     fn compare_clock(&mut self) {
         let now = self.clock.now();
         let went_back = now.saturating_add(time::Duration::HOUR) < self.clock_showed;
-        self.clock_showed = now;
+        let showed = std::mem::replace(&mut self.clock_showed, now);
         if went_back {
-            self.look_at_all();
+            logs::clock_set_back(showed - now);
+            self.step_all();
         }
         let ahead = self.ahead.iter().filter(|(_, since)| since.elapsed() >= HOUR);
         for key in ahead.map(|(key, _)| *key).collect::<Vec<_>>() {
@@ -229,42 +256,42 @@ impl Engine {
     pub(super) fn rebase(&mut self, key: usize) {
         let Some(entry) = self.entry(key) else { return };
         let (pipeline, cursor) = (entry.name().clone(), entry.row.cursor);
-        tracing::warn!(%pipeline, ?cursor, "the schedule goes on from now");
-        self.teller.tell(|| Event::Rebased { pipeline, cursor });
+        logs::rebased(&pipeline, cursor);
+        self.events.send(|| Event::Rebased { pipeline, cursor });
         self.queue_request(key, Request::Rebase, Replier::Nobody);
     }
 
-    /// Runs of the dead whose pipelines nobody has registered meanwhile.
-    fn interrupt_what_is_left(&mut self) {
-        let over = self.left.iter().filter(|(_, left)| left.has_waited(LEFT_FOR));
+    /// Interrupts runs of dead owners whose pipelines no instance has registered meanwhile.
+    fn interrupt_abandoned_orphans(&mut self) {
+        let over = self.unregistered.iter().filter(|(_, rows)| rows.has_waited(ORPHAN_WAIT));
         for pipeline in over.map(|(pipeline, _)| pipeline.clone()).collect::<Vec<_>>() {
             let key = self.entry_of(pipeline);
-            self.take_what_is_left(key, LEFT_FOR);
-            self.look_at(key);
+            self.adopt_orphans(key, ORPHAN_WAIT);
+            self.step(key);
         }
     }
 
-    /// Has runs of the dead be decided about that have waited so long for their pipeline.
-    pub(super) fn take_what_is_left(&mut self, key: usize, waited: Duration) {
+    /// Gives a pipeline's entry the orphans that have waited at least that long.
+    pub(super) fn adopt_orphans(&mut self, key: usize, waited: Duration) {
         let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
-        let Some(left) = self.left.get_mut(entry.name()) else { return };
-        let orphans = left.take_orphans(waited);
-        if left.is_empty() {
-            self.left.remove(entry.name());
+        let Some(rows) = self.unregistered.get_mut(entry.name()) else { return };
+        let orphans = rows.take_orphans(waited);
+        if rows.is_empty() {
+            self.unregistered.remove(entry.name());
         }
-        // Since the store was read, they may have changed.
+        // They may have changed since the store was read.
         entry.is_stale |= !orphans.is_empty();
         entry.orphans.extend(orphans);
     }
 
-    /// What is paused, or has another schedule, decides nothing that could meet with what others have decided: that
-    /// another instance goes on with it is only seen by reading it.
-    fn read_what_stands_still(&mut self) {
+    /// Reads inactive pipelines again. They commit nothing that could conflict, so a change by another instance is only seen by
+    /// reading.
+    fn reload_inactive(&mut self) {
         let entries = self.entries.iter().enumerate();
-        let still = entries.filter(|(_, entry)| entry.as_ref().is_some_and(|entry| entry.stands_still()));
+        let still = entries.filter(|(_, entry)| entry.as_ref().is_some_and(|entry| entry.is_inactive()));
         for key in still.map(|(key, _)| key).collect::<Vec<_>>() {
             self.mark_stale(key);
-            self.look_at(key);
+            self.step(key);
         }
     }
 
@@ -276,14 +303,12 @@ impl Engine {
         (retention != Retention::new()).then_some(retention)
     }
 
-    pub(super) fn store_failed(
+    pub(super) fn send_store_failed(
         &self,
         pipeline: Option<PipelineName>,
         runs: Vec<RunId>,
         error: &Arc<StoreError>,
     ) {
-        let text = godata_core::error_chain(&**error).to_string();
-        tracing::error!(pipeline = pipeline.as_ref().map(PipelineName::as_str), ?runs, error = %text, "the store failed");
-        self.teller.tell(|| Event::StoreFailed { pipeline, runs, error: Arc::clone(error) });
+        self.events.send(|| Event::StoreFailed { pipeline, runs, error: Arc::clone(error) });
     }
 }

@@ -1,11 +1,11 @@
-//! What is registered, and what is not any more.
+//! Registering and unregistering pipelines.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use godata_core::{AnySchedule, Job as _, PipelineName, PipelineRecord, Schedule as _};
+use godata_core::{Job as _, PipelineName, PipelineRecord, Schedule};
 
 use super::Engine;
 use super::entry::{Entry, Replier};
@@ -48,7 +48,8 @@ impl Engine {
         };
         let spec = match &schedule {
             Some(schedule) => Some(
-                spec_of(schedule).ok_or_else(|| RegisterError::SchedulePanicked { pipeline: pipeline() })?,
+                spec_of(&**schedule)
+                    .ok_or_else(|| RegisterError::SchedulePanicked { pipeline: pipeline() })?,
             ),
             None => None,
         };
@@ -60,7 +61,7 @@ impl Engine {
         Ok((name, Plan { job, schedule, registered, rules, pool }))
     }
 
-    /// A pipeline to run after, with its last success.
+    /// A pipeline to run after, with the rev of its last success.
     fn upstream(&self, name: &PipelineName, other: &str) -> Result<(PipelineName, u64), RegisterError> {
         let upstream = checked(other)?;
         let (pipeline, upstream_name) = (name.to_string(), other.to_owned());
@@ -75,14 +76,14 @@ impl Engine {
         }
     }
 
-    /// Whether a pipeline is another, or runs after it, by way of others perhaps.
+    /// Whether a pipeline is the other one, or runs after it, directly or through others.
     fn runs_after(&self, pipeline: &PipelineName, other: &PipelineName) -> bool {
         let mut open = vec![pipeline];
         while let Some(pipeline) = open.pop() {
             if pipeline == other {
                 return true;
             }
-            // What is registered has no cycles, so this ends.
+            // Registered pipelines have no cycles, so this ends.
             open.extend(self.plan_of(pipeline).into_iter().flat_map(|plan| plan.upstream()));
         }
         false
@@ -100,13 +101,14 @@ impl Engine {
         }
         if let Some(entry) = self.entry(key) {
             entry.upstream = upstream;
+            entry.has_ended = false;
             entry.plan = Some(Arc::new(plan));
         }
-        self.take_what_is_left(key, Duration::ZERO);
+        self.adopt_orphans(key, Duration::ZERO);
     }
 
-    /// Takes a registration back. What runs is watched on.
-    pub(super) fn forget_plan(&mut self, key: usize) {
+    /// Removes a registration. Running jobs are still watched.
+    pub(super) fn remove_plan(&mut self, key: usize) {
         let Some(plan) = self.entry(key).and_then(|entry| entry.plan.take()) else { return };
         for upstream in plan.upstream() {
             if let Some(followers) = self.followers.get_mut(upstream) {
@@ -117,23 +119,23 @@ impl Engine {
         self.timers.set(key, None);
     }
 
-    /// The key of a pipeline's entry, which is made if there is none.
+    /// The key of a pipeline's entry, which is created if there is none.
     pub(super) fn entry_of(&mut self, name: PipelineName) -> usize {
         if let Some(key) = self.names.get(&name) {
             return *key;
         }
         let mut runs = Vec::new();
-        if let Some(left) = self.left.get_mut(&name) {
-            runs = mem::take(&mut left.runs);
-            if left.is_empty() {
-                self.left.remove(&name);
+        if let Some(rows) = self.unregistered.get_mut(&name) {
+            runs = mem::take(&mut rows.runs);
+            if rows.is_empty() {
+                self.unregistered.remove(&name);
             }
         }
         let row = self.stored.remove(&name);
         let is_stored = row.is_some();
         let row = row.unwrap_or_else(|| PipelineRecord::new(name.clone(), self.clock.now()));
         let mut entry = Box::new(Entry::new(row, runs));
-        // Since the store was read, a pipeline may have come that was not there.
+        // The pipeline may have been created since the store was read.
         entry.is_stale = !is_stored && !entry.runs.is_empty();
         let key = self.free.pop().unwrap_or(self.entries.len());
         match self.entries.get_mut(key) {
@@ -144,7 +146,7 @@ impl Engine {
         key
     }
 
-    /// Drops an entry that knows nothing but what is stored.
+    /// Drops an entry that holds nothing that is not in the store.
     pub(super) fn drop_if_idle(&mut self, key: usize) {
         let Some(place) = self.entries.get_mut(key) else { return };
         if let Some(entry) = place.take_if(|entry| entry.is_idle()) {
@@ -166,6 +168,6 @@ fn checked(name: &str) -> Result<PipelineName, RegisterError> {
     PipelineName::new(name).map_err(|source| RegisterError::Name { name: name.to_owned(), source })
 }
 
-fn spec_of(schedule: &AnySchedule) -> Option<String> {
+fn spec_of(schedule: &dyn Schedule) -> Option<String> {
     catch_unwind(AssertUnwindSafe(|| schedule.spec())).ok()
 }

@@ -1,4 +1,4 @@
-//! Going through the stages of a shutdown.
+//! The stages of a shutdown.
 
 use std::time::Duration;
 
@@ -7,44 +7,49 @@ use tokio::sync::oneshot;
 
 use super::entry::{Entry, Job};
 use super::{Engine, Stage};
-use crate::DrainReport;
 use crate::decide::{End, Mode};
 use crate::shutdown::{Closing, ClosingStage};
+use crate::{DrainReport, logs};
 
 impl Engine {
-    /// Decides nothing new, and lets runs go on for as long as the grace.
+    /// Begins a shutdown: nothing new is decided, and running jobs may continue for the grace.
     pub(super) fn close(&mut self, grace: Duration, reply: oneshot::Sender<DrainReport>) {
-        let closing = self.begin_to_close(Some(grace));
+        let closing = self.begin_shutdown(Some(grace));
         closing.hurry(grace);
         closing.replies.push(reply);
         self.write_skips();
     }
 
-    /// The last handle is gone: runs go on, and nobody waits for them.
+    /// The last handle is gone. Running jobs continue without a limit, and nobody waits for them.
     pub(super) fn close_when_idle(&mut self) {
         self.has_handles = false;
-        self.begin_to_close(None);
+        self.begin_shutdown(None);
         self.write_skips();
     }
 
-    /// What is skipped and only in memory is written now, since it would not be later.
+    /// Writes skipped due times that are only in memory, because nothing would write them later.
     fn write_skips(&mut self) {
         let entries = self.entries.iter().enumerate();
         let unsaved = |entry: &Entry| entry.fold.unsaved.is_some();
         let skipping = entries.filter(|(_, entry)| entry.as_deref().is_some_and(unsaved));
         for key in skipping.map(|(key, _)| key).collect::<Vec<_>>() {
-            self.look_at(key);
+            self.step(key);
         }
     }
 
-    fn begin_to_close(&mut self, grace: Option<Duration>) -> &mut Closing {
+    fn begin_shutdown(&mut self, grace: Option<Duration>) -> &mut Closing {
         self.mode = Mode::Draining;
-        let runs = if self.closing.is_none() { self.running() } else { Vec::new() };
-        self.closing.get_or_insert_with(|| Closing::new(grace, runs))
+        let mut runs = Vec::new();
+        if self.closing.is_none() {
+            runs = self.running();
+            logs::shutdown_began(grace, runs.len());
+        }
+        let stop_grace = self.runner.stop_grace();
+        self.closing.get_or_insert_with(|| Closing::new(grace, stop_grace, runs))
     }
 
-    /// Goes on with the next stage, since the time of this one is over.
-    pub(super) fn close_further(&mut self) {
+    /// Begins the next stage, because the deadline of this one has passed.
+    pub(super) fn next_stage(&mut self) {
         match self.closing.as_ref().map(|closing| closing.stage) {
             Some(ClosingStage::Draining) => {
                 self.running().iter().for_each(|run| run.stop_because(StopReason::Shutdown));
@@ -65,7 +70,7 @@ impl Engine {
         }
     }
 
-    /// Whether a shutdown has come to its end; stages in which there is nothing to wait for are left on the way.
+    /// Whether a shutdown is complete. Skips stages in which there is nothing to wait for.
     pub(super) fn is_over(&mut self) -> bool {
         let Some(stage) = self.closing.as_ref().map(|closing| closing.stage) else { return false };
         if matches!(stage, ClosingStage::Draining | ClosingStage::Stopping) && self.running().is_empty() {
@@ -78,7 +83,7 @@ impl Engine {
         self.closing.as_ref().is_some_and(|closing| closing.stage == ClosingStage::Over)
     }
 
-    /// The runs whose jobs go on, in order.
+    /// The runs whose jobs are running, by id.
     fn running(&self) -> Vec<RunHandle> {
         let jobs = self.watched_jobs().filter_map(|job| job.handle.clone());
         let mut running: Vec<_> = jobs.collect();
@@ -96,20 +101,20 @@ impl Engine {
         is_open && self.flights.is_empty() && self.watched_jobs().all(|job| job.ended.is_none())
     }
 
-    /// Runs that neither listen nor return count as interrupted.
+    /// Counts runs that neither stopped nor returned as interrupted.
     fn give_up_stuck(&mut self) {
         let now = self.clock.now();
         for run in self.running().iter().map(RunHandle::id).collect::<Vec<_>>() {
             let Some(key) = self.jobs.get(&run).copied() else { continue };
             let reason = "it neither stopped nor returned".to_owned();
             self.ended(key, End::without_result(run, RunStatus::Interrupted, reason, now));
-            self.look_at(key);
+            self.step(key);
         }
     }
 
-    /// Tells what became of the runs.
+    /// Reports what became of the runs.
     pub(super) fn report(self: Box<Self>) {
-        let Some(closing) = self.closing else { return };
+        let Some(closing) = &self.closing else { return };
         let entries = || self.entries.iter().flatten();
         let owner = self.owner.id();
         let queued = entries().flat_map(|entry| &entry.runs);
@@ -119,8 +124,9 @@ impl Engine {
         let unsaved = entries().flat_map(|entry| &entry.ends).map(|end| end.run).collect();
         let runs = closing.runs.iter().map(RunHandle::result).collect();
         let report = DrainReport { runs, unsaved, queued };
-        for reply in closing.replies {
-            // Whoever has asked may have gone.
+        logs::shutdown_ended(&report);
+        for reply in self.closing.map(|closing| closing.replies).unwrap_or_default() {
+            // The caller may have gone away.
             drop(reply.send(report.clone()));
         }
     }

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use godata_core::{Cause, JobError, RetryOn, RetryPolicy, RunStatus};
+use godata_core::{BoxError, Cause, Permanent, RetryPolicy, RunStatus, Transient};
 use godata_orchestrator::{Overlap, Recovery, Registration};
 
 use crate::support::{World, count, every, failing, fresh_seed, gated, quick, secs, settle};
 
-fn busy(attempt: u32, failures: u32) -> Option<JobError> {
-    (attempt <= failures).then(|| JobError::transient("busy"))
+fn busy(attempt: u32, failures: u32) -> Option<BoxError> {
+    (attempt <= failures).then(|| Transient::new("busy").into())
 }
 
 #[tokio::test(start_paused = true)]
@@ -33,13 +33,25 @@ async fn a_failure_that_may_pass_is_tried_again_as_a_run_of_the_same_job() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_would_fail_again_is_tried_again_only_if_that_is_asked_for() {
-    for (policy, rows) in [
-        (RetryPolicy::attempts(2), 1),
-        (RetryPolicy::attempts(2).on(RetryOn::Any).backoff(Duration::ZERO, Duration::ZERO), 2),
+async fn every_failure_is_retried_unless_it_is_permanent_or_the_policy_is_narrower() {
+    type Fails = fn() -> BoxError;
+    let policy = || RetryPolicy::attempts(2).backoff(Duration::ZERO, Duration::ZERO);
+    let plain: Fails = || "no".into();
+    let panics: Fails = || panic!("no");
+    let permanent: Fails = || Permanent::new("no").into();
+    let transient: Fails = || Transient::new("no").into();
+    for (fails, policy, rows) in [
+        (plain, policy(), 2),
+        (panics, policy(), 2),
+        (permanent, policy(), 1),
+        (transient, policy(), 2),
+        (plain, policy().only_transient(), 1),
+        (panics, policy().only_transient(), 1),
+        (permanent, policy().only_transient(), 1),
+        (transient, policy().only_transient(), 2),
     ] {
         let world = World::new();
-        world.register(Registration::new(failing("a", |_| Some(JobError::new("no")))).retry(policy)).await;
+        world.register(Registration::new(failing("a", move |_| Some(fails()))).retry(policy)).await;
         world.orchestrator.run_pipeline("a").await.unwrap().done().await.unwrap();
         settle().await;
         assert_eq!(count(&world.rows().await, RunStatus::Failed), rows);
@@ -49,7 +61,7 @@ async fn what_would_fail_again_is_tried_again_only_if_that_is_asked_for() {
 #[tokio::test(start_paused = true)]
 async fn a_waiting_retry_is_in_the_way_of_the_next_due_time() {
     let policy = RetryPolicy::attempts(2).backoff(secs(1_000), secs(1_000));
-    let job = failing("a", |_| Some(JobError::transient("busy").retry_after(secs(25))));
+    let job = failing("a", |_| Some(Transient::new("busy").retry_after(secs(25)).into()));
     let world = World::scheduled(Registration::new(job).schedule(every(10)).retry(policy)).await;
     world.go_to(30).await;
     let story = world.story().await;
@@ -63,7 +75,7 @@ async fn a_waiting_retry_holds_no_slot_and_starts_while_the_scheduler_is_stopped
         builder.concurrency(1)
     });
     let job =
-        failing("a", |attempt| (attempt == 1).then(|| JobError::transient("busy").retry_after(secs(20))));
+        failing("a", |attempt| (attempt == 1).then(|| Transient::new("busy").retry_after(secs(20)).into()));
     world.register(Registration::new(job).retry(RetryPolicy::attempts(2).backoff(secs(1), secs(1)))).await;
     world.register(Registration::new(quick("b"))).await;
     world.orchestrator.run_pipeline("a").await.unwrap().done().await.unwrap();
@@ -75,8 +87,9 @@ async fn a_waiting_retry_holds_no_slot_and_starts_while_the_scheduler_is_stopped
 #[tokio::test(start_paused = true)]
 async fn a_retry_survives_a_restart() {
     let rules = || {
-        let job =
-            failing("a", |attempt| (attempt == 1).then(|| JobError::transient("busy").retry_after(secs(20))));
+        let job = failing("a", |attempt| {
+            (attempt == 1).then(|| Transient::new("busy").retry_after(secs(20)).into())
+        });
         Registration::new(job).retry(RetryPolicy::attempts(2).backoff(secs(1), secs(1)))
     };
     let world = World::new();

@@ -1,6 +1,6 @@
 //! Runs by hand, events, and the end.
 
-use godata_core::{Cause, JobError, RunQuery, RunStatus};
+use godata_core::{Cause, RunQuery, RunStatus};
 use godata_orchestrator::{Event, OrchestratorError, Overlap, Registration, RunOptions};
 
 use crate::support::{World, count, every, gated, quick, secs, settle};
@@ -245,7 +245,7 @@ async fn dropping_the_last_handle_lets_runs_end_and_writes_their_rows() {
 #[tokio::test(start_paused = true)]
 async fn the_history_is_a_table_with_counts_and_the_last_error() {
     let world = World::new();
-    let job = crate::support::failing("a", |_| Some(JobError::new("no such column")));
+    let job = crate::support::failing("a", |_| Some("no such column".into()));
     world.register(Registration::new(job)).await;
     world.register(Registration::new(quick("b"))).await;
     for name in ["a", "b"] {

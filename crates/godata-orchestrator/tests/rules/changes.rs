@@ -142,7 +142,7 @@ async fn a_success_while_the_follower_was_away_is_answered_when_it_is_back() {
 #[tokio::test(start_paused = true)]
 async fn failures_and_backfills_of_another_are_not_followed() {
     let world = World::new();
-    let job = failing("a", |attempt| (attempt == 1).then(|| godata_core::JobError::new("no")));
+    let job = failing("a", |attempt| (attempt == 1).then(|| "no".into()));
     world.register(Registration::new(job)).await;
     world.register(Registration::new(quick("c"))).await;
     world.register(Registration::new(quick("b")).after("a").after("c")).await;
@@ -234,13 +234,13 @@ async fn unregistering_cancels_what_is_queued_and_keeps_history() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_makes_no_sense_is_refused_with_the_reason() {
+async fn rules_that_make_no_sense_are_refused_with_the_reason() {
     let world = World::new();
     world.register(Registration::new(quick("a"))).await;
     world.register(Registration::new(quick("b")).after("a")).await;
     let table: [(Registration, &str); 12] = [
         (Registration::new(quick("a")), "already registered"),
-        (Registration::new(quick(" c")), "is no name"),
+        (Registration::new(quick(" c")), "not a valid pipeline name"),
         (Registration::new(quick("c")).misfire(Misfire::All), "Misfire::All needs"),
         (
             Registration::new(quick("c")).misfire(Misfire::All).overlap(Overlap::BufferOne),
@@ -255,14 +255,14 @@ async fn what_makes_no_sense_is_refused_with_the_reason() {
         (Registration::new(quick("c")).timeout(secs(0)), "timeout of zero"),
         (Registration::new(quick("c")).after("c"), "after itself"),
         (Registration::new(quick("c")).after("x"), "not known"),
-        (Registration::new(quick("c")).after("x\n"), "is no name"),
+        (Registration::new(quick("c")).after("x\n"), "not a valid pipeline name"),
         (Registration::new(quick("c")).pool("x"), "does not have"),
     ];
     for (registration, reason) in table {
         let error = world.orchestrator.register_with(registration).await.unwrap_err();
         assert!(error.to_string().contains(reason), "{error} does not say {reason:?}");
     }
-    assert_eq!(world.orchestrator.pipelines().await.unwrap().len(), 2, "nothing of it is stored");
+    assert_eq!(world.orchestrator.pipelines().await.unwrap().len(), 2, "no refused pipeline is stored");
 }
 
 #[tokio::test(start_paused = true)]

@@ -103,9 +103,9 @@ impl Store for Faulty {
         self.store.upsert_pipeline(pipeline).await
     }
 
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+    async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
         self.faults.read().await?;
-        self.store.get_pipeline(name).await
+        self.store.find_pipeline(name).await
     }
 
     async fn list_pipelines(&self) -> Result<Vec<PipelineRecord>, StoreError> {
@@ -117,9 +117,9 @@ impl Store for Faulty {
         self.store.upsert_run(run).await
     }
 
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
         self.faults.read().await?;
-        self.store.get_run(id).await
+        self.store.find_run(id).await
     }
 
     async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, AnyStore, Cause, Clock as _, JobError, ManualClock, MemoryStore, OwnerId, PipelineName, RunKey,
+    AnyJob, AnyStore, BoxError, Cause, Clock as _, ManualClock, MemoryStore, OwnerId, PipelineName, RunKey,
     RunRecord, RunStatus, Store as _,
 };
 use godata_orchestrator::{Event, OrchestratorError, Overlap, Recovery, Registration};
@@ -126,7 +126,7 @@ async fn an_end_that_is_not_the_stored_one_is_not_said_to_be_done() {
         let gate = Arc::clone(&gate);
         godata_core::job_fn("a", move |_cx| {
             let gate = Arc::clone(&gate);
-            async move { gate.acquire().await.map(|permit| permit.forget()).map_err(JobError::new) }
+            async move { gate.acquire().await.map(|permit| permit.forget()).map_err(BoxError::from) }
         })
     };
     let clock = ManualClock::new(at(0));

@@ -7,6 +7,7 @@ mod by_hand;
 mod changes;
 mod faulty;
 mod instances;
+mod logs;
 mod overlap;
 mod schedule;
 mod shutdown;

@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use godata_core::{AnyJob, AnyStore, Job as _, MemoryStore, RunHandle, RunRequest, RunStatus, SystemClock};
+use godata_core::{AnyJob, Job as _, RunContext, RunHandle, RunRequest, RunStatus, SystemClock, job_fn};
 use godata_orchestrator::Registration;
+use godata_runner::Runner;
 use tokio::time::Instant;
 
 use crate::faulty::{Fault, faulty};
@@ -53,7 +54,7 @@ async fn a_run_that_neither_listens_nor_returns_is_stuck_and_its_row_says_interr
         runs.lock().unwrap().push(run);
         Ok(handle)
     });
-    let world = World::with(AnyStore::new(MemoryStore::new()), |builder| builder.runner(stuck));
+    let world = World::with_runner(stuck, |builder| builder);
     world.register(Registration::new(quick("a"))).await;
     let run = world.orchestrator.run_pipeline("a").await.unwrap();
     let begun = Instant::now();
@@ -78,4 +79,21 @@ async fn a_store_that_does_not_open_does_not_keep_a_shutdown() {
     assert!(begun.elapsed() < secs(10), "{:?}", begun.elapsed());
     assert_eq!(report, Default::default());
     asking.await.unwrap().unwrap_err();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_stops_within_the_grace_of_its_runner_is_stored_as_it_ended() {
+    let runner = Runner::builder().stop_grace(secs(60)).build().unwrap();
+    let world = World::with_runner(runner, |builder| builder);
+    let job = job_fn("a", |cx: RunContext| async move {
+        cx.canceled().await;
+        tokio::time::sleep(secs(20)).await;
+        Ok(())
+    });
+    world.register(Registration::new(job)).await;
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    let report = world.orchestrator.shutdown(secs(1)).await;
+    assert_eq!(report.stuck().count(), 0);
+    let row = world.row(run.id()).await;
+    assert_eq!((row.status, row.reason), (RunStatus::Succeeded, None));
 }

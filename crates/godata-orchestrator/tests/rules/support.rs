@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use futures::future::BoxFuture;
 use godata_core::{
-    AnyJob, AnyStore, Clock as _, Job, JobError, JobRunner, ManualClock, MemoryStore, RunContext, RunHandle,
-    RunId, RunQuery, RunRecord, RunRequest, RunResult, RunStatus, RunnerError, ShutdownReport, Store, job_fn,
+    AnyJob, AnyStore, BoxError, Clock as _, Job, JobRunner, ManualClock, MemoryStore, RunContext, RunHandle,
+    RunId, RunQuery, RunRecord, RunRequest, RunStatus, RunnerError, Store, job_fn,
 };
 use godata_orchestrator::{Event, Events, Orchestrator, OrchestratorBuilder, Registration};
 use godata_runner::Runner;
@@ -61,9 +60,26 @@ impl World {
         store: AnyStore,
         f: impl FnOnce(OrchestratorBuilder) -> OrchestratorBuilder,
     ) -> Self {
-        let builder = Orchestrator::builder().store(store.clone()).clock(clock.clone());
         let runner = Runner::builder().clock(clock.clone()).build().unwrap();
-        let orchestrator = f(builder.runner(runner).seed(fresh_seed())).build().unwrap();
+        Self::build(clock, store, runner, f)
+    }
+
+    /// A new world whose jobs are run by `runner`.
+    pub(crate) fn with_runner(
+        runner: impl JobRunner,
+        f: impl FnOnce(OrchestratorBuilder) -> OrchestratorBuilder,
+    ) -> Self {
+        Self::build(ManualClock::new(at(0)), AnyStore::new(MemoryStore::new()), runner, f)
+    }
+
+    fn build(
+        clock: ManualClock,
+        store: AnyStore,
+        runner: impl JobRunner,
+        f: impl FnOnce(OrchestratorBuilder) -> OrchestratorBuilder,
+    ) -> Self {
+        let builder = Orchestrator::builder(store.clone(), runner).clock(clock.clone()).seed(fresh_seed());
+        let orchestrator = f(builder).build().unwrap();
         Self { clock, store, orchestrator }
     }
 
@@ -107,7 +123,7 @@ impl World {
     }
 
     pub(crate) async fn row(&self, id: RunId) -> RunRecord {
-        self.store.get_run(id).await.unwrap().unwrap()
+        self.store.find_run(id).await.unwrap().unwrap()
     }
 
     /// Each row as a word and the seconds of its due time; a skipped row with how many it answers.
@@ -144,8 +160,8 @@ pub(crate) fn gated(name: &str) -> (impl Job, Script, mpsc::UnboundedReceiver<Ru
         let told = told.clone();
         async move {
             told.started.send(cx.clone()).ok();
-            let permit = cx.cancellation().unless_cancelled(told.gate.acquire()).await?;
-            permit.map_err(JobError::new)?.forget();
+            let permit = cx.cancellation().unless_canceled(told.gate.acquire()).await?;
+            permit?.forget();
             Ok(())
         }
     });
@@ -167,7 +183,7 @@ pub(crate) fn quick(name: &str) -> impl Job {
 /// A job that fails in the way a closure says for each attempt, and then succeeds.
 pub(crate) fn failing(
     name: &str,
-    error: impl Fn(u32) -> Option<JobError> + Send + Sync + 'static,
+    error: impl Fn(u32) -> Option<BoxError> + Send + Sync + 'static,
 ) -> impl Job {
     let error = Arc::new(error);
     job_fn(name, move |cx: RunContext| {
@@ -197,19 +213,7 @@ where
         (self.0)(job, request)
     }
 
-    fn stop(&self, run: RunId) -> Result<(), RunnerError> {
-        Err(RunnerError::UnknownRun { run })
-    }
-
-    fn active(&self) -> Vec<RunResult> {
-        Vec::new()
-    }
-
-    fn result(&self, _id: RunId) -> Option<RunResult> {
-        None
-    }
-
-    fn shutdown(&self, _grace: Duration) -> BoxFuture<'static, ShutdownReport> {
-        Box::pin(async { ShutdownReport::default() })
+    fn stop_grace(&self) -> Duration {
+        Duration::from_secs(5)
     }
 }

@@ -402,8 +402,7 @@ async fn a_job_that_can_not_be_started_is_an_event_and_a_final_row() {
     ] {
         let said = refusal.clone();
         let refuses = Starts(move |_: AnyJob, _: RunRequest| Err(said.clone().expect("on purpose")));
-        let world =
-            World::with(AnyStore::new(MemoryStore::new()), |builder| builder.runner(refuses).concurrency(1));
+        let world = World::with_runner(refuses, |builder| builder.concurrency(1));
         let mut events = world.orchestrator.events();
         world.register(Registration::new(quick("a"))).await;
         for _ in 0..3 {

@@ -3,27 +3,27 @@
 use std::fmt;
 use std::ops::Range;
 
-use godata_core::{AnySchedule, Schedule};
+use godata_core::Schedule;
 use time::Month;
 
 use crate::combine::just_before;
-use crate::effort;
 use crate::horizon::second_of;
+use crate::local_time::{DAY, date_of, weekday_of};
 use crate::text::{DateText, listed};
-use crate::wall::{DAY, date_of, weekday_of};
 use crate::weekdays::Weekdays;
-use crate::zone::Stretch;
+use crate::zone::OffsetPeriod;
+use crate::{AnySchedule, search_budget};
 
-/// Days farther away than any that is looked at, and near enough to calculate with.
+/// Farther away than any day that a search reaches, and small enough for arithmetic without overflow.
 const EVER: (i64, i64) = (-(1 << 40), 1 << 40);
 
-/// A set of days, each counted from 1970-01-01.
+/// A set of days. Days are counted from 1970-01-01.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DaySet {
     weekdays: Option<Weekdays>,
-    /// First and last day, in ascending order, with days between them.
+    /// First and last day, in ascending order. They neither overlap nor touch.
     ranges: Vec<(i64, i64)>,
-    /// In ascending order.
+    /// Month and day, in ascending order.
     yearly: Vec<(u8, u8)>,
     schedules: Vec<AnySchedule>,
 }
@@ -55,26 +55,26 @@ impl DaySet {
         self.schedules.push(schedule);
     }
 
-    /// What is known of its schedules before any was asked.
-    pub(super) fn gaps(&self) -> Gaps {
-        Gaps(vec![Gap::default(); self.schedules.len()])
+    /// Nothing known yet about its schedules.
+    pub(super) fn idle_spans(&self) -> IdleSpans {
+        IdleSpans(vec![IdleSpan::default(); self.schedules.len()])
     }
 
-    /// Whether a day is in it, of which some part is in a stretch of its zone.
-    pub(super) fn contains(&self, day: i64, stretch: &Stretch, gaps: &mut Gaps) -> bool {
-        effort::spend(1);
+    /// Whether the set contains a day. Some part of the day must be in `period`.
+    pub(super) fn contains(&self, day: i64, period: &OffsetPeriod, idle: &mut IdleSpans) -> bool {
+        search_budget::spend(1);
         self.weekdays.is_some_and(|weekdays| weekdays.contains(weekday_of(day)))
             || self.range_of(day).is_some()
             || self.in_years(day)
-            || (!self.schedules.is_empty() && self.in_schedules(day, stretch, gaps))
+            || (!self.schedules.is_empty() && self.in_schedules(day, period, idle))
     }
 
-    /// The last day of the range that a day is in, or else the day itself: all until then are as it is.
+    /// The last day of the range that contains a day, or the day itself. All days until then are alike.
     pub(super) fn last_alike(&self, day: i64) -> i64 {
         self.range_of(day).map_or(day, |(_, last)| last)
     }
 
-    /// The first day of that range, or else the day itself.
+    /// The first day of the range that contains a day, or the day itself.
     pub(super) fn first_alike(&self, day: i64) -> i64 {
         self.range_of(day).map_or(day, |(first, _)| first)
     }
@@ -83,35 +83,35 @@ impl DaySet {
         if self.weekdays == Some(Weekdays::ALL) {
             return Some(EVER);
         }
-        let begun = self.ranges.partition_point(|(first, _)| *first <= day);
-        let last_begun = *self.ranges.get(begun.checked_sub(1)?)?;
-        (last_begun.1 >= day).then_some(last_begun)
+        let started = self.ranges.partition_point(|(first, _)| *first <= day);
+        let range = *self.ranges.get(started.checked_sub(1)?)?;
+        (range.1 >= day).then_some(range)
     }
 
     fn in_years(&self, day: i64) -> bool {
         if self.yearly.is_empty() {
             return false;
         }
-        effort::spend(1);
+        search_budget::spend(1);
         let found =
             |(_, month, day): (i32, Month, u8)| self.yearly.binary_search(&(month.into(), day)).is_ok();
         date_of(day).is_some_and(|date| found(date.to_calendar_date()))
     }
 
-    /// A day on which the clocks change may have other parts in the stretches before and after, also if it comes
-    /// twice.
-    fn in_schedules(&self, day: i64, stretch: &Stretch, gaps: &mut Gaps) -> bool {
-        effort::spend(self.schedules.len().try_into().unwrap_or(u32::MAX));
+    /// Whether one of the schedules fires on a day. A day on which the clocks change can also have parts in the periods
+    /// before and after, and so can a day that comes twice.
+    fn in_schedules(&self, day: i64, period: &OffsetPeriod, idle: &mut IdleSpans) -> bool {
+        search_budget::spend(self.schedules.len().try_into().unwrap_or(u32::MAX));
         let at = |offset| day * DAY - offset..(day + 1) * DAY - offset;
-        let (before, own, after) = (at(stretch.offset_before), at(stretch.offset), at(stretch.offset_after));
+        let (before, own, after) = (at(period.offset_before), at(period.offset), at(period.offset_after));
         let parts = [
-            before.start..before.end.min(stretch.start),
-            own.start.max(stretch.start)..own.end.min(stretch.end),
-            after.start.max(stretch.end)..after.end,
+            before.start..before.end.min(period.start),
+            own.start.max(period.start)..own.end.min(period.end),
+            after.start.max(period.end)..after.end,
         ];
         let mut fires = |part: &Range<i64>| {
-            let mut schedules = self.schedules.iter().zip(&mut gaps.0);
-            schedules.any(|(schedule, gap)| fires_in(schedule, part, gap))
+            let mut schedules = self.schedules.iter().zip(&mut idle.0);
+            schedules.any(|(schedule, idle)| fires_in(schedule, part, idle))
         };
         parts.iter().any(|part| !part.is_empty() && fires(part))
     }
@@ -129,36 +129,36 @@ impl DaySet {
     }
 }
 
-/// What each schedule of a set last answered.
+/// For each schedule of a set, a span of time in which it is known not to fire.
 ///
-/// A walk over many days keeps it, so that a schedule that fires seldom is asked once for all the days between two
-/// of its instants, and not on each of them to search as far again.
-pub(super) struct Gaps(Vec<Gap>);
+/// A scan over many days keeps it, so that a schedule that rarely fires is called once for all the days between two of its
+/// instants, and not once per day for the same long search.
+pub(super) struct IdleSpans(Vec<IdleSpan>);
 
-/// Seconds in which a schedule does not fire, and the one beside them in which it does, if it is known.
+/// Seconds in which a schedule does not fire, and the adjacent second in which it does, if known.
 #[derive(Clone, Debug, Default)]
-struct Gap {
+struct IdleSpan {
     seconds: Range<i64>,
     due: Option<i64>,
 }
 
-/// Whether a schedule fires in some seconds. It is asked in the direction in which the walk goes.
-fn fires_in(schedule: &AnySchedule, seconds: &Range<i64>, gap: &mut Gap) -> bool {
+/// Whether a schedule fires in some seconds. A new span is searched in the direction of the scan.
+fn fires_in(schedule: &AnySchedule, seconds: &Range<i64>, idle: &mut IdleSpan) -> bool {
     let fires = |due: Option<i64>| due.is_some_and(|due| seconds.contains(&due));
-    if fires(gap.due) {
+    if fires(idle.due) {
         return true;
     }
-    if gap.seconds.start <= seconds.start && seconds.end <= gap.seconds.end {
+    if idle.seconds.start <= seconds.start && seconds.end <= idle.seconds.end {
         return false;
     }
-    if seconds.end <= gap.seconds.start {
-        gap.due = schedule.previous(super::instant(seconds.end)).map(second_of);
-        gap.seconds = gap.due.map_or(i64::MIN, |last| last + 1)..seconds.end;
+    if seconds.end <= idle.seconds.start {
+        idle.due = schedule.previous(super::instant(seconds.end)).map(second_of);
+        idle.seconds = idle.due.map_or(i64::MIN, |last| last + 1)..seconds.end;
     } else {
-        gap.due = schedule.next(just_before(super::instant(seconds.start))).map(second_of);
-        gap.seconds = seconds.start..gap.due.unwrap_or(i64::MAX);
+        idle.due = schedule.next(just_before(super::instant(seconds.start))).map(second_of);
+        idle.seconds = seconds.start..idle.due.unwrap_or(i64::MAX);
     }
-    fires(gap.due)
+    fires(idle.due)
 }
 
 /// `sat,sun 12-25 2026-04-03 2026-07-01..2026-07-14 on(monthly last-fri 00:00)`, or `none`.

@@ -1,8 +1,9 @@
 //! Lists of holidays.
 
+use godata_core::excerpt;
+
 use super::Calendar;
 use crate::ScheduleError;
-use crate::error::excerpt;
 use crate::text::{date, month_and_day};
 
 /// Adds the days of a list.

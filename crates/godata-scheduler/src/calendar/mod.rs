@@ -1,4 +1,4 @@
-//! Days of a calendar, such as holidays.
+//! Sets of days, such as holidays.
 
 mod days;
 mod holidays;
@@ -8,32 +8,32 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-use godata_core::{AnySchedule, Schedule};
+use godata_core::Schedule;
 use time::{Date, Month, UtcDateTime, Weekday};
 
-use crate::effort;
 use crate::horizon::END_SECOND;
+use crate::local_time::{DAY, day_of};
+use crate::search_budget;
 use crate::text::DateText;
-use crate::wall::{DAY, day_of};
 use crate::weekdays::Weekdays;
-use crate::zone::Stretch;
-use crate::{ScheduleError, Zone};
+use crate::zone::OffsetPeriod;
+use crate::{AnySchedule, ScheduleError, Zone};
 
-use days::{DaySet, Gaps};
+use days::{DaySet, IdleSpans};
 
-/// A set of days, to keep a schedule [off](crate::ScheduleExt::except) them: holidays, weekends, maintenance.
+/// A set of days that a schedule [leaves out](crate::ScheduleExt::except): holidays, weekends, maintenance.
 ///
-/// A day is what the clocks of its zone call one, from midnight to midnight, in UTC if no other zone is given. The
-/// methods add days; nothing takes them away. Clones are cheap.
+/// A day lasts from midnight to midnight in the calendar's zone, which is UTC by default. The methods add days; there is
+/// no way to remove them. Clones are cheap.
 ///
-/// Its text is a list of what was added, and the zone: `sat,sun 12-25 2026-04-03 2026-07-01..2026-07-14
+/// Its text lists what was added, then the zone: `sat,sun 12-25 2026-04-03 2026-07-01..2026-07-14
 /// on(monthly last-fri 00:00) Europe/Berlin`.
 ///
 /// # Example
 ///
 /// ```
+/// use godata_scheduler::time::{Date, Month, Weekday};
 /// use godata_scheduler::{Calendar, Zone};
-/// use time::{Date, Month, Weekday};
 ///
 /// let calendar = Calendar::new()
 ///     .in_zone(Zone::new("Europe/Berlin")?)
@@ -52,13 +52,13 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// No days, in UTC.
+    /// An empty calendar, in UTC.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// By the clocks of this zone.
+    /// Takes the days as those of this zone.
     #[must_use]
     pub fn in_zone(self, zone: Zone) -> Self {
         Self { zone, ..self }
@@ -73,28 +73,39 @@ impl Calendar {
         }
     }
 
-    /// Adds one day of one year.
+    /// Adds a single date.
     #[must_use]
     pub fn date(self, date: Date) -> Self {
         self.dates([date])
     }
 
-    /// Adds days, each of one year.
+    /// Adds single dates.
     #[must_use]
     pub fn dates(self, dates: impl IntoIterator<Item = Date>) -> Self {
         self.with(|days| days.add_ranges(dates.into_iter().map(|date| (day_of(date), day_of(date)))))
     }
 
-    /// Adds the days from one to another, with both.
+    /// Adds the dates from the first to the last, both inclusive.
     ///
     /// # Errors
     ///
     /// [`ScheduleError::Invalid`] if the first is after the last.
+    ///
+    /// ```
+    /// use godata_scheduler::Calendar;
+    /// use godata_scheduler::time::{Date, Month};
+    ///
+    /// let first = Date::from_calendar_date(2026, Month::July, 1)?;
+    /// let last = Date::from_calendar_date(2026, Month::July, 14)?;
+    /// let shutdown = Calendar::new().range(first..=last)?;
+    /// assert_eq!(shutdown.to_string(), "2026-07-01..2026-07-14");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn range(self, dates: RangeInclusive<Date>) -> Result<Self, ScheduleError> {
         self.ranges([dates.into_inner()])
     }
 
-    /// Adds a day of every year. February 29 is one in leap years only.
+    /// Adds a day of every year. February 29 counts in leap years only.
     ///
     /// # Errors
     ///
@@ -105,7 +116,7 @@ impl Calendar {
             return Err(ScheduleError::invalid(
                 "day of every year",
                 found,
-                "MM-DD, a day that the month has",
+                "MM-DD, a day that exists in that month",
             ));
         }
         Ok(self.with(|days| days.add_yearly(month, day)))
@@ -113,12 +124,11 @@ impl Calendar {
 
     /// Adds the days on which another schedule fires.
     ///
-    /// It is asked for each of them, so they are for what is left out now and then: one that leaves out all days for
-    /// years is [too costly](ScheduleError::TooCostly), where a [`range`](Self::range) would not be.
+    /// Each of these days costs one call of the schedule, so use it for exceptions that are not the rule. A schedule that
+    /// fires every day for years is [too costly](ScheduleError::TooCostly) to leave out; a [`range`](Self::range) is not.
     ///
     /// ```
-    /// use godata_core::Schedule;
-    /// use godata_scheduler::{Calendar, ScheduleExt, parse};
+    /// use godata_scheduler::{Calendar, Schedule, ScheduleExt, parse};
     ///
     /// let closing = parse("monthly last-fri 18:00")?;
     /// let schedule = parse("daily 02:00")?.except(Calendar::new().days_of(closing))?;
@@ -130,33 +140,44 @@ impl Calendar {
         self.with(|days| days.add_schedule(AnySchedule::new(schedule)))
     }
 
-    /// Adds a list of holidays: one a line, as `YYYY-MM-DD` for one year or `MM-DD` for every year, and its name
-    /// if you like. Empty lines, and lines that begin with `#`, are passed over.
+    /// Adds a list of holidays, one per line: `YYYY-MM-DD` for one year or `MM-DD` for every year, then optionally a name.
+    /// Empty lines and lines that start with `#` are ignored.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::HolidayLine`] with the number of the line.
+    /// [`ScheduleError::HolidayLine`] with the line number, if a line does not start with a date.
+    ///
+    /// ```
+    /// use godata_scheduler::Calendar;
+    ///
+    /// let list = "# Germany\n2026-04-03 Good Friday\n12-25 Christmas Day\n";
+    /// assert_eq!(Calendar::new().holidays(list)?.to_string(), "12-25 2026-04-03");
+    ///
+    /// let error = Calendar::new().holidays("2026-02-30 Leap Day").unwrap_err();
+    /// assert!(error.to_string().starts_with("invalid line 1 of a list of holidays, `2026-02-30 Leap Day`"));
+    /// # Ok::<(), godata_scheduler::ScheduleError>(())
+    /// ```
     pub fn holidays(self, list: &str) -> Result<Self, ScheduleError> {
         holidays::add(self, list)
     }
 
-    /// Whether a day is in it.
+    /// Whether a date is in the calendar.
     #[must_use]
     pub fn contains(&self, date: Date) -> bool {
         let noon = day_of(date) * DAY + DAY / 2;
-        let offset = self.zone.stretch(noon).offset;
-        self.days.contains(day_of(date), &self.zone.stretch(noon - offset), &mut self.days.gaps())
+        let offset = self.zone.offset_period(noon).offset;
+        self.days.contains(day_of(date), &self.zone.offset_period(noon - offset), &mut self.days.idle_spans())
     }
 
-    /// What people call it: `Saturday and Sunday, and every 12-25`.
+    /// For people: `Saturday, Sunday and 12-25 of every year (UTC)`.
     pub(crate) fn describe(&self) -> String {
         let zone = if self.zone.is_utc() { "UTC".to_owned() } else { format!("{} time", self.zone) };
         format!("{} ({zone})", self.days.describe())
     }
 
-    /// Begins to look at one day after the other.
-    pub(crate) fn walk(&self) -> Walk<'_> {
-        Walk { calendar: self, gaps: self.days.gaps() }
+    /// Starts a scan through the days.
+    pub(crate) fn scan(&self) -> CalendarScan<'_> {
+        CalendarScan { calendar: self, idle: self.days.idle_spans() }
     }
 
     fn ranges(self, dates: impl IntoIterator<Item = (Date, Date)>) -> Result<Self, ScheduleError> {
@@ -177,65 +198,65 @@ impl Calendar {
     }
 }
 
-/// A look at the days of a calendar, one after the other, which are remembered as far as that saves time.
-pub(crate) struct Walk<'a> {
+/// A scan through the days of a calendar, in one direction. It remembers what it learned about the calendar's schedules.
+pub(crate) struct CalendarScan<'a> {
     calendar: &'a Calendar,
-    gaps: Gaps,
+    idle: IdleSpans,
 }
 
-impl Walk<'_> {
-    /// Whether the day that a second is in is in it.
+impl CalendarScan<'_> {
+    /// Whether a second is on a day of the calendar.
     pub(crate) fn has(&mut self, second: i64) -> bool {
-        let stretch = self.calendar.zone.stretch(second);
-        self.contains(day_in(&stretch, second), &stretch)
+        let period = self.calendar.zone.offset_period(second);
+        self.contains(day_in(&period, second), &period)
     }
 
-    /// The next instant from which it is in it if `second` is not, or not any more if it is.
+    /// The first instant after `second` at which [`has`](Self::has) changes, or the end of the horizon.
     pub(crate) fn change_after(&mut self, second: i64) -> UtcDateTime {
         let (mut second, mut has) = (second, None);
         while second < END_SECOND {
-            // A change of clocks may begin another day, or the same again.
-            let stretch = self.calendar.zone.stretch(second);
-            let mut day = day_in(&stretch, second);
-            while second < stretch.end.min(END_SECOND) {
-                let here = self.contains(day, &stretch);
-                if here != *has.get_or_insert(here) || effort::is_spent() {
+            // A clock change can start another day, or the same day again.
+            let period = self.calendar.zone.offset_period(second);
+            let mut day = day_in(&period, second);
+            while second < period.end.min(END_SECOND) {
+                let here = self.contains(day, &period);
+                if here != *has.get_or_insert(here) || search_budget::is_spent() {
                     return instant(second);
                 }
                 day = self.calendar.days.last_alike(day) + 1;
-                second = day * DAY - stretch.offset;
+                second = day * DAY - period.offset;
             }
-            second = second.min(stretch.end);
+            second = second.min(period.end);
         }
         instant(END_SECOND)
     }
 
-    /// The first instant from which it has been as it is at `second`.
+    /// The first instant from which [`has`](Self::has) has been the same up to `second`, or the start of the horizon.
     pub(crate) fn change_before(&mut self, second: i64) -> UtcDateTime {
         let (mut second, mut has) = (second, None);
         while second >= 0 {
-            let stretch = self.calendar.zone.stretch(second);
-            let mut day = day_in(&stretch, second);
-            while second >= stretch.start.max(0) {
-                let here = self.contains(day, &stretch);
-                if here != *has.get_or_insert(here) || effort::is_spent() {
+            let period = self.calendar.zone.offset_period(second);
+            let mut day = day_in(&period, second);
+            while second >= period.start.max(0) {
+                let here = self.contains(day, &period);
+                if here != *has.get_or_insert(here) || search_budget::is_spent() {
                     return instant(second + 1);
                 }
                 day = self.calendar.days.first_alike(day) - 1;
-                second = (day + 1) * DAY - 1 - stretch.offset;
+                second = (day + 1) * DAY - 1 - period.offset;
             }
-            second = second.max(stretch.start - 1);
+            second = second.max(period.start - 1);
         }
         instant(0)
     }
 
-    fn contains(&mut self, day: i64, stretch: &Stretch) -> bool {
-        self.calendar.days.contains(day, stretch, &mut self.gaps)
+    fn contains(&mut self, day: i64, period: &OffsetPeriod) -> bool {
+        self.calendar.days.contains(day, period, &mut self.idle)
     }
 }
 
-fn day_in(stretch: &Stretch, second: i64) -> i64 {
-    (second + stretch.offset).div_euclid(DAY)
+fn day_in(period: &OffsetPeriod, second: i64) -> i64 {
+    (second + period.offset).div_euclid(DAY)
 }
 
 fn instant(second: i64) -> UtcDateTime {

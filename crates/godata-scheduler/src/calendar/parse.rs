@@ -31,7 +31,7 @@ impl Calendar {
         for item in items {
             if let Some(schedule) = days_of(item) {
                 calendar = calendar.days_of(text::schedule(schedule, depth + 1)?);
-            } else if Weekdays::begins(item) {
+            } else if Weekdays::are_meant(item) {
                 let weekdays = Weekdays::parse(item)?;
                 calendar = calendar.with(|days| days.add_weekdays(weekdays));
             } else if let Some((month, day)) = month_and_day(item) {
@@ -48,7 +48,7 @@ impl Calendar {
 fn is_zone(item: &str) -> bool {
     let begins = item.starts_with(|c: char| c.is_ascii_alphabetic());
     let is_on = item.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("on("));
-    begins && !is_on && !item.eq_ignore_ascii_case("none") && !Weekdays::begins(item)
+    begins && !is_on && !item.eq_ignore_ascii_case("none") && !Weekdays::are_meant(item)
 }
 
 /// The schedule in `on(SCHEDULE)`.

@@ -1,32 +1,32 @@
-//! Whenever one of several fires.
+//! The union of several schedules.
 
-use std::{fmt, iter};
+use std::fmt;
+use std::iter;
 
-use godata_core::{AnySchedule, Schedule};
+use godata_core::Schedule;
 use time::UtcDateTime;
 
 use super::{just_before, must_answer};
 use crate::horizon::{HORIZON, within};
 use crate::text::{self, TextForm, listed};
-use crate::{ScheduleError, effort};
+use crate::{AnySchedule, ScheduleError, search_budget};
 
-/// Fires whenever one of these schedules does. If several fire at one instant, that is one.
+/// Fires whenever one of these schedules does. An instant at which several of them fire counts once.
 ///
-/// Schedules of different types go in as [`AnySchedule`]s.
+/// Wrap schedules of different types as [`AnySchedule`]s.
 ///
 /// # Errors
 ///
-/// [`ScheduleError::NeverFires`] if none ever does, as when there is none; [`ScheduleError::TooCostly`] if they are very
-/// many.
+/// [`ScheduleError::NeverFires`] if none of them ever fires, or there are none; [`ScheduleError::TooCostly`] if there are
+/// very many.
 ///
 /// # Example
 ///
 /// ```
 /// use std::time::Duration;
 ///
-/// use godata_core::{AnySchedule, Schedule};
-/// use godata_scheduler::{any_of, every, parse};
-/// use time::UtcDateTime;
+/// use godata_scheduler::time::UtcDateTime;
+/// use godata_scheduler::{AnySchedule, Schedule, any_of, every, parse};
 ///
 /// let schedule = any_of([AnySchedule::new(every(Duration::from_secs(21_600))?), parse("daily 05:00")?])?;
 /// assert_eq!(schedule.spec(), "any(every 6h; daily 05:00)");
@@ -39,14 +39,14 @@ pub fn any_of<S: Schedule>(schedules: impl IntoIterator<Item = S>) -> Result<Any
 
 /// Fires whenever one of several schedules does; made by [`any_of`]. Its text is `any(daily 02:00; every 6h)`.
 ///
-/// [`count_between`](Schedule::count_between) lets the schedule that fires most calculate, and asks for each instant
-/// of the others, as those that coincide are one: beside `every 1ms` those of `daily 02:00` are one a day, and those
-/// of `every 7ms` twelve million.
+/// [`count_between`](Schedule::count_between) calculates the count of the schedule that fires most, and walks through the
+/// instants of all others, because an instant must not count twice. `any(every 1ms; daily 02:00)` walks through one
+/// instant a day, `any(every 1ms; every 7ms)` through twelve million.
 #[derive(Clone, Debug)]
 pub struct AnyOf(Box<[AnySchedule]>);
 
 impl AnyOf {
-    /// What it takes to ask each schedule, beside what each takes itself.
+    /// The steps to call each schedule, in addition to those that the schedules charge themselves.
     fn steps(&self) -> u32 {
         u32::try_from(2 * self.0.len()).unwrap_or(u32::MAX)
     }
@@ -54,13 +54,13 @@ impl AnyOf {
 
 impl Schedule for AnyOf {
     fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
-        effort::spend(self.steps());
+        search_budget::spend(self.steps());
         let after = after.max(just_before(HORIZON.start));
         self.0.iter().filter_map(|schedule| schedule.next(after)).min().and_then(within)
     }
 
     fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
-        effort::spend(self.steps());
+        search_budget::spend(self.steps());
         let before = before.min(HORIZON.end);
         self.0.iter().filter_map(|schedule| schedule.previous(before)).max().and_then(within)
     }
@@ -74,7 +74,7 @@ impl Schedule for AnyOf {
         let Some((densest, behind)) = rest.split_first() else { return 0 };
         let next = |after| {
             let due = before.iter().chain(behind).filter_map(|schedule| schedule.next(after)).min();
-            // A schedule that breaks rule 1 is not followed any further.
+            // Stop at a schedule that breaks rule 1.
             due.filter(|due| *due > after && *due <= until)
         };
         let is_counted = |due: UtcDateTime| densest.next(just_before(due)) == Some(due);

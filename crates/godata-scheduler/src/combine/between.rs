@@ -1,26 +1,27 @@
-//! Only within a range of time.
+//! Schedules within a range of instants.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 
-use godata_core::{AnySchedule, Schedule};
+use godata_core::Schedule;
 use time::{Duration, UtcDateTime};
 
 use super::{just_before, must_answer};
-use crate::ScheduleError;
 use crate::horizon::HORIZON;
 use crate::text::{self, InstantText, TextForm, describe_instant};
+use crate::{AnySchedule, ScheduleError};
 
-/// Fires as another schedule does, but only from one instant until another; made by
+/// Fires when another schedule does, within a range of instants; made by
 /// [`ScheduleExt::between`](crate::ScheduleExt::between).
 ///
-/// Its text is `between(every 5m; 2026-01-01T00:00:00Z..2026-07-01T00:00:00Z)`, where either end may be left out.
-/// The end is not in the range.
+/// Its text is `between(every 5m; 2026-01-01T00:00:00Z..2026-07-01T00:00:00Z)`. The start is inclusive, the end exclusive,
+/// and either can be left out.
 #[derive(Clone, Debug)]
 pub struct Between {
     schedule: AnySchedule,
-    /// Within the horizon, or after it.
+    /// Inclusive; not before the horizon.
     from: Option<UtcDateTime>,
+    /// Exclusive.
     until: Option<UtcDateTime>,
 }
 
@@ -42,19 +43,17 @@ impl Between {
             Bound::Included(at) | Bound::Excluded(at) => Some(millisecond_after(at)),
             Bound::Unbounded => None,
         };
-        // RFC 3339 has no text for years before 0.
+        // An earlier start makes no difference, and RFC 3339 can't express years before 0.
         let from = from.map(|from| from.max(HORIZON.start));
         must_answer(Self { schedule, from, until }, depth)
     }
-}
 
-impl Between {
-    /// Just before the first instant that is in the range and the horizon.
+    /// Just before the first instant of the range within the horizon.
     fn before_start(&self) -> UtcDateTime {
         just_before(self.from.unwrap_or(HORIZON.start))
     }
 
-    /// The first instant after them.
+    /// The first instant after the range or the horizon.
     fn end(&self) -> UtcDateTime {
         self.until.map_or(HORIZON.end, |until| until.min(HORIZON.end))
     }

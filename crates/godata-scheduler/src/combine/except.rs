@@ -1,22 +1,22 @@
-//! But not on some days.
+//! Schedules that leave out the days of a calendar.
 
 use std::fmt;
 
-use godata_core::{AnySchedule, Schedule};
+use godata_core::Schedule;
 use time::UtcDateTime;
 
 use super::{just_before, must_answer};
 use crate::horizon::{HORIZON, second_of, within};
 use crate::text::{self, TextForm};
-use crate::{Calendar, ScheduleError, effort};
+use crate::{AnySchedule, Calendar, ScheduleError, search_budget};
 
-/// Fires as another schedule does, but not on the days of a calendar; made by
+/// Fires when another schedule does, except on the days of a calendar; made by
 /// [`ScheduleExt::except`](crate::ScheduleExt::except).
 ///
-/// Its text is `except(daily 02:00; sat,sun 12-25 Europe/Berlin)`: the schedule, and the [`Calendar`].
+/// Its text is `except(daily 02:00; sat,sun 12-25 Europe/Berlin)`: the schedule, then the [`Calendar`].
 ///
-/// An instant is found by asking the schedule again for each that falls on a day of the calendar, where days that
-/// follow each other are passed at once.
+/// [`next`](Schedule::next) asks the inner schedule again as long as its answer falls on a day of the calendar. It skips a
+/// run of consecutive days at once.
 #[derive(Clone, Debug)]
 pub struct Except {
     schedule: AnySchedule,
@@ -31,15 +31,15 @@ impl Except {
 
 impl Schedule for Except {
     fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
-        let mut days = self.calendar.walk();
+        let mut days = self.calendar.scan();
         let mut after = after.max(just_before(HORIZON.start));
         loop {
             let due = within(self.schedule.next(after)?)?;
-            // A schedule that breaks rule 1 is not followed any further; whoever asked sees that it did.
+            // If the inner schedule breaks rule 1, stop and pass its answer on, so that the caller can notice.
             if due <= after || !days.has(second_of(due)) {
                 return Some(due);
             }
-            if effort::is_spent() {
+            if search_budget::is_spent() {
                 return None;
             }
             after = due.max(just_before(days.change_after(second_of(due))));
@@ -47,14 +47,14 @@ impl Schedule for Except {
     }
 
     fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
-        let mut days = self.calendar.walk();
+        let mut days = self.calendar.scan();
         let mut before = before.min(HORIZON.end);
         loop {
             let due = within(self.schedule.previous(before)?)?;
             if due >= before || !days.has(second_of(due)) {
                 return Some(due);
             }
-            if effort::is_spent() {
+            if search_budget::is_spent() {
                 return None;
             }
             before = due.min(days.change_before(second_of(due)));
@@ -62,7 +62,7 @@ impl Schedule for Except {
     }
 
     fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
-        let mut days = self.calendar.walk();
+        let mut days = self.calendar.scan();
         let mut after = after.max(just_before(HORIZON.start));
         let until = until.min(just_before(HORIZON.end));
         let mut count = 0;

@@ -1,60 +1,59 @@
-//! Which combinations answer in time.
+//! Refuses combinations that take too long to answer.
 
-use godata_core::Schedule;
+use godata_core::{Schedule, excerpt};
 use time::{Duration, UtcDateTime};
 
 use super::just_before;
-use crate::error::excerpt;
 use crate::horizon::HORIZON;
-use crate::{ScheduleError, effort};
+use crate::{ScheduleError, search_budget};
 
-/// What a question may take, in steps.
+/// The most steps that one search may take.
 const MOST_STEPS: u32 = 8_000;
 
-/// What it may take to find out that no question takes more.
+/// The most steps that all trial searches together may take.
 const MOST_STEPS_TO_BUILD: u32 = 2_000_000;
 
-/// How many days there are at most between the questions that find it out.
+/// The most days between two trial searches.
 const MOST_DAYS: u32 = 256;
 
-/// How many days the horizon has.
+/// The number of days in the horizon.
 const ALL_DAYS: u32 = 84_006;
 
-/// Refuses a combination that never fires, or of which some question would take too long.
+/// Refuses a combination that never fires, or that would take too long to answer from some instant.
 ///
-/// What takes long is to pass over what is left out day by day, so it is asked now and then over the whole horizon: where
-/// that goes on for long enough to matter, one of these questions falls into it. A combination that is inside of others
-/// (`depth`) is asked but once, as the questions to those ask it too.
+/// A search is slow where it has to skip many days one by one. Trial searches all over the horizon find such a run of
+/// days, because one of them starts inside any run that is long enough to matter. A combination inside another one
+/// (`depth` above 0) gets a single trial search, because those of the outer combination cover it too.
 pub(crate) fn must_answer<S: Schedule>(schedule: S, depth: u8) -> Result<S, ScheduleError> {
     let mut after = just_before(HORIZON.start);
-    let (mut questions, mut steps) = (0, 0);
-    while after < HORIZON.end && (questions == 0 || depth == 0) {
-        let answer = effort::within(MOST_STEPS, || schedule.next(after));
+    let (mut searches, mut steps) = (0, 0);
+    while after < HORIZON.end && (searches == 0 || depth == 0) {
+        let answer = search_budget::within(MOST_STEPS, || schedule.next(after));
         let Some((due, taken)) = answer.filter(|_| steps < MOST_STEPS_TO_BUILD) else {
-            return Err(refused(&schedule, after, questions == 0));
+            return Err(refused(&schedule, after, searches == 0));
         };
         let Some(due) = due else { break };
-        questions += 1;
+        searches += 1;
         steps += taken;
-        after = due.max(after + Duration::days(days_apart(steps / questions).into()));
+        after = due.max(after + Duration::days(days_apart(steps / searches).into()));
     }
-    if questions > 0 { Ok(schedule) } else { Err(ScheduleError::NeverFires { spec: schedule.spec() }) }
+    if searches > 0 { Ok(schedule) } else { Err(ScheduleError::NeverFires { spec: schedule.spec() }) }
 }
 
-/// How far apart the questions are, if one usually takes so many steps.
+/// The days between two trial searches, where `usual` is the average steps of a search.
 ///
-/// If each day that is passed over takes as many, fewer days than `enough` do not matter. But all questions together may
-/// not take more than half of what they may, as later ones may take more than earlier ones.
+/// Even if each skipped day costs as many steps, a run shorter than `enough` days stays within the limit. The searches
+/// must also be affordable: together they aim for half of what they may take, because later ones can cost more.
 fn days_apart(usual: u32) -> u32 {
     let enough = MOST_STEPS / usual.max(1);
     let affordable = ALL_DAYS / (MOST_STEPS_TO_BUILD / 2 / usual.max(1));
     enough.min(MOST_DAYS).max(affordable)
 }
 
-/// Whether it is that it never fires, if that can be known in time, is worth one more question.
+/// The error for a refused combination. One more search, with a larger limit, tells whether it never fires at all.
 fn refused(schedule: &impl Schedule, after: UtcDateTime, is_first: bool) -> ScheduleError {
     let spec = schedule.spec();
-    let found = is_first.then(|| effort::within(MOST_STEPS_TO_BUILD, || schedule.next(after)));
+    let found = is_first.then(|| search_budget::within(MOST_STEPS_TO_BUILD, || schedule.next(after)));
     match found.flatten() {
         Some((None, _)) => ScheduleError::NeverFires { spec },
         _ => ScheduleError::TooCostly { spec: excerpt(&spec) },
@@ -63,7 +62,7 @@ fn refused(schedule: &impl Schedule, after: UtcDateTime, is_first: bool) -> Sche
 
 #[cfg(all(test, feature = "cron"))]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+    #![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
 
     use proptest::prelude::*;
     use proptest::sample::{select, subsequence};
@@ -112,7 +111,7 @@ mod tests {
             .prop_map(|(items, zone)| format!("{} {zone}", items.join(" ")))
     }
 
-    /// Combinations that leave out much, of much that is to be looked at.
+    /// Combinations that leave out many days and are costly to search.
     fn combinations() -> impl Strategy<Value = String> {
         simple().prop_recursive(3, 12, 3, |inner| {
             prop_oneof![
@@ -127,24 +126,24 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(64))]
 
         #[test]
-        fn what_is_built_answers_in_time(text in combinations()) {
+        fn every_combination_that_can_be_built_answers_in_time(text in combinations()) {
             let Ok(schedule) = parse(&text) else { return Ok(()) };
-            // Days that no question fell into when it was built may take as much again.
+            // A run of days that no trial search started in can cost as much again.
             let most = 2 * MOST_STEPS;
             for year in 1970..2200 {
                 let start = Date::from_ordinal_date(year, 1).unwrap().midnight().as_utc();
-                let next = effort::within(most, || schedule.next(just_before(start)));
+                let next = search_budget::within(most, || schedule.next(just_before(start)));
                 prop_assert!(next.is_some(), "{} after {}", schedule, start);
-                let previous = effort::within(most, || schedule.previous(start));
+                let previous = search_budget::within(most, || schedule.previous(start));
                 prop_assert!(previous.is_some(), "{} before {}", schedule, start);
             }
         }
 
         #[test]
-        fn to_build_or_to_refuse_takes_a_limited_time(text in combinations()) {
-            // Each combination inside of it is asked once.
+        fn building_and_refusing_take_a_limited_time(text in combinations()) {
+            // Each combination inside gets one trial search of its own.
             let most = MOST_STEPS_TO_BUILD + 64 * MOST_STEPS;
-            prop_assert!(effort::within(most, || parse(&text).is_ok()).is_some(), "{}", text);
+            prop_assert!(search_budget::within(most, || parse(&text).is_ok()).is_some(), "{}", text);
         }
     }
 }

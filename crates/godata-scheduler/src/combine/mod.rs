@@ -1,4 +1,4 @@
-//! Schedules made of others.
+//! Schedules that combine others.
 
 mod any_of;
 mod between;

@@ -1,4 +1,4 @@
-//! What a pattern is parsed to, once for all that are equal.
+//! Parsed patterns, shared by all schedules with an equal pattern.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError, Weak};
@@ -9,13 +9,12 @@ use croner::parser::CronParser;
 use super::fields;
 use crate::ScheduleError;
 use crate::horizon::HORIZON;
-use crate::wall::{Days, Pattern, Times};
+use crate::local_time::{Days, Pattern, Times};
 
-/// A pattern as this crate uses it.
+/// A parsed pattern.
 ///
-/// The parser keeps some 5 KiB for each pattern and searches second by second when the clocks change. It is used
-/// for what it knows best, the meaning of the fields; what is kept of them is small, and is searched as days and
-/// months are.
+/// The crate croner only parses the fields. Its own value takes some 5 KiB per pattern, and searches second by second around
+/// clock changes. What is kept here is small, and is searched by the same code as `DailyAt` and `MonthlyAt`.
 #[derive(Debug)]
 pub(super) struct Compiled {
     pub(super) text: Box<str>,
@@ -25,14 +24,14 @@ pub(super) struct Compiled {
     pub(super) pattern: Arc<Pattern>,
 }
 
-/// All patterns that some schedule has.
+/// The patterns of all existing schedules.
 static PATTERNS: LazyLock<Mutex<HashMap<Box<str>, Weak<Compiled>>>> = LazyLock::new(Mutex::default);
 
 impl Compiled {
     /// Parses a pattern, unless a schedule with the same one still exists.
     pub(super) fn get(pattern: &str) -> Result<Arc<Self>, ScheduleError> {
         let text = normalized(pattern);
-        // Nothing that holds the lock leaves the map half changed.
+        // A panic can't leave the map in an inconsistent state.
         let mut patterns = PATTERNS.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(compiled) = patterns.get(&*text).and_then(Weak::upgrade) {
             return Ok(compiled);
@@ -61,14 +60,14 @@ impl Compiled {
     }
 }
 
-/// One space between fields, and letters as in the documentation.
+/// Single spaces between fields, and the case that `Cron::pattern` documents.
 fn normalized(pattern: &str) -> Box<str> {
     let fields: Vec<_> = pattern.split_whitespace().collect();
     let joined = fields.join(" ");
     if joined.starts_with('@') { joined.to_ascii_lowercase() } else { joined.to_ascii_uppercase() }.into()
 }
 
-/// The fields that a name stands for; none if it is no name.
+/// The fields that an `@` name stands for; `None` for a pattern of fields.
 fn nickname(text: &str) -> Result<Option<&'static str>, ScheduleError> {
     let fields = match text {
         "@yearly" | "@annually" => "0 0 1 1 *",
@@ -94,7 +93,7 @@ fn pattern_of(cron: &croner::Cron) -> Pattern {
         seconds: bits(&fields.seconds),
     };
     let picks = |length: u8, first_weekday: u8, day: u8| {
-        // A month of that length: it is the length and the weekday that the parser asks for, not the year.
+        // Some month of that length. The parser only looks at the length and the weekday, not at the year.
         let (year, month) = match length {
             28 => (2_023, 2),
             29 => (2_024, 2),
@@ -108,7 +107,7 @@ fn pattern_of(cron: &croner::Cron) -> Pattern {
     let months = (1..=12).filter(|month| fields.months.values().contains(month));
     let months = months.fold(0, |bits, month| bits | 1 << (month - 1));
     let mut days = Days::new(picks).in_months(months);
-    // Local years: they begin before those of UTC, and end after them.
+    // Local years can start before the UTC year and end after it.
     let all = HORIZON.start.year() - 1..=HORIZON.end.year();
     let years: Vec<i32> = all.clone().filter(|year| fields.year_match(*year).unwrap_or_default()).collect();
     if years.len() < all.count() {
@@ -121,7 +120,7 @@ fn bits(field: &CronComponent) -> u64 {
     field.values().into_iter().fold(0, |bits, value| bits | 1 << value)
 }
 
-/// What the parser says of it, as part of a sentence.
+/// The parser's description, as part of a sentence.
 fn describe(cron: &croner::Cron) -> String {
     let mut text = cron.describe();
     if cron.as_str().split_whitespace().any(|field| field == "LW") {

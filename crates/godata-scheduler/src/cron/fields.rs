@@ -1,19 +1,20 @@
-//! The fields of a pattern, and which of them is wrong.
+//! Checks the fields of a pattern, and finds the invalid one.
 
 use std::ops::RangeInclusive;
 
 use croner::parser::CronParser;
+use godata_core::excerpt;
 
 use crate::ScheduleError;
-use crate::error::excerpt;
 
-/// A field: its name, what is accepted, which steps, and the words that may stand for its numbers.
+/// A field and what it accepts.
 struct Field {
     name: &'static str,
     expected: &'static str,
-    /// Below the number of its values, as a longer step leaves out all but the first.
+    /// Smaller than the number of values, because a larger step would match only the first.
     steps: RangeInclusive<u16>,
     expected_steps: &'static str,
+    /// Words that can stand for its numbers.
     names: &'static [&'static str],
 }
 
@@ -76,8 +77,8 @@ const FIELDS: [Field; 7] = [
 const DAY_OF_MONTH: usize = 3;
 const DAY_OF_WEEK: usize = 5;
 
-/// Refuses what the parser would let pass: names in fields that have none, names without a separator between them,
-/// empty items of lists, steps that are too long, and what has no effect.
+/// Refuses what the parser would accept: names in fields without names, names without a separator between them, empty list
+/// items, steps that are too large, and items without effect.
 pub(super) fn check(pattern: &str) -> Result<(), ScheduleError> {
     for (index, text) in numbered(pattern) {
         let Some(field) = FIELDS.get(index) else { continue };
@@ -92,7 +93,7 @@ pub(super) fn check(pattern: &str) -> Result<(), ScheduleError> {
     Ok(())
 }
 
-/// Says which field it is that the parser does not accept.
+/// The error for a pattern that the parser does not accept, with the field at fault.
 pub(super) fn blame(pattern: &str) -> ScheduleError {
     for (index, text) in numbered(pattern) {
         let Some(field) = FIELDS.get(index) else { continue };
@@ -109,7 +110,7 @@ pub(super) fn blame(pattern: &str) -> ScheduleError {
     ScheduleError::invalid("cron pattern", pattern, expected)
 }
 
-/// Whether a word could be a field, rather than the name of a zone.
+/// Whether a word could be a field rather than the name of a zone.
 pub(super) fn looks_like_one(word: &str) -> bool {
     let mut names = word.split(|c: char| !c.is_ascii_alphabetic()).filter(|name| !name.is_empty());
     names.all(|name| {
@@ -122,7 +123,7 @@ pub(super) fn looks_like_one(word: &str) -> bool {
     })
 }
 
-/// The fields, each with its place in [`FIELDS`]. Nothing if there are too few or too many.
+/// The fields, each with its index in [`FIELDS`]; empty if there are too few or too many.
 fn numbered(pattern: &str) -> impl Iterator<Item = (usize, &str)> {
     let texts: Vec<&str> = pattern.split_whitespace().collect();
     let known = (5..=7).contains(&texts.len());
@@ -145,6 +146,7 @@ fn is_well_formed(index: usize, text: &str) -> bool {
     };
     let is_item = |item: &str| item.split(['-', '/', '#']).all(is_atom);
     let items = || text.split(',');
+    // Of `L` and `LW` in one list, the parser would ignore one.
     let loses_one = items().any(|item| item == "L") && items().any(|item| item == "LW");
     items().all(is_item) && !loses_one
 }

@@ -1,4 +1,4 @@
-//! Cron patterns.
+//! Schedules by cron patterns.
 
 mod compiled;
 mod fields;
@@ -7,22 +7,22 @@ use std::fmt;
 use std::sync::Arc;
 
 use godata_core::Schedule;
+use time::UtcDateTime;
 
 use crate::combine::just_before;
 use crate::horizon::HORIZON;
-use crate::local::{LocalSchedule, local_schedule};
+use crate::local_schedule::LocalSchedule;
 use crate::text::{LocalSuffix, TextForm, describe_local};
-use crate::{Dst, Gap, Overlap, ScheduleError, Zone};
+use crate::{Dst, DstGap, DstOverlap, ScheduleError, Zone};
 
 use compiled::Compiled;
 
-/// What a wildcard does: whenever a clock shows one of its times, it runs.
-const REAL_TIME: Dst = Dst { gap: Gap::Skip, overlap: Overlap::Both };
+/// The policy of a wildcard: it runs whenever a clock shows one of its times.
+const REAL_TIME: Dst = Dst { gap: DstGap::Skip, overlap: DstOverlap::Both };
 
 /// Fires when the clocks of a zone show what a cron pattern says.
 ///
-/// A pattern has five fields, with a field for seconds before them if there are six, and one for years after those
-/// if there are seven:
+/// A pattern has five fields. With six, the first is for seconds; with seven, the last is also for years:
 ///
 /// | field | values | besides `*`, lists `a,b`, ranges `a-b` and steps `*/n`, `a-b/n` |
 /// |---|---|---|
@@ -34,27 +34,27 @@ const REAL_TIME: Dst = Dst { gap: Gap::Skip, overlap: Overlap::Both };
 /// | day of week | 0-7, SUN-SAT; 0 and 7 are Sunday | `5L` or `FRIL` the last Friday, `5#2` the second Friday, `?` as `*`, and `+` before it all |
 /// | year | 1-5000 | |
 ///
-/// A step is shorter than its field: `*/60` is an error in minutes. `*/n` counts from the first value of the field,
-/// in each hour, day, month, year or week anew, and years from 1: `*/2` are the odd ones.
+/// A step must be smaller than the number of values in its field: `*/60` is an error in minutes. `*/n` counts from the
+/// first value of the field, and starts over in each minute, hour, day, month, year or week. Years count from 1, so
+/// `*/2` means the odd ones.
 ///
-/// Instead of fields it may be `@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily`, `@midnight` or `@hourly`.
+/// A pattern can also be `@yearly`, `@annually`, `@monthly`, `@weekly`, `@daily`, `@midnight` or `@hourly`.
 ///
-/// **Day of month and day of week.** If neither field is exactly `*`, a day has to fit one of them, as POSIX says:
-/// `0 0 13 * FRI` is every 13th and every Friday. With `+` it has to fit both: `0 0 13 * +FRI` is every Friday the
+/// **Day of month and day of week.** If neither field is exactly `*`, a day has to match one of them, as POSIX says:
+/// `0 0 13 * FRI` is every 13th and every Friday. With `+` it has to match both: `0 0 13 * +FRI` is every Friday the
 /// 13th.
 ///
 /// **When the clocks change.** A pattern whose minute or hour begins with `*` is a *wildcard*: it follows real
-/// time, so `*/15 * * * *` goes on every 15 minutes. Every other pattern is *fixed-time*, and [`Dst`] says what
-/// becomes of a time that the clocks skip or repeat; for a wildcard it says nothing. (Vixie cron draws the same
-/// line.)
+/// time, so `*/15 * * * *` keeps firing every 15 minutes, and [`Dst`] has no effect on it. Every other pattern is
+/// *fixed-time*, and [`Dst`] says what happens to a time that the clocks skip or repeat. (Vixie cron makes the same
+/// distinction.)
 ///
-/// Equal patterns share what they were parsed to. The text is `cron PATTERN [ZONE] [gap=…] [overlap=…]`.
+/// Schedules with equal patterns share the parsed pattern. The text is `cron PATTERN [ZONE] [gap=…] [overlap=…]`.
 ///
 /// # Example
 ///
 /// ```
-/// use godata_core::Schedule;
-/// use godata_scheduler::{Cron, Zone};
+/// use godata_scheduler::{Cron, Schedule, Zone};
 ///
 /// let schedule = Cron::new("0 2 * * MON-FRI")?.in_zone(Zone::new("Europe/Berlin")?)?;
 /// assert_eq!(schedule.spec(), "cron 0 2 * * MON-FRI Europe/Berlin");
@@ -69,41 +69,49 @@ const REAL_TIME: Dst = Dst { gap: Gap::Skip, overlap: Overlap::Both };
 #[derive(Clone)]
 pub struct Cron {
     compiled: Arc<Compiled>,
-    /// As asked for; a wildcard does not use it.
+    /// The policy that was set, even for a wildcard, which does not follow it.
     dst: Dst,
     local: LocalSchedule,
 }
 
 impl Cron {
-    /// By the clocks of UTC.
+    /// The schedule of a pattern, in UTC.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::CronField`] for a field that is malformed, [`ScheduleError::Invalid`] for too few or too
-    /// many of them, [`ScheduleError::NeverFires`] for a pattern that no day fits, such as `0 0 30 2 *`.
+    /// [`ScheduleError::CronField`] for an invalid field, [`ScheduleError::Invalid`] for too few or too many fields,
+    /// [`ScheduleError::NeverFires`] for a pattern that no day matches, such as `0 0 30 2 *`.
     pub fn new(pattern: &str) -> Result<Self, ScheduleError> {
         must_fire(Self::of(Compiled::get(pattern)?, Zone::UTC, Dst::default()))
     }
 
-    /// By the clocks of this zone.
+    /// Takes the pattern by the clocks of this zone.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::NeverFires`] if they never show a time that fits, as some pattern with a year may not.
+    /// [`ScheduleError::NeverFires`] if they never show a matching time, which can happen to a pattern with a year.
     pub fn in_zone(self, zone: Zone) -> Result<Self, ScheduleError> {
         must_fire(Self::of(self.compiled, zone, self.dst))
     }
 
-    /// What to do with times that a clock change skips or repeats, if the pattern is fixed-time.
+    /// Sets what happens to times that a clock change skips or repeats, if the pattern is fixed-time.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::NeverFires`] if the only times that fit are skipped, as of some pattern with a year.
+    /// [`ScheduleError::NeverFires`] if all matching times are skipped, which can happen to a pattern with a year.
     pub fn dst(self, dst: Dst) -> Result<Self, ScheduleError> {
         must_fire(Self::of(self.compiled, self.local.zone, dst))
     }
 
-    /// The pattern, with one space between fields and in upper case.
+    /// The pattern, with single spaces between fields and in upper case (an `@` name in lower case).
+    ///
+    /// ```
+    /// use godata_scheduler::Cron;
+    ///
+    /// assert_eq!(Cron::new("0  2 * * mon-fri")?.pattern(), "0 2 * * MON-FRI");
+    /// assert_eq!(Cron::new("@Daily")?.pattern(), "@daily");
+    /// # Ok::<(), godata_scheduler::ScheduleError>(())
+    /// ```
     #[must_use]
     pub fn pattern(&self) -> &str {
         &self.compiled.text
@@ -125,7 +133,21 @@ fn must_fire(schedule: Cron) -> Result<Cron, ScheduleError> {
 }
 
 impl Schedule for Cron {
-    local_schedule!();
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        self.local.next(after)
+    }
+
+    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        self.local.previous(before)
+    }
+
+    fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
+        self.local.count_between(after, until)
+    }
+
+    fn spec(&self) -> String {
+        self.to_string()
+    }
 
     fn describe(&self) -> String {
         let dst = if self.compiled.wildcard { Dst::default() } else { self.dst };
@@ -160,7 +182,7 @@ impl TextForm for Cron {
 
     fn parse_body(body: &str, _depth: u8) -> Result<Self, ScheduleError> {
         let (mut words, dst) = LocalSuffix::split(body)?;
-        // A misspelled weekday is not taken for a zone, which comes after five fields or has a slash in it.
+        // A zone comes after five fields, or contains a slash. A misspelled weekday is not taken for a zone.
         let fields = if body.starts_with('@') { 1 } else { 5 };
         let enough = words.len() > fields;
         let zone = words.pop_if(|word| (enough || word.contains('/')) && !fields::looks_like_one(word));

@@ -5,20 +5,32 @@ use std::fmt;
 use time::Weekday;
 
 use crate::ScheduleError;
-use crate::weekdays::{short_name, weekday, weekday_named};
+use crate::weekdays::{Weekdays, short_name, weekday, weekday_named};
 
-/// A day of each month.
+/// A day of the month.
+///
+/// In text it is `15`, `last`, `2nd-tue` or `last-fri`.
+///
+/// ```
+/// use godata_scheduler::time::{Time, Weekday};
+/// use godata_scheduler::{MonthDay, MonthlyAt, Schedule};
+///
+/// let days = [MonthDay::Day(15), MonthDay::Last, MonthDay::Nth(2, Weekday::Tuesday)];
+/// let schedule = MonthlyAt::new(days, [Time::MIDNIGHT])?;
+/// assert_eq!(schedule.spec(), "monthly 15,last,2nd-tue 00:00");
+/// # Ok::<(), godata_scheduler::ScheduleError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MonthDay {
-    /// A day by its number, 1 to 31. A month that has no such day is left out: use [`Last`](Self::Last) for its
-    /// end.
+    /// A day by its number, 1 to 31. Months without that day are skipped: use [`Last`](Self::Last) for the end of each
+    /// month.
     Day(u8),
-    /// The last day.
+    /// The last day of the month.
     Last,
-    /// The first (1) to fifth (5) of a weekday. A month with only four of them has no fifth.
+    /// The first (1) to fifth (5) of a weekday in the month. Months without a fifth are skipped.
     Nth(u8, Weekday),
-    /// The last of a weekday.
+    /// The last of a weekday in the month.
     LastWeekday(Weekday),
 }
 
@@ -31,7 +43,7 @@ impl MonthDay {
         }
     }
 
-    /// Whether it is this day of a month.
+    /// Whether it is this day of a month of that length, where the day falls on the weekday `on`.
     pub(super) fn is(self, length: u8, on: Weekday, day: u8) -> bool {
         match self {
             Self::Day(number) => day == number,
@@ -54,9 +66,37 @@ impl MonthDay {
         parsed.is_possible().then_some(parsed)
     }
 
+    /// The error for a text that is no day of the month.
+    pub(super) fn refused(text: &str) -> ScheduleError {
+        if Weekdays::are_meant(text) {
+            let expected = "1 to 31, last, 1st-mon to 5th-sun, or last-mon to last-sun; `daily` takes weekdays such as \
+                            mon-fri";
+            return ScheduleError::invalid("day of the month", text, expected);
+        }
+        Self::invalid(text).meaning(|| Self::meant(text).map(|day| day.to_string()))
+    }
+
     pub(super) fn invalid(found: impl fmt::Display) -> ScheduleError {
         let expected = "1 to 31, last, 1st-mon to 5th-sun, or last-mon to last-sun";
         ScheduleError::invalid("day of the month", found, expected)
+    }
+
+    /// Reads `15th`, `last-friday`, `first-mon`, `last-day` as the day that was surely meant.
+    fn meant(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        let day = match text.split_once('-') {
+            None => Self::Day((1..=31).find(|day| text == ordinal(*day))?),
+            Some(("last", "day")) => Self::Last,
+            Some((nth, name)) => {
+                let weekday = Weekdays::named(name)?;
+                match ["first", "second", "third", "fourth", "fifth"].iter().position(|word| *word == nth) {
+                    Some(index) => Self::Nth(u8::try_from(index).ok()? + 1, weekday),
+                    None if nth == "last" => Self::LastWeekday(weekday),
+                    None => Self::Nth((1..=5).find(|number| nth == ordinal(*number))?, weekday),
+                }
+            }
+        };
+        Some(day)
     }
 
     pub(super) fn describe(self) -> String {
@@ -92,4 +132,40 @@ fn ordinal(number: u8) -> String {
         _ => "th",
     };
     format!("{number}{suffix}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_in_other_words_are_refused_with_the_accepted_ones() {
+        for (text, meant) in [
+            ("15th", "15"),
+            ("1st", "1"),
+            ("last-friday", "last-fri"),
+            ("2nd-Tuesday", "2nd-tue"),
+            ("first-mon", "1st-mon"),
+            ("Last-Day", "last"),
+        ] {
+            let error = MonthDay::refused(text).to_string();
+            assert_eq!(error, format!("invalid day of the month `{text}`; did you mean `{meant}`?"));
+            assert!(MonthDay::parse(meant).is_some(), "{meant}");
+        }
+    }
+
+    #[test]
+    fn weekdays_are_refused_with_the_schedule_that_takes_them() {
+        for text in ["mon-fri", "Mo-Fr", "friday"] {
+            let error = MonthDay::refused(text).to_string();
+            assert!(error.ends_with("; `daily` takes weekdays such as mon-fri"), "{error}");
+        }
+        for text in ["32", "6th-mon", "last-", "32nd"] {
+            let error = MonthDay::refused(text).to_string();
+            assert!(
+                error.ends_with(": expected 1 to 31, last, 1st-mon to 5th-sun, or last-mon to last-sun"),
+                "{error}"
+            );
+        }
+    }
 }

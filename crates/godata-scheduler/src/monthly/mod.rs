@@ -1,4 +1,4 @@
-//! On days of the month.
+//! Schedules on days of the month.
 
 mod day;
 
@@ -8,13 +8,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use godata_core::Schedule;
-use time::Time;
+use time::{Time, UtcDateTime};
 
-use crate::local::{LocalSchedule, local_schedule};
+use crate::local_schedule::LocalSchedule;
+use crate::local_time::{Days, Pattern, Times};
 use crate::text::{LocalSuffix, TextForm, describe_local, list_items, listed};
 use crate::time_of_day::{TimesText, describe_times, parse_times, times};
-use crate::wall::{Days, Pattern, Times};
-use crate::weekdays::weekday;
+use crate::weekdays::{Weekdays, weekday};
 use crate::{Dst, ScheduleError, Zone};
 
 /// Fires on days of the month at times of day, in a zone.
@@ -25,9 +25,8 @@ use crate::{Dst, ScheduleError, Zone};
 /// # Example
 ///
 /// ```
-/// use godata_core::Schedule;
-/// use godata_scheduler::{MonthDay, MonthlyAt};
-/// use time::{Time, Weekday};
+/// use godata_scheduler::time::{Time, Weekday};
+/// use godata_scheduler::{MonthDay, MonthlyAt, Schedule};
 ///
 /// let closing = MonthlyAt::new([MonthDay::LastWeekday(Weekday::Friday)], [Time::from_hms(18, 0, 0)?])?;
 /// assert_eq!(closing.spec(), "monthly last-fri 18:00");
@@ -36,7 +35,7 @@ use crate::{Dst, ScheduleError, Zone};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MonthlyAt {
-    /// As given, each once.
+    /// In the order given, without duplicates.
     days: Box<[MonthDay]>,
     local: LocalSchedule,
 }
@@ -46,8 +45,8 @@ impl MonthlyAt {
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::Invalid`] if there are no days or no times, a day is outside of 1 to 31 (1 to 5 of a
-    /// weekday), or a time is not in whole seconds.
+    /// [`ScheduleError::Invalid`] if there are no days or no times, a day is outside 1 to 31 (or 1 to 5 for a weekday),
+    /// or a time is not in whole seconds.
     pub fn new(
         days: impl IntoIterator<Item = MonthDay>,
         at: impl IntoIterator<Item = Time>,
@@ -55,14 +54,14 @@ impl MonthlyAt {
         Self::of(days.into_iter().collect(), times(at)?)
     }
 
-    /// By the clocks of this zone.
+    /// Takes the times as those of this zone.
     #[must_use]
     pub fn in_zone(mut self, zone: Zone) -> Self {
         self.local.zone = zone;
         self
     }
 
-    /// What to do with times that a clock change skips or repeats.
+    /// Sets what happens to times that a clock change skips or repeats.
     #[must_use]
     pub fn dst(mut self, dst: Dst) -> Self {
         self.local.dst = dst;
@@ -93,7 +92,21 @@ impl MonthlyAt {
 }
 
 impl Schedule for MonthlyAt {
-    local_schedule!();
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        self.local.next(after)
+    }
+
+    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        self.local.previous(before)
+    }
+
+    fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
+        self.local.count_between(after, until)
+    }
+
+    fn spec(&self) -> String {
+        self.to_string()
+    }
 
     fn describe(&self) -> String {
         let days = listed(self.days.iter().map(|day| day.describe()));
@@ -122,10 +135,11 @@ impl TextForm for MonthlyAt {
         let (words, dst) = LocalSuffix::split(body)?;
         let (days, times, zone) = match words[..] {
             [days, times] => (days, times, Zone::UTC),
+            [_, _, weekdays] if Weekdays::are_meant(weekdays) => return Err(MonthDay::refused(weekdays)),
             [days, times, zone] => (days, times, Zone::new(zone)?),
             _ => return Err(Self::malformed(body)),
         };
-        let day = |text| MonthDay::parse(text).ok_or_else(|| MonthDay::invalid(text));
+        let day = |text| MonthDay::parse(text).ok_or_else(|| MonthDay::refused(text));
         let days = list_items(days).map(day).collect::<Result<_, _>>()?;
         Ok(Self::of(days, parse_times(times)?)?.in_zone(zone).dst(dst))
     }

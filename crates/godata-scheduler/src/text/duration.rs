@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::ScheduleError;
 use crate::text::listed;
 
-/// The units, from long to short: their letters, their names, and their milliseconds.
+/// The units from long to short: letters, name, and milliseconds.
 const UNITS: [(&str, &str, u64); 5] = [
     ("d", "day", 86_400_000),
     ("h", "hour", 3_600_000),
@@ -15,15 +15,54 @@ const UNITS: [(&str, &str, u64); 5] = [
     ("ms", "millisecond", 1),
 ];
 
+/// Words for the units, in the same order.
+const WORDS: [&[&str]; 5] = [
+    &["d", "day", "days"],
+    &["h", "hr", "hrs", "hour", "hours"],
+    &["m", "min", "mins", "minute", "minutes"],
+    &["s", "sec", "secs", "second", "seconds"],
+    &["ms", "msec", "msecs", "millisecond", "milliseconds"],
+];
+
 const EXPECTED: &str = "numbers with units from long to short (d, h, m, s, ms), such as 5m or 1h30m";
 
 /// Reads `1h30m`.
 pub(crate) fn duration(text: &str) -> Result<Duration, ScheduleError> {
-    let millis = milliseconds(text).ok_or_else(|| ScheduleError::invalid("duration", text, EXPECTED))?;
+    let millis = milliseconds(text).ok_or_else(|| {
+        let error = ScheduleError::invalid("duration", text, EXPECTED);
+        error.meaning(|| Some(DurationText(meant_duration(text)?).to_string()))
+    })?;
     Ok(Duration::from_millis(millis))
 }
 
-/// None if it is malformed, or too many for the number.
+/// Reads `5 minutes`, `5min`, `1 hour and 30 minutes`, `hour` as the duration that was surely meant.
+pub(crate) fn meant_duration(text: &str) -> Option<Duration> {
+    let mut canonical = String::new();
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let (number, tail) = rest.split_at(digits);
+        let tail = tail.trim_start();
+        let (word, tail) = tail.split_at(tail.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(tail.len()));
+        let (letters, ..) = UNITS
+            .iter()
+            .zip(WORDS)
+            .find(|(_, words)| {
+                let is_word = words.iter().any(|known| known.eq_ignore_ascii_case(word));
+                // In ISO 8601 an `M` can mean months.
+                is_word && word != "M"
+            })?
+            .0;
+        let number = if number.is_empty() && canonical.is_empty() && tail.is_empty() { "1" } else { number };
+        canonical += number;
+        canonical += letters;
+        rest = tail.trim_start_matches([',', ' ']);
+        rest = rest.strip_prefix("and ").unwrap_or(rest).trim_start();
+    }
+    milliseconds(&canonical).filter(|millis| *millis > 0).map(Duration::from_millis)
+}
+
+/// `None` if the text is malformed or the number is too large.
 fn milliseconds(text: &str) -> Option<u64> {
     let mut units = UNITS.iter();
     let mut rest = text;
@@ -41,7 +80,7 @@ fn milliseconds(text: &str) -> Option<u64> {
     }
 }
 
-/// How many there are of each unit that is needed.
+/// The count of each unit, without the units that are zero.
 fn split(duration: Duration) -> impl Iterator<Item = (u64, &'static str, &'static str)> {
     let mut left = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     let counts = UNITS.into_iter().map(move |(letters, name, millis)| {
@@ -52,7 +91,7 @@ fn split(duration: Duration) -> impl Iterator<Item = (u64, &'static str, &'stati
     counts.filter(|(count, ..)| *count > 0)
 }
 
-/// `1h30m`. What is below a millisecond is left out.
+/// `1h30m`. Fractions of a millisecond are left out.
 pub(crate) struct DurationText(pub(crate) Duration);
 
 impl fmt::Display for DurationText {
@@ -61,7 +100,7 @@ impl fmt::Display for DurationText {
     }
 }
 
-/// `5 minutes`, `1 hour and 30 minutes`, and only `hour` if it is one.
+/// `5 minutes`, `1 hour and 30 minutes`, and just `hour` for a single one.
 pub(crate) fn describe_duration(duration: Duration) -> String {
     let parts: Vec<_> = split(duration).collect();
     if let [(1, _, name)] = parts[..] {
@@ -90,6 +129,28 @@ mod tests {
             let read = duration(text).unwrap();
             assert_eq!(read.as_millis(), millis);
             assert_eq!(DurationText(read).to_string(), canonical);
+        }
+    }
+
+    #[test]
+    fn durations_in_other_words_are_refused_with_the_accepted_one() {
+        for (text, meant) in [
+            ("5min", "5m"),
+            ("90 Sec", "1m30s"),
+            ("2hours", "2h"),
+            ("1 hour and 30 minutes", "1h30m"),
+            ("1 h, 5 m", "1h5m"),
+            ("hour", "1h"),
+            ("500 msec", "500ms"),
+        ] {
+            let error = duration(text).unwrap_err().to_string();
+            assert_eq!(error, format!("invalid duration `{text}`; did you mean `{meant}`?"));
+        }
+        for text in
+            ["5M", "1.5h", "5 weeks", "30m1h", "hour minute", "5", "minutes 5", "0 minutes", "five minutes"]
+        {
+            let error = duration(text).unwrap_err().to_string();
+            assert_eq!(error, format!("invalid duration `{text}`: expected {EXPECTED}"));
         }
     }
 

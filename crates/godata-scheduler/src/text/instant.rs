@@ -7,7 +7,7 @@ use time::{Date, Month, OffsetDateTime, UtcDateTime};
 
 use crate::ScheduleError;
 
-/// Reads `2026-03-29T01:00:00Z`; other offsets are turned into UTC.
+/// Reads `2026-03-29T01:00:00Z`. Other offsets are converted to UTC.
 pub(crate) fn instant(text: &str) -> Result<UtcDateTime, ScheduleError> {
     match OffsetDateTime::parse(text, &Rfc3339) {
         Ok(instant) if instant.checked_to_utc().is_some() => Ok(instant.to_utc()),
@@ -15,7 +15,7 @@ pub(crate) fn instant(text: &str) -> Result<UtcDateTime, ScheduleError> {
     }
 }
 
-/// Reads `2026-03-29`, and `-0044-03-15` of a year before 0.
+/// Reads `2026-03-29`, or `-0044-03-15` for a year before 0.
 pub(crate) fn date(text: &str) -> Option<Date> {
     let (sign, unsigned) = text.strip_prefix('-').map_or((1, text), |unsigned| (-1, unsigned));
     let (year, rest) = unsigned.split_once('-')?;
@@ -24,7 +24,7 @@ pub(crate) fn date(text: &str) -> Option<Date> {
     Date::from_calendar_date(year, month, day).ok()
 }
 
-/// Reads `12-25`; whether there is such a day is not looked at.
+/// Reads `12-25`. It does not check whether the day exists.
 pub(crate) fn month_and_day(text: &str) -> Option<(Month, u8)> {
     let (month, day) = text.split_once('-')?;
     let month = Month::try_from(u8::try_from(digits(month, 2)?).ok()?).ok()?;

@@ -1,6 +1,6 @@
 //! Lists, for machines and for people.
 
-/// The items of `a,b,c`. There is always one, which may be empty.
+/// The items of `a,b,c`. There is always at least one, which may be empty.
 pub(crate) fn list_items(text: &str) -> impl Iterator<Item = &str> {
     text.split(',')
 }
@@ -19,7 +19,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_of_a_list_is_joined_by_a_word() {
+    fn the_last_item_is_joined_with_and() {
         for (items, text) in
             [(&[][..], ""), (&["a"], "a"), (&["a", "b"], "a and b"), (&["a", "b", "c"], "a, b and c")]
         {

@@ -1,96 +1,110 @@
-//! Text to schedules.
+//! Reads schedules from text.
 
 use std::fmt;
 
-use godata_core::AnySchedule;
-
 #[cfg(feature = "cron")]
 use crate::Cron;
-use crate::{AnyOf, Between, DailyAt, Except, Interval, MonthlyAt, Never, Once, ScheduleError};
+use crate::{AnyOf, AnySchedule, Between, DailyAt, Except, Interval, MonthlyAt, Never, Once, ScheduleError};
 
-/// How deep combinations may be nested in text.
+/// How deep combinations can be nested in text.
 const DEEPEST: u8 = 16;
+
+/// Longer texts, in bytes, are not tried as the body of a schedule.
+const LONGEST_MEANT: usize = 80;
 
 #[cfg(feature = "cron")]
 const KEYWORDS: &str =
-    "text that begins with every, daily, monthly, cron, once, never, any(, except( or between(";
+    "text that starts with every, daily, monthly, cron, once, never, any(, except( or between(";
 #[cfg(not(feature = "cron"))]
-const KEYWORDS: &str = "text that begins with every, daily, monthly, once, never, any(, except( or between( \
+const KEYWORDS: &str = "text that starts with every, daily, monthly, once, never, any(, except( or between( \
                         (cron needs the feature `cron`)";
 
-/// Makes a schedule from its short text: the one that [`Schedule::spec`](godata_core::Schedule::spec) and
-/// `Display` write.
+/// Reads a schedule from its text. [`Schedule::spec`](crate::Schedule::spec) and `Display` write the same text.
 ///
-/// | text | |
+/// | text | type |
 /// |---|---|
 /// | `every 5m`, `every 1h30m from 2026-01-01T00:00:00Z` | [`Interval`] |
 /// | `daily 02:00,14:30 mon-fri Europe/Berlin` | [`DailyAt`] |
 /// | `monthly 1,15,last,2nd-tue,last-fri 18:00 Europe/Berlin` | [`MonthlyAt`] |
-/// | `cron 0 2 * * * Europe/Berlin`, `cron @daily` | `Cron`, with the feature `cron` |
+/// | `cron 0 2 * * * Europe/Berlin`, `cron @daily` | [`Cron`](crate::Cron), with the feature `cron` |
 /// | `once 2026-03-29T01:00:00Z` | [`Once`] |
 /// | `never` | [`Never`] |
 /// | `any(daily 02:00; every 6h)` | [`AnyOf`] |
 /// | `except(daily 02:00; sat,sun 12-25 2026-04-03 2026-07-01..2026-07-14 Europe/Berlin)` | [`Except`] |
 /// | `between(every 5m; 2026-01-01T00:00:00Z..)` | [`Between`] |
 ///
-/// The zone is optional, and UTC without it. What has local times may end with `gap=run-after`, `gap=shift` or
-/// `gap=skip`, and `overlap=first`, `overlap=last` or `overlap=both`; see [`Dst`](crate::Dst). Upper and lower case
-/// do not matter, but for the units of durations. A text that was read and is written again may be shorter, but means
-/// the same. At most 16 combinations may be within each other.
+/// * Durations have the units `d`, `h`, `m`, `s` and `ms`, from long to short.
+/// * Times of day are `HH:MM` or `HH:MM:SS`; several are a list without spaces.
+/// * Weekdays are `mon` to `sun`, as ranges and lists: `mon-fri`, `sat,sun`.
+/// * Days of the month are `1` to `31`, `last`, `1st-mon` to `5th-sun`, and `last-mon` to `last-sun`.
+/// * The zone is a name of the IANA database, and UTC if it is left out. After the zone, `daily`, `monthly` and `cron` take
+///   `gap=run-after`, `gap=shift` or `gap=skip`, and `overlap=first`, `overlap=last` or `overlap=both`; see
+///   [`Dst`](crate::Dst).
+/// * Upper and lower case do not matter, except in the units of durations.
+/// * Combinations can be nested 16 deep.
 ///
-/// Each type also has [`FromStr`](std::str::FromStr), for those who want no other.
+/// The text that a schedule writes can be shorter than the one it was read from, but means the same.
+///
+/// [`AnySchedule`] and each of the types implement [`FromStr`](std::str::FromStr) and serde's traits with the same texts.
+/// Take a concrete type to accept only one kind of schedule.
 ///
 /// # Errors
 ///
-/// [`ScheduleError`] says which part is wrong, and what is accepted.
+/// [`ScheduleError`] names the part that is wrong, and says what is accepted or what was surely meant.
 ///
 /// # Example
 ///
 /// ```
-/// use godata_core::Schedule;
-/// use godata_scheduler::parse;
+/// use godata_scheduler::{Schedule, parse};
 ///
 /// let schedule = parse("daily 02:00,14:30 mon-fri Europe/Berlin")?;
 /// assert_eq!(schedule.to_string(), "daily 02:00,14:30 mon-fri Europe/Berlin");
+/// assert_eq!(schedule.describe(), "at 02:00 and 14:30, Monday to Friday, Europe/Berlin time");
 ///
-/// let error = parse("daily 25:00").unwrap_err();
-/// assert_eq!(
-///     error.to_string(),
-///     "invalid time of day `25:00`: expected HH:MM or HH:MM:SS from 00:00 to 23:59:59",
-/// );
+/// let error = parse("daily 02:00 Mo-Fr").unwrap_err();
+/// assert_eq!(error.to_string(), "invalid weekday `Mo-Fr`; did you mean `mon-fri`?");
 /// # Ok::<(), godata_scheduler::ScheduleError>(())
 /// ```
 pub fn parse(text: &str) -> Result<AnySchedule, ScheduleError> {
     schedule(text, 0)
 }
 
-/// A schedule that has a text.
+/// A kind of schedule that has a text.
 pub(crate) trait TextForm: fmt::Display + Sized {
-    /// The word that its text begins with.
+    /// The first word of its text.
     const KEYWORD: &'static str;
-    /// How its text looks.
+    /// The form of its text, for error messages.
     const FORM: &'static str;
 
-    /// Reads what follows the keyword. `depth` is how many combinations it is inside of.
+    /// Reads the text after the keyword. `depth` is the number of combinations around it.
     fn parse_body(body: &str, depth: u8) -> Result<Self, ScheduleError>;
 
     fn parse(text: &str) -> Result<Self, ScheduleError> {
         match split_keyword(text) {
             (keyword, body) if keyword.eq_ignore_ascii_case(Self::KEYWORD) => Self::parse_body(body, 0),
-            _ => Err(ScheduleError::invalid("schedule", text.trim(), Self::FORM)),
+            _ => Err(ScheduleError::invalid("schedule", text.trim(), Self::FORM)
+                .meaning(|| Self::without_keyword(text))),
         }
     }
 
+    /// The text with its keyword, if that is all it lacks.
+    fn without_keyword(text: &str) -> Option<String> {
+        let text = text.trim();
+        let is_whole = !text.is_empty() && text.len() <= LONGEST_MEANT && Self::parse_body(text, 0).is_ok();
+        is_whole.then(|| format!("{} {text}", Self::KEYWORD))
+    }
+
+    /// The error for a text with the right keyword and a body of another form.
     fn malformed(body: &str) -> ScheduleError {
         let found = format!("{} {body}", Self::KEYWORD);
         ScheduleError::invalid("schedule", found.trim_end(), Self::FORM)
     }
 }
 
-/// Reads a schedule that is inside of `depth` combinations.
+/// Reads a schedule inside `depth` combinations.
 pub(crate) fn schedule(text: &str, depth: u8) -> Result<AnySchedule, ScheduleError> {
     if depth > DEEPEST {
-        return Err(ScheduleError::invalid("schedule", text, "at most 16 combinations within each other"));
+        return Err(ScheduleError::invalid("schedule", text, "at most 16 nested combinations"));
     }
     let (keyword, body) = split_keyword(text);
     match keyword.to_ascii_lowercase().as_str() {
@@ -104,11 +118,30 @@ pub(crate) fn schedule(text: &str, depth: u8) -> Result<AnySchedule, ScheduleErr
         AnyOf::KEYWORD => AnyOf::parse_body(body, depth).map(AnySchedule::new),
         Except::KEYWORD => Except::parse_body(body, depth).map(AnySchedule::new),
         Between::KEYWORD => Between::parse_body(body, depth).map(AnySchedule::new),
-        _ => Err(ScheduleError::invalid("schedule", text.trim(), KEYWORDS)),
+        _ => Err(ScheduleError::invalid("schedule", text.trim(), KEYWORDS).meaning(|| meant(text))),
     }
 }
 
-/// The first word, and what follows it. A parenthesis is not part of the word.
+/// The text that was surely meant by one without a keyword, such as `0 2 * * *`, `@daily`, `hourly` or `5m`.
+fn meant(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.eq_ignore_ascii_case("hourly") {
+        return Some("every 1h".to_owned());
+    }
+    if let Some(period) = text.strip_prefix("@every ") {
+        return Interval::without_keyword(period);
+    }
+    #[cfg(feature = "cron")]
+    if let Some(meant) = Cron::without_keyword(text) {
+        return Some(meant);
+    }
+    Interval::without_keyword(text)
+        .or_else(|| DailyAt::without_keyword(text))
+        .or_else(|| MonthlyAt::without_keyword(text))
+        .or_else(|| Once::without_keyword(text))
+}
+
+/// Splits a text into its first word and the rest. A parenthesis ends the word.
 fn split_keyword(text: &str) -> (&str, &str) {
     let text = text.trim();
     let (keyword, body) =
@@ -116,12 +149,12 @@ fn split_keyword(text: &str) -> (&str, &str) {
     (keyword, body.trim_start())
 }
 
-/// What is between the parentheses that a text begins and ends with.
+/// The text between an opening parenthesis at the start and a closing one at the end.
 pub(crate) fn inside(text: &str) -> Option<&str> {
     text.strip_prefix('(')?.strip_suffix(')')
 }
 
-/// What stands between separators that are not in parentheses.
+/// Splits a text at separators outside parentheses.
 pub(crate) fn parts(text: &str, is_separator: impl Fn(char) -> bool) -> Vec<&str> {
     let mut depth = 0_i32;
     let outside = |c: char| {

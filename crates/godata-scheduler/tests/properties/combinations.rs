@@ -1,7 +1,6 @@
-//! Combinations beside what is left of the lists of their parts.
+//! Combinations, compared with the lists of instants of their parts.
 
-use godata_core::Schedule;
-use godata_scheduler::{Calendar, ScheduleExt, Zone, any_of, parse};
+use godata_scheduler::{Calendar, Schedule, ScheduleExt, Zone, any_of, parse};
 use proptest::prelude::*;
 use proptest::sample::select;
 use time::{Duration, UtcDateTime, Weekday};
@@ -10,8 +9,8 @@ use crate::schedules::{instants, simple};
 
 const DAYS: Duration = Duration::days(12);
 
-/// Schedules that leave days for others.
-const SELDOM: [&str; 5] = [
+/// Schedules that do not fire on every day.
+const RARE: [&str; 5] = [
     "every 70h",
     "daily 23:30 sun Europe/Berlin",
     "monthly 1st-mon,15,30 00:15 Pacific/Apia",
@@ -19,13 +18,13 @@ const SELDOM: [&str; 5] = [
     "once 2026-03-29T01:00:00Z",
 ];
 
-/// All instants of a dozen days.
+/// All instants of twelve days.
 fn all(schedule: &(impl Schedule + ?Sized), after: UtcDateTime) -> Vec<UtcDateTime> {
     schedule.upcoming(after).take_while(|due| *due <= after + DAYS).collect()
 }
 
-/// Schedules that fire seldom enough to be listed.
-fn few() -> impl Strategy<Value = String> {
+/// Schedules that fire rarely enough to be listed.
+fn rare() -> impl Strategy<Value = String> {
     simple().prop_filter("fires too often", |text| {
         let second = UtcDateTime::UNIX_EPOCH + Duration::days(20_000);
         parse(text).is_ok_and(|schedule| schedule.count_between(second, second + DAYS) < 2_000)
@@ -36,7 +35,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn any_of_is_the_union(texts in prop::collection::vec(few(), 1..4), after in instants()) {
+    fn any_of_is_the_union(texts in prop::collection::vec(rare(), 1..4), after in instants()) {
         let parts: Vec<_> = texts.iter().map(|text| parse(text).unwrap()).collect();
         let mut expected: Vec<_> = parts.iter().flat_map(|part| all(part, after)).collect();
         expected.sort_unstable();
@@ -47,13 +46,13 @@ proptest! {
     }
 
     #[test]
-    fn except_is_what_is_not_on_its_days(
-        text in few(),
+    fn except_keeps_what_is_not_on_its_days(
+        text in rare(),
         after in instants(),
         zone in select(&["UTC", "Europe/Berlin", "Pacific/Apia", "Africa/Cairo", "America/Santiago"][..]),
         on in prop_oneof![0..14_i64, -300..0_i64],
         length in prop_oneof![0..4_i64, 0..400_i64],
-        days_of in prop::collection::vec(select(&SELDOM[..]), 0..3),
+        days_of in prop::collection::vec(select(&RARE[..]), 0..3),
     ) {
         let schedule = parse(&text).unwrap();
         let zone = Zone::new(zone).unwrap();
@@ -77,7 +76,7 @@ proptest! {
     }
 
     #[test]
-    fn between_is_what_is_in_its_range(text in few(), after in instants(), from in 0..9_000_i64, length in 1..9_000_i64) {
+    fn between_keeps_what_is_in_its_range(text in rare(), after in instants(), from in 0..9_000_i64, length in 1..9_000_i64) {
         let schedule = parse(&text).unwrap();
         let from = after.saturating_add(Duration::minutes(from));
         let until = from.saturating_add(Duration::minutes(length));

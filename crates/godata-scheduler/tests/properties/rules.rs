@@ -1,16 +1,14 @@
-//! The rules that say when.
+//! Rules 1 to 5.
 
-use godata_core::Schedule;
-use godata_scheduler::{HORIZON, ScheduleError, parse};
+use godata_scheduler::{HORIZON, Schedule, ScheduleError, parse};
 use proptest::prelude::*;
 use time::UtcDateTime;
 
 use crate::schedules::{instants, texts};
 use crate::{MILLISECOND, some_after};
 
-/// Most texts make a schedule; the others are refused because they never fire or take too long (rule 6), and for
-/// nothing else.
-fn schedule(text: &str) -> Option<godata_core::AnySchedule> {
+/// The schedule of a text, or `None` if it never fires or takes too long (rule 6). Fails on any other error.
+fn schedule(text: &str) -> Option<godata_scheduler::AnySchedule> {
     match parse(text) {
         Ok(schedule) => Some(schedule),
         Err(ScheduleError::NeverFires { .. } | ScheduleError::TooCostly { .. }) => None,
@@ -20,7 +18,7 @@ fn schedule(text: &str) -> Option<godata_core::AnySchedule> {
 
 proptest! {
     #[test]
-    fn rules_1_and_3_instants_are_later_whole_and_within_the_horizon(text in texts(), after in instants()) {
+    fn rules_1_and_3_instants_ascend_are_whole_and_within_the_horizon(text in texts(), after in instants()) {
         let Some(schedule) = schedule(&text) else { return Ok(()) };
         let due = some_after(&schedule, after);
         prop_assert!(due.iter().all(|due| *due > after && HORIZON.contains(due)));
@@ -30,7 +28,7 @@ proptest! {
     }
 
     #[test]
-    fn rule_2_the_answer_stays_the_same_until_it_is_due(text in texts(), after in instants(), part in 0.0..1.0) {
+    fn rule_2_next_stays_the_same_until_it_is_due(text in texts(), after in instants(), part in 0.0..1.0) {
         let Some(schedule) = schedule(&text) else { return Ok(()) };
         let Some(due) = schedule.next(after) else {
             prop_assert_eq!(schedule.next(after + (UtcDateTime::MAX - after) * part), None);
@@ -42,7 +40,7 @@ proptest! {
     }
 
     #[test]
-    fn rule_4_what_was_before_and_how_many_there_are_agree_with_what_is_next(text in texts(), after in instants()) {
+    fn rule_4_previous_and_count_between_agree_with_next(text in texts(), after in instants()) {
         let Some(schedule) = schedule(&text) else { return Ok(()) };
         let due = some_after(&schedule, after);
         for (index, pair) in due.windows(2).enumerate() {
@@ -58,7 +56,7 @@ proptest! {
     }
 
     #[test]
-    fn rule_5_every_instant_there_is_can_be_asked_for(text in texts()) {
+    fn rule_5_every_instant_is_a_valid_argument(text in texts()) {
         let Some(schedule) = schedule(&text) else { return Ok(()) };
         prop_assert!(schedule.next(UtcDateTime::MIN).is_some());
         prop_assert_eq!(schedule.next(UtcDateTime::MIN), schedule.next(HORIZON.start - MILLISECOND));

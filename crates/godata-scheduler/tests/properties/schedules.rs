@@ -1,4 +1,4 @@
-//! Schedules and instants at random.
+//! Random schedules and instants.
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -26,7 +26,7 @@ const ZONES: [&str; 18] = [
     "Asia/Tokyo",
 ];
 
-/// Seconds of clock changes: in New York and Berlin in 2026, on Lord Howe, in Apia's missing day, in Cairo.
+/// Seconds of clock changes: in New York and Berlin in 2026, on Lord Howe Island, at Apia's skipped day, in Cairo.
 const CHANGES: [i64; 8] = [
     1_772_953_200,
     1_793_512_800,
@@ -111,7 +111,7 @@ fn calendars() -> impl Strategy<Value = String> {
         .prop_map(|(items, zone)| format!("{} {zone}", items.join(" ")))
 }
 
-/// The text of a schedule that is not made of others.
+/// The text of a schedule that is no combination.
 pub(crate) fn simple() -> impl Strategy<Value = String> {
     let weekdays = select(&["", " mon-fri", " sat,sun", " sun", " fri-mon"][..]);
     let days = select(&["1", "31", "last", "1,15", "last-sun", "2nd-tue,5th-mon", "last-fri,30"][..]);
@@ -132,7 +132,7 @@ pub(crate) fn simple() -> impl Strategy<Value = String> {
     ]
 }
 
-/// The text of any schedule. Some of them never fire, and are refused.
+/// The text of any schedule. Some of these never fire, and are refused.
 pub(crate) fn texts() -> impl Strategy<Value = String> {
     simple().prop_recursive(2, 6, 3, |inner| {
         prop_oneof![

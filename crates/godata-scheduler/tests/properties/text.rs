@@ -1,12 +1,11 @@
-//! Rule 10: text and serde values mean the schedule that they were made from.
+//! Rule 10: a schedule survives the round trip through text and serde.
 
 use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
-use godata_core::{AnySchedule, Schedule};
 use godata_scheduler::{
-    AnyOf, Between, Calendar, Cron, DailyAt, Except, Interval, MonthlyAt, Never, Once, ScheduleError,
-    ScheduleExt, Zone, every, parse,
+    AnyOf, AnySchedule, Between, Calendar, Cron, DailyAt, Except, Interval, MonthlyAt, Never, Once, Schedule,
+    ScheduleError, ScheduleExt, Zone, every, parse,
 };
 use proptest::prelude::*;
 use serde::Serialize;
@@ -18,7 +17,7 @@ use crate::some_after;
 
 proptest! {
     #[test]
-    fn rule_10_a_schedule_is_the_same_after_it_was_written_and_read(text in texts(), after in instants()) {
+    fn rule_10_a_schedule_reads_back_as_the_same(text in texts(), after in instants()) {
         let Ok(schedule) = parse(&text) else { return Ok(()) };
         let again = parse(&schedule.spec()).unwrap();
         prop_assert_eq!(again.spec(), schedule.spec());
@@ -28,7 +27,7 @@ proptest! {
     }
 }
 
-/// The kind that a text is of, through JSON.
+/// Sends a schedule through JSON as its concrete type.
 fn through_json(text: &str) {
     match text.split([' ', '(']).next().unwrap() {
         "every" => same_in_json::<Interval>(text),
@@ -55,7 +54,7 @@ where
 }
 
 #[test]
-fn rule_10_holds_for_years_that_no_schedule_knows() {
+fn rule_10_holds_for_dates_outside_the_horizon() {
     let often = every(std::time::Duration::from_secs(60)).unwrap();
     let (first, last) = (Date::MIN, Date::MAX);
     let idle = Calendar::new().date(first).date(last).range(first..=first.saturating_add(Duration::days(9)));
@@ -70,7 +69,7 @@ fn rule_10_holds_for_years_that_no_schedule_knows() {
 }
 
 #[test]
-fn each_kind_is_its_text_in_json_and_refuses_others() {
+fn each_kind_is_its_text_in_json_and_refuses_other_kinds() {
     through_json("never");
     same_in_json::<Zone>("Europe/Berlin");
     let error = serde_json::from_str::<DailyAt>("\"every 5m\"").unwrap_err().to_string();
@@ -100,6 +99,6 @@ fn upper_and_lower_case_do_not_matter() {
     }
     let daily: DailyAt = "DAILY 02:00".parse().unwrap();
     assert_eq!(daily.to_string(), "daily 02:00");
-    // In other places M is for months.
+    // In ISO 8601 an `M` can mean months.
     assert!(parse("every 5M").is_err());
 }

@@ -81,7 +81,7 @@ impl History {
     /// Whether the store has this, and nothing else of the pipeline.
     #[track_caller]
     pub(crate) fn assert_in(&self, store: &FileStore) {
-        let row = block_on(store.get_pipeline(&self.pipeline.name)).unwrap();
+        let row = block_on(store.find_pipeline(&self.pipeline.name)).unwrap();
         assert_eq!(row.as_ref(), (self.pipeline.rev > 0).then_some(&self.pipeline));
         let query = RunQuery::new().pipeline(self.pipeline.name.clone()).limit(usize::MAX);
         let runs = block_on(store.list_runs(&query)).unwrap();

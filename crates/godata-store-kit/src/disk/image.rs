@@ -1,8 +1,10 @@
 //! What is on a disk that nobody uses.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fmt, fs, io};
 
 /// The files on a disk that nobody uses: what a machine finds when it starts.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]

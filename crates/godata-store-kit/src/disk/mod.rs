@@ -5,9 +5,10 @@ mod fault;
 mod image;
 pub(crate) mod machine;
 
+use std::fmt;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::{fmt, io};
 
 pub use event::{Event, FileId};
 pub use fault::{Call, Fault, Trouble};

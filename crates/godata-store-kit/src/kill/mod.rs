@@ -3,11 +3,11 @@
 mod process;
 
 use std::collections::VecDeque;
-use std::io::{BufRead as _, BufReader};
+use std::fs;
+use std::io::{self, BufRead as _, BufReader};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::{fs, io};
 
 use godata_core::{AnyStore, StoreError, error_chain};
 use tempfile::TempDir;

@@ -1,7 +1,10 @@
 //! A power cut that took what it must not.
 
+use std::env;
+use std::fmt;
+use std::io;
 use std::path::PathBuf;
-use std::{env, fmt, io, process};
+use std::process;
 
 use super::Script;
 use crate::{Broken, Image};

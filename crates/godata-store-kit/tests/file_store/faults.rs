@@ -87,8 +87,8 @@ fn a_snapshot_that_can_t_be_synced_is_thrown_away_and_nothing_depends_on_it() {
     // Its syncs in their order: that of the new journal, that of the line that names it, that of the new snapshot.
     for (sync, poisons) in [(0, false), (1, true), (2, false)] {
         let disk = Disk::new(&Image::new());
-        let options = FileStore::options().snapshot_threshold(1 << 30).vfs(Arc::new(disk.clone()));
-        let file = options.open(file_store::PATH).unwrap();
+        let builder = FileStore::builder(file_store::PATH).snapshot_threshold(1 << 30);
+        let file = builder.vfs(Arc::new(disk.clone())).open().unwrap();
         let (store, mut ledger) = (AnyStore::new(file.clone()), Ledger::new(1, 2));
         commit(&store, &mut ledger, 4);
         let before = disk.image();

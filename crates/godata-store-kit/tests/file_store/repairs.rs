@@ -91,7 +91,7 @@ fn without(image: &Image, path: &Path) -> Image {
 }
 
 fn repair(disk: &Disk, loss: Loss) -> Result<Repaired, StoreError> {
-    FileStore::options().vfs(Arc::new(disk.clone())).repair(file_store::PATH, loss)
+    FileStore::builder(file_store::PATH).vfs(Arc::new(disk.clone())).repair(loss)
 }
 
 /// Repairs a store that had all this before it was damaged.

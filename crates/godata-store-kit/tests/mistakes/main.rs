@@ -11,6 +11,7 @@ use godata_core::{AnyStore, Retention};
 use godata_store_kit::crash::Thoroughness;
 use godata_store_kit::power::{Script, Take};
 use godata_store_kit::{Call, Disk, Fault, Found, Ledger, Trouble, damage};
+
 use toy::{Mistake, Toy};
 
 /// How the kit finds out.

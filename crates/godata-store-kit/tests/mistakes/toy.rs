@@ -233,8 +233,8 @@ impl Store for Toy {
         Err(by_commit_only())
     }
 
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
-        self.rows.get_pipeline(name).await
+    async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+        self.rows.find_pipeline(name).await
     }
 
     async fn list_pipelines(&self) -> Result<Vec<PipelineRecord>, StoreError> {
@@ -245,8 +245,8 @@ impl Store for Toy {
         Err(by_commit_only())
     }
 
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
-        self.rows.get_run(id).await
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+        self.rows.find_run(id).await
     }
 
     async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {

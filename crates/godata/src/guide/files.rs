@@ -1,9 +1,9 @@
 //! Reading and writing files.
 //!
 //! A reader is a format and an [`Input`]: `csv::read_records("orders.csv")`. A writer is a format and an [`Output`]:
-//! `jsonl::write("orders.jsonl")`. What the format is about (names, quotes, types) is said to the reader or writer, what
-//! the files are about (which, how many, compressed) to the input or output; every format takes every input and
-//! output, but that an array can't be appended to.
+//! `jsonl::write("orders.jsonl")`. Options about the format (names, quotes, types) belong to the reader or writer. Options
+//! about files (which, how many, compressed) belong to the input or output. Every format takes every input and every output,
+//! except that a JSON array can't be appended to.
 //!
 //! ```
 //! use godata::{Output, json, prelude::*};
@@ -33,27 +33,26 @@
 //!
 //! # Which input do I need?
 //!
-//! | I want to read | take |
+//! | to read | use |
 //! |---|---|
-//! | one file | its path, or [`Input::path`] to say more |
-//! | several, in an order of mine | [`Input::paths`] |
-//! | those that a pattern matches, also in directories below (`**`) | [`Input::glob`] |
-//! | those in a directory | [`Input::directory`] |
-//! | what is piped in | [`Input::stdin`] |
-//! | text that I have, or a test | [`Input::bytes`] |
-//! | compressed files | nothing more if their names end in `.gz`, `.zst` or `.bz2`, else [`Input::compression`] |
+//! | one file | its path, or [`Input::path`] for options |
+//! | several files in your order | [`Input::paths`] |
+//! | the files that match a pattern, in subdirectories too (`**`) | [`Input::glob`] |
+//! | the files in a directory | [`Input::directory`] |
+//! | standard input | [`Input::stdin`] |
+//! | text in memory, for example in a test | [`Input::bytes`] |
+//! | compressed files | nothing special if their names end in `.gz`, `.zst` or `.bz2`, else [`Input::compression`] |
 //! | text that is not UTF-8 | [`Input::encoding`]; nothing is guessed |
-//! | what is in no file | a closure ([`read_fn`](PipelineBuilder::read_fn), [`read_iter`](PipelineBuilder::read_iter)) or a [`Reader`] of your own |
+//! | something that is not a file | a closure ([`read_fn`](PipelineBuilder::read_fn), [`read_iter`](PipelineBuilder::read_iter)) or your own [`Reader`] |
 //!
-//! **Many files** are read as one, sorted by name or in the order given; records and lines are counted per file, and an
-//! error names the file. CSV files must have the same header each. Small files share a batch, so ten thousand of them
-//! cost little more than a large one. Which files there are is looked up once, when the run begins. Names that begin
-//! with a dot are passed over.
+//! **Many files** are read as one, sorted by name or in the order given. Records and lines are counted per file, and errors
+//! name the file. All CSV files must have the same header. Small files share a batch, so ten thousand small files cost little
+//! more than one large file. The list of files is made once, when the run begins. Names that begin with a dot are ignored.
 //!
 //! # What if the input is broken?
 //!
-//! The run fails, and what it would have replaced stays. The error is a [`PipelineError`], printed with all its causes
-//! by `{:#}`; [`place`](PipelineError::place) has the file, record and line where it is about a record.
+//! The run fails, and the file that it would have replaced stays. The error is a [`PipelineError`]. `{:#}` prints it with all
+//! its causes, and [`place`](PipelineError::place) has the file, record and line if it is about a record.
 //!
 //! ```
 //! use godata::prelude::*;
@@ -75,78 +74,78 @@
 //! # Ok::<(), BoxError>(())
 //! ```
 //!
-//! | The input | What happens |
+//! | the input | what happens |
 //! |---|---|
-//! | is missing, a directory, or may not be read | an error that names it |
-//! | is a pattern that matches nothing, or a directory without files | an error: nothing to read is a mistake more often than not |
-//! | vanishes before it is its turn | an error that names it |
-//! | is cut off while it is read | an error, also where what is left looks whole |
+//! | is missing, is a directory, or can't be read | an error that names it |
+//! | is a pattern that matches nothing, or a directory without files | an error, because that is usually a mistake |
+//! | disappears before it is opened | an error that names it |
+//! | is cut off while it is read | an error, even if the rest looks complete |
 //! | grows while it is read | it is read to the end that it has then |
-//! | is compressed, and damaged or not whole | an error that says after how many bytes |
-//! | is empty | no records in JSON Lines; in CSV an error, as the header is missing, and so is the array in JSON |
-//! | is not UTF-8 (or has a byte order mark of another encoding) | an error that says how to read it; no character is ever replaced |
-//! | has a record that is not as it should be | an error with its line: a missing cell, an open quote, a key that is there twice, a bad number |
-//! | has a record of over 64 MiB | an error with its line; such a file is another format than it seems |
+//! | is compressed, and damaged or incomplete | an error that says after how many bytes |
+//! | is empty | no records in JSON Lines; an error in CSV, which has no header then, and in JSON, which has no array |
+//! | is not UTF-8, or has the byte order mark of another encoding | an error that says how to read it; no character is ever replaced |
+//! | has a bad record: a missing cell, an open quote, a duplicate key, a bad number | an error with its line |
+//! | has a record of more than 64 MiB | an error with its line: the file probably has another format |
 //!
-//! Short and long CSV records ([`ragged`](csv::CsvReader::ragged)) and keys that are there twice
-//! ([`duplicate_keys`](jsonl::JsonlReader::duplicate_keys)) have other rules on request. To drop what a step can't use,
-//! test it in a [`filter`](Flow::filter).
+//! CSV records that are too short or too long ([`ragged`](csv::CsvReader::ragged)) and duplicate keys
+//! ([`duplicate_keys`](jsonl::JsonlReader::duplicate_keys)) can follow other rules. To drop records that a step can't use,
+//! test them in a [`filter`](Flow::filter).
 //!
 //! # How is my CSV written, and how do I want it?
 //!
-//! Commas, `"` around cells and a header are what is taken for granted. The docs of [`csv`] have a table of what a file
-//! may have instead and the option for it, for reading and for writing. [`csv::sample()`] says what columns a file has.
+//! The defaults are commas, `"` around cells, and a header. The docs of [`csv`] have a table of what else a file may have,
+//! with the option for it, for reading and for writing. [`csv::sample()`] proposes the columns of a file and their types.
 //!
 //! # Names and types
 //!
-//! | I want | take |
+//! | for | use |
 //! |---|---|
-//! | structs | `read::<Order>`: serde's names are those of the header or the keys, and every cell is checked |
-//! | records whose fields I need not know | `read_records`: the fields that no step touches are written as they were read |
-//! | a field of them as a number, bool or timestamp | [`cast`](Flow::cast); a CSV cell is text until then, and JSON Lines get a string |
+//! | structs | `read::<Order>`: serde's field names are matched with the header or the keys, and every cell is checked |
+//! | records whose fields I need not know | `read_records`: fields that no step touches are written as they were read |
+//! | one field as a number, bool or timestamp | [`cast`](Flow::cast); before that a CSV cell is text, and a string in JSON Lines |
 //! | all fields by what they look like | [`cast_as`](csv::CastAs::cast_as) with a [`sample`](csv::sample()) |
-//! | names for a file without a header | [`names`](csv::CsvReader::names) |
-//! | certain columns, in an order of mine | [`columns`](csv::CsvWriter::columns), or a struct |
-//! | `NA` or empty cells as null | [`nulls`](csv::CsvReader::nulls), and [`null`](csv::CsvWriter::null) to write it |
+//! | the names of a file without a header | [`names`](csv::CsvReader::names) |
+//! | certain columns in a certain order | [`columns`](csv::CsvWriter::columns), or a struct |
+//! | `NA` or empty cells as null | [`nulls`](csv::CsvReader::nulls); to write null as a word, [`null`](csv::CsvWriter::null) |
 //!
 //! Digits are kept: `12.50` does not become `12.5` unless a step computes with it. Without
-//! [`columns`](csv::CsvWriter::columns) the first batch fixes the columns of a CSV file; a record with a new one later
-//! is an error that names it.
+//! [`columns`](csv::CsvWriter::columns), the first batch decides the columns of a CSV file. A later record with a new field is
+//! an error that names the field.
 //!
 //! # JSON Lines or an array?
 //!
-//! | The file | take |
+//! | the file | use |
 //! |---|---|
-//! | has one value per line | [`jsonl`]: the one to prefer for data, as it can be appended to and any line is read by itself |
-//! | is an array | [`json`]: it is streamed, not read whole |
-//! | is a document with an array in it | [`json::read_records`] with [`pointer`](json::JsonReader::pointer), such as `/data/items` |
+//! | has one value per line | [`jsonl`], which is better for data: it can be appended to, and each line can be read alone |
+//! | is an array | [`json`], which streams it |
+//! | is a document that contains an array | [`json::read_records`] with [`pointer`](json::JsonReader::pointer), such as `/data/items` |
 //! | is for people | [`json::write`] with [`pretty`](json::JsonWriter::pretty) |
 //!
 //! # Which output do I need?
 //!
-//! | I want | take |
+//! | to write | use |
 //! |---|---|
-//! | a file that is replaced as a whole | its path, or [`Output::path`] to say more |
-//! | to add to a file | [`Output::append`] |
-//! | a file for each country, day … | [`Output::partitioned`] |
+//! | a file that is replaced as a whole | its path, or [`Output::path`] for options |
+//! | to the end of a file | [`Output::append`] |
+//! | a file per country, day, … | [`Output::partitioned`] |
 //! | files of a certain size | [`Output::roll_by_rows`], [`Output::roll_by_bytes`] |
 //! | a list of the files that were written | [`Output::manifest`] |
-//! | a filter in a pipe | [`Output::stdout`] |
-//! | it compressed | nothing more if the name ends in `.gz`, `.zst` or `.bz2`, else [`Output::compression`]; [`Output::level`] |
-//! | missing directories to be made | [`Output::create_parents`] |
-//! | what is in no file | [`write_fn`](Flow::write_fn), or a [`Writer`] of your own |
+//! | into a shell pipe | [`Output::stdout`] |
+//! | compressed | nothing special if the name ends in `.gz`, `.zst` or `.bz2`, else [`Output::compression`]; [`Output::level`] |
+//! | into directories that may not exist | [`Output::create_parents`] |
+//! | to something that is not a file | [`write_fn`](Flow::write_fn), or your own [`Writer`] |
 //!
 //! # What is there when a run ends?
 //!
-//! | | it succeeds | it fails, panics, is canceled or dropped | its process is killed, or the power fails |
+//! | output | it succeeds | it fails, panics, is canceled or dropped | its process is killed, or the power fails |
 //! |---|---|---|---|
-//! | replaced | the new file, flushed to the disk | the old file | the old file, or the new one; `.NAME.….tmp` beside it, which nothing reads and you may remove |
-//! | appended | the old records and the new | the old file, cut back to its length | what was added so far, maybe half a record; a compressed file that is not whole is refused by the next run |
-//! | partitioned or rolled | all new files, then the manifest | the old files, and no new directory | the old files; if it was while they were put in their places, some are new, and the manifest is the old one |
-//! | standard output, device, FIFO | all of it | what was written | what was written |
+//! | replaced | the new file, flushed to the disk | the old file | the old file or the new one; beside it maybe `.NAME.….tmp`, which nothing reads and you may remove |
+//! | appended | the old records and the new ones | the old file, cut back to its length | the records added so far, maybe half a record; the next run refuses an incomplete compressed file |
+//! | partitioned or rolled | all new files, then the manifest | the old files, and no new directory | the old files; if it happens while the files are renamed, some are new, and the manifest is the old one |
+//! | standard output, device, FIFO | everything | what was written | what was written |
 //!
-//! Whoever reads a replaced file meanwhile has the old one whole, or the new one. If what you write must survive a kill
-//! as a whole, replace rather than append: write a file per run, and read them with a glob.
+//! A program that reads a replaced file meanwhile sees the whole old file or the whole new one. If the output must survive a
+//! kill as a whole, replace instead of appending: write one file per run, and read them with a glob.
 //!
 //! ```
 //! use godata::{Output, prelude::*};
@@ -154,7 +153,7 @@
 //! # let folder = tempfile::tempdir()?;
 //! # std::env::set_current_dir(folder.path())?;
 //! let log = |id: i64| {
-//!     let flow = Pipeline::builder("log").from_vec(vec![record! {"id" => id}]).untyped();
+//!     let flow = Pipeline::builder("log").read_vec(vec![record! {"id" => id}]).untyped();
 //!     flow.write(csv::write(Output::path("log.csv").append()))
 //! };
 //! log(1)?.run_blocking(&RunContext::new())?;
@@ -163,11 +162,10 @@
 //! # Ok::<(), BoxError>(())
 //! ```
 //!
-//! **Partitions and rolled files of an earlier run** to which this one has nothing to write stay. Read the files of
-//! the manifest rather than a glob where that matters, or write to a new directory.
+//! **Files of earlier runs** stay if this run has nothing to write to them, for partitioned and rolled outputs. If that
+//! matters, read the files that the manifest lists, or write to a new directory.
 //!
-//! **In a pipe** the reader may go before all is written, as `head` does. That is an error that a filter takes for a normal
-//! end:
+//! **In a shell pipe** the reader may stop early, as `head` does. That is an error, and a filter treats it as a normal end:
 //!
 //! ```no_run
 //! use godata::{Output, prelude::*};
@@ -186,9 +184,9 @@
 //!
 //! # What is counted?
 //!
-//! [`RunReport`] has the records that were read, that each step took and gave, and that were written, and the bytes as
-//! they are stored: compressed, in their encoding. [`Progress`] has them while a run is under way, with how many bytes
-//! there are to read where that is known, which is of files and not of pipes.
+//! [`RunReport`] has the records that were read, that each step took and gave, and that were written. It has the bytes as they
+//! are stored: compressed and encoded. [`Progress`] has these counts during the run. It also knows how many bytes there are to
+//! read, for files but not for pipes.
 //!
 //! ```
 //! use godata::prelude::*;
@@ -210,20 +208,21 @@
 //!
 //! # How much memory does it take?
 //!
-//! A few batches of 256 KiB per worker, whatever the size of the files, and what compressions need: up to 1 MiB for a gzip
-//! file, 8 MiB for bzip2 and zstd at their usual levels. A record counts as a whole. Of a partitioned output it is that for
-//! each open file: [`max_open_files`](Output::max_open_files) bounds them, and records that are sorted by the fields need
-//! one. [`workers`](PipelineBuilder::workers) and `block_size` of a reader make it less.
+//! A few batches of 256 KiB per worker, whatever the size of the files. Compression adds up to 1 MiB for a gzip file, and 8 MiB
+//! for bzip2 and zstd at their usual levels. A record is in memory as a whole. A partitioned output needs this for each open
+//! file: [`max_open_files`](Output::max_open_files) bounds them, and records sorted by the partition fields need only one.
+//! Fewer [`workers`](PipelineBuilder::workers) and a smaller `block_size` of the reader need less.
 //!
 //! # What godata does not do
 //!
-//! * Skip records that can't be read: a run has all of its input or fails.
-//! * Guess: the delimiter, the encoding, or the types of records are what you say.
-//! * Go on where a failed run was, or wait for more at the end of a file.
-//! * Lock files against other programs, or keep two runs from replacing the same one: the last one counts.
-//! * Remove files of earlier runs, inputs included.
-//! * Write other text than UTF-8, or add to an array.
-//! * Read from or write to HTTP, object stores or databases, or Parquet and Excel; [`Reader`] and [`Writer`] are for that.
+//! * Skip records that can't be read: a run has all of its input, or fails.
+//! * Guess: you say what the delimiter, the encoding and the types are.
+//! * Join, group, sort or deduplicate records, or read files with different columns as one.
+//! * Continue where a failed run stopped, or wait for more at the end of a file.
+//! * Lock files against other programs, or keep two runs from replacing the same file: the last one wins.
+//! * Remove files of earlier runs, or inputs.
+//! * Write text that is not UTF-8, or append to an array.
+//! * Read or write HTTP, object stores, databases, Parquet or Excel; [`Reader`] and [`Writer`] are for that.
 
 #[cfg(doc)]
 use crate::{

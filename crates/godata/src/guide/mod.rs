@@ -1,4 +1,4 @@
-//! Guides: what one wants to know of a matter that is spread over several crates.
+//! Guides: topics that span several crates.
 //!
 //! * [`files`]: reading and writing files.
 

@@ -1,8 +1,7 @@
-//! A store that forgets when its process ends.
+//! The store in memory.
 
 #[cfg(test)]
 mod model;
-mod tables;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -10,17 +9,19 @@ use std::time::Duration;
 
 use time::UtcDateTime;
 
-pub use self::tables::{MemoryTables, PruneCursor, RunPage};
+use crate::tables::MemoryTables;
 use crate::{
     Clock, Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunQuery,
     RunRecord, Store, StoreError,
 };
 
-/// A store that keeps everything in memory: for tests, for pipelines whose history need not outlive their process,
-/// and as the reference of what a store does.
+/// A store that keeps everything in memory: for tests, for pipelines whose history need not outlive their process, and
+/// as a reference for implementors of stores.
 ///
-/// Clones are the same store. With [`shared`](Self::shared), several orchestrators can use it at the same time, as
-/// instances in different processes use one database.
+/// Clones are the same store. A store made by [`with_clock`](Self::with_clock) is [shared](Store::shared): several
+/// orchestrators can use it at the same time, as processes share a database.
+///
+/// # Example
 ///
 /// ```
 /// use godata_core::{AnyStore, MemoryStore, Retention, Store, StoreError};
@@ -40,20 +41,19 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// An empty store for one process, with no clock of its own.
+    /// Makes an empty store that is not shared and has no clock.
     #[must_use]
     pub fn new() -> Self {
         Self { tables: Arc::default(), clock: None }
     }
 
-    /// An empty store that is [shared](Store::shared). Owners die by this clock, and no due time is decided before
-    /// it has come by it.
+    /// Makes an empty store that is [shared](Store::shared). By this clock, leases expire and due times come.
     pub fn with_clock(clock: impl Clock) -> Self {
         Self { tables: Arc::default(), clock: Some(Arc::new(clock)) }
     }
 
     fn tables(&self) -> MutexGuard<'_, MemoryTables> {
-        // Nothing panics while it is held: writes are judged first and then made.
+        // Poisoning is ignored because nothing panics while the lock is held: a commit is checked before it is made.
         self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -81,7 +81,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn get_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
+    async fn find_pipeline(&self, name: &PipelineName) -> Result<Option<PipelineRecord>, StoreError> {
         Ok(self.tables().pipeline(name).map(|row| (**row).clone()))
     }
 
@@ -94,7 +94,7 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    async fn get_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
+    async fn find_run(&self, id: RunId) -> Result<Option<RunRecord>, StoreError> {
         Ok(self.tables().run(id).map(|run| (**run).clone()))
     }
 

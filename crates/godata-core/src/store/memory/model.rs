@@ -1,8 +1,8 @@
-//! Every interleaving of two instances that schedule one pipeline over one store.
+//! Explores every interleaving of two instances that schedule one pipeline over one store.
 //!
-//! Three due times come; an instance is suspended between any two of its steps for any time, one of them crashes
-//! once, and history is pruned once. In each state it is checked that each due time that was decided has exactly one
-//! answer, and that none is started twice.
+//! There are three due times. An instance may be suspended between any two of its steps for any time, one of them
+//! crashes once, and the history is pruned once. In each state, every decided due time must be covered by exactly one
+//! run, and none may be started twice.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -11,7 +11,7 @@ use std::time::Duration;
 use time::UtcDateTime;
 use uuid::Uuid;
 
-use super::MemoryTables;
+use crate::tables::MemoryTables;
 use crate::{
     Cause, Commit, Committed, Covers, JobId, OwnerId, PipelineName, PipelineRecord, Retention, RunId, RunKey,
     RunQuery, RunRecord, RunStatus,
@@ -22,13 +22,13 @@ const TTL: Duration = Duration::from_secs(1_000);
 
 #[derive(Clone, Copy, PartialEq)]
 enum Rule {
-    /// Commits as they are made.
+    /// Commits with the rev that their instance has read.
     CompareAndSwap,
-    /// Each commit claims to have seen the present.
+    /// Commits with the current rev, whatever their instance has read.
     LastWriteWins,
 }
 
-/// The whole world. What is not in `rows` is what a process knows, or what has happened outside of the store.
+/// The state of the model. `rows` is the store; the rest is in the memory of the processes, or outside of both.
 #[derive(Clone)]
 struct World {
     rows: MemoryTables,
@@ -37,24 +37,24 @@ struct World {
     next_id: u128,
     crashes_left: u32,
     prunes_left: u32,
-    /// How often each due time was started, and by how many rows it was ever answered.
+    /// How often each due time was started, and how many rows have ever covered it.
     started: [u8; DUE_TIMES as usize],
-    answered: [u8; DUE_TIMES as usize],
+    covered: [u8; DUE_TIMES as usize],
 }
 
 #[derive(Clone)]
 struct Instance {
     owner: OwnerId,
     /// What it has read and not yet acted on.
-    seen: Option<PruneCursor>,
-    /// Its run whose row is durable; the job is not started yet.
+    snapshot: Option<Snapshot>,
+    /// Its run whose row is durable and whose job is not started yet.
     recorded: Option<(RunId, u64)>,
     /// Its run whose job was started.
     running: Option<RunId>,
 }
 
 #[derive(Clone)]
-struct PruneCursor {
+struct Snapshot {
     pipeline: PipelineRecord,
     active: Vec<RunRecord>,
     orphans: Vec<RunRecord>,
@@ -76,7 +76,7 @@ fn seconds(at: UtcDateTime) -> u64 {
 impl World {
     fn new() -> Self {
         let mut rows = MemoryTables::default();
-        let instance = |n| Instance { owner: owner(n), seen: None, recorded: None, running: None };
+        let instance = |n| Instance { owner: owner(n), snapshot: None, recorded: None, running: None };
         let mut pipeline = PipelineRecord::new(name(), at(0));
         pipeline.cursor = Some(at(0));
         for n in 0..2 {
@@ -91,7 +91,7 @@ impl World {
             crashes_left: 1,
             prunes_left: 1,
             started: [0; DUE_TIMES as usize],
-            answered: [0; DUE_TIMES as usize],
+            covered: [0; DUE_TIMES as usize],
         }
     }
 
@@ -103,7 +103,7 @@ impl World {
         self.rows.page(query, usize::MAX).runs.iter().map(|run| (**run).clone()).collect()
     }
 
-    /// Every state that is one step away.
+    /// All states that are one step away.
     fn successors(&self, rule: Rule) -> Vec<Self> {
         let mut next = Vec::new();
         if self.now < DUE_TIMES {
@@ -123,8 +123,8 @@ impl World {
         next
     }
 
-    /// The next step of an instance: it reads, or decides on what it has read, or starts what it has recorded. It
-    /// may also finish its run, whenever that is.
+    /// The next step of an instance: it reads, or decides from its snapshot, or starts the run that it has recorded. It
+    /// may also finish its run, at any time.
     fn step(&self, i: usize, rule: Rule) -> Vec<Self> {
         let mut next = Vec::new();
         let mut world = self.clone();
@@ -135,9 +135,9 @@ impl World {
             next.push(world);
             return next;
         }
-        match instance.seen.take() {
-            Some(seen) => {
-                world.decide(i, seen, rule);
+        match instance.snapshot.take() {
+            Some(snapshot) => {
+                world.decide(i, snapshot, rule);
                 next.push(world);
             }
             None => {
@@ -155,7 +155,7 @@ impl World {
 
     fn read(&mut self, i: usize) {
         let live: Vec<_> = self.instances.iter().map(|instance| instance.owner).collect();
-        self.instances[i].seen = Some(PruneCursor {
+        self.instances[i].snapshot = Some(Snapshot {
             pipeline: self.pipeline(),
             active: self.runs(&RunQuery::new().active()),
             orphans: self.rows.reap(&live, None),
@@ -163,23 +163,23 @@ impl World {
         });
     }
 
-    /// Misfire `Latest` and overlap `Skip`, over what was seen, which may be long past.
-    fn decide(&mut self, i: usize, seen: PruneCursor, rule: Rule) {
+    /// Decides with misfire `Latest` and overlap `Skip`, from a snapshot that may be stale.
+    fn decide(&mut self, i: usize, snapshot: Snapshot, rule: Rule) {
         let owner = self.instances[i].owner;
-        let (mut pipeline, rev) = (seen.pipeline.clone(), seen.pipeline.rev + 1);
-        if let Some(orphan) = seen.orphans.into_iter().next() {
+        let (mut pipeline, rev) = (snapshot.pipeline.clone(), snapshot.pipeline.rev + 1);
+        if let Some(orphan) = snapshot.orphans.into_iter().next() {
             let interrupted =
-                RunRecord { status: RunStatus::Interrupted, ended_at: Some(at(seen.now)), ..orphan };
+                RunRecord { status: RunStatus::Interrupted, ended_at: Some(at(snapshot.now)), ..orphan };
             self.commit(Commit::new(owner, pipeline).update(interrupted), rule);
             return;
         }
         let first = pipeline.cursor.map_or(1, |cursor| seconds(cursor) + 1);
-        if first > seen.now {
+        if first > snapshot.now {
             return;
         }
-        let newest = seen.now;
+        let newest = snapshot.now;
         pipeline.cursor = Some(at(newest));
-        let runs_now = seen.active.is_empty();
+        let runs_now = snapshot.active.is_empty();
         let last_skipped = if runs_now { newest - 1 } else { newest };
         let mut rows = Vec::new();
         if first <= last_skipped {
@@ -199,7 +199,7 @@ impl World {
             for row in rows {
                 let due = seconds(row.due.unwrap());
                 for due in seconds(row.covers.unwrap().first)..=due {
-                    self.answered[due as usize - 1] += 1;
+                    self.covered[due as usize - 1] += 1;
                 }
                 if row.status == RunStatus::Running {
                     self.instances[i].recorded = Some((row.id, due));
@@ -220,13 +220,13 @@ impl World {
         self.instances[i].running = None;
     }
 
-    /// Whether it was done. A refusal is no fault of the model: whoever is refused reads again.
+    /// Whether the commit was made. An instance whose commit is refused reads again.
     fn commit(&mut self, mut commit: Commit, rule: Rule) -> bool {
         if rule == Rule::LastWriteWins {
-            let present = self.rows.pipeline(&name()).unwrap();
-            commit.pipeline.rev = present.rev;
-            commit.pipeline.cursor = commit.pipeline.cursor.max(present.cursor);
-            let fence = present.rev + 1;
+            let stored = self.rows.pipeline(&name()).unwrap();
+            commit.pipeline.rev = stored.rev;
+            commit.pipeline.cursor = commit.pipeline.cursor.max(stored.cursor);
+            let fence = stored.rev + 1;
             for change in &mut commit.runs {
                 if let crate::RunChange::Insert(run) = change
                     && run.status == RunStatus::Running
@@ -238,13 +238,13 @@ impl World {
         matches!(self.rows.commit(&commit, Some(at(self.now))), Ok(Committed::Done(_)))
     }
 
-    /// What an instance knew is gone, and it comes back under a new id; its runs are of a dead owner.
+    /// The instance loses its memory and comes back under a new id. The owner of its runs is dead.
     fn crash(&self, i: usize) -> Self {
         let mut world = self.clone();
         world.crashes_left -= 1;
         let owner = owner(10 + i as u128);
         world.rows.renew(owner, TTL, Some(at(self.now)));
-        world.instances[i] = Instance { owner, seen: None, recorded: None, running: None };
+        world.instances[i] = Instance { owner, snapshot: None, recorded: None, running: None };
         world
     }
 
@@ -258,7 +258,7 @@ impl World {
         run
     }
 
-    /// What must be so in every state.
+    /// Checks what must hold in every state.
     fn violation(&self) -> Option<&'static str> {
         let pipeline = self.rows.pipeline(&name()).unwrap();
         let decided = pipeline.cursor.map_or(0, seconds);
@@ -267,11 +267,11 @@ impl World {
             if self.started[n] > 1 {
                 return Some("a due time was started twice");
             }
-            if self.answered[n] > 1 {
-                return Some("a due time was answered by two rows");
+            if self.covered[n] > 1 {
+                return Some("a due time is covered by two rows");
             }
-            if due <= decided && self.answered[n] == 0 {
-                return Some("a due time was passed over");
+            if due <= decided && self.covered[n] == 0 {
+                return Some("a decided due time is not covered");
             }
         }
         None
@@ -286,17 +286,18 @@ impl World {
         let pipeline = |row: &PipelineRecord, hasher: &mut DefaultHasher| {
             (row.rev, row.cursor, row.open_skip).hash(hasher);
         };
-        (self.now, self.crashes_left, self.prunes_left, self.started, self.answered).hash(&mut hasher);
+        (self.now, self.crashes_left, self.prunes_left, self.started, self.covered).hash(&mut hasher);
         pipeline(self.rows.pipeline(&name()).unwrap(), &mut hasher);
         for run in self.runs(&RunQuery::new()) {
             row(&run, &mut hasher);
         }
         for instance in &self.instances {
-            (instance.owner, instance.recorded, instance.running, instance.seen.is_some()).hash(&mut hasher);
-            if let Some(seen) = &instance.seen {
-                pipeline(&seen.pipeline, &mut hasher);
-                seen.now.hash(&mut hasher);
-                seen.active.iter().chain(&seen.orphans).for_each(|run| row(run, &mut hasher));
+            (instance.owner, instance.recorded, instance.running, instance.snapshot.is_some())
+                .hash(&mut hasher);
+            if let Some(snapshot) = &instance.snapshot {
+                pipeline(&snapshot.pipeline, &mut hasher);
+                snapshot.now.hash(&mut hasher);
+                snapshot.active.iter().chain(&snapshot.orphans).for_each(|run| row(run, &mut hasher));
             }
         }
         hasher.finish()
@@ -307,7 +308,7 @@ fn owner(n: u128) -> OwnerId {
     Uuid::from_u128(n + 1).into()
 }
 
-/// How many states there are, or the first violation.
+/// The number of states, or the first violation.
 fn explore(rule: Rule) -> Result<usize, &'static str> {
     let mut known = HashSet::new();
     let mut open = vec![World::new()];
@@ -324,13 +325,13 @@ fn explore(rule: Rule) -> Result<usize, &'static str> {
 }
 
 #[test]
-fn in_no_state_is_a_due_time_lost_or_answered_twice() {
+fn no_due_time_is_lost_or_covered_twice_in_any_state() {
     let states = explore(Rule::CompareAndSwap).unwrap();
     println!("{states} states");
-    assert!(states > 1_000, "{states} states are too few to be all");
+    assert!(states > 1_000, "{states} states can't be all");
 }
 
 #[test]
-fn without_the_compare_and_swap_the_model_finds_a_violation() {
+fn without_compare_and_swap_the_model_finds_a_violation() {
     assert!(explore(Rule::LastWriteWins).is_err());
 }

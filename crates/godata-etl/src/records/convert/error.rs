@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::fmt;
 
+use godata_core::{debug_as_chain, excerpt};
 use serde::{de, ser};
 
-use super::super::field_error::excerpt;
+use super::super::field_error::excerpt_of;
 use super::super::value_ref::ValueRef;
 
 /// A record or value that does not fit a type: it says where, what was expected and what was found.
@@ -25,7 +26,7 @@ use super::super::value_ref::ValueRef;
 /// let error = record! {}.de::<Order>().unwrap_err();
 /// assert_eq!(error.to_string(), "field `amount` is missing");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConvertError {
     path: String,
     problem: Problem,
@@ -96,8 +97,7 @@ impl ConvertError {
     }
 
     fn mismatch(unexpected: &de::Unexpected<'_>, expected: &dyn de::Expected) -> Self {
-        let found = unexpected.to_string();
-        let found = excerpt(ValueRef::Text(&found));
+        let found = excerpt(&unexpected.to_string());
         Self::new(Problem::Mismatch { expected: expected.to_string(), found })
     }
 }
@@ -105,7 +105,7 @@ impl ConvertError {
 impl Found {
     fn new(value: ValueRef<'_>) -> Self {
         let is_scalar = !matches!(value, ValueRef::Null | ValueRef::List(_) | ValueRef::Map(_));
-        Self { kind: value.kind(), value: is_scalar.then(|| excerpt(value)) }
+        Self { kind: value.kind(), value: is_scalar.then(|| excerpt_of(value)) }
     }
 }
 
@@ -143,6 +143,8 @@ impl fmt::Display for ConvertError {
 }
 
 impl Error for ConvertError {}
+
+debug_as_chain!(ConvertError);
 
 impl ser::Error for ConvertError {
     fn custom<T: fmt::Display>(message: T) -> Self {

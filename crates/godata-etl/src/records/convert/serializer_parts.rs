@@ -1,7 +1,6 @@
 //! The parts of the serializer that gather lists and maps.
 
-use serde::Serialize;
-use serde::ser;
+use serde::{Serialize, ser};
 
 use super::super::value::Value;
 use super::error::ConvertError;

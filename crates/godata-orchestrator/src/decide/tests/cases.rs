@@ -9,9 +9,8 @@ use super::*;
 fn rows_of(commit: Option<Commit>, facts: &Facts<'_>) -> Vec<RunRecord> {
     let commit = commit.unwrap();
     let dead: Vec<_> = facts.orphans.iter().filter_map(|orphan| orphan.owner).collect();
-    let stored =
-        Stored { pipeline: Some(facts.row), runs: facts.runs, now: Some(facts.now), dead: Some(&dead) };
-    let answer = check(&commit, &stored).unwrap();
+    let stored = Stored::new(Some(facts.row), facts.runs).now(facts.now).dead(&dead);
+    let answer = check_commit(&commit, &stored).unwrap();
     assert!(matches!(answer, Committed::Done(_)), "{answer:?}");
     commit.runs.iter().map(|change| change.run().clone()).collect()
 }

@@ -1,17 +1,18 @@
-//! The work of one stage on one batch: bracketed, contained and counted.
+//! Executes one stage on one batch: calls its hooks, contains its panics and counts its records.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use godata_core::Canceled;
 
 use super::{Bracket, Stage, Stopped};
-use crate::{Batch, Chunk, Outcome, Stop, Unit, Work, error::Panicked};
+use crate::error::Panicked;
+use crate::{Batch, Chunk, Outcome, Stop, Unit, Work};
 
 impl Work {
-    /// Decodes a batch: the second half of reading it, within the bracket that fetching it began.
+    /// Decodes a batch. This is the second half of reading it, in the bracket that was opened when it was fetched.
     pub(crate) fn read<B: Batch>(&mut self, bracket: Bracket, unit: Unit<B>) -> Result<Chunk<B>, Stopped> {
         self.stop_if_asked()?;
-        let (chunk, bracket) = self.attempt(bracket, |work| unit.decode(work))?;
+        let (chunk, bracket) = self.execute(bracket, |work| unit.decode(work))?;
         let records = chunk.len() as u64;
         self.run().count_read(records, chunk.origin.byte_count());
         bracket.close(records, Outcome::Succeeded);
@@ -28,32 +29,32 @@ impl Work {
         let bracket = self.open(Stage::Step(index), &chunk)?;
         let records_in = bracket.records_in();
         self.run().count_step_in(index, records_in);
-        let (chunk, bracket) = self.attempt(bracket, |work| f(chunk, work))?;
+        let (chunk, bracket) = self.execute(bracket, |work| f(chunk, work))?;
         let records_out = chunk.len() as u64;
         self.run().count_step_out(index, records_in, records_out, self.expanded());
         bracket.close(records_out, Outcome::Succeeded);
         Ok(chunk)
     }
 
-    /// Encodes a batch: the first half of writing it. The bracket is for the second.
+    /// Encodes a batch. This is the first half of writing it; the returned bracket is for the second.
     pub(crate) fn encode<B: Batch, E>(
         &mut self,
         chunk: Chunk<B>,
         f: impl FnOnce(Chunk<B>, &mut Self) -> Result<E, Stop>,
     ) -> Result<(E, Bracket), Stopped> {
         let bracket = self.open(Stage::Write, &chunk)?;
-        self.attempt(bracket, |work| f(chunk, work))
+        self.execute(bracket, |work| f(chunk, work))
     }
 
-    /// Begins the work of a stage on a chunk, unless it is time to stop.
+    /// Opens the bracket of a stage for a chunk, unless the run is to stop.
     fn open<B: Batch>(&mut self, stage: Stage, chunk: &Chunk<B>) -> Result<Bracket, Stopped> {
         self.stop_if_asked()?;
         self.enter(&chunk.origin);
         Ok(Bracket::open(self.run(), stage, chunk.len() as u64))
     }
 
-    /// Runs `f` as the stage of `bracket`: a failure or panic becomes that stage's, and closes the bracket.
-    fn attempt<T>(
+    /// Runs `f` as the stage of `bracket`. A failure or a panic is reported for that stage, and closes the bracket.
+    fn execute<T>(
         &mut self,
         mut bracket: Bracket,
         f: impl FnOnce(&mut Self) -> Result<T, Stop>,

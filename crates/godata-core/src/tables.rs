@@ -1,4 +1,7 @@
-//! The rows of a store in memory, and what is done to them under its lock.
+//! For implementors of stores that keep all rows in memory: the tables of such a store.
+//!
+//! [`MemoryStore`](crate::MemoryStore) is these tables behind a lock. The crate `godata-store-file` adds a journal of the
+//! changes. Code that only uses a store does not need this module.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Unbounded};
@@ -10,30 +13,33 @@ use time::UtcDateTime;
 use crate::store::query::{Place, place};
 use crate::{
     Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunKey, RunQuery,
-    RunRecord, RunStatus, StoreError, Stored, check,
+    RunRecord, RunStatus, StoreError, Stored, check_commit,
 };
 
-/// The rows of a store that has all of them in memory, with the indexes that its queries need.
+/// All rows of a store, with the indexes that its queries need.
 ///
-/// It is what [`MemoryStore`](crate::MemoryStore) keeps under its lock, for a store of the same kind that also writes
-/// down what changes. Rows are shared: one that was read stays as it was when the tables go on.
-/// [`page`](Self::page) and [`old_runs`](Self::old_runs) look at a few rows at a time, so that no lock is held for long.
+/// Rows are in an `Arc`: a row that was read does not change when the tables do. [`page`](Self::page) and
+/// [`old_runs`](Self::old_runs) look at a limited number of rows per call, so that a lock around the tables need not be
+/// held for long.
+///
+/// # Example
 ///
 /// ```
-/// use godata_core::{Clock, Commit, Committed, MemoryTables, OwnerId, PipelineName, PipelineRecord, SystemClock};
+/// use godata_core::tables::MemoryTables;
+/// use godata_core::{Clock, Commit, Committed, OwnerId, PipelineName, PipelineRecord, SystemClock};
 ///
 /// let mut tables = MemoryTables::default();
 /// let orders = PipelineName::new("orders")?;
 /// let commit = Commit::new(OwnerId::generate(), PipelineRecord::new(orders.clone(), SystemClock.now()));
 ///
-/// assert_eq!(tables.judge(&commit, None)?, Committed::Done(1));
-/// assert!(tables.pipeline(&orders).is_none(), "it was judged, not made");
+/// assert_eq!(tables.check(&commit, None)?, Committed::Done(1));
+/// assert!(tables.pipeline(&orders).is_none(), "the commit was only checked");
 ///
 /// assert_eq!(tables.commit(&commit, None)?, Committed::Done(1));
 /// assert_eq!(tables.pipeline(&orders).map(|row| row.rev), Some(1));
 /// # Ok::<(), godata_core::BoxError>(())
 /// ```
-// Invariant: the indexes name exactly the rows in `runs`, and `active` those that are queued or running.
+// Invariant: the indexes contain exactly the rows in `runs`; `active` contains those that are queued or running.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryTables {
     pipelines: BTreeMap<PipelineName, Arc<PipelineRecord>>,
@@ -42,22 +48,22 @@ pub struct MemoryTables {
     by_pipeline: BTreeMap<PipelineName, BTreeSet<Place>>,
     by_time: BTreeSet<Place>,
     active: BTreeSet<Place>,
-    /// Until when each owner that has renewed is alive.
+    /// When the lease of each owner expires.
     alive: BTreeMap<OwnerId, UtcDateTime>,
     dead: BTreeSet<OwnerId>,
 }
 
-/// Some of the runs that a query asks for.
+/// A part of the answer to a query; returned by [`MemoryTables::page`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RunPage {
     /// The runs, in the query's order.
     pub runs: Vec<Arc<RunRecord>>,
-    /// The [`after`](RunQuery::after) of the query that finds the others; `None` if there are none.
+    /// The [`after`](RunQuery#structfield.after) of the query for the remaining runs; `None` if the answer is complete.
     pub rest: Option<(UtcDateTime, RunId)>,
 }
 
-/// How much of a pipeline's history was looked through; nothing by default.
+/// How far [`MemoryTables::old_runs`] has searched the runs of a pipeline. By default it starts with the newest run.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PruneCursor {
     last: Option<Place>,
@@ -65,40 +71,40 @@ pub struct PruneCursor {
 }
 
 impl MemoryTables {
-    /// All pipelines, ordered by name.
+    /// Iterates over all pipelines, ordered by name.
     pub fn pipelines(&self) -> impl Iterator<Item = &Arc<PipelineRecord>> {
         self.pipelines.values()
     }
 
-    /// The pipeline of this name.
+    /// Returns the pipeline with this name.
     #[must_use]
     pub fn pipeline(&self, name: &PipelineName) -> Option<&Arc<PipelineRecord>> {
         self.pipelines.get(name)
     }
 
-    /// The run of this id.
+    /// Returns the run with this id.
     #[must_use]
     pub fn run(&self, id: RunId) -> Option<&Arc<RunRecord>> {
         self.runs.get(&id)
     }
 
-    /// The names of the pipelines that have runs, in order; of some there may be no row.
+    /// Iterates over the names of all pipelines that have runs, in order. Some may have no row in the pipelines.
     pub fn names_with_runs(&self) -> impl Iterator<Item = &PipelineName> {
         self.by_pipeline.keys()
     }
 
-    /// How many runs there are.
+    /// Returns the number of runs.
     #[must_use]
     pub fn run_count(&self) -> usize {
         self.runs.len()
     }
 
-    /// The runs whose id comes after this, ordered by id; all of them after `None`.
+    /// Iterates over the runs with a greater id, ordered by id; over all runs if the id is `None`.
     pub fn runs_after(&self, id: Option<RunId>) -> impl Iterator<Item = &Arc<RunRecord>> {
         self.runs.range((id.map_or(Unbounded, Excluded), Unbounded)).map(|(_, run)| run)
     }
 
-    /// What a query asks for, as far as it is found among the next `rows` that it has to look at.
+    /// Returns the runs that match a query, among the next `rows` runs that have to be looked at.
     #[must_use]
     pub fn page(&self, query: &RunQuery, rows: usize) -> RunPage {
         if let (Some(pipeline), Some(key)) = (&query.pipeline, &query.key) {
@@ -131,26 +137,27 @@ impl MemoryTables {
         page
     }
 
-    /// What [`commit`](Self::commit) would answer.
+    /// Returns what [`commit`](Self::commit) would answer, without making the commit.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Invalid`] for a commit that no state allows.
-    pub fn judge(&self, commit: &Commit, now: Option<UtcDateTime>) -> Result<Committed, StoreError> {
-        let runs: Vec<_> = commit.runs.iter().flat_map(|change| self.touched(change.run())).collect();
+    /// [`StoreError::Invalid`], if the commit is not allowed in any state of the store.
+    pub fn check(&self, commit: &Commit, now: Option<UtcDateTime>) -> Result<Committed, StoreError> {
+        let runs: Vec<_> = commit.runs.iter().flat_map(|change| self.affected(change.run())).collect();
         let owners = runs.iter().filter_map(|run| run.owner).chain([commit.owner]);
         let dead: Vec<_> = owners.filter(|owner| self.dead.contains(owner)).collect();
         let pipeline = self.pipeline(&commit.pipeline.name).map(|row| &**row);
-        check(commit, &Stored { pipeline, runs: &runs, now, dead: Some(&dead) })
+        check_commit(commit, &Stored { now, ..Stored::new(pipeline, &runs).dead(&dead) })
     }
 
-    /// Judges a commit, and makes it if it is right; `now` is what the store's own clock shows, if it has one.
+    /// Checks a commit, and makes it if the answer is [`Committed::Done`]. `now` is the time by the store's own clock, if
+    /// it has one.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Invalid`] for a commit that no state allows.
+    /// [`StoreError::Invalid`], if the commit is not allowed in any state of the store.
     pub fn commit(&mut self, commit: &Commit, now: Option<UtcDateTime>) -> Result<Committed, StoreError> {
-        let answer = self.judge(commit, now)?;
+        let answer = self.check(commit, now)?;
         if let Committed::Done(rev) = answer {
             self.put_pipeline(PipelineRecord { rev, ..commit.pipeline.clone() });
             for change in &commit.runs {
@@ -161,13 +168,13 @@ impl MemoryTables {
     }
 
     /// The rows with the id or the key of a run.
-    fn touched(&self, run: &RunRecord) -> Vec<RunRecord> {
+    fn affected(&self, run: &RunRecord) -> Vec<RunRecord> {
         let same_key = self.by_key.get(&run.pipeline_name).and_then(|keys| keys.get(&run.key));
         let ids = [Some(&run.id), same_key.filter(|id| **id != run.id)];
         ids.into_iter().flatten().filter_map(|id| self.runs.get(id)).map(|run| (**run).clone()).collect()
     }
 
-    /// [`Store::renew`](crate::Store::renew), by the store's own clock or without one.
+    /// Implements [`Store::renew`](crate::Store::renew). `now` is the time by the store's own clock, if it has one.
     pub fn renew(&mut self, owner: OwnerId, ttl: Duration, now: Option<UtcDateTime>) -> Renewal {
         let mine = |run: &&RunRecord| run.owner == Some(owner);
         if self.dead.contains(&owner) {
@@ -179,12 +186,12 @@ impl MemoryTables {
             let ttl = time::Duration::try_from(ttl).unwrap_or(time::Duration::MAX);
             self.alive.insert(owner, now.saturating_add(ttl));
         }
-        let asked = self.active_runs().filter(mine).filter(|run| run.cancel_requested_at.is_some());
-        Renewal::alive(ttl, asked.map(|run| run.id).collect())
+        let to_cancel = self.active_runs().filter(mine).filter(|run| run.cancel_requested_at.is_some());
+        Renewal::alive(ttl, to_cancel.map(|run| run.id).collect())
     }
 
-    /// [`Store::reap`](crate::Store::reap). By a clock, whoever has not renewed in time is dead, or never has; without
-    /// one, whoever is not in `live`.
+    /// Implements [`Store::reap`](crate::Store::reap). With a clock, an owner is dead if its lease has expired or it has
+    /// none. Without a clock, an owner is dead if it is not in `live`.
     pub fn reap(&mut self, live: &[OwnerId], now: Option<UtcDateTime>) -> Vec<RunRecord> {
         let is_alive = |owner: &OwnerId| match now {
             Some(now) => self.alive.get(owner).is_some_and(|until| *until > now),
@@ -200,26 +207,27 @@ impl MemoryTables {
         self.active_runs().filter(orphan).cloned().collect()
     }
 
-    /// [`Store::prune`](crate::Store::prune). It looks at all rows.
+    /// Implements [`Store::prune`](crate::Store::prune). It looks at all rows.
     pub fn prune(&mut self, retention: &Retention) -> u64 {
-        let mut forgotten = Vec::new();
+        let mut removed = Vec::new();
         for name in self.names_with_runs() {
             let mut cursor = PruneCursor::default();
             while let Some(old) = self.old_runs(name, retention, &mut cursor, usize::MAX) {
-                forgotten.extend(old);
+                removed.extend(old);
             }
         }
-        for id in &forgotten {
+        for id in &removed {
             self.remove_run(*id);
         }
         let names: Vec<_> = self.empty_pipelines().cloned().collect();
         for name in &names {
             self.remove_pipeline(name);
         }
-        forgotten.len() as u64
+        removed.len() as u64
     }
 
-    /// Which of the next `rows` runs of a pipeline to forget, as far as they were not seen yet; `None` once all were.
+    /// Returns which of the next `rows` runs of a pipeline are to be removed, from the cursor on; `None` if there are no
+    /// more runs.
     pub fn old_runs(
         &self,
         name: &PipelineName,
@@ -245,7 +253,7 @@ impl MemoryTables {
         (cursor.last != before).then_some(old)
     }
 
-    /// The pipelines that are removed and have no runs.
+    /// Iterates over the names of the pipelines that are marked as removed and have no runs.
     pub fn empty_pipelines(&self) -> impl Iterator<Item = &PipelineName> {
         let is_empty = |(name, row): &(&PipelineName, &Arc<PipelineRecord>)| {
             row.removed_at.is_some() && !self.by_pipeline.contains_key(*name)
@@ -253,12 +261,12 @@ impl MemoryTables {
         self.pipelines.iter().filter(is_empty).map(|(name, _)| name)
     }
 
-    /// Puts a pipeline in place of the one of its name.
+    /// Puts a pipeline. It replaces the one with the same name.
     pub fn put_pipeline(&mut self, pipeline: PipelineRecord) {
         self.pipelines.insert(pipeline.name.clone(), Arc::new(pipeline));
     }
 
-    /// Puts a run in place of the one of its id, and returns that.
+    /// Puts a run. It replaces the one with the same id, which is returned.
     pub fn put_run(&mut self, mut run: RunRecord) -> Option<Arc<RunRecord>> {
         if let Some(stored) = self.runs.get_mut(&run.id).filter(|stored| has_same_place(stored, &run)) {
             if run.status.is_terminal() {
@@ -270,7 +278,7 @@ impl MemoryTables {
             return Some(std::mem::replace(stored, Arc::new(run)));
         }
         let before = self.remove_run(run.id);
-        // All rows of a pipeline have one copy of its name.
+        // All rows of a pipeline share one copy of its name.
         if let Some((name, _)) = self.pipelines.get_key_value(&run.pipeline_name) {
             run.pipeline_name = name.clone();
         }
@@ -295,7 +303,7 @@ impl MemoryTables {
         let run = self.runs.remove(&id)?;
         let (name, place) = (&run.pipeline_name, place(&run));
         if let Some(keys) = self.by_key.get_mut(name) {
-            // Two rows that were put, not committed, may have the same key.
+            // Rows that were put without a commit may have the same key.
             if keys.get(&run.key) == Some(&id) {
                 keys.remove(&run.key);
             }
@@ -317,7 +325,7 @@ impl MemoryTables {
     }
 }
 
-/// Whether a row is found in the indexes where the other is, but for that of the active ones.
+/// Whether two rows have the same place in all indexes, apart from `active`.
 fn has_same_place(run: &RunRecord, other: &RunRecord) -> bool {
     place(run) == place(other) && run.pipeline_name == other.pipeline_name && run.key == other.key
 }
@@ -327,8 +335,7 @@ mod tests {
     use super::*;
     use crate::Cause;
 
-    /// All that a row may be that was put by the name of one run: of two pipelines, by two keys, from two instants, in
-    /// three states.
+    /// All combinations of two pipelines, two keys, two instants and three states, as rows with one id.
     fn variants(id: RunId) -> Vec<RunRecord> {
         let mut rows = Vec::new();
         for name in ["a", "b"] {
@@ -351,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_takes_the_place_of_a_row_is_found_as_it_is_now() {
+    fn a_replaced_row_is_found_only_as_it_is_now() {
         let (one, other) = (RunId::generate(), RunId::generate());
         for first in variants(one) {
             for then in variants(one) {

@@ -1,8 +1,9 @@
-//! Months as rows of days.
+//! Months as ranges of days.
 
-use time::{Date, Month as MonthName, util::days_in_month};
+use time::util::days_in_month;
+use time::{Date, Month as MonthName};
 
-/// Days between the epoch of Julian days and that of Unix days.
+/// The Julian day of 1970-01-01.
 const JULIAN_DAY_OF_EPOCH: i64 = 2_440_588;
 
 /// One month of one year. Days are counted from 1970-01-01, which is day 0.
@@ -10,14 +11,14 @@ const JULIAN_DAY_OF_EPOCH: i64 = 2_440_588;
 pub(crate) struct Month {
     pub(crate) year: i32,
     pub(crate) name: MonthName,
-    /// The day that is its 1st.
+    /// Its first day.
     pub(crate) first: i64,
-    /// How many days it has: 28 to 31.
+    /// Its number of days, 28 to 31.
     pub(crate) length: u8,
 }
 
 impl Month {
-    /// The month that a day is in; none if the year has more than four digits.
+    /// The month that contains a day; `None` if its year has more than four digits.
     pub(crate) fn of(day: i64) -> Option<Self> {
         let date = date_of(day)?;
         Some(Self::from_first(date.year(), date.month(), day - i64::from(date.day()) + 1))
@@ -44,13 +45,13 @@ impl Month {
         Self::from_first(year, name, self.first - i64::from(days_in_month(name, year)))
     }
 
-    /// The weekday of its 1st, 0 for Monday.
+    /// The weekday of its first day, 0 for Monday.
     pub(crate) fn first_weekday(self) -> usize {
         weekday_of(self.first)
     }
 }
 
-/// The date of a day; none if its year has more than four digits.
+/// The date of a day; `None` if its year has more than four digits.
 pub(crate) fn date_of(day: i64) -> Option<Date> {
     Date::from_julian_day(i32::try_from(day + JULIAN_DAY_OF_EPOCH).ok()?).ok()
 }
@@ -70,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn months_follow_each_other_through_the_calendar() {
+    fn months_follow_each_other_without_gaps() {
         let mut month = Month::january(1968).unwrap();
         for _ in 0..12 * 240 {
             let next = month.next();
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn days_far_out_have_no_month() {
+    fn days_beyond_four_digit_years_have_no_month() {
         for day in [i64::from(i32::MAX), 1 << 40, -(1 << 40), 10_000_000] {
             assert_eq!(Month::of(day), None);
         }

@@ -1,14 +1,12 @@
-//! The loops over the records of a batch that the steps share.
+//! The operations on the records of a batch that the steps are made of.
 
 use godata_core::BoxError;
 
-use crate::{
-    Chunk, FieldError, RecordMut, RecordRef, Records, Stop, Type, Value, Work,
-    chunk::{RowMap, row_number},
-};
+use crate::chunk::{RowMap, row_number};
+use crate::{Chunk, FieldError, RecordMut, RecordRef, Records, Stop, Type, Value, Work};
 
 impl Work {
-    /// The positions of the items for which `keep` says so.
+    /// The positions of the items for which `keep` returns true.
     fn kept<I: ExactSizeIterator>(
         &mut self,
         rows: &RowMap,
@@ -62,7 +60,7 @@ impl Work {
 }
 
 impl<T: Send + 'static> Chunk<Vec<T>> {
-    /// Keeps the values for which `keep` says so.
+    /// Keeps the values for which `keep` returns true.
     pub(crate) fn retain(
         mut self,
         work: &mut Work,
@@ -76,7 +74,7 @@ impl<T: Send + 'static> Chunk<Vec<T>> {
         Ok(self)
     }
 
-    /// Changes each value in its place.
+    /// Changes each value in place.
     pub(crate) fn update(
         mut self,
         work: &mut Work,
@@ -111,7 +109,7 @@ impl<T: Send + 'static> Chunk<Vec<T>> {
 }
 
 impl Chunk<Records> {
-    /// Keeps the records for which `keep` says so.
+    /// Keeps the records for which `keep` returns true.
     pub(crate) fn retain(
         mut self,
         work: &mut Work,
@@ -125,7 +123,7 @@ impl Chunk<Records> {
         Ok(self)
     }
 
-    /// Changes each record in its place.
+    /// Changes each record in place.
     pub(crate) fn update(
         mut self,
         work: &mut Work,
@@ -150,7 +148,7 @@ impl Chunk<Records> {
         Ok(self)
     }
 
-    /// Sets a field of each record to what `f` makes of it.
+    /// Sets a field of each record to what `f` computes from the record.
     pub(crate) fn derive(
         mut self,
         work: &mut Work,
@@ -199,7 +197,7 @@ impl Chunk<Records> {
     }
 }
 
-/// Keeps the items at the positions in `kept`, which ascend.
+/// Keeps the items at the positions in `kept`, which are ascending.
 fn keep_positions<T>(items: &mut Vec<T>, kept: &[u32]) {
     let mut kept = kept.iter().copied().peekable();
     let mut position = 0;

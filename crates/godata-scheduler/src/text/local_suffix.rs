@@ -1,10 +1,10 @@
-//! What ends the text of a schedule with local times: zone and clock changes.
+//! The end of the text of a schedule with local times: the zone and the policies for clock changes.
 
 use std::fmt;
 
-use crate::{Dst, Gap, Overlap, ScheduleError, Zone};
+use crate::{Dst, DstGap, DstOverlap, ScheduleError, Zone};
 
-/// ` Europe/Berlin gap=shift overlap=last`, of which what is the default is left out.
+/// ` Europe/Berlin gap=shift overlap=last`, without the parts that are the default.
 pub(crate) struct LocalSuffix<'a> {
     zone: &'a Zone,
     dst: Dst,
@@ -15,7 +15,7 @@ impl<'a> LocalSuffix<'a> {
         Self { zone, dst }
     }
 
-    /// The words before the options, and what the options say.
+    /// Splits a text into the words before the options, and the value of the options.
     pub(crate) fn split(body: &str) -> Result<(Vec<&str>, Dst), ScheduleError> {
         let mut words: Vec<&str> = body.split_whitespace().collect();
         let (mut gap, mut overlap) = (None, None);
@@ -24,12 +24,12 @@ impl<'a> LocalSuffix<'a> {
                 |expected| ScheduleError::invalid("option", format_args!("{key}={value}"), expected);
             match key.to_ascii_lowercase().as_str() {
                 "gap" if gap.is_none() => {
-                    let known = [Gap::RunAfter, Gap::Shift, Gap::Skip];
+                    let known = [DstGap::RunAfter, DstGap::Shift, DstGap::Skip];
                     let found = known.into_iter().find(|gap| gap.to_string().eq_ignore_ascii_case(value));
                     gap = Some(found.ok_or_else(|| invalid("gap=run-after, gap=shift or gap=skip"))?);
                 }
                 "overlap" if overlap.is_none() => {
-                    let known = [Overlap::First, Overlap::Last, Overlap::Both];
+                    let known = [DstOverlap::First, DstOverlap::Last, DstOverlap::Both];
                     let found =
                         known.into_iter().find(|overlap| overlap.to_string().eq_ignore_ascii_case(value));
                     overlap =
@@ -39,8 +39,7 @@ impl<'a> LocalSuffix<'a> {
             }
             words.pop();
         }
-        let dst = Dst { gap: gap.unwrap_or_default(), overlap: overlap.unwrap_or_default() };
-        Ok((words, dst))
+        Ok((words, Dst { gap: gap.unwrap_or_default(), overlap: overlap.unwrap_or_default() }))
     }
 }
 
@@ -60,18 +59,18 @@ impl fmt::Display for LocalSuffix<'_> {
     }
 }
 
-/// `, Europe/Berlin time`, and what is unusual when the clocks change.
+/// `, Europe/Berlin time`, then the policies for clock changes that are not the default.
 pub(crate) fn describe_local(zone: &Zone, dst: Dst) -> String {
     let zone = if zone.is_utc() { ", UTC".to_owned() } else { format!(", {zone} time") };
     let gap = match dst.gap {
-        Gap::RunAfter => "",
-        Gap::Shift => ", later by what the clocks skip",
-        Gap::Skip => ", not at times that the clocks skip",
+        DstGap::RunAfter => "",
+        DstGap::Shift => ", moved later when the clocks skip it",
+        DstGap::Skip => ", skipped when the clocks skip it",
     };
     let overlap = match dst.overlap {
-        Overlap::First => "",
-        Overlap::Last => ", the second time if the clocks repeat it",
-        Overlap::Both => ", twice if the clocks repeat it",
+        DstOverlap::First => "",
+        DstOverlap::Last => ", the second time when the clocks repeat it",
+        DstOverlap::Both => ", twice when the clocks repeat it",
     };
     zone + gap + overlap
 }

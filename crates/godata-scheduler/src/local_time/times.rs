@@ -1,4 +1,4 @@
-//! At which times of a day.
+//! Sets of times of day.
 
 /// Seconds of a day, from 0 at midnight to 86,399.
 pub(crate) type Second = u32;
@@ -6,9 +6,9 @@ pub(crate) type Second = u32;
 /// A set of times of day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Times {
-    /// These, in ascending order.
+    /// These times, in ascending order.
     List(Box<[Second]>),
-    /// Every hour with every minute with every second of those whose bits are set.
+    /// Every combination of the hours, minutes and seconds whose bits are set.
     #[cfg(feature = "cron")]
     Product {
         /// Bits 0 to 23.
@@ -21,12 +21,12 @@ pub(crate) enum Times {
 }
 
 impl Times {
-    /// How many there are.
+    /// The number of them.
     pub(crate) fn len(&self) -> u64 {
         self.count_before(86_400)
     }
 
-    /// Those of a list.
+    /// The times of a list; empty for a product.
     pub(crate) fn listed(&self) -> &[Second] {
         match self {
             Self::List(times) => times,
@@ -35,7 +35,7 @@ impl Times {
         }
     }
 
-    /// The first of them from `second` on.
+    /// The first one at or after `second`.
     pub(crate) fn at_or_after(&self, second: Second) -> Option<Second> {
         match self {
             Self::List(times) => times.get(times.partition_point(|time| *time < second)).copied(),
@@ -51,16 +51,16 @@ impl Times {
                     let hour = bits::at_or_after(*hours, hour + 1)?;
                     Some(second_of(hour, bits::first(*minutes)?, bits::first(*seconds)?))
                 };
-                let hour_fits = bits::has(*hours, hour);
-                let minute_fits = hour_fits && bits::has(*minutes, minute);
-                (minute_fits.then(within_minute).flatten())
-                    .or_else(|| hour_fits.then(within_hour).flatten())
+                let hour_matches = bits::has(*hours, hour);
+                let minute_matches = hour_matches && bits::has(*minutes, minute);
+                (minute_matches.then(within_minute).flatten())
+                    .or_else(|| hour_matches.then(within_hour).flatten())
                     .or_else(within_day)
             }
         }
     }
 
-    /// The last of them up to `second`, which counts itself.
+    /// The last one at or before `second`.
     pub(crate) fn at_or_before(&self, second: Second) -> Option<Second> {
         match self {
             Self::List(times) => {
@@ -79,16 +79,16 @@ impl Times {
                     let hour = bits::before(*hours, hour)?;
                     Some(second_of(hour, bits::last(*minutes)?, bits::last(*seconds)?))
                 };
-                let hour_fits = bits::has(*hours, hour);
-                let minute_fits = hour_fits && bits::has(*minutes, minute);
-                (minute_fits.then(within_minute).flatten())
-                    .or_else(|| hour_fits.then(within_hour).flatten())
+                let hour_matches = bits::has(*hours, hour);
+                let minute_matches = hour_matches && bits::has(*minutes, minute);
+                (minute_matches.then(within_minute).flatten())
+                    .or_else(|| hour_matches.then(within_hour).flatten())
                     .or_else(within_day)
             }
         }
     }
 
-    /// How many of them are before `second`.
+    /// The number of them before `second`.
     pub(crate) fn count_before(&self, second: Second) -> u64 {
         match self {
             Self::List(times) => times.partition_point(|time| *time < second) as u64,
@@ -96,13 +96,13 @@ impl Times {
             Self::Product { hours, minutes, seconds } => {
                 let (hour, minute, second) = split(second);
                 let minutes_before = bits::count_before(*minutes, minute);
-                let minute_fits = u64::from(bits::has(*minutes, minute));
-                let hour_fits = u64::from(bits::has(*hours, hour));
+                let minute_matches = u64::from(bits::has(*minutes, minute));
+                let hour_matches = u64::from(bits::has(*hours, hour));
                 let per_minute = bits::count_before(*seconds, 64);
                 let per_hour = per_minute * bits::count_before(*minutes, 64);
                 let this_hour =
-                    per_minute * minutes_before + minute_fits * bits::count_before(*seconds, second);
-                per_hour * bits::count_before(*hours, hour) + hour_fits * this_hour
+                    per_minute * minutes_before + minute_matches * bits::count_before(*seconds, second);
+                per_hour * bits::count_before(*hours, hour) + hour_matches * this_hour
             }
         }
     }
@@ -135,8 +135,8 @@ mod bits {
     }
 
     pub(super) fn at_or_after(set: u64, bit: u32) -> Option<u32> {
-        let left = set & !below(bit);
-        (left != 0).then(|| left.trailing_zeros())
+        let rest = set & !below(bit);
+        (rest != 0).then(|| rest.trailing_zeros())
     }
 
     pub(super) fn before(set: u64, bit: u32) -> Option<u32> {

@@ -1,51 +1,64 @@
-//! A schedule of any type.
+//! Schedules with an erased type.
 
+use std::any::Any;
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
+use godata_core::Schedule;
 use time::UtcDateTime;
 
-use super::Schedule;
+use crate::{ScheduleError, parse};
 
-/// A schedule whose type is not known: a handle to keep in a map, and to share.
+/// A schedule of any type. [`parse`] returns it, and a config struct or a list of different schedules holds it.
 ///
-/// Clones are cheap and refer to the same schedule. It is a [`Schedule`] itself; erasing it again changes nothing.
-/// It prints its [`spec`](Schedule::spec).
+/// It is a [`Schedule`] itself. Clones are cheap and share the schedule inside; wrapping an `AnySchedule` again changes
+/// nothing.
+///
+/// Its text, and its form as a serde value, is the [`spec`](Schedule::spec) of the schedule inside. A schedule of your own
+/// is written as its spec too, but only the [texts of this crate](parse) can be read back.
 ///
 /// # Example
 ///
 /// ```
-/// use godata_core::{AnySchedule, Schedule};
-/// use time::UtcDateTime;
+/// use godata_scheduler::{AnySchedule, Schedule};
+/// use serde::{Deserialize, Serialize};
 ///
-/// #[derive(Debug)]
-/// struct Never;
-///
-/// impl Schedule for Never {
-///     fn next(&self, _after: UtcDateTime) -> Option<UtcDateTime> {
-///         None
-///     }
-///
-///     fn spec(&self) -> String {
-///         "never".into()
-///     }
+/// #[derive(Serialize, Deserialize)]
+/// struct Config {
+///     pipeline: String,
+///     schedule: AnySchedule,
 /// }
 ///
-/// let schedule = AnySchedule::new(Never);
-/// assert_eq!(schedule.next(UtcDateTime::UNIX_EPOCH), None);
-/// assert_eq!(schedule.to_string(), "never");
+/// let text = r#"{"pipeline":"orders","schedule":"daily 02:00 Europe/Berlin"}"#;
+/// let config: Config = serde_json::from_str(text)?;
+/// assert_eq!(config.schedule.describe(), "at 02:00 every day, Europe/Berlin time");
+/// assert_eq!(serde_json::to_string(&config)?, text);
+///
+/// let error = serde_json::from_str::<AnySchedule>(r#""daily 25:00""#).unwrap_err();
+/// assert!(error.to_string().contains("invalid time of day `25:00`"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
 pub struct AnySchedule(Arc<dyn Schedule>);
 
 impl AnySchedule {
     /// Erases the type of a schedule.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use godata_scheduler::{AnySchedule, Never, every};
+    ///
+    /// let schedules = [AnySchedule::new(every(Duration::from_secs(300))?), AnySchedule::new(Never)];
+    /// assert_eq!(schedules.map(|schedule| schedule.to_string()), ["every 5m", "never"]);
+    /// # Ok::<(), godata_scheduler::ScheduleError>(())
+    /// ```
     pub fn new(schedule: impl Schedule) -> Self {
-        schedule.into_any()
-    }
-
-    pub(super) fn wrap(schedule: impl Schedule) -> Self {
-        Self(Arc::new(schedule))
+        match (&schedule as &dyn Any).downcast_ref::<Self>() {
+            Some(erased) => erased.clone(),
+            None => Self(Arc::new(schedule)),
+        }
     }
 }
 
@@ -69,9 +82,14 @@ impl Schedule for AnySchedule {
     fn describe(&self) -> String {
         self.0.describe()
     }
+}
 
-    fn into_any(self) -> AnySchedule {
-        self
+impl FromStr for AnySchedule {
+    type Err = ScheduleError;
+
+    /// The same as [`parse`].
+    fn from_str(text: &str) -> Result<Self, ScheduleError> {
+        parse(text)
     }
 }
 
@@ -93,7 +111,7 @@ mod tests {
 
     const EPOCH: UtcDateTime = UtcDateTime::UNIX_EPOCH;
 
-    /// Overrides every method with an answer that its default would not give.
+    /// Overrides every method with an answer that the default would not give.
     #[derive(Debug)]
     struct Odd;
 
@@ -120,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn an_erased_schedule_answers_as_the_schedule_does() {
+    fn an_erased_schedule_forwards_every_method() {
         let schedule = AnySchedule::new(Odd);
         assert_eq!(schedule.next(EPOCH), Some(UtcDateTime::MAX));
         assert_eq!(schedule.previous(EPOCH), Some(UtcDateTime::MIN));
@@ -133,8 +151,6 @@ mod tests {
     #[test]
     fn an_erased_schedule_is_not_wrapped_again() {
         let schedule = AnySchedule::new(Odd);
-        for again in [AnySchedule::new(schedule.clone()), schedule.clone().into_any()] {
-            assert!(Arc::ptr_eq(&schedule.0, &again.0));
-        }
+        assert!(Arc::ptr_eq(&schedule.0, &AnySchedule::new(schedule.clone()).0));
     }
 }

@@ -1,43 +1,39 @@
-//! Calls the hooks, and keeps what they do from the run.
+//! Calls the hooks of a run, and contains their panics.
 
-use std::{
-    fmt,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
-use crate::{
-    JobHook, JobInfo, Outcome, PipelineEnd, PipelineError, PipelineHook, RunReport, StageEnd,
-    engine::{Run, Stage},
-    error::Panicked,
-};
+use crate::engine::{Run, Stage};
+use crate::error::Panicked;
+use crate::{JobHook, JobInfo, Outcome, PipelineEnd, PipelineError, PipelineHook, RunReport, StageEnd};
 
-/// The hooks of a run. With none set, no call is made.
+/// The hooks of a run.
 pub(crate) struct Hooks {
     pipeline: Vec<Arc<dyn PipelineHook>>,
-    job: Option<JobEnd>,
+    job: Option<JobObserver>,
 }
 
 type KeepResult = Box<dyn Fn(&Result<RunReport, PipelineError>) + Send + Sync>;
 
-/// What a job wants to be told of the run it made.
-pub(crate) struct JobEnd {
+/// A job that observes the run it started.
+pub(crate) struct JobObserver {
     pub(crate) info: JobInfo,
     pub(crate) hooks: Vec<Arc<dyn JobHook>>,
-    /// Keeps the result for the job's own fields; called once, before the hooks.
+    /// Stores the result in the job. Called once, before the hooks.
     pub(crate) record: KeepResult,
 }
 
 impl Hooks {
-    pub(crate) fn new(pipeline: Vec<Arc<dyn PipelineHook>>, job: Option<JobEnd>) -> Self {
+    pub(crate) fn new(pipeline: Vec<Arc<dyn PipelineHook>>, job: Option<JobObserver>) -> Self {
         Self { pipeline, job }
     }
 
     pub(crate) fn run_start(&self, run: &Run) {
         if let Some(job) = &self.job {
-            call_each(&job.hooks, |hook| hook.on_job_start(run.context(), &job.info));
+            call_each(run, &job.hooks, |hook| hook.on_job_start(run.context(), &job.info));
         }
-        call_each(&self.pipeline, |hook| hook.on_pipeline_start(run.context(), run.info()));
+        call_each(run, &self.pipeline, |hook| hook.on_pipeline_start(run.context(), run.info()));
     }
 
     pub(crate) fn run_end(&self, run: &Run, report: &RunReport, result: &Result<RunReport, PipelineError>) {
@@ -47,25 +43,15 @@ impl Hooks {
             Err(error) => Outcome::Failed(error),
         };
         let end = PipelineEnd { outcome, took: report.took, report };
-        call_each(&self.pipeline, |hook| hook.on_pipeline_end(run.context(), run.info(), &end));
+        call_each(run, &self.pipeline, |hook| hook.on_pipeline_end(run.context(), run.info(), &end));
         if let Some(job) = &self.job {
             (job.record)(result);
-            call_each(&job.hooks, |hook| hook.on_job_end(run.context(), &job.info, &end));
-        }
-        match result {
-            Ok(_) => tracing::info!(
-                read = report.read.records,
-                written = report.written.records,
-                took = ?report.took,
-                "pipeline succeeded"
-            ),
-            Err(error) if error.is_canceled() => tracing::info!(took = ?report.took, "pipeline canceled"),
-            Err(error) => tracing::error!(error = %format_args!("{error:#}"), "pipeline failed"),
+            call_each(run, &job.hooks, |hook| hook.on_job_end(run.context(), &job.info, &end));
         }
     }
 
     pub(crate) fn stage_start(&self, run: &Run, stage: Stage, records: u64) {
-        call_each(&self.pipeline, |hook| match stage {
+        call_each(run, &self.pipeline, |hook| match stage {
             Stage::Read => hook.on_read_start(run.context(), run.info()),
             Stage::Step(at) => hook.on_step_start(run.context(), run.info(), &run.info().steps[at], records),
             Stage::Write => hook.on_write_start(run.context(), run.info(), records),
@@ -73,7 +59,7 @@ impl Hooks {
     }
 
     pub(crate) fn stage_end(&self, run: &Run, stage: Stage, end: &StageEnd<'_>) {
-        call_each(&self.pipeline, |hook| match stage {
+        call_each(run, &self.pipeline, |hook| match stage {
             Stage::Read => hook.on_read_end(run.context(), run.info(), end),
             Stage::Step(at) => hook.on_step_end(run.context(), run.info(), &run.info().steps[at], end),
             Stage::Write => hook.on_write_end(run.context(), run.info(), end),
@@ -81,8 +67,12 @@ impl Hooks {
     }
 }
 
-/// Calls each hook; one that panics is logged and does not keep the next from being called.
-fn call_each<H: ?Sized>(hooks: &[Arc<H>], call: impl Fn(&H)) {
+/// Calls each hook within the run's span. One that panics is logged, and the next is still called.
+fn call_each<H: ?Sized>(run: &Run, hooks: &[Arc<H>], call: impl Fn(&H)) {
+    if hooks.is_empty() {
+        return;
+    }
+    let _in_run = run.run_span().enter();
     for hook in hooks {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| call(hook))) {
             tracing::error!(error = %Panicked::from_payload(panic), "a hook panicked");

@@ -1,4 +1,4 @@
-//! On which days.
+//! Sets of days by calendar rules.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -6,35 +6,35 @@ use std::sync::Arc;
 use time::Month as MonthName;
 
 use super::month::Month;
-use crate::effort;
+use crate::search_budget;
 
-/// The days that are looked at: the horizon, with room for every offset from UTC.
+/// The days that searches cover: the horizon, with room for every offset from UTC.
 const DAYS: Range<i64> = -2..84_009;
 
-/// What it takes to look at the months of a year.
+/// The steps to search the months of a year.
 const STEPS_OF_A_YEAR: u32 = 4;
 
-/// The days of a month as bits, bit 0 for the 1st.
+/// The days of a month as bits, bit 0 for the first.
 type Bits = u32;
 
-/// A set of days, by rules that depend on nothing but the calendar.
+/// A set of days, by rules that depend only on the calendar.
 ///
-/// Whether a rule such as "the last Friday" or "the weekday nearest to the 15th" picks a day depends on how long
-/// its month is and on the weekday of its 1st. So there are only 28 kinds of month, and for each of them the days
-/// are kept as bits, which makes all rules equal and equally fast.
+/// Whether a rule such as "the last Friday" or "the weekday nearest to the 15th" matches a day depends only on the length
+/// of its month and the weekday of the first. That makes 28 kinds of month. The matching days of each kind are kept as
+/// bits, so all rules are searched by the same code and equally fast.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Days {
-    /// By the length of the month less 28, and by the weekday of its 1st.
+    /// Indexed by the length of the month minus 28, then by the weekday of its first day.
     kinds: [[Bits; 7]; 4],
     /// Bit 0 for January.
     months: u16,
-    /// In ascending order; every year if there is none.
+    /// In ascending order; `None` for every year.
     years: Option<Arc<[i32]>>,
 }
 
 impl Days {
-    /// The days for which `picks(length, first_weekday, day)` is true: the length of the month, the weekday of its
-    /// 1st (0 for Monday), and the day of the month from 1.
+    /// The days for which `picks(length, first_weekday, day)` is true: the length of the month, the weekday of its first
+    /// day (0 for Monday), and the day of the month from 1.
     pub(crate) fn new(mut picks: impl FnMut(u8, u8, u8) -> bool) -> Self {
         let mut kinds = [[0; 7]; 4];
         for (length, kinds) in (28..).zip(&mut kinds) {
@@ -47,13 +47,13 @@ impl Days {
         Self { kinds, months: 0xFFF, years: None }
     }
 
-    /// Only those in these months: bit 0 for January.
+    /// Only the days in these months: bit 0 for January.
     #[cfg(feature = "cron")]
     pub(crate) fn in_months(self, months: u16) -> Self {
         Self { months, ..self }
     }
 
-    /// Only those in these years, which are in ascending order.
+    /// Only the days in these years, given in ascending order.
     #[cfg(feature = "cron")]
     pub(crate) fn in_years(self, years: &[i32]) -> Self {
         Self { years: Some(years.into()), ..self }
@@ -64,39 +64,39 @@ impl Days {
             && Month::of(day).is_some_and(|month| self.of(month) >> (day - month.first) & 1 == 1)
     }
 
-    /// The first of them from `day` on.
+    /// The first one at or after `day`.
     pub(crate) fn on_or_after(&self, day: i64) -> Option<i64> {
         let mut from = day.max(DAYS.start);
         let mut month = Month::of(from)?;
         while month.first < DAYS.end {
-            let left = self.of(month) & from_bit(from - month.first);
-            if left != 0 {
-                return Some(month.first + i64::from(left.trailing_zeros()));
+            let bits = self.of(month) & from_bit(from - month.first);
+            if bits != 0 {
+                return Some(month.first + i64::from(bits.trailing_zeros()));
             }
-            month = self.year_from(month.next())?;
+            month = self.skip_years(month.next())?;
             from = month.first;
-            effort::spend(u32::from(month.name == MonthName::January) * STEPS_OF_A_YEAR);
+            search_budget::spend(u32::from(month.name == MonthName::January) * STEPS_OF_A_YEAR);
         }
         None
     }
 
-    /// The last of them up to `day`, which counts itself.
+    /// The last one at or before `day`.
     pub(crate) fn on_or_before(&self, day: i64) -> Option<i64> {
         let mut to = day.min(DAYS.end - 1);
         let mut month = Month::of(to)?;
         while to >= DAYS.start {
-            let left = self.of(month) & !from_bit(to - month.first + 1);
-            if left != 0 {
-                return Some(month.first + i64::from(left.ilog2()));
+            let bits = self.of(month) & !from_bit(to - month.first + 1);
+            if bits != 0 {
+                return Some(month.first + i64::from(bits.ilog2()));
             }
             to = month.first - 1;
             month = month.previous();
-            effort::spend(u32::from(month.name == MonthName::December) * STEPS_OF_A_YEAR);
+            search_budget::spend(u32::from(month.name == MonthName::December) * STEPS_OF_A_YEAR);
         }
         None
     }
 
-    /// How many of them are in a range.
+    /// The number of them in a range.
     pub(crate) fn count(&self, days: Range<i64>) -> u64 {
         let days = days.start.max(DAYS.start)..days.end.min(DAYS.end);
         let Some(mut month) = Month::of(days.start) else { return 0 };
@@ -111,7 +111,7 @@ impl Days {
         count
     }
 
-    /// The days of a month.
+    /// The matching days of a month.
     fn of(&self, month: Month) -> Bits {
         let in_month = self.months >> (u8::from(month.name) - 1) & 1 == 1;
         let in_year = self.years.as_ref().is_none_or(|years| years.binary_search(&month.year).is_ok());
@@ -122,8 +122,8 @@ impl Days {
         kinds.and_then(|kinds| kinds.get(month.first_weekday())).copied().unwrap_or_default()
     }
 
-    /// The month, or January of the next year if none of the days is in this one.
-    fn year_from(&self, month: Month) -> Option<Month> {
+    /// The month, unless it is a January whose year has none of the days: then January of the next year that has.
+    fn skip_years(&self, month: Month) -> Option<Month> {
         let Some(years) = &self.years else { return Some(month) };
         if month.name != MonthName::January {
             return Some(month);
@@ -133,7 +133,7 @@ impl Days {
     }
 }
 
-/// All bits from this one on.
+/// This bit and all higher ones.
 fn from_bit(bit: i64) -> Bits {
     u32::try_from(bit).ok().and_then(|bit| Bits::MAX.checked_shl(bit)).unwrap_or_default()
 }

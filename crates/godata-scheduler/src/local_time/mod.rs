@@ -1,4 +1,4 @@
-//! Local times, as a clock on a wall shows them: dates and times of day, without any zone.
+//! Local times: dates and times of day as a clock on the wall shows them, without a zone.
 
 mod days;
 mod month;
@@ -12,11 +12,11 @@ use std::ops::Range;
 
 pub(crate) const DAY: i64 = 86_400;
 
-/// The local times at which something is due: some times of some days.
+/// The local times at which a schedule fires: some times of day on some days.
 ///
-/// This is the one place that makes such times, for days and months and cron patterns alike; which instants they
-/// are in a zone is for [`LocalSchedule`](crate::local::LocalSchedule) to say. A local time is a number: the
-/// seconds since 1970-01-01 00:00 on that clock, if it never were changed.
+/// `DailyAt`, `MonthlyAt` and `Cron` all search their local times here;
+/// [`LocalSchedule`](crate::local_schedule::LocalSchedule) turns them into instants of a zone. A local time is a number:
+/// the seconds since 1970-01-01 00:00 on a clock that is never changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Pattern {
     pub(crate) days: Days,
@@ -24,7 +24,7 @@ pub(crate) struct Pattern {
 }
 
 impl Pattern {
-    /// The first from `local` on.
+    /// The first one at or after `local`.
     pub(crate) fn at_or_after(&self, local: i64) -> Option<i64> {
         let (day, second) = split(local);
         let today = || Some(self.times.at_or_after(second)?).filter(|_| self.days.contains(day));
@@ -34,7 +34,7 @@ impl Pattern {
         }
     }
 
-    /// The last before `local`.
+    /// The last one before `local`.
     pub(crate) fn before(&self, local: i64) -> Option<i64> {
         let (day, second) = split(local - 1);
         let today = || Some(self.times.at_or_before(second)?).filter(|_| self.days.contains(day));
@@ -44,17 +44,17 @@ impl Pattern {
         }
     }
 
-    /// The first in a range.
+    /// The first one in a range.
     pub(crate) fn first_in(&self, local: Range<i64>) -> Option<i64> {
         self.at_or_after(local.start).filter(|found| *found < local.end)
     }
 
-    /// The last in a range.
+    /// The last one in a range.
     pub(crate) fn last_in(&self, local: Range<i64>) -> Option<i64> {
         self.before(local.end).filter(|found| *found >= local.start)
     }
 
-    /// How many are in a range, without making them.
+    /// The number of them in a range. It is calculated, so it takes the same time for any number.
     pub(crate) fn count_in(&self, local: Range<i64>) -> u64 {
         if local.is_empty() {
             return 0;

@@ -1,0 +1,95 @@
+//! The tracing spans of a run, and the events at its start and end.
+
+use godata_core::{RunContext, error_chain};
+use time::format_description::well_known::Rfc3339;
+use tracing::Span;
+
+use super::Stage;
+use crate::{PipelineError, PipelineInfo, RunReport, StepInfo};
+
+/// Who opens the span of a run and logs its start and end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LoggedBy {
+    /// The pipeline does.
+    Pipeline,
+    /// The caller does, and calls within that span; or nothing is to be logged.
+    Caller,
+}
+
+/// The span of a run and one for each of its stages.
+#[derive(Debug)]
+pub(super) struct Logs {
+    by: LoggedBy,
+    run: Span,
+    read: Span,
+    steps: Vec<Span>,
+    write: Span,
+}
+
+impl Logs {
+    pub(super) fn new(by: LoggedBy, pipeline: &PipelineInfo, cx: &RunContext) -> Self {
+        let run = match by {
+            LoggedBy::Pipeline => run_span(pipeline, cx),
+            LoggedBy::Caller => Span::current(),
+        };
+        let step = |step: &StepInfo| tracing::debug_span!("step", index = step.index, kind = step.name);
+        // If the run's span is disabled, the stages' are children of the caller's.
+        run.in_scope(|| Self {
+            by,
+            run: run.clone(),
+            read: tracing::debug_span!("read"),
+            steps: pipeline.steps.iter().map(step).collect(),
+            write: tracing::debug_span!("write"),
+        })
+    }
+
+    pub(super) fn run_span(&self) -> &Span {
+        &self.run
+    }
+
+    pub(super) fn stage_span(&self, stage: Stage) -> &Span {
+        match stage {
+            Stage::Read => &self.read,
+            Stage::Step(index) => &self.steps[index],
+            Stage::Write => &self.write,
+        }
+    }
+
+    /// Logs the start.
+    pub(super) fn started(&self) {
+        if self.by == LoggedBy::Pipeline {
+            tracing::debug!(parent: &self.run, "run started");
+        }
+    }
+
+    /// Logs the end.
+    pub(super) fn ended(&self, report: &RunReport, result: &Result<RunReport, PipelineError>) {
+        if self.by == LoggedBy::Caller {
+            return;
+        }
+        let (took, read, written) = (report.took, report.read.records, report.written.records);
+        match result {
+            Ok(_) => tracing::info!(parent: &self.run, ?took, read, written, "run succeeded"),
+            Err(error) if error.is_canceled() => {
+                tracing::warn!(parent: &self.run, ?took, read, written, "run canceled");
+            }
+            Err(error) => {
+                let error = error_chain(error);
+                tracing::error!(parent: &self.run, %error, ?took, read, written, "run failed");
+            }
+        }
+    }
+}
+
+/// The span of a run. Its name and fields are documented in the crate's docs.
+fn run_span(pipeline: &PipelineInfo, cx: &RunContext) -> Span {
+    tracing::info_span!(
+        "run",
+        pipeline = pipeline.name(),
+        run = %cx.run_id(),
+        job = %cx.job_id(),
+        attempt = cx.attempt(),
+        cause = cx.cause().as_str(),
+        due = cx.scheduled_at().and_then(|due| due.format(&Rfc3339).ok()).map(tracing::field::display),
+    )
+}

@@ -1,0 +1,120 @@
+//! How each error prints: its own message by `Display`, its whole chain on one line by `Debug`.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::error::Error;
+use std::fmt::Display;
+use std::future::ready;
+
+use godata_etl::{
+    BoxError, BuildError, Concurrency, ConvertError, FieldError, Flow, Pipeline, PipelineError, Record,
+    Records, RunContext, ShapeError, Type, record, to_record,
+};
+
+/// Checks both forms of an error; `causes` is what `Debug` adds.
+#[track_caller]
+fn check(error: &(impl Error + Display), message: &str, causes: &str) {
+    assert_eq!(error.to_string(), message);
+    assert_eq!(format!("{error:?}"), format!("{message}{causes}"));
+}
+
+fn numbers() -> Flow<Vec<i32>> {
+    Pipeline::builder("numbers").read_vec(vec![1])
+}
+
+fn build_error(flow: Flow<Vec<i32>>) -> BuildError {
+    flow.write_fn(|_, _| ready(Ok(()))).unwrap_err()
+}
+
+fn run_error(flow: Flow<Vec<i32>>, cx: &RunContext) -> PipelineError {
+    flow.write_fn(|_, _| ready(Err("disk full".into()))).unwrap().run_blocking(cx).unwrap_err()
+}
+
+#[test]
+fn build_errors() {
+    let named = |name: &str| build_error(Pipeline::builder(name).read_vec(vec![1]));
+    check(&named(""), "invalid pipeline name ``", ": it is empty");
+    check(&named("a\nb"), r"invalid pipeline name `a\nb`", ": it has a control character");
+    check(&named("a "), "invalid pipeline name `a `", ": it begins or ends with white space");
+    let long = "n".repeat(201);
+    check(
+        &named(&long),
+        &format!("invalid pipeline name `{}…`", &long[..80]),
+        ": it has 201 bytes, which is more than 200",
+    );
+    let no_workers = build_error(Pipeline::builder("numbers").workers(0).read_vec(vec![1]));
+    check(&no_workers, "a pipeline needs at least one worker", "");
+    let none_in_flight = build_error(numbers().map_async(Concurrency::Ordered(0), |n| async move { Ok(n) }));
+    check(&none_in_flight, "step[0] (map_async) needs at least one record in flight", "");
+}
+
+#[tokio::test]
+async fn errors_of_previews_and_of_runs_in_the_wrong_place() {
+    let unnamed = Pipeline::builder("").read_vec(vec![1]).collect(1).await.unwrap_err();
+    check(&unnamed, "the pipeline can't be built", ": invalid pipeline name ``: it is empty");
+    check(
+        &run_error(numbers(), &RunContext::new()),
+        "the pipeline can't run here",
+        ": `run_blocking` was called on a tokio runtime: await `run` instead",
+    );
+}
+
+#[test]
+fn errors_of_runs() {
+    let cx = RunContext::new;
+    let read = Pipeline::builder("numbers").read_fn(|_| ready(Err("no such table".into())));
+    check(&run_error(read, &cx()), "read failed", ": no such table");
+    let step = numbers().try_map(|_| Err(BoxError::from("not a number")));
+    check(&run_error(step, &cx()), "step[0] (try_map) failed at record 1", ": not a number");
+    let panics = numbers().map(|_| panic!("no row {}", 7));
+    check(&run_error(panics, &cx()), "step[0] (map) failed at record 1", ": panicked: no row 7");
+    let panics = numbers().map(|_| std::panic::panic_any(7));
+    check(&run_error(panics, &cx()), "step[0] (map) failed at record 1", ": panicked: no message");
+    check(&run_error(numbers(), &cx()), "write failed", ": disk full");
+    let canceled = cx();
+    canceled.cancel();
+    check(&run_error(numbers(), &canceled), "pipeline `numbers` was stopped", ": the run was canceled");
+}
+
+#[test]
+fn field_errors() {
+    let mut order = record! {"id" => "A-1", "amount" => "abc", "note" => ()};
+    let check = |error: FieldError, message: &str| check(&error, message, "");
+    check(order.f64("price").unwrap_err(), "field `price` is missing");
+    check(order.f64("note").unwrap_err(), "field `note` is null");
+    check(order.f64("amount").unwrap_err(), "field `amount`: expected a number, found text `abc`");
+    check(order.rename("id", "note").unwrap_err(), "field `note` exists already");
+    let mut batch: Records = [record! {"amount" => "12.50"}].into_iter().collect();
+    batch.cast_row(0, "amount", Type::Float).unwrap();
+    let error = batch.cast_row(0, "amount", Type::Int).unwrap_err();
+    check(error, "field `amount`: expected a whole number (int), found number `12.50`");
+}
+
+#[test]
+fn shape_errors() {
+    let check = |error: ShapeError, message: &str| check(&error, message, "");
+    let mut batch = Records::with_names(["id", "amount"]).unwrap();
+    batch.push(record! {"id" => 1, "amount" => 2});
+    let duplicate = Records::with_names(["id", "id"]).unwrap_err();
+    check(duplicate, "the name `id` occurs twice");
+    check(batch.select(&["price"]).unwrap_err(), "no field is named `price`; the fields are `id`, `amount`");
+    check(batch.rename("id", "amount").unwrap_err(), "another field is named `amount`");
+    let unknown = ShapeError::Unknown { name: "id".into(), known: Vec::new() };
+    check(unknown, "no field is named `id`; there are no fields");
+    check(ShapeError::TooManyCells { cells: 3, names: 2 }, "a row has 3 cells for 2 names");
+}
+
+#[test]
+fn convert_errors() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Order {
+        #[expect(dead_code, reason = "it is only read")]
+        amount: f64,
+    }
+    let check = |error: ConvertError, message: &str| check(&error, message, "");
+    check(record! {}.de::<Order>().unwrap_err(), "field `amount` is missing");
+    let text = record! {"amount" => "abc"};
+    check(text.de::<Order>().unwrap_err(), "field `amount`: expected a number, found text `abc`");
+    let message: Result<Record, _> = to_record(&u128::MAX);
+    check(message.unwrap_err(), "the number 340282366920938463463374607431768211455 has more than 64 bits");
+}

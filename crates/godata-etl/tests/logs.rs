@@ -1,0 +1,174 @@
+//! What a run logs: its span, the events at its start and end, and nothing twice.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::future::ready;
+use std::io;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use godata_etl::time::UtcDateTime;
+use godata_etl::{
+    BoxError, Cause, Job, Pipeline, PipelineEnd, PipelineHook, PipelineInfo, PipelineJob, RunContext,
+};
+use tracing::{Instrument, info_span};
+
+static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+/// Writes to [`LOG`].
+struct Log;
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOG.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The lines that `f` logs, also on the threads of its runs, which only a global subscriber reaches.
+fn logged(f: impl FnOnce()) -> Vec<String> {
+    static SUBSCRIBER: LazyLock<()> = LazyLock::new(|| {
+        let format = tracing_subscriber::fmt().without_time().with_target(false).with_ansi(false);
+        format.with_max_level(tracing::Level::TRACE).with_writer(|| Log).init();
+    });
+    static ALONE: Mutex<()> = Mutex::new(());
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    LazyLock::force(&SUBSCRIBER);
+    LOG.lock().unwrap().clear();
+    f();
+    let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
+    log.lines().map(|line| without_took(line.trim_start())).collect()
+}
+
+/// The line without the time that the run took, which its end must have.
+fn without_took(line: &str) -> String {
+    let Some(start) = line.find(" took=") else {
+        assert!(!line.contains("succeeded"), "{line}");
+        return line.to_owned();
+    };
+    let end = line[start + 1..].find(' ').map_or(line.len(), |len| start + 1 + len);
+    format!("{}{}", &line[..start], &line[end..])
+}
+
+fn pipeline(name: &str, step: fn(i32) -> Result<i32, BoxError>) -> Pipeline {
+    let flow = Pipeline::builder(name).read_vec(vec![1, 2]).try_map(step);
+    flow.write_fn(|_, _| ready(Ok(()))).unwrap()
+}
+
+fn context() -> RunContext {
+    RunContext::new().with_cause(Cause::Retry).with_attempt(2)
+}
+
+/// The span of a run of `context`.
+fn span(name: &str, cx: &RunContext) -> String {
+    format!(r#"run{{pipeline="{name}" run={} job={} attempt=2 cause="retry"}}"#, cx.run_id(), cx.job_id())
+}
+
+#[test]
+fn a_run_logs_its_start_and_its_end_once_and_in_its_span() {
+    let cx = context();
+    let lines = logged(|| drop(pipeline("orders", Ok).run_blocking(&cx)));
+    let span = span("orders", &cx);
+    assert_eq!(
+        lines,
+        [format!("DEBUG {span}: run started"), format!("INFO {span}: run succeeded read=2 written=2")]
+    );
+}
+
+#[test]
+fn the_span_has_the_time_at_which_the_run_was_due() {
+    let cx = context().with_scheduled_at(UtcDateTime::UNIX_EPOCH);
+    let lines = logged(|| drop(pipeline("orders", Ok).run_blocking(&cx)));
+    let span = span("orders", &cx).replace('}', " due=1970-01-01T00:00:00Z}");
+    assert_eq!(lines[0], format!("DEBUG {span}: run started"));
+}
+
+#[test]
+fn a_failed_run_logs_the_chain_of_its_error() {
+    let cx = context();
+    let lines = logged(|| drop(pipeline("orders", |_| Err("no".into())).run_blocking(&cx)));
+    let expected = format!(
+        "ERROR {}: run failed error=step[0] (try_map) failed at record 1: no read=2 written=0",
+        span("orders", &cx)
+    );
+    assert_eq!(lines[1..], [expected]);
+}
+
+#[test]
+fn a_canceled_run_logs_a_warning() {
+    let cx = context();
+    cx.cancel();
+    let lines = logged(|| drop(pipeline("orders", Ok).run_blocking(&cx)));
+    let expected = format!("WARN {}: run canceled read=0 written=0", span("orders", &cx));
+    assert_eq!(lines[1..], [expected]);
+}
+
+#[test]
+fn the_span_of_a_run_is_a_child_of_its_callers() {
+    let cx = context();
+    let lines = logged(|| {
+        info_span!("service").in_scope(|| drop(pipeline("orders", Ok).run_blocking(&cx)));
+    });
+    assert_eq!(lines[0], format!("DEBUG service:{}: run started", span("orders", &cx)));
+}
+
+#[test]
+fn a_pipeline_that_runs_as_a_job_leaves_the_span_and_the_events_to_its_caller() {
+    let logs_in_a_step = pipeline("orders", |n| {
+        tracing::info!(n, "seen");
+        Ok(n)
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let lines = logged(|| {
+        let run = async { Job::run(&logs_in_a_step, &context()).await.unwrap() };
+        runtime.block_on(run.instrument(info_span!("run", pipeline = "orders")));
+    });
+    let step = r#"run{pipeline="orders"}:step{index=0 kind="try_map"}"#;
+    assert_eq!(lines, [format!("INFO {step}: seen n=1"), format!("INFO {step}: seen n=2")]);
+}
+
+#[test]
+fn a_pipeline_job_logs_its_run() {
+    let cx = context();
+    let mut job = PipelineJob::new(pipeline("orders", Ok));
+    let cx = cx.with_job_id(job.id());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let lines = logged(|| drop(runtime.block_on(job.run(&cx))));
+    assert_eq!(lines[0], format!("DEBUG {}: run started", span("orders", &cx)));
+    assert_eq!(lines.len(), 2, "{lines:?}");
+}
+
+#[test]
+fn a_check_logs_nothing() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let lines = logged(|| runtime.block_on(pipeline("orders", Ok).check(&context())).unwrap());
+    assert_eq!(lines, [""; 0]);
+}
+
+struct Panics;
+
+impl PipelineHook for Panics {
+    fn on_pipeline_end(&self, _: &RunContext, _: &PipelineInfo, _: &PipelineEnd<'_>) {
+        panic!("on purpose")
+    }
+}
+
+#[test]
+fn blocking_readers_and_hooks_log_within_the_run() {
+    let flow =
+        Pipeline::builder("orders").hook(Panics).read_iter(|_| (0..2).inspect(|n| tracing::info!(n, "read")));
+    let pipeline = flow.write_fn(|_, _| ready(Ok(()))).unwrap();
+    let cx = context();
+    let lines = logged(|| drop(pipeline.run_blocking(&cx)));
+    let span = span("orders", &cx);
+    assert_eq!(
+        lines[1..4],
+        [
+            format!("INFO {span}:read: read n=0"),
+            format!("INFO {span}:read: read n=1"),
+            format!("ERROR {span}: a hook panicked error=panicked: on purpose"),
+        ]
+    );
+}

@@ -1,0 +1,132 @@
+//! Each error, printed by `Display` and by `Debug`.
+
+use super::*;
+
+fn column(name: Option<&str>) -> Column {
+    Column { number: 3, name: name.map(Into::into) }
+}
+
+/// Each variant with its message and the messages of its sources.
+fn variants() -> Vec<(CsvError, &'static str, &'static str)> {
+    let file = || Arc::<str>::from("a.csv");
+    let first = || Arc::<str>::from("first.csv");
+    let name = || "amount".to_owned();
+    let why = || BoxError::from("why");
+    vec![
+        (CsvError::Delimiter { delimiter: b'"' }, r#"`\"` can't be the delimiter"#, ""),
+        (CsvError::Special { byte: b'\n', role: "quote" }, r"`\n` can't be the quote", ""),
+        (CsvError::MissingHeader { file: file() }, "`a.csv` is empty: its header is missing", ""),
+        (
+            CsvError::Header {
+                file: file(),
+                line: 1,
+                source: Box::new(CsvError::Utf8 { column: column(None), value: "\u{fffd}".into() }),
+            },
+            "a.csv:1: the header can't be read",
+            ": column 3: `\u{fffd}` is not UTF-8; `Input::encoding` reads other text",
+        ),
+        (
+            CsvError::DuplicateName { file: file(), line: 1, name: name(), first: 2, second: 4 },
+            "a.csv:1: columns 2 and 4 have the same name `amount`",
+            "",
+        ),
+        (
+            CsvError::OtherHeader {
+                file: file(),
+                line: 1,
+                first: first(),
+                column: 3,
+                found: Some("total".into()),
+                expected: Some(name()),
+            },
+            "a.csv:1: column 3 is `total`, but `amount` in `first.csv`; \
+             files of one input need the same columns in the same order",
+            "",
+        ),
+        (
+            CsvError::OtherHeader {
+                file: file(),
+                line: 1,
+                first: first(),
+                column: 3,
+                found: None,
+                expected: Some(name()),
+            },
+            "a.csv:1: column 3 is missing, which is `amount` in `first.csv`; \
+             files of one input need the same columns in the same order",
+            "",
+        ),
+        (
+            CsvError::OldHeader { column: 3, found: Some(name()), expected: None },
+            "column 3 is `amount`, but there is no such column in the records; `columns` sets what is written",
+            "",
+        ),
+        (CsvError::DuplicateGivenName { name: name() }, "the name `amount` was given twice", ""),
+        (
+            CsvError::UnclosedQuote { file: file(), line: 7 },
+            "a.csv:7: the quote that opens here is never closed",
+            "",
+        ),
+        (CsvError::Columns { expected: 3, found: 2 }, "wrong number of columns: expected 3, found 2", ""),
+        (
+            CsvError::LikelyDelimiter {
+                header: "id\tamount".into(),
+                delimiter: b'\t',
+                source: Box::new(CsvError::Record { source: why() }),
+            },
+            r"the header is the single column `id\tamount` (is the delimiter `\t`?)",
+            ": the record does not fit its type: why",
+        ),
+        (
+            CsvError::Utf8 { column: column(Some("amount")), value: "\u{fffd}".into() },
+            "column `amount`: `\u{fffd}` is not UTF-8; `Input::encoding` reads other text",
+            "",
+        ),
+        (
+            CsvError::Nul { column: column(None) },
+            "column 3: there is a NUL byte, as in binary files and in UTF-16, which `Input::encoding` reads",
+            "",
+        ),
+        (
+            CsvError::Value { column: column(Some("amount")), value: "x".into(), source: why() },
+            "column `amount`: `x`",
+            ": why",
+        ),
+        (CsvError::Record { source: why() }, "the record does not fit its type", ": why"),
+        (
+            CsvError::NotACell { field: name(), found: "a list" },
+            "field `amount`: a list can't be written to a CSV cell",
+            "",
+        ),
+        (
+            CsvError::NewField { field: name() },
+            "field `amount` is not in the header, which has the fields of the first batch; list all with `columns`",
+            "",
+        ),
+        (
+            CsvError::UnlistedField { field: name() },
+            "field `amount` is not one of the columns to write; drop it in a step or list it",
+            "",
+        ),
+        (
+            CsvError::NullWord { word: "a,\n".into() },
+            r"`a,\n` can't stand for null, because it needs quotes",
+            "",
+        ),
+        (CsvError::NoFields, "records without fields can't be written as CSV", ""),
+    ]
+}
+
+#[test]
+fn each_error_displays_its_message_and_debugs_its_chain() {
+    for (error, message, sources) in variants() {
+        assert_eq!(error.to_string(), message);
+        assert_eq!(format!("{error:?}"), format!("{message}{sources}"));
+    }
+}
+
+#[test]
+fn a_column_without_a_name_shows_its_number() {
+    assert_eq!(column(None).to_string(), "column 3");
+    assert_eq!(column(Some("a")).to_string(), "column `a`");
+}

@@ -1,0 +1,226 @@
+//! What an orchestrator writes to the log. The front page of the crate documents it.
+
+use std::time::Duration;
+
+use godata_core::{
+    Cause, OwnerId, PipelineName, PipelineRecord, RunId, RunRecord, RunStatus, RunnerError, StoreError,
+    error_chain,
+};
+use time::UtcDateTime;
+use tracing::field::display;
+
+use crate::decide::{MISSED, Misfired};
+use crate::history::rfc3339;
+use crate::registration::Rules;
+use crate::{DrainReport, Misfire, ScheduleFault};
+
+/// The row of a run is durable. It was `before`, or it is new or its last state is not known.
+///
+/// A run whose job ran here has no reason on its row: the runner logs its start and its end.
+pub(crate) fn written(run: &RunRecord, before: Option<&RunRecord>, rules: Option<&Rules>) {
+    match before {
+        Some(before) => changed(run, before),
+        None => inserted(run, rules),
+    }
+    let Some(reason) = run.reason.as_deref() else { return };
+    let (pipeline, id) = (&run.pipeline_name, run.id);
+    match run.status {
+        RunStatus::Skipped if run.covers.is_some() => skipped(run, before, reason),
+        RunStatus::Skipped => tracing::info!(%pipeline, run = %id, reason, "run skipped"),
+        RunStatus::Canceled => tracing::warn!(%pipeline, run = %id, reason, "run canceled"),
+        RunStatus::Interrupted => tracing::warn!(%pipeline, run = %id, reason, "run interrupted"),
+        _ => {}
+    }
+}
+
+fn inserted(run: &RunRecord, rules: Option<&Rules>) {
+    let (pipeline, id, attempt) = (&run.pipeline_name, run.id, run.attempt);
+    match run.cause {
+        _ if run.status.is_terminal() => {}
+        Cause::Retry => {
+            let wait = run.not_before.map_or(time::Duration::ZERO, |at| at - run.created_at);
+            tracing::warn!(
+                %pipeline,
+                run = %id,
+                retry_of = run.retry_of.map(display),
+                attempt,
+                attempts = rules.map(|rules| rules.retry.attempts),
+                in_ms = wait.whole_milliseconds().max(0) as u64,
+                "run will be retried"
+            );
+        }
+        Cause::Recovery => tracing::warn!(
+            %pipeline,
+            run = %id,
+            retry_of = run.retry_of.map(display),
+            attempt,
+            interruptions = run.interruptions,
+            "interrupted run queued again"
+        ),
+        // One that starts at once is logged by the runner.
+        _ if run.status == RunStatus::Queued => tracing::debug!(
+            %pipeline,
+            run = %id,
+            cause = %run.cause,
+            due = run.due.map(rfc3339).map(display),
+            "run queued"
+        ),
+        _ => {}
+    }
+}
+
+fn changed(run: &RunRecord, before: &RunRecord) {
+    let (pipeline, id) = (&run.pipeline_name, run.id);
+    if run.owner != before.owner && !run.status.is_terminal() {
+        tracing::warn!(%pipeline, run = %id, owner = before.owner.map(display), "queued run taken over");
+    }
+    if run.cancel_requested_at.is_some() && before.cancel_requested_at.is_none() {
+        tracing::info!(%pipeline, run = %id, "cancel requested");
+    }
+}
+
+/// The row of skipped due times is new or has grown. Those that were missed are logged when that is decided.
+fn skipped(run: &RunRecord, before: Option<&RunRecord>, reason: &str) {
+    let count = |run: &RunRecord| run.covers.map_or(0, |covers| covers.count);
+    let skipped = count(run).saturating_sub(before.map_or(0, count));
+    if reason != MISSED && skipped > 0 {
+        let (pipeline, due) = (&run.pipeline_name, run.due.map(rfc3339).map(display));
+        tracing::info!(%pipeline, run = %run.id, skipped, due, reason, "due times skipped");
+    }
+}
+
+pub(crate) fn misfired(pipeline: &PipelineName, misfired: &Misfired) {
+    let policy = match misfired.policy {
+        Misfire::Latest => "latest",
+        Misfire::Skip => "skip",
+        Misfire::All => "all",
+    };
+    tracing::warn!(
+        %pipeline,
+        missed = misfired.missed,
+        exact = misfired.is_exact,
+        runs = misfired.runs,
+        first = %rfc3339(misfired.first),
+        due = %rfc3339(misfired.last),
+        policy,
+        "due times missed"
+    );
+}
+
+/// The row of a pipeline is durable, or was read.
+pub(crate) fn paused_or_resumed(before: &PipelineRecord, row: &PipelineRecord) {
+    let pipeline = &row.name;
+    match (before.paused_at, row.paused_at) {
+        (None, Some(_)) if before.rev > 0 => tracing::info!(%pipeline, "pipeline paused"),
+        (Some(_), None) => tracing::info!(%pipeline, "pipeline resumed"),
+        _ => {}
+    }
+}
+
+pub(crate) fn edited(before: &PipelineRecord, row: &PipelineRecord) {
+    if before.rev > 0 && before.removed_at.is_none() && before.spec != row.spec {
+        let (from, to) = (spec_text(before.spec.as_deref()), spec_text(row.spec.as_deref()));
+        tracing::info!(pipeline = %row.name, from, to, "schedule edited");
+    }
+}
+
+pub(crate) fn registered(pipeline: &PipelineName, spec: Option<&str>) {
+    tracing::info!(%pipeline, schedule = spec_text(spec), "pipeline registered");
+}
+
+pub(crate) fn unregistered(pipeline: &PipelineName) {
+    tracing::info!(%pipeline, "pipeline unregistered");
+}
+
+pub(crate) fn unregistered_elsewhere(pipeline: &PipelineName) {
+    tracing::warn!(%pipeline, "pipeline unregistered by another instance");
+}
+
+pub(crate) fn spec_differs(pipeline: &PipelineName, stored: Option<&str>, registered: Option<&str>) {
+    let (stored, registered) = (spec_text(stored), spec_text(registered));
+    tracing::warn!(%pipeline, stored, registered, "another schedule is stored");
+}
+
+fn spec_text(spec: Option<&str>) -> &str {
+    spec.unwrap_or("none")
+}
+
+pub(crate) fn schedule_stopped(pipeline: &PipelineName, fault: ScheduleFault) {
+    tracing::error!(%pipeline, error = %fault, "schedule stopped");
+}
+
+pub(crate) fn schedule_ended(pipeline: &PipelineName) {
+    tracing::info!(%pipeline, "schedule ended");
+}
+
+pub(crate) fn rebased(pipeline: &PipelineName, cursor: Option<UtcDateTime>) {
+    tracing::warn!(%pipeline, cursor = cursor.map(rfc3339).map(display), "schedule continues from now");
+}
+
+pub(crate) fn clock_set_back(by: time::Duration) {
+    tracing::warn!(by_ms = by.whole_milliseconds() as u64, "clock set back");
+}
+
+pub(crate) fn not_started(pipeline: &PipelineName, run: RunId, error: Option<&RunnerError>) {
+    match error {
+        Some(error) => tracing::error!(%pipeline, %run, error = %error_chain(error), "job not started"),
+        None => tracing::error!(%pipeline, %run, error = "the runner panicked", "job not started"),
+    }
+}
+
+pub(crate) fn overdue(pipeline: &PipelineName, run: RunId, running_for: Duration) {
+    tracing::warn!(%pipeline, %run, running_ms = running_for.as_millis() as u64, "run overdue");
+}
+
+pub(crate) fn superseded(pipeline: &PipelineName, run: RunId) {
+    tracing::warn!(%pipeline, %run, "result refused: another instance has interrupted the run");
+}
+
+pub(crate) fn lease_lost(owner: OwnerId, runs: &[RunId]) {
+    tracing::error!(%owner, runs = ids(runs).map(display), "lease lost");
+}
+
+/// Commits and reads of one pipeline fail from now on.
+pub(crate) fn store_failed(pipeline: &PipelineName, runs: &[RunId], error: &StoreError) {
+    tracing::error!(%pipeline, runs = ids(runs).map(display), error = %error_chain(error), "store failed");
+}
+
+pub(crate) fn store_recovered(pipeline: &PipelineName, failures: u32) {
+    tracing::info!(%pipeline, failures, "store recovered");
+}
+
+/// A call of the store that is about no single pipeline fails from now on.
+pub(crate) fn call_failed(call: &str, error: &StoreError) {
+    tracing::error!(call, error = %error_chain(error), "store failed");
+}
+
+pub(crate) fn call_recovered(call: &str) {
+    tracing::info!(call, "store recovered");
+}
+
+pub(crate) fn pruned(runs: u64) {
+    tracing::debug!(runs, "history pruned");
+}
+
+pub(crate) fn scheduler_started() {
+    tracing::info!("scheduler started");
+}
+
+pub(crate) fn scheduler_stopped() {
+    tracing::info!("scheduler stopped");
+}
+
+/// There is no grace if the last handle was dropped.
+pub(crate) fn shutdown_began(grace: Option<Duration>, running: usize) {
+    let grace_ms = grace.map(|grace| grace.as_millis() as u64);
+    tracing::info!(grace_ms, running, "shutdown began");
+}
+
+pub(crate) fn shutdown_ended(report: &DrainReport) {
+    tracing::info!(%report, "shutdown ended");
+}
+
+fn ids(runs: &[RunId]) -> Option<String> {
+    let ids: Vec<_> = runs.iter().map(RunId::to_string).collect();
+    (!ids.is_empty()).then(|| ids.join(","))
+}

@@ -1,0 +1,184 @@
+//! Each error, as its message and as `main` prints it: with its causes, on one line.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't continue fails")]
+
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+
+use godata_orchestrator::time::{Duration, UtcDateTime};
+use godata_orchestrator::{
+    OrchestratorBuildError, OrchestratorError, PipelineName, RegisterError, RunId, ScheduleFault, StoreError,
+};
+
+/// An error's message, and what its causes add to that in `main`.
+type Case<E> = (E, &'static str, &'static str);
+
+const ID: &str = "018bcfd9-3300-7000-8000-0b025cc5364e";
+
+#[track_caller]
+fn check<E: Error>((error, message, causes): Case<E>) {
+    let message = message.replace("ID", ID);
+    assert_eq!(error.to_string(), message);
+    assert_eq!(format!("{error:?}"), format!("{message}{causes}"));
+}
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+fn run() -> RunId {
+    ID.parse().unwrap()
+}
+
+#[test]
+fn each_register_error_reads_the_same_as_its_message_and_in_main() {
+    let pipeline = || text("orders");
+    let name_error = PipelineName::new("").unwrap_err();
+    let why = format!(": {name_error}").leak();
+    let cases: [Case<RegisterError>; 8] = [
+        (
+            RegisterError::AlreadyRegistered { pipeline: pipeline() },
+            "pipeline \"orders\" is already registered: unregister it first, or give the job another name",
+            "",
+        ),
+        (
+            RegisterError::Name { name: text(""), source: name_error },
+            "\"\" is not a valid pipeline name",
+            why,
+        ),
+        (
+            RegisterError::Contradiction {
+                pipeline: pipeline(),
+                reason: "a timeout of zero would fail each run",
+            },
+            "pipeline \"orders\" can't be registered: a timeout of zero would fail each run",
+            "",
+        ),
+        (
+            RegisterError::UnknownUpstream { pipeline: pipeline(), upstream: text("import") },
+            "pipeline \"orders\" runs after \"import\", which is not known: register \"import\" first",
+            "",
+        ),
+        (
+            RegisterError::Cycle { pipeline: pipeline(), upstream: text("import") },
+            "pipeline \"orders\" would run after itself, through \"import\"",
+            "",
+        ),
+        (
+            RegisterError::UnknownPool { pipeline: pipeline(), pool: text("dtabase") },
+            "pipeline \"orders\" runs in pool \"dtabase\", which the orchestrator does not have: add it to the builder",
+            "",
+        ),
+        (
+            RegisterError::SchedulePanicked { pipeline: pipeline() },
+            "the schedule of pipeline \"orders\" panicked",
+            "",
+        ),
+        (
+            RegisterError::Orchestrator(OrchestratorError::ShuttingDown),
+            "the orchestrator is shutting down",
+            "",
+        ),
+    ];
+    cases.into_iter().for_each(check);
+}
+
+#[test]
+fn each_orchestrator_error_reads_the_same_as_its_message_and_in_main() {
+    let pipeline = || text("orders");
+    let name_error = PipelineName::new("").unwrap_err();
+    let why = format!(": {name_error}").leak();
+    let broken = || Arc::new(StoreError::unavailable("the disk is full"));
+    let unknown = |registered: &[&str]| OrchestratorError::UnknownPipeline {
+        pipeline: text("oders"),
+        registered: registered.iter().map(|name| text(name)).collect(),
+    };
+    let cases: [Case<OrchestratorError>; 15] = [
+        (unknown(&[]), "pipeline \"oders\" is not registered", ""),
+        (unknown(&["orders"]), "pipeline \"oders\" is not registered: only \"orders\" is", ""),
+        (
+            unknown(&["import", "orders"]),
+            "pipeline \"oders\" is not registered: registered are \"import\", \"orders\"",
+            "",
+        ),
+        (OrchestratorError::SchedulerRunning, "the scheduler is already running", ""),
+        (
+            OrchestratorError::AlreadyRunning { pipeline: pipeline(), run: run() },
+            "pipeline \"orders\" already has run ID: wait until it ends, or register the pipeline with another overlap rule",
+            "",
+        ),
+        (
+            OrchestratorError::Duplicate { pipeline: pipeline(), run: run() },
+            "the token or backfill name was used before in pipeline \"orders\", for run ID",
+            "",
+        ),
+        (OrchestratorError::Token { token: text(""), source: name_error }, "\"\" is not a valid token", why),
+        (OrchestratorError::UnknownRun { run: run() }, "run ID is not known", ""),
+        (
+            OrchestratorError::BackfillSize { pipeline: pipeline(), times: 0 },
+            "a backfill of pipeline \"orders\" has 0 due times, not 1 to 1000",
+            "",
+        ),
+        (
+            OrchestratorError::NoSchedule { pipeline: pipeline() },
+            "pipeline \"orders\" has no working schedule",
+            "",
+        ),
+        (
+            OrchestratorError::Store { source: broken() },
+            "the store failed, and nothing was changed",
+            ": the store is not available: the disk is full",
+        ),
+        (
+            OrchestratorError::Unconfirmed { run: Some(run()), source: broken() },
+            "the store failed, and it is not known whether the change was made",
+            ": the store is not available: the disk is full",
+        ),
+        (OrchestratorError::ShuttingDown, "the orchestrator is shutting down", ""),
+        (
+            OrchestratorError::Signal { source: Arc::new(io::Error::other("too many handlers")) },
+            "can't listen for signals",
+            ": too many handlers",
+        ),
+        (
+            OrchestratorError::NoRuntime,
+            "there is no tokio runtime: call the orchestrator from async code, such as below #[tokio::main]",
+            "",
+        ),
+    ];
+    cases.into_iter().for_each(check);
+}
+
+#[test]
+fn each_build_error_and_schedule_fault_reads_the_same_as_its_message_and_in_main() {
+    let pool = || text("database");
+    let cases: [Case<OrchestratorBuildError>; 3] = [
+        (
+            OrchestratorBuildError::NoSlots,
+            "the orchestrator has a concurrency of 0 and would run nothing: set at least 1",
+            "",
+        ),
+        (
+            OrchestratorBuildError::EmptyPool { pool: pool() },
+            "pool \"database\" has 0 slots and would run nothing: give it at least 1",
+            "",
+        ),
+        (
+            OrchestratorBuildError::SamePool { pool: pool() },
+            "two pools are named \"database\": pool names are unique",
+            "",
+        ),
+    ];
+    cases.into_iter().for_each(check);
+    let given = UtcDateTime::UNIX_EPOCH;
+    let cases: [Case<ScheduleFault>; 2] = [
+        (ScheduleFault::Panicked, "the schedule panicked", ""),
+        (
+            ScheduleFault::NotAfter { after: given + Duration::SECOND, given },
+            "the schedule went backward: it returned 1970-01-01T00:00:00Z as the next instant after 1970-01-01T00:00:01Z",
+            "",
+        ),
+    ];
+    cases.into_iter().for_each(check);
+}

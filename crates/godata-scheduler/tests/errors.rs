@@ -1,0 +1,147 @@
+//! How errors print, and which of them suggest what was meant.
+
+#![cfg(feature = "cron")]
+#![allow(clippy::unwrap_used, reason = "a failed step fails the test")]
+
+use godata_scheduler::{BoxError, Calendar, ScheduleError, parse};
+
+/// `main` prints an error that it returns in its `Debug` form.
+#[track_caller]
+fn check(error: ScheduleError, expected: &str) {
+    assert_eq!(error.to_string(), expected);
+    let error: BoxError = error.into();
+    assert_eq!(format!("{error:?}"), expected);
+}
+
+#[test]
+fn every_variant_prints_its_message_in_display_and_in_debug() {
+    let parsed = |text: &str| parse(text).unwrap_err();
+    check(
+        parsed("once tomorrow"),
+        "invalid instant `tomorrow`: expected a date and a time, such as 2026-03-29T01:00:00Z",
+    );
+    check(
+        parsed("@daily 5"),
+        "invalid schedule `@daily 5`: expected text that starts with every, daily, monthly, cron, \
+                               once, never, any(, except( or between(",
+    );
+    check(
+        parsed("cron 61 * * * *"),
+        "invalid minute `61` in cron pattern `61 * * * *`: expected 0-59 as *, numbers, a-b, */n, a-b/n, or a list of \
+         them",
+    );
+    check(
+        Calendar::new().holidays("\nEaster").unwrap_err(),
+        "invalid line 2 of a list of holidays, `Easter`: expected YYYY-MM-DD or MM-DD, then optionally a name",
+    );
+    check(
+        parsed("daily 02:00 Europe/Berln"),
+        "there is no time zone `Europe/Berln`; did you mean `Europe/Berlin`?",
+    );
+    check(
+        parsed("daily 02:00 Mars"),
+        "there is no time zone `Mars`: expected a name of the IANA database, such as `Europe/Berlin`",
+    );
+    check(parsed("cron 0 0 30 2 *"), "`cron 0 0 30 2 *` never fires: no instant from 1970 to 2199 matches");
+    check(
+        parsed("except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)"),
+        "`except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)` takes too long to say when it fires: \
+         expected fewer schedules, or exceptions that are ranges of dates or leave something every year",
+    );
+}
+
+#[test]
+fn a_text_that_is_surely_meant_otherwise_is_refused_with_a_suggestion() {
+    for (text, meant) in [
+        ("0 2 * * *", "cron 0 2 * * *"),
+        ("*/5 * * * *", "cron */5 * * * *"),
+        ("30 0 2 * * mon-fri", "cron 30 0 2 * * mon-fri"),
+        ("0 2 * * * Europe/Berlin", "cron 0 2 * * * Europe/Berlin"),
+        ("@daily", "cron @daily"),
+        ("@hourly", "cron @hourly"),
+        ("@every 5m", "every 5m"),
+        ("hourly", "every 1h"),
+        ("5m", "every 5m"),
+        ("02:00 Europe/Berlin", "daily 02:00 Europe/Berlin"),
+        ("last-fri 18:00", "monthly last-fri 18:00"),
+        ("2026-03-29T01:00:00Z", "once 2026-03-29T01:00:00Z"),
+        ("every 5 minutes", "every 5m"),
+        ("every 1 hour and 30 minutes", "every 1h30m"),
+        ("every 5 min from 2026-01-01T00:00:00Z", "every 5m from 2026-01-01T00:00:00Z"),
+        ("daily 2 am", "daily 02:00"),
+        ("daily at 02:00 mon-fri", "daily 02:00 mon-fri"),
+        ("daily at 2pm Europe/Berlin gap=skip", "daily 14:00 Europe/Berlin gap=skip"),
+        ("daily mon-fri 02:00", "daily 02:00 mon-fri"),
+    ] {
+        let error = parse(text).unwrap_err().to_string();
+        assert_eq!(error, format!("invalid schedule `{text}`; did you mean `{meant}`?"));
+        assert!(parse(meant).is_ok(), "{meant}");
+    }
+    for (text, message) in [
+        ("every 5min", "invalid duration `5min`; did you mean `5m`?"),
+        ("every hour", "invalid duration `hour`; did you mean `1h`?"),
+        ("daily 2am", "invalid time of day `2am`; did you mean `02:00`?"),
+        ("daily 02:00,2:30", "invalid time of day `2:30`; did you mean `02:30`?"),
+        ("daily 02:00 Mo-Fr", "invalid weekday `Mo-Fr`; did you mean `mon-fri`?"),
+        ("daily 02:00 Mo,We Europe/Berlin", "invalid weekday `Mo,We`; did you mean `mon,wed`?"),
+        ("daily 02:00 weekdays", "invalid weekday `weekdays`; did you mean `mon-fri`?"),
+        ("except(every 6h; weekends)", "invalid weekday `weekends`; did you mean `sat,sun`?"),
+        ("except(every 6h; Saturday Europe/Berlin)", "invalid weekday `Saturday`; did you mean `sat`?"),
+        ("monthly 15th 02:00", "invalid day of the month `15th`; did you mean `15`?"),
+        ("monthly last-friday 18:00", "invalid day of the month `last-friday`; did you mean `last-fri`?"),
+        ("any(0 2 * * *; daily 02:00)", "invalid schedule `0 2 * * *`; did you mean `cron 0 2 * * *`?"),
+    ] {
+        assert_eq!(parse(text).unwrap_err().to_string(), message);
+    }
+}
+
+#[test]
+fn a_text_that_could_mean_several_things_is_refused_with_what_is_accepted() {
+    for (text, message) in [
+        ("", "invalid schedule ``: expected text that starts with every, daily,"),
+        ("* * *", "invalid schedule `* * *`: expected text that starts with every, daily,"),
+        ("weekly", "invalid schedule `weekly`: expected text that starts with every, daily,"),
+        ("daily", "invalid schedule `daily`: expected `daily TIMES"),
+        ("daily mon mon 02:00", "invalid schedule `daily mon mon 02:00`: expected `daily TIMES"),
+        ("every 5M", "invalid duration `5M`: expected numbers with units"),
+        ("every week", "invalid duration `week`: expected numbers with units"),
+        ("daily 2", "invalid time of day `2`: expected HH:MM"),
+        ("daily 02:00 mon-fry", "invalid weekday `mon-fry`: expected mon, tue,"),
+        (
+            "monthly Mo-Fr 02:00",
+            "invalid day of the month `Mo-Fr`: expected 1 to 31, last, 1st-mon to 5th-sun, or last-mon to last-sun; \
+             `daily` takes weekdays such as mon-fri",
+        ),
+        ("monthly 1 02:00 monday", "invalid day of the month `monday`: expected 1 to 31,"),
+    ] {
+        let error = parse(text).unwrap_err().to_string();
+        assert!(error.starts_with(message), "{text}: {error}");
+    }
+    let long = format!("every {}1m", "1h ".repeat(50));
+    assert!(!parse(&long).unwrap_err().to_string().contains("did you mean"));
+}
+
+#[test]
+fn an_abbreviation_or_an_offset_is_refused_with_what_a_zone_is() {
+    let expected = "expected a name of the IANA database, such as `Europe/Berlin`";
+    for (name, advice) in [
+        ("CEST", ", and not an abbreviation"),
+        ("PST", ", and not an abbreviation"),
+        ("UTC+2", ", or `Etc/GMT-2` for this fixed offset"),
+        ("+02:00", ", or `Etc/GMT-2` for this fixed offset"),
+        ("GMT-5", ", or `Etc/GMT+5` for this fixed offset"),
+        ("Z", ", or `UTC` for this fixed offset"),
+        ("+05:30", ", and not an offset"),
+    ] {
+        let error = parse(&format!("daily 02:00 {name}")).unwrap_err().to_string();
+        assert_eq!(error, format!("there is no time zone `{name}`: {expected}{advice}"));
+    }
+}
+
+#[test]
+fn a_concrete_type_suggests_its_own_keyword() {
+    let error = "0 2 * * *".parse::<godata_scheduler::Cron>().unwrap_err();
+    assert_eq!(error.to_string(), "invalid schedule `0 2 * * *`; did you mean `cron 0 2 * * *`?");
+    let error = "every 5m".parse::<godata_scheduler::DailyAt>().unwrap_err();
+    assert!(error.to_string().starts_with("invalid schedule `every 5m`: expected `daily TIMES"), "{error}");
+}
