@@ -367,7 +367,8 @@ fn an_unexpected_or_missing_runtime_is_an_error_and_nothing_starts() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let error = runtime.block_on(async { pipeline.run_blocking(&cx) }).unwrap_err();
     assert!(matches!(error, PipelineError::Runtime { .. }) && error.report().is_none());
-    let says = "the pipeline can't run here: `run_blocking` was called on a tokio runtime: await `run` instead";
+    let says =
+        "the pipeline can't run here: `run_blocking` was called on a tokio runtime: await `run` instead";
     assert_eq!(format!("{error:#}"), says);
 
     // Without a runtime nothing can be awaited, so the first poll must return the error.
@@ -576,7 +577,9 @@ fn every_error_can_be_returned_by_question_mark() {
 fn no_two_public_types_of_the_facade_share_a_name() {
     let crates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates");
     let mut homes: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for name in ["core", "etl", "io", "io-csv", "io-json", "orchestrator", "runner", "scheduler", "store-file"] {
+    for name in
+        ["core", "etl", "io", "io-csv", "io-json", "orchestrator", "runner", "scheduler", "store-file"]
+    {
         let source = fs::read_to_string(crates.join(format!("godata-{name}/src/lib.rs"))).unwrap();
         let uses = source.split("pub use ").skip(1).map(|rest| rest.split_once(';').unwrap().0);
         // What a crate has from another is the same type.

@@ -167,8 +167,12 @@ fn stores() {
         "the store has no space left: no space left on device",
     );
     check_alone(
-        StoreError::Locked { pid: 17, host: "vm".into() },
-        "the store is in use by process 17 on vm; only one process may open it",
+        StoreError::Locked { place: "state.json".into(), pid: Some(17), host: Some("vm".into()) },
+        "state.json is in use by process 17 on vm; one process at a time may open it: stop that process, or wait for it",
+    );
+    check_alone(
+        StoreError::Locked { place: "state.json".into(), pid: None, host: None },
+        "state.json is in use; one process at a time may open it: stop that process, or wait for it",
     );
     check(
         StoreError::corrupt("runs.json, line 7", "unexpected end of file"),

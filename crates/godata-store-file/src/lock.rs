@@ -51,8 +51,9 @@ fn locked(vfs: &dyn Vfs, path: &Path) -> StoreError {
         Err(_) => None,
     };
     // The file is empty if the holder locked it a moment ago and has not written its name yet.
-    let Holder { pid, host } = holder.unwrap_or_else(|| Holder { pid: 0, host: "an unknown host".into() });
-    StoreError::Locked { pid, host }
+    let (pid, host) = holder.map(|Holder { pid, host }| (pid, host)).unzip();
+    let place = path.with_extension("").display().to_string();
+    StoreError::Locked { place, pid, host }
 }
 
 #[cfg(unix)]

@@ -83,8 +83,9 @@ use crate::writer::Writer;
 /// synced together, so many at a time cost little more than one. [`Durability`](crate::Durability) has two weaker choices
 /// and says what each may lose. Snapshots are always synced, and are put in place by renaming.
 ///
-/// Directories are synced after files in them were created or renamed; on Unix a file system that can't sync directories
-/// makes this fail with its error, and on other systems the step is left to the system.
+/// Directories are synced after files in them were created or renamed. Some file systems, most of them on a network, can't
+/// sync directories and refuse it; the store then relies on them to keep names, as it does on systems other than Unix. Use a
+/// local file system where this matters. Every other error of the sync counts.
 ///
 /// If a sync of the journal or the directory fails, it is unknown what the disk holds, and no later sync can tell. The store
 /// then accepts no more changes and must be opened again. Opening it writes everything that can be read to new files before

@@ -62,9 +62,10 @@ fn a_second_handle_learns_who_has_the_store() {
     symlink("state.json", &link).unwrap();
     for path in [&path, &link] {
         match FileStore::open(path) {
-            Err(StoreError::Locked { pid, host }) => {
-                assert_eq!(pid, std::process::id());
-                assert!(!host.is_empty());
+            Err(StoreError::Locked { place, pid, host }) => {
+                assert!(place.ends_with("state.json"), "{place}");
+                assert_eq!(pid, Some(std::process::id()));
+                assert!(host.is_some_and(|host| !host.is_empty()));
             }
             other => panic!("{other:?}"),
         }
@@ -80,7 +81,7 @@ fn a_killed_process_releases_the_lock() {
     let (mut child, said) = start_child(&path, &mut this_program());
     assert_eq!(said, "opened");
     match FileStore::open(&path) {
-        Err(StoreError::Locked { pid, .. }) => assert_eq!(pid, child.id()),
+        Err(StoreError::Locked { pid, .. }) => assert_eq!(pid, Some(child.id())),
         other => panic!("{other:?}"),
     }
     child.kill().unwrap();

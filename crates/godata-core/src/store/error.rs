@@ -21,12 +21,17 @@ pub enum StoreError {
         source: BoxError,
     },
     /// Another process has the store open, and only one may.
-    #[error("the store is in use by process {pid} on {host}; only one process may open it")]
+    #[error(
+        "{place} is in use{}; one process at a time may open it: stop that process, or wait for it",
+        by(*pid, host.as_deref())
+    )]
     Locked {
-        /// The id of that process.
-        pid: u32,
-        /// The machine that it runs on.
-        host: String,
+        /// The store: a file, or another name that a person knows it by.
+        place: String,
+        /// The id of that process, if it is known.
+        pid: Option<u32>,
+        /// The machine that it runs on, if it is known.
+        host: Option<String>,
     },
     /// The stored data can't be read. A person has to look at it.
     #[error("the store is damaged at {place}")]
@@ -45,6 +50,13 @@ pub enum StoreError {
 }
 
 debug_as_chain!(StoreError);
+
+/// Who has a store open, for a message.
+fn by(pid: Option<u32>, host: Option<&str>) -> String {
+    let pid = pid.map(|pid| format!(" by process {pid}")).unwrap_or_default();
+    let host = host.map(|host| format!(" on {host}")).unwrap_or_default();
+    pid + &host
+}
 
 impl StoreError {
     /// Makes an [`Unavailable`](Self::Unavailable) error.

@@ -170,10 +170,40 @@ mod platform {
         }
     }
 
-    /// Syncs a directory. If its file system can't do that, this fails with the error of the system: the store can't keep
-    /// its promise there.
+    /// Syncs a directory.
+    ///
+    /// Some file systems, most of them on a network, can't do that and refuse with `EINVAL`, `ENOTSUP` or `ENOSYS`. That is
+    /// not an error, as in godata-io: there is nothing more that could be done. Every other error is one.
     pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
-        File::open(path)?.sync_all()
+        unless_unsupported(File::open(path)?.sync_all())
+    }
+
+    /// Turns the refusal of a file system that can't sync directories into success.
+    fn unless_unsupported(synced: io::Result<()>) -> io::Result<()> {
+        synced.or_else(|error| match error.kind() {
+            io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => Ok(()),
+            _ => Err(error),
+        })
+    }
+
+    #[cfg(all(test, target_os = "linux"))]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn a_file_system_that_cannot_sync_directories_is_no_error() {
+            sync_dir(Path::new("/proc")).unwrap();
+        }
+
+        #[test]
+        fn only_the_refusal_of_a_file_system_is_ignored() {
+            for (errno, is_ignored) in
+                [(22, true), (38, true), (95, true), (5, false), (28, false), (30, false), (9, false)]
+            {
+                let synced = unless_unsupported(Err(io::Error::from_raw_os_error(errno)));
+                assert_eq!(synced.is_ok(), is_ignored, "error {errno}");
+            }
+        }
     }
 }
 

@@ -24,7 +24,7 @@ fn a_store_can_be_open_only_once() {
     let path = dir.path().join("state.json");
     let store = file_store::open_path(&path).unwrap();
     match FileStore::open(&path) {
-        Err(StoreError::Locked { pid, .. }) => assert_eq!(pid, std::process::id()),
+        Err(StoreError::Locked { pid, .. }) => assert_eq!(pid, Some(std::process::id())),
         other => panic!("{other:?}"),
     }
     let other = process(&path);
