@@ -155,7 +155,7 @@ fn mistakes_in_the_description_come_from_its_last_verb() {
         ("", "it is empty"),
         (" a", "it begins or ends with white space"),
         ("a\nb", "it has a control character"),
-        (&*"ä".repeat(101), "it has 202 bytes, which is more than 200"),
+        ("a ", "it begins or ends with white space"),
     ] {
         let error = build(name, 0, 0).unwrap_err();
         assert_eq!(
