@@ -63,7 +63,7 @@ impl Records {
     ///
     /// # Errors
     ///
-    /// [`ShapeError::Duplicate`] if a name is there twice.
+    /// [`ShapeError::Duplicate`] if a name occurs twice.
     pub fn with_names<I>(names: I) -> Result<Self, ShapeError>
     where
         I: IntoIterator<Item: Into<Arc<str>>>,
