@@ -12,7 +12,7 @@ use godata_etl::{
 
 /// Checks both forms of an error; `causes` is what `Debug` adds.
 #[track_caller]
-fn check(error: &(impl Error), message: &str, causes: &str) {
+fn check(error: &impl Error, message: &str, causes: &str) {
     assert_eq!(error.to_string(), message);
     assert_eq!(format!("{error:?}"), format!("{message}{causes}"));
 }
