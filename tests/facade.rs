@@ -366,7 +366,8 @@ fn a_runtime_in_the_way_or_missing_is_an_error_and_nothing_begins() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let error = runtime.block_on(async { pipeline.run_blocking(&cx) }).unwrap_err();
     assert!(matches!(error, PipelineError::Runtime { .. }) && error.report().is_none());
-    let says = "the pipeline can't run here: `run_blocking` was called on a tokio runtime: await `run` instead";
+    let says =
+        "the pipeline can't run here: `run_blocking` was called on a tokio runtime: await `run` instead";
     assert_eq!(format!("{error:#}"), says);
 
     // Without a runtime nothing can be waited for, so the first poll must tell.
