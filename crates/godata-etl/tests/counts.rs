@@ -1,4 +1,4 @@
-//! The output and the counts of random pipelines, against the same steps over a plain vector.
+//! The output and the counts of random pipelines, compared with the same steps over a plain vector.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -37,7 +37,7 @@ enum Step {
     /// Drops every n-th record.
     Scan(usize),
     Take(u64),
-    /// Over to dynamic records, a filter there, and back: four steps.
+    /// Converts to dynamic records, filters them and converts back: four steps.
     Records(i64),
 }
 
@@ -76,7 +76,7 @@ impl Step {
         }
     }
 
-    /// The same over a plain vector: what comes out of each step that this is.
+    /// The same over a plain vector: the output of each step that this one consists of.
     fn model(&self, input: Vec<i64>) -> Vec<Vec<i64>> {
         let keep = |input: Vec<i64>, m: i64| input.into_iter().filter(|n| n % m != 0).collect::<Vec<_>>();
         vec![match *self {
@@ -170,12 +170,12 @@ impl Case {
         !self.unordered && !self.steps.iter().any(|step| matches!(step, Step::MapAsyncUnordered(_)))
     }
 
-    /// Whether which records pass depends on their order.
+    /// Whether the order of the records decides which of them pass.
     fn depends_on_order(&self) -> bool {
         self.steps.iter().any(|step| matches!(step, Step::Scan(_) | Step::Take(_)))
     }
 
-    /// What each step lets through, all records having been read.
+    /// The output of each step if all records are read.
     fn model(&self) -> Vec<Vec<i64>> {
         let mut outputs = vec![(0..self.records).collect::<Vec<_>>()];
         for step in &self.steps {
@@ -210,7 +210,7 @@ proptest! {
             let before = if at == 0 { report.read.records } else { steps[at - 1].records_out };
             let (in_and_made, out_and_dropped) = (step.records_in + step.expanded, step.records_out + step.dropped);
             if last_take.is_some_and(|take| at <= take) {
-                // What was read ahead of a take is stopped wherever it is.
+                // Records that were read ahead of a take are stopped wherever they are.
                 prop_assert!(before >= step.records_in, "into step {}", at);
                 prop_assert!(in_and_made >= out_and_dropped, "step {}", at);
             } else {

@@ -3,7 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 use std::error::Error;
-use std::fmt::Display;
 use std::future::ready;
 
 use godata_etl::{
@@ -13,7 +12,7 @@ use godata_etl::{
 
 /// Checks both forms of an error; `causes` is what `Debug` adds.
 #[track_caller]
-fn check(error: &(impl Error + Display), message: &str, causes: &str) {
+fn check(error: &impl Error, message: &str, causes: &str) {
     assert_eq!(error.to_string(), message);
     assert_eq!(format!("{error:?}"), format!("{message}{causes}"));
 }

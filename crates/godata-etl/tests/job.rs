@@ -1,4 +1,4 @@
-//! A job keeps what became of its execution, and tells its hooks.
+//! A job keeps the result of its execution, and calls its hooks.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -13,7 +13,7 @@ use godata_etl::{
 };
 use tokio::sync::Notify;
 
-/// Writes down what it is told.
+/// Keeps a line for each call.
 #[derive(Clone, Default)]
 struct Log {
     lines: Arc<Mutex<Vec<String>>>,
@@ -81,7 +81,7 @@ async fn a_job_keeps_its_error() {
 }
 
 #[tokio::test]
-async fn a_job_whose_future_is_dropped_was_canceled() {
+async fn a_job_whose_future_is_dropped_ends_as_canceled() {
     let log = Log::default();
     let mut job = job(&log, false, true);
     let cx = RunContext::new();

@@ -1,4 +1,4 @@
-//! Errors name the record as it was read, whatever steps came before.
+//! Errors name the record by its number when it was read, whatever steps come before.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -8,7 +8,7 @@ use godata_etl::{
 };
 use proptest::prelude::*;
 
-/// Steps that drop, double and reorder records and leave their values alone: the number that each had.
+/// Steps that drop, double and reorder records but keep their values, which are the numbers they were read with.
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Filter(u64),
@@ -55,7 +55,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// The place that a failure of the record with number `bad` is reported at, if it comes so far.
+/// The place that is reported for a failure of the record with number `bad`, if it reaches the failing step.
 fn place_of(steps: &[Step], records: u64, bad: u64, workers: usize) -> Option<String> {
     let flow = Pipeline::builder("places").workers(workers).read_vec((1..=records).collect());
     let flow = steps.iter().fold(flow, |flow, step| step.apply(flow));
@@ -69,7 +69,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_failure_names_the_record_as_it_was_read(
+    fn a_failure_names_the_number_that_the_record_was_read_with(
         steps in prop::collection::vec(any_step(), 0..5),
         (records, bad) in (1..3000u64).prop_flat_map(|records| (Just(records), 1..=records)),
         workers in 1..4usize,
@@ -89,7 +89,7 @@ fn a_batch_that_was_changed_as_a_whole_has_no_record_numbers() {
     assert_eq!(error.to_string(), "step[1] (map_async) failed");
 }
 
-/// Reads one batch whose records begin on the lines 2, 3 and 6.
+/// Reads one batch whose records start on the lines 2, 3 and 6.
 struct ThreeLines;
 
 impl Reader for ThreeLines {

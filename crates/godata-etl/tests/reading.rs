@@ -1,4 +1,4 @@
-//! When what a reader has read is handed over.
+//! When the records of a reader are passed on.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use godata_etl::{Pipeline, RunContext};
 
-/// So long it takes to give up; a record that is handed over at once is there much sooner.
+/// How long the test waits before it fails. A record that is passed on at once arrives much sooner.
 const LONG: Duration = Duration::from_secs(20);
 
 #[test]
-fn the_first_records_of_an_iterator_are_handed_over_before_it_has_more() {
+fn the_first_records_of_an_iterator_are_passed_on_before_it_has_more() {
     let (sender, written) = mpsc::channel();
     let written = Mutex::new(Some(written));
     let items = move |_: &RunContext| {
@@ -23,7 +23,7 @@ fn the_first_records_of_an_iterator_are_handed_over_before_it_has_more() {
     let pipeline = Pipeline::builder("echo")
         .read_iter(items)
         .write_fn(move |_, _: Vec<u32>| {
-            // Nobody waits for the later ones.
+            // Nothing receives the later ones.
             let _ = sender.send(());
             ready(Ok(()))
         })

@@ -15,7 +15,7 @@ fn orders() -> Flow<Records> {
 }
 
 #[tokio::test]
-async fn steps_that_make_other_records_lead_back() -> Result<(), BoxError> {
+async fn untyped_leads_back_from_steps_that_make_other_values() -> Result<(), BoxError> {
     let doubled = orders()
         .map(|r| record! {"id" => r.i64("id").unwrap_or(0) * 2})
         .map_async(Ordered(2), |mut r: Record| async move {
@@ -39,7 +39,7 @@ async fn steps_that_make_other_records_lead_back() -> Result<(), BoxError> {
 }
 
 #[tokio::test]
-async fn untyped_keeps_what_serde_does_not_know() -> Result<(), BoxError> {
+async fn untyped_keeps_values_that_serde_cannot_represent() -> Result<(), BoxError> {
     let at = Value::Timestamp(time::UtcDateTime::UNIX_EPOCH);
     let row = record! {"at" => at.clone(), "bytes" => Value::Bytes(vec![1, 2])};
     let kept = Pipeline::builder("kept").read_vec(vec![row.clone()]).untyped().collect(1).await?;

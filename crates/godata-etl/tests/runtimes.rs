@@ -1,5 +1,5 @@
-//! Runs on runtimes that are slow, idle or shut down while they have something in flight. A program of its own: its
-//! tests take all turns to compute of the process.
+//! Runs on runtimes that are slow, idle or shut down while they have something in flight. A test program of its own,
+//! because its tests take all permits to compute of the process.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -17,10 +17,10 @@ use godata_etl::{
 };
 use tokio::runtime::{Builder, Runtime};
 
-/// Long enough for anything that happens at all.
+/// Long enough for anything that is going to happen.
 const LONG: Duration = Duration::from_secs(20);
 
-/// Only one of these tests at a time: each wants to say who has the turns.
+/// Lets one test run at a time, because each controls all permits.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     ALONE.lock().unwrap_or_else(PoisonError::into_inner)
@@ -42,7 +42,7 @@ impl Gate {
     }
 }
 
-/// Tells how a run ended.
+/// Sends how a run ended.
 struct Ends(mpsc::Sender<String>);
 
 impl PipelineHook for Ends {
@@ -59,7 +59,7 @@ fn healthy() -> Runtime {
     Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
-/// A pipeline that takes all turns until the gate opens.
+/// A pipeline that holds all permits until the gate opens.
 fn greedy(gate: &Gate, started: &mpsc::Sender<()>) -> Pipeline {
     let (gate, started, cores) = (gate.clone(), started.clone(), available_parallelism().unwrap().get());
     let flow = Pipeline::builder("greedy").workers(cores).unordered().read_vec((0..cores * 1024).collect());
@@ -71,7 +71,7 @@ fn greedy(gate: &Gate, started: &mpsc::Sender<()>) -> Pipeline {
     flow.write_fn(|_, _| ready(Ok(()))).unwrap()
 }
 
-/// Polls a run until it waits for its turn, and no further.
+/// Polls a run until it waits for a permit, and no further.
 async fn polled<F: Future>(mut run: Pin<&mut F>) {
     for _ in 0..5 {
         poll_fn(|cx| {
@@ -86,8 +86,8 @@ fn simple() -> Pipeline {
     Pipeline::builder("simple").read_vec(vec![1, 2]).map(|n| n + 1).write_fn(|_, _| ready(Ok(()))).unwrap()
 }
 
-/// Spawns a pipeline that takes all turns, and waits until it has them.
-fn take_all_turns(
+/// Spawns a pipeline that takes all permits, and waits until it has them.
+fn take_all_permits(
     runtime: &Runtime,
     gate: &Gate,
 ) -> tokio::task::JoinHandle<Result<(), godata_etl::BoxError>> {
@@ -101,12 +101,12 @@ fn take_all_turns(
 }
 
 #[test]
-fn a_runtime_that_nobody_drives_keeps_no_turn() {
+fn a_runtime_that_is_not_polled_holds_no_permit() {
     let _alone = alone();
     let (busy, idle, gate) =
         (healthy(), Builder::new_current_thread().enable_all().build().unwrap(), Gate::default());
-    let run = take_all_turns(&busy, &gate);
-    // A run that waits for its turn on a runtime that is driven no further.
+    let run = take_all_permits(&busy, &gate);
+    // A run that waits for a permit, on a runtime that is not polled any more.
     idle.block_on(async { polled(pin!(simple().run(&RunContext::new()))).await });
     gate.open();
     let third = busy.spawn(async { simple().run(&RunContext::new()).await });
@@ -117,10 +117,10 @@ fn a_runtime_that_nobody_drives_keeps_no_turn() {
 }
 
 #[test]
-fn a_runtime_that_shuts_down_ends_the_runs_that_wait_for_their_turn() {
+fn a_runtime_that_shuts_down_ends_the_runs_that_wait_for_a_permit() {
     let _alone = alone();
     let (busy, doomed, gate) = (healthy(), healthy(), Gate::default());
-    let run = take_all_turns(&busy, &gate);
+    let run = take_all_permits(&busy, &gate);
     let (sender, ends) = mpsc::channel();
     let flow =
         Pipeline::builder("waiting").workers(1).hook(Ends(sender)).read_vec((0..9000).collect::<Vec<u64>>());
@@ -180,8 +180,8 @@ fn a_runtime_that_shuts_down_in_a_commit_does_not_make_the_run_canceled() {
     let gate = Gate::default();
     let output = SlowCommit { committing, gate: gate.clone() };
     let pipeline = Pipeline::builder("commit").hook(Ends(sender)).read_vec(vec![1]).write(output).unwrap();
-    // The threads of a runtime that has several drop their tasks some time after the shutdown, and a commit that ends
-    // before that has succeeded. One with a single thread has dropped them when its shutdown returns.
+    // A runtime with several threads drops its tasks some time after the shutdown, and a commit that ends before that
+    // succeeds. A runtime with one thread has dropped its tasks when its shutdown returns.
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         tokio::spawn(async move { pipeline.run(&RunContext::new()).await });
@@ -194,7 +194,7 @@ fn a_runtime_that_shuts_down_in_a_commit_does_not_make_the_run_canceled() {
 }
 
 #[test]
-fn an_iterator_that_waits_keeps_no_turn() {
+fn an_iterator_that_waits_holds_no_permit() {
     let _alone = alone();
     let runtime = healthy();
     let waiting: Vec<_> = (0..8)
@@ -210,7 +210,10 @@ fn an_iterator_that_waits_keeps_no_turn() {
         })
         .collect();
     runtime.block_on(async {
-        tokio::time::timeout(LONG, simple().run(&RunContext::new())).await.expect("it has its turn").unwrap();
+        tokio::time::timeout(LONG, simple().run(&RunContext::new()))
+            .await
+            .expect("it gets a permit")
+            .unwrap();
         for (sender, run) in waiting {
             drop(sender);
             run.await.unwrap().unwrap();

@@ -18,7 +18,6 @@ pub trait HasWrite {
 /// Methods that can't be called. They turn "no method named `run`" into an error that says what is missing.
 impl<B: Batch> Flow<B> {
     #[doc(hidden)]
-    #[expect(clippy::missing_errors_doc, reason = "it can't be called")]
     pub fn run(self, cx: &RunContext) -> impl Future<Output = Result<RunReport, PipelineError>> + Send
     where
         Self: HasWrite,
@@ -27,7 +26,6 @@ impl<B: Batch> Flow<B> {
     }
 
     #[doc(hidden)]
-    #[expect(clippy::missing_errors_doc, reason = "it can't be called")]
     pub fn run_blocking(self, cx: &RunContext) -> Result<RunReport, PipelineError>
     where
         Self: HasWrite,

@@ -33,7 +33,20 @@ use crate::{Batch, RunScope, Unit};
 /// impl BlockingSource for Names {
 ///     type Batch = Vec<String>;
 ///
-///     fn next(&mut self) -> Result<Option<Unit<Vec<String
+///     fn next(&mut self) -> Result<Option<Unit<Vec<String>>>, BoxError> {
+///         let names = self.0.by_ref().take(1_000).map(|entry| Ok(entry?.file_name().display().to_string()));
+///         let names: Vec<_> = names.collect::<Result<_, BoxError>>()?;
+///         Ok((!names.is_empty()).then(|| Unit::ready(Chunk::new(names, Origin::default()))))
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let names = Pipeline::builder("names").read(Folder(".")).collect(1_000).await?;
+/// assert!(names.contains(&"Cargo.toml".to_owned()));
+/// # Ok(())
+/// # }
+/// ```
 pub trait BlockingSource: Send + 'static {
     /// The kind of batches.
     type Batch: Batch;

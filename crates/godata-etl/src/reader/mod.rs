@@ -51,7 +51,27 @@ use crate::{Batch, RunScope, Unit};
 /// impl Source for OpenPages {
 ///     type Batch = Vec<u64>;
 ///
-///     async fn next(&mut self) -> Result<Option<Unit<Vec<u64
+///     async fn next(&mut self) -> Result<Option<Unit<Vec<u64>>>, BoxError> {
+///         if self.next == self.pages {
+///             return Ok(None);
+///         }
+///         let first = self.next * 100;
+///         self.next += 1;
+///         // A unit's closure runs on a worker, while this source fetches the next page.
+///         Ok(Some(Unit::new(move |_work| {
+///             let rows = (first..first + 100).collect();
+///             Ok(Chunk::new(rows, Origin::new(first + 1).source("orders")))
+///         })))
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), BoxError> {
+/// let rows = Pipeline::builder("orders").read(Pages { pages: 3 }).collect(1_000).await?;
+/// assert_eq!(rows.len(), 300);
+/// # Ok(())
+/// # }
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a reader",
     label = "not a `Reader`",

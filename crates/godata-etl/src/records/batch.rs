@@ -18,11 +18,11 @@ use super::value::Value;
 
 /// A batch of rows that share their names and one text buffer.
 ///
-/// A cell that came from text stays a slice of the buffer until it is asked for, and is written as it was
-/// read. A row may lack a field that others have; it is then *absent*, which is not the same as null. All
-/// rows have their fields in the order of [`names`](Self::names).
+/// A cell that came from text stays a slice of the buffer until it is read, and is written as it was read. A row may
+/// lack a field that other rows have: the field is then *absent*, which is not the same as null. All rows have their
+/// fields in the order of [`names`](Self::names).
 ///
-/// Readers of formats fill one with [`RecordsBuilder`](crate::RecordsBuilder); a closure makes one of
+/// Readers of formats fill a batch with [`RecordsBuilder`](crate::RecordsBuilder). Closures collect one from
 /// [`Record`]s.
 ///
 /// ```
@@ -36,19 +36,19 @@ use super::value::Value;
 #[derive(Clone, Default)]
 pub struct Records {
     pub(super) shape: Arc<Shape>,
-    /// The cells, in as many columns as there are names.
+    /// The cells, with one column for each name.
     pub(super) storage: Storage,
-    /// The numbers in the storage of the rows that were not dropped.
+    /// The stored rows that were not dropped, by their index in the storage.
     pub(super) rows: Vec<u32>,
-    /// How many rows are stored, dropped ones included.
+    /// How many rows are stored, including dropped ones.
     pub(super) height: usize,
-    /// For each stored row its text as it was read, or an absent cell; may be shorter than `height`.
+    /// The text of each stored row as it was read, or an absent cell. May be shorter than `height`.
     pub(super) sources: Vec<Cell>,
     /// The format of the sources, if there are any.
     pub(super) source_format: Option<SourceFormat>,
-    /// Whether a row lost a field, so that a name may be left that no row has.
+    /// Whether a row has lost a field, so that there may be a name that no row has.
     pub(super) lost_fields: bool,
-    /// Whether every row has the names of the shape by its origin, so that another name is a mistake.
+    /// Whether the input fixed the names for all rows, so that any other name is a mistake.
     pub(super) fixed_names: bool,
 }
 
@@ -63,7 +63,7 @@ impl Records {
     ///
     /// # Errors
     ///
-    /// [`ShapeError::Duplicate`] if a name is there twice.
+    /// [`ShapeError::Duplicate`] if a name occurs twice.
     pub fn with_names<I>(names: I) -> Result<Self, ShapeError>
     where
         I: IntoIterator<Item: Into<Arc<str>>>,
@@ -77,7 +77,7 @@ impl Records {
         Self::recycled(shape, Self::default())
     }
 
-    /// A batch without rows, for rows of this shape, with the memory of another.
+    /// A batch without rows, for rows of this shape, in the memory of another batch.
     pub(crate) fn recycled(shape: Arc<Shape>, other: Self) -> Self {
         let Self { storage, mut rows, mut sources, .. } = other;
         rows.clear();
@@ -86,35 +86,35 @@ impl Records {
         Self { shape, storage, rows, sources, fixed_names: true, ..Self::default() }
     }
 
-    /// Puts rows of cells into a batch that has none.
+    /// Fills a batch that has no rows.
     pub(super) fn fill(&mut self, cells: Vec<Cell>, text: String) {
         let width = self.shape.len();
         assert!(width == 0 || cells.len().is_multiple_of(width), "each row has a cell for each name");
         self.height = cells.len().checked_div(width).unwrap_or_default();
-        // As many cells as fit into 512 MiB of text have numbers that fit.
+        // The cells of 512 MiB of text, the most that there is, make fewer than 2^32 rows.
         self.rows.extend(0..u32::try_from(self.height).unwrap_or(u32::MAX));
         self.storage.set_grid(cells);
         self.storage.set_text(text);
     }
 
-    /// Forgets names, rows and values, and keeps the memory.
+    /// Removes names, rows and values, and keeps the memory.
     pub(crate) fn clear(&mut self) {
         *self = Self::recycled(Arc::default(), std::mem::take(self));
     }
 
-    /// Takes the memory of the texts out, for it to be used again.
+    /// Takes out the memory of the texts, to be reused.
     pub(crate) fn take_text(&mut self) -> Vec<u8> {
         self.storage.take_text().into_bytes()
     }
 
-    /// How many bytes of memory it holds after it was [cleared](Self::clear).
+    /// How many bytes of memory the batch holds after [`clear`](Self::clear).
     pub(crate) fn capacity(&self) -> usize {
         self.storage.capacity()
             + self.rows.capacity() * size_of::<u32>()
             + self.sources.capacity() * size_of::<Cell>()
     }
 
-    /// Adds a row; names that are new to the batch go last.
+    /// Adds a row. Names that are new to the batch are added at the end.
     pub fn push(&mut self, record: Record) {
         let row = self.height;
         for (hint, (name, value)) in record.into_fields().into_iter().enumerate() {
@@ -124,8 +124,8 @@ impl Records {
         self.end_row();
     }
 
-    /// Says that a name which the batch does not know may be one that none of its rows happens to have: a step
-    /// has set fields row by row. See [`select`](Self::select).
+    /// Makes unknown names valid: from now on, a name that the batch lacks may be one that none of its rows happens to
+    /// have. Steps that set fields row by row call it. See [`select`](Self::select).
     pub fn open_names(&mut self) {
         self.fixed_names = false;
     }
@@ -142,26 +142,26 @@ impl Records {
         self.rows.is_empty()
     }
 
-    /// The names of the fields, in order. Not every row need have them all.
+    /// The names of the fields, in order. A row may lack some of them.
     #[must_use]
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.shape.names()
     }
 
-    /// The names of the fields.
+    /// The shape: the names of the fields.
     #[must_use]
     pub fn shape(&self) -> &Arc<Shape> {
         &self.shape
     }
 
-    /// The row at a position from 0, or `None` if there are not so many.
+    /// The row at a position, from 0, or `None` beyond the last row.
     #[inline]
     #[must_use]
     pub fn row(&self, position: usize) -> Option<RecordRef<'_>> {
         self.rows.get(position).map(|&row| RecordRef::of_row(self, row as usize))
     }
 
-    /// The row at a position from 0, to be changed, or `None` if there are not so many.
+    /// The row at a position, from 0, for changes; `None` beyond the last row.
     pub fn row_mut(&mut self, position: usize) -> Option<RecordMut<'_>> {
         let row = *self.rows.get(position)?;
         Some(RecordMut::of_row(self, row as usize))
@@ -173,15 +173,15 @@ impl Records {
         Rows::of(self)
     }
 
-    /// The rows as owned records, without copying the values that steps made.
+    /// The rows as owned records. Values that steps made are moved, not copied.
     #[must_use]
     pub fn into_records(mut self) -> Vec<Record> {
         let rows = std::mem::take(&mut self.rows);
         rows.into_iter().map(|row| self.take_record(row as usize)).collect()
     }
 
-    /// The text that all cells which are text are parts of: the one that
-    /// [`SlicesBuilder::finish`](crate::SlicesBuilder::finish) was given, and what steps have added to it.
+    /// The text buffer that the cells are slices of: the text given to
+    /// [`SlicesBuilder::finish`](crate::SlicesBuilder::finish), and what steps have appended to it.
     #[must_use]
     pub fn into_text(mut self) -> String {
         self.storage.take_text()
@@ -189,8 +189,8 @@ impl Records {
 
     /// Keeps the rows at these positions and drops the others. For implementors of steps.
     ///
-    /// The positions must ascend and be below [`len`](Self::len). Debug builds check that; otherwise a
-    /// position without a row is passed over.
+    /// The positions must be ascending and less than [`len`](Self::len). Debug builds panic otherwise; release builds
+    /// skip a position without a row.
     pub fn keep(&mut self, kept: &[u32]) {
         debug_assert!(kept.is_sorted_by(|a, b| a < b), "the kept positions ascend");
         debug_assert!(kept.last().is_none_or(|&last| (last as usize) < self.len()), "the kept rows exist");
@@ -211,12 +211,12 @@ impl Records {
         self.rows = rows;
     }
 
-    /// Drops all rows but the first `len`; does nothing if there are fewer.
+    /// Keeps the first `len` rows and drops the others. Does nothing if there are fewer.
     pub fn truncate(&mut self, len: usize) {
         self.rows.truncate(len);
     }
 
-    /// Changes the type of one field of one row; see [`RecordMut::cast`]. For implementors of steps.
+    /// Changes the type of one field in one row; see [`RecordMut::cast`]. For implementors of steps.
     ///
     /// # Errors
     ///
@@ -226,14 +226,14 @@ impl Records {
         row.cast(field, to)
     }
 
-    /// Says what the row is that is to be ended next.
+    /// Sets the source of the row that is being built.
     pub(super) fn set_source(&mut self, format: SourceFormat, source: Cell) {
         self.source_format = Some(format);
         self.sources.resize(self.height, Cell::ABSENT);
         self.sources.push(source);
     }
 
-    /// Forgets how a stored row was read: it is to be changed.
+    /// Discards the source of a stored row, because the row is about to change.
     #[inline]
     pub(super) fn forget_source(&mut self, row: usize) {
         if let Some(source) = self.sources.get_mut(row) {
@@ -241,13 +241,13 @@ impl Records {
         }
     }
 
-    /// A stored row as it was read.
+    /// The source of a stored row: its text as it was read.
     pub(super) fn source(&self, row: usize, format: SourceFormat) -> Option<&str> {
         let source = self.sources.get(row).filter(|_| self.source_format == Some(format))?;
         self.storage.text_part(*source)
     }
 
-    /// Casts a field of the row at a position, in a column that exists.
+    /// Casts a field of the row at a position. The column must exist.
     pub(crate) fn cast_cell(
         &mut self,
         position: usize,
@@ -261,7 +261,7 @@ impl Records {
         Ok(())
     }
 
-    /// Sets a field of the row at a position, if there is one, in a column that exists.
+    /// Sets a field of the row at a position, if there is such a row. The column must exist.
     #[inline]
     pub(crate) fn set_cell(&mut self, position: usize, column: usize, value: Value) {
         if let Some(&row) = self.rows.get(position) {
@@ -270,7 +270,7 @@ impl Records {
         }
     }
 
-    /// The column of a name; a new name gets a new column.
+    /// The column of a name. A new name gets a new column.
     pub(crate) fn column(&mut self, name: &str) -> usize {
         match self.shape.position(name) {
             Some(column) => column,
@@ -278,7 +278,7 @@ impl Records {
         }
     }
 
-    /// Ends the row whose cells were written at `height`.
+    /// Ends the row whose cells were put at `height`.
     pub(super) fn end_row(&mut self) {
         // A batch of more rows would have more cells than fit into memory.
         self.rows.push(u32::try_from(self.height).expect("a batch has fewer than 2^32 rows"));
@@ -303,7 +303,7 @@ impl Records {
         Record::from_fields(fields.collect())
     }
 
-    /// Like `column`, for a name that need not be copied and probably stands at a known place.
+    /// As `column`, for a name that needs no copy and is probably at `hint`.
     fn column_from(&mut self, hint: usize, name: &Arc<str>) -> usize {
         match self.shape.position_from(hint, name) {
             Some(column) => column,
@@ -353,7 +353,7 @@ mod tests {
     use crate::record;
 
     #[test]
-    fn absent_is_told_from_null() {
+    fn absent_and_null_are_distinct() {
         let rows = [record! {"a" => 1}, record! {"b" => ()}, record! {"a" => 2, "b" => 3}];
         let batch: Records = rows.clone().into_iter().collect();
         assert_eq!(batch.row(1).map(|row| (row.contains("a"), row.contains("b"))), Some((false, true)));
@@ -372,7 +372,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_that_were_dropped_stay_dropped_when_others_come() {
+    fn dropped_rows_stay_dropped_when_rows_are_added() {
         let mut batch: Records = [record! {"i" => 0}, record! {"i" => 1}].into_iter().collect();
         batch.retain(|row| row.i64("i") == Ok(0));
         batch.push(record! {"i" => 2, "new" => true});
@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_is_not_there_cannot_be_cast() {
+    fn casting_a_missing_row_is_an_error() {
         let mut batch = Records::new();
         assert!(batch.cast_row(0, "a", Type::Int).is_err());
     }

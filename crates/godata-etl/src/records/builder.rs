@@ -1,4 +1,4 @@
-//! Filling a batch from a format.
+//! Builds a batch row by row.
 
 use std::sync::Arc;
 
@@ -10,12 +10,11 @@ use super::shape_error::ShapeError;
 use super::source_format::SourceFormat;
 use super::value::Value;
 
-/// Fills a batch row by row. For readers of formats.
+/// Builds a batch row by row. For readers of formats.
 ///
-/// A row is what comes between [`begin_row`](Self::begin_row) and [`end_row`](Self::end_row). Cells are
-/// pushed in the order of the shape; a format whose rows name their fields says with [`seek`](Self::seek)
-/// which field the next cell is. A row that is not ended, because decoding failed in its middle, is no part of
-/// the batch.
+/// Each row starts with [`begin_row`](Self::begin_row) and ends with [`end_row`](Self::end_row). Cells are
+/// pushed in the order of the shape. A format whose rows name their fields calls [`seek`](Self::seek) to set the field of
+/// the next cell. A row that is not ended, because decoding failed in its middle, is not part of the batch.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -38,16 +37,16 @@ use super::value::Value;
 #[derive(Debug, Default)]
 pub struct RecordsBuilder {
     records: Records,
-    /// Where the next cell goes.
+    /// The column of the next cell.
     column: usize,
-    /// How many names there were when the row began.
+    /// How many names there were when the row started.
     names: usize,
-    /// How long the text was when the row began.
+    /// The length of the text when the row started.
     text: usize,
-    /// How long the text is that is given at the end, before that of the batch.
+    /// The length of the text that is given at the end, and precedes that of the batch.
     given: usize,
-    /// Whether something was added to the row.
-    is_begun: bool,
+    /// Whether something has been added to the row.
+    is_started: bool,
 }
 
 impl RecordsBuilder {
@@ -58,15 +57,15 @@ impl RecordsBuilder {
         Self { records: Records::with_shape(shape), names, ..Self::default() }
     }
 
-    /// As [`new`](Self::new), with the memory of a batch that is not needed any more.
+    /// As [`new`](Self::new), in the memory of a batch that is no longer needed.
     #[must_use]
     pub fn recycled(shape: Arc<Shape>, memory: Records) -> Self {
         let names = shape.len();
         Self { records: Records::recycled(shape, memory), names, ..Self::default() }
     }
 
-    /// As [`recycled`](Self::recycled), of rows that bring their names and whose cells are parts of a text of `len`
-    /// bytes or texts of their own. The text is given to [`finish_over`](Self::finish_over), which ends this builder.
+    /// As [`recycled`](Self::recycled), for rows that name their fields, and whose cells can be parts of a given text of
+    /// `len` bytes. End the builder by passing that text to [`finish_over`](Self::finish_over).
     #[must_use]
     pub fn over(len: usize, shape: Arc<Shape>, memory: Records) -> Self {
         let mut builder = Self { given: len, ..Self::recycled(shape, memory) };
@@ -74,78 +73,78 @@ impl RecordsBuilder {
         builder
     }
 
-    /// How many rows were ended.
+    /// How many rows have been ended.
     #[must_use]
     pub fn len(&self) -> usize {
         self.records.len()
     }
 
-    /// Whether no row was ended.
+    /// Whether no row has been ended.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.records.is_empty()
     }
 
-    /// How many bytes of text are stored, to cut batches by.
+    /// How many bytes of text are stored, as a measure to cut batches by.
     #[must_use]
     pub fn text_len(&self) -> usize {
         self.records.storage.text_len()
     }
 
-    /// Begins a row, and discards one that was begun and not ended.
+    /// Starts a row. Discards a row that was started and not ended.
     pub fn begin_row(&mut self) {
-        if self.is_begun {
+        if self.is_started {
             self.discard_row();
         }
     }
 
-    /// Makes the next cell that of this field; a name that is new goes last.
+    /// Sets the field of the next cell. A new name is added at the end.
     ///
-    /// A field that the row has already is replaced.
+    /// If the row has the field already, the cell replaces it.
     pub fn seek(&mut self, name: &str) -> &mut Self {
         let next = self.records.shape.position_from(self.column, name);
-        self.is_begun = true;
+        self.is_started = true;
         self.column = next.unwrap_or_else(|| self.records.column(name));
         self
     }
 
-    /// Whether the row has the field already that the next cell is for.
+    /// Whether the row already has the field of the next cell.
     #[must_use]
     pub fn has_field(&self) -> bool {
         !self.records.storage.cell(self.column, self.records.height).is_absent()
     }
 
-    /// Adds a cell with a part of the given text: `len` bytes from `start` on, all of them within the text. This is not
-    /// checked: of a part that is not within it, nobody can say what the cell will have.
+    /// Adds a cell with a part of the given text: `len` bytes from `start` on. They must be within the text. This is not
+    /// checked: the content of a cell beyond the text is unspecified.
     #[inline]
     pub fn push_text_part(&mut self, start: usize, len: usize) {
         self.push_cell(Cell::text_unchecked(start, len, Kind::Text));
     }
 
-    /// As [`push_text_part`](Self::push_text_part), of the digits of a number by RFC 8259, section 6.
+    /// As [`push_text_part`](Self::push_text_part), for the digits of a number by RFC 8259, section 6.
     #[inline]
     pub fn push_number_part(&mut self, start: usize, len: usize) {
         self.push_cell(Cell::text_unchecked(start, len, Kind::Number));
     }
 
-    /// Adds a cell with a list or map that was read from a part of the given text, which is JSON.
+    /// Adds a cell with a list or a map that was read from a part of the given text, which is JSON.
     pub fn push_json_part(&mut self, start: usize, len: usize, value: Value) {
         let json = Cell::text_unchecked(start, len, Kind::Text);
         let cell = self.records.storage.json_cell(json, value);
         self.push_cell(cell);
     }
 
-    /// As [`push_json_part`](Self::push_json_part), with a copy of the JSON, on one line.
+    /// As [`push_json_part`](Self::push_json_part), with a copy of the JSON, which must be on one line.
     pub fn push_json(&mut self, json: &str, value: Value) {
         let json = self.records.storage.text_cell(self.given, json, Kind::Text);
         let cell = self.records.storage.json_cell(json, value);
         self.push_cell(cell);
     }
 
-    /// Says that the whole row, until a step changes it, is this part of the given text, in this format.
-    /// See [`RecordRef::as_read`](crate::RecordRef::as_read).
+    /// Sets the source of the row: the part of the given text, in this format, that the row was read from. Writers can
+    /// copy it until a step changes the row; see [`RecordRef::as_read`](crate::RecordRef::as_read).
     pub fn set_source(&mut self, format: SourceFormat, start: usize, len: usize) {
-        self.is_begun = true;
+        self.is_started = true;
         self.records.set_source(format, Cell::text_unchecked(start, len, Kind::Text));
     }
 
@@ -154,9 +153,9 @@ impl RecordsBuilder {
         self.push_slice(text, Kind::Text);
     }
 
-    /// Adds a cell with a number that is to be written with these digits.
+    /// Adds a cell with a number that is written with these digits.
     ///
-    /// Digits that are no number by RFC 8259, section 6, are added as text.
+    /// Digits that are not a number by RFC 8259, section 6, are added as text.
     pub fn push_number(&mut self, digits: &str) {
         self.push_slice(digits, if number::is_json(digits) { Kind::Number } else { Kind::Text });
     }
@@ -177,11 +176,11 @@ impl RecordsBuilder {
         self.seek(name).push_value(value.into());
     }
 
-    /// Ends the row. Fields for which there was no cell are absent.
+    /// Ends the row. Fields without a cell are absent.
     ///
     /// # Errors
     ///
-    /// [`ShapeError::TooManyCells`] if there were more cells than names; the row is discarded then.
+    /// [`ShapeError::TooManyCells`] if there are more cells than names. The row is then discarded.
     pub fn end_row(&mut self) -> Result<(), ShapeError> {
         let (cells, names) = (self.column, self.records.shape.len());
         if cells > names {
@@ -193,20 +192,20 @@ impl RecordsBuilder {
         Ok(())
     }
 
-    /// The batch of the rows that were ended.
+    /// The batch of the rows that have been ended.
     #[must_use]
     pub fn finish(mut self) -> Records {
         self.discard_row();
         self.records
     }
 
-    /// The batch of the rows that were ended, over the given text. A part that begins or ends within a character is
-    /// empty.
+    /// The batch of the rows that have been ended, with the given text. A part that starts or ends within a character
+    /// becomes an empty text.
     ///
     /// # Errors
     ///
-    /// The text, if it is not as long as [`over`](Self::over) was told, or has 512 MiB or more: parts of it have no
-    /// place in a batch then.
+    /// The text, if its length is not the one passed to [`over`](Self::over), or if it has 512 MiB or more, which is too
+    /// long for a batch.
     ///
     /// ```
     /// use std::sync::Arc;
@@ -239,10 +238,10 @@ impl RecordsBuilder {
         self.push_cell(cell);
     }
 
-    /// A cell beyond the last name is only counted, for `end_row` to refuse the row.
+    /// Only counts a cell beyond the last name, so that `end_row` can refuse the row.
     #[inline]
     fn push_cell(&mut self, cell: Cell) {
-        self.is_begun = true;
+        self.is_started = true;
         if self.column < self.records.shape.len() {
             self.records.storage.put(self.column, self.records.height, cell);
         }
@@ -261,7 +260,7 @@ impl RecordsBuilder {
 
     fn mark_row(&mut self) {
         self.column = 0;
-        self.is_begun = false;
+        self.is_started = false;
         self.names = self.records.shape.len();
         self.text = self.records.storage.text_len();
     }
@@ -324,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_another_length_is_given_back() {
+    fn a_text_of_another_length_is_returned() {
         let over = |len| {
             let mut builder = RecordsBuilder::over(len, Arc::default(), Records::new());
             builder.begin_row();
@@ -341,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_that_is_too_long_is_given_back() {
+    fn a_text_that_is_too_long_is_returned() {
         let len = 1 << 29;
         let text = String::from_utf8(vec![0; len]).unwrap();
         let builder = RecordsBuilder::over(len, Arc::default(), Records::new());

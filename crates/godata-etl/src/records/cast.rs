@@ -25,22 +25,22 @@ use super::value_ref::ValueRef;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Type {
-    /// True or false; from the text `true` or `false`.
+    /// True or false. Cast from the text `true` or `false`.
     Bool,
-    /// A whole number in the range of `i64`; from text, or from a number without a fraction.
+    /// A whole number in the range of `i64`. Cast from text, or from a number without a fraction.
     Int,
-    /// A whole number in the range of `u64`; from text, or from a number without a fraction.
+    /// A whole number in the range of `u64`. Cast from text, or from a number without a fraction.
     UInt,
-    /// A floating point number; from text that is a finite number, or from any number.
+    /// A floating point number. Cast from text that is a finite number, or from any number.
     Float,
-    /// Text; from anything but bytes, lists and maps.
+    /// Text. Cast from everything but bytes, lists and maps.
     Text,
-    /// An instant; from RFC 3339 text.
+    /// An instant. Cast from RFC 3339 text.
     Timestamp,
 }
 
 impl Type {
-    /// The type as a message expects it.
+    /// The type in the words of an error message.
     pub(super) fn expected(self) -> &'static str {
         match self {
             Self::Bool => "true or false",
@@ -82,8 +82,8 @@ pub(super) fn cast_value(field: &str, value: ValueRef<'_>, to: Type) -> Result<V
 }
 
 impl Kind {
-    /// The value of a text of this kind. Digits that overflow a float, or would pass for another whole number as
-    /// one, remain text: it is parsed by whoever asks for a number.
+    /// The value of a text of this kind. Digits that overflow a float, or that a float would turn into another whole
+    /// number, stay text; a getter that wants a number parses them.
     #[inline(never)]
     pub(super) fn read(self, text: &str) -> ValueRef<'_> {
         let number = match self {
@@ -95,7 +95,7 @@ impl Kind {
 }
 
 impl Storage {
-    /// Casts a cell in its place. Digits that are a number of JSON are kept as they are.
+    /// Casts a cell in place. Digits that are a JSON number are kept as they are.
     pub(super) fn cast(
         &mut self,
         column: usize,
@@ -129,12 +129,12 @@ impl Storage {
         Ok(())
     }
 
-    /// The cell of the text that is to be written for the cast value, if there is one.
+    /// The cell of the digits that are written for the cast value, if they are kept.
     fn digits(&mut self, cell: Cell, to: Type, cast: &Value) -> Option<Cell> {
         let (text, kind) = self.text_of(cell)?;
         let is_kept = match to {
             Type::Text => true,
-            // What was read as text was cast by its digits.
+            // The cast has parsed these same digits.
             Type::Float if kind == Kind::Text => number::is_json(text),
             Type::Float => ValueRef::Text(text).as_f64() == cast.as_ref().as_f64(),
             Type::Int | Type::UInt if kind == Kind::Text => number::is_json(text),
@@ -147,7 +147,7 @@ impl Storage {
             Stored::Value(_) => {
                 let text = text.to_owned();
                 let copy = self.text_cell(0, &text, Kind::Text);
-                // Digits that have no place in the text of the batch can't be kept.
+                // Digits that don't fit into the text of the batch can't be kept.
                 matches!(copy.stored(), Stored::Text { .. }).then_some(copy)
             }
             _ => Some(cell),
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_are_kept_if_they_are_a_number_of_json() {
+    fn digits_are_kept_if_they_are_a_json_number() {
         check("12.50", Type::Float, &Value::Float(12.5), Some("12.50"));
         check("12", Type::Float, &Value::Float(12.0), Some("12"));
         check("-0", Type::Int, &Value::Int(0), Some("-0"));
@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn other_digits_are_normalised() {
+    fn other_digits_are_normalized() {
         check("007", Type::Int, &Value::Int(7), None);
         check("+5", Type::UInt, &Value::Int(5), None);
         check(".5", Type::Float, &Value::Float(0.5), None);
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_its_own_stays_where_it_is() {
+    fn a_text_that_a_step_made_stays_where_it_is() {
         let [_, mut storage] = cells("a");
         storage.cast(0, 0, "a", Type::Text).unwrap();
         assert_eq!(storage.value(0, 0), Some(ValueRef::Text("a")));
@@ -253,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_an_error_and_leaves_the_cell() {
+    fn a_value_of_another_type_is_an_error_and_leaves_the_cell_unchanged() {
         let table = [("", Type::Float), ("1.0", Type::Int), ("-1", Type::UInt), ("1", Type::Bool)];
         for (text, to) in table {
             for mut storage in cells(text) {

@@ -1,37 +1,37 @@
 //! One stored field of one row of a batch.
 
-/// What a batch stores for one field of one row, in 8 bytes: whether it is there, and where its text or value is.
+/// The stored form of one field of one row, in 8 bytes: whether it is present, and where its text or value is.
 ///
-/// A file has many more cells than rows, and most of them are only copied to the output, or not even that.
+/// A file has many more cells than rows, and most cells are at most copied to the output.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Cell {
-    /// Where the text begins, or which value it is.
+    /// Where the text starts, or the index of the value.
     at: u32,
-    /// How long the text is, shifted by [`TAG_BITS`], and what kind of cell this is.
+    /// The length of the text, shifted by [`TAG_BITS`], and the kind of the cell.
     tag: u32,
 }
 
-/// What a cell says.
+/// A decoded cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stored {
     /// The row has no such field.
     Absent,
     /// The field is null.
     Null,
-    /// A part of the batch's text, in bytes, and what it is read as.
+    /// A part of the batch's text, in bytes, and how it is read.
     Text { start: usize, len: usize, kind: Kind },
-    /// The batch's float of this number.
+    /// The batch's float at this index.
     Float(usize),
-    /// The batch's value of this number.
+    /// The batch's value at this index.
     Value(usize),
 }
 
-/// What a text is read as.
+/// How a text is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Text.
     Text,
-    /// The narrowest number with these digits, which are a number of JSON.
+    /// As the narrowest number with these digits, which are a JSON number.
     Number,
 }
 
@@ -58,7 +58,7 @@ impl Cell {
     pub(super) const ABSENT: Self = Self { at: 0, tag: ABSENT };
     pub(super) const NULL: Self = Self { at: 0, tag: NULL };
 
-    /// Of a part of the batch's text; `None` if it is too long or too far off for 8 bytes.
+    /// The cell of a part of the batch's text; `None` if its start or length doesn't fit into 8 bytes.
     #[inline]
     pub(super) fn text(start: usize, len: usize, kind: Kind) -> Option<Self> {
         let at = u32::try_from(start).ok()?;
@@ -66,18 +66,18 @@ impl Cell {
         Some(Self { at, tag: len << TAG_BITS | kind.tag() })
     }
 
-    /// As [`text`](Self::text), of a part that is known to be near and short enough.
+    /// As [`text`](Self::text), for a part whose start and length are known to fit.
     #[inline]
     pub(super) fn text_unchecked(start: usize, len: usize, kind: Kind) -> Self {
         Self { at: start as u32, tag: (len as u32) << TAG_BITS | kind.tag() }
     }
 
-    /// Of the batch's value of this number; `None` if that is too great for 8 bytes.
+    /// The cell of the batch's value at this index; `None` if the index doesn't fit.
     pub(super) fn value(number: usize) -> Option<Self> {
         Some(Self { at: u32::try_from(number).ok()?, tag: VALUE })
     }
 
-    /// Of the batch's float of this number; `None` if that is too great for 8 bytes.
+    /// The cell of the batch's float at this index; `None` if the index doesn't fit.
     pub(super) fn float(number: usize) -> Option<Self> {
         Some(Self { at: u32::try_from(number).ok()?, tag: FLOAT })
     }
@@ -87,7 +87,7 @@ impl Cell {
         self.tag == ABSENT
     }
 
-    /// Where the text is, if it is one that is read as text.
+    /// Start and length of the text, if the cell is text that is read as text.
     #[inline]
     pub(super) fn as_text(self) -> Option<(usize, usize)> {
         (self.tag & TAGS == TEXT).then_some((self.at as usize, (self.tag >> TAG_BITS) as usize))
@@ -106,7 +106,7 @@ impl Cell {
         Stored::Text { start: self.at as usize, len: (self.tag >> TAG_BITS) as usize, kind }
     }
 
-    /// A text, read as something else.
+    /// The same text, read as another kind.
     pub(super) fn with_kind(self, kind: Kind) -> Self {
         Self { tag: self.tag & !TAGS | kind.tag(), ..self }
     }
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_says_what_it_was_made_of() {
+    fn a_cell_decodes_to_what_it_was_made_of() {
         assert_eq!(Cell::default().stored(), Stored::Absent);
         assert_eq!(Cell::NULL.stored(), Stored::Null);
         assert_eq!(Cell::value(7).map(Cell::stored), Some(Stored::Value(7)));
@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_no_cell() {
+    fn what_does_not_fit_into_8_bytes_makes_no_cell() {
         assert_eq!(Cell::text(0, 1 << 29, Kind::Text), None);
         assert_eq!(Cell::text(1 << 32, 0, Kind::Text), None);
         assert_eq!(Cell::value(1 << 32), None);

@@ -1,8 +1,8 @@
-//! A field as a writer of a format sees it.
+//! A field, in the form in which writers of formats receive it.
 
 use super::value_ref::ValueRef;
 
-/// A field of a row as it is to be written: what no step touched has the bytes that were read.
+/// A field of a row in the form in which it is written. A field that no step changed has the bytes that were read.
 ///
 /// ```
 /// use godata_etl::{CellRef, Records, Type, record};
@@ -22,7 +22,7 @@ pub enum CellRef<'a> {
     Null,
     /// Text, not quoted or escaped.
     Text(&'a str),
-    /// The digits of a number, to be written as they are: a number by RFC 8259, section 6.
+    /// The digits of a number by RFC 8259, section 6, to be written as they are.
     Number(&'a str),
     /// A list or a map as JSON (RFC 8259), as it was read.
     Json(&'a str),

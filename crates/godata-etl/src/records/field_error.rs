@@ -7,7 +7,7 @@ use godata_core::{debug_as_chain, excerpt};
 
 use super::value_ref::ValueRef;
 
-/// A field that is not what was asked for: it says which field, what was expected and what was found.
+/// Why a field could not be read or changed: it says which field, what was expected and what was found.
 ///
 /// ```
 /// use godata_etl::record;
@@ -39,7 +39,7 @@ impl FieldError {
         &self.field
     }
 
-    /// The value that was found, in at most some 80 characters; none if the field is missing or null.
+    /// The value that was found, cut after 80 characters; `None` if the field is missing or null.
     #[must_use]
     pub fn value(&self) -> Option<&str> {
         match &self.problem {
@@ -62,7 +62,7 @@ impl FieldError {
         Self { field: field.into(), problem: Problem::Mismatch { expected, kind: "number", value } }
     }
 
-    /// `found` is not what was expected; null is told as such.
+    /// `found` is not what was expected. Null has a message of its own.
     pub(super) fn unexpected(field: &str, expected: &'static str, found: ValueRef<'_>) -> Self {
         let problem = match found {
             ValueRef::Null => Problem::Null,

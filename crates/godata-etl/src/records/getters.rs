@@ -1,4 +1,4 @@
-//! The getters of owned and mutable rows: those of `RecordRef`, which has their rules and examples.
+//! The getters of owned and mutable rows, which call those of `RecordRef`. Their rules and examples are there.
 
 /// The getters of a type that has `as_ref(&self) -> RecordRef<'_>`.
 macro_rules! delegate_getters {
@@ -28,7 +28,7 @@ macro_rules! delegate_getters {
         ///
         /// # Errors
         ///
-        /// [`FieldError`] if the field is absent, null or something else.
+        /// [`FieldError`] if the field is absent, null or of another type.
         pub fn bool(&self, name: &str) -> Result<bool, FieldError> {
             self.as_ref().bool(name)
         }
@@ -37,7 +37,7 @@ macro_rules! delegate_getters {
         ///
         /// # Errors
         ///
-        /// [`FieldError`] if the field is absent, null or something else.
+        /// [`FieldError`] if the field is absent, null or of another type.
         pub fn i64(&self, name: &str) -> Result<i64, FieldError> {
             self.as_ref().i64(name)
         }
@@ -46,7 +46,7 @@ macro_rules! delegate_getters {
         ///
         /// # Errors
         ///
-        /// [`FieldError`] if the field is absent, null or something else.
+        /// [`FieldError`] if the field is absent, null or of another type.
         pub fn u64(&self, name: &str) -> Result<u64, FieldError> {
             self.as_ref().u64(name)
         }
@@ -55,7 +55,7 @@ macro_rules! delegate_getters {
         ///
         /// # Errors
         ///
-        /// [`FieldError`] if the field is absent, null or something else.
+        /// [`FieldError`] if the field is absent, null or of another type.
         pub fn f64(&self, name: &str) -> Result<f64, FieldError> {
             self.as_ref().f64(name)
         }
@@ -64,7 +64,7 @@ macro_rules! delegate_getters {
         ///
         /// # Errors
         ///
-        /// [`FieldError`] if the field is absent, null or something else.
+        /// [`FieldError`] if the field is absent, null or of another type.
         pub fn timestamp(&self, name: &str) -> Result<UtcDateTime, FieldError> {
             self.as_ref().timestamp(name)
         }
@@ -103,7 +103,7 @@ macro_rules! delegate_getters {
             self.as_ref().is_empty()
         }
 
-        /// Converts the row to a type that serde can read. See [`RecordRef::de`].
+        /// Converts the row to a type that serde can deserialize. See [`RecordRef::de`].
         ///
         /// # Errors
         ///

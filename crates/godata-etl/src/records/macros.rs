@@ -2,7 +2,7 @@
 
 /// Makes a [`Record`](crate::Record) of `name => value` pairs, in their order.
 ///
-/// A value is anything that is `Into<`[`Value`](crate::Value)`>`. Of two equal names the last value wins.
+/// A value is anything that is `Into<`[`Value`](crate::Value)`>`. If a name occurs twice, the last value wins.
 ///
 /// ```
 /// use godata_etl::record;

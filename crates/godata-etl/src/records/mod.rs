@@ -1,15 +1,15 @@
 //! Dynamic records: rows whose names are known only when they are read.
 //!
 //! [`Record`] is one owned row of named [`Value`]s, for code that makes rows. [`Records`] is a batch of
-//! rows that share one [`Shape`] (the names) and one text buffer; steps see its rows as [`RecordRef`] and
-//! [`RecordMut`]. All three have the same getters, and a getter parses text on demand, so that a column of a
-//! CSV file can be read as a number without a conversion of the whole file.
+//! rows that share one [`Shape`] (the names) and one text buffer. Steps see its rows as [`RecordRef`] and
+//! [`RecordMut`]. All three have the same getters. A getter parses text on demand, so a column of a CSV file can be read
+//! as a number without converting the whole file.
 //!
-//! A field of a row is in one of three states, and they are kept apart: it is *absent* (the row has no such
-//! field), it is *null*, or it has a value.
+//! A field of a row is in one of three distinct states: it is *absent* (the row has no such field), it is *null*, or it
+//! has a value.
 //!
-//! What no step touched stays as it was read: text keeps its bytes, and a [cast](RecordMut::cast) number
-//! keeps its digits.
+//! Fields that no step changes stay as they were read: text keeps its bytes, and a [cast](RecordMut::cast) number keeps
+//! its digits.
 
 mod batch;
 mod builder;

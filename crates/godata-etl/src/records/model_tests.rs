@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::record;
 
-/// Few names, so that changes meet each other.
+/// Few names, so that changes often hit the same field.
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
 /// The rows as lists of fields, and the names that the batch knows.
@@ -143,7 +143,7 @@ fn cast(value: &Value, to: Type) -> Option<Value> {
     }
 }
 
-/// Makes a change on both sides; both must agree on whether it can be made.
+/// Makes a change on both sides. Both must agree on whether it is possible.
 fn apply(change: Change, batch: &mut Records, model: &mut Model) {
     let len = batch.len();
     let n = |name: usize| NAMES[name];
@@ -215,14 +215,14 @@ fn apply(change: Change, batch: &mut Records, model: &mut Model) {
             model.rows.truncate(rows);
         }
         Change::Prune => {
-            // Which names go depends on what happened before; what the rows hold may not.
+            // Which names are removed depends on earlier changes. The content of the rows must not change.
             batch.prune();
             model.names = batch.names().map(str::to_owned).collect();
         }
     }
 }
 
-/// What a writer is given for each row: cell by cell, or as a visitor.
+/// The cells of each row that a writer receives: position by position, and as a visitor.
 fn written(batch: &Records) -> [Vec<Vec<Option<String>>>; 2] {
     let columns = 0..batch.shape().len();
     let text = |cell: Option<CellRef<'_>>| cell.map(|cell| format!("{cell:?}"));
@@ -272,7 +272,7 @@ fn any_value() -> impl Strategy<Value = Value> {
 }
 
 fn any_type() -> impl Strategy<Value = Type> {
-    // Text of floats differs by how they were written, so that a cast to text is left to the unit tests.
+    // Floats print differently depending on how they were written, so the unit tests cover casts to text.
     prop::sample::select(vec![Type::Bool, Type::Int, Type::UInt, Type::Float, Type::Timestamp])
 }
 

@@ -1,18 +1,18 @@
-//! Numbers as digits: what text is a number, and when its digits are a number of JSON.
+//! Numbers in text: which text is a number, and whether its digits are a JSON number.
 
 use super::value_ref::ValueRef;
 
-/// A finite float; Rust's `parse` also knows `nan`, `inf` and what overflows, which are no data.
+/// A finite float. Rust's `parse` also accepts `nan`, `inf` and numbers that overflow, which are not data.
 pub(super) fn parse_float(text: &str) -> Option<f64> {
     parse_decimal(text).or_else(|| text.parse().ok().filter(|float: &f64| float.is_finite()))
 }
 
-/// A number of JSON without exponent, and with so few digits that it is found exactly in one division (Clinger, "How
+/// A JSON number without an exponent, and with so few digits that one division gives the exact result (Clinger, "How
 /// to read floating point numbers accurately", 1990); `None` for all others.
 ///
-/// Most numbers of files are of this kind, and `parse` takes more than twice as long for them.
+/// Most numbers in files are of this kind, and `parse` takes more than twice as long for them.
 pub(super) fn parse_decimal(text: &str) -> Option<f64> {
-    /// So many digits are less than 2^53.
+    /// Numbers with this many digits are less than 2^53.
     const DIGITS: usize = 15;
     const POWERS: [f64; DIGITS + 1] =
         [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
@@ -39,8 +39,8 @@ pub(super) fn parse_decimal(text: &str) -> Option<f64> {
     Some(if text.len() > digits.len() { -float } else { float })
 }
 
-/// The narrowest number that has these digits; `None` if the nearest float is a whole number and they are not, or
-/// are another one: it would pass for that whole number.
+/// The narrowest number that has these digits. `None` if the nearest float is a whole number that the digits are not,
+/// because the float would pass for it.
 pub(super) fn parse_number(text: &str) -> Option<ValueRef<'static>> {
     let int = || text.parse().ok().map(ValueRef::Int);
     let uint = || text.parse().ok().map(ValueRef::UInt);
@@ -48,18 +48,18 @@ pub(super) fn parse_number(text: &str) -> Option<ValueRef<'static>> {
     int().or_else(uint).or_else(float)
 }
 
-/// Whether a float stands for a whole number that these digits are not.
+/// Whether a float represents a whole number that these digits are not.
 fn passes_for_whole(text: &str, float: f64) -> bool {
     is_whole(float) && parse_whole(text) != Some(float as i128)
 }
 
-/// Whether a float stands for one whole number. From 2^53 on, each float stands for several.
+/// Whether a float represents exactly one whole number. From 2^53 on, each float represents several.
 fn is_whole(float: f64) -> bool {
     const LIMIT: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
     float.fract() == 0.0 && float.abs() < LIMIT
 }
 
-/// The whole number that these digits of JSON are, also in a form with a fraction or an exponent.
+/// The value of a JSON number, if it is a whole number; it may have a fraction or an exponent.
 fn parse_whole(text: &str) -> Option<i128> {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);
@@ -84,12 +84,12 @@ fn parse_whole(text: &str) -> Option<i128> {
     Some(if mantissa.starts_with('-') { -whole } else { whole })
 }
 
-/// The whole number that a float stands for.
+/// The whole number that a float represents.
 pub(super) fn exact_i64(float: f64) -> Option<i64> {
     is_whole(float).then_some(float as i64)
 }
 
-/// The whole number that a float stands for.
+/// The whole number that a float represents.
 pub(super) fn exact_u64(float: f64) -> Option<u64> {
     (is_whole(float) && float >= 0.0).then_some(float as u64)
 }
@@ -114,7 +114,7 @@ fn after_exponent(text: &str) -> Option<&str> {
     after_digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))
 }
 
-/// What follows one digit or more.
+/// The rest of a text after one or more digits.
 fn after_digits(text: &str) -> Option<&str> {
     let len = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
     text.get(len..).filter(|_| len > 0)
@@ -127,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_numbers_are_told_from_others() {
+    fn json_numbers_are_recognized() {
         for text in ["0", "-0", "12", "12.50", "1e5", "1E+5", "0.1e-2", "-1.0"] {
             assert!(is_json(text), "{text}");
         }

@@ -16,11 +16,11 @@ use super::value_ref::ValueRef;
 
 /// One owned row of named values, in order.
 ///
-/// Make one with [`record!`](crate::record), of pairs, or of a struct with
-/// [`to_record`](crate::to_record). Of two equal names the last value wins, at the place of the first.
-/// Two records are equal if they have equal fields in the same order.
+/// Make one with [`record!`](crate::record), from pairs, or from a struct with
+/// [`to_record`](crate::to_record). If a name occurs twice, the last value wins, at the position of the first. Two
+/// records are equal if they have equal fields in the same order.
 ///
-/// The getters have the rules of [`RecordRef`].
+/// The getters follow the rules of [`RecordRef`].
 ///
 /// ```
 /// use godata_etl::record;
@@ -43,7 +43,7 @@ impl Record {
         Self::default()
     }
 
-    /// This record as the view that rows of a batch have too.
+    /// A view of this record, of the same type as a view of a row in a batch.
     #[must_use]
     pub fn as_ref(&self) -> RecordRef<'_> {
         RecordRef::of_record(self)
@@ -51,7 +51,7 @@ impl Record {
 
     delegate_getters!();
 
-    /// Sets a field, in its place; a new name goes last.
+    /// Sets a field. An existing field keeps its position; a new one is added at the end.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
         let value = value.into();
         match self.position(name) {
@@ -60,17 +60,17 @@ impl Record {
         }
     }
 
-    /// Takes a field out; `None` if it is absent.
+    /// Removes a field and returns its value; `None` if it is absent.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         let position = self.position(name)?;
         Some(self.fields.remove(position).1)
     }
 
-    /// Gives a field another name, at its place.
+    /// Renames a field, which keeps its position.
     ///
     /// # Errors
     ///
-    /// [`FieldError`] if the field is absent, or another one has the new name.
+    /// [`FieldError`] if the field is absent, or another field has the new name.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<(), FieldError> {
         let position = self.position(from).ok_or_else(|| FieldError::missing(from))?;
         if from != to && self.contains(to) {
@@ -80,11 +80,11 @@ impl Record {
         Ok(())
     }
 
-    /// Replaces the value of a field by what a closure makes of it.
+    /// Replaces the value of a field by what a closure makes of it. A null is passed to the closure too.
     ///
     /// # Errors
     ///
-    /// [`FieldError`] if the field is absent. A null is passed to the closure.
+    /// [`FieldError`] if the field is absent.
     ///
     /// ```
     /// use godata_etl::record;
@@ -104,11 +104,11 @@ impl Record {
         Ok(())
     }
 
-    /// Sets a field to the value of another one.
+    /// Sets the field `to` to the value of the field `from`.
     ///
     /// # Errors
     ///
-    /// [`FieldError`] if the other one is absent.
+    /// [`FieldError`] if `from` is absent.
     pub fn copy(&mut self, from: &str, to: &str) -> Result<(), FieldError> {
         let value = self.value_mut(from)?.clone();
         self.set(to, value);
@@ -119,7 +119,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// [`FieldError`] if the field is absent or its value is not of that type; it is then as it was.
+    /// [`FieldError`] if the field is absent or its value is not of that type. The field is then unchanged.
     pub fn cast(&mut self, name: &str, to: Type) -> Result<(), FieldError> {
         let value = self.value_mut(name)?;
         *value = cast_value(name, value.as_ref(), to)?;
@@ -142,7 +142,7 @@ impl Record {
         self.fields.get(position).map(|(_, value)| value.as_ref())
     }
 
-    /// A record of fields whose names are known to differ.
+    /// A record of fields whose names are known to be distinct.
     pub(super) fn from_fields(fields: Vec<(Arc<str>, Value)>) -> Self {
         Self { fields }
     }
@@ -152,7 +152,7 @@ impl Record {
         Ok(&mut self.fields[position].1)
     }
 
-    /// Like `set`, for a name that need not be copied.
+    /// As `set`, for a name that needs no copy.
     fn insert(&mut self, name: Arc<str>, value: Value) {
         match self.position(&name) {
             Some(position) => self.fields[position].1 = value,
@@ -195,7 +195,7 @@ mod tests {
     use crate::record;
 
     #[test]
-    fn of_two_equal_names_the_last_wins_at_the_place_of_the_first() {
+    fn the_last_of_two_equal_names_wins_at_the_position_of_the_first() {
         let record = record! {"a" => 1, "b" => 2, "a" => 3};
         assert_eq!(record.iter().collect::<Vec<_>>(), [("a", ValueRef::Int(3)), ("b", ValueRef::Int(2))]);
     }
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn rename_keeps_the_place_and_takes_no_other_name() {
+    fn rename_keeps_the_position_and_refuses_a_name_in_use() {
         let mut record = record! {"a" => 1, "b" => 2};
         assert_eq!(record.rename("a", "c"), Ok(()));
         assert_eq!(record.rename("c", "c"), Ok(()));

@@ -1,4 +1,4 @@
-//! Changes of the names of a whole batch. For implementors of steps.
+//! Changes to the names of a whole batch. For implementors of steps.
 
 use std::sync::Arc;
 
@@ -10,14 +10,13 @@ use super::shape_error::ShapeError;
 impl Records {
     /// Keeps these fields, in this order, and drops the others.
     ///
-    /// A name that the batch does not know is a mistake if the names were given with the batch
-    /// ([`with_names`](Self::with_names)). It is passed over if the rows brought their own names, since then
-    /// it is chance whether one of these rows has it. The same holds for [`drop_fields`](Self::drop_fields) and
-    /// [`rename`](Self::rename).
+    /// An unknown name is an error if the names were given with the batch ([`with_names`](Self::with_names)). It is ignored
+    /// if the rows brought their own names, because then a batch has a name only if one of its rows happens to have it.
+    /// The same holds for [`drop_fields`](Self::drop_fields) and [`rename`](Self::rename).
     ///
     /// # Errors
     ///
-    /// [`ShapeError`] if a name is there twice, or a mistake.
+    /// [`ShapeError`] if a name occurs twice, or is unknown and not ignored.
     ///
     /// ```
     /// use godata_etl::{Records, record};
@@ -43,7 +42,7 @@ impl Records {
     ///
     /// # Errors
     ///
-    /// [`ShapeError::Unknown`] if a name is a mistake (see [`select`](Self::select)); no field is dropped then.
+    /// [`ShapeError::Unknown`] if a name is unknown and not ignored (see [`select`](Self::select)). No field is dropped then.
     pub fn drop_fields<S: AsRef<str>>(&mut self, names: &[S]) -> Result<(), ShapeError> {
         let mut positions = self.positions(names)?;
         positions.sort_unstable();
@@ -55,12 +54,12 @@ impl Records {
         Ok(())
     }
 
-    /// Gives a field another name, at its place, in all rows that have it.
+    /// Renames a field in all rows that have it. It keeps its position.
     ///
     /// # Errors
     ///
-    /// [`ShapeError::Unknown`] if the name is a mistake (see [`select`](Self::select)), [`ShapeError::Taken`] if
-    /// a row has a field of the new name.
+    /// [`ShapeError::Unknown`] if the name is unknown and not ignored (see [`select`](Self::select)).
+    /// [`ShapeError::Taken`] if a row has a field with the new name.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<(), ShapeError> {
         let Some(position) = self.find(from)? else { return Ok(()) };
         if from == to {
@@ -78,10 +77,10 @@ impl Records {
         self.rename(from, to)
     }
 
-    /// Forgets the names that no row has any more after rows lost fields by [`remove`] or [`rename`].
+    /// Removes the names that no row has any more, after rows lost fields by [`remove`] or [`rename`].
     ///
-    /// A step that changes rows calls this at its end, so that a writer of tables finds no empty column. It
-    /// costs nothing if no row lost a field, and a batch without rows keeps its names.
+    /// A step that changes rows calls this at its end, so that writers of tables get no empty column. It costs nothing if no
+    /// row lost a field. A batch without rows keeps its names.
     ///
     /// [`remove`]: crate::RecordMut::remove
     /// [`rename`]: crate::RecordMut::rename
@@ -101,12 +100,11 @@ impl Records {
         names.iter().filter_map(|name| self.find(name.as_ref()).transpose()).collect()
     }
 
-    /// Where a name stands, for [`RecordRef::cell_at`](crate::RecordRef::cell_at); `None` if no row happens to have
-    /// it.
+    /// The position of a name, for [`RecordRef::cell_at`](crate::RecordRef::cell_at); `None` if it is unknown and ignored.
     ///
     /// # Errors
     ///
-    /// [`ShapeError::Unknown`] if the name is a mistake (see [`select`](Self::select)).
+    /// [`ShapeError::Unknown`] if the name is unknown and not ignored (see [`select`](Self::select)).
     pub fn find(&self, name: &str) -> Result<Option<usize>, ShapeError> {
         match self.shape.position(name) {
             None if self.fixed_names => {
@@ -121,8 +119,8 @@ impl Records {
         self.rows.iter().all(|&row| self.storage.cell(column, row as usize).is_absent())
     }
 
-    /// Forgets how the rows were read that have this field: it is to be changed in them, and the others stay as they
-    /// are.
+    /// Discards the sources of the rows that have this field, because the field is about to change. The other rows stay as
+    /// they are.
     fn forget_sources_with(&mut self, column: usize) {
         for (row, source) in self.sources.iter_mut().enumerate() {
             if !self.storage.cell(column, row).is_absent() {
@@ -172,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_passed_over_where_rows_bring_their_own_names() {
+    fn an_unknown_name_is_ignored_if_rows_bring_their_own_names() {
         let mut batch = batch();
         batch.open_names();
         assert_eq!(batch.rename("x", "y"), Ok(()));
@@ -182,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn rename_keeps_the_place_and_refuses_a_name_in_use() {
+    fn rename_keeps_the_position_and_refuses_a_name_in_use() {
         let mut batch = batch();
         assert_eq!(batch.rename("b", "a"), Err(ShapeError::Taken { name: "a".into() }));
         assert!(matches!(batch.rename("x", "y"), Err(ShapeError::Unknown { .. })));
@@ -192,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_no_row_has_any_more_can_be_given_again() {
+    fn a_name_that_no_row_has_any_more_can_be_reused() {
         let mut batch = batch();
         batch.row_mut(0).unwrap().remove("a");
         assert_eq!(batch.rename("b", "a"), Ok(()));
@@ -200,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn prune_forgets_names_that_no_row_has() {
+    fn prune_removes_names_that_no_row_has() {
         let mut batch = batch();
         batch.row_mut(0).unwrap().remove("a");
         batch.row_mut(1).unwrap().remove("b");

@@ -15,17 +15,16 @@ use super::source_format::SourceFormat;
 use super::value_ref::ValueRef;
 use super::written::CellVisitor;
 
-/// A row of a batch or a whole [`Record`], read only and copyable.
+/// A view of a row in a batch or of a whole [`Record`]: read only, and `Copy`.
 ///
-/// What a getter returns borrows from the batch, not from this view.
+/// The values that getters return borrow from the batch, not from this view.
 ///
 /// # Rules of the getters
 ///
-/// * A getter that returns a `Result` parses text on demand: `"12.5"` is a number for [`f64`](Self::f64).
-///   Spaces around it are an error, not trimmed.
-/// * A whole number is taken from a float only if it is exact, and a float from any number.
-/// * A field that is missing or null is an error; ask [`is_null`](Self::is_null) first, or
-///   [`get`](Self::get).
+/// * A getter that returns a `Result` parses text on demand: [`f64`](Self::f64) reads `"12.5"` as a number. Spaces around
+///   it are an error; they are not trimmed.
+/// * A float counts as a whole number only if it is one exactly. Any number counts as a float.
+/// * A missing or null field is an error. Check with [`is_null`](Self::is_null) first, or use [`get`](Self::get).
 ///
 /// ```
 /// use godata_etl::{Records, record};
@@ -46,7 +45,7 @@ pub struct RecordRef<'a>(View<'a>);
 #[derive(Clone, Copy)]
 enum View<'a> {
     Record(&'a Record),
-    /// The row at this place of the batch's storage.
+    /// The row at this index in the storage of the batch.
     Row(&'a Records, usize),
 }
 
@@ -59,23 +58,23 @@ impl<'a> RecordRef<'a> {
         Self(View::Row(records, row))
     }
 
-    /// The value of a field, or `None` if it is absent; a field that is null has [`ValueRef::Null`].
+    /// The value of a field, or `None` if it is absent. A null field has [`ValueRef::Null`].
     #[inline(always)]
     #[must_use]
     pub fn get(self, name: &str) -> Option<ValueRef<'a>> {
         self.value_at(self.position(name)?)
     }
 
-    /// The text of a field, or `None` if it is absent, null or not text.
+    /// The text of a field, or `None` if it is absent, null or not text. [`text`](Self::text) returns an error instead.
     ///
-    /// The digits of a number are not text, also those of a text that was cast to a number.
+    /// The digits of a number are not text, even if they were text before a cast.
     #[inline]
     #[must_use]
     pub fn str(self, name: &str) -> Option<&'a str> {
         self.get(name)?.as_str()
     }
 
-    /// The text of a field.
+    /// The text of a field. [`str`](Self::str) returns an `Option` instead.
     ///
     /// # Errors
     ///
@@ -89,7 +88,7 @@ impl<'a> RecordRef<'a> {
     ///
     /// # Errors
     ///
-    /// [`FieldError`] if the field is absent, null or something else.
+    /// [`FieldError`] if the field is absent, null or of another type.
     #[inline]
     pub fn bool(self, name: &str) -> Result<bool, FieldError> {
         self.read(name, Type::Bool, ValueRef::as_bool)
@@ -99,7 +98,7 @@ impl<'a> RecordRef<'a> {
     ///
     /// # Errors
     ///
-    /// [`FieldError`] if the field is absent, null or something else.
+    /// [`FieldError`] if the field is absent, null or of another type.
     #[inline]
     pub fn i64(self, name: &str) -> Result<i64, FieldError> {
         self.read(name, Type::Int, ValueRef::as_i64)
@@ -109,17 +108,17 @@ impl<'a> RecordRef<'a> {
     ///
     /// # Errors
     ///
-    /// [`FieldError`] if the field is absent, null or something else.
+    /// [`FieldError`] if the field is absent, null or of another type.
     #[inline]
     pub fn u64(self, name: &str) -> Result<u64, FieldError> {
         self.read(name, Type::UInt, ValueRef::as_u64)
     }
 
-    /// A field as a float, by the rules of [`ValueRef::as_f64`]: text such as `nan` and `inf` is no number.
+    /// A field as a float, by the rules of [`ValueRef::as_f64`]: text such as `nan` and `inf` is not a number.
     ///
     /// # Errors
     ///
-    /// [`FieldError`] if the field is absent, null or something else.
+    /// [`FieldError`] if the field is absent, null or of another type.
     #[inline]
     pub fn f64(self, name: &str) -> Result<f64, FieldError> {
         self.read(name, Type::Float, ValueRef::as_f64)
@@ -129,7 +128,7 @@ impl<'a> RecordRef<'a> {
     ///
     /// # Errors
     ///
-    /// [`FieldError`] if the field is absent, null or something else.
+    /// [`FieldError`] if the field is absent, null or of another type.
     #[inline]
     pub fn timestamp(self, name: &str) -> Result<UtcDateTime, FieldError> {
         self.read(name, Type::Timestamp, ValueRef::as_timestamp)
@@ -159,13 +158,13 @@ impl<'a> RecordRef<'a> {
         (0..self.width()).filter_map(move |column| Some((self.name_at(column)?, self.value_at(column)?)))
     }
 
-    /// The fields that the row has, as they are to be written.
+    /// The fields that the row has, in the form in which they are written.
     pub fn cells(self) -> impl Iterator<Item = (&'a str, CellRef<'a>)> {
         (0..self.width()).filter_map(move |column| Some((self.name_at(column)?, self.cell_at(column)?)))
     }
 
-    /// The field at a position of the batch's [`Shape`](crate::Shape), as it is to be written; `None` if the
-    /// row has none there.
+    /// The field at a position of the batch's [`Shape`](crate::Shape), in the form in which it is written; `None` if it is
+    /// absent.
     #[inline(always)]
     #[must_use]
     pub fn cell_at(self, column: usize) -> Option<CellRef<'a>> {
@@ -175,7 +174,7 @@ impl<'a> RecordRef<'a> {
         }
     }
 
-    /// The field at a position of the batch's [`Shape`](crate::Shape), if it is a text that is written as text.
+    /// The field at a position of the batch's [`Shape`](crate::Shape), if it is text that is written as text.
     #[inline]
     #[must_use]
     pub fn text_at(self, column: usize) -> Option<&'a str> {
@@ -185,12 +184,12 @@ impl<'a> RecordRef<'a> {
         }
     }
 
-    /// Shows each field that the row has to `visitor`, in order, as it is to be written: [`cell_at`](Self::cell_at) of all
-    /// positions, for writers.
+    /// Calls `visitor` with each field that the row has, in order and in the form in which it is written. For writers: it is
+    /// faster than [`cell_at`](Self::cell_at) for all positions.
     ///
     /// # Errors
     ///
-    /// What the visitor returns, which ends the visit.
+    /// The error of the visitor, which ends the visit.
     #[inline(always)]
     pub fn visit<V: CellVisitor>(self, visitor: &mut V) -> Result<(), V::Error> {
         match self.0 {
@@ -203,15 +202,15 @@ impl<'a> RecordRef<'a> {
         }
     }
 
-    /// A field as it is to be written.
+    /// A field in the form in which it is written.
     fn written(self, name: &str) -> Option<CellRef<'a>> {
         self.cell_at(self.position(name)?)
     }
 
-    /// The whole row as it was read, if no step changed it since and it was read in this format. A writer of the same
-    /// format copies it, spaces, digits and escapes as they are.
+    /// The text of the whole row as it was read, if it was read in this format and no step has changed it. A writer of the
+    /// same format copies it, with its spaces, digits and escapes.
     ///
-    /// It is `None` for rows that were not read from text, and for an owned [`Record`].
+    /// `None` for rows that were not read from text, and for an owned [`Record`].
     #[must_use]
     pub fn as_read(self, format: SourceFormat) -> Option<&'a str> {
         match self.0 {
@@ -232,7 +231,7 @@ impl<'a> RecordRef<'a> {
         self.cells().next().is_none()
     }
 
-    /// An owned copy. The digits of a cast number are not part of it: `12.50` becomes 12.5.
+    /// An owned copy. It does not keep the digits of a cast number: `12.50` becomes 12.5.
     #[must_use]
     pub fn to_record(self) -> Record {
         match self.0 {
@@ -241,13 +240,13 @@ impl<'a> RecordRef<'a> {
         }
     }
 
-    /// Converts the row to a type that serde can read, also to one that borrows its text from the batch.
+    /// Converts the row to a type that serde can deserialize, including types that borrow their text from the batch.
     ///
-    /// * Where a number or a bool is asked for, text is parsed by the rules of the getters.
-    /// * An `Option` is `None` for a field that is absent, null, or an empty text (as in the `csv` crate: in a
-    ///   file of text nothing else can say that there is no value).
-    /// * A type that looks at the value to choose (an untagged enum, a field behind `flatten`) sees text as
-    ///   text. [Cast](crate::RecordMut::cast) it first.
+    /// * If the type has a number or a bool, text is parsed by the rules of the getters.
+    /// * An `Option` is `None` for a field that is absent, null, or an empty text. (The `csv` crate does the same: a file
+    ///   of text has no other way to say that there is no value.)
+    /// * A type that chooses by the value (an untagged enum, a field behind `flatten`) sees text as text.
+    ///   [Cast](crate::RecordMut::cast) the field first.
     ///
     /// # Errors
     ///
@@ -297,7 +296,7 @@ impl<'a> RecordRef<'a> {
         }
     }
 
-    /// How many fields the row may have: each position below is a field or absent.
+    /// How many positions the row has. Each has a field or is absent.
     fn width(self) -> usize {
         match self.0 {
             View::Record(record) => record.fields().len(),

@@ -1,4 +1,4 @@
-//! A row of a batch, to be changed.
+//! A mutable row of a batch.
 
 use std::fmt;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use super::row::RecordRef;
 use super::value::Value;
 use super::value_ref::ValueRef;
 
-/// A row of a batch, to be changed in place.
+/// A row of a batch, which can be changed in place.
 ///
-/// The getters have the rules of [`RecordRef`]. The setters are those of [`Record`], with one difference: all
-/// rows of a batch have their fields in one order, so that a name that another row has already stands where
-/// it stands there.
+/// The getters follow the rules of [`RecordRef`]. The setters are those of [`Record`], with one difference: all
+/// rows of a batch have their fields in the same order, so a new field takes the position that it has in other rows, if
+/// they have it.
 ///
 /// ```
 /// use godata_etl::{Records, Value, record};
@@ -38,7 +38,7 @@ use super::value_ref::ValueRef;
 /// ```
 pub struct RecordMut<'a> {
     records: &'a mut Records,
-    /// The row's place in the batch's storage.
+    /// The index of the row in the storage of the batch.
     row: usize,
 }
 
@@ -61,14 +61,14 @@ impl<'a> RecordMut<'a> {
 
     delegate_getters!();
 
-    /// Sets a field, in its place; a name that is new to the batch goes last.
+    /// Sets a field. An existing field keeps its position; a name that is new to the batch is added at the end.
     pub fn set(&mut self, name: &str, value: impl Into<Value>) {
         let column = self.records.column(name);
         self.records.forget_source(self.row);
         self.records.storage.put_value(column, self.row, value.into());
     }
 
-    /// Takes a field out; `None` if it is absent.
+    /// Removes a field and returns its value; `None` if it is absent.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         let column = self.present(name).ok()?;
         self.records.lost_fields = true;
@@ -76,11 +76,11 @@ impl<'a> RecordMut<'a> {
         self.records.storage.take(column, self.row)
     }
 
-    /// Gives a field another name, at its place.
+    /// Renames a field, which keeps its position if the name is new to the batch.
     ///
     /// # Errors
     ///
-    /// [`FieldError`] if the field is absent, or another one has the new name.
+    /// [`FieldError`] if the field is absent, or another field has the new name.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<(), FieldError> {
         let column = self.present(from)?;
         if from == to {
@@ -98,11 +98,11 @@ impl<'a> RecordMut<'a> {
         Ok(())
     }
 
-    /// Replaces the value of a field by what a closure makes of it.
+    /// Replaces the value of a field by what a closure makes of it. A null is passed to the closure too.
     ///
     /// # Errors
     ///
-    /// [`FieldError`] if the field is absent. A null is passed to the closure.
+    /// [`FieldError`] if the field is absent.
     pub fn update<V: Into<Value>>(
         &mut self,
         name: &str,
@@ -114,11 +114,11 @@ impl<'a> RecordMut<'a> {
         Ok(())
     }
 
-    /// Sets a field to the value of another one; text is not copied for it.
+    /// Sets the field `to` to the value of the field `from`. Both then share their text, unless a step made it.
     ///
     /// # Errors
     ///
-    /// [`FieldError`] if the other one is absent.
+    /// [`FieldError`] if `from` is absent.
     pub fn copy(&mut self, from: &str, to: &str) -> Result<(), FieldError> {
         let column = self.present(from)?;
         let target = self.records.column(to);
@@ -132,12 +132,12 @@ impl<'a> RecordMut<'a> {
 
     /// Changes the type of a field; null stays null. [`Type`] has the rules.
     ///
-    /// Text that is cast to a number keeps its digits: `12.50` is written as `12.50`. Digits that are no
-    /// number of JSON are normalised: `007` is written as `7`.
+    /// Text that is cast to a number keeps its digits: `12.50` is written as `12.50`. Digits that are not a JSON number
+    /// are normalized: `007` is written as `7`.
     ///
     /// # Errors
     ///
-    /// [`FieldError`] if the field is absent or its value is not of that type; it is then as it was.
+    /// [`FieldError`] if the field is absent or its value is not of that type. The field is then unchanged.
     pub fn cast(&mut self, name: &str, to: Type) -> Result<(), FieldError> {
         let column = self.records.shape.position(name).ok_or_else(|| FieldError::missing(name))?;
         self.records.storage.cast(column, self.row, name, to)?;
@@ -155,9 +155,8 @@ impl<'a> RecordMut<'a> {
 }
 
 impl Records {
-    /// The column of a name; a new name gets a new column behind the given one.
-    ///
-    /// A step that renames a field of each row so leaves the new name at the place of the old one.
+    /// The column of a name. A new name gets a new column after the given one, so a step that renames a field in each row
+    /// leaves the new name at the position of the old one.
     fn column_after(&mut self, column: usize, name: &str) -> usize {
         if let Some(column) = self.shape.position(name) {
             return column;
@@ -207,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn renaming_a_field_in_each_row_keeps_its_place() {
+    fn renaming_a_field_in_each_row_keeps_its_position() {
         let mut batch = batch();
         for i in 0..2 {
             batch.row_mut(i).unwrap().rename("a", "z").unwrap();
@@ -227,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn an_absent_field_is_removed_as_none() {
+    fn removing_an_absent_field_returns_none() {
         let mut batch = batch();
         let mut row = batch.row_mut(1).unwrap();
         assert_eq!(row.remove("b"), None);

@@ -7,7 +7,7 @@ use super::batch::Records;
 use super::record::Record;
 use super::row::RecordRef;
 
-/// The rows of a batch in order, of [`Records::iter`].
+/// An iterator over the rows of a batch, from [`Records::iter`].
 #[derive(Clone, Debug)]
 pub struct Rows<'a> {
     records: &'a Records,

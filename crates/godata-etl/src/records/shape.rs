@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::shape_error::ShapeError;
 
-/// Up to this many names a scan finds a name sooner than a table does.
+/// Up to this many names, a scan is faster than a hash table.
 const SCAN_LIMIT: usize = 24;
 
 /// The names of a batch's fields, in order, each of them once.
@@ -23,13 +23,13 @@ const SCAN_LIMIT: usize = 24;
 #[derive(Clone, Default)]
 pub struct Shape {
     names: Vec<Arc<str>>,
-    /// How each name begins.
+    /// The key of each name.
     keys: Vec<Key>,
-    /// The position of each name; empty while there are few.
+    /// The position of each name; empty while there are few names.
     positions: HashMap<Arc<str>, usize>,
 }
 
-/// The begin of a name and its length, by which most names are told apart.
+/// The start of a name and its length, which tell most names apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Key {
     first: u64,
@@ -56,7 +56,7 @@ impl Shape {
     ///
     /// # Errors
     ///
-    /// [`ShapeError::Duplicate`] if a name is there twice.
+    /// [`ShapeError::Duplicate`] if a name occurs twice.
     pub fn new<I>(names: I) -> Result<Self, ShapeError>
     where
         I: IntoIterator<Item: Into<Arc<str>>>,
@@ -74,20 +74,20 @@ impl Shape {
         self.names.iter().map(|name| &**name)
     }
 
-    /// The name at a position from 0, or `None` if there are not so many.
+    /// The name at a position, from 0, or `None` beyond the last name.
     #[must_use]
     pub fn name(&self, position: usize) -> Option<&str> {
         self.names.get(position).map(|name| &**name)
     }
 
-    /// Where this name stands; names differ by case.
+    /// The position of a name. Names are case-sensitive.
     #[inline(always)]
     #[must_use]
     pub fn position(&self, name: &str) -> Option<usize> {
         if !self.positions.is_empty() {
             return self.positions.get(name).copied();
         }
-        // Of a name that is written in a closure, the key is made when that is compiled.
+        // The key of a literal name in a closure is computed at compile time.
         let key = Key::of(name);
         self.keys.iter().position(|&known| known == key).and_then(|first| match key.len {
             ..=Key::FIRST => Some(first),
@@ -95,7 +95,7 @@ impl Shape {
         })
     }
 
-    /// Where a name stands of which the key is not all; `first` is the first place with that key.
+    /// The position of a name that is longer than its key. `first` is the first position with that key.
     fn long_position(&self, first: usize, key: Key, name: &str) -> Option<usize> {
         let is_name = |&at: &usize| self.keys[at] == key && *self.names[at] == *name;
         (first..self.names.len()).find(is_name)
@@ -117,7 +117,7 @@ impl Shape {
         &self.names
     }
 
-    /// Where this name stands, looking at one place first.
+    /// The position of a name, which is probably `hint`.
     pub(super) fn position_from(&self, hint: usize, name: &str) -> Option<usize> {
         let hit = self.names.get(hint).is_some_and(|known| **known == *name);
         if hit { Some(hint) } else { self.position(name) }
@@ -160,7 +160,7 @@ impl Shape {
         self.index();
     }
 
-    /// Puts a name that is known to be new into the place of another.
+    /// Replaces a name by one that is known to be new.
     pub(super) fn replace(&mut self, position: usize, name: Arc<str>) {
         self.names[position] = name;
         self.index();

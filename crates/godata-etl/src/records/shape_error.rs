@@ -1,15 +1,15 @@
-//! What can be wrong with the names of a batch.
+//! Why the names of a batch could not be changed.
 
 use std::fmt;
 use std::sync::Arc;
 
 use godata_core::debug_as_chain;
 
-/// A change of the names of a batch that cannot be made. The batch is then as it was.
+/// Why the names of a batch could not be changed. The batch is then unchanged.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShapeError {
-    /// A list of names has one of them twice.
+    /// A name occurs twice in a list of names.
     #[error("the name `{name}` occurs twice")]
     Duplicate {
         /// The name.
@@ -23,7 +23,7 @@ pub enum ShapeError {
         /// The names that the batch has.
         known: Vec<Arc<str>>,
     },
-    /// A field cannot get this name because another one has it.
+    /// A field can't get this name, because another field has it.
     #[error("another field is named `{name}`")]
     Taken {
         /// The name.

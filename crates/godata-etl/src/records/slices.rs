@@ -1,4 +1,4 @@
-//! Filling a batch with parts of one text.
+//! Builds a batch from parts of one text.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use super::batch::Records;
 use super::cell::{Cell, Kind};
 use super::shape::Shape;
 
-/// Fills a batch with parts of one text, which is not copied: a block of a file, say. For readers of formats.
+/// Builds a batch from parts of one text, which is not copied: a block of a file, say. For readers of formats.
 ///
-/// All rows have all fields of the shape. The text is given at the end, with [`finish`](Self::finish): until then it
-/// may be bytes that are yet to be checked. [`RecordsBuilder`](crate::RecordsBuilder) is for all else.
+/// All rows have all fields of the shape. The text is given at the end, to [`finish`](Self::finish), so it can be bytes
+/// that are checked later. For everything else, use [`RecordsBuilder`](crate::RecordsBuilder).
 ///
 /// ```
 /// use std::sync::Arc;
@@ -31,7 +31,7 @@ pub struct SlicesBuilder {
 }
 
 impl SlicesBuilder {
-    /// A builder of rows of this shape, with the memory of a batch that is not needed any more.
+    /// A builder of rows of this shape, in the memory of a batch that is no longer needed.
     #[must_use]
     pub fn new(shape: &Arc<Shape>, memory: Records) -> Self {
         let mut records = Records::recycled(Arc::clone(shape), memory);
@@ -39,18 +39,19 @@ impl SlicesBuilder {
         Self { records, cells }
     }
 
-    /// Adds the next cell, in the order of the shape, row after row: `len` bytes of the text from `start` on, all of
-    /// them within the text. This is not checked: of a part that is not, nobody can say what the cell will have.
+    /// Adds the next cell, in the order of the shape, row after row: `len` bytes of the text from `start` on. They must be
+    /// within the text. This is not checked: the content of a cell beyond the text is unspecified.
     #[inline]
     pub fn push(&mut self, start: usize, len: usize) {
         self.cells.push(Cell::text_unchecked(start, len, Kind::Text));
     }
 
-    /// The batch of rows whose cells are parts of `text`. A part that begins or ends within a character is empty.
+    /// The batch of rows whose cells are parts of `text`. A part that starts or ends within a character becomes an empty
+    /// text.
     ///
     /// # Errors
     ///
-    /// The text, if it has 512 MiB or more: parts of it have no place in a batch.
+    /// The text, if it has 512 MiB or more, which is too long for a batch.
     ///
     /// # Panics
     ///
@@ -64,7 +65,7 @@ impl SlicesBuilder {
         Ok(records)
     }
 
-    /// The memory, for later use.
+    /// Discards the rows and returns the memory, for later use.
     #[must_use]
     pub fn discard(self) -> Records {
         let Self { mut records, cells } = self;

@@ -1,4 +1,4 @@
-//! The formats that a row can be kept in.
+//! The formats whose rows a batch can keep as they were read.
 
 /// A format in which a batch keeps its rows as they were read; see [`RecordRef::as_read`](crate::RecordRef::as_read).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

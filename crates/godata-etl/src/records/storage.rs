@@ -1,4 +1,4 @@
-//! Where a batch keeps its cells.
+//! The storage of a batch: its cells, texts and values.
 
 use super::cell::{Cell, Kind, Stored};
 use super::cell_ref::CellRef;
@@ -8,18 +8,18 @@ use super::written::{CellVisitor, WrittenText};
 
 /// The cells of a batch, with their texts and values.
 ///
-/// What was read stands row after row in one grid, as it comes from a file. What steps set is in a column of its
-/// own, as it comes from a step.
+/// The cells that were read are in one grid, row after row, as they come from a file. The cells that a step set are in a
+/// column of their own.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Storage {
-    /// The texts of all cells, end to end, with whatever was between them.
+    /// The texts of all cells, with whatever was between them in the input.
     text: String,
     /// The values that are neither texts of the batch nor floats, each with the cell of the JSON that it was read from,
-    /// or an absent one.
+    /// or an absent cell.
     values: Vec<(Cell, Value)>,
-    /// The floats, each with the cell of the digits that it was cast from, or an absent one.
+    /// The floats, each with the cell of the digits that it was cast from, or an absent cell.
     pub(super) floats: Vec<(Cell, f64)>,
-    /// The cells of the rows as they were read, `width` of each. The last ones may be missing: they are absent.
+    /// The cells of the rows as they were read, `width` per row. Cells missing at the end are absent.
     grid: Vec<Cell>,
     width: usize,
     columns: Vec<Column>,
@@ -28,14 +28,14 @@ pub(super) struct Storage {
 /// Where the cells of a column are.
 #[derive(Clone, Debug)]
 enum Column {
-    /// At this place of each row of the grid.
+    /// At this position in each row of the grid.
     Grid(usize),
-    /// Here, by the number of the row. The last rows may be missing: they are absent.
+    /// Here, by the index of the row. Cells missing at the end are absent.
     Own(Vec<Cell>),
 }
 
 impl Storage {
-    /// Of columns that are all in the grid, with the memory of `self`.
+    /// A storage whose columns are all in the grid, in the memory of `self`.
     pub(super) fn recycled(mut self, width: usize) -> Self {
         self.text.clear();
         self.values.clear();
@@ -46,7 +46,7 @@ impl Storage {
         Self { width, ..self }
     }
 
-    /// How many bytes of memory are held for later use.
+    /// How many bytes of memory it holds for later use.
     pub(super) fn capacity(&self) -> usize {
         self.text.capacity()
             + self.values.capacity() * size_of::<(Cell, Value)>()
@@ -77,13 +77,13 @@ impl Storage {
         }
     }
 
-    /// The cell as it is to be written; `None` if absent.
+    /// The cell in the form in which it is written; `None` if absent.
     #[inline]
     pub(super) fn written(&self, column: usize, row: usize) -> Option<CellRef<'_>> {
         self.written_cell(self.cell(column, row))
     }
 
-    /// The text of a cell that is one.
+    /// The text of a cell, if it is text.
     #[inline]
     pub(super) fn text_value(&self, column: usize, row: usize) -> Option<&str> {
         let cell = self.cell(column, row);
@@ -93,7 +93,7 @@ impl Storage {
         }
     }
 
-    /// Visits the cells of a row that it has, column by column.
+    /// Visits the cells that a row has, column by column.
     #[inline(always)]
     pub(super) fn visit<V: CellVisitor>(&self, row: usize, visitor: &mut V) -> Result<(), V::Error> {
         let cells = self.grid.get(row * self.width..).unwrap_or_default();
@@ -102,7 +102,7 @@ impl Storage {
                 Column::Grid(place) => cells.get(*place),
                 Column::Own(cells) => cells.get(row),
             };
-            // Of the last row the last cells may be missing: they are absent.
+            // Cells missing at the end of the last row are absent.
             let cell = cell.copied().unwrap_or(Cell::ABSENT);
             if let Some((start, len)) = cell.as_text() {
                 visitor.text(at, WrittenText::part(&self.text, start, len))?;
@@ -133,7 +133,7 @@ impl Storage {
         }
     }
 
-    /// The text of a cell that has one.
+    /// The text of a cell, if it has one, and how it is read.
     #[inline]
     pub(super) fn text_of(&self, cell: Cell) -> Option<(&str, Kind)> {
         match cell.stored() {
@@ -154,7 +154,7 @@ impl Storage {
         self.text.get(start..start + len).unwrap_or_default()
     }
 
-    /// Puts a cell at a place; the column exists.
+    /// Puts a cell at a position. The column must exist.
     #[inline]
     pub(super) fn put(&mut self, column: usize, row: usize, cell: Cell) {
         match &mut self.columns[column] {
@@ -176,14 +176,14 @@ impl Storage {
         }
     }
 
-    /// Puts a value at a place; the column exists.
+    /// Puts a value at a position. The column must exist.
     #[inline]
     pub(super) fn put_value(&mut self, column: usize, row: usize, value: Value) {
         let cell = self.value_cell(value);
         self.put(column, row, cell);
     }
 
-    /// Takes the value of a place out, and leaves it absent.
+    /// Takes the value at a position out, and leaves the cell absent.
     pub(super) fn take(&mut self, column: usize, row: usize) -> Option<Value> {
         let cell = self.cell(column, row);
         let value = match cell.stored() {
@@ -196,7 +196,7 @@ impl Storage {
         value
     }
 
-    /// A second cell with what this one has. Text is not copied.
+    /// A second cell with the same content. Text is not copied.
     pub(super) fn copied(&mut self, cell: Cell) -> Cell {
         match cell.stored() {
             Stored::Value(number) => match self.values.get(number).cloned() {
@@ -211,7 +211,7 @@ impl Storage {
     ///
     /// # Panics
     ///
-    /// With 2^32 values in a batch, which are 128 GiB.
+    /// If the batch has 2^32 values, which take 128 GiB.
     #[inline]
     pub(super) fn value_cell(&mut self, value: Value) -> Cell {
         match value {
@@ -221,14 +221,14 @@ impl Storage {
         }
     }
 
-    /// The cell of a value that is written as the JSON of another cell, if that has any.
+    /// The cell of a value that is written as the JSON of another cell, unless that cell is absent.
     pub(super) fn json_cell(&mut self, json: Cell, value: Value) -> Cell {
         let cell = Cell::value(self.values.len()).expect("a batch has fewer than 2^32 values");
         self.values.push((json, value));
         cell
     }
 
-    /// The cell of a float, which is written with the digits of another cell, if that has any.
+    /// The cell of a float that is written with the digits of another cell, unless that cell is absent.
     #[inline]
     pub(super) fn float_cell(&mut self, digits: Cell, float: f64) -> Cell {
         let cell = Cell::float(self.floats.len()).expect("a batch has fewer than 2^32 floats");
@@ -236,7 +236,7 @@ impl Storage {
         cell
     }
 
-    /// The cell of a copy of this text, if so many bytes will come before the texts that are there.
+    /// The cell of a copy of this text. `before` is how many bytes will be inserted before the text of the batch.
     pub(super) fn text_cell(&mut self, before: usize, text: &str, kind: Kind) -> Cell {
         match Cell::text(before + self.text.len(), text.len(), kind) {
             Some(cell) => {
@@ -271,20 +271,20 @@ impl Storage {
         self.grid = grid;
     }
 
-    /// Takes the cells out, for others to be put in.
+    /// Takes the memory of the grid out, to be refilled.
     pub(super) fn take_grid(&mut self) -> Vec<Cell> {
         std::mem::take(&mut self.grid)
     }
 
-    /// Takes the text out, for its memory to be used again.
+    /// Takes the text out, so that its memory can be reused.
     pub(super) fn take_text(&mut self) -> String {
         std::mem::take(&mut self.text)
     }
 
-    /// Forgets the columns from `columns` on, the rows from `height` on, and the text from `text` on.
+    /// Removes the columns from `columns` on, the rows from `height` on, and the text from `text` on.
     pub(super) fn truncate(&mut self, columns: usize, height: usize, text: usize) {
         for column in self.columns.drain(columns..) {
-            // In the grid a column is added only before the first row has ended.
+            // A column of the grid is only ever added before the first row has ended.
             if let Column::Grid(_) = column {
                 self.width -= 1;
             }
@@ -298,7 +298,7 @@ impl Storage {
         self.text.truncate(text);
     }
 
-    /// Adds a column behind the others, in which all rows are absent. While there is no row, it is in the grid.
+    /// Adds a column at the end, with all cells absent. It is in the grid while there is no row.
     pub(super) fn push_column(&mut self, height: usize) {
         if height > 0 {
             self.columns.push(Column::Own(Vec::new()));
@@ -308,7 +308,7 @@ impl Storage {
         }
     }
 
-    /// Adds a column at a place, in which all rows are absent.
+    /// Inserts a column, with all cells absent.
     pub(super) fn insert_column(&mut self, column: usize) {
         self.columns.insert(column, Column::Own(Vec::new()));
     }
@@ -317,7 +317,7 @@ impl Storage {
         self.columns.remove(column);
     }
 
-    /// Keeps these columns, in this order, each of them once.
+    /// Keeps these columns, in this order. No column may occur twice.
     pub(super) fn select(&mut self, kept: &[usize]) {
         let take = |&column: &usize| std::mem::replace(&mut self.columns[column], Column::Grid(usize::MAX));
         self.columns = kept.iter().map(take).collect();

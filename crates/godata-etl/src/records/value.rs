@@ -10,13 +10,13 @@ use super::value_ref::ValueRef;
 
 /// One value of a dynamic record.
 ///
-/// A whole number has one representation: [`Int`](Self::Int) if it fits into an `i64`, else
-/// [`UInt`](Self::UInt). The `From` impls keep to that, and an `Int` and a `UInt` of the same number are equal.
+/// A whole number has one representation: [`Int`](Self::Int) if it fits into an `i64`, and [`UInt`](Self::UInt) otherwise.
+/// The `From` impls follow this rule. An `Int` and a `UInt` with the same number are equal.
 ///
-/// `Display` is for people: text stands without quotes, a float keeps its point (`12.0`), null is `null`.
+/// `Display` is for people: text has no quotes, a float keeps its point (`12.0`), and null is `null`.
 ///
-/// As serde data a value is what it holds, so that [`Timestamp`](Self::Timestamp) is written as RFC 3339 text,
-/// and reads back as [`Text`](Self::Text).
+/// serde sees the content of a value. A [`Timestamp`](Self::Timestamp) is written as RFC 3339 text, and is therefore read
+/// back as [`Text`](Self::Text).
 ///
 /// ```
 /// use godata_etl::Value;
@@ -28,7 +28,7 @@ use super::value_ref::ValueRef;
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub enum Value {
-    /// A field that is there and has no value.
+    /// A field that is present and has no value.
     #[default]
     Null,
     /// True or false.
@@ -69,7 +69,7 @@ impl Value {
         }
     }
 
-    /// Converts to any type that serde can read, by the rules of [`RecordRef::de`](crate::RecordRef::de).
+    /// Converts to any type that serde can deserialize, by the rules of [`RecordRef::de`](crate::RecordRef::de).
     ///
     /// # Errors
     ///
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_timestamp_outside_of_rfc_3339_still_has_a_display() {
+    fn a_timestamp_beyond_rfc_3339_still_prints() {
         assert!(!Value::Timestamp(UtcDateTime::MIN).to_string().is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! What becomes a value by `into()`.
+//! Conversions into values.
 
 use std::borrow::Cow;
 
@@ -90,7 +90,7 @@ impl<T: Into<Self>> From<Option<T>> for Value {
 }
 
 impl<T: Into<Self>> From<Vec<T>> for Value {
-    /// A list; of bytes too: write [`Value::Bytes`] for bytes.
+    /// A list, also for a vector of bytes. Use [`Value::Bytes`] for bytes.
     fn from(values: Vec<T>) -> Self {
         Self::List(values.into_iter().map(Into::into).collect())
     }

@@ -10,8 +10,8 @@ use super::value::Value;
 
 /// One value of a dynamic record, borrowed: a copyable view of a [`Value`] or of a cell of a batch.
 ///
-/// Text that was cast to a number appears as that number. The `as_` methods are the rules of all typed
-/// getters; they give `None` where a getter gives an error.
+/// Text that was cast to a number appears as that number. The `as_` methods define the rules of all typed getters. They
+/// return `None` where a getter returns an error.
 ///
 /// ```
 /// use godata_etl::ValueRef;
@@ -23,7 +23,7 @@ use super::value::Value;
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
 pub enum ValueRef<'a> {
-    /// A field that is there and has no value.
+    /// A field that is present and has no value.
     #[default]
     Null,
     /// True or false.
@@ -72,10 +72,10 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// A whole number in the range of `i64`: as number, as float without a fraction and below 2^53 (from there on
-    /// a float stands for several), or as text.
+    /// A whole number in the range of `i64`: from a whole number, from a float without a fraction and below 2^53 (a larger
+    /// float represents several whole numbers), or from text.
     ///
-    /// Text is read as by Rust's `parse`: a sign, digits, and no spaces.
+    /// Text is parsed as by Rust's `parse`: an optional sign, digits, and no spaces.
     #[must_use]
     pub fn as_i64(self) -> Option<i64> {
         match self {
@@ -101,8 +101,8 @@ impl<'a> ValueRef<'a> {
 
     /// A number as a float; a whole number over 2^53 is rounded to the nearest one.
     ///
-    /// Text is read as by Rust's `parse`, without spaces, and the result must be finite: `nan`, `inf` and
-    /// `infinity` in any case, and what overflows (`1e999`), are no numbers.
+    /// Text is parsed as by Rust's `parse`, without spaces, and the result must be finite. `nan`, `inf` and `infinity` in any
+    /// case, and numbers that overflow (`1e999`), are not numbers.
     #[must_use]
     pub fn as_f64(self) -> Option<f64> {
         match self {
@@ -114,7 +114,7 @@ impl<'a> ValueRef<'a> {
         }
     }
 
-    /// An instant, or RFC 3339 text with any offset, as UTC.
+    /// An instant, or RFC 3339 text with any offset, in UTC.
     #[must_use]
     pub fn as_timestamp(self) -> Option<UtcDateTime> {
         match self {
@@ -192,12 +192,12 @@ impl fmt::Display for ValueRef<'_> {
     }
 }
 
-/// An instant whose UTC date is outside of the years that `time` knows is none; `UtcDateTime::parse` panics.
+/// `None` if the instant is outside of the years that `time` supports in UTC, for which `UtcDateTime::parse` panics.
 fn parse_timestamp(text: &str) -> Option<UtcDateTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok()?.checked_to_utc()
 }
 
-/// RFC 3339 covers the years 0 to 9999; the others are written as `time` writes them.
+/// RFC 3339 covers the years 0 to 9999. Other years are written as `time` writes them.
 fn fmt_timestamp(value: UtcDateTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     match value.format(&Rfc3339) {
         Ok(text) => f.write_str(&text),

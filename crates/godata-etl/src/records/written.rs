@@ -1,12 +1,12 @@
-//! The fields of a row as writers of text are given them.
+//! The fields of a row, in the form in which writers of text receive them.
 
 use super::cell_ref::CellRef;
 
-/// What a writer does with the fields of a row, of [`RecordRef::visit`](crate::RecordRef::visit).
+/// A writer's visitor of the fields of a row, for [`RecordRef::visit`](crate::RecordRef::visit).
 ///
-/// Most fields of most files are texts: these come by themselves, so that they can be copied fast.
+/// Most fields of most files are texts. They have a method of their own, so that they can be copied fast.
 pub trait CellVisitor {
-    /// What ends the visit early.
+    /// The error that ends the visit early.
     type Error;
 
     /// A text, not quoted or escaped, at a position of the batch's [`Shape`](crate::Shape).
@@ -16,7 +16,8 @@ pub trait CellVisitor {
     /// Those of the visitor; the fields after this one are not visited.
     fn text(&mut self, column: usize, text: WrittenText<'_>) -> Result<(), Self::Error>;
 
-    /// Another field, or a text that stands elsewhere, at a position of the batch's [`Shape`](crate::Shape).
+    /// Another field, or a text that is not in the buffer of the batch, at a position of the batch's
+    /// [`Shape`](crate::Shape).
     ///
     /// # Errors
     ///
@@ -24,10 +25,10 @@ pub trait CellVisitor {
     fn cell(&mut self, column: usize, cell: CellRef<'_>) -> Result<(), Self::Error>;
 }
 
-/// A part of a text that is to be copied, which knows what follows it.
+/// A part of a text to be copied, with access to the bytes that follow it.
 ///
-/// Most are short, and to copy a fixed number of bytes and then to forget some is faster than to copy as many as there
-/// are: [`append_to`](Self::append_to).
+/// Most parts are short. It is faster to copy a fixed number of bytes and cut off the excess than to copy exactly the bytes
+/// of the part; [`append_to`](Self::append_to) does that.
 #[derive(Clone, Copy)]
 pub struct WrittenText<'a> {
     text: &'a str,
@@ -36,8 +37,8 @@ pub struct WrittenText<'a> {
 }
 
 impl<'a> WrittenText<'a> {
-    /// The `len` bytes of `text` from `start` on, or as many of them as there are. They should be whole characters; as
-    /// text, what is not is empty.
+    /// The `len` bytes of `text` from `start` on, or as many of them as there are. They should be whole characters;
+    /// otherwise [`as_str`](Self::as_str) is empty.
     #[inline]
     #[must_use]
     pub fn part(text: &'a str, start: usize, len: usize) -> Self {
@@ -73,7 +74,8 @@ impl<'a> WrittenText<'a> {
         self.text.as_bytes().get(self.start..self.start + self.len).unwrap_or_default()
     }
 
-    /// The first `N` bytes, of which those after [`len`](Self::len) are no part of it; `None` if there are fewer.
+    /// The first `N` bytes. Those after [`len`](Self::len) follow this part and don't belong to it. `None` if the text has
+    /// fewer.
     #[inline]
     #[must_use]
     pub fn first_chunk<const N: usize>(self) -> Option<&'a [u8; N]> {
@@ -83,7 +85,7 @@ impl<'a> WrittenText<'a> {
     /// Copies it to the end of `out`.
     #[inline]
     pub fn append_to(self, out: &mut Vec<u8>) {
-        /// What is short, and how much is copied of it.
+        /// The length up to which a part is short, and how many bytes are then copied.
         const SHORT: usize = 32;
         match self.first_chunk::<SHORT>() {
             Some(chunk) if self.len <= SHORT => {

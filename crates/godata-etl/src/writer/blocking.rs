@@ -49,7 +49,9 @@ use crate::RunScope;
 ///         Ok(fs::rename(self.path.with_extension("tmp"), &self.path)?)
 ///     }
 /// }
-/// # fn assert_writer<W: Writer<Vec<String
+/// # fn assert_writer<W: Writer<Vec<String>>>() {}
+/// # assert_writer::<Lines>();
+/// ```
 pub trait BlockingSink<E>: Send + 'static {
     /// As [`Sink::write`], on a thread where it may block.
     ///

@@ -1,4 +1,4 @@
-//! Keeps what happens in a run, and notices what must not.
+//! Records what happens in a run, and detects what must not happen.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering::SeqCst;
@@ -9,7 +9,7 @@ use std::time::Duration;
 use godata_etl::{Outcome, PipelineEnd, PipelineHook, PipelineInfo, RunContext, StageEnd, StepInfo};
 use tokio::sync::watch;
 
-/// How a run ended, as its hooks were told.
+/// How a run ended, as its hooks saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Succeeded,
@@ -17,13 +17,13 @@ pub(crate) enum End {
     Canceled,
 }
 
-/// Keeps what happens in one run. All user code of the run reports to it.
+/// Records what happens in one run. All user code of the run reports to it.
 #[derive(Clone, Debug)]
 pub(crate) struct Ledger(Arc<State>);
 
 #[derive(Debug)]
 struct State {
-    /// The end that the pipeline's end hook was told.
+    /// The end that the pipeline's end hook saw.
     end: watch::Sender<Option<End>>,
     starts: Mutex<BTreeMap<String, i64>>,
     violations: Mutex<Vec<String>>,
@@ -74,7 +74,7 @@ impl Ledger {
         self.0.panicked.load(SeqCst)
     }
 
-    /// Waits for the end of the run, whoever brings it.
+    /// Waits for the end of the run.
     pub(crate) async fn ended(&self) -> End {
         let mut end = self.0.end.subscribe();
         let waiting = end.wait_for(Option::is_some);

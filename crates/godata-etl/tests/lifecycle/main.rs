@@ -1,5 +1,4 @@
-//! A run ends right, whatever happens to it and when: canceled or dropped at every point where it awaits, or
-//! a panic in any of the user's code.
+//! A run ends correctly if it is canceled or dropped at any point where it awaits, and if any of the user's code panics.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -13,7 +12,7 @@ use godata_etl::RunContext;
 use ledger::{End, Ledger};
 use stages::{KINDS, Kind, pipeline, places};
 
-/// What a run meets at one of the points where it awaits.
+/// What happens to a run at one of the points where it awaits.
 #[derive(Clone, Copy, Debug)]
 enum Event {
     Drop,
@@ -31,8 +30,8 @@ fn a_run_that_is_dropped_or_canceled_at_any_point_ends_once_and_leaves_nothing()
     }
 }
 
-/// Lets the run await 0, 1, 2 … times before the event, until runs end before it again and again: how often one
-/// awaits depends on its threads.
+/// Lets the run await 0, 1, 2, … times before the event, until many runs in a row end before it. How often a run awaits
+/// depends on its threads.
 fn at_every_point(kind: Kind, workers: usize, event: Event) {
     const ENDED_BEFORE: usize = 20;
     let runtime = runtime();
@@ -58,7 +57,7 @@ fn at_every_point(kind: Kind, workers: usize, event: Event) {
                 }
             };
             let end = match &finished {
-                // A run that was dropped before it was polled has not begun.
+                // A run that was dropped before it was polled has not started.
                 None if point == 0 => return true,
                 None => ledger.ended().await,
                 Some(Ok(_)) => End::Succeeded,

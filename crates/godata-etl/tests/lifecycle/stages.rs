@@ -42,7 +42,7 @@ impl Drop for TestReader {
     }
 }
 
-/// The factory, whose life is not that of a run.
+/// The factory, which outlives each run.
 #[derive(Debug)]
 struct Open(Ledger);
 
@@ -95,7 +95,7 @@ impl BlockingSource for TestReader {
     }
 }
 
-/// An output that others see once it is committed.
+/// An output that becomes visible when it is committed.
 #[derive(Debug)]
 pub(crate) struct TestSink {
     ledger: Ledger,
@@ -191,7 +191,7 @@ impl BlockingSink<Vec<Tracked>> for TestSink {
     }
 }
 
-/// The kinds of pipelines: between them they have every stage that awaits.
+/// The kinds of pipelines. Together they have every stage that awaits.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
     Steps,

@@ -1,4 +1,4 @@
-//! The parts of the deserializer that hand out fields and elements, and put their place into errors.
+//! The parts of the deserializer that return fields and elements, and add their path to errors.
 
 use std::slice;
 
@@ -12,7 +12,7 @@ use super::error::ConvertError;
 /// The fields of a row or a map.
 pub(super) struct Fields<'de, I> {
     fields: I,
-    /// The field whose name was handed out and whose value comes next.
+    /// The field whose name has been returned, and whose value comes next.
     current: Option<(&'de str, ValueRef<'de>)>,
 }
 
@@ -42,7 +42,7 @@ impl<'de, I: Iterator<Item = (&'de str, ValueRef<'de>)>> MapAccess<'de> for Fiel
 /// The elements of a list.
 pub(super) struct Elements<'de> {
     values: slice::Iter<'de, Value>,
-    /// How many elements were handed out.
+    /// How many elements have been returned.
     index: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Values and rows as data for serde to read.
+//! Values and rows as serde deserializers.
 
 use serde::de::value::{BorrowedStrDeserializer, MapAccessDeserializer};
 use serde::de::{Deserializer, IntoDeserializer, Visitor};
@@ -88,7 +88,7 @@ impl<'de> Deserializer<'de> for ValueRef<'de> {
     }
 }
 
-/// An int of any width: the visitor checks the range.
+/// A whole number of any width. The visitor checks the range.
 fn read_int<'de, V: Visitor<'de>>(value: ValueRef<'de>, visitor: V) -> Result<V::Value, ConvertError> {
     if !matches!(value, ValueRef::Text(_) | ValueRef::Float(_)) {
         return value.deserialize_any(visitor);

@@ -9,7 +9,7 @@ use serde::{de, ser};
 use super::super::field_error::excerpt_of;
 use super::super::value_ref::ValueRef;
 
-/// A record or value that does not fit a type: it says where, what was expected and what was found.
+/// Why a record or a value could not be converted: it says where, what was expected and what was found.
 ///
 /// ```
 /// use godata_etl::record;
@@ -40,7 +40,7 @@ enum Problem {
     Message(String),
 }
 
-/// The value that does not fit; only its kind for null, lists and maps.
+/// The value that does not fit. For null, lists and maps, only its kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Found {
     kind: &'static str,
@@ -54,8 +54,7 @@ impl ConvertError {
         &self.path
     }
 
-    /// The value that was found, in at most some 80 characters, unless the field is missing, null, a list or
-    /// a map.
+    /// The value that was found, cut after 80 characters; `None` if the field is missing, null, a list or a map.
     #[must_use]
     pub fn value(&self) -> Option<&str> {
         self.found.as_ref()?.value.as_deref()
@@ -70,17 +69,17 @@ impl ConvertError {
         Self::new(Problem::Message(message.into()))
     }
 
-    /// This error, of a value that is a field.
+    /// Adds a field to the start of the path.
     pub(super) fn in_field(self, name: &str) -> Self {
         self.within(name)
     }
 
-    /// This error, of a value that is an element of a list, counted from 0.
+    /// Adds an index of a list, from 0, to the start of the path.
     pub(super) fn in_index(self, index: usize) -> Self {
         self.within(&format!("[{index}]"))
     }
 
-    /// Adds the value, unless a part of it was added already.
+    /// Sets the value that was found, unless a part of it has been set already.
     pub(super) fn with_found(mut self, value: ValueRef<'_>) -> Self {
         self.found.get_or_insert_with(|| Found::new(value));
         self

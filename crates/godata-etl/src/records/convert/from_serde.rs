@@ -1,4 +1,4 @@
-//! Values and records made of data that serde reads.
+//! Values and records, deserialized by serde.
 
 use std::fmt;
 
@@ -112,7 +112,7 @@ impl<'de> Visitor<'de> for ValueVisitor {
     }
 }
 
-/// A hint comes from the data, so that it is believed only so far.
+/// The hint comes from the data, so it is trusted only up to a limit.
 fn capacity(hint: Option<usize>) -> usize {
     hint.unwrap_or(0).min(1024)
 }

@@ -15,15 +15,14 @@ use self::serializer::ValueSerializer;
 use super::record::Record;
 use super::value::Value;
 
-/// Converts anything that serde can write to a [`Value`].
+/// Converts any value that serde can serialize to a [`Value`].
 ///
-/// Structs and maps become maps, sequences and tuples lists, `None` and `()` null. A variant of an enum is its
-/// name, or a map of one field if it has content. Keys of maps must be text, numbers, bools or chars.
+/// Structs and maps become maps, sequences and tuples become lists, and `None` and `()` become null. A variant of an enum
+/// becomes its name, or a map of one field if it has content. Keys of maps must be text, numbers, bools or chars.
 ///
 /// # Errors
 ///
-/// [`ConvertError`] if a key is something else, a number has more than 64 bits, or the type refuses to be
-/// written.
+/// [`ConvertError`] if a key is of another type, a number has more than 64 bits, or the type fails to serialize.
 ///
 /// ```
 /// use godata_etl::{Value, to_value};

@@ -1,4 +1,4 @@
-//! Values and rows as data for serde to write.
+//! Values and rows, serialized by serde.
 
 use serde::ser::{Error, SerializeMap};
 use serde::{Serialize, Serializer};

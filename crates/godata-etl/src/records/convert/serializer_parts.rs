@@ -1,4 +1,4 @@
-//! The parts of the serializer that gather lists and maps.
+//! The parts of the serializer that collect lists and maps.
 
 use serde::{Serialize, ser};
 
@@ -6,10 +6,10 @@ use super::super::value::Value;
 use super::error::ConvertError;
 use super::serializer::{ValueSerializer, in_variant};
 
-/// Gathers the elements of a list.
+/// Collects the elements of a list.
 pub(super) struct ListSerializer {
     values: Vec<Value>,
-    /// The enum's variant that the list is the content of.
+    /// The variant of an enum whose content the list is.
     variant: Option<&'static str>,
 }
 
@@ -29,12 +29,12 @@ impl ListSerializer {
     }
 }
 
-/// Gathers the fields of a map.
+/// Collects the fields of a map.
 pub(super) struct MapSerializer {
     fields: Vec<(String, Value)>,
     /// The key whose value comes next.
     key: Option<String>,
-    /// The enum's variant that the map is the content of.
+    /// The variant of an enum whose content the map is.
     variant: Option<&'static str>,
 }
 
