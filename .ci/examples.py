@@ -15,7 +15,7 @@ import time
 
 from workspace import ROOT, environment, members, metadata, normalised, scratch_copy
 
-PACKAGES = {"godata-examples", "custom-store"}
+PACKAGES = {"godata-examples", "full-examples", "custom-store"}
 EXPECTED = ROOT / "examples" / "expected"
 LIMIT_SECONDS = 60
 # Of those that would go on until they are stopped.

@@ -1,6 +1,6 @@
 //! Runs a pipeline for past days, one run per day. The reader opens the file of the day that its run is scheduled for.
 //!
-//!     cargo run --example backfill
+//!     cargo run -p full-examples --example backfill
 
 use std::fs;
 use std::path::Path;

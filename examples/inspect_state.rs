@@ -1,6 +1,6 @@
 //! Shows what is in a state file, even while its program runs: whether it is damaged, what is due next, and how runs ended.
 //!
-//!     cargo run --example inspect_state [STATE]
+//!     cargo run -p full-examples --example inspect_state [STATE]
 
 use std::env;
 use std::process::ExitCode;

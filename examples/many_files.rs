@@ -1,6 +1,6 @@
 //! Reads all gzip files that a pattern matches, and writes one zstd file per country.
 //!
-//!     cargo run --example many_files
+//!     cargo run -p full-examples --example many_files
 //!
 //! It creates its input in a temporary folder: one compressed CSV file of orders per month.
 

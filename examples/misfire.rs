@@ -1,7 +1,7 @@
 //! What each misfire policy does with missed due times. A manual clock jumps five hours ahead, as if the machine had been
 //! asleep.
 //!
-//!     cargo run --example misfire
+//!     cargo run -p full-examples --example misfire
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! A pipeline on a schedule, with its history in a file. It cleans the orders every two seconds until Ctrl-C or SIGTERM,
 //! waits for the run in progress, and prints the history.
 //!
-//!     cargo run --example orchestrate [STATE] [RUNS]
+//!     cargo run -p full-examples --example orchestrate [STATE] [RUNS]
 //!
 //! Kill it in any way and start it again: the history is still there, and the schedule continues. `STATE` defaults to
 //! `state.json`. With `RUNS`, it stops after that many runs.

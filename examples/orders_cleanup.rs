@@ -4,23 +4,24 @@
 //!
 //! Without arguments it reads `examples/data/orders.csv` and writes `orders_paid.jsonl` to the current folder. The input
 //! needs the columns `amount` and `status` and may have others. `WORKERS` defaults to the number of cores. On a terminal,
-//! a run shows its progress after one second.
+//! a run shows its progress every second.
 
 use std::env;
+use std::io::{IsTerminal as _, stderr};
 use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
 use std::time::Duration;
 
 use godata::Progress;
 use godata::prelude::*;
-use indicatif::{ProgressBar, ProgressStyle};
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let mut args = env::args().skip(1);
     let input = args.next().unwrap_or_else(|| "examples/data/orders.csv".to_owned());
     let output = args.next().unwrap_or_else(|| "orders_paid.jsonl".to_owned());
     let workers = args.next();
-    match cleanup(&input, &output, workers.as_deref()).await {
+    match cleanup(&input, &output, workers.as_deref()) {
         Ok(report) => {
             println!("{report}");
             ExitCode::SUCCESS
@@ -32,7 +33,7 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn cleanup(input: &str, output: &str, workers: Option<&str>) -> Result<RunReport, BoxError> {
+fn cleanup(input: &str, output: &str, workers: Option<&str>) -> Result<RunReport, BoxError> {
     let mut builder = Pipeline::builder("orders-cleanup");
     if let Some(workers) = workers {
         let workers = workers.parse().map_err(|_| format!("`{workers}` is not a number of workers"))?;
@@ -46,22 +47,22 @@ async fn cleanup(input: &str, output: &str, workers: Option<&str>) -> Result<Run
         .write(jsonl::write(output))?;
 
     let cx = RunContext::new();
-    let display = tokio::spawn(show_progress(cx.progress().clone()));
-    let report = pipeline.run(&cx).await;
-    display.abort();
-    Ok(report?)
+    let (running, ended) = channel();
+    thread::scope(|scope| {
+        let progress = cx.progress();
+        scope.spawn(move || show_progress(progress, &ended));
+        let report = pipeline.run_blocking(&cx);
+        drop(running);
+        Ok(report?)
+    })
 }
 
-/// Draws a progress bar after one second. Without a terminal, nothing is drawn.
-async fn show_progress(progress: Progress) {
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    let bar = ProgressBar::new(progress.bytes_expected().unwrap_or_default())
-        .with_style(
-            ProgressStyle::with_template("{wide_bar} {bytes}/{total_bytes} {eta}").expect("a valid template"),
-        )
-        .with_finish(indicatif::ProgressFinish::AndClear);
-    loop {
-        bar.set_position(progress.bytes_read());
-        tokio::time::sleep(Duration::from_millis(100)).await;
+/// Prints the progress to a terminal once a second, until the run has ended.
+fn show_progress(progress: &Progress, ended: &Receiver<()>) {
+    while ended.recv_timeout(Duration::from_secs(1)) == Err(RecvTimeoutError::Timeout) {
+        if stderr().is_terminal() {
+            let percent = progress.bytes_read() * 100 / progress.bytes_expected().unwrap_or_default().max(1);
+            eprintln!("{percent:3} % are read");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! A pipeline that runs after another one: the report runs after each successful import. The first import fails on purpose.
 //!
-//!     cargo run --example run_after
+//!     cargo run -p full-examples --example run_after
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;

@@ -1,6 +1,6 @@
 //! Runs several jobs at the same time, stops one of them, and prints how each ended.
 //!
-//!     cargo run --example run_concurrently
+//!     cargo run -p full-examples --example run_concurrently
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Runs a pipeline once and keeps its history, to be started by cron, a systemd timer or Kubernetes. If the run fails, the
 //! error is printed and the exit status is 1.
 //!
-//!     cargo run --example run_once [STATE]
+//!     cargo run -p full-examples --example run_once [STATE]
 //!
 //! If another process has the state open, such as the previous run, it waits up to 30 seconds.
 

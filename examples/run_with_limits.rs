@@ -1,6 +1,6 @@
 //! Limits how many jobs run at a time, in total and in a pool, and how long a job may take. Prints the events.
 //!
-//!     cargo run --example run_with_limits
+//!     cargo run -p full-examples --example run_with_limits
 
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;

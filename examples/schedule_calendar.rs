@@ -1,6 +1,6 @@
 //! A schedule with a start and an end that skips weekends, holidays, a maintenance window and the days of another schedule.
 //!
-//!     cargo run --example schedule_calendar
+//!     cargo run -p full-examples --example schedule_calendar
 
 use godata::scheduler::{Calendar, DailyAt, ScheduleExt, Zone, parse};
 use godata::{BoxError, Schedule};

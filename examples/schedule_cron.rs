@@ -1,6 +1,6 @@
 //! When cron patterns fire around the two next clock changes of a time zone.
 //!
-//!     cargo run --example schedule_cron [ZONE]
+//!     cargo run -p full-examples --example schedule_cron [ZONE]
 
 use std::time::Duration;
 

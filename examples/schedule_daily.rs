@@ -1,6 +1,6 @@
 //! Schedules from code and from text: their descriptions, and when they fire next.
 //!
-//!     cargo run --example schedule_daily
+//!     cargo run -p full-examples --example schedule_daily
 
 use std::time::Duration;
 

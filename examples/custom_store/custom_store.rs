@@ -1,6 +1,6 @@
 //! Uses your own store: committed rows are still there after a restart, and an outdated decision is refused.
 //!
-//!     cargo run --example custom_store
+//!     cargo run -p custom-store --example custom_store
 
 #![allow(clippy::print_stdout, reason = "an example prints")]
 

@@ -1,6 +1,6 @@
 //! Your own store: six methods over two maps, kept in one JSON file.
 //!
-//!     cargo run --example custom_store
+//!     cargo run -p custom-store --example custom_store
 //!
 //! `contract.rs` checks it with the conformance suite, and `custom_store.rs` uses it.
 

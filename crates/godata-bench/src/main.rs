@@ -1,4 +1,4 @@
-//! Measurements of whole programs: `cargo run --release -p godata-bench -- NAME`.
+//! Measurements of whole programs: `cargo run --profile measured -p godata-bench -- NAME`.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints what it measured")]
 

@@ -9,6 +9,9 @@ use godata_core::BoxError;
 /// The peers' scripts.
 const PEERS: &str = include_str!("peers.py");
 
+/// The profile of the workspace with which programs are measured, and the name of its folder in `target`.
+const PROFILE: &str = "measured";
+
 /// Where the programs are.
 pub(super) struct Programs {
     example: PathBuf,
@@ -28,8 +31,16 @@ impl Programs {
     /// Builds the example, and installs the peers into a directory if they are missing.
     pub(super) fn prepare(directory: &Path) -> Result<Self, BoxError> {
         let bench = env::current_exe()?;
+        if bench.parent().and_then(Path::file_name).is_none_or(|folder| folder != PROFILE) {
+            return Err(
+                format!("compare with `cargo run --profile {PROFILE} -p godata-bench -- compare`").into()
+            );
+        }
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let arguments = ["build", "--release", "--package", "godata-examples", "--example", "orders_cleanup"];
+        // With this crate's features, as the example by itself reads no compressed files.
+        let arguments =
+            ["build", "--profile", PROFILE, "--package", "godata-examples", "--package", "godata-bench"];
+        let arguments = arguments.iter().chain(&["--example", "orders_cleanup"]);
         succeed(Command::new(cargo).args(arguments).current_dir(env!("CARGO_MANIFEST_DIR")))?;
         let mut programs = Self {
             example: bench.with_file_name("examples").join("orders_cleanup"),

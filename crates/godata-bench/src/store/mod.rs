@@ -1,4 +1,4 @@
-//! The cost of the file store: `cargo run --release -p godata-bench -- store`.
+//! The cost of the file store: `cargo run --profile measured -p godata-bench -- store`.
 //!
 //! Synced commits against a bare loop that appends the same bytes with fdatasync and against SQLite, in turns; the time of
 //! a commit, the time to open and the memory at a thousand and a million runs, without syncing; and the longest wait of a
