@@ -5,9 +5,14 @@
 * godata-core does not ask for tokio's runtime.
 * A crate in BUDGETS has no more external packages in its normal tree than that; one in BEYOND_CORE, without its default
   features, no more than that which godata-core has not.
+* A published crate carries its README and both licences.
+* Published code has no `get_` method, American spelling, one form of imports and of `# Errors`, and none of the phrases
+  in PHRASES, which a reader has to read twice.
+* Each file that ARCHITECTURE.md names exists.
 * Every crate inherits the workspace's lints, or forbids unsafe code if it is PRINTING, and is published or not as UNPUBLISHED says.
 """
 
+import re
 import subprocess
 import sys
 import tomllib
@@ -32,6 +37,20 @@ SIBLINGS = {
 BUDGETS = {"godata-etl": 45}
 BEYOND_CORE = {"godata-scheduler": 16}
 RUNTIME_FEATURES = {"rt", "rt-multi-thread"}
+CARRIED = ["README.md", "LICENSE-MIT", "LICENSE-APACHE"]
+# What comments say in place of a plain sentence, and what to write instead.
+PHRASES = {
+    r"(^|[.:;] )Who [a-z]": "a noun, or `callers`",
+    r"\b(the|The) begin of\b": "the beginning of",
+    r"\b(is|are|was) tried (on|again)\b": "is retried",
+    r"\b(which|that) counts itself\b": "inclusive",
+    r"\b[Ss]o many (bytes|rows|runs|records|times|orders|slots)\b": "up to N, or the parameter's name",
+    r"\b[Gg]oes on anew\b": "starts again",
+    r"\bwithin his\b": "within the",
+    r"\bbelongs? into\b": "belongs to",
+}
+# Names in other crates that are spelled the British way.
+FOREIGN_SPELLING = re.compile(r"\.(is_cancelled|cancelled|run_until_cancelled)\b")
 
 
 def allowed_siblings(name: str, names: set[str]) -> set[str]:
@@ -113,6 +132,49 @@ def manifest_violations(packages: list[dict]):
             yield f"{name} is not published and not in the list of those that are not"
 
 
+def carried_violations(packages: list[dict]):
+    for package in filter(is_published, packages):
+        for name in CARRIED:
+            if not (Path(package["manifest_path"]).parent / name).is_file():
+                yield f"{package['name']} has no {name}"
+
+
+def text_violations(packages: list[dict]):
+    """What sources say, line by line."""
+    for package in packages:
+        root = Path(package["manifest_path"]).parent
+        for path in sorted((root / "src").rglob("*.rs")):
+            lines = path.read_text(encoding="utf-8").splitlines()
+            for number, line in enumerate(lines, start=1):
+                for violation in line_violations(line, lines[number] if number < len(lines) else ""):
+                    yield f"{path.relative_to(ROOT)}:{number}: {violation}"
+
+
+def line_violations(line: str, next_line: str):
+    code, _, comment = line.partition("//")
+    comment = comment.lstrip("/!").strip()
+    if re.search(r"\bfn get_", code):
+        yield "a method is named without `get_`"
+    if re.search(r"[Cc]ancelled", FOREIGN_SPELLING.sub("", line)):
+        yield "the spelling is `canceled`"
+    if re.match(r"\s*use (std|core)::\{", code):
+        yield "one module per line is imported"
+    if comment == "# Errors" and not re.match(r"\s*//[/!]\s*$", next_line):
+        yield "an empty line follows `# Errors`"
+    for pattern, instead in PHRASES.items():
+        if re.search(pattern, comment):
+            yield f"`{comment}` is hard to read; write {instead}"
+
+
+def page_violations():
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    listing = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
+    files = [f"/{name}" for name in listing.splitlines()]
+    for name in sorted(set(re.findall(r"`([\w./-]+\.rs|(?:crates|tests|examples)/[\w./-]+)`", page))):
+        if not any(file.endswith(f"/{name}") or f"/{name}/" in file for file in files):
+            yield f"ARCHITECTURE.md names {name}, which does not exist"
+
+
 def main() -> None:
     packages = members(metadata())
     violations = [
@@ -120,6 +182,9 @@ def main() -> None:
         *runtime_violations(),
         *budget_violations(packages),
         *manifest_violations(packages),
+        *carried_violations(packages),
+        *text_violations(packages),
+        *page_violations(),
     ]
     for violation in violations:
         print(f"violation: {violation}")

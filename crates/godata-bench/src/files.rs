@@ -1,11 +1,13 @@
 //! The cost of many small files, compared with one large file of the same rows and with a bare loop that opens and reads them.
 
+use std::fs;
 use std::fs::File;
 use std::hint::black_box;
+use std::io;
 use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Instant;
-use std::{fs, io, thread};
 
 use godata_core::{BoxError, RunContext};
 use godata_etl::{Pipeline, Records};

@@ -1,10 +1,11 @@
 //! The memory that a run over a large gzip file needs.
 
+use std::fs;
 use std::fs::File;
+use std::io;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::time::Instant;
-use std::{fs, io};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;

@@ -24,6 +24,7 @@ pub fn plain_loop(numbers: &[u64]) -> Vec<u64> {
 /// The two steps as a pipeline, over batches of 1,024 numbers.
 ///
 /// # Errors
+///
 /// If the settings of the builder are not valid.
 pub fn pipeline(builder: PipelineBuilder, numbers: Vec<u64>) -> Result<Pipeline, BoxError> {
     let flow = builder.read_vec(numbers).filter(is_kept).map(changed);

@@ -1,9 +1,10 @@
 //! The input in blocks of whole records.
 
 use std::fs::File;
+use std::io;
 use std::io::Read;
+use std::mem;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::{io, mem};
 
 use godata_core::BoxError;
 use memchr::{memchr, memchr_iter, memrchr2_iter};

@@ -1,9 +1,11 @@
 //! What does not depend on the disk: commits without syncs, opening, memory.
 
+use std::env;
+use std::fs;
+use std::io;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use std::{env, fs, io};
 
 use godata_core::{AnyStore, BoxError, StoreError};
 use godata_store_file::{Durability, FileStore};

@@ -51,7 +51,7 @@ pub enum StoreError {
 
 debug_as_chain!(StoreError);
 
-/// Who has a store open, for a message.
+/// The process that has a store open, for a message.
 fn by(pid: Option<u32>, host: Option<&str>) -> String {
     let pid = pid.map(|pid| format!(" by process {pid}")).unwrap_or_default();
     let host = host.map(|host| format!(" on {host}")).unwrap_or_default();

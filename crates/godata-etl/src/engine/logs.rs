@@ -7,7 +7,7 @@ use tracing::Span;
 use super::Stage;
 use crate::{PipelineError, PipelineInfo, RunReport, StepInfo};
 
-/// Who opens the span of a run and logs its start and end.
+/// The code that opens the span of a run and logs its start and end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LoggedBy {
     /// The pipeline does.
