@@ -32,7 +32,7 @@ fn run_error(flow: Flow<Vec<i32>>, cx: &RunContext) -> PipelineError {
 #[test]
 fn build_errors() {
     let named = |name: &str| build_error(Pipeline::builder(name).read_vec(vec![1]));
-    check(&named(""), "invalid pipeline name ``", ": it is empty");
+    check(&named(""), "invalid pipeline name ``", ": a name must not be empty");
     check(&named("a\nb"), r"invalid pipeline name `a\nb`", ": it has a control character");
     check(&named("a "), "invalid pipeline name `a `", ": it begins or ends with white space");
     let long = "n".repeat(201);
@@ -50,7 +50,7 @@ fn build_errors() {
 #[tokio::test]
 async fn errors_of_previews_and_of_runs_in_the_wrong_place() {
     let unnamed = Pipeline::builder("").read_vec(vec![1]).collect(1).await.unwrap_err();
-    check(&unnamed, "the pipeline can't be built", ": invalid pipeline name ``: it is empty");
+    check(&unnamed, "the pipeline can't be built", ": invalid pipeline name ``: a name must not be empty");
     check(
         &run_error(numbers(), &RunContext::new()),
         "the pipeline can't run here",

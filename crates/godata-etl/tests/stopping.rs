@@ -152,10 +152,10 @@ fn mistakes_in_the_description_are_returned_by_its_last_call() {
     let error = build("fine", 1, 0).unwrap_err();
     assert_eq!(error.to_string(), "step[0] (map_async) needs at least one record in flight");
     for (name, reason) in [
-        ("", "it is empty"),
-        (" a", "it begins or ends with white space"),
-        ("a\nb", "it has a control character"),
-        ("a ", "it begins or ends with white space"),
+        ("", "a name must not be empty"),
+        (" a", "a name must not start or end with white space"),
+        ("a\nb", "a name must not contain control characters, such as a line break or a tab"),
+        ("a ", "a name must not start or end with white space"),
     ] {
         let error = build(name, 0, 0).unwrap_err();
         assert_eq!(
