@@ -33,13 +33,17 @@ fn run_error(flow: Flow<Vec<i32>>, cx: &RunContext) -> PipelineError {
 fn build_errors() {
     let named = |name: &str| build_error(Pipeline::builder(name).read_vec(vec![1]));
     check(&named(""), "invalid pipeline name ``", ": a name must not be empty");
-    check(&named("a\nb"), r"invalid pipeline name `a\nb`", ": it has a control character");
-    check(&named("a "), "invalid pipeline name `a `", ": it begins or ends with white space");
+    check(
+        &named("a\nb"),
+        r"invalid pipeline name `a\nb`",
+        ": a name must not contain control characters, such as a line break or a tab",
+    );
+    check(&named("a "), "invalid pipeline name `a `", ": a name must not start or end with white space");
     let long = "n".repeat(201);
     check(
         &named(&long),
         &format!("invalid pipeline name `{}…`", &long[..80]),
-        ": it has 201 bytes, which is more than 200",
+        ": a name has at most 200 bytes, and this one has 201",
     );
     let no_workers = build_error(Pipeline::builder("numbers").workers(0).read_vec(vec![1]));
     check(&no_workers, "a pipeline needs at least one worker", "");

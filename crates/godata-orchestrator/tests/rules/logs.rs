@@ -299,7 +299,7 @@ async fn a_job_that_the_runner_refuses_is_logged_as_not_started() {
     world.register(Registration::new(quick("a"))).await;
     let lines = Lines::capture();
     world.orchestrator.run_pipeline("a").await.unwrap().done().await.unwrap();
-    lines.check(&["ERROR job not started pipeline=a run=# error=there is no tokio runtime to run jobs on"]);
+    lines.check(&["ERROR job not started pipeline=a run=# error=there is no tokio runtime to run the job on; call the runner from within one"]);
 }
 
 #[tokio::test(start_paused = true)]
