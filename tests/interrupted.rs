@@ -465,8 +465,7 @@ impl BlockingSink<Vec<u64>> for Held {
 }
 
 /// What the hooks report for a run whose runtime shuts down during the commit of its output.
-const CUT_OFF: &str =
-    "write failed: the tokio runtime shut down during the commit; it is unknown whether the output is visible";
+const CUT_OFF: &str = "write failed: the tokio runtime shut down during the commit; it is unknown whether the output is visible";
 
 /// The hooks must not report a run as canceled whose output is there.
 #[test]
