@@ -1,6 +1,8 @@
 //! Your own store: six methods over two maps, kept in one JSON file.
 //!
-//!     cargo run -p custom-store --example custom_store
+//! ```sh
+//! cargo run -p custom-store --example custom_store
+//! ```
 //!
 //! `contract.rs` checks it with the conformance suite, and `custom_store.rs` uses it.
 
