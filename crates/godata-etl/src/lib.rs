@@ -13,12 +13,11 @@
 //!
 //! # Example
 //!
-//! The dependencies are this crate, tokio for `async fn main`, and serde for types of your own:
+//! The dependencies are this crate, and tokio for `async fn main`:
 //!
 //! ```toml
 //! [dependencies]
 //! godata-etl = "0.1"
-//! serde = { version = "1", features = ["derive"] }
 //! tokio = { version = "1", features = ["macros", "rt-multi-thread"] }
 //! ```
 //!
@@ -57,7 +56,8 @@
 //! ```
 //!
 //! A program without a runtime calls [`run_blocking`](Pipeline::run_blocking) instead. The same pipeline over dynamic
-//! records, whose fields are known only by name:
+//! records, whose fields are known only by name. [`untyped`](Flow::untyped) turns a batch of single [`Record`]s, or of any
+//! serde type, into a batch with shared field names, which has the steps for fields:
 //!
 //! ```
 //! use godata_etl::{BoxError, Pipeline, RunContext, record};
@@ -143,13 +143,15 @@
 //!
 //! | event | level | fields |
 //! |---|---|---|
-//! | `run started` | `DEBUG` | |
-//! | `run succeeded` | `INFO` | `took`, `read`, `written` |
-//! | `run canceled` | `WARN` | `took`, `read`, `written` |
-//! | `run failed` | `ERROR` | `error` (the whole chain), `took`, `read`, `written` |
+//! | `run started` | `INFO` | |
+//! | `run succeeded` | `INFO` | `took_ms`, `read`, `written` |
+//! | `run canceled` | `WARN` | `took_ms`, `read`, `written` |
+//! | `run failed` | `ERROR` | `error` (the whole chain), `took_ms`, `read`, `written` |
 //!
-//! `read` and `written` count records. When a pipeline runs as a [`Job`], its caller has opened the span and logs start
-//! and end. The pipeline then opens no span of its own and logs neither.
+//! `took_ms` is the time from start to end in whole milliseconds, `read` and `written` count records. When a pipeline runs
+//! as a [`Job`], its caller has opened the span and logs start and end. The pipeline then opens no span of its own and logs
+//! neither. A closure job that calls [`Pipeline::run`] itself logs both: its own start and end, and those of the pipeline
+//! within its span.
 //!
 //! The span of the run has one child at level `DEBUG` for each stage: `read`, `step` (with `index` and `kind`) and
 //! `write`. Closures, readers and writers run in the span of their stage, and hooks in that of the run. Two more events

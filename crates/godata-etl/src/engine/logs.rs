@@ -58,7 +58,7 @@ impl Logs {
     /// Logs the start.
     pub(super) fn started(&self) {
         if self.by == LoggedBy::Pipeline {
-            tracing::debug!(parent: &self.run, "run started");
+            tracing::info!(parent: &self.run, "run started");
         }
     }
 
@@ -67,15 +67,16 @@ impl Logs {
         if self.by == LoggedBy::Caller {
             return;
         }
-        let (took, read, written) = (report.took, report.read.records, report.written.records);
+        let took_ms = report.took.as_millis() as u64;
+        let (read, written) = (report.read.records, report.written.records);
         match result {
-            Ok(_) => tracing::info!(parent: &self.run, ?took, read, written, "run succeeded"),
+            Ok(_) => tracing::info!(parent: &self.run, took_ms, read, written, "run succeeded"),
             Err(error) if error.is_canceled() => {
-                tracing::warn!(parent: &self.run, ?took, read, written, "run canceled");
+                tracing::warn!(parent: &self.run, took_ms, read, written, "run canceled");
             }
             Err(error) => {
                 let error = error_chain(error);
-                tracing::error!(parent: &self.run, %error, ?took, read, written, "run failed");
+                tracing::error!(parent: &self.run, %error, took_ms, read, written, "run failed");
             }
         }
     }
@@ -85,11 +86,11 @@ impl Logs {
 fn run_span(pipeline: &PipelineInfo, cx: &RunContext) -> Span {
     tracing::info_span!(
         "run",
-        pipeline = pipeline.name(),
+        pipeline = %pipeline.name(),
         run = %cx.run_id(),
         job = %cx.job_id(),
         attempt = cx.attempt(),
-        cause = cx.cause().as_str(),
+        cause = %cx.cause(),
         due = cx.scheduled_at().and_then(|due| due.format(&Rfc3339).ok()).map(tracing::field::display),
     )
 }
