@@ -172,3 +172,8 @@ pub use store::{
 #[doc(no_inline)]
 pub use time;
 pub use transient::Transient;
+
+/// Compiles the programs of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

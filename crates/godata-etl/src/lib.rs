@@ -237,3 +237,8 @@ pub use stop::Stop;
 pub use unit::Unit;
 pub use work::Work;
 pub use writer::{BlockingSink, BlockingWrite, Sink, Writer};
+
+/// Compiles the programs of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

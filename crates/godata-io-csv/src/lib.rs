@@ -237,3 +237,8 @@ pub use quoting::{Quoting, Terminator};
 pub use reader::{CsvReader, read, read_records};
 pub use sample::{CastAs, Sample, SampleColumn, sample};
 pub use writer::{CsvWriter, write};
+
+/// Compiles the programs of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

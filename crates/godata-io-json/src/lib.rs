@@ -112,3 +112,8 @@ pub use godata_io as io;
 #[doc(no_inline)]
 pub use godata_io::{Compression, Encoding, Input, IoError, Output};
 pub use options::DuplicateKeys;
+
+/// Compiles the programs of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

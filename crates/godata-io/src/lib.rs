@@ -139,3 +139,8 @@ pub use godata_etl as etl;
 pub use input::{Input, InputFiles};
 pub use output::{OldContent, Output, OutputFile};
 pub use records::{Encoded, Fields, FileFormat, FileSink};
+
+/// Compiles the programs of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -131,3 +131,8 @@ pub use godata_core::{
     Progress, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunRequest, RunResult, RunStatus,
     RunnerError, StopReason, SystemClock, Transient, error_chain, job_fn, time,
 };
+
+/// Compiles the programs of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -191,3 +191,8 @@ pub use text::parse;
 #[doc(no_inline)]
 pub use time;
 pub use zone::Zone;
+
+/// Compiles the programs of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

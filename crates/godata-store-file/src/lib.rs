@@ -131,3 +131,8 @@ pub use godata_core::{
     Params, ParseIdError, PipelineName, PipelineRecord, Renewal, Retention, RunChange, RunCounts, RunId,
     RunKey, RunQuery, RunRecord, RunStatus, Store, StoreError, time,
 };
+
+/// Compiles the programs of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

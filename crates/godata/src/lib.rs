@@ -114,7 +114,7 @@
 //! | `bzip2`, `gzip`, `zstd` | files compressed that way; `zstd` needs a C compiler |
 //! | `scheduler` | [`scheduler`]; with `cron`, cron patterns |
 //! | `runner` | [`runner`] |
-//! | `orchestrator` | [`orchestrator`], with `runner` and `scheduler` |
+//! | `orchestrator` | [`orchestrator`], with `run_until_signal`, `runner` and `scheduler` |
 //! | `store-file` | [`store_file`] |
 //! | `bundled-zones` | a time zone database inside the program, for machines that have none |
 //!
@@ -261,3 +261,8 @@ pub mod prelude {
         RecordRef, Records, RunContext, RunReport, Type, Value, job_fn, record,
     };
 }
+
+/// Compiles the programs of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
