@@ -33,7 +33,7 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from workspace import ROOT, environment, members, metadata, normalised, scratch_copy
+from workspace import ROOT, environment, members, metadata, normalised, scratch_copy, use_profiles_of_workspace
 
 LIMIT_SECONDS = 600
 CARGO_LINE = re.compile(
@@ -152,13 +152,7 @@ class Package:
         self.crates = crates
         (directory / "src").mkdir(parents=True)
         shutil.copy2(ROOT / "Cargo.lock", directory)
-        self.use_profiles_of_workspace()
-
-    def use_profiles_of_workspace(self) -> None:
-        """Built with other profiles, dependencies would be built a second time."""
-        manifest = (ROOT / "Cargo.toml").read_text(encoding="utf-8")
-        tables = re.findall(r"^\[profile\..*?(?=^\[|\Z)", manifest, re.MULTILINE | re.DOTALL)
-        self.write(".cargo/config.toml", "".join(tables))
+        use_profiles_of_workspace(directory)
 
     def write(self, name: str, text: str) -> None:
         path = (self.directory / name).resolve()

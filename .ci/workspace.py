@@ -54,6 +54,15 @@ def scratch_copy():
         yield copy
 
 
+def use_profiles_of_workspace(package: Path) -> None:
+    """Has a package outside of the workspace be built with its profiles. With others, Cargo would build dependencies again."""
+    manifest = (ROOT / "Cargo.toml").read_text(encoding="utf-8")
+    tables = re.findall(r"^\[profile\..*?(?=^\[|\Z)", manifest, re.MULTILINE | re.DOTALL)
+    config = package / ".cargo" / "config.toml"
+    config.parent.mkdir(exist_ok=True)
+    config.write_text("".join(tables), encoding="utf-8")
+
+
 def environment(target_directory: str) -> dict:
     """The environment in which commands run: plain output, one target directory for all."""
     return os.environ | {
