@@ -37,7 +37,7 @@
 //!         .build()?;
 //!
 //!     let import = job_fn("import", |cx: RunContext| async move {
-//!         println!("import what is due at {:?}", cx.scheduled_at());
+//!         println!("import, attempt {}", cx.attempt());
 //!         Ok(())
 //!     });
 //!     orchestrator
@@ -68,9 +68,10 @@
 //!   jump of the clock. [`Overlap`] decides about those that come while a run is queued or in progress. Due times before the
 //!   registration, or before the last edit of the schedule, are never run. Consecutive skipped due times share a row, which
 //!   is written at most once a second.
-//! * **Retries.** Under a [`RetryPolicy`] every failure is retried: an error, a panic, a timeout. A [permanent](Permanent)
-//!   failure and a canceled run are not. Each retry is its own run with the same job id. The failure and the queued retry
-//!   are one commit, so a retry survives restarts. It holds no slot while it waits.
+//! * **Retries.** A [`RetryPolicy`] retries every failure that is not marked [`Permanent`]: an error, a panic, a timeout.
+//!   [`only_transient`](RetryPolicy::only_transient) narrows it to errors marked [`Transient`], and timeouts. A canceled run
+//!   is not retried. Each retry is its own run with the same job id. The failure and the queued retry are one commit, so a
+//!   retry survives restarts. It holds no slot while it waits.
 //! * **Recovery.** The runs of a process that died are interrupted when the next one starts, and its queued runs are taken
 //!   over. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A shutdown uses up no attempt.
 //! * **Edits.** A schedule with a different [spec](Schedule::spec) starts at its registration. If an instance finds another
@@ -207,3 +208,8 @@ pub use godata_core::{
     RunRequest, RunResult, RunStatus, RunnerError, Schedule, StopReason, Store, StoreError, SystemClock,
     Transient, error_chain, job_fn, time,
 };
+
+/// Compiles the programs of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -134,8 +134,8 @@ impl Registration {
 
     /// Sets how often and when a failed run is retried. Default: never.
     ///
-    /// Every failure is retried: an error, a panic, a timeout, a job that could not be started. A failure marked
-    /// [`Permanent`](crate::Permanent) is not, and neither is a run that was asked to stop. A retry is its own run with the
+    /// Every failure that is not marked [`Permanent`](crate::Permanent) is retried: an error, a panic, a timeout, a job that
+    /// could not be started. A run that was asked to stop is not. A retry is its own run with the
     /// same job id, and survives restarts.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.rules().retry = retry;

@@ -8,9 +8,9 @@ use crate::{Failure, FailureKind};
 
 /// How often a failed run is retried, and how long to wait in between.
 ///
-/// Every failure is retried: an error, a panic, a timeout. A failure marked [`Permanent`](crate::Permanent) is not, and
-/// neither is a run that was canceled. [`only_transient`](Self::only_transient) narrows the policy to failures that
-/// say that they may pass.
+/// Every failure that is not marked [`Permanent`](crate::Permanent) is retried: an error, a panic, a timeout. A run that
+/// was canceled is not. [`only_transient`](Self::only_transient) narrows the policy to errors marked
+/// [`Transient`](crate::Transient), and timeouts.
 ///
 /// The policy is plain data. The orchestrator applies it, since it stores the runs; a runner alone never retries.
 ///
@@ -80,7 +80,7 @@ impl RetryPolicy {
         Self { initial, max, ..self }
     }
 
-    /// Retries only errors marked [`Transient`](crate::Transient), and timeouts. Default: every failure.
+    /// Retries only errors marked [`Transient`](crate::Transient), and timeouts. Default: every failure that is not permanent.
     #[must_use]
     pub fn only_transient(self) -> Self {
         Self { on: RetryOn::Transient, ..self }
