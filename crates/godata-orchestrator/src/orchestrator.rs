@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use godata_core::{
-    AnyStore, Clock, Job, JobRunner, PipelineRecord, RunHandle, RunId, RunQuery, Schedule, Store, StoreError,
+    AnyStore, Clock, Job, JobRunner, PipelineRecord, RunHandle, RunId, RunQuery, RunRecord, Schedule, Store,
+    StoreError,
 };
 use time::UtcDateTime;
 use tokio::runtime::Handle;
@@ -206,8 +207,9 @@ impl Orchestrator {
 
     /// Asks a run to stop.
     ///
-    /// A queued run is canceled. A running one is canceled if its job stops. This does nothing to a run that has ended. A run of
-    /// another instance is asked to stop when that instance next renews its lease.
+    /// A queued run is canceled. A running one is canceled if its job stops. If the run has ended and a retry of its job is
+    /// queued or running, that retry is canceled; otherwise nothing happens. A run of another instance is asked to stop when
+    /// that instance next renews its lease.
     ///
     /// # Errors
     ///
@@ -218,10 +220,18 @@ impl Orchestrator {
         }
         let row = self.read(self.0.store.find_run(run)).await?;
         let row = row.ok_or(OrchestratorError::UnknownRun { run })?;
-        if !row.status.is_terminal() {
+        let run = if row.status.is_terminal() { self.next_attempt(&row).await? } else { Some(run) };
+        if let Some(run) = run {
             self.ask(|reply| Command::Cancel(run, Some(row.pipeline_name), reply)).await?;
         }
         Ok(())
+    }
+
+    /// The queued or running attempt at the job of a run that has ended.
+    async fn next_attempt(&self, ended: &RunRecord) -> Result<Option<RunId>, OrchestratorError> {
+        let query = RunQuery::new().pipeline(ended.pipeline_name.clone()).active().limit(usize::MAX);
+        let active = self.read(self.0.store.list_runs(&query)).await?;
+        Ok(active.iter().find(|run| run.job_id == ended.job_id).map(|run| run.id))
     }
 
     /// Starts to fire schedules. Due times while the scheduler was stopped are [misfires](crate::Misfire).
