@@ -153,7 +153,11 @@ fn run(draft: &mut Draft<'_>, rules: &Rules, due: UtcDateTime) {
     let mut run = draft.new_run(RunKey::due(since, due), Cause::Schedule);
     (run.due, run.spec_since) = (Some(due), Some(since));
     if !rules.jitter.is_zero() {
-        run.not_before = Some(later(due, jitter(run.pipeline_name.as_str(), due, rules.jitter)));
+        let jitter = jitter(run.pipeline_name.as_str(), due, rules.jitter);
+        let now = draft.facts.due_until();
+        let planned = later(due, jitter);
+        // After downtime, that instant has passed for many pipelines at once.
+        run.not_before = Some(if planned < now { later(now, jitter) } else { planned });
     }
     draft.row_mut().cursor = Some(due);
     draft.decided(due);
