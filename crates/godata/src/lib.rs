@@ -171,7 +171,8 @@ pub use godata_store_file as store_file;
 #[cfg(feature = "store-file")]
 pub use godata_store_file::FileStore;
 
-/// An orchestrator that keeps its history in memory. The history is gone when the process ends.
+/// An orchestrator that keeps its history in memory: the newest 1,000 finished runs of each pipeline, and older ones for up to
+/// an hour. The history is gone when the process ends.
 ///
 /// [`Orchestrator::builder`] makes one with another store, with limits, pools or recovery.
 ///
@@ -204,7 +205,8 @@ pub use godata_store_file::FileStore;
 #[cfg(feature = "orchestrator")]
 #[must_use]
 pub fn in_memory() -> Orchestrator {
-    Orchestrator::new(MemoryStore::new(), Runner::new())
+    let builder = Orchestrator::builder(MemoryStore::new(), Runner::new()).keep_newest(1_000);
+    builder.build().expect("only limits of zero and pools are refused, and none is set")
 }
 
 /// An orchestrator that keeps its history in a file, with a journal and a lock file beside it.
