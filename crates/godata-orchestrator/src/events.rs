@@ -82,7 +82,16 @@ pub enum Event {
         /// The pipeline.
         pipeline: PipelineName,
     },
-    /// The last decided due time was far ahead of the clock. The schedule continues from now.
+    /// The last decided due time is ahead of the clock by more than a minute: the clock was set back, or that of another
+    /// instance is ahead. Nothing is due before the clock has reached it, or before [`Rebased`](Self::Rebased).
+    WaitsForClock {
+        /// The pipeline.
+        pipeline: PipelineName,
+        /// The last decided due time.
+        cursor: UtcDateTime,
+    },
+    /// The last decided due time was ahead of the clock by more than an hour, and stayed so for an hour. The schedule continues
+    /// from now.
     Rebased {
         /// The pipeline.
         pipeline: PipelineName,
@@ -142,6 +151,13 @@ impl fmt::Display for Event {
                     "{pipeline}: no longer fires here: `{}` is stored, `{}` is registered",
                     text(stored),
                     text(registered)
+                )
+            }
+            Self::WaitsForClock { pipeline, cursor } => {
+                write!(
+                    f,
+                    "{pipeline}: the clock is behind the last due time; nothing is due before {}",
+                    rfc3339(*cursor)
                 )
             }
             Self::Rebased { pipeline, .. } => {

@@ -93,7 +93,8 @@
 //! # Guarantees
 //!
 //! 1. A run's row is durable before its job starts. If the store refuses the row, the job does not start.
-//! 2. Each due time starts at most one run, over all instances on one store.
+//! 2. Each due time starts at most one run, over all instances on one store, unless a clock was wrong by more than an hour: see
+//!    [Clocks](#clocks).
 //! 3. A job runs at most once, unless retries or recovery are asked for. Then it runs at least once.
 //! 4. [`finished`](RunHandle::finished) completes when the job ends. [`done`](RunHandle::done) completes when its final row
 //!    is durable, or after 60 s with an error; the orchestrator keeps trying to write the row.
@@ -134,8 +135,9 @@
 //! | WARN | `another schedule is stored` | `pipeline`, `stored`, `registered`; this instance no longer fires the pipeline |
 //! | INFO | `schedule ended` | `pipeline`; it has no further due time |
 //! | ERROR | `schedule stopped` | `pipeline`, `error`; it panicked or went backward |
-//! | WARN | `schedule continues from now` | `pipeline`, `cursor`; the last decided due time was far ahead of the clock |
-//! | WARN | `clock set back` | `by_ms`; more than an hour |
+//! | WARN | `schedule waits for the clock` | `pipeline`, `cursor`; the last decided due time is over a minute ahead of the clock |
+//! | WARN | `schedule continues from now` | `pipeline`, `cursor`; it stayed over an hour ahead for an hour |
+//! | WARN | `clock set back` | `by_ms`; more than a minute |
 //! | INFO | `scheduler started`, `scheduler stopped` | |
 //! | ERROR | `store failed` | `pipeline`, `runs`, `error`, or `call`, `error`; when trouble begins, not for each attempt |
 //! | INFO | `store recovered` | `pipeline`, `failures`, or `call` |
@@ -147,6 +149,21 @@
 //! A `run` is an id, `due` and other instants are RFC 3339, `error` is the whole chain of causes, and `call` is the method of
 //! the [`Store`] that failed, or `open` when everything is read at the start. If the answer of the
 //! store to a commit is lost, the lines that would have followed it are missing; `store failed` says so.
+//!
+//! # Clocks
+//!
+//! Due times are compared with the wall clock, or with the clock of the store if it has one. Timeouts, leases and waits of the
+//! loop use monotonic time.
+//!
+//! * **The clock jumps forward.** The due times in between were missed, and [`Misfire`] decides about them.
+//! * **The clock is set back.** Due times that were decided before are not decided again, so nothing is due until the clock has
+//!   reached the last of them. If that is over a minute away, [`Event::WaitsForClock`] and the log say so at once.
+//! * **The clock was wrong by more than an hour.** If the last decided due time is still over an hour ahead after an hour, the
+//!   schedule continues from now, with [`Event::Rebased`]. The due times up to there are decided a second time, and each may
+//!   then have two rows and two runs.
+//!
+//! A machine without a clock of its own may boot in the past, and after an hour there it would run again what it ran before.
+//! Start the service once the time is synchronized, for example with `After=time-sync.target` under systemd.
 //!
 //! # Coming from the Go library
 //!

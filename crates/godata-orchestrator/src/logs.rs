@@ -153,6 +153,10 @@ pub(crate) fn schedule_ended(pipeline: &PipelineName) {
     tracing::info!(%pipeline, "schedule ended");
 }
 
+pub(crate) fn waits_for_clock(pipeline: &PipelineName, cursor: UtcDateTime) {
+    tracing::warn!(%pipeline, cursor = %rfc3339(cursor), "schedule waits for the clock");
+}
+
 pub(crate) fn rebased(pipeline: &PipelineName, cursor: Option<UtcDateTime>) {
     tracing::warn!(%pipeline, cursor = cursor.map(rfc3339).map(display), "schedule continues from now");
 }

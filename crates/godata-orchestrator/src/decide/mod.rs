@@ -40,6 +40,9 @@ use crate::{Recovery, ScheduleFault};
 /// clock was wrong.
 pub(crate) const AHEAD: time::Duration = time::Duration::HOUR;
 
+/// How far a clock may be behind a due time that was decided, or behind itself, before that is noted.
+pub(crate) const NOTED: time::Duration = time::Duration::MINUTE;
+
 /// The registration of a pipeline.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
