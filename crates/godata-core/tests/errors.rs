@@ -32,7 +32,7 @@ fn check_alone(error: impl Into<BoxError>, message: &str) {
 
 #[test]
 fn ids_and_names() {
-    let message = r#""17" is not a run id, which is a UUID"#;
+    let message = r#""17" is not a run id (expected a UUID)"#;
     let cause = uuid::Uuid::parse_str("17").unwrap_err();
     check("17".parse::<RunId>().unwrap_err(), message, &format!("{message}: {cause}"));
     check_alone(NameError::Empty, "a name must not be empty");
