@@ -185,7 +185,7 @@ pub enum OrchestratorBuildError {
         pool: String,
     },
     /// Two pools have the same name.
-    #[error("two pools are named {pool:?}: pool names are unique")]
+    #[error("two pools are named {pool:?}: give each its own name")]
     SamePool {
         /// The pool.
         pool: String,

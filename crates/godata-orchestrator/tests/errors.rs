@@ -166,7 +166,7 @@ fn each_build_error_and_schedule_fault_reads_the_same_as_its_message_and_in_main
         ),
         (
             OrchestratorBuildError::SamePool { pool: pool() },
-            "two pools are named \"database\": pool names are unique",
+            "two pools are named \"database\": give each its own name",
             "",
         ),
     ];
