@@ -66,7 +66,7 @@ impl RetryPolicy {
         Self::attempts(1)
     }
 
-    /// Makes a policy with up to this many attempts, including the first; 0 counts as 1. The longest wait before the
+    /// Makes a policy with up to this many attempts, including the first. An orchestrator refuses 0. The longest wait before the
     /// second attempt is 1 s. It doubles with each further attempt, up to 5 minutes.
     #[must_use]
     pub fn attempts(attempts: u32) -> Self {
