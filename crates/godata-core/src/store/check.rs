@@ -113,7 +113,7 @@ enum Violation {
     OtherPipeline { run: RunId, other: String, pipeline: String },
     #[error("run {run} or its key {key} appears twice in the commit")]
     Twice { run: RunId, key: RunKey },
-    #[error("{what} has text that contains NUL; remove it")]
+    #[error("{what} has text with a NUL character, which can't be stored")]
     Nul { what: String },
     #[error("new run {run} is {status}; it must be queued, running or skipped")]
     NewStatus { run: RunId, status: RunStatus },
