@@ -179,7 +179,9 @@ pub(crate) fn contradiction(rules: &Rules) -> Option<&'static str> {
         return Some("Overlap::BufferAll(0) buffers nothing: use Overlap::Skip instead");
     }
     if rules.retry.attempts == 0 {
-        return Some("a retry policy counts the first attempt, so it needs at least 1");
+        return Some(
+            "a retry policy of 0 attempts would never run it: the first attempt counts, so allow at least 1",
+        );
     }
     if rules.timeout.is_some_and(|timeout| timeout.is_zero()) {
         return Some("a timeout of zero would fail every run: set a longer one, or none");
