@@ -4,7 +4,9 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::fmt::Write as _;
+use std::io;
 use std::iter;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Any error that can be sent to another thread.
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
@@ -37,8 +39,34 @@ pub fn error_chain<'a>(error: &'a (dyn Error + 'a)) -> ErrorChain<'a> {
 }
 
 /// An error and what is below it, outermost first. It ends after [`MAX_LEVELS`] levels.
-pub(crate) fn levels<'a, E: Copy + 'a>(outermost: E, source: fn(E) -> Option<E>) -> impl Iterator<Item = E> {
+fn levels<'a, E: Copy + 'a>(outermost: E, source: fn(E) -> Option<E>) -> impl Iterator<Item = E> {
     iter::successors(Some(outermost), move |level| source(*level)).take(MAX_LEVELS)
+}
+
+/// Iterates over an error and its causes, outermost first, to look for one of a certain type.
+///
+/// It also finds an error that an [`io::Error`] wraps, which `source` passes over. At most 64 levels are visited, so it ends
+/// even if an error is its own source.
+///
+/// ```
+/// use std::io;
+///
+/// use godata_core::{Permanent, error_levels};
+///
+/// let error = io::Error::other(Permanent::new("no such column"));
+/// assert!(error_levels(&error).any(|level| level.is::<Permanent>()));
+/// ```
+pub fn error_levels<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    levels(error, cause)
+}
+
+/// The next error of the chain. The `source` of an [`io::Error`] is the source of the error that it wraps, which would
+/// skip the wrapped error itself.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(wrapped) => Some(wrapped),
+        None => error.source(),
+    }
 }
 
 /// Implements `Debug` for error types so that it prints the error and all its sources on one line.
@@ -71,18 +99,24 @@ macro_rules! debug_as_chain {
 
 /// Returns the message of a panic, given the payload that [`catch_unwind`](std::panic::catch_unwind) returns.
 ///
-/// A payload that is not text has the message `no message`.
+/// A payload that is not text has the message `no message`. A panic of the payload's own `Drop` is contained.
 ///
 /// ```
 /// use godata_core::panic_message;
 ///
 /// let panic = std::panic::catch_unwind(|| panic!("no row {}", 7)).unwrap_err();
-/// assert_eq!(panic_message(&*panic), "no row 7");
+/// assert_eq!(panic_message(panic), "no row 7");
 /// ```
 #[must_use]
-pub fn panic_message(payload: &(dyn Any + Send)) -> &str {
+pub fn panic_message(payload: Box<dyn Any + Send>) -> String {
     let text = payload.downcast_ref::<&'static str>().copied();
-    text.or_else(|| payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+    let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+    let message = text.unwrap_or("no message").to_owned();
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+        // Its `Drop` may panic as well, and so on.
+        Box::leak(panic);
+    }
+    message
 }
 
 /// Displays an error with its sources; made by [`error_chain`].
@@ -201,5 +235,19 @@ mod tests {
         }
 
         assert_eq!(error_chain(&Endless).to_string(), "endless: …");
+        assert_eq!(error_levels(&Endless).count(), MAX_LEVELS);
+    }
+
+    #[test]
+    fn a_panic_in_the_drop_of_a_payload_is_contained() {
+        struct PanicsWhenDropped;
+
+        impl Drop for PanicsWhenDropped {
+            fn drop(&mut self) {
+                panic!("in drop");
+            }
+        }
+
+        assert_eq!(panic_message(Box::new(PanicsWhenDropped)), "no message");
     }
 }

@@ -1,10 +1,9 @@
 //! What the caller of a job can do about its error.
 
 use std::error::Error;
-use std::io;
 use std::time::Duration;
 
-use crate::error::levels;
+use crate::error::error_levels;
 use crate::{Canceled, Permanent, Transient};
 
 /// What the caller of a job can do about its error.
@@ -70,7 +69,7 @@ impl JobErrorKind {
     #[must_use]
     pub fn of(error: &(dyn Error + 'static)) -> Self {
         let mut kind = Self::Failed;
-        for level in levels(error, cause) {
+        for level in error_levels(error) {
             if level.is::<Canceled>() {
                 return Self::Canceled;
             }
@@ -86,17 +85,10 @@ impl JobErrorKind {
     }
 }
 
-/// The next error of the chain. The `source` of an [`io::Error`] is the source of the error that it wraps, which would
-/// skip the wrapped error itself.
-fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(wrapped) => Some(wrapped),
-        None => error.source(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::io;
+
     use super::*;
     use crate::BoxError;
 

@@ -4,11 +4,12 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::io;
-use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use godata_core::{BoxError, Canceled, NameError, debug_as_chain, error_chain, excerpt, panic_message};
+use godata_core::{
+    BoxError, Canceled, NameError, debug_as_chain, error_chain, error_levels, excerpt, panic_message,
+};
 
 use crate::{Place, RunReport, StepInfo};
 
@@ -157,8 +158,7 @@ impl PipelineError {
     #[must_use]
     pub fn is_broken_pipe(&self) -> bool {
         let Self::Write { source, .. } = self else { return false };
-        let mut causes = iter::successors(Some(&**source as &(dyn Error + 'static)), |&cause| cause.source());
-        causes.any(|cause| {
+        error_levels(&**source).any(|cause| {
             let error = cause.downcast_ref::<io::Error>();
             error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
         })
@@ -219,8 +219,7 @@ pub(crate) fn contained<T>(f: impl FnOnce() -> Result<T, BoxError>) -> Result<T,
 
 impl Panicked {
     /// Takes the payload that `catch_unwind` returned.
-    #[expect(clippy::needless_pass_by_value, reason = "the payload ends here")]
     pub(crate) fn from_payload(payload: Box<dyn Any + Send>) -> Self {
-        Self { message: panic_message(&*payload).to_owned() }
+        Self { message: panic_message(payload) }
     }
 }

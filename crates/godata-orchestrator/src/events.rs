@@ -11,7 +11,7 @@ use time::UtcDateTime;
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
-use crate::history::rfc3339;
+use crate::history::{rfc3339, short_line};
 
 /// Something happened to a pipeline, to one of its runs, or to the orchestrator.
 ///
@@ -105,17 +105,14 @@ impl fmt::Display for Event {
             Self::Started(run) => write!(f, "{}: started {} ({})", run.pipeline_name, run.id, run.cause),
             Self::Ended(run) => {
                 write!(f, "{}: {} {}", run.pipeline_name, run.status, run.id)?;
-                run.error.as_ref().map_or(Ok(()), |error| write!(f, ": {error}"))
+                run.error.as_ref().map_or(Ok(()), |error| write!(f, ": {}", short_line(&error.message)))
             }
             Self::Skipped(run) => {
-                let count = run.covers.map_or(1, |covers| covers.count);
-                write!(
-                    f,
-                    "{}: skipped {count} due {}",
-                    run.pipeline_name,
-                    if count == 1 { "time" } else { "times" }
-                )?;
-                run.reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {reason}"))
+                let (count, exact) = run.covers.map_or((1, true), |covers| (covers.count, covers.exact));
+                let times = if count == 1 && exact { "time" } else { "times" };
+                let or_more = if exact { "" } else { " or more" };
+                write!(f, "{}: skipped {count}{or_more} due {times}", run.pipeline_name)?;
+                run.reason.as_ref().map_or(Ok(()), |reason| write!(f, ": {}", short_line(reason)))
             }
             Self::Overdue { pipeline, run, running_for } => {
                 write!(f, "{pipeline}: {run} has been running for {running_for:?}")
@@ -123,7 +120,7 @@ impl fmt::Display for Event {
             Self::StartFailed { pipeline, run, error } => {
                 write!(f, "{pipeline}: {run} could not be started")?;
                 match error {
-                    Some(error) => write!(f, ": {error}"),
+                    Some(error) => write!(f, ": {}", short_line(&error_chain(error).to_string())),
                     None => f.write_str(": the runner panicked"),
                 }
             }
@@ -131,15 +128,15 @@ impl fmt::Display for Event {
                 write!(f, "{pipeline}: the result of {run} was refused, because the run had been interrupted")
             }
             Self::StoreFailed { pipeline: Some(pipeline), error, .. } => {
-                write!(f, "{pipeline}: the store failed: {}", error_chain(&**error))
+                write!(f, "{pipeline}: the store failed: {}", short_line(&error_chain(&**error).to_string()))
             }
             Self::StoreFailed { pipeline: None, error, .. } => {
-                write!(f, "the store failed: {}", error_chain(&**error))
+                write!(f, "the store failed: {}", short_line(&error_chain(&**error).to_string()))
             }
             Self::ScheduleStopped { pipeline, reason } => write!(f, "{pipeline}: schedule stopped: {reason}"),
             Self::Unregistered { pipeline } => write!(f, "{pipeline}: unregistered by another instance"),
             Self::SpecDiffers { pipeline, stored, registered } => {
-                let text = |spec: &Option<String>| spec.clone().unwrap_or_else(|| "no schedule".to_owned());
+                let text = |spec: &Option<String>| short_line(spec.as_deref().unwrap_or("no schedule"));
                 write!(
                     f,
                     "{pipeline}: no longer fires here: `{}` is stored, `{}` is registered",
@@ -249,5 +246,50 @@ impl EventSender {
     /// Building an event only copies rows, so nothing panics while the lock is held.
     fn listeners(&self) -> MutexGuard<'_, Listeners> {
         self.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use godata_core::{Cause, Covers, Failure, FailureKind, RunKey, RunStatus};
+
+    use super::*;
+
+    fn run(status: RunStatus) -> RunRecord {
+        let pipeline = PipelineName::new("orders").unwrap();
+        RunRecord::new(
+            &pipeline,
+            RunKey::manual("k").unwrap(),
+            Cause::Manual,
+            status,
+            UtcDateTime::UNIX_EPOCH,
+        )
+    }
+
+    #[test]
+    fn a_line_says_whether_its_count_of_skipped_times_is_exact() {
+        let line = |covers| {
+            let mut run = run(RunStatus::Skipped);
+            run.covers = covers;
+            Event::Skipped(Arc::new(run)).to_string()
+        };
+        let first = UtcDateTime::UNIX_EPOCH;
+        assert_eq!(line(None), "orders: skipped 1 due time");
+        assert_eq!(line(Some(Covers::exactly(1, first))), "orders: skipped 1 due time");
+        assert_eq!(line(Some(Covers::exactly(2, first))), "orders: skipped 2 due times");
+        assert_eq!(line(Some(Covers::at_least(1, first))), "orders: skipped 1 or more due times");
+        assert_eq!(line(Some(Covers::at_least(1000, first))), "orders: skipped 1000 or more due times");
+    }
+
+    #[test]
+    fn control_characters_of_errors_are_escaped_and_long_errors_are_cut() {
+        let line = |message: &str| {
+            let mut run = run(RunStatus::Failed);
+            run.error = Some(Failure::new(FailureKind::Failed, message));
+            let id = run.id;
+            Event::Ended(Arc::new(run)).to_string().replace(&id.to_string(), "ID")
+        };
+        assert_eq!(line("bad\u{1b}[2J\r\nvalue"), r"orders: failed ID: bad\u{1b}[2J\r\nvalue");
+        assert_eq!(line(&"x".repeat(16_000)), format!("orders: failed ID: {}…", "x".repeat(1_000)));
     }
 }

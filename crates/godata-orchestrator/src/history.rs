@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use godata_core::{RunRecord, RunStatus};
-use time::UtcDateTime;
+use godata_core::{RunRecord, RunStatus, excerpt_within};
 use time::format_description::well_known::Rfc3339;
+use time::{Duration, UtcDateTime};
 
 /// Runs, newest first. `Display` prints them as a table, with counts and the last error below it.
+///
+/// The table is for a terminal: control characters of an error are escaped, and only its first 1,000 characters are printed.
+/// The row has the whole message.
 ///
 /// ```
 /// use godata_orchestrator::{BoxError, MemoryStore, Orchestrator, Registration, RunQuery, job_fn};
@@ -44,7 +47,9 @@ impl fmt::Display for History {
         }
         self.write_counts(f)?;
         match self.runs.iter().find_map(|run| Some((run, run.error.as_ref()?))) {
-            Some((run, error)) => writeln!(f, "last error: {}: {error}", run.pipeline_name),
+            Some((run, error)) => {
+                writeln!(f, "last error: {}: {}", run.pipeline_name, short_line(&error.message))
+            }
             None => Ok(()),
         }
     }
@@ -76,7 +81,8 @@ fn cells(run: &RunRecord) -> [String; HEAD.len()] {
         None if run.attempt > 1 => format!("{} (attempt {})", run.status, run.attempt),
         None => run.status.to_string(),
     };
-    let took = run.ended_at.zip(run.started_at).map(|(ended, started)| ended - started);
+    // The clock may have been set back during the run.
+    let took = run.ended_at.zip(run.started_at).map(|(ended, started)| (ended - started).max(Duration::ZERO));
     let number = |count: u64| if run.started_at.is_some() { count.to_string() } else { String::new() };
     [
         run.pipeline_name.to_string(),
@@ -94,6 +100,51 @@ fn whole_seconds(at: UtcDateTime) -> String {
     rfc3339(at.replace_nanosecond(0).unwrap_or(at))
 }
 
+/// How many characters of an error people are shown on a line.
+const SHOWN: usize = 1_000;
+
+/// A text on one line that a terminal shows as it is.
+pub(crate) fn short_line(text: &str) -> String {
+    excerpt_within(text, SHOWN)
+}
+
 pub(crate) fn rfc3339(at: UtcDateTime) -> String {
     at.format(&Rfc3339).unwrap_or_else(|_| at.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use godata_core::{Cause, Failure, FailureKind, PipelineName, RunKey};
+
+    use super::*;
+
+    fn failed(message: &str) -> RunRecord {
+        let pipeline = PipelineName::new("orders").unwrap();
+        let now = UtcDateTime::UNIX_EPOCH;
+        let mut run =
+            RunRecord::new(&pipeline, RunKey::manual("k").unwrap(), Cause::Manual, RunStatus::Failed, now);
+        run.error = Some(Failure::new(FailureKind::Failed, message));
+        run
+    }
+
+    #[test]
+    fn an_error_can_neither_forge_a_line_nor_control_the_terminal() {
+        let table = History::new(vec![failed("bad\u{1b}]0;owned\u{7}\nfake  succeeded  manual")]).to_string();
+        assert_eq!(table.lines().count(), 4);
+        assert!(table.ends_with("last error: orders: bad\\u{1b}]0;owned\\u{7}\\nfake  succeeded  manual\n"));
+    }
+
+    #[test]
+    fn a_long_error_is_cut() {
+        let table = History::new(vec![failed(&"x".repeat(16_000))]).to_string();
+        assert!(table.ends_with(&format!("last error: orders: {}…\n", "x".repeat(1_000))));
+    }
+
+    #[test]
+    fn a_run_during_which_the_clock_was_set_back_took_no_time() {
+        let mut run = failed("e");
+        run.started_at = Some(UtcDateTime::UNIX_EPOCH + Duration::HOUR);
+        run.ended_at = Some(UtcDateTime::UNIX_EPOCH);
+        assert!(History::new(vec![run]).to_string().contains("1970-01-01T01:00:00Z  0.000 s"));
+    }
 }

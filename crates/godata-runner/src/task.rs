@@ -81,7 +81,7 @@ async fn until_stopped(job: &AnyJob, cx: &RunContext, grace: Duration) -> JobEnd
 async fn contained(job: &AnyJob, cx: &RunContext) -> JobEnd {
     let job = async { JobEnd::from(job.run(cx).await) };
     AssertUnwindSafe(job).catch_unwind().await.unwrap_or_else(|panic| {
-        let message = format!("the job panicked: {}", panic_message(&*panic));
+        let message = format!("the job panicked: {}", panic_message(panic));
         JobEnd::Failed(Failure::new(FailureKind::Panicked, message))
     })
 }

@@ -85,6 +85,12 @@ pub(crate) enum Stopped {
         path.display()
     )]
     Poisoned { path: PathBuf },
+    #[error(
+        "{} was removed, renamed or replaced while the store was open, so nothing more is stored; put the file back, or \
+         close the store and open it again",
+        path.display()
+    )]
+    Moved { path: PathBuf },
 }
 
 impl From<Stopped> for StoreError {
@@ -185,6 +191,11 @@ mod tests {
         check(
             Stopped::Poisoned { path: path() },
             "a sync of /data/state.json failed, so it is unknown what the disk holds; close the store and open it again",
+        );
+        check(
+            Stopped::Moved { path: path() },
+            "/data/state.json was removed, renamed or replaced while the store was open, so nothing more is stored; put \
+             the file back, or close the store and open it again",
         );
         check(
             Changing { path: path() },

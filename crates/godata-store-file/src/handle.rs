@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::mpsc::Sender;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use godata_core::StoreError;
@@ -29,7 +29,7 @@ pub(crate) struct Handle {
 
 struct Running {
     thread: JoinHandle<()>,
-    lock: Box<dyn Lock>,
+    lock: Arc<dyn Lock>,
 }
 
 impl Handle {
@@ -37,7 +37,7 @@ impl Handle {
     pub(crate) fn spawn(
         path: PathBuf,
         requests: Sender<Request>,
-        lock: Box<dyn Lock>,
+        lock: Arc<dyn Lock>,
         run: impl FnOnce() + Send + 'static,
     ) -> io::Result<Self> {
         let thread = thread::Builder::new().name("godata-store".into()).spawn(run)?;

@@ -18,6 +18,7 @@ use crate::repair::{Loss, Repaired, repair};
 use crate::request::{Answer, Request};
 use crate::state::{Shared, State, read};
 use crate::verify::{Verification, verify};
+use crate::vfs::Lock;
 use crate::writer::Writer;
 
 /// A store in a local file and a journal beside it.
@@ -112,10 +113,10 @@ use crate::writer::Writer;
 /// [`StoreError::Locked`], which names the process that has the store, or [waits](Self::open_wait).
 /// [`open_read_only`](Self::open_read_only) and [`verify`](Self::verify) need no lock and work while another process writes.
 ///
-/// Never remove or rename `state.json.lock` while the store is open. The next process would create and lock a new file, the
-/// first one would not notice, and together they would soon lose or damage what they store. Removing it is never
-/// necessary either: a lock does not outlive its process, whatever the file says. A removal is noticed only while the
-/// store is being locked: after locking the file, the store checks that the file still has its name.
+/// Never remove, rename or replace the files of an open store, or their folder. The store notices when its snapshot, its
+/// journal or its lock is no longer at its path, before it acknowledges anything more, and within a second when it is idle.
+/// It then stores nothing more and says so: every change fails with [`StoreError::Unavailable`], as does
+/// [`close`](Self::close). Removing the lock is never necessary: a lock does not outlive its process, whatever the file says.
 ///
 /// On network file systems, locks and syncs often don't do what they promise. Keep the store on a local disk.
 ///
@@ -281,14 +282,22 @@ impl FileStore {
     pub(crate) fn open_with(options: Options, path: &Path, limit: Duration) -> Result<Self, StoreError> {
         let files = Files::find(&*options.vfs, path)?;
         files.check(&*options.vfs)?;
-        let lock = acquire(&*options.vfs, &files.lock, options.mode, limit)?;
+        let lock: Arc<dyn Lock> = acquire(&*options.vfs, &files.lock, options.mode, limit)?.into();
         let Opened { state, journal, snapshot_len, torn } = open(&options, &files)?;
 
         let path = files.snapshot.clone();
         let state = Arc::new(RwLock::new(state));
         let (requests, receiver) = channel();
         let channel = (requests.clone(), receiver);
-        let writer = Writer::new(options, files, Arc::clone(&state), journal, snapshot_len, channel);
+        let writer = Writer::new(
+            options,
+            files,
+            Arc::clone(&lock),
+            Arc::clone(&state),
+            journal,
+            snapshot_len,
+            channel,
+        );
         let writer = Handle::spawn(path.clone(), requests, lock, move || writer.run())
             .map_err(failed("start the writer thread of", &path))?;
         Ok(Self(Arc::new(Inner { path, state, torn, writer: Some(writer) })))
