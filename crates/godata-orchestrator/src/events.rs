@@ -25,7 +25,7 @@ pub enum Event {
     Started(Arc<RunRecord>),
     /// A run's final row is durable.
     Ended(Arc<RunRecord>),
-    /// Due times were skipped, and this row covers them. The event is sent again as the row grows.
+    /// Due times were skipped, and this row covers them. The event is sent again each time the row grows.
     Skipped(Arc<RunRecord>),
     /// A run takes longer than usual.
     Overdue {
@@ -203,7 +203,7 @@ impl Events {
     ///
     /// # Errors
     ///
-    /// [`Missed`], if the reader fell too far behind. The events after it are complete again.
+    /// [`Missed`], if the reader fell too far behind. The next call returns the oldest event that is still there.
     pub async fn next(&mut self) -> Option<Result<Event, Missed>> {
         match self.0.recv().await {
             Ok(event) => Some(Ok(event)),

@@ -72,23 +72,25 @@
 //!   [`only_transient`](RetryPolicy::only_transient) narrows it to errors marked [`Transient`], and timeouts. A canceled run
 //!   is not retried. Each retry is its own run with the same job id. The failure and the queued retry are one commit, so a
 //!   retry survives restarts. It holds no slot while it waits.
-//! * **Recovery.** The runs of a process that died are interrupted when the next one starts, and its queued runs are taken
-//!   over. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A shutdown uses up no attempt.
-//! * **Edits.** A schedule with a different [spec](Schedule::spec) starts at its registration. If an instance finds another
-//!   spec in the store than its own, as during a rolling deploy, it stops firing that pipeline and
-//!   [says so](Event::SpecDiffers).
-//! * **Pauses** keep queued runs, and the position in the schedule. A stopped scheduler decides nothing new, but queued
+//! * **Recovery.** When a process has died, the next one marks its running runs as interrupted, and takes over its
+//!   queued runs. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A shutdown uses up no
+//!   attempt.
+//! * **Edits.** A registration whose schedule has a different [spec](Schedule::spec) than the stored one starts the
+//!   schedule anew. If an instance later finds a spec in the store that is not its own, as during a rolling deploy, it
+//!   stops firing that pipeline and [says so](Event::SpecDiffers).
+//! * **Pauses** keep queued runs and the position in the schedule. A stopped scheduler decides nothing new, but queued
 //!   runs and waiting retries still start.
-//! * **Dependencies.** A pipeline that is registered [`after`](Registration::after) others runs when one of them has
-//!   succeeded since its last such run, once or several times.
+//! * **Dependencies.** A pipeline that is registered [`after`](Registration::after) others runs when one of them
+//!   succeeds. If they succeed several times before it can run, it runs once.
 //! * **Backfills** are queued runs with a [scheduled time](RunContext::scheduled_at) in the past. They run one at a time,
 //!   after everything else that is queued.
 //!
 //! # Errors
 //!
-//! [`RegisterError`] says why a job was not registered, [`OrchestratorError`] why another call did nothing. A job that fails
-//! is no error here: the failure is in the run's result and in its row, and [`success`](RunResult::success) makes an error of
-//! it. Trouble that nobody is waiting for becomes an [`Event`] and a line in the log, and the orchestrator tries again.
+//! [`RegisterError`] says why a job was not registered, [`OrchestratorError`] why another call did nothing. A job that
+//! fails is not an error here: the failure is in the run's result and in its row, and [`success`](RunResult::success)
+//! turns it into an error. Trouble that no caller waits for becomes an [`Event`] and a line in the log, and the
+//! orchestrator tries again.
 //!
 //! # Guarantees
 //!
@@ -110,9 +112,9 @@
 //! # Logs
 //!
 //! Logs go through [`tracing`](https://docs.rs/tracing). The names below are part of this crate's API. What happens inside
-//! a run is logged by the runner: `godata-runner` polls each job in a root span `run` with the fields `pipeline`, `run`,
-//! `job`, `attempt`, `cause` and `due`, and logs the start and the end of the run there. The orchestrator logs the rest, each
-//! thing once. Its events are in no span; they have the fields `pipeline` and `run` themselves.
+//! a run is logged by the runner: `godata-runner` polls each job in a root span `run` with the fields `pipeline`,
+//! `run`, `job`, `attempt`, `cause` and `due`, and logs the start and the end of the run there. The orchestrator logs
+//! the rest, each thing once. Its events are in no span; they have the fields `pipeline` and `run` themselves.
 //!
 //! | level | message | fields |
 //! |---|---|---|
@@ -146,9 +148,9 @@
 //! | INFO | `shutdown began` | `grace_ms` (empty if the last handle was dropped), `running` |
 //! | INFO | `shutdown ended` | `report` |
 //!
-//! A `run` is an id, `due` and other instants are RFC 3339, `error` is the whole chain of causes, and `call` is the method of
-//! the [`Store`] that failed, or `open` when everything is read at the start. If the answer of the
-//! store to a commit is lost, the lines that would have followed it are missing; `store failed` says so.
+//! A `run` is an id, `due` and other instants are RFC 3339, `error` is the whole chain of causes, and `call` is the
+//! method of the [`Store`] that failed, or `open` when everything is read at the start. If the store's answer to a
+//! commit is lost, the lines that would have followed it are missing; `store failed` says so.
 //!
 //! # Clocks
 //!
@@ -181,8 +183,8 @@
 //! | `PipelineRecord`, `RunRecord`, `RunStatus` | [`PipelineRecord`], [`RunRecord`], [`RunStatus`] |
 //! | `Store.ListPipelines`, `ListRuns` | [`Orchestrator::pipelines`], [`Orchestrator::history`] |
 //!
-//! A user notices three differences: due times are not lost while the process is down, runs do not overlap unless they
-//! may, and no store error is swallowed.
+//! A user notices three differences: due times are not lost while the process is down, runs do not overlap unless the
+//! overlap rule allows it, and no store error is swallowed.
 
 mod backfill;
 mod builder;

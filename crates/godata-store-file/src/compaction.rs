@@ -59,7 +59,7 @@ pub(crate) struct Compactor {
 
 /// A compaction in progress. Dropping it cancels it and waits for its thread to end.
 pub(crate) struct Compaction {
-    /// Tells its requests from those of an earlier compaction that was dropped.
+    /// Distinguishes its requests from those of an earlier compaction that was dropped.
     pub(crate) number: u64,
     canceled: Arc<AtomicBool>,
     steps: Option<Sender<Step>>,
@@ -221,7 +221,7 @@ impl Work {
         self.it.requests.send(request).map_err(|_| self.closed())
     }
 
-    /// Waits for the writer. It drops its end if it can't do what was asked, or is closed.
+    /// Waits for the writer, which drops its end of the channel if it can't do what was asked, or is closed.
     fn wait(&self) -> Result<Step, StoreError> {
         self.steps.recv().map_err(|_| self.closed())
     }

@@ -45,7 +45,7 @@ pub(crate) enum Refusal {
         path.display()
     )]
     Foreign { path: PathBuf, owner: u32, user: u32 },
-    #[error("{} does not exist; `FileStore::open` creates a store, reading one does not", path.display())]
+    #[error("{} does not exist; `FileStore::open` creates a store, but opening one for reading does not", path.display())]
     Missing { path: PathBuf },
     #[error(
         "{} has format version {version}, and this release reads versions up to {known}; use a newer release",
@@ -167,7 +167,7 @@ mod tests {
             ),
             (
                 Refusal::Missing { path: path() },
-                "/data/state.json does not exist; `FileStore::open` creates a store, reading one does not",
+                "/data/state.json does not exist; `FileStore::open` creates a store, but opening one for reading does not",
             ),
             (
                 Refusal::Version { path: path(), version: 2, known: 1 },
@@ -212,19 +212,19 @@ mod tests {
             (Fault::Checksum, "the line does not match its checksum", ""),
             (
                 Fault::Content(json),
-                "the line has other fields or values than belong there",
+                "the line has fields or values that do not belong there",
                 ": expected value at line 1 column 1",
             ),
             (Fault::Number { expected: 3, found: 5 }, "the line has number 5, and number 3 was expected", ""),
             (
                 Fault::TooLarge { number: 1 << 53 },
-                "the line has number 9007199254740992, which is larger than any that is written",
+                "the line has number 9007199254740992, which is larger than the store ever writes",
                 "",
             ),
             (Fault::Unfinished, "the file ends within a line", ""),
             (Fault::Empty, "the file is empty", ""),
             (Fault::TooShort, "lines are missing at the end of the file", ""),
-            (Fault::Trailing, "there is a line after the last one", ""),
+            (Fault::Trailing, "there is a line after the end of the snapshot", ""),
             (Fault::Missing, "the file is missing, but other files of the store exist", ""),
             (Fault::NoJournal { id }, "the journal that belongs to it, 5ffd, is missing", ""),
         ];

@@ -17,7 +17,7 @@ use crate::vfs::Lock;
 
 /// The handle of the writer thread. Dropping it ends the thread.
 pub(crate) struct Handle {
-    /// The store's, for errors.
+    /// The path of the store, for errors.
     path: PathBuf,
     requests: Sender<Request>,
     running: Mutex<Option<Running>>,
@@ -59,7 +59,7 @@ impl Handle {
         Stopped::Closed { path: self.path.clone() }
     }
 
-    /// Waits until all requests are done whose callers stopped waiting, so that a read after this sees their effect.
+    /// Waits until all requests whose callers stopped waiting are done, so that a read after this sees their effect.
     pub(crate) async fn settle(&self) {
         let abandoned = self.abandoned.load(SeqCst);
         if self.settled.load(SeqCst) >= abandoned {

@@ -86,7 +86,7 @@ use crate::writer::Writer;
 ///
 /// Directories are synced after files in them were created or renamed. Some file systems, most of them on a network, can't
 /// sync directories and refuse it; the store then relies on them to keep names, as it does on systems other than Unix. Use a
-/// local file system where this matters. Every other error of the sync counts.
+/// local file system where this matters. Any other error counts as a failed sync.
 ///
 /// If a sync of the journal or the directory fails, it is unknown what the disk holds, and no later sync can tell. The store
 /// then accepts no more changes and must be opened again. Opening it writes everything that can be read to new files before
@@ -104,7 +104,8 @@ use crate::writer::Writer;
 /// When the journal is longer than twice the snapshot and longer than
 /// [4 MiB](crate::FileStoreBuilder::snapshot_threshold), a separate thread writes a new snapshot while commits continue.
 /// Including the previous generation, the files take less than seven times the bytes of the live data. Old runs are
-/// forgotten at the same time, if the builder says which.
+/// removed at the same time, if the builder was told [how many](crate::FileStoreBuilder::keep_newest) to keep or [how
+/// long](crate::FileStoreBuilder::keep_for).
 ///
 /// # One process at a time
 ///
@@ -251,7 +252,7 @@ impl FileStore {
     /// If the previous generation has everything, nothing is lost. Otherwise `loss` says what is given up; lines of a snapshot
     /// that can't be read are lost in any case. If the store is not damaged, or the repair is refused, the files stay as
     /// they are. A repair that is interrupted, even by a power cut, leaves a store that can be repaired again, or one
-    /// that opens and is repaired.
+    /// that is already repaired.
     ///
     /// # Example
     ///
@@ -308,13 +309,13 @@ impl FileStore {
         Ok(Self(Arc::new(Inner { path: files.snapshot, state, torn: None, writer: None })))
     }
 
-    /// The snapshot's path, absolute and without links.
+    /// Returns the path of the snapshot, absolute and without links.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// The incomplete end of the journal that was cut off when the store was opened; `None` if there was none.
+    /// Returns the incomplete end of the journal that was cut off when the store was opened; `None` if there was none.
     #[must_use]
     pub fn torn(&self) -> Option<&Torn> {
         self.0.torn.as_ref()
@@ -324,7 +325,8 @@ impl FileStore {
     ///
     /// # Errors
     ///
-    /// Those of writing files. If there is no new snapshot, everything stored stays in the journal.
+    /// [`StoreError::Full`] or [`StoreError::Unavailable`], if a file can't be written. Everything that is stored then
+    /// stays in the previous snapshot and the journal. [`StoreError::Invalid`], if the store is open for reading only.
     pub async fn snapshot(&self) -> Result<(), StoreError> {
         self.ask(|answer| Request::Snapshot { answer }).await
     }

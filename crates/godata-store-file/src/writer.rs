@@ -40,10 +40,10 @@ pub(crate) struct Writer {
     /// The number of the last line that was written, and of the last durable line.
     number: u64,
     synced: u64,
-    /// When the oldest line was written that is not durable yet.
+    /// When the oldest line that is not durable yet was written.
     dirty_since: Option<Instant>,
     requests: Receiver<Request>,
-    /// Requests that were received and must wait.
+    /// Requests that were received but must wait for others.
     deferred: VecDeque<Request>,
     compactor: Compactor,
     compaction: Option<Compaction>,
@@ -121,7 +121,7 @@ impl Writer {
         }
     }
 
-    /// Waits for the next request. Meanwhile, syncs when it is due and checks the names.
+    /// Waits for the next request. Meanwhile it syncs when a sync is due, and checks the names of its files.
     fn next(&mut self) -> Option<Request> {
         loop {
             if let Some(request) = self.deferred.pop_front() {

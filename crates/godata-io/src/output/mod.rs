@@ -186,7 +186,7 @@ impl Output {
 
     /// Appends to the file instead of replacing it.
     ///
-    /// * A file that does not exist is created. A run that fails or is abandoned cuts the file back to its old length,
+    /// * A file that does not exist is created. A run that fails or is dropped cuts the file back to its old length,
     ///   so nothing else may write to the file during the run. A process that is killed leaves what it has appended so
     ///   far, which may end in half a record. In a compressed file that is half a member, and the next run refuses it.
     /// * CSV writes its header only to an empty file, and refuses a file with a different header. If the last line has
@@ -283,7 +283,9 @@ impl Output {
     pub fn open(&self) -> Result<OutputFile, IoError> {
         self.check()?;
         if self.rolling.is_on() || self.manifest.is_some() {
-            return Err(self.refused("bytes have no rows: only records can be rolled and listed"));
+            return Err(
+                self.refused("`open` writes bytes, and only records can be rolled or listed in a manifest")
+            );
         }
         let folders = Arc::default();
         self.prepare(&folders)?;
@@ -291,7 +293,7 @@ impl Output {
             Place::Path(path) => self.open_file(path, &folders),
             Place::Stdout => Ok(OutputFile::stdout(self.packing()?, &folders)),
             Place::Partitioned(_) => {
-                Err(self.refused("bytes have no fields: only records can be partitioned"))
+                Err(self.refused("`open` writes bytes, and only records can be partitioned by their fields"))
             }
         }
     }

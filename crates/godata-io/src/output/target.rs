@@ -54,8 +54,8 @@ impl Target {
         }
     }
 
-    /// Releases the descriptor of a file until the next write. A stream stays open: its reader would take closing it
-    /// for the end.
+    /// Releases the descriptor of a file until the next write. A stream stays open, because its reader would see the
+    /// end of the stream if it were closed.
     pub(super) fn close(&mut self) -> io::Result<()> {
         match self {
             Self::Replacement(file) => file.close(),

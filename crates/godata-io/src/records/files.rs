@@ -226,7 +226,7 @@ impl Files {
         self.output.open_file(path, &self.folders)
     }
 
-    /// Notes that a file is used. It counts as open afterwards, and another file may be closed for it.
+    /// Records that a file is used. It counts as open afterwards, and another file may be closed to make room for it.
     fn use_file(&mut self, index: usize) -> Result<(), IoError> {
         self.clock += 1;
         self.all[index].used = self.clock;

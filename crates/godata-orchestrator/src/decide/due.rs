@@ -180,13 +180,15 @@ pub(crate) fn contradiction(rules: &Rules) -> Option<&'static str> {
         );
     }
     if rules.overlap == Overlap::BufferAll(0) {
-        return Some("Overlap::BufferAll(0) buffers nothing: that is Overlap::Skip");
+        return Some("Overlap::BufferAll(0) buffers nothing: use Overlap::Skip instead");
     }
     if rules.retry.attempts == 0 {
-        return Some("a retry policy of 0 attempts would not run it at all");
+        return Some(
+            "a retry policy of 0 attempts would never run it: the first attempt counts, so allow at least 1",
+        );
     }
     if rules.timeout.is_some_and(|timeout| timeout.is_zero()) {
-        return Some("a timeout of zero would fail each run");
+        return Some("a timeout of zero would fail every run: set a longer one, or none");
     }
     None
 }

@@ -41,7 +41,7 @@ const KEYWORDS: &str = "text that starts with every, daily, monthly, once, never
 ///   `gap=run-after`, `gap=shift` or `gap=skip`, and `overlap=first`, `overlap=last` or `overlap=both`; see
 ///   [`Dst`](crate::Dst).
 /// * Upper and lower case do not matter, except in the units of durations.
-/// * Combinations can be nested 16 deep.
+/// * Combinations can be nested up to 16 deep.
 ///
 /// The text that a schedule writes can be shorter than the one it was read from, but means the same.
 ///
@@ -50,7 +50,7 @@ const KEYWORDS: &str = "text that starts with every, daily, monthly, once, never
 ///
 /// # Errors
 ///
-/// [`ScheduleError`] names the part that is wrong, and says what is accepted or what was surely meant.
+/// [`ScheduleError`] names the part that is wrong, and says what is accepted or what was clearly meant.
 ///
 /// # Example
 ///

@@ -37,7 +37,7 @@ pub trait Vfs: fmt::Debug + Send + Sync + 'static {
     /// Opens an existing file for appending.
     fn append(&self, path: &Path) -> io::Result<Box<dyn VfsFile>>;
 
-    /// Renames a file, replacing any file of the new name.
+    /// Renames a file, replacing any file with the new name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Removes a file.
