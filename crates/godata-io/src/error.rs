@@ -243,6 +243,19 @@ pub enum IoError {
         /// Why.
         source: BoxError,
     },
+    /// Something else appends to a file, in this process or another, and the run has waited as long as
+    /// [`Output::lock_timeout`](crate::Output::lock_timeout) says.
+    #[error("`{}` can't be appended to: another run appends to it; `lock_timeout` sets how long to wait", path.display())]
+    InUse {
+        /// The output.
+        path: PathBuf,
+    },
+    /// A run would append to a file that it reads, and would read its own records. A file can be read and replaced.
+    #[error("`{}` can't be appended to, because this run reads it; a file can be read and replaced", path.display())]
+    OwnInput {
+        /// The file.
+        path: PathBuf,
+    },
     /// An output could not be opened: the process may not write to its directory, for example.
     #[error("`{}` can't be written", path.display())]
     Create {

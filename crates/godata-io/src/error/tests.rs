@@ -129,6 +129,16 @@ fn variants() -> Vec<(IoError, &'static str, bool)> {
             false,
         ),
         (IoError::Resume { path: path(), source: why().into() }, "`out/a.csv` can't be appended to", true),
+        (
+            IoError::InUse { path: path() },
+            "`out/a.csv` can't be appended to: another run appends to it; `lock_timeout` sets how long to wait",
+            false,
+        ),
+        (
+            IoError::OwnInput { path: path() },
+            "`out/a.csv` can't be appended to, because this run reads it; a file can be read and replaced",
+            false,
+        ),
         (IoError::Create { path: path(), source: why() }, "`out/a.csv` can't be written", true),
         (IoError::Write { path: path(), source: why() }, "writing `out/a.csv` failed", true),
         (IoError::Commit { path: path(), source: why() }, "committing `out/a.csv` failed", true),

@@ -23,6 +23,15 @@ impl Source {
         }
     }
 
+    /// A path that leads to the file, even if it has none of its own.
+    pub(super) fn identity(&self) -> Option<PathBuf> {
+        match self {
+            Self::File(path) => Some(path.clone()),
+            Self::Stdin(_) => Some("/dev/stdin".into()),
+            Self::Bytes(..) => None,
+        }
+    }
+
     /// The name for errors and origins.
     pub(super) fn name(&self) -> Arc<str> {
         match self {
@@ -54,7 +63,7 @@ pub(super) struct Content {
 enum Stored {
     File {
         file: File,
-        /// The length of a regular file when it was opened.
+        /// The length of a regular file when it was opened. No more is read: what comes after it was added since then.
         len: Option<u64>,
     },
     Stdin(Stdin),
@@ -84,8 +93,9 @@ impl Content {
     pub(super) fn fill(&mut self, buffer: &mut Vec<u8>, len: u64) -> io::Result<usize> {
         match &mut self.bytes {
             // `File` can read into uninitialized memory, which `Content` as a `Read` can't.
-            Stored::File { file, .. } => {
-                let read = file.take(len).read_to_end(buffer);
+            Stored::File { file, len: stored } => {
+                let most = left(*stored, self.read).min(len);
+                let read = file.take(most).read_to_end(buffer);
                 self.has_failed |= read.is_err();
                 let read = read?;
                 self.read += read as u64;
@@ -114,7 +124,7 @@ impl Content {
 impl Read for Content {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = match &mut self.bytes {
-            Stored::File { file, .. } => file.read(buffer),
+            Stored::File { file, len } => file.take(left(*len, self.read)).read(buffer),
             Stored::Stdin(stdin) => stdin.read(buffer),
             Stored::Bytes(bytes) => {
                 let at = usize::try_from(self.read).unwrap_or(usize::MAX);
@@ -128,6 +138,14 @@ impl Read for Content {
             Err(_) => self.has_failed = true,
         }
         read
+    }
+}
+
+/// How many bytes of a file may still be read. A length of 0 means nothing: the files of procfs have it.
+fn left(len: Option<u64>, read: u64) -> u64 {
+    match len {
+        None | Some(0) => u64::MAX,
+        Some(len) => len.saturating_sub(read),
     }
 }
 
@@ -159,8 +177,19 @@ mod tests {
                 assert_eq!(error.to_string(), format!("it ends after {ends_after} {says}"));
             }
             for len in [100, 120] {
-                assert_eq!(read_after_resize(len, is_buffered).unwrap() as u64, len - 10);
+                assert_eq!(read_after_resize(len, is_buffered).unwrap(), 90);
             }
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_claims_to_be_empty_is_read() -> io::Result<()> {
+        let status = "/proc/self/status";
+        assert_eq!(std::fs::metadata(status)?.len(), 0);
+        let mut buffer = Vec::new();
+        assert!(Source::File(status.into()).open()?.fill(&mut buffer, 1000)? > 0);
+        assert!(Source::File(status.into()).open()?.read(&mut [0; 100])? > 0);
+        Ok(())
     }
 }

@@ -35,7 +35,7 @@ pub use files::InputFiles;
 ///
 /// The files are listed once per run, when it starts. A file that disappears before it is read is an error. So is a
 /// file that is truncated while it is read, because the rest of it may look whole. A file that grows is read up to the
-/// end that is reached. Devices and FIFOs can be read too. Opening a FIFO waits for a process that writes to it, and
+/// length that it had when it was opened. Devices and FIFOs can be read too. Opening a FIFO waits for a process that writes to it, and
 /// cancellation does not interrupt that wait.
 ///
 /// ```
