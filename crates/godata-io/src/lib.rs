@@ -127,6 +127,7 @@ mod in_use;
 mod input;
 mod marks;
 mod output;
+mod packed;
 mod pending;
 mod records;
 
@@ -142,6 +143,7 @@ pub use godata_core::{BoxError, RunContext};
 pub use godata_etl as etl;
 pub use input::{Input, InputFiles};
 pub use output::{OldContent, Output, OutputFile};
+pub use packed::Packed;
 pub use records::{Encoded, Fields, FileFormat, FileSink};
 
 /// Compiles the programs of the README.

@@ -19,6 +19,16 @@ fn variants() -> Vec<(IoError, &'static str, bool)> {
             "`out` is a directory; `Input::directory` reads the files in it",
             false,
         ),
+        (
+            IoError::Packed { path: path(), found: Packed::Gzip },
+            "`out/a.csv` is gzip data by its first bytes; `Input::compression` with `Compression::Gzip` reads it",
+            false,
+        ),
+        (
+            IoError::Packed { path: path(), found: Packed::Zip },
+            "`out/a.csv` is zip data by its first bytes; unpack it first, or export the spreadsheet as CSV",
+            false,
+        ),
         (IoError::NoPaths, "there is nothing to read: no paths were given", false),
         (
             IoError::Pattern { pattern: "[a".into(), source: why().into() },
