@@ -47,7 +47,8 @@
 //!
 //! **Many files** are read as one, sorted by name or in the order given. Records and lines are counted per file, and errors
 //! name the file. All CSV files must have the same header. Small files share a batch, so ten thousand small files cost little
-//! more than one large file. The list of files is made once, when the run begins. Names that begin with a dot are ignored.
+//! more than one large file. The list of files is made once, when the run begins. Names that start with a dot are left out,
+//! unless a pattern has that dot.
 //!
 //! # What if the input is broken?
 //!
@@ -80,7 +81,8 @@
 //! | is a pattern that matches nothing, or a directory without files | an error, because that is usually a mistake |
 //! | disappears before it is opened | an error that names it |
 //! | is cut off while it is read | an error, even if the rest looks complete |
-//! | grows while it is read | it is read to the length that it had when it was opened |
+//! | is changed while it is read | an error; a file that only grows is read up to its first length with [`Input::growing`] |
+//! | is compressed, but its name does not say so | an error that names the compression and the option that reads it |
 //! | is compressed, and damaged or incomplete | an error that says after how many bytes |
 //! | is empty | no records in JSON Lines; an error in CSV, which has no header then, and in JSON, which has no array |
 //! | is not UTF-8, or has the byte order mark of another encoding | an error that says how to read it; no character is ever replaced |
