@@ -135,30 +135,20 @@ impl Registration {
     /// Sets how often and when a failed run is retried. Default: never.
     ///
     /// Every failure that is not marked [`Permanent`](crate::Permanent) is retried: an error, a panic, a timeout, a job that
-<<<<<<< HEAD
     /// could not be started. A run that was asked to stop is not. A retry is its own run with the same job id, and survives
     /// restarts.
     ///
     /// A job that does not stop within the runner's `stop_grace` after its timeout is dropped, and its retry may start. Work
     /// that the job handed to other threads, such as `spawn_blocking` or a slow closure of a pipeline, can't be dropped and
     /// continues beside the retry, whatever the [`Overlap`]. Let such a job check its context, or raise the `stop_grace`.
-=======
-    /// could not be started. A run that was asked to stop is not. A retry is its own run with the same job id, and
-    /// survives restarts.
->>>>>>> w-read
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.rules().retry = retry;
         self
     }
 
-<<<<<<< HEAD
     /// Delays the start of each run of the schedule by a share of `most`. The share follows from the pipeline's name and the
     /// due time, so it is the same in all instances and after a restart. The delay counts from the due time, and for a run
     /// that is caught up after that, from now. Default: no delay.
-=======
-    /// Delays the start of each scheduled run by part of `most`. The delay is derived from the pipeline's name and the
-    /// due time, so it is the same in all instances and after a restart. Default: no delay.
->>>>>>> w-read
     pub fn jitter(mut self, most: Duration) -> Self {
         self.rules().jitter = most;
         self
