@@ -46,6 +46,12 @@ impl Weekdays {
         (bits != 0).then_some(Self(bits))
     }
 
+    /// Bit 0 for Monday; `None` if no bit is set.
+    #[cfg(feature = "cron")]
+    pub(crate) fn from_bits(bits: u8) -> Option<Self> {
+        (bits != 0).then_some(Self(bits))
+    }
+
     pub(crate) fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -155,7 +161,7 @@ pub(crate) fn weekday(number: usize) -> Weekday {
     Weekday::Monday.nth_next(u8::try_from(number).unwrap_or_default())
 }
 
-fn full_name(number: usize) -> String {
+pub(crate) fn full_name(number: usize) -> String {
     weekday(number).to_string()
 }
 

@@ -1,7 +1,11 @@
 //! Schedules by cron patterns.
 
 mod compiled;
+mod days;
+mod describe;
 mod fields;
+mod grammar;
+mod values;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,15 +28,22 @@ const REAL_TIME: Dst = Dst { gap: DstGap::Skip, overlap: DstOverlap::Both };
 ///
 /// A pattern has five fields. With six, the first is for seconds; with seven, the last is also for years:
 ///
-/// | field | values | besides `*`, lists `a,b`, ranges `a-b` and steps `*/n`, `a-b/n` |
+/// | field | values `n` | besides `*` alone, or a list of `n`, `a-b`, `*/n` and `a-b/n` |
 /// |---|---|---|
 /// | second | 0-59 | |
 /// | minute | 0-59 | |
 /// | hour | 0-23 | |
-/// | day of month | 1-31 | `L` the last day, `15W` the weekday (Monday to Friday) nearest to the 15th within the month, `LW` the last such weekday, `?` as `*` |
+/// | day of month | 1-31 | in the list: `L` the last day, `15W` the weekday (Monday to Friday) nearest to the 15th within the month, `LW` the last such weekday; alone: `?` as `*` |
 /// | month | 1-12, JAN-DEC | |
-/// | day of week | 0-7, SUN-SAT; 0 and 7 are Sunday | `5L` or `FRIL` the last Friday, `5#2` the second Friday, `?` as `*`, and `+` before it all |
+/// | day of week | 0-7, SUN-SAT; 0 and 7 are Sunday | in the list: `5#2` the second Friday, `FRI#L`, `5#L`, `FRIL` or `5L` the last Friday; alone: `?` as `*`; `+` before it all |
 /// | year | 1-5000 | |
+///
+/// Nothing else is accepted. Numbers have up to two digits, such as `5` or `05`, and years up to four. Names are those of
+/// the table, in upper or lower case, and so are `L` and `W`. The first value of a range is not after the last; `SAT-SUN`
+/// ends with 7. `W`, `L` and `#` belong to single days, never to ranges, but several such days are a list: `1W,15W`.
+///
+/// These are the patterns of the [Open Cron Pattern Specification](https://github.com/open-source-cron/ocps) 1.4, and
+/// beyond those `W` in lists, `SAT-SUN`, and lower case. [`Dst`] differs in its default.
 ///
 /// A step must be smaller than the number of values in its field: `*/60` is an error in minutes. `*/n` counts from the
 /// first value of the field, and starts over in each minute, hour, day, month, year or week. Years count from 1, so
@@ -49,7 +60,10 @@ const REAL_TIME: Dst = Dst { gap: DstGap::Skip, overlap: DstOverlap::Both };
 /// *fixed-time*, and [`Dst`] says what happens to a time that the clocks skip or repeat. (Vixie cron makes the same
 /// distinction.)
 ///
-/// Schedules with equal patterns share the parsed pattern. The text is `cron PATTERN [ZONE] [gap=…] [overlap=…]`.
+/// **One text.** The text is `cron PATTERN [ZONE] [gap=…] [overlap=…]`. Patterns whose fields mean the same are equal and
+/// have the same text, however they are spelled: `0 2 * * 1-5`, `0 02 ? * mon,tue-fri` and `0 0 2 * * MON-FRI` are all
+/// written as `cron 0 2 * * MON-FRI`, and `@daily` as `cron 0 0 * * *`. Fields that mean different things when the clocks
+/// change stay different: `*/30 2 * * *` is a wildcard and `0,30 2 * * *` is not. Equal patterns are compiled once.
 ///
 /// # Example
 ///
@@ -62,7 +76,7 @@ const REAL_TIME: Dst = Dst { gap: DstGap::Skip, overlap: DstOverlap::Both };
 /// let error = Cron::new("61 * * * *").unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "invalid minute `61` in cron pattern `61 * * * *`: expected 0-59 as *, numbers, a-b, */n, a-b/n, or a list of them",
+///     "invalid minute `61` in cron pattern `61 * * * *`: expected * alone, or a list of 0-59, a-b, */n and a-b/n",
 /// );
 /// # Ok::<(), godata_scheduler::ScheduleError>(())
 /// ```
@@ -103,13 +117,13 @@ impl Cron {
         must_fire(Self::of(self.compiled, self.local.zone, dst))
     }
 
-    /// The pattern, with single spaces between fields and in upper case (an `@` name in lower case).
+    /// The pattern, in the one spelling of all patterns that mean the same.
     ///
     /// ```
     /// use godata_scheduler::Cron;
     ///
-    /// assert_eq!(Cron::new("0  2 * * mon-fri")?.pattern(), "0 2 * * MON-FRI");
-    /// assert_eq!(Cron::new("@Daily")?.pattern(), "@daily");
+    /// assert_eq!(Cron::new("00  2 * * 1-5")?.pattern(), "0 2 * * MON-FRI");
+    /// assert_eq!(Cron::new("@Daily")?.pattern(), "0 0 * * *");
     /// # Ok::<(), godata_scheduler::ScheduleError>(())
     /// ```
     #[must_use]

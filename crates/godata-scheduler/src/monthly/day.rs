@@ -123,7 +123,7 @@ impl fmt::Display for MonthDay {
 }
 
 /// `1st`, `2nd`.
-fn ordinal(number: u8) -> String {
+pub(crate) fn ordinal(number: u8) -> String {
     let suffix = match (number % 10, number / 10) {
         (_, 1) => "th",
         (1, _) => "st",

@@ -3,6 +3,8 @@
 mod day;
 
 pub use day::MonthDay;
+#[cfg(feature = "cron")]
+pub(crate) use day::ordinal;
 
 use std::fmt;
 use std::sync::Arc;

@@ -88,7 +88,7 @@ fn upper_and_lower_case_do_not_matter() {
         ),
         ("monthly LAST,2ND-Tue,Last-FRI 10:00", "monthly last,2nd-tue,last-fri 10:00"),
         ("CRON 0 2 * jan mon", "cron 0 2 * JAN MON"),
-        ("Cron @Daily", "cron @daily"),
+        ("Cron @Daily", "cron 0 0 * * *"),
         ("Once 2026-03-29T01:00:00Z", "once 2026-03-29T01:00:00Z"),
         ("Any(NEVER; Every 1d)", "any(never; every 1d)"),
         ("Except(daily 02:00; NONE)", "except(daily 02:00; none)"),
