@@ -79,6 +79,10 @@ impl Schedule for AnySchedule {
         self.0.spec()
     }
 
+    fn has_spec(&self, stored: &str) -> bool {
+        self.0.has_spec(stored)
+    }
+
     fn describe(&self) -> String {
         self.0.describe()
     }
@@ -132,6 +136,10 @@ mod tests {
             "spec".into()
         }
 
+        fn has_spec(&self, stored: &str) -> bool {
+            stored == "an older spec"
+        }
+
         fn describe(&self) -> String {
             "for people".into()
         }
@@ -144,6 +152,7 @@ mod tests {
         assert_eq!(schedule.previous(EPOCH), Some(UtcDateTime::MIN));
         assert_eq!(schedule.count_between(EPOCH, EPOCH), 17);
         assert_eq!(schedule.describe(), "for people");
+        assert!(schedule.has_spec("an older spec") && !schedule.has_spec("spec"));
         assert_eq!((schedule.spec().as_str(), schedule.to_string().as_str()), ("spec", "spec"));
         assert_eq!(format!("{schedule:?}"), r#"AnySchedule("spec")"#);
     }

@@ -8,7 +8,7 @@ use time::{Time, UtcDateTime, Weekday};
 
 use crate::local_schedule::LocalSchedule;
 use crate::local_time::{Days, Pattern, Times};
-use crate::text::{LocalSuffix, TextForm, describe_local};
+use crate::text::{self, LocalSuffix, TextForm, describe_local};
 use crate::time_of_day::{TimesText, describe_times, meant_time, parse_times, times};
 use crate::weekdays::Weekdays;
 use crate::{Dst, ScheduleError, Zone};
@@ -98,6 +98,10 @@ impl Schedule for DailyAt {
 
     fn spec(&self) -> String {
         self.to_string()
+    }
+
+    fn has_spec(&self, stored: &str) -> bool {
+        text::is_text_of(stored, self)
     }
 
     fn describe(&self) -> String {

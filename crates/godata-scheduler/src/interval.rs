@@ -131,6 +131,10 @@ impl Schedule for Interval {
         self.to_string()
     }
 
+    fn has_spec(&self, stored: &str) -> bool {
+        text::is_text_of(stored, self)
+    }
+
     fn describe(&self) -> String {
         let period = text::describe_duration(self.period());
         match instant_of_millisecond(self.anchor) {

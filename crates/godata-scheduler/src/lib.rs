@@ -117,7 +117,8 @@
 //!    [`any_of`].
 //! 9. Intervals are elapsed time and have no zone. A cron pattern whose minute or hour begins with `*` follows real time:
 //!    it does not run in a gap, and runs in both passes of an overlap. Every other pattern is treated like a time of day.
-//! 10. The text of a schedule reads back as the same schedule, if combinations are nested at most 16 deep.
+//! 10. The text of a schedule reads back as the same schedule, if combinations are nested at most 16 deep. Schedules that are
+//!     only [spelled differently](parse) have the same text.
 //!
 //! For schedules of your own inside [`any_of`], `except` and `between`, the rules hold as far as your schedules keep them.
 //!

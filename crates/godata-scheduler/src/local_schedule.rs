@@ -7,6 +7,7 @@ use time::UtcDateTime;
 
 use crate::horizon::{END_SECOND, instant_of, second_of};
 use crate::local_time::Pattern;
+use crate::text::policy_in;
 use crate::zone::OffsetPeriod;
 use crate::{Dst, DstGap, DstOverlap, Zone, search_budget};
 
@@ -21,12 +22,21 @@ const MAX_OFFSET: i64 = 26 * 3_600;
 ///
 /// * the times of an overlap belong to the period before the change, to the one after it, or to both;
 /// * the times of a gap belong to the period after it: they run at its start, or later by the length of the gap.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct LocalSchedule {
     pub(crate) pattern: Arc<Pattern>,
     pub(crate) zone: Zone,
     pub(crate) dst: Dst,
 }
+
+impl PartialEq for LocalSchedule {
+    fn eq(&self, other: &Self) -> bool {
+        let policy = |schedule: &Self| policy_in(&schedule.zone, schedule.dst);
+        self.pattern == other.pattern && self.zone == other.zone && policy(self) == policy(other)
+    }
+}
+
+impl Eq for LocalSchedule {}
 
 impl LocalSchedule {
     /// See [`Schedule::next`](godata_core::Schedule::next).

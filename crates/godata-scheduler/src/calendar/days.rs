@@ -9,7 +9,7 @@ use time::Month;
 use crate::combine::just_before;
 use crate::horizon::second_of;
 use crate::local_time::{DAY, date_of, weekday_of};
-use crate::text::{DateText, listed};
+use crate::text::{DateText, canonical_list, listed};
 use crate::weekdays::Weekdays;
 use crate::zone::OffsetPeriod;
 use crate::{AnySchedule, search_budget};
@@ -170,7 +170,7 @@ impl fmt::Display for DaySet {
             let (first, last) = (day_text(*first), day_text(*last));
             if first == last { first } else { format!("{first}..{last}") }
         });
-        let schedules = self.schedules.iter().map(|schedule| format!("on({schedule})"));
+        let schedules = canonical_list(&self.schedules).into_iter().map(|schedule| format!("on({schedule})"));
         let all: Vec<_> = weekdays.into_iter().chain(yearly).chain(ranges).chain(schedules).collect();
         f.write_str(if all.is_empty() { "none" } else { "" })?;
         f.write_str(&all.join(" "))

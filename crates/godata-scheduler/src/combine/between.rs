@@ -19,9 +19,9 @@ use crate::{AnySchedule, ScheduleError};
 #[derive(Clone, Debug)]
 pub struct Between {
     schedule: AnySchedule,
-    /// Inclusive; not before the horizon.
+    /// Inclusive; after the start of the horizon.
     from: Option<UtcDateTime>,
-    /// Exclusive.
+    /// Exclusive; before the end of the horizon.
     until: Option<UtcDateTime>,
 }
 
@@ -43,8 +43,9 @@ impl Between {
             Bound::Included(at) | Bound::Excluded(at) => Some(millisecond_after(at)),
             Bound::Unbounded => None,
         };
-        // An earlier start makes no difference, and RFC 3339 can't express years before 0.
-        let from = from.map(|from| from.max(HORIZON.start));
+        // A range that extends beyond the horizon makes no difference there, and RFC 3339 can't express all years.
+        let from = from.filter(|from| *from > HORIZON.start);
+        let until = until.filter(|until| *until < HORIZON.end);
         must_answer(Self { schedule, from, until }, depth)
     }
 
@@ -55,7 +56,7 @@ impl Between {
 
     /// The first instant after the range or the horizon.
     fn end(&self) -> UtcDateTime {
-        self.until.map_or(HORIZON.end, |until| until.min(HORIZON.end))
+        self.until.unwrap_or(HORIZON.end)
     }
 }
 
@@ -75,6 +76,10 @@ impl Schedule for Between {
 
     fn spec(&self) -> String {
         self.to_string()
+    }
+
+    fn has_spec(&self, stored: &str) -> bool {
+        text::is_text_of(stored, self)
     }
 
     fn describe(&self) -> String {

@@ -81,6 +81,10 @@ impl Schedule for Except {
         self.to_string()
     }
 
+    fn has_spec(&self, stored: &str) -> bool {
+        text::is_text_of(stored, self)
+    }
+
     fn describe(&self) -> String {
         format!("{}, except on {}", self.schedule.describe(), self.calendar.describe())
     }

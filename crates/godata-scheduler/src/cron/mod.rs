@@ -16,7 +16,7 @@ use time::UtcDateTime;
 use crate::combine::just_before;
 use crate::horizon::HORIZON;
 use crate::local_schedule::LocalSchedule;
-use crate::text::{LocalSuffix, TextForm, describe_local};
+use crate::text::{self, LocalSuffix, TextForm, describe_local};
 use crate::{Dst, DstGap, DstOverlap, ScheduleError, Zone};
 
 use compiled::Compiled;
@@ -131,6 +131,11 @@ impl Cron {
         &self.compiled.text
     }
 
+    /// The policy that was set, or the default for a wildcard, which does not follow it.
+    fn policy(&self) -> Dst {
+        if self.compiled.wildcard { Dst::default() } else { self.dst }
+    }
+
     fn of(compiled: Arc<Compiled>, zone: Zone, dst: Dst) -> Self {
         let applied = if compiled.wildcard { REAL_TIME } else { dst };
         let local = LocalSchedule { pattern: Arc::clone(&compiled.pattern), zone, dst: applied };
@@ -163,15 +168,18 @@ impl Schedule for Cron {
         self.to_string()
     }
 
+    fn has_spec(&self, stored: &str) -> bool {
+        text::is_text_of(stored, self)
+    }
+
     fn describe(&self) -> String {
-        let dst = if self.compiled.wildcard { Dst::default() } else { self.dst };
-        format!("{}{}", self.compiled.description, describe_local(&self.local.zone, dst))
+        format!("{}{}", self.compiled.description, describe_local(&self.local.zone, self.policy()))
     }
 }
 
 impl PartialEq for Cron {
     fn eq(&self, other: &Self) -> bool {
-        self.pattern() == other.pattern() && self.local.zone == other.local.zone && self.dst == other.dst
+        self.pattern() == other.pattern() && self.local == other.local
     }
 }
 
@@ -185,7 +193,7 @@ impl fmt::Debug for Cron {
 
 impl fmt::Display for Cron {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cron {}{}", self.pattern(), LocalSuffix::of(&self.local.zone, self.dst))
+        write!(f, "cron {}{}", self.pattern(), LocalSuffix::of(&self.local.zone, self.policy()))
     }
 }
 

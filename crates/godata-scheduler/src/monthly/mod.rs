@@ -14,7 +14,7 @@ use time::{Time, UtcDateTime};
 
 use crate::local_schedule::LocalSchedule;
 use crate::local_time::{Days, Pattern, Times};
-use crate::text::{LocalSuffix, TextForm, describe_local, list_items, listed};
+use crate::text::{self, LocalSuffix, TextForm, describe_local, list_items, listed};
 use crate::time_of_day::{TimesText, describe_times, parse_times, times};
 use crate::weekdays::{Weekdays, weekday};
 use crate::{Dst, ScheduleError, Zone};
@@ -37,7 +37,7 @@ use crate::{Dst, ScheduleError, Zone};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MonthlyAt {
-    /// In the order given, without duplicates.
+    /// In ascending order, without duplicates.
     days: Box<[MonthDay]>,
     local: LocalSchedule,
 }
@@ -70,16 +70,12 @@ impl MonthlyAt {
         self
     }
 
-    fn of(given: Vec<MonthDay>, times: Times) -> Result<Self, ScheduleError> {
-        let mut listed: Vec<MonthDay> = Vec::with_capacity(given.len());
-        for day in given {
-            if !day.is_possible() {
-                return Err(MonthDay::invalid(day));
-            }
-            if !listed.contains(&day) {
-                listed.push(day);
-            }
+    fn of(mut listed: Vec<MonthDay>, times: Times) -> Result<Self, ScheduleError> {
+        if let Some(day) = listed.iter().find(|day| !day.is_possible()) {
+            return Err(MonthDay::invalid(day));
         }
+        listed.sort_unstable_by_key(|day| day.rank());
+        listed.dedup();
         if listed.is_empty() {
             return Err(ScheduleError::invalid("list of days of the month", "", "at least one"));
         }
@@ -108,6 +104,10 @@ impl Schedule for MonthlyAt {
 
     fn spec(&self) -> String {
         self.to_string()
+    }
+
+    fn has_spec(&self, stored: &str) -> bool {
+        text::is_text_of(stored, self)
     }
 
     fn describe(&self) -> String {

@@ -12,7 +12,7 @@ pub(crate) struct LocalSuffix<'a> {
 
 impl<'a> LocalSuffix<'a> {
     pub(crate) fn of(zone: &'a Zone, dst: Dst) -> Self {
-        Self { zone, dst }
+        Self { zone, dst: policy_in(zone, dst) }
     }
 
     /// Splits a text into the words before the options, and the value of the options.
@@ -59,8 +59,14 @@ impl fmt::Display for LocalSuffix<'_> {
     }
 }
 
+/// The policy, or the default where the clocks never change.
+pub(crate) fn policy_in(zone: &Zone, dst: Dst) -> Dst {
+    if zone.is_utc() { Dst::default() } else { dst }
+}
+
 /// `, Europe/Berlin time`, then the policies for clock changes that are not the default.
 pub(crate) fn describe_local(zone: &Zone, dst: Dst) -> String {
+    let dst = policy_in(zone, dst);
     let zone = if zone.is_utc() { ", UTC".to_owned() } else { format!(", {zone} time") };
     let gap = match dst.gap {
         DstGap::RunAfter => "",

@@ -43,7 +43,12 @@ const KEYWORDS: &str = "text that starts with every, daily, monthly, once, never
 /// * Upper and lower case do not matter, except in the units of durations.
 /// * Combinations can be nested 16 deep.
 ///
-/// The text that a schedule writes can be shorter than the one it was read from, but means the same.
+/// **One text for one meaning.** The text that a schedule writes is canonical, and may differ from the one it was read from.
+/// It does not depend on spaces, case, the order of a list, values that are listed twice or as a range, units of a duration,
+/// policies for clock changes that there are none of, or the [spelling of a cron pattern](crate::Cron). An orchestrator
+/// compares these texts, so a schedule that is only spelled differently is not an edit. Different are: two kinds of
+/// schedules, even if they fire at the same instants, such as `daily 02:00` and `cron 0 2 * * *`; two names of the same
+/// zone; and combinations that are nested differently.
 ///
 /// [`AnySchedule`] and each of the types implement [`FromStr`](std::str::FromStr) and serde's traits with the same texts.
 /// Take a concrete type to accept only one kind of schedule.
@@ -139,6 +144,12 @@ fn meant(text: &str) -> Option<String> {
         .or_else(|| DailyAt::without_keyword(text))
         .or_else(|| MonthlyAt::without_keyword(text))
         .or_else(|| Once::without_keyword(text))
+}
+
+/// Whether a text is one of this schedule, in its canonical form or in another one.
+pub(crate) fn is_text_of<T: TextForm>(text: &str, schedule: &T) -> bool {
+    let canonical = schedule.to_string();
+    text == canonical || T::parse(text).is_ok_and(|parsed| parsed.to_string() == canonical)
 }
 
 /// Splits a text into its first word and the rest. A parenthesis ends the word.
