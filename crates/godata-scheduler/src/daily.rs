@@ -64,14 +64,14 @@ impl DailyAt {
     /// Takes the times as those of this zone.
     #[must_use]
     pub fn in_zone(mut self, zone: Zone) -> Self {
-        self.local.zone = zone;
+        self.local = LocalSchedule::new(self.local.pattern, zone, self.local.dst);
         self
     }
 
     /// Sets what happens to times that a clock change skips or repeats.
     #[must_use]
     pub fn dst(mut self, dst: Dst) -> Self {
-        self.local.dst = dst;
+        self.local = LocalSchedule::new(self.local.pattern, self.local.zone, dst);
         self
     }
 
@@ -79,7 +79,7 @@ impl DailyAt {
         let days =
             Days::new(|_, first_weekday, day| weekdays.contains(usize::from(first_weekday + day - 1) % 7));
         let pattern = Arc::new(Pattern { days, times });
-        Self { weekdays, local: LocalSchedule { pattern, zone: Zone::UTC, dst: Dst::default() } }
+        Self { weekdays, local: LocalSchedule::new(pattern, Zone::UTC, Dst::default()) }
     }
 }
 

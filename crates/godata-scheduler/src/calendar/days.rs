@@ -7,7 +7,7 @@ use godata_core::Schedule;
 use time::Month;
 
 use crate::combine::just_before;
-use crate::horizon::second_of;
+use crate::horizon::{END_SECOND, second_of};
 use crate::local_time::{DAY, date_of, weekday_of};
 use crate::text::{DateText, canonical_list, listed};
 use crate::weekdays::Weekdays;
@@ -53,6 +53,17 @@ impl DaySet {
 
     pub(super) fn add_schedule(&mut self, schedule: AnySchedule) {
         self.schedules.push(schedule);
+    }
+
+    /// First and last days, within the horizon and a little beyond.
+    pub(super) fn ranges(&self) -> impl Iterator<Item = (i64, i64)> {
+        let last = END_SECOND / DAY + 2;
+        let within = move |day: i64| day.clamp(-2, last);
+        self.ranges.iter().map(move |(first, last)| (within(*first), within(*last)))
+    }
+
+    pub(super) fn schedules(&self) -> impl Iterator<Item = &AnySchedule> {
+        self.schedules.iter()
     }
 
     /// Nothing known yet about its schedules.

@@ -47,6 +47,10 @@ pub fn any_of<S: Schedule>(schedules: impl IntoIterator<Item = S>) -> Result<Any
 pub struct AnyOf(Box<[AnySchedule]>);
 
 impl AnyOf {
+    pub(super) fn turns(&self) -> Vec<UtcDateTime> {
+        self.0.iter().flat_map(AnySchedule::turns).copied().collect()
+    }
+
     /// The steps to call each schedule, in addition to those that the schedules charge themselves.
     fn steps(&self) -> u32 {
         u32::try_from(2 * self.0.len()).unwrap_or(u32::MAX)

@@ -49,6 +49,10 @@ impl Between {
         must_answer(Self { schedule, from, until }, depth)
     }
 
+    pub(super) fn turns(&self) -> Vec<UtcDateTime> {
+        self.schedule.turns().iter().copied().chain(self.from).chain(self.until).collect()
+    }
+
     /// Just before the first instant of the range within the horizon.
     fn before_start(&self) -> UtcDateTime {
         just_before(self.from.unwrap_or(HORIZON.start))

@@ -11,7 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use godata_core::Schedule;
-use time::UtcDateTime;
+use time::{Date, UtcDateTime};
 
 use crate::combine::just_before;
 use crate::horizon::HORIZON;
@@ -131,6 +131,15 @@ impl Cron {
         &self.compiled.text
     }
 
+    /// The first instant of each run of years, and the one after.
+    pub(crate) fn turns(&self) -> Vec<UtcDateTime> {
+        let years = self.local.pattern.days.years().unwrap_or_default();
+        let runs = years.chunk_by(|a, b| a + 1 == *b);
+        let ends = runs.filter_map(|run| Some([*run.first()?, *run.last()? + 1])).flatten();
+        let new_year = |year| Date::from_ordinal_date(year, 1).ok().map(|date| date.midnight().as_utc());
+        ends.filter_map(new_year).collect()
+    }
+
     /// The policy that was set, or the default for a wildcard, which does not follow it.
     fn policy(&self) -> Dst {
         if self.compiled.wildcard { Dst::default() } else { self.dst }
@@ -138,7 +147,7 @@ impl Cron {
 
     fn of(compiled: Arc<Compiled>, zone: Zone, dst: Dst) -> Self {
         let applied = if compiled.wildcard { REAL_TIME } else { dst };
-        let local = LocalSchedule { pattern: Arc::clone(&compiled.pattern), zone, dst: applied };
+        let local = LocalSchedule::new(Arc::clone(&compiled.pattern), zone, applied);
         Self { compiled, dst, local }
     }
 }

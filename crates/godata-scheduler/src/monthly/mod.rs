@@ -59,14 +59,14 @@ impl MonthlyAt {
     /// Takes the times as those of this zone.
     #[must_use]
     pub fn in_zone(mut self, zone: Zone) -> Self {
-        self.local.zone = zone;
+        self.local = LocalSchedule::new(self.local.pattern, zone, self.local.dst);
         self
     }
 
     /// Sets what happens to times that a clock change skips or repeats.
     #[must_use]
     pub fn dst(mut self, dst: Dst) -> Self {
-        self.local.dst = dst;
+        self.local = LocalSchedule::new(self.local.pattern, self.local.zone, dst);
         self
     }
 
@@ -84,7 +84,7 @@ impl MonthlyAt {
             listed.iter().any(|listed| listed.is(length, on, day))
         });
         let pattern = Arc::new(Pattern { days, times });
-        let local = LocalSchedule { pattern, zone: Zone::UTC, dst: Dst::default() };
+        let local = LocalSchedule::new(pattern, Zone::UTC, Dst::default());
         Ok(Self { days: listed.into(), local })
     }
 }
