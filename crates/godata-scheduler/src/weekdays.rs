@@ -79,9 +79,14 @@ impl Weekdays {
         })
     }
 
-    /// Reads `Mo-Fr`, `Monday`, `weekdays`.
+    /// Reads weekdays in any form: `mon-fri`, `Mo-Fr`, `Mon..Fri`, `Monday`, `weekdays`.
+    pub(crate) fn loosely(text: &str) -> Option<Self> {
+        Self::parse(text).ok().or_else(|| Self::meant(text))
+    }
+
+    /// Reads `Mo-Fr`, `Mon..Fri`, `Monday`, `weekdays`.
     fn meant(text: &str) -> Option<Self> {
-        let text = text.to_lowercase();
+        let text = text.to_lowercase().replace("..", "-");
         if let Some((_, weekdays)) = GROUPS.iter().find(|(group, _)| *group == text) {
             return Self::parse_with(weekdays, weekday_named);
         }
@@ -182,6 +187,7 @@ mod tests {
             ("Weekend", "sat,sun"),
             ("sat,Sunday", "sat,sun"),
             ("Sa-Mo", "mon,sat,sun"),
+            ("Mon..Fri", "mon-fri"),
         ] {
             let error = Weekdays::parse(text).unwrap_err().to_string();
             assert_eq!(error, format!("invalid weekday `{text}`; did you mean `{meant}`?"));

@@ -272,7 +272,7 @@ fn steps_of_years_count_from_year_1() {
 
 #[test]
 fn too_few_or_too_many_fields_and_unknown_names_are_refused() {
-    for pattern in ["", "* * * *", "* * * * * * * *", "@reboot", "@every 5m"] {
+    for pattern in ["", "* * * *", "* * * * * * * *", "@reboot", "@every 5m", "TZ=Europe/Berlin 0 2 * * *"] {
         let error = Cron::new(pattern).unwrap_err();
         assert!(matches!(error, ScheduleError::Invalid { what: "cron pattern", .. }), "{pattern}: {error}");
     }

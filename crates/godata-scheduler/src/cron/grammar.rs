@@ -21,6 +21,9 @@ pub(super) struct Fields {
 impl Fields {
     /// Reads a pattern, in any case.
     pub(super) fn parse(pattern: &str) -> Result<Self, ScheduleError> {
+        if pattern.contains('=') {
+            return Err(not_a_pattern(pattern));
+        }
         let upper = pattern.to_ascii_uppercase();
         let upper = nickname(&upper).unwrap_or(&upper);
         let texts: Vec<_> = upper.split_whitespace().collect();
@@ -103,7 +106,11 @@ fn nickname(text: &str) -> Option<&'static str> {
 }
 
 fn not_a_pattern(pattern: &str) -> ScheduleError {
-    let expected = if pattern.trim_start().starts_with('@') {
+    let expected = if pattern.contains('=') {
+        "the fields alone; the zone is set beside them"
+    } else if pattern.trim().eq_ignore_ascii_case("@reboot") {
+        "a time; what has to run when the program starts is run by the program"
+    } else if pattern.trim_start().starts_with('@') {
         "@yearly, @annually, @monthly, @weekly, @daily, @midnight or @hourly; write `every 5m` for `@every 5m`"
     } else {
         "5 fields (minute, hour, day of month, month, day of week), 6 with seconds before them, 7 with years after \

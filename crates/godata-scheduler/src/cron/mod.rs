@@ -212,6 +212,14 @@ impl TextForm for Cron {
         "`cron PATTERN [ZONE] [gap=…] [overlap=…]`, such as `cron 0 2 * * MON-FRI Europe/Berlin`";
 
     fn parse_body(body: &str, _depth: u8) -> Result<Self, ScheduleError> {
+        let first = body.split_whitespace().next().unwrap_or_default();
+        if first.starts_with('(') {
+            let error = ScheduleError::invalid("schedule", format_args!("cron{body}"), Self::FORM);
+            return Err(error.meaning(|| Self::of_cloud(body)));
+        }
+        if first.contains('=') {
+            return Err(Self::malformed(body).meaning(|| Self::with_leading_zone(body)));
+        }
         let (mut words, dst) = LocalSuffix::split(body)?;
         // A zone comes after five fields, or contains a slash. A misspelled weekday is not taken for a zone.
         let fields = if body.starts_with('@') { 1 } else { 5 };
@@ -219,5 +227,25 @@ impl TextForm for Cron {
         let zone = words.pop_if(|word| (enough || word.contains('/')) && !fields::looks_like_one(word));
         let compiled = Compiled::get(&words.join(" "))?;
         must_fire(Self::of(compiled, zone.map_or(Ok(Zone::UTC), Zone::new)?, dst))
+    }
+}
+
+impl Cron {
+    /// The text that was surely meant by `CRON_TZ=Europe/Berlin 0 2 * * *`.
+    pub(crate) fn with_leading_zone(text: &str) -> Option<String> {
+        let (first, pattern) = text.trim().split_once(char::is_whitespace)?;
+        let (key, zone) = first.split_once('=')?;
+        let is_zone = ["TZ", "CRON_TZ"].iter().any(|known| known.eq_ignore_ascii_case(key));
+        let text = format!("{} {}", pattern.trim(), zone.trim_matches(['"', '\'']));
+        is_zone.then(|| Self::without_keyword(&text)).flatten()
+    }
+
+    /// The text that was surely meant by `cron(0 2 * * ? *)`, whose sixth field is the year and whose weekdays start with 1.
+    fn of_cloud(body: &str) -> Option<String> {
+        let fields: Vec<_> = text::inside(body)?.split_whitespace().collect();
+        let [minute, hour, day, month, weekday, "*"] = fields[..] else { return None };
+        let text = format!("{minute} {hour} {day} {month} {weekday}");
+        let means_the_same = !weekday.contains(|c: char| c.is_ascii_digit());
+        means_the_same.then(|| Self::without_keyword(&text)).flatten()
     }
 }

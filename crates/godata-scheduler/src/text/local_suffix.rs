@@ -35,6 +35,10 @@ impl<'a> LocalSuffix<'a> {
                     overlap =
                         Some(found.ok_or_else(|| invalid("overlap=first, overlap=last or overlap=both"))?);
                 }
+                "tz" | "cron_tz" | "zone" | "timezone" => {
+                    let zone = || Zone::new(value).ok().map(|zone| zone.to_string());
+                    return Err(invalid("the zone by its name alone, such as `Europe/Berlin`").meaning(zone));
+                }
                 _ => return Err(invalid("gap=… and overlap=…, each at most once")),
             }
             words.pop();

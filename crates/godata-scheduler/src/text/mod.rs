@@ -4,6 +4,8 @@ mod duration;
 mod instant;
 mod list;
 mod local_suffix;
+#[cfg(feature = "cron")]
+mod on_calendar;
 mod parse;
 mod serde;
 
@@ -12,4 +14,4 @@ pub(crate) use instant::{DateText, InstantText, date, describe_instant, instant,
 pub(crate) use list::{canonical_list, list_items, listed};
 pub(crate) use local_suffix::{LocalSuffix, describe_local, policy_in};
 pub use parse::parse;
-pub(crate) use parse::{TextForm, inside, is_text_of, parts, schedule};
+pub(crate) use parse::{TextForm, WEEKDAYS, inside, is_text_of, parts, schedule};
