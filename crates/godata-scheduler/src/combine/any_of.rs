@@ -37,8 +37,7 @@ pub fn any_of<S: Schedule>(schedules: impl IntoIterator<Item = S>) -> Result<Any
     must_answer(AnyOf(schedules.into_iter().map(AnySchedule::new).collect()), 0)
 }
 
-/// Fires whenever one of several schedules does; made by [`any_of`]. Its text is `any(daily 02:00; every 6h)`,
-/// in the order of the alphabet.
+/// Fires whenever one of several schedules does; made by [`any_of`]. Its text is `any(daily 02:00; every 6h)`, sorted.
 ///
 /// [`count_between`](Schedule::count_between) calculates the count of the schedule that fires most, and walks through the
 /// instants of all others, because an instant must not count twice. `any(every 1ms; daily 02:00)` walks through one

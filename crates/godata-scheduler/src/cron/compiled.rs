@@ -55,11 +55,10 @@ fn pattern_of(fields: &Fields) -> Pattern {
     };
     let months = bits(&fields.months) >> 1;
     let mut days = fields.days.days().in_months(u16::try_from(months).unwrap_or_default());
-    // Local years can start before the UTC year and end after it.
-    let all = HORIZON.start.year() - 1..=HORIZON.end.year();
-    let years: Vec<i32> =
-        fields.years.iter().copied().map(i32::from).filter(|year| all.contains(year)).collect();
-    if years.len() < all.count() {
+    if let Some(years) = &fields.years {
+        // Local years can start before the UTC year and end after it.
+        let all = HORIZON.start.year() - 1..=HORIZON.end.year();
+        let years: Vec<_> = years.iter().copied().map(i32::from).filter(|year| all.contains(year)).collect();
         days = days.in_years(&years);
     }
     Pattern { days, times }

@@ -16,7 +16,8 @@ const MOST_TIMES: usize = 4;
 
 /// `at 02:00, Monday to Friday, in January`.
 pub(super) fn describe(fields: &Fields) -> String {
-    let parts = [Some(times(fields)), days(&fields.days), months(&fields.months), years(&fields.years)];
+    let years = fields.years.as_deref().map(years);
+    let parts = [Some(times(fields)), days(&fields.days), months(&fields.months), years];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
@@ -118,11 +119,10 @@ fn months(months: &[u16]) -> Option<String> {
     (months.len() < 12).then(|| format!("in {}", in_runs(months, name)))
 }
 
-fn years(years: &[u16]) -> Option<String> {
+fn years(years: &[u16]) -> String {
     match years {
-        [year] => Some(format!("in {year}")),
-        _ if *years == values::all(&YEAR) => None,
-        _ => Some(format!("in the years {}", values::text(&YEAR, years, Star::Forbidden))),
+        [year] => format!("in {year}"),
+        _ => format!("in the years {}", values::text(&YEAR, years, Star::Forbidden)),
     }
 }
 

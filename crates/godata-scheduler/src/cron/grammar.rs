@@ -15,7 +15,8 @@ pub(super) struct Fields {
     pub(super) wildcard: bool,
     pub(super) days: DayRule,
     pub(super) months: Values,
-    pub(super) years: Values,
+    /// `None` for every year.
+    pub(super) years: Option<Values>,
 }
 
 impl Fields {
@@ -55,7 +56,11 @@ impl Fields {
                 both,
             ),
             months: values(&MONTH, month)?,
-            years: values(&YEAR, year)?,
+            years: if year == "*" {
+                None
+            } else {
+                Some(values(&YEAR, year)?).filter(|years| !is_every_year(years))
+            },
         })
     }
 
@@ -68,12 +73,11 @@ impl Fields {
         let months = values::text(&MONTH, &self.months, Star::Allowed);
         let text = format!("{minutes} {hours} {days} {months} {both}{weekdays}");
 
-        let every_year = self.years.len() == values::all(&YEAR).len();
         let seconds = values::text(&SECOND, &self.seconds, Star::Allowed);
-        match (every_year, &*self.seconds) {
-            (true, [0]) => text,
-            (true, _) => format!("{seconds} {text}"),
-            (false, _) => format!("{seconds} {text} {}", values::text(&YEAR, &self.years, Star::Allowed)),
+        match (&self.years, &*self.seconds) {
+            (None, [0]) => text,
+            (None, _) => format!("{seconds} {text}"),
+            (Some(years), _) => format!("{seconds} {text} {}", values::text(&YEAR, years, Star::Allowed)),
         }
     }
 
@@ -90,6 +94,10 @@ impl Fields {
             None => (minutes, values::text_with_star(&HOUR, &self.hours).unwrap_or(hours)),
         }
     }
+}
+
+fn is_every_year(years: &[u16]) -> bool {
+    years.len() == YEAR.values.len()
 }
 
 /// The fields that an `@` name stands for.

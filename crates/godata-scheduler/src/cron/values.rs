@@ -12,15 +12,10 @@ pub(super) enum Refused {
     Step,
 }
 
-/// All values of a field.
-pub(super) fn all(field: &Field) -> Values {
-    field.values.clone().collect()
-}
-
 /// Reads `*`, or a list.
 pub(super) fn parse(field: &Field, text: &str) -> Result<Values, Refused> {
     if text == "*" {
-        return Ok(all(field));
+        return Ok(field.values.clone().collect());
     }
     let mut values = Vec::new();
     for item in text.split(',') {
@@ -84,7 +79,7 @@ pub(super) fn sorted(mut values: Values) -> Values {
     values
 }
 
-/// Whether a field that begins with `*` is written so, or has to begin with something else.
+/// Whether a text may begin with `*`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Star {
     Allowed,
