@@ -16,8 +16,8 @@ use crate::blame::Blame;
 use crate::cells::{Nulls, Trim};
 use crate::columns::Columns;
 use crate::dialect::Dialect;
-
 use crate::split::split;
+use crate::stray_quotes::StrayQuotes;
 use crate::typed::{Unusual, structs};
 use crate::{Column, CsvError, Ragged};
 
@@ -117,6 +117,7 @@ impl Decoder {
         let mut reader = reader(bytes, self.dialect);
         let mut nulls = Nulls::new(&self.nulls, self.trim.takes_fields(), bytes, self.dialect);
         let mut record = ByteRecord::new();
+        let mut quotes = StrayQuotes::of(bytes, self.dialect);
         let has_nul = memchr(0, bytes).is_some();
         for row in 0.. {
             if row % RECORDS_PER_CHECK == 0 {
@@ -129,7 +130,8 @@ impl Decoder {
                 record.truncate(self.columns.len());
             }
             nulls.find(&record);
-            let decoded = match self.check(&record, has_nul) {
+            let allowed = quotes.as_mut().map_or(Ok(()), |quotes| quotes.check(|at| self.columns.column(at)));
+            let decoded = match allowed.and_then(|()| self.check(&record, has_nul)) {
                 Ok(()) => f(record, &nulls),
                 Err(error) => Err(error.into()),
             };
@@ -224,6 +226,9 @@ impl Decoder {
 pub(crate) fn names(bytes: &[u8], dialect: Dialect, trim: Trim) -> Result<Vec<String>, CsvError> {
     let record = one(bytes, dialect)?;
     let number = |position| Column { number: position + 1, name: None };
+    if let Some(mut quotes) = StrayQuotes::of(bytes, dialect) {
+        quotes.check(number)?;
+    }
     if let Some(position) = record.iter().position(|cell| memchr(0, cell).is_some()) {
         return Err(CsvError::Nul { column: number(position) });
     }

@@ -13,19 +13,21 @@ pub(crate) struct Dialect {
     pub(crate) escape: Option<u8>,
     /// Starts a line that is a comment.
     pub(crate) comment: Option<u8>,
+    /// Whether quotes that RFC 4180 does not allow are ordinary characters, and not an error.
+    pub(crate) lenient_quotes: bool,
 }
 
 impl Default for Dialect {
     /// The dialect of RFC 4180.
     fn default() -> Self {
-        Self { delimiter: b',', quote: Some(b'"'), escape: None, comment: None }
+        Self { delimiter: b',', quote: Some(b'"'), escape: None, comment: None, lenient_quotes: false }
     }
 }
 
 impl Dialect {
     /// Checks the bytes. A byte that is not ASCII could split a character, and NUL is not text.
     pub(crate) fn checked(self) -> Result<Self, CsvError> {
-        let Self { delimiter, quote, escape, comment } = self;
+        let Self { delimiter, quote, escape, comment, .. } = self;
         if is_unfit(delimiter) || quote == Some(delimiter) {
             return Err(CsvError::Delimiter { delimiter });
         }
@@ -75,7 +77,8 @@ mod tests {
         check(Dialect { escape: Some(b','), ..plain }, "`,` can't be the escape");
         check(Dialect { comment: Some(b','), ..plain }, "`,` can't be the comment");
         check(Dialect { escape: Some(b'#'), comment: Some(b'#'), ..plain }, "`#` can't be the comment");
-        let free = Dialect { delimiter: b'"', quote: None, escape: Some(b'\\'), comment: Some(b'#') };
+        let free =
+            Dialect { delimiter: b'"', quote: None, escape: Some(b'\\'), comment: Some(b'#'), ..plain };
         assert_eq!(free.checked().unwrap(), free);
     }
 }

@@ -113,15 +113,43 @@ pub enum CsvError {
         /// The name.
         name: String,
     },
-    /// A file ends before a quote is closed. [`no_quotes`](crate::CsvReader::no_quotes) reads files in which quotes
-    /// have no meaning. (If 64 MiB or more follow the quote, the error is an
-    /// [`IoError::RecordTooLong`](godata_io::IoError::RecordTooLong).)
-    #[error("{file}:{line}: the quote that opens here is never closed")]
+    /// A quote opens a cell and is not closed before the end of the file, or within the 64 MiB that a record may have.
+    /// [`no_quotes`](crate::CsvReader::no_quotes) reads files in which quotes have no meaning.
+    #[error("{file}:{line}: the quote that opens here is {}", unclosed(*within))]
     UnclosedQuote {
         /// The file.
         file: Arc<str>,
         /// The line on which the quote opens, from 1.
         line: u64,
+        /// The number of bytes that were searched, if the file has more of them.
+        within: Option<usize>,
+    },
+    /// Bytes follow the quote that closes a cell, as in `"Boston` if the next quote is in a later record. In RFC 4180,
+    /// the cell ends there, and a quote in it is doubled. [`lenient_quotes`](crate::CsvReader::lenient_quotes) accepts
+    /// such cells.
+    #[error("{column}: `{after}` follows the closing quote of `{cell}`{}; {QUOTE_RULE}; {hint}", below(*lines))]
+    AfterQuote {
+        /// The column.
+        column: Column,
+        /// The first 80 characters of the quoted part of the cell, with its quotes.
+        cell: String,
+        /// How many lines the closing quote is below the opening one.
+        lines: u64,
+        /// The first 80 characters of the rest of the cell.
+        after: String,
+        /// The option that reads the cell.
+        hint: &'static str,
+    },
+    /// A cell has a quote in it, and does not begin with one. In RFC 4180, such a cell is quoted, and the quote in it is
+    /// doubled. [`lenient_quotes`](crate::CsvReader::lenient_quotes) accepts such cells.
+    #[error("{column}: `{cell}` has a quote, but does not begin with one; {QUOTE_RULE}; {hint}")]
+    QuoteInCell {
+        /// The column.
+        column: Column,
+        /// The first 80 characters of the cell.
+        cell: String,
+        /// The option that reads the cell.
+        hint: &'static str,
     },
     /// The number of cells in a record is not the number of columns. [`ragged`](crate::CsvReader::ragged) accepts such
     /// records.
@@ -214,6 +242,23 @@ pub enum CsvError {
 }
 
 debug_as_chain!(CsvError);
+
+const QUOTE_RULE: &str = "quotes are around whole cells, and doubled inside them (RFC 4180)";
+
+fn unclosed(within: Option<usize>) -> String {
+    match within {
+        Some(bytes) => format!("not closed within {bytes} bytes"),
+        None => "never closed".to_owned(),
+    }
+}
+
+fn below(lines: u64) -> String {
+    match lines {
+        0 => String::new(),
+        1 => ", 1 line below the opening one".to_owned(),
+        lines => format!(", {lines} lines below the opening one"),
+    }
+}
 
 /// How a column differs from that of another file: its number, the name found and the name expected.
 struct Difference<'a>(usize, Option<&'a str>, Option<&'a str>);

@@ -118,11 +118,12 @@
 //!
 //! # The format
 //!
-//! RFC 4180, read leniently:
+//! RFC 4180, with a few more kinds of lines:
 //!
 //! * Records end with LF, CRLF or CR, in any mixture. Blank lines are skipped.
 //! * A cell that begins with a quote (`"`) extends to the closing quote, across delimiters and line breaks. A quote in
-//!   it is doubled. Bytes after the closing quote, and quotes elsewhere, are ordinary characters.
+//!   it is doubled. Bytes after the closing quote, and quotes in a cell that does not begin with one, are an error,
+//!   because a lone quote would join several records into one. [`CsvReader::lenient_quotes`] accepts them.
 //! * The text is UTF-8, unless [`Input::encoding`] is set. A byte order mark is skipped. Spaces are part of the cells
 //!   (section 2.4).
 //! * The first line contains the names of the columns, each of them once. [`CsvReader::no_header`] and
@@ -139,6 +140,7 @@
 //! | has semicolons or tabs between cells | [`delimiter`](CsvReader::delimiter) | a comma |
 //! | has `'` around cells | [`quote`](CsvReader::quote) | `"` |
 //! | has quotes in its text, but none around cells | [`no_quotes`](CsvReader::no_quotes) | a `"` at the start of a cell opens a quoted cell |
+//! | has quotes around cells, and others that are not doubled | [`lenient_quotes`](CsvReader::lenient_quotes) | an error |
 //! | has `\"` for a quote in a quoted cell | [`escape`](CsvReader::escape) | quotes are doubled |
 //! | has comment lines that start with `#` | [`comment`](CsvReader::comment) | all lines are data |
 //! | has a title above the header | [`skip_lines`](CsvReader::skip_lines) | the first record is the header |
@@ -208,13 +210,16 @@ mod framing;
 mod open;
 mod options;
 mod quoting;
+mod raw_cells;
 mod reader;
 mod realign;
 mod sample;
 mod source;
 mod split;
+mod stray_quotes;
 mod structure;
 mod typed;
+mod walk;
 mod writer;
 
 pub use cells::Trim;

@@ -132,6 +132,7 @@ impl Header {
 /// Checks that the names in `old`, the beginning of a file, are those in `header`.
 pub(crate) fn same_header(old: &[u8], header: &[u8], dialect: Dialect) -> Result<(), CsvError> {
     let old = old.strip_prefix(decode::BYTE_ORDER_MARK).unwrap_or(old);
+    let dialect = Dialect { lenient_quotes: true, ..dialect };
     let names = |bytes| decode::names(bytes, dialect, Trim::None);
     let (found, expected) = (names(old)?, names(header)?);
     let Some(at) = first_difference(&found, &expected) else { return Ok(()) };

@@ -128,10 +128,38 @@ impl<B> CsvReader<B> {
         self
     }
 
+    /// Accepts quotes that RFC 4180 does not allow. By default they are an error,
+    /// [`CsvError::AfterQuote`](crate::CsvError::AfterQuote) or [`CsvError::QuoteInCell`](crate::CsvError::QuoteInCell):
+    /// quotes are around whole cells, and doubled inside them.
+    ///
+    /// With this option, a quote in a cell that does not begin with one is an ordinary character, and what follows a
+    /// closing quote is added to the cell: `5" disk` is read as it is, and `"a"b` as `ab`. A lone quote at the start of a
+    /// cell then joins all records up to the next quote into one cell, and the run may succeed. If the file has no quoted
+    /// cells, [`no_quotes`](Self::no_quotes) is safer.
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input, Pipeline, record};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), csv::BoxError> {
+    /// let reader = csv::read_records(Input::bytes("disks", "id,size\nA-1,5\" disk\n"));
+    /// let error = Pipeline::builder("disks").read(reader.clone()).collect(10).await.unwrap_err();
+    /// assert!(format!("{error:#}").contains("column `size`: `5\" disk` has a quote"));
+    ///
+    /// let disks = Pipeline::builder("disks").read(reader.lenient_quotes()).collect(10).await?;
+    /// assert_eq!(disks, [record! {"id" => "A-1", "size" => "5\" disk"}]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn lenient_quotes(mut self) -> Self {
+        self.options.dialect.lenient_quotes = true;
+        self
+    }
+
     /// Reads quotes as ordinary characters: a cell always ends at the next delimiter or line break.
     ///
-    /// Use it for files from tools that do not quote. Otherwise a lone quote in such a file would swallow everything
-    /// after it.
+    /// Use it for files from tools that do not quote.
     #[must_use]
     pub fn no_quotes(mut self) -> Self {
         self.options.dialect.quote = None;

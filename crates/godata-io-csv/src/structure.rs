@@ -25,6 +25,14 @@ pub(crate) fn is_plain(text: &[u8], dialect: Dialect) -> bool {
     unusual.is_none() && dialect.escape.is_none() && dialect.comment.is_none()
 }
 
+/// Whether [`Structure`] supports a text of whole records.
+pub(crate) fn is_simple(text: &[u8], dialect: Dialect) -> bool {
+    Structure::of(text, dialect).is_some_and(|mut structure| {
+        let read = each_chunk(text, |chunk, _, _| structure.next(chunk).map(|_| ()));
+        read.is_ok() && !structure.is_quoted()
+    })
+}
+
 /// The meaning of 64 bytes. Bit `i` is for byte `i`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Marks {
@@ -68,7 +76,7 @@ struct Masks {
 impl Structure {
     /// Supports only dialects without escapes and comments; `None` for others.
     pub(crate) fn of(text: &[u8], dialect: Dialect) -> Option<Self> {
-        let Dialect { delimiter, quote, escape: None, comment: None } = dialect else { return None };
+        let Dialect { delimiter, quote, escape: None, comment: None, .. } = dialect else { return None };
         // The beginning of a text counts as if a line feed came before it.
         let begin = 1 << (WIDTH - 1);
         let last = Masks {

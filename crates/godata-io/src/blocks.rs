@@ -286,7 +286,8 @@ impl<F: Framing> Blocks<F> {
             let bytes = &self.ahead[..len.min(self.ahead.len())];
             let at_end = self.at_end && bytes.len() == self.ahead.len();
             let file = self.files.file();
-            let ahead = Ahead { bytes, file: file.name(), line: at.line, at_end };
+            let is_longest = bytes.len() > LONGEST_RECORD;
+            let ahead = Ahead { bytes, file: file.name(), line: at.line, at_end, is_longest };
             let found = frame(&mut self.framing, ahead)?;
             if found.bytes > 0 {
                 return Ok(Some((found, at)));
@@ -294,7 +295,7 @@ impl<F: Framing> Blocks<F> {
             if ahead.at_end {
                 return Err(IoError::Incomplete { path: file.path(), line: at.line }.into());
             }
-            if bytes.len() > LONGEST_RECORD {
+            if is_longest {
                 let (path, limit) = (file.path(), LONGEST_RECORD);
                 return Err(IoError::RecordTooLong { path, line: at.line, limit }.into());
             }

@@ -63,8 +63,13 @@ fn variants() -> Vec<(CsvError, &'static str, &'static str)> {
         ),
         (CsvError::DuplicateGivenName { name: name() }, "the name `amount` was given twice", ""),
         (
-            CsvError::UnclosedQuote { file: file(), line: 7 },
+            CsvError::UnclosedQuote { file: file(), line: 7, within: None },
             "a.csv:7: the quote that opens here is never closed",
+            "",
+        ),
+        (
+            CsvError::UnclosedQuote { file: file(), line: 7, within: Some(67_108_864) },
+            "a.csv:7: the quote that opens here is not closed within 67108864 bytes",
             "",
         ),
         (CsvError::Columns { expected: 3, found: 2 }, "wrong number of columns: expected 3, found 2", ""),
