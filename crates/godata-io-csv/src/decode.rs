@@ -19,7 +19,7 @@ use crate::dialect::Dialect;
 use crate::split::split;
 use crate::stray_quotes::StrayQuotes;
 use crate::typed::{Unusual, structs};
-use crate::{Column, CsvError, Ragged};
+use crate::{Column, CsvError};
 
 /// How many records are decoded between two checks for cancellation.
 const RECORDS_PER_CHECK: u32 = 256;
@@ -49,8 +49,17 @@ impl Decoder {
         Self { dialect, columns, names, trim, nulls, is_rare_type: AtomicBool::new(false) }
     }
 
-    /// The dynamic records of a block.
+    /// The dynamic records of a block, with the columns of all files.
     pub(crate) fn records(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Records, Stop> {
+        let mut records = self.own_records(bytes, work)?;
+        if !Arc::ptr_eq(&self.columns.shape, &self.columns.all) {
+            records.conform(&self.columns.all);
+        }
+        Ok(records)
+    }
+
+    /// The dynamic records of a block, with the columns of their file.
+    fn own_records(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Records, Stop> {
         let bytes = match self.split(bytes, work)? {
             Ok(records) => return Ok(records),
             Err(bytes) => bytes,
@@ -70,7 +79,7 @@ impl Decoder {
         let is_rare = self.is_rare_type.load(Ordering::Relaxed);
         let split = if is_rare { Err(bytes) } else { self.split(bytes, work)? };
         let bytes = match split {
-            Ok(records) => match structs(&records, self.names.is_some(), work)? {
+            Ok(mut records) => match self.structs(&mut records, work)? {
                 Ok(batch) => {
                     work.recycle_records(records);
                     return Ok(batch);
@@ -100,6 +109,18 @@ impl Decoder {
         Ok(batch)
     }
 
+    /// The structs of split records.
+    fn structs<T: DeserializeOwned>(
+        &self,
+        records: &mut Records,
+        work: &Work,
+    ) -> Result<Result<Vec<T>, Unusual>, Stop> {
+        if let Some((shape, _)) = &self.columns.order {
+            records.conform(shape);
+        }
+        structs(records, self.names.is_some(), work)
+    }
+
     /// The records of a block without anything unusual, otherwise its bytes.
     fn split(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Result<Records, Vec<u8>>, Stop> {
         if self.nulls.is_empty() && !self.trim.takes_fields() {
@@ -126,9 +147,7 @@ impl Decoder {
             if !reader.read_byte_record(&mut record)? {
                 break;
             }
-            if self.columns.ragged == Ragged::Cut {
-                record.truncate(self.columns.len());
-            }
+            self.columns.cut(&mut record);
             nulls.find(&record);
             let allowed = quotes.as_mut().map_or(Ok(()), |quotes| quotes.check(|at| self.columns.column(at)));
             let decoded = match allowed.and_then(|()| self.check(&record, has_nul)) {
@@ -188,15 +207,29 @@ impl Decoder {
     }
 
     fn deserialize<T: DeserializeOwned>(&self, record: &StringRecord) -> Result<T, CsvError> {
-        let short;
-        let names = match &self.names {
-            Some(names) if record.len() < names.len() => {
-                short = names.iter().take(record.len()).collect();
-                Some(&short)
+        let column = |position| self.columns.column(position);
+        match (&self.names, &self.columns.order) {
+            (Some(names), Some((_, order))) => {
+                let order: Vec<usize> = order.iter().copied().filter(|&at| at < record.len()).collect();
+                let ordered = |record: &StringRecord| order.iter().filter_map(|&at| record.get(at)).collect();
+                let (record, names): (StringRecord, StringRecord) = (ordered(record), ordered(names));
+                self.fit(&record, Some(&names), |position| column(order[position]))
             }
-            names => names.as_ref(),
-        };
-        record.deserialize(names).map_err(|error| self.unfit::<T>(record, names, error))
+            (Some(names), None) if record.len() < names.len() => {
+                let names = names.iter().take(record.len()).collect();
+                self.fit(record, Some(&names), column)
+            }
+            (names, _) => self.fit(record, names.as_ref(), column),
+        }
+    }
+
+    fn fit<T: DeserializeOwned>(
+        &self,
+        record: &StringRecord,
+        names: Option<&StringRecord>,
+        column: impl Fn(usize) -> Column,
+    ) -> Result<T, CsvError> {
+        record.deserialize(names).map_err(|error| self.unfit::<T>(record, names, column, error))
     }
 
     /// The reason why a record does not fit `T`, with the cell that causes it, if it is a single one.
@@ -204,6 +237,7 @@ impl Decoder {
         &self,
         record: &StringRecord,
         names: Option<&StringRecord>,
+        column: impl Fn(usize) -> Column,
         error: csv::Error,
     ) -> CsvError {
         let ErrorKind::Deserialize { err, .. } = error.kind() else {
@@ -215,7 +249,7 @@ impl Decoder {
         let position = known.or_else(|| record.deserialize::<Blame<T>>(names).ok()?.position);
         match position.and_then(|position| Some((position, record.get(position)?))) {
             Some((position, cell)) => {
-                CsvError::Value { column: self.columns.column(position), value: excerpt(cell), source }
+                CsvError::Value { column: column(position), value: excerpt(cell), source }
             }
             None => self.columns.question_delimiter(self.dialect.delimiter, CsvError::Record { source }),
         }

@@ -42,11 +42,37 @@ pub enum CsvError {
         role: &'static str,
     },
     /// A file has neither records nor a header. Use [`no_header`](crate::CsvReader::no_header) or
-    /// [`names`](crate::CsvReader::names) to read files without a header.
-    #[error("`{file}` is empty: its header is missing")]
+    /// [`names`](crate::CsvReader::names) to read files without a header, and
+    /// [`skip_empty_files`](crate::CsvReader::skip_empty_files) to skip empty files among others.
+    #[error("`{file}` is empty: its header is missing{}", among_others(*is_one_of_many))]
     MissingHeader {
         /// The file.
         file: Arc<str>,
+        /// Whether the input has other files.
+        is_one_of_many: bool,
+    },
+    /// A file begins with a line such as `sep=;`, with which Excel declares the delimiter.
+    /// [`sep_line`](crate::CsvReader::sep_line) reads it.
+    #[error("{file}:1: this line declares the delimiter `{}`; `sep_line` reads it", delimiter.escape_ascii())]
+    SepLine {
+        /// The file.
+        file: Arc<str>,
+        /// The delimiter that the line declares.
+        delimiter: u8,
+    },
+    /// A file declares another delimiter than the first file has. Read the files as separate inputs.
+    #[error(
+        "{file}:1: this line declares the delimiter `{}`, but the first file has `{}`",
+        delimiter.escape_ascii(),
+        expected.escape_ascii()
+    )]
+    OtherDelimiter {
+        /// The file.
+        file: Arc<str>,
+        /// The delimiter that the line declares.
+        delimiter: u8,
+        /// The delimiter of the first file.
+        expected: u8,
     },
     /// A header has a name that is not UTF-8 or contains a NUL byte; the source says which.
     #[error("{file}:{line}: the header can't be read")]
@@ -58,7 +84,7 @@ pub enum CsvError {
         /// What is wrong with the header.
         source: Box<Self>,
     },
-    /// A header has the same name twice.
+    /// A header has the same name twice. [`unique_names`](crate::CsvReader::unique_names) gives numbers to such names.
     #[error("{file}:{line}: columns {first} and {second} have the same name `{}`", excerpt(name))]
     DuplicateName {
         /// The file.
@@ -73,9 +99,9 @@ pub enum CsvError {
         second: usize,
     },
     /// Two files of one input have different columns, or the same columns in a different order. The first difference is
-    /// named. Read the files as separate inputs, or bring their columns into the same order.
+    /// named. [`file_columns`](crate::CsvReader::file_columns) accepts such files.
     #[error(
-        "{file}:{line}: {} in `{first}`; files of one input need the same columns in the same order",
+        "{file}:{line}: {} in `{first}`; {rule}",
         Difference(*column, found.as_deref(), expected.as_deref())
     )]
     OtherHeader {
@@ -91,6 +117,8 @@ pub enum CsvError {
         found: Option<String>,
         /// Its name in the first file; `None` if the first file has fewer columns.
         expected: Option<String>,
+        /// What holds for the files.
+        rule: &'static str,
     },
     /// A file that is appended to has different columns than the records, or the same columns in a different order. The
     /// first difference is named. [`columns`](crate::CsvWriter::columns) sets the columns and their order.
@@ -244,6 +272,10 @@ pub enum CsvError {
 debug_as_chain!(CsvError);
 
 const QUOTE_RULE: &str = "quotes are around whole cells, and doubled inside them (RFC 4180)";
+
+fn among_others(is_one_of_many: bool) -> &'static str {
+    if is_one_of_many { "; `skip_empty_files` skips it" } else { "" }
+}
 
 fn unclosed(within: Option<usize>) -> String {
     match within {

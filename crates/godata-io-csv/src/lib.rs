@@ -207,13 +207,16 @@ mod encode;
 mod error;
 mod format;
 mod framing;
+mod header;
 mod open;
 mod options;
+mod positional;
 mod quoting;
 mod raw_cells;
 mod reader;
 mod realign;
 mod sample;
+mod sep_line;
 mod source;
 mod split;
 mod stray_quotes;
@@ -223,7 +226,7 @@ mod walk;
 mod writer;
 
 pub use cells::Trim;
-pub use columns::Ragged;
+pub use columns::{FileColumns, Ragged};
 pub use error::{Column, CsvError};
 #[doc(no_inline)]
 pub use godata_core::time;

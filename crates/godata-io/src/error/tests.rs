@@ -19,6 +19,11 @@ fn variants() -> Vec<(IoError, &'static str, bool)> {
             "`out` is a directory; `Input::directory` reads the files in it",
             false,
         ),
+        (
+            IoError::NotAFile { path: path() },
+            "`out/a.csv` is not a regular file: it can be read only once",
+            false,
+        ),
         (IoError::NoPaths, "there is nothing to read: no paths were given", false),
         (
             IoError::Pattern { pattern: "[a".into(), source: why().into() },

@@ -63,10 +63,10 @@ impl InputFile {
         }
     }
 
-    /// The length of the byte order mark that is still at the start of the text.
+    /// The length of a byte order mark that is at the start of the text.
     pub(crate) fn mark_len(&self, text: &[u8]) -> Result<usize, IoError> {
         match mark(text) {
-            Some((len, "UTF-8")) if self.transcoder.is_none() => Ok(len),
+            Some((len, "UTF-8")) => Ok(len),
             Some((_, found)) if self.transcoder.is_none() => {
                 Err(IoError::Encoding { path: self.path(), found, expected: Encoding::Utf8 })
             }
