@@ -18,6 +18,7 @@ use crate::columns::Columns;
 use crate::dialect::Dialect;
 use crate::split::split;
 use crate::stray_quotes::StrayQuotes;
+use crate::tidy::tidy;
 use crate::typed::{Unusual, structs};
 use crate::{Column, CsvError};
 
@@ -32,6 +33,9 @@ pub(crate) type Decode<B> = fn(&Decoder, Vec<u8>, &mut Work) -> Result<B, Stop>;
 /// Decodes blocks of whole records.
 #[derive(Debug)]
 pub(crate) struct Decoder {
+    /// The dialect of the file.
+    raw: Dialect,
+    /// The dialect of a tidied block.
     dialect: Dialect,
     columns: Columns,
     /// The names of the columns, if structs are read by name.
@@ -46,7 +50,8 @@ pub(crate) struct Decoder {
 impl Decoder {
     pub(crate) fn new(dialect: Dialect, columns: Columns, trim: Trim, nulls: Vec<String>) -> Self {
         let names = columns.is_named.then(|| columns.shape.names().collect());
-        Self { dialect, columns, names, trim, nulls, is_rare_type: AtomicBool::new(false) }
+        let (raw, dialect) = (dialect, dialect.tidied());
+        Self { raw, dialect, columns, names, trim, nulls, is_rare_type: AtomicBool::new(false) }
     }
 
     /// The dynamic records of a block, with the columns of all files.
@@ -60,6 +65,7 @@ impl Decoder {
 
     /// The dynamic records of a block, with the columns of their file.
     fn own_records(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Records, Stop> {
+        let bytes = self.tidied(bytes, work);
         let bytes = match self.split(bytes, work)? {
             Ok(records) => return Ok(records),
             Err(bytes) => bytes,
@@ -75,6 +81,7 @@ impl Decoder {
 
     /// The structs of a block.
     pub(crate) fn typed<T: DeserializeOwned>(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Vec<T>, Stop> {
+        let bytes = self.tidied(bytes, work);
         let len = bytes.len();
         let is_rare = self.is_rare_type.load(Ordering::Relaxed);
         let split = if is_rare { Err(bytes) } else { self.split(bytes, work)? };
@@ -107,6 +114,18 @@ impl Decoder {
         })?;
         work.recycle(bytes);
         Ok(batch)
+    }
+
+    /// The bytes of a block without what the options allow beyond RFC 4180.
+    fn tidied(&self, bytes: Vec<u8>, work: &mut Work) -> Vec<u8> {
+        if self.raw == self.dialect {
+            return bytes;
+        }
+        let mut tidied = work.buffer();
+        let (used, unused) =
+            if tidy(&bytes, self.raw, &mut tidied) { (tidied, bytes) } else { (bytes, tidied) };
+        work.recycle(unused);
+        used
     }
 
     /// The structs of split records.
@@ -258,11 +277,13 @@ impl Decoder {
 
 /// The cells of a header.
 pub(crate) fn names(bytes: &[u8], dialect: Dialect, trim: Trim) -> Result<Vec<String>, CsvError> {
-    let record = one(bytes, dialect)?;
     let number = |position| Column { number: position + 1, name: None };
-    if let Some(mut quotes) = StrayQuotes::of(bytes, dialect) {
+    let mut tidied = Vec::new();
+    let bytes = if tidy(bytes, dialect, &mut tidied) { &tidied } else { bytes };
+    if let Some(mut quotes) = StrayQuotes::of(bytes, dialect.tidied()) {
         quotes.check(number)?;
     }
+    let record = one(bytes, dialect.tidied())?;
     if let Some(position) = record.iter().position(|cell| memchr(0, cell).is_some()) {
         return Err(CsvError::Nul { column: number(position) });
     }
@@ -275,7 +296,9 @@ pub(crate) fn names(bytes: &[u8], dialect: Dialect, trim: Trim) -> Result<Vec<St
 
 /// The number of cells in a record.
 pub(crate) fn width(bytes: &[u8], dialect: Dialect) -> Result<usize, CsvError> {
-    Ok(one(bytes, dialect)?.len())
+    let mut tidied = Vec::new();
+    let bytes = if tidy(bytes, dialect, &mut tidied) { &tidied } else { bytes };
+    Ok(one(bytes, dialect.tidied())?.len())
 }
 
 fn one(bytes: &[u8], dialect: Dialect) -> Result<ByteRecord, CsvError> {

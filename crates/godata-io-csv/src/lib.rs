@@ -199,6 +199,7 @@
 //! such a file is an [`IoError::NotBuiltIn`]. `zstd` builds a C library; the others are written in Rust.
 
 mod blame;
+mod blank_lines;
 mod cells;
 mod columns;
 mod decode;
@@ -221,10 +222,12 @@ mod source;
 mod split;
 mod stray_quotes;
 mod structure;
+mod tidy;
 mod typed;
 mod walk;
 mod writer;
 
+pub use blank_lines::BlankLines;
 pub use cells::Trim;
 pub use columns::{FileColumns, Ragged};
 pub use error::{Column, CsvError};

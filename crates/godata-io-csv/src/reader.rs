@@ -11,7 +11,7 @@ use crate::decode::{Decode, Decoder};
 use crate::options::{Names, Options};
 use crate::positional::is_positional;
 use crate::source::CsvSource;
-use crate::{FileColumns, Ragged, Trim};
+use crate::{BlankLines, FileColumns, Ragged, Trim};
 
 /// Reads the records of a CSV file into structs. Each field is read from the column with its name.
 ///
@@ -178,6 +178,35 @@ impl<B> CsvReader<B> {
         self
     }
 
+    /// Allows spaces and tabs before the quote that opens a cell and after the quote that closes it, as in `A-1, "7" ,x`.
+    /// They are then not part of the cell. By default they are an error, as other [stray quotes](Self::lenient_quotes).
+    ///
+    /// In cells without quotes, spaces are kept; [`trim`](Self::trim) removes them.
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input, Pipeline, record};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), csv::BoxError> {
+    /// let reader = csv::read_records(Input::bytes("orders", "id,name\nA-1, \"Lee, Ann\"\n")).spaces_around_quotes();
+    /// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
+    /// assert_eq!(orders, [record! {"id" => "A-1", "name" => "Lee, Ann"}]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn spaces_around_quotes(mut self) -> Self {
+        self.options.dialect.spaces_around_quotes = true;
+        self
+    }
+
+    /// Sets which lines are blank, and are skipped. By default those without any bytes are.
+    #[must_use]
+    pub fn blank_lines(mut self, blank: BlankLines) -> Self {
+        self.options.dialect.blank_lines = blank;
+        self
+    }
+
     /// Skips lines that start with this byte. By default no line is skipped.
     ///
     /// A comment ends at the next LF. A line is a comment only where a record would begin, not inside a quoted cell.
@@ -201,8 +230,8 @@ impl<B> CsvReader<B> {
 
     /// Sets where whitespace around cells is removed. By default it is kept.
     ///
-    /// Text inside quotes is trimmed too. A quote opens a quoted cell only as its first byte, so in `a, "b"` the second
-    /// cell is `"b"` including its quotes, trimmed or not.
+    /// Text inside quotes is trimmed too. Spaces around the quotes themselves need
+    /// [`spaces_around_quotes`](Self::spaces_around_quotes).
     #[must_use]
     pub fn trim(mut self, trim: Trim) -> Self {
         self.options.trim = trim;

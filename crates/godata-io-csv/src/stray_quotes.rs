@@ -13,6 +13,7 @@ use crate::{Column, CsvError};
 const EXCERPT: usize = 1 << 10;
 
 const LENIENT: &str = "`lenient_quotes` reads it as it is";
+const SPACES: &str = "`spaces_around_quotes` reads it as a quoted cell";
 const ESCAPE: &str = "`escape` with `\\` reads `\\\"` as a quote";
 
 /// Finds the quotes that RFC 4180 does not allow: after a closing quote, and in cells that do not begin with a quote.
@@ -48,9 +49,14 @@ impl<'a> StrayQuotes<'a> {
         let Some(cell) = self.records.cells().nth(position) else { return Ok(()) };
         let (quoted, rest) = cell.bytes.split_at(cell.quoted);
         if quoted.is_empty() {
-            return Err(CsvError::QuoteInCell { column, cell: shown(rest), hint: LENIENT });
+            let hint = if rest.trim_ascii_start().starts_with(&[self.quote]) { SPACES } else { LENIENT };
+            return Err(CsvError::QuoteInCell { column, cell: shown(rest), hint });
         }
-        let hint = if quoted.ends_with(&[b'\\', self.quote]) { ESCAPE } else { LENIENT };
+        let hint = match quoted {
+            _ if rest.trim_ascii().is_empty() => SPACES,
+            [.., b'\\', _] => ESCAPE,
+            _ => LENIENT,
+        };
         let (cell, lines, after) = (shown(quoted), line_breaks(quoted), shown(rest));
         Err(CsvError::AfterQuote { column, cell, lines, after, hint })
     }

@@ -51,6 +51,9 @@ impl<'a> Walk<'a> {
         if self.is_comment() {
             return self.comment();
         }
+        if let Some(piece) = self.blank_line() {
+            return piece;
+        }
         let (end, has_quotes) = match self.record_end() {
             (End::Break(at), has_quotes) => match self.after_break(at) {
                 Some(after) => {
@@ -84,6 +87,24 @@ impl<'a> Walk<'a> {
         self.dialect.comment.is_some() && self.bytes.get(self.at).copied() == self.dialect.comment
     }
 
+    /// Skips the line at `self.at` if it has bytes, but is blank.
+    fn blank_line(&mut self) -> Option<Piece> {
+        let Dialect { blank_lines, .. } = self.dialect;
+        let rest = self.bytes.get(self.at..)?;
+        if !blank_lines.allow(*rest.first()?, self.dialect) {
+            return None;
+        }
+        let end = rest.iter().position(|&byte| !blank_lines.allow(byte, self.dialect));
+        let after = match end.map(|end| self.at + end) {
+            Some(end) if matches!(self.bytes[end], b'\r' | b'\n') => self.after_break(end),
+            Some(_) => return None,
+            None => self.at_end.then_some(self.bytes.len()),
+        };
+        let Some(after) = after else { return Some(Piece::More) };
+        self.at = after;
+        Some(Piece::Blank { lines: 1 })
+    }
+
     /// Skips the comment at `self.at`.
     fn comment(&mut self) -> Piece {
         let rest = &self.bytes[self.at..];
@@ -115,8 +136,9 @@ impl<'a> Walk<'a> {
             }
             has_quotes = true;
             let mut rest = at + 1;
-            // There is no quote between `cell` and here, so a delimiter just before this quote is not inside quotes.
-            if at == cell || bytes[at - 1] == self.dialect.delimiter {
+            // There is no quote between `cell` and here, so a delimiter before this quote is not inside quotes.
+            let before = self.without_spaces(&bytes[cell..at]);
+            if before.last().is_none_or(|&byte| byte == self.dialect.delimiter) {
                 let Some(closed) = after_quotes(bytes, at, self.dialect.escape) else {
                     return (End::Quoted(at), true);
                 };
@@ -131,6 +153,17 @@ impl<'a> Walk<'a> {
             }
             cell = rest + found + 1;
         }
+    }
+
+    /// Removes the spaces at the end that may be before a quote.
+    fn without_spaces(&self, mut bytes: &'a [u8]) -> &'a [u8] {
+        while self.dialect.spaces_around_quotes
+            && let [rest @ .., last] = bytes
+            && self.dialect.is_space(*last)
+        {
+            bytes = rest;
+        }
+        bytes
     }
 
     /// The position after the line break at `at`; `None` if it could be the first half of a CRLF.

@@ -5,7 +5,7 @@ mod support;
 
 use godata_core::{RunContext, excerpt};
 use godata_etl::{Pipeline, Record, Records, record};
-use godata_io_csv::{Input, Ragged};
+use godata_io_csv::{BlankLines, CsvReader, Input, Ragged};
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -21,20 +21,28 @@ struct Row {
     b: Option<String>,
 }
 
+/// What is allowed beyond RFC 4180.
+#[derive(Clone, Copy, Debug, Default)]
+struct Allowed {
+    spaces: bool,
+    blank: BlankLines,
+}
+
 /// Parses a text byte by byte. Each record has the line on which it begins.
 struct Reference<'a> {
     text: &'a [u8],
     at: usize,
     line: u64,
+    allowed: Allowed,
 }
 
 impl Reference<'_> {
     /// The records, or the error of the first bad one.
-    fn records(text: &str) -> Outcome<Vec<Vec<String>>> {
-        let mut parser = Reference { text: text.as_bytes(), at: 0, line: 1 };
+    fn records(text: &str, allowed: Allowed) -> Outcome<Vec<Vec<String>>> {
+        let mut parser = Reference { text: text.as_bytes(), at: 0, line: 1, allowed };
         let mut records = Vec::new();
         loop {
-            while parser.line_break() {}
+            while parser.blank_line() {}
             if parser.peek().is_none() {
                 return Ok(records);
             }
@@ -66,11 +74,21 @@ impl Reference<'_> {
     }
 
     fn cell(&mut self) -> Outcome<(String, Option<String>)> {
-        let rule = "quotes are around whole cells, and doubled inside them (RFC 4180); \
-                    `lenient_quotes` reads it as it is";
-        if self.peek() != Some(b'"') {
+        let rule = |is_spaced| {
+            let hint = if is_spaced {
+                "`spaces_around_quotes` reads it as a quoted cell"
+            } else {
+                "`lenient_quotes` reads it as it is"
+            };
+            format!("quotes are around whole cells, and doubled inside them (RFC 4180); {hint}")
+        };
+        let spaces = self.spaces(self.at);
+        if self.text.get(self.at + spaces) == Some(&b'"') {
+            self.at += spaces;
+        } else {
             let text = self.unquoted();
-            let problem = format!("`{text}` has a quote, but does not begin with one; {rule}");
+            let rule = rule(text.trim_start().starts_with('"'));
+            let problem = format!("`{}` has a quote, but does not begin with one; {rule}", excerpt(&text));
             return Ok((text.clone(), text.contains('"').then_some(problem)));
         }
         let (start, line, mut text) = (self.at, self.line, String::new());
@@ -103,9 +121,34 @@ impl Reference<'_> {
             1 => ", 1 line below the opening one".to_owned(),
             lines => format!(", {lines} lines below the opening one"),
         };
-        let rest = self.unquoted();
-        let problem = format!("`{rest}` follows the closing quote of `{raw}`{lines}; {rule}");
+        let mut rest = self.unquoted();
+        if self.allowed.spaces && rest.trim().is_empty() {
+            rest.clear();
+        }
+        let (rule, shown) = (rule(rest.trim().is_empty()), excerpt(&rest));
+        let problem = format!("`{shown}` follows the closing quote of `{raw}`{lines}; {rule}");
         Ok((text, (!rest.is_empty()).then_some(problem)))
+    }
+
+    /// Moves past a blank line, if one is next.
+    fn blank_line(&mut self) -> bool {
+        let end = self.text[self.at..].iter().position(|byte| b"\r\n".contains(byte));
+        let line = &self.text[self.at..end.map_or(self.text.len(), |end| self.at + end)];
+        let is_blank = line.iter().all(|byte| match self.allowed.blank {
+            BlankLines::White => b" \t".contains(byte),
+            BlankLines::EmptyCells => b" \t,".contains(byte),
+            _ => false,
+        });
+        if is_blank {
+            self.at += line.len();
+        }
+        is_blank && (self.line_break() || !line.is_empty())
+    }
+
+    /// The spaces that are next, if they may be around quotes.
+    fn spaces(&self, from: usize) -> usize {
+        let spaces = self.text[from..].iter().take_while(|byte| b" \t".contains(byte)).count();
+        if self.allowed.spaces { spaces } else { 0 }
     }
 
     /// The bytes up to the end of a cell.
@@ -134,12 +177,18 @@ impl Reference<'_> {
     }
 }
 
+fn apply<B>(reader: CsvReader<B>, allowed: Allowed) -> CsvReader<B> {
+    let reader = reader.blank_lines(allowed.blank);
+    if allowed.spaces { reader.spaces_around_quotes() } else { reader }
+}
+
 /// Compares all ways to read a text with the reference.
-fn check(text: &str, workers: usize, size: usize) {
+fn check(text: &str, allowed: Allowed, workers: usize, size: usize) {
     let folder = Folder::new(text.as_bytes());
     let builder = || Pipeline::builder("test").workers(workers);
     let reader = csv::read_records(&folder.path).names(NAMES).ragged(Ragged::Cut).block_size(size);
-    let expected = Reference::records(text);
+    let reader = apply(reader, allowed);
+    let expected = Reference::records(text, allowed);
 
     let found = batches(&folder, builder().read(reader.clone()));
     let cell = |record: &[String], at: usize| record.get(at).cloned();
@@ -153,11 +202,17 @@ fn check(text: &str, workers: usize, size: usize) {
     assert_eq!(selected, expected.clone().map(drop), "{text:?}");
 
     let reader = csv::read::<Row>(&folder.path).names(NAMES).ragged(Ragged::Cut).block_size(size);
+    let reader = apply(reader, allowed);
     let found = batches(&folder, builder().read(reader)).map(|found| found.into_iter().flatten().collect());
     let rows = |records: Vec<Vec<String>>| -> Vec<Row> {
         records.iter().map(|record| Row { b: cell(record, 1).filter(|cell| !cell.is_empty()) }).collect()
     };
     assert_eq!(found, expected.map(rows), "{text:?}, {workers} workers, blocks of {size} bytes");
+}
+
+fn allowed() -> impl Strategy<Value = Allowed> {
+    let blank = prop::sample::select(vec![BlankLines::Empty, BlankLines::White, BlankLines::EmptyCells]);
+    (any::<bool>(), blank).prop_map(|(spaces, blank)| Allowed { spaces, blank })
 }
 
 /// A table in which quotes were inserted or removed at some places.
@@ -184,13 +239,18 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_text_is_read_as_by_a_simple_parser(text in "[\",\r\na ]{0,24}", workers in 1usize..4, size in 1usize..40) {
-        check(&text, workers, size);
+    fn any_text_is_read_as_by_a_simple_parser(
+        text in "[\",\r\na \t]{0,24}",
+        allowed in allowed(),
+        workers in 1usize..4,
+        size in 1usize..40,
+    ) {
+        check(&text, allowed, workers, size);
     }
 
     #[test]
     fn a_damaged_table_is_refused_as_by_a_simple_parser(text in damaged(), workers in 1usize..4, size in 1usize..200) {
-        check(&text, workers, size);
+        check(&text, Allowed::default(), workers, size);
     }
 }
 
@@ -308,4 +368,74 @@ fn an_open_quote_is_named_even_if_over_64_mib_follow_it() {
     let error = pipeline.run_blocking(&RunContext::new()).unwrap_err();
     let expected = "read failed: orders.csv:3: the quote that opens here is not closed within 67108863 bytes";
     assert_eq!(format!("{error:#}"), expected);
+}
+
+#[test]
+fn spaces_around_quotes_are_allowed_on_request() {
+    let text = "id, \"name\" ,note\nA, \"Lee, \"\"Ann\"\"\"\t, x \n\"B\" , \"\n\" ,\"y\"\n";
+    let spaces = |reader: CsvReader<Records>| reader.spaces_around_quotes();
+    let expected = vec![
+        record! {"id" => "A", "name" => "Lee, \"Ann\"", "note" => " x "},
+        record! {"id" => "B", "name" => "\n", "note" => "y"},
+    ];
+    assert_eq!(records_with(text.as_bytes(), spaces), Ok(expected));
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Named {
+        name: String,
+    }
+    let found = typed_with::<Named>(text.as_bytes(), |reader| reader.spaces_around_quotes());
+    assert_eq!(found.unwrap()[0].name, "Lee, \"Ann\"");
+    let rule = "quotes are around whole cells, and doubled inside them (RFC 4180)";
+    let hint = "`spaces_around_quotes` reads it as a quoted cell";
+    let expected = format!("column `b`: ` \"x\"` has a quote, but does not begin with one; {rule}; {hint}");
+    let found = records(b"a,b\n1, \"x\"\n");
+    assert_eq!(found, Err(format!("read failed at record 1 (orders.csv:2): {expected}")));
+    let expected = format!("column `a`: ` ` follows the closing quote of `\"x\"`; {rule}; {hint}");
+    let found = records(b"a,b\n\"x\" ,\n");
+    assert_eq!(found, Err(format!("read failed at record 1 (orders.csv:2): {expected}")));
+    // Other options go together with it. A quoted word is never null.
+    let text = b"a;b\n 'x\\'; y' ; NA\n 'NA' ;'z";
+    let options =
+        |reader: CsvReader<Records>| spaces(reader).quote(b'\'').escape(b'\\').delimiter(b';').nulls([" NA"]);
+    let expected = "read failed: orders.csv:3: the quote that opens here is never closed";
+    assert_eq!(records_with(text, options), Err(expected.to_owned()));
+    let expected = vec![record! {"a" => "x'; y", "b" => ()}, record! {"a" => "NA", "b" => "z"}];
+    assert_eq!(records_with(&[&text[..], b"' "].concat(), |reader| options(reader)), Ok(expected.clone()));
+    let text = [&b" 'a' ; b\n\n"[..], &text[4..], b"'"].concat();
+    let found = records_with(&text, |reader| options(reader).trim(csv::Trim::Header));
+    assert_eq!(found, Ok(expected));
+    // The tab that separates cells is no space.
+    let found = records_with(b"a\tb\n\t\"x\" \n", |reader| spaces(reader).delimiter(b'\t'));
+    assert_eq!(found, Ok(vec![record! {"a" => "", "b" => "x"}]));
+}
+
+#[test]
+fn lines_of_white_space_or_of_empty_cells_are_blank_on_request() {
+    let text = "\n \t\na,b\n1,2\n  \r\n,\n , \n\"\",\n3,x\n \t";
+    let row = |a: &str, b: &str| record! {"a" => a, "b" => b};
+    let blank = |blank| records_with(text.as_bytes(), move |reader| reader.blank_lines(blank));
+    assert!(
+        blank(BlankLines::Empty)
+            .unwrap_err()
+            .starts_with("read failed at record 1 (orders.csv:3): the header is")
+    );
+    let rows = [row("1", "2"), row("", ""), row(" ", " "), row("", ""), row("3", "x")];
+    assert_eq!(blank(BlankLines::White), Ok(rows.to_vec()));
+    let rows = [row("1", "2"), row("", ""), row("3", "x")];
+    assert_eq!(blank(BlankLines::EmptyCells), Ok(rows.to_vec()));
+    // Lines are counted, and white space inside quotes is a part of the cell.
+    let text = b"a\n \n\"\n \n\"\n\n\t\n1,2\n";
+    let expected = "read failed at record 2 (orders.csv:8): wrong number of columns: expected 1, found 2";
+    assert_eq!(records_with(text, |reader| reader.blank_lines(BlankLines::White)), Err(expected.into()));
+    // A tab that separates cells is not white space, and a file of white space is empty.
+    let found =
+        records_with(b"a\tb\n\t\n  \n", |reader| reader.delimiter(b'\t').blank_lines(BlankLines::White));
+    assert_eq!(found, Ok(vec![row("", "")]));
+    let found = records_with(b" \n\t", |reader| reader.blank_lines(BlankLines::White));
+    assert_eq!(found, Err("read failed: `orders.csv` is empty: its header is missing".into()));
+    let found = typed_with::<(u8,)>(b"#x\n \n1\n #\n", |reader| {
+        reader.no_header().comment(b'#').blank_lines(BlankLines::White)
+    });
+    let expected = "read failed at record 2 (orders.csv:4): column 1: ` #`: invalid digit found in string";
+    assert_eq!(found, Err(expected.into()));
 }
