@@ -59,11 +59,10 @@ impl InputFiles {
 
     /// The files after the current one, opened again; `None` if there are none.
     pub(crate) fn further(&self) -> Result<Option<Self>, IoError> {
-        let listed = self.further.as_slice();
-        if let Some(once) = listed.iter().find(|listed| listed.len.is_none()) {
+        let mut further = self.further.clone();
+        if let Some(once) = further.as_slice().iter().find(|listed| listed.len.is_none()) {
             return Err(IoError::NotAFile { path: (&*once.source.name()).into() });
         }
-        let mut further = listed.to_vec().into_iter();
         let Some(first) = further.next() else { return Ok(None) };
         let file = InputFile::open(&first, self.compression, self.encoding)?;
         Ok(Some(Self { file, further, ..*self }))
