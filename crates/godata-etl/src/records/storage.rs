@@ -308,6 +308,11 @@ impl Storage {
         }
     }
 
+    /// Adds a column at the end, with a null cell for each of the stored rows.
+    pub(super) fn push_null_column(&mut self, height: usize) {
+        self.columns.push(Column::Own(vec![Cell::NULL; height]));
+    }
+
     /// Inserts a column, with all cells absent.
     pub(super) fn insert_column(&mut self, column: usize) {
         self.columns.insert(column, Column::Own(Vec::new()));

@@ -46,7 +46,8 @@
 //! | something that is not a file | a closure ([`read_fn`](PipelineBuilder::read_fn), [`read_iter`](PipelineBuilder::read_iter)) or your own [`Reader`] |
 //!
 //! **Many files** are read as one, sorted by name or in the order given. Records and lines are counted per file, and errors
-//! name the file. All CSV files must have the same header. Small files share a batch, so ten thousand small files cost little
+//! name the file. All CSV files must have the same header, unless
+//! [`file_columns`](csv::CsvReader::file_columns) is set. Small files share a batch, so ten thousand small files cost little
 //! more than one large file. The list of files is made once, when the run starts. Names that start with a dot are left out,
 //! unless a pattern has that dot.
 //!
@@ -86,12 +87,15 @@
 //! | is compressed, and damaged or incomplete | an error that says after how many bytes |
 //! | is empty | no records in JSON Lines; an error in CSV, which has no header then, and in JSON, which has no array |
 //! | is not UTF-8, or has the byte order mark of another encoding | an error that says how to read it; no character is ever replaced |
-//! | has a bad record: a missing cell, an open quote, a duplicate key, a bad number | an error with its line |
+//! | has a bad record: a missing cell, an open or stray quote, a duplicate key, a bad number | an error with its line |
+//! | has several byte order marks | they are skipped |
+//! | is one of several CSV files, and has other columns than the first | an error with the first difference |
 //! | has a record of more than 64 MiB | an error with its line: the file probably has another format |
 //!
-//! CSV records that are too short or too long ([`ragged`](csv::CsvReader::ragged)) and duplicate keys
-//! ([`duplicate_keys`](jsonl::JsonlReader::duplicate_keys)) can follow other rules. To drop records that a step can't use,
-//! test them in a [`filter`](Flow::filter).
+//! CSV quotes that RFC 4180 does not allow ([`lenient_quotes`](csv::CsvReader::lenient_quotes)), files with other columns
+//! ([`file_columns`](csv::CsvReader::file_columns)), CSV records that are too short or too long
+//! ([`ragged`](csv::CsvReader::ragged)) and duplicate keys ([`duplicate_keys`](jsonl::JsonlReader::duplicate_keys)) can follow
+//! other rules. To drop records that a step can't use, test them in a [`filter`](Flow::filter).
 //!
 //! # Which CSV options do I need?
 //!
@@ -227,7 +231,7 @@
 //!
 //! * Skip records that can't be read: a run has all of its input, or fails.
 //! * Guess: you say what the delimiter, the encoding and the types are.
-//! * Join, group, sort or deduplicate records, or read files with different columns as one.
+//! * Join, group, sort or deduplicate records.
 //! * Continue where a failed run stopped, or wait for more at the end of a file.
 //! * Keep two runs from replacing the same file: the last one wins.
 //! * Remove files of earlier runs, or inputs.
