@@ -397,7 +397,7 @@ fn path_problems(
 #[test]
 fn an_empty_json_lines_file_is_valid() {
     for &shape in JSONL {
-        for content in ["", "\n", "\u{feff}", "\u{feff}\r\n \n"] {
+        for content in ["", "\n", "\u{feff}", "\u{feff}\r\n \n", "\u{feff}\u{feff}\n"] {
             let folder = Folder::new();
             let (input, output) = (folder.write(shape.input(), content), folder.write("out", "old"));
             let report = shape.pipeline(4, &input, &output).run_blocking(&RunContext::new()).unwrap();

@@ -164,7 +164,7 @@ impl Opening {
             self.start(&mut further)?;
             match Header::take(&mut further, self.dialect, &self.options)? {
                 Some(header) => {
-                    names.extend(header.names.into_iter().filter(|name| known.insert(name.clone())))
+                    names.extend(header.names.into_iter().filter(|name| known.insert(name.clone())));
                 }
                 None if self.options.skips_empty_files => {}
                 None => return Err(missing_header(further.name(), true)),

@@ -371,8 +371,8 @@ impl<B> CsvReader<B> {
     /// Drops empty cells after the last column, and empty names at the end of the header, as spreadsheets add them. By
     /// default they are an error in a record, and columns in the header.
     ///
-    /// Any other cell after the last column is an error, unless [`ragged`](Self::ragged) accepts it. The columns of a
-    /// file without a header are not changed.
+    /// If cells are trimmed, that is done first. Any other cell after the last column is an error, unless
+    /// [`ragged`](Self::ragged) accepts it. The columns of a file without a header are not changed.
     ///
     /// ```
     /// use godata_io_csv::{self as csv, Input, Pipeline, record};
