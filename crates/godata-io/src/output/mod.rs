@@ -62,18 +62,23 @@ const STDOUT: &str = "stdout";
 /// * An existing file is replaced as a whole, when the run has succeeded. Until then the data is in a temporary file
 ///   next to it, named like `.orders.csv.AbC123.tmp`. A process that is killed leaves the temporary file behind.
 ///   Nothing reads it, and it can be deleted.
-/// * If there are several files, all of them are finished and flushed to the disk before the first one is replaced. If
-///   replacing a later file then fails, for example because permissions changed at that moment, the files before it are
-///   new and the others are the old ones. A [`manifest`](Self::manifest) is written last, and shows which is the case.
+/// * A name that can't exist, because it is too long for example, fails when the file is begun.
+/// * If there are several files, all of them are finished, flushed to the disk and checked before the first one is
+///   replaced: each path must still be that of a file, or free, and its directory writable. If replacing a later file
+///   then fails, because permissions changed at that very moment for example, the files before it are new and the others
+///   are the old ones. A [`manifest`](Self::manifest) is written last, and shows which is the case.
 /// * A run leaves files of an earlier run alone if it has nothing to write to them, such as a partition that has no
 ///   records any more, or the last rolled files of a longer run. A manifest lists the files that are current.
 /// * The directory is flushed to the disk as well (on Unix), so that the new name survives a power failure. A file
 ///   system that can't flush directories is not an error; any other failure is an [`IoError::SyncDirectory`].
-/// * The new file gets the mode of the old one, or 0666 minus the umask if there was none. Its owner is the user who
-///   runs the process, even if the old file had another owner.
+/// * The new file gets the mode, the group and the owner of the old one, as far as the process may assign them. If it may
+///   not assign the group, the rights of the group are removed. The set-user-id, set-group-id and sticky bits are not
+///   kept, and neither are access control lists and extended attributes. If there was no old file, the mode is 0666 minus
+///   the umask.
 /// * Replacing a file changes its directory, as `mv` does: a read-only file is replaced too.
-/// * If the path is a symbolic link, its target is replaced and the link stays. Other hard links to the old file keep
-///   the old content.
+/// * If the path is a symbolic link, its target is replaced and the link stays. In a directory that all users may write to,
+///   such as `/tmp`, a link is followed only if it belongs to the user of the process or to the owner of the directory.
+///   Other hard links to the old file keep the old content.
 /// * Something that exists and is not a file (a device, a FIFO) can't be replaced. It is opened and written to
 ///   directly, so a run that fails may have written to it. Opening a FIFO waits for a process that reads from it, and
 ///   cancellation does not interrupt that wait.
