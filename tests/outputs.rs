@@ -845,6 +845,7 @@ fn ten_thousand_partitions_need_few_descriptors() {
     }
     let most = most.load(SeqCst);
     if cfg!(target_os = "linux") {
-        assert!((1..=8).contains(&most), "{most} were open");
+        // The list of the temporary files is open too.
+        assert!((1..=8 + 1).contains(&most), "{most} were open");
     }
 }

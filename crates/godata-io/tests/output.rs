@@ -38,6 +38,13 @@ fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
 }
 
+/// The temporary file of the only run that is active.
+fn temporary(folder: &Path) -> PathBuf {
+    let names = names(folder);
+    let name = names.iter().find(|name| name.ends_with(".tmp") && !name.ends_with(".1.tmp"));
+    folder.join(name.unwrap())
+}
+
 fn folder_with_old() -> (TempDir, PathBuf) {
     let folder = tempdir().unwrap();
     let path = folder.path().join("out.csv");
@@ -68,7 +75,8 @@ fn a_drop_leaves_the_old_file_and_nothing_else() {
     let mut file = Output::path(&path).open().unwrap();
     file.write_all(b"new").unwrap();
     let found = names(folder.path());
-    assert!(found[0].starts_with(".out.csv.") && found[0].ends_with(".tmp"), "{found:?}");
+    assert_eq!((found.len(), &*found[0]), (3, ".out.csv.1.tmp"));
+    assert!(found[1].starts_with(".out.csv.") && found[1].ends_with(".tmp"), "{found:?}");
     drop(file);
     assert_eq!((text(&path).as_str(), names(folder.path())), ("old", vec!["out.csv".into()]));
 }
@@ -89,8 +97,7 @@ fn the_mode_of_the_old_file_is_kept_and_is_never_wider_in_between() {
     for mode in [0o600, 0o640, 0o444, 0o666, 0o755] {
         set_mode(&path, mode);
         let file = Output::path(&path).open().unwrap();
-        let temporary = folder.path().join(&names(folder.path())[0]);
-        assert_eq!(fs::metadata(temporary).unwrap().mode() & 0o7777, mode);
+        assert_eq!(fs::metadata(temporary(folder.path())).unwrap().mode() & 0o7777, mode);
         file.commit().unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, mode);
     }
@@ -408,7 +415,7 @@ fn a_temporary_file_that_is_gone_fails_the_commit() {
     for is_replaced in [false, true] {
         let (folder, path) = folder_with_old();
         let file = Output::path(&path).open().unwrap();
-        let temporary = folder.path().join(names(folder.path()).remove(0));
+        let temporary = temporary(folder.path());
         fs::remove_file(&temporary).unwrap();
         if is_replaced {
             fs::write(&temporary, "other").unwrap();

@@ -1,17 +1,19 @@
 //! What differs between Unix and other systems.
 
 pub(super) use imp::{
-    Directory, check_replaceable, check_writable, copy_permissions, create, give_owner, is_trusted_link,
-    let_owner_write, options, try_lock,
+    Directory, check_replaceable, check_writable, copy_permissions, create, give_owner, is_ours_alone,
+    is_trusted_link, let_owner_write, options, private, to_bytes, to_path, try_lock,
 };
 
 #[cfg(unix)]
 mod imp {
+    use std::ffi::OsStr;
     use std::fs;
     use std::fs::{File, Metadata, OpenOptions, Permissions, TryLockError};
     use std::io;
+    use std::os::unix::ffi::OsStrExt;
     use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     use rustix::fs::{Access, AtFlags, CWD, OFlags, accessat};
     use rustix::io::Errno;
@@ -36,6 +38,26 @@ mod imp {
         options
     }
 
+    /// The same, for a new file that only this user may read.
+    pub(in crate::output) fn private() -> OpenOptions {
+        let mut options = options();
+        options.mode(PRIVATE);
+        options
+    }
+
+    /// Whether a file belongs to this user and has a single name.
+    pub(in crate::output) fn is_ours_alone(file: &Metadata) -> bool {
+        file.is_file() && file.uid() == geteuid().as_raw() && file.nlink() == 1
+    }
+
+    pub(in crate::output) fn to_bytes(path: &Path) -> Vec<u8> {
+        path.as_os_str().as_bytes().to_vec()
+    }
+
+    pub(in crate::output) fn to_path(bytes: &[u8]) -> PathBuf {
+        OsStr::from_bytes(bytes).into()
+    }
+
     /// Locks an open file until it is closed; `false` if something else has locked it. A file system without locks can't tell,
     /// so nothing else has locked a file there.
     pub(in crate::output) fn try_lock(file: &File) -> io::Result<bool> {
@@ -54,10 +76,8 @@ mod imp {
 
     /// Creates a file with the permissions of the file that it will replace, or with those of any new file.
     pub(in crate::output) fn create(path: &Path, old: Option<&Metadata>) -> io::Result<File> {
-        let mut options = options();
-        options.append(true).create_new(true);
-        let Some(old) = old else { return options.open(path) };
-        let file = options.mode(PRIVATE).open(path)?;
+        let Some(old) = old else { return options().append(true).create_new(true).open(path) };
+        let file = private().append(true).create_new(true).open(path)?;
         copy_permissions(&file, old)?;
         Ok(file)
     }
@@ -170,10 +190,27 @@ mod imp {
 mod imp {
     use std::fs::{File, Metadata, OpenOptions};
     use std::io;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
     pub(in crate::output) fn options() -> OpenOptions {
         OpenOptions::new()
+    }
+
+    pub(in crate::output) fn private() -> OpenOptions {
+        OpenOptions::new()
+    }
+
+    pub(in crate::output) fn is_ours_alone(file: &Metadata) -> bool {
+        file.is_file()
+    }
+
+    /// Names that are not Unicode are not found again.
+    pub(in crate::output) fn to_bytes(path: &Path) -> Vec<u8> {
+        path.to_string_lossy().into_owned().into_bytes()
+    }
+
+    pub(in crate::output) fn to_path(bytes: &[u8]) -> PathBuf {
+        String::from_utf8_lossy(bytes).into_owned().into()
     }
 
     /// Locks nothing: a lock would keep others from reading the file.

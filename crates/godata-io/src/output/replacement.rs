@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use godata_core::debug_as_chain;
 use tempfile::{NamedTempFile, TempPath};
 
-use super::{folders, platform};
+use super::{Session, folders, platform};
 use crate::IoError;
 use crate::identity::FileId;
 
@@ -36,14 +36,14 @@ pub(super) struct Replacement {
 impl Replacement {
     /// Starts a replacement for the file at `target`, which is a regular file or does not exist. `path` is the output, for
     /// errors.
-    pub(super) fn begin(path: &Path, target: PathBuf) -> Result<Self, IoError> {
+    pub(super) fn begin(path: &Path, target: PathBuf, session: &Session) -> Result<Self, IoError> {
         let create = |source| IoError::Create { path: path.to_owned(), source };
         let folder = folders::parent(&target);
         folders::check(folder, path)?;
         // Fail now rather than at the commit if the directory can't be opened, which flushing it needs.
         platform::Directory::open(folder).map_err(create)?;
         let old = replaceable(&target).map_err(create)?;
-        let file = temporary_file(folder, &target, old.as_ref()).map_err(create)?;
+        let file = temporary_file(folder, &target, old.as_ref(), session).map_err(create)?;
         let (file, temporary) = file.into_parts();
         let id = FileId::of(&file, &temporary).map_err(create)?;
         Ok(Self { file: Some(file), temporary, id, target, old, is_writable: false })
@@ -89,9 +89,9 @@ impl Replacement {
 
     /// Checks everything that can be known about the replacement before it is made.
     pub(super) fn check(&self) -> io::Result<()> {
-        self.check_temporary()?;
+        platform::check_writable(folders::parent(&self.target))?;
         replaceable(&self.target)?;
-        platform::check_writable(folders::parent(&self.target))
+        self.check_temporary()
     }
 
     fn check_temporary(&self) -> io::Result<()> {
@@ -153,13 +153,22 @@ pub(crate) fn resolved(path: &Path) -> PathBuf {
 }
 
 /// A new file next to `target`, with the permissions of the file that it will replace.
-fn temporary_file(folder: &Path, target: &Path, old: Option<&Metadata>) -> io::Result<NamedTempFile> {
+fn temporary_file(
+    folder: &Path,
+    target: &Path,
+    old: Option<&Metadata>,
+    session: &Session,
+) -> io::Result<NamedTempFile> {
     let mut prefix = OsString::from(".");
     prefix.push(short_name(target));
     prefix.push(".");
     let mut builder = tempfile::Builder::new();
     builder.prefix(&prefix).suffix(".tmp");
-    builder.make_in(folder, |path| platform::create(path, old)).map_err(without_path)
+    let create = |path: &Path| {
+        session.temporaries.add(path);
+        platform::create(path, old)
+    };
+    builder.make_in(folder, create).map_err(without_path)
 }
 
 /// `tempfile` adds the random name of its file to the error of the system, which means nothing to a user.
@@ -168,7 +177,13 @@ fn without_path(error: io::Error) -> io::Error {
     error.kind().into()
 }
 
-fn short_name(target: &Path) -> OsString {
+/// The directory of the file that is written for `path`, and its name as it is in the names of temporary files.
+pub(super) fn place_of(path: &Path) -> Option<(PathBuf, OsString)> {
+    let target = target_of(path).ok()?;
+    Some((folders::parent(&target).to_owned(), short_name(&target)))
+}
+
+pub(super) fn short_name(target: &Path) -> OsString {
     let name = target.file_name().unwrap_or_default();
     if name.len() <= NAME_LEN {
         return name.to_owned();
@@ -217,7 +232,8 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o440))?;
         let mode = |path: &Path| fs::metadata(path).map(|file| file.permissions().mode() & 0o777);
 
-        let mut replacement = Replacement::begin(&path, path.clone()).map_err(io::Error::other)?;
+        let mut replacement =
+            Replacement::begin(&path, path.clone(), &Session::default()).map_err(io::Error::other)?;
         replacement.file()?.write_all(b"n")?;
         assert_eq!(mode(&replacement.temporary)?, 0o440);
         replacement.close()?;

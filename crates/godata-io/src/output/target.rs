@@ -41,7 +41,7 @@ impl Target {
         if appends {
             return Ok(Self::Appended(Appended::begin(path, target, session)?));
         }
-        Ok(Self::Replacement(Replacement::begin(path, target)?))
+        Ok(Self::Replacement(Replacement::begin(path, target, session)?))
     }
 
     /// The length of the file that is appended to.
