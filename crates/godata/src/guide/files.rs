@@ -145,9 +145,9 @@
 //!
 //! | output | it succeeds | it fails, panics, is canceled or dropped | its process is killed, or the power fails |
 //! |---|---|---|---|
-//! | replaced | the new file, flushed to the disk | the old file | the old file or the new one; beside it maybe `.NAME.….tmp`, which nothing reads and you may remove |
+//! | replaced | the new file, flushed to the disk | the old file | the old file or the new one; beside it maybe `.NAME.….tmp` and `.NAME.1.tmp`, which nothing reads, and which the next run of this output removes |
 //! | appended | the old records and the new ones | the old file, cut back to its length | the records added so far, maybe half a record; the next run refuses an incomplete compressed file |
-//! | partitioned or rolled | all new files, then the manifest | the old files, and no new directory | the old files; if it happens while the files are renamed, some are new, and the manifest is the old one |
+//! | partitioned or rolled | all new files, then the manifest | the old files, and no new directory | the old files, temporary ones as above, and maybe empty directories; if it happens while the files are renamed, some are new, and the manifest is the old one |
 //! | standard output, device, FIFO | everything | what was written | what was written |
 //!
 //! A program that reads a replaced file meanwhile sees the whole old file or the whole new one. If the output must survive a
