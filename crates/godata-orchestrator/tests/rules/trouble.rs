@@ -8,7 +8,9 @@ use godata_core::{
     AnyJob, AnyStore, Clock, Job, ManualClock, MemoryStore, RunId, RunQuery, RunRequest, RunStatus,
     RunnerError, Schedule,
 };
-use godata_orchestrator::{Event, OrchestratorError, Overlap, Registration, RunOptions, ScheduleFault};
+use godata_orchestrator::{
+    Backfill, Event, OrchestratorError, Overlap, Registration, RunOptions, ScheduleFault,
+};
 use time::UtcDateTime;
 
 use crate::faulty::{Fault, faulty};
@@ -545,4 +547,41 @@ async fn a_job_that_owns_a_runtime_can_be_unregistered() {
     settle().await;
     let run = world.orchestrator.run_pipeline("other").await.unwrap();
     assert_eq!(run.done().await.unwrap().status, RunStatus::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_are_answered_while_the_store_can_be_read_and_refuses_to_write() {
+    for fault in [Fault::Refused, Fault::Invalid] {
+        let (store, faults) = faulty();
+        let world = World::with(store, |builder| builder);
+        let orchestrator = &world.orchestrator;
+        let names = ["a", "b", "c", "d"];
+        for name in names {
+            world.register(Registration::new(quick(name)).schedule(every(10))).await;
+        }
+        faults.always_for_all(fault);
+        let backfill = || Backfill::at([at(0)]);
+        let answers = tokio::time::timeout(secs(5), async {
+            [
+                orchestrator.run_pipeline("a").await.map(drop),
+                orchestrator.pause("b").await,
+                orchestrator.unregister("c").await,
+                orchestrator.backfill("d", backfill()).await.map(drop),
+            ]
+        });
+        for answer in answers.await.expect("a caller waits without end") {
+            let is_expected = match answer.as_ref().unwrap_err() {
+                OrchestratorError::Unconfirmed { .. } => fault == Fault::Refused,
+                OrchestratorError::Store { .. } => fault == Fault::Invalid,
+                _ => false,
+            };
+            assert!(is_expected, "{fault:?}: {answer:?}");
+        }
+        faults.none();
+        for name in names {
+            let run = orchestrator.run_pipeline(name).await.unwrap();
+            assert_eq!(run.done().await.unwrap().status, RunStatus::Succeeded);
+        }
+        assert_eq!(world.rows().await.len(), names.len(), "a change that failed was made");
+    }
 }
