@@ -146,6 +146,12 @@ pub enum OrchestratorError {
     /// The orchestrator is shutting down, or has shut down.
     #[error("the orchestrator is shutting down")]
     ShuttingDown,
+    /// The orchestrator has ended without a shutdown: its loop panicked, as the log says, or its runtime was dropped. The next
+    /// process that opens the store continues.
+    #[error(
+        "the orchestrator has stopped: its loop panicked, as the log says, or its tokio runtime was dropped"
+    )]
+    Stopped,
     /// The system does not let the process listen for signals.
     #[error("can't listen for signals")]
     Signal {

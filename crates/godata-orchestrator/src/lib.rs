@@ -147,6 +147,8 @@
 //! | DEBUG | `history pruned` | `runs` (how many) |
 //! | INFO | `shutdown began` | `grace_ms` (empty if the last handle was dropped), `running` |
 //! | INFO | `shutdown ended` | `report` |
+//! | ERROR | `a job or a schedule panicked when it was dropped` | `error` |
+//! | ERROR | `the loop panicked; this orchestrator has ended` | `error`; calls answer [`OrchestratorError::Stopped`] |
 //!
 //! A `run` is an id, `due` and other instants are RFC 3339, `error` is the whole chain of causes, and `call` is the
 //! method of the [`Store`] that failed, or `open` when everything is read at the start. If the store's answer to a
@@ -188,6 +190,7 @@
 
 mod backfill;
 mod builder;
+mod code;
 mod command;
 mod decide;
 mod engine;

@@ -1,14 +1,17 @@
 //! The public handle of an orchestrator.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 #[cfg(feature = "test-util")]
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::Acquire};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use godata_core::{
     AnyStore, Clock, Job, JobRunner, PipelineRecord, RunHandle, RunId, RunQuery, RunRecord, Schedule, Store,
-    StoreError,
+    StoreError, panic_message,
 };
 use time::UtcDateTime;
 use tokio::runtime::Handle;
@@ -26,7 +29,7 @@ use crate::persist::within;
 use crate::signal::Signals;
 use crate::{
     Backfill, DrainReport, Events, History, OrchestratorBuilder, OrchestratorError, RegisterError,
-    Registration, RunOptions,
+    Registration, RunOptions, logs,
 };
 
 /// Runs jobs on schedules and by hand, and keeps their history.
@@ -74,6 +77,8 @@ struct Inner {
     commands: mpsc::Sender<Command>,
     /// The loop, until the first call spawns it.
     engine: Mutex<Option<Box<Engine>>>,
+    /// Whether the loop has ended by itself, after a shutdown.
+    ended: Arc<AtomicBool>,
     #[cfg(feature = "test-util")]
     task: OnceLock<AbortHandle>,
 }
@@ -103,7 +108,8 @@ impl Orchestrator {
         let (store, clock, events) = (setup.store.clone(), Arc::clone(&setup.clock), setup.events.clone());
         let store_timeout = setup.store_timeout;
         let (commands, receiver) = mpsc::channel(COMMANDS);
-        let engine = Mutex::new(Some(Box::new(Engine::new(setup, receiver))));
+        let ended = Arc::new(AtomicBool::new(false));
+        let engine = Mutex::new(Some(Box::new(Engine::new(setup, receiver, Arc::clone(&ended)))));
         Self(Arc::new(Inner {
             store,
             clock,
@@ -112,6 +118,7 @@ impl Orchestrator {
             store_timeout,
             commands,
             engine,
+            ended,
             #[cfg(feature = "test-util")]
             task: OnceLock::new(),
         }))
@@ -427,7 +434,8 @@ impl Orchestrator {
     /// Each stage ends early when there is nothing left to wait for. Queued runs stay queued for the next process that
     /// opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun).
     ///
-    /// A second call joins the first and may shorten its `grace`.
+    /// A second call joins the first and may shorten its `grace`. If the orchestrator has [stopped](OrchestratorError::Stopped)
+    /// before, the report is empty, and the log says why.
     pub async fn shutdown(&self, grace: Duration) -> DrainReport {
         if self.ensure_running().is_err() {
             return DrainReport::default();
@@ -489,9 +497,13 @@ impl Orchestrator {
     ) -> Result<T, E> {
         self.ensure_running()?;
         let (reply, answer) = oneshot::channel();
-        let ended = |_| E::from(OrchestratorError::ShuttingDown);
-        self.0.commands.send(command(reply)).await.map_err(|_| ended(()))?;
-        answer.await.map_err(|_| ended(()))?
+        self.0.commands.send(command(reply)).await.map_err(|_| self.has_ended())?;
+        answer.await.map_err(|_| self.has_ended())?
+    }
+
+    /// Why the loop does not answer.
+    fn has_ended(&self) -> OrchestratorError {
+        if self.0.ended.load(Acquire) { OrchestratorError::ShuttingDown } else { OrchestratorError::Stopped }
     }
 
     fn ensure_running(&self) -> Result<(), OrchestratorError> {
@@ -499,11 +511,7 @@ impl Orchestrator {
         if engine.is_some() {
             let runtime = Handle::try_current().map_err(|_| OrchestratorError::NoRuntime)?;
             if let Some(engine) = engine.take() {
-                let closes = CloseEvents(self.0.events.clone());
-                let task = runtime.spawn(async move {
-                    engine.run().await;
-                    drop(closes);
-                });
+                let task = runtime.spawn(run(engine, self.0.events.clone()));
                 #[cfg(feature = "test-util")]
                 self.0.task.get_or_init(|| task.abort_handle());
                 #[cfg(not(feature = "test-util"))]
@@ -523,6 +531,16 @@ impl Orchestrator {
             task.abort();
         }
         self.0.events.close();
+    }
+}
+
+/// Runs the loop.
+async fn run(engine: Box<Engine>, events: EventSender) {
+    let closes = CloseEvents(events);
+    let ended = AssertUnwindSafe(engine.run()).catch_unwind().await;
+    drop(closes);
+    if let Err(panic) = ended {
+        logs::loop_panicked(&panic_message(panic));
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use godata_core::{AnyJob, Job, RetryPolicy, Schedule};
 
+use crate::code::Code;
 use crate::{Misfire, Overlap};
 
 /// A pipeline to register: a job, its schedule, and its rules.
@@ -40,8 +41,7 @@ use crate::{Misfire, Overlap};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Registration {
-    pub(crate) job: AnyJob,
-    pub(crate) schedule: Option<Arc<dyn Schedule>>,
+    pub(crate) code: Code,
     pub(crate) rules: Arc<Rules>,
     pub(crate) after: Vec<String>,
     pub(crate) pool: Option<String>,
@@ -84,8 +84,7 @@ impl Registration {
     /// [`schedule`](Self::schedule) or runs [`after`](Self::after) another pipeline.
     pub fn new(job: impl Job) -> Self {
         Self {
-            job: AnyJob::new(job),
-            schedule: None,
+            code: Code { job: AnyJob::new(job), schedule: None },
             rules: Arc::clone(&USUAL),
             after: Vec::new(),
             pool: None,
@@ -100,8 +99,9 @@ impl Registration {
     ///
     /// The task that serves all pipelines calls the schedule. So it should answer within microseconds, as the schedules
     /// of `godata-scheduler` do.
-    pub fn schedule(self, schedule: impl Schedule) -> Self {
-        Self { schedule: Some(Arc::new(schedule)), ..self }
+    pub fn schedule(mut self, schedule: impl Schedule) -> Self {
+        self.code.schedule = Some(Arc::new(schedule));
+        self
     }
 
     /// Runs the pipeline after another one has succeeded. The other one must already be registered or stored.

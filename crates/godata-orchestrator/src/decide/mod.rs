@@ -26,12 +26,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, Commit, Failure, FailureKind, OwnerId, PipelineName, PipelineRecord, RunCounts, RunId, RunRecord,
-    RunResult, RunStatus, Schedule, StopReason,
+    Commit, Failure, FailureKind, OwnerId, PipelineName, PipelineRecord, RunCounts, RunId, RunRecord,
+    RunResult, RunStatus, StopReason,
 };
 use time::UtcDateTime;
 
 use self::draft::Draft;
+use crate::code::Code;
 use crate::ids::Ids;
 use crate::registration::Rules;
 use crate::{Recovery, ScheduleFault};
@@ -46,9 +47,7 @@ pub(crate) const NOTED: time::Duration = time::Duration::MINUTE;
 /// The registration of a pipeline.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    pub(crate) job: AnyJob,
-    /// `None` if there is no schedule, or if it was stopped by a fault.
-    pub(crate) schedule: Option<Arc<dyn Schedule>>,
+    pub(crate) code: Code,
     pub(crate) registered: Arc<Registered>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) pool: Option<usize>,

@@ -118,7 +118,7 @@ impl Engine {
     fn schedule_of(&self, pipeline: &str) -> Result<Arc<dyn Schedule>, OrchestratorError> {
         let (key, _) = self.registered(pipeline)?;
         let plan = self.entries.get(key).and_then(Option::as_deref).and_then(|entry| entry.plan.as_ref());
-        let schedule = plan.and_then(|plan| plan.schedule.clone());
+        let schedule = plan.and_then(|plan| plan.code.schedule.clone());
         schedule.ok_or_else(|| OrchestratorError::NoSchedule { pipeline: pipeline.to_owned() })
     }
 

@@ -8,7 +8,7 @@ use futures::FutureExt as _;
 use futures::future::select;
 use godata_core::{
     Clock as _, RunContext, RunHandle, RunId, RunKey, RunRecord, RunRequest, RunResult, RunStatus,
-    RunnerError, StoreError,
+    RunnerError, StoreError, panic_message,
 };
 use time::UtcDateTime;
 use tokio::time::Instant;
@@ -65,10 +65,13 @@ impl Engine {
             request = request.with_timeout(timeout);
         }
         let runner = &self.runner;
-        match catch_unwind(AssertUnwindSafe(|| runner.start(plan.job.clone(), request))) {
+        match catch_unwind(AssertUnwindSafe(|| runner.start(plan.code.job.clone(), request))) {
             Ok(Ok(handle)) => self.started(key, row, &plan, handle),
             Ok(Err(error)) => self.refused(key, run, Some(error)),
-            Err(_panic) => self.refused(key, run, None),
+            Err(panic) => {
+                drop(panic_message(panic));
+                self.refused(key, run, None);
+            }
         }
     }
 

@@ -18,6 +18,7 @@ mod shutdown;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::pending;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Release};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -63,6 +64,8 @@ pub(crate) struct Engine {
     stage: Stage,
     mode: Mode,
     closing: Option<Closing>,
+    /// Whether the loop has ended by itself.
+    ended: Arc<AtomicBool>,
 
     entries: Vec<Option<Box<Entry>>>,
     free: Vec<usize>,
@@ -128,7 +131,7 @@ enum Input {
 }
 
 impl Engine {
-    pub(crate) fn new(setup: Setup, commands: mpsc::Receiver<Command>) -> Self {
+    pub(crate) fn new(setup: Setup, commands: mpsc::Receiver<Command>, ended: Arc<AtomicBool>) -> Self {
         let Setup {
             store,
             runner,
@@ -161,6 +164,7 @@ impl Engine {
             stage: Stage::Closed(Vec::new()),
             mode: Mode::Stopped,
             closing: None,
+            ended,
             entries: Vec::new(),
             free: Vec::new(),
             names: HashMap::new(),
@@ -206,6 +210,7 @@ impl Engine {
             }
             self.give_slots();
         }
+        self.ended.store(true, Release);
         self.events.close();
         self.report();
     }

@@ -148,7 +148,7 @@ fn a_wait_that_was_set_by_a_clock_far_ahead_is_ignored() {
 #[test]
 fn a_run_of_another_instance_that_blocks_a_follow_up_run_is_read_again() {
     let mut pipeline = Pipeline::new(10, Rules::default());
-    pipeline.plan.schedule = None;
+    pipeline.plan.code.schedule = None;
     pipeline.add("a", RunStatus::Running, OwnerId::generate());
     let upstream = [(PipelineName::new("up").unwrap(), 7)];
     let decision = decided(&Facts { upstream: &upstream, ..facts(&pipeline, at(1)) });
