@@ -202,11 +202,6 @@ impl<'a> RecordRef<'a> {
         }
     }
 
-    /// A field in the form in which it is written.
-    fn written(self, name: &str) -> Option<CellRef<'a>> {
-        self.cell_at(self.position(name)?)
-    }
-
     /// The text of the whole row as it was read, if it was read in this format and no step has changed it. A writer of the
     /// same format copies it, with its spaces, digits and escapes.
     ///
@@ -231,7 +226,7 @@ impl<'a> RecordRef<'a> {
         self.cells().next().is_none()
     }
 
-    /// An owned copy. It does not keep the digits of a cast number: `12.50` becomes 12.5.
+    /// An owned copy.
     #[must_use]
     pub fn to_record(self) -> Record {
         match self.0 {
@@ -287,12 +282,9 @@ impl<'a> RecordRef<'a> {
     /// Why a field could not be read.
     #[cold]
     fn unread(self, name: &str, expected: Type) -> FieldError {
-        match (self.get(name), self.written(name)) {
-            (None, _) => FieldError::missing(name),
-            (_, Some(CellRef::Number(digits))) => {
-                FieldError::unexpected_number(name, expected.expected(), digits)
-            }
-            (Some(value), _) => FieldError::unexpected(name, expected.expected(), value),
+        match self.get(name) {
+            None => FieldError::missing(name),
+            Some(value) => FieldError::unexpected(name, expected, value),
         }
     }
 

@@ -2,6 +2,8 @@
 
 use super::cell::{Cell, Kind, Stored};
 use super::cell_ref::CellRef;
+use super::number::{Number, Repr};
+use super::number_ref::NumberRef;
 use super::value::Value;
 use super::value_ref::ValueRef;
 use super::written::{CellVisitor, WrittenText};
@@ -71,8 +73,12 @@ impl Storage {
             Stored::Absent => None,
             Stored::Null => Some(ValueRef::Null),
             Stored::Text { start, len, kind: Kind::Text } => Some(ValueRef::Text(self.text_at(start, len))),
-            Stored::Text { start, len, kind } => Some(kind.read(self.text_at(start, len))),
-            Stored::Float(number) => self.floats.get(number).map(|&(_, float)| ValueRef::Float(float)),
+            Stored::Text { start, len, kind: Kind::Number } => {
+                Some(ValueRef::Number(NumberRef(Repr::Digits(self.text_at(start, len)))))
+            }
+            Stored::Float(number) => {
+                self.floats.get(number).map(|&(digits, float)| ValueRef::Number(self.float(digits, float)))
+            }
             Stored::Value(number) => self.values.get(number).map(|(_, value)| value.as_ref()),
         }
     }
@@ -87,9 +93,10 @@ impl Storage {
     #[inline]
     pub(super) fn text_value(&self, column: usize, row: usize) -> Option<&str> {
         let cell = self.cell(column, row);
-        match cell.as_text() {
-            Some((start, len)) => self.text.get(start..start + len),
-            None => self.text_of(cell).filter(|&(_, kind)| kind == Kind::Text).map(|(text, _)| text),
+        match (cell.as_text(), cell.stored()) {
+            (Some((start, len)), _) => self.text.get(start..start + len),
+            (None, Stored::Value(number)) => self.values.get(number)?.1.as_ref().as_str(),
+            _ => None,
         }
     }
 
@@ -124,7 +131,7 @@ impl Storage {
             }
             Stored::Float(number) => self.floats.get(number).map(|&(digits, float)| match digits.stored() {
                 Stored::Text { start, len, .. } => CellRef::Number(self.text_at(start, len)),
-                _ => CellRef::Value(ValueRef::Float(float)),
+                _ => CellRef::Value(ValueRef::from(float)),
             }),
             Stored::Value(number) => self.values.get(number).map(|(json, value)| match json.stored() {
                 Stored::Text { start, len, .. } => CellRef::Json(self.text_at(start, len)),
@@ -133,20 +140,13 @@ impl Storage {
         }
     }
 
-    /// The text of a cell, if it has one, and how it is read.
+    /// A float that was cast from these digits, unless they are absent.
     #[inline]
-    pub(super) fn text_of(&self, cell: Cell) -> Option<(&str, Kind)> {
-        match cell.stored() {
-            Stored::Text { start, len, kind } => Some((self.text_at(start, len), kind)),
-            Stored::Float(number) => {
-                self.text_of(self.floats.get(number)?.0).map(|(text, _)| (text, Kind::Number))
-            }
-            Stored::Value(number) => match self.values.get(number)? {
-                (_, Value::Text(text)) => Some((text, Kind::Text)),
-                _ => None,
-            },
-            Stored::Absent | Stored::Null => None,
-        }
+    fn float(&self, digits: Cell, float: f64) -> NumberRef<'_> {
+        NumberRef(match digits.stored() {
+            Stored::Text { start, len, .. } => Repr::FloatDigits(float, self.text_at(start, len)),
+            _ => Repr::Float(float),
+        })
     }
 
     #[inline]
@@ -216,7 +216,7 @@ impl Storage {
     pub(super) fn value_cell(&mut self, value: Value) -> Cell {
         match value {
             Value::Null => Cell::NULL,
-            Value::Float(float) => self.float_cell(Cell::ABSENT, float),
+            Value::Number(Number(Repr::Float(float))) => self.float_cell(Cell::ABSENT, float),
             value => self.json_cell(Cell::ABSENT, value),
         }
     }
@@ -243,7 +243,10 @@ impl Storage {
                 self.text.push_str(text);
                 cell
             }
-            None => self.value_cell(kind.read(text).to_owned()),
+            None => self.value_cell(match kind {
+                Kind::Text => text.into(),
+                Kind::Number => NumberRef(Repr::Digits(text)).into(),
+            }),
         }
     }
 
