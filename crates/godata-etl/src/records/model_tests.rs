@@ -34,6 +34,7 @@ enum Change {
     Keep(u32),
     Truncate(usize),
     Prune,
+    MakeSparse,
 }
 
 impl Model {
@@ -206,6 +207,7 @@ fn apply(change: Change, batch: &mut Records, model: &mut Model) {
             batch.prune();
             model.names = batch.names().map(str::to_owned).collect();
         }
+        Change::MakeSparse => batch.storage.make_sparse(),
     }
 }
 
@@ -285,6 +287,7 @@ fn any_change() -> impl Strategy<Value = Change> {
         1 => any::<u32>().prop_map(Change::Keep),
         1 => (4..20usize).prop_map(Change::Truncate),
         1 => Just(Change::Prune),
+        1 => Just(Change::MakeSparse),
     ]
 }
 

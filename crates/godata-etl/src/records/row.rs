@@ -8,6 +8,7 @@ use time::UtcDateTime;
 use super::batch::Records;
 use super::cast::Type;
 use super::cell_ref::CellRef;
+use super::cells::Positions;
 use super::convert::{ConvertError, deserialize};
 use super::field_error::FieldError;
 use super::record::Record;
@@ -155,12 +156,12 @@ impl<'a> RecordRef<'a> {
 
     /// The fields that the row has, in order.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, ValueRef<'a>)> {
-        (0..self.width()).filter_map(move |column| Some((self.name_at(column)?, self.value_at(column)?)))
+        self.positions().filter_map(move |column| Some((self.name_at(column)?, self.value_at(column)?)))
     }
 
     /// The fields that the row has, in the form in which they are written.
     pub fn cells(self) -> impl Iterator<Item = (&'a str, CellRef<'a>)> {
-        (0..self.width()).filter_map(move |column| Some((self.name_at(column)?, self.cell_at(column)?)))
+        self.positions().filter_map(move |column| Some((self.name_at(column)?, self.cell_at(column)?)))
     }
 
     /// The field at a position of the batch's [`Shape`](crate::Shape), in the form in which it is written; `None` if it is
@@ -288,11 +289,11 @@ impl<'a> RecordRef<'a> {
         }
     }
 
-    /// How many positions the row has. Each has a field or is absent.
-    fn width(self) -> usize {
+    /// The positions at which the row may have a field, in order.
+    fn positions(self) -> Positions<'a> {
         match self.0 {
-            View::Record(record) => record.fields().len(),
-            View::Row(records, _) => records.shape().len(),
+            View::Record(record) => Positions::All(0..record.fields().len()),
+            View::Row(records, row) => records.storage.positions(row),
         }
     }
 
