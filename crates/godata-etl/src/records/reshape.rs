@@ -120,10 +120,11 @@ impl Records {
             return;
         }
         self.lost_fields = false;
-        for column in (0..self.shape.len()).rev() {
-            if self.is_unused(column) {
-                self.drop_column(column);
-            }
+        let used = self.storage.used(self.shape.len(), &self.rows);
+        let kept: Vec<usize> = (0..used.len()).filter(|&column| used[column]).collect();
+        if kept.len() < used.len() {
+            Arc::make_mut(&mut self.shape).select(&kept);
+            self.storage.select(&kept);
         }
     }
 

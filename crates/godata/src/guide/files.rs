@@ -114,7 +114,8 @@
 //! | certain columns in a certain order | [`columns`](csv::CsvWriter::columns), or a struct |
 //! | `NA` or empty cells as null | [`nulls`](csv::CsvReader::nulls); to write null as a word, [`null`](csv::CsvWriter::null) |
 //!
-//! Digits are kept: `12.50` does not become `12.5` unless a step computes with it. Without
+//! Digits are kept: `12.50` does not become `12.5` unless a step computes with it, also if it is cast, copied, or goes through
+//! `map` or `map_async` as a [`Record`](crate::Record). A timestamp keeps its offset in the same way. Without
 //! [`columns`](csv::CsvWriter::columns), the first batch decides the columns of a CSV file. A later record with a new field is
 //! an error that names the field.
 //!
