@@ -73,7 +73,8 @@
 //!   is not retried. Each retry is its own run with the same job id. The failure and the queued retry are one commit, so a
 //!   retry survives restarts. It holds no slot while it waits.
 //! * **Recovery.** The runs of a process that died are interrupted when the next one starts, and its queued runs are taken
-//!   over. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A shutdown uses up no attempt.
+//!   over. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A shutdown uses up no attempt, and a run
+//!   that it kept from starting is always queued again.
 //! * **Edits.** A schedule with a different [spec](Schedule::spec) starts at its registration. If an instance finds another
 //!   spec in the store than its own, as during a rolling deploy, it stops firing that pipeline and
 //!   [says so](Event::SpecDiffers).

@@ -406,7 +406,8 @@ impl Orchestrator {
 
     /// Shuts down in stages, and reports what became of each run.
     ///
-    /// 1. From the call on, nothing new is decided and no run starts. Running jobs get up to `grace` to end.
+    /// 1. From the call on, nothing new is decided. Running jobs get up to `grace` to end. A run whose row is being written as
+    ///    `running` at that moment starts as well.
     /// 2. Jobs that still run are asked to stop. The runner gives them its [`stop_grace`](JobRunner::stop_grace), 5 s by
     ///    default in `godata-runner`, and then drops them. Their runs are interrupted, unless they end otherwise.
     /// 3. A job that blocks its thread can't be dropped. Two seconds later its run is stored as interrupted, and it is
@@ -414,7 +415,8 @@ impl Orchestrator {
     /// 4. Final rows get up to 5 s to be stored. Those that are not are [`unsaved`](DrainReport::unsaved).
     ///
     /// Each stage ends early when there is nothing left to wait for. Queued runs stay queued for the next process that
-    /// opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun).
+    /// opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun). A run whose row was
+    /// stored too late for its job to start is queued again in any case. Its row has no `started_at`, and the reason.
     ///
     /// A second call joins the first and may shorten its `grace`.
     pub async fn shutdown(&self, grace: Duration) -> DrainReport {

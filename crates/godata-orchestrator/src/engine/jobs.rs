@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::entry::{Entry, Job, Replier, Waiter};
 use super::{Engine, Watched};
-use crate::decide::{End, Mode, Plan, Request, later};
+use crate::decide::{End, Plan, Request, later};
 use crate::persist::DONE_TIMEOUT;
 use crate::slots::Held;
 use crate::{Event, logs};
@@ -33,17 +33,17 @@ impl Engine {
 
     /// Starts the job of a run whose row is `running`.
     pub(super) fn start(&mut self, key: usize, run: RunId, mut slot: Held) {
-        let is_draining = self.mode == Mode::Draining;
+        let is_too_late = self.closing.as_ref().is_some_and(|closing| !closing.may_start());
         let entry = self.entries.get_mut(key).and_then(Option::as_deref_mut);
         let row = entry.as_ref().and_then(|entry| entry.runs.iter().find(|row| row.id == run).cloned());
         let Some((entry, row)) = entry.zip(row) else { return self.slots.give_back(&mut slot) };
         self.jobs.insert(run, key);
-        let plan = entry.plan.clone().filter(|_| !is_draining);
+        let plan = entry.plan.clone().filter(|_| !is_too_late);
         let job = job_of(entry, run, &row.key);
         job.slot = slot;
         let Some(plan) = plan else {
-            let (status, reason) = if is_draining {
-                (RunStatus::Interrupted, "the orchestrator shut down")
+            let (status, reason) = if is_too_late {
+                (RunStatus::Interrupted, "the orchestrator shut down before the job started")
             } else {
                 (RunStatus::Canceled, "its pipeline is no longer registered")
             };
@@ -82,6 +82,9 @@ impl Engine {
         let job = job_of(entry, row.id, &row.key);
         job.handle = Some(handle.clone());
         job.overdue_at = limit.map(|limit| later(now, limit));
+        if let Some(closing) = &mut self.closing {
+            closing.runs.push(handle.clone());
+        }
         let ended = async move { Watched::Ended(key, handle.finished().await) };
         self.watched.push(ended.boxed());
         self.events.send(|| Event::Started(Arc::new(row)));
@@ -108,7 +111,7 @@ impl Engine {
     }
 
     fn not_started(&mut self, key: usize, run: RunId, status: RunStatus, message: &str) {
-        let end = End::without_result(run, status, message.to_owned(), self.clock.now());
+        let end = End::without_result(run, status, message.to_owned(), None, self.clock.now());
         self.ended(key, end);
     }
 

@@ -5,14 +5,15 @@ use std::time::Duration;
 use godata_core::{Clock as _, RunHandle, RunId, RunStatus, StopReason};
 use tokio::sync::oneshot;
 
-use super::entry::{Entry, Job};
+use super::entry::{Entry, Flight, Job};
 use super::{Engine, Stage};
 use crate::decide::{End, Mode};
 use crate::shutdown::{Closing, ClosingStage};
 use crate::{DrainReport, logs};
 
 impl Engine {
-    /// Begins a shutdown: nothing new is decided, and running jobs may continue for the grace.
+    /// Begins a shutdown: nothing new is decided. For the grace, running jobs may continue, and the jobs of runs whose rows are
+    /// being written as `running` may start.
     pub(super) fn close(&mut self, grace: Duration, reply: oneshot::Sender<DrainReport>) {
         let closing = self.begin_shutdown(Some(grace));
         closing.hurry(grace);
@@ -73,7 +74,12 @@ impl Engine {
     /// Whether a shutdown is complete. Skips stages in which there is nothing to wait for.
     pub(super) fn is_over(&mut self) -> bool {
         let Some(stage) = self.closing.as_ref().map(|closing| closing.stage) else { return false };
-        if matches!(stage, ClosingStage::Draining | ClosingStage::Stopping) && self.running().is_empty() {
+        let has_ended = match stage {
+            ClosingStage::Draining => self.running().is_empty() && !self.is_about_to_start(),
+            ClosingStage::Stopping => self.running().is_empty(),
+            ClosingStage::Saving | ClosingStage::Over => false,
+        };
+        if has_ended {
             self.begin_stage(ClosingStage::Saving);
         }
         let is_saving = self.closing.as_ref().is_some_and(|closing| closing.stage == ClosingStage::Saving);
@@ -91,6 +97,14 @@ impl Engine {
         running
     }
 
+    /// Whether a commit is in flight that lets jobs start.
+    fn is_about_to_start(&self) -> bool {
+        self.entries.iter().flatten().any(|entry| match &entry.flight {
+            Some(Flight::Commit(pending)) => !pending.starts.is_empty(),
+            Some(Flight::Reload { .. }) | None => false,
+        })
+    }
+
     fn watched_jobs(&self) -> impl Iterator<Item = &Job> {
         let entry = |key: &usize| self.entries.get(*key).and_then(Option::as_deref);
         self.jobs.iter().filter_map(move |(run, key)| entry(key)?.jobs.iter().find(|job| job.run == *run))
@@ -104,10 +118,11 @@ impl Engine {
     /// Counts runs that neither stopped nor returned as interrupted.
     fn give_up_stuck(&mut self) {
         let now = self.clock.now();
-        for run in self.running().iter().map(RunHandle::id).collect::<Vec<_>>() {
+        for handle in self.running() {
+            let (run, started_at) = (handle.id(), handle.started_at());
             let Some(key) = self.jobs.get(&run).copied() else { continue };
             let reason = "it neither stopped nor returned".to_owned();
-            self.ended(key, End::without_result(run, RunStatus::Interrupted, reason, now));
+            self.ended(key, End::without_result(run, RunStatus::Interrupted, reason, started_at, now));
             self.step(key);
         }
     }
