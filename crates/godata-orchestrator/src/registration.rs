@@ -156,8 +156,8 @@ impl Registration {
         self
     }
 
-    /// Sets after how long a running job leads to an [`Overdue`](crate::Event::Overdue) event. Default: ten times its usual
-    /// duration, but at least a minute; never if the pipeline has a timeout or has not succeeded yet.
+    /// Sets after how long a running job leads to an [`Overdue`](crate::Event::Overdue) event. Default: a second after its
+    /// timeout. Without a timeout, ten times its usual duration, but at least a minute; never before its first success.
     pub fn overdue(mut self, after: Duration) -> Self {
         self.rules().overdue = Some(after);
         self

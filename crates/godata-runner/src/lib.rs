@@ -52,7 +52,7 @@
 //! 1. Each accepted run has exactly one terminal result, whatever races. A job that panics has failed, and a run whose
 //!    task is dropped with its runtime is interrupted. Only a job that returns `Ok` has succeeded.
 //! 2. A run is canceled only if it was asked to stop. A timeout is a failure, whether it is the runner's or one inside the
-//!    job.
+//!    job, and also if the job blocked its thread meanwhile and then returned `Ok`.
 //! 3. Slots are given in the order in which runs were started, and are held until the job has really ended. That holds
 //!    for each pool and for the overall limit.
 //! 4. A job that is asked to stop has the [`stop_grace`](RunnerBuilder::stop_grace) to return, and is then dropped. A job

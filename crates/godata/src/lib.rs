@@ -213,6 +213,9 @@ pub fn in_memory() -> Orchestrator {
 /// [`FileStore::builder`] and [`Orchestrator::builder`] make one that forgets old runs or follows other rules. The docs of
 /// [`FileStore`] say what is in the files.
 ///
+/// The file is in use until [`shutdown`](Orchestrator::shutdown) has returned and all handles of the orchestrator are dropped.
+/// Then it is free at once. Without a shutdown, it is in use until the running jobs have ended.
+///
 /// ```
 /// use std::time::Duration;
 ///

@@ -23,6 +23,9 @@ use crate::{Event, logs};
 /// The shortest time after which a run counts as overdue by default.
 const LEAST_OVERDUE: Duration = Duration::from_secs(60);
 
+/// How long after its timeout a run counts as overdue by default. Most jobs end within that when they are asked to.
+const AFTER_TIMEOUT: Duration = Duration::from_secs(1);
+
 impl Engine {
     /// Starts the jobs of all runs whose rows have become `running`.
     pub(super) fn start_jobs(&mut self) {
@@ -64,8 +67,12 @@ impl Engine {
         if let Some(timeout) = plan.rules.timeout {
             request = request.with_timeout(timeout);
         }
-        let runner = &self.runner;
-        match catch_unwind(AssertUnwindSafe(|| runner.start(plan.job.clone(), request))) {
+        let (runner, pulse) = (&self.runner, &self.pulse);
+        let start = || {
+            let _within = pulse.as_ref().map(|pulse| pulse.jobs().enter());
+            runner.start(plan.job.clone(), request)
+        };
+        match catch_unwind(AssertUnwindSafe(start)) {
             Ok(Ok(handle)) => self.started(key, row, &plan, handle),
             Ok(Err(error)) => self.refused(key, run, Some(error)),
             Err(_panic) => self.refused(key, run, None),
@@ -281,5 +288,6 @@ fn context(run: &RunRecord) -> RunContext {
 
 fn overdue_after(plan: &Plan, usual: Option<Duration>) -> Option<Duration> {
     let by_experience = || usual.map(|usual| usual.saturating_mul(10).max(LEAST_OVERDUE));
-    plan.rules.overdue.or_else(|| if plan.rules.timeout.is_none() { by_experience() } else { None })
+    let by_timeout = plan.rules.timeout.map(|timeout| timeout.saturating_add(AFTER_TIMEOUT));
+    plan.rules.overdue.or(by_timeout).or_else(by_experience)
 }

@@ -1,5 +1,8 @@
 //! The stages of a shutdown.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(feature = "signal")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{Clock as _, RunHandle, RunId, RunStatus, StopReason};
@@ -7,17 +10,22 @@ use tokio::sync::oneshot;
 
 use super::entry::{Entry, Flight, Job};
 use super::{Engine, Stage};
+#[cfg(feature = "signal")]
+use crate::OrchestratorError;
+#[cfg(feature = "signal")]
+use crate::command::Reply;
 use crate::decide::{End, Mode};
 use crate::shutdown::{Closing, ClosingStage};
+use crate::signal::{Received, Signals};
 use crate::{DrainReport, logs};
 
 impl Engine {
     /// Begins a shutdown: nothing new is decided. For the grace, running jobs may continue, and the jobs of runs whose rows are
     /// being written as `running` may start.
-    pub(super) fn close(&mut self, grace: Duration, reply: oneshot::Sender<DrainReport>) {
+    pub(super) fn close(&mut self, grace: Duration, reply: Option<oneshot::Sender<DrainReport>>) {
         let closing = self.begin_shutdown(Some(grace));
         closing.hurry(grace);
-        closing.replies.push(reply);
+        closing.replies.extend(reply);
         self.write_skips();
     }
 
@@ -46,7 +54,35 @@ impl Engine {
             logs::shutdown_began(grace, runs.len());
         }
         let stop_grace = self.runner.stop_grace();
-        self.closing.get_or_insert_with(|| Closing::new(grace, stop_grace, runs))
+        let closing = self.closing.get_or_insert_with(|| Closing::new(grace, stop_grace, runs));
+        closing.replies.append(&mut self.until_signal);
+        closing
+    }
+
+    #[cfg(feature = "signal")]
+    pub(super) fn listen_for_signals(&mut self, report: oneshot::Sender<DrainReport>, reply: Reply<()>) {
+        let signals = match self.signals.take() {
+            Some(signals) => Ok(signals),
+            None => Signals::listen(),
+        };
+        let answer = match signals {
+            Ok(signals) => {
+                self.signals = Some(signals);
+                self.until_signal.push(report);
+                Ok(())
+            }
+            Err(error) => Err(OrchestratorError::Signal { source: Arc::new(error) }),
+        };
+        // The caller may have gone away.
+        drop(reply.send(answer));
+    }
+
+    /// The first signal begins a shutdown. Another one ends the process.
+    pub(super) fn signal_came(&mut self, signal: Received) {
+        if self.closing.is_some() {
+            signal.end_process();
+        }
+        self.close(self.grace, None);
     }
 
     /// Begins the next stage, because the deadline of this one has passed.
@@ -127,9 +163,11 @@ impl Engine {
         }
     }
 
-    /// Reports what became of the runs.
-    pub(super) fn report(self: Box<Self>) {
-        let Some(closing) = &self.closing else { return };
+    /// Reports what became of the runs, and returns the signals. It lets go of the store first, because whoever gets the report
+    /// may open that again.
+    pub(super) fn report(mut self: Box<Self>) -> Option<Signals> {
+        let signals = self.signals.take();
+        let Some(closing) = self.closing.take() else { return signals };
         let entries = || self.entries.iter().flatten();
         let owner = self.owner.id();
         let queued = entries().flat_map(|entry| &entry.runs);
@@ -140,9 +178,12 @@ impl Engine {
         let runs = closing.runs.iter().map(RunHandle::result).collect();
         let report = DrainReport { runs, unsaved, queued };
         logs::shutdown_ended(&report);
-        for reply in self.closing.map(|closing| closing.replies).unwrap_or_default() {
+        // Jobs and schedules are foreign code, and may panic when they are dropped.
+        drop(catch_unwind(AssertUnwindSafe(|| drop(self))));
+        for reply in closing.replies {
             // The caller may have gone away.
             drop(reply.send(report.clone()));
         }
+        signals
     }
 }
