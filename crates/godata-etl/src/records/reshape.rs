@@ -58,7 +58,7 @@ impl Records {
         let mut columns = self.shape.len();
         let mut position = |name: &str| {
             self.shape.position(name).unwrap_or_else(|| {
-                self.storage.push_null_column(self.height);
+                self.storage.push_null_column(columns, self.height);
                 columns += 1;
                 columns - 1
             })

@@ -286,9 +286,10 @@ impl Storage {
         self.cells.push_column(height);
     }
 
-    /// Adds a column at the end, with a null cell for each of the stored rows.
-    pub(super) fn push_null_column(&mut self, height: usize) {
-        self.columns.push(Column::Own(vec![Cell::NULL; height]));
+    /// Adds `column`, the one after the last, with a null cell for each of the stored rows.
+    pub(super) fn push_null_column(&mut self, column: usize, height: usize) {
+        self.cells.push_column(height);
+        (0..height).for_each(|row| self.cells.put(column, row, Cell::NULL));
     }
 
     /// Inserts a column, with all cells absent.
