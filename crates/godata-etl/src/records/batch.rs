@@ -389,6 +389,31 @@ mod tests {
     }
 
     #[test]
+    fn rows_with_names_of_their_own_are_a_list_of_rows_in_bounded_memory() {
+        let len = 5_000;
+        let rows = || (0..len).map(|i| record! {&*format!("id {i}") => i, "all" => true});
+        let mut batch: Records = rows().collect();
+        for i in 0..len {
+            batch.row_mut(i).unwrap().set("new", i);
+        }
+        assert!(batch.capacity() < 512 * 3 * len, "{}", batch.capacity());
+        assert_eq!(batch.row(7).unwrap().len(), 3);
+        batch.drop_fields(&["all"]).unwrap();
+        batch.row_mut(1).unwrap().remove("id 1");
+        batch.prune();
+        assert_eq!(batch.names().nth(1), Some("id 2"));
+        let expected = rows().enumerate().map(|(i, mut row)| {
+            row.remove("all");
+            if i == 1 {
+                row.remove("id 1");
+            }
+            row.set("new", i);
+            row
+        });
+        assert_eq!(batch.into_records(), expected.collect::<Vec<_>>());
+    }
+
+    #[test]
     fn casting_a_missing_row_is_an_error() {
         let mut batch = Records::new();
         assert!(batch.cast_row(0, "a", Type::Int).is_err());

@@ -224,7 +224,8 @@
 //! # How much memory does it take?
 //!
 //! A few batches of 256 KiB per worker, whatever the size of the files. Compression adds up to 1 MiB for a gzip file, and 8 MiB
-//! for bzip2 and zstd at their usual levels. A record is in memory as a whole. A partitioned output needs this for each open
+//! for bzip2 and zstd at their usual levels. A batch takes memory by its bytes and fields, also if each record has names of its
+//! own (ids as keys). A record is in memory as a whole. A partitioned output needs this for each open
 //! file: [`max_open_files`](Output::max_open_files) bounds them, and records sorted by the partition fields need only one.
 //! Fewer [`workers`](PipelineBuilder::workers) and a smaller `block_size` of the reader need less.
 //!
