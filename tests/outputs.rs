@@ -376,6 +376,13 @@ fn impossible_outputs_are_refused() {
     let output = Output::partitioned(path("{key}.csv")).manifest(path("k1.csv"));
     let says = "`{key}.csv` can't be written with these options: its manifest has the same path";
     check_refused(&folder, &output, Csv, says);
+    #[cfg(unix)]
+    {
+        let links = Folder::new();
+        std::os::unix::fs::symlink(folder.path("k1.csv"), links.path("link")).unwrap();
+        let output = Output::partitioned(path("{key}.csv")).manifest(links.path("link"));
+        check_refused(&folder, &output, Csv, says);
+    }
     let says = "`stdout` can't be written with these options: standard output can't be rolled";
     check_refused(&folder, &Output::stdout().roll_by_rows(1), Csv, says);
     let says = "`stdout` can't be written with these options: standard output has no files to list";

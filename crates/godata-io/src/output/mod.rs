@@ -5,6 +5,7 @@ mod compressor;
 mod file;
 mod folders;
 mod key;
+mod locked;
 mod manifest;
 mod old;
 mod platform;
@@ -390,7 +391,6 @@ impl Output {
 
     /// Opens one of the files.
     pub(crate) fn open_file(&self, path: &Path, session: &Arc<Session>) -> Result<OutputFile, IoError> {
-        self.check_manifest(path)?;
         OutputFile::open(path, self.appends, self.packing()?, session)
     }
 
@@ -400,6 +400,11 @@ impl Output {
             session.check_input(&id, Path::new(STDOUT))?;
         }
         Ok(OutputFile::stdout(self.packing()?, session))
+    }
+
+    /// Where the manifest will be, with all links resolved.
+    pub(crate) fn manifest_place(&self) -> Option<PathBuf> {
+        self.manifest.as_deref().map(resolved)
     }
 
     /// Opens the manifest, if there is to be one.
@@ -451,14 +456,6 @@ impl Output {
         match rules.into_iter().find(|&(is_broken, _)| is_broken) {
             Some((_, reason)) => Err(self.refused(reason)),
             None => Ok(()),
-        }
-    }
-
-    /// Checks that the manifest will not replace the file at a path.
-    fn check_manifest(&self, path: &Path) -> Result<(), IoError> {
-        match &self.manifest {
-            Some(manifest) if manifest == path => Err(self.refused("its manifest has the same path")),
-            _ => Ok(()),
         }
     }
 

@@ -17,6 +17,7 @@ use std::path;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
+use super::locked::locked;
 use super::platform;
 use crate::identity::FileId;
 
@@ -25,9 +26,6 @@ const MAGIC: &[u8] = b"godata: temporary files of a run\0";
 
 /// How many runs of one output can have a list at once.
 const MOST_LISTS: u32 = 1000;
-
-/// How often a list is opened again that was removed before it could be locked.
-const ATTEMPTS: usize = 100;
 
 /// The temporary files of a run.
 #[derive(Debug, Default)]
@@ -71,6 +69,7 @@ impl Temporaries {
             match List::open(folder, name, number) {
                 Ok(Found::Free(list)) => return Found::Free(list),
                 Ok(found) => last = found,
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => last = Found::Foreign,
                 Err(_) => return Found::Foreign,
             }
         }
@@ -106,29 +105,16 @@ impl List {
         file_name.push(name);
         file_name.push(format!(".{number}.tmp"));
         let path = folder.join(file_name);
-        for _ in 0..ATTEMPTS {
-            let Some((file, is_new)) = open(&path)? else { return Ok(Found::Foreign) };
-            match file.try_lock() {
-                Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Ok(Found::Live),
-                Err(TryLockError::Error(error)) => {
-                    if is_new {
-                        let _ = fs::remove_file(path);
-                    }
-                    return Err(error);
-                }
-            }
-            if FileId::named(&path) != Some(FileId::of(&file, &path)?) {
-                continue;
-            }
-            let Some(listed) = content(&file)? else { return Ok(Found::Foreign) };
-            remove_all(&folder, &listed);
-            let list = Self { file, path, folder };
-            list.file.set_len(0)?;
-            (&list.file).write_all(MAGIC)?;
-            return Ok(Found::Free(list));
-        }
-        Ok(Found::Foreign)
+        let Some((file, ..)) = locked(&path, || open(&path), |file, is_new| lock(file, &path, is_new))?
+        else {
+            return Ok(Found::Live);
+        };
+        let Some(listed) = content(&file)? else { return Ok(Found::Foreign) };
+        remove_all(&folder, &listed);
+        let list = Self { file, path, folder };
+        list.file.set_len(0)?;
+        (&list.file).write_all(MAGIC)?;
+        Ok(Found::Free(list))
     }
 
     fn add(&self, file: &Path) {
@@ -148,16 +134,31 @@ impl Drop for List {
     }
 }
 
-/// The file at the path of a list, and whether it is new; `None` if it can't be a list of this user.
-fn open(path: &Path) -> io::Result<Option<(File, bool)>> {
+/// The file at the path of a list, and whether it is new. An error with the kind `AlreadyExists` means that something else is
+/// there.
+fn open(path: &Path) -> io::Result<(File, bool)> {
     let mut options = platform::private();
     options.read(true).append(true);
     match options.clone().create_new(true).open(path) {
-        Ok(file) => Ok(Some((file, true))),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            Ok(options.create(true).open(path).ok().map(|file| (file, false)))
+            let file = options.create(true).open(path).map_err(|_| error)?;
+            Ok((file, false))
         }
-        Err(error) => Err(error),
+        created => Ok((created?, true)),
+    }
+}
+
+/// Locks a list. If that fails, there are no locks here, and no lists.
+fn lock(file: &File, path: &Path, is_new: bool) -> io::Result<bool> {
+    match file.try_lock() {
+        Ok(()) => Ok(true),
+        Err(TryLockError::WouldBlock) => Ok(false),
+        Err(TryLockError::Error(error)) => {
+            if is_new {
+                let _ = fs::remove_file(path);
+            }
+            Err(error)
+        }
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) struct Files {
     /// How many stored bytes were not reported yet.
     newly_stored: u64,
     manifest: Option<OutputFile>,
+    manifest_place: Option<PathBuf>,
     session: Arc<Session>,
 }
 
@@ -79,6 +80,7 @@ impl Files {
             clock: 0,
             newly_stored: 0,
             manifest: output.open_manifest(&session)?,
+            manifest_place: output.manifest_place(),
             session,
         };
         match output.place() {
@@ -225,9 +227,13 @@ impl Files {
         Ok(index)
     }
 
-    /// Opens the file at a path, unless another file of the output has the same path.
+    /// Opens the file at a path, unless another file of the output, or its manifest, has the same path.
     fn open_file(&mut self, path: &Path) -> Result<OutputFile, IoError> {
-        if !self.places.insert(resolved(path)) {
+        let place = resolved(path);
+        if self.manifest_place.as_ref() == Some(&place) {
+            return Err(self.output.refused("its manifest has the same path"));
+        }
+        if !self.places.insert(place) {
             return Err(IoError::SamePath { path: path.to_owned() });
         }
         self.output.open_file(path, &self.session)
