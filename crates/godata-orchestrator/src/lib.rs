@@ -73,8 +73,9 @@
 //!   is not retried. Each retry is its own run with the same job id. The failure and the queued retry are one commit, so a
 //!   retry survives restarts. It holds no slot while it waits.
 //! * **Recovery.** When a process has died, the next one marks its running runs as interrupted, and takes over its
-//!   queued runs. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A shutdown uses up no
-//!   attempt.
+//!   queued runs. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A run that a shutdown
+//!   interrupts uses up no attempt. One whose job returns an error of its own when it is asked to stop has failed, and
+//!   uses up one.
 //! * **Edits.** A registration whose schedule has a different [spec](Schedule::spec) than the stored one starts the
 //!   schedule anew. If an instance later finds a spec in the store that is not its own, as during a rolling deploy, it
 //!   stops firing that pipeline and [says so](Event::SpecDiffers).
