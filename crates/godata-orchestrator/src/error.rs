@@ -158,7 +158,13 @@ pub enum OrchestratorError {
         /// The system's error.
         source: Arc<io::Error>,
     },
-    /// The first call was made outside of a tokio runtime. The orchestrator would run on that runtime.
+    /// The system does not grant the threads on which the loop and the jobs run.
+    #[error("can't start the threads of the orchestrator")]
+    Threads {
+        /// The system's error.
+        source: Arc<io::Error>,
+    },
+    /// The call was made outside of a tokio runtime.
     #[error("there is no tokio runtime: call the orchestrator from async code, such as below #[tokio::main]")]
     NoRuntime,
 }

@@ -230,6 +230,11 @@ pub(crate) fn drop_panicked(error: &str) {
     tracing::error!(error, "a job or a schedule panicked when it was dropped");
 }
 
+/// The process is about to end.
+pub(crate) fn ended_by_signal(signal: &str, status: i32) {
+    tracing::warn!(signal, status, "process ended by a second signal");
+}
+
 pub(crate) fn loop_panicked(error: &str) {
     tracing::error!(error, "the loop panicked; this orchestrator has ended");
 }

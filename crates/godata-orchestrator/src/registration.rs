@@ -161,8 +161,8 @@ impl Registration {
         self
     }
 
-    /// Sets how long a job may run before an [`Overdue`](crate::Event::Overdue) event says so. Default: ten times its
-    /// usual duration, but at least a minute. There is no event if the pipeline has a timeout, or before its first
+    /// Sets how long a job may run before an [`Overdue`](crate::Event::Overdue) event says so. Default: a second more than its
+    /// timeout. Without a timeout, ten times its usual duration, but at least a minute; there is no event before its first
     /// success in this process.
     pub fn overdue(mut self, after: Duration) -> Self {
         self.rules().overdue = Some(after);

@@ -286,21 +286,20 @@ impl Records {
     }
 
     pub(super) fn to_record(&self, row: usize) -> Record {
-        let names = self.shape.as_slice().iter().enumerate();
-        let fields = names.filter_map(|(column, name)| {
+        let field = |column: usize| {
+            let name = self.shape.as_slice().get(column)?;
             Some((Arc::clone(name), self.storage.value(column, row)?.to_owned()))
-        });
-        Record::from_fields(fields.collect())
+        };
+        Record::from_fields(self.storage.positions(row).filter_map(field).collect())
     }
 
     fn take_record(&mut self, row: usize) -> Record {
-        let shape = Arc::clone(&self.shape);
-        let fields = shape
-            .as_slice()
-            .iter()
-            .enumerate()
-            .filter_map(|(column, name)| Some((Arc::clone(name), self.storage.take(column, row)?)));
-        Record::from_fields(fields.collect())
+        let columns: Vec<usize> = self.storage.positions(row).collect();
+        let field = |column: usize| {
+            let name = self.shape.as_slice().get(column)?;
+            Some((Arc::clone(name), self.storage.take(column, row)?))
+        };
+        Record::from_fields(columns.into_iter().filter_map(field).collect())
     }
 
     /// Like `column`, for a name that needs no copy and is probably at `hint`.

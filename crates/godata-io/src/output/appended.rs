@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 
 use godata_core::debug_as_chain;
 
-use super::replacement::target_of;
 use super::{Session, folders, platform};
 use crate::IoError;
 use crate::identity::FileId;
@@ -34,9 +33,8 @@ pub(super) struct Appended {
 }
 
 impl Appended {
-    /// Opens the file at `path`, which is a regular file or does not exist.
-    pub(super) fn begin(path: &Path, session: &Session) -> Result<Self, IoError> {
-        let target = target_of(path)?;
+    /// Opens the file at `target`, which is a regular file or does not exist. `path` is the output, for errors.
+    pub(super) fn begin(path: &Path, target: PathBuf, session: &Session) -> Result<Self, IoError> {
         folders::check(folders::parent(&target), path)?;
         let create = |source| IoError::Create { path: path.to_owned(), source };
         let Some((file, id, is_new)) = open_locked(&target).map_err(create)? else {

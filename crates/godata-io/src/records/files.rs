@@ -69,8 +69,7 @@ pub(super) enum Beginning {
 impl Files {
     /// Starts the files that are known before the first record.
     pub(super) fn open(output: &Output, run: RunId) -> Result<Self, IoError> {
-        let session = Arc::new(Session::of(run));
-        output.prepare(&session)?;
+        let session = output.session(Some(run))?;
         let mut files = Self {
             output: output.clone(),
             all: Vec::new(),

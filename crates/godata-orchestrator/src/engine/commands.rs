@@ -20,7 +20,9 @@ impl Engine {
             return command.refuse(OrchestratorError::ShuttingDown);
         }
         match (&mut self.stage, command) {
-            (_, Command::Shutdown(grace, reply)) => self.close(grace, reply),
+            (_, Command::Shutdown(grace, reply)) => self.close(grace, Some(reply)),
+            #[cfg(feature = "signal")]
+            (_, Command::UntilSignal(report, reply)) => self.listen_for_signals(report, reply),
             (Stage::Open, command) => self.carry_out_command(command),
             (Stage::Opening(waiting, _), command) => waiting.push(command),
             (Stage::Closed(waiting), command) => {
@@ -45,7 +47,9 @@ impl Engine {
                 self.mode = Mode::Stopped;
                 drop(reply.send(Ok(())));
             }
-            Command::Shutdown(grace, reply) => self.close(grace, reply),
+            Command::Shutdown(grace, reply) => self.close(grace, Some(reply)),
+            #[cfg(feature = "signal")]
+            Command::UntilSignal(report, reply) => self.listen_for_signals(report, reply),
         }
     }
 

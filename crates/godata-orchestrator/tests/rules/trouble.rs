@@ -412,7 +412,8 @@ async fn a_job_that_can_not_be_started_leads_to_an_event_and_a_final_row() {
         for _ in 0..3 {
             let run = world.orchestrator.run_pipeline("a").await.unwrap();
             assert_eq!(run.done().await.unwrap().status, status);
-            assert_eq!(world.row(run.id()).await.status, status);
+            let row = world.row(run.id()).await;
+            assert_eq!((row.status, row.started_at), (status, None));
         }
         let event = events.next().await.unwrap().unwrap();
         assert!(matches!(event, Event::StartFailed { error, .. } if error == refusal));

@@ -29,7 +29,7 @@ fn failed(run: &RunRecord, was_stopped: bool) -> End {
     End {
         was_stopped,
         error: Some(Failure::new(FailureKind::Transient, "busy".to_owned())),
-        ..End::without_result(run.id, RunStatus::Failed, String::new(), at(1))
+        ..End::without_result(run.id, RunStatus::Failed, String::new(), Some(at(0)), at(1))
     }
 }
 
