@@ -98,7 +98,8 @@
 //! 1. A run's row is durable before its job starts. If the store refuses the row, the job does not start.
 //! 2. Each due time starts at most one run, over all instances on one store, unless a clock was wrong by more than an hour: see
 //!    [Clocks](#clocks).
-//! 3. A job runs at most once, unless retries or recovery are asked for. Then it runs at least once.
+//! 3. A job runs at most once, unless retries or recovery are asked for. With [`Recovery::Rerun`] it runs at least once. With
+//!    retries alone, a process that dies as it starts a run leaves a job that may not have run at all.
 //! 4. [`finished`](RunHandle::finished) completes when the job ends. [`done`](RunHandle::done) completes when its final row
 //!    is durable, or after 60 s with an error; the orchestrator keeps trying to write the row.
 //! 5. A store that is slow or hangs for one pipeline, a job that blocks its thread, or a schedule that panics does not delay
