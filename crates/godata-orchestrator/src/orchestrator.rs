@@ -485,7 +485,7 @@ impl Orchestrator {
             Ok(()) | Err(OrchestratorError::SchedulerRunning | OrchestratorError::ShuttingDown) => {}
             Err(error) => return Err(error),
         }
-        report.await.map_err(|_| OrchestratorError::ShuttingDown)
+        report.await.map_err(|_| self.has_ended())
     }
 
     /// Reads from the store, with the store timeout. A read that is never answered would block its caller. In a store

@@ -135,7 +135,7 @@ impl Registration {
     /// Sets how often and when a failed run is retried. Default: never.
     ///
     /// Every failure that is not marked [`Permanent`](crate::Permanent) is retried: an error, a panic, a timeout, a job that
-    /// could not be started. A run that was asked to stop is not. A retry is its own run with the same job id, and survives
+    /// could not be started. A run that a caller asked to stop is not. A retry is its own run with the same job id, and survives
     /// restarts.
     ///
     /// A job that does not stop within the runner's `stop_grace` after its timeout is dropped, and its retry may start. Work
