@@ -103,7 +103,7 @@ fn a_file_is_read_to_the_length_that_it_had_when_it_was_opened() {
         }
     };
     let report = Pipeline::builder("feed")
-        .read(jsonl::read::<Record>(&all).block_size(1_000))
+        .read(jsonl::read::<Record>(Input::path(&all).growing()).block_size(1_000))
         .inspect(feed)
         .write(jsonl::write(folder.path("out.jsonl")))
         .unwrap()

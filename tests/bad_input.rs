@@ -455,7 +455,7 @@ fn a_path_that_does_not_exist_is_named() {
             "a file for the folder",
             "in",
             "out/out",
-            "write failed: `out/out` can't be written: not a directory",
+            "write failed: `out/out` can't be written: Not a directory (os error 20)",
         ),
         (
             "no name",

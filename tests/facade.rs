@@ -314,7 +314,7 @@ async fn check_reports_whether_a_run_could_start_and_leaves_nothing() {
         (
             "in.csv",
             "in.csv/out.jsonl",
-            Some("write failed: `in.csv/out.jsonl` can't be written: not a directory"),
+            Some("write failed: `in.csv/out.jsonl` can't be written: Not a directory (os error 20)"),
         ),
     ];
     for (input, output, says) in table {

@@ -71,7 +71,9 @@ pub(crate) async fn run(mut entry: Entry, job: AnyJob, turn: Turn, limit: Option
         handle.stop_because(StopReason::TimedOut(limit));
     }
     // Before callers learn of the end, because it may hold what they want to close. It is foreign code, and may panic.
-    drop(catch_unwind(AssertUnwindSafe(|| drop(job))));
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(job))) {
+        tracing::error!(error = panic_message(panic), "a job panicked when it was dropped");
+    }
     entry.end(end);
 }
 

@@ -128,8 +128,8 @@ async fn what_a_job_logs_is_in_the_span_of_its_run_also_while_it_is_dropped() {
         "INFO run started",
         "DEBUG hello",
         "INFO the future was dropped",
-        "WARN run canceled took_ms=0 read=0 written=0",
         "INFO the closure was dropped",
+        "WARN run canceled took_ms=0 read=0 written=0",
     ];
     check(job, RunRequest::new(), true, &lines).await;
 }

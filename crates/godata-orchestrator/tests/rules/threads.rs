@@ -173,7 +173,7 @@ async fn a_loop_that_panics_ends_its_own_orchestrator_alone() {
     orchestrator.register_with(Registration::new(quick("a"))).await.unwrap();
     breaks.store(true, Relaxed);
     let error = orchestrator.run_pipeline("a").await.unwrap_err();
-    assert!(matches!(error, OrchestratorError::ShuttingDown), "{error}");
+    assert!(matches!(error, OrchestratorError::Stopped), "{error}");
     assert!(events.next().await.is_none());
     let run = other.run_pipeline("a").await.unwrap();
     assert_eq!(run.done().await.unwrap().status, RunStatus::Succeeded);
