@@ -146,7 +146,8 @@ fn error_of_a_step(error: fn() -> BoxError) -> PipelineError {
 
 #[test]
 fn the_marks_of_an_error_count_although_something_else_was_canceled() {
-    let cases: [(fn() -> BoxError, JobErrorKind, &str); 3] = [
+    type Case = (fn() -> BoxError, JobErrorKind, &'static str);
+    let cases: [Case; 3] = [
         (
             || Permanent::new(other_canceled()).into(),
             JobErrorKind::Permanent,

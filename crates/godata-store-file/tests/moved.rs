@@ -27,17 +27,17 @@ fn check(what: &str, builder: impl Fn(&Path) -> FileStoreBuilder, change: impl F
         change(&path);
         if !is_closed_at_once {
             for _ in 0..2 {
-                expect_moved(what, orders.try_commit(&store).unwrap_err());
+                expect_moved(what, &orders.try_commit(&store).unwrap_err());
             }
-            expect_moved(what, block_on(store.snapshot()).unwrap_err());
+            expect_moved(what, &block_on(store.snapshot()).unwrap_err());
         }
-        expect_moved(what, block_on(store.close()).unwrap_err());
+        expect_moved(what, &block_on(store.close()).unwrap_err());
     }
 }
 
 #[track_caller]
-fn expect_moved(what: &str, error: StoreError) {
-    let text = error_chain(&error).to_string();
+fn expect_moved(what: &str, error: &StoreError) {
+    let text = error_chain(error).to_string();
     assert!(matches!(error, StoreError::Unavailable { .. }), "{what}: {text}");
     assert!(text.contains("was removed, renamed or replaced while the store was open"), "{what}: {text}");
 }
@@ -92,8 +92,8 @@ fn a_store_whose_folder_was_renamed_leaves_the_next_store_alone() {
     let second = FileStore::open(&path).unwrap();
     let mut imports = History::new("imports");
     imports.commit(&second);
-    expect_moved("renamed", block_on(first.snapshot()).unwrap_err());
-    expect_moved("renamed", orders.try_commit(&first).unwrap_err());
+    expect_moved("renamed", &block_on(first.snapshot()).unwrap_err());
+    expect_moved("renamed", &orders.try_commit(&first).unwrap_err());
     drop(first);
     block_on(second.close()).unwrap();
     imports.assert_in(&FileStore::open(&path).unwrap());
