@@ -18,7 +18,7 @@ use crate::{Canceled, Permanent, Transient};
 /// | [`Transient`] before any [`Permanent`] | `Transient` | by every [`RetryPolicy`](crate::RetryPolicy) |
 /// | none of them | `Failed` | unless the policy is [`only_transient`](crate::RetryPolicy::only_transient) |
 ///
-/// Errors wrapped in an [`io::Error`] or an `Arc<dyn Error + Send + Sync>` are found too, and marks in a `Box` or an `Arc`.
+/// Errors wrapped in an [`io::Error`](std::io::Error) or an `Arc<dyn Error + Send + Sync>` are found too, and marks in a `Box` or an `Arc`.
 /// Errors with `#[error(transparent)]` of `thiserror` hide the type of the error that they wrap, so a mark directly in one is
 /// not found. Use `#[error("...")]` with a `#[source]` instead.
 ///

@@ -85,7 +85,7 @@
 //! |---|---|---|
 //! | INFO | `run started` | |
 //! | INFO | `run succeeded` | `took_ms`, `read`, `written` |
-//! | ERROR | `a job panicked when it was dropped` | `error`; after the run has ended otherwise |
+//! | ERROR | `a job panicked when it was dropped` | `error`; how the run ended is on its own line |
 //! | ERROR | `run failed` | the same, `error` with the whole chain of causes, and `timeout_ms` if the timeout ended it |
 //! | WARN | `run canceled` | `took_ms`, `read`, `written` |
 //! | WARN | `run interrupted` | `took_ms`, `read`, `written` |
