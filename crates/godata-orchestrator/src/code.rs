@@ -2,7 +2,9 @@
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, LazyLock};
+use std::thread::Builder;
 
 use godata_core::{AnyJob, Schedule, job_fn, panic_message};
 use tokio::runtime::Handle;
@@ -35,18 +37,29 @@ impl Drop for Code {
 }
 
 /// Drops a value on a thread that may block, or here if there is no runtime and so none to hold up.
+///
+/// The thread is not one of tokio's, whose paused time stands still while one of those is busy.
 fn drop_aside(value: impl Send + 'static) {
+    type Drops = Sender<Box<dyn FnOnce() + Send>>;
+    static DROPS: LazyLock<Drops> = LazyLock::new(|| {
+        let (drops, received) = channel::<Box<dyn FnOnce() + Send>>();
+        // If the system grants no thread, nothing is received, and values are dropped where they are.
+        drop(
+            Builder::new().name("godata-drop".to_owned()).spawn(move || received.iter().for_each(|it| it())),
+        );
+        drops
+    });
     let drop_it = || {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
             logs::drop_panicked(&panic_message(panic));
         }
     };
-    match Handle::try_current() {
-        // Tokio panics if the system grants it no thread.
-        Ok(runtime) => match catch_unwind(AssertUnwindSafe(|| runtime.spawn_blocking(drop_it))) {
-            Ok(task) => drop(task),
-            Err(panic) => logs::drop_panicked(&panic_message(panic)),
-        },
-        Err(_no_runtime) => drop_it(),
+    let Ok(runtime) = Handle::try_current() else { return drop_it() };
+    let on_runtime = move || {
+        let _context = runtime.enter();
+        drop_it();
+    };
+    if let Err(not_sent) = DROPS.send(Box::new(on_runtime)) {
+        (not_sent.0)();
     }
 }
