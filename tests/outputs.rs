@@ -677,33 +677,38 @@ fn a_run_that_cannot_replace_all_files_replaces_none() {
     }
 }
 
-/// What can't be known before the first file is replaced: a rename that fails.
+/// What is not known before the first file is replaced: a directory in which names can be added, but not replaced.
 #[test]
 fn the_manifest_is_published_after_all_files() {
     let folder = Folder::new();
-    folder.write("mounted", "other");
-    folder.write("k1.csv", "old");
-    let mount = |folder: &Path| {
-        let mut mount = Command::new("mount");
-        mount.arg("--bind").arg(folder.join("mounted")).arg(folder.join("k1.csv")).status()
-    };
-    let unmount = || Command::new("umount").arg("--lazy").arg(folder.path("k1.csv")).status();
-    if !mount(folder.root()).is_ok_and(|status| status.success()) {
-        return support::skipped("nothing may be mounted");
+    for key in ["k0", "k1", "k2"] {
+        fs::create_dir(folder.path(key)).unwrap();
+        folder.write(&format!("{key}/f.csv"), "old");
     }
-    assert!(unmount().unwrap().success());
-    // A file can't replace a mount point.
-    let message =
-        failure(&folder, some_rows(3), None, move |folder| assert!(mount(folder).unwrap().success()));
-    assert!(unmount().unwrap().success());
-    assert!(message.starts_with("write failed: committing `k1.csv` failed: "), "{message}");
+    folder.write("manifest", "old");
+    let chattr = |change: &str, folder: &Path| {
+        let changed = Command::new("chattr").arg(change).arg(folder.join("k1")).output();
+        changed.is_ok_and(|output| output.status.success())
+    };
+    if !chattr("+a", folder.root()) || !chattr("-a", folder.root()) {
+        return support::skipped("no directory can be made append-only");
+    }
+    let root = folder.root().to_owned();
+    let output =
+        Output::partitioned(root.join("{key}/f.csv").display().to_string()).manifest(root.join("manifest"));
+    let error = Pipeline::builder("t")
+        .hook(AfterWrite(move || assert!(chattr("+a", &root))))
+        .read_vec(some_rows(3))
+        .write(csv::write(output))
+        .unwrap()
+        .run_blocking(&RunContext::new())
+        .unwrap_err();
+    assert!(chattr("-a", folder.root()));
+    let says = "write failed: committing `k1/f.csv` failed: Operation not permitted (os error 1)";
+    assert_eq!(folder.message(&error), says);
     let files = folder.files();
-    let names = ["k0-00001.csv", "k0.csv", "k1.csv", "k2.csv", "manifest", "mounted"];
-    assert_eq!(files.keys().collect::<Vec<_>>(), names);
-    assert_eq!(
-        ["k0.csv", "k1.csv", "k2.csv", "manifest"].map(|name| &*files[name] == b"old"),
-        [false, true, true, true]
-    );
+    let is_old = ["k0/f.csv", "k1/f.csv", "k2/f.csv", "manifest"].map(|name| &*files[name] == b"old");
+    assert_eq!(is_old, [false, true, true, true]);
 }
 
 /// How a run is ended halfway.

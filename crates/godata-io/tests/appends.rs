@@ -233,6 +233,19 @@ fn a_commit_fails_if_the_records_would_not_be_in_the_file() {
 }
 
 #[test]
+fn a_write_after_the_file_was_cut_off_fails() {
+    let (_folder, path) = folder_with_old();
+    let mut file = begun(&path);
+    fs::write(&path, "").unwrap();
+    let error = file.write_all(b"new\n").unwrap_err();
+    assert!(format!("{error:?}").contains("it was removed, replaced, cut off"), "{error:?}");
+    // It would hide that records are missing.
+    add(&path, "something long that is added later\n");
+    drop(file);
+    assert_eq!(text(&path), "new\nsomething long that is added later\n");
+}
+
+#[test]
 fn what_something_else_has_written_is_never_cut_off() {
     let (_folder, path) = folder_with_old();
     let file = begun(&path);

@@ -273,6 +273,36 @@ fn a_file_that_the_sticky_bit_protects_is_refused_before_it_is_written() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_nobody_can_replace_is_refused_before_it_is_written() {
+    let mount = |path: &Path| Command::new("mount").arg("--bind").args([path, path]).output();
+    let unmount = |path: &Path| Command::new("umount").arg(path).output();
+    let chattr = |change, path: &Path| Command::new("chattr").arg(change).arg(path).output();
+    type Change<'a> = &'a dyn Fn(&Path) -> std::io::Result<std::process::Output>;
+    let table: [(Change<'_>, Change<'_>, &str); 3] = [
+        (
+            &mount,
+            &unmount,
+            "it is a mount point, which can't be replaced; mount its directory, or append to it",
+        ),
+        (&|path| chattr("+i", path), &|path| chattr("-i", path), "Operation not permitted (os error 1)"),
+        (&|path| chattr("+a", path), &|path| chattr("-a", path), "Operation not permitted (os error 1)"),
+    ];
+    for (protect, release, says) in table {
+        let (folder, path) = folder_with_old();
+        if !protect(&path).is_ok_and(|output| output.status.success()) {
+            skipped("files can't be mounted, or have no such attributes");
+            continue;
+        }
+        let opened = Output::path(&path).open();
+        assert!(release(&path).unwrap().status.success());
+        let error = opened.unwrap_err();
+        assert_eq!(chain(&error), format!("`{}` can't be written: {says}", path.display()));
+        assert_eq!((text(&path).as_str(), names(folder.path()).len()), ("old", 1));
+    }
+}
+
 #[test]
 fn the_group_of_the_old_file_is_kept_or_loses_its_rights() {
     for (groups, mode, gid) in [("--groups=50", 0o664, 50), ("--clear-groups", 0o604, 65534)] {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::fs::File;
 use std::io;
-use std::io::Write;
+use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 
 use godata_core::debug_as_chain;
@@ -67,6 +67,10 @@ impl Appended {
                 Ok(written) => {
                     self.added += written as u64;
                     bytes = &bytes[written..];
+                    // The position is after the bytes. It is too small if the file was cut off before.
+                    if self.file()?.stream_position()? < self.len() {
+                        return Err(io::Error::other(Displaced));
+                    }
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),

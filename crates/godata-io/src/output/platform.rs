@@ -110,18 +110,43 @@ mod imp {
         Ok(folder.mode() & WORLD_WRITABLE == 0 || owner == geteuid().as_raw() || owner == folder.uid())
     }
 
-    /// Checks that a file is not protected from being replaced by the sticky bit of its directory.
-    pub(in crate::output) fn check_replaceable(folder: &Path, old: &Metadata) -> io::Result<()> {
+    /// Checks that nothing protects a file from being replaced: its attributes, a mount, or the sticky bit of its directory.
+    pub(in crate::output) fn check_replaceable(path: &Path, old: &Metadata) -> io::Result<()> {
+        #[cfg(target_os = "linux")]
+        check_attributes(path)?;
         let me = geteuid();
         if me.is_root() || old.uid() == me.as_raw() {
             return Ok(());
         }
-        let folder = fs::metadata(folder)?;
+        let folder = fs::metadata(folders::parent(path))?;
         if folder.mode() & STICKY == 0 || folder.uid() == me.as_raw() {
             return Ok(());
         }
         Err(Errno::PERM.into())
     }
+
+    #[cfg(target_os = "linux")]
+    fn check_attributes(path: &Path) -> io::Result<()> {
+        use rustix::fs::{StatxAttributes, StatxFlags, statx};
+
+        let Ok(file) = statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::TYPE) else { return Ok(()) };
+        if file.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
+            return Err(io::Error::new(io::ErrorKind::ResourceBusy, MountPoint));
+        }
+        if file.stx_attributes.intersects(StatxAttributes::IMMUTABLE | StatxAttributes::APPEND) {
+            return Err(Errno::PERM.into());
+        }
+        Ok(())
+    }
+
+    /// A single file that is mounted, into a container for example, can't be replaced.
+    #[cfg(target_os = "linux")]
+    #[derive(thiserror::Error)]
+    #[error("it is a mount point, which can't be replaced; mount its directory, or append to it")]
+    struct MountPoint;
+
+    #[cfg(target_os = "linux")]
+    godata_core::debug_as_chain!(MountPoint);
 
     /// Checks that the names in a directory can be changed.
     pub(in crate::output) fn check_writable(folder: &Path) -> io::Result<()> {

@@ -111,7 +111,7 @@ impl Replacement {
 fn replaceable(target: &Path) -> io::Result<Option<Metadata>> {
     match fs::symlink_metadata(target) {
         Ok(old) if old.is_file() => {
-            platform::check_replaceable(folders::parent(target), &old)?;
+            platform::check_replaceable(target, &old)?;
             Ok(Some(old))
         }
         Ok(_) => Err(io::Error::other(NoFile)),

@@ -11,7 +11,7 @@ use crate::identity::FileId;
 use crate::in_use;
 use crate::in_use::Appending;
 
-/// What the files of one run have in common, or has one file that is written by code without a run.
+/// What the files of one run have in common. A file that is opened without a run has a session of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     run: Option<RunId>,
