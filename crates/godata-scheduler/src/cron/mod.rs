@@ -42,8 +42,8 @@ const REAL_TIME: Dst = Dst { gap: DstGap::Skip, overlap: DstOverlap::Both };
 /// the table, in upper or lower case, and so are `L` and `W`. The first value of a range is not after the last; `SAT-SUN`
 /// ends with 7. `W`, `L` and `#` belong to single days, never to ranges, but several such days are a list: `1W,15W`.
 ///
-/// These are the patterns of the [Open Cron Pattern Specification](https://github.com/open-source-cron/ocps) 1.4, and
-/// beyond those `W` in lists, `SAT-SUN`, and lower case. [`Dst`] differs in its default.
+/// These are the patterns of the [Open Cron Pattern Specification](https://github.com/open-source-cron/ocps) 1.4 without
+/// `@reboot`, and beyond those `W` in lists, `SAT-SUN`, and lower case. [`Dst`] differs in its default.
 ///
 /// A step must be smaller than the number of values in its field: `*/60` is an error in minutes. `*/n` counts from the
 /// first value of the field, and starts over in each minute, hour, day, month, year or week. Years count from 1, so

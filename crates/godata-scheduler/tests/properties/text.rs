@@ -121,6 +121,8 @@ fn respelled(text: &str, by: usize) -> String {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn the_text_of_a_schedule_does_not_depend_on_its_spelling(text in texts(), by in 0..12_usize) {
         let Ok(schedule) = parse(&text) else { return Ok(()) };
