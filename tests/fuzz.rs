@@ -91,6 +91,11 @@ fn run(target: &str, cases: u32, check: fn(&[u8])) {
 }
 
 #[test]
+fn cron() {
+    run("cron", 2_048, targets::cron::check);
+}
+
+#[test]
 fn csv() {
     run("csv", 256, targets::csv::check);
 }

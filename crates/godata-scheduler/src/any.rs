@@ -8,6 +8,7 @@ use std::sync::Arc;
 use godata_core::Schedule;
 use time::UtcDateTime;
 
+use crate::combine::turns;
 use crate::{ScheduleError, parse};
 
 /// A schedule of any type. [`parse`] returns it, and a config struct or a list of different schedules holds it.
@@ -40,7 +41,11 @@ use crate::{ScheduleError, parse};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
-pub struct AnySchedule(Arc<dyn Schedule>);
+pub struct AnySchedule {
+    schedule: Arc<dyn Schedule>,
+    /// The instants at which what the schedule does can change for good, in ascending order; `None` if there are none.
+    turns: Option<Arc<[UtcDateTime]>>,
+}
 
 impl AnySchedule {
     /// Erases the type of a schedule.
@@ -57,30 +62,38 @@ impl AnySchedule {
     pub fn new(schedule: impl Schedule) -> Self {
         match (&schedule as &dyn Any).downcast_ref::<Self>() {
             Some(erased) => erased.clone(),
-            None => Self(Arc::new(schedule)),
+            None => Self { turns: turns::of(&schedule), schedule: Arc::new(schedule) },
         }
+    }
+
+    pub(crate) fn turns(&self) -> &[UtcDateTime] {
+        self.turns.as_deref().unwrap_or_default()
     }
 }
 
 impl Schedule for AnySchedule {
     fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
-        self.0.next(after)
+        self.schedule.next(after)
     }
 
     fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
-        self.0.previous(before)
+        self.schedule.previous(before)
     }
 
     fn count_between(&self, after: UtcDateTime, until: UtcDateTime) -> u64 {
-        self.0.count_between(after, until)
+        self.schedule.count_between(after, until)
     }
 
     fn spec(&self) -> String {
-        self.0.spec()
+        self.schedule.spec()
+    }
+
+    fn has_spec(&self, stored: &str) -> bool {
+        self.schedule.has_spec(stored)
     }
 
     fn describe(&self) -> String {
-        self.0.describe()
+        self.schedule.describe()
     }
 }
 
@@ -132,6 +145,10 @@ mod tests {
             "spec".into()
         }
 
+        fn has_spec(&self, stored: &str) -> bool {
+            stored == "an older spec"
+        }
+
         fn describe(&self) -> String {
             "for people".into()
         }
@@ -144,6 +161,7 @@ mod tests {
         assert_eq!(schedule.previous(EPOCH), Some(UtcDateTime::MIN));
         assert_eq!(schedule.count_between(EPOCH, EPOCH), 17);
         assert_eq!(schedule.describe(), "for people");
+        assert!(schedule.has_spec("an older spec") && !schedule.has_spec("spec"));
         assert_eq!((schedule.spec().as_str(), schedule.to_string().as_str()), ("spec", "spec"));
         assert_eq!(format!("{schedule:?}"), r#"AnySchedule("spec")"#);
     }
@@ -151,6 +169,6 @@ mod tests {
     #[test]
     fn an_erased_schedule_is_not_wrapped_again() {
         let schedule = AnySchedule::new(Odd);
-        assert!(Arc::ptr_eq(&schedule.0, &AnySchedule::new(schedule.clone()).0));
+        assert!(Arc::ptr_eq(&schedule.schedule, &AnySchedule::new(schedule.clone()).schedule));
     }
 }

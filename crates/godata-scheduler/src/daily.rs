@@ -8,7 +8,7 @@ use time::{Time, UtcDateTime, Weekday};
 
 use crate::local_schedule::LocalSchedule;
 use crate::local_time::{Days, Pattern, Times};
-use crate::text::{LocalSuffix, TextForm, describe_local};
+use crate::text::{self, LocalSuffix, TextForm, describe_local, list_items};
 use crate::time_of_day::{TimesText, describe_times, meant_time, parse_times, times};
 use crate::weekdays::Weekdays;
 use crate::{Dst, ScheduleError, Zone};
@@ -64,14 +64,14 @@ impl DailyAt {
     /// Takes the times as those of this zone.
     #[must_use]
     pub fn in_zone(mut self, zone: Zone) -> Self {
-        self.local.zone = zone;
+        self.local = LocalSchedule::new(self.local.pattern, zone, self.local.dst);
         self
     }
 
     /// Sets what happens to times that a clock change skips or repeats.
     #[must_use]
     pub fn dst(mut self, dst: Dst) -> Self {
-        self.local.dst = dst;
+        self.local = LocalSchedule::new(self.local.pattern, self.local.zone, dst);
         self
     }
 
@@ -79,7 +79,7 @@ impl DailyAt {
         let days =
             Days::new(|_, first_weekday, day| weekdays.contains(usize::from(first_weekday + day - 1) % 7));
         let pattern = Arc::new(Pattern { days, times });
-        Self { weekdays, local: LocalSchedule { pattern, zone: Zone::UTC, dst: Dst::default() } }
+        Self { weekdays, local: LocalSchedule::new(pattern, Zone::UTC, Dst::default()) }
     }
 }
 
@@ -98,6 +98,10 @@ impl Schedule for DailyAt {
 
     fn spec(&self) -> String {
         self.to_string()
+    }
+
+    fn has_spec(&self, stored: &str) -> bool {
+        text::is_text_of(stored, self)
     }
 
     fn describe(&self) -> String {
@@ -128,7 +132,7 @@ impl TextForm for DailyAt {
         let (words, dst) = LocalSuffix::split(body)?;
         match words[..] {
             [first, second, ..] if Self::is_reworded(first, second) => {
-                Err(Self::malformed(body).meaning(|| Self::meant(&words, dst)))
+                Err(Self::malformed(body).meaning(|| Self::meant(body)))
             }
             _ => Self::read(&words, body, dst),
         }
@@ -155,24 +159,35 @@ impl DailyAt {
         Weekdays::are_meant(first) || first.eq_ignore_ascii_case("at") || is_half_of_day(second)
     }
 
-    /// The text that was surely meant by such words.
-    fn meant(words: &[&str], dst: Dst) -> Option<String> {
-        let mut words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
-        words.retain(|word| !word.eq_ignore_ascii_case("at"));
-        if let Some(at) = words.iter().position(|word| is_half_of_day(word)) {
-            let half = words.remove(at);
-            words.get_mut(at.checked_sub(1)?)?.push_str(&half);
+    /// The text that was surely meant by words in another order or with others between them, such as `weekdays at 2 am`,
+    /// `every monday 9:00 Europe/Berlin` or `Mon..Fri *-*-* 02:00`.
+    pub(crate) fn meant(text: &str) -> Option<String> {
+        const FILLERS: [&str; 8] = ["every", "each", "daily", "day", "on", "at", "and", "*-*-*"];
+        let (mut words, dst) = LocalSuffix::split(text).ok()?;
+        words.retain(|word| !FILLERS.iter().any(|filler| filler.eq_ignore_ascii_case(word)));
+        let (mut times, mut weekdays, mut zone) = (Vec::new(), None, None);
+        for (index, word) in words.iter().enumerate() {
+            let half = words.get(index + 1).filter(|half| is_half_of_day(half)).copied().unwrap_or_default();
+            if is_half_of_day(word) {
+                continue;
+            } else if let Some(meant) = meant_times(&format!("{word}{half}")) {
+                times.push(meant);
+            } else if let Some(meant) = Weekdays::loosely(word).filter(|_| weekdays.is_none()) {
+                weekdays = Some(meant);
+            } else {
+                zone = Some(Zone::new(word).ok().filter(|_| zone.is_none())?);
+            }
         }
-        if words.len() > 1 && Weekdays::are_meant(words.first()?) {
-            words.swap(0, 1);
-        }
-        let times = words.first_mut()?;
-        if let Some(meant) = meant_time(times) {
-            *times = meant;
-        }
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        Some(Self::read(&words, "", dst).ok()?.to_string())
+        let times = parse_times(&times.join(",")).ok()?;
+        let daily = Self::of(times, weekdays.unwrap_or(Weekdays::ALL));
+        Some(daily.in_zone(zone.unwrap_or_default()).dst(dst).to_string())
     }
+}
+
+/// Reads a list of times in any form.
+fn meant_times(text: &str) -> Option<String> {
+    let meant = |time| meant_time(time).or_else(|| parse_times(time).is_ok().then(|| time.to_owned()));
+    Some(list_items(text).map(meant).collect::<Option<Vec<_>>>()?.join(","))
 }
 
 fn is_half_of_day(word: &str) -> bool {

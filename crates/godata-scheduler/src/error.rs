@@ -1,6 +1,7 @@
 //! Errors of building a schedule.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use godata_core::{BoxError, debug_as_chain, excerpt};
 
@@ -72,8 +73,20 @@ pub enum ScheduleError {
     UnknownZone {
         /// The name, cut after 80 characters.
         name: String,
-        /// A zone whose name differs in a few letters, if there is one.
+        /// The zone that was surely meant, if there is one: the only one with this city, or with a name that differs in a
+        /// letter or two.
         nearest: Option<String>,
+    },
+    /// The file of a time zone is broken, cut off, or can't be read.
+    #[error("the file of time zone `{name}` can't be read or is broken: `{}`", path.display())]
+    #[non_exhaustive]
+    ZoneFile {
+        /// The name, cut after 80 characters.
+        name: String,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: BoxError,
     },
     /// There is no time zone database: this machine has no `/usr/share/zoneinfo`, and the feature `bundled-zones` is off.
     #[error("can't look up time zone `{name}`: install tzdata, or turn on the feature `bundled-zones`")]

@@ -6,9 +6,10 @@ use std::time::Duration;
 use godata_core::Schedule;
 use time::UtcDateTime;
 
-use crate::ScheduleError;
 use crate::horizon::{END_SECOND, HORIZON, instant_of_millisecond, millisecond_of};
 use crate::text::{self, TextForm};
+use crate::weekdays::Weekdays;
+use crate::{DailyAt, ScheduleError};
 
 const END: i64 = END_SECOND * 1_000;
 
@@ -131,6 +132,10 @@ impl Schedule for Interval {
         self.to_string()
     }
 
+    fn has_spec(&self, stored: &str) -> bool {
+        text::is_text_of(stored, self)
+    }
+
     fn describe(&self) -> String {
         let period = text::describe_duration(self.period());
         match instant_of_millisecond(self.anchor) {
@@ -159,18 +164,22 @@ impl TextForm for Interval {
     fn parse_body(body: &str, _depth: u8) -> Result<Self, ScheduleError> {
         let words: Vec<_> = body.split_whitespace().collect();
         match words[..] {
+            [weekdays, ..] if Weekdays::loosely(weekdays).is_some() => {
+                let error = ScheduleError::invalid("schedule", format_args!("every {body}"), text::WEEKDAYS);
+                Err(error.meaning(|| DailyAt::meant(body)))
+            }
             [period] => Self::of(text::duration(period)?, period),
             [period, from, anchor] if from.eq_ignore_ascii_case("from") => {
                 Self::of(text::duration(period)?, period)?.starting_at(text::instant(anchor)?)
             }
-            _ => Err(Self::malformed(body).meaning(|| Self::meant(body))),
+            _ => Err(Self::malformed(body).meaning(|| Self::meant(body).or_else(|| DailyAt::meant(body)))),
         }
     }
 }
 
 impl Interval {
     /// The text that was surely meant by words such as `5 minutes`.
-    fn meant(body: &str) -> Option<String> {
+    pub(crate) fn meant(body: &str) -> Option<String> {
         let (period, anchor) = match body.split_once(" from ") {
             Some((period, anchor)) => (period, Some(text::instant(anchor.trim()).ok()?)),
             None => (body, None),

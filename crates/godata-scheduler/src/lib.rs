@@ -87,6 +87,21 @@
 //! is also what `Display` prints, what [`spec`](Schedule::spec) returns, and its form as a serde value. Schedules are
 //! immutable values that can be cloned.
 //!
+//! A schedule can be over, because its range, its years or its one instant are in the past. It is built without an error,
+//! because a schedule does not know the present. [`next`](Schedule::next) of now is `None` then, and
+//! [`previous`](Schedule::previous) says when it fired last; of [`Never`], it is `None` too:
+//!
+//! ```
+//! use godata_scheduler::time::UtcDateTime;
+//! use godata_scheduler::{Schedule, parse};
+//!
+//! let now = UtcDateTime::from_unix_timestamp(1_774_612_800)?; // 2026-03-27, 12:00 UTC
+//! let over = parse("cron 0 0 2 24 12 * 2025")?;
+//! assert_eq!(over.next(now), None);
+//! assert_eq!(over.previous(now).map(|last| last.to_string()).as_deref(), Some("2025-12-24 2:00:00.0 +00"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! For a kind that is not here, implement [`Schedule`]: [`next`](Schedule::next) and [`spec`](Schedule::spec) are enough.
 //!
 //! # Errors
@@ -117,7 +132,8 @@
 //!    [`any_of`].
 //! 9. Intervals are elapsed time and have no zone. A cron pattern whose minute or hour begins with `*` follows real time:
 //!    it does not run in a gap, and runs in both passes of an overlap. Every other pattern is treated like a time of day.
-//! 10. The text of a schedule reads back as the same schedule, if combinations are nested at most 16 deep.
+//! 10. The text of a schedule reads back as the same schedule, if combinations are nested at most 16 deep. Schedules that are
+//!     only [spelled differently](parse) have the same text.
 //!
 //! For schedules of your own inside [`any_of`], `except` and `between`, the rules hold as far as your schedules keep them.
 //!

@@ -7,6 +7,7 @@ use time::UtcDateTime;
 
 use crate::horizon::{END_SECOND, instant_of, second_of};
 use crate::local_time::Pattern;
+use crate::text::policy_in;
 use crate::zone::OffsetPeriod;
 use crate::{Dst, DstGap, DstOverlap, Zone, search_budget};
 
@@ -21,18 +22,40 @@ const MAX_OFFSET: i64 = 26 * 3_600;
 ///
 /// * the times of an overlap belong to the period before the change, to the one after it, or to both;
 /// * the times of a gap belong to the period after it: they run at its start, or later by the length of the gap.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct LocalSchedule {
     pub(crate) pattern: Arc<Pattern>,
     pub(crate) zone: Zone,
     pub(crate) dst: Dst,
+    /// From the first instant to the last. Without it, each search for an instant after the last one would walk through all
+    /// the gaps until the end of the horizon.
+    fires: Range<i64>,
 }
 
+impl PartialEq for LocalSchedule {
+    fn eq(&self, other: &Self) -> bool {
+        let policy = |schedule: &Self| policy_in(&schedule.zone, schedule.dst);
+        self.pattern == other.pattern && self.zone == other.zone && policy(self) == policy(other)
+    }
+}
+
+impl Eq for LocalSchedule {}
+
 impl LocalSchedule {
+    pub(crate) fn new(pattern: Arc<Pattern>, zone: Zone, dst: Dst) -> Self {
+        let mut schedule = Self { pattern, zone, dst, fires: 0..END_SECOND };
+        if policy_in(&schedule.zone, dst).gap == DstGap::Skip {
+            let first = schedule.next(UtcDateTime::MIN).map_or(END_SECOND, second_of);
+            let last = schedule.previous(UtcDateTime::MAX).map_or(0, second_of);
+            schedule.fires = first..last + 1;
+        }
+        schedule
+    }
+
     /// See [`Schedule::next`](godata_core::Schedule::next).
     pub(crate) fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
-        let mut from = (second_of(after) + 1).max(0);
-        while from < END_SECOND {
+        let mut from = (second_of(after) + 1).max(self.fires.start);
+        while from < self.fires.end {
             search_budget::spend(4);
             let period = self.zone.offset_period(from);
             if let Some(found) = self.first_in(&period, from) {
@@ -49,8 +72,8 @@ impl LocalSchedule {
     pub(crate) fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
         // The start of a second is before every later instant within it.
         let last_before = second_of(before) - i64::from(before.nanosecond() == 0);
-        let mut to = last_before.min(END_SECOND - 1);
-        while to >= 0 {
+        let mut to = last_before.min(self.fires.end - 1);
+        while to >= self.fires.start {
             search_budget::spend(4);
             let period = self.zone.offset_period(to);
             if let Some(found) = self.last_in(&period, to) {

@@ -59,6 +59,10 @@ impl Schedule for Once {
         self.to_string()
     }
 
+    fn has_spec(&self, stored: &str) -> bool {
+        text::is_text_of(stored, self)
+    }
+
     fn describe(&self) -> String {
         format!("once, at {}", text::describe_instant(self.0))
     }
@@ -105,6 +109,10 @@ impl Schedule for Never {
 
     fn spec(&self) -> String {
         self.to_string()
+    }
+
+    fn has_spec(&self, stored: &str) -> bool {
+        text::is_text_of(stored, self)
     }
 }
 

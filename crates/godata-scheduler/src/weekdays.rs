@@ -46,6 +46,12 @@ impl Weekdays {
         (bits != 0).then_some(Self(bits))
     }
 
+    /// Bit 0 for Monday; `None` if no bit is set.
+    #[cfg(feature = "cron")]
+    pub(crate) fn from_bits(bits: u8) -> Option<Self> {
+        (bits != 0).then_some(Self(bits))
+    }
+
     pub(crate) fn and(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
@@ -73,9 +79,14 @@ impl Weekdays {
         })
     }
 
-    /// Reads `Mo-Fr`, `Monday`, `weekdays`.
+    /// Reads weekdays in any form: `mon-fri`, `Mo-Fr`, `Mon..Fri`, `Monday`, `weekdays`.
+    pub(crate) fn loosely(text: &str) -> Option<Self> {
+        Self::parse(text).ok().or_else(|| Self::meant(text))
+    }
+
+    /// Reads `Mo-Fr`, `Mon..Fri`, `Monday`, `weekdays`.
     fn meant(text: &str) -> Option<Self> {
-        let text = text.to_lowercase();
+        let text = text.to_lowercase().replace("..", "-");
         if let Some((_, weekdays)) = GROUPS.iter().find(|(group, _)| *group == text) {
             return Self::parse_with(weekdays, weekday_named);
         }
@@ -155,7 +166,7 @@ pub(crate) fn weekday(number: usize) -> Weekday {
     Weekday::Monday.nth_next(u8::try_from(number).unwrap_or_default())
 }
 
-fn full_name(number: usize) -> String {
+pub(crate) fn full_name(number: usize) -> String {
     weekday(number).to_string()
 }
 
@@ -176,6 +187,7 @@ mod tests {
             ("Weekend", "sat,sun"),
             ("sat,Sunday", "sat,sun"),
             ("Sa-Mo", "mon,sat,sun"),
+            ("Mon..Fri", "mon-fri"),
         ] {
             let error = Weekdays::parse(text).unwrap_err().to_string();
             assert_eq!(error, format!("invalid weekday `{text}`; did you mean `{meant}`?"));

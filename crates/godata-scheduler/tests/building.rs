@@ -214,6 +214,10 @@ impl Schedule for Counted {
         self.schedule.next(after)
     }
 
+    fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        self.schedule.previous(before)
+    }
+
     fn spec(&self) -> String {
         self.schedule.spec()
     }

@@ -46,6 +46,15 @@ fn special_days_depend_on_the_month() {
         ("0 0 * * MON#5", Month::November, &[30]),
         ("0 0 * * 7", Month::November, &[1, 8, 15, 22, 29]),
         ("0 0 ? * TUE#2", Month::November, &[10]),
+        ("0 0 * * FRI#L", Month::May, &[29]),
+        ("0 0 * * 5#L", Month::May, &[29]),
+        ("0 0 * * fri#l,7#1", Month::May, &[3, 29]),
+        ("0 0 L,LW * *", Month::May, &[29, 31]),
+        ("0 0 1,l * *", Month::May, &[1, 31]),
+        ("0 0 1W,15W * *", Month::August, &[3, 14]),
+        ("0 0 31W * *", Month::May, &[29]),
+        ("0 0 31W * *", Month::November, &[]),
+        ("0 0 1-31 * FRI", Month::February, &(1..=28).collect::<Vec<_>>()),
         ("0 0 31 * *", Month::November, &[]),
     ] {
         assert_eq!(days(pattern, month), expected, "{pattern}");
@@ -74,7 +83,90 @@ fn equal_patterns_are_parsed_once() {
     let (a, b) = (Cron::new("5 4 * * mon").unwrap(), Cron::new(" 5  4 * * MON").unwrap());
     assert_eq!(a, b);
     assert!(std::ptr::eq(a.pattern(), b.pattern()));
-    assert_ne!(a, Cron::new("5 4 * * 1").unwrap());
+    assert!(std::ptr::eq(a.pattern(), Cron::new("0 05 04 ? * 1").unwrap().pattern()));
+    assert_ne!(a, Cron::new("5 4 * * 2").unwrap());
+}
+
+#[test]
+fn patterns_that_mean_the_same_have_one_text() {
+    for (spellings, text) in [
+        (
+            &["0 2 * * 1-5", "0 02 ? * mon,tue-fri", "0 0 2 * * MON-FRI *", "00 2 * 1-12 5,4,3,2,1"][..],
+            "0 2 * * MON-FRI",
+        ),
+        (&["* * * * *", "*/1 * * * *", "* 0-23 */1 1-12 0-6", "0 * * * * 1-7"], "* * * * *"),
+        (&["0,1,2 5 * * *", "0-2 5 * * *", "2,1,0,1 5 * * *"], "0-2 5 * * *"),
+        (&["@daily", "@midnight", "0 0 * * *", " 00 00 1-31 * * "], "0 0 * * *"),
+        (&["@weekly", "0 0 * * 0", "0 0 * * 7", "0 0 * * SUN"], "0 0 * * SUN"),
+        (&["@yearly", "@ANNUALLY", "0 0 1 1 *", "0 0 1 jan ?"], "0 0 1 JAN *"),
+        (&["*/30 * * * *", "0,30 * * * *", "0-59/30 */1 * * *"], "0,30 * * * *"),
+        (&["*/15 * * * *", "0,15,30,45 * * * *", "*/30,15,45 * * * *"], "*/15 * * * *"),
+        (&["0 8-18/2 * * *", "0 8,10,12,14,16,18 * * *"], "0 8-18/2 * * *"),
+        (&["0 0 * * 6-7", "0 0 * * 0,6", "0 0 * * SAT-SUN"], "0 0 * * SAT,SUN"),
+        (&["0 0 * * 5L", "0 0 * * FRIL", "0 0 * * FRI#L"], "0 0 * * FRI#L"),
+        (&["0 0 * * 2#3,1#1", "0 0 * * MON#1,TUE#3,TUE#3"], "0 0 * * MON#1,TUE#3"),
+        (&["0 0 * * MON,MON#2,1L", "0 0 * * 1", "0 0 * * 1#1,1#2,1#3,1#4,1#5"], "0 0 * * MON"),
+        (&["0 0 L,15w,2-3,1 * *", "0 0 1-3,15W,L,2 * *"], "0 0 1-3,15W,L * *"),
+        (&["0 0 13 * +FRI", "0 0 13 * +5"], "0 0 13 * +FRI"),
+        (&["0 0 * * +FRI", "0 0 1-31 * +FRI", "0 0 * * FRI"], "0 0 * * FRI"),
+        (&["0 0 13 * +*", "0 0 13 * +SUN-SAT", "0 0 13 * ?"], "0 0 13 * *"),
+        (&["0 0 1-31 * FRI", "0 0 */1 * FRI", "0 0 13 * 0-7", "0 0 * * *"], "0 0 * * *"),
+        (&["*/10 * * * * *", "0,10,20,30,40,50 * * * * *"], "*/10 * * * * *"),
+        (&["0 0 0 1 1 * 2026,2027,2028", "0 0 0 1 1 * 2026-2028"], "0 0 0 1 JAN * 2026-2028"),
+        (&["0 0 1 1,4,7,10 *", "0 0 1 */3 *"], "0 0 1 */3 *"),
+    ] {
+        for spelling in spellings {
+            assert_eq!(Cron::new(spelling).unwrap().pattern(), text, "{spelling}");
+        }
+        assert_eq!(Cron::new(text).unwrap().pattern(), text);
+    }
+}
+
+#[test]
+fn patterns_that_differ_when_the_clocks_change_have_different_texts() {
+    for (wildcard, text, fixed) in [
+        ("*/30 2 * * *", "*/30 2 * * *", "0,30 2 * * *"),
+        ("* 2 * * *", "* 2 * * *", "0-59 2 * * *"),
+        ("*/5 2 * * *", "*/5 2 * * *", "0-55/5 2 * * *"),
+        ("0 */12 * * *", "0 */12 * * *", "0 0,12 * * *"),
+        ("7 * * * *", "7 * * * *", "7 0-23 * * *"),
+        ("*/20,5 2 * * *", "*/20,5 2 * * *", "0,5,20,40 2 * * *"),
+    ] {
+        assert_eq!(Cron::new(wildcard).unwrap().pattern(), text);
+        assert_eq!(Cron::new(fixed).unwrap().pattern(), fixed);
+    }
+}
+
+#[test]
+fn patterns_are_described_in_words() {
+    for (pattern, words) in [
+        ("* * * * *", "every minute"),
+        ("*/5 * * * *", "every 5 minutes"),
+        ("*/10 * * * * *", "every 10 seconds"),
+        ("* * * * * *", "every second"),
+        ("7 * * * *", "at minute 7 of every hour"),
+        ("0,30 * * * * *", "at seconds 0 and 30 of every minute"),
+        ("0,30 * 9-17 * * *", "at seconds 0 and 30 of every minute of hours 9 to 17"),
+        ("0 */2 * * *", "at minute 0, every 2 hours"),
+        ("* 0 * * *", "every minute of hour 0"),
+        ("*/15 9-17 * * MON-FRI", "every 15 minutes of hours 9 to 17, Monday to Friday"),
+        ("0 2 * * *", "at 02:00"),
+        ("0,30 2,14 * * *", "at 02:00, 02:30, 14:00 and 14:30"),
+        ("30 0 2 * * *", "at 02:00:30"),
+        ("0 0 13 * *", "at 00:00, on the 13th of the month"),
+        ("0 0 13 * FRI", "at 00:00, on the 13th of the month or Friday"),
+        ("0 0 13 * +FRI", "at 00:00, on the 13th of the month if it is Friday"),
+        (
+            "0 0 1-7,15W,L,LW * *",
+            "at 00:00, on the 1st to the 7th, the weekday nearest to the 15th, the last day and the last weekday of the month",
+        ),
+        ("0 0 * * MON#2,FRI#L", "at 00:00, on the 2nd Monday of the month and the last Friday of the month"),
+        ("0 0 1 1,3-5 *", "at 00:00, on the 1st of the month, in January and March to May"),
+        ("0 0 0 1 1 * 2026", "at 00:00, on the 1st of the month, in January, in 2026"),
+        ("0 0 0 1 1 * 2026-2028", "at 00:00, on the 1st of the month, in January, in the years 2026-2028"),
+    ] {
+        assert_eq!(Cron::new(pattern).unwrap().describe(), format!("{words}, UTC"), "{pattern}");
+    }
 }
 
 #[test]
@@ -94,10 +186,52 @@ fn an_error_names_the_field() {
         ("0 MON * * *", "hour", "MON"),
         ("0 0 * * MONTUE", "day of week", "MONTUE"),
         ("0 0 * * L", "day of week", "L"),
-        ("0 0 L,LW * *", "day of month", "L,LW"),
         ("0 0 L-3 * *", "day of month", "L-3"),
         ("0 0 * * MON#6", "day of week", "MON#6"),
         ("0 0 ٣ * *", "day of month", "٣"),
+        ("5,* * * * *", "minute", "5,*"),
+        ("0 0 ?,5 * *", "day of month", "?,5"),
+        ("? 0 * * *", "minute", "?"),
+        ("1- * * * *", "minute", "1-"),
+        ("-1 * * * *", "minute", "-1"),
+        ("+1 * * * *", "minute", "+1"),
+        ("1-2-3 * * * *", "minute", "1-2-3"),
+        ("1-9/2/2 * * * *", "minute", "1-9/2/2"),
+        (",1 * * * *", "minute", ",1"),
+        ("005 * * * *", "minute", "005"),
+        ("00000000000000000005 * * * *", "minute", "00000000000000000005"),
+        ("18446744073709551617 * * * *", "minute", "18446744073709551617"),
+        ("0 0 1-15W * *", "day of month", "1-15W"),
+        ("0 0 1W-15 * *", "day of month", "1W-15"),
+        ("0 0 32W * *", "day of month", "32W"),
+        ("0 0 W * *", "day of month", "W"),
+        ("0 0 WL * *", "day of month", "WL"),
+        ("0 0 1L * *", "day of month", "1L"),
+        ("0 0 +1 * *", "day of month", "+1"),
+        ("0 0 * MON *", "month", "MON"),
+        ("0 0 * January *", "month", "January"),
+        ("0 0 * * JAN", "day of week", "JAN"),
+        ("0 0 * * MON#2L", "day of week", "MON#2L"),
+        ("0 0 * * SUN#25L", "day of week", "SUN#25L"),
+        ("0 0 * * MON#TUE", "day of week", "MON#TUE"),
+        ("0 0 * * MON-FRI#231L", "day of week", "MON-FRI#231L"),
+        ("0 0 * * MON-FRI#2", "day of week", "MON-FRI#2"),
+        ("0 0 * * MON-FRIL", "day of week", "MON-FRIL"),
+        ("0 0 * * MON#0", "day of week", "MON#0"),
+        ("0 0 * * MON#02", "day of week", "MON#02"),
+        ("0 0 * * MON#", "day of week", "MON#"),
+        ("0 0 * * #2", "day of week", "#2"),
+        ("0 0 * * *#2", "day of week", "*#2"),
+        ("0 0 * * */2L", "day of week", "*/2L"),
+        ("0 0 * * FRI#L#L", "day of week", "FRI#L#L"),
+        ("0 0 * * FRILL", "day of week", "FRILL"),
+        ("0 0 * * LFRI", "day of week", "LFRI"),
+        ("0 0 * * ++MON", "day of week", "++MON"),
+        ("0 0 * * MON,+TUE", "day of week", "MON,+TUE"),
+        ("0 0 * * FRI-MON", "day of week", "FRI-MON"),
+        ("0 0 * * 7-1", "day of week", "7-1"),
+        ("0 0 * * */MON", "day of week", "*/MON"),
+        ("0 0 0 1 1 * 02026", "year", "02026"),
     ] {
         match Cron::new(pattern).unwrap_err() {
             ScheduleError::CronField { field: named, found: text, .. } => {
@@ -138,7 +272,7 @@ fn steps_of_years_count_from_year_1() {
 
 #[test]
 fn too_few_or_too_many_fields_and_unknown_names_are_refused() {
-    for pattern in ["", "* * * *", "* * * * * * * *", "@reboot", "@every 5m"] {
+    for pattern in ["", "* * * *", "* * * * * * * *", "@reboot", "@every 5m", "TZ=Europe/Berlin 0 2 * * *"] {
         let error = Cron::new(pattern).unwrap_err();
         assert!(matches!(error, ScheduleError::Invalid { what: "cron pattern", .. }), "{pattern}: {error}");
     }

@@ -27,8 +27,8 @@ fn every_variant_prints_its_message_in_display_and_in_debug() {
     );
     check(
         parsed("cron 61 * * * *"),
-        "invalid minute `61` in cron pattern `61 * * * *`: expected 0-59 as *, numbers, a-b, */n, a-b/n, or a list of \
-         them",
+        "invalid minute `61` in cron pattern `61 * * * *`: expected * alone, or a list of 0-59, a-b, */n and \
+         a-b/n",
     );
     check(
         Calendar::new().holidays("\nEaster").unwrap_err(),
@@ -42,7 +42,7 @@ fn every_variant_prints_its_message_in_display_and_in_debug() {
         parsed("daily 02:00 Mars"),
         "there is no time zone `Mars`: expected a name of the IANA database, such as `Europe/Berlin`",
     );
-    check(parsed("cron 0 0 30 2 *"), "`cron 0 0 30 2 *` never fires: no instant from 1970 to 2199 matches");
+    check(parsed("cron 0 0 30 2 *"), "`cron 0 0 30 FEB *` never fires: no instant from 1970 to 2199 matches");
     check(
         parsed("except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)"),
         "`except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)` takes too long to say when it fires: \
@@ -72,16 +72,53 @@ fn a_text_that_is_surely_meant_otherwise_is_refused_with_a_suggestion() {
         ("daily at 02:00 mon-fri", "daily 02:00 mon-fri"),
         ("daily at 2pm Europe/Berlin gap=skip", "daily 14:00 Europe/Berlin gap=skip"),
         ("daily mon-fri 02:00", "daily 02:00 mon-fri"),
+        // Other cron tools.
+        ("CRON_TZ=Europe/Berlin 0 2 * * *", "cron 0 2 * * * Europe/Berlin"),
+        ("TZ=Europe/Berlin  0 2 * * 1-5", "cron 0 2 * * 1-5 Europe/Berlin"),
+        ("cron_tz=\"Europe/Berlin\" @daily", "cron @daily Europe/Berlin"),
+        ("cron CRON_TZ=Europe/Berlin 0 2 * * *", "cron 0 2 * * * Europe/Berlin"),
+        ("cron(0 2 * * ? *)", "cron 0 2 * * ?"),
+        ("cron(0 2 ? * MON-FRI *)", "cron 0 2 ? * MON-FRI"),
+        ("rate(5 minutes)", "every 5m"),
+        ("PT1H30M", "every 1h30m"),
+        // Plain English.
+        ("5 minutes", "every 5m"),
+        ("weekdays 02:00", "daily 02:00 mon-fri"),
+        ("weekday at 2am Europe/Berlin", "daily 02:00 mon-fri Europe/Berlin"),
+        ("every weekday at 02:00", "daily 02:00 mon-fri"),
+        ("every monday 9:00", "daily 09:00 mon"),
+        ("every day at 02:00 and 14:30", "daily 02:00,14:30"),
+        ("Mondays at noon", "daily 12:00 mon"),
+        ("weekends 10:00 Europe/Berlin gap=skip", "daily 10:00 sat,sun Europe/Berlin gap=skip"),
+        ("at 02:00", "daily 02:00"),
+        ("noon", "daily 12:00"),
+        ("mon-fri 02:00", "daily 02:00 mon-fri"),
+        ("daily weekdays 02:00", "daily 02:00 mon-fri"),
+        // Timers of systemd.
+        ("*-*-* 02:00:00", "daily 02:00"),
+        ("Mon..Fri *-*-* 02:00 Europe/Berlin", "daily 02:00 mon-fri Europe/Berlin"),
+        ("Mon,Wed 10:30", "daily 10:30 mon,wed"),
+        ("*:0/15", "cron */15 * * * *"),
+        ("*-*-* *:00:00", "cron 0 * * * *"),
+        ("*-*-01 02:00:00", "cron 0 2 1 * *"),
+        ("*-01-01 00:00:00 Europe/Berlin", "cron 0 0 1 JAN * Europe/Berlin"),
+        ("Fri *-*-13 18:00", "cron 0 18 13 * +FRI"),
+        ("Mon *:0/30", "cron 0,30 * * * MON"),
     ] {
         let error = parse(text).unwrap_err().to_string();
         assert_eq!(error, format!("invalid schedule `{text}`; did you mean `{meant}`?"));
         assert!(parse(meant).is_ok(), "{meant}");
     }
     for (text, message) in [
+        ("every PT5M", "invalid duration `PT5M`; did you mean `5m`?"),
         ("every 5min", "invalid duration `5min`; did you mean `5m`?"),
         ("every hour", "invalid duration `hour`; did you mean `1h`?"),
         ("daily 2am", "invalid time of day `2am`; did you mean `02:00`?"),
         ("daily 02:00,2:30", "invalid time of day `2:30`; did you mean `02:30`?"),
+        (
+            "cron 0 2 * * * TZ=europe/berlin",
+            "invalid option `TZ=europe/berlin`; did you mean `Europe/Berlin`?",
+        ),
         ("daily 02:00 Mo-Fr", "invalid weekday `Mo-Fr`; did you mean `mon-fri`?"),
         ("daily 02:00 Mo,We Europe/Berlin", "invalid weekday `Mo,We`; did you mean `mon,wed`?"),
         ("daily 02:00 weekdays", "invalid weekday `weekdays`; did you mean `mon-fri`?"),
@@ -100,6 +137,29 @@ fn a_text_that_could_mean_several_things_is_refused_with_what_is_accepted() {
     for (text, message) in [
         ("", "invalid schedule ``: expected text that starts with every, daily,"),
         ("* * *", "invalid schedule `* * *`: expected text that starts with every, daily,"),
+        (
+            "weekdays",
+            "invalid schedule `weekdays`: expected a time of day, too, such as `daily 02:00 mon-fri`",
+        ),
+        (
+            "every monday",
+            "invalid schedule `every monday`: expected a time of day, too, such as `daily 02:00 mon-fri`",
+        ),
+        ("every month", "invalid duration `month`: expected numbers with units"),
+        (
+            "@reboot",
+            "invalid schedule `@reboot`: expected a time; what has to run when the program starts is run by",
+        ),
+        (
+            "cron @reboot",
+            "invalid cron pattern `@reboot`: expected a time; what has to run when the program starts",
+        ),
+        ("cron(0 2 ? * 2-6 *)", "invalid schedule `cron(0 2 ? * 2-6 *)`: expected `cron PATTERN"),
+        (
+            "CRON_TZ=Europe/Berln 0 2 * * *",
+            "invalid schedule `CRON_TZ=Europe/Berln 0 2 * * *`: expected text that",
+        ),
+        ("2026-*-* 02:00", "invalid schedule `2026-*-* 02:00`: expected text that starts with"),
         ("weekly", "invalid schedule `weekly`: expected text that starts with every, daily,"),
         ("daily", "invalid schedule `daily`: expected `daily TIMES"),
         ("daily mon mon 02:00", "invalid schedule `daily mon mon 02:00`: expected `daily TIMES"),

@@ -2,6 +2,7 @@
 //!
 //! libFuzzer runs the targets for as long as you like, and the tests of the workspace for a short time.
 
+pub mod cron;
 pub mod csv;
 pub mod csv_round_trip;
 pub mod json;

@@ -82,6 +82,13 @@ pub trait Schedule: fmt::Debug + Send + Sync + 'static {
     /// takes another text for an edit.
     fn spec(&self) -> String;
 
+    /// Whether a text that was stored as a [`spec`](Self::spec) is one of this schedule. The default compares the two.
+    ///
+    /// Override it if the same schedule has or had several texts, so that a stored text of an earlier version is no edit.
+    fn has_spec(&self, stored: &str) -> bool {
+        self.spec() == stored
+    }
+
     /// Describes the schedule for people, such as `every 5 minutes`. The default is the [`spec`](Self::spec).
     fn describe(&self) -> String {
         self.spec()
@@ -104,6 +111,10 @@ impl<S: Schedule + ?Sized> Schedule for Arc<S> {
 
     fn spec(&self) -> String {
         (**self).spec()
+    }
+
+    fn has_spec(&self, stored: &str) -> bool {
+        (**self).has_spec(stored)
     }
 
     fn describe(&self) -> String {
@@ -138,6 +149,10 @@ mod tests {
             "spec".into()
         }
 
+        fn has_spec(&self, stored: &str) -> bool {
+            stored == "an older spec"
+        }
+
         fn describe(&self) -> String {
             "for people".into()
         }
@@ -150,6 +165,8 @@ mod tests {
         assert_eq!(Schedule::previous(&schedule, EPOCH), Some(UtcDateTime::MIN));
         assert_eq!(Schedule::count_between(&schedule, EPOCH, EPOCH), 17);
         assert_eq!(Schedule::spec(&schedule), "spec");
+        assert!(Schedule::has_spec(&schedule, "an older spec"));
+        assert!(!Schedule::has_spec(&schedule, "spec"));
         assert_eq!(Schedule::describe(&schedule), "for people");
     }
 }

@@ -7,9 +7,9 @@ use godata_core::Schedule;
 use time::Month;
 
 use crate::combine::just_before;
-use crate::horizon::second_of;
+use crate::horizon::{END_SECOND, second_of};
 use crate::local_time::{DAY, date_of, weekday_of};
-use crate::text::{DateText, listed};
+use crate::text::{DateText, canonical_list, listed};
 use crate::weekdays::Weekdays;
 use crate::zone::OffsetPeriod;
 use crate::{AnySchedule, search_budget};
@@ -53,6 +53,17 @@ impl DaySet {
 
     pub(super) fn add_schedule(&mut self, schedule: AnySchedule) {
         self.schedules.push(schedule);
+    }
+
+    /// First and last days, within the horizon and a little beyond.
+    pub(super) fn ranges(&self) -> impl Iterator<Item = (i64, i64)> {
+        let last = END_SECOND / DAY + 2;
+        let within = move |day: i64| day.clamp(-2, last);
+        self.ranges.iter().map(move |(first, last)| (within(*first), within(*last)))
+    }
+
+    pub(super) fn schedules(&self) -> impl Iterator<Item = &AnySchedule> {
+        self.schedules.iter()
     }
 
     /// Nothing known yet about its schedules.
@@ -170,7 +181,7 @@ impl fmt::Display for DaySet {
             let (first, last) = (day_text(*first), day_text(*last));
             if first == last { first } else { format!("{first}..{last}") }
         });
-        let schedules = self.schedules.iter().map(|schedule| format!("on({schedule})"));
+        let schedules = canonical_list(&self.schedules).into_iter().map(|schedule| format!("on({schedule})"));
         let all: Vec<_> = weekdays.into_iter().chain(yearly).chain(ranges).chain(schedules).collect();
         f.write_str(if all.is_empty() { "none" } else { "" })?;
         f.write_str(&all.join(" "))

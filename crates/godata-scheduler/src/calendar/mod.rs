@@ -175,6 +175,13 @@ impl Calendar {
         format!("{} ({zone})", self.days.describe())
     }
 
+    /// The instants at which what it contains can change for good.
+    pub(crate) fn turns(&self) -> impl Iterator<Item = UtcDateTime> {
+        let midnight = |day: i64| instant(day * DAY - self.zone.offset_period(day * DAY).offset);
+        let dates = self.days.ranges().flat_map(|(first, last)| [first, last + 1]).map(midnight);
+        dates.chain(self.days.schedules().flat_map(AnySchedule::turns).copied())
+    }
+
     /// Starts a scan through the days.
     pub(crate) fn scan(&self) -> CalendarScan<'_> {
         CalendarScan { calendar: self, idle: self.days.idle_spans() }

@@ -29,7 +29,7 @@ use crate::{AnySchedule, ScheduleError, search_budget};
 /// use godata_scheduler::{AnySchedule, Schedule, any_of, every, parse};
 ///
 /// let schedule = any_of([AnySchedule::new(every(Duration::from_secs(21_600))?), parse("daily 05:00")?])?;
-/// assert_eq!(schedule.spec(), "any(every 6h; daily 05:00)");
+/// assert_eq!(schedule.spec(), "any(daily 05:00; every 6h)");
 /// assert_eq!(schedule.next(UtcDateTime::UNIX_EPOCH).map(UtcDateTime::hour), Some(5));
 /// # Ok::<(), godata_scheduler::ScheduleError>(())
 /// ```
@@ -37,7 +37,7 @@ pub fn any_of<S: Schedule>(schedules: impl IntoIterator<Item = S>) -> Result<Any
     must_answer(AnyOf(schedules.into_iter().map(AnySchedule::new).collect()), 0)
 }
 
-/// Fires whenever one of several schedules does; made by [`any_of`]. Its text is `any(daily 02:00; every 6h)`.
+/// Fires whenever one of several schedules does; made by [`any_of`]. Its text is `any(daily 02:00; every 6h)`, sorted.
 ///
 /// [`count_between`](Schedule::count_between) calculates the count of the schedule that fires most, and walks through the
 /// instants of all others, because an instant must not count twice. `any(every 1ms; daily 02:00)` walks through one
@@ -46,6 +46,10 @@ pub fn any_of<S: Schedule>(schedules: impl IntoIterator<Item = S>) -> Result<Any
 pub struct AnyOf(Box<[AnySchedule]>);
 
 impl AnyOf {
+    pub(super) fn turns(&self) -> Vec<UtcDateTime> {
+        self.0.iter().flat_map(AnySchedule::turns).copied().collect()
+    }
+
     /// The steps to call each schedule, in addition to those that the schedules charge themselves.
     fn steps(&self) -> u32 {
         u32::try_from(2 * self.0.len()).unwrap_or(u32::MAX)
@@ -86,6 +90,10 @@ impl Schedule for AnyOf {
         self.to_string()
     }
 
+    fn has_spec(&self, stored: &str) -> bool {
+        text::is_text_of(stored, self)
+    }
+
     fn describe(&self) -> String {
         listed(self.0.iter().map(|schedule| format!("({})", schedule.describe())))
     }
@@ -93,11 +101,7 @@ impl Schedule for AnyOf {
 
 impl fmt::Display for AnyOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any(")?;
-        for (index, schedule) in self.0.iter().enumerate() {
-            write!(f, "{}{schedule}", if index == 0 { "" } else { "; " })?;
-        }
-        f.write_str(")")
+        write!(f, "any({})", text::canonical_list(&self.0).join("; "))
     }
 }
 

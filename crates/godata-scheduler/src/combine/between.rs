@@ -19,9 +19,9 @@ use crate::{AnySchedule, ScheduleError};
 #[derive(Clone, Debug)]
 pub struct Between {
     schedule: AnySchedule,
-    /// Inclusive; not before the horizon.
+    /// Inclusive; after the start of the horizon.
     from: Option<UtcDateTime>,
-    /// Exclusive.
+    /// Exclusive; before the end of the horizon.
     until: Option<UtcDateTime>,
 }
 
@@ -43,9 +43,14 @@ impl Between {
             Bound::Included(at) | Bound::Excluded(at) => Some(millisecond_after(at)),
             Bound::Unbounded => None,
         };
-        // An earlier start makes no difference, and RFC 3339 can't express years before 0.
-        let from = from.map(|from| from.max(HORIZON.start));
+        // A range that extends beyond the horizon makes no difference there, and RFC 3339 can't express all years.
+        let from = from.filter(|from| *from > HORIZON.start);
+        let until = until.filter(|until| *until < HORIZON.end);
         must_answer(Self { schedule, from, until }, depth)
+    }
+
+    pub(super) fn turns(&self) -> Vec<UtcDateTime> {
+        self.schedule.turns().iter().copied().chain(self.from).chain(self.until).collect()
     }
 
     /// Just before the first instant of the range within the horizon.
@@ -55,7 +60,7 @@ impl Between {
 
     /// The first instant after the range or the horizon.
     fn end(&self) -> UtcDateTime {
-        self.until.map_or(HORIZON.end, |until| until.min(HORIZON.end))
+        self.until.unwrap_or(HORIZON.end)
     }
 }
 
@@ -75,6 +80,10 @@ impl Schedule for Between {
 
     fn spec(&self) -> String {
         self.to_string()
+    }
+
+    fn has_spec(&self, stored: &str) -> bool {
+        text::is_text_of(stored, self)
     }
 
     fn describe(&self) -> String {

@@ -27,6 +27,10 @@ impl Except {
     pub(crate) fn new(schedule: AnySchedule, calendar: Calendar, depth: u8) -> Result<Self, ScheduleError> {
         must_answer(Self { schedule, calendar }, depth)
     }
+
+    pub(super) fn turns(&self) -> Vec<UtcDateTime> {
+        self.schedule.turns().iter().copied().chain(self.calendar.turns()).collect()
+    }
 }
 
 impl Schedule for Except {
@@ -79,6 +83,10 @@ impl Schedule for Except {
 
     fn spec(&self) -> String {
         self.to_string()
+    }
+
+    fn has_spec(&self, stored: &str) -> bool {
+        text::is_text_of(stored, self)
     }
 
     fn describe(&self) -> String {

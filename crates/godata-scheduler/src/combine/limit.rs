@@ -3,7 +3,7 @@
 use godata_core::{Schedule, excerpt};
 use time::{Duration, UtcDateTime};
 
-use super::just_before;
+use super::{just_before, turns};
 use crate::horizon::HORIZON;
 use crate::{ScheduleError, search_budget};
 
@@ -21,10 +21,13 @@ const ALL_DAYS: u32 = 84_006;
 
 /// Refuses a combination that never fires, or that would take too long to answer from some instant.
 ///
-/// A search is slow where it has to skip many days one by one. Trial searches all over the horizon find such a run of
-/// days, because one of them starts inside any run that is long enough to matter. A combination inside another one
-/// (`depth` above 0) gets a single trial search, because those of the outer combination cover it too.
+/// A search is slow where it has to skip many days one by one. Trial searches all over the horizon find such a run of days:
+/// one of them starts inside any run that is long enough to matter, and one starts at each [turn](turns), because the days of
+/// a short range can cost more than all others. A combination inside another one (`depth` above 0) gets a single trial
+/// search, because those of the outer combination cover it too.
 pub(crate) fn must_answer<S: Schedule>(schedule: S, depth: u8) -> Result<S, ScheduleError> {
+    let turns = if depth == 0 { turns::of(&schedule) } else { None };
+    let turns = turns.as_deref().unwrap_or_default();
     let mut after = just_before(HORIZON.start);
     let (mut searches, mut steps) = (0, 0);
     while after < HORIZON.end && (searches == 0 || depth == 0) {
@@ -33,21 +36,40 @@ pub(crate) fn must_answer<S: Schedule>(schedule: S, depth: u8) -> Result<S, Sche
             return Err(refused(&schedule, after, searches == 0));
         };
         let Some(due) = due else { break };
+        // The same days backward, which can cost more.
+        let Some((_, taken_back)) = search_budget::within(MOST_STEPS, || schedule.previous(due)) else {
+            return Err(refused(&schedule, after, false));
+        };
         searches += 1;
-        steps += taken;
-        after = due.max(after + Duration::days(days_apart(steps / searches).into()));
+        steps += taken + taken_back;
+        after = next_trial(after, due, turns, steps / searches);
     }
     if searches > 0 { Ok(schedule) } else { Err(ScheduleError::NeverFires { spec: schedule.spec() }) }
 }
 
+/// Where to start after a search from `after` that found `due`, if the `usual` search takes so many steps.
+fn next_trial(after: UtcDateTime, due: UtcDateTime, turns: &[UtcDateTime], usual: u32) -> UtcDateTime {
+    let days_later = |days: u32| after + Duration::days(days.into());
+    let far = days_later(days_apart(usual));
+    // The search from `after` has covered everything until `due`.
+    let Some(turn) = turns.get(turns.partition_point(|turn| *turn < due)) else { return due.max(far) };
+    let all_turns = u32::try_from(turns.len()).unwrap_or(u32::MAX).saturating_mul(usual);
+    let least = if all_turns < MOST_STEPS_TO_BUILD / 4 { after } else { days_later(affordable_days(usual)) };
+    due.max(far.min(least.max(just_before(*turn))))
+}
+
 /// The days between two trial searches, where `usual` is the average steps of a search.
 ///
-/// Even if each skipped day costs as many steps, a run shorter than `enough` days stays within the limit. The searches
-/// must also be affordable: together they aim for half of what they may take, because later ones can cost more.
+/// Even if each skipped day costs as many steps, a run shorter than `enough` days stays within the limit.
 fn days_apart(usual: u32) -> u32 {
     let enough = MOST_STEPS / usual.max(1);
-    let affordable = ALL_DAYS / (MOST_STEPS_TO_BUILD / 2 / usual.max(1));
-    enough.min(MOST_DAYS).max(affordable)
+    enough.min(MOST_DAYS).max(affordable_days(usual))
+}
+
+/// The least days between two trial searches that are affordable: together these aim for half of what they may take, because
+/// later ones can cost more.
+fn affordable_days(usual: u32) -> u32 {
+    ALL_DAYS / (MOST_STEPS_TO_BUILD / 2 / usual.max(1))
 }
 
 /// The error for a refused combination. One more search, with a larger limit, tells whether it never fires at all.
@@ -66,11 +88,12 @@ mod tests {
 
     use proptest::prelude::*;
     use proptest::sample::{select, subsequence};
-    use proptest::test_runner::RngSeed;
     use time::Date;
 
     use super::*;
-    use crate::parse;
+    use crate::{AnySchedule, parse};
+
+    const CASES: u32 = 64;
 
     const ZONES: [&str; 6] =
         ["", "Europe/Berlin", "Africa/Casablanca", "Pacific/Apia", "Antarctica/Troll", "America/New_York"];
@@ -123,28 +146,57 @@ mod tests {
         })
     }
 
-    /// The same combinations in each run. The limit samples the horizon, so it misses a few combinations whose costly days
-    /// all lie between two trial searches, such as `except(daily 00:00 thu; on(between(any(…); 1982-01-01T00:00:00Z..
-    /// 1982-06-01T00:00:00Z)) sat)`. Random ones would fail now and then.
-    fn same_each_time() -> ProptestConfig {
-        ProptestConfig { cases: 64, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() }
+    /// Asks from instants all over the horizon, and beside each turn.
+    fn answers_in_time(schedule: &AnySchedule) -> Result<(), TestCaseError> {
+        // A run of days that no trial search started in can cost as much again.
+        let most = 2 * MOST_STEPS;
+        let years = (1970..2200).map(|year| Date::from_ordinal_date(year, 1).unwrap().midnight().as_utc());
+        for start in years.chain(schedule.turns().iter().copied()) {
+            let next = search_budget::within(most, || schedule.next(just_before(start)));
+            prop_assert!(next.is_some(), "{} after {}", schedule, start);
+            let previous = search_budget::within(most, || schedule.previous(start));
+            prop_assert!(previous.is_some(), "{} before {}", schedule, start);
+        }
+        Ok(())
+    }
+
+    /// Trial searches that are far apart pass by these days.
+    #[test]
+    fn costly_days_of_a_short_range_are_found() {
+        let crons: Vec<_> = (0..40).map(|hour| format!("cron {hour} 2 * * * Europe/Berlin")).collect();
+        let crons = crons.join("; ");
+        for days in [
+            format!("on(between(any({crons}); 1982-01-01T00:00:00Z..1982-04-01T00:00:00Z))"),
+            format!("on(except(any({crons}); 1970-01-01..1981-12-31 1982-04-01..2199-12-31))"),
+            format!("on(any({}))", crons.replace("cron", "cron 0").replace(" Europe", " 1982 Europe")),
+        ] {
+            let text = format!("except(daily 00:00; {days})");
+            let error = parse(&text).unwrap_err();
+            assert!(matches!(error, ScheduleError::TooCostly { .. }), "{error}");
+        }
+    }
+
+    /// The cron pattern fires in the seventies only: later the clocks skip its time. If each search for it walked through the
+    /// centuries until 2199, the combination would be too costly.
+    #[test]
+    fn a_schedule_that_has_ended_costs_nothing() {
+        let ended = "cron 30 2 * 3 0L Europe/Berlin gap=skip";
+        let range = "1982-01-01T00:00:00Z..1982-06-01T00:00:00Z";
+        let days =
+            format!("on(between(any(daily 00:00 sun Europe/Berlin; {ended}; daily 00:00 thu); {range})) sat");
+        answers_in_time(&parse(&format!("except(daily 00:00 thu; {days})")).unwrap()).unwrap();
+        let ended = parse(ended).unwrap();
+        let last = ended.previous(UtcDateTime::MAX).unwrap();
+        assert_eq!(search_budget::within(100, || ended.next(last)), Some((None, 0)));
     }
 
     proptest! {
-        #![proptest_config(same_each_time())]
+        #![proptest_config(ProptestConfig::with_cases(CASES))]
 
         #[test]
         fn every_combination_that_can_be_built_answers_in_time(text in combinations()) {
             let Ok(schedule) = parse(&text) else { return Ok(()) };
-            // A run of days that no trial search started in can cost as much again.
-            let most = 2 * MOST_STEPS;
-            for year in 1970..2200 {
-                let start = Date::from_ordinal_date(year, 1).unwrap().midnight().as_utc();
-                let next = search_budget::within(most, || schedule.next(just_before(start)));
-                prop_assert!(next.is_some(), "{} after {}", schedule, start);
-                let previous = search_budget::within(most, || schedule.previous(start));
-                prop_assert!(previous.is_some(), "{} before {}", schedule, start);
-            }
+            answers_in_time(&schedule)?;
         }
 
         #[test]

@@ -4,6 +4,7 @@ mod any_of;
 mod between;
 mod except;
 mod limit;
+pub(crate) mod turns;
 
 pub use any_of::{AnyOf, any_of};
 pub use between::Between;

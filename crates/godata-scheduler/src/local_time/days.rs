@@ -59,6 +59,11 @@ impl Days {
         Self { years: Some(years.into()), ..self }
     }
 
+    #[cfg(feature = "cron")]
+    pub(crate) fn years(&self) -> Option<&[i32]> {
+        self.years.as_deref()
+    }
+
     pub(crate) fn contains(&self, day: i64) -> bool {
         DAYS.contains(&day)
             && Month::of(day).is_some_and(|month| self.of(month) >> (day - month.first) & 1 == 1)

@@ -43,6 +43,16 @@ impl MonthDay {
         }
     }
 
+    /// The place in a list: days by number, the last day, then weekdays.
+    pub(super) fn rank(self) -> (u8, u8, u8) {
+        match self {
+            Self::Day(day) => (0, day, 0),
+            Self::Last => (1, 0, 0),
+            Self::Nth(nth, weekday) => (2, nth, weekday.number_days_from_monday()),
+            Self::LastWeekday(weekday) => (3, 0, weekday.number_days_from_monday()),
+        }
+    }
+
     /// Whether it is this day of a month of that length, where the day falls on the weekday `on`.
     pub(super) fn is(self, length: u8, on: Weekday, day: u8) -> bool {
         match self {
@@ -123,7 +133,7 @@ impl fmt::Display for MonthDay {
 }
 
 /// `1st`, `2nd`.
-fn ordinal(number: u8) -> String {
+pub(crate) fn ordinal(number: u8) -> String {
     let suffix = match (number % 10, number / 10) {
         (_, 1) => "th",
         (1, _) => "st",

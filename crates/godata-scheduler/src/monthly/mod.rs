@@ -3,6 +3,8 @@
 mod day;
 
 pub use day::MonthDay;
+#[cfg(feature = "cron")]
+pub(crate) use day::ordinal;
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +14,7 @@ use time::{Time, UtcDateTime};
 
 use crate::local_schedule::LocalSchedule;
 use crate::local_time::{Days, Pattern, Times};
-use crate::text::{LocalSuffix, TextForm, describe_local, list_items, listed};
+use crate::text::{self, LocalSuffix, TextForm, describe_local, list_items, listed};
 use crate::time_of_day::{TimesText, describe_times, parse_times, times};
 use crate::weekdays::{Weekdays, weekday};
 use crate::{Dst, ScheduleError, Zone};
@@ -35,7 +37,7 @@ use crate::{Dst, ScheduleError, Zone};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MonthlyAt {
-    /// In the order given, without duplicates.
+    /// In ascending order, without duplicates.
     days: Box<[MonthDay]>,
     local: LocalSchedule,
 }
@@ -57,27 +59,23 @@ impl MonthlyAt {
     /// Takes the times as those of this zone.
     #[must_use]
     pub fn in_zone(mut self, zone: Zone) -> Self {
-        self.local.zone = zone;
+        self.local = LocalSchedule::new(self.local.pattern, zone, self.local.dst);
         self
     }
 
     /// Sets what happens to times that a clock change skips or repeats.
     #[must_use]
     pub fn dst(mut self, dst: Dst) -> Self {
-        self.local.dst = dst;
+        self.local = LocalSchedule::new(self.local.pattern, self.local.zone, dst);
         self
     }
 
-    fn of(given: Vec<MonthDay>, times: Times) -> Result<Self, ScheduleError> {
-        let mut listed: Vec<MonthDay> = Vec::with_capacity(given.len());
-        for day in given {
-            if !day.is_possible() {
-                return Err(MonthDay::invalid(day));
-            }
-            if !listed.contains(&day) {
-                listed.push(day);
-            }
+    fn of(mut listed: Vec<MonthDay>, times: Times) -> Result<Self, ScheduleError> {
+        if let Some(day) = listed.iter().find(|day| !day.is_possible()) {
+            return Err(MonthDay::invalid(day));
         }
+        listed.sort_unstable_by_key(|day| day.rank());
+        listed.dedup();
         if listed.is_empty() {
             return Err(ScheduleError::invalid("list of days of the month", "", "at least one"));
         }
@@ -86,7 +84,7 @@ impl MonthlyAt {
             listed.iter().any(|listed| listed.is(length, on, day))
         });
         let pattern = Arc::new(Pattern { days, times });
-        let local = LocalSchedule { pattern, zone: Zone::UTC, dst: Dst::default() };
+        let local = LocalSchedule::new(pattern, Zone::UTC, Dst::default());
         Ok(Self { days: listed.into(), local })
     }
 }
@@ -106,6 +104,10 @@ impl Schedule for MonthlyAt {
 
     fn spec(&self) -> String {
         self.to_string()
+    }
+
+    fn has_spec(&self, stored: &str) -> bool {
+        text::is_text_of(stored, self)
     }
 
     fn describe(&self) -> String {

@@ -37,6 +37,9 @@ pub(crate) fn duration(text: &str) -> Result<Duration, ScheduleError> {
 
 /// Reads `5 minutes`, `5min`, `1 hour and 30 minutes`, `hour` as the duration that was surely meant.
 pub(crate) fn meant_duration(text: &str) -> Option<Duration> {
+    if let Some(iso) = text.trim().strip_prefix('P') {
+        return iso_8601(iso);
+    }
     let mut canonical = String::new();
     let mut rest = text.trim_start();
     while !rest.is_empty() {
@@ -60,6 +63,13 @@ pub(crate) fn meant_duration(text: &str) -> Option<Duration> {
         rest = rest.strip_prefix("and ").unwrap_or(rest).trim_start();
     }
     milliseconds(&canonical).filter(|millis| *millis > 0).map(Duration::from_millis)
+}
+
+/// Reads what follows the `P` of `PT5M` or `P1DT12H`. Before the `T`, an `M` means months.
+fn iso_8601(text: &str) -> Option<Duration> {
+    let (days, time) = text.split_once('T').unwrap_or((text, ""));
+    let millis = milliseconds(&format!("{days}{time}").to_ascii_lowercase())?;
+    (millis > 0 && !days.contains(['m', 'M'])).then(|| Duration::from_millis(millis))
 }
 
 /// `None` if the text is malformed or the number is too large.
@@ -142,13 +152,25 @@ mod tests {
             ("1 h, 5 m", "1h5m"),
             ("hour", "1h"),
             ("500 msec", "500ms"),
+            ("PT5M", "5m"),
+            ("P1DT12H30M", "1d12h30m"),
         ] {
             let error = duration(text).unwrap_err().to_string();
             assert_eq!(error, format!("invalid duration `{text}`; did you mean `{meant}`?"));
         }
-        for text in
-            ["5M", "1.5h", "5 weeks", "30m1h", "hour minute", "5", "minutes 5", "0 minutes", "five minutes"]
-        {
+        for text in [
+            "5M",
+            "P1M",
+            "PT",
+            "1.5h",
+            "5 weeks",
+            "30m1h",
+            "hour minute",
+            "5",
+            "minutes 5",
+            "0 minutes",
+            "five minutes",
+        ] {
             let error = duration(text).unwrap_err().to_string();
             assert_eq!(error, format!("invalid duration `{text}`: expected {EXPECTED}"));
         }

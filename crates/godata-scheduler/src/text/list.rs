@@ -1,8 +1,18 @@
 //! Lists, for machines and for people.
 
+use crate::AnySchedule;
+
 /// The items of `a,b,c`. There is always at least one, which may be empty.
 pub(crate) fn list_items(text: &str) -> impl Iterator<Item = &str> {
     text.split(',')
+}
+
+/// The texts of some schedules, the same for any order and number of equal ones.
+pub(crate) fn canonical_list(schedules: &[AnySchedule]) -> Vec<String> {
+    let mut texts: Vec<_> = schedules.iter().map(AnySchedule::to_string).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    texts
 }
 
 /// `a`, `a and b`, `a, b and c`.

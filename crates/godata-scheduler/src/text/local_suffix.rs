@@ -12,7 +12,7 @@ pub(crate) struct LocalSuffix<'a> {
 
 impl<'a> LocalSuffix<'a> {
     pub(crate) fn of(zone: &'a Zone, dst: Dst) -> Self {
-        Self { zone, dst }
+        Self { zone, dst: policy_in(zone, dst) }
     }
 
     /// Splits a text into the words before the options, and the value of the options.
@@ -34,6 +34,10 @@ impl<'a> LocalSuffix<'a> {
                         known.into_iter().find(|overlap| overlap.to_string().eq_ignore_ascii_case(value));
                     overlap =
                         Some(found.ok_or_else(|| invalid("overlap=first, overlap=last or overlap=both"))?);
+                }
+                "tz" | "cron_tz" | "zone" | "timezone" => {
+                    let zone = || Zone::new(value).ok().map(|zone| zone.to_string());
+                    return Err(invalid("the zone by its name alone, such as `Europe/Berlin`").meaning(zone));
                 }
                 _ => return Err(invalid("gap=… and overlap=…, each at most once")),
             }
@@ -59,8 +63,14 @@ impl fmt::Display for LocalSuffix<'_> {
     }
 }
 
+/// The policy, or the default where the clocks never change.
+pub(crate) fn policy_in(zone: &Zone, dst: Dst) -> Dst {
+    if zone.is_utc() { Dst::default() } else { dst }
+}
+
 /// `, Europe/Berlin time`, then the policies for clock changes that are not the default.
 pub(crate) fn describe_local(zone: &Zone, dst: Dst) -> String {
+    let dst = policy_in(zone, dst);
     let zone = if zone.is_utc() { ", UTC".to_owned() } else { format!(", {zone} time") };
     let gap = match dst.gap {
         DstGap::RunAfter => "",

@@ -3,7 +3,10 @@
 use std::fmt;
 
 #[cfg(feature = "cron")]
+use super::on_calendar;
+#[cfg(feature = "cron")]
 use crate::Cron;
+use crate::weekdays::Weekdays;
 use crate::{AnyOf, AnySchedule, Between, DailyAt, Except, Interval, MonthlyAt, Never, Once, ScheduleError};
 
 /// How deep combinations can be nested in text.
@@ -18,6 +21,9 @@ const KEYWORDS: &str =
 #[cfg(not(feature = "cron"))]
 const KEYWORDS: &str = "text that starts with every, daily, monthly, once, never, any(, except( or between( \
                         (cron needs the feature `cron`)";
+
+/// What is accepted in place of weekdays alone.
+pub(crate) const WEEKDAYS: &str = "a time of day, too, such as `daily 02:00 mon-fri`";
 
 /// Reads a schedule from its text. [`Schedule::spec`](crate::Schedule::spec) and `Display` write the same text.
 ///
@@ -43,7 +49,12 @@ const KEYWORDS: &str = "text that starts with every, daily, monthly, once, never
 /// * Upper and lower case do not matter, except in the units of durations.
 /// * Combinations can be nested 16 deep.
 ///
-/// The text that a schedule writes can be shorter than the one it was read from, but means the same.
+/// **One text for one meaning.** The text that a schedule writes is canonical, and may differ from the one it was read from.
+/// It does not depend on spaces, case, the order of a list, values that are listed twice or as a range, units of a duration,
+/// policies for clock changes that there are none of, or the [spelling of a cron pattern](crate::Cron). An orchestrator
+/// compares these texts, so a schedule that is only spelled differently is not an edit. Different are: two kinds of
+/// schedules, even if they fire at the same instants, such as `daily 02:00` and `cron 0 2 * * *`; two names of the same
+/// zone; and combinations that are nested differently.
 ///
 /// [`AnySchedule`] and each of the types implement [`FromStr`](std::str::FromStr) and serde's traits with the same texts.
 /// Take a concrete type to accept only one kind of schedule.
@@ -118,27 +129,52 @@ pub(crate) fn schedule(text: &str, depth: u8) -> Result<AnySchedule, ScheduleErr
         AnyOf::KEYWORD => AnyOf::parse_body(body, depth).map(AnySchedule::new),
         Except::KEYWORD => Except::parse_body(body, depth).map(AnySchedule::new),
         Between::KEYWORD => Between::parse_body(body, depth).map(AnySchedule::new),
-        _ => Err(ScheduleError::invalid("schedule", text.trim(), KEYWORDS).meaning(|| meant(text))),
+        _ => Err(ScheduleError::invalid("schedule", text.trim(), expected(text)).meaning(|| meant(text))),
     }
 }
 
-/// The text that was surely meant by one without a keyword, such as `0 2 * * *`, `@daily`, `hourly` or `5m`.
+/// What is accepted, in terms of what was given.
+fn expected(text: &str) -> &'static str {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    if first.eq_ignore_ascii_case("@reboot") {
+        return "a time; what has to run when the program starts is run by the program";
+    }
+    if Weekdays::loosely(first).is_some() { WEEKDAYS } else { KEYWORDS }
+}
+
+/// The text that was surely meant by one without a keyword, such as `0 2 * * *`, `@daily`, `hourly` or `5m`, or in the form
+/// of another program.
 fn meant(text: &str) -> Option<String> {
     let text = text.trim();
+    if text.len() > LONGEST_MEANT {
+        return None;
+    }
     if text.eq_ignore_ascii_case("hourly") {
         return Some("every 1h".to_owned());
     }
-    if let Some(period) = text.strip_prefix("@every ") {
-        return Interval::without_keyword(period);
+    let rate = text.strip_prefix("rate(").and_then(|rate| rate.strip_suffix(')'));
+    if let Some(period) = rate.or_else(|| text.strip_prefix("@every ")) {
+        return Interval::meant(period);
     }
     #[cfg(feature = "cron")]
-    if let Some(meant) = Cron::without_keyword(text) {
+    if let Some(meant) = Cron::without_keyword(text).or_else(|| Cron::with_leading_zone(text)) {
         return Some(meant);
     }
-    Interval::without_keyword(text)
+    let meant = Interval::without_keyword(text)
+        .or_else(|| Interval::meant(text).filter(|_| text.contains(|c: char| c.is_ascii_digit())))
         .or_else(|| DailyAt::without_keyword(text))
+        .or_else(|| DailyAt::meant(text))
         .or_else(|| MonthlyAt::without_keyword(text))
-        .or_else(|| Once::without_keyword(text))
+        .or_else(|| Once::without_keyword(text));
+    #[cfg(feature = "cron")]
+    let meant = meant.or_else(|| on_calendar::as_cron(text));
+    meant
+}
+
+/// Whether a text is one of this schedule, in its canonical form or in another one.
+pub(crate) fn is_text_of<T: TextForm>(text: &str, schedule: &T) -> bool {
+    let canonical = schedule.to_string();
+    text == canonical || T::parse(text).is_ok_and(|parsed| parsed.to_string() == canonical)
 }
 
 /// Splits a text into its first word and the rest. A parenthesis ends the word.

