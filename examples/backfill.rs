@@ -1,4 +1,5 @@
-//! Runs a pipeline for past days, one run per day. The reader opens the file of the day that its run is scheduled for.
+//! Runs a pipeline for past days, one run per day. In each run, the reader opens the file of the day that is due. The
+//! last day has no file on purpose, so its run fails.
 //!
 //!     cargo run -p full-examples --example backfill
 
@@ -39,7 +40,7 @@ async fn main() -> Result<(), BoxError> {
     Ok(())
 }
 
-/// Writes the paid orders of the day that the run is scheduled for.
+/// Writes the paid orders of the day for which a run is due.
 fn daily(folder: &Path) -> Result<Pipeline, BoxError> {
     let (orders, paid) = (folder.to_owned(), folder.join("paid.jsonl"));
     Ok(Pipeline::builder("orders-daily")

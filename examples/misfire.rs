@@ -14,6 +14,7 @@ use time::UtcDateTime;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), BoxError> {
+    // 2026-01-01 00:00 UTC
     let clock = ManualClock::new(UtcDateTime::from_unix_timestamp(1_767_225_600)?);
     let orchestrator =
         Orchestrator::builder(MemoryStore::new(), Runner::builder().clock(clock.clone()).build()?)

@@ -37,6 +37,6 @@ async fn main() -> Result<(), BoxError> {
         Ok(())
     }))?;
     let report = runner.shutdown(Duration::from_secs(10)).await;
-    println!("shut down: {} was left, and has {}", report.runs.len(), late.result().status);
+    println!("shut down: {} run was left, and it {}", report.runs.len(), late.result().status);
     Ok(())
 }

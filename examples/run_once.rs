@@ -3,7 +3,7 @@
 //!
 //!     cargo run -p full-examples --example run_once [STATE]
 //!
-//! If another process has the state open, such as the previous run, it waits up to 30 seconds.
+//! While another process has the state open, such as the previous run, this one waits, for up to 30 seconds.
 
 use std::env;
 use std::time::Duration;

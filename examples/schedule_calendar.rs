@@ -28,6 +28,7 @@ fn main() -> Result<(), BoxError> {
         .range(maintenance)?
         .days_of(parse("monthly last-fri 18:00 Europe/London")?);
 
+    // 2026-03-31 00:00 UTC
     let start = UtcDateTime::from_unix_timestamp(1_774_915_200)?;
     let end = start + time::Duration::days(31);
     let report =

@@ -1,4 +1,4 @@
-//! When cron patterns fire around the two next clock changes of a time zone.
+//! When cron patterns fire around the next two clock changes of a time zone, from the start of 2026.
 //!
 //!     cargo run -p full-examples --example schedule_cron [ZONE]
 
@@ -19,6 +19,7 @@ fn main() -> Result<(), BoxError> {
         Cron::new("*/30 1-3 * * *")?.in_zone(zone.clone())?,
     ];
 
+    // 2026-01-01 00:00 UTC
     let mut change = UtcDateTime::from_unix_timestamp(1_767_225_600)?;
     for _ in 0..2 {
         let Some(next) = zone.next_clock_change(change) else {

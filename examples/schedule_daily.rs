@@ -28,7 +28,8 @@ fn main() -> Result<(), BoxError> {
         parse("monthly last-fri 18:00 Europe/Berlin")?,
     ];
 
-    // Your program would ask the clock. A fixed time makes this example print the same every time.
+    // Your program would ask the clock. A fixed time (2026-01-01 00:00 UTC) makes this example print the same every
+    // time.
     let now = UtcDateTime::from_unix_timestamp(1_767_225_600)?;
     for schedule in &schedules {
         println!("{schedule}\n  {}", schedule.describe());

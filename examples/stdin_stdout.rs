@@ -22,7 +22,7 @@ fn main() -> Result<(), BoxError> {
         Some(other) => return Err(format!("expected csv or jsonl, found {other}").into()),
     };
     match pipeline.run_blocking(&RunContext::new()) {
-        // The reader of the output has closed it, as `head` does. For a filter that is a normal end.
+        // The program that reads the output, such as `head`, has closed it. For a filter that is a normal end.
         Err(error) if error.is_broken_pipe() => Ok(()),
         result => Ok(result.map(drop)?),
     }

@@ -246,13 +246,13 @@ fn a_bad_record_is_named_by_its_number_and_line() {
             "read failed at {place}: expected an object, found an array",
         ),
         (
-            "a field that is there twice",
+            "a field that appears twice",
             &[JsonlTyped],
             br#"{"id":"X","id":"Y","amount":1,"note":""}"#,
             "read failed at {place}: column 14: duplicate field `id`",
         ),
         (
-            "a field that is there twice",
+            "a field that appears twice",
             &[JsonlRecords],
             br#"{"id":"X","id":"Y","amount":1,"note":""}"#,
             "read failed at {place}: column 14: field `id` appears twice",
@@ -320,7 +320,7 @@ fn a_bad_file_is_named() {
         ),
         ("only blank lines", CSV, b"\n\r\n\n", "read failed: `in.csv` is empty: its header is missing"),
         (
-            "a name that is there twice",
+            "a name that appears twice",
             CSV,
             b"\nid,amount,id\n1,2,3\n",
             "read failed: in.csv:2: columns 1 and 3 have the same name `id`",

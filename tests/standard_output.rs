@@ -43,3 +43,16 @@ fn other_failures_are_reported() {
         assert_eq!(complaints, says);
     }
 }
+
+#[test]
+fn an_output_that_is_the_input_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("orders.jsonl");
+    let order = "{\"status\":\"paid\"}\n";
+    std::fs::write(&file, order).unwrap();
+    let (printed, complaints) = shell(&format!(r#""$0" < {0} >> {0}; echo "status $?""#, file.display()));
+    assert_eq!(printed, "status 1\n");
+    let says = "`stdout` can't be appended to, because this run reads it; a file can be read and replaced\n";
+    assert_eq!(complaints, format!("Error: write failed: {says}"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), order);
+}

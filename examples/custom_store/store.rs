@@ -33,7 +33,8 @@ impl JsonStore {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Unavailable`] if the file can't be read, [`StoreError::Corrupt`] if it has other content than this store writes.
+    /// [`StoreError::Unavailable`] if the file can't be read, [`StoreError::Corrupt`] if its content is not what this store
+    /// writes.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
         let path = path.into();
         let rows = match fs::read(&path) {

@@ -67,7 +67,7 @@ macro_rules! id {
             }
         }
 
-        /// Makes an id of a UUID that was generated elsewhere, of any version.
+        /// Makes an id from a UUID of any version that was generated elsewhere.
         impl From<Uuid> for $name {
             fn from(uuid: Uuid) -> Self {
                 Self(uuid)
@@ -135,14 +135,14 @@ id! {
     OwnerId, "owner id"
 }
 
-/// A text that is not an id.
+/// The error for text that is not an id.
 ///
 /// ```
 /// let error = "17".parse::<godata_core::RunId>().unwrap_err();
-/// assert_eq!(error.to_string(), r#""17" is not a run id, which is a UUID"#);
+/// assert_eq!(error.to_string(), r#""17" is not a run id (expected a UUID)"#);
 /// ```
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a {kind}, which is a UUID")]
+#[error("{text:?} is not a {kind} (expected a UUID)")]
 pub struct ParseIdError {
     kind: &'static str,
     text: String,
@@ -223,7 +223,7 @@ mod tests {
         for text in ["", "17", "01890a5d-ac96-774b-bcce-b302099a805"] {
             let error = text.parse::<JobId>().unwrap_err();
             assert_eq!(error.text(), text);
-            assert_eq!(error.to_string(), format!("{text:?} is not a job id, which is a UUID"));
+            assert_eq!(error.to_string(), format!("{text:?} is not a job id (expected a UUID)"));
         }
     }
 }

@@ -8,8 +8,8 @@ use crate::{Canceled, Permanent, Transient};
 
 /// What the caller of a job can do about its error.
 ///
-/// A job can return any error. The kind is read from the error's chain of sources, so code far below the job can
-/// decide it:
+/// A job can return any error. The kind is read from the error's chain of sources, outermost error first, so code far
+/// below the job can decide it:
 ///
 /// | the chain contains | the kind is | retried |
 /// |---|---|---|
@@ -59,12 +59,13 @@ pub enum JobErrorKind {
 }
 
 impl JobErrorKind {
-    /// Reads the kind of an error from its chain of sources, of which the first 64 errors count.
+    /// Reads the kind of an error from its chain of sources. Only the first 64 errors of the chain are read.
     ///
-    /// If several errors of the chain are transient, the outermost one that names a time to wait counts.
+    /// If several errors of the chain are transient, `retry_after` comes from the outermost one that names a time to
+    /// wait.
     ///
-    /// An `anyhow::Error` hides the type of its outermost error when `?` converts it into a
-    /// [`BoxError`](crate::BoxError). Its `reallocate_into_boxed_dyn_error_without_backtrace` keeps the type.
+    /// When `?` converts an `anyhow::Error` into a [`BoxError`](crate::BoxError), it hides the type of the outermost
+    /// error, so a mark there is not found. `reallocate_into_boxed_dyn_error_without_backtrace` keeps the type.
     #[must_use]
     pub fn of(error: &(dyn Error + 'static)) -> Self {
         let mut kind = Self::Failed;

@@ -111,7 +111,7 @@
 //! | Go | here |
 //! |---|---|
 //! | `context.Context` | [`RunContext`]; its [`cancellation`](RunContext::cancellation) is passed to code below |
-//! | `etl.Job` | [`Job`], a trait; [`job_fn`] makes one of a closure |
+//! | `etl.Job` | [`Job`], a trait; [`job_fn`] makes one from a closure |
 //! | `Job.ID`, `JobInfo.JobID` | [`RunContext::job_id`] |
 //! | `scheduler.Schedule` with `Next(after)` | [`Schedule`] with [`next`](Schedule::next) |
 //! | `runner.Handle` | [`RunHandle`] |

@@ -1,6 +1,6 @@
-//! What a reader of events gets if it falls behind.
+//! What an event reader gets if it falls behind.
 
-/// A reader of events has missed some because it fell behind. The events that follow are complete again.
+/// An event reader fell behind and missed some events. It gets every event that follows, unless it falls behind again.
 #[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the reader fell behind and missed {events} {}", if *events == 1 { "event" } else { "events" })]
 #[non_exhaustive]
@@ -12,7 +12,7 @@ pub struct Missed {
 debug_as_chain!(Missed);
 
 impl Missed {
-    /// For senders of events: this many events were missed.
+    /// For senders of events: says that the reader missed this many.
     #[must_use]
     pub fn new(events: u64) -> Self {
         Self { events }

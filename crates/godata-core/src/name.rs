@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 /// The name of a pipeline: 1 to 200 bytes, without control characters, and without white space at either end.
 ///
-/// Names are compared byte by byte. A clone shares the text.
+/// Names are compared byte by byte. Clones share the text.
 ///
 /// ```
 /// use godata_core::{NameError, PipelineName};
@@ -27,7 +27,7 @@ impl PipelineName {
     /// The most bytes that a name may have: 200.
     pub const MAX_BYTES: usize = 200;
 
-    /// Makes a name of a text.
+    /// Makes a name from text.
     ///
     /// # Errors
     ///
@@ -38,7 +38,7 @@ impl PipelineName {
         Ok(Self(name.into()))
     }
 
-    /// Makes a name of a text that is already shared, without copying it.
+    /// Makes a name from text that is already shared, without copying it.
     ///
     /// # Errors
     ///
@@ -106,7 +106,7 @@ impl From<PipelineName> for String {
     }
 }
 
-/// Lets maps whose keys are names be searched by text.
+/// Lets a map whose keys are names be searched by text.
 impl Borrow<str> for PipelineName {
     fn borrow(&self) -> &str {
         &self.0
@@ -129,9 +129,9 @@ pub enum NameError {
     /// The text is too long.
     #[error("a name has at most {max} bytes, and this one has {bytes}")]
     TooLong {
-        /// The length of the text.
+        /// The length of the text in bytes.
         bytes: usize,
-        /// The longest text that is allowed.
+        /// The greatest length that is allowed.
         max: usize,
     },
     /// The text contains a control character, such as a line break, a tab or NUL.

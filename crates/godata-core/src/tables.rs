@@ -88,7 +88,7 @@ impl MemoryTables {
         self.runs.get(&id)
     }
 
-    /// Iterates over the names of all pipelines that have runs, in order. Some may have no row in the pipelines.
+    /// Iterates over the names of all pipelines that have runs, in order. Some of them may have no pipeline row.
     pub fn names_with_runs(&self) -> impl Iterator<Item = &PipelineName> {
         self.by_pipeline.keys()
     }
@@ -104,7 +104,7 @@ impl MemoryTables {
         self.runs.range((id.map_or(Unbounded, Excluded), Unbounded)).map(|(_, run)| run)
     }
 
-    /// Returns the runs that match a query, among the next `rows` runs that have to be looked at.
+    /// Looks at up to `rows` runs, and returns those that match the query, up to its limit.
     #[must_use]
     pub fn page(&self, query: &RunQuery, rows: usize) -> RunPage {
         if let (Some(pipeline), Some(key)) = (&query.pipeline, &query.key) {
@@ -226,8 +226,8 @@ impl MemoryTables {
         removed.len() as u64
     }
 
-    /// Returns which of the next `rows` runs of a pipeline are to be removed, from the cursor on; `None` if there are no
-    /// more runs.
+    /// Looks at the next `rows` runs of a pipeline, from the cursor on, and returns those to remove; `None` if there are
+    /// no more runs.
     pub fn old_runs(
         &self,
         name: &PipelineName,
@@ -261,12 +261,12 @@ impl MemoryTables {
         self.pipelines.iter().filter(is_empty).map(|(name, _)| name)
     }
 
-    /// Puts a pipeline. It replaces the one with the same name.
+    /// Inserts a pipeline, or replaces the one with the same name.
     pub fn put_pipeline(&mut self, pipeline: PipelineRecord) {
         self.pipelines.insert(pipeline.name.clone(), Arc::new(pipeline));
     }
 
-    /// Puts a run. It replaces the one with the same id, which is returned.
+    /// Inserts a run, or replaces the one with the same id and returns it.
     pub fn put_run(&mut self, mut run: RunRecord) -> Option<Arc<RunRecord>> {
         if let Some(stored) = self.runs.get_mut(&run.id).filter(|stored| has_same_place(stored, &run)) {
             if run.status.is_terminal() {

@@ -32,7 +32,7 @@ fn check_alone(error: impl Into<BoxError>, message: &str) {
 
 #[test]
 fn ids_and_names() {
-    let message = r#""17" is not a run id, which is a UUID"#;
+    let message = r#""17" is not a run id (expected a UUID)"#;
     let cause = uuid::Uuid::parse_str("17").unwrap_err();
     check("17".parse::<RunId>().unwrap_err(), message, &format!("{message}: {cause}"));
     check_alone(NameError::Empty, "a name must not be empty");
@@ -248,9 +248,12 @@ fn commits_that_break_the_contract() {
     );
     rows.check(
         &update(&|_| ()).update(rows.run.clone()),
-        &format!("run {ID} or its key manual/deploy occurs twice in the commit"),
+        &format!("run {ID} or its key manual/deploy appears twice in the commit"),
     );
-    rows.check(&update(&|run| run.reason = Some("\0".into())), &format!("a text of run {ID} contains NUL"));
+    rows.check(
+        &update(&|run| run.reason = Some("\0".into())),
+        &format!("run {ID} has text with a NUL character, which can't be stored"),
+    );
     rows.check(
         &update(&|run| run.status = RunStatus::Queued),
         &format!("run {ID} can't change from running to queued"),

@@ -26,7 +26,7 @@ pub enum BuildError {
         source: NameError,
     },
     /// [`workers(0)`](crate::PipelineBuilder::workers): a pipeline needs at least one worker.
-    #[error("a pipeline needs at least one worker")]
+    #[error("a pipeline needs at least one worker; the default is one per core")]
     NoWorkers,
     /// `Ordered(0)` or `Unordered(0)`: no record could ever be in flight.
     #[error("{step} needs at least one record in flight")]

@@ -12,9 +12,9 @@ use crate::{PipelineError, RunReport};
 /// Observes the runs of a pipeline. Every method does nothing by default.
 ///
 /// The methods for reading, steps and writing are called once per batch, on the thread that works on it, so the calls
-/// for different batches overlap and come in any order. Each start is followed by exactly one end, also when a stage
-/// fails, panics or is canceled, or its run is dropped; the outcome then says so. [`on_pipeline_end`] comes last: no code
-/// of the pipeline runs after it. If a run's future is dropped, the ends come once the last worker has stopped.
+/// for different batches overlap and come in any order. Each start is followed by exactly one end, even if a stage
+/// fails, panics or is canceled, or its run is dropped; the outcome then says so. [`on_pipeline_end`] comes last: no
+/// code of the pipeline runs after it. If a run's future is dropped, the ends come once the last worker has stopped.
 ///
 /// A panic in a hook is contained and logged, and changes nothing in the run. Keep hooks quick, because the worker waits
 /// for them.
@@ -44,7 +44,8 @@ pub trait PipelineHook: Send + Sync + 'static {
     /// The next batch is about to be fetched. The first call comes before the reader opens its input.
     fn on_read_start(&self, cx: &RunContext, pipeline: &PipelineInfo) {}
 
-    /// A batch has been fetched and decoded. At the end of the input, the end has no records and has succeeded.
+    /// A batch has been fetched and decoded. At the end of the input, there is one more call, with 0 records and a
+    /// success as its outcome.
     fn on_read_end(&self, cx: &RunContext, pipeline: &PipelineInfo, end: &StageEnd<'_>) {}
 
     /// A step starts on a batch of this many records.
@@ -80,7 +81,7 @@ pub trait JobHook: Send + Sync + 'static {
     /// The job starts, before its pipeline does.
     fn on_job_start(&self, cx: &RunContext, job: &JobInfo) {}
 
-    /// The job has ended, after its pipeline. Called exactly once per start, also if the run was dropped.
+    /// The job has ended, after its pipeline. Called exactly once per start, even if the run was dropped.
     fn on_job_end(&self, cx: &RunContext, job: &JobInfo, end: &PipelineEnd<'_>) {}
 }
 
@@ -173,7 +174,7 @@ pub struct StageEnd<'a> {
 pub struct PipelineEnd<'a> {
     /// How it ended. A failure has the [`PipelineError`].
     pub outcome: Outcome<'a, PipelineError>,
-    /// From start to end.
+    /// The time from the start of the run to its end.
     pub took: Duration,
     /// What was read, dropped and written by then.
     pub report: &'a RunReport,

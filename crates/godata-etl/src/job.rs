@@ -59,7 +59,7 @@ impl PipelineJob {
     ///
     /// # Errors
     ///
-    /// As [`Pipeline::run`].
+    /// Those of [`Pipeline::run`].
     pub async fn run(&mut self, cx: &RunContext) -> Result<RunReport, PipelineError> {
         let started = Execution { started_at: Some(SystemClock.now()), ended: None };
         let execution = Arc::new(Mutex::new(started));

@@ -55,9 +55,9 @@
 //! }
 //! ```
 //!
-//! A program without a runtime calls [`run_blocking`](Pipeline::run_blocking) instead. The same pipeline over dynamic
-//! records, whose fields are known only by name. [`untyped`](Flow::untyped) turns a batch of single [`Record`]s, or of any
-//! serde type, into a batch with shared field names, which has the steps for fields:
+//! A program without a runtime calls [`run_blocking`](Pipeline::run_blocking) instead. This is the same pipeline over
+//! dynamic records, whose fields are known only by name. [`untyped`](Flow::untyped) turns a batch of single
+//! [`Record`]s, or of any serde type, into a batch with shared field names, which has the steps for fields:
 //!
 //! ```
 //! use godata_etl::{BoxError, Pipeline, RunContext, record};
@@ -84,7 +84,7 @@
 //! * Steps on every [`Flow`]: `filter`, `try_filter`, `filter_with`, `map`, `try_map`, `filter_map`, `flat_map`,
 //!   `transform`, `transform_with`, `inspect`, `scan`, `take`, `map_batch` and `map_async`.
 //! * Steps on dynamic records only ([`NamedFields`]): `select`, `rename`, `drop_fields`, `cast`, `derive` and `typed`.
-//!   [`untyped`](Flow::untyped) makes dynamic records of typed ones.
+//!   [`untyped`](Flow::untyped) turns typed records into dynamic ones.
 //! * Writing: [`write_fn`](Flow::write_fn), or [`write`](Flow::write) with a [`Writer`].
 //!   [`write_with`](Flow::write_with) chooses a writer for each run.
 //! * Inspection: [`collect`](Flow::collect) previews a flow, [`Pipeline::check`] opens input and output,
@@ -92,8 +92,8 @@
 //! * Running: [`Pipeline::run`], [`Pipeline::run_blocking`] and [`PipelineJob`]. A pipeline is also a [`Job`], which
 //!   runners and the orchestrator take.
 //!
-//! There are no steps that join, group, sort or deduplicate: they need all records at once. [`map_batch`] over a reader
-//! that makes one batch, or a database, does such work.
+//! There are no steps that join, group, sort or deduplicate: they need all records at once. Do such work in a database,
+//! or with [`map_batch`] over a reader that makes one batch.
 //!
 //! [`map_batch`]: Flow::map_batch
 //! [`read`]: PipelineBuilder::read
@@ -110,8 +110,9 @@
 //! (orders.csv:103)`), has the cause as its source, and carries the report of what was done. A panic in a closure fails
 //! its stage like an error.
 //!
-//! Closures return `Result<_, BoxError>`: `?` converts any error, and `Err("text".into())` makes one. Errors print their
-//! own message by `Display` and all their causes on one line by `Debug`, so a `main` that returns one prints it whole.
+//! Closures return `Result<_, BoxError>`: `?` converts any error, and `Err("text".into())` makes one. `Display` prints
+//! an error's own message, and `Debug` adds all its causes on one line, so a `main` that returns an error prints all of
+//! it.
 //!
 //! # Guarantees
 //!
@@ -125,7 +126,7 @@
 //! # Logs
 //!
 //! Runs log through [`tracing`](https://docs.rs/tracing). The names, levels and fields below are part of the API. All
-//! targets begin with `godata_etl`.
+//! targets start with `godata_etl`.
 //!
 //! [`Pipeline::run`], [`Pipeline::run_blocking`], [`PipelineJob::run`] and the previews of [`Flow`] open one span
 //! `run` at level `INFO`, a child of the caller's current span, with these fields:
@@ -185,7 +186,7 @@
 //! | `OnWriteStart`, `OnWriteEnd` | [`on_write_start`](PipelineHook::on_write_start), [`on_write_end`](PipelineHook::on_write_end), per batch |
 //! | `JobHook`: `OnJobStart`, `OnJobEnd` | [`on_job_start`](JobHook::on_job_start), [`on_job_end`](JobHook::on_job_end) |
 //! | `NoopPipelineHook`, `NoopJobHook` | not needed: the methods of the hooks do nothing by default |
-//! | `read failed`, `step[N] failed`, `write failed` | [`PipelineError`], whose messages begin the same |
+//! | `read failed`, `step[N] failed`, `write failed` | [`PipelineError`], whose messages start the same way |
 
 mod batch;
 mod chunk;

@@ -72,8 +72,8 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// [`PipelineError`] if a stage fails or panics, the run is canceled, there is no tokio runtime, or a step of a
-    /// pipeline is the caller. The output is then as it was before the run.
+    /// [`PipelineError`] if a stage fails or panics, the run is canceled, there is no tokio runtime, or this is called
+    /// from a step of a pipeline. The output is then as it was before the run.
     pub async fn run(&self, cx: &RunContext) -> Result<RunReport, PipelineError> {
         self.runs.run(cx, None, LoggedBy::Pipeline).await
     }
@@ -82,7 +82,7 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// As [`run`](Self::run). Also [`PipelineError::Runtime`] if it is called on a tokio runtime, which it would
+    /// Those of [`run`](Self::run). Also [`PipelineError::Runtime`] if it is called on a tokio runtime, which it would
     /// block.
     ///
     /// ```
@@ -257,8 +257,8 @@ impl PipelineBuilder {
         self
     }
 
-    /// Writes batches as they are ready. The records within a batch keep their order. By default, all records are written
-    /// in the order in which they were read.
+    /// Writes each batch as soon as it is ready. The records within a batch keep their order. By default, all records
+    /// are written in the order in which they were read.
     pub fn unordered(mut self) -> Self {
         self.0.ordered = false;
         self
@@ -341,7 +341,7 @@ impl PipelineBuilder {
         self.read(ReadIter(move |cx: &RunContext| make(cx).into_iter().map(Ok)))
     }
 
-    /// As [`read_iter`](Self::read_iter), for items that can fail. The first error fails the run, after the records before
+    /// Like [`read_iter`](Self::read_iter), for items that can fail. The first error fails the run, after the records before
     /// it have been written.
     ///
     /// ```
@@ -388,7 +388,7 @@ impl PipelineBuilder {
         self.read(ReadStream(move |cx| make(cx).map(Ok)))
     }
 
-    /// As [`read_stream`](Self::read_stream), for items that can fail. The first error fails the run, after the records
+    /// Like [`read_stream`](Self::read_stream), for items that can fail. The first error fails the run, after the records
     /// before it have been written.
     pub fn try_read_stream<T, S, F>(self, make: F) -> Flow<Vec<T>>
     where

@@ -8,9 +8,10 @@ use time::UtcDateTime;
 
 /// What a run did: how many records and bytes each stage processed, and how long it took.
 ///
-/// The counts add up. The `records_in` of a step equals the `records_out` of the step before it, and of the first step
-/// the records read. The `records_out` of the last step equals the records written. A run that failed, was canceled or
-/// was ended by a `take` leaves [`unfinished`](Self::unfinished) records between the stages. `Display` prints a table.
+/// The counts add up. The `records_in` of the first step equals the records read, and the `records_in` of any other
+/// step equals the `records_out` of the step before it. The `records_out` of the last step equals the records written.
+/// A run that failed, was canceled or was ended by a `take` leaves [`unfinished`](Self::unfinished) records between the
+/// stages. `Display` prints a table.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RunReport {

@@ -5,7 +5,7 @@ use godata_core::BoxError;
 /// Why a unit of work ended early: it failed, or the run is to stop.
 ///
 /// `?` converts any error into it. It is not an error itself: the engine unpacks it, adds the stage and the record, and
-/// makes a [`PipelineError`](crate::PipelineError) of it.
+/// turns it into a [`PipelineError`](crate::PipelineError).
 #[derive(Debug)]
 pub struct Stop(BoxError);
 

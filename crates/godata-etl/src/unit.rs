@@ -31,7 +31,7 @@ pub struct Unit<B>(Decode<B>);
 type Decode<B> = Box<dyn FnOnce(&mut Work) -> Result<Chunk<B>, Stop> + Send>;
 
 impl<B: Batch> Unit<B> {
-    /// A unit that makes its batch by `decode`.
+    /// A unit that makes its batch with `decode`.
     pub fn new(decode: impl FnOnce(&mut Work) -> Result<Chunk<B>, Stop> + Send + 'static) -> Self {
         Self(Box::new(decode))
     }

@@ -46,7 +46,7 @@ fn build_errors() {
         ": a name has at most 200 bytes, and this one has 201",
     );
     let no_workers = build_error(Pipeline::builder("numbers").workers(0).read_vec(vec![1]));
-    check(&no_workers, "a pipeline needs at least one worker", "");
+    check(&no_workers, "a pipeline needs at least one worker; the default is one per core", "");
     let none_in_flight = build_error(numbers().map_async(Concurrency::Ordered(0), |n| async move { Ok(n) }));
     check(&none_in_flight, "step[0] (map_async) needs at least one record in flight", "");
 }
@@ -86,7 +86,7 @@ fn field_errors() {
     check(order.f64("price").unwrap_err(), "field `price` is missing");
     check(order.f64("note").unwrap_err(), "field `note` is null");
     check(order.f64("amount").unwrap_err(), "field `amount`: expected a number, found text `abc`");
-    check(order.rename("id", "note").unwrap_err(), "field `note` exists already");
+    check(order.rename("id", "note").unwrap_err(), "field `note` already exists");
     let mut batch: Records = [record! {"amount" => "12.50"}].into_iter().collect();
     batch.cast_row(0, "amount", Type::Float).unwrap();
     let error = batch.cast_row(0, "amount", Type::Int).unwrap_err();
@@ -99,7 +99,7 @@ fn shape_errors() {
     let mut batch = Records::with_names(["id", "amount"]).unwrap();
     batch.push(record! {"id" => 1, "amount" => 2});
     let duplicate = Records::with_names(["id", "id"]).unwrap_err();
-    check(duplicate, "the name `id` occurs twice");
+    check(duplicate, "the name `id` appears twice");
     check(batch.select(&["price"]).unwrap_err(), "no field is named `price`; the fields are `id`, `amount`");
     check(batch.rename("id", "amount").unwrap_err(), "another field is named `amount`");
     let unknown = ShapeError::Unknown { name: "id".into(), known: Vec::new() };

@@ -34,7 +34,8 @@ pub enum Ragged {
     /// if the column did not exist: as `None`, as the `#[serde(default)]`, or else as an error. Structs and tuples that
     /// are read by position get empty cells instead.
     Pad,
-    /// As [`Pad`](Self::Pad), and in a long record the cells after the last column are dropped, whatever they contain.
+    /// Short records are read as with [`Pad`](Self::Pad). In a long record, the cells after the last column are
+    /// dropped, whatever they contain.
     Cut,
 }
 

@@ -56,16 +56,17 @@ mod tests {
             assert_eq!(checked(byte).unwrap().delimiter, byte);
         }
         let message = |byte| checked(byte).unwrap_err().to_string();
-        assert_eq!(message(b'"'), "`\\\"` can't be the delimiter");
-        assert_eq!(message(b'\r'), "`\\r` can't be the delimiter");
-        assert_eq!(message(b'\n'), "`\\n` can't be the delimiter");
-        assert_eq!(message(0), "`\\x00` can't be the delimiter");
-        assert_eq!(message(0xe4), "`\\xe4` can't be the delimiter");
+        assert_eq!(message(b'"'), "`\\\"` can't be the delimiter: use another ASCII character");
+        assert_eq!(message(b'\r'), "`\\r` can't be the delimiter: use another ASCII character");
+        assert_eq!(message(b'\n'), "`\\n` can't be the delimiter: use another ASCII character");
+        assert_eq!(message(0), "`\\x00` can't be the delimiter: use another ASCII character");
+        assert_eq!(message(0xe4), "`\\xe4` can't be the delimiter: use another ASCII character");
     }
 
     #[test]
     fn no_byte_can_have_two_meanings() {
         let check = |dialect: Dialect, expected: &str| {
+            let expected = format!("{expected}: use another ASCII character");
             assert_eq!(dialect.checked().unwrap_err().to_string(), expected);
         };
         let plain = Dialect::default();

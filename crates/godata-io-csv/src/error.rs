@@ -28,13 +28,13 @@ use godata_core::{BoxError, debug_as_chain, excerpt};
 #[non_exhaustive]
 pub enum CsvError {
     /// The delimiter is not an ASCII character, or has another meaning.
-    #[error("`{}` can't be the delimiter", delimiter.escape_ascii())]
+    #[error("`{}` can't be the delimiter: use another ASCII character", delimiter.escape_ascii())]
     Delimiter {
         /// The delimiter.
         delimiter: u8,
     },
     /// The byte for the quote, the escape or the comment is not an ASCII character, or has another meaning.
-    #[error("`{}` can't be the {role}", byte.escape_ascii())]
+    #[error("`{}` can't be the {role}: use another ASCII character", byte.escape_ascii())]
     Special {
         /// The byte.
         byte: u8,
@@ -58,7 +58,7 @@ pub enum CsvError {
         /// What is wrong with the header.
         source: Box<Self>,
     },
-    /// A header has the same name twice.
+    /// A name appears twice in a header.
     #[error("{file}:{line}: columns {first} and {second} have the same name `{}`", excerpt(name))]
     DuplicateName {
         /// The file.
@@ -106,8 +106,8 @@ pub enum CsvError {
         /// Its name in the records; `None` if they have fewer columns.
         expected: Option<String>,
     },
-    /// The names given to [`CsvReader::names`](crate::CsvReader::names) or
-    /// [`CsvWriter::columns`](crate::CsvWriter::columns) contain one of them twice.
+    /// A name appears twice among those given to [`CsvReader::names`](crate::CsvReader::names) or
+    /// [`CsvWriter::columns`](crate::CsvWriter::columns).
     #[error("the name `{}` was given twice", excerpt(name))]
     DuplicateGivenName {
         /// The name.
@@ -232,7 +232,7 @@ impl fmt::Display for Difference<'_> {
     }
 }
 
-/// A column in an error. It displays as ``column `amount` ``, or as `column 3` if it has no name.
+/// A column in an error. `Display` prints ``column `amount` ``, or `column 3` if it has no name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Column {

@@ -148,7 +148,7 @@
 //! | has records that are too short or too long | [`Ragged::Cut`] | an error |
 //! | has `NA` or `NULL` for missing values | [`nulls`](CsvReader::nulls) | such a word is text, and an empty cell is empty text (`None` for a struct) |
 //! | is not UTF-8 | [`Input::encoding`] | an error that names the cell |
-//! | is unknown to me | [`sample()`] | |
+//! | has columns and types that you don't know | [`sample()`] | |
 //!
 //! To write:
 //!
@@ -164,9 +164,9 @@
 //! | a tool that wants no header | [`no_header`](CsvWriter::no_header) | a header |
 //! | people who open untrusted input in a spreadsheet | [`guard_formulas`](CsvWriter::guard_formulas) | cells are written as they are |
 //!
-//! What was written with `null` is read back as it was with [`nulls`](CsvReader::nulls) and the same word. If a file
-//! will be read with [`comment`](CsvReader::comment), write it with [`Quoting::Always`], so that no line starts with
-//! the comment byte.
+//! To read back what was written with `null`, give [`nulls`](CsvReader::nulls) the same word. If a file will be read
+//! with [`comment`](CsvReader::comment), write it with [`Quoting::Always`], so that no line starts with the comment
+//! byte.
 //!
 //! # Errors
 //!

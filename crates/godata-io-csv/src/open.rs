@@ -187,7 +187,7 @@ fn first(blocks: &mut Blocks<Cutter>, dialect: Dialect) -> Result<Option<First<'
     Ok(head.map(|head| First { head: head.bytes, line: head.line, frame: head.frame }))
 }
 
-/// The positions of the first name that occurs twice.
+/// The positions of the first name that appears twice.
 fn duplicate(names: &[String]) -> Option<(usize, usize)> {
     let mut seen = HashMap::new();
     names.iter().enumerate().find_map(|(second, name)| Some((seen.insert(name, second)?, second)))

@@ -233,7 +233,7 @@ impl<B> CsvReader<B> {
 
     /// Reads a file without a header, whose columns have these names.
     ///
-    /// If a name is given twice, opening the file fails with
+    /// If a name appears twice, opening the file fails with
     /// [`CsvError::DuplicateGivenName`](crate::CsvError::DuplicateGivenName). An empty file has no records.
     ///
     /// ```

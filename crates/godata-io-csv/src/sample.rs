@@ -38,7 +38,7 @@ pub async fn sample(input: impl Into<Input>) -> Result<Sample, PipelineError> {
 }
 
 impl CsvReader<Records> {
-    /// Samples the first `records` records of the file.
+    /// Samples the first `records` records of the file. If it has fewer, all of them are sampled.
     ///
     /// ```
     /// use godata_io_csv::{self as csv, Input, Type};
@@ -62,7 +62,7 @@ impl CsvReader<Records> {
     }
 }
 
-/// The columns of a file, guessed from its first records; made by [`sample()`]. It displays as a table.
+/// The columns of a file, guessed from its first records; made by [`sample()`]. `Display` prints a table.
 ///
 /// A later record may have a cell that does not fit the guessed type, and [`CastAs::cast_as`] fails there. The sample
 /// of a file without records has no columns.

@@ -62,7 +62,7 @@ pub struct CsvWriter {
 #[derive(Clone, Debug)]
 struct GivenColumns {
     names: Vec<String>,
-    /// The shape of the names. It is empty if a name occurs twice, but then the output is not opened.
+    /// The shape of the names. It is empty if a name appears twice, but then the output is not opened.
     shape: Arc<Shape>,
 }
 
@@ -170,7 +170,7 @@ impl CsvWriter {
     /// [`CsvError::UnlistedField`](crate::CsvError::UnlistedField), so that nothing is lost silently: drop it in a
     /// step, for example with `select`. A run without records writes the header.
     ///
-    /// If a name is given twice, opening the file fails with
+    /// If a name appears twice, opening the file fails with
     /// [`CsvError::DuplicateGivenName`](crate::CsvError::DuplicateGivenName), and without names with
     /// [`CsvError::NoFields`](crate::CsvError::NoFields).
     ///

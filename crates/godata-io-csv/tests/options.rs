@@ -142,12 +142,36 @@ fn words_for_null_are_null_unless_quoted() {
 
 #[test]
 fn a_byte_with_two_meanings_is_refused() {
-    fails("a\n", |reader| reader.quote(b','), "read failed: `,` can't be the delimiter");
-    fails("a\n", |reader| reader.quote(b'\n'), "read failed: `\\n` can't be the quote");
-    fails("a\n", |reader| reader.escape(b'"'), "read failed: `\\\"` can't be the escape");
-    fails("a\n", |reader| reader.comment(b'"'), "read failed: `\\\"` can't be the comment");
-    writes([], |writer| writer.escape(b','), Err("write failed: `,` can't be the escape"));
-    writes([], |writer| writer.quote(0xff), Err("write failed: `\\xff` can't be the quote"));
+    fails(
+        "a\n",
+        |reader| reader.quote(b','),
+        "read failed: `,` can't be the delimiter: use another ASCII character",
+    );
+    fails(
+        "a\n",
+        |reader| reader.quote(b'\n'),
+        "read failed: `\\n` can't be the quote: use another ASCII character",
+    );
+    fails(
+        "a\n",
+        |reader| reader.escape(b'"'),
+        "read failed: `\\\"` can't be the escape: use another ASCII character",
+    );
+    fails(
+        "a\n",
+        |reader| reader.comment(b'"'),
+        "read failed: `\\\"` can't be the comment: use another ASCII character",
+    );
+    writes(
+        [],
+        |writer| writer.escape(b','),
+        Err("write failed: `,` can't be the escape: use another ASCII character"),
+    );
+    writes(
+        [],
+        |writer| writer.quote(0xff),
+        Err("write failed: `\\xff` can't be the quote: use another ASCII character"),
+    );
 }
 
 #[test]

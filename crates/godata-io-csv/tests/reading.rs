@@ -309,7 +309,7 @@ fn duplicate_names_are_refused() {
 fn an_impossible_delimiter_is_refused() {
     for (delimiter, shown) in [(b'"', "\\\""), (b'\n', "\\n"), (b'\r', "\\r"), (0xa7, "\\xa7"), (0, "\\x00")]
     {
-        let expected = format!("read failed: `{shown}` can't be the delimiter");
+        let expected = format!("read failed: `{shown}` can't be the delimiter: use another ASCII character");
         assert_eq!(records_with(b"a\n", |reader| reader.delimiter(delimiter)), Err(expected));
     }
 }

@@ -165,7 +165,7 @@ fn records_without_fields_are_refused() {
 fn an_impossible_delimiter_is_refused() {
     let rows = flow_of(vec![]);
     let error = written(rows, |writer| writer.delimiter(b'"')).unwrap_err();
-    assert_eq!(error, "write failed: `\\\"` can't be the delimiter");
+    assert_eq!(error, "write failed: `\\\"` can't be the delimiter: use another ASCII character");
 }
 
 #[cfg(target_os = "linux")]

@@ -99,7 +99,7 @@ pub enum JsonError {
         /// What it is instead.
         found: String,
     },
-    /// An object in a dynamic record has a key twice.
+    /// A key appears twice in an object of a dynamic record.
     #[error("column {column}: field `{path}` appears twice")]
     #[non_exhaustive]
     DuplicateKey {
@@ -169,10 +169,10 @@ pub enum JsonError {
         line: u64,
         /// The pointer.
         pointer: String,
-        /// What is there on the way.
+        /// What is there instead.
         found: String,
     },
-    /// A key on the way of a pointer appears twice, so it is not clear which array is meant.
+    /// A key on the path of a pointer appears twice, so it is not clear which array is meant.
     #[error("{file}:{line}: column {column}: `{pointer}` appears twice")]
     #[non_exhaustive]
     PointerTwice {

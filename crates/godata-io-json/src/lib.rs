@@ -2,10 +2,10 @@
 //!
 //! # When to take this crate
 //!
-//! Take this crate for pipelines over JSON alone. It has the engine with it: [`Pipeline`], [`Flow`], [`Record`] and what
-//! else a pipeline needs are at its root, all of the engine in [`etl`], and all of inputs and outputs in [`io`]. The facade
-//! `godata` has this crate as `godata::jsonl` and `godata::json`, with CSV, schedules and an orchestrator beside it; CSV
-//! alone is `godata-io-csv`.
+//! Take this crate for pipelines over JSON alone. It brings the engine along: [`Pipeline`], [`Flow`], [`Record`] and
+//! whatever else a pipeline needs are at its root, all of the engine is in [`etl`], and all of inputs and outputs in
+//! [`io`]. The facade `godata` has this crate as `godata::jsonl` and `godata::json`, with CSV, schedules and an
+//! orchestrator beside it. For CSV alone, take `godata-io-csv`.
 //!
 //! # Example
 //!

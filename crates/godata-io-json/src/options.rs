@@ -1,6 +1,6 @@
 //! Options for reading dynamic records.
 
-/// What happens when an object in a dynamic record has a key twice.
+/// What happens when a key appears twice in an object of a dynamic record.
 ///
 /// ```
 /// use godata_io_json::{BoxError, DuplicateKeys, Input, Pipeline, jsonl, record};

@@ -93,7 +93,7 @@ pub struct Blocks<F> {
     at: Option<Position>,
     /// Whether the file ends where `ahead` does.
     at_end: bool,
-    /// An error that came up after the last block; the next call returns it.
+    /// An error that occurred after the last block; the next call returns it.
     failed: Option<BoxError>,
 }
 
@@ -105,7 +105,7 @@ struct Position {
     record: u64,
 }
 
-/// What stands at the beginning of a file, before it is [skipped](Blocks::skip); made by [`Blocks::first_record`].
+/// What is at the beginning of a file, before it is [skipped](Blocks::skip); made by [`Blocks::first_record`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Head<'a> {
@@ -151,7 +151,7 @@ impl<F: Framing> Blocks<F> {
     ///
     /// # Errors
     ///
-    /// As [`next`](Self::next).
+    /// Those of [`next`](Self::next).
     pub fn first_record(&mut self, framing: &mut impl Framing) -> Result<Option<Head<'_>>, BoxError> {
         let Some((frame, at)) = self.frame_with(|_, ahead| framing.frame(ahead))? else { return Ok(None) };
         Ok(Some(Head { bytes: &self.ahead[..frame.bytes], line: at.line, frame }))

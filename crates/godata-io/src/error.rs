@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use godata_core::{BoxError, debug_as_chain, excerpt};
 
-use crate::{Compression, Encoding};
+use crate::{Compression, Encoding, Packed};
 
 /// A file that could not be read or written. If the system reported an error, it is the source.
 ///
@@ -112,6 +112,14 @@ pub enum IoError {
         found: &'static str,
         /// The encoding it was to be read as.
         expected: Encoding,
+    },
+    /// An input that was to be read as text starts as compressed data does.
+    #[error("`{}` is {found} data by its first bytes; {}", path.display(), found.advice())]
+    Packed {
+        /// The input.
+        path: PathBuf,
+        /// How it is compressed.
+        found: Packed,
     },
     /// An input has bytes that are not a character of its encoding, or ends in the middle of one.
     #[error("`{}` is not valid {encoding} text: the bytes at offset {offset} are not a character", path.display())]
@@ -242,6 +250,19 @@ pub enum IoError {
         path: PathBuf,
         /// Why.
         source: BoxError,
+    },
+    /// Something else appends to a file, in this process or another, and the run has waited as long as
+    /// [`Output::lock_timeout`](crate::Output::lock_timeout) says.
+    #[error("`{}` can't be appended to: another run appends to it; `lock_timeout` sets how long to wait", path.display())]
+    InUse {
+        /// The output.
+        path: PathBuf,
+    },
+    /// A run would append to a file that it reads, and would read its own records. A file can be read and replaced.
+    #[error("`{}` can't be appended to, because this run reads it; a file can be read and replaced", path.display())]
+    OwnInput {
+        /// The file.
+        path: PathBuf,
     },
     /// An output could not be opened: the process may not write to its directory, for example.
     #[error("`{}` can't be written", path.display())]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use godata_core::BoxError;
 
-/// Finds where the records of a format end. [`Blocks`](crate::Blocks) cuts files by it.
+/// Finds where the records of a format end, so that [`Blocks`](crate::Blocks) can cut files there.
 ///
 /// It runs on the one thread that reads, so it should only look for the ends of records, and be quick. Everything else
 /// about a record is checked when its block is decoded, on the workers.
@@ -48,7 +48,7 @@ pub trait Framing: Send + 'static {
     ///
     /// # Errors
     ///
-    /// When the bytes can't be cut. The error names the file and the line, since it belongs to no record.
+    /// If the bytes can't be cut. The error names the file and the line, since it belongs to no record.
     fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError>;
 }
 

@@ -98,6 +98,8 @@
 //! * A committed output is on the disk, together with its name in the directory (on Unix). If there are several files,
 //!   all of them are flushed before the first one is replaced. A file system that can't flush directories is not an
 //!   error; every other failure to flush is one.
+//! * One run at a time appends to a file, and never to one that it reads. A commit means that the records are in the file
+//!   that has the name.
 //! * However many files an output has, at most [`max_open_files`](Output::max_open_files) are open at once.
 //! * Text is read exactly as it was stored: bytes that are not a character of its encoding are an error.
 //! * Memory is bounded. Reading holds one block, or one record of at most 64 MiB if that is larger; 64 KiB more for
@@ -120,9 +122,12 @@ mod compression;
 mod encoding;
 mod error;
 mod framing;
+mod identity;
+mod in_use;
 mod input;
 mod marks;
 mod output;
+mod packed;
 mod pending;
 mod records;
 
@@ -138,6 +143,7 @@ pub use godata_core::{BoxError, RunContext};
 pub use godata_etl as etl;
 pub use input::{Input, InputFiles};
 pub use output::{OldContent, Output, OutputFile};
+pub use packed::Packed;
 pub use records::{Encoded, Fields, FileFormat, FileSink};
 
 /// Compiles the programs of the README.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use time::UtcDateTime;
 
-/// Due times in the past to run: up to [`MAX`](Self::MAX), each as its own run with that
-/// [scheduled time](crate::RunContext::scheduled_at), one after another.
+/// Due times in the past to run, up to [`MAX`](Self::MAX). Each gets its own run with that
+/// [scheduled time](crate::RunContext::scheduled_at). They run one after another.
 ///
 /// ```
 /// use godata_orchestrator::Backfill;
@@ -35,12 +35,12 @@ impl Backfill {
     /// The most due times of one backfill: 1,000.
     pub const MAX: usize = 1_000;
 
-    /// The due times of the pipeline's schedule from `from`, inclusive, to `until`, exclusive.
+    /// Takes the due times of the pipeline's schedule from `from`, inclusive, to `until`, exclusive.
     pub fn between(from: UtcDateTime, until: UtcDateTime) -> Self {
         Self { times: Times::Between(from, until), name: None }
     }
 
-    /// These due times, truncated to whole milliseconds, in order and without duplicates.
+    /// Takes these due times, truncated to whole milliseconds, sorted and without duplicates.
     pub fn at(times: impl IntoIterator<Item = UtcDateTime>) -> Self {
         let mut distinct = BTreeSet::new();
         for time in times {

@@ -97,12 +97,12 @@ impl OrchestratorBuilder {
         Self { seed: Some(seed), ..self }
     }
 
-    /// Sets how many jobs run at a time, over all pools. Default: four per core, at least 16.
+    /// Sets how many jobs may run at a time, over all pools. Default: four per core, at least 16.
     pub fn concurrency(self, runs: usize) -> Self {
         Self { concurrency: Some(runs), ..self }
     }
 
-    /// Adds a pool in which up to `runs` jobs run at a time. A [`Registration`](crate::Registration::pool) names it.
+    /// Adds a pool in which up to `runs` jobs may run at a time. A [`Registration`](crate::Registration::pool) names it.
     pub fn pool(mut self, name: impl Into<String>, runs: usize) -> Self {
         self.pools.push((name.into(), runs));
         self
@@ -113,14 +113,14 @@ impl OrchestratorBuilder {
         Self { recovery, ..self }
     }
 
-    /// Keeps the newest finished runs of each pipeline, up to this many, and removes older ones once an hour. Default: all are
-    /// kept.
+    /// Keeps the newest finished runs of each pipeline, up to this many. Older ones are removed once an hour. Default:
+    /// keeps all.
     pub fn keep_newest(mut self, runs: usize) -> Self {
         self.keep.newest = Some(runs);
         self
     }
 
-    /// Removes finished runs this long after their end, once an hour. Default: never.
+    /// Keeps finished runs for this long after their end. Older ones are removed once an hour. Default: keeps all.
     pub fn keep_for(mut self, age: Duration) -> Self {
         self.keep.age = Some(age);
         self
@@ -131,8 +131,8 @@ impl OrchestratorBuilder {
         Self { grace, ..self }
     }
 
-    /// Sets for how long this instance counts as alive in a shared store without renewing its lease. It renews three times
-    /// as often, and at least every 10 s. When the lease expires, other instances take over its runs. Default: 30 s.
+    /// Sets how long the lease of this instance lasts in a shared store. It is renewed three times as often, and at
+    /// least every 10 s. If it expires, other instances take over its runs. Default: 30 s.
     pub fn lease(self, ttl: Duration) -> Self {
         Self { lease: ttl, ..self }
     }
@@ -143,7 +143,8 @@ impl OrchestratorBuilder {
         Self { store_timeout: timeout, ..self }
     }
 
-    /// Sets how many events a reader may fall behind before it misses some, at most 1,048,576. Default: 1,024.
+    /// Sets how many events a reader may fall behind before it misses some, from 1 to 1,048,576; other values are
+    /// clamped. Default: 1,024.
     pub fn event_buffer(self, events: usize) -> Self {
         Self { event_buffer: events, ..self }
     }

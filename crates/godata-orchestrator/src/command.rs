@@ -17,7 +17,7 @@ pub(crate) enum Command {
     Register(Box<Registration>, Reply<(), RegisterError>),
     /// A request about a registered pipeline, which needs a commit.
     Ask(String, Ask, Reply<Answer>),
-    /// The answer is `false` if the run is not known here and no pipeline is named.
+    /// The answer is `false` if the run is not known here and the command names no pipeline.
     Cancel(RunId, Option<PipelineName>, Reply<bool>),
     Upcoming(String, Reply<Arc<dyn Schedule>>),
     StartScheduler(Reply<()>),
@@ -61,7 +61,7 @@ pub struct RunOptions {
 }
 
 impl RunOptions {
-    /// No parameters, and no token.
+    /// Makes options without parameters and without a token.
     pub fn new() -> Self {
         Self::default()
     }

@@ -58,7 +58,7 @@ pub enum RegisterError {
         pool: String,
     },
     /// Its schedule panicked when it was asked for its spec.
-    #[error("the schedule of pipeline {pipeline:?} panicked")]
+    #[error("the schedule of pipeline {pipeline:?} panicked when it was asked for its spec")]
     SchedulePanicked {
         /// The pipeline.
         pipeline: String,
@@ -110,13 +110,13 @@ pub enum OrchestratorError {
         source: NameError,
     },
     /// No run has this id.
-    #[error("run {run} is not known")]
+    #[error("run {run} is not in the store")]
     UnknownRun {
         /// The run.
         run: RunId,
     },
     /// A backfill has no due time, or more than [`MAX`](crate::Backfill::MAX).
-    #[error("a backfill of pipeline {pipeline:?} has {times} due times, not 1 to {max}", max = crate::Backfill::MAX)]
+    #[error("a backfill of pipeline {pipeline:?} has {times} due times; it may have 1 to {max}", max = crate::Backfill::MAX)]
     BackfillSize {
         /// The pipeline.
         pipeline: String,
@@ -124,7 +124,7 @@ pub enum OrchestratorError {
         times: usize,
     },
     /// The pipeline has no schedule, or one that was stopped because it panicked or went backward.
-    #[error("pipeline {pipeline:?} has no working schedule")]
+    #[error("pipeline {pipeline:?} has no schedule, or its schedule was stopped by a fault")]
     NoSchedule {
         /// The pipeline.
         pipeline: String,
@@ -152,7 +152,7 @@ pub enum OrchestratorError {
         /// The system's error.
         source: Arc<io::Error>,
     },
-    /// It was called outside of a tokio runtime, on which it would run.
+    /// The first call was made outside of a tokio runtime. The orchestrator would run on that runtime.
     #[error("there is no tokio runtime: call the orchestrator from async code, such as below #[tokio::main]")]
     NoRuntime,
 }
@@ -185,7 +185,7 @@ pub enum OrchestratorBuildError {
         pool: String,
     },
     /// Two pools have the same name.
-    #[error("two pools are named {pool:?}: pool names are unique")]
+    #[error("two pools are named {pool:?}: give each its own name")]
     SamePool {
         /// The pool.
         pool: String,

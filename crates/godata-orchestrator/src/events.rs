@@ -25,7 +25,7 @@ pub enum Event {
     Started(Arc<RunRecord>),
     /// A run's final row is durable.
     Ended(Arc<RunRecord>),
-    /// Due times were skipped, and this row covers them. The event is sent again as the row grows.
+    /// Due times were skipped, and this row covers them. The event is sent again each time the row grows.
     Skipped(Arc<RunRecord>),
     /// A run takes longer than usual.
     Overdue {
@@ -82,7 +82,16 @@ pub enum Event {
         /// The pipeline.
         pipeline: PipelineName,
     },
-    /// The last decided due time was far ahead of the clock. The schedule continues from now.
+    /// The last decided due time is ahead of the clock by more than a minute: the clock was set back, or that of another
+    /// instance is ahead. Nothing is due before the clock has reached it, or before [`Rebased`](Self::Rebased).
+    WaitsForClock {
+        /// The pipeline.
+        pipeline: PipelineName,
+        /// The last decided due time.
+        cursor: UtcDateTime,
+    },
+    /// The last decided due time was ahead of the clock by more than an hour, and stayed so for an hour. The schedule continues
+    /// from now.
     Rebased {
         /// The pipeline.
         pipeline: PipelineName,
@@ -144,6 +153,13 @@ impl fmt::Display for Event {
                     text(registered)
                 )
             }
+            Self::WaitsForClock { pipeline, cursor } => {
+                write!(
+                    f,
+                    "{pipeline}: the clock is behind the last due time; nothing is due before {}",
+                    rfc3339(*cursor)
+                )
+            }
             Self::Rebased { pipeline, .. } => {
                 write!(
                     f,
@@ -187,7 +203,7 @@ impl Events {
     ///
     /// # Errors
     ///
-    /// [`Missed`], if the reader fell too far behind. The events after it are complete again.
+    /// [`Missed`], if the reader fell too far behind. The next call returns the oldest event that is still there.
     pub async fn next(&mut self) -> Option<Result<Event, Missed>> {
         match self.0.recv().await {
             Ok(event) => Some(Ok(event)),

@@ -56,7 +56,7 @@ impl fmt::Display for History {
 }
 
 impl History {
-    /// A table of these runs, in this order.
+    /// Makes a table of these runs, in this order.
     #[must_use]
     pub fn new(runs: Vec<RunRecord>) -> Self {
         Self { runs }

@@ -72,28 +72,31 @@
 //!   [`only_transient`](RetryPolicy::only_transient) narrows it to errors marked [`Transient`], and timeouts. A canceled run
 //!   is not retried. Each retry is its own run with the same job id. The failure and the queued retry are one commit, so a
 //!   retry survives restarts. It holds no slot while it waits.
-//! * **Recovery.** The runs of a process that died are interrupted when the next one starts, and its queued runs are taken
-//!   over. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A shutdown uses up no attempt.
-//! * **Edits.** A schedule with a different [spec](Schedule::spec) starts at its registration. If an instance finds another
-//!   spec in the store than its own, as during a rolling deploy, it stops firing that pipeline and
-//!   [says so](Event::SpecDiffers).
-//! * **Pauses** keep queued runs, and the position in the schedule. A stopped scheduler decides nothing new, but queued
+//! * **Recovery.** When a process has died, the next one marks its running runs as interrupted, and takes over its
+//!   queued runs. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A shutdown uses up no
+//!   attempt.
+//! * **Edits.** A registration whose schedule has a different [spec](Schedule::spec) than the stored one starts the
+//!   schedule anew. If an instance later finds a spec in the store that is not its own, as during a rolling deploy, it
+//!   stops firing that pipeline and [says so](Event::SpecDiffers).
+//! * **Pauses** keep queued runs and the position in the schedule. A stopped scheduler decides nothing new, but queued
 //!   runs and waiting retries still start.
-//! * **Dependencies.** A pipeline that is registered [`after`](Registration::after) others runs when one of them has
-//!   succeeded since its last such run, once or several times.
+//! * **Dependencies.** A pipeline that is registered [`after`](Registration::after) others runs when one of them
+//!   succeeds. If they succeed several times before it can run, it runs once.
 //! * **Backfills** are queued runs with a [scheduled time](RunContext::scheduled_at) in the past. They run one at a time,
 //!   after everything else that is queued.
 //!
 //! # Errors
 //!
-//! [`RegisterError`] says why a job was not registered, [`OrchestratorError`] why another call did nothing. A job that fails
-//! is no error here: the failure is in the run's result and in its row, and [`success`](RunResult::success) makes an error of
-//! it. Trouble that nobody is waiting for becomes an [`Event`] and a line in the log, and the orchestrator tries again.
+//! [`RegisterError`] says why a job was not registered, [`OrchestratorError`] why another call did nothing. A job that
+//! fails is not an error here: the failure is in the run's result and in its row, and [`success`](RunResult::success)
+//! turns it into an error. Trouble that no caller waits for becomes an [`Event`] and a line in the log, and the
+//! orchestrator tries again.
 //!
 //! # Guarantees
 //!
 //! 1. A run's row is durable before its job starts. If the store refuses the row, the job does not start.
-//! 2. Each due time starts at most one run, over all instances on one store.
+//! 2. Each due time starts at most one run, over all instances on one store, unless a clock was wrong by more than an hour: see
+//!    [Clocks](#clocks).
 //! 3. A job runs at most once, unless retries or recovery are asked for. Then it runs at least once.
 //! 4. [`finished`](RunHandle::finished) completes when the job ends. [`done`](RunHandle::done) completes when its final row
 //!    is durable, or after 60 s with an error; the orchestrator keeps trying to write the row.
@@ -109,9 +112,9 @@
 //! # Logs
 //!
 //! Logs go through [`tracing`](https://docs.rs/tracing). The names below are part of this crate's API. What happens inside
-//! a run is logged by the runner: `godata-runner` polls each job in a root span `run` with the fields `pipeline`, `run`,
-//! `job`, `attempt`, `cause` and `due`, and logs the start and the end of the run there. The orchestrator logs the rest, each
-//! thing once. Its events are in no span; they have the fields `pipeline` and `run` themselves.
+//! a run is logged by the runner: `godata-runner` polls each job in a root span `run` with the fields `pipeline`,
+//! `run`, `job`, `attempt`, `cause` and `due`, and logs the start and the end of the run there. The orchestrator logs
+//! the rest, each thing once. Its events are in no span; they have the fields `pipeline` and `run` themselves.
 //!
 //! | level | message | fields |
 //! |---|---|---|
@@ -134,8 +137,9 @@
 //! | WARN | `another schedule is stored` | `pipeline`, `stored`, `registered`; this instance no longer fires the pipeline |
 //! | INFO | `schedule ended` | `pipeline`; it has no further due time |
 //! | ERROR | `schedule stopped` | `pipeline`, `error`; it panicked or went backward |
-//! | WARN | `schedule continues from now` | `pipeline`, `cursor`; the last decided due time was far ahead of the clock |
-//! | WARN | `clock set back` | `by_ms`; more than an hour |
+//! | WARN | `schedule waits for the clock` | `pipeline`, `cursor`; the last decided due time is over a minute ahead of the clock |
+//! | WARN | `schedule continues from now` | `pipeline`, `cursor`; it stayed over an hour ahead for an hour |
+//! | WARN | `clock set back` | `by_ms`; more than a minute |
 //! | INFO | `scheduler started`, `scheduler stopped` | |
 //! | ERROR | `store failed` | `pipeline`, `runs`, `error`, or `call`, `error`; when trouble begins, not for each attempt |
 //! | INFO | `store recovered` | `pipeline`, `failures`, or `call` |
@@ -144,9 +148,24 @@
 //! | INFO | `shutdown began` | `grace_ms` (empty if the last handle was dropped), `running` |
 //! | INFO | `shutdown ended` | `report` |
 //!
-//! A `run` is an id, `due` and other instants are RFC 3339, `error` is the whole chain of causes, and `call` is the method of
-//! the [`Store`] that failed, or `open` when everything is read at the start. If the answer of the
-//! store to a commit is lost, the lines that would have followed it are missing; `store failed` says so.
+//! A `run` is an id, `due` and other instants are RFC 3339, `error` is the whole chain of causes, and `call` is the
+//! method of the [`Store`] that failed, or `open` when everything is read at the start. If the store's answer to a
+//! commit is lost, the lines that would have followed it are missing; `store failed` says so.
+//!
+//! # Clocks
+//!
+//! Due times are compared with the wall clock, or with the clock of the store if it has one. Timeouts, leases and waits of the
+//! loop use monotonic time.
+//!
+//! * **The clock jumps forward.** The due times in between were missed, and [`Misfire`] decides about them.
+//! * **The clock is set back.** Due times that were decided before are not decided again, so nothing is due until the clock has
+//!   reached the last of them. If that is over a minute away, [`Event::WaitsForClock`] and the log say so at once.
+//! * **The clock was wrong by more than an hour.** If the last decided due time is still over an hour ahead after an hour, the
+//!   schedule continues from now, with [`Event::Rebased`]. The due times up to there are decided a second time, and each may
+//!   then have two rows and two runs.
+//!
+//! A machine without a clock of its own may boot in the past, and after an hour there it would run again what it ran before.
+//! Start the service once the time is synchronized, for example with `After=time-sync.target` under systemd.
 //!
 //! # Coming from the Go library
 //!
@@ -164,8 +183,8 @@
 //! | `PipelineRecord`, `RunRecord`, `RunStatus` | [`PipelineRecord`], [`RunRecord`], [`RunStatus`] |
 //! | `Store.ListPipelines`, `ListRuns` | [`Orchestrator::pipelines`], [`Orchestrator::history`] |
 //!
-//! A user notices three differences: due times are not lost while the process is down, runs do not overlap unless they
-//! may, and no store error is swallowed.
+//! A user notices three differences: due times are not lost while the process is down, runs do not overlap unless the
+//! overlap rule allows it, and no store error is swallowed.
 
 mod backfill;
 mod builder;

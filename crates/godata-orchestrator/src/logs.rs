@@ -14,9 +14,10 @@ use crate::history::rfc3339;
 use crate::registration::Rules;
 use crate::{DrainReport, Misfire, ScheduleFault};
 
-/// The row of a run is durable. It was `before`, or it is new or its last state is not known.
+/// Logs that the row of a run is durable. `before` is its last state; `None` if it is new or its last state is not
+/// known.
 ///
-/// A run whose job ran here has no reason on its row: the runner logs its start and its end.
+/// A run whose job ran here has no reason in its row: the runner logs its start and its end.
 pub(crate) fn written(run: &RunRecord, before: Option<&RunRecord>, rules: Option<&Rules>) {
     match before {
         Some(before) => changed(run, before),
@@ -57,7 +58,7 @@ fn inserted(run: &RunRecord, rules: Option<&Rules>) {
             interruptions = run.interruptions,
             "interrupted run queued again"
         ),
-        // One that starts at once is logged by the runner.
+        // The runner logs a run that starts at once.
         _ if run.status == RunStatus::Queued => tracing::debug!(
             %pipeline,
             run = %id,
@@ -79,7 +80,7 @@ fn changed(run: &RunRecord, before: &RunRecord) {
     }
 }
 
-/// The row of skipped due times is new or has grown. Those that were missed are logged when that is decided.
+/// Logs that the row of skipped due times is new or has grown. Missed due times are left to [`misfired`].
 fn skipped(run: &RunRecord, before: Option<&RunRecord>, reason: &str) {
     let count = |run: &RunRecord| run.covers.map_or(0, |covers| covers.count);
     let skipped = count(run).saturating_sub(before.map_or(0, count));
@@ -107,7 +108,7 @@ pub(crate) fn misfired(pipeline: &PipelineName, misfired: &Misfired) {
     );
 }
 
-/// The row of a pipeline is durable, or was read.
+/// Logs a pause or its end, once the row of the pipeline is durable or was read.
 pub(crate) fn paused_or_resumed(before: &PipelineRecord, row: &PipelineRecord) {
     let pipeline = &row.name;
     match (before.paused_at, row.paused_at) {
@@ -153,6 +154,10 @@ pub(crate) fn schedule_ended(pipeline: &PipelineName) {
     tracing::info!(%pipeline, "schedule ended");
 }
 
+pub(crate) fn waits_for_clock(pipeline: &PipelineName, cursor: UtcDateTime) {
+    tracing::warn!(%pipeline, cursor = %rfc3339(cursor), "schedule waits for the clock");
+}
+
 pub(crate) fn rebased(pipeline: &PipelineName, cursor: Option<UtcDateTime>) {
     tracing::warn!(%pipeline, cursor = cursor.map(rfc3339).map(display), "schedule continues from now");
 }
@@ -180,7 +185,7 @@ pub(crate) fn lease_lost(owner: OwnerId, runs: &[RunId]) {
     tracing::error!(%owner, runs = ids(runs).map(display), "lease lost");
 }
 
-/// Commits and reads of one pipeline fail from now on.
+/// Logs that commits and reads of one pipeline begin to fail.
 pub(crate) fn store_failed(pipeline: &PipelineName, runs: &[RunId], error: &StoreError) {
     tracing::error!(%pipeline, runs = ids(runs).map(display), error = %error_chain(error), "store failed");
 }
@@ -189,7 +194,7 @@ pub(crate) fn store_recovered(pipeline: &PipelineName, failures: u32) {
     tracing::info!(%pipeline, failures, "store recovered");
 }
 
-/// A call of the store that is about no single pipeline fails from now on.
+/// Logs that a call of the store which is not about a single pipeline begins to fail.
 pub(crate) fn call_failed(call: &str, error: &StoreError) {
     tracing::error!(call, error = %error_chain(error), "store failed");
 }
@@ -210,7 +215,7 @@ pub(crate) fn scheduler_stopped() {
     tracing::info!("scheduler stopped");
 }
 
-/// There is no grace if the last handle was dropped.
+/// `grace` is `None` if the last handle was dropped.
 pub(crate) fn shutdown_began(grace: Option<Duration>, running: usize) {
     let grace_ms = grace.map(|grace| grace.as_millis() as u64);
     tracing::info!(grace_ms, running, "shutdown began");

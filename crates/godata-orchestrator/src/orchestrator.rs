@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use godata_core::{
-    AnyStore, Clock, Job, JobRunner, PipelineRecord, RunHandle, RunId, RunQuery, Schedule, Store, StoreError,
+    AnyStore, Clock, Job, JobRunner, PipelineRecord, RunHandle, RunId, RunQuery, RunRecord, Schedule, Store,
+    StoreError,
 };
 use time::UtcDateTime;
 use tokio::runtime::Handle;
@@ -34,8 +35,8 @@ use crate::{
 /// before [`start_scheduler`](Self::start_scheduler). When the last handle is dropped, nothing new is decided. Running jobs
 /// end by themselves, and their rows are written.
 ///
-/// If the future of a call is dropped, the change may or may not be made. It is not made if its turn had not come yet, for
-/// example because the store does not answer.
+/// If the future of a call is dropped, the change may or may not be made. It is not made if the orchestrator has not
+/// begun with it, for example because the store does not answer an earlier call.
 ///
 /// ```
 /// use std::time::Duration;
@@ -81,12 +82,12 @@ struct Inner {
 const COMMANDS: usize = 1_024;
 
 impl Orchestrator {
-    /// An orchestrator on a store, with the runner for its jobs. [`OrchestratorBuilder`] lists the other defaults.
+    /// Makes an orchestrator on a store, with a runner for its jobs. [`OrchestratorBuilder`] lists the other defaults.
     pub fn new(store: impl Store, runner: impl JobRunner) -> Self {
         Self::builder(store, runner).built()
     }
 
-    /// A builder for an orchestrator with limits, pools, a clock or recovery.
+    /// Returns a builder for an orchestrator with limits, pools, a clock or recovery.
     ///
     /// The store keeps pipelines and runs. If it is not [shared](Store::shared), several orchestrators in one process use
     /// clones of one [`AnyStore`].
@@ -206,8 +207,9 @@ impl Orchestrator {
 
     /// Asks a run to stop.
     ///
-    /// A queued run is canceled. A running one is canceled if its job stops. This does nothing to a run that has ended. A run of
-    /// another instance is asked to stop when that instance next renews its lease.
+    /// A queued run is canceled. A running one is canceled if its job stops. If the run has ended and a retry of its job is
+    /// queued or running, that retry is canceled; otherwise nothing happens. A run of another instance is asked to stop when
+    /// that instance next renews its lease.
     ///
     /// # Errors
     ///
@@ -218,13 +220,21 @@ impl Orchestrator {
         }
         let row = self.read(self.0.store.find_run(run)).await?;
         let row = row.ok_or(OrchestratorError::UnknownRun { run })?;
-        if !row.status.is_terminal() {
+        let run = if row.status.is_terminal() { self.next_attempt(&row).await? } else { Some(run) };
+        if let Some(run) = run {
             self.ask(|reply| Command::Cancel(run, Some(row.pipeline_name), reply)).await?;
         }
         Ok(())
     }
 
-    /// Starts to fire schedules. Due times while the scheduler was stopped are [misfires](crate::Misfire).
+    /// The queued or running attempt at the job of a run that has ended.
+    async fn next_attempt(&self, ended: &RunRecord) -> Result<Option<RunId>, OrchestratorError> {
+        let query = RunQuery::new().pipeline(ended.pipeline_name.clone()).active().limit(usize::MAX);
+        let active = self.read(self.0.store.list_runs(&query)).await?;
+        Ok(active.iter().find(|run| run.job_id == ended.job_id).map(|run| run.id))
+    }
+
+    /// Starts firing schedules. Due times that came while the scheduler was stopped are [misfires](crate::Misfire).
     ///
     /// # Errors
     ///
@@ -274,7 +284,7 @@ impl Orchestrator {
         self.about(pipeline, Ask::Pause).await.map(drop)
     }
 
-    /// Resumes a paused pipeline. Due times during the pause are [misfires](crate::Misfire).
+    /// Resumes a paused pipeline. Due times that came during the pause are [misfires](crate::Misfire).
     ///
     /// # Errors
     ///
@@ -328,7 +338,7 @@ impl Orchestrator {
         }
     }
 
-    /// The next due times of a pipeline, up to `count`, whether it is paused or not.
+    /// Returns the next due times of a pipeline, up to `count`, whether it is paused or not.
     ///
     /// # Errors
     ///
@@ -352,7 +362,7 @@ impl Orchestrator {
         Ok(times)
     }
 
-    /// The runs that match a query, newest first. `Display` prints them as a table.
+    /// Returns the runs that match a query, newest first. `Display` prints them as a table.
     ///
     /// # Errors
     ///
@@ -362,7 +372,7 @@ impl Orchestrator {
         Ok(History { runs })
     }
 
-    /// All stored pipelines, ordered by name, including those that the code no longer registers.
+    /// Returns all stored pipelines, ordered by name, including those that the code no longer registers.
     ///
     /// # Errors
     ///
@@ -371,7 +381,7 @@ impl Orchestrator {
         self.read(self.0.store.list_pipelines()).await
     }
 
-    /// The events from now on. A reader that is too slow learns how many events it missed, and holds up nothing.
+    /// Returns the events from now on. A reader that is too slow learns how many events it missed. It holds up nothing.
     ///
     /// ```
     /// use godata_orchestrator::{BoxError, Event, MemoryStore, Orchestrator, Registration, RunStatus, job_fn};
@@ -398,7 +408,7 @@ impl Orchestrator {
         self.0.events.subscribe()
     }
 
-    /// The store, for reading.
+    /// Returns the store, for reading.
     #[must_use]
     pub fn store(&self) -> &AnyStore {
         &self.0.store
@@ -406,9 +416,10 @@ impl Orchestrator {
 
     /// Shuts down in stages, and reports what became of each run.
     ///
-    /// 1. From the call on, nothing new is decided and no run starts. Running jobs get up to `grace` to end.
-    /// 2. Jobs that still run are asked to stop. The runner gives them its [`stop_grace`](JobRunner::stop_grace), 5 s by
-    ///    default in `godata-runner`, and then drops them. Their runs are interrupted, unless they end otherwise.
+    /// 1. Nothing new is decided and no run starts. Running jobs get up to `grace` to end.
+    /// 2. Jobs that still run are asked to stop. The runner gives them its [`stop_grace`](JobRunner::stop_grace), 5 s
+    ///    by default in `godata-runner`, and then drops them. Their runs end as interrupted, unless the job returns
+    ///    `Ok` or an error that is not [`Canceled`](crate::Canceled).
     /// 3. A job that blocks its thread can't be dropped. Two seconds later its run is stored as interrupted, and it is
     ///    [stuck](DrainReport::stuck) in the report.
     /// 4. Final rows get up to 5 s to be stored. Those that are not are [`unsaved`](DrainReport::unsaved).
@@ -435,11 +446,12 @@ impl Orchestrator {
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError::Signal`], or the errors of [`start_scheduler`](Self::start_scheduler). Nothing was started then.
+    /// [`OrchestratorError::Signal`], or the errors of [`start_scheduler`](Self::start_scheduler). In either case,
+    /// nothing was started.
     ///
     /// # Panics
     ///
-    /// On a tokio runtime without IO, which delivers signals.
+    /// If the tokio runtime has no IO driver, which delivers signals.
     #[cfg(feature = "signal")]
     pub async fn run_until_signal(&self) -> Result<DrainReport, OrchestratorError> {
         self.ensure_running()?;
@@ -456,7 +468,7 @@ impl Orchestrator {
         })
     }
 
-    /// Reads from the store, with the store timeout. A read that is never answered would block its caller, and in a store
+    /// Reads from the store, with the store timeout. A read that is never answered would block its caller. In a store
     /// for one process it might also hold the lock of a pipeline.
     async fn read<T>(
         &self,
@@ -501,8 +513,8 @@ impl Orchestrator {
         Ok(())
     }
 
-    /// Ends at once, as a crash would: nothing more is decided or stored. Jobs that run continue in the runner, and nobody
-    /// waits for them.
+    /// Ends at once, as a crash would: nothing more is decided or stored. Running jobs continue in the runner, and
+    /// nothing waits for them.
     ///
     /// It is for tests of what happens after a crash, and needs the feature `test-util`.
     #[cfg(feature = "test-util")]

@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 /// How many rows one read returns.
 const PAGE: usize = 1_000;
 
-/// How long `done()` waits for a final row that can't be stored. The row is still retried after that.
+/// How long `done()` waits for a final row that can't be stored. Afterwards, the write is still retried.
 pub(crate) const DONE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The longest wait before a call of the store is retried.

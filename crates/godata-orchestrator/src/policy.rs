@@ -20,7 +20,8 @@ pub enum Misfire {
 
 /// What happens to a due time that comes while a run of the same pipeline is queued or running.
 ///
-/// A retry that waits for its time counts as queued. Queued backfills don't count, running ones do.
+/// A retry that waits for its time counts as queued. Queued backfills don't count, but running ones do. A run that has timed out
+/// has ended, even if threads of its job [still work](crate::Registration::retry).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Overlap {
@@ -46,7 +47,7 @@ pub enum Recovery {
     Off,
     /// The run is interrupted, and the same attempt is queued again, at most three times. A job runs at least once.
     ///
-    /// Among instances that share a store, an instance that could not renew its lease counts as dead. Until it finds that out,
-    /// its job may still run beside the one that was queued in its place.
+    /// Among instances that share a store, an instance whose lease has expired counts as dead. Until it learns of that,
+    /// its job may still run beside the run that was queued in its place.
     Rerun,
 }

@@ -35,12 +35,12 @@ impl Drop for LiveOwner {
     }
 }
 
-/// Nothing panics while the lock is held.
+/// Poisoning is ignored because nothing panics while the lock is held.
 fn live() -> MutexGuard<'static, BTreeSet<OwnerId>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How far the store's clock is behind this one. Zero if the store has no clock, or one that is ahead.
+/// How far the store's clock is behind `clock`. Zero if the store has no clock, or if its clock is ahead.
 async fn behind(store: &AnyStore, clock: &dyn Clock, limit: Duration) -> Result<Duration, StoreError> {
     let before = clock.now();
     let shows = within(limit, store.now()).await?;
@@ -55,7 +55,7 @@ pub(crate) struct Opened {
     pub(crate) pipelines: Vec<PipelineRecord>,
     /// All queued and running rows.
     pub(crate) runs: Vec<RunRecord>,
-    /// Those rows whose owners are dead.
+    /// The queued and running rows whose owners are dead.
     pub(crate) orphans: Vec<RunRecord>,
 }
 

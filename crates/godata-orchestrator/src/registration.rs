@@ -80,8 +80,8 @@ impl Default for Rules {
 static USUAL: LazyLock<Arc<Rules>> = LazyLock::new(Arc::default);
 
 impl Registration {
-    /// A pipeline with the name of its job. It runs only by hand, unless it gets a [`schedule`](Self::schedule) or runs
-    /// [`after`](Self::after) another pipeline.
+    /// Makes the registration of a pipeline that has the name of its job. It runs only by hand, unless it gets a
+    /// [`schedule`](Self::schedule) or runs [`after`](Self::after) another pipeline.
     pub fn new(job: impl Job) -> Self {
         Self {
             job: AnyJob::new(job),
@@ -98,13 +98,13 @@ impl Registration {
     /// Sets when the pipeline is due. If its [spec](Schedule::spec) differs from the stored one, this is an edit: due times
     /// before now are not run.
     ///
-    /// The task that serves all pipelines calls the schedule, so it should answer within microseconds, as those of
-    /// `godata-scheduler` do.
+    /// The task that serves all pipelines calls the schedule. So it should answer within microseconds, as the schedules
+    /// of `godata-scheduler` do.
     pub fn schedule(self, schedule: impl Schedule) -> Self {
         Self { schedule: Some(Arc::new(schedule)), ..self }
     }
 
-    /// Runs the pipeline after another one has succeeded. The other one must be registered or stored before.
+    /// Runs the pipeline after another one has succeeded. The other one must already be registered or stored.
     ///
     /// Several calls mean "or": with `.after("a").after("b")` the pipeline runs after each success of `a` and after each
     /// success of `b`. Successes while a run is queued or in progress lead to one run after it. Backfills of the other
@@ -135,29 +135,35 @@ impl Registration {
     /// Sets how often and when a failed run is retried. Default: never.
     ///
     /// Every failure that is not marked [`Permanent`](crate::Permanent) is retried: an error, a panic, a timeout, a job that
-    /// could not be started. A run that was asked to stop is not. A retry is its own run with the
-    /// same job id, and survives restarts.
+    /// could not be started. A run that was asked to stop is not. A retry is its own run with the same job id, and survives
+    /// restarts.
+    ///
+    /// A job that does not stop within the runner's `stop_grace` after its timeout is dropped, and its retry may start. Work
+    /// that the job handed to other threads, such as `spawn_blocking` or a slow closure of a pipeline, can't be dropped and
+    /// continues beside the retry, whatever the [`Overlap`]. Let such a job check its context, or raise the `stop_grace`.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.rules().retry = retry;
         self
     }
 
     /// Delays the start of each run of the schedule by a share of `most`. The share follows from the pipeline's name and the
-    /// due time, so it is the same in all instances and after a restart. Default: no delay.
+    /// due time, so it is the same in all instances and after a restart. The delay counts from the due time, and for a run
+    /// that is caught up after that, from now. Default: no delay.
     pub fn jitter(mut self, most: Duration) -> Self {
         self.rules().jitter = most;
         self
     }
 
-    /// Sets how long a job may run, in monotonic time. Then it is asked to stop, and its run has failed. Default: the timeout
-    /// of the runner, if it has one.
+    /// Sets how long a job may run, in monotonic time. A job that takes longer is asked to stop, and its run fails.
+    /// Default: the timeout of the runner, if it has one.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.rules().timeout = Some(timeout);
         self
     }
 
-    /// Sets after how long a running job leads to an [`Overdue`](crate::Event::Overdue) event. Default: ten times its usual
-    /// duration, but at least a minute; never if the pipeline has a timeout or has not succeeded yet.
+    /// Sets how long a job may run before an [`Overdue`](crate::Event::Overdue) event says so. Default: ten times its
+    /// usual duration, but at least a minute. There is no event if the pipeline has a timeout, or before its first
+    /// success in this process.
     pub fn overdue(mut self, after: Duration) -> Self {
         self.rules().overdue = Some(after);
         self
@@ -179,7 +185,7 @@ impl Registration {
         self
     }
 
-    /// Sets text of the caller's own, such as JSON, that is stored in [`PipelineRecord::options`](crate::PipelineRecord). The
+    /// Sets text of your own, such as JSON, to store in [`PipelineRecord::options`](crate::PipelineRecord). The
     /// orchestrator does not read it. Default: empty.
     pub fn options(self, options: impl Into<String>) -> Self {
         Self { options: options.into(), ..self }

@@ -21,13 +21,13 @@ pub struct DrainReport {
 }
 
 impl DrainReport {
-    /// The interrupted runs: their jobs stopped when asked to, or were dropped.
+    /// Returns the interrupted runs. Their jobs stopped when they were asked to, or were dropped.
     pub fn interrupted(&self) -> impl Iterator<Item = &RunResult> {
         self.runs.iter().filter(|run| run.status == RunStatus::Interrupted)
     }
 
-    /// The runs that did not end. Their jobs neither stopped nor returned, and hold a thread until they do. Their rows are
-    /// stored as interrupted.
+    /// Returns the runs whose jobs have not ended. These jobs block a thread, so they could not be dropped. The rows of
+    /// these runs are stored as interrupted.
     pub fn stuck(&self) -> impl Iterator<Item = &RunResult> {
         self.runs.iter().filter(|run| !run.status.is_terminal())
     }
@@ -58,7 +58,7 @@ impl fmt::Display for DrainReport {
 const DROP_GRACE: Duration = Duration::from_secs(2);
 /// How long final rows may take to be stored.
 const SAVE_GRACE: Duration = Duration::from_secs(5);
-/// The same, if nobody waits for the shutdown.
+/// How long they may take if nobody waits for the shutdown.
 const LONG_SAVE_GRACE: Duration = Duration::from_secs(60);
 
 /// A shutdown in progress.

@@ -7,7 +7,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 #[cfg(windows)]
 use tokio::signal::windows::{CtrlC, ctrl_c};
 
-/// Ctrl-C and SIGTERM of the process since [`listen`](Self::listen). No signal is lost between two waits.
+/// The Ctrl-C and SIGTERM signals that the process gets after [`listen`](Self::listen). None is lost between two waits.
 #[cfg(unix)]
 pub(crate) struct Signals {
     interrupt: Signal,
@@ -29,7 +29,7 @@ impl Signals {
     }
 }
 
-/// Ctrl-C of the process since [`listen`](Self::listen).
+/// The Ctrl-C events that the process gets after [`listen`](Self::listen).
 #[cfg(windows)]
 pub(crate) struct Signals(CtrlC);
 

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 #[derive(Debug)]
 pub(crate) struct Slots {
     free: usize,
-    /// The queues: first that of the pipelines without a pool, then those of the pools.
+    /// First the queue of the pipelines without a pool, then the queues of the pools.
     queues: Vec<Queue>,
     /// The queue that is served next, so that each gets its turn.
     turn: usize,

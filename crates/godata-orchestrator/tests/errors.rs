@@ -50,9 +50,9 @@ fn each_register_error_reads_the_same_as_its_message_and_in_main() {
         (
             RegisterError::Contradiction {
                 pipeline: pipeline(),
-                reason: "a timeout of zero would fail each run",
+                reason: "a timeout of zero would fail every run: set a longer one, or none",
             },
-            "pipeline \"orders\" can't be registered: a timeout of zero would fail each run",
+            "pipeline \"orders\" can't be registered: a timeout of zero would fail every run: set a longer one, or none",
             "",
         ),
         (
@@ -72,7 +72,7 @@ fn each_register_error_reads_the_same_as_its_message_and_in_main() {
         ),
         (
             RegisterError::SchedulePanicked { pipeline: pipeline() },
-            "the schedule of pipeline \"orders\" panicked",
+            "the schedule of pipeline \"orders\" panicked when it was asked for its spec",
             "",
         ),
         (
@@ -114,15 +114,15 @@ fn each_orchestrator_error_reads_the_same_as_its_message_and_in_main() {
             "",
         ),
         (OrchestratorError::Token { token: text(""), source: name_error }, "\"\" is not a valid token", why),
-        (OrchestratorError::UnknownRun { run: run() }, "run ID is not known", ""),
+        (OrchestratorError::UnknownRun { run: run() }, "run ID is not in the store", ""),
         (
             OrchestratorError::BackfillSize { pipeline: pipeline(), times: 0 },
-            "a backfill of pipeline \"orders\" has 0 due times, not 1 to 1000",
+            "a backfill of pipeline \"orders\" has 0 due times; it may have 1 to 1000",
             "",
         ),
         (
             OrchestratorError::NoSchedule { pipeline: pipeline() },
-            "pipeline \"orders\" has no working schedule",
+            "pipeline \"orders\" has no schedule, or its schedule was stopped by a fault",
             "",
         ),
         (
@@ -166,7 +166,7 @@ fn each_build_error_and_schedule_fault_reads_the_same_as_its_message_and_in_main
         ),
         (
             OrchestratorBuildError::SamePool { pool: pool() },
-            "two pools are named \"database\": pool names are unique",
+            "two pools are named \"database\": give each its own name",
             "",
         ),
     ];

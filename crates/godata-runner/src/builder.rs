@@ -53,22 +53,23 @@ impl RunnerBuilder {
         }
     }
 
-    /// Sets how many jobs run at a time, over all pools. Default: no limit.
+    /// Sets how many jobs may run at a time, over all pools. Default: no limit.
     pub fn limit(self, runs: usize) -> Self {
         Self { limit: Some(runs), ..self }
     }
 
-    /// Adds a pool in which up to `runs` jobs run at a time. A [`RunRequest`](crate::RunRequest) names it.
+    /// Adds a pool in which up to `runs` jobs may run at a time. A [`RunRequest`](crate::RunRequest) names it.
     ///
-    /// A run of a pool takes a slot of the pool first and then one of the overall [`limit`](Self::limit). So it does not
-    /// hold up runs outside the pool while it waits.
+    /// A run in a pool takes a slot of the pool first and then one of the overall [`limit`](Self::limit). So it does
+    /// not hold up runs outside the pool while it waits for the pool.
     pub fn pool(mut self, name: impl Into<String>, runs: usize) -> Self {
         self.pools.push((name.into(), runs));
         self
     }
 
-    /// Sets how long a job may take, in monotonic time, if its [request](crate::RunRequest::with_timeout) does not say. Then
-    /// it is asked to stop, and its run has failed. Default: no timeout.
+    /// Sets the timeout of jobs whose [request](crate::RunRequest::with_timeout) has none, in monotonic time. It starts
+    /// with the job, so the wait for a slot does not count. A job that takes longer is asked to stop, and its run
+    /// fails. Default: no timeout.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self { timeout: Some(timeout), ..self }
     }
@@ -90,13 +91,14 @@ impl RunnerBuilder {
         self
     }
 
-    /// Sets how many events a reader may fall behind before it misses some, at most 1,048,576. The whole buffer is
-    /// allocated when the first reader subscribes. Default: 1,024.
+    /// Sets how many events a reader may fall behind before it misses some, from 1 to 1,048,576; other values are
+    /// clamped. The whole buffer is allocated when the first reader subscribes. Default: 1,024.
     pub fn event_buffer(self, events: usize) -> Self {
         Self { event_buffer: events, ..self }
     }
 
-    /// Sets the clock for the instants in results. Timeouts don't use it. Default: [`SystemClock`].
+    /// Sets the clock for the instants in results. Timeouts and the age of results don't use it. Default:
+    /// [`SystemClock`].
     pub fn clock(self, clock: impl Clock) -> Self {
         Self { clock: Arc::new(clock), ..self }
     }
@@ -158,7 +160,7 @@ pub enum RunnerBuildError {
         pool: String,
     },
     /// Two pools have the same name.
-    #[error("two pools are named {pool:?}: pool names are unique")]
+    #[error("two pools are named {pool:?}: give each its own name")]
     SamePool {
         /// The pool.
         pool: String,

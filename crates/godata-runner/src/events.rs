@@ -42,8 +42,8 @@ pub enum RunEvent {
     Queued(RunResult),
     /// Its job was started.
     Started(RunResult),
-    /// The job was asked to stop, and neither stopped nor could be dropped: it blocks its thread. Sent once, one second after
-    /// the [`stop_grace`](crate::RunnerBuilder::stop_grace), whatever asked it to stop.
+    /// The job was asked to stop, and neither returned nor could be dropped, because it blocks its thread. Sent once,
+    /// one second after the [`stop_grace`](crate::RunnerBuilder::stop_grace), whatever the reason to stop.
     Stuck(RunResult),
     /// The run has its final result.
     Ended(RunResult),
@@ -61,7 +61,7 @@ impl RunEvents {
     ///
     /// # Errors
     ///
-    /// [`Missed`], if the reader fell too far behind. The events after it are complete again.
+    /// [`Missed`], if the reader fell too far behind. The next call returns the oldest event that is still there.
     pub async fn next(&mut self) -> Option<Result<RunEvent, Missed>> {
         match self.0.recv().await {
             Ok(event) => Some(Ok(event)),

@@ -43,18 +43,19 @@
 //!
 //! # Errors
 //!
-//! A job that fails is no error of the runner: the failure is in the run's [`RunResult`], and
-//! [`success`](RunResult::success) makes an error of it. [`RunnerError`] is for runs that were not started,
+//! A job that fails is not an error of the runner: the failure is in the run's [`RunResult`], and
+//! [`success`](RunResult::success) turns it into an error. [`RunnerError`] is for runs that were not started,
 //! [`RunnerBuildError`] for a runner that could never run a job.
 //!
 //! # Guarantees
 //!
-//! 1. Each accepted run has exactly one terminal result, whatever races. A job that panics has failed, and a run whose
-//!    task is dropped with its runtime is interrupted. Only a job that returns `Ok` has succeeded.
+//! 1. Each accepted run gets exactly one terminal result, even if its end races with a stop or a timeout. A run whose
+//!    job panics has failed, and one whose task is dropped with its runtime is interrupted. A run succeeds only if its
+//!    job returns `Ok`.
 //! 2. A run is canceled only if it was asked to stop. A timeout is a failure, whether it is the runner's or one inside the
 //!    job.
-//! 3. Slots are given in the order in which runs were started, and are held until the job has really ended. That holds
-//!    for each pool and for the overall limit.
+//! 3. Slots are given in the order in which runs were started, and are held until the job has returned or was dropped.
+//!    This holds for each pool and for the overall limit.
 //! 4. A job that is asked to stop has the [`stop_grace`](RunnerBuilder::stop_grace) to return, and is then dropped. A job
 //!    that blocks its thread can't be dropped: it is [reported as stuck](RunEvent::Stuck) once, and keeps its slot.
 //! 5. Memory is bounded by the active runs and the [kept results](RunnerBuilder::keep_results).
@@ -106,7 +107,7 @@
 //! | `Status` | [`RunStatus`] |
 //! | `Result` with `Err` | [`RunResult`] with `error` |
 //! | `ErrRunNotFound` | [`RunnerError::UnknownRun`] |
-//! | `ErrRunnerNil`, `ErrJobNil` | can't be written |
+//! | `ErrRunnerNil`, `ErrJobNil` | none: there is no nil |
 
 mod builder;
 mod by_id;

@@ -5,8 +5,8 @@ use godata_core::time::format_description::well_known::Rfc3339;
 use godata_core::{FailureKind, RunHandle, RunResult, RunStatus, StopReason};
 use tracing::Span;
 
-/// The span in which a run's task is polled and dropped. It is a root, because a run outlives the request or the loop that
-/// started it, and follows from the span that started it.
+/// The span in which a run's task is polled and dropped. It is a root, because a run may outlive the request or the
+/// loop that started it. It follows from the span in which the run was started.
 pub(crate) fn span(run: &RunHandle) -> Span {
     let cx = run.context();
     let span = tracing::info_span!(

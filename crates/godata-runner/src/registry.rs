@@ -93,7 +93,8 @@ impl Registry {
         }
     }
 
-    /// Calls `f` with a run that has not ended. The run is not recorded as [`ended`](Self::ended) before that returns.
+    /// Calls `f` with the run if it has not ended. The run is not recorded as [`ended`](Self::ended) before `f`
+    /// returns.
     pub(crate) fn while_active(&self, id: RunId, f: impl FnOnce(RunResult)) {
         let shard = self.shard(id);
         let result = shard.runs.get(&id).and_then(Run::active).map(RunHandle::result);
@@ -141,7 +142,8 @@ impl Registry {
 }
 
 impl Shard {
-    /// A run ends a moment before its shard records that, and a task that waited for the end may ask in between.
+    /// A run ends a moment before its shard records that, and a task that waited for the end may ask in between. So
+    /// runs with a final result are left out.
     fn active(&self) -> Vec<RunHandle> {
         let active = self.runs.values().filter_map(Run::active);
         active.filter(|run| run.final_result().is_none()).cloned().collect()
@@ -157,7 +159,7 @@ impl Run {
     }
 }
 
-/// Nothing panics while one of these is held.
+/// Poisoning is ignored because nothing panics while one of these is held.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

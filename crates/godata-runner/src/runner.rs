@@ -58,13 +58,13 @@ pub(crate) struct Inner {
 }
 
 impl Runner {
-    /// A runner without limits, so that each job starts at once. [`RunnerBuilder`] lists the other defaults.
+    /// Makes a runner without limits, so that each job starts at once. [`RunnerBuilder`] lists the other defaults.
     #[must_use]
     pub fn new() -> Self {
         RunnerBuilder::new().built()
     }
 
-    /// A builder for a runner with limits, pools or a timeout.
+    /// Returns a builder for a runner with limits, pools or a timeout.
     pub fn builder() -> RunnerBuilder {
         RunnerBuilder::new()
     }
@@ -73,7 +73,8 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// [`RunnerError::ShuttingDown`], [`RunnerError::NoRuntime`]. The job is not run then.
+    /// [`RunnerError::ShuttingDown`], if [`shutdown`](Self::shutdown) was called, and [`RunnerError::NoRuntime`],
+    /// outside of a tokio runtime. The job is then not run.
     pub fn start(&self, job: impl Job) -> Result<RunHandle, RunnerError> {
         self.start_with(job, RunRequest::new())
     }
@@ -123,24 +124,24 @@ impl Runner {
         Ok(())
     }
 
-    /// The current state of all runs that are queued or running, in no particular order.
+    /// Returns the current state of all runs that are queued or running, in no particular order.
     #[must_use]
     pub fn active(&self) -> Vec<RunResult> {
         let runs = self.0.registry.active().into_iter().map(|run| run.result());
         runs.filter(|run| !run.status.is_terminal()).collect()
     }
 
-    /// The current state of a run, or its final result. `None` if it was not started here or its result is no longer
-    /// [kept](RunnerBuilder::keep_results).
+    /// Returns the current state of a run, or its final result; `None` if the run was not started here or its result is
+    /// no longer [kept](RunnerBuilder::keep_results).
     #[must_use]
     pub fn result(&self, id: RunId) -> Option<RunResult> {
         self.0.registry.result(id)
     }
 
-    /// The events of runs from now on.
+    /// Returns the events of all runs from now on.
     ///
-    /// A reader that is too slow learns how many events it missed. It holds up neither runs nor other readers. If this is
-    /// called on a tokio runtime, the reader also learns that a run which was started before is
+    /// A reader that is too slow learns how many events it missed. It holds up neither runs nor other readers. If this
+    /// is called on a tokio runtime, the reader also learns when a run that was started before is
     /// [stuck](crate::RunEvent::Stuck).
     #[must_use]
     pub fn subscribe(&self) -> RunEvents {
@@ -151,9 +152,10 @@ impl Runner {
 
     /// Shuts down, and reports what became of each run.
     ///
-    /// From the call on, even before the future is polled, new runs are refused. Queued and running runs get up to `grace` to
-    /// end. The rest are asked to stop, and are dropped after the [`stop_grace`](RunnerBuilder::stop_grace). These runs are
-    /// interrupted, unless they end otherwise.
+    /// New runs are refused from this call on, even before the future is polled. Queued and running runs get up to
+    /// `grace` to end. The rest are asked to stop, and their jobs are dropped after the
+    /// [`stop_grace`](RunnerBuilder::stop_grace). Such a run ends as interrupted, unless its job returns `Ok` or an error
+    /// that is not [`Canceled`](crate::Canceled).
     ///
     /// The future must be polled on a tokio runtime. It completes at the latest one second after both graces.
     ///

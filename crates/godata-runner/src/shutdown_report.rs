@@ -11,18 +11,18 @@ pub struct ShutdownReport {
 }
 
 impl ShutdownReport {
-    /// A report about these runs.
+    /// Makes a report about these runs.
     #[must_use]
     pub fn new(runs: Vec<RunResult>) -> Self {
         Self { runs }
     }
 
-    /// The interrupted runs: their jobs stopped when asked to, or were dropped.
+    /// Returns the interrupted runs. Their jobs stopped when they were asked to, or were dropped.
     pub fn interrupted(&self) -> impl Iterator<Item = &RunResult> {
         self.runs.iter().filter(|run| run.status == RunStatus::Interrupted)
     }
 
-    /// The runs that did not end. Their jobs neither stopped nor returned, and hold a thread until they do.
+    /// Returns the runs that have not ended. Their jobs block a thread, so they could not be dropped.
     pub fn stuck(&self) -> impl Iterator<Item = &RunResult> {
         self.runs.iter().filter(|run| !run.status.is_terminal())
     }

@@ -32,8 +32,8 @@ impl Slots {
         Self { all: limit.map(slots), pools }
     }
 
-    /// Takes a place in the queue of the pool, and then in that of the limit. Places are in the order of these calls, not in
-    /// the order in which the runtime first polls the runs.
+    /// Takes a place in the queue of the pool, and then in the queue of the limit. Places are in the order of these
+    /// calls, not in the order in which the runtime first polls the runs.
     pub(crate) fn queue(&self, pool: Option<&str>) -> Result<Turn, RunnerError> {
         let pool = match pool {
             Some(name) => {

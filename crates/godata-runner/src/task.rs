@@ -2,7 +2,7 @@
 //!
 //! # How a timeout works
 //!
-//! A timeout is one of the reasons for which a run is asked to stop. It takes this way:
+//! A timeout is one of the reasons for which a run is asked to stop. It works like this:
 //!
 //! 1. `Runner::launch` takes the timeout from the request, or else the runner's own, and gives it to [`run`].
 //! 2. [`run`] spawns [`watch_time`] when the job starts, so the time in the queue does not count. Then it yields once, so that
@@ -12,8 +12,8 @@
 //!    that was canceled before into a failure.
 //! 4. That cancels the run's context. [`until_stopped`] waits for this beside the job, and gives the job the `stop_grace` to
 //!    return. Then it drops the job.
-//! 5. However the job ends, godata-core's table of ends (`ActiveRun::end`) makes a failure of kind `TimedOut` of it, even if
-//!    the job returned `Ok` meanwhile. A panic stays a panic.
+//! 5. However the job then ends, `ActiveRun::end` of godata-core records a failure of kind `TimedOut`, even if the job
+//!    returned `Ok` meanwhile. Only a panic stays a panic.
 //! 6. A job that blocks its thread can't be dropped. [`watch_stop`] spawns a task that sends `RunEvent::Stuck` for it, once,
 //!    [`DROP_GRACE`] after the `stop_grace`.
 //! 7. `logs::ended` adds `timeout_ms` to the line of a run that failed by its timeout.
@@ -67,7 +67,7 @@ pub(crate) async fn run(mut entry: Entry, job: AnyJob, turn: Turn, limit: Option
     entry.end(end);
 }
 
-/// Runs the job. Once it is asked to stop, it has the grace to return.
+/// Runs the job. Once it is asked to stop, it has `grace` to return, and is then dropped.
 async fn until_stopped(job: &AnyJob, cx: &RunContext, grace: Duration) -> JobEnd {
     let (job, stopped) = (pin!(contained(job, cx)), pin!(cx.canceled()));
     match select(job, stopped).await {
@@ -77,7 +77,7 @@ async fn until_stopped(job: &AnyJob, cx: &RunContext, grace: Duration) -> JobEnd
     }
 }
 
-/// Runs the job. A panic in it, or while its error is printed, is a failure.
+/// Runs the job. A panic in it, or in the printing of its error, is a failure.
 async fn contained(job: &AnyJob, cx: &RunContext) -> JobEnd {
     let job = async { JobEnd::from(job.run(cx).await) };
     AssertUnwindSafe(job).catch_unwind().await.unwrap_or_else(|panic| {
@@ -94,8 +94,8 @@ async fn watch_time(run: RunHandle, limit: Duration) {
     }
 }
 
-/// Spawns a task that sends an event if the run is asked to stop and neither stops nor can be dropped. Only readers of events
-/// need that, so runs are watched only while there are readers.
+/// Spawns a task that sends an event if the run is asked to stop and neither returns nor can be dropped. Only readers
+/// of events need that, so runs are watched only while there are readers.
 pub(crate) fn watch_stop(runner: &Arc<Inner>, id: RunId) {
     // Without a runtime there is nothing to wait on.
     if let Ok(runtime) = Handle::try_current()

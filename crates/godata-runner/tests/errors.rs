@@ -16,7 +16,7 @@ fn each_error_reads_the_same_as_its_message_and_in_main() {
         ),
         (
             RunnerBuildError::SamePool { pool: pool() },
-            "two pools are named \"database\": pool names are unique",
+            "two pools are named \"database\": give each its own name",
         ),
     ];
     for (error, message) in errors {

@@ -11,7 +11,7 @@ use time::UtcDateTime;
 use crate::combine::turns;
 use crate::{ScheduleError, parse};
 
-/// A schedule of any type. [`parse`] returns it, and a config struct or a list of different schedules holds it.
+/// A schedule of any type. [`parse`] returns it, and a config struct or a list of different schedules can hold it.
 ///
 /// It is a [`Schedule`] itself. Clones are cheap and share the schedule inside; wrapping an `AnySchedule` again changes
 /// nothing.

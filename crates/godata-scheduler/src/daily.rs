@@ -41,7 +41,7 @@ pub struct DailyAt {
 }
 
 impl DailyAt {
-    /// Every day at these times, in UTC.
+    /// Makes a schedule that fires every day at these times, in UTC.
     ///
     /// # Errors
     ///
@@ -50,7 +50,7 @@ impl DailyAt {
         Ok(Self::of(times(at)?, Weekdays::ALL))
     }
 
-    /// Only on these weekdays. They replace those of an earlier call.
+    /// Fires only on these weekdays. They replace those of an earlier call. Default: every day.
     ///
     /// # Errors
     ///
@@ -61,14 +61,14 @@ impl DailyAt {
         Ok(Self::of(self.local.pattern.times.clone(), weekdays).in_zone(self.local.zone).dst(self.local.dst))
     }
 
-    /// Takes the times as those of this zone.
+    /// Sets the zone of the times. Default: UTC.
     #[must_use]
     pub fn in_zone(mut self, zone: Zone) -> Self {
         self.local = LocalSchedule::new(self.local.pattern, zone, self.local.dst);
         self
     }
 
-    /// Sets what happens to times that a clock change skips or repeats.
+    /// Sets what happens to times that a clock change skips or repeats. Default: [`Dst::new`].
     #[must_use]
     pub fn dst(mut self, dst: Dst) -> Self {
         self.local = LocalSchedule::new(self.local.pattern, self.local.zone, dst);

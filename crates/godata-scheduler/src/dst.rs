@@ -5,7 +5,7 @@ use std::fmt;
 /// What a schedule with local times does when the clocks change.
 ///
 /// In spring most clocks go from 01:59 to 03:00: 02:30 does not exist, because it lies in a *gap*. In autumn they go
-/// back from 02:59 to 02:00: 02:30 comes twice, because it lies in an *overlap*. By default each day's work runs once:
+/// back from 02:59 to 02:00: 02:30 occurs twice, because it lies in an *overlap*. By default each day's work runs once:
 /// right after a gap, and in the first pass of an overlap.
 ///
 /// In text the policies are `gap=run-after`, `gap=shift` or `gap=skip`, and `overlap=first`, `overlap=last` or
@@ -26,12 +26,12 @@ use std::fmt;
 pub struct Dst {
     /// What happens to a local time that does not exist.
     pub gap: DstGap,
-    /// What happens to a local time that comes twice.
+    /// What happens to a local time that occurs twice.
     pub overlap: DstOverlap,
 }
 
 impl Dst {
-    /// The default: [`DstGap::RunAfter`] and [`DstOverlap::First`].
+    /// Makes the default policies: [`DstGap::RunAfter`] and [`DstOverlap::First`].
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -43,7 +43,7 @@ impl Dst {
         Self { gap, ..self }
     }
 
-    /// Sets what happens to a local time that comes twice.
+    /// Sets what happens to a local time that occurs twice.
     #[must_use]
     pub fn overlap(self, overlap: DstOverlap) -> Self {
         Self { overlap, ..self }
@@ -82,7 +82,7 @@ pub enum DstGap {
     Skip,
 }
 
-/// What happens to a local time that comes twice.
+/// What happens to a local time that occurs twice.
 ///
 /// ```
 /// use godata_scheduler::time::UtcDateTime;

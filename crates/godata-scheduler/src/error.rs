@@ -40,7 +40,7 @@ pub enum ScheduleError {
         found: String,
         /// What is accepted.
         expected: &'static str,
-        /// The accepted text that was surely meant, if there is one. The message shows it in place of `expected`.
+        /// The accepted text that was clearly meant, if there is one. The message shows it in place of `expected`.
         meant: Option<String>,
     },
     /// A field of a cron pattern is invalid.
@@ -109,10 +109,11 @@ pub enum ScheduleError {
         /// The schedule.
         spec: String,
     },
-    /// A combination has too many schedules, or leaves out too many days one by one, to say in time when it fires next.
+    /// A combination has too many schedules, or leaves out too many single days, to find out in time when it fires
+    /// next.
     #[error(
-        "`{spec}` takes too long to say when it fires: expected fewer schedules, or exceptions that are ranges of dates \
-         or leave something every year"
+        "it takes too long to find out when `{spec}` fires: expected fewer schedules, or exceptions that are ranges of \
+         dates or leave something every year"
     )]
     #[non_exhaustive]
     TooCostly {

@@ -48,7 +48,8 @@ pub trait ScheduleExt: Schedule {
         Except::new(AnySchedule::new(self), calendar, 0)
     }
 
-    /// Keeps only the instants within a range such as `from..until`, `from..`, `..until` or `..=last`.
+    /// Keeps only the instants within a range such as `from..until` (which excludes `until`), `from..`, `..until` or
+    /// `..=last`.
     ///
     /// # Errors
     ///

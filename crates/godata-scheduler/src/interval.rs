@@ -15,9 +15,10 @@ const END: i64 = END_SECOND * 1_000;
 
 /// Fires every `period`, counted from the Unix epoch.
 ///
-/// The epoch is the same everywhere, so the instants are the same after a restart and on all instances: `every` hour
-/// fires on the hour in UTC. [`starting_at`](Interval::starting_at) counts from another instant. The interval is elapsed
-/// time: it has no zone, and it does not drift, because instants are calculated from the epoch and not from one another.
+/// The epoch is the same everywhere, so the instants are the same after a restart and on all instances: a period of one
+/// hour fires on the hour in UTC. [`starting_at`](Interval::starting_at) counts from another instant. The interval is
+/// elapsed time: it has no zone, and it does not drift, because instants are calculated from the epoch and not from one
+/// another.
 ///
 /// # Errors
 ///
@@ -56,8 +57,8 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// Counts from this instant, truncated to whole milliseconds, and not from the epoch. It fires then for the first
-    /// time.
+    /// Counts from this instant, truncated to whole milliseconds, instead of the epoch. The schedule first fires at
+    /// this instant.
     ///
     /// # Errors
     ///
@@ -84,7 +85,7 @@ impl Interval {
         Ok(Self { anchor: millisecond_of(anchor), ..self })
     }
 
-    /// The time between two consecutive instants.
+    /// Returns the time between two consecutive instants.
     #[must_use]
     pub fn period(&self) -> Duration {
         Duration::from_millis(self.period.unsigned_abs())

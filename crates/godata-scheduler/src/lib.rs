@@ -107,7 +107,7 @@
 //! # Errors
 //!
 //! [`ScheduleError`], when a schedule is built. It names the part that is wrong, and says what is accepted or what was
-//! meant. A schedule that exists has no errors.
+//! meant. Once a schedule is built, its methods can't fail.
 //!
 //! # Guarantees
 //!
@@ -154,7 +154,7 @@
 //! # Features
 //!
 //! * `cron` (default): cron patterns.
-//! * `bundled-zones`: compiles a time zone database in, which is used where the system has none.
+//! * `bundled-zones`: compiles in a time zone database, which is used where the system has none.
 //!
 //! # Coming from Go
 //!

@@ -25,7 +25,7 @@ use crate::text::{self, TextForm};
 pub struct Once(UtcDateTime);
 
 impl Once {
-    /// At this instant, truncated to whole milliseconds.
+    /// Makes a schedule that fires at this instant, truncated to whole milliseconds.
     ///
     /// # Errors
     ///

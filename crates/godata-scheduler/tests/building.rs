@@ -74,7 +74,7 @@ fn an_error_says_what_is_wrong_and_what_is_accepted() {
         ),
         (
             "except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)",
-            "`except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)` takes too long to say when it \
+            "it takes too long to find out when `except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)` \
              fires: expected fewer schedules, or exceptions that are ranges of dates or leave something every year",
         ),
     ] {

@@ -43,39 +43,39 @@ impl FileStore {
 }
 
 impl FileStoreBuilder {
-    /// When a commit is acknowledged. Default: [`Durability::Sync`].
+    /// Sets when a commit is acknowledged. Default: [`Durability::Sync`].
     pub fn durability(mut self, durability: Durability) -> Self {
         self.options.durability = durability;
         self
     }
 
-    /// Keeps the newest `runs` finished runs of each pipeline and forgets older ones. Default: keeps all.
+    /// Keeps the newest `runs` finished runs of each pipeline and removes older ones. Default: keeps all.
     ///
-    /// Runs are forgotten when a snapshot is written, so there may be more of them until then. If
-    /// [`keep_for`](Self::keep_for) is set too, a run is forgotten when either of them says so.
+    /// Runs are removed when a snapshot is written, so there may be more of them until then. If
+    /// [`keep_for`](Self::keep_for) is set too, a run is removed when it is beyond either limit.
     pub fn keep_newest(mut self, runs: usize) -> Self {
         self.options.keep_newest = Some(runs);
         self
     }
 
-    /// Forgets runs that ended longer than `time` ago. Default: keeps all.
+    /// Removes runs that ended longer than `time` ago. Default: keeps all.
     ///
-    /// Runs are forgotten when a snapshot is written, so they may stay longer.
+    /// Runs are removed when a snapshot is written, so they may stay longer.
     pub fn keep_for(mut self, time: Duration) -> Self {
         self.options.keep_for = Some(time);
         self
     }
 
-    /// The length of the journal, in bytes, from which a new snapshot is written. Default: 4 MiB.
+    /// Sets the length of the journal, in bytes, above which a new snapshot is written. Default: 4 MiB.
     ///
-    /// If twice the last snapshot is longer than that, the journal may grow to twice the last snapshot.
+    /// If twice the length of the last snapshot is more than that, it is the limit instead.
     pub fn snapshot_threshold(mut self, bytes: u64) -> Self {
         self.options.snapshot_threshold = bytes;
         self
     }
 
-    /// The permission bits of the files of a new store, less those that the umask removes. Default: `0o600`. Ignored
-    /// where files have no such bits.
+    /// Sets the permission bits of the files of a new store, less those that the umask removes. Default: `0o600`. They
+    /// are ignored where files have no such bits.
     ///
     /// A file that replaces another one gets the bits of the file it replaces.
     pub fn mode(mut self, mode: u32) -> Self {
@@ -83,7 +83,7 @@ impl FileStoreBuilder {
         self
     }
 
-    /// The file system that the store uses. Default: that of the machine.
+    /// Sets the file system that the store uses. Default: that of the machine.
     #[cfg(feature = "test-util")]
     #[cfg_attr(docsrs, doc(cfg(feature = "test-util")))]
     pub fn vfs(mut self, vfs: std::sync::Arc<dyn crate::vfs::Vfs>) -> Self {

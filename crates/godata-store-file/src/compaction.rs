@@ -26,6 +26,7 @@ use crate::prune::{OldRuns, retention};
 use crate::request::Request;
 use crate::snapshot::SnapshotWriter;
 use crate::state::{Shared, write};
+use crate::vfs::Lock;
 
 /// How many rows are read per lock of the state.
 const ROWS: usize = 256;
@@ -51,13 +52,14 @@ pub(crate) struct Compactor {
     number: u64,
     options: Options,
     files: Files,
+    lock: Arc<dyn Lock>,
     state: Shared,
     requests: Sender<Request>,
 }
 
 /// A compaction in progress. Dropping it cancels it and waits for its thread to end.
 pub(crate) struct Compaction {
-    /// Tells its requests from those of an earlier compaction that was dropped.
+    /// Distinguishes its requests from those of an earlier compaction that was dropped.
     pub(crate) number: u64,
     canceled: Arc<AtomicBool>,
     steps: Option<Sender<Step>>,
@@ -86,8 +88,15 @@ impl Drop for Compaction {
 }
 
 impl Compactor {
-    pub(crate) fn new(options: &Options, files: &Files, state: &Shared, requests: Sender<Request>) -> Self {
-        Self { number: 0, options: options.clone(), files: files.clone(), state: Arc::clone(state), requests }
+    pub(crate) fn new(
+        options: &Options,
+        files: &Files,
+        lock: &Arc<dyn Lock>,
+        state: &Shared,
+        requests: Sender<Request>,
+    ) -> Self {
+        let (options, files) = (options.clone(), files.clone());
+        Self { number: 0, options, files, lock: Arc::clone(lock), state: Arc::clone(state), requests }
     }
 
     /// Starts at step 1.
@@ -133,6 +142,7 @@ impl Work {
     fn run(&self, switched: Option<Switched>) -> Result<u64, Failure> {
         let Compactor { options, files, .. } = &self.it;
         let vfs = &*options.vfs;
+        files.check_lock(&*self.it.lock)?;
         remove(vfs, &files.snapshot_tmp)?;
         // If an earlier attempt failed between two renames, the old snapshot is the only one.
         if exists(vfs, &files.snapshot)? {
@@ -159,6 +169,8 @@ impl Work {
                 return Err(error.into());
             }
         };
+        // The files at these paths may be another process's if ours were moved.
+        files.check_lock(&*self.it.lock)?;
         install::snapshot(vfs, files)?;
         install::journal(vfs, files, &files.journal_next)?;
         Ok(len)
@@ -209,7 +221,7 @@ impl Work {
         self.it.requests.send(request).map_err(|_| self.closed())
     }
 
-    /// Waits for the writer. It drops its end if it can't do what was asked, or is closed.
+    /// Waits for the writer, which drops its end of the channel if it can't do what was asked, or is closed.
     fn wait(&self) -> Result<Step, StoreError> {
         self.steps.recv().map_err(|_| self.closed())
     }

@@ -45,7 +45,7 @@ pub(crate) enum Refusal {
         path.display()
     )]
     Foreign { path: PathBuf, owner: u32, user: u32 },
-    #[error("{} does not exist; `FileStore::open` creates a store, reading one does not", path.display())]
+    #[error("{} does not exist; `FileStore::open` creates a store, but opening one for reading does not", path.display())]
     Missing { path: PathBuf },
     #[error(
         "{} has format version {version}, and this release reads versions up to {known}; use a newer release",
@@ -85,6 +85,12 @@ pub(crate) enum Stopped {
         path.display()
     )]
     Poisoned { path: PathBuf },
+    #[error(
+        "{} was removed, renamed or replaced while the store was open, so nothing more is stored; put the file back, or \
+         close the store and open it again",
+        path.display()
+    )]
+    Moved { path: PathBuf },
 }
 
 impl From<Stopped> for StoreError {
@@ -161,7 +167,7 @@ mod tests {
             ),
             (
                 Refusal::Missing { path: path() },
-                "/data/state.json does not exist; `FileStore::open` creates a store, reading one does not",
+                "/data/state.json does not exist; `FileStore::open` creates a store, but opening one for reading does not",
             ),
             (
                 Refusal::Version { path: path(), version: 2, known: 1 },
@@ -187,6 +193,11 @@ mod tests {
             "a sync of /data/state.json failed, so it is unknown what the disk holds; close the store and open it again",
         );
         check(
+            Stopped::Moved { path: path() },
+            "/data/state.json was removed, renamed or replaced while the store was open, so nothing more is stored; put \
+             the file back, or close the store and open it again",
+        );
+        check(
             Changing { path: path() },
             "/data/state.json changed during each attempt to read it; try again when its process writes less",
         );
@@ -201,19 +212,19 @@ mod tests {
             (Fault::Checksum, "the line does not match its checksum", ""),
             (
                 Fault::Content(json),
-                "the line has other fields or values than belong there",
+                "the line has fields or values that do not belong there",
                 ": expected value at line 1 column 1",
             ),
             (Fault::Number { expected: 3, found: 5 }, "the line has number 5, and number 3 was expected", ""),
             (
                 Fault::TooLarge { number: 1 << 53 },
-                "the line has number 9007199254740992, which is larger than any that is written",
+                "the line has number 9007199254740992, which is larger than the store ever writes",
                 "",
             ),
             (Fault::Unfinished, "the file ends within a line", ""),
             (Fault::Empty, "the file is empty", ""),
             (Fault::TooShort, "lines are missing at the end of the file", ""),
-            (Fault::Trailing, "there is a line after the last one", ""),
+            (Fault::Trailing, "there is a line after the end of the snapshot", ""),
             (Fault::Missing, "the file is missing, but other files of the store exist", ""),
             (Fault::NoJournal { id }, "the journal that belongs to it, 5ffd, is missing", ""),
         ];

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use godata_core::StoreError;
 
-use crate::error::{Refusal, failed};
+use crate::error::{Refusal, Stopped, failed};
 use crate::options::Options;
-use crate::vfs::{Kind, Metadata, Vfs, write_all};
+use crate::vfs::{Kind, Lock, Metadata, Vfs, write_all};
 
 /// The paths of a store's files, all in one directory. Only the snapshot, the journal and the lock always exist.
 #[derive(Clone, Debug)]
@@ -118,6 +118,14 @@ impl Files {
             }
         }
         Ok(())
+    }
+
+    /// Fails if the lock file was moved: another process may have locked a new one by now.
+    pub(crate) fn check_lock(&self, lock: &dyn Lock) -> Result<(), StoreError> {
+        match lock.is_at(&self.lock).map_err(failed("find", &self.lock))? {
+            true => Ok(()),
+            false => Err(Stopped::Moved { path: self.lock.clone() }.into()),
+        }
     }
 
     /// Whether there is no store yet: neither generation has a file.

@@ -25,11 +25,11 @@ pub(crate) enum Fault {
     Unsealed,
     #[error("the line does not match its checksum")]
     Checksum,
-    #[error("the line has other fields or values than belong there")]
+    #[error("the line has fields or values that do not belong there")]
     Content(#[from] serde_json::Error),
     #[error("the line has number {found}, and number {expected} was expected")]
     Number { expected: u64, found: u64 },
-    #[error("the line has number {number}, which is larger than any that is written")]
+    #[error("the line has number {number}, which is larger than the store ever writes")]
     TooLarge { number: u64 },
     #[error("the file ends within a line")]
     Unfinished,
@@ -37,7 +37,7 @@ pub(crate) enum Fault {
     Empty,
     #[error("lines are missing at the end of the file")]
     TooShort,
-    #[error("there is a line after the last one")]
+    #[error("there is a line after the end of the snapshot")]
     Trailing,
     #[error("the file is missing, but other files of the store exist")]
     Missing,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::mpsc::Sender;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use godata_core::StoreError;
@@ -17,7 +17,7 @@ use crate::vfs::Lock;
 
 /// The handle of the writer thread. Dropping it ends the thread.
 pub(crate) struct Handle {
-    /// The store's, for errors.
+    /// The path of the store, for errors.
     path: PathBuf,
     requests: Sender<Request>,
     running: Mutex<Option<Running>>,
@@ -29,7 +29,7 @@ pub(crate) struct Handle {
 
 struct Running {
     thread: JoinHandle<()>,
-    lock: Box<dyn Lock>,
+    lock: Arc<dyn Lock>,
 }
 
 impl Handle {
@@ -37,7 +37,7 @@ impl Handle {
     pub(crate) fn spawn(
         path: PathBuf,
         requests: Sender<Request>,
-        lock: Box<dyn Lock>,
+        lock: Arc<dyn Lock>,
         run: impl FnOnce() + Send + 'static,
     ) -> io::Result<Self> {
         let thread = thread::Builder::new().name("godata-store".into()).spawn(run)?;
@@ -59,7 +59,7 @@ impl Handle {
         Stopped::Closed { path: self.path.clone() }
     }
 
-    /// Waits until all requests are done whose callers stopped waiting, so that a read after this sees their effect.
+    /// Waits until all requests whose callers stopped waiting are done, so that a read after this sees their effect.
     pub(crate) async fn settle(&self) {
         let abandoned = self.abandoned.load(SeqCst);
         if self.settled.load(SeqCst) >= abandoned {

@@ -75,6 +75,12 @@ impl Journal {
     pub(crate) fn sync(&mut self) -> Result<(), StoreError> {
         self.file.sync().map_err(failed("sync", &self.path))
     }
+
+    /// Whether its file is still at its path, or at `renamed`, the name that a compaction may just have given it.
+    pub(crate) fn has_name(&self, renamed: &Path) -> Result<bool, StoreError> {
+        let is_at = |path| self.file.is_at(path).map_err(failed("find", path));
+        Ok(is_at(&self.path)? || is_at(renamed)?)
+    }
 }
 
 /// How an append failed.

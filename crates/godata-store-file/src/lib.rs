@@ -11,9 +11,9 @@
 //! are kept in memory, about 700 bytes per run. For more than a few million runs, or for several processes, take a store over
 //! a database.
 //!
-//! A store alone runs nothing. A service also needs `godata-orchestrator` and `godata-runner`, or the facade `godata`: hand
-//! the opened store to `Orchestrator::builder`. This crate alone is enough to read
-//! a history, to verify and repair files, and to write an orchestrator of your own.
+//! A store alone runs nothing. A service also needs `godata-orchestrator` and `godata-runner`, or the facade `godata`:
+//! hand the opened store to `Orchestrator::builder`. This crate alone is enough to read a history, to verify and repair
+//! files, and to write an orchestrator of your own.
 //!
 //! # Example
 //!
@@ -63,7 +63,7 @@
 //! |---|---|
 //! | `Locked` | another process has the store open, or another handle in this process |
 //! | `Corrupt` | a file is not as it was written; `place` has the file, the line and the byte |
-//! | `Full` | the disk is full; the change was not made, and succeeds once there is space |
+//! | `Full` | the disk is full; the change was not made, and a retry succeeds once there is space |
 //! | `Unavailable` | a file could not be read or written; also each change after a sync has failed or the store was closed |
 //! | `Invalid` | the path is not a regular file, the file belongs to another user or has a newer format, or the store is open for reading only |
 //!
@@ -74,16 +74,16 @@
 //! 2. A commit is stored as a whole or not at all, no matter what happens while it is written.
 //! 3. Reads see only commits that are as durable as acknowledged ones.
 //! 4. A file that is not as it was written is never mistaken for a shorter history, with two exceptions at the end of the
-//!    journal. If the journal is cut exactly at the end of a line, nothing shows that there was more. And if a process was
-//!    killed, damage to what it wrote after the last sync but one can't be told from the traces of a crash: that part is set
-//!    aside, and [`torn`](FileStore::torn) describes it.
+//!    journal. If the journal is cut exactly at the end of a line, nothing shows that there was more. And if a process
+//!    was killed, damage to what it wrote after its second-to-last sync looks like the traces of a crash: that part is
+//!    set aside, and [`torn`](FileStore::torn) describes it.
 //! 5. After a sync of the journal or the directory has failed, this handle acknowledges nothing more. A snapshot that could
 //!    not be synced never replaces the previous one.
 //!
 //! # Features
 //!
-//! * `test-util`: makes the module `vfs` public, and with it the file system that a store uses replaceable. It is for tests of
-//!   durable stores; its API may change in any release. Don't enable it in a program.
+//! * `test-util`: makes the module `vfs` public, so that tests can replace the file system that a store uses. Its API
+//!   may change in any release. Don't enable it in a program.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

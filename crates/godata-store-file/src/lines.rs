@@ -11,7 +11,7 @@ use crate::vfs::Vfs;
 
 /// A place in a file that does not hold what was written there.
 ///
-/// It displays as the place; its [source](std::error::Error::source) says what is wrong.
+/// `Display` prints the place; the [source](std::error::Error::source) says what is wrong.
 #[derive(thiserror::Error)]
 #[error("{}, line {line}, byte {offset}", path.display())]
 pub struct Damage {

@@ -75,7 +75,7 @@ pub(crate) fn read_only(vfs: &dyn Vfs, files: &Files) -> Result<State, StoreErro
 }
 
 /// Loads a store, and tries again if a writer may have renamed its files meanwhile. Damage counts only if two attempts
-/// in a row find the same.
+/// in a row find the same damage.
 pub(crate) fn beside_a_writer(vfs: &dyn Vfs, files: &Files) -> Result<Loaded, StoreError> {
     files.check_kinds(vfs)?;
     if files.are_new(vfs)? {

@@ -24,11 +24,11 @@ pub(crate) fn retention(options: &Options, now: UtcDateTime) -> Option<Retention
     (retention != Retention::new()).then_some(retention)
 }
 
-/// Iterates over the runs to forget, some at a time. An empty list means that too few were found yet for a line of the
-/// journal; the iteration continues.
+/// Iterates over the runs to forget, some at a time. An empty list means that there are not enough yet for a line of
+/// the journal; the iteration continues.
 ///
-/// Commits may come in between. Runs that finish meanwhile are not counted, so more runs are kept. The writer checks again
-/// whether a run is needed before it forgets it.
+/// Commits may come in between. Runs that finish meanwhile are not counted, so more runs may be kept than were asked
+/// for. Before it forgets a run, the writer checks again whether the run is needed.
 pub(crate) struct OldRuns {
     state: Shared,
     retention: Retention,

@@ -52,7 +52,7 @@ pub(crate) fn repair(options: &Options, path: &Path, loss: Loss) -> Result<Repai
     let before = load(vfs, &files, &files.snapshot_old)?;
     let is_complete = before.damage.is_empty() && reaches_the_present(&before, &files);
     if !is_complete && loss == Loss::Nothing {
-        let hint = "the previous generation does not have everything, so a repair needs another `Loss` than `Nothing`";
+        let hint = "the previous generation does not have everything, so a repair needs a `Loss` other than `Nothing`";
         return Err(damage.swap_remove(0).into_error(hint));
     }
     let last_number = last_number(&current).max(last_number(&before));

@@ -15,9 +15,9 @@ use crate::options::Options;
 use crate::state::State;
 use crate::vfs::{Vfs, VfsFile, write_all};
 
-/// How much is written at once.
+/// How many bytes are written at once.
 const WRITE_BYTES: usize = 256 << 10;
-/// How much is written between two syncs, so that the journal's syncs don't wait long for those of a snapshot.
+/// How many bytes are written between two syncs, so that the journal's syncs don't wait long for those of a snapshot.
 const SYNC_BYTES: u64 = 8 << 20;
 
 /// A snapshot that is being written.

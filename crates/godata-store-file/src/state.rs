@@ -20,7 +20,7 @@ pub(crate) fn write(state: &Shared) -> RwLockWriteGuard<'_, State> {
     state.write().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Everything that readers see: the changes that are stored, and durable to the configured extent.
+/// Everything that readers see: the changes that are stored, as durably as the settings ask for.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) tables: MemoryTables,

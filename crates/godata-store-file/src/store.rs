@@ -18,6 +18,7 @@ use crate::repair::{Loss, Repaired, repair};
 use crate::request::{Answer, Request};
 use crate::state::{Shared, State, read};
 use crate::verify::{Verification, verify};
+use crate::vfs::Lock;
 use crate::writer::Writer;
 
 /// A store in a local file and a journal beside it.
@@ -85,7 +86,7 @@ use crate::writer::Writer;
 ///
 /// Directories are synced after files in them were created or renamed. Some file systems, most of them on a network, can't
 /// sync directories and refuse it; the store then relies on them to keep names, as it does on systems other than Unix. Use a
-/// local file system where this matters. Every other error of the sync counts.
+/// local file system where this matters. Any other error counts as a failed sync.
 ///
 /// If a sync of the journal or the directory fails, it is unknown what the disk holds, and no later sync can tell. The store
 /// then accepts no more changes and must be opened again. Opening it writes everything that can be read to new files before
@@ -103,7 +104,8 @@ use crate::writer::Writer;
 /// When the journal is longer than twice the snapshot and longer than
 /// [4 MiB](crate::FileStoreBuilder::snapshot_threshold), a separate thread writes a new snapshot while commits continue.
 /// Including the previous generation, the files take less than seven times the bytes of the live data. Old runs are
-/// forgotten at the same time, if the builder says which.
+/// removed at the same time, if the builder was told [how many](crate::FileStoreBuilder::keep_newest) to keep or [how
+/// long](crate::FileStoreBuilder::keep_for).
 ///
 /// # One process at a time
 ///
@@ -111,10 +113,10 @@ use crate::writer::Writer;
 /// [`StoreError::Locked`], which names the process that has the store, or [waits](Self::open_wait).
 /// [`open_read_only`](Self::open_read_only) and [`verify`](Self::verify) need no lock and work while another process writes.
 ///
-/// Never remove or rename `state.json.lock` while the store is open. The next process would create and lock a new file, the
-/// first one would not notice, and together they would soon lose or damage what they store. Removing it is never necessary
-/// either: a lock does not outlive its process, whatever the file says. Only a file that is removed while it is being locked
-/// is noticed: a lock counts only if its file still has the name afterwards.
+/// Never remove, rename or replace the files of an open store, or their folder. The store notices when its snapshot, its
+/// journal or its lock is no longer at its path, before it acknowledges anything more, and within a second when it is idle.
+/// It then stores nothing more and says so: every change fails with [`StoreError::Unavailable`], as does
+/// [`close`](Self::close). Removing the lock is never necessary: a lock does not outlive its process, whatever the file says.
 ///
 /// On network file systems, locks and syncs often don't do what they promise. Keep the store on a local disk.
 ///
@@ -250,7 +252,7 @@ impl FileStore {
     /// If the previous generation has everything, nothing is lost. Otherwise `loss` says what is given up; lines of a snapshot
     /// that can't be read are lost in any case. If the store is not damaged, or the repair is refused, the files stay as
     /// they are. A repair that is interrupted, even by a power cut, leaves a store that can be repaired again, or one
-    /// that opens and is repaired.
+    /// that is already repaired.
     ///
     /// # Example
     ///
@@ -280,14 +282,22 @@ impl FileStore {
     pub(crate) fn open_with(options: Options, path: &Path, limit: Duration) -> Result<Self, StoreError> {
         let files = Files::find(&*options.vfs, path)?;
         files.check(&*options.vfs)?;
-        let lock = acquire(&*options.vfs, &files.lock, options.mode, limit)?;
+        let lock: Arc<dyn Lock> = acquire(&*options.vfs, &files.lock, options.mode, limit)?.into();
         let Opened { state, journal, snapshot_len, torn } = open(&options, &files)?;
 
         let path = files.snapshot.clone();
         let state = Arc::new(RwLock::new(state));
         let (requests, receiver) = channel();
         let channel = (requests.clone(), receiver);
-        let writer = Writer::new(options, files, Arc::clone(&state), journal, snapshot_len, channel);
+        let writer = Writer::new(
+            options,
+            files,
+            Arc::clone(&lock),
+            Arc::clone(&state),
+            journal,
+            snapshot_len,
+            channel,
+        );
         let writer = Handle::spawn(path.clone(), requests, lock, move || writer.run())
             .map_err(failed("start the writer thread of", &path))?;
         Ok(Self(Arc::new(Inner { path, state, torn, writer: Some(writer) })))
@@ -299,13 +309,13 @@ impl FileStore {
         Ok(Self(Arc::new(Inner { path: files.snapshot, state, torn: None, writer: None })))
     }
 
-    /// The snapshot's path, absolute and without links.
+    /// Returns the path of the snapshot, absolute and without links.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// The incomplete end of the journal that was cut off when the store was opened; `None` if there was none.
+    /// Returns the incomplete end of the journal that was cut off when the store was opened; `None` if there was none.
     #[must_use]
     pub fn torn(&self) -> Option<&Torn> {
         self.0.torn.as_ref()
@@ -315,7 +325,8 @@ impl FileStore {
     ///
     /// # Errors
     ///
-    /// Those of writing files. If there is no new snapshot, everything stored stays in the journal.
+    /// [`StoreError::Full`] or [`StoreError::Unavailable`], if a file can't be written. Everything that is stored then
+    /// stays in the previous snapshot and the journal. [`StoreError::Invalid`], if the store is open for reading only.
     pub async fn snapshot(&self) -> Result<(), StoreError> {
         self.ask(|answer| Request::Snapshot { answer }).await
     }

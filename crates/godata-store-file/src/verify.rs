@@ -11,8 +11,8 @@ use crate::load::Loaded;
 use crate::open::beside_a_writer;
 use crate::vfs::Vfs;
 
-/// The content of a store's files and their damage; made by [`FileStore::verify`](crate::FileStore::verify). It displays as a
-/// table.
+/// What a store's files contain, and their damage; made by [`FileStore::verify`](crate::FileStore::verify). `Display`
+/// prints it as a table.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Verification {

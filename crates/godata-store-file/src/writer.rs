@@ -4,6 +4,8 @@
 //! only what is as durable as the settings ask for.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -12,19 +14,24 @@ use tokio::sync::oneshot;
 
 use crate::batch::Batch;
 use crate::compaction::{Compaction, Compactor, Step, Switched};
-use crate::error::Stopped;
-use crate::files::Files;
+use crate::error::{Stopped, failed};
+use crate::files::{Files, exists};
 use crate::format::{Change, write_closed, write_next};
 use crate::install::Failure;
 use crate::journal::{AppendError, Journal};
 use crate::options::{Durability, Options};
 use crate::request::{Answer, Request, Write, tell};
 use crate::state::{Shared, read, write};
+use crate::vfs::Lock;
+
+/// How long files may be missing from their paths before an idle store notices.
+const CHECK_NAMES: Duration = Duration::from_secs(1);
 
 /// The state of the writer thread.
 pub(crate) struct Writer {
     options: Options,
     files: Files,
+    lock: Arc<dyn Lock>,
     state: Shared,
     journal: Journal,
     /// The previous journal while it may not be durable and no snapshot contains its lines.
@@ -33,10 +40,10 @@ pub(crate) struct Writer {
     /// The number of the last line that was written, and of the last durable line.
     number: u64,
     synced: u64,
-    /// When the oldest line was written that is not durable yet.
+    /// When the oldest line that is not durable yet was written.
     dirty_since: Option<Instant>,
     requests: Receiver<Request>,
-    /// Requests that were received and must wait.
+    /// Requests that were received but must wait for others.
     deferred: VecDeque<Request>,
     compactor: Compactor,
     compaction: Option<Compaction>,
@@ -53,6 +60,7 @@ impl Writer {
     pub(crate) fn new(
         options: Options,
         files: Files,
+        lock: Arc<dyn Lock>,
         state: Shared,
         journal: Journal,
         snapshot_len: u64,
@@ -60,10 +68,11 @@ impl Writer {
     ) -> Self {
         let number = read(&state).number;
         let (sender, requests) = requests;
-        let compactor = Compactor::new(&options, &files, &state, sender);
+        let compactor = Compactor::new(&options, &files, &lock, &state, sender);
         Self {
             options,
             files,
+            lock,
             state,
             journal,
             before: None,
@@ -112,19 +121,28 @@ impl Writer {
         }
     }
 
-    /// Waits for the next request, and syncs when it is due meanwhile.
+    /// Waits for the next request. Meanwhile it syncs when a sync is due, and checks the names of its files.
     fn next(&mut self) -> Option<Request> {
         loop {
             if let Some(request) = self.deferred.pop_front() {
                 return Some(request);
             }
-            let Some(wait) = self.until_sync() else { return self.requests.recv().ok() };
-            match self.requests.recv_timeout(wait) {
+            let wait = self.until_sync().unwrap_or(CHECK_NAMES);
+            match self.requests.recv_timeout(wait.min(CHECK_NAMES)) {
                 Ok(request) => return Some(request),
                 Err(RecvTimeoutError::Disconnected) => return None,
-                // If it fails, the next request gets the error.
-                Err(RecvTimeoutError::Timeout) => drop(self.sync()),
+                Err(RecvTimeoutError::Timeout) => self.while_idle(),
             }
+        }
+    }
+
+    /// If something fails here, the next request gets the error.
+    fn while_idle(&mut self) {
+        if self.until_sync().is_some_and(|wait| wait.is_zero()) {
+            drop(self.sync());
+        }
+        if self.stopped.is_none() {
+            drop(self.check_names());
         }
     }
 
@@ -135,6 +153,34 @@ impl Writer {
         }
     }
 
+    /// Stops the store if a file is no longer at its path: what is written there is lost, and another process may have
+    /// opened a store at these paths.
+    fn check_names(&mut self) -> Result<(), StoreError> {
+        let moved = match self.moved() {
+            Ok(None) => return Ok(()),
+            Ok(Some(path)) => Stopped::Moved { path: path.clone() },
+            Err(error) => return Err(self.poison_by(error)),
+        };
+        self.stop(moved.clone());
+        Err(moved.into())
+    }
+
+    /// The file that is no longer at its path, if there is one.
+    fn moved(&self) -> Result<Option<&PathBuf>, StoreError> {
+        let files = &self.files;
+        // While a compaction renames the snapshot, it is not there for a moment.
+        let has_snapshot = self.compaction.is_some() || exists(&*self.options.vfs, &files.snapshot)?;
+        Ok(if !self.lock.is_at(&files.lock).map_err(failed("find", &files.lock))? {
+            Some(&files.lock)
+        } else if !self.journal.has_name(&files.journal)? {
+            Some(&self.journal.path)
+        } else if !has_snapshot {
+            Some(&files.snapshot)
+        } else {
+            None
+        })
+    }
+
     fn write(&mut self, first: Write) {
         if let Some(stopped) = self.stopped.clone() {
             return first.refuse(stopped.into());
@@ -143,7 +189,7 @@ impl Writer {
         if batch.bytes.is_empty() {
             return;
         }
-        match self.append(&batch.bytes, batch.last()) {
+        match self.append(&batch.bytes, batch.last()).and_then(|()| self.check_names()) {
             Ok(()) => batch.publish(|number, change| write(&self.state).apply(number, change)),
             Err(error) => batch.fail(copies(Err(error))),
         }
@@ -214,9 +260,12 @@ impl Writer {
     /// Accepts no more changes, because it is unknown what is durable: after a failed sync, the next one may succeed without
     /// the pages that the first one lost.
     fn poison(&mut self) {
-        tracing::error!(journal = %self.journal.path.display(), "a sync failed, so the store accepts no more changes; close it and open it again");
+        self.stop(Stopped::Poisoned { path: self.journal.path.clone() });
+    }
+
+    fn stop(&mut self, stopped: Stopped) {
+        tracing::error!(cause = %stopped, "the store accepts no more changes");
         self.dirty_since = None;
-        let stopped = Stopped::Poisoned { path: self.journal.path.clone() };
         self.waiting.drain(..).for_each(|answer| tell(answer, Err(stopped.clone().into())));
         self.stopped = Some(stopped);
         self.compaction = None;
@@ -233,7 +282,7 @@ impl Writer {
     }
 
     fn compact(&mut self) {
-        if self.compaction.is_some() || self.stopped.is_some() {
+        if self.compaction.is_some() || self.stopped.is_some() || self.check_names().is_err() {
             return;
         }
         if self.journal.path != self.files.journal_next {
@@ -321,6 +370,7 @@ impl Writer {
             None if self.synced < self.number => self.sync()?,
             None => {}
         }
+        self.check_names()?;
         let mut line = Vec::new();
         write_closed(&mut line, self.number);
         // Everything is durable. Without this line, the next open only takes longer.

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::SeqCst;
+use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Waker};
 
@@ -33,6 +34,8 @@ struct Plan {
     renames: AtomicU64,
     /// How many writes there were.
     writes: AtomicU64,
+    /// Told whenever the store asks whether a file is at a path.
+    checks: Mutex<Option<Sender<()>>>,
     /// A store that writes snapshots between the reads of a snapshot and of its journal, and how many more times it does.
     writer: Mutex<Option<(FileStore, u64)>>,
 }
@@ -40,8 +43,8 @@ struct Plan {
 impl Faulty {
     fn new() -> Self {
         let (plan, [most, renames]) = (Mutex::new(("", None, None)), [u64::MAX; 2].map(AtomicU64::new));
-        let (writes, writer) = (AtomicU64::new(0), Mutex::new(None));
-        Self(Arc::new(Plan { plan, most, renames, writes, writer }))
+        let (writes, checks, writer) = (AtomicU64::new(0), Mutex::new(None), Mutex::new(None));
+        Self(Arc::new(Plan { plan, most, renames, writes, checks, writer }))
     }
 
     fn fail(&self, file: &'static str, write: Option<ErrorKind>, sync: Option<ErrorKind>) {
@@ -164,6 +167,27 @@ impl VfsFile for File {
             _ => self.file.sync(),
         }
     }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        if let Some(checks) = &*self.vfs.0.checks.lock().unwrap() {
+            // This fails once the test has seen enough.
+            checks.send(()).ok();
+        }
+        self.file.is_at(path)
+    }
+}
+
+#[test]
+fn an_idle_store_notices_that_its_journal_was_removed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (path, vfs) = (dir.path().join("state.json"), Faulty::new());
+    let store = vfs.open(&path);
+    let (sender, checks) = channel();
+    fs::remove_file(beside(&path, ".journal")).unwrap();
+    *vfs.0.checks.lock().unwrap() = Some(sender);
+    checks.recv().unwrap();
+    // Even if the file is back, the store has stopped by now.
+    assert!(block_on(store.close()).is_err());
 }
 
 #[test]

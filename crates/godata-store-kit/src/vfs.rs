@@ -88,6 +88,10 @@ impl VfsFile for Writing {
     fn sync(&mut self) -> io::Result<()> {
         self.disk.sync(self.file)
     }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        Ok(self.disk.is_at(self.file, path))
+    }
 }
 
 #[derive(Debug)]
@@ -96,7 +100,12 @@ struct Held {
     path: PathBuf,
 }
 
-impl Lock for Held {}
+/// Nobody removes the file of a lock on this disk.
+impl Lock for Held {
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        Ok(self.path == path)
+    }
+}
 
 impl Drop for Held {
     fn drop(&mut self) {

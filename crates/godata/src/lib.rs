@@ -61,7 +61,7 @@
 //! }
 //! ```
 //!
-//! # Where to read on
+//! # Where to read more
 //!
 //! | about | see |
 //! |---|---|
@@ -76,7 +76,7 @@
 //! | what an error says | [`PipelineError`] |
 //! | schedules, in every time zone | [`scheduler`] |
 //! | running several jobs at the same time | [`runner`] |
-//! | pipelines on schedules, with their history | [`orchestrator`]; [`in_memory`] and [`local`] make one in a line |
+//! | pipelines on schedules, with their history | [`orchestrator`]; [`in_memory`] and [`local`] make one in one line |
 //! | what remembers pipelines and runs | [`Store`] |
 //! | the engine, its guarantees, and a table for people who come from the Go library | [`etl`] |
 //!
@@ -93,12 +93,12 @@
 //! The closures of a pipeline and jobs return any error as a [`BoxError`], so `?` works in them.
 //!
 //! Every error prints its own message with `{}` and its whole chain of causes with `{:?}`, so a
-//! `fn main() -> Result<(), BoxError>` ends readably.
+//! `fn main() -> Result<(), BoxError>` prints errors that people can read.
 //!
 //! # Guarantees
 //!
 //! * **Nothing half done.** A run that fails, panics, is canceled or is dropped leaves the old output files.
-//! * **Nothing lost in silence.** Every step counts the records that came in, went out and were dropped.
+//! * **Nothing lost silently.** Every step counts the records that came in, went out and were dropped.
 //! * **Bounded memory.** A few batches per worker, whatever the size of the input.
 //! * **Order.** Records are written in the order in which they were read, unless you ask for `unordered()`.
 //! * **Nothing forgotten.** An orchestrator stores a run before its job starts, and its outcome before `done()` answers.
@@ -171,7 +171,8 @@ pub use godata_store_file as store_file;
 #[cfg(feature = "store-file")]
 pub use godata_store_file::FileStore;
 
-/// An orchestrator that keeps its history in memory. The history is gone when the process ends.
+/// Makes an orchestrator that keeps its history in memory: the newest 1,000 finished runs of each pipeline, and older ones for up to
+/// an hour. The history is gone when the process ends.
 ///
 /// [`Orchestrator::builder`] makes one with another store, with limits, pools or recovery.
 ///
@@ -204,14 +205,15 @@ pub use godata_store_file::FileStore;
 #[cfg(feature = "orchestrator")]
 #[must_use]
 pub fn in_memory() -> Orchestrator {
-    Orchestrator::new(MemoryStore::new(), Runner::new())
+    let builder = Orchestrator::builder(MemoryStore::new(), Runner::new()).keep_newest(1_000);
+    builder.build().expect("only limits of zero and pools are refused, and none is set")
 }
 
-/// An orchestrator that keeps its history in a file, with a journal and a lock file beside it.
+/// Makes an orchestrator that keeps its history in a file, with a journal and a lock file beside it.
 ///
-/// After a restart or a crash it continues from the file. One process at a time can open it. It keeps the whole history;
-/// [`FileStore::builder`] and [`Orchestrator::builder`] make one that forgets old runs or follows other rules. The docs of
-/// [`FileStore`] say what is in the files.
+/// After a restart or a crash it continues from the file. One process at a time can open the file. The whole history is
+/// kept. To remove old runs, or to change other settings, use [`FileStore::builder`] and [`Orchestrator::builder`]. The
+/// docs of [`FileStore`] say what is in the files.
 ///
 /// ```
 /// use std::time::Duration;
@@ -240,8 +242,8 @@ pub fn in_memory() -> Orchestrator {
 ///
 /// # Errors
 ///
-/// As [`FileStore::open`]: [`StoreError::Locked`] if the file is already open, [`StoreError::Corrupt`] if the files are
-/// damaged, others if they can't be read or written.
+/// Those of [`FileStore::open`]: [`StoreError::Locked`] if the file is already open, [`StoreError::Corrupt`] if the
+/// files are damaged, and others if they can't be read or written.
 #[cfg(all(feature = "orchestrator", feature = "store-file"))]
 pub fn local(path: impl AsRef<std::path::Path>) -> Result<Orchestrator, StoreError> {
     Ok(Orchestrator::new(FileStore::open(path)?, Runner::new()))

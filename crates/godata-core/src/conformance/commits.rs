@@ -12,8 +12,8 @@ use crate::{
     RunId, RunKey, RunQuery, RunRecord, RunStatus, Store,
 };
 
-/// An acknowledged commit is there as a whole, also after reopening. Nothing of a refused commit is there. A commit whose
-/// future is dropped at any point has happened as a whole or not at all.
+/// All of an acknowledged commit is stored, also after reopening. Nothing of a refused commit is. A commit whose future
+/// is dropped at any point has happened completely or not at all.
 pub async fn clause_01_a_commit_is_all_or_nothing_and_durable<F: Fixture>(trial: &Trial<F>) {
     let mut store = trial.open().await;
     let owner = OwnerId::generate();

@@ -10,8 +10,8 @@ use crate::{
     RunStatus, Store, StoreError, error_chain,
 };
 
-/// A store that forwards puts and reads and has the default commit. Its puts fail as planned, before or after they were
-/// made.
+/// A store that forwards puts and reads and has the default commit. Its puts fail as planned, either before or after the
+/// row was put.
 struct Faulty<S> {
     store: Arc<S>,
     plan: Arc<Plan>,
@@ -77,8 +77,8 @@ impl<S: Store> Store for Faulty<S> {
     }
 }
 
-/// Whichever put fails, and whether it was made or not: the same process and the next one read the whole commit or
-/// nothing of it, and the next commit succeeds.
+/// Whichever put fails, and whether it happened or not, this process and the next one read the whole commit or nothing
+/// of it, and the next commit succeeds.
 pub async fn clause_09_the_default_commit_survives_a_failure_of_any_put<F: Fixture>(trial: &Trial<F>) {
     let store = match trial.fixture.open().await {
         Ok(store) if store.shared() => {

@@ -6,7 +6,7 @@
 //! not apply to the store is skipped, and the reason is printed to stderr. Clause 11 binds the callers of a store and has
 //! no test.
 //!
-//! The functions of this module are the tests. Tests on another runtime than tokio await them directly, with a [`Trial`].
+//! The functions of this module are the tests. On a runtime other than tokio, await them directly, with a [`Trial`].
 
 mod commits;
 mod faulty;

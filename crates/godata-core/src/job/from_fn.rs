@@ -1,13 +1,13 @@
-//! Jobs made of closures.
+//! Jobs made from closures.
 
 use std::fmt;
 
 use crate::{BoxError, Job, RunContext};
 
-/// Makes a job of a name and an async closure.
+/// Makes a job from a name and an async closure.
 ///
-/// The closure is called once per run, possibly concurrently, with the context of that run. State that the runs share
-/// is held in an `Arc`, which each call clones.
+/// The closure is called once per run, possibly concurrently, with the context of that run. Keep state that
+/// the runs share in an `Arc`, and clone it in each call.
 ///
 /// # Example
 ///

@@ -10,7 +10,7 @@ use crate::{BoxError, RunContext};
 
 /// A named piece of work that can be run any number of times.
 ///
-/// A pipeline is a job. [`job_fn`] makes a job of a closure. Any other type can implement this trait. [`AnyJob`] erases
+/// A pipeline is a job. [`job_fn`] makes a job from a closure. Any other type can implement this trait. [`AnyJob`] erases
 /// the type, to keep different jobs in one collection.
 ///
 /// # Example
@@ -47,7 +47,7 @@ use crate::{BoxError, RunContext};
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a job",
-    note = "implement `Job` for it, or make a job of a closure with `job_fn(\"name\", |cx| async {{ Ok(()) }})`"
+    note = "implement `Job` for it, or make a job from a closure with `job_fn(\"name\", |cx| async {{ Ok(()) }})`"
 )]
 pub trait Job: Send + Sync + 'static {
     /// Returns the name that runs of this job are listed under.

@@ -1,8 +1,8 @@
 //! The state machine of one run.
 //!
 //! All state is under one mutex, so starting, stopping, ending and watching a run happen one after the other. Under the
-//! mutex, the only foreign code is the closure that makes the result and the clone of a waker. Wakers are woken and
-//! dropped outside of it, because that may run any code, including code that calls this cell.
+//! mutex, the only foreign code that runs is the closure that makes the result, and the clone of a waker. Wakers are
+//! woken and dropped after it is unlocked, because that may run any code, including code that calls this cell.
 //!
 //! 1. A run is queued, then running, then ended. It may end without running, and it never goes back.
 //! 2. It ends once. The first result stays, and a second one is refused.
@@ -62,7 +62,7 @@ impl<R: Clone> RunCell<R> {
         self.with(|state| state.stop)
     }
 
-    /// Starts the run. Returns whether it did: not if it was started before or has ended.
+    /// Starts the run. Returns `false` if it was started before or has ended.
     pub(super) fn start(&self, at: UtcDateTime) -> bool {
         self.with(|state| {
             let starts = matches!(state.phase, Phase::Queued);
@@ -73,7 +73,7 @@ impl<R: Clone> RunCell<R> {
         })
     }
 
-    /// Sets the stop reason. Returns whether it did: not if there is one, or the run has ended.
+    /// Sets the stop reason. Returns `false` if there already is one or the run has ended.
     pub(super) fn stop(&self, reason: StopReason) -> bool {
         self.with(|state| {
             let first = state.stop.is_none() && !matches!(state.phase, Phase::Ended(_));

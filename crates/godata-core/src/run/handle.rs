@@ -49,8 +49,8 @@ impl Shared {
         }
     }
 
-    /// The current time. A clock is foreign code and may panic, but the run has to end anyway; the time at which it was
-    /// queued stands in.
+    /// The current time. A clock is foreign code and may panic, but the run has to end anyway, so the time at which it
+    /// was queued is used instead.
     fn time(&self) -> UtcDateTime {
         catch_unwind(AssertUnwindSafe(|| self.clock.now())).unwrap_or(self.queued_at)
     }
@@ -246,7 +246,7 @@ impl fmt::Debug for RunHandle {
 /// For implementors of runners: the end of a run that the runner holds while it runs the job.
 ///
 /// There is one per run, and [`end`](Self::end) consumes it, so a run ends once. If it is dropped instead, for example
-/// with a task when its runtime shuts down, the run ends as one whose job was dropped, never as a success.
+/// with a task when its runtime shuts down, the run ends as with [`JobEnd::Dropped`], never as a success.
 #[must_use = "dropping it ends the run"]
 pub struct ActiveRun(Option<Arc<Shared>>);
 
@@ -258,7 +258,8 @@ impl ActiveRun {
         }
     }
 
-    /// Ends the run and wakes its waiters. The run's status depends on how the job ended, and why it was asked to stop:
+    /// Ends the run and wakes its waiters. The run's status depends on how the job ended and on why it was asked to
+    /// stop:
     ///
     /// | the job | not asked to stop | [`Requested`] | [`Shutdown`] | [`TimedOut`] |
     /// |---|---|---|---|---|

@@ -66,8 +66,8 @@ impl RetryPolicy {
         Self::attempts(1)
     }
 
-    /// Makes a policy with up to this many attempts, including the first. The longest wait before the second is 1 s; it
-    /// doubles with each attempt, up to 5 minutes.
+    /// Makes a policy with up to this many attempts, including the first. An orchestrator refuses 0. The longest wait before the
+    /// second attempt is 1 s. It doubles with each further attempt, up to 5 minutes.
     #[must_use]
     pub fn attempts(attempts: u32) -> Self {
         let (initial, max) = (Duration::from_secs(1), Duration::from_secs(300));
@@ -86,7 +86,7 @@ impl RetryPolicy {
         Self { on: RetryOn::Transient, ..self }
     }
 
-    /// Returns how long to wait after a failed attempt before the next one; `None` if there is no next one.
+    /// Returns how long to wait after a failed attempt before the next one; `None` if the policy does not retry.
     ///
     /// `attempt` is the number of the attempt that failed; the first is 1. `random` is a random number from 0 to 1 that
     /// the caller provides; it is clamped to that range, and NaN counts as 1. The wait is at most `max`, unless the

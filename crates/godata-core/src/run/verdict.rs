@@ -5,8 +5,8 @@ use crate::{BoxError, Failure, FailureKind, JobErrorKind, RunStatus};
 
 /// For implementors of runners: how a job ended.
 ///
-/// `JobEnd::from` makes one from the result that a job returned. It calls the `Display` of the job's error, which is
-/// foreign code and may panic.
+/// `JobEnd::from` converts the result that a job returned. It calls the `Display` of the job's error, which is foreign
+/// code and may panic.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JobEnd {

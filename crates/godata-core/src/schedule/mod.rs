@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use time::UtcDateTime;
 
-/// Says when something is due. It is a pure function of instants, without a clock: the same question always has the same
-/// answer.
+/// Says when something is due. A schedule is a pure function of instants, without a clock: the same question always has
+/// the same answer.
 ///
 /// The crate `godata-scheduler` has schedules for intervals, times of day, cron patterns and calendars. Any other type
 /// can implement this trait. An `Arc<dyn Schedule>` is a schedule too, so schedules of different types fit into one
@@ -20,7 +20,7 @@ use time::UtcDateTime;
 /// 2. If `next(after)` is `t`, then `next` is also `t` for every instant from `after` until just before `t`. If it is
 ///    `None`, it is `None` for every later instant.
 /// 3. Instants are whole milliseconds.
-/// 4. It does not panic, and answers within microseconds: the loop that serves all schedules waits for it.
+/// 4. The methods do not panic, and answer within microseconds: the loop that serves all schedules waits for them.
 ///
 /// # Example
 ///
@@ -78,8 +78,8 @@ pub trait Schedule: fmt::Debug + Send + Sync + 'static {
         search::count_between(|after| self.next(after), after, until)
     }
 
-    /// Returns text that identifies the schedule. It must always be the same for the same schedule: an orchestrator
-    /// takes another text for an edit.
+    /// Returns text that identifies the schedule. It must always be the same for the same schedule: if it differs, an
+    /// orchestrator treats the schedule as edited.
     fn spec(&self) -> String;
 
     /// Whether a text that was stored as a [`spec`](Self::spec) is one of this schedule. The default compares the two.

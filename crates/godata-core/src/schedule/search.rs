@@ -7,7 +7,7 @@ use time::{Duration, UtcDateTime};
 /// The last instant strictly before `before`.
 ///
 /// Whether anything is due between an instant and `before` is true up to some instant and false from there on, so
-/// the last due instant is found by bisection. This also ends for a schedule that goes back.
+/// the last due instant is found by bisection. The search also ends if a schedule breaks the rules and goes back.
 pub(super) fn previous(
     next: impl Fn(UtcDateTime) -> Option<UtcDateTime>,
     before: UtcDateTime,

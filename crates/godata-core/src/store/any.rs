@@ -17,10 +17,10 @@ use crate::{
 
 /// A type-erased [`Store`], through which every store is used.
 ///
-/// Clones are cheap and refer to the same store. Around a store that is not [shared](Store::shared), it also keeps the
-/// parts of the contract that need memory within the process: it serializes the commits of a pipeline, finishes a commit
-/// that was interrupted between two puts before anything reads its rows, and refuses owners that were declared dead.
-/// So wrap a store that is not shared once per process, and clone the handle.
+/// Clones are cheap and refer to the same store. For a store that is not [shared](Store::shared), it also does the parts
+/// of the contract that need memory within the process: it serializes the commits of a pipeline, finishes a commit that
+/// was interrupted between two puts before anything reads its rows, and refuses owners that were declared dead. So wrap
+/// such a store only once per process, and clone the handle.
 ///
 /// It is a [`Store`] itself; erasing it again does not wrap it twice.
 ///
@@ -50,8 +50,8 @@ impl AnyStore {
     }
 }
 
-/// Forwards every method, including those with a default: for one that is left out, the default would silently run
-/// instead of the store's own.
+/// Forwards every method, including those with a default: if one were left out, its default would silently replace the
+/// store's own.
 impl Store for AnyStore {
     async fn upsert_pipeline(&self, pipeline: &PipelineRecord) -> Result<(), StoreError> {
         self.0.upsert_pipeline(pipeline).await

@@ -1,4 +1,4 @@
-//! The defaults of a store's methods, which only use puts and reads.
+//! The default methods of a store, which use only puts and reads.
 
 use std::time::Duration;
 

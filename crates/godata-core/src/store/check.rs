@@ -21,13 +21,13 @@ use crate::{
 pub struct Stored<'a> {
     /// The row of the commit's pipeline, if there is one.
     pub pipeline: Option<&'a PipelineRecord>,
-    /// All rows with the id of one of the commit's runs, whatever their pipeline, and the rows of the commit's pipeline
-    /// with the key of one. Further rows are ignored.
+    /// All rows that have the id of one of the commit's runs, in any pipeline, and the rows of the commit's pipeline
+    /// that have the key of one. Further rows are ignored.
     pub runs: &'a [RunRecord],
     /// The time by the store's own clock, if it has one.
     pub now: Option<UtcDateTime>,
-    /// Which owners were declared dead, at least of the commit's owner and the owners in `runs`. `None` if the store
-    /// does not know: then any owner may take over the runs of another.
+    /// The owners that were declared dead, at least those among the commit's owner and the owners in `runs`. `None` if
+    /// the store does not know; then any owner may take over the runs of another.
     pub dead: Option<&'a [OwnerId]>,
 }
 
@@ -44,7 +44,7 @@ impl<'a> Stored<'a> {
         Self { now: Some(now), ..self }
     }
 
-    /// Sets which owners were declared dead.
+    /// Sets the owners that were declared dead.
     #[must_use]
     pub fn dead(self, dead: &'a [OwnerId]) -> Self {
         Self { dead: Some(dead), ..self }
@@ -54,8 +54,8 @@ impl<'a> Stored<'a> {
 /// For implementors of stores: checks a commit against the stored rows, by clauses 2 to 6 of the
 /// [contract](crate::Store#the-contract).
 ///
-/// [`Committed::Done`] means that the store must write the whole commit, with that rev. Any other answer is the answer
-/// to the commit, and nothing must be written.
+/// [`Committed::Done`] means that the store must write the whole commit, with that rev. On any other answer, the store
+/// writes nothing and returns that answer.
 ///
 /// # Errors
 ///
@@ -111,9 +111,9 @@ enum Violation {
     CursorGoesBack { pipeline: String, from: Instant, to: Instant },
     #[error("run {run} belongs to pipeline {other:?}, and the commit is for {pipeline:?}")]
     OtherPipeline { run: RunId, other: String, pipeline: String },
-    #[error("run {run} or its key {key} occurs twice in the commit")]
+    #[error("run {run} or its key {key} appears twice in the commit")]
     Twice { run: RunId, key: RunKey },
-    #[error("a text of {what} contains NUL")]
+    #[error("{what} has text with a NUL character, which can't be stored")]
     Nul { what: String },
     #[error("new run {run} is {status}; it must be queued, running or skipped")]
     NewStatus { run: RunId, status: RunStatus },
@@ -145,8 +145,8 @@ impl std::fmt::Display for Instant {
     }
 }
 
-/// Checks the clauses in this order: whether the owner is alive, whether the commit was decided on the stored rows, and
-/// only then whether it is valid.
+/// Checks the clauses in this order: whether the owner is alive, whether the commit was decided from the rows that are
+/// stored, and only then whether it is valid.
 fn check(commit: &Commit, stored: &Stored<'_>) -> Result<u64, Refusal> {
     clause_6_the_owner_is_alive(commit, stored)?;
     let rev = clause_2_the_rev_is_the_expected_one(commit, stored)?;
@@ -347,8 +347,8 @@ fn only_asks_to_stop(row: &RunRecord, run: &RunRecord) -> bool {
     asked == *run
 }
 
-/// Checks that a run which is inserted, adopted or started has the owner of the commit, and its rev as the fence if it
-/// is running. A skipped run needs no owner.
+/// Checks that a run which is inserted, adopted or started has the owner of the commit. If it is running, its fence must
+/// be the commit's rev, and otherwise 0. A skipped run needs no owner.
 fn belongs_to(run: &RunRecord, commit: &Commit, rev: u64) -> Result<(), Violation> {
     let fence = if run.status == RunStatus::Running { rev } else { 0 };
     let owned = run.owner == Some(commit.owner) || run.status == RunStatus::Skipped;

@@ -28,11 +28,12 @@ use crate::{OwnerId, PipelineRecord, RunId, RunRecord};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Commit {
-    /// The owner that has decided.
+    /// The owner that made the decision.
     pub owner: OwnerId,
     /// The new row of the pipeline. Its `rev` is the one that the stored row is expected to have; 0 if there is none.
     pub pipeline: PipelineRecord,
-    /// The latest due time that the commit decides. A shared store refuses the commit while its own clock is before it.
+    /// The latest due time that the commit decides. A shared store refuses the commit while its own clock shows an
+    /// earlier time.
     pub due_not_after_now: Option<UtcDateTime>,
     /// The inserted and updated runs, in the order in which they are written.
     pub runs: Vec<RunChange>,
@@ -96,12 +97,12 @@ impl RunChange {
 
 /// The answer to a [`Commit`].
 ///
-/// Every answer except [`Done`](Self::Done) means that nothing was written. A caller that does not know an answer reads
-/// the pipeline again and decides anew.
+/// Every answer except [`Done`](Self::Done) means that nothing was written. On an answer that it does not know, a caller
+/// reads the pipeline again and decides anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Committed {
-    /// The commit is stored. The pipeline's row has this rev now.
+    /// The commit is stored. The pipeline's row now has this rev.
     Done(u64),
     /// The stored row is not the expected one, because another commit was first. Contains the stored row; `None` if there
     /// is none.

@@ -10,8 +10,8 @@ use time::UtcDateTime;
 use crate::name::check_text;
 use crate::{NameError, PipelineName, RunId};
 
-/// The reason for a run as text, which is unique within its pipeline: a store refuses a second row with the same key.
-/// So it is harmless to decide the same thing twice.
+/// The reason for a run, as text that is unique within its pipeline. A store refuses a second row with the same key, so
+/// it is harmless to decide the same thing twice.
 ///
 /// A key has at most 512 bytes. Each constructor makes one kind of key.
 ///
@@ -30,7 +30,7 @@ pub struct RunKey(Arc<str>);
 impl RunKey {
     const MAX_BYTES: usize = 512;
 
-    /// Makes the key of a run for the due times from `first` on, of the schedule that is valid since `spec_since`.
+    /// Makes the key of a run for the due times from `first` on, of the schedule that was set at `spec_since`.
     #[must_use]
     pub fn due(spec_since: UtcDateTime, first: UtcDateTime) -> Self {
         Self::format(format_args!("due/{}/{}", millis(spec_since), millis(first)))
@@ -42,7 +42,7 @@ impl RunKey {
         Self::format(format_args!("retry/{of}"))
     }
 
-    /// Makes the key of a repeated attempt after an interrupted run.
+    /// Makes the key of the attempt that repeats an interrupted run.
     #[must_use]
     pub fn recover(of: RunId) -> Self {
         Self::format(format_args!("recover/{of}"))

@@ -60,7 +60,7 @@ use crate::{OwnerId, PipelineName, RunId};
 /// 6. An owner that was declared dead never commits or renews again.
 /// 7. [`reap`](Self::reap) first declares owners dead for good, and then returns their queued and running runs.
 /// 8. [`prune`](Self::prune) never removes a run that is not terminal, is the `open_skip`, or is due after the cursor. It
-///    never removes a pipeline, unless that is marked as removed and has no runs.
+///    never removes a pipeline, unless the pipeline is marked as removed and has no runs.
 /// 9. The default `commit` puts the pipeline's row with the runs in `pending`, then the runs, then the row without them.
 ///    The first put is the commit point. Meanwhile [`AnyStore`] holds the pipeline's lock. When it is opened, and after a
 ///    failure, it puts the pending rows before anything reads them.
@@ -78,7 +78,7 @@ use crate::{OwnerId, PipelineName, RunId};
 ///   without an async interface, and `fsync` belong in `tokio::task::spawn_blocking` or on a thread of the store.
 /// * **A second process.** A store that is not [`shared`](Self::shared) must itself refuse to be opened by a second process,
 ///   with [`StoreError::Locked`]. Nothing above it notices the second process, and the conformance suite does not test
-///   for it. With two processes, each would take the owners of the other for dead, take over their runs, and run due
+///   for it. With two processes, each would consider the owners of the other dead, take over their runs, and run due
 ///   times twice.
 /// * **Retention.** The default [`prune`](Self::prune) keeps everything and reports success. On such a store, the
 ///   retention settings of an orchestrator, `keep_newest` and `keep_for`, have no effect.
@@ -192,12 +192,12 @@ use crate::{OwnerId, PipelineName, RunId};
 pub trait Store: Send + Sync + 'static {
     /// Puts a pipeline's row durably. It replaces the row with the same name.
     ///
-    /// Called by the default [`commit`](Self::commit), never concurrently for one pipeline. If the future is dropped, the
-    /// row has been put or not, but never a part of it.
+    /// Called by the default [`commit`](Self::commit), never concurrently for one pipeline. If the future is dropped,
+    /// the row has been put or not, but never a part of it.
     ///
     /// # Errors
     ///
-    /// Any. The caller then takes it as unknown whether the row was put.
+    /// Any. The caller then does not know whether the row was put.
     fn upsert_pipeline(
         &self,
         pipeline: &PipelineRecord,
@@ -227,7 +227,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// Any. The caller then takes it as unknown whether the row was put.
+    /// Any. The caller then does not know whether the row was put.
     fn upsert_run(&self, run: &RunRecord) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// Returns a run's row as it was last put, or `None` if there is none.

@@ -8,7 +8,7 @@ use time::UtcDateTime;
 use super::instant;
 use crate::{PipelineName, RunId, RunRecord};
 
-/// The row of a pipeline: its settings, and up to which due time it was decided.
+/// The row of a pipeline: its settings, and the last due time that was decided for it.
 ///
 /// A store keeps all fields and interprets only `name` and `rev`; [`check_commit`](crate::check_commit) and the
 /// orchestrator use the others. In JSON, the fields have these names and instants are RFC 3339.
@@ -22,13 +22,13 @@ pub struct PipelineRecord {
     pub rev: u64,
     /// Whether the schedule is active. Manual runs are allowed either way.
     pub enabled: bool,
-    /// Since when the pipeline is paused: nothing new is decided for it.
+    /// When the pipeline was paused. While it is set, nothing new is decided for the pipeline.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub paused_at: Option<UtcDateTime>,
     /// When the pipeline was removed. Its history stays.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub removed_at: Option<UtcDateTime>,
-    /// The text of the schedule. Another text is an edit.
+    /// The text of the schedule. A different text is an edit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec: Option<String>,
     /// When the pipeline was registered, or its schedule was last edited.
@@ -40,7 +40,7 @@ pub struct PipelineRecord {
     /// The skipped run that grows if the next due time is skipped as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_skip: Option<RunId>,
-    /// For each pipeline that it runs after: the rev of the last success that was handled.
+    /// For each pipeline that this one runs after: the rev of the last success that was handled.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub after_seen: BTreeMap<PipelineName, u64>,
     /// The rev of the commit of its own last success; 0 before the first.

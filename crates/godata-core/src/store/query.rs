@@ -9,7 +9,7 @@ use crate::{OwnerId, PipelineName, RunId, RunKey, RunRecord, RunStatus};
 /// Which runs to list: those that match everything that was set, newest first, up to a limit.
 ///
 /// Runs are ordered by `created_at` and then by id, both descending. [`after`](Self::after) asks for the next page. Runs
-/// that are inserted in between are newer and do not shift it.
+/// that are inserted between two calls are newer and do not shift the pages.
 ///
 /// # Example
 ///
@@ -40,7 +40,7 @@ pub struct RunQuery {
     pub pipeline: Option<PipelineName>,
     /// The key of the run; it is unique within a pipeline.
     pub key: Option<RunKey>,
-    /// The statuses of the runs; any status if it is empty.
+    /// The statuses of the runs. If it is empty, any status matches.
     pub statuses: Vec<RunStatus>,
     /// The owner of the runs.
     pub owner: Option<OwnerId>,
@@ -69,7 +69,7 @@ impl RunQuery {
         Self { key: Some(key), ..self }
     }
 
-    /// Matches only runs with this status, or with one that was set before. Default: any status.
+    /// Adds a status. Runs with any of the added statuses match. Default: any status.
     #[must_use]
     pub fn status(mut self, status: RunStatus) -> Self {
         self.statuses.push(status);

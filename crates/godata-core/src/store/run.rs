@@ -9,8 +9,8 @@ use crate::{Cause, Failure, JobId, OwnerId, Params, PipelineName, Progress, RunI
 /// The row of a run: one attempt at a job, or due times that were skipped.
 ///
 /// The first fields identify the run, and never change once the row is inserted. The fields from `status` on say what
-/// has become of it, and change until the status is terminal. In JSON, the fields have these names and instants are
-/// RFC 3339.
+/// became of it, and change until the status is terminal. In JSON, the fields have these names and instants are RFC
+/// 3339.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct RunRecord {
@@ -27,10 +27,10 @@ pub struct RunRecord {
     /// The due time of the run. For a skipped run, the last due time that it covers.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub due: Option<UtcDateTime>,
-    /// The due times that the run covers, if there are others than `due`.
+    /// The due times that the run covers, if it covers others than `due`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub covers: Option<Covers>,
-    /// The version of the schedule that the run follows from: the pipeline's `spec_since` at that time.
+    /// The version of the schedule that the run comes from: the pipeline's `spec_since` at that time.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub spec_since: Option<UtcDateTime>,
     /// The number of this attempt at the job; the first is 1.
@@ -62,7 +62,7 @@ pub struct RunRecord {
     /// The owner that runs it or will run it. Every queued or running run has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<OwnerId>,
-    /// The pipeline's rev of the commit that started the run; 0 before that.
+    /// The pipeline's `rev` after the commit that started the run; 0 before that.
     #[serde(default)]
     pub fence: u64,
     /// When the job was started.

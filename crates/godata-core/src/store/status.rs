@@ -36,12 +36,12 @@ pub enum RunStatus {
     Canceled,
     /// The process shut down or died while the job was running.
     Interrupted,
-    /// The run was due and was not started. The reason is in the row.
+    /// The run was due but was not started. The row says why.
     Skipped,
 }
 
 impl RunStatus {
-    /// All states: first those that change, then the terminal ones.
+    /// All states: first those that can still change, then the terminal ones.
     pub const ALL: [Self; 7] = [
         Self::Queued,
         Self::Running,

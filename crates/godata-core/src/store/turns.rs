@@ -1,4 +1,4 @@
-//! The state that a store needs around it if only one process has it open.
+//! The state kept beside a store that only one process has open.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -30,8 +30,8 @@ impl Turns {
     pub(super) async fn commit<S: Store>(&self, store: &S, commit: &Commit) -> Result<Committed, StoreError> {
         let name = &commit.pipeline.name;
         let _turn = self.turn(store, name).await?;
-        // The order matters: either `reap` finds this commit in `unsettled` and waits for it, or the owner is found dead
-        // here.
+        // The order matters: either `reap` finds this commit in `unsettled` and waits for it, or this commit finds its
+        // owner dead.
         lock(&self.unsettled).insert(name.clone());
         let answer =
             if self.is_dead(commit.owner) { Committed::OwnerLost } else { store.commit(commit).await? };
@@ -39,8 +39,8 @@ impl Turns {
         Ok(answer)
     }
 
-    /// Waits until no commit to the pipeline is in flight and its row has no pending runs. It stays so while the turn is
-    /// held.
+    /// Waits until no commit to the pipeline is in flight and its row has no pending runs. Both hold as long as the turn
+    /// is held.
     pub(super) async fn turn<S: Store>(&self, store: &S, name: &PipelineName) -> Result<Turn, StoreError> {
         self.open(store).await?;
         let turn = self.lock_of(name).lock_owned().await;

@@ -121,7 +121,7 @@ impl Run {
         Stopped::Canceled(canceled(&self.cx))
     }
 
-    /// Tells a failure of `stage` from a stop on request: a [`Canceled`] is a stop if this run was canceled.
+    /// Distinguishes a failure of `stage` from a stop on request: a [`Canceled`] is a stop if this run was canceled.
     pub(crate) fn stopped(&self, stage: Stage, cause: BoxError) -> Stopped {
         if self.cx.is_canceled() && cause.is::<Canceled>() {
             return self.canceled();
@@ -293,7 +293,7 @@ impl Drop for AtWork {
 }
 
 /// Hides a [`Canceled`] in the chain of a failure's cause. The run was not canceled, so the error is about something
-/// else, such as another run that the user's code waited for, and callers must not take this run for canceled.
+/// else, such as another run that the user's code waited for. Callers must not treat this run as canceled.
 fn not_canceled(cause: BoxError) -> BoxError {
     match JobErrorKind::of(&*cause) {
         JobErrorKind::Canceled => Box::new(OtherCanceled(cause)),

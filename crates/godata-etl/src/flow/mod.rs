@@ -19,8 +19,8 @@ use crate::{Batch, BuildError, Chunk, Pipeline, PipelineError, StepInfo, Stop, W
 /// The middle of a pipeline's description: a reader and the steps so far. A `write` ends it and returns the
 /// [`Pipeline`].
 ///
-/// `Flow<Vec<T>>` carries values of any type `T`, and `Flow<Records>` carries dynamic records. Their steps have the same
-/// names. [`untyped`](Self::untyped) leads from the first to the second, and [`typed`](Self::typed) back.
+/// `Flow<Vec<T>>` carries values of any type `T`, and `Flow<Records>` carries dynamic records. Their steps have the
+/// same names. [`untyped`](Self::untyped) converts the first into the second, and [`typed`](Self::typed) converts back.
 ///
 /// Closures of steps are `Fn`, and are called on several threads at once. A step that remembers something from record to
 /// record is [`scan`](Self::scan). Steps compute: work that waits for something outside of the process belongs in
@@ -68,7 +68,7 @@ impl<B: Batch> Flow<B> {
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write).
+    /// Those of [`write`](Self::write).
     pub fn write_with<W, F>(self, make: F) -> Result<Pipeline, BuildError>
     where
         W: Writer<B>,
@@ -82,7 +82,7 @@ impl<B: Batch> Flow<B> {
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write).
+    /// Those of [`write`](Self::write).
     pub fn write_fn<F, Fut>(self, write: F) -> Result<Pipeline, BuildError>
     where
         F: Fn(RunContext, B) -> Fut + Send + Sync + 'static,

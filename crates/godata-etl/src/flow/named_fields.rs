@@ -5,11 +5,11 @@ use crate::{Batch, Flow, Records};
 /// A batch whose records have named fields: [`Records`], and nothing else.
 ///
 /// The steps of [`Flow`] that work on fields by their names need it: `select`, `rename`, `drop_fields`, `cast`,
-/// `derive` and `typed`. [`untyped`](Flow::untyped) makes such a batch of any other.
+/// `derive` and `typed`. [`untyped`](Flow::untyped) turns any other batch into one.
 #[diagnostic::on_unimplemented(
     message = "the records of `{Self}` have no named fields",
     label = "this step needs dynamic records",
-    note = "call `.untyped()` before this step: it makes dynamic records of any type that serde can write, and of `Record`s"
+    note = "call `.untyped()` before this step: it turns `Record`s, and values of any type that serde can serialize, into dynamic records"
 )]
 pub trait NamedFields: Batch + private::Sealed {
     /// The flow, whose type is known here.

@@ -16,7 +16,7 @@ impl Flow<Records> {
         self.step("filter", move |chunk, work| chunk.retain(work, |record| Ok(keep(record))))
     }
 
-    /// As [`filter`](Self::filter), with a closure that can fail.
+    /// Like [`filter`](Self::filter), with a closure that can fail.
     pub fn try_filter<F>(self, keep: F) -> Self
     where
         F: Fn(RecordRef<'_>) -> Result<bool, BoxError> + Send + Sync + 'static,
@@ -24,7 +24,7 @@ impl Flow<Records> {
         self.step("try_filter", move |chunk, work| chunk.retain(work, &keep))
     }
 
-    /// As [`try_filter`](Self::try_filter), with the context of the run.
+    /// Like [`try_filter`](Self::try_filter), with the context of the run.
     pub fn filter_with<F>(self, keep: F) -> Self
     where
         F: Fn(&RunContext, RecordRef<'_>) -> Result<bool, BoxError> + Send + Sync + 'static,
@@ -44,7 +44,7 @@ impl Flow<Records> {
         self.step("map", move |chunk, work| chunk.convert(work, |record| Ok(f(record))))
     }
 
-    /// As [`map`](Self::map), with a closure that can fail.
+    /// Like [`map`](Self::map), with a closure that can fail.
     pub fn try_map<U, F>(self, f: F) -> Flow<Vec<U>>
     where
         U: Send + 'static,
@@ -81,7 +81,7 @@ impl Flow<Records> {
         })
     }
 
-    /// As [`transform`](Self::transform), with the context of the run.
+    /// Like [`transform`](Self::transform), with the context of the run.
     pub fn transform_with<F>(self, f: F) -> Self
     where
         F: Fn(&RunContext, &mut RecordMut<'_>) -> Result<(), BoxError> + Send + Sync + 'static,
@@ -156,11 +156,11 @@ impl Flow<Records> {
         self.collect_with(&RunContext::new(), limit).await
     }
 
-    /// As [`collect`](Self::collect), with a context: for readers that use its parameters, and to cancel the run.
+    /// Like [`collect`](Self::collect), with a context: for readers that use its parameters, and to cancel the run.
     ///
     /// # Errors
     ///
-    /// As [`collect`](Self::collect).
+    /// Those of [`collect`](Self::collect).
     pub async fn collect_with(self, cx: &RunContext, limit: u64) -> Result<Vec<Record>, PipelineError> {
         Ok(self.preview(cx, limit).await?.into_iter().flat_map(Records::into_records).collect())
     }
@@ -236,8 +236,8 @@ impl<B: Batch> Flow<B> {
     /// # }
     /// ```
     ///
-    /// Records that are values of a Rust type have no fields by name until [`untyped`](Self::untyped) makes dynamic records of
-    /// them:
+    /// Records that are values of a Rust type have no fields by name until [`untyped`](Self::untyped) turns them into
+    /// dynamic records:
     ///
     /// ```compile_fail
     /// # use godata_etl::{Pipeline, Type, record};

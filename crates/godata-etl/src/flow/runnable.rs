@@ -2,7 +2,7 @@
 
 use crate::{Batch, Flow, PipelineError, RunContext, RunReport};
 
-/// Implemented by nothing: a flow runs only once a `write` has made a pipeline of it.
+/// Implemented by nothing: a flow runs only once a `write` has turned it into a pipeline.
 #[diagnostic::on_unimplemented(
     message = "this flow has no `write` yet, so it can't run",
     label = "a `write` is missing before this call",

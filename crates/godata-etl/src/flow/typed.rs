@@ -14,12 +14,12 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         self.step("filter", move |chunk, work| chunk.retain(work, |item| Ok(keep(item))))
     }
 
-    /// As [`filter`](Self::filter), with a closure that can fail.
+    /// Like [`filter`](Self::filter), with a closure that can fail.
     pub fn try_filter(self, keep: impl Fn(&T) -> Result<bool, BoxError> + Send + Sync + 'static) -> Self {
         self.step("try_filter", move |chunk, work| chunk.retain(work, &keep))
     }
 
-    /// As [`try_filter`](Self::try_filter), with the context of the run.
+    /// Like [`try_filter`](Self::try_filter), with the context of the run.
     pub fn filter_with<F>(self, keep: F) -> Self
     where
         F: Fn(&RunContext, &T) -> Result<bool, BoxError> + Send + Sync + 'static,
@@ -35,7 +35,7 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         self.step("map", move |chunk, work| chunk.convert(work, |item| Ok(f(item))))
     }
 
-    /// As [`map`](Self::map), with a closure that can fail.
+    /// Like [`map`](Self::map), with a closure that can fail.
     pub fn try_map<U, F>(self, f: F) -> Flow<Vec<U>>
     where
         U: Send + 'static,
@@ -49,7 +49,7 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         self.step("transform", move |chunk, work| chunk.update(work, &f))
     }
 
-    /// As [`transform`](Self::transform), with the context of the run.
+    /// Like [`transform`](Self::transform), with the context of the run.
     pub fn transform_with<F>(self, f: F) -> Self
     where
         F: Fn(&RunContext, &mut T) -> Result<(), BoxError> + Send + Sync + 'static,
@@ -194,11 +194,11 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         self.collect_with(&RunContext::new(), limit).await
     }
 
-    /// As [`collect`](Self::collect), with a context: for readers that use its parameters, and to cancel the run.
+    /// Like [`collect`](Self::collect), with a context: for readers that use its parameters, and to cancel the run.
     ///
     /// # Errors
     ///
-    /// As [`collect`](Self::collect).
+    /// Those of [`collect`](Self::collect).
     pub async fn collect_with(self, cx: &RunContext, limit: u64) -> Result<Vec<T>, PipelineError> {
         Ok(self.preview(cx, limit).await?.into_iter().flatten().collect())
     }

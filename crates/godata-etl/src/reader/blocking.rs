@@ -7,7 +7,7 @@ use godata_core::BoxError;
 use super::Source;
 use crate::{Batch, RunScope, Unit};
 
-/// An input whose reading blocks the thread, such as a file. [`BlockingRead`] makes a [`Source`] of it.
+/// An input whose reading blocks the thread, such as a file. [`BlockingRead`] turns it into a [`Source`].
 ///
 /// ```
 /// use godata_etl::{
@@ -51,11 +51,11 @@ pub trait BlockingSource: Send + 'static {
     /// The kind of batches.
     type Batch: Batch;
 
-    /// As [`Source::next`], on a thread where it may block.
+    /// Like [`Source::next`], on a thread where it may block.
     ///
     /// # Errors
     ///
-    /// As [`Source::next`].
+    /// Those of [`Source::next`].
     fn next(&mut self) -> Result<Option<Unit<Self::Batch>>, BoxError>;
 
     /// Whether the next unit is sure to arrive soon, as from a regular file, and takes less time to read than to compute.

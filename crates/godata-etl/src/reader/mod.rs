@@ -103,9 +103,9 @@ pub trait Source: Send + 'static {
     /// The kind of batches.
     type Batch: Batch;
 
-    /// The next unit of work, or `None` at the end. One call at a time, and none after `None` or an error. The units of
-    /// earlier calls run on other threads in the meantime, so leave to them whatever they can do. A cancellation drops
-    /// the future, then the source.
+    /// The next unit of work, or `None` at the end. Called one at a time, and not after `None` or an error. The units
+    /// of earlier calls run on other threads in the meantime, so leave as much work to them as possible. A cancellation
+    /// drops the future, then the source.
     ///
     /// # Errors
     ///

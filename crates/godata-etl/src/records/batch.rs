@@ -53,7 +53,7 @@ pub struct Records {
 }
 
 impl Records {
-    /// A batch without rows and names.
+    /// A batch without rows and without names.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -63,7 +63,7 @@ impl Records {
     ///
     /// # Errors
     ///
-    /// [`ShapeError::Duplicate`] if a name occurs twice.
+    /// [`ShapeError::Duplicate`] if a name appears twice.
     pub fn with_names<I>(names: I) -> Result<Self, ShapeError>
     where
         I: IntoIterator<Item: Into<Arc<str>>>,
@@ -303,7 +303,7 @@ impl Records {
         Record::from_fields(fields.collect())
     }
 
-    /// As `column`, for a name that needs no copy and is probably at `hint`.
+    /// Like `column`, for a name that needs no copy and is probably at `hint`.
     fn column_from(&mut self, hint: usize, name: &Arc<str>) -> usize {
         match self.shape.position_from(hint, name) {
             Some(column) => column,

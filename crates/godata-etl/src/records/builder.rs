@@ -57,14 +57,14 @@ impl RecordsBuilder {
         Self { records: Records::with_shape(shape), names, ..Self::default() }
     }
 
-    /// As [`new`](Self::new), in the memory of a batch that is no longer needed.
+    /// Like [`new`](Self::new), in the memory of a batch that is no longer needed.
     #[must_use]
     pub fn recycled(shape: Arc<Shape>, memory: Records) -> Self {
         let names = shape.len();
         Self { records: Records::recycled(shape, memory), names, ..Self::default() }
     }
 
-    /// As [`recycled`](Self::recycled), for rows that name their fields, and whose cells can be parts of a given text of
+    /// Like [`recycled`](Self::recycled), for rows that name their fields, and whose cells can be parts of a given text of
     /// `len` bytes. End the builder by passing that text to [`finish_over`](Self::finish_over).
     #[must_use]
     pub fn over(len: usize, shape: Arc<Shape>, memory: Records) -> Self {
@@ -121,7 +121,7 @@ impl RecordsBuilder {
         self.push_cell(Cell::text_unchecked(start, len, Kind::Text));
     }
 
-    /// As [`push_text_part`](Self::push_text_part), for the digits of a number by RFC 8259, section 6.
+    /// Like [`push_text_part`](Self::push_text_part), for the digits of a number by RFC 8259, section 6.
     #[inline]
     pub fn push_number_part(&mut self, start: usize, len: usize) {
         self.push_cell(Cell::text_unchecked(start, len, Kind::Number));
@@ -134,7 +134,7 @@ impl RecordsBuilder {
         self.push_cell(cell);
     }
 
-    /// As [`push_json_part`](Self::push_json_part), with a copy of the JSON, which must be on one line.
+    /// Like [`push_json_part`](Self::push_json_part), with a copy of the JSON, which must be on one line.
     pub fn push_json(&mut self, json: &str, value: Value) {
         let json = self.records.storage.text_cell(self.given, json, Kind::Text);
         let cell = self.records.storage.json_cell(json, value);

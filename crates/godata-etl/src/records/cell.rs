@@ -66,7 +66,7 @@ impl Cell {
         Some(Self { at, tag: len << TAG_BITS | kind.tag() })
     }
 
-    /// As [`text`](Self::text), for a part whose start and length are known to fit.
+    /// Like [`text`](Self::text), for a part whose start and length are known to fit.
     #[inline]
     pub(super) fn text_unchecked(start: usize, len: usize, kind: Kind) -> Self {
         Self { at: start as u32, tag: (len as u32) << TAG_BITS | kind.tag() }

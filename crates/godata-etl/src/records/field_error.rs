@@ -82,7 +82,7 @@ impl fmt::Display for FieldError {
         match &self.problem {
             Problem::Missing => f.write_str(" is missing"),
             Problem::Null => f.write_str(" is null"),
-            Problem::Taken => f.write_str(" exists already"),
+            Problem::Taken => f.write_str(" already exists"),
             Problem::Mismatch { expected, kind, value } => {
                 write!(f, ": expected {expected}, found {kind} `{value}`")
             }

@@ -1,8 +1,8 @@
 //! The `record!` literal.
 
-/// Makes a [`Record`](crate::Record) of `name => value` pairs, in their order.
+/// Makes a [`Record`](crate::Record) from `name => value` pairs, in their order.
 ///
-/// A value is anything that is `Into<`[`Value`](crate::Value)`>`. If a name occurs twice, the last value wins.
+/// A value is anything that is `Into<`[`Value`](crate::Value)`>`. If a name appears twice, the last value wins.
 ///
 /// ```
 /// use godata_etl::record;

@@ -17,7 +17,7 @@ use super::value_ref::ValueRef;
 /// One owned row of named values, in order.
 ///
 /// Make one with [`record!`](crate::record), from pairs, or from a struct with
-/// [`to_record`](crate::to_record). If a name occurs twice, the last value wins, at the position of the first. Two
+/// [`to_record`](crate::to_record). If a name appears twice, the last value wins, at the position of the first. Two
 /// records are equal if they have equal fields in the same order.
 ///
 /// The getters follow the rules of [`RecordRef`].
@@ -80,7 +80,7 @@ impl Record {
         Ok(())
     }
 
-    /// Replaces the value of a field by what a closure makes of it. A null is passed to the closure too.
+    /// Replaces the value of a field with what a closure returns for it. A null is passed to the closure too.
     ///
     /// # Errors
     ///
@@ -152,7 +152,7 @@ impl Record {
         Ok(&mut self.fields[position].1)
     }
 
-    /// As `set`, for a name that needs no copy.
+    /// Like `set`, for a name that needs no copy.
     fn insert(&mut self, name: Arc<str>, value: Value) {
         match self.position(&name) {
             Some(position) => self.fields[position].1 = value,

@@ -16,7 +16,7 @@ impl Records {
     ///
     /// # Errors
     ///
-    /// [`ShapeError`] if a name occurs twice, or is unknown and not ignored.
+    /// [`ShapeError`] if a name appears twice, or is unknown and not ignored.
     ///
     /// ```
     /// use godata_etl::{Records, record};

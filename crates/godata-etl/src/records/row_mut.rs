@@ -98,7 +98,7 @@ impl<'a> RecordMut<'a> {
         Ok(())
     }
 
-    /// Replaces the value of a field by what a closure makes of it. A null is passed to the closure too.
+    /// Replaces the value of a field with what a closure returns for it. A null is passed to the closure too.
     ///
     /// # Errors
     ///

@@ -56,7 +56,7 @@ impl Shape {
     ///
     /// # Errors
     ///
-    /// [`ShapeError::Duplicate`] if a name occurs twice.
+    /// [`ShapeError::Duplicate`] if a name appears twice.
     pub fn new<I>(names: I) -> Result<Self, ShapeError>
     where
         I: IntoIterator<Item: Into<Arc<str>>>,
@@ -160,7 +160,7 @@ impl Shape {
         self.index();
     }
 
-    /// Replaces a name by one that is known to be new.
+    /// Replaces a name with one that is known to be new.
     pub(super) fn replace(&mut self, position: usize, name: Arc<str>) {
         self.names[position] = name;
         self.index();

@@ -9,8 +9,8 @@ use godata_core::debug_as_chain;
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShapeError {
-    /// A name occurs twice in a list of names.
-    #[error("the name `{name}` occurs twice")]
+    /// A name appears twice in a list of names.
+    #[error("the name `{name}` appears twice")]
     Duplicate {
         /// The name.
         name: String,

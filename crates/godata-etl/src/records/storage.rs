@@ -317,7 +317,7 @@ impl Storage {
         self.columns.remove(column);
     }
 
-    /// Keeps these columns, in this order. No column may occur twice.
+    /// Keeps these columns, in this order. No column may appear twice.
     pub(super) fn select(&mut self, kept: &[usize]) {
         let take = |&column: &usize| std::mem::replace(&mut self.columns[column], Column::Grid(usize::MAX));
         self.columns = kept.iter().map(take).collect();

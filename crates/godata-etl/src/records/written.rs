@@ -21,7 +21,7 @@ pub trait CellVisitor {
     ///
     /// # Errors
     ///
-    /// As [`text`](Self::text).
+    /// Those of [`text`](Self::text).
     fn cell(&mut self, column: usize, cell: CellRef<'_>) -> Result<(), Self::Error>;
 }
 

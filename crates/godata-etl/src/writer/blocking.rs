@@ -7,7 +7,7 @@ use godata_core::{BoxError, debug_as_chain};
 use super::Sink;
 use crate::RunScope;
 
-/// An output whose writing blocks the thread, such as a file. [`BlockingWrite`] makes a [`Sink`] of it.
+/// An output whose writing blocks the thread, such as a file. [`BlockingWrite`] turns it into a [`Sink`].
 ///
 /// ```
 /// use std::fs::{self, File};
@@ -53,18 +53,18 @@ use crate::RunScope;
 /// # assert_writer::<Lines>();
 /// ```
 pub trait BlockingSink<E>: Send + 'static {
-    /// As [`Sink::write`], on a thread where it may block.
+    /// Like [`Sink::write`], on a thread where it may block.
     ///
     /// # Errors
     ///
-    /// As [`Sink::write`].
+    /// Those of [`Sink::write`].
     fn write(&mut self, encoded: E) -> Result<(), BoxError>;
 
-    /// As [`Sink::commit`], on a thread where it may block.
+    /// Like [`Sink::commit`], on a thread where it may block.
     ///
     /// # Errors
     ///
-    /// As [`Sink::commit`].
+    /// Those of [`Sink::commit`].
     fn commit(self) -> Result<(), BoxError>;
 }
 

@@ -114,7 +114,7 @@ pub trait Sink<E>: Send + 'static {
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write). If it fails, nothing may be visible.
+    /// Those of [`write`](Self::write). If it fails, nothing may be visible.
     fn commit(self) -> impl Future<Output = Result<(), BoxError>> + Send;
 
     /// Discards what was written, because the run failed or was canceled. By default, it drops the sink.

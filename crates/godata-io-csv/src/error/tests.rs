@@ -13,8 +13,16 @@ fn variants() -> Vec<(CsvError, &'static str, &'static str)> {
     let name = || "amount".to_owned();
     let why = || BoxError::from("why");
     vec![
-        (CsvError::Delimiter { delimiter: b'"' }, r#"`\"` can't be the delimiter"#, ""),
-        (CsvError::Special { byte: b'\n', role: "quote" }, r"`\n` can't be the quote", ""),
+        (
+            CsvError::Delimiter { delimiter: b'"' },
+            r#"`\"` can't be the delimiter: use another ASCII character"#,
+            "",
+        ),
+        (
+            CsvError::Special { byte: b'\n', role: "quote" },
+            r"`\n` can't be the quote: use another ASCII character",
+            "",
+        ),
         (CsvError::MissingHeader { file: file() }, "`a.csv` is empty: its header is missing", ""),
         (
             CsvError::Header {

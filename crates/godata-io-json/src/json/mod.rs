@@ -114,7 +114,7 @@ pub fn read<T: DeserializeOwned + Send + 'static>(input: impl Into<Input>) -> Js
 /// # Errors
 ///
 /// During the run: an [`IoError`](crate::IoError) if the file can't be opened or read, a [`JsonError`] if it is not JSON,
-/// has no array, or an element is not an object, has a key twice, or is nested too deep.
+/// has no array, or an element is not an object, has a duplicate key, or is nested too deep.
 ///
 /// ```
 /// use godata_io_json::{BoxError, Input, Pipeline, json, record};

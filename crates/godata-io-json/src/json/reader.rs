@@ -71,11 +71,11 @@ impl<B> JsonReader<B> {
         self
     }
 
-    /// Sets what happens when an object has a key twice, in a dynamic record at any depth, or on the way of the pointer. By
-    /// default it is an error.
+    /// Sets what happens when a key appears twice in an object, in a dynamic record at any depth, or on the path of the
+    /// pointer. By default it is an error.
     ///
-    /// On the way of the pointer, [`DuplicateKeys::Last`] is an error too, because the array is read before a later key is
-    /// known.
+    /// On the path of the pointer, it is an error under [`DuplicateKeys::Last`] too, because the array is read before a
+    /// later key is known.
     #[must_use]
     pub fn duplicate_keys(mut self, rule: DuplicateKeys) -> Self {
         self.options = self.options.with_duplicate_keys(rule);

@@ -8,7 +8,7 @@
 //! * **Inputs.** Any [`Input`]: a file, several files, a glob, a directory, standard input or bytes, plain or compressed
 //!   with gzip, zstd or bzip2. The files of one input are read one after the other, as if they were one.
 //! * **Text.** UTF-8 with or without a byte order mark, or the encoding that [`Input::encoding`] sets. Lines end with LF or
-//!   CRLF; the last one needs no end. A byte order mark of another encoding is an error, and so are a NUL byte and invalid
+//!   CRLF; the last one needs no line end. A byte order mark of another encoding is an error, and so are a NUL byte and invalid
 //!   UTF-8, with their line and column.
 //! * **Blank lines**, of nothing but spaces, tabs and carriage returns, are skipped. They count as lines, not as records.
 //! * **Typed records** are any JSON value that the type accepts. The type decides about keys that appear twice or that it
@@ -153,7 +153,7 @@ pub fn read<T: DeserializeOwned + Send + 'static>(input: impl Into<Input>) -> Js
 /// # Errors
 ///
 /// During the run: an [`IoError`](crate::IoError) if the file can't be opened or read, a [`JsonError`] if a line is not an
-/// object, has a key twice, or is nested too deep.
+/// object, has a duplicate key, or is nested too deep.
 ///
 /// ```
 /// use godata_io_json::{BoxError, Input, Pipeline, jsonl, record};

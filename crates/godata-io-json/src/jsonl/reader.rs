@@ -56,7 +56,7 @@ impl JsonlReader<Records> {
         Self::new(input, decode_block::<RecordDecoder>)
     }
 
-    /// Sets what happens when an object has a key twice, at any depth. By default it is an error.
+    /// Sets what happens when a key appears twice in an object, at any depth. By default it is an error.
     #[must_use]
     pub fn duplicate_keys(mut self, rule: DuplicateKeys) -> Self {
         self.options = self.options.with_duplicate_keys(rule);

@@ -19,6 +19,16 @@ fn variants() -> Vec<(IoError, &'static str, bool)> {
             "`out` is a directory; `Input::directory` reads the files in it",
             false,
         ),
+        (
+            IoError::Packed { path: path(), found: Packed::Gzip },
+            "`out/a.csv` is gzip data by its first bytes; `Input::compression` with `Compression::Gzip` reads it",
+            false,
+        ),
+        (
+            IoError::Packed { path: path(), found: Packed::Zip },
+            "`out/a.csv` is zip data by its first bytes; unpack it first, or export the spreadsheet as CSV",
+            false,
+        ),
         (IoError::NoPaths, "there is nothing to read: no paths were given", false),
         (
             IoError::Pattern { pattern: "[a".into(), source: why().into() },
@@ -129,6 +139,16 @@ fn variants() -> Vec<(IoError, &'static str, bool)> {
             false,
         ),
         (IoError::Resume { path: path(), source: why().into() }, "`out/a.csv` can't be appended to", true),
+        (
+            IoError::InUse { path: path() },
+            "`out/a.csv` can't be appended to: another run appends to it; `lock_timeout` sets how long to wait",
+            false,
+        ),
+        (
+            IoError::OwnInput { path: path() },
+            "`out/a.csv` can't be appended to, because this run reads it; a file can be read and replaced",
+            false,
+        ),
         (IoError::Create { path: path(), source: why() }, "`out/a.csv` can't be written", true),
         (IoError::Write { path: path(), source: why() }, "writing `out/a.csv` failed", true),
         (IoError::Commit { path: path(), source: why() }, "committing `out/a.csv` failed", true),

@@ -41,7 +41,7 @@ impl Decompressed {
     pub(super) fn open(listed: &Listed, compression: Compression) -> Result<Self, IoError> {
         let source = &listed.source;
         let failed = |error| IoError::Open { path: path_of(source), source: error };
-        let content = source.open().map_err(failed)?;
+        let content = source.open(listed.may_grow).map_err(failed)?;
         let compression = compression.of(source.path());
         let bytes = match compression {
             Compression::None | Compression::ByExtension => Decoder::Plain(content),
@@ -110,6 +110,7 @@ impl Decompressed {
             return IoError::Read { path: self.path(), source };
         }
         let (path, compression, bytes) = (self.path(), self.compression, self.decompressed);
+        let source = if bytes > 0 { explain_trailing(source) } else { source };
         IoError::Compressed { path, compression, bytes, source }
     }
 
@@ -140,6 +141,16 @@ impl fmt::Debug for Decompressed {
 fn buffered(content: Content, listed: &Listed) -> BufReader<Content> {
     let len = listed.len.unwrap_or(CHUNK).clamp(1, CHUNK);
     BufReader::with_capacity(usize::try_from(len).unwrap_or_default(), content)
+}
+
+/// After a whole part, the decoders expect the header of another one, and complain about that alone.
+fn explain_trailing(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    let headers = ["invalid gzip header", "Unknown frame descriptor", "bz2 header missing"];
+    if headers.iter().any(|header| text.contains(header)) {
+        return io::Error::new(error.kind(), "the compressed data ends there, and other bytes follow");
+    }
+    error
 }
 
 /// The path for errors; the name if this is not a file.

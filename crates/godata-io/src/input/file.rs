@@ -8,6 +8,7 @@ use super::decompressed::Decompressed;
 use super::listing::Listed;
 use super::transcoder::Transcoder;
 use crate::marks::mark;
+use crate::packed::Packed;
 use crate::{Compression, Encoding, IoError};
 
 /// An open file of an input, as UTF-8 text.
@@ -32,7 +33,8 @@ impl InputFile {
 
     /// Opens a file that exists and is not a directory.
     pub(crate) fn open_path(path: &Path, compression: Compression) -> Result<Self, IoError> {
-        Self::open(&Listed { source: Source::File(path.to_owned()), len: None }, compression, Encoding::Utf8)
+        let listed = Listed::new(Source::File(path.to_owned()), None);
+        Self::open(&listed, compression, Encoding::Utf8)
     }
 
     /// The name for errors and origins.
@@ -63,8 +65,13 @@ impl InputFile {
         }
     }
 
-    /// The length of the byte order mark that is still at the start of the text.
+    /// The length of the byte order mark that is still at the start of the text. Fails if the file does not start as text.
     pub(crate) fn mark_len(&self, text: &[u8]) -> Result<usize, IoError> {
+        if let Some(found) = Packed::of(text)
+            && self.is_as_stored()
+        {
+            return Err(IoError::Packed { path: self.path(), found });
+        }
         match mark(text) {
             Some((len, "UTF-8")) if self.transcoder.is_none() => Ok(len),
             Some((_, found)) if self.transcoder.is_none() => {

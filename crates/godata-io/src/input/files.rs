@@ -6,6 +6,7 @@ use godata_etl::RunScope;
 
 use super::InputFile;
 use super::listing::Listed;
+use crate::in_use::Reading;
 use crate::{Compression, Encoding, IoError};
 
 /// An open input: its files, one after the other. [`Blocks`](crate::Blocks) reads them. Made by
@@ -17,6 +18,7 @@ pub struct InputFiles {
     compression: Compression,
     encoding: Encoding,
     is_quick: bool,
+    _reading: Reading,
 }
 
 impl InputFiles {
@@ -31,11 +33,13 @@ impl InputFiles {
             scope.expect_bytes(listed.iter().filter_map(|listed| listed.len).sum());
         }
         let is_there = listed.iter().all(|listed| listed.len.is_some());
+        let paths = listed.iter().filter_map(|listed| listed.source.identity()).collect();
+        let reading = Reading::begin(scope.context().run_id(), paths)?;
         let mut further = listed.into_iter();
         let first = further.next().ok_or(IoError::NoPaths)?;
         let file = InputFile::open(&first, compression, encoding)?;
         let is_quick = is_there && file.is_as_stored();
-        Ok(Self { file, further, compression, encoding, is_quick })
+        Ok(Self { file, further, compression, encoding, is_quick, _reading: reading })
     }
 
     /// The file that is being read.

@@ -5,10 +5,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use glob::MatchOptions;
-
 use super::content::Source;
-use super::{Place, STDIN};
+use super::{Place, STDIN, pattern};
 use crate::IoError;
 
 /// Something to read, and its length if that is known.
@@ -17,6 +15,14 @@ pub(super) struct Listed {
     pub(super) source: Source,
     /// The number of stored bytes; known for regular files and bytes in memory.
     pub(super) len: Option<u64>,
+    /// Whether a file may grow while it is read.
+    pub(super) may_grow: bool,
+}
+
+impl Listed {
+    pub(super) fn new(source: Source, len: Option<u64>) -> Self {
+        Self { source, len, may_grow: false }
+    }
 }
 
 /// Lists what there is to read, at least one thing.
@@ -26,10 +32,10 @@ pub(super) fn list(place: &Place) -> Result<Vec<Listed>, IoError> {
         Place::Paths(paths) => paths.iter().map(|path| given(path)).collect(),
         Place::Glob(pattern) => matches(pattern),
         Place::Directory(path) => entries(path),
-        Place::Stdin => Ok(vec![Listed { source: Source::Stdin(STDIN.into()), len: None }]),
+        Place::Stdin => Ok(vec![Listed::new(Source::Stdin(STDIN.into()), None)]),
         Place::Bytes { name, bytes } => {
             let len = Some(bytes.0.len() as u64);
-            Ok(vec![Listed { source: Source::Bytes(Arc::clone(name), Arc::clone(&bytes.0)), len }])
+            Ok(vec![Listed::new(Source::Bytes(Arc::clone(name), Arc::clone(&bytes.0)), len)])
         }
     }
 }
@@ -47,7 +53,7 @@ fn file_at(path: &Path) -> Result<Option<Listed>, IoError> {
         return Ok(None);
     }
     let len = metadata.is_file().then_some(metadata.len());
-    Ok(Some(Listed { source: Source::File(path.to_owned()), len }))
+    Ok(Some(Listed::new(Source::File(path.to_owned()), len)))
 }
 
 /// The files at these paths, without the directories.
@@ -56,17 +62,10 @@ fn files_at(paths: &[PathBuf]) -> Result<Vec<Listed>, IoError> {
 }
 
 fn matches(pattern: &str) -> Result<Vec<Listed>, IoError> {
-    let options = MatchOptions {
-        case_sensitive: true,
-        require_literal_separator: true,
-        require_literal_leading_dot: true,
-    };
-    let paths = glob::glob_with(pattern, options)
-        .map_err(|error| IoError::Pattern { pattern: pattern.to_owned(), source: error.into() })?;
-    let paths: Result<Vec<_>, _> = paths.collect();
-    let mut paths =
-        paths.map_err(|error| IoError::List { path: error.path().to_owned(), source: error.into() })?;
+    let mut paths = pattern::paths(pattern)?;
     paths.sort_unstable();
+    // `**/**` reaches a file in several ways.
+    paths.dedup();
     let files = files_at(&paths)?;
     if files.is_empty() {
         let is_relative = Path::new(pattern).is_relative();

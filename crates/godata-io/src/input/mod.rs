@@ -5,6 +5,7 @@ mod decompressed;
 mod file;
 mod files;
 mod listing;
+mod pattern;
 mod transcoder;
 
 use std::fmt;
@@ -33,9 +34,9 @@ pub use files::InputFiles;
 /// Files whose names end in `.gz`, `.zst` or `.bz2` are decompressed, unless [`compression`](Self::compression) is set.
 /// The text is UTF-8, unless [`encoding`](Self::encoding) is set.
 ///
-/// The files are listed once per run, when it starts. A file that disappears before it is read is an error. So is a
-/// file that is truncated while it is read, because the rest of it may look whole. A file that grows is read up to the
-/// end that is reached. Devices and FIFOs can be read too. Opening a FIFO waits for a process that writes to it, and
+/// The files are listed once per run, when it starts. A file that disappears before it is read is an error. So is a file
+/// that is changed while it is read: a mixture of old and new may look whole. A file that only grows may be read with
+/// [`growing`](Self::growing). Devices and FIFOs can be read too. Opening a FIFO waits for a process that writes to it, and
 /// cancellation does not interrupt that wait.
 ///
 /// ```
@@ -51,6 +52,7 @@ pub struct Input {
     place: Place,
     compression: Compression,
     encoding: Encoding,
+    may_grow: bool,
 }
 
 /// Where bytes come from.
@@ -100,7 +102,7 @@ impl Input {
     ///
     /// `*` and `?` match characters within one name, `[a-z]` and `[!a-z]` match one character, and `**` matches any
     /// number of directories; `[*]` is a literal asterisk. As in a shell, a dot at the start of a name is matched only
-    /// by a dot. Directories are left out. If no file matches, the run fails.
+    /// by a dot. `**` does not follow links to directories. Directories are left out. If no file matches, the run fails.
     ///
     /// ```
     /// use godata_io::Input;
@@ -151,7 +153,7 @@ impl Input {
     }
 
     fn at(place: Place) -> Self {
-        Self { place, compression: Compression::default(), encoding: Encoding::default() }
+        Self { place, compression: Compression::default(), encoding: Encoding::default(), may_grow: false }
     }
 
     /// Sets how the whole input is compressed. The default is [`Compression::ByExtension`].
@@ -186,6 +188,24 @@ impl Input {
         self
     }
 
+    /// Allows files to grow while they are read, such as logs. They are read up to the length that they had when they were
+    /// opened, so the last record may be incomplete.
+    ///
+    /// Without this, a file that is longer at its end than at its beginning ends the run, as does any other change: half of
+    /// what was read may be old and half new.
+    ///
+    /// ```
+    /// use godata_io::Input;
+    ///
+    /// let input = Input::glob("log/*.jsonl").growing();
+    /// # let _ = input;
+    /// ```
+    #[must_use]
+    pub fn growing(mut self) -> Self {
+        self.may_grow = true;
+        self
+    }
+
     /// A name for the whole input: what it was made from. Errors and origins name the single file they are about.
     #[must_use]
     pub fn name(&self) -> Arc<str> {
@@ -210,7 +230,9 @@ impl Input {
     /// [`IoError::Open`] and [`IoError::IsDirectory`], [`IoError::NoPaths`], [`IoError::Pattern`],
     /// [`IoError::NoMatch`], [`IoError::List`], [`IoError::NoFiles`], and [`IoError::NotBuiltIn`].
     pub fn open(&self, scope: &RunScope) -> Result<InputFiles, IoError> {
-        InputFiles::open(listing::list(&self.place)?, self.compression, self.encoding, scope)
+        let mut listed = listing::list(&self.place)?;
+        listed.iter_mut().for_each(|listed| listed.may_grow = self.may_grow);
+        InputFiles::open(listed, self.compression, self.encoding, scope)
     }
 }
 

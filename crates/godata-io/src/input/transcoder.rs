@@ -125,7 +125,7 @@ mod tests {
     /// The whole text, where each call of `fill` asks for `step` bytes more.
     fn transcoded(encoding: Encoding, bytes: &[u8], step: usize) -> Result<String, String> {
         let source = Source::Bytes("in".into(), Arc::new(bytes.to_vec()));
-        let mut file = Decompressed::open(&Listed { source, len: None }, Compression::None).unwrap();
+        let mut file = Decompressed::open(&Listed::new(source, None), Compression::None).unwrap();
         let mut transcoder = Transcoder::of(encoding).unwrap();
         let mut text = Vec::new();
         loop {

@@ -3,32 +3,58 @@
 use std::fs;
 use std::fs::File;
 use std::io;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::folders;
-use super::replacement::{reopened, target_of};
-use crate::IoError;
+use godata_core::debug_as_chain;
 
-/// A file that is appended to. If it is dropped before [`keep`](Self::keep), it is cut back to its old length, or
-/// removed if it did not exist.
+use super::replacement::target_of;
+use super::{Session, folders, platform};
+use crate::IoError;
+use crate::identity::FileId;
+use crate::in_use::Appending;
+
+/// How often a file is opened again that was removed or replaced before it could be locked.
+const ATTEMPTS: usize = 100;
+
+/// A file that is appended to, under a lock. If it is dropped before [`keep`](Self::keep), it is cut back to its old
+/// length, or removed if it did not exist.
 #[derive(Debug)]
 pub(super) struct Appended {
     /// `None` while it is closed.
     file: Option<File>,
     path: PathBuf,
+    id: FileId,
     /// The length before; `None` if the file did not exist.
     old_len: Option<u64>,
+    /// How many bytes were appended.
+    added: u64,
     is_kept: bool,
+    _appending: Appending,
 }
 
 impl Appended {
     /// Opens the file at `path`, which is a regular file or does not exist.
-    pub(super) fn begin(path: &Path) -> Result<Self, IoError> {
+    pub(super) fn begin(path: &Path, session: &Session) -> Result<Self, IoError> {
         let target = target_of(path)?;
         folders::check(folders::parent(&target), path)?;
-        let (file, old_len) =
-            open(&target).map_err(|source| IoError::Create { path: path.to_owned(), source })?;
-        Ok(Self { file: Some(file), path: target, old_len, is_kept: false })
+        let create = |source| IoError::Create { path: path.to_owned(), source };
+        let Some((file, id, is_new)) = open_locked(&target).map_err(create)? else {
+            return Err(IoError::InUse { path: path.to_owned() });
+        };
+        let appending = session.append(&id, path)?;
+        let len = file.metadata().map_err(create)?.len();
+        // Something else may have written to the new file before it was locked.
+        let old_len = if is_new && len == 0 { None } else { Some(len) };
+        Ok(Self {
+            file: Some(file),
+            path: target,
+            id,
+            old_len,
+            added: 0,
+            is_kept: false,
+            _appending: appending,
+        })
     }
 
     /// How many bytes the file had before.
@@ -36,21 +62,42 @@ impl Appended {
         self.old_len.unwrap_or_default()
     }
 
-    /// The file, positioned at its end; opened again if it was closed.
-    pub(super) fn file(&mut self) -> io::Result<&mut File> {
-        reopened(&mut self.file, &self.path)
-    }
-
-    /// Closes the file until it is needed again.
-    pub(super) fn close(&mut self) {
-        self.file = None;
-    }
-
-    /// Flushes the file to the disk and closes it.
-    pub(super) fn finish(&mut self) -> io::Result<()> {
-        self.file()?.sync_all()?;
-        self.close();
+    /// Writes all of `bytes`, and counts what was written even if the rest fails.
+    pub(super) fn write_all(&mut self, mut bytes: &[u8]) -> io::Result<()> {
+        while !bytes.is_empty() {
+            match self.file()?.write(bytes) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    self.added += written as u64;
+                    bytes = &bytes[written..];
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
         Ok(())
+    }
+
+    /// Closes the file until it is needed again. That releases its lock.
+    pub(super) fn close(&mut self) {
+        if let Some(file) = self.file.take() {
+            // A process that another thread has just forked may still have the file open, and with it the lock.
+            let _ = file.unlock();
+        }
+    }
+
+    /// Flushes the file to the disk.
+    pub(super) fn finish(&mut self) -> io::Result<()> {
+        self.file()?.sync_all()
+    }
+
+    /// Checks that what was appended is in the file that has the name.
+    pub(super) fn check(&self) -> io::Result<()> {
+        let is_there = FileId::named(&self.path).as_ref() == Some(&self.id);
+        if is_there && fs::symlink_metadata(&self.path)?.len() >= self.len() {
+            return Ok(());
+        }
+        Err(io::Error::other(Displaced))
     }
 
     /// Keeps what was appended. Returns the directory that has a new name in it, if the file is new.
@@ -59,10 +106,41 @@ impl Appended {
         self.old_len.is_none().then(|| folders::parent(&self.path).to_owned())
     }
 
+    /// The length with what was appended.
+    fn len(&self) -> u64 {
+        self.old_len() + self.added
+    }
+
+    /// The file, opened again if it was closed.
+    fn file(&mut self) -> io::Result<&mut File> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => self.reopen()?,
+        };
+        Ok(self.file.insert(file))
+    }
+
+    /// Opens the file again. While it was closed, it was not locked.
+    fn reopen(&self) -> io::Result<File> {
+        let file = match platform::options().append(true).open(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(io::Error::other(Displaced)),
+            opened => opened?,
+        };
+        let is_same = FileId::of(&file, &self.path)? == self.id && file.metadata()?.len() == self.len();
+        if is_same && platform::try_lock(&file)? { Ok(file) } else { Err(io::Error::other(Displaced)) }
+    }
+
     fn undo(&mut self) -> io::Result<()> {
-        match self.old_len {
-            Some(len) => self.file()?.set_len(len),
-            None => fs::remove_file(&self.path),
+        let (len, old_len) = (self.len(), self.old_len);
+        let file = self.file()?;
+        // What something else has written after it must not be lost.
+        if file.metadata()?.len() != len {
+            return Ok(());
+        }
+        match old_len {
+            Some(old_len) => file.set_len(old_len),
+            None if FileId::named(&self.path).as_ref() == Some(&self.id) => fs::remove_file(&self.path),
+            None => Ok(()),
         }
     }
 }
@@ -73,18 +151,41 @@ impl Drop for Appended {
             // Nobody could handle an error here, and the run already reports why it failed.
             let _ = self.undo();
         }
+        self.close();
     }
 }
 
-/// The file and its length; `None` if it was created.
-fn open(path: &Path) -> io::Result<(File, Option<u64>)> {
-    match File::options().append(true).create_new(true).open(path) {
-        Ok(file) => Ok((file, None)),
+/// Opens and locks the file, and returns whether it was created; `None` if something else has locked it.
+fn open_locked(path: &Path) -> io::Result<Option<(File, FileId, bool)>> {
+    for _ in 0..ATTEMPTS {
+        let (file, is_new) = open(path)?;
+        let id = FileId::of(&file, path)?;
+        if !platform::try_lock(&file)? {
+            return Ok(None);
+        }
+        if FileId::named(path).as_ref() == Some(&id) {
+            return Ok(Some((file, id, is_new)));
+        }
+    }
+    Err(io::Error::other(Displaced))
+}
+
+/// The file, and whether it was created.
+fn open(path: &Path) -> io::Result<(File, bool)> {
+    match platform::options().append(true).create_new(true).open(path) {
+        Ok(file) => Ok((file, true)),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let file = File::options().append(true).open(path)?;
-            let len = file.metadata()?.len();
-            Ok((file, Some(len)))
+            Ok((platform::options().append(true).open(path)?, false))
         }
         Err(error) => Err(error),
     }
 }
+
+/// The file is not what it was, so what was appended may be lost.
+#[derive(thiserror::Error)]
+#[error(
+    "it was removed, replaced, cut off or written to by something else since the run began to append to it"
+)]
+struct Displaced;
+
+debug_as_chain!(Displaced);

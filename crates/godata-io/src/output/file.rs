@@ -5,9 +5,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Session;
 use super::compressor::{Compressor, Packing};
 use super::folders;
-use super::folders::Folders;
 use super::old::OldContent;
 use super::target::Target;
 use crate::IoError;
@@ -47,9 +47,9 @@ pub struct OutputFile {
     /// How many of them `newly_stored` has reported.
     reported: u64,
     is_finished: bool,
-    /// The directories that were created for this file and others. It is the last field because it is dropped last: the
-    /// directories are empty only after the target is gone.
-    folders: Arc<Folders>,
+    /// It is the last field because it is dropped last: the directories that were created are empty only after the target
+    /// is gone.
+    session: Arc<Session>,
 }
 
 impl OutputFile {
@@ -58,18 +58,18 @@ impl OutputFile {
         path: &Path,
         appends: bool,
         packing: Packing,
-        folders: &Arc<Folders>,
+        session: &Arc<Session>,
     ) -> Result<Self, IoError> {
-        Ok(Self::new(path, Target::open(path, appends)?, packing, folders))
+        Ok(Self::new(path, Target::open(path, appends, session)?, packing, session))
     }
 
-    pub(super) fn stdout(packing: Packing, folders: &Arc<Folders>) -> Self {
-        Self::new(Path::new(super::STDOUT), Target::Stdout, packing, folders)
+    pub(super) fn stdout(packing: Packing, session: &Arc<Session>) -> Self {
+        Self::new(Path::new(super::STDOUT), Target::Stdout, packing, session)
     }
 
-    fn new(path: &Path, target: Target, packing: Packing, folders: &Arc<Folders>) -> Self {
-        let (path, folders) = (path.to_owned(), Arc::clone(folders));
-        Self { path, packing, compressor: None, target, stored: 0, reported: 0, is_finished: false, folders }
+    fn new(path: &Path, target: Target, packing: Packing, session: &Arc<Session>) -> Self {
+        let (path, session) = (path.to_owned(), Arc::clone(session));
+        Self { path, packing, compressor: None, target, stored: 0, reported: 0, is_finished: false, session }
     }
 
     /// The path, or `stdout`.
@@ -121,6 +121,11 @@ impl OutputFile {
         finished.map_err(|source| IoError::Commit { path: self.path.clone(), source })
     }
 
+    /// Checks what may keep a finished file from becoming visible.
+    pub(crate) fn check(&self) -> Result<(), IoError> {
+        self.target.check().map_err(|source| IoError::Commit { path: self.path.clone(), source })
+    }
+
     /// Makes a finished file visible. Returns the directory that has a new name in it, if there is one.
     pub(crate) fn publish(self) -> Result<Option<PathBuf>, IoError> {
         let Self { path, target, .. } = self;
@@ -135,10 +140,11 @@ impl OutputFile {
     /// directory could not be flushed to the disk, so that a power failure may bring the old file back.
     pub fn commit(mut self) -> Result<(), IoError> {
         self.finish()?;
-        let folders = Arc::clone(&self.folders);
+        self.check()?;
+        let session = Arc::clone(&self.session);
         let mut changed: BTreeSet<PathBuf> = self.publish()?.into_iter().collect();
-        changed.append(&mut folders.changed());
-        folders.keep();
+        changed.append(&mut session.folders.changed());
+        session.folders.keep();
         folders::sync(&changed)
     }
 

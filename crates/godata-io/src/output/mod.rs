@@ -10,26 +10,37 @@ mod old;
 mod platform;
 mod replacement;
 mod rolling;
+mod session;
 mod target;
 mod template;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
+use crate::identity::FileId;
 use crate::{Compression, IoError};
 
 pub(crate) use self::compressor::Packing;
 pub use self::file::OutputFile;
-pub(crate) use self::folders::{Folders, sync};
+pub(crate) use self::folders::sync;
 pub(crate) use self::key::push_value;
 pub(crate) use self::manifest::{Listing, text as manifest_text};
 pub use self::old::OldContent;
 pub(crate) use self::replacement::resolved;
 pub(crate) use self::rolling::{Filled, Rolling, numbered};
+pub(crate) use self::session::Session;
 pub(crate) use self::template::Template;
 
 /// How many files of a partitioned output may be open by default.
 const MAX_OPEN_FILES: usize = 64;
+
+/// How long to wait for another run by default.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The time between two attempts to open a file that something else appends to.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// The name of standard output.
 const STDOUT: &str = "stdout";
@@ -89,6 +100,7 @@ pub struct Output {
     compression: Compression,
     level: Option<i32>,
     appends: bool,
+    lock_timeout: Duration,
     creates_parents: bool,
     max_open_files: usize,
     rolling: Rolling,
@@ -160,6 +172,7 @@ impl Output {
             compression: Compression::default(),
             level: None,
             appends: false,
+            lock_timeout: LOCK_TIMEOUT,
             creates_parents: false,
             max_open_files: MAX_OPEN_FILES,
             rolling: Rolling::default(),
@@ -186,9 +199,17 @@ impl Output {
 
     /// Appends to the file instead of replacing it.
     ///
-    /// * A file that does not exist is created. A run that fails or is abandoned cuts the file back to its old length,
-    ///   so nothing else may write to the file during the run. A process that is killed leaves what it has appended so
-    ///   far, which may end in half a record. In a compressed file that is half a member, and the next run refuses it.
+    /// * A file that does not exist is created. A run that fails or is abandoned cuts the file back to its old length. A
+    ///   process that is killed leaves what it has appended so far, which may end in half a record. In a compressed file
+    ///   that is half a member, and the next run refuses it.
+    /// * Only one run at a time appends to a file, in all processes. Another run waits as long as
+    ///   [`lock_timeout`](Self::lock_timeout) says. On Unix the file itself is locked (`flock`), so `flock log.csv command`
+    ///   in a shell waits too. A file system without locks, such as some network file systems, can keep only the runs of
+    ///   one process apart.
+    /// * If a program that ignores the lock removes, replaces or truncates the file meanwhile, as `logrotate` does, the run
+    ///   fails with [`IoError::Commit`] or [`IoError::Write`]. If such a program has appended to the file, a run that fails
+    ///   does not cut it back.
+    /// * A run can't append to a file that it reads, whatever the file is called: that is an [`IoError::OwnInput`].
     /// * CSV writes its header only to an empty file, and refuses a file with a different header. If the last line has
     ///   no line break, it gets one. The array of a JSON document can't be appended to.
     /// * A compressed file gets a further member (gzip), frame (zstd) or stream (bzip2). It is read from start to end
@@ -210,6 +231,32 @@ impl Output {
     #[must_use]
     pub fn append(mut self) -> Self {
         self.appends = true;
+        self
+    }
+
+    /// Sets how long to wait for another run that [appends](Self::append) to the same file, before the run fails with
+    /// [`IoError::InUse`]. The default is 10 s. With [`Duration::ZERO`] it does not wait.
+    ///
+    /// If several runs wait, any of them can be the next. Canceling a run ends its waiting. Two programs that wait for each
+    /// other, because each appends to two files in another order, both fail when the time has passed.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use godata_io::{IoError, Output};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("log.txt");
+    /// let output = Output::path(&path).append().lock_timeout(Duration::ZERO);
+    /// let mut first = output.open()?;
+    /// assert!(matches!(output.open(), Err(IoError::InUse { .. })));
+    /// first.commit()?;
+    /// output.open()?.commit()?;
+    /// # Ok::<(), godata_io::BoxError>(())
+    /// ```
+    #[must_use]
+    pub fn lock_timeout(mut self, limit: Duration) -> Self {
+        self.lock_timeout = limit;
         self
     }
 
@@ -278,44 +325,59 @@ impl Output {
     /// # Errors
     ///
     /// [`IoError::OutputIsDirectory`], [`IoError::NoFileName`], [`IoError::NoDirectory`], [`IoError::MakeDirectory`],
-    /// [`IoError::Create`], [`IoError::NotBuiltIn`], [`IoError::Level`], and [`IoError::Options`] for an output of
-    /// several files or with a manifest.
+    /// [`IoError::Create`], [`IoError::InUse`], [`IoError::NotBuiltIn`], [`IoError::Level`], and [`IoError::Options`]
+    /// for an output of several files or with a manifest.
     pub fn open(&self) -> Result<OutputFile, IoError> {
         self.check()?;
         if self.rolling.is_on() || self.manifest.is_some() {
-            return Err(self.refused("bytes have no rows: only records can be rolled and listed"));
+            return Err(
+                self.refused("`open` writes bytes, and only records can be rolled or listed in a manifest")
+            );
         }
-        let folders = Arc::default();
-        self.prepare(&folders)?;
+        let waiting = Waiting::begin(self);
+        loop {
+            match self.try_open() {
+                Err(IoError::InUse { .. }) if waiting.may_go_on() => Waiting::pause(),
+                opened => return opened,
+            }
+        }
+    }
+
+    fn try_open(&self) -> Result<OutputFile, IoError> {
+        let session = Arc::default();
+        self.prepare(&session)?;
         match &self.place {
-            Place::Path(path) => self.open_file(path, &folders),
-            Place::Stdout => Ok(OutputFile::stdout(self.packing()?, &folders)),
+            Place::Path(path) => self.open_file(path, &session),
+            Place::Stdout => self.open_stdout(&session),
             Place::Partitioned(_) => {
-                Err(self.refused("bytes have no fields: only records can be partitioned"))
+                Err(self.refused("`open` writes bytes, and only records can be partitioned by their fields"))
             }
         }
     }
 
     /// Opens one of the files.
-    pub(crate) fn open_file(&self, path: &Path, folders: &Arc<Folders>) -> Result<OutputFile, IoError> {
+    pub(crate) fn open_file(&self, path: &Path, session: &Arc<Session>) -> Result<OutputFile, IoError> {
         self.check_manifest(path)?;
-        OutputFile::open(path, self.appends, self.packing()?, folders)
+        OutputFile::open(path, self.appends, self.packing()?, session)
     }
 
     /// Opens standard output.
-    pub(crate) fn open_stdout(&self, folders: &Arc<Folders>) -> Result<OutputFile, IoError> {
-        Ok(OutputFile::stdout(self.packing()?, folders))
+    pub(crate) fn open_stdout(&self, session: &Arc<Session>) -> Result<OutputFile, IoError> {
+        if let Some(id) = FileId::at(Path::new("/dev/stdout")) {
+            session.check_input(&id, Path::new(STDOUT))?;
+        }
+        Ok(OutputFile::stdout(self.packing()?, session))
     }
 
     /// Opens the manifest, if there is to be one.
-    pub(crate) fn open_manifest(&self, folders: &Arc<Folders>) -> Result<Option<OutputFile>, IoError> {
+    pub(crate) fn open_manifest(&self, session: &Arc<Session>) -> Result<Option<OutputFile>, IoError> {
         let Some(path) = &self.manifest else { return Ok(None) };
         let plain = Packing::new(Compression::None, None, path)?;
-        OutputFile::open(path, false, plain, folders).map(Some)
+        OutputFile::open(path, false, plain, session).map(Some)
     }
 
     /// Creates the directories if that is asked for, and checks that the directory of a partitioned output exists.
-    pub(crate) fn prepare(&self, folders: &Folders) -> Result<(), IoError> {
+    pub(crate) fn prepare(&self, session: &Session) -> Result<(), IoError> {
         let folder = match &self.place {
             Place::Path(path) => Some(folders::parent(path).to_owned()),
             Place::Partitioned(template) => Some(template.folder()),
@@ -323,7 +385,11 @@ impl Output {
         };
         if self.creates_parents {
             let manifest = self.manifest.as_deref().map(folders::parent);
-            folder.as_deref().into_iter().chain(manifest).try_for_each(|folder| folders.make(folder))?;
+            folder
+                .as_deref()
+                .into_iter()
+                .chain(manifest)
+                .try_for_each(|folder| session.folders.make(folder))?;
         }
         match (&self.place, folder) {
             (Place::Partitioned(template), Some(folder)) => folders::check(&folder, template.as_path()),
@@ -379,6 +445,10 @@ impl Output {
         self.rolling
     }
 
+    pub(crate) fn has_many_files(&self) -> bool {
+        matches!(self.place, Place::Partitioned(_)) || self.rolling.is_on()
+    }
+
     pub(crate) fn most_open_files(&self) -> usize {
         self.max_open_files
     }
@@ -399,6 +469,28 @@ impl Output {
             Place::Partitioned(template) => template.as_path(),
             Place::Stdout => Path::new(STDOUT),
         }
+    }
+}
+
+/// Waiting for something else that appends to a file of an output.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Waiting {
+    since: Instant,
+    limit: Duration,
+}
+
+impl Waiting {
+    pub(crate) fn begin(output: &Output) -> Self {
+        Self { since: Instant::now(), limit: output.lock_timeout }
+    }
+
+    pub(crate) fn may_go_on(self) -> bool {
+        self.since.elapsed() < self.limit
+    }
+
+    /// It blocks the thread.
+    pub(crate) fn pause() {
+        thread::sleep(PAUSE);
     }
 }
 

@@ -1,15 +1,41 @@
 //! What differs between Unix and other systems.
 
-pub(super) use imp::{Directory, create, let_owner_write, set_permissions};
+pub(super) use imp::{Directory, create, let_owner_write, options, set_permissions, try_lock};
 
 #[cfg(unix)]
 mod imp {
-    use std::fs::{File, Permissions};
+    use std::fs::{File, OpenOptions, Permissions, TryLockError};
     use std::io;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     use std::path::Path;
 
+    use rustix::fs::OFlags;
+    use rustix::io::Errno;
     use tempfile::{Builder, NamedTempFile};
+
+    /// Options that don't follow a symbolic link at the end of a path. Links are followed before, by rules of our own, and
+    /// one that appears in between leads somewhere else.
+    pub(in crate::output) fn options() -> OpenOptions {
+        let mut options = OpenOptions::new();
+        options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+        options
+    }
+
+    /// Locks an open file until it is closed; `false` if something else has locked it. A file system without locks can't tell,
+    /// so nothing else has locked a file there.
+    pub(in crate::output) fn try_lock(file: &File) -> io::Result<bool> {
+        match file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(TryLockError::WouldBlock) => Ok(false),
+            Err(TryLockError::Error(error)) if has_no_locks(&error) => Ok(true),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn has_no_locks(error: &io::Error) -> bool {
+        matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported)
+            || error.raw_os_error() == Some(Errno::NOLCK.raw_os_error())
+    }
 
     /// Creates a temporary file with the permissions of the old file, or with those of any new file.
     pub(in crate::output) fn create(
@@ -84,11 +110,20 @@ mod imp {
 
 #[cfg(not(unix))]
 mod imp {
-    use std::fs::{File, Permissions};
+    use std::fs::{File, OpenOptions, Permissions};
     use std::io;
     use std::path::Path;
 
     use tempfile::{Builder, NamedTempFile};
+
+    pub(in crate::output) fn options() -> OpenOptions {
+        OpenOptions::new()
+    }
+
+    /// Locks nothing: a lock would keep others from reading the file.
+    pub(in crate::output) fn try_lock(_: &File) -> io::Result<bool> {
+        Ok(true)
+    }
 
     /// Creates a temporary file with the permissions of any new file.
     pub(in crate::output) fn create(

@@ -6,6 +6,7 @@ use std::io;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::Session;
 use super::appended::Appended;
 use super::replacement::Replacement;
 use crate::IoError;
@@ -23,7 +24,7 @@ pub(super) enum Target {
 
 impl Target {
     /// Opens the file at a path.
-    pub(super) fn open(path: &Path, appends: bool) -> Result<Self, IoError> {
+    pub(super) fn open(path: &Path, appends: bool, session: &Session) -> Result<Self, IoError> {
         match fs::metadata(path) {
             Ok(old) if old.is_dir() => Err(IoError::OutputIsDirectory { path: path.to_owned() }),
             Ok(old) if !old.is_file() => {
@@ -32,7 +33,7 @@ impl Target {
                 Ok(Self::Stream(file))
             }
             // A missing file is fine. Any other reason shows when the file is created.
-            Ok(_) | Err(_) if appends => Ok(Self::Appended(Appended::begin(path)?)),
+            Ok(_) | Err(_) if appends => Ok(Self::Appended(Appended::begin(path, session)?)),
             Ok(_) | Err(_) => Ok(Self::Replacement(Replacement::begin(path)?)),
         }
     }
@@ -48,14 +49,14 @@ impl Target {
     pub(super) fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Self::Replacement(file) => file.file()?.write_all(bytes),
-            Self::Appended(file) => file.file()?.write_all(bytes),
+            Self::Appended(file) => file.write_all(bytes),
             Self::Stream(file) => file.write_all(bytes),
             Self::Stdout => io::stdout().write_all(bytes),
         }
     }
 
-    /// Releases the descriptor of a file until the next write. A stream stays open: its reader would take closing it
-    /// for the end.
+    /// Releases the descriptor of a file until the next write. A stream stays open, because its reader would see the
+    /// end of the stream if it were closed.
     pub(super) fn close(&mut self) -> io::Result<()> {
         match self {
             Self::Replacement(file) => file.close(),
@@ -67,13 +68,21 @@ impl Target {
         }
     }
 
-    /// Flushes what was written and releases the descriptor. Nothing will be written afterwards.
+    /// Flushes what was written. Nothing will be written afterwards.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         match self {
             Self::Replacement(file) => file.finish(),
             Self::Appended(file) => file.finish(),
             Self::Stream(_) => Ok(()),
             Self::Stdout => io::stdout().flush(),
+        }
+    }
+
+    /// Checks what may keep [`publish`](Self::publish) from succeeding.
+    pub(super) fn check(&self) -> io::Result<()> {
+        match self {
+            Self::Appended(file) => file.check(),
+            Self::Replacement(_) | Self::Stream(_) | Self::Stdout => Ok(()),
         }
     }
 

@@ -37,7 +37,7 @@ impl Template {
         }
     }
 
-    /// The fields in the template, in order. A field may occur twice.
+    /// The fields in the template, in order. A field may appear twice.
     pub(crate) fn fields(&self) -> &[Arc<str>] {
         &self.fields
     }

@@ -4,8 +4,10 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use godata_core::RunId;
+
 use super::groups::SEPARATOR;
-use crate::output::{Filled, Folders, Listing, Place, manifest_text, numbered, resolved, sync};
+use crate::output::{Filled, Listing, Place, Session, manifest_text, numbered, resolved, sync};
 use crate::{IoError, OldContent, Output, OutputFile};
 
 /// The files of a run. Finished files are closed, and the number of open ones is limited. All files are published
@@ -26,7 +28,7 @@ pub(super) struct Files {
     /// How many stored bytes were not reported yet.
     newly_stored: u64,
     manifest: Option<OutputFile>,
-    folders: Arc<Folders>,
+    session: Arc<Session>,
 }
 
 /// A file that was started.
@@ -66,9 +68,9 @@ pub(super) enum Beginning {
 
 impl Files {
     /// Starts the files that are known before the first record.
-    pub(super) fn open(output: &Output) -> Result<Self, IoError> {
-        let folders = Arc::default();
-        output.prepare(&folders)?;
+    pub(super) fn open(output: &Output, run: RunId) -> Result<Self, IoError> {
+        let session = Arc::new(Session::of(run));
+        output.prepare(&session)?;
         let mut files = Self {
             output: output.clone(),
             all: Vec::new(),
@@ -77,8 +79,8 @@ impl Files {
             open: Vec::new(),
             clock: 0,
             newly_stored: 0,
-            manifest: output.open_manifest(&folders)?,
-            folders,
+            manifest: output.open_manifest(&session)?,
+            session,
         };
         match output.place() {
             Place::Path(_) | Place::Stdout => files.current("").map(drop)?,
@@ -148,7 +150,10 @@ impl Files {
         let entry = &mut self.all[index];
         entry.stage = Stage::Finished;
         entry.is_open = false;
-        let finished = entry.file.finish();
+        let mut finished = entry.file.finish();
+        if finished.is_ok() && self.output.has_many_files() {
+            finished = entry.file.suspend();
+        }
         self.newly_stored += entry.file.newly_stored();
         self.open.retain(|&open| open != index);
         finished
@@ -169,12 +174,15 @@ impl Files {
     /// Publishes all files, which are finished, and the manifest last.
     pub(super) fn publish(mut self) -> Result<(), IoError> {
         let manifest = self.finish_manifest()?;
-        let mut changed = self.folders.changed();
+        for file in self.all.iter().map(|entry| &entry.file).chain(&manifest) {
+            file.check()?;
+        }
+        let mut changed = self.session.folders.changed();
         for entry in self.all.drain(..) {
             changed.extend(entry.file.publish()?);
         }
         sync(&changed)?;
-        self.folders.keep();
+        self.session.folders.keep();
         match manifest.map(OutputFile::publish).transpose()?.flatten() {
             Some(folder) => sync(&BTreeSet::from([folder])),
             None => Ok(()),
@@ -198,7 +206,7 @@ impl Files {
     fn begin(&mut self, key: &str, number: u64) -> Result<usize, IoError> {
         self.make_room()?;
         let file = match self.output.place() {
-            Place::Stdout => self.output.open_stdout(&self.folders)?,
+            Place::Stdout => self.output.open_stdout(&self.session)?,
             Place::Path(path) => {
                 let path = if self.output.rolling().is_on() { numbered(path, number) } else { path.clone() };
                 self.open_file(&path)?
@@ -206,7 +214,7 @@ impl Files {
             Place::Partitioned(template) => {
                 let path = template.path(key.split(SEPARATOR));
                 let path = if self.output.rolling().is_on() { numbered(&path, number) } else { path };
-                self.folders.make(path.parent().unwrap_or(&path))?;
+                self.session.folders.make(path.parent().unwrap_or(&path))?;
                 self.open_file(&path)?
             }
         };
@@ -223,10 +231,10 @@ impl Files {
         if !self.places.insert(resolved(path)) {
             return Err(IoError::SamePath { path: path.to_owned() });
         }
-        self.output.open_file(path, &self.folders)
+        self.output.open_file(path, &self.session)
     }
 
-    /// Notes that a file is used. It counts as open afterwards, and another file may be closed for it.
+    /// Records that a file is used. It counts as open afterwards, and another file may be closed to make room for it.
     fn use_file(&mut self, index: usize) -> Result<(), IoError> {
         self.clock += 1;
         self.all[index].used = self.clock;

@@ -88,7 +88,7 @@ pub trait FileFormat: Send + 'static {
     ///
     /// # Errors
     ///
-    /// When the records do not fit the file. The error does not have to name the file.
+    /// If the records do not fit the file. The error does not have to name the file.
     fn resume(&mut self, old: &OldContent, out: &mut Vec<u8>) -> Result<(), BoxError> {
         if old.last() != b'\n' {
             out.push(b'\n');

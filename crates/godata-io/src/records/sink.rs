@@ -6,7 +6,7 @@ use godata_etl::{BlockingSink, BlockingWrite, RunScope};
 use super::encoded::Part;
 use super::files::{Beginning, Files};
 use super::{Encoded, FileFormat};
-use crate::output::{Place, Rolling};
+use crate::output::{Place, Rolling, Waiting};
 use crate::{IoError, Output};
 
 /// Writes the records of a run to the files of an output, in some format; made by [`Output::sink`].
@@ -31,32 +31,50 @@ impl Output {
     /// # Errors
     ///
     /// The errors of [`open`](Self::open), [`IoError::Template`], and [`IoError::Options`] for options that can't be
-    /// combined. For a file that is appended to, also [`IoError::Read`] and [`IoError::Compressed`].
+    /// combined. For a file that is appended to, also [`IoError::OwnInput`], [`IoError::Read`] and
+    /// [`IoError::Compressed`].
     pub async fn sink<F: FileFormat>(
         &self,
         format: F,
         scope: &RunScope,
     ) -> Result<BlockingWrite<FileSink<F>>, BoxError> {
-        let (output, run) = (self.clone(), scope.clone());
-        let sink = scope.blocking(move || Ok(FileSink::open(&output, format, run)?)).await?;
-        Ok(BlockingWrite::new(sink, scope))
+        self.check()?;
+        if self.appends() && !F::APPENDS {
+            return Err(self.refused("files of this format can't be appended to").into());
+        }
+        let files = self.files(scope).await?;
+        Ok(BlockingWrite::new(FileSink::new(self, format, files, scope), scope))
+    }
+
+    /// Starts the files that are known before the first record. It waits if something else appends to one of them.
+    async fn files(&self, scope: &RunScope) -> Result<Files, BoxError> {
+        let (waiting, run) = (Waiting::begin(self), scope.context().run_id());
+        loop {
+            let output = self.clone();
+            match scope.blocking(move || Ok(Files::open(&output, run))).await? {
+                Err(IoError::InUse { .. }) if waiting.may_go_on() => {
+                    // The thread is released after each pause: the other run may need it.
+                    let pause = || {
+                        Waiting::pause();
+                        Ok(())
+                    };
+                    scope.blocking(pause).await?;
+                }
+                opened => return Ok(opened?),
+            }
+        }
     }
 }
 
 impl<F: FileFormat> FileSink<F> {
-    fn open(output: &Output, format: F, scope: RunScope) -> Result<Self, IoError> {
-        output.check()?;
-        if output.appends() && !F::APPENDS {
-            return Err(output.refused("files of this format can't be appended to"));
-        }
-        let files = Files::open(output)?;
+    fn new(output: &Output, format: F, files: Files, scope: &RunScope) -> Self {
         let fields = match output.place() {
             Place::Partitioned(template) => template.fields(),
             Place::Path(_) | Place::Stdout => &[],
         };
         let fields = fields.iter().map(|field| (Box::from(&**field), false)).collect();
-        let rolling = output.rolling();
-        Ok(Self { format, files, fields, has_records: false, rolling, scratch: Vec::new(), scope })
+        let (rolling, scope) = (output.rolling(), scope.clone());
+        Self { format, files, fields, has_records: false, rolling, scratch: Vec::new(), scope }
     }
 
     fn write_part(&mut self, encoded: &Encoded<F::Batch>, part: &Part) -> Result<(), BoxError> {

@@ -7,8 +7,8 @@ use super::draft::Draft;
 use super::overlap::{self, Admission};
 use crate::Overlap;
 
-/// Queues a run if an upstream pipeline has succeeded since the success that was handled last. This compares states and not
-/// events: while another run is in the way, nothing is decided, and no success is lost.
+/// Queues a run if an upstream pipeline has succeeded since the last success that was handled. This compares states and
+/// not events, so no success is lost if another run is in the way and nothing is decided yet.
 pub(super) fn follow(draft: &mut Draft<'_>) {
     let facts = draft.facts;
     let Some(plan) = facts.plan else { return };

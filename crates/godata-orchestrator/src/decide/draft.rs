@@ -11,7 +11,7 @@ use crate::ScheduleFault;
 use crate::ids::Ids;
 
 /// How often the pipeline is read while a run here waits for one of another instance.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+const READ_EVERY: Duration = Duration::from_secs(2);
 
 /// A decision in the making: the rows as they will be stored, each copied only when it changes.
 pub(super) struct Draft<'a> {
@@ -143,10 +143,11 @@ impl<'a> Draft<'a> {
         self.wake_at = Some(self.wake_at.map_or(at, |earlier| earlier.min(at)));
     }
 
-    /// A run of another instance is in the way. This instance learns of its end only by reading the pipeline.
+    /// Reads the pipeline again soon, because a run of another instance is in the way. This instance learns of its end
+    /// only by reading.
     pub(super) fn wait_for_others(&mut self) {
         self.waits_for_others = true;
-        self.wake_at(later(self.facts.now, LOOK_EVERY));
+        self.wake_at(later(self.facts.now, READ_EVERY));
     }
 
     pub(super) fn finish(self) -> Decision {

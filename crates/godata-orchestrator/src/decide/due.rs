@@ -153,7 +153,11 @@ fn run(draft: &mut Draft<'_>, rules: &Rules, due: UtcDateTime) {
     let mut run = draft.new_run(RunKey::due(since, due), Cause::Schedule);
     (run.due, run.spec_since) = (Some(due), Some(since));
     if !rules.jitter.is_zero() {
-        run.not_before = Some(later(due, jitter(run.pipeline_name.as_str(), due, rules.jitter)));
+        let jitter = jitter(run.pipeline_name.as_str(), due, rules.jitter);
+        let now = draft.facts.due_until();
+        let planned = later(due, jitter);
+        // After downtime, that instant has passed for many pipelines at once.
+        run.not_before = Some(if planned < now { later(now, jitter) } else { planned });
     }
     draft.row_mut().cursor = Some(due);
     draft.decided(due);
@@ -176,13 +180,15 @@ pub(crate) fn contradiction(rules: &Rules) -> Option<&'static str> {
         );
     }
     if rules.overlap == Overlap::BufferAll(0) {
-        return Some("Overlap::BufferAll(0) buffers nothing: that is Overlap::Skip");
+        return Some("Overlap::BufferAll(0) buffers nothing: use Overlap::Skip instead");
     }
     if rules.retry.attempts == 0 {
-        return Some("a retry policy of 0 attempts would not run it at all");
+        return Some(
+            "a retry policy of 0 attempts would never run it: the first attempt counts, so allow at least 1",
+        );
     }
     if rules.timeout.is_some_and(|timeout| timeout.is_zero()) {
-        return Some("a timeout of zero would fail each run");
+        return Some("a timeout of zero would fail every run: set a longer one, or none");
     }
     None
 }

@@ -40,6 +40,9 @@ use crate::{Recovery, ScheduleFault};
 /// clock was wrong.
 pub(crate) const AHEAD: time::Duration = time::Duration::HOUR;
 
+/// How far a clock may be behind a due time that was decided, or behind itself, before that is noted.
+pub(crate) const NOTED: time::Duration = time::Duration::MINUTE;
+
 /// The registration of a pipeline.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -184,8 +187,9 @@ pub(crate) struct Decision {
 
 /// Decides about a pipeline.
 ///
-/// The rules apply in this order: ends are recorded, then the request is carried out, or else due times are decided, and then
-/// queued runs start. A request and due times are never decided together, so a due time can't take back an answer.
+/// The rules apply in this order: orphans are taken over, ends are recorded, the request is carried out, or else due
+/// times and the successes of upstream pipelines are decided, and then queued runs start. A request and due times are
+/// never decided together, so a due time can't take back an answer.
 pub(crate) fn decide(facts: &Facts<'_>, ids: &mut Ids) -> Decision {
     let mut draft = Draft::new(facts, ids);
     orphans::take_over(&mut draft);

@@ -35,7 +35,7 @@ fn interrupt(draft: &mut Draft<'_>, place: usize, before: &RunRecord, was_stoppe
     let now = draft.facts.now;
     if let Some(run) = draft.run_mut(place) {
         run.status = if was_stopped { RunStatus::Canceled } else { RunStatus::Interrupted };
-        run.reason = Some("its instance was gone".to_owned());
+        run.reason = Some("its instance died or lost its lease".to_owned());
         run.ended_at = Some(now);
     }
     if !was_stopped {

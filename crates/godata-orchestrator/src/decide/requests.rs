@@ -1,4 +1,4 @@
-//! Requests.
+//! The requests of callers, and how they are carried out.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -42,9 +42,10 @@ pub(crate) struct Registered {
 impl Registered {
     /// Whether the row already says all of this.
     fn is_stored_in(&self, row: &PipelineRecord) -> bool {
-        let has_words = row.enabled == self.enabled && row.tags == self.tags && row.options == self.options;
+        let has_settings =
+            row.enabled == self.enabled && row.tags == self.tags && row.options == self.options;
         let upstream: BTreeSet<_> = self.after.iter().map(|(name, _)| name).collect();
-        has_words && row.spec == self.spec && row.after_seen.keys().eq(upstream)
+        has_settings && row.spec == self.spec && row.after_seen.keys().eq(upstream)
     }
 }
 
@@ -113,7 +114,7 @@ pub(super) fn answer(draft: &mut Draft<'_>) {
 }
 
 fn run_by_hand(draft: &mut Draft<'_>, run: &RunRecord) {
-    if draft.place_of(run.id).is_some() || is_there(draft, std::slice::from_ref(run)) {
+    if draft.place_of(run.id).is_some() || refused_as_duplicate(draft, std::slice::from_ref(run)) {
         return;
     }
     let overlap = draft.facts.plan.map(|plan| plan.rules.overlap).unwrap_or_default();
@@ -126,14 +127,14 @@ fn run_by_hand(draft: &mut Draft<'_>, run: &RunRecord) {
 }
 
 fn backfill(draft: &mut Draft<'_>, runs: &[RunRecord]) {
-    if runs.iter().all(|run| draft.place_of(run.id).is_none()) && !is_there(draft, runs) {
+    if runs.iter().all(|run| draft.place_of(run.id).is_none()) && !refused_as_duplicate(draft, runs) {
         runs.iter().for_each(|run| queue(draft, run));
     }
 }
 
 /// Refuses runs if one of their keys belongs to an active run. The store would refuse them as well, unless the same commit
 /// changes that run: such a commit is invalid.
-fn is_there(draft: &mut Draft<'_>, asked: &[RunRecord]) -> bool {
+fn refused_as_duplicate(draft: &mut Draft<'_>, asked: &[RunRecord]) -> bool {
     let keys: BTreeSet<_> = asked.iter().map(|run| &run.key).collect();
     let there = draft.facts.runs.iter().find(|run| keys.contains(&run.key)).map(|run| run.id);
     if let Some(run) = there {
@@ -195,8 +196,8 @@ fn register(draft: &mut Draft<'_>, registered: &Registered) {
         row.spec.clone_from(&registered.spec);
     }
     let row = draft.row();
-    let words = row.enabled == registered.enabled && row.tags == registered.tags;
-    if !words || row.options != registered.options {
+    let is_same = row.enabled == registered.enabled && row.tags == registered.tags;
+    if !is_same || row.options != registered.options {
         let row = draft.row_mut();
         row.enabled = registered.enabled;
         row.tags.clone_from(&registered.tags);
@@ -212,8 +213,9 @@ fn register(draft: &mut Draft<'_>, registered: &Registered) {
     }
 }
 
-/// Starts the schedule anew from now, without the due times before. Due times that were decided by a clock that is slightly
-/// ahead are not decided again, unless that clock was wrong.
+/// Starts the schedule anew from now, and drops earlier due times. If an instance whose clock is ahead has already
+/// decided later due times, they are not decided again, unless its clock is ahead by more than [`AHEAD`] and so was
+/// wrong.
 fn begin_anew(draft: &mut Draft<'_>) {
     skips::close(draft);
     let now = draft.facts.now;

@@ -12,7 +12,7 @@ use super::draft::{Draft, later};
 /// A pipeline's skipped row is written at most this often.
 const WRITE_EVERY: Duration = Duration::from_secs(1);
 
-/// Skipped due times to which more may be added, because no run has followed yet. Its invariants:
+/// Consecutive skipped due times, to which more may be added because no run has followed yet. Its invariants:
 ///
 /// 1. `stored` is the stored row that the pipeline's `open_skip` names. `None` if there is none, or if it was not read.
 /// 2. `unsaved` follows the pipeline's cursor without a gap. It is final although it is only in memory: its due times are not

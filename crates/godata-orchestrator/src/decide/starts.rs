@@ -35,8 +35,8 @@ pub(super) fn start(draft: &mut Draft<'_>) {
         if draft.row().paused_at.is_some() && run.cause != Cause::Manual {
             continue;
         }
-        let was_wrong = run.created_at > facts.now.saturating_add(AHEAD);
-        if let Some(at) = run.not_before.filter(|at| *at > facts.now && !was_wrong) {
+        let clock_was_wrong = run.created_at > facts.now.saturating_add(AHEAD);
+        if let Some(at) = run.not_before.filter(|at| *at > facts.now && !clock_was_wrong) {
             draft.wake_at(at);
             continue;
         }
@@ -50,7 +50,7 @@ pub(super) fn start(draft: &mut Draft<'_>) {
             if owner != Some(facts.owner) {
                 draft.wait_for_others();
             }
-            // It is also in the way of the runs behind this one, and there may be many.
+            // It is also in the way of all runs behind this one. There may be many, so they are not tried.
             if status == RunStatus::Running || waiting.is_backfill {
                 break;
             }
@@ -75,7 +75,7 @@ fn goes_first(other: &RunRecord, run: &RunRecord, draft: &Draft<'_>) -> bool {
     let is_retry = |run: &RunRecord| matches!(run.cause, Cause::Retry | Cause::Recovery);
     match other.status {
         RunStatus::Running => true,
-        // While paused, it would not start, and a run by hand need not wait for it.
+        // While the pipeline is paused, a queued retry does not start, so a run by hand does not wait for it.
         _ => is_retry(other) && !is_retry(run) && draft.row().paused_at.is_none(),
     }
 }

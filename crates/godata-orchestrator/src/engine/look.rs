@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::entry::{Duplicate, Flight, Pending};
 use super::{Engine, Stage};
-use crate::decide::{AHEAD, Decision, Facts, Request, Verdict, decide};
+use crate::decide::{Decision, Facts, NOTED, Request, Verdict, decide};
 use crate::{Event, OrchestratorError, ScheduleFault, logs, persist};
 
 impl Engine {
@@ -197,14 +197,21 @@ impl Engine {
         self.events.send(|| Event::ScheduleStopped { pipeline, reason });
     }
 
-    /// Remembers since when the cursor has been far ahead of the clock.
+    /// Remembers since when the cursor has been ahead of the clock, and says so once. Clocks of instances differ by seconds.
     fn watch_cursor(&mut self, key: usize, now: UtcDateTime) {
         let Some(entry) = self.entries.get(key).and_then(Option::as_deref) else { return };
         let has_schedule = entry.plan.as_ref().is_some_and(|plan| plan.schedule.is_some());
-        if has_schedule && entry.row.cursor > Some(now.saturating_add(AHEAD)) {
-            self.ahead.entry(key).or_insert_with(Instant::now);
-        } else {
+        let ahead = entry.row.cursor.filter(|cursor| has_schedule && *cursor > now.saturating_add(NOTED));
+        let Some(cursor) = ahead else {
             self.ahead.remove(&key);
+            return;
+        };
+        if self.ahead.contains_key(&key) {
+            return;
         }
+        let pipeline = entry.name().clone();
+        logs::waits_for_clock(&pipeline, cursor);
+        self.events.send(|| Event::WaitsForClock { pipeline, cursor });
+        self.ahead.insert(key, Instant::now());
     }
 }

@@ -89,7 +89,7 @@ pub(crate) struct Engine {
     clock_showed: UtcDateTime,
     /// How far the store's clock is behind this one.
     behind: Duration,
-    /// Since when the cursors of pipelines have been far ahead of the clock.
+    /// Since when the cursors of pipelines have been ahead of the clock.
     ahead: BTreeMap<usize, Instant>,
     /// The pipelines for which the store has failed.
     failing_pipelines: BTreeSet<usize>,

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::entry::Replier;
 use super::{Engine, Stage, Unregistered};
 use crate::command::Command;
-use crate::decide::{Orphan, Request};
+use crate::decide::{AHEAD, NOTED, Orphan, Request};
 use crate::recovery::{LiveOwner, Opened, Renewed, Round, Rounded};
 use crate::{Event, OrchestratorError, logs, recovery};
 
@@ -236,20 +236,22 @@ impl Engine {
         self.open(Vec::new());
     }
 
-    /// If the clock was set back by far, steps all pipelines, because their cursors may be ahead of it now. A schedule whose
-    /// cursor stays ahead for an hour continues from now.
+    /// If the clock was set back, steps all pipelines, because their cursors may be ahead of it now. A schedule whose cursor
+    /// stays ahead for an hour, and is still far ahead, continues from now.
     fn compare_clock(&mut self) {
         let now = self.clock.now();
-        let went_back = now.saturating_add(time::Duration::HOUR) < self.clock_showed;
+        let went_back = now.saturating_add(NOTED) < self.clock_showed;
         let showed = std::mem::replace(&mut self.clock_showed, now);
         if went_back {
             logs::clock_set_back(showed - now);
             self.step_all();
         }
-        let ahead = self.ahead.iter().filter(|(_, since)| since.elapsed() >= HOUR);
-        for key in ahead.map(|(key, _)| *key).collect::<Vec<_>>() {
-            self.ahead.remove(&key);
-            self.rebase(key);
+        let waited = self.ahead.iter().filter(|(_, since)| since.elapsed() >= HOUR);
+        for key in waited.map(|(key, _)| *key).collect::<Vec<_>>() {
+            if self.entry(key).is_some_and(|entry| entry.row.cursor > Some(now.saturating_add(AHEAD))) {
+                self.ahead.remove(&key);
+                self.rebase(key);
+            }
         }
     }
 

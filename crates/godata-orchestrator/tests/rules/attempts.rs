@@ -33,6 +33,25 @@ async fn a_transient_failure_is_retried_as_a_run_of_the_same_job() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn canceling_a_failed_run_cancels_the_retry_of_its_job() {
+    for attempts in [1, 2] {
+        let world = World::new();
+        let policy = RetryPolicy::attempts(5).backoff(secs(10), secs(10));
+        world.register(Registration::new(failing("a", |attempt| busy(attempt, 9))).retry(policy)).await;
+        let first = world.orchestrator.run_pipeline("a").await.unwrap();
+        first.done().await.unwrap();
+        while count(&world.rows().await, RunStatus::Failed) < attempts {
+            world.clock.advance(secs(1));
+            settle().await;
+        }
+        world.orchestrator.cancel(first.id()).await.unwrap();
+        world.go_to(100).await;
+        let rows = world.rows().await;
+        assert_eq!((count(&rows, RunStatus::Failed), count(&rows, RunStatus::Canceled)), (attempts, 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn every_failure_is_retried_unless_it_is_permanent_or_the_policy_is_narrower() {
     type Fails = fn() -> BoxError;
     let policy = || RetryPolicy::attempts(2).backoff(Duration::ZERO, Duration::ZERO);

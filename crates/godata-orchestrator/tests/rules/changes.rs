@@ -293,12 +293,30 @@ async fn a_cursor_far_ahead_of_the_clock_for_an_hour_is_rebased() {
     let mut events = world.orchestrator.events();
     world.jump_to(100_000).await;
     world.jump_to(0).await;
+    tokio::time::sleep(secs(11)).await;
+    let waits = |event: &Event| matches!(event, Event::WaitsForClock { cursor, .. } if *cursor == at(99_960));
+    assert_eq!(received(&mut events).iter().filter(|event| waits(event)).count(), 1);
     tokio::time::sleep(secs(3_500)).await;
     world.jump_to(60).await;
     let before = world.rows().await.len();
     tokio::time::sleep(secs(200)).await;
     assert!(received(&mut events).iter().any(|event| matches!(event, Event::Rebased { .. })));
     world.jump_to(120).await;
+    assert_eq!(world.rows().await.len(), before + 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_a_few_minutes_ahead_is_told_at_once_and_nothing_is_rebased() {
+    let world = World::scheduled(Registration::new(quick("a")).schedule(every(60))).await;
+    let mut events = world.orchestrator.events();
+    world.jump_to(1_000).await;
+    world.jump_to(100).await;
+    tokio::time::sleep(secs(4_000)).await;
+    let events = received(&mut events);
+    assert_eq!(events.iter().filter(|event| matches!(event, Event::WaitsForClock { .. })).count(), 1);
+    assert!(!events.iter().any(|event| matches!(event, Event::Rebased { .. })));
+    let before = world.rows().await.len();
+    world.jump_to(1_020).await;
     assert_eq!(world.rows().await.len(), before + 1);
 }
 

@@ -1,5 +1,7 @@
 //! Due times that come during a run, and runs that start late.
 
+use std::collections::BTreeSet;
+
 use godata_core::RunStatus;
 use godata_orchestrator::{Overlap, Registration};
 
@@ -95,4 +97,20 @@ async fn jitter_delays_the_start_for_a_due_time_by_the_same_share_every_time() {
     assert_eq!(first.len(), 3);
     assert_eq!(first, delays().await);
     assert!(first[0] != first[1] && first.iter().all(|delay| *delay < secs(50)), "{first:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn jitter_spreads_the_runs_that_are_caught_up_after_downtime() {
+    let names = ["a", "b", "c", "d", "e"];
+    let world = World::new();
+    for name in names {
+        world.register(Registration::new(quick(name)).schedule(every(1_000)).jitter(secs(600))).await;
+    }
+    world.jump_to(5_000).await;
+    world.orchestrator.start_scheduler().await.unwrap();
+    settle().await;
+    let rows = world.rows().await;
+    let starts: BTreeSet<_> = rows.iter().filter_map(|run| run.not_before).collect();
+    assert_eq!(starts.len(), names.len());
+    assert!(starts.iter().all(|start| (at(5_000)..at(5_600)).contains(start)), "{starts:?}");
 }

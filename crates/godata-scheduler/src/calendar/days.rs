@@ -110,7 +110,7 @@ impl DaySet {
     }
 
     /// Whether one of the schedules fires on a day. A day on which the clocks change can also have parts in the periods
-    /// before and after, and so can a day that comes twice.
+    /// before and after, and so can a day that occurs twice.
     fn in_schedules(&self, day: i64, period: &OffsetPeriod, idle: &mut IdleSpans) -> bool {
         search_budget::spend(self.schedules.len().try_into().unwrap_or(u32::MAX));
         let at = |offset| day * DAY - offset..(day + 1) * DAY - offset;

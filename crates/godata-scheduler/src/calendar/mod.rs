@@ -52,13 +52,13 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// An empty calendar, in UTC.
+    /// Makes an empty calendar in UTC.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Takes the days as those of this zone.
+    /// Sets the zone in which days start and end. Default: UTC.
     #[must_use]
     pub fn in_zone(self, zone: Zone) -> Self {
         Self { zone, ..self }
@@ -124,8 +124,9 @@ impl Calendar {
 
     /// Adds the days on which another schedule fires.
     ///
-    /// Each of these days costs one call of the schedule, so use it for exceptions that are not the rule. A schedule that
-    /// fires every day for years is [too costly](ScheduleError::TooCostly) to leave out; a [`range`](Self::range) is not.
+    /// Each of these days costs one call of the schedule, so use it for schedules that fire rarely. A schedule that
+    /// fires every day for years is [too costly](ScheduleError::TooCostly) to leave out; a [`range`](Self::range) is
+    /// not.
     ///
     /// ```
     /// use godata_scheduler::{Calendar, Schedule, ScheduleExt, parse};

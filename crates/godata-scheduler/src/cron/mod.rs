@@ -21,7 +21,7 @@ use crate::{Dst, DstGap, DstOverlap, ScheduleError, Zone};
 
 use compiled::Compiled;
 
-/// The policy of a wildcard: it runs whenever a clock shows one of its times.
+/// The policy of a wildcard pattern: it fires whenever a clock shows one of its times.
 const REAL_TIME: Dst = Dst { gap: DstGap::Skip, overlap: DstOverlap::Both };
 
 /// Fires when the clocks of a zone show what a cron pattern says.
@@ -89,7 +89,7 @@ pub struct Cron {
 }
 
 impl Cron {
-    /// The schedule of a pattern, in UTC.
+    /// Makes the schedule of a pattern, in UTC.
     ///
     /// # Errors
     ///
@@ -99,16 +99,18 @@ impl Cron {
         must_fire(Self::of(Compiled::get(pattern)?, Zone::UTC, Dst::default()))
     }
 
-    /// Takes the pattern by the clocks of this zone.
+    /// Sets the zone whose clocks the pattern is compared with. Default: UTC.
     ///
     /// # Errors
     ///
-    /// [`ScheduleError::NeverFires`] if they never show a matching time, which can happen to a pattern with a year.
+    /// [`ScheduleError::NeverFires`] if these clocks never show a matching time, which can happen to a pattern with a
+    /// year.
     pub fn in_zone(self, zone: Zone) -> Result<Self, ScheduleError> {
         must_fire(Self::of(self.compiled, zone, self.dst))
     }
 
-    /// Sets what happens to times that a clock change skips or repeats, if the pattern is fixed-time.
+    /// Sets what happens to times that a clock change skips or repeats, if the pattern is fixed-time. Default:
+    /// [`Dst::new`].
     ///
     /// # Errors
     ///

@@ -43,7 +43,7 @@ pub struct MonthlyAt {
 }
 
 impl MonthlyAt {
-    /// On these days of each month at these times, in UTC.
+    /// Makes a schedule that fires on these days of each month at these times, in UTC.
     ///
     /// # Errors
     ///
@@ -56,14 +56,14 @@ impl MonthlyAt {
         Self::of(days.into_iter().collect(), times(at)?)
     }
 
-    /// Takes the times as those of this zone.
+    /// Sets the zone of the times. Default: UTC.
     #[must_use]
     pub fn in_zone(mut self, zone: Zone) -> Self {
         self.local = LocalSchedule::new(self.local.pattern, zone, self.local.dst);
         self
     }
 
-    /// Sets what happens to times that a clock change skips or repeats.
+    /// Sets what happens to times that a clock change skips or repeats. Default: [`Dst::new`].
     #[must_use]
     pub fn dst(mut self, dst: Dst) -> Self {
         self.local = LocalSchedule::new(self.local.pattern, self.local.zone, dst);

@@ -47,7 +47,7 @@ pub(crate) const WEEKDAYS: &str = "a time of day, too, such as `daily 02:00 mon-
 ///   `gap=run-after`, `gap=shift` or `gap=skip`, and `overlap=first`, `overlap=last` or `overlap=both`; see
 ///   [`Dst`](crate::Dst).
 /// * Upper and lower case do not matter, except in the units of durations.
-/// * Combinations can be nested 16 deep.
+/// * Combinations can be nested up to 16 deep.
 ///
 /// **One text for one meaning.** The text that a schedule writes is canonical, and may differ from the one it was read from.
 /// It does not depend on spaces, case, the order of a list, values that are listed twice or as a range, units of a duration,
@@ -61,7 +61,7 @@ pub(crate) const WEEKDAYS: &str = "a time of day, too, such as `daily 02:00 mon-
 ///
 /// # Errors
 ///
-/// [`ScheduleError`] names the part that is wrong, and says what is accepted or what was surely meant.
+/// [`ScheduleError`] names the part that is wrong, and says what is accepted or what was clearly meant.
 ///
 /// # Example
 ///

@@ -61,7 +61,7 @@ impl Zone {
     /// Coordinated Universal Time, the default zone of every schedule.
     pub const UTC: Self = Self { zone: TimeZone::UTC, old_name: None };
 
-    /// The zone of this name. Upper and lower case do not matter.
+    /// Looks up the zone of this name. Upper and lower case do not matter.
     ///
     /// # Errors
     ///
@@ -71,7 +71,7 @@ impl Zone {
         Self::from_database(name, jiff::tz::db(), file::system_folder)
     }
 
-    /// The zone of this name from the compiled-in database, so that its rules are the same on every machine.
+    /// Looks up the zone of this name in the compiled-in database, so that its rules are the same on every machine.
     ///
     /// # Errors
     ///
@@ -81,7 +81,8 @@ impl Zone {
         Self::from_database(name, &TimeZoneDatabase::bundled(), || None)
     }
 
-    /// The zone that this machine is set to. No schedule uses it by default, because it differs between machines.
+    /// Returns the zone that this machine is set to. No schedule uses it by default, because it differs between
+    /// machines.
     ///
     /// # Errors
     ///
@@ -94,13 +95,13 @@ impl Zone {
         }
     }
 
-    /// Its name in the IANA database.
+    /// Returns the zone's name in the IANA database.
     #[must_use]
     pub fn name(&self) -> &str {
         self.old_name.or(self.zone.iana_name()).unwrap_or("UTC")
     }
 
-    /// The local time in this zone at an instant.
+    /// Returns the local time in this zone at an instant.
     #[must_use]
     pub fn local(&self, instant: UtcDateTime) -> OffsetDateTime {
         let offset = self.zone.to_offset(timestamp(second_of(instant))).seconds();
@@ -108,7 +109,7 @@ impl Zone {
         instant.checked_to_offset(offset).unwrap_or_else(|| instant.to_offset(UtcOffset::UTC))
     }
 
-    /// The first instant after `after` at which the clocks change, or `None` if they never do again.
+    /// Returns the first instant after `after` at which the clocks change, or `None` if they never do again.
     ///
     /// ```
     /// use godata_scheduler::Zone;
@@ -196,7 +197,7 @@ fn unknown(name: &str, database: &TimeZoneDatabase) -> ScheduleError {
     if names.is_empty() {
         return ScheduleError::NoZones { name: excerpt(name) };
     }
-    // What is near `UTC+2` or `PST` is another zone altogether.
+    // The nearest name to `UTC+2` or `PST` is a different zone altogether, so none is suggested.
     let nearest = match NotAName::of(name) {
         Some(_) => None,
         None => nearest::nearest(name, names.iter().map(|name| name.as_str())).map(str::to_owned),

@@ -37,7 +37,7 @@ pub trait Vfs: fmt::Debug + Send + Sync + 'static {
     /// Opens an existing file for appending.
     fn append(&self, path: &Path) -> io::Result<Box<dyn VfsFile>>;
 
-    /// Renames a file, replacing any file of the new name.
+    /// Renames a file, replacing any file with the new name.
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// Removes a file.
@@ -46,8 +46,8 @@ pub trait Vfs: fmt::Debug + Send + Sync + 'static {
     /// Makes the names in a directory durable.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
 
-    /// Locks the file, creating it if it does not exist, and replaces its content with `holder`. The lock lasts until the
-    /// result is dropped or the process ends. Returns `None` if the lock is held already.
+    /// Locks the file, creating it if it does not exist, and replaces its content with `holder`. A symbolic link is refused.
+    /// The lock lasts until the result is dropped or the process ends. Returns `None` if the lock is held already.
     fn try_lock(&self, path: &Path, mode: u32, holder: &[u8]) -> io::Result<Option<Box<dyn Lock>>>;
 
     /// The user that new files belong to, on systems where files have owners.
@@ -64,6 +64,9 @@ pub trait VfsFile: fmt::Debug + Send {
 
     /// Makes the content and the length durable.
     fn sync(&mut self) -> io::Result<()>;
+
+    /// Whether this path still leads to this file.
+    fn is_at(&self, path: &Path) -> io::Result<bool>;
 }
 
 /// Writes all of `bytes`, in as many calls as the file needs.
@@ -80,7 +83,10 @@ pub(crate) fn write_all(file: &mut dyn VfsFile, mut bytes: &[u8]) -> io::Result<
 }
 
 /// A lock that is held until it is dropped.
-pub trait Lock: fmt::Debug + Send + Sync {}
+pub trait Lock: fmt::Debug + Send + Sync {
+    /// Whether this path still leads to the locked file.
+    fn is_at(&self, path: &Path) -> io::Result<bool>;
+}
 
 /// What is at a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -70,7 +70,7 @@ impl Vfs for RealVfs {
     }
 
     fn try_lock(&self, path: &Path, mode: u32, holder: &[u8]) -> io::Result<Option<Box<dyn Lock>>> {
-        let open = || platform::with_mode(mode).read(true).write(true).create(true).open(path);
+        let open = || platform::not_a_link(mode).read(true).write(true).create(true).open(path);
         let Some(mut file) = lock_file_at(path, open)? else { return Ok(None) };
         // Only the lock counts. The content is for error messages, so writing it may fail, on a full disk for example.
         drop(file.set_len(0).and_then(|()| file.write_all(holder)));
@@ -114,9 +114,17 @@ impl VfsFile for RealFile {
         // Of the metadata only the length matters, and `sync_data` syncs it too.
         self.0.sync_data()
     }
+
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        platform::is_at(&self.0, path)
+    }
 }
 
-impl Lock for RealLock {}
+impl Lock for RealLock {
+    fn is_at(&self, path: &Path) -> io::Result<bool> {
+        platform::is_at(&self.0, path)
+    }
+}
 
 impl Drop for RealLock {
     /// Closing the file would release the lock too, but not while a process that another thread has just forked still has it
@@ -144,6 +152,14 @@ mod platform {
     pub(super) fn with_mode(mode: u32) -> OpenOptions {
         let mut options = OpenOptions::new();
         options.mode(mode);
+        options
+    }
+
+    /// As [`with_mode`], and fails if the path is a symbolic link. In a folder that others may write to, somebody may put one
+    /// there at any moment.
+    pub(super) fn not_a_link(mode: u32) -> OpenOptions {
+        let mut options = with_mode(mode);
+        options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed());
         options
     }
 
@@ -235,6 +251,10 @@ mod platform {
         OpenOptions::new()
     }
 
+    pub(super) fn not_a_link(mode: u32) -> OpenOptions {
+        with_mode(mode)
+    }
+
     pub(super) fn sync_dir(_: &Path) -> io::Result<()> {
         Ok(())
     }
@@ -255,6 +275,17 @@ mod tests {
         drop(RealLock(file));
         assert!(RealVfs.try_lock(&path, 0o600, b"").unwrap().is_some());
         drop(forked);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_is_not_locked_and_its_target_stays_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, target) = (dir.path().join("state.json.lock"), dir.path().join("target"));
+        fs::write(&target, "precious").unwrap();
+        std::os::unix::fs::symlink(&target, &path).unwrap();
+        assert!(RealVfs.try_lock(&path, 0o600, b"holder").is_err());
+        assert_eq!(fs::read(&target).unwrap(), b"precious");
     }
 
     #[cfg(unix)]

@@ -136,6 +136,12 @@ impl Disk {
         self.call(Call::Read)?.find(path)
     }
 
+    /// Whether this path leads to this file. It neither counts as a call nor fails.
+    #[must_use]
+    pub fn is_at(&self, file: FileId, path: &Path) -> bool {
+        self.machine().find(path).is_ok_and(|found| found == file)
+    }
+
     /// Creates an empty file.
     ///
     /// # Errors

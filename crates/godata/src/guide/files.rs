@@ -47,7 +47,8 @@
 //!
 //! **Many files** are read as one, sorted by name or in the order given. Records and lines are counted per file, and errors
 //! name the file. All CSV files must have the same header. Small files share a batch, so ten thousand small files cost little
-//! more than one large file. The list of files is made once, when the run begins. Names that begin with a dot are ignored.
+//! more than one large file. The list of files is made once, when the run starts. Names that start with a dot are left out,
+//! unless a pattern has that dot.
 //!
 //! # What if the input is broken?
 //!
@@ -80,7 +81,8 @@
 //! | is a pattern that matches nothing, or a directory without files | an error, because that is usually a mistake |
 //! | disappears before it is opened | an error that names it |
 //! | is cut off while it is read | an error, even if the rest looks complete |
-//! | grows while it is read | it is read to the end that it has then |
+//! | is changed while it is read | an error; a file that only grows is read up to its first length with [`Input::growing`] |
+//! | is compressed, but its name does not say so | an error that names the compression and the option that reads it |
 //! | is compressed, and damaged or incomplete | an error that says after how many bytes |
 //! | is empty | no records in JSON Lines; an error in CSV, which has no header then, and in JSON, which has no array |
 //! | is not UTF-8, or has the byte order mark of another encoding | an error that says how to read it; no character is ever replaced |
@@ -91,7 +93,7 @@
 //! ([`duplicate_keys`](jsonl::JsonlReader::duplicate_keys)) can follow other rules. To drop records that a step can't use,
 //! test them in a [`filter`](Flow::filter).
 //!
-//! # How is my CSV written, and how do I want it?
+//! # Which CSV options do I need?
 //!
 //! The defaults are commas, `"` around cells, and a header. The docs of [`csv`] have a table of what else a file may have,
 //! with the option for it, for reading and for writing. [`csv::sample()`] proposes the columns of a file and their types.
@@ -101,9 +103,9 @@
 //! | for | use |
 //! |---|---|
 //! | structs | `read::<Order>`: serde's field names are matched with the header or the keys, and every cell is checked |
-//! | records whose fields I need not know | `read_records`: fields that no step touches are written as they were read |
+//! | records whose fields you don't declare | `read_records`: fields that no step touches are written as they were read |
 //! | one field as a number, bool or timestamp | [`cast`](Flow::cast); before that a CSV cell is text, and a string in JSON Lines |
-//! | all fields by what they look like | [`cast_as`](csv::CastAs::cast_as) with a [`sample`](csv::sample()) |
+//! | all fields as what they look like | [`cast_as`](csv::CastAs::cast_as) with a [`sample`](csv::sample()) |
 //! | the names of a file without a header | [`names`](csv::CsvReader::names) |
 //! | certain columns in a certain order | [`columns`](csv::CsvWriter::columns), or a struct |
 //! | `NA` or empty cells as null | [`nulls`](csv::CsvReader::nulls); to write null as a word, [`null`](csv::CsvWriter::null) |
@@ -126,7 +128,7 @@
 //! | to write | use |
 //! |---|---|
 //! | a file that is replaced as a whole | its path, or [`Output::path`] for options |
-//! | to the end of a file | [`Output::append`] |
+//! | to the end of a file, one run at a time | [`Output::append`]; [`Output::lock_timeout`] |
 //! | a file per country, day, … | [`Output::partitioned`] |
 //! | files of a certain size | [`Output::roll_by_rows`], [`Output::roll_by_bytes`] |
 //! | a list of the files that were written | [`Output::manifest`] |
@@ -135,7 +137,7 @@
 //! | into directories that may not exist | [`Output::create_parents`] |
 //! | to something that is not a file | [`write_fn`](Flow::write_fn), or your own [`Writer`] |
 //!
-//! # What is there when a run ends?
+//! # What is on disk when a run ends?
 //!
 //! | output | it succeeds | it fails, panics, is canceled or dropped | its process is killed, or the power fails |
 //! |---|---|---|---|
@@ -146,6 +148,13 @@
 //!
 //! A program that reads a replaced file meanwhile sees the whole old file or the whole new one. If the output must survive a
 //! kill as a whole, replace instead of appending: write one file per run, and read them with a glob.
+//!
+//! | during the run, the file that is appended to | what happens |
+//! |---|---|
+//! | is the target of another run too, in this process or another | that run waits, by default for up to 10 s, then fails ([`Output::lock_timeout`]) |
+//! | is an input of the same run, under any name | the run is refused. A file can be read and replaced |
+//! | is removed, renamed, replaced or truncated | the run fails |
+//! | is written to by a program that takes no lock | the records of both stay, even if the run fails |
 //!
 //! ```
 //! use godata::{Output, prelude::*};
@@ -184,9 +193,10 @@
 //!
 //! # What is counted?
 //!
-//! [`RunReport`] has the records that were read, that each step took and gave, and that were written. It has the bytes as they
-//! are stored: compressed and encoded. [`Progress`] has these counts during the run. It also knows how many bytes there are to
-//! read, for files but not for pipes.
+//! [`RunReport`] counts the records that were read, that went into and out of each step, and that were written. It
+//! counts the bytes as they are stored: compressed and encoded. [`Progress`] has the records and bytes that were read
+//! and written while the run is in progress. For files, but not for pipes, it also knows how many bytes there are to
+//! read.
 //!
 //! ```
 //! use godata::prelude::*;
@@ -219,7 +229,7 @@
 //! * Guess: you say what the delimiter, the encoding and the types are.
 //! * Join, group, sort or deduplicate records, or read files with different columns as one.
 //! * Continue where a failed run stopped, or wait for more at the end of a file.
-//! * Lock files against other programs, or keep two runs from replacing the same file: the last one wins.
+//! * Keep two runs from replacing the same file: the last one wins.
 //! * Remove files of earlier runs, or inputs.
 //! * Write text that is not UTF-8, or append to an array.
 //! * Read or write HTTP, object stores, databases, Parquet or Excel; [`Reader`] and [`Writer`] are for that.

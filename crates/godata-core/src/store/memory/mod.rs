@@ -47,7 +47,7 @@ impl MemoryStore {
         Self { tables: Arc::default(), clock: None }
     }
 
-    /// Makes an empty store that is [shared](Store::shared). By this clock, leases expire and due times come.
+    /// Makes an empty store that is [shared](Store::shared). This clock decides when leases expire and due times come.
     pub fn with_clock(clock: impl Clock) -> Self {
         Self { tables: Arc::default(), clock: Some(Arc::new(clock)) }
     }

@@ -7,7 +7,7 @@ use super::super::value::Value;
 use super::error::ConvertError;
 use super::serializer_parts::{ListSerializer, MapSerializer};
 
-/// Makes a [`Value`] of the data that a type serializes.
+/// Makes a [`Value`] from the data that a type serializes.
 pub(super) struct ValueSerializer;
 
 /// The content of an enum's variant: a map of one field.

@@ -1,0 +1,109 @@
+//! What the runs of this process read and append to.
+//!
+//! A run that appends to its own input would read its own records, perhaps without end. The reader and the writer of a run
+//! don't know each other. So each first notes its files here, and then looks for those of the other.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use godata_core::RunId;
+
+use crate::IoError;
+use crate::identity::FileId;
+
+static FILES: LazyLock<Mutex<Files>> = LazyLock::new(Mutex::default);
+
+/// The files of all runs of this process.
+#[derive(Debug, Default)]
+struct Files {
+    read: HashMap<RunId, Vec<Arc<Inputs>>>,
+    /// The files that are appended to, each by one run, or by code that does not belong to a run.
+    appended: HashMap<FileId, Option<RunId>>,
+}
+
+#[derive(Debug)]
+struct Inputs {
+    paths: Vec<PathBuf>,
+    /// Known only if the run appends to files.
+    ids: OnceLock<HashSet<FileId>>,
+}
+
+impl Inputs {
+    /// It blocks: don't hold the lock.
+    fn contain(&self, id: &FileId) -> bool {
+        self.ids.get_or_init(|| self.paths.iter().filter_map(|path| FileId::at(path)).collect()).contains(id)
+    }
+}
+
+/// The files that a run reads, until this is dropped.
+#[derive(Debug)]
+pub(crate) struct Reading {
+    run: RunId,
+    inputs: Arc<Inputs>,
+}
+
+impl Reading {
+    /// Notes the inputs of a run. It fails if the run appends to one of them.
+    pub(crate) fn begin(run: RunId, paths: Vec<PathBuf>) -> Result<Self, IoError> {
+        let inputs = Arc::new(Inputs { paths, ids: OnceLock::new() });
+        let mut files = lock();
+        files.read.entry(run).or_default().push(Arc::clone(&inputs));
+        let appended = files.appended.iter().filter(|&(_, &by)| by == Some(run));
+        let appended: HashSet<_> = appended.map(|(id, _)| id.clone()).collect();
+        drop(files);
+        let reading = Self { run, inputs };
+        if appended.is_empty() {
+            return Ok(reading);
+        }
+        let is_appended = |path: &&PathBuf| FileId::at(path).is_some_and(|id| appended.contains(&id));
+        match reading.inputs.paths.iter().find(is_appended) {
+            Some(path) => Err(IoError::OwnInput { path: path.clone() }),
+            None => Ok(reading),
+        }
+    }
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        let mut files = lock();
+        if let Some(inputs) = files.read.get_mut(&self.run) {
+            inputs.retain(|inputs| !Arc::ptr_eq(inputs, &self.inputs));
+            if inputs.is_empty() {
+                files.read.remove(&self.run);
+            }
+        }
+    }
+}
+
+/// Whether a run reads a file.
+pub(crate) fn reads(run: RunId, id: &FileId) -> bool {
+    let inputs = lock().read.get(&run).cloned().unwrap_or_default();
+    inputs.iter().any(|inputs| inputs.contain(id))
+}
+
+/// A file that is appended to, until this is dropped. Nothing else in this process can append to it meanwhile.
+#[derive(Debug)]
+pub(crate) struct Appending(FileId);
+
+impl Appending {
+    /// Notes a file that is appended to; `None` if something else appends to it.
+    pub(crate) fn begin(run: Option<RunId>, id: FileId) -> Option<Self> {
+        let mut files = lock();
+        if files.appended.contains_key(&id) {
+            return None;
+        }
+        files.appended.insert(id.clone(), run);
+        Some(Self(id))
+    }
+}
+
+impl Drop for Appending {
+    fn drop(&mut self) {
+        lock().appended.remove(&self.0);
+    }
+}
+
+fn lock() -> MutexGuard<'static, Files> {
+    FILES.lock().unwrap_or_else(PoisonError::into_inner)
+}

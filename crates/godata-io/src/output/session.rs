@@ -1,0 +1,42 @@
+//! What the files of one run have in common.
+
+use std::path::Path;
+
+use godata_core::RunId;
+
+use super::folders::Folders;
+use crate::IoError;
+use crate::identity::FileId;
+use crate::in_use;
+use crate::in_use::Appending;
+
+/// What the files of one run have in common, or has one file that is written by code without a run.
+#[derive(Debug, Default)]
+pub(crate) struct Session {
+    run: Option<RunId>,
+    pub(crate) folders: Folders,
+}
+
+impl Session {
+    pub(crate) fn of(run: RunId) -> Self {
+        Self { run: Some(run), ..Self::default() }
+    }
+
+    /// Notes that a file is appended to. It fails if the run reads the file, or if something else in this process appends
+    /// to it. `path` is the output, for errors.
+    pub(super) fn append(&self, id: &FileId, path: &Path) -> Result<Appending, IoError> {
+        let Some(appending) = Appending::begin(self.run, id.clone()) else {
+            return Err(IoError::InUse { path: path.to_owned() });
+        };
+        self.check_input(id, path)?;
+        Ok(appending)
+    }
+
+    /// Checks that the run does not read a file.
+    pub(super) fn check_input(&self, id: &FileId, path: &Path) -> Result<(), IoError> {
+        match self.run {
+            Some(run) if in_use::reads(run, id) => Err(IoError::OwnInput { path: path.to_owned() }),
+            _ => Ok(()),
+        }
+    }
+}
