@@ -203,7 +203,10 @@ fn numbers_in_fields_of_any_type_keep_their_digits() {
 #[test]
 fn a_type_of_one_value_is_refused_with_the_place() {
     let error = typed_with::<u32>(b"id,v\n1,007\n", |reader| reader).unwrap_err();
-    assert!(error.contains("line 2") && error.ends_with("invalid type: map, expected u32"), "{error}");
+    assert!(
+        error.ends_with("(orders.csv:2): the record does not fit its type: invalid type: map, expected u32"),
+        "{error}"
+    );
     assert_eq!(typed_with::<u32>(b"id\n1\n007\n", |reader| reader).unwrap(), [1, 7]);
 }
 
