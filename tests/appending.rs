@@ -138,10 +138,8 @@ fn runs_that_append_side_by_side_write_one_header() {
     assert_eq!(lines, (0..20).map(|id| id.to_string()).collect::<Vec<_>>());
 }
 
-#[test]
-fn a_run_that_fails_cuts_off_no_record_of_another_run() {
-    let folder = Folder::new();
-    let path = folder.path("log.csv");
+/// Runs `meanwhile` while a run that will fail has begun to write to `output`.
+fn while_another_run_writes(output: Output, meanwhile: impl FnOnce()) {
     let ((begun, has_begun), (fail, may_fail)) = (mpsc::channel(), mpsc::channel::<()>());
     let (begun, may_fail) = (Mutex::new(begun), Mutex::new(may_fail));
     let fails = move |_: &mut RecordMut<'_>| {
@@ -149,19 +147,47 @@ fn a_run_that_fails_cuts_off_no_record_of_another_run() {
         may_fail.lock().unwrap().recv()?;
         Err("it fails".into())
     };
-    let failing = log([1]).transform(fails).write(csv::write(append(&path))).unwrap();
+    let failing = log([1]).transform(fails).write(csv::write(output)).unwrap();
     let failing = thread::spawn(move || failing.run_blocking(&RunContext::new()));
     has_begun.recv().unwrap();
-
-    let other = || log([3]).write(csv::write(append(&path))).unwrap().run_blocking(&RunContext::new());
-    let says = "write failed: `log.csv` can't be appended to: another run appends to it; \
-                `lock_timeout` sets how long to wait";
-    assert_eq!(folder.message(&other().unwrap_err()), says);
+    meanwhile();
     fail.send(()).unwrap();
     failing.join().unwrap().unwrap_err();
+}
+
+fn run(id: i64, output: Output) -> Result<RunReport, PipelineError> {
+    log([id]).write(csv::write(output)).unwrap().run_blocking(&RunContext::new())
+}
+
+#[test]
+fn a_run_that_fails_cuts_off_no_record_of_another_run() {
+    let folder = Folder::new();
+    let path = folder.path("log.csv");
+    while_another_run_writes(append(&path), || {
+        let says = "write failed: `log.csv` can't be appended to: another run appends to it; \
+                    `lock_timeout` sets how long to wait";
+        assert_eq!(folder.message(&run(3, append(&path)).unwrap_err()), says);
+    });
     assert!(!path.exists());
-    other().unwrap();
+    run(3, append(&path)).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "id\n3\n");
+}
+
+#[test]
+fn one_run_at_a_time_appends_to_partitions() {
+    let folder = Folder::new();
+    let output = |template: &str| {
+        let output = Output::partitioned(folder.path(template).display().to_string());
+        output.append().lock_timeout(Duration::ZERO)
+    };
+    // The other run has no partition open yet.
+    while_another_run_writes(output("{id}.csv"), || {
+        let error = folder.message(&run(3, output("{id}.csv")).unwrap_err());
+        assert!(error.starts_with("write failed: `{id}.csv` can't be appended to: another run"), "{error}");
+        run(3, output("other-{id}.csv")).unwrap();
+    });
+    run(3, output("{id}.csv")).unwrap();
+    assert_eq!(folder.files().into_keys().collect::<Vec<_>>(), ["3.csv", "other-3.csv"]);
 }
 
 #[test]

@@ -129,6 +129,20 @@ fn assert_none(problems: &[String]) {
 fn a_bad_record_is_named_by_its_number_and_line() {
     let table: &[(&str, &[Shape], &[u8], &str)] = &[
         ("short", CSV, b"X,1", "read failed at {place}: wrong number of columns: expected 3, found 2"),
+        (
+            "a lone quote that joins records",
+            CSV,
+            b"X,1,\"x\nY,2,\"y",
+            "read failed at {place}: column `note`: `y` follows the closing quote of `\"x\\nY,2,\"`, 1 line below the opening \
+             one; quotes are around whole cells, and doubled inside them (RFC 4180); `lenient_quotes` reads it as it is",
+        ),
+        (
+            "a quote in a cell",
+            CSV,
+            b"X,1,5\" disk",
+            "read failed at {place}: column `note`: `5\" disk` has a quote, but does not begin with one; quotes are around \
+             whole cells, and doubled inside them (RFC 4180); `lenient_quotes` reads it as it is",
+        ),
         ("long", CSV, b"X,1,,", "read failed at {place}: wrong number of columns: expected 3, found 4"),
         (
             "bad number",
@@ -383,7 +397,7 @@ fn path_problems(
 #[test]
 fn an_empty_json_lines_file_is_valid() {
     for &shape in JSONL {
-        for content in ["", "\n", "\u{feff}", "\u{feff}\r\n \n"] {
+        for content in ["", "\n", "\u{feff}", "\u{feff}\r\n \n", "\u{feff}\u{feff}\n"] {
             let folder = Folder::new();
             let (input, output) = (folder.write(shape.input(), content), folder.write("out", "old"));
             let report = shape.pipeline(4, &input, &output).run_blocking(&RunContext::new()).unwrap();

@@ -311,14 +311,15 @@ fn files_with_different_columns_are_refused() {
         folder.add("b.csv", b"\"id\",note\r\n2,b\n");
         folder.add("c.csv", format!("\n{header}").as_bytes());
         let error = folder.failure(Format::Csv, &folder.glob("*.csv"));
-        let advice = "files of one input need the same columns in the same order";
+        let advice =
+            "files of one input need the same columns in the same order, unless `file_columns` is set";
         assert_eq!(error, format!("read failed: c.csv:2: {expected}; {advice}"));
     }
     let folder = Folder::new();
     folder.add("a.csv", b"id,note\n");
     folder.add("b.csv", b"");
     let error = folder.failure(Format::Csv, &folder.glob("*.csv"));
-    assert_eq!(error, "read failed: `b.csv` is empty: its header is missing");
+    assert_eq!(error, "read failed: `b.csv` is empty: its header is missing; `skip_empty_files` skips it");
 }
 
 #[tokio::test]

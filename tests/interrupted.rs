@@ -567,7 +567,7 @@ fn a_commit_that_fails_leaves_nothing() {
                 fs::remove_file(folder.join("within/out")).unwrap();
                 fs::create_dir(folder.join("within/out")).unwrap();
             },
-            "write failed: committing `within/out` failed: Is a directory (os error 21)",
+            "write failed: committing `within/out` failed: something other than a file is at this path now",
             &["within/", "within/out/"],
         ),
         (

@@ -28,3 +28,25 @@ fn twenty_million_records_stay_under_64_mib() -> Result<(), BoxError> {
     }
     Ok(())
 }
+
+#[test]
+fn records_with_names_of_their_own_stay_under_64_mib() -> Result<(), BoxError> {
+    let folder = tempfile::tempdir()?;
+    let lines: String = (0..100_000).map(|id| format!("{{\"user {id}\":1}}\n")).collect();
+    let pipeline = Pipeline::builder("ids as keys")
+        .workers(2)
+        .read(jsonl::read_records(Input::bytes("ids", lines)))
+        .transform(|r| {
+            r.set("is_new", true);
+            Ok(())
+        })
+        .write(jsonl::write(folder.path().join("out.jsonl")))?;
+
+    let report = pipeline.run_blocking(&RunContext::new())?;
+    assert_eq!(report.written.records, 100_000);
+    match peak_resident_kib() {
+        Some(peak) => assert!(peak < 64 * 1024, "{peak} KiB"),
+        None => println!("skipped: this system has no /proc/self/status to read the memory from"),
+    }
+    Ok(())
+}

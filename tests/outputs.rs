@@ -376,6 +376,13 @@ fn impossible_outputs_are_refused() {
     let output = Output::partitioned(path("{key}.csv")).manifest(path("k1.csv"));
     let says = "`{key}.csv` can't be written with these options: its manifest has the same path";
     check_refused(&folder, &output, Csv, says);
+    #[cfg(unix)]
+    {
+        let links = Folder::new();
+        std::os::unix::fs::symlink(folder.path("k1.csv"), links.path("link")).unwrap();
+        let output = Output::partitioned(path("{key}.csv")).manifest(links.path("link"));
+        check_refused(&folder, &output, Csv, says);
+    }
     let says = "`stdout` can't be written with these options: standard output can't be rolled";
     check_refused(&folder, &Output::stdout().roll_by_rows(1), Csv, says);
     let says = "`stdout` can't be written with these options: standard output has no files to list";
@@ -593,29 +600,110 @@ impl<F: Fn() + Send + Sync + 'static> PipelineHook for AfterWrite<F> {
     }
 }
 
-#[test]
-fn the_manifest_is_published_after_all_files() {
-    let folder = Folder::new();
-    for name in ["k0.csv", "k2.csv", "manifest"] {
+/// Runs a pipeline over old files, where something happens to the folder after the files are written, and returns the error.
+fn failure(
+    folder: &Folder,
+    rows: Vec<Row>,
+    rolling: Option<u64>,
+    happens: impl Fn(&Path) + Send + Sync + 'static,
+) -> String {
+    for name in ["k0.csv", "k2.csv", "k0-00001.csv", "manifest"] {
         folder.write(name, "old");
     }
     let root = folder.root().to_owned();
     let output =
         Output::partitioned(root.join("{key}.csv").display().to_string()).manifest(root.join("manifest"));
+    let output = match rolling {
+        Some(rows) => output.roll_by_rows(rows),
+        None => output,
+    };
     let error = Pipeline::builder("t")
-        // A file can't replace a directory.
-        .hook(AfterWrite(move || fs::create_dir(root.join("k1.csv")).unwrap()))
-        .read_vec(some_rows(3))
+        .hook(AfterWrite(move || happens(&root)))
+        .read_vec(rows)
         .write(csv::write(output))
         .unwrap()
         .run_blocking(&RunContext::new())
         .unwrap_err();
-    let message = folder.message(&error);
+    folder.message(&error)
+}
+
+/// The temporary file of one of the files.
+fn temporary(folder: &Path, name: &str) -> PathBuf {
+    let mut entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let prefix = format!(".{name}.");
+    entries.find(|path| path.file_name().unwrap().to_string_lossy().starts_with(&prefix)).unwrap()
+}
+
+#[test]
+fn a_run_that_cannot_replace_all_files_replaces_none() {
+    type Case = (String, Vec<Row>, Option<u64>, fn(&Path));
+    let mut table: Vec<Case> = vec![
+        (
+            "committing `k1.csv` failed: something other than a file is at this path now".into(),
+            some_rows(3),
+            None,
+            |folder| fs::create_dir(folder.join("k1.csv")).unwrap(),
+        ),
+        (
+            "committing `manifest` failed: something other than a file is at this path now".into(),
+            some_rows(3),
+            None,
+            |folder| {
+                fs::remove_file(folder.join("manifest")).unwrap();
+                fs::create_dir(folder.join("manifest")).unwrap();
+            },
+        ),
+        (
+            "committing `k2.csv` failed: its temporary file was removed or replaced".into(),
+            some_rows(3),
+            None,
+            |folder| fs::remove_file(temporary(folder, "k2.csv")).unwrap(),
+        ),
+    ];
+    for key in ["k".repeat(300), "\u{4f60}".repeat(90)] {
+        for (rolling, end) in [(None, ".csv"), (Some(1), "-00001.csv")] {
+            let mut rows = some_rows(3);
+            rows.push(Row { id: 3, key: key.clone(), note: String::new() });
+            let says = format!("`{key}{end}` can't be written: File name too long (os error 36)");
+            table.push((says, rows, rolling, |_| ()));
+        }
+    }
+    for (says, rows, rolling, happens) in table {
+        let folder = Folder::new();
+        assert_eq!(failure(&folder, rows, rolling, happens), format!("write failed: {says}"));
+        for (name, text) in folder.files() {
+            assert!(name.ends_with('/') || text == b"old", "{says}: {name}");
+        }
+    }
+}
+
+/// What can't be known before the first file is replaced: a rename that fails.
+#[test]
+fn the_manifest_is_published_after_all_files() {
+    let folder = Folder::new();
+    folder.write("mounted", "other");
+    folder.write("k1.csv", "old");
+    let mount = |folder: &Path| {
+        let mut mount = Command::new("mount");
+        mount.arg("--bind").arg(folder.join("mounted")).arg(folder.join("k1.csv")).status()
+    };
+    let unmount = || Command::new("umount").arg("--lazy").arg(folder.path("k1.csv")).status();
+    if !mount(folder.root()).is_ok_and(|status| status.success()) {
+        return support::skipped("nothing may be mounted");
+    }
+    assert!(unmount().unwrap().success());
+    // A file can't replace a mount point.
+    let message =
+        failure(&folder, some_rows(3), None, move |folder| assert!(mount(folder).unwrap().success()));
+    assert!(unmount().unwrap().success());
     assert!(message.starts_with("write failed: committing `k1.csv` failed: "), "{message}");
     let files = folder.files();
-    assert_eq!(files.keys().collect::<Vec<_>>(), ["k0.csv", "k1.csv/", "k2.csv", "manifest"]);
-    assert_eq!([&*files["k0.csv"] == b"old", &*files["k2.csv"] == b"old"], [false, true]);
-    assert_eq!(files["manifest"], b"old");
+    let names = ["k0-00001.csv", "k0.csv", "k1.csv", "k2.csv", "manifest", "mounted"];
+    assert_eq!(files.keys().collect::<Vec<_>>(), names);
+    assert_eq!(
+        ["k0.csv", "k1.csv", "k2.csv", "manifest"].map(|name| &*files[name] == b"old"),
+        [false, true, true, true]
+    );
 }
 
 /// How a run is ended halfway.
@@ -764,6 +852,7 @@ fn ten_thousand_partitions_need_few_descriptors() {
     }
     let most = most.load(SeqCst);
     if cfg!(target_os = "linux") {
-        assert!((1..=8).contains(&most), "{most} were open");
+        // The list of the temporary files is open too.
+        assert!((1..=8 + 1).contains(&most), "{most} were open");
     }
 }

@@ -55,6 +55,7 @@ impl Instance {
             .seed(plan.seed ^ (who.instance as u64) << 32 ^ u64::from(who.life) << 40)
             .recovery(plan.recovery)
             .concurrency(plan.slots)
+            .on_current_runtime()
             .build()
             .unwrap();
         drop(within);

@@ -7,6 +7,9 @@ use std::fmt::Write as _;
 use std::io;
 use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use crate::{Canceled, Permanent, Transient};
 
 /// Any error that can be sent to another thread.
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
@@ -45,7 +48,8 @@ fn levels<'a, E: Copy + 'a>(outermost: E, source: fn(E) -> Option<E>) -> impl It
 
 /// Iterates over an error and its causes, outermost first, to look for one of a certain type.
 ///
-/// It also finds an error that an [`io::Error`] wraps, which `source` passes over. At most 64 levels are visited, so it ends
+/// It also finds what `source` passes over: an error that an [`io::Error`] or an `Arc<dyn Error + Send + Sync>` wraps, and an
+/// `io::Error`, [`Canceled`], [`Permanent`] or [`Transient`] in a `Box` or an `Arc`. At most 64 levels are visited, so it ends
 /// even if an error is its own source.
 ///
 /// ```
@@ -60,13 +64,27 @@ pub fn error_levels<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item 
     levels(error, cause)
 }
 
-/// The next error of the chain. The `source` of an [`io::Error`] is the source of the error that it wraps, which would
-/// skip the wrapped error itself.
+/// The next error of the chain. The `source` of a wrapper such as [`io::Error`] or [`Arc`] is the source of the error that it
+/// wraps, which would skip the wrapped error itself.
 fn cause<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-        Some(wrapped) => Some(wrapped),
-        None => error.source(),
-    }
+    wrapped_by_io(error)
+        .or_else(|| error.downcast_ref::<Arc<dyn Error + Send + Sync>>().map(|inner| &**inner as _))
+        .or_else(|| boxed_or_shared::<io::Error>(error))
+        .or_else(|| boxed_or_shared::<Canceled>(error))
+        .or_else(|| boxed_or_shared::<Permanent>(error))
+        .or_else(|| boxed_or_shared::<Transient>(error))
+        .or_else(|| error.source())
+}
+
+fn wrapped_by_io<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    error.downcast_ref::<io::Error>()?.get_ref().map(|inner| inner as _)
+}
+
+fn boxed_or_shared<'a, E: Error + 'static>(
+    error: &'a (dyn Error + 'static),
+) -> Option<&'a (dyn Error + 'static)> {
+    let shared = || error.downcast_ref::<Arc<E>>().map(|inner| &**inner as _);
+    error.downcast_ref::<Box<E>>().map(|inner| &**inner as _).or_else(shared)
 }
 
 /// Implements `Debug` for error types so that it prints the error and all its sources on one line.

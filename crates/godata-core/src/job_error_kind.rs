@@ -13,12 +13,18 @@ use crate::{Canceled, Permanent, Transient};
 ///
 /// | the chain contains | the kind is | retried |
 /// |---|---|---|
-/// | [`Canceled`] | `Canceled` | never |
+/// | [`Canceled`] | `Canceled` | never, if the run was asked to stop |
 /// | [`Permanent`] before any [`Transient`] | `Permanent` | never |
 /// | [`Transient`] before any [`Permanent`] | `Transient` | by every [`RetryPolicy`](crate::RetryPolicy) |
 /// | none of them | `Failed` | unless the policy is [`only_transient`](crate::RetryPolicy::only_transient) |
 ///
-/// Errors wrapped in an [`io::Error`] are found too.
+/// Errors wrapped in an [`io::Error`] or an `Arc<dyn Error + Send + Sync>` are found too, and marks in a `Box` or an `Arc`.
+/// Errors with `#[error(transparent)]` of `thiserror` hide the type of the error that they wrap, so a mark directly in one is
+/// not found. Use `#[error("...")]` with a `#[source]` instead.
+///
+/// A run that nobody asked to stop was not canceled. If its error contains a `Canceled` all the same, for example that of
+/// another run that it waited for, the run failed, and the other marks say whether it is retried: see
+/// [`Failure::from_error`](crate::Failure::from_error).
 ///
 /// # Example
 ///
@@ -68,11 +74,16 @@ impl JobErrorKind {
     /// error, so a mark there is not found. `reallocate_into_boxed_dyn_error_without_backtrace` keeps the type.
     #[must_use]
     pub fn of(error: &(dyn Error + 'static)) -> Self {
+        if error_levels(error).any(|level| level.is::<Canceled>()) {
+            return Self::Canceled;
+        }
+        Self::of_failure(error)
+    }
+
+    /// The kind of the error of a run that was not canceled, whatever its error says.
+    pub(crate) fn of_failure(error: &(dyn Error + 'static)) -> Self {
         let mut kind = Self::Failed;
         for level in error_levels(error) {
-            if level.is::<Canceled>() {
-                return Self::Canceled;
-            }
             kind = match (kind, level.downcast_ref::<Transient>()) {
                 (Self::Failed, None) if level.is::<Permanent>() => Self::Permanent,
                 (Self::Failed | Self::Transient { retry_after: None }, Some(transient)) => {
@@ -88,6 +99,7 @@ impl JobErrorKind {
 #[cfg(test)]
 mod tests {
     use std::io;
+    use std::sync::Arc;
 
     use super::*;
     use crate::BoxError;
@@ -125,6 +137,21 @@ mod tests {
                 JobErrorKind::Canceled,
             ),
             (io::Error::other(Transient::new("busy")).into(), TRANSIENT),
+            (io::Error::other(Box::new(Transient::new("busy"))).into(), TRANSIENT),
+            (Box::new(Box::new(Permanent::new("no such column"))), JobErrorKind::Permanent),
+            (Box::new(Arc::new(Permanent::new("no such column"))), JobErrorKind::Permanent),
+            (wrap(Arc::new(Transient::new("busy"))).into(), TRANSIENT),
+            (Box::new(Arc::new(canceled())), JobErrorKind::Canceled),
+            (Box::new(Arc::new(io::Error::other(Permanent::new("no such column")))), JobErrorKind::Permanent),
+            (Box::new(Box::new(io::Error::other(Transient::new("busy")))), TRANSIENT),
+            (
+                Box::new(Arc::<dyn Error + Send + Sync>::from(BoxError::from(canceled()))),
+                JobErrorKind::Canceled,
+            ),
+            (
+                wrap(Arc::<dyn Error + Send + Sync>::from(BoxError::from(Transient::new("busy")))).into(),
+                TRANSIENT,
+            ),
             (io::Error::from(io::ErrorKind::TimedOut).into(), JobErrorKind::Failed),
         ];
         for (error, kind) in cases {

@@ -228,9 +228,9 @@ pub use origin::{Lines, Origin, Place};
 pub use pipeline::{Pipeline, PipelineBuilder};
 pub use reader::{BlockingRead, BlockingSource, Reader, Source};
 pub use records::{
-    CellRef, CellVisitor, ConvertError, FieldError, Record, RecordMut, RecordRef, Records, RecordsBuilder,
-    Rows, Shape, ShapeError, SlicesBuilder, SourceFormat, Type, Value, ValueRef, WrittenText, to_record,
-    to_value,
+    CellRef, CellVisitor, ConvertError, FieldError, Number, NumberRef, ParseTimestampError, Record,
+    RecordMut, RecordRef, Records, RecordsBuilder, Rows, Shape, ShapeError, SlicesBuilder, SourceFormat,
+    Timestamp, Type, Value, ValueRef, WrittenText, to_record, to_value,
 };
 pub use report::{IoCounts, RunReport, StepCounts};
 pub use step::Concurrency;

@@ -40,7 +40,7 @@ async fn untyped_leads_back_from_steps_that_make_other_values() -> Result<(), Bo
 
 #[tokio::test]
 async fn untyped_keeps_values_that_serde_cannot_represent() -> Result<(), BoxError> {
-    let at = Value::Timestamp(time::UtcDateTime::UNIX_EPOCH);
+    let at = Value::from(time::UtcDateTime::UNIX_EPOCH);
     let row = record! {"at" => at.clone(), "bytes" => Value::Bytes(vec![1, 2])};
     let kept = Pipeline::builder("kept").read_vec(vec![row.clone()]).untyped().collect(1).await?;
     assert_eq!(kept, [row]);
@@ -58,7 +58,7 @@ async fn types_of_fields_change_by_cast_and_typed() -> Result<(), BoxError> {
     let good = || orders().filter(|r| r.str("amount") != Some("x"));
     let amounts =
         good().cast("amount", Type::Float).map(|r| r.get("amount").map(|v| v.to_owned())).collect(9).await?;
-    assert_eq!(amounts, [Some(Value::Float(10.5)), Some(Value::Float(3.0))]);
+    assert_eq!(amounts, [Some(Value::from(10.5)), Some(Value::from(3.0))]);
     let typed = good().typed::<Order>().collect(1).await?;
     assert_eq!(typed, [Order { id: 1, amount: 10.5, note: None }]);
     let error = orders().cast("amount", Type::Float).collect(9).await.unwrap_err();

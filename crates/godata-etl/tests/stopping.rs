@@ -2,15 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+use std::error::Error;
+use std::fmt;
+use std::io;
 use std::pin::pin;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, mpsc};
 use std::task::Poll;
+use std::time::Duration;
 
 use godata_etl::{
-    BoxError, BuildError, Canceled, Chunk, Concurrency, Pipeline, PipelineError, RunContext, RunScope, Sink,
-    Stop, Work, Writer,
+    BoxError, BuildError, Canceled, Chunk, Concurrency, JobErrorKind, Permanent, Pipeline, PipelineError,
+    RunContext, RunScope, Sink, Stop, Transient, Work, Writer,
 };
 
 /// An output that records whether it was aborted.
@@ -125,6 +129,74 @@ fn a_canceled_error_of_another_run_is_a_failure() {
     for error in [in_a_step(&RunContext::new()), in_a_reader(&RunContext::new())] {
         let error = error.unwrap_err();
         assert!(!error.is_canceled(), "{error:#}");
+    }
+}
+
+fn other_canceled() -> Canceled {
+    let other = RunContext::new();
+    other.cancel();
+    other.check().unwrap_err()
+}
+
+/// The error of a pipeline whose step fails with this error.
+fn error_of_a_step(error: fn() -> BoxError) -> PipelineError {
+    let flow = Pipeline::builder("fails").read_vec(vec![1]).try_map(move |_| Err::<i32, _>(error()));
+    flow.write_fn(|_, _| std::future::ready(Ok(()))).unwrap().run_blocking(&RunContext::new()).unwrap_err()
+}
+
+#[test]
+fn the_marks_of_an_error_count_although_something_else_was_canceled() {
+    let cases: [(fn() -> BoxError, JobErrorKind, &str); 3] = [
+        (
+            || Permanent::new(other_canceled()).into(),
+            JobErrorKind::Permanent,
+            "step[0] (try_map) failed at record 1: permanent failure: the run was canceled",
+        ),
+        (
+            || Transient::new(io::Error::other(other_canceled())).retry_after(Duration::from_secs(7)).into(),
+            JobErrorKind::Transient { retry_after: Some(Duration::from_secs(7)) },
+            "step[0] (try_map) failed at record 1: temporary failure: the run was canceled",
+        ),
+        (
+            || other_canceled().into(),
+            JobErrorKind::Failed,
+            "step[0] (try_map) failed at record 1: the run was canceled",
+        ),
+    ];
+    for (error, kind, text) in cases {
+        let error = error_of_a_step(error);
+        assert_eq!(JobErrorKind::of(&error), kind);
+        assert_eq!(format!("{error:?}"), text);
+    }
+}
+
+#[test]
+fn an_error_that_panics_when_it_is_printed_is_a_failure() {
+    #[derive(Debug)]
+    struct Panics {
+        in_source: bool,
+    }
+
+    impl fmt::Display for Panics {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            assert!(self.in_source, "on purpose");
+            f.write_str("text")
+        }
+    }
+
+    impl Error for Panics {
+        fn source(&self) -> Option<&(dyn Error + 'static)> {
+            panic!("on purpose")
+        }
+    }
+
+    let errors: [fn() -> BoxError; 2] =
+        [|| Panics { in_source: false }.into(), || Panics { in_source: true }.into()];
+    for error in errors {
+        let error = error_of_a_step(error);
+        assert!(!error.is_canceled(), "{error:#}");
+        let text = format!("{error:?}");
+        assert!(text.ends_with("an error panicked when it was printed: on purpose"), "{text}");
     }
 }
 

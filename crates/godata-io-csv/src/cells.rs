@@ -5,7 +5,7 @@ use std::str;
 use csv::{ByteRecord, StringRecord};
 
 use crate::dialect::Dialect;
-use crate::framing::QuotedCells;
+use crate::raw_cells::{RawCell, RawRecords};
 
 /// Where whitespace around cells is removed. Whitespace is what Unicode defines as such.
 ///
@@ -49,7 +49,7 @@ impl Trim {
 pub(crate) struct Nulls<'a> {
     words: &'a [String],
     trims: bool,
-    quoted: QuotedCells<'a>,
+    raw: RawRecords<'a>,
     /// For each cell of the record, whether it is null; empty if none is.
     found: Vec<bool>,
 }
@@ -57,7 +57,7 @@ pub(crate) struct Nulls<'a> {
 impl<'a> Nulls<'a> {
     /// For the records of `bytes`. Each of them must be passed to [`find`](Self::find), in order.
     pub(crate) fn new(words: &'a [String], trims: bool, bytes: &'a [u8], dialect: Dialect) -> Self {
-        Self { words, trims, quoted: QuotedCells::new(bytes, dialect), found: Vec::new() }
+        Self { words, trims, raw: RawRecords::new(bytes, dialect), found: Vec::new() }
     }
 
     /// Finds the nulls of the next record, which is `record`.
@@ -65,12 +65,12 @@ impl<'a> Nulls<'a> {
         if self.words.is_empty() {
             return;
         }
-        self.quoted.advance();
+        self.raw.advance();
         self.found.clear();
         if !record.iter().any(|cell| self.is_word(cell)) {
             return;
         }
-        let quoted = self.quoted.cells().chain(std::iter::repeat(false));
+        let quoted = self.raw.cells().map(RawCell::is_quoted).chain(std::iter::repeat(false));
         let found = record.iter().zip(quoted).map(|(cell, is_quoted)| !is_quoted && self.is_word(cell));
         let found = found.collect();
         self.found = found;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use csv::ByteRecord;
 use godata_etl::Shape;
 
+use crate::options::Options;
 use crate::{Column, CsvError};
 
 /// The usual delimiters.
@@ -39,17 +41,84 @@ pub enum Ragged {
     Cut,
 }
 
+/// Which columns the files of one input may have.
+///
+/// In all cases a name occurs once in a header, and the records of a file have as many cells as its header. Without
+/// headers this has no effect. With another value than the default, small files do not share batches, so that many of
+/// them take longer.
+///
+/// ```
+/// use godata_io_csv::{self as csv, FileColumns, Input, Pipeline, record};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), csv::BoxError> {
+/// # let folder = tempfile::tempdir()?;
+/// # let path = |name: &str| folder.path().join(name);
+/// std::fs::write(path("2024.csv"), "id,amount\nA-1,12.5\n")?;
+/// std::fs::write(path("2025.csv"), "coupon,id,amount\nSPRING,A-2,7.25\n")?;
+///
+/// let input = Input::paths([path("2024.csv"), path("2025.csv")]);
+/// let reader = csv::read_records(input).file_columns(FileColumns::Union);
+/// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
+/// assert_eq!(orders, [
+///     record! {"id" => "A-1", "amount" => "12.5", "coupon" => ()},
+///     record! {"id" => "A-2", "amount" => "7.25", "coupon" => "SPRING"},
+/// ]);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileColumns {
+    /// The same columns in the same order. Other columns are an error, [`CsvError::OtherHeader`].
+    #[default]
+    Same,
+    /// The same columns in any order. They are matched by name, and records have them in the order of the first file.
+    AnyOrder,
+    /// Any columns. They are matched by name. Records have the columns of the first file, and after them those that only
+    /// later files have.
+    ///
+    /// A column that a file lacks is null. For a struct, its field is read as if the column did not exist: as `None`, as
+    /// the `#[serde(default)]`, or else as an error. Tuples and lists are read by position, so they need files with the
+    /// same columns, in any order.
+    ///
+    /// All headers are read when the run begins, so that the first record has all columns. Each file is opened twice,
+    /// which an input that is not a regular file, such as a FIFO, does not allow
+    /// ([`IoError::NotAFile`](godata_io::IoError::NotAFile)).
+    Union,
+}
+
 /// The columns of the records of a file.
 #[derive(Clone, Debug)]
 pub(crate) struct Columns {
     /// The names, or generated ones if the file has none.
     pub(crate) shape: Arc<Shape>,
+    /// The names of all files.
+    pub(crate) all: Arc<Shape>,
+    /// The columns in the order of `all`, if that is another order: their names and positions.
+    pub(crate) order: Option<(Arc<Shape>, Vec<usize>)>,
     /// Whether the fields of a struct are read by name, and not by position.
     pub(crate) is_named: bool,
     pub(crate) ragged: Ragged,
+    drops_trailing_empty: bool,
+    trims: bool,
 }
 
 impl Columns {
+    pub(crate) fn new(shape: Arc<Shape>, all: &Arc<Shape>, is_named: bool, options: &Options) -> Self {
+        let order: Vec<usize> = all.names().filter_map(|name| shape.position(name)).collect();
+        let ordered = Shape::new(order.iter().filter_map(|&position| shape.name(position)));
+        Self {
+            order: (!order.is_sorted()).then(|| (Arc::new(ordered.unwrap_or_default()), order)),
+            shape,
+            all: Arc::clone(all),
+            is_named,
+            ragged: options.ragged,
+            drops_trailing_empty: options.drops_trailing_empty,
+            trims: options.trim.takes_fields(),
+        }
+    }
+
     /// Columns with the names `column_1`, `column_2` and so on.
     pub(crate) fn numbered(count: usize) -> Shape {
         let names = (1..=count).map(|number| format!("column_{number}"));
@@ -58,6 +127,17 @@ impl Columns {
 
     pub(crate) fn len(&self) -> usize {
         self.shape.len()
+    }
+
+    /// Removes the cells after the last column that the options drop.
+    pub(crate) fn cut(&self, record: &mut ByteRecord) {
+        let columns = self.len();
+        let is_empty = |cell: &[u8]| cell.is_empty() || (self.trims && cell.trim_ascii().is_empty());
+        if self.ragged == Ragged::Cut
+            || (self.drops_trailing_empty && record.iter().skip(columns).all(is_empty))
+        {
+            record.truncate(columns);
+        }
     }
 
     /// Checks the number of cells in a record.

@@ -12,10 +12,11 @@ use serde::de::DeserializeOwned;
 use crate::cells::{Nulls, Trim};
 use crate::columns::Columns;
 use crate::dialect::Dialect;
-
 use crate::split::split;
-use crate::typed::{Refusal, structs, value};
-use crate::{Column, CsvError, Ragged};
+use crate::stray_quotes::StrayQuotes;
+use crate::tidy::tidy;
+use crate::typed::{Refusal, Unusual, structs, value};
+use crate::{Column, CsvError};
 
 /// How many records are decoded between two checks for cancellation.
 const RECORDS_PER_CHECK: u32 = 256;
@@ -28,6 +29,9 @@ pub(crate) type Decode<B> = fn(&Decoder, Vec<u8>, &mut Work) -> Result<B, Stop>;
 /// Decodes blocks of whole records.
 #[derive(Debug)]
 pub(crate) struct Decoder {
+    /// The dialect of the file.
+    raw: Dialect,
+    /// The dialect of a tidied block.
     dialect: Dialect,
     columns: Columns,
     /// The names of the columns, if structs are read by name.
@@ -40,11 +44,22 @@ pub(crate) struct Decoder {
 impl Decoder {
     pub(crate) fn new(dialect: Dialect, columns: Columns, trim: Trim, nulls: Vec<String>) -> Self {
         let names = columns.is_named.then(|| columns.shape.names().collect());
-        Self { dialect, columns, names, trim, nulls }
+        let (raw, dialect) = (dialect, dialect.tidied());
+        Self { raw, dialect, columns, names, trim, nulls }
     }
 
-    /// The dynamic records of a block.
+    /// The dynamic records of a block, with the columns of all files.
     pub(crate) fn records(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Records, Stop> {
+        let mut records = self.own_records(bytes, work)?;
+        if !Arc::ptr_eq(&self.columns.shape, &self.columns.all) {
+            records.conform(&self.columns.all);
+        }
+        Ok(records)
+    }
+
+    /// The dynamic records of a block, with the columns of their file.
+    fn own_records(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Records, Stop> {
+        let bytes = self.tidied(bytes, work);
         let bytes = match self.split(bytes, work)? {
             Ok(records) => return Ok(records),
             Err(bytes) => bytes,
@@ -60,9 +75,10 @@ impl Decoder {
 
     /// The structs of a block.
     pub(crate) fn typed<T: DeserializeOwned>(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Vec<T>, Stop> {
+        let bytes = self.tidied(bytes, work);
         let len = bytes.len();
         let bytes = match self.split(bytes, work)? {
-            Ok(records) => match structs(&records, self.names.is_some(), work)? {
+            Ok(mut records) => match self.structs(&mut records, work)? {
                 Ok(batch) => {
                     work.recycle_records(records);
                     return Ok(batch);
@@ -89,6 +105,30 @@ impl Decoder {
         Ok(batch)
     }
 
+    /// The bytes of a block without what the options allow beyond RFC 4180.
+    fn tidied(&self, bytes: Vec<u8>, work: &mut Work) -> Vec<u8> {
+        if self.raw == self.dialect {
+            return bytes;
+        }
+        let mut tidied = work.buffer();
+        let (used, unused) =
+            if tidy(&bytes, self.raw, &mut tidied) { (tidied, bytes) } else { (bytes, tidied) };
+        work.recycle(unused);
+        used
+    }
+
+    /// The structs of split records.
+    fn structs<T: DeserializeOwned>(
+        &self,
+        records: &mut Records,
+        work: &Work,
+    ) -> Result<Result<Vec<T>, Unusual>, Stop> {
+        if let Some((shape, _)) = &self.columns.order {
+            records.conform(shape);
+        }
+        structs(records, self.names.is_some(), work)
+    }
+
     /// The records of a block without anything unusual, otherwise its bytes.
     fn split(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Result<Records, Vec<u8>>, Stop> {
         if self.nulls.is_empty() && !self.trim.takes_fields() {
@@ -106,6 +146,7 @@ impl Decoder {
         let mut reader = reader(bytes, self.dialect);
         let mut nulls = Nulls::new(&self.nulls, self.trim.takes_fields(), bytes, self.dialect);
         let mut record = ByteRecord::new();
+        let mut quotes = StrayQuotes::of(bytes, self.dialect);
         let has_nul = memchr(0, bytes).is_some();
         for row in 0.. {
             if row % RECORDS_PER_CHECK == 0 {
@@ -114,11 +155,10 @@ impl Decoder {
             if !reader.read_byte_record(&mut record)? {
                 break;
             }
-            if self.columns.ragged == Ragged::Cut {
-                record.truncate(self.columns.len());
-            }
+            self.columns.cut(&mut record);
             nulls.find(&record);
-            let decoded = match self.check(&record, has_nul) {
+            let allowed = quotes.as_mut().map_or(Ok(()), |quotes| quotes.check(|at| self.columns.column(at)));
+            let decoded = match allowed.and_then(|()| self.check(&record, has_nul)) {
                 Ok(()) => f(record, &nulls),
                 Err(error) => Err(error.into()),
             };
@@ -175,25 +215,37 @@ impl Decoder {
     }
 
     fn deserialize<T: DeserializeOwned>(&self, record: &StringRecord) -> Result<T, CsvError> {
-        let short;
-        let names = match &self.names {
-            Some(names) if record.len() < names.len() => {
-                short = names.iter().take(record.len()).collect();
-                Some(&short)
+        let column = |position| self.columns.column(position);
+        match (&self.names, &self.columns.order) {
+            (Some(names), Some((_, order))) => {
+                let order: Vec<usize> = order.iter().copied().filter(|&at| at < record.len()).collect();
+                let ordered = |record: &StringRecord| order.iter().filter_map(|&at| record.get(at)).collect();
+                let (record, names): (StringRecord, StringRecord) = (ordered(record), ordered(names));
+                self.fit(&record, Some(&names), |position| column(order[position]))
             }
-            names => names.as_ref(),
-        };
-        value(record, names).map_err(|refusal| self.unfit(record, refusal))
+            (Some(names), None) if record.len() < names.len() => {
+                let names = names.iter().take(record.len()).collect();
+                self.fit(record, Some(&names), column)
+            }
+            (names, _) => self.fit(record, names.as_ref(), column),
+        }
     }
 
-    /// The reason why a record does not fit `T`, with the cell that causes it, if it is a single one.
-    fn unfit(&self, record: &StringRecord, refusal: Refusal) -> CsvError {
+    fn fit<T: DeserializeOwned>(
+        &self,
+        record: &StringRecord,
+        names: Option<&StringRecord>,
+        column: impl Fn(usize) -> Column,
+    ) -> Result<T, CsvError> {
+        value(record, names).map_err(|refusal| self.unfit(record, column, refusal))
+    }
+
+    /// The reason why a record does not fit its type, with the cell that causes it, if it is a single one.
+    fn unfit(&self, record: &StringRecord, column: impl Fn(usize) -> Column, refusal: Refusal) -> CsvError {
         match refusal.position.and_then(|position| Some((position, record.get(position)?))) {
-            Some((position, cell)) => CsvError::Value {
-                column: self.columns.column(position),
-                value: excerpt(cell),
-                source: refusal.into(),
-            },
+            Some((position, cell)) => {
+                CsvError::Value { column: column(position), value: excerpt(cell), source: refusal.into() }
+            }
             None => {
                 let error = CsvError::Record { source: refusal.into() };
                 self.columns.question_delimiter(self.dialect.delimiter, error)
@@ -204,8 +256,13 @@ impl Decoder {
 
 /// The cells of a header.
 pub(crate) fn names(bytes: &[u8], dialect: Dialect, trim: Trim) -> Result<Vec<String>, CsvError> {
-    let record = one(bytes, dialect)?;
     let number = |position| Column { number: position + 1, name: None };
+    let mut tidied = Vec::new();
+    let bytes = if tidy(bytes, dialect, &mut tidied) { &tidied } else { bytes };
+    if let Some(mut quotes) = StrayQuotes::of(bytes, dialect.tidied()) {
+        quotes.check(number)?;
+    }
+    let record = one(bytes, dialect.tidied())?;
     if let Some(position) = record.iter().position(|cell| memchr(0, cell).is_some()) {
         return Err(CsvError::Nul { column: number(position) });
     }
@@ -218,7 +275,9 @@ pub(crate) fn names(bytes: &[u8], dialect: Dialect, trim: Trim) -> Result<Vec<St
 
 /// The number of cells in a record.
 pub(crate) fn width(bytes: &[u8], dialect: Dialect) -> Result<usize, CsvError> {
-    Ok(one(bytes, dialect)?.len())
+    let mut tidied = Vec::new();
+    let bytes = if tidy(bytes, dialect, &mut tidied) { &tidied } else { bytes };
+    Ok(one(bytes, dialect.tidied())?.len())
 }
 
 fn one(bytes: &[u8], dialect: Dialect) -> Result<ByteRecord, CsvError> {

@@ -1,6 +1,6 @@
 //! The bytes with a special meaning in a file.
 
-use crate::CsvError;
+use crate::{BlankLines, CsvError};
 
 /// The bytes with a special meaning. Once [checked](Self::checked) they are ASCII, all different, and none is a line
 /// break.
@@ -13,19 +13,46 @@ pub(crate) struct Dialect {
     pub(crate) escape: Option<u8>,
     /// Starts a line that is a comment.
     pub(crate) comment: Option<u8>,
+    /// Whether quotes that RFC 4180 does not allow are ordinary characters, and not an error.
+    pub(crate) lenient_quotes: bool,
+    /// Whether spaces before an opening quote and after a closing one are not part of the cell.
+    pub(crate) spaces_around_quotes: bool,
+    pub(crate) blank_lines: BlankLines,
 }
 
 impl Default for Dialect {
     /// The dialect of RFC 4180.
     fn default() -> Self {
-        Self { delimiter: b',', quote: Some(b'"'), escape: None, comment: None }
+        Self {
+            delimiter: b',',
+            quote: Some(b'"'),
+            escape: None,
+            comment: None,
+            lenient_quotes: false,
+            spaces_around_quotes: false,
+            blank_lines: BlankLines::Empty,
+        }
     }
 }
 
 impl Dialect {
+    /// The dialect of a block that was [tidied](crate::tidy).
+    pub(crate) fn tidied(self) -> Self {
+        Self { spaces_around_quotes: false, blank_lines: BlankLines::Empty, ..self }
+    }
+
+    pub(crate) fn has_unusual_blank_lines(self) -> bool {
+        self.blank_lines != BlankLines::Empty
+    }
+
+    /// Whether a byte is a space that may be around quotes.
+    pub(crate) fn is_space(self, byte: u8) -> bool {
+        matches!(byte, b' ' | b'\t') && byte != self.delimiter && Some(byte) != self.quote
+    }
+
     /// Checks the bytes. A byte that is not ASCII could split a character, and NUL is not text.
     pub(crate) fn checked(self) -> Result<Self, CsvError> {
-        let Self { delimiter, quote, escape, comment } = self;
+        let Self { delimiter, quote, escape, comment, .. } = self;
         if is_unfit(delimiter) || quote == Some(delimiter) {
             return Err(CsvError::Delimiter { delimiter });
         }
@@ -76,7 +103,8 @@ mod tests {
         check(Dialect { escape: Some(b','), ..plain }, "`,` can't be the escape");
         check(Dialect { comment: Some(b','), ..plain }, "`,` can't be the comment");
         check(Dialect { escape: Some(b'#'), comment: Some(b'#'), ..plain }, "`#` can't be the comment");
-        let free = Dialect { delimiter: b'"', quote: None, escape: Some(b'\\'), comment: Some(b'#') };
+        let free =
+            Dialect { delimiter: b'"', quote: None, escape: Some(b'\\'), comment: Some(b'#'), ..plain };
         assert_eq!(free.checked().unwrap(), free);
     }
 }

@@ -42,11 +42,37 @@ pub enum CsvError {
         role: &'static str,
     },
     /// A file has neither records nor a header. Use [`no_header`](crate::CsvReader::no_header) or
-    /// [`names`](crate::CsvReader::names) to read files without a header.
-    #[error("`{file}` is empty: its header is missing")]
+    /// [`names`](crate::CsvReader::names) to read files without a header, and
+    /// [`skip_empty_files`](crate::CsvReader::skip_empty_files) to skip empty files among others.
+    #[error("`{file}` is empty: its header is missing{}", among_others(*is_one_of_many))]
     MissingHeader {
         /// The file.
         file: Arc<str>,
+        /// Whether the input has other files.
+        is_one_of_many: bool,
+    },
+    /// A file begins with a line such as `sep=;`, with which Excel declares the delimiter.
+    /// [`sep_line`](crate::CsvReader::sep_line) reads it.
+    #[error("{file}:1: this line declares the delimiter `{}`; `sep_line` reads it", delimiter.escape_ascii())]
+    SepLine {
+        /// The file.
+        file: Arc<str>,
+        /// The delimiter that the line declares.
+        delimiter: u8,
+    },
+    /// A file declares another delimiter than the first file has. Read the files as separate inputs.
+    #[error(
+        "{file}:1: this line declares the delimiter `{}`, but the first file has `{}`",
+        delimiter.escape_ascii(),
+        expected.escape_ascii()
+    )]
+    OtherDelimiter {
+        /// The file.
+        file: Arc<str>,
+        /// The delimiter that the line declares.
+        delimiter: u8,
+        /// The delimiter of the first file.
+        expected: u8,
     },
     /// A header has a name that is not UTF-8 or contains a NUL byte; the source says which.
     #[error("{file}:{line}: the header can't be read")]
@@ -58,7 +84,7 @@ pub enum CsvError {
         /// What is wrong with the header.
         source: Box<Self>,
     },
-    /// A name appears twice in a header.
+    /// A header has a name twice. [`unique_names`](crate::CsvReader::unique_names) gives numbers to such names.
     #[error("{file}:{line}: columns {first} and {second} have the same name `{}`", excerpt(name))]
     DuplicateName {
         /// The file.
@@ -73,9 +99,9 @@ pub enum CsvError {
         second: usize,
     },
     /// Two files of one input have different columns, or the same columns in a different order. The first difference is
-    /// named. Read the files as separate inputs, or bring their columns into the same order.
+    /// named. [`file_columns`](crate::CsvReader::file_columns) accepts such files.
     #[error(
-        "{file}:{line}: {} in `{first}`; files of one input need the same columns in the same order",
+        "{file}:{line}: {} in `{first}`; {rule}",
         Difference(*column, found.as_deref(), expected.as_deref())
     )]
     OtherHeader {
@@ -91,6 +117,8 @@ pub enum CsvError {
         found: Option<String>,
         /// Its name in the first file; `None` if the first file has fewer columns.
         expected: Option<String>,
+        /// What holds for the files.
+        rule: &'static str,
     },
     /// A file that is appended to has different columns than the records, or the same columns in a different order. The
     /// first difference is named. [`columns`](crate::CsvWriter::columns) sets the columns and their order.
@@ -113,15 +141,43 @@ pub enum CsvError {
         /// The name.
         name: String,
     },
-    /// A file ends before a quote is closed. [`no_quotes`](crate::CsvReader::no_quotes) reads files in which quotes
-    /// have no meaning. (If 64 MiB or more follow the quote, the error is an
-    /// [`IoError::RecordTooLong`](godata_io::IoError::RecordTooLong).)
-    #[error("{file}:{line}: the quote that opens here is never closed")]
+    /// A quote opens a cell and is not closed before the end of the file, or within the 64 MiB that a record may have.
+    /// [`no_quotes`](crate::CsvReader::no_quotes) reads files in which quotes have no meaning.
+    #[error("{file}:{line}: the quote that opens here is {}", unclosed(*within))]
     UnclosedQuote {
         /// The file.
         file: Arc<str>,
         /// The line on which the quote opens, from 1.
         line: u64,
+        /// The number of bytes that were searched, if the file has more of them.
+        within: Option<usize>,
+    },
+    /// Bytes follow the quote that closes a cell, as in `"Boston` if the next quote is in a later record. In RFC 4180,
+    /// the cell ends there, and a quote in it is doubled. [`lenient_quotes`](crate::CsvReader::lenient_quotes) accepts
+    /// such cells.
+    #[error("{column}: `{after}` follows the closing quote of `{cell}`{}; {QUOTE_RULE}; {hint}", below(*lines))]
+    AfterQuote {
+        /// The column.
+        column: Column,
+        /// The first 80 characters of the quoted part of the cell, with its quotes.
+        cell: String,
+        /// How many lines the closing quote is below the opening one.
+        lines: u64,
+        /// The first 80 characters of the rest of the cell.
+        after: String,
+        /// The option that reads the cell.
+        hint: &'static str,
+    },
+    /// A cell has a quote in it, and does not begin with one. In RFC 4180, such a cell is quoted, and the quote in it is
+    /// doubled. [`lenient_quotes`](crate::CsvReader::lenient_quotes) accepts such cells.
+    #[error("{column}: `{cell}` has a quote, but does not begin with one; {QUOTE_RULE}; {hint}")]
+    QuoteInCell {
+        /// The column.
+        column: Column,
+        /// The first 80 characters of the cell.
+        cell: String,
+        /// The option that reads the cell.
+        hint: &'static str,
     },
     /// The number of cells in a record is not the number of columns. [`ragged`](crate::CsvReader::ragged) accepts such
     /// records.
@@ -214,6 +270,27 @@ pub enum CsvError {
 }
 
 debug_as_chain!(CsvError);
+
+const QUOTE_RULE: &str = "quotes are around whole cells, and doubled inside them (RFC 4180)";
+
+fn among_others(is_one_of_many: bool) -> &'static str {
+    if is_one_of_many { "; `skip_empty_files` skips it" } else { "" }
+}
+
+fn unclosed(within: Option<usize>) -> String {
+    match within {
+        Some(bytes) => format!("not closed within {bytes} bytes"),
+        None => "never closed".to_owned(),
+    }
+}
+
+fn below(lines: u64) -> String {
+    match lines {
+        0 => String::new(),
+        1 => ", 1 line below the opening one".to_owned(),
+        lines => format!(", {lines} lines below the opening one"),
+    }
+}
 
 /// How a column differs from that of another file: its number, the name found and the name expected.
 struct Difference<'a>(usize, Option<&'a str>, Option<&'a str>);

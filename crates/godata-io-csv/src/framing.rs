@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_io::{Ahead, Frame, Framing};
-use memchr::{memchr, memchr_iter, memchr2, memchr2_iter, memchr3, memrchr};
+use memchr::{memchr_iter, memchr2, memrchr};
 use wide::u8x16;
 
 use crate::CsvError;
 use crate::dialect::Dialect;
 use crate::structure::{NotSimple, Structure, after, each_chunk, is_plain, lowest, positions};
+use crate::walk::{Piece, Walk, line_breaks};
 
 /// Cuts CSV at the ends of records. Quotes have the meaning that the `csv` crate gives them: a quote opens a quoted
 /// cell only where a cell begins, a quote that is not followed by another quote closes it, and what follows a closing
@@ -45,6 +46,7 @@ impl Framing for Cutter {
             }
             if let Some(structure) = Structure::of(ahead.bytes, self.dialect)
                 && let Ok(frame) = simple_frame(structure, ahead.bytes, ahead.at_end)
+                && (frame.bytes > 0 || !ahead.is_longest)
             {
                 return Ok(frame);
             }
@@ -61,14 +63,18 @@ impl Framing for Cutter {
                     frame.lines += lines;
                     frame.records += 1;
                 }
-                // The records before it come first. The next frame begins with the record of the quote.
-                Piece::Unclosed { quote } if frame.bytes == 0 => {
-                    let line = ahead.line + line_breaks(&ahead.bytes[..quote]);
-                    return Err(CsvError::UnclosedQuote { file: Arc::clone(ahead.file), line }.into());
-                }
-                Piece::Unclosed { .. } | Piece::More => break,
+                Piece::More => break,
             }
             frame.bytes = walk.at;
+        }
+        // Records before an open quote come first. The next frame then begins with the record of the quote.
+        if frame.bytes == 0
+            && (ahead.at_end || ahead.is_longest)
+            && let Some(quote) = walk.open_quote()
+        {
+            let line = ahead.line + line_breaks(&ahead.bytes[..quote]);
+            let within = ahead.is_longest.then(|| ahead.bytes.len() - quote);
+            return Err(CsvError::UnclosedQuote { file: Arc::clone(ahead.file), line, within }.into());
         }
         Ok(frame)
     }
@@ -142,57 +148,8 @@ pub(crate) fn record_lines(bytes: &[u8], dialect: Dialect, mut line: u64) -> Vec
                 lines.push(line);
                 line += taken;
             }
-            Piece::Unclosed { .. } | Piece::More => return lines,
+            Piece::More => return lines,
         }
-    }
-}
-
-/// Which cells of some whole records are quoted. It goes through the records in the order in which the `csv` crate
-/// reads them.
-#[derive(Debug)]
-pub(crate) struct QuotedCells<'a> {
-    walk: Walk<'a>,
-    record: &'a [u8],
-}
-
-impl<'a> QuotedCells<'a> {
-    pub(crate) fn new(bytes: &'a [u8], dialect: Dialect) -> Self {
-        Self { walk: Walk::new(bytes, dialect, true), record: &[] }
-    }
-
-    /// Moves to the next record.
-    pub(crate) fn advance(&mut self) {
-        loop {
-            let start = self.walk.at;
-            match self.walk.next() {
-                Piece::Blank { .. } => {}
-                Piece::Record { is_quoted: true, .. } => {
-                    self.record = &self.walk.bytes[start..self.walk.at];
-                    return;
-                }
-                Piece::Record { .. } | Piece::Unclosed { .. } | Piece::More => {
-                    self.record = &[];
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Whether each cell of the record is quoted. It yields nothing if none is.
-    pub(crate) fn cells(&self) -> impl Iterator<Item = bool> {
-        let walk = Walk { bytes: self.record, at_end: true, at: 0, ..self.walk };
-        let mut next = (!self.record.is_empty()).then_some(0);
-        std::iter::from_fn(move || {
-            let at = next?;
-            let is_quoted = walk.bytes.get(at).copied().is_some_and(|byte| Some(byte) == walk.dialect.quote);
-            let rest = if is_quoted {
-                after_quotes(walk.bytes, at, walk.dialect.escape).unwrap_or(walk.bytes.len())
-            } else {
-                at
-            };
-            next = memchr(walk.dialect.delimiter, &walk.bytes[rest..]).map(|found| rest + found + 1);
-            Some(is_quoted)
-        })
     }
 }
 
@@ -211,160 +168,6 @@ impl Framing for RawLine {
         };
         Ok(Frame::new(bytes).lines(u64::from(bytes > 0)))
     }
-}
-
-/// Goes through bytes record by record.
-#[derive(Debug)]
-struct Walk<'a> {
-    bytes: &'a [u8],
-    dialect: Dialect,
-    at_end: bool,
-    /// Where the next record or blank line begins.
-    at: usize,
-}
-
-/// What a step of a walk found.
-enum Piece {
-    /// A blank line, or a comment.
-    Blank {
-        /// The number of its lines, at least 1: a CR ends a line, but not a comment.
-        lines: u64,
-    },
-    Record {
-        /// The number of its lines, at least 1.
-        lines: u64,
-        /// Whether it has quotes.
-        is_quoted: bool,
-    },
-    /// The record does not end, because the quote at this position is never closed.
-    Unclosed { quote: usize },
-    /// No record ends in the remaining bytes, or no bytes remain.
-    More,
-}
-
-/// Where a record ends.
-enum End {
-    /// At the line break that starts at this position.
-    Break(usize),
-    /// Not in the bytes.
-    Open,
-    /// Not in the bytes, which end inside the quotes that open at this position.
-    Quoted(usize),
-}
-
-impl<'a> Walk<'a> {
-    fn new(bytes: &'a [u8], dialect: Dialect, at_end: bool) -> Self {
-        Self { bytes, dialect, at_end, at: 0 }
-    }
-
-    fn next(&mut self) -> Piece {
-        let start = self.at;
-        if self.dialect.comment.is_some() && self.bytes.get(start).copied() == self.dialect.comment {
-            return self.comment();
-        }
-        let (end, is_quoted) = match self.record_end() {
-            (End::Break(at), is_quoted) => match self.after_break(at) {
-                Some(after) => {
-                    self.at = after;
-                    (at, is_quoted)
-                }
-                None => return Piece::More,
-            },
-            (End::Open, is_quoted) if self.at_end && start < self.bytes.len() => {
-                self.at = self.bytes.len();
-                (self.at, is_quoted)
-            }
-            (End::Quoted(quote), _) if self.at_end => return Piece::Unclosed { quote },
-            (End::Open | End::Quoted(_), _) => return Piece::More,
-        };
-        if end == start {
-            return Piece::Blank { lines: 1 };
-        }
-        let inner = if is_quoted { line_breaks(&self.bytes[start..end]) } else { 0 };
-        Piece::Record { lines: 1 + inner, is_quoted }
-    }
-
-    /// Skips the comment at `self.at`.
-    fn comment(&mut self) -> Piece {
-        let rest = &self.bytes[self.at..];
-        let (comment, open) = match memchr(b'\n', rest) {
-            Some(end) => (&rest[..=end], 0),
-            None if self.at_end => (rest, 1),
-            None => return Piece::More,
-        };
-        self.at += comment.len();
-        Piece::Blank { lines: line_breaks(comment) + open }
-    }
-
-    /// Where the record at `self.at` ends, and whether it has quotes.
-    fn record_end(&self) -> (End, bool) {
-        let (bytes, start) = (self.bytes, self.at);
-        let Some(quote) = self.dialect.quote else {
-            let found = memchr2(b'\r', b'\n', &bytes[start..]);
-            return (found.map_or(End::Open, |found| End::Break(start + found)), false);
-        };
-        let mut cell = start;
-        let mut is_quoted = false;
-        loop {
-            let Some(found) = memchr3(quote, b'\r', b'\n', &bytes[cell..]) else {
-                return (End::Open, is_quoted);
-            };
-            let at = cell + found;
-            if bytes[at] != quote {
-                return (End::Break(at), is_quoted);
-            }
-            is_quoted = true;
-            let mut rest = at + 1;
-            // There is no quote between `cell` and here, so a delimiter just before this quote is not inside quotes.
-            if at == cell || bytes[at - 1] == self.dialect.delimiter {
-                let Some(closed) = after_quotes(bytes, at, self.dialect.escape) else {
-                    return (End::Quoted(at), true);
-                };
-                rest = closed;
-            }
-            // The rest of the cell is literal.
-            let Some(found) = memchr3(self.dialect.delimiter, b'\r', b'\n', &bytes[rest..]) else {
-                return (End::Open, true);
-            };
-            if bytes[rest + found] != self.dialect.delimiter {
-                return (End::Break(rest + found), true);
-            }
-            cell = rest + found + 1;
-        }
-    }
-
-    /// The position after the line break at `at`; `None` if it could be the first half of a CRLF.
-    fn after_break(&self, at: usize) -> Option<usize> {
-        match (self.bytes[at], self.bytes.get(at + 1)) {
-            (b'\r', Some(b'\n')) => Some(at + 2),
-            (b'\r', None) if !self.at_end => None,
-            _ => Some(at + 1),
-        }
-    }
-}
-
-/// The position after the quote that closes the one at `open`.
-pub(crate) fn after_quotes(bytes: &[u8], open: usize, escape: Option<u8>) -> Option<usize> {
-    let quote = bytes[open];
-    let mut at = open + 1;
-    loop {
-        let rest = bytes.get(at..)?;
-        at += 1 + match escape {
-            Some(escape) => memchr2(quote, escape, rest)?,
-            None => memchr(quote, rest)?,
-        };
-        if bytes[at - 1] == quote && bytes.get(at) != Some(&quote) {
-            return Some(at);
-        }
-        // Skip a doubled quote, or the byte after an escape.
-        at += 1;
-    }
-}
-
-/// The number of line breaks. CRLF is one.
-fn line_breaks(bytes: &[u8]) -> u64 {
-    let is_one = |&at: &usize| bytes[at] == b'\n' || bytes.get(at + 1) != Some(&b'\n');
-    memchr2_iter(b'\r', b'\n', bytes).filter(is_one).count() as u64
 }
 
 #[cfg(test)]

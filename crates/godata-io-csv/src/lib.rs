@@ -71,7 +71,9 @@
 //!
 //! Every [`Input`]: a file, several files, a glob, a directory, standard input or bytes; uncompressed or compressed
 //! with gzip, zstd or bzip2. The files of one input are read as if they were one file. Each must have a header with
-//! the same names in the same order, or [none of them has a header](CsvReader::no_header).
+//! the same names in the same order, or [none of them has a header](CsvReader::no_header). Options read files with
+//! [other columns](CsvReader::file_columns), with a header [in the first of them only](CsvReader::header_in_first_file),
+//! and [empty files](CsvReader::skip_empty_files).
 //!
 //! ```
 //! use godata_io_csv::{self as csv, Input, Pipeline, RunContext};
@@ -118,13 +120,14 @@
 //!
 //! # The format
 //!
-//! RFC 4180, read leniently:
+//! RFC 4180, with a few more kinds of lines:
 //!
 //! * Records end with LF, CRLF or CR, in any mixture. Blank lines are skipped.
 //! * A cell that begins with a quote (`"`) extends to the closing quote, across delimiters and line breaks. A quote in
-//!   it is doubled. Bytes after the closing quote, and quotes elsewhere, are ordinary characters.
-//! * The text is UTF-8, unless [`Input::encoding`] is set. A byte order mark is skipped. Spaces are part of the cells
-//!   (section 2.4).
+//!   it is doubled. Bytes after the closing quote, and quotes in a cell that does not begin with one, are an error,
+//!   because a lone quote would join several records into one. [`CsvReader::lenient_quotes`] accepts them.
+//! * The text is UTF-8, unless [`Input::encoding`] is set. Byte order marks at the start of a file are skipped.
+//!   Spaces are part of the cells (section 2.4).
 //! * The first line contains the names of the columns, each of them once. [`CsvReader::no_header`] and
 //!   [`CsvReader::names`] read files without it.
 //!
@@ -139,15 +142,25 @@
 //! | has semicolons or tabs between cells | [`delimiter`](CsvReader::delimiter) | a comma |
 //! | has `'` around cells | [`quote`](CsvReader::quote) | `"` |
 //! | has quotes in its text, but none around cells | [`no_quotes`](CsvReader::no_quotes) | a `"` at the start of a cell opens a quoted cell |
+//! | has quotes around cells, and others that are not doubled | [`lenient_quotes`](CsvReader::lenient_quotes) | an error |
 //! | has `\"` for a quote in a quoted cell | [`escape`](CsvReader::escape) | quotes are doubled |
+//! | has spaces between delimiters and quotes, as in `A-1, "x"` | [`spaces_around_quotes`](CsvReader::spaces_around_quotes) | an error |
 //! | has comment lines that start with `#` | [`comment`](CsvReader::comment) | all lines are data |
 //! | has a title above the header | [`skip_lines`](CsvReader::skip_lines) | the first record is the header |
+//! | has lines of white space or of empty cells between records | [`blank_lines`](CsvReader::blank_lines) | lines without any bytes are skipped |
+//! | starts with `sep=;` | [`sep_line`](CsvReader::sep_line) | an error |
 //! | has no header | [`no_header`](CsvReader::no_header), [`names`](CsvReader::names) | it has one |
+//! | has columns with the same name or without one | [`unique_names`](CsvReader::unique_names) | the same name twice is an error |
 //! | has spaces around cells | [`trim`](CsvReader::trim) | they are part of the cells |
+//! | has empty cells after the last column | [`drop_trailing_empty`](CsvReader::drop_trailing_empty) | an error; in the header, columns without a name |
 //! | has records that are too short | [`Ragged::Pad`] | an error |
 //! | has records that are too short or too long | [`Ragged::Cut`] | an error |
 //! | has `NA` or `NULL` for missing values | [`nulls`](CsvReader::nulls) | such a word is text, and an empty cell is empty text (`None` for a struct) |
 //! | is not UTF-8 | [`Input::encoding`] | an error that names the cell |
+//! | is one of several, with the same columns in another order | [`FileColumns::AnyOrder`] | an error |
+//! | is one of several, with other columns | [`FileColumns::Union`] | an error |
+//! | is one of several, of which only the first has a header | [`header_in_first_file`](CsvReader::header_in_first_file) | each has one |
+//! | is one of several, and is empty | [`skip_empty_files`](CsvReader::skip_empty_files) | an error |
 //! | has columns and types that you don't know | [`sample()`] | |
 //!
 //! To write:
@@ -176,8 +189,8 @@
 //!
 //! # Guarantees
 //!
-//! * A record is read exactly as it is in the file, or the run fails. Nothing is skipped but blank lines and what an
-//!   option says.
+//! * A record is read exactly as it is in the file, or the run fails. Nothing is skipped but blank lines, byte order marks and
+//!   what an option says.
 //! * Records are decoded on the workers, and the number of workers does not change the result.
 //! * When the run succeeds, the output is replaced as a whole or appended to. Otherwise it is unchanged; see
 //!   [`Output`].
@@ -195,6 +208,7 @@
 //! `gzip`, `zstd` and `bzip2`, all on by default, read and write files with that compression. Without the feature,
 //! such a file is an [`IoError::NotBuiltIn`]. `zstd` builds a C library; the others are written in Rust.
 
+mod blank_lines;
 mod cells;
 mod columns;
 mod decode;
@@ -203,20 +217,28 @@ mod encode;
 mod error;
 mod format;
 mod framing;
+mod header;
 mod open;
 mod options;
+mod positional;
 mod quoting;
+mod raw_cells;
 mod reader;
 mod realign;
 mod sample;
+mod sep_line;
 mod source;
 mod split;
+mod stray_quotes;
 mod structure;
+mod tidy;
 mod typed;
+mod walk;
 mod writer;
 
+pub use blank_lines::BlankLines;
 pub use cells::Trim;
-pub use columns::Ragged;
+pub use columns::{FileColumns, Ragged};
 pub use error::{Column, CsvError};
 #[doc(no_inline)]
 pub use godata_core::time;

@@ -1,137 +1,221 @@
 //! Opening files: finding out their columns and skipping what comes before their records.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use godata_core::BoxError;
-use godata_etl::Shape;
-use godata_io::{Blocks, Frame};
+use godata_etl::{RunScope, Shape};
+use godata_io::Blocks;
 
-use crate::cells::Trim;
-use crate::columns::Columns;
+use crate::columns::{Columns, FileColumns};
+use crate::decode::{self, Decoder};
 use crate::dialect::Dialect;
 use crate::framing::{Cutter, RawLine};
+use crate::header::{First, Header, duplicate, first_difference};
 use crate::options::{Names, Options};
-use crate::{CsvError, decode};
-
-/// The columns of files that were just opened, and what the further files must begin with. In the first file, it skips
-/// the header and the lines before it.
-pub(crate) fn columns(
-    blocks: &mut Blocks<Cutter>,
-    options: &Options,
-) -> Result<(Columns, Opening), BoxError> {
-    let mut opening = Opening {
-        skip_lines: options.skip_lines,
-        dialect: options.dialect,
-        trim: options.trim,
-        header: None,
-    };
-    opening.skip_lines(blocks)?;
-    let is_named = !matches!(options.names, Names::Absent);
-    let shape = match &options.names {
-        Names::InFile => {
-            let header = Header::take(blocks, opening.dialect, opening.trim)?;
-            opening.header.insert(header).shape()?
-        }
-        Names::Absent => Columns::numbered(first_width(blocks, &opening)?),
-        Names::Given(names) => given(names)?,
-    };
-    Ok((Columns { shape: Arc::new(shape), is_named, ragged: options.ragged }, opening))
-}
+use crate::sep_line::SepLine;
+use crate::{CsvError, Trim};
 
 /// What comes before the records in each file.
 #[derive(Debug)]
 pub(crate) struct Opening {
-    skip_lines: u64,
-    dialect: Dialect,
-    trim: Trim,
-    header: Option<Header>,
+    options: Options,
+    pub(crate) dialect: Dialect,
+    /// Whether the first file with a header was opened.
+    has_begun: bool,
+    /// The first header, if the files have one.
+    first: Option<Header>,
+    /// The header of the current file, as it is in the file; empty if it has none.
+    current: Vec<u8>,
+    /// The names of all files.
+    all: Arc<Shape>,
 }
 
 impl Opening {
-    /// Skips it in a further file, whose header must have the same names.
-    pub(crate) fn take(&self, blocks: &mut Blocks<Cutter>) -> Result<(), BoxError> {
-        self.skip_lines(blocks)?;
-        match &self.header {
-            Some(header) => header.expect(blocks, self.dialect, self.trim),
-            None => Ok(()),
-        }
+    /// Opens the first file. Returns its columns as well.
+    pub(crate) fn begin(
+        blocks: &mut Blocks<Cutter>,
+        dialect: Dialect,
+        options: Options,
+        scope: &RunScope,
+    ) -> Result<(Self, Columns), BoxError> {
+        let (first, current, all) = (None, Vec::new(), Arc::default());
+        let mut opening = Self { options, dialect, has_begun: false, first, current, all };
+        opening.start(blocks)?;
+        let is_named = !matches!(opening.options.names, Names::Absent);
+        let shape = match &opening.options.names {
+            Names::InFile => opening.first_header(blocks)?,
+            Names::Absent => Columns::numbered(opening.first_width(blocks)?),
+            Names::Given(names) => given(names)?,
+        };
+        opening.has_begun = true;
+        let shape = Arc::new(shape);
+        opening.all = opening.all_names(blocks, &shape, scope)?;
+        let columns = Columns::new(shape, &opening.all, is_named, &opening.options);
+        Ok((opening, columns))
     }
 
-    fn skip_lines(&self, blocks: &mut Blocks<Cutter>) -> Result<(), BoxError> {
-        for _ in 0..self.skip_lines {
+    /// Opens a further file. Returns its columns if they differ from those of the file before.
+    pub(crate) fn next(&mut self, blocks: &mut Blocks<Cutter>) -> Result<Option<Columns>, BoxError> {
+        self.start(blocks)?;
+        let Some(first) = &self.first else { return Ok(None) };
+        if self.options.has_one_header {
+            first.skip_same(blocks, self.dialect, &self.options)?;
+            return Ok(None);
+        }
+        match First::of(blocks, self.dialect)? {
+            None if self.options.skips_empty_files => return Ok(None),
+            None => return Err(missing_header(blocks.name(), true)),
+            Some(found) if found.bytes == self.current => {
+                let frame = found.frame;
+                blocks.skip(frame);
+                return Ok(None);
+            }
+            Some(_) => {}
+        }
+        let Some(header) = Header::take(blocks, self.dialect, &self.options)? else { return Ok(None) };
+        let shape = shape(&header.names)?;
+        self.check(first, &header, &shape)?;
+        self.current = header.bytes;
+        let is_other = self.options.file_columns != FileColumns::Same;
+        Ok(is_other.then(|| Columns::new(Arc::new(shape), &self.all, true, &self.options)))
+    }
+
+    /// A decoder of files with these columns.
+    pub(crate) fn decoder(&self, columns: Columns) -> Decoder {
+        Decoder::new(self.dialect, columns, self.options.trim, self.options.nulls.clone())
+    }
+
+    /// Skips the lines before the header.
+    fn start(&mut self, blocks: &mut Blocks<Cutter>) -> Result<(), BoxError> {
+        if self.options.has_sep_line || self.options.skip_lines == 0 {
+            self.sep_line(blocks)?;
+        }
+        for _ in 0..self.options.skip_lines {
             let Some(frame) = blocks.first_record(&mut RawLine)?.map(|line| line.frame) else { break };
             blocks.skip(frame);
         }
         Ok(())
     }
-}
 
-/// The header of a file.
-#[derive(Debug)]
-struct Header {
-    file: Arc<str>,
-    line: u64,
-    /// The header as it is in the file.
-    bytes: Vec<u8>,
-    names: Vec<String>,
-}
-
-impl Header {
-    /// Reads the header of a file and skips it.
-    fn take(blocks: &mut Blocks<Cutter>, dialect: Dialect, trim: Trim) -> Result<Self, BoxError> {
+    /// Skips the line that declares the delimiter, if there is one.
+    fn sep_line(&mut self, blocks: &mut Blocks<Cutter>) -> Result<(), BoxError> {
+        let Some(SepLine { delimiter, frame }) = SepLine::of(blocks)? else { return Ok(()) };
         let file = Arc::clone(blocks.name());
-        let Some(first) = first(blocks, dialect)? else {
-            return Err(CsvError::MissingHeader { file }.into());
-        };
-        let (line, bytes, frame) = (first.line, first.head.to_vec(), first.frame);
-        let names = decode::names(&bytes, dialect, trim);
-        let names = names.map_err(|error| CsvError::Header {
-            file: Arc::clone(&file),
-            line,
-            source: Box::new(error),
-        })?;
-        if let Some((first, second)) = duplicate(&names) {
-            let name = names[first].clone();
-            return Err(
-                CsvError::DuplicateName { file, line, name, first: first + 1, second: second + 1 }.into()
-            );
+        if !self.options.has_sep_line {
+            return Err(CsvError::SepLine { file, delimiter }.into());
+        }
+        if !self.has_begun {
+            self.dialect = Dialect { delimiter, ..self.dialect }.checked()?;
+            *blocks.framing_mut() = Cutter::new(self.dialect);
+        } else if delimiter != self.dialect.delimiter {
+            return Err(CsvError::OtherDelimiter { file, delimiter, expected: self.dialect.delimiter }.into());
         }
         blocks.skip(frame);
-        Ok(Self { file, line, bytes, names })
+        Ok(())
     }
 
-    fn shape(&self) -> Result<Shape, BoxError> {
-        Ok(Shape::new(self.names.iter().map(String::as_str))?)
-    }
-
-    /// Skips the header of a further file, which must have the same names.
-    fn expect(&self, blocks: &mut Blocks<Cutter>, dialect: Dialect, trim: Trim) -> Result<(), BoxError> {
-        if let Some(first) = first(blocks, dialect)?
-            && first.head == self.bytes
-        {
-            let frame = first.frame;
-            blocks.skip(frame);
-            return Ok(());
+    /// Reads the first header.
+    fn first_header(&mut self, blocks: &mut Blocks<Cutter>) -> Result<Shape, BoxError> {
+        let file = Arc::clone(blocks.name());
+        loop {
+            if let Some(header) = Header::take(blocks, self.dialect, &self.options)? {
+                self.current.clone_from(&header.bytes);
+                return shape(&self.first.insert(header).names);
+            }
+            let has_more = blocks.next_file()?;
+            if !has_more || !self.options.skips_empty_files {
+                return Err(missing_header(&file, has_more));
+            }
+            self.start(blocks)?;
         }
-        let other = Self::take(blocks, dialect, trim)?;
-        let Some(at) = first_difference(&self.names, &other.names) else { return Ok(()) };
-        let name = |names: &[String]| names.get(at).cloned();
+    }
+
+    /// The number of cells in the first record; 0 if there is none. Files without records are skipped.
+    fn first_width(&mut self, blocks: &mut Blocks<Cutter>) -> Result<usize, BoxError> {
+        loop {
+            if let Some(first) = First::of(blocks, self.dialect)? {
+                return Ok(decode::width(first.bytes, self.dialect)?);
+            }
+            if !blocks.next_file()? {
+                return Ok(0);
+            }
+            self.start(blocks)?;
+        }
+    }
+
+    /// The names of all files. If that takes all headers, the further files are opened a second time for it.
+    fn all_names(
+        &mut self,
+        blocks: &Blocks<Cutter>,
+        first: &Arc<Shape>,
+        scope: &RunScope,
+    ) -> Result<Arc<Shape>, BoxError> {
+        let takes_all = self.options.file_columns == FileColumns::Union
+            && !self.options.is_positional
+            && !self.options.has_one_header
+            && self.first.is_some();
+        let further = if takes_all { blocks.further(Cutter::new(self.dialect))? } else { None };
+        let Some(mut further) = further else { return Ok(Arc::clone(first)) };
+        let mut names: Vec<String> = first.names().map(str::to_owned).collect();
+        let mut known: HashSet<String> = names.iter().cloned().collect();
+        loop {
+            scope.context().check()?;
+            self.start(&mut further)?;
+            match Header::take(&mut further, self.dialect, &self.options)? {
+                Some(header) => {
+                    names.extend(header.names.into_iter().filter(|name| known.insert(name.clone())));
+                }
+                None if self.options.skips_empty_files => {}
+                None => return Err(missing_header(further.name(), true)),
+            }
+            if !further.next_file()? {
+                return Ok(Arc::new(shape(&names)?));
+            }
+        }
+    }
+
+    /// Checks that a further file may have these columns.
+    fn check(&self, first: &Header, other: &Header, columns: &Shape) -> Result<(), CsvError> {
+        let (found, expected) = (&other.names, &first.names);
+        let extra = || found.iter().position(|name| self.all.position(name).is_none());
+        let missing = || expected.iter().position(|name| columns.position(name).is_none());
+        let (difference, rule) = match self.options.file_columns {
+            FileColumns::Same => (
+                first_difference(found, expected).map(|at| (at, found.get(at), expected.get(at))),
+                "files of one input need the same columns in the same order, unless `file_columns` is set",
+            ),
+            FileColumns::Union if !self.options.is_positional => (
+                extra().map(|at| (at, found.get(at), None)),
+                "all headers were read when the run began, and this one has changed since",
+            ),
+            FileColumns::AnyOrder | FileColumns::Union => (
+                extra()
+                    .map(|at| (at, found.get(at), None))
+                    .or_else(|| missing().map(|at| (at, None, expected.get(at)))),
+                "files of one input need the same columns, unless `file_columns` is `Union`, which is not for tuples",
+            ),
+        };
+        let Some((at, found, expected)) = difference else { return Ok(()) };
         Err(CsvError::OtherHeader {
             file: Arc::clone(&other.file),
             line: other.line,
-            first: Arc::clone(&self.file),
+            first: Arc::clone(&first.file),
             column: at + 1,
-            found: name(&other.names),
-            expected: name(&self.names),
-        }
-        .into())
+            found: found.cloned(),
+            expected: expected.cloned(),
+            rule,
+        })
     }
 }
 
 /// Checks that the names in `old`, the beginning of a file, are those in `header`.
 pub(crate) fn same_header(old: &[u8], header: &[u8], dialect: Dialect) -> Result<(), CsvError> {
-    let old = old.strip_prefix(decode::BYTE_ORDER_MARK).unwrap_or(old);
+    let mut old = old;
+    while let Some(rest) = old.strip_prefix(decode::BYTE_ORDER_MARK) {
+        old = rest;
+    }
+    let dialect = Dialect { lenient_quotes: true, ..dialect };
     let names = |bytes| decode::names(bytes, dialect, Trim::None);
     let (found, expected) = (names(old)?, names(header)?);
     let Some(at) = first_difference(&found, &expected) else { return Ok(()) };
@@ -139,56 +223,18 @@ pub(crate) fn same_header(old: &[u8], header: &[u8], dialect: Dialect) -> Result
     Err(CsvError::OldHeader { column: at + 1, found: name(&found), expected: name(&expected) })
 }
 
-/// The first position at which two lists of names differ.
-fn first_difference(a: &[String], b: &[String]) -> Option<usize> {
-    (0..a.len().max(b.len())).find(|&at| a.get(at) != b.get(at))
-}
-
-/// The number of cells in the first record; 0 if there is none. Files without records are skipped.
-fn first_width(blocks: &mut Blocks<Cutter>, opening: &Opening) -> Result<usize, BoxError> {
-    loop {
-        if let Some(first) = first(blocks, opening.dialect)? {
-            return Ok(decode::width(first.head, opening.dialect)?);
-        }
-        if !blocks.next_file()? {
-            return Ok(0);
-        }
-        opening.skip_lines(blocks)?;
-    }
-}
-
 /// The shape of given names.
 pub(crate) fn given(names: &[String]) -> Result<Shape, BoxError> {
     if let Some((first, _)) = duplicate(names) {
         return Err(CsvError::DuplicateGivenName { name: names[first].clone() }.into());
     }
+    shape(names)
+}
+
+fn shape(names: &[String]) -> Result<Shape, BoxError> {
     Ok(Shape::new(names.iter().map(String::as_str))?)
 }
 
-/// The first record of a file, which is not skipped yet.
-struct First<'a> {
-    head: &'a [u8],
-    line: u64,
-    frame: Frame,
-}
-
-/// The first record, after skipping blank lines and comments.
-fn first(blocks: &mut Blocks<Cutter>, dialect: Dialect) -> Result<Option<First<'_>>, BoxError> {
-    let mut one = Cutter::one(dialect);
-    while let Some(head) = blocks.first_record(&mut one)? {
-        let frame = head.frame;
-        if frame.records > 0 {
-            break;
-        }
-        blocks.skip(frame);
-    }
-    // Framed again, because the borrow of a returned record could not end before the loop looks for the next one.
-    let head = blocks.first_record(&mut one)?;
-    Ok(head.map(|head| First { head: head.bytes, line: head.line, frame: head.frame }))
-}
-
-/// The positions of the first name that appears twice.
-fn duplicate(names: &[String]) -> Option<(usize, usize)> {
-    let mut seen = HashMap::new();
-    names.iter().enumerate().find_map(|(second, name)| Some((seen.insert(name, second)?, second)))
+fn missing_header(file: &Arc<str>, is_one_of_many: bool) -> BoxError {
+    CsvError::MissingHeader { file: Arc::clone(file), is_one_of_many }.into()
 }

@@ -1,7 +1,7 @@
 //! The options of a reader.
 
 use crate::dialect::Dialect;
-use crate::{Ragged, Trim};
+use crate::{FileColumns, Ragged, Trim};
 
 /// How a file is read.
 #[derive(Clone, Debug)]
@@ -13,6 +13,16 @@ pub(crate) struct Options {
     pub(crate) trim: Trim,
     pub(crate) nulls: Vec<String>,
     pub(crate) block_size: Option<usize>,
+    pub(crate) file_columns: FileColumns,
+    /// Whether the records are read by position even if the columns have names.
+    pub(crate) is_positional: bool,
+    /// Whether only the first file has a header.
+    pub(crate) has_one_header: bool,
+    pub(crate) skips_empty_files: bool,
+    pub(crate) makes_names_unique: bool,
+    pub(crate) drops_trailing_empty: bool,
+    /// Whether the files may begin with a line that declares the delimiter.
+    pub(crate) has_sep_line: bool,
 }
 
 /// Where the names of the columns come from.
@@ -36,6 +46,13 @@ impl Default for Options {
             trim: Trim::None,
             nulls: Vec::new(),
             block_size: None,
+            file_columns: FileColumns::Same,
+            is_positional: false,
+            has_one_header: false,
+            skips_empty_files: false,
+            makes_names_unique: false,
+            drops_trailing_empty: false,
+            has_sep_line: false,
         }
     }
 }

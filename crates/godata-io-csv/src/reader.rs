@@ -9,8 +9,9 @@ use serde::de::DeserializeOwned;
 
 use crate::decode::{Decode, Decoder};
 use crate::options::{Names, Options};
+use crate::positional::is_positional;
 use crate::source::CsvSource;
-use crate::{Ragged, Trim};
+use crate::{BlankLines, FileColumns, Ragged, Trim};
 
 /// Reads the records of a CSV file into structs. Each field is read from the column with its name.
 ///
@@ -48,7 +49,8 @@ pub fn read<T>(input: impl Into<Input>) -> CsvReader<Vec<T>>
 where
     T: DeserializeOwned + Send + 'static,
 {
-    CsvReader::new(input.into(), Decoder::typed::<T>)
+    let options = Options { is_positional: is_positional::<T>(), ..Options::default() };
+    CsvReader::new(input.into(), options, Decoder::typed::<T>)
 }
 
 /// Reads the records of a CSV file into dynamic records. All cells are text. Cells that no step changes are written
@@ -74,7 +76,7 @@ where
 ///
 /// The run fails with the errors that [the crate](crate#errors) lists.
 pub fn read_records(input: impl Into<Input>) -> CsvReader<Records> {
-    CsvReader::new(input.into(), Decoder::records)
+    CsvReader::new(input.into(), Options::default(), Decoder::records)
 }
 
 /// A reader of one CSV file or several; made by [`read`] and [`read_records`].
@@ -106,8 +108,8 @@ pub struct CsvReader<B> {
 }
 
 impl<B> CsvReader<B> {
-    fn new(input: Input, decode: Decode<B>) -> Self {
-        Self { input, options: Options::default(), decode }
+    fn new(input: Input, options: Options, decode: Decode<B>) -> Self {
+        Self { input, options, decode }
     }
 
     /// Sets the byte that separates cells, such as `b';'` or `b'\t'`. The default is a comma.
@@ -131,10 +133,38 @@ impl<B> CsvReader<B> {
         self
     }
 
+    /// Accepts quotes that RFC 4180 does not allow. By default they are an error,
+    /// [`CsvError::AfterQuote`](crate::CsvError::AfterQuote) or [`CsvError::QuoteInCell`](crate::CsvError::QuoteInCell):
+    /// quotes are around whole cells, and doubled inside them.
+    ///
+    /// With this option, a quote in a cell that does not begin with one is an ordinary character, and what follows a
+    /// closing quote is added to the cell: `5" disk` is read as it is, and `"a"b` as `ab`. A lone quote at the start of a
+    /// cell then joins all records up to the next quote into one cell, and the run may succeed. If the file has no quoted
+    /// cells, [`no_quotes`](Self::no_quotes) is safer.
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input, Pipeline, record};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), csv::BoxError> {
+    /// let reader = csv::read_records(Input::bytes("disks", "id,size\nA-1,5\" disk\n"));
+    /// let error = Pipeline::builder("disks").read(reader.clone()).collect(10).await.unwrap_err();
+    /// assert!(format!("{error:#}").contains("column `size`: `5\" disk` has a quote"));
+    ///
+    /// let disks = Pipeline::builder("disks").read(reader.lenient_quotes()).collect(10).await?;
+    /// assert_eq!(disks, [record! {"id" => "A-1", "size" => "5\" disk"}]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn lenient_quotes(mut self) -> Self {
+        self.options.dialect.lenient_quotes = true;
+        self
+    }
+
     /// Reads quotes as ordinary characters: a cell always ends at the next delimiter or line break.
     ///
-    /// Use it for files from tools that do not quote. Otherwise a lone quote in such a file would swallow everything
-    /// after it.
+    /// Use it for files from tools that do not quote.
     #[must_use]
     pub fn no_quotes(mut self) -> Self {
         self.options.dialect.quote = None;
@@ -148,6 +178,35 @@ impl<B> CsvReader<B> {
     #[must_use]
     pub fn escape(mut self, escape: u8) -> Self {
         self.options.dialect.escape = Some(escape);
+        self
+    }
+
+    /// Allows spaces and tabs before the quote that opens a cell and after the quote that closes it, as in `A-1, "7" ,x`.
+    /// They are then not part of the cell. By default they are an error, as other [stray quotes](Self::lenient_quotes).
+    ///
+    /// In cells without quotes, spaces are kept; [`trim`](Self::trim) removes them.
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input, Pipeline, record};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), csv::BoxError> {
+    /// let reader = csv::read_records(Input::bytes("orders", "id,name\nA-1, \"Lee, Ann\"\n")).spaces_around_quotes();
+    /// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
+    /// assert_eq!(orders, [record! {"id" => "A-1", "name" => "Lee, Ann"}]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn spaces_around_quotes(mut self) -> Self {
+        self.options.dialect.spaces_around_quotes = true;
+        self
+    }
+
+    /// Sets which lines are blank, and are skipped. By default those without any bytes are.
+    #[must_use]
+    pub fn blank_lines(mut self, blank: BlankLines) -> Self {
+        self.options.dialect.blank_lines = blank;
         self
     }
 
@@ -174,8 +233,8 @@ impl<B> CsvReader<B> {
 
     /// Sets where whitespace around cells is removed. By default it is kept.
     ///
-    /// Text inside quotes is trimmed too. A quote opens a quoted cell only as its first byte, so in `a, "b"` the second
-    /// cell is `"b"` including its quotes, trimmed or not.
+    /// Text inside quotes is trimmed too. Spaces around the quotes themselves need
+    /// [`spaces_around_quotes`](Self::spaces_around_quotes).
     #[must_use]
     pub fn trim(mut self, trim: Trim) -> Self {
         self.options.trim = trim;
@@ -259,10 +318,124 @@ impl<B> CsvReader<B> {
         self
     }
 
+    /// Gives a number to a name that occurs again in the header, and a name to a column without one. By default duplicate
+    /// names are an error, and one column may have an empty name.
+    ///
+    /// The second `amount` becomes `amount_2`, the third `amount_3`. An empty name in the fourth column becomes
+    /// `column_4`. If the header has such a name already, the next free number is taken.
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input, Pipeline, record};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), csv::BoxError> {
+    /// let reader = csv::read_records(Input::bytes("orders", "id,amount,amount,\nA-1,7,8,x\n")).unique_names();
+    /// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
+    /// assert_eq!(orders, [record! {"id" => "A-1", "amount" => "7", "amount_2" => "8", "column_4" => "x"}]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn unique_names(mut self) -> Self {
+        self.options.makes_names_unique = true;
+        self
+    }
+
+    /// Reads a line such as `sep=;` at the start of a file, with which Excel declares the delimiter. By default such a
+    /// line is an error, [`CsvError::SepLine`](crate::CsvError::SepLine), unless it is [skipped](Self::skip_lines).
+    ///
+    /// Without such a line, the delimiter is that of [`delimiter`](Self::delimiter). All files of an input need the same
+    /// delimiter, or the run fails with [`CsvError::OtherDelimiter`](crate::CsvError::OtherDelimiter).
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input, Pipeline, record};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), csv::BoxError> {
+    /// let reader = csv::read_records(Input::bytes("orders", "sep=;\r\nid;amount\r\nA-1;7,50\r\n")).sep_line();
+    /// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
+    /// assert_eq!(orders, [record! {"id" => "A-1", "amount" => "7,50"}]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn sep_line(mut self) -> Self {
+        self.options.has_sep_line = true;
+        self
+    }
+
     /// Sets how records with fewer or more cells than columns are read. By default they are an error.
     #[must_use]
     pub fn ragged(mut self, ragged: Ragged) -> Self {
         self.options.ragged = ragged;
+        self
+    }
+
+    /// Drops empty cells after the last column, and empty names at the end of the header, as spreadsheets add them. By
+    /// default they are an error in a record, and columns in the header.
+    ///
+    /// If cells are trimmed, that is done first. Any other cell after the last column is an error, unless
+    /// [`ragged`](Self::ragged) accepts it. The columns of a file without a header are not changed.
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input, Pipeline, record};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), csv::BoxError> {
+    /// let reader = csv::read_records(Input::bytes("orders", "id,amount,,\nA-1,7,,\nA-2,\n")).drop_trailing_empty();
+    /// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
+    /// assert_eq!(orders, [record! {"id" => "A-1", "amount" => "7"}, record! {"id" => "A-2", "amount" => ""}]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn drop_trailing_empty(mut self) -> Self {
+        self.options.drops_trailing_empty = true;
+        self
+    }
+
+    /// Sets which columns the files of an input may have. By default each file has the same columns in the same order.
+    #[must_use]
+    pub fn file_columns(mut self, columns: FileColumns) -> Self {
+        self.options.file_columns = columns;
+        self
+    }
+
+    /// Reads files of which only the first has a header, as `split` makes them. By default each file has one.
+    ///
+    /// In a further file, a first record with exactly the names of the header is skipped. Any other is data.
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input, Pipeline};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), csv::BoxError> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = |name: &str| folder.path().join(name);
+    /// std::fs::write(path("orders.aa"), "id,amount\nA-1,12.5\n")?;
+    /// std::fs::write(path("orders.ab"), "A-2,7.25\n")?;
+    ///
+    /// let input = Input::paths([path("orders.aa"), path("orders.ab")]);
+    /// let reader = csv::read_records(input).header_in_first_file();
+    /// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
+    /// assert_eq!(orders[1].str("amount"), Some("7.25"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn header_in_first_file(mut self) -> Self {
+        self.options.has_one_header = true;
+        self
+    }
+
+    /// Skips files without any record, even without a header. By default such a file is an error,
+    /// [`CsvError::MissingHeader`](crate::CsvError::MissingHeader).
+    ///
+    /// If all files are empty, that is an error still. Use it for directories in which Spark has written an empty file
+    /// `_SUCCESS` beside its results; a glob such as `part-*` leaves that file out, too.
+    #[must_use]
+    pub fn skip_empty_files(mut self) -> Self {
+        self.options.skips_empty_files = true;
         self
     }
 

@@ -9,8 +9,8 @@ use memchr::memchr3;
 
 use crate::CsvError;
 use crate::dialect::Dialect;
-use crate::framing::after_quotes;
 use crate::quoting::CellWriter;
+use crate::walk::after_quotes;
 
 /// Puts the cells of the records into the order of the header, with null for missing fields. The records are written to
 /// `out`, and the old bytes are returned.

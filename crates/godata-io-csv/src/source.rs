@@ -7,19 +7,18 @@ use godata_core::BoxError;
 use godata_etl::{Batch, BlockingSource, Chunk, RunScope, Unit};
 use godata_io::{Blocks, Input};
 
+use crate::FileColumns;
 use crate::decode::{Decode, Decoder};
-use crate::dialect::Dialect;
 use crate::framing::{Cutter, record_lines};
-use crate::open;
 use crate::open::Opening;
 use crate::options::Options;
 
 /// Cuts files into blocks, which are decoded on the workers.
 pub struct CsvSource<B> {
     blocks: Blocks<Cutter>,
-    /// What the files after the first must begin with.
+    /// What comes before the records of each file.
     opening: Opening,
-    dialect: Dialect,
+    /// Decodes the records of the current file.
     decoder: Arc<Decoder>,
     decode: Decode<B>,
 }
@@ -33,12 +32,16 @@ impl<B> CsvSource<B> {
     ) -> Result<Self, BoxError> {
         let dialect = options.dialect.checked()?;
         let mut blocks = Blocks::new(input.open(scope)?, Cutter::new(dialect), scope);
+        if options.file_columns != FileColumns::Same {
+            // The records of a file are decoded by its own header.
+            blocks = blocks.file_by_file();
+        }
         if let Some(bytes) = options.block_size {
             blocks = blocks.block_size(bytes);
         }
-        let (columns, opening) = open::columns(&mut blocks, &options)?;
-        let decoder = Arc::new(Decoder::new(dialect, columns, options.trim, options.nulls));
-        Ok(Self { blocks, opening, dialect, decoder, decode })
+        let (opening, columns) = Opening::begin(&mut blocks, dialect, options, scope)?;
+        let decoder = Arc::new(opening.decoder(columns));
+        Ok(Self { blocks, opening, decoder, decode })
     }
 }
 
@@ -46,9 +49,15 @@ impl<B: Batch> BlockingSource for CsvSource<B> {
     type Batch = B;
 
     fn next(&mut self) -> Result<Option<Unit<B>>, BoxError> {
-        let (dialect, decoder, decode) = (self.dialect, Arc::clone(&self.decoder), self.decode);
-        let Self { blocks, opening, .. } = self;
-        let Some(block) = blocks.next(|blocks| opening.take(blocks))? else { return Ok(None) };
+        let Self { blocks, opening, decoder, decode } = self;
+        let block = blocks.next(|blocks| {
+            if let Some(columns) = opening.next(blocks)? {
+                *decoder = Arc::new(opening.decoder(columns));
+            }
+            Ok(())
+        })?;
+        let Some(block) = block else { return Ok(None) };
+        let (dialect, decoder, decode) = (opening.dialect, Arc::clone(decoder), *decode);
         Ok(Some(Unit::new(move |work| {
             let origin = block.origin(|bytes, line| record_lines(bytes, dialect, line));
             work.decoding(&origin);

@@ -7,6 +7,7 @@
 use memchr::{memchr, memchr2};
 use wide::u8x16;
 
+use crate::BlankLines;
 use crate::dialect::Dialect;
 
 /// How many bytes are processed at once.
@@ -22,7 +23,18 @@ pub(crate) fn is_plain(text: &[u8], dialect: Dialect) -> bool {
         Some(quote) => memchr2(quote, b'\r', text),
         None => memchr(b'\r', text),
     };
-    unusual.is_none() && dialect.escape.is_none() && dialect.comment.is_none()
+    unusual.is_none()
+        && dialect.escape.is_none()
+        && dialect.comment.is_none()
+        && !dialect.has_unusual_blank_lines()
+}
+
+/// Whether [`Structure`] supports a text of whole records.
+pub(crate) fn is_simple(text: &[u8], dialect: Dialect) -> bool {
+    Structure::of(text, dialect).is_some_and(|mut structure| {
+        let read = each_chunk(text, |chunk, _, _| structure.next(chunk).map(|_| ()));
+        read.is_ok() && !structure.is_quoted()
+    })
 }
 
 /// The meaning of 64 bytes. Bit `i` is for byte `i`.
@@ -66,9 +78,20 @@ struct Masks {
 }
 
 impl Structure {
-    /// Supports only dialects without escapes and comments; `None` for others.
+    /// Supports only dialects without escapes and comments, and with empty blank lines; `None` for others.
     pub(crate) fn of(text: &[u8], dialect: Dialect) -> Option<Self> {
-        let Dialect { delimiter, quote, escape: None, comment: None } = dialect else { return None };
+        let Dialect {
+            delimiter,
+            quote,
+            escape: None,
+            comment: None,
+            blank_lines: BlankLines::Empty,
+            lenient_quotes: _,
+            spaces_around_quotes: _,
+        } = dialect
+        else {
+            return None;
+        };
         // The beginning of a text counts as if a line feed came before it.
         let begin = 1 << (WIDTH - 1);
         let last = Masks {

@@ -3,8 +3,9 @@
 
 mod support;
 
-use godata_core::RunContext;
+use godata_core::{RunContext, excerpt};
 use godata_etl::{Pipeline, Record, Records, Type, Value, record};
+use godata_io_csv::Output;
 use serde::Serialize;
 
 use godata_io_csv as csv;
@@ -188,4 +189,30 @@ fn a_file_can_be_written_over_itself() {
         .unwrap();
     pipeline.run_blocking(&RunContext::new()).unwrap();
     assert_eq!(std::fs::read_to_string(&folder.path).unwrap(), "a,b\n3,4\n");
+}
+
+#[test]
+fn a_file_with_a_header_of_over_64_kib_is_appended_to() {
+    let name = |at: usize| format!("{at}-{}", "x".repeat(100));
+    let row = |count: usize| -> Record { (0..count).map(|at| (name(at), at as i64)).collect() };
+    for extension in ["csv", "csv.gz"] {
+        let folder = Folder::new(b"");
+        let path = folder.path(&format!("wide.{extension}"));
+        let append = |row: Record| {
+            let flow = flow_of(vec![batch([row])]);
+            let pipeline = flow.write(csv::write(Output::path(&path).append())).unwrap();
+            pipeline.run_blocking(&RunContext::new()).map(drop).map_err(|error| folder.message(&error))
+        };
+        append(row(1_000)).unwrap();
+        append(row(1_000)).unwrap();
+        let expected = format!(
+            "write failed: `wide.{extension}` can't be appended to: column 1000 is `{}`, but there is no such column in \
+             the records; `columns` sets what is written",
+            excerpt(&name(999)),
+        );
+        assert_eq!(append(row(999)), Err(expected));
+        let flow = Pipeline::builder("test").read(csv::read_records(&path));
+        let found = support::batches(&folder, flow).unwrap();
+        assert_eq!(found.iter().map(Records::len).sum::<usize>(), 2);
+    }
 }

@@ -87,6 +87,10 @@ pub struct Blocks<F> {
     framing: F,
     scope: RunScope,
     block_size: usize,
+    /// Whether small files may share a block.
+    shares: bool,
+    /// Whether the bytes are counted as read.
+    counts: bool,
     /// The bytes that were read and are in no block yet, from the beginning of a record.
     ahead: Pending,
     /// Where `ahead` begins in the file; `None` before the first read.
@@ -125,6 +129,8 @@ impl<F: Framing> Blocks<F> {
             framing,
             scope: scope.clone(),
             block_size: BLOCK_SIZE,
+            shares: F::TERMINATOR.is_some(),
+            counts: true,
             ahead: Pending::default(),
             at: None,
             at_end: false,
@@ -137,6 +143,30 @@ impl<F: Framing> Blocks<F> {
     pub fn block_size(mut self, bytes: usize) -> Self {
         self.block_size = bytes.clamp(1, LONGEST_RECORD);
         self
+    }
+
+    /// Gives each file blocks of its own, even if small files could share one. A format needs this if it decodes the
+    /// records of a file by what is at its beginning.
+    #[must_use]
+    pub fn file_by_file(mut self) -> Self {
+        self.shares = false;
+        self
+    }
+
+    /// The files after the current one, opened a second time, to look at their beginnings before their turn; `None` if
+    /// there are none. What is read from them is not counted.
+    ///
+    /// # Errors
+    ///
+    /// [`IoError::NotAFile`] if one of them can be read only once, [`IoError::Open`] and [`IoError::NotBuiltIn`].
+    pub fn further(&self, framing: F) -> Result<Option<Self>, IoError> {
+        let further = self.files.further()?;
+        Ok(further.map(|files| Self { counts: false, ..Self::new(files, framing, &self.scope) }))
+    }
+
+    /// The framing, to change it before the first record of a file.
+    pub fn framing_mut(&mut self) -> &mut F {
+        &mut self.framing
     }
 
     /// The name of the file that is being read.
@@ -209,7 +239,7 @@ impl<F: Framing> Blocks<F> {
             }
             begin(self)?;
         };
-        if F::TERMINATOR.is_some() {
+        if self.shares {
             // The records before an error come first, as if they were in a block of their own.
             self.failed = self.extend(&mut block, begin).err();
         }
@@ -286,7 +316,8 @@ impl<F: Framing> Blocks<F> {
             let bytes = &self.ahead[..len.min(self.ahead.len())];
             let at_end = self.at_end && bytes.len() == self.ahead.len();
             let file = self.files.file();
-            let ahead = Ahead { bytes, file: file.name(), line: at.line, at_end };
+            let is_longest = bytes.len() > LONGEST_RECORD;
+            let ahead = Ahead { bytes, file: file.name(), line: at.line, at_end, is_longest };
             let found = frame(&mut self.framing, ahead)?;
             if found.bytes > 0 {
                 return Ok(Some((found, at)));
@@ -294,7 +325,7 @@ impl<F: Framing> Blocks<F> {
             if ahead.at_end {
                 return Err(IoError::Incomplete { path: file.path(), line: at.line }.into());
             }
-            if bytes.len() > LONGEST_RECORD {
+            if is_longest {
                 let (path, limit) = (file.path(), LONGEST_RECORD);
                 return Err(IoError::RecordTooLong { path, line: at.line, limit }.into());
             }
@@ -303,16 +334,24 @@ impl<F: Framing> Blocks<F> {
         }
     }
 
-    /// Where `ahead` begins. The first call in a file skips the byte order mark.
+    /// Where `ahead` begins. The first call in a file skips the byte order marks; a file has several if tools added
+    /// one without looking.
     fn begin(&mut self) -> Result<Position, BoxError> {
         if let Some(at) = self.at {
             return Ok(at);
         }
+        let mut at = Position { offset: 0, line: 1, record: 1 };
         self.fill(self.block_size.max(LONGEST_MARK))?;
-        let mark = self.files.file().mark_len(&self.ahead)?;
-        self.ahead.consume(mark);
-        self.count(mark);
-        let at = Position { offset: mark as u64, line: 1, record: 1 };
+        loop {
+            let mark = self.files.file().mark_len(&self.ahead)?;
+            if mark == 0 {
+                break;
+            }
+            self.ahead.consume(mark);
+            self.count(mark);
+            at.offset += mark as u64;
+            self.fill(LONGEST_MARK)?;
+        }
         self.at = Some(at);
         Ok(at)
     }
@@ -321,7 +360,7 @@ impl<F: Framing> Blocks<F> {
         if !self.at_end && self.ahead.len() < len {
             let file = self.files.file_mut();
             self.at_end = file.fill(self.ahead.buffer(), len)?;
-            if !file.is_as_stored() {
+            if self.counts && !file.is_as_stored() {
                 self.scope.count_bytes_read(file.newly_read());
             }
         }
@@ -330,7 +369,7 @@ impl<F: Framing> Blocks<F> {
 
     /// Counts bytes that are in no block. Bytes that differ from the stored ones were counted when they were read.
     fn count(&self, bytes: usize) {
-        if self.files.file().is_as_stored() {
+        if self.counts && self.files.file().is_as_stored() {
             self.scope.count_bytes_read(bytes as u64);
         }
     }

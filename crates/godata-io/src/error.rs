@@ -37,6 +37,12 @@ pub enum IoError {
         /// The directory.
         path: PathBuf,
     },
+    /// An input that is needed twice can be read only once, because it is not a regular file.
+    #[error("`{}` is not a regular file: it can be read only once", path.display())]
+    NotAFile {
+        /// The input.
+        path: PathBuf,
+    },
     /// [`Input::paths`](crate::Input::paths) was given no paths.
     #[error("there is nothing to read: no paths were given")]
     NoPaths,

@@ -64,6 +64,9 @@ pub struct Ahead<'a> {
     pub line: u64,
     /// Whether the file ends after these bytes, so that the last record may lack its terminator.
     pub at_end: bool,
+    /// Whether these are more bytes than a record may have. If none ends in them, the run fails with
+    /// [`IoError::RecordTooLong`](crate::IoError::RecordTooLong), unless the format returns an error that says why.
+    pub is_longest: bool,
 }
 
 impl<'a> Ahead<'a> {
@@ -71,7 +74,7 @@ impl<'a> Ahead<'a> {
     /// [`Framing`].
     #[must_use]
     pub fn new(bytes: &'a [u8], file: &'a Arc<str>) -> Self {
-        Self { bytes, file, line: 1, at_end: false }
+        Self { bytes, file, line: 1, at_end: false, is_longest: false }
     }
 
     /// Sets the line on which the bytes begin, from 1.
@@ -85,6 +88,13 @@ impl<'a> Ahead<'a> {
     #[must_use]
     pub fn at_end(mut self) -> Self {
         self.at_end = true;
+        self
+    }
+
+    /// These are more bytes than a record may have.
+    #[must_use]
+    pub fn longest(mut self) -> Self {
+        self.is_longest = true;
         self
     }
 }

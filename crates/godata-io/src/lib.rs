@@ -100,7 +100,8 @@
 //!   error; every other failure to flush is one.
 //! * One run at a time appends to a file, and never to one that it reads. A commit means that the records are in the file
 //!   that has the name.
-//! * However many files an output has, at most [`max_open_files`](Output::max_open_files) are open at once.
+//! * However many files an output has, at most [`max_open_files`](Output::max_open_files) are open at once,
+//!   besides the manifest and the list of temporary files.
 //! * Text is read exactly as it was stored: bytes that are not a character of its encoding are an error.
 //! * Memory is bounded. Reading holds one block, or one record of at most 64 MiB if that is larger; 64 KiB more for
 //!   text that is not UTF-8; and what the decompression needs: under 1 MiB for gzip, 4 MiB for bzip2, and the window

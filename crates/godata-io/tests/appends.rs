@@ -83,6 +83,38 @@ fn a_second_append_waits_for_the_first() {
 }
 
 #[test]
+fn what_is_committed_side_by_side_is_all_there() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("log.txt");
+    let programs: Vec<_> = (0..4)
+        .map(|program| {
+            let path = path.clone();
+            thread::spawn(move || {
+                let mut committed = Vec::new();
+                for turn in 0..20 {
+                    let mut file = Output::path(&path).append().lock_timeout(Duration::MAX).open().unwrap();
+                    for part in ["begun ", "ended\n"] {
+                        file.write_all(format!("{program} {turn} {part}").as_bytes()).unwrap();
+                    }
+                    // Others are dropped, perhaps before the file has any content.
+                    if (program + turn) % 3 > 0 {
+                        file.commit().unwrap();
+                        committed.push(format!("{program} {turn} begun {program} {turn} ended"));
+                    }
+                }
+                committed
+            })
+        })
+        .collect();
+    let mut committed: Vec<_> = programs.into_iter().flat_map(|program| program.join().unwrap()).collect();
+    let text = text(&path);
+    let mut lines: Vec<_> = text.lines().collect();
+    committed.sort();
+    lines.sort_unstable();
+    assert_eq!(lines, committed);
+}
+
+#[test]
 fn two_programs_that_wait_for_each_other_do_not_wait_for_ever() {
     let folder = tempdir().unwrap();
     let barrier = Arc::new(Barrier::new(2));

@@ -5,13 +5,13 @@
 use std::error::Error;
 use std::fs;
 use std::fs::Permissions;
-use std::io::Read;
-use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, symlink};
+use std::io::{Read, Write};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread;
 
-use godata_io::{IoError, Output};
+use godata_io::{IoError, Output, OutputFile};
 use tempfile::{TempDir, tempdir};
 
 fn write(path: &Path, text: &str) -> Result<(), IoError> {
@@ -28,8 +28,21 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
+/// Shows why a test is skipped, even when the output of tests is captured.
+fn skipped(why: &str) {
+    let mut shown = std::io::stderr();
+    writeln!(shown, "skipped: {why}").unwrap();
+}
+
 fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap()
+}
+
+/// The temporary file of the only run that is active.
+fn temporary(folder: &Path) -> PathBuf {
+    let names = names(folder);
+    let name = names.iter().find(|name| name.ends_with(".tmp") && !name.ends_with(".1.tmp"));
+    folder.join(name.unwrap())
 }
 
 fn folder_with_old() -> (TempDir, PathBuf) {
@@ -62,7 +75,8 @@ fn a_drop_leaves_the_old_file_and_nothing_else() {
     let mut file = Output::path(&path).open().unwrap();
     file.write_all(b"new").unwrap();
     let found = names(folder.path());
-    assert!(found[0].starts_with(".out.csv.") && found[0].ends_with(".tmp"), "{found:?}");
+    assert_eq!((found.len(), &*found[0]), (3, ".out.csv.1.tmp"));
+    assert!(found[1].starts_with(".out.csv.") && found[1].ends_with(".tmp"), "{found:?}");
     drop(file);
     assert_eq!((text(&path).as_str(), names(folder.path())), ("old", vec!["out.csv".into()]));
 }
@@ -81,10 +95,9 @@ fn an_open_output_is_not_visible_under_its_name() {
 fn the_mode_of_the_old_file_is_kept_and_is_never_wider_in_between() {
     let (folder, path) = folder_with_old();
     for mode in [0o600, 0o640, 0o444, 0o666, 0o755] {
-        fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+        set_mode(&path, mode);
         let file = Output::path(&path).open().unwrap();
-        let temporary = folder.path().join(&names(folder.path())[0]);
-        assert_eq!(fs::metadata(temporary).unwrap().mode() & 0o7777, mode);
+        assert_eq!(fs::metadata(temporary(folder.path())).unwrap().mode() & 0o7777, mode);
         file.commit().unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o7777, mode);
     }
@@ -189,44 +202,161 @@ fn a_name_of_the_maximum_length_can_be_written() {
     }
 }
 
-/// `an_unwritable_directory_is_refused` runs this in a process without privileges. Otherwise it does nothing.
+/// Other tests run this in a process without privileges. It replaces a file and prints the error. Otherwise it does nothing.
 #[test]
 fn child_without_privileges() {
-    let Some(path) = std::env::var_os("GODATA_IO_UNWRITABLE") else { return };
-    let error = Output::path(PathBuf::from(path)).open().unwrap_err();
-    assert!(matches!(error, IoError::Create { .. }), "{error:?}");
-    assert!(chain(&error).contains("can't be written: permission denied"), "{}", chain(&error));
+    let Some(path) = std::env::var_os("GODATA_IO_UNPRIVILEGED") else { return };
+    match write(Path::new(&path), "new") {
+        Ok(()) => println!("\nreplaced"),
+        Err(error) => println!("\n{}", chain(&error)),
+    }
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0)
+}
+
+/// Replaces a file in a process of the user 65534, who has these groups besides 65534. Returns `replaced` or the error; `None`
+/// if privileges can't be dropped.
+fn replace_without_privileges(path: &Path, groups: &str) -> Option<String> {
+    // The user may not be able to reach the test's own program.
+    let folder = tempdir().unwrap();
+    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+    let copy = folder.path().join("child");
+    fs::copy(std::env::current_exe().unwrap(), &copy).unwrap();
+    fs::set_permissions(&copy, Permissions::from_mode(0o755)).unwrap();
+    let mut child = Command::new("setpriv");
+    child.args(["--reuid=65534", "--regid=65534", groups]).arg(copy);
+    child.args(["--exact", "child_without_privileges", "--nocapture"]).env("GODATA_IO_UNPRIVILEGED", path);
+    let why = match child.output() {
+        Ok(output) if output.status.success() => {
+            let printed = String::from_utf8(output.stdout).unwrap();
+            let says =
+                |line: &&str| *line == "replaced" || line.starts_with('`') || line.starts_with("committing");
+            return Some(printed.lines().find(says).unwrap().to_owned());
+        }
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(error) => error.to_string(),
+    };
+    skipped(&format!("privileges can't be dropped: {why}"));
+    None
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
+fn mode_and_owners(path: &Path) -> (u32, u32, u32) {
+    let file = fs::metadata(path).unwrap();
+    (file.mode() & 0o7777, file.uid(), file.gid())
 }
 
 #[test]
 fn an_unwritable_directory_is_refused() {
     let (folder, path) = folder_with_old();
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o555)).unwrap();
-    let me = std::env::current_exe().unwrap();
-    let is_root = fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0);
-    let mut child = if is_root {
-        // The user `nobody` may not be able to reach the test's own program.
-        let copy = folder.path().join("child");
-        fs::copy(me, &copy).unwrap();
-        fs::set_permissions(&copy, Permissions::from_mode(0o755)).unwrap();
-        let mut child = Command::new("setpriv");
-        child.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(copy);
-        child
-    } else {
-        Command::new(me)
-    };
-    child.args(["--exact", "child_without_privileges"]).env("GODATA_IO_UNWRITABLE", &path);
-    match child.output() {
-        Ok(output) => {
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-            assert_eq!(text(&path), "old");
+    set_mode(folder.path(), 0o555);
+    if let Some(says) = replace_without_privileges(&path, "--clear-groups") {
+        assert_eq!(says, format!("`{}` can't be written: permission denied", path.display()));
+        assert_eq!(text(&path), "old");
+    }
+    set_mode(folder.path(), 0o755);
+}
+
+#[test]
+fn a_file_that_the_sticky_bit_protects_is_refused_before_it_is_written() {
+    let (folder, path) = folder_with_old();
+    set_mode(folder.path(), 0o1777);
+    if let Some(says) = replace_without_privileges(&path, "--clear-groups") {
+        let refused = "can't be written: Operation not permitted (os error 1)";
+        assert_eq!(says, format!("`{}` {refused}", path.display()));
+        assert_eq!((text(&path).as_str(), names(folder.path()).len()), ("old", 1));
+    }
+}
+
+#[test]
+fn the_group_of_the_old_file_is_kept_or_loses_its_rights() {
+    for (groups, mode, gid) in [("--groups=50", 0o664, 50), ("--clear-groups", 0o604, 65534)] {
+        let (folder, path) = folder_with_old();
+        set_mode(folder.path(), 0o777);
+        if chown(&path, Some(65534), Some(50)).is_err() {
+            return skipped("only root can give a file to another user");
         }
-        Err(error) => {
-            use std::io::Write;
-            writeln!(std::io::stderr(), "skipped: privileges can't be dropped: {error}").unwrap();
+        set_mode(&path, 0o664);
+        if let Some(says) = replace_without_privileges(&path, groups) {
+            assert_eq!((says.as_str(), text(&path).as_str()), ("replaced", "new"));
+            assert_eq!(mode_and_owners(&path), (mode, 65534, gid), "{groups}");
         }
     }
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).unwrap();
+}
+
+#[test]
+fn the_owner_is_kept_and_the_special_bits_are_not() {
+    let (_folder, path) = folder_with_old();
+    let (uid, gid) =
+        if is_root() { (65534, 50) } else { (mode_and_owners(&path).1, mode_and_owners(&path).2) };
+    chown(&path, Some(uid), Some(gid)).unwrap();
+    for (old, new) in [(0o4750, 0o750), (0o2711, 0o711), (0o1644, 0o644), (0o6444, 0o444)] {
+        set_mode(&path, old);
+        write(&path, "new").unwrap();
+        assert_eq!(mode_and_owners(&path), (new, uid, gid));
+    }
+}
+
+#[test]
+fn a_planted_link_is_not_followed() {
+    if !is_root() {
+        return skipped("only root can give a link to another user");
+    }
+    let (nobody, root, other) = (65534, 0, 1);
+    let table = [
+        (0o755, root, nobody, true),
+        (0o1777, root, nobody, false),
+        (0o777, root, nobody, false),
+        (0o1777, root, root, true),
+        (0o1777, other, root, true),
+        (0o1777, other, other, true),
+        (0o1777, other, nobody, false),
+    ];
+    for (mode, folder_owner, link_owner, is_followed) in table {
+        let (victims, victim) = folder_with_old();
+        let folder = tempdir().unwrap();
+        set_mode(folder.path(), mode);
+        chown(folder.path(), Some(folder_owner), None).unwrap();
+        let planted = folder.path().join("out.csv");
+        symlink(&victim, &planted).unwrap();
+        lchown(&planted, Some(link_owner), None).unwrap();
+        // A link of ours to a planted link.
+        let far = victims.path().join("far");
+        symlink(&planted, &far).unwrap();
+        for path in [&planted, &far] {
+            for output in [Output::path(path), Output::path(path).append()] {
+                let case = format!("{mode:o} {folder_owner} {link_owner} {output:?}");
+                match output.open().and_then(OutputFile::commit) {
+                    Ok(()) => assert!(is_followed, "{case}"),
+                    Err(error) => {
+                        let says = "a symbolic link that another user made in a directory that all users may write to \
+                                    is not followed";
+                        assert!(!is_followed, "{case}: {error:?}");
+                        assert_eq!(chain(&error), format!("`{}` can't be written: {says}", path.display()));
+                        assert_eq!(text(&victim), "old");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_planted_link_to_a_device_is_not_followed() {
+    if !is_root() {
+        return skipped("only root can give a link to another user");
+    }
+    let folder = tempdir().unwrap();
+    set_mode(folder.path(), 0o1777);
+    let planted = folder.path().join("out.csv");
+    symlink("/dev/null", &planted).unwrap();
+    lchown(&planted, Some(65534), None).unwrap();
+    assert!(matches!(Output::path(&planted).open(), Err(IoError::Create { .. })));
 }
 
 #[test]
@@ -253,6 +383,64 @@ fn a_fifo_is_written_to_directly() {
     write(&path, "new").unwrap();
     assert_eq!(reader.join().unwrap(), "new");
     assert!(fs::metadata(&path).unwrap().file_type().is_fifo());
+}
+
+#[test]
+fn a_name_that_cannot_exist_is_refused_before_anything_is_written() {
+    let folder = tempdir().unwrap();
+    let far = folder.path().join("far");
+    symlink("n".repeat(256), &far).unwrap();
+    for path in [folder.path().join("n".repeat(256)), folder.path().join("ä".repeat(128)), far] {
+        for output in
+            [Output::path(&path), Output::path(&path).append(), Output::path(&path).create_parents()]
+        {
+            let error = output.open().unwrap_err();
+            assert!(chain(&error).contains("File name too long"), "{}", chain(&error));
+            assert_eq!(names(folder.path()), ["far"]);
+        }
+    }
+}
+
+#[test]
+fn a_path_that_is_too_long_creates_no_directories() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("n/".repeat(2100) + "n");
+    let error = Output::path(path).create_parents().open().unwrap_err();
+    assert!(matches!(error, IoError::MakeDirectory { .. }) && chain(&error).contains("File name too long"));
+    assert!(names(folder.path()).is_empty());
+}
+
+#[test]
+fn a_temporary_file_that_is_gone_fails_the_commit() {
+    for is_replaced in [false, true] {
+        let (folder, path) = folder_with_old();
+        let file = Output::path(&path).open().unwrap();
+        let temporary = temporary(folder.path());
+        fs::remove_file(&temporary).unwrap();
+        if is_replaced {
+            fs::write(&temporary, "other").unwrap();
+        }
+        let says = "its temporary file was removed or replaced";
+        assert_eq!(
+            chain(&file.commit().unwrap_err()),
+            format!("committing `{}` failed: {says}", path.display())
+        );
+        assert_eq!(text(&path), "old");
+    }
+}
+
+#[test]
+fn a_target_that_became_a_fifo_or_a_link_fails_the_commit() {
+    for makes in ["mkfifo", "ln -s elsewhere"] {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("out.csv");
+        let file = Output::path(&path).open().unwrap();
+        let mut words = makes.split(' ');
+        let made = Command::new(words.next().unwrap()).args(words).arg(&path).status().unwrap();
+        assert!(made.success());
+        assert!(matches!(file.commit(), Err(IoError::Commit { .. })));
+        assert!(!fs::symlink_metadata(&path).unwrap().is_file());
+    }
 }
 
 #[test]

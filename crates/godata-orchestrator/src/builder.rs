@@ -45,6 +45,7 @@ pub struct OrchestratorBuilder {
     lease: Duration,
     store_timeout: Duration,
     event_buffer: usize,
+    is_on_current_runtime: bool,
 }
 
 /// How much history is kept.
@@ -66,6 +67,7 @@ pub(crate) struct Setup {
     pub(crate) keep: Keep,
     pub(crate) lease: Duration,
     pub(crate) store_timeout: Duration,
+    pub(crate) grace: Duration,
     pub(crate) events: EventSender,
 }
 
@@ -84,6 +86,7 @@ impl OrchestratorBuilder {
             lease: Duration::from_secs(30),
             store_timeout: Duration::from_secs(30),
             event_buffer: 1_024,
+            is_on_current_runtime: false,
         }
     }
 
@@ -126,7 +129,8 @@ impl OrchestratorBuilder {
         self
     }
 
-    /// Sets how long `run_until_signal` (feature `signal`) lets running jobs continue after a signal. Default: 30 s.
+    /// Sets how long `run_until_signal` (feature `signal`) lets running jobs continue after a signal. Default: 30 s. A second
+    /// signal ends the process.
     pub fn grace(self, grace: Duration) -> Self {
         Self { grace, ..self }
     }
@@ -147,6 +151,15 @@ impl OrchestratorBuilder {
     /// clamped. Default: 1,024.
     pub fn event_buffer(self, events: usize) -> Self {
         Self { event_buffer: events, ..self }
+    }
+
+    /// Runs the loop and the jobs on the tokio runtime of the first call. Default: on threads of their own, so that a job that
+    /// blocks its thread holds up neither the loop nor the caller's tasks.
+    ///
+    /// It is for tests: a runtime whose time is [paused](https://docs.rs/tokio/latest/tokio/time/fn.pause.html) decides how
+    /// time passes only for what runs on it. The loop and the jobs end with that runtime.
+    pub fn on_current_runtime(self) -> Self {
+        Self { is_on_current_runtime: true, ..self }
     }
 
     /// Builds the orchestrator. Nothing runs before its first call.
@@ -171,7 +184,7 @@ impl OrchestratorBuilder {
 
     /// Builds the orchestrator. The caller has checked that neither the concurrency nor a pool is zero.
     pub(crate) fn built(self) -> Orchestrator {
-        let grace = self.grace;
+        let is_on_current_runtime = self.is_on_current_runtime;
         let setup = Setup {
             store: self.store,
             runner: self.runner,
@@ -183,13 +196,14 @@ impl OrchestratorBuilder {
             keep: self.keep,
             lease: self.lease,
             store_timeout: self.store_timeout,
+            grace: self.grace,
             events: EventSender::new(self.event_buffer),
         };
-        Orchestrator::of(setup, grace)
+        Orchestrator::of(setup, is_on_current_runtime)
     }
 }
 
-fn usual_concurrency() -> usize {
+pub(crate) fn usual_concurrency() -> usize {
     available_parallelism().map_or(1, usize::from).saturating_mul(4).max(16)
 }
 

@@ -23,6 +23,9 @@ pub(crate) enum Command {
     StartScheduler(Reply<()>),
     StopScheduler(Reply<()>),
     Shutdown(Duration, oneshot::Sender<DrainReport>),
+    /// Listens for signals. The report comes when a shutdown is complete, the answer when no signal is missed any more.
+    #[cfg(feature = "signal")]
+    UntilSignal(oneshot::Sender<DrainReport>, Reply<()>),
 }
 
 /// A request about a pipeline.
@@ -94,6 +97,8 @@ impl Command {
             Self::Upcoming(_, reply) => drop(reply.send(Err(error))),
             Self::StartScheduler(reply) | Self::StopScheduler(reply) => drop(reply.send(Err(error))),
             Self::Shutdown(_, reply) => drop(reply.send(DrainReport::default())),
+            #[cfg(feature = "signal")]
+            Self::UntilSignal(_, reply) => drop(reply.send(Err(error))),
         }
     }
 }

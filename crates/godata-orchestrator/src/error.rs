@@ -146,13 +146,25 @@ pub enum OrchestratorError {
     /// The orchestrator is shutting down, or has shut down.
     #[error("the orchestrator is shutting down")]
     ShuttingDown,
+    /// The orchestrator has ended without a shutdown: its loop panicked, as the log says, or its runtime was dropped. The next
+    /// process that opens the store continues.
+    #[error(
+        "the orchestrator has stopped: its loop panicked, as the log says, or its tokio runtime was dropped"
+    )]
+    Stopped,
     /// The system does not let the process listen for signals.
     #[error("can't listen for signals")]
     Signal {
         /// The system's error.
         source: Arc<io::Error>,
     },
-    /// The first call was made outside of a tokio runtime. The orchestrator would run on that runtime.
+    /// The system does not grant the threads on which the loop and the jobs run.
+    #[error("can't start the threads of the orchestrator")]
+    Threads {
+        /// The system's error.
+        source: Arc<io::Error>,
+    },
+    /// The call was made outside of a tokio runtime.
     #[error("there is no tokio runtime: call the orchestrator from async code, such as below #[tokio::main]")]
     NoRuntime,
 }

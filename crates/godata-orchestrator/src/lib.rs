@@ -73,8 +73,9 @@
 //!   is not retried. Each retry is its own run with the same job id. The failure and the queued retry are one commit, so a
 //!   retry survives restarts. It holds no slot while it waits.
 //! * **Recovery.** When a process has died, the next one marks its running runs as interrupted, and takes over its
-//!   queued runs. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A shutdown uses up no
-//!   attempt.
+//!   queued runs. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A run that a shutdown
+//!   interrupts uses up no attempt, and one that it kept from starting is always queued again. A run whose job returns an
+//!   error of its own when it is asked to stop has failed, and uses up an attempt.
 //! * **Edits.** A registration whose schedule has a different [spec](Schedule::spec) than the stored one starts the
 //!   schedule anew. If an instance later finds a spec in the store that is not its own, as during a rolling deploy, it
 //!   stops firing that pipeline and [says so](Event::SpecDiffers).
@@ -97,16 +98,17 @@
 //! 1. A run's row is durable before its job starts. If the store refuses the row, the job does not start.
 //! 2. Each due time starts at most one run, over all instances on one store, unless a clock was wrong by more than an hour: see
 //!    [Clocks](#clocks).
-//! 3. A job runs at most once, unless retries or recovery are asked for. Then it runs at least once.
+//! 3. A job runs at most once, unless retries or recovery are asked for. With [`Recovery::Rerun`] it runs at least once. With
+//!    retries alone, a process that dies as it starts a run leaves a job that may not have run at all.
 //! 4. [`finished`](RunHandle::finished) completes when the job ends. [`done`](RunHandle::done) completes when its final row
 //!    is durable, or after 60 s with an error; the orchestrator keeps trying to write the row.
 //! 5. A store that is slow or hangs for one pipeline, a job that blocks its thread, or a schedule that panics does not delay
-//!    other pipelines.
+//!    other pipelines, on any number of cores. [Threads](Orchestrator#threads) says how many jobs may block.
 //! 6. One task serves all pipelines, and starting a run reads nothing from the store.
 //!
 //! # Features
 //!
-//! * `signal`: `Orchestrator::run_until_signal`, which shuts down on Ctrl-C or SIGTERM.
+//! * `signal`: `Orchestrator::run_until_signal`, which shuts down on Ctrl-C or SIGTERM, and ends the process on a second one.
 //! * `test-util`: `Orchestrator::abort`, for tests of what happens after a crash.
 //!
 //! # Logs
@@ -147,6 +149,9 @@
 //! | DEBUG | `history pruned` | `runs` (how many) |
 //! | INFO | `shutdown began` | `grace_ms` (empty if the last handle was dropped), `running` |
 //! | INFO | `shutdown ended` | `report` |
+//! | ERROR | `a job or a schedule panicked when it was dropped` | `error` |
+//! | WARN | `process ended by a second signal` | `signal`, `status` |
+//! | ERROR | `the loop panicked; this orchestrator has ended` | `error`; a defect of a clock, a store or this crate. Calls answer [`OrchestratorError::Stopped`] |
 //!
 //! A `run` is an id, `due` and other instants are RFC 3339, `error` is the whole chain of causes, and `call` is the
 //! method of the [`Store`] that failed, or `open` when everything is read at the start. If the store's answer to a
@@ -188,6 +193,7 @@
 
 mod backfill;
 mod builder;
+mod code;
 mod command;
 mod decide;
 mod engine;
@@ -202,9 +208,9 @@ mod policy;
 mod recovery;
 mod registration;
 mod shutdown;
-#[cfg(feature = "signal")]
 mod signal;
 mod slots;
+mod threads;
 mod timers;
 
 pub use backfill::Backfill;

@@ -225,6 +225,20 @@ pub(crate) fn shutdown_ended(report: &DrainReport) {
     tracing::info!(%report, "shutdown ended");
 }
 
+/// The job or the schedule of a pipeline panicked when it was dropped.
+pub(crate) fn drop_panicked(error: &str) {
+    tracing::error!(error, "a job or a schedule panicked when it was dropped");
+}
+
+/// The process is about to end.
+pub(crate) fn ended_by_signal(signal: &str, status: i32) {
+    tracing::warn!(signal, status, "process ended by a second signal");
+}
+
+pub(crate) fn loop_panicked(error: &str) {
+    tracing::error!(error, "the loop panicked; this orchestrator has ended");
+}
+
 fn ids(runs: &[RunId]) -> Option<String> {
     let ids: Vec<_> = runs.iter().map(RunId::to_string).collect();
     (!ids.is_empty()).then(|| ids.join(","))

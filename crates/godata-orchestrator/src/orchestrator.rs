@@ -1,14 +1,17 @@
 //! The public handle of an orchestrator.
 
 use std::fmt;
+use std::panic::AssertUnwindSafe;
 #[cfg(feature = "test-util")]
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering::Acquire};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use godata_core::{
     AnyStore, Clock, Job, JobRunner, PipelineRecord, RunHandle, RunId, RunQuery, RunRecord, Schedule, Store,
-    StoreError,
+    StoreError, panic_message,
 };
 use time::UtcDateTime;
 use tokio::runtime::Handle;
@@ -22,18 +25,29 @@ use crate::decide::DueTimes;
 use crate::engine::Engine;
 use crate::events::EventSender;
 use crate::persist::within;
-#[cfg(feature = "signal")]
-use crate::signal::Signals;
+use crate::threads::Threads;
 use crate::{
     Backfill, DrainReport, Events, History, OrchestratorBuilder, OrchestratorError, RegisterError,
-    Registration, RunOptions,
+    Registration, RunOptions, logs,
 };
 
 /// Runs jobs on schedules and by hand, and keeps their history.
 ///
-/// Clones are cheap and refer to the same orchestrator. It runs on the tokio runtime of its first call, and fires no schedule
-/// before [`start_scheduler`](Self::start_scheduler). When the last handle is dropped, nothing new is decided. Running jobs
-/// end by themselves, and their rows are written.
+/// Clones are cheap and refer to the same orchestrator. It starts with its first call, and fires no schedule before
+/// [`start_scheduler`](Self::start_scheduler). When the last handle is dropped, nothing new is decided. Running jobs end by
+/// themselves, and their rows are written. The store is in use until then; [`shutdown`](Self::shutdown) waits for that.
+///
+/// # Threads
+///
+/// The calls need a tokio runtime, but an orchestrator does not run on it. Its loop runs on a thread that all orchestrators of
+/// the process share, and its jobs on others: 17 of them, or one more than four per core. So a job that blocks its thread,
+/// because it computes for long or waits for a device, holds up neither the loop and its timers, nor signals, nor the tasks of
+/// the caller. It holds up other jobs only if all those threads are blocked, which takes a
+/// [`concurrency`](OrchestratorBuilder::concurrency) above the default, or tasks that jobs spawn. The calls of the store and
+/// the schedules run on the thread of the loop, so they must not block.
+///
+/// These threads live as long as the process, and a process that ends does not wait for them.
+/// [`on_current_runtime`](OrchestratorBuilder::on_current_runtime) does without them, for tests with paused time.
 ///
 /// If the future of a call is dropped, the change may or may not be made. It is not made if the orchestrator has not
 /// begun with it, for example because the store does not answer an earlier call.
@@ -68,12 +82,13 @@ struct Inner {
     store: AnyStore,
     clock: Arc<dyn Clock>,
     events: EventSender,
-    #[cfg_attr(not(feature = "signal"), expect(dead_code, reason = "only run_until_signal reads it"))]
-    grace: Duration,
     store_timeout: Duration,
+    is_on_current_runtime: bool,
     commands: mpsc::Sender<Command>,
     /// The loop, until the first call spawns it.
     engine: Mutex<Option<Box<Engine>>>,
+    /// Whether the loop has ended by itself, after a shutdown.
+    ended: Arc<AtomicBool>,
     #[cfg(feature = "test-util")]
     task: OnceLock<AbortHandle>,
 }
@@ -99,19 +114,21 @@ impl Orchestrator {
         OrchestratorBuilder::new(AnyStore::new(store), Arc::new(runner))
     }
 
-    pub(crate) fn of(setup: Setup, grace: Duration) -> Self {
+    pub(crate) fn of(setup: Setup, is_on_current_runtime: bool) -> Self {
         let (store, clock, events) = (setup.store.clone(), Arc::clone(&setup.clock), setup.events.clone());
         let store_timeout = setup.store_timeout;
         let (commands, receiver) = mpsc::channel(COMMANDS);
-        let engine = Mutex::new(Some(Box::new(Engine::new(setup, receiver))));
+        let ended = Arc::new(AtomicBool::new(false));
+        let engine = Mutex::new(Some(Box::new(Engine::new(setup, receiver, Arc::clone(&ended)))));
         Self(Arc::new(Inner {
             store,
             clock,
             events,
-            grace,
             store_timeout,
+            is_on_current_runtime,
             commands,
             engine,
+            ended,
             #[cfg(feature = "test-util")]
             task: OnceLock::new(),
         }))
@@ -416,7 +433,8 @@ impl Orchestrator {
 
     /// Shuts down in stages, and reports what became of each run.
     ///
-    /// 1. Nothing new is decided and no run starts. Running jobs get up to `grace` to end.
+    /// 1. From the call on, nothing new is decided. Running jobs get up to `grace` to end. A run whose row is being written as
+    ///    `running` at that moment starts as well.
     /// 2. Jobs that still run are asked to stop. The runner gives them its [`stop_grace`](JobRunner::stop_grace), 5 s
     ///    by default in `godata-runner`, and then drops them. Their runs end as interrupted, unless the job returns
     ///    `Ok` or an error that is not [`Canceled`](crate::Canceled).
@@ -425,9 +443,14 @@ impl Orchestrator {
     /// 4. Final rows get up to 5 s to be stored. Those that are not are [`unsaved`](DrainReport::unsaved).
     ///
     /// Each stage ends early when there is nothing left to wait for. Queued runs stay queued for the next process that
-    /// opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun).
+    /// opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun). A run whose row was
+    /// stored too late for its job to start is queued again in any case. Its row has no `started_at`, and the reason.
     ///
-    /// A second call joins the first and may shorten its `grace`.
+    /// When this returns, the orchestrator has let go of the store, except that its handles can still read from it. Once they
+    /// are dropped, a store in a file can be opened again at once, also by this process.
+    ///
+    /// A second call joins the first and may shorten its `grace`. If the orchestrator has [stopped](OrchestratorError::Stopped)
+    /// before, the report is empty, and the log says why.
     pub async fn shutdown(&self, grace: Duration) -> DrainReport {
         if self.ensure_running().is_err() {
             return DrainReport::default();
@@ -441,31 +464,28 @@ impl Orchestrator {
 
     /// Starts the scheduler unless it is running, waits for Ctrl-C or SIGTERM, and [shuts down](Self::shutdown).
     ///
-    /// Running jobs get the [grace](OrchestratorBuilder::grace) of the builder. A second signal asks them to stop at once. The
-    /// process listens for signals before anything is started. On Windows it listens for Ctrl-C only.
+    /// Running jobs get the [grace](OrchestratorBuilder::grace) of the builder. The process listens for signals before anything
+    /// is started. On Windows it listens for Ctrl-C only. A shutdown by another call ends this one too.
+    ///
+    /// From this call on, the signals of the process belong to the orchestrator. A signal during the shutdown or after it ends
+    /// the process at once, with the exit status 128 plus the number of the signal: 130 for Ctrl-C, 143 for SIGTERM. So a
+    /// program that can't end, because a thread of its own is blocked, can be ended by a second signal. What was acknowledged
+    /// is stored even so, and the next process finds the runs that were cut short.
     ///
     /// # Errors
     ///
     /// [`OrchestratorError::Signal`], or the errors of [`start_scheduler`](Self::start_scheduler). In either case,
     /// nothing was started.
-    ///
-    /// # Panics
-    ///
-    /// If the tokio runtime has no IO driver, which delivers signals.
     #[cfg(feature = "signal")]
     pub async fn run_until_signal(&self) -> Result<DrainReport, OrchestratorError> {
-        self.ensure_running()?;
-        let mut signals =
-            Signals::listen().map_err(|error| OrchestratorError::Signal { source: Arc::new(error) })?;
+        let (reply, report) = oneshot::channel();
+        self.ask(|listening| Command::UntilSignal(reply, listening)).await?;
         match self.start_scheduler().await {
-            Ok(()) | Err(OrchestratorError::SchedulerRunning) => {}
+            // A signal may have come already.
+            Ok(()) | Err(OrchestratorError::SchedulerRunning | OrchestratorError::ShuttingDown) => {}
             Err(error) => return Err(error),
         }
-        signals.received().await;
-        Ok(tokio::select! {
-            report = self.shutdown(self.0.grace) => report,
-            () = signals.received() => self.shutdown(Duration::ZERO).await,
-        })
+        report.await.map_err(|_| self.has_ended())
     }
 
     /// Reads from the store, with the store timeout. A read that is never answered would block its caller. In a store
@@ -489,21 +509,27 @@ impl Orchestrator {
     ) -> Result<T, E> {
         self.ensure_running()?;
         let (reply, answer) = oneshot::channel();
-        let ended = |_| E::from(OrchestratorError::ShuttingDown);
-        self.0.commands.send(command(reply)).await.map_err(|_| ended(()))?;
-        answer.await.map_err(|_| ended(()))?
+        self.0.commands.send(command(reply)).await.map_err(|_| self.has_ended())?;
+        answer.await.map_err(|_| self.has_ended())?
     }
 
+    /// Why the loop does not answer.
+    fn has_ended(&self) -> OrchestratorError {
+        if self.0.ended.load(Acquire) { OrchestratorError::ShuttingDown } else { OrchestratorError::Stopped }
+    }
+
+    /// Starts the loop, with the first call.
     fn ensure_running(&self) -> Result<(), OrchestratorError> {
         let mut engine = self.0.engine.lock().unwrap_or_else(PoisonError::into_inner);
         if engine.is_some() {
             let runtime = Handle::try_current().map_err(|_| OrchestratorError::NoRuntime)?;
+            let threads = match self.0.is_on_current_runtime {
+                true => Threads::of(runtime),
+                false => Threads::shared()
+                    .map_err(|error| OrchestratorError::Threads { source: Arc::new(error) })?,
+            };
             if let Some(engine) = engine.take() {
-                let closes = CloseEvents(self.0.events.clone());
-                let task = runtime.spawn(async move {
-                    engine.run().await;
-                    drop(closes);
-                });
+                let task = threads.of_loop.spawn(run(engine, threads.of_jobs, self.0.events.clone()));
                 #[cfg(feature = "test-util")]
                 self.0.task.get_or_init(|| task.abort_handle());
                 #[cfg(not(feature = "test-util"))]
@@ -523,6 +549,18 @@ impl Orchestrator {
             task.abort();
         }
         self.0.events.close();
+    }
+}
+
+/// Runs the loop. Once it has ended, a signal that it listened for ends the process.
+async fn run(engine: Box<Engine>, jobs: Option<Handle>, events: EventSender) {
+    let closes = CloseEvents(events);
+    let ended = AssertUnwindSafe(engine.run(jobs)).catch_unwind().await;
+    drop(closes);
+    match ended {
+        Ok(Some(mut signals)) => signals.received().await.end_process(),
+        Ok(None) => {}
+        Err(panic) => logs::loop_panicked(&panic_message(panic)),
     }
 }
 

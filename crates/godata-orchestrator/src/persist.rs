@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use godata_core::{
     AnyStore, Commit, Committed, PipelineName, PipelineRecord, RunKey, RunQuery, RunRecord, RunStatus,
-    Store as _, StoreError,
+    Store as _, StoreError, panic_message,
 };
 use tokio::time::{sleep, timeout};
 
@@ -105,7 +105,9 @@ pub(crate) async fn within<T>(
 ) -> Result<T, StoreError> {
     match timeout(limit, AssertUnwindSafe(call).catch_unwind()).await {
         Ok(Ok(answer)) => answer,
-        Ok(Err(_panic)) => Err(StoreError::unavailable("the store panicked")),
+        Ok(Err(panic)) => {
+            Err(StoreError::unavailable(format!("the store panicked: {}", panic_message(panic))))
+        }
         Err(_elapsed) => Err(StoreError::unavailable(format!("it did not answer within {limit:?}"))),
     }
 }

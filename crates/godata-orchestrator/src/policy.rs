@@ -39,6 +39,8 @@ pub enum Overlap {
 }
 
 /// What happens to a run whose process died or shut down.
+///
+/// A run that a shutdown kept from starting is queued again in any case, because its job was never called.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Recovery {

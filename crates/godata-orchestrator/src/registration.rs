@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use godata_core::{AnyJob, Job, RetryPolicy, Schedule};
 
+use crate::code::Code;
 use crate::{Misfire, Overlap};
 
 /// A pipeline to register: a job, its schedule, and its rules.
@@ -40,8 +41,7 @@ use crate::{Misfire, Overlap};
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Registration {
-    pub(crate) job: AnyJob,
-    pub(crate) schedule: Option<Arc<dyn Schedule>>,
+    pub(crate) code: Code,
     pub(crate) rules: Arc<Rules>,
     pub(crate) after: Vec<String>,
     pub(crate) pool: Option<String>,
@@ -84,8 +84,7 @@ impl Registration {
     /// [`schedule`](Self::schedule) or runs [`after`](Self::after) another pipeline.
     pub fn new(job: impl Job) -> Self {
         Self {
-            job: AnyJob::new(job),
-            schedule: None,
+            code: Code { job: AnyJob::new(job), schedule: None },
             rules: Arc::clone(&USUAL),
             after: Vec::new(),
             pool: None,
@@ -100,8 +99,9 @@ impl Registration {
     ///
     /// The task that serves all pipelines calls the schedule. So it should answer within microseconds, as the schedules
     /// of `godata-scheduler` do.
-    pub fn schedule(self, schedule: impl Schedule) -> Self {
-        Self { schedule: Some(Arc::new(schedule)), ..self }
+    pub fn schedule(mut self, schedule: impl Schedule) -> Self {
+        self.code.schedule = Some(Arc::new(schedule));
+        self
     }
 
     /// Runs the pipeline after another one has succeeded. The other one must already be registered or stored.
@@ -135,7 +135,7 @@ impl Registration {
     /// Sets how often and when a failed run is retried. Default: never.
     ///
     /// Every failure that is not marked [`Permanent`](crate::Permanent) is retried: an error, a panic, a timeout, a job that
-    /// could not be started. A run that was asked to stop is not. A retry is its own run with the same job id, and survives
+    /// could not be started. A run that a caller asked to stop is not. A retry is its own run with the same job id, and survives
     /// restarts.
     ///
     /// A job that does not stop within the runner's `stop_grace` after its timeout is dropped, and its retry may start. Work
@@ -161,8 +161,8 @@ impl Registration {
         self
     }
 
-    /// Sets how long a job may run before an [`Overdue`](crate::Event::Overdue) event says so. Default: ten times its
-    /// usual duration, but at least a minute. There is no event if the pipeline has a timeout, or before its first
+    /// Sets how long a job may run before an [`Overdue`](crate::Event::Overdue) event says so. Default: a second more than its
+    /// timeout. Without a timeout, ten times its usual duration, but at least a minute; there is no event before its first
     /// success in this process.
     pub fn overdue(mut self, after: Duration) -> Self {
         self.rules().overdue = Some(after);

@@ -21,7 +21,8 @@ pub struct DrainReport {
 }
 
 impl DrainReport {
-    /// Returns the interrupted runs. Their jobs stopped when they were asked to, or were dropped.
+    /// Returns the interrupted runs: their jobs stopped when asked to, or were dropped, or the grace was over before they started.
+    /// Those last ones have no `started_at`, and are queued again.
     pub fn interrupted(&self) -> impl Iterator<Item = &RunResult> {
         self.runs.iter().filter(|run| run.status == RunStatus::Interrupted)
     }
@@ -77,7 +78,7 @@ pub(crate) struct Closing {
 /// A stage of a shutdown. The next stage begins when the deadline has passed, or when there is nothing left to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClosingStage {
-    /// Running jobs may end by themselves.
+    /// Running jobs may end by themselves, and those start whose runs were stored as running.
     Draining,
     /// Running jobs were asked to stop.
     Stopping,
@@ -90,6 +91,11 @@ impl Closing {
     pub(crate) fn new(grace: Option<Duration>, stop_grace: Duration, runs: Vec<RunHandle>) -> Self {
         let deadline = grace.and_then(|grace| Instant::now().checked_add(grace));
         Self { stage: ClosingStage::Draining, stop_grace, deadline, runs, replies: Vec::new() }
+    }
+
+    /// Whether a job may still start whose row says that it runs.
+    pub(crate) fn may_start(&self) -> bool {
+        self.stage == ClosingStage::Draining
     }
 
     pub(crate) fn deadline(&self) -> Option<Instant> {

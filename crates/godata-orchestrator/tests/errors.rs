@@ -94,7 +94,7 @@ fn each_orchestrator_error_reads_the_same_as_its_message_and_in_main() {
         pipeline: text("oders"),
         registered: registered.iter().map(|name| text(name)).collect(),
     };
-    let cases: [Case<OrchestratorError>; 15] = [
+    let cases: [Case<OrchestratorError>; 16] = [
         (unknown(&[]), "pipeline \"oders\" is not registered", ""),
         (unknown(&["orders"]), "pipeline \"oders\" is not registered: only \"orders\" is", ""),
         (
@@ -136,6 +136,11 @@ fn each_orchestrator_error_reads_the_same_as_its_message_and_in_main() {
             ": the store is not available: the disk is full",
         ),
         (OrchestratorError::ShuttingDown, "the orchestrator is shutting down", ""),
+        (
+            OrchestratorError::Stopped,
+            "the orchestrator has stopped: its loop panicked, as the log says, or its tokio runtime was dropped",
+            "",
+        ),
         (
             OrchestratorError::Signal { source: Arc::new(io::Error::other("too many handlers")) },
             "can't listen for signals",

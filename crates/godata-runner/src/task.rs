@@ -10,6 +10,7 @@
 //! 3. [`watch_time`] waits for the run's end for that long, in tokio's time. If the run has not ended by then, it calls
 //!    `RunHandle::stop_because(StopReason::TimedOut(..))`. The first reason to stop counts, so a timeout does not turn a run
 //!    that was canceled before into a failure.
+//!    If the job holds up the thread that would do this, [`run`] does it when the job returns.
 //! 4. That cancels the run's context. [`until_stopped`] waits for this beside the job, and gives the job the `stop_grace` to
 //!    return. Then it drops the job.
 //! 5. However the job then ends, `ActiveRun::end` of godata-core records a failure of kind `TimedOut`, even if the job
@@ -18,7 +19,7 @@
 //!    [`DROP_GRACE`] after the `stop_grace`.
 //! 7. `logs::ended` adds `timeout_ms` to the line of a run that failed by its timeout.
 
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,7 @@ use godata_core::{
     AnyJob, Failure, FailureKind, Job as _, JobEnd, RunContext, RunHandle, RunId, StopReason, panic_message,
 };
 use tokio::runtime::Handle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::RunEvent;
 use crate::entry::Entry;
@@ -63,7 +64,14 @@ pub(crate) async fn run(mut entry: Entry, job: AnyJob, turn: Turn, limit: Option
         // before a job that may never yield.
         tokio::task::yield_now().await;
     }
+    let started = Instant::now();
     let end = until_stopped(&job, cx, entry.runner().stop_grace).await;
+    if let Some(limit) = limit.filter(|limit| started.elapsed() > *limit) {
+        // The job has held up the thread on which `watch_time` runs.
+        handle.stop_because(StopReason::TimedOut(limit));
+    }
+    // Before callers learn of the end, because it may hold what they want to close. It is foreign code, and may panic.
+    drop(catch_unwind(AssertUnwindSafe(|| drop(job))));
     entry.end(end);
 }
 

@@ -540,3 +540,17 @@ async fn done_waits_until_the_row_is_stored_and_fails_if_it_is_not() {
         format!("the result of run {} was not stored: the store is not available: gone", run.id())
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_job_that_holds_up_its_thread_beyond_its_timeout_has_failed() {
+    let runner = Runner::new();
+    let blocks = job_fn("blocks", |_cx| async {
+        // Time passes, and no other task runs meanwhile.
+        assert_eq!(tokio::time::advance(5 * SECOND).now_or_never(), None);
+        Ok(())
+    });
+    let run = runner.start_with(blocks, RunRequest::new().with_timeout(SECOND)).unwrap();
+    let result = run.finished().await;
+    let kind = result.error.map(|error| error.kind);
+    assert_eq!((result.status, kind), (RunStatus::Failed, Some(FailureKind::TimedOut)));
+}

@@ -159,6 +159,12 @@ fn a_text_that_could_mean_several_things_is_refused_with_what_is_accepted() {
             "CRON_TZ=Europe/Berln 0 2 * * *",
             "invalid schedule `CRON_TZ=Europe/Berln 0 2 * * *`: expected text that",
         ),
+        ("0 0 1 1 * 2026", "invalid schedule `0 0 1 1 * 2026`: expected `cron PATTERN [ZONE]"),
+        ("Sat *-*-1..7 18:00:00", "invalid schedule `Sat *-*-1..7 18:00:00`: expected text that starts with"),
+        (
+            "cron 0/15 * * * *",
+            "invalid minute `0/15` in cron pattern `0/15 * * * *`: expected a range before the step",
+        ),
         ("2026-*-* 02:00", "invalid schedule `2026-*-* 02:00`: expected text that starts with"),
         ("weekly", "invalid schedule `weekly`: expected text that starts with every, daily,"),
         ("daily", "invalid schedule `daily`: expected `daily TIMES"),

@@ -215,6 +215,9 @@ pub fn in_memory() -> Orchestrator {
 /// kept. To remove old runs, or to change other settings, use [`FileStore::builder`] and [`Orchestrator::builder`]. The
 /// docs of [`FileStore`] say what is in the files.
 ///
+/// The file is in use until [`shutdown`](Orchestrator::shutdown) has returned and all handles of the orchestrator are dropped.
+/// Then it is free at once. Without a shutdown, it is in use until the running jobs have ended.
+///
 /// ```
 /// use std::time::Duration;
 ///

@@ -9,8 +9,8 @@ pub(crate) fn is_utf_8_of_no_other_mark(text: &[u8]) -> bool {
     !others.iter().any(|mark| text.starts_with(mark))
 }
 
-/// Whether a dynamic record has the same value as that of `serde_json`. The digits of a number are kept: `-0` is the integer 0
-/// and not a float, and a number that would round to an integer, such as `0.99999999999999999999`, is text.
+/// Whether a dynamic record has the same value as that of `serde_json`. A number that no type of 64 bits
+/// has is the text of its digits.
 pub(crate) fn is_same(dynamic: &Value, typed: &Value) -> bool {
     match (dynamic, typed) {
         (Value::Number(number), Value::Number(other)) => number == other || number.as_f64() == other.as_f64(),

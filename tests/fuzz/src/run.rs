@@ -6,9 +6,9 @@ use std::future::ready;
 use std::path::PathBuf;
 use std::sync::mpsc;
 
-use godata::etl::Batch;
+use godata::etl::{Batch, ValueRef};
 use godata::{Flow, Pipeline, Reader, Record, Records, RunContext, Writer, error_chain};
-use serde_json::{Value, json};
+use serde_json::{Value, to_value};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
@@ -53,7 +53,20 @@ pub(crate) fn records_as_json<R>(reader: R, workers: usize) -> Result<Vec<Value>
 where
     R: Reader<Batch = Records>,
 {
-    Ok(records(reader, workers)?.iter().map(|record| json!(record)).collect())
+    Ok(records(reader, workers)?.iter().map(|record| object(record.iter())).collect())
+}
+
+fn object<'a>(fields: impl Iterator<Item = (&'a str, ValueRef<'a>)>) -> Value {
+    fields.map(|(name, value)| (name.to_owned(), json(value))).collect()
+}
+
+/// A number that no type of 64 bits has becomes the text of its digits.
+fn json(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::List(values) => values.iter().map(|value| json(value.as_ref())).collect(),
+        ValueRef::Map(fields) => object(fields.iter().map(|(name, value)| (&**name, value.as_ref()))),
+        value => to_value(value).unwrap_or_else(|_| Value::String(value.to_string())),
+    }
 }
 
 /// Writes a flow to `path()`, and returns the bytes, or the error with its causes.

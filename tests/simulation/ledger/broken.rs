@@ -276,6 +276,27 @@ fn an_interruption_that_is_not_recovered_is_found() {
 }
 
 #[test]
+fn a_run_that_a_shutdown_kept_from_starting_and_that_is_not_queued_again_is_found() {
+    let mut history = History::new();
+    let mut run = history.due(10, RunStatus::Running);
+    history.decide([&run], []);
+    history.ledger.leaves(BY);
+    run.status = RunStatus::Interrupted;
+    history.decide([], [&run]);
+    history.found("is not queued again");
+}
+
+#[test]
+fn a_job_that_was_called_in_a_run_that_never_started_is_found() {
+    let mut history = History::new();
+    let mut run = history.started(10);
+    history.ledger.leaves(BY);
+    run.status = RunStatus::Interrupted;
+    history.decide([], [&run]);
+    history.found("its job was called");
+}
+
+#[test]
 fn a_failure_without_its_retry_is_found() {
     let mut history = History::new();
     let failed = history.failed(10);

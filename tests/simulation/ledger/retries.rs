@@ -2,7 +2,7 @@
 
 use godata::{Cause, RunId, RunRecord, RunStatus};
 
-use super::{Books, Decision, Verdict};
+use super::{Books, Decision, Job, Verdict};
 use crate::plan::Recovery;
 
 /// How many times an attempt is recovered.
@@ -79,6 +79,10 @@ pub(super) fn follow_interruptions(decision: &Decision<'_>, books: &Books) -> Ve
         let next = added(decision, |of| matches!(of, Follows::Interruption(of) if *of == run.id));
         let may = books.plan.recovery == Recovery::Rerun && run.interruptions < RECOVERIES && is_kept;
         let is_reaped = run.owner != Some(decision.owner);
+        if !is_reaped && run.started_at.is_none() {
+            was_too_late(run, next, is_kept, books)?;
+            continue;
+        }
         match next {
             None if may && is_reaped => return Err(format!("run {} is not recovered", run.id)),
             Some(_) if books.plan.recovery == Recovery::Off || run.interruptions >= RECOVERIES => {
@@ -95,6 +99,20 @@ pub(super) fn follow_interruptions(decision: &Decision<'_>, books: &Books) -> Ve
         }
     }
     each_follows_on(decision, RunStatus::Interrupted)
+}
+
+/// A shutdown kept the job from starting, so the run is queued again, whatever the recovery. That uses up nothing.
+fn was_too_late(run: &RunRecord, next: Option<&RunRecord>, is_kept: bool, books: &Books) -> Verdict {
+    if books.runs.get(&run.id).is_some_and(|known| known.job != Job::NotStarted) {
+        return Err(format!("run {} is said not to have started, and its job was called", run.id));
+    }
+    match next {
+        None if is_kept => Err(format!("run {} was not started, and is not queued again", run.id)),
+        Some(next) if (next.attempt, next.interruptions) != (run.attempt, run.interruptions) => {
+            Err(format!("run {} was not started, and that used up an attempt", run.id))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// All attempts have the job's id, due time and parameters; another job has another id.

@@ -57,11 +57,14 @@ impl Failure {
         Self { kind, message: cut(message.into()), retry_after: None }
     }
 
-    /// Makes the failure of a job that returned this error: its [kind](JobErrorKind::of) and its
-    /// [chain](error_chain()) as the message.
+    /// Makes the failure of a job that returned this error: its [kind](JobErrorKind) and its [chain](error_chain()) as the
+    /// message.
+    ///
+    /// A run that was canceled has no failure. So a [`Canceled`](crate::Canceled) in the chain is about something else, and
+    /// says nothing; the other marks count.
     #[must_use]
     pub fn from_error(error: &(dyn Error + 'static)) -> Self {
-        let (kind, retry_after) = match JobErrorKind::of(error) {
+        let (kind, retry_after) = match JobErrorKind::of_failure(error) {
             JobErrorKind::Transient { retry_after } => (FailureKind::Transient, retry_after),
             JobErrorKind::Permanent => (FailureKind::Permanent, None),
             JobErrorKind::Failed | JobErrorKind::Canceled => (FailureKind::Failed, None),

@@ -252,6 +252,8 @@ pub struct ActiveRun(Option<Arc<Shared>>);
 
 impl ActiveRun {
     /// Marks the job as started now. A second call changes nothing.
+    ///
+    /// If the run ends without this call, its job counts as never called, and an orchestrator that shuts down queues it again.
     pub fn start(&self) {
         if let Some(run) = &self.0 {
             run.cell.start(run.time());

@@ -105,7 +105,10 @@ impl RetryPolicy {
         let factor = 1_u32.checked_shl(doublings).unwrap_or(u32::MAX);
         let bound = self.initial.saturating_mul(factor).min(self.max);
         let share = if random.is_nan() { 1.0 } else { random.clamp(0.0, 1.0) };
-        Some(bound.mul_f64(share).min(bound).max(failure.retry_after.unwrap_or_default()))
+        // A share of 1 would round the longest bound up, beyond what a duration can hold.
+        let wait =
+            Duration::try_from_secs_f64(bound.as_secs_f64() * share).map_or(bound, |wait| wait.min(bound));
+        Some(wait.max(failure.retry_after.unwrap_or_default()))
     }
 }
 
@@ -129,7 +132,10 @@ mod tests {
             }
         }
         let longest = policy.backoff(Duration::MAX, Duration::MAX);
-        assert!(longest.delay(7, &transient(), 0.999).is_some());
+        for random in [0.999, 1.0, f64::NAN, f64::INFINITY] {
+            assert!(longest.delay(7, &transient(), random).is_some(), "{random}");
+        }
+        assert_eq!(longest.delay(1, &transient(), 1.0), Some(Duration::MAX));
     }
 
     #[test]

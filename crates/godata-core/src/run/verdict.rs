@@ -13,7 +13,7 @@ pub enum JobEnd {
     /// The job returned `Ok`.
     Succeeded,
     /// The job returned an error that contains [`Canceled`](crate::Canceled). If the run was not asked to stop, it fails
-    /// with this failure.
+    /// with this failure, whose kind follows from the other marks.
     Canceled(Failure),
     /// The job returned another error, or panicked.
     Failed(Failure),
@@ -63,6 +63,23 @@ mod tests {
 
     use super::*;
     use crate::Transient;
+
+    #[test]
+    fn the_other_marks_of_a_canceled_error_count_if_the_run_was_not_asked_to_stop() {
+        use crate::{Canceled, Permanent};
+
+        let cases: [(BoxError, FailureKind); 3] = [
+            (Permanent::new(Canceled::new()).into(), FailureKind::Permanent),
+            (Transient::new(Canceled::new()).into(), FailureKind::Transient),
+            (Canceled::new().into(), FailureKind::Failed),
+        ];
+        for (error, expected) in cases {
+            let end = JobEnd::from(Err(error));
+            let (status, failure) = verdict(end.clone(), None);
+            assert_eq!((status, failure.map(|failure| failure.kind)), (RunStatus::Failed, Some(expected)));
+            assert_eq!(verdict(end, Some(StopReason::Requested)), (RunStatus::Canceled, None));
+        }
+    }
 
     #[test]
     fn the_status_follows_from_the_end_and_the_stop_reason() {

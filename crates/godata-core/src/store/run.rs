@@ -65,7 +65,7 @@ pub struct RunRecord {
     /// The pipeline's `rev` after the commit that started the run; 0 before that.
     #[serde(default)]
     pub fence: u64,
-    /// When the job was started.
+    /// When the job was started. `None` in a run that has ended: its job was never called.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<UtcDateTime>,
     /// When the run became terminal.

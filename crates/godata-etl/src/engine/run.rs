@@ -1,14 +1,17 @@
 //! One run of a pipeline: the state that its stages share.
 
+use std::error::Error;
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
 use std::time::{Duration, Instant};
 
 use godata_core::{
-    BoxError, Canceled, Clock, JobErrorKind, RunContext, SystemClock, debug_as_chain, error_chain,
+    BoxError, Canceled, Clock, Failure, JobErrorKind, Permanent, RunContext, SystemClock, Transient,
+    debug_as_chain, error_chain, error_levels, panic_message,
 };
 use time::UtcDateTime;
 use tokio::runtime::Handle;
@@ -221,7 +224,7 @@ impl Run {
         match stopped {
             Stopped::Canceled(source) => PipelineError::Canceled { source, report },
             Stopped::Failed { stage, place, cause } => {
-                let source = Arc::from(not_canceled(cause));
+                let source = Arc::from(not_canceled(printable(cause)));
                 match stage {
                     Stage::Read => PipelineError::Read { place, source, report },
                     Stage::Write => PipelineError::Write { place, source, report },
@@ -292,22 +295,62 @@ impl Drop for AtWork {
     }
 }
 
+/// Replaces an error that panics when it is printed. Hooks, logs and callers read it later, where nothing catches that.
+fn printable(cause: BoxError) -> BoxError {
+    match catch_unwind(AssertUnwindSafe(|| error_chain(&*cause).to_string())) {
+        Ok(_text) => cause,
+        Err(panic) => Box::new(Unprintable(panic_message(panic))),
+    }
+}
+
+/// An error panicked when it was asked for its message or its source.
+#[derive(thiserror::Error)]
+#[error("an error panicked when it was printed: {0}")]
+struct Unprintable(String);
+
+debug_as_chain!(Unprintable);
+
 /// Hides a [`Canceled`] in the chain of a failure's cause. The run was not canceled, so the error is about something
-/// else, such as another run that the user's code waited for. Callers must not treat this run as canceled.
+/// else, such as another run that the user's code waited for. Callers must not treat this run as canceled. The other marks
+/// stay.
 fn not_canceled(cause: BoxError) -> BoxError {
     match JobErrorKind::of(&*cause) {
-        JobErrorKind::Canceled => Box::new(OtherCanceled(cause)),
+        JobErrorKind::Canceled => OtherCanceled::copy(&*cause),
         _ => cause,
     }
 }
 
-/// An error whose chain contains a cancellation of something other than this run. It prints its chain, and has no
-/// source.
+/// A level of the chain of an error that contains a cancellation of something other than this run: its text.
 #[derive(thiserror::Error)]
-#[error("{}", error_chain(&*self.0))]
-struct OtherCanceled(BoxError);
+#[error("{message}")]
+struct OtherCanceled {
+    message: String,
+    source: Option<BoxError>,
+}
 
 debug_as_chain!(OtherCanceled);
+
+impl OtherCanceled {
+    /// The text of each level of the chain, with the marks.
+    fn copy(cause: &(dyn Error + 'static)) -> BoxError {
+        let levels: Vec<_> = error_levels(cause).collect();
+        let copy = levels.into_iter().rev().fold(None, |below: Option<BoxError>, level| {
+            Some(match below {
+                Some(below) if level.is::<Permanent>() => Permanent::new(below).into(),
+                Some(below) if level.is::<Transient>() => {
+                    let copy = Transient::new(below);
+                    let wait = Failure::from_error(level).retry_after;
+                    match wait {
+                        Some(wait) => copy.retry_after(wait).into(),
+                        None => copy.into(),
+                    }
+                }
+                source => Self { message: level.to_string(), source }.into(),
+            })
+        });
+        copy.unwrap_or_else(|| cause.to_string().into())
+    }
+}
 
 /// Cancels the run, and returns the cancellation as an error.
 fn canceled(cx: &RunContext) -> Canceled {

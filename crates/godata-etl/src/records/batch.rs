@@ -286,21 +286,20 @@ impl Records {
     }
 
     pub(super) fn to_record(&self, row: usize) -> Record {
-        let names = self.shape.as_slice().iter().enumerate();
-        let fields = names.filter_map(|(column, name)| {
+        let field = |column: usize| {
+            let name = self.shape.as_slice().get(column)?;
             Some((Arc::clone(name), self.storage.value(column, row)?.to_owned()))
-        });
-        Record::from_fields(fields.collect())
+        };
+        Record::from_fields(self.storage.positions(row).filter_map(field).collect())
     }
 
     fn take_record(&mut self, row: usize) -> Record {
-        let shape = Arc::clone(&self.shape);
-        let fields = shape
-            .as_slice()
-            .iter()
-            .enumerate()
-            .filter_map(|(column, name)| Some((Arc::clone(name), self.storage.take(column, row)?)));
-        Record::from_fields(fields.collect())
+        let columns: Vec<usize> = self.storage.positions(row).collect();
+        let field = |column: usize| {
+            let name = self.shape.as_slice().get(column)?;
+            Some((Arc::clone(name), self.storage.take(column, row)?))
+        };
+        Record::from_fields(columns.into_iter().filter_map(field).collect())
     }
 
     /// Like `column`, for a name that needs no copy and is probably at `hint`.
@@ -387,6 +386,31 @@ mod tests {
         assert_eq!(batch.names().collect::<Vec<_>>(), ["a", "b"]);
         assert_eq!(shape.len(), 1);
         Ok(())
+    }
+
+    #[test]
+    fn rows_with_names_of_their_own_are_a_list_of_rows_in_bounded_memory() {
+        let len = 5_000;
+        let rows = || (0..len).map(|i| record! {&*format!("id {i}") => i, "all" => true});
+        let mut batch: Records = rows().collect();
+        for i in 0..len {
+            batch.row_mut(i).unwrap().set("new", i);
+        }
+        assert!(batch.capacity() < 512 * 3 * len, "{}", batch.capacity());
+        assert_eq!(batch.row(7).unwrap().len(), 3);
+        batch.drop_fields(&["all"]).unwrap();
+        batch.row_mut(1).unwrap().remove("id 1");
+        batch.prune();
+        assert_eq!(batch.names().nth(1), Some("id 2"));
+        let expected = rows().enumerate().map(|(i, mut row)| {
+            row.remove("all");
+            if i == 1 {
+                row.remove("id 1");
+            }
+            row.set("new", i);
+            row
+        });
+        assert_eq!(batch.into_records(), expected.collect::<Vec<_>>());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::batch::Records;
 use super::cell::{Cell, Kind};
-use super::number;
+use super::digits;
 use super::shape::Shape;
 use super::shape_error::ShapeError;
 use super::source_format::SourceFormat;
@@ -157,7 +157,7 @@ impl RecordsBuilder {
     ///
     /// Digits that are not a number by RFC 8259, section 6, are added as text.
     pub fn push_number(&mut self, digits: &str) {
-        self.push_slice(digits, if number::is_json(digits) { Kind::Number } else { Kind::Text });
+        self.push_slice(digits, if digits::is_json(digits) { Kind::Number } else { Kind::Text });
     }
 
     /// Adds a cell with this value.

@@ -3,13 +3,19 @@
 use std::fmt;
 
 use super::cell::{Cell, Kind, Stored};
+use super::digits;
 use super::field_error::FieldError;
-use super::number;
+use super::number::Repr;
+use super::number_ref::NumberRef;
 use super::storage::Storage;
 use super::value::Value;
 use super::value_ref::ValueRef;
 
 /// A type that a field can be cast to.
+///
+/// A cast changes the type, and not how the field is written: a number keeps its digits and a timestamp its offset, so
+/// `12.50` stays `12.50`. Digits that are not a JSON number are normalized, such as `007` to `7`, and so are digits with a
+/// fraction that are cast to a whole number, such as `12.0` to `12`.
 ///
 /// ```
 /// use godata_etl::{Type, record};
@@ -35,7 +41,7 @@ pub enum Type {
     Float,
     /// Text. Cast from everything but bytes, lists and maps.
     Text,
-    /// An instant. Cast from RFC 3339 text.
+    /// An instant. Cast from RFC 3339 text, by the rules of [`Timestamp`](crate::Timestamp).
     Timestamp,
 }
 
@@ -70,32 +76,46 @@ impl fmt::Display for Type {
 /// Casts a value; null stays null.
 pub(super) fn cast_value(field: &str, value: ValueRef<'_>, to: Type) -> Result<Value, FieldError> {
     let cast = match to {
-        _ if value.is_null() => Some(Value::Null),
-        Type::Bool => value.as_bool().map(Value::Bool),
-        Type::Int => value.as_i64().map(Value::Int),
-        Type::UInt => value.as_u64().map(Value::from),
-        Type::Float => value.as_f64().map(Value::Float),
-        Type::Text => to_text(value).map(Value::Text),
-        Type::Timestamp => value.as_timestamp().map(Value::Timestamp),
+        Type::Text if !value.is_null() => to_text(value).map(Value::Text),
+        _ => cast(value, to).map(ValueRef::to_owned),
     };
-    cast.ok_or_else(|| FieldError::unexpected(field, to.expected(), value))
+    cast.ok_or_else(|| FieldError::unexpected(field, to, value))
 }
 
-impl Kind {
-    /// The value of a text of this kind. Digits that overflow a float, or that a float would turn into another whole
-    /// number, stay text; a getter that wants a number parses them.
-    #[inline(never)]
-    pub(super) fn read(self, text: &str) -> ValueRef<'_> {
-        let number = match self {
-            Self::Text => None,
-            Self::Number => number::parse_number(text),
-        };
-        number.unwrap_or(ValueRef::Text(text))
+/// Casts a value to another type than text. The digits of a number are kept if they are a JSON number and that value.
+fn cast(value: ValueRef<'_>, to: Type) -> Option<ValueRef<'_>> {
+    let digits = match value {
+        ValueRef::Text(text) => Some(text).filter(|text| digits::is_json(text)),
+        ValueRef::Number(number) => number.digits(),
+        _ => None,
+    };
+    match to {
+        _ if value.is_null() => Some(value),
+        Type::Bool => value.as_bool().map(ValueRef::Bool),
+        Type::Int => value.as_i64().map(|int| whole(digits, int.into())),
+        Type::UInt => value.as_u64().map(|int| whole(digits, int.into())),
+        Type::Float => value.as_f64().map(|float| {
+            let kept = digits.map(|digits| Repr::FloatDigits(float, digits));
+            ValueRef::Number(NumberRef(kept.unwrap_or(Repr::Float(float))))
+        }),
+        Type::Timestamp => match value {
+            ValueRef::Text(text) => text.parse().ok().map(ValueRef::Timestamp),
+            ValueRef::Timestamp(_) => Some(value),
+            _ => None,
+        },
+        Type::Text => value.as_str().map(ValueRef::Text),
     }
 }
 
+/// A whole number with these digits, unless they have a fraction or an exponent.
+fn whole<'a>(digits: Option<&'a str>, int: NumberRef<'a>) -> ValueRef<'a> {
+    let kept =
+        digits.map(|digits| NumberRef(Repr::Digits(digits))).filter(|kept| kept.narrow() == int.narrow());
+    ValueRef::Number(kept.unwrap_or(int))
+}
+
 impl Storage {
-    /// Casts a cell in place. Digits that are a JSON number are kept as they are.
+    /// Casts a cell in place.
     pub(super) fn cast(
         &mut self,
         column: usize,
@@ -104,64 +124,62 @@ impl Storage {
         to: Type,
     ) -> Result<(), FieldError> {
         let cell = self.cell(column, row);
-        // Text is text already, wherever it is stored.
-        if let (Type::Text, Some((_, Kind::Text))) = (to, self.text_of(cell)) {
-            return Ok(());
-        }
         // Most casts are of decimals to floats.
-        if let (Type::Float, Some((text, Kind::Text))) = (to, self.text_of(cell))
-            && let (Stored::Text { .. }, Some(float)) = (cell.stored(), number::parse_decimal(text))
+        if let (Type::Float, Some(text)) = (to, self.text_part(cell))
+            && let Some(float) = digits::parse_decimal(text)
         {
-            let cell = self.float_cell(cell, float);
+            let cell = self.float_cell(cell.with_kind(Kind::Text), float);
             self.put(column, row, cell);
             return Ok(());
         }
         let value = self.value(column, row).ok_or_else(|| FieldError::missing(field))?;
-        let cast = cast_value(field, value, to).map_err(|error| match self.text_of(cell) {
-            Some((digits, Kind::Number)) => FieldError::unexpected_number(field, to.expected(), digits),
-            _ => error,
-        })?;
-        let cell = match self.digits(cell, to, &cast) {
-            Some(digits) => self.cast_digits(digits, &cast),
-            None => self.value_cell(cast),
+        // Text is text already, wherever it is stored.
+        if to == Type::Text && value.as_str().is_some() {
+            return Ok(());
+        }
+        let cast = self.cast_cell(cell, value, to).ok_or_else(|| FieldError::unexpected(field, to, value))?;
+        let cell = match cast {
+            Cast::Slice(cell) => cell,
+            Cast::Float(digits, float) => self.float_cell(digits, float),
+            Cast::Value(value) => self.value_cell(value),
         };
         self.put(column, row, cell);
         Ok(())
     }
 
-    /// The cell of the digits that are written for the cast value, if they are kept.
-    fn digits(&mut self, cell: Cell, to: Type, cast: &Value) -> Option<Cell> {
-        let (text, kind) = self.text_of(cell)?;
-        let is_kept = match to {
-            Type::Text => true,
-            // The cast has parsed these same digits.
-            Type::Float if kind == Kind::Text => number::is_json(text),
-            Type::Float => ValueRef::Text(text).as_f64() == cast.as_ref().as_f64(),
-            Type::Int | Type::UInt if kind == Kind::Text => number::is_json(text),
-            Type::Int | Type::UInt => Kind::Number.read(text) == cast.as_ref(),
-            Type::Bool | Type::Timestamp => false,
+    /// What a cell and its value are cast to. Digits in the text of the batch are not copied.
+    fn cast_cell(&self, cell: Cell, value: ValueRef<'_>, to: Type) -> Option<Cast> {
+        let slice = match cell.stored() {
+            Stored::Text { .. } => Some(cell),
+            Stored::Float(number) => self.floats.get(number).map(|&(digits, _)| digits),
+            _ => None,
         };
-        match cell.stored() {
-            _ if !is_kept => None,
-            Stored::Float(number) => Some(self.floats.get(number)?.0),
-            Stored::Value(_) => {
-                let text = text.to_owned();
-                let copy = self.text_cell(0, &text, Kind::Text);
-                // Digits that don't fit into the text of the batch can't be kept.
-                matches!(copy.stored(), Stored::Text { .. }).then_some(copy)
+        let slice = slice.filter(|slice| !slice.is_absent());
+        if to == Type::Text && !value.is_null() {
+            return match slice {
+                Some(slice) => Some(Cast::Slice(slice.with_kind(Kind::Text))),
+                None => to_text(value).map(|text| Cast::Value(Value::Text(text))),
+            };
+        }
+        Some(match (cast(value, to)?, slice) {
+            (ValueRef::Number(NumberRef(Repr::Digits(_))), Some(slice)) => {
+                Cast::Slice(slice.with_kind(Kind::Number))
             }
-            _ => Some(cell),
-        }
+            (ValueRef::Number(NumberRef(Repr::FloatDigits(float, _))), Some(slice)) => {
+                Cast::Float(slice, float)
+            }
+            (cast, _) => Cast::Value(cast.to_owned()),
+        })
     }
+}
 
-    /// The cell of a value that is written with these digits.
-    fn cast_digits(&mut self, digits: Cell, cast: &Value) -> Cell {
-        match cast {
-            Value::Float(float) => self.float_cell(digits, *float),
-            Value::Text(_) => digits.with_kind(Kind::Text),
-            _ => digits.with_kind(Kind::Number),
-        }
-    }
+/// What a cell becomes.
+enum Cast {
+    /// A slice of the batch's text.
+    Slice(Cell),
+    /// A float that is written with the digits of a slice.
+    Float(Cell, f64),
+    Value(Value),
 }
 
 fn to_text(value: ValueRef<'_>) -> Option<String> {
@@ -175,6 +193,10 @@ fn to_text(value: ValueRef<'_>) -> Option<String> {
 mod tests {
     use super::super::cell_ref::CellRef;
     use super::*;
+
+    fn number(digits: &str) -> Value {
+        crate::Number::from_digits(digits).into()
+    }
 
     /// A field with this text, as slice of the batch and as value.
     fn cells(text: &str) -> [Storage; 2] {
@@ -190,49 +212,68 @@ mod tests {
         })
     }
 
-    /// Casts a text, and checks its value and the digits that are written for it, if they are kept.
+    /// Casts a text, and checks its value and what is written for it.
     #[track_caller]
-    fn check(text: &str, to: Type, value: &Value, digits: Option<&str>) {
+    fn check(text: &str, to: Type, value: impl Into<Value>, written: &str) {
+        let value = value.into();
         for mut storage in cells(text) {
             storage.cast(0, 0, "a", to).unwrap();
-            assert_eq!(storage.value(0, 0), Some(value.as_ref()));
-            let expected = digits.map_or(CellRef::from(value.as_ref()), CellRef::Number);
-            assert_eq!(storage.written(0, 0), Some(expected));
+            let cast = storage.value(0, 0).unwrap();
+            assert_eq!(cast, value.as_ref());
+            assert_eq!(cast.to_string(), written);
+            match storage.written(0, 0).unwrap() {
+                CellRef::Text(text) | CellRef::Number(text) => assert_eq!(text, written),
+                CellRef::Value(value) => assert_eq!(value.to_string(), written),
+                other => panic!("{other:?}"),
+            }
         }
+        let mut record = crate::record! {"a" => text};
+        record.cast("a", to).unwrap();
+        assert_eq!(record.get("a"), Some(value.as_ref()));
+        assert_eq!(record.get("a").unwrap().to_string(), written);
     }
 
     #[test]
     fn digits_are_kept_if_they_are_a_json_number() {
-        check("12.50", Type::Float, &Value::Float(12.5), Some("12.50"));
-        check("12", Type::Float, &Value::Float(12.0), Some("12"));
-        check("-0", Type::Int, &Value::Int(0), Some("-0"));
-        check("18446744073709551615", Type::UInt, &Value::UInt(u64::MAX), Some("18446744073709551615"));
+        check("12.50", Type::Float, 12.5, "12.50");
+        check("12", Type::Float, 12.0, "12");
+        check(
+            "1.0000000000000000000001",
+            Type::Float,
+            number("1.0000000000000000000001"),
+            "1.0000000000000000000001",
+        );
+        check("-0", Type::Int, 0, "-0");
+        check("18446744073709551615", Type::UInt, u64::MAX, "18446744073709551615");
     }
 
     #[test]
     fn other_digits_are_normalized() {
-        check("007", Type::Int, &Value::Int(7), None);
-        check("+5", Type::UInt, &Value::Int(5), None);
-        check(".5", Type::Float, &Value::Float(0.5), None);
+        check("007", Type::Int, 7, "7");
+        check("+5", Type::UInt, 5, "5");
+        check(".5", Type::Float, 0.5, "0.5");
     }
 
     #[test]
     fn text_casts_to_the_other_types() {
-        check("true", Type::Bool, &Value::Bool(true), None);
-        check("a", Type::Text, &Value::from("a"), None);
-        let epoch = Value::Timestamp(time::UtcDateTime::UNIX_EPOCH);
-        check("1970-01-01T00:00:00Z", Type::Timestamp, &epoch, None);
+        check("true", Type::Bool, true, "true");
+        check("a", Type::Text, "a", "a");
+        let epoch = time::UtcDateTime::UNIX_EPOCH;
+        for text in ["1970-01-01T00:00:00Z", "1970-01-01T02:00:00.00+02:00"] {
+            check(text, Type::Timestamp, epoch, text);
+        }
     }
 
     #[test]
     fn a_cast_can_be_cast_again() {
         let [mut storage, _] = cells("12.0");
         let mut cast = |to| storage.cast(0, 0, "a", to).map(|()| storage.value(0, 0).map(ValueRef::to_owned));
-        assert_eq!(cast(Type::Float), Ok(Some(Value::Float(12.0))));
+        assert_eq!(cast(Type::Float), Ok(Some(Value::from(12.0))));
         assert_eq!(cast(Type::Text), Ok(Some(Value::from("12.0"))));
-        assert_eq!(cast(Type::Float), Ok(Some(Value::Float(12.0))));
-        assert_eq!(cast(Type::Int), Ok(Some(Value::Int(12))));
+        assert_eq!(cast(Type::Float), Ok(Some(Value::from(12.0))));
+        assert_eq!(cast(Type::Int), Ok(Some(Value::from(12))));
         assert_eq!(cast(Type::Text), Ok(Some(Value::from("12"))));
+        assert_eq!(cast(Type::Timestamp).unwrap_err().value(), Some("12"));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub enum CellRef<'a> {
     Number(&'a str),
     /// A list or a map as JSON (RFC 8259), as it was read.
     Json(&'a str),
-    /// A value that is neither null nor text.
+    /// A value that is neither null, nor text, nor a number with digits.
     Value(ValueRef<'a>),
 }
 
@@ -35,6 +35,7 @@ impl<'a> From<ValueRef<'a>> for CellRef<'a> {
         match value {
             ValueRef::Null => Self::Null,
             ValueRef::Text(text) => Self::Text(text),
+            ValueRef::Number(number) => number.digits().map_or(Self::Value(value), Self::Number),
             value => Self::Value(value),
         }
     }

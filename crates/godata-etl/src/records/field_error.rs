@@ -5,6 +5,8 @@ use std::fmt;
 
 use godata_core::{debug_as_chain, excerpt};
 
+use super::cast::Type;
+use super::timestamp::{ParseTimestampError, Timestamp};
 use super::value_ref::ValueRef;
 
 /// Why a field could not be read or changed: it says which field, what was expected and what was found.
@@ -29,7 +31,13 @@ enum Problem {
     Missing,
     Null,
     Taken,
-    Mismatch { expected: &'static str, kind: &'static str, value: Box<str> },
+    Mismatch {
+        expected: &'static str,
+        kind: &'static str,
+        value: Box<str>,
+        /// The place in a text that should be a timestamp.
+        bad: Option<ParseTimestampError>,
+    },
 }
 
 impl FieldError {
@@ -56,17 +64,16 @@ impl FieldError {
         Self { field: field.into(), problem: Problem::Taken }
     }
 
-    /// A number with these digits is not what was expected.
-    pub(super) fn unexpected_number(field: &str, expected: &'static str, digits: &str) -> Self {
-        let value = excerpt(digits).into();
-        Self { field: field.into(), problem: Problem::Mismatch { expected, kind: "number", value } }
-    }
-
-    /// `found` is not what was expected. Null has a message of its own.
-    pub(super) fn unexpected(field: &str, expected: &'static str, found: ValueRef<'_>) -> Self {
+    /// `found` is not of that type. Null has a message of its own.
+    pub(super) fn unexpected(field: &str, expected: Type, found: ValueRef<'_>) -> Self {
         let problem = match found {
             ValueRef::Null => Problem::Null,
-            _ => Problem::Mismatch { expected, kind: found.kind(), value: excerpt_of(found).into() },
+            _ => Problem::Mismatch {
+                expected: expected.expected(),
+                kind: found.kind(),
+                value: excerpt_of(found).into(),
+                bad: bad_timestamp(expected, found),
+            },
         };
         Self { field: field.into(), problem }
     }
@@ -83,11 +90,17 @@ impl fmt::Display for FieldError {
             Problem::Missing => f.write_str(" is missing"),
             Problem::Null => f.write_str(" is null"),
             Problem::Taken => f.write_str(" already exists"),
-            Problem::Mismatch { expected, kind, value } => {
-                write!(f, ": expected {expected}, found {kind} `{value}`")
+            Problem::Mismatch { expected, kind, value, bad } => {
+                write!(f, ": expected {expected}, found {kind} `{value}`")?;
+                bad.as_ref().map_or(Ok(()), |bad| write!(f, " ({bad})"))
             }
         }
     }
+}
+
+fn bad_timestamp(expected: Type, found: ValueRef<'_>) -> Option<ParseTimestampError> {
+    let text = found.as_str().filter(|_| expected == Type::Timestamp)?;
+    text.parse::<Timestamp>().err()
 }
 
 /// The start of a value, on one line.
@@ -104,10 +117,13 @@ mod tests {
 
     #[test]
     fn messages_name_the_field_and_what_was_found() {
-        let error = |found| FieldError::unexpected("a", "a number", found).to_string();
+        let error = |found| FieldError::unexpected("a", Type::Float, found).to_string();
         assert_eq!(error(ValueRef::Text("x")), "field `a`: expected a number, found text `x`");
         assert_eq!(error(ValueRef::Bool(true)), "field `a`: expected a number, found bool `true`");
         assert_eq!(error(ValueRef::Null), "field `a` is null");
         assert_eq!(FieldError::missing("a").to_string(), "field `a` is missing");
+        let at = FieldError::unexpected("at", Type::Timestamp, ValueRef::Text("2024-05-01 12:00:00Z"));
+        let found = "expected an RFC 3339 timestamp, found text `2024-05-01 12:00:00Z`";
+        assert_eq!(at.to_string(), format!("field `at`: {found} (character 11: expected `T`)"));
     }
 }

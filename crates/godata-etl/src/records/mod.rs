@@ -8,19 +8,23 @@
 //! A field of a row is in one of three distinct states: it is *absent* (the row has no such field), it is *null*, or it
 //! has a value.
 //!
-//! Fields that no step changes stay as they were read: text keeps its bytes, and a [cast](RecordMut::cast) number keeps
-//! its digits.
+//! Values that no step computes are written as they were read, also after a step that moves or copies them: a [`Number`]
+//! keeps its digits, and a [`Timestamp`] its offset and the length of its fraction.
 
 mod batch;
 mod builder;
 mod cast;
 mod cell;
 mod cell_ref;
+mod cells;
 mod convert;
+mod dense;
+mod digits;
 mod field_error;
 mod getters;
 mod macros;
 mod number;
+mod number_ref;
 mod record;
 mod reshape;
 mod row;
@@ -30,7 +34,9 @@ mod shape;
 mod shape_error;
 mod slices;
 mod source_format;
+mod sparse;
 mod storage;
+mod timestamp;
 mod value;
 mod value_from;
 mod value_ref;
@@ -45,6 +51,8 @@ pub use cast::Type;
 pub use cell_ref::CellRef;
 pub use convert::{ConvertError, to_record, to_value};
 pub use field_error::FieldError;
+pub use number::Number;
+pub use number_ref::NumberRef;
 pub use record::Record;
 pub use row::RecordRef;
 pub use row_mut::RecordMut;
@@ -53,6 +61,7 @@ pub use shape::Shape;
 pub use shape_error::ShapeError;
 pub use slices::SlicesBuilder;
 pub use source_format::SourceFormat;
+pub use timestamp::{ParseTimestampError, Timestamp};
 pub use value::Value;
 pub use value_ref::ValueRef;
 pub use written::{CellVisitor, WrittenText};

@@ -1,181 +1,177 @@
-//! Numbers in text: which text is a number, and whether its digits are a JSON number.
+//! One owned number.
 
-use super::value_ref::ValueRef;
+use std::fmt;
 
-/// A finite float. Rust's `parse` also accepts `nan`, `inf` and numbers that overflow, which are not data.
-pub(super) fn parse_float(text: &str) -> Option<f64> {
-    parse_decimal(text).or_else(|| text.parse().ok().filter(|float: &f64| float.is_finite()))
-}
+use super::digits;
+use super::number_ref::NumberRef;
 
-/// A JSON number without an exponent, and with so few digits that one division gives the exact result (Clinger, "How
-/// to read floating point numbers accurately", 1990); `None` for all others.
+/// A number of a dynamic record. A number that was read keeps its digits, so that it is written as it was read:
+/// `12.50`, `1e999` or `12345678901234567890123`.
 ///
-/// Most numbers in files are of this kind, and `parse` takes more than twice as long for them.
-pub(super) fn parse_decimal(text: &str) -> Option<f64> {
-    /// Numbers with this many digits are less than 2^53.
-    const DIGITS: usize = 15;
-    const POWERS: [f64; DIGITS + 1] =
-        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
-    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
-    if digits.len() > DIGITS + 1 {
-        return None;
+/// Two numbers are equal if they are the same number, however they are written. `Display` writes the digits that were
+/// read, or else the shortest ones; a computed float keeps its point (`12.0`).
+///
+/// ```
+/// use godata_etl::{Number, Value};
+///
+/// let price = Number::from_digits("12.50").ok_or("not a number")?;
+/// assert_eq!((price.as_f64(), price.as_i64()), (Some(12.5), None));
+/// assert_eq!(price, Number::from(12.5));
+/// assert_eq!((price.to_string(), Number::from(12.5).to_string()), ("12.50".into(), "12.5".into()));
+///
+/// let Value::Number(seven) = Value::from(7) else { return Err("a number became something else".into()) };
+/// assert_eq!(seven.as_u64(), Some(7));
+/// # Ok::<(), godata_etl::BoxError>(())
+/// ```
+#[derive(Clone)]
+pub struct Number(pub(super) Repr<Box<str>>);
+
+/// A number, with a text of type `T` if it was read from one. The text is a number by RFC 8259, section 6.
+#[derive(Clone, Copy)]
+pub(super) enum Repr<T> {
+    Int(i64),
+    /// A whole number that is too big for an `i64`.
+    UInt(u64),
+    Float(f64),
+    /// The number with these digits.
+    Digits(T),
+    /// The float that these digits were cast to.
+    FloatDigits(f64, T),
+}
+
+impl Number {
+    /// The number with these digits, which are kept; `None` if they are not a number by RFC 8259, section 6.
+    ///
+    /// `007`, `+5`, `.5`, `NaN` and the empty text are not. `1e999` is, although no machine type holds it.
+    #[must_use]
+    pub fn from_digits(digits: &str) -> Option<Self> {
+        NumberRef::from_digits(digits).map(NumberRef::to_owned)
     }
-    let mut whole = 0_u64;
-    let mut point = None;
-    for (at, &byte) in digits.iter().enumerate() {
-        match byte {
-            b'0'..=b'9' => whole = whole * 10 + u64::from(byte - b'0'),
-            b'.' if point.is_none() => point = Some(at),
-            _ => return None,
-        }
+
+    /// This number, borrowed.
+    #[must_use]
+    pub fn as_ref(&self) -> NumberRef<'_> {
+        NumberRef(match &self.0 {
+            Repr::Int(value) => Repr::Int(*value),
+            Repr::UInt(value) => Repr::UInt(*value),
+            Repr::Float(value) => Repr::Float(*value),
+            Repr::Digits(digits) => Repr::Digits(digits),
+            Repr::FloatDigits(value, digits) => Repr::FloatDigits(*value, digits),
+        })
     }
-    let int = point.unwrap_or(digits.len());
-    let fraction = point.map_or(0, |point| digits.len() - point - 1);
-    let is_json = int > 0 && (int == 1 || digits[0] != b'0') && (point.is_none() || fraction > 0);
-    if !is_json || int + fraction > DIGITS {
-        return None;
+
+    /// The number, if it is a whole number in the range of `i64`. See [`NumberRef::as_i64`].
+    #[must_use]
+    pub fn as_i64(&self) -> Option<i64> {
+        self.as_ref().as_i64()
     }
-    let float = whole as f64 / POWERS[fraction];
-    Some(if text.len() > digits.len() { -float } else { float })
-}
 
-/// The narrowest number that has these digits. `None` if the nearest float is a whole number that the digits are not,
-/// because the float would pass for it.
-pub(super) fn parse_number(text: &str) -> Option<ValueRef<'static>> {
-    let int = || text.parse().ok().map(ValueRef::Int);
-    let uint = || text.parse().ok().map(ValueRef::UInt);
-    let float = || parse_float(text).filter(|&float| !passes_for_whole(text, float)).map(ValueRef::Float);
-    int().or_else(uint).or_else(float)
-}
-
-/// Whether a float represents a whole number that these digits are not.
-fn passes_for_whole(text: &str, float: f64) -> bool {
-    is_whole(float) && parse_whole(text) != Some(float as i128)
-}
-
-/// Whether a float represents exactly one whole number. From 2^53 on, each float represents several.
-fn is_whole(float: f64) -> bool {
-    const LIMIT: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
-    float.fract() == 0.0 && float.abs() < LIMIT
-}
-
-/// The value of a JSON number, if it is a whole number; it may have a fraction or an exponent.
-fn parse_whole(text: &str) -> Option<i128> {
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-    let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);
-    let (int, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let fraction = fraction.trim_end_matches('0');
-    let mut whole = 0_i128;
-    for digit in int.bytes().chain(fraction.bytes()) {
-        whole = whole.checked_mul(10)?.checked_add(i128::from(digit - b'0'))?;
+    /// The number, if it is a whole number in the range of `u64`. See [`NumberRef::as_u64`].
+    #[must_use]
+    pub fn as_u64(&self) -> Option<u64> {
+        self.as_ref().as_u64()
     }
-    if whole == 0 {
-        return Some(0);
+
+    /// The nearest float; `None` for digits beyond the range of `f64`. See [`NumberRef::as_f64`].
+    #[must_use]
+    pub fn as_f64(&self) -> Option<f64> {
+        self.as_ref().as_f64()
     }
-    let mut scale = exponent.parse::<i64>().ok()?.checked_sub(i64::try_from(fraction.len()).ok()?)?;
-    while scale < 0 {
-        whole = (whole % 10 == 0).then_some(whole / 10)?;
-        scale += 1;
+}
+
+impl PartialEq for Number {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_ref() == other.as_ref()
     }
-    while scale > 0 {
-        whole = whole.checked_mul(10)?;
-        scale -= 1;
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_ref().fmt(f)
     }
-    Some(if mantissa.starts_with('-') { -whole } else { whole })
 }
 
-/// The whole number that a float represents.
-pub(super) fn exact_i64(float: f64) -> Option<i64> {
-    is_whole(float).then_some(float as i64)
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.as_ref(), f)
+    }
 }
 
-/// The whole number that a float represents.
-pub(super) fn exact_u64(float: f64) -> Option<u64> {
-    (is_whole(float) && float >= 0.0).then_some(float as u64)
+macro_rules! from_machine_type {
+    ($($type:ty)+) => {
+        $(impl From<$type> for Number {
+            fn from(value: $type) -> Self {
+                NumberRef::from(value).to_owned()
+            }
+        })+
+    };
 }
 
-/// Whether these digits are a number by RFC 8259, section 6.
-pub(super) fn is_json(text: &str) -> bool {
-    let unsigned = text.strip_prefix('-').unwrap_or(text);
-    let rest = after_integer(unsigned).and_then(after_fraction).and_then(after_exponent);
-    rest.is_some_and(str::is_empty)
+from_machine_type!(i64 u64 f64);
+
+macro_rules! from_wide_type {
+    ($($type:ty)+) => {
+        $(impl From<$type> for Number {
+            fn from(value: $type) -> Self {
+                let digits = value.to_string();
+                Self(digits::whole(&digits).unwrap_or_else(|| Repr::Digits(digits.into())))
+            }
+        })+
+    };
 }
 
-fn after_integer(text: &str) -> Option<&str> {
-    text.strip_prefix('0').or_else(|| after_digits(text))
-}
-
-fn after_fraction(text: &str) -> Option<&str> {
-    text.strip_prefix('.').map_or(Some(text), after_digits)
-}
-
-fn after_exponent(text: &str) -> Option<&str> {
-    let Some(exponent) = text.strip_prefix(['e', 'E']) else { return Some(text) };
-    after_digits(exponent.strip_prefix(['+', '-']).unwrap_or(exponent))
-}
-
-/// The rest of a text after one or more digits.
-fn after_digits(text: &str) -> Option<&str> {
-    let len = text.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(text.len());
-    text.get(len..).filter(|_| len > 0)
-}
+from_wide_type!(i128 u128);
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
-    #[test]
-    fn json_numbers_are_recognized() {
-        for text in ["0", "-0", "12", "12.50", "1e5", "1E+5", "0.1e-2", "-1.0"] {
-            assert!(is_json(text), "{text}");
-        }
-        for text in ["", "-", "007", "+5", ".5", "5.", "1e", "1e+", "1.2.3", "0x1", " 1", "NaN", "--1"] {
-            assert!(!is_json(text), "{text}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn decimals_are_parsed_as_by_the_standard_library(text in "-?[0-9]{0,16}(\\.[0-9]{0,16})?") {
-            if let Some(float) = parse_decimal(&text) {
-                prop_assert_eq!(float.to_bits(), text.parse::<f64>().unwrap().to_bits());
-                prop_assert!(is_json(&text));
-            }
-        }
-
-        #[test]
-        fn json_agrees_about_numbers(text in "-?[0-9]{0,3}(\\.[0-9]{0,2})?([eE][+-]?[0-9]{0,2})?") {
-            prop_assert_eq!(is_json(&text), serde_json::from_str::<serde_json::Number>(&text).is_ok());
-        }
+    fn number(digits: &str) -> Number {
+        Number::from_digits(digits).unwrap()
     }
 
     #[test]
-    fn digits_do_not_pass_for_another_whole_number() {
-        for text in ["4.9999999999999999999", "0.99999999999999999999", "1e-400"] {
-            assert_eq!(parse_number(text), None, "{text}");
+    fn numbers_are_equal_however_they_are_written() {
+        let equal = [
+            (number("12.50"), Number::from(12.5)),
+            (number("0.1"), Number::from(0.1)),
+            (number("5.0"), Number::from(5_i64)),
+            (number("50e-1"), number("5")),
+            (number("-0.0"), number("0")),
+            (number("1e999"), number("10E+998")),
+            (Number::from(u64::MAX), number("18446744073709551615")),
+            (Number::from(1e300), number("1e300")),
+            (number("1e99999999999999999999"), number("1e99999999999999999999")),
+        ];
+        for (a, b) in equal {
+            assert_eq!(a, b);
         }
-        for text in ["9007199254740993.0", "900719925474099300e-2", "3.0155205381098373e+18"] {
-            let number = parse_number(text).unwrap();
-            assert_eq!((number.as_i64(), number.as_u64()), (None, None), "{text}");
-            assert_eq!(number.as_f64(), text.parse().ok(), "{text}");
+        let different = [
+            (number("12345678901234567890123"), number("12345678901234567890124")),
+            (number("12345678901234567890123"), Number::from(12_345_678_901_234_567_890_123.0)),
+            (number("0.99999999999999999999"), Number::from(1_i64)),
+            (number("-5"), number("5")),
+            (number("50"), number("5")),
+            (Number::from(9_007_199_254_740_992.0), Number::from(9_007_199_254_740_993_i64)),
+            (Number::from(f64::NAN), Number::from(f64::NAN)),
+            (Number::from(f64::INFINITY), number("1e999")),
+        ];
+        for (a, b) in different {
+            assert_ne!(a, b);
         }
-        for (text, float) in
-            [("5.0", 5.0), ("-12.50e2", -1250.0), ("1e3", 1000.0), ("0.0", 0.0), ("0e9", 0.0)]
-        {
-            assert_eq!(parse_number(text), Some(ValueRef::Float(float)), "{text}");
-        }
-        assert_eq!(parse_number("4.999"), Some(ValueRef::Float(4.999)));
-        assert_eq!(parse_number("1e300"), Some(ValueRef::Float(1e300)));
     }
 
     #[test]
-    fn the_narrowest_number_is_taken() {
-        assert!(matches!(parse_number("12"), Some(ValueRef::Int(12))));
-        assert!(matches!(parse_number("18446744073709551615"), Some(ValueRef::UInt(u64::MAX))));
-        assert!(matches!(parse_number("18446744073709551616"), Some(ValueRef::Float(_))));
-        assert!(matches!(parse_number("12.0"), Some(ValueRef::Float(_))));
-        assert_eq!(parse_number("1e999"), None);
+    fn digits_are_kept_and_read_on_demand() {
+        for digits in ["12.50", "1e999", "12345678901234567890123", "-0", "5.0", "1E5", "7", "-1", "0"] {
+            assert_eq!(number(digits).to_string(), digits);
+        }
+        for digits in ["007", "+5", ".5", "5.", "", " 1", "NaN", "inf", "0x1"] {
+            assert!(Number::from_digits(digits).is_none(), "{digits}");
+        }
+        assert_eq!((number("1e3").as_i64(), number("-1").as_u64()), (Some(1000), None));
+        assert_eq!((number("1e999").as_f64(), number("1e999").as_i64()), (None, None));
+        assert_eq!(number("0.99999999999999999999").as_i64(), None);
+        assert_eq!(Number::from(12.0).to_string(), "12.0");
     }
 }

@@ -197,7 +197,10 @@ mod tests {
     #[test]
     fn the_last_of_two_equal_names_wins_at_the_position_of_the_first() {
         let record = record! {"a" => 1, "b" => 2, "a" => 3};
-        assert_eq!(record.iter().collect::<Vec<_>>(), [("a", ValueRef::Int(3)), ("b", ValueRef::Int(2))]);
+        assert_eq!(
+            record.iter().collect::<Vec<_>>(),
+            [("a", ValueRef::from(3_i64)), ("b", ValueRef::from(2_i64))]
+        );
     }
 
     #[test]

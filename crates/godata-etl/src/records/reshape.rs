@@ -38,6 +38,37 @@ impl Records {
         Ok(())
     }
 
+    /// Gives all rows the fields of `shape`, in its order. Fields that the batch lacks are null, and its other fields are
+    /// dropped.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use godata_etl::{Records, Shape, record};
+    ///
+    /// let mut batch = Records::with_names(["id", "amount"])?;
+    /// batch.push(record! {"id" => 1, "amount" => 2});
+    /// batch.conform(&Arc::new(Shape::new(["amount", "coupon", "id"])?));
+    /// assert_eq!(batch.into_records(), [record! {"amount" => 2, "coupon" => (), "id" => 1}]);
+    /// # Ok::<(), godata_etl::ShapeError>(())
+    /// ```
+    pub fn conform(&mut self, shape: &Arc<Shape>) {
+        if self.shape == *shape {
+            return;
+        }
+        let mut columns = self.shape.len();
+        let mut position = |name: &str| {
+            self.shape.position(name).unwrap_or_else(|| {
+                self.storage.push_null_column(columns, self.height);
+                columns += 1;
+                columns - 1
+            })
+        };
+        let positions: Vec<usize> = shape.names().map(&mut position).collect();
+        self.storage.select(&positions);
+        self.sources.clear();
+        self.shape = Arc::clone(shape);
+    }
+
     /// Drops these fields.
     ///
     /// # Errors
@@ -89,10 +120,11 @@ impl Records {
             return;
         }
         self.lost_fields = false;
-        for column in (0..self.shape.len()).rev() {
-            if self.is_unused(column) {
-                self.drop_column(column);
-            }
+        let used = self.storage.used(self.shape.len(), &self.rows);
+        let kept: Vec<usize> = (0..used.len()).filter(|&column| used[column]).collect();
+        if kept.len() < used.len() {
+            Arc::make_mut(&mut self.shape).select(&kept);
+            self.storage.select(&kept);
         }
     }
 

@@ -8,6 +8,7 @@ use time::UtcDateTime;
 use super::batch::Records;
 use super::cast::Type;
 use super::cell_ref::CellRef;
+use super::cells::Positions;
 use super::convert::{ConvertError, deserialize};
 use super::field_error::FieldError;
 use super::record::Record;
@@ -155,12 +156,12 @@ impl<'a> RecordRef<'a> {
 
     /// The fields that the row has, in order.
     pub fn iter(self) -> impl Iterator<Item = (&'a str, ValueRef<'a>)> {
-        (0..self.width()).filter_map(move |column| Some((self.name_at(column)?, self.value_at(column)?)))
+        self.positions().filter_map(move |column| Some((self.name_at(column)?, self.value_at(column)?)))
     }
 
     /// The fields that the row has, in the form in which they are written.
     pub fn cells(self) -> impl Iterator<Item = (&'a str, CellRef<'a>)> {
-        (0..self.width()).filter_map(move |column| Some((self.name_at(column)?, self.cell_at(column)?)))
+        self.positions().filter_map(move |column| Some((self.name_at(column)?, self.cell_at(column)?)))
     }
 
     /// The field at a position of the batch's [`Shape`](crate::Shape), in the form in which it is written; `None` if it is
@@ -202,11 +203,6 @@ impl<'a> RecordRef<'a> {
         }
     }
 
-    /// A field in the form in which it is written.
-    fn written(self, name: &str) -> Option<CellRef<'a>> {
-        self.cell_at(self.position(name)?)
-    }
-
     /// The text of the whole row as it was read, if it was read in this format and no step has changed it. A writer of the
     /// same format copies it, with its spaces, digits and escapes.
     ///
@@ -231,7 +227,7 @@ impl<'a> RecordRef<'a> {
         self.cells().next().is_none()
     }
 
-    /// An owned copy. It does not keep the digits of a cast number: `12.50` becomes 12.5.
+    /// An owned copy.
     #[must_use]
     pub fn to_record(self) -> Record {
         match self.0 {
@@ -287,20 +283,17 @@ impl<'a> RecordRef<'a> {
     /// Why a field could not be read.
     #[cold]
     fn unread(self, name: &str, expected: Type) -> FieldError {
-        match (self.get(name), self.written(name)) {
-            (None, _) => FieldError::missing(name),
-            (_, Some(CellRef::Number(digits))) => {
-                FieldError::unexpected_number(name, expected.expected(), digits)
-            }
-            (Some(value), _) => FieldError::unexpected(name, expected.expected(), value),
+        match self.get(name) {
+            None => FieldError::missing(name),
+            Some(value) => FieldError::unexpected(name, expected, value),
         }
     }
 
-    /// How many positions the row has. Each has a field or is absent.
-    fn width(self) -> usize {
+    /// The positions at which the row may have a field, in order.
+    fn positions(self) -> Positions<'a> {
         match self.0 {
-            View::Record(record) => record.fields().len(),
-            View::Row(records, _) => records.shape().len(),
+            View::Record(record) => Positions::All(0..record.fields().len()),
+            View::Row(records, row) => records.storage.positions(row),
         }
     }
 

@@ -146,12 +146,26 @@ impl Shape {
 
     /// Inserts a name that is known to be new.
     pub(super) fn insert(&mut self, position: usize, name: Arc<str>) {
+        if self.positions.is_empty() {
+            self.names.insert(position, name);
+            self.index();
+            return;
+        }
+        // Many names are moved, and not hashed again.
+        self.positions.values_mut().filter(|at| **at >= position).for_each(|at| *at += 1);
+        self.positions.insert(Arc::clone(&name), position);
+        self.keys.insert(position, Key::of(&name));
         self.names.insert(position, name);
-        self.index();
     }
 
     pub(super) fn remove(&mut self, position: usize) {
         self.names.remove(position);
+        self.index();
+    }
+
+    /// Keeps these names, in this order. No position may occur twice.
+    pub(super) fn select(&mut self, kept: &[usize]) {
+        self.names = kept.iter().filter_map(|&position| self.names.get(position).cloned()).collect();
         self.index();
     }
 

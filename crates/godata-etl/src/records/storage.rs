@@ -2,14 +2,14 @@
 
 use super::cell::{Cell, Kind, Stored};
 use super::cell_ref::CellRef;
+use super::cells::{Cells, Positions};
+use super::number::{Number, Repr};
+use super::number_ref::NumberRef;
 use super::value::Value;
 use super::value_ref::ValueRef;
 use super::written::{CellVisitor, WrittenText};
 
 /// The cells of a batch, with their texts and values.
-///
-/// The cells that were read are in one grid, row after row, as they come from a file. The cells that a step set are in a
-/// column of their own.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Storage {
     /// The texts of all cells, with whatever was between them in the input.
@@ -19,19 +19,7 @@ pub(super) struct Storage {
     values: Vec<(Cell, Value)>,
     /// The floats, each with the cell of the digits that it was cast from, or an absent cell.
     pub(super) floats: Vec<(Cell, f64)>,
-    /// The cells of the rows as they were read, `width` per row. Cells missing at the end are absent.
-    grid: Vec<Cell>,
-    width: usize,
-    columns: Vec<Column>,
-}
-
-/// Where the cells of a column are.
-#[derive(Clone, Debug)]
-enum Column {
-    /// At this position in each row of the grid.
-    Grid(usize),
-    /// Here, by the index of the row. Cells missing at the end are absent.
-    Own(Vec<Cell>),
+    cells: Cells,
 }
 
 impl Storage {
@@ -40,10 +28,7 @@ impl Storage {
         self.text.clear();
         self.values.clear();
         self.floats.clear();
-        self.grid.clear();
-        self.columns.clear();
-        self.columns.extend((0..width).map(Column::Grid));
-        Self { width, ..self }
+        Self { cells: self.cells.recycled(width), ..self }
     }
 
     /// How many bytes of memory it holds for later use.
@@ -51,17 +36,29 @@ impl Storage {
         self.text.capacity()
             + self.values.capacity() * size_of::<(Cell, Value)>()
             + self.floats.capacity() * size_of::<(Cell, f64)>()
-            + self.grid.capacity() * size_of::<Cell>()
+            + self.cells.capacity()
     }
 
     #[inline]
     pub(super) fn cell(&self, column: usize, row: usize) -> Cell {
-        let cell = match self.columns.get(column) {
-            Some(&Column::Grid(place)) => self.grid.get(row * self.width + place),
-            Some(Column::Own(cells)) => cells.get(row),
-            None => None,
-        };
-        cell.copied().unwrap_or(Cell::ABSENT)
+        self.cells.get(column, row)
+    }
+
+    /// The columns in which a row may have a cell, in order.
+    #[inline]
+    pub(super) fn positions(&self, row: usize) -> Positions<'_> {
+        self.cells.positions(row)
+    }
+
+    /// Makes the cells sparse, as they become by themselves when there are very many.
+    #[cfg(test)]
+    pub(super) fn make_sparse(&mut self) {
+        self.cells.make_sparse();
+    }
+
+    /// For each column, whether one of these rows has a cell in it.
+    pub(super) fn used(&self, columns: usize, rows: &[u32]) -> Vec<bool> {
+        self.cells.used(columns, rows)
     }
 
     /// The value, parsed if need be; `None` if absent.
@@ -71,8 +68,12 @@ impl Storage {
             Stored::Absent => None,
             Stored::Null => Some(ValueRef::Null),
             Stored::Text { start, len, kind: Kind::Text } => Some(ValueRef::Text(self.text_at(start, len))),
-            Stored::Text { start, len, kind } => Some(kind.read(self.text_at(start, len))),
-            Stored::Float(number) => self.floats.get(number).map(|&(_, float)| ValueRef::Float(float)),
+            Stored::Text { start, len, kind: Kind::Number } => {
+                Some(ValueRef::Number(NumberRef(Repr::Digits(self.text_at(start, len)))))
+            }
+            Stored::Float(number) => {
+                self.floats.get(number).map(|&(digits, float)| ValueRef::Number(self.float(digits, float)))
+            }
             Stored::Value(number) => self.values.get(number).map(|(_, value)| value.as_ref()),
         }
     }
@@ -87,30 +88,37 @@ impl Storage {
     #[inline]
     pub(super) fn text_value(&self, column: usize, row: usize) -> Option<&str> {
         let cell = self.cell(column, row);
-        match cell.as_text() {
-            Some((start, len)) => self.text.get(start..start + len),
-            None => self.text_of(cell).filter(|&(_, kind)| kind == Kind::Text).map(|(text, _)| text),
+        match (cell.as_text(), cell.stored()) {
+            (Some((start, len)), _) => self.text.get(start..start + len),
+            (None, Stored::Value(number)) => self.values.get(number)?.1.as_ref().as_str(),
+            _ => None,
         }
     }
 
     /// Visits the cells that a row has, column by column.
     #[inline(always)]
     pub(super) fn visit<V: CellVisitor>(&self, row: usize, visitor: &mut V) -> Result<(), V::Error> {
-        let cells = self.grid.get(row * self.width..).unwrap_or_default();
-        for (at, column) in self.columns.iter().enumerate() {
-            let cell = match column {
-                Column::Grid(place) => cells.get(*place),
-                Column::Own(cells) => cells.get(row),
-            };
-            // Cells missing at the end of the last row are absent.
-            let cell = cell.copied().unwrap_or(Cell::ABSENT);
-            if let Some((start, len)) = cell.as_text() {
-                visitor.text(at, WrittenText::part(&self.text, start, len))?;
-            } else if let Some(cell) = self.written_cell(cell) {
-                visitor.cell(at, cell)?;
-            }
+        let dense = match &self.cells {
+            Cells::Dense(dense) => dense,
+            Cells::Sparse(sparse) => return self.visit_sparse(sparse.row(row), visitor),
+        };
+        dense.row(row).enumerate().try_for_each(|(at, cell)| self.visit_cell(at, cell, visitor))
+    }
+
+    #[cold]
+    fn visit_sparse<V: CellVisitor>(&self, row: &[(u32, Cell)], visitor: &mut V) -> Result<(), V::Error> {
+        row.iter().try_for_each(|&(at, cell)| self.visit_cell(at as usize, cell, visitor))
+    }
+
+    #[inline(always)]
+    fn visit_cell<V: CellVisitor>(&self, at: usize, cell: Cell, visitor: &mut V) -> Result<(), V::Error> {
+        if let Some((start, len)) = cell.as_text() {
+            visitor.text(at, WrittenText::part(&self.text, start, len))
+        } else if let Some(cell) = self.written_cell(cell) {
+            visitor.cell(at, cell)
+        } else {
+            Ok(())
         }
-        Ok(())
     }
 
     #[inline(always)]
@@ -124,7 +132,7 @@ impl Storage {
             }
             Stored::Float(number) => self.floats.get(number).map(|&(digits, float)| match digits.stored() {
                 Stored::Text { start, len, .. } => CellRef::Number(self.text_at(start, len)),
-                _ => CellRef::Value(ValueRef::Float(float)),
+                _ => CellRef::Value(ValueRef::from(float)),
             }),
             Stored::Value(number) => self.values.get(number).map(|(json, value)| match json.stored() {
                 Stored::Text { start, len, .. } => CellRef::Json(self.text_at(start, len)),
@@ -133,20 +141,13 @@ impl Storage {
         }
     }
 
-    /// The text of a cell, if it has one, and how it is read.
+    /// A float that was cast from these digits, unless they are absent.
     #[inline]
-    pub(super) fn text_of(&self, cell: Cell) -> Option<(&str, Kind)> {
-        match cell.stored() {
-            Stored::Text { start, len, kind } => Some((self.text_at(start, len), kind)),
-            Stored::Float(number) => {
-                self.text_of(self.floats.get(number)?.0).map(|(text, _)| (text, Kind::Number))
-            }
-            Stored::Value(number) => match self.values.get(number)? {
-                (_, Value::Text(text)) => Some((text, Kind::Text)),
-                _ => None,
-            },
-            Stored::Absent | Stored::Null => None,
-        }
+    fn float(&self, digits: Cell, float: f64) -> NumberRef<'_> {
+        NumberRef(match digits.stored() {
+            Stored::Text { start, len, .. } => Repr::FloatDigits(float, self.text_at(start, len)),
+            _ => Repr::Float(float),
+        })
     }
 
     #[inline]
@@ -157,23 +158,7 @@ impl Storage {
     /// Puts a cell at a position. The column must exist.
     #[inline]
     pub(super) fn put(&mut self, column: usize, row: usize, cell: Cell) {
-        match &mut self.columns[column] {
-            Column::Grid(place) => {
-                let at = row * self.width + *place;
-                if at < self.grid.len() {
-                    self.grid[at] = cell;
-                } else {
-                    self.grid.resize(at, Cell::ABSENT);
-                    self.grid.push(cell);
-                }
-            }
-            Column::Own(cells) => {
-                if cells.len() <= row {
-                    cells.resize(row + 1, Cell::ABSENT);
-                }
-                cells[row] = cell;
-            }
-        }
+        self.cells.put(column, row, cell);
     }
 
     /// Puts a value at a position. The column must exist.
@@ -216,7 +201,7 @@ impl Storage {
     pub(super) fn value_cell(&mut self, value: Value) -> Cell {
         match value {
             Value::Null => Cell::NULL,
-            Value::Float(float) => self.float_cell(Cell::ABSENT, float),
+            Value::Number(Number(Repr::Float(float))) => self.float_cell(Cell::ABSENT, float),
             value => self.json_cell(Cell::ABSENT, value),
         }
     }
@@ -243,7 +228,10 @@ impl Storage {
                 self.text.push_str(text);
                 cell
             }
-            None => self.value_cell(kind.read(text).to_owned()),
+            None => self.value_cell(match kind {
+                Kind::Text => text.into(),
+                Kind::Number => NumberRef(Repr::Digits(text)).into(),
+            }),
         }
     }
 
@@ -267,13 +255,19 @@ impl Storage {
         self.text = text;
     }
 
+    /// Sets the cells of all rows and columns.
     pub(super) fn set_grid(&mut self, grid: Vec<Cell>) {
-        self.grid = grid;
+        if let Cells::Dense(dense) = &mut self.cells {
+            dense.set_grid(grid);
+        }
     }
 
     /// Takes the memory of the grid out, to be refilled.
     pub(super) fn take_grid(&mut self) -> Vec<Cell> {
-        std::mem::take(&mut self.grid)
+        match &mut self.cells {
+            Cells::Dense(dense) => dense.take_grid(),
+            Cells::Sparse(_) => Vec::new(),
+        }
     }
 
     /// Takes the text out, so that its memory can be reused.
@@ -283,43 +277,32 @@ impl Storage {
 
     /// Removes the columns from `columns` on, the rows from `height` on, and the text from `text` on.
     pub(super) fn truncate(&mut self, columns: usize, height: usize, text: usize) {
-        for column in self.columns.drain(columns..) {
-            // A column of the grid is only ever added before the first row has ended.
-            if let Column::Grid(_) = column {
-                self.width -= 1;
-            }
-        }
-        self.grid.truncate(height * self.width);
-        for column in &mut self.columns {
-            if let Column::Own(cells) = column {
-                cells.truncate(height);
-            }
-        }
+        self.cells.truncate(columns, height);
         self.text.truncate(text);
     }
 
     /// Adds a column at the end, with all cells absent. It is in the grid while there is no row.
     pub(super) fn push_column(&mut self, height: usize) {
-        if height > 0 {
-            self.columns.push(Column::Own(Vec::new()));
-        } else {
-            self.columns.push(Column::Grid(self.width));
-            self.width += 1;
-        }
+        self.cells.push_column(height);
+    }
+
+    /// Adds `column`, the one after the last, with a null cell for each of the stored rows.
+    pub(super) fn push_null_column(&mut self, column: usize, height: usize) {
+        self.cells.push_column(height);
+        (0..height).for_each(|row| self.cells.put(column, row, Cell::NULL));
     }
 
     /// Inserts a column, with all cells absent.
     pub(super) fn insert_column(&mut self, column: usize) {
-        self.columns.insert(column, Column::Own(Vec::new()));
+        self.cells.insert_column(column);
     }
 
     pub(super) fn remove_column(&mut self, column: usize) {
-        self.columns.remove(column);
+        self.cells.remove_column(column);
     }
 
     /// Keeps these columns, in this order. No column may appear twice.
     pub(super) fn select(&mut self, kept: &[usize]) {
-        let take = |&column: &usize| std::mem::replace(&mut self.columns[column], Column::Grid(usize::MAX));
-        self.columns = kept.iter().map(take).collect();
+        self.cells.select(kept);
     }
 }

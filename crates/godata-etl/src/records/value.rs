@@ -3,17 +3,18 @@
 use std::fmt;
 
 use serde::Deserialize;
-use time::UtcDateTime;
 
 use super::convert::{ConvertError, deserialize};
+use super::number::Number;
+use super::timestamp::Timestamp;
 use super::value_ref::ValueRef;
 
 /// One value of a dynamic record.
 ///
-/// A whole number has one representation: [`Int`](Self::Int) if it fits into an `i64`, and [`UInt`](Self::UInt) otherwise.
-/// The `From` impls follow this rule. An `Int` and a `UInt` with the same number are equal.
+/// A [`Number`] or a [`Timestamp`] that was read is written as it was read, wherever the value goes. Two values are equal
+/// if they have the same content, however it is written: `12.50` is 12.5.
 ///
-/// `Display` is for people: text has no quotes, a float keeps its point (`12.0`), and null is `null`.
+/// `Display` is for people: text has no quotes, a computed float keeps its point (`12.0`), and null is `null`.
 ///
 /// serde sees the content of a value. A [`Timestamp`](Self::Timestamp) is written as RFC 3339 text, and is therefore read
 /// back as [`Text`](Self::Text).
@@ -21,7 +22,7 @@ use super::value_ref::ValueRef;
 /// ```
 /// use godata_etl::Value;
 ///
-/// assert_eq!(Value::from(7u64), Value::Int(7));
+/// assert_eq!(Value::from(7u64), Value::from(7.0));
 /// assert_eq!(Value::from(12.0).to_string(), "12.0");
 /// assert_eq!(Value::from(None::<i64>), Value::Null);
 /// ```
@@ -33,18 +34,14 @@ pub enum Value {
     Null,
     /// True or false.
     Bool(bool),
-    /// A whole number of 64 bits.
-    Int(i64),
-    /// A whole number that is too big for an `i64`.
-    UInt(u64),
-    /// A floating point number.
-    Float(f64),
+    /// A number.
+    Number(Number),
     /// Text.
     Text(String),
     /// Bytes that are not text. A `Vec<u8>` does not become this by `From`: it becomes a list.
     Bytes(Vec<u8>),
     /// An instant.
-    Timestamp(UtcDateTime),
+    Timestamp(Timestamp),
     /// Values in order.
     List(Vec<Self>),
     /// Named values in order.
@@ -58,9 +55,7 @@ impl Value {
         match self {
             Self::Null => ValueRef::Null,
             Self::Bool(value) => ValueRef::Bool(*value),
-            Self::Int(value) => ValueRef::Int(*value),
-            Self::UInt(value) => ValueRef::UInt(*value),
-            Self::Float(value) => ValueRef::Float(*value),
+            Self::Number(value) => ValueRef::Number(value.as_ref()),
             Self::Text(value) => ValueRef::Text(value),
             Self::Bytes(value) => ValueRef::Bytes(value),
             Self::Timestamp(value) => ValueRef::Timestamp(*value),
@@ -101,6 +96,8 @@ impl fmt::Display for Value {
 
 #[cfg(test)]
 mod tests {
+    use time::UtcDateTime;
+
     use super::*;
 
     #[test]
@@ -109,18 +106,19 @@ mod tests {
         assert_eq!(map.to_string(), "{a: [1.0, 2.5], b: x}");
         assert_eq!(Value::Null.to_string(), "null");
         assert_eq!(Value::Bytes(vec![1, 2]).to_string(), "2 bytes");
-        assert_eq!(Value::Timestamp(UtcDateTime::UNIX_EPOCH).to_string(), "1970-01-01T00:00:00Z");
+        assert_eq!(Value::from(UtcDateTime::UNIX_EPOCH).to_string(), "1970-01-01T00:00:00Z");
     }
 
     #[test]
-    fn int_and_uint_of_one_number_are_equal_and_floats_are_not() {
-        assert_eq!(Value::UInt(5), Value::Int(5));
-        assert_ne!(Value::UInt(u64::MAX), Value::Int(-1));
-        assert_ne!(Value::Float(5.0), Value::Int(5));
+    fn a_number_is_equal_to_itself_in_another_type() {
+        assert_eq!(Value::from(5_u64), Value::from(5_i64));
+        assert_eq!(Value::from(5.0), Value::from(5));
+        assert_ne!(Value::from(u64::MAX), Value::from(-1));
+        assert_ne!(Value::from("5"), Value::from(5));
     }
 
     #[test]
     fn a_timestamp_beyond_rfc_3339_still_prints() {
-        assert!(!Value::Timestamp(UtcDateTime::MIN).to_string().is_empty());
+        assert!(!Value::from(UtcDateTime::MIN).to_string().is_empty());
     }
 }

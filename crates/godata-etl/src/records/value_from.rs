@@ -4,22 +4,28 @@ use std::borrow::Cow;
 
 use time::UtcDateTime;
 
+use super::number::Number;
+use super::number_ref::NumberRef;
 use super::record::Record;
+use super::timestamp::Timestamp;
 use super::value::Value;
 use super::value_ref::ValueRef;
 
 macro_rules! from_number {
-    ($kind:ident($wide:ty): $($narrow:ty)+) => {
+    ($wide:ty: $($narrow:ty)+) => {
         $(impl From<$narrow> for Value {
             fn from(value: $narrow) -> Self {
-                Self::$kind(<$wide>::from(value))
+                Self::Number(<$wide>::from(value).into())
             }
         })+
     };
 }
 
-from_number!(Int(i64): i8 i16 i32 i64 u8 u16 u32);
-from_number!(Float(f64): f64);
+from_number!(i64: i8 i16 i32 i64 u8 u16 u32);
+from_number!(u64: u64);
+from_number!(i128: i128);
+from_number!(u128: u128);
+from_number!(f64: f64);
 
 impl From<f32> for Value {
     /// The float of 64 bits with the same shortest decimal, so that `0.1_f32` is `0.1` and not `0.10000000149011612`.
@@ -27,12 +33,6 @@ impl From<f32> for Value {
         let decimal = format!("{value:e}").parse().ok();
         // The decimal of a float near the middle of two others might not lead back to it. NaN equals no float.
         Self::from(decimal.filter(|&wide: &f64| wide as f32 == value).unwrap_or_else(|| value.into()))
-    }
-}
-
-impl From<u64> for Value {
-    fn from(value: u64) -> Self {
-        i64::try_from(value).map_or(Self::UInt(value), Self::Int)
     }
 }
 
@@ -44,7 +44,19 @@ impl From<usize> for Value {
 
 impl From<isize> for Value {
     fn from(value: isize) -> Self {
-        Self::Int(value as i64)
+        Self::from(value as i64)
+    }
+}
+
+impl From<Number> for Value {
+    fn from(value: Number) -> Self {
+        Self::Number(value)
+    }
+}
+
+impl From<NumberRef<'_>> for Value {
+    fn from(value: NumberRef<'_>) -> Self {
+        Self::Number(value.to_owned())
     }
 }
 
@@ -80,6 +92,12 @@ impl From<Cow<'_, str>> for Value {
 
 impl From<UtcDateTime> for Value {
     fn from(value: UtcDateTime) -> Self {
+        Self::Timestamp(value.into())
+    }
+}
+
+impl From<Timestamp> for Value {
+    fn from(value: Timestamp) -> Self {
         Self::Timestamp(value)
     }
 }
@@ -127,10 +145,12 @@ mod tests {
     use crate::record;
 
     #[test]
-    fn whole_numbers_have_one_representation() {
-        assert!(matches!(Value::from(5u64), Value::Int(5)));
-        assert!(matches!(Value::from(5usize), Value::Int(5)));
-        assert!(matches!(Value::from(u64::MAX), Value::UInt(u64::MAX)));
+    fn numbers_of_all_types_convert() {
+        assert_eq!(Value::from(5u64), Value::from(5usize));
+        assert_eq!(Value::from(u64::MAX).to_string(), u64::MAX.to_string());
+        assert_eq!(Value::from(u128::MAX).to_string(), u128::MAX.to_string());
+        assert_eq!(Value::from(-1i128), Value::from(-1));
+        assert_eq!(Value::from(0.5f32), Value::from(0.5));
     }
 
     #[test]
@@ -158,7 +178,7 @@ mod tests {
     #[test]
     fn options_lists_and_records_convert() {
         assert_eq!(Value::from(Some("a")), Value::Text("a".into()));
-        assert_eq!(Value::from(vec![7u8]), Value::List(vec![Value::Int(7)]));
-        assert_eq!(Value::from(record! {"a" => 1}), Value::Map(vec![("a".into(), Value::Int(1))]));
+        assert_eq!(Value::from(vec![7u8]), Value::List(vec![Value::from(7)]));
+        assert_eq!(Value::from(record! {"a" => 1}), Value::Map(vec![("a".into(), Value::from(1))]));
     }
 }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcDateTime};
+use time::UtcDateTime;
 
-use super::number;
+use super::digits;
+use super::number_ref::NumberRef;
+use super::timestamp::Timestamp;
 use super::value::Value;
 
 /// One value of a dynamic record, borrowed: a copyable view of a [`Value`] or of a cell of a batch.
@@ -17,8 +18,8 @@ use super::value::Value;
 /// use godata_etl::ValueRef;
 ///
 /// assert_eq!(ValueRef::Text("12.5").as_f64(), Some(12.5));
-/// assert_eq!(ValueRef::Float(3.0).as_i64(), Some(3));
-/// assert_eq!(ValueRef::Float(3.5).as_i64(), None);
+/// assert_eq!(ValueRef::from(3.0).as_i64(), Some(3));
+/// assert_eq!(ValueRef::from(3.5).as_i64(), None);
 /// ```
 #[derive(Clone, Copy, Debug, Default)]
 #[non_exhaustive]
@@ -28,18 +29,14 @@ pub enum ValueRef<'a> {
     Null,
     /// True or false.
     Bool(bool),
-    /// A whole number of 64 bits.
-    Int(i64),
-    /// A whole number that is too big for an `i64`.
-    UInt(u64),
-    /// A floating point number.
-    Float(f64),
+    /// A number.
+    Number(NumberRef<'a>),
     /// Text.
     Text(&'a str),
     /// Bytes that are not text.
     Bytes(&'a [u8]),
     /// An instant.
-    Timestamp(UtcDateTime),
+    Timestamp(Timestamp),
     /// Values in order.
     List(&'a [Value]),
     /// Named values in order.
@@ -79,9 +76,7 @@ impl<'a> ValueRef<'a> {
     #[must_use]
     pub fn as_i64(self) -> Option<i64> {
         match self {
-            Self::Int(value) => Some(value),
-            Self::UInt(value) => value.try_into().ok(),
-            Self::Float(value) => number::exact_i64(value),
+            Self::Number(number) => number.as_i64(),
             Self::Text(text) => text.parse().ok(),
             _ => None,
         }
@@ -91,9 +86,7 @@ impl<'a> ValueRef<'a> {
     #[must_use]
     pub fn as_u64(self) -> Option<u64> {
         match self {
-            Self::Int(value) => value.try_into().ok(),
-            Self::UInt(value) => Some(value),
-            Self::Float(value) => number::exact_u64(value),
+            Self::Number(number) => number.as_u64(),
             Self::Text(text) => text.parse().ok(),
             _ => None,
         }
@@ -106,20 +99,18 @@ impl<'a> ValueRef<'a> {
     #[must_use]
     pub fn as_f64(self) -> Option<f64> {
         match self {
-            Self::Int(value) => Some(value as f64),
-            Self::UInt(value) => Some(value as f64),
-            Self::Float(value) => Some(value),
-            Self::Text(text) => number::parse_float(text),
+            Self::Number(number) => number.as_f64(),
+            Self::Text(text) => digits::parse_float(text),
             _ => None,
         }
     }
 
-    /// An instant, or RFC 3339 text with any offset, in UTC.
+    /// An instant, or RFC 3339 text with any offset, in UTC. [`Timestamp`] has the rules.
     #[must_use]
     pub fn as_timestamp(self) -> Option<UtcDateTime> {
         match self {
-            Self::Timestamp(value) => Some(value),
-            Self::Text(text) => parse_timestamp(text),
+            Self::Timestamp(value) => Some(value.instant()),
+            Self::Text(text) => text.parse().ok().map(Timestamp::instant),
             _ => None,
         }
     }
@@ -130,9 +121,7 @@ impl<'a> ValueRef<'a> {
         match self {
             Self::Null => Value::Null,
             Self::Bool(value) => Value::Bool(value),
-            Self::Int(value) => Value::Int(value),
-            Self::UInt(value) => Value::UInt(value),
-            Self::Float(value) => Value::Float(value),
+            Self::Number(value) => Value::Number(value.to_owned()),
             Self::Text(value) => Value::Text(value.to_owned()),
             Self::Bytes(value) => Value::Bytes(value.to_vec()),
             Self::Timestamp(value) => Value::Timestamp(value),
@@ -146,7 +135,7 @@ impl<'a> ValueRef<'a> {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "bool",
-            Self::Int(_) | Self::UInt(_) | Self::Float(_) => "number",
+            Self::Number(_) => "number",
             Self::Text(_) => "text",
             Self::Bytes(_) => "bytes",
             Self::Timestamp(_) => "timestamp",
@@ -161,10 +150,7 @@ impl PartialEq for ValueRef<'_> {
         match (*self, *other) {
             (Self::Null, Self::Null) => true,
             (Self::Bool(a), Self::Bool(b)) => a == b,
-            (Self::Int(a), Self::Int(b)) => a == b,
-            (Self::UInt(a), Self::UInt(b)) => a == b,
-            (Self::Int(a), Self::UInt(b)) | (Self::UInt(b), Self::Int(a)) => u64::try_from(a) == Ok(b),
-            (Self::Float(a), Self::Float(b)) => a == b,
+            (Self::Number(a), Self::Number(b)) => a == b,
             (Self::Text(a), Self::Text(b)) => a == b,
             (Self::Bytes(a), Self::Bytes(b)) => a == b,
             (Self::Timestamp(a), Self::Timestamp(b)) => a == b,
@@ -180,28 +166,13 @@ impl fmt::Display for ValueRef<'_> {
         match self {
             Self::Null => f.write_str("null"),
             Self::Bool(value) => value.fmt(f),
-            Self::Int(value) => value.fmt(f),
-            Self::UInt(value) => value.fmt(f),
-            Self::Float(value) => write!(f, "{value:?}"),
+            Self::Number(value) => value.fmt(f),
             Self::Text(value) => f.write_str(value),
             Self::Bytes(value) => write!(f, "{} bytes", value.len()),
-            Self::Timestamp(value) => fmt_timestamp(*value, f),
+            Self::Timestamp(value) => value.fmt(f),
             Self::List(values) => fmt_list(values, f),
             Self::Map(fields) => fmt_map(fields, f),
         }
-    }
-}
-
-/// `None` if the instant is outside of the years that `time` supports in UTC, for which `UtcDateTime::parse` panics.
-fn parse_timestamp(text: &str) -> Option<UtcDateTime> {
-    OffsetDateTime::parse(text, &Rfc3339).ok()?.checked_to_utc()
-}
-
-/// RFC 3339 covers the years 0 to 9999. Other years are written as `time` writes them.
-fn fmt_timestamp(value: UtcDateTime, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    match value.format(&Rfc3339) {
-        Ok(text) => f.write_str(&text),
-        Err(_) => fmt::Display::fmt(&value, f),
     }
 }
 
@@ -226,22 +197,16 @@ fn separator(position: usize) -> &'static str {
 }
 
 macro_rules! from_copy {
-    ($($kind:ident($type:ty))+) => {
-        $(impl<'a> From<$type> for ValueRef<'a> {
+    ($($kind:ident($($type:ty),+))+) => {
+        $($(impl<'a> From<$type> for ValueRef<'a> {
             fn from(value: $type) -> Self {
-                Self::$kind(value)
+                Self::$kind(value.into())
             }
-        })+
+        })+)+
     };
 }
 
-from_copy!(Bool(bool) Int(i64) Float(f64) Text(&'a str) Timestamp(UtcDateTime));
-
-impl From<u64> for ValueRef<'_> {
-    fn from(value: u64) -> Self {
-        i64::try_from(value).map_or(Self::UInt(value), Self::Int)
-    }
-}
+from_copy!(Bool(bool) Number(NumberRef<'a>, i64, u64, f64) Text(&'a str) Timestamp(Timestamp, UtcDateTime));
 
 impl<'a> From<&'a Value> for ValueRef<'a> {
     fn from(value: &'a Value) -> Self {
@@ -277,10 +242,10 @@ mod tests {
             (i64::MIN as f64, None),
         ];
         for (float, int) in table {
-            assert_eq!(ValueRef::Float(float).as_i64(), int, "{float}");
+            assert_eq!(ValueRef::from(float).as_i64(), int, "{float}");
         }
-        assert_eq!(ValueRef::Float(-1.0).as_u64(), None);
-        assert_eq!(ValueRef::Float(u64::MAX as f64).as_u64(), None);
+        assert_eq!(ValueRef::from(-1.0).as_u64(), None);
+        assert_eq!(ValueRef::from(u64::MAX as f64).as_u64(), None);
     }
 
     #[test]
@@ -299,7 +264,7 @@ mod tests {
         for text in ["True", "1", "yes", ""] {
             assert_eq!(ValueRef::Text(text).as_bool(), None, "{text}");
         }
-        assert_eq!(ValueRef::Int(1).as_bool(), None);
+        assert_eq!(ValueRef::from(1_i64).as_bool(), None);
     }
 
     #[test]

@@ -23,7 +23,26 @@ fn variants() -> Vec<(CsvError, &'static str, &'static str)> {
             r"`\n` can't be the quote: use another ASCII character",
             "",
         ),
-        (CsvError::MissingHeader { file: file() }, "`a.csv` is empty: its header is missing", ""),
+        (
+            CsvError::MissingHeader { file: file(), is_one_of_many: false },
+            "`a.csv` is empty: its header is missing",
+            "",
+        ),
+        (
+            CsvError::MissingHeader { file: file(), is_one_of_many: true },
+            "`a.csv` is empty: its header is missing; `skip_empty_files` skips it",
+            "",
+        ),
+        (
+            CsvError::SepLine { file: file(), delimiter: b';' },
+            "a.csv:1: this line declares the delimiter `;`; `sep_line` reads it",
+            "",
+        ),
+        (
+            CsvError::OtherDelimiter { file: file(), delimiter: b'\t', expected: b';' },
+            r"a.csv:1: this line declares the delimiter `\t`, but the first file has `;`",
+            "",
+        ),
         (
             CsvError::Header {
                 file: file(),
@@ -46,9 +65,9 @@ fn variants() -> Vec<(CsvError, &'static str, &'static str)> {
                 column: 3,
                 found: Some("total".into()),
                 expected: Some(name()),
+                rule: "a rule",
             },
-            "a.csv:1: column 3 is `total`, but `amount` in `first.csv`; \
-             files of one input need the same columns in the same order",
+            "a.csv:1: column 3 is `total`, but `amount` in `first.csv`; a rule",
             "",
         ),
         (
@@ -59,9 +78,9 @@ fn variants() -> Vec<(CsvError, &'static str, &'static str)> {
                 column: 3,
                 found: None,
                 expected: Some(name()),
+                rule: "a rule",
             },
-            "a.csv:1: column 3 is missing, which is `amount` in `first.csv`; \
-             files of one input need the same columns in the same order",
+            "a.csv:1: column 3 is missing, which is `amount` in `first.csv`; a rule",
             "",
         ),
         (
@@ -71,8 +90,31 @@ fn variants() -> Vec<(CsvError, &'static str, &'static str)> {
         ),
         (CsvError::DuplicateGivenName { name: name() }, "the name `amount` was given twice", ""),
         (
-            CsvError::UnclosedQuote { file: file(), line: 7 },
+            CsvError::UnclosedQuote { file: file(), line: 7, within: None },
             "a.csv:7: the quote that opens here is never closed",
+            "",
+        ),
+        (
+            CsvError::UnclosedQuote { file: file(), line: 7, within: Some(67_108_864) },
+            "a.csv:7: the quote that opens here is not closed within 67108864 bytes",
+            "",
+        ),
+        (
+            CsvError::AfterQuote {
+                column: column(Some("amount")),
+                cell: "\"5\"".into(),
+                lines: 0,
+                after: " screen".into(),
+                hint: "a hint",
+            },
+            "column `amount`: ` screen` follows the closing quote of `\"5\"`; quotes are around whole cells, and \
+             doubled inside them (RFC 4180); a hint",
+            "",
+        ),
+        (
+            CsvError::QuoteInCell { column: column(Some("amount")), cell: "5\"".into(), hint: "a hint" },
+            "column `amount`: `5\"` has a quote, but does not begin with one; quotes are around whole cells, and \
+             doubled inside them (RFC 4180); a hint",
             "",
         ),
         (CsvError::Columns { expected: 3, found: 2 }, "wrong number of columns: expected 3, found 2", ""),

@@ -5,6 +5,8 @@ use std::io::Read;
 use csv::ByteRecord;
 use proptest::prelude::*;
 
+use crate::raw_cells::{RawCell, RawRecords};
+
 use super::*;
 
 /// Each option alone, and all at once. Their bytes occur in the texts below.
@@ -17,7 +19,7 @@ fn dialects() -> [Dialect; 6] {
         Dialect { quote: None, ..plain },
         Dialect { escape, ..plain },
         Dialect { comment, ..plain },
-        Dialect { delimiter: b';', quote, escape, comment },
+        Dialect { delimiter: b';', quote, escape, comment, ..plain },
     ]
 }
 
@@ -198,11 +200,11 @@ fn raw_lines_are_cut_one_by_one() {
 
 /// Which cells of each record are quoted.
 fn quoted(text: &[u8], dialect: Dialect) -> Vec<Vec<bool>> {
-    let mut cells = QuotedCells::new(text, dialect);
+    let mut cells = RawRecords::new(text, dialect);
     let records = oracle(text, dialect);
     let found = records.iter().map(|(record, _)| {
         cells.advance();
-        cells.cells().chain(std::iter::repeat(false)).take(record.len()).collect()
+        cells.cells().map(RawCell::is_quoted).chain(std::iter::repeat(false)).take(record.len()).collect()
     });
     found.collect()
 }

@@ -98,7 +98,9 @@ where
 }
 
 /// The outcome, which must be the same for all numbers of workers and block sizes.
-fn all_ways<T: PartialEq + std::fmt::Debug>(run: impl Fn(usize, usize) -> Outcome<T>) -> Outcome<T> {
+pub(crate) fn all_ways<T: PartialEq + std::fmt::Debug>(
+    run: impl Fn(usize, usize) -> Outcome<T>,
+) -> Outcome<T> {
     let first = run(1, 256 << 10);
     for (workers, size) in [(4, 1), (1, 7), (4, 30)] {
         assert_eq!(run(workers, size), first, "{workers} workers, blocks of {size} bytes");

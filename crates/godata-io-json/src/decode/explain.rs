@@ -55,9 +55,6 @@ pub(super) fn explain_record(text: &str, refused: Refused, max_depth: usize) -> 
         Problem::Text { begin, error } => syntax(text, begin + error.column(), reason(&error), None),
         Problem::TooDeep { column } => JsonError::TooDeep { column, max_depth },
         Problem::Duplicate { column } => JsonError::DuplicateKey { column, path },
-        Problem::Range { column, digits } => {
-            JsonError::NumberRange { column, path, digits: excerpt(&digits), bits: 64 }
-        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use godata_etl::Value;
+use godata_etl::{Number, Value};
 
 use super::parser::Parser;
 use super::problem::{Problem, Refused};
@@ -15,7 +15,7 @@ const SCAN_LIMIT: usize = 16;
 pub(super) fn value(json: &mut Parser<'_>, rule: DuplicateKeys) -> Result<Value, Refused> {
     match json.peek() {
         Some(b'"') => Ok(Value::Text(json.string()?.into_owned())),
-        Some(b'-' | b'0'..=b'9') => number(json, rule),
+        Some(b'-' | b'0'..=b'9') => Ok(Value::from(Number::from_digits(json.number()?))),
         Some(b'[') => list(json, rule),
         Some(b'{') => map(json, rule),
         Some(b'n') => json.word("null").map(|()| Value::Null),
@@ -23,21 +23,6 @@ pub(super) fn value(json: &mut Parser<'_>, rule: DuplicateKeys) -> Result<Value,
         Some(b'f') => json.word("false").map(|()| Value::Bool(false)),
         _ => Err(Problem::Syntax.into()),
     }
-}
-
-fn number(json: &mut Parser<'_>, rule: DuplicateKeys) -> Result<Value, Refused> {
-    let column = json.at() + 1;
-    let digits = json.number()?;
-    // As an integer, `-0` would lose its sign.
-    let int = || digits.parse::<i64>().ok().filter(|_| digits != "-0").map(Value::Int);
-    let uint = || digits.parse().ok().map(Value::UInt);
-    let float = || digits.parse().ok().filter(|float: &f64| float.is_finite()).map(Value::Float);
-    let value = int().or_else(uint).or_else(float);
-    if rule == DuplicateKeys::Refuse {
-        // The list or map is written as it was read, so the output still has a number here.
-        return Ok(value.unwrap_or_else(|| Value::Text(digits.to_owned())));
-    }
-    value.ok_or_else(|| Problem::Range { column, digits: digits.to_owned() }.into())
 }
 
 fn list(json: &mut Parser<'_>, rule: DuplicateKeys) -> Result<Value, Refused> {

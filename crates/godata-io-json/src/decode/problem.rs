@@ -18,6 +18,4 @@ pub(super) enum Problem {
     TooDeep { column: usize },
     /// A key appears twice.
     Duplicate { column: usize },
-    /// A number within a list or map is beyond the range of `f64`.
-    Range { column: usize, digits: String },
 }

@@ -1,9 +1,9 @@
 //! Writes the fields of dynamic records.
 
-use godata_etl::{CellRef, Value, ValueRef};
+use std::io::Write;
+
+use godata_etl::{CellRef, NumberRef, Timestamp, Value, ValueRef};
 use serde::ser::Error;
-use time::UtcDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::problem::{Problem, Unwritable, write_json};
 use super::text::write_text;
@@ -18,30 +18,39 @@ pub(super) fn write_cell(out: &mut Vec<u8>, cell: CellRef<'_>) -> Result<(), Unw
             out.extend_from_slice(json.as_bytes());
             Ok(())
         }
-        CellRef::Value(ValueRef::Float(float)) if float.is_finite() => write_json(out, &float),
         CellRef::Value(value) => write_value(out, value),
         // A kind that a later version of the engine adds.
         other => Err(Problem::Serialize(Error::custom(format_args!("{other:?}"))).into()),
     }
 }
 
-fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>) -> Result<(), Unwritable> {
+pub(super) fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>) -> Result<(), Unwritable> {
     match value {
         ValueRef::Text(text) => write_text(out, text),
-        ValueRef::Float(value) if !value.is_finite() => Err(Problem::NotFinite(value).into()),
+        ValueRef::Number(number) => write_number(out, number),
         ValueRef::Bytes(_) => Err(Problem::Bytes.into()),
-        ValueRef::Timestamp(instant) => write_timestamp(out, instant),
+        ValueRef::Timestamp(timestamp) => write_timestamp(out, timestamp),
         ValueRef::List(values) => write_list(out, values),
-        ValueRef::Map(fields) => write_map(out, fields),
+        ValueRef::Map(fields) => write_map(out, fields.iter().map(|(name, value)| (&**name, value.as_ref()))),
         scalar => write_json(out, &scalar),
     }
 }
 
-fn write_timestamp(out: &mut Vec<u8>, instant: UtcDateTime) -> Result<(), Unwritable> {
-    out.push(b'"');
-    let written = instant.format_into(out, &Rfc3339);
-    written.map_err(|_| Problem::Timestamp(ValueRef::Timestamp(instant).to_string()))?;
-    out.push(b'"');
+fn write_number(out: &mut Vec<u8>, number: NumberRef<'_>) -> Result<(), Unwritable> {
+    match (number.digits(), number.as_f64()) {
+        (Some(digits), _) => out.extend_from_slice(digits.as_bytes()),
+        (None, Some(float)) if !float.is_finite() => return Err(Problem::NotFinite(float).into()),
+        _ => write_json(out, &number)?,
+    }
+    Ok(())
+}
+
+fn write_timestamp(out: &mut Vec<u8>, timestamp: Timestamp) -> Result<(), Unwritable> {
+    if !timestamp.is_rfc3339() {
+        return Err(Problem::Timestamp(timestamp.to_string()).into());
+    }
+    // Writing to a vector can't fail.
+    let _ = write!(out, "\"{timestamp}\"");
     Ok(())
 }
 
@@ -57,15 +66,18 @@ fn write_list(out: &mut Vec<u8>, values: &[Value]) -> Result<(), Unwritable> {
     Ok(())
 }
 
-fn write_map(out: &mut Vec<u8>, fields: &[(String, Value)]) -> Result<(), Unwritable> {
+pub(super) fn write_map<'a>(
+    out: &mut Vec<u8>,
+    fields: impl Iterator<Item = (&'a str, ValueRef<'a>)>,
+) -> Result<(), Unwritable> {
     out.push(b'{');
-    for (index, (name, value)) in fields.iter().enumerate() {
+    for (index, (name, value)) in fields.enumerate() {
         if index > 0 {
             out.push(b',');
         }
         write_json(out, name)?;
         out.push(b':');
-        write_value(out, value.as_ref()).map_err(|error| error.in_field(name))?;
+        write_value(out, value).map_err(|error| error.in_field(name))?;
     }
     out.push(b'}');
     Ok(())

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use godata_etl::{Record, Records, Type, Value, record, to_record};
+use godata_etl::time::UtcDateTime;
+use godata_etl::{Number, Record, Records, Type, Value, record, to_record};
 use proptest::prelude::*;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use time::UtcDateTime;
 
 use super::*;
 use crate::JsonError;
@@ -21,7 +21,7 @@ fn row(record: Record) -> Result<String, JsonError> {
     rows(&[record].into_iter().collect()).map(|mut rows| rows.remove(0))
 }
 
-fn typed(value: impl Serialize) -> Result<String, JsonError> {
+fn typed(value: impl Serialize + 'static) -> Result<String, JsonError> {
     written(|out| write_typed(out, &value))
 }
 
@@ -106,7 +106,24 @@ fn floats_that_are_not_finite_are_found_anywhere_in_a_type() {
         assert_eq!(typed(reading).unwrap_err().to_string(), message);
     }
     assert_eq!(typed(f64::NAN).unwrap_err().to_string(), "JSON can't hold the number NaN");
-    assert_eq!(typed((u128::MAX, f64::NAN)).unwrap_err().to_string(), "JSON can't hold the number NaN");
+    let wide = typed((u128::MAX, f64::NAN)).unwrap_err().to_string();
+    assert_eq!(wide, "field `[1]`: JSON can't hold the number NaN");
+}
+
+#[test]
+fn a_record_and_a_value_are_written_with_their_digits() {
+    let number = |digits| Value::from(Number::from_digits(digits));
+    let long = "12345678901234567890123.50";
+    let list = Value::from(vec![number(long), number("1e999"), number("-0")]);
+    let record = record! {"b" => number("12.50"), "a" => list.clone(), "é\"" => "x"};
+    assert_eq!(typed(list).unwrap(), format!("[{long},1e999,-0]"));
+    assert_eq!(typed(record).unwrap(), format!(r#"{{"b":12.50,"a":[{long},1e999,-0],"é\"":"x"}}"#));
+    let nested = vec![Value::from(record! {"a" => f64::NAN})];
+    assert_eq!(
+        typed(Value::from(nested)).unwrap_err().to_string(),
+        "field `[0].a`: JSON can't hold the number NaN"
+    );
+    assert_eq!(typed(Record::new()).unwrap(), "{}");
 }
 
 #[test]
@@ -119,7 +136,7 @@ fn a_type_that_json_can_not_hold_is_an_error() {
 #[test]
 fn a_value_of_any_type_stays_on_one_line() {
     let raw: Box<RawValue> = serde_json::from_str("{\r\n \"a\": \"x\\n\"\n}").unwrap();
-    assert_eq!(typed(&raw).unwrap(), "{   \"a\": \"x\\n\" }");
+    assert_eq!(typed(raw.clone()).unwrap(), "{   \"a\": \"x\\n\" }");
     assert_eq!(typed(5).unwrap(), "5");
 }
 
@@ -127,7 +144,9 @@ proptest! {
     #[test]
     fn rows_are_written_as_by_serde_json(object in json_object()) {
         let record = to_record(&object).unwrap();
-        prop_assert_eq!(row(record).unwrap(), serde_json::to_string(&object).unwrap());
+        let text = serde_json::to_string(&object).unwrap();
+        prop_assert_eq!(&typed(record.clone()).unwrap(), &text);
+        prop_assert_eq!(row(record).unwrap(), text);
     }
 
     #[test]

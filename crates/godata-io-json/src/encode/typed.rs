@@ -1,21 +1,33 @@
 //! Writes values of any type that implements `Serialize`.
 
+use std::any::Any;
 use std::cell::Cell;
 use std::io;
 
-use godata_etl::{Value, to_value};
+use godata_etl::{Record, Value, to_value};
 use serde::Serialize;
 use serde_json::ser::{Formatter, Serializer};
 
+use super::cell::{write_map, write_value};
 use super::finite::find_not_finite;
 use super::problem::{Problem, Unwritable};
 use crate::JsonError;
 
-/// Writes a value as JSON on one line.
-///
+/// Writes a value as JSON on one line. Records and values skip serde, which has no digits and no timestamps.
+pub(crate) fn write_typed<T: Serialize + 'static>(out: &mut Vec<u8>, value: &T) -> Result<(), JsonError> {
+    let any: &dyn Any = value;
+    if let Some(record) = any.downcast_ref::<Record>() {
+        return Ok(write_map(out, record.iter())?);
+    }
+    if let Some(value) = any.downcast_ref::<Value>() {
+        return Ok(write_value(out, value.as_ref())?);
+    }
+    write_by_serde(out, value)
+}
+
 /// serde_json writes a float that is not finite as `null`. So if a `null` was written, the value is searched for such a
 /// float.
-pub(crate) fn write_typed<T: Serialize>(out: &mut Vec<u8>, value: &T) -> Result<(), JsonError> {
+fn write_by_serde<T: Serialize>(out: &mut Vec<u8>, value: &T) -> Result<(), JsonError> {
     let has_null = Cell::new(false);
     let mut json = Serializer::with_formatter(out, Line { has_null: &has_null });
     value.serialize(&mut json).map_err(|error| Unwritable::from(Problem::Serialize(error)))?;
@@ -33,7 +45,10 @@ fn located<T: Serialize>(value: &T, float: f64) -> Unwritable {
 
 fn check(value: &Value) -> Result<(), Unwritable> {
     match value {
-        Value::Float(float) if !float.is_finite() => Err(Problem::NotFinite(*float).into()),
+        Value::Number(number) => match number.as_f64().filter(|float| !float.is_finite()) {
+            Some(float) => Err(Problem::NotFinite(float).into()),
+            None => Ok(()),
+        },
         Value::List(values) => values
             .iter()
             .enumerate()

@@ -17,15 +17,11 @@
 //!   which they first appear in the batch; a row with another order is reordered.
 //! * **Duplicate keys** in a dynamic record are an error at any depth, because it is not clear which value counts.
 //!   [`duplicate_keys`](JsonlReader::duplicate_keys) sets another rule.
-//! * **Numbers** of a dynamic record keep their digits. A field that no step changes is written as it was read, whether
-//!   `12345678901234567890123`, `1e999` or `12.50`. It is parsed when a step asks for an `i64`, `u64` or `f64`; out of
-//!   range is an error with the field and the digits. Outside its batch (in `collect`, or in a closure that takes a
-//!   [`Record`](crate::Record)) a number becomes the first of `i64`, `u64` and `f64` that can hold it (`-0` becomes 0). It
-//!   becomes text if it is beyond the range of `f64`, or if the nearest `f64` is a different whole number, as 1 is for
-//!   `0.99999999999999999999`.
-//! * **Numbers within lists and maps** become an `i64` or `u64` if they have neither fraction nor exponent and fit, else the
-//!   nearest `f64` (`-0` too), or text beyond the range of `f64`. A list or map that no step replaces is written as it was
-//!   read.
+//! * **Numbers** of a dynamic record keep their digits, also within lists and maps, and through every step that moves or
+//!   copies them: `12345678901234567890123`, `1e999` and `12.50` are written as they were read. A number is parsed when a step
+//!   asks for an `i64`, `u64` or `f64`; out of range is an error with the field and the digits. Only serde has no digits: a
+//!   type of your own that has a [`Value`](crate::Value) as its field holds the first of `i64`, `u64` and `f64` that has the
+//!   number.
 //! * **Limits.** A dynamic record is nested at most 128 deep, or as [`max_depth`](JsonlReader::max_depth) sets; a typed
 //!   record at most 127. A line has at most 64 MiB.
 //!

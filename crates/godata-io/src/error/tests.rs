@@ -29,6 +29,11 @@ fn variants() -> Vec<(IoError, &'static str, bool)> {
             "`out/a.csv` is zip data by its first bytes; unpack it first, or export the spreadsheet as CSV",
             false,
         ),
+        (
+            IoError::NotAFile { path: path() },
+            "`out/a.csv` is not a regular file: it can be read only once",
+            false,
+        ),
         (IoError::NoPaths, "there is nothing to read: no paths were given", false),
         (
             IoError::Pattern { pattern: "[a".into(), source: why().into() },

@@ -65,7 +65,7 @@ impl InputFile {
         }
     }
 
-    /// The length of the byte order mark that is still at the start of the text. Fails if the file does not start as text.
+    /// The length of a byte order mark that is at the start of the text. Fails if the file does not start as text does.
     pub(crate) fn mark_len(&self, text: &[u8]) -> Result<usize, IoError> {
         if let Some(found) = Packed::of(text)
             && self.is_as_stored()
@@ -73,7 +73,7 @@ impl InputFile {
             return Err(IoError::Packed { path: self.path(), found });
         }
         match mark(text) {
-            Some((len, "UTF-8")) if self.transcoder.is_none() => Ok(len),
+            Some((len, "UTF-8")) => Ok(len),
             Some((_, found)) if self.transcoder.is_none() => {
                 Err(IoError::Encoding { path: self.path(), found, expected: Encoding::Utf8 })
             }

@@ -1,5 +1,6 @@
 //! The files of an input.
 
+use std::sync::Arc;
 use std::vec;
 
 use godata_etl::RunScope;
@@ -18,7 +19,8 @@ pub struct InputFiles {
     compression: Compression,
     encoding: Encoding,
     is_quick: bool,
-    _reading: Reading,
+    /// Notes what is read, for outputs that would append to it.
+    reading: Arc<Reading>,
 }
 
 impl InputFiles {
@@ -39,7 +41,7 @@ impl InputFiles {
         let first = further.next().ok_or(IoError::NoPaths)?;
         let file = InputFile::open(&first, compression, encoding)?;
         let is_quick = is_there && file.is_as_stored();
-        Ok(Self { file, further, compression, encoding, is_quick, _reading: reading })
+        Ok(Self { file, further, compression, encoding, is_quick, reading: Arc::new(reading) })
     }
 
     /// The file that is being read.
@@ -59,6 +61,18 @@ impl InputFiles {
     /// The stored length of the next file, if there is one and its length is known.
     pub(crate) fn next_len(&self) -> Option<u64> {
         self.further.as_slice().first()?.len
+    }
+
+    /// The files after the current one, opened again; `None` if there are none.
+    pub(crate) fn further(&self) -> Result<Option<Self>, IoError> {
+        let mut further = self.further.clone();
+        if let Some(once) = further.as_slice().iter().find(|listed| listed.len.is_none()) {
+            return Err(IoError::NotAFile { path: (&*once.source.name()).into() });
+        }
+        let Some(first) = further.next() else { return Ok(None) };
+        let file = InputFile::open(&first, self.compression, self.encoding)?;
+        let (compression, encoding, is_quick) = (self.compression, self.encoding, self.is_quick);
+        Ok(Some(Self { file, further, compression, encoding, is_quick, reading: Arc::clone(&self.reading) }))
     }
 
     /// Moves to the next file. Returns whether there is one.

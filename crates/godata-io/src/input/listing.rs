@@ -10,7 +10,7 @@ use super::{Place, STDIN, pattern};
 use crate::IoError;
 
 /// Something to read, and its length if that is known.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Listed {
     pub(super) source: Source,
     /// The number of stored bytes; known for regular files and bytes in memory.

@@ -8,14 +8,11 @@ use std::path::{Path, PathBuf};
 
 use godata_core::debug_as_chain;
 
-use super::replacement::target_of;
+use super::locked::locked;
 use super::{Session, folders, platform};
 use crate::IoError;
 use crate::identity::FileId;
 use crate::in_use::Appending;
-
-/// How often a file is opened again that was removed or replaced before it could be locked.
-const ATTEMPTS: usize = 100;
 
 /// A file that is appended to, under a lock. If it is dropped before [`keep`](Self::keep), it is cut back to its old
 /// length, or removed if it did not exist.
@@ -34,12 +31,12 @@ pub(super) struct Appended {
 }
 
 impl Appended {
-    /// Opens the file at `path`, which is a regular file or does not exist.
-    pub(super) fn begin(path: &Path, session: &Session) -> Result<Self, IoError> {
-        let target = target_of(path)?;
+    /// Opens the file at `target`, which is a regular file or does not exist. `path` is the output, for errors.
+    pub(super) fn begin(path: &Path, target: PathBuf, session: &Session) -> Result<Self, IoError> {
         folders::check(folders::parent(&target), path)?;
         let create = |source| IoError::Create { path: path.to_owned(), source };
-        let Some((file, id, is_new)) = open_locked(&target).map_err(create)? else {
+        let locked = locked(&target, || open(&target), |file, _| platform::try_lock(file));
+        let Some((file, id, is_new)) = locked.map_err(create)? else {
             return Err(IoError::InUse { path: path.to_owned() });
         };
         let appending = session.append(&id, path)?;
@@ -153,21 +150,6 @@ impl Drop for Appended {
         }
         self.close();
     }
-}
-
-/// Opens and locks the file, and returns whether it was created; `None` if something else has locked it.
-fn open_locked(path: &Path) -> io::Result<Option<(File, FileId, bool)>> {
-    for _ in 0..ATTEMPTS {
-        let (file, is_new) = open(path)?;
-        let id = FileId::of(&file, path)?;
-        if !platform::try_lock(&file)? {
-            return Ok(None);
-        }
-        if FileId::named(path).as_ref() == Some(&id) {
-            return Ok(Some((file, id, is_new)));
-        }
-    }
-    Err(io::Error::other(Displaced))
 }
 
 /// The file, and whether it was created.

@@ -22,8 +22,12 @@ impl Folders {
     pub(crate) fn make(&self, folder: &Path) -> Result<(), IoError> {
         let mut missing = Vec::new();
         let mut at = folder;
-        while !at.as_os_str().is_empty() && fs::symlink_metadata(at).is_err() {
-            missing.push(at);
+        while !at.as_os_str().is_empty() {
+            match fs::symlink_metadata(at) {
+                Ok(_) => break,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => missing.push(at),
+                Err(source) => return Err(IoError::MakeDirectory { path: folder.to_owned(), source }),
+            }
             let Some(parent) = at.parent() else { break };
             at = parent;
         }

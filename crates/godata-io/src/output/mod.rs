@@ -5,6 +5,7 @@ mod compressor;
 mod file;
 mod folders;
 mod key;
+mod locked;
 mod manifest;
 mod old;
 mod platform;
@@ -13,12 +14,16 @@ mod rolling;
 mod session;
 mod target;
 mod template;
+mod temporaries;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use godata_core::RunId;
+
+use self::temporaries::Temporaries;
 use crate::identity::FileId;
 use crate::{Compression, IoError};
 
@@ -60,20 +65,29 @@ const STDOUT: &str = "stdout";
 /// # Replacing
 ///
 /// * An existing file is replaced as a whole, when the run has succeeded. Until then the data is in a temporary file
-///   next to it, named like `.orders.csv.AbC123.tmp`. A process that is killed leaves the temporary file behind.
-///   Nothing reads it, and it can be deleted.
-/// * If there are several files, all of them are finished and flushed to the disk before the first one is replaced. If
-///   replacing a later file then fails, for example because permissions changed at that moment, the files before it are
-///   new and the others are the old ones. A [`manifest`](Self::manifest) is written last, and shows which is the case.
+///   next to it, named like `.orders.csv.AbC123.tmp`. The run has a list of its temporary files next to the output, named
+///   like `.orders.csv.1.tmp`, and a lock on the list. For a template, the list is in the directory before the first field.
+/// * A process that is killed leaves its temporary files and the list behind. The next run of the same output by the same
+///   user takes the list over and removes the files in it. It never touches those of a run that lives. Nothing reads
+///   temporary files, and they can be deleted when no run is active. On a file system without locks there is no list, and
+///   after a power failure it may be incomplete; then temporary files stay until somebody deletes them.
+/// * A name that can't exist, because it is too long for example, fails when the file is begun.
+/// * If there are several files, all of them are finished, flushed to the disk and checked before the first one is
+///   replaced: each path must still be that of a file, or free, and its directory writable. If replacing a later file
+///   then fails, because permissions changed at that very moment for example, the files before it are new and the others
+///   are the old ones. A [`manifest`](Self::manifest) is written last, and shows which is the case.
 /// * A run leaves files of an earlier run alone if it has nothing to write to them, such as a partition that has no
 ///   records any more, or the last rolled files of a longer run. A manifest lists the files that are current.
 /// * The directory is flushed to the disk as well (on Unix), so that the new name survives a power failure. A file
 ///   system that can't flush directories is not an error; any other failure is an [`IoError::SyncDirectory`].
-/// * The new file gets the mode of the old one, or 0666 minus the umask if there was none. Its owner is the user who
-///   runs the process, even if the old file had another owner.
+/// * The new file gets the mode, the group and the owner of the old one, as far as the process may assign them. If it may
+///   not assign the group, the rights of the group are removed. The set-user-id, set-group-id and sticky bits are not
+///   kept, and neither are access control lists and extended attributes. If there was no old file, the mode is 0666 minus
+///   the umask.
 /// * Replacing a file changes its directory, as `mv` does: a read-only file is replaced too.
-/// * If the path is a symbolic link, its target is replaced and the link stays. Other hard links to the old file keep
-///   the old content.
+/// * If the path is a symbolic link, its target is replaced and the link stays. In a directory that all users may write to,
+///   such as `/tmp`, a link is followed only if it belongs to the user of the process or to the owner of the directory.
+///   Other hard links to the old file keep the old content.
 /// * Something that exists and is not a file (a device, a FIFO) can't be replaced. It is opened and written to
 ///   directly, so a run that fails may have written to it. Opening a FIFO waits for a process that reads from it, and
 ///   cancellation does not interrupt that wait.
@@ -206,6 +220,9 @@ impl Output {
     ///   [`lock_timeout`](Self::lock_timeout) says. On Unix the file itself is locked (`flock`), so `flock log.csv command`
     ///   in a shell waits too. A file system without locks, such as some network file systems, can keep only the runs of
     ///   one process apart.
+    /// * A partitioned output is locked as a whole, by a file in the directory before the first field that is named like
+    ///   `.{day}.csv.1.tmp`. Each partition is locked too while it is open. A partition that another output has locked is an
+    ///   [`IoError::InUse`] without a wait.
     /// * If a program that ignores the lock removes, replaces or truncates the file meanwhile, as `logrotate` does, the run
     ///   fails with [`IoError::Commit`] or [`IoError::Write`]. If such a program has appended to the file, a run that fails
     ///   does not cut it back.
@@ -344,8 +361,7 @@ impl Output {
     }
 
     fn try_open(&self) -> Result<OutputFile, IoError> {
-        let session = Arc::default();
-        self.prepare(&session)?;
+        let session = self.session(None)?;
         match &self.place {
             Place::Path(path) => self.open_file(path, &session),
             Place::Stdout => self.open_stdout(&session),
@@ -355,9 +371,26 @@ impl Output {
         }
     }
 
+    /// Creates what the files of a run have in common, and the directories if that is asked for.
+    pub(crate) fn session(&self, run: Option<RunId>) -> Result<Arc<Session>, IoError> {
+        let place = match &self.place {
+            Place::Path(path) => replacement::place_of(path),
+            Place::Partitioned(template) => {
+                Some((template.folder(), replacement::short_name(template.as_path())))
+            }
+            Place::Stdout => None,
+        };
+        let session = Session::of(run, Temporaries::of(place));
+        self.prepare(&session)?;
+        // A partition that is closed for a while is not locked, so the output is locked as a whole.
+        if self.appends && self.has_many_files() && !session.temporaries.begin_alone() {
+            return Err(IoError::InUse { path: self.as_path().to_owned() });
+        }
+        Ok(Arc::new(session))
+    }
+
     /// Opens one of the files.
     pub(crate) fn open_file(&self, path: &Path, session: &Arc<Session>) -> Result<OutputFile, IoError> {
-        self.check_manifest(path)?;
         OutputFile::open(path, self.appends, self.packing()?, session)
     }
 
@@ -369,6 +402,11 @@ impl Output {
         Ok(OutputFile::stdout(self.packing()?, session))
     }
 
+    /// Where the manifest will be, with all links resolved.
+    pub(crate) fn manifest_place(&self) -> Option<PathBuf> {
+        self.manifest.as_deref().map(resolved)
+    }
+
     /// Opens the manifest, if there is to be one.
     pub(crate) fn open_manifest(&self, session: &Arc<Session>) -> Result<Option<OutputFile>, IoError> {
         let Some(path) = &self.manifest else { return Ok(None) };
@@ -377,7 +415,7 @@ impl Output {
     }
 
     /// Creates the directories if that is asked for, and checks that the directory of a partitioned output exists.
-    pub(crate) fn prepare(&self, session: &Session) -> Result<(), IoError> {
+    fn prepare(&self, session: &Session) -> Result<(), IoError> {
         let folder = match &self.place {
             Place::Path(path) => Some(folders::parent(path).to_owned()),
             Place::Partitioned(template) => Some(template.folder()),
@@ -418,14 +456,6 @@ impl Output {
         match rules.into_iter().find(|&(is_broken, _)| is_broken) {
             Some((_, reason)) => Err(self.refused(reason)),
             None => Ok(()),
-        }
-    }
-
-    /// Checks that the manifest will not replace the file at a path.
-    fn check_manifest(&self, path: &Path) -> Result<(), IoError> {
-        match &self.manifest {
-            Some(manifest) if manifest == path => Err(self.refused("its manifest has the same path")),
-            _ => Ok(()),
         }
     }
 

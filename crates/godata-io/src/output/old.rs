@@ -8,8 +8,11 @@ use std::path::Path;
 use crate::input::InputFile;
 use crate::{Compression, IoError};
 
-/// How many bytes at the start of a file are kept.
+/// How many bytes at the start of a file are kept, if its first line is not longer.
 const HEAD: usize = 64 << 10;
+
+/// How many bytes at the start of a file are kept at most.
+const LONGEST_HEAD: usize = 64 << 20;
 
 /// The decompressed content of a file that is appended to, for [`FileFormat::resume`](crate::FileFormat::resume). It is
 /// not empty.
@@ -29,7 +32,12 @@ impl OldContent {
         let read = || {
             let mut file = File::open(path)?;
             let (mut head, mut last) = (Vec::new(), [0]);
-            Read::by_ref(&mut file).take(HEAD as u64).read_to_end(&mut head)?;
+            let mut is_enough = false;
+            while !is_enough {
+                let start = head.len();
+                let read = Read::by_ref(&mut file).take(HEAD as u64).read_to_end(&mut head)?;
+                is_enough = read == 0 || is_head(&head, start);
+            }
             file.seek(SeekFrom::Start(len - 1))?;
             file.read_exact(&mut last)?;
             Ok(Some(Self { head, last: last[0] }))
@@ -40,7 +48,12 @@ impl OldContent {
     fn decompress(path: &Path, compression: Compression) -> Result<Option<Self>, IoError> {
         let mut file = InputFile::open_path(path, compression)?;
         let mut head = Vec::new();
-        let mut has_ended = file.fill(&mut head, HEAD)?;
+        let (mut has_ended, mut is_enough) = (false, false);
+        while !has_ended && !is_enough {
+            let start = head.len();
+            has_ended = file.fill(&mut head, start + HEAD)?;
+            is_enough = is_head(&head, start);
+        }
         let mut last = head.last().copied();
         let mut further = Vec::new();
         while !has_ended {
@@ -51,7 +64,7 @@ impl OldContent {
         Ok(last.map(|last| Self { head, last }))
     }
 
-    /// The first bytes of the content, up to 64 KiB.
+    /// The first bytes of the content: up to 64 KiB, or the first line if it is longer, up to 64 MiB.
     #[must_use]
     pub fn head(&self) -> &[u8] {
         &self.head
@@ -62,4 +75,9 @@ impl OldContent {
     pub fn last(&self) -> u8 {
         self.last
     }
+}
+
+/// Whether the start of a file is enough. What comes before `start` has no line break.
+fn is_head(head: &[u8], start: usize) -> bool {
+    head.len() >= LONGEST_HEAD || head[start..].iter().any(|byte| matches!(byte, b'\n' | b'\r'))
 }

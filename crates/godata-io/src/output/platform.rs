@@ -1,17 +1,34 @@
 //! What differs between Unix and other systems.
 
-pub(super) use imp::{Directory, create, let_owner_write, options, set_permissions, try_lock};
+pub(super) use imp::{
+    Directory, check_replaceable, check_writable, copy_permissions, create, give_owner, is_ours_alone,
+    is_trusted_link, let_owner_write, options, private, to_bytes, to_path, try_lock,
+};
 
 #[cfg(unix)]
 mod imp {
-    use std::fs::{File, OpenOptions, Permissions, TryLockError};
+    use std::ffi::OsStr;
+    use std::fs;
+    use std::fs::{File, Metadata, OpenOptions, Permissions, TryLockError};
     use std::io;
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-    use std::path::Path;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+    use std::path::{Path, PathBuf};
 
-    use rustix::fs::OFlags;
+    use rustix::fs::{Access, AtFlags, CWD, OFlags, accessat};
     use rustix::io::Errno;
-    use tempfile::{Builder, NamedTempFile};
+    use rustix::process::geteuid;
+
+    use crate::output::folders;
+
+    /// The mode of a new file until it gets the permissions of the file it replaces.
+    const PRIVATE: u32 = 0o600;
+
+    /// All users may write to it.
+    const WORLD_WRITABLE: u32 = 0o002;
+
+    /// Only the owner of a file in it, or of the directory, may remove or replace the file.
+    const STICKY: u32 = 0o1000;
 
     /// Options that don't follow a symbolic link at the end of a path. Links are followed before, by rules of our own, and
     /// one that appears in between leads somewhere else.
@@ -19,6 +36,26 @@ mod imp {
         let mut options = OpenOptions::new();
         options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
         options
+    }
+
+    /// The same, for a new file that only this user may read.
+    pub(in crate::output) fn private() -> OpenOptions {
+        let mut options = options();
+        options.mode(PRIVATE);
+        options
+    }
+
+    /// Whether a file belongs to this user and has a single name.
+    pub(in crate::output) fn is_ours_alone(file: &Metadata) -> bool {
+        file.is_file() && file.uid() == geteuid().as_raw() && file.nlink() == 1
+    }
+
+    pub(in crate::output) fn to_bytes(path: &Path) -> Vec<u8> {
+        path.as_os_str().as_bytes().to_vec()
+    }
+
+    pub(in crate::output) fn to_path(bytes: &[u8]) -> PathBuf {
+        OsStr::from_bytes(bytes).into()
     }
 
     /// Locks an open file until it is closed; `false` if something else has locked it. A file system without locks can't tell,
@@ -37,29 +74,70 @@ mod imp {
             || error.raw_os_error() == Some(Errno::NOLCK.raw_os_error())
     }
 
-    /// Creates a temporary file with the permissions of the old file, or with those of any new file.
-    pub(in crate::output) fn create(
-        builder: &mut Builder<'_, '_>,
-        directory: &Path,
-        old: Option<Permissions>,
-    ) -> io::Result<NamedTempFile> {
-        // Set at creation, the mode is never wider than it will be. The umask still restricts it.
-        builder.permissions(old.clone().unwrap_or_else(|| Permissions::from_mode(0o666)));
-        let file = builder.tempfile_in(directory)?;
-        if let Some(old) = old {
-            file.as_file().set_permissions(old)?;
-        }
+    /// Creates a file with the permissions of the file that it will replace, or with those of any new file.
+    pub(in crate::output) fn create(path: &Path, old: Option<&Metadata>) -> io::Result<File> {
+        let Some(old) = old else { return options().append(true).create_new(true).open(path) };
+        let file = private().append(true).create_new(true).open(path)?;
+        copy_permissions(&file, old)?;
         Ok(file)
     }
 
-    /// Allows the owner to open the file again for writing.
-    pub(in crate::output) fn let_owner_write(file: &File) -> io::Result<()> {
-        let mode = file.metadata()?.permissions().mode();
-        file.set_permissions(Permissions::from_mode(mode | 0o200))
+    /// Gives a file the mode and the group of another one. If this process may not assign the group, the rights of the group are
+    /// removed, because they were meant for another group. The set-user-id, set-group-id and sticky bits are not copied.
+    pub(in crate::output) fn copy_permissions(file: &File, old: &Metadata) -> io::Result<()> {
+        let made = file.metadata()?;
+        let has_group = made.gid() == old.gid() || fchown(file, None, Some(old.gid())).is_ok();
+        let mode = old.mode() & if has_group { 0o777 } else { 0o707 };
+        // Some file systems have one mode for all files and refuse to set it.
+        if made.mode() & 0o7777 == mode {
+            return Ok(());
+        }
+        file.set_permissions(Permissions::from_mode(mode))
     }
 
-    pub(in crate::output) fn set_permissions(file: &File, permissions: Permissions) -> io::Result<()> {
-        file.set_permissions(permissions)
+    /// Gives a file the owner of another one, if this process may do that. Nothing else can be done to the file afterwards.
+    pub(in crate::output) fn give_owner(file: &File, old: &Metadata) {
+        if old.uid() != geteuid().as_raw() {
+            let _ = fchown(file, Some(old.uid()), None);
+        }
+    }
+
+    /// Whether a symbolic link may be followed. In a directory that all users may write to, it must belong to this user or to the
+    /// owner of the directory. This is what Linux checks in sticky directories if `fs.protected_symlinks` is on.
+    pub(in crate::output) fn is_trusted_link(path: &Path) -> io::Result<bool> {
+        let folder = fs::metadata(folders::parent(path))?;
+        let owner = fs::symlink_metadata(path)?.uid();
+        Ok(folder.mode() & WORLD_WRITABLE == 0 || owner == geteuid().as_raw() || owner == folder.uid())
+    }
+
+    /// Checks that a file is not protected from being replaced by the sticky bit of its directory.
+    pub(in crate::output) fn check_replaceable(folder: &Path, old: &Metadata) -> io::Result<()> {
+        let me = geteuid();
+        if me.is_root() || old.uid() == me.as_raw() {
+            return Ok(());
+        }
+        let folder = fs::metadata(folder)?;
+        if folder.mode() & STICKY == 0 || folder.uid() == me.as_raw() {
+            return Ok(());
+        }
+        Err(Errno::PERM.into())
+    }
+
+    /// Checks that the names in a directory can be changed.
+    pub(in crate::output) fn check_writable(folder: &Path) -> io::Result<()> {
+        match accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS) {
+            Err(error @ (Errno::ACCESS | Errno::ROFS | Errno::PERM | Errno::NOENT)) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Allows the owner to open the file again for writing. Returns whether that was necessary.
+    pub(in crate::output) fn let_owner_write(file: &File) -> io::Result<bool> {
+        let mode = file.metadata()?.mode() & 0o777;
+        if mode & 0o200 == 0 {
+            file.set_permissions(Permissions::from_mode(mode | 0o200))?;
+        }
+        Ok(mode & 0o200 == 0)
     }
 
     /// A directory whose entries can be flushed to the disk.
@@ -110,14 +188,29 @@ mod imp {
 
 #[cfg(not(unix))]
 mod imp {
-    use std::fs::{File, OpenOptions, Permissions};
+    use std::fs::{File, Metadata, OpenOptions};
     use std::io;
-    use std::path::Path;
-
-    use tempfile::{Builder, NamedTempFile};
+    use std::path::{Path, PathBuf};
 
     pub(in crate::output) fn options() -> OpenOptions {
         OpenOptions::new()
+    }
+
+    pub(in crate::output) fn private() -> OpenOptions {
+        OpenOptions::new()
+    }
+
+    pub(in crate::output) fn is_ours_alone(file: &Metadata) -> bool {
+        file.is_file()
+    }
+
+    /// Names that are not Unicode are not found again.
+    pub(in crate::output) fn to_bytes(path: &Path) -> Vec<u8> {
+        path.to_string_lossy().into_owned().into_bytes()
+    }
+
+    pub(in crate::output) fn to_path(bytes: &[u8]) -> PathBuf {
+        String::from_utf8_lossy(bytes).into_owned().into()
     }
 
     /// Locks nothing: a lock would keep others from reading the file.
@@ -125,23 +218,33 @@ mod imp {
         Ok(true)
     }
 
-    /// Creates a temporary file with the permissions of any new file.
-    pub(in crate::output) fn create(
-        builder: &mut Builder<'_, '_>,
-        directory: &Path,
-        _: Option<Permissions>,
-    ) -> io::Result<NamedTempFile> {
-        builder.tempfile_in(directory)
-    }
-
-    /// Every temporary file can be opened again anyway.
-    pub(in crate::output) fn let_owner_write(_: &File) -> io::Result<()> {
-        Ok(())
+    /// Creates a file with the permissions of any new file.
+    pub(in crate::output) fn create(path: &Path, _: Option<&Metadata>) -> io::Result<File> {
+        options().append(true).create_new(true).open(path)
     }
 
     /// Permissions stay those of any new file.
-    pub(in crate::output) fn set_permissions(_: &File, _: Permissions) -> io::Result<()> {
+    pub(in crate::output) fn copy_permissions(_: &File, _: &Metadata) -> io::Result<()> {
         Ok(())
+    }
+
+    pub(in crate::output) fn give_owner(_: &File, _: &Metadata) {}
+
+    pub(in crate::output) fn is_trusted_link(_: &Path) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    pub(in crate::output) fn check_replaceable(_: &Path, _: &Metadata) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub(in crate::output) fn check_writable(_: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Every temporary file can be opened again anyway.
+    pub(in crate::output) fn let_owner_write(_: &File) -> io::Result<bool> {
+        Ok(false)
     }
 
     /// A directory. Its entries are as durable as the system makes them.

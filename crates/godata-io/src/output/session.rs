@@ -5,6 +5,7 @@ use std::path::Path;
 use godata_core::RunId;
 
 use super::folders::Folders;
+use super::temporaries::Temporaries;
 use crate::IoError;
 use crate::identity::FileId;
 use crate::in_use;
@@ -14,12 +15,14 @@ use crate::in_use::Appending;
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     run: Option<RunId>,
+    /// They are dropped before the directories, which are empty only afterwards.
+    pub(super) temporaries: Temporaries,
     pub(crate) folders: Folders,
 }
 
 impl Session {
-    pub(crate) fn of(run: RunId) -> Self {
-        Self { run: Some(run), ..Self::default() }
+    pub(super) fn of(run: Option<RunId>, temporaries: Temporaries) -> Self {
+        Self { run, temporaries, folders: Folders::default() }
     }
 
     /// Notes that a file is appended to. It fails if the run reads the file, or if something else in this process appends

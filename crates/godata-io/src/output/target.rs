@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::Session;
 use super::appended::Appended;
-use super::replacement::Replacement;
+use super::replacement::{Replacement, target_of};
 use crate::IoError;
 
 /// The destination of the bytes of a file. If it is dropped before it is published, what was there before is unchanged,
@@ -25,17 +25,23 @@ pub(super) enum Target {
 impl Target {
     /// Opens the file at a path.
     pub(super) fn open(path: &Path, appends: bool, session: &Session) -> Result<Self, IoError> {
-        match fs::metadata(path) {
-            Ok(old) if old.is_dir() => Err(IoError::OutputIsDirectory { path: path.to_owned() }),
-            Ok(old) if !old.is_file() => {
-                let file = File::options().write(true).open(path);
-                let file = file.map_err(|source| IoError::Create { path: path.to_owned(), source })?;
-                Ok(Self::Stream(file))
-            }
-            // A missing file is fine. Any other reason shows when the file is created.
-            Ok(_) | Err(_) if appends => Ok(Self::Appended(Appended::begin(path, session)?)),
-            Ok(_) | Err(_) => Ok(Self::Replacement(Replacement::begin(path)?)),
+        let create = |source| IoError::Create { path: path.to_owned(), source };
+        let is_stream = match fs::metadata(path) {
+            Ok(old) if old.is_dir() => return Err(IoError::OutputIsDirectory { path: path.to_owned() }),
+            Ok(old) => !old.is_file(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
+            // The file could not be put there either: its name is too long, for example.
+            Err(error) => return Err(create(error)),
+        };
+        let target = target_of(path)?;
+        if is_stream {
+            // The system follows the links once more: those of procfs lead to things that have no path.
+            return Ok(Self::Stream(File::options().write(true).open(path).map_err(create)?));
         }
+        if appends {
+            return Ok(Self::Appended(Appended::begin(path, target, session)?));
+        }
+        Ok(Self::Replacement(Replacement::begin(path, target, session)?))
     }
 
     /// The length of the file that is appended to.
@@ -82,7 +88,8 @@ impl Target {
     pub(super) fn check(&self) -> io::Result<()> {
         match self {
             Self::Appended(file) => file.check(),
-            Self::Replacement(_) | Self::Stream(_) | Self::Stdout => Ok(()),
+            Self::Replacement(file) => file.check(),
+            Self::Stream(_) | Self::Stdout => Ok(()),
         }
     }
 

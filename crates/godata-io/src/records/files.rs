@@ -28,6 +28,7 @@ pub(super) struct Files {
     /// How many stored bytes were not reported yet.
     newly_stored: u64,
     manifest: Option<OutputFile>,
+    manifest_place: Option<PathBuf>,
     session: Arc<Session>,
 }
 
@@ -69,8 +70,7 @@ pub(super) enum Beginning {
 impl Files {
     /// Starts the files that are known before the first record.
     pub(super) fn open(output: &Output, run: RunId) -> Result<Self, IoError> {
-        let session = Arc::new(Session::of(run));
-        output.prepare(&session)?;
+        let session = output.session(Some(run))?;
         let mut files = Self {
             output: output.clone(),
             all: Vec::new(),
@@ -80,6 +80,7 @@ impl Files {
             clock: 0,
             newly_stored: 0,
             manifest: output.open_manifest(&session)?,
+            manifest_place: output.manifest_place(),
             session,
         };
         match output.place() {
@@ -226,9 +227,13 @@ impl Files {
         Ok(index)
     }
 
-    /// Opens the file at a path, unless another file of the output has the same path.
+    /// Opens the file at a path, unless another file of the output, or its manifest, has the same path.
     fn open_file(&mut self, path: &Path) -> Result<OutputFile, IoError> {
-        if !self.places.insert(resolved(path)) {
+        let place = resolved(path);
+        if self.manifest_place.as_ref() == Some(&place) {
+            return Err(self.output.refused("its manifest has the same path"));
+        }
+        if !self.places.insert(place) {
             return Err(IoError::SamePath { path: path.to_owned() });
         }
         self.output.open_file(path, &self.session)

@@ -24,7 +24,7 @@ const MOST: usize = 100;
 pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
     let facts = draft.facts;
     let Some(plan) = facts.plan else { return Ok(()) };
-    let Some(schedule) = &plan.schedule else { return Ok(()) };
+    let Some(schedule) = &plan.code.schedule else { return Ok(()) };
     let row = draft.row();
     let is_ours = row.enabled
         && row.paused_at.is_none()

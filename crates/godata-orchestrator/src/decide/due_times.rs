@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use godata_core::Schedule;
+use godata_core::{Schedule, panic_message};
 use time::UtcDateTime;
 
 use crate::ScheduleFault;
@@ -50,5 +50,9 @@ impl DueTimes<'_> {
 }
 
 fn contained<T>(f: impl FnOnce() -> T) -> Result<T, ScheduleFault> {
-    catch_unwind(AssertUnwindSafe(f)).map_err(|_| ScheduleFault::Panicked)
+    catch_unwind(AssertUnwindSafe(f)).map_err(|panic| {
+        // A payload is foreign, too.
+        drop(panic_message(panic));
+        ScheduleFault::Panicked
+    })
 }

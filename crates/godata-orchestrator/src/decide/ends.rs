@@ -2,8 +2,8 @@
 
 use godata_core::{Cause, RunKey, RunRecord, RunStatus};
 
-use super::End;
 use super::draft::{Draft, later};
+use super::{End, Mode};
 use crate::Recovery;
 
 /// How often an interrupted attempt is queued again.
@@ -35,7 +35,7 @@ fn write(draft: &mut Draft<'_>, place: usize, before: &RunRecord, end: &End) {
         run.reason.clone_from(&end.reason);
         run.error.clone_from(&end.error);
         run.counts = end.counts;
-        run.started_at = end.started_at.or(run.started_at);
+        run.started_at = end.started_at;
         run.ended_at = Some(end.ended_at.unwrap_or(now));
     }
     match status {
@@ -43,6 +43,10 @@ fn write(draft: &mut Draft<'_>, place: usize, before: &RunRecord, end: &End) {
             draft.row_mut().last_success_rev = draft.next_rev();
         }
         RunStatus::Failed => retry(draft, before, end),
+        // The job was not called, so it still runs at most once.
+        RunStatus::Interrupted if end.started_at.is_none() && draft.facts.mode == Mode::Draining => {
+            queue_again(draft, before, before.interruptions);
+        }
         RunStatus::Interrupted => recover(draft, before),
         _ => {}
     }
@@ -65,13 +69,18 @@ fn retry(draft: &mut Draft<'_>, before: &RunRecord, end: &End) {
 
 /// Queues the same attempt of an interrupted run again, if recovery is on.
 pub(super) fn recover(draft: &mut Draft<'_>, before: &RunRecord) {
-    let is_wanted = draft.facts.recovery == Recovery::Rerun && draft.facts.plan.is_some();
-    let is_over = before.interruptions >= MOST_INTERRUPTIONS || draft.row().removed_at.is_some();
-    if !is_wanted || is_over {
+    if draft.facts.recovery == Recovery::Rerun && before.interruptions < MOST_INTERRUPTIONS {
+        queue_again(draft, before, before.interruptions + 1);
+    }
+}
+
+/// Queues the same attempt again, if its pipeline is still registered.
+fn queue_again(draft: &mut Draft<'_>, before: &RunRecord, interruptions: u32) {
+    if draft.facts.plan.is_none() || draft.row().removed_at.is_some() {
         return;
     }
     let mut rerun = again(draft, before, RunKey::recover(before.id), Cause::Recovery);
-    (rerun.attempt, rerun.interruptions) = (before.attempt, before.interruptions + 1);
+    (rerun.attempt, rerun.interruptions) = (before.attempt, interruptions);
     draft.insert(rerun);
 }
 

@@ -26,12 +26,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, Commit, Failure, FailureKind, OwnerId, PipelineName, PipelineRecord, RunCounts, RunId, RunRecord,
-    RunResult, RunStatus, Schedule, StopReason,
+    Commit, Failure, FailureKind, OwnerId, PipelineName, PipelineRecord, RunCounts, RunId, RunRecord,
+    RunResult, RunStatus, StopReason,
 };
 use time::UtcDateTime;
 
 use self::draft::Draft;
+use crate::code::Code;
 use crate::ids::Ids;
 use crate::registration::Rules;
 use crate::{Recovery, ScheduleFault};
@@ -46,9 +47,7 @@ pub(crate) const NOTED: time::Duration = time::Duration::MINUTE;
 /// The registration of a pipeline.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
-    pub(crate) job: AnyJob,
-    /// `None` if there is no schedule, or if it was stopped by a fault.
-    pub(crate) schedule: Option<Arc<dyn Schedule>>,
+    pub(crate) code: Code,
     pub(crate) registered: Arc<Registered>,
     pub(crate) rules: Arc<Rules>,
     pub(crate) pool: Option<usize>,
@@ -128,6 +127,7 @@ pub(crate) struct End {
     pub(crate) reason: Option<String>,
     pub(crate) error: Option<Failure>,
     pub(crate) counts: RunCounts,
+    /// `None` if the job was never called.
     pub(crate) started_at: Option<UtcDateTime>,
     pub(crate) ended_at: Option<UtcDateTime>,
 }
@@ -149,13 +149,19 @@ impl From<RunResult> for End {
 
 impl End {
     /// The end of a run without a result of its job. The message becomes the error of a failed run, or else the reason.
-    pub(crate) fn without_result(run: RunId, status: RunStatus, message: String, now: UtcDateTime) -> Self {
+    pub(crate) fn without_result(
+        run: RunId,
+        status: RunStatus,
+        message: String,
+        started_at: Option<UtcDateTime>,
+        now: UtcDateTime,
+    ) -> Self {
         let (error, reason) = match status {
             RunStatus::Failed => (Some(Failure::new(FailureKind::Failed, message)), None),
             _ => (None, Some(message)),
         };
         let counts = RunCounts::default();
-        Self { run, status, was_stopped: false, reason, error, counts, started_at: None, ended_at: Some(now) }
+        Self { run, status, was_stopped: false, reason, error, counts, started_at, ended_at: Some(now) }
     }
 }
 

@@ -72,8 +72,10 @@ impl Pipeline {
             all: Vec::new(),
             fold: Fold::default(),
             plan: Plan {
-                job: AnyJob::new(job_fn("p", |_cx| async { Ok(()) })),
-                schedule: Some(schedule),
+                code: Code {
+                    job: AnyJob::new(job_fn("p", |_cx| async { Ok(()) })),
+                    schedule: Some(schedule),
+                },
                 registered: Arc::new(registered),
                 rules: Arc::new(rules),
                 pool: None,

@@ -20,7 +20,9 @@ impl Engine {
             return command.refuse(OrchestratorError::ShuttingDown);
         }
         match (&mut self.stage, command) {
-            (_, Command::Shutdown(grace, reply)) => self.close(grace, reply),
+            (_, Command::Shutdown(grace, reply)) => self.close(grace, Some(reply)),
+            #[cfg(feature = "signal")]
+            (_, Command::UntilSignal(report, reply)) => self.listen_for_signals(report, reply),
             (Stage::Open, command) => self.carry_out_command(command),
             (Stage::Opening(waiting, _), command) => waiting.push(command),
             (Stage::Closed(waiting), command) => {
@@ -45,7 +47,9 @@ impl Engine {
                 self.mode = Mode::Stopped;
                 drop(reply.send(Ok(())));
             }
-            Command::Shutdown(grace, reply) => self.close(grace, reply),
+            Command::Shutdown(grace, reply) => self.close(grace, Some(reply)),
+            #[cfg(feature = "signal")]
+            Command::UntilSignal(report, reply) => self.listen_for_signals(report, reply),
         }
     }
 
@@ -118,7 +122,7 @@ impl Engine {
     fn schedule_of(&self, pipeline: &str) -> Result<Arc<dyn Schedule>, OrchestratorError> {
         let (key, _) = self.registered(pipeline)?;
         let plan = self.entries.get(key).and_then(Option::as_deref).and_then(|entry| entry.plan.as_ref());
-        let schedule = plan.and_then(|plan| plan.schedule.clone());
+        let schedule = plan.and_then(|plan| plan.code.schedule.clone());
         schedule.ok_or_else(|| OrchestratorError::NoSchedule { pipeline: pipeline.to_owned() })
     }
 

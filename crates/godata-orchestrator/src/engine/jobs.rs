@@ -8,20 +8,23 @@ use futures::FutureExt as _;
 use futures::future::select;
 use godata_core::{
     Clock as _, RunContext, RunHandle, RunId, RunKey, RunRecord, RunRequest, RunResult, RunStatus,
-    RunnerError, StoreError,
+    RunnerError, StoreError, panic_message,
 };
 use time::UtcDateTime;
 use tokio::time::Instant;
 
 use super::entry::{Entry, Job, Replier, Waiter};
 use super::{Engine, Watched};
-use crate::decide::{End, Mode, Plan, Request, later};
+use crate::decide::{End, Plan, Request, later};
 use crate::persist::DONE_TIMEOUT;
 use crate::slots::Held;
 use crate::{Event, logs};
 
 /// The shortest time after which a run counts as overdue by default.
 const LEAST_OVERDUE: Duration = Duration::from_secs(60);
+
+/// How long after its timeout a run counts as overdue by default. Most jobs end within that when they are asked to.
+const AFTER_TIMEOUT: Duration = Duration::from_secs(1);
 
 impl Engine {
     /// Starts the jobs of all runs whose rows have become `running`.
@@ -33,17 +36,17 @@ impl Engine {
 
     /// Starts the job of a run whose row is `running`.
     pub(super) fn start(&mut self, key: usize, run: RunId, mut slot: Held) {
-        let is_draining = self.mode == Mode::Draining;
+        let is_too_late = self.closing.as_ref().is_some_and(|closing| !closing.may_start());
         let entry = self.entries.get_mut(key).and_then(Option::as_deref_mut);
         let row = entry.as_ref().and_then(|entry| entry.runs.iter().find(|row| row.id == run).cloned());
         let Some((entry, row)) = entry.zip(row) else { return self.slots.give_back(&mut slot) };
         self.jobs.insert(run, key);
-        let plan = entry.plan.clone().filter(|_| !is_draining);
+        let plan = entry.plan.clone().filter(|_| !is_too_late);
         let job = job_of(entry, run, &row.key);
         job.slot = slot;
         let Some(plan) = plan else {
-            let (status, reason) = if is_draining {
-                (RunStatus::Interrupted, "the orchestrator shut down")
+            let (status, reason) = if is_too_late {
+                (RunStatus::Interrupted, "the orchestrator shut down before the job started")
             } else {
                 (RunStatus::Canceled, "its pipeline is no longer registered")
             };
@@ -64,11 +67,18 @@ impl Engine {
         if let Some(timeout) = plan.rules.timeout {
             request = request.with_timeout(timeout);
         }
-        let runner = &self.runner;
-        match catch_unwind(AssertUnwindSafe(|| runner.start(plan.job.clone(), request))) {
+        let (runner, pulse) = (&self.runner, &self.pulse);
+        let start = || {
+            let _within = pulse.as_ref().map(|pulse| pulse.jobs().enter());
+            runner.start(plan.code.job.clone(), request)
+        };
+        match catch_unwind(AssertUnwindSafe(start)) {
             Ok(Ok(handle)) => self.started(key, row, &plan, handle),
             Ok(Err(error)) => self.refused(key, run, Some(error)),
-            Err(_panic) => self.refused(key, run, None),
+            Err(panic) => {
+                drop(panic_message(panic));
+                self.refused(key, run, None);
+            }
         }
     }
 
@@ -82,6 +92,9 @@ impl Engine {
         let job = job_of(entry, row.id, &row.key);
         job.handle = Some(handle.clone());
         job.overdue_at = limit.map(|limit| later(now, limit));
+        if let Some(closing) = &mut self.closing {
+            closing.runs.push(handle.clone());
+        }
         let ended = async move { Watched::Ended(key, handle.finished().await) };
         self.watched.push(ended.boxed());
         self.events.send(|| Event::Started(Arc::new(row)));
@@ -108,7 +121,7 @@ impl Engine {
     }
 
     fn not_started(&mut self, key: usize, run: RunId, status: RunStatus, message: &str) {
-        let end = End::without_result(run, status, message.to_owned(), self.clock.now());
+        let end = End::without_result(run, status, message.to_owned(), None, self.clock.now());
         self.ended(key, end);
     }
 
@@ -278,5 +291,6 @@ fn context(run: &RunRecord) -> RunContext {
 
 fn overdue_after(plan: &Plan, usual: Option<Duration>) -> Option<Duration> {
     let by_experience = || usual.map(|usual| usual.saturating_mul(10).max(LEAST_OVERDUE));
-    plan.rules.overdue.or_else(|| if plan.rules.timeout.is_none() { by_experience() } else { None })
+    let by_timeout = plan.rules.timeout.map(|timeout| timeout.saturating_add(AFTER_TIMEOUT));
+    plan.rules.overdue.or(by_timeout).or_else(by_experience)
 }

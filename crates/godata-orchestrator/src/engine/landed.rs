@@ -138,20 +138,31 @@ impl Engine {
                 let wait = Duration::from_millis(5).mul_f64(self.ids.share());
                 self.reload(key, wait, None);
             }
-            Err(error) => {
-                if let Some(entry) = self.entry(key) {
-                    entry.unconfirmed_rev = Some(commit.pipeline.rev);
+            Err(error) => self.commit_failed(key, commit, error, was_asked),
+        }
+    }
+
+    /// The caller of a request waits until its commit is known to be made or not. Commits that fail show neither, so after the
+    /// second one the caller learns that.
+    fn commit_failed(&mut self, key: usize, commit: &Commit, error: StoreError, was_asked: bool) {
+        let is_refused = matches!(error, StoreError::Invalid { .. });
+        let runs = commit.runs.iter().map(|change| change.run().id).collect();
+        let error = self.failed(key, runs, error);
+        if let Some(entry) = self.entry(key) {
+            if !is_refused {
+                entry.unconfirmed_rev = Some(commit.pipeline.rev);
+            }
+            let waits = entry.asked.first().is_some_and(Asked::waits_for_answer);
+            match entry.asked.first_mut() {
+                Some(_) if was_asked && is_refused => {
+                    self.answer_error(key, OrchestratorError::Store { source: error });
                 }
-                let runs = commit.runs.iter().map(|change| change.run().id).collect();
-                let error = self.failed(key, runs, error);
-                if let Some(asked) = self.entry(key).and_then(|entry| entry.asked.first_mut())
-                    && was_asked
-                {
-                    asked.error = Some(error);
-                }
-                self.try_later(key);
+                Some(asked) if was_asked => asked.error = Some(error),
+                Some(_) if waits => self.answer_unconfirmed(key, &error),
+                _ => {}
             }
         }
+        self.try_later(key);
     }
 
     pub(super) fn mark_stale(&mut self, key: usize) {

@@ -191,7 +191,7 @@ impl Engine {
         let Some(entry) = self.entry(key) else { return };
         let pipeline = entry.name().clone();
         if let Some(plan) = &mut entry.plan {
-            Arc::make_mut(plan).schedule = None;
+            Arc::make_mut(plan).code.stop_schedule();
         }
         logs::schedule_stopped(&pipeline, reason);
         self.events.send(|| Event::ScheduleStopped { pipeline, reason });
@@ -200,7 +200,7 @@ impl Engine {
     /// Remembers since when the cursor has been ahead of the clock, and says so once. Clocks of instances differ by seconds.
     fn watch_cursor(&mut self, key: usize, now: UtcDateTime) {
         let Some(entry) = self.entries.get(key).and_then(Option::as_deref) else { return };
-        let has_schedule = entry.plan.as_ref().is_some_and(|plan| plan.schedule.is_some());
+        let has_schedule = entry.plan.as_ref().is_some_and(|plan| plan.code.schedule.is_some());
         let ahead = entry.row.cursor.filter(|cursor| has_schedule && *cursor > now.saturating_add(NOTED));
         let Some(cursor) = ahead else {
             self.ahead.remove(&key);

@@ -18,19 +18,20 @@ mod shutdown;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::future::pending;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Release};
 use std::time::Duration;
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use godata_core::{AnyStore, Clock, JobRunner, PipelineName, PipelineRecord, RunId, RunResult};
 use time::UtcDateTime;
+use tokio::runtime::Handle;
 use tokio::select;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use self::entry::Entry;
 use self::left::Unregistered;
-use crate::Recovery;
 use crate::builder::{Keep, Setup};
 use crate::command::Command;
 use crate::decide::Mode;
@@ -39,8 +40,11 @@ use crate::ids::Ids;
 use crate::persist::StoreAnswer;
 use crate::recovery::{LiveOwner, Opened, Renewed, Rounded};
 use crate::shutdown::Closing;
+use crate::signal::{Received, Signals};
 use crate::slots::{Held, Slots};
+use crate::threads::Pulse;
 use crate::timers::Timers;
+use crate::{DrainReport, Recovery};
 
 /// How often clocks are compared, leases renewed and so on, at the least. A short lease is renewed more often.
 const ROUND: Duration = Duration::from_secs(10);
@@ -48,6 +52,8 @@ const ROUND: Duration = Duration::from_secs(10);
 pub(crate) struct Engine {
     store: AnyStore,
     runner: Arc<dyn JobRunner>,
+    /// For jobs that run on threads of their own.
+    pulse: Option<Pulse>,
     clock: Arc<dyn Clock>,
     ids: Ids,
     recovery: Recovery,
@@ -63,6 +69,12 @@ pub(crate) struct Engine {
     stage: Stage,
     mode: Mode,
     closing: Option<Closing>,
+    /// Whether the loop has ended by itself.
+    ended: Arc<AtomicBool>,
+    grace: Duration,
+    signals: Option<Signals>,
+    /// The callers that wait for a signal, and then for the report of the shutdown.
+    until_signal: Vec<oneshot::Sender<DrainReport>>,
 
     entries: Vec<Option<Box<Entry>>>,
     free: Vec<usize>,
@@ -115,6 +127,8 @@ enum Watched {
 
 /// Something that the loop waits for.
 enum Input {
+    Signal(Received),
+    Beat,
     Deadline,
     Round,
     Watched(Watched),
@@ -128,7 +142,7 @@ enum Input {
 }
 
 impl Engine {
-    pub(crate) fn new(setup: Setup, commands: mpsc::Receiver<Command>) -> Self {
+    pub(crate) fn new(setup: Setup, commands: mpsc::Receiver<Command>, ended: Arc<AtomicBool>) -> Self {
         let Setup {
             store,
             runner,
@@ -140,6 +154,7 @@ impl Engine {
             keep,
             lease,
             store_timeout,
+            grace,
             events,
         } = setup;
         let now = clock.now();
@@ -147,6 +162,7 @@ impl Engine {
         Self {
             store,
             runner,
+            pulse: None,
             clock,
             owner: LiveOwner::new(ids.owner(now)),
             ids,
@@ -161,6 +177,10 @@ impl Engine {
             stage: Stage::Closed(Vec::new()),
             mode: Mode::Stopped,
             closing: None,
+            ended,
+            grace,
+            signals: None,
+            until_signal: Vec::new(),
             entries: Vec::new(),
             free: Vec::new(),
             names: HashMap::new(),
@@ -185,13 +205,17 @@ impl Engine {
         }
     }
 
-    /// Runs until a shutdown is complete, or until the last handle is gone and nothing is left to do.
-    pub(crate) async fn run(mut self: Box<Self>) {
+    /// Runs until a shutdown is complete, or until the last handle is gone and nothing is left to do. Returns the signals if it
+    /// has listened for any.
+    pub(crate) async fn run(mut self: Box<Self>, jobs_on: Option<Handle>) -> Option<Signals> {
+        self.pulse = jobs_on.map(Pulse::new);
         let mut ticks = interval(ROUND.min(self.lease / 3).max(Duration::from_millis(1)));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !self.is_over() {
             self.set_alarm();
             match self.input(&mut ticks).await {
+                Input::Signal(signal) => self.signal_came(signal),
+                Input::Beat => {}
                 Input::Deadline => self.next_stage(),
                 Input::Round => self.start_round(),
                 Input::Watched(Watched::Ended(key, result)) => self.job_ended(key, result),
@@ -206,8 +230,9 @@ impl Engine {
             }
             self.give_slots();
         }
+        self.ended.store(true, Release);
         self.events.close();
-        self.report();
+        self.report()
     }
 
     /// The next input. If several are ready, the order here decides.
@@ -216,6 +241,7 @@ impl Engine {
         let is_open = matches!(self.stage, Stage::Open);
         select! {
             biased;
+            signal = received(&mut self.signals), if self.signals.is_some() => Input::Signal(signal),
             () = until(deadline), if deadline.is_some() => Input::Deadline,
             _ = ticks.tick() => Input::Round,
             Some(watched) = self.watched.next(), if !self.watched.is_empty() => Input::Watched(watched),
@@ -226,6 +252,7 @@ impl Engine {
             renewed = optional(&mut self.renewal), if self.renewal.is_some() => Input::Renewed(renewed),
             rounded = optional(&mut self.round), if self.round.is_some() => Input::Rounded(rounded),
             () = alarm(&mut self.alarm), if self.alarm.is_some() => Input::Due,
+            () = beat(&mut self.pulse), if self.pulse.is_some() && !self.watched.is_empty() => Input::Beat,
             command = self.commands.recv(), if self.has_handles => Input::Command(command),
         }
     }
@@ -244,6 +271,20 @@ impl Engine {
         while let Some(key) = self.timers.pop_due(now) {
             self.due(key, now);
         }
+    }
+}
+
+async fn received(signals: &mut Option<Signals>) -> Received {
+    match signals {
+        Some(signals) => signals.received().await,
+        None => pending().await,
+    }
+}
+
+async fn beat(pulse: &mut Option<Pulse>) {
+    match pulse {
+        Some(pulse) => pulse.beat().await,
+        None => pending().await,
     }
 }
 

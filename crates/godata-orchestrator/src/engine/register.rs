@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use godata_core::{Job as _, PipelineName, PipelineRecord, Schedule};
+use godata_core::{Job as _, PipelineName, PipelineRecord, Schedule, panic_message};
 
 use super::Engine;
 use super::entry::{Entry, Replier};
@@ -27,9 +27,9 @@ impl Engine {
     }
 
     fn plan(&self, registration: Registration) -> Result<(PipelineName, Plan), RegisterError> {
-        let Registration { job, schedule, rules, after, pool, enabled, tags, options } = registration;
-        let name = PipelineName::from_shared(job.shared_name())
-            .map_err(|source| RegisterError::Name { name: job.name().to_owned(), source })?;
+        let Registration { code, rules, after, pool, enabled, tags, options } = registration;
+        let name = PipelineName::from_shared(code.job.shared_name())
+            .map_err(|source| RegisterError::Name { name: code.job.name().to_owned(), source })?;
         let pipeline = || name.to_string();
         if self.plan_of(&name).is_some() {
             return Err(RegisterError::AlreadyRegistered { pipeline: pipeline() });
@@ -46,7 +46,7 @@ impl Engine {
             ),
             None => None,
         };
-        let spec = match &schedule {
+        let spec = match &code.schedule {
             Some(schedule) => Some(
                 spec_of(&**schedule)
                     .ok_or_else(|| RegisterError::SchedulePanicked { pipeline: pipeline() })?,
@@ -58,7 +58,7 @@ impl Engine {
             upstream.push(self.upstream(&name, &other)?);
         }
         let registered = Arc::new(Registered { spec, enabled, tags, options, after: upstream });
-        Ok((name, Plan { job, schedule, registered, rules, pool }))
+        Ok((name, Plan { code, registered, rules, pool }))
     }
 
     /// A pipeline to run after, with the rev of its last success.
@@ -169,5 +169,5 @@ fn checked(name: &str) -> Result<PipelineName, RegisterError> {
 }
 
 fn spec_of(schedule: &dyn Schedule) -> Option<String> {
-    catch_unwind(AssertUnwindSafe(|| schedule.spec())).ok()
+    catch_unwind(AssertUnwindSafe(|| schedule.spec())).map_err(panic_message).ok()
 }

@@ -1,22 +1,31 @@
 //! The stages of a shutdown.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+#[cfg(feature = "signal")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{Clock as _, RunHandle, RunId, RunStatus, StopReason};
 use tokio::sync::oneshot;
 
-use super::entry::{Entry, Job};
+use super::entry::{Entry, Flight, Job};
 use super::{Engine, Stage};
+#[cfg(feature = "signal")]
+use crate::OrchestratorError;
+#[cfg(feature = "signal")]
+use crate::command::Reply;
 use crate::decide::{End, Mode};
 use crate::shutdown::{Closing, ClosingStage};
+use crate::signal::{Received, Signals};
 use crate::{DrainReport, logs};
 
 impl Engine {
-    /// Begins a shutdown: nothing new is decided, and running jobs may continue for the grace.
-    pub(super) fn close(&mut self, grace: Duration, reply: oneshot::Sender<DrainReport>) {
+    /// Begins a shutdown: nothing new is decided. For the grace, running jobs may continue, and the jobs of runs whose rows are
+    /// being written as `running` may start.
+    pub(super) fn close(&mut self, grace: Duration, reply: Option<oneshot::Sender<DrainReport>>) {
         let closing = self.begin_shutdown(Some(grace));
         closing.hurry(grace);
-        closing.replies.push(reply);
+        closing.replies.extend(reply);
         self.write_skips();
     }
 
@@ -45,7 +54,35 @@ impl Engine {
             logs::shutdown_began(grace, runs.len());
         }
         let stop_grace = self.runner.stop_grace();
-        self.closing.get_or_insert_with(|| Closing::new(grace, stop_grace, runs))
+        let closing = self.closing.get_or_insert_with(|| Closing::new(grace, stop_grace, runs));
+        closing.replies.append(&mut self.until_signal);
+        closing
+    }
+
+    #[cfg(feature = "signal")]
+    pub(super) fn listen_for_signals(&mut self, report: oneshot::Sender<DrainReport>, reply: Reply<()>) {
+        let signals = match self.signals.take() {
+            Some(signals) => Ok(signals),
+            None => Signals::listen(),
+        };
+        let answer = match signals {
+            Ok(signals) => {
+                self.signals = Some(signals);
+                self.until_signal.push(report);
+                Ok(())
+            }
+            Err(error) => Err(OrchestratorError::Signal { source: Arc::new(error) }),
+        };
+        // The caller may have gone away.
+        drop(reply.send(answer));
+    }
+
+    /// The first signal begins a shutdown. Another one ends the process.
+    pub(super) fn signal_came(&mut self, signal: Received) {
+        if self.closing.is_some() {
+            signal.end_process();
+        }
+        self.close(self.grace, None);
     }
 
     /// Begins the next stage, because the deadline of this one has passed.
@@ -73,7 +110,12 @@ impl Engine {
     /// Whether a shutdown is complete. Skips stages in which there is nothing to wait for.
     pub(super) fn is_over(&mut self) -> bool {
         let Some(stage) = self.closing.as_ref().map(|closing| closing.stage) else { return false };
-        if matches!(stage, ClosingStage::Draining | ClosingStage::Stopping) && self.running().is_empty() {
+        let has_ended = match stage {
+            ClosingStage::Draining => self.running().is_empty() && !self.is_about_to_start(),
+            ClosingStage::Stopping => self.running().is_empty(),
+            ClosingStage::Saving | ClosingStage::Over => false,
+        };
+        if has_ended {
             self.begin_stage(ClosingStage::Saving);
         }
         let is_saving = self.closing.as_ref().is_some_and(|closing| closing.stage == ClosingStage::Saving);
@@ -91,6 +133,14 @@ impl Engine {
         running
     }
 
+    /// Whether a commit is in flight that lets jobs start.
+    fn is_about_to_start(&self) -> bool {
+        self.entries.iter().flatten().any(|entry| match &entry.flight {
+            Some(Flight::Commit(pending)) => !pending.starts.is_empty(),
+            Some(Flight::Reload { .. }) | None => false,
+        })
+    }
+
     fn watched_jobs(&self) -> impl Iterator<Item = &Job> {
         let entry = |key: &usize| self.entries.get(*key).and_then(Option::as_deref);
         self.jobs.iter().filter_map(move |(run, key)| entry(key)?.jobs.iter().find(|job| job.run == *run))
@@ -104,17 +154,20 @@ impl Engine {
     /// Counts runs that neither stopped nor returned as interrupted.
     fn give_up_stuck(&mut self) {
         let now = self.clock.now();
-        for run in self.running().iter().map(RunHandle::id).collect::<Vec<_>>() {
+        for handle in self.running() {
+            let (run, started_at) = (handle.id(), handle.started_at());
             let Some(key) = self.jobs.get(&run).copied() else { continue };
             let reason = "it neither stopped nor returned".to_owned();
-            self.ended(key, End::without_result(run, RunStatus::Interrupted, reason, now));
+            self.ended(key, End::without_result(run, RunStatus::Interrupted, reason, started_at, now));
             self.step(key);
         }
     }
 
-    /// Reports what became of the runs.
-    pub(super) fn report(self: Box<Self>) {
-        let Some(closing) = &self.closing else { return };
+    /// Reports what became of the runs, and returns the signals. It lets go of the store first, because whoever gets the report
+    /// may open that again.
+    pub(super) fn report(mut self: Box<Self>) -> Option<Signals> {
+        let signals = self.signals.take();
+        let Some(closing) = self.closing.take() else { return signals };
         let entries = || self.entries.iter().flatten();
         let owner = self.owner.id();
         let queued = entries().flat_map(|entry| &entry.runs);
@@ -125,9 +178,12 @@ impl Engine {
         let runs = closing.runs.iter().map(RunHandle::result).collect();
         let report = DrainReport { runs, unsaved, queued };
         logs::shutdown_ended(&report);
-        for reply in self.closing.map(|closing| closing.replies).unwrap_or_default() {
+        // Jobs and schedules are foreign code, and may panic when they are dropped.
+        drop(catch_unwind(AssertUnwindSafe(|| drop(self))));
+        for reply in closing.replies {
             // The caller may have gone away.
             drop(reply.send(report.clone()));
         }
+        signals
     }
 }

@@ -15,6 +15,8 @@ use time::UtcDateTime;
 pub(crate) enum Fault {
     /// It fails, and is not made.
     Refused,
+    /// The store says that it is invalid, and it is not made.
+    Invalid,
     /// It is made, but the answer is an error.
     AnswerLost,
     /// It is made after this long.
@@ -33,6 +35,7 @@ pub(crate) struct Faults(Arc<Mutex<Plan>>);
 struct Plan {
     next: VecDeque<Fault>,
     of_pipeline: Option<(String, Fault)>,
+    of_all: Option<Fault>,
     reads_fail: bool,
     reads_hang: bool,
 }
@@ -46,6 +49,11 @@ impl Faults {
     /// Sets the fate of all commits to a pipeline from now on.
     pub(crate) fn always(&self, pipeline: &str, fault: Fault) {
         self.0.lock().unwrap().of_pipeline = Some((pipeline.to_owned(), fault));
+    }
+
+    /// Sets the fate of all commits from now on.
+    pub(crate) fn always_for_all(&self, fault: Fault) {
+        self.0.lock().unwrap().of_all = Some(fault);
     }
 
     pub(crate) fn reads_fail(&self) {
@@ -63,7 +71,7 @@ impl Faults {
     fn of(&self, pipeline: &PipelineName) -> Option<Fault> {
         let mut plan = self.0.lock().unwrap();
         let of_pipeline = plan.of_pipeline.as_ref().filter(|(name, _)| name == pipeline.as_str());
-        of_pipeline.map(|(_, fault)| *fault).or_else(|| plan.next.pop_front())
+        of_pipeline.map(|(_, fault)| *fault).or(plan.of_all).or_else(|| plan.next.pop_front())
     }
 
     async fn read(&self) -> Result<(), StoreError> {
@@ -135,6 +143,7 @@ impl Store for Faulty {
         match self.faults.of(&commit.pipeline.name) {
             None => self.store.commit(commit).await,
             Some(Fault::Refused) => Err(broken()),
+            Some(Fault::Invalid) => Err(StoreError::invalid("refused on purpose")),
             Some(Fault::AnswerLost) => {
                 self.store.commit(commit).await?;
                 Err(broken())

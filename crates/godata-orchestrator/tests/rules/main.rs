@@ -12,4 +12,5 @@ mod overlap;
 mod schedule;
 mod shutdown;
 mod support;
+mod threads;
 mod trouble;

@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use godata_core::{AnyJob, Job as _, RunContext, RunHandle, RunRequest, RunStatus, SystemClock, job_fn};
-use godata_orchestrator::Registration;
+use godata_orchestrator::{Recovery, Registration};
 use godata_runner::Runner;
 use tokio::time::Instant;
 
 use crate::faulty::{Fault, faulty};
-use crate::support::{Starts, World, every, gated, quick, secs, settle};
+use crate::support::{Starts, World, at, every, gated, quick, secs, settle};
 
 #[tokio::test(start_paused = true)]
 async fn a_final_row_that_can_not_be_stored_is_reported_and_does_not_block_the_shutdown() {
@@ -28,21 +28,85 @@ async fn a_final_row_that_can_not_be_stored_is_reported_and_does_not_block_the_s
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_was_about_to_start_is_not_started_and_is_in_the_report() {
+async fn a_run_whose_row_is_being_written_when_a_shutdown_begins_is_started() {
     let (store, faults) = faulty();
     let world = World::with(store, |builder| builder);
-    let (job, _script, mut contexts) = gated("a");
-    world.register(Registration::new(job).schedule(every(10))).await;
+    world.register(Registration::new(quick("scheduled")).schedule(every(10))).await;
+    world.register(Registration::new(quick("by hand"))).await;
     world.orchestrator.start_scheduler().await.unwrap();
-    faults.next([Fault::Slow(secs(1))]);
+    faults.next([Fault::Slow(secs(2)); 2]);
     world.jump_to(10).await;
+    let orchestrator = world.orchestrator.clone();
+    let asking = tokio::spawn(async move { orchestrator.run_pipeline("by hand").await });
+    settle().await;
     let report = world.orchestrator.shutdown(secs(30)).await;
-    assert_eq!(world.story().await, ["schedule interrupted 10"]);
-    assert!(contexts.try_recv().is_err());
-    let row = &world.rows().await[0];
-    assert_eq!(row.reason.as_deref(), Some("the orchestrator shut down"));
-    let became: Vec<_> = report.runs.iter().map(|run| (run.id, run.status)).collect();
-    assert_eq!(became, [(row.id, RunStatus::Interrupted)]);
+    assert_eq!(world.story().await, ["schedule succeeded 10", "manual succeeded -"]);
+    let run = asking.await.unwrap().unwrap();
+    assert_eq!(run.done().await.unwrap().status, RunStatus::Succeeded);
+    let became: Vec<_> = report.runs.iter().map(|run| (&*run.job_name, run.status)).collect();
+    assert_eq!(became, [("scheduled", RunStatus::Succeeded), ("by hand", RunStatus::Succeeded)]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_row_is_being_written_when_the_last_handle_is_dropped_is_started() {
+    let (store, faults) = faulty();
+    let World { clock, store, orchestrator } = World::with(store, |builder| builder);
+    orchestrator.register(quick("a"), every(10)).await.unwrap();
+    orchestrator.start_scheduler().await.unwrap();
+    faults.next([Fault::Slow(secs(2))]);
+    clock.set(at(10));
+    settle().await;
+    drop(orchestrator);
+    tokio::time::sleep(secs(3)).await;
+    let world = World::on(clock, store, |builder| builder);
+    assert_eq!(world.story().await, ["schedule succeeded 10"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_is_too_late_to_start_in_a_shutdown_says_so_and_is_queued_again() {
+    for recovery in [Recovery::Off, Recovery::Rerun] {
+        let (store, faults) = faulty();
+        let world = World::with(store, |builder| builder.recovery(recovery));
+        let (job, _script, mut contexts) = gated("a");
+        world.register(Registration::new(job).schedule(every(10))).await;
+        world.orchestrator.start_scheduler().await.unwrap();
+        faults.next([Fault::Slow(secs(2))]);
+        world.jump_to(10).await;
+        let report = world.orchestrator.shutdown(secs(1)).await;
+        assert!(contexts.try_recv().is_err());
+
+        assert_eq!(world.story().await, ["schedule interrupted 10", "recovery queued 10"]);
+        let [row, again] = world.rows().await.try_into().unwrap();
+        assert_eq!(row.started_at, None);
+        assert_eq!(row.reason.as_deref(), Some("the orchestrator shut down before the job started"));
+        assert_eq!((again.job_id, again.attempt, again.interruptions), (row.job_id, 1, 0));
+        let became: Vec<_> = report.runs.iter().map(|run| (run.id, run.status, run.started_at)).collect();
+        assert_eq!(became, [(row.id, RunStatus::Interrupted, None)]);
+        assert_eq!(report.queued, [again.id]);
+
+        let world = world.crash(|builder| builder.recovery(recovery));
+        world.register(Registration::new(quick("a")).schedule(every(10))).await;
+        settle().await;
+        assert_eq!(world.story().await, ["schedule interrupted 10", "recovery succeeded 10"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_canceled_run_that_is_too_late_to_start_in_a_shutdown_is_not_queued_again() {
+    let (store, faults) = faulty();
+    let world = World::with(store, |builder| builder.concurrency(1));
+    let (job, script, _contexts) = gated("first");
+    world.register(Registration::new(job)).await;
+    world.register(Registration::new(quick("a"))).await;
+    world.orchestrator.run_pipeline("first").await.unwrap();
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    faults.always("a", Fault::Slow(secs(2)));
+    script.let_go(1);
+    settle().await;
+    run.stop();
+    world.orchestrator.shutdown(secs(1)).await;
+    assert_eq!(world.story().await, ["manual succeeded -", "manual canceled -"]);
+    assert_eq!(world.row(run.id()).await.started_at, None);
 }
 
 #[tokio::test(start_paused = true)]

@@ -78,7 +78,8 @@ impl World {
         runner: impl JobRunner,
         f: impl FnOnce(OrchestratorBuilder) -> OrchestratorBuilder,
     ) -> Self {
-        let builder = Orchestrator::builder(store.clone(), runner).clock(clock.clone()).seed(fresh_seed());
+        let builder = Orchestrator::builder(store.clone(), runner).clock(clock.clone());
+        let builder = builder.seed(fresh_seed()).on_current_runtime();
         let orchestrator = f(builder).build().unwrap();
         Self { clock, store, orchestrator }
     }

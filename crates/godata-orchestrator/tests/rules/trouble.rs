@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use godata_core::{
-    AnyJob, AnyStore, Clock, ManualClock, MemoryStore, RunId, RunQuery, RunRequest, RunStatus, RunnerError,
-    Schedule,
+    AnyJob, AnyStore, Clock, Job, ManualClock, MemoryStore, RunId, RunQuery, RunRequest, RunStatus,
+    RunnerError, Schedule,
 };
-use godata_orchestrator::{Event, OrchestratorError, Overlap, Registration, RunOptions, ScheduleFault};
+use godata_orchestrator::{
+    Backfill, Event, OrchestratorError, Overlap, Registration, RunOptions, ScheduleFault,
+};
 use time::UtcDateTime;
 
 use crate::faulty::{Fault, faulty};
@@ -362,8 +364,10 @@ async fn events_end_and_calls_are_refused_when_the_loop_has_panicked() {
     let mut events = world.orchestrator.events();
     world.register(Registration::new(quick("a"))).await;
     stops.store(true, Relaxed);
-    let error = world.orchestrator.run_pipeline("a").await.unwrap_err();
-    assert!(matches!(error, OrchestratorError::ShuttingDown), "{error}");
+    for _ in 0..2 {
+        let error = world.orchestrator.run_pipeline("a").await.unwrap_err();
+        assert!(matches!(error, OrchestratorError::Stopped), "{error}");
+    }
     let ended = tokio::time::timeout(secs(1), events.next()).await.expect("the reader waits forever");
     assert!(ended.is_none(), "{ended:?}");
 }
@@ -408,7 +412,8 @@ async fn a_job_that_can_not_be_started_leads_to_an_event_and_a_final_row() {
         for _ in 0..3 {
             let run = world.orchestrator.run_pipeline("a").await.unwrap();
             assert_eq!(run.done().await.unwrap().status, status);
-            assert_eq!(world.row(run.id()).await.status, status);
+            let row = world.row(run.id()).await;
+            assert_eq!((row.status, row.started_at), (status, None));
         }
         let event = events.next().await.unwrap().unwrap();
         assert!(matches!(event, Event::StartFailed { error, .. } if error == refusal));
@@ -469,5 +474,115 @@ async fn no_call_returns_that_nothing_was_changed_while_a_commit_may_still_arriv
             Err(error) => assert!(matches!(error, OrchestratorError::Store { .. }), "{error:?}"),
         }
         assert_eq!(!world.rows().await.is_empty(), was_made, "{fault:?}");
+    }
+}
+
+/// Panics when it is dropped, unless its thread already panics.
+#[derive(Debug)]
+struct Bomb;
+
+impl Drop for Bomb {
+    fn drop(&mut self) {
+        assert!(std::thread::panicking(), "on purpose");
+    }
+}
+
+/// Whether it panics when it is asked, with a payload that panics as well.
+#[derive(Debug)]
+struct BombSchedule(Bomb, bool);
+
+impl Schedule for BombSchedule {
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        if self.1 {
+            std::panic::panic_any(Bomb);
+        }
+        Some(after + secs(60))
+    }
+
+    fn spec(&self) -> String {
+        "bomb".to_owned()
+    }
+}
+
+fn bomb_job(name: &str) -> impl Job {
+    let bomb = Bomb;
+    godata_core::job_fn(name, move |_cx| {
+        let _ = &bomb;
+        async { Ok(()) }
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_loop_survives_jobs_schedules_and_payloads_that_panic_when_they_are_dropped() {
+    let world = World::new();
+    let orchestrator = &world.orchestrator;
+    world.register(Registration::new(quick("other"))).await;
+    orchestrator.start_scheduler().await.unwrap();
+
+    orchestrator.register_with(Registration::new(bomb_job("other"))).await.unwrap_err();
+    orchestrator.register_with(Registration::new(bomb_job("a")).after("unknown")).await.unwrap_err();
+    orchestrator.register_with(Registration::new(bomb_job("a")).pool("unknown")).await.unwrap_err();
+    for panics in [false, true] {
+        let registration = Registration::new(bomb_job("a")).schedule(BombSchedule(Bomb, panics));
+        world.register(registration).await;
+        settle().await;
+        orchestrator.unregister("a").await.unwrap();
+        settle().await;
+    }
+    let run = orchestrator.run_pipeline("other").await.unwrap();
+    assert_eq!(run.done().await.unwrap().status, RunStatus::Succeeded);
+}
+
+/// A client that blocks, such as those of `postgres` and `reqwest`, owns a runtime.
+#[tokio::test(start_paused = true)]
+async fn a_job_that_owns_a_runtime_can_be_unregistered() {
+    let world = World::new();
+    world.register(Registration::new(quick("other"))).await;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let job = godata_core::job_fn("a", move |_cx| {
+        let _ = &runtime;
+        async { Ok(()) }
+    });
+    world.register(Registration::new(job)).await;
+    world.orchestrator.unregister("a").await.unwrap();
+    settle().await;
+    let run = world.orchestrator.run_pipeline("other").await.unwrap();
+    assert_eq!(run.done().await.unwrap().status, RunStatus::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_are_answered_while_the_store_can_be_read_and_refuses_to_write() {
+    for fault in [Fault::Refused, Fault::Invalid] {
+        let (store, faults) = faulty();
+        let world = World::with(store, |builder| builder);
+        let orchestrator = &world.orchestrator;
+        let names = ["a", "b", "c", "d"];
+        for name in names {
+            world.register(Registration::new(quick(name)).schedule(every(10))).await;
+        }
+        faults.always_for_all(fault);
+        let backfill = || Backfill::at([at(0)]);
+        let answers = tokio::time::timeout(secs(5), async {
+            [
+                orchestrator.run_pipeline("a").await.map(drop),
+                orchestrator.pause("b").await,
+                orchestrator.unregister("c").await,
+                orchestrator.backfill("d", backfill()).await.map(drop),
+            ]
+        });
+        for answer in answers.await.expect("a caller waits without end") {
+            let is_expected = match answer.as_ref().unwrap_err() {
+                OrchestratorError::Unconfirmed { .. } => fault == Fault::Refused,
+                OrchestratorError::Store { .. } => fault == Fault::Invalid,
+                _ => false,
+            };
+            assert!(is_expected, "{fault:?}: {answer:?}");
+        }
+        faults.none();
+        for name in names {
+            let run = orchestrator.run_pipeline(name).await.unwrap();
+            assert_eq!(run.done().await.unwrap().status, RunStatus::Succeeded);
+        }
+        assert_eq!(world.rows().await.len(), names.len(), "a change that failed was made");
     }
 }

@@ -55,7 +55,11 @@ impl Between {
 
     /// Just before the first instant of the range within the horizon.
     fn before_start(&self) -> UtcDateTime {
-        just_before(self.from.unwrap_or(HORIZON.start))
+        just_before(self.start())
+    }
+
+    fn start(&self) -> UtcDateTime {
+        self.from.unwrap_or(HORIZON.start)
     }
 
     /// The first instant after the range or the horizon.
@@ -66,10 +70,17 @@ impl Between {
 
 impl Schedule for Between {
     fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        // The inner schedule can take long to find something beyond the range.
+        if after >= self.end() {
+            return None;
+        }
         self.schedule.next(after.max(self.before_start())).filter(|due| *due < self.end())
     }
 
     fn previous(&self, before: UtcDateTime) -> Option<UtcDateTime> {
+        if before <= self.start() {
+            return None;
+        }
         self.schedule.previous(before.min(self.end())).filter(|due| *due > self.before_start())
     }
 

@@ -35,23 +35,34 @@ pub(crate) fn must_answer<S: Schedule>(schedule: S, depth: u8) -> Result<S, Sche
         let Some((due, taken)) = answer.filter(|_| steps < MOST_STEPS_TO_BUILD) else {
             return Err(refused(&schedule, after, searches == 0));
         };
-        let Some(due) = due else { break };
-        // The same days backward, which can cost more.
-        let Some((_, taken_back)) = search_budget::within(MOST_STEPS, || schedule.previous(due)) else {
-            return Err(refused(&schedule, after, false));
-        };
+        if due.is_none() && searches == 0 {
+            return Err(ScheduleError::NeverFires { spec: schedule.spec() });
+        }
         searches += 1;
-        steps += taken + taken_back;
-        after = next_trial(after, due, turns, steps / searches);
+        steps += taken;
+        if let Some(due) = due {
+            steps += steps_back(&schedule, due)?;
+        }
+        // A schedule that breaks rule 1 must not stop the walk.
+        let reached = due.filter(|due| *due > after).unwrap_or(after + 2 * Duration::MILLISECOND);
+        after = next_trial(after, reached, turns, steps / searches);
     }
-    if searches > 0 { Ok(schedule) } else { Err(ScheduleError::NeverFires { spec: schedule.spec() }) }
+    if depth == 0 {
+        steps_back(&schedule, HORIZON.end)?;
+    }
+    Ok(schedule)
 }
 
-/// Where to start after a search from `after` that found `due`, if the `usual` search takes so many steps.
+/// The steps of a search backward, which can cost more than the one forward over the same days.
+fn steps_back(schedule: &impl Schedule, before: UtcDateTime) -> Result<u32, ScheduleError> {
+    let answer = search_budget::within(MOST_STEPS, || schedule.previous(before));
+    answer.map(|(_, taken)| taken).ok_or_else(|| refused(schedule, before, false))
+}
+
+/// Where to start after a search from `after` that covered everything until `due`, if the `usual` search takes so many steps.
 fn next_trial(after: UtcDateTime, due: UtcDateTime, turns: &[UtcDateTime], usual: u32) -> UtcDateTime {
     let days_later = |days: u32| after + Duration::days(days.into());
     let far = days_later(days_apart(usual));
-    // The search from `after` has covered everything until `due`.
     let Some(turn) = turns.get(turns.partition_point(|turn| *turn < due)) else { return due.max(far) };
     let all_turns = u32::try_from(turns.len()).unwrap_or(u32::MAX).saturating_mul(usual);
     let least = if all_turns < MOST_STEPS_TO_BUILD / 4 { after } else { days_later(affordable_days(usual)) };

@@ -1,5 +1,7 @@
 //! Patterns in words.
 
+use std::fmt;
+
 use time::Month;
 
 use super::days::{DayRule, MonthDays, WeekDays};
@@ -59,8 +61,10 @@ enum Unit<'a> {
 
 impl<'a> Unit<'a> {
     fn of(name: &'static str, count: u16, values: &'a [u16]) -> Self {
+        // 0 and 30 are every 30 minutes, but 0 and 59 are not every 59.
+        let are_many = |step: u16| values.len() > 2 || 2 * step == count;
         let steps =
-            |step: &u16| values.len() > 2 && (0..count).step_by((*step).into()).eq(values.iter().copied());
+            |step: &u16| are_many(*step) && (0..count).step_by((*step).into()).eq(values.iter().copied());
         match (1..count).find(steps) {
             Some(1) => Self::All(name),
             Some(step) => Self::Steps(name, step),
@@ -69,8 +73,8 @@ impl<'a> Unit<'a> {
     }
 }
 
-impl std::fmt::Display for Unit<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Unit<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All(name) => write!(f, "every {name}"),
             Self::Steps(name, step) => write!(f, "every {step} {name}s"),

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use godata_core::excerpt;
 
+use super::values::Refused;
 use crate::ScheduleError;
 
 /// A field and what it accepts.
@@ -90,15 +91,12 @@ impl Field {
         if *self.values.end() > 99 { 4 } else { 2 }
     }
 
-    pub(super) fn refused(&self, text: &str, pattern: &str) -> ScheduleError {
-        self.error(text, pattern, self.expected)
-    }
-
-    pub(super) fn refused_step(&self, text: &str, pattern: &str) -> ScheduleError {
-        self.error(text, pattern, self.expected_steps)
-    }
-
-    fn error(&self, text: &str, pattern: &str, expected: &'static str) -> ScheduleError {
+    pub(super) fn error(&self, refused: Refused, text: &str, pattern: &str) -> ScheduleError {
+        let expected = match refused {
+            Refused::Item => self.expected,
+            Refused::Step => self.expected_steps,
+            Refused::StepOfOne => "a range before the step: */n from the first value, a-b/n from another one",
+        };
         ScheduleError::CronField {
             field: self.name,
             found: excerpt(text),

@@ -2,7 +2,7 @@
 
 use super::days::{DayRule, MonthDays, WeekDays};
 use super::fields::{DAY_OF_MONTH, DAY_OF_WEEK, Field, HOUR, MINUTE, MONTH, SECOND, YEAR};
-use super::values::{self, Refused, Star, Values};
+use super::values::{self, Star, Values};
 use crate::ScheduleError;
 
 /// A pattern, field by field. Patterns that mean the same are equal and have the same text.
@@ -38,13 +38,11 @@ impl Fields {
         };
         let blame = |field: &Field, text: &str, refused| {
             let written = pattern.split_whitespace().find(|written| written.eq_ignore_ascii_case(text));
-            match refused {
-                Refused::Item => field.refused(written.unwrap_or(text), pattern),
-                Refused::Step => field.refused_step(written.unwrap_or(text), pattern),
-            }
+            field.error(refused, written.unwrap_or(text), pattern)
         };
         let values = |field, text| values::parse(field, text).map_err(|refused| blame(field, text, refused));
         let (both, weekdays) = weekday.strip_prefix('+').map_or((false, weekday), |weekday| (true, weekday));
+        let years = if year == "*" { None } else { Some(values(&YEAR, year)?) };
         Ok(Self {
             seconds: values(&SECOND, second)?,
             minutes: values(&MINUTE, minute)?,
@@ -56,11 +54,7 @@ impl Fields {
                 both,
             ),
             months: values(&MONTH, month)?,
-            years: if year == "*" {
-                None
-            } else {
-                Some(values(&YEAR, year)?).filter(|years| !is_every_year(years))
-            },
+            years: years.filter(|years| years.len() < YEAR.values.len()),
         })
     }
 
@@ -94,10 +88,6 @@ impl Fields {
             None => (minutes, values::text_with_star(&HOUR, &self.hours).unwrap_or(hours)),
         }
     }
-}
-
-fn is_every_year(years: &[u16]) -> bool {
-    years.len() == YEAR.values.len()
 }
 
 /// The fields that an `@` name stands for.

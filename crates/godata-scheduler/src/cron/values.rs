@@ -6,10 +6,12 @@ use super::fields::{DAY_OF_WEEK, Field};
 pub(super) type Values = Vec<u16>;
 
 /// Why an item is no part of a field.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     Item,
     Step,
+    /// A step after a single value, as in `0/15`.
+    StepOfOne,
 }
 
 /// Reads `*`, or a list.
@@ -33,6 +35,7 @@ pub(super) fn parse_item(field: &Field, item: &str) -> Result<Values, Refused> {
     let values = match (range.split_once('-'), step) {
         (Some((first, last)), _) => range_of(field, first, last),
         (None, Some(_)) if range == "*" => Some(field.values.clone()),
+        (None, Some(_)) if value(field, range).is_some() => return Err(Refused::StepOfOne),
         (None, Some(_)) => None,
         (None, None) => value(field, range).map(|value| value..=value),
     };

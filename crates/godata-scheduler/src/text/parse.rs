@@ -139,7 +139,12 @@ fn expected(text: &str) -> &'static str {
     if first.eq_ignore_ascii_case("@reboot") {
         return "a time; what has to run when the program starts is run by the program";
     }
-    if Weekdays::loosely(first).is_some() { WEEKDAYS } else { KEYWORDS }
+    #[cfg(feature = "cron")]
+    if first.starts_with(|c: char| c == '*' || c.is_ascii_digit()) && text.split_whitespace().count() > 4 {
+        return Cron::FORM;
+    }
+    let has_time = text.contains(|c: char| c.is_ascii_digit());
+    if Weekdays::loosely(first).is_some() && !has_time { WEEKDAYS } else { KEYWORDS }
 }
 
 /// The text that was surely meant by one without a keyword, such as `0 2 * * *`, `@daily`, `hourly` or `5m`, or in the form

@@ -46,7 +46,8 @@
 //! | something that is not a file | a closure ([`read_fn`](PipelineBuilder::read_fn), [`read_iter`](PipelineBuilder::read_iter)) or your own [`Reader`] |
 //!
 //! **Many files** are read as one, sorted by name or in the order given. Records and lines are counted per file, and errors
-//! name the file. All CSV files must have the same header. Small files share a batch, so ten thousand small files cost little
+//! name the file. All CSV files must have the same header, unless
+//! [`file_columns`](csv::CsvReader::file_columns) is set. Small files share a batch, so ten thousand small files cost little
 //! more than one large file. The list of files is made once, when the run starts. Names that start with a dot are left out,
 //! unless a pattern has that dot.
 //!
@@ -86,12 +87,15 @@
 //! | is compressed, and damaged or incomplete | an error that says after how many bytes |
 //! | is empty | no records in JSON Lines; an error in CSV, which has no header then, and in JSON, which has no array |
 //! | is not UTF-8, or has the byte order mark of another encoding | an error that says how to read it; no character is ever replaced |
-//! | has a bad record: a missing cell, an open quote, a duplicate key, a bad number | an error with its line |
+//! | has a bad record: a missing cell, an open or stray quote, a duplicate key, a bad number | an error with its line |
+//! | has several byte order marks | they are skipped |
+//! | is one of several CSV files, and has other columns than the first | an error with the first difference |
 //! | has a record of more than 64 MiB | an error with its line: the file probably has another format |
 //!
-//! CSV records that are too short or too long ([`ragged`](csv::CsvReader::ragged)) and duplicate keys
-//! ([`duplicate_keys`](jsonl::JsonlReader::duplicate_keys)) can follow other rules. To drop records that a step can't use,
-//! test them in a [`filter`](Flow::filter).
+//! CSV quotes that RFC 4180 does not allow ([`lenient_quotes`](csv::CsvReader::lenient_quotes)), files with other columns
+//! ([`file_columns`](csv::CsvReader::file_columns)), CSV records that are too short or too long
+//! ([`ragged`](csv::CsvReader::ragged)) and duplicate keys ([`duplicate_keys`](jsonl::JsonlReader::duplicate_keys)) can follow
+//! other rules. To drop records that a step can't use, test them in a [`filter`](Flow::filter).
 //!
 //! # Which CSV options do I need?
 //!
@@ -110,7 +114,8 @@
 //! | certain columns in a certain order | [`columns`](csv::CsvWriter::columns), or a struct |
 //! | `NA` or empty cells as null | [`nulls`](csv::CsvReader::nulls); to write null as a word, [`null`](csv::CsvWriter::null) |
 //!
-//! Digits are kept: `12.50` does not become `12.5` unless a step computes with it. Without
+//! Digits are kept: `12.50` does not become `12.5` unless a step computes with it, also if it is cast, copied, or goes through
+//! `map` or `map_async` as a [`Record`](crate::Record). A timestamp keeps its offset in the same way. Without
 //! [`columns`](csv::CsvWriter::columns), the first batch decides the columns of a CSV file. A later record with a new field is
 //! an error that names the field.
 //!
@@ -141,9 +146,9 @@
 //!
 //! | output | it succeeds | it fails, panics, is canceled or dropped | its process is killed, or the power fails |
 //! |---|---|---|---|
-//! | replaced | the new file, flushed to the disk | the old file | the old file or the new one; beside it maybe `.NAME.….tmp`, which nothing reads and you may remove |
+//! | replaced | the new file, flushed to the disk | the old file | the old file or the new one; beside it maybe `.NAME.….tmp` and `.NAME.1.tmp`, which nothing reads, and which the next run of this output removes |
 //! | appended | the old records and the new ones | the old file, cut back to its length | the records added so far, maybe half a record; the next run refuses an incomplete compressed file |
-//! | partitioned or rolled | all new files, then the manifest | the old files, and no new directory | the old files; if it happens while the files are renamed, some are new, and the manifest is the old one |
+//! | partitioned or rolled | all new files, then the manifest | the old files, and no new directory | the old files, temporary ones as above, and maybe empty directories; if it happens while the files are renamed, some are new, and the manifest is the old one |
 //! | standard output, device, FIFO | everything | what was written | what was written |
 //!
 //! A program that reads a replaced file meanwhile sees the whole old file or the whole new one. If the output must survive a
@@ -219,7 +224,8 @@
 //! # How much memory does it take?
 //!
 //! A few batches of 256 KiB per worker, whatever the size of the files. Compression adds up to 1 MiB for a gzip file, and 8 MiB
-//! for bzip2 and zstd at their usual levels. A record is in memory as a whole. A partitioned output needs this for each open
+//! for bzip2 and zstd at their usual levels. A batch takes memory by its bytes and fields, also if each record has names of its
+//! own (ids as keys). A record is in memory as a whole. A partitioned output needs this for each open
 //! file: [`max_open_files`](Output::max_open_files) bounds them, and records sorted by the partition fields need only one.
 //! Fewer [`workers`](PipelineBuilder::workers) and a smaller `block_size` of the reader need less.
 //!
@@ -227,7 +233,7 @@
 //!
 //! * Skip records that can't be read: a run has all of its input, or fails.
 //! * Guess: you say what the delimiter, the encoding and the types are.
-//! * Join, group, sort or deduplicate records, or read files with different columns as one.
+//! * Join, group, sort or deduplicate records.
 //! * Continue where a failed run stopped, or wait for more at the end of a file.
 //! * Keep two runs from replacing the same file: the last one wins.
 //! * Remove files of earlier runs, or inputs.

@@ -5,6 +5,7 @@ use serde::de::{Deserializer, IntoDeserializer, Visitor};
 use serde::forward_to_deserialize_any;
 
 use super::super::cast::Type;
+use super::super::number_ref::Narrow;
 use super::super::record::Record;
 use super::super::row::RecordRef;
 use super::super::value::Value;
@@ -28,9 +29,12 @@ impl<'de> Deserializer<'de> for ValueRef<'de> {
         match self {
             Self::Null => visitor.visit_unit(),
             Self::Bool(value) => visitor.visit_bool(value),
-            Self::Int(value) => visitor.visit_i64(value),
-            Self::UInt(value) => visitor.visit_u64(value),
-            Self::Float(value) => visitor.visit_f64(value),
+            Self::Number(number) => match number.narrow() {
+                Some(Narrow::Int(value)) => visitor.visit_i64(value),
+                Some(Narrow::UInt(value)) => visitor.visit_u64(value),
+                Some(Narrow::Float(value)) => visitor.visit_f64(value),
+                None => Err(ConvertError::expected("a number that 64 bits can hold", self)),
+            },
             Self::Text(value) => visitor.visit_borrowed_str(value),
             Self::Bytes(value) => visitor.visit_borrowed_bytes(value),
             Self::Timestamp(_) => visitor.visit_string(self.to_string()),
@@ -91,7 +95,7 @@ impl<'de> Deserializer<'de> for ValueRef<'de> {
 
 /// A whole number of any width. The visitor checks the range.
 fn read_int<'de, V: Visitor<'de>>(value: ValueRef<'de>, visitor: V) -> Result<V::Value, ConvertError> {
-    if !matches!(value, ValueRef::Text(_) | ValueRef::Float(_)) {
+    if !matches!(value, ValueRef::Text(_) | ValueRef::Number(_)) {
         return value.deserialize_any(visitor);
     }
     match (value.as_i64(), value.as_u64()) {
@@ -103,8 +107,10 @@ fn read_int<'de, V: Visitor<'de>>(value: ValueRef<'de>, visitor: V) -> Result<V:
 
 fn read_float<'de, V: Visitor<'de>>(value: ValueRef<'de>, visitor: V) -> Result<V::Value, ConvertError> {
     match (value, value.as_f64()) {
-        (ValueRef::Text(_), Some(float)) => visitor.visit_f64(float),
-        (ValueRef::Text(_), None) => Err(ConvertError::expected(Type::Float.expected(), value)),
+        (ValueRef::Text(_) | ValueRef::Number(_), Some(float)) => visitor.visit_f64(float),
+        (ValueRef::Text(_) | ValueRef::Number(_), None) => {
+            Err(ConvertError::expected(Type::Float.expected(), value))
+        }
         _ => value.deserialize_any(visitor),
     }
 }

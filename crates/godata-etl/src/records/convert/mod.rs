@@ -22,7 +22,7 @@ use super::value::Value;
 ///
 /// # Errors
 ///
-/// [`ConvertError`] if a key is of another type, a number has more than 64 bits, or the type fails to serialize.
+/// [`ConvertError`] if a key is of another type, or the type fails to serialize.
 ///
 /// ```
 /// use godata_etl::{Value, to_value};

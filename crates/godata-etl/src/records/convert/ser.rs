@@ -2,12 +2,13 @@
 
 use serde::ser::{Error, SerializeMap};
 use serde::{Serialize, Serializer};
-use time::UtcDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::super::batch::Records;
+use super::super::number::Number;
+use super::super::number_ref::{Narrow, NumberRef};
 use super::super::record::Record;
 use super::super::row::RecordRef;
+use super::super::timestamp::Timestamp;
 use super::super::value::Value;
 use super::super::value_ref::ValueRef;
 
@@ -16,9 +17,7 @@ impl Serialize for ValueRef<'_> {
         match *self {
             Self::Null => serializer.serialize_unit(),
             Self::Bool(value) => serializer.serialize_bool(value),
-            Self::Int(value) => serializer.serialize_i64(value),
-            Self::UInt(value) => serializer.serialize_u64(value),
-            Self::Float(value) => serializer.serialize_f64(value),
+            Self::Number(value) => value.serialize(serializer),
             Self::Text(value) => serializer.serialize_str(value),
             Self::Bytes(value) => serializer.serialize_bytes(value),
             Self::Timestamp(value) => serialize_timestamp(value, serializer),
@@ -28,9 +27,34 @@ impl Serialize for ValueRef<'_> {
     }
 }
 
-fn serialize_timestamp<S: Serializer>(value: UtcDateTime, serializer: S) -> Result<S::Ok, S::Error> {
-    let text = value.format(&Rfc3339).map_err(S::Error::custom)?;
-    serializer.serialize_str(&text)
+impl Serialize for NumberRef<'_> {
+    /// The narrowest of `i64`, `u64`, `i128` and `f64` that has this number.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let wide = || self.digits()?.parse::<i128>().ok();
+        match self.narrow() {
+            Some(Narrow::Int(value)) => serializer.serialize_i64(value),
+            Some(Narrow::UInt(value)) => serializer.serialize_u64(value),
+            Some(Narrow::Float(value)) => match wide() {
+                Some(wide) => serializer.serialize_i128(wide),
+                None => serializer.serialize_f64(value),
+            },
+            None => Err(S::Error::custom(format_args!("no type of 64 bits holds the number {self}"))),
+        }
+    }
+}
+
+impl Serialize for Number {
+    /// As [`NumberRef`].
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_ref().serialize(serializer)
+    }
+}
+
+fn serialize_timestamp<S: Serializer>(value: Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    if !value.is_rfc3339() {
+        return Err(S::Error::custom(format_args!("RFC 3339 can't hold the timestamp {value}")));
+    }
+    serializer.collect_str(&value)
 }
 
 impl Serialize for Value {

@@ -44,18 +44,11 @@ impl Serializer for ValueSerializer {
         serialize_u16(u16)
         serialize_u32(u32)
         serialize_u64(u64)
+        serialize_i128(i128)
+        serialize_u128(u128)
         serialize_f32(f32)
         serialize_f64(f64)
         serialize_str(&str)
-    }
-
-    fn serialize_i128(self, value: i128) -> Result<Value, ConvertError> {
-        let int = i64::try_from(value).map(Value::Int);
-        int.or_else(|_| u64::try_from(value).map(Value::UInt)).map_err(|_| over_64_bits(value))
-    }
-
-    fn serialize_u128(self, value: u128) -> Result<Value, ConvertError> {
-        u64::try_from(value).map(Value::from).map_err(|_| over_64_bits(value))
     }
 
     fn serialize_char(self, value: char) -> Result<Value, ConvertError> {
@@ -149,8 +142,4 @@ impl Serializer for ValueSerializer {
     ) -> Result<MapSerializer, ConvertError> {
         Ok(MapSerializer::new(Some(len), Some(variant)))
     }
-}
-
-fn over_64_bits(value: impl std::fmt::Display) -> ConvertError {
-    ConvertError::message(format!("the number {value} has more than 64 bits"))
 }

@@ -65,7 +65,7 @@ fn wrap(variant: Option<&'static str>, value: Value) -> Value {
 fn key_text(key: Value) -> Result<String, ConvertError> {
     match key {
         Value::Text(text) => Ok(text),
-        Value::Bool(_) | Value::Int(_) | Value::UInt(_) | Value::Float(_) => Ok(key.to_string()),
+        Value::Bool(_) | Value::Number(_) => Ok(key.to_string()),
         other => Err(ConvertError::expected("text as a key", other.as_ref())),
     }
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::*;
-use crate::records::{Records, Type};
+use crate::records::{Number, Records, Type};
 use crate::{record, to_record};
 
 #[derive(Debug, Serialize, Deserialize, PartialEq)]
@@ -157,19 +157,37 @@ fn a_record_must_be_a_struct_or_a_map() {
 
 #[test]
 fn a_value_that_cannot_be_written_is_named_by_its_path() {
-    let nested = BTreeMap::from([("a", vec![u128::from(1u8), u128::MAX])]);
+    let nested = BTreeMap::from([("a", vec![HashMap::new(), HashMap::from([((1, 2), 3)])])]);
     let error = to_value(&nested).unwrap_err();
     assert_eq!(error.path(), "a[1]");
-    let keys = HashMap::from([((1, 2), 3)]);
-    assert!(to_value(&keys).unwrap_err().to_string().contains("text as a key"));
+    assert!(error.to_string().contains("text as a key"));
+}
+
+#[test]
+fn a_number_beyond_64_bits_is_never_another_number() {
+    assert_eq!(to_value(&u128::MAX).unwrap().to_string(), u128::MAX.to_string());
+    assert_eq!(to_value(&i128::MIN).unwrap().to_string(), i128::MIN.to_string());
+    let json = |digits| serde_json::to_string(&Number::from_digits(digits).unwrap());
+    assert_eq!(json("12345678901234567890123").unwrap(), "12345678901234567890123");
+    assert_eq!(json("12.50").unwrap(), "12.5");
+    for digits in ["1e999", "0.99999999999999999999"] {
+        assert_eq!(
+            json(digits).unwrap_err().to_string(),
+            format!("no type of 64 bits holds the number {digits}")
+        );
+        check_error::<String>(
+            Number::from_digits(digits).unwrap(),
+            &format!("expected a number that 64 bits can hold, found number `{digits}`"),
+        );
+    }
 }
 
 #[test]
 fn a_timestamp_is_rfc_3339_text() {
-    let epoch = Value::Timestamp(time::UtcDateTime::UNIX_EPOCH);
+    let epoch = Value::from(time::UtcDateTime::UNIX_EPOCH);
     assert_eq!(serde_json::to_string(&epoch).unwrap(), r#""1970-01-01T00:00:00Z""#);
     assert_eq!(epoch.de::<String>().unwrap(), "1970-01-01T00:00:00Z");
-    assert!(serde_json::to_string(&Value::Timestamp(time::UtcDateTime::MIN)).is_err());
+    assert!(serde_json::to_string(&Value::from(time::UtcDateTime::MIN)).is_err());
 }
 
 #[test]
@@ -186,7 +204,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<u64>().prop_map(Value::from),
-        any::<i32>().prop_map(|eighths| Value::Float(f64::from(eighths) / 8.0)),
+        any::<i32>().prop_map(|eighths| Value::from(f64::from(eighths) / 8.0)),
         ".{0,5}".prop_map(Value::Text),
     ];
     leaf.prop_recursive(3, 16, 4, |inner| {

@@ -29,7 +29,7 @@ fn failed(run: &RunRecord, was_stopped: bool) -> End {
     End {
         was_stopped,
         error: Some(Failure::new(FailureKind::Transient, "busy".to_owned())),
-        ..End::without_result(run.id, RunStatus::Failed, String::new(), at(1))
+        ..End::without_result(run.id, RunStatus::Failed, String::new(), Some(at(0)), at(1))
     }
 }
 
@@ -148,7 +148,7 @@ fn a_wait_that_was_set_by_a_clock_far_ahead_is_ignored() {
 #[test]
 fn a_run_of_another_instance_that_blocks_a_follow_up_run_is_read_again() {
     let mut pipeline = Pipeline::new(10, Rules::default());
-    pipeline.plan.schedule = None;
+    pipeline.plan.code.schedule = None;
     pipeline.add("a", RunStatus::Running, OwnerId::generate());
     let upstream = [(PipelineName::new("up").unwrap(), 7)];
     let decision = decided(&Facts { upstream: &upstream, ..facts(&pipeline, at(1)) });

@@ -1,0 +1,148 @@
+//! The header of a file.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use godata_core::BoxError;
+use godata_io::{Blocks, Frame};
+
+use crate::dialect::Dialect;
+use crate::framing::Cutter;
+use crate::options::Options;
+use crate::{CsvError, decode};
+
+/// The header of a file.
+#[derive(Debug)]
+pub(crate) struct Header {
+    pub(crate) file: Arc<str>,
+    pub(crate) line: u64,
+    /// The header as it is in the file.
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) names: Vec<String>,
+}
+
+impl Header {
+    /// Reads the header of a file and skips it; `None` if the file is empty.
+    pub(crate) fn take(
+        blocks: &mut Blocks<Cutter>,
+        dialect: Dialect,
+        options: &Options,
+    ) -> Result<Option<Self>, BoxError> {
+        let file = Arc::clone(blocks.name());
+        let Some(first) = First::of(blocks, dialect)? else { return Ok(None) };
+        let (line, bytes, frame) = (first.line, first.bytes.to_vec(), first.frame);
+        let names = decode::names(&bytes, dialect, options.trim);
+        let names = names.map_err(|error| CsvError::Header {
+            file: Arc::clone(&file),
+            line,
+            source: Box::new(error),
+        })?;
+        let names = options.arranged(names);
+        if let Some((first, second)) = duplicate(&names) {
+            let name = names[first].clone();
+            return Err(
+                CsvError::DuplicateName { file, line, name, first: first + 1, second: second + 1 }.into()
+            );
+        }
+        blocks.skip(frame);
+        Ok(Some(Self { file, line, bytes, names }))
+    }
+
+    /// Skips the first record of a further file if it is the same header.
+    pub(crate) fn skip_same(
+        &self,
+        blocks: &mut Blocks<Cutter>,
+        dialect: Dialect,
+        options: &Options,
+    ) -> Result<(), BoxError> {
+        let Some(first) = First::of(blocks, dialect)? else { return Ok(()) };
+        let is_same = |names| options.arranged(names) == self.names;
+        if decode::names(first.bytes, dialect, options.trim).is_ok_and(is_same) {
+            let frame = first.frame;
+            blocks.skip(frame);
+        }
+        Ok(())
+    }
+}
+
+/// The first record of a file, which is not skipped yet.
+pub(crate) struct First<'a> {
+    pub(crate) bytes: &'a [u8],
+    pub(crate) frame: Frame,
+    line: u64,
+}
+
+impl<'a> First<'a> {
+    /// The first record, after skipping blank lines and comments.
+    pub(crate) fn of(blocks: &'a mut Blocks<Cutter>, dialect: Dialect) -> Result<Option<Self>, BoxError> {
+        let mut one = Cutter::one(dialect);
+        while let Some(head) = blocks.first_record(&mut one)? {
+            let frame = head.frame;
+            if frame.records > 0 {
+                break;
+            }
+            blocks.skip(frame);
+        }
+        // Framed again, because the borrow of a returned record could not end before the loop looks for the next one.
+        let head = blocks.first_record(&mut one)?;
+        Ok(head.map(|head| Self { bytes: head.bytes, line: head.line, frame: head.frame }))
+    }
+}
+
+impl Options {
+    /// The names of a header, as the options change them.
+    fn arranged(&self, mut names: Vec<String>) -> Vec<String> {
+        if self.drops_trailing_empty
+            && let Some(last) = names.iter().rposition(|name| !name.is_empty())
+        {
+            names.truncate(last + 1);
+        }
+        if self.makes_names_unique { unique(names) } else { names }
+    }
+}
+
+/// The names with a number after each one that occurred before, and with `column_N` for each empty one.
+fn unique(names: Vec<String>) -> Vec<String> {
+    let mut taken: HashSet<String> = names.iter().filter(|name| !name.is_empty()).cloned().collect();
+    let mut seen = HashSet::new();
+    let unique = names.into_iter().enumerate().map(|(position, name)| {
+        if !name.is_empty() && seen.insert(name.clone()) {
+            return name;
+        }
+        let (stem, first) = if name.is_empty() { ("column", position + 1) } else { (&*name, 2) };
+        let free = (first..).map(|number| format!("{stem}_{number}")).find(|name| taken.insert(name.clone()));
+        free.unwrap_or(name)
+    });
+    unique.collect()
+}
+
+/// The positions of the first name that occurs twice.
+pub(crate) fn duplicate(names: &[String]) -> Option<(usize, usize)> {
+    let mut seen = HashMap::new();
+    names.iter().enumerate().find_map(|(second, name)| Some((seen.insert(name, second)?, second)))
+}
+
+/// The first position at which two lists of names differ.
+pub(crate) fn first_difference(a: &[String], b: &[String]) -> Option<usize> {
+    (0..a.len().max(b.len())).find(|&at| a.get(at) != b.get(at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn duplicate_and_empty_names_get_numbers() {
+        let table: [(&[&str], &[&str]); 6] = [
+            (&["a", "b"], &["a", "b"]),
+            (&["a", "b", "a", "a"], &["a", "b", "a_2", "a_3"]),
+            (&["a", "a", "a_2"], &["a", "a_3", "a_2"]),
+            (&["", "a", ""], &["column_1", "a", "column_3"]),
+            (&["", "column_1", "column_2"], &["column_3", "column_1", "column_2"]),
+            (&["a_2", "a", "a", "a_2"], &["a_2", "a", "a_3", "a_2_2"]),
+        ];
+        for (names, expected) in table {
+            assert_eq!(unique(names.iter().map(|&name| name.to_owned()).collect()), expected);
+        }
+    }
+}
