@@ -1,25 +1,21 @@
 //! Decoding blocks into batches. Only this file uses the reader of the `csv` crate.
 
-use std::error::Error;
-use std::fmt;
 use std::io::Read;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-use csv::{ByteRecord, DeserializeErrorKind, ErrorKind, StringRecord};
+use csv::{ByteRecord, StringRecord};
 use godata_core::{BoxError, excerpt};
 use godata_etl::{Records, RecordsBuilder, Stop, Work};
 use memchr::memchr;
 use serde::de::DeserializeOwned;
 
-use crate::blame::Blame;
 use crate::cells::{Nulls, Trim};
 use crate::columns::Columns;
 use crate::dialect::Dialect;
 use crate::split::split;
 use crate::stray_quotes::StrayQuotes;
 use crate::tidy::tidy;
-use crate::typed::{Unusual, structs};
+use crate::typed::{Refusal, Unusual, structs, value};
 use crate::{Column, CsvError};
 
 /// How many records are decoded between two checks for cancellation.
@@ -43,15 +39,13 @@ pub(crate) struct Decoder {
     trim: Trim,
     /// The words that stand for null.
     nulls: Vec<String>,
-    /// Whether only the reader of the `csv` crate can decode the type of the structs.
-    is_rare_type: AtomicBool,
 }
 
 impl Decoder {
     pub(crate) fn new(dialect: Dialect, columns: Columns, trim: Trim, nulls: Vec<String>) -> Self {
         let names = columns.is_named.then(|| columns.shape.names().collect());
         let (raw, dialect) = (dialect, dialect.tidied());
-        Self { raw, dialect, columns, names, trim, nulls, is_rare_type: AtomicBool::new(false) }
+        Self { raw, dialect, columns, names, trim, nulls }
     }
 
     /// The dynamic records of a block, with the columns of all files.
@@ -83,18 +77,13 @@ impl Decoder {
     pub(crate) fn typed<T: DeserializeOwned>(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Vec<T>, Stop> {
         let bytes = self.tidied(bytes, work);
         let len = bytes.len();
-        let is_rare = self.is_rare_type.load(Ordering::Relaxed);
-        let split = if is_rare { Err(bytes) } else { self.split(bytes, work)? };
-        let bytes = match split {
+        let bytes = match self.split(bytes, work)? {
             Ok(mut records) => match self.structs(&mut records, work)? {
                 Ok(batch) => {
                     work.recycle_records(records);
                     return Ok(batch);
                 }
-                Err(unusual) => {
-                    if unusual == Unusual::Type {
-                        self.is_rare_type.store(true, Ordering::Relaxed);
-                    }
+                Err(_) => {
                     let mut bytes = records.into_text().into_bytes();
                     bytes.truncate(len);
                     bytes
@@ -248,29 +237,19 @@ impl Decoder {
         names: Option<&StringRecord>,
         column: impl Fn(usize) -> Column,
     ) -> Result<T, CsvError> {
-        record.deserialize(names).map_err(|error| self.unfit::<T>(record, names, column, error))
+        value(record, names).map_err(|refusal| self.unfit(record, column, refusal))
     }
 
-    /// The reason why a record does not fit `T`, with the cell that causes it, if it is a single one.
-    fn unfit<T: DeserializeOwned>(
-        &self,
-        record: &StringRecord,
-        names: Option<&StringRecord>,
-        column: impl Fn(usize) -> Column,
-        error: csv::Error,
-    ) -> CsvError {
-        let ErrorKind::Deserialize { err, .. } = error.kind() else {
-            return CsvError::Record { source: error.into() };
-        };
-        let source: BoxError = Mismatch(err.kind().clone()).into();
-        let known = err.field().and_then(|position| usize::try_from(position).ok());
-        // If the type itself refuses a cell, `csv` does not know which one it was, so decode again to find out.
-        let position = known.or_else(|| record.deserialize::<Blame<T>>(names).ok()?.position);
-        match position.and_then(|position| Some((position, record.get(position)?))) {
+    /// The reason why a record does not fit its type, with the cell that causes it, if it is a single one.
+    fn unfit(&self, record: &StringRecord, column: impl Fn(usize) -> Column, refusal: Refusal) -> CsvError {
+        match refusal.position.and_then(|position| Some((position, record.get(position)?))) {
             Some((position, cell)) => {
-                CsvError::Value { column: column(position), value: excerpt(cell), source }
+                CsvError::Value { column: column(position), value: excerpt(cell), source: refusal.into() }
             }
-            None => self.columns.question_delimiter(self.dialect.delimiter, CsvError::Record { source }),
+            None => {
+                let error = CsvError::Record { source: refusal.into() };
+                self.columns.question_delimiter(self.dialect.delimiter, error)
+            }
         }
     }
 }
@@ -329,16 +308,4 @@ fn not_utf8(record: &ByteRecord, column: impl Fn(usize) -> Column) -> CsvError {
     let position = record.iter().position(|cell| std::str::from_utf8(cell).is_err()).unwrap_or_default();
     let value = String::from_utf8_lossy(record.get(position).unwrap_or_default());
     CsvError::Utf8 { column: column(position), value: excerpt(&value) }
-}
-
-/// The reason why a cell or a record does not fit a type, in the words of serde and the standard library.
-#[derive(Debug)]
-struct Mismatch(DeserializeErrorKind);
-
-impl Error for Mismatch {}
-
-impl fmt::Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
 }

@@ -201,15 +201,13 @@
 //! there are columns and quotes as in RFC 4180, and does not support [`escape`](CsvReader::escape),
 //! [`comment`](CsvReader::comment), [`nulls`](CsvReader::nulls) and trimmed fields. Any other block is read record by
 //! record with the `csv` crate, with the same records and errors, in three to four times the time. The same happens to
-//! a block of structs with a cell that only that crate accepts, such as `0x1F` for a number, and to every block of
-//! structs that have fields of a rare type, such as `i128`, or that use `#[serde(flatten)]` or untagged enums.
+//! a block of structs with a record that does not fit.
 //!
 //! # Features
 //!
 //! `gzip`, `zstd` and `bzip2`, all on by default, read and write files with that compression. Without the feature,
 //! such a file is an [`IoError::NotBuiltIn`]. `zstd` builds a C library; the others are written in Rust.
 
-mod blame;
 mod blank_lines;
 mod cells;
 mod columns;

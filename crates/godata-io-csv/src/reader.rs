@@ -15,8 +15,11 @@ use crate::{BlankLines, FileColumns, Ragged, Trim};
 
 /// Reads the records of a CSV file into structs. Each field is read from the column with its name.
 ///
-/// `T` is deserialized by the rules of the [`csv`](https://docs.rs/csv) crate: numbers and bools are parsed, an empty
-/// cell is `None` for an `Option`, and columns without a field are ignored.
+/// `T` is a struct, a map, or a tuple or list of all cells. Numbers and bools are parsed, an empty cell is `None` for an
+/// `Option`, and columns without a field are ignored. A number beyond the range of its type is an error. A field that
+/// accepts any type gets text: with `#[serde(flatten)]`, in an untagged enum, or as a [`Value`](godata_etl::Value), `007`
+/// is `"007"`, as it is in dynamic records. A type of one value, such as `u32`, is read from files of one column; more
+/// cells are an error.
 ///
 /// ```
 /// use godata_io_csv::{self as csv, Pipeline};

@@ -72,8 +72,8 @@ pub enum JsonError {
         /// The value, unless it is an array or an object, or is part of the reason already.
         found: Option<String>,
     },
-    /// A number is beyond the range of a 64-bit float.
-    #[error("column {column}: {}the number `{digits}` is beyond the range of a 64-bit float", Field(.path))]
+    /// A number is beyond the range of a float: of its field's `f32`, or of `f64`.
+    #[error("column {column}: {}the number `{digits}` is beyond the range of a {bits}-bit float", Field(.path))]
     #[non_exhaustive]
     NumberRange {
         /// Where the number begins, in bytes from 1.
@@ -82,6 +82,8 @@ pub enum JsonError {
         path: String,
         /// The number.
         digits: String,
+        /// The size of the float: 32 or 64.
+        bits: u32,
     },
     /// A dynamic record is nested too deep.
     #[error("column {column}: nested more than {max_depth} deep")]
@@ -304,7 +306,7 @@ mod tests {
                 "column 2: missing field `b`",
             ),
             (
-                JsonError::NumberRange { column: 2, path: path(), digits: "1e999".into() },
+                JsonError::NumberRange { column: 2, path: path(), digits: "1e999".into(), bits: 64 },
                 "column 2: field `a[1].b`: the number `1e999` is beyond the range of a 64-bit float",
             ),
             (JsonError::TooDeep { column: 2, max_depth: 128 }, "column 2: nested more than 128 deep"),

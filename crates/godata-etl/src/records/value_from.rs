@@ -25,7 +25,16 @@ from_number!(i64: i8 i16 i32 i64 u8 u16 u32);
 from_number!(u64: u64);
 from_number!(i128: i128);
 from_number!(u128: u128);
-from_number!(f64: f32 f64);
+from_number!(f64: f64);
+
+impl From<f32> for Value {
+    /// The float of 64 bits with the same shortest decimal, so that `0.1_f32` is `0.1` and not `0.10000000149011612`.
+    fn from(value: f32) -> Self {
+        let decimal = format!("{value:e}").parse().ok();
+        // The decimal of a float near the middle of two others might not lead back to it. NaN equals no float.
+        Self::from(decimal.filter(|&wide: &f64| wide as f32 == value).unwrap_or_else(|| value.into()))
+    }
+}
 
 impl From<usize> for Value {
     fn from(value: usize) -> Self {
@@ -130,6 +139,8 @@ impl From<ValueRef<'_>> for Value {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::record;
 
@@ -140,6 +151,28 @@ mod tests {
         assert_eq!(Value::from(u128::MAX).to_string(), u128::MAX.to_string());
         assert_eq!(Value::from(-1i128), Value::from(-1));
         assert_eq!(Value::from(0.5f32), Value::from(0.5));
+    }
+
+    #[test]
+    fn a_float_of_32_bits_has_its_shortest_text() {
+        let table = [(0.1, "0.1"), (-0.0, "-0.0"), (16_777_216.0, "16777216.0"), (f32::MAX, "3.4028235e38")];
+        for (float, text) in table {
+            assert_eq!(Value::from(float).to_string(), text);
+        }
+        assert_eq!(Value::from(f32::NAN).to_string(), "NaN");
+        assert_eq!(Value::from(f32::NEG_INFINITY).to_string(), "-inf");
+    }
+
+    proptest! {
+        #[test]
+        fn floats_of_32_bits_lead_back_to_themselves(bits in any::<u32>()) {
+            let float = f32::from_bits(bits);
+            let value = Value::from(float);
+            if float.is_finite() {
+                prop_assert_eq!(value.to_string().parse::<f32>().unwrap().to_bits(), bits);
+                prop_assert_eq!(value.de::<f32>().unwrap().to_bits(), bits);
+            }
+        }
     }
 
     #[test]

@@ -84,6 +84,8 @@ fn syntax(text: &str, column: usize, reason: String, path: Option<&Path>) -> Jso
             column,
             path: path.map(field).unwrap_or_default(),
             digits: excerpt(digits),
+            // A number that a float of 64 bits can hold was refused by a smaller one.
+            bits: if digits.parse().is_ok_and(f64::is_finite) { 32 } else { 64 },
         };
     }
     match memchr::memchr(0, text.as_bytes()) {

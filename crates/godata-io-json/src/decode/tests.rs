@@ -120,6 +120,30 @@ fn typed_errors_name_column_field_and_value() {
 }
 
 #[test]
+fn a_number_beyond_the_range_of_a_field_names_its_float() {
+    #[derive(Debug, Deserialize)]
+    struct Sizes {
+        #[serde(rename = "f")]
+        _f: Option<f32>,
+        #[serde(rename = "d")]
+        _d: Option<f64>,
+    }
+    let digits = format!("1{}", "0".repeat(100));
+    let table = [
+        (r#"{"f":1e39}"#.to_owned(), 32),
+        (r#"{"f":-3.5e38}"#.to_owned(), 32),
+        (format!(r#"{{"f":{digits}}}"#), 32),
+        (r#"{"f":1e400}"#.to_owned(), 64),
+        (r#"{"d":1e400}"#.to_owned(), 64),
+    ];
+    for (line, size) in table {
+        let error = typed::<Sizes>(&line).unwrap_err();
+        assert!(matches!(error, JsonError::NumberRange { bits, .. } if bits == size), "{error}");
+    }
+    assert!(typed::<Sizes>(r#"{"f":3.4028235e38,"d":1e39}"#).is_ok());
+}
+
+#[test]
 fn errors_of_dynamic_records_name_column_field_and_value() {
     let table = [
         ("5", "expected an object, found number `5`"),

@@ -45,7 +45,8 @@ impl<'de> Deserializer<'de> for ValueRef<'de> {
 
     read_as!(read_int: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128);
     read_as!(read_int: deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128);
-    read_as!(read_float: deserialize_f32 deserialize_f64);
+    read_as!(read_f32: deserialize_f32);
+    read_as!(read_float: deserialize_f64);
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
         match (self, self.as_bool()) {
@@ -111,6 +112,22 @@ fn read_float<'de, V: Visitor<'de>>(value: ValueRef<'de>, visitor: V) -> Result<
             Err(ConvertError::expected(Type::Float.expected(), value))
         }
         _ => value.deserialize_any(visitor),
+    }
+}
+
+/// A float of 32 bits. A visitor would make an infinity of a number beyond its range.
+fn read_f32<'de, V: Visitor<'de>>(value: ValueRef<'de>, visitor: V) -> Result<V::Value, ConvertError> {
+    let Some(float) = value.as_f64().filter(|float| float.is_finite()) else {
+        return read_float(value, visitor);
+    };
+    let narrow = match value {
+        ValueRef::Text(text) => text.parse().unwrap_or(f32::INFINITY),
+        _ => float as f32,
+    };
+    if narrow.is_finite() {
+        visitor.visit_f32(narrow)
+    } else {
+        Err(ConvertError::expected("a number in the range of f32", value))
     }
 }
 

@@ -65,6 +65,24 @@ fn text_is_parsed_where_a_number_or_a_bool_is_asked_for() {
 }
 
 #[test]
+fn a_number_beyond_32_bits_is_not_an_infinite_float() {
+    let expected = "expected a number in the range of f32, found";
+    check_error::<f32>("1e39", &format!("{expected} text `1e39`"));
+    check_error::<f32>(-1e39, &format!("{expected} number `-1e39`"));
+    check_error::<BTreeMap<String, Option<f32>>>(
+        record! {"a" => "3.5e38"},
+        &format!("field `a`: {expected} text `3.5e38`"),
+    );
+    check_error::<f32>("1e400", "expected a number, found text `1e400`");
+    check_error::<f64>("1e400", "expected a number, found text `1e400`");
+    for value in [Value::from("3.4028235e38"), Value::from(f64::from(f32::MAX)), Value::from(f32::MAX)] {
+        assert_eq!(value.de::<f32>(), Ok(f32::MAX));
+    }
+    assert_eq!(Value::from(u64::MAX).de::<f32>(), Ok(u64::MAX as f32));
+    assert_eq!(Value::from(f64::INFINITY).de::<f32>(), Ok(f32::INFINITY));
+}
+
+#[test]
 fn an_option_is_none_for_absent_null_and_empty() {
     type Row = BTreeMap<String, Option<f64>>;
     let row = record! {"null" => (), "empty" => "", "text" => "1", "number" => 2};
