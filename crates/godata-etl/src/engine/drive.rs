@@ -57,7 +57,7 @@ pub(crate) async fn check<B: Batch, W: Writer<B>>(
         Ok((_source, _writer, sink)) => (Some(sink), Ok(())),
         Err(stopped) => (None, Err(stopped)),
     };
-    abort(sink).await;
+    abort(&run, sink).await;
     run.idle().await;
     run.conclude(result).1.map(drop)
 }
@@ -102,7 +102,7 @@ async fn open_both<B: Batch, W: Writer<B>>(
     run.or_canceled(async {
         let source = open(Arc::clone(run)).await?;
         let scope = RunScope::new(run);
-        let opened = contained_async(async || {
+        let opened = in_write(run, async || {
             let writer = make(run.context())?;
             let sink = writer.open(&scope).await?;
             Ok((writer, sink))
@@ -146,7 +146,7 @@ async fn write_one<E: Send + 'static, S: Sink<E>>(
 ) -> Result<(), Stopped> {
     let records = bracket.records_in();
     let start = Instant::now();
-    let result = contained_async(|| sink.write(encoded)).instrument(run.span(Stage::Write).clone()).await;
+    let result = in_write(run, || sink.write(encoded)).await;
     bracket.add_time(start.elapsed());
     if let Err(cause) = result {
         return Err(run.stopped(Stage::Write, cause).close(bracket));
@@ -174,10 +174,10 @@ async fn finish<E, S: Sink<E>>(
     let result = match (sink, result) {
         (Some(sink), Ok(())) => {
             run.begin_commit();
-            contained_async(|| sink.commit()).await.map_err(|cause| run.stopped(Stage::Write, cause))
+            in_write(&run, || sink.commit()).await.map_err(|cause| run.stopped(Stage::Write, cause))
         }
         (sink, result) => {
-            abort(sink).await;
+            abort(&run, sink).await;
             result
         }
     };
@@ -185,11 +185,20 @@ async fn finish<E, S: Sink<E>>(
     run.end(result)
 }
 
-async fn abort<E, S: Sink<E>>(sink: Option<S>) {
+async fn abort<E, S: Sink<E>>(run: &Run, sink: Option<S>) {
     let Some(sink) = sink else { return };
-    if let Err(cause) = contained_async(|| sink.abort().map(Ok)).await {
+    if let Err(cause) = in_write(run, || sink.abort().map(Ok)).await {
         tracing::error!(error = %cause, "a sink failed to abort");
     }
+}
+
+/// Runs the async code of a writer or a sink, in the span of the last stage.
+async fn in_write<T, F, Fut>(run: &Run, code: F) -> Result<T, BoxError>
+where
+    F: FnOnce() -> Fut,
+    Fut: Future<Output = Result<T, BoxError>>,
+{
+    contained_async(code).instrument(run.span(Stage::Write).clone()).await
 }
 
 /// Runs the user's async code: a panic in it, before or while it is awaited, becomes an error.
