@@ -19,6 +19,8 @@ pub(crate) enum Command {
     Ask(String, Ask, Reply<Answer>),
     /// The answer is `false` if the run is not known here and no pipeline is named.
     Cancel(RunId, Option<PipelineName>, Reply<bool>),
+    /// The answer is the handle of a queued or running run, `None` if it is neither.
+    Watch(PipelineName, RunId, Reply<Option<RunHandle>>),
     Upcoming(String, Reply<Arc<dyn Schedule>>),
     StartScheduler(Reply<()>),
     StopScheduler(Reply<()>),
@@ -91,6 +93,7 @@ impl Command {
             Self::Register(_, reply) => drop(reply.send(Err(error.into()))),
             Self::Ask(_, _, reply) => drop(reply.send(Err(error))),
             Self::Cancel(_, _, reply) => drop(reply.send(Err(error))),
+            Self::Watch(_, _, reply) => drop(reply.send(Err(error))),
             Self::Upcoming(_, reply) => drop(reply.send(Err(error))),
             Self::StartScheduler(reply) | Self::StopScheduler(reply) => drop(reply.send(Err(error))),
             Self::Shutdown(_, reply) => drop(reply.send(DrainReport::default())),

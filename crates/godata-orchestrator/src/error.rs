@@ -3,7 +3,9 @@
 use std::io;
 use std::sync::Arc;
 
-use godata_core::{NameError, RunId, StoreError, debug_as_chain};
+use godata_core::{NameError, PersistError, RunId, RunStatus, StoreError, debug_as_chain};
+use time::UtcDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Why a pipeline was not registered.
 #[derive(Clone, thiserror::Error)]
@@ -85,13 +87,18 @@ pub enum OrchestratorError {
     SchedulerRunning,
     /// A run of the pipeline is queued or running, and its overlap rule allows no other.
     #[error(
-        "pipeline {pipeline:?} already has run {run}: wait until it ends, or register the pipeline with another overlap rule"
+        "pipeline {pipeline:?} already has run {run}, which {}, or register the pipeline with another overlap rule",
+        state(*.status, *.not_before)
     )]
     AlreadyRunning {
         /// The pipeline.
         pipeline: String,
         /// The run.
         run: RunId,
+        /// Whether the run is queued or running.
+        status: RunStatus,
+        /// The earliest start of a queued run, such as a retry.
+        not_before: Option<UtcDateTime>,
     },
     /// The token, or the name of the backfill, was used before, for this run.
     #[error("the token or backfill name was used before in pipeline {pipeline:?}, for run {run}")]
@@ -143,6 +150,9 @@ pub enum OrchestratorError {
         /// The store's error.
         source: Arc<StoreError>,
     },
+    /// The final row of an attempt was not stored.
+    #[error(transparent)]
+    Persist(#[from] PersistError),
     /// The orchestrator is shutting down, or has shut down.
     #[error("the orchestrator is shutting down")]
     ShuttingDown,
@@ -168,6 +178,18 @@ fn hint(registered: &[String]) -> String {
         0 => String::new(),
         1 => format!(": only {} is", names[0]),
         _ => format!(": registered are {}", names.join(", ")),
+    }
+}
+
+/// What a run does that is in the way, and what its caller can do.
+fn state(status: RunStatus, not_before: Option<UtcDateTime>) -> String {
+    let start = not_before.and_then(|at| at.format(&Rfc3339).ok());
+    match (status, start) {
+        (RunStatus::Queued, Some(start)) => {
+            format!("is queued until {start}: wait until it ends, cancel it")
+        }
+        (RunStatus::Queued, None) => "is queued: wait until it ends, cancel it".to_owned(),
+        _ => "is running: wait until it ends".to_owned(),
     }
 }
 

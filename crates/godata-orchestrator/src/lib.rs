@@ -51,7 +51,7 @@
 //!     orchestrator.start_scheduler().await?;
 //!
 //!     let run = orchestrator.run_pipeline("import").await?;
-//!     run.done().await?.success()?;
+//!     orchestrator.last_attempt(&run).await?.success()?;
 //!     println!("{}", orchestrator.history(&RunQuery::new()).await?);
 //!
 //!     // A service waits here until it is told to end.
@@ -71,7 +71,8 @@
 //! * **Retries.** A [`RetryPolicy`] retries every failure that is not marked [`Permanent`]: an error, a panic, a timeout.
 //!   [`only_transient`](RetryPolicy::only_transient) narrows it to errors marked [`Transient`], and timeouts. A canceled run
 //!   is not retried. Each retry is its own run with the same job id. The failure and the queued retry are one commit, so a
-//!   retry survives restarts. It holds no slot while it waits.
+//!   retry survives restarts. It holds no slot while it waits. A [`RunHandle`] is for one attempt;
+//!   [`last_attempt`](Orchestrator::last_attempt) waits for the retries as well.
 //! * **Recovery.** The runs of a process that died are interrupted when the next one starts, and its queued runs are taken
 //!   over. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A shutdown uses up no attempt.
 //! * **Edits.** A schedule with a different [spec](Schedule::spec) starts at its registration. If an instance finds another

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use godata_orchestrator::time::{Duration, UtcDateTime};
 use godata_orchestrator::{
-    OrchestratorBuildError, OrchestratorError, PipelineName, RegisterError, RunId, ScheduleFault, StoreError,
+    OrchestratorBuildError, OrchestratorError, PipelineName, RegisterError, RunId, RunStatus, ScheduleFault,
+    StoreError,
 };
 
 /// An error's message, and what its causes add to that in `main`.
@@ -94,7 +95,13 @@ fn each_orchestrator_error_reads_the_same_as_its_message_and_in_main() {
         pipeline: text("oders"),
         registered: registered.iter().map(|name| text(name)).collect(),
     };
-    let cases: [Case<OrchestratorError>; 15] = [
+    let in_the_way = |status, not_before| OrchestratorError::AlreadyRunning {
+        pipeline: pipeline(),
+        run: run(),
+        status,
+        not_before,
+    };
+    let cases: [Case<OrchestratorError>; 17] = [
         (unknown(&[]), "pipeline \"oders\" is not registered", ""),
         (unknown(&["orders"]), "pipeline \"oders\" is not registered: only \"orders\" is", ""),
         (
@@ -104,8 +111,18 @@ fn each_orchestrator_error_reads_the_same_as_its_message_and_in_main() {
         ),
         (OrchestratorError::SchedulerRunning, "the scheduler is already running", ""),
         (
-            OrchestratorError::AlreadyRunning { pipeline: pipeline(), run: run() },
-            "pipeline \"orders\" already has run ID: wait until it ends, or register the pipeline with another overlap rule",
+            in_the_way(RunStatus::Running, None),
+            "pipeline \"orders\" already has run ID, which is running: wait until it ends, or register the pipeline with another overlap rule",
+            "",
+        ),
+        (
+            in_the_way(RunStatus::Queued, None),
+            "pipeline \"orders\" already has run ID, which is queued: wait until it ends, cancel it, or register the pipeline with another overlap rule",
+            "",
+        ),
+        (
+            in_the_way(RunStatus::Queued, Some(UtcDateTime::UNIX_EPOCH)),
+            "pipeline \"orders\" already has run ID, which is queued until 1970-01-01T00:00:00Z: wait until it ends, cancel it, or register the pipeline with another overlap rule",
             "",
         ),
         (

@@ -36,6 +36,7 @@ impl Engine {
             Command::Register(registration, reply) => self.register(*registration, reply),
             Command::Ask(pipeline, ask, reply) => self.ask(&pipeline, ask, reply),
             Command::Cancel(run, pipeline, reply) => self.cancel(run, pipeline, reply),
+            Command::Watch(pipeline, run, reply) => drop(reply.send(Ok(self.active_handle(&pipeline, run)))),
             Command::Upcoming(pipeline, reply) => drop(reply.send(self.schedule_of(&pipeline))),
             Command::StartScheduler(reply) => drop(reply.send(self.start_scheduler())),
             Command::StopScheduler(reply) => {
@@ -199,7 +200,7 @@ impl Engine {
         let pipeline = entry.name().to_string();
         let answer = match (verdict, asked.request) {
             (Verdict::Refused(Refusal::AlreadyRunning(run)), _) => {
-                Err(OrchestratorError::AlreadyRunning { pipeline, run })
+                Err(self.already_running(key, pipeline, run))
             }
             (Verdict::Refused(Refusal::Duplicate(run)), request) => {
                 let handle = self.watched_handle(key, run).filter(|_| matches!(request, Request::Run(_)));
@@ -223,6 +224,12 @@ impl Engine {
         asked.reply.answer(answer);
     }
 
+    fn already_running(&mut self, key: usize, pipeline: String, run: RunId) -> OrchestratorError {
+        let row = self.entry(key).and_then(|entry| entry.runs.iter().find(|row| row.id == run));
+        let (status, not_before) = row.map_or((RunStatus::Running, None), |row| (row.status, row.not_before));
+        OrchestratorError::AlreadyRunning { pipeline, run, status, not_before }
+    }
+
     /// Answers the first request in the queue with an error.
     pub(super) fn answer_error(&mut self, key: usize, error: OrchestratorError) {
         let Some(entry) = self.entry(key) else { return };
@@ -234,6 +241,13 @@ impl Engine {
             self.remove_plan(key);
         }
         asked.reply.answer(Err(error));
+    }
+
+    /// The handle of a run that is queued or running here.
+    fn active_handle(&mut self, pipeline: &PipelineName, run: RunId) -> Option<RunHandle> {
+        let key = *self.names.get(pipeline)?;
+        let row = self.entry(key)?.runs.iter().find(|row| row.id == run)?.clone();
+        Some(self.handle_of(key, &row))
     }
 
     /// The handle of a run that was requested before, if it is watched here.
