@@ -68,7 +68,7 @@ pub struct RunRecord {
     /// When the job was started.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<UtcDateTime>,
-    /// When the run became terminal.
+    /// When the run became terminal. If its process died, this is when another one found that, not when its job ended.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<UtcDateTime>,
     /// Why the run failed.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use godata_core::{BoxError, Cause, Permanent, RetryPolicy, RunHandle, RunStatus, Transient};
+use godata_core::{BoxError, Cause, Permanent, RetryPolicy, RunHandle, RunQuery, RunStatus, Transient};
 use godata_orchestrator::{OrchestratorError, Overlap, Recovery, Registration};
 use time::format_description::well_known::Rfc3339;
 
@@ -226,6 +226,22 @@ async fn with_recovery_the_same_attempt_is_queued_again() {
         (Cause::Recovery, RunStatus::Succeeded, 1),
     ];
     assert_eq!(after_a_crash(Recovery::Rerun).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_history_does_not_count_the_time_for_which_no_process_ran_as_time_that_a_run_took() {
+    let world = World::new();
+    let (job, _script, _contexts) = gated("a");
+    world.register(Registration::new(job)).await;
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    world.clock.advance(secs(3_600));
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
+    world.register(Registration::new(quick("a"))).await;
+    settle().await;
+    assert_eq!(world.row(run.id()).await.status, RunStatus::Interrupted);
+    let history = world.orchestrator.history(&RunQuery::new()).await.unwrap().to_string();
+    let line = history.lines().nth(1).unwrap();
+    assert_eq!(line, "a         interrupted  manual       2023-11-14T22:00:00Z");
 }
 
 #[tokio::test(start_paused = true)]

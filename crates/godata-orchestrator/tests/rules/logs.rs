@@ -223,7 +223,7 @@ async fn runs_that_end_without_a_job_are_logged_by_the_orchestrator() {
     }
     lines.take();
     world.orchestrator.cancel(runs[1].id()).await.unwrap();
-    lines.check(&["WARN run canceled pipeline=a run=# reason=\"canceled\""]);
+    lines.check(&["WARN run canceled pipeline=a run=# reason=\"canceled before it started\""]);
     world.orchestrator.cancel(runs[0].id()).await.unwrap();
     runs[0].done().await.unwrap();
     settle().await;
