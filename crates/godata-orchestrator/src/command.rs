@@ -24,7 +24,8 @@ pub(crate) enum Command {
     Upcoming(String, Reply<Arc<dyn Schedule>>),
     StartScheduler(Reply<()>),
     StopScheduler(Reply<()>),
-    Shutdown(Duration, oneshot::Sender<DrainReport>),
+    /// Why, for the log, and the grace.
+    Shutdown(&'static str, Duration, oneshot::Sender<DrainReport>),
 }
 
 /// A request about a pipeline.
@@ -96,7 +97,7 @@ impl Command {
             Self::Watch(_, _, reply) => drop(reply.send(Err(error))),
             Self::Upcoming(_, reply) => drop(reply.send(Err(error))),
             Self::StartScheduler(reply) | Self::StopScheduler(reply) => drop(reply.send(Err(error))),
-            Self::Shutdown(_, reply) => drop(reply.send(DrainReport::default())),
+            Self::Shutdown(_, _, reply) => drop(reply.send(DrainReport::default())),
         }
     }
 }

@@ -111,14 +111,15 @@
 //!
 //! Logs go through [`tracing`](https://docs.rs/tracing). The names below are part of this crate's API. What happens inside
 //! a run is logged by the runner: `godata-runner` polls each job in a root span `run` with the fields `pipeline`, `run`,
-//! `job`, `attempt`, `cause` and `due`, and logs the start and the end of the run there. The orchestrator logs the rest, each
-//! thing once. Its events are in no span; they have the fields `pipeline` and `run` themselves.
+//! `job`, `attempt`, `cause` and `due`, and logs the start and the end of the run there, a timeout that passes, and a job
+//! that is stuck. The orchestrator logs the rest, each thing once. Its events are in no span; they have the fields
+//! `pipeline` and `run` themselves.
 //!
 //! | level | message | fields |
 //! |---|---|---|
 //! | DEBUG | `run queued` | `pipeline`, `run`, `cause`, `due`; not for a run that starts at once |
 //! | WARN | `run will be retried` | `pipeline`, `run`, `retry_of`, `attempt`, `attempts`, `in_ms` |
-//! | INFO | `cancel requested` | `pipeline`, `run` |
+//! | INFO | `cancel requested` | `pipeline`, `run`; not for a queued run, which is canceled at once |
 //! | WARN | `run canceled`, `run interrupted` | `pipeline`, `run`, `reason`; only for a run that had no job here |
 //! | INFO | `run skipped` | `pipeline`, `run`, `reason`; a queued run that gave way to a newer one |
 //! | INFO | `due times skipped` | `pipeline`, `run` (the skipped row), `skipped` (how many more), `due` (the last), `reason` |
@@ -142,7 +143,7 @@
 //! | INFO | `store recovered` | `pipeline`, `failures`, or `call` |
 //! | ERROR | `lease lost` | `owner`, `runs` |
 //! | DEBUG | `history pruned` | `runs` (how many) |
-//! | INFO | `shutdown began` | `grace_ms` (empty if the last handle was dropped), `running` |
+//! | INFO | `shutdown began` | `cause` (`shutdown was called`, the signal such as `SIGTERM`, or `the last handle was dropped`), `grace_ms` (empty in that last case), `running` (how many runs) |
 //! | INFO | `shutdown ended` | `report` |
 //!
 //! A `run` is an id, `due` and other instants are RFC 3339, `error` is the whole chain of causes, and `call` is the method of

@@ -491,11 +491,15 @@ impl Orchestrator {
     ///
     /// A second call joins the first and may shorten its `grace`.
     pub async fn shutdown(&self, grace: Duration) -> DrainReport {
+        self.shutdown_because("shutdown was called", grace).await
+    }
+
+    async fn shutdown_because(&self, cause: &'static str, grace: Duration) -> DrainReport {
         if self.ensure_running().is_err() {
             return DrainReport::default();
         }
         let (reply, report) = oneshot::channel();
-        match self.0.commands.send(Command::Shutdown(grace, reply)).await {
+        match self.0.commands.send(Command::Shutdown(cause, grace, reply)).await {
             Ok(()) => report.await.unwrap_or_default(),
             Err(_ended) => DrainReport::default(),
         }
@@ -522,10 +526,10 @@ impl Orchestrator {
             Ok(()) | Err(OrchestratorError::SchedulerRunning) => {}
             Err(error) => return Err(error),
         }
-        signals.received().await;
+        let signal = signals.received().await;
         Ok(tokio::select! {
-            report = self.shutdown(self.0.grace) => report,
-            () = signals.received() => self.shutdown(Duration::ZERO).await,
+            report = self.shutdown_because(signal, self.0.grace) => report,
+            signal = signals.received() => self.shutdown_because(signal, Duration::ZERO).await,
         })
     }
 

@@ -20,11 +20,11 @@ impl Signals {
         Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
     }
 
-    /// Completes when the process receives one of them.
-    pub(crate) async fn received(&mut self) {
+    /// Completes when the process receives one of them, and returns its name.
+    pub(crate) async fn received(&mut self) -> &'static str {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
         }
     }
 }
@@ -39,8 +39,9 @@ impl Signals {
         ctrl_c().map(Self)
     }
 
-    /// Completes when the process receives one.
-    pub(crate) async fn received(&mut self) {
+    /// Completes when the process receives one, and returns its name.
+    pub(crate) async fn received(&mut self) -> &'static str {
         self.0.recv().await;
+        "Ctrl-C"
     }
 }

@@ -20,7 +20,7 @@ impl Engine {
             return command.refuse(OrchestratorError::ShuttingDown);
         }
         match (&mut self.stage, command) {
-            (_, Command::Shutdown(grace, reply)) => self.close(grace, reply),
+            (_, Command::Shutdown(cause, grace, reply)) => self.close(cause, grace, reply),
             (Stage::Open, command) => self.carry_out_command(command),
             (Stage::Opening(waiting, _), command) => waiting.push(command),
             (Stage::Closed(waiting), command) => {
@@ -46,7 +46,7 @@ impl Engine {
                 self.mode = Mode::Stopped;
                 drop(reply.send(Ok(())));
             }
-            Command::Shutdown(grace, reply) => self.close(grace, reply),
+            Command::Shutdown(cause, grace, reply) => self.close(cause, grace, reply),
         }
     }
 
@@ -89,10 +89,21 @@ impl Engine {
             // The store knows the run; the rows in memory may be older.
             self.mark_stale(key);
         }
-        if let Some(handle) = self.entry(key).and_then(|entry| entry.job(run)?.handle.clone()) {
-            handle.stop();
-        }
+        self.stop_at_once(key, run);
         self.queue_request(key, Request::Cancel(run), Replier::Cancel(reply));
+    }
+
+    /// Stops a job before the request to stop it is stored.
+    fn stop_at_once(&mut self, key: usize, run: RunId) {
+        let Some(entry) = self.entry(key) else { return };
+        let name = entry.name().clone();
+        let Some(job) = entry.job(run) else { return };
+        let Some(handle) = &job.handle else { return };
+        // The job may end at once, and its end is logged after the request.
+        if !std::mem::replace(&mut job.is_cancel_logged, true) {
+            logs::cancel_requested(&name, run);
+        }
+        handle.stop();
     }
 
     /// The key and name of a registered pipeline.
