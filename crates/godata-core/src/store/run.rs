@@ -159,7 +159,7 @@ impl Covers {
 pub struct RunCounts {
     /// Records read from the inputs.
     pub records_read: u64,
-    /// Records written to the outputs.
+    /// Records written to the outputs, also those of an output that was discarded later.
     pub records_written: u64,
     /// Bytes read from the inputs, as they are stored.
     pub bytes_read: u64,

@@ -78,7 +78,11 @@ impl<B: Batch> Flow<B> {
         Pipeline::build(self.plan, self.open, make)
     }
 
-    /// Writes with an async closure, called with one batch after the other. Empty batches are skipped.
+    /// Writes with a closure that returns an `async` block, called with one batch after the other. Empty batches are skipped.
+    ///
+    /// There is nothing to commit or to discard: what the closure has done stays if the run fails, and a retry does it again
+    /// from the first batch. Let it overwrite rather than add, or implement a [`Writer`], whose
+    /// [`commit`](crate::Sink::commit) comes last.
     ///
     /// # Errors
     ///

@@ -143,6 +143,7 @@
 //! | appended | the old records and the new ones | the old file, cut back to its length | the records added so far, maybe half a record; the next run refuses an incomplete compressed file |
 //! | partitioned or rolled | all new files, then the manifest | the old files, and no new directory | the old files; if it happens while the files are renamed, some are new, and the manifest is the old one |
 //! | standard output, device, FIFO | everything | what was written | what was written |
+//! | [`write_fn`](Flow::write_fn) | everything | what the closure has done; a retry does it again | what the closure has done |
 //!
 //! A program that reads a replaced file meanwhile sees the whole old file or the whole new one. If the output must survive a
 //! kill as a whole, replace instead of appending: write one file per run, and read them with a glob.
