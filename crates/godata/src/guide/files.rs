@@ -6,7 +6,7 @@
 //! except that a JSON array can't be appended to.
 //!
 //! ```
-//! use godata::{Output, json, prelude::*};
+//! use godata::{json, prelude::*};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # std::env::set_current_dir(folder.path())?;
@@ -149,7 +149,7 @@
 //! kill as a whole, replace instead of appending: write one file per run, and read them with a glob.
 //!
 //! ```
-//! use godata::{Output, prelude::*};
+//! use godata::prelude::*;
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # std::env::set_current_dir(folder.path())?;
@@ -169,7 +169,7 @@
 //! **In a shell pipe** the reader may stop early, as `head` does. That is an error, and a filter treats it as a normal end:
 //!
 //! ```no_run
-//! use godata::{Output, prelude::*};
+//! use godata::prelude::*;
 //!
 //! fn main() -> Result<(), BoxError> {
 //!     let pipeline = Pipeline::builder("paid")
