@@ -64,7 +64,8 @@ impl JobErrorKind {
     /// If several errors of the chain are transient, the outermost one that names a time to wait counts.
     ///
     /// An `anyhow::Error` hides the type of its outermost error when `?` converts it into a
-    /// [`BoxError`](crate::BoxError). Its `reallocate_into_boxed_dyn_error_without_backtrace` keeps the type.
+    /// [`BoxError`](crate::BoxError), so a mark is not seen there. It is seen below a `context(…)`, and if the conversion is
+    /// `error.reallocate_into_boxed_dyn_error_without_backtrace()` instead of `?`.
     #[must_use]
     pub fn of(error: &(dyn Error + 'static)) -> Self {
         let mut kind = Self::Failed;

@@ -10,7 +10,8 @@ use time::UtcDateTime;
 ///
 /// The counts add up. The `records_in` of a step equals the `records_out` of the step before it, and of the first step
 /// the records read. The `records_out` of the last step equals the records written. A run that failed, was canceled or
-/// was ended by a `take` leaves [`unfinished`](Self::unfinished) records between the stages. `Display` prints a table.
+/// was ended by a `take` leaves [`unfinished`](Self::unfinished) records between the stages. `Display` prints a table, without
+/// a line end after its last line.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RunReport {

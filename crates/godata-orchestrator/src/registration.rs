@@ -135,8 +135,9 @@ impl Registration {
     /// Sets how often and when a failed run is retried. Default: never.
     ///
     /// Every failure that is not marked [`Permanent`](crate::Permanent) is retried: an error, a panic, a timeout, a job that
-    /// could not be started. A run that was asked to stop is not. A retry is its own run with the
-    /// same job id, and survives restarts.
+    /// could not be started. A run that was asked to stop is not. A retry is its own run with the same job id, and survives
+    /// restarts. A [`Permanent`](crate::Permanent) that is the outermost error in an `anyhow::Error` is not seen;
+    /// [`JobErrorKind::of`](crate::JobErrorKind::of) says what to do.
     pub fn retry(mut self, retry: RetryPolicy) -> Self {
         self.rules().retry = retry;
         self

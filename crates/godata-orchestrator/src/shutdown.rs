@@ -7,7 +7,8 @@ use godata_core::{RunHandle, RunId, RunResult, RunStatus};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// What became of the runs that were active when an orchestrator shut down. `Display` prints a summary in one line.
+/// What became of the runs that were active when an orchestrator shut down. `Display` prints a summary in one line, without
+/// a line end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DrainReport {

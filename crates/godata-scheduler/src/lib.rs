@@ -87,7 +87,8 @@
 //! is also what `Display` prints, what [`spec`](Schedule::spec) returns, and its form as a serde value. Schedules are
 //! immutable values that can be cloned.
 //!
-//! For a kind that is not here, implement [`Schedule`]: [`next`](Schedule::next) and [`spec`](Schedule::spec) are enough.
+//! For a kind that is not here, implement [`Schedule`]: [`next`](Schedule::next) and [`spec`](Schedule::spec) are enough, on
+//! a type that is [`Debug`](std::fmt::Debug).
 //!
 //! # Errors
 //!

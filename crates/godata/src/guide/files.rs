@@ -42,7 +42,7 @@
 //! | standard input | [`Input::stdin`] |
 //! | text in memory, for example in a test | [`Input::bytes`] |
 //! | compressed files | nothing special if their names end in `.gz`, `.zst` or `.bz2`, else [`Input::compression`] |
-//! | text that is not UTF-8 | [`Input::encoding`]; nothing is guessed |
+//! | text that is not UTF-8 | [`Input::encoding`], such as `.encoding(Encoding::Latin1)` or `.encoding("shift_jis".parse()?)`; nothing is guessed |
 //! | something that is not a file | a closure ([`read_fn`](PipelineBuilder::read_fn), [`read_iter`](PipelineBuilder::read_iter)) or your own [`Reader`] |
 //!
 //! **Many files** are read as one, sorted by name or in the order given. Records and lines are counted per file, and errors
@@ -126,7 +126,7 @@
 //! | to write | use |
 //! |---|---|
 //! | a file that is replaced as a whole | its path, or [`Output::path`] for options |
-//! | to the end of a file | [`Output::append`] |
+//! | to the end of a file | [`Output::path("log.csv").append()`](Output::append) |
 //! | a file per country, day, … | [`Output::partitioned`] |
 //! | files of a certain size | [`Output::roll_by_rows`], [`Output::roll_by_bytes`] |
 //! | a list of the files that were written | [`Output::manifest`] |
