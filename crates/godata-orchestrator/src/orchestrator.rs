@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use godata_core::{
     AnyStore, Clock, Job, JobRunner, PipelineName, PipelineRecord, RunHandle, RunId, RunKey, RunQuery,
     RunRecord, RunResult, RunStatus, Schedule, Store, StoreError,
@@ -125,8 +127,14 @@ impl Orchestrator {
     /// # Errors
     ///
     /// [`RegisterError`], most often because the name is registered already.
-    pub async fn register(&self, job: impl Job, schedule: impl Schedule) -> Result<(), RegisterError> {
-        self.register_with(Registration::new(job).schedule(schedule)).await
+    // Not an `async fn`, whose future would have the types of the arguments: the compiler would report each mistake in them
+    // at the call, at the future, and at the `await`.
+    pub fn register(
+        &self,
+        job: impl Job,
+        schedule: impl Schedule,
+    ) -> BoxFuture<'_, Result<(), RegisterError>> {
+        self.register_with(Registration::new(job).schedule(schedule)).boxed()
     }
 
     /// Registers a job with its own rules. [`Registration`] has an example.

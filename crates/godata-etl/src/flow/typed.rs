@@ -9,7 +9,7 @@ use crate::records::to_record;
 use crate::{Concurrency, Flow, PipelineError, Record, Records, step};
 
 impl<T: Send + 'static> Flow<Vec<T>> {
-    /// Keeps the records for which `keep` returns true.
+    /// Keeps the records for which `keep` returns true. [`try_filter`](Self::try_filter) takes a closure with `?`.
     pub fn filter(self, keep: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
         self.step("filter", move |chunk, work| chunk.retain(work, |item| Ok(keep(item))))
     }
@@ -30,7 +30,8 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         })
     }
 
-    /// Makes a record of another or the same type from each record.
+    /// Makes a record of another or the same type from each record. [`try_map`](Self::try_map) takes a closure with `?`, and
+    /// [`map_async`](Self::map_async) one that returns an `async` block, which is not awaited here.
     pub fn map<U: Send + 'static>(self, f: impl Fn(T) -> U + Send + Sync + 'static) -> Flow<Vec<U>> {
         self.step("map", move |chunk, work| chunk.convert(work, |item| Ok(f(item))))
     }
