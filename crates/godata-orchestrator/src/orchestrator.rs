@@ -413,19 +413,19 @@ impl Orchestrator {
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError::UnknownPipeline`], [`OrchestratorError::NoSchedule`].
+    /// [`OrchestratorError::UnknownPipeline`], [`OrchestratorError::NoSchedule`], [`OrchestratorError::BrokenSchedule`].
     pub async fn upcoming(
         &self,
         pipeline: &str,
         count: usize,
     ) -> Result<Vec<UtcDateTime>, OrchestratorError> {
-        let unknown = || OrchestratorError::NoSchedule { pipeline: pipeline.to_owned() };
+        let broken = || OrchestratorError::BrokenSchedule { pipeline: pipeline.to_owned() };
         let schedule = self.ask(|reply| Command::Upcoming(pipeline.to_owned(), reply)).await?;
         let due_times = DueTimes(&*schedule);
         let mut after = self.0.clock.now();
         let mut times = Vec::new();
         while times.len() < count
-            && let Some(due) = due_times.next(after).map_err(|_| unknown())?
+            && let Some(due) = due_times.next(after).map_err(|_| broken())?
         {
             times.push(due);
             after = due;

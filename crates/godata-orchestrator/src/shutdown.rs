@@ -44,8 +44,8 @@ impl fmt::Display for DrainReport {
         for status in RunStatus::ALL.into_iter().filter(|status| status.is_terminal() && count(*status) > 0) {
             write!(f, ", {} {status}", count(status))?;
         }
-        for (count, what) in
-            [(stuck, "stuck"), (self.unsaved.len(), "not saved"), (self.queued.len(), "stay queued")]
+        let stays = if self.queued.len() == 1 { "stays queued" } else { "stay queued" };
+        for (count, what) in [(stuck, "stuck"), (self.unsaved.len(), "not saved"), (self.queued.len(), stays)]
         {
             if count > 0 {
                 write!(f, ", {count} {what}")?;

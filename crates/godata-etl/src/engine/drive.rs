@@ -29,7 +29,7 @@ pub(crate) async fn run<B: Batch, W: Writer<B>>(
     job: Option<JobObserver>,
     logged_by: LoggedBy,
 ) -> Result<RunReport, PipelineError> {
-    let run = Run::begin(plan, cx, job, logged_by, require_runtime()?);
+    let run = Run::begin(plan, cx, job, logged_by, require_runtime(plan)?);
     let _stop_on_drop = run.context().cancellation().drop_guard();
     let span = run.run_span().clone();
     let (sink, result) = write_all(&run, open, make).instrument(span.clone()).await;
@@ -50,7 +50,7 @@ pub(crate) async fn check<B: Batch, W: Writer<B>>(
     cx: &RunContext,
 ) -> Result<(), PipelineError> {
     let silent = Plan { hooks: Vec::new(), ..plan.clone() };
-    let run = Run::begin(&silent, cx, None, LoggedBy::Caller, require_runtime()?);
+    let run = Run::begin(&silent, cx, None, LoggedBy::Caller, require_runtime(plan)?);
     run.suppress_end();
     let _stop_on_drop = run.context().cancellation().drop_guard();
     let (sink, result) = match open_both(&run, open, make).await {
@@ -62,19 +62,25 @@ pub(crate) async fn check<B: Batch, W: Writer<B>>(
     run.conclude(result).1.map(drop)
 }
 
-fn require_runtime() -> Result<Handle, PipelineError> {
+fn require_runtime(plan: &Plan) -> Result<Handle, PipelineError> {
     if has_permit() {
-        return Err(PipelineError::Runtime { source: Arc::new(WithinStep) });
+        return Err(PipelineError::wrong_place(&plan.name, WithinStep));
     }
-    Handle::try_current().map_err(|error| PipelineError::Runtime { source: Arc::new(error) })
+    Handle::try_current().map_err(|_| PipelineError::wrong_place(&plan.name, NoRuntime))
 }
+
+#[derive(thiserror::Error)]
+#[error(
+    "there is no tokio runtime: call `run_blocking`, or await `run` on one, such as below #[tokio::main]"
+)]
+struct NoRuntime;
 
 /// A step that waits for a pipeline holds a permit to compute, which that pipeline may need.
 #[derive(thiserror::Error)]
 #[error("a step can't wait for a pipeline; await it in `map_async`, in a writer, or beside this one")]
 struct WithinStep;
 
-debug_as_chain!(WithinStep);
+debug_as_chain!(NoRuntime, WithinStep);
 
 /// Writes every batch. Returns the sink too, if it was opened.
 async fn write_all<B: Batch, W: Writer<B>>(

@@ -117,7 +117,7 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         U: Send + 'static,
         F: Fn(&mut S, T) -> Result<Option<U>, BoxError> + Send + Sync + 'static,
     {
-        self.append("scan", |open, info| Ok(step::scan(open, info.index, initial, f)))
+        self.append("scan", |open, _, info| Ok(step::scan(open, info.index, initial, f)))
     }
 
     /// Awaits a future for each record: a lookup, say. [`Concurrency`] sets how many are in flight, and whether the records
@@ -142,7 +142,7 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         F: Fn(T) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<U, BoxError>> + Send + 'static,
     {
-        self.append("map_async", |open, info| step::map_async(open, info, concurrency, f))
+        self.append("map_async", |open, name, info| step::map_async(open, name, info, concurrency, f))
     }
 
     /// Converts each value to a dynamic record through serde: the fields of a struct or the entries of a map, by name.

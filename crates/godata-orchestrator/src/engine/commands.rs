@@ -117,21 +117,25 @@ impl Engine {
     }
 
     pub(super) fn unknown_pipeline(&self, pipeline: &str) -> OrchestratorError {
-        let registered = self.entries.iter().flatten().filter(|entry| entry.plan.is_some());
-        let names = registered.map(|entry| entry.name().to_string());
-        let mut registered: Vec<_> = names.take(OrchestratorError::MOST_NAMES + 1).collect();
-        if registered.len() > OrchestratorError::MOST_NAMES {
-            registered.clear();
+        let all = || self.entries.iter().flatten().filter(|entry| entry.plan.is_some());
+        let count = all().count();
+        let mut registered = Vec::new();
+        if count <= OrchestratorError::MOST_NAMES {
+            registered = all().map(|entry| entry.name().to_string()).collect();
         }
         registered.sort_unstable();
-        OrchestratorError::UnknownPipeline { pipeline: pipeline.to_owned(), registered }
+        OrchestratorError::UnknownPipeline { pipeline: pipeline.to_owned(), registered, count }
     }
 
     fn schedule_of(&self, pipeline: &str) -> Result<Arc<dyn Schedule>, OrchestratorError> {
         let (key, _) = self.registered(pipeline)?;
         let plan = self.entries.get(key).and_then(Option::as_deref).and_then(|entry| entry.plan.as_ref());
-        let schedule = plan.and_then(|plan| plan.schedule.clone());
-        schedule.ok_or_else(|| OrchestratorError::NoSchedule { pipeline: pipeline.to_owned() })
+        let pipeline = pipeline.to_owned();
+        match plan.map(|plan| (&plan.schedule, &plan.registered.spec)) {
+            Some((Some(schedule), _)) => Ok(Arc::clone(schedule)),
+            Some((None, Some(_))) => Err(OrchestratorError::BrokenSchedule { pipeline }),
+            Some((None, None)) | None => Err(OrchestratorError::NoSchedule { pipeline }),
+        }
     }
 
     fn request(&mut self, name: &PipelineName, ask: Ask) -> Result<Request, OrchestratorError> {
@@ -176,7 +180,7 @@ impl Engine {
             Times::Between(from, until) => {
                 let schedule = self.schedule_of(&text)?;
                 due_between(&*schedule, *from, *until)
-                    .ok_or_else(|| OrchestratorError::NoSchedule { pipeline: text.clone() })?
+                    .ok_or_else(|| OrchestratorError::BrokenSchedule { pipeline: text.clone() })?
             }
         };
         if times.is_empty() || times.len() > Backfill::MAX {

@@ -151,7 +151,8 @@ async fn a_retry_that_is_canceled_is_the_last_attempt_and_one_that_outlives_the_
             let last = waits.await.unwrap().unwrap();
             assert_eq!((last.id, last.status), (retry, RunStatus::Canceled));
         } else {
-            world.orchestrator.shutdown(Duration::ZERO).await;
+            let report = world.orchestrator.shutdown(Duration::ZERO).await;
+            assert_eq!(report.to_string(), "0 runs were running, 1 stays queued");
             let error = waits.await.unwrap().unwrap_err();
             assert!(matches!(error, OrchestratorError::ShuttingDown), "{error}");
             assert_eq!(world.row(retry).await.status, RunStatus::Queued);
@@ -181,7 +182,7 @@ async fn a_run_that_a_waiting_retry_refuses_is_told_when_that_starts() {
     let retry = world.rows().await.remove(1);
     let start = retry.not_before.unwrap().format(&Rfc3339).unwrap();
     let expected = format!(
-        "pipeline \"a\" already has run {}, which is queued until {start}: wait until it ends, cancel it, or \
+        "pipeline `a` already has run {}, which is queued until {start}: wait until it ends, cancel it, or \
          register the pipeline with another overlap rule",
         retry.id
     );
