@@ -7,7 +7,6 @@
 
 use std::env;
 
-use godata::Output;
 use godata::prelude::*;
 
 fn main() -> Result<(), BoxError> {

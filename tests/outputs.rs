@@ -412,7 +412,7 @@ fn impossible_outputs_are_refused() {
         .unwrap()
         .run_blocking(&RunContext::new())
         .unwrap_err();
-    let says = "write failed at a record (in): no field is named `kye`; the fields are `id`, `key`";
+    let says = "write failed in `in`: no field is named `kye`; the fields are `id`, `key`";
     assert_eq!(format!("{error:#}"), says);
 }
 

@@ -75,9 +75,10 @@ fn changed(run: &RunRecord, before: &RunRecord) {
     if run.owner != before.owner && !run.status.is_terminal() {
         tracing::warn!(%pipeline, run = %id, owner = before.owner.map(display), "queued run taken over");
     }
-    if run.cancel_requested_at.is_some() && before.cancel_requested_at.is_none() {
-        tracing::info!(%pipeline, run = %id, "cancel requested");
-    }
+}
+
+pub(crate) fn cancel_requested(pipeline: &PipelineName, run: RunId) {
+    tracing::info!(%pipeline, %run, "cancel requested");
 }
 
 /// Logs that the row of skipped due times is new or has grown. Missed due times are left to [`misfired`].
@@ -216,9 +217,9 @@ pub(crate) fn scheduler_stopped() {
 }
 
 /// `grace` is `None` if the last handle was dropped.
-pub(crate) fn shutdown_began(grace: Option<Duration>, running: usize) {
+pub(crate) fn shutdown_began(cause: &str, grace: Option<Duration>, running: usize) {
     let grace_ms = grace.map(|grace| grace.as_millis() as u64);
-    tracing::info!(grace_ms, running, "shutdown began");
+    tracing::info!(cause, grace_ms, running, "shutdown began");
 }
 
 pub(crate) fn shutdown_ended(report: &DrainReport) {

@@ -7,7 +7,8 @@ use godata_core::{RunHandle, RunId, RunResult, RunStatus};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-/// What became of the runs that were active when an orchestrator shut down. `Display` prints a summary in one line.
+/// What became of the runs that were active when an orchestrator shut down. `Display` prints a summary in one line, without
+/// a line end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DrainReport {
@@ -44,8 +45,8 @@ impl fmt::Display for DrainReport {
         for status in RunStatus::ALL.into_iter().filter(|status| status.is_terminal() && count(*status) > 0) {
             write!(f, ", {} {status}", count(status))?;
         }
-        for (count, what) in
-            [(stuck, "stuck"), (self.unsaved.len(), "not saved"), (self.queued.len(), "stay queued")]
+        let stays = if self.queued.len() == 1 { "stays queued" } else { "stay queued" };
+        for (count, what) in [(stuck, "stuck"), (self.unsaved.len(), "not saved"), (self.queued.len(), stays)]
         {
             if count > 0 {
                 write!(f, ", {count} {what}")?;

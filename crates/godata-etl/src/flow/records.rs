@@ -129,7 +129,7 @@ impl Flow<Records> {
         U: Send + 'static,
         F: Fn(&mut S, Record) -> Result<Option<U>, BoxError> + Send + Sync + 'static,
     {
-        self.append("scan", |open, info| {
+        self.append("scan", |open, _, info| {
             Ok(step::scan(step::adapt(open, Chunk::into_records), info.index, initial, f))
         })
     }
@@ -142,8 +142,8 @@ impl Flow<Records> {
         F: Fn(Record) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<U, BoxError>> + Send + 'static,
     {
-        self.append("map_async", |open, info| {
-            step::map_async(step::adapt(open, Chunk::into_records), info, concurrency, f)
+        self.append("map_async", |open, name, info| {
+            step::map_async(step::adapt(open, Chunk::into_records), name, info, concurrency, f)
         })
     }
 

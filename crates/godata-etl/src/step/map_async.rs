@@ -34,6 +34,7 @@ pub enum Concurrency {
 /// Appends `step`, which awaits `f` for each record.
 pub(crate) fn map_async<T, U, F, Fut>(
     open: Opener<Chunk<Vec<T>>>,
+    pipeline: &str,
     step: &StepInfo,
     concurrency: Concurrency,
     f: F,
@@ -46,7 +47,7 @@ where
 {
     let (Concurrency::Ordered(limit) | Concurrency::Unordered(limit)) = concurrency;
     if limit == 0 {
-        return Err(BuildError::NoConcurrency { step: step.clone() });
+        return Err(BuildError::NoConcurrency { pipeline: pipeline.to_owned(), step: step.clone() });
     }
     let index = step.index;
     let f = Arc::new(f);

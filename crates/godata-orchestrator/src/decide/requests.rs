@@ -93,6 +93,9 @@ impl Request {
     }
 }
 
+/// The reason of a queued run that was canceled.
+pub(super) const NEVER_STARTED: &str = "canceled before it started";
+
 /// Carries out the request.
 pub(super) fn answer(draft: &mut Draft<'_>) {
     let Some(request) = draft.facts.request else { return };
@@ -152,7 +155,7 @@ fn queue(draft: &mut Draft<'_>, run: &RunRecord) {
 fn cancel(draft: &mut Draft<'_>, run: RunId) {
     let found = draft.active().find(|(_, row)| row.id == run);
     match found.map(|(place, row)| (place, row.status, row.cancel_requested_at)) {
-        Some((place, RunStatus::Queued, _)) => draft.drop_queued(place, RunStatus::Canceled, "canceled"),
+        Some((place, RunStatus::Queued, _)) => draft.drop_queued(place, RunStatus::Canceled, NEVER_STARTED),
         Some((place, _, None)) => draft.stop(place),
         _ => {}
     }

@@ -264,7 +264,16 @@ impl Engine {
 
 impl Job {
     fn new(run: RunId, key: RunKey) -> Self {
-        Self { run, key, handle: None, waiter: None, slot: Held::default(), ended: None, overdue_at: None }
+        Self {
+            run,
+            key,
+            handle: None,
+            waiter: None,
+            slot: Held::default(),
+            ended: None,
+            overdue_at: None,
+            is_cancel_logged: false,
+        }
     }
 }
 

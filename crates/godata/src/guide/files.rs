@@ -6,7 +6,7 @@
 //! except that a JSON array can't be appended to.
 //!
 //! ```
-//! use godata::{Output, json, prelude::*};
+//! use godata::{json, prelude::*};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # std::env::set_current_dir(folder.path())?;
@@ -42,7 +42,7 @@
 //! | standard input | [`Input::stdin`] |
 //! | text in memory, for example in a test | [`Input::bytes`] |
 //! | compressed files | nothing special if their names end in `.gz`, `.zst` or `.bz2`, else [`Input::compression`] |
-//! | text that is not UTF-8 | [`Input::encoding`]; nothing is guessed |
+//! | text that is not UTF-8 | [`Input::encoding`], such as `.encoding(Encoding::Latin1)` or `.encoding("shift_jis".parse()?)`; nothing is guessed |
 //! | something that is not a file | a closure ([`read_fn`](PipelineBuilder::read_fn), [`read_iter`](PipelineBuilder::read_iter)) or your own [`Reader`] |
 //!
 //! **Many files** are read as one, sorted by name or in the order given. Records and lines are counted per file, and errors
@@ -150,6 +150,7 @@
 //! | appended | the old records and the new ones | the old file, cut back to its length | the records added so far, maybe half a record; the next run refuses an incomplete compressed file |
 //! | partitioned or rolled | all new files, then the manifest | the old files, and no new directory | the old files, temporary ones as above, and maybe empty directories; if it happens while the files are renamed, some are new, and the manifest is the old one |
 //! | standard output, device, FIFO | everything | what was written | what was written |
+//! | [`write_fn`](Flow::write_fn) | everything | what the closure has done; a retry does it again | what the closure has done |
 //!
 //! A program that reads a replaced file meanwhile sees the whole old file or the whole new one. If the output must survive a
 //! kill as a whole, replace instead of appending: write one file per run, and read them with a glob.
@@ -162,7 +163,7 @@
 //! | is written to by a program that takes no lock | the records of both stay, even if the run fails |
 //!
 //! ```
-//! use godata::{Output, prelude::*};
+//! use godata::prelude::*;
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # std::env::set_current_dir(folder.path())?;
@@ -182,7 +183,7 @@
 //! **In a shell pipe** the reader may stop early, as `head` does. That is an error, and a filter treats it as a normal end:
 //!
 //! ```no_run
-//! use godata::{Output, prelude::*};
+//! use godata::prelude::*;
 //!
 //! fn main() -> Result<(), BoxError> {
 //!     let pipeline = Pipeline::builder("paid")
