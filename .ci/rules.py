@@ -8,6 +8,7 @@
 * A published crate carries its README and both licences.
 * Published code has no `get_` method, American spelling, one form of imports and of `# Errors`, and none of the phrases
   in PHRASES, which a reader has to read twice.
+* No `#[error(...)]` prints a path or a text as it is: `excerpt` and its siblings escape and cut what others have written.
 * Each file that ARCHITECTURE.md names exists.
 * Every crate inherits the workspace's lints, or forbids unsafe code if it is PRINTING, and is published or not as UNPUBLISHED says.
 """
@@ -166,6 +167,17 @@ def line_violations(line: str, next_line: str):
             yield f"`{comment}` is hard to read; write {instead}"
 
 
+def message_violations(packages: list[dict]):
+    """Fields that hold text are found by their type, up to the next message."""
+    for package in filter(is_published, packages):
+        for path in sorted((Path(package["manifest_path"]).parent / "src").rglob("*.rs")):
+            for part in path.read_text(encoding="utf-8").split("#[error(")[1:]:
+                message, _, fields = part.partition(")]\n")
+                texts = re.findall(r"\b(\w+): (?:String|Arc<str>|Box<str>|PathBuf)\b", fields)
+                if ".display()" in message or any(f"{{{name}" in message for name in texts):
+                    yield f"{path.relative_to(ROOT)}: `#[error({message.strip()}` prints text without `excerpt`"
+
+
 def page_violations():
     page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
     listing = subprocess.run(["git", "ls-files"], cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
@@ -184,6 +196,7 @@ def main() -> None:
         *manifest_violations(packages),
         *carried_violations(packages),
         *text_violations(packages),
+        *message_violations(packages),
         *page_violations(),
     ]
     for violation in violations:

@@ -9,7 +9,7 @@ use std::iter;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crate::{Canceled, Permanent, Transient};
+use crate::{Canceled, Permanent, Transient, excerpt_within};
 
 /// Any error that can be sent to another thread.
 pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
@@ -17,11 +17,20 @@ pub type BoxError = Box<dyn Error + Send + Sync + 'static>;
 /// How many levels of a chain are read. A chain of causes has a handful; an error that is its own source has no end.
 const MAX_LEVELS: usize = 64;
 
+/// How many characters of one message of a chain are printed. Our own messages are shorter.
+const MESSAGE: usize = 2_000;
+
+/// After how many bytes of a line no further level is printed.
+const LINE: usize = 16 * 1024;
+
 /// Displays an error and all its sources on one line.
 ///
 /// The messages are joined by `": "`. A source is left out if the line already ends with its message, so an error that
-/// repeats its cause in its own message does not print it twice. At most 64 levels are printed; `…` stands for the
-/// rest.
+/// repeats its cause in its own message does not print it twice.
+///
+/// The line is for a terminal or a log, whatever the errors contain: characters are escaped as by [`excerpt`](crate::excerpt()), and
+/// of each message at most 2,000 characters are printed. At most 64 levels are printed, and none after 16 KiB; `…` stands
+/// for the rest.
 ///
 /// # Example
 ///
@@ -148,9 +157,13 @@ impl fmt::Display for ErrorChain<'_> {
         let mut line = String::new();
         let mut innermost = self.error;
         for error in levels(self.error, |error| error.source().map(|source| source as _)) {
+            if line.len() > LINE {
+                break;
+            }
             innermost = error;
             let mut message = String::new();
             write!(message, "{error}")?;
+            let message = excerpt_within(&message, MESSAGE);
             if !ends_with_phrase(&line, &message) {
                 if !line.is_empty() {
                     line.push_str(": ");
@@ -233,6 +246,15 @@ mod tests {
         let messages = ["a", "b"].repeat(33);
         check(&messages[..64], &messages[..64].join(": "));
         check(&messages[..65], &format!("{}: …", messages[..64].join(": ")));
+    }
+
+    #[test]
+    fn a_chain_is_one_bounded_line_whatever_its_messages_are() {
+        check(&["a\nb", "\u{1b}[2J\u{202e}"], r"a\nb: \u{1b}[2J\u{202e}");
+        let long: &str = "x".repeat(1 << 20).leak();
+        check(&[long, "cause"], &format!("{}…: cause", &long[..MESSAGE]));
+        let levels = error_chain(&chain(&[long, "cause"].repeat(30))).to_string();
+        assert!(levels.len() < LINE + 2 * MESSAGE && levels.ends_with("…: …"), "{}", levels.len());
     }
 
     #[test]

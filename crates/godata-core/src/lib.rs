@@ -152,7 +152,7 @@ pub use cause::Cause;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use context::RunContext;
 pub use error::{BoxError, ErrorChain, error_chain, error_levels, panic_message};
-pub use excerpt::{excerpt, excerpt_within};
+pub use excerpt::{excerpt, excerpt_list, excerpt_path, excerpt_within};
 pub use id::{JobId, OwnerId, ParseIdError, RunId};
 pub use job::{AnyJob, Job, JobFn, job_fn};
 pub use job_error_kind::JobErrorKind;

@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// The name of a pipeline: 1 to 200 bytes, without control characters, and without white space at either end.
+use crate::excerpt::is_hidden;
+
+/// The name of a pipeline: 1 to 200 bytes, without white space at either end, and without characters that a message would
+/// have to [escape](crate::excerpt()): control characters, and those that can't be seen or that change the order of others.
 ///
 /// Names are compared byte by byte. Clones share the text.
 ///
@@ -63,8 +66,8 @@ pub(crate) fn check_text(text: &str, max: usize) -> Result<(), NameError> {
     if text.len() > max {
         return Err(NameError::TooLong { bytes: text.len(), max });
     }
-    if text.chars().any(char::is_control) {
-        return Err(NameError::ControlCharacter);
+    if let Some(character) = text.chars().find(|c| is_hidden(*c)) {
+        return Err(NameError::ControlCharacter { character });
     }
     if text.trim() != text {
         return Err(NameError::OuterWhitespace);
@@ -134,9 +137,13 @@ pub enum NameError {
         /// The greatest length that is allowed.
         max: usize,
     },
-    /// The text contains a control character, such as a line break, a tab or NUL.
-    #[error("a name must not contain control characters, such as a line break or a tab")]
-    ControlCharacter,
+    /// The text contains a control character, such as a line break, a tab or NUL, or one that can't be seen or that changes
+    /// the order of others: a second name could look the same.
+    #[error("a name must not contain control or invisible characters, and this one has `{}`", character.escape_default())]
+    ControlCharacter {
+        /// The first of them.
+        character: char,
+    },
     /// The text starts or ends with white space.
     #[error("a name must not start or end with white space")]
     OuterWhitespace,
@@ -154,8 +161,10 @@ mod tests {
         for (text, expected) in [
             ("", NameError::Empty),
             (long.as_str(), NameError::TooLong { bytes: 201, max: 200 }),
-            ("a\0b", NameError::ControlCharacter),
-            ("a\nb", NameError::ControlCharacter),
+            ("a\0b", NameError::ControlCharacter { character: '\0' }),
+            ("a\nb", NameError::ControlCharacter { character: '\n' }),
+            ("a\u{202e}b", NameError::ControlCharacter { character: '\u{202e}' }),
+            ("a\u{200b}", NameError::ControlCharacter { character: '\u{200b}' }),
             ("a ", NameError::OuterWhitespace),
             ("\u{a0}a", NameError::OuterWhitespace),
         ] {

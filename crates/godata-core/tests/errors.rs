@@ -8,6 +8,7 @@ use godata_core::{
     BoxError, Cancellation, Cause, Commit, Covers, Failure, FailureKind, JobEnd, Missed, NameError, OwnerId,
     ParamError, Params, Permanent, PipelineName, PipelineRecord, RunContext, RunHandle, RunId, RunKey,
     RunRecord, RunStatus, RunnerError, StopReason, StoreError, Stored, SystemClock, Transient, check_commit,
+    excerpt_within,
 };
 use time::UtcDateTime;
 
@@ -41,8 +42,8 @@ fn ids_and_names() {
         "a name has at most 200 bytes, and this one has 201",
     );
     check_alone(
-        NameError::ControlCharacter,
-        "a name must not contain control characters, such as a line break or a tab",
+        NameError::ControlCharacter { character: '\u{202e}' },
+        r"a name must not contain control or invisible characters, and this one has `\u{202e}`",
     );
     check_alone(NameError::OuterWhitespace, "a name must not start or end with white space");
 }
@@ -252,7 +253,7 @@ fn commits_that_break_the_contract() {
     );
     rows.check(
         &update(&|run| run.reason = Some("\0".into())),
-        &format!("run {ID} has text with a NUL character, which can't be stored"),
+        &format!("the reason of run {ID} has a NUL character, which can't be stored"),
     );
     rows.check(
         &update(&|run| run.status = RunStatus::Queued),
@@ -299,4 +300,37 @@ fn a_commit_that_shrinks_the_open_skip() {
         &rows.commit().update(shrunk),
         &format!("the open skip {ID} may only grow in `due`, `covers.count` and `ended_at`"),
     );
+}
+
+#[test]
+fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
+    for text in ["a\n\u{1b}[2J\u{202e}\u{200b}\u{2028}\u{9b}\u{e0041}".to_owned(), "x".repeat(1 << 20)] {
+        let text = &*text;
+        let params = Params::new().with(text, text);
+        let (handle, run) = RunHandle::new(text, RunContext::new(), Arc::new(SystemClock));
+        run.end(JobEnd::Failed(Failure::new(FailureKind::Failed, text)));
+        let errors: [BoxError; 12] = [
+            text.parse::<RunId>().unwrap_err().into(),
+            params.parse::<u32>(text).unwrap_err().into(),
+            Params::new().parse::<u32>(text).unwrap_err().into(),
+            Transient::new(text).into(),
+            Permanent::new(text).into(),
+            Failure::from_error(&Transient::new(text)).into(),
+            handle.result().success().unwrap_err().into(),
+            RunnerError::UnknownPool { pool: text.into() }.into(),
+            StoreError::unavailable(text).into(),
+            StoreError::Locked { place: text.into(), pid: None, host: Some(text.into()) }.into(),
+            StoreError::corrupt(text, text).into(),
+            StoreError::invalid(text).into(),
+        ];
+        for error in errors {
+            let (message, chain) = (error.to_string(), format!("{error:?}"));
+            assert!(message.len() < 2_500 || error.is::<Failure>(), "{}", message.len());
+            assert!(message.len() <= Failure::MAX_BYTES && chain.len() < 2 * Failure::MAX_BYTES);
+            assert_eq!(
+                [excerpt_within(&message, message.len()), excerpt_within(&chain, chain.len())],
+                [message, chain]
+            );
+        }
+    }
 }

@@ -8,7 +8,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use godata_core::{
-    BoxError, Canceled, NameError, debug_as_chain, error_chain, error_levels, excerpt, panic_message,
+    BoxError, Canceled, NameError, PipelineName, debug_as_chain, error_chain, error_levels, excerpt,
+    excerpt_path, excerpt_within, panic_message,
 };
 
 use crate::{Place, RunReport, StepInfo};
@@ -26,13 +27,13 @@ pub enum BuildError {
         source: NameError,
     },
     /// [`workers(0)`](crate::PipelineBuilder::workers): a pipeline needs at least one worker.
-    #[error("pipeline `{pipeline}` needs at least one worker; the default is one per core")]
+    #[error("pipeline `{}` needs at least one worker; the default is one per core", shown(pipeline))]
     NoWorkers {
         /// The pipeline.
         pipeline: String,
     },
     /// `Ordered(0)` or `Unordered(0)`: no record could ever be in flight.
-    #[error("{step} of pipeline `{pipeline}` needs at least one record in flight")]
+    #[error("{step} of pipeline `{}` needs at least one record in flight", shown(pipeline))]
     NoConcurrency {
         /// The pipeline.
         pipeline: String,
@@ -202,14 +203,16 @@ impl fmt::Display for PipelineError {
         }
         match self {
             Self::Build { .. } => f.write_str("the pipeline can't be built"),
-            Self::Runtime { pipeline, .. } => write!(f, "pipeline `{pipeline}` can't run here"),
+            Self::Runtime { pipeline, .. } => write!(f, "pipeline `{}` can't run here", shown(pipeline)),
             Self::Read { .. } => f.write_str("read failed"),
             Self::Step { step, .. } => write!(f, "{step} failed"),
             Self::Write { .. } => f.write_str("write failed"),
-            Self::Canceled { report, .. } => write!(f, "pipeline `{}` was stopped", report.pipeline),
+            Self::Canceled { report, .. } => write!(f, "pipeline `{}` was stopped", shown(&report.pipeline)),
         }?;
         match self.place() {
-            Some(Place { record: None, line: None, source: Some(source) }) => write!(f, " in `{source}`"),
+            Some(Place { record: None, line: None, source: Some(source) }) => {
+                write!(f, " in `{}`", excerpt_path(&**source))
+            }
             Some(place) => write!(f, " at {place}"),
             None => Ok(()),
         }
@@ -218,9 +221,17 @@ impl fmt::Display for PipelineError {
 
 debug_as_chain!(BuildError, PipelineError);
 
+/// The name of a pipeline, which is whole if it is valid.
+fn shown(name: &str) -> String {
+    excerpt_within(name, PipelineName::MAX_BYTES)
+}
+
+/// How many characters of a panic's message are shown.
+const PANIC: usize = 1_000;
+
 /// A panic in the user's code, caught where it happened.
 #[derive(thiserror::Error)]
-#[error("panicked: {message}")]
+#[error("panicked: {}", excerpt_within(message, PANIC))]
 pub(crate) struct Panicked {
     message: String,
 }

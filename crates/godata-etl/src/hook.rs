@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use godata_core::{JobId, RunContext};
+use godata_core::{JobId, RunContext, excerpt_within};
 
 use crate::{PipelineError, RunReport};
 
@@ -180,6 +180,9 @@ pub struct PipelineEnd<'a> {
     pub report: &'a RunReport,
 }
 
+/// How many characters of an error an outcome prints.
+const MESSAGE: usize = 2_000;
+
 /// How a run, or a stage's work on one batch, ended. `Display` prints it in words.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -205,7 +208,7 @@ impl<E: fmt::Display + ?Sized> fmt::Display for Outcome<'_, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Succeeded => f.write_str("succeeded"),
-            Self::Failed(error) => write!(f, "failed: {error}"),
+            Self::Failed(error) => write!(f, "failed: {}", excerpt_within(&error.to_string(), MESSAGE)),
             Self::Canceled => f.write_str("canceled"),
         }
     }

@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use godata_core::excerpt_path;
+
 use crate::chunk::UNKNOWN_ROW;
 
 /// Where a batch came from: its source, the number of its first record, its bytes and its lines.
@@ -138,8 +140,8 @@ impl fmt::Display for Place {
             None => f.write_str("a record")?,
         }
         match (&self.source, self.line) {
-            (Some(source), Some(line)) => write!(f, " ({source}:{line})"),
-            (Some(source), None) => write!(f, " ({source})"),
+            (Some(source), Some(line)) => write!(f, " ({}:{line})", excerpt_path(&**source)),
+            (Some(source), None) => write!(f, " ({})", excerpt_path(&**source)),
             (None, Some(line)) => write!(f, " (line {line})"),
             (None, None) => Ok(()),
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use godata_core::RunId;
+use godata_core::{PipelineName, RunId, excerpt_within};
 use time::UtcDateTime;
 
 /// What a run did: how many records and bytes each stage processed, and how long it took.
@@ -77,7 +77,7 @@ impl RunReport {
 
 impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} took {:.3?}", self.pipeline, self.took)?;
+        write!(f, "{} took {:.3?}", excerpt_within(&self.pipeline, PipelineName::MAX_BYTES), self.took)?;
         write!(
             f,
             "\n  {:<18} {:>12} {:>12} {:>12} {:>10}",

@@ -5,9 +5,10 @@
 use std::error::Error;
 use std::future::ready;
 
+use godata_core::excerpt_within;
 use godata_etl::{
-    BoxError, BuildError, Concurrency, ConvertError, FieldError, Flow, Pipeline, PipelineError, Records,
-    RunContext, ShapeError, Type, record, to_record,
+    BoxError, BuildError, Concurrency, ConvertError, FieldError, Flow, Origin, Pipeline, PipelineError,
+    Records, RunContext, ShapeError, Type, record, to_record,
 };
 
 /// Checks both forms of an error; `causes` is what `Debug` adds.
@@ -36,7 +37,7 @@ fn build_errors() {
     check(
         &named("a\nb"),
         r"invalid pipeline name `a\nb`",
-        ": a name must not contain control characters, such as a line break or a tab",
+        ": a name must not contain control or invisible characters, and this one has `\\n`",
     );
     check(&named("a "), "invalid pipeline name `a `", ": a name must not start or end with white space");
     let long = "n".repeat(201);
@@ -62,7 +63,8 @@ async fn errors_of_previews_and_of_runs_in_the_wrong_place() {
     check(
         &run_error(numbers(), &RunContext::new()),
         "pipeline `numbers` can't run here",
-        ": `run_blocking` was called on a tokio runtime: await `run` instead",
+        ": `run_blocking` was called on a thread of a tokio runtime: await `run` instead, or within `spawn_blocking` wait for it \
+         with `Handle::current().block_on(...)`",
     );
 }
 
@@ -124,4 +126,39 @@ fn convert_errors() {
     check(text.de::<Order>().unwrap_err(), "field `amount`: expected a number, found text `abc`");
     let number = to_record(&u128::MAX).unwrap_err();
     check(number, "expected a struct or a map, found number `340282366920938463463374607431768211455`");
+}
+
+#[test]
+fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
+    for text in ["a\n\u{1b}[2J\u{202e}\u{200b}\u{2028}\u{9b}\u{e0041}".to_owned(), "x".repeat(1 << 20)] {
+        let text: &str = text.leak();
+        let mut order = record! {text => text};
+        let mut batch = Records::with_names((0..5_000).map(|n| format!("{n}{text:.1000}"))).unwrap();
+        let origin = Origin::new(1).source(text);
+        let run_failed = || {
+            let flow =
+                Pipeline::builder("numbers").read_vec(vec![1]).try_map(move |_| Err(text.to_owned().into()));
+            run_error(flow, &RunContext::new())
+        };
+        let errors: [BoxError; 13] = [
+            Pipeline::builder(text).read_vec(vec![1]).write_fn(|_, _| ready(Ok(()))).unwrap_err().into(),
+            BuildError::NoWorkers { pipeline: text.into() }.into(),
+            PipelineError::from(BuildError::NoWorkers { pipeline: text.into() }).into(),
+            order.f64(text).unwrap_err().into(),
+            order.f64(&text[1..]).unwrap_err().into(),
+            order.rename(text, text).err().map_or_else(|| "none".into(), Into::into),
+            batch.select(&[text]).unwrap_err().into(),
+            batch.rename("0", "1").unwrap_err().into(),
+            Records::with_names([text, text]).unwrap_err().into(),
+            order.de::<std::collections::BTreeMap<String, u8>>().unwrap_err().into(),
+            <ConvertError as serde::de::Error>::custom(text).into(),
+            <ConvertError as serde::de::Error>::unknown_variant(text, &["x"; 5_000]).into(),
+            run_failed().into(),
+        ];
+        let places = [origin.place(0).to_string(), format!("{:#}", run_failed())];
+        for error in errors.iter().map(|error| format!("{error:?}")).chain(places) {
+            assert!(error.len() < 4_000, "{}", error.len());
+            assert_eq!(excerpt_within(&error, error.len()), error);
+        }
+    }
 }

@@ -230,7 +230,7 @@ fn mistakes_in_the_description_are_returned_by_its_last_call() {
     for (name, reason) in [
         ("", "a name must not be empty"),
         (" a", "a name must not start or end with white space"),
-        ("a\nb", "a name must not contain control characters, such as a line break or a tab"),
+        ("a\nb", r"a name must not contain control or invisible characters, and this one has `\n`"),
         ("a ", "a name must not start or end with white space"),
     ] {
         let error = build(name, 0, 0).unwrap_err();

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use godata_core::{BoxError, debug_as_chain, excerpt};
+use godata_core::{BoxError, debug_as_chain, excerpt, excerpt_path};
 
 /// A CSV file that can't be read, or a record that can't be written as CSV.
 ///
@@ -44,7 +44,7 @@ pub enum CsvError {
     /// A file has neither records nor a header. Use [`no_header`](crate::CsvReader::no_header) or
     /// [`names`](crate::CsvReader::names) to read files without a header, and
     /// [`skip_empty_files`](crate::CsvReader::skip_empty_files) to skip empty files among others.
-    #[error("`{file}` is empty: its header is missing{}", among_others(*is_one_of_many))]
+    #[error("`{}` is empty: its header is missing{}", excerpt_path(&**file), among_others(*is_one_of_many))]
     MissingHeader {
         /// The file.
         file: Arc<str>,
@@ -53,7 +53,11 @@ pub enum CsvError {
     },
     /// A file begins with a line such as `sep=;`, with which Excel declares the delimiter.
     /// [`sep_line`](crate::CsvReader::sep_line) reads it.
-    #[error("{file}:1: this line declares the delimiter `{}`; `sep_line` reads it", delimiter.escape_ascii())]
+    #[error(
+        "{}:1: this line declares the delimiter `{}`; `sep_line` reads it",
+        excerpt_path(&**file),
+        delimiter.escape_ascii()
+    )]
     SepLine {
         /// The file.
         file: Arc<str>,
@@ -62,7 +66,8 @@ pub enum CsvError {
     },
     /// A file declares another delimiter than the first file has. Read the files as separate inputs.
     #[error(
-        "{file}:1: this line declares the delimiter `{}`, but the first file has `{}`",
+        "{}:1: this line declares the delimiter `{}`, but the first file has `{}`",
+        excerpt_path(&**file),
         delimiter.escape_ascii(),
         expected.escape_ascii()
     )]
@@ -75,7 +80,7 @@ pub enum CsvError {
         expected: u8,
     },
     /// A header has a name that is not UTF-8 or contains a NUL byte; the source says which.
-    #[error("{file}:{line}: the header can't be read")]
+    #[error("{}:{line}: the header can't be read", excerpt_path(&**file))]
     Header {
         /// The file.
         file: Arc<str>,
@@ -85,7 +90,11 @@ pub enum CsvError {
         source: Box<Self>,
     },
     /// A header has a name twice. [`unique_names`](crate::CsvReader::unique_names) gives numbers to such names.
-    #[error("{file}:{line}: columns {first} and {second} have the same name `{}`", excerpt(name))]
+    #[error(
+        "{}:{line}: columns {first} and {second} have the same name `{}`",
+        excerpt_path(&**file),
+        excerpt(name)
+    )]
     DuplicateName {
         /// The file.
         file: Arc<str>,
@@ -101,8 +110,10 @@ pub enum CsvError {
     /// Two files of one input have different columns, or the same columns in a different order. The first difference is
     /// named. [`file_columns`](crate::CsvReader::file_columns) accepts such files.
     #[error(
-        "{file}:{line}: {} in `{first}`; {rule}",
-        Difference(*column, found.as_deref(), expected.as_deref())
+        "{}:{line}: {} in `{}`; {rule}",
+        excerpt_path(&**file),
+        Difference(*column, found.as_deref(), expected.as_deref()),
+        excerpt_path(&**first)
     )]
     OtherHeader {
         /// The file.
@@ -143,7 +154,7 @@ pub enum CsvError {
     },
     /// A quote opens a cell and is not closed before the end of the file, or within the 64 MiB that a record may have.
     /// [`no_quotes`](crate::CsvReader::no_quotes) reads files in which quotes have no meaning.
-    #[error("{file}:{line}: the quote that opens here is {}", unclosed(*within))]
+    #[error("{}:{line}: the quote that opens here is {}", excerpt_path(&**file), unclosed(*within))]
     UnclosedQuote {
         /// The file.
         file: Arc<str>,
@@ -155,7 +166,12 @@ pub enum CsvError {
     /// Bytes follow the quote that closes a cell, as in `"Boston` if the next quote is in a later record. In RFC 4180,
     /// the cell ends there, and a quote in it is doubled. [`lenient_quotes`](crate::CsvReader::lenient_quotes) accepts
     /// such cells.
-    #[error("{column}: `{after}` follows the closing quote of `{cell}`{}; {QUOTE_RULE}; {hint}", below(*lines))]
+    #[error(
+        "{column}: `{}` follows the closing quote of `{}`{}; {QUOTE_RULE}; {hint}",
+        excerpt(after),
+        excerpt(cell),
+        below(*lines)
+    )]
     AfterQuote {
         /// The column.
         column: Column,
@@ -170,7 +186,7 @@ pub enum CsvError {
     },
     /// A cell has a quote in it, and does not begin with one. In RFC 4180, such a cell is quoted, and the quote in it is
     /// doubled. [`lenient_quotes`](crate::CsvReader::lenient_quotes) accepts such cells.
-    #[error("{column}: `{cell}` has a quote, but does not begin with one; {QUOTE_RULE}; {hint}")]
+    #[error("{column}: `{}` has a quote, but does not begin with one; {QUOTE_RULE}; {hint}", excerpt(cell))]
     QuoteInCell {
         /// The column.
         column: Column,
@@ -204,7 +220,7 @@ pub enum CsvError {
         source: Box<Self>,
     },
     /// A cell is not UTF-8. [`Input::encoding`](godata_io::Input::encoding) reads text in other encodings.
-    #[error("{column}: `{value}` is not UTF-8; `Input::encoding` reads other text")]
+    #[error("{column}: `{}` is not UTF-8; `Input::encoding` reads other text", excerpt(value))]
     Utf8 {
         /// The column.
         column: Column,
@@ -218,7 +234,7 @@ pub enum CsvError {
         column: Column,
     },
     /// A cell does not fit the type of its field; the source says why.
-    #[error("{column}: `{value}`")]
+    #[error("{column}: `{}`", excerpt(value))]
     Value {
         /// The column.
         column: Column,
@@ -259,7 +275,7 @@ pub enum CsvError {
     },
     /// The word for null would need quotes, which would make it text: it contains a delimiter, a quote, an escape, a
     /// line break or a NUL byte.
-    #[error("`{}` can't stand for null, because it needs quotes", word.escape_debug())]
+    #[error("`{}` can't stand for null, because it needs quotes", excerpt(word))]
     NullWord {
         /// The word.
         word: String,

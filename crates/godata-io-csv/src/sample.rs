@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use godata_core::excerpt;
 use godata_etl::{Flow, Pipeline, PipelineError, Record, Records, Type};
 use godata_io::Input;
 
@@ -146,7 +147,7 @@ fn fits(text: &str, kind: Type) -> bool {
 
 impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = |column: &SampleColumn| column.name.escape_debug().to_string();
+        let name = |column: &SampleColumn| excerpt(&column.name);
         let width = self.columns.iter().map(|column| name(column).chars().count()).fold(6, usize::max);
         writeln!(f, "{:<width$}  {:<9}  {:>7}  {:>7}", "column", "type", "nulls", "empties")?;
         for column in &self.columns {

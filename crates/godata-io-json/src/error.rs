@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use godata_core::debug_as_chain;
+use godata_core::{debug_as_chain, excerpt_path, excerpt_within};
 
 /// What is wrong with a record, or with a document of records.
 ///
@@ -38,7 +38,7 @@ use godata_core::debug_as_chain;
 #[non_exhaustive]
 pub enum JsonError {
     /// A record is not JSON.
-    #[error("column {column}: {reason}")]
+    #[error("column {column}: {}", shown(reason))]
     #[non_exhaustive]
     Syntax {
         /// Where the error is, in bytes from 1.
@@ -47,7 +47,7 @@ pub enum JsonError {
         reason: String,
     },
     /// A value does not have the type that the record needs there.
-    #[error("column {column}: {}expected {expected}, found {found}", Field(.path))]
+    #[error("column {column}: {}expected {}, found {}", Field(.path), shown(expected), shown(found))]
     #[non_exhaustive]
     Mismatch {
         /// Where decoding stopped, in bytes from 1. In most cases this is the end of the value.
@@ -60,7 +60,7 @@ pub enum JsonError {
         found: String,
     },
     /// The record's type refuses a value, or misses a field.
-    #[error("column {column}: {}{reason}{}", Field(.path), Found(.found))]
+    #[error("column {column}: {}{}{}", Field(.path), shown(reason), Found(.found))]
     #[non_exhaustive]
     Invalid {
         /// Where decoding stopped, in bytes from 1.
@@ -73,7 +73,7 @@ pub enum JsonError {
         found: Option<String>,
     },
     /// A number is beyond the range of a float: of its field's `f32`, or of `f64`.
-    #[error("column {column}: {}the number `{digits}` is beyond the range of a {bits}-bit float", Field(.path))]
+    #[error("column {column}: {}the number `{}` is beyond the range of a {bits}-bit float", Field(.path), shown(digits))]
     #[non_exhaustive]
     NumberRange {
         /// Where the number begins, in bytes from 1.
@@ -95,14 +95,14 @@ pub enum JsonError {
         max_depth: usize,
     },
     /// A dynamic record is not an object.
-    #[error("expected an object, found {found}")]
+    #[error("expected an object, found {}", shown(found))]
     #[non_exhaustive]
     NotAnObject {
         /// What it is instead.
         found: String,
     },
     /// A key appears twice in an object of a dynamic record.
-    #[error("column {column}: field `{path}` appears twice")]
+    #[error("column {column}: field `{}` appears twice", shown(path))]
     #[non_exhaustive]
     DuplicateKey {
         /// Where the second one ends, in bytes from 1.
@@ -125,7 +125,7 @@ pub enum JsonError {
         column: usize,
     },
     /// The place of the array is not a JSON pointer as defined by RFC 6901.
-    #[error("`{pointer}` is not a JSON pointer: {reason}")]
+    #[error("`{}` is not a JSON pointer: {reason}", shown(pointer))]
     #[non_exhaustive]
     Pointer {
         /// The text that was given.
@@ -134,7 +134,7 @@ pub enum JsonError {
         reason: &'static str,
     },
     /// A document is not JSON outside the elements of its array.
-    #[error("{file}:{line}: column {column}: {reason}")]
+    #[error("{}:{line}: column {column}: {}", excerpt_path(&**file), shown(reason))]
     #[non_exhaustive]
     Document {
         /// The file.
@@ -147,7 +147,7 @@ pub enum JsonError {
         reason: String,
     },
     /// The value to read as an array is something else.
-    #[error("{file}:{line}: column {column}: expected an array{}, found {found}", AtPointer(.pointer))]
+    #[error("{}:{line}: column {column}: expected an array{}, found {found}", excerpt_path(&**file), AtPointer(.pointer))]
     #[non_exhaustive]
     NoArray {
         /// The file.
@@ -162,7 +162,7 @@ pub enum JsonError {
         found: &'static str,
     },
     /// A pointer leads to nothing.
-    #[error("{file}:{line}: there is nothing at `{pointer}`: {found}")]
+    #[error("{}:{line}: there is nothing at `{}`: {}", excerpt_path(&**file), shown(pointer), shown(found))]
     #[non_exhaustive]
     PointerMissing {
         /// The file.
@@ -175,7 +175,7 @@ pub enum JsonError {
         found: String,
     },
     /// A key on the path of a pointer appears twice, so it is not clear which array is meant.
-    #[error("{file}:{line}: column {column}: `{pointer}` appears twice")]
+    #[error("{}:{line}: column {column}: `{}` appears twice", excerpt_path(&**file), shown(pointer))]
     #[non_exhaustive]
     PointerTwice {
         /// The file.
@@ -204,7 +204,7 @@ pub enum JsonError {
         value: f64,
     },
     /// A timestamp to write is outside the years 0 to 9999 of RFC 3339.
-    #[error("{}RFC 3339 can't hold the timestamp {value}", Field(.path))]
+    #[error("{}RFC 3339 can't hold the timestamp {}", Field(.path), shown(value))]
     #[non_exhaustive]
     Timestamp {
         /// The field.
@@ -224,6 +224,13 @@ pub enum JsonError {
 }
 
 debug_as_chain!(JsonError);
+
+/// How many characters of a path, or of a type's own words, a message shows.
+const TEXT: usize = 300;
+
+fn shown(text: &str) -> String {
+    excerpt_within(text, TEXT)
+}
 
 impl JsonError {
     /// The column within a record.
@@ -247,7 +254,7 @@ struct AtPointer<'a>(&'a str);
 
 impl fmt::Display for AtPointer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { Ok(()) } else { write!(f, " at `{}`", self.0) }
+        if self.0.is_empty() { Ok(()) } else { write!(f, " at `{}`", shown(self.0)) }
     }
 }
 
@@ -256,7 +263,7 @@ struct Field<'a>(&'a str);
 
 impl fmt::Display for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { Ok(()) } else { write!(f, "field `{}`: ", self.0) }
+        if self.0.is_empty() { Ok(()) } else { write!(f, "field `{}`: ", shown(self.0)) }
     }
 }
 
@@ -265,7 +272,7 @@ struct Found<'a>(&'a Option<String>);
 
 impl fmt::Display for Found<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_ref().map_or(Ok(()), |found| write!(f, ", found {found}"))
+        self.0.as_ref().map_or(Ok(()), |found| write!(f, ", found {}", shown(found)))
     }
 }
 
@@ -361,6 +368,35 @@ mod tests {
                 expected.strip_suffix(": EOF while parsing a value at line 1 column 0").unwrap_or(expected);
             assert_eq!(error.to_string(), message);
             assert_eq!(format!("{:?}", BoxError::from(error)), expected);
+        }
+    }
+
+    #[test]
+    fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
+        for text in ["a\n\u{1b}[2J\u{202e}\u{200b}\u{2028}\u{9b}\u{e0041}".to_owned(), "x".repeat(1 << 20)] {
+            let t = || text.clone();
+            let file = || Arc::from(&*text);
+            let source = <serde_json::Error as serde::ser::Error>::custom(&text);
+            let errors = [
+                JsonError::Syntax { column: 2, reason: t() },
+                JsonError::Mismatch { column: 2, path: t(), expected: t(), found: t() },
+                JsonError::Invalid { column: 2, path: t(), reason: t(), found: Some(t()) },
+                JsonError::NumberRange { column: 2, path: t(), digits: t(), bits: 64 },
+                JsonError::NotAnObject { found: t() },
+                JsonError::DuplicateKey { column: 2, path: t() },
+                JsonError::Pointer { pointer: t(), reason: "a reason" },
+                JsonError::Document { file: file(), line: 3, column: 2, reason: t() },
+                JsonError::NoArray { file: file(), line: 3, column: 2, pointer: t(), found: "null" },
+                JsonError::PointerMissing { file: file(), line: 3, pointer: t(), found: t() },
+                JsonError::PointerTwice { file: file(), line: 3, column: 2, pointer: t() },
+                JsonError::Bytes { path: t() },
+                JsonError::Timestamp { path: t(), value: t() },
+                JsonError::Serialize { path: t(), source },
+            ];
+            for error in errors {
+                let chain = format!("{error:?}");
+                assert!(chain.len() < 4_000 && excerpt_within(&chain, chain.len()) == chain, "{chain}");
+            }
         }
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
-use godata_core::{BoxError, debug_as_chain, excerpt};
+use godata_core::{BoxError, debug_as_chain, excerpt, excerpt_path};
 
 use crate::{Compression, Encoding, Packed};
 
@@ -23,7 +23,7 @@ use crate::{Compression, Encoding, Packed};
 #[non_exhaustive]
 pub enum IoError {
     /// An input could not be opened: it does not exist, for example, or the process may not read it.
-    #[error("`{}` can't be opened", path.display())]
+    #[error("`{}` can't be opened", excerpt_path(path))]
     Open {
         /// The input.
         path: PathBuf,
@@ -32,13 +32,13 @@ pub enum IoError {
     },
     /// [`Input::path`](crate::Input::path) or [`Input::paths`](crate::Input::paths) was given a directory.
     /// [`Input::directory`](crate::Input::directory) reads the files in one.
-    #[error("`{}` is a directory; `Input::directory` reads the files in it", path.display())]
+    #[error("`{}` is a directory; `Input::directory` reads the files in it", excerpt_path(path))]
     IsDirectory {
         /// The directory.
         path: PathBuf,
     },
     /// An input that is needed twice can be read only once, because it is not a regular file.
-    #[error("`{}` is not a regular file: it can be read only once", path.display())]
+    #[error("`{}` is not a regular file: it can be read only once", excerpt_path(path))]
     NotAFile {
         /// The input.
         path: PathBuf,
@@ -47,7 +47,7 @@ pub enum IoError {
     #[error("there is nothing to read: no paths were given")]
     NoPaths,
     /// A glob pattern is not valid, such as `[a`.
-    #[error("`{pattern}` is not a valid pattern")]
+    #[error("`{}` is not a valid pattern", excerpt_path(pattern))]
     Pattern {
         /// The pattern.
         pattern: String,
@@ -55,7 +55,7 @@ pub enum IoError {
         source: BoxError,
     },
     /// A glob pattern matches no file.
-    #[error("no file matches `{pattern}`{}", searched(directory.as_ref()))]
+    #[error("no file matches `{}`{}", excerpt_path(pattern), searched(directory.as_ref()))]
     NoMatch {
         /// The pattern.
         pattern: String,
@@ -63,7 +63,7 @@ pub enum IoError {
         directory: Option<PathBuf>,
     },
     /// The files in a directory could not be listed.
-    #[error("the files of `{}` can't be listed", path.display())]
+    #[error("the files of `{}` can't be listed", excerpt_path(path))]
     List {
         /// The directory.
         path: PathBuf,
@@ -71,14 +71,14 @@ pub enum IoError {
         source: io::Error,
     },
     /// A directory has no files, or only hidden ones.
-    #[error("there are no files in `{}`", path.display())]
+    #[error("there are no files in `{}`", excerpt_path(path))]
     NoFiles {
         /// The directory.
         path: PathBuf,
     },
     /// An input or output is compressed in a way that this build does not support: the crate feature of that name is
     /// off.
-    #[error("`{}` can't be used without the crate feature `{compression}`", path.display())]
+    #[error("`{}` can't be used without the crate feature `{compression}`", excerpt_path(path))]
     NotBuiltIn {
         /// The input or output.
         path: PathBuf,
@@ -86,7 +86,10 @@ pub enum IoError {
         compression: Compression,
     },
     /// Compressed data is damaged or cut off, or is followed by something else.
-    #[error("`{}` is not whole {compression} data: decompression fails after {bytes} bytes", path.display())]
+    #[error(
+        "`{}` is not whole {compression} data: decompression fails after {bytes} bytes",
+        excerpt_path(path)
+    )]
     Compressed {
         /// The input.
         path: PathBuf,
@@ -98,7 +101,7 @@ pub enum IoError {
         source: io::Error,
     },
     /// Reading from an input failed.
-    #[error("`{}` can't be read", path.display())]
+    #[error("`{}` can't be read", excerpt_path(path))]
     Read {
         /// The input.
         path: PathBuf,
@@ -108,7 +111,7 @@ pub enum IoError {
     /// An input starts with the byte order mark of an encoding other than the one it was to be read as.
     #[error(
         "`{}` is {found} text by its byte order mark, but was to be read as {expected}; {}",
-        path.display(),
+        excerpt_path(path),
         advice(found)
     )]
     Encoding {
@@ -120,7 +123,7 @@ pub enum IoError {
         expected: Encoding,
     },
     /// An input that was to be read as text starts as compressed data does.
-    #[error("`{}` is {found} data by its first bytes; {}", path.display(), found.advice())]
+    #[error("`{}` is {found} data by its first bytes; {}", excerpt_path(path), found.advice())]
     Packed {
         /// The input.
         path: PathBuf,
@@ -128,7 +131,10 @@ pub enum IoError {
         found: Packed,
     },
     /// An input has bytes that are not a character of its encoding, or ends in the middle of one.
-    #[error("`{}` is not valid {encoding} text: the bytes at offset {offset} are not a character", path.display())]
+    #[error(
+        "`{}` is not valid {encoding} text: the bytes at offset {offset} are not a character",
+        excerpt_path(path)
+    )]
     Malformed {
         /// The input.
         path: PathBuf,
@@ -147,7 +153,7 @@ pub enum IoError {
         label: String,
     },
     /// A record is longer than a block may be: the input is damaged, or has another format.
-    #[error("{}:{line}: the record that begins here is over {limit} bytes long", path.display())]
+    #[error("{}:{line}: the record that begins here is over {limit} bytes long", excerpt_path(path))]
     RecordTooLong {
         /// The input.
         path: PathBuf,
@@ -157,7 +163,7 @@ pub enum IoError {
         limit: usize,
     },
     /// An input ends in the middle of a record.
-    #[error("{}:{line}: the record that begins here is not complete", path.display())]
+    #[error("{}:{line}: the record that begins here is not complete", excerpt_path(path))]
     Incomplete {
         /// The input.
         path: PathBuf,
@@ -165,13 +171,13 @@ pub enum IoError {
         line: u64,
     },
     /// The path of an output is a directory.
-    #[error("`{}` is a directory, and can't be replaced by a file", path.display())]
+    #[error("`{}` is a directory, and can't be replaced by a file", excerpt_path(path))]
     OutputIsDirectory {
         /// The directory.
         path: PathBuf,
     },
     /// The path of an output does not end in a file name.
-    #[error("`{}` is not the path of a file", path.display())]
+    #[error("`{}` is not the path of a file", excerpt_path(path))]
     NoFileName {
         /// The path.
         path: PathBuf,
@@ -179,8 +185,8 @@ pub enum IoError {
     /// The directory of an output does not exist. [`Output::create_parents`](crate::Output::create_parents) creates it.
     #[error(
         "`{}` can't be written: the directory `{}` does not exist; `create_parents` creates it",
-        path.display(),
-        directory.display()
+        excerpt_path(path),
+        excerpt_path(directory)
     )]
     NoDirectory {
         /// The output.
@@ -189,7 +195,7 @@ pub enum IoError {
         directory: PathBuf,
     },
     /// A directory for an output could not be created.
-    #[error("the directory `{}` can't be created", path.display())]
+    #[error("the directory `{}` can't be created", excerpt_path(path))]
     MakeDirectory {
         /// The directory.
         path: PathBuf,
@@ -197,7 +203,7 @@ pub enum IoError {
         source: io::Error,
     },
     /// The options of an output are not possible, or not in this combination.
-    #[error("`{}` can't be written with these options: {reason}", path.display())]
+    #[error("`{}` can't be written with these options: {reason}", excerpt_path(path))]
     Options {
         /// The output.
         path: PathBuf,
@@ -207,7 +213,7 @@ pub enum IoError {
     /// The compression of an output does not have the level that was asked for.
     #[error(
         "`{}` can't be written: {compression} has no level {level}, only {} to {}",
-        path.display(), levels.start(), levels.end()
+        excerpt_path(path), levels.start(), levels.end()
     )]
     Level {
         /// The output.
@@ -220,7 +226,7 @@ pub enum IoError {
         levels: RangeInclusive<i32>,
     },
     /// The path template of a partitioned output is not valid.
-    #[error("`{template}` is not a path template: {expected}")]
+    #[error("`{}` is not a path template: {expected}", excerpt_path(template))]
     Template {
         /// The text.
         template: String,
@@ -228,7 +234,7 @@ pub enum IoError {
         expected: &'static str,
     },
     /// The value of a field in the path template can't be part of a path.
-    #[error("field `{field}`: {found} can't be part of a path")]
+    #[error("field `{}`: {found} can't be part of a path", excerpt(field))]
     PartitionValue {
         /// The name of the field.
         field: String,
@@ -236,7 +242,7 @@ pub enum IoError {
         found: &'static str,
     },
     /// No record has a field that is in the path template.
-    #[error("no record has the field `{field}`, which is in the path template")]
+    #[error("no record has the field `{}`, which is in the path template", excerpt(field))]
     PartitionField {
         /// The name of the field.
         field: String,
@@ -244,13 +250,13 @@ pub enum IoError {
     /// Two files of an output would be the same: records with different values in the fields get the same path, or a
     /// symbolic link leads to another file of the output. Put something between the fields that their values do not
     /// contain, such as a `/`.
-    #[error("`{}` leads to the same file as another path of this output", path.display())]
+    #[error("`{}` leads to the same file as another path of this output", excerpt_path(path))]
     SamePath {
         /// The path that came later.
         path: PathBuf,
     },
     /// The content of a file that is appended to does not fit the records; the source says why.
-    #[error("`{}` can't be appended to", path.display())]
+    #[error("`{}` can't be appended to", excerpt_path(path))]
     Resume {
         /// The file.
         path: PathBuf,
@@ -259,19 +265,25 @@ pub enum IoError {
     },
     /// Something else appends to a file, in this process or another, and the run has waited as long as
     /// [`Output::lock_timeout`](crate::Output::lock_timeout) says.
-    #[error("`{}` can't be appended to: another run appends to it; `lock_timeout` sets how long to wait", path.display())]
+    #[error(
+        "`{}` can't be appended to: another run appends to it; `lock_timeout` sets how long to wait",
+        excerpt_path(path)
+    )]
     InUse {
         /// The output.
         path: PathBuf,
     },
     /// A run would append to a file that it reads, and would read its own records. A file can be read and replaced.
-    #[error("`{}` can't be appended to, because this run reads it; a file can be read and replaced", path.display())]
+    #[error(
+        "`{}` can't be appended to, because this run reads it; a file can be read and replaced",
+        excerpt_path(path)
+    )]
     OwnInput {
         /// The file.
         path: PathBuf,
     },
     /// An output could not be opened: the process may not write to its directory, for example.
-    #[error("`{}` can't be written", path.display())]
+    #[error("`{}` can't be written", excerpt_path(path))]
     Create {
         /// The output.
         path: PathBuf,
@@ -279,7 +291,7 @@ pub enum IoError {
         source: io::Error,
     },
     /// Writing to an output failed: the disk is full, for example.
-    #[error("writing `{}` failed", path.display())]
+    #[error("writing `{}` failed", excerpt_path(path))]
     Write {
         /// The output.
         path: PathBuf,
@@ -287,7 +299,7 @@ pub enum IoError {
         source: io::Error,
     },
     /// A finished output could not be flushed to the disk, or could not replace the old file.
-    #[error("committing `{}` failed", path.display())]
+    #[error("committing `{}` failed", excerpt_path(path))]
     Commit {
         /// The output.
         path: PathBuf,
@@ -296,7 +308,7 @@ pub enum IoError {
     },
     /// The outputs are in place, but their directory could not be flushed to the disk: a power failure may bring the
     /// old files back. A file system that can't flush directories is not an error.
-    #[error("the directory `{}` can't be flushed to the disk", path.display())]
+    #[error("the directory `{}` can't be flushed to the disk", excerpt_path(path))]
     SyncDirectory {
         /// The directory.
         path: PathBuf,
@@ -309,7 +321,7 @@ debug_as_chain!(IoError);
 
 /// Where files were searched for.
 fn searched(directory: Option<&PathBuf>) -> String {
-    directory.map(|path| format!(" in the working directory `{}`", path.display())).unwrap_or_default()
+    directory.map(|path| format!(" in the working directory `{}`", excerpt_path(path))).unwrap_or_default()
 }
 
 /// How to read text of an encoding.

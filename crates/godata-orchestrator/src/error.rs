@@ -3,7 +3,10 @@
 use std::io;
 use std::sync::Arc;
 
-use godata_core::{NameError, PersistError, RunId, RunStatus, StoreError, debug_as_chain, excerpt};
+use godata_core::{
+    NameError, PersistError, PipelineName, RunId, RunStatus, StoreError, debug_as_chain, excerpt,
+    excerpt_list, excerpt_within,
+};
 use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -12,7 +15,10 @@ use time::format_description::well_known::Rfc3339;
 #[non_exhaustive]
 pub enum RegisterError {
     /// A pipeline of this name is registered already.
-    #[error("pipeline `{pipeline}` is already registered: unregister it first, or give the job another name")]
+    #[error(
+        "pipeline `{}` is already registered: unregister it first, or give the job another name",
+        shown(pipeline)
+    )]
     AlreadyRegistered {
         /// The pipeline.
         pipeline: String,
@@ -26,7 +32,7 @@ pub enum RegisterError {
         source: NameError,
     },
     /// Two of its rules contradict each other.
-    #[error("pipeline `{pipeline}` can't be registered: {reason}")]
+    #[error("pipeline `{}` can't be registered: {reason}", shown(pipeline))]
     Contradiction {
         /// The pipeline.
         pipeline: String,
@@ -34,7 +40,12 @@ pub enum RegisterError {
         reason: &'static str,
     },
     /// It runs after a pipeline that is neither registered nor stored.
-    #[error("pipeline `{pipeline}` runs after `{upstream}`, which is not known: register `{upstream}` first")]
+    #[error(
+        "pipeline `{}` runs after `{}`, which is not known: register `{}` first",
+        shown(pipeline),
+        shown(upstream),
+        shown(upstream)
+    )]
     UnknownUpstream {
         /// The pipeline.
         pipeline: String,
@@ -42,7 +53,7 @@ pub enum RegisterError {
         upstream: String,
     },
     /// It would run after itself, directly or through others.
-    #[error("pipeline `{pipeline}` would run after itself, through `{upstream}`")]
+    #[error("pipeline `{}` would run after itself, through `{}`", shown(pipeline), shown(upstream))]
     Cycle {
         /// The pipeline.
         pipeline: String,
@@ -51,7 +62,9 @@ pub enum RegisterError {
     },
     /// It names a pool that the orchestrator was not built with.
     #[error(
-        "pipeline `{pipeline}` runs in pool `{pool}`, which the orchestrator does not have: add it to the builder"
+        "pipeline `{}` runs in pool `{}`, which the orchestrator does not have: add it to the builder",
+        shown(pipeline),
+        excerpt(pool)
     )]
     UnknownPool {
         /// The pipeline.
@@ -60,7 +73,7 @@ pub enum RegisterError {
         pool: String,
     },
     /// Its schedule panicked when it was asked for its spec.
-    #[error("the schedule of pipeline `{pipeline}` panicked when it was asked for its spec")]
+    #[error("the schedule of pipeline `{}` panicked when it was asked for its spec", shown(pipeline))]
     SchedulePanicked {
         /// The pipeline.
         pipeline: String,
@@ -75,7 +88,7 @@ pub enum RegisterError {
 #[non_exhaustive]
 pub enum OrchestratorError {
     /// No pipeline of this name is registered.
-    #[error("pipeline `{}` is not registered{}", excerpt(pipeline), hint(.registered, *.count))]
+    #[error("pipeline `{}` is not registered{}", shown(pipeline), hint(.registered, *.count))]
     UnknownPipeline {
         /// The name.
         pipeline: String,
@@ -89,7 +102,8 @@ pub enum OrchestratorError {
     SchedulerRunning,
     /// A run of the pipeline is queued or running, and its overlap rule allows no other.
     #[error(
-        "pipeline `{pipeline}` already has run {run}, which {}, or register the pipeline with another overlap rule",
+        "pipeline `{}` already has run {run}, which {}, or register the pipeline with another overlap rule",
+        shown(pipeline),
         state(*.status, *.not_before)
     )]
     AlreadyRunning {
@@ -103,7 +117,7 @@ pub enum OrchestratorError {
         not_before: Option<UtcDateTime>,
     },
     /// The token, or the name of the backfill, was used before, for this run.
-    #[error("the token or backfill name was used before in pipeline `{pipeline}`, for run {run}")]
+    #[error("the token or backfill name was used before in pipeline `{}`, for run {run}", shown(pipeline))]
     Duplicate {
         /// The pipeline.
         pipeline: String,
@@ -118,6 +132,20 @@ pub enum OrchestratorError {
         /// What is wrong with it.
         source: NameError,
     },
+    /// A parameter, a tag, the options or the spec of the schedule has a NUL character, which can't be stored.
+    #[error(
+        "the {what}{} of pipeline `{}` has the character NUL, which can't be stored: remove it",
+        named(name.as_deref()),
+        shown(pipeline)
+    )]
+    Nul {
+        /// The pipeline.
+        pipeline: String,
+        /// What has the character: `parameter`, `tag`, `options` or `schedule`.
+        what: &'static str,
+        /// The name of the parameter, or the tag.
+        name: Option<String>,
+    },
     /// No run has this id.
     #[error("run {run} is not in the store")]
     UnknownRun {
@@ -125,7 +153,11 @@ pub enum OrchestratorError {
         run: RunId,
     },
     /// A backfill has no due time, or more than [`MAX`](crate::Backfill::MAX).
-    #[error("a backfill of pipeline `{pipeline}` has {}", size(*.times))]
+    #[error(
+        "a backfill of pipeline `{}` has {}",
+        shown(pipeline),
+        size(*.times)
+    )]
     BackfillSize {
         /// The pipeline.
         pipeline: String,
@@ -133,14 +165,15 @@ pub enum OrchestratorError {
         times: usize,
     },
     /// The pipeline was registered without a schedule.
-    #[error("pipeline `{pipeline}` has no schedule: register it with one")]
+    #[error("pipeline `{}` has no schedule: register it with one", shown(pipeline))]
     NoSchedule {
         /// The pipeline.
         pipeline: String,
     },
     /// The schedule of the pipeline was stopped, because it panicked or went backward.
     #[error(
-        "the schedule of pipeline `{pipeline}` panicked or went backward: correct it, and register the pipeline again"
+        "the schedule of pipeline `{}` panicked or went backward: correct it, and register the pipeline again",
+        shown(pipeline)
     )]
     BrokenSchedule {
         /// The pipeline.
@@ -184,7 +217,8 @@ pub enum OrchestratorError {
         /// The system's error.
         source: Arc<io::Error>,
     },
-    /// The call was made outside of a tokio runtime.
+    /// An orchestrator [on its caller's runtime](crate::OrchestratorBuilder::on_current_runtime) was called outside of a tokio
+    /// runtime.
     #[error("there is no tokio runtime: call the orchestrator from async code, such as below #[tokio::main]")]
     NoRuntime,
 }
@@ -194,13 +228,21 @@ impl OrchestratorError {
     pub const MOST_NAMES: usize = 10;
 }
 
+/// The name of a pipeline, which is whole if it is valid.
+fn shown(name: &str) -> String {
+    excerpt_within(name, PipelineName::MAX_BYTES)
+}
+
+fn named(name: Option<&str>) -> String {
+    name.map(|name| format!(" `{}`", excerpt(name))).unwrap_or_default()
+}
+
 fn hint(registered: &[String], count: usize) -> String {
-    let names: Vec<_> = registered.iter().map(|name| format!("`{name}`")).collect();
     match count {
         0 => ": no pipeline is".to_owned(),
-        1 => format!(": only {} is", names.concat()),
-        _ if names.is_empty() => format!(": {count} others are"),
-        _ => format!(": registered are {}", names.join(", ")),
+        1 => format!(": only {} is", excerpt_list(registered)),
+        _ if registered.is_empty() => format!(": {count} others are"),
+        _ => format!(": registered are {}", excerpt_list(registered)),
     }
 }
 
@@ -231,13 +273,13 @@ pub enum OrchestratorBuildError {
     #[error("the orchestrator has a concurrency of 0 and would run nothing: set at least 1")]
     NoSlots,
     /// A pool has no slots.
-    #[error("pool `{pool}` has 0 slots and would run nothing: give it at least 1")]
+    #[error("pool `{}` has 0 slots and would run nothing: give it at least 1", excerpt(pool))]
     EmptyPool {
         /// The pool.
         pool: String,
     },
     /// Two pools have the same name.
-    #[error("two pools are named `{pool}`: give each its own name")]
+    #[error("two pools are named `{}`: give each its own name", excerpt(pool))]
     SamePool {
         /// The pool.
         pool: String,

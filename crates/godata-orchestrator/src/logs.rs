@@ -9,8 +9,8 @@ use godata_core::{
 use time::UtcDateTime;
 use tracing::field::display;
 
-use crate::decide::{MISSED, Misfired};
-use crate::history::rfc3339;
+use crate::decide::{MISSED, Misfired, STUCK};
+use crate::history::{rfc3339, short_line};
 use crate::registration::Rules;
 use crate::{DrainReport, Misfire, ScheduleFault};
 
@@ -23,12 +23,17 @@ pub(crate) fn written(run: &RunRecord, before: Option<&RunRecord>, rules: Option
         Some(before) => changed(run, before),
         None => inserted(run, rules),
     }
-    let Some(reason) = run.reason.as_deref() else { return };
+    let Some(reason) = run.reason.as_deref().map(short_line) else { return };
+    let reason = &*reason;
     let (pipeline, id) = (&run.pipeline_name, run.id);
     match run.status {
         RunStatus::Skipped if run.covers.is_some() => skipped(run, before, reason),
         RunStatus::Skipped => tracing::info!(%pipeline, run = %id, reason, "run skipped"),
         RunStatus::Canceled => tracing::warn!(%pipeline, run = %id, reason, "run canceled"),
+        // The runner logs the end of its job, if that ever comes.
+        RunStatus::Interrupted if run.reason.as_deref() == Some(STUCK) => {
+            tracing::warn!(%pipeline, run = %id, reason, "stuck run stored as interrupted");
+        }
         RunStatus::Interrupted => tracing::warn!(%pipeline, run = %id, reason, "run interrupted"),
         _ => {}
     }
@@ -143,8 +148,8 @@ pub(crate) fn spec_differs(pipeline: &PipelineName, stored: Option<&str>, regist
     tracing::warn!(%pipeline, stored, registered, "another schedule is stored");
 }
 
-fn spec_text(spec: Option<&str>) -> &str {
-    spec.unwrap_or("none")
+fn spec_text(spec: Option<&str>) -> String {
+    short_line(spec.unwrap_or("none"))
 }
 
 pub(crate) fn schedule_stopped(pipeline: &PipelineName, fault: ScheduleFault) {
@@ -228,6 +233,7 @@ pub(crate) fn shutdown_ended(report: &DrainReport) {
 
 /// The job or the schedule of a pipeline panicked when it was dropped.
 pub(crate) fn drop_panicked(error: &str) {
+    let error = short_line(error);
     tracing::error!(error, "a job or a schedule panicked when it was dropped");
 }
 
@@ -237,6 +243,7 @@ pub(crate) fn ended_by_signal(signal: &str, status: i32) {
 }
 
 pub(crate) fn loop_panicked(error: &str) {
+    let error = short_line(error);
     tracing::error!(error, "the loop panicked; this orchestrator has ended");
 }
 

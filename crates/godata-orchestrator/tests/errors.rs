@@ -6,10 +6,11 @@ use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
+use godata_core::excerpt_within;
 use godata_orchestrator::time::{Duration, UtcDateTime};
 use godata_orchestrator::{
-    OrchestratorBuildError, OrchestratorError, PipelineName, RegisterError, RunId, RunStatus, ScheduleFault,
-    StoreError,
+    BoxError, OrchestratorBuildError, OrchestratorError, PipelineName, RegisterError, RunId, RunStatus,
+    ScheduleFault, StoreError,
 };
 
 /// An error's message, and what its causes add to that in `main`.
@@ -211,4 +212,50 @@ fn each_build_error_and_schedule_fault_reads_the_same_as_its_message_and_in_main
         ),
     ];
     cases.into_iter().for_each(check);
+}
+
+#[test]
+fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
+    for text in ["a\n\u{1b}[2J\u{202e}\u{200b}\u{2028}\u{9b}\u{e0041}".to_owned(), "x".repeat(1 << 20)] {
+        let name = || text.clone();
+        let source = PipelineName::new("").unwrap_err();
+        let broken = || Arc::new(StoreError::unavailable(&*text));
+        let errors: [BoxError; 20] = [
+            RegisterError::AlreadyRegistered { pipeline: name() }.into(),
+            RegisterError::Name { name: name(), source }.into(),
+            RegisterError::Contradiction { pipeline: name(), reason: "a reason" }.into(),
+            RegisterError::UnknownUpstream { pipeline: name(), upstream: name() }.into(),
+            RegisterError::Cycle { pipeline: name(), upstream: name() }.into(),
+            RegisterError::UnknownPool { pipeline: name(), pool: name() }.into(),
+            RegisterError::SchedulePanicked { pipeline: name() }.into(),
+            OrchestratorError::UnknownPipeline {
+                pipeline: name(),
+                registered: vec![name(); 5_000],
+                count: 5_000,
+            }
+            .into(),
+            OrchestratorError::AlreadyRunning {
+                pipeline: name(),
+                run: run(),
+                status: RunStatus::Running,
+                not_before: None,
+            }
+            .into(),
+            OrchestratorError::Duplicate { pipeline: name(), run: run() }.into(),
+            OrchestratorError::Token { token: name(), source }.into(),
+            OrchestratorError::BackfillSize { pipeline: name(), times: 0 }.into(),
+            OrchestratorError::NoSchedule { pipeline: name() }.into(),
+            OrchestratorError::BrokenSchedule { pipeline: name() }.into(),
+            OrchestratorError::Store { source: broken() }.into(),
+            OrchestratorError::Unconfirmed { run: Some(run()), source: broken() }.into(),
+            OrchestratorError::Signal { source: Arc::new(io::Error::other(&*text)) }.into(),
+            OrchestratorError::Threads { source: Arc::new(io::Error::other(&*text)) }.into(),
+            OrchestratorBuildError::EmptyPool { pool: name() }.into(),
+            OrchestratorBuildError::SamePool { pool: name() }.into(),
+        ];
+        for error in errors {
+            let chain = format!("{error:?}");
+            assert!(chain.len() < 4_000 && excerpt_within(&chain, chain.len()) == chain, "{chain}");
+        }
+    }
 }

@@ -1,10 +1,10 @@
 //! The settings of a runner.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use godata_core::{Clock, SystemClock, debug_as_chain};
+use godata_core::{Clock, SystemClock, debug_as_chain, excerpt};
 
 use crate::Runner;
 use crate::events::EventSender;
@@ -132,6 +132,7 @@ impl RunnerBuilder {
             slots: Slots::new(self.limit, self.pools),
             registry: Registry::new(self.keep),
             events: EventSender::new(self.event_buffer),
+            runtime: OnceLock::new(),
         })
     }
 }
@@ -154,13 +155,13 @@ pub enum RunnerBuildError {
     #[error("the runner has a limit of 0 and would run nothing: set at least 1, or no limit")]
     NoSlots,
     /// A pool has no slots.
-    #[error("pool `{pool}` has 0 slots and would run nothing: give it at least 1")]
+    #[error("pool `{}` has 0 slots and would run nothing: give it at least 1", excerpt(pool))]
     EmptyPool {
         /// The pool.
         pool: String,
     },
     /// Two pools have the same name.
-    #[error("two pools are named `{pool}`: give each its own name")]
+    #[error("two pools are named `{}`: give each its own name", excerpt(pool))]
     SamePool {
         /// The pool.
         pool: String,

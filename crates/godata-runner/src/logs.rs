@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use godata_core::time::UtcDateTime;
 use godata_core::time::format_description::well_known::Rfc3339;
-use godata_core::{FailureKind, RunHandle, RunResult, RunStatus, StopReason};
+use godata_core::{FailureKind, PipelineName, RunHandle, RunResult, RunStatus, StopReason, excerpt_within};
 use tracing::Span;
 
 /// The span in which a run's task is polled and dropped. It is a root, because a run may outlive the request or the
@@ -14,7 +14,7 @@ pub(crate) fn span(run: &RunHandle) -> Span {
     let span = tracing::info_span!(
         parent: None,
         "run",
-        pipeline = %run.job_name(),
+        pipeline = %excerpt_within(run.job_name(), PipelineName::MAX_BYTES),
         run = %run.id(),
         job = %run.job_id(),
         attempt = cx.attempt(),
@@ -46,6 +46,14 @@ pub(crate) fn stuck(run: &RunHandle, now: UtcDateTime) {
     let running = run.started_at().and_then(|started| Duration::try_from(now - started).ok());
     tracing::warn!(running_ms = running.map(millis), "run stuck");
 }
+
+/// The future of a job panicked when it was dropped.
+pub(crate) fn drop_panicked(error: &str) {
+    tracing::error!(error = excerpt_within(error, PANIC), "a job panicked when it was dropped");
+}
+
+/// How many characters of a panic's message are logged.
+const PANIC: usize = 1_000;
 
 pub(crate) fn ended(result: &RunResult) {
     /// A macro, because `tracing` needs the level at compile time.

@@ -1,7 +1,7 @@
 //! The public handle of a runner.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -55,6 +55,8 @@ pub(crate) struct Inner {
     pub(crate) slots: Slots,
     pub(crate) registry: Registry,
     pub(crate) events: EventSender,
+    /// Where the first run was started.
+    pub(crate) runtime: OnceLock<Handle>,
 }
 
 impl Runner {
@@ -181,15 +183,32 @@ impl Runner {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// The future may be awaited outside of a tokio runtime: timers are then those of the runtime of the first run.
     #[must_use]
     pub fn shutdown(&self, grace: Duration) -> BoxFuture<'static, ShutdownReport> {
         let runs = self.0.registry.close();
-        drain(Arc::clone(&self.0), runs, grace).boxed()
+        let runner = Arc::clone(&self.0);
+        let runtime = runner.runtime.get().cloned();
+        async move {
+            match runtime.filter(|_| Handle::try_current().is_err()) {
+                // The caller has no timers, so the runtime of the runs waits for them.
+                Some(runtime) => {
+                    let results = runs.clone();
+                    let report = runtime.spawn(drain(runner, runs, grace)).await;
+                    report.unwrap_or_else(|_| report_of(&results))
+                }
+                None if runs.is_empty() => report_of(&runs),
+                None => drain(runner, runs, grace).await,
+            }
+        }
+        .boxed()
     }
 
     fn launch(&self, job: AnyJob, request: RunRequest) -> Result<RunHandle, RunnerError> {
         let runtime = Handle::try_current().map_err(|_| RunnerError::NoRuntime)?;
         let runner = &self.0;
+        runner.runtime.get_or_init(|| runtime.clone());
         let turn = runner.slots.queue(request.pool())?;
         let limit = request.timeout().or(runner.timeout);
         let (handle, run) =
@@ -209,6 +228,10 @@ async fn drain(runner: Arc<Inner>, runs: Vec<RunHandle>, grace: Duration) -> Shu
         // Stuck runs do not end. The report says so.
         let _ = timeout(runner.stop_grace.saturating_add(DROP_GRACE), all_ended()).await;
     }
+    report_of(&runs)
+}
+
+fn report_of(runs: &[RunHandle]) -> ShutdownReport {
     ShutdownReport::new(runs.iter().map(RunHandle::result).collect())
 }
 

@@ -75,7 +75,7 @@ pub(crate) async fn run(mut entry: Entry, job: AnyJob, turn: Turn, limit: Option
     }
     // Before callers learn of the end, because it may hold what they want to close. It is foreign code, and may panic.
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(job))) {
-        tracing::error!(error = panic_message(panic), "a job panicked when it was dropped");
+        logs::drop_panicked(&panic_message(panic));
     }
     entry.end(end);
 }

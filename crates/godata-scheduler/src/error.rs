@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use godata_core::{BoxError, debug_as_chain, excerpt};
+use godata_core::{BoxError, debug_as_chain, excerpt, excerpt_path, excerpt_within};
 
 use crate::zone::NotAName;
 
@@ -31,7 +31,7 @@ use crate::zone::NotAName;
 #[non_exhaustive]
 pub enum ScheduleError {
     /// A part is invalid.
-    #[error("invalid {what} `{found}`{}", Advice { expected, meant: meant.as_deref() })]
+    #[error("invalid {what} `{}`{}", shown(found), Advice { expected, meant: meant.as_deref() })]
     #[non_exhaustive]
     Invalid {
         /// The part: `interval`, `time of day`, `date`, …
@@ -44,7 +44,7 @@ pub enum ScheduleError {
         meant: Option<String>,
     },
     /// A field of a cron pattern is invalid.
-    #[error("invalid {field} `{found}` in cron pattern `{pattern}`: expected {expected}")]
+    #[error("invalid {field} `{}` in cron pattern `{}`: expected {expected}", shown(found), shown(pattern))]
     #[non_exhaustive]
     CronField {
         /// The field: `minute`, `hour`, `day of month`, …
@@ -58,7 +58,8 @@ pub enum ScheduleError {
     },
     /// A line of a list of holidays does not start with a date.
     #[error(
-        "invalid line {line} of a list of holidays, `{found}`: expected YYYY-MM-DD or MM-DD, then optionally a name"
+        "invalid line {line} of a list of holidays, `{}`: expected YYYY-MM-DD or MM-DD, then optionally a name",
+        shown(found)
     )]
     #[non_exhaustive]
     HolidayLine {
@@ -68,7 +69,7 @@ pub enum ScheduleError {
         found: String,
     },
     /// The time zone database has no zone of this name.
-    #[error("there is no time zone `{name}`{}", ZoneAdvice { name, nearest: nearest.as_deref() })]
+    #[error("there is no time zone `{}`{}", shown(name), ZoneAdvice { name, nearest: nearest.as_deref() })]
     #[non_exhaustive]
     UnknownZone {
         /// The name, cut after 80 characters.
@@ -78,7 +79,7 @@ pub enum ScheduleError {
         nearest: Option<String>,
     },
     /// The file of a time zone is broken, cut off, or can't be read.
-    #[error("the file of time zone `{name}` can't be read or is broken: `{}`", path.display())]
+    #[error("the file of time zone `{}` can't be read or is broken: `{}`", shown(name), excerpt_path(path))]
     #[non_exhaustive]
     ZoneFile {
         /// The name, cut after 80 characters.
@@ -89,7 +90,10 @@ pub enum ScheduleError {
         source: BoxError,
     },
     /// There is no time zone database: this machine has no `/usr/share/zoneinfo`, and the feature `bundled-zones` is off.
-    #[error("can't look up time zone `{name}`: install tzdata, or turn on the feature `bundled-zones`")]
+    #[error(
+        "can't look up time zone `{}`: install tzdata, or turn on the feature `bundled-zones`",
+        shown(name)
+    )]
     #[non_exhaustive]
     NoZones {
         /// The name, cut after 80 characters.
@@ -103,7 +107,7 @@ pub enum ScheduleError {
         source: Option<BoxError>,
     },
     /// The schedule is well formed, but never fires.
-    #[error("`{spec}` never fires: no instant from 1970 to 2199 matches")]
+    #[error("`{}` never fires: no instant from 1970 to 2199 matches", shown(spec))]
     #[non_exhaustive]
     NeverFires {
         /// The schedule.
@@ -112,8 +116,9 @@ pub enum ScheduleError {
     /// A combination has too many schedules, or leaves out too many single days, to find out in time when it fires
     /// next.
     #[error(
-        "it takes too long to find out when `{spec}` fires: expected fewer schedules, or exceptions that are ranges of \
-         dates or leave something every year"
+        "it takes too long to find out when `{}` fires: expected fewer schedules, or exceptions that are ranges of \
+         dates or leave something every year",
+        shown(spec)
     )]
     #[non_exhaustive]
     TooCostly {
@@ -123,6 +128,13 @@ pub enum ScheduleError {
 }
 
 debug_as_chain!(ScheduleError);
+
+/// How many characters of a part of a schedule a message shows. Most parts are cut before, when the error is made.
+const TEXT: usize = 300;
+
+fn shown(text: &str) -> String {
+    excerpt_within(text, TEXT)
+}
 
 impl ScheduleError {
     pub(crate) fn invalid(what: &'static str, found: impl fmt::Display, expected: &'static str) -> Self {
@@ -147,7 +159,7 @@ struct Advice<'a> {
 impl fmt::Display for Advice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.meant {
-            Some(meant) => write!(f, "; did you mean `{meant}`?"),
+            Some(meant) => write!(f, "; did you mean `{}`?", shown(meant)),
             None => write!(f, ": expected {}", self.expected),
         }
     }
@@ -162,7 +174,7 @@ struct ZoneAdvice<'a> {
 impl fmt::Display for ZoneAdvice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(nearest) = self.nearest {
-            return write!(f, "; did you mean `{nearest}`?");
+            return write!(f, "; did you mean `{}`?", shown(nearest));
         }
         f.write_str(": expected a name of the IANA database, such as `Europe/Berlin`")?;
         match NotAName::of(self.name) {
@@ -194,6 +206,28 @@ mod tests {
         {
             let error = ScheduleError::SystemZone { source };
             assert_eq!((error.to_string().as_str(), format!("{error:?}")), (message, debug));
+        }
+    }
+
+    #[test]
+    fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
+        for text in ["a\n\u{1b}[2J\u{202e}\u{200b}\u{2028}\u{9b}\u{e0041}".to_owned(), "x".repeat(1 << 20)] {
+            let t = || text.clone();
+            let errors = [
+                ScheduleError::Invalid { what: "date", found: t(), expected: "a date", meant: Some(t()) },
+                ScheduleError::CronField { field: "hour", found: t(), pattern: t(), expected: "an hour" },
+                ScheduleError::HolidayLine { line: 1, found: t() },
+                ScheduleError::UnknownZone { name: t(), nearest: Some(t()) },
+                ScheduleError::ZoneFile { name: t(), path: t().into(), source: t().into() },
+                ScheduleError::NoZones { name: t() },
+                ScheduleError::SystemZone { source: Some(t().into()) },
+                ScheduleError::NeverFires { spec: t() },
+                ScheduleError::TooCostly { spec: t() },
+            ];
+            for error in errors {
+                let chain = format!("{error:?}");
+                assert!(chain.len() < 4_000 && excerpt_within(&chain, chain.len()) == chain, "{chain}");
+            }
         }
     }
 }

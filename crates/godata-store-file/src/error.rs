@@ -5,14 +5,14 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-use godata_core::{StoreError, debug_as_chain};
+use godata_core::{StoreError, debug_as_chain, excerpt_path};
 
 use crate::format::Fault;
 use crate::vfs::Kind;
 
 /// A file operation that failed.
 #[derive(thiserror::Error)]
-#[error("can't {action} {}", path.display())]
+#[error("can't {action} {}", excerpt_path(path))]
 struct Failed {
     action: &'static str,
     path: PathBuf,
@@ -35,26 +35,29 @@ pub(crate) fn is_full(error: &io::Error) -> bool {
 /// Why a file is refused although its content is intact.
 #[derive(thiserror::Error)]
 pub(crate) enum Refusal {
-    #[error("{path:?} does not name a file; expected a path such as data/state.json")]
+    #[error("\"{}\" does not name a file; expected a path such as data/state.json", excerpt_path(path))]
     NoFile { path: PathBuf },
-    #[error("{} is {found}; expected a regular file", path.display())]
+    #[error("{} is {found}; expected a regular file", excerpt_path(path))]
     NotAFile { path: PathBuf, found: Kind },
-    #[error("{} is not a file of a store; give another path", path.display())]
+    #[error("{} is not a file of a store; give another path", excerpt_path(path))]
     NotAStore { path: PathBuf },
     #[error(
         "{} belongs to user {owner}, and this process runs as user {user}; run it as the owner, or change the owner of \
          all files of the store",
-        path.display()
+        excerpt_path(path)
     )]
     Foreign { path: PathBuf, owner: u32, user: u32 },
-    #[error("{} does not exist; `FileStore::open` creates a store, but opening one for reading does not", path.display())]
+    #[error(
+        "{} does not exist; `FileStore::open` creates a store, but opening one for reading does not",
+        excerpt_path(path)
+    )]
     Missing { path: PathBuf },
     #[error(
         "{} has format version {version}, and this release reads versions up to {known}; use a newer release",
-        path.display()
+        excerpt_path(path)
     )]
     Version { path: PathBuf, version: u64, known: u64 },
-    #[error("{} is open for reading only; open it with `FileStore::open` to change it", path.display())]
+    #[error("{} is open for reading only; open it with `FileStore::open` to change it", excerpt_path(path))]
     ReadOnly { path: PathBuf },
 }
 
@@ -66,7 +69,10 @@ impl From<Refusal> for StoreError {
 
 /// A store could not be read as it was at one moment.
 #[derive(thiserror::Error)]
-#[error("{} changed during each attempt to read it; try again when its process writes less", path.display())]
+#[error(
+    "{} changed during each attempt to read it; try again when its process writes less",
+    excerpt_path(path)
+)]
 pub(crate) struct Changing {
     pub(crate) path: PathBuf,
 }
@@ -80,17 +86,17 @@ impl From<Changing> for StoreError {
 /// Why an open store accepts no more changes.
 #[derive(Clone, thiserror::Error)]
 pub(crate) enum Stopped {
-    #[error("{} was closed by this process; open it again", path.display())]
+    #[error("{} was closed by this process; open it again", excerpt_path(path))]
     Closed { path: PathBuf },
     #[error(
         "a sync of {} failed, so it is unknown what the disk holds; close the store and open it again",
-        path.display()
+        excerpt_path(path)
     )]
     Poisoned { path: PathBuf },
     #[error(
         "{} was removed, renamed or replaced while the store was open, so nothing more is stored; put the file back, or \
          close the store and open it again",
-        path.display()
+        excerpt_path(path)
     )]
     Moved { path: PathBuf },
 }
@@ -243,6 +249,33 @@ mod tests {
             let error = damage.into_error("repair it");
             assert!(matches!(&error, StoreError::Corrupt { place: it, .. } if it == place));
             check(error, &format!("{what}; repair it{why}"));
+        }
+    }
+
+    #[test]
+    fn no_error_prints_a_character_that_a_terminal_obeys_or_a_path_without_end() {
+        for text in ["a\n\u{1b}[2J\u{202e}\u{200b}\u{2028}\u{9b}\u{e0041}".to_owned(), "x".repeat(1 << 20)] {
+            let path = || PathBuf::from(&text);
+            let errors: [StoreError; 13] = [
+                failed("read", &path())(io::Error::other(&*text)),
+                Refusal::NoFile { path: path() }.into(),
+                Refusal::NotAFile { path: path(), found: Kind::Link }.into(),
+                Refusal::NotAStore { path: path() }.into(),
+                Refusal::Foreign { path: path(), owner: 0, user: 1000 }.into(),
+                Refusal::Missing { path: path() }.into(),
+                Refusal::Version { path: path(), version: 2, known: 1 }.into(),
+                Refusal::ReadOnly { path: path() }.into(),
+                Changing { path: path() }.into(),
+                Stopped::Closed { path: path() }.into(),
+                Stopped::Poisoned { path: path() }.into(),
+                Stopped::Moved { path: path() }.into(),
+                Damage { path: path(), line: 2, offset: 70, fault: Fault::Empty }.into_error("repair it"),
+            ];
+            for error in errors {
+                let chain = format!("{error:?}");
+                assert!(chain.len() < 4_000, "{chain}");
+                assert_eq!(godata_core::excerpt_within(&chain, chain.len()), chain);
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use godata_core::{StoreError, debug_as_chain};
+use godata_core::{StoreError, debug_as_chain, excerpt_path};
 
 use crate::error::{Unsound, failed};
 use crate::format::Fault;
@@ -13,7 +13,7 @@ use crate::vfs::Vfs;
 ///
 /// `Display` prints the place; the [source](std::error::Error::source) says what is wrong.
 #[derive(thiserror::Error)]
-#[error("{}, line {line}, byte {offset}", path.display())]
+#[error("{}, line {line}, byte {offset}", excerpt_path(path))]
 pub struct Damage {
     /// The file.
     pub path: PathBuf,

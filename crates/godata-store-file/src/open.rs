@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::thread;
 
-use godata_core::StoreError;
+use godata_core::{StoreError, excerpt_path};
 
 use crate::error::{Changing, Refusal};
 use crate::files::{Files, copy, exists, remove, rename, sync_dir};
@@ -169,7 +169,7 @@ fn set_aside(options: &Options, files: &Files, damage: &Damage) -> Result<Torn, 
     let Damage { path: journal, offset, .. } = damage;
     let torn = Torn { journal: journal.clone(), offset: *offset, bytes, kept_as: files.torn.clone() };
     tracing::warn!(
-        journal = %torn.journal.display(), offset, bytes, kept_as = %torn.kept_as.display(),
+        journal = %excerpt_path(&torn.journal), offset, bytes, kept_as = %excerpt_path(&torn.kept_as),
         "the journal ended in lines that were never synced and are incomplete; they were moved aside"
     );
     Ok(torn)

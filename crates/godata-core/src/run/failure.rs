@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{JobErrorKind, error_chain};
+use crate::{JobErrorKind, error_chain, excerpt_within};
 
 /// Why a run failed: what the caller can do about it, and the error with all its causes as text.
 ///
@@ -79,7 +79,7 @@ debug_as_chain!(Failure);
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&excerpt_within(&self.message, Self::MAX_BYTES))
     }
 }
 

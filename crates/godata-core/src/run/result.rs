@@ -8,7 +8,7 @@ use std::time::Duration;
 use time::UtcDateTime;
 
 use super::cell::StopReason;
-use crate::{Failure, JobId, RunCounts, RunId, RunRecord, RunStatus};
+use crate::{Failure, JobId, PipelineName, RunCounts, RunId, RunRecord, RunStatus, excerpt_within};
 
 /// A snapshot of a run. It is final once its status is [terminal](RunStatus::is_terminal).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,7 +110,8 @@ impl RunFailed {
 
 impl fmt::Display for RunFailed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let RunResult { id, job_name, status, .. } = self.result();
+        let RunResult { id, status, .. } = self.result();
+        let job_name = excerpt_within(&self.result.job_name, PipelineName::MAX_BYTES);
         match status {
             RunStatus::Failed | RunStatus::Succeeded => write!(f, "run {id} of {job_name} failed"),
             RunStatus::Queued | RunStatus::Running => {

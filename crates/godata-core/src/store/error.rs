@@ -1,6 +1,6 @@
 //! The errors of stores.
 
-use crate::BoxError;
+use crate::{BoxError, excerpt, excerpt_path};
 
 /// Why a call of a store failed, by what the caller can do about it.
 ///
@@ -22,7 +22,8 @@ pub enum StoreError {
     },
     /// Another process has the store open, and only one may.
     #[error(
-        "{place} is in use{}; one process at a time may open it: stop that process, or wait for it",
+        "{} is in use{}; one process at a time may open it: stop that process, or wait for it",
+        excerpt_path(place),
         by(*pid, host.as_deref())
     )]
     Locked {
@@ -34,7 +35,7 @@ pub enum StoreError {
         host: Option<String>,
     },
     /// The stored data can't be read. A person has to look at it.
-    #[error("the store is damaged at {place}")]
+    #[error("the store is damaged at {}", excerpt_path(place))]
     Corrupt {
         /// The place of the damage: a file and a line, or a table and a key.
         place: String,
@@ -54,7 +55,7 @@ debug_as_chain!(StoreError);
 /// The process that has a store open, for a message.
 fn by(pid: Option<u32>, host: Option<&str>) -> String {
     let pid = pid.map(|pid| format!(" by process {pid}")).unwrap_or_default();
-    let host = host.map(|host| format!(" on {host}")).unwrap_or_default();
+    let host = host.map(|host| format!(" on {}", excerpt(host))).unwrap_or_default();
     pid + &host
 }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use godata_core::{BoxError, RunContext, debug_as_chain};
+use godata_core::{BoxError, RunContext, debug_as_chain, error_chain};
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
@@ -194,7 +194,7 @@ async fn finish<E, S: Sink<E>>(
 async fn abort<E, S: Sink<E>>(run: &Run, sink: Option<S>) {
     let Some(sink) = sink else { return };
     if let Err(cause) = in_write(run, || sink.abort().map(Ok)).await {
-        tracing::error!(error = %cause, "a sink failed to abort");
+        tracing::error!(error = %error_chain(&*cause), "a sink failed to abort");
     }
 }
 

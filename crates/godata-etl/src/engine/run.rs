@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use godata_core::{
     BoxError, Canceled, Clock, Failure, JobErrorKind, Permanent, RunContext, SystemClock, Transient,
-    debug_as_chain, error_chain, error_levels, panic_message,
+    debug_as_chain, error_chain, error_levels, excerpt_within, panic_message,
 };
 use time::UtcDateTime;
 use tokio::runtime::Handle;
@@ -320,9 +320,12 @@ fn not_canceled(cause: BoxError) -> BoxError {
     }
 }
 
+/// How many characters of such an error are kept.
+const MESSAGE: usize = 2_000;
+
 /// A level of the chain of an error that contains a cancellation of something other than this run: its text.
 #[derive(thiserror::Error)]
-#[error("{message}")]
+#[error("{}", excerpt_within(message, MESSAGE))]
 struct OtherCanceled {
     message: String,
     source: Option<BoxError>,

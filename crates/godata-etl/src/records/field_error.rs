@@ -85,7 +85,7 @@ debug_as_chain!(FieldError);
 
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "field `{}`", self.field)?;
+        write!(f, "field `{}`", excerpt(&self.field))?;
         match &self.problem {
             Problem::Missing => f.write_str(" is missing"),
             Problem::Null => f.write_str(" is null"),

@@ -1,22 +1,21 @@
 //! Why the names of a batch could not be changed.
 
-use std::fmt;
 use std::sync::Arc;
 
-use godata_core::debug_as_chain;
+use godata_core::{debug_as_chain, excerpt, excerpt_list};
 
 /// Why the names of a batch could not be changed. The batch is then unchanged.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShapeError {
     /// A name appears twice in a list of names.
-    #[error("the name `{name}` appears twice")]
+    #[error("the name `{}` appears twice", excerpt(name))]
     Duplicate {
         /// The name.
         name: String,
     },
     /// No field of the batch has this name.
-    #[error("no field is named `{name}`; {}", Names(.known))]
+    #[error("no field is named `{}`; {}", excerpt(name), known_names(.known))]
     Unknown {
         /// The name.
         name: String,
@@ -24,7 +23,7 @@ pub enum ShapeError {
         known: Vec<Arc<str>>,
     },
     /// A field can't get this name, because another field has it.
-    #[error("another field is named `{name}`")]
+    #[error("another field is named `{}`", excerpt(name))]
     Taken {
         /// The name.
         name: String,
@@ -41,22 +40,12 @@ pub enum ShapeError {
 
 debug_as_chain!(ShapeError);
 
-/// The first names of a list, for a message.
-struct Names<'a>(&'a [Arc<str>]);
-
-/// How many names a message lists.
-const LISTED: usize = 20;
-
-impl fmt::Display for Names<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return f.write_str("there are no fields");
-        }
-        f.write_str(if self.0.len() == 1 { "the only field is " } else { "the fields are " })?;
-        for (i, name) in self.0.iter().take(LISTED).enumerate() {
-            write!(f, "{}`{name}`", if i == 0 { "" } else { ", " })?;
-        }
-        f.write_str(if self.0.len() > LISTED { ", …" } else { "" })
+/// The fields that there are, for a message.
+fn known_names(known: &[Arc<str>]) -> String {
+    match known.len() {
+        0 => "there are no fields".to_owned(),
+        1 => format!("the only field is {}", excerpt_list(known)),
+        _ => format!("the fields are {}", excerpt_list(known)),
     }
 }
 
@@ -70,7 +59,7 @@ mod tests {
         assert_eq!(message(vec![]), "no field is named `x`; there are no fields");
         assert_eq!(message(vec!["id;amount".into()]), "no field is named `x`; the only field is `id;amount`");
         assert_eq!(message(vec!["id".into(), "b".into()]), "no field is named `x`; the fields are `id`, `b`");
-        let many = (0..21).map(|n| n.to_string().into()).collect();
-        assert!(message(many).ends_with("`18`, `19`, …"));
+        let many = (0..5_000).map(|n| n.to_string().into()).collect();
+        assert!(message(many).ends_with("`18`, `19` and 4,980 more"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use godata_core::{BoxError, debug_as_chain};
+use godata_core::{BoxError, debug_as_chain, error_chain};
 
 use super::Sink;
 use crate::RunScope;
@@ -106,7 +106,7 @@ impl<E: Send + 'static, S: BlockingSink<E>> Sink<E> for BlockingWrite<S> {
             Ok(())
         });
         if let Err(error) = dropped.await {
-            tracing::error!(%error, "a sink failed to abort");
+            tracing::error!(error = %error_chain(&*error), "a sink failed to abort");
         }
     }
 }

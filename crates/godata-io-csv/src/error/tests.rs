@@ -1,5 +1,7 @@
 //! Each error, printed by `Display` and by `Debug`.
 
+use godata_core::excerpt_within;
+
 use super::*;
 
 fn column(name: Option<&str>) -> Column {
@@ -179,4 +181,54 @@ fn each_error_displays_its_message_and_debugs_its_chain() {
 fn a_column_without_a_name_shows_its_number() {
     assert_eq!(column(None).to_string(), "column 3");
     assert_eq!(column(Some("a")).to_string(), "column `a`");
+}
+
+#[test]
+fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
+    for text in ["a\n\u{1b}[2J\u{202e}\u{200b}\u{2028}\u{9b}\u{e0041}".to_owned(), "x".repeat(1 << 20)] {
+        let file = || Arc::<str>::from(&*text);
+        let name = || text.clone();
+        let column = || column(Some(&text));
+        let errors = [
+            CsvError::MissingHeader { file: file(), is_one_of_many: false },
+            CsvError::SepLine { file: file(), delimiter: b';' },
+            CsvError::OtherDelimiter { file: file(), delimiter: b'\t', expected: b';' },
+            CsvError::Header {
+                file: file(),
+                line: 1,
+                source: Box::new(CsvError::Utf8 { column: column(), value: name() }),
+            },
+            CsvError::DuplicateName { file: file(), line: 1, name: name(), first: 2, second: 4 },
+            CsvError::OtherHeader {
+                file: file(),
+                line: 1,
+                first: file(),
+                column: 3,
+                found: Some(name()),
+                expected: Some(name()),
+                rule: "a rule",
+            },
+            CsvError::OldHeader { column: 3, found: Some(name()), expected: Some(name()) },
+            CsvError::DuplicateGivenName { name: name() },
+            CsvError::UnclosedQuote { file: file(), line: 7, within: None },
+            CsvError::AfterQuote { column: column(), cell: name(), lines: 0, after: name(), hint: "a hint" },
+            CsvError::QuoteInCell { column: column(), cell: name(), hint: "a hint" },
+            CsvError::LikelyDelimiter {
+                header: name(),
+                delimiter: b'\t',
+                source: Box::new(CsvError::Record { source: name().into() }),
+            },
+            CsvError::Nul { column: column() },
+            CsvError::Value { column: column(), value: name(), source: name().into() },
+            CsvError::NotACell { field: name(), found: "a list" },
+            CsvError::NewField { field: name() },
+            CsvError::UnlistedField { field: name() },
+            CsvError::NullWord { word: name() },
+        ];
+        for error in errors {
+            assert!(error.to_string().len() < 2_000);
+            let chain = format!("{error:?}");
+            assert!(chain.len() < 4_000 && excerpt_within(&chain, chain.len()) == chain, "{chain}");
+        }
+    }
 }

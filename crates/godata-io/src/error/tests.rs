@@ -1,5 +1,7 @@
 //! Each error, printed by `Display` and by `Debug`.
 
+use godata_core::excerpt_within;
+
 use super::*;
 
 fn why() -> io::Error {
@@ -171,5 +173,52 @@ fn each_error_displays_its_message_and_debugs_its_chain() {
         assert_eq!(error.to_string(), message);
         let chain = if has_cause { format!("{message}: why") } else { message.to_owned() };
         assert_eq!(format!("{error:?}"), chain);
+    }
+}
+
+#[test]
+fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
+    for text in ["a\n\u{1b}[2J\u{202e}\u{200b}\u{2028}\u{9b}\u{e0041}".to_owned(), "x".repeat(1 << 20)] {
+        let path = || PathBuf::from(&text);
+        let errors = [
+            IoError::Open { path: path(), source: io::Error::other(&*text) },
+            IoError::IsDirectory { path: path() },
+            IoError::NotAFile { path: path() },
+            IoError::Pattern { pattern: text.clone(), source: (&*text).into() },
+            IoError::NoMatch { pattern: text.clone(), directory: Some(path()) },
+            IoError::List { path: path(), source: why() },
+            IoError::NoFiles { path: path() },
+            IoError::NotBuiltIn { path: path(), compression: Compression::Gzip },
+            IoError::Compressed { path: path(), compression: Compression::Gzip, bytes: 7, source: why() },
+            IoError::Read { path: path(), source: why() },
+            IoError::Encoding { path: path(), found: "UTF-8", expected: Encoding::Latin1 },
+            IoError::Packed { path: path(), found: Packed::Zip },
+            IoError::Malformed { path: path(), encoding: "GBK", offset: 3 },
+            IoError::UnknownEncoding { label: text.clone() },
+            IoError::RecordTooLong { path: path(), line: 2, limit: 64 },
+            IoError::Incomplete { path: path(), line: 2 },
+            IoError::OutputIsDirectory { path: path() },
+            IoError::NoFileName { path: path() },
+            IoError::NoDirectory { path: path(), directory: path() },
+            IoError::MakeDirectory { path: path(), source: why() },
+            IoError::Options { path: path(), reason: "no rows" },
+            IoError::Level { path: path(), compression: Compression::Gzip, level: 10, levels: 0..=9 },
+            IoError::Template { template: text.clone(), expected: "a field" },
+            IoError::PartitionValue { field: text.clone(), found: "a list" },
+            IoError::PartitionField { field: text.clone() },
+            IoError::SamePath { path: path() },
+            IoError::Resume { path: path(), source: why().into() },
+            IoError::InUse { path: path() },
+            IoError::OwnInput { path: path() },
+            IoError::Create { path: path(), source: why() },
+            IoError::Write { path: path(), source: why() },
+            IoError::Commit { path: path(), source: why() },
+            IoError::SyncDirectory { path: path(), source: why() },
+        ];
+        for error in errors {
+            assert!(error.to_string().len() < 2_000);
+            let chain = format!("{error:?}");
+            assert!(chain.len() < 4_000 && excerpt_within(&chain, chain.len()) == chain, "{chain}");
+        }
     }
 }

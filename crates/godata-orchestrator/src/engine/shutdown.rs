@@ -14,7 +14,7 @@ use super::{Engine, Stage};
 use crate::OrchestratorError;
 #[cfg(feature = "signal")]
 use crate::command::Reply;
-use crate::decide::{End, Mode};
+use crate::decide::{End, Mode, STUCK};
 use crate::shutdown::{Closing, ClosingStage};
 use crate::signal::{Received, Signals};
 use crate::{DrainReport, logs};
@@ -162,7 +162,7 @@ impl Engine {
         for handle in self.running() {
             let (run, started_at) = (handle.id(), handle.started_at());
             let Some(key) = self.jobs.get(&run).copied() else { continue };
-            let reason = "it neither stopped nor returned".to_owned();
+            let reason = STUCK.to_owned();
             self.ended(key, End::without_result(run, RunStatus::Interrupted, reason, started_at, now));
             self.step(key);
         }

@@ -3,11 +3,14 @@
 use std::error::Error;
 use std::fmt;
 
-use godata_core::{debug_as_chain, excerpt};
+use godata_core::{debug_as_chain, excerpt, excerpt_within};
 use serde::{de, ser};
 
 use super::super::field_error::excerpt_of;
 use super::super::value_ref::ValueRef;
+
+/// How many characters of a path, or of a type's own words, a message shows.
+const TEXT: usize = 300;
 
 /// Why a record or a value could not be converted: it says where, what was expected and what was found.
 ///
@@ -121,6 +124,7 @@ impl fmt::Display for Found {
 impl fmt::Display for ConvertError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { path, problem, found } = self;
+        let path = excerpt_within(path, TEXT);
         if matches!(problem, Problem::Missing) {
             return write!(f, "field `{path}` is missing");
         }
@@ -129,13 +133,15 @@ impl fmt::Display for ConvertError {
         }
         match (problem, found) {
             (Problem::Mismatch { expected, .. }, Some(found)) => {
-                write!(f, "expected {expected}, found {found}")
+                write!(f, "expected {}, found {found}", excerpt_within(expected, TEXT))
             }
-            (Problem::Mismatch { expected, found }, None) => write!(f, "expected {expected}, found {found}"),
+            (Problem::Mismatch { expected, found }, None) => {
+                write!(f, "expected {}, found {found}", excerpt_within(expected, TEXT))
+            }
             (Problem::Message(message), Some(found)) if found.value.is_some() => {
-                write!(f, "{message}, found {found}")
+                write!(f, "{}, found {found}", excerpt_within(message, TEXT))
             }
-            (Problem::Message(message), _) => f.write_str(message),
+            (Problem::Message(message), _) => f.write_str(&excerpt_within(message, TEXT)),
             (Problem::Missing, _) => Ok(()),
         }
     }
