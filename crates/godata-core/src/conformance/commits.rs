@@ -155,6 +155,11 @@ pub async fn clause_03_runs_change_only_as_allowed<F: Fixture>(trial: &Trial<F>)
         change(&mut next);
         Commit::new(owner, pipeline.clone()).update(next)
     };
+    let inserted = |change: &dyn Fn(&mut RunRecord)| {
+        let mut new = new_run(&pipeline, owner, RunStatus::Queued);
+        change(&mut new);
+        Commit::new(owner, pipeline.clone()).insert(new)
+    };
     for (what, change) in [
         ("another key", changed(&|run| run.key = RunKey::manual_run(run.id))),
         ("another due time", changed(&|run| run.due = Some(at(9)))),
@@ -162,7 +167,24 @@ pub async fn clause_03_runs_change_only_as_allowed<F: Fixture>(trial: &Trial<F>)
         ("another creation", changed(&|run| run.created_at = at(9))),
         ("another owner", changed(&|run| run.owner = Some(OwnerId::generate()))),
         ("an unknown run", changed(&|run| run.id = RunId::generate())),
-        ("a NUL", changed(&|run| run.reason = Some("\0".into()))),
+        ("a NUL in a reason", changed(&|run| run.reason = Some("\0".into()))),
+        ("a NUL in the name of a parameter", inserted(&|run| run.params = Params::new().with("a\0", "b"))),
+        ("a NUL in the value of a parameter", inserted(&|run| run.params = Params::new().with("a", "\0b"))),
+        ("a NUL in an option", {
+            let mut options = changed(&|_| ());
+            options.pipeline.options = "a\0b".into();
+            options
+        }),
+        ("a NUL in a tag", {
+            let mut tags = changed(&|_| ());
+            tags.pipeline.tags = ["a".to_owned(), "\0".to_owned()].into();
+            tags
+        }),
+        ("a NUL in a spec", {
+            let mut spec = changed(&|_| ());
+            spec.pipeline.spec = Some("\0".into());
+            spec
+        }),
         ("the end of another owner's run", {
             let mut finish = changed(&|run| run.status = RunStatus::Succeeded);
             finish.owner = OwnerId::generate();

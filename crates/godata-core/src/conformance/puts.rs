@@ -54,7 +54,7 @@ pub async fn clause_00_rows_are_read_as_they_were_put<F: Fixture>(trial: &Trial<
 
 /// Rows in which no field has its default, with texts that are hard to store.
 fn full_rows() -> (PipelineRecord, RunRecord) {
-    let hard = "line\nbreak \"quoted\" 'single' \\ % _ ä€𝄞 \u{1} \r\t";
+    let hard = "line\nbreak \"quoted\" 'single' \\ % _ ä€𝄞 \u{1}\u{1b}\u{7f}\u{9b} \r\t \u{200b}\u{202e}\u{2028}\u{feff}\u{e0041}";
     let mut pipeline = new_pipeline("full");
     pipeline.rev = 7;
     pipeline.enabled = false;

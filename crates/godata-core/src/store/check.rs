@@ -3,7 +3,8 @@
 use time::UtcDateTime;
 
 use crate::{
-    Commit, Committed, OwnerId, PipelineRecord, RunChange, RunId, RunKey, RunRecord, RunStatus, StoreError,
+    Commit, Committed, OwnerId, PipelineName, PipelineRecord, RunChange, RunId, RunKey, RunRecord, RunStatus,
+    StoreError,
 };
 
 /// For implementors of stores: the stored rows that [`check_commit`] compares a commit with.
@@ -104,17 +105,17 @@ impl From<Violation> for Refusal {
 #[derive(thiserror::Error)]
 enum Violation {
     #[error("the commit of pipeline `{pipeline}` has pending rows; only the default `commit` may set them")]
-    Pending { pipeline: String },
+    Pending { pipeline: PipelineName },
     #[error(
         "the cursor of pipeline `{pipeline}` goes back from {from} to {to}; it may only do so with a new `spec_since`"
     )]
-    CursorGoesBack { pipeline: String, from: Instant, to: Instant },
+    CursorGoesBack { pipeline: PipelineName, from: Instant, to: Instant },
     #[error("run {run} belongs to pipeline `{other}`, and the commit is for `{pipeline}`")]
-    OtherPipeline { run: RunId, other: String, pipeline: String },
+    OtherPipeline { run: RunId, other: PipelineName, pipeline: PipelineName },
     #[error("run {run} or its key {key} appears twice in the commit")]
     Twice { run: RunId, key: RunKey },
-    #[error("{what} has text with a NUL character, which can't be stored")]
-    Nul { what: String },
+    #[error("the {what} of {row} has a NUL character, which can't be stored")]
+    Nul { what: &'static str, row: Row },
     #[error("new run {run} is {status}; it must be queued, running or skipped")]
     NewStatus { run: RunId, status: RunStatus },
     #[error("run {run} can't be updated: it is not stored")]
@@ -132,6 +133,21 @@ enum Violation {
 }
 
 debug_as_chain!(Violation);
+
+/// The row that a commit writes.
+enum Row {
+    Pipeline(PipelineName),
+    Run(RunId),
+}
+
+impl std::fmt::Display for Row {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Pipeline(name) => write!(f, "pipeline `{name}`"),
+            Self::Run(id) => write!(f, "run {id}"),
+        }
+    }
+}
 
 /// Displays an instant that may be absent.
 struct Instant(Option<UtcDateTime>);
@@ -184,35 +200,54 @@ fn clause_2_the_rev_is_the_expected_one(commit: &Commit, stored: &Stored<'_>) ->
 
 fn well_formed(commit: &Commit) -> Result<(), Violation> {
     let pipeline = &commit.pipeline;
-    let name = || pipeline.name.to_string();
+    let name = || pipeline.name.clone();
     if !pipeline.pending.is_empty() {
         return Err(Violation::Pending { pipeline: name() });
     }
-    let texts = pipeline.spec.iter().chain([&pipeline.options]).chain(&pipeline.tags);
-    if texts.into_iter().any(|text| text.contains('\0')) {
-        return Err(Violation::Nul { what: format!("pipeline {}", pipeline.name) });
+    if let Some(what) = nul_in_pipeline(pipeline) {
+        return Err(Violation::Nul { what, row: Row::Pipeline(name()) });
     }
     for (position, change) in commit.runs.iter().enumerate() {
         let run = change.run();
         if run.pipeline_name != pipeline.name {
-            let other = run.pipeline_name.to_string();
+            let other = run.pipeline_name.clone();
             return Err(Violation::OtherPipeline { run: run.id, other, pipeline: name() });
         }
         let before = commit.runs.iter().take(position).map(RunChange::run);
         if before.into_iter().any(|other| other.id == run.id || other.key == run.key) {
             return Err(Violation::Twice { run: run.id, key: run.key.clone() });
         }
-        if has_nul(run) {
-            return Err(Violation::Nul { what: format!("run {}", run.id) });
+        if let Some(what) = nul_in_run(run) {
+            return Err(Violation::Nul { what, row: Row::Run(run.id) });
         }
     }
     Ok(())
 }
 
-fn has_nul(run: &RunRecord) -> bool {
-    let params = run.params.iter().flat_map(|(name, value)| [name, value]);
-    let message = run.error.as_ref().map(|error| error.message.as_str());
-    params.chain(run.reason.as_deref()).chain(message).any(|text| text.contains('\0'))
+/// Which text of a pipeline has a NUL.
+fn nul_in_pipeline(pipeline: &PipelineRecord) -> Option<&'static str> {
+    let mut tags = pipeline.tags.iter();
+    let texts = [
+        ("spec", pipeline.spec.as_deref()),
+        ("options", Some(&*pipeline.options)),
+        ("tags", tags.find(|tag| tag.contains('\0')).map(String::as_str)),
+    ];
+    first_with_nul(&texts)
+}
+
+/// Which text of a run has a NUL.
+fn nul_in_run(run: &RunRecord) -> Option<&'static str> {
+    let mut params = run.params.iter().flat_map(|(name, value)| [name, value]);
+    let texts = [
+        ("parameters", params.find(|text| text.contains('\0'))),
+        ("reason", run.reason.as_deref()),
+        ("error", run.error.as_ref().map(|error| &*error.message)),
+    ];
+    first_with_nul(&texts)
+}
+
+fn first_with_nul(texts: &[(&'static str, Option<&str>)]) -> Option<&'static str> {
+    texts.iter().find(|(_, text)| text.is_some_and(|text| text.contains('\0'))).map(|(what, _)| *what)
 }
 
 /// An edit and a rebase set a new `spec_since`, and may set the cursor to any instant.
@@ -222,7 +257,7 @@ fn clause_4_the_cursor_does_not_go_back(commit: &Commit, stored: &Stored<'_>) ->
     if to >= from || commit.pipeline.spec_since != row.spec_since {
         return Ok(());
     }
-    let pipeline = row.name.to_string();
+    let pipeline = row.name.clone();
     Err(Violation::CursorGoesBack { pipeline, from: Instant(from), to: Instant(to) })
 }
 

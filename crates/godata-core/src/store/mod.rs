@@ -49,7 +49,8 @@ use crate::{OwnerId, PipelineName, RunId};
 ///    dropped, it is unknown whether the commit happened: the caller reads, and looks for its own runs, before it decides
 ///    again.
 /// 2. `commit` succeeds only if the stored rev is the expected one, and adds one to it. Every change of a run is part of
-///    a commit.
+///    a commit. A commit with a NUL in a text is invalid, because many databases can't hold it. Every other text is read
+///    back as it was written, whatever characters it has.
 /// 3. An inserted run has a new id, and a key that is new in its pipeline. An updated run is stored and not terminal, and
 ///    changes its status as [`RunStatus`] allows. Its identity (id, key, due, parameters, creation) never changes, and a
 ///    request to stop it is never withdrawn. Only its owner starts it, and finishes it once it runs. Others may end it while it is

@@ -165,6 +165,11 @@ impl Engine {
             ),
             None => None,
         };
+        let has_nul = |(name, value): &(&str, &str)| name.contains('\0') || value.contains('\0');
+        if let Some(param) = options.params.iter().find(has_nul).map(|(param, _)| param.to_owned()) {
+            let pipeline = name.to_string();
+            return Err(OrchestratorError::Nul { pipeline, what: "parameter", name: Some(param) });
+        }
         let id = self.ids.run(self.clock.now());
         let run_key = key_of_token.unwrap_or_else(|| RunKey::manual_run(id));
         let mut run = self.new_run(name, run_key, Cause::Manual);

@@ -1,5 +1,6 @@
 //! Registering and unregistering pipelines.
 
+use std::collections::BTreeSet;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use super::Engine;
 use super::entry::{Entry, Replier};
 use crate::command::Reply;
 use crate::decide::{Plan, Registered, Request, contradiction};
-use crate::{RegisterError, Registration};
+use crate::{OrchestratorError, RegisterError, Registration};
 
 impl Engine {
     pub(super) fn register(&mut self, registration: Registration, reply: Reply<(), RegisterError>) {
@@ -53,6 +54,9 @@ impl Engine {
             ),
             None => None,
         };
+        if let Some((what, name)) = text_with_nul(spec.as_deref(), &options, &tags) {
+            return Err(OrchestratorError::Nul { pipeline: pipeline(), what, name }.into());
+        }
         let mut upstream = Vec::with_capacity(after.len());
         for other in after {
             upstream.push(self.upstream(&name, &other)?);
@@ -170,4 +174,20 @@ fn checked(name: &str) -> Result<PipelineName, RegisterError> {
 
 fn spec_of(schedule: &dyn Schedule) -> Option<String> {
     catch_unwind(AssertUnwindSafe(|| schedule.spec())).map_err(panic_message).ok()
+}
+
+/// Which text of a registration has a NUL.
+fn text_with_nul(
+    spec: Option<&str>,
+    options: &str,
+    tags: &BTreeSet<String>,
+) -> Option<(&'static str, Option<String>)> {
+    let has_nul = |text: &str| text.contains('\0');
+    if spec.is_some_and(has_nul) {
+        return Some(("schedule", None));
+    }
+    if has_nul(options) {
+        return Some(("options", None));
+    }
+    tags.iter().find(|tag| has_nul(tag)).map(|tag| ("tag", Some(tag.clone())))
 }

@@ -1,7 +1,7 @@
 //! Runs by hand, events, and shutdowns.
 
-use godata_core::{Cause, RunQuery, RunStatus};
-use godata_orchestrator::{Event, OrchestratorError, Overlap, Registration, RunOptions};
+use godata_core::{Cause, RunQuery, RunStatus, job_fn};
+use godata_orchestrator::{Event, OrchestratorError, Overlap, RegisterError, Registration, RunOptions};
 
 use crate::support::{World, count, every, gated, quick, secs, settle};
 
@@ -255,4 +255,35 @@ async fn the_history_is_a_table_with_counts_and_the_last_error() {
     for text in ["failed", "succeeded", "no such column", "2 runs"] {
         assert!(table.contains(text), "{text} is not in\n{table}");
     }
+}
+
+/// Every other character is stored and read back.
+#[tokio::test(start_paused = true)]
+async fn a_nul_is_refused_at_the_call_with_its_place_and_other_control_characters_are_kept() {
+    let world = World::new();
+    let import = || Registration::new(job_fn("import", |_cx| async { Ok(()) }));
+    let refused = |error: &RegisterError, what: &str| {
+        let message = format!(
+            "the {what} of pipeline `import` has the character NUL, which can't be stored: remove it"
+        );
+        assert_eq!(error.to_string(), message);
+    };
+    let orchestrator = &world.orchestrator;
+    refused(&orchestrator.register_with(import().tag("a\0b")).await.unwrap_err(), r"tag `a\u{0}b`");
+    refused(&orchestrator.register_with(import().options("\0")).await.unwrap_err(), "options");
+    let odd = "\u{1}\u{1b}[2J\n\u{7f}\u{9b}\u{202e}\u{2028}\u{feff}\u{e0041}";
+    orchestrator.register_with(import().tag(odd).options(odd)).await.unwrap();
+    assert_eq!(orchestrator.pipelines().await.unwrap()[0].options, odd);
+
+    for (name, value) in [("day", "a\0b"), ("day\0", "")] {
+        let run = orchestrator
+            .run_pipeline_with("import", RunOptions::new().param("a", "b").param(name, value))
+            .await;
+        let error = run.unwrap_err();
+        assert!(matches!(&error, OrchestratorError::Nul { name: Some(it), .. } if it == name), "{error}");
+    }
+    assert_eq!(orchestrator.history(&RunQuery::new()).await.unwrap().runs, []);
+    let run = orchestrator.run_pipeline_with("import", RunOptions::new().param(odd, odd)).await.unwrap();
+    run.done().await.unwrap();
+    assert_eq!(orchestrator.history(&RunQuery::new()).await.unwrap().runs[0].params.get(odd), Some(odd));
 }
