@@ -1,7 +1,9 @@
 //! The public handle of an orchestrator.
 
 use std::fmt;
+use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 #[cfg(feature = "test-util")]
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering::Acquire};
@@ -577,7 +579,11 @@ impl Orchestrator {
         &self,
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, OrchestratorError> {
-        let answer = within(self.0.store_timeout, call).await;
+        let call = within(self.0.store_timeout, call);
+        let answer = match Handle::try_current() {
+            Ok(_) => call.await,
+            Err(_) => on(&self.threads()?.of_loop, call).await,
+        };
         answer.map_err(|error| OrchestratorError::Store { source: Arc::new(error) })
     }
 
@@ -605,12 +611,7 @@ impl Orchestrator {
     fn ensure_running(&self) -> Result<(), OrchestratorError> {
         let mut engine = self.0.engine.lock().unwrap_or_else(PoisonError::into_inner);
         if engine.is_some() {
-            let runtime = Handle::try_current().map_err(|_| OrchestratorError::NoRuntime)?;
-            let threads = match self.0.is_on_current_runtime {
-                true => Threads::of(runtime),
-                false => Threads::shared()
-                    .map_err(|error| OrchestratorError::Threads { source: Arc::new(error) })?,
-            };
+            let threads = self.threads()?;
             if let Some(engine) = engine.take() {
                 let task = threads.of_loop.spawn(run(engine, threads.of_jobs, self.0.events.clone()));
                 #[cfg(feature = "test-util")]
@@ -620,6 +621,14 @@ impl Orchestrator {
             }
         }
         Ok(())
+    }
+
+    /// Where the loop runs. Only an orchestrator on its caller's runtime needs a caller on one.
+    fn threads(&self) -> Result<Threads, OrchestratorError> {
+        if self.0.is_on_current_runtime {
+            return Handle::try_current().map(Threads::of).map_err(|_| OrchestratorError::NoRuntime);
+        }
+        Threads::shared().map_err(|error| OrchestratorError::Threads { source: Arc::new(error) })
     }
 
     /// Ends at once, as a crash would: nothing more is decided or stored. Running jobs continue in the runner, and
@@ -633,6 +642,16 @@ impl Orchestrator {
         }
         self.0.events.close();
     }
+}
+
+/// Polls a future as if on a runtime, so that it finds the timers of that.
+async fn on<T>(runtime: &Handle, future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    poll_fn(|cx| {
+        let _entered = runtime.enter();
+        future.as_mut().poll(cx)
+    })
+    .await
 }
 
 /// Runs the loop. Once it has ended, a signal that it listened for ends the process.

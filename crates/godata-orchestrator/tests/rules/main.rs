@@ -8,6 +8,7 @@ mod changes;
 mod faulty;
 mod instances;
 mod logs;
+mod outside;
 mod overlap;
 mod schedule;
 mod shutdown;
