@@ -46,7 +46,7 @@ pub struct Pipeline {
 impl Pipeline {
     /// Starts the description of a pipeline: first settings, then a `read`, steps, and a `write` that ends it.
     ///
-    /// A name is 1 to 200 bytes long, without control characters, and without white space at either end. The `write`
+    /// A name is 1 to 200 bytes long, without control or invisible characters, and without white space at either end. The `write`
     /// returns an error for any other name.
     pub fn builder(name: impl Into<String>) -> PipelineBuilder {
         PipelineBuilder::new(name.into())
@@ -82,8 +82,9 @@ impl Pipeline {
     ///
     /// # Errors
     ///
-    /// Those of [`run`](Self::run). Also [`PipelineError::Runtime`] if it is called on a tokio runtime, which it would
-    /// block.
+    /// Those of [`run`](Self::run). Also [`PipelineError::Runtime`] if it is called on a thread of a tokio runtime, which it
+    /// would block. The threads of `spawn_blocking` belong to the runtime as well, and can't be told from those that must not
+    /// block: wait there with the runtime's own `block_on`.
     ///
     /// ```
     /// use godata_etl::{BoxError, Pipeline, RunContext};
@@ -96,6 +97,21 @@ impl Pipeline {
     ///     assert_eq!(pipeline.run_blocking(&RunContext::new())?.written.records, 1);
     ///     Ok(())
     /// }
+    /// ```
+    ///
+    /// Within `spawn_blocking`:
+    ///
+    /// ```
+    /// use godata_etl::{BoxError, Pipeline, RunContext};
+    /// use tokio::runtime::Handle;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let pipeline = Pipeline::builder("hello").read_vec(vec!["hello"]).write_fn(async |_cx, _words| Ok(()))?;
+    /// let run = move || Handle::current().block_on(pipeline.run(&RunContext::new()));
+    /// assert_eq!(tokio::task::spawn_blocking(run).await??.written.records, 1);
+    /// # Ok(())
+    /// # }
     /// ```
     pub fn run_blocking(&self, cx: &RunContext) -> Result<RunReport, PipelineError> {
         if tokio::runtime::Handle::try_current().is_ok() {
@@ -169,7 +185,10 @@ impl fmt::Debug for Pipeline {
 }
 
 #[derive(thiserror::Error)]
-#[error("`run_blocking` was called on a tokio runtime: await `run` instead")]
+#[error(
+    "`run_blocking` was called on a thread of a tokio runtime: await `run` instead, or within `spawn_blocking` wait for it \
+     with `Handle::current().block_on(...)`"
+)]
 struct OnRuntime;
 
 debug_as_chain!(OnRuntime);

@@ -15,7 +15,7 @@ use godata_etl::{
     BlockingSink, BlockingWrite, BoxError, Chunk, Job, Outcome, Pipeline, PipelineEnd, PipelineError,
     PipelineHook, PipelineInfo, RunContext, RunScope, Stop, Work, Writer,
 };
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Long enough for anything that is going to happen.
 const LONG: Duration = Duration::from_secs(20);
@@ -266,4 +266,25 @@ fn run_blocking_has_timers() {
         Ok(n)
     });
     assert!(flow.write_fn(|_, _| ready(Ok(()))).unwrap().run_blocking(&RunContext::new()).is_ok());
+}
+
+/// Neither place can be told from the other, and one of them must not block.
+#[test]
+fn run_blocking_is_refused_on_every_thread_of_a_runtime_and_block_on_works_where_blocking_is_allowed() {
+    let _alone = alone();
+    let pipeline = || Pipeline::builder("numbers").read_vec(vec![1]).write_fn(|_, _| ready(Ok(()))).unwrap();
+    let refused = |result: Result<_, PipelineError>| {
+        let error = format!("{:?}", result.unwrap_err());
+        assert!(error.contains("await `run` instead, or within `spawn_blocking`"), "{error}");
+    };
+    for runtime in [healthy(), Builder::new_current_thread().enable_all().build().unwrap()] {
+        refused(runtime.block_on(async { pipeline().run_blocking(&RunContext::new()) }));
+        let blocking = move || pipeline().run_blocking(&RunContext::new());
+        refused(runtime.block_on(tokio::task::spawn_blocking(blocking)).unwrap());
+        let on_its_runtime = move || Handle::current().block_on(pipeline().run(&RunContext::new()));
+        let report = runtime.block_on(tokio::task::spawn_blocking(on_its_runtime)).unwrap().unwrap();
+        assert_eq!(report.written.records, 1);
+        let elsewhere = std::thread::spawn(move || pipeline().run_blocking(&RunContext::new()));
+        assert_eq!(elsewhere.join().unwrap().unwrap().written.records, 1);
+    }
 }
