@@ -126,6 +126,7 @@
 //! | WARN | `run will be retried` | `pipeline`, `run`, `retry_of`, `attempt`, `attempts`, `in_ms` |
 //! | INFO | `cancel requested` | `pipeline`, `run`; not for a queued run, which is canceled at once |
 //! | WARN | `run canceled`, `run interrupted` | `pipeline`, `run`, `reason`; only for a run that had no job here |
+//! | WARN | `stuck run stored as interrupted` | `pipeline`, `run`, `reason`; its job still runs as a shutdown ends. If the process lives on and the job ends, the runner logs that end; the row stays as it is |
 //! | INFO | `run skipped` | `pipeline`, `run`, `reason`; a queued run that gave way to a newer one |
 //! | INFO | `due times skipped` | `pipeline`, `run` (the skipped row), `skipped` (how many more), `due` (the last), `reason` |
 //! | WARN | `due times missed` | `pipeline`, `missed`, `exact` (`false`: at least that many), `runs` (how many are to run), `first`, `due` (the last), `policy` |

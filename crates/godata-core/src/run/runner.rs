@@ -8,6 +8,21 @@ use crate::{AnyJob, RunHandle, RunId, RunRequest, excerpt};
 ///
 /// An orchestrator starts its jobs through an `Arc<dyn JobRunner>`. `Runner` of the crate `godata-runner` implements it.
 ///
+/// # Logs
+///
+/// The runner logs what happens inside a run, and nobody else does: a runner that logs nothing leaves a service without a
+/// line about its runs. The names are an API that dashboards and alerts are built on, so use these:
+///
+/// * Poll the job in a root span `run` at level INFO, with the fields `pipeline` (the job's name), `run`, `job`, `attempt`,
+///   `cause` and `due` (RFC 3339; empty if there is none). Then every line that the job logs names its run.
+/// * In the span, log `run started` at INFO, and exactly one end: `run succeeded` at INFO, `run failed` at ERROR with the
+///   whole chain as `error`, `run canceled` or `run interrupted` at WARN, with `took_ms`, `read` and `written`.
+/// * Log a timeout that passes as `timeout passed`, and a job that can't be dropped as `run stuck`, both at WARN.
+///
+/// Names and errors come from elsewhere: show them through [`excerpt`](crate::excerpt()) or
+/// [`error_chain`](crate::error_chain()), which leave nothing in them that a terminal obeys. The orchestrator logs the rest:
+/// what is queued, retried, skipped, and the runs that end without a job.
+///
 /// # Example
 ///
 /// A runner that starts every job at once. It has neither pools nor timeouts, and waits for jobs that do not stop:
@@ -16,9 +31,12 @@ use crate::{AnyJob, RunHandle, RunId, RunRequest, excerpt};
 /// use std::sync::Arc;
 /// use std::time::Duration;
 ///
+/// use godata_core::time::format_description::well_known::Rfc3339;
 /// use godata_core::{
-///     AnyJob, BoxError, Job, JobRunner, RunHandle, RunRequest, RunnerError, SystemClock, job_fn,
+///     AnyJob, BoxError, Job, JobRunner, RunHandle, RunRequest, RunResult, RunStatus, RunnerError, SystemClock,
+///     excerpt_within, job_fn,
 /// };
+/// use tracing::{Instrument, Span, error, field, info, info_span, warn};
 ///
 /// struct Unlimited;
 ///
@@ -27,16 +45,46 @@ use crate::{AnyJob, RunHandle, RunId, RunRequest, excerpt};
 ///         let runtime = tokio::runtime::Handle::try_current().map_err(|_| RunnerError::NoRuntime)?;
 ///         let (handle, run) =
 ///             RunHandle::new(job.shared_name(), request.into_context(), Arc::new(SystemClock));
-///         let cx = handle.context().clone();
-///         runtime.spawn(async move {
+///         let (cx, watched) = (handle.context().clone(), handle.clone());
+///         let work = async move {
 ///             run.start();
+///             info!("run started");
 ///             run.end(job.run(&cx).await.into());
-///         });
+///             log_end(&watched.result());
+///         };
+///         runtime.spawn(work.instrument(span(&handle)));
 ///         Ok(handle)
 ///     }
 ///
 ///     fn stop_grace(&self) -> Duration {
 ///         Duration::from_secs(60)
+///     }
+/// }
+///
+/// fn span(run: &RunHandle) -> Span {
+///     let cx = run.context();
+///     let due = cx.scheduled_at().and_then(|due| due.format(&Rfc3339).ok());
+///     info_span!(
+///         parent: None,
+///         "run",
+///         pipeline = %excerpt_within(run.job_name(), 200),
+///         run = %run.id(),
+///         job = %run.job_id(),
+///         attempt = cx.attempt(),
+///         cause = %cx.cause(),
+///         due = due.map(field::display),
+///     )
+/// }
+///
+/// fn log_end(run: &RunResult) {
+///     let took_ms = run.duration().map(|took| took.as_millis() as u64);
+///     let (read, written) = (run.counts.records_read, run.counts.records_written);
+///     let error = run.error.as_ref().map(field::display);
+///     match run.status {
+///         RunStatus::Succeeded => info!(took_ms, read, written, "run succeeded"),
+///         RunStatus::Failed => error!(took_ms, read, written, error, "run failed"),
+///         RunStatus::Canceled => warn!(took_ms, read, written, "run canceled"),
+///         _ => warn!(took_ms, read, written, "run interrupted"),
 ///     }
 /// }
 ///

@@ -3,7 +3,10 @@
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use godata_core::{AnyStore, MemoryStore, Permanent, RetryPolicy, RunContext, RunHandle, Schedule, job_fn};
+use godata_core::{
+    AnyJob, AnyStore, Job as _, MemoryStore, Permanent, RetryPolicy, RunContext, RunHandle, Schedule,
+    SystemClock, job_fn,
+};
 use godata_orchestrator::{Misfire, Overlap, Recovery, Registration};
 use time::UtcDateTime;
 use tracing::Level;
@@ -340,5 +343,27 @@ async fn another_schedule_is_logged_by_the_instance_that_edits_it_and_by_the_one
         "INFO schedule edited pipeline=a from=\"every 10s\" to=\"every 20s\"",
         "INFO pipeline registered pipeline=a schedule=\"every 20s\"",
         "WARN another schedule is stored pipeline=a stored=\"every 20s\" registered=\"every 10s\"",
+    ]);
+}
+
+/// The job still runs, so its end is not known yet.
+#[tokio::test(start_paused = true)]
+async fn a_stuck_run_is_logged_as_stored_and_not_as_ended() {
+    let runs = Mutex::new(Vec::new());
+    let stuck = Starts(move |job: AnyJob, request: RunRequest| {
+        let (handle, run) = RunHandle::new(job.name(), request.into_context(), Arc::new(SystemClock));
+        run.start();
+        runs.lock().unwrap().push(run);
+        Ok(handle)
+    });
+    let world = World::with_runner(stuck, |builder| builder);
+    world.register(Registration::new(quick("a"))).await;
+    world.orchestrator.run_pipeline("a").await.unwrap();
+    let lines = Lines::capture();
+    let report = world.orchestrator.shutdown(secs(10)).await;
+    lines.check(&[
+        "INFO shutdown began cause=\"shutdown was called\" grace_ms=10000 running=1",
+        "WARN stuck run stored as interrupted pipeline=a run=# reason=\"it neither stopped nor returned\"",
+        &format!("INFO shutdown ended report={report}"),
     ]);
 }
