@@ -1,5 +1,5 @@
-//! Runs a pipeline for past days, one run per day. In each run, the reader opens the file of the day that is due. The
-//! last day has no file on purpose, so its run fails.
+//! Runs a pipeline for past days, one run per day. Each run reads the file of the day that is due, and writes a file of
+//! that day, so that no run replaces what another has written. The last day has no file on purpose, so its run fails.
 //!
 //!     cargo run -p full-examples --example backfill
 
@@ -36,20 +36,20 @@ async fn main() -> Result<(), BoxError> {
         let missing = if run.error.is_some() { ", its orders are missing" } else { "" };
         println!("{day} {}, {} written{missing}", run.status, run.counts.records_written);
     }
+    let files = fs::read_dir(folder.path())?.filter_map(|file| file.ok()?.file_name().into_string().ok());
+    println!("{} files of paid orders", files.filter(|name| name.starts_with("paid-")).count());
     orchestrator.shutdown(Duration::from_secs(30)).await;
     Ok(())
 }
 
 /// Writes the paid orders of the day for which a run is due.
 fn daily(folder: &Path) -> Result<Pipeline, BoxError> {
-    let (orders, paid) = (folder.to_owned(), folder.join("paid.jsonl"));
+    let (orders, paid) = (folder.to_owned(), folder.to_owned());
+    let day_of = |cx: &RunContext| cx.scheduled_at().unwrap_or_else(UtcDateTime::now).date();
     Ok(Pipeline::builder("orders-daily")
-        .read_with(move |cx| {
-            let day = cx.scheduled_at().unwrap_or_else(UtcDateTime::now).date();
-            Ok(csv::read_records(orders.join(format!("orders-{day}.csv"))))
-        })
+        .read_with(move |cx| Ok(csv::read_records(orders.join(format!("orders-{}.csv", day_of(cx))))))
         .filter(|r| r.str("status") == Some("paid"))
-        .write(jsonl::write(paid))?)
+        .write_with(move |cx| Ok(jsonl::write(paid.join(format!("paid-{}.jsonl", day_of(cx))))))?)
 }
 
 /// Waits until this many runs have ended.

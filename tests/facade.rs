@@ -367,8 +367,8 @@ fn an_unexpected_or_missing_runtime_is_an_error_and_nothing_starts() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).build().unwrap();
     let error = runtime.block_on(async { pipeline.run_blocking(&cx) }).unwrap_err();
     assert!(matches!(error, PipelineError::Runtime { .. }) && error.report().is_none());
-    let says =
-        "pipeline `t` can't run here: `run_blocking` was called on a tokio runtime: await `run` instead";
+    let says = "pipeline `t` can't run here: `run_blocking` was called on a thread of a tokio runtime: await `run` instead, or within \
+         `spawn_blocking` wait for it with `Handle::current().block_on(...)`";
     assert_eq!(format!("{error:#}"), says);
 
     // Without a runtime nothing can be awaited, so the first poll must return the error.
@@ -521,6 +521,7 @@ fn the_prelude_has_few_names_and_all_that_most_programs_need() {
         "Job",
         "JobHook",
         "Ordered",
+        "Output",
         "Pipeline",
         "PipelineError",
         "PipelineHook",
@@ -594,4 +595,17 @@ fn no_two_public_types_of_the_facade_share_a_name() {
     assert!(homes.contains_key("Pipeline") && homes.contains_key("Overlap"), "{homes:?}");
     let shared: Vec<_> = homes.into_iter().filter(|(_, homes)| homes.len() > 1).collect();
     assert!(shared.is_empty(), "{shared:?}");
+}
+
+/// The whole path decides, where the prelude and a crate have the same name.
+#[test]
+fn a_program_beside_the_crate_csv_says_which_one_it_means() {
+    use godata::csv;
+
+    use ::csv as other;
+
+    let read = csv::read_records(Input::bytes("in", "a\n1\n"));
+    let pipeline = Pipeline::builder("t").read(read).write_fn(async |_, _| Ok(())).unwrap();
+    assert_eq!(pipeline.run_blocking(&RunContext::new()).unwrap().read.records, 1);
+    assert_eq!(other::Reader::from_reader("a\n1\n".as_bytes()).records().count(), 1);
 }

@@ -108,6 +108,10 @@
 //! All but `bundled-zones` are on by default. Without any of them, this crate is the engine alone. If a format's feature is
 //! off, the compiler does not know `csv` or `jsonl` and proposes a crate of that name: turn on the feature instead.
 //!
+//! A program that also depends on the crate `csv` can't write `use csv::…` below `use godata::prelude::*`: the compiler does
+//! not know which is meant. Import the one that you mean by its whole path, `use godata::csv;`, and write `::csv` for the
+//! crate.
+//!
 //! | feature | adds |
 //! |---|---|
 //! | `csv` | [`csv`] |
