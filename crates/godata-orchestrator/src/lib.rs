@@ -84,7 +84,7 @@
 //!   runs and waiting retries still start.
 //! * **Dependencies.** A pipeline that is registered [`after`](Registration::after) others runs when one of them
 //!   succeeds. If they succeed several times before it can run, it runs once.
-//! * **Backfills** are queued runs with a [scheduled time](RunContext::scheduled_at) in the past. They run one at a time,
+//! * **Backfills** are queued runs with a [due time](RunContext::due) in the past. They run one at a time,
 //!   after everything else that is queued.
 //!
 //! # Errors
@@ -224,7 +224,7 @@ pub use history::History;
 pub use orchestrator::Orchestrator;
 pub use policy::{Misfire, Overlap, Recovery};
 pub use registration::Registration;
-pub use shutdown::DrainReport;
+pub use shutdown::ShutdownReport;
 
 #[doc(no_inline)]
 pub use godata_core::{

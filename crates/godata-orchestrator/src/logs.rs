@@ -12,7 +12,7 @@ use tracing::field::display;
 use crate::decide::{MISSED, Misfired};
 use crate::history::rfc3339;
 use crate::registration::Rules;
-use crate::{DrainReport, Misfire, ScheduleFault};
+use crate::{Misfire, ScheduleFault, ShutdownReport};
 
 /// Logs that the row of a run is durable. `before` is its last state; `None` if it is new or its last state is not
 /// known.
@@ -222,7 +222,7 @@ pub(crate) fn shutdown_began(cause: &str, grace: Option<Duration>, running: usiz
     tracing::info!(cause, grace_ms, running, "shutdown began");
 }
 
-pub(crate) fn shutdown_ended(report: &DrainReport) {
+pub(crate) fn shutdown_ended(report: &ShutdownReport) {
     tracing::info!(%report, "shutdown ended");
 }
 

@@ -46,7 +46,7 @@ use crate::OldContent;
 ///
 /// # let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("numbers.txt");
-/// let writer = SentenceWriter(Output::path(&path).roll_by_rows(2));
+/// let writer = SentenceWriter(Output::path(&path).roll_by_records(2));
 /// Pipeline::builder("numbers").read_vec(vec![1, 2, 3]).write(writer)?.run_blocking(&RunContext::new())?;
 /// assert_eq!(std::fs::read_to_string(folder.path().join("numbers-00001.txt"))?, "1; 2.");
 /// assert_eq!(std::fs::read_to_string(folder.path().join("numbers-00002.txt"))?, "3.");

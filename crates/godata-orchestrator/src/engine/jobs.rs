@@ -292,7 +292,7 @@ fn context(run: &RunRecord) -> RunContext {
         .with_attempt(run.attempt)
         .with_cause(run.cause);
     let cx = match run.due {
-        Some(due) => cx.with_scheduled_at(due),
+        Some(due) => cx.with_due(due),
         None => cx,
     };
     if run.params.is_empty() { cx } else { cx.with_params(run.params.clone()) }

@@ -135,7 +135,7 @@
 //! | a file that is replaced as a whole | its path, or [`Output::path`] for options |
 //! | to the end of a file, one run at a time | [`Output::append`]; [`Output::lock_timeout`] |
 //! | a file per country, day, … | [`Output::partitioned`] |
-//! | files of a certain size | [`Output::roll_by_rows`], [`Output::roll_by_bytes`] |
+//! | files of a certain size | [`Output::roll_by_records`], [`Output::roll_by_bytes`] |
 //! | a list of the files that were written | [`Output::manifest`] |
 //! | into a shell pipe | [`Output::stdout`] |
 //! | compressed | nothing special if the name ends in `.gz`, `.zst` or `.bz2`, else [`Output::compression`]; [`Output::level`] |
