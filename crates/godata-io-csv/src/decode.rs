@@ -66,6 +66,9 @@ impl Decoder {
 
     /// The structs of a block.
     pub(crate) fn typed<T: DeserializeOwned>(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Vec<T>, Stop> {
+        if self.names.is_some() {
+            self.columns.shape.check_struct::<T>()?;
+        }
         let len = bytes.len();
         let is_rare = self.is_rare_type.load(Ordering::Relaxed);
         let split = if is_rare { Err(bytes) } else { self.split(bytes, work)? };

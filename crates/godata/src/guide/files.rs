@@ -86,10 +86,15 @@
 //! | is not UTF-8, or has the byte order mark of another encoding | an error that says how to read it; no character is ever replaced |
 //! | has a bad record: a missing cell, an open quote, a duplicate key, a bad number | an error with its line |
 //! | has a record of more than 64 MiB | an error with its line: the file probably has another format |
+//! | lacks a column that a step asks for: it was renamed, say | in CSV, an error that lists the columns; in JSON, a missing field, because each record has names of its own |
 //!
 //! CSV records that are too short or too long ([`ragged`](csv::CsvReader::ragged)) and duplicate keys
 //! ([`duplicate_keys`](jsonl::JsonlReader::duplicate_keys)) can follow other rules. To drop records that a step can't use,
 //! test them in a [`filter`](Flow::filter).
+//!
+//! In JSON, `order.str("status")` is `None` for a record without the field, and for all of them once it has another name. Where
+//! each record must have it, ask for [`text`](RecordRef::text), which is an error then:
+//! `.try_filter(|order| Ok(order.text("status")? == "paid"))`.
 //!
 //! # How is my CSV written, and how do I want it?
 //!
@@ -174,7 +179,7 @@
 //! fn main() -> Result<(), BoxError> {
 //!     let pipeline = Pipeline::builder("paid")
 //!         .read(jsonl::read_records(Input::stdin()))
-//!         .filter(|order| order.str("status") == Some("paid"))
+//!         .try_filter(|order| Ok(order.text("status")? == "paid"))
 //!         .write(jsonl::write(Output::stdout()))?;
 //!     match pipeline.run_blocking(&RunContext::new()) {
 //!         Err(error) if error.is_broken_pipe() => Ok(()),
@@ -228,6 +233,6 @@
 
 #[cfg(doc)]
 use crate::{
-    Flow, Input, Output, PipelineBuilder, PipelineError, Progress, Reader, RunReport, Writer, csv, json,
-    jsonl,
+    Flow, Input, Output, PipelineBuilder, PipelineError, Progress, Reader, RecordRef, RunReport, Writer, csv,
+    json, jsonl,
 };
