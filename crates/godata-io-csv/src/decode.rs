@@ -75,6 +75,9 @@ impl Decoder {
 
     /// The structs of a block.
     pub(crate) fn typed<T: DeserializeOwned>(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Vec<T>, Stop> {
+        if self.names.is_some() {
+            self.columns.shape.check_struct::<T>()?;
+        }
         let bytes = self.tidied(bytes, work);
         let len = bytes.len();
         let bytes = match self.split(bytes, work)? {

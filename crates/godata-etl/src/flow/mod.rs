@@ -13,6 +13,7 @@ use godata_core::{BoxError, RunContext};
 pub use self::named_fields::NamedFields;
 use crate::chunk::RowMap;
 use crate::engine::{MakeWriter, Opener, Plan};
+use crate::records::Missed;
 use crate::writer::{Collect, WriteFn};
 use crate::{Batch, BuildError, Chunk, Pipeline, PipelineError, StepInfo, Stop, Work, Writer, step};
 
@@ -107,7 +108,10 @@ impl<B: Batch> Flow<B> {
     {
         self.step("map_batch", move |chunk, _| {
             let Chunk { batch, origin, .. } = chunk;
-            Ok(Chunk { batch: f(batch)?, origin, rows: RowMap::Unknown })
+            let missed = Missed::of(&batch);
+            let made = f(batch);
+            missed.map_or(Ok(()), |missed| missed.check())?;
+            Ok(Chunk { batch: made?, origin, rows: RowMap::Unknown })
         })
     }
 

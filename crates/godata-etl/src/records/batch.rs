@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::cast::Type;
 use super::cell::Cell;
 use super::field_error::FieldError;
+use super::names::{KnownNames, Names};
 use super::record::Record;
 use super::row::RecordRef;
 use super::row_mut::RecordMut;
@@ -21,6 +22,9 @@ use super::value::Value;
 /// A cell that came from text stays a slice of the buffer until it is read, and is written as it was read. A row may
 /// lack a field that other rows have: the field is then *absent*, which is not the same as null. All rows have their
 /// fields in the order of [`names`](Self::names).
+///
+/// The names of a batch are either known for all rows, as those of a CSV file, or open, as those of JSON, whose rows bring
+/// their own. [`RecordRef`] says what that means for its getters.
 ///
 /// Readers of formats fill a batch with [`RecordsBuilder`](crate::RecordsBuilder). Closures collect one from
 /// [`Record`]s.
@@ -48,8 +52,8 @@ pub struct Records {
     pub(super) source_format: Option<SourceFormat>,
     /// Whether a row has lost a field, so that there may be a name that no row has.
     pub(super) lost_fields: bool,
-    /// Whether the input fixed the names for all rows, so that any other name is a mistake.
-    pub(super) fixed_names: bool,
+    /// Whether the rows can have other names than those of the shape.
+    pub(super) names: Names,
 }
 
 impl Records {
@@ -83,7 +87,7 @@ impl Records {
         rows.clear();
         sources.clear();
         let storage = storage.recycled(shape.len());
-        Self { shape, storage, rows, sources, fixed_names: true, ..Self::default() }
+        Self { shape, storage, rows, sources, names: Names::fixed(), ..Self::default() }
     }
 
     /// Fills a batch that has no rows.
@@ -125,9 +129,19 @@ impl Records {
     }
 
     /// Makes unknown names valid: from now on, a name that the batch lacks may be one that none of its rows happens to
-    /// have. Steps that set fields row by row call it. See [`select`](Self::select).
+    /// have. Readers of formats whose rows name their fields call it. See [`select`](Self::select).
     pub fn open_names(&mut self) {
-        self.fixed_names = false;
+        self.names = Names::Open;
+    }
+
+    /// Whether the names are known for all rows, as those of a CSV file.
+    pub(crate) fn knows_names(&self) -> bool {
+        self.names.missed().is_some()
+    }
+
+    /// Says that a step may have given fields of new names to some rows, and perhaps to none of this batch.
+    pub(crate) fn extend_names(&mut self) {
+        self.names = self.names.extended();
     }
 
     /// How many rows there are.
@@ -177,7 +191,10 @@ impl Records {
     #[must_use]
     pub fn into_records(mut self) -> Vec<Record> {
         let rows = std::mem::take(&mut self.rows);
-        rows.into_iter().map(|row| self.take_record(row as usize)).collect()
+        let names = self.names.clone();
+        let shape = Arc::clone(&self.shape);
+        let known = names.missed().is_some().then(|| Arc::new(KnownNames { names, shape }));
+        rows.into_iter().map(|row| self.take_record(row as usize).with_known(known.clone())).collect()
     }
 
     /// The text buffer that the cells are slices of: the text given to

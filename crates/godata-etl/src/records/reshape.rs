@@ -11,7 +11,9 @@ impl Records {
     /// Keeps these fields, in this order, and drops the others.
     ///
     /// An unknown name is an error if the names were given with the batch ([`with_names`](Self::with_names)). It is ignored
-    /// if the rows brought their own names, because then a batch has a name only if one of its rows happens to have it.
+    /// if the rows brought their own names, because then a batch has a name only if one of its rows happens to have it. After
+    /// a step that may have given fields to some of the rows, only a name is refused that differs from a known one in nothing
+    /// but letter case, spaces and punctuation.
     /// The same holds for [`drop_fields`](Self::drop_fields) and [`rename`](Self::rename).
     ///
     /// # Errors
@@ -138,12 +140,10 @@ impl Records {
     ///
     /// [`ShapeError::Unknown`] if the name is unknown and not ignored (see [`select`](Self::select)).
     pub fn find(&self, name: &str) -> Result<Option<usize>, ShapeError> {
-        match self.shape.position(name) {
-            None if self.fixed_names => {
-                Err(ShapeError::Unknown { name: name.to_owned(), known: self.shape.as_slice().to_vec() })
-            }
-            position => Ok(position),
+        if self.names.excludes(&self.shape, name) {
+            return Err(self.shape.unknown(name));
         }
+        Ok(self.shape.position(name))
     }
 
     /// Whether no row has this field.

@@ -91,11 +91,16 @@
 //! | has several byte order marks | they are skipped |
 //! | is one of several CSV files, and has other columns than the first | an error with the first difference |
 //! | has a record of more than 64 MiB | an error with its line: the file probably has another format |
+//! | lacks a column that a step asks for: it was renamed, say | in CSV, an error that lists the columns; in JSON, a missing field, because each record has names of its own |
 //!
 //! CSV quotes that RFC 4180 does not allow ([`lenient_quotes`](csv::CsvReader::lenient_quotes)), files with other columns
 //! ([`file_columns`](csv::CsvReader::file_columns)), CSV records that are too short or too long
 //! ([`ragged`](csv::CsvReader::ragged)) and duplicate keys ([`duplicate_keys`](jsonl::JsonlReader::duplicate_keys)) can follow
 //! other rules. To drop records that a step can't use, test them in a [`filter`](Flow::filter).
+//!
+//! In JSON, `order.str("status")` is `None` for a record without the field, and for all of them once it has another name. Where
+//! each record must have it, ask for [`text`](RecordRef::text), which is an error then:
+//! `.try_filter(|order| Ok(order.text("status")? == "paid"))`.
 //!
 //! # Which CSV options do I need?
 //!
@@ -187,7 +192,7 @@
 //! fn main() -> Result<(), BoxError> {
 //!     let pipeline = Pipeline::builder("paid")
 //!         .read(jsonl::read_records(Input::stdin()))
-//!         .filter(|order| order.str("status") == Some("paid"))
+//!         .try_filter(|order| Ok(order.text("status")? == "paid"))
 //!         .write(jsonl::write(Output::stdout()))?;
 //!     match pipeline.run_blocking(&RunContext::new()) {
 //!         Err(error) if error.is_broken_pipe() => Ok(()),
@@ -242,6 +247,6 @@
 
 #[cfg(doc)]
 use crate::{
-    Flow, Input, Output, PipelineBuilder, PipelineError, Progress, Reader, RunReport, Writer, csv, json,
-    jsonl,
+    Flow, Input, Output, PipelineBuilder, PipelineError, Progress, Reader, RecordRef, RunReport, Writer, csv,
+    json, jsonl,
 };

@@ -3,6 +3,7 @@
 mod access;
 mod de;
 mod error;
+mod fields;
 mod from_serde;
 mod ser;
 mod serializer;
