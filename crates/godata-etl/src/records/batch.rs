@@ -54,6 +54,8 @@ pub struct Records {
     pub(super) lost_fields: bool,
     /// Whether the rows can have other names than those of the shape.
     pub(super) names: Names,
+    /// Whether an empty text can be no value, because the format has no null.
+    pub(super) empty_is_none: bool,
 }
 
 impl Records {
@@ -121,6 +123,7 @@ impl Records {
     /// Adds a row. Names that are new to the batch are added at the end.
     pub fn push(&mut self, record: Record) {
         let row = self.height;
+        self.empty_is_none |= record.empty_is_none();
         for (hint, (name, value)) in record.into_fields().into_iter().enumerate() {
             let column = self.column_from(hint, &name);
             self.storage.put_value(column, row, value);
@@ -132,6 +135,12 @@ impl Records {
     /// have. Readers of formats whose rows name their fields call it. See [`select`](Self::select).
     pub fn open_names(&mut self) {
         self.names = Names::Open;
+    }
+
+    /// Says that the format of these rows has no null, so that an empty text is `None` for an `Option`. Readers of such
+    /// formats call it. See [`RecordRef::de`].
+    pub fn set_empty_as_none(&mut self) {
+        self.empty_is_none = true;
     }
 
     /// Whether the names are known for all rows, as those of a CSV file.
@@ -194,7 +203,10 @@ impl Records {
         let names = self.names.clone();
         let shape = Arc::clone(&self.shape);
         let known = names.missed().is_some().then(|| Arc::new(KnownNames { names, shape }));
-        rows.into_iter().map(|row| self.take_record(row as usize).with_known(known.clone())).collect()
+        let empty = self.empty_is_none;
+        let record =
+            |row: u32| self.take_record(row as usize).with_known(known.clone()).with_empty_as_none(empty);
+        rows.into_iter().map(record).collect()
     }
 
     /// The text buffer that the cells are slices of: the text given to
@@ -307,7 +319,8 @@ impl Records {
             let name = self.shape.as_slice().get(column)?;
             Some((Arc::clone(name), self.storage.value(column, row)?.to_owned()))
         };
-        Record::from_fields(self.storage.positions(row).filter_map(field).collect())
+        let fields = self.storage.positions(row).filter_map(field).collect();
+        Record::from_fields(fields).with_empty_as_none(self.empty_is_none)
     }
 
     fn take_record(&mut self, row: usize) -> Record {

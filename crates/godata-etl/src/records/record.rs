@@ -38,6 +38,8 @@ pub struct Record {
     fields: Vec<(Arc<str>, Value)>,
     /// The names of the batch that the record comes from, if they were known.
     known: Option<Arc<KnownNames>>,
+    /// Whether an empty text can be no value, because the format of the record has no null.
+    empty_is_none: bool,
 }
 
 impl Record {
@@ -148,11 +150,19 @@ impl Record {
 
     /// A record of fields whose names are known to be distinct.
     pub(super) fn from_fields(fields: Vec<(Arc<str>, Value)>) -> Self {
-        Self { fields, known: None }
+        Self { fields, ..Self::default() }
     }
 
     pub(super) fn with_known(self, known: Option<Arc<KnownNames>>) -> Self {
         Self { known, ..self }
+    }
+
+    pub(super) fn with_empty_as_none(self, empty_is_none: bool) -> Self {
+        Self { empty_is_none, ..self }
+    }
+
+    pub(super) fn empty_is_none(&self) -> bool {
+        self.empty_is_none
     }
 
     pub(super) fn known(&self) -> Option<&KnownNames> {

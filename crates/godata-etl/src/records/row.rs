@@ -250,8 +250,8 @@ impl<'a> RecordRef<'a> {
     /// Converts the row to a type that serde can deserialize, including types that borrow their text from the batch.
     ///
     /// * If the type has a number or a bool, text is parsed by the rules of the getters.
-    /// * An `Option` is `None` for a field that is absent, null, or an empty text. (The `csv` crate does the same: a file
-    ///   of text has no other way to say that there is no value.)
+    /// * An `Option` is `None` for a field that is absent or null. If the row comes from a format without null, such as CSV,
+    ///   it is also `None` for an empty text, because such a file has no other way to say that there is no value.
     /// * A type that chooses by the value (an untagged enum, a field behind `flatten`) sees text as text.
     ///   [Cast](crate::RecordMut::cast) the field first.
     ///
@@ -269,7 +269,7 @@ impl<'a> RecordRef<'a> {
     ///     coupon: Option<u32>,
     /// }
     ///
-    /// let row = record! {"id" => "A-1", "amount" => "12.5", "coupon" => ""};
+    /// let row = record! {"id" => "A-1", "amount" => "12.5", "coupon" => ()};
     /// let batch: Records = [row].into_iter().collect();
     /// for row in &batch {
     ///     let order: Order<'_> = row.de()?;
@@ -297,6 +297,14 @@ impl<'a> RecordRef<'a> {
         match self.get(name) {
             None => self.missing(name),
             Some(value) => FieldError::unexpected(name, expected, value),
+        }
+    }
+
+    /// Whether an empty text can be no value.
+    pub(crate) fn empty_is_none(self) -> bool {
+        match self.0 {
+            View::Row(records, _) => records.empty_is_none,
+            View::Record(record) => record.empty_is_none(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod access;
 mod de;
+mod empty;
 mod error;
 mod fields;
 mod from_serde;
