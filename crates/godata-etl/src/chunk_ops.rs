@@ -167,6 +167,7 @@ impl Chunk<Records> {
     ) -> Result<Self, Stop> {
         let Self { batch, rows, .. } = &mut self;
         if batch.is_empty() {
+            batch.column(field);
             return Ok(self);
         }
         // A new field is not there before the first record has been asked for its fields.

@@ -5,6 +5,7 @@ mod records;
 mod runnable;
 mod typed;
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::chunk::RowMap;
 use crate::engine::{MakeWriter, Opener, Plan};
 use crate::records::Missed;
 use crate::writer::{Collect, WriteFn};
-use crate::{Batch, BuildError, Chunk, Pipeline, PipelineError, StepInfo, Stop, Work, Writer, step};
+use crate::{Batch, BuildError, Chunk, Pipeline, PipelineError, Records, StepInfo, Stop, Work, Writer, step};
 
 /// The middle of a pipeline's description: a reader and the steps so far. A `write` ends it and returns the
 /// [`Pipeline`].
@@ -111,7 +112,12 @@ impl<B: Batch> Flow<B> {
             let missed = Missed::of(&batch);
             let made = f(batch);
             missed.map_or(Ok(()), |missed| missed.check())?;
-            Ok(Chunk { batch: made?, origin, rows: RowMap::Unknown })
+            let mut batch = made?;
+            if let Some(records) = (&mut batch as &mut dyn Any).downcast_mut::<Records>() {
+                // It may have set fields in some of the rows.
+                records.extend_names();
+            }
+            Ok(Chunk { batch, origin, rows: RowMap::Unknown })
         })
     }
 

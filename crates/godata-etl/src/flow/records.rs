@@ -169,7 +169,8 @@ impl<B: Batch> Flow<B> {
     ///
     /// If the names are fixed by the input (a CSV file with a header), a name that is not among them fails the run. If
     /// every record may have names of its own (JSON, and after `transform`), a record that lacks a field stays without
-    /// it. The same holds for [`rename`](Self::rename) and [`drop_fields`](Self::drop_fields).
+    /// it. The same holds for [`rename`](Self::rename) and [`drop_fields`](Self::drop_fields). After this step, the names are
+    /// fixed.
     ///
     /// ```
     /// # use godata_etl::{Pipeline, record};
@@ -317,7 +318,7 @@ impl Flow<Records> {
     {
         self.step(name, move |mut chunk, _| {
             // A batch without rows may lack a name that an earlier step sets in each row.
-            if !chunk.is_empty() {
+            if !chunk.is_empty() || !chunk.batch.has_extended_names() {
                 reshape(&mut chunk.batch)?;
             }
             Ok(chunk)

@@ -123,10 +123,14 @@ impl Records {
     /// Adds a row. Names that are new to the batch are added at the end.
     pub fn push(&mut self, record: Record) {
         let row = self.height;
+        let names = self.shape.len();
         self.empty_is_none |= record.empty_is_none();
         for (hint, (name, value)) in record.into_fields().into_iter().enumerate() {
             let column = self.column_from(hint, &name);
             self.storage.put_value(column, row, value);
+        }
+        if self.shape.len() > names {
+            self.extend_names();
         }
         self.end_row();
     }
@@ -146,6 +150,18 @@ impl Records {
     /// Whether the names are known for all rows, as those of a CSV file.
     pub(crate) fn knows_names(&self) -> bool {
         self.names.missed().is_some()
+    }
+
+    /// Whether the rows can have the names of the shape, and no others: the names of a CSV file, or those of a
+    /// [`select`](Self::select). Otherwise the rows bring their own names, or a step may have given some of them more.
+    #[must_use]
+    pub fn has_fixed_names(&self) -> bool {
+        matches!(self.names, Names::Fixed(_))
+    }
+
+    /// Whether a step may have given some rows of the input more names, and perhaps none of this batch.
+    pub(crate) fn has_extended_names(&self) -> bool {
+        matches!(self.names, Names::Extended(_))
     }
 
     /// Says that a step may have given fields of new names to some rows, and perhaps to none of this batch.

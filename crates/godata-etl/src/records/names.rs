@@ -55,6 +55,11 @@ impl Names {
         }
     }
 
+    /// The same for a batch whose names were declared.
+    pub(super) fn declared(&self) -> Self {
+        Self::Fixed(self.missed().cloned().unwrap_or_default())
+    }
+
     /// Whether a name that is not in the shape can't be that of any row.
     pub(super) fn excludes(&self, shape: &Shape, name: &str) -> bool {
         match self {

@@ -120,9 +120,19 @@
 //! | `NA` or empty cells as null | [`nulls`](csv::CsvReader::nulls); to write null as a word, [`null`](csv::CsvWriter::null) |
 //!
 //! Digits are kept: `12.50` does not become `12.5` unless a step computes with it, also if it is cast, copied, or goes through
-//! `map` or `map_async` as a [`Record`](crate::Record). A timestamp keeps its offset in the same way. Without
-//! [`columns`](csv::CsvWriter::columns), the first batch decides the columns of a CSV file. A later record with a new field is
-//! an error that names the field.
+//! `map` or `map_async` as a [`Record`](crate::Record). A timestamp keeps its offset in the same way.
+//!
+//! # Which columns does my CSV get?
+//!
+//! | the records | the header |
+//! |---|---|
+//! | have [`columns`](csv::CsvWriter::columns) set in the writer | these columns |
+//! | come from CSV files | the columns of the files, as steps change them |
+//! | go through a [`select`](Flow::select) | the fields that it lists |
+//! | bring their own names, as JSON and structs do, or go through a [`transform`](Flow::transform) | the fields of the first 1,000 records, in the order in which they appear; [`header_from`](csv::CsvWriter::header_from) sets how many |
+//! | have a field that is not in the header | an error with the record and the field, or [the field is dropped](csv::CsvWriter::drop_extra_fields) |
+//! | lack a field of the header | an empty cell |
+//! | are none | the header, except where it is made from the records: then the file is empty, which is an error for the next pipeline that reads it |
 //!
 //! # JSON Lines or an array?
 //!
