@@ -1,6 +1,6 @@
 //! What the decoders accept, and their errors, without files.
 
-use godata_etl::{Record, record};
+use godata_etl::{Record, Value, record};
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -252,6 +252,18 @@ fn unchanged_records_and_fields_are_written_as_they_were_read() -> Result<(), Js
     let rest = changed.replace("\"a\":1.50,", "");
     assert_eq!(written(&batch), rest + r#"{"b":{"x": [ -0 ]},"c":null}"#);
     Ok(())
+}
+
+#[test]
+fn a_record_and_a_value_are_read_with_their_digits() {
+    let line = r#"{"a":12345678901234567890123,"b":[1e999,{"c":12.50}],"a":-0,"d":"\u0041"}"#;
+    let expected = r#"{a: -0, b: [1e999, {c: 12.50}], d: A}"#;
+    assert_eq!(typed::<Value>(line).unwrap().to_string(), expected);
+    assert_eq!(Value::from(typed::<Record>(line).unwrap()).to_string(), expected);
+    assert_eq!(typed::<Value>(" 12.50 ").unwrap().to_string(), "12.50");
+    let error = typed::<Record>("[1]").unwrap_err().to_string();
+    assert!(error.ends_with("expected a map, found sequence"), "{error}");
+    assert!(typed::<Value>("{\"a\":01}").is_err());
 }
 
 #[test]

@@ -91,11 +91,16 @@
 //! | has several byte order marks | they are skipped |
 //! | is one of several CSV files, and has other columns than the first | an error with the first difference |
 //! | has a record of more than 64 MiB | an error with its line: the file probably has another format |
+//! | lacks a column that a step asks for: it was renamed, say | in CSV, an error that lists the columns; in JSON, a missing field, because each record has names of its own |
 //!
 //! CSV quotes that RFC 4180 does not allow ([`lenient_quotes`](csv::CsvReader::lenient_quotes)), files with other columns
 //! ([`file_columns`](csv::CsvReader::file_columns)), CSV records that are too short or too long
 //! ([`ragged`](csv::CsvReader::ragged)) and duplicate keys ([`duplicate_keys`](jsonl::JsonlReader::duplicate_keys)) can follow
 //! other rules. To drop records that a step can't use, test them in a [`filter`](Flow::filter).
+//!
+//! In JSON, `order.str("status")` is `None` for a record without the field, and for all of them once it has another name. Where
+//! each record must have it, ask for [`text`](RecordRef::text), which is an error then:
+//! `.try_filter(|order| Ok(order.text("status")? == "paid"))`.
 //!
 //! # Which CSV options do I need?
 //!
@@ -115,9 +120,19 @@
 //! | `NA` or empty cells as null | [`nulls`](csv::CsvReader::nulls); to write null as a word, [`null`](csv::CsvWriter::null) |
 //!
 //! Digits are kept: `12.50` does not become `12.5` unless a step computes with it, also if it is cast, copied, or goes through
-//! `map` or `map_async` as a [`Record`](crate::Record). A timestamp keeps its offset in the same way. Without
-//! [`columns`](csv::CsvWriter::columns), the first batch decides the columns of a CSV file. A later record with a new field is
-//! an error that names the field.
+//! `map` or `map_async` as a [`Record`](crate::Record). A timestamp keeps its offset in the same way.
+//!
+//! # Which columns does my CSV get?
+//!
+//! | the records | the header |
+//! |---|---|
+//! | have [`columns`](csv::CsvWriter::columns) set in the writer | these columns |
+//! | come from CSV files | the columns of the files, as steps change them |
+//! | go through a [`select`](Flow::select) | the fields that it lists |
+//! | bring their own names, as JSON and structs do, or go through a [`transform`](Flow::transform) | the fields of the first 1,000 records, in the order in which they appear; [`header_from`](csv::CsvWriter::header_from) sets how many |
+//! | have a field that is not in the header | an error with the record and the field, or [the field is dropped](csv::CsvWriter::drop_extra_fields) |
+//! | lack a field of the header | an empty cell |
+//! | are none | the header, except where it is made from the records: then the file is empty, which is an error for the next pipeline that reads it |
 //!
 //! # JSON Lines or an array?
 //!
@@ -188,7 +203,7 @@
 //! fn main() -> Result<(), BoxError> {
 //!     let pipeline = Pipeline::builder("paid")
 //!         .read(jsonl::read_records(Input::stdin()))
-//!         .filter(|order| order.str("status") == Some("paid"))
+//!         .try_filter(|order| Ok(order.text("status")? == "paid"))
 //!         .write(jsonl::write(Output::stdout()))?;
 //!     match pipeline.run_blocking(&RunContext::new()) {
 //!         Err(error) if error.is_broken_pipe() => Ok(()),
@@ -243,6 +258,6 @@
 
 #[cfg(doc)]
 use crate::{
-    Flow, Input, Output, PipelineBuilder, PipelineError, Progress, Reader, RunReport, Writer, csv, json,
-    jsonl,
+    Flow, Input, Output, PipelineBuilder, PipelineError, Progress, Reader, RecordRef, RunReport, Writer, csv,
+    json, jsonl,
 };
