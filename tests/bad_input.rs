@@ -287,7 +287,7 @@ fn a_bad_record_is_named_by_its_number_and_line() {
             "only NULs",
             JSONL,
             b"\0\0\0",
-            "read failed at {place}: column 1: a NUL byte, as in UTF-16, which `Input::encoding` reads",
+            "read failed at {place}: column 1: 3 NUL bytes, as in a file with a part that was never written",
         ),
     ];
     let mut problems = Vec::new();

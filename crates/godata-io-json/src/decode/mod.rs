@@ -2,10 +2,12 @@
 
 mod compact;
 mod explain;
+pub(crate) mod hint;
 mod nested;
 mod parser;
 mod problem;
 mod record;
+mod surrogate;
 
 use godata_core::debug_as_chain;
 use godata_etl::{Batch, Records};
@@ -14,6 +16,7 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::explain::reason;
 pub(crate) use self::parser::string_end;
 pub(crate) use self::record::RecordDecoder;
+pub(crate) use self::surrogate::lone_surrogate;
 
 use self::explain::explain;
 use crate::JsonError;

@@ -9,7 +9,7 @@ use godata_io::{Block, Blocks};
 use super::framing::LineFraming;
 use super::lines::{Lines, is_blank};
 use crate::JsonError;
-use crate::decode::Decoder;
+use crate::decode::{Decoder, hint};
 use crate::options::Options;
 
 /// How many records are decoded between two checks for cancellation.
@@ -71,7 +71,9 @@ pub(super) fn decode_block<D: Decoder>(
                 work.check()?;
             }
             if let Err(error) = decoder.push(record, begin) {
-                work.reject(row, error)?;
+                let is_first = origin.place(row).record == Some(1);
+                let hint = hint::of_line(record, &error, is_first);
+                work.reject(row, error.with_hint(hint))?;
             }
             row += 1;
         }
