@@ -47,6 +47,64 @@ fn lines_that_are_something_else_are_recognized() {
             " at record 1 (in:1): column 9: trailing characters; a line of JSON Lines ends without a comma",
         ),
         (
+            "several values on a line",
+            b"{\"id\":1} {\"id\":2}\n",
+            " at record 1 (in:1): column 10: trailing characters; `concatenated` reads several values on a line",
+        ),
+        (
+            "values without anything between them",
+            b"{}\n{}{}\n",
+            " at record 2 (in:2): column 3: trailing characters; `concatenated` reads several values on a line",
+        ),
+        (
+            "lines that end with CR",
+            b"{\"id\":1}\r{\"id\":2}\r",
+            " at record 1 (in:1): column 10: trailing characters; `concatenated` reads several values on a line",
+        ),
+        (
+            "a pretty value",
+            b"{\n  \"id\": 1\n}\n",
+            " at record 1 (in:1): column 1: EOF while parsing an object; `concatenated` reads values that span lines",
+        ),
+        (
+            "a pretty value after a record",
+            b"{\"id\":1}\n{ \"id\":\n1}\n{\"id\":\n",
+            " at record 2 (in:2): column 7: EOF while parsing a value",
+        ),
+        (
+            "a value whose fields are on lines of their own",
+            b"{\"id\":1}\n{\"id\":1,\r\n\"b\":2}\n",
+            " at record 2 (in:2): column 8: EOF while parsing a value; `concatenated` reads values that span lines",
+        ),
+        (
+            "a record that is cut off",
+            b"{\"id\":1}\n{\"id\":1",
+            " at record 2 (in:2): column 7: EOF while parsing an object",
+        ),
+        (
+            "files that were joined",
+            b"\xef\xbb\xbf{\"id\":1,\"b\":2}\n\xef\xbb\xbf{\"id\":2}\n",
+            " at record 2 (in:2): column 1: expected value; `concatenated` skips the byte order marks of joined files, and \
+             record separators (RFC 7464)",
+        ),
+        (
+            "files without a last line end that were joined",
+            b"{\"id\":1}\xef\xbb\xbf{\"id\":2}\n",
+            " at record 1 (in:1): column 9: trailing characters; `concatenated` skips the byte order marks of joined files, \
+             and record separators (RFC 7464)",
+        ),
+        (
+            "a JSON text sequence",
+            b"\x1e{\"id\":1,\"b\":2}\n\x1e{\"id\":2}\n",
+            " at record 1 (in:1): column 1: expected value; `concatenated` skips the byte order marks of joined files, and \
+             record separators (RFC 7464)",
+        ),
+        (
+            "server-sent events",
+            b"data: {\"id\":1,\"b\":2}\n",
+            " at record 1 (in:1): column 1: expected value; JSON has no words but `true`, `false` and `null`",
+        ),
+        (
             "CSV",
             b"id,name\n1,a\n",
             " at record 1 (in:1): column 1: expected value; if the file is CSV, the `csv` readers read it",
@@ -246,5 +304,22 @@ fn what_only_json5_has_is_named() {
             let reader = json::read_records(Input::bytes("in", document)).pointer("/a");
             assert_eq!(error_of(reader.block_size(size)), format!(": in:1: column {}: {says}", column + 5));
         }
+    }
+}
+
+#[test]
+fn a_line_that_does_not_end_is_recognized() {
+    let table = [
+        ("[", "if the file is one array, the `json` readers read it"),
+        (
+            "{",
+            "`concatenated` reads several values on a line, and `json` with `pointer` an array in a document",
+        ),
+        ("\0", "it begins with NUL bytes, as in a file with a part that was never written"),
+    ];
+    for (start, hint) in table {
+        let content = format!("{{}}\n{start}{}", "\0".repeat(64 << 20));
+        let error = error_of(jsonl::read_records(Input::bytes("in", content)));
+        assert_eq!(error, format!(": in:2: column 1: a line of over 64 MiB; {hint}"));
     }
 }

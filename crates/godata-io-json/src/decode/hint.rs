@@ -19,6 +19,11 @@ pub(crate) const CSV: &str = "if the file is CSV, the `csv` readers read it";
 
 const ARRAY: &str = "if the file is one array, the `json` readers read it";
 
+const LONG_VALUE: &str = "`concatenated` reads values that span lines";
+
+const MARKS: &str =
+    "`concatenated` skips the byte order marks of joined files, and record separators (RFC 7464)";
+
 /// The hint for what stands where JSON expects something else.
 pub(crate) fn of_fault(rest: &[u8], reason: &str) -> Option<&'static str> {
     let is_value = ["expected value", "expected ident", "invalid number"].contains(&reason);
@@ -42,13 +47,36 @@ pub(crate) fn of_line(line: &str, error: &JsonError, is_first: bool) -> Option<&
     if is_first && is_part_of_array(trimmed, error) {
         return Some(ARRAY);
     }
-    if is_first && has_delimiter(trimmed) {
-        return Some(CSV);
-    }
     match error {
+        JsonError::Syntax { .. } if starts_with_mark(line.as_bytes()) => Some(MARKS),
+        _ if is_first && is_csv(trimmed) => Some(CSV),
         JsonError::Syntax { column, reason, .. } if reason == "trailing characters" => {
             after_value(&line.as_bytes()[column.saturating_sub(1).min(line.len())..])
         }
+        JsonError::Syntax { reason, .. } if reason.starts_with("EOF") && !reason.ends_with("a string") => {
+            (is_first || trimmed.ends_with(['{', '[', ','])).then_some(LONG_VALUE)
+        }
+        _ => None,
+    }
+}
+
+/// The hint for one of several concatenated values that is not a record.
+pub(crate) fn of_value(value: &[u8], error: &JsonError, is_first: bool) -> Option<&'static str> {
+    match (error, value.first()?) {
+        (JsonError::NotAnObject { .. }, b'[') if is_first => Some(ARRAY),
+        (JsonError::Syntax { .. }, b',') => Some("concatenated values have no commas between them"),
+        _ => None,
+    }
+}
+
+/// The hint for a line that does not end.
+pub(crate) fn of_long_line(bytes: &[u8]) -> Option<&'static str> {
+    match bytes.trim_ascii_start().first()? {
+        0 => Some("it begins with NUL bytes, as in a file with a part that was never written"),
+        b'[' => Some(ARRAY),
+        b'{' => Some(
+            "`concatenated` reads several values on a line, and `json` with `pointer` an array in a document",
+        ),
         _ => None,
     }
 }
@@ -62,18 +90,26 @@ fn is_part_of_array(line: &str, error: &JsonError) -> bool {
     }
 }
 
-/// Whether a line is no JSON, and has one of the usual delimiters of CSV outside of quotes.
-fn has_delimiter(line: &str) -> bool {
-    let is_outside_of_quotes = |(at, _): &(usize, &str)| at % 2 == 0;
-    let mut outside = line.split('"').enumerate().filter(is_outside_of_quotes);
-    !line.starts_with(['[', '{', '<', '\'', '/', '#'])
-        && outside.any(|(_, text)| text.contains([',', ';', '\t']))
+/// Whether a line that is not a record has one of the usual delimiters of CSV, and no brackets, outside of quotes.
+fn is_csv(line: &str) -> bool {
+    let outside = || line.split('"').step_by(2);
+    let has = |any: &[char]| outside().any(|text| text.contains(any));
+    has(&[',', ';', '\t']) && !has(&['{', '}', '[', ']', '<', '\'', '/', '#'])
+}
+
+/// Whether a text begins with a byte order mark, or a record separator.
+fn starts_with_mark(text: &[u8]) -> bool {
+    text.starts_with(b"\xef\xbb\xbf") || text.starts_with(b"\x1e")
 }
 
 /// The hint for what follows the value of a line.
 fn after_value(rest: &[u8]) -> Option<&'static str> {
     match rest.first()? {
         b',' => Some("a line of JSON Lines ends without a comma"),
+        _ if starts_with_mark(rest) => Some(MARKS),
+        b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b'a'..=b'z' => {
+            Some("`concatenated` reads several values on a line")
+        }
         _ => None,
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use godata_io::{Ahead, Frame};
 use serde::de::IgnoredAny;
 
-use super::elements::{skip_space, value_end};
 use super::pointer::Pointer;
 use crate::decode::{hint, lone_surrogate, reason, string_end};
 use crate::options::Options;
+use crate::values::{column_after, skip_space, value_end};
 use crate::{DuplicateKeys, JsonError};
 
 /// Scans a document from start to end, one piece at a time.
@@ -410,13 +410,5 @@ fn kind(byte: u8) -> &'static str {
         b't' | b'f' => "a bool",
         b'n' => "null",
         _ => "a number",
-    }
-}
-
-/// The column after `bytes`, where the first byte has this column.
-pub(super) fn column_after(bytes: &[u8], column: u64) -> u64 {
-    match memchr::memrchr(b'\n', bytes) {
-        Some(line_feed) => (bytes.len() - line_feed) as u64,
-        None => column + bytes.len() as u64,
     }
 }

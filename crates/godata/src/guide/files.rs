@@ -124,6 +124,7 @@
 //! | the file | use |
 //! |---|---|
 //! | has one value per line | [`jsonl`], which is better for data: it can be appended to, and each line can be read alone |
+//! | has values that span lines, or several on a line | [`jsonl`] with [`concatenated`](jsonl::JsonlReader::concatenated) |
 //! | is an array | [`json`], which streams it |
 //! | is a document that contains an array | [`json::read_records`] with [`pointer`](json::JsonReader::pointer), such as `/data/items` |
 //! | is for people | [`json::write`] with [`pretty`](json::JsonWriter::pretty) |
