@@ -3,10 +3,12 @@
 mod compact;
 mod dynamic;
 mod explain;
+pub(crate) mod hint;
 mod nested;
 mod parser;
 mod problem;
 mod record;
+mod surrogate;
 
 use godata_core::debug_as_chain;
 use godata_etl::{Batch, Records};
@@ -15,6 +17,7 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::explain::reason;
 pub(crate) use self::parser::string_end;
 pub(crate) use self::record::RecordDecoder;
+pub(crate) use self::surrogate::lone_surrogate;
 
 use self::explain::explain;
 use crate::JsonError;
