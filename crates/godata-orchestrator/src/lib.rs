@@ -83,6 +83,9 @@
 //!   runs and waiting retries still start.
 //! * **Dependencies.** A pipeline that is registered [`after`](Registration::after) others runs when one of them
 //!   succeeds. If they succeed several times before it can run, it runs once.
+//! * **Slots.** A run takes a slot when its job starts, and keeps it until the job has ended, also while the job waits for
+//!   another run. Jobs that hold all slots and wait for queued runs wait for ever. If no slot gets free for a minute while
+//!   pipelines wait for one, [`Event::Stalled`] and a line in the log say so.
 //! * **Backfills** are queued runs with a [scheduled time](RunContext::scheduled_at) in the past. They run one at a time,
 //!   after everything else that is queued.
 //!
@@ -130,6 +133,7 @@
 //! | WARN | `queued run taken over` | `pipeline`, `run`, `owner` (the dead instance) |
 //! | WARN | `interrupted run queued again` | `pipeline`, `run`, `retry_of`, `attempt`, `interruptions` |
 //! | WARN | `run overdue` | `pipeline`, `run`, `running_ms` |
+//! | WARN | `no slot gets free` | `pool` (empty: all slots), `running` (the runs that have them), `waiting` (how many pipelines); after a minute, once |
 //! | ERROR | `job not started` | `pipeline`, `run`, `error` |
 //! | WARN | `result refused: another instance has interrupted the run` | `pipeline`, `run` |
 //! | INFO | `pipeline registered` | `pipeline`, `schedule` |

@@ -26,6 +26,9 @@ const LEAST_OVERDUE: Duration = Duration::from_secs(60);
 /// How long after its timeout a run counts as overdue by default. Most jobs end within that when they are asked to.
 const AFTER_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long no slot may get free while pipelines wait for one, before that is told.
+const STALL: Duration = Duration::from_secs(60);
+
 impl Engine {
     /// Starts the jobs of all runs whose rows have become `running`.
     pub(super) fn start_jobs(&mut self) {
@@ -243,6 +246,20 @@ impl Engine {
             && entry.runs.iter().any(is_queued)
         {
             self.queue_request(key, Request::Cancel(run), Replier::Nobody);
+        }
+    }
+
+    /// Tells that no slot gets free. The running jobs may wait for runs that are queued behind them.
+    pub(super) fn report_stalls(&mut self) {
+        for stall in self.slots.stalls(STALL) {
+            let pool = stall.pool.and_then(|pool| self.pools.get(pool)).cloned();
+            let entries = || self.entries.iter().flatten();
+            let held = entries().flat_map(|entry| &entry.jobs).filter(|job| job.slot.is_of(stall.pool));
+            let running: Vec<_> = held.map(|job| job.run).collect();
+            let name = |key: &usize| Some(self.entries.get(*key)?.as_ref()?.name().clone());
+            let waiting: Vec<_> = stall.waiting.iter().filter_map(name).collect();
+            logs::stalled(pool.as_deref(), &running, waiting.len());
+            self.events.send(|| Event::Stalled { pool, running, waiting });
         }
     }
 
