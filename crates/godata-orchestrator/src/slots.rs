@@ -76,19 +76,25 @@ impl Slots {
         queue.waiting.push_back(key);
     }
 
-    /// What has been stalled for that long. Each stall is returned once.
-    pub(crate) fn stalls(&mut self, wait: Duration) -> Vec<Stall> {
-        let is_long = |at: &mut Option<Instant>| at.take_if(|at| at.elapsed() >= wait).is_some();
-        let waiting = |queue: &Queue| queue.waiting.iter().copied().collect::<Vec<_>>();
+    /// What has been stalled for that long, if one of its pipelines still waits. Each stall is returned once.
+    pub(crate) fn stalls(&mut self, wait: Duration, waits: impl Fn(usize) -> bool) -> Vec<Stall> {
+        let is_long = |at: &Option<Instant>| at.is_some_and(|at| at.elapsed() >= wait);
+        let waiting =
+            |queue: &Queue| -> Vec<_> { queue.waiting.iter().copied().filter(|key| waits(*key)).collect() };
         if self.free == 0 {
             let waiting: Vec<_> = self.queues.iter().flat_map(waiting).collect();
-            let is_stall = !waiting.is_empty() && is_long(&mut self.moved_at);
-            return is_stall.then_some(Stall { pool: None, waiting }).into_iter().collect();
+            if waiting.is_empty() || !is_long(&self.moved_at) {
+                return Vec::new();
+            }
+            self.moved_at = None;
+            return vec![Stall { pool: None, waiting }];
         }
         let mut stalls = Vec::new();
         for (place, queue) in self.queues.iter_mut().enumerate() {
-            if queue.free == 0 && !queue.waiting.is_empty() && is_long(&mut queue.moved_at) {
-                stalls.push(Stall { pool: place.checked_sub(1), waiting: waiting(queue) });
+            let waiting = waiting(queue);
+            if queue.free == 0 && !waiting.is_empty() && is_long(&queue.moved_at) {
+                queue.moved_at = None;
+                stalls.push(Stall { pool: place.checked_sub(1), waiting });
             }
         }
         stalls
@@ -166,19 +172,19 @@ mod tests {
             let mut slots = Slots::new(slots, &[1]);
             let mut held = slots.take(pool, 1);
             tokio::time::advance(MINUTE).await;
-            assert_eq!(slots.stalls(MINUTE), [], "nobody waits");
+            assert_eq!(slots.stalls(MINUTE, |_| true), [], "nobody waits");
             slots.wait(pool, 7);
             slots.wait(pool, 8);
-            assert_eq!(slots.stalls(MINUTE), []);
+            assert_eq!(slots.stalls(MINUTE, |_| true), []);
             tokio::time::advance(MINUTE).await;
-            assert_eq!(slots.stalls(MINUTE), [Stall { pool, waiting: vec![7, 8] }]);
-            assert_eq!(slots.stalls(MINUTE), []);
+            assert_eq!(slots.stalls(MINUTE, |_| true), [Stall { pool, waiting: vec![7, 8] }]);
+            assert_eq!(slots.stalls(MINUTE, |_| true), []);
             slots.give_back(&mut held);
             assert_eq!(slots.next(), Some(7));
             let _held = slots.take(pool, 1);
-            assert_eq!((slots.next(), slots.stalls(MINUTE)), (None, vec![]));
+            assert_eq!((slots.next(), slots.stalls(MINUTE, |_| true)), (None, vec![]));
             tokio::time::advance(MINUTE).await;
-            assert_eq!(slots.stalls(MINUTE), [Stall { pool, waiting: vec![8] }]);
+            assert_eq!(slots.stalls(MINUTE, |_| true), [Stall { pool, waiting: vec![8] }]);
         }
     }
 }

@@ -39,6 +39,8 @@ pub(super) struct Entry {
     /// The pipeline has to be read before anything is decided.
     pub(super) is_stale: bool,
     pub(super) is_in_line: bool,
+    /// A run would start if there were a free slot. A pipeline that no longer needs a slot stays in line until its turn.
+    pub(super) waits_for_slot: bool,
     /// The rev that a commit with a lost answer expected. The commit may still arrive as long as this is the stored rev.
     pub(super) unconfirmed_rev: Option<u64>,
     /// A run waits for a run of another instance, so the pipeline is read before its next step.
@@ -218,6 +220,7 @@ impl Entry {
             flight: None,
             is_stale: false,
             is_in_line: false,
+            waits_for_slot: false,
             unconfirmed_rev: None,
             reads_before_step: false,
             failures: 0,

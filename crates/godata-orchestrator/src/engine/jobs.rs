@@ -251,13 +251,13 @@ impl Engine {
 
     /// Tells that no slot gets free. The running jobs may wait for runs that are queued behind them.
     pub(super) fn report_stalls(&mut self) {
-        for stall in self.slots.stalls(STALL) {
+        let entry = |key: usize| self.entries.get(key).and_then(Option::as_deref);
+        for stall in self.slots.stalls(STALL, |key| entry(key).is_some_and(|entry| entry.waits_for_slot)) {
             let pool = stall.pool.and_then(|pool| self.pools.get(pool)).cloned();
-            let entries = || self.entries.iter().flatten();
-            let held = entries().flat_map(|entry| &entry.jobs).filter(|job| job.slot.is_of(stall.pool));
-            let running: Vec<_> = held.map(|job| job.run).collect();
-            let name = |key: &usize| Some(self.entries.get(*key)?.as_ref()?.name().clone());
-            let waiting: Vec<_> = stall.waiting.iter().filter_map(name).collect();
+            let jobs = self.entries.iter().flatten().flat_map(|entry| &entry.jobs);
+            let running: Vec<_> = jobs.filter(|job| job.slot.is_of(stall.pool)).map(|job| job.run).collect();
+            let waiting = stall.waiting.into_iter().filter_map(|key| Some(entry(key)?.name().clone()));
+            let waiting: Vec<_> = waiting.collect();
             logs::stalled(pool.as_deref(), &running, waiting.len());
             self.events.send(|| Event::Stalled { pool, running, waiting });
         }

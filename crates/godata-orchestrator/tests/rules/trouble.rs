@@ -9,7 +9,7 @@ use godata_core::{
     RunnerError, Schedule, job_fn,
 };
 use godata_orchestrator::{
-    Backfill, Event, OrchestratorError, Overlap, Registration, RunOptions, ScheduleFault,
+    Backfill, Event, Events, OrchestratorError, Overlap, Registration, RunOptions, ScheduleFault,
 };
 use time::UtcDateTime;
 use tokio::sync::Barrier;
@@ -588,6 +588,19 @@ async fn calls_are_answered_while_the_store_can_be_read_and_refuses_to_write() {
     }
 }
 
+/// The stalls that were told: the pool, the runs that have slots, and the pipelines that wait.
+fn stalls(events: &mut Events) -> Vec<(Option<String>, Vec<RunId>, Vec<String>)> {
+    let told = received(events).into_iter().filter_map(|event| match event {
+        Event::Stalled { pool, running, waiting } => {
+            let mut waiting: Vec<_> = waiting.iter().map(ToString::to_string).collect();
+            waiting.sort();
+            Some((pool, running, waiting))
+        }
+        _ => None,
+    });
+    told.collect()
+}
+
 #[tokio::test(start_paused = true)]
 async fn jobs_that_hold_all_slots_and_wait_for_queued_runs_are_told() {
     let world = World::with(AnyStore::new(MemoryStore::new()), |builder| builder.concurrency(2));
@@ -610,17 +623,6 @@ async fn jobs_that_hold_all_slots_and_wait_for_queued_runs_are_told() {
     for number in 0..2 {
         waiting.push(world.orchestrator.run_pipeline(&format!("waits {number}")).await.unwrap());
     }
-    let stalls = |events: &mut godata_orchestrator::Events| {
-        let told = received(events).into_iter().filter_map(|event| match event {
-            Event::Stalled { pool, running, waiting } => {
-                let mut waiting: Vec<_> = waiting.iter().map(ToString::to_string).collect();
-                waiting.sort();
-                Some((pool, running, waiting))
-            }
-            _ => None,
-        });
-        told.collect::<Vec<_>>()
-    };
     tokio::time::sleep(secs(50)).await;
     assert_eq!(stalls(&mut events), []);
     tokio::time::sleep(secs(21)).await;
@@ -631,4 +633,32 @@ async fn jobs_that_hold_all_slots_and_wait_for_queued_runs_are_told() {
     // A canceled job that waits lets go of its slot.
     waiting[0].stop();
     assert_eq!(waiting[1].done().await.unwrap().status, RunStatus::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_whose_queued_run_was_canceled_waits_for_no_slot() {
+    for pool in [None, Some("small")] {
+        let world = World::with(AnyStore::new(MemoryStore::new()), |builder| match pool {
+            None => builder.concurrency(1),
+            Some(pool) => builder.pool(pool, 1),
+        });
+        let mut events = world.orchestrator.events();
+        let register = async |job: AnyJob| match pool {
+            None => world.register(Registration::new(job)).await,
+            Some(pool) => world.register(Registration::new(job).pool(pool)).await,
+        };
+        let (job, _script, _starts) = gated("long");
+        register(AnyJob::new(job)).await;
+        register(AnyJob::new(quick("a"))).await;
+        register(AnyJob::new(quick("b"))).await;
+        let long = world.orchestrator.run_pipeline("long").await.unwrap();
+        let canceled = world.orchestrator.run_pipeline("a").await.unwrap();
+        canceled.stop();
+        canceled.done().await.unwrap();
+        tokio::time::sleep(secs(600)).await;
+        assert_eq!(stalls(&mut events), [], "nothing waits");
+        let _run = world.orchestrator.run_pipeline("b").await.unwrap();
+        tokio::time::sleep(secs(71)).await;
+        assert_eq!(stalls(&mut events), [(pool.map(str::to_owned), vec![long.id()], vec!["b".to_owned()])]);
+    }
 }
