@@ -76,8 +76,8 @@
 //!   queued runs. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A run that a shutdown
 //!   interrupts uses up no attempt, and one that it kept from starting is always queued again. A run whose job returns an
 //!   error of its own when it is asked to stop has failed, and uses up an attempt.
-//! * **Edits.** A registration whose schedule has a different [spec](Schedule::spec) than the stored one starts the
-//!   schedule anew. If an instance later finds a spec in the store that is not its own, as during a rolling deploy, it
+//! * **Edits.** A registration whose schedule differs from the stored one starts the schedule anew. The schedule
+//!   [says](Schedule::has_spec) whether the stored text means the same, so another spelling is no edit. If an instance later finds a spec in the store that is not its own, as during a rolling deploy, it
 //!   stops firing that pipeline and [says so](Event::SpecDiffers).
 //! * **Pauses** keep queued runs and the position in the schedule. A stopped scheduler decides nothing new, but queued
 //!   runs and waiting retries still start.

@@ -94,8 +94,8 @@ impl Registration {
         }
     }
 
-    /// Sets when the pipeline is due. If its [spec](Schedule::spec) differs from the stored one, this is an edit: due times
-    /// before now are not run.
+    /// Sets when the pipeline is due. If the stored [spec](Schedule::spec) [means](Schedule::has_spec) another schedule, this is
+    /// an edit: due times before now are not run.
     ///
     /// The task that serves all pipelines calls the schedule. So it should answer within microseconds, as the schedules
     /// of `godata-scheduler` do.

@@ -28,7 +28,7 @@ pub struct PipelineRecord {
     /// When the pipeline was removed. Its history stays.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub removed_at: Option<UtcDateTime>,
-    /// The text of the schedule. A different text is an edit.
+    /// The text of the schedule. A text that means another schedule is an edit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec: Option<String>,
     /// When the pipeline was registered, or its schedule was last edited.

@@ -11,7 +11,7 @@ use time::UtcDateTime;
 use tokio::time::Instant;
 
 use crate::command::{Answer, Reply};
-use crate::decide::{End, Fold, Misfired, Orphan, Plan, Request, Verdict};
+use crate::decide::{DueTimes, End, Fold, Misfired, Orphan, Plan, Request, Verdict};
 use crate::slots::Held;
 use crate::{OrchestratorError, RegisterError};
 
@@ -232,6 +232,22 @@ impl Entry {
 
     pub(super) fn name(&self) -> &PipelineName {
         &self.row.name
+    }
+
+    /// Registers the stored text of the schedule, if it means the same.
+    pub(super) fn keep_stored_spec(&mut self) {
+        let (Some(plan), Some(stored)) = (&mut self.plan, &self.row.spec) else { return };
+        let Some(schedule) = plan.code.schedule.as_deref() else { return };
+        if plan.registered.spec.as_ref() == Some(stored) || !DueTimes(schedule).has_spec(stored) {
+            return;
+        }
+        let registered = &mut Arc::make_mut(plan).registered;
+        Arc::make_mut(registered).spec = Some(stored.clone());
+        for asked in &mut self.asked {
+            if let Request::Register(asked) = &mut asked.request {
+                *asked = Arc::clone(registered);
+            }
+        }
     }
 
     pub(super) fn pool(&self) -> Option<usize> {

@@ -255,6 +255,9 @@ impl Engine {
         if is_gone {
             self.restore(key);
         }
+        if let Some(entry) = self.entry(key) {
+            entry.keep_stored_spec();
+        }
         self.compare_spec(key, &before);
         self.compare_removal(key, &before);
         self.reconcile_jobs(key, &settled);
