@@ -77,8 +77,11 @@
 //!   interrupts uses up no attempt, and one that it kept from starting is always queued again. A run whose job returns an
 //!   error of its own when it is asked to stop has failed, and uses up an attempt.
 //! * **Edits.** A registration whose schedule differs from the stored one starts the schedule anew. The schedule
-//!   [says](Schedule::has_spec) whether the stored text means the same, so another spelling is no edit. If an instance later finds a spec in the store that is not its own, as during a rolling deploy, it
-//!   stops firing that pipeline and [says so](Event::SpecDiffers).
+//!   [says](Schedule::has_spec) whether the stored text means the same, so another spelling is no edit. Due times of the old
+//!   schedule that have passed undecided, such as those during a deploy, get a skipped row. Only the text of the old schedule
+//!   is known then, so the row says when the first of them was, and that there may be more. If an instance later finds
+//!   a spec in the store that is not its own, as during a rolling deploy, it stops firing that pipeline and
+//!   [says so](Event::SpecDiffers).
 //! * **Pauses** keep queued runs and the position in the schedule. A stopped scheduler decides nothing new, but queued
 //!   runs and waiting retries still start.
 //! * **Dependencies.** A pipeline that is registered [`after`](Registration::after) others runs when one of them

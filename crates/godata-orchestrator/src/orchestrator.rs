@@ -310,7 +310,7 @@ impl Orchestrator {
         self.about(pipeline, Ask::Resume).await.map(drop)
     }
 
-    /// Resumes a paused pipeline, and drops the due times up to now: they are neither run nor recorded.
+    /// Resumes a paused pipeline, and skips the due times up to now. One skipped row covers them.
     ///
     /// # Errors
     ///

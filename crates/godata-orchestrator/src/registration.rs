@@ -95,7 +95,7 @@ impl Registration {
     }
 
     /// Sets when the pipeline is due. If the stored [spec](Schedule::spec) [means](Schedule::has_spec) another schedule, this is
-    /// an edit: due times before now are not run.
+    /// an edit: due times before now are skipped.
     ///
     /// The task that serves all pipelines calls the schedule. So it should answer within microseconds, as the schedules
     /// of `godata-scheduler` do.
@@ -174,7 +174,7 @@ impl Registration {
         Self { pool: Some(name.into()), ..self }
     }
 
-    /// Disables its schedule and [`after`](Self::after). Runs by hand are allowed.
+    /// Disables its schedule and [`after`](Self::after). Runs by hand are allowed. Until it is enabled, it has no due times.
     pub fn disabled(self) -> Self {
         Self { enabled: false, ..self }
     }

@@ -5,6 +5,7 @@
 
 mod after;
 mod draft;
+mod dropped;
 mod due;
 mod due_times;
 mod ends;
@@ -54,6 +55,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The schedule, unless another one is stored.
+    pub(crate) fn schedule_of(&self, row: &PipelineRecord) -> Option<DueTimes<'_>> {
+        let schedule = self.code.schedule.as_deref().filter(|_| row.spec == self.registered.spec);
+        schedule.map(DueTimes)
+    }
+
     /// The pipelines that this one runs after.
     pub(crate) fn upstream(&self) -> impl Iterator<Item = &PipelineName> {
         self.registered.after.iter().map(|(name, _)| name)
