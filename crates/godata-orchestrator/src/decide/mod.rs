@@ -128,8 +128,8 @@ impl Orphan {
 pub(crate) struct End {
     pub(crate) run: RunId,
     pub(crate) status: RunStatus,
-    /// A caller asked it to stop. A timeout and a shutdown don't count.
-    pub(crate) was_stopped: bool,
+    /// Why it was asked to stop.
+    pub(crate) stop_reason: Option<StopReason>,
     /// Why the run ended without a result of its job.
     pub(crate) reason: Option<String>,
     pub(crate) error: Option<Failure>,
@@ -144,7 +144,7 @@ impl From<RunResult> for End {
         Self {
             run: result.id,
             status: result.status,
-            was_stopped: result.stop_reason == Some(StopReason::Requested),
+            stop_reason: result.stop_reason,
             reason: None,
             error: result.error,
             counts: result.counts,
@@ -168,7 +168,7 @@ impl End {
             _ => (None, Some(message)),
         };
         let counts = RunCounts::default();
-        Self { run, status, was_stopped: false, reason, error, counts, started_at, ended_at: Some(now) }
+        Self { run, status, stop_reason: None, reason, error, counts, started_at, ended_at: Some(now) }
     }
 }
 

@@ -139,7 +139,7 @@ impl Pipeline {
             self.ends.push(End {
                 run,
                 status: RunStatus::Succeeded,
-                was_stopped: false,
+                stop_reason: None,
                 reason: None,
                 error: None,
                 counts: RunCounts::default(),

@@ -165,9 +165,12 @@ impl Waiter {
         }
     }
 
-    /// The job has ended like this.
-    pub(super) fn end(&mut self, status: RunStatus, error: Option<Failure>) {
+    /// The job has ended like this, and was asked to stop for this reason.
+    pub(super) fn end(&mut self, status: RunStatus, error: Option<Failure>, reason: Option<StopReason>) {
         let Some(run) = self.run.take() else { return };
+        if let Some(reason) = reason {
+            self.handle.stop_because(reason);
+        }
         let failure = || Failure::new(FailureKind::Failed, "it failed");
         run.end(match status {
             RunStatus::Succeeded => JobEnd::Succeeded,

@@ -149,7 +149,7 @@ impl Engine {
         self.slots.give_back(&mut job.slot);
         (job.handle, job.overdue_at, job.ended) = (None, None, Some(Instant::now()));
         if let Some(waiter) = &mut job.waiter {
-            waiter.end(end.status, end.error.clone());
+            waiter.end(end.status, end.error.clone(), end.stop_reason);
             // The caller has stopped it through its handle.
             if end.status == RunStatus::Interrupted && waiter.handle.result().status == RunStatus::Canceled {
                 end.status = RunStatus::Canceled;
@@ -174,7 +174,7 @@ impl Engine {
     /// Another instance has ended a queued run.
     pub(super) fn job_was_ended(&mut self, key: usize, row: &RunRecord) {
         if let Some(mut waiter) = self.forget_job(key, row.id) {
-            waiter.end(row.status, row.error.clone());
+            waiter.end(row.status, row.error.clone(), None);
             waiter.complete(row.status);
         }
     }

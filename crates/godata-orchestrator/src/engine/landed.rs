@@ -83,7 +83,7 @@ impl Engine {
                 self.events.send(|| ended_event(&run));
                 let job = entry.job(run.id).and_then(|job| job.waiter.as_mut());
                 if let Some(waiter) = job {
-                    waiter.end(run.status, run.error);
+                    waiter.end(run.status, run.error, None);
                 }
             } else {
                 if run.status == RunStatus::Queued {

@@ -27,7 +27,7 @@ impl Pipeline {
 
 fn failed(run: &RunRecord, was_stopped: bool) -> End {
     End {
-        was_stopped,
+        stop_reason: was_stopped.then_some(StopReason::Requested),
         error: Some(Failure::new(FailureKind::Transient, "busy".to_owned())),
         ..End::without_result(run.id, RunStatus::Failed, String::new(), Some(at(0)), at(1))
     }
