@@ -75,7 +75,10 @@ impl Request {
         Some(match self {
             Self::Run(run) => is_active(run.id),
             Self::Backfill(all) => all.iter().any(|run| is_active(run.id)),
-            Self::Cancel(id) => !runs.iter().any(|run| run.id == *id && run.cancel_requested_at.is_none()),
+            Self::Cancel(id) => {
+                let is_meant = |run: &RunRecord| run.id == *id || run.retry_of == Some(*id);
+                !runs.iter().any(|run| is_meant(run) && run.cancel_requested_at.is_none())
+            }
             Self::Pause => row.paused_at.is_some(),
             Self::Resume => row.paused_at.is_none(),
             Self::Unregister => row.removed_at.is_some(),
@@ -154,8 +157,10 @@ fn queue(draft: &mut Draft<'_>, run: &RunRecord) {
     draft.insert(run);
 }
 
+/// Cancels a run, or the attempt that follows it if it fails at this moment.
 fn cancel(draft: &mut Draft<'_>, run: RunId) {
-    let found = draft.active().find(|(_, row)| row.id == run);
+    let of = |id: fn(&RunRecord) -> Option<RunId>| draft.active().find(|(_, row)| id(row) == Some(run));
+    let found = of(|row| Some(row.id)).or_else(|| of(|row| row.retry_of));
     match found.map(|(place, row)| (place, row.status, row.cancel_requested_at)) {
         Some((place, RunStatus::Queued, _)) => draft.drop_queued(place, RunStatus::Canceled, "canceled"),
         Some((place, _, None)) => draft.stop(place),
