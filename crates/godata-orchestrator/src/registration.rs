@@ -154,7 +154,8 @@ impl Registration {
         self
     }
 
-    /// Sets how long a job may run, in monotonic time. A job that takes longer is asked to stop, and its run fails.
+    /// Sets how long a job may run, in monotonic time. A job that takes longer is asked to stop, and its run fails. Work that it
+    /// handed to other threads [may go on](Self::retry).
     /// Default: the timeout of the runner, if it has one.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.rules().timeout = Some(timeout);

@@ -261,8 +261,8 @@ async fn the_history_is_a_table_with_counts_and_the_last_error() {
 
 #[tokio::test(start_paused = true)]
 async fn the_result_of_a_run_says_why_it_was_asked_to_stop() {
-    let answers: [fn(&RunContext) -> Result<(), BoxError>; 3] =
-        [|_cx| Ok(()), |cx| Ok(cx.check()?), |_cx| Err("no space left".into())];
+    type Answers = fn(&RunContext) -> Result<(), BoxError>;
+    let answers: [Answers; 3] = [|_cx| Ok(()), |cx| Ok(cx.check()?), |_cx| Err("no space left".into())];
     let minute = secs(60);
     for (reason, statuses) in [
         (StopReason::TimedOut(minute), [RunStatus::Failed; 3]),
