@@ -84,7 +84,7 @@ fn written(
         });
     }
     let output = Output::path(folder.path("out.csv"));
-    let output = if rolls { output.roll_by_rows(3) } else { output };
+    let output = if rolls { output.roll_by_records(3) } else { output };
     let writer = csv::write(output).header_from(options.header_from);
     let writer = if options.drops { writer.drop_extra_fields() } else { writer };
     let pipeline = flow.write(writer).unwrap();

@@ -113,7 +113,7 @@ fn outputs_of_each_kind_get_the_header_without_records() {
     run(none(), append());
     assert_eq!(read("appended.csv"), INPUT);
 
-    run(none(), Output::path(folder.path("rolled.csv")).roll_by_rows(1));
+    run(none(), Output::path(folder.path("rolled.csv")).roll_by_records(1));
     assert_eq!(read("rolled-00001.csv"), "id,amount\n");
 
     let partitions = folder.path("{id}.part").display().to_string();

@@ -178,6 +178,10 @@ pub(crate) fn overdue(pipeline: &PipelineName, run: RunId, running_for: Duration
     tracing::warn!(%pipeline, %run, running_ms = running_for.as_millis() as u64, "run overdue");
 }
 
+pub(crate) fn stalled(pool: Option<&str>, running: &[RunId], waiting: usize) {
+    tracing::warn!(pool, running = ids(running).map(display), waiting, "no slot gets free");
+}
+
 pub(crate) fn superseded(pipeline: &PipelineName, run: RunId) {
     tracing::warn!(%pipeline, %run, "result refused: another instance has interrupted the run");
 }

@@ -44,8 +44,9 @@ use crate::{
 /// the process share, and its jobs on others: 17 of them, or one more than four per core. So a job that blocks its thread,
 /// because it computes for long or waits for a device, holds up neither the loop and its timers, nor signals, nor the tasks of
 /// the caller. It holds up other jobs only if all those threads are blocked, which takes a
-/// [`concurrency`](OrchestratorBuilder::concurrency) above the default, or tasks that jobs spawn. The calls of the store and
-/// the schedules run on the thread of the loop, so they must not block.
+/// [`concurrency`](OrchestratorBuilder::concurrency) above the default, or tasks that jobs spawn, or if it holds something that
+/// they need: a pipeline of `godata-etl` whose step waits holds one of the permits to compute, of which the process has as many
+/// as cores. The calls of the store and the schedules run on the thread of the loop, so they must not block.
 ///
 /// These threads live as long as the process, and a process that ends does not wait for them.
 /// [`on_current_runtime`](OrchestratorBuilder::on_current_runtime) does without them, for tests with paused time.
@@ -389,7 +390,7 @@ impl Orchestrator {
         self.about(pipeline, Ask::Resume).await.map(drop)
     }
 
-    /// Resumes a paused pipeline, and drops the due times up to now: they are neither run nor recorded.
+    /// Resumes a paused pipeline, and skips the due times up to now. One skipped row covers them.
     ///
     /// # Errors
     ///

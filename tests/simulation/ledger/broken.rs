@@ -187,6 +187,32 @@ fn an_edit_that_begins_in_the_past_is_found() {
 }
 
 #[test]
+fn an_edit_that_drops_a_due_time_is_found() {
+    for is_answered in [false, true] {
+        let mut history = History::new();
+        let skip = history.due(10, RunStatus::Skipped);
+        history.row.spec = Some("every 7s".to_owned());
+        (history.row.spec_since, history.row.cursor) = (at(15), Some(at(15)));
+        history.row.updated_at = at(15);
+        if is_answered {
+            history.decide([&skip], []);
+            assert_eq!(history.ledger.violations(), Vec::<String>::new());
+        } else {
+            history.decide([], []);
+            history.found("is dropped");
+        }
+    }
+}
+
+#[test]
+fn a_removal_that_drops_a_due_time_is_found() {
+    let mut history = History::new();
+    (history.row.removed_at, history.row.updated_at) = (Some(at(15)), at(15));
+    history.decide([], []);
+    history.found("is dropped");
+}
+
+#[test]
 fn a_burst_is_found() {
     let mut history = History::new();
     let (first, second) = (history.due(10, RunStatus::Queued), history.due(20, RunStatus::Queued));

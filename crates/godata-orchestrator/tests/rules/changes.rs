@@ -6,13 +6,15 @@ use godata_orchestrator::{
 };
 use tokio::sync::mpsc;
 
-use crate::support::{World, at, count, every, failing, fresh_seed, gated, quick, received, secs, settle};
+use crate::support::{
+    Spelled, World, at, count, every, failing, fresh_seed, gated, quick, received, secs, settle,
+};
 
 #[tokio::test(start_paused = true)]
 async fn the_same_schedule_continues_after_a_restart_and_another_is_an_edit() {
     for (period, expected) in [
         (10, ["schedule succeeded 10", "skipped 20..30 x2", "schedule succeeded 40"].as_slice()),
-        (50, &["schedule succeeded 10"]),
+        (50, &["schedule succeeded 10", "skipped 20..20 x1+"]),
     ] {
         let world = World::scheduled(Registration::new(quick("a")).schedule(every(10))).await;
         world.go_to(15).await;
@@ -36,6 +38,36 @@ async fn registering_an_unchanged_pipeline_again_writes_nothing() {
     let world = world.crash(|builder| builder.seed(fresh_seed()));
     world.register(rules()).await;
     assert_eq!(world.orchestrator.pipelines().await.unwrap(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_spelling_of_the_same_schedule_is_no_edit_and_the_stored_one_is_kept() {
+    let world = World::scheduled(Registration::new(quick("a")).schedule(Spelled("1-5", ""))).await;
+    world.go_to(15).await;
+    let old = world.orchestrator.pipelines().await.unwrap();
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
+    world.clock.set(at(25));
+    world.register(Registration::new(quick("a")).schedule(Spelled("MON-FRI", "1-5"))).await;
+    let pipelines = world.orchestrator.pipelines().await.unwrap();
+    assert_eq!(pipelines, old, "nothing is written");
+    world.orchestrator.start_scheduler().await.unwrap();
+    world.go_to(30).await;
+    let story = ["schedule succeeded 10", "schedule succeeded 20", "schedule succeeded 30"];
+    assert_eq!(world.story().await, story);
+    world.orchestrator.unregister("a").await.unwrap();
+    world.register(Registration::new(quick("a")).schedule(Spelled("MON-FRI", "1-5"))).await;
+    world.go_to(40).await;
+    assert_eq!(world.story().await.len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_schedule_that_panics_when_it_is_asked_about_a_stored_text_is_another_one() {
+    let world = World::new();
+    world.register(Registration::new(quick("a")).schedule(Spelled("panics", ""))).await;
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
+    world.register(Registration::new(quick("a")).schedule(Spelled("other", ""))).await;
+    let pipelines = world.orchestrator.pipelines().await.unwrap();
+    assert_eq!(pipelines[0].spec.as_deref(), Some("other"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -71,6 +103,7 @@ async fn resuming_applies_the_misfire_rule_or_starts_from_now() {
         let mut expected = vec!["manual succeeded -", "skipped 10..20 x2", "schedule succeeded 30"];
         if from_now {
             expected.truncate(1);
+            expected.push("skipped 10..30 x3");
         }
         expected.push("schedule succeeded 40");
         assert_eq!(world.story().await, expected);
