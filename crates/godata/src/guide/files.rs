@@ -87,10 +87,16 @@
 //! | is compressed, and damaged or incomplete | an error that says after how many bytes |
 //! | is empty | no records in JSON Lines; an error in CSV, which has no header then, and in JSON, which has no array |
 //! | is not UTF-8, or has the byte order mark of another encoding | an error that says how to read it; no character is ever replaced |
+//! | has several byte order marks at its start | they are skipped |
 //! | has a bad record: a missing cell, an open or stray quote, a duplicate key, a bad number | an error with its line |
-//! | has several byte order marks | they are skipped |
 //! | is one of several CSV files, and has other columns than the first | an error with the first difference |
 //! | has a record of more than 64 MiB | an error with its line: the file probably has another format |
+//! | ends in the middle of a record | an error in JSON; in CSV only if a cell or a closing quote is missing |
+//! | is JSON of another form: an array as JSON Lines, lines as an array | an error that names the readers for it |
+//! | has several JSON values on a line, or values that span lines | an error that names the option that reads them, [`concatenated`](jsonl::JsonlReader::concatenated) |
+//! | was joined from JSON Lines with byte order marks | the same |
+//! | is not JSON: CSV, HTML, comments, single quotes, `NaN`, half a surrogate pair | an error that says what it seems to be, or what JSON does not have |
+//! | has NUL bytes, as in UTF-16, or where a part was never written | an error with its line |
 //!
 //! CSV quotes that RFC 4180 does not allow ([`lenient_quotes`](csv::CsvReader::lenient_quotes)), files with other columns
 //! ([`file_columns`](csv::CsvReader::file_columns)), CSV records that are too short or too long
