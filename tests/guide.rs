@@ -1,4 +1,4 @@
-//! What the guide's table about broken input says, line by line.
+//! What the guide says about broken input and about JSON, line by line of its tables.
 #![allow(clippy::unwrap_used, reason = "a test fails by it")]
 
 mod support;
@@ -10,7 +10,7 @@ use std::sync::Once;
 
 use godata::etl::Reader;
 use godata::prelude::*;
-use godata::{Encoding, Records, json};
+use godata::{DuplicateKeys, Encoding, Records, json};
 use serde::{Deserialize, Serialize};
 
 use support::Folder;
@@ -18,9 +18,12 @@ use support::packing::Packing;
 
 const GUIDE: &str = include_str!("../crates/godata/src/guide/files.rs");
 
+/// The docs of the readers of JSON Lines.
+const JSONL: &str = include_str!("../crates/godata-io-json/src/jsonl/mod.rs");
+
 /// The first cells of the lines of a table with this head.
-fn lines_of_table(head: &str) -> Vec<&'static str> {
-    let after = GUIDE.split_once(head).unwrap().1;
+fn lines_of_table(docs: &'static str, head: &str) -> Vec<&'static str> {
+    let after = docs.split_once(head).unwrap().1;
     let lines = after.lines().skip(2).map_while(|line| line.strip_prefix("//! | "));
     lines.map(|line| line.split_once(" | ").unwrap().0).collect()
 }
@@ -51,12 +54,38 @@ const CHECKS: [(&str, Check); 20] = [
     ("has NUL bytes, as in UTF-16, or where a part was never written", nuls),
 ];
 
+const JSON_CHECKS: [(&str, Check); 5] = [
+    ("has one value per line", lines),
+    ("has values that span lines, or several on a line", concatenated),
+    ("is an array", array),
+    ("is a document that contains an array", document),
+    ("is for people", pretty),
+];
+
+const JSONL_CHECKS: [(&str, Check); 6] = [
+    ("several values on a line, or values that span lines, as `jq` prints them", concatenated),
+    ("byte order marks between records, as in joined files, or record separators (RFC 7464)", joined),
+    ("a key twice in a dynamic record", twice),
+    ("values that are nested more than 128 deep", deep),
+    ("text that is not UTF-8", encoded),
+    ("one array, or a document with an array in it", other_form),
+];
+
 #[test]
 fn each_line_about_broken_input_is_true() {
-    let lines = lines_of_table("//! | the input | what happens |");
-    assert_eq!(lines, CHECKS.map(|(line, _)| line), "each line of the table has a check");
-    for (line, check) in CHECKS {
-        println!("{line}");
+    check("//! | the input | what happens |", GUIDE, &CHECKS);
+}
+
+#[test]
+fn each_line_about_the_forms_of_json_is_true() {
+    check("//! # JSON Lines or an array?\n//!\n//! | the file | use |", GUIDE, &JSON_CHECKS);
+    check("//! | a file may also have | by default | to read it |", JSONL, &JSONL_CHECKS);
+}
+
+fn check(head: &str, docs: &'static str, checks: &[(&str, Check)]) {
+    let checked: Vec<_> = checks.iter().map(|(line, _)| *line).collect();
+    assert_eq!(lines_of_table(docs, head), checked, "each line of the table has a check");
+    for (_, check) in checks {
         check(&Broken::new());
     }
 }
@@ -369,6 +398,46 @@ fn joined(broken: &Broken) {
     let says = " at record 2 (in:2): column 1: expected value; `concatenated` skips the byte order marks";
     broken.fails(reader(), says);
     assert_eq!(broken.run(reader().concatenated(), || ()), Ok(2));
+    broken.folder.write("out", "old");
+    let reader = || jsonl::read_records(broken.write("in", "\u{1e}{}\n\u{1e}{}\n"));
+    broken.fails(reader(), " at record 1 (in:1): column 1: expected value; `concatenated` skips");
+    assert_eq!(broken.run(reader().concatenated(), || ()), Ok(2));
+}
+
+fn lines(broken: &Broken) {
+    assert_eq!(broken.run(jsonl::read_records(broken.write("in", "{}\n\n{}")), || ()), Ok(2));
+}
+
+fn array(broken: &Broken) {
+    assert_eq!(broken.run(json::read_records(broken.write("in", "[{},\n{}]")), || ()), Ok(2));
+}
+
+fn document(broken: &Broken) {
+    let reader = json::read_records(broken.write("in", "{\"data\":{\"items\":[{},{}]}}"));
+    assert_eq!(broken.run(reader.pointer("/data/items"), || ()), Ok(2));
+}
+
+fn pretty(broken: &Broken) {
+    let flow = Pipeline::builder("t").read(jsonl::read_records(broken.write("in", "{\"id\":1}")));
+    let pipeline = flow.write(json::write(broken.folder.path("out")).pretty()).unwrap();
+    pipeline.run_blocking(&RunContext::new()).unwrap();
+    assert_eq!(broken.folder.files()["out"], b"[\n  {\n    \"id\": 1\n  }\n]");
+}
+
+fn twice(broken: &Broken) {
+    let reader = || jsonl::read_records(broken.write("in", "{\"id\":1,\"id\":2}"));
+    broken.fails(reader(), " at record 1 (in:1): column 12: field `id` appears twice");
+    for rule in [DuplicateKeys::First, DuplicateKeys::Last] {
+        assert_eq!(broken.run(reader().duplicate_keys(rule), || ()), Ok(1));
+    }
+}
+
+fn deep(broken: &Broken) {
+    let text = |lists: usize| format!("{{\"id\":{}{}}}", "[".repeat(lists), "]".repeat(lists));
+    let reader = |lists| jsonl::read_records(broken.write("in", text(lists)));
+    broken.fails(reader(128), " at record 1 (in:1): column 134: nested more than 128 deep");
+    assert_eq!(broken.run(reader(127), || ()), Ok(1));
+    assert_eq!(broken.run(reader(128).max_depth(129), || ()), Ok(1));
 }
 
 fn no_json(broken: &Broken) {

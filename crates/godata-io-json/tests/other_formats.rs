@@ -57,6 +57,17 @@ fn lines_that_are_something_else_are_recognized() {
             " at record 2 (in:2): column 3: trailing characters; `concatenated` reads several values on a line",
         ),
         (
+            "a line of a log",
+            b"2024-01-01 12:00:00 {\"a\":1,\"b\":2}\n",
+            " at record 1 (in:1): column 5: trailing characters",
+        ),
+        (
+            "a space that does not break",
+            b"{}\n\xc2\xa0{}\n",
+            " at record 2 (in:2): column 1: expected value; JSON has characters outside of ASCII, also invisible ones, only \
+             in strings",
+        ),
+        (
             "lines that end with CR",
             b"{\"id\":1}\r{\"id\":2}\r",
             " at record 1 (in:1): column 10: trailing characters; `concatenated` reads several values on a line",
@@ -270,6 +281,12 @@ fn what_only_json5_has_is_named() {
         ("None", 1, format!("expected value; {words}")),
         ("True", 1, format!("expected value; {words}")),
         ("'a'", 1, "expected value; JSON has only double quotes".to_owned()),
+        (
+            "\u{201c}a\u{201d}",
+            1,
+            "expected value; JSON has characters outside of ASCII, also invisible ones, only in strings"
+                .to_owned(),
+        ),
         ("{'a':1}", 2, "key must be a string; JSON has only double quotes".to_owned()),
         ("{a:1}", 2, "key must be a string".to_owned()),
         ("/* none */ 1", 1, "expected value; JSON has no comments".to_owned()),

@@ -57,11 +57,9 @@ pub fn check(data: &[u8]) {
         (found, typed) => panic!("{typed:?} differs from {found:?}"),
     }
     if !options.header_in_first_file {
-        match (expected(options, &parts), found) {
-            (Some(expected), found) => {
-                assert_eq!(found.map(|found| fields(&found)), Ok(expected), "{options:?}")
-            }
-            (None, found) => assert!(found.is_err(), "{found:?}, {options:?}"),
+        match expected(options, &parts) {
+            Some(expected) => assert_eq!(found.map(|found| fields(&found)), Ok(expected), "{options:?}"),
+            None => assert!(found.is_err(), "{found:?}, {options:?}"),
         }
     }
 }

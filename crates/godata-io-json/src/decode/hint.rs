@@ -21,6 +21,8 @@ const ARRAY: &str = "if the file is one array, the `json` readers read it";
 
 const LONG_VALUE: &str = "`concatenated` reads values that span lines";
 
+const SEVERAL_VALUES: &str = "`concatenated` reads several values on a line";
+
 const MARKS: &str =
     "`concatenated` skips the byte order marks of joined files, and record separators (RFC 7464)";
 
@@ -36,6 +38,7 @@ pub(crate) fn of_fault(rest: &[u8], reason: &str) -> Option<&'static str> {
         b'/' | b'#' => "JSON has no comments",
         b'+' | b'.' if is_value => "a number in JSON begins with a digit or `-`",
         b'<' if is_value => "it looks like XML or HTML",
+        0x80.. => "JSON has characters outside of ASCII, also invisible ones, only in strings",
         b'a'..=b'z' | b'A'..=b'Z' if is_value => "JSON has no words but `true`, `false` and `null`",
         _ => return None,
     })
@@ -51,7 +54,7 @@ pub(crate) fn of_line(line: &str, error: &JsonError, is_first: bool) -> Option<&
         JsonError::Syntax { .. } if starts_with_mark(line.as_bytes()) => Some(MARKS),
         _ if is_first && is_csv(trimmed) => Some(CSV),
         JsonError::Syntax { column, reason, .. } if reason == "trailing characters" => {
-            after_value(&line.as_bytes()[column.saturating_sub(1).min(line.len())..])
+            after_value(line.as_bytes().split_at_checked(column - 1)?)
         }
         JsonError::Syntax { reason, .. } if reason.starts_with("EOF") && !reason.ends_with("a string") => {
             (is_first || trimmed.ends_with(['{', '[', ','])).then_some(LONG_VALUE)
@@ -103,13 +106,12 @@ fn starts_with_mark(text: &[u8]) -> bool {
 }
 
 /// The hint for what follows the value of a line.
-fn after_value(rest: &[u8]) -> Option<&'static str> {
+fn after_value((value, rest): (&[u8], &[u8])) -> Option<&'static str> {
+    let is_apart = value.last().is_some_and(u8::is_ascii_whitespace);
     match rest.first()? {
         b',' => Some("a line of JSON Lines ends without a comma"),
-        _ if starts_with_mark(rest) => Some(MARKS),
-        b'{' | b'[' | b'"' | b'-' | b'0'..=b'9' | b'a'..=b'z' => {
-            Some("`concatenated` reads several values on a line")
-        }
-        _ => None,
+        b'{' | b'[' | b'"' => Some(SEVERAL_VALUES),
+        b'-' | b'0'..=b'9' | b't' | b'f' | b'n' if is_apart => Some(SEVERAL_VALUES),
+        _ => starts_with_mark(rest).then_some(MARKS),
     }
 }

@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | several values on a line, or values that span lines, as `jq` prints them | an error | [`concatenated`](JsonlReader::concatenated) |
 //! | byte order marks between records, as in joined files, or record separators (RFC 7464) | an error | [`concatenated`](JsonlReader::concatenated) |
-//! | a key twice in a record | an error | [`duplicate_keys`](JsonlReader::duplicate_keys) |
+//! | a key twice in a dynamic record | an error | [`duplicate_keys`](JsonlReader::duplicate_keys) |
 //! | values that are nested more than 128 deep | an error | [`max_depth`](JsonlReader::max_depth) |
 //! | text that is not UTF-8 | an error | [`Input::encoding`] |
 //! | one array, or a document with an array in it | an error | [`json`](crate::json) |

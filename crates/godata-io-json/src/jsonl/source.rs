@@ -3,7 +3,7 @@
 use std::str;
 
 use godata_core::BoxError;
-use godata_etl::{BlockingSource, Chunk, Stop, Unit, Work};
+use godata_etl::{BlockingSource, Chunk, Place, Stop, Unit, Work};
 use godata_io::{Block, Blocks};
 
 use super::framing::JsonlFraming;
@@ -89,9 +89,7 @@ fn decode_lines<D: Decoder>(
                 work.check()?;
             }
             if let Err(error) = decoder.push(record, begin) {
-                let is_first = origin.place(row).record == Some(1);
-                let hint = hint::of_line(record, &error, is_first);
-                work.reject(row, error.with_hint(hint))?;
+                work.reject(row, hinted(error, record, &origin.place(row)))?;
             }
             row += 1;
         }
@@ -100,6 +98,12 @@ fn decode_lines<D: Decoder>(
     let (batch, rest) = decoder.finish(text)?;
     work.recycle(rest.unwrap_or_default().into_bytes());
     Ok(Chunk::new(batch, origin))
+}
+
+#[cold]
+fn hinted(error: JsonError, line: &str, place: &Place) -> JsonError {
+    let hint = hint::of_line(line, &error, place.record == Some(1));
+    error.with_hint(hint)
 }
 
 /// The text of a block, and the lines that are not UTF-8: for each, its start in the text and the column of the first
