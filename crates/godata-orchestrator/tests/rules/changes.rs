@@ -1,6 +1,6 @@
 //! Edits, pauses, dependencies, backfills, and unregistering.
 
-use godata_core::{Cause, RunContext, RunStatus, job_fn};
+use godata_core::{Cause, Commit, OwnerId, RunContext, RunStatus, Store as _, job_fn};
 use godata_orchestrator::{
     Backfill, Event, Misfire, OrchestratorError, Overlap, RegisterError, Registration,
 };
@@ -58,6 +58,33 @@ async fn another_spelling_of_the_same_schedule_is_no_edit_and_the_stored_one_is_
     world.register(Registration::new(quick("a")).schedule(Spelled("MON-FRI", "1-5"))).await;
     world.go_to(40).await;
     assert_eq!(world.story().await.len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_schedule_that_an_earlier_version_spelled_differently_is_no_edit() {
+    let schedule = || godata_scheduler::parse("daily 02:00 mon-fri").unwrap();
+    let world = World::new();
+    world.register(Registration::new(quick("a")).schedule(schedule())).await;
+    let mut old = world.orchestrator.pipelines().await.unwrap().remove(0);
+    old.spec = Some("daily 02:00 mon,tue,wed,thu,fri".to_owned());
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
+    world.store.commit(&Commit::new(OwnerId::generate(), old.clone())).await.unwrap();
+    old.rev += 1;
+    world.clock.advance(secs(86_400));
+    world.register(Registration::new(quick("a")).schedule(schedule())).await;
+    assert_eq!(world.orchestrator.pipelines().await.unwrap(), [old]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn readers_of_events_learn_which_due_times_an_edit_has_dropped() {
+    let world = World::scheduled(Registration::new(quick("a")).schedule(every(10))).await;
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
+    world.clock.set(at(15));
+    let mut events = world.orchestrator.events();
+    world.register(Registration::new(quick("a")).schedule(every(50))).await;
+    let events = received(&mut events);
+    let [Event::Skipped(run)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((run.due, run.reason.as_deref()), (Some(at(10)), Some("the schedule was edited")));
 }
 
 #[tokio::test(start_paused = true)]
