@@ -45,7 +45,7 @@ fn daily(folder: &Path) -> Result<Pipeline, BoxError> {
     let (orders, paid) = (folder.to_owned(), folder.join("paid.jsonl"));
     Ok(Pipeline::builder("orders-daily")
         .read_with(move |cx| {
-            let day = cx.scheduled_at().unwrap_or_else(UtcDateTime::now).date();
+            let day = cx.due().unwrap_or_else(UtcDateTime::now).date();
             Ok(csv::read_records(orders.join(format!("orders-{day}.csv"))))
         })
         .filter(|r| r.str("status") == Some("paid"))

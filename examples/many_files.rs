@@ -6,7 +6,6 @@
 
 use std::fs;
 
-use godata::Output;
 use godata::prelude::*;
 
 const MONTHS: [(&str, &str); 3] = [

@@ -368,7 +368,7 @@ fn an_unexpected_or_missing_runtime_is_an_error_and_nothing_starts() {
     let error = runtime.block_on(async { pipeline.run_blocking(&cx) }).unwrap_err();
     assert!(matches!(error, PipelineError::Runtime { .. }) && error.report().is_none());
     let says =
-        "the pipeline can't run here: `run_blocking` was called on a tokio runtime: await `run` instead";
+        "pipeline `t` can't run here: `run_blocking` was called on a tokio runtime: await `run` instead";
     assert_eq!(format!("{error:#}"), says);
 
     // Without a runtime nothing can be awaited, so the first poll must return the error.
@@ -378,7 +378,7 @@ fn an_unexpected_or_missing_runtime_is_an_error_and_nothing_starts() {
     }] {
         let Poll::Ready(Err(error)) = ready else { panic!("{ready:?}") };
         assert!(matches!(error, PipelineError::Runtime { .. }), "{error}");
-        assert!(format!("{error:#}").starts_with("the pipeline can't run here: "), "{error}");
+        assert!(format!("{error:#}").starts_with("pipeline `t` can't run here: "), "{error}");
     }
     assert_eq!((told.take(), written(&folder).as_str(), folder.files().len()), (vec![], "old", 2));
 }
@@ -407,11 +407,11 @@ fn parameters_choose_what_is_read_and_written() {
     assert_eq!(folder.files()["other.jsonl"], b"{\"id\":1}\n{\"id\":2}\n");
 
     let table = [
-        (RunContext::new(), "read failed: parameter \"in\" is missing"),
-        (RunContext::new().with_param("in", "in.csv"), "write failed: parameter \"out\" is missing"),
+        (RunContext::new(), "read failed: parameter `in` is missing"),
+        (RunContext::new().with_param("in", "in.csv"), "write failed: parameter `out` is missing"),
         (
             parameters("in.csv", "out.jsonl", "x"),
-            "step[0] (filter_with) failed at record 1 (in.csv:2): parameter \"limit\" has the invalid value \"x\": invalid digit \
+            "step[0] (filter_with) failed at record 1 (in.csv:2): parameter `limit` has the invalid value `x`: invalid digit \
              found in string",
         ),
     ];

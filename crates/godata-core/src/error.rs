@@ -30,10 +30,10 @@ const MAX_LEVELS: usize = 64;
 ///
 /// let params = Params::new().with("limit", "ten");
 /// let error = params.parse::<u32>("limit").unwrap_err();
-/// assert_eq!(error.to_string(), r#"parameter "limit" has the invalid value "ten""#);
+/// assert_eq!(error.to_string(), "parameter `limit` has the invalid value `ten`");
 /// assert_eq!(
 ///     error_chain(&error).to_string(),
-///     r#"parameter "limit" has the invalid value "ten": invalid digit found in string"#
+///     "parameter `limit` has the invalid value `ten`: invalid digit found in string"
 /// );
 /// ```
 #[must_use]

@@ -11,6 +11,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::excerpt;
+
 /// Generates UUIDv7s (RFC 9562) in order, each greater than all that this process has generated before.
 ///
 /// The version and variant aside, the first 60 bits count the milliseconds and the ids within each. If a millisecond
@@ -139,10 +141,10 @@ id! {
 ///
 /// ```
 /// let error = "17".parse::<godata_core::RunId>().unwrap_err();
-/// assert_eq!(error.to_string(), r#""17" is not a run id (expected a UUID)"#);
+/// assert_eq!(error.to_string(), "`17` is not a run id (expected a UUID)");
 /// ```
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a {kind} (expected a UUID)")]
+#[error("`{}` is not a {kind} (expected a UUID)", excerpt(text))]
 pub struct ParseIdError {
     kind: &'static str,
     text: String,
@@ -223,7 +225,7 @@ mod tests {
         for text in ["", "17", "01890a5d-ac96-774b-bcce-b302099a805"] {
             let error = text.parse::<JobId>().unwrap_err();
             assert_eq!(error.text(), text);
-            assert_eq!(error.to_string(), format!("{text:?} is not a job id (expected a UUID)"));
+            assert_eq!(error.to_string(), format!("`{}` is not a job id (expected a UUID)", excerpt(text)));
         }
     }
 }

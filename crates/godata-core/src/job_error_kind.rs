@@ -71,7 +71,8 @@ impl JobErrorKind {
     /// wait.
     ///
     /// When `?` converts an `anyhow::Error` into a [`BoxError`](crate::BoxError), it hides the type of the outermost
-    /// error, so a mark there is not found. `reallocate_into_boxed_dyn_error_without_backtrace` keeps the type.
+    /// error, so a mark there is not found. A mark below a `context(…)` is found, and
+    /// `error.reallocate_into_boxed_dyn_error_without_backtrace()` keeps the type of the outermost error.
     #[must_use]
     pub fn of(error: &(dyn Error + 'static)) -> Self {
         if error_levels(error).any(|level| level.is::<Canceled>()) {

@@ -67,7 +67,7 @@
 //!
 //!     let cx = RunContext::new();
 //!     let error = export.run(&cx).await.unwrap_err();
-//!     assert_eq!(error.to_string(), r#"parameter "limit" is missing"#);
+//!     assert_eq!(error.to_string(), "parameter `limit` is missing");
 //!     Ok(())
 //! }
 //! ```

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::BoxError;
+use crate::{BoxError, excerpt};
 
 /// The parameters of a run: names and values, both text, sorted by name.
 ///
@@ -116,13 +116,13 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Params {
 #[non_exhaustive]
 pub enum ParamError {
     /// The run was started without the parameter.
-    #[error("parameter {name:?} is missing")]
+    #[error("parameter `{}` is missing", excerpt(name))]
     Missing {
         /// The name of the parameter.
         name: String,
     },
     /// The value can't be parsed as the type that was asked for.
-    #[error("parameter {name:?} has the invalid value {value:?}")]
+    #[error("parameter `{}` has the invalid value `{}`", excerpt(name), excerpt(value))]
     Invalid {
         /// The name of the parameter.
         name: String,
@@ -158,10 +158,10 @@ mod tests {
     fn errors_name_the_parameter_the_value_and_the_cause() {
         let params = Params::new().with("limit", "");
         let cases = [
-            (params.parse::<u32>("offset"), r#"parameter "offset" is missing"#),
+            (params.parse::<u32>("offset"), "parameter `offset` is missing"),
             (
                 params.parse::<u32>("limit"),
-                r#"parameter "limit" has the invalid value "": cannot parse integer from empty string"#,
+                "parameter `limit` has the invalid value ``: cannot parse integer from empty string",
             ),
         ];
         for (result, expected) in cases {

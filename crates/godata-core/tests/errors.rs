@@ -32,7 +32,7 @@ fn check_alone(error: impl Into<BoxError>, message: &str) {
 
 #[test]
 fn ids_and_names() {
-    let message = r#""17" is not a run id (expected a UUID)"#;
+    let message = "`17` is not a run id (expected a UUID)";
     let cause = uuid::Uuid::parse_str("17").unwrap_err();
     check("17".parse::<RunId>().unwrap_err(), message, &format!("{message}: {cause}"));
     check_alone(NameError::Empty, "a name must not be empty");
@@ -49,11 +49,11 @@ fn ids_and_names() {
 
 #[test]
 fn parameters() {
-    check_alone(ParamError::Missing { name: "limit".into() }, r#"parameter "limit" is missing"#);
+    check_alone(ParamError::Missing { name: "limit".into() }, "parameter `limit` is missing");
     check(
         Params::new().with("limit", "ten").parse::<u8>("limit").unwrap_err(),
-        r#"parameter "limit" has the invalid value "ten""#,
-        r#"parameter "limit" has the invalid value "ten": invalid digit found in string"#,
+        "parameter `limit` has the invalid value `ten`",
+        "parameter `limit` has the invalid value `ten`: invalid digit found in string",
     );
 }
 
@@ -142,7 +142,7 @@ fn runners() {
     );
     check_alone(
         RunnerError::UnknownPool { pool: "dtabase".into() },
-        r#"the runner has no pool "dtabase"; pools are added when the runner is built"#,
+        "the runner has no pool `dtabase`; pools are added when the runner is built",
     );
     check_alone(
         RunnerError::Duplicate { run: id() },
@@ -231,20 +231,20 @@ fn commits_that_break_the_contract() {
 
     let mut commit = rows.commit();
     commit.pipeline.pending.push(rows.run.clone());
-    let cause = r#"the commit of pipeline "orders" has pending rows; only the default `commit` may set them"#;
+    let cause = "the commit of pipeline `orders` has pending rows; only the default `commit` may set them";
     rows.check(&commit, cause);
 
     let mut commit = rows.commit();
     commit.pipeline.cursor = None;
     rows.check(
         &commit,
-        r#"the cursor of pipeline "orders" goes back from 1970-01-01 0:00:00.0 +00 to none; it may only do so with a new `spec_since`"#,
+        "the cursor of pipeline `orders` goes back from 1970-01-01 0:00:00.0 +00 to none; it may only do so with a new `spec_since`",
     );
 
     let other = PipelineName::new("items").unwrap();
     rows.check(
         &update(&|run| run.pipeline_name = other.clone()),
-        &format!(r#"run {ID} belongs to pipeline "items", and the commit is for "orders""#),
+        &format!("run {ID} belongs to pipeline `items`, and the commit is for `orders`"),
     );
     rows.check(
         &update(&|_| ()).update(rows.run.clone()),

@@ -26,11 +26,16 @@ pub enum BuildError {
         source: NameError,
     },
     /// [`workers(0)`](crate::PipelineBuilder::workers): a pipeline needs at least one worker.
-    #[error("a pipeline needs at least one worker; the default is one per core")]
-    NoWorkers,
+    #[error("pipeline `{pipeline}` needs at least one worker; the default is one per core")]
+    NoWorkers {
+        /// The pipeline.
+        pipeline: String,
+    },
     /// `Ordered(0)` or `Unordered(0)`: no record could ever be in flight.
-    #[error("{step} needs at least one record in flight")]
+    #[error("{step} of pipeline `{pipeline}` needs at least one record in flight")]
     NoConcurrency {
+        /// The pipeline.
+        pipeline: String,
         /// The step.
         step: StepInfo,
     },
@@ -40,7 +45,7 @@ pub enum BuildError {
 ///
 /// `Display` prints the stage and the place (`step[2] (transform) failed at record 101 (orders.csv:103)`). The cause is
 /// the [`source`](Error::source). `{:#}` and `Debug` print the message with all its causes on one line, so a `main` that
-/// returns the error prints it whole.
+/// returns the error prints it whole. A program that runs several pipelines finds the name in the [`report`](Self::report).
 ///
 /// ```
 /// use godata_etl::{Pipeline, PipelineError, RunContext};
@@ -69,6 +74,8 @@ pub enum PipelineError {
     /// The pipeline can't run in this place: there is no tokio runtime, [`run_blocking`](crate::Pipeline::run_blocking)
     /// was called on one, or the caller is a step of a pipeline.
     Runtime {
+        /// The pipeline.
+        pipeline: String,
         /// Why not.
         source: Arc<dyn Error + Send + Sync>,
     },
@@ -111,6 +118,10 @@ pub enum PipelineError {
 }
 
 impl PipelineError {
+    pub(crate) fn wrong_place(pipeline: &str, source: impl Error + Send + Sync + 'static) -> Self {
+        Self::Runtime { pipeline: pipeline.to_owned(), source: Arc::new(source) }
+    }
+
     /// The report of what had been done; `None` if the run could not start.
     #[must_use]
     pub fn report(&self) -> Option<&RunReport> {
@@ -176,7 +187,7 @@ impl Error for PipelineError {
         match self {
             Self::Build { source } => Some(source),
             Self::Canceled { source, .. } => Some(source),
-            Self::Runtime { source }
+            Self::Runtime { source, .. }
             | Self::Read { source, .. }
             | Self::Step { source, .. }
             | Self::Write { source, .. } => Some(&**source),
@@ -191,13 +202,17 @@ impl fmt::Display for PipelineError {
         }
         match self {
             Self::Build { .. } => f.write_str("the pipeline can't be built"),
-            Self::Runtime { .. } => f.write_str("the pipeline can't run here"),
+            Self::Runtime { pipeline, .. } => write!(f, "pipeline `{pipeline}` can't run here"),
             Self::Read { .. } => f.write_str("read failed"),
             Self::Step { step, .. } => write!(f, "{step} failed"),
             Self::Write { .. } => f.write_str("write failed"),
             Self::Canceled { report, .. } => write!(f, "pipeline `{}` was stopped", report.pipeline),
         }?;
-        self.place().map_or(Ok(()), |place| write!(f, " at {place}"))
+        match self.place() {
+            Some(Place { record: None, line: None, source: Some(source) }) => write!(f, " in `{source}`"),
+            Some(place) => write!(f, " at {place}"),
+            None => Ok(()),
+        }
     }
 }
 

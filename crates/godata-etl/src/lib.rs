@@ -66,7 +66,7 @@
 //!     let pipeline = Pipeline::builder("orders")
 //!         .read_vec(vec![record! {"id" => 1, "amount" => "100.0", "status" => "paid"}])
 //!         .untyped()
-//!         .filter(|r| r.str("status") == Some("paid"))
+//!         .try_filter(|r| Ok(r.text("status")? == "paid"))
 //!         .derive("gross", |r| Ok(r.f64("amount")? * 1.19))
 //!         .write_fn(|_cx, paid| async move {
 //!             assert_eq!(paid.row(0).map(|r| r.f64("gross")), Some(Ok(119.0)));
@@ -92,8 +92,33 @@
 //! * Running: [`Pipeline::run`], [`Pipeline::run_blocking`] and [`PipelineJob`]. A pipeline is also a [`Job`], which
 //!   runners and the orchestrator take.
 //!
-//! There are no steps that join, group, sort or deduplicate: they need all records at once. Do such work in a database,
-//! or with [`map_batch`] over a reader that makes one batch.
+//! There are no steps that join, group, sort or deduplicate: they need all records at once. A running total is a
+//! [`scan`](Flow::scan), and groups that fit into memory are a map that [`write_fn`](Flow::write_fn) fills:
+//!
+//! ```
+//! use std::collections::BTreeMap;
+//! use std::sync::{Arc, Mutex, PoisonError};
+//!
+//! use godata_etl::{BoxError, Pipeline, RunContext};
+//!
+//! # fn main() -> Result<(), BoxError> {
+//! let totals = Arc::new(Mutex::new(BTreeMap::new()));
+//! let sums = Arc::clone(&totals);
+//! let pipeline = Pipeline::builder("totals")
+//!     .read_vec(vec![("Lee", 3), ("Ann", 4), ("Lee", 5)])
+//!     .write_fn(move |_cx, orders| {
+//!         let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
+//!         orders.into_iter().for_each(|(customer, amount)| *sums.entry(customer).or_insert(0) += amount);
+//!         async { Ok(()) }
+//!     })?;
+//! pipeline.run_blocking(&RunContext::new())?;
+//! let totals = totals.lock().unwrap_or_else(PoisonError::into_inner);
+//! assert_eq!(*totals, BTreeMap::from([("Ann", 4), ("Lee", 8)]));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Anything else is work for a database, or for [`map_batch`] over a reader that makes one batch, such as [`read_fn`].
 //!
 //! [`map_batch`]: Flow::map_batch
 //! [`read`]: PipelineBuilder::read
@@ -155,8 +180,9 @@
 //! within its span.
 //!
 //! The span of the run has one child at level `DEBUG` for each stage: `read`, `step` (with `index` and `kind`) and
-//! `write`. Closures, readers and writers run in the span of their stage, and hooks in that of the run. Two more events
-//! are possible, both at level `ERROR` with `error`: `a hook panicked`, and `a sink failed to abort` for an output that
+//! `write`. Closures, readers and writers run in the span of their stage, or in that of the run if the subscriber shows no
+//! `DEBUG` spans; hooks run in that of the run. So every line that they log names the run, on whatever thread. Two more
+//! events are possible, both at level `ERROR` with `error`: `a hook panicked`, and `a sink failed to abort` for an output that
 //! could not be discarded.
 //!
 //! # Coming from the Go library

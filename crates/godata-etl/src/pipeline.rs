@@ -98,7 +98,12 @@ impl Pipeline {
     /// }
     /// ```
     pub fn run_blocking(&self, cx: &RunContext) -> Result<RunReport, PipelineError> {
-        on_own_runtime(self.run(cx))
+        if tokio::runtime::Handle::try_current().is_ok() {
+            return Err(PipelineError::wrong_place(&self.name, OnRuntime));
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| PipelineError::wrong_place(&self.name, error))?;
+        runtime.block_on(self.run(cx))
     }
 
     /// Opens the input and the output and closes both again, to find out whether a run could start. It reads and writes
@@ -161,18 +166,6 @@ impl fmt::Debug for Pipeline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pipeline").field("name", &self.name).finish_non_exhaustive()
     }
-}
-
-fn on_own_runtime<T>(future: impl Future<Output = Result<T, PipelineError>>) -> Result<T, PipelineError> {
-    if tokio::runtime::Handle::try_current().is_ok() {
-        return Err(PipelineError::Runtime { source: Arc::new(OnRuntime) });
-    }
-    let mut runtime = tokio::runtime::Builder::new_current_thread();
-    runtime
-        .enable_all()
-        .build()
-        .map_err(|error| PipelineError::Runtime { source: Arc::new(error) })?
-        .block_on(future)
 }
 
 #[derive(thiserror::Error)]
@@ -252,7 +245,10 @@ impl PipelineBuilder {
     pub fn workers(mut self, workers: usize) -> Self {
         match NonZeroUsize::new(workers) {
             Some(workers) => self.0.workers = workers,
-            None => self.0.mistake = self.0.mistake.or(Some(BuildError::NoWorkers)),
+            None => {
+                let pipeline = self.0.name.to_string();
+                self.0.mistake.get_or_insert(BuildError::NoWorkers { pipeline });
+            }
         }
         self
     }

@@ -11,7 +11,7 @@ use time::UtcDateTime;
 /// The counts add up. The `records_in` of the first step equals the records read, and the `records_in` of any other
 /// step equals the `records_out` of the step before it. The `records_out` of the last step equals the records written.
 /// A run that failed, was canceled or was ended by a `take` leaves [`unfinished`](Self::unfinished) records between the
-/// stages. `Display` prints a table.
+/// stages. `Display` prints a table, without a line end after its last line.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RunReport {
@@ -27,7 +27,8 @@ pub struct RunReport {
     pub read: IoCounts,
     /// What each step did, in order.
     pub steps: Vec<StepCounts>,
-    /// What the writer did.
+    /// What the writer did. Records are counted as they are written, also if the run fails later and the output is
+    /// discarded.
     pub written: IoCounts,
 }
 

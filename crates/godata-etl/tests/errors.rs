@@ -46,9 +46,13 @@ fn build_errors() {
         ": a name has at most 200 bytes, and this one has 201",
     );
     let no_workers = build_error(Pipeline::builder("numbers").workers(0).read_vec(vec![1]));
-    check(&no_workers, "a pipeline needs at least one worker; the default is one per core", "");
+    check(&no_workers, "pipeline `numbers` needs at least one worker; the default is one per core", "");
     let none_in_flight = build_error(numbers().map_async(Concurrency::Ordered(0), |n| async move { Ok(n) }));
-    check(&none_in_flight, "step[0] (map_async) needs at least one record in flight", "");
+    check(
+        &none_in_flight,
+        "step[0] (map_async) of pipeline `numbers` needs at least one record in flight",
+        "",
+    );
 }
 
 #[tokio::test]
@@ -57,7 +61,7 @@ async fn errors_of_previews_and_of_runs_in_the_wrong_place() {
     check(&unnamed, "the pipeline can't be built", ": invalid pipeline name ``: a name must not be empty");
     check(
         &run_error(numbers(), &RunContext::new()),
-        "the pipeline can't run here",
+        "pipeline `numbers` can't run here",
         ": `run_blocking` was called on a tokio runtime: await `run` instead",
     );
 }

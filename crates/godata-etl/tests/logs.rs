@@ -8,9 +8,15 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use godata_etl::time::UtcDateTime;
 use godata_etl::{
-    BoxError, Cause, Job, Pipeline, PipelineEnd, PipelineHook, PipelineInfo, PipelineJob, RunContext,
+    BoxError, Cause, Chunk, Concurrency, Job, Pipeline, PipelineEnd, PipelineHook, PipelineInfo, PipelineJob,
+    RunContext, RunScope, Sink, StageEnd, StepInfo, Stop, Work, Writer,
 };
-use tracing::{Instrument, info_span};
+use tracing::level_filters::LevelFilter;
+use tracing::{Instrument, info, info_span};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::reload::{self, Handle};
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Registry, fmt};
 
 static LOG: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
@@ -29,13 +35,20 @@ impl io::Write for Log {
 
 /// The lines that `f` logs, also on the threads of its runs, which only a global subscriber reaches.
 fn logged(f: impl FnOnce()) -> Vec<String> {
-    static SUBSCRIBER: LazyLock<()> = LazyLock::new(|| {
-        let format = tracing_subscriber::fmt().without_time().with_target(false).with_ansi(false);
-        format.with_max_level(tracing::Level::TRACE).with_writer(|| Log).init();
+    logged_at(LevelFilter::TRACE, f)
+}
+
+/// The lines that `f` logs with a subscriber of this level.
+fn logged_at(level: LevelFilter, f: impl FnOnce()) -> Vec<String> {
+    static FILTER: LazyLock<Handle<LevelFilter, Registry>> = LazyLock::new(|| {
+        let (filter, handle) = reload::Layer::new(LevelFilter::OFF);
+        let format = fmt::layer().without_time().with_target(false).with_ansi(false).with_writer(|| Log);
+        tracing_subscriber::registry().with(filter).with(format).init();
+        handle
     });
     static ALONE: Mutex<()> = Mutex::new(());
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    LazyLock::force(&SUBSCRIBER);
+    FILTER.reload(level).unwrap();
     LOG.lock().unwrap().clear();
     f();
     let log = String::from_utf8(LOG.lock().unwrap().clone()).unwrap();
@@ -79,7 +92,7 @@ fn a_run_logs_its_start_and_its_end_once_and_in_its_span() {
 
 #[test]
 fn the_span_has_the_time_at_which_the_run_was_due() {
-    let cx = context().with_scheduled_at(UtcDateTime::UNIX_EPOCH);
+    let cx = context().with_due(UtcDateTime::UNIX_EPOCH);
     let lines = logged(|| drop(pipeline("orders", Ok).run_blocking(&cx)));
     let span = span("orders", &cx).replace('}', " due=1970-01-01T00:00:00Z}");
     assert_eq!(lines[0], format!("INFO {span}: run started"));
@@ -117,7 +130,7 @@ fn the_span_of_a_run_is_a_child_of_its_callers() {
 #[test]
 fn a_pipeline_that_runs_as_a_job_leaves_the_span_and_the_events_to_its_caller() {
     let logs_in_a_step = pipeline("orders", |n| {
-        tracing::info!(n, "seen");
+        info!(n, "seen");
         Ok(n)
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -157,8 +170,7 @@ impl PipelineHook for Panics {
 
 #[test]
 fn blocking_readers_and_hooks_log_within_the_run() {
-    let flow =
-        Pipeline::builder("orders").hook(Panics).read_iter(|_| (0..2).inspect(|n| tracing::info!(n, "read")));
+    let flow = Pipeline::builder("orders").hook(Panics).read_iter(|_| (0..2).inspect(|n| info!(n, "read")));
     let pipeline = flow.write_fn(|_, _| ready(Ok(()))).unwrap();
     let cx = context();
     let lines = logged(|| drop(pipeline.run_blocking(&cx)));
@@ -171,4 +183,133 @@ fn blocking_readers_and_hooks_log_within_the_run() {
             format!("ERROR {span}: a hook panicked error=panicked: on purpose"),
         ]
     );
+}
+
+/// Logs in each of its methods that a run calls.
+struct Chatty;
+
+impl Writer<Vec<i32>> for Chatty {
+    type Encoded = ();
+    type Sink = Self;
+
+    async fn open(&self, scope: &RunScope) -> Result<Self, BoxError> {
+        info!("writer opened");
+        let log = || {
+            info!("blocking");
+            Ok(())
+        };
+        scope.blocking(log).await?;
+        Ok(Self)
+    }
+
+    fn encode(&self, _: Chunk<Vec<i32>>, _: &mut Work) -> Result<(), Stop> {
+        info!("encoded");
+        Ok(())
+    }
+}
+
+impl Sink<()> for Chatty {
+    async fn write(&mut self, (): ()) -> Result<(), BoxError> {
+        info!("written");
+        Ok(())
+    }
+
+    async fn commit(self) -> Result<(), BoxError> {
+        info!("committed");
+        Ok(())
+    }
+
+    async fn abort(self) {
+        info!("aborted");
+    }
+}
+
+impl PipelineHook for Chatty {
+    fn on_step_end(&self, _: &RunContext, _: &PipelineInfo, step: &StepInfo, _: &StageEnd<'_>) {
+        info!("hook after {}", step.name());
+    }
+}
+
+/// A pipeline that logs in everything that a user can give it, and then ends as `last` says.
+fn chatty(last: fn() -> Result<i32, BoxError>) -> Pipeline {
+    Pipeline::builder("orders")
+        .hook(Chatty)
+        .workers(2)
+        .read_fn(|_| async {
+            info!("read");
+            Ok(vec![1])
+        })
+        .inspect(|_| info!("inspect"))
+        .map_async(Concurrency::Ordered(2), |n| async move {
+            info!("map_async");
+            Ok(n)
+        })
+        .scan(0, |_, n| {
+            info!("scan");
+            Ok(Some(n))
+        })
+        .take(10)
+        .try_filter(|_| {
+            info!("filter");
+            Ok(true)
+        })
+        .map_batch(move |_| {
+            info!("map_batch");
+            Ok(vec![last()?])
+        })
+        .write_with(|_| {
+            info!("writer made");
+            Ok(Chatty)
+        })
+        .unwrap()
+}
+
+/// A pipeline that commits its output, one that discards it, and what each logs last in its sink.
+fn both_ends() -> [(Pipeline, &'static str); 2] {
+    [(chatty(|| Ok(1)), "committed"), (chatty(|| Err("no".into())), "aborted")]
+}
+
+#[track_caller]
+fn assert_has(lines: &[String], end: &str) {
+    assert!(lines.iter().any(|line| line.ends_with(end)), "{end}: {lines:?}");
+}
+
+#[test]
+fn everything_in_a_pipeline_logs_within_its_run_at_every_level() {
+    let cx = context();
+    let span = span("orders", &cx);
+    for level in [LevelFilter::INFO, LevelFilter::DEBUG] {
+        for (pipeline, end) in both_ends() {
+            let lines = logged_at(level, || drop(pipeline.run_blocking(&cx)));
+            let outside: Vec<_> = lines.iter().filter(|line| !line.contains(&span)).collect();
+            assert_eq!(outside, [""; 0], "{level}");
+            for said in
+                ["read", "inspect", "map_async", "scan", "filter", "map_batch", "hook after scan", end]
+            {
+                assert_has(&lines, &format!(": {said}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn the_stages_of_a_run_without_a_span_of_its_own_log_within_that_of_its_caller() {
+    let lines = logged_at(LevelFilter::WARN, || {
+        let warns = pipeline("orders", |n| {
+            tracing::warn!(n, "seen");
+            Ok(n)
+        });
+        tracing::warn_span!("service").in_scope(|| drop(warns.run_blocking(&context())));
+    });
+    assert_eq!(lines, ["WARN service: seen n=1", "WARN service: seen n=2"]);
+}
+
+#[test]
+fn opening_committing_and_discarding_an_output_logs_in_the_span_of_the_write() {
+    for (pipeline, end) in both_ends() {
+        let lines = logged(|| drop(pipeline.run_blocking(&context())));
+        for said in ["writer made", "writer opened", "blocking", end] {
+            assert_has(&lines, &format!(":write: {said}"));
+        }
+    }
 }

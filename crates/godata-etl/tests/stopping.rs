@@ -221,9 +221,12 @@ fn mistakes_in_the_description_are_returned_by_its_last_call() {
         flow.write_fn(|_, _| std::future::ready(Ok(()))).map(drop)
     };
     assert_eq!(build("fine", 1, 1), Ok(()));
-    assert_eq!(build("fine", 0, 1), Err(BuildError::NoWorkers));
+    assert_eq!(build("fine", 0, 1), Err(BuildError::NoWorkers { pipeline: "fine".into() }));
     let error = build("fine", 1, 0).unwrap_err();
-    assert_eq!(error.to_string(), "step[0] (map_async) needs at least one record in flight");
+    assert_eq!(
+        error.to_string(),
+        "step[0] (map_async) of pipeline `fine` needs at least one record in flight"
+    );
     for (name, reason) in [
         ("", "a name must not be empty"),
         (" a", "a name must not start or end with white space"),

@@ -5,15 +5,18 @@ use std::collections::BTreeSet;
 use time::UtcDateTime;
 
 /// Due times in the past to run, up to [`MAX`](Self::MAX). Each gets its own run with that
-/// [scheduled time](crate::RunContext::scheduled_at). They run one after another.
+/// [due time](crate::RunContext::due). They run one after another.
 ///
 /// ```
 /// use godata_orchestrator::Backfill;
-/// use godata_orchestrator::time::{Duration, UtcDateTime};
+/// use godata_orchestrator::time::format_description::well_known::Rfc3339;
+/// use godata_orchestrator::time::{Date, Duration, Month, Time, UtcDateTime};
 ///
-/// let epoch = UtcDateTime::UNIX_EPOCH;
-/// let january = Backfill::between(epoch, epoch + Duration::days(31)).named("january-1970");
-/// let two_days = Backfill::at([epoch, epoch + Duration::days(1)]);
+/// let start = UtcDateTime::new(Date::from_calendar_date(2026, Month::January, 1)?, Time::MIDNIGHT);
+/// let end = UtcDateTime::parse("2026-02-01T00:00:00Z", &Rfc3339)?;
+/// let january = Backfill::between(start, end).named("january-2026");
+/// let two_days = Backfill::at([start, start + Duration::days(1)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
 /// [`Orchestrator::backfill`](crate::Orchestrator::backfill) queues them.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use godata_core::{Params, PipelineName, RunHandle, RunId, Schedule};
 use tokio::sync::oneshot;
 
-use crate::{Backfill, DrainReport, OrchestratorError, RegisterError, Registration};
+use crate::{Backfill, OrchestratorError, RegisterError, Registration, ShutdownReport};
 
 /// Where an answer goes.
 pub(crate) type Reply<T, E = OrchestratorError> = oneshot::Sender<Result<T, E>>;
@@ -19,13 +19,16 @@ pub(crate) enum Command {
     Ask(String, Ask, Reply<Answer>),
     /// The answer is `false` if the run is not known here and the command names no pipeline.
     Cancel(RunId, Option<PipelineName>, Reply<bool>),
+    /// The answer is the handle of a queued or running run, `None` if it is neither.
+    Watch(PipelineName, RunId, Reply<Option<RunHandle>>),
     Upcoming(String, Reply<Arc<dyn Schedule>>),
     StartScheduler(Reply<()>),
     StopScheduler(Reply<()>),
-    Shutdown(Duration, oneshot::Sender<DrainReport>),
+    /// Why, for the log, and the grace.
+    Shutdown(&'static str, Duration, oneshot::Sender<ShutdownReport>),
     /// Listens for signals. The report comes when a shutdown is complete, the answer when no signal is missed any more.
     #[cfg(feature = "signal")]
-    UntilSignal(oneshot::Sender<DrainReport>, Reply<()>),
+    UntilSignal(oneshot::Sender<ShutdownReport>, Reply<()>),
 }
 
 /// A request about a pipeline.
@@ -94,9 +97,10 @@ impl Command {
             Self::Register(_, reply) => drop(reply.send(Err(error.into()))),
             Self::Ask(_, _, reply) => drop(reply.send(Err(error))),
             Self::Cancel(_, _, reply) => drop(reply.send(Err(error))),
+            Self::Watch(_, _, reply) => drop(reply.send(Err(error))),
             Self::Upcoming(_, reply) => drop(reply.send(Err(error))),
             Self::StartScheduler(reply) | Self::StopScheduler(reply) => drop(reply.send(Err(error))),
-            Self::Shutdown(_, reply) => drop(reply.send(DrainReport::default())),
+            Self::Shutdown(_, _, reply) => drop(reply.send(ShutdownReport::default())),
             #[cfg(feature = "signal")]
             Self::UntilSignal(_, reply) => drop(reply.send(Err(error))),
         }

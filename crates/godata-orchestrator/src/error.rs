@@ -3,20 +3,22 @@
 use std::io;
 use std::sync::Arc;
 
-use godata_core::{NameError, RunId, StoreError, debug_as_chain};
+use godata_core::{NameError, PersistError, RunId, RunStatus, StoreError, debug_as_chain, excerpt};
+use time::UtcDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// Why a pipeline was not registered.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegisterError {
     /// A pipeline of this name is registered already.
-    #[error("pipeline {pipeline:?} is already registered: unregister it first, or give the job another name")]
+    #[error("pipeline `{pipeline}` is already registered: unregister it first, or give the job another name")]
     AlreadyRegistered {
         /// The pipeline.
         pipeline: String,
     },
     /// The job's name, or the name of a pipeline to run after, is not a valid pipeline name.
-    #[error("{name:?} is not a valid pipeline name")]
+    #[error("`{}` is not a valid pipeline name", excerpt(name))]
     Name {
         /// The name.
         name: String,
@@ -24,7 +26,7 @@ pub enum RegisterError {
         source: NameError,
     },
     /// Two of its rules contradict each other.
-    #[error("pipeline {pipeline:?} can't be registered: {reason}")]
+    #[error("pipeline `{pipeline}` can't be registered: {reason}")]
     Contradiction {
         /// The pipeline.
         pipeline: String,
@@ -32,7 +34,7 @@ pub enum RegisterError {
         reason: &'static str,
     },
     /// It runs after a pipeline that is neither registered nor stored.
-    #[error("pipeline {pipeline:?} runs after {upstream:?}, which is not known: register {upstream:?} first")]
+    #[error("pipeline `{pipeline}` runs after `{upstream}`, which is not known: register `{upstream}` first")]
     UnknownUpstream {
         /// The pipeline.
         pipeline: String,
@@ -40,7 +42,7 @@ pub enum RegisterError {
         upstream: String,
     },
     /// It would run after itself, directly or through others.
-    #[error("pipeline {pipeline:?} would run after itself, through {upstream:?}")]
+    #[error("pipeline `{pipeline}` would run after itself, through `{upstream}`")]
     Cycle {
         /// The pipeline.
         pipeline: String,
@@ -49,7 +51,7 @@ pub enum RegisterError {
     },
     /// It names a pool that the orchestrator was not built with.
     #[error(
-        "pipeline {pipeline:?} runs in pool {pool:?}, which the orchestrator does not have: add it to the builder"
+        "pipeline `{pipeline}` runs in pool `{pool}`, which the orchestrator does not have: add it to the builder"
     )]
     UnknownPool {
         /// The pipeline.
@@ -58,7 +60,7 @@ pub enum RegisterError {
         pool: String,
     },
     /// Its schedule panicked when it was asked for its spec.
-    #[error("the schedule of pipeline {pipeline:?} panicked when it was asked for its spec")]
+    #[error("the schedule of pipeline `{pipeline}` panicked when it was asked for its spec")]
     SchedulePanicked {
         /// The pipeline.
         pipeline: String,
@@ -73,28 +75,35 @@ pub enum RegisterError {
 #[non_exhaustive]
 pub enum OrchestratorError {
     /// No pipeline of this name is registered.
-    #[error("pipeline {pipeline:?} is not registered{}", hint(.registered))]
+    #[error("pipeline `{}` is not registered{}", excerpt(pipeline), hint(.registered, *.count))]
     UnknownPipeline {
         /// The name.
         pipeline: String,
         /// The names that are registered, in order, if there are at most [`Self::MOST_NAMES`].
         registered: Vec<String>,
+        /// How many are registered.
+        count: usize,
     },
     /// The scheduler was started before.
     #[error("the scheduler is already running")]
     SchedulerRunning,
     /// A run of the pipeline is queued or running, and its overlap rule allows no other.
     #[error(
-        "pipeline {pipeline:?} already has run {run}: wait until it ends, or register the pipeline with another overlap rule"
+        "pipeline `{pipeline}` already has run {run}, which {}, or register the pipeline with another overlap rule",
+        state(*.status, *.not_before)
     )]
     AlreadyRunning {
         /// The pipeline.
         pipeline: String,
         /// The run.
         run: RunId,
+        /// Whether the run is queued or running.
+        status: RunStatus,
+        /// The earliest start of a queued run, such as a retry.
+        not_before: Option<UtcDateTime>,
     },
     /// The token, or the name of the backfill, was used before, for this run.
-    #[error("the token or backfill name was used before in pipeline {pipeline:?}, for run {run}")]
+    #[error("the token or backfill name was used before in pipeline `{pipeline}`, for run {run}")]
     Duplicate {
         /// The pipeline.
         pipeline: String,
@@ -102,7 +111,7 @@ pub enum OrchestratorError {
         run: RunId,
     },
     /// The token, or the name of the backfill, can't be stored.
-    #[error("{token:?} is not a valid token")]
+    #[error("`{}` is not a valid token", excerpt(token))]
     Token {
         /// The token.
         token: String,
@@ -116,16 +125,24 @@ pub enum OrchestratorError {
         run: RunId,
     },
     /// A backfill has no due time, or more than [`MAX`](crate::Backfill::MAX).
-    #[error("a backfill of pipeline {pipeline:?} has {times} due times; it may have 1 to {max}", max = crate::Backfill::MAX)]
+    #[error("a backfill of pipeline `{pipeline}` has {}", size(*.times))]
     BackfillSize {
         /// The pipeline.
         pipeline: String,
         /// How many due times it has. Counting stops above the maximum.
         times: usize,
     },
-    /// The pipeline has no schedule, or one that was stopped because it panicked or went backward.
-    #[error("pipeline {pipeline:?} has no schedule, or its schedule was stopped by a fault")]
+    /// The pipeline was registered without a schedule.
+    #[error("pipeline `{pipeline}` has no schedule: register it with one")]
     NoSchedule {
+        /// The pipeline.
+        pipeline: String,
+    },
+    /// The schedule of the pipeline was stopped, because it panicked or went backward.
+    #[error(
+        "the schedule of pipeline `{pipeline}` panicked or went backward: correct it, and register the pipeline again"
+    )]
+    BrokenSchedule {
         /// The pipeline.
         pipeline: String,
     },
@@ -143,6 +160,9 @@ pub enum OrchestratorError {
         /// The store's error.
         source: Arc<StoreError>,
     },
+    /// The final row of an attempt was not stored.
+    #[error(transparent)]
+    Persist(#[from] PersistError),
     /// The orchestrator is shutting down, or has shut down.
     #[error("the orchestrator is shutting down")]
     ShuttingDown,
@@ -174,12 +194,32 @@ impl OrchestratorError {
     pub const MOST_NAMES: usize = 10;
 }
 
-fn hint(registered: &[String]) -> String {
-    let names: Vec<_> = registered.iter().map(|name| format!("{name:?}")).collect();
-    match names.len() {
-        0 => String::new(),
-        1 => format!(": only {} is", names[0]),
+fn hint(registered: &[String], count: usize) -> String {
+    let names: Vec<_> = registered.iter().map(|name| format!("`{name}`")).collect();
+    match count {
+        0 => ": no pipeline is".to_owned(),
+        1 => format!(": only {} is", names.concat()),
+        _ if names.is_empty() => format!(": {count} others are"),
         _ => format!(": registered are {}", names.join(", ")),
+    }
+}
+
+fn size(times: usize) -> String {
+    match times {
+        0 => "no due time: none was given, or the schedule has none in that range".to_owned(),
+        _ => format!("more than {} due times: split it into several", crate::Backfill::MAX),
+    }
+}
+
+/// What a run does that is in the way, and what its caller can do.
+fn state(status: RunStatus, not_before: Option<UtcDateTime>) -> String {
+    let start = not_before.and_then(|at| at.format(&Rfc3339).ok());
+    match (status, start) {
+        (RunStatus::Queued, Some(start)) => {
+            format!("is queued until {start}: wait until it ends, cancel it")
+        }
+        (RunStatus::Queued, None) => "is queued: wait until it ends, cancel it".to_owned(),
+        _ => "is running: wait until it ends".to_owned(),
     }
 }
 
@@ -191,13 +231,13 @@ pub enum OrchestratorBuildError {
     #[error("the orchestrator has a concurrency of 0 and would run nothing: set at least 1")]
     NoSlots,
     /// A pool has no slots.
-    #[error("pool {pool:?} has 0 slots and would run nothing: give it at least 1")]
+    #[error("pool `{pool}` has 0 slots and would run nothing: give it at least 1")]
     EmptyPool {
         /// The pool.
         pool: String,
     },
     /// Two pools have the same name.
-    #[error("two pools are named {pool:?}: give each its own name")]
+    #[error("two pools are named `{pool}`: give each its own name")]
     SamePool {
         /// The pool.
         pool: String,

@@ -6,7 +6,13 @@ use godata_core::{RunRecord, RunStatus, excerpt_within};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, UtcDateTime};
 
-/// Runs, newest first. `Display` prints them as a table, with counts and the last error below it.
+use crate::decide::GONE;
+
+/// Runs, newest first. `Display` prints them as a table, with counts and the last error below it. Every line ends with a line
+/// end, so `print!` prints it.
+///
+/// A run whose process died has no figures: nobody has seen its end, and its [`ended_at`](RunRecord::ended_at) is when the
+/// next process found it.
 ///
 /// The table is for a terminal: control characters of an error are escaped, and only its first 1,000 characters are printed.
 /// The row has the whole message.
@@ -81,9 +87,12 @@ fn cells(run: &RunRecord) -> [String; HEAD.len()] {
         None if run.attempt > 1 => format!("{} (attempt {})", run.status, run.attempt),
         None => run.status.to_string(),
     };
+    let was_seen_to_end = run.reason.as_deref() != Some(GONE);
+    let took = run.ended_at.zip(run.started_at).filter(|_| was_seen_to_end);
     // The clock may have been set back during the run.
-    let took = run.ended_at.zip(run.started_at).map(|(ended, started)| (ended - started).max(Duration::ZERO));
-    let number = |count: u64| if run.started_at.is_some() { count.to_string() } else { String::new() };
+    let took = took.map(|(ended, started)| (ended - started).max(Duration::ZERO));
+    let has_counts = run.started_at.is_some() && was_seen_to_end;
+    let number = |count: u64| if has_counts { count.to_string() } else { String::new() };
     [
         run.pipeline_name.to_string(),
         status,

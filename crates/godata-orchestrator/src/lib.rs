@@ -51,7 +51,7 @@
 //!     orchestrator.start_scheduler().await?;
 //!
 //!     let run = orchestrator.run_pipeline("import").await?;
-//!     run.done().await?.success()?;
+//!     orchestrator.last_attempt(&run).await?.success()?;
 //!     println!("{}", orchestrator.history(&RunQuery::new()).await?);
 //!
 //!     // A service waits here until it is told to end.
@@ -71,7 +71,8 @@
 //! * **Retries.** A [`RetryPolicy`] retries every failure that is not marked [`Permanent`]: an error, a panic, a timeout.
 //!   [`only_transient`](RetryPolicy::only_transient) narrows it to errors marked [`Transient`], and timeouts. A canceled run
 //!   is not retried. Each retry is its own run with the same job id. The failure and the queued retry are one commit, so a
-//!   retry survives restarts. It holds no slot while it waits.
+//!   retry survives restarts. It holds no slot while it waits. A [`RunHandle`] is for one attempt;
+//!   [`last_attempt`](Orchestrator::last_attempt) waits for the retries as well.
 //! * **Recovery.** When a process has died, the next one marks its running runs as interrupted, and takes over its
 //!   queued runs. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A run that a shutdown
 //!   interrupts uses up no attempt, and one that it kept from starting is always queued again. A run whose job returns an
@@ -89,7 +90,7 @@
 //! * **Slots.** A run takes a slot when its job starts, and keeps it until the job has ended, also while the job waits for
 //!   another run. Jobs that hold all slots and wait for queued runs wait for ever. If no slot gets free for a minute while
 //!   pipelines wait for one, [`Event::Stalled`] and a line in the log say so.
-//! * **Backfills** are queued runs with a [scheduled time](RunContext::scheduled_at) in the past. They run one at a time,
+//! * **Backfills** are queued runs with a [due time](RunContext::due) in the past. They run one at a time,
 //!   after everything else that is queued.
 //!
 //! # Errors
@@ -120,15 +121,16 @@
 //! # Logs
 //!
 //! Logs go through [`tracing`](https://docs.rs/tracing). The names below are part of this crate's API. What happens inside
-//! a run is logged by the runner: `godata-runner` polls each job in a root span `run` with the fields `pipeline`,
-//! `run`, `job`, `attempt`, `cause` and `due`, and logs the start and the end of the run there. The orchestrator logs
-//! the rest, each thing once. Its events are in no span; they have the fields `pipeline` and `run` themselves.
+//! a run is logged by the runner: `godata-runner` polls each job in a root span `run` with the fields `pipeline`, `run`,
+//! `job`, `attempt`, `cause` and `due`, and logs the start and the end of the run there, a timeout that passes, and a job
+//! that is stuck. The orchestrator logs the rest, each thing once. Its events are in no span; they have the fields
+//! `pipeline` and `run` themselves.
 //!
 //! | level | message | fields |
 //! |---|---|---|
 //! | DEBUG | `run queued` | `pipeline`, `run`, `cause`, `due`; not for a run that starts at once |
 //! | WARN | `run will be retried` | `pipeline`, `run`, `retry_of`, `attempt`, `attempts`, `in_ms` |
-//! | INFO | `cancel requested` | `pipeline`, `run` |
+//! | INFO | `cancel requested` | `pipeline`, `run`; not for a queued run, which is canceled at once |
 //! | WARN | `run canceled`, `run interrupted` | `pipeline`, `run`, `reason`; only for a run that had no job here |
 //! | INFO | `run skipped` | `pipeline`, `run`, `reason`; a queued run that gave way to a newer one |
 //! | INFO | `due times skipped` | `pipeline`, `run` (the skipped row), `skipped` (how many more), `due` (the last), `reason` |
@@ -154,7 +156,7 @@
 //! | INFO | `store recovered` | `pipeline`, `failures`, or `call` |
 //! | ERROR | `lease lost` | `owner`, `runs` |
 //! | DEBUG | `history pruned` | `runs` (how many) |
-//! | INFO | `shutdown began` | `grace_ms` (empty if the last handle was dropped), `running` |
+//! | INFO | `shutdown began` | `cause` (`shutdown was called`, the signal such as `SIGTERM`, or `the last handle was dropped`), `grace_ms` (empty in that last case), `running` (how many runs) |
 //! | INFO | `shutdown ended` | `report` |
 //! | ERROR | `a job or a schedule panicked when it was dropped` | `error` |
 //! | WARN | `process ended by a second signal` | `signal`, `status` |
@@ -229,7 +231,7 @@ pub use history::History;
 pub use orchestrator::Orchestrator;
 pub use policy::{Misfire, Overlap, Recovery};
 pub use registration::Registration;
-pub use shutdown::DrainReport;
+pub use shutdown::ShutdownReport;
 
 #[doc(no_inline)]
 pub use godata_core::{

@@ -12,7 +12,7 @@ use tracing::field::display;
 use crate::decide::{MISSED, Misfired};
 use crate::history::rfc3339;
 use crate::registration::Rules;
-use crate::{DrainReport, Misfire, ScheduleFault};
+use crate::{Misfire, ScheduleFault, ShutdownReport};
 
 /// Logs that the row of a run is durable. `before` is its last state; `None` if it is new or its last state is not
 /// known.
@@ -75,9 +75,10 @@ fn changed(run: &RunRecord, before: &RunRecord) {
     if run.owner != before.owner && !run.status.is_terminal() {
         tracing::warn!(%pipeline, run = %id, owner = before.owner.map(display), "queued run taken over");
     }
-    if run.cancel_requested_at.is_some() && before.cancel_requested_at.is_none() {
-        tracing::info!(%pipeline, run = %id, "cancel requested");
-    }
+}
+
+pub(crate) fn cancel_requested(pipeline: &PipelineName, run: RunId) {
+    tracing::info!(%pipeline, %run, "cancel requested");
 }
 
 /// Logs that the row of skipped due times is new or has grown. Missed due times are left to [`misfired`].
@@ -220,12 +221,12 @@ pub(crate) fn scheduler_stopped() {
 }
 
 /// `grace` is `None` if the last handle was dropped.
-pub(crate) fn shutdown_began(grace: Option<Duration>, running: usize) {
+pub(crate) fn shutdown_began(cause: &str, grace: Option<Duration>, running: usize) {
     let grace_ms = grace.map(|grace| grace.as_millis() as u64);
-    tracing::info!(grace_ms, running, "shutdown began");
+    tracing::info!(cause, grace_ms, running, "shutdown began");
 }
 
-pub(crate) fn shutdown_ended(report: &DrainReport) {
+pub(crate) fn shutdown_ended(report: &ShutdownReport) {
     tracing::info!(%report, "shutdown ended");
 }
 

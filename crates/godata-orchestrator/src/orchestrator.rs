@@ -9,9 +9,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use godata_core::{
-    AnyStore, Clock, Job, JobRunner, PipelineRecord, RunHandle, RunId, RunQuery, RunRecord, Schedule, Store,
-    StoreError, panic_message,
+    AnyStore, Clock, Job, JobRunner, PipelineName, PipelineRecord, RunHandle, RunId, RunKey, RunQuery,
+    RunRecord, RunResult, RunStatus, Schedule, Store, StoreError, panic_message,
 };
 use time::UtcDateTime;
 use tokio::runtime::Handle;
@@ -27,8 +28,8 @@ use crate::events::EventSender;
 use crate::persist::within;
 use crate::threads::Threads;
 use crate::{
-    Backfill, DrainReport, Events, History, OrchestratorBuilder, OrchestratorError, RegisterError,
-    Registration, RunOptions, logs,
+    Backfill, Events, History, OrchestratorBuilder, OrchestratorError, RegisterError, Registration,
+    RunOptions, ShutdownReport, logs,
 };
 
 /// Runs jobs on schedules and by hand, and keeps their history.
@@ -143,8 +144,14 @@ impl Orchestrator {
     /// # Errors
     ///
     /// [`RegisterError`], most often because the name is registered already.
-    pub async fn register(&self, job: impl Job, schedule: impl Schedule) -> Result<(), RegisterError> {
-        self.register_with(Registration::new(job).schedule(schedule)).await
+    // Not an `async fn`, whose future would have the types of the arguments: the compiler would report each mistake in them
+    // at the call, at the future, and at the `await`.
+    pub fn register(
+        &self,
+        job: impl Job,
+        schedule: impl Schedule,
+    ) -> BoxFuture<'_, Result<(), RegisterError>> {
+        self.register_with(Registration::new(job).schedule(schedule)).boxed()
     }
 
     /// Registers a job with its own rules. [`Registration`] has an example.
@@ -170,9 +177,13 @@ impl Orchestrator {
     /// The row is durable when this returns. The run is queued if there is no slot, or if its overlap rule queues it. A
     /// refused run has no row.
     ///
+    /// The handle is for the first attempt: [`done`](RunHandle::done) returns when that has ended, even if a
+    /// [retry](Registration::retry) is queued then. [`last_attempt`](Self::last_attempt) waits for the retries as well.
+    ///
     /// # Errors
     ///
-    /// [`OrchestratorError::AlreadyRunning`] under [`Overlap::Skip`](crate::Overlap::Skip), or if the buffer is full. After
+    /// [`OrchestratorError::AlreadyRunning`] under [`Overlap::Skip`](crate::Overlap::Skip), or if the buffer is full. A
+    /// retry that waits counts as well, also one that an earlier process on the same store has left. After
     /// [`OrchestratorError::Unconfirmed`] the run may still start. To ask again without running twice, give both calls the
     /// same [token](RunOptions::token).
     pub async fn run_pipeline(&self, pipeline: &str) -> Result<RunHandle, OrchestratorError> {
@@ -220,6 +231,74 @@ impl Orchestrator {
         match self.about(pipeline, Ask::Run(options)).await? {
             Answer::Run(handle) => Ok(handle),
             Answer::Done | Answer::Runs(_) => Err(OrchestratorError::ShuttingDown),
+        }
+    }
+
+    /// Waits until a run and its retries have ended and their rows are durable, and returns the result of the last attempt.
+    ///
+    /// The time between two attempts counts: with a [`RetryPolicy`](crate::RetryPolicy) that waits for minutes, this waits
+    /// for minutes. To give up earlier, [`cancel`](Self::cancel) the attempt that is queued or running.
+    ///
+    /// # Errors
+    ///
+    /// [`OrchestratorError::ShuttingDown`] if the orchestrator shuts down while a retry is queued; the retry stays queued.
+    /// [`OrchestratorError::Persist`] if the row of an attempt could not be stored, or any error of the store.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use godata_orchestrator::{
+    ///     BoxError, MemoryStore, Orchestrator, Registration, RetryPolicy, RunContext, RunStatus, job_fn,
+    /// };
+    /// use godata_runner::Runner;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let orchestrator = Orchestrator::new(MemoryStore::new(), Runner::new());
+    /// let import = job_fn("import", |cx: RunContext| async move {
+    ///     if cx.attempt() == 1 { Err("the server is busy".into()) } else { Ok(()) }
+    /// });
+    /// let retry = RetryPolicy::attempts(3).backoff(Duration::from_millis(1), Duration::from_millis(1));
+    /// orchestrator.register_with(Registration::new(import).retry(retry)).await?;
+    ///
+    /// let run = orchestrator.run_pipeline("import").await?;
+    /// assert_eq!(run.done().await?.status, RunStatus::Failed);
+    /// orchestrator.last_attempt(&run).await?.success()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn last_attempt(&self, run: &RunHandle) -> Result<RunResult, OrchestratorError> {
+        let mut last = run.done().await?;
+        while last.status == RunStatus::Failed
+            && let Some(retry) = self.retry_of(&last).await?
+        {
+            last = self.end_of(retry).await?;
+        }
+        Ok(last)
+    }
+
+    async fn retry_of(&self, run: &RunResult) -> Result<Option<RunRecord>, OrchestratorError> {
+        let Ok(pipeline) = PipelineName::from_shared(Arc::clone(&run.job_name)) else { return Ok(None) };
+        let query = RunQuery::new().pipeline(pipeline).key(RunKey::retry(run.id));
+        Ok(self.read(self.0.store.list_runs(&query)).await?.pop())
+    }
+
+    /// The result of a stored run, once it has ended.
+    async fn end_of(&self, run: RunRecord) -> Result<RunResult, OrchestratorError> {
+        let id = run.id;
+        if run.status.is_terminal() {
+            return Ok(run.into());
+        }
+        let saved = match self.ask(|reply| Command::Watch(run.pipeline_name, id, reply)).await? {
+            Some(handle) => handle.done().await.map(drop),
+            // It has ended since it was read.
+            None => Ok(()),
+        };
+        let run = self.read(self.0.store.find_run(id)).await?;
+        let run = run.ok_or(OrchestratorError::UnknownRun { run: id })?;
+        match run.status {
+            RunStatus::Queued => Err(OrchestratorError::ShuttingDown),
+            _ => saved.map(|()| run.into()).map_err(OrchestratorError::from),
         }
     }
 
@@ -360,19 +439,19 @@ impl Orchestrator {
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError::UnknownPipeline`], [`OrchestratorError::NoSchedule`].
+    /// [`OrchestratorError::UnknownPipeline`], [`OrchestratorError::NoSchedule`], [`OrchestratorError::BrokenSchedule`].
     pub async fn upcoming(
         &self,
         pipeline: &str,
         count: usize,
     ) -> Result<Vec<UtcDateTime>, OrchestratorError> {
-        let unknown = || OrchestratorError::NoSchedule { pipeline: pipeline.to_owned() };
+        let broken = || OrchestratorError::BrokenSchedule { pipeline: pipeline.to_owned() };
         let schedule = self.ask(|reply| Command::Upcoming(pipeline.to_owned(), reply)).await?;
         let due_times = DueTimes(&*schedule);
         let mut after = self.0.clock.now();
         let mut times = Vec::new();
         while times.len() < count
-            && let Some(due) = due_times.next(after).map_err(|_| unknown())?
+            && let Some(due) = due_times.next(after).map_err(|_| broken())?
         {
             times.push(due);
             after = due;
@@ -440,8 +519,8 @@ impl Orchestrator {
     ///    by default in `godata-runner`, and then drops them. Their runs end as interrupted, unless the job returns
     ///    `Ok` or an error that is not [`Canceled`](crate::Canceled).
     /// 3. A job that blocks its thread can't be dropped. Two seconds later its run is stored as interrupted, and it is
-    ///    [stuck](DrainReport::stuck) in the report.
-    /// 4. Final rows get up to 5 s to be stored. Those that are not are [`unsaved`](DrainReport::unsaved).
+    ///    [stuck](ShutdownReport::stuck) in the report.
+    /// 4. Final rows get up to 5 s to be stored. Those that are not are [`unsaved`](ShutdownReport::unsaved).
     ///
     /// Each stage ends early when there is nothing left to wait for. Queued runs stay queued for the next process that
     /// opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun). A run whose row was
@@ -452,14 +531,18 @@ impl Orchestrator {
     ///
     /// A second call joins the first and may shorten its `grace`. If the orchestrator has [stopped](OrchestratorError::Stopped)
     /// before, the report is empty, and the log says why.
-    pub async fn shutdown(&self, grace: Duration) -> DrainReport {
+    pub async fn shutdown(&self, grace: Duration) -> ShutdownReport {
+        self.shutdown_because("shutdown was called", grace).await
+    }
+
+    async fn shutdown_because(&self, cause: &'static str, grace: Duration) -> ShutdownReport {
         if self.ensure_running().is_err() {
-            return DrainReport::default();
+            return ShutdownReport::default();
         }
         let (reply, report) = oneshot::channel();
-        match self.0.commands.send(Command::Shutdown(grace, reply)).await {
+        match self.0.commands.send(Command::Shutdown(cause, grace, reply)).await {
             Ok(()) => report.await.unwrap_or_default(),
-            Err(_ended) => DrainReport::default(),
+            Err(_ended) => ShutdownReport::default(),
         }
     }
 
@@ -478,7 +561,7 @@ impl Orchestrator {
     /// [`OrchestratorError::Signal`], or the errors of [`start_scheduler`](Self::start_scheduler). In either case,
     /// nothing was started.
     #[cfg(feature = "signal")]
-    pub async fn run_until_signal(&self) -> Result<DrainReport, OrchestratorError> {
+    pub async fn run_until_signal(&self) -> Result<ShutdownReport, OrchestratorError> {
         let (reply, report) = oneshot::channel();
         self.ask(|listening| Command::UntilSignal(reply, listening)).await?;
         match self.start_scheduler().await {

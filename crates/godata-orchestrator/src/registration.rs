@@ -136,7 +136,8 @@ impl Registration {
     ///
     /// Every failure that is not marked [`Permanent`](crate::Permanent) is retried: an error, a panic, a timeout, a job that
     /// could not be started. A run that a caller asked to stop is not. A retry is its own run with the same job id, and survives
-    /// restarts.
+    /// restarts. A [`Permanent`](crate::Permanent) that is the outermost error in an `anyhow::Error` is not found;
+    /// [`JobErrorKind::of`](crate::JobErrorKind::of) says what to do.
     ///
     /// A job that does not stop within the runner's `stop_grace` after its timeout is dropped, and its retry may start. Work
     /// that the job handed to other threads, such as `spawn_blocking` or a slow closure of a pipeline, can't be dropped and

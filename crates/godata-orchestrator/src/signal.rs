@@ -18,6 +18,10 @@ pub(crate) struct Received {
 }
 
 impl Received {
+    pub(crate) fn name(self) -> &'static str {
+        self.name
+    }
+
     /// Ends the process at once.
     pub(crate) fn end_process(self) -> ! {
         logs::ended_by_signal(self.name, self.status);

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use godata_orchestrator::time::{Duration, UtcDateTime};
 use godata_orchestrator::{
-    OrchestratorBuildError, OrchestratorError, PipelineName, RegisterError, RunId, ScheduleFault, StoreError,
+    OrchestratorBuildError, OrchestratorError, PipelineName, RegisterError, RunId, RunStatus, ScheduleFault,
+    StoreError,
 };
 
 /// An error's message, and what its causes add to that in `main`.
@@ -39,40 +40,36 @@ fn each_register_error_reads_the_same_as_its_message_and_in_main() {
     let cases: [Case<RegisterError>; 8] = [
         (
             RegisterError::AlreadyRegistered { pipeline: pipeline() },
-            "pipeline \"orders\" is already registered: unregister it first, or give the job another name",
+            "pipeline `orders` is already registered: unregister it first, or give the job another name",
             "",
         ),
-        (
-            RegisterError::Name { name: text(""), source: name_error },
-            "\"\" is not a valid pipeline name",
-            why,
-        ),
+        (RegisterError::Name { name: text(""), source: name_error }, "`` is not a valid pipeline name", why),
         (
             RegisterError::Contradiction {
                 pipeline: pipeline(),
                 reason: "a timeout of zero would fail every run: set a longer one, or none",
             },
-            "pipeline \"orders\" can't be registered: a timeout of zero would fail every run: set a longer one, or none",
+            "pipeline `orders` can't be registered: a timeout of zero would fail every run: set a longer one, or none",
             "",
         ),
         (
             RegisterError::UnknownUpstream { pipeline: pipeline(), upstream: text("import") },
-            "pipeline \"orders\" runs after \"import\", which is not known: register \"import\" first",
+            "pipeline `orders` runs after `import`, which is not known: register `import` first",
             "",
         ),
         (
             RegisterError::Cycle { pipeline: pipeline(), upstream: text("import") },
-            "pipeline \"orders\" would run after itself, through \"import\"",
+            "pipeline `orders` would run after itself, through `import`",
             "",
         ),
         (
             RegisterError::UnknownPool { pipeline: pipeline(), pool: text("dtabase") },
-            "pipeline \"orders\" runs in pool \"dtabase\", which the orchestrator does not have: add it to the builder",
+            "pipeline `orders` runs in pool `dtabase`, which the orchestrator does not have: add it to the builder",
             "",
         ),
         (
             RegisterError::SchedulePanicked { pipeline: pipeline() },
-            "the schedule of pipeline \"orders\" panicked when it was asked for its spec",
+            "the schedule of pipeline `orders` panicked when it was asked for its spec",
             "",
         ),
         (
@@ -90,39 +87,67 @@ fn each_orchestrator_error_reads_the_same_as_its_message_and_in_main() {
     let name_error = PipelineName::new("").unwrap_err();
     let why = format!(": {name_error}").leak();
     let broken = || Arc::new(StoreError::unavailable("the disk is full"));
-    let unknown = |registered: &[&str]| OrchestratorError::UnknownPipeline {
+    let unknown = |registered: &[&str], count| OrchestratorError::UnknownPipeline {
         pipeline: text("oders"),
         registered: registered.iter().map(|name| text(name)).collect(),
+        count,
     };
-    let cases: [Case<OrchestratorError>; 16] = [
-        (unknown(&[]), "pipeline \"oders\" is not registered", ""),
-        (unknown(&["orders"]), "pipeline \"oders\" is not registered: only \"orders\" is", ""),
+    let in_the_way = |status, not_before| OrchestratorError::AlreadyRunning {
+        pipeline: pipeline(),
+        run: run(),
+        status,
+        not_before,
+    };
+    let cases: [Case<OrchestratorError>; 21] = [
+        (unknown(&[], 0), "pipeline `oders` is not registered: no pipeline is", ""),
+        (unknown(&[], 11), "pipeline `oders` is not registered: 11 others are", ""),
+        (unknown(&["orders"], 1), "pipeline `oders` is not registered: only `orders` is", ""),
         (
-            unknown(&["import", "orders"]),
-            "pipeline \"oders\" is not registered: registered are \"import\", \"orders\"",
+            unknown(&["import", "orders"], 2),
+            "pipeline `oders` is not registered: registered are `import`, `orders`",
             "",
         ),
         (OrchestratorError::SchedulerRunning, "the scheduler is already running", ""),
         (
-            OrchestratorError::AlreadyRunning { pipeline: pipeline(), run: run() },
-            "pipeline \"orders\" already has run ID: wait until it ends, or register the pipeline with another overlap rule",
+            in_the_way(RunStatus::Running, None),
+            "pipeline `orders` already has run ID, which is running: wait until it ends, or register the pipeline with another overlap rule",
+            "",
+        ),
+        (
+            in_the_way(RunStatus::Queued, None),
+            "pipeline `orders` already has run ID, which is queued: wait until it ends, cancel it, or register the pipeline with another overlap rule",
+            "",
+        ),
+        (
+            in_the_way(RunStatus::Queued, Some(UtcDateTime::UNIX_EPOCH)),
+            "pipeline `orders` already has run ID, which is queued until 1970-01-01T00:00:00Z: wait until it ends, cancel it, or register the pipeline with another overlap rule",
             "",
         ),
         (
             OrchestratorError::Duplicate { pipeline: pipeline(), run: run() },
-            "the token or backfill name was used before in pipeline \"orders\", for run ID",
+            "the token or backfill name was used before in pipeline `orders`, for run ID",
             "",
         ),
-        (OrchestratorError::Token { token: text(""), source: name_error }, "\"\" is not a valid token", why),
+        (OrchestratorError::Token { token: text(""), source: name_error }, "`` is not a valid token", why),
         (OrchestratorError::UnknownRun { run: run() }, "run ID is not in the store", ""),
         (
             OrchestratorError::BackfillSize { pipeline: pipeline(), times: 0 },
-            "a backfill of pipeline \"orders\" has 0 due times; it may have 1 to 1000",
+            "a backfill of pipeline `orders` has no due time: none was given, or the schedule has none in that range",
+            "",
+        ),
+        (
+            OrchestratorError::BackfillSize { pipeline: pipeline(), times: 1_001 },
+            "a backfill of pipeline `orders` has more than 1000 due times: split it into several",
             "",
         ),
         (
             OrchestratorError::NoSchedule { pipeline: pipeline() },
-            "pipeline \"orders\" has no schedule, or its schedule was stopped by a fault",
+            "pipeline `orders` has no schedule: register it with one",
+            "",
+        ),
+        (
+            OrchestratorError::BrokenSchedule { pipeline: pipeline() },
+            "the schedule of pipeline `orders` panicked or went backward: correct it, and register the pipeline again",
             "",
         ),
         (
@@ -166,12 +191,12 @@ fn each_build_error_and_schedule_fault_reads_the_same_as_its_message_and_in_main
         ),
         (
             OrchestratorBuildError::EmptyPool { pool: pool() },
-            "pool \"database\" has 0 slots and would run nothing: give it at least 1",
+            "pool `database` has 0 slots and would run nothing: give it at least 1",
             "",
         ),
         (
             OrchestratorBuildError::SamePool { pool: pool() },
-            "two pools are named \"database\": give each its own name",
+            "two pools are named `database`: give each its own name",
             "",
         ),
     ];

@@ -154,13 +154,13 @@ pub enum RunnerBuildError {
     #[error("the runner has a limit of 0 and would run nothing: set at least 1, or no limit")]
     NoSlots,
     /// A pool has no slots.
-    #[error("pool {pool:?} has 0 slots and would run nothing: give it at least 1")]
+    #[error("pool `{pool}` has 0 slots and would run nothing: give it at least 1")]
     EmptyPool {
         /// The pool.
         pool: String,
     },
     /// Two pools have the same name.
-    #[error("two pools are named {pool:?}: give each its own name")]
+    #[error("two pools are named `{pool}`: give each its own name")]
     SamePool {
         /// The pool.
         pool: String,

@@ -57,7 +57,8 @@
 //! 3. Slots are given in the order in which runs were started, and are held until the job has returned or was dropped.
 //!    This holds for each pool and for the overall limit.
 //! 4. A job that is asked to stop has the [`stop_grace`](RunnerBuilder::stop_grace) to return, and is then dropped. A job
-//!    that blocks its thread can't be dropped: it is [reported as stuck](RunEvent::Stuck) once, and keeps its slot.
+//!    that blocks its thread can't be dropped: it is [reported as stuck](RunEvent::Stuck) once, logged as that, and keeps its
+//!    slot.
 //! 5. Memory is bounded by the active runs and the [kept results](RunnerBuilder::keep_results).
 //! 6. Dropping a [`Runner`] or a handle stops nothing. Runs end with their jobs, on a [`shutdown`](Runner::shutdown), or
 //!    with their runtime.
@@ -78,12 +79,14 @@
 //! | `cause` | what started the run, such as `manual` or `schedule` |
 //! | `due` | the due time that the run is for, in RFC 3339; empty if there is none |
 //!
-//! The runner logs two events per run, both in its span. A run that is stopped while it waits for a slot has only the
-//! second one.
+//! The runner logs the start and the end of each run in its span. A run that is stopped while it waits for a slot has only
+//! an end. A run that does not end when it should has more:
 //!
 //! | level | message | fields |
 //! |---|---|---|
 //! | INFO | `run started` | |
+//! | WARN | `timeout passed` | `timeout_ms`, `grace_ms` (how long the job now has to stop) |
+//! | WARN | `run stuck` | `running_ms`; the job was asked to stop, and its thread is blocked, so that it can't be dropped either |
 //! | INFO | `run succeeded` | `took_ms`, `read`, `written` |
 //! | ERROR | `a job panicked when it was dropped` | `error`; how the run ended is on its own line |
 //! | ERROR | `run failed` | the same, `error` with the whole chain of causes, and `timeout_ms` if the timeout ended it |

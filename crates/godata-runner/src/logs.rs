@@ -1,5 +1,7 @@
 //! What a run writes to the log. The front page of the crate documents it.
 
+use std::time::Duration;
+
 use godata_core::time::UtcDateTime;
 use godata_core::time::format_description::well_known::Rfc3339;
 use godata_core::{FailureKind, RunHandle, RunResult, RunStatus, StopReason};
@@ -17,7 +19,7 @@ pub(crate) fn span(run: &RunHandle) -> Span {
         job = %run.job_id(),
         attempt = cx.attempt(),
         cause = %cx.cause(),
-        due = cx.scheduled_at().map(rfc3339).map(tracing::field::display),
+        due = cx.due().map(rfc3339).map(tracing::field::display),
     );
     if !span.is_disabled() {
         span.follows_from(Span::current());
@@ -27,6 +29,22 @@ pub(crate) fn span(run: &RunHandle) -> Span {
 
 pub(crate) fn started() {
     tracing::info!("run started");
+}
+
+/// Whether a subscriber shows warnings.
+pub(crate) fn has_readers() -> bool {
+    tracing::enabled!(tracing::Level::WARN)
+}
+
+/// The timeout has passed, and the job is asked to stop.
+pub(crate) fn timed_out(limit: Duration, grace: Duration) {
+    tracing::warn!(timeout_ms = millis(limit), grace_ms = millis(grace), "timeout passed");
+}
+
+/// The job was asked to stop, and neither stopped nor could be dropped.
+pub(crate) fn stuck(run: &RunHandle, now: UtcDateTime) {
+    let running = run.started_at().and_then(|started| Duration::try_from(now - started).ok());
+    tracing::warn!(running_ms = running.map(millis), "run stuck");
 }
 
 pub(crate) fn ended(result: &RunResult) {
@@ -53,16 +71,20 @@ pub(crate) fn ended(result: &RunResult) {
 }
 
 fn took_ms(result: &RunResult) -> Option<u64> {
-    result.duration().map(|took| took.as_millis() as u64)
+    result.duration().map(millis)
 }
 
 /// The timeout that ended the run.
 fn timeout_ms(result: &RunResult) -> Option<u64> {
     let kind = result.error.as_ref().map(|failure| failure.kind);
     match (kind, result.stop_reason) {
-        (Some(FailureKind::TimedOut), Some(StopReason::TimedOut(limit))) => Some(limit.as_millis() as u64),
+        (Some(FailureKind::TimedOut), Some(StopReason::TimedOut(limit))) => Some(millis(limit)),
         _ => None,
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    duration.as_millis().try_into().unwrap_or(u64::MAX)
 }
 
 fn rfc3339(at: UtcDateTime) -> String {

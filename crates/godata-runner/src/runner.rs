@@ -11,7 +11,7 @@ use godata_core::{
 };
 use tokio::runtime::Handle;
 use tokio::time::timeout;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use crate::entry::Entry;
 use crate::events::EventSender;
@@ -146,7 +146,9 @@ impl Runner {
     #[must_use]
     pub fn subscribe(&self) -> RunEvents {
         let events = self.0.events.subscribe();
-        self.0.registry.active().iter().for_each(|run| task::watch_stop(&self.0, run.id()));
+        // They name no run in the log, because that had no readers when they were started.
+        let watch = |run: &RunHandle| task::watch_stop(&self.0, run.id(), Span::none());
+        self.0.registry.active().iter().for_each(watch);
         events
     }
 

@@ -9,14 +9,14 @@
 //!    the watcher's timer is set before a job that never yields takes the thread.
 //! 3. [`watch_time`] waits for the run's end for that long, in tokio's time. If the run has not ended by then, it calls
 //!    `RunHandle::stop_because(StopReason::TimedOut(..))`. The first reason to stop counts, so a timeout does not turn a run
-//!    that was canceled before into a failure.
+//!    that was canceled before into a failure. `logs::timed_out` says so if it was the first.
 //!    If the job holds up the thread that would do this, [`run`] does it when the job returns.
 //! 4. That cancels the run's context. [`until_stopped`] waits for this beside the job, and gives the job the `stop_grace` to
 //!    return. Then it drops the job.
 //! 5. However the job then ends, `ActiveRun::end` of godata-core records a failure of kind `TimedOut`, even if the job
 //!    returned `Ok` meanwhile. Only a panic stays a panic.
-//! 6. A job that blocks its thread can't be dropped. [`watch_stop`] spawns a task that sends `RunEvent::Stuck` for it, once,
-//!    [`DROP_GRACE`] after the `stop_grace`.
+//! 6. A job that blocks its thread can't be dropped. [`watch_stop`] spawns a task that logs that and sends
+//!    `RunEvent::Stuck` for it, once, [`DROP_GRACE`] after the `stop_grace`.
 //! 7. `logs::ended` adds `timeout_ms` to the line of a run that failed by its timeout.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -31,11 +31,12 @@ use godata_core::{
 };
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
+use tracing::{Instrument as _, Span};
 
-use crate::RunEvent;
 use crate::entry::Entry;
 use crate::runner::Inner;
 use crate::slots::Turn;
+use crate::{RunEvent, logs};
 
 /// How long dropping a job may take before the run counts as stuck.
 pub(crate) const DROP_GRACE: Duration = Duration::from_secs(1);
@@ -52,14 +53,16 @@ pub(crate) async fn run(mut entry: Entry, job: AnyJob, turn: Turn, limit: Option
         return entry.end(JobEnd::Dropped);
     };
     entry.start(slots);
-    let has_readers = entry.runner().events.has_readers();
+    // Without readers and without a log, nobody would learn of a run that is stuck.
+    let is_watched = entry.runner().events.has_readers() || logs::has_readers();
     if let Some(limit) = limit {
-        tokio::spawn(watch_time(entry.handle.clone(), limit));
+        let watch = watch_time(entry.handle.clone(), limit, entry.runner().stop_grace);
+        tokio::spawn(watch.instrument(Span::current()));
     }
-    if has_readers {
-        watch_stop(entry.runner(), entry.handle.id());
+    if is_watched {
+        watch_stop(entry.runner(), entry.handle.id(), Span::current());
     }
-    if limit.is_some() || has_readers {
+    if limit.is_some() || is_watched {
         // The task that was spawned last is polled next by the same thread, and no other thread steals it. So it is polled
         // before a job that may never yield.
         tokio::task::yield_now().await;
@@ -98,20 +101,23 @@ async fn contained(job: &AnyJob, cx: &RunContext) -> JobEnd {
 
 /// Stops a run when its timeout has passed. It is a separate task, because a job that blocks its thread also holds up the
 /// timers of its own task.
-async fn watch_time(run: RunHandle, limit: Duration) {
+async fn watch_time(run: RunHandle, limit: Duration, grace: Duration) {
     if timeout(limit, run.finished()).await.is_err() {
         run.stop_because(StopReason::TimedOut(limit));
+        if matches!(run.result().stop_reason, Some(StopReason::TimedOut(_))) {
+            logs::timed_out(limit, grace);
+        }
     }
 }
 
-/// Spawns a task that sends an event if the run is asked to stop and neither returns nor can be dropped. Only readers
-/// of events need that, so runs are watched only while there are readers.
-pub(crate) fn watch_stop(runner: &Arc<Inner>, id: RunId) {
+/// Spawns a task that sends an event, and logs in the span of the run, if the run is asked to stop and neither stops nor can
+/// be dropped.
+pub(crate) fn watch_stop(runner: &Arc<Inner>, id: RunId, span: Span) {
     // Without a runtime there is nothing to wait on.
     if let Ok(runtime) = Handle::try_current()
         && let Some(run) = runner.registry.watch(id)
     {
-        runtime.spawn(report_if_stuck(Arc::clone(runner), run));
+        runtime.spawn(report_if_stuck(Arc::clone(runner), run).instrument(span));
     }
 }
 
@@ -122,6 +128,13 @@ async fn report_if_stuck(runner: Arc<Inner>, run: RunHandle) {
     }
     let grace = runner.stop_grace.saturating_add(DROP_GRACE);
     if timeout(grace, run.finished()).await.is_err() {
-        runner.registry.while_active(run.id(), |result| runner.events.send(|| RunEvent::Stuck(result)));
+        let mut is_stuck = false;
+        runner.registry.while_active(run.id(), |result| {
+            is_stuck = true;
+            runner.events.send(|| RunEvent::Stuck(result));
+        });
+        if is_stuck {
+            logs::stuck(&run, runner.clock.now());
+        }
     }
 }

@@ -12,11 +12,11 @@ fn each_error_reads_the_same_as_its_message_and_in_main() {
         ),
         (
             RunnerBuildError::EmptyPool { pool: pool() },
-            "pool \"database\" has 0 slots and would run nothing: give it at least 1",
+            "pool `database` has 0 slots and would run nothing: give it at least 1",
         ),
         (
             RunnerBuildError::SamePool { pool: pool() },
-            "two pools are named \"database\": give each its own name",
+            "two pools are named `database`: give each its own name",
         ),
     ];
     for (error, message) in errors {

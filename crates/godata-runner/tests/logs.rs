@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't continue fails")]
 
+use std::cell::RefCell;
 use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +11,7 @@ use godata_core::{BoxError, Job, ManualClock, RunContext, RunRequest, Transient,
 use godata_runner::Runner;
 use time::UtcDateTime;
 use tracing::subscriber::DefaultGuard;
-use tracing::{Level, info_span};
+use tracing::{Dispatch, Level, info_span};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -89,9 +90,11 @@ async fn a_run_says_once_how_it_started_and_once_how_it_ended() {
     let end = "ERROR run failed took_ms=0 read=0 written=0 error=the job panicked: no row 7";
     check(panic, RunRequest::new(), false, &["INFO run started", end]).await;
 
+    let passed = "WARN timeout passed timeout_ms=3000 grace_ms=1000";
     let end =
         "ERROR run failed took_ms=0 read=0 written=0 timeout_ms=3000 error=the job did not end within 3s";
-    check(forever("d"), RunRequest::new().with_timeout(3 * SECOND), false, &["INFO run started", end]).await;
+    let timeout = RunRequest::new().with_timeout(3 * SECOND);
+    check(forever("d"), timeout, false, &["INFO run started", passed, end]).await;
 
     let end = "WARN run canceled took_ms=0 read=0 written=0";
     check(forever("e"), RunRequest::new(), true, &["INFO run started", end]).await;
@@ -139,7 +142,7 @@ async fn the_span_is_a_root_and_has_the_due_time_of_the_run() {
     let lines = Lines::capture();
     let request = info_span!("request", path = "/run");
     let due = UtcDateTime::UNIX_EPOCH + Duration::from_millis(1_500);
-    let cx = RunContext::new().with_attempt(2).with_scheduled_at(due);
+    let cx = RunContext::new().with_attempt(2).with_due(due);
     let job = job_fn("a", |_cx| async { Ok(()) });
     let run = request.in_scope(|| Runner::new().start_with(job, cx)).unwrap();
     run.finished().await;
@@ -183,4 +186,46 @@ fn a_run_whose_runtime_is_dropped_says_that_it_was_interrupted() {
     let all = lines.all();
     assert_eq!(all.len(), 2, "{all:?}");
     assert!(all[1].starts_with("WARN run{pipeline=a ") && all[1].contains("run interrupted"), "{all:?}");
+}
+
+thread_local! {
+    /// Keeps a thread of a runtime logging.
+    static GUARD: RefCell<Option<DefaultGuard>> = const { RefCell::new(None) };
+}
+
+/// The thread is blocked, so real time has to pass: the second that dropping a job may take.
+#[test]
+fn a_job_that_blocks_its_thread_is_logged_as_stuck_within_its_run_without_a_reader_of_events() {
+    let lines = Lines::capture();
+    let log = tracing::dispatcher::get_default(Dispatch::clone);
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    let runtime = runtime.worker_threads(3).enable_time().on_thread_start(move || {
+        GUARD.set(Some(tracing::dispatcher::set_default(&log)));
+    });
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let blocks = job_fn("a", move |_cx| {
+        let _ = released.lock().unwrap().recv();
+        async { Ok(()) }
+    });
+    runtime.build().unwrap().block_on(async {
+        let runner = Runner::builder().stop_grace(Duration::ZERO).build().unwrap();
+        let run = runner.start_with(blocks, RunRequest::new().with_timeout(Duration::ZERO)).unwrap();
+        while !lines.all().iter().any(|line| line.contains("run stuck")) {
+            tokio::task::yield_now().await;
+        }
+        release.send(()).unwrap();
+        run.finished().await;
+    });
+    let all = lines.all();
+    let messages = ["INFO", "WARN", "WARN", "ERROR"].into_iter().zip([
+        "}: run started",
+        "}: timeout passed timeout_ms=0 grace_ms=0",
+        "}: run stuck running_ms=",
+        "}: run failed took_ms=",
+    ]);
+    for ((level, message), line) in messages.zip(&all) {
+        assert!(line.starts_with(&format!("{level} run{{pipeline=a ")) && line.contains(message), "{all:?}");
+    }
+    assert_eq!(all.len(), 4, "{all:?}");
 }

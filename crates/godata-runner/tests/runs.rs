@@ -95,7 +95,7 @@ async fn a_failure_has_the_message_of_the_panic_or_the_whole_chain_of_the_error(
     let run = runner.start(job_fn("panics", |_| async { panic!("boom {}", 1) })).unwrap();
     assert_eq!(message(run).await, "the job panicked: boom 1");
     let run = runner.start(fails(|| godata_core::Params::new().parse::<u8>("day").unwrap_err())).unwrap();
-    assert_eq!(message(run).await, r#"parameter "day" is missing"#);
+    assert_eq!(message(run).await, "parameter `day` is missing");
 }
 
 #[tokio::test(start_paused = true)]

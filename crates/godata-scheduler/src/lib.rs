@@ -102,7 +102,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! For a kind that is not here, implement [`Schedule`]: [`next`](Schedule::next) and [`spec`](Schedule::spec) are enough.
+//! For a kind that is not here, implement [`Schedule`]: [`next`](Schedule::next) and [`spec`](Schedule::spec) are enough, on
+//! a type that is [`Debug`](std::fmt::Debug).
 //!
 //! # Errors
 //!

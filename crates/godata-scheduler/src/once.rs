@@ -12,14 +12,17 @@ use crate::text::{self, TextForm};
 /// Fires at one instant. Its text is `once 2026-03-29T01:00:00Z`.
 ///
 /// ```
-/// use godata_scheduler::time::{Duration, UtcDateTime};
+/// use godata_scheduler::time::format_description::well_known::Rfc3339;
+/// use godata_scheduler::time::{Date, Month, Time, UtcDateTime};
 /// use godata_scheduler::{Once, Schedule};
 ///
-/// let at = UtcDateTime::UNIX_EPOCH + Duration::days(20_000);
+/// let at = UtcDateTime::new(Date::from_calendar_date(2026, Month::March, 29)?, Time::from_hms(1, 0, 0)?);
+/// assert_eq!(at, UtcDateTime::parse("2026-03-29T01:00:00Z", &Rfc3339)?);
+///
 /// let once = Once::at(at)?;
 /// assert_eq!(once.next(UtcDateTime::UNIX_EPOCH), Some(at));
 /// assert_eq!(once.next(at), None);
-/// # Ok::<(), godata_scheduler::ScheduleError>(())
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Once(UtcDateTime);

@@ -39,6 +39,8 @@ pub(crate) enum Refusal {
     NoFile { path: PathBuf },
     #[error("{} is {found}; expected a regular file", path.display())]
     NotAFile { path: PathBuf, found: Kind },
+    #[error("{} is not a file of a store; give another path", path.display())]
+    NotAStore { path: PathBuf },
     #[error(
         "{} belongs to user {owner}, and this process runs as user {user}; run it as the owner, or change the owner of \
          all files of the store",
@@ -159,6 +161,10 @@ mod tests {
             (
                 Refusal::NotAFile { path: path(), found: Kind::Link },
                 "/data/state.json is a symbolic link; expected a regular file",
+            ),
+            (
+                Refusal::NotAStore { path: path() },
+                "/data/state.json is not a file of a store; give another path",
             ),
             (
                 Refusal::Foreign { path: path(), owner: 0, user: 1000 },

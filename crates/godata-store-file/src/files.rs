@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use godata_core::StoreError;
 
 use crate::error::{Refusal, Stopped, failed};
+use crate::format::is_sealed;
+use crate::lines::Lines;
 use crate::options::Options;
 use crate::vfs::{Kind, Lock, Metadata, Vfs, write_all};
 
@@ -128,6 +130,26 @@ impl Files {
         }
     }
 
+    /// Refuses files that are not those of a store: not one line has the checksum of a line that a store has written. They may
+    /// be anything, and a repair would replace them.
+    ///
+    /// It needs no lock. A file that can't be read is left to the next reader, which reports that.
+    pub(crate) fn check_content(&self, vfs: &dyn Vfs) -> Result<(), StoreError> {
+        let mut foreign = None;
+        for path in [&self.snapshot, &self.journal, &self.journal_next, &self.snapshot_old, &self.journal_old]
+        {
+            match exists(vfs, path)? {
+                true if has_line(vfs, path).unwrap_or(true) => return Ok(()),
+                true => foreign = foreign.or(Some(path)),
+                false => {}
+            }
+        }
+        match foreign {
+            Some(path) => Err(Refusal::NotAStore { path: path.clone() }.into()),
+            None => Ok(()),
+        }
+    }
+
     /// Whether there is no store yet: neither generation has a file.
     pub(crate) fn are_new(&self, vfs: &dyn Vfs) -> Result<bool, StoreError> {
         for path in [&self.snapshot, &self.journal, &self.snapshot_old, &self.journal_old] {
@@ -137,6 +159,17 @@ impl Files {
         }
         Ok(true)
     }
+}
+
+/// Whether a file has a line that a store has written.
+fn has_line(vfs: &dyn Vfs, path: &Path) -> Result<bool, StoreError> {
+    let mut lines = Lines::open(vfs, path)?;
+    while let Some(line) = lines.next()? {
+        if line.is_ok_and(is_sealed) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// The metadata of a path; `None` if nothing is there.

@@ -201,6 +201,19 @@ pub(crate) fn write_closed(to: &mut Vec<u8>, number: u64) {
 
 /// Checks the checksum of an object and parses it.
 pub(crate) fn read_object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Fault> {
+    check_seal(bytes)?;
+    Ok(serde_json::from_slice(bytes)?)
+}
+
+/// Whether a line of any file has the checksum that only a store writes.
+pub(crate) fn is_sealed(line: &[u8]) -> bool {
+    // A snapshot is an array.
+    let object = line.strip_prefix(b"[").unwrap_or(line);
+    let object = object.strip_suffix(b",").or(object.strip_suffix(b"]")).unwrap_or(object);
+    check_seal(object).is_ok()
+}
+
+fn check_seal(bytes: &[u8]) -> Result<(), Fault> {
     let at = bytes.len().checked_sub(SEAL_LEN).ok_or(Fault::Unsealed)?;
     let (content, found) = bytes.split_at(at);
     let digits = found.strip_prefix(b",\"crc\":\"").and_then(|found| found.strip_suffix(b"\"}"));
@@ -208,7 +221,7 @@ pub(crate) fn read_object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, 
     if digits != format!("{:08x}", crc32fast::hash(content)).as_bytes() {
         return Err(Fault::Checksum);
     }
-    Ok(serde_json::from_slice(bytes)?)
+    Ok(())
 }
 
 /// Checks and parses a line of a journal, without its line end.

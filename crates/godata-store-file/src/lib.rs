@@ -65,7 +65,7 @@
 //! | `Corrupt` | a file is not as it was written; `place` has the file, the line and the byte |
 //! | `Full` | the disk is full; the change was not made, and a retry succeeds once there is space |
 //! | `Unavailable` | a file could not be read or written; also each change after a sync has failed or the store was closed |
-//! | `Invalid` | the path is not a regular file, the file belongs to another user or has a newer format, or the store is open for reading only |
+//! | `Invalid` | the path is not a regular file or not a file of a store, the file belongs to another user or has a newer format, or the store is open for reading only |
 //!
 //! # Guarantees
 //!

@@ -81,6 +81,7 @@ pub(crate) fn beside_a_writer(vfs: &dyn Vfs, files: &Files) -> Result<Loaded, St
     if files.are_new(vfs)? {
         return Err(Refusal::Missing { path: files.snapshot.clone() }.into());
     }
+    files.check_content(vfs)?;
     let mut last = Err(Changing { path: files.snapshot.clone() }.into());
     let mut damage_before = String::new();
     for _ in 0..READ_ATTEMPTS {

@@ -42,6 +42,7 @@ pub(crate) fn repair(options: &Options, path: &Path, loss: Loss) -> Result<Repai
     let vfs = &*options.vfs;
     let files = Files::find(vfs, path)?;
     files.check(vfs)?;
+    files.check_content(vfs)?;
     let _lock = acquire(vfs, &files.lock, options.mode, Duration::ZERO)?;
     sync_dir(vfs, &files.dir)?;
     let mut current = load(vfs, &files, &files.snapshot)?;

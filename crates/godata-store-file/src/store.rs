@@ -130,7 +130,8 @@ use crate::writer::Writer;
 ///
 /// [`open`](Self::open) refuses files that are not as they were written, and says which line is wrong. [`verify`](Self::verify)
 /// lists all damage. [`repair`](Self::repair) repairs it: from the previous generation if that has everything, otherwise with
-/// a loss that the caller has chosen. Nothing is repaired automatically.
+/// a loss that the caller has chosen. Nothing is repaired automatically. If not one line is that of a store, the path is
+/// taken for a wrong one: all of them, and a repair too, refuse it and change nothing.
 ///
 /// # Limits
 ///
@@ -282,6 +283,7 @@ impl FileStore {
     pub(crate) fn open_with(options: Options, path: &Path, limit: Duration) -> Result<Self, StoreError> {
         let files = Files::find(&*options.vfs, path)?;
         files.check(&*options.vfs)?;
+        files.check_content(&*options.vfs)?;
         let lock: Arc<dyn Lock> = acquire(&*options.vfs, &files.lock, options.mode, limit)?.into();
         let Opened { state, journal, snapshot_len, torn } = open(&options, &files)?;
 

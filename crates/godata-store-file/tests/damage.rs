@@ -239,6 +239,58 @@ fn a_repair_gives_up_only_what_it_may_and_reports_it() {
     store.orders.assert_in(&FileStore::open(&path).unwrap());
 }
 
+#[test]
+fn a_file_that_no_store_has_written_is_refused_and_never_replaced() {
+    let refused = |path: &Path, error: StoreError| {
+        let StoreError::Invalid { source } = error else { panic!("{error:?}") };
+        let path = path.canonicalize().unwrap();
+        assert_eq!(
+            source.to_string(),
+            format!("{} is not a file of a store; give another path", path.display())
+        );
+    };
+    for content in [
+        "",
+        "\n",
+        "{\"my\": \"config\"}\n",
+        "{\n  \"a\": 1\n}\n",
+        "id,a\n1,2\n",
+        "[]",
+        "[{\"n\":0,\"godata_store\":1,\"through\":2,\"journal\":\"5ffd\",\"crc\":\"00000000\"},\n",
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("config.json");
+        fs::write(&path, content).unwrap();
+        // The backup of an editor.
+        fs::write(beside(&path, ".old"), content).unwrap();
+        refused(&path, FileStore::open(&path).unwrap_err());
+        refused(&path, FileStore::open_read_only(&path).unwrap_err());
+        refused(&path, FileStore::verify(&path).unwrap_err());
+        for loss in [Loss::Nothing, Loss::FromDamageOn, Loss::DamagedLines] {
+            refused(&path, FileStore::repair(&path, loss).unwrap_err());
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), content);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2, "nothing was added");
+    }
+}
+
+#[test]
+fn a_store_whose_header_is_damaged_is_still_a_store() {
+    for store in [Store::killed(), Store::closed()] {
+        for others in [true, false] {
+            let (dir, path) = store.changed("", |bytes| bytes[20] ^= 1);
+            if !others {
+                let others = fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().path());
+                others.filter(|other| *other != path).for_each(|other| fs::remove_file(other).unwrap());
+            }
+            assert!(matches!(FileStore::open(&path), Err(StoreError::Corrupt { .. })));
+            assert!(!FileStore::verify(&path).unwrap().is_sound());
+            FileStore::repair(&path, Loss::DamagedLines).unwrap();
+            assert!(FileStore::verify(&path).unwrap().is_sound());
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -105,7 +105,8 @@
 //!
 //! # Features
 //!
-//! All but `bundled-zones` are on by default. Without any of them, this crate is the engine alone.
+//! All but `bundled-zones` are on by default. Without any of them, this crate is the engine alone. If a format's feature is
+//! off, the compiler does not know `csv` or `jsonl` and proposes a crate of that name: turn on the feature instead.
 //!
 //! | feature | adds |
 //! |---|---|
@@ -155,8 +156,8 @@ pub use godata_io_json::{DuplicateKeys, json, jsonl};
 pub use godata_orchestrator as orchestrator;
 #[cfg(feature = "orchestrator")]
 pub use godata_orchestrator::{
-    Backfill, DrainReport, Event, Events, History, Misfire, Orchestrator, OrchestratorBuildError,
-    OrchestratorBuilder, OrchestratorError, Overlap, Recovery, RegisterError, Registration, RunOptions,
+    Backfill, Event, Events, History, Misfire, Orchestrator, OrchestratorBuildError, OrchestratorBuilder,
+    OrchestratorError, Overlap, Recovery, RegisterError, Registration, RunOptions, ShutdownReport,
 };
 #[cfg(feature = "runner")]
 pub use godata_runner as runner;
@@ -255,8 +256,6 @@ pub fn local(path: impl AsRef<std::path::Path>) -> Result<Orchestrator, StoreErr
 /// What most programs use: `use godata::prelude::*;`.
 pub mod prelude {
     pub use crate::Concurrency::{Ordered, Unordered};
-    #[cfg(any(feature = "csv", feature = "json"))]
-    pub use crate::Input;
     #[cfg(feature = "csv")]
     pub use crate::csv;
     #[cfg(feature = "json")]
@@ -265,6 +264,8 @@ pub mod prelude {
         BoxError, Flow, Job, JobHook, Pipeline, PipelineError, PipelineHook, PipelineJob, Record, RecordMut,
         RecordRef, Records, RunContext, RunReport, Type, Value, job_fn, record,
     };
+    #[cfg(any(feature = "csv", feature = "json"))]
+    pub use crate::{Input, Output};
 }
 
 /// Compiles the programs of the README.

@@ -119,7 +119,7 @@ fn context(run: &RunRecord) -> RunContext {
     let cx = RunContext::new().with_run_id(run.id).with_job_id(run.job_id).with_attempt(run.attempt);
     let cx = cx.with_cause(run.cause);
     match run.due {
-        Some(due) => cx.with_scheduled_at(due),
+        Some(due) => cx.with_due(due),
         None => cx,
     }
 }

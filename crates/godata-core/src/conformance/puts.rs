@@ -13,16 +13,22 @@ use crate::{
 pub async fn clause_00_rows_are_read_as_they_were_put<F: Fixture>(trial: &Trial<F>) {
     let store = trial.open().await;
     let (mut pipeline, mut run) = full_rows();
-    assert_eq!(ok(store.find_pipeline(&pipeline.name).await), None);
-    assert_eq!(ok(store.find_run(run.id).await), None);
-    assert_eq!(ok(store.list_pipelines().await), []);
-    assert_eq!(ok(store.list_runs(&RunQuery::new()).await), []);
+    assert_eq!(
+        ok(store.find_pipeline(&pipeline.name).await),
+        None,
+        "a pipeline that was never put is not found"
+    );
+    assert_eq!(ok(store.find_run(run.id).await), None, "a run that was never put is not found");
+    assert_eq!(ok(store.list_pipelines().await), [], "a new store lists no pipelines");
+    assert_eq!(ok(store.list_runs(&RunQuery::new()).await), [], "a new store lists no runs");
 
-    for _ in 0..2 {
+    for put in ["first", "second"] {
         ok(store.upsert_pipeline(&pipeline).await);
         ok(store.upsert_run(&run).await);
-        assert_eq!(ok(store.find_pipeline(&pipeline.name).await).as_ref(), Some(&pipeline));
-        assert_eq!(ok(store.find_run(run.id).await).as_ref(), Some(&run));
+        let found = ok(store.find_pipeline(&pipeline.name).await);
+        assert_eq!(found.as_ref(), Some(&pipeline), "a pipeline is found as the {put} put wrote it");
+        let found = ok(store.find_run(run.id).await);
+        assert_eq!(found.as_ref(), Some(&run), "a run is found as the {put} put wrote it");
         (pipeline.rev, pipeline.spec, pipeline.cursor) = (u64::MAX >> 1, None, None);
         (run.status, run.error, run.covers) = (RunStatus::Succeeded, None, None);
     }
@@ -39,8 +45,10 @@ pub async fn clause_00_rows_are_read_as_they_were_put<F: Fixture>(trial: &Trial<
     if trial.fixture.durable() {
         drop(store);
         let store = trial.open().await;
-        assert_eq!(ok(store.list_pipelines().await).len(), expected.len());
-        assert!(ok(store.find_run(run.id).await).is_some());
+        let listed = ok(store.list_pipelines().await).len();
+        assert_eq!(listed, expected.len(), "a durable store has all pipelines after it was opened again");
+        let found = ok(store.find_run(run.id).await);
+        assert!(found.is_some(), "a durable store has the run after it was opened again");
     }
 }
 
@@ -118,15 +126,17 @@ pub async fn clause_00_pages_are_newest_first_and_complete<F: Fixture>(trial: &T
         RunQuery::new().after(some),
     ] {
         let expected = query.select(&runs);
-        assert_eq!(ok(store.list_runs(&query).await), expected, "{query:?}");
+        let found = ok(store.list_runs(&query).await);
+        assert_eq!(found, expected, "a query finds exactly what matches, newest first: {query:?}");
         for size in [1, 3] {
             assert_eq!(
                 pages(&store, query.clone().limit(size)).await,
                 expected,
-                "{size} at a time: {query:?}"
+                "pages of {size} contain what one large page does: {query:?}"
             );
         }
-        assert_eq!(ok(store.list_runs(&query.clone().limit(0)).await), [], "{query:?}");
+        let none = ok(store.list_runs(&query.clone().limit(0)).await);
+        assert_eq!(none, [], "a limit of 0 finds nothing: {query:?}");
     }
 }
 
@@ -134,7 +144,8 @@ async fn pages(store: &AnyStore, mut query: RunQuery) -> Vec<RunRecord> {
     let mut all = Vec::new();
     loop {
         let page = ok(store.list_runs(&query).await);
-        assert!(page.len() <= query.limit, "{query:?}");
+        let (found, limit) = (page.len(), query.limit);
+        assert!(found <= limit, "a query returned {found} runs, and its limit is {limit}: {query:?}");
         let Some(last) = page.last() else { return all };
         query = query.after(last);
         all.extend(page);

@@ -201,6 +201,9 @@ impl RunHandle {
     /// Waits until the job has ended and its final row is durable, and returns the final result. Without a store it is
     /// the same as [`finished`](Self::finished).
     ///
+    /// This is the end of one attempt. An orchestrator that retries a failed run queues the retry as a run of its own, and
+    /// `Orchestrator::last_attempt` waits for that too.
+    ///
     /// # Errors
     ///
     /// [`PersistError`], if the row could not be stored. The job has ended in any case.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use time::UtcDateTime;
 
 use super::cell::StopReason;
-use crate::{Failure, JobId, RunCounts, RunId, RunStatus};
+use crate::{Failure, JobId, RunCounts, RunId, RunRecord, RunStatus};
 
 /// A snapshot of a run. It is final once its status is [terminal](RunStatus::is_terminal).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +67,24 @@ impl RunResult {
     /// ```
     pub fn success(self) -> Result<Self, RunFailed> {
         if self.status == RunStatus::Succeeded { Ok(self) } else { Err(RunFailed { result: Box::new(self) }) }
+    }
+}
+
+/// The result that a stored run had. Its [`stop_reason`](RunResult::stop_reason) is not stored, and `None`.
+impl From<RunRecord> for RunResult {
+    fn from(run: RunRecord) -> Self {
+        Self {
+            id: run.id,
+            job_id: run.job_id,
+            job_name: run.pipeline_name.as_str().into(),
+            status: run.status,
+            stop_reason: None,
+            queued_at: run.created_at,
+            started_at: run.started_at,
+            ended_at: run.ended_at,
+            error: run.error,
+            counts: run.counts,
+        }
     }
 }
 

@@ -12,6 +12,9 @@ use crate::{Failure, FailureKind};
 /// was canceled is not. [`only_transient`](Self::only_transient) narrows the policy to errors marked
 /// [`Transient`](crate::Transient), and timeouts.
 ///
+/// A mark is found at any depth of an error's sources, but not as the outermost error in an `anyhow::Error`, which hides the
+/// type of that one; [`JobErrorKind::of`](crate::JobErrorKind::of) says what to do.
+///
 /// The policy is plain data. The orchestrator applies it, since it stores the runs; a runner alone never retries.
 ///
 /// The backoff is exponential with full jitter: the wait before attempt *n* + 1 is a random part of

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{AnyJob, RunHandle, RunId, RunRequest};
+use crate::{AnyJob, RunHandle, RunId, RunRequest, excerpt};
 
 /// For implementors of runners: starts jobs, one attempt each, as soon as there is a slot.
 ///
@@ -76,7 +76,7 @@ pub enum RunnerError {
     #[error("there is no tokio runtime to run the job on; call the runner from within one")]
     NoRuntime,
     /// The request names a pool that the runner does not have.
-    #[error("the runner has no pool {pool:?}; pools are added when the runner is built")]
+    #[error("the runner has no pool `{}`; pools are added when the runner is built", excerpt(pool))]
     UnknownPool {
         /// The name of the pool.
         pool: String,

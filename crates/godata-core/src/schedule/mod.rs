@@ -56,7 +56,8 @@ use time::UtcDateTime;
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a schedule",
-    note = "make one with `godata_scheduler::every(duration)` or `parse(text)`, or implement `Schedule`"
+    note = "make one with `every(duration)?` or `parse(text)?` of `godata::scheduler`, which is the crate `godata_scheduler`, or \
+            implement `Schedule`"
 )]
 pub trait Schedule: fmt::Debug + Send + Sync + 'static {
     /// Returns the first instant strictly after `after`, or `None` if there is none.

@@ -103,13 +103,13 @@ impl From<Violation> for Refusal {
 /// How a commit breaks the contract.
 #[derive(thiserror::Error)]
 enum Violation {
-    #[error("the commit of pipeline {pipeline:?} has pending rows; only the default `commit` may set them")]
+    #[error("the commit of pipeline `{pipeline}` has pending rows; only the default `commit` may set them")]
     Pending { pipeline: String },
     #[error(
-        "the cursor of pipeline {pipeline:?} goes back from {from} to {to}; it may only do so with a new `spec_since`"
+        "the cursor of pipeline `{pipeline}` goes back from {from} to {to}; it may only do so with a new `spec_since`"
     )]
     CursorGoesBack { pipeline: String, from: Instant, to: Instant },
-    #[error("run {run} belongs to pipeline {other:?}, and the commit is for {pipeline:?}")]
+    #[error("run {run} belongs to pipeline `{other}`, and the commit is for `{pipeline}`")]
     OtherPipeline { run: RunId, other: String, pipeline: String },
     #[error("run {run} or its key {key} appears twice in the commit")]
     Twice { run: RunId, key: RunKey },

@@ -68,7 +68,7 @@ pub struct RunRecord {
     /// When the job was started. `None` in a run that has ended: its job was never called.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<UtcDateTime>,
-    /// When the run became terminal.
+    /// When the run became terminal. If its process died, this is when another one found that, not when its job ended.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<UtcDateTime>,
     /// Why the run failed.
@@ -159,7 +159,7 @@ impl Covers {
 pub struct RunCounts {
     /// Records read from the inputs.
     pub records_read: u64,
-    /// Records written to the outputs.
+    /// Records written to the outputs, also those of an output that was discarded later.
     pub records_written: u64,
     /// Bytes read from the inputs, as they are stored.
     pub bytes_read: u64,

@@ -29,7 +29,7 @@ pub(crate) async fn run<B: Batch, W: Writer<B>>(
     job: Option<JobObserver>,
     logged_by: LoggedBy,
 ) -> Result<RunReport, PipelineError> {
-    let run = Run::begin(plan, cx, job, logged_by, require_runtime()?);
+    let run = Run::begin(plan, cx, job, logged_by, require_runtime(plan)?);
     let _stop_on_drop = run.context().cancellation().drop_guard();
     let span = run.run_span().clone();
     let (sink, result) = write_all(&run, open, make).instrument(span.clone()).await;
@@ -50,31 +50,37 @@ pub(crate) async fn check<B: Batch, W: Writer<B>>(
     cx: &RunContext,
 ) -> Result<(), PipelineError> {
     let silent = Plan { hooks: Vec::new(), ..plan.clone() };
-    let run = Run::begin(&silent, cx, None, LoggedBy::Caller, require_runtime()?);
+    let run = Run::begin(&silent, cx, None, LoggedBy::Caller, require_runtime(plan)?);
     run.suppress_end();
     let _stop_on_drop = run.context().cancellation().drop_guard();
     let (sink, result) = match open_both(&run, open, make).await {
         Ok((_source, _writer, sink)) => (Some(sink), Ok(())),
         Err(stopped) => (None, Err(stopped)),
     };
-    abort(sink).await;
+    abort(&run, sink).await;
     run.idle().await;
     run.conclude(result).1.map(drop)
 }
 
-fn require_runtime() -> Result<Handle, PipelineError> {
+fn require_runtime(plan: &Plan) -> Result<Handle, PipelineError> {
     if has_permit() {
-        return Err(PipelineError::Runtime { source: Arc::new(WithinStep) });
+        return Err(PipelineError::wrong_place(&plan.name, WithinStep));
     }
-    Handle::try_current().map_err(|error| PipelineError::Runtime { source: Arc::new(error) })
+    Handle::try_current().map_err(|_| PipelineError::wrong_place(&plan.name, NoRuntime))
 }
+
+#[derive(thiserror::Error)]
+#[error(
+    "there is no tokio runtime: call `run_blocking`, or await `run` on one, such as below #[tokio::main]"
+)]
+struct NoRuntime;
 
 /// A step that waits for a pipeline holds a permit to compute, which that pipeline may need.
 #[derive(thiserror::Error)]
 #[error("a step can't wait for a pipeline; await it in `map_async`, in a writer, or beside this one")]
 struct WithinStep;
 
-debug_as_chain!(WithinStep);
+debug_as_chain!(NoRuntime, WithinStep);
 
 /// Writes every batch. Returns the sink too, if it was opened.
 async fn write_all<B: Batch, W: Writer<B>>(
@@ -84,7 +90,8 @@ async fn write_all<B: Batch, W: Writer<B>>(
 ) -> (Option<W::Sink>, Result<(), Stopped>) {
     match open_both(run, open, make).await {
         Ok((source, writer, mut sink)) => {
-            let lanes = Lanes::new(run, Stage::Write, Box::new(EncodeStage { source, writer }));
+            let lanes =
+                Lanes::new(run, Stage::Write, Box::new(EncodeStage { source, writer, is_first: true }));
             let result = write_batches(run, lanes, &mut sink).await;
             (Some(sink), result)
         }
@@ -102,7 +109,7 @@ async fn open_both<B: Batch, W: Writer<B>>(
     run.or_canceled(async {
         let source = open(Arc::clone(run)).await?;
         let scope = RunScope::new(run);
-        let opened = contained_async(async || {
+        let opened = in_write(run, async || {
             let writer = make(run.context())?;
             let sink = writer.open(&scope).await?;
             Ok((writer, sink))
@@ -146,7 +153,7 @@ async fn write_one<E: Send + 'static, S: Sink<E>>(
 ) -> Result<(), Stopped> {
     let records = bracket.records_in();
     let start = Instant::now();
-    let result = contained_async(|| sink.write(encoded)).instrument(run.span(Stage::Write).clone()).await;
+    let result = in_write(run, || sink.write(encoded)).await;
     bracket.add_time(start.elapsed());
     if let Err(cause) = result {
         return Err(run.stopped(Stage::Write, cause).close(bracket));
@@ -174,10 +181,10 @@ async fn finish<E, S: Sink<E>>(
     let result = match (sink, result) {
         (Some(sink), Ok(())) => {
             run.begin_commit();
-            contained_async(|| sink.commit()).await.map_err(|cause| run.stopped(Stage::Write, cause))
+            in_write(&run, || sink.commit()).await.map_err(|cause| run.stopped(Stage::Write, cause))
         }
         (sink, result) => {
-            abort(sink).await;
+            abort(&run, sink).await;
             result
         }
     };
@@ -185,11 +192,20 @@ async fn finish<E, S: Sink<E>>(
     run.end(result)
 }
 
-async fn abort<E, S: Sink<E>>(sink: Option<S>) {
+async fn abort<E, S: Sink<E>>(run: &Run, sink: Option<S>) {
     let Some(sink) = sink else { return };
-    if let Err(cause) = contained_async(|| sink.abort().map(Ok)).await {
+    if let Err(cause) = in_write(run, || sink.abort().map(Ok)).await {
         tracing::error!(error = %cause, "a sink failed to abort");
     }
+}
+
+/// Runs the async code of a writer or a sink, in the span of the last stage.
+async fn in_write<T, F, Fut>(run: &Run, code: F) -> Result<T, BoxError>
+where
+    F: FnOnce() -> Fut,
+    Fut: Future<Output = Result<T, BoxError>>,
+{
+    contained_async(code).instrument(run.span(Stage::Write).clone()).await
 }
 
 /// Runs the user's async code: a panic in it, before or while it is awaited, becomes an error.
@@ -211,6 +227,8 @@ type Encoded<E> = (E, Bracket);
 struct EncodeStage<B, W> {
     source: Box<dyn Pull<Chunk<B>>>,
     writer: Arc<W>,
+    /// Whether the next batch is the first one.
+    is_first: bool,
 }
 
 impl<B: Batch, W: Writer<B>> Pull<Encoded<W::Encoded>> for EncodeStage<B, W> {
@@ -218,8 +236,9 @@ impl<B: Batch, W: Writer<B>> Pull<Encoded<W::Encoded>> for EncodeStage<B, W> {
         Box::pin(async {
             let Some(task) = self.source.next().await? else { return Ok(None) };
             let writer = Arc::clone(&self.writer);
+            let is_first = std::mem::take(&mut self.is_first);
             let encode: Task<_> = Box::new(move |work| match task(work)? {
-                Some(chunk) if !chunk.is_empty() => {
+                Some(chunk) if !chunk.is_empty() || (is_first && writer.encodes_empty(chunk.batch())) => {
                     work.encode(chunk, |chunk, work| writer.encode(chunk, work)).map(Some)
                 }
                 _ => Ok(None),

@@ -16,7 +16,8 @@ pub(crate) enum LoggedBy {
     Caller,
 }
 
-/// The span of a run and one for each of its stages.
+/// The span of a run and one for each of its stages. Where the subscriber disables one of them, the span around it stands
+/// in, so that what the stage logs names its run at every level.
 #[derive(Debug)]
 pub(super) struct Logs {
     by: LoggedBy,
@@ -29,17 +30,18 @@ pub(super) struct Logs {
 impl Logs {
     pub(super) fn new(by: LoggedBy, pipeline: &PipelineInfo, cx: &RunContext) -> Self {
         let run = match by {
-            LoggedBy::Pipeline => run_span(pipeline, cx),
+            LoggedBy::Pipeline => enabled_or_current(run_span(pipeline, cx)),
             LoggedBy::Caller => Span::current(),
         };
-        let step = |step: &StepInfo| tracing::debug_span!("step", index = step.index, kind = step.name);
-        // If the run's span is disabled, the stages' are children of the caller's.
+        let step = |step: &StepInfo| {
+            enabled_or_current(tracing::debug_span!("step", index = step.index, kind = step.name))
+        };
         run.in_scope(|| Self {
             by,
             run: run.clone(),
-            read: tracing::debug_span!("read"),
+            read: enabled_or_current(tracing::debug_span!("read")),
             steps: pipeline.steps.iter().map(step).collect(),
-            write: tracing::debug_span!("write"),
+            write: enabled_or_current(tracing::debug_span!("write")),
         })
     }
 
@@ -82,6 +84,10 @@ impl Logs {
     }
 }
 
+fn enabled_or_current(span: Span) -> Span {
+    if span.is_disabled() { Span::current() } else { span }
+}
+
 /// The span of a run. Its name and fields are documented in the crate's docs.
 fn run_span(pipeline: &PipelineInfo, cx: &RunContext) -> Span {
     tracing::info_span!(
@@ -91,6 +97,6 @@ fn run_span(pipeline: &PipelineInfo, cx: &RunContext) -> Span {
         job = %cx.job_id(),
         attempt = cx.attempt(),
         cause = %cx.cause(),
-        due = cx.scheduled_at().and_then(|due| due.format(&Rfc3339).ok()).map(tracing::field::display),
+        due = cx.due().and_then(|due| due.format(&Rfc3339).ok()).map(tracing::field::display),
     )
 }

@@ -5,6 +5,7 @@ mod records;
 mod runnable;
 mod typed;
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,8 +14,9 @@ use godata_core::{BoxError, RunContext};
 pub use self::named_fields::NamedFields;
 use crate::chunk::RowMap;
 use crate::engine::{MakeWriter, Opener, Plan};
+use crate::records::Missed;
 use crate::writer::{Collect, WriteFn};
-use crate::{Batch, BuildError, Chunk, Pipeline, PipelineError, StepInfo, Stop, Work, Writer, step};
+use crate::{Batch, BuildError, Chunk, Pipeline, PipelineError, Records, StepInfo, Stop, Work, Writer, step};
 
 /// The middle of a pipeline's description: a reader and the steps so far. A `write` ends it and returns the
 /// [`Pipeline`].
@@ -78,7 +80,11 @@ impl<B: Batch> Flow<B> {
         Pipeline::build(self.plan, self.open, make)
     }
 
-    /// Writes with an async closure, called with one batch after the other. Empty batches are skipped.
+    /// Writes with a closure that returns an `async` block, called with one batch after the other. Empty batches are skipped.
+    ///
+    /// There is nothing to commit or to discard: what the closure has done stays if the run fails, and a retry does it again
+    /// from the first batch. Let it overwrite rather than add, or implement a [`Writer`], whose
+    /// [`commit`](crate::Sink::commit) comes last.
     ///
     /// # Errors
     ///
@@ -95,7 +101,7 @@ impl<B: Batch> Flow<B> {
     /// [`unordered`](crate::PipelineBuilder::unordered), these are the first to arrive. Steps before this one may have
     /// processed more records by then, and a read that has started is awaited.
     pub fn take(self, limit: u64) -> Self {
-        self.append("take", |open, step| Ok(step::take(open, step.index, limit)))
+        self.append("take", |open, _, step| Ok(step::take(open, step.index, limit)))
     }
 
     /// Changes whole batches: to see several records at once, or to continue with another kind of batch. Errors of this
@@ -107,7 +113,15 @@ impl<B: Batch> Flow<B> {
     {
         self.step("map_batch", move |chunk, _| {
             let Chunk { batch, origin, .. } = chunk;
-            Ok(Chunk { batch: f(batch)?, origin, rows: RowMap::Unknown })
+            let missed = Missed::of(&batch);
+            let made = f(batch);
+            missed.map_or(Ok(()), |missed| missed.check())?;
+            let mut batch = made?;
+            if let Some(records) = (&mut batch as &mut dyn Any).downcast_mut::<Records>() {
+                // It may have set fields in some of the rows.
+                records.extend_names();
+            }
+            Ok(Chunk { batch, origin, rows: RowMap::Unknown })
         })
     }
 
@@ -124,18 +138,18 @@ impl<B: Batch> Flow<B> {
         C: Batch,
         F: Fn(Chunk<B>, &mut Work) -> Result<Chunk<C>, Stop> + Send + Sync + 'static,
     {
-        self.append(name, |open, info| Ok(step::sync(open, info.index, step)))
+        self.append(name, |open, _, info| Ok(step::sync(open, info.index, step)))
     }
 
-    /// Appends a stage. If that fails, the mistake is kept for the `write` to return, and the flow continues with a stage
-    /// that is never opened.
+    /// Appends a stage, which `append` makes with the name of the pipeline and the step. If that fails, the mistake is kept for
+    /// the `write` to return, and the flow continues with a stage that is never opened.
     fn append<C: Batch>(
         mut self,
         name: &'static str,
-        append: impl FnOnce(Opener<Chunk<B>>, &StepInfo) -> Result<Opener<Chunk<C>>, BuildError>,
+        append: impl FnOnce(Opener<Chunk<B>>, &str, &StepInfo) -> Result<Opener<Chunk<C>>, BuildError>,
     ) -> Flow<C> {
         let step = StepInfo { index: self.plan.steps.len(), name };
-        let open = append(self.open, &step).unwrap_or_else(|mistake| {
+        let open = append(self.open, &self.plan.name, &step).unwrap_or_else(|mistake| {
             self.plan.mistake.get_or_insert(mistake);
             Arc::new(|run| Box::pin(async move { Err(run.canceled()) }))
         });

@@ -9,7 +9,7 @@ use crate::records::to_record;
 use crate::{Concurrency, Flow, PipelineError, Record, Records, step};
 
 impl<T: Send + 'static> Flow<Vec<T>> {
-    /// Keeps the records for which `keep` returns true.
+    /// Keeps the records for which `keep` returns true. [`try_filter`](Self::try_filter) takes a closure with `?`.
     pub fn filter(self, keep: impl Fn(&T) -> bool + Send + Sync + 'static) -> Self {
         self.step("filter", move |chunk, work| chunk.retain(work, |item| Ok(keep(item))))
     }
@@ -30,7 +30,8 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         })
     }
 
-    /// Makes a record of another or the same type from each record.
+    /// Makes a record of another or the same type from each record. [`try_map`](Self::try_map) takes a closure with `?`, and
+    /// [`map_async`](Self::map_async) one that returns an `async` block, which is not awaited here.
     pub fn map<U: Send + 'static>(self, f: impl Fn(T) -> U + Send + Sync + 'static) -> Flow<Vec<U>> {
         self.step("map", move |chunk, work| chunk.convert(work, |item| Ok(f(item))))
     }
@@ -116,7 +117,7 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         U: Send + 'static,
         F: Fn(&mut S, T) -> Result<Option<U>, BoxError> + Send + Sync + 'static,
     {
-        self.append("scan", |open, info| Ok(step::scan(open, info.index, initial, f)))
+        self.append("scan", |open, _, info| Ok(step::scan(open, info.index, initial, f)))
     }
 
     /// Awaits a future for each record: a lookup, say. [`Concurrency`] sets how many are in flight, and whether the records
@@ -141,7 +142,7 @@ impl<T: Send + 'static> Flow<Vec<T>> {
         F: Fn(T) -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<U, BoxError>> + Send + 'static,
     {
-        self.append("map_async", |open, info| step::map_async(open, info, concurrency, f))
+        self.append("map_async", |open, name, info| step::map_async(open, name, info, concurrency, f))
     }
 
     /// Converts each value to a dynamic record through serde: the fields of a struct or the entries of a map, by name.

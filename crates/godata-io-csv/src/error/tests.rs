@@ -1,5 +1,7 @@
 //! Each error, printed by `Display` and by `Debug`.
 
+use godata_etl::Origin;
+
 use super::*;
 
 fn column(name: Option<&str>) -> Column {
@@ -149,8 +151,13 @@ fn variants() -> Vec<(CsvError, &'static str, &'static str)> {
             "",
         ),
         (
-            CsvError::NewField { field: name() },
-            "field `amount` is not in the header, which has the fields of the first batch; list all with `columns`",
+            CsvError::NewField {
+                field: name(),
+                place: Origin::new(7).source("a.jsonl").place(1),
+                records: 5,
+            },
+            "field `amount` of record 8 (a.jsonl) is not in the header, which has the fields of the first 5 records; \
+             `columns` lists all, `header_from` takes more records, `drop_extra_fields` drops it",
             "",
         ),
         (

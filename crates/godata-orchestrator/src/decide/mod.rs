@@ -20,6 +20,7 @@ mod tests;
 pub(crate) use draft::later;
 pub(crate) use due::{MISSED, Misfired, contradiction};
 pub(crate) use due_times::DueTimes;
+pub(crate) use orphans::GONE;
 pub(crate) use requests::{Refusal, Registered, Request, Verdict};
 pub(crate) use skips::Fold;
 

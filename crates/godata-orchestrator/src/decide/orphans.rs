@@ -4,6 +4,11 @@ use godata_core::{RunRecord, RunStatus};
 
 use super::draft::Draft;
 use super::ends;
+use super::requests::NEVER_STARTED;
+
+/// The reason of a run whose process died while the job ran. Nobody knows when the job ended: the row's `ended_at` is when
+/// that was found out.
+pub(crate) const GONE: &str = "its instance died or lost its lease";
 
 /// Interrupts running orphans, and takes over queued ones. Orphans that were asked to stop are canceled.
 ///
@@ -16,7 +21,7 @@ pub(super) fn take_over(draft: &mut Draft<'_>) {
     for (place, run) in orphans {
         let was_stopped = run.cancel_requested_at.is_some();
         match run.status {
-            RunStatus::Queued if was_stopped => draft.drop_queued(place, RunStatus::Canceled, "canceled"),
+            RunStatus::Queued if was_stopped => draft.drop_queued(place, RunStatus::Canceled, NEVER_STARTED),
             RunStatus::Queued if facts.plan.is_some() => adopt(draft, place),
             RunStatus::Running => interrupt(draft, place, &run, was_stopped),
             _ => {}
@@ -35,7 +40,7 @@ fn interrupt(draft: &mut Draft<'_>, place: usize, before: &RunRecord, was_stoppe
     let now = draft.facts.now;
     if let Some(run) = draft.run_mut(place) {
         run.status = if was_stopped { RunStatus::Canceled } else { RunStatus::Interrupted };
-        run.reason = Some("its instance died or lost its lease".to_owned());
+        run.reason = Some(GONE.to_owned());
         run.ended_at = Some(now);
     }
     if !was_stopped {

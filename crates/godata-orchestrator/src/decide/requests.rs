@@ -101,6 +101,9 @@ impl Request {
     }
 }
 
+/// The reason of a queued run that was canceled.
+pub(super) const NEVER_STARTED: &str = "canceled before it started";
+
 /// Carries out the request.
 pub(super) fn answer(draft: &mut Draft<'_>) {
     let Some(request) = draft.facts.request else { return };
@@ -162,7 +165,7 @@ fn cancel(draft: &mut Draft<'_>, run: RunId) {
     let of = |id: fn(&RunRecord) -> Option<RunId>| draft.active().find(|(_, row)| id(row) == Some(run));
     let found = of(|row| Some(row.id)).or_else(|| of(|row| row.retry_of));
     match found.map(|(place, row)| (place, row.status, row.cancel_requested_at)) {
-        Some((place, RunStatus::Queued, _)) => draft.drop_queued(place, RunStatus::Canceled, "canceled"),
+        Some((place, RunStatus::Queued, _)) => draft.drop_queued(place, RunStatus::Canceled, NEVER_STARTED),
         Some((place, _, None)) => draft.stop(place),
         _ => {}
     }

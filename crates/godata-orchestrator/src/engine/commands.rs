@@ -20,7 +20,7 @@ impl Engine {
             return command.refuse(OrchestratorError::ShuttingDown);
         }
         match (&mut self.stage, command) {
-            (_, Command::Shutdown(grace, reply)) => self.close(grace, Some(reply)),
+            (_, Command::Shutdown(cause, grace, reply)) => self.close(cause, grace, Some(reply)),
             #[cfg(feature = "signal")]
             (_, Command::UntilSignal(report, reply)) => self.listen_for_signals(report, reply),
             (Stage::Open, command) => self.carry_out_command(command),
@@ -38,6 +38,7 @@ impl Engine {
             Command::Register(registration, reply) => self.register(*registration, reply),
             Command::Ask(pipeline, ask, reply) => self.ask(&pipeline, ask, reply),
             Command::Cancel(run, pipeline, reply) => self.cancel(run, pipeline, reply),
+            Command::Watch(pipeline, run, reply) => drop(reply.send(Ok(self.active_handle(&pipeline, run)))),
             Command::Upcoming(pipeline, reply) => drop(reply.send(self.schedule_of(&pipeline))),
             Command::StartScheduler(reply) => drop(reply.send(self.start_scheduler())),
             Command::StopScheduler(reply) => {
@@ -47,7 +48,7 @@ impl Engine {
                 self.mode = Mode::Stopped;
                 drop(reply.send(Ok(())));
             }
-            Command::Shutdown(grace, reply) => self.close(grace, Some(reply)),
+            Command::Shutdown(cause, grace, reply) => self.close(cause, grace, Some(reply)),
             #[cfg(feature = "signal")]
             Command::UntilSignal(report, reply) => self.listen_for_signals(report, reply),
         }
@@ -92,10 +93,21 @@ impl Engine {
             // The store knows the run; the rows in memory may be older.
             self.mark_stale(key);
         }
-        if let Some(handle) = self.entry(key).and_then(|entry| entry.job(run)?.handle.clone()) {
-            handle.stop();
-        }
+        self.stop_at_once(key, run);
         self.queue_request(key, Request::Cancel(run), Replier::Cancel(reply));
+    }
+
+    /// Stops a job before the request to stop it is stored.
+    fn stop_at_once(&mut self, key: usize, run: RunId) {
+        let Some(entry) = self.entry(key) else { return };
+        let name = entry.name().clone();
+        let Some(job) = entry.job(run) else { return };
+        let Some(handle) = &job.handle else { return };
+        // The job may end at once, and its end is logged after the request.
+        if !std::mem::replace(&mut job.is_cancel_logged, true) {
+            logs::cancel_requested(&name, run);
+        }
+        handle.stop();
     }
 
     /// The key and name of a registered pipeline.
@@ -109,21 +121,25 @@ impl Engine {
     }
 
     pub(super) fn unknown_pipeline(&self, pipeline: &str) -> OrchestratorError {
-        let registered = self.entries.iter().flatten().filter(|entry| entry.plan.is_some());
-        let names = registered.map(|entry| entry.name().to_string());
-        let mut registered: Vec<_> = names.take(OrchestratorError::MOST_NAMES + 1).collect();
-        if registered.len() > OrchestratorError::MOST_NAMES {
-            registered.clear();
+        let all = || self.entries.iter().flatten().filter(|entry| entry.plan.is_some());
+        let count = all().count();
+        let mut registered = Vec::new();
+        if count <= OrchestratorError::MOST_NAMES {
+            registered = all().map(|entry| entry.name().to_string()).collect();
         }
         registered.sort_unstable();
-        OrchestratorError::UnknownPipeline { pipeline: pipeline.to_owned(), registered }
+        OrchestratorError::UnknownPipeline { pipeline: pipeline.to_owned(), registered, count }
     }
 
     fn schedule_of(&self, pipeline: &str) -> Result<Arc<dyn Schedule>, OrchestratorError> {
         let (key, _) = self.registered(pipeline)?;
         let plan = self.entries.get(key).and_then(Option::as_deref).and_then(|entry| entry.plan.as_ref());
-        let schedule = plan.and_then(|plan| plan.code.schedule.clone());
-        schedule.ok_or_else(|| OrchestratorError::NoSchedule { pipeline: pipeline.to_owned() })
+        let pipeline = pipeline.to_owned();
+        match plan.map(|plan| (&plan.code.schedule, &plan.registered.spec)) {
+            Some((Some(schedule), _)) => Ok(Arc::clone(schedule)),
+            Some((None, Some(_))) => Err(OrchestratorError::BrokenSchedule { pipeline }),
+            Some((None, None)) | None => Err(OrchestratorError::NoSchedule { pipeline }),
+        }
     }
 
     fn request(&mut self, name: &PipelineName, ask: Ask) -> Result<Request, OrchestratorError> {
@@ -168,7 +184,7 @@ impl Engine {
             Times::Between(from, until) => {
                 let schedule = self.schedule_of(&text)?;
                 due_between(&*schedule, *from, *until)
-                    .ok_or_else(|| OrchestratorError::NoSchedule { pipeline: text.clone() })?
+                    .ok_or_else(|| OrchestratorError::BrokenSchedule { pipeline: text.clone() })?
             }
         };
         if times.is_empty() || times.len() > Backfill::MAX {
@@ -203,7 +219,7 @@ impl Engine {
         let pipeline = entry.name().to_string();
         let answer = match (verdict, asked.request) {
             (Verdict::Refused(Refusal::AlreadyRunning(run)), _) => {
-                Err(OrchestratorError::AlreadyRunning { pipeline, run })
+                Err(self.already_running(key, pipeline, run))
             }
             (Verdict::Refused(Refusal::Duplicate(run)), request) => {
                 let handle = self.watched_handle(key, run).filter(|_| matches!(request, Request::Run(_)));
@@ -227,6 +243,12 @@ impl Engine {
         asked.reply.answer(answer);
     }
 
+    fn already_running(&mut self, key: usize, pipeline: String, run: RunId) -> OrchestratorError {
+        let row = self.entry(key).and_then(|entry| entry.runs.iter().find(|row| row.id == run));
+        let (status, not_before) = row.map_or((RunStatus::Running, None), |row| (row.status, row.not_before));
+        OrchestratorError::AlreadyRunning { pipeline, run, status, not_before }
+    }
+
     /// Answers the first request in the queue with an error.
     pub(super) fn answer_error(&mut self, key: usize, error: OrchestratorError) {
         let Some(entry) = self.entry(key) else { return };
@@ -238,6 +260,13 @@ impl Engine {
             self.remove_plan(key);
         }
         asked.reply.answer(Err(error));
+    }
+
+    /// The handle of a run that is queued or running here.
+    fn active_handle(&mut self, pipeline: &PipelineName, run: RunId) -> Option<RunHandle> {
+        let key = *self.names.get(pipeline)?;
+        let row = self.entry(key)?.runs.iter().find(|row| row.id == run)?.clone();
+        Some(self.handle_of(key, &row))
     }
 
     /// The handle of a run that was requested before, if it is watched here.

@@ -138,6 +138,7 @@ pub(super) struct Job {
     /// When the job ended.
     pub(super) ended: Option<Instant>,
     pub(super) overdue_at: Option<UtcDateTime>,
+    pub(super) is_cancel_logged: bool,
 }
 
 /// The handle that a caller got for a run by hand, and the other end of it.
@@ -269,6 +270,10 @@ impl Entry {
 
     pub(super) fn job(&mut self, run: RunId) -> Option<&mut Job> {
         self.jobs.iter_mut().find(|job| job.run == run)
+    }
+
+    pub(super) fn is_cancel_logged(&self, run: RunId) -> bool {
+        self.jobs.iter().any(|job| job.run == run && job.is_cancel_logged)
     }
 
     /// Whether the pipeline is registered here but makes no decisions, because it is paused or another schedule is stored.

@@ -281,7 +281,16 @@ impl Engine {
 
 impl Job {
     fn new(run: RunId, key: RunKey) -> Self {
-        Self { run, key, handle: None, waiter: None, slot: Held::default(), ended: None, overdue_at: None }
+        Self {
+            run,
+            key,
+            handle: None,
+            waiter: None,
+            slot: Held::default(),
+            ended: None,
+            overdue_at: None,
+            is_cancel_logged: false,
+        }
     }
 }
 
@@ -300,7 +309,7 @@ fn context(run: &RunRecord) -> RunContext {
         .with_attempt(run.attempt)
         .with_cause(run.cause);
     let cx = match run.due {
-        Some(due) => cx.with_scheduled_at(due),
+        Some(due) => cx.with_due(due),
         None => cx,
     };
     if run.params.is_empty() { cx } else { cx.with_params(run.params.clone()) }

@@ -76,6 +76,10 @@ impl Engine {
             let place = entry.runs.iter().position(|other| other.id == run.id);
             let before = place.map(|place| entry.runs.remove(place));
             let before = before.as_ref().or(open_skip.as_deref().filter(|row| row.id == run.id));
+            let was_not_asked = before.is_some_and(|before| before.cancel_requested_at.is_none());
+            if was_not_asked && run.cancel_requested_at.is_some() && !entry.is_cancel_logged(run.id) {
+                logs::cancel_requested(&run.pipeline_name, run.id);
+            }
             logs::written(&run, before, entry.plan.as_ref().map(|plan| &*plan.rules));
             if run.status.is_terminal() {
                 let job = entry.job(run.id).filter(|job| job.handle.is_none());

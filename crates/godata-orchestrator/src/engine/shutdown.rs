@@ -17,13 +17,18 @@ use crate::command::Reply;
 use crate::decide::{End, Mode};
 use crate::shutdown::{Closing, ClosingStage};
 use crate::signal::{Received, Signals};
-use crate::{DrainReport, logs};
+use crate::{ShutdownReport, logs};
 
 impl Engine {
     /// Begins a shutdown: nothing new is decided. For the grace, running jobs may continue, and the jobs of runs whose rows are
     /// being written as `running` may start.
-    pub(super) fn close(&mut self, grace: Duration, reply: Option<oneshot::Sender<DrainReport>>) {
-        let closing = self.begin_shutdown(Some(grace));
+    pub(super) fn close(
+        &mut self,
+        cause: &'static str,
+        grace: Duration,
+        reply: Option<oneshot::Sender<ShutdownReport>>,
+    ) {
+        let closing = self.begin_shutdown(cause, Some(grace));
         closing.hurry(grace);
         closing.replies.extend(reply);
         self.write_skips();
@@ -32,7 +37,7 @@ impl Engine {
     /// The last handle is gone. Running jobs continue without a limit, and nobody waits for them.
     pub(super) fn close_when_idle(&mut self) {
         self.has_handles = false;
-        self.begin_shutdown(None);
+        self.begin_shutdown("the last handle was dropped", None);
         self.write_skips();
     }
 
@@ -46,12 +51,12 @@ impl Engine {
         }
     }
 
-    fn begin_shutdown(&mut self, grace: Option<Duration>) -> &mut Closing {
+    fn begin_shutdown(&mut self, cause: &str, grace: Option<Duration>) -> &mut Closing {
         self.mode = Mode::Draining;
         let mut runs = Vec::new();
         if self.closing.is_none() {
             runs = self.running();
-            logs::shutdown_began(grace, runs.len());
+            logs::shutdown_began(cause, grace, runs.len());
         }
         let stop_grace = self.runner.stop_grace();
         let closing = self.closing.get_or_insert_with(|| Closing::new(grace, stop_grace, runs));
@@ -60,7 +65,7 @@ impl Engine {
     }
 
     #[cfg(feature = "signal")]
-    pub(super) fn listen_for_signals(&mut self, report: oneshot::Sender<DrainReport>, reply: Reply<()>) {
+    pub(super) fn listen_for_signals(&mut self, report: oneshot::Sender<ShutdownReport>, reply: Reply<()>) {
         let signals = match self.signals.take() {
             Some(signals) => Ok(signals),
             None => Signals::listen(),
@@ -82,7 +87,7 @@ impl Engine {
         if self.closing.is_some() {
             signal.end_process();
         }
-        self.close(self.grace, None);
+        self.close(signal.name(), self.grace, None);
     }
 
     /// Begins the next stage, because the deadline of this one has passed.
@@ -176,7 +181,7 @@ impl Engine {
         queued.sort_unstable();
         let unsaved = entries().flat_map(|entry| &entry.ends).map(|end| end.run).collect();
         let runs = closing.runs.iter().map(RunHandle::result).collect();
-        let report = DrainReport { runs, unsaved, queued };
+        let report = ShutdownReport { runs, unsaved, queued };
         logs::shutdown_ended(&report);
         // Jobs and schedules are foreign code, and may panic when they are dropped.
         drop(catch_unwind(AssertUnwindSafe(|| drop(self))));

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use godata_core::{BoxError, Cause, Permanent, RetryPolicy, RunStatus, Transient};
-use godata_orchestrator::{Overlap, Recovery, Registration};
+use godata_core::{BoxError, Cause, Permanent, RetryPolicy, RunHandle, RunQuery, RunStatus, Transient};
+use godata_orchestrator::{OrchestratorError, Overlap, Recovery, Registration};
+use time::format_description::well_known::Rfc3339;
 
 use crate::faulty::{Fault, faulty};
 use crate::support::{World, count, every, failing, fresh_seed, gated, quick, secs, settle};
@@ -141,6 +142,99 @@ async fn a_retry_survives_a_restart() {
     );
 }
 
+#[tokio::test(start_paused = true)]
+async fn the_last_attempt_is_awaited_however_long_the_retries_take() {
+    for (backoff, failures, status) in [
+        (secs(0), 0, RunStatus::Succeeded),
+        (secs(0), 2, RunStatus::Succeeded),
+        (secs(0), 9, RunStatus::Failed),
+        (secs(10), 2, RunStatus::Succeeded),
+        (secs(10), 9, RunStatus::Failed),
+    ] {
+        let world = World::new();
+        let policy = RetryPolicy::attempts(3).backoff(backoff, backoff * 2);
+        world
+            .register(Registration::new(failing("a", move |attempt| busy(attempt, failures))).retry(policy))
+            .await;
+        let orchestrator = world.orchestrator.clone();
+        let first = orchestrator.run_pipeline("a").await.unwrap();
+        let handle = first.clone();
+        let waits = tokio::spawn(async move { orchestrator.last_attempt(&handle).await.unwrap() });
+        world.go_to(50).await;
+        let last = waits.await.unwrap();
+        let rows = world.rows().await;
+        assert_eq!((last.status, last.id), (status, rows.last().unwrap().id));
+        assert_eq!(rows.len(), 3.min(failures as usize + 1));
+        assert_eq!(last.duration().is_some(), last.started_at.is_some());
+        let again = world.orchestrator.last_attempt(&first).await.unwrap();
+        assert_eq!((again.id, again.ended_at), (last.id, last.ended_at), "also when it ended long ago");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_that_is_canceled_is_the_last_attempt_and_one_that_outlives_the_process_is_not() {
+    for is_canceled in [true, false] {
+        let world = World::new();
+        let policy = RetryPolicy::attempts(3).backoff(secs(10), secs(10));
+        world.register(Registration::new(failing("a", |_| busy(1, 1))).retry(policy)).await;
+        let orchestrator = world.orchestrator.clone();
+        let first = orchestrator.run_pipeline("a").await.unwrap();
+        let waits = tokio::spawn(async move { orchestrator.last_attempt(&first).await });
+        settle().await;
+        let retry = world.rows().await[1].id;
+        if is_canceled {
+            world.orchestrator.cancel(retry).await.unwrap();
+            let last = waits.await.unwrap().unwrap();
+            assert_eq!((last.id, last.status), (retry, RunStatus::Canceled));
+        } else {
+            let report = world.orchestrator.shutdown(Duration::ZERO).await;
+            assert_eq!(report.to_string(), "0 runs were running, 1 stays queued");
+            let error = waits.await.unwrap().unwrap_err();
+            assert!(matches!(error, OrchestratorError::ShuttingDown), "{error}");
+            assert_eq!(world.row(retry).await.status, RunStatus::Queued);
+        }
+    }
+}
+
+/// What a second process gets that runs the pipeline while the retry of the first one waits.
+async fn run_beside_a_retry(overlap: Overlap) -> (World, Result<RunHandle, OrchestratorError>) {
+    let rules = || {
+        let policy = RetryPolicy::attempts(2).backoff(secs(20), secs(20));
+        Registration::new(failing("a", |attempt| busy(attempt, 1))).retry(policy).overlap(overlap)
+    };
+    let world = World::new();
+    world.register(rules()).await;
+    world.orchestrator.run_pipeline("a").await.unwrap().done().await.unwrap();
+    world.orchestrator.shutdown(Duration::ZERO).await;
+    let world = World::on(world.clock, world.store, |builder| builder);
+    world.register(rules()).await;
+    let run = world.orchestrator.run_pipeline("a").await;
+    (world, run)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_a_waiting_retry_refuses_is_told_when_that_starts() {
+    let (world, run) = run_beside_a_retry(Overlap::Skip).await;
+    let retry = world.rows().await.remove(1);
+    let start = retry.not_before.unwrap().format(&Rfc3339).unwrap();
+    let expected = format!(
+        "pipeline `a` already has run {}, which is queued until {start}: wait until it ends, cancel it, or \
+         register the pipeline with another overlap rule",
+        retry.id
+    );
+    assert_eq!(run.unwrap_err().to_string(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_cancels_others_replaces_the_retry_that_another_process_has_left() {
+    let (world, run) = run_beside_a_retry(Overlap::CancelOther).await;
+    run.unwrap().done().await.unwrap();
+    let rows = world.rows().await;
+    let replaced = rows.iter().find(|run| run.status == RunStatus::Skipped).unwrap();
+    assert_eq!(replaced.cause, Cause::Retry);
+    assert_eq!(replaced.reason.as_deref(), Some("superseded by a newer one"));
+}
+
 /// A crash while one run is running and another is queued, and then a new process on the same store.
 async fn after_a_crash(recovery: Recovery) -> Vec<(Cause, RunStatus, u32)> {
     let world = World::new();
@@ -169,6 +263,22 @@ async fn with_recovery_the_same_attempt_is_queued_again() {
         (Cause::Recovery, RunStatus::Succeeded, 1),
     ];
     assert_eq!(after_a_crash(Recovery::Rerun).await, expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_history_does_not_count_the_time_for_which_no_process_ran_as_time_that_a_run_took() {
+    let world = World::new();
+    let (job, _script, _contexts) = gated("a");
+    world.register(Registration::new(job)).await;
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    world.clock.advance(secs(3_600));
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
+    world.register(Registration::new(quick("a"))).await;
+    settle().await;
+    assert_eq!(world.row(run.id()).await.status, RunStatus::Interrupted);
+    let history = world.orchestrator.history(&RunQuery::new()).await.unwrap().to_string();
+    let line = history.lines().nth(1).unwrap();
+    assert_eq!(line, "a         interrupted  manual       2023-11-14T22:00:00Z");
 }
 
 #[tokio::test(start_paused = true)]

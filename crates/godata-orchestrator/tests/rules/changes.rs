@@ -226,7 +226,7 @@ async fn a_backfill_runs_its_due_times_one_after_another() {
     settle().await;
     let mut scheduled = Vec::new();
     while let Ok(cx) = contexts.try_recv() {
-        scheduled.push((cx.run_id(), cx.scheduled_at().unwrap(), cx.cause()));
+        scheduled.push((cx.run_id(), cx.due().unwrap(), cx.cause()));
     }
     let expected =
         runs.iter().zip([100, 110, 120, 130]).map(|(run, seconds)| (*run, at(seconds), Cause::Backfill));
@@ -391,7 +391,7 @@ async fn the_context_says_when_and_why_a_job_runs() {
     world.go_to(10).await;
     let cx = contexts.recv().await.unwrap();
     let row = world.row(cx.run_id()).await;
-    assert_eq!((cx.scheduled_at(), cx.cause(), cx.job_id()), (Some(at(10)), Cause::Schedule, row.job_id));
+    assert_eq!((cx.due(), cx.cause(), cx.job_id()), (Some(at(10)), Cause::Schedule, row.job_id));
 }
 
 #[tokio::test(start_paused = true)]

@@ -112,6 +112,7 @@ async fn runs_by_hand_log_their_start_and_their_end() {
         "INFO @panics run started",
         "ERROR @panics run failed took_ms=0 read=0 written=0 error=the job panicked: no row 7",
         "INFO @slow run started",
+        "WARN @slow timeout passed timeout_ms=60000 grace_ms=5000",
         "ERROR @slow run failed took_ms=0 read=0 written=0 timeout_ms=60000 error=the job did not end within 60s",
     ]);
 }
@@ -223,7 +224,7 @@ async fn runs_that_end_without_a_job_are_logged_by_the_orchestrator() {
     }
     lines.take();
     world.orchestrator.cancel(runs[1].id()).await.unwrap();
-    lines.check(&["WARN run canceled pipeline=a run=# reason=\"canceled\""]);
+    lines.check(&["WARN run canceled pipeline=a run=# reason=\"canceled before it started\""]);
     world.orchestrator.cancel(runs[0].id()).await.unwrap();
     runs[0].done().await.unwrap();
     settle().await;
@@ -236,10 +237,33 @@ async fn runs_that_end_without_a_job_are_logged_by_the_orchestrator() {
     let report = world.orchestrator.shutdown(secs(1)).await;
     lines.check(&[
         "DEBUG run queued pipeline=a run=# cause=manual",
-        "INFO shutdown began grace_ms=1000 running=1",
+        "INFO shutdown began cause=\"shutdown was called\" grace_ms=1000 running=1",
         "WARN @a run interrupted took_ms=0 read=0 written=0",
         &format!("INFO shutdown ended report={report}"),
     ]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_to_cancel_is_logged_once_and_before_the_end_that_it_leads_to_however_slow_the_store_is() {
+    for slow in [secs(0), secs(1)] {
+        let lines = Lines::capture();
+        let (store, faults) = faulty();
+        let world = World::with(store, |builder| builder);
+        let (job, _script, _contexts) = gated("a");
+        world.register(Registration::new(job)).await;
+        let run = world.orchestrator.run_pipeline("a").await.unwrap();
+        settle().await;
+        lines.take();
+        faults.next([Fault::Slow(slow), Fault::Slow(slow)]);
+        world.orchestrator.cancel(run.id()).await.unwrap();
+        run.done().await.unwrap();
+        world.orchestrator.cancel(run.id()).await.unwrap();
+        settle().await;
+        lines.check(&[
+            "INFO cancel requested pipeline=a run=#",
+            "WARN @a run canceled took_ms=0 read=0 written=0",
+        ]);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -322,6 +322,8 @@ async fn a_schedule_that_panics_or_goes_backward_is_stopped_and_the_others_conti
         world.orchestrator.start_scheduler().await.unwrap();
         world.go_to(55).await;
         assert_eq!(times_of_b(&world).await, [10, 20, 30, 40, 50]);
+        let error = world.orchestrator.upcoming("a", 1).await.unwrap_err();
+        assert!(matches!(error, OrchestratorError::BrokenSchedule { .. }), "{error}");
         let stopped = received(&mut events).into_iter().filter_map(|event| match event {
             Event::ScheduleStopped { pipeline, reason } => Some((pipeline.to_string(), reason)),
             _ => None,
