@@ -296,7 +296,9 @@ fn renamed_column(broken: &Broken) {
         report.map(|report| report.written.records).map_err(|error| broken.folder.message(&error))
     }
     let error = paid(broken, csv::read_records(broken.write("in", "id,Status\n1,paid\n"))).unwrap_err();
-    assert!(error.ends_with("no field is named `status` (did you mean `Status`?); the fields are `id`, `Status`"));
+    assert!(
+        error.ends_with("no field is named `status` (did you mean `Status`?); the fields are `id`, `Status`")
+    );
     assert_eq!(broken.folder.files()["out"], b"old");
     let json = broken.write("in", "{\"id\":1,\"Status\":\"paid\"}\n");
     assert_eq!(paid(broken, jsonl::read_records(json)), Ok(0));

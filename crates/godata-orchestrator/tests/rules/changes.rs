@@ -75,6 +75,38 @@ async fn a_schedule_that_an_earlier_version_spelled_differently_is_no_edit() {
     assert_eq!(world.orchestrator.pipelines().await.unwrap(), [old]);
 }
 
+/// Each deploy is its instant and the period of the schedule, negative if it is disabled, and zero if there is none. The
+/// scheduler is not started, so the due times between two deploys are for the second one to answer.
+#[tokio::test(start_paused = true)]
+async fn each_deploy_answers_the_due_times_that_it_drops() {
+    for (deploys, expected) in [
+        ([(0, 10), (35, 10), (36, 10)].as_slice(), [].as_slice()),
+        (&[(0, 10), (5, 20)], &[]),
+        (&[(0, 10), (10, 20)], &["skipped 10..10 x1+"]),
+        (&[(0, 10), (35, 0), (99, 0)], &["skipped 10..10 x1+"]),
+        (&[(0, 0), (35, 10), (36, 20)], &[]),
+        (&[(0, 10), (15, 20), (45, 10)], &["skipped 10..10 x1+", "skipped 20..20 x1+"]),
+        (&[(0, 1), (3_600, 10)], &["skipped 1..1 x1+"]),
+        (&[(0, 10), (35, -10)], &["skipped 10..30 x3"]),
+        (&[(0, 10), (35, -10), (75, -10), (95, 10), (99, 20)], &["skipped 10..30 x3"]),
+        (&[(0, 10), (35, -20), (75, 20), (81, -20)], &["skipped 10..10 x1+", "skipped 80..80 x1"]),
+        (&[(0, -10), (35, 20), (39, -10)], &[]),
+    ] {
+        let mut world = World::new();
+        for (instant, period) in deploys {
+            world = world.crash(|builder| builder.seed(fresh_seed()));
+            world.clock.set(at(*instant));
+            let registration = Registration::new(quick("a"));
+            let registration = match i64::unsigned_abs(*period) {
+                0 => registration,
+                seconds => registration.schedule(every(seconds)),
+            };
+            world.register(if *period < 0 { registration.disabled() } else { registration }).await;
+        }
+        assert_eq!(world.story().await, expected, "{deploys:?}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn readers_of_events_learn_which_due_times_an_edit_has_dropped() {
     let world = World::scheduled(Registration::new(quick("a")).schedule(every(10))).await;
