@@ -1,6 +1,6 @@
 //! Edits, pauses, dependencies, backfills, and unregistering.
 
-use godata_core::{Cause, RunContext, RunStatus, job_fn};
+use godata_core::{Cause, Commit, OwnerId, RunContext, RunStatus, Store as _, job_fn};
 use godata_orchestrator::{
     Backfill, Event, Misfire, OrchestratorError, Overlap, RegisterError, Registration,
 };
@@ -58,6 +58,65 @@ async fn another_spelling_of_the_same_schedule_is_no_edit_and_the_stored_one_is_
     world.register(Registration::new(quick("a")).schedule(Spelled("MON-FRI", "1-5"))).await;
     world.go_to(40).await;
     assert_eq!(world.story().await.len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_schedule_that_an_earlier_version_spelled_differently_is_no_edit() {
+    let schedule = || godata_scheduler::parse("daily 02:00 mon-fri").unwrap();
+    let world = World::new();
+    world.register(Registration::new(quick("a")).schedule(schedule())).await;
+    let mut old = world.orchestrator.pipelines().await.unwrap().remove(0);
+    old.spec = Some("daily 02:00 mon,tue,wed,thu,fri".to_owned());
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
+    world.store.commit(&Commit::new(OwnerId::generate(), old.clone())).await.unwrap();
+    old.rev += 1;
+    world.clock.advance(secs(86_400));
+    world.register(Registration::new(quick("a")).schedule(schedule())).await;
+    assert_eq!(world.orchestrator.pipelines().await.unwrap(), [old]);
+}
+
+/// Each deploy is its instant and the period of the schedule, negative if it is disabled, and zero if there is none. The
+/// scheduler is not started, so the due times between two deploys are for the second one to answer.
+#[tokio::test(start_paused = true)]
+async fn each_deploy_answers_the_due_times_that_it_drops() {
+    for (deploys, expected) in [
+        ([(0, 10), (35, 10), (36, 10)].as_slice(), [].as_slice()),
+        (&[(0, 10), (5, 20)], &[]),
+        (&[(0, 10), (10, 20)], &["skipped 10..10 x1+"]),
+        (&[(0, 10), (35, 0), (99, 0)], &["skipped 10..10 x1+"]),
+        (&[(0, 0), (35, 10), (36, 20)], &[]),
+        (&[(0, 10), (15, 20), (45, 10)], &["skipped 10..10 x1+", "skipped 20..20 x1+"]),
+        (&[(0, 1), (3_600, 10)], &["skipped 1..1 x1+"]),
+        (&[(0, 10), (35, -10)], &["skipped 10..30 x3"]),
+        (&[(0, 10), (35, -10), (75, -10), (95, 10), (99, 20)], &["skipped 10..30 x3"]),
+        (&[(0, 10), (35, -20), (75, 20), (81, -20)], &["skipped 10..10 x1+", "skipped 80..80 x1"]),
+        (&[(0, -10), (35, 20), (39, -10)], &[]),
+    ] {
+        let mut world = World::new();
+        for (instant, period) in deploys {
+            world = world.crash(|builder| builder.seed(fresh_seed()));
+            world.clock.set(at(*instant));
+            let registration = Registration::new(quick("a"));
+            let registration = match i64::unsigned_abs(*period) {
+                0 => registration,
+                seconds => registration.schedule(every(seconds)),
+            };
+            world.register(if *period < 0 { registration.disabled() } else { registration }).await;
+        }
+        assert_eq!(world.story().await, expected, "{deploys:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn readers_of_events_learn_which_due_times_an_edit_has_dropped() {
+    let world = World::scheduled(Registration::new(quick("a")).schedule(every(10))).await;
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
+    world.clock.set(at(15));
+    let mut events = world.orchestrator.events();
+    world.register(Registration::new(quick("a")).schedule(every(50))).await;
+    let events = received(&mut events);
+    let [Event::Skipped(run)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((run.due, run.reason.as_deref()), (Some(at(10)), Some("the schedule was edited")));
 }
 
 #[tokio::test(start_paused = true)]
