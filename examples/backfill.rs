@@ -45,7 +45,7 @@ async fn main() -> Result<(), BoxError> {
 /// Writes the paid orders of the day for which a run is due.
 fn daily(folder: &Path) -> Result<Pipeline, BoxError> {
     let (orders, paid) = (folder.to_owned(), folder.to_owned());
-    let day_of = |cx: &RunContext| cx.scheduled_at().unwrap_or_else(UtcDateTime::now).date();
+    let day_of = |cx: &RunContext| cx.due().unwrap_or_else(UtcDateTime::now).date();
     Ok(Pipeline::builder("orders-daily")
         .read_with(move |cx| Ok(csv::read_records(orders.join(format!("orders-{}.csv", day_of(cx))))))
         .filter(|r| r.str("status") == Some("paid"))

@@ -1,5 +1,5 @@
 //! A pipeline on a schedule, with its history in a file. It cleans the orders every two seconds until Ctrl-C or SIGTERM,
-//! waits for the run in progress, and prints the history.
+//! waits for the run in progress, and prints the history. A second Ctrl-C ends it at once.
 //!
 //!     cargo run -p full-examples --example orchestrate [STATE] [RUNS]
 //!

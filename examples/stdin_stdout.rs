@@ -10,13 +10,13 @@ use std::env;
 use godata::prelude::*;
 
 fn main() -> Result<(), BoxError> {
-    let paid = |order: RecordRef<'_>| order.str("status") == Some("paid");
+    let paid = |order: RecordRef<'_>| Ok(order.text("status")? == "paid");
     let builder = Pipeline::builder("paid");
     let (input, output) = (Input::stdin(), Output::stdout());
     let pipeline = match env::args().nth(1).as_deref() {
-        Some("csv") => builder.read(csv::read_records(input)).filter(paid).write(csv::write(output))?,
+        Some("csv") => builder.read(csv::read_records(input)).try_filter(paid).write(csv::write(output))?,
         None | Some("jsonl") => {
-            builder.read(jsonl::read_records(input)).filter(paid).write(jsonl::write(output))?
+            builder.read(jsonl::read_records(input)).try_filter(paid).write(jsonl::write(output))?
         }
         Some(other) => return Err(format!("expected csv or jsonl, found {other}").into()),
     };

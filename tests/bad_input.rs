@@ -239,7 +239,7 @@ fn a_bad_record_is_named_by_its_number_and_line() {
             "two values on a line",
             JSONL,
             br#"{"id":"X","amount":1,"note":""}{}"#,
-            "read failed at {place}: column 32: trailing characters",
+            "read failed at {place}: column 32: trailing characters; `concatenated` reads several values on a line",
         ),
         (
             "a line that is no object",
@@ -287,7 +287,7 @@ fn a_bad_record_is_named_by_its_number_and_line() {
             "only NULs",
             JSONL,
             b"\0\0\0",
-            "read failed at {place}: column 1: a NUL byte, as in UTF-16, which `Input::encoding` reads",
+            "read failed at {place}: column 1: 3 NUL bytes, as in a file with a part that was never written",
         ),
     ];
     let mut problems = Vec::new();
@@ -603,7 +603,7 @@ fn the_first_of_several_faults_is_named() {
             let says = if shape.is_csv() {
                 "read failed at {place}: wrong number of columns: expected 3, found 2"
             } else {
-                "read failed at {place}: column 1: EOF while parsing an object"
+                "read failed at {place}: column 1: EOF while parsing an object; `concatenated` reads values that span lines"
             };
             for _ in 0..5 {
                 problems.extend(file_problems("several faults", shape, &content, says));

@@ -101,6 +101,11 @@ fn csv() {
 }
 
 #[test]
+fn csv_files() {
+    run("csv_files", 256, targets::csv_files::check);
+}
+
+#[test]
 fn csv_round_trip() {
     run("csv_round_trip", 128, targets::csv_round_trip::check);
 }

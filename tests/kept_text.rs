@@ -230,3 +230,34 @@ fn a_timestamp_that_is_not_one_fails_with_its_place() {
          found text `2024-05-01x12:00:00Z` (character 11: expected `T`)"
     );
 }
+
+#[test]
+fn an_empty_string_of_json_is_not_null_and_an_empty_cell_of_csv_is() {
+    #[derive(serde::Deserialize, serde::Serialize)]
+    struct Note {
+        note: Option<String>,
+    }
+    let json = r#"{"note":""}"#.to_owned() + "\n";
+    let lines =
+        || Pipeline::builder("test").read(jsonl::read_records(Input::bytes("in.jsonl", json.clone())));
+    let array =
+        || Pipeline::builder("test").read(json::read_records(Input::bytes("in.json", format!("[{json}]"))));
+    let cells = || Pipeline::builder("test").read(csv::read_records(Input::bytes("in.csv", "id,note\n1,\n")));
+    let asynchronous = |flow: Flow<Records>| {
+        flow.map_async(Concurrency::Ordered(2), |record| async { Ok(record) }).untyped()
+    };
+    let null = r#"{"note":null}"#.to_owned() + "\n";
+    for (flow, expected) in [
+        (lines(), &json),
+        (array(), &json),
+        (asynchronous(lines()), &json),
+        (cells(), &null),
+        (cells().filter(|_| true).rename("note", "n").rename("n", "note"), &null),
+        (asynchronous(cells()), &null),
+    ] {
+        let folder = Folder::new();
+        let pipeline = flow.typed::<Note>().write(jsonl::write(folder.path("out.jsonl"))).unwrap();
+        pipeline.run_blocking(&RunContext::new()).unwrap();
+        assert_eq!(&fs::read_to_string(folder.path("out.jsonl")).unwrap(), expected);
+    }
+}

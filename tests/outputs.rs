@@ -124,11 +124,11 @@ fn listed(folder: &Folder) -> Vec<(PathBuf, u64)> {
     let mut files = Vec::new();
     for file in manifest["files"].as_array().unwrap() {
         let path = folder.path(file["path"].as_str().unwrap());
-        rows += file["rows"].as_u64().unwrap();
+        rows += file["records"].as_u64().unwrap();
         bytes += file["bytes"].as_u64().unwrap();
-        files.push((path, file["rows"].as_u64().unwrap()));
+        files.push((path, file["records"].as_u64().unwrap()));
     }
-    assert_eq!((manifest["rows"].as_u64(), manifest["bytes"].as_u64()), (Some(rows), Some(bytes)));
+    assert_eq!((manifest["records"].as_u64(), manifest["bytes"].as_u64()), (Some(rows), Some(bytes)));
     files
 }
 
@@ -175,7 +175,7 @@ proptest! {
         };
         let mut output = output.create_parents().max_open_files(open).manifest(folder.path("manifest.json"));
         if let Some(rows) = most_rows {
-            output = output.roll_by_rows(rows);
+            output = output.roll_by_records(rows);
         }
         if let Some(bytes) = most_bytes {
             output = output.roll_by_bytes(bytes);
@@ -360,10 +360,13 @@ fn impossible_outputs_are_refused() {
     let table = [
         (out().max_open_files(0), "`max_open_files(0)` leaves no file to write to"),
         (out().manifest(path("out.csv")), "its manifest has the same path"),
-        (out().roll_by_rows(9).manifest(path("out-00003.csv")), "its manifest has the same path"),
-        (out().roll_by_rows(0), "`roll_by_rows(0)` leaves no room for a record"),
+        (out().roll_by_records(9).manifest(path("out-00003.csv")), "its manifest has the same path"),
+        (out().roll_by_records(0), "`roll_by_records(0)` leaves no room for a record"),
         (out().roll_by_bytes(0), "`roll_by_bytes(0)` leaves no room for a record"),
-        (out().append().roll_by_rows(1), "a rolled output can't be appended to: its last file may be full"),
+        (
+            out().append().roll_by_records(1),
+            "a rolled output can't be appended to: its last file may be full",
+        ),
     ];
     for (output, reason) in table {
         check_refused(
@@ -384,7 +387,7 @@ fn impossible_outputs_are_refused() {
         check_refused(&folder, &output, Csv, says);
     }
     let says = "`stdout` can't be written with these options: standard output can't be rolled";
-    check_refused(&folder, &Output::stdout().roll_by_rows(1), Csv, says);
+    check_refused(&folder, &Output::stdout().roll_by_records(1), Csv, says);
     let says = "`stdout` can't be written with these options: standard output has no files to list";
     check_refused(&folder, &Output::stdout().manifest(path("m")), Csv, says);
     let says = "`out.csv` can't be written with these options: files of this format can't be appended to";
@@ -458,7 +461,7 @@ fn files_of_an_output_that_are_linked_to_each_other_are_refused() {
         (template("{key}.csv"), "y.csv"),
         (template("{key}.csv").append(), "y.csv"),
         (template("{key}/o.csv"), "y/o.csv"),
-        (Output::path(folder.path("r.csv")).roll_by_rows(1), "r-00002.csv"),
+        (Output::path(folder.path("r.csv")).roll_by_records(1), "r-00002.csv"),
     ];
     for (output, later) in table {
         let error = Csv.write(&rows, output, true).unwrap_err();
@@ -578,12 +581,12 @@ fn files_roll_at_the_exact_row_and_byte() {
         let numbers = Pipeline::builder("numbers").read_vec(vec![1, 22, 333, 4, 55_555_555, 6, 7]);
         numbers.write(json::write(output)).unwrap().run_blocking(&RunContext::new()).unwrap()
     };
-    numbers(Output::path(folder.path("rows.json")).roll_by_rows(3));
+    numbers(Output::path(folder.path("rows.json")).roll_by_records(3));
     assert_eq!(lines("rows-00001.json"), "[1,22,333]");
     assert_eq!(lines("rows-00002.json"), "[4,55555555,6]");
     assert_eq!(lines("rows-00003.json"), "[7]");
     // The longest number takes more than a file may have.
-    numbers(Output::path(folder.path("bytes.json")).roll_by_bytes(6).roll_by_rows(3));
+    numbers(Output::path(folder.path("bytes.json")).roll_by_bytes(6).roll_by_records(3));
     let expected = ["[1,22]", "[333]", "[4]", "[55555555]", "[6,7]"];
     for (number, text) in (1..).zip(expected) {
         assert_eq!(lines(&format!("bytes-0000{number}.json")), text);
@@ -614,7 +617,7 @@ fn failure(
     let output =
         Output::partitioned(root.join("{key}.csv").display().to_string()).manifest(root.join("manifest"));
     let output = match rolling {
-        Some(rows) => output.roll_by_rows(rows),
+        Some(rows) => output.roll_by_records(rows),
         None => output,
     };
     let error = Pipeline::builder("t")
@@ -725,7 +728,7 @@ fn a_run_that_ends_early_leaves_the_old_files() {
     let root = folder.root().display().to_string();
     let template = format!("{root}/new/{{key}}/{{key}}.csv.gz");
     let outputs = [
-        Output::path(folder.path("rolled.csv")).roll_by_rows(2),
+        Output::path(folder.path("rolled.csv")).roll_by_records(2),
         Output::path(folder.path("new/a/rolled.csv")).roll_by_bytes(60).create_parents(),
         Output::partitioned(&*template)
             .max_open_files(2)
@@ -778,7 +781,7 @@ fn a_check_leaves_nothing() {
     let outputs = [
         Output::path(folder.path("a/b/out.csv.zst")).create_parents().manifest(folder.path("c/m")),
         Output::partitioned(folder.path("a/b/{id}.csv").display().to_string()).create_parents(),
-        Output::path(folder.path("out.csv")).roll_by_rows(1),
+        Output::path(folder.path("out.csv")).roll_by_records(1),
         Output::path(folder.path("old.csv.gz")).append(),
         Output::path(folder.path("new.csv.gz")).append(),
     ];
@@ -811,7 +814,7 @@ fn runs_without_records_write_an_empty_file_of_the_format() {
         Csv.write(&some_rows(1), output, true).unwrap();
         assert_eq!(Csv.read(&folder.path(&format!("a.csv{extension}"))), some_rows(1));
     }
-    Json.write(&[], Output::path(folder.path("r.json")).roll_by_rows(1), true).unwrap();
+    Json.write(&[], Output::path(folder.path("r.json")).roll_by_records(1), true).unwrap();
     assert_eq!(text("r-00001.json"), "[]");
     folder.write("old.csv.gz", flate2_of(b"no end"));
     let before = folder.files();

@@ -172,7 +172,7 @@ impl Kind {
                 let template = folder.join(format!("{{key}}/out.{extension}"));
                 Output::partitioned(template.display().to_string()).max_open_files(2)
             }
-            Self::Rolled => Output::path(path).roll_by_rows(10).manifest(folder.join("manifest.json")),
+            Self::Rolled => Output::path(path).roll_by_records(10).manifest(folder.join("manifest.json")),
             Self::Stdout => {
                 let ending = format!(".{}", extension.rsplit('.').next().unwrap_or_default());
                 let found = COMPRESSIONS.into_iter().find(|(extension, _)| *extension == ending);

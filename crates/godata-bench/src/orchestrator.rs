@@ -35,7 +35,7 @@ impl Job for Late {
     }
 
     async fn run(&self, cx: &RunContext) -> Result<(), BoxError> {
-        let due = cx.scheduled_at().unwrap_or(UtcDateTime::UNIX_EPOCH);
+        let due = cx.due().unwrap_or(UtcDateTime::UNIX_EPOCH);
         // Schedules use whole milliseconds.
         let late = (UtcDateTime::now() - due).as_seconds_f64() * 1e3;
         self.late.lock().map_err(|_| "poisoned")?.push(late);

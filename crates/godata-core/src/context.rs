@@ -30,7 +30,7 @@ pub struct RunContext {
     run_id: RunId,
     job_id: JobId,
     attempt: u32,
-    scheduled_at: Option<UtcDateTime>,
+    due: Option<UtcDateTime>,
     cause: Cause,
     /// `None` if there are no parameters, as in most runs.
     params: Option<Arc<Params>>,
@@ -47,7 +47,7 @@ impl RunContext {
             run_id,
             job_id,
             attempt: 1,
-            scheduled_at: None,
+            due: None,
             cause: Cause::default(),
             params: None,
             cancellation: Cancellation::new(),
@@ -75,8 +75,8 @@ impl RunContext {
 
     /// Sets the instant at which the run was due, truncated to whole milliseconds. Default: none.
     #[must_use]
-    pub fn with_scheduled_at(self, at: UtcDateTime) -> Self {
-        Self { scheduled_at: Some(at.truncate_to_millisecond()), ..self }
+    pub fn with_due(self, at: UtcDateTime) -> Self {
+        Self { due: Some(at.truncate_to_millisecond()), ..self }
     }
 
     /// Sets why the run was started. Default: [`Cause::Manual`].
@@ -127,8 +127,8 @@ impl RunContext {
     /// A job that processes the data of a period takes the period from this instant and not from the current time, so
     /// that late runs and backfills process the right one.
     #[must_use]
-    pub fn scheduled_at(&self) -> Option<UtcDateTime> {
-        self.scheduled_at
+    pub fn due(&self) -> Option<UtcDateTime> {
+        self.due
     }
 
     /// Returns why the run was started.
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn a_new_context_is_a_first_manual_attempt() {
         let cx = RunContext::new();
-        assert_eq!((cx.attempt(), cx.cause(), cx.scheduled_at()), (1, Cause::Manual, None));
+        assert_eq!((cx.attempt(), cx.cause(), cx.due()), (1, Cause::Manual, None));
         assert!(cx.params().is_empty());
         assert_ne!(cx.run_id(), RunContext::new().run_id());
         assert_ne!(cx.job_id(), RunContext::new().job_id());
@@ -218,8 +218,8 @@ mod tests {
     #[test]
     fn the_scheduled_instant_is_truncated_to_milliseconds() {
         let at = UtcDateTime::UNIX_EPOCH + Duration::from_millis(1_500);
-        let cx = RunContext::new().with_scheduled_at(at + Duration::from_micros(999));
-        assert_eq!(cx.scheduled_at(), Some(at));
+        let cx = RunContext::new().with_due(at + Duration::from_micros(999));
+        assert_eq!(cx.due(), Some(at));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Batch, Origin};
+use crate::{Batch, Origin, Place};
 
 /// A batch on its way through the steps, with the origin of each of its records.
 ///
@@ -50,6 +50,11 @@ impl<B: Batch> Chunk<B> {
     /// [`Work::reject`](crate::Work::reject). `u32::MAX` if a step made the records from a batch as a whole.
     pub fn row(&self, index: usize) -> u32 {
         self.rows.get(index)
+    }
+
+    /// Where the record at `index` came from.
+    pub fn place(&self, index: usize) -> Place {
+        self.origin.place(self.row(index))
     }
 
     /// Another batch made from these records, one from each.

@@ -3,7 +3,8 @@
 use godata_core::BoxError;
 
 use crate::chunk::{RowMap, row_number};
-use crate::{Chunk, FieldError, RecordMut, RecordRef, Records, Stop, Type, Value, Work};
+use crate::records::Missed;
+use crate::{Chunk, RecordMut, RecordRef, Records, Stop, Type, Value, Work};
 
 impl Work {
     /// The positions of the items for which `keep` returns true.
@@ -64,9 +65,10 @@ impl<T: Send + 'static> Chunk<Vec<T>> {
     pub(crate) fn retain(
         mut self,
         work: &mut Work,
-        keep: impl FnMut(&T) -> Result<bool, BoxError>,
+        mut keep: impl FnMut(&T) -> Result<bool, BoxError>,
     ) -> Result<Self, Stop> {
-        let kept = work.kept(&self.rows, self.batch.iter(), keep)?;
+        let missed = Missed::of(&self.batch);
+        let kept = work.kept(&self.rows, self.batch.iter(), |item| known(missed.as_deref(), keep(item)))?;
         if kept.len() < self.batch.len() {
             keep_positions(&mut self.batch, &kept);
             self.rows.keep(kept);
@@ -80,7 +82,8 @@ impl<T: Send + 'static> Chunk<Vec<T>> {
         work: &mut Work,
         mut change: impl FnMut(&mut T) -> Result<(), BoxError>,
     ) -> Result<Self, Stop> {
-        work.each(&self.rows, self.batch.iter_mut(), |_, item| change(item))?;
+        let missed = Missed::of(&self.batch);
+        work.each(&self.rows, self.batch.iter_mut(), |_, item| known(missed.as_deref(), change(item)))?;
         Ok(self)
     }
 
@@ -88,10 +91,11 @@ impl<T: Send + 'static> Chunk<Vec<T>> {
     pub(crate) fn convert<U>(
         mut self,
         work: &mut Work,
-        convert: impl FnMut(T) -> Result<U, BoxError>,
+        mut convert: impl FnMut(T) -> Result<U, BoxError>,
     ) -> Result<Chunk<Vec<U>>, Stop> {
+        let missed = Missed::of(&self.batch);
         let items = std::mem::take(&mut self.batch).into_iter();
-        let made = work.converted(&self.rows, items, convert)?;
+        let made = work.converted(&self.rows, items, |item| known(missed.as_deref(), convert(item)))?;
         Ok(self.with_batch(made))
     }
 
@@ -99,9 +103,11 @@ impl<T: Send + 'static> Chunk<Vec<T>> {
     pub(crate) fn expand<J: IntoIterator>(
         mut self,
         work: &mut Work,
-        expand: impl FnMut(T) -> Result<J, BoxError>,
+        mut expand: impl FnMut(T) -> Result<J, BoxError>,
     ) -> Result<Chunk<Vec<J::Item>>, Stop> {
+        let missed = Missed::of(&self.batch);
         let items = std::mem::take(&mut self.batch).into_iter();
+        let expand = |item| known(missed.as_deref(), expand(item));
         let (made, kept) = work.expanded_from(&self.rows, items, expand)?;
         self.rows.keep(kept);
         Ok(self.with_batch(made))
@@ -115,7 +121,8 @@ impl Chunk<Records> {
         work: &mut Work,
         keep: impl FnMut(RecordRef<'_>) -> Result<bool, BoxError>,
     ) -> Result<Self, Stop> {
-        let kept = work.kept(&self.rows, self.batch.iter(), keep)?;
+        let kept = work.kept(&self.rows, self.batch.iter(), keep);
+        let kept = self.known(work, kept)?;
         if kept.len() < self.batch.len() {
             self.batch.keep(&kept);
             self.rows.keep(kept);
@@ -130,10 +137,12 @@ impl Chunk<Records> {
         mut change: impl FnMut(&mut RecordMut<'_>) -> Result<(), BoxError>,
     ) -> Result<Self, Stop> {
         let Self { batch, rows, .. } = &mut self;
-        work.each(rows, 0..batch.len(), |_, index| {
+        let changed = work.each(rows, 0..batch.len(), |_, index| {
             batch.row_mut(index).map_or(Ok(()), |mut record| change(&mut record))
-        })?;
-        batch.prune();
+        });
+        self.known(work, changed)?;
+        self.batch.prune();
+        self.batch.extend_names();
         Ok(self)
     }
 
@@ -141,9 +150,10 @@ impl Chunk<Records> {
     pub(crate) fn cast(mut self, work: &mut Work, field: &str, to: Type) -> Result<Self, Stop> {
         let Self { batch, rows, .. } = &mut self;
         let column = batch.shape().position(field);
-        work.each(rows, 0..batch.len(), |_, index| match column {
-            Some(column) => Ok(batch.cast_cell(index, column, field, to)?),
-            None => Err(FieldError::missing(field).into()),
+        work.each(rows, 0..batch.len(), |_, index| match (column, batch.row(index)) {
+            (Some(column), _) => Ok(batch.cast_cell(index, column, field, to)?),
+            (None, Some(record)) => Err(record.missing(field).into()),
+            (None, None) => Ok(()),
         })?;
         Ok(self)
     }
@@ -157,15 +167,19 @@ impl Chunk<Records> {
     ) -> Result<Self, Stop> {
         let Self { batch, rows, .. } = &mut self;
         if batch.is_empty() {
+            batch.column(field);
             return Ok(self);
         }
-        let column = batch.column(field);
-        work.each(rows, 0..batch.len(), |_, index| {
+        // A new field is not there before the first record has been asked for its fields.
+        let mut column = batch.shape().position(field);
+        let derived = work.each(rows, 0..batch.len(), |_, index| {
             let Some(record) = batch.row(index) else { return Ok(()) };
             let value = f(record)?;
+            let column = *column.get_or_insert_with(|| batch.column(field));
             batch.set_cell(index, column, value);
             Ok(())
-        })?;
+        });
+        self.known(work, derived)?;
         Ok(self)
     }
 
@@ -175,7 +189,8 @@ impl Chunk<Records> {
         work: &mut Work,
         convert: impl FnMut(RecordRef<'_>) -> Result<U, BoxError>,
     ) -> Result<Chunk<Vec<U>>, Stop> {
-        let made = work.converted(&self.rows, self.batch.iter(), convert)?;
+        let made = work.converted(&self.rows, self.batch.iter(), convert);
+        let made = self.known(work, made)?;
         Ok(self.with_batch(made))
     }
 
@@ -185,15 +200,36 @@ impl Chunk<Records> {
         work: &mut Work,
         expand: impl FnMut(RecordRef<'_>) -> Result<J, BoxError>,
     ) -> Result<Chunk<Vec<J::Item>>, Stop> {
-        let (made, kept) = work.expanded_from(&self.rows, self.batch.iter(), expand)?;
+        let expanded = work.expanded_from(&self.rows, self.batch.iter(), expand);
+        let (made, kept) = self.known(work, expanded)?;
         self.rows.keep(kept);
         Ok(self.with_batch(made))
+    }
+
+    /// What the closures of a step made, unless they asked for a name that no record has. That is looked up once per batch,
+    /// and is also the reason if they failed.
+    fn known<R>(&self, work: &mut Work, made: Result<R, Stop>) -> Result<R, Stop> {
+        if let Some((position, error)) = self.batch.missed()
+            && !matches!(&made, Err(stop) if stop.is_canceled())
+        {
+            work.reject(self.rows.get(position), error)?;
+        }
+        made
     }
 
     /// The same records, each owned.
     pub(crate) fn into_records(mut self) -> Chunk<Vec<crate::Record>> {
         let records = std::mem::take(&mut self.batch).into_records();
         self.with_batch(records)
+    }
+}
+
+/// What a closure made of a record, unless it asked for a name that no record has.
+#[inline]
+fn known<R>(missed: Option<&Missed>, made: Result<R, BoxError>) -> Result<R, BoxError> {
+    match missed {
+        Some(missed) => missed.check().map_err(BoxError::from).and(made),
+        None => made,
     }
 }
 

@@ -66,7 +66,7 @@
 //!     let pipeline = Pipeline::builder("orders")
 //!         .read_vec(vec![record! {"id" => 1, "amount" => "100.0", "status" => "paid"}])
 //!         .untyped()
-//!         .filter(|r| r.str("status") == Some("paid"))
+//!         .try_filter(|r| Ok(r.text("status")? == "paid"))
 //!         .derive("gross", |r| Ok(r.f64("amount")? * 1.19))
 //!         .write_fn(|_cx, paid| async move {
 //!             assert_eq!(paid.row(0).map(|r| r.f64("gross")), Some(Ok(119.0)));

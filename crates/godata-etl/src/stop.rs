@@ -1,6 +1,6 @@
 //! Why a unit of work ended early.
 
-use godata_core::BoxError;
+use godata_core::{BoxError, Canceled};
 
 /// Why a unit of work ended early: it failed, or the run is to stop.
 ///
@@ -10,6 +10,10 @@ use godata_core::BoxError;
 pub struct Stop(BoxError);
 
 impl Stop {
+    pub(crate) fn is_canceled(&self) -> bool {
+        self.0.is::<Canceled>()
+    }
+
     pub(crate) fn into_cause(self) -> BoxError {
         self.0
     }

@@ -92,7 +92,7 @@ fn a_run_logs_its_start_and_its_end_once_and_in_its_span() {
 
 #[test]
 fn the_span_has_the_time_at_which_the_run_was_due() {
-    let cx = context().with_scheduled_at(UtcDateTime::UNIX_EPOCH);
+    let cx = context().with_due(UtcDateTime::UNIX_EPOCH);
     let lines = logged(|| drop(pipeline("orders", Ok).run_blocking(&cx)));
     let span = span("orders", &cx).replace('}', " due=1970-01-01T00:00:00Z}");
     assert_eq!(lines[0], format!("INFO {span}: run started"));

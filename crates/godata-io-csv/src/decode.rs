@@ -51,6 +51,7 @@ impl Decoder {
     /// The dynamic records of a block, with the columns of all files.
     pub(crate) fn records(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Records, Stop> {
         let mut records = self.own_records(bytes, work)?;
+        records.set_empty_as_none();
         if !Arc::ptr_eq(&self.columns.shape, &self.columns.all) {
             records.conform(&self.columns.all);
         }
@@ -75,6 +76,9 @@ impl Decoder {
 
     /// The structs of a block.
     pub(crate) fn typed<T: DeserializeOwned>(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Vec<T>, Stop> {
+        if self.names.is_some() {
+            self.columns.shape.check_struct::<T>()?;
+        }
         let bytes = self.tidied(bytes, work);
         let len = bytes.len();
         let bytes = match self.split(bytes, work)? {

@@ -3,32 +3,35 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use godata_etl::{CellRef, RecordRef, Records, Shape, Stop, ValueRef, Work};
-use godata_io::{Encoded, Output};
+use godata_core::BoxError;
+use godata_etl::{Batch, CellRef, Chunk, Place, RecordRef, Records, Shape, Stop, ValueRef, Work};
+use godata_io::Encoded;
 
-use crate::CsvError;
+use crate::field_names::{FieldNames, FirstRecord};
 use crate::quoting::{CellWriter, Kind};
+use crate::{CsvError, CsvWriter};
 
-/// Encodes the given columns or, if there are none, the fields that at least one of the records has. `row` returns the
-/// row that a record had when it was read. The names are attached to the batch, because only the sink knows the order
-/// of the batches, and with it the header.
-pub(crate) fn encode(
-    output: &Output,
-    cells: &CellWriter,
-    given: Option<&Arc<Shape>>,
+/// Encodes the given columns or, if there are none, those of the batch: its fixed names, or the fields that at least one
+/// of its records has. `source` is the batch that the records were made from. The names are attached to the batch, because
+/// only the sink knows the order of the batches, and with it the header.
+pub(crate) fn encode<B: Batch>(
+    writer: &CsvWriter,
     batch: &Records,
-    row: impl Fn(usize) -> u32,
+    source: &Chunk<B>,
     work: &mut Work,
-) -> Result<Encoded<Arc<Shape>>, Stop> {
-    let plan = match given {
-        Some(names) => Plan::of(names, batch),
-        None => Plan::present(batch)?,
+) -> Result<Encoded<FieldNames>, Stop> {
+    let plan = match writer.shape() {
+        Some(names) => Plan::of(names, batch, writer.rules().drops_extra),
+        None if batch.has_fixed_names() => Plan::of(batch.shape(), batch, false),
+        None => Plan::present(batch, |position| source.place(position))?,
     };
+    let cells = &writer.cells().map_err(BoxError::from)?;
+    let row = |position| source.row(position);
     let mut cell = String::new();
-    let encoded = output.encode(batch, row, work, |out, record| {
+    let encoded = writer.output().encode(batch, row, work, |out, record| {
         let start = out.len();
         plan.check(record)?;
-        for (position, (name, &column)) in plan.names.names().zip(&plan.columns).enumerate() {
+        for (position, (name, &column)) in plan.names.shape.names().zip(&plan.columns).enumerate() {
             if position > 0 {
                 cells.delimit(out);
             }
@@ -42,7 +45,7 @@ pub(crate) fn encode(
 
 /// Which columns of a batch are written.
 struct Plan {
-    names: Arc<Shape>,
+    names: FieldNames,
     /// For each name, its column in the batch, if there is one.
     columns: Vec<Option<usize>>,
     /// The columns of the batch that are not written.
@@ -50,28 +53,31 @@ struct Plan {
 }
 
 impl Plan {
-    /// The fields that at least one record has. If a step removed a field from each record, the shape still has its
-    /// name.
-    fn present(batch: &Records) -> Result<Self, Stop> {
+    /// The fields that at least one record has, in the order of the first records that have them. That order does not
+    /// depend on where a batch ends. If a step removed a field from each record, the shape still has its name.
+    fn present(batch: &Records, place: impl Fn(usize) -> Place) -> Result<Self, Stop> {
         let shape = batch.shape();
-        let is_present = |&column: &usize| batch.iter().any(|record| record.cell_at(column).is_some());
-        let columns: Vec<usize> = (0..shape.len()).filter(is_present).collect();
-        let names = if columns.len() == shape.len() {
-            Arc::clone(shape)
-        } else {
-            let names = shape.names().enumerate().filter(|(column, _)| columns.binary_search(column).is_ok());
-            Arc::new(Shape::new(names.map(|(_, name)| name))?)
-        };
-        Ok(Self { names, columns: columns.into_iter().map(Some).collect(), others: Vec::new() })
+        let first = |column: usize| batch.iter().position(|record| record.cell_at(column).is_some());
+        let mut columns: Vec<(usize, usize)> =
+            (0..shape.len()).filter_map(|column| Some((first(column)?, column))).collect();
+        columns.sort_unstable();
+        let is_whole = columns.len() == shape.len() && columns.is_sorted_by_key(|&(_, column)| column);
+        let names = columns.iter().filter_map(|&(_, column)| shape.name(column));
+        let shape = if is_whole { Arc::clone(shape) } else { Arc::new(Shape::new(names)?) };
+        let first = |&(position, _): &_| FirstRecord { position, place: place(position) };
+        let first = Some(columns.iter().map(first).collect());
+        let columns = columns.into_iter().map(|(_, column)| Some(column)).collect();
+        Ok(Self { names: FieldNames { shape, first, records: batch.len() }, columns, others: Vec::new() })
     }
 
-    /// The given names.
-    fn of(names: &Arc<Shape>, batch: &Records) -> Self {
+    /// These names.
+    fn of(names: &Arc<Shape>, batch: &Records, drops_others: bool) -> Self {
         let shape = batch.shape();
         let columns = names.names().map(|name| shape.position(name)).collect();
-        let others = shape.names().enumerate().filter(|(_, name)| names.position(name).is_none());
+        let others =
+            shape.names().enumerate().filter(|(_, name)| !drops_others && names.position(name).is_none());
         let others = others.map(|(column, name)| (column, name.to_owned())).collect();
-        Self { names: Arc::clone(names), columns, others }
+        Self { names: FieldNames::known(names, batch.len()), columns, others }
     }
 
     /// Checks that all fields of a record are written.

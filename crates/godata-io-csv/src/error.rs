@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use godata_core::{BoxError, debug_as_chain, excerpt, excerpt_path};
+use godata_etl::Place;
 
 /// A CSV file that can't be read, or a record that can't be written as CSV.
 ///
@@ -257,17 +258,25 @@ pub enum CsvError {
         /// The kind of the value.
         found: &'static str,
     },
-    /// A record has a field without a column: the header is made from the first batch. List all columns with
-    /// [`columns`](crate::CsvWriter::columns), or give all records the same fields in a step.
+    /// A record has a field without a column: the header is made from the first records. List all columns with
+    /// [`columns`](crate::CsvWriter::columns), or in a `select`; make the header from more records with
+    /// [`header_from`](crate::CsvWriter::header_from); or drop the field with
+    /// [`drop_extra_fields`](crate::CsvWriter::drop_extra_fields).
     #[error(
-        "field `{}` is not in the header, which has the fields of the first batch; list all with `columns`",
+        "field `{}` of {place} is not in the header, which has the fields of the first {records} records; \
+         `columns` lists all, `header_from` takes more records, `drop_extra_fields` drops it",
         excerpt(field)
     )]
     NewField {
         /// The name of the field.
         field: String,
+        /// The first record that has it.
+        place: Place,
+        /// How many records the header is made from.
+        records: usize,
     },
-    /// A record has a field that is not in [`columns`](crate::CsvWriter::columns). Drop it in a step, or list it.
+    /// A record has a field that is not in [`columns`](crate::CsvWriter::columns). Drop it in a step or with
+    /// [`drop_extra_fields`](crate::CsvWriter::drop_extra_fields), or list it.
     #[error("field `{}` is not one of the columns to write; drop it in a step or list it", excerpt(field))]
     UnlistedField {
         /// The name of the field.

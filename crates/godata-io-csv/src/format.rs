@@ -1,5 +1,6 @@
 //! CSV as a file format: a header, and records below it.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use godata_core::BoxError;
 use godata_etl::{RunScope, Shape};
 use godata_io::{Encoded, FileFormat, OldContent};
 
+use crate::field_names::FieldNames;
 use crate::quoting::{CellWriter, Kind};
 use crate::realign::realign;
 use crate::{CsvError, open};
@@ -14,40 +16,119 @@ use crate::{CsvError, open};
 /// Writes the header, and makes sure that all records have its columns.
 pub struct CsvFormat {
     cells: CellWriter,
-    has_header: bool,
-    /// The given names, or those of the first batch.
-    names: Option<Arc<Shape>>,
+    rules: HeaderRules,
+    header: Header,
     scope: RunScope,
+}
+
+/// How the header is made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct HeaderRules {
+    pub(crate) is_written: bool,
+    /// How many records it is made from, if the names are not known without them.
+    pub(crate) records: usize,
+    /// Whether fields that are not in it are dropped.
+    pub(crate) drops_extra: bool,
+}
+
+/// The names in the header.
+enum Header {
+    Known(Arc<Shape>),
+    Open(Collected),
+}
+
+/// The names in the records so far.
+#[derive(Default)]
+struct Collected {
+    names: Vec<String>,
+    known: HashSet<String>,
+    records: usize,
+    /// The batches of these records.
+    waiting: Vec<Encoded<FieldNames>>,
 }
 
 impl CsvFormat {
     pub(crate) fn new(
         cells: CellWriter,
-        has_header: bool,
-        names: Option<Arc<Shape>>,
+        rules: HeaderRules,
+        given: Option<Arc<Shape>>,
         scope: &RunScope,
     ) -> Self {
-        Self { cells, has_header, names, scope: scope.clone() }
+        let header = given.map_or_else(|| Header::Open(Collected::default()), Header::Known);
+        Self { cells, rules, header, scope: scope.clone() }
+    }
+
+    /// Makes the header from the names so far. Returns the batches that waited for it.
+    fn decide(&mut self) -> Result<Vec<Encoded<FieldNames>>, BoxError> {
+        let Header::Open(collected) = &mut self.header else { return Ok(Vec::new()) };
+        let Collected { names, waiting, .. } = std::mem::take(collected);
+        if names.is_empty() {
+            return Err(CsvError::NoFields.into());
+        }
+        let names = Arc::new(Shape::new(names)?);
+        self.header = Header::Known(Arc::clone(&names));
+        waiting.into_iter().map(|encoded| self.fit(&names, encoded)).collect()
+    }
+
+    /// Gives the records the columns of the header.
+    fn fit(
+        &self,
+        header: &Arc<Shape>,
+        mut encoded: Encoded<FieldNames>,
+    ) -> Result<Encoded<FieldNames>, BoxError> {
+        if *header == encoded.batch().shape {
+            return Ok(encoded);
+        }
+        if let Some((field, place)) = encoded.batch().new_to(header).filter(|_| !self.rules.drops_extra) {
+            let (field, records) = (field.to_owned(), self.rules.records);
+            return Err(CsvError::NewField { field, place, records }.into());
+        }
+        let old = realign(&self.cells, header, &mut encoded, self.scope.buffer())?;
+        self.scope.recycle(old);
+        Ok(encoded)
+    }
+}
+
+impl Collected {
+    fn add(&mut self, batch: &FieldNames, limit: usize) {
+        for name in batch.within(limit.saturating_sub(self.records)) {
+            if self.known.insert(name.to_owned()) {
+                self.names.push(name.to_owned());
+            }
+        }
+        self.records += batch.records;
     }
 }
 
 impl FileFormat for CsvFormat {
-    type Batch = Arc<Shape>;
+    type Batch = FieldNames;
 
-    fn prepare(&mut self, mut encoded: Encoded<Arc<Shape>>) -> Result<Encoded<Arc<Shape>>, BoxError> {
-        let names = self.names.get_or_insert_with(|| Arc::clone(encoded.batch()));
-        if names.is_empty() {
-            return Err(CsvError::NoFields.into());
+    fn prepare(&mut self, encoded: Encoded<FieldNames>) -> Result<Vec<Encoded<FieldNames>>, BoxError> {
+        let collected = match &mut self.header {
+            Header::Known(header) => {
+                let header = Arc::clone(header);
+                return Ok(vec![self.fit(&header, encoded)?]);
+            }
+            Header::Open(collected) => collected,
+        };
+        collected.add(encoded.batch(), self.rules.records);
+        let is_known = encoded.batch().first.is_none();
+        collected.waiting.push(encoded);
+        if is_known || collected.records >= self.rules.records { self.decide() } else { Ok(Vec::new()) }
+    }
+
+    fn release(&mut self) -> Result<Vec<Encoded<FieldNames>>, BoxError> {
+        match &self.header {
+            Header::Open(collected) if collected.records > 0 => self.decide(),
+            _ => Ok(Vec::new()),
         }
-        if names != encoded.batch() {
-            let old = realign(&self.cells, names, &mut encoded, self.scope.buffer())?;
-            self.scope.recycle(old);
-        }
-        Ok(encoded)
     }
 
     fn begin(&mut self, out: &mut Vec<u8>) -> Result<(), BoxError> {
-        let Some(names) = self.names.as_ref().filter(|_| self.has_header) else { return Ok(()) };
+        let Header::Known(names) = &self.header else { return Ok(()) };
+        if !self.rules.is_written {
+            return Ok(());
+        }
         let start = out.len();
         for (position, name) in names.names().enumerate() {
             if position > 0 {
@@ -63,7 +144,7 @@ impl FileFormat for CsvFormat {
         if !matches!(old.last(), b'\n' | b'\r') {
             out.extend_from_slice(self.cells.terminator());
         }
-        if !self.has_header {
+        if !self.rules.is_written {
             return Ok(());
         }
         let mut header = Vec::new();
@@ -74,6 +155,6 @@ impl FileFormat for CsvFormat {
 
 impl fmt::Debug for CsvFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CsvFormat").field("names", &self.names).finish_non_exhaustive()
+        f.debug_struct("CsvFormat").field("rules", &self.rules).finish_non_exhaustive()
     }
 }

@@ -98,6 +98,13 @@
 //! Every [`Output`]: a file, files of a certain size, a file for each value of a field, or standard output; compressed
 //! or not, replaced as a whole or appended to. All files of a run have the same header.
 //!
+//! The header is known before the first record if it is set with [`columns`](CsvWriter::columns), if the records come from CSV
+//! files, or if a `select` lists their fields. Then it is written for a run without records too. The names stay known through
+//! `filter`, `select`, `rename`, `drop_fields`, `derive` and `cast`. Otherwise, for records from JSON, for structs and after a
+//! `transform`, it has the fields of the first 1,000 records ([`header_from`](CsvWriter::header_from)), in the order in which
+//! they appear. A field that only later records have is an error with its place, or
+//! [is dropped](CsvWriter::drop_extra_fields).
+//!
 //! A file that is [appended to](Output::append) gets no second header. Its header must have the names of the records in
 //! the same order, or the run fails with [`CsvError::OldHeader`]. With [`no_header`](CsvWriter::no_header) nothing is
 //! compared. If the last line of the file has no line break, it gets one.
@@ -173,7 +180,8 @@
 //! | a tool that wants quotes everywhere | [`quoting`](CsvWriter::quoting) with [`Quoting::Always`] | quotes where they are needed |
 //! | a tool with other quotes, or with escapes | [`quote`](CsvWriter::quote), [`escape`](CsvWriter::escape) | `"`, doubled |
 //! | a database that distinguishes null from empty text | [`null`](CsvWriter::null) | both are empty cells |
-//! | a tool that relies on certain columns | [`columns`](CsvWriter::columns) | the fields of the first batch |
+//! | a tool that relies on certain columns | [`columns`](CsvWriter::columns) | the names of the input, or the fields of the first 1,000 records |
+//! | a tool that relies on certain columns, from records with others | [`drop_extra_fields`](CsvWriter::drop_extra_fields) | an error |
 //! | a tool that wants no header | [`no_header`](CsvWriter::no_header) | a header |
 //! | people who open untrusted input in a spreadsheet | [`guard_formulas`](CsvWriter::guard_formulas) | cells are written as they are |
 //!
@@ -215,6 +223,7 @@ mod decode;
 mod dialect;
 mod encode;
 mod error;
+mod field_names;
 mod format;
 mod framing;
 mod header;

@@ -1,7 +1,6 @@
 //! Reordering the cells of records whose fields differ from the header.
 
 use std::ops::Range;
-use std::sync::Arc;
 
 use godata_etl::Shape;
 use godata_io::Encoded;
@@ -9,18 +8,19 @@ use memchr::memchr3;
 
 use crate::CsvError;
 use crate::dialect::Dialect;
+use crate::field_names::FieldNames;
 use crate::quoting::CellWriter;
 use crate::walk::after_quotes;
 
-/// Puts the cells of the records into the order of the header, with null for missing fields. The records are written to
-/// `out`, and the old bytes are returned.
+/// Puts the cells of the records into the order of the header, with null for missing fields. Other fields are dropped. The
+/// records are written to `out`, and the old bytes are returned.
 pub(crate) fn realign(
     writer: &CellWriter,
     header: &Shape,
-    encoded: &mut Encoded<Arc<Shape>>,
+    encoded: &mut Encoded<FieldNames>,
     out: Vec<u8>,
 ) -> Result<Vec<u8>, CsvError> {
-    let places = places(header, encoded.batch())?;
+    let places = places(header, &encoded.batch().shape);
     let mut cells = Vec::new();
     encoded.rewrite(out, |bytes, out| {
         let len = split_record(bytes, writer.dialect(), &mut cells);
@@ -30,11 +30,8 @@ pub(crate) fn realign(
 }
 
 /// For each name of the header, its position in the records, if they have it.
-fn places(header: &Shape, names: &Shape) -> Result<Vec<Option<usize>>, CsvError> {
-    if let Some(field) = names.names().find(|name| header.position(name).is_none()) {
-        return Err(CsvError::NewField { field: field.to_owned() });
-    }
-    Ok(header.names().map(|name| names.position(name)).collect())
+fn places(header: &Shape, names: &Shape) -> Vec<Option<usize>> {
+    header.names().map(|name| names.position(name)).collect()
 }
 
 /// Writes a record whose cells are at these ranges of `bytes`.
@@ -85,7 +82,7 @@ mod tests {
     fn realigned(header: &[&str], names: &[&str], bytes: &str) -> Result<String, CsvError> {
         let shape = |names: &[&str]| Shape::new(names.iter().copied()).unwrap();
         let writer = CellWriter::new(Layout::default())?;
-        let places = places(&shape(header), &shape(names))?;
+        let places = places(&shape(header), &shape(names));
         let (mut rest, mut cells, mut out) = (bytes.as_bytes(), Vec::new(), Vec::new());
         while !rest.is_empty() {
             let len = split_record(rest, writer.dialect(), &mut cells);
@@ -109,8 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_field_is_refused() {
-        let error = realigned(&["a"], &["a", "b"], "1,2\n").unwrap_err();
-        assert!(matches!(&error, CsvError::NewField { field } if field == "b"), "{error}");
+    fn a_field_that_is_not_in_the_header_is_dropped() {
+        assert_eq!(realigned(&["a"], &["b", "a", "c"], "\"x\n\",1,2\n,,\n").unwrap(), "1\n\"\"\n");
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use godata_core::BoxError;
-use godata_etl::{Batch, BlockingSource, Chunk, RunScope, Unit};
+use godata_etl::{Batch, BlockingSource, Chunk, Origin, RunScope, Unit, Work};
 use godata_io::{Blocks, Input};
 
 use crate::FileColumns;
@@ -21,6 +21,7 @@ pub struct CsvSource<B> {
     /// Decodes the records of the current file.
     decoder: Arc<Decoder>,
     decode: Decode<B>,
+    has_records: bool,
 }
 
 impl<B> CsvSource<B> {
@@ -41,7 +42,7 @@ impl<B> CsvSource<B> {
         }
         let (opening, columns) = Opening::begin(&mut blocks, dialect, options, scope)?;
         let decoder = Arc::new(opening.decoder(columns));
-        Ok(Self { blocks, opening, decoder, decode })
+        Ok(Self { blocks, opening, decoder, decode, has_records: false })
     }
 }
 
@@ -49,15 +50,21 @@ impl<B: Batch> BlockingSource for CsvSource<B> {
     type Batch = B;
 
     fn next(&mut self) -> Result<Option<Unit<B>>, BoxError> {
-        let Self { blocks, opening, decoder, decode } = self;
+        let Self { blocks, opening, decoder, decode, has_records } = self;
         let block = blocks.next(|blocks| {
             if let Some(columns) = opening.next(blocks)? {
                 *decoder = Arc::new(opening.decoder(columns));
             }
             Ok(())
         })?;
-        let Some(block) = block else { return Ok(None) };
+        let is_first = !std::mem::replace(has_records, true);
         let (dialect, decoder, decode) = (opening.dialect, Arc::clone(decoder), *decode);
+        let Some(block) = block else {
+            // An empty batch tells the names to the steps and the output.
+            let empty =
+                move |work: &mut Work| Ok(Chunk::new(decode(&decoder, Vec::new(), work)?, Origin::new(0)));
+            return Ok(is_first.then(|| Unit::new(empty)));
+        };
         Ok(Some(Unit::new(move |work| {
             let origin = block.origin(|bytes, line| record_lines(bytes, dialect, line));
             work.decoding(&origin);

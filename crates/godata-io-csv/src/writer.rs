@@ -9,18 +9,22 @@ use godata_io::{Encoded, FileSink, Output};
 use serde::Serialize;
 
 use crate::encode::encode;
-use crate::format::CsvFormat;
+use crate::field_names::FieldNames;
+use crate::format::{CsvFormat, HeaderRules};
 use crate::quoting::{CellWriter, Layout};
 use crate::{CsvError, Quoting, Terminator, open};
 
+/// How many records the header is made from by default.
+const HEADER_RECORDS: usize = 1_000;
+
 /// Writes records to a CSV file, both structs and dynamic records.
 ///
-/// * The header has the fields of the records in the first batch. A later record that lacks one of them gets an empty
-///   cell. A field that only later batches have is a [`CsvError::NewField`](crate::CsvError::NewField).
-///   [`columns`](CsvWriter::columns) sets the columns in advance.
+/// * The header has the names set with [`columns`](CsvWriter::columns), those of the CSV files that were read, or those of
+///   a `select`. Otherwise it has the fields of the first [1,000 records](CsvWriter::header_from); a field that only later
+///   records have is a [`CsvError::NewField`](crate::CsvError::NewField). A record that lacks a field gets an empty cell.
 /// * If there are several files, all have the same header. A file that is appended to must have that header already.
-/// * A run without records creates an empty file, because no names are known, unless [`columns`](CsvWriter::columns)
-///   gives them.
+/// * A run without records writes the header if it is known without them. Otherwise, for records from JSON and for structs,
+///   the file is empty, and reading it is an error: set [`columns`](CsvWriter::columns).
 /// * Null, and a field that a record lacks, is an empty cell or the word set with [`null`](CsvWriter::null). Floats
 ///   are written as `12.0`, instants as RFC 3339. Text, and numbers that were cast from text, are written as they were
 ///   read.
@@ -45,7 +49,8 @@ use crate::{CsvError, Quoting, Terminator, open};
 ///
 /// The run fails with the errors that [the crate](crate#errors) lists.
 pub fn write(output: impl Into<Output>) -> CsvWriter {
-    CsvWriter { output: output.into(), layout: Layout::default(), columns: None, has_header: true }
+    let rules = HeaderRules { is_written: true, records: HEADER_RECORDS, drops_extra: false };
+    CsvWriter { output: output.into(), layout: Layout::default(), columns: None, rules }
 }
 
 /// A writer of one CSV file or several; made by [`write()`].
@@ -56,7 +61,7 @@ pub struct CsvWriter {
     output: Output,
     layout: Layout,
     columns: Option<GivenColumns>,
-    has_header: bool,
+    rules: HeaderRules,
 }
 
 /// The columns that were given.
@@ -165,11 +170,12 @@ impl CsvWriter {
         self
     }
 
-    /// Writes these columns, in this order. By default the first batch determines them.
+    /// Writes these columns, in this order. By default the input or the first records determine them.
     ///
     /// A field that a record lacks is null. A field that is not listed is a
     /// [`CsvError::UnlistedField`](crate::CsvError::UnlistedField), so that nothing is lost silently: drop it in a
-    /// step, for example with `select`. A run without records writes the header.
+    /// step, for example with `select`, or with [`drop_extra_fields`](Self::drop_extra_fields). A run without records
+    /// writes the header.
     ///
     /// If a name appears twice, opening the file fails with
     /// [`CsvError::DuplicateGivenName`](crate::CsvError::DuplicateGivenName), and without names with
@@ -198,18 +204,67 @@ impl CsvWriter {
         self
     }
 
-    /// Writes no header, and does not check the header of a file that is appended to.
+    /// Makes the header from the fields of the first `records` records, at least 1. The default is 1,000.
+    ///
+    /// This matters only if the names are not known without the records: for records from JSON, for structs that leave
+    /// out fields, and after a `transform`. These records are kept in memory until the header is known. With `usize::MAX`,
+    /// all records are.
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Pipeline, RunContext, record};
+    ///
+    /// # let folder = tempfile::tempdir()?;
+    /// # let path = folder.path().join("orders.csv");
+    /// let orders = || {
+    ///     let records = vec![record! {"id" => 1}, record! {"id" => 2, "coupon" => "SPRING"}];
+    ///     Pipeline::builder("orders").read_vec(records).untyped()
+    /// };
+    /// let run = |writer| orders().write(writer)?.run_blocking(&RunContext::new());
+    /// let write = || csv::write(&path);
+    ///
+    /// run(write())?;
+    /// assert_eq!(std::fs::read_to_string(&path)?, "id,coupon\n1,\n2,SPRING\n");
+    /// assert!(run(write().header_from(1)).is_err());
+    /// run(write().header_from(1).drop_extra_fields())?;
+    /// assert_eq!(std::fs::read_to_string(&path)?, "id\n1\n2\n");
+    /// # Ok::<(), csv::BoxError>(())
+    /// ```
     #[must_use]
-    pub fn no_header(mut self) -> Self {
-        self.has_header = false;
+    pub fn header_from(mut self, records: usize) -> Self {
+        self.rules.records = records.max(1);
         self
     }
 
-    fn cells(&self) -> Result<CellWriter, CsvError> {
+    /// Drops fields that are not in the header. By default they are an error, so that nothing is lost silently.
+    ///
+    /// In a header that is made from the first records, a list or a map is an error also if it would be dropped.
+    #[must_use]
+    pub fn drop_extra_fields(mut self) -> Self {
+        self.rules.drops_extra = true;
+        self
+    }
+
+    /// Writes no header, and does not check the header of a file that is appended to.
+    #[must_use]
+    pub fn no_header(mut self) -> Self {
+        self.rules.is_written = false;
+        self
+    }
+
+    pub(crate) fn output(&self) -> &Output {
+        &self.output
+    }
+
+    pub(crate) fn rules(&self) -> HeaderRules {
+        self.rules
+    }
+
+    pub(crate) fn cells(&self) -> Result<CellWriter, CsvError> {
         CellWriter::new(self.layout.clone())
     }
 
-    fn shape(&self) -> Option<&Arc<Shape>> {
+    /// The given columns.
+    pub(crate) fn shape(&self) -> Option<&Arc<Shape>> {
         self.columns.as_ref().map(|columns| &columns.shape)
     }
 
@@ -221,53 +276,47 @@ impl CsvWriter {
             }
             open::given(&columns.names)?;
         }
-        let format = CsvFormat::new(cells, self.has_header, self.shape().cloned(), scope);
+        let format = CsvFormat::new(cells, self.rules, self.shape().cloned(), scope);
         self.output.sink(format, scope).await
     }
 }
 
 impl Writer<Records> for CsvWriter {
-    type Encoded = Encoded<Arc<Shape>>;
+    type Encoded = Encoded<FieldNames>;
     type Sink = BlockingWrite<FileSink<CsvFormat>>;
 
     async fn open(&self, scope: &RunScope) -> Result<Self::Sink, BoxError> {
         self.sink(scope).await
     }
 
-    fn encode(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<Encoded<Arc<Shape>>, Stop> {
-        encode(
-            &self.output,
-            &self.cells().map_err(BoxError::from)?,
-            self.shape(),
-            chunk.batch(),
-            |index| chunk.row(index),
-            work,
-        )
+    fn encode(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<Encoded<FieldNames>, Stop> {
+        encode(self, chunk.batch(), &chunk, work)
+    }
+
+    /// A run without records has a header if the names are known.
+    fn encodes_empty(&self, batch: &Records) -> bool {
+        self.columns.is_none() && batch.has_fixed_names() && !batch.shape().is_empty()
     }
 }
 
 impl<T: Serialize + Send + 'static> Writer<Vec<T>> for CsvWriter {
-    type Encoded = Encoded<Arc<Shape>>;
+    type Encoded = Encoded<FieldNames>;
     type Sink = BlockingWrite<FileSink<CsvFormat>>;
 
     async fn open(&self, scope: &RunScope) -> Result<Self::Sink, BoxError> {
         self.sink(scope).await
     }
 
-    fn encode(&self, chunk: Chunk<Vec<T>>, work: &mut Work) -> Result<Encoded<Arc<Shape>>, Stop> {
-        let (mut records, mut rows) = (Records::new(), Vec::with_capacity(chunk.len()));
+    fn encode(&self, chunk: Chunk<Vec<T>>, work: &mut Work) -> Result<Encoded<FieldNames>, Stop> {
+        let mut records = Records::new();
         for (index, item) in chunk.batch().iter().enumerate() {
             // A record skips serde, which has no digits.
             let record = (item as &dyn Any).downcast_ref::<Record>().cloned();
             match record.map_or_else(|| to_record(item), Ok) {
-                Ok(record) => {
-                    records.push(record);
-                    rows.push(chunk.row(index));
-                }
+                Ok(record) => records.push(record),
                 Err(error) => work.reject(chunk.row(index), error)?,
             }
         }
-        let cells = self.cells().map_err(BoxError::from)?;
-        encode(&self.output, &cells, self.shape(), &records, |index| rows[index], work)
+        encode(self, &records, &chunk, work)
     }
 }

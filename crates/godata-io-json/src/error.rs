@@ -38,16 +38,18 @@ use godata_core::{debug_as_chain, excerpt_path, excerpt_within};
 #[non_exhaustive]
 pub enum JsonError {
     /// A record is not JSON.
-    #[error("column {column}: {}", shown(reason))]
+    #[error("column {column}: {}{}", shown(reason), Hint(.hint))]
     #[non_exhaustive]
     Syntax {
         /// Where the error is, in bytes from 1.
         column: usize,
         /// What was expected.
         reason: String,
+        /// What the text seems to be, and what reads it.
+        hint: Option<&'static str>,
     },
     /// A value does not have the type that the record needs there.
-    #[error("column {column}: {}expected {}, found {}", Field(.path), shown(expected), shown(found))]
+    #[error("column {column}: {}expected {}, found {}{}", Field(.path), shown(expected), shown(found), Hint(.hint))]
     #[non_exhaustive]
     Mismatch {
         /// Where decoding stopped, in bytes from 1. In most cases this is the end of the value.
@@ -58,6 +60,8 @@ pub enum JsonError {
         expected: String,
         /// The value, cut after 80 characters.
         found: String,
+        /// What the text seems to be, and what reads it.
+        hint: Option<&'static str>,
     },
     /// The record's type refuses a value, or misses a field.
     #[error("column {column}: {}{}{}", Field(.path), shown(reason), Found(.found))]
@@ -95,11 +99,13 @@ pub enum JsonError {
         max_depth: usize,
     },
     /// A dynamic record is not an object.
-    #[error("expected an object, found {}", shown(found))]
+    #[error("expected an object, found {}{}", shown(found), Hint(.hint))]
     #[non_exhaustive]
     NotAnObject {
         /// What it is instead.
         found: String,
+        /// What the text seems to be, and what reads it.
+        hint: Option<&'static str>,
     },
     /// A key appears twice in an object of a dynamic record.
     #[error("column {column}: field `{}` appears twice", shown(path))]
@@ -117,12 +123,15 @@ pub enum JsonError {
         /// The first invalid byte, from 1.
         column: usize,
     },
-    /// A record has a NUL byte, which JSON does not allow. The file is damaged, or not UTF-8.
-    #[error("column {column}: a NUL byte, as in UTF-16, which `Input::encoding` reads")]
+    /// A record has NUL bytes, which JSON does not allow. The file is not UTF-8, or it has a part that was never written:
+    /// its space was allocated in advance, or the power failed.
+    #[error("column {column}: {}", Nuls(*.len))]
     #[non_exhaustive]
     Nul {
-        /// The NUL byte, from 1.
+        /// The first NUL byte, from 1.
         column: usize,
+        /// How many follow one another, in this line.
+        len: usize,
     },
     /// The place of the array is not a JSON pointer as defined by RFC 6901.
     #[error("`{}` is not a JSON pointer: {reason}", shown(pointer))]
@@ -134,7 +143,7 @@ pub enum JsonError {
         reason: &'static str,
     },
     /// A document is not JSON outside the elements of its array.
-    #[error("{}:{line}: column {column}: {}", excerpt_path(&**file), shown(reason))]
+    #[error("{}:{line}: column {column}: {}{}", excerpt_path(&**file), shown(reason), Hint(.hint))]
     #[non_exhaustive]
     Document {
         /// The file.
@@ -145,9 +154,11 @@ pub enum JsonError {
         column: u64,
         /// What was expected.
         reason: String,
+        /// What the text seems to be, and what reads it.
+        hint: Option<&'static str>,
     },
     /// The value to read as an array is something else.
-    #[error("{}:{line}: column {column}: expected an array{}, found {found}", excerpt_path(&**file), AtPointer(.pointer))]
+    #[error("{}:{line}: column {column}: expected an array{}, found {found}{}", excerpt_path(&**file), AtPointer(.pointer), Hint(.hint))]
     #[non_exhaustive]
     NoArray {
         /// The file.
@@ -160,6 +171,8 @@ pub enum JsonError {
         pointer: String,
         /// What it is instead.
         found: &'static str,
+        /// What the text seems to be, and what reads it.
+        hint: Option<&'static str>,
     },
     /// A pointer leads to nothing.
     #[error("{}:{line}: there is nothing at `{}`: {}", excerpt_path(&**file), shown(pointer), shown(found))]
@@ -243,9 +256,20 @@ impl JsonError {
             | Self::TooDeep { column, .. }
             | Self::DuplicateKey { column, .. }
             | Self::Utf8 { column }
-            | Self::Nul { column } => Some(column),
+            | Self::Nul { column, .. } => Some(column),
             _ => None,
         }
+    }
+
+    /// Says what the text seems to be, if `hint` knows.
+    pub(crate) fn with_hint(mut self, hint: Option<&'static str>) -> Self {
+        if let Self::Syntax { hint: old, .. }
+        | Self::Mismatch { hint: old, .. }
+        | Self::NotAnObject { hint: old, .. } = &mut self
+        {
+            *old = hint.or(*old);
+        }
+        self
     }
 }
 
@@ -264,6 +288,27 @@ struct Field<'a>(&'a str);
 impl fmt::Display for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() { Ok(()) } else { write!(f, "field `{}`: ", shown(self.0)) }
+    }
+}
+
+/// The end of a message about text that something else may read.
+struct Hint<'a>(&'a Option<&'static str>);
+
+impl fmt::Display for Hint<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.map_or(Ok(()), |hint| write!(f, "; {hint}"))
+    }
+}
+
+/// NUL bytes that follow one another. UTF-16 has single ones.
+struct Nuls(usize);
+
+impl fmt::Display for Nuls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            1 => f.write_str("a NUL byte, as in UTF-16, which `Input::encoding` reads"),
+            len => write!(f, "{len} NUL bytes, as in a file with a part that was never written"),
+        }
     }
 }
 
@@ -289,9 +334,22 @@ mod tests {
         let file = || Arc::from("in.json");
         let refused = serde_json::from_str::<u8>("").unwrap_err();
         let table = [
-            (JsonError::Syntax { column: 2, reason: "expected value".into() }, "column 2: expected value"),
             (
-                JsonError::Mismatch { column: 2, path: path(), expected: "u8".into(), found: "null".into() },
+                JsonError::Syntax { column: 2, reason: "expected value".into(), hint: None },
+                "column 2: expected value",
+            ),
+            (
+                JsonError::Syntax { column: 2, reason: "expected value".into(), hint: Some("it is C") },
+                "column 2: expected value; it is C",
+            ),
+            (
+                JsonError::Mismatch {
+                    column: 2,
+                    path: path(),
+                    expected: "u8".into(),
+                    found: "null".into(),
+                    hint: None,
+                },
                 "column 2: field `a[1].b`: expected u8, found null",
             ),
             (
@@ -317,23 +375,40 @@ mod tests {
                 "column 2: field `a[1].b`: the number `1e999` is beyond the range of a 64-bit float",
             ),
             (JsonError::TooDeep { column: 2, max_depth: 128 }, "column 2: nested more than 128 deep"),
-            (JsonError::NotAnObject { found: "null".into() }, "expected an object, found null"),
+            (JsonError::NotAnObject { found: "null".into(), hint: None }, "expected an object, found null"),
             (JsonError::DuplicateKey { column: 2, path: path() }, "column 2: field `a[1].b` appears twice"),
             (JsonError::Utf8 { column: 2 }, "column 2: invalid UTF-8; `Input::encoding` reads other text"),
             (
-                JsonError::Nul { column: 2 },
+                JsonError::Nul { column: 2, len: 1 },
                 "column 2: a NUL byte, as in UTF-16, which `Input::encoding` reads",
+            ),
+            (
+                JsonError::Nul { column: 2, len: 9 },
+                "column 2: 9 NUL bytes, as in a file with a part that was never written",
             ),
             (
                 JsonError::Pointer { pointer: "a".into(), reason: "it does not begin with `/`" },
                 "`a` is not a JSON pointer: it does not begin with `/`",
             ),
             (
-                JsonError::Document { file: file(), line: 3, column: 2, reason: "trailing comma".into() },
+                JsonError::Document {
+                    file: file(),
+                    line: 3,
+                    column: 2,
+                    reason: "trailing comma".into(),
+                    hint: None,
+                },
                 "in.json:3: column 2: trailing comma",
             ),
             (
-                JsonError::NoArray { file: file(), line: 3, column: 2, pointer: "/a".into(), found: "null" },
+                JsonError::NoArray {
+                    file: file(),
+                    line: 3,
+                    column: 2,
+                    pointer: "/a".into(),
+                    found: "null",
+                    hint: None,
+                },
                 "in.json:3: column 2: expected an array at `/a`, found null",
             ),
             (
@@ -378,15 +453,22 @@ mod tests {
             let file = || Arc::from(&*text);
             let source = <serde_json::Error as serde::ser::Error>::custom(&text);
             let errors = [
-                JsonError::Syntax { column: 2, reason: t() },
-                JsonError::Mismatch { column: 2, path: t(), expected: t(), found: t() },
+                JsonError::Syntax { column: 2, reason: t(), hint: None },
+                JsonError::Mismatch { column: 2, path: t(), expected: t(), found: t(), hint: None },
                 JsonError::Invalid { column: 2, path: t(), reason: t(), found: Some(t()) },
                 JsonError::NumberRange { column: 2, path: t(), digits: t(), bits: 64 },
-                JsonError::NotAnObject { found: t() },
+                JsonError::NotAnObject { found: t(), hint: None },
                 JsonError::DuplicateKey { column: 2, path: t() },
                 JsonError::Pointer { pointer: t(), reason: "a reason" },
-                JsonError::Document { file: file(), line: 3, column: 2, reason: t() },
-                JsonError::NoArray { file: file(), line: 3, column: 2, pointer: t(), found: "null" },
+                JsonError::Document { file: file(), line: 3, column: 2, reason: t(), hint: None },
+                JsonError::NoArray {
+                    file: file(),
+                    line: 3,
+                    column: 2,
+                    pointer: t(),
+                    found: "null",
+                    hint: None,
+                },
                 JsonError::PointerMissing { file: file(), line: 3, pointer: t(), found: t() },
                 JsonError::PointerTwice { file: file(), line: 3, column: 2, pointer: t() },
                 JsonError::Bytes { path: t() },

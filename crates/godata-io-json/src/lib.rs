@@ -95,6 +95,7 @@ mod located;
 mod options;
 #[cfg(test)]
 mod strategies;
+mod values;
 mod word;
 
 pub use error::JsonError;

@@ -9,7 +9,7 @@ use godata_etl::{Origin, RunScope};
 use crate::block::Part;
 use crate::marks::LONGEST_MARK;
 use crate::pending::Pending;
-use crate::{Ahead, Block, Frame, Framing, InputFiles, IoError};
+use crate::{Ahead, Block, Frame, Framing, InputFiles, IoError, Packed};
 
 /// Roughly how many bytes a block has.
 const BLOCK_SIZE: usize = 256 << 10;
@@ -341,7 +341,7 @@ impl<F: Framing> Blocks<F> {
             return Ok(at);
         }
         let mut at = Position { offset: 0, line: 1, record: 1 };
-        self.fill(self.block_size.max(LONGEST_MARK))?;
+        self.fill(self.block_size.max(Packed::BYTES))?;
         loop {
             let mark = self.files.file().mark_len(&self.ahead)?;
             if mark == 0 {

@@ -79,7 +79,7 @@
 //! let outputs: [Output; 5] = [
 //!     "orders.csv.gz".into(),
 //!     Output::path("log.csv").append(),
-//!     Output::path("orders.csv").roll_by_rows(1_000_000).manifest("orders.manifest.json"),
+//!     Output::path("orders.csv").roll_by_records(1_000_000).manifest("orders.manifest.json"),
 //!     Output::partitioned("out/{country}/{day}.csv.zst"),
 //!     Output::stdout().compression(Compression::Gzip),
 //! ];

@@ -19,6 +19,9 @@ pub enum Packed {
 }
 
 impl Packed {
+    /// How many bytes it takes to recognize each of them.
+    pub(crate) const BYTES: usize = 10;
+
     /// Recognizes data by its first bytes. No text starts with them.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         Some(match bytes {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use time::UtcDateTime;
 
 /// Due times in the past to run, up to [`MAX`](Self::MAX). Each gets its own run with that
-/// [scheduled time](crate::RunContext::scheduled_at). They run one after another.
+/// [due time](crate::RunContext::due). They run one after another.
 ///
 /// ```
 /// use godata_orchestrator::Backfill;

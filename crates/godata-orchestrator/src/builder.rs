@@ -101,6 +101,10 @@ impl OrchestratorBuilder {
     }
 
     /// Sets how many jobs may run at a time, over all pools. Default: four per core, at least 16.
+    ///
+    /// A job keeps its slot while it waits for other runs. If all slots are held by jobs that wait for queued runs, none of them
+    /// ever ends; [`Event::Stalled`](crate::Event::Stalled) tells that. Pipelines that run [after](crate::Registration::after)
+    /// others need no such job.
     pub fn concurrency(self, runs: usize) -> Self {
         Self { concurrency: Some(runs), ..self }
     }
@@ -157,7 +161,7 @@ impl OrchestratorBuilder {
     /// blocks its thread holds up neither the loop nor the caller's tasks.
     ///
     /// It is for tests: a runtime whose time is [paused](https://docs.rs/tokio/latest/tokio/time/fn.pause.html) decides how
-    /// time passes only for what runs on it. The loop and the jobs end with that runtime.
+    /// time passes only for what runs on it. The loop and the jobs end with that runtime. `run_until_signal` needs one with IO.
     pub fn on_current_runtime(self) -> Self {
         Self { is_on_current_runtime: true, ..self }
     }

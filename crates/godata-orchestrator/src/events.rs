@@ -36,6 +36,16 @@ pub enum Event {
         /// How long it has been running.
         running_for: Duration,
     },
+    /// All slots are taken, or all of a pool, and for a minute none has become free while pipelines wait for one. It is sent
+    /// once, until a slot becomes free. If the running jobs wait for runs that are queued, they wait for ever.
+    Stalled {
+        /// The pool; `None` if all slots of the orchestrator are taken.
+        pool: Option<String>,
+        /// The runs that have the slots.
+        running: Vec<RunId>,
+        /// The pipelines that wait.
+        waiting: Vec<PipelineName>,
+    },
     /// A job could not be started. Its run has failed, or is interrupted if the runner shuts down.
     StartFailed {
         /// The pipeline.
@@ -125,6 +135,13 @@ impl fmt::Display for Event {
             }
             Self::Overdue { pipeline, run, running_for } => {
                 write!(f, "{pipeline}: {run} has been running for {running_for:?}")
+            }
+            Self::Stalled { pool, running, waiting } => {
+                let of_pool =
+                    pool.as_ref().map(|pool| format!(" of pool {}", short_line(pool))).unwrap_or_default();
+                let (running, waiting) = (running.len(), waiting.len());
+                write!(f, "no slot{of_pool} has become free for a minute; runs that have one: {running}, ")?;
+                write!(f, "pipelines that wait: {waiting}")
             }
             Self::StartFailed { pipeline, run, error } => {
                 write!(f, "{pipeline}: {run} could not be started")?;

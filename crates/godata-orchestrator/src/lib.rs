@@ -77,14 +77,20 @@
 //!   queued runs. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A run that a shutdown
 //!   interrupts uses up no attempt, and one that it kept from starting is always queued again. A run whose job returns an
 //!   error of its own when it is asked to stop has failed, and uses up an attempt.
-//! * **Edits.** A registration whose schedule has a different [spec](Schedule::spec) than the stored one starts the
-//!   schedule anew. If an instance later finds a spec in the store that is not its own, as during a rolling deploy, it
-//!   stops firing that pipeline and [says so](Event::SpecDiffers).
+//! * **Edits.** A registration whose schedule differs from the stored one starts the schedule anew. The schedule
+//!   [says](Schedule::has_spec) whether the stored text means the same, so another spelling is no edit. Due times of the old
+//!   schedule that have passed undecided, such as those during a deploy, get a skipped row. Only the text of the old schedule
+//!   is known then, so the row says when the first of them was, and that there may be more. If an instance later finds
+//!   a spec in the store that is not its own, as during a rolling deploy, it stops firing that pipeline and
+//!   [says so](Event::SpecDiffers).
 //! * **Pauses** keep queued runs and the position in the schedule. A stopped scheduler decides nothing new, but queued
 //!   runs and waiting retries still start.
 //! * **Dependencies.** A pipeline that is registered [`after`](Registration::after) others runs when one of them
 //!   succeeds. If they succeed several times before it can run, it runs once.
-//! * **Backfills** are queued runs with a [scheduled time](RunContext::scheduled_at) in the past. They run one at a time,
+//! * **Slots.** A run takes a slot when its job starts, and keeps it until the job has ended, also while the job waits for
+//!   another run. Jobs that hold all slots and wait for queued runs wait for ever. If no slot gets free for a minute while
+//!   pipelines wait for one, [`Event::Stalled`] and a line in the log say so.
+//! * **Backfills** are queued runs with a [due time](RunContext::due) in the past. They run one at a time,
 //!   after everything else that is queued.
 //!
 //! # Errors
@@ -133,6 +139,7 @@
 //! | WARN | `queued run taken over` | `pipeline`, `run`, `owner` (the dead instance) |
 //! | WARN | `interrupted run queued again` | `pipeline`, `run`, `retry_of`, `attempt`, `interruptions` |
 //! | WARN | `run overdue` | `pipeline`, `run`, `running_ms` |
+//! | WARN | `no slot gets free` | `pool` (empty: all slots), `running` (the runs that have them), `waiting` (how many pipelines); after a minute, once |
 //! | ERROR | `job not started` | `pipeline`, `run`, `error` |
 //! | WARN | `result refused: another instance has interrupted the run` | `pipeline`, `run` |
 //! | INFO | `pipeline registered` | `pipeline`, `schedule` |
@@ -225,7 +232,7 @@ pub use history::History;
 pub use orchestrator::Orchestrator;
 pub use policy::{Misfire, Overlap, Recovery};
 pub use registration::Registration;
-pub use shutdown::DrainReport;
+pub use shutdown::ShutdownReport;
 
 #[doc(no_inline)]
 pub use godata_core::{

@@ -12,7 +12,7 @@ use tracing::field::display;
 use crate::decide::{MISSED, Misfired, STUCK};
 use crate::history::{rfc3339, short_line};
 use crate::registration::Rules;
-use crate::{DrainReport, Misfire, ScheduleFault};
+use crate::{Misfire, ScheduleFault, ShutdownReport};
 
 /// Logs that the row of a run is durable. `before` is its last state; `None` if it is new or its last state is not
 /// known.
@@ -183,6 +183,11 @@ pub(crate) fn overdue(pipeline: &PipelineName, run: RunId, running_for: Duration
     tracing::warn!(%pipeline, %run, running_ms = running_for.as_millis() as u64, "run overdue");
 }
 
+pub(crate) fn stalled(pool: Option<&str>, running: &[RunId], waiting: usize) {
+    let pool = pool.map(short_line);
+    tracing::warn!(pool, running = ids(running).map(display), waiting, "no slot gets free");
+}
+
 pub(crate) fn superseded(pipeline: &PipelineName, run: RunId) {
     tracing::warn!(%pipeline, %run, "result refused: another instance has interrupted the run");
 }
@@ -227,7 +232,7 @@ pub(crate) fn shutdown_began(cause: &str, grace: Option<Duration>, running: usiz
     tracing::info!(cause, grace_ms, running, "shutdown began");
 }
 
-pub(crate) fn shutdown_ended(report: &DrainReport) {
+pub(crate) fn shutdown_ended(report: &ShutdownReport) {
     tracing::info!(%report, "shutdown ended");
 }
 

@@ -30,8 +30,8 @@ use crate::events::EventSender;
 use crate::persist::within;
 use crate::threads::Threads;
 use crate::{
-    Backfill, DrainReport, Events, History, OrchestratorBuilder, OrchestratorError, RegisterError,
-    Registration, RunOptions, logs,
+    Backfill, Events, History, OrchestratorBuilder, OrchestratorError, RegisterError, Registration,
+    RunOptions, ShutdownReport, logs,
 };
 
 /// Runs jobs on schedules and by hand, and keeps their history.
@@ -46,8 +46,9 @@ use crate::{
 /// the process share, and its jobs on others: 17 of them, or one more than four per core. So a job that blocks its thread,
 /// because it computes for long or waits for a device, holds up neither the loop and its timers, nor signals, nor the tasks of
 /// the caller. It holds up other jobs only if all those threads are blocked, which takes a
-/// [`concurrency`](OrchestratorBuilder::concurrency) above the default, or tasks that jobs spawn. The calls of the store and
-/// the schedules run on the thread of the loop, so they must not block.
+/// [`concurrency`](OrchestratorBuilder::concurrency) above the default, or tasks that jobs spawn, or if it holds something that
+/// they need: a pipeline of `godata-etl` whose step waits holds one of the permits to compute, of which the process has as many
+/// as cores. The calls of the store and the schedules run on the thread of the loop, so they must not block.
 ///
 /// These threads live as long as the process, and a process that ends does not wait for them.
 /// [`on_current_runtime`](OrchestratorBuilder::on_current_runtime) does without them, for tests with paused time.
@@ -391,7 +392,7 @@ impl Orchestrator {
         self.about(pipeline, Ask::Resume).await.map(drop)
     }
 
-    /// Resumes a paused pipeline, and drops the due times up to now: they are neither run nor recorded.
+    /// Resumes a paused pipeline, and skips the due times up to now. One skipped row covers them.
     ///
     /// # Errors
     ///
@@ -520,8 +521,8 @@ impl Orchestrator {
     ///    by default in `godata-runner`, and then drops them. Their runs end as interrupted, unless the job returns
     ///    `Ok` or an error that is not [`Canceled`](crate::Canceled).
     /// 3. A job that blocks its thread can't be dropped. Two seconds later its run is stored as interrupted, and it is
-    ///    [stuck](DrainReport::stuck) in the report.
-    /// 4. Final rows get up to 5 s to be stored. Those that are not are [`unsaved`](DrainReport::unsaved).
+    ///    [stuck](ShutdownReport::stuck) in the report.
+    /// 4. Final rows get up to 5 s to be stored. Those that are not are [`unsaved`](ShutdownReport::unsaved).
     ///
     /// Each stage ends early when there is nothing left to wait for. Queued runs stay queued for the next process that
     /// opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun). A run whose row was
@@ -532,18 +533,18 @@ impl Orchestrator {
     ///
     /// A second call joins the first and may shorten its `grace`. If the orchestrator has [stopped](OrchestratorError::Stopped)
     /// before, the report is empty, and the log says why.
-    pub async fn shutdown(&self, grace: Duration) -> DrainReport {
+    pub async fn shutdown(&self, grace: Duration) -> ShutdownReport {
         self.shutdown_because("shutdown was called", grace).await
     }
 
-    async fn shutdown_because(&self, cause: &'static str, grace: Duration) -> DrainReport {
+    async fn shutdown_because(&self, cause: &'static str, grace: Duration) -> ShutdownReport {
         if self.ensure_running().is_err() {
-            return DrainReport::default();
+            return ShutdownReport::default();
         }
         let (reply, report) = oneshot::channel();
         match self.0.commands.send(Command::Shutdown(cause, grace, reply)).await {
             Ok(()) => report.await.unwrap_or_default(),
-            Err(_ended) => DrainReport::default(),
+            Err(_ended) => ShutdownReport::default(),
         }
     }
 
@@ -562,7 +563,7 @@ impl Orchestrator {
     /// [`OrchestratorError::Signal`], or the errors of [`start_scheduler`](Self::start_scheduler). In either case,
     /// nothing was started.
     #[cfg(feature = "signal")]
-    pub async fn run_until_signal(&self) -> Result<DrainReport, OrchestratorError> {
+    pub async fn run_until_signal(&self) -> Result<ShutdownReport, OrchestratorError> {
         let (reply, report) = oneshot::channel();
         self.ask(|listening| Command::UntilSignal(reply, listening)).await?;
         match self.start_scheduler().await {

@@ -94,8 +94,8 @@ impl Registration {
         }
     }
 
-    /// Sets when the pipeline is due. If its [spec](Schedule::spec) differs from the stored one, this is an edit: due times
-    /// before now are not run.
+    /// Sets when the pipeline is due. If the stored [spec](Schedule::spec) [means](Schedule::has_spec) another schedule, this is
+    /// an edit: due times before now are skipped.
     ///
     /// The task that serves all pipelines calls the schedule. So it should answer within microseconds, as the schedules
     /// of `godata-scheduler` do.
@@ -155,7 +155,8 @@ impl Registration {
         self
     }
 
-    /// Sets how long a job may run, in monotonic time. A job that takes longer is asked to stop, and its run fails.
+    /// Sets how long a job may run, in monotonic time. A job that takes longer is asked to stop, and its run fails. Work that it
+    /// handed to other threads [may go on](Self::retry).
     /// Default: the timeout of the runner, if it has one.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.rules().timeout = Some(timeout);
@@ -175,7 +176,7 @@ impl Registration {
         Self { pool: Some(name.into()), ..self }
     }
 
-    /// Disables its schedule and [`after`](Self::after). Runs by hand are allowed.
+    /// Disables its schedule and [`after`](Self::after). Runs by hand are allowed. Until it is enabled, it has no due times.
     pub fn disabled(self) -> Self {
         Self { enabled: false, ..self }
     }

@@ -1,6 +1,9 @@
 //! Limits on how many jobs run at a time.
 
 use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 /// The slots of an orchestrator and of its pools, and the queues of pipelines that wait for one.
 #[derive(Debug)]
@@ -10,19 +13,31 @@ pub(crate) struct Slots {
     queues: Vec<Queue>,
     /// The queue that is served next, so that each gets its turn.
     turn: usize,
+    /// When a slot was given back, or the first pipeline began to wait. `None` once it was said that nothing has happened since.
+    moved_at: Option<Instant>,
 }
 
 #[derive(Debug)]
 struct Queue {
     free: usize,
     waiting: VecDeque<usize>,
+    /// The same, for this pool.
+    moved_at: Option<Instant>,
+}
+
+/// All slots, or those of a pool, are taken, and none was given back for long while pipelines wait.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Stall {
+    pub(crate) pool: Option<usize>,
+    /// The pipelines that wait.
+    pub(crate) waiting: Vec<usize>,
 }
 
 impl Slots {
     pub(crate) fn new(all: usize, pools: &[usize]) -> Self {
         let slots = [usize::MAX >> 1].into_iter().chain(pools.iter().copied());
-        let queues = slots.map(|free| Queue { free, waiting: VecDeque::new() }).collect();
-        Self { free: all, queues, turn: 0 }
+        let queue = |free| Queue { free, waiting: VecDeque::new(), moved_at: None };
+        Self { free: all, queues: slots.map(queue).collect(), turn: 0, moved_at: None }
     }
 
     pub(crate) fn free(&self, pool: Option<usize>) -> usize {
@@ -41,13 +56,48 @@ impl Slots {
         let count = std::mem::take(&mut held.count);
         if let Some(queue) = self.queues.get_mut(queue_of(held.pool)) {
             (self.free, queue.free) = (self.free + count, queue.free + count);
+            if count > 0 {
+                let now = Some(Instant::now());
+                (self.moved_at, queue.moved_at) = (now, now);
+            }
         }
     }
 
     pub(crate) fn wait(&mut self, pool: Option<usize>, key: usize) {
-        if let Some(queue) = self.queues.get_mut(queue_of(pool)) {
-            queue.waiting.push_back(key);
+        let is_first = self.queues.iter().all(|queue| queue.waiting.is_empty());
+        let Some(queue) = self.queues.get_mut(queue_of(pool)) else { return };
+        let now = Some(Instant::now());
+        if is_first {
+            self.moved_at = now;
         }
+        if queue.waiting.is_empty() {
+            queue.moved_at = now;
+        }
+        queue.waiting.push_back(key);
+    }
+
+    /// What has been stalled for that long, if one of its pipelines still waits. Each stall is returned once.
+    pub(crate) fn stalls(&mut self, wait: Duration, waits: impl Fn(usize) -> bool) -> Vec<Stall> {
+        let is_long = |at: &Option<Instant>| at.is_some_and(|at| at.elapsed() >= wait);
+        let waiting =
+            |queue: &Queue| -> Vec<_> { queue.waiting.iter().copied().filter(|key| waits(*key)).collect() };
+        if self.free == 0 {
+            let waiting: Vec<_> = self.queues.iter().flat_map(waiting).collect();
+            if waiting.is_empty() || !is_long(&self.moved_at) {
+                return Vec::new();
+            }
+            self.moved_at = None;
+            return vec![Stall { pool: None, waiting }];
+        }
+        let mut stalls = Vec::new();
+        for (place, queue) in self.queues.iter_mut().enumerate() {
+            let waiting = waiting(queue);
+            if queue.free == 0 && !waiting.is_empty() && is_long(&queue.moved_at) {
+                queue.moved_at = None;
+                stalls.push(Stall { pool: place.checked_sub(1), waiting });
+            }
+        }
+        stalls
     }
 
     /// The next waiting pipeline for which there is a slot.
@@ -77,6 +127,11 @@ pub(crate) struct Held {
 }
 
 impl Held {
+    /// Whether it holds a slot of this pool, or any if there is no pool.
+    pub(crate) fn is_of(&self, pool: Option<usize>) -> bool {
+        self.count > 0 && (pool.is_none() || self.pool == pool)
+    }
+
     /// Splits off one slot, if there is one.
     pub(crate) fn split_one(&mut self) -> Self {
         let count = self.count.min(1);
@@ -108,5 +163,28 @@ mod tests {
         assert_eq!(slots.take(None, 9).count, 3);
         slots.wait(None, 6);
         assert_eq!(slots.next(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stall_is_told_once_until_a_slot_is_given_back() {
+        const MINUTE: Duration = Duration::from_secs(60);
+        for (slots, pool) in [(1, None), (9, Some(0))] {
+            let mut slots = Slots::new(slots, &[1]);
+            let mut held = slots.take(pool, 1);
+            tokio::time::advance(MINUTE).await;
+            assert_eq!(slots.stalls(MINUTE, |_| true), [], "nobody waits");
+            slots.wait(pool, 7);
+            slots.wait(pool, 8);
+            assert_eq!(slots.stalls(MINUTE, |_| true), []);
+            tokio::time::advance(MINUTE).await;
+            assert_eq!(slots.stalls(MINUTE, |_| true), [Stall { pool, waiting: vec![7, 8] }]);
+            assert_eq!(slots.stalls(MINUTE, |_| true), []);
+            slots.give_back(&mut held);
+            assert_eq!(slots.next(), Some(7));
+            let _held = slots.take(pool, 1);
+            assert_eq!((slots.next(), slots.stalls(MINUTE, |_| true)), (None, vec![]));
+            tokio::time::advance(MINUTE).await;
+            assert_eq!(slots.stalls(MINUTE, |_| true), [Stall { pool, waiting: vec![8] }]);
+        }
     }
 }

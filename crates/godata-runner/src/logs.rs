@@ -19,7 +19,7 @@ pub(crate) fn span(run: &RunHandle) -> Span {
         job = %run.job_id(),
         attempt = cx.attempt(),
         cause = %cx.cause(),
-        due = cx.scheduled_at().map(rfc3339).map(tracing::field::display),
+        due = cx.due().map(rfc3339).map(tracing::field::display),
     );
     if !span.is_disabled() {
         span.follows_from(Span::current());

@@ -142,7 +142,7 @@ async fn the_span_is_a_root_and_has_the_due_time_of_the_run() {
     let lines = Lines::capture();
     let request = info_span!("request", path = "/run");
     let due = UtcDateTime::UNIX_EPOCH + Duration::from_millis(1_500);
-    let cx = RunContext::new().with_attempt(2).with_scheduled_at(due);
+    let cx = RunContext::new().with_attempt(2).with_due(due);
     let job = job_fn("a", |_cx| async { Ok(()) });
     let run = request.in_scope(|| Runner::new().start_with(job, cx)).unwrap();
     run.finished().await;

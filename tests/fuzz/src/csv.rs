@@ -7,6 +7,7 @@ use arbitrary::Unstructured;
 use godata::csv::{self as format, BlankLines, CsvReader, Ragged, Trim};
 use godata::{Input, Record, ValueRef};
 
+use super::documents::text_after_marks;
 use super::options::{block_size, one_of, rest};
 use super::run::{records, values};
 
@@ -106,12 +107,6 @@ impl Options {
         builder.escape(self.escape);
         // The crate reads a comment at the end of the input as a record.
         let end: &[u8] = if self.comment.is_some() { b"\n" } else { b"" };
-        // It skips only one byte order mark.
-        let mark: &[u8] = b"\xef\xbb\xbf";
-        let mut text = text;
-        while text.strip_prefix(mark).is_some_and(|rest| rest.starts_with(mark)) {
-            text = &text[mark.len()..];
-        }
         let reader = builder.from_reader(text.chain(end));
         let cells = |record: csv::ByteRecord| record.iter().map(<[u8]>::to_vec).collect();
         reader.into_byte_records().map(|record| cells(record.expect("it is in memory"))).collect()
@@ -139,13 +134,15 @@ pub fn check(data: &[u8]) {
             (found, typed) => panic!("{typed:?} differs from {found:?}"),
         }
     }
-    if options.has_oracle() && !text.starts_with(b"\xff") && !text.starts_with(b"\xfe") {
+    if options.has_oracle()
+        && let Some(text) = text_after_marks(text)
+    {
         check_oracle(options, options.oracle(text), &found);
     }
 }
 
 /// A null is empty text where a type expects text, and absent where the cell was absent.
-fn assert_same(records: &[Record], typed: &[BTreeMap<String, String>]) {
+pub(crate) fn assert_same(records: &[Record], typed: &[BTreeMap<String, String>]) {
     assert_eq!(records.len(), typed.len());
     for (record, typed) in records.iter().zip(typed) {
         for (name, value) in record.iter() {

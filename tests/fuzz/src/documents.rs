@@ -1,12 +1,25 @@
-//! JSON documents.
+//! The beginnings of text files, and JSON documents.
 
 use arbitrary::{Result, Unstructured};
 use serde_json::{Map, Value};
 
-/// Whether a file has no byte order mark, or that of UTF-8; others are refused.
-pub(crate) fn is_utf_8_of_no_other_mark(text: &[u8]) -> bool {
-    let others: [&[u8]; 3] = [b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff"];
-    !others.iter().any(|mark| text.starts_with(mark))
+/// The text after byte order marks; `None` for a file that is refused, with the mark of another encoding, or compressed.
+pub(crate) fn text_after_marks(mut text: &[u8]) -> Option<&[u8]> {
+    while let Some(rest) = text.strip_prefix(b"\xef\xbb\xbf") {
+        text = rest;
+    }
+    let others: [&[u8]; 7] = [
+        b"\xff\xfe",
+        b"\xfe\xff",
+        b"\0\0\xfe\xff",
+        b"\x1f\x8b\x08",
+        b"\x28\xb5\x2f\xfd",
+        b"\xfd7zXZ\0",
+        b"PK\x03\x04",
+    ];
+    let is_bzip2 = text.starts_with(b"BZh") && text.get(4..10) == Some(b"1AY&SY");
+    let is_other = is_bzip2 || others.iter().any(|start| text.starts_with(start));
+    (!is_other).then_some(text)
 }
 
 /// Whether a dynamic record has the same value as that of `serde_json`. A number that no type of 64 bits

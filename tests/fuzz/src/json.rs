@@ -5,7 +5,7 @@ use godata::{Input, json};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::documents::{is_same, is_utf_8_of_no_other_mark};
+use super::documents::{is_same, text_after_marks};
 use super::options::{block_size, one_of, rest};
 use super::run::{records_as_json, values};
 
@@ -29,10 +29,7 @@ pub fn check(data: &[u8]) {
             assert!(is_same(dynamic, typed), "{dynamic} differs from {typed}");
         }
     }
-    if !is_utf_8_of_no_other_mark(text) {
-        return;
-    }
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let Some(text) = text_after_marks(text) else { return };
     let document = serde_json::from_slice::<Value>(text).ok();
     let array = document.as_ref().and_then(|document| document.pointer(pointer)?.as_array());
     match (found_typed, array) {

@@ -4,6 +4,7 @@
 
 pub mod cron;
 pub mod csv;
+pub mod csv_files;
 pub mod csv_round_trip;
 pub mod json;
 pub mod json_round_trip;

@@ -77,6 +77,16 @@ pub(crate) fn written<B: Batch, W: Writer<B>>(flow: Flow<B>, writer: W) -> Resul
     Ok(fs::read(path()).expect("the run has written it"))
 }
 
+/// The paths of files with these contents.
+pub(crate) fn files(contents: &[&[u8]]) -> Vec<PathBuf> {
+    let write = |(number, content): (usize, &&[u8])| {
+        let path = PLACE.with_borrow(|place| place.folder.path().join(format!("in-{number}")));
+        fs::write(&path, content).expect("a fuzz target can write files");
+        path
+    };
+    contents.iter().enumerate().map(write).collect()
+}
+
 /// The path of the output.
 pub(crate) fn path() -> PathBuf {
     PLACE.with_borrow(|place| place.folder.path().join("file"))

@@ -19,7 +19,7 @@ pub(super) fn job_is_recorded(books: &Books, by: Incarnation, cx: &RunContext) -
     }
     let is_told = (cx.job_id(), cx.attempt(), cx.cause(), cx.params())
         == (row.job_id, row.attempt, row.cause, &row.params);
-    if !is_told || cx.scheduled_at() != row.due {
+    if !is_told || cx.due() != row.due {
         return Err(format!("its job is told {cx:?}, and the row says {row:?}"));
     }
     let is_given_up = row.owner.is_some_and(|owner| books.dead.contains(&owner))

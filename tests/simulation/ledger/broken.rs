@@ -119,7 +119,7 @@ fn context(run: &RunRecord) -> RunContext {
     let cx = RunContext::new().with_run_id(run.id).with_job_id(run.job_id).with_attempt(run.attempt);
     let cx = cx.with_cause(run.cause);
     match run.due {
-        Some(due) => cx.with_scheduled_at(due),
+        Some(due) => cx.with_due(due),
         None => cx,
     }
 }
@@ -184,6 +184,32 @@ fn an_edit_that_begins_in_the_past_is_found() {
     (history.row.spec_since, history.row.cursor) = (at(50), Some(at(50)));
     history.decide([], []);
     history.found("begins anew");
+}
+
+#[test]
+fn an_edit_that_drops_a_due_time_is_found() {
+    for is_answered in [false, true] {
+        let mut history = History::new();
+        let skip = history.due(10, RunStatus::Skipped);
+        history.row.spec = Some("every 7s".to_owned());
+        (history.row.spec_since, history.row.cursor) = (at(15), Some(at(15)));
+        history.row.updated_at = at(15);
+        if is_answered {
+            history.decide([&skip], []);
+            assert_eq!(history.ledger.violations(), Vec::<String>::new());
+        } else {
+            history.decide([], []);
+            history.found("is dropped");
+        }
+    }
+}
+
+#[test]
+fn a_removal_that_drops_a_due_time_is_found() {
+    let mut history = History::new();
+    (history.row.removed_at, history.row.updated_at) = (Some(at(15)), at(15));
+    history.decide([], []);
+    history.found("is dropped");
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Each due time is answered by exactly one row: the rows of one `spec_since` are disjoint ranges that cover everything from
-//! there up to the cursor.
+//! there up to the cursor, and up to the edit or removal that ends it.
 
 use std::time::Duration;
 
@@ -63,6 +63,10 @@ pub(super) fn are_answered_once(decision: &Decision<'_>, books: &Books) -> Verdi
     }
 
     let after = &decision.after;
+    let is_removed = after.removed_at.is_some() && before.removed_at.is_none();
+    if after.spec_since != before.spec_since || is_removed {
+        nothing_is_dropped(decided, before, decision, books)?;
+    }
     if after.spec_since == before.spec_since {
         return nothing_is_passed_over(decided, decision, books);
     }
@@ -111,6 +115,28 @@ fn nothing_is_passed_over(decided: UtcDateTime, decision: &Decision<'_>, books: 
     let Some(spec) = &row.spec else { return Ok(()) };
     match books.schedule(spec)?.next(decided) {
         Some(due) if due <= cursor => Err(format!("{due} is not answered, and the cursor is at {cursor}")),
+        _ => Ok(()),
+    }
+}
+
+/// A schedule that ends or starts anew has answered its due times up to then. Whoever edits it does not know the old one, so
+/// the row says only when it was due first.
+fn nothing_is_dropped(
+    decided: UtcDateTime,
+    before: &PipelineRecord,
+    decision: &Decision<'_>,
+    books: &Books,
+) -> Verdict {
+    if books.plan.shared && books.plan.mood == Mood::Wild {
+        // An instance whose clock is ahead decides by the store's clock, and the row does not tell what that showed.
+        return Ok(());
+    }
+    let covers = decision.changes.iter().filter_map(|change| change.after.covers.zip(change.after.due));
+    let goes_on = covers.into_iter().any(|(covers, due)| !covers.exact && covers.first == due);
+    let spec = before.spec.as_ref().filter(|_| before.removed_at.is_none() && !goes_on);
+    let now = decision.after.updated_at;
+    match spec.map(|spec| books.schedule(spec)).transpose()?.and_then(|schedule| schedule.next(decided)) {
+        Some(due) if due <= now => Err(format!("{due} is dropped at {now} without a row")),
         _ => Ok(()),
     }
 }

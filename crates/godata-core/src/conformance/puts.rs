@@ -63,6 +63,7 @@ fn full_rows() -> (PipelineRecord, RunRecord) {
     pipeline.spec = Some(hard.into());
     pipeline.spec_since = at(3);
     pipeline.cursor = Some(at(4));
+    pipeline.next_due = Some(at(5));
     pipeline.open_skip = Some(RunId::generate());
     pipeline.after_seen = BTreeMap::from([(name("upstream"), 3)]);
     pipeline.last_success_rev = 6;

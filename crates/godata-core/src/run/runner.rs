@@ -63,7 +63,7 @@ use crate::{AnyJob, RunHandle, RunId, RunRequest, excerpt};
 ///
 /// fn span(run: &RunHandle) -> Span {
 ///     let cx = run.context();
-///     let due = cx.scheduled_at().and_then(|due| due.format(&Rfc3339).ok());
+///     let due = cx.due().and_then(|due| due.format(&Rfc3339).ok());
 ///     info_span!(
 ///         parent: None,
 ///         "run",

@@ -28,7 +28,7 @@ pub struct PipelineRecord {
     /// When the pipeline was removed. Its history stays.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub removed_at: Option<UtcDateTime>,
-    /// The text of the schedule. A different text is an edit.
+    /// The text of the schedule. A text that means another schedule is an edit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub spec: Option<String>,
     /// When the pipeline was registered, or its schedule was last edited.
@@ -37,6 +37,10 @@ pub struct PipelineRecord {
     /// The last due time that was decided. It never goes back while `spec_since` stays the same.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<UtcDateTime>,
+    /// The first due time after the cursor. If it has passed when the schedule is edited, a skipped run says so, because then
+    /// nobody knows the old schedule. `None` if nothing is due any more, and in rows that an earlier version has written.
+    #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
+    pub next_due: Option<UtcDateTime>,
     /// The skipped run that grows if the next due time is skipped as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub open_skip: Option<RunId>,
@@ -87,6 +91,7 @@ impl PipelineRecord {
             spec: None,
             spec_since: now,
             cursor: None,
+            next_due: None,
             open_skip: None,
             after_seen: BTreeMap::new(),
             last_success_rev: 0,
@@ -115,7 +120,8 @@ mod tests {
             r#""last_success_rev":0,"created_at":"1970-01-01T00:00:01.5Z","updated_at":"1970-01-01T00:00:01.5Z"}"#
         );
         assert_eq!(serde_json::to_string(&pipeline).unwrap(), expected);
-        pipeline.cursor = Some(at);
+        assert_eq!(serde_json::from_str::<PipelineRecord>(expected).unwrap(), pipeline);
+        (pipeline.cursor, pipeline.next_due) = (Some(at), Some(at + Duration::from_secs(1)));
         pipeline.pending =
             vec![RunRecord::new(&pipeline.name, RunKey::due(at, at), Cause::Schedule, RunStatus::Queued, at)];
         let json = serde_json::to_string(&pipeline).unwrap();

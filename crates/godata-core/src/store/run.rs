@@ -24,7 +24,7 @@ pub struct RunRecord {
     pub key: RunKey,
     /// Why the run was started.
     pub cause: Cause,
-    /// The due time of the run. For a skipped run, the last due time that it covers.
+    /// The due time of the run. For a skipped run, the last due time that it covers, as far as that is known.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub due: Option<UtcDateTime>,
     /// The due times that the run covers, if it covers others than `due`.

@@ -90,7 +90,8 @@ async fn write_all<B: Batch, W: Writer<B>>(
 ) -> (Option<W::Sink>, Result<(), Stopped>) {
     match open_both(run, open, make).await {
         Ok((source, writer, mut sink)) => {
-            let lanes = Lanes::new(run, Stage::Write, Box::new(EncodeStage { source, writer }));
+            let lanes =
+                Lanes::new(run, Stage::Write, Box::new(EncodeStage { source, writer, is_first: true }));
             let result = write_batches(run, lanes, &mut sink).await;
             (Some(sink), result)
         }
@@ -226,6 +227,8 @@ type Encoded<E> = (E, Bracket);
 struct EncodeStage<B, W> {
     source: Box<dyn Pull<Chunk<B>>>,
     writer: Arc<W>,
+    /// Whether the next batch is the first one.
+    is_first: bool,
 }
 
 impl<B: Batch, W: Writer<B>> Pull<Encoded<W::Encoded>> for EncodeStage<B, W> {
@@ -233,8 +236,9 @@ impl<B: Batch, W: Writer<B>> Pull<Encoded<W::Encoded>> for EncodeStage<B, W> {
         Box::pin(async {
             let Some(task) = self.source.next().await? else { return Ok(None) };
             let writer = Arc::clone(&self.writer);
+            let is_first = std::mem::take(&mut self.is_first);
             let encode: Task<_> = Box::new(move |work| match task(work)? {
-                Some(chunk) if !chunk.is_empty() => {
+                Some(chunk) if !chunk.is_empty() || (is_first && writer.encodes_empty(chunk.batch())) => {
                     work.encode(chunk, |chunk, work| writer.encode(chunk, work)).map(Some)
                 }
                 _ => Ok(None),

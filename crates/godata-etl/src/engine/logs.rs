@@ -97,6 +97,6 @@ fn run_span(pipeline: &PipelineInfo, cx: &RunContext) -> Span {
         job = %cx.job_id(),
         attempt = cx.attempt(),
         cause = %cx.cause(),
-        due = cx.scheduled_at().and_then(|due| due.format(&Rfc3339).ok()).map(tracing::field::display),
+        due = cx.due().and_then(|due| due.format(&Rfc3339).ok()).map(tracing::field::display),
     )
 }

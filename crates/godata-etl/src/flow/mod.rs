@@ -5,6 +5,7 @@ mod records;
 mod runnable;
 mod typed;
 
+use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,8 +14,9 @@ use godata_core::{BoxError, RunContext};
 pub use self::named_fields::NamedFields;
 use crate::chunk::RowMap;
 use crate::engine::{MakeWriter, Opener, Plan};
+use crate::records::Missed;
 use crate::writer::{Collect, WriteFn};
-use crate::{Batch, BuildError, Chunk, Pipeline, PipelineError, StepInfo, Stop, Work, Writer, step};
+use crate::{Batch, BuildError, Chunk, Pipeline, PipelineError, Records, StepInfo, Stop, Work, Writer, step};
 
 /// The middle of a pipeline's description: a reader and the steps so far. A `write` ends it and returns the
 /// [`Pipeline`].
@@ -111,7 +113,15 @@ impl<B: Batch> Flow<B> {
     {
         self.step("map_batch", move |chunk, _| {
             let Chunk { batch, origin, .. } = chunk;
-            Ok(Chunk { batch: f(batch)?, origin, rows: RowMap::Unknown })
+            let missed = Missed::of(&batch);
+            let made = f(batch);
+            missed.map_or(Ok(()), |missed| missed.check())?;
+            let mut batch = made?;
+            if let Some(records) = (&mut batch as &mut dyn Any).downcast_mut::<Records>() {
+                // It may have set fields in some of the rows.
+                records.extend_names();
+            }
+            Ok(Chunk { batch, origin, rows: RowMap::Unknown })
         })
     }
 

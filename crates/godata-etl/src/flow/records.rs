@@ -75,10 +75,7 @@ impl Flow<Records> {
     where
         F: Fn(&mut RecordMut<'_>) -> Result<(), BoxError> + Send + Sync + 'static,
     {
-        self.step("transform", move |mut chunk, work| {
-            chunk.batch.open_names();
-            chunk.update(work, &f)
-        })
+        self.step("transform", move |chunk, work| chunk.update(work, &f))
     }
 
     /// Like [`transform`](Self::transform), with the context of the run.
@@ -86,8 +83,7 @@ impl Flow<Records> {
     where
         F: Fn(&RunContext, &mut RecordMut<'_>) -> Result<(), BoxError> + Send + Sync + 'static,
     {
-        self.step("transform_with", move |mut chunk, work| {
-            chunk.batch.open_names();
+        self.step("transform_with", move |chunk, work| {
             let cx = work.context().clone();
             chunk.update(work, |record| f(&cx, record))
         })
@@ -173,7 +169,8 @@ impl<B: Batch> Flow<B> {
     ///
     /// If the names are fixed by the input (a CSV file with a header), a name that is not among them fails the run. If
     /// every record may have names of its own (JSON, and after `transform`), a record that lacks a field stays without
-    /// it. The same holds for [`rename`](Self::rename) and [`drop_fields`](Self::drop_fields).
+    /// it. The same holds for [`rename`](Self::rename) and [`drop_fields`](Self::drop_fields). After this step, the names are
+    /// fixed.
     ///
     /// ```
     /// # use godata_etl::{Pipeline, record};
@@ -282,6 +279,10 @@ impl<B: Batch> Flow<B> {
     /// Converts each record to a `T` through serde. Text is parsed where `T` has a number or a bool, because all cells of a
     /// CSV file are text. [`RecordRef::de`] has the rules.
     ///
+    /// If the names are known for all records, as those of a CSV file, a field of a struct is not `None` or its default because
+    /// the column is spelled in another way: `Status` for `status` fails the run, and `#[serde(rename = "Status")]` helps. A
+    /// column that is not there at all is `None`.
+    ///
     /// ```
     /// # use godata_etl::{Pipeline, record};
     /// #[derive(Debug, PartialEq, serde::Deserialize)]
@@ -301,7 +302,12 @@ impl<B: Batch> Flow<B> {
         B: NamedFields,
         T: DeserializeOwned + Send + 'static,
     {
-        NamedFields::flow(self).step("typed", |chunk, work| chunk.convert(work, |record| Ok(record.de()?)))
+        NamedFields::flow(self).step("typed", |chunk, work| {
+            if chunk.batch.knows_names() && !chunk.is_empty() {
+                chunk.batch.shape().check_struct::<T>()?;
+            }
+            chunk.convert(work, |record| Ok(record.de()?))
+        })
     }
 }
 
@@ -312,7 +318,7 @@ impl Flow<Records> {
     {
         self.step(name, move |mut chunk, _| {
             // A batch without rows may lack a name that an earlier step sets in each row.
-            if !chunk.is_empty() {
+            if !chunk.is_empty() || !chunk.batch.has_extended_names() {
                 reshape(&mut chunk.batch)?;
             }
             Ok(chunk)

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::cast::Type;
 use super::cell::Cell;
 use super::field_error::FieldError;
+use super::names::{KnownNames, Names};
 use super::record::Record;
 use super::row::RecordRef;
 use super::row_mut::RecordMut;
@@ -21,6 +22,9 @@ use super::value::Value;
 /// A cell that came from text stays a slice of the buffer until it is read, and is written as it was read. A row may
 /// lack a field that other rows have: the field is then *absent*, which is not the same as null. All rows have their
 /// fields in the order of [`names`](Self::names).
+///
+/// The names of a batch are either known for all rows, as those of a CSV file, or open, as those of JSON, whose rows bring
+/// their own. [`RecordRef`] says what that means for its getters.
 ///
 /// Readers of formats fill a batch with [`RecordsBuilder`](crate::RecordsBuilder). Closures collect one from
 /// [`Record`]s.
@@ -48,8 +52,10 @@ pub struct Records {
     pub(super) source_format: Option<SourceFormat>,
     /// Whether a row has lost a field, so that there may be a name that no row has.
     pub(super) lost_fields: bool,
-    /// Whether the input fixed the names for all rows, so that any other name is a mistake.
-    pub(super) fixed_names: bool,
+    /// Whether the rows can have other names than those of the shape.
+    pub(super) names: Names,
+    /// Whether an empty text can be no value, because the format has no null.
+    pub(super) empty_is_none: bool,
 }
 
 impl Records {
@@ -83,7 +89,7 @@ impl Records {
         rows.clear();
         sources.clear();
         let storage = storage.recycled(shape.len());
-        Self { shape, storage, rows, sources, fixed_names: true, ..Self::default() }
+        Self { shape, storage, rows, sources, names: Names::fixed(), ..Self::default() }
     }
 
     /// Fills a batch that has no rows.
@@ -117,17 +123,50 @@ impl Records {
     /// Adds a row. Names that are new to the batch are added at the end.
     pub fn push(&mut self, record: Record) {
         let row = self.height;
+        let names = self.shape.len();
+        self.empty_is_none |= record.empty_is_none();
         for (hint, (name, value)) in record.into_fields().into_iter().enumerate() {
             let column = self.column_from(hint, &name);
             self.storage.put_value(column, row, value);
+        }
+        if self.shape.len() > names {
+            self.extend_names();
         }
         self.end_row();
     }
 
     /// Makes unknown names valid: from now on, a name that the batch lacks may be one that none of its rows happens to
-    /// have. Steps that set fields row by row call it. See [`select`](Self::select).
+    /// have. Readers of formats whose rows name their fields call it. See [`select`](Self::select).
     pub fn open_names(&mut self) {
-        self.fixed_names = false;
+        self.names = Names::Open;
+    }
+
+    /// Says that the format of these rows has no null, so that an empty text is `None` for an `Option`. Readers of such
+    /// formats call it. See [`RecordRef::de`].
+    pub fn set_empty_as_none(&mut self) {
+        self.empty_is_none = true;
+    }
+
+    /// Whether the names are known for all rows, as those of a CSV file.
+    pub(crate) fn knows_names(&self) -> bool {
+        self.names.missed().is_some()
+    }
+
+    /// Whether the rows can have the names of the shape, and no others: the names of a CSV file, or those of a
+    /// [`select`](Self::select). Otherwise the rows bring their own names, or a step may have given some of them more.
+    #[must_use]
+    pub fn has_fixed_names(&self) -> bool {
+        matches!(self.names, Names::Fixed(_))
+    }
+
+    /// Whether a step may have given some rows of the input more names, and perhaps none of this batch.
+    pub(crate) fn has_extended_names(&self) -> bool {
+        matches!(self.names, Names::Extended(_))
+    }
+
+    /// Says that a step may have given fields of new names to some rows, and perhaps to none of this batch.
+    pub(crate) fn extend_names(&mut self) {
+        self.names = self.names.extended();
     }
 
     /// How many rows there are.
@@ -177,7 +216,13 @@ impl Records {
     #[must_use]
     pub fn into_records(mut self) -> Vec<Record> {
         let rows = std::mem::take(&mut self.rows);
-        rows.into_iter().map(|row| self.take_record(row as usize)).collect()
+        let names = self.names.clone();
+        let shape = Arc::clone(&self.shape);
+        let known = names.missed().is_some().then(|| Arc::new(KnownNames { names, shape }));
+        let empty = self.empty_is_none;
+        let record =
+            |row: u32| self.take_record(row as usize).with_known(known.clone()).with_empty_as_none(empty);
+        rows.into_iter().map(record).collect()
     }
 
     /// The text buffer that the cells are slices of: the text given to
@@ -290,7 +335,8 @@ impl Records {
             let name = self.shape.as_slice().get(column)?;
             Some((Arc::clone(name), self.storage.value(column, row)?.to_owned()))
         };
-        Record::from_fields(self.storage.positions(row).filter_map(field).collect())
+        let fields = self.storage.positions(row).filter_map(field).collect();
+        Record::from_fields(fields).with_empty_as_none(self.empty_is_none)
     }
 
     fn take_record(&mut self, row: usize) -> Record {

@@ -50,7 +50,8 @@ pub struct RecordsBuilder {
 }
 
 impl RecordsBuilder {
-    /// A builder of rows of this shape, to which [`seek`](Self::seek) may add names.
+    /// A builder of rows of this shape, to which [`seek`](Self::seek) may add names. If it can add names in some batches of an
+    /// input and not in others, call [`Records::open_names`] on each batch.
     #[must_use]
     pub fn new(shape: Arc<Shape>) -> Self {
         let names = shape.len();

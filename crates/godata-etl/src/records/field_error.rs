@@ -2,10 +2,13 @@
 
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use godata_core::{debug_as_chain, excerpt};
 
 use super::cast::Type;
+use super::shape::Shape;
+use super::shape_error::UnknownName;
 use super::timestamp::{ParseTimestampError, Timestamp};
 use super::value_ref::ValueRef;
 
@@ -29,6 +32,8 @@ pub struct FieldError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Problem {
     Missing,
+    /// No row of the batch can have the field.
+    Unknown(Arc<Shape>),
     Null,
     Taken,
     Mismatch {
@@ -52,12 +57,16 @@ impl FieldError {
     pub fn value(&self) -> Option<&str> {
         match &self.problem {
             Problem::Mismatch { value, .. } => Some(value),
-            Problem::Missing | Problem::Null | Problem::Taken => None,
+            Problem::Missing | Problem::Unknown(_) | Problem::Null | Problem::Taken => None,
         }
     }
 
     pub(crate) fn missing(field: &str) -> Self {
         Self { field: field.into(), problem: Problem::Missing }
+    }
+
+    pub(super) fn unknown(field: &str, known: Arc<Shape>) -> Self {
+        Self { field: field.into(), problem: Problem::Unknown(known) }
     }
 
     pub(super) fn taken(field: &str) -> Self {
@@ -85,8 +94,12 @@ debug_as_chain!(FieldError);
 
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Problem::Unknown(known) = &self.problem {
+            return UnknownName(&self.field, known.as_slice()).fmt(f);
+        }
         write!(f, "field `{}`", excerpt(&self.field))?;
         match &self.problem {
+            Problem::Unknown(_) => Ok(()),
             Problem::Missing => f.write_str(" is missing"),
             Problem::Null => f.write_str(" is null"),
             Problem::Taken => f.write_str(" already exists"),

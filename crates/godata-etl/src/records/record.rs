@@ -10,6 +10,7 @@ use super::cast::{Type, cast_value};
 use super::convert::ConvertError;
 use super::field_error::FieldError;
 use super::getters::delegate_getters;
+use super::names::KnownNames;
 use super::row::RecordRef;
 use super::value::Value;
 use super::value_ref::ValueRef;
@@ -20,7 +21,8 @@ use super::value_ref::ValueRef;
 /// [`to_record`](crate::to_record). If a name appears twice, the last value wins, at the position of the first. Two
 /// records are equal if they have equal fields in the same order.
 ///
-/// The getters follow the rules of [`RecordRef`].
+/// The getters follow the rules of [`RecordRef`]. The names of a record that you make are open. Those of a record that a step
+/// hands over from a batch with known names are known.
 ///
 /// ```
 /// use godata_etl::record;
@@ -31,9 +33,13 @@ use super::value_ref::ValueRef;
 /// assert_eq!(order, record! {"order_id" => "A-1", "amount" => "12.5", "gross" => 15.0});
 /// # Ok::<(), godata_etl::FieldError>(())
 /// ```
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Default)]
 pub struct Record {
     fields: Vec<(Arc<str>, Value)>,
+    /// The names of the batch that the record comes from, if they were known.
+    known: Option<Arc<KnownNames>>,
+    /// Whether an empty text can be no value, because the format of the record has no null.
+    empty_is_none: bool,
 }
 
 impl Record {
@@ -72,7 +78,7 @@ impl Record {
     ///
     /// [`FieldError`] if the field is absent, or another field has the new name.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<(), FieldError> {
-        let position = self.position(from).ok_or_else(|| FieldError::missing(from))?;
+        let position = self.position(from).ok_or_else(|| self.as_ref().missing(from))?;
         if from != to && self.contains(to) {
             return Err(FieldError::taken(to));
         }
@@ -144,11 +150,27 @@ impl Record {
 
     /// A record of fields whose names are known to be distinct.
     pub(super) fn from_fields(fields: Vec<(Arc<str>, Value)>) -> Self {
-        Self { fields }
+        Self { fields, ..Self::default() }
+    }
+
+    pub(super) fn with_known(self, known: Option<Arc<KnownNames>>) -> Self {
+        Self { known, ..self }
+    }
+
+    pub(super) fn with_empty_as_none(self, empty_is_none: bool) -> Self {
+        Self { empty_is_none, ..self }
+    }
+
+    pub(super) fn empty_is_none(&self) -> bool {
+        self.empty_is_none
+    }
+
+    pub(super) fn known(&self) -> Option<&KnownNames> {
+        self.known.as_deref()
     }
 
     fn value_mut(&mut self, name: &str) -> Result<&mut Value, FieldError> {
-        let position = self.position(name).ok_or_else(|| FieldError::missing(name))?;
+        let position = self.position(name).ok_or_else(|| self.as_ref().missing(name))?;
         Ok(&mut self.fields[position].1)
     }
 
@@ -180,6 +202,12 @@ impl<K: Into<Arc<str>>, V: Into<Value>> From<Vec<(K, V)>> for Record {
 impl From<RecordRef<'_>> for Record {
     fn from(row: RecordRef<'_>) -> Self {
         row.to_record()
+    }
+}
+
+impl PartialEq for Record {
+    fn eq(&self, other: &Self) -> bool {
+        self.fields == other.fields
     }
 }
 

@@ -8,10 +8,13 @@ use super::shape::Shape;
 use super::shape_error::ShapeError;
 
 impl Records {
-    /// Keeps these fields, in this order, and drops the others.
+    /// Keeps these fields, in this order, and drops the others. After that, the names are
+    /// [fixed](Self::has_fixed_names).
     ///
     /// An unknown name is an error if the names were given with the batch ([`with_names`](Self::with_names)). It is ignored
-    /// if the rows brought their own names, because then a batch has a name only if one of its rows happens to have it.
+    /// if the rows brought their own names, because then a batch has a name only if one of its rows happens to have it. After
+    /// a step that may have given fields to some of the rows, only a name is refused that differs from a known one in nothing
+    /// but letter case, spaces and punctuation.
     /// The same holds for [`drop_fields`](Self::drop_fields) and [`rename`](Self::rename).
     ///
     /// # Errors
@@ -29,10 +32,23 @@ impl Records {
     /// # Ok::<(), godata_etl::ShapeError>(())
     /// ```
     pub fn select<S: AsRef<str>>(&mut self, names: &[S]) -> Result<(), ShapeError> {
-        let positions = self.positions(names)?;
+        let found: Vec<_> = names.iter().map(|name| self.find(name.as_ref())).collect::<Result<_, _>>()?;
         let known = self.shape.as_slice();
-        let shape = Shape::new(positions.iter().map(|&position| Arc::clone(&known[position])))?;
+        let named = |(name, found): (&S, &Option<usize>)| match found {
+            Some(position) => Arc::clone(&known[*position]),
+            None => Arc::from(name.as_ref()),
+        };
+        let shape = Shape::new(names.iter().zip(&found).map(named))?;
+        let mut columns = self.shape.len();
+        let mut absent = || {
+            self.storage.push_column(self.height);
+            columns += 1;
+            columns - 1
+        };
+        let positions: Vec<usize> =
+            found.into_iter().map(|found| found.unwrap_or_else(&mut absent)).collect();
         self.storage.select(&positions);
+        self.names = self.names.declared();
         self.sources.clear();
         self.shape = Arc::new(shape);
         Ok(())
@@ -138,12 +154,10 @@ impl Records {
     ///
     /// [`ShapeError::Unknown`] if the name is unknown and not ignored (see [`select`](Self::select)).
     pub fn find(&self, name: &str) -> Result<Option<usize>, ShapeError> {
-        match self.shape.position(name) {
-            None if self.fixed_names => {
-                Err(ShapeError::Unknown { name: name.to_owned(), known: self.shape.as_slice().to_vec() })
-            }
-            position => Ok(position),
+        if self.names.excludes(&self.shape, name) {
+            return Err(self.shape.unknown(name));
         }
+        Ok(self.shape.position(name))
     }
 
     /// Whether no row has this field.

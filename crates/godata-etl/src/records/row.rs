@@ -26,6 +26,11 @@ use super::written::CellVisitor;
 ///   it are an error; they are not trimmed.
 /// * A float counts as a whole number only if it is one exactly. Any number counts as a float.
 /// * A missing or null field is an error. Check with [`is_null`](Self::is_null) first, or use [`get`](Self::get).
+/// * If the names are known for all rows, as those of a CSV file, asking for another name fails the step, whatever the closure
+///   makes of the answer: the column may have been renamed. The error lists the names that there are. Only
+///   [`contains`](Self::contains) may be asked for any name. After a step that can add fields to some of the rows
+///   (`transform`), this holds for names that differ from a known one in nothing but letter case, spaces and punctuation.
+/// * If the rows bring their own names, as those of JSON do, a name that is not there is a missing field.
 ///
 /// ```
 /// use godata_etl::{Records, record};
@@ -63,7 +68,13 @@ impl<'a> RecordRef<'a> {
     #[inline(always)]
     #[must_use]
     pub fn get(self, name: &str) -> Option<ValueRef<'a>> {
-        self.value_at(self.position(name)?)
+        match self.position(name) {
+            Some(position) => self.value_at(position),
+            None => {
+                self.note_unknown(name);
+                None
+            }
+        }
     }
 
     /// The text of a field, or `None` if it is absent, null or not text. [`text`](Self::text) returns an error instead.
@@ -142,11 +153,11 @@ impl<'a> RecordRef<'a> {
         self.get(name).is_none_or(ValueRef::is_null)
     }
 
-    /// Whether the row has a field of this name, null or not.
+    /// Whether the row has a field of this name, null or not. The only getter that may be asked for any name.
     #[inline]
     #[must_use]
     pub fn contains(self, name: &str) -> bool {
-        self.get(name).is_some()
+        self.position(name).is_some_and(|position| self.value_at(position).is_some())
     }
 
     /// The names of the fields that the row has, in order.
@@ -239,8 +250,8 @@ impl<'a> RecordRef<'a> {
     /// Converts the row to a type that serde can deserialize, including types that borrow their text from the batch.
     ///
     /// * If the type has a number or a bool, text is parsed by the rules of the getters.
-    /// * An `Option` is `None` for a field that is absent, null, or an empty text. (The `csv` crate does the same: a file
-    ///   of text has no other way to say that there is no value.)
+    /// * An `Option` is `None` for a field that is absent or null. If the row comes from a format without null, such as CSV,
+    ///   it is also `None` for an empty text, because such a file has no other way to say that there is no value.
     /// * A type that chooses by the value (an untagged enum, a field behind `flatten`) sees text as text.
     ///   [Cast](crate::RecordMut::cast) the field first.
     ///
@@ -258,7 +269,7 @@ impl<'a> RecordRef<'a> {
     ///     coupon: Option<u32>,
     /// }
     ///
-    /// let row = record! {"id" => "A-1", "amount" => "12.5", "coupon" => ""};
+    /// let row = record! {"id" => "A-1", "amount" => "12.5", "coupon" => ()};
     /// let batch: Records = [row].into_iter().collect();
     /// for row in &batch {
     ///     let order: Order<'_> = row.de()?;
@@ -284,8 +295,41 @@ impl<'a> RecordRef<'a> {
     #[cold]
     fn unread(self, name: &str, expected: Type) -> FieldError {
         match self.get(name) {
-            None => FieldError::missing(name),
+            None => self.missing(name),
             Some(value) => FieldError::unexpected(name, expected, value),
+        }
+    }
+
+    /// Whether an empty text can be no value.
+    pub(crate) fn empty_is_none(self) -> bool {
+        match self.0 {
+            View::Row(records, _) => records.empty_is_none,
+            View::Record(record) => record.empty_is_none(),
+        }
+    }
+
+    /// Why the row has no field of this name.
+    pub(crate) fn missing(self, name: &str) -> FieldError {
+        match self.0 {
+            View::Row(records, _) => records.names.missing(&records.shape, name),
+            View::Record(record) => match record.known() {
+                Some(known) => known.names.missing(&known.shape, name),
+                None => FieldError::missing(name),
+            },
+        }
+    }
+
+    /// Notes that a closure asked for a name that the row does not have.
+    #[cold]
+    #[inline(never)]
+    fn note_unknown(self, name: &str) {
+        match self.0 {
+            View::Row(records, row) => records.names.note(&records.shape, name, Some(row)),
+            View::Record(record) => {
+                if let Some(known) = record.known() {
+                    known.names.note(&known.shape, name, None);
+                }
+            }
         }
     }
 

@@ -68,7 +68,7 @@ impl<'a> RecordMut<'a> {
         self.records.storage.put_value(column, self.row, value.into());
     }
 
-    /// Removes a field and returns its value; `None` if it is absent.
+    /// Removes a field and returns its value; `None` if it is absent. It may be asked for any name.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         let column = self.present(name).ok()?;
         self.records.lost_fields = true;
@@ -108,7 +108,7 @@ impl<'a> RecordMut<'a> {
         name: &str,
         change: impl FnOnce(ValueRef<'_>) -> V,
     ) -> Result<(), FieldError> {
-        let value = self.get(name).ok_or_else(|| FieldError::missing(name))?;
+        let value = self.get(name).ok_or_else(|| self.as_ref().missing(name))?;
         let changed = change(value).into();
         self.set(name, changed);
         Ok(())
@@ -139,7 +139,7 @@ impl<'a> RecordMut<'a> {
     ///
     /// [`FieldError`] if the field is absent or its value is not of that type. The field is then unchanged.
     pub fn cast(&mut self, name: &str, to: Type) -> Result<(), FieldError> {
-        let column = self.records.shape.position(name).ok_or_else(|| FieldError::missing(name))?;
+        let column = self.present(name)?;
         self.records.storage.cast(column, self.row, name, to)?;
         self.records.forget_source(self.row);
         Ok(())
@@ -150,7 +150,7 @@ impl<'a> RecordMut<'a> {
         let column = self.records.shape.position(name);
         column
             .filter(|&column| !self.records.storage.cell(column, self.row).is_absent())
-            .ok_or_else(|| FieldError::missing(name))
+            .ok_or_else(|| self.as_ref().missing(name))
     }
 }
 

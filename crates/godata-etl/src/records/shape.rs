@@ -113,6 +113,16 @@ impl Shape {
         self.names.is_empty()
     }
 
+    /// The first name that differs from this one at most in letter case, spaces and punctuation.
+    pub(super) fn similar(&self, name: &str) -> Option<&Arc<str>> {
+        similar(&self.names, name)
+    }
+
+    /// The error for a name that is not among these.
+    pub(super) fn unknown(&self, name: &str) -> ShapeError {
+        ShapeError::Unknown { name: name.to_owned(), known: self.names.clone() }
+    }
+
     pub(super) fn as_slice(&self) -> &[Arc<str>] {
         &self.names
     }
@@ -191,6 +201,17 @@ impl Shape {
     }
 }
 
+/// The first of these names that differs from a name at most in letter case, spaces and punctuation.
+pub(super) fn similar<'a>(known: &'a [Arc<str>], name: &str) -> Option<&'a Arc<str>> {
+    let has_letters = letters(name).next().is_some();
+    known.iter().find(|known| letters(known).eq(letters(name))).filter(|_| has_letters)
+}
+
+/// The letters and digits of a name, in lower case.
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
+}
+
 impl PartialEq for Shape {
     fn eq(&self, other: &Self) -> bool {
         self.names == other.names
@@ -238,6 +259,25 @@ mod tests {
         shape.truncate(5);
         check(&shape);
         assert_eq!(shape.position("last"), None);
+        Ok(())
+    }
+
+    #[test]
+    fn a_similar_name_differs_in_case_spaces_and_punctuation() -> Result<(), ShapeError> {
+        let shape = Shape::new(["id", "Order Status", "STRASSE", "\u{feff}key", "%", ""])?;
+        let similar = |name| shape.similar(name).map(|known| &**known);
+        for (name, known) in [
+            ("ID", Some("id")),
+            ("order_status", Some("Order Status")),
+            ("orderStatus", Some("Order Status")),
+            ("key", Some("\u{feff}key")),
+            ("ids", None),
+            ("statuS", None),
+            ("#", None),
+            ("", None),
+        ] {
+            assert_eq!(similar(name), known, "{name}");
+        }
         Ok(())
     }
 

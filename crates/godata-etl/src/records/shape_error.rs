@@ -1,8 +1,11 @@
 //! Why the names of a batch could not be changed.
 
+use std::fmt;
 use std::sync::Arc;
 
 use godata_core::{debug_as_chain, excerpt, excerpt_list};
+
+use super::shape::similar;
 
 /// Why the names of a batch could not be changed. The batch is then unchanged.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -15,7 +18,7 @@ pub enum ShapeError {
         name: String,
     },
     /// No field of the batch has this name.
-    #[error("no field is named `{}`; {}", excerpt(name), known_names(.known))]
+    #[error("{}", UnknownName(.name, .known))]
     Unknown {
         /// The name.
         name: String,
@@ -40,6 +43,20 @@ pub enum ShapeError {
 
 debug_as_chain!(ShapeError);
 
+/// Says that a name is not among the known ones.
+pub(super) struct UnknownName<'a>(pub(super) &'a str, pub(super) &'a [Arc<str>]);
+
+impl fmt::Display for UnknownName<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(name, known) = self;
+        write!(f, "no field is named `{}`", excerpt(name))?;
+        if let Some(similar) = similar(known, name) {
+            write!(f, " (did you mean `{}`?)", excerpt(similar))?;
+        }
+        write!(f, "; {}", known_names(known))
+    }
+}
+
 /// The fields that there are, for a message.
 fn known_names(known: &[Arc<str>]) -> String {
     match known.len() {
@@ -59,6 +76,8 @@ mod tests {
         assert_eq!(message(vec![]), "no field is named `x`; there are no fields");
         assert_eq!(message(vec!["id;amount".into()]), "no field is named `x`; the only field is `id;amount`");
         assert_eq!(message(vec!["id".into(), "b".into()]), "no field is named `x`; the fields are `id`, `b`");
+        let similar = message(vec!["id".into(), "X ".into()]);
+        assert_eq!(similar, "no field is named `x` (did you mean `X `?); the fields are `id`, `X `");
         let many = (0..5_000).map(|n| n.to_string().into()).collect();
         assert!(message(many).ends_with("`18`, `19` and 4,980 more"));
     }

@@ -8,7 +8,7 @@ use std::vec;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use godata_core::{BoxError, CancelOnDrop, Cancellation};
+use godata_core::{BoxError, CancelOnDrop, Canceled, Cancellation};
 use tokio::task::{JoinError, JoinHandle};
 use tracing::Instrument;
 
@@ -16,6 +16,7 @@ use crate::chunk::RowMap;
 use crate::engine::{
     AtWork, Bracket, InFlight, Lanes, Opener, Pull, Run, Stage, Stopped, Task, contained_async, then,
 };
+use crate::records::Missed;
 use crate::{BuildError, Chunk, Origin, Outcome, StepInfo};
 
 /// How many records of a [`map_async`](crate::Flow::map_async) are in flight at once, over all its batches, and whether
@@ -95,6 +96,8 @@ struct OpenBatch<U> {
     number: u64,
     origin: Arc<Origin>,
     rows: RowMap,
+    /// The unknown names that the closure asks the records for.
+    missed: Option<Arc<Missed>>,
     /// The position of the next record whose future is to be started.
     next: usize,
     /// The results so far, and the row that each came from.
@@ -163,6 +166,7 @@ where
             since: Instant::now(),
             origin: chunk.origin,
             rows: chunk.rows,
+            missed: Missed::of(&chunk.batch),
             next: 0,
             made: Vec::with_capacity(chunk.batch.len()),
             made_rows: Vec::with_capacity(chunk.batch.len()),
@@ -199,6 +203,11 @@ where
         let Done { result, batch, row, .. } =
             done.map_err(|_the_runtime_is_shutting_down| self.run.canceled())?;
         let Some(at) = self.open.iter().position(|open| open.number == batch) else { return Ok(()) };
+        let missed = self.open[at].missed.as_deref().and_then(|missed| missed.check().err());
+        let result = match missed {
+            Some(error) if !matches!(&result, Err(cause) if cause.is::<Canceled>()) => Err(error.into()),
+            _ => result,
+        };
         match result {
             Ok(made) => {
                 self.open[at].made.push(made);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use godata_core::{BoxError, RunContext};
 
 use super::{Sink, Writer};
+use crate::records::Missed;
 use crate::{Batch, Chunk, RunScope, Stop, Work};
 
 /// Writes with a closure, called once per batch.
@@ -43,7 +44,10 @@ where
     Fut: Future<Output = Result<(), BoxError>> + Send + 'static,
 {
     async fn write(&mut self, batch: B) -> Result<(), BoxError> {
-        (self.write)(self.cx.clone(), batch).await
+        let missed = Missed::of(&batch);
+        let written = (self.write)(self.cx.clone(), batch).await;
+        missed.map_or(Ok(()), |missed| missed.check())?;
+        written
     }
 
     fn commit(self) -> impl Future<Output = Result<(), BoxError>> + Send {

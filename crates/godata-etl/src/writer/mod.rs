@@ -84,12 +84,19 @@ pub trait Writer<B: Batch>: Send + Sync + 'static {
     /// not be opened.
     fn open(&self, scope: &RunScope) -> impl Future<Output = Result<Self::Sink, BoxError>> + Send;
 
-    /// Encodes a batch. Called on the workers, for several batches at once, and never for an empty batch.
+    /// Encodes a batch. Called on the workers, for several batches at once, and not for an empty batch, unless
+    /// [`encodes_empty`](Self::encodes_empty) asks for it.
     ///
     /// # Errors
     ///
     /// [`Stop`] if the batch can't be encoded. Report a record that can't be encoded with [`Work::reject`].
     fn encode(&self, chunk: Chunk<B>, work: &mut Work) -> Result<Self::Encoded, Stop>;
+
+    /// Whether to encode this batch, which is the first one of a run and empty. An output that has the names of the fields
+    /// even if it has no records needs it: a header, say. The default is false.
+    fn encodes_empty(&self, _batch: &B) -> bool {
+        false
+    }
 }
 
 /// An open output: it takes the batches of one run, then makes all of them visible, or none.

@@ -1,6 +1,7 @@
 //! Each error, printed by `Display` and by `Debug`.
 
 use godata_core::excerpt_within;
+use godata_etl::Origin;
 
 use super::*;
 
@@ -151,8 +152,13 @@ fn variants() -> Vec<(CsvError, &'static str, &'static str)> {
             "",
         ),
         (
-            CsvError::NewField { field: name() },
-            "field `amount` is not in the header, which has the fields of the first batch; list all with `columns`",
+            CsvError::NewField {
+                field: name(),
+                place: Origin::new(7).source("a.jsonl").place(1),
+                records: 5,
+            },
+            "field `amount` of record 8 (a.jsonl) is not in the header, which has the fields of the first 5 records; \
+             `columns` lists all, `header_from` takes more records, `drop_extra_fields` drops it",
             "",
         ),
         (
@@ -221,7 +227,7 @@ fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
             CsvError::Nul { column: column() },
             CsvError::Value { column: column(), value: name(), source: name().into() },
             CsvError::NotACell { field: name(), found: "a list" },
-            CsvError::NewField { field: name() },
+            CsvError::NewField { field: name(), place: Origin::new(7).source(&*text).place(1), records: 5 },
             CsvError::UnlistedField { field: name() },
             CsvError::NullWord { word: name() },
         ];

@@ -6,7 +6,9 @@ use serde::de::IgnoredAny;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
+use super::hint::of_fault;
 use super::problem::{Problem, Refused};
+use super::surrogate::lone_surrogate;
 use crate::JsonError;
 
 /// How many characters of a type's own message, or of a path, an error shows.
@@ -32,6 +34,7 @@ pub(super) fn explain(text: &str, error: &serde_json::Error, path: Option<&Path>
             path,
             expected: excerpt_within(expected, REASON),
             found: excerpt(found),
+            hint: None,
         },
         None => {
             let found = found.filter(|value| !reason.contains(&value.to_string()));
@@ -88,10 +91,16 @@ fn syntax(text: &str, column: usize, reason: String, path: Option<&Path>) -> Jso
             bits: if digits.parse().is_ok_and(f64::is_finite) { 32 } else { 64 },
         };
     }
-    match memchr::memchr(0, text.as_bytes()) {
-        Some(nul) => JsonError::Nul { column: nul + 1 },
-        None => JsonError::Syntax { column, reason },
+    let bytes = text.as_bytes();
+    if let Some(nul) = memchr::memchr(0, bytes) {
+        let len = bytes[nul..].iter().take_while(|byte| **byte == 0).count();
+        return JsonError::Nul { column: nul + 1, len };
     }
+    if let Some((at, reason)) = lone_surrogate(bytes, column, &reason) {
+        return JsonError::Syntax { column: at + 1, reason, hint: None };
+    }
+    let hint = of_fault(bytes.get(column - 1..).unwrap_or_default(), &reason);
+    JsonError::Syntax { column, reason, hint }
 }
 
 /// The message without its ` at line 1 column N`.
@@ -144,7 +153,7 @@ fn first_value(text: &str) -> JsonError {
         }
         _ => return not_json(text),
     };
-    JsonError::NotAnObject { found }
+    JsonError::NotAnObject { found, hint: None }
 }
 
 fn describe(value: &Value) -> String {

@@ -1,11 +1,14 @@
 //! Decodes the text of a value into a record. Columns count from the start of the text, across its lines.
 
 mod compact;
+mod dynamic;
 mod explain;
+pub(crate) mod hint;
 mod nested;
 mod parser;
 mod problem;
 mod record;
+mod surrogate;
 
 use godata_core::debug_as_chain;
 use godata_etl::{Batch, Records};
@@ -14,6 +17,7 @@ use serde::de::DeserializeOwned;
 pub(crate) use self::explain::reason;
 pub(crate) use self::parser::string_end;
 pub(crate) use self::record::RecordDecoder;
+pub(crate) use self::surrogate::lone_surrogate;
 
 use self::explain::explain;
 use crate::JsonError;
@@ -52,11 +56,7 @@ impl<T: DeserializeOwned + Send + 'static> Decoder for TypedDecoder<T> {
     }
 
     fn push(&mut self, text: &str, _: usize) -> Result<(), JsonError> {
-        let record = serde_json::from_str(text).map_err(|error| {
-            let mut json = serde_json::Deserializer::from_str(text);
-            let again = serde_path_to_error::deserialize::<_, T>(&mut json);
-            explain(text, &error, again.err().as_ref().map(serde_path_to_error::Error::path))
-        })?;
+        let record = dynamic::decode(text).map_or_else(|| by_serde(text), Ok)?;
         self.0.push(record);
         Ok(())
     }
@@ -64,6 +64,14 @@ impl<T: DeserializeOwned + Send + 'static> Decoder for TypedDecoder<T> {
     fn finish(self, block: String) -> Result<(Vec<T>, Option<String>), BlockLength> {
         Ok((self.0, Some(block)))
     }
+}
+
+fn by_serde<T: DeserializeOwned>(text: &str) -> Result<T, JsonError> {
+    serde_json::from_str(text).map_err(|error| {
+        let mut json = serde_json::Deserializer::from_str(text);
+        let again = serde_path_to_error::deserialize::<_, T>(&mut json);
+        explain(text, &error, again.err().as_ref().map(serde_path_to_error::Error::path))
+    })
 }
 
 impl Decoder for RecordDecoder {

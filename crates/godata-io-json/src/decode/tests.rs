@@ -1,6 +1,6 @@
 //! What the decoders accept, and their errors, without files.
 
-use godata_etl::{Record, record};
+use godata_etl::{Record, Value, record};
 use proptest::prelude::*;
 use serde::Deserialize;
 
@@ -156,9 +156,12 @@ fn errors_of_dynamic_records_name_column_field_and_value() {
         (r#"{"a":1,"b":2,"\u0061":3}"#, "column 21: field `a` appears twice"),
         (r#"{"a":[1,{"b":{"c":1,"c":1}}]}"#, "column 23: field `a[1].b.c` appears twice"),
         ("1e999", "expected an object, found number `1e999`"),
-        ("x", "column 1: expected value"),
+        ("x", "column 1: expected value; JSON has no words but `true`, `false` and `null`"),
         (r#"{"a":1e999,"b":tru}"#, "column 19: expected ident"),
-        (r#"{"a":1e999,"b":"\ud83d"}"#, "column 23: unexpected end of hex escape"),
+        (
+            r#"{"a":1e999,"b":"\ud83d"}"#,
+            "column 17: `\\ud83d` is half of a surrogate pair, and not a character",
+        ),
         (r#"{"a":tru}"#, "column 9: expected ident"),
         (r#"{"a" 1}"#, "column 6: expected `:`"),
         (r#"{"a":1,}"#, "column 8: trailing comma"),
@@ -166,13 +169,13 @@ fn errors_of_dynamic_records_name_column_field_and_value() {
         (r#"{"a":1"#, "column 6: EOF while parsing an object"),
         (r#"{"a":1}{"a":2}"#, "column 8: trailing characters"),
         (r#"{"a":01}"#, "column 7: invalid number"),
-        (r#"{"a":NaN}"#, "column 6: expected value"),
-        (r#"{"a":"\ud83d"}"#, "column 13: unexpected end of hex escape"),
-        (r#"{"a":"\ude00"}"#, "column 12: lone leading surrogate in hex escape"),
+        (r#"{"a":NaN}"#, "column 6: expected value; JSON has no words but `true`, `false` and `null`"),
+        (r#"{"a":"\ud83d"}"#, "column 7: `\\ud83d` is half of a surrogate pair, and not a character"),
+        (r#"{"a":"\ude00"}"#, "column 7: `\\ude00` is half of a surrogate pair, and not a character"),
         ("{\"a\":\"\t\"}", "column 7: control character (\\u0000-\\u001F) found while parsing a string"),
         ("{\"a\":\0}", "column 6: a NUL byte, as in UTF-16, which `Input::encoding` reads"),
         ("{\"a\":\"é\0\"}", "column 9: a NUL byte, as in UTF-16, which `Input::encoding` reads"),
-        ("\0\0\0\0", "column 1: a NUL byte, as in UTF-16, which `Input::encoding` reads"),
+        ("\0\0\0\0", "column 1: 4 NUL bytes, as in a file with a part that was never written"),
     ];
     for (line, message) in table {
         assert_eq!(records(&[line]).unwrap_err().to_string(), message, "{line}");
@@ -252,6 +255,18 @@ fn unchanged_records_and_fields_are_written_as_they_were_read() -> Result<(), Js
     let rest = changed.replace("\"a\":1.50,", "");
     assert_eq!(written(&batch), rest + r#"{"b":{"x": [ -0 ]},"c":null}"#);
     Ok(())
+}
+
+#[test]
+fn a_record_and_a_value_are_read_with_their_digits() {
+    let line = r#"{"a":12345678901234567890123,"b":[1e999,{"c":12.50}],"a":-0,"d":"\u0041"}"#;
+    let expected = r#"{a: -0, b: [1e999, {c: 12.50}], d: A}"#;
+    assert_eq!(typed::<Value>(line).unwrap().to_string(), expected);
+    assert_eq!(Value::from(typed::<Record>(line).unwrap()).to_string(), expected);
+    assert_eq!(typed::<Value>(" 12.50 ").unwrap().to_string(), "12.50");
+    let error = typed::<Record>("[1]").unwrap_err().to_string();
+    assert!(error.ends_with("expected a map, found sequence"), "{error}");
+    assert!(typed::<Value>("{\"a\":01}").is_err());
 }
 
 #[test]

@@ -69,7 +69,6 @@
 //! If a file can't be opened, read or written, or an element is too long, the source is an [`IoError`](crate::IoError),
 //! which names the file.
 
-mod elements;
 mod format;
 mod framing;
 mod pointer;

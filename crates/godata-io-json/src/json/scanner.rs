@@ -5,10 +5,10 @@ use std::sync::Arc;
 use godata_io::{Ahead, Frame};
 use serde::de::IgnoredAny;
 
-use super::elements::{skip_space, value_end};
 use super::pointer::Pointer;
-use crate::decode::{reason, string_end};
+use crate::decode::{hint, lone_surrogate, reason, string_end};
 use crate::options::Options;
+use crate::values::{column_after, skip_space, value_end};
 use crate::{DuplicateKeys, JsonError};
 
 /// Scans a document from start to end, one piece at a time.
@@ -129,11 +129,13 @@ impl Scanner {
             _ => "EOF while parsing a list",
         };
         let column = self.column.saturating_sub(1).max(1);
+        let is_empty = self.open.is_empty() && !self.found;
         Err(JsonError::Document {
             file: Arc::clone(&self.file),
             line: lines + 1,
             column,
             reason: reason.to_owned(),
+            hint: is_empty.then_some("the file is empty"),
         })
     }
 
@@ -231,7 +233,8 @@ impl Scanner {
 
     fn key(&mut self, bytes: &[u8], at: usize, at_end: bool) -> Result<Option<usize>, Fault> {
         let Some(end) = whole(string_end(bytes, at + 1), bytes, at_end) else { return Ok(None) };
-        let key: String = serde_json::from_slice(&bytes[at..end]).map_err(|error| inside(at, &error))?;
+        let key: String =
+            serde_json::from_slice(&bytes[at..end]).map_err(|error| inside(at, &bytes[at..end], &error))?;
         let depth = self.open.len() - 1;
         let rule = self.options.duplicate_keys();
         if let Some(level) = self.open.last_mut() {
@@ -331,15 +334,34 @@ impl Scanner {
         let column = column_after(before, self.column);
         let pointer = self.pointer.to(self.pointer.len());
         match reason {
-            Reason::Syntax(reason) => JsonError::Document { file, line, column, reason },
-            Reason::NoArray(found) => JsonError::NoArray { file, line, column, pointer, found },
+            Reason::Syntax(reason) => {
+                let hint = self.hint(ahead.bytes.get(at..).unwrap_or_default(), &reason);
+                JsonError::Document { file, line, column, reason, hint }
+            }
+            Reason::NoArray(found) => {
+                let hint = if found == kind(b'{') { hint::OBJECT } else { hint::SCALAR };
+                let hint = pointer.is_empty().then_some(hint);
+                JsonError::NoArray { file, line, column, pointer, found, hint }
+            }
             Reason::Missing(found) => JsonError::PointerMissing { file, line, pointer, found },
             Reason::Twice(pointer) => JsonError::PointerTwice { file, line, column, pointer },
             Reason::TooDeep => {
                 let reason = format!("nested more than {} deep", self.options.max_depth());
-                JsonError::Document { file, line, column, reason }
+                JsonError::Document { file, line, column, reason, hint: None }
             }
         }
+    }
+
+    /// What the text seems to be that has a fault at the beginning of `rest`.
+    fn hint(&self, rest: &[u8], reason: &str) -> Option<&'static str> {
+        let is_value =
+            rest.first().is_some_and(|byte| matches!(byte, b'[' | b'{' | b'"' | b'-' | b'0'..=b'9'));
+        if self.expected == Expected::Nothing && is_value {
+            return Some(hint::SECOND_VALUE);
+        }
+        let is_start = self.expected == Expected::Value && self.open.is_empty();
+        let is_word = rest.first().is_some_and(u8::is_ascii_alphabetic);
+        if is_start && is_word { Some(hint::CSV) } else { hint::of_fault(rest, reason) }
     }
 }
 
@@ -352,7 +374,9 @@ fn whole(end: Option<usize>, bytes: &[u8], at_end: bool) -> Option<usize> {
 fn check_scalar(bytes: &[u8], at: usize, end: usize) -> Result<(), Fault> {
     let token = &bytes[at..end];
     if token[0] == b'"' {
-        return serde_json::from_slice::<String>(token).map(|_| ()).map_err(|error| inside(at, &error));
+        return serde_json::from_slice::<String>(token)
+            .map(|_| ())
+            .map_err(|error| inside(at, token, &error));
     }
     if token[0].is_ascii_alphabetic() {
         return check_word(token).map_err(|len| syntax(at + len, "expected ident"));
@@ -371,9 +395,11 @@ fn check_word(token: &[u8]) -> Result<(), usize> {
 }
 
 /// An error of serde_json within a token.
-fn inside(at: usize, error: &serde_json::Error) -> Fault {
+fn inside(at: usize, token: &[u8], error: &serde_json::Error) -> Fault {
     let column = if error.line() > 1 { 1 } else { error.column().max(1) };
-    syntax(at + column - 1, &reason(error))
+    let reason = reason(error);
+    let (offset, reason) = lone_surrogate(token, column, &reason).unwrap_or((column - 1, reason));
+    Reason::Syntax(reason).at(at + offset)
 }
 
 fn kind(byte: u8) -> &'static str {
@@ -384,13 +410,5 @@ fn kind(byte: u8) -> &'static str {
         b't' | b'f' => "a bool",
         b'n' => "null",
         _ => "a number",
-    }
-}
-
-/// The column after `bytes`, where the first byte has this column.
-pub(super) fn column_after(bytes: &[u8], column: u64) -> u64 {
-    match memchr::memrchr(b'\n', bytes) {
-        Some(line_feed) => (bytes.len() - line_feed) as u64,
-        None => column + bytes.len() as u64,
     }
 }

@@ -1,22 +1,17 @@
 //! The source of arrays: blocks of elements, and their decoding.
 
-use std::str;
 use std::sync::Arc;
 
 use godata_core::BoxError;
-use godata_etl::{Batch, BlockingSource, Chunk, Lines, RunScope, Stop, Unit, Work};
+use godata_etl::{Batch, BlockingSource, Chunk, RunScope, Stop, Unit, Work};
 use godata_io::{Block, Blocks, InputFiles};
 
-use super::elements::Elements;
 use super::framing::ArrayFraming;
 use super::pointer::Pointer;
-use super::scanner::{Scanner, column_after};
-use crate::JsonError;
+use super::scanner::Scanner;
 use crate::decode::Decoder;
 use crate::options::Options;
-
-/// How many records are decoded between two checks for cancellation.
-const RECORDS_PER_CHECK: u32 = 256;
+use crate::values::{Layout, decode_values};
 
 /// Decodes a block of elements that begins at this column into a batch.
 pub(super) type DecodeBlock<B> = fn(Block, u64, Options, &mut Work) -> Result<Chunk<B>, Stop>;
@@ -81,45 +76,5 @@ pub(super) fn decode_block<D: Decoder>(
     options: Options,
     work: &mut Work,
 ) -> Result<Chunk<D::Batch>, Stop> {
-    let origin = block.origin(|_, line| vec![line]);
-    let first_line = origin.place(0).line.unwrap_or(1);
-    work.decoding(&origin);
-    let records = usize::try_from(block.records()).unwrap_or_default();
-    let bytes = block.bytes;
-    let mut decoder = D::new(options, records, bytes.len(), work.records());
-    let mut lines = Vec::with_capacity(records);
-    let (mut line, mut counted) = (first_line, 0);
-    for (row, (begin, element)) in (0u32..).zip(Elements::of(&bytes)) {
-        if row.is_multiple_of(RECORDS_PER_CHECK) {
-            work.check()?;
-        }
-        line += line_feeds(&bytes[counted..begin]);
-        counted = begin;
-        lines.push(line);
-        if let Err(mut error) = text(element).and_then(|text| decoder.push(text, begin)) {
-            if let Some(at) = error.column_mut() {
-                // The column counts on the line of the error, which can be after the line on which the record begins.
-                let before = &bytes[..begin + (*at - 1).min(element.len())];
-                *at = usize::try_from(column_after(before, column)).unwrap_or(usize::MAX);
-                lines.pop();
-                lines.push(first_line + line_feeds(before));
-            }
-            work.decoding(&origin.clone().lines(Lines::Each(lines.clone().into())));
-            work.reject(row, error)?;
-        }
-    }
-    let origin = origin.lines(Lines::Each(lines.into()));
-    // The elements are valid UTF-8, and between them are only white space and commas.
-    let text = String::from_utf8(bytes).map_err(|error| error.utf8_error())?;
-    let (batch, rest) = decoder.finish(text)?;
-    work.recycle(rest.unwrap_or_default().into_bytes());
-    Ok(Chunk::new(batch, origin))
-}
-
-fn line_feeds(bytes: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', bytes).count() as u64
-}
-
-fn text(element: &[u8]) -> Result<&str, JsonError> {
-    str::from_utf8(element).map_err(|error| JsonError::Utf8 { column: error.valid_up_to() + 1 })
+    decode_values::<D>(block, column, Layout::Elements, options, work)
 }

@@ -153,8 +153,8 @@ fn errors_of_elements_name_record_line_and_column() {
 #[test]
 fn errors_of_the_document_name_line_and_column() {
     let table: [(&str, &str, &str); 27] = [
-        ("", "", "1: column 1: EOF while parsing a value"),
-        (" \n ", "", "2: column 1: EOF while parsing a value"),
+        ("", "", "1: column 1: EOF while parsing a value; the file is empty"),
+        (" \n ", "", "2: column 1: EOF while parsing a value; the file is empty"),
         ("[", "", "1: column 1: EOF while parsing a list"),
         ("[{}", "", "1: column 3: EOF while parsing a list"),
         ("[{},\n", "", "2: column 1: EOF while parsing a list"),
@@ -164,7 +164,7 @@ fn errors_of_the_document_name_line_and_column() {
         ("[{}\n {}]", "", "2: column 2: expected `,` or `]`"),
         ("[{}}", "", "1: column 4: expected `,` or `]`"),
         ("[{}] x", "", "1: column 6: trailing characters"),
-        ("[{}]\n[", "", "2: column 1: trailing characters"),
+        ("[{}]\n[", "", "2: column 1: trailing characters; the `jsonl` readers read one value per line"),
         ("{\"a\":[]", "/a", "1: column 7: EOF while parsing an object"),
         ("{\"a\":[]]", "/a", "1: column 8: expected `,` or `}`"),
         ("{\"a\":[{}],\n\"b\":tru}", "/a", "2: column 8: expected ident"),
@@ -175,7 +175,11 @@ fn errors_of_the_document_name_line_and_column() {
         ("{\"b\":[1,],\"a\":[]}", "/a", "1: column 9: trailing comma"),
         ("{\"b\"1}", "/a", "1: column 5: expected `:`"),
         ("{\"b\":1,\n\"a\":{}}", "/a", "2: column 5: expected an array at `/a`, found an object"),
-        ("{\"b\":1}", "", "1: column 1: expected an array, found an object"),
+        (
+            "{\"b\":1}",
+            "",
+            "1: column 1: expected an array, found an object; `pointer` leads to an array in it; the `jsonl` readers read one value per line",
+        ),
         ("{\"b\":1}", "/a", "1: there is nothing at `/a`: the object has no `a`"),
         (
             "{\"b\":[1,\n2]}",
@@ -198,7 +202,9 @@ fn errors_of_the_document_name_line_and_column() {
     check_error(b"[]", |reader| reader.pointer("a"), message);
     for (content, found) in [("1", "a number"), ("\"[]\"", "text"), ("null", "null"), (" true", "a bool")] {
         let column = 1 + usize::from(content.starts_with(' '));
-        let message = format!("read failed: in.json:1: column {column}: expected an array, found {found}");
+        let hint = "the `jsonl` readers read one value per line, and the `csv` readers read CSV";
+        let message =
+            format!("read failed: in.json:1: column {column}: expected an array, found {found}; {hint}");
         check_error(content.as_bytes(), |reader| reader, &message);
     }
 }

@@ -1,9 +1,49 @@
-//! Splits files into blocks of whole lines.
+//! Splits files into blocks of whole lines, or of whole values.
+
+use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_io::{Ahead, Frame, Framing};
 
+use super::concatenated::ValueFraming;
 use super::lines::{Lines, is_blank};
+use crate::JsonError;
+use crate::decode::hint;
+
+/// How files are split.
+#[derive(Debug)]
+pub(super) enum JsonlFraming {
+    Lines(LineFraming),
+    Values(ValueFraming),
+}
+
+impl JsonlFraming {
+    /// Starts another file.
+    pub(super) fn begin_file(&mut self) {
+        if let Self::Values(values) = self {
+            *values = ValueFraming::default();
+        }
+    }
+
+    /// The column at which the last frame began, from 1, unless frames are whole lines.
+    pub(super) fn frame_column(&self) -> Option<u64> {
+        match self {
+            Self::Lines(_) => None,
+            Self::Values(values) => Some(values.frame_column()),
+        }
+    }
+}
+
+impl Framing for JsonlFraming {
+    const TERMINATOR: Option<u8> = LineFraming::TERMINATOR;
+
+    fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
+        match self {
+            Self::Lines(lines) => lines.frame(ahead),
+            Self::Values(values) => values.frame(ahead),
+        }
+    }
+}
 
 /// Splits after line feeds. A value has none inside: strings escape them, and JSON Lines allows no others.
 #[derive(Debug, Default)]
@@ -24,6 +64,14 @@ impl Framing for LineFraming {
             None => 0,
         };
         self.searched = if bytes == 0 { ahead.bytes.len() } else { 0 };
+        if bytes == 0
+            && ahead.is_longest
+            && let Some(hint) = hint::of_long_line(ahead.bytes)
+        {
+            let (file, line, reason) =
+                (Arc::clone(ahead.file), ahead.line, "a line of over 64 MiB".to_owned());
+            return Err(JsonError::Document { file, line, column: 1, reason, hint: Some(hint) }.into());
+        }
         let mut frame = Frame::new(bytes);
         for line in Lines::of(&ahead.bytes[..bytes]) {
             frame.lines += 1;

@@ -3,6 +3,15 @@
 //! [`read`] reads values of any type that implements serde's `Deserialize`, [`read_records`] dynamic [`Records`].
 //! [`write()`] writes both.
 //!
+//! | a file may also have | by default | to read it |
+//! |---|---|---|
+//! | several values on a line, or values that span lines, as `jq` prints them | an error | [`concatenated`](JsonlReader::concatenated) |
+//! | byte order marks between records, as in joined files, or record separators (RFC 7464) | an error | [`concatenated`](JsonlReader::concatenated) |
+//! | a key twice in a dynamic record | an error | [`duplicate_keys`](JsonlReader::duplicate_keys) |
+//! | values that are nested more than 128 deep | an error | [`max_depth`](JsonlReader::max_depth) |
+//! | text that is not UTF-8 | an error | [`Input::encoding`] |
+//! | one array, or a document with an array in it | an error | [`json`](crate::json) |
+//!
 //! # What is read
 //!
 //! * **Inputs.** Any [`Input`]: a file, several files, a glob, a directory, standard input or bytes, plain or compressed
@@ -103,6 +112,7 @@
 //!
 //! If a file can't be opened, read or written, the source is an [`IoError`](crate::IoError), which names the file.
 
+mod concatenated;
 mod format;
 mod framing;
 mod lines;

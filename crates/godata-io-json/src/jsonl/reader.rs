@@ -7,7 +7,8 @@ use godata_etl::{Batch, BlockingRead, Reader, Records, RunScope};
 use godata_io::{Blocks, Input};
 use serde::de::DeserializeOwned;
 
-use super::framing::LineFraming;
+use super::concatenated::ValueFraming;
+use super::framing::{JsonlFraming, LineFraming};
 use super::source::{DecodeBlock, JsonlSource, decode_block};
 use crate::DuplicateKeys;
 use crate::decode::{RecordDecoder, TypedDecoder};
@@ -41,6 +42,7 @@ pub struct JsonlReader<B> {
     input: Input,
     decode: DecodeBlock<B>,
     options: Options,
+    is_concatenated: bool,
     /// `None` for the default of `Blocks`.
     block_size: Option<usize>,
 }
@@ -75,7 +77,34 @@ impl JsonlReader<Records> {
 
 impl<B> JsonlReader<B> {
     fn new(input: Input, decode: DecodeBlock<B>) -> Self {
-        Self { input, decode, options: Options::default(), block_size: None }
+        Self { input, decode, options: Options::default(), is_concatenated: false, block_size: None }
+    }
+
+    /// Reads values that follow one another in any way: several on a line, without anything between them, or over several
+    /// lines, as `jq` prints them. Only two numbers or words need white space between them.
+    ///
+    /// Byte order marks between values, which files have that were joined, and the record separators of JSON text sequences
+    /// (RFC 7464) are skipped. A value has at most 64 MiB. It takes more time than lines do, because the end of a
+    /// value is harder to find. An error has the line of the fault, which can be after the line on which the record begins.
+    ///
+    /// By default, each line has one value, and anything else is an error.
+    ///
+    /// ```
+    /// use godata_io_json::{BoxError, Input, Pipeline, jsonl, record};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let input = Input::bytes("orders", "{\"id\":1}{\"id\":2} {\"id\":3}\n{\n  \"id\": 4\n}\n");
+    /// let reader = jsonl::read_records(input).concatenated();
+    /// let orders = Pipeline::builder("orders").read(reader).collect(10).await?;
+    /// assert_eq!(orders, [1, 2, 3, 4].map(|id| record! {"id" => id}));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn concatenated(mut self) -> Self {
+        self.is_concatenated = true;
+        self
     }
 
     /// Sets about how many bytes are decoded at a time: the records of one block become one batch. Smaller blocks take less
@@ -96,7 +125,12 @@ impl<B: Batch> Reader for JsonlReader<B> {
     async fn open(&self, scope: &RunScope) -> Result<Self::Source, BoxError> {
         let (input, of_run) = (self.input.clone(), scope.clone());
         let files = scope.blocking(move || Ok(input.open(&of_run)?)).await?;
-        let mut blocks = Blocks::new(files, LineFraming::default(), scope);
+        let mut blocks = if self.is_concatenated {
+            // In a shared block, a value that one file cuts off would go on in the next.
+            Blocks::new(files, JsonlFraming::Values(ValueFraming::default()), scope).file_by_file()
+        } else {
+            Blocks::new(files, JsonlFraming::Lines(LineFraming::default()), scope)
+        };
         if let Some(bytes) = self.block_size {
             blocks = blocks.block_size(bytes);
         }

@@ -3,31 +3,32 @@
 use std::str;
 
 use godata_core::BoxError;
-use godata_etl::{BlockingSource, Chunk, Stop, Unit, Work};
+use godata_etl::{BlockingSource, Chunk, Place, Stop, Unit, Work};
 use godata_io::{Block, Blocks};
 
-use super::framing::LineFraming;
+use super::framing::JsonlFraming;
 use super::lines::{Lines, is_blank};
 use crate::JsonError;
-use crate::decode::Decoder;
+use crate::decode::{Decoder, hint};
 use crate::options::Options;
+use crate::values::{Layout, decode_values};
 
 /// How many records are decoded between two checks for cancellation.
 const RECORDS_PER_CHECK: u32 = 256;
 
-/// Decodes a block of lines into a batch.
-pub(super) type DecodeBlock<B> = fn(Block, Options, &mut Work) -> Result<Chunk<B>, Stop>;
+/// Decodes a block into a batch: a block of values that begins at a column, or a block of lines.
+pub(super) type DecodeBlock<B> = fn(Block, Option<u64>, Options, &mut Work) -> Result<Chunk<B>, Stop>;
 
-/// Reads files of lines, one after the other.
+/// Reads files, one after the other.
 #[derive(Debug)]
 pub struct JsonlSource<B> {
-    blocks: Blocks<LineFraming>,
+    blocks: Blocks<JsonlFraming>,
     decode: DecodeBlock<B>,
     options: Options,
 }
 
 impl<B> JsonlSource<B> {
-    pub(super) fn new(blocks: Blocks<LineFraming>, decode: DecodeBlock<B>, options: Options) -> Self {
+    pub(super) fn new(blocks: Blocks<JsonlFraming>, decode: DecodeBlock<B>, options: Options) -> Self {
         Self { blocks, decode, options }
     }
 }
@@ -37,8 +38,12 @@ impl<B: godata_etl::Batch> BlockingSource for JsonlSource<B> {
 
     fn next(&mut self) -> Result<Option<Unit<B>>, BoxError> {
         let (decode, options) = (self.decode, self.options);
-        let block = self.blocks.next(|_| Ok(()))?;
-        Ok(block.map(|block| Unit::new(move |work| decode(block, options, work))))
+        let block = self.blocks.next(|blocks| {
+            blocks.framing_mut().begin_file();
+            Ok(())
+        })?;
+        let column = self.blocks.framing_mut().frame_column();
+        Ok(block.map(|block| Unit::new(move |work| decode(block, column, options, work))))
     }
 
     fn is_quick(&self) -> bool {
@@ -46,8 +51,21 @@ impl<B: godata_etl::Batch> BlockingSource for JsonlSource<B> {
     }
 }
 
-/// Decodes each line of a block that is not blank.
+/// Decodes a block, as [`DecodeBlock`] says.
 pub(super) fn decode_block<D: Decoder>(
+    block: Block,
+    column: Option<u64>,
+    options: Options,
+    work: &mut Work,
+) -> Result<Chunk<D::Batch>, Stop> {
+    match column {
+        Some(column) => decode_values::<D>(block, column, Layout::Concatenated, options, work),
+        None => decode_lines::<D>(block, options, work),
+    }
+}
+
+/// Decodes each line of a block that is not blank.
+fn decode_lines<D: Decoder>(
     block: Block,
     options: Options,
     work: &mut Work,
@@ -71,7 +89,7 @@ pub(super) fn decode_block<D: Decoder>(
                 work.check()?;
             }
             if let Err(error) = decoder.push(record, begin) {
-                work.reject(row, error)?;
+                work.reject(row, hinted(error, record, &origin.place(row)))?;
             }
             row += 1;
         }
@@ -80,6 +98,12 @@ pub(super) fn decode_block<D: Decoder>(
     let (batch, rest) = decoder.finish(text)?;
     work.recycle(rest.unwrap_or_default().into_bytes());
     Ok(Chunk::new(batch, origin))
+}
+
+#[cold]
+fn hinted(error: JsonError, line: &str, place: &Place) -> JsonError {
+    let hint = hint::of_line(line, &error, place.record == Some(1));
+    error.with_hint(hint)
 }
 
 /// The text of a block, and the lines that are not UTF-8: for each, its start in the text and the column of the first

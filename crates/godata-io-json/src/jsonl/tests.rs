@@ -106,7 +106,7 @@ fn errors_name_record_file_line_and_the_cause() {
         ),
         (
             b"{}\n\0\0\0",
-            "read failed at record 2 (in.jsonl:2): column 1: a NUL byte, as in UTF-16, which `Input::encoding` reads",
+            "read failed at record 2 (in.jsonl:2): column 1: 3 NUL bytes, as in a file with a part that was never written",
         ),
         (
             b"{\"a\":1}\n{\"a\"\r\n",

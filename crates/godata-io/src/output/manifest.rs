@@ -24,11 +24,11 @@ pub(crate) fn text(path: &Path, files: &[Listing]) -> String {
     for (index, file) in files.iter().enumerate() {
         text.push_str(if index == 0 { "\n  {\"path\":" } else { ",\n  {\"path\":" });
         push_string(&mut text, &file.path.strip_prefix(folder).unwrap_or(&file.path).to_string_lossy());
-        push(&mut text, format_args!(",\"rows\":{},\"bytes\":{}}}", file.records, file.bytes));
+        push(&mut text, format_args!(",\"records\":{},\"bytes\":{}}}", file.records, file.bytes));
         all.records += file.records;
         all.bytes += file.bytes;
     }
-    push(&mut text, format_args!("\n],\"rows\":{},\"bytes\":{}}}\n", all.records, all.bytes));
+    push(&mut text, format_args!("\n],\"records\":{},\"bytes\":{}}}\n", all.records, all.bytes));
     text
 }
 
@@ -60,9 +60,9 @@ mod tests {
             Listing { path: "out/a/1.csv".into(), records: 2, bytes: 30 },
             Listing { path: "elsewhere/\"\\\n.csv".into(), records: 1, bytes: 10 },
         ];
-        let expected = "{\"files\":[\n  {\"path\":\"a/1.csv\",\"rows\":2,\"bytes\":30},\n  \
-            {\"path\":\"elsewhere/\\\"\\\\\\u000a.csv\",\"rows\":1,\"bytes\":10}\n],\"rows\":3,\"bytes\":40}\n";
+        let expected = "{\"files\":[\n  {\"path\":\"a/1.csv\",\"records\":2,\"bytes\":30},\n  \
+            {\"path\":\"elsewhere/\\\"\\\\\\u000a.csv\",\"records\":1,\"bytes\":10}\n],\"records\":3,\"bytes\":40}\n";
         assert_eq!(text(Path::new("out/manifest.json"), &files), expected);
-        assert_eq!(text(Path::new("manifest.json"), &[]), "{\"files\":[\n],\"rows\":0,\"bytes\":0}\n");
+        assert_eq!(text(Path::new("manifest.json"), &[]), "{\"files\":[\n],\"records\":0,\"bytes\":0}\n");
     }
 }

@@ -55,7 +55,7 @@ const STDOUT: &str = "stdout";
 /// | constructor | writes |
 /// |---|---|
 /// | [`path`](Self::path), or the path itself | a file |
-/// | [`path`](Self::path) with [`roll_by_rows`](Self::roll_by_rows) or [`roll_by_bytes`](Self::roll_by_bytes) | files one after the other |
+/// | [`path`](Self::path) with [`roll_by_records`](Self::roll_by_records) or [`roll_by_bytes`](Self::roll_by_bytes) | files one after the other |
 /// | [`partitioned`](Self::partitioned) | a file for each value of a field |
 /// | [`stdout`](Self::stdout) | standard output |
 ///
@@ -105,7 +105,7 @@ const STDOUT: &str = "stdout";
 ///
 /// let output = Output::path("out/orders.csv.gz").level(9).create_parents();
 /// let output = Output::partitioned("out/{country}/{day}.csv.zst").manifest("out/manifest.json");
-/// let output = Output::path("out/orders.jsonl").roll_by_rows(1_000_000);
+/// let output = Output::path("out/orders.jsonl").roll_by_records(1_000_000);
 /// # let _ = output;
 /// ```
 #[derive(Clone, Debug)]
@@ -296,20 +296,20 @@ impl Output {
         self
     }
 
-    /// Starts a new file after every `rows` records. For `orders.csv.gz` the files are `orders-00001.csv.gz`,
+    /// Starts a new file when one has this many records. For `orders.csv.gz` the files are `orders-00001.csv.gz`,
     /// `orders-00002.csv.gz` and so on. In a partitioned output, each partition is rolled by itself.
     ///
     /// Each file is complete: it has a header in CSV, and is an array in JSON. A run without records writes the first
     /// file.
     #[must_use]
-    pub fn roll_by_rows(mut self, rows: u64) -> Self {
-        self.rolling.rows = Some(rows);
+    pub fn roll_by_records(mut self, records: u64) -> Self {
+        self.rolling.records = Some(records);
         self
     }
 
     /// Starts a new file before one becomes larger than `bytes`, counted before compression. Records are never split:
     /// a file is larger only if it has a single record that is. Otherwise it works as
-    /// [`roll_by_rows`](Self::roll_by_rows). If both are set, the limit that is reached first applies.
+    /// [`roll_by_records`](Self::roll_by_records). If both are set, the limit that is reached first applies.
     #[must_use]
     pub fn roll_by_bytes(mut self, bytes: u64) -> Self {
         self.rolling.bytes = Some(bytes);
@@ -320,9 +320,9 @@ impl Output {
     ///
     /// ```json
     /// {"files":[
-    ///   {"path":"orders-00001.csv.gz","rows":1000000,"bytes":7340032},
-    ///   {"path":"orders-00002.csv.gz","rows":2,"bytes":71}
-    /// ],"rows":1000002,"bytes":7340103}
+    ///   {"path":"orders-00001.csv.gz","records":1000000,"bytes":7340032},
+    ///   {"path":"orders-00002.csv.gz","records":2,"bytes":71}
+    /// ],"records":1000002,"bytes":7340103}
     /// ```
     ///
     /// The files are in the order in which they were started, with the number of records and stored bytes that this
@@ -444,7 +444,7 @@ impl Output {
         let is_stdout = matches!(self.place, Place::Stdout);
         let rules = [
             (self.max_open_files == 0, "`max_open_files(0)` leaves no file to write to"),
-            (self.rolling.rows == Some(0), "`roll_by_rows(0)` leaves no room for a record"),
+            (self.rolling.records == Some(0), "`roll_by_records(0)` leaves no room for a record"),
             (self.rolling.bytes == Some(0), "`roll_by_bytes(0)` leaves no room for a record"),
             (
                 self.appends && self.rolling.is_on(),

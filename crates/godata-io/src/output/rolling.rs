@@ -9,7 +9,7 @@ use crate::Compression;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Rolling {
     /// How many records a file may have.
-    pub(super) rows: Option<u64>,
+    pub(super) records: Option<u64>,
     /// How many bytes a file may have before compression.
     pub(super) bytes: Option<u64>,
 }
@@ -25,15 +25,15 @@ pub(crate) struct Filled {
 impl Rolling {
     /// Whether there can be more than one file.
     pub(crate) fn is_on(self) -> bool {
-        self.rows.is_some() || self.bytes.is_some()
+        self.records.is_some() || self.bytes.is_some()
     }
 
     /// How many of the next records fit into a file. A file without records takes one of any length. The records end at
     /// `ends`, the first begins at `start`, and the file will end with `end` more bytes.
     pub(crate) fn fitting(self, file: Filled, end: u64, start: usize, ends: &[usize]) -> usize {
         let mut fitting = ends.len();
-        if let Some(rows) = self.rows {
-            let left = usize::try_from(rows.saturating_sub(file.records));
+        if let Some(records) = self.records {
+            let left = usize::try_from(records.saturating_sub(file.records));
             fitting = fitting.min(left.unwrap_or(usize::MAX));
         }
         if let Some(bytes) = self.bytes {
@@ -89,10 +89,10 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_full_by_rows_or_by_bytes() {
-        let fitting = |rows, bytes, file_records, file_bytes| {
+    fn a_file_is_full_by_records_or_by_bytes() {
+        let fitting = |records, bytes, file_records, file_bytes| {
             let file = Filled { records: file_records, bytes: file_bytes };
-            Rolling { rows, bytes }.fitting(file, 1, 10, &[12, 14, 20])
+            Rolling { records, bytes }.fitting(file, 1, 10, &[12, 14, 20])
         };
         assert_eq!(fitting(None, None, 5, 5), 3);
         assert_eq!(fitting(Some(7), None, 5, 0), 2);

@@ -46,7 +46,7 @@ use crate::OldContent;
 ///
 /// # let folder = tempfile::tempdir()?;
 /// let path = folder.path().join("numbers.txt");
-/// let writer = SentenceWriter(Output::path(&path).roll_by_rows(2));
+/// let writer = SentenceWriter(Output::path(&path).roll_by_records(2));
 /// Pipeline::builder("numbers").read_vec(vec![1, 2, 3]).write(writer)?.run_blocking(&RunContext::new())?;
 /// assert_eq!(std::fs::read_to_string(folder.path().join("numbers-00001.txt"))?, "1; 2.");
 /// assert_eq!(std::fs::read_to_string(folder.path().join("numbers-00002.txt"))?, "3.");
@@ -64,14 +64,24 @@ pub trait FileFormat: Send + 'static {
     /// Whether records can be appended to a finished file.
     const APPENDS: bool = true;
 
-    /// Called with each batch in order, before its records are written. Here a format can [rewrite](Encoded::rewrite)
-    /// records that do not match those of the batches before.
+    /// Called with each batch in order. Returns the batches that can be written now, in order. Here a format can
+    /// [rewrite](Encoded::rewrite) records that do not match those of the batches before, and keep batches back until it
+    /// knows what the files begin with.
     ///
     /// # Errors
     ///
     /// Any error fails the run.
-    fn prepare(&mut self, encoded: Encoded<Self::Batch>) -> Result<Encoded<Self::Batch>, BoxError> {
-        Ok(encoded)
+    fn prepare(&mut self, encoded: Encoded<Self::Batch>) -> Result<Vec<Encoded<Self::Batch>>, BoxError> {
+        Ok(vec![encoded])
+    }
+
+    /// Called after the last batch. Returns the batches that were kept back.
+    ///
+    /// # Errors
+    ///
+    /// Any error fails the run.
+    fn release(&mut self) -> Result<Vec<Encoded<Self::Batch>>, BoxError> {
+        Ok(Vec::new())
     }
 
     /// Appends the beginning of a file. Called before the first record of a file, or at its end if it has none.

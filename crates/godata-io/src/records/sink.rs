@@ -77,6 +77,17 @@ impl<F: FileFormat> FileSink<F> {
         Self { format, files, fields, has_records: false, rolling, scratch: Vec::new(), scope }
     }
 
+    fn write_all(&mut self, batches: Vec<Encoded<F::Batch>>) -> Result<(), BoxError> {
+        for encoded in batches {
+            for part in encoded.parts() {
+                self.write_part(&encoded, part)?;
+            }
+            self.scope.count_bytes_written(self.files.newly_stored());
+            self.scope.recycle(encoded.into_bytes());
+        }
+        Ok(())
+    }
+
     fn write_part(&mut self, encoded: &Encoded<F::Batch>, part: &Part) -> Result<(), BoxError> {
         let (mut record, mut start) = (part.records.start, part.bytes.start);
         while record < part.records.end {
@@ -150,21 +161,18 @@ impl<F: FileFormat> FileSink<F> {
 
 impl<F: FileFormat> BlockingSink<Encoded<F::Batch>> for FileSink<F> {
     fn write(&mut self, encoded: Encoded<F::Batch>) -> Result<(), BoxError> {
-        self.has_records = true;
+        self.has_records |= !encoded.parts().is_empty();
         for ((_, is_present), &in_batch) in self.fields.iter_mut().zip(encoded.present()) {
             *is_present |= in_batch;
         }
-        let encoded = self.format.prepare(encoded)?;
-        for part in encoded.parts() {
-            self.write_part(&encoded, part)?;
-        }
-        self.scope.count_bytes_written(self.files.newly_stored());
-        self.scope.recycle(encoded.into_bytes());
-        Ok(())
+        let ready = self.format.prepare(encoded)?;
+        self.write_all(ready)
     }
 
     fn commit(mut self) -> Result<(), BoxError> {
         self.check_fields()?;
+        let ready = self.format.release()?;
+        self.write_all(ready)?;
         for file in 0..self.files.len() {
             self.finish(file)?;
         }

@@ -71,6 +71,11 @@ impl<'a> Draft<'a> {
         self.row.to_mut()
     }
 
+    /// The last decided due time, or where the schedule begins.
+    pub(super) fn cursor(&self) -> UtcDateTime {
+        self.fold.cursor(self.row.cursor).unwrap_or(self.row.spec_since)
+    }
+
     /// The rev that the row has after the commit.
     pub(super) fn next_rev(&self) -> u64 {
         self.facts.row.rev.saturating_add(1)
@@ -162,6 +167,7 @@ impl<'a> Draft<'a> {
         let commit = has_changed.then(|| {
             let mut row = self.row.into_owned();
             row.updated_at = self.facts.now;
+            row.next_due = next_due(self.facts, &row);
             let mut commit = Commit::new(self.facts.owner, row);
             commit.due_not_after_now = self.due;
             changed_runs.fold(commit, |commit, (is_new, run)| match is_new {
@@ -184,6 +190,19 @@ impl<'a> Draft<'a> {
             waits_for_others: self.waits_for_others,
         }
     }
+}
+
+/// The first due time after the cursor of a row. The schedule is asked only if that has moved.
+fn next_due(facts: &Facts<'_>, row: &PipelineRecord) -> Option<UtcDateTime> {
+    let before = facts.row;
+    if !row.enabled || row.removed_at.is_some() {
+        return None;
+    }
+    if before.next_due.is_some() && (row.cursor, row.spec_since) == (before.cursor, before.spec_since) {
+        return before.next_due;
+    }
+    let due_times = facts.plan?.schedule_of(row)?;
+    due_times.next(row.cursor.unwrap_or(row.spec_since)).ok().flatten()
 }
 
 /// An instant this much later, or the last possible instant.

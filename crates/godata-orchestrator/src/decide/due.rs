@@ -24,17 +24,13 @@ const MOST: usize = 100;
 pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
     let facts = draft.facts;
     let Some(plan) = facts.plan else { return Ok(()) };
-    let Some(schedule) = &plan.code.schedule else { return Ok(()) };
     let row = draft.row();
-    let is_ours = row.enabled
-        && row.paused_at.is_none()
-        && row.removed_at.is_none()
-        && row.spec == plan.registered.spec;
-    if facts.mode != Mode::Scheduling || !is_ours {
+    let Some(due_times) = plan.schedule_of(row) else { return Ok(()) };
+    let is_active = row.enabled && row.paused_at.is_none() && row.removed_at.is_none();
+    if facts.mode != Mode::Scheduling || !is_active {
         return Ok(());
     }
-    let cursor = draft.fold.cursor(row.cursor).unwrap_or(row.spec_since);
-    let due_times = DueTimes(&**schedule);
+    let cursor = draft.cursor();
     let now = facts.due_until();
     let Some(first) = due_times.next(cursor)? else {
         draft.schedule_has_ended = true;

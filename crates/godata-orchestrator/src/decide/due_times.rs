@@ -13,6 +13,20 @@ use crate::ScheduleFault;
 pub(crate) struct DueTimes<'a>(pub(crate) &'a dyn Schedule);
 
 impl DueTimes<'_> {
+    /// The text of the schedule. It is the stored one if that means the same, so that another spelling, or one of an earlier
+    /// version, is no edit.
+    pub(crate) fn spec(self, stored: Option<&str>) -> Result<String, ScheduleFault> {
+        match stored.filter(|stored| self.has_spec(stored)) {
+            Some(stored) => Ok(stored.to_owned()),
+            None => contained(|| self.0.spec()),
+        }
+    }
+
+    /// Whether a stored text means this schedule. A panic is no.
+    pub(crate) fn has_spec(self, stored: &str) -> bool {
+        contained(|| self.0.has_spec(stored)).unwrap_or_default()
+    }
+
     pub(crate) fn next(self, after: UtcDateTime) -> Result<Option<UtcDateTime>, ScheduleFault> {
         match contained(|| self.0.next(after))? {
             Some(given) if given.truncate_to_millisecond() <= after => {

@@ -1,6 +1,6 @@
 //! Ends of jobs, and their retries.
 
-use godata_core::{Cause, RunKey, RunRecord, RunStatus};
+use godata_core::{Cause, RunKey, RunRecord, RunStatus, StopReason};
 
 use super::draft::{Draft, later};
 use super::{End, Mode};
@@ -56,7 +56,8 @@ fn write(draft: &mut Draft<'_>, place: usize, before: &RunRecord, end: &End) {
 fn retry(draft: &mut Draft<'_>, before: &RunRecord, end: &End) {
     let Some(plan) = draft.facts.plan else { return };
     let Some(failure) = &end.error else { return };
-    if end.was_stopped || before.cancel_requested_at.is_some() || draft.row().removed_at.is_some() {
+    let was_stopped = end.stop_reason == Some(StopReason::Requested);
+    if was_stopped || before.cancel_requested_at.is_some() || draft.row().removed_at.is_some() {
         return;
     }
     let share = draft.ids.share();

@@ -5,6 +5,7 @@
 
 mod after;
 mod draft;
+mod dropped;
 mod due;
 mod due_times;
 mod ends;
@@ -55,6 +56,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
+    /// The schedule, unless another one is stored.
+    pub(crate) fn schedule_of(&self, row: &PipelineRecord) -> Option<DueTimes<'_>> {
+        let schedule = self.code.schedule.as_deref().filter(|_| row.spec == self.registered.spec);
+        schedule.map(DueTimes)
+    }
+
     /// The pipelines that this one runs after.
     pub(crate) fn upstream(&self) -> impl Iterator<Item = &PipelineName> {
         self.registered.after.iter().map(|(name, _)| name)
@@ -122,8 +129,8 @@ impl Orphan {
 pub(crate) struct End {
     pub(crate) run: RunId,
     pub(crate) status: RunStatus,
-    /// A caller asked it to stop. A timeout and a shutdown don't count.
-    pub(crate) was_stopped: bool,
+    /// Why it was asked to stop.
+    pub(crate) stop_reason: Option<StopReason>,
     /// Why the run ended without a result of its job.
     pub(crate) reason: Option<String>,
     pub(crate) error: Option<Failure>,
@@ -138,7 +145,7 @@ impl From<RunResult> for End {
         Self {
             run: result.id,
             status: result.status,
-            was_stopped: result.stop_reason == Some(StopReason::Requested),
+            stop_reason: result.stop_reason,
             reason: None,
             error: result.error,
             counts: result.counts,
@@ -162,7 +169,7 @@ impl End {
             _ => (None, Some(message)),
         };
         let counts = RunCounts::default();
-        Self { run, status, was_stopped: false, reason, error, counts, started_at, ended_at: Some(now) }
+        Self { run, status, stop_reason: None, reason, error, counts, started_at, ended_at: Some(now) }
     }
 }
 

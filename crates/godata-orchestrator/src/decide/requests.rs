@@ -6,10 +6,15 @@ use std::sync::Arc;
 use godata_core::{PipelineName, PipelineRecord, RunId, RunRecord, RunStatus};
 use time::UtcDateTime;
 
-use super::AHEAD;
 use super::draft::Draft;
 use super::overlap::{self, Admission};
-use super::skips;
+use super::{AHEAD, dropped, skips};
+
+/// The reasons for due times that were skipped because their schedule has ended or started anew.
+const EDITED: &str = "the schedule was edited";
+const DISABLED: &str = "the schedule was disabled";
+const RESUMED: &str = "the schedule was resumed from now";
+const UNREGISTERED: &str = "its pipeline was unregistered";
 
 /// A request. The ids of its runs are fixed beforehand, so that a repeated request does not insert them twice.
 #[derive(Clone, Debug)]
@@ -70,7 +75,10 @@ impl Request {
         Some(match self {
             Self::Run(run) => is_active(run.id),
             Self::Backfill(all) => all.iter().any(|run| is_active(run.id)),
-            Self::Cancel(id) => !runs.iter().any(|run| run.id == *id && run.cancel_requested_at.is_none()),
+            Self::Cancel(id) => {
+                let is_meant = |run: &RunRecord| run.id == *id || run.retry_of == Some(*id);
+                !runs.iter().any(|run| is_meant(run) && run.cancel_requested_at.is_none())
+            }
             Self::Pause => row.paused_at.is_some(),
             Self::Resume => row.paused_at.is_none(),
             Self::Unregister => row.removed_at.is_some(),
@@ -108,7 +116,7 @@ pub(super) fn answer(draft: &mut Draft<'_>) {
         Request::Resume => resume(draft),
         Request::ResumeFromNow => {
             resume(draft);
-            begin_anew(draft);
+            begin_anew(draft, RESUMED);
         }
         Request::Unregister => unregister(draft),
         Request::Register(registered) => register(draft, registered),
@@ -152,8 +160,10 @@ fn queue(draft: &mut Draft<'_>, run: &RunRecord) {
     draft.insert(run);
 }
 
+/// Cancels a run, or the attempt that follows it if it fails at this moment.
 fn cancel(draft: &mut Draft<'_>, run: RunId) {
-    let found = draft.active().find(|(_, row)| row.id == run);
+    let of = |id: fn(&RunRecord) -> Option<RunId>| draft.active().find(|(_, row)| id(row) == Some(run));
+    let found = of(|row| Some(row.id)).or_else(|| of(|row| row.retry_of));
     match found.map(|(place, row)| (place, row.status, row.cancel_requested_at)) {
         Some((place, RunStatus::Queued, _)) => draft.drop_queued(place, RunStatus::Canceled, NEVER_STARTED),
         Some((place, _, None)) => draft.stop(place),
@@ -176,11 +186,11 @@ fn resume(draft: &mut Draft<'_>) {
 }
 
 fn unregister(draft: &mut Draft<'_>) {
-    skips::close(draft);
+    dropped::answer(draft, UNREGISTERED);
     let queued = |(_, run): &(usize, &RunRecord)| run.status == RunStatus::Queued;
     let queued: Vec<_> = draft.active().filter(queued).map(|(place, _)| place).collect();
     for place in queued {
-        draft.drop_queued(place, RunStatus::Canceled, "its pipeline was unregistered");
+        draft.drop_queued(place, RunStatus::Canceled, UNREGISTERED);
     }
     let now = draft.facts.now;
     draft.row_mut().removed_at.get_or_insert(now);
@@ -193,10 +203,12 @@ fn register(draft: &mut Draft<'_>, registered: &Registered) {
         || row.spec != registered.spec
         || registered.enabled && !row.enabled;
     if is_edit {
-        begin_anew(draft);
+        begin_anew(draft, EDITED);
         let row = draft.row_mut();
         row.removed_at = None;
         row.spec.clone_from(&registered.spec);
+    } else if row.enabled && !registered.enabled {
+        dropped::answer(draft, DISABLED);
     }
     let row = draft.row();
     let is_same = row.enabled == registered.enabled && row.tags == registered.tags;
@@ -216,11 +228,11 @@ fn register(draft: &mut Draft<'_>, registered: &Registered) {
     }
 }
 
-/// Starts the schedule anew from now, and drops earlier due times. If an instance whose clock is ahead has already
+/// Starts the schedule anew from now, and skips earlier due times. If an instance whose clock is ahead has already
 /// decided later due times, they are not decided again, unless its clock is ahead by more than [`AHEAD`] and so was
 /// wrong.
-fn begin_anew(draft: &mut Draft<'_>) {
-    skips::close(draft);
+fn begin_anew(draft: &mut Draft<'_>, reason: &'static str) {
+    dropped::answer(draft, reason);
     let now = draft.facts.now;
     let cursor = draft.row().cursor.filter(|cursor| *cursor <= now.saturating_add(AHEAD));
     begin_at(draft, cursor.map_or(now, |cursor| cursor.max(now)));

@@ -139,7 +139,7 @@ impl Pipeline {
             self.ends.push(End {
                 run,
                 status: RunStatus::Succeeded,
-                was_stopped: false,
+                stop_reason: None,
                 reason: None,
                 error: None,
                 counts: RunCounts::default(),
@@ -176,6 +176,7 @@ impl Pipeline {
         }
         let cursor = self.row.cursor.unwrap();
         assert_eq!(next - Duration::from_secs(period), cursor.max(at(0)));
+        assert!(self.row.rev == 0 || self.row.next_due == Some(next), "{:?}", self.row);
     }
 }
 

@@ -11,7 +11,7 @@ use time::UtcDateTime;
 use tokio::time::Instant;
 
 use crate::command::{Answer, Reply};
-use crate::decide::{End, Fold, Misfired, Orphan, Plan, Request, Verdict};
+use crate::decide::{DueTimes, End, Fold, Misfired, Orphan, Plan, Request, Verdict};
 use crate::slots::Held;
 use crate::{OrchestratorError, RegisterError};
 
@@ -39,6 +39,8 @@ pub(super) struct Entry {
     /// The pipeline has to be read before anything is decided.
     pub(super) is_stale: bool,
     pub(super) is_in_line: bool,
+    /// A run would start if there were a free slot. A pipeline that no longer needs a slot stays in line until its turn.
+    pub(super) waits_for_slot: bool,
     /// The rev that a commit with a lost answer expected. The commit may still arrive as long as this is the stored rev.
     pub(super) unconfirmed_rev: Option<u64>,
     /// A run waits for a run of another instance, so the pipeline is read before its next step.
@@ -164,9 +166,12 @@ impl Waiter {
         }
     }
 
-    /// The job has ended like this.
-    pub(super) fn end(&mut self, status: RunStatus, error: Option<Failure>) {
+    /// The job has ended like this, and was asked to stop for this reason.
+    pub(super) fn end(&mut self, status: RunStatus, error: Option<Failure>, reason: Option<StopReason>) {
         let Some(run) = self.run.take() else { return };
+        if let Some(reason) = reason {
+            self.handle.stop_because(reason);
+        }
         let failure = || Failure::new(FailureKind::Failed, "it failed");
         run.end(match status {
             RunStatus::Succeeded => JobEnd::Succeeded,
@@ -219,6 +224,7 @@ impl Entry {
             flight: None,
             is_stale: false,
             is_in_line: false,
+            waits_for_slot: false,
             unconfirmed_rev: None,
             reads_before_step: false,
             failures: 0,
@@ -230,6 +236,22 @@ impl Entry {
 
     pub(super) fn name(&self) -> &PipelineName {
         &self.row.name
+    }
+
+    /// Registers the stored text of the schedule, if it means the same.
+    pub(super) fn keep_stored_spec(&mut self) {
+        let (Some(plan), Some(stored)) = (&mut self.plan, &self.row.spec) else { return };
+        let Some(schedule) = plan.code.schedule.as_deref() else { return };
+        if plan.registered.spec.as_ref() == Some(stored) || !DueTimes(schedule).has_spec(stored) {
+            return;
+        }
+        let registered = &mut Arc::make_mut(plan).registered;
+        Arc::make_mut(registered).spec = Some(stored.clone());
+        for asked in &mut self.asked {
+            if let Request::Register(asked) = &mut asked.request {
+                *asked = Arc::clone(registered);
+            }
+        }
     }
 
     pub(super) fn pool(&self) -> Option<usize> {

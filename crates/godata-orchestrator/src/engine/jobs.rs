@@ -26,6 +26,9 @@ const LEAST_OVERDUE: Duration = Duration::from_secs(60);
 /// How long after its timeout a run counts as overdue by default. Most jobs end within that when they are asked to.
 const AFTER_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long no slot may get free while pipelines wait for one, before that is told.
+const STALL: Duration = Duration::from_secs(60);
+
 impl Engine {
     /// Starts the jobs of all runs whose rows have become `running`.
     pub(super) fn start_jobs(&mut self) {
@@ -146,7 +149,7 @@ impl Engine {
         self.slots.give_back(&mut job.slot);
         (job.handle, job.overdue_at, job.ended) = (None, None, Some(Instant::now()));
         if let Some(waiter) = &mut job.waiter {
-            waiter.end(end.status, end.error.clone());
+            waiter.end(end.status, end.error.clone(), end.stop_reason);
             // The caller has stopped it through its handle.
             if end.status == RunStatus::Interrupted && waiter.handle.result().status == RunStatus::Canceled {
                 end.status = RunStatus::Canceled;
@@ -171,7 +174,7 @@ impl Engine {
     /// Another instance has ended a queued run.
     pub(super) fn job_was_ended(&mut self, key: usize, row: &RunRecord) {
         if let Some(mut waiter) = self.forget_job(key, row.id) {
-            waiter.end(row.status, row.error.clone());
+            waiter.end(row.status, row.error.clone(), None);
             waiter.complete(row.status);
         }
     }
@@ -246,6 +249,20 @@ impl Engine {
         }
     }
 
+    /// Tells that no slot gets free. The running jobs may wait for runs that are queued behind them.
+    pub(super) fn report_stalls(&mut self) {
+        let entry = |key: usize| self.entries.get(key).and_then(Option::as_deref);
+        for stall in self.slots.stalls(STALL, |key| entry(key).is_some_and(|entry| entry.waits_for_slot)) {
+            let pool = stall.pool.and_then(|pool| self.pools.get(pool)).cloned();
+            let jobs = self.entries.iter().flatten().flat_map(|entry| &entry.jobs);
+            let running: Vec<_> = jobs.filter(|job| job.slot.is_of(stall.pool)).map(|job| job.run).collect();
+            let waiting = stall.waiting.into_iter().filter_map(|key| Some(entry(key)?.name().clone()));
+            let waiting: Vec<_> = waiting.collect();
+            logs::stalled(pool.as_deref(), &running, waiting.len());
+            self.events.send(|| Event::Stalled { pool, running, waiting });
+        }
+    }
+
     pub(super) fn report_overdue(&mut self, key: usize, now: UtcDateTime) {
         let Some(entry) = self.entry(key) else { return };
         let pipeline = entry.name().clone();
@@ -292,7 +309,7 @@ fn context(run: &RunRecord) -> RunContext {
         .with_attempt(run.attempt)
         .with_cause(run.cause);
     let cx = match run.due {
-        Some(due) => cx.with_scheduled_at(due),
+        Some(due) => cx.with_due(due),
         None => cx,
     };
     if run.params.is_empty() { cx } else { cx.with_params(run.params.clone()) }

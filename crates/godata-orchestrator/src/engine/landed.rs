@@ -87,7 +87,7 @@ impl Engine {
                 self.events.send(|| ended_event(&run));
                 let job = entry.job(run.id).and_then(|job| job.waiter.as_mut());
                 if let Some(waiter) = job {
-                    waiter.end(run.status, run.error);
+                    waiter.end(run.status, run.error, None);
                 }
             } else {
                 if run.status == RunStatus::Queued {
@@ -258,6 +258,9 @@ impl Engine {
         }
         if is_gone {
             self.restore(key);
+        }
+        if let Some(entry) = self.entry(key) {
+            entry.keep_stored_spec();
         }
         self.compare_spec(key, &before);
         self.compare_removal(key, &before);

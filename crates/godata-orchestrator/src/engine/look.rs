@@ -125,6 +125,7 @@ impl Engine {
         let pool = self.entry(key).and_then(|entry| entry.pool());
         let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return false };
         entry.reads_before_step = decision.waits_for_others;
+        entry.waits_for_slot = decision.waits_for_slot;
         if decision.waits_for_slot && !entry.is_in_line {
             entry.is_in_line = true;
             self.slots.wait(pool, key);

@@ -105,6 +105,9 @@ impl Engine {
         // Even if no call of the store has failed yet: a call may take longer than `done` waits.
         let watched: BTreeSet<_> = self.jobs.values().copied().collect();
         watched.into_iter().for_each(|key| self.fail_waiters(key));
+        if self.closing.is_none() {
+            self.report_stalls();
+        }
         match &mut self.stage {
             Stage::Open => {}
             // The store was open before, and could not be opened again.

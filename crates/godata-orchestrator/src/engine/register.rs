@@ -2,16 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::mem;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use godata_core::{Job as _, PipelineName, PipelineRecord, Schedule, panic_message};
+use godata_core::{Job as _, PipelineName, PipelineRecord};
 
 use super::Engine;
 use super::entry::{Entry, Replier};
 use crate::command::Reply;
-use crate::decide::{Plan, Registered, Request, contradiction};
+use crate::decide::{DueTimes, Plan, Registered, Request, contradiction};
 use crate::{OrchestratorError, RegisterError, Registration};
 
 impl Engine {
@@ -47,13 +46,9 @@ impl Engine {
             ),
             None => None,
         };
-        let spec = match &code.schedule {
-            Some(schedule) => Some(
-                spec_of(&**schedule)
-                    .ok_or_else(|| RegisterError::SchedulePanicked { pipeline: pipeline() })?,
-            ),
-            None => None,
-        };
+        let stored = self.row_of(&name).and_then(|row| row.spec.as_deref());
+        let spec = code.schedule.as_deref().map(|schedule| DueTimes(schedule).spec(stored)).transpose();
+        let spec = spec.map_err(|_fault| RegisterError::SchedulePanicked { pipeline: pipeline() })?;
         if let Some((what, name)) = text_with_nul(spec.as_deref(), &options, &tags) {
             return Err(OrchestratorError::Nul { pipeline: pipeline(), what, name }.into());
         }
@@ -72,12 +67,16 @@ impl Engine {
         if self.runs_after(&upstream, name) {
             return Err(RegisterError::Cycle { pipeline, upstream: upstream_name });
         }
-        let known = self.names.get(&upstream).and_then(|key| self.entries.get(*key)?.as_deref());
-        let row = known.map(|entry| &entry.row).or_else(|| self.stored.get(&upstream));
-        match row {
-            Some(row) => Ok((upstream, row.last_success_rev)),
+        match self.row_of(&upstream).map(|row| row.last_success_rev) {
+            Some(rev) => Ok((upstream, rev)),
             None => Err(RegisterError::UnknownUpstream { pipeline, upstream: upstream_name }),
         }
+    }
+
+    /// The row of a pipeline as it was last read or written.
+    fn row_of(&self, name: &PipelineName) -> Option<&PipelineRecord> {
+        let entry = self.names.get(name).and_then(|key| self.entries.get(*key)?.as_deref());
+        entry.map(|entry| &entry.row).or_else(|| self.stored.get(name))
     }
 
     /// Whether a pipeline is the other one, or runs after it, directly or through others.
@@ -170,10 +169,6 @@ impl Engine {
 
 fn checked(name: &str) -> Result<PipelineName, RegisterError> {
     PipelineName::new(name).map_err(|source| RegisterError::Name { name: name.to_owned(), source })
-}
-
-fn spec_of(schedule: &dyn Schedule) -> Option<String> {
-    catch_unwind(AssertUnwindSafe(|| schedule.spec())).map_err(panic_message).ok()
 }
 
 /// Which text of a registration has a NUL.

@@ -6,6 +6,7 @@ use godata_core::{BoxError, Cause, Permanent, RetryPolicy, RunHandle, RunQuery, 
 use godata_orchestrator::{OrchestratorError, Overlap, Recovery, Registration};
 use time::format_description::well_known::Rfc3339;
 
+use crate::faulty::{Fault, faulty};
 use crate::support::{World, count, every, failing, fresh_seed, gated, quick, secs, settle};
 
 fn busy(attempt: u32, failures: u32) -> Option<BoxError> {
@@ -50,6 +51,22 @@ async fn canceling_a_failed_run_cancels_the_retry_of_its_job() {
         let rows = world.rows().await;
         assert_eq!((count(&rows, RunStatus::Failed), count(&rows, RunStatus::Canceled)), (attempts, 1));
     }
+}
+
+/// The row of the failure and its retry is being written when the cancel comes.
+#[tokio::test(start_paused = true)]
+async fn canceling_a_run_that_fails_at_that_moment_cancels_its_retry() {
+    let (store, faults) = faulty();
+    let world = World::with(store, |builder| builder);
+    let policy = RetryPolicy::attempts(5).backoff(secs(10), secs(10));
+    world.register(Registration::new(failing("a", |attempt| busy(attempt, 9))).retry(policy)).await;
+    faults.next([Fault::Slow(secs(0)), Fault::Slow(secs(10))]);
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    assert_eq!(run.finished().await.status, RunStatus::Failed);
+    world.orchestrator.cancel(run.id()).await.unwrap();
+    world.go_to(100).await;
+    let rows = world.rows().await;
+    assert_eq!((count(&rows, RunStatus::Failed), count(&rows, RunStatus::Canceled)), (1, 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,8 @@
 //! Runs by hand, events, and shutdowns.
 
-use godata_core::{Cause, RunQuery, RunStatus, job_fn};
+use godata_core::{
+    AnyStore, BoxError, Cause, MemoryStore, RunContext, RunQuery, RunStatus, StopReason, job_fn,
+};
 use godata_orchestrator::{Event, OrchestratorError, Overlap, RegisterError, Registration, RunOptions};
 
 use crate::support::{World, count, every, gated, quick, secs, settle};
@@ -255,6 +257,53 @@ async fn the_history_is_a_table_with_counts_and_the_last_error() {
     for text in ["failed", "succeeded", "no such column", "2 runs"] {
         assert!(table.contains(text), "{text} is not in\n{table}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_result_of_a_run_says_why_it_was_asked_to_stop() {
+    type Answers = fn(&RunContext) -> Result<(), BoxError>;
+    let answers: [Answers; 3] = [|_cx| Ok(()), |cx| Ok(cx.check()?), |_cx| Err("no space left".into())];
+    let minute = secs(60);
+    for (reason, statuses) in [
+        (StopReason::TimedOut(minute), [RunStatus::Failed; 3]),
+        (StopReason::Requested, [RunStatus::Succeeded, RunStatus::Canceled, RunStatus::Failed]),
+        (StopReason::Shutdown, [RunStatus::Succeeded, RunStatus::Interrupted, RunStatus::Failed]),
+    ] {
+        for (answer, status) in answers.into_iter().zip(statuses) {
+            for by_handle in [true, false] {
+                let world = World::new();
+                let job = job_fn("a", move |cx: RunContext| async move {
+                    cx.cancellation().canceled().await;
+                    answer(&cx)
+                });
+                world.register(Registration::new(job).timeout(minute)).await;
+                let run = world.orchestrator.run_pipeline("a").await.unwrap();
+                settle().await;
+                match reason {
+                    StopReason::Requested if by_handle => run.stop(),
+                    StopReason::Requested => world.orchestrator.cancel(run.id()).await.unwrap(),
+                    StopReason::Shutdown => drop(world.orchestrator.shutdown(secs(1)).await),
+                    _ => {}
+                }
+                let result = run.done().await.unwrap();
+                assert_eq!((result.stop_reason, result.status), (Some(reason), status));
+                assert_eq!(world.row(run.id()).await.status, status, "{reason:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_queued_run_that_is_canceled_says_that_it_was_asked_to_stop() {
+    let world = World::with(AnyStore::new(MemoryStore::new()), |builder| builder.concurrency(1));
+    let (job, _script, _contexts) = gated("long");
+    world.register(Registration::new(job)).await;
+    world.register(Registration::new(quick("a"))).await;
+    let _long = world.orchestrator.run_pipeline("long").await.unwrap();
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    world.orchestrator.cancel(run.id()).await.unwrap();
+    let result = run.done().await.unwrap();
+    assert_eq!((result.stop_reason, result.status), (Some(StopReason::Requested), RunStatus::Canceled));
 }
 
 /// Every other character is stored and read back.

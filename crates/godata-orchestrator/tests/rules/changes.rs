@@ -1,18 +1,20 @@
 //! Edits, pauses, dependencies, backfills, and unregistering.
 
-use godata_core::{Cause, RunContext, RunStatus, job_fn};
+use godata_core::{Cause, Commit, OwnerId, RunContext, RunStatus, Store as _, job_fn};
 use godata_orchestrator::{
     Backfill, Event, Misfire, OrchestratorError, Overlap, RegisterError, Registration,
 };
 use tokio::sync::mpsc;
 
-use crate::support::{World, at, count, every, failing, fresh_seed, gated, quick, received, secs, settle};
+use crate::support::{
+    Spelled, World, at, count, every, failing, fresh_seed, gated, quick, received, secs, settle,
+};
 
 #[tokio::test(start_paused = true)]
 async fn the_same_schedule_continues_after_a_restart_and_another_is_an_edit() {
     for (period, expected) in [
         (10, ["schedule succeeded 10", "skipped 20..30 x2", "schedule succeeded 40"].as_slice()),
-        (50, &["schedule succeeded 10"]),
+        (50, &["schedule succeeded 10", "skipped 20..20 x1+"]),
     ] {
         let world = World::scheduled(Registration::new(quick("a")).schedule(every(10))).await;
         world.go_to(15).await;
@@ -36,6 +38,95 @@ async fn registering_an_unchanged_pipeline_again_writes_nothing() {
     let world = world.crash(|builder| builder.seed(fresh_seed()));
     world.register(rules()).await;
     assert_eq!(world.orchestrator.pipelines().await.unwrap(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_spelling_of_the_same_schedule_is_no_edit_and_the_stored_one_is_kept() {
+    let world = World::scheduled(Registration::new(quick("a")).schedule(Spelled("1-5", ""))).await;
+    world.go_to(15).await;
+    let old = world.orchestrator.pipelines().await.unwrap();
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
+    world.clock.set(at(25));
+    world.register(Registration::new(quick("a")).schedule(Spelled("MON-FRI", "1-5"))).await;
+    let pipelines = world.orchestrator.pipelines().await.unwrap();
+    assert_eq!(pipelines, old, "nothing is written");
+    world.orchestrator.start_scheduler().await.unwrap();
+    world.go_to(30).await;
+    let story = ["schedule succeeded 10", "schedule succeeded 20", "schedule succeeded 30"];
+    assert_eq!(world.story().await, story);
+    world.orchestrator.unregister("a").await.unwrap();
+    world.register(Registration::new(quick("a")).schedule(Spelled("MON-FRI", "1-5"))).await;
+    world.go_to(40).await;
+    assert_eq!(world.story().await.len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_schedule_that_an_earlier_version_spelled_differently_is_no_edit() {
+    let schedule = || godata_scheduler::parse("daily 02:00 mon-fri").unwrap();
+    let world = World::new();
+    world.register(Registration::new(quick("a")).schedule(schedule())).await;
+    let mut old = world.orchestrator.pipelines().await.unwrap().remove(0);
+    old.spec = Some("daily 02:00 mon,tue,wed,thu,fri".to_owned());
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
+    world.store.commit(&Commit::new(OwnerId::generate(), old.clone())).await.unwrap();
+    old.rev += 1;
+    world.clock.advance(secs(86_400));
+    world.register(Registration::new(quick("a")).schedule(schedule())).await;
+    assert_eq!(world.orchestrator.pipelines().await.unwrap(), [old]);
+}
+
+/// Each deploy is its instant and the period of the schedule, negative if it is disabled, and zero if there is none. The
+/// scheduler is not started, so the due times between two deploys are for the second one to answer.
+#[tokio::test(start_paused = true)]
+async fn each_deploy_answers_the_due_times_that_it_drops() {
+    for (deploys, expected) in [
+        ([(0, 10), (35, 10), (36, 10)].as_slice(), [].as_slice()),
+        (&[(0, 10), (5, 20)], &[]),
+        (&[(0, 10), (10, 20)], &["skipped 10..10 x1+"]),
+        (&[(0, 10), (35, 0), (99, 0)], &["skipped 10..10 x1+"]),
+        (&[(0, 0), (35, 10), (36, 20)], &[]),
+        (&[(0, 10), (15, 20), (45, 10)], &["skipped 10..10 x1+", "skipped 20..20 x1+"]),
+        (&[(0, 1), (3_600, 10)], &["skipped 1..1 x1+"]),
+        (&[(0, 10), (35, -10)], &["skipped 10..30 x3"]),
+        (&[(0, 10), (35, -10), (75, -10), (95, 10), (99, 20)], &["skipped 10..30 x3"]),
+        (&[(0, 10), (35, -20), (75, 20), (81, -20)], &["skipped 10..10 x1+", "skipped 80..80 x1"]),
+        (&[(0, -10), (35, 20), (39, -10)], &[]),
+    ] {
+        let mut world = World::new();
+        for (instant, period) in deploys {
+            world = world.crash(|builder| builder.seed(fresh_seed()));
+            world.clock.set(at(*instant));
+            let registration = Registration::new(quick("a"));
+            let registration = match i64::unsigned_abs(*period) {
+                0 => registration,
+                seconds => registration.schedule(every(seconds)),
+            };
+            world.register(if *period < 0 { registration.disabled() } else { registration }).await;
+        }
+        assert_eq!(world.story().await, expected, "{deploys:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn readers_of_events_learn_which_due_times_an_edit_has_dropped() {
+    let world = World::scheduled(Registration::new(quick("a")).schedule(every(10))).await;
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
+    world.clock.set(at(15));
+    let mut events = world.orchestrator.events();
+    world.register(Registration::new(quick("a")).schedule(every(50))).await;
+    let events = received(&mut events);
+    let [Event::Skipped(run)] = events.as_slice() else { panic!("{events:?}") };
+    assert_eq!((run.due, run.reason.as_deref()), (Some(at(10)), Some("the schedule was edited")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_schedule_that_panics_when_it_is_asked_about_a_stored_text_is_another_one() {
+    let world = World::new();
+    world.register(Registration::new(quick("a")).schedule(Spelled("panics", ""))).await;
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
+    world.register(Registration::new(quick("a")).schedule(Spelled("other", ""))).await;
+    let pipelines = world.orchestrator.pipelines().await.unwrap();
+    assert_eq!(pipelines[0].spec.as_deref(), Some("other"));
 }
 
 #[tokio::test(start_paused = true)]
@@ -71,6 +162,7 @@ async fn resuming_applies_the_misfire_rule_or_starts_from_now() {
         let mut expected = vec!["manual succeeded -", "skipped 10..20 x2", "schedule succeeded 30"];
         if from_now {
             expected.truncate(1);
+            expected.push("skipped 10..30 x3");
         }
         expected.push("schedule succeeded 40");
         assert_eq!(world.story().await, expected);
@@ -166,7 +258,7 @@ async fn a_backfill_runs_its_due_times_one_after_another() {
     settle().await;
     let mut scheduled = Vec::new();
     while let Ok(cx) = contexts.try_recv() {
-        scheduled.push((cx.run_id(), cx.scheduled_at().unwrap(), cx.cause()));
+        scheduled.push((cx.run_id(), cx.due().unwrap(), cx.cause()));
     }
     let expected =
         runs.iter().zip([100, 110, 120, 130]).map(|(run, seconds)| (*run, at(seconds), Cause::Backfill));
@@ -331,7 +423,7 @@ async fn the_context_says_when_and_why_a_job_runs() {
     world.go_to(10).await;
     let cx = contexts.recv().await.unwrap();
     let row = world.row(cx.run_id()).await;
-    assert_eq!((cx.scheduled_at(), cx.cause(), cx.job_id()), (Some(at(10)), Cause::Schedule, row.job_id));
+    assert_eq!((cx.due(), cx.cause(), cx.job_id()), (Some(at(10)), Cause::Schedule, row.job_id));
 }
 
 #[tokio::test(start_paused = true)]

@@ -11,7 +11,7 @@ use godata_orchestrator::{Event, OrchestratorError, Overlap, Recovery, Registrat
 use tokio::sync::Semaphore;
 
 use crate::faulty::{Fault, Faults, faulty_way_to};
-use crate::support::{World, at, count, every, fresh_seed, gated, quick, received, secs, settle};
+use crate::support::{Spelled, World, at, count, every, fresh_seed, gated, quick, received, secs, settle};
 
 /// Two instances on a shared store, each with its own clock.
 async fn two(
@@ -180,6 +180,31 @@ async fn an_instance_with_another_schedule_stops_firing_and_sends_an_event() {
     assert_eq!(due, [15, 30]);
     let event = events.next().await.unwrap().unwrap();
     assert!(matches!(event, Event::SpecDiffers { .. }), "{event:?}");
+}
+
+/// Each spells the schedule in its own way, and knows the other.
+#[tokio::test(start_paused = true)]
+async fn instances_that_spell_a_schedule_differently_share_it() {
+    let clock = ManualClock::new(at(0));
+    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
+    let worlds =
+        [(); 2].map(|()| World::on(clock.clone(), store.clone(), |builder| builder.seed(fresh_seed())));
+    // Both have read the store before either has registered the pipeline.
+    for world in &worlds {
+        world.orchestrator.pipelines().await.unwrap();
+    }
+    let mut events = worlds[1].orchestrator.events();
+    for (world, [own, other]) in worlds.iter().zip([["1-5", "MON-FRI"], ["MON-FRI", "1-5"]]) {
+        world.register(Registration::new(quick("a")).schedule(Spelled(own, other))).await;
+        world.orchestrator.start_scheduler().await.unwrap();
+    }
+    pass(&worlds[0], 20).await;
+    let rows = worlds[0].rows().await;
+    assert_eq!(rows.iter().map(|run| run.due.unwrap()).collect::<Vec<_>>(), [at(10), at(20)]);
+    let pipelines = worlds[1].orchestrator.pipelines().await.unwrap();
+    assert_eq!((pipelines[0].spec.as_deref(), pipelines[0].spec_since), (Some("1-5"), at(0)));
+    let differs = |event: &Event| matches!(event, Event::SpecDiffers { .. });
+    assert!(!received(&mut events).iter().any(differs));
 }
 
 #[tokio::test(start_paused = true)]

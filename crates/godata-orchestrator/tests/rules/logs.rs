@@ -4,8 +4,8 @@ use std::io;
 use std::sync::{Arc, Mutex};
 
 use godata_core::{
-    AnyJob, AnyStore, Job as _, MemoryStore, Permanent, RetryPolicy, RunContext, RunHandle, Schedule,
-    SystemClock, job_fn,
+    AnyJob, AnyStore, Job as _, MemoryStore, Permanent, RetryPolicy, RunContext, RunHandle, RunRequest,
+    Schedule, SystemClock, job_fn,
 };
 use godata_orchestrator::{Misfire, Overlap, Recovery, Registration};
 use time::UtcDateTime;

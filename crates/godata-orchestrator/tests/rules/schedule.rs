@@ -33,7 +33,7 @@ async fn the_row_is_durable_before_the_job_starts() {
     world.go_to(10).await;
     let cx = contexts.recv().await.unwrap();
     let row = world.row(cx.run_id()).await;
-    assert_eq!((row.status, row.fence > 0, row.due), (RunStatus::Running, true, cx.scheduled_at()));
+    assert_eq!((row.status, row.fence > 0, row.due), (RunStatus::Running, true, cx.due()));
     script.let_go(1);
     settle().await;
     assert_eq!(world.row(cx.run_id()).await.status, RunStatus::Succeeded);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use godata_core::{
     AnyJob, AnyStore, BoxError, Clock as _, Job, JobRunner, ManualClock, MemoryStore, RunContext, RunHandle,
-    RunId, RunQuery, RunRecord, RunRequest, RunStatus, RunnerError, Store, job_fn,
+    RunId, RunQuery, RunRecord, RunRequest, RunStatus, RunnerError, Schedule, Store, job_fn,
 };
 use godata_orchestrator::{Event, Events, Orchestrator, OrchestratorBuilder, Registration};
 use godata_runner::Runner;
@@ -25,6 +25,25 @@ pub(crate) fn secs(seconds: u64) -> Duration {
 
 pub(crate) fn every(seconds: u64) -> godata_scheduler::Interval {
     godata_scheduler::every(secs(seconds)).unwrap()
+}
+
+/// Every ten seconds, as a version of the program spells it that also knows another spelling.
+#[derive(Debug)]
+pub(crate) struct Spelled(pub(crate) &'static str, pub(crate) &'static str);
+
+impl Schedule for Spelled {
+    fn next(&self, after: UtcDateTime) -> Option<UtcDateTime> {
+        every(10).next(after)
+    }
+
+    fn spec(&self) -> String {
+        self.0.to_owned()
+    }
+
+    fn has_spec(&self, stored: &str) -> bool {
+        assert_ne!(stored, "panics");
+        [self.0, self.1].contains(&stored)
+    }
 }
 
 /// Lets all tasks run until they wait for a clock. Tokio's time is paused, so this takes no real time, and tokio's time

@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use godata_core::{
     AnyJob, AnyStore, Clock, Job, ManualClock, MemoryStore, RunId, RunQuery, RunRequest, RunStatus,
-    RunnerError, Schedule,
+    RunnerError, Schedule, job_fn,
 };
 use godata_orchestrator::{
-    Backfill, Event, OrchestratorError, Overlap, Registration, RunOptions, ScheduleFault,
+    Backfill, Event, Events, OrchestratorError, Overlap, Registration, RunOptions, ScheduleFault,
 };
 use time::UtcDateTime;
+use tokio::sync::Barrier;
 
 use crate::faulty::{Fault, faulty};
 use crate::support::{Starts, World, at, count, every, gated, quick, received, secs, settle};
@@ -335,7 +336,7 @@ async fn a_schedule_that_panics_or_goes_backward_is_stopped_and_the_others_conti
 #[tokio::test(start_paused = true)]
 async fn a_job_that_panics_has_failed() {
     let world = World::new();
-    let job = godata_core::job_fn("a", |_cx| async { panic!("on purpose") });
+    let job = job_fn("a", |_cx| async { panic!("on purpose") });
     world.register(Registration::new(job).schedule(every(10))).await;
     world.orchestrator.start_scheduler().await.unwrap();
     world.go_to(20).await;
@@ -381,7 +382,7 @@ async fn other_pipelines_run_while_a_job_blocks_its_thread() {
     let world = World::on(clock, AnyStore::new(MemoryStore::new()), |builder| builder);
     let (let_go, blocked) = std::sync::mpsc::channel::<()>();
     let blocked = Arc::new(std::sync::Mutex::new(blocked));
-    let job = godata_core::job_fn("a", move |_cx| {
+    let job = job_fn("a", move |_cx| {
         let blocked = Arc::clone(&blocked);
         async move {
             blocked.lock().unwrap().recv().ok();
@@ -508,7 +509,7 @@ impl Schedule for BombSchedule {
 
 fn bomb_job(name: &str) -> impl Job {
     let bomb = Bomb;
-    godata_core::job_fn(name, move |_cx| {
+    job_fn(name, move |_cx| {
         let _ = &bomb;
         async { Ok(()) }
     })
@@ -541,7 +542,7 @@ async fn a_job_that_owns_a_runtime_can_be_unregistered() {
     let world = World::new();
     world.register(Registration::new(quick("other"))).await;
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    let job = godata_core::job_fn("a", move |_cx| {
+    let job = job_fn("a", move |_cx| {
         let _ = &runtime;
         async { Ok(()) }
     });
@@ -586,5 +587,80 @@ async fn calls_are_answered_while_the_store_can_be_read_and_refuses_to_write() {
             assert_eq!(run.done().await.unwrap().status, RunStatus::Succeeded);
         }
         assert_eq!(world.rows().await.len(), names.len(), "a change that failed was made");
+    }
+}
+
+/// The stalls that were told: the pool, the runs that have slots, and the pipelines that wait.
+fn stalls(events: &mut Events) -> Vec<(Option<String>, Vec<RunId>, Vec<String>)> {
+    let told = received(events).into_iter().filter_map(|event| match event {
+        Event::Stalled { pool, running, waiting } => {
+            let mut waiting: Vec<_> = waiting.iter().map(ToString::to_string).collect();
+            waiting.sort();
+            Some((pool, running, waiting))
+        }
+        _ => None,
+    });
+    told.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_that_hold_all_slots_and_wait_for_queued_runs_are_told() {
+    let world = World::with(AnyStore::new(MemoryStore::new()), |builder| builder.concurrency(2));
+    let mut events = world.orchestrator.events();
+    let both_run = Arc::new(Barrier::new(2));
+    for number in 0..2 {
+        let (orchestrator, both_run) = (world.orchestrator.clone(), Arc::clone(&both_run));
+        let job = job_fn(format!("waits {number}"), move |_cx| {
+            let (orchestrator, both_run) = (orchestrator.clone(), Arc::clone(&both_run));
+            async move {
+                both_run.wait().await;
+                let run = orchestrator.run_pipeline(&format!("part {number}")).await?;
+                Ok(run.done().await?.success().map(drop)?)
+            }
+        });
+        world.register(Registration::new(job)).await;
+        world.register(Registration::new(quick(&format!("part {number}")))).await;
+    }
+    let mut waiting = Vec::new();
+    for number in 0..2 {
+        waiting.push(world.orchestrator.run_pipeline(&format!("waits {number}")).await.unwrap());
+    }
+    tokio::time::sleep(secs(50)).await;
+    assert_eq!(stalls(&mut events), []);
+    tokio::time::sleep(secs(21)).await;
+    let parts = vec!["part 0".to_owned(), "part 1".to_owned()];
+    assert_eq!(stalls(&mut events), [(None, waiting.iter().map(|run| run.id()).collect(), parts)]);
+    tokio::time::sleep(secs(600)).await;
+    assert_eq!(stalls(&mut events), [], "it is told once");
+    // A canceled job that waits lets go of its slot.
+    waiting[0].stop();
+    assert_eq!(waiting[1].done().await.unwrap().status, RunStatus::Succeeded);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_whose_queued_run_was_canceled_waits_for_no_slot() {
+    for pool in [None, Some("small")] {
+        let world = World::with(AnyStore::new(MemoryStore::new()), |builder| match pool {
+            None => builder.concurrency(1),
+            Some(pool) => builder.pool(pool, 1),
+        });
+        let mut events = world.orchestrator.events();
+        let register = async |job: AnyJob| match pool {
+            None => world.register(Registration::new(job)).await,
+            Some(pool) => world.register(Registration::new(job).pool(pool)).await,
+        };
+        let (job, _script, _starts) = gated("long");
+        register(AnyJob::new(job)).await;
+        register(AnyJob::new(quick("a"))).await;
+        register(AnyJob::new(quick("b"))).await;
+        let long = world.orchestrator.run_pipeline("long").await.unwrap();
+        let canceled = world.orchestrator.run_pipeline("a").await.unwrap();
+        canceled.stop();
+        canceled.done().await.unwrap();
+        tokio::time::sleep(secs(600)).await;
+        assert_eq!(stalls(&mut events), [], "nothing waits");
+        let _run = world.orchestrator.run_pipeline("b").await.unwrap();
+        tokio::time::sleep(secs(71)).await;
+        assert_eq!(stalls(&mut events), [(pool.map(str::to_owned), vec![long.id()], vec!["b".to_owned()])]);
     }
 }

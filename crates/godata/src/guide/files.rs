@@ -87,15 +87,26 @@
 //! | is compressed, and damaged or incomplete | an error that says after how many bytes |
 //! | is empty | no records in JSON Lines; an error in CSV, which has no header then, and in JSON, which has no array |
 //! | is not UTF-8, or has the byte order mark of another encoding | an error that says how to read it; no character is ever replaced |
+//! | has several byte order marks at its start | they are skipped |
 //! | has a bad record: a missing cell, an open or stray quote, a duplicate key, a bad number | an error with its line |
-//! | has several byte order marks | they are skipped |
 //! | is one of several CSV files, and has other columns than the first | an error with the first difference |
 //! | has a record of more than 64 MiB | an error with its line: the file probably has another format |
+//! | lacks a column that a step asks for, because it was renamed | in CSV, an error that lists the columns; in JSON, a missing field, because each record has names of its own |
+//! | ends in the middle of a record | an error in JSON; in CSV only if a cell or a closing quote is missing |
+//! | is JSON of another form: an array as JSON Lines, lines as an array | an error that names the readers for it |
+//! | has several JSON values on a line, or values that span lines | an error that names the option that reads them, [`concatenated`](jsonl::JsonlReader::concatenated) |
+//! | was joined from JSON Lines with byte order marks | the same |
+//! | is not JSON: CSV, HTML, comments, single quotes, `NaN`, half a surrogate pair | an error that says what it seems to be, or what JSON does not have |
+//! | has NUL bytes, as in UTF-16, or where a part was never written | an error with its line |
 //!
 //! CSV quotes that RFC 4180 does not allow ([`lenient_quotes`](csv::CsvReader::lenient_quotes)), files with other columns
 //! ([`file_columns`](csv::CsvReader::file_columns)), CSV records that are too short or too long
 //! ([`ragged`](csv::CsvReader::ragged)) and duplicate keys ([`duplicate_keys`](jsonl::JsonlReader::duplicate_keys)) can follow
 //! other rules. To drop records that a step can't use, test them in a [`filter`](Flow::filter).
+//!
+//! In JSON, `order.str("status")` is `None` for a record without the field, and for all of them once it has another name. Where
+//! each record must have it, ask for [`text`](RecordRef::text), which is an error then:
+//! `.try_filter(|order| Ok(order.text("status")? == "paid"))`.
 //!
 //! # Which CSV options do I need?
 //!
@@ -115,15 +126,26 @@
 //! | `NA` or empty cells as null | [`nulls`](csv::CsvReader::nulls); to write null as a word, [`null`](csv::CsvWriter::null) |
 //!
 //! Digits are kept: `12.50` does not become `12.5` unless a step computes with it, also if it is cast, copied, or goes through
-//! `map` or `map_async` as a [`Record`](crate::Record). A timestamp keeps its offset in the same way. Without
-//! [`columns`](csv::CsvWriter::columns), the first batch decides the columns of a CSV file. A later record with a new field is
-//! an error that names the field.
+//! `map` or `map_async` as a [`Record`](crate::Record). A timestamp keeps its offset in the same way.
+//!
+//! # Which columns does my CSV get?
+//!
+//! | the records | the header |
+//! |---|---|
+//! | have [`columns`](csv::CsvWriter::columns) set in the writer | these columns |
+//! | come from CSV files | the columns of the files, as steps change them |
+//! | go through a [`select`](Flow::select) | the fields that it lists |
+//! | bring their own names, as JSON and structs do, or go through a [`transform`](Flow::transform) | the fields of the first 1,000 records, in the order in which they appear; [`header_from`](csv::CsvWriter::header_from) sets how many |
+//! | have a field that is not in the header | an error with the record and the field, or [the field is dropped](csv::CsvWriter::drop_extra_fields) |
+//! | lack a field of the header | an empty cell |
+//! | are none | the header, except where it is made from the records: then the file is empty, which is an error for the next pipeline that reads it |
 //!
 //! # JSON Lines or an array?
 //!
 //! | the file | use |
 //! |---|---|
 //! | has one value per line | [`jsonl`], which is better for data: it can be appended to, and each line can be read alone |
+//! | has values that span lines, or several on a line | [`jsonl`] with [`concatenated`](jsonl::JsonlReader::concatenated) |
 //! | is an array | [`json`], which streams it |
 //! | is a document that contains an array | [`json::read_records`] with [`pointer`](json::JsonReader::pointer), such as `/data/items` |
 //! | is for people | [`json::write`] with [`pretty`](json::JsonWriter::pretty) |
@@ -135,7 +157,7 @@
 //! | a file that is replaced as a whole | its path, or [`Output::path`] for options |
 //! | to the end of a file, one run at a time | [`Output::append`]; [`Output::lock_timeout`] |
 //! | a file per country, day, … | [`Output::partitioned`] |
-//! | files of a certain size | [`Output::roll_by_rows`], [`Output::roll_by_bytes`] |
+//! | files of a certain size | [`Output::roll_by_records`], [`Output::roll_by_bytes`] |
 //! | a list of the files that were written | [`Output::manifest`] |
 //! | into a shell pipe | [`Output::stdout`] |
 //! | compressed | nothing special if the name ends in `.gz`, `.zst` or `.bz2`, else [`Output::compression`]; [`Output::level`] |
@@ -188,7 +210,7 @@
 //! fn main() -> Result<(), BoxError> {
 //!     let pipeline = Pipeline::builder("paid")
 //!         .read(jsonl::read_records(Input::stdin()))
-//!         .filter(|order| order.str("status") == Some("paid"))
+//!         .try_filter(|order| Ok(order.text("status")? == "paid"))
 //!         .write(jsonl::write(Output::stdout()))?;
 //!     match pipeline.run_blocking(&RunContext::new()) {
 //!         Err(error) if error.is_broken_pipe() => Ok(()),
@@ -243,6 +265,6 @@
 
 #[cfg(doc)]
 use crate::{
-    Flow, Input, Output, PipelineBuilder, PipelineError, Progress, Reader, RunReport, Writer, csv, json,
-    jsonl,
+    Flow, Input, Output, PipelineBuilder, PipelineError, Progress, Reader, RecordRef, RunReport, Writer, csv,
+    json, jsonl,
 };

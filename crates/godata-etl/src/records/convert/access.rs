@@ -5,8 +5,10 @@ use std::slice;
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess};
 
+use super::super::row::RecordRef;
 use super::super::value::Value;
 use super::super::value_ref::ValueRef;
+use super::empty::EmptyCell;
 use super::error::ConvertError;
 
 /// The fields of a row or a map.
@@ -14,11 +16,20 @@ pub(super) struct Fields<'de, I> {
     fields: I,
     /// The field whose name has been returned, and whose value comes next.
     current: Option<(&'de str, ValueRef<'de>)>,
+    /// Whether an empty text can be no value.
+    empty_is_none: bool,
+}
+
+impl<'de> Fields<'de, ()> {
+    /// The fields of a row.
+    pub(super) fn of(row: RecordRef<'de>) -> Fields<'de, impl Iterator<Item = (&'de str, ValueRef<'de>)>> {
+        Fields { empty_is_none: row.empty_is_none(), ..Fields::new(row.iter()) }
+    }
 }
 
 impl<'de, I: Iterator<Item = (&'de str, ValueRef<'de>)>> Fields<'de, I> {
     pub(super) fn new(fields: I) -> Self {
-        Self { fields, current: None }
+        Self { fields, current: None, empty_is_none: false }
     }
 }
 
@@ -35,7 +46,11 @@ impl<'de, I: Iterator<Item = (&'de str, ValueRef<'de>)>> MapAccess<'de> for Fiel
         let current = self.current.take();
         let (name, value) =
             current.ok_or_else(|| ConvertError::message("a value was asked for before its name"))?;
-        seed.deserialize(value).map_err(|error| error.with_found(value).in_field(name))
+        let read = match value {
+            ValueRef::Text("") if self.empty_is_none => seed.deserialize(EmptyCell),
+            _ => seed.deserialize(value),
+        };
+        read.map_err(|error| error.with_found(value).in_field(name))
     }
 }
 

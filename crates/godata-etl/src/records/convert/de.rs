@@ -58,7 +58,7 @@ impl<'de> Deserializer<'de> for ValueRef<'de> {
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
         match self {
-            Self::Null | Self::Text("") => visitor.visit_none(),
+            Self::Null => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
@@ -142,7 +142,7 @@ impl<'de> Deserializer<'de> for RecordRef<'de> {
     type Error = ConvertError;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
-        visitor.visit_map(Fields::new(self.iter()))
+        visitor.visit_map(Fields::of(self))
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
@@ -163,7 +163,7 @@ impl<'de> Deserializer<'de> for RecordRef<'de> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, ConvertError> {
-        visitor.visit_enum(MapAccessDeserializer::new(Fields::new(self.iter())))
+        visitor.visit_enum(MapAccessDeserializer::new(Fields::of(self)))
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {

@@ -2,7 +2,9 @@
 
 mod access;
 mod de;
+mod empty;
 mod error;
+mod fields;
 mod from_serde;
 mod ser;
 mod serializer;

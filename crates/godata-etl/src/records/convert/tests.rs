@@ -83,10 +83,10 @@ fn a_number_beyond_32_bits_is_not_an_infinite_float() {
 }
 
 #[test]
-fn an_option_is_none_for_absent_null_and_empty() {
+fn an_option_is_none_for_absent_and_null() {
     type Row = BTreeMap<String, Option<f64>>;
-    let row = record! {"null" => (), "empty" => "", "text" => "1", "number" => 2};
-    let expected = [("null", None), ("empty", None), ("text", Some(1.0)), ("number", Some(2.0))];
+    let row = record! {"null" => (), "text" => "1", "number" => 2};
+    let expected = [("null", None), ("text", Some(1.0)), ("number", Some(2.0))];
     assert_eq!(row.de::<Row>(), Ok(expected.map(|(k, v)| (k.to_owned(), v)).into_iter().collect()));
 
     #[derive(Debug, Deserialize, PartialEq)]
@@ -95,6 +95,49 @@ fn an_option_is_none_for_absent_null_and_empty() {
         text: Option<&'a str>,
     }
     assert_eq!(row.de(), Ok(Sparse { absent: None, text: Some("1") }));
+}
+
+#[test]
+fn an_option_is_none_for_an_empty_text_if_the_format_has_no_null() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Wrapped(Option<String>);
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Row {
+        text: String,
+        option: Option<String>,
+        number: Option<u32>,
+        nested: Option<Wrapped>,
+        any: Value,
+        list: Option<Vec<Option<String>>>,
+    }
+    let row = || {
+        record! {
+            "text" => "", "option" => "", "nested" => "", "any" => "", "list" => vec![Value::from("")]
+        }
+    };
+    let (empty, list) = (Some(String::new()), Some(vec![Some(String::new())]));
+    let kept = Row {
+        text: String::new(),
+        option: empty.clone(),
+        number: None,
+        nested: Some(Wrapped(empty)),
+        any: "".into(),
+        list,
+    };
+    assert_eq!(row().de(), Ok(kept));
+    check_error::<Option<u32>>("", "expected a whole number, found text ``");
+
+    let mut batch = Records::from_iter([row()]);
+    batch.set_empty_as_none();
+    batch.row_mut(0).unwrap().set("number", "");
+    let read = batch.row(0).unwrap().de::<Row>().unwrap();
+    assert_eq!((read.text.as_str(), &read.option, read.number, &read.nested), ("", &None, None, &None));
+    assert_eq!((read.any, read.list), (Value::from(""), Some(vec![Some(String::new())])));
+    let again = Records::from_iter([batch.row(0).unwrap().to_record()]);
+    let error = again.row(0).unwrap().de::<BTreeMap<String, u32>>().unwrap_err();
+    assert!(error.to_string().ends_with("expected a whole number, found text ``"), "{error}");
+    assert_eq!(again.into_records()[0].de::<Row>().unwrap().option, None);
 }
 
 #[test]

@@ -27,7 +27,7 @@ impl Pipeline {
 
 fn failed(run: &RunRecord, was_stopped: bool) -> End {
     End {
-        was_stopped,
+        stop_reason: was_stopped.then_some(StopReason::Requested),
         error: Some(Failure::new(FailureKind::Transient, "busy".to_owned())),
         ..End::without_result(run.id, RunStatus::Failed, String::new(), Some(at(0)), at(1))
     }
@@ -154,4 +154,97 @@ fn a_run_of_another_instance_that_blocks_a_follow_up_run_is_read_again() {
     let decision = decided(&Facts { upstream: &upstream, ..facts(&pipeline, at(1)) });
     assert!(decision.commit.is_none() && decision.waits_for_others, "{decision:?}");
     assert_eq!(decision.wake_at, Some(at(3)));
+}
+
+/// The skipped rows of a request, as the seconds of their first and last due times, their counts, whether these are exact, and
+/// their reasons.
+fn skipped_by(
+    request: &Request,
+    pipeline: &Pipeline,
+    now: u64,
+) -> Vec<(Vec<UtcDateTime>, u64, bool, String)> {
+    let facts = Facts { request: Some(request), ..facts(pipeline, at(now)) };
+    let rows = rows_of(decided(&facts).commit, &facts).into_iter().map(|run| {
+        assert_eq!((run.status, run.spec_since), (RunStatus::Skipped, Some(pipeline.row.spec_since)));
+        let covers = run.covers.unwrap();
+        (vec![covers.first, run.due.unwrap()], covers.count, covers.exact, run.reason.unwrap())
+    });
+    rows.collect()
+}
+
+#[test]
+fn due_times_that_have_passed_when_their_schedule_ends_or_starts_anew_get_one_row() {
+    let mut pipeline = Pipeline::new(10, Rules::default());
+    (pipeline.row.rev, pipeline.row.paused_at) = (1, Some(at(5)));
+    let registered = |change: fn(&mut Registered)| {
+        let mut registered = (*pipeline.plan.registered).clone();
+        change(&mut registered);
+        Request::Register(Arc::new(registered))
+    };
+    for (request, reason) in [
+        (Request::ResumeFromNow, "the schedule was resumed from now"),
+        (Request::Unregister, "its pipeline was unregistered"),
+        (registered(|registered| registered.enabled = false), "the schedule was disabled"),
+    ] {
+        let expected = [(vec![at(10), at(30)], 3, true, reason.to_owned())];
+        assert_eq!(skipped_by(&request, &pipeline, 35), expected);
+        assert_eq!(skipped_by(&request, &pipeline, 9), []);
+    }
+    pipeline.row.enabled = false;
+    for request in
+        [Request::ResumeFromNow, Request::Unregister, registered(|registered| registered.enabled = true)]
+    {
+        assert_eq!(skipped_by(&request, &pipeline, 35), [], "it was not due: {request:?}");
+    }
+}
+
+/// The old schedule is not known any more, only its text and when it was due next.
+#[test]
+fn an_edit_leaves_a_row_that_says_since_when_the_old_schedule_was_due() {
+    let old = Pipeline::new(10, Rules::default());
+    let mut edited = Pipeline::new(7, Rules::default());
+    let request = Request::Register(Arc::clone(&edited.plan.registered));
+    let reason = "the schedule was edited".to_owned();
+    for (next_due, now, expected) in [
+        (Some(at(10)), 35, vec![(vec![at(10), at(10)], 1, false, reason.clone())]),
+        (Some(at(10)), 10, vec![(vec![at(10), at(10)], 1, false, reason)]),
+        (Some(at(10)), 9, vec![]),
+        // A row of an earlier version, or a schedule that was over.
+        (None, 35, vec![]),
+    ] {
+        edited.row = old.row.clone();
+        edited.row.next_due = next_due;
+        assert_eq!(skipped_by(&request, &edited, now), expected, "{next_due:?} {now}");
+        let facts = Facts { request: Some(&request), ..facts(&edited, at(now)) };
+        let row = decided(&facts).commit.unwrap().pipeline;
+        assert_eq!((row.spec_since, row.cursor), (at(now), Some(at(now))));
+        assert_eq!(row.next_due, Every(7).next(at(now)));
+    }
+    for (enabled, removed_at) in [(false, None), (true, Some(at(1)))] {
+        edited.row = old.row.clone();
+        edited.row.next_due = Some(at(10));
+        (edited.row.enabled, edited.row.removed_at) = (enabled, removed_at);
+        assert_eq!(skipped_by(&request, &edited, 35), []);
+    }
+}
+
+#[test]
+fn skipped_due_times_that_are_not_written_yet_are_not_answered_twice_by_an_edit() {
+    let mut pipeline = Pipeline::new(10, Rules::default());
+    let skipped = |first, last, count| {
+        let (first, last) = (at(first), at(last));
+        Box::new(skips::Skipped { first, last, count, is_exact: true, reason: due::OVERLAPPED })
+    };
+    pipeline.row.next_due = Some(at(10));
+    pipeline.fold.unsaved = Some(skipped(10, 20, 2));
+    let mut edited = (*pipeline.plan.registered).clone();
+    edited.spec = Some("another".to_owned());
+    let due = |rows: Vec<(Vec<UtcDateTime>, u64, bool, String)>| -> Vec<_> {
+        rows.into_iter().map(|(range, count, ..)| (range, count)).collect()
+    };
+    let resumed = due(skipped_by(&Request::ResumeFromNow, &pipeline, 35));
+    assert_eq!(resumed, [(vec![at(10), at(20)], 2), (vec![at(30), at(30)], 1)]);
+    pipeline.plan.registered = Arc::new(edited.clone());
+    let edited = due(skipped_by(&Request::Register(Arc::new(edited)), &pipeline, 35));
+    assert_eq!(edited, [(vec![at(10), at(20)], 2)]);
 }

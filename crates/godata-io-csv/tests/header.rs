@@ -1,0 +1,195 @@
+//! The header: where its names come from, with and without records.
+#![allow(clippy::unwrap_used, reason = "a panic fails the test")]
+
+mod support;
+
+use std::fs;
+
+use godata_core::RunContext;
+use godata_etl::{Concurrency, Flow, Pipeline, Record, Records, Type, record};
+use godata_io_csv::{FileColumns, Input, Output};
+use serde::{Deserialize, Serialize};
+
+use godata_io_csv as csv;
+use support::{Folder, Outcome, batches, flow_of, written, written_structs};
+
+const INPUT: &str = "id,amount\nA-1,10\nA-2,20\n";
+
+/// All records are dropped by the first step.
+fn none() -> Flow<Records> {
+    let reader = csv::read_records(Input::bytes("orders.csv", INPUT)).block_size(4);
+    Pipeline::builder("test").workers(4).read(reader).filter(|_| false)
+}
+
+/// The input has a header and no records.
+fn only_a_header() -> Flow<Records> {
+    Pipeline::builder("test").read(csv::read_records(Input::bytes("orders.csv", "id,amount\n")))
+}
+
+fn plain(flow: Flow<Records>) -> Outcome<String> {
+    written(flow, |writer| writer)
+}
+
+#[test]
+fn a_run_without_records_writes_the_header_of_its_input() {
+    type Steps = fn(Flow<Records>) -> Flow<Records>;
+    let table: [(Steps, &str); 10] = [
+        (|flow| flow, "id,amount\n"),
+        (|flow| flow.filter(|r| r.str("id").is_some()), "id,amount\n"),
+        (|flow| flow.select(["amount"]), "amount\n"),
+        (|flow| flow.rename("amount", "price"), "id,price\n"),
+        (|flow| flow.drop_fields(["id"]), "amount\n"),
+        (|flow| flow.cast("amount", Type::Float), "id,amount\n"),
+        (|flow| flow.derive("gross", |r| Ok(r.f64("amount")? * 1.19)), "id,amount,gross\n"),
+        (
+            |flow| flow.derive("gross", |r| Ok(r.f64("amount")?)).rename("gross", "g").select(["g", "id"]),
+            "g,id\n",
+        ),
+        (|flow| flow.take(1).inspect(|_| {}), "id,amount\n"),
+        (|flow| flow.transform(|_| Ok(())).select(["id"]), ""),
+    ];
+    for (steps, expected) in table {
+        assert_eq!(plain(steps(none())).as_deref(), Ok(expected));
+        assert_eq!(plain(steps(only_a_header())).as_deref(), Ok(expected));
+    }
+}
+
+#[test]
+fn a_column_that_is_not_there_is_found_without_records() {
+    for flow in [none(), only_a_header()] {
+        let error = plain(flow.select(["price"])).unwrap_err();
+        assert!(error.ends_with("no field is named `price`; the fields are `id`, `amount`"), "{error}");
+    }
+}
+
+#[test]
+fn the_next_pipeline_reads_a_file_that_has_only_a_header() {
+    let folder = Folder::new(b"");
+    let pipeline = none().write(csv::write(&folder.path)).unwrap();
+    let report = pipeline.run_blocking(&RunContext::new()).unwrap();
+    assert_eq!((report.read.records, report.written.records, report.written.bytes), (2, 0, 10));
+    let next = Pipeline::builder("next").read(csv::read_records(&folder.path));
+    assert_eq!(plain(next.rename("amount", "price")).as_deref(), Ok("id,price\n"));
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Order {
+        id: String,
+    }
+    let structs = Pipeline::builder("next").read(csv::read::<Order>(&folder.path));
+    assert_eq!(batches(&folder, structs).unwrap(), Vec::<Vec<Order>>::new());
+}
+
+#[test]
+fn the_options_of_the_writer_apply_without_records() {
+    assert_eq!(written(none(), |writer| writer.no_header()).as_deref(), Ok(""));
+    assert_eq!(written(none(), |writer| writer.columns(["id", "x"])).as_deref(), Ok("id,x\n"));
+    let options = written(none(), |writer| writer.delimiter(b';').quoting(csv::Quoting::Always));
+    assert_eq!(options.as_deref(), Ok("\"id\";\"amount\"\n"));
+}
+
+#[test]
+fn the_header_of_several_files_has_all_their_columns_without_records() {
+    let folder = Folder::new(b"id,amount\nA-1,10\n");
+    fs::write(folder.path("z.csv"), "coupon,id,amount\nX,A-2,20\n").unwrap();
+    let input = || Input::paths([folder.path.clone(), folder.path("z.csv")]);
+    let reader = csv::read_records(input()).file_columns(FileColumns::Union);
+    let flow = Pipeline::builder("test").read(reader).filter(|_| false);
+    assert_eq!(plain(flow).as_deref(), Ok("id,amount,coupon\n"));
+}
+
+#[test]
+fn outputs_of_each_kind_get_the_header_without_records() {
+    let folder = Folder::new(b"");
+    let run = |flow: Flow<Records>, output: Output| {
+        flow.write(csv::write(output)).unwrap().run_blocking(&RunContext::new()).unwrap()
+    };
+    let read = |name: &str| fs::read_to_string(folder.path(name)).unwrap();
+    let append = || Output::path(folder.path("appended.csv")).append();
+    run(none(), append());
+    assert_eq!(read("appended.csv"), "id,amount\n");
+    run(none(), append());
+    let all = || Pipeline::builder("test").read(csv::read_records(Input::bytes("orders.csv", INPUT)));
+    run(all(), append());
+    run(none(), append());
+    assert_eq!(read("appended.csv"), INPUT);
+
+    run(none(), Output::path(folder.path("rolled.csv")).roll_by_records(1));
+    assert_eq!(read("rolled-00001.csv"), "id,amount\n");
+
+    let partitions = folder.path("{id}.part").display().to_string();
+    let report = run(none(), Output::partitioned(partitions.clone()));
+    assert_eq!(report.written.bytes, 0);
+    run(all().filter(|r| r.str("id") == Some("A-2")), Output::partitioned(partitions));
+    assert_eq!(read("A-2.part"), "id,amount\nA-2,20\n");
+    assert!(!folder.path("A-1.part").exists());
+}
+
+#[test]
+fn without_names_a_run_without_records_writes_nothing() {
+    #[derive(Clone, Serialize)]
+    struct Order {
+        id: String,
+    }
+    assert_eq!(written_structs(Vec::<Order>::new()).as_deref(), Ok(""));
+    assert_eq!(plain(flow_of(vec![])).as_deref(), Ok(""));
+    let dropped = flow_of(vec![Records::from_iter([record! {"id" => 1}])]).filter(|_| false);
+    assert_eq!(plain(dropped).as_deref(), Ok(""));
+    let structs = Pipeline::builder("test").read_vec(Vec::<Order>::new());
+    assert_eq!(written(structs, |writer| writer.columns(["id"])).as_deref(), Ok("id\n"));
+}
+
+#[test]
+fn a_select_makes_the_header_from_records_with_names_of_their_own() {
+    let rows =
+        || vec![Records::from_iter([record! {"b" => 1}]), Records::from_iter([record! {"c" => 3, "a" => 2}])];
+    assert_eq!(plain(flow_of(rows()).select(["a", "b"])).as_deref(), Ok("a,b\n,1\n2,\n"));
+    assert_eq!(plain(flow_of(rows()).select(["a", "b"]).filter(|_| false)).as_deref(), Ok("a,b\n"));
+}
+
+#[test]
+fn the_header_is_made_from_the_first_records_whatever_their_batches() {
+    let rows: Vec<Record> = vec![
+        record! {"a" => 1},
+        record! {"b" => 2, "a" => 3},
+        record! {"c" => 4},
+        record! {"a" => 5, "d" => 6},
+    ];
+    for size in 1..=4 {
+        let flow = || flow_of(rows.chunks(size).map(|rows| rows.iter().cloned().collect()).collect());
+        let with = |records: usize| written(flow(), |writer| writer.header_from(records));
+        assert_eq!(with(4).as_deref(), Ok("a,b,c,d\n1,,,\n3,2,,\n,,4,\n5,,,6\n"));
+        assert!(with(3).unwrap_err().starts_with("write failed: field `d` of record "));
+        assert!(with(2).unwrap_err().starts_with("write failed: field `c` of record "));
+        assert!(with(0).unwrap_err().starts_with("write failed: field `b` of record "));
+        let dropped = written(flow(), |writer| writer.header_from(2).drop_extra_fields());
+        assert_eq!(dropped.as_deref(), Ok("a,b\n1,\n3,2\n,\n5,\n"));
+        let listed = written(flow(), |writer| writer.columns(["d", "a"]).drop_extra_fields());
+        assert_eq!(listed.as_deref(), Ok("d,a\n,1\n,3\n,\n6,5\n"));
+    }
+}
+
+#[test]
+fn structs_that_leave_out_fields_follow_the_same_rule() {
+    #[derive(Clone, Serialize)]
+    struct Sparse {
+        id: u32,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        coupon: Option<u8>,
+    }
+    let items =
+        |at: u32| -> Vec<_> { (0..2_000).map(|id| Sparse { id, coupon: (id == at).then_some(1) }).collect() };
+    assert!(written_structs(items(999)).unwrap().starts_with("id,coupon\n0,\n"));
+    assert_eq!(
+        written_structs(items(1_000)).unwrap_err(),
+        "write failed: field `coupon` of record 1001 is not in the header, which has the fields of the first 1000 records; \
+         `columns` lists all, `header_from` takes more records, `drop_extra_fields` drops it"
+    );
+}
+
+#[test]
+fn asynchronous_steps_write_the_names_of_their_records() {
+    let reader = csv::read_records(Input::bytes("orders.csv", INPUT)).block_size(4);
+    let flow = Pipeline::builder("test").read(reader);
+    let flow = flow.map_async(Concurrency::Ordered(2), |record| async { Ok(record) });
+    assert_eq!(written(flow, |writer| writer).as_deref(), Ok(INPUT));
+}
