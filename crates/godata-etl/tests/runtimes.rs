@@ -280,9 +280,9 @@ fn run_blocking_is_refused_on_every_thread_of_a_runtime_and_block_on_works_where
     for runtime in [healthy(), Builder::new_current_thread().enable_all().build().unwrap()] {
         refused(runtime.block_on(async { pipeline().run_blocking(&RunContext::new()) }));
         let blocking = move || pipeline().run_blocking(&RunContext::new());
-        refused(runtime.block_on(tokio::task::spawn_blocking(blocking)).unwrap());
+        refused(runtime.block_on(runtime.spawn_blocking(blocking)).unwrap());
         let on_its_runtime = move || Handle::current().block_on(pipeline().run(&RunContext::new()));
-        let report = runtime.block_on(tokio::task::spawn_blocking(on_its_runtime)).unwrap().unwrap();
+        let report = runtime.block_on(runtime.spawn_blocking(on_its_runtime)).unwrap().unwrap();
         assert_eq!(report.written.records, 1);
         let elsewhere = std::thread::spawn(move || pipeline().run_blocking(&RunContext::new()));
         assert_eq!(elsewhere.join().unwrap().unwrap().written.records, 1);
