@@ -137,3 +137,16 @@ fn by_default_the_header_has_the_fields_of_the_first_1000_records() {
         }
     }
 }
+
+#[test]
+fn a_rename_to_a_name_of_other_records_does_not_depend_on_blocks() {
+    let lines = "{\"id\":1,\"status\":\"a\"}\n{\"id\":2,\"Status\":\"b\"}\n{\"id\":3}\n";
+    for block in [1, 1 << 18] {
+        let folder = Folder::new();
+        let reader = jsonl::read_records(Input::bytes("in.jsonl", lines)).block_size(block);
+        let flow = Pipeline::builder("test").read(reader).rename("Status", "status");
+        let pipeline = flow.write(csv::write(folder.path("out.csv"))).unwrap();
+        pipeline.run_blocking(&RunContext::new()).unwrap();
+        assert_eq!(fs::read_to_string(folder.path("out.csv")).unwrap(), "id,status\n1,a\n2,b\n3,\n");
+    }
+}

@@ -85,7 +85,7 @@ async fn a_context_reaches_steps_and_previews() -> Result<(), BoxError> {
 #[tokio::test]
 async fn names_that_some_records_lack_are_no_mistake() -> Result<(), BoxError> {
     let rows =
-        orders().select(["note", "id"]).rename("note", "remark").drop_fields(["nothing"]).collect(9).await?;
+        orders().drop_fields(["nothing"]).select(["note", "id"]).rename("note", "remark").collect(9).await?;
     assert_eq!(rows, [record! {"id" => 1}, record! {"id" => 2}, record! {"remark" => "late", "id" => 3}]);
     Ok(())
 }

@@ -208,7 +208,8 @@ impl CsvWriter {
     ///
     /// This matters only if the names are not known without the records: for records from JSON, for structs that leave
     /// out fields, and after a `transform`. These records are kept in memory until the header is known. With `usize::MAX`,
-    /// all records are.
+    /// all records are. The columns are in the order in which the fields appear. If a step drops records whose fields are in
+    /// another order, `select` or [`columns`](Self::columns) sets the order.
     ///
     /// ```
     /// use godata_io_csv::{self as csv, Pipeline, RunContext, record};

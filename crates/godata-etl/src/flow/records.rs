@@ -196,7 +196,7 @@ impl<B: Batch> Flow<B> {
         NamedFields::flow(self).reshape("select", move |records| Ok(records.select(&names)?))
     }
 
-    /// Renames a field, which keeps its position.
+    /// Renames a field, which keeps its position. A record that has another field of the new name fails the run.
     pub fn rename(self, from: impl Into<String>, to: impl Into<String>) -> Flow<Records>
     where
         B: NamedFields,

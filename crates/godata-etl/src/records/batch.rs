@@ -123,14 +123,10 @@ impl Records {
     /// Adds a row. Names that are new to the batch are added at the end.
     pub fn push(&mut self, record: Record) {
         let row = self.height;
-        let names = self.shape.len();
         self.empty_is_none |= record.empty_is_none();
         for (hint, (name, value)) in record.into_fields().into_iter().enumerate() {
             let column = self.column_from(hint, &name);
             self.storage.put_value(column, row, value);
-        }
-        if self.shape.len() > names {
-            self.extend_names();
         }
         self.end_row();
     }

@@ -61,10 +61,6 @@ impl Model {
         self.names.iter().position(|known| known == name)
     }
 
-    fn is_used(&self, name: &str) -> bool {
-        (0..self.rows.len()).any(|row| self.get(row, name).is_some())
-    }
-
     fn rename_row(&mut self, row: usize, from: &str, to: &str) -> bool {
         if from == to || self.get(row, to).is_some() {
             return from == to && self.get(row, from).is_some();
@@ -83,7 +79,7 @@ impl Model {
         if from == to {
             return true;
         }
-        if self.is_used(to) {
+        if (0..self.rows.len()).any(|row| self.get(row, from).is_some() && self.get(row, to).is_some()) {
             return false;
         }
         self.names.retain(|name| name != to);
@@ -96,14 +92,13 @@ impl Model {
     }
 
     fn select(&mut self, names: &[&str]) -> bool {
-        let names: Vec<_> =
-            names.iter().filter(|name| self.fixed_names || self.position(name).is_some()).collect();
         let doubled = (1..names.len()).any(|i| names[..i].contains(&names[i]));
-        if doubled || names.iter().any(|name| self.position(name).is_none()) {
+        if doubled || (self.fixed_names && names.iter().any(|name| self.position(name).is_none())) {
             return false;
         }
-        self.names = names.iter().map(|&&name| name.to_owned()).collect();
+        self.names = names.iter().map(|&name| name.to_owned()).collect();
         self.forget_fields();
+        self.fixed_names = true;
         true
     }
 

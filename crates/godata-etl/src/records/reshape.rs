@@ -106,22 +106,39 @@ impl Records {
     /// # Errors
     ///
     /// [`ShapeError::Unknown`] if the name is unknown and not ignored (see [`select`](Self::select)).
-    /// [`ShapeError::Taken`] if a row has a field with the new name.
+    /// [`ShapeError::Taken`] if a row that has the field has another one with the new name.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<(), ShapeError> {
         let Some(position) = self.find(from)? else { return Ok(()) };
         if from == to {
             return Ok(());
         }
-        let Some(taken) = self.shape.position(to) else {
-            self.forget_sources_with(position);
-            Arc::make_mut(&mut self.shape).replace(position, to.into());
-            return Ok(());
-        };
-        if !self.is_unused(taken) {
+        let taken = self.shape.position(to);
+        if taken.is_some_and(|taken| self.has_both(position, taken)) {
             return Err(ShapeError::Taken { name: to.to_owned() });
         }
-        self.drop_column(taken);
-        self.rename(from, to)
+        self.forget_sources_with(position);
+        if let Some(taken) = taken {
+            self.merge(taken, position);
+        }
+        let Some(position) = self.find(from)? else { return Ok(()) };
+        Arc::make_mut(&mut self.shape).replace(position, to.into());
+        Ok(())
+    }
+
+    fn has_both(&self, one: usize, other: usize) -> bool {
+        let has = |column, row| !self.storage.cell(column, row).is_absent();
+        self.rows.iter().map(|&row| row as usize).any(|row| has(one, row) && has(other, row))
+    }
+
+    /// Moves the cells of column `from` to column `to`, and drops column `from`. No row has both.
+    fn merge(&mut self, from: usize, to: usize) {
+        for &row in &self.rows {
+            let cell = self.storage.cell(from, row as usize);
+            if !cell.is_absent() {
+                self.storage.put(to, row as usize, cell);
+            }
+        }
+        self.drop_column(from);
     }
 
     /// Removes the names that no row has any more, after rows lost fields by [`remove`] or [`rename`].
@@ -158,11 +175,6 @@ impl Records {
             return Err(self.shape.unknown(name));
         }
         Ok(self.shape.position(name))
-    }
-
-    /// Whether no row has this field.
-    fn is_unused(&self, column: usize) -> bool {
-        self.rows.iter().all(|&row| self.storage.cell(column, row as usize).is_absent())
     }
 
     /// Discards the sources of the rows that have this field, because the field is about to change. The other rows stay as
@@ -222,6 +234,8 @@ mod tests {
         assert_eq!(batch.rename("x", "y"), Ok(()));
         assert_eq!(batch.drop_fields(&["x", "c"]), Ok(()));
         assert_eq!(batch.select(&["b", "x"]), Ok(()));
+        assert_eq!(names(&batch), ["b", "x"]);
+        assert!(matches!(batch.find("y"), Err(ShapeError::Unknown { .. })), "a select declares the names");
         assert_eq!(batch.into_records(), [record! {"b" => 2}, record! {"b" => 5}]);
     }
 
@@ -233,6 +247,13 @@ mod tests {
         assert_eq!(batch.rename("b", "b"), Ok(()));
         assert_eq!(batch.rename("b", "z"), Ok(()));
         assert_eq!(names(&batch), ["a", "z", "c"]);
+    }
+
+    #[test]
+    fn a_name_in_use_by_other_rows_does_not_prevent_a_rename() {
+        let mut batch: Records = [record! {"a" => 1, "x" => 2}, record! {"b" => 3}].into_iter().collect();
+        assert_eq!(batch.rename("b", "a"), Ok(()));
+        assert_eq!(batch.into_records(), [record! {"x" => 2, "a" => 1}, record! {"a" => 3}]);
     }
 
     #[test]
