@@ -6,7 +6,7 @@ use std::time::Duration;
 use godata_core::{Params, PipelineName, RunHandle, RunId, Schedule};
 use tokio::sync::oneshot;
 
-use crate::{Backfill, OrchestratorError, RegisterError, Registration, ShutdownReport};
+use crate::{Backfill, DrainReport, OrchestratorError, RegisterError, Registration};
 
 /// Where an answer goes.
 pub(crate) type Reply<T, E = OrchestratorError> = oneshot::Sender<Result<T, E>>;
@@ -25,10 +25,10 @@ pub(crate) enum Command {
     StartScheduler(Reply<()>),
     StopScheduler(Reply<()>),
     /// Why, for the log, and the grace.
-    Shutdown(&'static str, Duration, oneshot::Sender<ShutdownReport>),
+    Shutdown(&'static str, Duration, oneshot::Sender<DrainReport>),
     /// Listens for signals. The report comes when a shutdown is complete, the answer when no signal is missed any more.
     #[cfg(feature = "signal")]
-    UntilSignal(oneshot::Sender<ShutdownReport>, Reply<()>),
+    UntilSignal(oneshot::Sender<DrainReport>, Reply<()>),
 }
 
 /// A request about a pipeline.
@@ -100,7 +100,7 @@ impl Command {
             Self::Watch(_, _, reply) => drop(reply.send(Err(error))),
             Self::Upcoming(_, reply) => drop(reply.send(Err(error))),
             Self::StartScheduler(reply) | Self::StopScheduler(reply) => drop(reply.send(Err(error))),
-            Self::Shutdown(_, _, reply) => drop(reply.send(ShutdownReport::default())),
+            Self::Shutdown(_, _, reply) => drop(reply.send(DrainReport::default())),
             #[cfg(feature = "signal")]
             Self::UntilSignal(_, reply) => drop(reply.send(Err(error))),
         }

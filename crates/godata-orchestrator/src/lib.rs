@@ -232,7 +232,7 @@ pub use history::History;
 pub use orchestrator::Orchestrator;
 pub use policy::{Misfire, Overlap, Recovery};
 pub use registration::Registration;
-pub use shutdown::ShutdownReport;
+pub use shutdown::DrainReport;
 
 #[doc(no_inline)]
 pub use godata_core::{

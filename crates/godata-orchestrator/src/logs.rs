@@ -12,7 +12,7 @@ use tracing::field::display;
 use crate::decide::{MISSED, Misfired, STUCK};
 use crate::history::{rfc3339, short_line};
 use crate::registration::Rules;
-use crate::{Misfire, ScheduleFault, ShutdownReport};
+use crate::{DrainReport, Misfire, ScheduleFault};
 
 /// Logs that the row of a run is durable. `before` is its last state; `None` if it is new or its last state is not
 /// known.
@@ -232,7 +232,7 @@ pub(crate) fn shutdown_began(cause: &str, grace: Option<Duration>, running: usiz
     tracing::info!(cause, grace_ms, running, "shutdown began");
 }
 
-pub(crate) fn shutdown_ended(report: &ShutdownReport) {
+pub(crate) fn shutdown_ended(report: &DrainReport) {
     tracing::info!(%report, "shutdown ended");
 }
 

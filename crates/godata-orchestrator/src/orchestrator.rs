@@ -30,8 +30,8 @@ use crate::events::EventSender;
 use crate::persist::within;
 use crate::threads::Threads;
 use crate::{
-    Backfill, Events, History, OrchestratorBuilder, OrchestratorError, RegisterError, Registration,
-    RunOptions, ShutdownReport, logs,
+    Backfill, DrainReport, Events, History, OrchestratorBuilder, OrchestratorError, RegisterError,
+    Registration, RunOptions, logs,
 };
 
 /// Runs jobs on schedules and by hand, and keeps their history.
@@ -521,8 +521,8 @@ impl Orchestrator {
     ///    by default in `godata-runner`, and then drops them. Their runs end as interrupted, unless the job returns
     ///    `Ok` or an error that is not [`Canceled`](crate::Canceled).
     /// 3. A job that blocks its thread can't be dropped. Two seconds later its run is stored as interrupted, and it is
-    ///    [stuck](ShutdownReport::stuck) in the report.
-    /// 4. Final rows get up to 5 s to be stored. Those that are not are [`unsaved`](ShutdownReport::unsaved).
+    ///    [stuck](DrainReport::stuck) in the report.
+    /// 4. Final rows get up to 5 s to be stored. Those that are not are [`unsaved`](DrainReport::unsaved).
     ///
     /// Each stage ends early when there is nothing left to wait for. Queued runs stay queued for the next process that
     /// opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun). A run whose row was
@@ -533,18 +533,18 @@ impl Orchestrator {
     ///
     /// A second call joins the first and may shorten its `grace`. If the orchestrator has [stopped](OrchestratorError::Stopped)
     /// before, the report is empty, and the log says why.
-    pub async fn shutdown(&self, grace: Duration) -> ShutdownReport {
+    pub async fn shutdown(&self, grace: Duration) -> DrainReport {
         self.shutdown_because("shutdown was called", grace).await
     }
 
-    async fn shutdown_because(&self, cause: &'static str, grace: Duration) -> ShutdownReport {
+    async fn shutdown_because(&self, cause: &'static str, grace: Duration) -> DrainReport {
         if self.ensure_running().is_err() {
-            return ShutdownReport::default();
+            return DrainReport::default();
         }
         let (reply, report) = oneshot::channel();
         match self.0.commands.send(Command::Shutdown(cause, grace, reply)).await {
             Ok(()) => report.await.unwrap_or_default(),
-            Err(_ended) => ShutdownReport::default(),
+            Err(_ended) => DrainReport::default(),
         }
     }
 
@@ -563,7 +563,7 @@ impl Orchestrator {
     /// [`OrchestratorError::Signal`], or the errors of [`start_scheduler`](Self::start_scheduler). In either case,
     /// nothing was started.
     #[cfg(feature = "signal")]
-    pub async fn run_until_signal(&self) -> Result<ShutdownReport, OrchestratorError> {
+    pub async fn run_until_signal(&self) -> Result<DrainReport, OrchestratorError> {
         let (reply, report) = oneshot::channel();
         self.ask(|listening| Command::UntilSignal(reply, listening)).await?;
         match self.start_scheduler().await {

@@ -11,7 +11,7 @@ use tokio::time::Instant;
 /// a line end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ShutdownReport {
+pub struct DrainReport {
     /// Each run that was running or about to start, as it was at the end of the shutdown. A run that is not terminal is
     /// [stuck](Self::stuck).
     pub runs: Vec<RunResult>,
@@ -21,7 +21,7 @@ pub struct ShutdownReport {
     pub queued: Vec<RunId>,
 }
 
-impl ShutdownReport {
+impl DrainReport {
     /// Returns the interrupted runs: their jobs stopped when asked to, or were dropped, or the grace was over before they started.
     /// Those last ones have no `started_at`, and are queued again.
     pub fn interrupted(&self) -> impl Iterator<Item = &RunResult> {
@@ -35,7 +35,7 @@ impl ShutdownReport {
     }
 }
 
-impl fmt::Display for ShutdownReport {
+impl fmt::Display for DrainReport {
     /// One line, such as `2 runs were running, 1 succeeded, 1 interrupted`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |status| self.runs.iter().filter(|run| run.status == status).count();
@@ -73,7 +73,7 @@ pub(crate) struct Closing {
     deadline: Option<Instant>,
     /// The runs that were running or about to start when the shutdown began.
     pub(crate) runs: Vec<RunHandle>,
-    pub(crate) replies: Vec<oneshot::Sender<ShutdownReport>>,
+    pub(crate) replies: Vec<oneshot::Sender<DrainReport>>,
 }
 
 /// A stage of a shutdown. The next stage begins when the deadline has passed, or when there is nothing left to wait for.

@@ -160,8 +160,8 @@ pub use godata_io_json::{DuplicateKeys, json, jsonl};
 pub use godata_orchestrator as orchestrator;
 #[cfg(feature = "orchestrator")]
 pub use godata_orchestrator::{
-    Backfill, Event, Events, History, Misfire, Orchestrator, OrchestratorBuildError, OrchestratorBuilder,
-    OrchestratorError, Overlap, Recovery, RegisterError, Registration, RunOptions, ShutdownReport,
+    Backfill, DrainReport, Event, Events, History, Misfire, Orchestrator, OrchestratorBuildError,
+    OrchestratorBuilder, OrchestratorError, Overlap, Recovery, RegisterError, Registration, RunOptions,
 };
 #[cfg(feature = "runner")]
 pub use godata_runner as runner;

@@ -44,7 +44,7 @@ use crate::signal::{Received, Signals};
 use crate::slots::{Held, Slots};
 use crate::threads::Pulse;
 use crate::timers::Timers;
-use crate::{Recovery, ShutdownReport};
+use crate::{DrainReport, Recovery};
 
 /// How often clocks are compared, leases renewed and so on, at the least. A short lease is renewed more often.
 const ROUND: Duration = Duration::from_secs(10);
@@ -74,7 +74,7 @@ pub(crate) struct Engine {
     grace: Duration,
     signals: Option<Signals>,
     /// The callers that wait for a signal, and then for the report of the shutdown.
-    until_signal: Vec<oneshot::Sender<ShutdownReport>>,
+    until_signal: Vec<oneshot::Sender<DrainReport>>,
 
     entries: Vec<Option<Box<Entry>>>,
     free: Vec<usize>,

@@ -17,7 +17,7 @@ use crate::command::Reply;
 use crate::decide::{End, Mode, STUCK};
 use crate::shutdown::{Closing, ClosingStage};
 use crate::signal::{Received, Signals};
-use crate::{ShutdownReport, logs};
+use crate::{DrainReport, logs};
 
 impl Engine {
     /// Begins a shutdown: nothing new is decided. For the grace, running jobs may continue, and the jobs of runs whose rows are
@@ -26,7 +26,7 @@ impl Engine {
         &mut self,
         cause: &'static str,
         grace: Duration,
-        reply: Option<oneshot::Sender<ShutdownReport>>,
+        reply: Option<oneshot::Sender<DrainReport>>,
     ) {
         let closing = self.begin_shutdown(cause, Some(grace));
         closing.hurry(grace);
@@ -65,7 +65,7 @@ impl Engine {
     }
 
     #[cfg(feature = "signal")]
-    pub(super) fn listen_for_signals(&mut self, report: oneshot::Sender<ShutdownReport>, reply: Reply<()>) {
+    pub(super) fn listen_for_signals(&mut self, report: oneshot::Sender<DrainReport>, reply: Reply<()>) {
         let signals = match self.signals.take() {
             Some(signals) => Ok(signals),
             None => Signals::listen(),
@@ -181,7 +181,7 @@ impl Engine {
         queued.sort_unstable();
         let unsaved = entries().flat_map(|entry| &entry.ends).map(|end| end.run).collect();
         let runs = closing.runs.iter().map(RunHandle::result).collect();
-        let report = ShutdownReport { runs, unsaved, queued };
+        let report = DrainReport { runs, unsaved, queued };
         logs::shutdown_ended(&report);
         // Jobs and schedules are foreign code, and may panic when they are dropped.
         drop(catch_unwind(AssertUnwindSafe(|| drop(self))));
