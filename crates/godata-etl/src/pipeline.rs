@@ -65,8 +65,11 @@ impl Pipeline {
     /// has started, the run finishes. Dropping the future does the same: the work in progress stops on its own, and the
     /// last thread that stops calls the end hooks.
     ///
-    /// A closure that never returns keeps its run from ending. In a step, it also holds one of the permits to compute,
-    /// of which the process has as many as cores.
+    /// A closure that never returns keeps its run from ending.
+    ///
+    /// **Other pipelines.** All pipelines of a process together compute at most one batch per core at a time. If steps
+    /// block their threads on all cores for a second, one more batch may be computed, so they don't stop other pipelines.
+    /// Wait for other programs in [`map_async`](crate::Flow::map_async), which holds up nothing.
     ///
     /// **Logs.** The run is one span with an event at its start and at its end; see [Logs](crate#logs).
     ///

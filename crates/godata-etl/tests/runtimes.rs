@@ -117,6 +117,23 @@ fn a_runtime_that_is_not_polled_holds_no_permit() {
 }
 
 #[test]
+fn steps_that_block_all_permits_stop_no_other_run() {
+    let _alone = alone();
+    let (busy, gate) = (healthy(), Gate::default());
+    let run = take_all_permits(&busy, &gate);
+    busy.block_on(async {
+        for _ in 0..2 {
+            let cx = RunContext::new();
+            let other = simple();
+            tokio::time::timeout(LONG, other.run(&cx)).await.expect("the other run ends").unwrap();
+        }
+        assert!(!run.is_finished());
+        gate.open();
+        tokio::time::timeout(LONG, run).await.expect("the greedy run ends").unwrap().unwrap();
+    });
+}
+
+#[test]
 fn a_runtime_that_shuts_down_ends_the_runs_that_wait_for_a_permit() {
     let _alone = alone();
     let (busy, doomed, gate) = (healthy(), healthy(), Gate::default());

@@ -46,9 +46,8 @@ use crate::{
 /// the process share, and its jobs on others: 17 of them, or one more than four per core. So a job that blocks its thread,
 /// because it computes for long or waits for a device, holds up neither the loop and its timers, nor signals, nor the tasks of
 /// the caller. It holds up other jobs only if all those threads are blocked, which takes a
-/// [`concurrency`](OrchestratorBuilder::concurrency) above the default, or tasks that jobs spawn, or if it holds something that
-/// they need: a pipeline of `godata-etl` whose step waits holds one of the permits to compute, of which the process has as many
-/// as cores. The calls of the store and the schedules run on the thread of the loop, so they must not block.
+/// [`concurrency`](OrchestratorBuilder::concurrency) above the default, or tasks that jobs spawn. Steps of pipelines that
+/// block their threads on all cores hold up other pipelines for a second. The calls of the store and the schedules run on the thread of the loop, so they must not block.
 ///
 /// These threads live as long as the process, and a process that ends does not wait for them.
 /// [`on_current_runtime`](OrchestratorBuilder::on_current_runtime) does without them, for tests with paused time.

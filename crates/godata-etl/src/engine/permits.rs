@@ -3,15 +3,22 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
-use std::thread::available_parallelism;
+use std::sync::{Condvar, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, available_parallelism};
+use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
 
 /// There are as many permits as cores. Without them, a hundred pipelines would put a hundred busy threads before those
 /// of the runtime, and every timer of the process would be late.
-static PERMITS: LazyLock<Mutex<Permits>> =
-    LazyLock::new(|| Mutex::new(Permits { free: cores().get(), waiting: VecDeque::new() }));
+static PERMITS: LazyLock<Mutex<Permits>> = LazyLock::new(|| Mutex::new(Permits::new(cores().get())));
+
+/// Wakes the [lender](lend) when something waits for a permit.
+static HAS_WAITING: Condvar = Condvar::new();
+
+/// How long something waits, while no permit is passed on, before it gets one more. By then, the holders of permits
+/// probably block their threads and use no core.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 thread_local! {
     static HAS_PERMIT: Cell<bool> = const { Cell::new(false) };
@@ -29,8 +36,26 @@ pub(super) fn has_permit() -> bool {
 
 struct Permits {
     free: usize,
+    /// How many permits there are beyond the cores. Each replaces one that is held for long, which is not passed on when it is
+    /// dropped.
+    lent: usize,
+    /// How often a permit was given to something that waited for it.
+    passed_on: u64,
     /// First come, first served. Empty while a permit is free.
     waiting: VecDeque<Waiting>,
+    has_lender: bool,
+}
+
+impl Permits {
+    fn new(free: usize) -> Self {
+        Self { free, lent: 0, passed_on: 0, waiting: VecDeque::new(), has_lender: false }
+    }
+
+    fn next(&mut self) -> Option<Waiting> {
+        let next = self.waiting.pop_front();
+        self.passed_on += u64::from(next.is_some());
+        next
+    }
 }
 
 type Computation = Box<dyn FnOnce(&Permit) + Send>;
@@ -60,17 +85,54 @@ pub(super) fn when_permitted(runtime: Handle, compute: Computation) {
     let mut permits = lock();
     if permits.free == 0 {
         permits.waiting.push_back(waiting);
+        wake_lender(&mut permits);
         return;
     }
     permits.free -= 1;
     drop(permits);
-    waiting.start(Permit(()));
+    waiting.start(Permit::new());
+}
+
+fn wake_lender(permits: &mut Permits) {
+    if !permits.has_lender {
+        // Without a lender, everything waits for the holders of permits.
+        permits.has_lender = thread::Builder::new().name("godata-permits".to_owned()).spawn(lend).is_ok();
+    }
+    HAS_WAITING.notify_one();
+}
+
+/// Lends a permit whenever none was passed on for a while, so that steps that block all permits stop no other run.
+fn lend() {
+    let mut permits = lock();
+    loop {
+        permits = HAS_WAITING
+            .wait_while(permits, |permits| permits.waiting.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        let before = permits.passed_on;
+        drop(permits);
+        thread::sleep(PATIENCE);
+        permits = lock();
+        if permits.passed_on == before
+            && let Some(next) = permits.next()
+        {
+            permits.lent += 1;
+            drop(permits);
+            next.start(Permit::new());
+            permits = lock();
+        }
+    }
 }
 
 /// The right to compute. Dropping it passes it on.
-pub(super) struct Permit(());
+pub(super) struct Permit {
+    held_since: Instant,
+}
 
 impl Permit {
+    fn new() -> Self {
+        Self { held_since: Instant::now() }
+    }
+
     /// Whether somebody waits for it.
     #[expect(clippy::unused_self, reason = "only the holder of a permit may ask")]
     pub(super) fn is_wanted(&self) -> bool {
@@ -81,11 +143,17 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut permits = lock();
-        match permits.waiting.pop_front() {
+        let was_replaced = permits.lent > 0 && self.held_since.elapsed() >= PATIENCE;
+        if was_replaced {
+            permits.lent -= 1;
+            return;
+        }
+        match permits.next() {
             Some(next) => {
                 drop(permits);
-                next.start(Self(()));
+                next.start(Self::new());
             }
+            None if permits.lent > 0 => permits.lent -= 1,
             None => permits.free += 1,
         }
     }
