@@ -212,7 +212,7 @@ fn null_is_written_as_its_word() {
     writes([record! {"a" => (), "b" => ""}], |writer| writer.null(""), Ok("a,b\n,\"\"\n"));
     writes([record! {"a" => 0, "b" => ()}], |writer| writer.null("0"), Ok("a,b\n\"0\",0\n"));
     for (word, shown) in
-        [("a,b", "a,b"), ("\n", "\\n"), ("\"", "\\\""), ("\0", "\\0"), ("\u{feff}", "\\u{feff}")]
+        [("a,b", "a,b"), ("\n", "\\n"), ("\"", "\""), ("\0", "\\u{0}"), ("\u{feff}", "\\u{feff}")]
     {
         let expected = format!("write failed: `{shown}` can't stand for null, because it needs quotes");
         writes([], |writer| writer.null(word), Err(&expected));
