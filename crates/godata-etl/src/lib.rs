@@ -146,7 +146,8 @@
 //! * Every start that a hook sees is followed by exactly one end, and no code of the pipeline runs after the last end.
 //! * The records that enter a step are those that left the step before it. No record is lost without being counted.
 //! * At most as many batches compute at once as there are cores, over all pipelines of the process. The timers of the
-//!   runtime therefore stay on time.
+//!   runtime therefore stay on time. If steps block their threads on all cores for a second, one more batch may be
+//!   computed.
 //!
 //! # Logs
 //!

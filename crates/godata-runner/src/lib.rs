@@ -86,9 +86,9 @@
 //! |---|---|---|
 //! | INFO | `run started` | |
 //! | WARN | `timeout passed` | `timeout_ms`, `grace_ms` (how long the job now has to stop) |
-//! | WARN | `run stuck` | `running_ms`; the job was asked to stop, and its thread is blocked, so that it can't be dropped either |
-//! | INFO | `run succeeded` | `took_ms`, `read`, `written` |
+//! | WARN | `run stuck` | `running_ms`; the job was asked to stop, and blocks its thread, so it can't be dropped either |
 //! | ERROR | `a job panicked when it was dropped` | `error`; how the run ended is on its own line |
+//! | INFO | `run succeeded` | `took_ms`, `read`, `written` |
 //! | ERROR | `run failed` | the same, `error` with the whole chain of causes, and `timeout_ms` if the timeout ended it |
 //! | WARN | `run canceled` | `took_ms`, `read`, `written` |
 //! | WARN | `run interrupted` | `took_ms`, `read`, `written` |
