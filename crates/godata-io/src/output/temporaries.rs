@@ -120,7 +120,7 @@ impl List {
     fn add(&self, file: &Path) {
         let mut line = platform::to_bytes(file.strip_prefix(&self.folder).unwrap_or(file));
         line.push(0);
-        // A file that is not in the list is not removed if the run is killed. The run itself can go on.
+        // A file that is not in the list is not removed if the run is killed. The run itself can continue.
         let _ = (&self.file).write_all(&line);
     }
 }

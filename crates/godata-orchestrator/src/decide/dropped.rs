@@ -1,4 +1,4 @@
-//! Due times that have passed, and that nothing decides any more because the schedule ends or starts anew.
+//! Due times that have passed undecided when the schedule ends or starts anew.
 
 use super::draft::Draft;
 use super::skips::{self, Skipped};

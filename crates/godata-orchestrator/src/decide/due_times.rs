@@ -14,7 +14,7 @@ pub(crate) struct DueTimes<'a>(pub(crate) &'a dyn Schedule);
 
 impl DueTimes<'_> {
     /// The text of the schedule. If the stored text means the same, it is that one, so that another spelling, or the text of
-    /// an earlier version, is no edit.
+    /// an earlier version, is not an edit.
     pub(crate) fn spec(self, stored: Option<&str>) -> Result<String, ScheduleFault> {
         match stored.filter(|stored| self.has_spec(stored)) {
             Some(stored) => Ok(stored.to_owned()),
