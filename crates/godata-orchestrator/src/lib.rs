@@ -78,11 +78,11 @@
 //!   interrupts uses up no attempt, and one that it kept from starting is always queued again. If a job that is asked to
 //!   stop returns an error of its own, its run has failed and uses up an attempt.
 //! * **Edits.** A registration whose schedule differs from the stored one starts the schedule anew. The schedule
-//!   [says](Schedule::has_spec) whether the stored text means the same, so another spelling is not an edit. Due times of the old
-//!   schedule that have passed undecided, such as those during a deploy, get a skipped row. Only the text of the old schedule
-//!   is known by then, so the row has the first of these due times, and says that there may be more. If an instance later
-//!   finds a spec in the store that is not its own, as during a rolling deploy, it stops firing that pipeline and
-//!   [says so](Event::SpecDiffers).
+//!   [says](Schedule::has_spec) whether the stored text means the same, so another spelling is not an edit. Due times of the
+//!   old schedule that have passed undecided, such as those during a deploy, get a skipped row. Only the text of the old
+//!   schedule is known by then, so the row has the first of these due times, and says that there may be more. If an
+//!   instance later finds a spec in the store that is not its own, as during a rolling deploy, it stops firing that pipeline
+//!   and [says so](Event::SpecDiffers).
 //! * **Pauses** keep queued runs and the position in the schedule. A stopped scheduler decides nothing new, but queued
 //!   runs and waiting retries still start.
 //! * **Dependencies.** A pipeline that is registered [`after`](Registration::after) others runs when one of them
