@@ -182,9 +182,9 @@
 //!
 //! The span of the run has one child at level `DEBUG` for each stage: `read`, `step` (with `index` and `kind`) and
 //! `write`. Closures, readers and writers run in the span of their stage, or in that of the run if the subscriber shows no
-//! `DEBUG` spans; hooks run in that of the run. So every line that they log names the run, on whatever thread. Two more
-//! events are possible, both at level `ERROR` with `error`: `a hook panicked`, and `a sink failed to abort` for an output that
-//! could not be discarded.
+//! `DEBUG` spans; hooks run in that of the run. So every line that they log names the run, on whatever thread. Three more
+//! events are possible, all at level `ERROR` with `error`: `a hook panicked`, `a result panicked when it was dropped`, and
+//! `a sink failed to abort` for an output that could not be discarded.
 //!
 //! # Coming from the Go library
 //!

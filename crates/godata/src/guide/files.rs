@@ -83,7 +83,7 @@
 //! | disappears before it is opened | an error that names it |
 //! | is cut off while it is read | an error, even if the rest looks complete |
 //! | is changed while it is read | an error; a file that only grows is read up to its first length with [`Input::growing`] |
-//! | is compressed, but its name does not say so | an error that names the compression and the option that reads it |
+//! | is compressed, but its name does not say so | an error that names the compression, and the option that reads it if there is one |
 //! | is compressed, and damaged or incomplete | an error that says after how many bytes |
 //! | is empty | no records in JSON Lines; an error in CSV, which has no header then, and in JSON, which has no array |
 //! | is not UTF-8, or has the byte order mark of another encoding | an error that says how to read it; no character is ever replaced |
