@@ -170,7 +170,8 @@ impl<B: Batch> Flow<B> {
     /// If the names are fixed by the input (a CSV file with a header), a name that is not among them fails the run. If
     /// every record may have names of its own (JSON, and after `transform`), a record that lacks a field stays without
     /// it. The same holds for [`rename`](Self::rename) and [`drop_fields`](Self::drop_fields). After this step, the names are
-    /// fixed. After `transform`, a name that differs from a known one only in letter case, spaces and punctuation fails too.
+    /// fixed. If a `transform` follows a CSV file, a name that differs from one of its columns only in letter case, spaces and
+    /// punctuation still fails the run.
     ///
     /// ```
     /// # use godata_etl::{Pipeline, record};

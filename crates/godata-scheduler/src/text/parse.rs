@@ -51,7 +51,7 @@ pub(crate) const WEEKDAYS: &str = "a time of day, too, such as `daily 02:00 mon-
 ///
 /// **One text for one meaning.** The text that a schedule writes is canonical, and may differ from the one it was read from.
 /// It does not depend on spaces, case, the order of a list, values that are listed twice or as a range, units of a duration,
-/// policies for clock changes in a zone that has none, or the [spelling of a cron pattern](crate::Cron). A schedule
+/// policies for clock changes in UTC, which has none, or the [spelling of a cron pattern](crate::Cron). A schedule
 /// [recognizes](crate::Schedule::has_spec) its text in every spelling, so an orchestrator does not take another spelling for an
 /// edit. Two kinds of schedules are different even if they fire at the same instants, such as `daily 02:00` and
 /// `cron 0 2 * * *`. So are two names of the same zone, and combinations that are nested differently.
