@@ -71,7 +71,7 @@ pub(crate) struct Closing {
     stop_grace: Duration,
     /// When the stage ends. `None` if nobody waits for the shutdown, so that running jobs have no limit.
     deadline: Option<Instant>,
-    /// The runs that were running or about to start when the shutdown began.
+    /// The runs that were running when the shutdown began, and those that have started since.
     pub(crate) runs: Vec<RunHandle>,
     pub(crate) replies: Vec<oneshot::Sender<DrainReport>>,
 }

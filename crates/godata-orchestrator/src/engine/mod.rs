@@ -1,5 +1,5 @@
 //! The loop: one task that knows all pipelines, decides about each when something has happened to it, and waits for
-//! none.
+//! none of them.
 //!
 //! Calls of the store and jobs are futures beside the loop. Their results are its [`Input`]s. An input changes the state of a
 //! pipeline, and then the pipeline makes a [step](Engine::step): the loop decides about it, unless a call of the store is in
