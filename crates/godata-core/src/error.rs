@@ -28,9 +28,9 @@ const LINE: usize = 16 * 1024;
 /// The messages are joined by `": "`. A source is left out if the line already ends with its message, so an error that
 /// repeats its cause in its own message does not print it twice.
 ///
-/// The line is for a terminal or a log, whatever the errors contain: characters are escaped as by [`excerpt`](crate::excerpt()), and
-/// of each message at most 2,000 characters are printed. At most 64 levels are printed, and none after 16 KiB; `…` stands
-/// for the rest.
+/// The line is safe for a terminal or a log, whatever the errors contain. Characters are escaped as by
+/// [`excerpt`](crate::excerpt()), and each message is cut after 2,000 characters. At most 64 levels are printed, and none
+/// after 16 KiB; `…` stands for the rest.
 ///
 /// # Example
 ///
@@ -57,7 +57,7 @@ fn levels<'a, E: Copy + 'a>(outermost: E, source: fn(E) -> Option<E>) -> impl It
 
 /// Iterates over an error and its causes, outermost first, to look for one of a certain type.
 ///
-/// It also finds what `source` passes over: an error that an [`io::Error`] or an `Arc<dyn Error + Send + Sync>` wraps, and an
+/// It also finds errors that `source` skips: an error that an [`io::Error`] or an `Arc<dyn Error + Send + Sync>` wraps, and an
 /// `io::Error`, [`Canceled`], [`Permanent`] or [`Transient`] in a `Box` or an `Arc`. At most 64 levels are visited, so it ends
 /// even if an error is its own source.
 ///
@@ -140,7 +140,7 @@ pub fn panic_message(payload: Box<dyn Any + Send>) -> String {
     let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
     let message = text.unwrap_or("no message").to_owned();
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        // Its `Drop` may panic as well, and so on.
+        // The `Drop` of this payload may panic as well, so it never runs.
         Box::leak(panic);
     }
     message

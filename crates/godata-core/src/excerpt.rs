@@ -1,12 +1,12 @@
-//! How messages show text that is not ours: it may be long, and it may have characters that a terminal obeys.
+//! How messages show text that others have written: it may be long, and may have characters that control a terminal.
 
 use std::path::Path;
 
 /// How many characters of a value a message shows.
 const EXCERPT: usize = 80;
 
-/// How many characters of a path a message shows, and how many of them are from its end. The name of a file has at most
-/// 255.
+/// How many characters of a path a message shows, and how many of them are from its end. That is enough for the name of a
+/// file, which has at most 255.
 const PATH: usize = 400;
 const PATH_END: usize = 299;
 
@@ -17,7 +17,7 @@ const LISTED: usize = 20;
 ///
 /// Control characters are escaped, and so are characters that can't be seen or that change the order of others: line and
 /// paragraph separators, marks of writing direction, zero-width characters and tags. `…` at the end says that the text was
-/// cut. An excerpt of an excerpt is the same text, if it is not longer than 80 characters.
+/// cut. An excerpt of up to 80 characters is its own excerpt.
 ///
 /// ```
 /// use godata_core::excerpt;
@@ -96,8 +96,8 @@ fn push_escaped(short: &mut String, characters: impl Iterator<Item = char>) {
     }
 }
 
-/// Whether a terminal obeys a character or does not show it. Of the characters that Unicode calls "default ignorable", only
-/// the variation selectors of emoji are not among them.
+/// Whether a character controls a terminal or can't be seen. That is every character that Unicode calls "default ignorable",
+/// except U+FE00 to U+FE0F, the variation selectors of emoji.
 pub(crate) const fn is_hidden(c: char) -> bool {
     matches!(
         c,

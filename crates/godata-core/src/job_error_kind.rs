@@ -18,12 +18,12 @@ use crate::{Canceled, Permanent, Transient};
 /// | [`Transient`] before any [`Permanent`] | `Transient` | by every [`RetryPolicy`](crate::RetryPolicy) |
 /// | none of them | `Failed` | unless the policy is [`only_transient`](crate::RetryPolicy::only_transient) |
 ///
-/// Errors wrapped in an [`io::Error`](std::io::Error) or an `Arc<dyn Error + Send + Sync>` are found too, and marks in a `Box` or an `Arc`.
-/// Errors with `#[error(transparent)]` of `thiserror` hide the type of the error that they wrap, so a mark directly in one is
-/// not found. Use `#[error("...")]` with a `#[source]` instead.
+/// Errors wrapped in an [`io::Error`](std::io::Error) or an `Arc<dyn Error + Send + Sync>` are found too, and so are marks in
+/// a `Box` or an `Arc`. An error with `#[error(transparent)]` of `thiserror` hides the type of the error that it wraps, so a
+/// mark directly in one is not found. Use `#[error("...")]` with a `#[source]` instead.
 ///
-/// A run that nobody asked to stop was not canceled. If its error contains a `Canceled` all the same, for example that of
-/// another run that it waited for, the run failed, and the other marks say whether it is retried: see
+/// A run that was not asked to stop was not canceled. Its error may still contain a `Canceled`, for example that of another
+/// run that it waited for. Then the run failed, and the other marks decide whether it is retried; see
 /// [`Failure::from_error`](crate::Failure::from_error).
 ///
 /// # Example
@@ -81,7 +81,7 @@ impl JobErrorKind {
         Self::of_failure(error)
     }
 
-    /// The kind of the error of a run that was not canceled, whatever its error says.
+    /// The kind of the error of a run that was not canceled. A `Canceled` in the chain is ignored.
     pub(crate) fn of_failure(error: &(dyn Error + 'static)) -> Self {
         let mut kind = Self::Failed;
         for level in error_levels(error) {

@@ -81,8 +81,8 @@
 //!
 //! * An error marked [`Transient`] is retried by every [`RetryPolicy`].
 //! * An error marked [`Permanent`] is never retried.
-//! * An error that contains [`Canceled`] means that the job was asked to stop and did. It is not retried. If nobody
-//!   asked, it says nothing, and the other marks count.
+//! * An error that contains [`Canceled`] means that the job was asked to stop and did. It is not retried. If the job was
+//!   not asked to stop, [`Canceled`] is ignored, and the other marks count.
 //! * Any other error is retried, unless the policy is [`only_transient`](RetryPolicy::only_transient).
 //!
 //! The marks work anywhere in the error's chain of sources.

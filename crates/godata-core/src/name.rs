@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::excerpt::is_hidden;
 
-/// The name of a pipeline: 1 to 200 bytes, without white space at either end, and without characters that a message would
-/// have to [escape](crate::excerpt()): control characters, and those that can't be seen or that change the order of others.
+/// The name of a pipeline: 1 to 200 bytes, without white space at either end, and without the characters that
+/// [`excerpt`](crate::excerpt()) escapes: control characters, and those that can't be seen or that change the order of others.
 ///
 /// Names are compared byte by byte. Clones share the text.
 ///

@@ -170,7 +170,7 @@ impl Chunk<Records> {
             batch.column(field);
             return Ok(self);
         }
-        // A new field is not there before the first record has been asked for its fields.
+        // A new field is added only after the first call of `f`, which must not see it.
         let mut column = batch.shape().position(field);
         let derived = work.each(rows, 0..batch.len(), |_, index| {
             let Some(record) = batch.row(index) else { return Ok(()) };
@@ -206,8 +206,8 @@ impl Chunk<Records> {
         Ok(self.with_batch(made))
     }
 
-    /// What the closures of a step made, unless they asked for a name that no record has. That is looked up once per batch,
-    /// and is also the reason if they failed.
+    /// Returns what the closures of a step made, or an error if they asked for a name that no record has. That is checked
+    /// once per batch, and takes precedence over an error of their own.
     fn known<R>(&self, work: &mut Work, made: Result<R, Stop>) -> Result<R, Stop> {
         if let Some((position, error)) = self.batch.missed()
             && !matches!(&made, Err(stop) if stop.is_canceled())
@@ -224,7 +224,7 @@ impl Chunk<Records> {
     }
 }
 
-/// What a closure made of a record, unless it asked for a name that no record has.
+/// Returns what a closure made of a record, or an error if it asked for a name that no record has.
 #[inline]
 fn known<R>(missed: Option<&Missed>, made: Result<R, BoxError>) -> Result<R, BoxError> {
     match missed {

@@ -146,7 +146,8 @@
 //! * Every start that a hook sees is followed by exactly one end, and no code of the pipeline runs after the last end.
 //! * The records that enter a step are those that left the step before it. No record is lost without being counted.
 //! * At most as many batches compute at once as there are cores, over all pipelines of the process. The timers of the
-//!   runtime therefore stay on time.
+//!   runtime therefore stay on time. If steps block their threads on all cores for a second, one more batch may be
+//!   computed.
 //!
 //! # Logs
 //!
@@ -181,9 +182,9 @@
 //!
 //! The span of the run has one child at level `DEBUG` for each stage: `read`, `step` (with `index` and `kind`) and
 //! `write`. Closures, readers and writers run in the span of their stage, or in that of the run if the subscriber shows no
-//! `DEBUG` spans; hooks run in that of the run. So every line that they log names the run, on whatever thread. Two more
-//! events are possible, both at level `ERROR` with `error`: `a hook panicked`, and `a sink failed to abort` for an output that
-//! could not be discarded.
+//! `DEBUG` spans; hooks run in that of the run. So every line that they log names the run, on whatever thread. Three more
+//! events are possible, all at level `ERROR` with `error`: `a hook panicked`, `a result panicked when it was dropped`, and
+//! `a sink failed to abort` for an output that could not be discarded.
 //!
 //! # Coming from the Go library
 //!

@@ -46,8 +46,8 @@ pub struct Pipeline {
 impl Pipeline {
     /// Starts the description of a pipeline: first settings, then a `read`, steps, and a `write` that ends it.
     ///
-    /// A name is 1 to 200 bytes long, without control or invisible characters, and without white space at either end. The `write`
-    /// returns an error for any other name.
+    /// A name is 1 to 200 bytes long, without control or invisible characters, and without white space at either end. The
+    /// `write` returns an error for any other name.
     pub fn builder(name: impl Into<String>) -> PipelineBuilder {
         PipelineBuilder::new(name.into())
     }

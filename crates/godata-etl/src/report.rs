@@ -27,7 +27,7 @@ pub struct RunReport {
     pub read: IoCounts,
     /// What each step did, in order.
     pub steps: Vec<StepCounts>,
-    /// What the writer did. Records are counted as they are written, also if the run fails later and the output is
+    /// What the writer did. Records are counted as they are written, even if the run fails later and the output is
     /// discarded.
     pub written: IoCounts,
 }

@@ -44,8 +44,8 @@ pub enum Ragged {
 /// Which columns the files of one input may have.
 ///
 /// In all cases a name occurs once in a header, and the records of a file have as many cells as its header. Without
-/// headers this has no effect. With another value than the default, small files do not share batches, so that many of
-/// them take longer.
+/// headers this has no effect. With a value other than the default, small files do not share batches, so reading many of
+/// them takes longer.
 ///
 /// ```
 /// use godata_io_csv::{self as csv, FileColumns, Input, Pipeline, record};
@@ -82,9 +82,9 @@ pub enum FileColumns {
     /// the `#[serde(default)]`, or else as an error. Tuples and lists are read by position, so they need files with the
     /// same columns, in any order.
     ///
-    /// All headers are read when the run begins, so that the first record has all columns. Each file is opened twice,
-    /// which an input that is not a regular file, such as a FIFO, does not allow
-    /// ([`IoError::NotAFile`](godata_io::IoError::NotAFile)).
+    /// All headers are read when the run begins, so that the first record has all columns. So every file after the first is
+    /// opened twice. If one of them is not a regular file, such as a FIFO, that is an
+    /// [`IoError::NotAFile`](godata_io::IoError::NotAFile).
     Union,
 }
 

@@ -129,7 +129,7 @@ pub enum CsvError {
         found: Option<String>,
         /// Its name in the first file; `None` if the first file has fewer columns.
         expected: Option<String>,
-        /// What holds for the files.
+        /// What is expected of the files.
         rule: &'static str,
     },
     /// A file that is appended to has different columns than the records, or the same columns in a different order. The

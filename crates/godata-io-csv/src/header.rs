@@ -83,7 +83,7 @@ impl<'a> First<'a> {
             }
             blocks.skip(frame);
         }
-        // Framed again, because the borrow of a returned record could not end before the loop looks for the next one.
+        // Framed again: the borrow checker does not let the loop return a record that it has found.
         let head = blocks.first_record(&mut one)?;
         Ok(head.map(|head| Self { bytes: head.bytes, line: head.line, frame: head.frame }))
     }

@@ -144,7 +144,7 @@ impl Opening {
         }
     }
 
-    /// The names of all files. If that takes all headers, the further files are opened a second time for it.
+    /// The names of all files. If all headers are needed for that, the further files are opened a second time.
     fn all_names(
         &mut self,
         blocks: &Blocks<Cutter>,

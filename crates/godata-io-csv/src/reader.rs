@@ -182,7 +182,7 @@ impl<B> CsvReader<B> {
     }
 
     /// Allows spaces and tabs before the quote that opens a cell and after the quote that closes it, as in `A-1, "7" ,x`.
-    /// They are then not part of the cell. By default they are an error, as other [stray quotes](Self::lenient_quotes).
+    /// They are then not part of the cell. By default they are an error, like other [stray quotes](Self::lenient_quotes).
     ///
     /// In cells without quotes, spaces are kept; [`trim`](Self::trim) removes them.
     ///
@@ -203,7 +203,7 @@ impl<B> CsvReader<B> {
         self
     }
 
-    /// Sets which lines are blank, and are skipped. By default those without any bytes are.
+    /// Sets which lines are blank and therefore skipped. By default, a line without any bytes is blank.
     #[must_use]
     pub fn blank_lines(mut self, blank: BlankLines) -> Self {
         self.options.dialect.blank_lines = blank;
@@ -428,10 +428,10 @@ impl<B> CsvReader<B> {
         self
     }
 
-    /// Skips files without any record, even without a header. By default such a file is an error,
+    /// Skips files that have no line but blank lines and comments, not even a header. By default such a file is an error,
     /// [`CsvError::MissingHeader`](crate::CsvError::MissingHeader).
     ///
-    /// If all files are empty, that is an error still. Use it for directories in which Spark has written an empty file
+    /// If all files are empty, that is still an error. Use it for directories in which Spark has written an empty file
     /// `_SUCCESS` beside its results; a glob such as `part-*` leaves that file out, too.
     #[must_use]
     pub fn skip_empty_files(mut self) -> Self {

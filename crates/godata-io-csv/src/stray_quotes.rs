@@ -25,7 +25,8 @@ pub(crate) struct StrayQuotes<'a> {
 }
 
 impl<'a> StrayQuotes<'a> {
-    /// For the whole records of `bytes`; `None` if they have none, which takes little time to see, or if they are allowed.
+    /// Makes it for the whole records of `bytes`; `None` if such quotes are allowed, or if a quick look shows that there are
+    /// none.
     pub(crate) fn of(bytes: &'a [u8], dialect: Dialect) -> Option<Self> {
         let quote = dialect.quote.filter(|_| !dialect.lenient_quotes)?;
         if memchr(quote, bytes).is_none() || is_simple(bytes, dialect) {

@@ -78,7 +78,7 @@ struct Masks {
 }
 
 impl Structure {
-    /// Supports only dialects without escapes and comments, and with empty blank lines; `None` for others.
+    /// Supports only dialects without escapes and comments in which only lines without bytes are blank; `None` for others.
     pub(crate) fn of(text: &[u8], dialect: Dialect) -> Option<Self> {
         let Dialect {
             delimiter,

@@ -23,8 +23,8 @@ const HEADER_RECORDS: usize = 1_000;
 ///   a `select`. Otherwise it has the fields of the first [1,000 records](CsvWriter::header_from); a field that only later
 ///   records have is a [`CsvError::NewField`](crate::CsvError::NewField). A record that lacks a field gets an empty cell.
 /// * If there are several files, all have the same header. A file that is appended to must have that header already.
-/// * A run without records writes the header if it is known without them. Otherwise, for records from JSON and for structs,
-///   the file is empty, and reading it is an error: set [`columns`](CsvWriter::columns).
+/// * A run without records writes the header if it is known without them. Otherwise, for records from JSON, for structs and
+///   after a `transform`, the file is empty, and reading it is an error: set [`columns`](CsvWriter::columns).
 /// * Null, and a field that a record lacks, is an empty cell or the word set with [`null`](CsvWriter::null). Floats
 ///   are written as `12.0`, instants as RFC 3339. Text, and numbers that were cast from text, are written as they were
 ///   read.
@@ -207,9 +207,9 @@ impl CsvWriter {
     /// Makes the header from the fields of the first `records` records, at least 1. The default is 1,000.
     ///
     /// This matters only if the names are not known without the records: for records from JSON, for structs that leave
-    /// out fields, and after a `transform`. These records are kept in memory until the header is known. With `usize::MAX`,
-    /// all records are. The columns are in the order in which the fields appear. If a step drops records whose fields are in
-    /// another order, `select` or [`columns`](Self::columns) sets the order.
+    /// out fields, and after a `transform`. The first `records` records are kept in memory until the header is known; with
+    /// `usize::MAX`, that is all of them. The columns are in the order in which the fields appear. So the order can depend on
+    /// which records a step drops; `select` or [`columns`](Self::columns) fixes it.
     ///
     /// ```
     /// use godata_io_csv::{self as csv, Pipeline, RunContext, record};
@@ -238,7 +238,7 @@ impl CsvWriter {
 
     /// Drops fields that are not in the header. By default they are an error, so that nothing is lost silently.
     ///
-    /// In a header that is made from the first records, a list or a map is an error also if it would be dropped.
+    /// If the header is made from the first records, a list or a map is an error even if it would be dropped.
     #[must_use]
     pub fn drop_extra_fields(mut self) -> Self {
         self.rules.drops_extra = true;
@@ -311,7 +311,7 @@ impl<T: Serialize + Send + 'static> Writer<Vec<T>> for CsvWriter {
     fn encode(&self, chunk: Chunk<Vec<T>>, work: &mut Work) -> Result<Encoded<FieldNames>, Stop> {
         let mut records = Records::new();
         for (index, item) in chunk.batch().iter().enumerate() {
-            // A record skips serde, which has no digits.
+            // A record skips serde, which does not keep digits.
             let record = (item as &dyn Any).downcast_ref::<Record>().cloned();
             match record.map_or_else(|| to_record(item), Ok) {
                 Ok(record) => records.push(record),

@@ -291,7 +291,7 @@ impl fmt::Display for Field<'_> {
     }
 }
 
-/// The end of a message about text that something else may read.
+/// The end of a message, which says what reads the text.
 struct Hint<'a>(&'a Option<&'static str>);
 
 impl fmt::Display for Hint<'_> {

@@ -145,8 +145,8 @@ impl<F: Framing> Blocks<F> {
         self
     }
 
-    /// Gives each file blocks of its own, even if small files could share one. A format needs this if it decodes the
-    /// records of a file by what is at its beginning.
+    /// Gives each file blocks of its own, even if small files could share one. A format needs this if the beginning of a file
+    /// decides how its records are decoded.
     #[must_use]
     pub fn file_by_file(mut self) -> Self {
         self.shares = false;

@@ -48,7 +48,8 @@ pub trait Framing: Send + 'static {
     ///
     /// # Errors
     ///
-    /// If the bytes can't be cut. The error names the file and the line, since it belongs to no record.
+    /// Any error means that the bytes can't be cut, and fails the run. It has to name the file and the line, because it belongs
+    /// to no record.
     fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError>;
 }
 

@@ -1,7 +1,7 @@
 //! What the runs of this process read and append to.
 //!
 //! A run that appends to its own input would read its own records, perhaps without end. The reader and the writer of a run
-//! don't know each other. So each first notes its files here, and then looks for those of the other.
+//! don't know each other. So each first notes its files here, and then looks for the files of the other.
 
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;

@@ -55,7 +55,8 @@ impl Backfill {
         Self { times: Times::These(distinct.into_iter().collect()), name: None }
     }
 
-    /// Names the backfill, so that a second call with the same name starts nothing. Default: a new name each time.
+    /// Names the backfill, so that a second call with the same name starts nothing. The name follows the rules of a
+    /// [`PipelineName`](crate::PipelineName). Default: a new name each time.
     pub fn named(self, name: impl Into<String>) -> Self {
         Self { name: Some(name.into()), ..self }
     }

@@ -102,9 +102,9 @@ impl OrchestratorBuilder {
 
     /// Sets how many jobs may run at a time, over all pools. Default: four per core, at least 16.
     ///
-    /// A job keeps its slot while it waits for other runs. If all slots are held by jobs that wait for queued runs, none of them
-    /// ever ends; [`Event::Stalled`](crate::Event::Stalled) tells that. Pipelines that run [after](crate::Registration::after)
-    /// others need no such job.
+    /// A job keeps its slot while it waits for other runs. If jobs that wait for queued runs hold all slots, none of them ever
+    /// ends, and an [`Event::Stalled`](crate::Event::Stalled) says so. To run a pipeline [after](crate::Registration::after)
+    /// others, no job has to wait.
     pub fn concurrency(self, runs: usize) -> Self {
         Self { concurrency: Some(runs), ..self }
     }
@@ -160,8 +160,8 @@ impl OrchestratorBuilder {
     /// Runs the loop and the jobs on the tokio runtime of the first call. Default: on threads of their own, so that a job that
     /// blocks its thread holds up neither the loop nor the caller's tasks.
     ///
-    /// It is for tests: a runtime whose time is [paused](https://docs.rs/tokio/latest/tokio/time/fn.pause.html) decides how
-    /// time passes only for what runs on it. The loop and the jobs end with that runtime. `run_until_signal` needs one with IO.
+    /// It is for tests: the [paused time](https://docs.rs/tokio/latest/tokio/time/fn.pause.html) of a runtime holds only for
+    /// what runs on it. The loop and the jobs end with that runtime. `run_until_signal` needs a runtime with IO.
     pub fn on_current_runtime(self) -> Self {
         Self { is_on_current_runtime: true, ..self }
     }

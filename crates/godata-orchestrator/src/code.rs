@@ -1,4 +1,4 @@
-//! The job and the schedule of a pipeline, which are foreign code even when they are dropped.
+//! The job and the schedule of a pipeline. Dropping them runs foreign code.
 
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -36,9 +36,9 @@ impl Drop for Code {
     }
 }
 
-/// Drops a value on a thread that may block, or here if there is no runtime and so none to hold up.
+/// Drops a value on a thread that may block. Without a runtime, nothing can be held up, and it is dropped here.
 ///
-/// The thread is not one of tokio's, whose paused time stands still while one of those is busy.
+/// The thread is not one of tokio's, because tokio's paused time stands still while one of its blocking threads is busy.
 fn drop_aside(value: impl Send + 'static) {
     type Drops = Sender<Box<dyn FnOnce() + Send>>;
     static DROPS: LazyLock<Drops> = LazyLock::new(|| {

@@ -83,7 +83,8 @@ impl RunOptions {
         self
     }
 
-    /// Sets a token, 1 to 200 bytes, that identifies this request. A second call with the same token starts nothing.
+    /// Sets a token that identifies this request. A second call with the same token starts nothing. A token has 1 to 200 bytes,
+    /// and follows the rules of a [`PipelineName`].
     pub fn token(self, token: impl Into<String>) -> Self {
         Self { token: Some(token.into()), ..self }
     }

@@ -199,8 +199,8 @@ pub enum OrchestratorError {
     /// The orchestrator is shutting down, or has shut down.
     #[error("the orchestrator is shutting down")]
     ShuttingDown,
-    /// The orchestrator has ended without a shutdown: its loop panicked, as the log says, or its runtime was dropped. The next
-    /// process that opens the store continues.
+    /// The orchestrator has ended without a shutdown: its loop panicked, and the log says why, or its runtime was dropped. The
+    /// next process that opens the store continues.
     #[error(
         "the orchestrator has stopped: its loop panicked, as the log says, or its tokio runtime was dropped"
     )]
@@ -253,7 +253,7 @@ fn size(times: usize) -> String {
     }
 }
 
-/// What a run does that is in the way, and what its caller can do.
+/// The state of a run that is in the way, and what the caller can do about it.
 fn state(status: RunStatus, not_before: Option<UtcDateTime>) -> String {
     let start = not_before.and_then(|at| at.format(&Rfc3339).ok());
     match (status, start) {

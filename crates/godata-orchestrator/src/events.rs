@@ -36,8 +36,8 @@ pub enum Event {
         /// How long it has been running.
         running_for: Duration,
     },
-    /// All slots are taken, or all of a pool, and for a minute none has become free while pipelines wait for one. It is sent
-    /// once, until a slot becomes free. If the running jobs wait for runs that are queued, they wait for ever.
+    /// All slots are taken, or all of a pool, and none has become free for a minute while pipelines wait for one. It is not
+    /// sent again before a slot has become free. If the running jobs wait for queued runs, they wait forever.
     Stalled {
         /// The pool; `None` if all slots of the orchestrator are taken.
         pool: Option<String>,
@@ -92,16 +92,16 @@ pub enum Event {
         /// The pipeline.
         pipeline: PipelineName,
     },
-    /// The last decided due time is ahead of the clock by more than a minute: the clock was set back, or that of another
-    /// instance is ahead. Nothing is due before the clock has reached it, or before [`Rebased`](Self::Rebased).
+    /// The last decided due time is ahead of the clock by more than a minute: the clock was set back, or the clock of another
+    /// instance is ahead. Nothing is due until the clock has reached that time, or until [`Rebased`](Self::Rebased).
     WaitsForClock {
         /// The pipeline.
         pipeline: PipelineName,
         /// The last decided due time.
         cursor: UtcDateTime,
     },
-    /// The last decided due time was ahead of the clock by more than an hour, and stayed so for an hour. The schedule continues
-    /// from now.
+    /// The last decided due time was ahead of the clock for an hour, and is still ahead by more than an hour. The schedule
+    /// continues from now.
     Rebased {
         /// The pipeline.
         pipeline: PipelineName,

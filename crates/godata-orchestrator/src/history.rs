@@ -8,11 +8,11 @@ use time::{Duration, UtcDateTime};
 
 use crate::decide::GONE;
 
-/// Runs, newest first. `Display` prints them as a table, with counts and the last error below it. Every line ends with a line
-/// end, so `print!` prints it.
+/// Runs, newest first. `Display` prints them as a table, with counts and the last error below it. The last line has a line
+/// break too, so use `print!`.
 ///
-/// A run whose process died has no figures: nobody has seen its end, and its [`ended_at`](RunRecord::ended_at) is when the
-/// next process found it.
+/// The table has no duration and no counts for a run whose process died: its end was not seen, and its
+/// [`ended_at`](RunRecord::ended_at) is when another process found it.
 ///
 /// The table is for a terminal: control characters of an error are escaped, and only its first 1,000 characters are printed.
 /// The row has the whole message.
@@ -109,10 +109,10 @@ fn whole_seconds(at: UtcDateTime) -> String {
     rfc3339(at.replace_nanosecond(0).unwrap_or(at))
 }
 
-/// How many characters of an error people are shown on a line.
+/// How many characters of an error a line shows.
 const SHOWN: usize = 1_000;
 
-/// A text on one line that a terminal shows as it is.
+/// The beginning of a text on one line, with its control characters escaped.
 pub(crate) fn short_line(text: &str) -> String {
     excerpt_within(text, SHOWN)
 }

@@ -75,20 +75,20 @@
 //!   [`last_attempt`](Orchestrator::last_attempt) waits for the retries as well.
 //! * **Recovery.** When a process has died, the next one marks its running runs as interrupted, and takes over its
 //!   queued runs. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A run that a shutdown
-//!   interrupts uses up no attempt, and one that it kept from starting is always queued again. A run whose job returns an
-//!   error of its own when it is asked to stop has failed, and uses up an attempt.
+//!   interrupts uses up no attempt, and one that it kept from starting is always queued again. If a job that is asked to
+//!   stop returns an error of its own, its run has failed and uses up an attempt.
 //! * **Edits.** A registration whose schedule differs from the stored one starts the schedule anew. The schedule
-//!   [says](Schedule::has_spec) whether the stored text means the same, so another spelling is no edit. Due times of the old
-//!   schedule that have passed undecided, such as those during a deploy, get a skipped row. Only the text of the old schedule
-//!   is known then, so the row says when the first of them was, and that there may be more. If an instance later finds
-//!   a spec in the store that is not its own, as during a rolling deploy, it stops firing that pipeline and
-//!   [says so](Event::SpecDiffers).
+//!   [says](Schedule::has_spec) whether the stored text means the same, so another spelling is not an edit. Due times of the
+//!   old schedule that have passed undecided, such as those during a deploy, get a skipped row. Only the text of the old
+//!   schedule is known by then, so the row has the first of these due times, and says that there may be more. If an
+//!   instance later finds a spec in the store that is not its own, as during a rolling deploy, it stops firing that pipeline
+//!   and [says so](Event::SpecDiffers).
 //! * **Pauses** keep queued runs and the position in the schedule. A stopped scheduler decides nothing new, but queued
 //!   runs and waiting retries still start.
 //! * **Dependencies.** A pipeline that is registered [`after`](Registration::after) others runs when one of them
 //!   succeeds. If they succeed several times before it can run, it runs once.
-//! * **Slots.** A run takes a slot when its job starts, and keeps it until the job has ended, also while the job waits for
-//!   another run. Jobs that hold all slots and wait for queued runs wait for ever. If no slot gets free for a minute while
+//! * **Slots.** A run takes a slot when its job starts, and keeps it until the job has ended, even while the job waits for
+//!   another run. Jobs that hold all slots and wait for queued runs wait forever. If no slot becomes free for a minute while
 //!   pipelines wait for one, [`Event::Stalled`] and a line in the log say so.
 //! * **Backfills** are queued runs with a [due time](RunContext::due) in the past. They run one at a time,
 //!   after everything else that is queued.
@@ -106,7 +106,7 @@
 //! 2. Each due time starts at most one run, over all instances on one store, unless a clock was wrong by more than an hour: see
 //!    [Clocks](#clocks).
 //! 3. A job runs at most once, unless retries or recovery are asked for. With [`Recovery::Rerun`] it runs at least once. With
-//!    retries alone, a process that dies as it starts a run leaves a job that may not have run at all.
+//!    retries alone, a job may not run at all if its process dies while it starts the run.
 //! 4. [`finished`](RunHandle::finished) completes when the job ends. [`done`](RunHandle::done) completes when its final row
 //!    is durable, or after 60 s with an error; the orchestrator keeps trying to write the row.
 //! 5. A store that is slow or hangs for one pipeline, a job that blocks its thread, or a schedule that panics does not delay
@@ -179,7 +179,8 @@
 //!   schedule continues from now, with [`Event::Rebased`]. The due times up to there are decided a second time, and each may
 //!   then have two rows and two runs.
 //!
-//! A machine without a clock of its own may boot in the past, and after an hour there it would run again what it ran before.
+//! A machine without a clock of its own may boot with a time in the past. After an hour it would then run again what it ran
+//! before.
 //! Start the service once the time is synchronized, for example with `After=time-sync.target` under systemd.
 //!
 //! # Coming from the Go library

@@ -17,7 +17,7 @@ use crate::{DrainReport, Misfire, ScheduleFault};
 /// Logs that the row of a run is durable. `before` is its last state; `None` if it is new or its last state is not
 /// known.
 ///
-/// A run whose job ran here has no reason in its row: the runner logs its start and its end.
+/// A run whose job has ended here has no reason in its row: the runner logs its start and its end.
 pub(crate) fn written(run: &RunRecord, before: Option<&RunRecord>, rules: Option<&Rules>) {
     match before {
         Some(before) => changed(run, before),
@@ -30,7 +30,7 @@ pub(crate) fn written(run: &RunRecord, before: Option<&RunRecord>, rules: Option
         RunStatus::Skipped if run.covers.is_some() => skipped(run, before, reason),
         RunStatus::Skipped => tracing::info!(%pipeline, run = %id, reason, "run skipped"),
         RunStatus::Canceled => tracing::warn!(%pipeline, run = %id, reason, "run canceled"),
-        // The runner logs the end of its job, if that ever comes.
+        // If its job ever ends, the runner logs that.
         RunStatus::Interrupted if run.reason.as_deref() == Some(STUCK) => {
             tracing::warn!(%pipeline, run = %id, reason, "stuck run stored as interrupted");
         }

@@ -40,20 +40,21 @@ use crate::{
 /// [`start_scheduler`](Self::start_scheduler). When the last handle is dropped, nothing new is decided. Running jobs end by
 /// themselves, and their rows are written. The store is in use until then; [`shutdown`](Self::shutdown) waits for that.
 ///
+/// If the future of a call is dropped, the change may or may not be made. It is not made if the orchestrator has not
+/// begun with it, for example because the store does not answer an earlier call.
+///
 /// # Threads
 ///
-/// The calls need a tokio runtime, but an orchestrator does not run on it. Its loop runs on a thread that all orchestrators of
-/// the process share, and its jobs on others: 17 of them, or one more than four per core. So a job that blocks its thread,
-/// because it computes for long or waits for a device, holds up neither the loop and its timers, nor signals, nor the tasks of
-/// the caller. It holds up other jobs only if all those threads are blocked, which takes a
+/// An orchestrator does not run on its caller's runtime, and its calls work without one. Its loop runs on a thread that all
+/// orchestrators of the process share. Their jobs share other threads: one more than four per core, and at least 17. So a job
+/// that blocks its thread, because it computes for long or waits for a device, holds up neither the loop and its timers, nor
+/// signals, nor the tasks of the caller. It holds up other jobs only if all those threads are blocked, which takes a
 /// [`concurrency`](OrchestratorBuilder::concurrency) above the default, or tasks that jobs spawn. Steps of pipelines that
-/// block their threads on all cores hold up other pipelines for a second. The calls of the store and the schedules run on the thread of the loop, so they must not block.
+/// block their threads on all cores hold up other pipelines for a second. The store and the schedules are called on the
+/// thread of the loop, so they must not block it.
 ///
 /// These threads live as long as the process, and a process that ends does not wait for them.
 /// [`on_current_runtime`](OrchestratorBuilder::on_current_runtime) does without them, for tests with paused time.
-///
-/// If the future of a call is dropped, the change may or may not be made. It is not made if the orchestrator has not
-/// begun with it, for example because the store does not answer an earlier call.
 ///
 /// ```
 /// use std::time::Duration;
@@ -184,7 +185,7 @@ impl Orchestrator {
     /// # Errors
     ///
     /// [`OrchestratorError::AlreadyRunning`] under [`Overlap::Skip`](crate::Overlap::Skip), or if the buffer is full. A
-    /// retry that waits counts as well, also one that an earlier process on the same store has left. After
+    /// retry that waits counts as well, even one that an earlier process has left in the store. After
     /// [`OrchestratorError::Unconfirmed`] the run may still start. To ask again without running twice, give both calls the
     /// same [token](RunOptions::token).
     pub async fn run_pipeline(&self, pipeline: &str) -> Result<RunHandle, OrchestratorError> {
@@ -238,7 +239,8 @@ impl Orchestrator {
     /// Waits until a run and its retries have ended and their rows are durable, and returns the result of the last attempt.
     ///
     /// The time between two attempts counts: with a [`RetryPolicy`](crate::RetryPolicy) that waits for minutes, this waits
-    /// for minutes. To give up earlier, [`cancel`](Self::cancel) the attempt that is queued or running.
+    /// for minutes. To give up earlier, [`cancel`](Self::cancel) the run. The result of a retry comes from its stored row, so
+    /// it has no [`stop_reason`](RunResult::stop_reason).
     ///
     /// # Errors
     ///
@@ -524,14 +526,14 @@ impl Orchestrator {
     /// 4. Final rows get up to 5 s to be stored. Those that are not are [`unsaved`](DrainReport::unsaved).
     ///
     /// Each stage ends early when there is nothing left to wait for. Queued runs stay queued for the next process that
-    /// opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun). A run whose row was
-    /// stored too late for its job to start is queued again in any case. Its row has no `started_at`, and the reason.
+    /// opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun). A run whose row
+    /// was stored too late for its job to start is always queued again. Its row has a reason and no `started_at`.
     ///
-    /// When this returns, the orchestrator has let go of the store, except that its handles can still read from it. Once they
-    /// are dropped, a store in a file can be opened again at once, also by this process.
+    /// When this returns, the orchestrator no longer uses the store. Only its handles can still read from it. Once they are
+    /// dropped, a store in a file can be opened again at once, even by this process.
     ///
-    /// A second call joins the first and may shorten its `grace`. If the orchestrator has [stopped](OrchestratorError::Stopped)
-    /// before, the report is empty, and the log says why.
+    /// A second call joins the first and may shorten its `grace`. If the orchestrator has
+    /// [stopped](OrchestratorError::Stopped) before, the report is empty, and the log says why.
     pub async fn shutdown(&self, grace: Duration) -> DrainReport {
         self.shutdown_because("shutdown was called", grace).await
     }
@@ -553,9 +555,9 @@ impl Orchestrator {
     /// is started. On Windows it listens for Ctrl-C only. A shutdown by another call ends this one too.
     ///
     /// From this call on, the signals of the process belong to the orchestrator. A signal during the shutdown or after it ends
-    /// the process at once, with the exit status 128 plus the number of the signal: 130 for Ctrl-C, 143 for SIGTERM. So a
-    /// program that can't end, because a thread of its own is blocked, can be ended by a second signal. What was acknowledged
-    /// is stored even so, and the next process finds the runs that were cut short.
+    /// the process at once, with the exit status 128 plus the number of the signal: 130 for Ctrl-C, 143 for SIGTERM. On Windows
+    /// the status is `STATUS_CONTROL_C_EXIT`. So a second signal ends a program that hangs because one of its threads is
+    /// blocked. What was acknowledged is stored even then, and the next process finds the runs that were cut short.
     ///
     /// # Errors
     ///
@@ -602,7 +604,7 @@ impl Orchestrator {
         answer.await.map_err(|_| self.has_ended())?
     }
 
-    /// Why the loop does not answer.
+    /// The error for a call that the loop does not answer.
     fn has_ended(&self) -> OrchestratorError {
         if self.0.ended.load(Acquire) { OrchestratorError::ShuttingDown } else { OrchestratorError::Stopped }
     }
@@ -623,7 +625,7 @@ impl Orchestrator {
         Ok(())
     }
 
-    /// Where the loop runs. Only an orchestrator on its caller's runtime needs a caller on one.
+    /// The threads of the loop and the jobs. Only an orchestrator on its caller's runtime needs the caller to have one.
     fn threads(&self) -> Result<Threads, OrchestratorError> {
         if self.0.is_on_current_runtime {
             return Handle::try_current().map(Threads::of).map_err(|_| OrchestratorError::NoRuntime);
@@ -644,7 +646,7 @@ impl Orchestrator {
     }
 }
 
-/// Polls a future as if on a runtime, so that it finds the timers of that.
+/// Polls a future in the context of a runtime, so that it finds that runtime's timers.
 async fn on<T>(runtime: &Handle, future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
     poll_fn(|cx| {

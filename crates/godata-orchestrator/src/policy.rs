@@ -20,8 +20,8 @@ pub enum Misfire {
 
 /// What happens to a due time that comes while a run of the same pipeline is queued or running.
 ///
-/// A retry that waits for its time counts as queued. Queued backfills don't count, but running ones do. A run that has timed out
-/// has ended, even if threads of its job [still work](crate::Registration::retry).
+/// A retry that waits for its time counts as queued. Queued backfills don't count, but running ones do. A run that has timed
+/// out has ended, even if threads of its job [still work](crate::Registration::retry).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Overlap {

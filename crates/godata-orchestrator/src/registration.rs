@@ -94,8 +94,8 @@ impl Registration {
         }
     }
 
-    /// Sets when the pipeline is due. If the stored [spec](Schedule::spec) [means](Schedule::has_spec) another schedule, this is
-    /// an edit: due times before now are skipped.
+    /// Sets when the pipeline is due. If the stored [spec](Schedule::spec) [means](Schedule::has_spec) another schedule, this
+    /// is an edit: due times before now are skipped.
     ///
     /// The task that serves all pipelines calls the schedule. So it should answer within microseconds, as the schedules
     /// of `godata-scheduler` do.
@@ -135,9 +135,9 @@ impl Registration {
     /// Sets how often and when a failed run is retried. Default: never.
     ///
     /// Every failure that is not marked [`Permanent`](crate::Permanent) is retried: an error, a panic, a timeout, a job that
-    /// could not be started. A run that a caller asked to stop is not. A retry is its own run with the same job id, and survives
-    /// restarts. A [`Permanent`](crate::Permanent) that is the outermost error in an `anyhow::Error` is not found;
-    /// [`JobErrorKind::of`](crate::JobErrorKind::of) says what to do.
+    /// could not be started. A run that a caller asked to stop is not retried. A retry is its own run with the same job id,
+    /// and survives restarts. A [`Permanent`](crate::Permanent) that is the outermost error in an `anyhow::Error` is not
+    /// found; [`JobErrorKind::of`](crate::JobErrorKind::of) says what to do.
     ///
     /// A job that does not stop within the runner's `stop_grace` after its timeout is dropped, and its retry may start. Work
     /// that the job handed to other threads, such as `spawn_blocking` or a slow closure of a pipeline, can't be dropped and
@@ -148,24 +148,23 @@ impl Registration {
     }
 
     /// Delays the start of each run of the schedule by a share of `most`. The share follows from the pipeline's name and the
-    /// due time, so it is the same in all instances and after a restart. The delay counts from the due time, and for a run
-    /// that is caught up after that, from now. Default: no delay.
+    /// due time, so it is the same in all instances and after a restart. The delay counts from the due time. If that instant
+    /// has passed already, as after downtime, it counts from now. Default: no delay.
     pub fn jitter(mut self, most: Duration) -> Self {
         self.rules().jitter = most;
         self
     }
 
-    /// Sets how long a job may run, in monotonic time. A job that takes longer is asked to stop, and its run fails. Work that it
-    /// handed to other threads [may go on](Self::retry).
-    /// Default: the timeout of the runner, if it has one.
+    /// Sets how long a job may run, in monotonic time. A job that takes longer is asked to stop, and its run fails. Work that
+    /// it handed to other threads [may continue](Self::retry). Default: the timeout of the runner, if it has one.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.rules().timeout = Some(timeout);
         self
     }
 
-    /// Sets how long a job may run before an [`Overdue`](crate::Event::Overdue) event says so. Default: a second more than its
-    /// timeout. Without a timeout, ten times its usual duration, but at least a minute; there is no event before its first
-    /// success in this process.
+    /// Sets how long a job may run until an [`Overdue`](crate::Event::Overdue) event is sent. Default: a second more than its
+    /// [timeout](Self::timeout). Without a timeout, ten times its usual duration, but at least a minute; then there is no
+    /// event before its first success in this process.
     pub fn overdue(mut self, after: Duration) -> Self {
         self.rules().overdue = Some(after);
         self
@@ -176,7 +175,7 @@ impl Registration {
         Self { pool: Some(name.into()), ..self }
     }
 
-    /// Disables its schedule and [`after`](Self::after). Runs by hand are allowed. Until it is enabled, it has no due times.
+    /// Disables its schedule and [`after`](Self::after). Runs by hand are allowed. A disabled pipeline has no due times.
     pub fn disabled(self) -> Self {
         Self { enabled: false, ..self }
     }

@@ -22,8 +22,8 @@ pub struct DrainReport {
 }
 
 impl DrainReport {
-    /// Returns the interrupted runs: their jobs stopped when asked to, or were dropped, or the grace was over before they started.
-    /// Those last ones have no `started_at`, and are queued again.
+    /// Returns the interrupted runs: their jobs stopped when asked to, or were dropped, or had not started when the grace was
+    /// over. Runs that had not started have no `started_at`, and are queued again.
     pub fn interrupted(&self) -> impl Iterator<Item = &RunResult> {
         self.runs.iter().filter(|run| run.status == RunStatus::Interrupted)
     }
@@ -71,7 +71,7 @@ pub(crate) struct Closing {
     stop_grace: Duration,
     /// When the stage ends. `None` if nobody waits for the shutdown, so that running jobs have no limit.
     deadline: Option<Instant>,
-    /// The runs that were running or about to start when the shutdown began.
+    /// The runs that were running when the shutdown began, and those that have started since.
     pub(crate) runs: Vec<RunHandle>,
     pub(crate) replies: Vec<oneshot::Sender<DrainReport>>,
 }
@@ -79,7 +79,7 @@ pub(crate) struct Closing {
 /// A stage of a shutdown. The next stage begins when the deadline has passed, or when there is nothing left to wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ClosingStage {
-    /// Running jobs may end by themselves, and those start whose runs were stored as running.
+    /// Running jobs may end by themselves, and the jobs of runs that were just stored as running may start.
     Draining,
     /// Running jobs were asked to stop.
     Stopping,
@@ -94,7 +94,7 @@ impl Closing {
         Self { stage: ClosingStage::Draining, stop_grace, deadline, runs, replies: Vec::new() }
     }
 
-    /// Whether a job may still start whose row says that it runs.
+    /// Whether the job of a run that was just stored as running may start.
     pub(crate) fn may_start(&self) -> bool {
         self.stage == ClosingStage::Draining
     }

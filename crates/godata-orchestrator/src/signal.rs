@@ -29,7 +29,7 @@ impl Received {
     }
 }
 
-/// Without the feature `signal`, there are none.
+/// Without the feature `signal`, the process listens for none.
 #[cfg(not(feature = "signal"))]
 pub(crate) enum Signals {}
 

@@ -13,7 +13,7 @@ pub(crate) struct Slots {
     queues: Vec<Queue>,
     /// The queue that is served next, so that each gets its turn.
     turn: usize,
-    /// When a slot was given back, or the first pipeline began to wait. `None` once it was said that nothing has happened since.
+    /// When a slot was last given back, or the first pipeline began to wait. `None` after a stall was reported.
     moved_at: Option<Instant>,
 }
 
@@ -25,7 +25,7 @@ struct Queue {
     moved_at: Option<Instant>,
 }
 
-/// All slots, or those of a pool, are taken, and none was given back for long while pipelines wait.
+/// All slots, or those of a pool, are taken, and none was given back for a while although pipelines wait.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Stall {
     pub(crate) pool: Option<usize>,

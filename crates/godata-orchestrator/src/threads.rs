@@ -11,9 +11,9 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::builder::usual_concurrency;
 
-/// The runtime of the loops, and the one of the jobs. They are separate, so that no job can hold up a loop, its timers, its
-/// calls of the store, or the signals that it listens for. They live as long as the process: what jobs and stores open on them
-/// and share with others, such as the connections of a pool, keeps working after a shutdown.
+/// The runtime of the loops and the runtime of the jobs. They are separate, so that no job can hold up a loop, its timers, its
+/// calls of the store, or the signals that it listens for. They live as long as the process, so that what jobs and stores have
+/// opened on them and share with others, such as the connections of a pool, keeps working after a shutdown.
 static RUNTIMES: Mutex<[Option<Runtime>; 2]> = Mutex::new([None, None]);
 
 /// Where the loop of an orchestrator and its jobs run.
@@ -29,7 +29,7 @@ impl Threads {
     pub(crate) fn shared() -> io::Result<Self> {
         let [loops, jobs] = &mut *RUNTIMES.lock().unwrap_or_else(PoisonError::into_inner);
         let of_loop = handle(loops, "godata-loop", 1)?;
-        // One more than jobs run at a time by default: even if all of them block, one is left for their timers.
+        // One more than the jobs that run at a time by default: even if all of them block, one thread is left for timers.
         let of_jobs = handle(jobs, "godata-job", usual_concurrency().saturating_add(1))?;
         Ok(Self { of_loop, of_jobs: Some(of_jobs) })
     }
@@ -40,10 +40,10 @@ impl Threads {
     }
 }
 
-/// The pulse of the jobs' runtime while jobs run.
+/// Spawns an empty task on the jobs' runtime at short intervals while jobs run.
 ///
-/// The thread of a tokio runtime that waits for timers and sockets also runs the tasks that they wake. If a task blocks it, no
-/// other thread takes over until it gets a task. The pulse is that task.
+/// One thread of a tokio runtime waits for timers and sockets, and also runs the tasks that they wake. If such a task blocks
+/// it, no other thread takes over the waiting until it gets a task. This is that task.
 pub(crate) struct Pulse {
     jobs: Handle,
     ticks: Interval,

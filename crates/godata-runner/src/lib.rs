@@ -53,7 +53,7 @@
 //!    job panics has failed, and one whose task is dropped with its runtime is interrupted. A run succeeds only if its
 //!    job returns `Ok`.
 //! 2. A run is canceled only if it was asked to stop. A timeout is a failure, whether it is the runner's or one inside the
-//!    job, and also if the job blocked its thread meanwhile and then returned `Ok`.
+//!    job, even if the job blocked its thread meanwhile and then returned `Ok`.
 //! 3. Slots are given in the order in which runs were started, and are held until the job has returned or was dropped.
 //!    This holds for each pool and for the overall limit.
 //! 4. A job that is asked to stop has the [`stop_grace`](RunnerBuilder::stop_grace) to return, and is then dropped. A job
@@ -86,9 +86,9 @@
 //! |---|---|---|
 //! | INFO | `run started` | |
 //! | WARN | `timeout passed` | `timeout_ms`, `grace_ms` (how long the job now has to stop) |
-//! | WARN | `run stuck` | `running_ms`; the job was asked to stop, and its thread is blocked, so that it can't be dropped either |
-//! | INFO | `run succeeded` | `took_ms`, `read`, `written` |
+//! | WARN | `run stuck` | `running_ms`; the job was asked to stop, and blocks its thread, so it can't be dropped either |
 //! | ERROR | `a job panicked when it was dropped` | `error`; how the run ended is on its own line |
+//! | INFO | `run succeeded` | `took_ms`, `read`, `written` |
 //! | ERROR | `run failed` | the same, `error` with the whole chain of causes, and `timeout_ms` if the timeout ended it |
 //! | WARN | `run canceled` | `took_ms`, `read`, `written` |
 //! | WARN | `run interrupted` | `took_ms`, `read`, `written` |

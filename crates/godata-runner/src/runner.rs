@@ -148,7 +148,7 @@ impl Runner {
     #[must_use]
     pub fn subscribe(&self) -> RunEvents {
         let events = self.0.events.subscribe();
-        // They name no run in the log, because that had no readers when they were started.
+        // A stuck one is logged without its run, because its span was not kept: the log had no readers when it was started.
         let watch = |run: &RunHandle| task::watch_stop(&self.0, run.id(), Span::none());
         self.0.registry.active().iter().for_each(watch);
         events
@@ -161,7 +161,8 @@ impl Runner {
     /// [`stop_grace`](RunnerBuilder::stop_grace). Such a run ends as interrupted, unless its job returns `Ok` or an error
     /// that is not [`Canceled`](crate::Canceled).
     ///
-    /// The future must be polled on a tokio runtime. It completes at the latest one second after both graces.
+    /// The future completes at the latest one second after both graces. It may be awaited outside of a tokio runtime; its
+    /// timers are then those of the runtime of the first run.
     ///
     /// ```
     /// use std::time::Duration;
@@ -183,8 +184,6 @@ impl Runner {
     /// # Ok(())
     /// # }
     /// ```
-    ///
-    /// The future may be awaited outside of a tokio runtime: timers are then those of the runtime of the first run.
     #[must_use]
     pub fn shutdown(&self, grace: Duration) -> BoxFuture<'static, ShutdownReport> {
         let runs = self.0.registry.close();

@@ -9,8 +9,8 @@
 //!    the watcher's timer is set before a job that never yields takes the thread.
 //! 3. [`watch_time`] waits for the run's end for that long, in tokio's time. If the run has not ended by then, it calls
 //!    `RunHandle::stop_because(StopReason::TimedOut(..))`. The first reason to stop counts, so a timeout does not turn a run
-//!    that was canceled before into a failure. `logs::timed_out` says so if it was the first.
-//!    If the job holds up the thread that would do this, [`run`] does it when the job returns.
+//!    that was canceled before into a failure. If it was the first, `logs::timed_out` logs it. If the job holds up the
+//!    thread that would do this, [`run`] sets the reason when the job returns, and logs no line.
 //! 4. That cancels the run's context. [`until_stopped`] waits for this beside the job, and gives the job the `stop_grace` to
 //!    return. Then it drops the job.
 //! 5. However the job then ends, `ActiveRun::end` of godata-core records a failure of kind `TimedOut`, even if the job

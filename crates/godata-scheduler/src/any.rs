@@ -43,7 +43,7 @@ use crate::{ScheduleError, parse};
 #[derive(Clone)]
 pub struct AnySchedule {
     schedule: Arc<dyn Schedule>,
-    /// The instants at which what the schedule does can change for good, in ascending order; `None` if there are none.
+    /// The instants at which the behavior of the schedule can change for good, in ascending order; `None` if there are none.
     turns: Option<Arc<[UtcDateTime]>>,
 }
 

@@ -169,7 +169,7 @@ impl Work {
                 return Err(error.into());
             }
         };
-        // The files at these paths may be another process's if ours were moved.
+        // If our files were moved, the files at these paths may belong to another process.
         files.check_lock(&*self.it.lock)?;
         install::snapshot(vfs, files)?;
         install::journal(vfs, files, &files.journal_next)?;

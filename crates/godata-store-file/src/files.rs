@@ -130,10 +130,10 @@ impl Files {
         }
     }
 
-    /// Refuses files that are not those of a store: not one line has the checksum of a line that a store has written. They may
-    /// be anything, and a repair would replace them.
+    /// Refuses files in which no line has the checksum of a line that a store has written. They may be anything, and a repair
+    /// would replace them.
     ///
-    /// It needs no lock. A file that can't be read is left to the next reader, which reports that.
+    /// It needs no lock. It ignores a file that can't be read, which the next reader reports.
     pub(crate) fn check_content(&self, vfs: &dyn Vfs) -> Result<(), StoreError> {
         let mut foreign = None;
         for path in [&self.snapshot, &self.journal, &self.journal_next, &self.snapshot_old, &self.journal_old]

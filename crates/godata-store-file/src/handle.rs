@@ -59,7 +59,7 @@ impl Handle {
         Stopped::Closed { path: self.path.clone() }
     }
 
-    /// Waits until all requests whose callers stopped waiting are done, so that a read after this sees their effect.
+    /// Waits until all requests are done whose callers no longer wait, so that a read after this sees their effect.
     pub(crate) async fn settle(&self) {
         let abandoned = self.abandoned.load(SeqCst);
         if self.settled.load(SeqCst) >= abandoned {

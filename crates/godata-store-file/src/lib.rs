@@ -80,6 +80,16 @@
 //! 5. After a sync of the journal or the directory has failed, this handle acknowledges nothing more. A snapshot that could
 //!    not be synced never replaces the previous one.
 //!
+//! # Logs
+//!
+//! Logs go through [`tracing`](https://docs.rs/tracing), outside of any span:
+//!
+//! | level | message | fields |
+//! |---|---|---|
+//! | WARN | `the journal ended in lines that were never synced and are incomplete; they were moved aside` | `journal`, `offset` (where the lines begin), `bytes` (how many), `kept_as`: what [`torn`](FileStore::torn) describes |
+//! | WARN | `writing a snapshot failed; the journal grows until the next attempt` | `cause` |
+//! | ERROR | `the store accepts no more changes` | `cause` |
+//!
 //! # Features
 //!
 //! * `test-util`: makes the module `vfs` public, so that tests can replace the file system that a store uses. Its API

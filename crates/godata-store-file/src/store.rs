@@ -130,8 +130,8 @@ use crate::writer::Writer;
 ///
 /// [`open`](Self::open) refuses files that are not as they were written, and says which line is wrong. [`verify`](Self::verify)
 /// lists all damage. [`repair`](Self::repair) repairs it: from the previous generation if that has everything, otherwise with
-/// a loss that the caller has chosen. Nothing is repaired automatically. If not one line is that of a store, the path is
-/// taken for a wrong one: all of them, and a repair too, refuse it and change nothing.
+/// a loss that the caller has chosen. Nothing is repaired automatically. If no line of a file was written by a store, the path
+/// is probably wrong: all three refuse the file and change nothing.
 ///
 /// # Limits
 ///

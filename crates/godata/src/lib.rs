@@ -176,8 +176,8 @@ pub use godata_store_file as store_file;
 #[cfg(feature = "store-file")]
 pub use godata_store_file::FileStore;
 
-/// Makes an orchestrator that keeps its history in memory: the newest 1,000 finished runs of each pipeline, and older ones for up to
-/// an hour. The history is gone when the process ends.
+/// Makes an orchestrator that keeps its history in memory: the newest 1,000 finished runs of each pipeline. Older ones are
+/// removed once an hour. The history is gone when the process ends.
 ///
 /// [`Orchestrator::builder`] makes one with another store, with limits, pools or recovery.
 ///

@@ -60,8 +60,8 @@ impl Failure {
     /// Makes the failure of a job that returned this error: its [kind](JobErrorKind) and its [chain](error_chain()) as the
     /// message.
     ///
-    /// A run that was canceled has no failure. So a [`Canceled`](crate::Canceled) in the chain is about something else, and
-    /// says nothing; the other marks count.
+    /// A run that was canceled has no failure. So a [`Canceled`](crate::Canceled) in the chain is about something else. It
+    /// is ignored, and the other marks count.
     #[must_use]
     pub fn from_error(error: &(dyn Error + 'static)) -> Self {
         let (kind, retry_after) = match JobErrorKind::of_failure(error) {

@@ -70,7 +70,7 @@ impl RunResult {
     }
 }
 
-/// The result that a stored run had. Its [`stop_reason`](RunResult::stop_reason) is not stored, and `None`.
+/// Makes the result of a stored run. Its [`stop_reason`](RunResult::stop_reason) is `None`, because it is not stored.
 impl From<RunRecord> for RunResult {
     fn from(run: RunRecord) -> Self {
         Self {

@@ -12,8 +12,8 @@ use crate::{Failure, FailureKind};
 /// was canceled is not. [`only_transient`](Self::only_transient) narrows the policy to errors marked
 /// [`Transient`](crate::Transient), and timeouts.
 ///
-/// A mark is found at any depth of an error's sources, but not as the outermost error in an `anyhow::Error`, which hides the
-/// type of that one; [`JobErrorKind::of`](crate::JobErrorKind::of) says what to do.
+/// A mark is found at any depth of an error's sources, except as the outermost error in an `anyhow::Error`, which hides its
+/// type. [`JobErrorKind::of`](crate::JobErrorKind::of) says what to do about that.
 ///
 /// The policy is plain data. The orchestrator applies it, since it stores the runs; a runner alone never retries.
 ///
@@ -69,8 +69,8 @@ impl RetryPolicy {
         Self::attempts(1)
     }
 
-    /// Makes a policy with up to this many attempts, including the first. An orchestrator refuses 0. The longest wait before the
-    /// second attempt is 1 s. It doubles with each further attempt, up to 5 minutes.
+    /// Makes a policy with up to this many attempts, including the first. An orchestrator refuses 0. The longest wait before
+    /// the second attempt is 1 s. It doubles with each further attempt, up to 5 minutes.
     #[must_use]
     pub fn attempts(attempts: u32) -> Self {
         let (initial, max) = (Duration::from_secs(1), Duration::from_secs(300));

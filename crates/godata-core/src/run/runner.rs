@@ -10,8 +10,8 @@ use crate::{AnyJob, RunHandle, RunId, RunRequest, excerpt};
 ///
 /// # Logs
 ///
-/// The runner logs what happens inside a run, and nobody else does: a runner that logs nothing leaves a service without a
-/// line about its runs. The names are an API that dashboards and alerts are built on, so use these:
+/// Only the runner logs what happens inside a run. If it logs nothing, a service has no line about its runs. Dashboards and
+/// alerts are built on the names, so use these:
 ///
 /// * Poll the job in a root span `run` at level INFO, with the fields `pipeline` (the job's name), `run`, `job`, `attempt`,
 ///   `cause` and `due` (RFC 3339; empty if there is none). Then every line that the job logs names its run.
@@ -20,8 +20,8 @@ use crate::{AnyJob, RunHandle, RunId, RunRequest, excerpt};
 /// * Log a timeout that passes as `timeout passed`, and a job that can't be dropped as `run stuck`, both at WARN.
 ///
 /// Names and errors come from elsewhere: show them through [`excerpt`](crate::excerpt()) or
-/// [`error_chain`](crate::error_chain()), which leave nothing in them that a terminal obeys. The orchestrator logs the rest:
-/// what is queued, retried, skipped, and the runs that end without a job.
+/// [`error_chain`](crate::error_chain()), which escape the characters that control a terminal. The orchestrator logs the rest:
+/// what is queued, retried and skipped, and the runs that end without a job.
 ///
 /// # Example
 ///

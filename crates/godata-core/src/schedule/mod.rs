@@ -85,7 +85,7 @@ pub trait Schedule: fmt::Debug + Send + Sync + 'static {
 
     /// Whether a text that was stored as a [`spec`](Self::spec) is one of this schedule. The default compares the two.
     ///
-    /// Override it if the same schedule has or had several texts, so that a stored text of an earlier version is no edit.
+    /// Override it if the same schedule has or had several texts, so that a text stored by an earlier version is not an edit.
     fn has_spec(&self, stored: &str) -> bool {
         self.spec() == stored
     }

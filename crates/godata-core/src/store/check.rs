@@ -134,7 +134,7 @@ enum Violation {
 
 debug_as_chain!(Violation);
 
-/// The row that a commit writes.
+/// A row that a commit writes.
 enum Row {
     Pipeline(PipelineName),
     Run(RunId),

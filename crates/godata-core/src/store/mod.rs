@@ -53,9 +53,9 @@ use crate::{OwnerId, PipelineName, RunId};
 ///    back as it was written, whatever characters it has.
 /// 3. An inserted run has a new id, and a key that is new in its pipeline. An updated run is stored and not terminal, and
 ///    changes its status as [`RunStatus`] allows. Its identity (id, key, due, parameters, creation) never changes, and a
-///    request to stop it is never withdrawn. Only its owner starts it, and finishes it once it runs. Others may end it while it is
-///    queued; otherwise they change only `cancel_requested_at` and `reason`, unless they adopt it. The only exception: the row that the
-///    pipeline's `open_skip` names may grow in `due`, `covers.count` and `ended_at`.
+///    request to stop it is never withdrawn. Only its owner starts it, and finishes it once it runs. Others may end it while
+///    it is queued; otherwise they change only `cancel_requested_at` and `reason`, unless they adopt it. The only
+///    exception: the row that the pipeline's `open_skip` names may grow in `due`, `covers.count` and `ended_at`.
 /// 4. The `cursor` never goes back while `spec_since` stays the same.
 /// 5. A shared store compares `due_not_after_now` with its own clock, and answers [`Committed::NotYet`].
 /// 6. An owner that was declared dead never commits or renews again.

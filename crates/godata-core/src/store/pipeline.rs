@@ -37,8 +37,9 @@ pub struct PipelineRecord {
     /// The last due time that was decided. It never goes back while `spec_since` stays the same.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<UtcDateTime>,
-    /// The first due time after the cursor. If it has passed when the schedule is edited, a skipped run says so, because then
-    /// nobody knows the old schedule. `None` if nothing is due any more, and in rows that an earlier version has written.
+    /// The first due time after the cursor. If it has passed when the schedule is edited, a skipped run records it, because
+    /// the old schedule is not known any more. `None` if there is none, if the pipeline is disabled or removed, and in rows of
+    /// an earlier version.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub next_due: Option<UtcDateTime>,
     /// The skipped run that grows if the next due time is skipped as well.

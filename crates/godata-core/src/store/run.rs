@@ -65,10 +65,10 @@ pub struct RunRecord {
     /// The pipeline's `rev` after the commit that started the run; 0 before that.
     #[serde(default)]
     pub fence: u64,
-    /// When the job was started. `None` in a run that has ended: its job was never called.
+    /// When the job was started. If it is `None` in a run that has ended, the job was never called.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub started_at: Option<UtcDateTime>,
-    /// When the run became terminal. If its process died, this is when another one found that, not when its job ended.
+    /// When the run became terminal. If its process died, this is when another one found that out, not when the job ended.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<UtcDateTime>,
     /// Why the run failed.

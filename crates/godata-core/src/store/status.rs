@@ -34,7 +34,7 @@ pub enum RunStatus {
     Failed,
     /// The run was asked to stop, and did.
     Canceled,
-    /// The process shut down or died while the job was running or about to start. If `started_at` is empty, it did not start.
+    /// The process shut down or died while the job was running or about to start. Without a `started_at`, it did not start.
     Interrupted,
     /// The run was due but was not started. The row says why.
     Skipped,

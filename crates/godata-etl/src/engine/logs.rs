@@ -16,8 +16,8 @@ pub(crate) enum LoggedBy {
     Caller,
 }
 
-/// The span of a run and one for each of its stages. Where the subscriber disables one of them, the span around it stands
-/// in, so that what the stage logs names its run at every level.
+/// The span of a run and one for each of its stages. If the subscriber disables one of them, the span around it is used
+/// instead, so that what the stage logs names its run at every level.
 #[derive(Debug)]
 pub(super) struct Logs {
     by: LoggedBy,

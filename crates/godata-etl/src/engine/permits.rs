@@ -16,8 +16,8 @@ static PERMITS: LazyLock<Mutex<Permits>> = LazyLock::new(|| Mutex::new(Permits::
 /// Wakes the [lender](lend) when something waits for a permit.
 static HAS_WAITING: Condvar = Condvar::new();
 
-/// How long something waits, while no permit is passed on, before it gets one more. By then, the holders of permits
-/// probably block their threads and use no core.
+/// If something waits this long and no permit is passed on, one more is lent. By then, the holders of permits probably block
+/// their threads and use no core.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 thread_local! {
@@ -36,10 +36,10 @@ pub(super) fn has_permit() -> bool {
 
 struct Permits {
     free: usize,
-    /// How many permits there are beyond the cores. Each replaces one that is held for long, which is not passed on when it is
-    /// dropped.
+    /// How many permits there are beyond the number of cores. For each, one that has been held for [`PATIENCE`] is not passed
+    /// on when it is dropped.
     lent: usize,
-    /// How often a permit was given to something that waited for it.
+    /// How many permits were given to something that waited for one.
     passed_on: u64,
     /// First come, first served. Empty while a permit is free.
     waiting: VecDeque<Waiting>,
@@ -95,13 +95,14 @@ pub(super) fn when_permitted(runtime: Handle, compute: Computation) {
 
 fn wake_lender(permits: &mut Permits) {
     if !permits.has_lender {
-        // Without a lender, everything waits for the holders of permits.
+        // If the system grants no thread, nothing is lent.
         permits.has_lender = thread::Builder::new().name("godata-permits".to_owned()).spawn(lend).is_ok();
     }
     HAS_WAITING.notify_one();
 }
 
-/// Lends a permit whenever none was passed on for a while, so that steps that block all permits stop no other run.
+/// Lends a permit whenever none was passed on for [`PATIENCE`] while something waits, so that steps that block their threads
+/// stop no other run.
 fn lend() {
     let mut permits = lock();
     loop {
@@ -123,7 +124,7 @@ fn lend() {
     }
 }
 
-/// The right to compute. Dropping it passes it on.
+/// The right to compute. Dropping it passes it on, unless a lent one has replaced it.
 pub(super) struct Permit {
     held_since: Instant,
 }

@@ -295,7 +295,7 @@ impl Drop for AtWork {
     }
 }
 
-/// Replaces an error that panics when it is printed. Hooks, logs and callers read it later, where nothing catches that.
+/// Replaces an error that panics when it is printed. Hooks, logs and callers print it later, where nothing catches the panic.
 fn printable(cause: BoxError) -> BoxError {
     match catch_unwind(AssertUnwindSafe(|| error_chain(&*cause).to_string())) {
         Ok(_text) => cause,
@@ -312,7 +312,7 @@ debug_as_chain!(Unprintable);
 
 /// Hides a [`Canceled`] in the chain of a failure's cause. The run was not canceled, so the error is about something
 /// else, such as another run that the user's code waited for. Callers must not treat this run as canceled. The other marks
-/// stay.
+/// are kept.
 fn not_canceled(cause: BoxError) -> BoxError {
     match JobErrorKind::of(&*cause) {
         JobErrorKind::Canceled => OtherCanceled::copy(&*cause),
@@ -323,7 +323,7 @@ fn not_canceled(cause: BoxError) -> BoxError {
 /// How many characters of such an error are kept.
 const MESSAGE: usize = 2_000;
 
-/// A level of the chain of an error that contains a cancellation of something other than this run: its text.
+/// The text of one level of an error's chain that contains the cancellation of something other than this run.
 #[derive(thiserror::Error)]
 #[error("{}", excerpt_within(message, MESSAGE))]
 struct OtherCanceled {
@@ -334,7 +334,7 @@ struct OtherCanceled {
 debug_as_chain!(OtherCanceled);
 
 impl OtherCanceled {
-    /// The text of each level of the chain, with the marks.
+    /// Copies the text and the marks of each level of the chain.
     fn copy(cause: &(dyn Error + 'static)) -> BoxError {
         let levels: Vec<_> = error_levels(cause).collect();
         let copy = levels.into_iter().rev().fold(None, |below: Option<BoxError>, level| {

@@ -83,7 +83,7 @@ impl<B: Batch> Flow<B> {
     /// Writes with a closure that returns an `async` block, called with one batch after the other. Empty batches are skipped.
     ///
     /// There is nothing to commit or to discard: what the closure has done stays if the run fails, and a retry does it again
-    /// from the first batch. Let it overwrite rather than add, or implement a [`Writer`], whose
+    /// from the first batch. So let the closure overwrite and not add, or implement a [`Writer`], whose
     /// [`commit`](crate::Sink::commit) comes last.
     ///
     /// # Errors

@@ -170,7 +170,8 @@ impl<B: Batch> Flow<B> {
     /// If the names are fixed by the input (a CSV file with a header), a name that is not among them fails the run. If
     /// every record may have names of its own (JSON, and after `transform`), a record that lacks a field stays without
     /// it. The same holds for [`rename`](Self::rename) and [`drop_fields`](Self::drop_fields). After this step, the names are
-    /// fixed.
+    /// fixed. If a `transform` follows a CSV file, a name that differs from one of its columns only in letter case, spaces and
+    /// punctuation still fails the run.
     ///
     /// ```
     /// # use godata_etl::{Pipeline, record};
@@ -279,9 +280,9 @@ impl<B: Batch> Flow<B> {
     /// Converts each record to a `T` through serde. Text is parsed where `T` has a number or a bool, because all cells of a
     /// CSV file are text. [`RecordRef::de`] has the rules.
     ///
-    /// If the names are known for all records, as those of a CSV file, a field of a struct is not `None` or its default because
-    /// the column is spelled in another way: `Status` for `status` fails the run, and `#[serde(rename = "Status")]` helps. A
-    /// column that is not there at all is `None`.
+    /// If the names are known for all records, as those of a CSV file, a column that is only spelled differently fails the run
+    /// instead of leaving the field of a struct `None` or its default. For a column `Status` and a field `status`,
+    /// `#[serde(rename = "Status")]` helps. A column that does not exist at all is `None`.
     ///
     /// ```
     /// # use godata_etl::{Pipeline, record};

@@ -54,7 +54,7 @@ pub struct Records {
     pub(super) lost_fields: bool,
     /// Whether the rows can have other names than those of the shape.
     pub(super) names: Names,
-    /// Whether an empty text can be no value, because the format has no null.
+    /// Whether an empty text stands for no value, because the format has no null.
     pub(super) empty_is_none: bool,
 }
 
@@ -148,19 +148,19 @@ impl Records {
         self.names.missed().is_some()
     }
 
-    /// Whether the rows can have the names of the shape, and no others: the names of a CSV file, or those of a
-    /// [`select`](Self::select). Otherwise the rows bring their own names, or a step may have given some of them more.
+    /// Whether the rows can have only the names of the shape, such as those of a CSV file or of a [`select`](Self::select).
+    /// Otherwise the rows bring their own names, or a step may have added names to some of them.
     #[must_use]
     pub fn has_fixed_names(&self) -> bool {
         matches!(self.names, Names::Fixed(_))
     }
 
-    /// Whether a step may have given some rows of the input more names, and perhaps none of this batch.
+    /// Whether a step may have added names to some rows of the input, perhaps to none of this batch.
     pub(crate) fn has_extended_names(&self) -> bool {
         matches!(self.names, Names::Extended(_))
     }
 
-    /// Says that a step may have given fields of new names to some rows, and perhaps to none of this batch.
+    /// Says that a step may have added names to some rows, perhaps to none of this batch.
     pub(crate) fn extend_names(&mut self) {
         self.names = self.names.extended();
     }

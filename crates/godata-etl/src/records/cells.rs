@@ -7,11 +7,11 @@ use super::cell::Cell;
 use super::dense::Dense;
 use super::sparse::Sparse;
 
-/// The cells of a batch, by row and column. Cells that no one put are absent.
+/// The cells of a batch, by row and column. Cells that were not put are absent.
 ///
 /// Most batches are tables: their rows have the same fields. If the rows have fields of their own, such as ids as keys, then a
 /// table would have a cell for each row and each name. So once a table has many more cells than the rows have fields, only the
-/// fields are kept. So `n` fields in `m` rows take at most 256 (n + m) bytes and 2 MiB.
+/// fields are kept. `n` fields in `m` rows therefore take at most 256 (n + m) bytes and 2 MiB.
 #[derive(Clone, Debug)]
 pub(super) enum Cells {
     Dense(Dense),

@@ -91,7 +91,7 @@ impl Dense {
         skipped == 0 || self.has_room_for(skipped)
     }
 
-    /// Whether so many more cells can be absent.
+    /// Whether `skipped` more cells can be absent.
     fn has_room_for(&mut self, skipped: usize) -> bool {
         self.skipped += skipped;
         if self.skipped <= self.limit {
@@ -102,7 +102,7 @@ impl Dense {
         if len > SMALL && len > CELLS_PER_FIELD * cells().filter(|cell| !cell.is_absent()).count() {
             return false;
         }
-        // Counting takes as long as skipping the cells has taken.
+        // The next count comes only after as many skipped cells as this one has read, so counting costs no more than they.
         self.limit = self.skipped + len.max(SMALL);
         true
     }

@@ -19,8 +19,8 @@ pub(crate) enum Names {
     Open,
     /// None: the input fixed the names for all rows.
     Fixed(Arc<Missed>),
-    /// Those that a step may have given to some rows, and not to the rows of this batch. A known name that differs only in its
-    /// letter case or punctuation is still a mistake.
+    /// Names that a step may have given to rows of other batches. A name that differs from a known one only in letter case,
+    /// spaces and punctuation is still a mistake.
     Extended(Arc<Missed>),
 }
 
@@ -47,7 +47,7 @@ impl Names {
         Self::Fixed(Arc::default())
     }
 
-    /// The same for a batch whose rows a step may have given more names.
+    /// These names, after a step that may have given some rows more names.
     pub(super) fn extended(&self) -> Self {
         match self {
             Self::Open => Self::Open,
@@ -55,7 +55,7 @@ impl Names {
         }
     }
 
-    /// The same for a batch whose names were declared.
+    /// These names, after a step that declares all names.
     pub(super) fn declared(&self) -> Self {
         Self::Fixed(self.missed().cloned().unwrap_or_default())
     }
@@ -94,7 +94,7 @@ impl Names {
 }
 
 impl Missed {
-    /// The records of a batch, if they are dynamic records with known names.
+    /// The notes of a batch of dynamic records with known names; `None` for any other batch.
     #[inline]
     pub(crate) fn of<B: Any>(batch: &B) -> Option<Arc<Self>> {
         let batch: &dyn Any = batch;
@@ -112,7 +112,7 @@ impl Missed {
 }
 
 impl Records {
-    /// The position of the first row that a closure asked for an unknown name, and the error for that.
+    /// The error for the first unknown name that a closure asked for, and the position of the row that was asked.
     pub(crate) fn missed(&self) -> Option<(usize, FieldError)> {
         let miss = self.names.missed()?.0.get()?;
         let stored = miss.row.and_then(|row| u32::try_from(row).ok());

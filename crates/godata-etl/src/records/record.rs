@@ -38,7 +38,7 @@ pub struct Record {
     fields: Vec<(Arc<str>, Value)>,
     /// The names of the batch that the record comes from, if they were known.
     known: Option<Arc<KnownNames>>,
-    /// Whether an empty text can be no value, because the format of the record has no null.
+    /// Whether an empty text stands for no value, because the format of the record has no null.
     empty_is_none: bool,
 }
 

@@ -13,9 +13,9 @@ impl Records {
     ///
     /// An unknown name is an error if the names were given with the batch ([`with_names`](Self::with_names)). It is ignored
     /// if the rows brought their own names, because then a batch has a name only if one of its rows happens to have it. After
-    /// a step that may have given fields to some of the rows, only a name is refused that differs from a known one in nothing
-    /// but letter case, spaces and punctuation.
-    /// The same holds for [`drop_fields`](Self::drop_fields) and [`rename`](Self::rename).
+    /// a step that may have added fields to some of the rows, an unknown name is an error only if it differs from a known one
+    /// in nothing but letter case, spaces and punctuation. The same holds for [`drop_fields`](Self::drop_fields) and
+    /// [`rename`](Self::rename).
     ///
     /// # Errors
     ///

@@ -27,9 +27,9 @@ use super::written::CellVisitor;
 /// * A float counts as a whole number only if it is one exactly. Any number counts as a float.
 /// * A missing or null field is an error. Check with [`is_null`](Self::is_null) first, or use [`get`](Self::get).
 /// * If the names are known for all rows, as those of a CSV file, asking for another name fails the step, whatever the closure
-///   makes of the answer: the column may have been renamed. The error lists the names that there are. Only
-///   [`contains`](Self::contains) may be asked for any name. After a step that can add fields to some of the rows
-///   (`transform`), this holds for names that differ from a known one in nothing but letter case, spaces and punctuation.
+///   returns: the column may have been renamed. The error lists the names that exist. Only [`contains`](Self::contains)
+///   accepts any name. After a step that can add fields to some of the rows (`transform`), only a name that differs from a
+///   known one in nothing but letter case, spaces and punctuation fails the step.
 /// * If the rows bring their own names, as those of JSON do, a name that is not there is a missing field.
 ///
 /// ```
@@ -153,7 +153,7 @@ impl<'a> RecordRef<'a> {
         self.get(name).is_none_or(ValueRef::is_null)
     }
 
-    /// Whether the row has a field of this name, null or not. The only getter that may be asked for any name.
+    /// Whether the row has a field of this name, null or not. This is the only getter that accepts any name.
     #[inline]
     #[must_use]
     pub fn contains(self, name: &str) -> bool {
@@ -300,7 +300,7 @@ impl<'a> RecordRef<'a> {
         }
     }
 
-    /// Whether an empty text can be no value.
+    /// Whether an empty text stands for no value.
     pub(crate) fn empty_is_none(self) -> bool {
         match self.0 {
             View::Row(records, _) => records.empty_is_none,

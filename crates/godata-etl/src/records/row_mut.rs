@@ -68,7 +68,7 @@ impl<'a> RecordMut<'a> {
         self.records.storage.put_value(column, self.row, value.into());
     }
 
-    /// Removes a field and returns its value; `None` if it is absent. It may be asked for any name.
+    /// Removes a field and returns its value; `None` if it is absent. Any name is accepted.
     pub fn remove(&mut self, name: &str) -> Option<Value> {
         let column = self.present(name).ok()?;
         self.records.lost_fields = true;

@@ -200,7 +200,7 @@ impl Parser<'_> {
         Ok(Timestamp { instant, form })
     }
 
-    /// A number of so many digits.
+    /// Reads a number with this many digits.
     fn number(
         &mut self,
         digits: usize,

@@ -92,8 +92,8 @@ pub trait Writer<B: Batch>: Send + Sync + 'static {
     /// [`Stop`] if the batch can't be encoded. Report a record that can't be encoded with [`Work::reject`].
     fn encode(&self, chunk: Chunk<B>, work: &mut Work) -> Result<Self::Encoded, Stop>;
 
-    /// Whether to encode this batch, which is the first one of a run and empty. An output that has the names of the fields
-    /// even if it has no records needs it: a header, say. The default is false.
+    /// Whether to encode this batch, which is the first one of a run and empty. An output that has something to write even
+    /// without records needs it, such as a header with the names of the fields. The default is false.
     fn encodes_empty(&self, _batch: &B) -> bool {
         false
     }

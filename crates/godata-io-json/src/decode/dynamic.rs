@@ -1,4 +1,4 @@
-//! Decodes records and values one by one, without serde, which has no digits.
+//! Decodes records and values one by one, without serde, which does not keep digits.
 
 use std::any::Any;
 
@@ -9,8 +9,8 @@ use super::parser::Parser;
 use crate::DuplicateKeys;
 use crate::options::Options;
 
-/// The text as a `T`, if that is [`Record`] or [`Value`] and the text is one. Of keys that appear twice, the last one counts,
-/// as for all types that take any key.
+/// Decodes the text if `T` is [`Record`] or [`Value`]; `None` for other types and for other text. If a key appears twice, the
+/// last one counts, as for all types that take any key.
 pub(super) fn decode<T: 'static>(text: &str) -> Option<T> {
     let mut decoded: Option<T> = None;
     let place: &mut dyn Any = &mut decoded;

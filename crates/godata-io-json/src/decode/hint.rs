@@ -1,6 +1,6 @@
 //! Recognizes text of other formats, and says what reads it.
 //!
-//! A hint depends only on the record, or on the first wrong byte of a document, so blocks of all sizes give the same.
+//! A hint depends only on the record, or on the first wrong byte of a document, so the size of a block makes no difference.
 
 use crate::JsonError;
 
@@ -26,7 +26,7 @@ const SEVERAL_VALUES: &str = "`concatenated` reads several values on a line";
 const MARKS: &str =
     "`concatenated` skips the byte order marks of joined files, and record separators (RFC 7464)";
 
-/// The hint for what stands where JSON expects something else.
+/// The hint for text where JSON expects something else.
 pub(crate) fn of_fault(rest: &[u8], reason: &str) -> Option<&'static str> {
     let is_value = ["expected value", "expected ident", "invalid number"].contains(&reason);
     let is_token =

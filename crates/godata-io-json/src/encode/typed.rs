@@ -13,7 +13,7 @@ use super::finite::find_not_finite;
 use super::problem::{Problem, Unwritable};
 use crate::JsonError;
 
-/// Writes a value as JSON on one line. Records and values skip serde, which has no digits and no timestamps.
+/// Writes a value as JSON on one line. Records and values skip serde, which keeps neither digits nor timestamps.
 pub(crate) fn write_typed<T: Serialize + 'static>(out: &mut Vec<u8>, value: &T) -> Result<(), JsonError> {
     let any: &dyn Any = value;
     if let Some(record) = any.downcast_ref::<Record>() {

@@ -352,7 +352,7 @@ impl Scanner {
         }
     }
 
-    /// What the text seems to be that has a fault at the beginning of `rest`.
+    /// What the text seems to be, given a fault at the beginning of `rest`.
     fn hint(&self, rest: &[u8], reason: &str) -> Option<&'static str> {
         let is_value =
             rest.first().is_some_and(|byte| matches!(byte, b'[' | b'{' | b'"' | b'-' | b'0'..=b'9'));

@@ -28,9 +28,9 @@
 //!   [`duplicate_keys`](JsonlReader::duplicate_keys) sets another rule.
 //! * **Numbers** of a dynamic record keep their digits, also within lists and maps, and through every step that moves or
 //!   copies them: `12345678901234567890123`, `1e999` and `12.50` are written as they were read. A number is parsed when a step
-//!   asks for an `i64`, `u64` or `f64`; out of range is an error with the field and the digits. Only serde has no digits: a
-//!   type of your own that has a [`Value`](crate::Value) as its field holds the first of `i64`, `u64` and `f64` that has the
-//!   number.
+//!   asks for an `i64`, `u64` or `f64`; out of range is an error with the field and the digits. Only serde does not keep
+//!   digits: in a type of your own, a field that is a [`Value`](crate::Value) holds the number as the first of `i64`, `u64`
+//!   and `f64` that can represent it.
 //! * **Limits.** A dynamic record is nested at most 128 deep, or as [`max_depth`](JsonlReader::max_depth) sets; a typed
 //!   record at most 127. A line has at most 64 MiB.
 //!

@@ -80,12 +80,12 @@ impl<B> JsonlReader<B> {
         Self { input, decode, options: Options::default(), is_concatenated: false, block_size: None }
     }
 
-    /// Reads values that follow one another in any way: several on a line, without anything between them, or over several
-    /// lines, as `jq` prints them. Only two numbers or words need white space between them.
+    /// Reads values that follow one another in any way: several on a line, with nothing between them, or over several lines, as
+    /// `jq` prints them. White space is needed only between two numbers or words.
     ///
-    /// Byte order marks between values, which files have that were joined, and the record separators of JSON text sequences
-    /// (RFC 7464) are skipped. A value has at most 64 MiB. It takes more time than lines do, because the end of a
-    /// value is harder to find. An error has the line of the fault, which can be after the line on which the record begins.
+    /// Byte order marks between values, as in joined files, and the record separators of JSON text sequences (RFC 7464) are
+    /// skipped. A value has at most 64 MiB. This takes longer than reading lines, because the end of a value is harder to find.
+    /// An error has the line of the fault, which can be after the line on which the record begins.
     ///
     /// By default, each line has one value, and anything else is an error.
     ///
@@ -126,7 +126,7 @@ impl<B: Batch> Reader for JsonlReader<B> {
         let (input, of_run) = (self.input.clone(), scope.clone());
         let files = scope.blocking(move || Ok(input.open(&of_run)?)).await?;
         let mut blocks = if self.is_concatenated {
-            // In a shared block, a value that one file cuts off would go on in the next.
+            // In a shared block, a value that is cut off at the end of one file would continue in the next.
             Blocks::new(files, JsonlFraming::Values(ValueFraming::default()), scope).file_by_file()
         } else {
             Blocks::new(files, JsonlFraming::Lines(LineFraming::default()), scope)

@@ -38,7 +38,7 @@ pub(crate) fn decode_values<D: Decoder>(
         lines.push(line);
         if let Err(mut error) = text(value).and_then(|text| decoder.push(text, begin)) {
             if let Some(at) = error.column_mut() {
-                // The column counts on the line of the error, which can be after the line on which the record begins.
+                // The column is on the line of the error, which can be after the line on which the record begins.
                 let before = &bytes[..begin + (*at - 1).min(value.len())];
                 *at = usize::try_from(column_after(before, column)).unwrap_or(usize::MAX);
                 lines.pop();

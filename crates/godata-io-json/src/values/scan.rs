@@ -24,7 +24,7 @@ impl Layout {
         }
     }
 
-    /// What a value seems to be that can't be read as a record.
+    /// What a value that can't be read as a record seems to be.
     pub(super) fn hint(self, value: &[u8], error: &JsonError, is_first: bool) -> Option<&'static str> {
         match self {
             Self::Elements => None,

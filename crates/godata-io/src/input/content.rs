@@ -65,9 +65,9 @@ pub(super) struct Content {
 enum Stored {
     File {
         file: File,
-        /// The length of a regular file when it was opened. No more is read: what comes after it was added since then.
+        /// The length of a regular file when it was opened. No more is read, because the rest was added later.
         len: Option<u64>,
-        /// When a regular file was last modified, as of then.
+        /// When a regular file was last modified, as seen when it was opened.
         modified: Option<SystemTime>,
     },
     Stdin(Stdin),
@@ -153,7 +153,7 @@ impl Read for Content {
     }
 }
 
-/// How many bytes of a file may still be read. A length of 0 means nothing: the files of procfs have it.
+/// How many bytes of a file may still be read. A length of 0 says nothing, because the files of procfs have it.
 fn left(len: Option<u64>, read: u64) -> u64 {
     match len {
         None | Some(0) => u64::MAX,

@@ -191,8 +191,9 @@ impl Input {
     /// Allows files to grow while they are read, such as logs. They are read up to the length that they had when they were
     /// opened, so the last record may be incomplete.
     ///
-    /// Without this, a file that is longer at its end than at its beginning ends the run, as does any other change: half of
-    /// what was read may be old and half new.
+    /// Without this, a file that has grown when its end is reached fails the run, as any other change does, because half of
+    /// what was read may be old and half new. With it, only growth is allowed: a file that was truncated, or rewritten with
+    /// the same length, still fails the run.
     ///
     /// ```
     /// use godata_io::Input;

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::identity::FileId;
 
-/// How often a file is opened again that lost its name before it was locked.
+/// How often a file is opened again if it lost its name before it was locked.
 const ATTEMPTS: usize = 100;
 
 /// Opens and locks the file at `path`. `open` also returns whether it created the file, and `lock` whether it got the lock.

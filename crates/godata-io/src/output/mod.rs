@@ -68,9 +68,9 @@ const STDOUT: &str = "stdout";
 ///   next to it, named like `.orders.csv.AbC123.tmp`. The run has a list of its temporary files next to the output, named
 ///   like `.orders.csv.1.tmp`, and a lock on the list. For a template, the list is in the directory before the first field.
 /// * A process that is killed leaves its temporary files and the list behind. The next run of the same output by the same
-///   user takes the list over and removes the files in it. It never touches those of a run that lives. Nothing reads
+///   user takes the list over and removes the files in it. It never touches those of a run that is alive. Nothing reads
 ///   temporary files, and they can be deleted when no run is active. On a file system without locks there is no list, and
-///   after a power failure it may be incomplete; then temporary files stay until somebody deletes them.
+///   after a power failure it may be incomplete; then temporary files stay until they are deleted by hand.
 /// * A name that can't exist, because it is too long for example, fails when the file is begun.
 /// * If there are several files, all of them are finished, flushed to the disk and checked before the first one is
 ///   replaced: each path must still be that of a file, or free, and its directory writable. If replacing a later file
@@ -254,8 +254,8 @@ impl Output {
     /// Sets how long to wait for another run that [appends](Self::append) to the same file, before the run fails with
     /// [`IoError::InUse`]. The default is 10 s. With [`Duration::ZERO`] it does not wait.
     ///
-    /// If several runs wait, any of them can be the next. Canceling a run ends its waiting. Two programs that wait for each
-    /// other, because each appends to two files in another order, both fail when the time has passed.
+    /// If several runs wait, any of them can be the next. Canceling a run ends its wait. If two programs append to the same
+    /// two files in different orders, they may wait for each other; both fail when the time has passed.
     ///
     /// ```
     /// use std::time::Duration;

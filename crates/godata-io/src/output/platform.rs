@@ -58,8 +58,8 @@ mod imp {
         OsStr::from_bytes(bytes).into()
     }
 
-    /// Locks an open file until it is closed; `false` if something else has locked it. A file system without locks can't tell,
-    /// so nothing else has locked a file there.
+    /// Locks an open file until it is closed; `false` if something else has locked it. On a file system without locks, the
+    /// answer is always `true`.
     pub(in crate::output) fn try_lock(file: &File) -> io::Result<bool> {
         match file.try_lock() {
             Ok(()) => Ok(true),
@@ -82,8 +82,8 @@ mod imp {
         Ok(file)
     }
 
-    /// Gives a file the mode and the group of another one. If this process may not assign the group, the rights of the group are
-    /// removed, because they were meant for another group. The set-user-id, set-group-id and sticky bits are not copied.
+    /// Gives a file the mode and the group of another one. If this process may not assign the group, the rights of the group
+    /// are removed, because they were meant for another group. The set-user-id, set-group-id and sticky bits are not copied.
     pub(in crate::output) fn copy_permissions(file: &File, old: &Metadata) -> io::Result<()> {
         let made = file.metadata()?;
         let has_group = made.gid() == old.gid() || fchown(file, None, Some(old.gid())).is_ok();
@@ -95,15 +95,16 @@ mod imp {
         file.set_permissions(Permissions::from_mode(mode))
     }
 
-    /// Gives a file the owner of another one, if this process may do that. Nothing else can be done to the file afterwards.
+    /// Gives a file the owner of another one, if this process may do that. Call it last: this process may not change the file
+    /// afterwards.
     pub(in crate::output) fn give_owner(file: &File, old: &Metadata) {
         if old.uid() != geteuid().as_raw() {
             let _ = fchown(file, Some(old.uid()), None);
         }
     }
 
-    /// Whether a symbolic link may be followed. In a directory that all users may write to, it must belong to this user or to the
-    /// owner of the directory. This is what Linux checks in sticky directories if `fs.protected_symlinks` is on.
+    /// Whether a symbolic link may be followed. In a directory that all users may write to, it must belong to this user or to
+    /// the owner of the directory. This is what Linux checks in sticky directories if `fs.protected_symlinks` is on.
     pub(in crate::output) fn is_trusted_link(path: &Path) -> io::Result<bool> {
         let folder = fs::metadata(folders::parent(path))?;
         let owner = fs::symlink_metadata(path)?.uid();

@@ -2,11 +2,11 @@
 //!
 //! The list is a file next to the output, `.orders.csv.1.tmp` for example. Its run holds a lock on it, and removes it at the
 //! end. If a later run of the same output can take the lock, the run is dead: the later run removes the files in the list and
-//! goes on with the list as its own. If it can't, it has a list with the next number. So no directory is searched, files are
-//! found in every directory of a partitioned output, and a file that is closed for a while needs no lock of its own.
+//! uses the list as its own. If it can't take the lock, it makes a list with the next number. So no directory is searched,
+//! files are found in every directory of a partitioned output, and a file that is closed for a while needs no lock of its own.
 //!
-//! All this serves to clean up. If there can be no list, because the file system has no locks for example, a run works
-//! without.
+//! The list serves only to clean up. If there can be none, because the file system has no locks for example, the run works
+//! without it.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -32,7 +32,7 @@ const MOST_LISTS: u32 = 1000;
 pub(super) struct Temporaries {
     /// The directory and the name of the output.
     output: Option<(PathBuf, OsString)>,
-    /// Begun for the first temporary file. `None` in it means that there can be no list.
+    /// Set for the first temporary file. It holds `None` if there can be no list.
     list: OnceLock<Option<List>>,
 }
 
@@ -61,7 +61,7 @@ impl Temporaries {
         }
     }
 
-    /// The first free list of some. Removes the files of dead runs.
+    /// Finds a free list among the first `lists`, and removes the files of dead runs.
     fn begin(&self, lists: u32) -> Found {
         let Some((folder, name)) = &self.output else { return Found::Foreign };
         let mut last = Found::Foreign;
@@ -80,11 +80,11 @@ impl Temporaries {
 /// What a list can be.
 #[derive(Debug)]
 enum Found {
-    /// Nobody else's: it is new, or its run is dead.
+    /// It is new, or its run is dead.
     Free(List),
-    /// Another run's.
+    /// It belongs to another run, which is alive.
     Live,
-    /// No list of this user.
+    /// It is not a list of this user.
     Foreign,
 }
 
@@ -120,7 +120,7 @@ impl List {
     fn add(&self, file: &Path) {
         let mut line = platform::to_bytes(file.strip_prefix(&self.folder).unwrap_or(file));
         line.push(0);
-        // A file that is not in the list is not removed if the run is killed. The run itself can go on.
+        // A file that is not in the list is not removed if the run is killed. The run itself can continue.
         let _ = (&self.file).write_all(&line);
     }
 }
@@ -162,7 +162,7 @@ fn lock(file: &File, path: &Path, is_new: bool) -> io::Result<bool> {
     }
 }
 
-/// What a list has in it; `None` if the file is no list of this user. A list may be empty: its run was killed very early.
+/// The content of a list; `None` if the file is not a list of this user. A list is empty if its run was killed very early.
 fn content(mut file: &File) -> io::Result<Option<Vec<u8>>> {
     if !platform::is_ours_alone(&file.metadata()?) {
         return Ok(None);

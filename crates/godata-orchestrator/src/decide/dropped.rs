@@ -1,9 +1,9 @@
-//! Due times that have passed, and that nothing decides any more because the schedule ends or starts anew.
+//! Due times that have passed undecided when the schedule ends or starts anew.
 
 use super::draft::Draft;
 use super::skips::{self, Skipped};
 
-/// Answers them with a skipped row, and closes that row.
+/// Records them in a skipped row, to which no more are added.
 pub(super) fn answer(draft: &mut Draft<'_>, reason: &'static str) {
     let row = draft.row();
     if row.enabled
@@ -20,7 +20,7 @@ fn passed(draft: &Draft<'_>, reason: &'static str) -> Option<Skipped> {
     let (facts, row) = (draft.facts, draft.row());
     let (cursor, now) = (draft.cursor(), facts.due_until());
     let Some(due_times) = facts.plan.and_then(|plan| plan.schedule_of(row)) else {
-        // The schedule is no longer known. The stored row says when it was due first, and not how often.
+        // The schedule is no longer known. The stored row says when it was first due, but not how often.
         let first = row.next_due.filter(|first| *first > cursor && *first <= now)?;
         return Some(Skipped { first, last: first, count: 1, is_exact: false, reason });
     };

@@ -13,8 +13,8 @@ use crate::ScheduleFault;
 pub(crate) struct DueTimes<'a>(pub(crate) &'a dyn Schedule);
 
 impl DueTimes<'_> {
-    /// The text of the schedule. It is the stored one if that means the same, so that another spelling, or one of an earlier
-    /// version, is no edit.
+    /// The text of the schedule. If the stored text means the same, it is that one, so that another spelling, or the text of
+    /// an earlier version, is not an edit.
     pub(crate) fn spec(self, stored: Option<&str>) -> Result<String, ScheduleFault> {
         match stored.filter(|stored| self.has_spec(stored)) {
             Some(stored) => Ok(stored.to_owned()),
@@ -22,7 +22,7 @@ impl DueTimes<'_> {
         }
     }
 
-    /// Whether a stored text means this schedule. A panic is no.
+    /// Whether a stored text means this schedule; `false` if the schedule panics.
     pub(crate) fn has_spec(self, stored: &str) -> bool {
         contained(|| self.0.has_spec(stored)).unwrap_or_default()
     }
@@ -65,7 +65,7 @@ impl DueTimes<'_> {
 
 fn contained<T>(f: impl FnOnce() -> T) -> Result<T, ScheduleFault> {
     catch_unwind(AssertUnwindSafe(f)).map_err(|panic| {
-        // A payload is foreign, too.
+        // The payload is foreign code too: its `Drop` may panic.
         drop(panic_message(panic));
         ScheduleFault::Panicked
     })

@@ -43,7 +43,7 @@ use crate::{Recovery, ScheduleFault};
 /// clock was wrong.
 pub(crate) const AHEAD: time::Duration = time::Duration::HOUR;
 
-/// How far a clock may be behind a due time that was decided, or behind itself, before that is noted.
+/// How far a clock may be behind a decided due time, or behind what it has shown before, until that is reported.
 pub(crate) const NOTED: time::Duration = time::Duration::MINUTE;
 
 /// The registration of a pipeline.

@@ -6,11 +6,11 @@ use super::draft::Draft;
 use super::ends;
 use super::requests::NEVER_STARTED;
 
-/// The reason of a run whose process died while the job ran. Nobody knows when the job ended: the row's `ended_at` is when
-/// that was found out.
-/// The reason of a run whose job is still there at the end of a shutdown.
+/// The reason of a run whose job still runs at the end of a shutdown.
 pub(crate) const STUCK: &str = "it neither stopped nor returned";
 
+/// The reason of a run whose process died while the job ran. It is not known when the job ended: the row's `ended_at` is when
+/// the death was found out.
 pub(crate) const GONE: &str = "its instance died or lost its lease";
 
 /// Interrupts running orphans, and takes over queued ones. Orphans that were asked to stop are canceled.

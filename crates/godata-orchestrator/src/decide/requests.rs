@@ -10,7 +10,7 @@ use super::draft::Draft;
 use super::overlap::{self, Admission};
 use super::{AHEAD, dropped, skips};
 
-/// The reasons for due times that were skipped because their schedule has ended or started anew.
+/// Why due times were skipped: their schedule has ended or started anew.
 const EDITED: &str = "the schedule was edited";
 const DISABLED: &str = "the schedule was disabled";
 const RESUMED: &str = "the schedule was resumed from now";
@@ -160,7 +160,7 @@ fn queue(draft: &mut Draft<'_>, run: &RunRecord) {
     draft.insert(run);
 }
 
-/// Cancels a run, or the attempt that follows it if it fails at this moment.
+/// Cancels a run, or its retry if the run has just failed.
 fn cancel(draft: &mut Draft<'_>, run: RunId) {
     let of = |id: fn(&RunRecord) -> Option<RunId>| draft.active().find(|(_, row)| id(row) == Some(run));
     let found = of(|row| Some(row.id)).or_else(|| of(|row| row.retry_of));

@@ -39,7 +39,7 @@ pub(super) struct Entry {
     /// The pipeline has to be read before anything is decided.
     pub(super) is_stale: bool,
     pub(super) is_in_line: bool,
-    /// A run would start if there were a free slot. A pipeline that no longer needs a slot stays in line until its turn.
+    /// Whether a run would start if a slot were free. A pipeline that no longer needs a slot stays in line until its turn.
     pub(super) waits_for_slot: bool,
     /// The rev that a commit with a lost answer expected. The commit may still arrive as long as this is the stored rev.
     pub(super) unconfirmed_rev: Option<u64>,
@@ -166,7 +166,7 @@ impl Waiter {
         }
     }
 
-    /// The job has ended like this, and was asked to stop for this reason.
+    /// Ends the handle as the job has ended. `reason` is why the job was asked to stop.
     pub(super) fn end(&mut self, status: RunStatus, error: Option<Failure>, reason: Option<StopReason>) {
         let Some(run) = self.run.take() else { return };
         if let Some(reason) = reason {
@@ -238,7 +238,7 @@ impl Entry {
         &self.row.name
     }
 
-    /// Registers the stored text of the schedule, if it means the same.
+    /// Takes the stored text of the schedule as the registered one, if it means the same.
     pub(super) fn keep_stored_spec(&mut self) {
         let (Some(plan), Some(stored)) = (&mut self.plan, &self.row.spec) else { return };
         let Some(schedule) = plan.code.schedule.as_deref() else { return };

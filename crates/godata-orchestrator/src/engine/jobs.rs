@@ -23,10 +23,10 @@ use crate::{Event, logs};
 /// The shortest time after which a run counts as overdue by default.
 const LEAST_OVERDUE: Duration = Duration::from_secs(60);
 
-/// How long after its timeout a run counts as overdue by default. Most jobs end within that when they are asked to.
+/// How long after its timeout a run counts as overdue by default. Most jobs that are asked to stop end within that.
 const AFTER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long no slot may get free while pipelines wait for one, before that is told.
+/// How long no slot may become free while pipelines wait for one, until that is reported.
 const STALL: Duration = Duration::from_secs(60);
 
 impl Engine {
@@ -249,7 +249,7 @@ impl Engine {
         }
     }
 
-    /// Tells that no slot gets free. The running jobs may wait for runs that are queued behind them.
+    /// Reports that no slot becomes free. The running jobs may be waiting for runs that are queued behind them.
     pub(super) fn report_stalls(&mut self) {
         let entry = |key: usize| self.entries.get(key).and_then(Option::as_deref);
         for stall in self.slots.stalls(STALL, |key| entry(key).is_some_and(|entry| entry.waits_for_slot)) {

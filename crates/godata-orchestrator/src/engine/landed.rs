@@ -146,8 +146,8 @@ impl Engine {
         }
     }
 
-    /// The caller of a request waits until its commit is known to be made or not. Commits that fail show neither, so after the
-    /// second one the caller learns that.
+    /// A caller waits until it is known whether the commit of its request was made. A commit that fails does not show that. If
+    /// the next one fails too, the caller gets [`OrchestratorError::Unconfirmed`].
     fn commit_failed(&mut self, key: usize, commit: &Commit, error: StoreError, was_asked: bool) {
         let is_refused = matches!(error, StoreError::Invalid { .. });
         let runs = commit.runs.iter().map(|change| change.run().id).collect();

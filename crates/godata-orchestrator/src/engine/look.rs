@@ -198,7 +198,8 @@ impl Engine {
         self.events.send(|| Event::ScheduleStopped { pipeline, reason });
     }
 
-    /// Remembers since when the cursor has been ahead of the clock, and says so once. Clocks of instances differ by seconds.
+    /// Remembers since when the cursor has been ahead of the clock, and reports it once. A few seconds are ignored, because the
+    /// clocks of instances differ by that much.
     fn watch_cursor(&mut self, key: usize, now: UtcDateTime) {
         let Some(entry) = self.entries.get(key).and_then(Option::as_deref) else { return };
         let has_schedule = entry.plan.as_ref().is_some_and(|plan| plan.code.schedule.is_some());

@@ -1,5 +1,5 @@
 //! The loop: one task that knows all pipelines, decides about each when something has happened to it, and waits for
-//! none.
+//! none of them.
 //!
 //! Calls of the store and jobs are futures beside the loop. Their results are its [`Input`]s. An input changes the state of a
 //! pipeline, and then the pipeline makes a [step](Engine::step): the loop decides about it, unless a call of the store is in
@@ -52,7 +52,7 @@ const ROUND: Duration = Duration::from_secs(10);
 pub(crate) struct Engine {
     store: AnyStore,
     runner: Arc<dyn JobRunner>,
-    /// For jobs that run on threads of their own.
+    /// Keeps the runtime of the jobs responsive; `None` if jobs run where the loop does.
     pulse: Option<Pulse>,
     clock: Arc<dyn Clock>,
     ids: Ids,
@@ -69,7 +69,7 @@ pub(crate) struct Engine {
     stage: Stage,
     mode: Mode,
     closing: Option<Closing>,
-    /// Whether the loop has ended by itself.
+    /// Set when the loop ends after a shutdown, and not by a panic.
     ended: Arc<AtomicBool>,
     grace: Duration,
     signals: Option<Signals>,
@@ -205,8 +205,8 @@ impl Engine {
         }
     }
 
-    /// Runs until a shutdown is complete, or until the last handle is gone and nothing is left to do. Returns the signals if it
-    /// has listened for any.
+    /// Runs until a shutdown is complete, or until the last handle is gone and nothing is left to do. Returns the signals that
+    /// it has listened for, if any.
     pub(crate) async fn run(mut self: Box<Self>, jobs_on: Option<Handle>) -> Option<Signals> {
         self.pulse = jobs_on.map(Pulse::new);
         let mut ticks = interval(ROUND.min(self.lease / 3).max(Duration::from_millis(1)));

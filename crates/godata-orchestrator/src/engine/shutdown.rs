@@ -20,8 +20,8 @@ use crate::signal::{Received, Signals};
 use crate::{DrainReport, logs};
 
 impl Engine {
-    /// Begins a shutdown: nothing new is decided. For the grace, running jobs may continue, and the jobs of runs whose rows are
-    /// being written as `running` may start.
+    /// Begins a shutdown: nothing new is decided. During the grace, running jobs may continue, and the jobs of runs whose rows
+    /// are being written as `running` may start.
     pub(super) fn close(
         &mut self,
         cause: &'static str,
@@ -138,7 +138,7 @@ impl Engine {
         running
     }
 
-    /// Whether a commit is in flight that lets jobs start.
+    /// Whether jobs start once a commit that is in flight is stored.
     fn is_about_to_start(&self) -> bool {
         self.entries.iter().flatten().any(|entry| match &entry.flight {
             Some(Flight::Commit(pending)) => !pending.starts.is_empty(),
@@ -168,8 +168,8 @@ impl Engine {
         }
     }
 
-    /// Reports what became of the runs, and returns the signals. It lets go of the store first, because whoever gets the report
-    /// may open that again.
+    /// Reports what became of the runs, and returns the signals. The store is released first, because the caller that gets the
+    /// report may open it again.
     pub(super) fn report(mut self: Box<Self>) -> Option<Signals> {
         let signals = self.signals.take();
         let Some(closing) = self.closing.take() else { return signals };

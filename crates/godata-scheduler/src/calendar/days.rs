@@ -109,8 +109,8 @@ impl DaySet {
         date_of(day).is_some_and(|date| found(date.to_calendar_date()))
     }
 
-    /// Whether one of the schedules fires on a day. A day on which the clocks change can also have parts in the periods
-    /// before and after, and so can a day that occurs twice.
+    /// Whether one of the schedules fires on a day. A day on which the clocks change, or which occurs twice, can also have
+    /// parts in the periods before and after.
     fn in_schedules(&self, day: i64, period: &OffsetPeriod, idle: &mut IdleSpans) -> bool {
         search_budget::spend(self.schedules.len().try_into().unwrap_or(u32::MAX));
         let at = |offset| day * DAY - offset..(day + 1) * DAY - offset;

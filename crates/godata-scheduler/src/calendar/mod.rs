@@ -176,7 +176,7 @@ impl Calendar {
         format!("{} ({zone})", self.days.describe())
     }
 
-    /// The instants at which what it contains can change for good.
+    /// The instants at which its days can change for good.
     pub(crate) fn turns(&self) -> impl Iterator<Item = UtcDateTime> {
         let midnight = |day: i64| instant(day * DAY - self.zone.offset_period(day * DAY).offset);
         let dates = self.days.ranges().flat_map(|(first, last)| [first, last + 1]).map(midnight);

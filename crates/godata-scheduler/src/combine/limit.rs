@@ -59,7 +59,8 @@ fn steps_back(schedule: &impl Schedule, before: UtcDateTime) -> Result<u32, Sche
     answer.map(|(_, taken)| taken).ok_or_else(|| refused(schedule, before, false))
 }
 
-/// Where to start after a search from `after` that covered everything until `due`, if the `usual` search takes so many steps.
+/// Where the next trial search starts, after one from `after` that covered everything until `due`. `usual` is the average
+/// steps of a search.
 fn next_trial(after: UtcDateTime, due: UtcDateTime, turns: &[UtcDateTime], usual: u32) -> UtcDateTime {
     let days_later = |days: u32| after + Duration::days(days.into());
     let far = days_later(days_apart(usual));
@@ -71,14 +72,14 @@ fn next_trial(after: UtcDateTime, due: UtcDateTime, turns: &[UtcDateTime], usual
 
 /// The days between two trial searches, where `usual` is the average steps of a search.
 ///
-/// Even if each skipped day costs as many steps, a run shorter than `enough` days stays within the limit.
+/// Even if each skipped day costs `usual` steps, a run shorter than `enough` days stays within the limit.
 fn days_apart(usual: u32) -> u32 {
     let enough = MOST_STEPS / usual.max(1);
     enough.min(MOST_DAYS).max(affordable_days(usual))
 }
 
-/// The least days between two trial searches that are affordable: together these aim for half of what they may take, because
-/// later ones can cost more.
+/// The least affordable number of days between two trial searches. Together, the searches aim for half of what they may take,
+/// because later ones can cost more.
 fn affordable_days(usual: u32) -> u32 {
     ALL_DAYS / (MOST_STEPS_TO_BUILD / 2 / usual.max(1))
 }

@@ -1,4 +1,4 @@
-//! The instants at which what a schedule does can change for good.
+//! The instants at which the behavior of a schedule can change for good.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use super::{AnyOf, Between, Except};
 use crate::Cron;
 
 /// The turns of a schedule, in ascending order: where a range of instants, of dates or of years starts or ends. Between two
-/// of them, what the schedule does repeats with the calendar and the clock changes of its zones.
+/// of them, its behavior repeats with the calendar and the clock changes of its zones.
 ///
 /// `None` if there are none, or if the type of the schedule is not of this crate.
 pub(crate) fn of(schedule: &dyn Any) -> Option<Arc<[UtcDateTime]>> {

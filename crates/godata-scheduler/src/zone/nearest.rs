@@ -37,7 +37,7 @@ fn typed<'a>(name: &str, candidates: &[&'a str]) -> Vec<&'a str> {
         let edits = is_near.then(|| edits(&lower, &candidate.to_lowercase()))?;
         (edits <= most).then_some((edits, *candidate))
     };
-    // Another number is no typo: `Etc/GMT+15` is not `Etc/GMT+1`.
+    // Another number is not a typo: `Etc/GMT+15` is not `Etc/GMT+1`.
     let has_number = |candidate: &&&str| candidate.contains(|c: char| c.is_ascii_digit());
     let near: Vec<_> =
         candidates.iter().filter(|candidate| !has_number(candidate)).filter_map(near).collect();

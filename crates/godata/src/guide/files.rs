@@ -83,7 +83,7 @@
 //! | disappears before it is opened | an error that names it |
 //! | is cut off while it is read | an error, even if the rest looks complete |
 //! | is changed while it is read | an error; a file that only grows is read up to its first length with [`Input::growing`] |
-//! | is compressed, but its name does not say so | an error that names the compression and the option that reads it |
+//! | is compressed, but its name does not say so | an error that names the compression, and the option that reads it if there is one |
 //! | is compressed, and damaged or incomplete | an error that says after how many bytes |
 //! | is empty | no records in JSON Lines; an error in CSV, which has no header then, and in JSON, which has no array |
 //! | is not UTF-8, or has the byte order mark of another encoding | an error that says how to read it; no character is ever replaced |
@@ -95,7 +95,7 @@
 //! | ends in the middle of a record | an error in JSON; in CSV only if a cell or a closing quote is missing |
 //! | is JSON of another form: an array as JSON Lines, lines as an array | an error that names the readers for it |
 //! | has several JSON values on a line, or values that span lines | an error that names the option that reads them, [`concatenated`](jsonl::JsonlReader::concatenated) |
-//! | was joined from JSON Lines with byte order marks | the same |
+//! | has byte order marks between records, as joined JSON Lines do | the same |
 //! | is not JSON: CSV, HTML, comments, single quotes, `NaN`, half a surrogate pair | an error that says what it seems to be, or what JSON does not have |
 //! | has NUL bytes, as in UTF-16, or where a part was never written | an error with its line |
 //!
@@ -104,8 +104,8 @@
 //! ([`ragged`](csv::CsvReader::ragged)) and duplicate keys ([`duplicate_keys`](jsonl::JsonlReader::duplicate_keys)) can follow
 //! other rules. To drop records that a step can't use, test them in a [`filter`](Flow::filter).
 //!
-//! In JSON, `order.str("status")` is `None` for a record without the field, and for all of them once it has another name. Where
-//! each record must have it, ask for [`text`](RecordRef::text), which is an error then:
+//! In JSON, `order.str("status")` is `None` for a record without the field, and for all records if the field was renamed. If
+//! each record must have the field, ask for [`text`](RecordRef::text), which is an error where it is missing:
 //! `.try_filter(|order| Ok(order.text("status")? == "paid"))`.
 //!
 //! # Which CSV options do I need?
@@ -125,8 +125,8 @@
 //! | certain columns in a certain order | [`columns`](csv::CsvWriter::columns), or a struct |
 //! | `NA` or empty cells as null | [`nulls`](csv::CsvReader::nulls); to write null as a word, [`null`](csv::CsvWriter::null) |
 //!
-//! Digits are kept: `12.50` does not become `12.5` unless a step computes with it, also if it is cast, copied, or goes through
-//! `map` or `map_async` as a [`Record`](crate::Record). A timestamp keeps its offset in the same way.
+//! Digits are kept: `12.50` does not become `12.5` unless a step computes with it. That holds even if it is cast, copied, or
+//! goes through `map` or `map_async` as a [`Record`](crate::Record). A timestamp keeps its offset in the same way.
 //!
 //! # Which columns does my CSV get?
 //!
@@ -138,7 +138,7 @@
 //! | bring their own names, as JSON and structs do, or go through a [`transform`](Flow::transform) | the fields of the first 1,000 records, in the order in which they appear; [`header_from`](csv::CsvWriter::header_from) sets how many |
 //! | have a field that is not in the header | an error with the record and the field, or [the field is dropped](csv::CsvWriter::drop_extra_fields) |
 //! | lack a field of the header | an empty cell |
-//! | are none | the header, except where it is made from the records: then the file is empty, which is an error for the next pipeline that reads it |
+//! | are missing, because the run has none | the header, except where it is made from the records: then the file is empty, which is an error for the next pipeline that reads it |
 //!
 //! # JSON Lines or an array?
 //!
@@ -247,9 +247,10 @@
 //! # How much memory does it take?
 //!
 //! A few batches of 256 KiB per worker, whatever the size of the files. Compression adds up to 1 MiB for a gzip file, and 8 MiB
-//! for bzip2 and zstd at their usual levels. A batch takes memory by its bytes and fields, also if each record has names of its
-//! own (ids as keys). A record is in memory as a whole. A partitioned output needs this for each open
-//! file: [`max_open_files`](Output::max_open_files) bounds them, and records sorted by the partition fields need only one.
+//! for bzip2 and zstd at their usual levels. The memory of a batch follows from its bytes and fields, even if each record has
+//! names of its own, such as ids as keys. A record is in memory as a whole. A partitioned output needs the memory for
+//! compression for each open file: [`max_open_files`](Output::max_open_files) bounds them, and records that are sorted by the
+//! partition fields need only one.
 //! Fewer [`workers`](PipelineBuilder::workers) and a smaller `block_size` of the reader need less.
 //!
 //! # What godata does not do

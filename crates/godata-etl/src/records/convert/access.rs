@@ -16,7 +16,7 @@ pub(super) struct Fields<'de, I> {
     fields: I,
     /// The field whose name has been returned, and whose value comes next.
     current: Option<(&'de str, ValueRef<'de>)>,
-    /// Whether an empty text can be no value.
+    /// Whether an empty text stands for no value.
     empty_is_none: bool,
 }
 

@@ -9,8 +9,8 @@ use super::super::shape::Shape;
 use super::super::shape_error::ShapeError;
 
 impl Shape {
-    /// Checks that the fields of a struct, which are optional or have defaults, are not missing only because they are spelled
-    /// in another way. For readers that deserialize records with these names.
+    /// Checks that no field of a struct is missing only because it is spelled differently. Such a field would silently be
+    /// `None` or its default. For readers that deserialize records with these names.
     ///
     /// Nothing is checked for types that are not structs, and for structs with a flattened field, which take any name.
     ///
