@@ -134,14 +134,14 @@ fn a_bad_record_is_named_by_its_number_and_line() {
             CSV,
             b"X,1,\"x\nY,2,\"y",
             "read failed at {place}: column `note`: `y` follows the closing quote of `\"x\\nY,2,\"`, 1 line below the opening \
-             one; quotes are around whole cells, and doubled inside them (RFC 4180); `lenient_quotes` reads it as it is",
+             one; quotes are around whole cells, and doubled inside them (RFC 4180); `lenient_quotes` accepts it",
         ),
         (
             "a quote in a cell",
             CSV,
             b"X,1,5\" disk",
             "read failed at {place}: column `note`: `5\" disk` has a quote, but does not begin with one; quotes are around \
-             whole cells, and doubled inside them (RFC 4180); `lenient_quotes` reads it as it is",
+             whole cells, and doubled inside them (RFC 4180); `lenient_quotes` accepts it",
         ),
         ("long", CSV, b"X,1,,", "read failed at {place}: wrong number of columns: expected 3, found 4"),
         (
@@ -308,14 +308,14 @@ fn a_bad_file_is_named() {
             "UTF-16",
             CSV,
             &utf_16,
-            "read failed: `in.csv` is UTF-16LE text by its byte order mark, but was to be read as UTF-8; \
+            "read failed: `in.csv` has the byte order mark of UTF-16LE, but is read as UTF-8; \
              `Input::encoding` with `Encoding::Utf16` reads it",
         ),
         (
             "UTF-16",
             JSONL,
             &utf_16,
-            "read failed: `in.jsonl` is UTF-16LE text by its byte order mark, but was to be read as UTF-8; \
+            "read failed: `in.jsonl` has the byte order mark of UTF-16LE, but is read as UTF-8; \
              `Input::encoding` with `Encoding::Utf16` reads it",
         ),
         (

@@ -169,7 +169,7 @@ fn an_encoding_that_was_not_configured_is_refused() {
     let error = read(Jsonl, Input::bytes("in", "\u{feff}{}").encoding(Encoding::Latin1), 9).unwrap_err();
     assert_eq!(
         error,
-        "read failed: `in` is UTF-8 text by its byte order mark, but was to be read as windows-1252; \
+        "read failed: `in` has the byte order mark of UTF-8, but is read as windows-1252; \
          `Encoding::Utf8` reads it"
     );
 }

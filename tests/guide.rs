@@ -229,7 +229,7 @@ fn compressed(broken: &Broken) {
     for (packing, name) in [(Packing::Gzip, "Gzip"), (Packing::Zstd, "Zstd"), (Packing::Bzip2, "Bzip2")] {
         broken.write("in", packing.pack(b"[{}]"));
         let says = format!(
-            ": `in` is {} data by its first bytes; `Input::compression` with `Compression::{name}` reads it",
+            ": `in` is {} data, as its first bytes show; `Input::compression` with `Compression::{name}` reads it",
             name.to_lowercase()
         );
         broken.all_fail(|| Input::path(broken.folder.path("in")), &says);
@@ -272,7 +272,7 @@ fn encoded(broken: &Broken) {
     let says = format!(" at record 1 (in:1): column 9: invalid UTF-8; {hint}");
     broken.fails(json::read_records(broken.write("in", latin_1)), &says);
     let utf_16: Vec<u8> = "\u{feff}[{}]".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let says = ": `in` is UTF-16LE text by its byte order mark, but was to be read as UTF-8; `Input::encoding` with \
+    let says = ": `in` has the byte order mark of UTF-16LE, but is read as UTF-8; `Input::encoding` with \
                 `Encoding::Utf16` reads it";
     broken.all_fail(|| broken.write("in", &utf_16), says);
     let lone = [&utf_16[..], b"\x00\xd8"].concat();

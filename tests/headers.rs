@@ -52,8 +52,8 @@ fn expected(rows: &Rows, options: Options) -> Result<String, String> {
             let (record, records) = (at + 1, options.header_from);
             return Err(format!(
                 "write failed: field `{name}` of record {record} (in.jsonl:{record}) is not in the header, which has the \
-                 fields of the first {records} records; `columns` lists all, `header_from` takes more records, \
-                 `drop_extra_fields` drops it"
+                 fields of the first {records} records; list all fields with `columns`, take more records with \
+                 `header_from`, or drop it with `drop_extra_fields`"
             ));
         }
         let cell =

@@ -67,7 +67,7 @@ pub(crate) fn check_text(text: &str, max: usize) -> Result<(), NameError> {
         return Err(NameError::TooLong { bytes: text.len(), max });
     }
     if let Some(character) = text.chars().find(|c| is_hidden(*c)) {
-        return Err(NameError::ControlCharacter { character });
+        return Err(NameError::HiddenCharacter { character });
     }
     if text.trim() != text {
         return Err(NameError::OuterWhitespace);
@@ -140,7 +140,7 @@ pub enum NameError {
     /// The text contains a control character, such as a line break, a tab or NUL, or one that can't be seen or that changes
     /// the order of others: a second name could look the same.
     #[error("a name must not contain control or invisible characters, and this one has `{}`", character.escape_default())]
-    ControlCharacter {
+    HiddenCharacter {
         /// The first of them.
         character: char,
     },
@@ -161,10 +161,10 @@ mod tests {
         for (text, expected) in [
             ("", NameError::Empty),
             (long.as_str(), NameError::TooLong { bytes: 201, max: 200 }),
-            ("a\0b", NameError::ControlCharacter { character: '\0' }),
-            ("a\nb", NameError::ControlCharacter { character: '\n' }),
-            ("a\u{202e}b", NameError::ControlCharacter { character: '\u{202e}' }),
-            ("a\u{200b}", NameError::ControlCharacter { character: '\u{200b}' }),
+            ("a\0b", NameError::HiddenCharacter { character: '\0' }),
+            ("a\nb", NameError::HiddenCharacter { character: '\n' }),
+            ("a\u{202e}b", NameError::HiddenCharacter { character: '\u{202e}' }),
+            ("a\u{200b}", NameError::HiddenCharacter { character: '\u{200b}' }),
             ("a ", NameError::OuterWhitespace),
             ("\u{a0}a", NameError::OuterWhitespace),
         ] {

@@ -42,7 +42,7 @@ fn ids_and_names() {
         "a name has at most 200 bytes, and this one has 201",
     );
     check_alone(
-        NameError::ControlCharacter { character: '\u{202e}' },
+        NameError::HiddenCharacter { character: '\u{202e}' },
         r"a name must not contain control or invisible characters, and this one has `\u{202e}`",
     );
     check_alone(NameError::OuterWhitespace, "a name must not start or end with white space");
@@ -253,7 +253,7 @@ fn commits_that_break_the_contract() {
     );
     rows.check(
         &update(&|run| run.reason = Some("\0".into())),
-        &format!("the reason of run {ID} has a NUL character, which can't be stored"),
+        &format!("run {ID} has a NUL character in its reason, which can't be stored"),
     );
     rows.check(
         &update(&|run| run.status = RunStatus::Queued),

@@ -264,7 +264,8 @@ pub enum CsvError {
     /// [`drop_extra_fields`](crate::CsvWriter::drop_extra_fields).
     #[error(
         "field `{}` of {place} is not in the header, which has the fields of the first {records} records; \
-         `columns` lists all, `header_from` takes more records, `drop_extra_fields` drops it",
+         list all fields with `columns`, take more records with `header_from`, or drop it with \
+             `drop_extra_fields`",
         excerpt(field)
     )]
     NewField {

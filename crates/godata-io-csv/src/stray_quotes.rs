@@ -12,7 +12,7 @@ use crate::{Column, CsvError};
 /// How many bytes of a cell are enough for an excerpt.
 const EXCERPT: usize = 1 << 10;
 
-const LENIENT: &str = "`lenient_quotes` reads it as it is";
+const LENIENT: &str = "`lenient_quotes` accepts it";
 const SPACES: &str = "`spaces_around_quotes` reads it as a quoted cell";
 const ESCAPE: &str = "`escape` with `\\` reads `\\\"` as a quote";
 

@@ -182,7 +182,8 @@ fn structs_that_leave_out_fields_follow_the_same_rule() {
     assert_eq!(
         written_structs(items(1_000)).unwrap_err(),
         "write failed: field `coupon` of record 1001 is not in the header, which has the fields of the first 1000 records; \
-         `columns` lists all, `header_from` takes more records, `drop_extra_fields` drops it"
+         list all fields with `columns`, take more records with `header_from`, or drop it with \
+             `drop_extra_fields`"
     );
 }
 

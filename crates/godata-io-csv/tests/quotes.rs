@@ -78,7 +78,7 @@ impl Reference<'_> {
             let hint = if is_spaced {
                 "`spaces_around_quotes` reads it as a quoted cell"
             } else {
-                "`lenient_quotes` reads it as it is"
+                "`lenient_quotes` accepts it"
             };
             format!("quotes are around whole cells, and doubled inside them (RFC 4180); {hint}")
         };
@@ -273,25 +273,25 @@ fn a_stray_quote_is_named_with_its_cell() {
     refused(
         "1,2\n1,\"Boston\n2,\"Austin\n",
         "record 2 (orders.csv:3): column `b`: `Austin` follows the closing quote of `\"Boston\\n2,\"`, \
-         1 line below the opening one; {rule}; `lenient_quotes` reads it as it is",
+         1 line below the opening one; {rule}; `lenient_quotes` accepts it",
         &[["1", "2"], ["1", "Boston\n2,Austin"]],
     );
     refused(
         "1,\"5\" screen\"\n",
         "record 1 (orders.csv:2): column `b`: ` screen\"` follows the closing quote of `\"5\"`; {rule}; \
-         `lenient_quotes` reads it as it is",
+         `lenient_quotes` accepts it",
         &[["1", "5 screen\""]],
     );
     refused(
         "\n\"a\"b,2\n",
         "record 1 (orders.csv:3): column `a`: `b` follows the closing quote of `\"a\"`; {rule}; \
-         `lenient_quotes` reads it as it is",
+         `lenient_quotes` accepts it",
         &[["ab", "2"]],
     );
     refused(
         "1,5\" screen\n",
         "record 1 (orders.csv:2): column `b`: `5\" screen` has a quote, but does not begin with one; {rule}; \
-         `lenient_quotes` reads it as it is",
+         `lenient_quotes` accepts it",
         &[["1", "5\" screen"]],
     );
     refused(
@@ -326,7 +326,7 @@ fn two_lone_quotes_two_thousand_lines_apart_are_found() {
 fn a_stray_quote_in_the_header_is_refused() {
     let expected = "read failed: orders.csv:1: the header can't be read: column 2: `5\" screen` has a quote, but does \
                     not begin with one; quotes are around whole cells, and doubled inside them (RFC 4180); \
-                    `lenient_quotes` reads it as it is";
+                    `lenient_quotes` accepts it";
     let text = b"id,5\" screen\nA,1\n";
     assert_eq!(records(text), Err(expected.to_owned()));
     let expected = record! {"id" => "A", "5\" screen" => "1"};

@@ -277,7 +277,7 @@ fn a_nul_byte_is_refused() {
 fn other_encodings_are_refused() {
     check_both(
         b"\xff\xfei\0d\0\n\0",
-        "read failed: `orders.csv` is UTF-16LE text by its byte order mark, but was to be read as UTF-8; \
+        "read failed: `orders.csv` has the byte order mark of UTF-16LE, but is read as UTF-8; \
          `Input::encoding` with `Encoding::Utf16` reads it",
     );
 }

@@ -64,8 +64,7 @@ fn lines_that_are_something_else_are_recognized() {
         (
             "a space that does not break",
             b"{}\n\xc2\xa0{}\n",
-            " at record 2 (in:2): column 1: expected value; JSON has characters outside of ASCII, also invisible ones, only \
-             in strings",
+            " at record 2 (in:2): column 1: expected value; outside of strings, JSON is ASCII; this character may be invisible",
         ),
         (
             "lines that end with CR",
@@ -154,7 +153,7 @@ fn lines_that_are_something_else_are_recognized() {
         (
             "UTF-16 with a mark",
             b"\xff\xfe{\0}\0\n\0",
-            ": `in` is UTF-16LE text by its byte order mark, but was to be read as UTF-8; \
+            ": `in` has the byte order mark of UTF-16LE, but is read as UTF-8; \
              `Input::encoding` with `Encoding::Utf16` reads it",
         ),
         (
@@ -170,12 +169,12 @@ fn lines_that_are_something_else_are_recognized() {
         (
             "gzip",
             b"\x1f\x8b\x08\0\0\0\0\0\0\x03",
-            ": `in` is gzip data by its first bytes; `Input::compression` with `Compression::Gzip` reads it",
+            ": `in` is gzip data, as its first bytes show; `Input::compression` with `Compression::Gzip` reads it",
         ),
         (
             "zstd",
             b"\x28\xb5\x2f\xfd\x20\x03",
-            ": `in` is zstd data by its first bytes; `Input::compression` with `Compression::Zstd` reads it",
+            ": `in` is zstd data, as its first bytes show; `Input::compression` with `Compression::Zstd` reads it",
         ),
     ];
     for (what, content, says) in table {
@@ -247,18 +246,18 @@ fn documents_that_are_something_else_are_recognized() {
         (
             "UTF-16 with a mark",
             b"\xfe\xff\0[\0]",
-            "`in` is UTF-16BE text by its byte order mark, but was to be read as UTF-8; \
+            "`in` has the byte order mark of UTF-16BE, but is read as UTF-8; \
              `Input::encoding` with `Encoding::Utf16` reads it",
         ),
         (
             "bzip2",
             b"BZh91AY&SY\0\0\0\0",
-            "`in` is bzip2 data by its first bytes; `Input::compression` with `Compression::Bzip2` reads it",
+            "`in` is bzip2 data, as its first bytes show; `Input::compression` with `Compression::Bzip2` reads it",
         ),
         (
             "zip",
             b"PK\x03\x04\x14\0",
-            "`in` is zip data by its first bytes; unpack it first, or export the spreadsheet as CSV",
+            "`in` is zip data, as its first bytes show; unpack it first, or export the spreadsheet as CSV",
         ),
     ];
     for (what, content, says) in table {
@@ -284,8 +283,7 @@ fn what_only_json5_has_is_named() {
         (
             "\u{201c}a\u{201d}",
             1,
-            "expected value; JSON has characters outside of ASCII, also invisible ones, only in strings"
-                .to_owned(),
+            "expected value; outside of strings, JSON is ASCII; this character may be invisible".to_owned(),
         ),
         ("{'a':1}", 2, "key must be a string; JSON has only double quotes".to_owned()),
         ("{a:1}", 2, "key must be a string".to_owned()),

@@ -110,7 +110,7 @@ pub enum IoError {
     },
     /// An input starts with the byte order mark of an encoding other than the one it was to be read as.
     #[error(
-        "`{}` is {found} text by its byte order mark, but was to be read as {expected}; {}",
+        "`{}` has the byte order mark of {found}, but is read as {expected}; {}",
         excerpt_path(path),
         advice(found)
     )]
@@ -123,7 +123,7 @@ pub enum IoError {
         expected: Encoding,
     },
     /// An input that was to be read as text starts as compressed data does.
-    #[error("`{}` is {found} data by its first bytes; {}", excerpt_path(path), found.advice())]
+    #[error("`{}` is {found} data, as its first bytes show; {}", excerpt_path(path), found.advice())]
     Packed {
         /// The input.
         path: PathBuf,

@@ -215,7 +215,7 @@ fn errors_name_the_file() {
     );
     assert_eq!(
         failure_of(b"\xff\xfea\0"),
-        "read failed: `toys.txt` is UTF-16LE text by its byte order mark, but was to be read as UTF-8; \
+        "read failed: `toys.txt` has the byte order mark of UTF-16LE, but is read as UTF-8; \
          `Input::encoding` with `Encoding::Utf16` reads it"
     );
     assert_eq!(failure_of(b"a\n;!b"), "read failed: toys.txt:2: the record that begins here is not complete");

@@ -24,8 +24,8 @@ pub(crate) enum Command {
     Upcoming(String, Reply<Arc<dyn Schedule>>),
     StartScheduler(Reply<()>),
     StopScheduler(Reply<()>),
-    /// Why, for the log, and the grace.
-    Shutdown(&'static str, Duration, oneshot::Sender<DrainReport>),
+    /// With the grace.
+    Shutdown(Duration, oneshot::Sender<DrainReport>),
     /// Listens for signals. The report comes when a shutdown is complete, the answer when no signal is missed any more.
     #[cfg(feature = "signal")]
     UntilSignal(oneshot::Sender<DrainReport>, Reply<()>),
@@ -101,7 +101,7 @@ impl Command {
             Self::Watch(_, _, reply) => drop(reply.send(Err(error))),
             Self::Upcoming(_, reply) => drop(reply.send(Err(error))),
             Self::StartScheduler(reply) | Self::StopScheduler(reply) => drop(reply.send(Err(error))),
-            Self::Shutdown(_, _, reply) => drop(reply.send(DrainReport::default())),
+            Self::Shutdown(_, reply) => drop(reply.send(DrainReport::default())),
             #[cfg(feature = "signal")]
             Self::UntilSignal(_, reply) => drop(reply.send(Err(error))),
         }

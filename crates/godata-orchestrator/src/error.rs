@@ -134,9 +134,9 @@ pub enum OrchestratorError {
     },
     /// A parameter, a tag, the options or the spec of the schedule has a NUL character, which can't be stored.
     #[error(
-        "the {what}{} of pipeline `{}` has the character NUL, which can't be stored: remove it",
-        named(name.as_deref()),
-        shown(pipeline)
+        "pipeline `{}` has a NUL character in its {what}{}, which can't be stored: remove it",
+        shown(pipeline),
+        named(name.as_deref())
     )]
     Nul {
         /// The pipeline.
@@ -197,7 +197,7 @@ pub enum OrchestratorError {
     #[error(transparent)]
     Persist(#[from] PersistError),
     /// The orchestrator is shutting down, or has shut down.
-    #[error("the orchestrator is shutting down")]
+    #[error("the orchestrator is shutting down, or has shut down")]
     ShuttingDown,
     /// The orchestrator has ended without a shutdown: its loop panicked, and the log says why, or its runtime was dropped. The
     /// next process that opens the store continues.

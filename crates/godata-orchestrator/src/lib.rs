@@ -139,7 +139,7 @@
 //! | WARN | `queued run taken over` | `pipeline`, `run`, `owner` (the dead instance) |
 //! | WARN | `interrupted run queued again` | `pipeline`, `run`, `retry_of`, `attempt`, `interruptions` |
 //! | WARN | `run overdue` | `pipeline`, `run`, `running_ms` |
-//! | WARN | `no slot gets free` | `pool` (empty: all slots), `running` (the runs that have them), `waiting` (how many pipelines); after a minute, once |
+//! | WARN | `no slot became free for a minute` | `pool` (empty: all slots), `running` (the runs that have them), `waiting` (how many pipelines); after a minute, once |
 //! | ERROR | `job not started` | `pipeline`, `run`, `error` |
 //! | WARN | `result refused: another instance has interrupted the run` | `pipeline`, `run` |
 //! | INFO | `pipeline registered` | `pipeline`, `schedule` |

@@ -185,7 +185,7 @@ pub(crate) fn overdue(pipeline: &PipelineName, run: RunId, running_for: Duration
 
 pub(crate) fn stalled(pool: Option<&str>, running: &[RunId], waiting: usize) {
     let pool = pool.map(short_line);
-    tracing::warn!(pool, running = ids(running).map(display), waiting, "no slot gets free");
+    tracing::warn!(pool, running = ids(running).map(display), waiting, "no slot became free for a minute");
 }
 
 pub(crate) fn superseded(pipeline: &PipelineName, run: RunId) {

@@ -535,15 +535,11 @@ impl Orchestrator {
     /// A second call joins the first and may shorten its `grace`. If the orchestrator has
     /// [stopped](OrchestratorError::Stopped) before, the report is empty, and the log says why.
     pub async fn shutdown(&self, grace: Duration) -> DrainReport {
-        self.shutdown_because("shutdown was called", grace).await
-    }
-
-    async fn shutdown_because(&self, cause: &'static str, grace: Duration) -> DrainReport {
         if self.ensure_running().is_err() {
             return DrainReport::default();
         }
         let (reply, report) = oneshot::channel();
-        match self.0.commands.send(Command::Shutdown(cause, grace, reply)).await {
+        match self.0.commands.send(Command::Shutdown(grace, reply)).await {
             Ok(()) => report.await.unwrap_or_default(),
             Err(_ended) => DrainReport::default(),
         }

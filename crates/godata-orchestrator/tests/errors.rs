@@ -75,7 +75,7 @@ fn each_register_error_reads_the_same_as_its_message_and_in_main() {
         ),
         (
             RegisterError::Orchestrator(OrchestratorError::ShuttingDown),
-            "the orchestrator is shutting down",
+            "the orchestrator is shutting down, or has shut down",
             "",
         ),
     ];
@@ -161,7 +161,7 @@ fn each_orchestrator_error_reads_the_same_as_its_message_and_in_main() {
             "the store failed, and it is not known whether the change was made",
             ": the store is not available: the disk is full",
         ),
-        (OrchestratorError::ShuttingDown, "the orchestrator is shutting down", ""),
+        (OrchestratorError::ShuttingDown, "the orchestrator is shutting down, or has shut down", ""),
         (
             OrchestratorError::Stopped,
             "the orchestrator has stopped: its loop panicked, as the log says, or its tokio runtime was dropped",

@@ -116,8 +116,8 @@ pub enum ScheduleError {
     /// A combination has too many schedules, or leaves out too many single days, to find out in time when it fires
     /// next.
     #[error(
-        "it takes too long to find out when `{}` fires: expected fewer schedules, or exceptions that are ranges of \
-         dates or leave something every year",
+        "it takes too long to find out when `{}` fires: combine fewer schedules, except ranges of \
+         dates, or leave a due time in each year",
         shown(spec)
     )]
     #[non_exhaustive]

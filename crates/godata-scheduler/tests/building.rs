@@ -75,7 +75,7 @@ fn an_error_says_what_is_wrong_and_what_is_accepted() {
         (
             "except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)",
             "it takes too long to find out when `except(every 1ms; on(daily 03:00 Africa/Casablanca) Africa/Casablanca)` \
-             fires: expected fewer schedules, or exceptions that are ranges of dates or leave something every year",
+             fires: combine fewer schedules, except ranges of dates, or leave a due time in each year",
         ),
     ] {
         assert_eq!(parse(text).unwrap_err().to_string(), error);

@@ -114,7 +114,7 @@ enum Violation {
     OtherPipeline { run: RunId, other: PipelineName, pipeline: PipelineName },
     #[error("run {run} or its key {key} appears twice in the commit")]
     Twice { run: RunId, key: RunKey },
-    #[error("the {what} of {row} has a NUL character, which can't be stored")]
+    #[error("{row} has a NUL character in its {what}, which can't be stored")]
     Nul { what: &'static str, row: Row },
     #[error("new run {run} is {status}; it must be queued, running or skipped")]
     NewStatus { run: RunId, status: RunStatus },

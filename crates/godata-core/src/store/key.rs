@@ -153,7 +153,7 @@ mod tests {
             assert_eq!(key.as_str().parse::<RunKey>().as_ref(), Ok(&key));
         }
         assert_eq!(RunKey::due(at, at).as_str(), "due/-1/-1");
-        assert_eq!(RunKey::manual("a\nb"), Err(NameError::ControlCharacter { character: '\n' }));
+        assert_eq!(RunKey::manual("a\nb"), Err(NameError::HiddenCharacter { character: '\n' }));
         assert_eq!(RunKey::backfill("", at), Err(NameError::Empty));
     }
 }

@@ -158,7 +158,8 @@ fn variants() -> Vec<(CsvError, &'static str, &'static str)> {
                 records: 5,
             },
             "field `amount` of record 8 (a.jsonl) is not in the header, which has the fields of the first 5 records; \
-             `columns` lists all, `header_from` takes more records, `drop_extra_fields` drops it",
+             list all fields with `columns`, take more records with `header_from`, or drop it with \
+             `drop_extra_fields`",
             "",
         ),
         (

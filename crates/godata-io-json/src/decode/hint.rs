@@ -38,7 +38,7 @@ pub(crate) fn of_fault(rest: &[u8], reason: &str) -> Option<&'static str> {
         b'/' | b'#' => "JSON has no comments",
         b'+' | b'.' if is_value => "a number in JSON begins with a digit or `-`",
         b'<' if is_value => "it looks like XML or HTML",
-        0x80.. => "JSON has characters outside of ASCII, also invisible ones, only in strings",
+        0x80.. => "outside of strings, JSON is ASCII; this character may be invisible",
         b'a'..=b'z' | b'A'..=b'Z' if is_value => "JSON has no words but `true`, `false` and `null`",
         _ => return None,
     })

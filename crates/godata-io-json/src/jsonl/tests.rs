@@ -123,8 +123,8 @@ fn a_byte_order_mark_of_another_encoding_is_refused() {
     let utf_16: Vec<u8> = "\u{feff}{}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     let utf_32: Vec<u8> = "\u{feff}{}\n".chars().flat_map(|c| u32::from(c).to_be_bytes()).collect();
     let message = |encoding: &str, advice: &str| {
-        let found = format!("`in.jsonl` is {encoding} text by its byte order mark");
-        format!("read failed: {found}, but was to be read as UTF-8; {advice}")
+        let found = format!("`in.jsonl` has the byte order mark of {encoding}");
+        format!("read failed: {found}, but is read as UTF-8; {advice}")
     };
     let asking = "`Input::encoding` with `Encoding::Utf16` reads it";
     assert_eq!(read_error(utf_16), message("UTF-16LE", asking));

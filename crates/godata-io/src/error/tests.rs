@@ -23,12 +23,12 @@ fn variants() -> Vec<(IoError, &'static str, bool)> {
         ),
         (
             IoError::Packed { path: path(), found: Packed::Gzip },
-            "`out/a.csv` is gzip data by its first bytes; `Input::compression` with `Compression::Gzip` reads it",
+            "`out/a.csv` is gzip data, as its first bytes show; `Input::compression` with `Compression::Gzip` reads it",
             false,
         ),
         (
             IoError::Packed { path: path(), found: Packed::Zip },
-            "`out/a.csv` is zip data by its first bytes; unpack it first, or export the spreadsheet as CSV",
+            "`out/a.csv` is zip data, as its first bytes show; unpack it first, or export the spreadsheet as CSV",
             false,
         ),
         (
@@ -63,19 +63,19 @@ fn variants() -> Vec<(IoError, &'static str, bool)> {
         (IoError::Read { path: path(), source: why() }, "`out/a.csv` can't be read", true),
         (
             IoError::Encoding { path: path(), found: "UTF-16LE", expected: Encoding::Utf8 },
-            "`out/a.csv` is UTF-16LE text by its byte order mark, but was to be read as UTF-8; \
+            "`out/a.csv` has the byte order mark of UTF-16LE, but is read as UTF-8; \
              `Input::encoding` with `Encoding::Utf16` reads it",
             false,
         ),
         (
             IoError::Encoding { path: path(), found: "UTF-8", expected: Encoding::Latin1 },
-            "`out/a.csv` is UTF-8 text by its byte order mark, but was to be read as windows-1252; \
+            "`out/a.csv` has the byte order mark of UTF-8, but is read as windows-1252; \
              `Encoding::Utf8` reads it",
             false,
         ),
         (
             IoError::Encoding { path: path(), found: "UTF-32LE", expected: Encoding::Utf8 },
-            "`out/a.csv` is UTF-32LE text by its byte order mark, but was to be read as UTF-8; \
+            "`out/a.csv` has the byte order mark of UTF-32LE, but is read as UTF-8; \
              convert it to UTF-8",
             false,
         ),

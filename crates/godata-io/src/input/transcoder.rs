@@ -192,7 +192,7 @@ mod tests {
             let refused = mark(&all).is_some_and(|(_, found)| !encoding.allows(found));
             let found = transcoded(encoding, &all, step);
             if refused {
-                prop_assert!(found.unwrap_err().contains("by its byte order mark"));
+                prop_assert!(found.unwrap_err().contains("has the byte order mark of"));
             } else {
                 prop_assert_eq!(found, decoded(encoding, &all));
             }
@@ -227,30 +227,14 @@ mod tests {
     #[test]
     fn the_byte_order_mark_of_another_encoding_is_refused() {
         let table: [(Encoding, &[u8], &str); 4] = [
-            (
-                Encoding::Utf16Be,
-                b"\xff\xfea\0",
-                "UTF-16LE text by its byte order mark, but was to be read as UTF-16BE",
-            ),
-            (
-                Encoding::Utf16,
-                b"\xef\xbb\xbfa",
-                "UTF-8 text by its byte order mark, but was to be read as UTF-16",
-            ),
-            (
-                Encoding::Utf16,
-                b"\xff\xfe\0\0",
-                "UTF-32LE text by its byte order mark, but was to be read as UTF-16",
-            ),
-            (
-                Encoding::Latin1,
-                b"\xef\xbb\xbfa",
-                "UTF-8 text by its byte order mark, but was to be read as windows-1252",
-            ),
+            (Encoding::Utf16Be, b"\xff\xfea\0", "the byte order mark of UTF-16LE, but is read as UTF-16BE"),
+            (Encoding::Utf16, b"\xef\xbb\xbfa", "the byte order mark of UTF-8, but is read as UTF-16"),
+            (Encoding::Utf16, b"\xff\xfe\0\0", "the byte order mark of UTF-32LE, but is read as UTF-16"),
+            (Encoding::Latin1, b"\xef\xbb\xbfa", "the byte order mark of UTF-8, but is read as windows-1252"),
         ];
         for (encoding, bytes, expected) in table {
             let error = transcoded(encoding, bytes, 9).unwrap_err();
-            assert!(error.starts_with(&format!("`in` is {expected}; ")), "{error}");
+            assert!(error.starts_with(&format!("`in` has {expected}; ")), "{error}");
         }
     }
 }

@@ -7,7 +7,7 @@ use super::ends;
 use super::requests::NEVER_STARTED;
 
 /// The reason of a run whose job still runs at the end of a shutdown.
-pub(crate) const STUCK: &str = "it neither stopped nor returned";
+pub(crate) const STUCK: &str = "its job had not ended when the shutdown did";
 
 /// The reason of a run whose process died while the job ran. It is not known when the job ended: the row's `ended_at` is when
 /// the death was found out.

@@ -13,6 +13,9 @@ use crate::command::{Answer, Ask, Command, Reply};
 use crate::decide::{DueTimes, Mode, Refusal, Request, Verdict};
 use crate::{Backfill, OrchestratorError, RunOptions, logs};
 
+/// The cause of a shutdown, for the log.
+const CALLED: &str = "shutdown was called";
+
 impl Engine {
     /// Carries out a command, or keeps it until the store is open. The first command opens the store.
     pub(super) fn handle(&mut self, command: Command) {
@@ -20,7 +23,7 @@ impl Engine {
             return command.refuse(OrchestratorError::ShuttingDown);
         }
         match (&mut self.stage, command) {
-            (_, Command::Shutdown(cause, grace, reply)) => self.close(cause, grace, Some(reply)),
+            (_, Command::Shutdown(grace, reply)) => self.close(CALLED, grace, Some(reply)),
             #[cfg(feature = "signal")]
             (_, Command::UntilSignal(report, reply)) => self.listen_for_signals(report, reply),
             (Stage::Open, command) => self.carry_out_command(command),
@@ -48,7 +51,7 @@ impl Engine {
                 self.mode = Mode::Stopped;
                 drop(reply.send(Ok(())));
             }
-            Command::Shutdown(cause, grace, reply) => self.close(cause, grace, Some(reply)),
+            Command::Shutdown(grace, reply) => self.close(CALLED, grace, Some(reply)),
             #[cfg(feature = "signal")]
             Command::UntilSignal(report, reply) => self.listen_for_signals(report, reply),
         }

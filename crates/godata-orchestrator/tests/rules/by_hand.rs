@@ -312,9 +312,8 @@ async fn a_nul_is_refused_at_the_call_with_its_place_and_other_control_character
     let world = World::new();
     let import = || Registration::new(job_fn("import", |_cx| async { Ok(()) }));
     let refused = |error: &RegisterError, what: &str| {
-        let message = format!(
-            "the {what} of pipeline `import` has the character NUL, which can't be stored: remove it"
-        );
+        let message =
+            format!("pipeline `import` has a NUL character in its {what}, which can't be stored: remove it");
         assert_eq!(error.to_string(), message);
     };
     let orchestrator = &world.orchestrator;

@@ -363,7 +363,7 @@ async fn a_stuck_run_is_logged_as_stored_and_not_as_ended() {
     let report = world.orchestrator.shutdown(secs(10)).await;
     lines.check(&[
         "INFO shutdown began cause=\"shutdown was called\" grace_ms=10000 running=1",
-        "WARN stuck run stored as interrupted pipeline=a run=# reason=\"it neither stopped nor returned\"",
+        "WARN stuck run stored as interrupted pipeline=a run=# reason=\"its job had not ended when the shutdown did\"",
         &format!("INFO shutdown ended report={report}"),
     ]);
 }

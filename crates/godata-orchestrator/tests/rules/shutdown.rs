@@ -127,7 +127,7 @@ async fn a_run_that_neither_stops_nor_returns_is_stuck_and_stored_as_interrupted
     assert_eq!(report.stuck().map(|run| run.id).collect::<Vec<_>>(), [run.id()]);
     let row = world.row(run.id()).await;
     assert_eq!(row.status, RunStatus::Interrupted);
-    assert_eq!(row.reason.as_deref(), Some("it neither stopped nor returned"));
+    assert_eq!(row.reason.as_deref(), Some("its job had not ended when the shutdown did"));
 }
 
 #[tokio::test(start_paused = true)]

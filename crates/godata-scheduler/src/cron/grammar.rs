@@ -105,9 +105,9 @@ fn nickname(text: &str) -> Option<&'static str> {
 
 fn not_a_pattern(pattern: &str) -> ScheduleError {
     let expected = if pattern.contains('=') {
-        "the fields alone; the zone is set beside them"
+        "only the fields; the zone comes after them, or from `in_zone`"
     } else if pattern.trim().eq_ignore_ascii_case("@reboot") {
-        "a time; what has to run when the program starts is run by the program"
+        "a time; to run something at the start, call it in `main`"
     } else if pattern.trim_start().starts_with('@') {
         "@yearly, @annually, @monthly, @weekly, @daily, @midnight or @hourly; write `every 5m` for `@every 5m`"
     } else {

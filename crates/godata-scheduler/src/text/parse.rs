@@ -137,7 +137,7 @@ pub(crate) fn schedule(text: &str, depth: u8) -> Result<AnySchedule, ScheduleErr
 fn expected(text: &str) -> &'static str {
     let first = text.split_whitespace().next().unwrap_or_default();
     if first.eq_ignore_ascii_case("@reboot") {
-        return "a time; what has to run when the program starts is run by the program";
+        return "a time; to run something at the start, call it in `main`";
     }
     #[cfg(feature = "cron")]
     if first.starts_with(|c: char| c == '*' || c.is_ascii_digit()) && text.split_whitespace().count() > 4 {
