@@ -36,10 +36,19 @@ fn copy(input: Input, output: Output) -> Result<RunReport, PipelineError> {
 
 #[test]
 fn a_run_does_not_append_to_a_file_that_it_reads() {
+    check_own_input(&lines());
+}
+
+#[test]
+fn a_run_does_not_append_to_a_file_that_it_has_read_whole_before_it_writes() {
+    check_own_input("{\"id\":1,\"file\":\"all\"}\n");
+}
+
+fn check_own_input(lines: &str) {
     let folder = Folder::new();
     let path = |name: &str| folder.path(name);
     let others: Vec<_> = (0..100).map(|n| folder.write(&format!("{n:03}.jsonl"), "")).collect();
-    let all = folder.write("all.jsonl", lines());
+    let all = folder.write("all.jsonl", lines);
     symlink("all.jsonl", path("link.jsonl")).unwrap();
     let elsewhere = Folder::new();
     symlink(folder.root(), elsewhere.path("folder")).unwrap();

@@ -337,7 +337,8 @@ fn a_bad_file_is_named() {
             "a name that appears twice",
             CSV,
             b"\nid,amount,id\n1,2,3\n",
-            "read failed: in.csv:2: columns 1 and 3 have the same name `id`",
+            "read failed: in.csv:2: columns 1 and 3 have the same name `id`; `unique_names` numbers them, \
+             `drop_trailing_empty` drops empty ones at the end",
         ),
         (
             "a header that is not UTF-8; `Input::encoding` reads other text",

@@ -92,7 +92,8 @@ pub enum CsvError {
     },
     /// A header has a name twice. [`unique_names`](crate::CsvReader::unique_names) gives numbers to such names.
     #[error(
-        "{}:{line}: columns {first} and {second} have the same name `{}`",
+        "{}:{line}: columns {first} and {second} have the same name `{}`; `unique_names` numbers them, \
+         `drop_trailing_empty` drops empty ones at the end",
         excerpt_path(&**file),
         excerpt(name)
     )]

@@ -13,6 +13,8 @@ use crate::{Column, CsvError};
 const EXCERPT: usize = 1 << 10;
 
 const LENIENT: &str = "`lenient_quotes` accepts it";
+const LONE: &str =
+    "the opening quote is probably a lone one; remove it, or read quotes as text with `no_quotes`";
 const SPACES: &str = "`spaces_around_quotes` reads it as a quoted cell";
 const ESCAPE: &str = "`escape` with `\\` reads `\\\"` as a quote";
 
@@ -53,12 +55,14 @@ impl<'a> StrayQuotes<'a> {
             let hint = if rest.trim_ascii_start().starts_with(&[self.quote]) { SPACES } else { LENIENT };
             return Err(CsvError::QuoteInCell { column, cell: shown(rest), hint });
         }
+        let lines = line_breaks(quoted);
         let hint = match quoted {
             _ if rest.trim_ascii().is_empty() => SPACES,
             [.., b'\\', _] => ESCAPE,
+            _ if lines > 0 => LONE,
             _ => LENIENT,
         };
-        let (cell, lines, after) = (shown(quoted), line_breaks(quoted), shown(rest));
+        let (cell, after) = (shown(quoted), shown(rest));
         Err(CsvError::AfterQuote { column, cell, lines, after, hint })
     }
 }

@@ -199,7 +199,8 @@ fn records_of_a_union_need_as_many_cells_as_their_own_header() {
     assert_eq!(files.records(union), Err(expected.into()));
     // A bad header of a later file is found before anything is read.
     let files = Files::new(&["id\nA,1\n", "id\n", "id,id\n"]);
-    let expected = "read failed: c.csv:1: columns 1 and 2 have the same name `id`";
+    let expected = "read failed: c.csv:1: columns 1 and 2 have the same name `id`; `unique_names` numbers them, \
+             `drop_trailing_empty` drops empty ones at the end";
     assert_eq!(files.records(union), Err(expected.into()));
     let files = Files::new(&["id\nA\n", ""]);
     let expected = "read failed: `b.csv` is empty: its header is missing; `skip_empty_files` skips it";

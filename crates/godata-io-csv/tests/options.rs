@@ -99,7 +99,8 @@ fn cells_and_names_are_trimmed_on_request() {
     }
     let found = typed_with::<(f64, String)>(b" 1 , x\n", |reader| reader.no_header().trim(Trim::Fields));
     assert_eq!(found, Ok(vec![(1.0, "x".to_owned())]));
-    let expected = "read failed: orders.csv:1: columns 1 and 2 have the same name `a`";
+    let expected = "read failed: orders.csv:1: columns 1 and 2 have the same name `a`; `unique_names` numbers them, \
+             `drop_trailing_empty` drops empty ones at the end";
     fails("a,a \n", |reader| reader.trim(Trim::Header), expected);
 }
 

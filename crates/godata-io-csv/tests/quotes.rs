@@ -74,11 +74,13 @@ impl Reference<'_> {
     }
 
     fn cell(&mut self) -> Outcome<(String, Option<String>)> {
-        let rule = |is_spaced| {
-            let hint = if is_spaced {
-                "`spaces_around_quotes` reads it as a quoted cell"
-            } else {
-                "`lenient_quotes` accepts it"
+        let rule = |is_spaced, lines| {
+            let hint = match (is_spaced, lines) {
+                (true, _) => "`spaces_around_quotes` reads it as a quoted cell",
+                (false, 0) => "`lenient_quotes` accepts it",
+                (false, _) => {
+                    "the opening quote is probably a lone one; remove it, or read quotes as text with `no_quotes`"
+                }
             };
             format!("quotes are around whole cells, and doubled inside them (RFC 4180); {hint}")
         };
@@ -87,7 +89,7 @@ impl Reference<'_> {
             self.at += spaces;
         } else {
             let text = self.unquoted();
-            let rule = rule(text.trim_start().starts_with('"'));
+            let rule = rule(text.trim_start().starts_with('"'), 0);
             let problem = format!("`{}` has a quote, but does not begin with one; {rule}", excerpt(&text));
             return Ok((text.clone(), text.contains('"').then_some(problem)));
         }
@@ -125,7 +127,7 @@ impl Reference<'_> {
         if self.allowed.spaces && rest.trim().is_empty() {
             rest.clear();
         }
-        let (rule, shown) = (rule(rest.trim().is_empty()), excerpt(&rest));
+        let (rule, shown) = (rule(rest.trim().is_empty(), self.line - line), excerpt(&rest));
         let problem = format!("`{shown}` follows the closing quote of `{raw}`{lines}; {rule}");
         Ok((text, (!rest.is_empty()).then_some(problem)))
     }
@@ -273,7 +275,8 @@ fn a_stray_quote_is_named_with_its_cell() {
     refused(
         "1,2\n1,\"Boston\n2,\"Austin\n",
         "record 2 (orders.csv:3): column `b`: `Austin` follows the closing quote of `\"Boston\\n2,\"`, \
-         1 line below the opening one; {rule}; `lenient_quotes` accepts it",
+         1 line below the opening one; {rule}; the opening quote is probably a lone one; remove it, or read quotes as text \
+         with `no_quotes`",
         &[["1", "2"], ["1", "Boston\n2,Austin"]],
     );
     refused(

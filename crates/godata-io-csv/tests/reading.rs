@@ -298,9 +298,14 @@ fn an_unclosed_quote_is_reported_with_the_line_on_which_it_opens() {
 fn duplicate_names_are_refused() {
     check_both(
         b"\nid,amount,coupon,amount\nA,1,,1\n",
-        "read failed: orders.csv:2: columns 2 and 4 have the same name `amount`",
+        "read failed: orders.csv:2: columns 2 and 4 have the same name `amount`; `unique_names` numbers them, \
+             `drop_trailing_empty` drops empty ones at the end",
     );
-    check_both(b"id,,\nA,1,2\n", "read failed: orders.csv:1: columns 2 and 3 have the same name ``");
+    check_both(
+        b"id,,\nA,1,2\n",
+        "read failed: orders.csv:1: columns 2 and 3 have the same name ``; `unique_names` numbers them, \
+             `drop_trailing_empty` drops empty ones at the end",
+    );
     let expected = "read failed: the name `a` was given twice";
     assert_eq!(records_with(b"", |reader| reader.names(["a", "b", "a"])), Err(expected.into()));
 }

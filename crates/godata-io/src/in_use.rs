@@ -17,9 +17,17 @@ static FILES: LazyLock<Mutex<Files>> = LazyLock::new(Mutex::default);
 /// The files of all runs of this process.
 #[derive(Debug, Default)]
 struct Files {
-    read: HashMap<RunId, Vec<Arc<Inputs>>>,
+    read: HashMap<RunId, Read>,
     /// The files that are appended to, each by one run, or by code that does not belong to a run.
     appended: HashMap<FileId, Option<RunId>>,
+}
+
+/// The files that a run has opened to read, also after it has read them.
+#[derive(Debug, Default)]
+struct Read {
+    inputs: Vec<Arc<Inputs>>,
+    /// How many of its inputs and outputs are open.
+    open: usize,
 }
 
 #[derive(Debug)]
@@ -36,49 +44,54 @@ impl Inputs {
     }
 }
 
-/// The files that a run reads, until this is dropped.
+/// An open input or output of a run. What the run reads stays noted until the last of them is dropped.
 #[derive(Debug)]
-pub(crate) struct Reading {
-    run: RunId,
-    inputs: Arc<Inputs>,
-}
+pub(crate) struct Open(RunId);
 
-impl Reading {
-    /// Notes the inputs of a run. It fails if the run appends to one of them.
-    pub(crate) fn begin(run: RunId, paths: Vec<PathBuf>) -> Result<Self, IoError> {
+impl Open {
+    /// Notes an output of a run, which may append to a file only after the run has read it.
+    pub(crate) fn output(run: RunId) -> Self {
+        lock().read.entry(run).or_default().open += 1;
+        Self(run)
+    }
+
+    /// Notes an input of a run. It fails if the run appends to one of its files.
+    pub(crate) fn input(run: RunId, paths: Vec<PathBuf>) -> Result<Self, IoError> {
         let inputs = Arc::new(Inputs { paths, ids: OnceLock::new() });
         let mut files = lock();
-        files.read.entry(run).or_default().push(Arc::clone(&inputs));
+        let read = files.read.entry(run).or_default();
+        read.inputs.push(Arc::clone(&inputs));
+        read.open += 1;
         let appended = files.appended.iter().filter(|&(_, &by)| by == Some(run));
         let appended: HashSet<_> = appended.map(|(id, _)| id.clone()).collect();
         drop(files);
-        let reading = Self { run, inputs };
+        let input = Self(run);
         if appended.is_empty() {
-            return Ok(reading);
+            return Ok(input);
         }
         let is_appended = |path: &&PathBuf| FileId::at(path).is_some_and(|id| appended.contains(&id));
-        match reading.inputs.paths.iter().find(is_appended) {
+        match inputs.paths.iter().find(is_appended) {
             Some(path) => Err(IoError::OwnInput { path: path.clone() }),
-            None => Ok(reading),
+            None => Ok(input),
         }
     }
 }
 
-impl Drop for Reading {
+impl Drop for Open {
     fn drop(&mut self) {
         let mut files = lock();
-        if let Some(inputs) = files.read.get_mut(&self.run) {
-            inputs.retain(|inputs| !Arc::ptr_eq(inputs, &self.inputs));
-            if inputs.is_empty() {
-                files.read.remove(&self.run);
+        if let Some(read) = files.read.get_mut(&self.0) {
+            read.open -= 1;
+            if read.open == 0 {
+                files.read.remove(&self.0);
             }
         }
     }
 }
 
-/// Whether a run reads a file.
+/// Whether a run reads a file, or has read it.
 pub(crate) fn reads(run: RunId, id: &FileId) -> bool {
-    let inputs = lock().read.get(&run).cloned().unwrap_or_default();
+    let inputs = lock().read.get(&run).map(|read| read.inputs.clone()).unwrap_or_default();
     inputs.iter().any(|inputs| inputs.contain(id))
 }
 

@@ -155,8 +155,10 @@ impl Registration {
         self
     }
 
-    /// Sets how long a job may run, in monotonic time. A job that takes longer is asked to stop, and its run fails. Work that
-    /// it handed to other threads [may continue](Self::retry). Default: the timeout of the runner, if it has one.
+    /// Sets how long a job may run, in monotonic time. A job that takes longer is asked to stop, and its run fails. A job that
+    /// does not check its context is dropped after the runner's `stop_grace`, 5 s by default in `godata-runner`, and its run
+    /// ends only then. A job that blocks its thread can't be dropped: its run ends when it returns. Work that it handed to
+    /// other threads [may continue](Self::retry). Default: the timeout of the runner, if it has one.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.rules().timeout = Some(timeout);
         self

@@ -57,7 +57,8 @@ fn variants() -> Vec<(CsvError, &'static str, &'static str)> {
         ),
         (
             CsvError::DuplicateName { file: file(), line: 1, name: name(), first: 2, second: 4 },
-            "a.csv:1: columns 2 and 4 have the same name `amount`",
+            "a.csv:1: columns 2 and 4 have the same name `amount`; `unique_names` numbers them, \
+             `drop_trailing_empty` drops empty ones at the end",
             "",
         ),
         (

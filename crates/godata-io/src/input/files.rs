@@ -7,7 +7,7 @@ use godata_etl::RunScope;
 
 use super::InputFile;
 use super::listing::Listed;
-use crate::in_use::Reading;
+use crate::in_use::Open;
 use crate::{Compression, Encoding, IoError};
 
 /// An open input: its files, one after the other. [`Blocks`](crate::Blocks) reads them. Made by
@@ -20,7 +20,7 @@ pub struct InputFiles {
     encoding: Encoding,
     is_quick: bool,
     /// Notes what is read, for outputs that would append to it.
-    reading: Arc<Reading>,
+    open: Arc<Open>,
 }
 
 impl InputFiles {
@@ -36,12 +36,12 @@ impl InputFiles {
         }
         let is_there = listed.iter().all(|listed| listed.len.is_some());
         let paths = listed.iter().filter_map(|listed| listed.source.identity()).collect();
-        let reading = Reading::begin(scope.context().run_id(), paths)?;
+        let open = Open::input(scope.context().run_id(), paths)?;
         let mut further = listed.into_iter();
         let first = further.next().ok_or(IoError::NoPaths)?;
         let file = InputFile::open(&first, compression, encoding)?;
         let is_quick = is_there && file.is_as_stored();
-        Ok(Self { file, further, compression, encoding, is_quick, reading: Arc::new(reading) })
+        Ok(Self { file, further, compression, encoding, is_quick, open: Arc::new(open) })
     }
 
     /// The file that is being read.
@@ -72,7 +72,7 @@ impl InputFiles {
         let Some(first) = further.next() else { return Ok(None) };
         let file = InputFile::open(&first, self.compression, self.encoding)?;
         let (compression, encoding, is_quick) = (self.compression, self.encoding, self.is_quick);
-        Ok(Some(Self { file, further, compression, encoding, is_quick, reading: Arc::clone(&self.reading) }))
+        Ok(Some(Self { file, further, compression, encoding, is_quick, open: Arc::clone(&self.open) }))
     }
 
     /// Moves to the next file. Returns whether there is one.

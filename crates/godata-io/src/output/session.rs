@@ -9,12 +9,13 @@ use super::temporaries::Temporaries;
 use crate::IoError;
 use crate::identity::FileId;
 use crate::in_use;
-use crate::in_use::Appending;
+use crate::in_use::{Appending, Open};
 
 /// What the files of one run have in common. A file that is opened without a run has a session of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Session {
     run: Option<RunId>,
+    _open: Option<Open>,
     /// They are dropped before the directories, which are empty only afterwards.
     pub(super) temporaries: Temporaries,
     pub(crate) folders: Folders,
@@ -22,7 +23,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub(super) fn of(run: Option<RunId>, temporaries: Temporaries) -> Self {
-        Self { run, temporaries, folders: Folders::default() }
+        Self { run, _open: run.map(Open::output), temporaries, folders: Folders::default() }
     }
 
     /// Notes that a file is appended to. It fails if the run reads the file, or if something else in this process appends

@@ -108,6 +108,21 @@
 //! each record must have the field, ask for [`text`](RecordRef::text), which is an error where it is missing:
 //! `.try_filter(|order| Ok(order.text("status")? == "paid"))`.
 //!
+//! If CSV files are read with [`FileColumns::Union`](csv::FileColumns::Union), a column of one file is a column of all, and
+//! null in the records of the others. So a column that one file spells in another way is no error. Merge the two:
+//!
+//! ```
+//! use godata::prelude::*;
+//! use godata::{Records, csv::FileColumns};
+//!
+//! fn orders() -> Flow<Records> {
+//!     Pipeline::builder("orders")
+//!         .read(csv::read_records(Input::paths(["01.csv", "02.csv"])).file_columns(FileColumns::Union))
+//!         .derive("status", |order| Ok(order.str("status").or(order.str("Status")).map(str::to_owned)))
+//!         .drop_fields(["Status"])
+//! }
+//! ```
+//!
 //! # Which CSV options do I need?
 //!
 //! The defaults are commas, `"` around cells, and a header. The docs of [`csv`] have a table of what else a file may have,
