@@ -142,7 +142,7 @@ impl Chunk<Records> {
         });
         self.known(work, changed)?;
         self.batch.prune();
-        self.batch.extend_names();
+        self.batch.open_names();
         Ok(self)
     }
 

@@ -122,11 +122,10 @@ fn steps_that_block_all_permits_stop_no_other_run() {
     let (busy, gate) = (healthy(), Gate::default());
     let run = take_all_permits(&busy, &gate);
     busy.block_on(async {
-        for _ in 0..2 {
-            let cx = RunContext::new();
-            let other = simple();
-            tokio::time::timeout(LONG, other.run(&cx)).await.expect("the other run ends").unwrap();
-        }
+        // Each of these batches waits for a permit by itself. The lent one stays until the blocked ones return.
+        let flow = Pipeline::builder("other").read_vec(vec![1; 100_000]).scan(0, |_, n| Ok(Some(n)));
+        let other = flow.write_fn(|_, _| ready(Ok(()))).unwrap();
+        tokio::time::timeout(LONG, other.run(&RunContext::new())).await.expect("it ends").unwrap();
         assert!(!run.is_finished());
         gate.open();
         tokio::time::timeout(LONG, run).await.expect("the greedy run ends").unwrap().unwrap();

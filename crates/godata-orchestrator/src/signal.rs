@@ -35,6 +35,7 @@ pub(crate) enum Signals {}
 
 #[cfg(not(feature = "signal"))]
 impl Signals {
+    #[expect(clippy::unused_async, reason = "as with the feature")]
     pub(crate) async fn received(&mut self) -> Received {
         match *self {}
     }

@@ -13,16 +13,45 @@ pub(crate) struct Slots {
     queues: Vec<Queue>,
     /// The queue that is served next, so that each gets its turn.
     turn: usize,
-    /// When a slot was last given back, or the first pipeline began to wait. `None` after a stall was reported.
-    moved_at: Option<Instant>,
+    freed: Freed,
 }
 
 #[derive(Debug)]
 struct Queue {
     free: usize,
-    waiting: VecDeque<usize>,
+    /// The pipelines, and since when they wait. Some no longer do: their runs were canceled.
+    waiting: VecDeque<(usize, Instant)>,
     /// The same, for this pool.
-    moved_at: Option<Instant>,
+    freed: Freed,
+}
+
+/// When a slot was last given back, and whether a stall was reported after that.
+#[derive(Debug, Default)]
+struct Freed {
+    at: Option<Instant>,
+    is_reported: bool,
+}
+
+impl Freed {
+    fn now() -> Self {
+        Self { at: Some(Instant::now()), is_reported: false }
+    }
+
+    /// Whether it is so long ago that a stall is reported.
+    fn is_long_ago(&self, wait: Duration) -> bool {
+        !self.is_reported && self.at.is_none_or(|at| at.elapsed() >= wait)
+    }
+}
+
+impl Queue {
+    /// The pipelines that still wait, if the first of them waits for that long.
+    fn long_waiting(&self, wait: Duration, waits: impl Fn(usize) -> bool) -> Vec<usize> {
+        let mut waiting = self.waiting.iter().filter(|(key, _)| waits(*key)).peekable();
+        match waiting.peek() {
+            Some((_, since)) if since.elapsed() >= wait => waiting.map(|(key, _)| *key).collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 /// All slots, or those of a pool, are taken, and none was given back for a while although pipelines wait.
@@ -36,8 +65,8 @@ pub(crate) struct Stall {
 impl Slots {
     pub(crate) fn new(all: usize, pools: &[usize]) -> Self {
         let slots = [usize::MAX >> 1].into_iter().chain(pools.iter().copied());
-        let queue = |free| Queue { free, waiting: VecDeque::new(), moved_at: None };
-        Self { free: all, queues: slots.map(queue).collect(), turn: 0, moved_at: None }
+        let queue = |free| Queue { free, waiting: VecDeque::new(), freed: Freed::default() };
+        Self { free: all, queues: slots.map(queue).collect(), turn: 0, freed: Freed::default() }
     }
 
     pub(crate) fn free(&self, pool: Option<usize>) -> usize {
@@ -57,43 +86,33 @@ impl Slots {
         if let Some(queue) = self.queues.get_mut(queue_of(held.pool)) {
             (self.free, queue.free) = (self.free + count, queue.free + count);
             if count > 0 {
-                let now = Some(Instant::now());
-                (self.moved_at, queue.moved_at) = (now, now);
+                (self.freed, queue.freed) = (Freed::now(), Freed::now());
             }
         }
     }
 
     pub(crate) fn wait(&mut self, pool: Option<usize>, key: usize) {
-        let is_first = self.queues.iter().all(|queue| queue.waiting.is_empty());
-        let Some(queue) = self.queues.get_mut(queue_of(pool)) else { return };
-        let now = Some(Instant::now());
-        if is_first {
-            self.moved_at = now;
+        if let Some(queue) = self.queues.get_mut(queue_of(pool)) {
+            queue.waiting.push_back((key, Instant::now()));
         }
-        if queue.waiting.is_empty() {
-            queue.moved_at = now;
-        }
-        queue.waiting.push_back(key);
     }
 
     /// What has been stalled for that long, if one of its pipelines still waits. Each stall is returned once.
     pub(crate) fn stalls(&mut self, wait: Duration, waits: impl Fn(usize) -> bool) -> Vec<Stall> {
-        let is_long = |at: &Option<Instant>| at.is_some_and(|at| at.elapsed() >= wait);
-        let waiting =
-            |queue: &Queue| -> Vec<_> { queue.waiting.iter().copied().filter(|key| waits(*key)).collect() };
         if self.free == 0 {
+            let waiting = |queue: &Queue| queue.long_waiting(wait, &waits);
             let waiting: Vec<_> = self.queues.iter().flat_map(waiting).collect();
-            if waiting.is_empty() || !is_long(&self.moved_at) {
+            if waiting.is_empty() || !self.freed.is_long_ago(wait) {
                 return Vec::new();
             }
-            self.moved_at = None;
+            self.freed.is_reported = true;
             return vec![Stall { pool: None, waiting }];
         }
         let mut stalls = Vec::new();
         for (place, queue) in self.queues.iter_mut().enumerate() {
-            let waiting = waiting(queue);
-            if queue.free == 0 && !waiting.is_empty() && is_long(&queue.moved_at) {
-                queue.moved_at = None;
+            let waiting = queue.long_waiting(wait, &waits);
+            if queue.free == 0 && !waiting.is_empty() && queue.freed.is_long_ago(wait) {
+                queue.freed.is_reported = true;
                 stalls.push(Stall { pool: place.checked_sub(1), waiting });
             }
         }
@@ -108,7 +127,7 @@ impl Slots {
                 return None;
             }
             let queue = self.queues.get_mut(place).filter(|queue| queue.free > 0);
-            if let Some(key) = queue.and_then(|queue| queue.waiting.pop_front()) {
+            if let Some((key, _)) = queue.and_then(|queue| queue.waiting.pop_front()) {
                 self.turn = (place + 1) % count;
                 return Some(key);
             }
@@ -184,7 +203,10 @@ mod tests {
             let _held = slots.take(pool, 1);
             assert_eq!((slots.next(), slots.stalls(MINUTE, |_| true)), (None, vec![]));
             tokio::time::advance(MINUTE).await;
-            assert_eq!(slots.stalls(MINUTE, |_| true), [Stall { pool, waiting: vec![8] }]);
+            assert_eq!(slots.stalls(MINUTE, |key| key != 8), [], "its run was canceled");
+            slots.wait(pool, 9);
+            assert_eq!(slots.stalls(MINUTE, |key| key != 8), [], "it has just begun to wait");
+            assert_eq!(slots.stalls(MINUTE, |_| true), [Stall { pool, waiting: vec![8, 9] }]);
         }
     }
 }

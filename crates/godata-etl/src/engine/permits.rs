@@ -17,7 +17,7 @@ static PERMITS: LazyLock<Mutex<Permits>> = LazyLock::new(|| Mutex::new(Permits::
 static HAS_WAITING: Condvar = Condvar::new();
 
 /// If something waits this long and no permit is passed on, one more is lent. By then, the holders of permits probably block
-/// their threads and use no core.
+/// their threads and use no core; a batch that computes for so long looks the same.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 thread_local! {
@@ -154,7 +154,6 @@ impl Drop for Permit {
                 drop(permits);
                 next.start(Self::new());
             }
-            None if permits.lent > 0 => permits.lent -= 1,
             None => permits.free += 1,
         }
     }

@@ -119,7 +119,7 @@ impl<B: Batch> Flow<B> {
             let mut batch = made?;
             if let Some(records) = (&mut batch as &mut dyn Any).downcast_mut::<Records>() {
                 // It may have set fields in some of the rows.
-                records.extend_names();
+                records.open_names();
             }
             Ok(Chunk { batch, origin, rows: RowMap::Unknown })
         })

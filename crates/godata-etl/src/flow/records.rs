@@ -170,8 +170,7 @@ impl<B: Batch> Flow<B> {
     /// If the names are fixed by the input (a CSV file with a header), a name that is not among them fails the run. If
     /// every record may have names of its own (JSON, and after `transform`), a record that lacks a field stays without
     /// it. The same holds for [`rename`](Self::rename) and [`drop_fields`](Self::drop_fields). After this step, the names are
-    /// fixed. If a `transform` follows a CSV file, a name that differs from one of its columns only in letter case, spaces and
-    /// punctuation still fails the run.
+    /// fixed.
     ///
     /// ```
     /// # use godata_etl::{Pipeline, record};
@@ -304,7 +303,7 @@ impl<B: Batch> Flow<B> {
         T: DeserializeOwned + Send + 'static,
     {
         NamedFields::flow(self).step("typed", |chunk, work| {
-            if chunk.batch.knows_names() && !chunk.is_empty() {
+            if chunk.batch.has_fixed_names() && !chunk.is_empty() {
                 chunk.batch.shape().check_struct::<T>()?;
             }
             chunk.convert(work, |record| Ok(record.de()?))
@@ -318,10 +317,7 @@ impl Flow<Records> {
         F: Fn(&mut Records) -> Result<(), BoxError> + Send + Sync + 'static,
     {
         self.step(name, move |mut chunk, _| {
-            // A batch without rows may lack a name that an earlier step sets in each row.
-            if !chunk.is_empty() || !chunk.batch.has_extended_names() {
-                reshape(&mut chunk.batch)?;
-            }
+            reshape(&mut chunk.batch)?;
             Ok(chunk)
         })
     }

@@ -143,26 +143,11 @@ impl Records {
         self.empty_is_none = true;
     }
 
-    /// Whether the names are known for all rows, as those of a CSV file.
-    pub(crate) fn knows_names(&self) -> bool {
-        self.names.missed().is_some()
-    }
-
     /// Whether the rows can have only the names of the shape, such as those of a CSV file or of a [`select`](Self::select).
     /// Otherwise the rows bring their own names, or a step may have added names to some of them.
     #[must_use]
     pub fn has_fixed_names(&self) -> bool {
         matches!(self.names, Names::Fixed(_))
-    }
-
-    /// Whether a step may have added names to some rows of the input, perhaps to none of this batch.
-    pub(crate) fn has_extended_names(&self) -> bool {
-        matches!(self.names, Names::Extended(_))
-    }
-
-    /// Says that a step may have added names to some rows, perhaps to none of this batch.
-    pub(crate) fn extend_names(&mut self) {
-        self.names = self.names.extended();
     }
 
     /// How many rows there are.

@@ -17,11 +17,8 @@ pub(crate) enum Names {
     /// Any: the rows bring their own.
     #[default]
     Open,
-    /// None: the input fixed the names for all rows.
+    /// None: the input or a step fixed the names for all rows.
     Fixed(Arc<Missed>),
-    /// Names that a step may have given to rows of other batches. A name that differs from a known one only in letter case,
-    /// spaces and punctuation is still a mistake.
-    Extended(Arc<Missed>),
 }
 
 /// The first unknown name that a closure asked for.
@@ -47,14 +44,6 @@ impl Names {
         Self::Fixed(Arc::default())
     }
 
-    /// These names, after a step that may have given some rows more names.
-    pub(super) fn extended(&self) -> Self {
-        match self {
-            Self::Open => Self::Open,
-            Self::Fixed(missed) | Self::Extended(missed) => Self::Extended(Arc::clone(missed)),
-        }
-    }
-
     /// These names, after a step that declares all names.
     pub(super) fn declared(&self) -> Self {
         Self::Fixed(self.missed().cloned().unwrap_or_default())
@@ -65,7 +54,6 @@ impl Names {
         match self {
             Self::Open => false,
             Self::Fixed(_) => shape.position(name).is_none(),
-            Self::Extended(_) => shape.position(name).is_none() && shape.similar(name).is_some(),
         }
     }
 
@@ -88,7 +76,7 @@ impl Names {
     pub(super) fn missed(&self) -> Option<&Arc<Missed>> {
         match self {
             Self::Open => None,
-            Self::Fixed(missed) | Self::Extended(missed) => Some(missed),
+            Self::Fixed(missed) => Some(missed),
         }
     }
 }

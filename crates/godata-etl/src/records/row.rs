@@ -28,9 +28,9 @@ use super::written::CellVisitor;
 /// * A missing or null field is an error. Check with [`is_null`](Self::is_null) first, or use [`get`](Self::get).
 /// * If the names are known for all rows, as those of a CSV file, asking for another name fails the step, whatever the closure
 ///   returns: the column may have been renamed. The error lists the names that exist. Only [`contains`](Self::contains)
-///   accepts any name. After a step that can add fields to some of the rows (`transform`), only a name that differs from a
-///   known one in nothing but letter case, spaces and punctuation fails the step.
-/// * If the rows bring their own names, as those of JSON do, a name that is not there is a missing field.
+///   accepts any name.
+/// * If the rows have names of their own, as those of JSON and those that a `transform` has changed do, a name that is not
+///   there is a missing field.
 ///
 /// ```
 /// use godata_etl::{Records, record};
