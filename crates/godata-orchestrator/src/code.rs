@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, LazyLock};
 use std::thread::Builder;
+use std::time::Duration;
 
 use godata_core::{AnyJob, Schedule, job_fn, panic_message};
 use tokio::runtime::Handle;
@@ -36,19 +37,28 @@ impl Drop for Code {
     }
 }
 
+type Task = Box<dyn FnOnce() + Send>;
+
+/// A thread that drops values one after the other. It is not one of tokio's, because tokio's paused time stands still while one
+/// of its blocking threads is busy.
+static DROPS: LazyLock<Sender<Task>> = LazyLock::new(|| {
+    let (drops, received) = channel::<Task>();
+    // If the system grants no thread, nothing is received, and values are dropped where they are.
+    drop(Builder::new().name("godata-drop".to_owned()).spawn(move || received.iter().for_each(|it| it())));
+    drops
+});
+
+/// Blocks until what was dropped before is gone, for at most a second.
+pub(crate) fn wait_for_drops() {
+    let (done, is_done) = channel::<()>();
+    if DROPS.send(Box::new(move || drop(done))).is_ok() {
+        // It ends when `done` is dropped.
+        is_done.recv_timeout(Duration::from_secs(1)).unwrap_or_default();
+    }
+}
+
 /// Drops a value on a thread that may block. Without a runtime, nothing can be held up, and it is dropped here.
-///
-/// The thread is not one of tokio's, because tokio's paused time stands still while one of its blocking threads is busy.
 fn drop_aside(value: impl Send + 'static) {
-    type Drops = Sender<Box<dyn FnOnce() + Send>>;
-    static DROPS: LazyLock<Drops> = LazyLock::new(|| {
-        let (drops, received) = channel::<Box<dyn FnOnce() + Send>>();
-        // If the system grants no thread, nothing is received, and values are dropped where they are.
-        drop(
-            Builder::new().name("godata-drop".to_owned()).spawn(move || received.iter().for_each(|it| it())),
-        );
-        drops
-    });
     let drop_it = || {
         if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
             logs::drop_panicked(&panic_message(panic));

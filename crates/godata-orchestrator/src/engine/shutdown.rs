@@ -12,6 +12,7 @@ use super::entry::{Entry, Flight, Job};
 use super::{Engine, Stage};
 #[cfg(feature = "signal")]
 use crate::OrchestratorError;
+use crate::code::wait_for_drops;
 #[cfg(feature = "signal")]
 use crate::command::Reply;
 use crate::decide::{End, Mode, STUCK};
@@ -185,6 +186,8 @@ impl Engine {
         logs::shutdown_ended(&report);
         // Jobs and schedules are foreign code, and may panic when they are dropped.
         drop(catch_unwind(AssertUnwindSafe(|| drop(self))));
+        // A job may have a handle of this orchestrator, which keeps the store open.
+        wait_for_drops();
         for reply in closing.replies {
             // The caller may have gone away.
             drop(reply.send(report.clone()));
