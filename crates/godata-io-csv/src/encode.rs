@@ -55,8 +55,9 @@ struct Plan {
 }
 
 impl Plan {
-    /// The fields that at least one record has, in the order of the first records that have them. That order does not
-    /// depend on where a batch ends. If a step removed a field from each record, the shape still has its name.
+    /// The fields that at least one record has, in the order of the first records that have them. Fields of the same first
+    /// record are in the order of the batch, which does not know that of the record. If a step removed a field from each
+    /// record, the shape still has its name.
     fn present(batch: &Records, place: impl Fn(usize) -> Place) -> Result<Self, Stop> {
         let shape = batch.shape();
         let first = |column: usize| batch.iter().position(|record| record.cell_at(column).is_some());

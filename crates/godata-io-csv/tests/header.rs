@@ -169,6 +169,23 @@ fn the_header_is_made_from_the_first_records_whatever_their_batches() {
 }
 
 #[test]
+fn the_names_do_not_depend_on_the_batches_and_a_select_fixes_their_order() {
+    let rows = [record! {"id" => 1}, record! {"id" => 2, "total" => 5}];
+    for size in 1..=2 {
+        let flow = || {
+            let flow = flow_of(rows.chunks(size).map(|rows| rows.iter().cloned().collect()).collect());
+            flow.derive("rank", |_| Ok(7)).derive("total", |_| Ok(8))
+        };
+        let text = plain(flow()).unwrap();
+        let mut names: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+        names.sort_unstable();
+        assert_eq!(names, ["id", "rank", "total"]);
+        let selected = plain(flow().select(["id", "rank", "total"]));
+        assert_eq!(selected.as_deref(), Ok("id,rank,total\n1,7,8\n2,7,8\n"));
+    }
+}
+
+#[test]
 fn an_empty_record_has_quotes_only_under_one_column() {
     let table: [(Vec<Record>, [&str; 2]); 4] = [
         (
