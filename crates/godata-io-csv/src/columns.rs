@@ -33,8 +33,8 @@ pub enum Ragged {
     #[default]
     Refuse,
     /// The missing cells of a short record are null; a long record is an error. For a struct, their fields are read as
-    /// if the column did not exist: as `None`, as the `#[serde(default)]`, or else as an error. Structs and tuples that
-    /// are read by position get empty cells instead.
+    /// if the column did not exist: as `None`, as the `#[serde(default)]`, or else as an error. Tuples, lists,
+    /// and structs of files without a header are read by position, and get empty cells instead.
     Pad,
     /// Short records are read as with [`Pad`](Self::Pad). In a long record, the cells after the last column are
     /// dropped, whatever they contain.
@@ -99,6 +99,8 @@ pub(crate) struct Columns {
     pub(crate) order: Option<(Arc<Shape>, Vec<usize>)>,
     /// Whether the fields of a struct are read by name, and not by position.
     pub(crate) is_named: bool,
+    /// Whether the values of a type are read by position, so that they need all cells: as an `Option`, an empty one is `None`.
+    pub(crate) is_positional: bool,
     pub(crate) ragged: Ragged,
     drops_trailing_empty: bool,
     trims: bool,
@@ -113,6 +115,7 @@ impl Columns {
             shape,
             all: Arc::clone(all),
             is_named,
+            is_positional: options.is_positional || !is_named,
             ragged: options.ragged,
             drops_trailing_empty: options.drops_trailing_empty,
             trims: options.trim.takes_fields(),

@@ -98,8 +98,7 @@ impl Decoder {
         let mut batch = Vec::new();
         self.each(&bytes, work, |record, nulls| {
             let mut record = nulls.replace(self.checked_text(record)?);
-            if self.names.is_none() {
-                // When read by position, an `Option` needs a cell to become `None`.
+            if self.columns.is_positional {
                 (record.len()..self.columns.len()).for_each(|_| record.push_field(""));
             }
             batch.push(self.deserialize(&record)?);

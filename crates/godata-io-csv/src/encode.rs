@@ -28,6 +28,7 @@ pub(crate) fn encode<B: Batch>(
     let cells = &writer.cells().map_err(BoxError::from)?;
     let row = |position| source.row(position);
     let mut cell = String::new();
+    let mut has_blank = false;
     let encoded = writer.output().encode(batch, row, work, |out, record| {
         let start = out.len();
         plan.check(record)?;
@@ -37,10 +38,11 @@ pub(crate) fn encode<B: Batch>(
             }
             push(cells, out, name, column.and_then(|column| record.cell_at(column)), &mut cell)?;
         }
-        cells.end_record(out, start);
+        has_blank |= out.len() == start;
+        out.extend_from_slice(cells.terminator());
         Ok::<_, CsvError>(())
     })?;
-    Ok(encoded.with(plan.names))
+    Ok(encoded.with(FieldNames { has_blank, ..plan.names }))
 }
 
 /// Which columns of a batch are written.
@@ -53,8 +55,9 @@ struct Plan {
 }
 
 impl Plan {
-    /// The fields that at least one record has, in the order of the first records that have them. That order does not
-    /// depend on where a batch ends. If a step removed a field from each record, the shape still has its name.
+    /// The fields that at least one record has, in the order of the first records that have them. Fields of the same first
+    /// record are in the order of the batch, which does not know that of the record. If a step removed a field from each
+    /// record, the shape still has its name.
     fn present(batch: &Records, place: impl Fn(usize) -> Place) -> Result<Self, Stop> {
         let shape = batch.shape();
         let first = |column: usize| batch.iter().position(|record| record.cell_at(column).is_some());
@@ -67,7 +70,8 @@ impl Plan {
         let first = |&(position, _): &_| FirstRecord { position, place: place(position) };
         let first = Some(columns.iter().map(first).collect());
         let columns = columns.into_iter().map(|(_, column)| Some(column)).collect();
-        Ok(Self { names: FieldNames { shape, first, records: batch.len() }, columns, others: Vec::new() })
+        let names = FieldNames { shape, first, records: batch.len(), has_blank: false };
+        Ok(Self { names, columns, others: Vec::new() })
     }
 
     /// These names.

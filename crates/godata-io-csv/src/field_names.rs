@@ -13,6 +13,8 @@ pub struct FieldNames {
     pub(crate) first: Option<Vec<FirstRecord>>,
     /// How many records there are.
     pub(crate) records: usize,
+    /// Whether a record is a blank line. It needs quotes if the header has one column, and null for the others otherwise.
+    pub(crate) has_blank: bool,
 }
 
 /// The first record of a batch that has a field.
@@ -27,7 +29,7 @@ pub(crate) struct FirstRecord {
 impl FieldNames {
     /// Names that were known without the records.
     pub(crate) fn known(shape: &Arc<Shape>, records: usize) -> Self {
-        Self { shape: Arc::clone(shape), first: None, records }
+        Self { shape: Arc::clone(shape), first: None, records, has_blank: false }
     }
 
     /// The names that one of the first `records` records has.

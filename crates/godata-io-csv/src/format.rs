@@ -76,7 +76,8 @@ impl CsvFormat {
         header: &Arc<Shape>,
         mut encoded: Encoded<FieldNames>,
     ) -> Result<Encoded<FieldNames>, BoxError> {
-        if *header == encoded.batch().shape {
+        // A blank line is not a record: under one column, it gets quotes.
+        if *header == encoded.batch().shape && !encoded.batch().has_blank {
             return Ok(encoded);
         }
         if let Some((field, place)) = encoded.batch().new_to(header).filter(|_| !self.rules.drops_extra) {

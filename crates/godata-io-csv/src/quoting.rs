@@ -120,8 +120,8 @@ impl CellWriter {
         out.push(self.layout.dialect.delimiter);
     }
 
-    /// Ends the record that begins at `start` of `out`. A record of one empty cell gets quotes, since a blank line is
-    /// not a record.
+    /// Ends the record that begins at `start` of `out` and has all columns of the header. If that is one empty cell, it
+    /// gets quotes, since a blank line is not a record.
     pub(crate) fn end_record(&self, out: &mut Vec<u8>, start: usize) {
         if out.len() == start {
             out.extend_from_slice(&[self.quote, self.quote]);

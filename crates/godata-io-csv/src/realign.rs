@@ -12,8 +12,8 @@ use crate::field_names::FieldNames;
 use crate::quoting::CellWriter;
 use crate::walk::after_quotes;
 
-/// Puts the cells of the records into the order of the header, with null for missing fields. Other fields are dropped. The
-/// records are written to `out`, and the old bytes are returned.
+/// Puts the cells of the records into the order of the header, with null for missing fields, and quotes where the only cell is
+/// empty. Other fields are dropped. The records are written to `out`, and the old bytes are returned.
 pub(crate) fn realign(
     writer: &CellWriter,
     header: &Shape,
@@ -100,9 +100,11 @@ mod tests {
     }
 
     #[test]
-    fn records_without_fields_are_empty_cells() {
-        assert_eq!(realigned(&["a", "b"], &[], "\"\"\n\"\"\n").unwrap(), ",\n,\n");
-        assert_eq!(realigned(&["a"], &[], "\"\"\n").unwrap(), "\"\"\n");
+    fn blank_lines_are_empty_cells() {
+        for names in [&[][..], &["a"]] {
+            assert_eq!(realigned(&["a", "b"], names, "\n\r\n").unwrap(), ",\n,\n");
+            assert_eq!(realigned(&["a"], names, "\n").unwrap(), "\"\"\n");
+        }
     }
 
     #[test]

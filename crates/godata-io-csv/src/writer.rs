@@ -208,8 +208,10 @@ impl CsvWriter {
     ///
     /// This matters only if the names are not known without the records: for records from JSON, for structs that leave
     /// out fields, and after a `transform`. The first `records` records are kept in memory until the header is known; with
-    /// `usize::MAX`, that is all of them. The columns are in the order in which the fields appear. So the order can depend on
-    /// which records a step drops; `select` or [`columns`](Self::columns) fixes it.
+    /// `usize::MAX`, that is all of them. The columns are in the order in which the fields appear.
+    ///
+    /// The names do not depend on the size of the blocks, but their order may: when a step drops records, or adds a field
+    /// that other records already have. `select` or [`columns`](Self::columns) fixes the order.
     ///
     /// ```
     /// use godata_io_csv::{self as csv, Pipeline, RunContext, record};

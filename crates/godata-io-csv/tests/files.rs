@@ -65,6 +65,21 @@ impl Files {
 }
 
 #[test]
+fn short_records_that_are_read_by_position_are_padded_in_the_columns_of_their_file() {
+    let files = Files::new(&["a,b,c\na1,b1,c1\na2\n", "c,b,a\nc3,b3\nc4,b4,a4\n", "b,c,a\nb5\n"]);
+    let expected = [["a1", "b1", "c1"], ["a2", "", ""], ["", "b3", "c3"], ["a4", "b4", "c4"], ["", "b5", ""]];
+    for columns in [FileColumns::AnyOrder, FileColumns::Union] {
+        let lists = files.typed::<Vec<String>>(|reader| reader.file_columns(columns).ragged(Ragged::Pad));
+        assert_eq!(lists.unwrap(), expected);
+        type Tuple = (Option<String>, String, Option<String>);
+        let tuples = files.typed::<Tuple>(|reader| reader.file_columns(columns).ragged(Ragged::Cut));
+        let cell = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+        let tuple = |[a, b, c]: [&str; 3]| (cell(a), b.to_owned(), cell(c));
+        assert_eq!(tuples.unwrap(), expected.map(tuple));
+    }
+}
+
+#[test]
 fn files_with_columns_in_any_order_are_matched_by_name() {
     let files = Files::new(&[
         "id,amount,coupon\nA,1,x\n",

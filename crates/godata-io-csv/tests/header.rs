@@ -169,6 +169,70 @@ fn the_header_is_made_from_the_first_records_whatever_their_batches() {
 }
 
 #[test]
+fn the_names_do_not_depend_on_the_batches_and_a_select_fixes_their_order() {
+    let rows = [record! {"id" => 1}, record! {"id" => 2, "total" => 5}];
+    for size in 1..=2 {
+        let flow = || {
+            let flow = flow_of(rows.chunks(size).map(|rows| rows.iter().cloned().collect()).collect());
+            flow.derive("rank", |_| Ok(7)).derive("total", |_| Ok(8))
+        };
+        let text = plain(flow()).unwrap();
+        let mut names: Vec<&str> = text.lines().next().unwrap().split(',').collect();
+        names.sort_unstable();
+        assert_eq!(names, ["id", "rank", "total"]);
+        let selected = plain(flow().select(["id", "rank", "total"]));
+        assert_eq!(selected.as_deref(), Ok("id,rank,total\n1,7,8\n2,7,8\n"));
+    }
+}
+
+#[test]
+fn an_empty_record_has_quotes_only_under_one_column() {
+    let table: [(Vec<Record>, [&str; 2]); 4] = [
+        (
+            vec![record! {"a" => 1, "b" => 2}, record! {"b" => ()}, record! {"b" => ""}, record! {}],
+            ["a,b\n1,2\n,\n,\n,\n", "\"a\",\"b\"\n1,2\n,\n,\"\"\n,\n"],
+        ),
+        (
+            vec![record! {"b" => ()}, record! {"b" => ""}, record! {"a" => 1}],
+            ["b,a\n,\n,\n,1\n", "\"b\",\"a\"\n,\n\"\",\n,1\n"],
+        ),
+        (
+            vec![record! {"b" => ()}, record! {"b" => ""}, record! {}, record! {"b" => 1}],
+            ["b\n\"\"\n\"\"\n\"\"\n1\n", "\"b\"\n\"\"\n\"\"\n\"\"\n1\n"],
+        ),
+        (vec![record! {"" => ()}, record! {"" => 1}], ["\"\"\n\"\"\n1\n", "\"\"\n\"\"\n1\n"]),
+    ];
+    for (rows, [necessary, non_numeric]) in table {
+        for size in 1..=rows.len() {
+            let flow = || flow_of(rows.chunks(size).map(|rows| rows.iter().cloned().collect()).collect());
+            assert_eq!(plain(flow()).as_deref(), Ok(necessary), "{size}");
+            let quoted = written(flow(), |writer| writer.quoting(csv::Quoting::NonNumeric));
+            assert_eq!(quoted.as_deref(), Ok(non_numeric), "{size}");
+            let cr_lf = written(flow(), |writer| writer.terminator(csv::Terminator::CrLf));
+            assert_eq!(cr_lf, Ok(necessary.replace('\n', "\r\n")), "{size}");
+        }
+    }
+    let wide = |size: usize| {
+        let rows = [record! {"b" => (), "a" => 1}, record! {"b" => 2, "a" => 3}, record! {"b" => ()}];
+        flow_of(rows.chunks(size).map(|rows| rows.iter().cloned().collect()).collect())
+    };
+    for size in 1..=3 {
+        let one = "b\n\"\"\n2\n\"\"\n";
+        assert_eq!(plain(wide(size).select(["b"])).as_deref(), Ok(one), "{size}");
+        let dropped = written(wide(size), |writer| writer.columns(["b"]).drop_extra_fields());
+        assert_eq!(dropped.as_deref(), Ok(one), "{size}");
+        let with_word = written(wide(size), |writer| writer.null("NULL"));
+        assert_eq!(with_word.as_deref(), Ok("b,a\nNULL,1\n2,3\nNULL,NULL\n"), "{size}");
+    }
+    let rows = [record! {"b" => 1}, record! {"b" => (), "a" => 1}];
+    for size in 1..=2 {
+        let flow = flow_of(rows.chunks(size).map(|rows| rows.iter().cloned().collect()).collect());
+        let dropped = written(flow, |writer| writer.header_from(1).drop_extra_fields());
+        assert_eq!(dropped.as_deref(), Ok("b\n1\n\"\"\n"), "{size}");
+    }
+}
+
+#[test]
 fn structs_that_leave_out_fields_follow_the_same_rule() {
     #[derive(Clone, Serialize)]
     struct Sparse {

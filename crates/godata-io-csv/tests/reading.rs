@@ -146,6 +146,15 @@ fn short_records_are_padded_on_request() {
     let expected = vec![("A".to_owned(), Some(1), None), ("C".to_owned(), None, None::<u8>)];
     let text = b"A,1,\nC\n";
     assert_eq!(typed_with(text, |reader| reader.no_header().ragged(Ragged::Pad)), Ok(expected));
+
+    // Tuples and lists are read by position, even if the file has a header.
+    let text = b"a,b,c\na1,b1\na2,b2,c2\n";
+    let text_of = |text: &str| text.to_owned();
+    let expected =
+        vec![(text_of("a1"), text_of("b1"), None), (text_of("a2"), text_of("b2"), Some(text_of("c2")))];
+    assert_eq!(typed_with(text, |reader| reader.ragged(Ragged::Pad)), Ok(expected));
+    let expected = vec![["a1", "b1", ""].map(text_of).to_vec(), ["a2", "b2", "c2"].map(text_of).to_vec()];
+    assert_eq!(typed_with(text, |reader| reader.ragged(Ragged::Pad)), Ok(expected));
 }
 
 #[test]
