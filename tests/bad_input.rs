@@ -134,7 +134,8 @@ fn a_bad_record_is_named_by_its_number_and_line() {
             CSV,
             b"X,1,\"x\nY,2,\"y",
             "read failed at {place}: column `note`: `y` follows the closing quote of `\"x\\nY,2,\"`, 1 line below the opening \
-             one; quotes are around whole cells, and doubled inside them (RFC 4180); `lenient_quotes` accepts it",
+             one; quotes are around whole cells, and doubled inside them (RFC 4180); the opening quote is probably a lone one; \
+             remove it, or read quotes as text with `no_quotes`",
         ),
         (
             "a quote in a cell",

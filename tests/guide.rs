@@ -49,7 +49,7 @@ const CHECKS: [(&str, Check); 20] = [
     ("ends in the middle of a record", incomplete),
     ("is JSON of another form: an array as JSON Lines, lines as an array", other_form),
     ("has several JSON values on a line, or values that span lines", concatenated),
-    ("was joined from JSON Lines with byte order marks", joined),
+    ("has byte order marks between records, as joined JSON Lines do", joined),
     ("is not JSON: CSV, HTML, comments, single quotes, `NaN`, half a surrogate pair", no_json),
     ("has NUL bytes, as in UTF-16, or where a part was never written", nuls),
 ];
