@@ -122,7 +122,7 @@ impl Chunk<Records> {
         keep: impl FnMut(RecordRef<'_>) -> Result<bool, BoxError>,
     ) -> Result<Self, Stop> {
         let kept = work.kept(&self.rows, self.batch.iter(), keep);
-        let kept = self.known(work, kept)?;
+        let kept = self.all_known(work, kept)?;
         if kept.len() < self.batch.len() {
             self.batch.keep(&kept);
             self.rows.keep(kept);
@@ -140,7 +140,7 @@ impl Chunk<Records> {
         let changed = work.each(rows, 0..batch.len(), |_, index| {
             batch.row_mut(index).map_or(Ok(()), |mut record| change(&mut record))
         });
-        self.known(work, changed)?;
+        self.all_known(work, changed)?;
         self.batch.prune();
         self.batch.open_names();
         Ok(self)
@@ -179,7 +179,7 @@ impl Chunk<Records> {
             batch.set_cell(index, column, value);
             Ok(())
         });
-        self.known(work, derived)?;
+        self.all_known(work, derived)?;
         Ok(self)
     }
 
@@ -190,7 +190,7 @@ impl Chunk<Records> {
         convert: impl FnMut(RecordRef<'_>) -> Result<U, BoxError>,
     ) -> Result<Chunk<Vec<U>>, Stop> {
         let made = work.converted(&self.rows, self.batch.iter(), convert);
-        let made = self.known(work, made)?;
+        let made = self.all_known(work, made)?;
         Ok(self.with_batch(made))
     }
 
@@ -201,14 +201,14 @@ impl Chunk<Records> {
         expand: impl FnMut(RecordRef<'_>) -> Result<J, BoxError>,
     ) -> Result<Chunk<Vec<J::Item>>, Stop> {
         let expanded = work.expanded_from(&self.rows, self.batch.iter(), expand);
-        let (made, kept) = self.known(work, expanded)?;
+        let (made, kept) = self.all_known(work, expanded)?;
         self.rows.keep(kept);
         Ok(self.with_batch(made))
     }
 
     /// Returns what the closures of a step made, or an error if they asked for a name that no record has. That is checked
     /// once per batch, and takes precedence over an error of their own.
-    fn known<R>(&self, work: &mut Work, made: Result<R, Stop>) -> Result<R, Stop> {
+    fn all_known<R>(&self, work: &mut Work, made: Result<R, Stop>) -> Result<R, Stop> {
         if let Some((position, error)) = self.batch.missed()
             && !matches!(&made, Err(stop) if stop.is_canceled())
         {

@@ -1,6 +1,7 @@
 //! The empty cell of a format that has no null.
 
 use serde::de::{Deserializer, Visitor};
+use serde::forward_to_deserialize_any;
 
 use super::super::value_ref::ValueRef;
 use super::error::ConvertError;
@@ -11,9 +12,9 @@ pub(super) struct EmptyCell;
 const TEXT: ValueRef<'static> = ValueRef::Text("");
 
 macro_rules! read_as_text {
-    ($($method:ident($($name:ident: $type:ty)?))+) => {
-        $(fn $method<V: Visitor<'de>>(self, $($name: $type,)? visitor: V) -> Result<V::Value, ConvertError> {
-            TEXT.$method($($name,)? visitor)
+    ($($method:ident)+) => {
+        $(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ConvertError> {
+            TEXT.$method(visitor)
         })+
     };
 }
@@ -33,24 +34,6 @@ impl<'de> Deserializer<'de> for EmptyCell {
         visitor.visit_newtype_struct(self)
     }
 
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        len: usize,
-        visitor: V,
-    ) -> Result<V::Value, ConvertError> {
-        TEXT.deserialize_tuple_struct(name, len, visitor)
-    }
-
-    fn deserialize_struct<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        fields: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, ConvertError> {
-        TEXT.deserialize_struct(name, fields, visitor)
-    }
-
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         name: &'static str,
@@ -61,11 +44,13 @@ impl<'de> Deserializer<'de> for EmptyCell {
     }
 
     read_as_text! {
-        deserialize_any() deserialize_bool() deserialize_i8() deserialize_i16() deserialize_i32()
-        deserialize_i64() deserialize_i128() deserialize_u8() deserialize_u16() deserialize_u32()
-        deserialize_u64() deserialize_u128() deserialize_f32() deserialize_f64() deserialize_char()
-        deserialize_str() deserialize_string() deserialize_bytes() deserialize_byte_buf() deserialize_unit()
-        deserialize_unit_struct(name: &'static str) deserialize_seq() deserialize_tuple(len: usize)
-        deserialize_map() deserialize_identifier() deserialize_ignored_any()
+        deserialize_any deserialize_bool deserialize_ignored_any
+        deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
+        deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128
+        deserialize_f32 deserialize_f64
+    }
+
+    forward_to_deserialize_any! {
+        char str string bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier
     }
 }
