@@ -16,6 +16,9 @@ const DISABLED: &str = "the schedule was disabled";
 const RESUMED: &str = "the schedule was resumed from now";
 const UNREGISTERED: &str = "its pipeline was unregistered";
 
+/// The reason of a queued run that was canceled.
+pub(super) const NEVER_STARTED: &str = "canceled before it started";
+
 /// A request. The ids of its runs are fixed beforehand, so that a repeated request does not insert them twice.
 #[derive(Clone, Debug)]
 pub(crate) enum Request {
@@ -100,9 +103,6 @@ impl Request {
         }
     }
 }
-
-/// The reason of a queued run that was canceled.
-pub(super) const NEVER_STARTED: &str = "canceled before it started";
 
 /// Carries out the request.
 pub(super) fn answer(draft: &mut Draft<'_>) {
