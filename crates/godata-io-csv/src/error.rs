@@ -266,7 +266,7 @@ pub enum CsvError {
     #[error(
         "field `{}` of {place} is not in the header, which has the fields of the first {records} records; \
          list all fields with `columns`, take more records with `header_from`, or drop it with \
-             `drop_extra_fields`",
+         `drop_extra_fields`",
         excerpt(field)
     )]
     NewField {

@@ -247,7 +247,7 @@ fn structs_that_leave_out_fields_follow_the_same_rule() {
         written_structs(items(1_000)).unwrap_err(),
         "write failed: field `coupon` of record 1001 is not in the header, which has the fields of the first 1000 records; \
          list all fields with `columns`, take more records with `header_from`, or drop it with \
-             `drop_extra_fields`"
+         `drop_extra_fields`"
     );
 }
 
