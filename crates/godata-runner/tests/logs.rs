@@ -4,16 +4,20 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use godata_core::{BoxError, Job, ManualClock, RunContext, RunRequest, Transient, job_fn};
 use godata_runner::Runner;
 use time::UtcDateTime;
-use tracing::subscriber::DefaultGuard;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing::{Dispatch, Level, info_span};
 
 const SECOND: Duration = Duration::from_secs(1);
+
+/// A second subscriber. While there is only one, tracing asks the subscriber of the thread that is the first to come to a line
+/// of the log, and if that thread has none, nobody ever sees the line.
+static OTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
 /// What is logged on this thread from now on, as the lines that a user sees.
 struct Lines {
@@ -23,6 +27,7 @@ struct Lines {
 
 impl Lines {
     fn capture() -> Self {
+        LazyLock::force(&OTHER);
         let text = Arc::new(Mutex::new(Vec::new()));
         let writer = Arc::clone(&text);
         let subscriber = tracing_subscriber::fmt()

@@ -1,7 +1,7 @@
 //! What a small service writes to the log: each thing once, at its level, with its pipeline and its run.
 
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use godata_core::{
     AnyJob, AnyStore, Job as _, MemoryStore, Permanent, RetryPolicy, RunContext, RunHandle, RunRequest,
@@ -9,11 +9,15 @@ use godata_core::{
 };
 use godata_orchestrator::{Misfire, Overlap, Recovery, Registration};
 use time::UtcDateTime;
-use tracing::Level;
-use tracing::subscriber::DefaultGuard;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
+use tracing::{Dispatch, Level};
 
 use crate::faulty::{Fault, faulty};
 use crate::support::{Starts, World, at, every, failing, gated, quick, secs, settle};
+
+/// A second subscriber. While there is only one, tracing asks the subscriber of the thread that is the first to come to a line
+/// of the log, and if that thread has none, nobody ever sees the line.
+static OTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
 /// What is logged on this thread from now on, as the lines that a user sees.
 struct Lines {
@@ -23,6 +27,7 @@ struct Lines {
 
 impl Lines {
     fn capture() -> Self {
+        LazyLock::force(&OTHER);
         let text = Arc::new(Mutex::new(Vec::new()));
         let writer = Arc::clone(&text);
         let subscriber = tracing_subscriber::fmt()
