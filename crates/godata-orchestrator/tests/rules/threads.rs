@@ -13,24 +13,35 @@ use godata_orchestrator::{Event, Events, Orchestrator, OrchestratorError, Regist
 use godata_runner::Runner;
 use time::UtcDateTime;
 use tokio::runtime::Builder;
+use tokio::sync::Semaphore;
 
 use crate::support::{at, every, quick, secs};
 
 /// Blocks threads until it is opened or the test ends.
-#[derive(Clone, Default)]
-struct Gate(Arc<(Mutex<bool>, Condvar)>);
+#[derive(Clone)]
+struct Gate {
+    is_open: Arc<(Mutex<bool>, Condvar)>,
+    /// A permit for each thread that has come to the gate.
+    arrivals: Arc<Semaphore>,
+}
 
 /// Opens the gate when it is dropped.
 struct Opens(Gate);
 
 impl Gate {
     fn new() -> (Self, Opens) {
-        let gate = Self::default();
+        let gate = Self { is_open: Arc::default(), arrivals: Arc::new(Semaphore::new(0)) };
         (gate.clone(), Opens(gate))
     }
 
+    /// Waits until a thread has come to the gate.
+    async fn reached(&self) {
+        self.arrivals.acquire().await.unwrap().forget();
+    }
+
     fn block(&self) {
-        let (is_open, changed) = &*self.0;
+        self.arrivals.add_permits(1);
+        let (is_open, changed) = &*self.is_open;
         drop(changed.wait_while(is_open.lock().unwrap(), |is_open| !*is_open).unwrap());
     }
 
@@ -49,7 +60,7 @@ impl Gate {
 
 impl Drop for Opens {
     fn drop(&mut self) {
-        let (is_open, changed) = &*self.0.0;
+        let (is_open, changed) = &*self.0.is_open;
         *is_open.lock().unwrap() = true;
         changed.notify_all();
     }
@@ -70,7 +81,7 @@ async fn jobs_that_block_hold_up_neither_other_pipelines_nor_the_callers_tasks()
         let name = format!("blocks {number}");
         orchestrator.register_with(Registration::new(gate.job(&name))).await.unwrap();
         orchestrator.run_pipeline(&name).await.unwrap();
-        until(&mut events, |event| matches!(event, Event::Started(_))).await;
+        gate.reached().await;
     }
     let schedule = godata_scheduler::every(Duration::from_millis(5)).unwrap();
     let good = job_fn("good", |_cx| async {
@@ -125,10 +136,9 @@ async fn a_shutdown_ends_while_a_job_blocks() {
     let store = MemoryStore::new();
     let orchestrator = Orchestrator::new(store.clone(), runner);
     let (gate, _opens) = Gate::new();
-    let mut events = orchestrator.events();
     orchestrator.register_with(Registration::new(gate.job("a"))).await.unwrap();
     let run = orchestrator.run_pipeline("a").await.unwrap();
-    until(&mut events, |event| matches!(event, Event::Started(_))).await;
+    gate.reached().await;
     let report = orchestrator.shutdown(Duration::ZERO).await;
     assert_eq!(report.stuck().map(|run| run.id).collect::<Vec<_>>(), [run.id()]);
     let history = orchestrator.history(&RunQuery::new()).await.unwrap();
