@@ -162,6 +162,13 @@ impl Records {
         self.rows.is_empty()
     }
 
+    /// Notes that a closure asked a row for a name that the batch does not have.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn note_unknown(&self, name: &str, row: usize) {
+        self.names.note(&self.shape, name, Some(row));
+    }
+
     /// The names of the fields, in order. A row may lack some of them.
     #[must_use]
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {

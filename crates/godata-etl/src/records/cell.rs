@@ -93,6 +93,12 @@ impl Cell {
         (self.tag & TAGS == TEXT).then_some((self.at as usize, (self.tag >> TAG_BITS) as usize))
     }
 
+    /// The index of the batch's float, if the cell is one.
+    #[inline]
+    pub(super) fn as_float(self) -> Option<usize> {
+        (self.tag == FLOAT).then_some(self.at as usize)
+    }
+
     #[inline]
     pub(super) fn stored(self) -> Stored {
         let kind = match self.tag & TAGS {

@@ -60,13 +60,13 @@ impl Cells {
     /// Puts a cell at a position. The column must exist.
     #[inline]
     pub(super) fn put(&mut self, column: usize, row: usize, cell: Cell) {
-        if let Self::Dense(dense) = self
-            && dense.has_room(column, row)
-        {
-            dense.put(column, row, cell);
-            return;
+        let is_put = match self {
+            Self::Dense(dense) => dense.put(column, row, cell),
+            Self::Sparse(_) => false,
+        };
+        if !is_put {
+            self.put_sparse(column, row, cell);
         }
-        self.put_sparse(column, row, cell);
     }
 
     #[cold]

@@ -81,14 +81,38 @@ impl Dense {
         })
     }
 
-    /// Whether a cell can be put at a position without making the table too sparse.
+    /// Puts a cell at a position. The column must exist. Returns false, and puts nothing, if that would make the table too
+    /// sparse.
     #[inline]
-    pub(super) fn has_room(&mut self, column: usize, row: usize) -> bool {
-        let skipped = match &self.columns[column] {
-            Column::Grid(place) => (row * self.width + place).saturating_sub(self.grid.len()),
-            Column::Own(cells) => row.saturating_sub(cells.len()),
+    pub(super) fn put(&mut self, column: usize, row: usize, cell: Cell) -> bool {
+        let (cells, at) = match &mut self.columns[column] {
+            Column::Grid(place) => (&mut self.grid, row * self.width + *place),
+            Column::Own(cells) => (cells, row),
         };
-        skipped == 0 || self.has_room_for(skipped)
+        if let Some(known) = cells.get_mut(at) {
+            *known = cell;
+            return true;
+        }
+        let skipped = at - cells.len();
+        if skipped == 0 {
+            cells.push(cell);
+            return true;
+        }
+        self.put_after(skipped, column, at, cell)
+    }
+
+    /// Puts a cell where `skipped` cells before it are missing.
+    fn put_after(&mut self, skipped: usize, column: usize, at: usize, cell: Cell) -> bool {
+        if !self.has_room_for(skipped) {
+            return false;
+        }
+        let cells = match &mut self.columns[column] {
+            Column::Grid(_) => &mut self.grid,
+            Column::Own(cells) => cells,
+        };
+        cells.resize(at, Cell::ABSENT);
+        cells.push(cell);
+        true
     }
 
     /// Whether `skipped` more cells can be absent.
@@ -105,28 +129,6 @@ impl Dense {
         // The next count comes only after as many skipped cells as this one has read, so counting costs no more than they.
         self.limit = self.skipped + len.max(SMALL);
         true
-    }
-
-    /// Puts a cell at a position. The column must exist.
-    #[inline]
-    pub(super) fn put(&mut self, column: usize, row: usize, cell: Cell) {
-        match &mut self.columns[column] {
-            Column::Grid(place) => {
-                let at = row * self.width + *place;
-                if at < self.grid.len() {
-                    self.grid[at] = cell;
-                } else {
-                    self.grid.resize(at, Cell::ABSENT);
-                    self.grid.push(cell);
-                }
-            }
-            Column::Own(cells) => {
-                if cells.len() <= row {
-                    cells.resize(row + 1, Cell::ABSENT);
-                }
-                cells[row] = cell;
-            }
-        }
     }
 
     /// The same cells without those that are absent.

@@ -97,17 +97,26 @@ impl fmt::Debug for Number {
     }
 }
 
-macro_rules! from_machine_type {
-    ($($type:ty)+) => {
-        $(impl From<$type> for Number {
-            fn from(value: $type) -> Self {
-                NumberRef::from(value).to_owned()
-            }
-        })+
-    };
+impl From<i64> for Number {
+    #[inline]
+    fn from(value: i64) -> Self {
+        Self(Repr::Int(value))
+    }
 }
 
-from_machine_type!(i64 u64 f64);
+impl From<u64> for Number {
+    #[inline]
+    fn from(value: u64) -> Self {
+        Self(i64::try_from(value).map_or(Repr::UInt(value), Repr::Int))
+    }
+}
+
+impl From<f64> for Number {
+    #[inline]
+    fn from(value: f64) -> Self {
+        Self(Repr::Float(value))
+    }
+}
 
 macro_rules! from_wide_type {
     ($($type:ty)+) => {

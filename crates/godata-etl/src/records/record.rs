@@ -169,6 +169,15 @@ impl Record {
         self.known.as_deref()
     }
 
+    /// Notes that a closure asked for a name that the record does not have.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn note_unknown(&self, name: &str) {
+        if let Some(known) = self.known() {
+            known.names.note(&known.shape, name, None);
+        }
+    }
+
     fn value_mut(&mut self, name: &str) -> Result<&mut Value, FieldError> {
         let position = self.position(name).ok_or_else(|| self.as_ref().missing(name))?;
         Ok(&mut self.fields[position].1)

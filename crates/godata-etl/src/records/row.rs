@@ -68,13 +68,7 @@ impl<'a> RecordRef<'a> {
     #[inline(always)]
     #[must_use]
     pub fn get(self, name: &str) -> Option<ValueRef<'a>> {
-        match self.position(name) {
-            Some(position) => self.value_at(position),
-            None => {
-                self.note_unknown(name);
-                None
-            }
-        }
+        self.value_at(self.known_position(name)?)
     }
 
     /// The text of a field, or `None` if it is absent, null or not text. [`text`](Self::text) returns an error instead.
@@ -83,7 +77,7 @@ impl<'a> RecordRef<'a> {
     #[inline]
     #[must_use]
     pub fn str(self, name: &str) -> Option<&'a str> {
-        self.get(name)?.as_str()
+        self.text_at(self.known_position(name)?)
     }
 
     /// The text of a field. [`str`](Self::str) returns an `Option` instead.
@@ -93,7 +87,7 @@ impl<'a> RecordRef<'a> {
     /// [`FieldError`] if the field is absent, null or not text.
     #[inline]
     pub fn text(self, name: &str) -> Result<&'a str, FieldError> {
-        self.read(name, Type::Text, ValueRef::as_str)
+        self.str(name).ok_or_else(|| self.unread(name, Type::Text))
     }
 
     /// A field as a bool: a bool, or the text `true` or `false`.
@@ -133,7 +127,8 @@ impl<'a> RecordRef<'a> {
     /// [`FieldError`] if the field is absent, null or of another type.
     #[inline]
     pub fn f64(self, name: &str) -> Result<f64, FieldError> {
-        self.read(name, Type::Float, ValueRef::as_f64)
+        let float = self.known_position(name).and_then(|position| self.float_at(position));
+        float.ok_or_else(|| self.unread(name, Type::Float))
     }
 
     /// A field as an instant: a timestamp, or RFC 3339 text.
@@ -319,26 +314,26 @@ impl<'a> RecordRef<'a> {
         }
     }
 
-    /// Notes that a closure asked for a name that the row does not have.
-    #[cold]
-    #[inline(never)]
-    fn note_unknown(self, name: &str) {
-        match self.0 {
-            View::Row(records, row) => records.names.note(&records.shape, name, Some(row)),
-            View::Record(record) => {
-                if let Some(known) = record.known() {
-                    known.names.note(&known.shape, name, None);
-                }
-            }
-        }
-    }
-
     /// The positions at which the row may have a field, in order.
     fn positions(self) -> Positions<'a> {
         match self.0 {
             View::Record(record) => Positions::All(0..record.fields().len()),
             View::Row(records, row) => records.storage.positions(row),
         }
+    }
+
+    /// The position of a name that a closure asked for. If the row does not have it, that is noted.
+    #[inline(always)]
+    fn known_position(self, name: &str) -> Option<usize> {
+        let position = self.position(name);
+        if position.is_none() {
+            // Matched here: a view that is passed on to a function stays in memory, where each getter would have to load it.
+            match self.0 {
+                View::Record(record) => record.note_unknown(name),
+                View::Row(records, row) => records.note_unknown(name, row),
+            }
+        }
+        position
     }
 
     #[inline(always)]
@@ -354,6 +349,14 @@ impl<'a> RecordRef<'a> {
         match self.0 {
             View::Record(record) => record.fields().get(column).map(|(name, _)| &**name),
             View::Row(records, _) => records.shape().as_slice().get(column).map(|name| &**name),
+        }
+    }
+
+    #[inline(always)]
+    fn float_at(self, column: usize) -> Option<f64> {
+        match self.0 {
+            View::Record(record) => record.value_at(column)?.as_f64(),
+            View::Row(records, row) => records.storage.float_value(column, row),
         }
     }
 

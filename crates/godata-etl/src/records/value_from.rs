@@ -14,6 +14,7 @@ use super::value_ref::ValueRef;
 macro_rules! from_number {
     ($wide:ty: $($narrow:ty)+) => {
         $(impl From<$narrow> for Value {
+            #[inline]
             fn from(value: $narrow) -> Self {
                 Self::Number(<$wide>::from(value).into())
             }

@@ -18,6 +18,7 @@ pub(super) fn write_cell(out: &mut Vec<u8>, cell: CellRef<'_>) -> Result<(), Unw
             out.extend_from_slice(json.as_bytes());
             Ok(())
         }
+        CellRef::Value(ValueRef::Number(number)) => write_number(out, number),
         CellRef::Value(value) => write_value(out, value),
         // A kind that a later version of the engine adds.
         other => Err(Problem::Serialize(Error::custom(format_args!("{other:?}"))).into()),
@@ -36,13 +37,16 @@ pub(super) fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>) -> Result<(), 
     }
 }
 
+#[inline]
 fn write_number(out: &mut Vec<u8>, number: NumberRef<'_>) -> Result<(), Unwritable> {
-    match (number.digits(), number.as_f64()) {
-        (Some(digits), _) => out.extend_from_slice(digits.as_bytes()),
-        (None, Some(float)) if !float.is_finite() => return Err(Problem::NotFinite(float).into()),
-        _ => write_json(out, &number)?,
+    if let Some(digits) = number.digits() {
+        out.extend_from_slice(digits.as_bytes());
+        return Ok(());
     }
-    Ok(())
+    match number.as_f64() {
+        Some(float) if !float.is_finite() => Err(Problem::NotFinite(float).into()),
+        _ => write_json(out, &number),
+    }
 }
 
 fn write_timestamp(out: &mut Vec<u8>, timestamp: Timestamp) -> Result<(), Unwritable> {

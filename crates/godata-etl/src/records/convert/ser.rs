@@ -4,7 +4,7 @@ use serde::ser::{Error, SerializeMap};
 use serde::{Serialize, Serializer};
 
 use super::super::batch::Records;
-use super::super::number::Number;
+use super::super::number::{Number, Repr};
 use super::super::number_ref::{Narrow, NumberRef};
 use super::super::record::Record;
 use super::super::row::RecordRef;
@@ -29,17 +29,32 @@ impl Serialize for ValueRef<'_> {
 
 impl Serialize for NumberRef<'_> {
     /// The narrowest of `i64`, `u64`, `i128` and `f64` that has this number.
+    #[inline(always)]
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let wide = || self.digits()?.parse::<i128>().ok();
-        match self.narrow() {
-            Some(Narrow::Int(value)) => serializer.serialize_i64(value),
-            Some(Narrow::UInt(value)) => serializer.serialize_u64(value),
-            Some(Narrow::Float(value)) => match wide() {
-                Some(wide) => serializer.serialize_i128(wide),
-                None => serializer.serialize_f64(value),
-            },
-            None => Err(S::Error::custom(format_args!("no type of 64 bits holds the number {self}"))),
+        match self.0 {
+            Repr::Int(value) => serializer.serialize_i64(value),
+            Repr::UInt(value) => serializer.serialize_u64(value),
+            Repr::Float(value) => serializer.serialize_f64(value),
+            Repr::Digits(digits) | Repr::FloatDigits(_, digits) => {
+                serialize_digits(*self, digits, serializer)
+            }
         }
+    }
+}
+
+fn serialize_digits<S: Serializer>(
+    number: NumberRef<'_>,
+    digits: &str,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match number.narrow() {
+        Some(Narrow::Int(value)) => serializer.serialize_i64(value),
+        Some(Narrow::UInt(value)) => serializer.serialize_u64(value),
+        Some(Narrow::Float(value)) => match digits.parse::<i128>() {
+            Ok(wide) => serializer.serialize_i128(wide),
+            Err(_) => serializer.serialize_f64(value),
+        },
+        None => Err(S::Error::custom(format_args!("no type of 64 bits holds the number {number}"))),
     }
 }
 
