@@ -168,7 +168,7 @@ pub use run::{
 pub use schedule::Schedule;
 pub use store::{
     AnyStore, Commit, Committed, Covers, MemoryStore, PipelineRecord, Renewal, Retention, RunChange,
-    RunCounts, RunKey, RunQuery, RunRecord, RunStatus, Store, StoreError, Stored, check_commit,
+    RunCounts, RunKey, RunKeyKind, RunQuery, RunRecord, RunStatus, Store, StoreError, Stored, check_commit,
 };
 #[doc(no_inline)]
 pub use time;

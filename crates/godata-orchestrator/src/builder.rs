@@ -44,6 +44,7 @@ pub struct OrchestratorBuilder {
     grace: Duration,
     lease: Duration,
     store_timeout: Duration,
+    store_calls: usize,
     event_buffer: usize,
     is_on_current_runtime: bool,
 }
@@ -67,6 +68,7 @@ pub(crate) struct Setup {
     pub(crate) keep: Keep,
     pub(crate) lease: Duration,
     pub(crate) store_timeout: Duration,
+    pub(crate) store_calls: usize,
     pub(crate) grace: Duration,
     pub(crate) events: EventSender,
 }
@@ -85,6 +87,7 @@ impl OrchestratorBuilder {
             grace: Duration::from_secs(30),
             lease: Duration::from_secs(30),
             store_timeout: Duration::from_secs(30),
+            store_calls: 1_024,
             event_buffer: 1_024,
             is_on_current_runtime: false,
         }
@@ -151,6 +154,14 @@ impl OrchestratorBuilder {
         Self { store_timeout: timeout, ..self }
     }
 
+    /// Sets how many commits and reads of pipelines may be in flight at the same time, at least 1. More of them wait for their
+    /// turn, which does not count toward the [timeout](Self::store_timeout). Renewals of the lease never wait. Default: 1,024.
+    ///
+    /// For a database with a pool of connections, some times the number of connections is enough.
+    pub fn store_calls(self, calls: usize) -> Self {
+        Self { store_calls: calls, ..self }
+    }
+
     /// Sets how many events a reader may fall behind before it misses some, from 1 to 1,048,576; other values are
     /// clamped. Default: 1,024.
     pub fn event_buffer(self, events: usize) -> Self {
@@ -200,6 +211,7 @@ impl OrchestratorBuilder {
             keep: self.keep,
             lease: self.lease,
             store_timeout: self.store_timeout,
+            store_calls: self.store_calls,
             grace: self.grace,
             events: EventSender::new(self.event_buffer),
         };

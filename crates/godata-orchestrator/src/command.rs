@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{Params, PipelineName, RunHandle, RunId, Schedule};
+use time::UtcDateTime;
 use tokio::sync::oneshot;
 
-use crate::{Backfill, DrainReport, OrchestratorError, RegisterError, Registration};
+use crate::{Backfill, DrainReport, OrchestratorError, RegisterError, Registration, Status};
 
 /// Where an answer goes.
 pub(crate) type Reply<T, E = OrchestratorError> = oneshot::Sender<Result<T, E>>;
@@ -22,6 +23,12 @@ pub(crate) enum Command {
     /// The answer is the handle of a queued or running run, `None` if it is neither.
     Watch(PipelineName, RunId, Reply<Option<RunHandle>>),
     Upcoming(String, Reply<Arc<dyn Schedule>>),
+    /// The next due time of each pipeline, at most this many, the earliest first.
+    NextDue(usize, Reply<Vec<(PipelineName, UtcDateTime)>>),
+    /// The handle of a run that is queued or running in this instance.
+    Handle(RunId, Reply<Option<RunHandle>>),
+    Running(Reply<Vec<RunHandle>>),
+    Status(Reply<Status>),
     StartScheduler(Reply<()>),
     StopScheduler(Reply<()>),
     /// With the grace.
@@ -100,6 +107,10 @@ impl Command {
             Self::Cancel(_, _, reply) => drop(reply.send(Err(error))),
             Self::Watch(_, _, reply) => drop(reply.send(Err(error))),
             Self::Upcoming(_, reply) => drop(reply.send(Err(error))),
+            Self::NextDue(_, reply) => drop(reply.send(Err(error))),
+            Self::Handle(_, reply) => drop(reply.send(Err(error))),
+            Self::Running(reply) => drop(reply.send(Err(error))),
+            Self::Status(reply) => drop(reply.send(Err(error))),
             Self::StartScheduler(reply) | Self::StopScheduler(reply) => drop(reply.send(Err(error))),
             Self::Shutdown(_, reply) => drop(reply.send(DrainReport::default())),
             #[cfg(feature = "signal")]

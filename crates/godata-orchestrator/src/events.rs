@@ -12,6 +12,7 @@ use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::history::{rfc3339, short_line};
+use crate::logs;
 
 /// Something happened to a pipeline, to one of its runs, or to the orchestrator.
 ///
@@ -87,10 +88,36 @@ pub enum Event {
         /// The schedule that is registered here.
         registered: Option<String>,
     },
-    /// Another instance has unregistered the pipeline. It is no longer registered here either.
+    /// A pipeline was registered, and that is durable.
+    Registered {
+        /// The pipeline.
+        pipeline: PipelineName,
+        /// The text of its schedule; `None` if it has no schedule.
+        spec: Option<String>,
+    },
+    /// A pipeline is no longer registered.
     Unregistered {
         /// The pipeline.
         pipeline: PipelineName,
+        /// Whether another instance has unregistered it.
+        by_another: bool,
+    },
+    /// A pipeline was paused, here or by another instance.
+    Paused {
+        /// The pipeline.
+        pipeline: PipelineName,
+    },
+    /// A paused pipeline was resumed, here or by another instance.
+    Resumed {
+        /// The pipeline.
+        pipeline: PipelineName,
+    },
+    /// A running job was asked to stop by [`cancel`](crate::Orchestrator::cancel). A queued run is canceled at once instead.
+    CancelRequested {
+        /// The pipeline.
+        pipeline: PipelineName,
+        /// The run.
+        run: RunId,
     },
     /// The last decided due time is ahead of the clock by more than a minute: the clock was set back, or the clock of another
     /// instance is ahead. Nothing is due until the clock has reached that time, or until [`Rebased`](Self::Rebased).
@@ -160,7 +187,16 @@ impl fmt::Display for Event {
                 write!(f, "the store failed: {}", short_line(&error_chain(&**error).to_string()))
             }
             Self::ScheduleStopped { pipeline, reason } => write!(f, "{pipeline}: schedule stopped: {reason}"),
-            Self::Unregistered { pipeline } => write!(f, "{pipeline}: unregistered by another instance"),
+            Self::Registered { pipeline, spec } => {
+                write!(f, "{pipeline}: registered, {}", short_line(spec.as_deref().unwrap_or("no schedule")))
+            }
+            Self::Unregistered { pipeline, by_another: false } => write!(f, "{pipeline}: unregistered"),
+            Self::Unregistered { pipeline, by_another: true } => {
+                write!(f, "{pipeline}: unregistered by another instance")
+            }
+            Self::Paused { pipeline } => write!(f, "{pipeline}: paused"),
+            Self::Resumed { pipeline } => write!(f, "{pipeline}: resumed"),
+            Self::CancelRequested { pipeline, run } => write!(f, "{pipeline}: {run} was asked to stop"),
             Self::SpecDiffers { pipeline, stored, registered } => {
                 let text = |spec: &Option<String>| short_line(spec.as_deref().unwrap_or("no schedule"));
                 write!(
@@ -269,6 +305,12 @@ impl EventSender {
             // This fails if the last reader has just gone.
             drop(sender.send(event()));
         }
+    }
+
+    /// A job was asked to stop. That is logged as well.
+    pub(crate) fn cancel_requested(&self, pipeline: &PipelineName, run: RunId) {
+        logs::cancel_requested(pipeline, run);
+        self.send(|| Event::CancelRequested { pipeline: pipeline.clone(), run });
     }
 
     /// Tells readers that no event follows.

@@ -208,6 +208,7 @@ mod code;
 mod command;
 mod decide;
 mod engine;
+mod entry;
 mod error;
 mod events;
 mod history;
@@ -216,11 +217,13 @@ mod logs;
 mod orchestrator;
 mod persist;
 mod policy;
+mod reconcile;
 mod recovery;
 mod registration;
 mod shutdown;
 mod signal;
 mod slots;
+mod status;
 mod threads;
 mod timers;
 
@@ -234,15 +237,16 @@ pub use orchestrator::Orchestrator;
 pub use policy::{Misfire, Overlap, Recovery};
 pub use registration::Registration;
 pub use shutdown::DrainReport;
+pub use status::{Status, Used};
 
 #[doc(no_inline)]
 pub use godata_core::{
     AnyJob, AnyStore, BoxError, Canceled, Cancellation, Cause, Clock, Covers, ErrorChain, Failure,
     FailureKind, Job, JobErrorKind, JobFn, JobId, JobRunner, ManualClock, MemoryStore, Missed, NameError,
     OwnerId, ParamError, Params, Permanent, PersistError, PipelineName, PipelineRecord, Progress, Retention,
-    RetryOn, RetryPolicy, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunKey, RunQuery, RunRecord,
-    RunRequest, RunResult, RunStatus, RunnerError, Schedule, StopReason, Store, StoreError, SystemClock,
-    Transient, error_chain, job_fn, time,
+    RetryOn, RetryPolicy, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunKey, RunKeyKind, RunQuery,
+    RunRecord, RunRequest, RunResult, RunStatus, RunnerError, Schedule, StopReason, Store, StoreError,
+    SystemClock, Transient, error_chain, job_fn, time,
 };
 
 /// Compiles the programs of the README.

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use godata_core::{
-    Cause, OwnerId, PipelineName, PipelineRecord, RunId, RunRecord, RunStatus, RunnerError, StoreError,
-    error_chain,
+    Cause, OwnerId, PipelineName, RunId, RunRecord, RunStatus, RunnerError, StoreError, error_chain,
 };
 use time::UtcDateTime;
 use tracing::field::display;
@@ -114,21 +113,18 @@ pub(crate) fn misfired(pipeline: &PipelineName, misfired: &Misfired) {
     );
 }
 
-/// Logs a pause or its end, once the row of the pipeline is durable or was read.
-pub(crate) fn paused_or_resumed(before: &PipelineRecord, row: &PipelineRecord) {
-    let pipeline = &row.name;
-    match (before.paused_at, row.paused_at) {
-        (None, Some(_)) if before.rev > 0 => tracing::info!(%pipeline, "pipeline paused"),
-        (Some(_), None) => tracing::info!(%pipeline, "pipeline resumed"),
-        _ => {}
-    }
+pub(crate) fn paused(pipeline: &PipelineName) {
+    tracing::info!(%pipeline, "pipeline paused");
 }
 
-pub(crate) fn edited(before: &PipelineRecord, row: &PipelineRecord) {
-    if before.rev > 0 && before.removed_at.is_none() && before.spec != row.spec {
-        let (from, to) = (spec_text(before.spec.as_deref()), spec_text(row.spec.as_deref()));
-        tracing::info!(pipeline = %row.name, from, to, "schedule edited");
-    }
+pub(crate) fn resumed(pipeline: &PipelineName) {
+    tracing::info!(%pipeline, "pipeline resumed");
+}
+
+/// Logs that a pipeline has another schedule.
+pub(crate) fn edited(pipeline: &PipelineName, from: Option<&str>, to: Option<&str>) {
+    let (from, to) = (spec_text(from), spec_text(to));
+    tracing::info!(%pipeline, from, to, "schedule edited");
 }
 
 pub(crate) fn registered(pipeline: &PipelineName, spec: Option<&str>) {

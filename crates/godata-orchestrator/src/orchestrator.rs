@@ -31,7 +31,7 @@ use crate::persist::within;
 use crate::threads::Threads;
 use crate::{
     Backfill, DrainReport, Events, History, OrchestratorBuilder, OrchestratorError, RegisterError,
-    Registration, RunOptions, logs,
+    Registration, RunOptions, Status, logs,
 };
 
 /// Runs jobs on schedules and by hand, and keeps their history.
@@ -460,6 +460,116 @@ impl Orchestrator {
             after = due;
         }
         Ok(times)
+    }
+
+    /// Returns the handle of a run that is queued or running in this instance, whatever has started it; `None` for any other
+    /// run.
+    ///
+    /// # Errors
+    ///
+    /// [`OrchestratorError::ShuttingDown`], or an error of the store if it was not read yet.
+    ///
+    /// ```
+    /// use godata_orchestrator::{BoxError, Event, MemoryStore, Orchestrator, RunContext, job_fn};
+    /// use godata_runner::Runner;
+    /// use godata_scheduler::every;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let orchestrator = Orchestrator::new(MemoryStore::new(), Runner::new());
+    /// let import = job_fn("import", |cx: RunContext| async move {
+    ///     cx.cancellation().canceled().await;
+    ///     Ok(())
+    /// });
+    /// let mut events = orchestrator.events();
+    /// orchestrator.register(import, every(std::time::Duration::from_millis(20))?).await?;
+    /// orchestrator.start_scheduler().await?;
+    ///
+    /// while let Some(event) = events.next().await {
+    ///     if let Event::Started(row) = event? {
+    ///         let run = orchestrator.run(row.id).await?.ok_or("the run has ended")?;
+    ///         assert_eq!(run.context().progress().records_read(), 0);
+    ///         run.stop();
+    ///         break;
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn run(&self, run: RunId) -> Result<Option<RunHandle>, OrchestratorError> {
+        self.ask(|reply| Command::Handle(run, reply)).await
+    }
+
+    /// Returns the handles of the jobs that are running in this instance, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run).
+    pub async fn running(&self) -> Result<Vec<RunHandle>, OrchestratorError> {
+        self.ask(Command::Running).await
+    }
+
+    /// Returns what this instance is doing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run).
+    ///
+    /// ```
+    /// use godata_orchestrator::{BoxError, MemoryStore, Orchestrator};
+    /// use godata_runner::Runner;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let orchestrator = Orchestrator::builder(MemoryStore::new(), Runner::new())
+    ///     .concurrency(8)
+    ///     .pool("database", 2)
+    ///     .build()?;
+    /// orchestrator.start_scheduler().await?;
+    ///
+    /// let status = orchestrator.status().await?;
+    /// assert!(status.is_scheduling && status.store_failing_since.is_none());
+    /// assert_eq!((status.slots.taken, status.slots.slots), (0, 8));
+    /// assert_eq!((status.pools[0].0.as_str(), status.pools[0].1.slots), ("database", 2));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn status(&self) -> Result<Status, OrchestratorError> {
+        self.ask(Command::Status).await
+    }
+
+    /// Returns the next due times of all pipelines whose schedules fire in this instance: one for each pipeline, at most
+    /// `count`, the earliest first. [`upcoming`](Self::upcoming) returns more than one for a single pipeline.
+    ///
+    /// A due time that has come while the scheduler was stopped counts as next until it is decided.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`run`](Self::run).
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use godata_orchestrator::{BoxError, MemoryStore, Orchestrator, job_fn};
+    /// use godata_runner::Runner;
+    /// use godata_scheduler::every;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let orchestrator = Orchestrator::new(MemoryStore::new(), Runner::new());
+    /// orchestrator.register(job_fn("daily", |_cx| async { Ok(()) }), every(Duration::from_secs(86_400))?).await?;
+    /// orchestrator.register(job_fn("often", |_cx| async { Ok(()) }), every(Duration::from_secs(60))?).await?;
+    ///
+    /// let next = orchestrator.next_due(1).await?;
+    /// assert_eq!(next[0].0.as_str(), "often");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn next_due(
+        &self,
+        count: usize,
+    ) -> Result<Vec<(PipelineName, UtcDateTime)>, OrchestratorError> {
+        self.ask(|reply| Command::NextDue(count, reply)).await
     }
 
     /// Returns the runs that match a query, newest first. `Display` prints them as a table.

@@ -1,6 +1,7 @@
 //! Writes to and reads from the store, as futures that run beside the loop.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
@@ -8,6 +9,7 @@ use godata_core::{
     AnyStore, Commit, Committed, PipelineName, PipelineRecord, RunKey, RunQuery, RunRecord, RunStatus,
     Store as _, StoreError, panic_message,
 };
+use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 /// How many rows one read returns.
@@ -35,24 +37,36 @@ pub(crate) struct Reloaded {
     pub(crate) settled: Vec<RunRecord>,
 }
 
-pub(crate) async fn commit(store: AnyStore, commit: Box<Commit>, limit: Duration) -> StoreAnswer {
-    let answer = within(limit, store.commit(&commit)).await;
-    StoreAnswer::Committed(commit, answer)
+/// How calls about pipelines are made. Each waits for its turn first, and that does not count as time of the store.
+#[derive(Clone)]
+pub(crate) struct Calls {
+    store: AnyStore,
+    /// How long the store may take to answer.
+    limit: Duration,
+    /// A permit for each call that may be made at the same time.
+    turns: Arc<Semaphore>,
 }
 
-/// Reads a pipeline after a wait. Each read names the pipeline, because a read without one would wait for the commits of all
-/// pipelines. The row is read before the runs: if the runs belong to a later rev, the next commit conflicts.
-pub(crate) async fn reload(
-    store: AnyStore,
-    name: PipelineName,
-    keys: Vec<RunKey>,
-    wait: Duration,
-    limit: Duration,
-) -> StoreAnswer {
-    if !wait.is_zero() {
-        sleep(wait).await;
+impl Calls {
+    pub(crate) fn new(store: AnyStore, limit: Duration, most: usize) -> Self {
+        Self { store, limit, turns: Arc::new(Semaphore::new(most.clamp(1, Semaphore::MAX_PERMITS))) }
     }
-    StoreAnswer::Reloaded(read(&store, name, keys, limit).await.map(Box::new))
+
+    pub(crate) async fn commit(self, commit: Box<Commit>) -> StoreAnswer {
+        let _turn = self.turns.acquire().await;
+        let answer = within(self.limit, self.store.commit(&commit)).await;
+        StoreAnswer::Committed(commit, answer)
+    }
+
+    /// Reads a pipeline after a wait. Each read names the pipeline, because a read without one would wait for the commits of
+    /// all pipelines. The row is read before the runs: if the runs belong to a later rev, the next commit conflicts.
+    pub(crate) async fn read(self, name: PipelineName, keys: Vec<RunKey>, wait: Duration) -> StoreAnswer {
+        if !wait.is_zero() {
+            sleep(wait).await;
+        }
+        let _turn = self.turns.acquire().await;
+        StoreAnswer::Reloaded(read(&self.store, name, keys, self.limit).await.map(Box::new))
+    }
 }
 
 async fn read(

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::entry::EntryId;
+
 /// The slots of an orchestrator and of its pools, and the queues of pipelines that wait for one.
 #[derive(Debug)]
 pub(crate) struct Slots {
@@ -20,7 +22,7 @@ pub(crate) struct Slots {
 struct Queue {
     free: usize,
     /// The pipelines, and since when they wait. Some no longer do: their runs were canceled.
-    waiting: VecDeque<(usize, Instant)>,
+    waiting: VecDeque<(EntryId, Instant)>,
     /// The same, for this pool.
     freed: Freed,
 }
@@ -45,10 +47,10 @@ impl Freed {
 
 impl Queue {
     /// The pipelines that still wait, if the first of them waits for that long.
-    fn long_waiting(&self, wait: Duration, waits: impl Fn(usize) -> bool) -> Vec<usize> {
-        let mut waiting = self.waiting.iter().filter(|(key, _)| waits(*key)).peekable();
+    fn long_waiting(&self, wait: Duration, waits: impl Fn(EntryId) -> bool) -> Vec<EntryId> {
+        let mut waiting = self.waiting.iter().filter(|(id, _)| waits(*id)).peekable();
         match waiting.peek() {
-            Some((_, since)) if since.elapsed() >= wait => waiting.map(|(key, _)| *key).collect(),
+            Some((_, since)) if since.elapsed() >= wait => waiting.map(|(id, _)| *id).collect(),
             _ => Vec::new(),
         }
     }
@@ -59,7 +61,7 @@ impl Queue {
 pub(crate) struct Stall {
     pub(crate) pool: Option<usize>,
     /// The pipelines that wait.
-    pub(crate) waiting: Vec<usize>,
+    pub(crate) waiting: Vec<EntryId>,
 }
 
 impl Slots {
@@ -71,6 +73,11 @@ impl Slots {
 
     pub(crate) fn free(&self, pool: Option<usize>) -> usize {
         self.queues.get(queue_of(pool)).map_or(0, |queue| queue.free.min(self.free))
+    }
+
+    /// How many slots are free: of all, and of each pool.
+    pub(crate) fn all_free(&self) -> (usize, impl Iterator<Item = usize>) {
+        (self.free, self.queues.iter().skip(1).map(|queue| queue.free))
     }
 
     /// Takes up to `count` slots, as many as are free.
@@ -91,14 +98,14 @@ impl Slots {
         }
     }
 
-    pub(crate) fn wait(&mut self, pool: Option<usize>, key: usize) {
+    pub(crate) fn wait(&mut self, pool: Option<usize>, id: EntryId) {
         if let Some(queue) = self.queues.get_mut(queue_of(pool)) {
-            queue.waiting.push_back((key, Instant::now()));
+            queue.waiting.push_back((id, Instant::now()));
         }
     }
 
     /// What has been stalled for that long, if one of its pipelines still waits. Each stall is returned once.
-    pub(crate) fn stalls(&mut self, wait: Duration, waits: impl Fn(usize) -> bool) -> Vec<Stall> {
+    pub(crate) fn stalls(&mut self, wait: Duration, waits: impl Fn(EntryId) -> bool) -> Vec<Stall> {
         if self.free == 0 {
             let waiting = |queue: &Queue| queue.long_waiting(wait, &waits);
             let waiting: Vec<_> = self.queues.iter().flat_map(waiting).collect();
@@ -120,16 +127,16 @@ impl Slots {
     }
 
     /// The next waiting pipeline for which there is a slot.
-    pub(crate) fn next(&mut self) -> Option<usize> {
+    pub(crate) fn next(&mut self) -> Option<EntryId> {
         let count = self.queues.len();
         for place in (0..count).map(|offset| (self.turn + offset) % count) {
             if self.free == 0 {
                 return None;
             }
             let queue = self.queues.get_mut(place).filter(|queue| queue.free > 0);
-            if let Some((key, _)) = queue.and_then(|queue| queue.waiting.pop_front()) {
+            if let Some((id, _)) = queue.and_then(|queue| queue.waiting.pop_front()) {
                 self.turn = (place + 1) % count;
-                return Some(key);
+                return Some(id);
             }
         }
         None
@@ -172,15 +179,18 @@ mod tests {
         let mut slots = Slots::new(3, &[1]);
         let mut held = slots.take(Some(0), 1);
         assert_eq!((held.count, slots.free(Some(0)), slots.free(None)), (1, 0, 2));
-        for (pool, key) in [(Some(0), 1), (None, 2), (Some(0), 3), (None, 4)] {
-            slots.wait(pool, key);
+        for (pool, id) in [(Some(0), 1), (None, 2), (Some(0), 3), (None, 4)] {
+            slots.wait(pool, EntryId(id));
         }
-        assert_eq!([slots.next(), slots.next(), slots.next()], [Some(2), Some(4), None]);
+        assert_eq!([slots.next(), slots.next(), slots.next()], [Some(EntryId(2)), Some(EntryId(4)), None]);
         slots.give_back(&mut held);
-        slots.wait(None, 5);
-        assert_eq!([slots.next(), slots.next(), slots.next()], [Some(1), Some(5), Some(3)]);
+        slots.wait(None, EntryId(5));
+        assert_eq!(
+            [slots.next(), slots.next(), slots.next()],
+            [Some(EntryId(1)), Some(EntryId(5)), Some(EntryId(3))]
+        );
         assert_eq!(slots.take(None, 9).count, 3);
-        slots.wait(None, 6);
+        slots.wait(None, EntryId(6));
         assert_eq!(slots.next(), None);
     }
 
@@ -192,21 +202,27 @@ mod tests {
             let mut held = slots.take(pool, 1);
             tokio::time::advance(MINUTE).await;
             assert_eq!(slots.stalls(MINUTE, |_| true), [], "nobody waits");
-            slots.wait(pool, 7);
-            slots.wait(pool, 8);
+            slots.wait(pool, EntryId(7));
+            slots.wait(pool, EntryId(8));
             assert_eq!(slots.stalls(MINUTE, |_| true), []);
             tokio::time::advance(MINUTE).await;
-            assert_eq!(slots.stalls(MINUTE, |_| true), [Stall { pool, waiting: vec![7, 8] }]);
+            assert_eq!(
+                slots.stalls(MINUTE, |_| true),
+                [Stall { pool, waiting: vec![EntryId(7), EntryId(8)] }]
+            );
             assert_eq!(slots.stalls(MINUTE, |_| true), []);
             slots.give_back(&mut held);
-            assert_eq!(slots.next(), Some(7));
+            assert_eq!(slots.next(), Some(EntryId(7)));
             let _held = slots.take(pool, 1);
             assert_eq!((slots.next(), slots.stalls(MINUTE, |_| true)), (None, vec![]));
             tokio::time::advance(MINUTE).await;
-            assert_eq!(slots.stalls(MINUTE, |key| key != 8), [], "its run was canceled");
-            slots.wait(pool, 9);
-            assert_eq!(slots.stalls(MINUTE, |key| key != 8), [], "it has just begun to wait");
-            assert_eq!(slots.stalls(MINUTE, |_| true), [Stall { pool, waiting: vec![8, 9] }]);
+            assert_eq!(slots.stalls(MINUTE, |id| id != EntryId(8)), [], "its run was canceled");
+            slots.wait(pool, EntryId(9));
+            assert_eq!(slots.stalls(MINUTE, |id| id != EntryId(8)), [], "it has just begun to wait");
+            assert_eq!(
+                slots.stalls(MINUTE, |_| true),
+                [Stall { pool, waiting: vec![EntryId(8), EntryId(9)] }]
+            );
         }
     }
 }

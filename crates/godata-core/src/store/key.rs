@@ -27,6 +27,40 @@ use crate::{NameError, PipelineName, RunId};
 #[serde(try_from = "String", into = "String")]
 pub struct RunKey(Arc<str>);
 
+/// What a run was queued for, as its [`RunKey`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RunKeyKind {
+    /// [Due times](RunKey::due) of a schedule.
+    Due,
+    /// The [next attempt](RunKey::retry) after a failed run.
+    Retry,
+    /// The [repetition](RunKey::recover) of an interrupted run.
+    Recover,
+    /// A [success](RunKey::after) of another pipeline.
+    After,
+    /// A due time of a [backfill](RunKey::backfill).
+    Backfill,
+    /// A [call](RunKey::manual), with or without a token.
+    Manual,
+}
+
+impl RunKeyKind {
+    const ALL: [Self; 6] = [Self::Due, Self::Retry, Self::Recover, Self::After, Self::Backfill, Self::Manual];
+
+    /// What keys of this kind start with, up to the first slash.
+    fn prefix(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Retry => "retry",
+            Self::Recover => "recover",
+            Self::After => "after",
+            Self::Backfill => "backfill",
+            Self::Manual => "manual",
+        }
+    }
+}
+
 impl RunKey {
     const MAX_BYTES: usize = 512;
 
@@ -79,6 +113,20 @@ impl RunKey {
     #[must_use]
     pub fn manual_run(id: RunId) -> Self {
         Self::format(format_args!("manual/{id}"))
+    }
+
+    /// Returns what the run was queued for; `None` for a key of a later version.
+    ///
+    /// ```
+    /// use godata_core::{RunKey, RunKeyKind};
+    ///
+    /// assert_eq!(RunKey::manual("deploy-17")?.kind(), Some(RunKeyKind::Manual));
+    /// # Ok::<(), godata_core::NameError>(())
+    /// ```
+    #[must_use]
+    pub fn kind(&self) -> Option<RunKeyKind> {
+        let (kind, _) = self.0.split_once('/')?;
+        RunKeyKind::ALL.into_iter().find(|known| known.prefix() == kind)
     }
 
     /// Returns the key as it is stored.
@@ -141,16 +189,20 @@ mod tests {
         let run = RunId::generate();
         let longest = PipelineName::new("n".repeat(200)).unwrap();
         let at = UtcDateTime::UNIX_EPOCH - std::time::Duration::from_micros(1);
-        for key in [
-            RunKey::due(at, at),
-            RunKey::retry(run),
-            RunKey::recover(run),
-            RunKey::after(&longest, u64::MAX),
-            RunKey::backfill(longest.as_str(), at).unwrap(),
-            RunKey::manual("deploy 17").unwrap(),
-            RunKey::manual_run(run),
+        for (key, kind) in [
+            (RunKey::due(at, at), RunKeyKind::Due),
+            (RunKey::retry(run), RunKeyKind::Retry),
+            (RunKey::recover(run), RunKeyKind::Recover),
+            (RunKey::after(&longest, u64::MAX), RunKeyKind::After),
+            (RunKey::backfill(longest.as_str(), at).unwrap(), RunKeyKind::Backfill),
+            (RunKey::manual("deploy 17").unwrap(), RunKeyKind::Manual),
+            (RunKey::manual_run(run), RunKeyKind::Manual),
         ] {
             assert_eq!(key.as_str().parse::<RunKey>().as_ref(), Ok(&key));
+            assert_eq!(key.kind(), Some(kind));
+        }
+        for unknown in ["due", "later/1", "Due/1/1"] {
+            assert_eq!(unknown.parse::<RunKey>().unwrap().kind(), None);
         }
         assert_eq!(RunKey::due(at, at).as_str(), "due/-1/-1");
         assert_eq!(RunKey::manual("a\nb"), Err(NameError::HiddenCharacter { character: '\n' }));

@@ -19,7 +19,7 @@ pub use any::AnyStore;
 pub use check::{Stored, check_commit};
 pub use commit::{Commit, Committed, Renewal, RunChange};
 pub use error::StoreError;
-pub use key::RunKey;
+pub use key::{RunKey, RunKeyKind};
 pub use memory::MemoryStore;
 pub use pipeline::PipelineRecord;
 pub use query::RunQuery;

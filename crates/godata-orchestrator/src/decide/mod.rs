@@ -23,6 +23,8 @@ pub(crate) use due_times::DueTimes;
 pub(crate) use orphans::{GONE, STUCK};
 pub(crate) use requests::{Refusal, Registered, Request, Verdict};
 pub(crate) use skips::Fold;
+#[cfg(test)]
+pub(crate) use skips::Skipped;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,24 +1,30 @@
-//! Jobs: the runner starts them, and the loop watches them until they end.
+//! The jobs: the runner starts them, in slots, and they are watched until they end.
 
+use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use futures::future::select;
+use futures::future::{BoxFuture, pending, select};
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use godata_core::{
-    Clock as _, RunContext, RunHandle, RunId, RunKey, RunRecord, RunRequest, RunResult, RunStatus,
+    Clock, JobRunner, RunContext, RunHandle, RunId, RunKey, RunRecord, RunRequest, RunResult, RunStatus,
     RunnerError, StoreError, panic_message,
 };
 use time::UtcDateTime;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::entry::{Entry, Job, Replier, Waiter};
-use super::{Engine, Watched};
-use crate::decide::{End, Plan, Request, later};
+use super::directory::Directory;
+use crate::decide::{End, Plan, later};
+use crate::entry::{Entry, EntryId, Job, Waiter};
+use crate::events::EventSender;
 use crate::persist::DONE_TIMEOUT;
-use crate::slots::Held;
-use crate::{Event, logs};
+use crate::shutdown::Closing;
+use crate::slots::{Held, Slots};
+use crate::threads::Pulse;
+use crate::{Event, Used, logs};
 
 /// The shortest time after which a run counts as overdue by default.
 const LEAST_OVERDUE: Duration = Duration::from_secs(60);
@@ -29,21 +35,116 @@ const AFTER_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long no slot may become free while pipelines wait for one, until that is reported.
 const STALL: Duration = Duration::from_secs(60);
 
-impl Engine {
-    /// Starts the jobs of all runs whose rows have become `running`.
-    pub(super) fn start_jobs(&mut self) {
-        for (key, run, slot) in std::mem::take(&mut self.starting) {
-            self.start(key, run, slot);
+/// The jobs of all pipelines. What is known about the jobs of one pipeline is in its entry.
+pub(super) struct Jobs {
+    runner: Arc<dyn JobRunner>,
+    /// Keeps the runtime of the jobs responsive; `None` if jobs run where the loop does.
+    pulse: Option<Pulse>,
+    clock: Arc<dyn Clock>,
+    events: EventSender,
+    concurrency: usize,
+    /// The pools, each with its number of slots.
+    pools: Vec<(String, usize)>,
+    pub(super) slots: Slots,
+    watched: FuturesUnordered<BoxFuture<'static, Watched>>,
+    /// The pipelines of the runs that are watched.
+    pipelines: HashMap<RunId, EntryId>,
+    /// The runs whose rows are `running` and whose jobs have not started yet.
+    starting: Vec<(EntryId, RunId, Held)>,
+}
+
+/// What happened to a watched run.
+pub(super) enum Watched {
+    Ended(EntryId, RunResult),
+    /// Its caller stopped it, or it ended, before its job started.
+    Abandoned(EntryId, RunId),
+}
+
+impl Jobs {
+    pub(super) fn new(
+        runner: Arc<dyn JobRunner>,
+        clock: Arc<dyn Clock>,
+        events: EventSender,
+        concurrency: usize,
+        pools: Vec<(String, usize)>,
+    ) -> Self {
+        let slots: Vec<_> = pools.iter().map(|(_, slots)| *slots).collect();
+        Self {
+            runner,
+            pulse: None,
+            clock,
+            events,
+            concurrency,
+            pools,
+            slots: Slots::new(concurrency, &slots),
+            watched: FuturesUnordered::new(),
+            pipelines: HashMap::new(),
+            starting: Vec::new(),
+        }
+    }
+
+    /// Sets the runtime on which jobs run. Must be called on the runtime of the loop.
+    pub(super) fn run_on(&mut self, runtime: Option<Handle>) {
+        self.pulse = runtime.map(Pulse::new);
+    }
+
+    pub(super) fn stop_grace(&self) -> Duration {
+        self.runner.stop_grace()
+    }
+
+    /// The place of a pool.
+    pub(super) fn pool(&self, name: &str) -> Option<usize> {
+        self.pools.iter().position(|(known, _)| known == name)
+    }
+
+    /// The pipeline of a run that is watched here.
+    pub(super) fn pipeline_of(&self, run: RunId) -> Option<EntryId> {
+        self.pipelines.get(&run).copied()
+    }
+
+    /// The pipelines with watched runs.
+    pub(super) fn pipelines(&self) -> BTreeSet<EntryId> {
+        self.pipelines.values().copied().collect()
+    }
+
+    /// Waits for something to happen to a watched run, and keeps the runtime of the jobs responsive meanwhile.
+    pub(super) async fn next(&mut self) -> Watched {
+        loop {
+            tokio::select! {
+                biased;
+                Some(watched) = self.watched.next() => return watched,
+                () = beat(&mut self.pulse) => {}
+            }
+        }
+    }
+
+    /// Whether runs are watched, so that there is something to wait for.
+    pub(super) fn is_watching(&self) -> bool {
+        !self.watched.is_empty()
+    }
+
+    /// Reserves a slot for the job of a run whose row has become `running`, to be started by [`start_all`](Self::start_all).
+    pub(super) fn will_start(&mut self, id: EntryId, run: RunId, slot: Held) {
+        self.starting.push((id, run, slot));
+    }
+
+    /// Starts the jobs that are to start. Jobs of a shutdown join its runs, or don't start any more.
+    pub(super) fn start_all(&mut self, directory: &mut Directory, closing: Option<&mut Closing>) {
+        let mut closing = closing;
+        for (id, run, mut slot) in std::mem::take(&mut self.starting) {
+            match directory.get_mut(id) {
+                Some(entry) => self.start(entry, run, slot, closing.as_deref_mut()),
+                None => self.slots.give_back(&mut slot),
+            }
         }
     }
 
     /// Starts the job of a run whose row is `running`.
-    pub(super) fn start(&mut self, key: usize, run: RunId, mut slot: Held) {
-        let is_too_late = self.closing.as_ref().is_some_and(|closing| !closing.may_start());
-        let entry = self.entries.get_mut(key).and_then(Option::as_deref_mut);
-        let row = entry.as_ref().and_then(|entry| entry.runs.iter().find(|row| row.id == run).cloned());
-        let Some((entry, row)) = entry.zip(row) else { return self.slots.give_back(&mut slot) };
-        self.jobs.insert(run, key);
+    pub(super) fn start(&mut self, entry: &mut Entry, run: RunId, slot: Held, closing: Option<&mut Closing>) {
+        let mut slot = slot;
+        let Some(row) = entry.run(run).cloned() else { return self.slots.give_back(&mut slot) };
+        let is_too_late = closing.as_ref().is_some_and(|closing| !closing.may_start());
+        self.pipelines.insert(run, entry.id);
         let plan = entry.plan.clone().filter(|_| !is_too_late);
         let job = job_of(entry, run, &row.key);
         job.slot = slot;
@@ -53,11 +154,11 @@ impl Engine {
             } else {
                 (RunStatus::Canceled, "its pipeline is no longer registered")
             };
-            let handle = self.handle_of(key, &row);
-            if let Some(closing) = &mut self.closing {
+            let handle = self.handle_of(entry, &row);
+            if let Some(closing) = closing {
                 closing.runs.push(handle);
             }
-            return self.not_started(key, run, status, reason);
+            return self.not_started(entry, run, status, reason);
         };
         let cx = match &job.waiter {
             Some(waiter) => {
@@ -76,34 +177,35 @@ impl Engine {
             runner.start(plan.code.job.clone(), request)
         };
         match catch_unwind(AssertUnwindSafe(start)) {
-            Ok(Ok(handle)) => self.started(key, row, &plan, handle),
-            Ok(Err(error)) => self.refused(key, run, Some(error)),
+            Ok(Ok(handle)) => {
+                if let Some(closing) = closing {
+                    closing.runs.push(handle.clone());
+                }
+                self.started(entry, row, &plan, handle);
+            }
+            Ok(Err(error)) => self.refused(entry, run, Some(error)),
             Err(panic) => {
                 drop(panic_message(panic));
-                self.refused(key, run, None);
+                self.refused(entry, run, None);
             }
         }
     }
 
-    fn started(&mut self, key: usize, row: RunRecord, plan: &Plan, handle: RunHandle) {
-        let now = self.clock.now();
-        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
+    fn started(&mut self, entry: &mut Entry, row: RunRecord, plan: &Plan, handle: RunHandle) {
+        let id = entry.id;
         let limit = overdue_after(plan, entry.usual);
         if row.cancel_requested_at.is_some() {
             handle.stop();
         }
         let job = job_of(entry, row.id, &row.key);
         job.handle = Some(handle.clone());
-        job.overdue_at = limit.map(|limit| later(now, limit));
-        if let Some(closing) = &mut self.closing {
-            closing.runs.push(handle.clone());
-        }
-        let ended = async move { Watched::Ended(key, handle.finished().await) };
+        job.overdue_at = limit.map(|limit| later(self.clock.now(), limit));
+        let ended = async move { Watched::Ended(id, handle.finished().await) };
         self.watched.push(ended.boxed());
         self.events.send(|| Event::Started(Arc::new(row)));
     }
 
-    fn refused(&mut self, key: usize, run: RunId, error: Option<RunnerError>) {
+    fn refused(&mut self, entry: &mut Entry, run: RunId, error: Option<RunnerError>) {
         let status = match error {
             Some(RunnerError::ShuttingDown) => RunStatus::Interrupted,
             _ => RunStatus::Failed,
@@ -112,40 +214,32 @@ impl Engine {
             Some(error) => format!("the job was not started: {error}"),
             None => "the job was not started: the runner panicked".to_owned(),
         };
-        if let Some(entry) = self.entry(key) {
-            let pipeline = entry.name().clone();
-            // An interrupted run is logged with its row.
-            if status == RunStatus::Failed {
-                logs::not_started(&pipeline, run, error.as_ref());
-            }
-            self.events.send(|| Event::StartFailed { pipeline, run, error });
+        let pipeline = entry.name().clone();
+        // An interrupted run is logged with its row.
+        if status == RunStatus::Failed {
+            logs::not_started(&pipeline, run, error.as_ref());
         }
-        self.not_started(key, run, status, &message);
+        self.events.send(|| Event::StartFailed { pipeline, run, error });
+        self.not_started(entry, run, status, &message);
     }
 
-    fn not_started(&mut self, key: usize, run: RunId, status: RunStatus, message: &str) {
+    fn not_started(&mut self, entry: &mut Entry, run: RunId, status: RunStatus, message: &str) {
         let end = End::without_result(run, status, message.to_owned(), None, self.clock.now());
-        self.ended(key, end);
+        self.ended(entry, end);
     }
 
-    pub(super) fn job_ended(&mut self, key: usize, result: RunResult) {
-        let took = result.duration().filter(|_| result.status == RunStatus::Succeeded);
-        if let (Some(entry), Some(took)) = (self.entry(key), took) {
+    /// A job has ended with this result.
+    pub(super) fn finished(&mut self, entry: &mut Entry, result: RunResult) {
+        if let Some(took) = result.duration().filter(|_| result.status == RunStatus::Succeeded) {
             entry.usual = Some(entry.usual.map_or(took, |usual| (usual * 3 + took) / 4));
         }
-        self.ended(key, End::from(result));
-        // The slot goes to the pipeline that has waited longest, not to the next run of this one.
-        self.give_slots();
-        self.step(key);
+        self.ended(entry, End::from(result));
     }
 
     /// A job has ended: its slot is released, callers of `finished` continue, and its row is to be written.
-    pub(super) fn ended(&mut self, key: usize, mut end: End) {
-        let Some(entry) = self.entries.get_mut(key).and_then(Option::as_deref_mut) else { return };
-        let Some(job) = entry.job(end.run) else { return };
-        if job.ended.is_some() {
-            return;
-        }
+    pub(super) fn ended(&mut self, entry: &mut Entry, end: End) {
+        let mut end = end;
+        let Some(job) = entry.job_mut(end.run).filter(|job| job.ended.is_none()) else { return };
         self.slots.give_back(&mut job.slot);
         (job.handle, job.overdue_at, job.ended) = (None, None, Some(Instant::now()));
         if let Some(waiter) = &mut job.waiter {
@@ -158,140 +252,167 @@ impl Engine {
         entry.ends.push(end);
     }
 
-    pub(super) fn stop_job(&mut self, key: usize, run: RunId) {
-        if let Some(handle) = self.entry(key).and_then(|entry| entry.job(run)?.handle.as_ref()) {
-            handle.stop();
+    /// Stops a job before the request of a caller to stop it is stored.
+    pub(super) fn stop_for_caller(&self, entry: &mut Entry, run: RunId) {
+        let name = entry.name().clone();
+        let Some(job) = entry.job_mut(run) else { return };
+        let Some(handle) = &job.handle else { return };
+        // The job may end at once, and its end is logged after the request.
+        if !std::mem::replace(&mut job.is_cancel_logged, true) {
+            self.events.cancel_requested(&name, run);
         }
+        handle.stop();
     }
 
-    /// The final row of a run is durable, with this status.
-    pub(super) fn job_is_written(&mut self, key: usize, run: RunId, status: RunStatus) {
-        if let Some(waiter) = self.forget_job(key, run) {
-            waiter.complete(status);
-        }
-    }
-
-    /// Another instance has ended a queued run.
-    pub(super) fn job_was_ended(&mut self, key: usize, row: &RunRecord) {
-        if let Some(mut waiter) = self.forget_job(key, row.id) {
+    /// The final row of a run is durable. The job may still run, if the row was not written for its end.
+    pub(super) fn written(&mut self, entry: &mut Entry, row: &RunRecord) {
+        let Some(job) = entry.job_mut(row.id) else { return };
+        if let Some(waiter) = &mut job.waiter {
             waiter.end(row.status, row.error.clone(), None);
+        }
+        if job.handle.is_none()
+            && let Some(waiter) = self.forget(entry, row.id)
+        {
             waiter.complete(row.status);
         }
     }
 
     /// Stops watching a run. If the returned waiter is dropped, callers of `done` learn that no final row is stored here.
-    pub(super) fn forget_job(&mut self, key: usize, run: RunId) -> Option<Waiter> {
-        self.jobs.remove(&run);
-        let entry = self.entry(key)?;
+    pub(super) fn forget(&mut self, entry: &mut Entry, run: RunId) -> Option<Waiter> {
+        self.pipelines.remove(&run);
         let place = entry.jobs.iter().position(|job| job.run == run)?;
         entry.jobs.swap_remove(place).waiter
     }
 
     /// The end of a run came too late: another instance has written another end.
-    pub(super) fn supersede(&mut self, key: usize, run: RunId) {
-        self.forget_job(key, run);
-        let Some(entry) = self.entry(key) else { return };
+    pub(super) fn supersede(&mut self, entry: &mut Entry, run: RunId) {
+        self.forget(entry, run);
         entry.ends.retain(|end| end.run != run);
         let pipeline = entry.name().clone();
         logs::superseded(&pipeline, run);
         self.events.send(|| Event::Superseded { pipeline, run });
     }
 
-    /// Answers callers of `done` whose final row could not be stored for too long. The row is still retried.
-    pub(super) fn fail_waiters(&mut self, key: usize) {
-        let Some(entry) = self.entry(key) else { return };
-        let no_answer =
-            || Arc::new(StoreError::unavailable(format!("it did not answer within {DONE_TIMEOUT:?}")));
-        for job in &mut entry.jobs {
-            if job.ended.is_some_and(|ended| ended.elapsed() >= DONE_TIMEOUT)
-                && let Some(waiter) = &mut job.waiter
-            {
-                waiter.fail(&entry.error.clone().unwrap_or_else(no_answer));
-            }
-        }
-    }
-
-    /// The handle of a run by hand, which may be queued for long or start in a moment.
-    pub(super) fn handle_of(&mut self, key: usize, run: &RunRecord) -> RunHandle {
-        if let Some(handle) = self.watched_handle(key, run.id) {
+    /// The handle of a run, which may be queued for long or start in a moment.
+    pub(super) fn handle_of(&mut self, entry: &mut Entry, run: &RunRecord) -> RunHandle {
+        if let Some(handle) = watched_handle(entry, run.id) {
             return handle;
         }
         let (handle, active) =
             RunHandle::new(run.pipeline_name.as_str(), context(run), Arc::clone(&self.clock));
         let waiter = Waiter::new(handle, active);
         let handle = waiter.handle.clone();
-        self.jobs.insert(run.id, key);
-        if let Some(entry) = self.entry(key) {
-            job_of(entry, run.id, &run.key).waiter = Some(waiter);
-        }
-        self.watch_while_queued(key, handle.clone());
+        self.pipelines.insert(run.id, entry.id);
+        job_of(entry, run.id, &run.key).waiter = Some(waiter);
+        self.watch_while_queued(entry.id, handle.clone());
         handle
     }
 
     /// Watches whether the caller stops a queued run through its handle.
-    fn watch_while_queued(&mut self, key: usize, handle: RunHandle) {
+    fn watch_while_queued(&mut self, id: EntryId, handle: RunHandle) {
         let abandoned = async move {
             let cancellation = handle.context().cancellation().clone();
             let (finished, stopped) = (handle.finished().boxed(), cancellation.canceled().boxed());
             select(finished, stopped).await;
-            Watched::Abandoned(key, handle.id())
+            Watched::Abandoned(id, handle.id())
         };
         self.watched.push(abandoned.boxed());
     }
 
-    pub(super) fn cancel_if_queued(&mut self, key: usize, run: RunId) {
-        let Some(entry) = self.entry(key) else { return };
-        let is_queued = |row: &RunRecord| row.id == run && row.status == RunStatus::Queued;
-        if entry.job(run).is_some_and(|job| job.handle.is_none() && job.ended.is_none())
-            && entry.runs.iter().any(is_queued)
-        {
-            self.queue_request(key, Request::Cancel(run), Replier::Nobody);
-        }
+    /// The handles of the jobs that are running, by id.
+    pub(super) fn running(&self, directory: &Directory) -> Vec<RunHandle> {
+        let jobs = self.watched_jobs(directory).filter_map(|job| job.handle.clone());
+        let mut running: Vec<_> = jobs.collect();
+        running.sort_unstable_by_key(RunHandle::id);
+        running
+    }
+
+    /// Whether the final rows of all ended jobs are stored.
+    pub(super) fn are_written(&self, directory: &Directory) -> bool {
+        self.watched_jobs(directory).all(|job| job.ended.is_none())
+    }
+
+    fn watched_jobs<'a>(&'a self, directory: &'a Directory) -> impl Iterator<Item = &'a Job> {
+        self.pipelines.iter().filter_map(|(run, id)| directory.get(*id)?.job(*run))
+    }
+
+    /// How many slots are taken: of all, and of each pool.
+    pub(super) fn slots_used(&self) -> (Used, Vec<(String, Used)>) {
+        let (free, free_of_pools) = self.slots.all_free();
+        let used = |slots: usize, free: usize| Used { taken: slots.saturating_sub(free), slots };
+        let pools = self.pools.iter().zip(free_of_pools);
+        let pools = pools.map(|((name, slots), free)| (name.clone(), used(*slots, free))).collect();
+        (used(self.concurrency, free), pools)
     }
 
     /// Reports that no slot becomes free. The running jobs may be waiting for runs that are queued behind them.
-    pub(super) fn report_stalls(&mut self) {
-        let entry = |key: usize| self.entries.get(key).and_then(Option::as_deref);
-        for stall in self.slots.stalls(STALL, |key| entry(key).is_some_and(|entry| entry.waits_for_slot)) {
-            let pool = stall.pool.and_then(|pool| self.pools.get(pool)).cloned();
-            let jobs = self.entries.iter().flatten().flat_map(|entry| &entry.jobs);
+    pub(super) fn report_stalls(&mut self, directory: &Directory) {
+        let waits = |id| directory.get(id).is_some_and(|entry| entry.waits_for_slot);
+        for stall in self.slots.stalls(STALL, waits) {
+            let pool = stall.pool.and_then(|pool| self.pools.get(pool)).map(|(name, _)| name.clone());
+            let jobs = directory.iter().flat_map(|entry| &entry.jobs);
             let running: Vec<_> = jobs.filter(|job| job.slot.is_of(stall.pool)).map(|job| job.run).collect();
-            let waiting = stall.waiting.into_iter().filter_map(|key| Some(entry(key)?.name().clone()));
+            let waiting = stall.waiting.into_iter().filter_map(|id| Some(directory.get(id)?.name().clone()));
             let waiting: Vec<_> = waiting.collect();
             logs::stalled(pool.as_deref(), &running, waiting.len());
             self.events.send(|| Event::Stalled { pool, running, waiting });
         }
     }
 
-    pub(super) fn report_overdue(&mut self, key: usize, now: UtcDateTime) {
-        let Some(entry) = self.entry(key) else { return };
+    pub(super) fn report_overdue(&self, entry: &mut Entry, now: UtcDateTime) {
         let pipeline = entry.name().clone();
-        let mut overdue = Vec::new();
         for job in entry.jobs.iter_mut().filter(|job| job.overdue_at.is_some_and(|at| at <= now)) {
             job.overdue_at = None;
             let started = job.handle.as_ref().and_then(RunHandle::started_at).unwrap_or(now);
-            overdue.push((job.run, Duration::try_from(now - started).unwrap_or_default()));
-        }
-        for (run, running_for) in overdue {
+            let (run, running_for) = (job.run, Duration::try_from(now - started).unwrap_or_default());
             logs::overdue(&pipeline, run, running_for);
             self.events.send(|| Event::Overdue { pipeline: pipeline.clone(), run, running_for });
         }
     }
 }
 
-impl Job {
-    fn new(run: RunId, key: RunKey) -> Self {
-        Self {
-            run,
-            key,
-            handle: None,
-            waiter: None,
-            slot: Held::default(),
-            ended: None,
-            overdue_at: None,
-            is_cancel_logged: false,
+async fn beat(pulse: &mut Option<Pulse>) {
+    match pulse {
+        Some(pulse) => pulse.beat().await,
+        None => pending().await,
+    }
+}
+
+/// Answers callers of `done` whose final row could not be stored for too long. The row is still retried.
+pub(super) fn fail_waiters(entry: &mut Entry) {
+    let no_answer =
+        || Arc::new(StoreError::unavailable(format!("it did not answer within {DONE_TIMEOUT:?}")));
+    for job in &mut entry.jobs {
+        if job.ended.is_some_and(|ended| ended.elapsed() >= DONE_TIMEOUT)
+            && let Some(waiter) = &mut job.waiter
+        {
+            waiter.fail(&entry.error.clone().unwrap_or_else(no_answer));
         }
     }
+}
+
+/// Asks the job of a run to stop, if it is running here.
+pub(super) fn stop(entry: &Entry, run: RunId) {
+    if let Some(handle) = entry.job(run).and_then(|job| job.handle.as_ref()) {
+        handle.stop();
+    }
+}
+
+/// Another instance has ended a queued run.
+pub(super) fn ended_elsewhere(jobs: &mut Jobs, entry: &mut Entry, row: &RunRecord) {
+    if let Some(mut waiter) = jobs.forget(entry, row.id) {
+        waiter.end(row.status, row.error.clone(), None);
+        waiter.complete(row.status);
+    }
+}
+
+/// The handle of a run that was requested before, if it is watched here.
+pub(super) fn watched_handle(entry: &mut Entry, run: RunId) -> Option<RunHandle> {
+    let job = entry.job_mut(run)?;
+    if job.waiter.is_none() {
+        job.waiter = Some(Waiter::of_running(job.handle.clone()?));
+    }
+    job.waiter.as_ref().map(|waiter| waiter.handle.clone())
 }
 
 fn job_of<'a>(entry: &'a mut Entry, run: RunId, key: &RunKey) -> &'a mut Job {

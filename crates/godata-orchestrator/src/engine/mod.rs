@@ -1,141 +1,78 @@
-//! The loop: one task that knows all pipelines, decides about each when something has happened to it, and waits for
-//! none of them.
+//! The loop: one task that decides about each pipeline when something has happened to it, and waits for none of them.
 //!
-//! Calls of the store and jobs are futures beside the loop. Their results are its [`Input`]s. An input changes the state of a
-//! pipeline, and then the pipeline makes a [step](Engine::step): the loop decides about it, unless a call of the store is in
-//! flight for it.
+//! Three owners keep what it knows: the [`Directory`] of pipelines, the [`Jobs`], and the [`StoreLink`]. Calls of the store and
+//! jobs are futures beside the loop, and their results are its [`Input`]s. An input changes the state of a pipeline, and then
+//! the pipeline makes a [step](Engine::step): the loop decides about it, unless a call of the store is in flight for it.
 
-mod commands;
-mod entry;
+mod directory;
 mod jobs;
-mod landed;
-mod left;
-mod look;
-mod owners;
-mod register;
+mod link;
+mod plan;
+mod requests;
+mod rounds;
 mod shutdown;
+mod step;
+mod unregistered;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::future::pending;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Release};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use futures::future::BoxFuture;
-use futures::stream::{FuturesUnordered, StreamExt as _};
-use godata_core::{AnyStore, Clock, JobRunner, PipelineName, PipelineRecord, RunId, RunResult};
+use futures::future::{BoxFuture, pending};
+use godata_core::{Clock, PipelineName, RunHandle, RunId, RunRecord, RunStatus};
 use time::UtcDateTime;
 use tokio::runtime::Handle;
 use tokio::select;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
-use self::entry::Entry;
-use self::left::Unregistered;
-use crate::builder::{Keep, Setup};
-use crate::command::Command;
-use crate::decide::Mode;
+use self::directory::Directory;
+use self::jobs::{Jobs, Watched};
+use self::link::{Answered, LinkSetup, StoreLink};
+use self::requests::{NewRuns, request, schedule_of};
+use self::shutdown::{Ended, Lifecycle};
+use crate::builder::Setup;
+use crate::code::wait_for_drops;
+use crate::command::{Answer, Ask, Command, Reply};
+use crate::decide::{End, Mode, Request, STUCK};
+use crate::entry::{Entry, Replier};
 use crate::events::EventSender;
 use crate::ids::Ids;
-use crate::persist::StoreAnswer;
-use crate::recovery::{LiveOwner, Opened, Renewed, Rounded};
-use crate::shutdown::Closing;
 use crate::signal::{Received, Signals};
-use crate::slots::{Held, Slots};
-use crate::threads::Pulse;
-use crate::timers::Timers;
-use crate::{DrainReport, Recovery};
+use crate::{DrainReport, OrchestratorError, Recovery, RegisterError, Registration, Status, logs};
 
 /// How often clocks are compared, leases renewed and so on, at the least. A short lease is renewed more often.
 const ROUND: Duration = Duration::from_secs(10);
 
+/// The cause of a shutdown, for the log.
+const CALLED: &str = "shutdown was called";
+
 pub(crate) struct Engine {
-    store: AnyStore,
-    runner: Arc<dyn JobRunner>,
-    /// Keeps the runtime of the jobs responsive; `None` if jobs run where the loop does.
-    pulse: Option<Pulse>,
+    directory: Directory,
+    jobs: Jobs,
+    link: StoreLink,
+    lifecycle: Lifecycle,
+
     clock: Arc<dyn Clock>,
     ids: Ids,
     recovery: Recovery,
-    keep: Keep,
-    lease: Duration,
-    store_timeout: Duration,
     events: EventSender,
-    pools: Vec<String>,
 
     commands: mpsc::Receiver<Command>,
     has_handles: bool,
-    owner: LiveOwner,
-    stage: Stage,
-    mode: Mode,
-    closing: Option<Closing>,
-    /// Set when the loop ends after a shutdown, and not by a panic.
-    ended: Arc<AtomicBool>,
-    grace: Duration,
-    signals: Option<Signals>,
-    /// The callers that wait for a signal, and then for the report of the shutdown.
-    until_signal: Vec<oneshot::Sender<DrainReport>>,
-
-    entries: Vec<Option<Box<Entry>>>,
-    free: Vec<usize>,
-    names: HashMap<PipelineName, usize>,
-    /// Which pipelines run after each.
-    followers: HashMap<PipelineName, Vec<usize>>,
-    /// The pipelines that are stored and have no entry.
-    stored: HashMap<PipelineName, PipelineRecord>,
-    /// The rows of pipelines that are not registered here.
-    unregistered: BTreeMap<PipelineName, Unregistered>,
-
-    timers: Timers,
-    slots: Slots,
-    watched: FuturesUnordered<BoxFuture<'static, Watched>>,
-    /// The keys of the pipelines of watched runs.
-    jobs: HashMap<RunId, usize>,
-    flights: FuturesUnordered<BoxFuture<'static, (usize, StoreAnswer)>>,
-    /// The runs whose rows are `running` and whose jobs have not started yet.
-    starting: Vec<(usize, RunId, Held)>,
-    renewal: Option<BoxFuture<'static, Renewed>>,
-    round: Option<BoxFuture<'static, Rounded>>,
+    /// The commands that wait until the store was read.
+    waiting: Vec<Command>,
     alarm: Option<(UtcDateTime, BoxFuture<'static, ()>)>,
-    /// The latest time that the clock has shown since it was last compared.
-    clock_showed: UtcDateTime,
-    /// How far the store's clock is behind this one.
-    behind: Duration,
-    /// Since when the cursors of pipelines have been ahead of the clock.
-    ahead: BTreeMap<usize, Instant>,
-    /// The pipelines for which the store has failed.
-    failing_pipelines: BTreeSet<usize>,
-    /// The calls of the store that have failed and are not about a single pipeline.
-    failing_calls: BTreeSet<&'static str>,
-    pruned_at: Option<Instant>,
-}
-
-/// Whether the store is open.
-enum Stage {
-    /// The store was not read. Commands wait for that.
-    Closed(Vec<Command>),
-    Opening(Vec<Command>, BoxFuture<'static, Result<Opened, godata_core::StoreError>>),
-    Open,
-}
-
-/// What happened to a watched run.
-enum Watched {
-    Ended(usize, RunResult),
-    /// Its caller stopped it, or it ended, before its job started.
-    Abandoned(usize, RunId),
 }
 
 /// Something that the loop waits for.
 enum Input {
     Signal(Received),
-    Beat,
     Deadline,
     Round,
     Watched(Watched),
-    StoreAnswer(usize, StoreAnswer),
-    Opened(Result<Opened, godata_core::StoreError>),
-    Renewed(Renewed),
-    Rounded(Rounded),
+    Store(Answered),
     Due,
     /// `None` when the last handle is gone.
     Command(Option<Command>),
@@ -143,147 +80,285 @@ enum Input {
 
 impl Engine {
     pub(crate) fn new(setup: Setup, commands: mpsc::Receiver<Command>, ended: Arc<AtomicBool>) -> Self {
-        let Setup {
+        let Setup { store, runner, clock, mut ids, events, .. } = setup;
+        let link = LinkSetup {
             store,
-            runner,
-            clock,
-            mut ids,
-            concurrency,
-            pools,
-            recovery,
-            keep,
-            lease,
-            store_timeout,
-            grace,
-            events,
-        } = setup;
-        let now = clock.now();
-        let slots: Vec<_> = pools.iter().map(|(_, slots)| *slots).collect();
+            clock: Arc::clone(&clock),
+            events: events.clone(),
+            keep: setup.keep,
+            lease: setup.lease,
+            timeout: setup.store_timeout,
+            calls: setup.store_calls,
+            owner: ids.owner(clock.now()),
+        };
         Self {
-            store,
-            runner,
-            pulse: None,
+            directory: Directory::default(),
+            jobs: Jobs::new(runner, Arc::clone(&clock), events.clone(), setup.concurrency, setup.pools),
+            link: StoreLink::new(link),
+            lifecycle: Lifecycle::new(setup.grace, ended),
             clock,
-            owner: LiveOwner::new(ids.owner(now)),
             ids,
-            recovery,
-            keep,
-            lease,
-            store_timeout,
+            recovery: setup.recovery,
             events,
-            pools: pools.into_iter().map(|(name, _)| name).collect(),
             commands,
             has_handles: true,
-            stage: Stage::Closed(Vec::new()),
-            mode: Mode::Stopped,
-            closing: None,
-            ended,
-            grace,
-            signals: None,
-            until_signal: Vec::new(),
-            entries: Vec::new(),
-            free: Vec::new(),
-            names: HashMap::new(),
-            followers: HashMap::new(),
-            stored: HashMap::new(),
-            unregistered: BTreeMap::new(),
-            timers: Timers::default(),
-            slots: Slots::new(concurrency, &slots),
-            watched: FuturesUnordered::new(),
-            jobs: HashMap::new(),
-            flights: FuturesUnordered::new(),
-            starting: Vec::new(),
-            renewal: None,
-            round: None,
+            waiting: Vec::new(),
             alarm: None,
-            clock_showed: now,
-            behind: Duration::ZERO,
-            ahead: BTreeMap::new(),
-            failing_pipelines: BTreeSet::new(),
-            failing_calls: BTreeSet::new(),
-            pruned_at: None,
         }
     }
 
     /// Runs until a shutdown is complete, or until the last handle is gone and nothing is left to do. Returns the signals that
     /// it has listened for, if any.
     pub(crate) async fn run(mut self: Box<Self>, jobs_on: Option<Handle>) -> Option<Signals> {
-        self.pulse = jobs_on.map(Pulse::new);
-        let mut ticks = interval(ROUND.min(self.lease / 3).max(Duration::from_millis(1)));
+        self.jobs.run_on(jobs_on);
+        let mut ticks = interval(ROUND.min(self.link.lease() / 3).max(Duration::from_millis(1)));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        while !self.is_over() {
+        while !self.lifecycle.is_over(&self.jobs, &self.directory, &self.link) {
             self.set_alarm();
             match self.input(&mut ticks).await {
                 Input::Signal(signal) => self.signal_came(signal),
-                Input::Beat => {}
                 Input::Deadline => self.next_stage(),
                 Input::Round => self.start_round(),
-                Input::Watched(Watched::Ended(key, result)) => self.job_ended(key, result),
-                Input::Watched(Watched::Abandoned(key, run)) => self.cancel_if_queued(key, run),
-                Input::StoreAnswer(key, answer) => self.take_answers((key, answer)),
-                Input::Opened(opened) => self.opened(opened),
-                Input::Renewed(renewed) => self.renewed(renewed),
-                Input::Rounded(rounded) => self.finish_round(rounded),
+                Input::Watched(watched) => self.watched(watched),
+                Input::Store(Answered::Pipeline(id, answer)) => self.take_answers((id, answer)),
+                Input::Store(Answered::Opened(opened)) => self.opened(opened),
+                Input::Store(Answered::Renewed(renewed)) => self.renewed(renewed),
+                Input::Store(Answered::Rounded(rounded)) => self.finish_round(rounded),
                 Input::Due => self.step_due(),
                 Input::Command(Some(command)) => self.handle(command),
                 Input::Command(None) => self.close_when_idle(),
             }
             self.give_slots();
         }
-        self.ended.store(true, Release);
-        self.events.close();
-        self.report()
+        self.end()
     }
 
     /// The next input. If several are ready, the order here decides.
     async fn input(&mut self, ticks: &mut Interval) -> Input {
-        let deadline = self.closing.as_ref().and_then(Closing::deadline);
-        let is_open = matches!(self.stage, Stage::Open);
+        let deadline = self.lifecycle.deadline();
+        let is_watching = self.jobs.is_watching();
         select! {
             biased;
-            signal = received(&mut self.signals), if self.signals.is_some() => Input::Signal(signal),
+            signal = received(self.lifecycle.signals()) => Input::Signal(signal),
             () = until(deadline), if deadline.is_some() => Input::Deadline,
             _ = ticks.tick() => Input::Round,
-            Some(watched) = self.watched.next(), if !self.watched.is_empty() => Input::Watched(watched),
-            Some((key, answer)) = self.flights.next(), if !self.flights.is_empty() => {
-                Input::StoreAnswer(key, answer)
-            }
-            opened = opened(&mut self.stage), if !is_open => Input::Opened(opened),
-            renewed = optional(&mut self.renewal), if self.renewal.is_some() => Input::Renewed(renewed),
-            rounded = optional(&mut self.round), if self.round.is_some() => Input::Rounded(rounded),
+            watched = self.jobs.next(), if is_watching => Input::Watched(watched),
+            answered = self.link.next() => Input::Store(answered),
             () = alarm(&mut self.alarm), if self.alarm.is_some() => Input::Due,
-            () = beat(&mut self.pulse), if self.pulse.is_some() && !self.watched.is_empty() => Input::Beat,
             command = self.commands.recv(), if self.has_handles => Input::Command(command),
         }
     }
 
     /// Sets the alarm to the timer that expires first.
     fn set_alarm(&mut self) {
-        let first = self.timers.first();
+        let first = self.directory.timers.first();
         if self.alarm.as_ref().map(|(at, _)| *at) != first {
             self.alarm = first.map(|at| (at, self.clock.sleep_until(at)));
         }
     }
 
-    fn step_due(&mut self) {
-        self.alarm = None;
-        let now = self.clock.now();
-        while let Some(key) = self.timers.pop_due(now) {
-            self.due(key, now);
+    /// Carries out a command, or keeps it until the store is open. The first command opens the store.
+    fn handle(&mut self, command: Command) {
+        match command {
+            Command::Shutdown(grace, reply) => self.close(CALLED, grace, Some(reply)),
+            command if self.lifecycle.is_closing() => command.refuse(OrchestratorError::ShuttingDown),
+            #[cfg(feature = "signal")]
+            Command::UntilSignal(report, reply) => self.lifecycle.listen_for_signals(report, reply),
+            command if self.link.is_open() => self.carry_out_command(command),
+            command => {
+                self.waiting.push(command);
+                if !self.link.is_opening() {
+                    self.link.open();
+                }
+            }
         }
     }
-}
 
-async fn received(signals: &mut Option<Signals>) -> Received {
-    match signals {
-        Some(signals) => signals.received().await,
-        None => pending().await,
+    fn carry_out_command(&mut self, command: Command) {
+        // Callers may have gone away.
+        match command {
+            Command::Register(registration, reply) => self.register(*registration, reply),
+            Command::Ask(pipeline, ask, reply) => self.ask(&pipeline, ask, reply),
+            Command::Cancel(run, pipeline, reply) => self.cancel(run, pipeline, reply),
+            Command::Watch(pipeline, run, reply) => drop(reply.send(Ok(self.active_handle(&pipeline, run)))),
+            Command::Handle(run, reply) => drop(reply.send(Ok(self.handle_here(run)))),
+            Command::Running(reply) => drop(reply.send(Ok(self.jobs.running(&self.directory)))),
+            Command::Status(reply) => drop(reply.send(Ok(self.status()))),
+            Command::NextDue(most, reply) => drop(reply.send(Ok(self.directory.next_due(most)))),
+            Command::Upcoming(pipeline, reply) => {
+                drop(reply.send(self.directory.registered(&pipeline).and_then(schedule_of)));
+            }
+            Command::StartScheduler(reply) => drop(reply.send(self.start_scheduler())),
+            Command::StopScheduler(reply) => {
+                if self.lifecycle.mode == Mode::Scheduling {
+                    logs::scheduler_stopped();
+                }
+                self.lifecycle.mode = Mode::Stopped;
+                drop(reply.send(Ok(())));
+            }
+            // These don't need the store.
+            command @ Command::Shutdown(..) => self.handle(command),
+            #[cfg(feature = "signal")]
+            command @ Command::UntilSignal(..) => self.handle(command),
+        }
+    }
+
+    fn register(&mut self, registration: Registration, reply: Reply<(), RegisterError>) {
+        match self.directory.plan(registration, |pool| self.jobs.pool(pool)) {
+            Ok((name, plan)) => {
+                let registered = Arc::clone(&plan.registered);
+                let id = self.open_entry(name);
+                self.directory.set_plan(id, plan);
+                self.queue_request(id, Request::Register(registered), Replier::Register(reply));
+            }
+            Err(error) => drop(reply.send(Err(error))),
+        }
+    }
+
+    fn ask(&mut self, pipeline: &str, ask: Ask, reply: Reply<Answer>) {
+        let new = NewRuns { ids: &mut self.ids, now: self.clock.now() };
+        let entry = self.directory.registered(pipeline);
+        match entry.and_then(|entry| Ok((entry.id, request(entry, ask, new)?))) {
+            Ok((id, request)) => self.queue_request(id, request, Replier::Ask(reply)),
+            Err(error) => drop(reply.send(Err(error))),
+        }
+    }
+
+    /// Stops a run at once if it is watched here. The request to stop is stored for any run.
+    fn cancel(&mut self, run: RunId, pipeline: Option<PipelineName>, reply: Reply<bool>) {
+        let is_known_elsewhere = pipeline.is_some();
+        let id = self.jobs.pipeline_of(run).or_else(|| self.directory.id_of(pipeline.as_ref()?.as_str()));
+        let Some(id) = id.or_else(|| pipeline.map(|pipeline| self.open_entry(pipeline))) else {
+            drop(reply.send(Ok(false)));
+            return;
+        };
+        if let Some(entry) = self.directory.get_mut(id) {
+            // The store knows the run; the rows in memory may be older.
+            entry.is_stale |= is_known_elsewhere;
+            self.jobs.stop_for_caller(entry, run);
+        }
+        self.queue_request(id, Request::Cancel(run), Replier::Cancel(reply));
+    }
+
+    /// The handle of a run that is queued or running here.
+    fn active_handle(&mut self, pipeline: &PipelineName, run: RunId) -> Option<RunHandle> {
+        let entry = self.directory.get_mut(self.directory.id_of(pipeline.as_str())?)?;
+        let row = entry.run(run)?.clone();
+        Some(self.jobs.handle_of(entry, &row))
+    }
+
+    /// The handle of a run that is queued or running in this instance.
+    fn handle_here(&mut self, run: RunId) -> Option<RunHandle> {
+        let owner = Some(self.link.owner());
+        let is_ours = |row: &RunRecord| row.id == run && row.owner == owner;
+        let id = self.jobs.pipeline_of(run);
+        let id = id.or_else(|| Some(self.directory.iter().find(|entry| entry.runs.iter().any(is_ours))?.id));
+        let entry = self.directory.get_mut(id?)?;
+        let row = entry.runs.iter().find(|row| is_ours(row))?.clone();
+        Some(self.jobs.handle_of(entry, &row))
+    }
+
+    fn status(&self) -> Status {
+        let (slots, pools) = self.jobs.slots_used();
+        Status {
+            owner: self.link.owner(),
+            is_scheduling: self.lifecycle.mode == Mode::Scheduling,
+            is_shutting_down: self.lifecycle.is_closing(),
+            slots,
+            pools,
+            store_failing_since: self.link.failing_since(),
+        }
+    }
+
+    fn start_scheduler(&mut self) -> Result<(), OrchestratorError> {
+        if self.lifecycle.mode == Mode::Scheduling {
+            return Err(OrchestratorError::SchedulerRunning);
+        }
+        self.lifecycle.mode = Mode::Scheduling;
+        logs::scheduler_started();
+        self.step_all(self.directory.find(|_| true));
+        Ok(())
+    }
+
+    fn watched(&mut self, watched: Watched) {
+        match watched {
+            Watched::Ended(id, result) => {
+                let Some(entry) = self.directory.get_mut(id) else { return };
+                self.jobs.finished(entry, result);
+                // The slot goes to the pipeline that has waited longest, not to the next run of this one.
+                self.give_slots();
+                self.step(id);
+            }
+            Watched::Abandoned(id, run) => {
+                let waits = |entry: &&Entry| entry.is_waiting(run);
+                if self.directory.get(id).filter(waits).is_some() {
+                    self.queue_request(id, Request::Cancel(run), Replier::Nobody);
+                }
+            }
+        }
+    }
+
+    /// The first signal begins a shutdown. Another one ends the process.
+    fn signal_came(&mut self, signal: Received) {
+        self.lifecycle.end_process_if_closing(signal);
+        self.close(signal.name(), self.lifecycle.grace(), None);
+    }
+
+    /// Begins a shutdown, or joins the one that has begun.
+    fn close(&mut self, cause: &'static str, grace: Duration, reply: Option<oneshot::Sender<DrainReport>>) {
+        let closing = self.lifecycle.begin(cause, Some(grace), &self.jobs, &self.directory);
+        closing.hurry(grace);
+        closing.replies.extend(reply);
+        self.write_skips();
+    }
+
+    /// The last handle is gone. Running jobs continue without a limit, and nobody waits for them.
+    fn close_when_idle(&mut self) {
+        self.has_handles = false;
+        self.lifecycle.begin("the last handle was dropped", None, &self.jobs, &self.directory);
+        self.write_skips();
+    }
+
+    /// Writes skipped due times that are only in memory, because nothing would write them later.
+    fn write_skips(&mut self) {
+        self.step_all(self.directory.find(|entry| entry.fold.unsaved.is_some()));
+    }
+
+    /// The deadline of a stage of the shutdown has passed. Runs that neither stopped nor returned count as interrupted.
+    fn next_stage(&mut self) {
+        for handle in self.lifecycle.next_stage(&self.jobs, &self.directory) {
+            let run = handle.id();
+            let Some(id) = self.jobs.pipeline_of(run) else { continue };
+            let (reason, started_at) = (STUCK.to_owned(), handle.started_at());
+            let end = End::without_result(run, RunStatus::Interrupted, reason, started_at, self.clock.now());
+            if let Some(entry) = self.directory.get_mut(id) {
+                self.jobs.ended(entry, end);
+            }
+            self.step(id);
+        }
+    }
+
+    /// Reports what became of the runs, and returns the signals. The store is released first, because a caller that gets the
+    /// report may open it again.
+    fn end(mut self: Box<Self>) -> Option<Signals> {
+        let Ended { report, replies, signals } = self.lifecycle.end(&self.directory, &self.link);
+        self.events.close();
+        logs::shutdown_ended(&report);
+        // Jobs and schedules are foreign code, and may panic when they are dropped.
+        drop(catch_unwind(AssertUnwindSafe(|| drop(self))));
+        // A job may have a handle of this orchestrator, which keeps the store open.
+        wait_for_drops();
+        for reply in replies {
+            // The caller may have gone away.
+            drop(reply.send(report.clone()));
+        }
+        signals
     }
 }
 
-async fn beat(pulse: &mut Option<Pulse>) {
-    match pulse {
-        Some(pulse) => pulse.beat().await,
+async fn received(signals: Option<&mut Signals>) -> Received {
+    match signals {
+        Some(signals) => signals.received().await,
         None => pending().await,
     }
 }
@@ -295,25 +370,9 @@ async fn until(deadline: Option<Instant>) {
     }
 }
 
-async fn optional<T>(future: &mut Option<BoxFuture<'static, T>>) -> T {
-    let output = match future {
-        Some(future) => future.await,
-        None => pending().await,
-    };
-    *future = None;
-    output
-}
-
 async fn alarm(alarm: &mut Option<(UtcDateTime, BoxFuture<'static, ()>)>) {
     match alarm {
         Some((_, sleep)) => sleep.await,
         None => pending().await,
-    }
-}
-
-async fn opened(stage: &mut Stage) -> Result<Opened, godata_core::StoreError> {
-    match stage {
-        Stage::Opening(_, opened) => opened.await,
-        Stage::Closed(_) | Stage::Open => pending().await,
     }
 }

@@ -1,68 +1,59 @@
 //! The stages of a shutdown.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-#[cfg(feature = "signal")]
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Release};
 use std::time::Duration;
 
-use godata_core::{Clock as _, RunHandle, RunId, RunStatus, StopReason};
+use godata_core::{RunHandle, RunId, RunStatus, StopReason};
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
-use super::entry::{Entry, Flight, Job};
-use super::{Engine, Stage};
+use super::directory::Directory;
+use super::jobs::Jobs;
+use super::link::StoreLink;
 #[cfg(feature = "signal")]
 use crate::OrchestratorError;
-use crate::code::wait_for_drops;
 #[cfg(feature = "signal")]
 use crate::command::Reply;
-use crate::decide::{End, Mode, STUCK};
+use crate::decide::Mode;
+use crate::entry::Flight;
 use crate::shutdown::{Closing, ClosingStage};
 use crate::signal::{Received, Signals};
 use crate::{DrainReport, logs};
 
-impl Engine {
-    /// Begins a shutdown: nothing new is decided. During the grace, running jobs may continue, and the jobs of runs whose rows
-    /// are being written as `running` may start.
-    pub(super) fn close(
-        &mut self,
-        cause: &'static str,
-        grace: Duration,
-        reply: Option<oneshot::Sender<DrainReport>>,
-    ) {
-        let closing = self.begin_shutdown(cause, Some(grace));
-        closing.hurry(grace);
-        closing.replies.extend(reply);
-        self.write_skips();
+/// Which decisions are allowed, and how the orchestrator ends.
+pub(super) struct Lifecycle {
+    pub(super) mode: Mode,
+    pub(super) closing: Option<Closing>,
+    /// Set when the loop ends after a shutdown, and not by a panic.
+    ended: Arc<AtomicBool>,
+    grace: Duration,
+    signals: Option<Signals>,
+    /// The callers that wait for a signal, and then for the report of the shutdown.
+    until_signal: Vec<oneshot::Sender<DrainReport>>,
+}
+
+impl Lifecycle {
+    pub(super) fn new(grace: Duration, ended: Arc<AtomicBool>) -> Self {
+        Self { mode: Mode::Stopped, closing: None, ended, grace, signals: None, until_signal: Vec::new() }
     }
 
-    /// The last handle is gone. Running jobs continue without a limit, and nobody waits for them.
-    pub(super) fn close_when_idle(&mut self) {
-        self.has_handles = false;
-        self.begin_shutdown("the last handle was dropped", None);
-        self.write_skips();
+    /// How long running jobs may continue after a signal.
+    pub(super) fn grace(&self) -> Duration {
+        self.grace
     }
 
-    /// Writes skipped due times that are only in memory, because nothing would write them later.
-    fn write_skips(&mut self) {
-        let entries = self.entries.iter().enumerate();
-        let unsaved = |entry: &Entry| entry.fold.unsaved.is_some();
-        let skipping = entries.filter(|(_, entry)| entry.as_deref().is_some_and(unsaved));
-        for key in skipping.map(|(key, _)| key).collect::<Vec<_>>() {
-            self.step(key);
-        }
+    pub(super) fn is_closing(&self) -> bool {
+        self.closing.is_some()
     }
 
-    fn begin_shutdown(&mut self, cause: &str, grace: Option<Duration>) -> &mut Closing {
-        self.mode = Mode::Draining;
-        let mut runs = Vec::new();
-        if self.closing.is_none() {
-            runs = self.running();
-            logs::shutdown_began(cause, grace, runs.len());
-        }
-        let stop_grace = self.runner.stop_grace();
-        let closing = self.closing.get_or_insert_with(|| Closing::new(grace, stop_grace, runs));
-        closing.replies.append(&mut self.until_signal);
-        closing
+    /// When the stage of the shutdown ends.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.closing.as_ref().and_then(Closing::deadline)
+    }
+
+    pub(super) fn signals(&mut self) -> Option<&mut Signals> {
+        self.signals.as_mut()
     }
 
     #[cfg(feature = "signal")]
@@ -84,114 +75,96 @@ impl Engine {
     }
 
     /// The first signal begins a shutdown. Another one ends the process.
-    pub(super) fn signal_came(&mut self, signal: Received) {
+    pub(super) fn end_process_if_closing(&self, signal: Received) {
         if self.closing.is_some() {
             signal.end_process();
         }
-        self.close(signal.name(), self.grace, None);
     }
 
-    /// Begins the next stage, because the deadline of this one has passed.
-    pub(super) fn next_stage(&mut self) {
-        match self.closing.as_ref().map(|closing| closing.stage) {
-            Some(ClosingStage::Draining) => {
-                self.running().iter().for_each(|run| run.stop_because(StopReason::Shutdown));
-                self.begin_stage(ClosingStage::Stopping);
-            }
-            Some(ClosingStage::Stopping) => {
-                self.give_up_stuck();
-                self.begin_stage(ClosingStage::Saving);
-            }
-            Some(ClosingStage::Saving) => self.begin_stage(ClosingStage::Over),
-            Some(ClosingStage::Over) | None => {}
+    /// Begins a shutdown: nothing new is decided. During the grace, running jobs may continue, and the jobs of runs whose rows
+    /// are being written as `running` may start. Without a grace, nobody waits for the shutdown.
+    pub(super) fn begin(
+        &mut self,
+        cause: &str,
+        grace: Option<Duration>,
+        jobs: &Jobs,
+        directory: &Directory,
+    ) -> &mut Closing {
+        self.mode = Mode::Draining;
+        let mut runs = Vec::new();
+        if self.closing.is_none() {
+            runs = jobs.running(directory);
+            logs::shutdown_began(cause, grace, runs.len());
         }
+        let closing = self.closing.get_or_insert_with(|| Closing::new(grace, jobs.stop_grace(), runs));
+        closing.replies.append(&mut self.until_signal);
+        closing
     }
 
-    fn begin_stage(&mut self, stage: ClosingStage) {
-        if let Some(closing) = &mut self.closing {
-            closing.begin(stage);
+    /// Begins the next stage, because the deadline of this one has passed. Returns the runs that neither stopped nor returned.
+    pub(super) fn next_stage(&mut self, jobs: &Jobs, directory: &Directory) -> Vec<RunHandle> {
+        let Some(closing) = &mut self.closing else { return Vec::new() };
+        match closing.stage {
+            ClosingStage::Draining => {
+                let running = jobs.running(directory);
+                running.iter().for_each(|run| run.stop_because(StopReason::Shutdown));
+                closing.begin(ClosingStage::Stopping);
+            }
+            ClosingStage::Stopping => {
+                closing.begin(ClosingStage::Saving);
+                return jobs.running(directory);
+            }
+            ClosingStage::Saving => closing.begin(ClosingStage::Over),
+            ClosingStage::Over => {}
         }
+        Vec::new()
     }
 
     /// Whether a shutdown is complete. Skips stages in which there is nothing to wait for.
-    pub(super) fn is_over(&mut self) -> bool {
-        let Some(stage) = self.closing.as_ref().map(|closing| closing.stage) else { return false };
-        let has_ended = match stage {
-            ClosingStage::Draining => self.running().is_empty() && !self.is_about_to_start(),
-            ClosingStage::Stopping => self.running().is_empty(),
+    pub(super) fn is_over(&mut self, jobs: &Jobs, directory: &Directory, link: &StoreLink) -> bool {
+        let Some(closing) = &mut self.closing else { return false };
+        let has_ended = match closing.stage {
+            ClosingStage::Draining => jobs.running(directory).is_empty() && !is_about_to_start(directory),
+            ClosingStage::Stopping => jobs.running(directory).is_empty(),
             ClosingStage::Saving | ClosingStage::Over => false,
         };
         if has_ended {
-            self.begin_stage(ClosingStage::Saving);
+            closing.begin(ClosingStage::Saving);
         }
-        let is_saving = self.closing.as_ref().is_some_and(|closing| closing.stage == ClosingStage::Saving);
-        if is_saving && self.is_saved() {
-            self.begin_stage(ClosingStage::Over);
+        let is_saved = || !link.is_opening() && link.has_landed() && jobs.are_written(directory);
+        if closing.stage == ClosingStage::Saving && is_saved() {
+            closing.begin(ClosingStage::Over);
         }
-        self.closing.as_ref().is_some_and(|closing| closing.stage == ClosingStage::Over)
+        closing.stage == ClosingStage::Over
     }
 
-    /// The runs whose jobs are running, by id.
-    fn running(&self) -> Vec<RunHandle> {
-        let jobs = self.watched_jobs().filter_map(|job| job.handle.clone());
-        let mut running: Vec<_> = jobs.collect();
-        running.sort_unstable_by_key(RunHandle::id);
-        running
-    }
-
-    /// Whether jobs start once a commit that is in flight is stored.
-    fn is_about_to_start(&self) -> bool {
-        self.entries.iter().flatten().any(|entry| match &entry.flight {
-            Some(Flight::Commit(pending)) => !pending.starts.is_empty(),
-            Some(Flight::Reload { .. }) | None => false,
-        })
-    }
-
-    fn watched_jobs(&self) -> impl Iterator<Item = &Job> {
-        let entry = |key: &usize| self.entries.get(*key).and_then(Option::as_deref);
-        self.jobs.iter().filter_map(move |(run, key)| entry(key)?.jobs.iter().find(|job| job.run == *run))
-    }
-
-    fn is_saved(&self) -> bool {
-        let is_open = !matches!(self.stage, Stage::Opening(..));
-        is_open && self.flights.is_empty() && self.watched_jobs().all(|job| job.ended.is_none())
-    }
-
-    /// Counts runs that neither stopped nor returned as interrupted.
-    fn give_up_stuck(&mut self) {
-        let now = self.clock.now();
-        for handle in self.running() {
-            let (run, started_at) = (handle.id(), handle.started_at());
-            let Some(key) = self.jobs.get(&run).copied() else { continue };
-            let reason = STUCK.to_owned();
-            self.ended(key, End::without_result(run, RunStatus::Interrupted, reason, started_at, now));
-            self.step(key);
-        }
-    }
-
-    /// Reports what became of the runs, and returns the signals. The store is released first, because the caller that gets the
-    /// report may open it again.
-    pub(super) fn report(mut self: Box<Self>) -> Option<Signals> {
-        let signals = self.signals.take();
-        let Some(closing) = self.closing.take() else { return signals };
-        let entries = || self.entries.iter().flatten();
-        let owner = self.owner.id();
-        let queued = entries().flat_map(|entry| &entry.runs);
-        let queued = queued.filter(|run| run.status == RunStatus::Queued && run.owner == Some(owner));
+    /// The shutdown is complete.
+    pub(super) fn end(&mut self, directory: &Directory, link: &StoreLink) -> Ended {
+        self.ended.store(true, Release);
+        let (runs, replies) =
+            self.closing.take().map(|closing| (closing.runs, closing.replies)).unwrap_or_default();
+        let queued = directory.iter().flat_map(|entry| &entry.runs);
+        let queued = queued.filter(|run| run.status == RunStatus::Queued && run.owner == Some(link.owner()));
         let mut queued: Vec<RunId> = queued.map(|run| run.id).collect();
         queued.sort_unstable();
-        let unsaved = entries().flat_map(|entry| &entry.ends).map(|end| end.run).collect();
-        let runs = closing.runs.iter().map(RunHandle::result).collect();
-        let report = DrainReport { runs, unsaved, queued };
-        logs::shutdown_ended(&report);
-        // Jobs and schedules are foreign code, and may panic when they are dropped.
-        drop(catch_unwind(AssertUnwindSafe(|| drop(self))));
-        // A job may have a handle of this orchestrator, which keeps the store open.
-        wait_for_drops();
-        for reply in closing.replies {
-            // The caller may have gone away.
-            drop(reply.send(report.clone()));
-        }
-        signals
+        let unsaved = directory.iter().flat_map(|entry| &entry.ends).map(|end| end.run).collect();
+        let runs = runs.iter().map(RunHandle::result).collect();
+        Ended { report: DrainReport { runs, unsaved, queued }, replies, signals: self.signals.take() }
     }
+}
+
+/// What is left after a shutdown.
+pub(super) struct Ended {
+    pub(super) report: DrainReport,
+    /// The callers that wait for the report.
+    pub(super) replies: Vec<oneshot::Sender<DrainReport>>,
+    pub(super) signals: Option<Signals>,
+}
+
+/// Whether jobs start once a commit that is in flight is stored.
+fn is_about_to_start(directory: &Directory) -> bool {
+    directory.iter().any(|entry| match &entry.flight {
+        Some(Flight::Commit(pending)) => !pending.starts.is_empty(),
+        Some(Flight::Reload { .. }) | None => false,
+    })
 }

@@ -14,7 +14,7 @@ pub(super) struct Unregistered {
     /// Its queued and running rows when the store was read. The pipeline's entry takes them.
     pub(super) runs: Vec<RunRecord>,
     /// Its orphans, each with the time when it was found. They wait until the pipeline is registered, here or by another
-    /// instance, but no longer than [`ORPHAN_WAIT`](super::owners::ORPHAN_WAIT).
+    /// instance, but no longer than [`ORPHAN_WAIT`](super::rounds::ORPHAN_WAIT).
     orphans: Vec<(Instant, Orphan)>,
 }
 

@@ -1,0 +1,107 @@
+//! What a caller asks for becomes a request.
+
+use std::sync::Arc;
+
+use godata_core::{Cause, PipelineName, RunKey, RunRecord, RunStatus, Schedule};
+use time::UtcDateTime;
+
+use crate::backfill::Times;
+use crate::command::Ask;
+use crate::decide::{DueTimes, Request};
+use crate::entry::Entry;
+use crate::ids::Ids;
+use crate::{Backfill, OrchestratorError, RunOptions};
+
+/// What new runs are made with.
+pub(super) struct NewRuns<'a> {
+    pub(super) ids: &'a mut Ids,
+    pub(super) now: UtcDateTime,
+}
+
+/// The request of a caller about a registered pipeline.
+pub(super) fn request(entry: &Entry, ask: Ask, new: NewRuns<'_>) -> Result<Request, OrchestratorError> {
+    Ok(match ask {
+        Ask::Run(options) => run(entry.name(), options, new)?,
+        Ask::Backfill(asked) => backfill(entry, &asked, new)?,
+        Ask::Pause => Request::Pause,
+        Ask::Resume => Request::Resume,
+        Ask::ResumeFromNow => Request::ResumeFromNow,
+        Ask::Unregister => Request::Unregister,
+    })
+}
+
+/// The schedule of a registered pipeline.
+pub(super) fn schedule_of(entry: &Entry) -> Result<Arc<dyn Schedule>, OrchestratorError> {
+    let pipeline = entry.name().to_string();
+    match entry.plan.as_ref().map(|plan| (&plan.code.schedule, &plan.registered.spec)) {
+        Some((Some(schedule), _)) => Ok(Arc::clone(schedule)),
+        Some((None, Some(_))) => Err(OrchestratorError::BrokenSchedule { pipeline }),
+        Some((None, None)) | None => Err(OrchestratorError::NoSchedule { pipeline }),
+    }
+}
+
+fn run(name: &PipelineName, options: RunOptions, new: NewRuns<'_>) -> Result<Request, OrchestratorError> {
+    let key_of_token = match &options.token {
+        Some(token) => Some(
+            RunKey::manual(token)
+                .map_err(|source| OrchestratorError::Token { token: token.clone(), source })?,
+        ),
+        None => None,
+    };
+    let has_nul = |(name, value): &(&str, &str)| name.contains('\0') || value.contains('\0');
+    if let Some(param) = options.params.iter().find(has_nul).map(|(param, _)| param.to_owned()) {
+        let pipeline = name.to_string();
+        return Err(OrchestratorError::Nul { pipeline, what: "parameter", name: Some(param) });
+    }
+    let NewRuns { ids, now } = new;
+    let id = ids.run(now);
+    let key = key_of_token.unwrap_or_else(|| RunKey::manual_run(id));
+    let mut run = new_run(name, key, Cause::Manual, NewRuns { ids, now });
+    run.id = id;
+    run.params = options.params;
+    Ok(Request::Run(Box::new(run)))
+}
+
+fn backfill(entry: &Entry, asked: &Backfill, new: NewRuns<'_>) -> Result<Request, OrchestratorError> {
+    let pipeline = || entry.name().to_string();
+    let times = match &asked.times {
+        Times::These(times) => times.clone(),
+        Times::Between(from, until) => due_between(&*schedule_of(entry)?, *from, *until)
+            .ok_or_else(|| OrchestratorError::BrokenSchedule { pipeline: pipeline() })?,
+    };
+    if times.is_empty() || times.len() > Backfill::MAX {
+        return Err(OrchestratorError::BackfillSize { pipeline: pipeline(), times: times.len() });
+    }
+    let NewRuns { ids, now } = new;
+    let name = asked.name.clone().unwrap_or_else(|| ids.job(now).to_string());
+    let token = |source| OrchestratorError::Token { token: name.clone(), source };
+    let mut runs = Vec::with_capacity(times.len());
+    for due in times {
+        let key = RunKey::backfill(&name, due).map_err(token)?;
+        let mut run = new_run(entry.name(), key, Cause::Backfill, NewRuns { ids: &mut *ids, now });
+        run.due = Some(due);
+        runs.push(run);
+    }
+    Ok(Request::Backfill(runs))
+}
+
+fn new_run(name: &PipelineName, key: RunKey, cause: Cause, new: NewRuns<'_>) -> RunRecord {
+    let mut run = RunRecord::new(name, key, cause, RunStatus::Queued, new.now);
+    (run.id, run.job_id) = (new.ids.run(new.now), new.ids.job(new.now));
+    run
+}
+
+/// The due times from `from`, inclusive, to `until`, exclusive, but at most one more than a backfill may have. `None` if the
+/// schedule fails.
+fn due_between(schedule: &dyn Schedule, from: UtcDateTime, until: UtcDateTime) -> Option<Vec<UtcDateTime>> {
+    let mut after = from.saturating_sub(time::Duration::MILLISECOND);
+    let mut times = Vec::new();
+    while times.len() <= Backfill::MAX {
+        match DueTimes(schedule).next(after).ok()? {
+            Some(due) if due < until => times.push(due),
+            _ => break,
+        }
+        after = times.last().copied()?;
+    }
+    Some(times)
+}
