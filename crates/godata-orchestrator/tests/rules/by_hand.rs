@@ -167,8 +167,8 @@ async fn the_slot_of_a_run_is_released_even_if_its_pipeline_was_unregistered() {
 #[tokio::test(start_paused = true)]
 async fn events_of_a_run_come_in_order_and_after_its_rows_are_durable() {
     let world = World::new();
-    let mut events = world.orchestrator.events();
     world.register(Registration::new(quick("a")).schedule(every(10))).await;
+    let mut events = world.orchestrator.events();
     world.orchestrator.start_scheduler().await.unwrap();
     world.go_to(10).await;
     let Event::Started(started) = events.next().await.unwrap().unwrap() else { panic!("no start") };

@@ -14,4 +14,5 @@ mod schedule;
 mod shutdown;
 mod support;
 mod threads;
+mod told;
 mod trouble;

@@ -179,8 +179,8 @@ async fn a_loop_that_panics_ends_its_own_orchestrator_alone() {
     let breaks = Arc::new(AtomicBool::new(false));
     let builder = Orchestrator::builder(MemoryStore::new(), Runner::new()).clock(Breaks(Arc::clone(&breaks)));
     let orchestrator = builder.build().unwrap();
-    let mut events = orchestrator.events();
     orchestrator.register_with(Registration::new(quick("a"))).await.unwrap();
+    let mut events = orchestrator.events();
     breaks.store(true, Relaxed);
     let error = orchestrator.run_pipeline("a").await.unwrap_err();
     assert!(matches!(error, OrchestratorError::Stopped), "{error}");

@@ -212,7 +212,11 @@ async fn an_unregistration_with_a_lost_answer_is_not_reported_as_another_instanc
     world.orchestrator.unregister("a").await.unwrap();
     settle().await;
     let sent = received(&mut events);
-    assert!(!sent.iter().any(|event| matches!(event, Event::Unregistered { .. })), "{sent:?}");
+    let by_another = |event: &Event| match event {
+        Event::Unregistered { by_another, .. } => Some(*by_another),
+        _ => None,
+    };
+    assert_eq!(sent.iter().filter_map(by_another).collect::<Vec<_>>(), [false], "{sent:?}");
     let error = world.orchestrator.run_pipeline("a").await.unwrap_err();
     assert!(matches!(error, OrchestratorError::UnknownPipeline { .. }), "{error}");
 }
@@ -364,8 +368,8 @@ async fn events_end_and_calls_are_refused_when_the_loop_has_panicked() {
     let world = World::with(AnyStore::new(MemoryStore::new()), |builder| {
         builder.clock(Stops(ManualClock::new(at(0)), Arc::clone(&stops)))
     });
-    let mut events = world.orchestrator.events();
     world.register(Registration::new(quick("a"))).await;
+    let mut events = world.orchestrator.events();
     stops.store(true, Relaxed);
     for _ in 0..2 {
         let error = world.orchestrator.run_pipeline("a").await.unwrap_err();
@@ -410,8 +414,8 @@ async fn a_job_that_can_not_be_started_leads_to_an_event_and_a_final_row() {
         let said = refusal.clone();
         let refuses = Starts(move |_: AnyJob, _: RunRequest| Err(said.clone().expect("on purpose")));
         let world = World::with_runner(refuses, |builder| builder.concurrency(1));
-        let mut events = world.orchestrator.events();
         world.register(Registration::new(quick("a"))).await;
+        let mut events = world.orchestrator.events();
         for _ in 0..3 {
             let run = world.orchestrator.run_pipeline("a").await.unwrap();
             assert_eq!(run.done().await.unwrap().status, status);
