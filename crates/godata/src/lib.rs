@@ -139,9 +139,9 @@ pub use godata_core::{
     Committed, Completer, Covers, ErrorChain, Failure, FailureKind, Job, JobEnd, JobErrorKind, JobFn, JobId,
     JobRunner, ManualClock, MemoryStore, Missed, NameError, OwnerId, ParamError, Params, ParseIdError,
     Permanent, PersistError, PipelineName, PipelineRecord, Progress, Renewal, Retention, RetryOn,
-    RetryPolicy, RunChange, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunKey, RunKeyKind, RunQuery, RunRecord,
-    RunRequest, RunResult, RunStatus, RunnerError, Schedule, StopReason, Store, StoreError, Stored,
-    SystemClock, Transient, error_chain, job_fn,
+    RetryPolicy, RunChange, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunKey, RunKeyKind, RunQuery,
+    RunRecord, RunRequest, RunResult, RunStatus, RunnerError, Schedule, StopReason, Store, StoreError,
+    Stored, SystemClock, Transient, error_chain, job_fn,
 };
 pub use godata_etl as etl;
 pub use godata_etl::{

@@ -43,15 +43,13 @@ pub(super) fn origin(run: &RunRecord, books: &Books) -> Cause {
 pub(super) fn follow_failures(decision: &Decision<'_>, books: &Books) -> Verdict {
     let policy = &books.terms(&decision.after.name)?.retry;
     let is_kept = is_registered(decision, books);
-    // A run that was asked to stop may end before the request is written.
-    let was_asked = |run: &RunRecord| run.cancel_requested_at.is_some() || books.to_cancel.contains(&run.id);
     for failed in decision.changes.iter().filter(|change| change.becomes(RunStatus::Failed)) {
         let run = failed.after;
         let longest = run.error.as_ref().and_then(|error| policy.delay(run.attempt, error, 1.0));
         let next = added(decision, |of| matches!(of, Follows::Failure(of) if *of == run.id));
         match (longest, next) {
             (None, Some(_)) => return Err(format!("run {} is tried again, against its policy", run.id)),
-            (Some(_), None) if is_kept && !was_asked(run) => {
+            (Some(_), None) if is_kept && !was_asked_to_stop(run, books) => {
                 return Err(format!("run {} failed, and is not tried again in the same decision", run.id));
             }
             (Some(longest), Some(next)) => {
@@ -78,6 +76,7 @@ pub(super) fn follow_interruptions(decision: &Decision<'_>, books: &Books) -> Ve
         let run = interrupted.after;
         let next = added(decision, |of| matches!(of, Follows::Interruption(of) if *of == run.id));
         let may = books.plan.recovery == Recovery::Rerun && run.interruptions < RECOVERIES && is_kept;
+        let may = may && !was_asked_to_stop(run, books);
         let is_reaped = run.owner != Some(decision.owner);
         if !is_reaped && run.started_at.is_none() {
             was_too_late(run, next, is_kept, books)?;
@@ -107,7 +106,9 @@ fn was_too_late(run: &RunRecord, next: Option<&RunRecord>, is_kept: bool, books:
         return Err(format!("run {} is said not to have started, and its job was called", run.id));
     }
     match next {
-        None if is_kept => Err(format!("run {} was not started, and is not queued again", run.id)),
+        None if is_kept && !was_asked_to_stop(run, books) => {
+            Err(format!("run {} was not started, and is not queued again", run.id))
+        }
         Some(next) if (next.attempt, next.interruptions) != (run.attempt, run.interruptions) => {
             Err(format!("run {} was not started, and that used up an attempt", run.id))
         }
@@ -128,6 +129,11 @@ pub(super) fn keep_the_job(decision: &Decision<'_>, books: &Books) -> Verdict {
         }
     }
     Ok(())
+}
+
+/// Whether a caller asked the run to stop. The run may end before that is written, and then nothing follows on it.
+fn was_asked_to_stop(run: &RunRecord, books: &Books) -> bool {
+    run.cancel_requested_at.is_some() || books.to_cancel.contains(&run.id)
 }
 
 /// Whether the deciding instance has the pipeline registered: without its rules nothing follows.
