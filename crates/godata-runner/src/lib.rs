@@ -120,6 +120,7 @@ mod events;
 mod logs;
 mod registry;
 mod runner;
+mod shared;
 mod shutdown_report;
 mod slots;
 mod task;
