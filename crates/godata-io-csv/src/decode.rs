@@ -18,9 +18,6 @@ use crate::tidy::tidy;
 use crate::typed::{Refusal, Unusual, structs, value};
 use crate::{Column, CsvError};
 
-/// How many records are decoded between two checks for cancellation.
-const RECORDS_PER_CHECK: u32 = 256;
-
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// How a block becomes a batch.
@@ -152,7 +149,7 @@ impl Decoder {
         let mut quotes = StrayQuotes::of(bytes, self.dialect);
         let has_nul = memchr(0, bytes).is_some();
         for row in 0.. {
-            if row % RECORDS_PER_CHECK == 0 {
+            if row % Work::RECORDS_PER_CHECK == 0 {
                 work.check()?;
             }
             if !reader.read_byte_record(&mut record)? {
