@@ -67,8 +67,7 @@ impl Opening {
             None if self.options.skips_empty_files => return Ok(None),
             None => return Err(missing_header(blocks.name(), true)),
             Some(found) if found.bytes == self.current => {
-                let frame = found.frame;
-                blocks.skip(frame);
+                blocks.skip(found.frame);
                 return Ok(None);
             }
             Some(_) => {}
@@ -135,7 +134,7 @@ impl Opening {
     fn first_width(&mut self, blocks: &mut Blocks<Cutter>) -> Result<usize, BoxError> {
         loop {
             if let Some(first) = First::of(blocks, self.dialect)? {
-                return Ok(decode::width(first.bytes, self.dialect)?);
+                return Ok(decode::width(&first.bytes, self.dialect)?);
             }
             if !blocks.next_file()? {
                 return Ok(0);
