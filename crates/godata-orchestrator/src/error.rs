@@ -17,7 +17,7 @@ pub enum RegisterError {
     /// A pipeline of this name is registered already.
     #[error(
         "pipeline `{}` is already registered: unregister it first, or give the job another name",
-        shown(pipeline)
+        name_excerpt(pipeline)
     )]
     AlreadyRegistered {
         /// The pipeline.
@@ -32,7 +32,7 @@ pub enum RegisterError {
         source: NameError,
     },
     /// Two of its rules contradict each other.
-    #[error("pipeline `{}` can't be registered: {reason}", shown(pipeline))]
+    #[error("pipeline `{}` can't be registered: {reason}", name_excerpt(pipeline))]
     Contradiction {
         /// The pipeline.
         pipeline: String,
@@ -42,9 +42,9 @@ pub enum RegisterError {
     /// It runs after a pipeline that is neither registered nor stored.
     #[error(
         "pipeline `{}` runs after `{}`, which is not known: register `{}` first",
-        shown(pipeline),
-        shown(upstream),
-        shown(upstream)
+        name_excerpt(pipeline),
+        name_excerpt(upstream),
+        name_excerpt(upstream)
     )]
     UnknownUpstream {
         /// The pipeline.
@@ -53,7 +53,11 @@ pub enum RegisterError {
         upstream: String,
     },
     /// It would run after itself, directly or through others.
-    #[error("pipeline `{}` would run after itself, through `{}`", shown(pipeline), shown(upstream))]
+    #[error(
+        "pipeline `{}` would run after itself, through `{}`",
+        name_excerpt(pipeline),
+        name_excerpt(upstream)
+    )]
     Cycle {
         /// The pipeline.
         pipeline: String,
@@ -63,7 +67,7 @@ pub enum RegisterError {
     /// It names a pool that the orchestrator was not built with.
     #[error(
         "pipeline `{}` runs in pool `{}`, which the orchestrator does not have: add it to the builder",
-        shown(pipeline),
+        name_excerpt(pipeline),
         excerpt(pool)
     )]
     UnknownPool {
@@ -73,7 +77,7 @@ pub enum RegisterError {
         pool: String,
     },
     /// Its schedule panicked when it was asked for its spec.
-    #[error("the schedule of pipeline `{}` panicked when it was asked for its spec", shown(pipeline))]
+    #[error("the schedule of pipeline `{}` panicked when it was asked for its spec", name_excerpt(pipeline))]
     SchedulePanicked {
         /// The pipeline.
         pipeline: String,
@@ -88,7 +92,7 @@ pub enum RegisterError {
 #[non_exhaustive]
 pub enum OrchestratorError {
     /// No pipeline of this name is registered.
-    #[error("pipeline `{}` is not registered{}", shown(pipeline), hint(.registered, *.count))]
+    #[error("pipeline `{}` is not registered{}", name_excerpt(pipeline), hint(.registered, *.count))]
     UnknownPipeline {
         /// The name.
         pipeline: String,
@@ -103,7 +107,7 @@ pub enum OrchestratorError {
     /// A run of the pipeline is queued or running, and its overlap rule allows no other.
     #[error(
         "pipeline `{}` already has run {run}, which {}, or register the pipeline with another overlap rule",
-        shown(pipeline),
+        name_excerpt(pipeline),
         state(*.status, *.not_before)
     )]
     AlreadyRunning {
@@ -117,7 +121,10 @@ pub enum OrchestratorError {
         not_before: Option<UtcDateTime>,
     },
     /// The token, or the name of the backfill, was used before, for this run.
-    #[error("the token or backfill name was used before in pipeline `{}`, for run {run}", shown(pipeline))]
+    #[error(
+        "the token or backfill name was used before in pipeline `{}`, for run {run}",
+        name_excerpt(pipeline)
+    )]
     Duplicate {
         /// The pipeline.
         pipeline: String,
@@ -135,7 +142,7 @@ pub enum OrchestratorError {
     /// A parameter, a tag, the options or the spec of the schedule has a NUL character, which can't be stored.
     #[error(
         "pipeline `{}` has a NUL character in its {what}{}, which can't be stored: remove it",
-        shown(pipeline),
+        name_excerpt(pipeline),
         named(name.as_deref())
     )]
     Nul {
@@ -155,7 +162,7 @@ pub enum OrchestratorError {
     /// A backfill has no due time, or more than [`MAX`](crate::Backfill::MAX).
     #[error(
         "a backfill of pipeline `{}` has {}",
-        shown(pipeline),
+        name_excerpt(pipeline),
         size(*.times)
     )]
     BackfillSize {
@@ -165,7 +172,7 @@ pub enum OrchestratorError {
         times: usize,
     },
     /// The pipeline was registered without a schedule.
-    #[error("pipeline `{}` has no schedule: register it with one", shown(pipeline))]
+    #[error("pipeline `{}` has no schedule: register it with one", name_excerpt(pipeline))]
     NoSchedule {
         /// The pipeline.
         pipeline: String,
@@ -173,7 +180,7 @@ pub enum OrchestratorError {
     /// The schedule of the pipeline was stopped, because it panicked or went backward.
     #[error(
         "the schedule of pipeline `{}` panicked or went backward: correct it, and register the pipeline again",
-        shown(pipeline)
+        name_excerpt(pipeline)
     )]
     BrokenSchedule {
         /// The pipeline.
@@ -229,7 +236,7 @@ impl OrchestratorError {
 }
 
 /// The name of a pipeline, which is whole if it is valid.
-fn shown(name: &str) -> String {
+fn name_excerpt(name: &str) -> String {
     excerpt_within(name, PipelineName::MAX_BYTES)
 }
 

@@ -23,6 +23,7 @@ use super::counters::Counters;
 use super::logs::{LoggedBy, Logs};
 use super::workers::Workers;
 use super::{Stage, Stopped};
+use crate::error::MESSAGE;
 use crate::hooks::{Hooks, JobObserver};
 use crate::{BuildError, PipelineError, PipelineHook, PipelineInfo, RunReport, StepInfo};
 
@@ -319,9 +320,6 @@ fn not_canceled(cause: BoxError) -> BoxError {
         _ => cause,
     }
 }
-
-/// How many characters of such an error are kept.
-const MESSAGE: usize = 2_000;
 
 /// The text of one level of an error's chain that contains the cancellation of something other than this run.
 #[derive(thiserror::Error)]
