@@ -222,6 +222,29 @@ fn records_of_a_union_need_as_many_cells_as_their_own_header() {
     assert_eq!(files.records(union), Err(expected.into()));
 }
 
+#[test]
+fn a_rename_joins_the_columns_that_files_of_a_union_spell_differently() {
+    let renamed = |files: &Files| {
+        all_ways(|workers, size| {
+            let reader = csv::read_records(files.input()).file_columns(FileColumns::Union).block_size(size);
+            let flow = Pipeline::builder("test").workers(workers).read(reader).rename("Status", "status");
+            Ok(batches(&files.0, flow)?.into_iter().flat_map(Records::into_records).collect::<Vec<_>>())
+        })
+    };
+    let files = Files::new(&["id,status,n\nA,paid,1\nB,,2\n", "n,Status,id\n3,open,C\n", "id\nD\n"]);
+    let expected = vec![
+        record! {"id" => "A", "status" => "paid", "n" => "1"},
+        record! {"id" => "B", "status" => "", "n" => "2"},
+        record! {"id" => "C", "status" => "open", "n" => "3"},
+        record! {"id" => "D", "status" => (), "n" => ()},
+    ];
+    assert_eq!(renamed(&files), Ok(expected));
+    let files = Files::new(&["id,status\nA,paid\n", "Status,id,status\nopen,B,\n"]);
+    let expected = "step[0] (rename) failed at record 1 (b.csv:2): field `Status` can't be renamed to `status`: \
+         both have a value";
+    assert_eq!(renamed(&files), Err(expected.into()));
+}
+
 #[cfg(unix)]
 #[test]
 fn a_union_refuses_what_can_be_read_only_once() {

@@ -109,18 +109,23 @@
 //! `.try_filter(|order| Ok(order.text("status")? == "paid"))`.
 //!
 //! If CSV files are read with [`FileColumns::Union`](csv::FileColumns::Union), a column of one file is a column of all, and
-//! null in the records of the others. So a column that one file spells in another way is no error. Merge the two:
+//! null in the records of the others. So a column that one file spells in another way is no error. A rename makes one
+//! column of the two; a record with a value in both is an error:
 //!
 //! ```
-//! use godata::prelude::*;
-//! use godata::{Records, csv::FileColumns};
+//! use godata::{csv::FileColumns, prelude::*};
 //!
-//! fn orders() -> Flow<Records> {
-//!     Pipeline::builder("orders")
-//!         .read(csv::read_records(Input::paths(["01.csv", "02.csv"])).file_columns(FileColumns::Union))
-//!         .derive("status", |order| Ok(order.str("status").or(order.str("Status")).map(str::to_owned)))
-//!         .drop_fields(["Status"])
-//! }
+//! # let folder = tempfile::tempdir()?;
+//! # std::env::set_current_dir(folder.path())?;
+//! std::fs::write("01.csv", "id,status\nA-1,paid\n")?;
+//! std::fs::write("02.csv", "id,Status\nA-2,open\n")?;
+//! Pipeline::builder("orders")
+//!     .read(csv::read_records(Input::paths(["01.csv", "02.csv"])).file_columns(FileColumns::Union))
+//!     .rename("Status", "status")
+//!     .write(csv::write("orders.csv"))?
+//!     .run_blocking(&RunContext::new())?;
+//! assert_eq!(std::fs::read_to_string("orders.csv")?, "id,status\nA-1,paid\nA-2,open\n");
+//! # Ok::<(), BoxError>(())
 //! ```
 //!
 //! # Which CSV options do I need?
