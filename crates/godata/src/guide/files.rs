@@ -90,6 +90,7 @@
 //! | has several byte order marks at its start | they are skipped |
 //! | has a bad record: a missing cell, an open or stray quote, a duplicate key, a bad number | an error with its line |
 //! | is one of several CSV files, and has other columns than the first | an error with the first difference |
+//! | is one of several CSV files, and has another delimiter | an error with the delimiter that it seems to have |
 //! | has a record of more than 64 MiB | an error with its line: the file probably has another format |
 //! | lacks a column that a step asks for, because it was renamed | in CSV, an error that lists the columns; in JSON, a missing field, because each record has names of its own |
 //! | ends in the middle of a record | an error in JSON; in CSV only if a cell or a closing quote is missing |
