@@ -226,7 +226,7 @@ pub enum CsvError {
         /// The number of cells in the record.
         found: usize,
     },
-    /// The header is a single column whose name contains a usual delimiter, and a record does not fit: the file
+    /// The header is a single column whose name contains a usual delimiter, and a record or a quote does not fit: the file
     /// probably has that [`delimiter`](crate::CsvReader::delimiter).
     #[error(
         "the header is the single column `{}` (is the delimiter `{}`?)",
@@ -238,7 +238,7 @@ pub enum CsvError {
         header: String,
         /// The delimiter that the file probably has.
         delimiter: u8,
-        /// What is wrong with the record.
+        /// What is wrong with the record or the header.
         source: Box<Self>,
     },
     /// A cell is not UTF-8. [`Input::encoding`](godata_io::Input::encoding) reads text in other encodings.
