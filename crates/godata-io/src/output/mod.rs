@@ -71,6 +71,9 @@ const STDOUT: &str = "stdout";
 ///   user takes the list over and removes the files in it. It never touches those of a run that is alive. Nothing reads
 ///   temporary files, and they can be deleted when no run is active. On a file system without locks there is no list, and
 ///   after a power failure it may be incomplete; then temporary files stay until they are deleted by hand.
+/// * A run can read a file and replace it, if the file is read by its path. If the run reads it because a
+///   [pattern](crate::Input::glob) matches it or its [directory](crate::Input::directory) is read, that is an
+///   [`IoError::ListedInput`], because each run would read the output of the run before.
 /// * A name that can't exist, because it is too long for example, fails when the file is begun.
 /// * If there are several files, all of them are finished, flushed to the disk and checked before the first one is
 ///   replaced: each path must still be that of a file, or free, and its directory writable. If replacing a later file

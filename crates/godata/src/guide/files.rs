@@ -198,10 +198,14 @@
 //! A program that reads a replaced file meanwhile sees the whole old file or the whole new one. If the output must survive a
 //! kill as a whole, replace instead of appending: write one file per run, and read them with a glob.
 //!
+//! A run can replace a file that it reads by its path. If it reads the file because a [pattern](Input::glob) matches it or
+//! its [directory](Input::directory) is read, it is refused: each run would add the output of the run before to its own.
+//! Write to another directory, or use a pattern that does not match the output.
+//!
 //! | during the run, the file that is appended to | what happens |
 //! |---|---|
 //! | is the target of another run too, in this process or another | that run waits, by default for up to 10 s, then fails ([`Output::lock_timeout`]) |
-//! | is an input of the same run, under any name | the run is refused. A file can be read and replaced |
+//! | is an input of the same run, under any name | the run is refused. A file that is read by its path can be replaced |
 //! | is removed, renamed, replaced or truncated | the run fails |
 //! | is written to by a program that takes no lock | the records of both stay, even if the run fails |
 //!
