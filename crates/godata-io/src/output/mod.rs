@@ -218,7 +218,8 @@ impl Output {
     ///
     /// * A file that does not exist is created. A run that fails or is abandoned cuts the file back to its old length. A
     ///   process that is killed leaves what it has appended so far, which may end in half a record. In a compressed file
-    ///   that is half a member, and the next run refuses it.
+    ///   that is half a member, and the next run refuses it. `gzip -dc`, `zstd -dc` and `bzip2 -dc` write what is whole in
+    ///   such a file, and then fail; without its last line, if that is half a record, it can be compressed again.
     /// * Only one run at a time appends to a file, in all processes. Another run waits as long as
     ///   [`lock_timeout`](Self::lock_timeout) says. On Unix the file itself is locked (`flock`), so `flock log.csv command`
     ///   in a shell waits too. A file system without locks, such as some network file systems, can keep only the runs of

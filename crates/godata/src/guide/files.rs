@@ -198,6 +198,10 @@
 //! A program that reads a replaced file meanwhile sees the whole old file or the whole new one. If the output must survive a
 //! kill as a whole, replace instead of appending: write one file per run, and read them with a glob.
 //!
+//! **A compressed file that a killed run was appending to** is repaired by hand. `gzip -dc log.jsonl.gz > log.jsonl` writes
+//! all records that are whole, those of earlier runs first, and then fails; `zstd -dc` and `bzip2 -dc` do the same. Remove the
+//! last line if it is half a record, compress the file again, and put it in place of the old one.
+//!
 //! A run can replace a file that it reads by its path. If it reads the file because a [pattern](Input::glob) matches it or
 //! its [directory](Input::directory) is read, it is refused: each run would add the output of the run before to its own.
 //! Write to another directory, or use a pattern that does not match the output.
