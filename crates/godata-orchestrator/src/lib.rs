@@ -239,10 +239,10 @@ pub use shutdown::DrainReport;
 pub use godata_core::{
     AnyJob, AnyStore, BoxError, Canceled, Cancellation, Cause, Clock, Covers, ErrorChain, Failure,
     FailureKind, Job, JobErrorKind, JobFn, JobId, JobRunner, ManualClock, MemoryStore, Missed, NameError,
-    OwnerId, ParamError, Params, Permanent, PersistError, PipelineName, PipelineRecord, Progress, Retention,
-    RetryOn, RetryPolicy, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunKey, RunQuery, RunRecord,
-    RunRequest, RunResult, RunStatus, RunnerError, Schedule, StopReason, Store, StoreError, SystemClock,
-    Transient, error_chain, job_fn, time,
+    OwnerId, ParamError, Params, Permanent, PersistError, PipelineName, PipelineRecord, Progress,
+    ReportError, Retention, RetryOn, RetryPolicy, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunKey,
+    RunQuery, RunRecord, RunRequest, RunResult, RunStatus, RunnerError, Schedule, StopReason, Store,
+    StoreError, SystemClock, Transient, error_chain, job_fn, time,
 };
 
 /// Compiles the programs of the README.

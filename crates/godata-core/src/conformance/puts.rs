@@ -30,7 +30,7 @@ pub async fn clause_00_rows_are_read_as_they_were_put<F: Fixture>(trial: &Trial<
         let found = ok(store.find_run(run.id).await);
         assert_eq!(found.as_ref(), Some(&run), "a run is found as the {put} put wrote it");
         (pipeline.rev, pipeline.spec, pipeline.cursor) = (u64::MAX >> 1, None, None);
-        (run.status, run.error, run.covers) = (RunStatus::Succeeded, None, None);
+        (run.status, run.error, run.covers, run.report) = (RunStatus::Succeeded, None, None, None);
     }
 
     for other in ["Z", "a", "ä", "日本 /%'\"\\"] {
@@ -94,6 +94,7 @@ fn full_rows() -> (PipelineRecord, RunRecord) {
     run.counts.records_written = 2;
     run.counts.bytes_read = 3;
     run.counts.bytes_written = 4;
+    run.report = Some(hard.into());
     (pipeline, run)
 }
 

@@ -242,6 +242,7 @@ fn nul_in_run(run: &RunRecord) -> Option<&'static str> {
         ("parameters", params.find(|text| text.contains('\0'))),
         ("reason", run.reason.as_deref()),
         ("error", run.error.as_ref().map(|error| &*error.message)),
+        ("report", run.report.as_deref()),
     ];
     first_with_nul(&texts)
 }
@@ -333,6 +334,7 @@ fn is_same_run(row: &RunRecord, run: &RunRecord) -> bool {
     same.ended_at = run.ended_at;
     same.error.clone_from(&run.error);
     same.counts = run.counts;
+    same.report.clone_from(&run.report);
     same == *run
 }
 

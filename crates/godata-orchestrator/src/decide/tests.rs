@@ -143,6 +143,7 @@ impl Pipeline {
                 reason: None,
                 error: None,
                 counts: RunCounts::default(),
+                report: None,
                 started_at: None,
                 ended_at: None,
             });

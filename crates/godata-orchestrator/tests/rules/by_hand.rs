@@ -260,6 +260,29 @@ async fn the_history_is_a_table_with_counts_and_the_last_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_row_and_the_result_of_a_run_keep_the_report_that_its_job_has_set() {
+    for (name, status) in
+        [("good", RunStatus::Succeeded), ("bad", RunStatus::Failed), ("slow", RunStatus::Failed)]
+    {
+        let world = World::new();
+        let job = job_fn(name, move |cx: RunContext| async move {
+            cx.progress().set_report("{}")?;
+            cx.progress().set_report(format!(r#"{{"job":"{name}"}}"#))?;
+            match name {
+                "good" => Ok(()),
+                "bad" => Err("bad".into()),
+                _ => std::future::pending().await,
+            }
+        });
+        world.register(Registration::new(job).timeout(secs(9))).await;
+        let result = world.orchestrator.run_pipeline(name).await.unwrap().done().await.unwrap();
+        let report = Some(format!(r#"{{"job":"{name}"}}"#));
+        assert_eq!((result.status, &result.report), (status, &report));
+        assert_eq!(world.row(result.id).await.report, report);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_result_of_a_run_says_why_it_was_asked_to_stop() {
     type Answers = fn(&RunContext) -> Result<(), BoxError>;
     let answers: [Answers; 3] = [|_cx| Ok(()), |cx| Ok(cx.check()?), |_cx| Err("no space left".into())];
