@@ -54,7 +54,7 @@ impl fmt::Display for History {
         self.write_counts(f)?;
         match self.runs.iter().find_map(|run| Some((run, run.error.as_ref()?))) {
             Some((run, error)) => {
-                writeln!(f, "last error: {}: {}", run.pipeline_name, short_line(&error.message))
+                writeln!(f, "last error: {}: {}", run.pipeline_name, short_line(&error.to_string()))
             }
             None => Ok(()),
         }

@@ -170,6 +170,16 @@ pub async fn clause_03_runs_change_only_as_allowed<F: Fixture>(trial: &Trial<F>)
         ("another owner", changed(&|run| run.owner = Some(OwnerId::generate()))),
         ("an unknown run", changed(&|run| run.id = RunId::generate())),
         ("a NUL in a reason", changed(&|run| run.reason = Some("\0".into()))),
+        ("a NUL in an error", {
+            let mut failure = Failure::new(FailureKind::Failed, "");
+            failure.message = "\0".into();
+            changed(&|run| run.error = Some(failure.clone()))
+        }),
+        ("a NUL in a cause", {
+            let mut failure = Failure::new(FailureKind::Failed, "read failed");
+            failure.causes = vec!["a".into(), "\0".into()];
+            changed(&|run| run.error = Some(failure.clone()))
+        }),
         ("a NUL in a report", changed(&|run| run.report = Some("\0".into()))),
         ("a NUL in the name of a parameter", inserted(&|run| run.params = Params::new().with("a\0", "b"))),
         ("a NUL in the value of a parameter", inserted(&|run| run.params = Params::new().with("a", "\0b"))),

@@ -88,6 +88,7 @@ fn full_rows() -> (PipelineRecord, RunRecord) {
     run.started_at = Some(at(9) + Duration::from_millis(999));
     run.ended_at = Some(at(10));
     let mut failure = Failure::new(FailureKind::Transient, hard.repeat(1_000));
+    failure.causes = vec![hard.into(), String::new(), "a: b".into()];
     failure.retry_after = Some(Duration::from_millis(1_500));
     run.error = Some(failure);
     run.counts.records_read = u64::MAX >> 1;

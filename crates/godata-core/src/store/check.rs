@@ -237,11 +237,13 @@ fn nul_in_pipeline(pipeline: &PipelineRecord) -> Option<&'static str> {
 
 /// Which text of a run has a NUL.
 fn nul_in_run(run: &RunRecord) -> Option<&'static str> {
+    let mut causes = run.error.iter().flat_map(|error| &error.causes);
     let mut params = run.params.iter().flat_map(|(name, value)| [name, value]);
     let texts = [
         ("parameters", params.find(|text| text.contains('\0'))),
         ("reason", run.reason.as_deref()),
         ("error", run.error.as_ref().map(|error| &*error.message)),
+        ("error", causes.find(|cause| cause.contains('\0')).map(String::as_str)),
         ("report", run.report.as_deref()),
     ];
     first_with_nul(&texts)
