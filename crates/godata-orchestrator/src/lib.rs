@@ -218,6 +218,7 @@ mod persist;
 mod policy;
 mod recovery;
 mod registration;
+mod registration_info;
 mod shutdown;
 mod signal;
 mod slots;
@@ -233,6 +234,7 @@ pub use history::History;
 pub use orchestrator::Orchestrator;
 pub use policy::{Misfire, Overlap, Recovery};
 pub use registration::Registration;
+pub use registration_info::{RegistrationInfo, RulesError};
 pub use shutdown::DrainReport;
 
 #[doc(no_inline)]

@@ -188,6 +188,11 @@ pub async fn clause_03_runs_change_only_as_allowed<F: Fixture>(trial: &Trial<F>)
             options.pipeline.options = "a\0b".into();
             options
         }),
+        ("a NUL in the rules", {
+            let mut rules = changed(&|_| ());
+            rules.pipeline.rules = Some("a\0b".into());
+            rules
+        }),
         ("a NUL in a tag", {
             let mut tags = changed(&|_| ());
             tags.pipeline.tags = ["a".to_owned(), "\0".to_owned()].into();

@@ -30,6 +30,7 @@ pub async fn clause_00_rows_are_read_as_they_were_put<F: Fixture>(trial: &Trial<
         let found = ok(store.find_run(run.id).await);
         assert_eq!(found.as_ref(), Some(&run), "a run is found as the {put} put wrote it");
         (pipeline.rev, pipeline.spec, pipeline.cursor) = (u64::MAX >> 1, None, None);
+        pipeline.rules = None;
         (run.status, run.error, run.covers, run.report) = (RunStatus::Succeeded, None, None, None);
     }
 
@@ -68,6 +69,7 @@ fn full_rows() -> (PipelineRecord, RunRecord) {
     pipeline.after_seen = BTreeMap::from([(name("upstream"), 3)]);
     pipeline.last_success_rev = 6;
     pipeline.options = hard.into();
+    pipeline.rules = Some(hard.into());
     pipeline.tags = [hard.to_owned(), String::new()].into();
     pipeline.updated_at = at(5);
 

@@ -230,6 +230,7 @@ fn nul_in_pipeline(pipeline: &PipelineRecord) -> Option<&'static str> {
     let texts = [
         ("spec", pipeline.spec.as_deref()),
         ("options", Some(&*pipeline.options)),
+        ("rules", pipeline.rules.as_deref()),
         ("tags", tags.find(|tag| tag.contains('\0')).map(String::as_str)),
     ];
     first_with_nul(&texts)

@@ -64,6 +64,7 @@ impl Pipeline {
             enabled: true,
             tags: BTreeSet::new(),
             options: String::new(),
+            rules: "{}".to_owned(),
             after: Vec::new(),
         };
         Self {
