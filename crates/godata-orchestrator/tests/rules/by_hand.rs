@@ -245,7 +245,7 @@ async fn after_the_last_handle_is_dropped_jobs_end_and_their_rows_are_written() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_history_is_a_table_with_counts_and_the_last_error() {
+async fn the_history_is_a_table_with_counts_and_errors() {
     let world = World::new();
     let job = crate::support::failing("a", |_| Some("no such column".into()));
     world.register(Registration::new(job)).await;
