@@ -37,7 +37,7 @@ struct Counters {
     bytes_written: AtomicU64,
     /// Empty until an input reports its size.
     bytes_expected: OnceLock<AtomicU64>,
-    report: Mutex<Option<String>>,
+    report: Mutex<Option<Arc<str>>>,
 }
 
 impl Progress {
@@ -107,7 +107,7 @@ impl Progress {
 
     /// Returns the report, or `None` if none was set.
     #[must_use]
-    pub fn report(&self) -> Option<String> {
+    pub fn report(&self) -> Option<Arc<str>> {
         self.0.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -120,7 +120,7 @@ impl Progress {
     ///
     /// [`ReportError`], if the text is longer than [`MAX_REPORT_BYTES`](Self::MAX_REPORT_BYTES) or has a NUL. It is not cut,
     /// because a part of a JSON text is no JSON: the report that was set before stays.
-    pub fn set_report(&self, json: impl Into<String>) -> Result<(), ReportError> {
+    pub fn set_report(&self, json: impl Into<Arc<str>>) -> Result<(), ReportError> {
         let json = json.into();
         if json.len() > Self::MAX_REPORT_BYTES {
             return Err(ReportError::TooLong { bytes: json.len() });
@@ -183,7 +183,7 @@ mod tests {
         let too_long = ReportError::TooLong { bytes: longest.len() + 1 };
         assert_eq!(progress.set_report(format!("{longest}x")), Err(too_long));
         assert_eq!(progress.set_report("{\0}"), Err(ReportError::Nul));
-        assert_eq!(progress.report(), Some(longest));
+        assert_eq!(progress.report().as_deref(), Some(&*longest));
     }
 
     #[test]

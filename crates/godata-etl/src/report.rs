@@ -102,7 +102,7 @@ impl RunReport {
     ///
     /// let step = r#""steps":[{"name":"filter","in":3,"out":1,"dropped":2,"expanded":0,"busy_us":"#;
     /// assert!(report.to_json().contains(step));
-    /// assert_eq!(cx.progress().report(), Some(report.to_json()));
+    /// assert_eq!(cx.progress().report().as_deref(), Some(&*report.to_json()));
     /// # Ok::<(), godata_etl::BoxError>(())
     /// ```
     #[must_use]

@@ -198,7 +198,7 @@ struct Plain(Duration);
 impl fmt::Display for Plain {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();
-        if self.0.subsec_nanos() % 1_000_000 != 0 || self.0.is_zero() {
+        if !self.0.subsec_nanos().is_multiple_of(1_000_000) || self.0.is_zero() {
             return write!(f, "{:?}", self.0);
         }
         let units = [

@@ -35,7 +35,7 @@ pub struct RunResult {
     /// How many records and bytes the run has read and written.
     pub counts: RunCounts,
     /// What the run did, as JSON text that its job has [set](crate::Progress::set_report); `None` if it set none.
-    pub report: Option<String>,
+    pub report: Option<Arc<str>>,
 }
 
 impl RunResult {
@@ -86,7 +86,7 @@ impl From<RunRecord> for RunResult {
             ended_at: run.ended_at,
             error: run.error,
             counts: run.counts,
-            report: run.report,
+            report: run.report.map(Arc::from),
         }
     }
 }

@@ -135,7 +135,7 @@ pub(crate) struct End {
     pub(crate) reason: Option<String>,
     pub(crate) error: Option<Failure>,
     pub(crate) counts: RunCounts,
-    pub(crate) report: Option<String>,
+    pub(crate) report: Option<Arc<str>>,
     /// `None` if the job was never called.
     pub(crate) started_at: Option<UtcDateTime>,
     pub(crate) ended_at: Option<UtcDateTime>,
