@@ -201,6 +201,8 @@ impl Run {
     pub(super) fn end(&self, result: Result<(), Stopped>) -> Result<RunReport, PipelineError> {
         let (report, result) = self.conclude(result);
         if !self.ended.swap(true, AcqRel) {
+            // It always fits. A hook may replace it.
+            let _fits = self.cx.progress().set_report(report.to_json());
             self.hooks.run_end(self, &report, &result);
             self.logs.ended(&report, &result);
         }

@@ -119,6 +119,7 @@ enum Stage {
 }
 
 /// What happened to a watched run.
+#[allow(clippy::large_enum_variant, reason = "it is moved once, out of its future")]
 enum Watched {
     Ended(usize, RunResult),
     /// Its caller stopped it, or it ended, before its job started.

@@ -11,7 +11,7 @@ use super::Engine;
 use super::entry::{Entry, Replier};
 use crate::command::Reply;
 use crate::decide::{DueTimes, Plan, Registered, Request, contradiction};
-use crate::{OrchestratorError, RegisterError, Registration};
+use crate::{OrchestratorError, RegisterError, Registration, RegistrationInfo};
 
 impl Engine {
     pub(super) fn register(&mut self, registration: Registration, reply: Reply<(), RegisterError>) {
@@ -27,6 +27,7 @@ impl Engine {
     }
 
     fn plan(&self, registration: Registration) -> Result<(PipelineName, Plan), RegisterError> {
+        let rules_text = RegistrationInfo::from(&registration).to_text();
         let Registration { code, rules, after, pool, enabled, tags, options } = registration;
         let name = PipelineName::from_shared(code.job.shared_name())
             .map_err(|source| RegisterError::Name { name: code.job.name().to_owned(), source })?;
@@ -56,7 +57,8 @@ impl Engine {
         for other in after {
             upstream.push(self.upstream(&name, &other)?);
         }
-        let registered = Arc::new(Registered { spec, enabled, tags, options, after: upstream });
+        let registered =
+            Arc::new(Registered { spec, enabled, tags, options, rules: rules_text, after: upstream });
         Ok((name, Plan { code, registered, rules, pool }))
     }
 
