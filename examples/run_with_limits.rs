@@ -47,6 +47,11 @@ async fn main() -> Result<(), BoxError> {
     let request = RunRequest::new().with_timeout(Duration::from_millis(20));
     let runner = Runner::builder().stop_grace(Duration::from_millis(20)).build()?;
     let result = runner.start_with(sleeper, request)?.finished().await;
-    println!("{} {}: {}", result.job_name, result.status, result.error.map_or(String::new(), |e| e.message));
+    println!(
+        "{} {}: {}",
+        result.job_name,
+        result.status,
+        result.error.map_or(String::new(), |e| e.to_string())
+    );
     Ok(())
 }

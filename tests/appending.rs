@@ -70,7 +70,7 @@ fn check_own_input(lines: &str) {
     ];
     for (what, input, output) in table {
         let error = copy(input, output).unwrap_err();
-        let says = "can't be appended to, because this run reads it; a file can be read and replaced";
+        let says = "can't be appended to, because this run reads it; a file that is read by its path can be replaced";
         assert!(folder.message(&error).ends_with(says), "{what}: {error:#}");
         assert!(folder.files() == before, "{what}");
     }
@@ -85,6 +85,74 @@ fn a_run_replaces_a_file_that_it_reads() {
         assert_eq!(copy(Input::path(&all), output).unwrap().written.records, LINES);
         assert_eq!(fs::read_to_string(&all).unwrap(), lines());
     }
+}
+
+#[test]
+fn a_run_does_not_replace_a_file_that_a_pattern_or_a_directory_lists() {
+    let folder = Folder::new();
+    let path = |name: &str| folder.path(name);
+    let text = |name: &str| path(name).display().to_string();
+    fs::create_dir(path("in")).unwrap();
+    let all = folder.write("in/all.jsonl", "{\"id\":1,\"file\":\"all\"}\n");
+    folder.write("in/all-00001.jsonl", "");
+    folder.write("in/manifest.jsonl", "");
+    symlink("all.jsonl", path("in/link.jsonl")).unwrap();
+    let elsewhere = Folder::new();
+    symlink(path("in"), elsewhere.path("folder")).unwrap();
+    let before = folder.files();
+
+    let glob = || Input::glob(text("in/*.jsonl"));
+    let rolled = Output::path(&all).roll_by_records(1);
+    let table = [
+        ("the same path", glob(), Output::path(&all), "in/all.jsonl", "in/*.jsonl"),
+        ("a link to the output", Input::glob(text("in/l*")), Output::path(&all), "in/all.jsonl", "in/l*"),
+        ("a link to an input", glob(), Output::path(path("in/link.jsonl")), "in/link.jsonl", "in/*.jsonl"),
+        (
+            "another folder",
+            glob(),
+            Output::path(elsewhere.path("folder/all.jsonl")),
+            "folder/all.jsonl",
+            "in/*.jsonl",
+        ),
+        ("a directory", Input::directory(path("in")), Output::path(&all), "in/all.jsonl", "in"),
+        ("a partition", glob(), Output::partitioned(text("in/{file}.jsonl")), "in/all.jsonl", "in/*.jsonl"),
+        ("a rolled file", glob(), rolled, "in/all-00001.jsonl", "in/*.jsonl"),
+        (
+            "a manifest",
+            glob(),
+            Output::path(path("out.jsonl")).manifest(path("in/manifest.jsonl")),
+            "in/manifest.jsonl",
+            "in/*.jsonl",
+        ),
+    ];
+    for (what, input, output, written, listing) in table {
+        let error = folder.message(&copy(input, output).unwrap_err());
+        let says = format!(
+            "{written}` can't be replaced, because this run reads it as one of the files of `{listing}`; write to \
+             another directory, or use a pattern that does not match the output"
+        );
+        assert!(error.ends_with(&says), "{what}: {error}");
+        assert!(folder.files() == before, "{what}");
+    }
+}
+
+#[test]
+fn a_run_replaces_what_is_beside_the_files_that_it_lists() {
+    let folder = Folder::new();
+    let line = "{\"id\":1}\n";
+    folder.write("in.jsonl", line);
+    let glob = || Input::glob(folder.path("in*.jsonl").display().to_string());
+    // The first run makes another hard link to what it has written an input of the second.
+    for lines in 1..=2 {
+        copy(glob(), Output::path(folder.path("out.jsonl"))).unwrap();
+        assert_eq!(fs::read_to_string(folder.path("out.jsonl")).unwrap(), line.repeat(lines));
+        if lines == 1 {
+            fs::hard_link(folder.path("out.jsonl"), folder.path("in-1.jsonl")).unwrap();
+        }
+    }
+    // Another run reads the file.
+    copy(Input::glob(folder.path("out*").display().to_string()), Output::path(folder.path("x"))).unwrap();
+    copy(glob(), Output::path(folder.path("out.jsonl"))).unwrap();
 }
 
 #[test]

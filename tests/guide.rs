@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Once;
 
+use godata::csv::FileColumns;
 use godata::etl::Reader;
 use godata::prelude::*;
 use godata::{DuplicateKeys, Encoding, Records, json};
@@ -31,7 +32,7 @@ fn lines_of_table(docs: &'static str, head: &str) -> Vec<&'static str> {
 /// Checks a line of the table.
 type Check = fn(&Broken);
 
-const CHECKS: [(&str, Check); 20] = [
+const CHECKS: [(&str, Check); 21] = [
     ("is missing, is a directory, or can't be read", unreadable),
     ("is a pattern that matches nothing, or a directory without files", no_files),
     ("disappears before it is opened", disappears),
@@ -44,6 +45,7 @@ const CHECKS: [(&str, Check); 20] = [
     ("has several byte order marks at its start", marks),
     ("has a bad record: a missing cell, an open or stray quote, a duplicate key, a bad number", bad_record),
     ("is one of several CSV files, and has other columns than the first", other_columns),
+    ("is one of several CSV files, and has another delimiter", other_delimiter),
     ("has a record of more than 64 MiB", long_record),
     ("lacks a column that a step asks for, because it was renamed", renamed_column),
     ("ends in the middle of a record", incomplete),
@@ -315,6 +317,16 @@ fn other_columns(broken: &Broken) {
         [broken.folder.write("in-1", "id,name\n1,a\n"), broken.folder.write("in-2", "id,note\n1,a\n")];
     let says = ": in-2:1: column 2 is `note`, but `name` in `in-1`; ";
     broken.fails(csv::read_records(Input::paths(paths)), says);
+}
+
+fn other_delimiter(broken: &Broken) {
+    let paths =
+        [broken.folder.write("in-1", "id,name\n1,a\n"), broken.folder.write("in-2", "id;name\n1;a\n")];
+    let says = ": in-2:1: the header is the single column `id;name`, but its parts are columns of other files (is the \
+                delimiter `;`?); ";
+    for columns in [FileColumns::Same, FileColumns::AnyOrder, FileColumns::Union] {
+        broken.fails(csv::read_records(Input::paths(&paths)).file_columns(columns), says);
+    }
 }
 
 fn renamed_column(broken: &Broken) {

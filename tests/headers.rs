@@ -140,13 +140,23 @@ fn by_default_the_header_has_the_fields_of_the_first_1000_records() {
 
 #[test]
 fn a_rename_to_a_name_of_other_records_does_not_depend_on_blocks() {
-    let lines = "{\"id\":1,\"status\":\"a\"}\n{\"id\":2,\"Status\":\"b\"}\n{\"id\":3}\n";
-    for block in [1, 1 << 18] {
+    let rows = [
+        r#"{"id":1,"status":"a","n":1}"#,
+        r#"{"id":2,"Status":"b"}"#,
+        r#"{"id":3,"Status":"c","n":3,"status":null}"#,
+        r#"{"id":4,"n":4,"status":"d"}"#,
+        r#"{"id":5}"#,
+    ];
+    for (first, block) in [0, 1, 2].into_iter().flat_map(|first| [(first, 1), (first, 1 << 18)]) {
         let folder = Folder::new();
+        let lines = rows[first..].join("\n");
         let reader = jsonl::read_records(Input::bytes("in.jsonl", lines)).block_size(block);
         let flow = Pipeline::builder("test").read(reader).rename("Status", "status");
         let pipeline = flow.write(csv::write(folder.path("out.csv"))).unwrap();
         pipeline.run_blocking(&RunContext::new()).unwrap();
-        assert_eq!(fs::read_to_string(folder.path("out.csv")).unwrap(), "id,status\n1,a\n2,b\n3,\n");
+        let expected = ["id,status,n", "1,a,1", "2,b,", "3,c,3", "4,d,4", "5,,"];
+        let expected = expected[..1].iter().chain(&expected[1 + first..]).map(|line| format!("{line}\n"));
+        let written = fs::read_to_string(folder.path("out.csv")).unwrap();
+        assert_eq!(written, expected.collect::<String>(), "{first} {block}");
     }
 }

@@ -52,7 +52,7 @@ fn an_output_that_is_the_input_is_refused() {
     std::fs::write(&file, order).unwrap();
     let (printed, complaints) = shell(&format!(r#""$0" < {0} >> {0}; echo "status $?""#, file.display()));
     assert_eq!(printed, "status 1\n");
-    let says = "`stdout` can't be appended to, because this run reads it; a file can be read and replaced\n";
+    let says = "`stdout` can't be appended to, because this run reads it; a file that is read by its path can be replaced\n";
     assert_eq!(complaints, format!("Error: write failed: {says}"));
     assert_eq!(std::fs::read_to_string(&file).unwrap(), order);
 }

@@ -154,28 +154,41 @@ pub struct ErrorChain<'a> {
 
 impl fmt::Display for ErrorChain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = String::new();
-        let mut innermost = self.error;
-        for error in levels(self.error, |error| error.source().map(|source| source as _)) {
-            if line.len() > LINE {
-                break;
-            }
-            innermost = error;
-            let mut message = String::new();
-            write!(message, "{error}")?;
-            let message = excerpt_within(&message, MESSAGE);
-            if !ends_with_phrase(&line, &message) {
-                if !line.is_empty() {
-                    line.push_str(": ");
-                }
-                line.push_str(&message);
-            }
-        }
-        if innermost.source().is_some() {
-            line.push_str(": …");
-        }
-        f.write_str(&line)
+        f.write_str(&chain_parts(self.error)?.join(": "))
     }
+}
+
+/// The parts of the line that [`error_chain`] displays, outermost first.
+pub(crate) fn chain_parts<'a>(error: &'a (dyn Error + 'a)) -> Result<Vec<String>, fmt::Error> {
+    let (mut parts, mut line, mut innermost) = (Vec::new(), String::new(), error);
+    for error in levels(error, |error| error.source().map(|source| source as _)) {
+        if line.len() > LINE {
+            break;
+        }
+        innermost = error;
+        let mut message = String::new();
+        write!(message, "{error}")?;
+        let message = excerpt_within(&message, MESSAGE);
+        if push_part(&mut line, &message) {
+            parts.push(message);
+        }
+    }
+    if innermost.source().is_some() {
+        parts.push("…".to_owned());
+    }
+    Ok(parts)
+}
+
+/// Adds a message to the line of a chain. Returns `false` if the line already ends with it.
+pub(crate) fn push_part(line: &mut String, message: &str) -> bool {
+    let is_new = !ends_with_phrase(line, message);
+    if is_new {
+        if !line.is_empty() {
+            line.push_str(": ");
+        }
+        line.push_str(message);
+    }
+    is_new
 }
 
 /// Whether `line` ends with `phrase` as a whole: "line 12" does not end with "2".

@@ -160,7 +160,7 @@ pub use missed::Missed;
 pub use name::{NameError, PipelineName};
 pub use params::{ParamError, Params};
 pub use permanent::Permanent;
-pub use progress::Progress;
+pub use progress::{Progress, ReportError};
 pub use run::{
     ActiveRun, Completer, Failure, FailureKind, JobEnd, JobRunner, PersistError, RetryOn, RetryPolicy,
     RunFailed, RunHandle, RunRequest, RunResult, RunnerError, StopReason,

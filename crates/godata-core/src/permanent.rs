@@ -21,7 +21,7 @@ use crate::BoxError;
 ///
 /// let failure = Failure::from_error(&*login("").unwrap_err());
 /// assert_eq!(failure.kind, FailureKind::Permanent);
-/// assert_eq!(failure.message, "permanent failure: the token is empty");
+/// assert_eq!(failure.to_string(), "permanent failure: the token is empty");
 /// assert_eq!(RetryPolicy::attempts(3).delay(1, &failure, 0.5), None, "it is not retried");
 /// ```
 #[derive(thiserror::Error)]

@@ -1,13 +1,14 @@
-//! The counters of a run.
+//! The counters and the report of a run.
 
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Counters of the records and bytes that a run has processed, which can be read while it runs.
+/// Counters of the records and bytes that a run has processed, which can be read while it runs, and the report of what it
+/// did.
 ///
-/// Clones share the same counters. Each counter is exact. They are not updated together: while the run is in progress,
-/// one may be slightly ahead of another.
+/// Clones share the same counters and the same report. Each counter is exact. They are not updated together: while the run is
+/// in progress, one may be slightly ahead of another.
 ///
 /// # Example
 ///
@@ -20,6 +21,10 @@ use std::sync::{Arc, OnceLock};
 /// progress.expect_bytes(1_000);
 /// progress.add_bytes_read(250);
 /// assert_eq!((watcher.bytes_read(), watcher.bytes_expected()), (250, Some(1_000)));
+///
+/// progress.set_report(r#"{"deleted":17}"#)?;
+/// assert_eq!(watcher.report().as_deref(), Some(r#"{"deleted":17}"#));
+/// # Ok::<(), godata_core::ReportError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Progress(Arc<Counters>);
@@ -32,9 +37,13 @@ struct Counters {
     bytes_written: AtomicU64,
     /// Empty until an input reports its size.
     bytes_expected: OnceLock<AtomicU64>,
+    report: Mutex<Option<Arc<str>>>,
 }
 
 impl Progress {
+    /// The most bytes that a report has: 16 KiB.
+    pub const MAX_REPORT_BYTES: usize = 16 * 1024;
+
     /// Makes counters at zero, with an unknown size of the input.
     #[must_use]
     pub fn new() -> Self {
@@ -95,7 +104,51 @@ impl Progress {
     pub fn expect_bytes(&self, bytes: u64) {
         self.0.bytes_expected.get_or_init(AtomicU64::default).fetch_add(bytes, Relaxed);
     }
+
+    /// Returns the report, or `None` if none was set.
+    #[must_use]
+    pub fn report(&self) -> Option<Arc<str>> {
+        self.0.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sets the report of what the run did, as JSON text of the job's own form. A second call replaces it.
+    ///
+    /// When the run ends, its [result](crate::RunResult::report) and its [row](crate::RunRecord::report) get the report,
+    /// however it ended. It is stored as it is: neither this nor a store reads it.
+    ///
+    /// # Errors
+    ///
+    /// [`ReportError`], if the text is longer than [`MAX_REPORT_BYTES`](Self::MAX_REPORT_BYTES) or has a NUL. It is not cut,
+    /// because a part of a JSON text is no JSON: the report that was set before stays.
+    pub fn set_report(&self, json: impl Into<Arc<str>>) -> Result<(), ReportError> {
+        let json = json.into();
+        if json.len() > Self::MAX_REPORT_BYTES {
+            return Err(ReportError::TooLong { bytes: json.len() });
+        }
+        if json.contains('\0') {
+            return Err(ReportError::Nul);
+        }
+        *self.0.report.lock().unwrap_or_else(PoisonError::into_inner) = Some(json);
+        Ok(())
+    }
 }
+
+/// Why [`Progress::set_report`] refused a report.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReportError {
+    /// The text is too long.
+    #[error("the report of a run may have {} bytes, and this one has {bytes}", Progress::MAX_REPORT_BYTES)]
+    TooLong {
+        /// How many bytes it has.
+        bytes: usize,
+    },
+    /// The text has a NUL character, which stores can't keep. JSON writes it as an escape.
+    #[error("the report of a run has a NUL character, which can't be stored")]
+    Nul,
+}
+
+debug_as_chain!(ReportError);
 
 #[cfg(test)]
 mod tests {
@@ -116,6 +169,21 @@ mod tests {
             progress.bytes_written(),
         );
         assert_eq!(counts, (2, 20, 300, 4_000));
+    }
+
+    #[test]
+    fn a_report_that_is_refused_leaves_the_one_before() {
+        let progress = Progress::new();
+        assert_eq!(progress.report(), None);
+        let longest = "x".repeat(Progress::MAX_REPORT_BYTES);
+        for report in ["{}", &longest] {
+            progress.clone().set_report(report).unwrap();
+            assert_eq!(progress.report().as_deref(), Some(report));
+        }
+        let too_long = ReportError::TooLong { bytes: longest.len() + 1 };
+        assert_eq!(progress.set_report(format!("{longest}x")), Err(too_long));
+        assert_eq!(progress.set_report("{\0}"), Err(ReportError::Nul));
+        assert_eq!(progress.report().as_deref(), Some(&*longest));
     }
 
     #[test]

@@ -27,13 +27,13 @@ pub enum BuildError {
         source: NameError,
     },
     /// [`workers(0)`](crate::PipelineBuilder::workers): a pipeline needs at least one worker.
-    #[error("pipeline `{}` needs at least one worker; the default is one per core", shown(pipeline))]
+    #[error("pipeline `{}` needs at least one worker; the default is one per core", name_excerpt(pipeline))]
     NoWorkers {
         /// The pipeline.
         pipeline: String,
     },
     /// `Ordered(0)` or `Unordered(0)`: no record could ever be in flight.
-    #[error("{step} of pipeline `{}` needs at least one record in flight", shown(pipeline))]
+    #[error("{step} of pipeline `{}` needs at least one record in flight", name_excerpt(pipeline))]
     NoConcurrency {
         /// The pipeline.
         pipeline: String,
@@ -203,11 +203,15 @@ impl fmt::Display for PipelineError {
         }
         match self {
             Self::Build { .. } => f.write_str("the pipeline can't be built"),
-            Self::Runtime { pipeline, .. } => write!(f, "pipeline `{}` can't run here", shown(pipeline)),
+            Self::Runtime { pipeline, .. } => {
+                write!(f, "pipeline `{}` can't run here", name_excerpt(pipeline))
+            }
             Self::Read { .. } => f.write_str("read failed"),
             Self::Step { step, .. } => write!(f, "{step} failed"),
             Self::Write { .. } => f.write_str("write failed"),
-            Self::Canceled { report, .. } => write!(f, "pipeline `{}` was stopped", shown(&report.pipeline)),
+            Self::Canceled { report, .. } => {
+                write!(f, "pipeline `{}` was stopped", name_excerpt(&report.pipeline))
+            }
         }?;
         match self.place() {
             Some(Place { record: None, line: None, source: Some(source) }) => {
@@ -222,9 +226,12 @@ impl fmt::Display for PipelineError {
 debug_as_chain!(BuildError, PipelineError);
 
 /// The name of a pipeline, which is whole if it is valid.
-fn shown(name: &str) -> String {
+fn name_excerpt(name: &str) -> String {
     excerpt_within(name, PipelineName::MAX_BYTES)
 }
+
+/// How many characters of an error from elsewhere are shown.
+pub(crate) const MESSAGE: usize = 2_000;
 
 /// How many characters of a panic's message are shown.
 const PANIC: usize = 1_000;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use godata_core::{JobId, RunContext, excerpt_within};
 
+use crate::error::MESSAGE;
 use crate::{PipelineError, RunReport};
 
 /// Observes the runs of a pipeline. Every method does nothing by default.
@@ -179,9 +180,6 @@ pub struct PipelineEnd<'a> {
     /// What was read, dropped and written by then.
     pub report: &'a RunReport,
 }
-
-/// How many characters of an error an outcome prints.
-const MESSAGE: usize = 2_000;
 
 /// How a run, or a stage's work on one batch, ended. `Display` prints it in words.
 #[derive(Debug)]

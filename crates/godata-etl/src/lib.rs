@@ -246,8 +246,8 @@ pub use flow::{Flow, NamedFields};
 pub use godata_core::time;
 pub use godata_core::{
     AnyJob, BoxError, CancelOnDrop, Canceled, Cancellation, Cause, ErrorChain, Job, JobErrorKind, JobFn,
-    JobId, NameError, ParamError, Params, ParseIdError, Permanent, PipelineName, Progress, RunContext, RunId,
-    Transient, error_chain, job_fn,
+    JobId, NameError, ParamError, Params, ParseIdError, Permanent, PipelineName, Progress, ReportError,
+    RunContext, RunId, Transient, error_chain, job_fn,
 };
 pub use hook::{JobHook, JobInfo, Outcome, PipelineEnd, PipelineHook, PipelineInfo, StageEnd, StepInfo};
 pub use job::PipelineJob;

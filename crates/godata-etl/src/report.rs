@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use godata_core::{PipelineName, RunId, excerpt_within};
+use godata_core::{PipelineName, Progress, RunId, excerpt_within};
 use time::UtcDateTime;
 
 /// What a run did: how many records and bytes each stage processed, and how long it took.
@@ -12,6 +12,10 @@ use time::UtcDateTime;
 /// step equals the `records_out` of the step before it. The `records_out` of the last step equals the records written.
 /// A run that failed, was canceled or was ended by a `take` leaves [`unfinished`](Self::unfinished) records between the
 /// stages. `Display` prints a table, without a line end after its last line.
+///
+/// When a run ends, [`to_json`](Self::to_json) becomes the [report](crate::Progress::report) of its context. So the row
+/// that an orchestrator stores says what each step did, also for a run that failed. If a job runs several pipelines with one
+/// context, the report is that of the last.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct RunReport {
@@ -73,6 +77,80 @@ impl RunReport {
         let dropped: u64 = self.steps.iter().map(|step| step.dropped).sum();
         (self.read.records + made).saturating_sub(dropped + self.written.records)
     }
+
+    /// Returns the counts and times as JSON on one line, of at most [16 KiB](crate::Progress::MAX_REPORT_BYTES).
+    ///
+    /// | field | |
+    /// |---|---|
+    /// | `took_us` | how long the run took |
+    /// | `read`, `written` | what the reader and the writer did: `records`, `batches`, `bytes`, `busy_us` |
+    /// | `dropped`, `expanded` | how many records all steps together dropped, and how many they made beyond one for each that came in |
+    /// | `steps` | what each step did, in order: its `name`, the records `in` and `out`, `dropped`, `expanded`, `busy_us` |
+    /// | `steps_left_out` | how many of the last steps are not in `steps`; absent if all fit, as about 140 steps do |
+    ///
+    /// Times are whole microseconds. Later versions may add fields.
+    ///
+    /// ```
+    /// use godata_etl::{Pipeline, RunContext};
+    ///
+    /// let pipeline = Pipeline::builder("evens")
+    ///     .read_vec(vec![1, 2, 3])
+    ///     .filter(|n| n % 2 == 0)
+    ///     .write_fn(|_, _| async { Ok(()) })?;
+    /// let cx = RunContext::new();
+    /// let report = pipeline.run_blocking(&cx)?;
+    ///
+    /// let step = r#""steps":[{"name":"filter","in":3,"out":1,"dropped":2,"expanded":0,"busy_us":"#;
+    /// assert!(report.to_json().contains(step));
+    /// assert_eq!(cx.progress().report().as_deref(), Some(&*report.to_json()));
+    /// # Ok::<(), godata_etl::BoxError>(())
+    /// ```
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let total = |count: fn(&StepCounts) -> u64| self.steps.iter().map(count).sum::<u64>();
+        let mut json = format!(
+            r#"{{"took_us":{},"read":{},"written":{},"dropped":{},"expanded":{},"steps":["#,
+            self.took.as_micros(),
+            io_json(&self.read),
+            io_json(&self.written),
+            total(|step| step.dropped),
+            total(|step| step.expanded),
+        );
+        let mut left_out = self.steps.len();
+        for step in self.steps.iter().map(step_json) {
+            if json.len() + step.len() + END > Progress::MAX_REPORT_BYTES {
+                break;
+            }
+            if left_out < self.steps.len() {
+                json.push(',');
+            }
+            json.push_str(&step);
+            left_out -= 1;
+        }
+        match left_out {
+            0 => json.push_str("]}"),
+            left_out => json.push_str(&format!(r#"],"steps_left_out":{left_out}}}"#)),
+        }
+        json
+    }
+}
+
+/// How many bytes a comma and the end of the JSON text have at most.
+const END: usize = 64;
+
+fn io_json(counts: &IoCounts) -> String {
+    let IoCounts { records, batches, bytes, busy } = counts;
+    let busy = busy.as_micros();
+    format!(r#"{{"records":{records},"batches":{batches},"bytes":{bytes},"busy_us":{busy}}}"#)
+}
+
+/// The name is that of a method, so it needs no escapes.
+fn step_json(step: &StepCounts) -> String {
+    let StepCounts { name, records_in, records_out, dropped, expanded, busy } = step;
+    let busy = busy.as_micros();
+    format!(
+        r#"{{"name":"{name}","in":{records_in},"out":{records_out},"dropped":{dropped},"expanded":{expanded},"busy_us":{busy}}}"#
+    )
 }
 
 impl fmt::Display for RunReport {
@@ -113,4 +191,66 @@ fn row(
         text(records_in),
         text(bytes.filter(|&bytes| bytes > 0))
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn report(steps: usize, count: u64) -> RunReport {
+        let busy = Duration::from_micros(count);
+        let io = IoCounts { records: count, batches: count, bytes: count, busy };
+        let step = StepCounts {
+            name: "map_async",
+            records_in: count,
+            records_out: count,
+            // The totals must fit.
+            dropped: count / (steps as u64 + 1),
+            expanded: 0,
+            busy,
+        };
+        RunReport {
+            pipeline: "orders".to_owned(),
+            run_id: RunId::generate(),
+            started_at: UtcDateTime::UNIX_EPOCH,
+            took: Duration::from_millis(1),
+            read: io.clone(),
+            steps: vec![step; steps],
+            written: io,
+        }
+    }
+
+    #[test]
+    fn twelve_steps_are_small_and_all_there() {
+        let json = report(12, 1_000_000).to_json();
+        assert!(json.len() < 1_500, "{}", json.len());
+        let value: Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(value["steps"].as_array().unwrap().len(), 12);
+        assert_eq!(value["steps"][11]["in"], 1_000_000);
+        assert_eq!(
+            (&value["took_us"], &value["read"]["busy_us"]),
+            (&Value::from(1_000), &Value::from(1_000_000))
+        );
+        assert_eq!(value["dropped"], 12 * (1_000_000_u64 / 13));
+        assert!(value.get("steps_left_out").is_none());
+    }
+
+    #[test]
+    fn steps_that_do_not_fit_are_left_out_and_counted() {
+        for steps in [0, 1, 80, 100, 1_000, 30_000] {
+            for count in [0, 7, u64::MAX] {
+                let report = report(steps, count);
+                let json = report.to_json();
+                assert!(json.len() <= Progress::MAX_REPORT_BYTES, "{steps}, {count}");
+                let value: Value = serde_json::from_str(&json).unwrap();
+                let shown = value["steps"].as_array().unwrap().len();
+                let left_out = value.get("steps_left_out").map_or(0, |count| count.as_u64().unwrap());
+                assert_eq!(shown as u64 + left_out, steps as u64, "{steps}, {count}");
+                assert!(left_out == 0 || json.len() > Progress::MAX_REPORT_BYTES - 300, "{steps}, {count}");
+                assert_eq!(value["written"]["records"], count);
+            }
+        }
+    }
 }

@@ -92,7 +92,8 @@ fn field_errors() {
     check(order.f64("price").unwrap_err(), "field `price` is missing");
     check(order.f64("note").unwrap_err(), "field `note` is null");
     check(order.f64("amount").unwrap_err(), "field `amount`: expected a number, found text `abc`");
-    check(order.rename("id", "note").unwrap_err(), "field `note` already exists");
+    let taken = order.rename("id", "amount").unwrap_err();
+    check(taken, "field `id` can't be renamed to `amount`: both have a value");
     let mut batch: Records = [record! {"amount" => "12.50"}].into_iter().collect();
     batch.cast_row(0, "amount", Type::Float).unwrap();
     let error = batch.cast_row(0, "amount", Type::Int).unwrap_err();
@@ -107,7 +108,10 @@ fn shape_errors() {
     let duplicate = Records::with_names(["id", "id"]).unwrap_err();
     check(duplicate, "the name `id` appears twice");
     check(batch.select(&["price"]).unwrap_err(), "no field is named `price`; the fields are `id`, `amount`");
-    check(batch.rename("id", "amount").unwrap_err(), "another field is named `amount`");
+    check(
+        batch.rename("id", "amount").unwrap_err(),
+        "field `id` can't be renamed to `amount`: both have a value",
+    );
     let unknown = ShapeError::Unknown { name: "id".into(), known: Vec::new() };
     check(unknown, "no field is named `id`; there are no fields");
     check(ShapeError::TooManyCells { cells: 3, names: 2 }, "a row has 3 cells for 2 names");

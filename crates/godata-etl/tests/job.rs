@@ -99,3 +99,48 @@ async fn a_job_whose_future_is_dropped_ends_as_canceled() {
     let lines = ["job of p starts", "pipeline p starts", "pipeline canceled", "job canceled"];
     assert_eq!(*log.lines.lock().unwrap(), lines);
 }
+
+/// Sets a report of its own at the end.
+struct OwnReport;
+
+impl PipelineHook for OwnReport {
+    fn on_pipeline_end(&self, cx: &RunContext, _: &PipelineInfo, end: &PipelineEnd<'_>) {
+        let theirs = cx.progress().report().unwrap();
+        assert_eq!(*theirs, *end.report.to_json());
+        cx.progress().set_report(format!(r#"{{"own":{theirs}}}"#)).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn the_context_of_a_run_gets_its_report_however_it_ended() {
+    for (fails, hangs) in [(false, false), (true, false), (false, true)] {
+        let cx = RunContext::new();
+        let mut job = job(&Log::default(), fails, hangs);
+        let cancel = async {
+            while hangs && cx.progress().records_read() == 0 {
+                tokio::task::yield_now().await;
+            }
+            if hangs {
+                assert_eq!(cx.progress().report(), None, "it has not ended");
+                cx.cancel();
+            }
+        };
+        let (result, ()) = tokio::join!(job.run(&cx), cancel);
+        assert_eq!(result.is_ok(), !fails && !hangs);
+        let report = cx.progress().report().unwrap();
+        assert_eq!(*report, *job.report().unwrap().to_json());
+        assert!(report.contains(r#""steps":[{"name":"try_map","in":"#), "{report}");
+    }
+}
+
+#[tokio::test]
+async fn a_hook_can_replace_the_report_and_a_check_sets_none() {
+    let flow = Pipeline::builder("p").hook(OwnReport).read_vec(vec![1]);
+    let pipeline = flow.write_fn(|_, _| ready(Ok(()))).unwrap();
+    let cx = RunContext::new();
+    pipeline.check(&cx).await.unwrap();
+    assert_eq!(cx.progress().report(), None);
+    let report = pipeline.run(&cx).await.unwrap();
+    let own = format!(r#"{{"own":{}}}"#, report.to_json());
+    assert_eq!(cx.progress().report().as_deref(), Some(&*own));
+}

@@ -5,11 +5,9 @@ use std::sync::Arc;
 use csv::ByteRecord;
 use godata_etl::Shape;
 
+use crate::delimiters::others;
 use crate::options::Options;
 use crate::{Column, CsvError};
-
-/// The usual delimiters.
-const DELIMITERS: [u8; 4] = [b';', b'\t', b'|', b','];
 
 /// How to read a record with fewer or more cells than there are columns. According to RFC 4180 (section 2.4), all
 /// records have as many cells as the header.
@@ -81,6 +79,9 @@ pub enum FileColumns {
     /// A column that a file lacks is null. For a struct, its field is read as if the column did not exist: as `None`, as
     /// the `#[serde(default)]`, or else as an error. Tuples and lists are read by position, so they need files with the
     /// same columns, in any order.
+    ///
+    /// A file with another delimiter than the others is an error, [`CsvError::FileDelimiter`]: otherwise its header would be
+    /// one more column.
     ///
     /// All headers are read when the run begins, so that the first record has all columns. So every file after the first is
     /// opened twice. If one of them is not a regular file, such as a FIFO, that is an
@@ -156,8 +157,7 @@ impl Columns {
     pub(crate) fn question_delimiter(&self, delimiter: u8, error: CsvError) -> CsvError {
         let mut names = self.shape.names().filter(|_| self.is_named);
         let (Some(header), None) = (names.next(), names.next()) else { return error };
-        let is_likely = |&other: &u8| other != delimiter && header.as_bytes().contains(&other);
-        match DELIMITERS.into_iter().find(is_likely) {
+        match others(delimiter).find(|other| header.as_bytes().contains(other)) {
             Some(delimiter) => {
                 CsvError::LikelyDelimiter { header: header.to_owned(), delimiter, source: Box::new(error) }
             }

@@ -11,15 +11,13 @@ use serde::de::DeserializeOwned;
 
 use crate::cells::{Nulls, Trim};
 use crate::columns::Columns;
+use crate::delimiters::others;
 use crate::dialect::Dialect;
 use crate::split::split;
 use crate::stray_quotes::StrayQuotes;
 use crate::tidy::tidy;
 use crate::typed::{Refusal, Unusual, structs, value};
 use crate::{Column, CsvError};
-
-/// How many records are decoded between two checks for cancellation.
-const RECORDS_PER_CHECK: u32 = 256;
 
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -152,7 +150,7 @@ impl Decoder {
         let mut quotes = StrayQuotes::of(bytes, self.dialect);
         let has_nul = memchr(0, bytes).is_some();
         for row in 0.. {
-            if row % RECORDS_PER_CHECK == 0 {
+            if row % Work::RECORDS_PER_CHECK == 0 {
                 work.check()?;
             }
             if !reader.read_byte_record(&mut record)? {
@@ -161,6 +159,7 @@ impl Decoder {
             self.columns.cut(&mut record);
             nulls.find(&record);
             let allowed = quotes.as_mut().map_or(Ok(()), |quotes| quotes.check(|at| self.columns.column(at)));
+            let allowed = allowed.map_err(|error| self.question_delimiter(error));
             let decoded = match allowed.and_then(|()| self.check(&record, has_nul)) {
                 Ok(()) => f(record, &nulls),
                 Err(error) => Err(error.into()),
@@ -180,8 +179,11 @@ impl Decoder {
         if has_nul && let Some(position) = record.iter().position(|cell| memchr(0, cell).is_some()) {
             return Err(CsvError::Nul { column: self.columns.column(position) });
         }
-        let checked = self.columns.check(record.len());
-        checked.map_err(|error| self.columns.question_delimiter(self.dialect.delimiter, error))
+        self.columns.check(record.len()).map_err(|error| self.question_delimiter(error))
+    }
+
+    fn question_delimiter(&self, error: CsvError) -> CsvError {
+        self.columns.question_delimiter(self.dialect.delimiter, error)
     }
 
     fn push(
@@ -249,16 +251,29 @@ impl Decoder {
             Some((position, cell)) => {
                 CsvError::Value { column: column(position), value: excerpt(cell), source: refusal.into() }
             }
-            None => {
-                let error = CsvError::Record { source: refusal.into() };
-                self.columns.question_delimiter(self.dialect.delimiter, error)
-            }
+            None => self.question_delimiter(CsvError::Record { source: refusal.into() }),
         }
     }
 }
 
-/// The cells of a header.
+/// The cells of a header. If its quotes would be right with another delimiter, the error asks about that.
 pub(crate) fn names(bytes: &[u8], dialect: Dialect, trim: Trim) -> Result<Vec<String>, CsvError> {
+    let names = checked_names(bytes, dialect, trim);
+    let Err(source @ (CsvError::AfterQuote { .. } | CsvError::QuoteInCell { .. })) = names else {
+        return names;
+    };
+    let has_several = |&delimiter: &u8| {
+        let names = checked_names(bytes, Dialect { delimiter, ..dialect }, trim);
+        names.is_ok_and(|names| names.len() > 1)
+    };
+    let is_single = width(bytes, dialect).is_ok_and(|width| width == 1);
+    let likely = others(dialect.delimiter).find(|other| is_single && has_several(other));
+    let Some(delimiter) = likely else { return Err(source) };
+    let header = String::from_utf8_lossy(bytes).trim_ascii_end().into();
+    Err(CsvError::LikelyDelimiter { header, delimiter, source: Box::new(source) })
+}
+
+fn checked_names(bytes: &[u8], dialect: Dialect, trim: Trim) -> Result<Vec<String>, CsvError> {
     let number = |position| Column { number: position + 1, name: None };
     let mut tidied = Vec::new();
     let bytes = if tidy(bytes, dialect, &mut tidied) { &tidied } else { bytes };

@@ -80,6 +80,26 @@ pub enum CsvError {
         /// The delimiter of the first file.
         expected: u8,
     },
+    /// One of several files seems to have another delimiter: its header is a single column, and most parts of its name are
+    /// columns of other files. Read the files of each delimiter as an input of their own, with
+    /// [`delimiter`](crate::CsvReader::delimiter). If the header is one column by intent, put quotes around it.
+    #[error(
+        "{}:{line}: the header is the single column `{}`, but its parts are columns of other files (is the delimiter \
+         `{}`?); read files with another delimiter as an input of their own, with `delimiter`",
+        excerpt_path(&**file),
+        excerpt(header),
+        delimiter.escape_ascii()
+    )]
+    FileDelimiter {
+        /// The file.
+        file: Arc<str>,
+        /// The line of its header, from 1.
+        line: u64,
+        /// The name of the column.
+        header: String,
+        /// The delimiter that the file probably has.
+        delimiter: u8,
+    },
     /// A header has a name that is not UTF-8 or contains a NUL byte; the source says which.
     #[error("{}:{line}: the header can't be read", excerpt_path(&**file))]
     Header {
@@ -206,7 +226,7 @@ pub enum CsvError {
         /// The number of cells in the record.
         found: usize,
     },
-    /// The header is a single column whose name contains a usual delimiter, and a record does not fit: the file
+    /// The header is a single column whose name contains a usual delimiter, and a record or a quote does not fit: the file
     /// probably has that [`delimiter`](crate::CsvReader::delimiter).
     #[error(
         "the header is the single column `{}` (is the delimiter `{}`?)",
@@ -218,7 +238,7 @@ pub enum CsvError {
         header: String,
         /// The delimiter that the file probably has.
         delimiter: u8,
-        /// What is wrong with the record.
+        /// What is wrong with the record or the header.
         source: Box<Self>,
     },
     /// A cell is not UTF-8. [`Input::encoding`](godata_io::Input::encoding) reads text in other encodings.

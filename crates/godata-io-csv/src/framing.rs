@@ -51,7 +51,7 @@ impl Framing for Cutter {
                 return Ok(frame);
             }
         }
-        let mut walk = Walk::new(ahead.bytes, self.dialect, ahead.at_end);
+        let mut walk = Walk::ahead(&ahead, self.dialect);
         let mut frame = Frame::default();
         while frame.records < self.most {
             match walk.next() {
@@ -139,7 +139,7 @@ fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool) -> Result<
 
 /// The line on which each of some whole records begins. The bytes begin on `line`.
 pub(crate) fn record_lines(bytes: &[u8], dialect: Dialect, mut line: u64) -> Vec<u64> {
-    let mut walk = Walk::new(bytes, dialect, true);
+    let mut walk = Walk::new(bytes, dialect);
     let mut lines = Vec::new();
     loop {
         match walk.next() {
@@ -159,7 +159,7 @@ pub(crate) struct RawLine;
 
 impl Framing for RawLine {
     fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
-        let walk = Walk::new(ahead.bytes, Dialect { quote: None, ..Dialect::default() }, ahead.at_end);
+        let walk = Walk::ahead(&ahead, Dialect { quote: None, ..Dialect::default() });
         let end = memchr2(b'\r', b'\n', ahead.bytes).map(|at| walk.after_break(at));
         let bytes = match end {
             Some(after) => after.unwrap_or_default(),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use godata_core::BoxError;
-use godata_io::{Blocks, Frame};
+use godata_io::{Blocks, Frame, Head};
 
 use crate::dialect::Dialect;
 use crate::framing::Cutter;
@@ -30,7 +30,7 @@ impl Header {
     ) -> Result<Option<Self>, BoxError> {
         let file = Arc::clone(blocks.name());
         let Some(first) = First::of(blocks, dialect)? else { return Ok(None) };
-        let (line, bytes, frame) = (first.line, first.bytes.to_vec(), first.frame);
+        let First { line, bytes, frame } = first;
         let names = decode::names(&bytes, dialect, options.trim);
         let names = names.map_err(|error| CsvError::Header {
             file: Arc::clone(&file),
@@ -57,35 +57,31 @@ impl Header {
     ) -> Result<(), BoxError> {
         let Some(first) = First::of(blocks, dialect)? else { return Ok(()) };
         let is_same = |names| options.arranged(names) == self.names;
-        if decode::names(first.bytes, dialect, options.trim).is_ok_and(is_same) {
-            let frame = first.frame;
-            blocks.skip(frame);
+        if decode::names(&first.bytes, dialect, options.trim).is_ok_and(is_same) {
+            blocks.skip(first.frame);
         }
         Ok(())
     }
 }
 
 /// The first record of a file, which is not skipped yet.
-pub(crate) struct First<'a> {
-    pub(crate) bytes: &'a [u8],
+pub(crate) struct First {
+    pub(crate) bytes: Vec<u8>,
     pub(crate) frame: Frame,
     line: u64,
 }
 
-impl<'a> First<'a> {
+impl First {
     /// The first record, after skipping blank lines and comments.
-    pub(crate) fn of(blocks: &'a mut Blocks<Cutter>, dialect: Dialect) -> Result<Option<Self>, BoxError> {
+    pub(crate) fn of(blocks: &mut Blocks<Cutter>, dialect: Dialect) -> Result<Option<Self>, BoxError> {
         let mut one = Cutter::one(dialect);
-        while let Some(head) = blocks.first_record(&mut one)? {
-            let frame = head.frame;
+        while let Some(Head { bytes, line, frame, .. }) = blocks.first_record(&mut one)? {
             if frame.records > 0 {
-                break;
+                return Ok(Some(Self { bytes: bytes.to_vec(), line, frame }));
             }
             blocks.skip(frame);
         }
-        // Framed again: the borrow checker does not let the loop return a record that it has found.
-        let head = blocks.first_record(&mut one)?;
-        Ok(head.map(|head| Self { bytes: head.bytes, line: head.line, frame: head.frame }))
+        Ok(None)
     }
 }
 

@@ -166,6 +166,7 @@
 //! | is not UTF-8 | [`Input::encoding`] | an error that names the cell |
 //! | is one of several, with the same columns in another order | [`FileColumns::AnyOrder`] | an error |
 //! | is one of several, with other columns | [`FileColumns::Union`] | an error |
+//! | is one of several, with another delimiter | an input of its own, with [`delimiter`](CsvReader::delimiter) | an error |
 //! | is one of several, of which only the first has a header | [`header_in_first_file`](CsvReader::header_in_first_file) | each has one |
 //! | is one of several, and is empty | [`skip_empty_files`](CsvReader::skip_empty_files) | an error |
 //! | has columns and types that you don't know | [`sample()`] | |
@@ -220,6 +221,7 @@ mod blank_lines;
 mod cells;
 mod columns;
 mod decode;
+mod delimiters;
 mod dialect;
 mod encode;
 mod error;

@@ -67,8 +67,7 @@ impl Opening {
             None if self.options.skips_empty_files => return Ok(None),
             None => return Err(missing_header(blocks.name(), true)),
             Some(found) if found.bytes == self.current => {
-                let frame = found.frame;
-                blocks.skip(frame);
+                blocks.skip(found.frame);
                 return Ok(None);
             }
             Some(_) => {}
@@ -135,7 +134,7 @@ impl Opening {
     fn first_width(&mut self, blocks: &mut Blocks<Cutter>) -> Result<usize, BoxError> {
         loop {
             if let Some(first) = First::of(blocks, self.dialect)? {
-                return Ok(decode::width(first.bytes, self.dialect)?);
+                return Ok(decode::width(&first.bytes, self.dialect)?);
             }
             if !blocks.next_file()? {
                 return Ok(0);
@@ -159,24 +158,35 @@ impl Opening {
         let Some(mut further) = further else { return Ok(Arc::clone(first)) };
         let mut names: Vec<String> = first.names().map(str::to_owned).collect();
         let mut known: HashSet<String> = names.iter().cloned().collect();
+        let mut single = Vec::new();
         loop {
             scope.context().check()?;
             self.start(&mut further)?;
             match Header::take(&mut further, self.dialect, &self.options)? {
                 Some(header) => {
-                    names.extend(header.names.into_iter().filter(|name| known.insert(name.clone())));
+                    let before = names.len();
+                    names.extend(header.names.iter().filter(|name| known.insert((*name).clone())).cloned());
+                    if header.names.len() == 1 && names.len() > before {
+                        single.push(header);
+                    }
                 }
                 None if self.options.skips_empty_files => {}
                 None => return Err(missing_header(further.name(), true)),
             }
             if !further.next_file()? {
-                return Ok(Arc::new(shape(&names)?));
+                break;
             }
         }
+        for header in self.first.iter().chain(&single) {
+            header.check_delimiter(self.dialect, |name| known.contains(name))?;
+        }
+        Ok(Arc::new(shape(&names)?))
     }
 
     /// Checks that a further file may have these columns.
     fn check(&self, first: &Header, other: &Header, columns: &Shape) -> Result<(), CsvError> {
+        other.check_delimiter(self.dialect, |name| self.all.position(name).is_some())?;
+        first.check_delimiter(self.dialect, |name| columns.position(name).is_some())?;
         let (found, expected) = (&other.names, &first.names);
         let extra = || found.iter().position(|name| self.all.position(name).is_none());
         let missing = || expected.iter().position(|name| columns.position(name).is_none());

@@ -24,7 +24,7 @@ pub(crate) struct RawCell<'a> {
 
 impl<'a> RawRecords<'a> {
     pub(crate) fn new(bytes: &'a [u8], dialect: Dialect) -> Self {
-        Self { walk: Walk::new(bytes, dialect, true), record: &[] }
+        Self { walk: Walk::new(bytes, dialect), record: &[] }
     }
 
     /// Moves to the next record.

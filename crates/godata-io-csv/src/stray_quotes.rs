@@ -53,7 +53,7 @@ impl<'a> StrayQuotes<'a> {
         let (quoted, rest) = cell.bytes.split_at(cell.quoted);
         if quoted.is_empty() {
             let hint = if rest.trim_ascii_start().starts_with(&[self.quote]) { SPACES } else { LENIENT };
-            return Err(CsvError::QuoteInCell { column, cell: shown(rest), hint });
+            return Err(CsvError::QuoteInCell { column, cell: cell_excerpt(rest), hint });
         }
         let lines = line_breaks(quoted);
         let hint = match quoted {
@@ -62,11 +62,11 @@ impl<'a> StrayQuotes<'a> {
             _ if lines > 0 => LONE,
             _ => LENIENT,
         };
-        let (cell, after) = (shown(quoted), shown(rest));
+        let (cell, after) = (cell_excerpt(quoted), cell_excerpt(rest));
         Err(CsvError::AfterQuote { column, cell, lines, after, hint })
     }
 }
 
-fn shown(bytes: &[u8]) -> String {
+fn cell_excerpt(bytes: &[u8]) -> String {
     excerpt(&String::from_utf8_lossy(&bytes[..bytes.len().min(EXCERPT)]))
 }

@@ -13,7 +13,7 @@ pub(crate) fn tidy(bytes: &[u8], dialect: Dialect, out: &mut Vec<u8>) -> bool {
     if !may_have_spaces && !dialect.has_unusual_blank_lines() {
         return false;
     }
-    let mut walk = Walk::new(bytes, dialect, true);
+    let mut walk = Walk::new(bytes, dialect);
     loop {
         let start = walk.at;
         match walk.next() {

@@ -13,9 +13,6 @@ use serde::de::{
 };
 use serde::{Deserializer, forward_to_deserialize_any};
 
-/// How many records are decoded between two checks for cancellation.
-const RECORDS_PER_CHECK: usize = 256;
-
 /// The structs of a batch whose cells are all text, by name or by position. `Unusual` if a record does not fit.
 pub(crate) fn structs<T: DeserializeOwned>(
     records: &Records,
@@ -25,8 +22,8 @@ pub(crate) fn structs<T: DeserializeOwned>(
     let shape = records.shape();
     let mut ignored = vec![false; shape.len()];
     let mut batch = Vec::with_capacity(records.len());
-    for (index, record) in records.iter().enumerate() {
-        if index.is_multiple_of(RECORDS_PER_CHECK) {
+    for (index, record) in (0_u32..).zip(records.iter()) {
+        if index.is_multiple_of(Work::RECORDS_PER_CHECK) {
             work.check()?;
         }
         match deserialize(record, is_named.then_some(&**shape), shape.len(), &mut ignored) {

@@ -1,5 +1,6 @@
 //! Going through records one by one.
 
+use godata_io::Ahead;
 use memchr::{memchr, memchr2, memchr2_iter, memchr3};
 
 use crate::dialect::Dialect;
@@ -42,8 +43,14 @@ enum End {
 }
 
 impl<'a> Walk<'a> {
-    pub(crate) fn new(bytes: &'a [u8], dialect: Dialect, at_end: bool) -> Self {
-        Self { bytes, dialect, at_end, at: 0 }
+    /// A walk through whole records.
+    pub(crate) fn new(bytes: &'a [u8], dialect: Dialect) -> Self {
+        Self { bytes, dialect, at_end: true, at: 0 }
+    }
+
+    /// A walk through the bytes of a file that are known so far.
+    pub(crate) fn ahead(ahead: &Ahead<'a>, dialect: Dialect) -> Self {
+        Self { at_end: ahead.at_end, ..Self::new(ahead.bytes, dialect) }
     }
 
     pub(crate) fn next(&mut self) -> Piece {

@@ -222,6 +222,67 @@ fn records_of_a_union_need_as_many_cells_as_their_own_header() {
     assert_eq!(files.records(union), Err(expected.into()));
 }
 
+#[test]
+fn a_rename_joins_the_columns_that_files_of_a_union_spell_differently() {
+    let renamed = |files: &Files| {
+        all_ways(|workers, size| {
+            let reader = csv::read_records(files.input()).file_columns(FileColumns::Union).block_size(size);
+            let flow = Pipeline::builder("test").workers(workers).read(reader).rename("Status", "status");
+            Ok(batches(&files.0, flow)?.into_iter().flat_map(Records::into_records).collect::<Vec<_>>())
+        })
+    };
+    let files = Files::new(&["id,status,n\nA,paid,1\nB,,2\n", "n,Status,id\n3,open,C\n", "id\nD\n"]);
+    let expected = vec![
+        record! {"id" => "A", "status" => "paid", "n" => "1"},
+        record! {"id" => "B", "status" => "", "n" => "2"},
+        record! {"id" => "C", "status" => "open", "n" => "3"},
+        record! {"id" => "D", "status" => (), "n" => ()},
+    ];
+    assert_eq!(renamed(&files), Ok(expected));
+    let files = Files::new(&["id,status\nA,paid\n", "Status,id,status\nopen,B,\n"]);
+    let expected = "step[0] (rename) failed at record 1 (b.csv:2): field `Status` can't be renamed to `status`: \
+         both have a value";
+    assert_eq!(renamed(&files), Err(expected.into()));
+}
+
+#[test]
+fn a_file_with_another_delimiter_is_refused() {
+    let refused = |name: &str, header: &str, delimiter: &str| {
+        format!(
+            "read failed: {name}.csv:1: the header is the single column `{header}`, but its parts are columns of other \
+             files (is the delimiter `{delimiter}`?); read files with another delimiter as an input of their own, \
+             with `delimiter`"
+        )
+    };
+    let all = [FileColumns::Same, FileColumns::AnyOrder, FileColumns::Union];
+    for columns in all {
+        let records = |texts: &[&str]| Files::new(texts).records(|reader| reader.file_columns(columns));
+        let plain = "id,amount\nA,1\n";
+        assert_eq!(records(&[plain, "id;amount\nB;2\n"]), Err(refused("b", "id;amount", ";")));
+        assert_eq!(records(&["id;amount\nA;1\n", plain]), Err(refused("a", "id;amount", ";")));
+        assert_eq!(records(&[plain, plain, "amount\tid\n2\tB\n"]), Err(refused("c", r"amount\tid", r"\t")));
+        let files = Files::new(&["id;amount\nA;1\n", "id,amount\nB,2\n"]);
+        let found = files.records(|reader| reader.file_columns(columns).delimiter(b';'));
+        assert_eq!(found, Err(refused("b", "id,amount", ",")));
+        let found = files.typed::<BTreeMap<String, String>>(|reader| reader.file_columns(columns));
+        assert_eq!(found, Err(refused("a", "id;amount", ";")));
+    }
+    // Columns that two files have together.
+    let union = |texts: &[&str]| Files::new(texts).records(|reader| reader.file_columns(FileColumns::Union));
+    let found = union(&["id,amount\n", "id,coupon\n", "id|coupon|amount\nC|x|3\n"]);
+    assert_eq!(found.map(drop), Err(refused("c", "id|coupon|amount", "|")));
+    // Files that are honest.
+    for (texts, columns) in [
+        (["id,amount\nA,1\n", "note; or comment\nx;y\n"], 3),
+        (["id,amount\nA,1\n", "\"id;amount\"\nA;1\n"], 3),
+        (["id;amount\nA;1\n", "amount;id\n1;A\n"], 2),
+        (["id,amount\nA,1\n", "id;note\nA;1\n"], 3),
+        (["id,amount\nA,1\n", "id\nA;1\n"], 2),
+    ] {
+        assert_eq!(union(&texts).unwrap()[0].len(), columns, "{texts:?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_union_refuses_what_can_be_read_only_once() {

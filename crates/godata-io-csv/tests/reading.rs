@@ -4,8 +4,8 @@
 mod support;
 
 use godata_core::RunContext;
-use godata_etl::{Pipeline, Record, record};
-use godata_io_csv::Ragged;
+use godata_etl::{Pipeline, Record, Records, record};
+use godata_io_csv::{CsvReader, Ragged};
 use serde::Deserialize;
 
 use godata_io_csv as csv;
@@ -193,7 +193,37 @@ fn a_wrong_delimiter_is_asked_about() {
     let found = records_with(b"id,amount\nA;1,5\n", |reader| reader.delimiter(b';'));
     assert_eq!(found, Err(asks("orders.csv:2", "id,amount", ",", &columns(1, 2))));
 
+    // A quote that would be right with that delimiter.
+    let follows = |column: &str, rest: &str, cell: &str| {
+        format!("{column}: `{rest}` follows the closing quote of `{cell}`; quotes are around")
+    };
+    let inside =
+        r#"column `id,name`: `1,"Smith, J"` has a quote, but does not begin with one; quotes are around"#;
+    let after = follows("column `id,name`", r#","Smith""#, r#""1""#);
+    let header = follows("column 1", r#","name""#, r#""id""#);
+    let comma = |reader: CsvReader<Records>| reader.delimiter(b';');
+    for (text, expected) in [
+        ("id,name\n1,\"Smith, J\"\n", asks("orders.csv:2", "id,name", ",", inside)),
+        ("id,name\n\"1\",\"Smith\"\n", asks("orders.csv:2", "id,name", ",", &after)),
+        (
+            "\"id\",\"name\"\n1,Smith\n",
+            format!(
+                "read failed: orders.csv:1: the header can't be read: the header is the single column `\"id\",\"name\"` \
+                 (is the delimiter `,`?): {header}"
+            ),
+        ),
+    ] {
+        let error = records_with(text.as_bytes(), comma).unwrap_err();
+        assert!(error.starts_with(&expected), "{error}\ninstead of\n{expected}");
+    }
+
     // Nothing is asked if the header is one column by intent, or has several.
+    for text in
+        ["id\n1,\"a\"\n", "id;x,name\n1;\"a\"b,\n", "\"id\"x\n", "\"id\",\"a\"b\n", "\"id\",\"a\";\"b\"\n"]
+    {
+        let error = records_with(text.as_bytes(), comma).unwrap_err();
+        assert!(!error.contains("is the delimiter"), "{error}");
+    }
     let expected = format!("read failed at record 1 (orders.csv:2): {}", columns(1, 2));
     assert_eq!(records(b"id\nA,1\n"), Err(expected));
     let expected = format!("read failed at record 1 (orders.csv:2): {}", columns(2, 1));

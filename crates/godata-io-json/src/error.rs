@@ -38,7 +38,7 @@ use godata_core::{debug_as_chain, excerpt_path, excerpt_within};
 #[non_exhaustive]
 pub enum JsonError {
     /// A record is not JSON.
-    #[error("column {column}: {}{}", shown(reason), Hint(.hint))]
+    #[error("column {column}: {}{}", long_excerpt(reason), Hint(.hint))]
     #[non_exhaustive]
     Syntax {
         /// Where the error is, in bytes from 1.
@@ -49,7 +49,7 @@ pub enum JsonError {
         hint: Option<&'static str>,
     },
     /// A value does not have the type that the record needs there.
-    #[error("column {column}: {}expected {}, found {}{}", Field(.path), shown(expected), shown(found), Hint(.hint))]
+    #[error("column {column}: {}expected {}, found {}{}", Field(.path), long_excerpt(expected), long_excerpt(found), Hint(.hint))]
     #[non_exhaustive]
     Mismatch {
         /// Where decoding stopped, in bytes from 1. In most cases this is the end of the value.
@@ -64,7 +64,7 @@ pub enum JsonError {
         hint: Option<&'static str>,
     },
     /// The record's type refuses a value, or misses a field.
-    #[error("column {column}: {}{}{}", Field(.path), shown(reason), Found(.found))]
+    #[error("column {column}: {}{}{}", Field(.path), long_excerpt(reason), Found(.found))]
     #[non_exhaustive]
     Invalid {
         /// Where decoding stopped, in bytes from 1.
@@ -77,7 +77,7 @@ pub enum JsonError {
         found: Option<String>,
     },
     /// A number is beyond the range of a float: of its field's `f32`, or of `f64`.
-    #[error("column {column}: {}the number `{}` is beyond the range of a {bits}-bit float", Field(.path), shown(digits))]
+    #[error("column {column}: {}the number `{}` is beyond the range of a {bits}-bit float", Field(.path), long_excerpt(digits))]
     #[non_exhaustive]
     NumberRange {
         /// Where the number begins, in bytes from 1.
@@ -99,7 +99,7 @@ pub enum JsonError {
         max_depth: usize,
     },
     /// A dynamic record is not an object.
-    #[error("expected an object, found {}{}", shown(found), Hint(.hint))]
+    #[error("expected an object, found {}{}", long_excerpt(found), Hint(.hint))]
     #[non_exhaustive]
     NotAnObject {
         /// What it is instead.
@@ -108,7 +108,7 @@ pub enum JsonError {
         hint: Option<&'static str>,
     },
     /// A key appears twice in an object of a dynamic record.
-    #[error("column {column}: field `{}` appears twice", shown(path))]
+    #[error("column {column}: field `{}` appears twice", long_excerpt(path))]
     #[non_exhaustive]
     DuplicateKey {
         /// Where the second one ends, in bytes from 1.
@@ -134,7 +134,7 @@ pub enum JsonError {
         len: usize,
     },
     /// The place of the array is not a JSON pointer as defined by RFC 6901.
-    #[error("`{}` is not a JSON pointer: {reason}", shown(pointer))]
+    #[error("`{}` is not a JSON pointer: {reason}", long_excerpt(pointer))]
     #[non_exhaustive]
     Pointer {
         /// The text that was given.
@@ -143,7 +143,7 @@ pub enum JsonError {
         reason: &'static str,
     },
     /// A document is not JSON outside the elements of its array.
-    #[error("{}:{line}: column {column}: {}{}", excerpt_path(&**file), shown(reason), Hint(.hint))]
+    #[error("{}:{line}: column {column}: {}{}", excerpt_path(&**file), long_excerpt(reason), Hint(.hint))]
     #[non_exhaustive]
     Document {
         /// The file.
@@ -175,7 +175,7 @@ pub enum JsonError {
         hint: Option<&'static str>,
     },
     /// A pointer leads to nothing.
-    #[error("{}:{line}: there is nothing at `{}`: {}", excerpt_path(&**file), shown(pointer), shown(found))]
+    #[error("{}:{line}: there is nothing at `{}`: {}", excerpt_path(&**file), long_excerpt(pointer), long_excerpt(found))]
     #[non_exhaustive]
     PointerMissing {
         /// The file.
@@ -188,7 +188,7 @@ pub enum JsonError {
         found: String,
     },
     /// A key on the path of a pointer appears twice, so it is not clear which array is meant.
-    #[error("{}:{line}: column {column}: `{}` appears twice", excerpt_path(&**file), shown(pointer))]
+    #[error("{}:{line}: column {column}: `{}` appears twice", excerpt_path(&**file), long_excerpt(pointer))]
     #[non_exhaustive]
     PointerTwice {
         /// The file.
@@ -217,7 +217,7 @@ pub enum JsonError {
         value: f64,
     },
     /// A timestamp to write is outside the years 0 to 9999 of RFC 3339.
-    #[error("{}RFC 3339 can't hold the timestamp {}", Field(.path), shown(value))]
+    #[error("{}RFC 3339 can't hold the timestamp {}", Field(.path), long_excerpt(value))]
     #[non_exhaustive]
     Timestamp {
         /// The field.
@@ -241,7 +241,7 @@ debug_as_chain!(JsonError);
 /// How many characters of a path, or of a type's own words, a message shows.
 const TEXT: usize = 300;
 
-fn shown(text: &str) -> String {
+pub(crate) fn long_excerpt(text: &str) -> String {
     excerpt_within(text, TEXT)
 }
 
@@ -278,7 +278,7 @@ struct AtPointer<'a>(&'a str);
 
 impl fmt::Display for AtPointer<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { Ok(()) } else { write!(f, " at `{}`", shown(self.0)) }
+        if self.0.is_empty() { Ok(()) } else { write!(f, " at `{}`", long_excerpt(self.0)) }
     }
 }
 
@@ -287,7 +287,7 @@ struct Field<'a>(&'a str);
 
 impl fmt::Display for Field<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() { Ok(()) } else { write!(f, "field `{}`: ", shown(self.0)) }
+        if self.0.is_empty() { Ok(()) } else { write!(f, "field `{}`: ", long_excerpt(self.0)) }
     }
 }
 
@@ -317,7 +317,7 @@ struct Found<'a>(&'a Option<String>);
 
 impl fmt::Display for Found<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.as_ref().map_or(Ok(()), |found| write!(f, ", found {}", shown(found)))
+        self.0.as_ref().map_or(Ok(()), |found| write!(f, ", found {}", long_excerpt(found)))
     }
 }
 

@@ -273,14 +273,29 @@ pub enum IoError {
         /// The output.
         path: PathBuf,
     },
-    /// A run would append to a file that it reads, and would read its own records. A file can be read and replaced.
+    /// A run would append to a file that it reads, and would read its own records. A file that is read by its path can be
+    /// replaced.
     #[error(
-        "`{}` can't be appended to, because this run reads it; a file can be read and replaced",
+        "`{}` can't be appended to, because this run reads it; a file that is read by its path can be replaced",
         excerpt_path(path)
     )]
     OwnInput {
         /// The file.
         path: PathBuf,
+    },
+    /// A run would replace a file that it reads only because a pattern matches it or its directory is read. Each run would
+    /// read the output of the run before as input. A file that is read by its path can be replaced.
+    #[error(
+        "`{}` can't be replaced, because this run reads it as one of the files of `{}`; write to another directory, or use \
+         a pattern that does not match the output",
+        excerpt_path(path),
+        excerpt_path(input)
+    )]
+    ListedInput {
+        /// The output.
+        path: PathBuf,
+        /// The pattern or directory of the input.
+        input: String,
     },
     /// An output could not be opened: the process may not write to its directory, for example.
     #[error("`{}` can't be written", excerpt_path(path))]

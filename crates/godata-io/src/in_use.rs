@@ -2,15 +2,19 @@
 //!
 //! A run that appends to its own input would read its own records, perhaps without end. The reader and the writer of a run
 //! don't know each other. So each first notes its files here, and then looks for the files of the other.
+//!
+//! A file that is replaced is looked for as well. If the run reads it only because a pattern matches it, each run would add
+//! the output of the run before.
 
 use std::collections::{HashMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use godata_core::RunId;
 
 use crate::IoError;
 use crate::identity::FileId;
+use crate::output::resolved;
 
 static FILES: LazyLock<Mutex<Files>> = LazyLock::new(Mutex::default);
 
@@ -33,7 +37,9 @@ struct Read {
 #[derive(Debug)]
 struct Inputs {
     paths: Vec<PathBuf>,
-    /// Known only if the run appends to files.
+    /// The pattern or directory that the paths were listed from, if there is one.
+    listing: Option<Arc<str>>,
+    /// Known only if the run appends to files, or lists its inputs and replaces files.
     ids: OnceLock<HashSet<FileId>>,
 }
 
@@ -41,6 +47,13 @@ impl Inputs {
     /// It blocks: don't hold the lock.
     fn contain(&self, id: &FileId) -> bool {
         self.ids.get_or_init(|| self.paths.iter().filter_map(|path| FileId::at(path)).collect()).contains(id)
+    }
+
+    /// Whether one of the paths leads to a file, and not to another hard link of it. It blocks, too.
+    fn lead_to(&self, target: &Path, id: &FileId) -> bool {
+        let leads =
+            |path: &PathBuf| FileId::at(path).as_ref() == Some(id) && resolved(path) == resolved(target);
+        self.contain(id) && self.paths.iter().any(leads)
     }
 }
 
@@ -56,8 +69,8 @@ impl Open {
     }
 
     /// Notes an input of a run. It fails if the run appends to one of its files.
-    pub(crate) fn input(run: RunId, paths: Vec<PathBuf>) -> Result<Self, IoError> {
-        let inputs = Arc::new(Inputs { paths, ids: OnceLock::new() });
+    pub(crate) fn input(run: RunId, paths: Vec<PathBuf>, listing: Option<Arc<str>>) -> Result<Self, IoError> {
+        let inputs = Arc::new(Inputs { paths, listing, ids: OnceLock::new() });
         let mut files = lock();
         let read = files.read.entry(run).or_default();
         read.inputs.push(Arc::clone(&inputs));
@@ -91,8 +104,22 @@ impl Drop for Open {
 
 /// Whether a run reads a file, or has read it.
 pub(crate) fn reads(run: RunId, id: &FileId) -> bool {
-    let inputs = lock().read.get(&run).map(|read| read.inputs.clone()).unwrap_or_default();
-    inputs.iter().any(|inputs| inputs.contain(id))
+    inputs(run).iter().any(|inputs| inputs.contain(id))
+}
+
+/// The pattern or directory by which a run reads the file with this path, or has read it.
+pub(crate) fn listing(run: RunId, target: &Path) -> Option<Arc<str>> {
+    let mut inputs = inputs(run);
+    inputs.retain(|inputs| inputs.listing.is_some());
+    if inputs.is_empty() {
+        return None;
+    }
+    let id = FileId::named(target)?;
+    inputs.iter().find(|inputs| inputs.lead_to(target, &id))?.listing.clone()
+}
+
+fn inputs(run: RunId) -> Vec<Arc<Inputs>> {
+    lock().read.get(&run).map(|read| read.inputs.clone()).unwrap_or_default()
 }
 
 /// A file that is appended to, until this is dropped. Nothing else in this process can append to it meanwhile.

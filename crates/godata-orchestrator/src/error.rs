@@ -10,6 +10,8 @@ use godata_core::{
 use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::RulesError;
+
 /// Why a pipeline was not registered.
 #[derive(Clone, thiserror::Error)]
 #[non_exhaustive]
@@ -17,7 +19,7 @@ pub enum RegisterError {
     /// A pipeline of this name is registered already.
     #[error(
         "pipeline `{}` is already registered: unregister it first, or give the job another name",
-        shown(pipeline)
+        name_excerpt(pipeline)
     )]
     AlreadyRegistered {
         /// The pipeline.
@@ -32,7 +34,7 @@ pub enum RegisterError {
         source: NameError,
     },
     /// Two of its rules contradict each other.
-    #[error("pipeline `{}` can't be registered: {reason}", shown(pipeline))]
+    #[error("pipeline `{}` can't be registered: {reason}", name_excerpt(pipeline))]
     Contradiction {
         /// The pipeline.
         pipeline: String,
@@ -42,9 +44,9 @@ pub enum RegisterError {
     /// It runs after a pipeline that is neither registered nor stored.
     #[error(
         "pipeline `{}` runs after `{}`, which is not known: register `{}` first",
-        shown(pipeline),
-        shown(upstream),
-        shown(upstream)
+        name_excerpt(pipeline),
+        name_excerpt(upstream),
+        name_excerpt(upstream)
     )]
     UnknownUpstream {
         /// The pipeline.
@@ -53,7 +55,11 @@ pub enum RegisterError {
         upstream: String,
     },
     /// It would run after itself, directly or through others.
-    #[error("pipeline `{}` would run after itself, through `{}`", shown(pipeline), shown(upstream))]
+    #[error(
+        "pipeline `{}` would run after itself, through `{}`",
+        name_excerpt(pipeline),
+        name_excerpt(upstream)
+    )]
     Cycle {
         /// The pipeline.
         pipeline: String,
@@ -63,7 +69,7 @@ pub enum RegisterError {
     /// It names a pool that the orchestrator was not built with.
     #[error(
         "pipeline `{}` runs in pool `{}`, which the orchestrator does not have: add it to the builder",
-        shown(pipeline),
+        name_excerpt(pipeline),
         excerpt(pool)
     )]
     UnknownPool {
@@ -73,7 +79,7 @@ pub enum RegisterError {
         pool: String,
     },
     /// Its schedule panicked when it was asked for its spec.
-    #[error("the schedule of pipeline `{}` panicked when it was asked for its spec", shown(pipeline))]
+    #[error("the schedule of pipeline `{}` panicked when it was asked for its spec", name_excerpt(pipeline))]
     SchedulePanicked {
         /// The pipeline.
         pipeline: String,
@@ -88,7 +94,7 @@ pub enum RegisterError {
 #[non_exhaustive]
 pub enum OrchestratorError {
     /// No pipeline of this name is registered.
-    #[error("pipeline `{}` is not registered{}", shown(pipeline), hint(.registered, *.count))]
+    #[error("pipeline `{}` is not registered{}", name_excerpt(pipeline), hint(.registered, *.count))]
     UnknownPipeline {
         /// The name.
         pipeline: String,
@@ -103,7 +109,7 @@ pub enum OrchestratorError {
     /// A run of the pipeline is queued or running, and its overlap rule allows no other.
     #[error(
         "pipeline `{}` already has run {run}, which {}, or register the pipeline with another overlap rule",
-        shown(pipeline),
+        name_excerpt(pipeline),
         state(*.status, *.not_before)
     )]
     AlreadyRunning {
@@ -117,7 +123,10 @@ pub enum OrchestratorError {
         not_before: Option<UtcDateTime>,
     },
     /// The token, or the name of the backfill, was used before, for this run.
-    #[error("the token or backfill name was used before in pipeline `{}`, for run {run}", shown(pipeline))]
+    #[error(
+        "the token or backfill name was used before in pipeline `{}`, for run {run}",
+        name_excerpt(pipeline)
+    )]
     Duplicate {
         /// The pipeline.
         pipeline: String,
@@ -135,7 +144,7 @@ pub enum OrchestratorError {
     /// A parameter, a tag, the options or the spec of the schedule has a NUL character, which can't be stored.
     #[error(
         "pipeline `{}` has a NUL character in its {what}{}, which can't be stored: remove it",
-        shown(pipeline),
+        name_excerpt(pipeline),
         named(name.as_deref())
     )]
     Nul {
@@ -155,7 +164,7 @@ pub enum OrchestratorError {
     /// A backfill has no due time, or more than [`MAX`](crate::Backfill::MAX).
     #[error(
         "a backfill of pipeline `{}` has {}",
-        shown(pipeline),
+        name_excerpt(pipeline),
         size(*.times)
     )]
     BackfillSize {
@@ -165,7 +174,7 @@ pub enum OrchestratorError {
         times: usize,
     },
     /// The pipeline was registered without a schedule.
-    #[error("pipeline `{}` has no schedule: register it with one", shown(pipeline))]
+    #[error("pipeline `{}` has no schedule: register it with one", name_excerpt(pipeline))]
     NoSchedule {
         /// The pipeline.
         pipeline: String,
@@ -173,7 +182,7 @@ pub enum OrchestratorError {
     /// The schedule of the pipeline was stopped, because it panicked or went backward.
     #[error(
         "the schedule of pipeline `{}` panicked or went backward: correct it, and register the pipeline again",
-        shown(pipeline)
+        name_excerpt(pipeline)
     )]
     BrokenSchedule {
         /// The pipeline.
@@ -205,6 +214,12 @@ pub enum OrchestratorError {
         "the orchestrator has stopped: its loop panicked, as the log says, or its tokio runtime was dropped"
     )]
     Stopped,
+    /// The rules that are stored with a pipeline can't be read.
+    #[error("can't tell how a pipeline is registered")]
+    Rules {
+        /// Which pipeline, and what is wrong with the stored text.
+        source: Arc<RulesError>,
+    },
     /// The system does not let the process listen for signals.
     #[error("can't listen for signals")]
     Signal {
@@ -226,10 +241,22 @@ pub enum OrchestratorError {
 impl OrchestratorError {
     /// The most names that [`UnknownPipeline`](Self::UnknownPipeline) lists: 10.
     pub const MOST_NAMES: usize = 10;
+
+    /// The error for a name that is not among those that are known.
+    pub(crate) fn unknown_pipeline<'a>(
+        pipeline: &str,
+        known: impl Iterator<Item = &'a PipelineName> + Clone,
+    ) -> Self {
+        let count = known.clone().count();
+        let listed = if count > Self::MOST_NAMES { 0 } else { count };
+        let mut registered: Vec<_> = known.take(listed).map(ToString::to_string).collect();
+        registered.sort_unstable();
+        Self::UnknownPipeline { pipeline: pipeline.to_owned(), registered, count }
+    }
 }
 
 /// The name of a pipeline, which is whole if it is valid.
-fn shown(name: &str) -> String {
+fn name_excerpt(name: &str) -> String {
     excerpt_within(name, PipelineName::MAX_BYTES)
 }
 

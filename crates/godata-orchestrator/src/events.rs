@@ -151,7 +151,7 @@ impl fmt::Display for Event {
             Self::Started(run) => write!(f, "{}: started {} ({})", run.pipeline_name, run.id, run.cause),
             Self::Ended(run) => {
                 write!(f, "{}: {} {}", run.pipeline_name, run.status, run.id)?;
-                run.error.as_ref().map_or(Ok(()), |error| write!(f, ": {}", short_line(&error.message)))
+                run.error.as_ref().map_or(Ok(()), |error| write!(f, ": {}", short_line(&error.to_string())))
             }
             Self::Skipped(run) => {
                 let (count, exact) = run.covers.map_or((1, true), |covers| (covers.count, covers.exact));

@@ -1,6 +1,7 @@
 //! A table of runs.
 
 use std::fmt;
+use std::iter;
 
 use godata_core::{RunRecord, RunStatus, excerpt_within};
 use time::format_description::well_known::Rfc3339;
@@ -8,14 +9,18 @@ use time::{Duration, UtcDateTime};
 
 use crate::decide::GONE;
 
-/// Runs, newest first. `Display` prints them as a table, with counts and the last error below it. The last line has a line
+/// Runs, newest first. `Display` prints them as a table, and below it how many runs have each status. The last line has a line
 /// break too, so use `print!`.
+///
+/// Below a run that failed, was skipped, canceled or interrupted, a line says why: its error or its
+/// [`reason`](RunRecord::reason), up to 96 characters, so that the line fits into 100 columns. If that has cut the newest error,
+/// it follows as the last line.
 ///
 /// The table has no duration and no counts for a run whose process died: its end was not seen, and its
 /// [`ended_at`](RunRecord::ended_at) is when another process found it.
 ///
-/// The table is for a terminal: control characters of an error are escaped, and only its first 1,000 characters are printed.
-/// The row has the whole message.
+/// The table is for a terminal: control characters of an error or a reason are escaped, and only the first 1,000 characters of
+/// the last error are printed. The row has the whole text.
 ///
 /// ```
 /// use godata_orchestrator::{BoxError, MemoryStore, Orchestrator, Registration, RunQuery, job_fn};
@@ -47,16 +52,21 @@ impl fmt::Display for History {
         let lines: Vec<_> = [HEAD.map(String::from)].into_iter().chain(self.runs.iter().map(cells)).collect();
         let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
         let widths: [usize; HEAD.len()] = std::array::from_fn(width);
-        for line in &lines {
+        let why = iter::once(None).chain(self.runs.iter().map(why));
+        for (line, why) in lines.iter().zip(why) {
             let cells = line.iter().zip(widths).map(|(cell, width)| format!("{cell:<width$}"));
             writeln!(f, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+            if let Some(why) = why {
+                writeln!(f, "  {}", fitting(&why))?;
+            }
         }
         self.write_counts(f)?;
-        match self.runs.iter().find_map(|run| Some((run, run.error.as_ref()?))) {
-            Some((run, error)) => {
-                writeln!(f, "last error: {}: {}", run.pipeline_name, short_line(&error.message))
+        let newest = self.runs.iter().find_map(|run| Some((run, run.error.as_ref()?.to_string())));
+        match newest.map(|(run, error)| (run, short_line(&error))) {
+            Some((run, error)) if fitting(&error) != error => {
+                writeln!(f, "last error: {}: {error}", run.pipeline_name)
             }
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 }
@@ -105,6 +115,21 @@ fn cells(run: &RunRecord) -> [String; HEAD.len()] {
     ]
 }
 
+/// Why the run has its status, if the table says so.
+fn why(run: &RunRecord) -> Option<String> {
+    let is_told = run.status.is_terminal() && run.status != RunStatus::Succeeded;
+    let why = run.error.as_ref().map(ToString::to_string).or_else(|| run.reason.clone());
+    why.filter(|why| is_told && !why.is_empty())
+}
+
+/// How many characters of a reason the table shows: with the indent and `…`, fewer than 100.
+const WHY: usize = 96;
+
+/// The beginning of a text, escaped, so that its line fits into a terminal. An escape is longer than its character.
+fn fitting(text: &str) -> String {
+    excerpt_within(&excerpt_within(text, WHY), WHY)
+}
+
 fn whole_seconds(at: UtcDateTime) -> String {
     rfc3339(at.replace_nanosecond(0).unwrap_or(at))
 }
@@ -139,8 +164,51 @@ mod tests {
     #[test]
     fn an_error_can_neither_forge_a_line_nor_control_the_terminal() {
         let table = History::new(vec![failed("bad\u{1b}]0;owned\u{7}\nfake  succeeded  manual")]).to_string();
-        assert_eq!(table.lines().count(), 4);
-        assert!(table.ends_with("last error: orders: bad\\u{1b}]0;owned\\u{7}\\nfake  succeeded  manual\n"));
+        let expected = "\
+pipeline  status  cause   due  started  took  read  written
+orders    failed  manual
+  bad\\u{1b}]0;owned\\u{7}\\nfake  succeeded  manual
+1 run: 1 failed
+";
+        assert_eq!(table, expected);
+    }
+
+    #[test]
+    fn a_run_that_did_not_succeed_says_why_on_a_line_of_100_columns() {
+        let long = "x".repeat(97);
+        for text in ["missed", &long[..96], &long, "\u{1b}".repeat(50).as_str(), "\n", ""] {
+            for status in RunStatus::ALL {
+                let mut run = failed(text);
+                run.status = status;
+                if status != RunStatus::Failed {
+                    (run.error, run.reason) = (None, Some(text.to_owned()));
+                }
+                let table = History::new(vec![run]).to_string();
+                let says_why = !text.is_empty()
+                    && !matches!(status, RunStatus::Queued | RunStatus::Running | RunStatus::Succeeded);
+                let is_cut = text.len() == 97 || text.starts_with('\u{1b}');
+                let has_error_below = is_cut && status == RunStatus::Failed;
+                let lines: Vec<_> = table.lines().collect();
+                let expected = 3 + usize::from(says_why) + usize::from(has_error_below);
+                assert_eq!(lines.len(), expected, "{status}: {table}");
+                if says_why {
+                    let why = lines[2];
+                    assert!(why.starts_with("  ") && why.chars().count() < 100, "{why}");
+                    assert_eq!(why.ends_with('…'), is_cut, "{why}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_failure_is_shown_with_its_causes() {
+        let mut run = failed("read failed");
+        if let Some(error) = &mut run.error {
+            error.causes = vec!["orders.csv: no such file".to_owned()];
+        }
+        run.reason = Some("the reason of something else".to_owned());
+        let table = History::new(vec![run]).to_string();
+        assert_eq!(table.lines().nth(2), Some("  read failed: orders.csv: no such file"));
     }
 
     #[test]

@@ -220,6 +220,7 @@ mod policy;
 mod reconcile;
 mod recovery;
 mod registration;
+mod registration_info;
 mod shutdown;
 mod signal;
 mod slots;
@@ -236,6 +237,7 @@ pub use history::History;
 pub use orchestrator::Orchestrator;
 pub use policy::{Misfire, Overlap, Recovery};
 pub use registration::Registration;
+pub use registration_info::{RegistrationInfo, RulesError};
 pub use shutdown::DrainReport;
 pub use status::{Status, Used};
 
@@ -243,10 +245,10 @@ pub use status::{Status, Used};
 pub use godata_core::{
     AnyJob, AnyStore, BoxError, Canceled, Cancellation, Cause, Clock, Covers, ErrorChain, Failure,
     FailureKind, Job, JobErrorKind, JobFn, JobId, JobRunner, ManualClock, MemoryStore, Missed, NameError,
-    OwnerId, ParamError, Params, Permanent, PersistError, PipelineName, PipelineRecord, Progress, Retention,
-    RetryOn, RetryPolicy, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunKey, RunKeyKind, RunQuery,
-    RunRecord, RunRequest, RunResult, RunStatus, RunnerError, Schedule, StopReason, Store, StoreError,
-    SystemClock, Transient, error_chain, job_fn, time,
+    OwnerId, ParamError, Params, Permanent, PersistError, PipelineName, PipelineRecord, Progress,
+    ReportError, Retention, RetryOn, RetryPolicy, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunKey,
+    RunKeyKind, RunQuery, RunRecord, RunRequest, RunResult, RunStatus, RunnerError, Schedule, StopReason,
+    Store, StoreError, SystemClock, Transient, error_chain, job_fn, time,
 };
 
 /// Compiles the programs of the README.

@@ -31,7 +31,7 @@ use crate::persist::within;
 use crate::threads::Threads;
 use crate::{
     Backfill, DrainReport, Events, History, OrchestratorBuilder, OrchestratorError, RegisterError,
-    Registration, RunOptions, Status, logs,
+    Registration, RegistrationInfo, RunOptions, Status, logs,
 };
 
 /// Runs jobs on schedules and by hand, and keeps their history.
@@ -589,6 +589,45 @@ impl Orchestrator {
     /// [`OrchestratorError::Store`].
     pub async fn pipelines(&self) -> Result<Vec<PipelineRecord>, OrchestratorError> {
         self.read(self.0.store.list_pipelines()).await
+    }
+
+    /// Returns the rules by which a pipeline runs, as its last registration has stored them. The pipeline may be registered by
+    /// another process, or no longer. `None` if a version that stored no rules has registered it last.
+    ///
+    /// # Errors
+    ///
+    /// [`OrchestratorError::UnknownPipeline`] if the pipeline is not stored, [`OrchestratorError::Rules`], or
+    /// [`OrchestratorError::Store`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use godata_orchestrator::{BoxError, MemoryStore, Orchestrator, Overlap, Registration, job_fn};
+    /// use godata_runner::Runner;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let orchestrator = Orchestrator::new(MemoryStore::new(), Runner::new());
+    /// let import = job_fn("import", |_cx| async { Ok(()) });
+    /// orchestrator.register_with(Registration::new(import).timeout(Duration::from_secs(600))).await?;
+    ///
+    /// let rules = orchestrator.registration("import").await?.ok_or("stored by an older version")?;
+    /// assert_eq!((rules.overlap, rules.timeout), (Overlap::Skip, Some(Duration::from_secs(600))));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn registration(&self, pipeline: &str) -> Result<Option<RegistrationInfo>, OrchestratorError> {
+        let row = match PipelineName::new(pipeline) {
+            Ok(name) => self.read(self.0.store.find_pipeline(&name)).await?,
+            Err(_invalid) => None,
+        };
+        match row.as_ref().map(RegistrationInfo::stored_in) {
+            Some(rules) => rules.map_err(|error| OrchestratorError::Rules { source: Arc::new(error) }),
+            None => {
+                let stored = self.pipelines().await?;
+                Err(OrchestratorError::unknown_pipeline(pipeline, stored.iter().map(|row| &row.name)))
+            }
+        }
     }
 
     /// Returns the events from now on. A reader that is too slow learns how many events it missed. It holds up nothing.

@@ -1,11 +1,16 @@
 //! Rules for due times that were missed, for those that overlap with a run, and for interrupted runs.
 
+use serde::{Deserialize, Serialize};
+
 /// What happens to due times that were missed, because the process was down, the pipeline was paused, or the clock jumped.
 ///
 /// A due time is on time if it is the only one since the last decision and is handled within the
 /// [grace](crate::Registration::misfire_grace). Due times before the registration, or before the last edit of the
 /// schedule, are never run.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+///
+/// In JSON it is the name in snake case.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Misfire {
     /// The newest is run, however late. One skipped row covers the others.
@@ -22,7 +27,10 @@ pub enum Misfire {
 ///
 /// A retry that waits for its time counts as queued. Queued backfills don't count, but running ones do. A run that has timed
 /// out has ended, even if threads of its job [still work](crate::Registration::retry).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+///
+/// In JSON it is the name in snake case, or an object such as `{"buffer_all":10}`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Overlap {
     /// The due time is skipped. A run by hand is refused.

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use godata_core::excerpt_within;
 use godata_orchestrator::time::{Duration, UtcDateTime};
 use godata_orchestrator::{
-    BoxError, OrchestratorBuildError, OrchestratorError, PipelineName, RegisterError, RunId, RunStatus,
-    ScheduleFault, StoreError,
+    BoxError, OrchestratorBuildError, OrchestratorError, PipelineName, PipelineRecord, RegisterError,
+    RegistrationInfo, RulesError, RunId, RunStatus, ScheduleFault, StoreError,
 };
 
 /// An error's message, and what its causes add to that in `main`.
@@ -168,6 +168,11 @@ fn each_orchestrator_error_reads_the_same_as_its_message_and_in_main() {
             "",
         ),
         (
+            OrchestratorError::Rules { source: Arc::new(broken_rules("a", "{")) },
+            "can't tell how a pipeline is registered",
+            ": the stored rules of pipeline `a` can't be read: EOF while parsing an object at line 1 column 1",
+        ),
+        (
             OrchestratorError::Signal { source: Arc::new(io::Error::other("too many handlers")) },
             "can't listen for signals",
             ": too many handlers",
@@ -248,6 +253,10 @@ fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
             OrchestratorError::BrokenSchedule { pipeline: name() }.into(),
             OrchestratorError::Store { source: broken() }.into(),
             OrchestratorError::Unconfirmed { run: Some(run()), source: broken() }.into(),
+            OrchestratorError::Rules {
+                source: Arc::new(broken_rules("a", &format!("{{\"overlap\": {text:?}}}"))),
+            }
+            .into(),
             OrchestratorError::Signal { source: Arc::new(io::Error::other(&*text)) }.into(),
             OrchestratorError::Threads { source: Arc::new(io::Error::other(&*text)) }.into(),
             OrchestratorBuildError::EmptyPool { pool: name() }.into(),
@@ -258,4 +267,11 @@ fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
             assert!(chain.len() < 4_000 && excerpt_within(&chain, chain.len()) == chain, "{chain}");
         }
     }
+}
+
+/// The error for stored rules that can't be read.
+fn broken_rules(pipeline: &str, rules: &str) -> RulesError {
+    let mut row = PipelineRecord::new(PipelineName::new(pipeline).unwrap(), UtcDateTime::UNIX_EPOCH);
+    row.rules = Some(rules.to_owned());
+    RegistrationInfo::stored_in(&row).unwrap_err()
 }

@@ -9,7 +9,7 @@ use godata_core::{Clock, SystemClock, debug_as_chain, excerpt};
 use crate::Runner;
 use crate::events::EventSender;
 use crate::registry::{Keep, Registry};
-use crate::runner::Inner;
+use crate::shared::Shared;
 use crate::slots::Slots;
 
 /// Builds a [`Runner`]; made by [`Runner::builder`].
@@ -125,7 +125,7 @@ impl RunnerBuilder {
 
     /// Builds the runner. The caller has checked that neither the limit nor a pool is zero.
     pub(crate) fn built(self) -> Runner {
-        Runner::from(Inner {
+        Runner::from(Shared {
             clock: self.clock,
             timeout: self.timeout,
             stop_grace: self.stop_grace,

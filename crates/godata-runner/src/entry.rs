@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use godata_core::{ActiveRun, JobEnd, RunHandle, RunResult};
 
-use crate::runner::Inner;
+use crate::shared::Shared;
 use crate::slots::Held;
 use crate::{RunEvent, logs};
 
 /// An accepted run. However it ends, its runner learns of it, even if the run's task is dropped.
 pub(crate) struct Entry {
-    runner: Arc<Inner>,
+    runner: Arc<Shared>,
     pub(crate) handle: RunHandle,
     /// `None` once the run has ended.
     run: Option<ActiveRun>,
@@ -19,12 +19,12 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn new(runner: Arc<Inner>, handle: RunHandle, run: ActiveRun) -> Self {
+    pub(crate) fn new(runner: Arc<Shared>, handle: RunHandle, run: ActiveRun) -> Self {
         runner.events.send(|| RunEvent::Queued(handle.result()));
         Self { runner, handle, run: Some(run), slots: None }
     }
 
-    pub(crate) fn runner(&self) -> &Arc<Inner> {
+    pub(crate) fn runner(&self) -> &Arc<Shared> {
         &self.runner
     }
 

@@ -120,6 +120,7 @@ mod events;
 mod logs;
 mod registry;
 mod runner;
+mod shared;
 mod shutdown_report;
 mod slots;
 mod task;
@@ -133,8 +134,8 @@ pub use shutdown_report::ShutdownReport;
 pub use godata_core::{
     AnyJob, BoxError, Canceled, Cancellation, Cause, Clock, ErrorChain, Failure, FailureKind, Job,
     JobErrorKind, JobFn, JobId, JobRunner, ManualClock, Missed, ParamError, Params, Permanent, PersistError,
-    Progress, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunRequest, RunResult, RunStatus,
-    RunnerError, StopReason, SystemClock, Transient, error_chain, job_fn, time,
+    Progress, ReportError, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunRequest, RunResult,
+    RunStatus, RunnerError, StopReason, SystemClock, Transient, error_chain, job_fn, time,
 };
 
 /// Compiles the programs of the README.

@@ -1,22 +1,18 @@
 //! The public handle of a runner.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, join_all};
-use godata_core::{
-    AnyJob, Clock, Job, JobRunner, RunHandle, RunId, RunRequest, RunResult, RunnerError, StopReason,
-};
+use godata_core::{AnyJob, Job, JobRunner, RunHandle, RunId, RunRequest, RunResult, RunnerError, StopReason};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
 use tracing::{Instrument as _, Span};
 
 use crate::entry::Entry;
-use crate::events::EventSender;
-use crate::registry::Registry;
-use crate::slots::Slots;
+use crate::shared::Shared;
 use crate::task::{self, DROP_GRACE};
 use crate::{RunEvents, RunnerBuilder, ShutdownReport, logs};
 
@@ -46,18 +42,7 @@ use crate::{RunEvents, RunnerBuilder, ShutdownReport, logs};
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Runner(Arc<Inner>);
-
-pub(crate) struct Inner {
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) timeout: Option<Duration>,
-    pub(crate) stop_grace: Duration,
-    pub(crate) slots: Slots,
-    pub(crate) registry: Registry,
-    pub(crate) events: EventSender,
-    /// Where the first run was started.
-    pub(crate) runtime: OnceLock<Handle>,
-}
+pub struct Runner(Arc<Shared>);
 
 impl Runner {
     /// Makes a runner without limits, so that each job starts at once. [`RunnerBuilder`] lists the other defaults.
@@ -220,7 +205,7 @@ impl Runner {
     }
 }
 
-async fn drain(runner: Arc<Inner>, runs: Vec<RunHandle>, grace: Duration) -> ShutdownReport {
+async fn drain(runner: Arc<Shared>, runs: Vec<RunHandle>, grace: Duration) -> ShutdownReport {
     let all_ended = || join_all(runs.iter().map(RunHandle::finished));
     if timeout(grace, all_ended()).await.is_err() {
         runs.iter().for_each(|run| run.stop_because(StopReason::Shutdown));
@@ -244,9 +229,9 @@ impl JobRunner for Runner {
     }
 }
 
-impl From<Inner> for Runner {
-    fn from(inner: Inner) -> Self {
-        Self(Arc::new(inner))
+impl From<Shared> for Runner {
+    fn from(shared: Shared) -> Self {
+        Self(Arc::new(shared))
     }
 }
 

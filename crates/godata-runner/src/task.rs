@@ -34,7 +34,7 @@ use tokio::time::{Instant, timeout};
 use tracing::{Instrument as _, Span};
 
 use crate::entry::Entry;
-use crate::runner::Inner;
+use crate::shared::Shared;
 use crate::slots::Turn;
 use crate::{RunEvent, logs};
 
@@ -112,7 +112,7 @@ async fn watch_time(run: RunHandle, limit: Duration, grace: Duration) {
 
 /// Spawns a task that sends an event, and logs in the span of the run, if the run is asked to stop and neither stops nor can
 /// be dropped.
-pub(crate) fn watch_stop(runner: &Arc<Inner>, id: RunId, span: Span) {
+pub(crate) fn watch_stop(runner: &Arc<Shared>, id: RunId, span: Span) {
     // Without a runtime there is nothing to wait on.
     if let Ok(runtime) = Handle::try_current()
         && let Some(run) = runner.registry.watch(id)
@@ -121,7 +121,7 @@ pub(crate) fn watch_stop(runner: &Arc<Inner>, id: RunId, span: Span) {
     }
 }
 
-async fn report_if_stuck(runner: Arc<Inner>, run: RunHandle) {
+async fn report_if_stuck(runner: Arc<Shared>, run: RunHandle) {
     {
         let (finished, stopped) = (pin!(run.finished()), pin!(run.context().canceled()));
         select(finished, stopped).await;

@@ -91,7 +91,7 @@ async fn a_run_ends_as_its_job_does() {
 #[tokio::test]
 async fn a_failure_has_the_message_of_the_panic_or_the_whole_chain_of_the_error() {
     let runner = Runner::new();
-    let message = async |run: RunHandle| run.finished().await.error.unwrap().message;
+    let message = async |run: RunHandle| run.finished().await.error.unwrap().to_string();
     let run = runner.start(job_fn("panics", |_| async { panic!("boom {}", 1) })).unwrap();
     assert_eq!(message(run).await, "the job panicked: boom 1");
     let run = runner.start(fails(|| godata_core::Params::new().parse::<u8>("day").unwrap_err())).unwrap();

@@ -31,7 +31,7 @@ use crate::zone::NotAName;
 #[non_exhaustive]
 pub enum ScheduleError {
     /// A part is invalid.
-    #[error("invalid {what} `{}`{}", shown(found), Advice { expected, meant: meant.as_deref() })]
+    #[error("invalid {what} `{}`{}", long_excerpt(found), Advice { expected, meant: meant.as_deref() })]
     #[non_exhaustive]
     Invalid {
         /// The part: `interval`, `time of day`, `date`, …
@@ -44,7 +44,11 @@ pub enum ScheduleError {
         meant: Option<String>,
     },
     /// A field of a cron pattern is invalid.
-    #[error("invalid {field} `{}` in cron pattern `{}`: expected {expected}", shown(found), shown(pattern))]
+    #[error(
+        "invalid {field} `{}` in cron pattern `{}`: expected {expected}",
+        long_excerpt(found),
+        long_excerpt(pattern)
+    )]
     #[non_exhaustive]
     CronField {
         /// The field: `minute`, `hour`, `day of month`, …
@@ -59,7 +63,7 @@ pub enum ScheduleError {
     /// A line of a list of holidays does not start with a date.
     #[error(
         "invalid line {line} of a list of holidays, `{}`: expected YYYY-MM-DD or MM-DD, then optionally a name",
-        shown(found)
+        long_excerpt(found)
     )]
     #[non_exhaustive]
     HolidayLine {
@@ -69,7 +73,7 @@ pub enum ScheduleError {
         found: String,
     },
     /// The time zone database has no zone of this name.
-    #[error("there is no time zone `{}`{}", shown(name), ZoneAdvice { name, nearest: nearest.as_deref() })]
+    #[error("there is no time zone `{}`{}", long_excerpt(name), ZoneAdvice { name, nearest: nearest.as_deref() })]
     #[non_exhaustive]
     UnknownZone {
         /// The name, cut after 80 characters.
@@ -79,7 +83,11 @@ pub enum ScheduleError {
         nearest: Option<String>,
     },
     /// The file of a time zone is broken, cut off, or can't be read.
-    #[error("the file of time zone `{}` can't be read or is broken: `{}`", shown(name), excerpt_path(path))]
+    #[error(
+        "the file of time zone `{}` can't be read or is broken: `{}`",
+        long_excerpt(name),
+        excerpt_path(path)
+    )]
     #[non_exhaustive]
     ZoneFile {
         /// The name, cut after 80 characters.
@@ -92,7 +100,7 @@ pub enum ScheduleError {
     /// There is no time zone database: this machine has no `/usr/share/zoneinfo`, and the feature `bundled-zones` is off.
     #[error(
         "can't look up time zone `{}`: install tzdata, or turn on the feature `bundled-zones`",
-        shown(name)
+        long_excerpt(name)
     )]
     #[non_exhaustive]
     NoZones {
@@ -107,7 +115,7 @@ pub enum ScheduleError {
         source: Option<BoxError>,
     },
     /// The schedule is well formed, but never fires.
-    #[error("`{}` never fires: no instant from 1970 to 2199 matches", shown(spec))]
+    #[error("`{}` never fires: no instant from 1970 to 2199 matches", long_excerpt(spec))]
     #[non_exhaustive]
     NeverFires {
         /// The schedule.
@@ -118,7 +126,7 @@ pub enum ScheduleError {
     #[error(
         "it takes too long to find out when `{}` fires: combine fewer schedules, except ranges of \
          dates, or leave a due time in each year",
-        shown(spec)
+        long_excerpt(spec)
     )]
     #[non_exhaustive]
     TooCostly {
@@ -132,7 +140,7 @@ debug_as_chain!(ScheduleError);
 /// How many characters of a part of a schedule a message shows. Most parts are cut before, when the error is made.
 const TEXT: usize = 300;
 
-fn shown(text: &str) -> String {
+fn long_excerpt(text: &str) -> String {
     excerpt_within(text, TEXT)
 }
 
@@ -159,7 +167,7 @@ struct Advice<'a> {
 impl fmt::Display for Advice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.meant {
-            Some(meant) => write!(f, "; did you mean `{}`?", shown(meant)),
+            Some(meant) => write!(f, "; did you mean `{}`?", long_excerpt(meant)),
             None => write!(f, ": expected {}", self.expected),
         }
     }
@@ -174,7 +182,7 @@ struct ZoneAdvice<'a> {
 impl fmt::Display for ZoneAdvice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(nearest) = self.nearest {
-            return write!(f, "; did you mean `{}`?", shown(nearest));
+            return write!(f, "; did you mean `{}`?", long_excerpt(nearest));
         }
         f.write_str(": expected a name of the IANA database, such as `Europe/Berlin`")?;
         match NotAName::of(self.name) {

@@ -138,10 +138,10 @@ pub use godata_core::{
     ActiveRun, AnyJob, AnyStore, BoxError, CancelOnDrop, Canceled, Cancellation, Cause, Clock, Commit,
     Committed, Completer, Covers, ErrorChain, Failure, FailureKind, Job, JobEnd, JobErrorKind, JobFn, JobId,
     JobRunner, ManualClock, MemoryStore, Missed, NameError, OwnerId, ParamError, Params, ParseIdError,
-    Permanent, PersistError, PipelineName, PipelineRecord, Progress, Renewal, Retention, RetryOn,
-    RetryPolicy, RunChange, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunKey, RunKeyKind, RunQuery,
-    RunRecord, RunRequest, RunResult, RunStatus, RunnerError, Schedule, StopReason, Store, StoreError,
-    Stored, SystemClock, Transient, error_chain, job_fn,
+    Permanent, PersistError, PipelineName, PipelineRecord, Progress, Renewal, ReportError, Retention,
+    RetryOn, RetryPolicy, RunChange, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunKey, RunKeyKind,
+    RunQuery, RunRecord, RunRequest, RunResult, RunStatus, RunnerError, Schedule, StopReason, Store,
+    StoreError, Stored, SystemClock, Transient, error_chain, job_fn,
 };
 pub use godata_etl as etl;
 pub use godata_etl::{

@@ -17,11 +17,13 @@ use crate::{
 pub async fn clause_01_a_commit_is_all_or_nothing_and_durable<F: Fixture>(trial: &Trial<F>) {
     let mut store = trial.open().await;
     let owner = OwnerId::generate();
-    let (pipeline, first) = stored(&store, owner, "orders", RunStatus::Running).await;
+    let (pipeline, mut first) = stored(&store, owner, "orders", RunStatus::Running).await;
+    (first.status, first.ended_at) = (RunStatus::Failed, Some(at(2)));
+    first.report = Some(r#"{"steps":[{"name":"filter","in":2,"out":1}]}"#.into());
     let (a, b) =
         (new_run(&pipeline, owner, RunStatus::Queued), new_run(&pipeline, owner, RunStatus::Skipped));
-    let both = Commit::new(owner, pipeline.clone()).insert(a.clone()).insert(b.clone());
-    let pipeline = commit(&store, both).await;
+    let all = Commit::new(owner, pipeline).update(first.clone()).insert(a.clone()).insert(b.clone());
+    let pipeline = commit(&store, all).await;
     assert_stored(&store, &pipeline, &[&first, &a, &b]).await;
 
     let c = new_run(&pipeline, owner, RunStatus::Queued);
@@ -168,12 +170,28 @@ pub async fn clause_03_runs_change_only_as_allowed<F: Fixture>(trial: &Trial<F>)
         ("another owner", changed(&|run| run.owner = Some(OwnerId::generate()))),
         ("an unknown run", changed(&|run| run.id = RunId::generate())),
         ("a NUL in a reason", changed(&|run| run.reason = Some("\0".into()))),
+        ("a NUL in an error", {
+            let mut failure = Failure::new(FailureKind::Failed, "");
+            failure.message = "\0".into();
+            changed(&|run| run.error = Some(failure.clone()))
+        }),
+        ("a NUL in a cause", {
+            let mut failure = Failure::new(FailureKind::Failed, "read failed");
+            failure.causes = vec!["a".into(), "\0".into()];
+            changed(&|run| run.error = Some(failure.clone()))
+        }),
+        ("a NUL in a report", changed(&|run| run.report = Some("\0".into()))),
         ("a NUL in the name of a parameter", inserted(&|run| run.params = Params::new().with("a\0", "b"))),
         ("a NUL in the value of a parameter", inserted(&|run| run.params = Params::new().with("a", "\0b"))),
         ("a NUL in an option", {
             let mut options = changed(&|_| ());
             options.pipeline.options = "a\0b".into();
             options
+        }),
+        ("a NUL in the rules", {
+            let mut rules = changed(&|_| ());
+            rules.pipeline.rules = Some("a\0b".into());
+            rules
         }),
         ("a NUL in a tag", {
             let mut tags = changed(&|_| ());
@@ -227,12 +245,13 @@ async fn other_owners_only_ask_to_stop(store: &AnyStore) {
     let (owner, other) = (OwnerId::generate(), OwnerId::generate());
     for status in [RunStatus::Queued, RunStatus::Running] {
         let (pipeline, run) = stored(store, owner, &format!("another's {status}"), status).await;
-        let changes: [(&str, RunRecord); 5] = [
+        let changes: [(&str, RunRecord); 6] = [
             ("not_before", RunRecord { not_before: Some(at(9)), ..run.clone() }),
             ("started_at", RunRecord { started_at: Some(at(9)), ..run.clone() }),
             ("ended_at", RunRecord { ended_at: Some(at(9)), ..run.clone() }),
             ("error", RunRecord { error: Some(Failure::new(FailureKind::Failed, "no")), ..run.clone() }),
             ("counts", RunRecord { counts: RunCounts { records_read: 9, ..run.counts }, ..run.clone() }),
+            ("report", RunRecord { report: Some("{}".into()), ..run.clone() }),
         ];
         for (what, next) in &changes {
             let change = Commit::new(other, pipeline.clone()).update(next.clone());

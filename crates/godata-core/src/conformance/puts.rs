@@ -30,7 +30,8 @@ pub async fn clause_00_rows_are_read_as_they_were_put<F: Fixture>(trial: &Trial<
         let found = ok(store.find_run(run.id).await);
         assert_eq!(found.as_ref(), Some(&run), "a run is found as the {put} put wrote it");
         (pipeline.rev, pipeline.spec, pipeline.cursor) = (u64::MAX >> 1, None, None);
-        (run.status, run.error, run.covers) = (RunStatus::Succeeded, None, None);
+        pipeline.rules = None;
+        (run.status, run.error, run.covers, run.report) = (RunStatus::Succeeded, None, None, None);
     }
 
     for other in ["Z", "a", "ä", "日本 /%'\"\\"] {
@@ -68,6 +69,7 @@ fn full_rows() -> (PipelineRecord, RunRecord) {
     pipeline.after_seen = BTreeMap::from([(name("upstream"), 3)]);
     pipeline.last_success_rev = 6;
     pipeline.options = hard.into();
+    pipeline.rules = Some(hard.into());
     pipeline.tags = [hard.to_owned(), String::new()].into();
     pipeline.updated_at = at(5);
 
@@ -88,12 +90,14 @@ fn full_rows() -> (PipelineRecord, RunRecord) {
     run.started_at = Some(at(9) + Duration::from_millis(999));
     run.ended_at = Some(at(10));
     let mut failure = Failure::new(FailureKind::Transient, hard.repeat(1_000));
+    failure.causes = vec![hard.into(), String::new(), "a: b".into()];
     failure.retry_after = Some(Duration::from_millis(1_500));
     run.error = Some(failure);
     run.counts.records_read = u64::MAX >> 1;
     run.counts.records_written = 2;
     run.counts.bytes_read = 3;
     run.counts.bytes_written = 4;
+    run.report = Some(hard.into());
     (pipeline, run)
 }
 

@@ -38,6 +38,7 @@ impl Shared {
             ended_at: None,
             error: None,
             counts: RunCounts::from(self.cx.progress()),
+            report: self.cx.progress().report(),
         }
     }
 

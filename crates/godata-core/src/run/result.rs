@@ -34,6 +34,8 @@ pub struct RunResult {
     pub error: Option<Failure>,
     /// How many records and bytes the run has read and written.
     pub counts: RunCounts,
+    /// What the run did, as JSON text that its job has [set](crate::Progress::set_report); `None` if it set none.
+    pub report: Option<Arc<str>>,
 }
 
 impl RunResult {
@@ -84,6 +86,7 @@ impl From<RunRecord> for RunResult {
             ended_at: run.ended_at,
             error: run.error,
             counts: run.counts,
+            report: run.report.map(Arc::from),
         }
     }
 }

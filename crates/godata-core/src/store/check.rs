@@ -230,6 +230,7 @@ fn nul_in_pipeline(pipeline: &PipelineRecord) -> Option<&'static str> {
     let texts = [
         ("spec", pipeline.spec.as_deref()),
         ("options", Some(&*pipeline.options)),
+        ("rules", pipeline.rules.as_deref()),
         ("tags", tags.find(|tag| tag.contains('\0')).map(String::as_str)),
     ];
     first_with_nul(&texts)
@@ -237,11 +238,14 @@ fn nul_in_pipeline(pipeline: &PipelineRecord) -> Option<&'static str> {
 
 /// Which text of a run has a NUL.
 fn nul_in_run(run: &RunRecord) -> Option<&'static str> {
+    let mut causes = run.error.iter().flat_map(|error| &error.causes);
     let mut params = run.params.iter().flat_map(|(name, value)| [name, value]);
     let texts = [
         ("parameters", params.find(|text| text.contains('\0'))),
         ("reason", run.reason.as_deref()),
         ("error", run.error.as_ref().map(|error| &*error.message)),
+        ("error", causes.find(|cause| cause.contains('\0')).map(String::as_str)),
+        ("report", run.report.as_deref()),
     ];
     first_with_nul(&texts)
 }
@@ -333,6 +337,7 @@ fn is_same_run(row: &RunRecord, run: &RunRecord) -> bool {
     same.ended_at = run.ended_at;
     same.error.clone_from(&run.error);
     same.counts = run.counts;
+    same.report.clone_from(&run.report);
     same == *run
 }
 

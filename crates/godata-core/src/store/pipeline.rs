@@ -59,6 +59,10 @@ pub struct PipelineRecord {
     /// it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub options: String,
+    /// The rules by which the pipeline runs, as text that the orchestrator writes and reads: its `RegistrationInfo`. A store does
+    /// not interpret it. `None` in rows of an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<String>,
     /// Tags that the user has given the pipeline.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub tags: BTreeSet<String>,
@@ -98,6 +102,7 @@ impl PipelineRecord {
             last_success_rev: 0,
             pending: Vec::new(),
             options: String::new(),
+            rules: None,
             tags: BTreeSet::new(),
             created_at: now,
             updated_at: now,

@@ -77,6 +77,11 @@ pub struct RunRecord {
     /// How many records and bytes the run has read and written.
     #[serde(default)]
     pub counts: RunCounts,
+    /// What the run did, as JSON text of at most [16 KiB](Progress::MAX_REPORT_BYTES) that its job has
+    /// [set](Progress::set_report). Neither the orchestrator nor the store interprets it. `None` if the job set none, and in
+    /// rows of an earlier version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
 }
 
 impl RunRecord {
@@ -113,6 +118,7 @@ impl RunRecord {
             ended_at: None,
             error: None,
             counts: RunCounts::default(),
+            report: None,
         }
     }
 }

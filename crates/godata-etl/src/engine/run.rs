@@ -23,6 +23,7 @@ use super::counters::Counters;
 use super::logs::{LoggedBy, Logs};
 use super::workers::Workers;
 use super::{Stage, Stopped};
+use crate::error::MESSAGE;
 use crate::hooks::{Hooks, JobObserver};
 use crate::{BuildError, PipelineError, PipelineHook, PipelineInfo, RunReport, StepInfo};
 
@@ -200,6 +201,8 @@ impl Run {
     pub(super) fn end(&self, result: Result<(), Stopped>) -> Result<RunReport, PipelineError> {
         let (report, result) = self.conclude(result);
         if !self.ended.swap(true, AcqRel) {
+            // It always fits. A hook may replace it.
+            let _fits = self.cx.progress().set_report(report.to_json());
             self.hooks.run_end(self, &report, &result);
             self.logs.ended(&report, &result);
         }
@@ -319,9 +322,6 @@ fn not_canceled(cause: BoxError) -> BoxError {
         _ => cause,
     }
 }
-
-/// How many characters of such an error are kept.
-const MESSAGE: usize = 2_000;
 
 /// The text of one level of an error's chain that contains the cancellation of something other than this run.
 #[derive(thiserror::Error)]

@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 
 use super::named_fields::NamedFields;
 use crate::{
-    Batch, Chunk, Concurrency, Flow, PipelineError, Record, RecordMut, RecordRef, Records, Type, Value, step,
+    Batch, Chunk, Concurrency, Flow, PipelineError, Record, RecordMut, RecordRef, Records, ShapeError, Type,
+    Value, step,
 };
 
 /// The steps that [`Flow<Vec<T>>`](Flow) has too. The steps that make another value from each record (`map`, `flat_map`,
@@ -196,13 +197,23 @@ impl<B: Batch> Flow<B> {
         NamedFields::flow(self).reshape("select", move |records| Ok(records.select(&names)?))
     }
 
-    /// Renames a field, which keeps its position. A record that has another field of the new name fails the run.
+    /// Renames a field, which keeps its position.
+    ///
+    /// If records have a field of the new name, the two become one, at the position of the first of them. In a record that
+    /// has both, one must be null, and the value of the other stays. So `rename("Status", "status")` joins a column that
+    /// some CSV files spell in another way. A record that has a value in both fails the run.
     pub fn rename(self, from: impl Into<String>, to: impl Into<String>) -> Flow<Records>
     where
         B: NamedFields,
     {
         let (from, to) = (from.into(), to.into());
-        NamedFields::flow(self).reshape("rename", move |records| Ok(records.rename(&from, &to)?))
+        NamedFields::flow(self).step("rename", move |mut chunk, work| {
+            match chunk.batch.rename(&from, &to) {
+                Err(error @ ShapeError::Taken { row, .. }) => work.reject(chunk.row(row), error)?,
+                renamed => renamed?,
+            }
+            Ok(chunk)
+        })
     }
 
     /// Drops these fields. See [`select`](Self::select) about unknown names.

@@ -87,6 +87,12 @@ impl Cell {
         self.tag == ABSENT
     }
 
+    /// Whether the field is there and not null.
+    #[inline]
+    pub(super) fn has_value(self) -> bool {
+        !matches!(self.tag, ABSENT | NULL)
+    }
+
     /// Start and length of the text, if the cell is text that is read as text.
     #[inline]
     pub(super) fn as_text(self) -> Option<(usize, usize)> {

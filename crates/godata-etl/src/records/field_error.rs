@@ -35,7 +35,8 @@ enum Problem {
     /// No row of the batch can have the field.
     Unknown(Arc<Shape>),
     Null,
-    Taken,
+    /// The field can't get this name, because the field of this name has a value too.
+    Taken(Box<str>),
     Mismatch {
         expected: &'static str,
         kind: &'static str,
@@ -57,7 +58,7 @@ impl FieldError {
     pub fn value(&self) -> Option<&str> {
         match &self.problem {
             Problem::Mismatch { value, .. } => Some(value),
-            Problem::Missing | Problem::Unknown(_) | Problem::Null | Problem::Taken => None,
+            Problem::Missing | Problem::Unknown(_) | Problem::Null | Problem::Taken(_) => None,
         }
     }
 
@@ -69,8 +70,8 @@ impl FieldError {
         Self { field: field.into(), problem: Problem::Unknown(known) }
     }
 
-    pub(super) fn taken(field: &str) -> Self {
-        Self { field: field.into(), problem: Problem::Taken }
+    pub(super) fn taken(from: &str, to: &str) -> Self {
+        Self { field: from.into(), problem: Problem::Taken(to.into()) }
     }
 
     /// `found` is not of that type. Null has a message of its own.
@@ -102,7 +103,7 @@ impl fmt::Display for FieldError {
             Problem::Unknown(_) => Ok(()),
             Problem::Missing => f.write_str(" is missing"),
             Problem::Null => f.write_str(" is null"),
-            Problem::Taken => f.write_str(" already exists"),
+            Problem::Taken(to) => write!(f, " can't be renamed to `{}`: both have a value", excerpt(to)),
             Problem::Mismatch { expected, kind, value, bad } => {
                 write!(f, ": expected {expected}, found {kind} `{value}`")?;
                 bad.as_ref().map_or(Ok(()), |bad| write!(f, " ({bad})"))

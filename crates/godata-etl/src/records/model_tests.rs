@@ -62,10 +62,13 @@ impl Model {
     }
 
     fn rename_row(&mut self, row: usize, from: &str, to: &str) -> bool {
-        if from == to || self.get(row, to).is_some() {
+        if from == to || self.get(row, from).is_none() || self.has_both(row, from, to) {
             return from == to && self.get(row, from).is_some();
         }
-        let Some(value) = self.remove(row, from) else { return false };
+        let mut value = self.remove(row, from).unwrap();
+        if value == Value::Null {
+            value = self.get(row, to).cloned().unwrap_or_default();
+        }
         if self.position(to).is_none() {
             let position = self.position(from).unwrap();
             self.names.insert(position + 1, to.to_owned());
@@ -79,16 +82,24 @@ impl Model {
         if from == to {
             return true;
         }
-        if (0..self.rows.len()).any(|row| self.get(row, from).is_some() && self.get(row, to).is_some()) {
+        if (0..self.rows.len()).any(|row| self.has_both(row, from, to)) {
             return false;
         }
-        self.names.retain(|name| name != to);
-        for name in self.names.iter_mut().chain(self.rows.iter_mut().flatten().map(|(name, _)| name)) {
-            if name == from {
-                *name = to.to_owned();
+        for row in 0..self.rows.len() {
+            if self.get(row, from).is_some() {
+                self.rename_row(row, from, to);
             }
         }
+        let first = self.names.iter().position(|name| name == from || name == to).unwrap();
+        self.names[first] = to.to_owned();
+        let mut position = 0..;
+        self.names.retain(|name| position.next() == Some(first) || (name != from && name != to));
         true
+    }
+
+    fn has_both(&self, row: usize, one: &str, other: &str) -> bool {
+        let has = |name| self.get(row, name).is_some_and(|value| *value != Value::Null);
+        has(one) && has(other)
     }
 
     fn select(&mut self, names: &[&str]) -> bool {

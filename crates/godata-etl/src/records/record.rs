@@ -74,13 +74,24 @@ impl Record {
 
     /// Renames a field, which keeps its position.
     ///
+    /// If the record has a field of the new name, the two become one, at the position of the first of them. One of them
+    /// must be null, and the value of the other stays.
+    ///
     /// # Errors
     ///
-    /// [`FieldError`] if the field is absent, or another field has the new name.
+    /// [`FieldError`] if the field is absent, or both fields have a value.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<(), FieldError> {
-        let position = self.position(from).ok_or_else(|| self.as_ref().missing(from))?;
-        if from != to && self.contains(to) {
-            return Err(FieldError::taken(to));
+        let mut position = self.position(from).ok_or_else(|| self.as_ref().missing(from))?;
+        if let Some(taken) = self.position(to).filter(|&taken| taken != position) {
+            let has_value = |at: usize| !matches!(self.fields[at].1, Value::Null);
+            if has_value(position) && has_value(taken) {
+                return Err(FieldError::taken(from, to));
+            }
+            let (_, other) = self.fields.remove(taken.max(position));
+            position = position.min(taken);
+            if !matches!(other, Value::Null) {
+                self.fields[position].1 = other;
+            }
         }
         self.fields[position].0 = to.into();
         Ok(())
@@ -259,9 +270,19 @@ mod tests {
         let mut record = record! {"a" => 1, "b" => 2};
         assert_eq!(record.rename("a", "c"), Ok(()));
         assert_eq!(record.rename("c", "c"), Ok(()));
-        assert_eq!(record.rename("c", "b"), Err(FieldError::taken("b")));
+        assert_eq!(record.rename("c", "b"), Err(FieldError::taken("c", "b")));
         assert_eq!(record.rename("a", "d"), Err(FieldError::missing("a")));
         assert_eq!(record, record! {"c" => 1, "b" => 2});
+    }
+
+    #[test]
+    fn rename_joins_a_value_and_a_null() {
+        let renamed = |mut record: Record, from, to| record.rename(from, to).map(|()| record);
+        let one = record! {"a" => 1, "b" => 2, "c" => ()};
+        assert_eq!(renamed(one.clone(), "a", "c"), Ok(record! {"c" => 1, "b" => 2}));
+        assert_eq!(renamed(one, "c", "a"), Ok(record! {"a" => 1, "b" => 2}));
+        let null = record! {"a" => (), "b" => 2, "c" => ()};
+        assert_eq!(renamed(null, "c", "a"), Ok(record! {"a" => (), "b" => 2}));
     }
 
     #[test]

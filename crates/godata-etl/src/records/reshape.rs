@@ -103,39 +103,57 @@ impl Records {
 
     /// Renames a field in all rows that have it. It keeps its position.
     ///
+    /// If there is a field of the new name, the two become one, at the position of the first of them. In a row that has
+    /// both, one must be null, and the value of the other stays.
+    ///
     /// # Errors
     ///
     /// [`ShapeError::Unknown`] if the name is unknown and not ignored (see [`select`](Self::select)).
-    /// [`ShapeError::Taken`] if a row that has the field has another one with the new name.
+    /// [`ShapeError::Taken`] if a row has a value in both fields.
+    ///
+    /// ```
+    /// use godata_etl::{Records, record};
+    ///
+    /// let mut batch = Records::with_names(["id", "status", "Status"])?;
+    /// batch.push(record! {"id" => 1, "status" => "paid", "Status" => ()});
+    /// batch.push(record! {"id" => 2, "status" => (), "Status" => "open"});
+    /// batch.rename("Status", "status")?;
+    /// assert_eq!(batch.into_records(), [
+    ///     record! {"id" => 1, "status" => "paid"},
+    ///     record! {"id" => 2, "status" => "open"},
+    /// ]);
+    /// # Ok::<(), godata_etl::ShapeError>(())
+    /// ```
     pub fn rename(&mut self, from: &str, to: &str) -> Result<(), ShapeError> {
-        let Some(position) = self.find(from)? else { return Ok(()) };
+        let Some(mut position) = self.find(from)? else { return Ok(()) };
         if from == to {
             return Ok(());
         }
         let taken = self.shape.position(to);
-        if taken.is_some_and(|taken| self.has_both(position, taken)) {
-            return Err(ShapeError::Taken { name: to.to_owned() });
+        if let Some(row) = taken.and_then(|taken| self.first_with_both(position, taken)) {
+            return Err(ShapeError::Taken { from: from.to_owned(), to: to.to_owned(), row });
         }
         self.forget_sources_with(position);
         if let Some(taken) = taken {
-            self.merge(taken, position);
+            self.merge(taken.max(position), taken.min(position));
+            position = position.min(taken);
         }
-        let Some(position) = self.find(from)? else { return Ok(()) };
         Arc::make_mut(&mut self.shape).replace(position, to.into());
         Ok(())
     }
 
-    fn has_both(&self, one: usize, other: usize) -> bool {
-        let has = |column, row| !self.storage.cell(column, row).is_absent();
-        self.rows.iter().map(|&row| row as usize).any(|row| has(one, row) && has(other, row))
+    /// The position of the first row that has a value in both columns.
+    fn first_with_both(&self, one: usize, other: usize) -> Option<usize> {
+        let has = |column, row| self.storage.cell(column, row).has_value();
+        self.rows.iter().map(|&row| row as usize).position(|row| has(one, row) && has(other, row))
     }
 
-    /// Moves the cells of column `from` to column `to`, and drops column `from`. No row has both.
+    /// Moves the cells of column `from` to column `to`, and drops column `from`. No row has a value in both.
     fn merge(&mut self, from: usize, to: usize) {
-        for &row in &self.rows {
-            let cell = self.storage.cell(from, row as usize);
-            if !cell.is_absent() {
-                self.storage.put(to, row as usize, cell);
+        for row in self.rows.iter().map(|&row| row as usize) {
+            let cell = self.storage.cell(from, row);
+            if cell.has_value() || (!cell.is_absent() && self.storage.cell(to, row).is_absent()) {
+                self.storage.put(to, row, cell);
             }
         }
         self.drop_column(from);
@@ -196,7 +214,7 @@ impl Records {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record;
+    use crate::{Value, record};
 
     fn batch() -> Records {
         let mut batch = Records::with_names(["a", "b", "c"]).unwrap();
@@ -242,7 +260,8 @@ mod tests {
     #[test]
     fn rename_keeps_the_position_and_refuses_a_name_in_use() {
         let mut batch = batch();
-        assert_eq!(batch.rename("b", "a"), Err(ShapeError::Taken { name: "a".into() }));
+        let taken = ShapeError::Taken { from: "b".into(), to: "a".into(), row: 0 };
+        assert_eq!(batch.rename("b", "a"), Err(taken));
         assert!(matches!(batch.rename("x", "y"), Err(ShapeError::Unknown { .. })));
         assert_eq!(batch.rename("b", "b"), Ok(()));
         assert_eq!(batch.rename("b", "z"), Ok(()));
@@ -253,7 +272,37 @@ mod tests {
     fn a_name_in_use_by_other_rows_does_not_prevent_a_rename() {
         let mut batch: Records = [record! {"a" => 1, "x" => 2}, record! {"b" => 3}].into_iter().collect();
         assert_eq!(batch.rename("b", "a"), Ok(()));
-        assert_eq!(batch.into_records(), [record! {"x" => 2, "a" => 1}, record! {"a" => 3}]);
+        assert_eq!(batch.into_records(), [record! {"a" => 1, "x" => 2}, record! {"a" => 3}]);
+    }
+
+    #[test]
+    fn a_null_gives_way_to_the_value_of_the_other_name() {
+        let rows = [("x".into(), Value::Null), (Value::Null, "y".into()), (Value::Null, Value::Null)];
+        for open in [false, true] {
+            let mut batch = Records::with_names(["a", "b", "c"]).unwrap();
+            if open {
+                batch.open_names();
+            }
+            batch.extend(rows.clone().map(|(a, c)| record! {"a" => a, "b" => 1, "c" => c}));
+            let mut back = batch.clone();
+            let expected = ["x".into(), "y".into(), Value::Null].map(|c| record! {"c" => c, "b" => 1});
+            assert_eq!((batch.rename("a", "c"), batch.into_records()), (Ok(()), expected.to_vec()));
+            let expected = ["x".into(), "y".into(), Value::Null].map(|a| record! {"a" => a, "b" => 1});
+            assert_eq!((back.rename("c", "a"), back.into_records()), (Ok(()), expected.to_vec()));
+        }
+    }
+
+    #[test]
+    fn values_under_both_names_are_refused_with_their_row_and_nothing_changes() {
+        let mut batch = Records::with_names(["a", "b"]).unwrap();
+        batch.extend([(); 3].map(|()| record! {"a" => 1, "b" => ()}));
+        batch.push(record! {"a" => 1, "b" => ""});
+        batch.keep(&[0, 2, 3]);
+        let before = batch.clone();
+        let taken = ShapeError::Taken { from: "a".into(), to: "b".into(), row: 2 };
+        assert_eq!(taken.to_string(), "field `a` can't be renamed to `b`: both have a value");
+        assert_eq!(batch.rename("a", "b"), Err(taken));
+        assert_eq!(batch, before);
     }
 
     #[test]

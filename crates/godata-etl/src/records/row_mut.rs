@@ -78,19 +78,26 @@ impl<'a> RecordMut<'a> {
 
     /// Renames a field, which keeps its position if the name is new to the batch.
     ///
+    /// If the row has a field of the new name, one of the two must be null, and the value of the other stays.
+    ///
     /// # Errors
     ///
-    /// [`FieldError`] if the field is absent, or another field has the new name.
+    /// [`FieldError`] if the field is absent, or both fields have a value.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<(), FieldError> {
         let column = self.present(from)?;
         if from == to {
             return Ok(());
         }
-        if self.contains(to) {
-            return Err(FieldError::taken(to));
+        let mut cell = self.records.storage.cell(column, self.row);
+        let taken = self.records.shape.position(to);
+        let other = taken.map_or(Cell::ABSENT, |taken| self.records.storage.cell(taken, self.row));
+        if other.has_value() {
+            if cell.has_value() {
+                return Err(FieldError::taken(from, to));
+            }
+            cell = other;
         }
         self.records.forget_source(self.row);
-        let cell = self.records.storage.cell(column, self.row);
         self.records.storage.put(column, self.row, Cell::ABSENT);
         self.records.lost_fields = true;
         let target = self.records.column_after(column, to);
@@ -221,8 +228,18 @@ mod tests {
         assert_eq!(row.rename("b", "c"), Err(FieldError::missing("b")));
         assert_eq!(row.rename("a", "b"), Ok(()));
         let mut row = batch.row_mut(0).unwrap();
-        assert_eq!(row.rename("a", "b"), Err(FieldError::taken("b")));
+        assert_eq!(row.rename("a", "b"), Err(FieldError::taken("a", "b")));
         assert_eq!(row.rename("a", "a"), Ok(()));
+    }
+
+    #[test]
+    fn rename_joins_a_value_and_a_null() {
+        let mut batch: Records =
+            [record! {"a" => 1, "b" => ()}, record! {"a" => (), "b" => 2}].into_iter().collect();
+        for (row, from, to) in [(0, "a", "b"), (1, "a", "b"), (1, "b", "a"), (0, "b", "a")] {
+            assert_eq!(batch.row_mut(row).unwrap().rename(from, to), Ok(()));
+        }
+        assert_eq!(batch.into_records(), [record! {"a" => 1}, record! {"a" => 2}]);
     }
 
     #[test]

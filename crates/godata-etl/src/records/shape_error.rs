@@ -25,11 +25,15 @@ pub enum ShapeError {
         /// The names that the batch has.
         known: Vec<Arc<str>>,
     },
-    /// A field can't get this name, because another field has it.
-    #[error("another field is named `{}`", excerpt(name))]
+    /// A field can't be renamed, because a row has a value in it and in the field of the new name.
+    #[error("field `{}` can't be renamed to `{}`: both have a value", excerpt(from), excerpt(to))]
     Taken {
-        /// The name.
-        name: String,
+        /// The name of the field.
+        from: String,
+        /// The new name.
+        to: String,
+        /// The position of the first such row in the batch, from 0.
+        row: usize,
     },
     /// A row has more cells than there are names.
     #[error("a row has {cells} cells for {names} names")]

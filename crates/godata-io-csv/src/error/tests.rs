@@ -47,6 +47,12 @@ fn variants() -> Vec<(CsvError, &'static str, &'static str)> {
             "",
         ),
         (
+            CsvError::FileDelimiter { file: file(), line: 1, header: "id\tamount".into(), delimiter: b'\t' },
+            "a.csv:1: the header is the single column `id\\tamount`, but its parts are columns of other files (is the \
+             delimiter `\\t`?); read files with another delimiter as an input of their own, with `delimiter`",
+            "",
+        ),
+        (
             CsvError::Header {
                 file: file(),
                 line: 1,
@@ -201,6 +207,7 @@ fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
             CsvError::MissingHeader { file: file(), is_one_of_many: false },
             CsvError::SepLine { file: file(), delimiter: b';' },
             CsvError::OtherDelimiter { file: file(), delimiter: b'\t', expected: b';' },
+            CsvError::FileDelimiter { file: file(), line: 1, header: name(), delimiter: b'\t' },
             CsvError::Header {
                 file: file(),
                 line: 1,

@@ -1,6 +1,6 @@
 //! Explains errors of serde_json. This runs once per run, for the record that failed.
 
-use godata_core::{excerpt, excerpt_within};
+use godata_core::excerpt;
 use godata_etl::Value;
 use serde::de::IgnoredAny;
 use serde_json::error::Category;
@@ -10,9 +10,7 @@ use super::hint::of_fault;
 use super::problem::{Problem, Refused};
 use super::surrogate::lone_surrogate;
 use crate::JsonError;
-
-/// How many characters of a type's own message, or of a path, an error shows.
-const REASON: usize = 300;
+use crate::error::long_excerpt;
 
 /// The message of serde_json for a number beyond the range of `f64`.
 const OUT_OF_RANGE: &str = "number out of range";
@@ -32,7 +30,7 @@ pub(super) fn explain(text: &str, error: &serde_json::Error, path: Option<&Path>
         Some((found, expected)) => JsonError::Mismatch {
             column,
             path,
-            expected: excerpt_within(expected, REASON),
+            expected: long_excerpt(expected),
             found: excerpt(found),
             hint: None,
         },
@@ -41,7 +39,7 @@ pub(super) fn explain(text: &str, error: &serde_json::Error, path: Option<&Path>
             JsonError::Invalid {
                 column,
                 path,
-                reason: excerpt_within(&reason, REASON),
+                reason: long_excerpt(&reason),
                 found: found.map(|value| describe(&value)),
             }
         }
@@ -51,7 +49,7 @@ pub(super) fn explain(text: &str, error: &serde_json::Error, path: Option<&Path>
 /// The error for a dynamic record that was refused.
 pub(super) fn explain_record(text: &str, refused: Refused, max_depth: usize) -> JsonError {
     let (path, problem) = refused.into_parts();
-    let path = excerpt_within(&path, REASON);
+    let path = long_excerpt(&path);
     match problem {
         Problem::Syntax => not_json(text),
         Problem::NotAnObject => first_value(text),
@@ -122,7 +120,7 @@ fn mismatch(reason: &str) -> Option<(&str, &str)> {
 
 fn field(path: &Path) -> String {
     let known = path.iter().all(|segment| !matches!(segment, Segment::Unknown));
-    if known && path.iter().len() > 0 { excerpt_within(&path.to_string(), REASON) } else { String::new() }
+    if known && path.iter().len() > 0 { long_excerpt(&path.to_string()) } else { String::new() }
 }
 
 /// The value at a path, if it is neither an array nor an object.

@@ -1,13 +1,10 @@
 //! Values that JSON can't hold.
 
-use godata_core::excerpt_within;
 use serde::Serialize;
 
 use crate::JsonError;
+use crate::error::long_excerpt;
 use crate::located::Located;
-
-/// How many characters of a path an error shows.
-const PATH: usize = 300;
 
 /// A value that JSON can't hold, and in which field.
 pub(super) type Unwritable = Located<Problem>;
@@ -25,7 +22,7 @@ pub(super) enum Problem {
 impl From<Unwritable> for JsonError {
     fn from(unwritable: Unwritable) -> Self {
         let (path, problem) = unwritable.into_parts();
-        let path = excerpt_within(&path, PATH);
+        let path = long_excerpt(&path);
         match problem {
             Problem::Bytes => Self::Bytes { path },
             Problem::NotFinite(value) => Self::NotFinite { path, value },

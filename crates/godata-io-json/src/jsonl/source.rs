@@ -13,9 +13,6 @@ use crate::decode::{Decoder, hint};
 use crate::options::Options;
 use crate::values::{Layout, decode_values};
 
-/// How many records are decoded between two checks for cancellation.
-const RECORDS_PER_CHECK: u32 = 256;
-
 /// Decodes a block into a batch: a block of values that begins at a column, or a block of lines.
 pub(super) type DecodeBlock<B> = fn(Block, Option<u64>, Options, &mut Work) -> Result<Chunk<B>, Stop>;
 
@@ -85,7 +82,7 @@ fn decode_lines<D: Decoder>(
             work.reject(row, JsonError::Utf8 { column })?;
             row += 1;
         } else if !is_blank(record.as_bytes()) {
-            if row % RECORDS_PER_CHECK == 0 {
+            if row % Work::RECORDS_PER_CHECK == 0 {
                 work.check()?;
             }
             if let Err(error) = decoder.push(record, begin) {

@@ -10,9 +10,6 @@ use crate::JsonError;
 use crate::decode::Decoder;
 use crate::options::Options;
 
-/// How many records are decoded between two checks for cancellation.
-const RECORDS_PER_CHECK: u32 = 256;
-
 /// Decodes each value of a block that begins at this column.
 pub(crate) fn decode_values<D: Decoder>(
     block: Block,
@@ -30,7 +27,7 @@ pub(crate) fn decode_values<D: Decoder>(
     let mut lines = Vec::with_capacity(records);
     let (mut line, mut counted) = (first_line, 0);
     for (row, (begin, value)) in (0u32..).zip(Values::of(&bytes, layout)) {
-        if row.is_multiple_of(RECORDS_PER_CHECK) {
+        if row.is_multiple_of(Work::RECORDS_PER_CHECK) {
             work.check()?;
         }
         line += line_feeds(&bytes[counted..begin]);

@@ -153,7 +153,13 @@ fn variants() -> Vec<(IoError, &'static str, bool)> {
         ),
         (
             IoError::OwnInput { path: path() },
-            "`out/a.csv` can't be appended to, because this run reads it; a file can be read and replaced",
+            "`out/a.csv` can't be appended to, because this run reads it; a file that is read by its path can be replaced",
+            false,
+        ),
+        (
+            IoError::ListedInput { path: path(), input: "out/*.csv".into() },
+            "`out/a.csv` can't be replaced, because this run reads it as one of the files of `out/*.csv`; write to another \
+             directory, or use a pattern that does not match the output",
             false,
         ),
         (IoError::Create { path: path(), source: why() }, "`out/a.csv` can't be written", true),
@@ -210,6 +216,7 @@ fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
             IoError::Resume { path: path(), source: why().into() },
             IoError::InUse { path: path() },
             IoError::OwnInput { path: path() },
+            IoError::ListedInput { path: path(), input: text.clone() },
             IoError::Create { path: path(), source: why() },
             IoError::Write { path: path(), source: why() },
             IoError::Commit { path: path(), source: why() },

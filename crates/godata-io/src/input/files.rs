@@ -24,9 +24,10 @@ pub struct InputFiles {
 }
 
 impl InputFiles {
-    /// Opens the first file of `listed`, which is not empty.
+    /// Opens the first file of `listed`, which is not empty. `listing` is the pattern or directory that they are from.
     pub(super) fn open(
         listed: Vec<Listed>,
+        listing: Option<Arc<str>>,
         compression: Compression,
         encoding: Encoding,
         scope: &RunScope,
@@ -36,7 +37,7 @@ impl InputFiles {
         }
         let is_there = listed.iter().all(|listed| listed.len.is_some());
         let paths = listed.iter().filter_map(|listed| listed.source.identity()).collect();
-        let open = Open::input(scope.context().run_id(), paths)?;
+        let open = Open::input(scope.context().run_id(), paths, listing)?;
         let mut further = listed.into_iter();
         let first = further.next().ok_or(IoError::NoPaths)?;
         let file = InputFile::open(&first, compression, encoding)?;

@@ -102,7 +102,8 @@ impl Input {
     ///
     /// `*` and `?` match characters within one name, `[a-z]` and `[!a-z]` match one character, and `**` matches any
     /// number of directories; `[*]` is a literal asterisk. As in a shell, a dot at the start of a name is matched only
-    /// by a dot. `**` does not follow links to directories. Directories are left out. If no file matches, the run fails.
+    /// by a dot. `**` does not follow links to directories. Directories are left out. If no file matches, the run fails. It also fails if it replaces one of the files,
+    /// with [`IoError::ListedInput`].
     ///
     /// ```
     /// use godata_io::Input;
@@ -116,7 +117,8 @@ impl Input {
     }
 
     /// The files in a directory, sorted by name. Its subdirectories are left out, and so are files whose names start
-    /// with a dot. If there are no files, the run fails.
+    /// with a dot. If there are no files, the run fails. It also fails if it would replace one of the files, with
+    /// [`IoError::ListedInput`].
     ///
     /// ```
     /// use godata_io::Input;
@@ -233,7 +235,9 @@ impl Input {
     pub fn open(&self, scope: &RunScope) -> Result<InputFiles, IoError> {
         let mut listed = listing::list(&self.place)?;
         listed.iter_mut().for_each(|listed| listed.may_grow = self.may_grow);
-        InputFiles::open(listed, self.compression, self.encoding, scope)
+        let is_listed = matches!(self.place, Place::Glob(_) | Place::Directory(_));
+        let listing = is_listed.then(|| self.name());
+        InputFiles::open(listed, listing, self.compression, self.encoding, scope)
     }
 }
 

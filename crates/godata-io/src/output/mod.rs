@@ -71,6 +71,9 @@ const STDOUT: &str = "stdout";
 ///   user takes the list over and removes the files in it. It never touches those of a run that is alive. Nothing reads
 ///   temporary files, and they can be deleted when no run is active. On a file system without locks there is no list, and
 ///   after a power failure it may be incomplete; then temporary files stay until they are deleted by hand.
+/// * A run can read a file and replace it, if the file is read by its path. If the run reads it because a
+///   [pattern](crate::Input::glob) matches it or its [directory](crate::Input::directory) is read, that is an
+///   [`IoError::ListedInput`], because each run would read the output of the run before.
 /// * A name that can't exist, because it is too long for example, fails when the file is begun.
 /// * If there are several files, all of them are finished, flushed to the disk and checked before the first one is
 ///   replaced: each path must still be that of a file, or free, and its directory writable. If replacing a later file
@@ -215,7 +218,8 @@ impl Output {
     ///
     /// * A file that does not exist is created. A run that fails or is abandoned cuts the file back to its old length. A
     ///   process that is killed leaves what it has appended so far, which may end in half a record. In a compressed file
-    ///   that is half a member, and the next run refuses it.
+    ///   that is half a member, and the next run refuses it. `gzip -dc`, `zstd -dc` and `bzip2 -dc` write what is whole in
+    ///   such a file, and then fail; without its last line, if that is half a record, it can be compressed again.
     /// * Only one run at a time appends to a file, in all processes. Another run waits as long as
     ///   [`lock_timeout`](Self::lock_timeout) says. On Unix the file itself is locked (`flock`), so `flock log.csv command`
     ///   in a shell waits too. A file system without locks, such as some network file systems, can keep only the runs of

@@ -43,6 +43,9 @@ impl Replacement {
         // Fail now rather than at the commit if the directory can't be opened, which flushing it needs.
         platform::Directory::open(folder).map_err(create)?;
         let old = replaceable(&target).map_err(create)?;
+        if old.is_some() {
+            session.check_listing(&target, path)?;
+        }
         let file = temporary_file(folder, &target, old.as_ref(), session).map_err(create)?;
         let (file, temporary) = file.into_parts();
         let id = FileId::of(&file, &temporary).map_err(create)?;

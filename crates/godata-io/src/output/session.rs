@@ -43,4 +43,13 @@ impl Session {
             _ => Ok(()),
         }
     }
+
+    /// Checks that the run does not read the file at `target` because a pattern matches it or its directory is read. `path`
+    /// is the output, for errors.
+    pub(super) fn check_listing(&self, target: &Path, path: &Path) -> Result<(), IoError> {
+        match self.run.and_then(|run| in_use::listing(run, target)) {
+            Some(input) => Err(IoError::ListedInput { path: path.to_owned(), input: (*input).to_owned() }),
+            None => Ok(()),
+        }
+    }
 }

@@ -8,9 +8,6 @@ use super::{Encoded, Fields};
 use crate::Output;
 use crate::output::Place;
 
-/// How many records are encoded between two checks for cancellation.
-const RECORDS_PER_CHECK: usize = 256;
-
 impl Output {
     /// Encodes a batch for the [`FileSink`](crate::FileSink) of this output. Call it in [`Writer::encode`], which runs
     /// on a worker.
@@ -70,8 +67,8 @@ impl<B: Fields, R: Fn(usize) -> u32, W> Encoder<'_, B, R, W> {
         W: FnMut(&mut Vec<u8>, B::Record<'_>) -> Result<(), E>,
     {
         let mut written = 0;
-        for (position, index) in records.enumerate() {
-            if position.is_multiple_of(RECORDS_PER_CHECK) {
+        for (position, index) in (0_u32..).zip(records) {
+            if position.is_multiple_of(Work::RECORDS_PER_CHECK) {
                 work.check()?;
             }
             let Some(record) = self.batch.record(index) else { break };

@@ -30,8 +30,8 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// The errors of [`open`](Self::open), [`IoError::Template`], and [`IoError::Options`] for options that can't be
-    /// combined. For a file that is appended to, also [`IoError::OwnInput`], [`IoError::Read`] and
+    /// The errors of [`open`](Self::open), [`IoError::Template`], [`IoError::ListedInput`], and [`IoError::Options`] for
+    /// options that can't be combined. For a file that is appended to, also [`IoError::OwnInput`], [`IoError::Read`] and
     /// [`IoError::Compressed`].
     pub async fn sink<F: FileFormat>(
         &self,

@@ -35,6 +35,7 @@ fn write(draft: &mut Draft<'_>, place: usize, before: &RunRecord, end: &End) {
         run.reason.clone_from(&end.reason);
         run.error.clone_from(&end.error);
         run.counts = end.counts;
+        run.report = end.report.as_deref().map(str::to_owned);
         run.started_at = end.started_at;
         run.ended_at = Some(end.ended_at.unwrap_or(now));
     }

@@ -137,6 +137,7 @@ pub(crate) struct End {
     pub(crate) reason: Option<String>,
     pub(crate) error: Option<Failure>,
     pub(crate) counts: RunCounts,
+    pub(crate) report: Option<Arc<str>>,
     /// `None` if the job was never called.
     pub(crate) started_at: Option<UtcDateTime>,
     pub(crate) ended_at: Option<UtcDateTime>,
@@ -151,6 +152,7 @@ impl From<RunResult> for End {
             reason: None,
             error: result.error,
             counts: result.counts,
+            report: result.report,
             started_at: result.started_at,
             ended_at: result.ended_at,
         }
@@ -170,8 +172,8 @@ impl End {
             RunStatus::Failed => (Some(Failure::new(FailureKind::Failed, message)), None),
             _ => (None, Some(message)),
         };
-        let counts = RunCounts::default();
-        Self { run, status, stop_reason: None, reason, error, counts, started_at, ended_at: Some(now) }
+        let (counts, ended_at) = (RunCounts::default(), Some(now));
+        Self { run, status, stop_reason: None, reason, error, counts, report: None, started_at, ended_at }
     }
 }
 

@@ -43,6 +43,7 @@ pub(crate) struct Registered {
     pub(crate) enabled: bool,
     pub(crate) tags: BTreeSet<String>,
     pub(crate) options: String,
+    pub(crate) rules: String,
     /// The pipelines that it runs after, with the revs of their last successes.
     pub(crate) after: Vec<(PipelineName, u64)>,
 }
@@ -52,8 +53,9 @@ impl Registered {
     fn is_stored_in(&self, row: &PipelineRecord) -> bool {
         let has_settings =
             row.enabled == self.enabled && row.tags == self.tags && row.options == self.options;
+        let has_rules = row.rules.as_ref() == Some(&self.rules);
         let upstream: BTreeSet<_> = self.after.iter().map(|(name, _)| name).collect();
-        has_settings && row.spec == self.spec && row.after_seen.keys().eq(upstream)
+        has_settings && has_rules && row.spec == self.spec && row.after_seen.keys().eq(upstream)
     }
 }
 
@@ -217,6 +219,9 @@ fn register(draft: &mut Draft<'_>, registered: &Registered) {
         row.enabled = registered.enabled;
         row.tags.clone_from(&registered.tags);
         row.options.clone_from(&registered.options);
+    }
+    if draft.row().rules.as_ref() != Some(&registered.rules) {
+        draft.row_mut().rules = Some(registered.rules.clone());
     }
     // Another instance may have handled a later success than this one knows.
     let seen = |(name, rev): &(PipelineName, u64)| {

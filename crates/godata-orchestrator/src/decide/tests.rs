@@ -64,6 +64,7 @@ impl Pipeline {
             enabled: true,
             tags: BTreeSet::new(),
             options: String::new(),
+            rules: "{}".to_owned(),
             after: Vec::new(),
         };
         Self {
@@ -143,6 +144,7 @@ impl Pipeline {
                 reason: None,
                 error: None,
                 counts: RunCounts::default(),
+                report: None,
                 started_at: None,
                 ended_at: None,
             });

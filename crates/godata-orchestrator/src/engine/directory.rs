@@ -72,14 +72,8 @@ impl Directory {
     }
 
     pub(super) fn unknown_pipeline(&self, pipeline: &str) -> OrchestratorError {
-        let all = || self.iter().filter(|entry| entry.plan.is_some());
-        let count = all().count();
-        let mut registered = Vec::new();
-        if count <= OrchestratorError::MOST_NAMES {
-            registered = all().map(|entry| entry.name().to_string()).collect();
-        }
-        registered.sort_unstable();
-        OrchestratorError::UnknownPipeline { pipeline: pipeline.to_owned(), registered, count }
+        let registered = self.entries.iter().flatten().filter(|entry| entry.plan.is_some());
+        OrchestratorError::unknown_pipeline(pipeline, registered.map(|entry| entry.name()))
     }
 
     /// The next due time of each registered pipeline whose schedule can fire, at most this many, the earliest first.

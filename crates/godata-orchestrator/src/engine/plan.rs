@@ -7,7 +7,7 @@ use godata_core::{Job as _, PipelineName};
 
 use super::directory::Directory;
 use crate::decide::{DueTimes, Plan, Registered, contradiction};
-use crate::{OrchestratorError, RegisterError, Registration};
+use crate::{OrchestratorError, RegisterError, Registration, RegistrationInfo};
 
 impl Directory {
     /// The plan of a registration. `pool_of` finds a pool by its name.
@@ -16,6 +16,7 @@ impl Directory {
         registration: Registration,
         pool_of: impl Fn(&str) -> Option<usize>,
     ) -> Result<(PipelineName, Plan), RegisterError> {
+        let rules_text = RegistrationInfo::from(&registration).to_text();
         let Registration { code, rules, after, pool, enabled, tags, options } = registration;
         let name = PipelineName::from_shared(code.job.shared_name())
             .map_err(|source| RegisterError::Name { name: code.job.name().to_owned(), source })?;
@@ -43,7 +44,8 @@ impl Directory {
         for other in after {
             upstream.push(self.upstream_of(&name, &other)?);
         }
-        let registered = Arc::new(Registered { spec, enabled, tags, options, after: upstream });
+        let registered =
+            Arc::new(Registered { spec, enabled, tags, options, rules: rules_text, after: upstream });
         Ok((name, Plan { code, registered, rules, pool }))
     }
 

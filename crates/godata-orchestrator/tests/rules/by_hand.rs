@@ -245,7 +245,7 @@ async fn after_the_last_handle_is_dropped_jobs_end_and_their_rows_are_written() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_history_is_a_table_with_counts_and_the_last_error() {
+async fn the_history_is_a_table_with_counts_and_errors() {
     let world = World::new();
     let job = crate::support::failing("a", |_| Some("no such column".into()));
     world.register(Registration::new(job)).await;
@@ -256,6 +256,29 @@ async fn the_history_is_a_table_with_counts_and_the_last_error() {
     let table = world.orchestrator.history(&RunQuery::new()).await.unwrap().to_string();
     for text in ["failed", "succeeded", "no such column", "2 runs"] {
         assert!(table.contains(text), "{text} is not in\n{table}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_row_and_the_result_of_a_run_keep_the_report_that_its_job_has_set() {
+    for (name, status) in
+        [("good", RunStatus::Succeeded), ("bad", RunStatus::Failed), ("slow", RunStatus::Failed)]
+    {
+        let world = World::new();
+        let job = job_fn(name, move |cx: RunContext| async move {
+            cx.progress().set_report("{}")?;
+            cx.progress().set_report(format!(r#"{{"job":"{name}"}}"#))?;
+            match name {
+                "good" => Ok(()),
+                "bad" => Err("bad".into()),
+                _ => std::future::pending().await,
+            }
+        });
+        world.register(Registration::new(job).timeout(secs(9))).await;
+        let result = world.orchestrator.run_pipeline(name).await.unwrap().done().await.unwrap();
+        let report = Some(format!(r#"{{"job":"{name}"}}"#));
+        assert_eq!((result.status, result.report.as_deref()), (status, report.as_deref()));
+        assert_eq!(world.row(result.id).await.report, report);
     }
 }
 

@@ -1,8 +1,8 @@
 //! Edits, pauses, dependencies, backfills, and unregistering.
 
-use godata_core::{Cause, Commit, OwnerId, RunContext, RunStatus, Store as _, job_fn};
+use godata_core::{Cause, Commit, OwnerId, RetryPolicy, RunContext, RunStatus, Store as _, job_fn};
 use godata_orchestrator::{
-    Backfill, Event, Misfire, OrchestratorError, Overlap, RegisterError, Registration,
+    Backfill, Event, Misfire, OrchestratorError, Overlap, RegisterError, Registration, RegistrationInfo,
 };
 use tokio::sync::mpsc;
 
@@ -31,13 +31,53 @@ async fn the_same_schedule_continues_after_a_restart_and_another_is_an_edit() {
 
 #[tokio::test(start_paused = true)]
 async fn registering_an_unchanged_pipeline_again_writes_nothing() {
-    let rules = || Registration::new(quick("a")).schedule(every(10)).tag("x").options("{}");
+    let rules = || {
+        let registration = Registration::new(quick("a")).schedule(every(10)).tag("x").options("{}");
+        registration.timeout(secs(9)).retry(RetryPolicy::attempts(2)).overlap(Overlap::BufferAll(3))
+    };
     let world = World::new();
     world.register(rules()).await;
     let before = world.orchestrator.pipelines().await.unwrap();
     let world = world.crash(|builder| builder.seed(fresh_seed()));
     world.register(rules()).await;
     assert_eq!(world.orchestrator.pipelines().await.unwrap(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_rules_are_stored_and_are_no_edit_of_the_schedule() {
+    type Change = fn(Registration) -> Registration;
+    let changes: [Change; 6] = [
+        |registration| registration.overlap(Overlap::BufferOne),
+        |registration| registration.misfire(Misfire::Skip),
+        |registration| registration.retry(RetryPolicy::attempts(3)),
+        |registration| registration.timeout(secs(7)),
+        |registration| registration.jitter(secs(1)),
+        // As a version that stored no rules has left them, or one that stored them in another way.
+        |registration| registration,
+    ];
+    for change in changes {
+        for text in [None, Some("broken")] {
+            let of_a = || Registration::new(quick("a")).schedule(every(10));
+            let world = World::scheduled(of_a()).await;
+            world.go_to(15).await;
+            let mut old = world.orchestrator.pipelines().await.unwrap().remove(0);
+            assert_eq!(old.rules.as_deref(), Some("{}"));
+            old.rules = text.map(str::to_owned);
+            world.store.upsert_pipeline(&old).await.unwrap();
+            let world = world.crash(|builder| builder.seed(fresh_seed()));
+            world.clock.set(at(18));
+            let changed = change(of_a());
+            let expected = RegistrationInfo::from(&changed);
+            world.register(changed).await;
+            let row = world.orchestrator.pipelines().await.unwrap().remove(0);
+            assert_eq!(RegistrationInfo::stored_in(&row).unwrap(), Some(expected));
+            assert_eq!((row.rev, row.spec_since, row.cursor), (old.rev + 1, old.spec_since, old.cursor));
+            world.orchestrator.start_scheduler().await.unwrap();
+            world.go_to(22).await;
+            let story = world.story().await;
+            assert_eq!((story.len(), &*story[0]), (2, "schedule succeeded 10"), "{story:?}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::try_join_all;
 use godata_core::{AnyStore, ManualClock, MemoryStore, RunId, RunStatus};
-use godata_orchestrator::Registration;
+use godata_orchestrator::{OrchestratorError, Registration, RegistrationInfo};
 use tokio::time::Instant;
 
 use crate::faulty::{Fault, faulty};
@@ -148,4 +148,25 @@ async fn calls_of_the_store_wait_for_their_turn_and_the_wait_is_not_the_stores()
     // Two at a time, each for 6 s: the last ones wait for longer than the store may take.
     let took = begin.elapsed();
     assert!(took >= secs(60) && took < secs(60) + Duration::from_millis(100), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_process_can_tell_by_which_rules_a_pipeline_runs() {
+    let clock = ManualClock::new(at(0));
+    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
+    let world = World::on(clock.clone(), store.clone(), |builder| builder.pool("db", 2));
+    let other = World::on(clock, store, |builder| builder);
+    let registration = Registration::new(quick("a")).schedule(every(10)).timeout(secs(600)).pool("db");
+    let rules = RegistrationInfo::from(&registration);
+    world.register(registration).await;
+    for world in [&world, &other] {
+        assert_eq!(world.orchestrator.registration("a").await.unwrap(), Some(rules.clone()));
+        for unknown in ["b", "", "a\n"] {
+            let error = world.orchestrator.registration(unknown).await.unwrap_err();
+            let OrchestratorError::UnknownPipeline { registered, .. } = error else { panic!("{error}") };
+            assert_eq!(registered, ["a"]);
+        }
+    }
+    world.orchestrator.unregister("a").await.unwrap();
+    assert_eq!(other.orchestrator.registration("a").await.unwrap(), Some(rules));
 }

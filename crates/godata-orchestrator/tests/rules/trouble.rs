@@ -270,10 +270,11 @@ async fn while_the_store_can_not_be_read_registrations_fail_and_reading_is_retri
 /// The schedule is stored already, but the changed part of the registration is not.
 #[tokio::test(start_paused = true)]
 async fn a_registration_counts_as_stored_only_if_all_of_it_is() {
-    let changes: [fn(Registration) -> Registration; 4] = [
+    let changes: [fn(Registration) -> Registration; 5] = [
         Registration::disabled,
         |registration| registration.tag("nightly"),
         |registration| registration.options("{}"),
+        |registration| registration.misfire_grace(secs(1)),
         |registration| registration.after("b"),
     ];
     for change in changes {

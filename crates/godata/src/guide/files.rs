@@ -90,6 +90,7 @@
 //! | has several byte order marks at its start | they are skipped |
 //! | has a bad record: a missing cell, an open or stray quote, a duplicate key, a bad number | an error with its line |
 //! | is one of several CSV files, and has other columns than the first | an error with the first difference |
+//! | is one of several CSV files, and has another delimiter | an error with the delimiter that it seems to have |
 //! | has a record of more than 64 MiB | an error with its line: the file probably has another format |
 //! | lacks a column that a step asks for, because it was renamed | in CSV, an error that lists the columns; in JSON, a missing field, because each record has names of its own |
 //! | ends in the middle of a record | an error in JSON; in CSV only if a cell or a closing quote is missing |
@@ -109,18 +110,23 @@
 //! `.try_filter(|order| Ok(order.text("status")? == "paid"))`.
 //!
 //! If CSV files are read with [`FileColumns::Union`](csv::FileColumns::Union), a column of one file is a column of all, and
-//! null in the records of the others. So a column that one file spells in another way is no error. Merge the two:
+//! null in the records of the others. So a column that one file spells in another way is no error. A rename makes one
+//! column of the two; a record with a value in both is an error:
 //!
 //! ```
-//! use godata::prelude::*;
-//! use godata::{Records, csv::FileColumns};
+//! use godata::{csv::FileColumns, prelude::*};
 //!
-//! fn orders() -> Flow<Records> {
-//!     Pipeline::builder("orders")
-//!         .read(csv::read_records(Input::paths(["01.csv", "02.csv"])).file_columns(FileColumns::Union))
-//!         .derive("status", |order| Ok(order.str("status").or(order.str("Status")).map(str::to_owned)))
-//!         .drop_fields(["Status"])
-//! }
+//! # let folder = tempfile::tempdir()?;
+//! # std::env::set_current_dir(folder.path())?;
+//! std::fs::write("01.csv", "id,status\nA-1,paid\n")?;
+//! std::fs::write("02.csv", "id,Status\nA-2,open\n")?;
+//! Pipeline::builder("orders")
+//!     .read(csv::read_records(Input::paths(["01.csv", "02.csv"])).file_columns(FileColumns::Union))
+//!     .rename("Status", "status")
+//!     .write(csv::write("orders.csv"))?
+//!     .run_blocking(&RunContext::new())?;
+//! assert_eq!(std::fs::read_to_string("orders.csv")?, "id,status\nA-1,paid\nA-2,open\n");
+//! # Ok::<(), BoxError>(())
 //! ```
 //!
 //! # Which CSV options do I need?
@@ -192,10 +198,18 @@
 //! A program that reads a replaced file meanwhile sees the whole old file or the whole new one. If the output must survive a
 //! kill as a whole, replace instead of appending: write one file per run, and read them with a glob.
 //!
+//! **A compressed file that a killed run was appending to** is repaired by hand. `gzip -dc log.jsonl.gz > log.jsonl` writes
+//! all records that are whole, those of earlier runs first, and then fails; `zstd -dc` and `bzip2 -dc` do the same. Remove the
+//! last line if it is half a record, compress the file again, and put it in place of the old one.
+//!
+//! A run can replace a file that it reads by its path. If it reads the file because a [pattern](Input::glob) matches it or
+//! its [directory](Input::directory) is read, it is refused: each run would add the output of the run before to its own.
+//! Write to another directory, or use a pattern that does not match the output.
+//!
 //! | during the run, the file that is appended to | what happens |
 //! |---|---|
 //! | is the target of another run too, in this process or another | that run waits, by default for up to 10 s, then fails ([`Output::lock_timeout`]) |
-//! | is an input of the same run, under any name | the run is refused. A file can be read and replaced |
+//! | is an input of the same run, under any name | the run is refused. A file that is read by its path can be replaced |
 //! | is removed, renamed, replaced or truncated | the run fails |
 //! | is written to by a program that takes no lock | the records of both stay, even if the run fails |
 //!

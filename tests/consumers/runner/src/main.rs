@@ -29,6 +29,6 @@ async fn main() -> Result<(), BoxError> {
 
     let request = RunRequest::new().with_timeout(Duration::from_millis(10));
     let late = runner.start_with(Sleeps, request)?.finished().await;
-    println!("{} {}", late.status == RunStatus::Failed, late.error.map(|error| error.message).unwrap_or_default());
+    println!("{} {}", late.status == RunStatus::Failed, late.error.map(|error| error.to_string()).unwrap_or_default());
     Ok(())
 }
