@@ -99,7 +99,7 @@ fn each_orchestrator_error_reads_the_same_as_its_message_and_in_main() {
         status,
         not_before,
     };
-    let cases: [Case<OrchestratorError>; 21] = [
+    let cases: [Case<OrchestratorError>; 22] = [
         (unknown(&[], 0), "pipeline `oders` is not registered: no pipeline is", ""),
         (unknown(&[], 11), "pipeline `oders` is not registered: 11 others are", ""),
         (unknown(&["orders"], 1), "pipeline `oders` is not registered: only `orders` is", ""),
@@ -225,7 +225,7 @@ fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
         let name = || text.clone();
         let source = PipelineName::new("").unwrap_err();
         let broken = || Arc::new(StoreError::unavailable(&*text));
-        let errors: [BoxError; 20] = [
+        let errors: [BoxError; 21] = [
             RegisterError::AlreadyRegistered { pipeline: name() }.into(),
             RegisterError::Name { name: name(), source }.into(),
             RegisterError::Contradiction { pipeline: name(), reason: "a reason" }.into(),
