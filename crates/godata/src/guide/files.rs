@@ -253,7 +253,8 @@
 //! [`RunReport`] counts the records that were read, that went into and out of each step, and that were written. It
 //! counts the bytes as they are stored: compressed and encoded. [`Progress`] has the records and bytes that were read
 //! and written while the run is in progress. For files, but not for pipes, it also knows how many bytes there are to
-//! read.
+//! read. An orchestrator stores the report with the run, as JSON in
+//! [`RunRecord::report`](crate::RunRecord::report).
 //!
 //! ```
 //! use godata::prelude::*;
