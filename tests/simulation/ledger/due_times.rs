@@ -131,6 +131,10 @@ fn nothing_is_dropped(
         // An instance whose clock is ahead decides by the store's clock, and the row does not tell what that showed.
         return Ok(());
     }
+    if before.next_due.is_none() {
+        // An instance that does not know the stored schedule has resumed it, and can't tell when it is next due.
+        return Ok(());
+    }
     let covers = decision.changes.iter().filter_map(|change| change.after.covers.zip(change.after.due));
     let goes_on = covers.into_iter().any(|(covers, due)| !covers.exact && covers.first == due);
     let spec = before.spec.as_ref().filter(|_| before.removed_at.is_none() && !goes_on);

@@ -17,7 +17,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use godata::{
-    AnySchedule, Commit, Committed, FailureKind, OwnerId, PipelineName, PipelineRecord, RunChange,
+    AnySchedule, Commit, Committed, FailureKind, JobId, OwnerId, PipelineName, PipelineRecord, RunChange,
     RunContext, RunId, RunRecord, RunResult, RunStatus, StoreError,
 };
 use time::UtcDateTime;
@@ -66,8 +66,8 @@ struct Books {
     /// The instances that reported the pipeline as registered.
     registered: BTreeSet<(Incarnation, PipelineName)>,
     acknowledged: BTreeSet<RunId>,
-    /// The runs that somebody tried to cancel.
-    to_cancel: BTreeSet<RunId>,
+    /// The jobs whose runs somebody tried to cancel. A run that has ended hands that on to the next attempt.
+    to_cancel: BTreeSet<JobId>,
     digest: DefaultHasher,
     totals: Totals,
     violations: Vec<String>,
@@ -245,7 +245,8 @@ impl Ledger {
     }
 
     pub(crate) fn is_to_be_canceled(&self, run: RunId) {
-        self.books().to_cancel.insert(run);
+        let books = &mut *self.books();
+        books.to_cancel.extend(books.runs.get(&run).map(|run| run.row.job_id));
     }
 
     /// A caller was told that its run is done, and how it ended.
@@ -391,6 +392,11 @@ impl Books {
         let name = self.runs.get(&id).map(|run| run.row.pipeline_name.to_string()).unwrap_or_default();
         self.violations.push(format!("{name}: run {id}: {violation}"));
         self.tell(|| format!("VIOLATION {name}: run {id}: {violation}"));
+    }
+
+    /// Whether somebody tried to cancel the run. It may end before that is written.
+    fn was_asked_to_stop(&self, run: &RunRecord) -> bool {
+        run.cancel_requested_at.is_some() || self.to_cancel.contains(&run.job_id)
     }
 
     fn terms(&self, name: &PipelineName) -> Result<&Terms, String> {

@@ -49,7 +49,7 @@ pub(super) fn follow_failures(decision: &Decision<'_>, books: &Books) -> Verdict
         let next = added(decision, |of| matches!(of, Follows::Failure(of) if *of == run.id));
         match (longest, next) {
             (None, Some(_)) => return Err(format!("run {} is tried again, against its policy", run.id)),
-            (Some(_), None) if is_kept && !was_asked_to_stop(run, books) => {
+            (Some(_), None) if is_kept && !books.was_asked_to_stop(run) => {
                 return Err(format!("run {} failed, and is not tried again in the same decision", run.id));
             }
             (Some(longest), Some(next)) => {
@@ -76,7 +76,7 @@ pub(super) fn follow_interruptions(decision: &Decision<'_>, books: &Books) -> Ve
         let run = interrupted.after;
         let next = added(decision, |of| matches!(of, Follows::Interruption(of) if *of == run.id));
         let may = books.plan.recovery == Recovery::Rerun && run.interruptions < RECOVERIES && is_kept;
-        let may = may && !was_asked_to_stop(run, books);
+        let may = may && !books.was_asked_to_stop(run);
         let is_reaped = run.owner != Some(decision.owner);
         if !is_reaped && run.started_at.is_none() {
             was_too_late(run, next, is_kept, books)?;
@@ -106,7 +106,7 @@ fn was_too_late(run: &RunRecord, next: Option<&RunRecord>, is_kept: bool, books:
         return Err(format!("run {} is said not to have started, and its job was called", run.id));
     }
     match next {
-        None if is_kept && !was_asked_to_stop(run, books) => {
+        None if is_kept && !books.was_asked_to_stop(run) => {
             Err(format!("run {} was not started, and is not queued again", run.id))
         }
         Some(next) if (next.attempt, next.interruptions) != (run.attempt, run.interruptions) => {
@@ -129,11 +129,6 @@ pub(super) fn keep_the_job(decision: &Decision<'_>, books: &Books) -> Verdict {
         }
     }
     Ok(())
-}
-
-/// Whether a caller asked the run to stop. The run may end before that is written, and then nothing follows on it.
-fn was_asked_to_stop(run: &RunRecord, books: &Books) -> bool {
-    run.cancel_requested_at.is_some() || books.to_cancel.contains(&run.id)
 }
 
 /// Whether the deciding instance has the pipeline registered: without its rules nothing follows.

@@ -57,12 +57,11 @@ pub(super) fn change_by_whom_they_may(decision: &Decision<'_>, books: &Books) ->
             }
             RunStatus::Interrupted => is_orphan || is_own && books.leaving.contains(&decision.by),
             RunStatus::Canceled if was_running(change) => {
-                let was_asked = run.cancel_requested_at.is_some() || books.to_cancel.contains(&run.id);
                 // The store's answer did not arrive in time, and the pipeline was unregistered meanwhile.
                 let name = &decision.after.name;
                 let has_not_begun = books.runs.get(&run.id).is_some_and(|run| run.job == Job::NotStarted);
                 let is_given_up = has_not_begun && !books.registered.contains(&(decision.by, name.clone()));
-                was_asked && (is_own || is_orphan) || is_given_up && is_own
+                books.was_asked_to_stop(run) && (is_own || is_orphan) || is_given_up && is_own
             }
             RunStatus::Succeeded | RunStatus::Failed => is_own,
             _ => true,

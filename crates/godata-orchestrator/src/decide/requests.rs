@@ -238,7 +238,8 @@ fn register(draft: &mut Draft<'_>, registered: &Registered) {
 /// wrong.
 fn begin_anew(draft: &mut Draft<'_>, reason: &'static str) {
     dropped::answer(draft, reason);
-    let now = draft.facts.now;
+    // Not from a time that the store's clock has yet to reach: the due times up to there would have no row.
+    let now = draft.facts.due_until();
     let cursor = draft.row().cursor.filter(|cursor| *cursor <= now.saturating_add(AHEAD));
     begin_at(draft, cursor.map_or(now, |cursor| cursor.max(now)));
 }

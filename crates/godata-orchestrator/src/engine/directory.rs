@@ -36,11 +36,11 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    pub(super) fn get(&self, id: EntryId) -> Option<&Entry> {
+    pub(super) fn entry(&self, id: EntryId) -> Option<&Entry> {
         self.entries.get(id.0)?.as_deref()
     }
 
-    pub(super) fn get_mut(&mut self, id: EntryId) -> Option<&mut Entry> {
+    pub(super) fn entry_mut(&mut self, id: EntryId) -> Option<&mut Entry> {
         self.entries.get_mut(id.0)?.as_deref_mut()
     }
 
@@ -67,7 +67,7 @@ impl Directory {
 
     /// The entry of a registered pipeline.
     pub(super) fn registered(&self, name: &str) -> Result<&Entry, OrchestratorError> {
-        let entry = self.id_of(name).and_then(|id| self.get(id)).filter(|entry| entry.plan.is_some());
+        let entry = self.id_of(name).and_then(|id| self.entry(id)).filter(|entry| entry.plan.is_some());
         entry.ok_or_else(|| self.unknown_pipeline(name))
     }
 
@@ -87,12 +87,12 @@ impl Directory {
 
     /// The row of a pipeline as it was last read or written.
     pub(super) fn row_of(&self, name: &PipelineName) -> Option<&PipelineRecord> {
-        let entry = self.id_of(name.as_str()).and_then(|id| self.get(id));
+        let entry = self.id_of(name.as_str()).and_then(|id| self.entry(id));
         entry.map(|entry| &entry.row).or_else(|| self.stored.get(name))
     }
 
     pub(super) fn plan_of(&self, name: &PipelineName) -> Option<&Plan> {
-        self.get(self.id_of(name.as_str())?)?.plan.as_deref()
+        self.entry(self.id_of(name.as_str())?)?.plan.as_deref()
     }
 
     /// The entry of a pipeline. `new_row` makes the row of a pipeline that is not stored.
@@ -144,7 +144,7 @@ impl Directory {
         for (name, _) in &upstream {
             self.followers.entry(name.clone()).or_default().push(id);
         }
-        if let Some(entry) = self.get_mut(id) {
+        if let Some(entry) = self.entry_mut(id) {
             entry.upstream = upstream;
             entry.has_ended = false;
             entry.plan = Some(Arc::new(plan));
@@ -154,7 +154,7 @@ impl Directory {
 
     /// Removes a registration. Running jobs are still watched.
     pub(super) fn remove_plan(&mut self, id: EntryId) {
-        let Some(plan) = self.get_mut(id).and_then(|entry| entry.plan.take()) else { return };
+        let Some(plan) = self.entry_mut(id).and_then(|entry| entry.plan.take()) else { return };
         for upstream in plan.upstream() {
             if let Some(followers) = self.followers.get_mut(upstream) {
                 followers.retain(|follower| *follower != id);
@@ -180,7 +180,7 @@ impl Directory {
         let followers = self.followers.get(upstream).cloned().unwrap_or_default();
         let mut told = Vec::new();
         for follower in followers {
-            let Some(entry) = self.get_mut(follower) else { continue };
+            let Some(entry) = self.entry_mut(follower) else { continue };
             let known = entry.upstream.iter_mut().find(|(name, known)| name == upstream && is_news(*known));
             if let Some((_, known)) = known {
                 *known = rev;
@@ -197,7 +197,7 @@ impl Directory {
         let unknown = pipelines.into_iter().filter(|row| !self.names.contains_key(&row.name));
         self.stored = unknown.map(|row| (row.name.clone(), row)).collect();
         for run in runs {
-            match self.id_of(run.pipeline_name.as_str()).and_then(|id| self.get_mut(id)) {
+            match self.id_of(run.pipeline_name.as_str()).and_then(|id| self.entry_mut(id)) {
                 Some(entry) => entry.is_stale = true,
                 None => self.unregistered_mut(&run.pipeline_name).runs.push(run),
             }
@@ -209,7 +209,7 @@ impl Directory {
         let mut found = BTreeSet::new();
         for run in runs {
             let orphan = Orphan { run: run.id, owner: run.owner };
-            match self.id_of(run.pipeline_name.as_str()).and_then(|id| self.get_mut(id)) {
+            match self.id_of(run.pipeline_name.as_str()).and_then(|id| self.entry_mut(id)) {
                 Some(entry) if entry.orphans.contains(&orphan) => {}
                 Some(entry) if entry.plan.is_some() => {
                     entry.orphans.push(orphan);

@@ -55,7 +55,7 @@ pub(super) struct Jobs {
 
 /// What happened to a watched run.
 pub(super) enum Watched {
-    Ended(EntryId, RunResult),
+    Ended(EntryId, Box<RunResult>),
     /// Its caller stopped it, or it ended, before its job started.
     Abandoned(EntryId, RunId),
 }
@@ -132,7 +132,7 @@ impl Jobs {
     pub(super) fn start_all(&mut self, directory: &mut Directory, closing: Option<&mut Closing>) {
         let mut closing = closing;
         for (id, run, mut slot) in std::mem::take(&mut self.starting) {
-            match directory.get_mut(id) {
+            match directory.entry_mut(id) {
                 Some(entry) => self.start(entry, run, slot, closing.as_deref_mut()),
                 None => self.slots.give_back(&mut slot),
             }
@@ -200,7 +200,7 @@ impl Jobs {
         let job = job_of(entry, row.id, &row.key);
         job.handle = Some(handle.clone());
         job.overdue_at = limit.map(|limit| later(self.clock.now(), limit));
-        let ended = async move { Watched::Ended(id, handle.finished().await) };
+        let ended = async move { Watched::Ended(id, Box::new(handle.finished().await)) };
         self.watched.push(ended.boxed());
         self.events.send(|| Event::Started(Arc::new(row)));
     }
@@ -333,7 +333,7 @@ impl Jobs {
     }
 
     fn watched_jobs<'a>(&'a self, directory: &'a Directory) -> impl Iterator<Item = &'a Job> {
-        self.pipelines.iter().filter_map(|(run, id)| directory.get(*id)?.job(*run))
+        self.pipelines.iter().filter_map(|(run, id)| directory.entry(*id)?.job(*run))
     }
 
     /// How many slots are taken: of all, and of each pool.
@@ -347,12 +347,13 @@ impl Jobs {
 
     /// Reports that no slot becomes free. The running jobs may be waiting for runs that are queued behind them.
     pub(super) fn report_stalls(&mut self, directory: &Directory) {
-        let waits = |id| directory.get(id).is_some_and(|entry| entry.waits_for_slot);
+        let waits = |id| directory.entry(id).is_some_and(|entry| entry.waits_for_slot);
         for stall in self.slots.stalls(STALL, waits) {
             let pool = stall.pool.and_then(|pool| self.pools.get(pool)).map(|(name, _)| name.clone());
             let jobs = directory.iter().flat_map(|entry| &entry.jobs);
             let running: Vec<_> = jobs.filter(|job| job.slot.is_of(stall.pool)).map(|job| job.run).collect();
-            let waiting = stall.waiting.into_iter().filter_map(|id| Some(directory.get(id)?.name().clone()));
+            let waiting =
+                stall.waiting.into_iter().filter_map(|id| Some(directory.entry(id)?.name().clone()));
             let waiting: Vec<_> = waiting.collect();
             logs::stalled(pool.as_deref(), &running, waiting.len());
             self.events.send(|| Event::Stalled { pool, running, waiting });

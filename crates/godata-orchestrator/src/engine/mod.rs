@@ -12,6 +12,8 @@ mod requests;
 mod rounds;
 mod shutdown;
 mod step;
+#[cfg(test)]
+mod tests;
 mod unregistered;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -232,7 +234,7 @@ impl Engine {
             drop(reply.send(Ok(false)));
             return;
         };
-        if let Some(entry) = self.directory.get_mut(id) {
+        if let Some(entry) = self.directory.entry_mut(id) {
             // The store knows the run; the rows in memory may be older.
             entry.is_stale |= is_known_elsewhere;
             self.jobs.stop_for_caller(entry, run);
@@ -242,7 +244,7 @@ impl Engine {
 
     /// The handle of a run that is queued or running here.
     fn active_handle(&mut self, pipeline: &PipelineName, run: RunId) -> Option<RunHandle> {
-        let entry = self.directory.get_mut(self.directory.id_of(pipeline.as_str())?)?;
+        let entry = self.directory.entry_mut(self.directory.id_of(pipeline.as_str())?)?;
         let row = entry.run(run)?.clone();
         Some(self.jobs.handle_of(entry, &row))
     }
@@ -253,7 +255,7 @@ impl Engine {
         let is_ours = |row: &RunRecord| row.id == run && row.owner == owner;
         let id = self.jobs.pipeline_of(run);
         let id = id.or_else(|| Some(self.directory.iter().find(|entry| entry.runs.iter().any(is_ours))?.id));
-        let entry = self.directory.get_mut(id?)?;
+        let entry = self.directory.entry_mut(id?)?;
         let row = entry.runs.iter().find(|row| is_ours(row))?.clone();
         Some(self.jobs.handle_of(entry, &row))
     }
@@ -283,15 +285,15 @@ impl Engine {
     fn watched(&mut self, watched: Watched) {
         match watched {
             Watched::Ended(id, result) => {
-                let Some(entry) = self.directory.get_mut(id) else { return };
-                self.jobs.finished(entry, result);
+                let Some(entry) = self.directory.entry_mut(id) else { return };
+                self.jobs.finished(entry, *result);
                 // The slot goes to the pipeline that has waited longest, not to the next run of this one.
                 self.give_slots();
                 self.step(id);
             }
             Watched::Abandoned(id, run) => {
                 let waits = |entry: &&Entry| entry.is_waiting(run);
-                if self.directory.get(id).filter(waits).is_some() {
+                if self.directory.entry(id).filter(waits).is_some() {
                     self.queue_request(id, Request::Cancel(run), Replier::Nobody);
                 }
             }
@@ -331,7 +333,7 @@ impl Engine {
             let Some(id) = self.jobs.pipeline_of(run) else { continue };
             let (reason, started_at) = (STUCK.to_owned(), handle.started_at());
             let end = End::without_result(run, RunStatus::Interrupted, reason, started_at, self.clock.now());
-            if let Some(entry) = self.directory.get_mut(id) {
+            if let Some(entry) = self.directory.entry_mut(id) {
                 self.jobs.ended(entry, end);
             }
             self.step(id);

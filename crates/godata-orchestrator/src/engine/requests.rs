@@ -56,7 +56,7 @@ fn run(name: &PipelineName, options: RunOptions, new: NewRuns<'_>) -> Result<Req
     let NewRuns { ids, now } = new;
     let id = ids.run(now);
     let key = key_of_token.unwrap_or_else(|| RunKey::manual_run(id));
-    let mut run = new_run(name, key, Cause::Manual, NewRuns { ids, now });
+    let mut run = new_run(name, key, Cause::Manual, ids, now);
     run.id = id;
     run.params = options.params;
     Ok(Request::Run(Box::new(run)))
@@ -78,16 +78,16 @@ fn backfill(entry: &Entry, asked: &Backfill, new: NewRuns<'_>) -> Result<Request
     let mut runs = Vec::with_capacity(times.len());
     for due in times {
         let key = RunKey::backfill(&name, due).map_err(token)?;
-        let mut run = new_run(entry.name(), key, Cause::Backfill, NewRuns { ids: &mut *ids, now });
+        let mut run = new_run(entry.name(), key, Cause::Backfill, ids, now);
         run.due = Some(due);
         runs.push(run);
     }
     Ok(Request::Backfill(runs))
 }
 
-fn new_run(name: &PipelineName, key: RunKey, cause: Cause, new: NewRuns<'_>) -> RunRecord {
-    let mut run = RunRecord::new(name, key, cause, RunStatus::Queued, new.now);
-    (run.id, run.job_id) = (new.ids.run(new.now), new.ids.job(new.now));
+fn new_run(name: &PipelineName, key: RunKey, cause: Cause, ids: &mut Ids, now: UtcDateTime) -> RunRecord {
+    let mut run = RunRecord::new(name, key, cause, RunStatus::Queued, now);
+    (run.id, run.job_id) = (ids.run(now), ids.job(now));
     run
 }
 

@@ -47,7 +47,7 @@ impl Engine {
     fn stop_all(&mut self, runs: &[RunId]) {
         for run in runs {
             let Some(id) = self.jobs.pipeline_of(*run) else { continue };
-            if let Some(entry) = self.directory.get_mut(id) {
+            if let Some(entry) = self.directory.entry_mut(id) {
                 entry.is_stale = true;
                 stop(entry, *run);
             }
@@ -58,7 +58,7 @@ impl Engine {
     pub(super) fn start_round(&mut self) {
         // Even if no call of the store has failed yet: a call may take longer than `done` waits.
         for id in self.jobs.pipelines() {
-            self.directory.get_mut(id).into_iter().for_each(fail_waiters);
+            self.directory.entry_mut(id).into_iter().for_each(fail_waiters);
         }
         if !self.lifecycle.is_closing() {
             self.jobs.report_stalls(&self.directory);
@@ -162,12 +162,12 @@ impl Engine {
     /// reading.
     fn read_inactive(&mut self) {
         for id in self.directory.find(crate::entry::Entry::is_inactive) {
-            self.directory.get_mut(id).into_iter().for_each(|entry| entry.is_stale = true);
+            self.directory.entry_mut(id).into_iter().for_each(|entry| entry.is_stale = true);
             self.step(id);
         }
     }
 }
 
 fn is_far_ahead(directory: &Directory, id: EntryId, now: time::UtcDateTime) -> bool {
-    directory.get(id).is_some_and(|entry| entry.row.cursor > Some(now.saturating_add(AHEAD)))
+    directory.entry(id).is_some_and(|entry| entry.row.cursor > Some(now.saturating_add(AHEAD)))
 }

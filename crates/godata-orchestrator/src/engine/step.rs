@@ -26,7 +26,7 @@ impl Engine {
         self.alarm = None;
         let now = self.clock.now();
         while let Some(id) = self.directory.timers.pop_due(now) {
-            if let Some(entry) = self.directory.get_mut(id) {
+            if let Some(entry) = self.directory.entry_mut(id) {
                 entry.is_stale |= std::mem::take(&mut entry.reads_before_step);
                 self.jobs.report_overdue(entry, now);
             }
@@ -41,7 +41,7 @@ impl Engine {
     /// Gives free slots to the pipelines that wait for them.
     pub(super) fn give_slots(&mut self) {
         while let Some(id) = self.jobs.slots.next() {
-            if let Some(entry) = self.directory.get_mut(id) {
+            if let Some(entry) = self.directory.entry_mut(id) {
                 entry.is_in_line = false;
             }
             self.step(id);
@@ -50,7 +50,7 @@ impl Engine {
 
     /// Puts a request into the queue of its pipeline.
     pub(super) fn queue_request(&mut self, id: EntryId, request: Request, reply: Replier) {
-        if let Some(entry) = self.directory.get_mut(id) {
+        if let Some(entry) = self.directory.entry_mut(id) {
             entry.ask(request, reply);
             self.step(id);
         }
@@ -69,7 +69,7 @@ impl Engine {
 
     /// Decides once. Returns whether there may be more to decide at once.
     fn decide_once(&mut self, id: EntryId) -> bool {
-        let Some(entry) = self.directory.get_mut(id).filter(|entry| entry.flight.is_none()) else {
+        let Some(entry) = self.directory.entry_mut(id).filter(|entry| entry.flight.is_none()) else {
             return false;
         };
         if entry.is_stale {
@@ -80,7 +80,7 @@ impl Engine {
             return true;
         }
         let now = self.link.now();
-        let Some(entry) = self.directory.get(id) else { return false };
+        let Some(entry) = self.directory.entry(id) else { return false };
         let request = entry.request().filter(|asked| !asked.waits_for_answer());
         let facts = Facts {
             row: &entry.row,
@@ -106,7 +106,7 @@ impl Engine {
     /// Answers the first request if the answer of the store was lost, or if its pipeline was unregistered meanwhile. Drops it if
     /// its caller has gone away, unless it may have been stored.
     fn answer_without_decision(&mut self, id: EntryId) -> bool {
-        let Some(entry) = self.directory.get_mut(id) else { return false };
+        let Some(entry) = self.directory.entry_mut(id) else { return false };
         let Some(asked) = entry.request() else { return false };
         if asked.error.is_some() {
             let Some(effect) = lost::settle(entry) else { return false };
@@ -133,14 +133,14 @@ impl Engine {
         }
         let is_refused = matches!(decision.verdict, Some(Verdict::Refused(_)));
         let verdict_now = decision.verdict.filter(|_| decision.commit.is_none() || is_refused);
-        let Some(entry) = self.directory.get_mut(id) else { return false };
+        let Some(entry) = self.directory.entry_mut(id) else { return false };
         decision.superseded.iter().for_each(|run| self.jobs.supersede(entry, *run));
         if let Some(verdict) = verdict_now
             && let Some(asked) = entry.take_request()
         {
             self.answer(id, asked, verdict);
         }
-        let Some(entry) = self.directory.get_mut(id) else { return false };
+        let Some(entry) = self.directory.entry_mut(id) else { return false };
         entry.reads_before_step = decision.waits_for_others;
         entry.waits_for_slot = decision.waits_for_slot;
         let pool = entry.pool();
@@ -180,7 +180,7 @@ impl Engine {
     }
 
     fn stop_schedule(&mut self, id: EntryId, reason: ScheduleFault) {
-        let Some(entry) = self.directory.get_mut(id) else { return };
+        let Some(entry) = self.directory.entry_mut(id) else { return };
         let pipeline = entry.name().clone();
         if let Some(plan) = &mut entry.plan {
             Arc::make_mut(plan).code.stop_schedule();
@@ -192,7 +192,7 @@ impl Engine {
     /// Remembers since when the cursor has been ahead of the clock, and reports it once. A few seconds are ignored, because the
     /// clocks of instances differ by that much.
     fn watch_cursor(&mut self, id: EntryId, now: UtcDateTime) {
-        let Some(entry) = self.directory.get(id) else { return };
+        let Some(entry) = self.directory.entry(id) else { return };
         let has_schedule = entry.plan.as_ref().is_some_and(|plan| plan.code.schedule.is_some());
         let ahead = entry.row.cursor.filter(|cursor| has_schedule && *cursor > now.saturating_add(NOTED));
         let Some(cursor) = ahead else {
@@ -228,7 +228,7 @@ impl Engine {
             self.start_jobs();
         }
         let instance = Instance { owner: self.link.owner(), now: self.clock.now() };
-        let Some(entry) = self.directory.get_mut(id) else { return };
+        let Some(entry) = self.directory.entry_mut(id) else { return };
         let Effects { list, mut slots } = reconcile(entry, answer, instance);
         list.into_iter().for_each(|effect| self.apply(id, effect, &mut slots));
         self.jobs.slots.give_back(&mut slots);
@@ -241,7 +241,7 @@ impl Engine {
     /// Does what follows from an answer of the store. `slots` are reserved for jobs to start.
     fn apply(&mut self, id: EntryId, effect: Effect, slots: &mut Held) {
         let Self { directory, jobs, link, events, .. } = self;
-        let Some(entry) = directory.get_mut(id) else { return };
+        let Some(entry) = directory.entry_mut(id) else { return };
         let pipeline = || entry.row.name.clone();
         match effect {
             Effect::Edited(before) => {
@@ -311,7 +311,7 @@ impl Engine {
 
     /// The schedule of a pipeline continues from now.
     pub(super) fn rebase(&mut self, id: EntryId) {
-        let Some(entry) = self.directory.get(id) else { return };
+        let Some(entry) = self.directory.entry(id) else { return };
         let (pipeline, cursor) = (entry.name().clone(), entry.row.cursor);
         logs::rebased(&pipeline, cursor);
         self.events.send(|| Event::Rebased { pipeline, cursor });
@@ -320,7 +320,7 @@ impl Engine {
 
     /// Answers a request that was in the queue of a pipeline.
     fn answer(&mut self, id: EntryId, asked: Asked, verdict: Verdict) {
-        let Some(entry) = self.directory.get_mut(id) else { return };
+        let Some(entry) = self.directory.entry_mut(id) else { return };
         let pipeline = || entry.row.name.to_string();
         let answer = match (verdict, asked.request) {
             (Verdict::Refused(Refusal::AlreadyRunning(run)), _) => Err(already_running(entry, run)),

@@ -45,7 +45,7 @@ pub(crate) fn reconcile(entry: &mut Entry, answer: StoreAnswer, instance: Instan
             effects.slots = std::mem::take(&mut pending.slots);
             match answer {
                 Ok(Committed::Done(rev)) => stored::stored(entry, pending, *commit, rev, &mut effects),
-                Ok(refusal) => refused::refused(entry, &commit, refusal, instance, &mut effects),
+                Ok(refusal) => refused::refused(entry, &commit, &refusal, instance, &mut effects),
                 Err(error) => {
                     let was_asked = pending.verdict.is_some();
                     lost::commit_failed(entry, &commit, error, was_asked, &mut effects);

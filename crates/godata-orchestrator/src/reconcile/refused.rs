@@ -10,20 +10,20 @@ use crate::entry::{Duplicate, Entry};
 pub(super) fn refused(
     entry: &mut Entry,
     commit: &Commit,
-    refusal: Committed,
+    refusal: &Committed,
     instance: Instance,
     effects: &mut Effects,
 ) {
     match refusal {
         // A due time has not come by the store's clock. It is decided again when it has.
         Committed::NotYet(store_shows) => {
-            let behind = Duration::try_from(instance.now - store_shows).unwrap_or_default();
+            let behind = Duration::try_from(instance.now - *store_shows).unwrap_or_default();
             effects.push(Effect::StoreIsBehind(behind.max(Duration::from_millis(1))));
         }
         Committed::Duplicate(run) => {
             let inserted = commit.runs.iter().filter(|change| matches!(change, RunChange::Insert(_)));
             let keys = inserted.map(|change| change.run().key.clone()).collect();
-            effects.push(Effect::Read(Wait::No, Some(Duplicate { run, keys })));
+            effects.push(Effect::Read(Wait::No, Some(Duplicate { run: *run, keys })));
         }
         Committed::OwnerLost => {
             entry.is_stale = true;

@@ -220,6 +220,13 @@ fn an_edit_leaves_a_row_that_says_since_when_the_old_schedule_was_due() {
         assert_eq!((row.spec_since, row.cursor), (at(now), Some(at(now))));
         assert_eq!(row.next_due, Every(7).next(at(now)));
     }
+    // By the store's clock it is not yet time for the due time at 30.
+    edited.row = old.row.clone();
+    edited.row.next_due = Some(at(30));
+    let behind = Duration::from_secs(10);
+    let facts = Facts { request: Some(&request), behind, ..facts(&edited, at(35)) };
+    let commit = decided(&facts).commit.unwrap();
+    assert_eq!((commit.pipeline.cursor, commit.runs), (Some(at(25)), vec![]));
     for (enabled, removed_at) in [(false, None), (true, Some(at(1)))] {
         edited.row = old.row.clone();
         edited.row.next_due = Some(at(10));

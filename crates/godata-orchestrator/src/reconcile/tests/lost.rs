@@ -116,6 +116,7 @@ fn a_request_of_the_loop_itself_is_carried_out_again() {
     world.entry.ask(Request::Rebase, Replier::Nobody);
     let commit = world.commit();
     world.committed(Pending { verdict: Some(Verdict::Granted), ..pending() }, commit, Err(failure()));
+    world.entry.row.rev = 6;
     assert_eq!(settled(&mut world), None);
     assert!(!world.entry.asked[0].waits_for_answer());
 }
