@@ -154,10 +154,11 @@ impl OrchestratorBuilder {
         Self { store_timeout: timeout, ..self }
     }
 
-    /// Sets how many commits and reads of pipelines may be in flight at the same time, at least 1. More of them wait for their
-    /// turn, which does not count toward the [timeout](Self::store_timeout). Renewals of the lease never wait. Default: 1,024.
+    /// Sets how many commits and reads of pipelines may be in flight at the same time, at least 1. Others wait for
+    /// their turn, and that wait does not count toward the [timeout](Self::store_timeout). Opening the store, renewing the lease and
+    /// reading the history never wait. Default: 1,024.
     ///
-    /// For a database with a pool of connections, some times the number of connections is enough.
+    /// For a database with a pool of connections, a few times the number of connections is enough.
     pub fn store_calls(self, calls: usize) -> Self {
         Self { store_calls: calls, ..self }
     }

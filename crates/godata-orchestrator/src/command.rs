@@ -20,7 +20,7 @@ pub(crate) enum Command {
     Ask(String, Ask, Reply<Answer>),
     /// The answer is `false` if the run is not known here and the command names no pipeline.
     Cancel(RunId, Option<PipelineName>, Reply<bool>),
-    /// The answer is the handle of a queued or running run, `None` if it is neither.
+    /// The answer is the handle of a queued or running run of any owner, `None` if it is neither.
     Watch(PipelineName, RunId, Reply<Option<RunHandle>>),
     Upcoming(String, Reply<Arc<dyn Schedule>>),
     /// The next due time of each pipeline, at most this many, the earliest first.

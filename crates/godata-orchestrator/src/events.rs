@@ -99,7 +99,7 @@ pub enum Event {
     Unregistered {
         /// The pipeline.
         pipeline: PipelineName,
-        /// Whether another instance has unregistered it.
+        /// Whether another instance has unregistered it, or the caller of this one was not told that the call had an effect.
         by_another: bool,
     },
     /// A pipeline was paused, here or by another instance.
@@ -112,7 +112,8 @@ pub enum Event {
         /// The pipeline.
         pipeline: PipelineName,
     },
-    /// A running job was asked to stop by [`cancel`](crate::Orchestrator::cancel). A queued run is canceled at once instead.
+    /// A running job was asked to stop, by [`cancel`](crate::Orchestrator::cancel) or by its overlap rule. A queued run is ended at
+    /// once instead.
     CancelRequested {
         /// The pipeline.
         pipeline: PipelineName,

@@ -462,7 +462,7 @@ impl Orchestrator {
         Ok(times)
     }
 
-    /// Returns the handle of a run that is queued or running in this instance, whatever has started it; `None` for any other
+    /// Returns the handle of a run that is queued or running in this instance, no matter what started it; `None` for any other
     /// run.
     ///
     /// # Errors
@@ -500,7 +500,8 @@ impl Orchestrator {
         self.ask(|reply| Command::Handle(run, reply)).await
     }
 
-    /// Returns the handles of the jobs that are running in this instance, oldest first.
+    /// Returns the handles of the runs whose jobs are running in this instance, sorted by id, so the run that was created first
+    /// comes first. It works during a shutdown, too.
     ///
     /// # Errors
     ///
@@ -509,7 +510,7 @@ impl Orchestrator {
         self.ask(Command::Running).await
     }
 
-    /// Returns what this instance is doing.
+    /// Returns what this instance is doing. It works during a shutdown, too.
     ///
     /// # Errors
     ///
@@ -529,8 +530,8 @@ impl Orchestrator {
     ///
     /// let status = orchestrator.status().await?;
     /// assert!(status.is_scheduling && status.store_failing_since.is_none());
-    /// assert_eq!((status.slots.taken, status.slots.slots), (0, 8));
-    /// assert_eq!((status.pools[0].0.as_str(), status.pools[0].1.slots), ("database", 2));
+    /// assert_eq!((status.slots.taken, status.slots.total), (0, 8));
+    /// assert_eq!((status.pools[0].0.as_str(), status.pools[0].1.total), ("database", 2));
     /// # Ok(())
     /// # }
     /// ```
@@ -541,7 +542,7 @@ impl Orchestrator {
     /// Returns the next due times of all pipelines whose schedules fire in this instance: one for each pipeline, at most
     /// `count`, the earliest first. [`upcoming`](Self::upcoming) returns more than one for a single pipeline.
     ///
-    /// A due time that has come while the scheduler was stopped counts as next until it is decided.
+    /// A due time that came while the scheduler was stopped is returned until it is decided.
     ///
     /// # Errors
     ///
@@ -591,13 +592,13 @@ impl Orchestrator {
         self.read(self.0.store.list_pipelines()).await
     }
 
-    /// Returns the rules by which a pipeline runs, as its last registration has stored them. The pipeline may be registered by
-    /// another process, or no longer. `None` if a version that stored no rules has registered it last.
+    /// Returns the rules of a pipeline, as its last registration stored them. That registration may be of another process, or no
+    /// longer exist. `None` if it was made by a version that did not store rules.
     ///
     /// # Errors
     ///
-    /// [`OrchestratorError::UnknownPipeline`] if the pipeline is not stored, [`OrchestratorError::Rules`], or
-    /// [`OrchestratorError::Store`].
+    /// [`OrchestratorError::UnknownPipeline`] if the pipeline is not stored, [`OrchestratorError::Rules`] if its stored rules can't
+    /// be read, or [`OrchestratorError::Store`].
     ///
     /// ```
     /// use std::time::Duration;

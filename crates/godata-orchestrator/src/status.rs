@@ -25,8 +25,9 @@ pub struct Status {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Used {
-    /// The slots that are taken. They may be more than there are if another instance had started the runs.
+    /// The slots that are taken, at most `total`. A run whose start was only found by reading the store may run without one,
+    /// and is not counted then.
     pub taken: usize,
     /// How many slots there are.
-    pub slots: usize,
+    pub total: usize,
 }

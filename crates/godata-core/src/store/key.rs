@@ -27,7 +27,7 @@ use crate::{NameError, PipelineName, RunId};
 #[serde(try_from = "String", into = "String")]
 pub struct RunKey(Arc<str>);
 
-/// What a run was queued for, as its [`RunKey`] says.
+/// What a row was made for, as its [`RunKey`] says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RunKeyKind {
@@ -41,7 +41,7 @@ pub enum RunKeyKind {
     After,
     /// A due time of a [backfill](RunKey::backfill).
     Backfill,
-    /// A [call](RunKey::manual), with or without a token.
+    /// A run [by hand](RunKey::manual), with or without a token.
     Manual,
 }
 
@@ -115,7 +115,7 @@ impl RunKey {
         Self::format(format_args!("manual/{id}"))
     }
 
-    /// Returns what the run was queued for; `None` for a key of a later version.
+    /// Returns what the row was made for; `None` for a key of a later version.
     ///
     /// ```
     /// use godata_core::{RunKey, RunKeyKind};

@@ -177,7 +177,8 @@ impl End {
     }
 }
 
-/// What to do. If there is a commit, the rest waits until it is durable.
+/// What to do. If there is a commit, `starts`, `stops`, a granted `verdict`, `fold` and `misfired` wait until it is durable. The
+/// rest applies at once.
 #[derive(Debug)]
 pub(crate) struct Decision {
     pub(crate) commit: Option<Commit>,

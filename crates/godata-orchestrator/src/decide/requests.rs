@@ -244,10 +244,10 @@ fn begin_anew(draft: &mut Draft<'_>, reason: &'static str) {
     begin_at(draft, cursor.map_or(now, |cursor| cursor.max(now)));
 }
 
-/// The clock was wrong: due times after now are decided again.
+/// The clock was wrong, or keys of this `spec_since` exist already: due times after now are decided again.
 fn rebase(draft: &mut Draft<'_>) {
     skips::close(draft);
-    begin_at(draft, draft.facts.now);
+    begin_at(draft, draft.facts.due_until());
 }
 
 /// Keys of due times start with `spec_since`, so it must differ from the one before.

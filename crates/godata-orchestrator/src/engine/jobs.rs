@@ -56,7 +56,7 @@ pub(super) struct Jobs {
 /// What happened to a watched run.
 pub(super) enum Watched {
     Ended(EntryId, Box<RunResult>),
-    /// Its caller stopped it, or it ended, before its job started.
+    /// Its caller has stopped it, or it has ended. That matters only if the run is still queued.
     Abandoned(EntryId, RunId),
 }
 
@@ -339,7 +339,7 @@ impl Jobs {
     /// How many slots are taken: of all, and of each pool.
     pub(super) fn slots_used(&self) -> (Used, Vec<(String, Used)>) {
         let (free, free_of_pools) = self.slots.all_free();
-        let used = |slots: usize, free: usize| Used { taken: slots.saturating_sub(free), slots };
+        let used = |slots: usize, free: usize| Used { taken: slots.saturating_sub(free), total: slots };
         let pools = self.pools.iter().zip(free_of_pools);
         let pools = pools.map(|((name, slots), free)| (name.clone(), used(*slots, free))).collect();
         (used(self.concurrency, free), pools)

@@ -125,7 +125,7 @@ impl StoreLink {
     }
 
     /// Whether no call about a pipeline is in flight.
-    pub(super) fn has_landed(&self) -> bool {
+    pub(super) fn has_no_calls(&self) -> bool {
         self.flights.is_empty()
     }
 
@@ -286,7 +286,7 @@ impl StoreLink {
         self.send_failed(Some(entry.name().clone()), runs, error);
     }
 
-    /// A pipeline has nothing left to write.
+    /// The store works again for a pipeline.
     pub(super) fn recovered(&mut self, entry: &mut Entry) {
         if self.failing_pipelines.remove(&entry.id) {
             logs::store_recovered(entry.name(), entry.failures);

@@ -163,6 +163,9 @@ impl Engine {
     fn handle(&mut self, command: Command) {
         match command {
             Command::Shutdown(grace, reply) => self.close(CALLED, grace, Some(reply)),
+            command @ (Command::Status(_) | Command::Running(_)) if self.lifecycle.is_closing() => {
+                self.carry_out_command(command);
+            }
             command if self.lifecycle.is_closing() => command.refuse(OrchestratorError::ShuttingDown),
             #[cfg(feature = "signal")]
             Command::UntilSignal(report, reply) => self.lifecycle.listen_for_signals(report, reply),
@@ -182,9 +185,11 @@ impl Engine {
             Command::Register(registration, reply) => self.register(*registration, reply),
             Command::Ask(pipeline, ask, reply) => self.ask(&pipeline, ask, reply),
             Command::Cancel(run, pipeline, reply) => self.cancel(run, pipeline, reply),
-            Command::Watch(pipeline, run, reply) => drop(reply.send(Ok(self.active_handle(&pipeline, run)))),
+            Command::Watch(pipeline, run, reply) => {
+                drop(reply.send(Ok(self.handle_of_active(&pipeline, run))));
+            }
             Command::Handle(run, reply) => drop(reply.send(Ok(self.handle_here(run)))),
-            Command::Running(reply) => drop(reply.send(Ok(self.jobs.running(&self.directory)))),
+            Command::Running(reply) => drop(reply.send(Ok(self.running()))),
             Command::Status(reply) => drop(reply.send(Ok(self.status()))),
             Command::NextDue(most, reply) => drop(reply.send(Ok(self.directory.next_due(most)))),
             Command::Upcoming(pipeline, reply) => {
@@ -242,8 +247,8 @@ impl Engine {
         self.queue_request(id, Request::Cancel(run), Replier::Cancel(reply));
     }
 
-    /// The handle of a run that is queued or running here.
-    fn active_handle(&mut self, pipeline: &PipelineName, run: RunId) -> Option<RunHandle> {
+    /// The handle of a run that is queued or running, here or in another instance.
+    fn handle_of_active(&mut self, pipeline: &PipelineName, run: RunId) -> Option<RunHandle> {
         let entry = self.directory.entry_mut(self.directory.id_of(pipeline.as_str())?)?;
         let row = entry.run(run)?.clone();
         Some(self.jobs.handle_of(entry, &row))
@@ -258,6 +263,12 @@ impl Engine {
         let entry = self.directory.entry_mut(id?)?;
         let row = entry.runs.iter().find(|row| is_ours(row))?.clone();
         Some(self.jobs.handle_of(entry, &row))
+    }
+
+    /// The handles of the runs whose jobs are running, by id.
+    fn running(&mut self) -> Vec<RunHandle> {
+        let running = self.jobs.running(&self.directory);
+        running.iter().filter_map(|run| self.handle_here(run.id())).collect()
     }
 
     fn status(&self) -> Status {

@@ -131,7 +131,7 @@ impl Lifecycle {
         if has_ended {
             closing.begin(ClosingStage::Saving);
         }
-        let is_saved = || !link.is_opening() && link.has_landed() && jobs.are_written(directory);
+        let is_saved = || !link.is_opening() && link.has_no_calls() && jobs.are_written(directory);
         if closing.stage == ClosingStage::Saving && is_saved() {
             closing.begin(ClosingStage::Over);
         }

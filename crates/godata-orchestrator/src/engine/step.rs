@@ -62,7 +62,7 @@ impl Engine {
         if !self.link.is_open() {
             return;
         }
-        // Each round but the last has answered a request or stopped a schedule, so this ends.
+        // Each pass but the last has answered a request or stopped a schedule, so this ends.
         while self.decide_once(id) {}
         self.directory.drop_if_idle(id);
     }
@@ -127,10 +127,11 @@ impl Engine {
         true
     }
 
-    fn carry_out(&mut self, id: EntryId, decision: Decision) -> bool {
+    fn carry_out(&mut self, id: EntryId, mut decision: Decision) -> bool {
         if let Some(fault) = decision.fault {
             self.stop_schedule(id, fault);
         }
+        // A refusal, or a grant that changes nothing, is answered now. A grant with a commit is answered when that is durable.
         let is_refused = matches!(decision.verdict, Some(Verdict::Refused(_)));
         let verdict_now = decision.verdict.filter(|_| decision.commit.is_none() || is_refused);
         let Some(entry) = self.directory.entry_mut(id) else { return false };
@@ -150,8 +151,8 @@ impl Engine {
         }
         if decision.commit.is_none() {
             entry.fold = decision.fold.clone();
-            if let Some(misfired) = &decision.misfired {
-                logs::misfired(entry.name(), misfired);
+            if let Some(misfired) = decision.misfired.take() {
+                logs::misfired(entry.name(), &misfired);
             }
         }
         if decision.schedule_has_ended && !entry.has_ended {
@@ -189,8 +190,8 @@ impl Engine {
         self.events.send(|| Event::ScheduleStopped { pipeline, reason });
     }
 
-    /// Remembers since when the cursor has been ahead of the clock, and reports it once. A few seconds are ignored, because the
-    /// clocks of instances differ by that much.
+    /// Remembers since when the cursor has been ahead of the clock, and reports it once. Up to a minute is ignored, because the
+    /// clocks of instances differ.
     fn watch_cursor(&mut self, id: EntryId, now: UtcDateTime) {
         let Some(entry) = self.directory.entry(id) else { return };
         let has_schedule = entry.plan.as_ref().is_some_and(|plan| plan.code.schedule.is_some());
@@ -290,7 +291,9 @@ impl Engine {
             }
             Effect::StoreFailed(runs, error) => link.failed(entry, runs, &error),
             Effect::OwnerLost(owner) => self.lose_owner(owner, Vec::new()),
-            Effect::StoreIsBehind(behind) => drop(link.set_behind(behind)),
+            Effect::StoreIsBehind(behind) => {
+                link.set_behind(behind);
+            }
             Effect::SpecDiffers(stored, registered) => {
                 logs::spec_differs(entry.name(), stored.as_deref(), registered.as_deref());
                 events.send(|| Event::SpecDiffers { pipeline: pipeline(), stored, registered });

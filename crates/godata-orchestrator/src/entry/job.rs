@@ -25,7 +25,7 @@ pub(crate) struct Job {
     pub(crate) is_cancel_logged: bool,
 }
 
-/// The handle that a caller got for a run by hand, and the other end of it.
+/// The handle that callers get for a run, and its other end.
 pub(crate) struct Waiter {
     pub(crate) handle: RunHandle,
     run: Option<ActiveRun>,

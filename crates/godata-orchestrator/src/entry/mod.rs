@@ -20,7 +20,7 @@ pub(crate) struct EntryId(pub(crate) usize);
 
 /// The loop's state of one pipeline. Its invariants:
 ///
-/// 1. `row`, `runs` and `fold` are what the store had when they were last written or read. If they are stale, the next
+/// 1. `row`, `runs` and `fold.stored` are what the store had when they were last written or read. If they are stale, the next
 ///    commit conflicts.
 /// 2. At most one call of the store is in flight for a pipeline: `flight`. During that call nothing is decided. What happens
 ///    meanwhile is decided after its answer.

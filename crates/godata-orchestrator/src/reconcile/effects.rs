@@ -32,7 +32,7 @@ pub(crate) enum Effect {
     Active(RunId, Option<Box<RunRecord>>),
     /// A final row is stored. It was this before, if that is known.
     Ended(Box<RunRecord>, Option<Box<RunRecord>>),
-    /// Everything that was to be written is stored.
+    /// The store has accepted a commit again.
     Recovered,
     /// Answers a request.
     Answer(Asked, Verdict),

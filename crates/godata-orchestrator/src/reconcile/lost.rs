@@ -4,8 +4,8 @@
 //! What follows, in this order:
 //!
 //! 1. [`commit_failed`] notes the rev that the commit expected, and the error at the request that was in it. The pipeline is
-//!    read again after a wait.
-//! 2. If reading fails as well, [`read_failed`] answers the caller of that request: it is
+//!    read again after a wait. A commit that the store calls invalid was not made, and the caller is told so at once.
+//! 2. If the next call fails as well, be it a read or a commit, the caller of that request is answered: it is
 //!    [unconfirmed](OrchestratorError::Unconfirmed).
 //! 3. If the stored rows show that the request was granted, [`settle`] says so to its caller.
 //! 4. If they don't, the commit may still arrive as long as its rev is the stored one. A [`fencing_commit`] is made first, of

@@ -58,8 +58,9 @@ async fn a_run_that_a_schedule_has_started_can_be_watched_and_stopped() {
     let handle = world.orchestrator.run(running.id()).await.unwrap().unwrap();
     assert_eq!(handle.context().progress().records_read(), 7);
     script.let_go(1);
-    let result = handle.done().await.unwrap();
-    assert_eq!((result.id, result.status), (running.id(), RunStatus::Succeeded));
+    let result = running.done().await.unwrap();
+    assert_eq!((result.id, result.status), (handle.id(), RunStatus::Succeeded));
+    assert_eq!(world.row(running.id()).await.status, RunStatus::Succeeded, "its row is durable");
 
     assert!(world.orchestrator.run(running.id()).await.unwrap().is_none(), "it has ended");
     assert!(world.orchestrator.run(RunId::generate()).await.unwrap().is_none());
@@ -97,8 +98,8 @@ async fn the_status_tells_which_slots_are_taken_and_since_when_the_store_fails()
     settle().await;
     let status = world.orchestrator.status().await.unwrap();
     assert_eq!((status.owner, status.is_scheduling), (before.owner, true));
-    assert_eq!((status.slots.taken, status.slots.slots), (1, 3));
-    let pools = status.pools.iter().map(|(name, used)| (name.as_str(), used.taken, used.slots));
+    assert_eq!((status.slots.taken, status.slots.total), (1, 3));
+    let pools = status.pools.iter().map(|(name, used)| (name.as_str(), used.taken, used.total));
     assert_eq!(pools.collect::<Vec<_>>(), [("db", 1, 2)]);
     assert_eq!(status.store_failing_since, None);
 
@@ -169,4 +170,24 @@ async fn any_process_can_tell_by_which_rules_a_pipeline_runs() {
     }
     world.orchestrator.unregister("a").await.unwrap();
     assert_eq!(other.orchestrator.registration("a").await.unwrap(), Some(rules));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_still_runs_is_told_during_a_shutdown() {
+    let world = World::new();
+    let (job, script, _contexts) = gated("a");
+    world.register(Registration::new(job)).await;
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    settle().await;
+    let ask = async {
+        settle().await;
+        assert!(world.orchestrator.status().await.unwrap().is_shutting_down);
+        let running = world.orchestrator.running().await.unwrap();
+        assert_eq!(running.iter().map(|run| run.id()).collect::<Vec<_>>(), [run.id()]);
+        assert!(matches!(world.orchestrator.next_due(1).await, Err(OrchestratorError::ShuttingDown)));
+        script.let_go(1);
+    };
+    let (report, ()) = futures::future::join(world.orchestrator.shutdown(secs(30)), ask).await;
+    assert_eq!(report.runs.len(), 1);
+    assert!(world.orchestrator.status().await.is_err());
 }

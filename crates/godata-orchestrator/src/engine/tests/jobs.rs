@@ -29,7 +29,7 @@ fn a_job_keeps_its_slot_until_it_has_ended() {
     let (mut jobs, mut directory) = (jobs(Ok(()), 3), Directory::default());
     let (id, run) = start(&mut jobs, &mut directory, None);
     let (all, pools) = jobs.slots_used();
-    assert_eq!((all.taken, all.slots, pools[0].1.taken, pools[0].1.slots), (1, 3, 1, 1));
+    assert_eq!((all.taken, all.total, pools[0].1.taken, pools[0].1.total), (1, 3, 1, 1));
     assert_eq!((jobs.pipeline_of(run.id), jobs.running(&directory).len()), (Some(id), 1));
     assert!(jobs.are_written(&directory));
 

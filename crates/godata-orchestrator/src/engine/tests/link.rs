@@ -9,13 +9,13 @@ fn entry(id: usize) -> crate::entry::Entry {
 #[tokio::test(start_paused = true)]
 async fn answers_come_with_the_pipeline_that_they_are_about() {
     let mut link = link(&ManualClock::new(at(0)), Keep::default());
-    assert!(link.has_landed() && link.next_ready().is_none());
+    assert!(link.has_no_calls() && link.next_ready().is_none());
     let mut entries: Vec<_> = (0..5).map(entry).collect();
     for entry in &mut entries {
         link.read(entry, Duration::ZERO, None);
         assert!(entry.flight.is_some());
     }
-    assert!(!link.has_landed());
+    assert!(!link.has_no_calls());
     let mut ids = BTreeSet::new();
     for _ in 0..5 {
         match link.next().await {
@@ -26,7 +26,7 @@ async fn answers_come_with_the_pipeline_that_they_are_about() {
             _ => panic!("only reads are in flight"),
         }
     }
-    assert_eq!((ids.len(), link.has_landed()), (5, true));
+    assert_eq!((ids.len(), link.has_no_calls()), (5, true));
 }
 
 #[tokio::test(start_paused = true)]
