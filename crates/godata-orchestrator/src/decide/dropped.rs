@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::skips::{self, Skipped};
 
 /// Records them in a skipped row, to which no more are added.
-pub(super) fn answer(draft: &mut Draft<'_>, reason: &'static str) {
+pub(super) fn record(draft: &mut Draft<'_>, reason: &'static str) {
     let row = draft.row();
     if row.enabled
         && row.removed_at.is_none()

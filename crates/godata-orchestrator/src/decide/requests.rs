@@ -188,7 +188,7 @@ fn resume(draft: &mut Draft<'_>) {
 }
 
 fn unregister(draft: &mut Draft<'_>) {
-    dropped::answer(draft, UNREGISTERED);
+    dropped::record(draft, UNREGISTERED);
     let queued = |(_, run): &(usize, &RunRecord)| run.status == RunStatus::Queued;
     let queued: Vec<_> = draft.active().filter(queued).map(|(place, _)| place).collect();
     for place in queued {
@@ -210,7 +210,7 @@ fn register(draft: &mut Draft<'_>, registered: &Registered) {
         row.removed_at = None;
         row.spec.clone_from(&registered.spec);
     } else if row.enabled && !registered.enabled {
-        dropped::answer(draft, DISABLED);
+        dropped::record(draft, DISABLED);
     }
     let row = draft.row();
     let is_same = row.enabled == registered.enabled && row.tags == registered.tags;
@@ -237,7 +237,7 @@ fn register(draft: &mut Draft<'_>, registered: &Registered) {
 /// decided later due times, they are not decided again, unless its clock is ahead by more than [`AHEAD`] and so was
 /// wrong.
 fn begin_anew(draft: &mut Draft<'_>, reason: &'static str) {
-    dropped::answer(draft, reason);
+    dropped::record(draft, reason);
     // Not from a time that the store's clock has yet to reach: the due times up to there would have no row.
     let now = draft.facts.due_until();
     let cursor = draft.row().cursor.filter(|cursor| *cursor <= now.saturating_add(AHEAD));

@@ -57,7 +57,8 @@ impl Directory {
         self.iter().filter(|entry| fits(entry)).map(|entry| entry.id).collect()
     }
 
-    pub(super) fn has_entries(&self) -> bool {
+    /// Whether there has ever been an entry.
+    pub(super) fn has_had_entries(&self) -> bool {
         !self.entries.is_empty()
     }
 

@@ -65,7 +65,7 @@ impl Engine {
         }
         if !self.link.is_open() {
             // The store was open before, and could not be opened again.
-            if !self.link.is_opening() && self.directory.has_entries() {
+            if !self.link.is_opening() && self.directory.has_had_entries() {
                 self.link.open();
             }
             return;

@@ -123,7 +123,7 @@ impl Engine {
         }
         let (name, asked) = (entry.name().clone(), entry.take_request());
         let error = self.directory.unknown_pipeline(name.as_str());
-        asked.into_iter().for_each(|asked| self.refuse(id, asked, error.clone()));
+        asked.into_iter().for_each(|asked| self.fail(id, asked, error.clone()));
         true
     }
 
@@ -272,7 +272,7 @@ impl Engine {
             }
             Effect::Recovered => link.recovered(entry),
             Effect::Answer(asked, verdict) => self.answer(id, asked, verdict),
-            Effect::Refuse(asked, error) => self.refuse(id, asked, error),
+            Effect::Fail(asked, error) => self.fail(id, asked, error),
             Effect::Start(run) => jobs.will_start(id, run, slots.split_one()),
             Effect::StartLate(run) => {
                 let slot = jobs.slots.take(entry.pool(), 1);
@@ -355,7 +355,7 @@ impl Engine {
     }
 
     /// Answers a request with an error. A registration that fails is removed.
-    fn refuse(&mut self, id: EntryId, asked: Asked, error: OrchestratorError) {
+    fn fail(&mut self, id: EntryId, asked: Asked, error: OrchestratorError) {
         if matches!((&asked.request, &asked.reply), (Request::Register(_), Replier::Register(_))) {
             self.directory.remove_plan(id);
         }

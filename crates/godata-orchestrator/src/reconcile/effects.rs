@@ -37,7 +37,7 @@ pub(crate) enum Effect {
     /// Answers a request.
     Answer(Asked, Verdict),
     /// Answers a request with an error.
-    Refuse(Asked, OrchestratorError),
+    Fail(Asked, OrchestratorError),
     /// Starts the job of a run in one of the reserved slots.
     Start(RunId),
     /// Starts the job of a run whose start turns out to be stored. It runs even if no slot is free.
@@ -87,7 +87,7 @@ impl Effects {
     }
 
     /// Answers the first request in the queue of a pipeline with an error.
-    pub(super) fn refuse(&mut self, entry: &mut Entry, error: OrchestratorError) {
-        self.list.extend(entry.take_request().map(|asked| Effect::Refuse(asked, error)));
+    pub(super) fn fail(&mut self, entry: &mut Entry, error: OrchestratorError) {
+        self.list.extend(entry.take_request().map(|asked| Effect::Fail(asked, error)));
     }
 }

@@ -17,7 +17,7 @@ pub(super) fn find(entry: &mut Entry, settled: &[RunRecord], effects: &mut Effec
         // Its handle is gone.
         Request::Run(run) if has_ended(run) => {
             let (pipeline, run) = (entry.name().to_string(), run.id);
-            effects.refuse(entry, OrchestratorError::Duplicate { pipeline, run });
+            effects.fail(entry, OrchestratorError::Duplicate { pipeline, run });
         }
         _ => {}
     }

@@ -41,10 +41,10 @@ pub(super) fn commit_failed(
     let waits = entry.request().is_some_and(Asked::waits_for_answer);
     match entry.asked.first_mut() {
         Some(_) if was_asked && is_refused => {
-            effects.refuse(entry, OrchestratorError::Store { source: error });
+            effects.fail(entry, OrchestratorError::Store { source: error });
         }
         Some(asked) if was_asked => asked.error = Some(error),
-        Some(_) if waits => answer_unconfirmed(entry, &error, effects),
+        Some(_) if waits => answer_with_error(entry, &error, effects),
         _ => {}
     }
     effects.push(Effect::Read(Wait::Backoff, None));
@@ -54,7 +54,7 @@ pub(super) fn commit_failed(
 pub(super) fn read_failed(entry: &mut Entry, error: StoreError, effects: &mut Effects) {
     let error = failed(entry, error);
     effects.push(Effect::StoreFailed(Vec::new(), Arc::clone(&error)));
-    answer_unconfirmed(entry, &error, effects);
+    answer_with_error(entry, &error, effects);
     effects.push(Effect::Read(Wait::Backoff, None));
 }
 
@@ -65,7 +65,7 @@ fn failed(entry: &mut Entry, error: StoreError) -> Arc<StoreError> {
     error
 }
 
-fn answer_unconfirmed(entry: &mut Entry, error: &Arc<StoreError>, effects: &mut Effects) {
+fn answer_with_error(entry: &mut Entry, error: &Arc<StoreError>, effects: &mut Effects) {
     let Some(asked) = entry.request() else { return };
     if matches!(asked.reply, Replier::Nobody) {
         return;
@@ -78,7 +78,7 @@ fn answer_unconfirmed(entry: &mut Entry, error: &Arc<StoreError>, effects: &mut 
         }
         None => OrchestratorError::Store { source },
     };
-    effects.refuse(entry, error);
+    effects.fail(entry, error);
 }
 
 /// Answers the first request, if the answer to its commit was lost and the rows that were read since show what became of it.
@@ -99,7 +99,7 @@ pub(crate) fn settle(entry: &mut Entry) -> Option<Effect> {
         Some(false) if is_known => OrchestratorError::Store { source },
         _ => OrchestratorError::Unconfirmed { run: None, source },
     };
-    entry.take_request().map(|asked| Effect::Refuse(asked, error))
+    entry.take_request().map(|asked| Effect::Fail(asked, error))
 }
 
 /// A commit that changes nothing but the rev, if a commit with a lost answer may still arrive. The store refuses one of the
