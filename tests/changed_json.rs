@@ -68,6 +68,19 @@ impl Line {
         }
     }
 
+    /// Renames a field, and returns whether nothing has changed. If the line has both fields, a null gives way.
+    fn rename(&mut self, from: &str, to: &'static str) -> bool {
+        let has_value = |json: &&str| *json != "null";
+        let (Some(json), other) = (self.get(from), self.get(to).filter(has_value)) else { return true };
+        if from == to || has_value(&json) && other.is_some() {
+            return true;
+        }
+        let json = other.unwrap_or(json).to_owned();
+        self.remove(from);
+        self.set(to, json);
+        false
+    }
+
     fn remove(&mut self, name: &str) -> Option<String> {
         let at = self.fields.iter().position(|field| field.name == name)?;
         Some(self.fields.remove(at).json)
@@ -114,11 +127,7 @@ impl Change {
                 false
             }
             Self::Remove(at) => line.remove(name(at)).is_none(),
-            Self::Rename(from, to) if from == to || line.get(name(to)).is_some() => true,
-            Self::Rename(from, to) => {
-                let json = line.remove(name(from));
-                json.map(|json| line.set(name(to), json)).is_none()
-            }
+            Self::Rename(from, to) => line.rename(name(from), name(to)),
             Self::Update(at) => {
                 line.get(name(at)).is_none() || {
                     line.set(name(at), "true".to_owned());
