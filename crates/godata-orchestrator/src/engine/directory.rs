@@ -52,6 +52,10 @@ impl Directory {
         self.entries.iter_mut().flatten().map(|entry| &mut **entry)
     }
 
+    pub(super) fn ids(&self) -> Vec<EntryId> {
+        self.find(|_| true)
+    }
+
     /// The entries for which `fits` returns true.
     pub(super) fn find(&self, fits: impl Fn(&Entry) -> bool) -> Vec<EntryId> {
         self.iter().filter(|entry| fits(entry)).map(|entry| entry.id).collect()

@@ -277,6 +277,14 @@ impl Jobs {
         }
     }
 
+    /// Another instance has ended a queued run.
+    pub(super) fn ended_elsewhere(&mut self, entry: &mut Entry, row: &RunRecord) {
+        if let Some(mut waiter) = self.forget(entry, row.id) {
+            waiter.end(row.status, row.error.clone(), None);
+            waiter.complete(row.status);
+        }
+    }
+
     /// Stops watching a run. If the returned waiter is dropped, callers of `done` learn that no final row is stored here.
     pub(super) fn forget(&mut self, entry: &mut Entry, run: RunId) -> Option<Waiter> {
         self.pipelines.remove(&run);
@@ -396,14 +404,6 @@ pub(super) fn fail_waiters(entry: &mut Entry) {
 pub(super) fn stop(entry: &Entry, run: RunId) {
     if let Some(handle) = entry.job(run).and_then(|job| job.handle.as_ref()) {
         handle.stop();
-    }
-}
-
-/// Another instance has ended a queued run.
-pub(super) fn ended_elsewhere(jobs: &mut Jobs, entry: &mut Entry, row: &RunRecord) {
-    if let Some(mut waiter) = jobs.forget(entry, row.id) {
-        waiter.end(row.status, row.error.clone(), None);
-        waiter.complete(row.status);
     }
 }
 

@@ -289,7 +289,7 @@ impl Engine {
         }
         self.lifecycle.mode = Mode::Scheduling;
         logs::scheduler_started();
-        self.step_all(self.directory.find(|_| true));
+        self.step_all(self.directory.ids());
         Ok(())
     }
 

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use godata_core::{Clock as _, OwnerId, PipelineRecord, RunId, StoreError};
+use godata_core::{Clock as _, OwnerId, PipelineName, PipelineRecord, RunHandle, RunId, StoreError};
+use time::UtcDateTime;
 
+use super::Engine;
+use super::directory::Directory;
 use super::jobs::{fail_waiters, stop};
-use super::{Engine, directory::Directory};
 use crate::decide::AHEAD;
-use crate::entry::EntryId;
+use crate::entry::{Entry, EntryId};
 use crate::recovery::{Opened, Renewed, Rounded};
 use crate::{OrchestratorError, logs};
 
@@ -32,7 +34,7 @@ impl Engine {
                 self.step_all(found);
                 self.stop_all(&renewal.cancel);
                 waiting.into_iter().for_each(|command| self.handle(command));
-                self.step_all(self.directory.find(|_| true));
+                self.step_all(self.directory.ids());
             }
             Err(error) => {
                 let source = Arc::new(error);
@@ -93,7 +95,7 @@ impl Engine {
         if let Some(behind) = self.link.checked("now", behind)
             && self.link.set_behind(behind)
         {
-            self.step_all(self.directory.find(|_| true));
+            self.step_all(self.directory.ids());
         }
         if let Some(orphans) = self.link.checked("reap", orphans) {
             let found = self.directory.add_orphans(&orphans);
@@ -121,7 +123,7 @@ impl Engine {
         self.link.replace_owner(self.ids.owner(self.clock.now()), lost);
         for entry in self.directory.iter_mut().filter(|entry| !entry.runs.is_empty()) {
             entry.is_stale = true;
-            entry.jobs.iter().filter_map(|job| job.handle.as_ref()).for_each(godata_core::RunHandle::stop);
+            entry.jobs.iter().filter_map(|job| job.handle.as_ref()).for_each(RunHandle::stop);
         }
         self.link.open();
     }
@@ -131,7 +133,7 @@ impl Engine {
     fn compare_clock(&mut self) {
         if let Some(by) = self.link.clock_went_back() {
             logs::clock_set_back(by);
-            self.step_all(self.directory.find(|_| true));
+            self.step_all(self.directory.ids());
         }
         let now = self.clock.now();
         let ahead = self.directory.ahead.iter().filter(|(_, since)| since.elapsed() >= REBASE_AFTER);
@@ -153,7 +155,7 @@ impl Engine {
     }
 
     /// The entry of a pipeline, registered or not.
-    pub(super) fn open_entry(&mut self, pipeline: godata_core::PipelineName) -> EntryId {
+    pub(super) fn open_entry(&mut self, pipeline: PipelineName) -> EntryId {
         let now = self.clock.now();
         self.directory.open(pipeline, |name| PipelineRecord::new(name, now))
     }
@@ -161,13 +163,13 @@ impl Engine {
     /// Reads inactive pipelines again. They commit nothing that could conflict, so a change by another instance is only seen by
     /// reading.
     fn read_inactive(&mut self) {
-        for id in self.directory.find(crate::entry::Entry::is_inactive) {
+        for id in self.directory.find(Entry::is_inactive) {
             self.directory.entry_mut(id).into_iter().for_each(|entry| entry.is_stale = true);
             self.step(id);
         }
     }
 }
 
-fn is_far_ahead(directory: &Directory, id: EntryId, now: time::UtcDateTime) -> bool {
+fn is_far_ahead(directory: &Directory, id: EntryId, now: UtcDateTime) -> bool {
     directory.entry(id).is_some_and(|entry| entry.row.cursor > Some(now.saturating_add(AHEAD)))
 }

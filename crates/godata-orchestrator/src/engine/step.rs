@@ -8,7 +8,7 @@ use time::UtcDateTime;
 use tokio::time::Instant;
 
 use super::Engine;
-use super::jobs::{ended_elsewhere, stop, watched_handle};
+use super::jobs::{stop, watched_handle};
 use crate::command::Answer;
 use crate::decide::{Decision, Facts, NOTED, Refusal, Request, Verdict, decide};
 use crate::entry::{Asked, Entry, EntryId, Pending, Replier};
@@ -280,7 +280,7 @@ impl Engine {
             }
             Effect::Stop(run) => stop(entry, run),
             Effect::Forget(run) => drop(jobs.forget(entry, run)),
-            Effect::EndedElsewhere(row) => ended_elsewhere(jobs, entry, &row),
+            Effect::EndedElsewhere(row) => jobs.ended_elsewhere(entry, &row),
             Effect::Read(wait, duplicate) => {
                 let wait = match wait {
                     Wait::No => Duration::ZERO,
