@@ -111,15 +111,16 @@ impl Progress {
         self.0.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Sets the report of what the run did, as JSON text of the job's own form. A second call replaces it.
+    /// Sets the report of what the run did, as JSON text in a form that the job chooses. A second call replaces it.
     ///
-    /// When the run ends, its [result](crate::RunResult::report) and its [row](crate::RunRecord::report) get the report,
-    /// however it ended. It is stored as it is: neither this nor a store reads it.
+    /// When the job has ended, whether it succeeded or failed, the run's [result](crate::RunResult::report) and its
+    /// [row](crate::RunRecord::report) get the report. The row has none if the process died, the lease was lost, or the job was
+    /// stuck at a shutdown. The text is stored as it was given: neither this method nor a store checks that it is JSON.
     ///
     /// # Errors
     ///
-    /// [`ReportError`], if the text is longer than [`MAX_REPORT_BYTES`](Self::MAX_REPORT_BYTES) or has a NUL. It is not cut,
-    /// because a part of a JSON text is no JSON: the report that was set before stays.
+    /// [`ReportError`], if the text is longer than [`MAX_REPORT_BYTES`](Self::MAX_REPORT_BYTES) or has a NUL. The text is
+    /// not cut, because a part of a JSON text is not JSON. The report that was set before is kept.
     pub fn set_report(&self, json: impl Into<Arc<str>>) -> Result<(), ReportError> {
         let json = json.into();
         if json.len() > Self::MAX_REPORT_BYTES {
@@ -138,7 +139,10 @@ impl Progress {
 #[non_exhaustive]
 pub enum ReportError {
     /// The text is too long.
-    #[error("the report of a run may have {} bytes, and this one has {bytes}", Progress::MAX_REPORT_BYTES)]
+    #[error(
+        "the report of a run may have at most {} bytes, and this one has {bytes}",
+        Progress::MAX_REPORT_BYTES
+    )]
     TooLong {
         /// How many bytes it has.
         bytes: usize,

@@ -128,8 +128,8 @@ pub enum Event {
         /// The last decided due time.
         cursor: UtcDateTime,
     },
-    /// The last decided due time was ahead of the clock for an hour, and is still ahead by more than an hour. The schedule
-    /// continues from now.
+    /// The schedule continues from now, because its last decided due time has been ahead of the clock by more than an hour for
+    /// an hour, or because an earlier pipeline of this name has used its keys.
     Rebased {
         /// The pipeline.
         pipeline: PipelineName,
@@ -215,10 +215,7 @@ impl fmt::Display for Event {
                 )
             }
             Self::Rebased { pipeline, .. } => {
-                write!(
-                    f,
-                    "{pipeline}: the clock is far behind the last due time; the schedule continues from now"
-                )
+                write!(f, "{pipeline}: the schedule continues from now")
             }
             Self::OwnerLost { runs } => {
                 write!(f, "lease lost: {} runs belong to other instances now", runs.len())

@@ -12,7 +12,7 @@ use crate::{Misfire, Overlap, Registration};
 
 /// The rules by which a pipeline runs: those of its last [`Registration`].
 ///
-/// They are stored with the pipeline, so that other programs can tell them. `Display` writes them on one line. In JSON, the
+/// They are stored with the pipeline, so that other programs can show them. `Display` writes them on one line. In JSON, the
 /// fields have these names, and a field that is absent has its default.
 ///
 /// ```
@@ -47,13 +47,13 @@ pub struct RegistrationInfo {
     pub jitter: Duration,
     /// How long a job may run. If it is `None`, the timeout of the runner applies, if it has one.
     pub timeout: Option<Duration>,
-    /// How long a job may run until it counts as overdue, if that was set.
+    /// How long a job may run before it counts as overdue, if that was set.
     pub overdue: Option<Duration>,
     /// The pool in which its runs take a slot.
     pub pool: Option<String>,
     /// The pipelines that it runs after.
     pub after: BTreeSet<String>,
-    /// Whether its schedule and `after` are active.
+    /// Whether its schedule fires and it runs after other pipelines.
     pub enabled: bool,
 }
 

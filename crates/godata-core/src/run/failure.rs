@@ -31,8 +31,8 @@ pub struct Failure {
     /// The outermost error's own text. In a row of an earlier version, all its causes follow in the same text. It and the
     /// causes have at most [`MAX_BYTES`](Self::MAX_BYTES) together, and no NUL.
     pub message: String,
-    /// The texts of the error's causes, outermost first. A cause is left out if the texts before it end with it, because the
-    /// error around it has repeated it. A last `…` stands for further causes. Empty in a row of an earlier version.
+    /// The texts of the error's causes, outermost first. A cause is left out if the text before it already ends with
+    /// it. A final `…` stands for further causes. Empty in rows of earlier versions.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub causes: Vec<String>,
     /// The least time to wait before the next attempt, if the error names one.
