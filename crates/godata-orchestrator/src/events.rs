@@ -129,7 +129,7 @@ pub enum Event {
         cursor: UtcDateTime,
     },
     /// The schedule continues from now, because its last decided due time has been ahead of the clock by more than an hour for
-    /// an hour, or because an earlier pipeline of this name has used its keys.
+    /// an hour, or because an earlier pipeline of this name has used its keys. Due times that have passed undecided are skipped.
     Rebased {
         /// The pipeline.
         pipeline: PipelineName,

@@ -76,6 +76,30 @@ impl Default for Rules {
     }
 }
 
+impl Rules {
+    /// Why the rules contradict each other, if they do.
+    pub(crate) fn contradiction(&self) -> Option<&'static str> {
+        let queues = matches!(self.overlap, Overlap::BufferAll(_) | Overlap::Allow);
+        if self.misfire == Misfire::All && !queues {
+            return Some(
+                "Misfire::All needs Overlap::BufferAll or Overlap::Allow: all but one would be skipped otherwise",
+            );
+        }
+        if self.overlap == Overlap::BufferAll(0) {
+            return Some("Overlap::BufferAll(0) buffers nothing: use Overlap::Skip instead");
+        }
+        if self.retry.attempts == 0 {
+            return Some(
+                "a retry policy of 0 attempts would never run it: the first attempt counts, so allow at least 1",
+            );
+        }
+        if self.timeout.is_some_and(|timeout| timeout.is_zero()) {
+            return Some("a timeout of zero would fail every run: set a longer one, or none");
+        }
+        None
+    }
+}
+
 /// The default rules, which most pipelines share.
 static USUAL: LazyLock<Arc<Rules>> = LazyLock::new(Arc::default);
 

@@ -2,9 +2,9 @@
 
 use godata_core::{Cause, RunKey, RunStatus};
 
-use super::Mode;
 use super::draft::Draft;
 use super::overlap::{self, Admission};
+use super::{Mode, fires};
 use crate::Overlap;
 
 /// Queues a run if an upstream pipeline has succeeded since the last success that was handled. This compares states and
@@ -13,8 +13,7 @@ pub(super) fn follow(draft: &mut Draft<'_>) {
     let facts = draft.facts;
     let Some(plan) = facts.plan else { return };
     let row = draft.row();
-    let may_run = row.enabled && row.paused_at.is_none() && row.removed_at.is_none();
-    if facts.mode != Mode::Scheduling || !may_run {
+    if facts.mode != Mode::Scheduling || !fires(row) {
         return;
     }
     let seen = |name| row.after_seen.get(name).copied().unwrap_or_default();

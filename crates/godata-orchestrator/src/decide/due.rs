@@ -8,10 +8,10 @@ use time::UtcDateTime;
 use super::draft::{Draft, later};
 use super::overlap::{self, Admission};
 use super::skips::{self, Skipped};
-use super::{DueTimes, Mode};
+use super::{DueTimes, Mode, fires};
 use crate::ids::{mix, share_of};
 use crate::registration::Rules;
-use crate::{Misfire, Overlap, ScheduleFault};
+use crate::{Misfire, ScheduleFault};
 
 /// The reasons for skipped due times.
 pub(crate) const MISSED: &str = "missed";
@@ -26,28 +26,27 @@ pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
     let Some(plan) = facts.plan else { return Ok(()) };
     let row = draft.row();
     let Some(due_times) = plan.schedule_of(row) else { return Ok(()) };
-    let is_active = row.enabled && row.paused_at.is_none() && row.removed_at.is_none();
-    if facts.mode != Mode::Scheduling || !is_active {
+    if facts.mode != Mode::Scheduling || !fires(row) {
         return Ok(());
     }
     let cursor = draft.cursor();
-    let now = facts.due_until();
+    let until = facts.due_until();
     let Some(first) = due_times.next(cursor)? else {
         draft.schedule_has_ended = true;
         return Ok(());
     };
-    if first > now {
+    if first > until {
         draft.wake_at(later(first, facts.behind));
         return Ok(());
     }
     let mut last = first;
     let mut next = due_times.next(first)?;
-    let is_alone = next.is_none_or(|next| next > now);
+    let is_alone = next.is_none_or(|next| next > until);
     if !is_alone {
-        last = due_times.last_until(now, first)?;
+        last = due_times.last_until(until, first)?;
         next = due_times.next(last)?;
     }
-    let pending = Pending { due_times, first, last, is_alone, now };
+    let pending = Pending { due_times, first, last, is_alone, until };
     pending.decide(draft, &plan.rules)?;
     if let Some(next) = next {
         draft.wake_at(later(next, facts.behind));
@@ -76,12 +75,12 @@ struct Pending<'a> {
     /// There is only one due time.
     is_alone: bool,
     /// The time by the store's clock.
-    now: UtcDateTime,
+    until: UtcDateTime,
 }
 
 impl Pending<'_> {
     fn decide(&self, draft: &mut Draft<'_>, rules: &Rules) -> Result<(), ScheduleFault> {
-        let is_late = self.now > later(self.last, rules.grace);
+        let is_late = self.until > later(self.last, rules.grace);
         if self.is_alone && !is_late {
             run(draft, rules, self.last);
             return Ok(());
@@ -165,26 +164,4 @@ fn jitter(pipeline: &str, due: UtcDateTime, most: Duration) -> Duration {
     let millis = due.unix_timestamp_nanos().div_euclid(1_000_000) as u64;
     let bits = pipeline.bytes().fold(millis, |bits, byte| mix(bits ^ u64::from(byte)));
     most.mul_f64(share_of(mix(bits)))
-}
-
-/// Rules that contradict each other.
-pub(crate) fn contradiction(rules: &Rules) -> Option<&'static str> {
-    let queues = matches!(rules.overlap, Overlap::BufferAll(_) | Overlap::Allow);
-    if rules.misfire == Misfire::All && !queues {
-        return Some(
-            "Misfire::All needs Overlap::BufferAll or Overlap::Allow: all but one would be skipped otherwise",
-        );
-    }
-    if rules.overlap == Overlap::BufferAll(0) {
-        return Some("Overlap::BufferAll(0) buffers nothing: use Overlap::Skip instead");
-    }
-    if rules.retry.attempts == 0 {
-        return Some(
-            "a retry policy of 0 attempts would never run it: the first attempt counts, so allow at least 1",
-        );
-    }
-    if rules.timeout.is_some_and(|timeout| timeout.is_zero()) {
-        return Some("a timeout of zero would fail every run: set a longer one, or none");
-    }
-    None
 }

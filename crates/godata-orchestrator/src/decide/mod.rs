@@ -18,7 +18,7 @@ mod starts;
 mod tests;
 
 pub(crate) use draft::later;
-pub(crate) use due::{MISSED, Misfired, contradiction};
+pub(crate) use due::{MISSED, Misfired};
 pub(crate) use due_times::DueTimes;
 pub(crate) use orphans::{GONE, STUCK};
 pub(crate) use requests::{Refusal, Registered, Request, Verdict};
@@ -47,6 +47,11 @@ pub(crate) const AHEAD: time::Duration = time::Duration::HOUR;
 
 /// How far a clock may be behind a decided due time, or behind what it has shown before, until that is reported.
 pub(crate) const NOTED: time::Duration = time::Duration::MINUTE;
+
+/// Whether due times, and successes of upstream pipelines, lead to runs.
+pub(crate) fn fires(row: &PipelineRecord) -> bool {
+    row.enabled && row.paused_at.is_none() && row.removed_at.is_none()
+}
 
 /// The registration of a pipeline.
 #[derive(Clone, Debug)]

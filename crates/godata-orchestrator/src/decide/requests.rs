@@ -14,6 +14,7 @@ use super::{AHEAD, dropped, skips};
 const EDITED: &str = "the schedule was edited";
 const DISABLED: &str = "the schedule was disabled";
 const RESUMED: &str = "the schedule was resumed from now";
+const REBASED: &str = "the schedule began anew, because its clock was wrong or its keys are taken";
 const UNREGISTERED: &str = "its pipeline was unregistered";
 
 /// The reason of a queued run that was canceled.
@@ -239,15 +240,22 @@ fn register(draft: &mut Draft<'_>, registered: &Registered) {
 fn begin_anew(draft: &mut Draft<'_>, reason: &'static str) {
     dropped::record(draft, reason);
     // Not from a time that the store's clock has yet to reach: the due times up to there would have no row.
-    let now = draft.facts.due_until();
-    let cursor = draft.row().cursor.filter(|cursor| *cursor <= now.saturating_add(AHEAD));
-    begin_at(draft, cursor.map_or(now, |cursor| cursor.max(now)));
+    let until = draft.facts.due_until();
+    let cursor = draft.row().cursor.filter(|cursor| *cursor <= until.saturating_add(AHEAD));
+    begin_at(draft, cursor.map_or(until, |cursor| cursor.max(until)));
 }
 
-/// The clock was wrong, or keys of this `spec_since` exist already: due times after now are decided again.
+/// The clock was wrong, or keys of this `spec_since` exist already: due times after now are decided again, and those that have
+/// passed are skipped.
 fn rebase(draft: &mut Draft<'_>) {
-    skips::close(draft);
+    // Their row gets a key of the new schedule, because the key of the old one may be what is taken.
+    skips::forget(draft);
+    let passed = dropped::passed(draft, REBASED);
     begin_at(draft, draft.facts.due_until());
+    if let Some(passed) = passed {
+        skips::skip(draft, passed);
+        skips::close(draft);
+    }
 }
 
 /// Keys of due times start with `spec_since`, so it must differ from the one before.

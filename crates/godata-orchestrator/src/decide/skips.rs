@@ -61,6 +61,11 @@ pub(super) fn skip(draft: &mut Draft<'_>, more: Skipped) {
 /// Writes the skipped due times and closes their row, because a run or an edit follows.
 pub(super) fn close(draft: &mut Draft<'_>) {
     flush(draft);
+    forget(draft);
+}
+
+/// Closes the row of skipped due times without those that are not written yet: they are undecided again.
+pub(super) fn forget(draft: &mut Draft<'_>) {
     if draft.row().open_skip.is_some() {
         draft.row_mut().open_skip = None;
     }

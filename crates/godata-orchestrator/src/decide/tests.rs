@@ -216,7 +216,7 @@ fn rules() -> impl Strategy<Value = Rules> {
         grace: Duration::from_secs(grace),
         ..Rules::default()
     });
-    rules.prop_filter("they do not contradict each other", |rules| contradiction(rules).is_none())
+    rules.prop_filter("they do not contradict each other", |rules| rules.contradiction().is_none())
 }
 
 /// The facts about a pipeline at an instant, if nothing has happened to it.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use godata_core::{Job as _, PipelineName};
 
 use super::directory::Directory;
-use crate::decide::{DueTimes, Plan, Registered, contradiction};
+use crate::decide::{DueTimes, Plan, Registered};
 use crate::{OrchestratorError, RegisterError, Registration, RegistrationInfo};
 
 impl Directory {
@@ -24,7 +24,7 @@ impl Directory {
         if self.plan_of(&name).is_some() {
             return Err(RegisterError::AlreadyRegistered { pipeline: pipeline() });
         }
-        if let Some(reason) = contradiction(&rules) {
+        if let Some(reason) = rules.contradiction() {
             return Err(RegisterError::Contradiction { pipeline: pipeline(), reason });
         }
         let pool = match pool {

@@ -314,11 +314,13 @@ impl Engine {
 
     /// The schedule of a pipeline continues from now.
     pub(super) fn rebase(&mut self, id: EntryId) {
-        let Some(entry) = self.directory.entry(id) else { return };
+        let Some(entry) = self.directory.entry_mut(id) else { return };
+        // Until then, the commit of a request may collide with a key of the old schedule.
+        entry.ask_first(Request::Rebase);
         let (pipeline, cursor) = (entry.name().clone(), entry.row.cursor);
         logs::rebased(&pipeline, cursor);
         self.events.send(|| Event::Rebased { pipeline, cursor });
-        self.queue_request(id, Request::Rebase, Replier::Nobody);
+        self.step(id);
     }
 
     /// Answers a request that was in the queue of a pipeline.

@@ -11,7 +11,7 @@ use time::UtcDateTime;
 
 pub(crate) use self::asked::{Asked, Replier};
 pub(crate) use self::job::{Job, Waiter};
-use crate::decide::{End, Fold, Misfired, Orphan, Plan, Request, Verdict};
+use crate::decide::{End, Fold, Misfired, Orphan, Plan, Request, Verdict, fires};
 use crate::slots::Held;
 
 /// The place of an entry in the directory. It belongs to the entry as long as the entry exists.
@@ -130,6 +130,13 @@ impl Entry {
         self.asked.push(Asked { request, reply, error: None });
     }
 
+    /// Queues a request of the loop itself before those of callers, except for one that is in flight or whose answer was lost.
+    pub(crate) fn ask_first(&mut self, request: Request) {
+        let is_begun = self.flight.is_some() || self.request().is_some_and(|asked| asked.error.is_some());
+        let place = usize::from(is_begun && !self.asked.is_empty());
+        self.asked.insert(place, Asked { request, reply: Replier::Nobody, error: None });
+    }
+
     pub(crate) fn job(&self, run: RunId) -> Option<&Job> {
         self.jobs.iter().find(|job| job.run == run)
     }
@@ -178,10 +185,9 @@ impl Entry {
     /// stored.
     pub(crate) fn next_due(&self) -> Option<UtcDateTime> {
         let schedule = self.plan.as_ref()?.schedule_of(&self.row)?;
-        let fires = self.row.enabled && self.row.paused_at.is_none() && self.row.removed_at.is_none();
         let cursor = self.fold.cursor(self.row.cursor).unwrap_or(self.row.spec_since);
         match self.row.next_due.filter(|_| self.fold.unsaved.is_none()) {
-            _ if !fires => None,
+            _ if !fires(&self.row) => None,
             Some(due) => Some(due),
             None => schedule.next(cursor).ok()?,
         }
@@ -234,5 +240,23 @@ mod tests {
         }
         assert!(entry.asked.len() < 10, "{}", entry.asked.len());
         assert!(matches!(entry.asked.first().unwrap().request, Request::Resume));
+    }
+
+    #[test]
+    fn a_request_of_the_loop_comes_first_but_not_before_one_that_may_be_stored() {
+        for (is_in_flight, is_lost, place) in [(false, false, 0), (true, false, 1), (false, true, 1)] {
+            let row = PipelineRecord::new(PipelineName::new("a").unwrap(), UtcDateTime::UNIX_EPOCH);
+            let mut entry = Entry::new(EntryId(0), row, Vec::new());
+            entry.ask(Request::Pause, Replier::Nobody);
+            entry.flight = is_in_flight.then_some(Flight::Reload { duplicate: None });
+            entry.asked[0].error = is_lost.then(|| Arc::new(StoreError::unavailable("it is away")));
+            entry.ask_first(Request::Rebase);
+            assert!(matches!(entry.asked[place].request, Request::Rebase));
+        }
+        let row = PipelineRecord::new(PipelineName::new("a").unwrap(), UtcDateTime::UNIX_EPOCH);
+        let mut entry = Entry::new(EntryId(0), row, Vec::new());
+        entry.flight = Some(Flight::Reload { duplicate: None });
+        entry.ask_first(Request::Rebase);
+        assert_eq!(entry.asked.len(), 1);
     }
 }

@@ -255,3 +255,24 @@ fn skipped_due_times_that_are_not_written_yet_are_not_answered_twice_by_an_edit(
     let edited = due(skipped_by(&Request::Register(Arc::new(edited)), &pipeline, 35));
     assert_eq!(edited, [(vec![at(10), at(20)], 2)]);
 }
+
+#[test]
+fn due_times_that_have_passed_when_keys_collide_get_a_row_under_a_key_of_the_new_schedule() {
+    let mut pipeline = Pipeline::new(10, Rules::default());
+    let unsaved =
+        skips::Skipped { first: at(10), last: at(20), count: 2, is_exact: true, reason: due::OVERLAPPED };
+    pipeline.fold.unsaved = Some(Box::new(unsaved));
+    let facts = Facts { request: Some(&Request::Rebase), ..facts(&pipeline, at(35)) };
+    let commit = decided(&facts).commit.unwrap();
+    assert_eq!((commit.pipeline.spec_since, commit.pipeline.next_due), (at(35), Some(at(40))));
+    assert_eq!(commit.pipeline.open_skip, None);
+    let [RunChange::Insert(row)] = &*commit.runs else { panic!("{:?}", commit.runs) };
+    assert_eq!(row.key, RunKey::due(at(35), at(10)));
+    assert_eq!((row.covers, row.due), (Some(Covers::exactly(3, at(10))), Some(at(30))));
+    // A clock that was ahead has decided all that has passed.
+    pipeline.fold = Fold::default();
+    pipeline.row.cursor = Some(at(10_000));
+    let facts = Facts { request: Some(&Request::Rebase), ..super::facts(&pipeline, at(35)) };
+    let commit = decided(&facts).commit.unwrap();
+    assert_eq!((commit.pipeline.cursor, commit.runs), (Some(at(35)), vec![]));
+}
