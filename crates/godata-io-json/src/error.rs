@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use godata_core::{debug_as_chain, excerpt_path, excerpt_within};
+use godata_etl::Reject;
 
 /// What is wrong with a record, or with a document of records.
 ///
@@ -258,6 +259,31 @@ impl JsonError {
             | Self::Utf8 { column }
             | Self::Nul { column, .. } => Some(column),
             _ => None,
+        }
+    }
+
+    /// What a dead letter says about the record.
+    #[cold]
+    pub(crate) fn into_reject(self) -> Reject {
+        let (kind, column) = match &self {
+            Self::Utf8 { .. } => ("encoding", None),
+            Self::Nul { .. } => ("nul", None),
+            Self::DuplicateKey { path, .. } => ("duplicate_key", Some(path)),
+            Self::Mismatch { path, .. }
+            | Self::Invalid { path, .. }
+            | Self::NumberRange { path, .. }
+            | Self::Bytes { path }
+            | Self::NotFinite { path, .. }
+            | Self::Timestamp { path, .. }
+            | Self::Serialize { path, .. } => ("type", Some(path)),
+            Self::NotAnObject { .. } => ("type", None),
+            _ => ("syntax", None),
+        };
+        let column = column.filter(|path| !path.is_empty()).map(|path| Arc::<str>::from(&**path));
+        let reject = Reject::kind(kind, self);
+        match column {
+            Some(column) => reject.column(column),
+            None => reject,
         }
     }
 

@@ -56,10 +56,10 @@ impl JsonWriter {
             |elements, record| {
                 elements.push(b',');
                 if !self.pretty {
-                    return write(elements, record);
+                    return write(elements, record).map_err(JsonError::into_reject);
                 }
                 compact.clear();
-                write(&mut compact, record)?;
+                write(&mut compact, record).map_err(JsonError::into_reject)?;
                 indent(elements, &compact);
                 Ok(())
             },

@@ -11,7 +11,7 @@ use super::lines::{Lines, is_blank};
 use crate::JsonError;
 use crate::decode::{Decoder, hint};
 use crate::options::Options;
-use crate::values::{Layout, decode_values};
+use crate::values::{Layout, chunk, decode_values};
 
 /// Decodes a block into a batch: a block of values that begins at a column, or a block of lines.
 pub(super) type DecodeBlock<B> = fn(Block, Option<u64>, Options, &mut Work) -> Result<Chunk<B>, Stop>;
@@ -73,20 +73,23 @@ fn decode_lines<D: Decoder>(
     let mut decoder = D::new(options, records, block.bytes.len(), work.records());
     let (text, bad_lines) = utf8_lines(block.bytes);
     let mut bad_lines = bad_lines.into_iter().peekable();
+    let mut rejected = Vec::new();
     let mut row = 0;
     let mut begin = 0;
     for line in text.split_inclusive('\n') {
         let record = line.strip_suffix('\n').unwrap_or(line);
         let record = record.strip_suffix('\r').unwrap_or(record);
         if let Some((_, column)) = bad_lines.next_if(|&(at, _)| at == begin) {
-            work.reject(row, JsonError::Utf8 { column })?;
+            work.reject(row, JsonError::Utf8 { column }.into_reject())?;
+            rejected.push(row);
             row += 1;
         } else if !is_blank(record.as_bytes()) {
             if row % Work::RECORDS_PER_CHECK == 0 {
                 work.check()?;
             }
             if let Err(error) = decoder.push(record, begin) {
-                work.reject(row, hinted(error, record, &origin.place(row)))?;
+                work.reject(row, hinted(error, record, &origin.place(row)).into_reject())?;
+                rejected.push(row);
             }
             row += 1;
         }
@@ -94,7 +97,7 @@ fn decode_lines<D: Decoder>(
     }
     let (batch, rest) = decoder.finish(text)?;
     work.recycle(rest.unwrap_or_default().into_bytes());
-    Ok(Chunk::new(batch, origin))
+    Ok(chunk(batch, origin, row, &rejected))
 }
 
 #[cold]

@@ -1,8 +1,9 @@
 //! Decodes a block of values.
 
+use std::ops::Range;
 use std::str;
 
-use godata_etl::{Chunk, Lines, Stop, Work};
+use godata_etl::{Batch, Chunk, Lines, Origin, Stop, Work};
 use godata_io::Block;
 
 use super::scan::{Layout, Values};
@@ -22,10 +23,11 @@ pub(crate) fn decode_values<D: Decoder>(
     let first_line = origin.place(0).line.unwrap_or(1);
     work.decoding(&origin);
     let records = usize::try_from(block.records()).unwrap_or_default();
-    let bytes = block.bytes;
+    let mut bytes = block.bytes;
     let mut decoder = D::new(options, records, bytes.len(), work.records());
     let mut lines = Vec::with_capacity(records);
     let (mut line, mut counted) = (first_line, 0);
+    let mut failed = Vec::new();
     for (row, (begin, value)) in (0u32..).zip(Values::of(&bytes, layout)) {
         if row.is_multiple_of(Work::RECORDS_PER_CHECK) {
             work.check()?;
@@ -42,16 +44,49 @@ pub(crate) fn decode_values<D: Decoder>(
                 lines.push(first_line + line_feeds(before));
             }
             let hint = layout.hint(value, &error, origin.place(row).record == Some(1));
-            work.decoding(&origin.clone().lines(Lines::Each(lines.clone().into())));
-            work.reject(row, error.with_hint(hint))?;
+            failed.push(Failed { row, bytes: begin..begin + value.len(), error: error.with_hint(hint) });
         }
     }
+    let rows = u32::try_from(lines.len()).unwrap_or(u32::MAX);
     let origin = origin.lines(Lines::Each(lines.into()));
+    let rejected = if failed.is_empty() { Vec::new() } else { reject(failed, &mut bytes, &origin, work)? };
     // The values are valid UTF-8, and so is what may be between them.
     let text = String::from_utf8(bytes).map_err(|error| error.utf8_error())?;
     let (batch, rest) = decoder.finish(text)?;
     work.recycle(rest.unwrap_or_default().into_bytes());
-    Ok(Chunk::new(batch, origin))
+    Ok(chunk(batch, origin, rows, &rejected))
+}
+
+/// A value that is not a record.
+struct Failed {
+    row: u32,
+    bytes: Range<usize>,
+    error: JsonError,
+}
+
+/// Rejects values, and returns their rows. Blanks replace those that are not UTF-8.
+#[cold]
+fn reject(failed: Vec<Failed>, block: &mut [u8], origin: &Origin, work: &mut Work) -> Result<Vec<u32>, Stop> {
+    work.decoding(origin);
+    let mut rejected = Vec::with_capacity(failed.len());
+    for Failed { row, bytes, error } in failed {
+        if matches!(error, JsonError::Utf8 { .. }) {
+            block[bytes].fill(b' ');
+        }
+        work.reject(row, error.into_reject())?;
+        rejected.push(row);
+    }
+    Ok(rejected)
+}
+
+/// The records of a block of `rows`, without the `rejected` ones, which are ascending.
+pub(crate) fn chunk<B: Batch>(batch: B, origin: Origin, rows: u32, rejected: &[u32]) -> Chunk<B> {
+    if rejected.is_empty() {
+        return Chunk::new(batch, origin);
+    }
+    let mut rejected = rejected.iter().copied().peekable();
+    let kept = (0..rows).filter(|row| rejected.next_if_eq(row).is_none()).collect();
+    Chunk::with_rows(batch, origin, kept)
 }
 
 fn line_feeds(bytes: &[u8]) -> u64 {
