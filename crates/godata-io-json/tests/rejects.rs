@@ -1,0 +1,212 @@
+//! Records that are left out: which they are, where they were, and what becomes of the others.
+#![allow(clippy::unwrap_used, reason = "a test fails by it")]
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use godata_io_json::etl::{
+    Batch, Limit, OnError, PipelineHook, PipelineInfo, Reader, Record, Records, Rejected, RunContext,
+};
+use godata_io_json::{BoxError, Input, Pipeline, json, jsonl};
+use proptest::prelude::*;
+use serde_json::Value;
+
+/// Remembers the place, the kind and the column of each rejected record.
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<Vec<Reject>>>);
+
+type Reject = (Option<u64>, Option<u64>, &'static str, Option<String>);
+
+impl PipelineHook for Seen {
+    fn on_reject(&self, _: &RunContext, _: &PipelineInfo, rejected: &Rejected) {
+        let place = &rejected.place;
+        let column = rejected.column.as_deref().map(str::to_owned);
+        self.0.lock().unwrap().push((place.record, place.line, rejected.kind, column));
+    }
+}
+
+/// The records that are left, each with the text of its place, and the rejected ones.
+fn split<B: Batch, T: Send + 'static>(
+    reader: impl Reader<Batch = B>,
+    workers: usize,
+    records: fn(B) -> Vec<T>,
+) -> (Vec<T>, Vec<Reject>) {
+    let (seen, kept) = (Seen::default(), Arc::new(Mutex::new(Vec::new())));
+    let into = Arc::clone(&kept);
+    let pipeline = Pipeline::builder("t")
+        .workers(workers)
+        .hook(seen.clone())
+        .on_error(OnError::skip(Limit::none()))
+        .read(reader)
+        .map_batch(move |batch| Ok(records(batch)))
+        .write_fn(move |_, records| {
+            into.lock().unwrap().extend(records);
+            async { Ok(()) }
+        });
+    pipeline.unwrap().run_blocking(&RunContext::new()).unwrap();
+    let (kept, seen) = (std::mem::take(&mut *kept.lock().unwrap()), seen.0.lock().unwrap().clone());
+    (kept, seen)
+}
+
+fn values(batch: Records) -> Vec<Value> {
+    batch.iter().map(|record| serde_json::to_value(record).unwrap()).collect()
+}
+
+type Typed = BTreeMap<String, i64>;
+
+#[test]
+fn each_kind_of_bad_line_is_left_out_and_the_others_keep_their_lines() {
+    let lines: [(&[u8], Option<(&str, Option<&str>)>); 9] = [
+        (b"{\"a\":1}", None),
+        (b"{\"a\":1", Some(("syntax", None))),
+        (b"  ", None),
+        (b"[1]", Some(("type", None))),
+        (b"{\"a\":\"\xff\"}", Some(("encoding", None))),
+        (b"{\"a\":2}\r", None),
+        (b"{\"a\":\0}", Some(("nul", None))),
+        (b"{\"a\":3,\"a\":4}", Some(("duplicate_key", Some("a")))),
+        (b"{\"a\":5}", None),
+    ];
+    let text = lines.map(|(line, _)| line).join(&b'\n');
+    let mut expected = Vec::new();
+    let mut record = 0;
+    for (line, (text, reject)) in (1..).zip(lines) {
+        record += u64::from(!text.trim_ascii().is_empty());
+        if let Some((kind, column)) = reject {
+            expected.push((Some(record), Some(line), kind, column.map(str::to_owned)));
+        }
+    }
+    for (size, workers) in [(1, 1), (1, 4), (9, 4), (30, 2), (1 << 18, 1)] {
+        let reader = jsonl::read_records(Input::bytes("in", text.clone())).block_size(size);
+        let (kept, rejected) = split(reader, workers, values);
+        let expected_values = [1, 2, 5].map(|a| serde_json::json!({ "a": a }));
+        assert_eq!((kept, rejected), (expected_values.to_vec(), expected.clone()), "{size} {workers}");
+    }
+}
+
+#[test]
+fn each_kind_of_bad_element_is_left_out_and_the_others_keep_their_places() {
+    let elements: [(&[u8], Option<(&str, Option<&str>)>); 7] = [
+        (b"{\"a\":1}", None),
+        (b"7", Some(("type", None))),
+        (b"{\"a\":\"\xff\"}", Some(("encoding", None))),
+        (b"{\"a\":tru}", Some(("syntax", None))),
+        (b"{\"a\":2}", None),
+        (b"{\"a\":3,\"a\":4}", Some(("duplicate_key", Some("a")))),
+        (b"{\"a\":5}", None),
+    ];
+    let text = [b"[\n".as_slice(), &elements.map(|(element, _)| element).join(&b",\n"[..]), b"]"].concat();
+    let expected: Vec<_> = (1..)
+        .zip(elements)
+        .filter_map(|(record, (_, reject))| {
+            reject.map(|(kind, column)| (Some(record), Some(record + 1), kind, column.map(str::to_owned)))
+        })
+        .collect();
+    for (size, workers) in [(1, 1), (1, 4), (9, 4), (30, 2), (1 << 18, 1)] {
+        let reader = json::read_records(Input::bytes("in", text.clone())).block_size(size);
+        let (kept, rejected) = split(reader, workers, values);
+        let expected_values = [1, 2, 5].map(|a| serde_json::json!({ "a": a }));
+        assert_eq!((kept, rejected), (expected_values.to_vec(), expected.clone()), "{size} {workers}");
+    }
+}
+
+#[test]
+fn structure_that_is_broken_between_elements_fails_the_run() {
+    let reader = json::read_records(Input::bytes("in", "[{\"a\":1} {\"a\":2}]"));
+    let pipeline = Pipeline::builder("t").on_error(OnError::skip(Limit::none())).read(reader);
+    let pipeline = pipeline.write_fn(async |_, _| Ok(())).unwrap();
+    let error = pipeline.run_blocking(&RunContext::new()).unwrap_err();
+    assert!(format!("{error:#}").starts_with("read failed"), "{error:#}");
+}
+
+#[test]
+fn a_value_that_json_can_not_hold_is_left_out_of_the_output() -> Result<(), BoxError> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("out.json");
+    for pretty in [false, true] {
+        let writer = json::write(&*path);
+        let writer = if pretty { writer.pretty() } else { writer };
+        let records = [1.5, f64::NAN, 2.5].map(|a| Record::from_iter([("a", a)]));
+        let report = Pipeline::builder("t")
+            .on_error(OnError::skip(Limit::records(1)))
+            .read_vec(records.to_vec())
+            .untyped()
+            .write(writer)?
+            .run_blocking(&RunContext::new())?;
+        let written: Vec<Typed64> = serde_json::from_str(&std::fs::read_to_string(&path)?)?;
+        assert_eq!(written, [1.5, 2.5].map(|a| Typed64::from([("a".to_owned(), a)])));
+        let rejected = &report.rejections[0];
+        assert_eq!((rejected.kind, rejected.column.as_deref()), ("type", Some("a")));
+        assert_eq!((report.written.records, report.written.rejected), (2, 1));
+    }
+    Ok(())
+}
+
+type Typed64 = BTreeMap<String, f64>;
+
+/// Lines of JSON of which some are cut, or have a byte changed.
+fn lines() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let good =
+        (0_i64..100, "[a-c]{1,2}").prop_map(|(number, key)| format!("{{\"{key}\": {number}}}").into_bytes());
+    let other = prop_oneof![
+        4 => Just(None),
+        1 => (0_usize..12, any::<u8>().prop_filter("a line ends nowhere else", |&byte| byte != b'\n')).prop_map(Some),
+    ];
+    let line = (good, other, any::<bool>()).prop_map(|(mut line, other, cut)| {
+        if let Some((at, byte)) = other {
+            let at = at.min(line.len() - 1);
+            if cut { line.truncate(at) } else { line[at] = byte }
+        }
+        line
+    });
+    prop::collection::vec(line, 0..40)
+}
+
+proptest! {
+    #[test]
+    fn a_line_is_left_out_exactly_if_serde_json_refuses_it(
+        lines in lines(),
+        size in 1_usize..200,
+        workers in 1_usize..5,
+    ) {
+        let (mut expected, mut rejected) = (Vec::new(), Vec::new());
+        // A byte order mark and NULs at the start of the file have rules of their own.
+        let lines: Vec<_> = std::iter::once(b"{}".to_vec()).chain(lines).collect();
+        for (number, line) in (1_u64..).zip(&lines) {
+            if line.trim_ascii().is_empty() {
+                continue;
+            }
+            match serde_json::from_slice::<Typed>(line) {
+                Ok(record) => expected.push(record),
+                Err(_) => rejected.push(Some(number)),
+            }
+        }
+        let input = Input::bytes("in", lines.join(&b'\n'));
+        let reader = jsonl::read::<Typed>(input).block_size(size);
+        let (kept, seen) = split(reader, workers, |batch| batch);
+        prop_assert_eq!(kept, expected);
+        prop_assert_eq!(seen.into_iter().map(|(_, line, ..)| line).collect::<Vec<_>>(), rejected);
+    }
+
+    #[test]
+    fn an_element_is_left_out_exactly_if_serde_json_refuses_it(
+        elements in prop::collection::vec(prop_oneof![
+            4 => (0_i64..100).prop_map(|number| format!("{{\"a\":{number}}}")),
+            1 => Just("{\"a\":\"x\"}".to_owned()),
+            1 => Just("[]".to_owned()),
+            1 => Just("{\"a\":01}".to_owned()),
+            1 => Just("nul".to_owned()),
+        ], 0..40),
+        size in 1_usize..200,
+        workers in 1_usize..5,
+    ) {
+        let typed = elements.iter().map(|element| serde_json::from_str::<Typed>(element));
+        let expected: Vec<_> = typed.clone().filter_map(Result::ok).collect();
+        let rejected: Vec<_> =
+            (1..).zip(typed).filter(|(_, typed)| typed.is_err()).map(|(record, _)| Some(record)).collect();
+        let input = Input::bytes("in", format!("[{}]", elements.join(",\n")));
+        let (kept, seen) = split(json::read::<Typed>(input).block_size(size), workers, |batch| batch);
+        prop_assert_eq!(kept, expected);
+        prop_assert_eq!(seen.into_iter().map(|(record, ..)| record).collect::<Vec<_>>(), rejected);
+    }
+}
