@@ -26,6 +26,20 @@ impl<B: Batch> Chunk<B> {
         Self { batch, origin: Arc::new(origin), rows: RowMap::All }
     }
 
+    /// A batch as it was read, without the rows that were [rejected](crate::Work::reject): the record at `index` is the row
+    /// `rows[index]` of `origin`.
+    ///
+    /// ```
+    /// use godata_etl::{Chunk, Origin};
+    ///
+    /// // The row 1 was rejected.
+    /// let chunk = Chunk::with_rows(vec!["a", "c"], Origin::new(1), vec![0, 2]);
+    /// assert_eq!((chunk.row(1), chunk.place(1).record), (2, Some(3)));
+    /// ```
+    pub fn with_rows(batch: B, origin: Origin, rows: Vec<u32>) -> Self {
+        Self { batch, origin: Arc::new(origin), rows: RowMap::Each(rows) }
+    }
+
     /// The records.
     pub fn batch(&self) -> &B {
         &self.batch

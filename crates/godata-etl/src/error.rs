@@ -214,7 +214,7 @@ impl fmt::Display for PipelineError {
             }
         }?;
         match self.place() {
-            Some(Place { record: None, line: None, source: Some(source) }) => {
+            Some(Place { record: None, line: None, source: Some(source), .. }) => {
                 write!(f, " in `{}`", excerpt_path(&**source))
             }
             Some(place) => write!(f, " at {place}"),

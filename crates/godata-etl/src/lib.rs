@@ -230,6 +230,7 @@ mod origin;
 mod pipeline;
 mod reader;
 mod records;
+mod rejected;
 mod report;
 mod step;
 mod stop;
@@ -259,6 +260,7 @@ pub use records::{
     RecordMut, RecordRef, Records, RecordsBuilder, Rows, Shape, ShapeError, SlicesBuilder, SourceFormat,
     Timestamp, Type, Value, ValueRef, WrittenText, to_record, to_value,
 };
+pub use rejected::Reject;
 pub use report::{IoCounts, RunReport, StepCounts};
 pub use step::Concurrency;
 pub use stop::Stop;

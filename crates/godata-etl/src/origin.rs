@@ -24,6 +24,8 @@ pub struct Origin {
     first_record: u64,
     bytes: Range<u64>,
     lines: Lines,
+    header: Option<Arc<str>>,
+    raw: Option<Arc<Raw>>,
     /// The other origins, each with the first row that it has; ascending.
     further: Vec<(u32, Self)>,
 }
@@ -69,6 +71,20 @@ impl Origin {
         self
     }
 
+    /// Sets the text that the records of the source can't be read without: the first line of a CSV file with a header, line end
+    /// included. Dead letters keep it, so that they can be read again.
+    #[must_use]
+    pub fn header(mut self, text: impl Into<Arc<str>>) -> Self {
+        self.header = Some(text.into());
+        self
+    }
+
+    /// Keeps the bytes of the batch, for dead letters.
+    pub(crate) fn keep_raw(mut self, raw: Raw) -> Self {
+        self.raw = Some(Arc::new(raw));
+        self
+    }
+
     /// Sets another source for the rest of the batch: the records from `row` on came from `origin`. For batches of many
     /// small files. Each call passes a greater `row` than the one before.
     ///
@@ -95,9 +111,8 @@ impl Origin {
             let source = if self.further.is_empty() { self.source.clone() } else { None };
             return Place { source, ..Place::default() };
         }
-        let next = self.further.partition_point(|(first, _)| *first <= row);
-        if let Some((first, origin)) = next.checked_sub(1).and_then(|at| self.further.get(at)) {
-            return origin.place(row - first);
+        if let Some((row, origin)) = self.further(row) {
+            return origin.place(row);
         }
         let line = match &self.lines {
             Lines::None => None,
@@ -105,7 +120,14 @@ impl Origin {
             Lines::Each(lines) => lines.get(row as usize).copied(),
         };
         let record = (self.first_record > 0).then(|| self.first_record + u64::from(row));
-        Place { record, source: self.source.clone(), line }
+        Place { record, source: self.source.clone(), line, byte: None }
+    }
+
+    /// The other origin that a row came from, and the row there.
+    fn further(&self, row: u32) -> Option<(u32, &Self)> {
+        let next = self.further.partition_point(|(first, _)| *first <= row);
+        let (first, origin) = self.further.get(next.checked_sub(1)?)?;
+        Some((row - first, origin))
     }
 
     /// How many bytes of the source this batch was made from.
@@ -125,11 +147,36 @@ pub struct Place {
     pub source: Option<Arc<str>>,
     /// The line of the source on which the record starts, from 1.
     pub line: Option<u64>,
+    /// Where the record starts in the text of the source, in bytes from 0. The text is what is left after decompression and
+    /// the conversion to UTF-8. Known only for a rejected record whose bytes were kept.
+    pub byte: Option<u64>,
 }
 
 impl Place {
     pub(crate) fn is_unknown(&self) -> bool {
         self.record.is_none() && self.source.is_none() && self.line.is_none()
+    }
+}
+
+/// The bytes that the records of a batch were read from, and how to find one of them.
+pub(crate) struct Raw {
+    pub(crate) bytes: Vec<u8>,
+    /// Where they start in the text of the source.
+    pub(crate) start: u64,
+    pub(crate) find: Box<dyn Fn(&[u8], u32) -> Option<Range<usize>> + Send + Sync>,
+}
+
+impl PartialEq for Raw {
+    fn eq(&self, other: &Self) -> bool {
+        (self.start, &self.bytes) == (other.start, &other.bytes)
+    }
+}
+
+impl Eq for Raw {}
+
+impl fmt::Debug for Raw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes at {}", self.bytes.len(), self.start)
     }
 }
 

@@ -15,14 +15,19 @@ use crate::{Batch, Chunk, Stop, Work};
 ///
 /// let block = "1\n2\n3";
 /// let unit = Unit::new(move |work| {
-///     let mut numbers = Vec::new();
+///     let origin = Origin::new(1).source("numbers.txt");
+///     work.decoding(&origin);
+///     let (mut numbers, mut rows) = (Vec::new(), Vec::new());
 ///     for (row, line) in (0..).zip(block.lines()) {
 ///         match line.parse::<u32>() {
-///             Ok(number) => numbers.push(number),
+///             Ok(number) => {
+///                 numbers.push(number);
+///                 rows.push(row);
+///             }
 ///             Err(error) => work.reject(row, error)?,
 ///         }
 ///     }
-///     Ok(Chunk::new(numbers, Origin::new(1).source("numbers.txt")))
+///     Ok(Chunk::with_rows(numbers, origin, rows))
 /// });
 /// # drop(unit);
 /// ```

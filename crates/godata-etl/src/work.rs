@@ -1,13 +1,15 @@
 //! A worker's tools for the code that it runs.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use godata_core::{BoxError, Canceled, Cancellation, RunContext};
 
 use crate::chunk::{RowMap, UNKNOWN_ROW};
 use crate::engine::Run;
-use crate::{Origin, Place, Records, Stop};
+use crate::origin::Raw;
+use crate::{Origin, Place, Records, Reject, Stop};
 
 /// A worker's tools for a decoder, a step or an encoder that works on one batch: cancellation, buffers, and the place
 /// where failed records are reported.
@@ -67,15 +69,51 @@ impl Work {
         self.enter(&Arc::new(origin.clone()));
     }
 
-    /// Reports a record that could not be processed, which fails the run. `row` is the row of the record in the batch as
-    /// it was read; see [`Chunk::row`](crate::Chunk::row).
+    /// Reports a record that could not be processed. `row` is the row of the record in the batch as it was read; see
+    /// [`Chunk::row`](crate::Chunk::row).
+    ///
+    /// `Ok(())` means: leave the record out and go on. A decoder then returns its batch by
+    /// [`Chunk::with_rows`](crate::Chunk::with_rows), so that the other records keep their places. The rows of a batch are
+    /// numbered with those that were rejected.
     ///
     /// # Errors
     ///
-    /// Always, at present. The caller returns it with `?`.
-    pub fn reject(&mut self, row: u32, error: impl Into<BoxError>) -> Result<(), Stop> {
+    /// [`Stop`] if the record fails the run. The caller returns it with `?`.
+    #[cold]
+    pub fn reject(&mut self, row: u32, rejected: impl Into<Reject>) -> Result<(), Stop> {
         self.row = row;
-        Err(Stop::from(error))
+        Err(Stop::from(rejected.into().error))
+    }
+
+    /// Keeps the bytes that the records of `origin` are read from, if the pipeline writes dead letters, and otherwise does
+    /// nothing. Decoders call it before [`decoding`](Self::decoding).
+    ///
+    /// `start` is where `bytes` start in the text of the source: after decompression and the conversion to UTF-8. `find` returns
+    /// the range of a row in `bytes`, line end included. It is called only for a row that was rejected, with its row in this
+    /// origin. In a batch of several small files, each origin keeps its own bytes.
+    ///
+    /// ```
+    /// use godata_etl::{Origin, Work};
+    ///
+    /// fn origin(block: &[u8], start: u64, work: &Work) -> Origin {
+    ///     work.keep_raw(Origin::new(1).source("words.txt"), block, start, |block, row| {
+    ///         let line = block.split_inclusive(|&byte| byte == b'\n').nth(row as usize)?;
+    ///         let start = line.as_ptr().addr() - block.as_ptr().addr();
+    ///         Some(start..start + line.len())
+    ///     })
+    /// }
+    /// ```
+    #[must_use]
+    pub fn keep_raw<F>(&self, origin: Origin, bytes: &[u8], start: u64, find: F) -> Origin
+    where
+        F: Fn(&[u8], u32) -> Option<Range<usize>> + Send + Sync + 'static,
+    {
+        if !self.run.keeps_raw() {
+            return origin;
+        }
+        let mut kept = self.buffer();
+        kept.extend_from_slice(bytes);
+        origin.keep_raw(Raw { bytes: kept, start, find: Box::new(find) })
     }
 
     /// An empty buffer, which reuses the memory of an earlier one if there is any. Return it with

@@ -109,6 +109,11 @@ impl Run {
         self.workers == NonZeroUsize::MIN
     }
 
+    /// Whether readers keep the bytes of their records, for dead letters.
+    pub(crate) fn keeps_raw(&self) -> bool {
+        false
+    }
+
     pub(crate) fn run_span(&self) -> &Span {
         self.logs.run_span()
     }
