@@ -111,11 +111,25 @@ impl RowMap {
         }
     }
 
+    /// Takes out the rows of the records at `positions`, which are ascending, of `len` records.
+    pub(crate) fn take_out(&mut self, positions: &[u32], len: usize) {
+        if !positions.is_empty() {
+            self.keep(others(positions, len));
+        }
+    }
+
     fn truncate(&mut self, len: usize) {
         if let Self::Each(rows) = self {
             rows.truncate(len);
         }
     }
+}
+
+/// The positions below `len` that are not among `positions`, which are ascending.
+#[cold]
+pub(crate) fn others(positions: &[u32], len: usize) -> Vec<u32> {
+    let mut positions = positions.iter().copied().peekable();
+    (0..row_number(len)).filter(|&at| positions.next_if_eq(&at).is_none()).collect()
 }
 
 /// The row of a record that can't be traced back to one.

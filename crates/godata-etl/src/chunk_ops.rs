@@ -1,8 +1,10 @@
 //! The operations on the records of a batch that the steps are made of.
 
+use std::sync::Arc;
+
 use godata_core::BoxError;
 
-use crate::chunk::{RowMap, row_number};
+use crate::chunk::{RowMap, others, row_number};
 use crate::records::Missed;
 use crate::{Chunk, RecordMut, RecordRef, Records, Stop, Type, Value, Work};
 
@@ -24,19 +26,19 @@ impl Work {
         Ok(kept)
     }
 
-    /// One value from each item.
+    /// One value from each item that was not rejected, and the positions of those that were.
     fn converted<I: ExactSizeIterator, U>(
         &mut self,
         rows: &RowMap,
         items: I,
         mut convert: impl FnMut(I::Item) -> Result<U, BoxError>,
-    ) -> Result<Vec<U>, Stop> {
+    ) -> Result<(Vec<U>, Vec<u32>), Stop> {
         let mut made = Vec::with_capacity(items.len());
-        self.each(rows, items, |_, item| {
+        let rejected = self.each(rows, items, |_, item| {
             made.push(convert(item)?);
             Ok(())
         })?;
-        Ok(made)
+        Ok((made, rejected))
     }
 
     /// Any number of values from each item, and for each value the position of its item.
@@ -83,7 +85,13 @@ impl<T: Send + 'static> Chunk<Vec<T>> {
         mut change: impl FnMut(&mut T) -> Result<(), BoxError>,
     ) -> Result<Self, Stop> {
         let missed = Missed::of(&self.batch);
-        work.each(&self.rows, self.batch.iter_mut(), |_, item| known(missed.as_deref(), change(item)))?;
+        let items = self.batch.iter_mut();
+        let rejected = work.each(&self.rows, items, |_, item| known(missed.as_deref(), change(item)))?;
+        if !rejected.is_empty() {
+            let kept = others(&rejected, self.batch.len());
+            keep_positions(&mut self.batch, &kept);
+            self.rows.keep(kept);
+        }
         Ok(self)
     }
 
@@ -94,8 +102,11 @@ impl<T: Send + 'static> Chunk<Vec<T>> {
         mut convert: impl FnMut(T) -> Result<U, BoxError>,
     ) -> Result<Chunk<Vec<U>>, Stop> {
         let missed = Missed::of(&self.batch);
+        let len = self.batch.len();
         let items = std::mem::take(&mut self.batch).into_iter();
-        let made = work.converted(&self.rows, items, |item| known(missed.as_deref(), convert(item)))?;
+        let convert = |item| known(missed.as_deref(), convert(item));
+        let (made, rejected) = work.converted(&self.rows, items, convert)?;
+        self.rows.take_out(&rejected, len);
         Ok(self.with_batch(made))
     }
 
@@ -136,11 +147,17 @@ impl Chunk<Records> {
         work: &mut Work,
         mut change: impl FnMut(&mut RecordMut<'_>) -> Result<(), BoxError>,
     ) -> Result<Self, Stop> {
+        let names = Arc::clone(self.batch.shape());
         let Self { batch, rows, .. } = &mut self;
         let changed = work.each(rows, 0..batch.len(), |_, index| {
             batch.row_mut(index).map_or(Ok(()), |mut record| change(&mut record))
         });
-        self.all_known(work, changed)?;
+        let rejected = self.all_known(work, changed)?;
+        if !rejected.is_empty() {
+            self.take_out(&rejected);
+            // The rejected records may have got fields that no other record has.
+            self.batch.prune_except(&names);
+        }
         self.batch.prune();
         self.batch.open_names();
         Ok(self)
@@ -150,11 +167,12 @@ impl Chunk<Records> {
     pub(crate) fn cast(mut self, work: &mut Work, field: &str, to: Type) -> Result<Self, Stop> {
         let Self { batch, rows, .. } = &mut self;
         let column = batch.shape().position(field);
-        work.each(rows, 0..batch.len(), |_, index| match (column, batch.row(index)) {
+        let rejected = work.each(rows, 0..batch.len(), |_, index| match (column, batch.row(index)) {
             (Some(column), _) => Ok(batch.cast_cell(index, column, field, to)?),
             (None, Some(record)) => Err(record.missing(field).into()),
             (None, None) => Ok(()),
         })?;
+        self.take_out(&rejected);
         Ok(self)
     }
 
@@ -179,18 +197,21 @@ impl Chunk<Records> {
             batch.set_cell(index, column, value);
             Ok(())
         });
-        self.all_known(work, derived)?;
+        let rejected = self.all_known(work, derived)?;
+        self.batch.column(field);
+        self.take_out(&rejected);
         Ok(self)
     }
 
     /// Makes one value from each record.
     pub(crate) fn convert<U>(
-        self,
+        mut self,
         work: &mut Work,
         convert: impl FnMut(RecordRef<'_>) -> Result<U, BoxError>,
     ) -> Result<Chunk<Vec<U>>, Stop> {
         let made = work.converted(&self.rows, self.batch.iter(), convert);
-        let made = self.all_known(work, made)?;
+        let (made, rejected) = self.all_known(work, made)?;
+        self.rows.take_out(&rejected, self.batch.len());
         Ok(self.with_batch(made))
     }
 
@@ -204,6 +225,15 @@ impl Chunk<Records> {
         let (made, kept) = self.all_known(work, expanded)?;
         self.rows.keep(kept);
         Ok(self.with_batch(made))
+    }
+
+    /// Takes out the records at these positions, which are ascending.
+    pub(crate) fn take_out(&mut self, rejected: &[u32]) {
+        if !rejected.is_empty() {
+            let kept = others(rejected, self.batch.len());
+            self.batch.keep(&kept);
+            self.rows.keep(kept);
+        }
     }
 
     /// Returns what the closures of a step made, or an error if they asked for a name that no record has. That is checked

@@ -12,7 +12,7 @@ use godata_core::{
     excerpt_path, excerpt_within, panic_message,
 };
 
-use crate::{Place, RunReport, StepInfo};
+use crate::{Limit, Place, RunReport, StepInfo};
 
 /// Why a pipeline can't be built from its description.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +31,17 @@ pub enum BuildError {
     NoWorkers {
         /// The pipeline.
         pipeline: String,
+    },
+    /// The [share](crate::Limit::share) of a limit is not from 0 to 1.
+    #[error(
+        "the share of rejected records of pipeline `{}` must be from 0 to 1, and it is {share}",
+        name_excerpt(pipeline)
+    )]
+    InvalidShare {
+        /// The pipeline.
+        pipeline: String,
+        /// The share.
+        share: String,
     },
     /// `Ordered(0)` or `Unordered(0)`: no record could ever be in flight.
     #[error("{step} of pipeline `{}` needs at least one record in flight", name_excerpt(pipeline))]
@@ -109,6 +120,18 @@ pub enum PipelineError {
         /// What had been done by then.
         report: Arc<RunReport>,
     },
+    /// More records were rejected than the [`OnError`](crate::OnError) of the pipeline allows. The source is the first
+    /// rejection; the report has the [first ones](RunReport::rejections).
+    Rejected {
+        /// How many records were rejected, with the one that was too many.
+        rejected: u64,
+        /// How many records had been read by then, with those that were rejected.
+        read: u64,
+        /// The limit.
+        limit: Limit,
+        /// What had been done by then.
+        report: Arc<RunReport>,
+    },
     /// The run was canceled, or its future dropped, before the output was committed.
     Canceled {
         /// The cancellation, which makes the error count as canceled.
@@ -131,6 +154,7 @@ impl PipelineError {
             Self::Read { report, .. }
             | Self::Step { report, .. }
             | Self::Write { report, .. }
+            | Self::Rejected { report, .. }
             | Self::Canceled { report, .. } => Some(report),
         }
     }
@@ -188,6 +212,7 @@ impl Error for PipelineError {
         match self {
             Self::Build { source } => Some(source),
             Self::Canceled { source, .. } => Some(source),
+            Self::Rejected { report, .. } => report.rejections.first().map(|first| first as _),
             Self::Runtime { source, .. }
             | Self::Read { source, .. }
             | Self::Step { source, .. }
@@ -209,6 +234,9 @@ impl fmt::Display for PipelineError {
             Self::Read { .. } => f.write_str("read failed"),
             Self::Step { step, .. } => write!(f, "{step} failed"),
             Self::Write { .. } => f.write_str("write failed"),
+            Self::Rejected { rejected, read, limit, .. } => {
+                write!(f, "{rejected} of {read} records were rejected; the limit is {limit}")
+            }
             Self::Canceled { report, .. } => {
                 write!(f, "pipeline `{}` was stopped", name_excerpt(&report.pipeline))
             }

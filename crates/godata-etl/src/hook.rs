@@ -8,7 +8,7 @@ use std::time::Duration;
 use godata_core::{JobId, RunContext, excerpt_within};
 
 use crate::error::MESSAGE;
-use crate::{PipelineError, RunReport};
+use crate::{PipelineError, Rejected, RunReport};
 
 /// Observes the runs of a pipeline. Every method does nothing by default.
 ///
@@ -61,6 +61,10 @@ pub trait PipelineHook: Send + Sync + 'static {
     /// A batch has been written. Opening and committing the output are not batches: only
     /// [`on_pipeline_end`](Self::on_pipeline_end) says that they failed.
     fn on_write_end(&self, cx: &RunContext, pipeline: &PipelineInfo, end: &StageEnd<'_>) {}
+
+    /// A record was rejected; see [`OnError`](crate::OnError). Called once for each, one at a time, in the order in which the
+    /// records were read, before their batch is written. The last one of a run that fails at its limit is the one that was too many.
+    fn on_reject(&self, cx: &RunContext, pipeline: &PipelineInfo, rejected: &Rejected) {}
 }
 
 /// Observes the executions of a [`PipelineJob`](crate::PipelineJob). Every method does nothing by default. A panic in a
@@ -163,6 +167,8 @@ pub struct StageEnd<'a> {
     pub records_in: u64,
     /// How many records came out; 0 unless it succeeded.
     pub records_out: u64,
+    /// How many of the records were rejected; 0 unless it succeeded. For reading, these are beside those that came out.
+    pub rejected: u64,
     /// How it ended.
     pub outcome: Outcome<'a>,
     /// How long the stage worked on the batch, without the time it waited for other stages.

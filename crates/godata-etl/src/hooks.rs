@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use crate::engine::{Run, Stage};
 use crate::error::Panicked;
-use crate::{JobHook, JobInfo, Outcome, PipelineEnd, PipelineError, PipelineHook, RunReport, StageEnd};
+use crate::{
+    JobHook, JobInfo, Outcome, PipelineEnd, PipelineError, PipelineHook, Rejected, RunReport, StageEnd,
+};
 
 /// The hooks of a run.
 pub(crate) struct Hooks {
@@ -48,6 +50,10 @@ impl Hooks {
             (job.record)(result);
             call_each(run, &job.hooks, |hook| hook.on_job_end(run.context(), &job.info, &end));
         }
+    }
+
+    pub(crate) fn rejected(&self, run: &Run, rejected: &Rejected) {
+        call_each(run, &self.pipeline, |hook| hook.on_reject(run.context(), run.info(), rejected));
     }
 
     pub(crate) fn stage_start(&self, run: &Run, stage: Stage, records: u64) {

@@ -81,7 +81,7 @@
 //!
 //! * Reading: [`read_vec`], [`read_iter`], [`read_stream`] and [`read_fn`], or [`read`] with a [`Reader`].
 //!   [`read_with`] chooses a reader for each run.
-//! * Steps on every [`Flow`]: `filter`, `try_filter`, `filter_with`, `map`, `try_map`, `filter_map`, `flat_map`,
+//! * Steps on every [`Flow`]: `filter`, `try_filter`, `filter_with`, `expect`, `map`, `try_map`, `filter_map`, `flat_map`,
 //!   `transform`, `transform_with`, `inspect`, `scan`, `take`, `map_batch` and `map_async`.
 //! * Steps on dynamic records only ([`NamedFields`]): `select`, `rename`, `drop_fields`, `cast`, `derive` and `typed`.
 //!   [`untyped`](Flow::untyped) turns typed records into dynamic ones.
@@ -135,6 +135,9 @@
 //! (orders.csv:103)`), has the cause as its source, and carries the report of what was done. A panic in a closure fails
 //! its stage like an error.
 //!
+//! By default, the first record that can't be processed fails the run. [`PipelineBuilder::on_error`] leaves such records out
+//! instead, up to a [`Limit`].
+//!
 //! Closures return `Result<_, BoxError>`: `?` converts any error, and `Err("text".into())` makes one. `Display` prints
 //! an error's own message, and `Debug` adds all its causes on one line, so a `main` that returns an error prints all of
 //! it.
@@ -171,11 +174,12 @@
 //! | event | level | fields |
 //! |---|---|---|
 //! | `run started` | `INFO` | |
-//! | `run succeeded` | `INFO` | `took_ms`, `read`, `written` |
-//! | `run canceled` | `WARN` | `took_ms`, `read`, `written` |
-//! | `run failed` | `ERROR` | `error` (the whole chain), `took_ms`, `read`, `written` |
+//! | `run succeeded` | `INFO` | `took_ms`, `read`, `written`, `rejected` |
+//! | `run canceled` | `WARN` | `took_ms`, `read`, `written`, `rejected` |
+//! | `run failed` | `ERROR` | `error` (the whole chain), `took_ms`, `read`, `written`, `rejected` |
 //!
-//! `took_ms` is the time from start to end in whole milliseconds, `read` and `written` count records. When a pipeline runs
+//! `took_ms` is the time from start to end in whole milliseconds. `read`, `written` and `rejected` count records; `rejected` is
+//! absent if it is 0. When a pipeline runs
 //! as a [`Job`], its caller has opened the span and logs start and end. The pipeline then opens no span of its own and logs
 //! neither. A closure job that calls [`Pipeline::run`] itself logs both: its own start and end, and those of the pipeline
 //! within its span.
@@ -225,6 +229,7 @@ mod flow;
 mod hook;
 mod hooks;
 mod job;
+mod on_error;
 
 mod origin;
 mod pipeline;
@@ -252,6 +257,7 @@ pub use godata_core::{
 };
 pub use hook::{JobHook, JobInfo, Outcome, PipelineEnd, PipelineHook, PipelineInfo, StageEnd, StepInfo};
 pub use job::PipelineJob;
+pub use on_error::{Limit, OnError};
 pub use origin::{Lines, Origin, Place};
 pub use pipeline::{Pipeline, PipelineBuilder};
 pub use reader::{BlockingRead, BlockingSource, Reader, Source};
@@ -260,9 +266,9 @@ pub use records::{
     RecordMut, RecordRef, Records, RecordsBuilder, Rows, Shape, ShapeError, SlicesBuilder, SourceFormat,
     Timestamp, Type, Value, ValueRef, WrittenText, to_record, to_value,
 };
-pub use rejected::Reject;
+pub use rejected::{Reject, Rejected, StageName};
 pub use report::{IoCounts, RunReport, StepCounts};
-pub use step::Concurrency;
+pub use step::{Concurrency, ExpectationFailed};
 pub use stop::Stop;
 pub use unit::Unit;
 pub use work::Work;

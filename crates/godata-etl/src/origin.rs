@@ -7,6 +7,7 @@ use std::sync::Arc;
 use godata_core::excerpt_path;
 
 use crate::chunk::UNKNOWN_ROW;
+use crate::engine::Buffers;
 
 /// Where a batch came from: its source, the number of its first record, its bytes and its lines.
 ///
@@ -123,6 +124,28 @@ impl Origin {
         Place { record, source: self.source.clone(), line, byte: None }
     }
 
+    /// The bytes of a row and where they start in the text of the source, if they were kept.
+    pub(crate) fn raw(&self, row: u32) -> Option<(u64, Arc<[u8]>)> {
+        if row == UNKNOWN_ROW {
+            return None;
+        }
+        if let Some((row, origin)) = self.further(row) {
+            return origin.raw(row);
+        }
+        let raw = self.raw.as_ref()?;
+        let range = (raw.find)(&raw.bytes, row)?;
+        Some((raw.start + range.start as u64, raw.bytes.get(range)?.into()))
+    }
+
+    /// The header of the source of a row.
+    pub(crate) fn header_of(&self, row: u32) -> Option<Arc<str>> {
+        match self.further(row) {
+            Some(_) if row == UNKNOWN_ROW => None,
+            Some((row, origin)) => origin.header_of(row),
+            None => self.header.clone(),
+        }
+    }
+
     /// The other origin that a row came from, and the row there.
     fn further(&self, row: u32) -> Option<(u32, &Self)> {
         let next = self.further.partition_point(|(first, _)| *first <= row);
@@ -161,9 +184,17 @@ impl Place {
 /// The bytes that the records of a batch were read from, and how to find one of them.
 pub(crate) struct Raw {
     pub(crate) bytes: Vec<u8>,
+    /// Gets the memory of the bytes back.
+    pub(crate) pool: Arc<Buffers>,
     /// Where they start in the text of the source.
     pub(crate) start: u64,
     pub(crate) find: Box<dyn Fn(&[u8], u32) -> Option<Range<usize>> + Send + Sync>,
+}
+
+impl Drop for Raw {
+    fn drop(&mut self) {
+        self.pool.put(std::mem::take(&mut self.bytes));
+    }
 }
 
 impl PartialEq for Raw {

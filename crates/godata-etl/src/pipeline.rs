@@ -11,7 +11,9 @@ use godata_core::{BoxError, Job, PipelineName, RunContext, debug_as_chain};
 use crate::engine::{self, LoggedBy, MakeWriter, Opener, Plan, cores};
 use crate::hooks::JobObserver;
 use crate::reader::{ReadFn, ReadIter, ReadStream, ReadVec, ReadWith, opener};
-use crate::{Batch, BuildError, Chunk, Flow, PipelineError, PipelineHook, Reader, RunReport, Writer};
+use crate::{
+    Batch, BuildError, Chunk, Flow, OnError, PipelineError, PipelineHook, Reader, RunReport, Writer,
+};
 
 /// A pipeline, ready to run: a reader, steps and a writer.
 ///
@@ -252,7 +254,15 @@ impl PipelineBuilder {
         let checked = PipelineName::from_shared(Arc::clone(&name));
         let mistake =
             checked.err().map(|source| BuildError::InvalidName { name: name.as_ref().to_owned(), source });
-        Self(Plan { name, steps: Vec::new(), hooks: Vec::new(), workers: cores(), ordered: true, mistake })
+        Self(Plan {
+            name,
+            steps: Vec::new(),
+            hooks: Vec::new(),
+            workers: cores(),
+            ordered: true,
+            on_error: OnError::default(),
+            mistake,
+        })
     }
 
     /// Adds a hook, which observes every run. Hooks are called in the order in which they were added.
@@ -279,6 +289,19 @@ impl PipelineBuilder {
     /// are written in the order in which they were read.
     pub fn unordered(mut self) -> Self {
         self.0.ordered = false;
+        self
+    }
+
+    /// Sets what becomes of records that can't be processed. By default, the first one fails the run.
+    ///
+    /// There is one policy for all stages; [`OnError::when`] restricts it to some of them.
+    pub fn on_error(mut self, policy: OnError) -> Self {
+        let share = policy.limit.and_then(|limit| limit.share);
+        if let Some(share) = share.filter(|share| !(0.0..=1.0).contains(share)) {
+            let pipeline = self.0.name.to_string();
+            self.0.mistake.get_or_insert(BuildError::InvalidShare { pipeline, share: share.to_string() });
+        }
+        self.0.on_error = policy;
         self
     }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use godata_core::{PipelineName, Progress, RunId, excerpt_within};
 use time::UtcDateTime;
 
+use crate::Rejected;
+
 /// What a run did: how many records and bytes each stage processed, and how long it took.
 ///
 /// The counts add up. The `records_in` of the first step equals the records read, and the `records_in` of any other
@@ -34,14 +36,18 @@ pub struct RunReport {
     /// What the writer did. Records are counted as they are written, even if the run fails later and the output is
     /// discarded.
     pub written: IoCounts,
+    /// The first [`MAX_REJECTIONS`](Self::MAX_REJECTIONS) records that were rejected, with at most 4 KiB of the bytes of each.
+    pub rejections: Vec<Rejected>,
 }
 
 /// What a reader or a writer did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IoCounts {
-    /// How many records.
+    /// How many records. Those that were rejected do not count.
     pub records: u64,
+    /// How many records were rejected: by decoding, or by encoding.
+    pub rejected: u64,
     /// How many batches. Empty batches are not written.
     pub batches: u64,
     /// How many bytes of input or output; 0 if the format has none to count.
@@ -62,6 +68,8 @@ pub struct StepCounts {
     pub records_out: u64,
     /// How many records it dropped.
     pub dropped: u64,
+    /// How many records it rejected; see [`OnError`](crate::OnError).
+    pub rejected: u64,
     /// How many records it made beyond one for each that came in.
     pub expanded: u64,
     /// The time that all workers together spent on it.
@@ -69,13 +77,37 @@ pub struct StepCounts {
 }
 
 impl RunReport {
-    /// How many records were read or made, but neither dropped nor written. After a run that succeeded, these are the
+    /// How many rejected records [`rejections`](Self::rejections) has at most.
+    pub const MAX_REJECTIONS: usize = 10;
+
+    /// How many records were rejected: by decoding, by all steps, and by encoding. A record that `flat_map` made several of can be
+    /// rejected several times.
+    #[must_use]
+    pub fn rejected(&self) -> u64 {
+        self.read.rejected + self.total(|step| step.rejected) + self.written.rejected
+    }
+
+    /// How many records were read or made, but neither dropped, rejected nor written. After a run that succeeded, these are the
     /// records that were read ahead of a `take`, and 0 if there is none.
     #[must_use]
     pub fn unfinished(&self) -> u64 {
-        let made: u64 = self.steps.iter().map(|step| step.expanded).sum();
-        let dropped: u64 = self.steps.iter().map(|step| step.dropped).sum();
-        (self.read.records + made).saturating_sub(dropped + self.written.records)
+        let made = self.read.records + self.total(|step| step.expanded);
+        let left = self.total(|step| step.dropped + step.rejected) + self.written.rejected;
+        made.saturating_sub(left + self.written.records)
+    }
+
+    fn total(&self, count: impl Fn(&StepCounts) -> u64) -> u64 {
+        self.steps.iter().map(count).sum()
+    }
+
+    /// Checks in debug builds that a run which succeeded has lost no record without counting it.
+    pub(crate) fn assert_reconciled(&self) {
+        let after_take = self.steps.iter().rposition(|step| step.name == "take").map_or(0, |take| take + 1);
+        for step in &self.steps[after_take..] {
+            let left = step.records_out + step.dropped + step.rejected;
+            debug_assert_eq!(step.records_in + step.expanded, left, "{step:?}");
+        }
+        debug_assert!(after_take > 0 || self.unfinished() == 0, "{self}");
     }
 
     /// Returns the counts and times as JSON on one line, of at most [16 KiB](crate::Progress::MAX_REPORT_BYTES).
@@ -83,10 +115,11 @@ impl RunReport {
     /// | field | |
     /// |---|---|
     /// | `took_us` | how long the run took |
-    /// | `read`, `written` | what the reader and the writer did: `records`, `batches`, `bytes`, `busy_us` |
+    /// | `read`, `written` | what the reader and the writer did: `records`, `rejected`, `batches`, `bytes`, `busy_us` |
     /// | `dropped`, `expanded` | how many records all steps together dropped, and how many they made beyond one for each that came in |
-    /// | `steps` | what each step did, in order: its `name`, the records `in` and `out`, `dropped`, `expanded`, `busy_us` |
-    /// | `steps_left_out` | how many of the last steps are not in `steps`; absent if all fit, as about 140 steps do |
+    /// | `rejected` | how many records the reader, all steps and the writer together [rejected](Self::rejected) |
+    /// | `steps` | what each step did, in order: its `name`, the records `in` and `out`, `dropped`, `expanded`, `rejected`, `busy_us` |
+    /// | `steps_left_out` | how many of the last steps are not in `steps`; absent if all fit, as about 120 steps do |
     ///
     /// Times are whole microseconds. Later versions may add fields.
     ///
@@ -100,21 +133,21 @@ impl RunReport {
     /// let cx = RunContext::new();
     /// let report = pipeline.run_blocking(&cx)?;
     ///
-    /// let step = r#""steps":[{"name":"filter","in":3,"out":1,"dropped":2,"expanded":0,"busy_us":"#;
+    /// let step = r#""steps":[{"name":"filter","in":3,"out":1,"dropped":2,"expanded":0,"rejected":0,"busy_us":"#;
     /// assert!(report.to_json().contains(step));
     /// assert_eq!(cx.progress().report().as_deref(), Some(&*report.to_json()));
     /// # Ok::<(), godata_etl::BoxError>(())
     /// ```
     #[must_use]
     pub fn to_json(&self) -> String {
-        let total = |count: fn(&StepCounts) -> u64| self.steps.iter().map(count).sum::<u64>();
         let mut json = format!(
-            r#"{{"took_us":{},"read":{},"written":{},"dropped":{},"expanded":{},"steps":["#,
+            r#"{{"took_us":{},"read":{},"written":{},"dropped":{},"expanded":{},"rejected":{},"steps":["#,
             self.took.as_micros(),
             io_json(&self.read),
             io_json(&self.written),
-            total(|step| step.dropped),
-            total(|step| step.expanded),
+            self.total(|step| step.dropped),
+            self.total(|step| step.expanded),
+            self.rejected(),
         );
         let mut left_out = self.steps.len();
         for step in self.steps.iter().map(step_json) {
@@ -139,17 +172,19 @@ impl RunReport {
 const END: usize = 64;
 
 fn io_json(counts: &IoCounts) -> String {
-    let IoCounts { records, batches, bytes, busy } = counts;
+    let IoCounts { records, rejected, batches, bytes, busy } = counts;
     let busy = busy.as_micros();
-    format!(r#"{{"records":{records},"batches":{batches},"bytes":{bytes},"busy_us":{busy}}}"#)
+    format!(
+        r#"{{"records":{records},"rejected":{rejected},"batches":{batches},"bytes":{bytes},"busy_us":{busy}}}"#
+    )
 }
 
 /// The name is that of a method, so it needs no escapes.
 fn step_json(step: &StepCounts) -> String {
-    let StepCounts { name, records_in, records_out, dropped, expanded, busy } = step;
+    let StepCounts { name, records_in, records_out, dropped, rejected, expanded, busy } = step;
     let busy = busy.as_micros();
     format!(
-        r#"{{"name":"{name}","in":{records_in},"out":{records_out},"dropped":{dropped},"expanded":{expanded},"busy_us":{busy}}}"#
+        r#"{{"name":"{name}","in":{records_in},"out":{records_out},"dropped":{dropped},"expanded":{expanded},"rejected":{rejected},"busy_us":{busy}}}"#
     )
 }
 
@@ -167,7 +202,17 @@ impl fmt::Display for RunReport {
             row(f, &name, Some(step.records_in), step.records_out, None, step.busy)?;
         }
         let written = &self.written;
-        row(f, "write", Some(written.records), written.records, Some(written.bytes), written.busy)?;
+        row(
+            f,
+            "write",
+            Some(written.records + written.rejected),
+            written.records,
+            Some(written.bytes),
+            written.busy,
+        )?;
+        if self.rejected() > 0 {
+            write!(f, "\n  rejected records: {}", self.rejected())?;
+        }
         match self.unfinished() {
             0 => Ok(()),
             unfinished => write!(f, "\n  unfinished records: {unfinished}"),
@@ -201,13 +246,14 @@ mod tests {
 
     fn report(steps: usize, count: u64) -> RunReport {
         let busy = Duration::from_micros(count);
-        let io = IoCounts { records: count, batches: count, bytes: count, busy };
+        let io = IoCounts { records: count, rejected: 0, batches: count, bytes: count, busy };
         let step = StepCounts {
             name: "map_async",
             records_in: count,
             records_out: count,
             // The totals must fit.
             dropped: count / (steps as u64 + 1),
+            rejected: 0,
             expanded: 0,
             busy,
         };
@@ -219,13 +265,14 @@ mod tests {
             read: io.clone(),
             steps: vec![step; steps],
             written: io,
+            rejections: Vec::new(),
         }
     }
 
     #[test]
     fn twelve_steps_are_small_and_all_there() {
         let json = report(12, 1_000_000).to_json();
-        assert!(json.len() < 1_500, "{}", json.len());
+        assert!(json.len() < 1_700, "{}", json.len());
         let value: Value = serde_json::from_str(&json).unwrap();
         assert_eq!(value["steps"].as_array().unwrap().len(), 12);
         assert_eq!(value["steps"][11]["in"], 1_000_000);

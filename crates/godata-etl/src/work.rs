@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use godata_core::{BoxError, Canceled, Cancellation, RunContext};
 
-use crate::chunk::{RowMap, UNKNOWN_ROW};
-use crate::engine::Run;
+use crate::chunk::{RowMap, UNKNOWN_ROW, row_number};
+use crate::engine::{Carried, Run, Stage};
 use crate::origin::Raw;
 use crate::{Origin, Place, Records, Reject, Stop};
 
@@ -37,7 +37,11 @@ pub struct Work {
     /// Where the batch came from. It is kept here because a panic destroys the batch.
     origin: Arc<Origin>,
     row: u32,
+    stage: Stage,
+    /// How many records the current stage made beyond one for each that came in, and how many it rejected.
     expanded: u64,
+    rejected: u64,
+    carried: Carried,
 }
 
 impl Work {
@@ -45,7 +49,16 @@ impl Work {
     pub const RECORDS_PER_CHECK: u32 = 256;
 
     pub(crate) fn new(run: Arc<Run>, stop: Cancellation) -> Self {
-        Self { run, stop, origin: Arc::default(), row: UNKNOWN_ROW, expanded: 0 }
+        Self {
+            run,
+            stop,
+            origin: Arc::default(),
+            row: UNKNOWN_ROW,
+            stage: Stage::Read,
+            expanded: 0,
+            rejected: 0,
+            carried: Carried::default(),
+        }
     }
 
     /// The context of the run that this work is part of.
@@ -78,11 +91,15 @@ impl Work {
     ///
     /// # Errors
     ///
-    /// [`Stop`] if the record fails the run. The caller returns it with `?`.
+    /// [`Stop`] if the record fails the run; [`OnError`](crate::OnError) says when. The caller returns it with `?`.
     #[cold]
     pub fn reject(&mut self, row: u32, rejected: impl Into<Reject>) -> Result<(), Stop> {
         self.row = row;
-        Err(Stop::from(rejected.into().error))
+        let rejected = self.run.rejected(self.stage, &self.origin, row, rejected.into())?;
+        self.carried.push(rejected, self.run.most_rejected());
+        self.rejected += 1;
+        self.row = UNKNOWN_ROW;
+        Ok(())
     }
 
     /// Keeps the bytes that the records of `origin` are read from, if the pipeline writes dead letters, and otherwise does
@@ -113,7 +130,8 @@ impl Work {
         }
         let mut kept = self.buffer();
         kept.extend_from_slice(bytes);
-        origin.keep_raw(Raw { bytes: kept, start, find: Box::new(find) })
+        let pool = Arc::clone(&self.run.buffers);
+        origin.keep_raw(Raw { bytes: kept, pool, start, find: Box::new(find) })
     }
 
     /// An empty buffer, which reuses the memory of an earlier one if there is any. Return it with
@@ -141,14 +159,15 @@ impl Work {
         self.run.buffers.put_records(records);
     }
 
-    /// Calls `f` with each item and its position. Checks for a cancellation now and then, and remembers the current
-    /// record so that an error or a panic can name it.
+    /// Calls `f` with each item and its position. Returns the positions of those that were rejected, ascending. Checks for a
+    /// cancellation now and then, and remembers the current record so that an error or a panic can name it.
     pub(crate) fn each<I: ExactSizeIterator>(
         &mut self,
         rows: &RowMap,
         items: I,
         mut f: impl FnMut(usize, I::Item) -> Result<(), BoxError>,
-    ) -> Result<(), Stop> {
+    ) -> Result<Vec<u32>, Stop> {
+        let mut rejected = Vec::new();
         for (index, item) in items.enumerate() {
             if index % Self::RECORDS_PER_CHECK as usize == 0 {
                 self.check()?;
@@ -156,17 +175,24 @@ impl Work {
             self.row = rows.get(index);
             if let Err(error) = f(index, item) {
                 self.reject(self.row, error)?;
+                rejected.push(row_number(index));
             }
         }
         self.row = UNKNOWN_ROW;
-        Ok(())
+        Ok(rejected)
     }
 
     /// Starts work on a chunk from `origin`.
     pub(crate) fn enter(&mut self, origin: &Arc<Origin>) {
         self.origin = Arc::clone(origin);
         self.row = UNKNOWN_ROW;
+    }
+
+    /// Starts the work of a stage.
+    pub(crate) fn begin(&mut self, stage: Stage) {
+        self.stage = stage;
         self.expanded = 0;
+        self.rejected = 0;
     }
 
     /// The place of the current record, if there is one.
@@ -194,6 +220,27 @@ impl Work {
 
     pub(crate) fn expanded(&self) -> u64 {
         self.expanded
+    }
+
+    /// How many records the current stage has rejected.
+    pub(crate) fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
+    /// Notes how many records a batch had when it was read.
+    pub(crate) fn carry_read(&mut self, records: u64) {
+        if self.run.has_policy() {
+            self.carried.read += records;
+        }
+    }
+
+    /// Adds what travels beside the batch.
+    pub(crate) fn carry(&mut self, carried: Carried) {
+        self.carried.add(carried);
+    }
+
+    pub(crate) fn take_carried(&mut self) -> Carried {
+        std::mem::take(&mut self.carried)
     }
 }
 

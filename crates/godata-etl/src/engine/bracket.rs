@@ -13,6 +13,7 @@ pub(crate) struct Bracket {
     run: Arc<Run>,
     stage: Stage,
     records_in: u64,
+    rejected: u64,
     busy: Duration,
     closed: bool,
 }
@@ -20,7 +21,7 @@ pub(crate) struct Bracket {
 impl Bracket {
     pub(crate) fn open(run: &Arc<Run>, stage: Stage, records_in: u64) -> Self {
         run.hooks.stage_start(run, stage, records_in);
-        Self { run: Arc::clone(run), stage, records_in, busy: Duration::ZERO, closed: false }
+        Self { run: Arc::clone(run), stage, records_in, rejected: 0, busy: Duration::ZERO, closed: false }
     }
 
     /// Counts the time that `f` takes.
@@ -43,6 +44,15 @@ impl Bracket {
         self.records_in
     }
 
+    /// How many of the records were rejected.
+    pub(crate) fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
+    pub(crate) fn add_rejected(&mut self, records: u64) {
+        self.rejected += records;
+    }
+
     pub(crate) fn close(mut self, records_out: u64, outcome: Outcome<'_>) {
         self.end(records_out, outcome);
     }
@@ -50,7 +60,8 @@ impl Bracket {
     fn end(&mut self, records_out: u64, outcome: Outcome<'_>) {
         self.closed = true;
         self.run.count_busy(self.stage, self.busy);
-        let end = StageEnd { records_in: self.records_in, records_out, outcome, took: self.busy };
+        let Self { records_in, rejected, busy: took, .. } = *self;
+        let end = StageEnd { records_in, records_out, rejected, outcome, took };
         self.run.hooks.stage_end(&self.run, self.stage, &end);
     }
 }

@@ -18,6 +18,7 @@ pub(crate) struct Counters {
 #[derive(Debug, Default)]
 pub(super) struct IoCounter {
     records: AtomicU64,
+    rejected: AtomicU64,
     batches: AtomicU64,
     bytes: AtomicU64,
     busy: AtomicU64,
@@ -28,6 +29,7 @@ pub(super) struct StepCounter {
     records_in: AtomicU64,
     records_out: AtomicU64,
     dropped: AtomicU64,
+    rejected: AtomicU64,
     expanded: AtomicU64,
     busy: AtomicU64,
 }
@@ -50,6 +52,15 @@ impl Counters {
         };
         counter.fetch_add(nanos, Relaxed);
     }
+
+    pub(super) fn add_rejected(&self, stage: Stage) {
+        let counter = match stage {
+            Stage::Read => &self.read.rejected,
+            Stage::Step(index) => &self.steps[index].rejected,
+            Stage::Write => &self.written.rejected,
+        };
+        counter.fetch_add(1, Relaxed);
+    }
 }
 
 impl IoCounter {
@@ -65,6 +76,7 @@ impl IoCounter {
     pub(super) fn counts(&self) -> IoCounts {
         IoCounts {
             records: self.records.load(Relaxed),
+            rejected: self.rejected.load(Relaxed),
             batches: self.batches.load(Relaxed),
             bytes: self.bytes.load(Relaxed),
             busy: Duration::from_nanos(self.busy.load(Relaxed)),
@@ -78,8 +90,10 @@ impl StepCounter {
     }
 
     /// Counts a batch of `records_in` that became one of `records_out`. `expanded` is how many records the step knows it
-    /// made beyond one for each that came in. The rest of the difference counts as dropped, or as expanded.
-    pub(super) fn add_out(&self, records_in: u64, records_out: u64, expanded: u64) {
+    /// made beyond one for each that came in. The rest of the difference counts as dropped, or as expanded. Rejected records
+    /// are counted where they are judged.
+    pub(super) fn add_out(&self, records_in: u64, records_out: u64, expanded: u64, rejected: u64) {
+        let records_in = records_in.saturating_sub(rejected);
         let expanded = expanded.max(records_out.saturating_sub(records_in));
         self.records_out.fetch_add(records_out, Relaxed);
         self.expanded.fetch_add(expanded, Relaxed);
@@ -92,6 +106,7 @@ impl StepCounter {
             records_in: self.records_in.load(Relaxed),
             records_out: self.records_out.load(Relaxed),
             dropped: self.dropped.load(Relaxed),
+            rejected: self.rejected.load(Relaxed),
             expanded: self.expanded.load(Relaxed),
             busy: Duration::from_nanos(self.busy.load(Relaxed)),
         }

@@ -12,7 +12,8 @@ use tokio::runtime::Handle;
 use tracing::Instrument;
 
 use super::permits::has_permit;
-use super::{Bracket, Lanes, LoggedBy, Opener, Plan, Pull, Run, RunScope, Stage, Stopped, Task};
+use super::rejects::Rejects;
+use super::{Bracket, Computed, Lanes, LoggedBy, Opener, Plan, Pull, Run, RunScope, Stage, Stopped, Task};
 use crate::error::Panicked;
 use crate::hooks::JobObserver;
 use crate::{Batch, Chunk, Outcome, PipelineError, RunReport, Sink, Writer};
@@ -92,7 +93,8 @@ async fn write_all<B: Batch, W: Writer<B>>(
         Ok((source, writer, mut sink)) => {
             let lanes =
                 Lanes::new(run, Stage::Write, Box::new(EncodeStage { source, writer, is_first: true }));
-            let result = write_batches(run, lanes, &mut sink).await;
+            let rejects = Rejects::new(run);
+            let result = write_batches(run, lanes, &mut sink, rejects).await;
             (Some(sink), result)
         }
         Err(stopped) => (None, Err(stopped)),
@@ -126,6 +128,7 @@ async fn write_batches<E: Send + 'static, S: Sink<E>>(
     run: &Arc<Run>,
     mut lanes: Lanes<Encoded<E>>,
     sink: &mut S,
+    mut rejects: Rejects,
 ) -> Result<(), Stopped> {
     let mut following = None;
     loop {
@@ -133,8 +136,8 @@ async fn write_batches<E: Send + 'static, S: Sink<E>>(
             Some(next) => next,
             None => run.or_canceled(lanes.next()).await,
         };
-        let Some(encoded) = next? else { return Ok(()) };
-        let mut writing = pin!(write_one(run, sink, encoded));
+        let Some(computed) = next? else { return rejects.end() };
+        let mut writing = pin!(write_one(run, sink, &mut rejects, computed));
         loop {
             tokio::select! {
                 biased;
@@ -149,9 +152,12 @@ async fn write_batches<E: Send + 'static, S: Sink<E>>(
 async fn write_one<E: Send + 'static, S: Sink<E>>(
     run: &Arc<Run>,
     sink: &mut S,
-    (encoded, mut bracket): (E, Bracket),
+    rejects: &mut Rejects,
+    Computed { made, carried }: Computed<Encoded<E>>,
 ) -> Result<(), Stopped> {
-    let records = bracket.records_in();
+    rejects.judge(run, carried)?;
+    let Some((encoded, mut bracket)) = made else { return Ok(()) };
+    let records = bracket.records_in() - bracket.rejected();
     let start = Instant::now();
     let result = in_write(run, || sink.write(encoded)).await;
     bracket.add_time(start.elapsed());

@@ -14,6 +14,7 @@ impl Work {
         self.stop_if_asked()?;
         let (chunk, bracket) = self.execute(bracket, |work| unit.decode(work))?;
         let records = chunk.len() as u64;
+        self.carry_read(records + bracket.rejected());
         self.run().count_read(records, chunk.origin.byte_count());
         bracket.close(records, Outcome::Succeeded);
         Ok(chunk)
@@ -31,7 +32,7 @@ impl Work {
         self.run().count_step_in(index, records_in);
         let (chunk, bracket) = self.execute(bracket, |work| f(chunk, work))?;
         let records_out = chunk.len() as u64;
-        self.run().count_step_out(index, records_in, records_out, self.expanded());
+        self.run().count_step_out(index, records_in, records_out, self.expanded(), bracket.rejected());
         bracket.close(records_out, Outcome::Succeeded);
         Ok(chunk)
     }
@@ -60,10 +61,14 @@ impl Work {
         f: impl FnOnce(&mut Self) -> Result<T, Stop>,
     ) -> Result<(T, Bracket), Stopped> {
         let stage = bracket.stage();
+        self.begin(stage);
         let span = self.run().span(stage).clone();
         let result = bracket.time(|| span.in_scope(|| catch_unwind(AssertUnwindSafe(|| f(self)))));
         let cause = match result {
-            Ok(Ok(made)) => return Ok((made, bracket)),
+            Ok(Ok(made)) => {
+                bracket.add_rejected(self.rejected());
+                return Ok((made, bracket));
+            }
             Ok(Err(stop)) => stop.into_cause(),
             Err(panic) => Panicked::from_payload(panic).into(),
         };

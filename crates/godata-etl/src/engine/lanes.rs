@@ -9,7 +9,7 @@ use futures::future::BoxFuture;
 use godata_core::{CancelOnDrop, Cancellation};
 
 use super::scope::{Load, on_thread};
-use super::{InFlight, Pull, Run, Stage, Stopped, Task};
+use super::{Computed, InFlight, Pull, Run, Stage, Stopped, Task};
 use crate::Work;
 
 /// How many tasks are in flight per worker. One is being computed; the others are being read or wait to be written, so
@@ -30,7 +30,7 @@ pub(crate) struct Lanes<T> {
 }
 
 type NextTask<T> = Result<Option<Task<T>>, Stopped>;
-type Lane<T> = BoxFuture<'static, Result<Option<T>, Stopped>>;
+type Lane<T> = BoxFuture<'static, Result<Computed<T>, Stopped>>;
 
 /// The stage before. One task at a time is requested from it. The request is kept between polls, because dropping it
 /// could lose a task.
@@ -56,17 +56,16 @@ impl<T: Send + 'static> Lanes<T> {
 
     /// The next result, or `None` at the end. Not to be called again after an error. Dropping the future loses
     /// nothing.
-    pub(crate) async fn next(&mut self) -> Result<Option<T>, Stopped> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Computed<T>>, Stopped> {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<T>, Stopped>> {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Computed<T>>, Stopped>> {
         loop {
             self.fill(cx);
             match self.in_flight.poll_next(cx) {
-                // The task had no result.
-                Poll::Ready(Some(Ok(None))) => {}
-                Poll::Ready(Some(result)) => return Poll::Ready(result),
+                Poll::Ready(Some(Ok(computed))) if computed.is_empty() => {}
+                Poll::Ready(Some(result)) => return Poll::Ready(result.map(Some)),
                 Poll::Ready(None) if matches!(self.reading, Reading::Ended) => return Poll::Ready(Ok(None)),
                 Poll::Ready(None) | Poll::Pending => return Poll::Pending,
             }
@@ -107,10 +106,11 @@ pub(crate) fn compute<T: Send + 'static>(
     stop: Cancellation,
     stage: Stage,
     task: Task<T>,
-) -> impl Future<Output = Result<Option<T>, Stopped>> + Send + 'static {
+) -> impl Future<Output = Result<Computed<T>, Stopped>> + Send + 'static {
     let run = Arc::clone(run);
     let mut work = Work::new(Arc::clone(&run), stop);
-    let computing = on_thread(run.at_work(), Load::Computes, move || Ok(task(&mut work)));
+    let task = move || Ok(task(&mut work).map(|made| Computed { made, carried: work.take_carried() }));
+    let computing = on_thread(run.at_work(), Load::Computes, task);
     async move { computing.await.unwrap_or_else(|cause| Err(run.stopped(stage, cause))) }
 }
 

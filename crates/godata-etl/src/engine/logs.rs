@@ -71,14 +71,15 @@ impl Logs {
         }
         let took_ms = report.took.as_millis() as u64;
         let (read, written) = (report.read.records, report.written.records);
+        let rejected = Some(report.rejected()).filter(|&rejected| rejected > 0);
         match result {
-            Ok(_) => tracing::info!(parent: &self.run, took_ms, read, written, "run succeeded"),
+            Ok(_) => tracing::info!(parent: &self.run, took_ms, read, written, rejected, "run succeeded"),
             Err(error) if error.is_canceled() => {
-                tracing::warn!(parent: &self.run, took_ms, read, written, "run canceled");
+                tracing::warn!(parent: &self.run, took_ms, read, written, rejected, "run canceled");
             }
             Err(error) => {
                 let error = error_chain(error);
-                tracing::error!(parent: &self.run, %error, took_ms, read, written, "run failed");
+                tracing::error!(parent: &self.run, %error, took_ms, read, written, rejected, "run failed");
             }
         }
     }

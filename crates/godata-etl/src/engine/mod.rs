@@ -16,6 +16,7 @@
 
 mod bracket;
 mod buffers;
+mod carried;
 mod counters;
 mod drive;
 mod execute;
@@ -23,12 +24,16 @@ mod in_flight;
 mod lanes;
 mod logs;
 mod permits;
+mod rejects;
 mod run;
 mod scope;
 mod stage;
+mod tally;
 mod workers;
 
 pub(crate) use bracket::Bracket;
+pub(crate) use buffers::Buffers;
+pub(crate) use carried::{Carried, Computed};
 pub(crate) use drive::{MakeWriter, check, contained_async, run};
 pub(crate) use in_flight::InFlight;
 pub(crate) use lanes::{Lanes, compute};
@@ -37,3 +42,4 @@ pub(crate) use permits::cores;
 pub(crate) use run::{AtWork, Plan, Run};
 pub use scope::RunScope;
 pub(crate) use stage::{Opener, Pull, Stage, Stopped, Task, then};
+pub(crate) use tally::Exceeded;

@@ -4,9 +4,9 @@ use std::error::Error;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::{AcqRel, Acquire, Release};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use godata_core::{
@@ -22,10 +22,13 @@ use super::buffers::Buffers;
 use super::counters::Counters;
 use super::logs::{LoggedBy, Logs};
 use super::workers::Workers;
-use super::{Stage, Stopped};
-use crate::error::MESSAGE;
+use super::{Exceeded, Stage, Stopped};
+use crate::error::{MESSAGE, Panicked, contained};
 use crate::hooks::{Hooks, JobObserver};
-use crate::{BuildError, PipelineError, PipelineHook, PipelineInfo, RunReport, StepInfo};
+use crate::{
+    BuildError, FieldError, Limit, OnError, Origin, PipelineError, PipelineHook, PipelineInfo, Reject,
+    Rejected, RunReport, StageName, StepInfo,
+};
 
 /// The description of a pipeline, apart from the code of its stages.
 #[derive(Clone)]
@@ -35,6 +38,7 @@ pub(crate) struct Plan {
     pub(crate) hooks: Vec<Arc<dyn PipelineHook>>,
     pub(crate) workers: NonZeroUsize,
     pub(crate) ordered: bool,
+    pub(crate) on_error: OnError,
     /// The first mistake in the description. The last call of the builder returns it.
     pub(crate) mistake: Option<BuildError>,
 }
@@ -46,9 +50,12 @@ pub(crate) struct Run {
     pub(super) ordered: bool,
     pub(super) workers: NonZeroUsize,
     pub(super) jobs: Arc<Workers>,
-    pub(crate) buffers: Buffers,
+    pub(crate) buffers: Arc<Buffers>,
     pub(super) hooks: Hooks,
     counters: Counters,
+    on_error: OnError,
+    /// The first rejected records.
+    rejections: Mutex<Vec<Rejected>>,
     logs: Logs,
     started_at: UtcDateTime,
     started: Instant,
@@ -75,9 +82,11 @@ impl Run {
             ordered: plan.ordered,
             workers: plan.workers,
             jobs: Workers::new(plan.workers, runtime, logs.run_span().clone()),
-            buffers: Buffers::default(),
+            buffers: Arc::default(),
             hooks: Hooks::new(plan.hooks.clone(), job),
             counters: Counters::new(plan.steps.len()),
+            on_error: plan.on_error.clone(),
+            rejections: Mutex::default(),
             started_at: SystemClock.now(),
             started: Instant::now(),
             at_work: watch::Sender::new(0),
@@ -112,6 +121,49 @@ impl Run {
     /// Whether readers keep the bytes of their records, for dead letters.
     pub(crate) fn keeps_raw(&self) -> bool {
         false
+    }
+
+    /// Whether records may be rejected.
+    pub(crate) fn has_policy(&self) -> bool {
+        self.on_error.limit.is_some()
+    }
+
+    pub(super) fn limit(&self) -> Option<Limit> {
+        self.on_error.limit
+    }
+
+    /// How many rejected records of one batch can matter.
+    pub(crate) fn most_rejected(&self) -> usize {
+        self.on_error.limit.map_or(0, |limit| limit.most())
+    }
+
+    /// The record that `stage` could not process, if the policy rejects it.
+    ///
+    /// # Errors
+    ///
+    /// The error of the record, if it fails the run.
+    #[cold]
+    pub(crate) fn rejected(
+        &self,
+        stage: Stage,
+        origin: &Origin,
+        row: u32,
+        reject: Reject,
+    ) -> Result<Rejected, BoxError> {
+        if !self.has_policy() || is_never_the_records_fault(&reject.error) {
+            return Err(reject.error);
+        }
+        let stage = match stage {
+            Stage::Read => StageName::Read,
+            Stage::Step(index) => StageName::Step(self.info.steps[index].clone()),
+            Stage::Write => StageName::Write,
+        };
+        let reject = Reject { error: printable(reject.error), ..reject };
+        // The code of the reader and the user's closure may panic.
+        contained(|| {
+            let rejected = Rejected::new(stage, origin, row, reject);
+            if self.on_error.allows(&rejected) { Ok(rejected) } else { Err(Box::new(rejected.error)) }
+        })
     }
 
     pub(crate) fn run_span(&self) -> &Span {
@@ -165,8 +217,30 @@ impl Run {
         self.counters.steps[index].add_in(records);
     }
 
-    pub(crate) fn count_step_out(&self, index: usize, records_in: u64, records_out: u64, expanded: u64) {
-        self.counters.steps[index].add_out(records_in, records_out, expanded);
+    pub(crate) fn count_step_out(
+        &self,
+        index: usize,
+        records_in: u64,
+        records_out: u64,
+        expanded: u64,
+        rejected: u64,
+    ) {
+        self.counters.steps[index].add_out(records_in, records_out, expanded, rejected);
+    }
+
+    /// Counts a record that was rejected, and shows it to the hooks.
+    pub(super) fn count_rejected(&self, rejected: &Rejected) {
+        self.counters.add_rejected(match &rejected.stage {
+            StageName::Read => Stage::Read,
+            StageName::Step(step) => Stage::Step(step.index),
+            StageName::Write => Stage::Write,
+        });
+        let mut first = self.rejections.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.len() < RunReport::MAX_REJECTIONS {
+            first.push(rejected.excerpt(RAW));
+        }
+        drop(first);
+        self.hooks.rejected(self, rejected);
     }
 
     pub(super) fn count_written(&self, records: u64) {
@@ -205,6 +279,9 @@ impl Run {
     /// Ends the run: fires its end hooks and logs the end, unless that has been done.
     pub(super) fn end(&self, result: Result<(), Stopped>) -> Result<RunReport, PipelineError> {
         let (report, result) = self.conclude(result);
+        if result.is_ok() {
+            report.assert_reconciled();
+        }
         if !self.ended.swap(true, AcqRel) {
             // It always fits. A hook may replace it.
             let _fits = self.cx.progress().set_report(report.to_json());
@@ -231,8 +308,11 @@ impl Run {
         let report = Arc::new(report);
         match stopped {
             Stopped::Canceled(source) => PipelineError::Canceled { source, report },
+            Stopped::Rejected(Exceeded { limit, rejected, read }) => {
+                PipelineError::Rejected { rejected, read, limit, report }
+            }
             Stopped::Failed { stage, place, cause } => {
-                let source = Arc::from(not_canceled(printable(cause)));
+                let source = shared(not_canceled(printable(cause)));
                 match stage {
                     Stage::Read => PipelineError::Read { place, source, report },
                     Stage::Write => PipelineError::Write { place, source, report },
@@ -253,6 +333,7 @@ impl Run {
             read: self.counters.read.counts(),
             steps: self.info.steps.iter().zip(&self.counters.steps).map(|(step, c)| c.counts(step)).collect(),
             written: self.counters.written.counts(),
+            rejections: self.rejections.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
 }
@@ -311,6 +392,14 @@ fn printable(cause: BoxError) -> BoxError {
     }
 }
 
+/// Shares an error. One that was shared already keeps its type.
+fn shared(cause: BoxError) -> Arc<dyn Error + Send + Sync> {
+    match cause.downcast::<Arc<dyn Error + Send + Sync>>() {
+        Ok(shared) => *shared,
+        Err(cause) => Arc::from(cause),
+    }
+}
+
 /// An error panicked when it was asked for its message or its source.
 #[derive(thiserror::Error)]
 #[error("an error panicked when it was printed: {0}")]
@@ -365,3 +454,15 @@ fn canceled(cx: &RunContext) -> Canceled {
     cx.cancel();
     cx.check().expect_err("it was canceled just now")
 }
+
+/// Whether an error is that of a stage and not of the record at which it occurred.
+fn is_never_the_records_fault(error: &BoxError) -> bool {
+    let is_unknown_name = error.downcast_ref::<FieldError>().is_some_and(FieldError::is_unknown);
+    let kind = JobErrorKind::of(&**error);
+    is_unknown_name
+        || error.is::<Panicked>()
+        || matches!(kind, JobErrorKind::Canceled | JobErrorKind::Transient { .. })
+}
+
+/// How many bytes of a rejected record a report keeps.
+const RAW: usize = 4096;

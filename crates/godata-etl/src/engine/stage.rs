@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use godata_core::{BoxError, Canceled};
 
-use super::{Bracket, Run};
+use super::{Bracket, Exceeded, Run};
 use crate::{Outcome, Place, Work};
 
 /// A stage of a pipeline. Steps are identified by their index.
@@ -54,6 +54,8 @@ pub(crate) enum Stopped {
     Canceled(Canceled),
     /// A stage failed.
     Failed { stage: Stage, place: Option<Place>, cause: BoxError },
+    /// It rejected more records than its policy allows.
+    Rejected(Exceeded),
 }
 
 impl Stopped {
@@ -68,7 +70,7 @@ impl Stopped {
     /// Closes the bracket of the stage in which the run stopped.
     pub(crate) fn close(self, bracket: Bracket) -> Self {
         match &self {
-            Self::Canceled(_) => drop(bracket),
+            Self::Canceled(_) | Self::Rejected(_) => drop(bracket),
             Self::Failed { cause, .. } => bracket.close(0, Outcome::Failed(&**cause)),
         }
         self

@@ -1,9 +1,12 @@
 //! The steps on dynamic records.
 
+use std::sync::Arc;
+
 use godata_core::{BoxError, RunContext};
 use serde::de::DeserializeOwned;
 
 use super::named_fields::NamedFields;
+use crate::chunk::row_number;
 use crate::{
     Batch, Chunk, Concurrency, Flow, PipelineError, Record, RecordMut, RecordRef, Records, ShapeError, Type,
     Value, step,
@@ -33,6 +36,35 @@ impl Flow<Records> {
         self.step("filter_with", move |chunk, work| {
             let cx = work.context().clone();
             chunk.retain(work, |record| keep(&cx, record))
+        })
+    }
+
+    /// Rejects the records for which `test` returns false. By default, the first of them fails the run;
+    /// [`on_error`](crate::PipelineBuilder::on_error) leaves them out. `name` says what is expected; it is in the
+    /// [`ExpectationFailed`](crate::ExpectationFailed).
+    ///
+    /// ```
+    /// # use godata_etl::{Limit, OnError, Pipeline, record};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
+    /// let paid = Pipeline::builder("orders")
+    ///     .on_error(OnError::skip(Limit::none()))
+    ///     .read_vec(vec![record! {"amount" => 3}, record! {"amount" => -1}])
+    ///     .untyped()
+    ///     .expect("the amount is positive", |r| r.f64("amount").is_ok_and(|amount| amount > 0.0))
+    ///     .collect(10)
+    ///     .await?;
+    /// assert_eq!(paid, [record! {"amount" => 3}]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn expect<F>(self, name: impl Into<Arc<str>>, test: F) -> Self
+    where
+        F: Fn(RecordRef<'_>) -> bool + Send + Sync + 'static,
+    {
+        let name = name.into();
+        self.step("expect", move |chunk, work| {
+            chunk.retain(work, |record| Ok(step::met(test(record), &name)?))
         })
     }
 
@@ -208,11 +240,15 @@ impl<B: Batch> Flow<B> {
     {
         let (from, to) = (from.into(), to.into());
         NamedFields::flow(self).step("rename", move |mut chunk, work| {
-            match chunk.batch.rename(&from, &to) {
-                Err(error @ ShapeError::Taken { row, .. }) => work.reject(chunk.row(row), error)?,
-                renamed => renamed?,
+            loop {
+                match chunk.batch.rename(&from, &to) {
+                    Err(error @ ShapeError::Taken { row, .. }) => {
+                        work.reject(chunk.row(row), error)?;
+                        chunk.take_out(&[row_number(row)]);
+                    }
+                    renamed => return Ok(renamed.map(|()| chunk)?),
+                }
             }
-            Ok(chunk)
         })
     }
 

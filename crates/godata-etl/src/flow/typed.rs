@@ -1,6 +1,7 @@
 //! The steps on values of any type.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use godata_core::{BoxError, RunContext};
 use serde::Serialize;
@@ -28,6 +29,30 @@ impl<T: Send + 'static> Flow<Vec<T>> {
             let cx = work.context().clone();
             chunk.retain(work, |item| keep(&cx, item))
         })
+    }
+
+    /// Rejects the records for which `test` returns false. By default, the first of them fails the run;
+    /// [`on_error`](crate::PipelineBuilder::on_error) leaves them out. `name` says what is expected; it is in the
+    /// [`ExpectationFailed`].
+    ///
+    /// ```
+    /// # use godata_etl::Pipeline;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
+    /// let flow = Pipeline::builder("amounts").read_vec(vec![3, -1]).expect("the amount is positive", |&n| n > 0);
+    /// let error = flow.collect(10).await.unwrap_err();
+    /// assert_eq!(format!("{error:#}"), "step[0] (expect) failed at record 2: expected: the amount is positive");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// [`ExpectationFailed`]: crate::ExpectationFailed
+    pub fn expect<F>(self, name: impl Into<Arc<str>>, test: F) -> Self
+    where
+        F: Fn(&T) -> bool + Send + Sync + 'static,
+    {
+        let name = name.into();
+        self.step("expect", move |chunk, work| chunk.retain(work, |item| Ok(step::met(test(item), &name)?)))
     }
 
     /// Makes a record of another or the same type from each record. [`try_map`](Self::try_map) takes a closure with `?`, and
@@ -175,10 +200,11 @@ impl<T: Send + 'static> Flow<Vec<T>> {
                 Err(items) => {
                     let items = items.downcast::<Vec<T>>().unwrap_or_default();
                     let mut records = Records::new();
-                    work.each(&chunk.rows, items.iter(), |_, item| {
+                    let rejected = work.each(&chunk.rows, items.iter(), |_, item| {
                         records.push(to_record(item)?);
                         Ok(())
                     })?;
+                    chunk.rows.take_out(&rejected, items.len());
                     records
                 }
             };

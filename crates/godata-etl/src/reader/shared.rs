@@ -126,7 +126,7 @@ mod tests {
 
     use super::*;
     use crate::engine::{LoggedBy, Plan};
-    use crate::{Origin, Work};
+    use crate::{OnError, Origin, Work};
 
     /// Has units of one number each. It ends after the last one if the flag is set, or else fails.
     struct Numbers(Range<u64>, bool);
@@ -150,6 +150,7 @@ mod tests {
             hooks: Vec::new(),
             workers: NonZeroUsize::MIN,
             ordered: true,
+            on_error: OnError::fail(),
             mistake: None,
         };
         Run::begin(&plan, &RunContext::new(), None, LoggedBy::Pipeline, runtime.handle().clone())

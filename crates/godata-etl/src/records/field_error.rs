@@ -62,6 +62,11 @@ impl FieldError {
         }
     }
 
+    /// Whether no record of the batch can have the field, so that the fault is not that of one record.
+    pub(crate) fn is_unknown(&self) -> bool {
+        matches!(self.problem, Problem::Unknown(_))
+    }
+
     pub(crate) fn missing(field: &str) -> Self {
         Self { field: field.into(), problem: Problem::Missing }
     }

@@ -171,8 +171,19 @@ impl Records {
             return;
         }
         self.lost_fields = false;
+        self.remove_unused(|_| true);
+    }
+
+    /// Removes the names that no row has, except those of `shape`.
+    pub(crate) fn prune_except(&mut self, shape: &Shape) {
+        self.remove_unused(|name| shape.position(name).is_none());
+    }
+
+    fn remove_unused(&mut self, may_remove: impl Fn(&str) -> bool) {
         let used = self.storage.used(self.shape.len(), &self.rows);
-        let kept: Vec<usize> = (0..used.len()).filter(|&column| used[column]).collect();
+        let names = self.shape.names().zip(&used).enumerate();
+        let kept: Vec<usize> =
+            names.filter(|&(_, (name, &used))| used || !may_remove(name)).map(|(column, _)| column).collect();
         if kept.len() < used.len() {
             Arc::make_mut(&mut self.shape).select(&kept);
             self.storage.select(&kept);

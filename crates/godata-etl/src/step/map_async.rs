@@ -14,7 +14,8 @@ use tracing::Instrument;
 
 use crate::chunk::RowMap;
 use crate::engine::{
-    AtWork, Bracket, InFlight, Lanes, Opener, Pull, Run, Stage, Stopped, Task, contained_async, then,
+    AtWork, Bracket, Carried, Computed, InFlight, Lanes, Opener, Pull, Run, Stage, Stopped, Task,
+    contained_async, then,
 };
 use crate::records::Missed;
 use crate::{BuildError, Chunk, Origin, Outcome, StepInfo};
@@ -50,6 +51,7 @@ where
     if limit == 0 {
         return Err(BuildError::NoConcurrency { pipeline: pipeline.to_owned(), step: step.clone() });
     }
+    let is_ordered = matches!(concurrency, Concurrency::Ordered(_));
     let index = step.index;
     let f = Arc::new(f);
     Ok(then(open, move |run, source| {
@@ -58,7 +60,8 @@ where
             lanes: Some(Lanes::new(run, Stage::Step(index), source)),
             failure: None,
             waiting: None,
-            in_flight: InFlight::new(matches!(concurrency, Concurrency::Ordered(_))),
+            in_flight: InFlight::new(is_ordered),
+            is_ordered,
             open: VecDeque::new(),
             batches: 0,
             _stop_on_drop: stop.drop_guard(),
@@ -79,6 +82,7 @@ struct AsyncStage<T, U, F> {
     /// The records of the last open batch that are not in flight yet.
     waiting: Option<vec::IntoIter<T>>,
     in_flight: InFlight<JoinHandle<Done<U>>>,
+    is_ordered: bool,
     /// The batches that have records in flight, oldest first.
     open: VecDeque<OpenBatch<U>>,
     /// How many batches have been opened.
@@ -104,8 +108,17 @@ struct OpenBatch<U> {
     made: Vec<U>,
     made_rows: Vec<u32>,
     size: usize,
+    /// How many records were rejected.
+    rejected: usize,
+    carried: Carried,
     bracket: Bracket,
     since: Instant,
+}
+
+impl<U> OpenBatch<U> {
+    fn is_finished(&self) -> bool {
+        self.made.len() + self.rejected == self.size
+    }
 }
 
 /// A record whose future has finished. The fields drop in this order, and the run last (invariant 1).
@@ -125,8 +138,8 @@ where
 {
     async fn next_batch(&mut self) -> Result<Option<Task<Chunk<Vec<U>>>>, Stopped> {
         loop {
-            if let Some(chunk) = self.take_ready() {
-                return Ok(Some(Box::new(move |_| Ok(Some(chunk)))));
+            if let Some(ready) = self.take_ready() {
+                return Ok(Some(ready.into_task()));
             }
             let has_room = self.in_flight.len() < self.limit;
             if has_room && self.start_waiting() {
@@ -136,16 +149,16 @@ where
             tokio::select! {
                 biased;
                 Some(done) = poll_fn(|cx| in_flight.poll_next(cx)) => self.finish_record(done)?,
-                chunk = next_chunk(lanes), if has_room && lanes.is_some() => self.take_in(chunk),
+                computed = next_of(lanes), if has_room && lanes.is_some() => self.take_in(computed),
                 else => return self.failure.take().map_or(Ok(None), Err),
             }
         }
     }
 
     /// Handles the result of the stage before.
-    fn take_in(&mut self, chunk: Result<Option<Chunk<Vec<T>>>, Stopped>) {
-        match chunk {
-            Ok(Some(chunk)) => self.open(chunk),
+    fn take_in(&mut self, computed: Result<Option<Computed<Chunk<Vec<T>>>>, Stopped>) {
+        match computed {
+            Ok(Some(computed)) => self.open(computed),
             Ok(None) => self.lanes = None,
             Err(stopped) => {
                 self.lanes = None;
@@ -154,8 +167,9 @@ where
         }
     }
 
-    fn open(&mut self, chunk: Chunk<Vec<T>>) {
-        if chunk.is_empty() {
+    fn open(&mut self, Computed { made, carried }: Computed<Chunk<Vec<T>>>) {
+        let chunk = made.unwrap_or_else(|| Chunk::new(Vec::new(), Origin::default()));
+        if chunk.is_empty() && carried.is_empty() {
             return;
         }
         self.run.count_step_in(self.index, chunk.len() as u64);
@@ -171,6 +185,8 @@ where
             made: Vec::with_capacity(chunk.batch.len()),
             made_rows: Vec::with_capacity(chunk.batch.len()),
             size: chunk.batch.len(),
+            rejected: 0,
+            carried,
         });
         self.waiting = Some(chunk.batch.into_iter());
     }
@@ -203,20 +219,30 @@ where
         let Done { result, batch, row, .. } =
             done.map_err(|_the_runtime_is_shutting_down| self.run.canceled())?;
         let Some(at) = self.open.iter().position(|open| open.number == batch) else { return Ok(()) };
-        let missed = self.open[at].missed.as_deref().and_then(|missed| missed.check().err());
+        let open = &mut self.open[at];
+        let missed = open.missed.as_deref().and_then(|missed| missed.check().err());
         let result = match missed {
             Some(error) if !matches!(&result, Err(cause) if cause.is::<Canceled>()) => Err(error.into()),
             _ => result,
         };
-        match result {
+        let cause = match result {
             Ok(made) => {
-                self.open[at].made.push(made);
-                self.open[at].made_rows.push(row);
+                open.made.push(made);
+                open.made_rows.push(row);
+                return Ok(());
+            }
+            Err(cause) => cause,
+        };
+        let stage = Stage::Step(self.index);
+        match self.run.rejected(stage, &open.origin, row, cause.into()) {
+            Ok(rejected) => {
+                open.rejected += 1;
+                open.carried.push(rejected, self.run.most_rejected());
                 Ok(())
             }
             Err(cause) => {
-                let place = Some(self.open[at].origin.place(row)).filter(|place| !place.is_unknown());
-                let stopped = self.run.stopped(Stage::Step(self.index), cause).at(place);
+                let place = Some(open.origin.place(row)).filter(|place| !place.is_unknown());
+                let stopped = self.run.stopped(stage, cause).at(place);
                 Err(match self.open.remove(at) {
                     Some(batch) => stopped.close(batch.bracket),
                     None => stopped,
@@ -225,15 +251,19 @@ where
         }
     }
 
-    /// The oldest batch whose records have all finished.
-    fn take_ready(&mut self) -> Option<Chunk<Vec<U>>> {
-        let at = self.open.iter().position(|batch| batch.made.len() == batch.size)?;
+    /// The oldest batch whose records have all finished. If the results are ordered, no other batch overtakes the oldest one, not
+    /// even one without records.
+    fn take_ready(&mut self) -> Option<Computed<Chunk<Vec<U>>>> {
+        let candidates = if self.is_ordered { 1 } else { self.open.len() };
+        let at = self.open.iter().take(candidates).position(OpenBatch::is_finished)?;
         let mut batch = self.open.remove(at)?;
-        let records = batch.size as u64;
-        self.run.count_step_out(self.index, records, records, 0);
+        let (records, rejected) = (batch.made.len() as u64, batch.rejected as u64);
+        self.run.count_step_out(self.index, batch.size as u64, records, 0, rejected);
         batch.bracket.add_time(batch.since.elapsed());
+        batch.bracket.add_rejected(rejected);
         batch.bracket.close(records, Outcome::Succeeded);
-        Some(Chunk { batch: batch.made, origin: batch.origin, rows: RowMap::Each(batch.made_rows) })
+        let chunk = Chunk { batch: batch.made, origin: batch.origin, rows: RowMap::Each(batch.made_rows) };
+        Some(Computed { made: Some(chunk), carried: batch.carried })
     }
 }
 
@@ -249,7 +279,7 @@ where
     }
 }
 
-async fn next_chunk<T: Send + 'static>(lanes: &mut Option<Lanes<T>>) -> Result<Option<T>, Stopped> {
+async fn next_of<T: Send + 'static>(lanes: &mut Option<Lanes<T>>) -> Result<Option<Computed<T>>, Stopped> {
     match lanes {
         Some(lanes) => lanes.next().await,
         None => Ok(None),

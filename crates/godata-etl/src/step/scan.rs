@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 use godata_core::{BoxError, CancelOnDrop, Cancellation};
 
-use crate::engine::{Lanes, Opener, Pull, Run, Stage, Stopped, Task, compute, then};
+use crate::engine::{Computed, Lanes, Opener, Pull, Run, Stage, Stopped, Task, compute, then};
 use crate::error::Panicked;
 use crate::{Chunk, Work};
 
@@ -60,20 +60,23 @@ where
 {
     fn next(&mut self) -> BoxFuture<'_, Result<Option<Task<Chunk<Vec<U>>>>, Stopped>> {
         Box::pin(async {
-            let Some(chunk) = self.lanes.next().await? else { return Ok(None) };
+            let Some(Computed { made, carried }) = self.lanes.next().await? else { return Ok(None) };
+            let Some(chunk) = made else {
+                return Ok(Some(Computed { made: None, carried }.into_task()));
+            };
             let Some(mut state) = self.state.take() else { return Ok(None) };
             let (index, f) = (self.index, Arc::clone(&self.f));
             let stop = self.stop.clone();
             let scan = move |work: &mut Work| {
+                work.carry(carried);
                 let scanned =
                     work.step(index, chunk, |chunk, work| chunk.expand(work, |item| f(&mut state, item)))?;
                 Ok(Some((state, scanned)))
             };
             let scanned = compute(&self.run, stop, Stage::Step(index), Box::new(scan)).await?;
-            let Some((state, chunk)) = scanned else { return Ok(None) };
+            let Some((state, chunk)) = scanned.made else { return Ok(None) };
             self.state = Some(state);
-            let scanned: Task<_> = Box::new(move |_| Ok(Some(chunk)));
-            Ok(Some(scanned))
+            Ok(Some(Computed { made: Some(chunk), carried: scanned.carried }.into_task()))
         })
     }
 }

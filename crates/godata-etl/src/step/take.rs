@@ -3,7 +3,7 @@
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use crate::engine::{Lanes, Opener, Pull, Stage, Stopped, Task, then};
+use crate::engine::{Computed, Lanes, Opener, Pull, Stage, Stopped, Task, then};
 use crate::{Batch, Chunk};
 
 /// Appends step `index`, which passes `limit` records on and then ends the input.
@@ -24,14 +24,21 @@ struct TakeStage<B> {
 impl<B: Batch> TakeStage<B> {
     async fn take(&mut self) -> Result<Option<Task<Chunk<B>>>, Stopped> {
         let Some(lanes) = &mut self.lanes else { return Ok(None) };
-        let Some(chunk) = lanes.next().await? else { return Ok(None) };
+        let Some(Computed { made, mut carried }) = lanes.next().await? else { return Ok(None) };
+        let Some(chunk) = made else {
+            return Ok(Some(Computed { made: None, carried }.into_task()));
+        };
         let limit = usize::try_from(self.remaining).unwrap_or(usize::MAX);
         self.remaining = self.remaining.saturating_sub(chunk.len() as u64);
         if self.remaining == 0 {
             self.lanes = None;
+            if let Some(last) = (0..limit.min(chunk.len())).map(|index| chunk.row(index)).max() {
+                carried.cut_after(last);
+            }
         }
         let index = self.index;
         Ok(Some(Box::new(move |work| {
+            work.carry(carried);
             let first = work.step(index, chunk, |mut chunk, _| {
                 chunk.truncate(limit);
                 Ok(chunk)

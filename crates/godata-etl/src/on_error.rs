@@ -1,0 +1,165 @@
+//! What a pipeline does with a record that can't be processed.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::Rejected;
+
+/// What a pipeline does with a record that can't be processed, for
+/// [`PipelineBuilder::on_error`](crate::PipelineBuilder::on_error). Without it, the first such record fails the run.
+///
+/// A record is rejected if a decoder, a step that works record by record, or an encoder returns an error for it. It is then in no
+/// later stage; the other records keep their order and their places. Each rejection is counted in the [`RunReport`], and every
+/// [`PipelineHook`] is called with it.
+///
+/// These errors always fail the run:
+///
+/// * An error that is not about one record: an input that can't be opened, a name that no record has, an error of `map_batch`,
+///   a failed write.
+/// * An error with [`Transient`] or [`Canceled`] in its chain, unless a [`Permanent`] comes first: a service that is down is not
+///   the fault of the record.
+/// * A panic.
+///
+/// ```
+/// use godata_etl::{Limit, OnError, Pipeline, RunContext};
+///
+/// let pipeline = Pipeline::builder("numbers")
+///     .on_error(OnError::skip(Limit::records(10)))
+///     .read_vec(vec!["1", "x", "3"])
+///     .try_map(|text| Ok(text.parse::<u32>()?))
+///     .write_fn(|_cx, numbers| async move {
+///         assert_eq!(numbers, [1, 3]);
+///         Ok(())
+///     })?;
+/// let report = pipeline.run_blocking(&RunContext::new())?;
+/// assert_eq!((report.rejected(), report.written.records), (1, 2));
+/// assert_eq!(report.rejections[0].to_string(), "step[0] (try_map) rejected record 2");
+/// # Ok::<(), godata_etl::BoxError>(())
+/// ```
+///
+/// [`Canceled`]: crate::Canceled
+/// [`Permanent`]: crate::Permanent
+/// [`PipelineHook`]: crate::PipelineHook
+/// [`RunReport`]: crate::RunReport
+/// [`Transient`]: crate::Transient
+#[derive(Clone, Default)]
+pub struct OnError {
+    /// `None` fails the run at the first bad record.
+    pub(crate) limit: Option<Limit>,
+    when: Option<When>,
+}
+
+type When = Arc<dyn Fn(&Rejected) -> bool + Send + Sync>;
+
+impl OnError {
+    /// Fails the run at the first record that can't be processed. This is the default.
+    #[must_use]
+    pub fn fail() -> Self {
+        Self::default()
+    }
+
+    /// Leaves the record out. The run fails once more are rejected than `limit` allows.
+    #[must_use]
+    pub fn skip(limit: Limit) -> Self {
+        Self { limit: Some(limit), ..Self::default() }
+    }
+
+    /// Rejects only the records for which `f` returns true. Any other record that can't be processed fails the run. A second
+    /// call replaces the first.
+    ///
+    /// ```
+    /// use godata_etl::{Limit, OnError, StageName};
+    ///
+    /// let steps_only = OnError::skip(Limit::records(100)).when(|rejected| rejected.stage != StageName::Read);
+    /// # drop(steps_only);
+    /// ```
+    #[must_use]
+    pub fn when(self, f: impl Fn(&Rejected) -> bool + Send + Sync + 'static) -> Self {
+        Self { when: Some(Arc::new(f)), ..self }
+    }
+
+    /// Whether the policy rejects this record. Otherwise it fails the run.
+    pub(crate) fn allows(&self, rejected: &Rejected) -> bool {
+        self.when.as_ref().is_none_or(|when| when(rejected))
+    }
+}
+
+impl fmt::Debug for OnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OnError").field("limit", &self.limit).finish_non_exhaustive()
+    }
+}
+
+/// How many records a run may reject before it fails: a number, a share of the records read, or both.
+///
+/// The limit is exact, for any number of workers and any size of batches: with `Limit::records(10)`, a run with 10 bad records
+/// succeeds, and one with 11 fails. Records that were read ahead of a [`take`](crate::Flow::take), and that it does not need, are
+/// not counted. If [`flat_map`](crate::Flow::flat_map) made several records from one, each of them that is rejected counts.
+///
+/// ```
+/// use godata_etl::Limit;
+///
+/// let few = Limit::records(100);
+/// let few_or_one_percent = Limit::records(100).share(0.01).after(1_000);
+/// let one_percent = Limit::none().share(0.01);
+/// assert_eq!(few_or_one_percent.to_string(), "100 records, or a share of 0.01 after 1000 records");
+/// # let _ = (few, one_percent);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limit {
+    pub(crate) records: Option<u64>,
+    pub(crate) share: Option<f64>,
+    pub(crate) after: u64,
+}
+
+impl Limit {
+    /// Up to this many records.
+    #[must_use]
+    pub fn records(at_most: u64) -> Self {
+        Self { records: Some(at_most), ..Self::none() }
+    }
+
+    /// Any number of records.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { records: None, share: None, after: 0 }
+    }
+
+    /// Also up to this share of the records that were read, from 0 to 1: `0.01` is 1 %. It is checked at each rejected record, against
+    /// those that were read up to it, and once more at the end of the input. In an
+    /// [`unordered`](crate::PipelineBuilder::unordered) pipeline, the records count in the order in which they arrive.
+    ///
+    /// A share that is not from 0 to 1 is a [`BuildError`](crate::BuildError).
+    #[must_use]
+    pub fn share(self, at_most: f64) -> Self {
+        Self { share: Some(at_most), ..self }
+    }
+
+    /// Checks the share only once this many records have been read, so that one bad record among the first few does not fail the
+    /// run. At the end of the input it is checked in any case. Default: 0.
+    #[must_use]
+    pub fn after(self, sample: u64) -> Self {
+        Self { after: sample, ..self }
+    }
+
+    /// The rejections of one batch that can matter: one more than are allowed.
+    pub(crate) fn most(&self) -> usize {
+        let records = self.records.map_or(u64::MAX, |records| records.saturating_add(1));
+        usize::try_from(records).unwrap_or(usize::MAX)
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.records, self.share) {
+            (None, None) => f.write_str("none"),
+            (Some(records), None) => write!(f, "{records} records"),
+            (None, Some(share)) => write!(f, "a share of {share}"),
+            (Some(records), Some(share)) => write!(f, "{records} records, or a share of {share}"),
+        }?;
+        match (self.share, self.after) {
+            (Some(_), 1..) => write!(f, " after {} records", self.after),
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! A reader, a writer and a hook for these tests.
+
+use std::sync::{Arc, Mutex};
+
+use godata_etl::{
+    BoxError, Chunk, Origin, PipelineHook, PipelineInfo, Reader, Rejected, RunContext, RunScope, Sink,
+    Source, StageName, Stop, Unit, Work, Writer,
+};
+
+/// Reads the numbers from 1 in batches. Each is the number of its record.
+#[derive(Clone, Debug)]
+pub(crate) struct Numbers {
+    pub(crate) records: u64,
+    pub(crate) batch: u64,
+    /// The decoder rejects the multiples of this number.
+    pub(crate) bad: Option<u64>,
+}
+
+pub(crate) struct OpenNumbers {
+    numbers: Numbers,
+    next: u64,
+}
+
+impl Reader for Numbers {
+    type Batch = Vec<u64>;
+    type Source = OpenNumbers;
+
+    async fn open(&self, _: &RunScope) -> Result<OpenNumbers, BoxError> {
+        Ok(OpenNumbers { numbers: self.clone(), next: 1 })
+    }
+}
+
+impl Source for OpenNumbers {
+    type Batch = Vec<u64>;
+
+    async fn next(&mut self) -> Result<Option<Unit<Vec<u64>>>, BoxError> {
+        let Numbers { records, batch, bad } = self.numbers;
+        let first = self.next;
+        let end = records.min(first + batch - 1) + 1;
+        self.next = end;
+        let decode = move |work: &mut Work| {
+            let text: Vec<u8> = (first..end).flat_map(|n| format!("{n}\n").into_bytes()).collect();
+            let start = (1..first).map(|n| n.to_string().len() as u64 + 1).sum();
+            let origin = Origin::new(first).source("numbers").header("n\n");
+            let origin = work.keep_raw(origin, &text, start, line);
+            work.decoding(&origin);
+            let (mut numbers, mut rows) = (Vec::new(), Vec::new());
+            for (row, n) in (0..).zip(first..end) {
+                if is_bad(n, bad) {
+                    work.reject(row, format!("bad {n}"))?;
+                } else {
+                    numbers.push(n);
+                    rows.push(row);
+                }
+            }
+            Ok(Chunk::with_rows(numbers, origin, rows))
+        };
+        Ok((first < end).then(|| Unit::new(decode)))
+    }
+}
+
+/// The range of a line.
+fn line(text: &[u8], row: u32) -> Option<std::ops::Range<usize>> {
+    let mut lines = text.split_inclusive(|&byte| byte == b'\n');
+    let start = lines.by_ref().take(row as usize).map(<[u8]>::len).sum::<usize>();
+    Some(start..start + lines.next()?.len())
+}
+
+pub(crate) fn is_bad(n: u64, bad: Option<u64>) -> bool {
+    bad.is_some_and(|bad| n.is_multiple_of(bad))
+}
+
+/// Keeps the numbers of a run that succeeds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Kept {
+    pub(crate) visible: Arc<Mutex<Vec<u64>>>,
+    /// The encoder rejects the multiples of this number.
+    pub(crate) bad: Option<u64>,
+}
+
+#[derive(Debug)]
+pub(crate) struct OpenKept(Kept, Vec<u64>);
+
+impl Writer<Vec<u64>> for Kept {
+    type Encoded = Vec<u64>;
+    type Sink = OpenKept;
+
+    async fn open(&self, _: &RunScope) -> Result<OpenKept, BoxError> {
+        Ok(OpenKept(self.clone(), Vec::new()))
+    }
+
+    fn encode(&self, chunk: Chunk<Vec<u64>>, work: &mut Work) -> Result<Vec<u64>, Stop> {
+        let mut encoded = Vec::new();
+        for (index, &n) in chunk.batch().iter().enumerate() {
+            if is_bad(n, self.bad) {
+                work.reject(chunk.row(index), format!("bad {n}"))?;
+            } else {
+                encoded.push(n);
+            }
+        }
+        Ok(encoded)
+    }
+}
+
+impl Sink<Vec<u64>> for OpenKept {
+    async fn write(&mut self, numbers: Vec<u64>) -> Result<(), BoxError> {
+        self.1.extend(numbers);
+        Ok(())
+    }
+
+    async fn commit(self) -> Result<(), BoxError> {
+        *self.0.visible.lock().unwrap() = self.1;
+        Ok(())
+    }
+}
+
+/// The number of each rejected record, and its stage: 0 for reading, then the steps, then writing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Seen(pub(crate) Arc<Mutex<Vec<(u64, usize)>>>);
+
+impl PipelineHook for Seen {
+    fn on_reject(&self, _: &RunContext, pipeline: &PipelineInfo, rejected: &Rejected) {
+        let stage = match &rejected.stage {
+            StageName::Read => 0,
+            StageName::Step(step) => step.index() + 1,
+            _ => pipeline.steps().len() + 1,
+        };
+        self.0.lock().unwrap().push((rejected.place.record.unwrap(), stage));
+    }
+}
