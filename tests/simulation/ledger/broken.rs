@@ -45,7 +45,7 @@ impl History {
         ledger.registers(OTHER, &row.name);
         let mut history = Self { ledger, owner: OwnerId::generate(), row, now: at(0) };
         history.row.spec = Some("every 10s".to_owned());
-        history.row.cursor = Some(at(0));
+        (history.row.cursor, history.row.next_due) = (Some(at(0)), Some(at(10)));
         history.decide([], []);
         history
     }
@@ -71,7 +71,7 @@ impl History {
     /// A due time that is decided in time.
     fn due(&mut self, seconds: u64, status: RunStatus) -> RunRecord {
         self.now = at(seconds);
-        self.row.cursor = Some(at(seconds));
+        (self.row.cursor, self.row.next_due) = (Some(at(seconds)), Some(at(seconds + 10)));
         let key = RunKey::due(self.row.spec_since, at(seconds));
         let mut run = RunRecord::new(&self.row.name, key, Cause::Schedule, status, self.now);
         (run.due, run.spec_since) = (Some(at(seconds)), Some(self.row.spec_since));

@@ -255,6 +255,8 @@ fn rebase(draft: &mut Draft<'_>) {
     if let Some(passed) = passed {
         skips::skip(draft, passed);
         skips::close(draft);
+        let row = draft.row_mut();
+        row.cursor = Some(row.spec_since);
     }
 }
 

@@ -264,7 +264,8 @@ fn due_times_that_have_passed_when_keys_collide_get_a_row_under_a_key_of_the_new
     pipeline.fold.unsaved = Some(Box::new(unsaved));
     let facts = Facts { request: Some(&Request::Rebase), ..facts(&pipeline, at(35)) };
     let commit = decided(&facts).commit.unwrap();
-    assert_eq!((commit.pipeline.spec_since, commit.pipeline.next_due), (at(35), Some(at(40))));
+    assert_eq!((commit.pipeline.spec_since, commit.pipeline.cursor), (at(35), Some(at(35))));
+    assert_eq!(commit.pipeline.next_due, Some(at(40)));
     assert_eq!(commit.pipeline.open_skip, None);
     let [RunChange::Insert(row)] = &*commit.runs else { panic!("{:?}", commit.runs) };
     assert_eq!(row.key, RunKey::due(at(35), at(10)));
