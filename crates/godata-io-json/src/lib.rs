@@ -86,6 +86,7 @@
 //!
 //! `gzip`, `zstd` and `bzip2`, all on by default, read and write compressed files. `zstd` builds a C library.
 
+mod dead_letters;
 mod decode;
 mod encode;
 mod error;
@@ -98,6 +99,7 @@ mod strategies;
 mod values;
 mod word;
 
+pub use dead_letters::{DeadLetter, DeadLetters, ReplayError, dead_letters};
 pub use error::JsonError;
 #[doc(no_inline)]
 pub use godata_core::{BoxError, RunContext, time};

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use godata_io_json::etl::{
     Batch, Limit, OnError, PipelineHook, PipelineInfo, Reader, Record, Records, Rejected, RunContext,
 };
-use godata_io_json::{BoxError, Input, Pipeline, json, jsonl};
+use godata_io_json::{BoxError, DeadLetters, Input, Pipeline, dead_letters, json, jsonl};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -209,4 +209,87 @@ proptest! {
         prop_assert_eq!(kept, expected);
         prop_assert_eq!(seen.into_iter().map(|(record, ..)| record).collect::<Vec<_>>(), rejected);
     }
+}
+
+/// Writes dead letters for the bad lines of this text, and reads them.
+fn letters_of(folder: &std::path::Path, text: &[u8]) -> Result<DeadLetters, BoxError> {
+    let (bad, good) = (folder.join("bad.jsonl"), folder.join("good.jsonl"));
+    let pipeline = Pipeline::builder("t")
+        .on_error(OnError::dead_letter(jsonl::write(&*bad), Limit::none()))
+        .read(jsonl::read::<Typed>(Input::bytes("in", text)).block_size(7))
+        .write(jsonl::write(&*good))?;
+    pipeline.run_blocking(&RunContext::new())?;
+    Ok(dead_letters(&*bad)?)
+}
+
+#[test]
+fn dead_letters_have_the_bytes_of_each_bad_line_and_can_be_read_once_more() -> Result<(), BoxError> {
+    let folder = tempfile::tempdir()?;
+    let text = b"{\"a\":1}\r\n\n[]\r\n{\"a\":2}\n{\"a\":\"\xff\"}\n \n{\"a\":\"x\"}";
+    let letters = letters_of(folder.path(), text)?;
+    let raw: Vec<_> = letters.iter().map(|letter| letter.bytes().unwrap()).collect();
+    assert_eq!(raw, [&b"[]\r\n"[..], b"{\"a\":\"\xff\"}\n", b"{\"a\":\"x\"}"]);
+    for letter in letters.iter() {
+        let (begin, raw) = (usize::try_from(letter.byte.unwrap())?, letter.bytes().unwrap());
+        assert_eq!(text[begin..begin + raw.len()], *raw);
+        let lines = text[..begin].iter().filter(|&&byte| byte == b'\n').count();
+        assert_eq!(letter.line, Some(lines as u64 + 1));
+        assert_eq!((letter.stage.as_str(), letter.step, letter.attempt), ("read", None, 1));
+    }
+    let (kept, seen) = split(jsonl::read::<BTreeMap<String, Value>>(letters.input()?), 1, |batch| batch);
+    assert_eq!(kept, [BTreeMap::from([("a".to_owned(), Value::from("x"))])]);
+    assert_eq!(seen.iter().map(|(_, line, ..)| *line).collect::<Vec<_>>(), [Some(1), Some(2)]);
+    Ok(())
+}
+
+#[test]
+fn dead_letters_of_elements_are_read_once_more_as_values() -> Result<(), BoxError> {
+    let folder = tempfile::tempdir()?;
+    let bad = folder.path().join("bad.jsonl");
+    let text = "[{\"a\":1},\n {\n  \"a\": \"x\"\n },[],{\"a\":2}]";
+    let pipeline = Pipeline::builder("t")
+        .on_error(OnError::dead_letter(jsonl::write(&*bad), Limit::none()))
+        .read(json::read::<Typed>(Input::bytes("in", text)).block_size(5))
+        .write_fn(async |_, _| Ok(()))?;
+    pipeline.run_blocking(&RunContext::new())?;
+    let letters = dead_letters(&*bad)?;
+    let raw: Vec<_> = letters.iter().map(|letter| letter.raw.as_deref().unwrap()).collect();
+    assert_eq!(raw, ["{\n  \"a\": \"x\"\n }", "[]"]);
+    let (kept, _) = split(jsonl::read::<Value>(letters.input()?).concatenated(), 1, |batch| batch);
+    assert_eq!(kept, [serde_json::json!({ "a": "x" }), serde_json::json!([])]);
+    Ok(())
+}
+
+#[test]
+fn a_record_is_read_once_more_only_once_and_only_if_its_bytes_were_kept() -> Result<(), BoxError> {
+    let folder = tempfile::tempdir()?;
+    let bad = folder.path().join("bad.jsonl");
+    let read = |letters: &[(Option<u64>, Option<&str>, Option<&str>)]| -> Result<DeadLetters, BoxError> {
+        let lines = letters.iter().map(|(byte, header, raw)| {
+            let letter = serde_json::json!({
+                "pipeline": "p", "run_id": "r", "attempt": 1, "time": "2024-01-01T00:00:00Z", "stage": "step[0] (cast)",
+                "step": 0, "file": "in.csv", "line": 7, "kind": "type", "error": "no",
+                "byte": byte, "header": header, "raw": raw,
+            });
+            letter.to_string() + "\n"
+        });
+        std::fs::write(&bad, lines.collect::<String>())?;
+        Ok(dead_letters(&*bad)?)
+    };
+    let twice =
+        read(&[(Some(3), None, Some("{}")), (Some(3), None, Some("{}")), (Some(9), None, Some("{}"))])?;
+    assert_eq!(split(jsonl::read::<Typed>(twice.input()?), 1, |batch| batch).0.len(), 2);
+    let headers = [Some("a,b\n"), Some("a\n"), Some("a,b\n")];
+    let several = read(&[0, 1, 2].map(|at| (Some(at as u64), headers[at], Some("x\n"))))?;
+    let inputs = several.inputs()?;
+    assert_eq!(inputs.iter().map(|(header, _)| *header).collect::<Vec<_>>(), headers[..2]);
+    let error = several.input().unwrap_err().to_string();
+    assert_eq!(error, "the records have 2 different headers, so they are no single input: use `inputs`");
+    let error = read(&[(None, None, None)])?.input().unwrap_err().to_string();
+    let expected = "the dead letter of step[0] (cast) line 7 of `in.csv` has no bytes of its record, so the record can't be read \
+                    once more";
+    assert_eq!(error, expected);
+    assert_eq!(read(&[])?.inputs()?.len(), 0);
+    assert!(split(jsonl::read::<Typed>(read(&[])?.input()?), 1, |batch| batch).0.is_empty());
+    Ok(())
 }

@@ -156,7 +156,7 @@ pub use godata_io::{Compression, Encoding, Input, Output};
 #[cfg(feature = "csv")]
 pub use godata_io_csv as csv;
 #[cfg(feature = "json")]
-pub use godata_io_json::{DuplicateKeys, json, jsonl};
+pub use godata_io_json::{DeadLetter, DeadLetters, DuplicateKeys, ReplayError, dead_letters, json, jsonl};
 #[cfg(feature = "orchestrator")]
 pub use godata_orchestrator as orchestrator;
 #[cfg(feature = "orchestrator")]

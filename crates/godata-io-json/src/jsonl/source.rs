@@ -1,5 +1,6 @@
 //! The source of JSON Lines: blocks of lines, and their decoding.
 
+use std::ops::Range;
 use std::str;
 
 use godata_core::BoxError;
@@ -67,7 +68,7 @@ fn decode_lines<D: Decoder>(
     options: Options,
     work: &mut Work,
 ) -> Result<Chunk<D::Batch>, Stop> {
-    let origin = block.origin(line_numbers);
+    let origin = block.origin_with_raw(work, line_numbers, find_line);
     work.decoding(&origin);
     let records = usize::try_from(block.records()).unwrap_or_default();
     let mut decoder = D::new(options, records, block.bytes.len(), work.records());
@@ -125,6 +126,17 @@ fn utf8_lines(bytes: Vec<u8>) -> (String, Vec<(usize, usize)>) {
         }
     }
     (text, bad_lines)
+}
+
+/// Where the line of a row is, line end included.
+fn find_line(bytes: &[u8], row: u32) -> Option<Range<usize>> {
+    let mut begin = 0;
+    let mut lines = bytes.split_inclusive(|&byte| byte == b'\n').filter_map(|line| {
+        let range = begin..begin + line.len();
+        begin = range.end;
+        (!is_blank(line.strip_suffix(b"\n").unwrap_or(line))).then_some(range)
+    });
+    lines.nth(row as usize)
 }
 
 /// The numbers of the lines that are not blank, where `bytes` begin on line `first`.

@@ -19,7 +19,8 @@ pub(crate) fn decode_values<D: Decoder>(
     options: Options,
     work: &mut Work,
 ) -> Result<Chunk<D::Batch>, Stop> {
-    let origin = block.origin(|_, line| vec![line]);
+    let find = move |bytes: &[u8], row| find_value(bytes, row, layout);
+    let origin = block.origin_with_raw(work, |_, line| vec![line], find);
     let first_line = origin.place(0).line.unwrap_or(1);
     work.decoding(&origin);
     let records = usize::try_from(block.records()).unwrap_or_default();
@@ -55,6 +56,12 @@ pub(crate) fn decode_values<D: Decoder>(
     let (batch, rest) = decoder.finish(text)?;
     work.recycle(rest.unwrap_or_default().into_bytes());
     Ok(chunk(batch, origin, rows, &rejected))
+}
+
+/// Where the value of a row is.
+fn find_value(bytes: &[u8], row: u32, layout: Layout) -> Option<Range<usize>> {
+    let (begin, value) = Values::of(bytes, layout).nth(row as usize)?;
+    Some(begin..begin + value.len())
 }
 
 /// A value that is not a record.
