@@ -50,6 +50,30 @@ impl<B: Batch> Chunk<B> {
         self.batch
     }
 
+    /// Takes the records out and leaves their places: [`row`](Self::row) and [`place`](Self::place) stay as they are. For
+    /// [`replaced_by`](Self::replaced_by).
+    pub fn take_batch(&mut self) -> B
+    where
+        B: Default,
+    {
+        std::mem::take(&mut self.batch)
+    }
+
+    /// Another batch in place of this one, whose record at `index` was made from the record at `from[index]` of this one. For a
+    /// [`batch_step`](crate::Flow::batch_step).
+    ///
+    /// ```
+    /// use godata_etl::{Chunk, Origin};
+    ///
+    /// let chunk = Chunk::new(vec![3, 0, 5], Origin::new(1));
+    /// let longer = chunk.replaced_by(vec!["three", "five"], vec![0, 2]);
+    /// assert_eq!(longer.place(1).record, Some(3));
+    /// ```
+    pub fn replaced_by<C: Batch>(mut self, batch: C, from: Vec<u32>) -> Chunk<C> {
+        self.rows.keep(from);
+        self.with_batch(batch)
+    }
+
     /// How many records there are.
     pub fn len(&self) -> usize {
         self.batch.len()
@@ -102,11 +126,13 @@ impl RowMap {
         }
     }
 
-    /// Keeps the rows of the records at `kept`, which is ascending.
+    /// Keeps the rows of the records at `kept`. A record that does not exist has an unknown row.
     pub(crate) fn keep(&mut self, kept: Vec<u32>) {
         match self {
             Self::All => *self = Self::Each(kept),
-            Self::Each(rows) => *rows = kept.iter().map(|&at| rows[at as usize]).collect(),
+            Self::Each(_) => {
+                *self = Self::Each(kept.into_iter().map(|at| self.get(at as usize)).collect());
+            }
             Self::Unknown => {}
         }
     }

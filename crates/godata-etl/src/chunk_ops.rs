@@ -6,7 +6,7 @@ use godata_core::BoxError;
 
 use crate::chunk::{RowMap, others, row_number};
 use crate::records::Missed;
-use crate::{Chunk, RecordMut, RecordRef, Records, Stop, Type, Value, Work};
+use crate::{Chunk, RecordMut, RecordRef, Records, ShapeError, Stop, Type, Value, Work};
 
 impl Work {
     /// The positions of the items for which `keep` returns true.
@@ -173,6 +173,18 @@ impl Chunk<Records> {
             (None, None) => Ok(()),
         })?;
         self.take_out(&rejected);
+        Ok(self)
+    }
+
+    /// Renames a field of each record.
+    pub(crate) fn rename(mut self, work: &mut Work, from: &str, to: &str) -> Result<Self, Stop> {
+        let taken = self.batch.taken(from, to);
+        for &row in &taken {
+            let row = row as usize;
+            work.reject(self.row(row), ShapeError::Taken { from: from.to_owned(), to: to.to_owned(), row })?;
+        }
+        self.take_out(&taken);
+        self.batch.rename(from, to)?;
         Ok(self)
     }
 

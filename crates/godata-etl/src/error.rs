@@ -26,6 +26,16 @@ pub enum BuildError {
         /// The rule that it breaks.
         source: NameError,
     },
+    /// The name of a [`batch_step`](crate::Flow::batch_step) breaks the rules of [`PipelineName`](crate::PipelineName).
+    #[error("invalid step name `{}` in pipeline `{}`", excerpt(name), name_excerpt(pipeline))]
+    InvalidStepName {
+        /// The pipeline.
+        pipeline: String,
+        /// The name.
+        name: String,
+        /// The rule that it breaks.
+        source: NameError,
+    },
     /// [`workers(0)`](crate::PipelineBuilder::workers): a pipeline needs at least one worker.
     #[error("pipeline `{}` needs at least one worker; the default is one per core", name_excerpt(pipeline))]
     NoWorkers {

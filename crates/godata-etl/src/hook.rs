@@ -125,7 +125,8 @@ impl StepInfo {
         self.index
     }
 
-    /// The method of [`Flow`](crate::Flow) that made it, such as `filter`.
+    /// The method of [`Flow`](crate::Flow) that made it, such as `filter`, or the name of a
+    /// [`batch_step`](crate::Flow::batch_step).
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name

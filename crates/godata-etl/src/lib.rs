@@ -82,7 +82,7 @@
 //! * Reading: [`read_vec`], [`read_iter`], [`read_stream`] and [`read_fn`], or [`read`] with a [`Reader`].
 //!   [`read_with`] chooses a reader for each run.
 //! * Steps on every [`Flow`]: `filter`, `try_filter`, `filter_with`, `expect`, `map`, `try_map`, `filter_map`, `flat_map`,
-//!   `transform`, `transform_with`, `inspect`, `scan`, `take`, `map_batch` and `map_async`.
+//!   `transform`, `transform_with`, `inspect`, `scan`, `take`, `map_batch`, `batch_step` and `map_async`.
 //! * Steps on dynamic records only ([`NamedFields`]): `select`, `rename`, `drop_fields`, `cast`, `derive` and `typed`.
 //!   [`untyped`](Flow::untyped) turns typed records into dynamic ones.
 //! * Writing: [`write_fn`](Flow::write_fn), or [`write`](Flow::write) with a [`Writer`].
@@ -239,6 +239,8 @@ mod rejected;
 mod report;
 mod step;
 mod stop;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod unit;
 mod work;
 mod writer;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::engine::{DeadLetters, Erased};
+use crate::engine::{DeadLetters, erased};
 use crate::{Records, Rejected, Writer};
 
 /// What a pipeline does with a record that can't be processed, for
@@ -122,7 +122,7 @@ impl OnError {
     /// ```
     #[must_use]
     pub fn dead_letter<W: Writer<Records>>(writer: W, limit: Limit) -> Self {
-        Self { letters: Some(Erased::new(writer)), ..Self::skip(limit) }
+        Self { letters: Some(erased(writer)), ..Self::skip(limit) }
     }
 
     /// Rejects only the records for which `f` returns true. Any other record that can't be processed fails the run. A second

@@ -188,8 +188,10 @@ pub(crate) struct Raw {
     pub(crate) pool: Arc<Buffers>,
     /// Where they start in the text of the source.
     pub(crate) start: u64,
-    pub(crate) find: Box<dyn Fn(&[u8], u32) -> Option<Range<usize>> + Send + Sync>,
+    pub(crate) find: FindRow,
 }
+
+type FindRow = Box<dyn Fn(&[u8], u32) -> Option<Range<usize>> + Send + Sync>;
 
 impl Drop for Raw {
     fn drop(&mut self) {

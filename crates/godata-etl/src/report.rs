@@ -60,7 +60,7 @@ pub struct IoCounts {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct StepCounts {
-    /// The kind of step, such as `filter`.
+    /// The kind of step, such as `filter`, or the name of a [`batch_step`](crate::Flow::batch_step).
     pub name: &'static str,
     /// How many records entered the step.
     pub records_in: u64,
@@ -179,10 +179,11 @@ fn io_json(counts: &IoCounts) -> String {
     )
 }
 
-/// The name is that of a method, so it needs no escapes.
 fn step_json(step: &StepCounts) -> String {
     let StepCounts { name, records_in, records_out, dropped, rejected, expanded, busy } = step;
     let busy = busy.as_micros();
+    // A name has no control characters.
+    let name = name.replace('\\', r"\\").replace('"', r#"\""#);
     format!(
         r#"{{"name":"{name}","in":{records_in},"out":{records_out},"dropped":{dropped},"expanded":{expanded},"rejected":{rejected},"busy_us":{busy}}}"#
     )

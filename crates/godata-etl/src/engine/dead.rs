@@ -23,13 +23,11 @@ pub(crate) trait LetterSink: Send {
 }
 
 /// Erases the type of a writer.
-pub(crate) struct Erased<W>(Arc<W>);
-
-impl<W: Writer<Records>> Erased<W> {
-    pub(crate) fn new(writer: W) -> Arc<dyn DeadLetters> {
-        Arc::new(Self(Arc::new(writer)))
-    }
+pub(crate) fn erased<W: Writer<Records>>(writer: W) -> Arc<dyn DeadLetters> {
+    Arc::new(Erased(Arc::new(writer)))
 }
+
+struct Erased<W>(Arc<W>);
 
 struct Open<W: Writer<Records>> {
     writer: Arc<W>,

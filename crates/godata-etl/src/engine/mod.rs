@@ -36,7 +36,7 @@ mod workers;
 pub(crate) use bracket::Bracket;
 pub(crate) use buffers::Buffers;
 pub(crate) use carried::{Carried, Computed};
-pub(crate) use dead::{DeadLetters, Erased};
+pub(crate) use dead::{DeadLetters, erased};
 pub(crate) use drive::{MakeWriter, check, contained_async, run};
 pub(crate) use in_flight::InFlight;
 pub(crate) use lanes::{Lanes, compute};

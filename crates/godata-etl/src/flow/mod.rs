@@ -9,7 +9,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use godata_core::{BoxError, RunContext};
+use godata_core::{BoxError, PipelineName, RunContext};
 
 pub use self::named_fields::NamedFields;
 use crate::chunk::RowMap;
@@ -28,8 +28,9 @@ use crate::{Batch, BuildError, Chunk, Pipeline, PipelineError, Records, StepInfo
 /// record is [`scan`](Self::scan). Steps compute: work that waits for something outside of the process belongs in
 /// [`map_async`](Self::map_async), because the whole process runs only as many steps at once as it has cores.
 ///
-/// A closure that can fail returns `Result<_, BoxError>`: `?` converts any error, and `Err("text".into())` makes one. The
-/// first failure ends the run, with an error that names the step and the record.
+/// A closure that can fail returns `Result<_, BoxError>`: `?` converts any error, and `Err("text".into())` makes one. By
+/// default, the first failure ends the run, with an error that names the step and the record;
+/// [`on_error`](crate::PipelineBuilder::on_error) leaves such records out.
 ///
 /// ```
 /// use godata_etl::Pipeline;
@@ -111,17 +112,65 @@ impl<B: Batch> Flow<B> {
         C: Batch,
         F: Fn(B) -> Result<C, BoxError> + Send + Sync + 'static,
     {
-        self.step("map_batch", move |chunk, _| {
-            let Chunk { batch, origin, .. } = chunk;
-            let missed = Missed::of(&batch);
-            let made = f(batch);
+        self.batch_step("map_batch", move |Chunk { batch, origin, .. }, _| {
+            Ok(Chunk { batch: f(batch)?, origin, rows: RowMap::Unknown })
+        })
+    }
+
+    /// Appends a step of your own, which works on a whole batch and knows the place of each record. It may reject records. Errors,
+    /// hooks and reports call it `name`.
+    ///
+    /// [`Chunk::replaced_by`] makes the batch that it returns, so that later errors still name the right records. A long loop calls
+    /// [`Work::check`] now and then.
+    ///
+    /// ```
+    /// use godata_etl::{Limit, OnError, Pipeline};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
+    /// let parsed = Pipeline::builder("numbers")
+    ///     .on_error(OnError::skip(Limit::records(10)))
+    ///     .read_vec(vec!["1", "x", "3"])
+    ///     .batch_step("parse", |mut chunk, work| {
+    ///         let (mut numbers, mut from) = (Vec::new(), Vec::new());
+    ///         for (index, text) in chunk.take_batch().into_iter().enumerate() {
+    ///             match text.parse::<u32>() {
+    ///                 Ok(number) => {
+    ///                     numbers.push(number);
+    ///                     from.push(index as u32);
+    ///                 }
+    ///                 Err(error) => work.reject(chunk.row(index), error)?,
+    ///             }
+    ///         }
+    ///         Ok(chunk.replaced_by(numbers, from))
+    ///     })
+    ///     .collect(10)
+    ///     .await?;
+    /// assert_eq!(parsed, [1, 3]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// The rules for the name are those for the name of a [pipeline](Pipeline::builder).
+    pub fn batch_step<C, F>(mut self, name: &'static str, f: F) -> Flow<C>
+    where
+        C: Batch,
+        F: Fn(Chunk<B>, &mut Work) -> Result<Chunk<C>, Stop> + Send + Sync + 'static,
+    {
+        if let Err(source) = PipelineName::new(name) {
+            let (pipeline, name) = (self.plan.name.to_string(), name.to_owned());
+            self.plan.mistake.get_or_insert(BuildError::InvalidStepName { pipeline, name, source });
+        }
+        self.step(name, move |chunk, work| {
+            let missed = Missed::of(&chunk.batch);
+            let made = f(chunk, work);
             missed.map_or(Ok(()), |missed| missed.check())?;
-            let mut batch = made?;
-            if let Some(records) = (&mut batch as &mut dyn Any).downcast_mut::<Records>() {
+            let mut chunk = made?;
+            if let Some(records) = (&mut chunk.batch as &mut dyn Any).downcast_mut::<Records>() {
                 // It may have set fields in some of the rows.
                 records.open_names();
             }
-            Ok(Chunk { batch, origin, rows: RowMap::Unknown })
+            Ok(chunk)
         })
     }
 

@@ -6,10 +6,8 @@ use godata_core::{BoxError, RunContext};
 use serde::de::DeserializeOwned;
 
 use super::named_fields::NamedFields;
-use crate::chunk::row_number;
 use crate::{
-    Batch, Chunk, Concurrency, Flow, PipelineError, Record, RecordMut, RecordRef, Records, ShapeError, Type,
-    Value, step,
+    Batch, Chunk, Concurrency, Flow, PipelineError, Record, RecordMut, RecordRef, Records, Type, Value, step,
 };
 
 /// The steps that [`Flow<Vec<T>>`](Flow) has too. The steps that make another value from each record (`map`, `flat_map`,
@@ -239,17 +237,7 @@ impl<B: Batch> Flow<B> {
         B: NamedFields,
     {
         let (from, to) = (from.into(), to.into());
-        NamedFields::flow(self).step("rename", move |mut chunk, work| {
-            loop {
-                match chunk.batch.rename(&from, &to) {
-                    Err(error @ ShapeError::Taken { row, .. }) => {
-                        work.reject(chunk.row(row), error)?;
-                        chunk.take_out(&[row_number(row)]);
-                    }
-                    renamed => return Ok(renamed.map(|()| chunk)?),
-                }
-            }
-        })
+        NamedFields::flow(self).step("rename", move |chunk, work| chunk.rename(work, &from, &to))
     }
 
     /// Drops these fields. See [`select`](Self::select) about unknown names.

@@ -144,8 +144,20 @@ impl Records {
 
     /// The position of the first row that has a value in both columns.
     fn first_with_both(&self, one: usize, other: usize) -> Option<usize> {
-        let has = |column, row| self.storage.cell(column, row).has_value();
-        self.rows.iter().map(|&row| row as usize).position(|row| has(one, row) && has(other, row))
+        self.rows.iter().position(|&row| self.has_both(row, one, other))
+    }
+
+    fn has_both(&self, row: u32, one: usize, other: usize) -> bool {
+        [one, other].into_iter().all(|column| self.storage.cell(column, row as usize).has_value())
+    }
+
+    /// The positions of the rows whose field `from` can't be renamed, because they have a value in `to` as well.
+    pub(crate) fn taken(&self, from: &str, to: &str) -> Vec<u32> {
+        let columns =
+            self.shape.position(from).zip(self.shape.position(to)).filter(|(one, other)| one != other);
+        let Some((one, other)) = columns else { return Vec::new() };
+        let rows = (0..).zip(&self.rows).filter(|&(_, &row)| self.has_both(row, one, other));
+        rows.map(|(position, _)| position).collect()
     }
 
     /// Moves the cells of column `from` to column `to`, and drops column `from`. No row has a value in both.

@@ -48,7 +48,7 @@ fn each_letter_has_the_place_and_the_bytes_of_its_record_and_they_are_in_order()
             for (letter, n) in visible.iter().zip(bad) {
                 let raw = letter.text("raw").unwrap();
                 let byte = letter.u64("byte").unwrap() as usize;
-                assert_eq!((&*raw, letter.u64("line").unwrap()), (&*format!("{n}\n"), n + 1));
+                assert_eq!((raw, letter.u64("line").unwrap()), (&*format!("{n}\n"), n + 1));
                 assert_eq!(&text[byte..byte + raw.len()], raw.as_bytes());
             }
         }
@@ -62,7 +62,7 @@ fn a_letter_says_what_was_where_and_why() {
     let pipeline = flow(&letters, Limit::none(), 1, 10).write(output(&letters)).unwrap();
     pipeline.run_blocking(&cx).unwrap();
     let letter = letters.visible.lock().unwrap()[0].clone();
-    let time = letter.get("time").unwrap().clone();
+    let time = letter.get("time").unwrap();
     let expected = record! {
         "pipeline" => "letters", "run_id" => cx.run_id().to_string(), "attempt" => 3, "time" => time,
         "stage" => "step[2] (try_filter)", "step" => 2, "file" => "numbers", "record" => 3, "line" => 4, "byte" => 6,

@@ -55,6 +55,7 @@ fn run<B: godata_etl::Batch>(flow: Flow<B>) -> Result<RunReport, PipelineError> 
 
 #[test]
 fn an_error_that_is_not_the_fault_of_the_record_fails_the_run() {
+    type Step = fn(Flow<Vec<u64>>, Fails) -> Flow<Vec<u64>>;
     #[derive(Clone)]
     struct Fails(fn() -> BoxError);
     let canceled = || {
@@ -69,17 +70,15 @@ fn an_error_that_is_not_the_fault_of_the_record_fails_the_run() {
         || panic!("no"),
     ];
     for error in errors.map(Fails) {
-        let steps: [Box<dyn Fn(Flow<Vec<u64>>, Fails) -> Flow<Vec<u64>>>; 3] = [
-            Box::new(|flow, fails| flow.try_map(move |n| if n == 3 { Err(fails.0()) } else { Ok(n) })),
-            Box::new(|flow, fails| {
-                flow.scan((), move |(), n| if n == 3 { Err(fails.0()) } else { Ok(Some(n)) })
-            }),
-            Box::new(|flow, fails| {
+        let steps: [Step; 3] = [
+            |flow, fails| flow.try_map(move |n| if n == 3 { Err(fails.0()) } else { Ok(n) }),
+            |flow, fails| flow.scan((), move |(), n| if n == 3 { Err(fails.0()) } else { Ok(Some(n)) }),
+            |flow, fails| {
                 flow.map_async(Concurrency::Ordered(2), move |n| {
                     let fails = fails.clone();
                     async move { if n == 3 { Err(fails.0()) } else { Ok(n) } }
                 })
-            }),
+            },
         ];
         for step in steps {
             let failed = run(step(numbers(), error.clone())).unwrap_err();
@@ -260,4 +259,57 @@ fn an_encoder_that_rejects_everything_leaves_an_empty_output() {
     let kept = Kept { bad: Some(1), ..Kept::default() };
     let report = numbers().write(kept).unwrap().run_blocking(&RunContext::new()).unwrap();
     assert_eq!((report.written.rejected, report.written.records, report.unfinished()), (5, 0, 0));
+}
+
+#[test]
+fn a_batch_step_has_a_name_and_keeps_the_places() {
+    let flow = skipping(Limit::none()).read(Numbers { records: 20, batch: 6, bad: Some(5) });
+    let flow = flow.batch_step("add \"2\"", |mut chunk, work| {
+        let (mut made, mut from) = (Vec::new(), Vec::new());
+        for (index, n) in (0..).zip(chunk.take_batch()) {
+            if n % 4 == 0 {
+                work.reject(chunk.row(index as usize), "a multiple of 4")?;
+            } else {
+                made.extend([n, n]);
+                from.extend([index, index]);
+            }
+        }
+        Ok(chunk.replaced_by(made, from))
+    });
+    let report = run(flow.expect("not 18", |&n| n != 18)).unwrap();
+    let rejected: Vec<_> = report.rejections.iter().map(ToString::to_string).collect();
+    let step = |n: u64| format!("step[0] (add \"2\") rejected record {n} (numbers:{})", n + 1);
+    let read = |n: u64| format!("read rejected record {n} (numbers:{})", n + 1);
+    let last = "step[1] (expect) rejected record 18 (numbers:19)".to_owned();
+    let expected =
+        [step(4), read(5), step(8), read(10), step(12), read(15), step(16), last.clone(), last, read(20)];
+    assert_eq!(rejected, expected);
+    assert_eq!((report.steps[0].expanded, report.steps[0].rejected), (12, 4));
+    let json: serde_json::Value = serde_json::from_str(&report.to_json()).unwrap();
+    assert_eq!(json["steps"][0]["name"], "add \"2\"");
+    assert_eq!((&json["rejected"], &json["steps"][0]["rejected"]), (&10.into(), &4.into()));
+}
+
+#[test]
+fn a_batch_step_that_asks_for_an_unknown_name_fails() {
+    let failed = run(rows().batch_step("prices", |chunk, _| {
+        let _ = chunk.batch().iter().filter(|r| r.str("price").is_some()).count();
+        Ok(chunk)
+    }));
+    let failed = format!("{:#}", failed.unwrap_err());
+    assert_eq!(failed, "step[0] (prices) failed: no field is named `price`; the fields are `n`, `text`");
+}
+
+#[test]
+fn a_step_needs_a_valid_name() {
+    let flow = numbers().batch_step(" parse", |chunk, _| Ok(chunk));
+    let mistake = flow.write_fn(|_, _| ready(Ok(()))).unwrap_err();
+    assert_eq!(mistake.to_string(), "invalid step name ` parse` in pipeline `rules`");
+}
+
+#[test]
+fn a_step_after_a_step_that_made_a_batch_as_a_whole_rejects_records_without_a_number() {
+    let report = run(numbers().map_batch(Ok).expect("odd", |n| n % 2 == 1)).unwrap();
+    let places: Vec<_> = report.rejections.iter().map(|rejected| rejected.place.to_string()).collect();
+    assert_eq!(places, ["a record", "a record"]);
 }
