@@ -11,11 +11,13 @@ use std::sync::Once;
 use godata::csv::FileColumns;
 use godata::etl::Reader;
 use godata::prelude::*;
-use godata::{DuplicateKeys, Encoding, Records, json};
+use godata::{DuplicateKeys, Encoding, Limit, OnError, Records, Transient, json};
 use serde::{Deserialize, Serialize};
 
 use support::Folder;
 use support::packing::Packing;
+
+const ERRORS: &str = include_str!("../crates/godata/src/guide/errors.rs");
 
 const GUIDE: &str = include_str!("../crates/godata/src/guide/files.rs");
 
@@ -482,4 +484,85 @@ fn nuls(broken: &Broken) {
     let says =
         " at record 1 (in:2): column `id`: there is a NUL byte, as in binary files and in UTF-16, which";
     broken.fails(csv::read_records(broken.write("in", "id\n\0\0\0\0\n")), says);
+}
+
+/// Runs a pipeline in which one thing is wrong with the second of three records, or with all.
+type Wrong = fn(&Folder, OnError) -> Result<RunReport, BoxError>;
+
+const WRONG: [(&str, Wrong); 11] = [
+    ("a record can't be decoded", |_, on_error| {
+        let flow = with(on_error).read(csv::read_records(Input::bytes("in.csv", "a,b\n1,2\n3\n5,6\n")));
+        run(flow.write_fn(async |_, _| Ok(())))
+    }),
+    ("a step returns an error for a record", |_, on_error| {
+        run(numbers(on_error)
+            .try_map(|n| if n == 2 { Err("no".into()) } else { Ok(n) })
+            .write_fn(async |_, _| Ok(())))
+    }),
+    ("a record fails an [`expect`](Flow::expect)", |_, on_error| {
+        run(numbers(on_error).expect("not two", |n| *n != 2).write_fn(async |_, _| Ok(())))
+    }),
+    ("the format of the output can't hold a value of a record", |folder, on_error| {
+        let floats = with(on_error).read_vec(vec![1.0, f64::NAN, 3.0]);
+        run(floats.write(jsonl::write(folder.path("out.jsonl"))))
+    }),
+    ("more records are left out than the limit allows", |_, _| {
+        let on_error = OnError::skip(Limit::records(0));
+        run(numbers(on_error).expect("not two", |n| *n != 2).write_fn(async |_, _| Ok(())))
+    }),
+    ("a step asks for a name that no record has", |_, on_error| {
+        let flow = with(on_error).read(csv::read_records(Input::bytes("in.csv", "a\n1\n2\n3\n")));
+        run(flow.try_filter(|record| Ok(record.text("b")? == "1")).write_fn(async |_, _| Ok(())))
+    }),
+    ("a service that a step asks is down, and the step says so with [`Transient`]", |_, on_error| {
+        let ask = |n| if n == 2 { Err(Transient::new("it is down").into()) } else { Ok(n) };
+        run(numbers(on_error).try_map(ask).write_fn(async |_, _| Ok(())))
+    }),
+    ("a step panics", |_, on_error| {
+        run(numbers(on_error).map(|n| if n == 2 { panic!("no") } else { n }).write_fn(async |_, _| Ok(())))
+    }),
+    ("an input is missing, cut off, damaged, or changed while it is read", |folder, on_error| {
+        let flow = with(on_error).read(csv::read_records(folder.path("missing.csv")));
+        run(flow.write_fn(async |_, _| Ok(())))
+    }),
+    ("the output can't be written: no space is left, or the directory is missing", |_, on_error| {
+        run(numbers(on_error).write(jsonl::write("/dev/full")))
+    }),
+    ("the dead letters can't be written", |folder, _| {
+        let letters = jsonl::write(folder.path("no directory/bad.jsonl"));
+        let on_error = OnError::dead_letter(letters, Limit::none());
+        run(numbers(on_error).expect("not two", |n| *n != 2).write_fn(async |_, _| Ok(())))
+    }),
+];
+
+fn with(on_error: OnError) -> godata::PipelineBuilder {
+    Pipeline::builder("wrong").on_error(on_error)
+}
+
+fn numbers(on_error: OnError) -> Flow<Vec<u32>> {
+    with(on_error).read_vec(vec![1, 2, 3])
+}
+
+fn run(pipeline: Result<Pipeline, godata::BuildError>) -> Result<RunReport, BoxError> {
+    Ok(pipeline?.run_blocking(&RunContext::new())?)
+}
+
+#[test]
+fn what_goes_wrong_is_left_out_or_fails_the_run() {
+    let said = ERRORS.split_once("//! | what goes wrong |").unwrap().1.lines().skip(2);
+    let said: Vec<_> = said.map_while(|line| line.strip_prefix("//! | ")?.strip_suffix(" |")).collect();
+    assert_eq!(said.len(), WRONG.len());
+    for (line, (what, wrong)) in said.into_iter().zip(WRONG) {
+        let folder = Folder::new();
+        let expected = if wrong(&folder, OnError::skip(Limit::none())).is_ok() {
+            "it is left out"
+        } else {
+            "the run fails"
+        };
+        assert_eq!(line, format!("{what} | {expected}"));
+        if let Ok(report) = wrong(&folder, OnError::skip(Limit::none())) {
+            assert_eq!((report.rejected(), report.written.records), (1, 2), "{what}");
+        }
+        assert!(wrong(&folder, OnError::fail()).is_err(), "{what}");
+    }
 }

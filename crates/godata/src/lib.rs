@@ -66,6 +66,7 @@
 //! | about | see |
 //! |---|---|
 //! | reading and writing files: a guide by question | [`guide::files`] |
+//! | bad rows, failed runs and kills: a guide by question | [`guide::errors`] |
 //! | how a pipeline is described, and every step | [`Pipeline`], [`Flow`] |
 //! | the file formats and their options | [`csv`], [`jsonl`], [`json`] |
 //! | what formats read: one file or many, compressed, other encodings, standard input | [`Input`] |

@@ -103,7 +103,7 @@
 //! CSV quotes that RFC 4180 does not allow ([`lenient_quotes`](csv::CsvReader::lenient_quotes)), files with other columns
 //! ([`file_columns`](csv::CsvReader::file_columns)), CSV records that are too short or too long
 //! ([`ragged`](csv::CsvReader::ragged)) and duplicate keys ([`duplicate_keys`](jsonl::JsonlReader::duplicate_keys)) can follow
-//! other rules. To drop records that a step can't use, test them in a [`filter`](Flow::filter).
+//! other rules. To leave bad records out, or to set them aside with their reasons, see [`errors`](super::errors).
 //!
 //! In JSON, `order.str("status")` is `None` for a record without the field, and for all records if the field was renamed. If
 //! each record must have the field, ask for [`text`](RecordRef::text), which is an error where it is missing:
