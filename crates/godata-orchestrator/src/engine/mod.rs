@@ -223,6 +223,12 @@ impl Engine {
     }
 
     fn ask(&mut self, pipeline: &str, ask: Ask, reply: Reply<Answer>) {
+        if matches!(ask, Ask::Unregister)
+            && let Some(name) = self.directory.stored(pipeline)
+        {
+            let id = self.open_entry(name);
+            return self.queue_request(id, Request::Unregister, Replier::Ask(reply));
+        }
         let new = NewRuns { ids: &mut self.ids, now: self.clock.now() };
         let entry = self.directory.registered(pipeline);
         match entry.and_then(|entry| Ok((entry.id, request(entry, ask, new)?))) {

@@ -117,7 +117,7 @@ impl Engine {
             entry.take_request();
             return true;
         }
-        let needs_plan = !matches!(asked.request, Request::Cancel(_) | Request::Rebase);
+        let needs_plan = !matches!(asked.request, Request::Cancel(_) | Request::Rebase | Request::Unregister);
         if !needs_plan || entry.plan.is_some() {
             return false;
         }
@@ -346,9 +346,10 @@ impl Engine {
                 Ok(Answer::Done)
             }
             (Verdict::Granted, Request::Register(registered)) => {
-                logs::registered(entry.name(), registered.spec.as_deref());
-                let pipeline = entry.name().clone();
-                self.events.send(|| Event::Registered { pipeline, spec: registered.spec.clone() });
+                let (pipeline, spec) = (entry.name().clone(), registered.spec.clone());
+                let (enabled, paused) = (registered.enabled, entry.row.paused_at.is_some());
+                logs::registered(&pipeline, spec.as_deref(), enabled, paused);
+                self.events.send(|| Event::Registered { pipeline, spec, enabled, paused });
                 Ok(Answer::Done)
             }
             (Verdict::Granted, _) => Ok(Answer::Done),
