@@ -171,6 +171,9 @@ impl Directory {
         for upstream in plan.upstream() {
             if let Some(followers) = self.followers.get_mut(upstream) {
                 followers.retain(|follower| *follower != id);
+                if followers.is_empty() {
+                    self.followers.remove(upstream);
+                }
             }
         }
         self.ahead.remove(&id);
