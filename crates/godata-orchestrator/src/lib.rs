@@ -110,7 +110,8 @@
 //! 4. [`finished`](RunHandle::finished) completes when the job ends. [`done`](RunHandle::done) completes when its final row
 //!    is durable, or after 60 s with an error; the orchestrator keeps trying to write the row.
 //! 5. A store that is slow or hangs for one pipeline, a job that blocks its thread, or a schedule that panics does not delay
-//!    other pipelines, on any number of cores. [Threads](Orchestrator#threads) says how many jobs may block.
+//!    other pipelines, on any number of cores, as long as not all [`store_calls`](OrchestratorBuilder::store_calls) hang.
+//!    [Threads](Orchestrator#threads) says how many jobs may block.
 //! 6. One task serves all pipelines, and starting a run reads nothing from the store.
 //!
 //! # Features

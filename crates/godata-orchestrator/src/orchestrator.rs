@@ -111,8 +111,9 @@ impl Orchestrator {
 
     /// Returns a builder for an orchestrator with limits, pools, a clock or recovery.
     ///
-    /// The store keeps pipelines and runs. If it is not [shared](Store::shared), several orchestrators in one process use
-    /// clones of one [`AnyStore`].
+    /// The store keeps pipelines and runs. If it is not [shared](Store::shared), one orchestrator uses it at a time. Another one in
+    /// the same process can take over from it on a clone of its [`AnyStore`]. Two at once lose nothing and run nothing twice, but
+    /// neither looks for what the other has changed: runs that it left queued, a pause that it ended, or a success.
     ///
     /// The runner runs the jobs. It should have no limit and no pools of its own: a run that waits in the runner counts as
     /// running, while a run that waits for the orchestrator's [`concurrency`](OrchestratorBuilder::concurrency) is durably
