@@ -47,6 +47,7 @@ async fn main() -> Result<ExitCode, BoxError> {
 fn pipeline_cells(pipeline: &PipelineRecord, last: Option<&RunRecord>) -> [String; 5] {
     let next = match pipeline.spec.as_deref().map(parse) {
         _ if pipeline.removed_at.is_some() => "removed".to_owned(),
+        _ if !pipeline.enabled => "disabled".to_owned(),
         _ if pipeline.paused_at.is_some() => "paused".to_owned(),
         None => String::new(),
         // A custom schedule of the program, which only the program can parse.

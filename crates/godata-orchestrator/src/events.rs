@@ -26,7 +26,8 @@ pub enum Event {
     Started(Arc<RunRecord>),
     /// A run's final row is durable.
     Ended(Arc<RunRecord>),
-    /// Due times were skipped, and this row covers them. The event is sent again each time the row grows.
+    /// Due times were skipped, and this row covers them. The event is sent again each time the row grows; its count is then that of
+    /// all due times of the row.
     Skipped(Arc<RunRecord>),
     /// A run takes longer than usual.
     Overdue {
@@ -94,12 +95,17 @@ pub enum Event {
         pipeline: PipelineName,
         /// The text of its schedule; `None` if it has no schedule.
         spec: Option<String>,
+        /// Whether it is enabled. Otherwise it has no due times.
+        enabled: bool,
+        /// Whether it is paused, since an earlier process perhaps.
+        paused: bool,
     },
     /// A pipeline is no longer registered.
     Unregistered {
         /// The pipeline.
         pipeline: PipelineName,
-        /// Whether another instance has unregistered it, or the caller of this one was not told that the call had an effect.
+        /// Whether it was found unregistered in the store: another instance has done it, or this one has without learning so,
+        /// because the store's answer was lost.
         by_another: bool,
     },
     /// A pipeline was paused, here or by another instance.
@@ -188,8 +194,14 @@ impl fmt::Display for Event {
                 write!(f, "the store failed: {}", short_line(&error_chain(&**error).to_string()))
             }
             Self::ScheduleStopped { pipeline, reason } => write!(f, "{pipeline}: schedule stopped: {reason}"),
-            Self::Registered { pipeline, spec } => {
-                write!(f, "{pipeline}: registered, {}", short_line(spec.as_deref().unwrap_or("no schedule")))
+            Self::Registered { pipeline, spec, enabled, paused } => {
+                write!(
+                    f,
+                    "{pipeline}: registered, {}",
+                    short_line(spec.as_deref().unwrap_or("no schedule"))
+                )?;
+                f.write_str(if *enabled { "" } else { ", disabled" })?;
+                f.write_str(if *paused { ", paused" } else { "" })
             }
             Self::Unregistered { pipeline, by_another: false } => write!(f, "{pipeline}: unregistered"),
             Self::Unregistered { pipeline, by_another: true } => {

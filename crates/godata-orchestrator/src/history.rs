@@ -101,7 +101,8 @@ fn cells(run: &RunRecord) -> [String; HEAD.len()] {
     let took = run.ended_at.zip(run.started_at).filter(|_| was_seen_to_end);
     // The clock may have been set back during the run.
     let took = took.map(|(ended, started)| (ended - started).max(Duration::ZERO));
-    let has_counts = run.started_at.is_some() && was_seen_to_end;
+    // The counts are stored when the run ends.
+    let has_counts = run.started_at.is_some() && run.ended_at.is_some() && was_seen_to_end;
     let number = |count: u64| if has_counts { count.to_string() } else { String::new() };
     [
         run.pipeline_name.to_string(),

@@ -110,7 +110,8 @@
 //! 4. [`finished`](RunHandle::finished) completes when the job ends. [`done`](RunHandle::done) completes when its final row
 //!    is durable, or after 60 s with an error; the orchestrator keeps trying to write the row.
 //! 5. A store that is slow or hangs for one pipeline, a job that blocks its thread, or a schedule that panics does not delay
-//!    other pipelines, on any number of cores. [Threads](Orchestrator#threads) says how many jobs may block.
+//!    other pipelines, on any number of cores, as long as not all [`store_calls`](OrchestratorBuilder::store_calls) hang.
+//!    [Threads](Orchestrator#threads) says how many jobs may block.
 //! 6. One task serves all pipelines, and starting a run reads nothing from the store.
 //!
 //! # Features
@@ -134,7 +135,7 @@
 //! | WARN | `run canceled`, `run interrupted` | `pipeline`, `run`, `reason`; only for a run that had no job here |
 //! | WARN | `stuck run stored as interrupted` | `pipeline`, `run`, `reason`; its job still runs as a shutdown ends. If the process lives on and the job ends, the runner logs that end; the row stays as it is |
 //! | INFO | `run skipped` | `pipeline`, `run`, `reason`; a queued run that gave way to a newer one |
-//! | INFO | `due times skipped` | `pipeline`, `run` (the skipped row), `skipped` (how many more), `due` (the last), `reason` |
+//! | INFO | `due times skipped` | `pipeline`, `run` (the skipped row), `skipped` (how many more), `exact` (`false`: at least that many), `due` (the last that is known), `reason` |
 //! | WARN | `due times missed` | `pipeline`, `missed`, `exact` (`false`: at least that many), `runs` (how many are to run), `first`, `due` (the last), `policy` |
 //! | WARN | `queued run taken over` | `pipeline`, `run`, `owner` (the dead instance) |
 //! | WARN | `interrupted run queued again` | `pipeline`, `run`, `retry_of`, `attempt`, `interruptions` |
@@ -142,7 +143,7 @@
 //! | WARN | `no slot became free for a minute` | `pool` (empty: all slots), `running` (the runs that have them), `waiting` (how many pipelines); after a minute, once |
 //! | ERROR | `job not started` | `pipeline`, `run`, `error` |
 //! | WARN | `result refused: another instance has interrupted the run` | `pipeline`, `run` |
-//! | INFO | `pipeline registered` | `pipeline`, `schedule` |
+//! | INFO | `pipeline registered` | `pipeline`, `schedule`, `disabled` and `paused` if it is |
 //! | INFO | `schedule edited` | `pipeline`, `from`, `to` |
 //! | INFO | `pipeline unregistered`, `pipeline paused`, `pipeline resumed` | `pipeline` |
 //! | WARN | `pipeline unregistered by another instance` | `pipeline` |

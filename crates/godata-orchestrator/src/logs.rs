@@ -91,7 +91,8 @@ fn skipped(run: &RunRecord, before: Option<&RunRecord>, reason: &str) {
     let skipped = count(run).saturating_sub(before.map_or(0, count));
     if reason != MISSED && skipped > 0 {
         let (pipeline, due) = (&run.pipeline_name, run.due.map(rfc3339).map(display));
-        tracing::info!(%pipeline, run = %run.id, skipped, due, reason, "due times skipped");
+        let exact = run.covers.is_none_or(|covers| covers.exact);
+        tracing::info!(%pipeline, run = %run.id, skipped, exact, due, reason, "due times skipped");
     }
 }
 
@@ -127,8 +128,9 @@ pub(crate) fn edited(pipeline: &PipelineName, from: Option<&str>, to: Option<&st
     tracing::info!(%pipeline, from, to, "schedule edited");
 }
 
-pub(crate) fn registered(pipeline: &PipelineName, spec: Option<&str>) {
-    tracing::info!(%pipeline, schedule = spec_text(spec), "pipeline registered");
+pub(crate) fn registered(pipeline: &PipelineName, spec: Option<&str>, enabled: bool, paused: bool) {
+    let (disabled, paused) = ((!enabled).then_some(true), paused.then_some(true));
+    tracing::info!(%pipeline, schedule = spec_text(spec), disabled, paused, "pipeline registered");
 }
 
 pub(crate) fn unregistered(pipeline: &PipelineName) {

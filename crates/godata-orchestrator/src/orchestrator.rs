@@ -34,6 +34,9 @@ use crate::{
     Registration, RegistrationInfo, RunOptions, Status, logs,
 };
 
+/// How many due times [`Orchestrator::upcoming`] computes at most. It does so in the task of its caller.
+const MOST_UPCOMING: usize = 10_000;
+
 /// Runs jobs on schedules and by hand, and keeps their history.
 ///
 /// Clones are cheap and refer to the same orchestrator. It starts with its first call, and fires no schedule before
@@ -108,8 +111,9 @@ impl Orchestrator {
 
     /// Returns a builder for an orchestrator with limits, pools, a clock or recovery.
     ///
-    /// The store keeps pipelines and runs. If it is not [shared](Store::shared), several orchestrators in one process use
-    /// clones of one [`AnyStore`].
+    /// The store keeps pipelines and runs. If it is not [shared](Store::shared), one orchestrator uses it at a time. Another one in
+    /// the same process can take over from it on a clone of its [`AnyStore`]. Two at once lose nothing and run nothing twice, but
+    /// neither looks for what the other has changed: runs that it left queued, a pause that it ended, or a success.
     ///
     /// The runner runs the jobs. It should have no limit and no pools of its own: a run that waits in the runner counts as
     /// running, while a run that waits for the orchestrator's [`concurrency`](OrchestratorBuilder::concurrency) is durably
@@ -166,6 +170,10 @@ impl Orchestrator {
     }
 
     /// Unregisters a pipeline. Its queued runs are canceled, running ones continue, and its history stays.
+    ///
+    /// The pipeline may also be one that is only stored, because the program no longer registers it. So after renaming a job,
+    /// unregister the old name once: until then its row says that it is enabled, its waiting retries stay queued, and its due
+    /// times have no row.
     ///
     /// # Errors
     ///
@@ -438,7 +446,7 @@ impl Orchestrator {
         }
     }
 
-    /// Returns the next due times of a pipeline, up to `count`, whether it is paused or not.
+    /// Returns the next due times of a pipeline, whether it is paused or disabled or not: up to `count`, and at most 10,000.
     ///
     /// # Errors
     ///
@@ -453,7 +461,7 @@ impl Orchestrator {
         let due_times = DueTimes(&*schedule);
         let mut after = self.0.clock.now();
         let mut times = Vec::new();
-        while times.len() < count
+        while times.len() < count.min(MOST_UPCOMING)
             && let Some(due) = due_times.next(after).map_err(|_| broken())?
         {
             times.push(due);

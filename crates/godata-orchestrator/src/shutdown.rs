@@ -15,7 +15,8 @@ pub struct DrainReport {
     /// Each run that was running or about to start, as it was at the end of the shutdown. A run that is not terminal is
     /// [stuck](Self::stuck).
     pub runs: Vec<RunResult>,
-    /// The runs whose final rows could not be stored. The next process that opens the store finds them running.
+    /// The runs whose final rows could not be stored, and those whose start may be stored although the store did not say so. The
+    /// next process that opens the store may find them running.
     pub unsaved: Vec<RunId>,
     /// The runs that stay queued for the next process that opens the store.
     pub queued: Vec<RunId>,

@@ -76,6 +76,14 @@ impl Directory {
         entry.ok_or_else(|| self.unknown_pipeline(name))
     }
 
+    /// A pipeline that is stored, and not registered here.
+    pub(super) fn stored(&self, name: &str) -> Option<PipelineName> {
+        let name = PipelineName::new(name).ok()?;
+        let is_stored = |row: &&PipelineRecord| row.rev > 0 && row.removed_at.is_none();
+        self.row_of(&name).filter(is_stored)?;
+        self.plan_of(&name).is_none().then_some(name)
+    }
+
     pub(super) fn unknown_pipeline(&self, pipeline: &str) -> OrchestratorError {
         let registered = self.entries.iter().flatten().filter(|entry| entry.plan.is_some());
         OrchestratorError::unknown_pipeline(pipeline, registered.map(|entry| entry.name()))
@@ -163,6 +171,9 @@ impl Directory {
         for upstream in plan.upstream() {
             if let Some(followers) = self.followers.get_mut(upstream) {
                 followers.retain(|follower| *follower != id);
+                if followers.is_empty() {
+                    self.followers.remove(upstream);
+                }
             }
         }
         self.ahead.remove(&id);

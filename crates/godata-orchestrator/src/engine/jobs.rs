@@ -335,6 +335,11 @@ impl Jobs {
         running
     }
 
+    /// Whether any job is running.
+    pub(super) fn are_running(&self, directory: &Directory) -> bool {
+        self.watched_jobs(directory).any(|job| job.handle.is_some())
+    }
+
     /// Whether the final rows of all ended jobs are stored.
     pub(super) fn are_written(&self, directory: &Directory) -> bool {
         self.watched_jobs(directory).all(|job| job.ended.is_none())

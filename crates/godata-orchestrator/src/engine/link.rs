@@ -174,6 +174,9 @@ impl StoreLink {
     /// insert.
     pub(super) fn read(&mut self, entry: &mut Entry, wait: Duration, duplicate: Option<Duplicate>) {
         let id = entry.id;
+        // What changes during the read makes the pipeline stale again.
+        entry.is_stale = false;
+        entry.asked.iter_mut().for_each(|asked| asked.is_read = true);
         let jobs = entry.jobs.iter().map(|job| job.key.clone());
         let asked = entry.request().and_then(|asked| asked.request.runs().first());
         let keys = jobs.chain(asked.map(|run| run.key.clone()));
@@ -244,8 +247,11 @@ impl StoreLink {
     /// Notes how far the store's clock is behind, and returns whether that is noticeably less than before: due times come sooner
     /// than the timers are set for, by hours if this clock was ahead and was corrected.
     pub(super) fn set_behind(&mut self, behind: Duration) -> bool {
+        // Due times are whole milliseconds, so a due time comes no sooner than that.
+        let millis = behind.as_nanos().div_ceil(1_000_000);
+        let behind = Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX));
         let before = std::mem::replace(&mut self.behind, behind);
-        behind + Duration::from_secs(1) < before
+        behind.saturating_add(Duration::from_secs(1)) < before
     }
 
     /// The answer of a call that is not about a single pipeline, if it did not fail.

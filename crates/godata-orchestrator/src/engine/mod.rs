@@ -22,7 +22,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use futures::future::{BoxFuture, pending};
-use godata_core::{Clock, PipelineName, RunHandle, RunId, RunRecord, RunStatus};
+use godata_core::{Clock, PipelineName, RunHandle, RunId, RunRecord, RunResult, RunStatus, StoreError};
 use time::UtcDateTime;
 use tokio::runtime::Handle;
 use tokio::select;
@@ -38,7 +38,7 @@ use crate::builder::Setup;
 use crate::code::wait_for_drops;
 use crate::command::{Answer, Ask, Command, Reply};
 use crate::decide::{End, Mode, Request, STUCK};
-use crate::entry::{Entry, Replier};
+use crate::entry::{Asked, Entry, Flight, Job, Replier};
 use crate::events::EventSender;
 use crate::ids::Ids;
 use crate::signal::{Received, Signals};
@@ -223,6 +223,12 @@ impl Engine {
     }
 
     fn ask(&mut self, pipeline: &str, ask: Ask, reply: Reply<Answer>) {
+        if matches!(ask, Ask::Unregister)
+            && let Some(name) = self.directory.stored(pipeline)
+        {
+            let id = self.open_entry(name);
+            return self.queue_request(id, Request::Unregister, Replier::Ask(reply));
+        }
         let new = NewRuns { ids: &mut self.ids, now: self.clock.now() };
         let entry = self.directory.registered(pipeline);
         match entry.and_then(|entry| Ok((entry.id, request(entry, ask, new)?))) {
@@ -262,7 +268,10 @@ impl Engine {
         let id = id.or_else(|| Some(self.directory.iter().find(|entry| entry.runs.iter().any(is_ours))?.id));
         let entry = self.directory.entry_mut(id?)?;
         let row = entry.runs.iter().find(|row| is_ours(row))?.clone();
-        Some(self.jobs.handle_of(entry, &row))
+        // Its final row is not stored, and a new handle would wait for a job that has ended.
+        let has_ended = |job: &Job| job.ended.is_some() && job.waiter.is_none();
+        let is_active = !entry.job(run).is_some_and(has_ended);
+        is_active.then(|| self.jobs.handle_of(entry, &row))
     }
 
     /// The handles of the runs whose jobs are running, by id.
@@ -342,8 +351,10 @@ impl Engine {
         for handle in self.lifecycle.next_stage(&self.jobs, &self.directory) {
             let run = handle.id();
             let Some(id) = self.jobs.pipeline_of(run) else { continue };
-            let (reason, started_at) = (STUCK.to_owned(), handle.started_at());
-            let end = End::without_result(run, RunStatus::Interrupted, reason, started_at, self.clock.now());
+            let RunResult { counts, report, started_at, .. } = handle.result();
+            let (reason, now) = (STUCK.to_owned(), self.clock.now());
+            let end = End::without_result(run, RunStatus::Interrupted, reason, started_at, now);
+            let end = End { counts, report, ..end };
             if let Some(entry) = self.directory.entry_mut(id) {
                 self.jobs.ended(entry, end);
             }
@@ -351,9 +362,25 @@ impl Engine {
         }
     }
 
+    /// Tells the callers whose commits are in flight that these may still be stored. All others learn that it is shutting down.
+    fn answer_what_is_in_flight(&mut self) {
+        let source = Arc::new(StoreError::unavailable("it did not answer before the shutdown ended"));
+        let in_flight = |entry: &Entry| match &entry.flight {
+            Some(Flight::Commit(pending)) => pending.verdict.is_some(),
+            Some(Flight::Reload { .. }) => entry.request().is_some_and(Asked::waits_for_answer),
+            None => false,
+        };
+        for id in self.directory.find(in_flight) {
+            let Some(asked) = self.directory.entry_mut(id).and_then(Entry::take_request) else { continue };
+            let run = asked.request.runs().first().map(|run| run.id);
+            asked.reply.answer(Err(OrchestratorError::Unconfirmed { run, source: Arc::clone(&source) }));
+        }
+    }
+
     /// Reports what became of the runs, and returns the signals. The store is released first, because a caller that gets the
     /// report may open it again.
     fn end(mut self: Box<Self>) -> Option<Signals> {
+        self.answer_what_is_in_flight();
         let Ended { report, replies, signals } = self.lifecycle.end(&self.directory, &self.link);
         self.events.close();
         logs::shutdown_ended(&report);

@@ -56,7 +56,8 @@ impl Directory {
         if self.runs_after(&upstream, name) {
             return Err(RegisterError::Cycle { pipeline, upstream: upstream_name });
         }
-        match self.row_of(&upstream).map(|row| row.last_success_rev) {
+        let row = self.row_of(&upstream).filter(|row| row.removed_at.is_none());
+        match row.map(|row| row.last_success_rev) {
             Some(rev) => Ok((upstream, rev)),
             None => Err(RegisterError::UnknownUpstream { pipeline, upstream: upstream_name }),
         }

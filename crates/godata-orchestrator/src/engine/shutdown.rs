@@ -16,7 +16,7 @@ use crate::OrchestratorError;
 #[cfg(feature = "signal")]
 use crate::command::Reply;
 use crate::decide::Mode;
-use crate::entry::Flight;
+use crate::entry::{Entry, Flight};
 use crate::shutdown::{Closing, ClosingStage};
 use crate::signal::{Received, Signals};
 use crate::{DrainReport, logs};
@@ -124,8 +124,8 @@ impl Lifecycle {
     pub(super) fn is_over(&mut self, jobs: &Jobs, directory: &Directory, link: &StoreLink) -> bool {
         let Some(closing) = &mut self.closing else { return false };
         let has_ended = match closing.stage {
-            ClosingStage::Draining => jobs.running(directory).is_empty() && !is_about_to_start(directory),
-            ClosingStage::Stopping => jobs.running(directory).is_empty(),
+            ClosingStage::Draining => !jobs.are_running(directory) && !is_about_to_start(directory),
+            ClosingStage::Stopping => !jobs.are_running(directory),
             ClosingStage::Saving | ClosingStage::Over => false,
         };
         if has_ended {
@@ -147,7 +147,8 @@ impl Lifecycle {
         let queued = queued.filter(|run| run.status == RunStatus::Queued && run.owner == Some(link.owner()));
         let mut queued: Vec<RunId> = queued.map(|run| run.id).collect();
         queued.sort_unstable();
-        let unsaved = directory.iter().flat_map(|entry| &entry.ends).map(|end| end.run).collect();
+        let ended = directory.iter().flat_map(|entry| &entry.ends).map(|end| end.run);
+        let unsaved = ended.chain(directory.iter().flat_map(about_to_start)).collect();
         let runs = runs.iter().map(RunHandle::result).collect();
         Ended { report: DrainReport { runs, unsaved, queued }, replies, signals: self.signals.take() }
     }
@@ -163,8 +164,14 @@ pub(super) struct Ended {
 
 /// Whether jobs start once a commit that is in flight is stored.
 fn is_about_to_start(directory: &Directory) -> bool {
-    directory.iter().any(|entry| match &entry.flight {
-        Some(Flight::Commit(pending)) => !pending.starts.is_empty(),
-        Some(Flight::Reload { .. }) | None => false,
-    })
+    directory.iter().any(|entry| about_to_start(entry).next().is_some())
+}
+
+/// The runs whose jobs start once the commit that is in flight is stored.
+fn about_to_start(entry: &Entry) -> impl Iterator<Item = RunId> {
+    let starts = match &entry.flight {
+        Some(Flight::Commit(pending)) => &pending.starts[..],
+        Some(Flight::Reload { .. }) | None => &[],
+    };
+    starts.iter().copied()
 }

@@ -99,8 +99,28 @@ impl Engine {
             recovery: self.recovery,
         };
         let decision = decide(&facts, &mut self.ids);
+        if self.is_to_be_read(id, &decision) {
+            let Some(entry) = self.directory.entry_mut(id) else { return false };
+            self.link.read(entry, Duration::ZERO, None);
+            return false;
+        }
         self.watch_cursor(id, now);
         self.carry_out(id, decision)
+    }
+
+    /// Whether the first request would be answered by rows that may be out of date: without a commit, which would conflict, in a
+    /// store that other instances write to, or because of a run of another orchestrator.
+    fn is_to_be_read(&self, id: EntryId, decision: &Decision) -> bool {
+        let Some(entry) = self.directory.entry(id) else { return false };
+        let is_of_other = |run: RunId| entry.run(run).is_some_and(|run| run.owner != Some(self.link.owner()));
+        let may_be_outdated = match decision.verdict {
+            None => false,
+            Some(Verdict::Granted) => decision.commit.is_none() && self.link.is_shared(),
+            Some(Verdict::Refused(Refusal::AlreadyRunning(run) | Refusal::Duplicate(run))) => {
+                self.link.is_shared() || is_of_other(run)
+            }
+        };
+        may_be_outdated && entry.request().is_some_and(|asked| !asked.is_read)
     }
 
     /// Answers the first request if the answer of the store was lost, or if its pipeline was unregistered meanwhile. Drops it if
@@ -117,7 +137,7 @@ impl Engine {
             entry.take_request();
             return true;
         }
-        let needs_plan = !matches!(asked.request, Request::Cancel(_) | Request::Rebase);
+        let needs_plan = !matches!(asked.request, Request::Cancel(_) | Request::Rebase | Request::Unregister);
         if !needs_plan || entry.plan.is_some() {
             return false;
         }
@@ -346,9 +366,10 @@ impl Engine {
                 Ok(Answer::Done)
             }
             (Verdict::Granted, Request::Register(registered)) => {
-                logs::registered(entry.name(), registered.spec.as_deref());
-                let pipeline = entry.name().clone();
-                self.events.send(|| Event::Registered { pipeline, spec: registered.spec.clone() });
+                let (pipeline, spec) = (entry.name().clone(), registered.spec.clone());
+                let (enabled, paused) = (registered.enabled, entry.row.paused_at.is_some());
+                logs::registered(&pipeline, spec.as_deref(), enabled, paused);
+                self.events.send(|| Event::Registered { pipeline, spec, enabled, paused });
                 Ok(Answer::Done)
             }
             (Verdict::Granted, _) => Ok(Answer::Done),

@@ -14,9 +14,15 @@ pub(crate) struct Asked {
     pub(crate) reply: Replier,
     /// The store's error when the request was to be stored.
     pub(crate) error: Option<Arc<StoreError>>,
+    /// The pipeline was read since this was asked, or is being read.
+    pub(crate) is_read: bool,
 }
 
 impl Asked {
+    pub(crate) fn new(request: Request, reply: Replier) -> Self {
+        Self { request, reply, error: None, is_read: false }
+    }
+
     /// Whether the store failed for it, and a caller waits to learn whether it was stored all the same.
     pub(crate) fn waits_for_answer(&self) -> bool {
         self.error.is_some() && !matches!(self.reply, Replier::Nobody)

@@ -127,14 +127,14 @@ impl Entry {
             let mut is_first = true;
             self.asked.retain(|asked| std::mem::take(&mut is_first) || !asked.reply.is_gone());
         }
-        self.asked.push(Asked { request, reply, error: None });
+        self.asked.push(Asked::new(request, reply));
     }
 
     /// Queues a request of the loop itself before those of callers, except for one that is in flight or whose answer was lost.
     pub(crate) fn ask_first(&mut self, request: Request) {
         let is_begun = self.flight.is_some() || self.request().is_some_and(|asked| asked.error.is_some());
         let place = usize::from(is_begun && !self.asked.is_empty());
-        self.asked.insert(place, Asked { request, reply: Replier::Nobody, error: None });
+        self.asked.insert(place, Asked::new(request, Replier::Nobody));
     }
 
     pub(crate) fn job(&self, run: RunId) -> Option<&Job> {

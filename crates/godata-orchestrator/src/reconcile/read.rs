@@ -21,7 +21,6 @@ pub(super) fn read(
     let row = row.unwrap_or_else(|| PipelineRecord::new(entry.name().clone(), instance.now));
     let before = std::mem::replace(&mut entry.row, row);
     entry.runs = runs;
-    entry.is_stale = false;
     let open_skip = settled.iter().find(|run| entry.row.open_skip == Some(run.id));
     entry.fold.stored = open_skip.cloned().map(Arc::new);
     if entry.row.cursor != before.cursor || entry.row.spec_since != before.spec_since {

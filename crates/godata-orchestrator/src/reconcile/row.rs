@@ -27,7 +27,7 @@ pub(super) fn restore(entry: &mut Entry) {
     let is_asked = entry.asked.iter().any(|asked| matches!(asked.request, Request::Register(_)));
     if let Some(plan) = entry.plan.as_ref().filter(|_| !is_asked) {
         let request = Request::Register(Arc::clone(&plan.registered));
-        entry.asked.insert(0, Asked { request, reply: Replier::Nobody, error: None });
+        entry.asked.insert(0, Asked::new(request, Replier::Nobody));
     }
 }
 

@@ -366,6 +366,37 @@ async fn unregistering_cancels_queued_runs_and_keeps_the_history() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_pipeline_that_is_only_stored_can_be_unregistered() {
+    let world = World::scheduled(Registration::new(quick("new"))).await;
+    let failing = failing("old", |_| Some("no".into()));
+    let retry = RetryPolicy::attempts(2).backoff(secs(3_600), secs(3_600));
+    world.register(Registration::new(failing).schedule(every(10)).retry(retry)).await;
+    world.go_to(15).await;
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
+    world.register(Registration::new(quick("new"))).await;
+    world.clock.set(at(25));
+    let mut events = world.orchestrator.events();
+    world.orchestrator.unregister("old").await.unwrap();
+    assert!(matches!(&*received(&mut events), [.., Event::Unregistered { by_another: false, .. }]));
+    assert_eq!(world.story().await, ["schedule failed 10", "retry canceled 10", "skipped 20..20 x1+"]);
+    let error = world.orchestrator.unregister("old").await.unwrap_err();
+    assert!(matches!(error, OrchestratorError::UnknownPipeline { .. }), "{error}");
+    let registered = world.orchestrator.register_with(Registration::new(quick("b")).after("old")).await;
+    assert!(matches!(registered, Err(RegisterError::UnknownUpstream { .. })), "{registered:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_registration_is_told_with_what_keeps_it_from_firing() {
+    let world = World::scheduled(Registration::new(quick("a")).schedule(every(10))).await;
+    world.orchestrator.pause("a").await.unwrap();
+    let world = world.crash(|builder| builder.seed(fresh_seed()));
+    let mut events = world.orchestrator.events();
+    world.register(Registration::new(quick("a")).schedule(every(10)).disabled()).await;
+    let told: Vec<_> = received(&mut events).iter().map(ToString::to_string).collect();
+    assert_eq!(told, ["a: registered, every 10s, disabled, paused"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn rules_that_make_no_sense_are_refused_with_the_reason() {
     let world = World::new();
     world.register(Registration::new(quick("a"))).await;

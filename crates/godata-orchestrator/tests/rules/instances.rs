@@ -7,7 +7,7 @@ use godata_core::{
     AnyJob, AnyStore, BoxError, Cause, Clock as _, ManualClock, MemoryStore, OwnerId, PipelineName, RunKey,
     RunRecord, RunStatus, Store as _,
 };
-use godata_orchestrator::{Event, OrchestratorError, Overlap, Recovery, Registration};
+use godata_orchestrator::{Event, OrchestratorError, Overlap, Recovery, Registration, RunOptions};
 use tokio::sync::Semaphore;
 
 use crate::faulty::{Fault, Faults, faulty_way_to};
@@ -384,4 +384,56 @@ async fn a_job_is_started_once_even_if_its_pipeline_is_read_again_at_that_moment
     settle().await;
     assert_eq!(world.row(run.id()).await.status, RunStatus::Running);
     assert_eq!(contexts.recv().await.unwrap().run_id(), run.id());
+}
+
+/// Two instances on one store, of which the second knows nothing that the first does after this.
+async fn two_by_hand(is_shared: bool) -> [World; 2] {
+    let clock = ManualClock::new(at(0));
+    let store =
+        AnyStore::new(if is_shared { MemoryStore::with_clock(clock.clone()) } else { MemoryStore::new() });
+    let worlds = [(); 2].map(|()| World::on(clock.clone(), store.clone(), |builder| builder));
+    for world in &worlds {
+        world.register(Registration::new(quick("a"))).await;
+    }
+    worlds
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_of_another_instance_is_in_the_way_only_until_it_ends() {
+    for is_shared in [true, false] {
+        let [a, b] = two_by_hand(is_shared).await;
+        let (job, script, _contexts) = gated("b");
+        let job = AnyJob::new(job);
+        for world in [&a, &b] {
+            world.register(Registration::new(job.clone())).await;
+        }
+        let theirs = b.orchestrator.run_pipeline("b").await.unwrap();
+        settle().await;
+        let error = a.orchestrator.run_pipeline_with("b", RunOptions::new().token("t")).await.unwrap_err();
+        let is_in_the_way =
+            |error: &OrchestratorError| matches!(error, OrchestratorError::AlreadyRunning { .. });
+        // In a store that is not shared, the first instance has not read that run.
+        assert!(is_in_the_way(&error), "{is_shared} {error}");
+        script.let_go(9);
+        theirs.done().await.unwrap();
+        a.orchestrator.run_pipeline("b").await.unwrap().done().await.unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_another_instance_has_changed_is_not_taken_for_what_is_asked() {
+    let [a, b] = two_by_hand(true).await;
+    let paused = async || a.orchestrator.pipelines().await.unwrap()[0].paused_at.is_some();
+    b.orchestrator.pause("a").await.unwrap();
+    a.orchestrator.resume("a").await.unwrap();
+    assert!(!paused().await, "a resume was answered, and it is paused");
+    a.orchestrator.pause("a").await.unwrap();
+    b.orchestrator.resume("a").await.unwrap();
+    a.orchestrator.pause("a").await.unwrap();
+    assert!(paused().await, "a pause was answered, and it is not paused");
+    let c = World::on(a.clock.clone(), a.store.clone(), |builder| builder);
+    c.orchestrator.pipelines().await.unwrap();
+    b.orchestrator.unregister("a").await.unwrap();
+    c.register(Registration::new(quick("a"))).await;
+    assert!(a.orchestrator.pipelines().await.unwrap()[0].removed_at.is_none());
 }

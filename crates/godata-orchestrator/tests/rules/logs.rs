@@ -171,8 +171,8 @@ async fn a_schedule_logs_what_it_skips_what_it_missed_and_its_end() {
         "INFO pipeline registered pipeline=a schedule=\"every 10s\"",
         "INFO scheduler started",
         "INFO @a run started",
-        "INFO due times skipped pipeline=a run=# skipped=1 due=2023-11-14T22:00:20Z reason=\"another run was queued or running\"",
-        "INFO due times skipped pipeline=a run=# skipped=1 due=2023-11-14T22:00:30Z reason=\"another run was queued or running\"",
+        "INFO due times skipped pipeline=a run=# skipped=1 exact=true due=2023-11-14T22:00:20Z reason=\"another run was queued or running\"",
+        "INFO due times skipped pipeline=a run=# skipped=1 exact=true due=2023-11-14T22:00:30Z reason=\"another run was queued or running\"",
     ]);
     script.let_go(9);
     settle().await;

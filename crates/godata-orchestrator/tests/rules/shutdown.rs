@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use godata_core::{AnyJob, Job as _, RunContext, RunHandle, RunRequest, RunStatus, SystemClock, job_fn};
-use godata_orchestrator::{Recovery, Registration};
+use godata_orchestrator::{OrchestratorError, Recovery, Registration};
 use godata_runner::Runner;
 use tokio::time::Instant;
 
@@ -116,6 +116,9 @@ async fn a_run_that_neither_stops_nor_returns_is_stuck_and_stored_as_interrupted
         let (handle, run) = RunHandle::new(job.name(), request.into_context(), Arc::new(SystemClock));
         run.start();
         runs.lock().unwrap().push(run);
+        let progress = handle.context().progress();
+        progress.add_records_read(1_000);
+        progress.set_report("{}").unwrap();
         Ok(handle)
     });
     let world = World::with_runner(stuck, |builder| builder);
@@ -128,6 +131,7 @@ async fn a_run_that_neither_stops_nor_returns_is_stuck_and_stored_as_interrupted
     let row = world.row(run.id()).await;
     assert_eq!(row.status, RunStatus::Interrupted);
     assert_eq!(row.reason.as_deref(), Some("its job had not ended when the shutdown did"));
+    assert_eq!((row.counts.records_read, row.report.as_deref()), (1_000, Some("{}")));
 }
 
 #[tokio::test(start_paused = true)]
@@ -160,4 +164,35 @@ async fn a_job_that_stops_within_the_grace_of_its_runner_is_stored_as_it_ended()
     assert_eq!(report.stuck().count(), 0);
     let row = world.row(run.id()).await;
     assert_eq!((row.status, row.reason), (RunStatus::Succeeded, None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_commit_may_be_stored_after_a_shutdown_is_unconfirmed() {
+    let (store, faults) = faulty();
+    let world = World::with(store, |builder| builder);
+    world.register(Registration::new(quick("a"))).await;
+    faults.always("a", Fault::Hangs);
+    let orchestrator = world.orchestrator.clone();
+    let asked = tokio::spawn(async move { orchestrator.run_pipeline("a").await });
+    settle().await;
+    let report = world.orchestrator.shutdown(secs(1)).await;
+    let error = asked.await.unwrap().unwrap_err();
+    let OrchestratorError::Unconfirmed { run: Some(run), .. } = error else { panic!("{error}") };
+    assert_eq!(report.unsaved, [run]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn there_is_no_new_handle_for_a_run_whose_job_has_ended() {
+    let (store, faults) = faulty();
+    let world = World::with(store, |builder| builder);
+    let (job, script, _contexts) = gated("a");
+    world.register(Registration::new(job).schedule(every(10))).await;
+    world.orchestrator.start_scheduler().await.unwrap();
+    world.go_to(10).await;
+    let [run] = &world.rows().await[..] else { panic!("one run is running") };
+    faults.always("a", Fault::Refused);
+    script.let_go(1);
+    settle().await;
+    assert_eq!(world.row(run.id).await.status, RunStatus::Running);
+    assert!(world.orchestrator.run(run.id).await.unwrap().is_none());
 }
