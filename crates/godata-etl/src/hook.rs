@@ -62,8 +62,9 @@ pub trait PipelineHook: Send + Sync + 'static {
     /// [`on_pipeline_end`](Self::on_pipeline_end) says that they failed.
     fn on_write_end(&self, cx: &RunContext, pipeline: &PipelineInfo, end: &StageEnd<'_>) {}
 
-    /// A record was rejected; see [`OnError`](crate::OnError). Called once for each, one at a time, in the order in which the
-    /// records were read, before their batch is written. The last one of a run that fails at its limit is the one that was too many.
+    /// A record was rejected; see [`OnError`](crate::OnError). Called once for each, one at a time, in the order in which
+    /// the records were read, before their batch is written. The last one of a run that fails at its limit is the one
+    /// that was too many.
     fn on_reject(&self, cx: &RunContext, pipeline: &PipelineInfo, rejected: &Rejected) {}
 }
 

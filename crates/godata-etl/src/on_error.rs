@@ -9,9 +9,9 @@ use crate::{Records, Rejected, Writer};
 /// What a pipeline does with a record that can't be processed, for
 /// [`PipelineBuilder::on_error`](crate::PipelineBuilder::on_error). Without it, the first such record fails the run.
 ///
-/// A record is rejected if a decoder, a step that works record by record, or an encoder returns an error for it. It is then in no
-/// later stage; the other records keep their order and their places. Each rejection is counted in the [`RunReport`], and every
-/// [`PipelineHook`] is called with it.
+/// A record is rejected if a decoder, a step that works record by record, or an encoder returns an error for it. It is
+/// then in no later stage; the other records keep their order and their places. Each rejection is counted in the
+/// [`RunReport`], and every [`PipelineHook`] is called with it.
 ///
 /// These errors always fail the run:
 ///
@@ -67,8 +67,9 @@ impl OnError {
         Self { limit: Some(limit), ..Self::default() }
     }
 
-    /// Leaves the record out, and writes a dead letter for it: a dynamic record that says what it was, where it was and what was wrong
-    /// with it. The run fails once more are rejected than `limit` allows. `writer` is that of any format, or your own.
+    /// Leaves the record out, and writes a dead letter for it: a dynamic record that says what it was, where it was and
+    /// what was wrong with it. The run fails once more are rejected than `limit` allows. `writer` is that of any format,
+    /// or your own.
     ///
     /// | field | |
     /// |---|---|
@@ -84,8 +85,8 @@ impl OnError {
     ///
     /// A field that is not known is null. Readers without bytes, such as `read_iter`, have no `raw` and no `byte`.
     ///
-    /// The letters are in the order of the records. They become visible just before the output does, and only if the run succeeds. A
-    /// letter that can't be written fails the run. A [`collect`](crate::Flow::collect) writes none.
+    /// The letters are in the order of the records. They become visible just before the output does, and only if the run
+    /// succeeds. A letter that can't be written fails the run. A [`collect`](crate::Flow::collect) writes none.
     ///
     /// ```
     /// use godata_etl::{Limit, OnError, Pipeline, RunContext};
@@ -156,9 +157,10 @@ impl fmt::Debug for OnError {
 
 /// How many records a run may reject before it fails: a number, a share of the records read, or both.
 ///
-/// The limit is exact, for any number of workers and any size of batches: with `Limit::records(10)`, a run with 10 bad records
-/// succeeds, and one with 11 fails. Records that were read ahead of a [`take`](crate::Flow::take), and that it does not need, are
-/// not counted. If [`flat_map`](crate::Flow::flat_map) made several records from one, each of them that is rejected counts.
+/// The limit is exact, for any number of workers and any size of batches: with `Limit::records(10)`, a run with 10 bad
+/// records succeeds, and one with 11 fails. Records that were read ahead of a [`take`](crate::Flow::take), and that it
+/// does not need, are not counted. If [`flat_map`](crate::Flow::flat_map) made several records from one, each of them
+/// that is rejected counts.
 ///
 /// ```
 /// use godata_etl::Limit;
@@ -189,8 +191,8 @@ impl Limit {
         Self { records: None, share: None, after: 0 }
     }
 
-    /// Also up to this share of the records that were read, from 0 to 1: `0.01` is 1 %. It is checked at each rejected record, against
-    /// those that were read up to it, and once more at the end of the input. In an
+    /// Also up to this share of the records that were read, from 0 to 1: `0.01` is 1 %. It is checked at each rejected
+    /// record, against those that were read up to it, and once more at the end of the input. In an
     /// [`unordered`](crate::PipelineBuilder::unordered) pipeline, the records count in the order in which they arrive.
     ///
     /// A share that is not from 0 to 1 is a [`BuildError`](crate::BuildError).
@@ -199,8 +201,8 @@ impl Limit {
         Self { share: Some(at_most), ..self }
     }
 
-    /// Checks the share only once this many records have been read, so that one bad record among the first few does not fail the
-    /// run. At the end of the input it is checked in any case. Default: 0.
+    /// Checks the share only once this many records have been read, so that one bad record among the first few does not
+    /// fail the run. At the end of the input it is checked in any case. Default: 0.
     #[must_use]
     pub fn after(self, sample: u64) -> Self {
         Self { after: sample, ..self }

@@ -72,8 +72,8 @@ impl Origin {
         self
     }
 
-    /// Sets the text that the records of the source can't be read without: the first line of a CSV file with a header, line end
-    /// included. Dead letters keep it, so that they can be read again.
+    /// Sets the text that the records of the source can't be read without: the first line of a CSV file with a header,
+    /// line end included. Dead letters keep it, so that they can be read again.
     #[must_use]
     pub fn header(mut self, text: impl Into<Arc<str>>) -> Self {
         self.header = Some(text.into());

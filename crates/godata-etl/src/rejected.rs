@@ -10,8 +10,8 @@ use crate::{ConvertError, ExpectationFailed, FieldError, Origin, Place, StepInfo
 
 /// Why a record could not be processed, for [`Work::reject`](crate::Work::reject).
 ///
-/// Any error converts into one. A format that knows more says it with [`kind`](Self::kind) and [`column`](Self::column), which
-/// a dead letter then has in fields of their own.
+/// Any error converts into one. A format that knows more says it with [`kind`](Self::kind) and [`column`](Self::column),
+/// which a dead letter then has in fields of their own.
 ///
 /// ```
 /// use godata_etl::Reject;
@@ -75,8 +75,8 @@ pub struct Rejected {
     pub column: Option<Arc<str>>,
     /// Why.
     pub error: Arc<dyn Error + Send + Sync>,
-    /// The bytes of the record as it was read, line end included. Kept only if the pipeline writes dead letters, and if the reader has
-    /// bytes.
+    /// The bytes of the record as it was read, line end included. Kept only if the pipeline writes dead letters, and if
+    /// the reader has bytes.
     pub raw: Option<Arc<[u8]>>,
     pub(crate) header: Option<Arc<str>>,
     /// Its row in the batch as it was read.

@@ -36,7 +36,8 @@ pub struct RunReport {
     /// What the writer did. Records are counted as they are written, even if the run fails later and the output is
     /// discarded.
     pub written: IoCounts,
-    /// The first [`MAX_REJECTIONS`](Self::MAX_REJECTIONS) records that were rejected, with at most 4 KiB of the bytes of each.
+    /// The first [`MAX_REJECTIONS`](Self::MAX_REJECTIONS) records that were rejected, with at most 4 KiB of the bytes of
+    /// each.
     pub rejections: Vec<Rejected>,
 }
 
@@ -80,15 +81,15 @@ impl RunReport {
     /// How many rejected records [`rejections`](Self::rejections) has at most.
     pub const MAX_REJECTIONS: usize = 10;
 
-    /// How many records were rejected: by decoding, by all steps, and by encoding. A record that `flat_map` made several of can be
-    /// rejected several times.
+    /// How many records were rejected: by decoding, by all steps, and by encoding. A record that `flat_map` made several
+    /// of can be rejected several times.
     #[must_use]
     pub fn rejected(&self) -> u64 {
         self.read.rejected + self.total(|step| step.rejected) + self.written.rejected
     }
 
-    /// How many records were read or made, but neither dropped, rejected nor written. After a run that succeeded, these are the
-    /// records that were read ahead of a `take`, and 0 if there is none.
+    /// How many records were read or made, but neither dropped, rejected nor written. After a run that succeeded, these
+    /// are the records that were read ahead of a `take`, and 0 if there is none.
     #[must_use]
     pub fn unfinished(&self) -> u64 {
         let made = self.read.records + self.total(|step| step.expanded);

@@ -117,9 +117,9 @@ impl Work {
     /// Keeps the bytes that the records of `origin` are read from, if the pipeline writes dead letters, and otherwise does
     /// nothing. Decoders call it before [`decoding`](Self::decoding).
     ///
-    /// `start` is where `bytes` start in the text of the source: after decompression and the conversion to UTF-8. `find` returns
-    /// the range of a row in `bytes`, line end included. It is called only for a row that was rejected, with its row in this
-    /// origin. In a batch of several small files, each origin keeps its own bytes.
+    /// `start` is where `bytes` start in the text of the source: after decompression and the conversion to UTF-8. `find`
+    /// returns the range of a row in `bytes`, line end included. It is called only for a row that was rejected, with its
+    /// row in this origin. In a batch of several small files, each origin keeps its own bytes.
     ///
     /// ```
     /// use godata_etl::{Origin, Work};

@@ -28,7 +28,7 @@ async fn a_script_is_read_in_order_and_anew_in_each_run() {
         assert_eq!((report.read.records, report.read.rejected), (3, 1));
         assert_eq!(written.visible(), [1, 2, 4]);
         let [letter] = &letters.visible()[..] else { panic!("one letter") };
-        assert_eq!((letter.u64("record").unwrap(), &*letter.text("error").unwrap()), (3, "torn"));
+        assert_eq!((letter.u64("record").unwrap(), letter.text("error").unwrap()), (3, "torn"));
     }
 }
 

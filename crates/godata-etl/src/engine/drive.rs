@@ -163,6 +163,9 @@ async fn write_one<E: Send + 'static, S: Sink<E>>(
     if let Some(encoded) = made {
         write_batch(run, sink, encoded).await?;
     }
+    if rejected.is_empty() {
+        return Ok(());
+    }
     let letters = in_write(run, || rejects.write(run, &rejected));
     letters.await.map_err(|cause| run.stopped(Stage::Write, cause))
 }

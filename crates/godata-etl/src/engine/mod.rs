@@ -26,6 +26,7 @@ mod lanes;
 mod letters;
 mod logs;
 mod permits;
+mod policy;
 mod rejects;
 mod run;
 mod scope;

@@ -21,12 +21,11 @@ pub(super) struct Rejects {
 impl Rejects {
     /// Opens the output of the dead letters, if there is one.
     pub(super) async fn open(run: &Arc<Run>) -> Result<Self, BoxError> {
-        let on_error = run.on_error();
-        let letters = match &on_error.letters {
+        let letters = match &run.on_error.letters {
             Some(letters) => Some(letters.open(&RunScope::without_counts(run)).await.map_err(not_written)?),
             None => None,
         };
-        Ok(Self { tally: on_error.limit.map(Tally::new), letters })
+        Ok(Self { tally: run.on_error.limit.map(Tally::new), letters })
     }
 
     /// Counts the rejected records of the next batch and returns them. Fails at the first one that is one too many.
@@ -49,7 +48,7 @@ impl Rejects {
 
     /// Writes the dead letters of rejected records.
     pub(super) async fn write(&mut self, run: &Arc<Run>, rejected: &[Rejected]) -> Result<(), BoxError> {
-        let Some(sink) = self.letters.as_mut().filter(|_| !rejected.is_empty()) else { return Ok(()) };
+        let Some(sink) = &mut self.letters else { return Ok(()) };
         let letters = letters(run.info(), run.context(), SystemClock.now(), rejected);
         let mut work = Work::strict(Arc::clone(run), run.context().cancellation().clone());
         sink.write(letters, &mut work).await.map_err(not_written)

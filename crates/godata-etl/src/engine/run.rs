@@ -23,12 +23,9 @@ use super::counters::Counters;
 use super::logs::{LoggedBy, Logs};
 use super::workers::Workers;
 use super::{Exceeded, Stage, Stopped};
-use crate::error::{MESSAGE, Panicked, contained};
+use crate::error::MESSAGE;
 use crate::hooks::{Hooks, JobObserver};
-use crate::{
-    BuildError, FieldError, OnError, Origin, PipelineError, PipelineHook, PipelineInfo, Reject, Rejected,
-    RunReport, StageName, StepInfo,
-};
+use crate::{BuildError, OnError, PipelineError, PipelineHook, PipelineInfo, Rejected, RunReport, StepInfo};
 
 /// The description of a pipeline, apart from the code of its stages.
 #[derive(Clone)]
@@ -52,10 +49,10 @@ pub(crate) struct Run {
     pub(super) jobs: Arc<Workers>,
     pub(crate) buffers: Arc<Buffers>,
     pub(super) hooks: Hooks,
-    counters: Counters,
-    on_error: OnError,
+    pub(super) counters: Counters,
+    pub(super) on_error: OnError,
     /// The first rejected records.
-    rejections: Mutex<Vec<Rejected>>,
+    pub(super) rejections: Mutex<Vec<Rejected>>,
     logs: Logs,
     started_at: UtcDateTime,
     started: Instant,
@@ -118,54 +115,6 @@ impl Run {
         self.workers == NonZeroUsize::MIN
     }
 
-    /// Whether readers keep the bytes of their records, for dead letters.
-    pub(crate) fn keeps_raw(&self) -> bool {
-        self.on_error.letters.is_some()
-    }
-
-    /// Whether records may be rejected.
-    pub(crate) fn has_policy(&self) -> bool {
-        self.on_error.limit.is_some()
-    }
-
-    pub(super) fn on_error(&self) -> &OnError {
-        &self.on_error
-    }
-
-    /// How many rejected records of one batch can matter.
-    pub(crate) fn most_rejected(&self) -> usize {
-        self.on_error.limit.map_or(0, |limit| limit.most())
-    }
-
-    /// The record that `stage` could not process, if the policy rejects it.
-    ///
-    /// # Errors
-    ///
-    /// The error of the record, if it fails the run.
-    #[cold]
-    pub(crate) fn rejected(
-        &self,
-        stage: Stage,
-        origin: &Origin,
-        row: u32,
-        reject: Reject,
-    ) -> Result<Rejected, BoxError> {
-        if !self.has_policy() || is_never_the_records_fault(&reject.error) {
-            return Err(reject.error);
-        }
-        let stage = match stage {
-            Stage::Read => StageName::Read,
-            Stage::Step(index) => StageName::Step(self.info.steps[index].clone()),
-            Stage::Write => StageName::Write,
-        };
-        let reject = Reject { error: printable(reject.error), ..reject };
-        // The code of the reader and the user's closure may panic.
-        contained(|| {
-            let rejected = Rejected::new(stage, origin, row, reject);
-            if self.on_error.allows(&rejected) { Ok(rejected) } else { Err(Box::new(rejected.error)) }
-        })
-    }
-
     pub(crate) fn run_span(&self) -> &Span {
         self.logs.run_span()
     }
@@ -226,21 +175,6 @@ impl Run {
         rejected: u64,
     ) {
         self.counters.steps[index].add_out(records_in, records_out, expanded, rejected);
-    }
-
-    /// Counts a record that was rejected, and shows it to the hooks.
-    pub(super) fn count_rejected(&self, rejected: &Rejected) {
-        self.counters.add_rejected(match &rejected.stage {
-            StageName::Read => Stage::Read,
-            StageName::Step(step) => Stage::Step(step.index),
-            StageName::Write => Stage::Write,
-        });
-        let mut first = self.rejections.lock().unwrap_or_else(PoisonError::into_inner);
-        if first.len() < RunReport::MAX_REJECTIONS {
-            first.push(rejected.excerpt(RAW));
-        }
-        drop(first);
-        self.hooks.rejected(self, rejected);
     }
 
     pub(super) fn count_written(&self, records: u64) {
@@ -385,7 +319,7 @@ impl Drop for AtWork {
 }
 
 /// Replaces an error that panics when it is printed. Hooks, logs and callers print it later, where nothing catches the panic.
-fn printable(cause: BoxError) -> BoxError {
+pub(super) fn printable(cause: BoxError) -> BoxError {
     match catch_unwind(AssertUnwindSafe(|| error_chain(&*cause).to_string())) {
         Ok(_text) => cause,
         Err(panic) => Box::new(Unprintable(panic_message(panic))),
@@ -454,15 +388,3 @@ fn canceled(cx: &RunContext) -> Canceled {
     cx.cancel();
     cx.check().expect_err("it was canceled just now")
 }
-
-/// Whether an error is that of a stage and not of the record at which it occurred.
-fn is_never_the_records_fault(error: &BoxError) -> bool {
-    let is_unknown_name = error.downcast_ref::<FieldError>().is_some_and(FieldError::is_unknown);
-    let kind = JobErrorKind::of(&**error);
-    is_unknown_name
-        || error.is::<Panicked>()
-        || matches!(kind, JobErrorKind::Canceled | JobErrorKind::Transient { .. })
-}
-
-/// How many bytes of a rejected record a report keeps.
-const RAW: usize = 4096;

@@ -117,8 +117,8 @@ impl<B: Batch> Flow<B> {
         })
     }
 
-    /// Appends a step of your own, which works on a whole batch and knows the place of each record. It may reject records. Errors,
-    /// hooks and reports call it `name`.
+    /// Appends a step of your own, which works on a whole batch and knows the place of each record. It may reject
+    /// records. Errors, hooks and reports call it `name`.
     ///
     /// [`Chunk::replaced_by`] makes the batch that it returns, so that later errors still name the right records. A long loop calls
     /// [`Work::check`] now and then.
@@ -191,8 +191,8 @@ impl<B: Batch> Flow<B> {
         self.append(name, |open, _, info| Ok(step::sync(open, info.index, step)))
     }
 
-    /// Appends a stage, which `append` makes with the name of the pipeline and the step. If that fails, the mistake is kept for
-    /// the `write` to return, and the flow continues with a stage that is never opened.
+    /// Appends a stage, which `append` makes with the name of the pipeline and the step. If that fails, the mistake is
+    /// kept for the `write` to return, and the flow continues with a stage that is never opened.
     fn append<C: Batch>(
         mut self,
         name: &'static str,

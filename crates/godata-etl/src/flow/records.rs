@@ -231,7 +231,7 @@ impl<B: Batch> Flow<B> {
     ///
     /// If records have a field of the new name, the two become one, at the position of the first of them. In a record that
     /// has both, one must be null, and the value of the other stays. So `rename("Status", "status")` joins a column that
-    /// some CSV files spell in another way. A record that has a value in both fails the run.
+    /// some CSV files spell in another way. A record that has a value in both fails.
     pub fn rename(self, from: impl Into<String>, to: impl Into<String>) -> Flow<Records>
     where
         B: NamedFields,
@@ -253,7 +253,7 @@ impl<B: Batch> Flow<B> {
     /// Changes the type of a field. Text is parsed; a number that was text is written as a number from then on, with the
     /// same digits. Null stays null. [`Type`] has the rules.
     ///
-    /// A record whose field is missing or is not of that type fails the run, with an error that names the field and the
+    /// A record whose field is missing or is not of that type fails, with an error that names the field and the
     /// value.
     ///
     /// ```

@@ -7,8 +7,8 @@
 //! godata-etl = { version = "0.1", features = ["testing"] }
 //! ```
 //!
-//! A [`Script`] is a reader that says what is read, and in which batches. [`Captured`] is a writer that keeps what was committed. Both
-//! can fail on request.
+//! A [`Script`] is a reader that says what is read, and in which batches. [`Captured`] is a writer that keeps what was
+//! committed. Both can fail on request.
 //!
 //! ```
 //! use godata_etl::testing::{Captured, Script};

@@ -8,8 +8,8 @@ use godata_core::{BoxError, Transient};
 use super::Gate;
 use crate::{Chunk, Origin, Reader, RunScope, Source, Unit};
 
-/// A reader that follows a script: batches, bad records, waits and failures, in the order of the calls. Each run starts it from the
-/// beginning.
+/// A reader that follows a script: batches, bad records, waits and failures, in the order of the calls. Each run starts
+/// it from the beginning.
 ///
 /// Records are numbered from 1, and the source is called `script`.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ mod rules;
 use godata_etl::{Limit, PipelineError};
 use proptest::prelude::*;
 
-use crate::model::{Case, Policy, any_case};
+use crate::model::{Case, Policy, Step, any_case};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
@@ -84,6 +84,34 @@ proptest! {
             }
             (expected, found) => prop_assert!(false, "{:?}, {:?}", expected, found),
         }
+    }
+}
+
+#[test]
+fn a_batch_that_has_no_record_left_overtakes_no_other() {
+    // Every other batch is empty, and every third record waits in the step before it is rejected.
+    let case = Case {
+        records: 300,
+        batch: 1,
+        bad_read: Some(2),
+        steps: vec![Step::Async(3), Step::Scan(5), Step::Async(7)],
+        workers: 4,
+        ..Case::default()
+    };
+    assert_eq!(case.run(Policy::skip(Limit::none())).rejected, case.model().rejected);
+}
+
+#[test]
+fn records_after_the_last_one_of_a_take_are_not_judged() {
+    for batch in [1, 7, 100] {
+        // The records 1, 2, 4, 5, 7 and 8 are taken, and 3 and 6 are rejected by then.
+        let steps = vec![Step::Filter(50), Step::Take(6), Step::TryMap(8)];
+        let case = Case { records: 100, batch, bad_read: Some(3), steps, ..Case::default() };
+        let run = case.run(Policy::skip(Limit::records(3)));
+        assert_eq!(run.rejected, [(3, 0), (6, 0), (8, 3)], "{batch}");
+        assert_eq!((run.written, run.result.unwrap().rejected()), (vec![1, 2, 4, 5, 7], 3));
+        let failed = case.run(Policy::skip(Limit::none().share(0.37))).result.unwrap_err();
+        assert!(matches!(failed, PipelineError::Rejected { rejected: 3, read: 8, .. }), "{failed:?}");
     }
 }
 

@@ -1,0 +1,86 @@
+//! Which records the policy of a run rejects.
+
+use std::sync::PoisonError;
+
+use godata_core::{BoxError, JobErrorKind};
+
+use super::run::printable;
+use super::{Run, Stage};
+use crate::error::{Panicked, contained};
+use crate::{FieldError, Origin, Reject, Rejected, RunReport, StageName};
+
+/// How many bytes of a rejected record a report keeps.
+const RAW: usize = 4096;
+
+impl Run {
+    /// Whether readers keep the bytes of their records, for dead letters.
+    pub(crate) fn keeps_raw(&self) -> bool {
+        self.on_error.letters.is_some()
+    }
+
+    /// Whether records may be rejected.
+    pub(crate) fn has_policy(&self) -> bool {
+        self.on_error.limit.is_some()
+    }
+
+    /// How many rejected records of one batch can matter.
+    pub(crate) fn most_rejected(&self) -> usize {
+        self.on_error.limit.map_or(0, |limit| limit.most())
+    }
+
+    /// The record that `stage` could not process, if the policy rejects it.
+    ///
+    /// # Errors
+    ///
+    /// The error of the record, if it fails the run.
+    #[cold]
+    pub(crate) fn rejected(
+        &self,
+        stage: Stage,
+        origin: &Origin,
+        row: u32,
+        reject: Reject,
+    ) -> Result<Rejected, BoxError> {
+        if !self.has_policy() {
+            return Err(reject.error);
+        }
+        let reject = Reject { error: printable(reject.error), ..reject };
+        if is_never_the_records_fault(&reject.error) {
+            return Err(reject.error);
+        }
+        let stage = match stage {
+            Stage::Read => StageName::Read,
+            Stage::Step(index) => StageName::Step(self.info().steps[index].clone()),
+            Stage::Write => StageName::Write,
+        };
+        // The code of the reader and the user's closure may panic.
+        contained(|| {
+            let rejected = Rejected::new(stage, origin, row, reject);
+            if self.on_error.allows(&rejected) { Ok(rejected) } else { Err(Box::new(rejected.error)) }
+        })
+    }
+
+    /// Counts a record that was rejected, and shows it to the hooks.
+    pub(super) fn count_rejected(&self, rejected: &Rejected) {
+        self.counters.add_rejected(match &rejected.stage {
+            StageName::Read => Stage::Read,
+            StageName::Step(step) => Stage::Step(step.index),
+            StageName::Write => Stage::Write,
+        });
+        let mut first = self.rejections.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.len() < RunReport::MAX_REJECTIONS {
+            first.push(rejected.excerpt(RAW));
+        }
+        drop(first);
+        self.hooks.rejected(self, rejected);
+    }
+}
+
+/// Whether an error is that of a stage and not of the record at which it occurred.
+fn is_never_the_records_fault(error: &BoxError) -> bool {
+    let is_unknown_name = error.downcast_ref::<FieldError>().is_some_and(FieldError::is_unknown);
+    let kind = JobErrorKind::of(&**error);
+    is_unknown_name
+        || error.is::<Panicked>()
+        || matches!(kind, JobErrorKind::Canceled | JobErrorKind::Transient { .. })
+}
