@@ -3,7 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::Rejected;
+use crate::engine::{DeadLetters, Erased};
+use crate::{Records, Rejected, Writer};
 
 /// What a pipeline does with a record that can't be processed, for
 /// [`PipelineBuilder::on_error`](crate::PipelineBuilder::on_error). Without it, the first such record fails the run.
@@ -46,6 +47,8 @@ use crate::Rejected;
 pub struct OnError {
     /// `None` fails the run at the first bad record.
     pub(crate) limit: Option<Limit>,
+    /// The output of dead letters; `None` if rejected records are skipped.
+    pub(crate) letters: Option<Arc<dyn DeadLetters>>,
     when: Option<When>,
 }
 
@@ -62,6 +65,64 @@ impl OnError {
     #[must_use]
     pub fn skip(limit: Limit) -> Self {
         Self { limit: Some(limit), ..Self::default() }
+    }
+
+    /// Leaves the record out, and writes a dead letter for it: a dynamic record that says what it was, where it was and what was wrong
+    /// with it. The run fails once more are rejected than `limit` allows. `writer` is that of any format, or your own.
+    ///
+    /// | field | |
+    /// |---|---|
+    /// | `pipeline`, `run_id`, `attempt` | the run |
+    /// | `time` | when the letter was written, in RFC 3339 |
+    /// | `stage`, `step` | the stage, such as `read` or `step[2] (cast)`, and the index of the step |
+    /// | `file`, `record`, `line`, `byte` | the [`Place`](crate::Place) of the record |
+    /// | `column`, `kind` | the column, and the kind of fault; see [`Reject::kind`](crate::Reject::kind) |
+    /// | `error` | the error with all its causes |
+    /// | `raw` | the record as it was read, line end included |
+    /// | `raw_hex` | the same in hexadecimal digits, in place of `raw`, if it is not UTF-8 |
+    /// | `header` | the header of its file, with which it can be read again |
+    ///
+    /// A field that is not known is null. Readers without bytes, such as `read_iter`, have no `raw` and no `byte`.
+    ///
+    /// The letters are in the order of the records. They become visible just before the output does, and only if the run succeeds. A
+    /// letter that can't be written fails the run. A [`collect`](crate::Flow::collect) writes none.
+    ///
+    /// ```
+    /// use godata_etl::{Limit, OnError, Pipeline, RunContext};
+    /// # mod jsonl {
+    /// #     use godata_etl::{BoxError, Chunk, Records, RunScope, Sink, Stop, Work, Writer};
+    /// #     pub fn write(_: &str) -> impl Writer<Records> { Letters }
+    /// #     struct Letters;
+    /// #     impl Writer<Records> for Letters {
+    /// #         type Encoded = Records;
+    /// #         type Sink = Self;
+    /// #         async fn open(&self, _: &RunScope) -> Result<Self, BoxError> { Ok(Self) }
+    /// #         fn encode(&self, chunk: Chunk<Records>, _: &mut Work) -> Result<Records, Stop> {
+    /// #             Ok(chunk.into_batch())
+    /// #         }
+    /// #     }
+    /// #     impl Sink<Records> for Letters {
+    /// #         async fn write(&mut self, letters: Records) -> Result<(), BoxError> {
+    /// #             let letter = letters.row(0).ok_or("no letter")?;
+    /// #             assert_eq!((letter.u64("record")?, letter.text("kind")?.as_ref()), (2, "other"));
+    /// #             Ok(())
+    /// #         }
+    /// #         async fn commit(self) -> Result<(), BoxError> { Ok(()) }
+    /// #     }
+    /// # }
+    ///
+    /// let pipeline = Pipeline::builder("numbers")
+    ///     .on_error(OnError::dead_letter(jsonl::write("bad.jsonl"), Limit::records(100)))
+    ///     .read_vec(vec!["1", "x"])
+    ///     .try_map(|text| Ok(text.parse::<u32>()?))
+    ///     .write_fn(|_cx, _numbers| async { Ok(()) })?;
+    /// let report = pipeline.run_blocking(&RunContext::new())?;
+    /// assert_eq!((report.rejected(), report.written.records), (1, 1));
+    /// # Ok::<(), godata_etl::BoxError>(())
+    /// ```
+    #[must_use]
+    pub fn dead_letter<W: Writer<Records>>(writer: W, limit: Limit) -> Self {
+        Self { letters: Some(Erased::new(writer)), ..Self::skip(limit) }
     }
 
     /// Rejects only the records for which `f` returns true. Any other record that can't be processed fails the run. A second
@@ -86,7 +147,10 @@ impl OnError {
 
 impl fmt::Debug for OnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OnError").field("limit", &self.limit).finish_non_exhaustive()
+        f.debug_struct("OnError")
+            .field("limit", &self.limit)
+            .field("has_letters", &self.letters.is_some())
+            .finish_non_exhaustive()
     }
 }
 

@@ -42,6 +42,8 @@ pub struct Work {
     expanded: u64,
     rejected: u64,
     carried: Carried,
+    /// Whether every error fails the run.
+    is_strict: bool,
 }
 
 impl Work {
@@ -58,7 +60,13 @@ impl Work {
             expanded: 0,
             rejected: 0,
             carried: Carried::default(),
+            is_strict: false,
         }
+    }
+
+    /// For the encoder of dead letters, which rejects no record.
+    pub(crate) fn strict(run: Arc<Run>, stop: Cancellation) -> Self {
+        Self { is_strict: true, ..Self::new(run, stop) }
     }
 
     /// The context of the run that this work is part of.
@@ -95,7 +103,11 @@ impl Work {
     #[cold]
     pub fn reject(&mut self, row: u32, rejected: impl Into<Reject>) -> Result<(), Stop> {
         self.row = row;
-        let rejected = self.run.rejected(self.stage, &self.origin, row, rejected.into())?;
+        let rejected = rejected.into();
+        if self.is_strict {
+            return Err(Stop::from(rejected.error));
+        }
+        let rejected = self.run.rejected(self.stage, &self.origin, row, rejected)?;
         self.carried.push(rejected, self.run.most_rejected());
         self.rejected += 1;
         self.row = UNKNOWN_ROW;

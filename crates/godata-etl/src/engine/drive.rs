@@ -33,9 +33,9 @@ pub(crate) async fn run<B: Batch, W: Writer<B>>(
     let run = Run::begin(plan, cx, job, logged_by, require_runtime(plan)?);
     let _stop_on_drop = run.context().cancellation().drop_guard();
     let span = run.run_span().clone();
-    let (sink, result) = write_all(&run, open, make).instrument(span.clone()).await;
+    let (output, result) = write_all(&run, open, make).instrument(span.clone()).await;
     // A task of its own: from here on the run ends properly even if the caller drops this future.
-    let end = tokio::spawn(finish(Arc::clone(&run), sink, result).instrument(span));
+    let end = tokio::spawn(finish(Arc::clone(&run), output, result).instrument(span));
     match end.await {
         Ok(result) => result,
         // The runtime is shutting down. The last thread that works for the run ends it.
@@ -54,11 +54,11 @@ pub(crate) async fn check<B: Batch, W: Writer<B>>(
     let run = Run::begin(&silent, cx, None, LoggedBy::Caller, require_runtime(plan)?);
     run.suppress_end();
     let _stop_on_drop = run.context().cancellation().drop_guard();
-    let (sink, result) = match open_both(&run, open, make).await {
-        Ok((_source, _writer, sink)) => (Some(sink), Ok(())),
+    let (output, result) = match open_both(&run, open, make).await {
+        Ok((_source, _writer, output)) => (Some(output), Ok(())),
         Err(stopped) => (None, Err(stopped)),
     };
-    abort(&run, sink).await;
+    abort(&run, output).await;
     run.idle().await;
     run.conclude(result).1.map(drop)
 }
@@ -83,25 +83,30 @@ struct WithinStep;
 
 debug_as_chain!(NoRuntime, WithinStep);
 
-/// Writes every batch. Returns the sink too, if it was opened.
+/// The open output, and what becomes of rejected records.
+struct Output<S> {
+    sink: S,
+    rejects: Rejects,
+}
+
+/// Writes every batch. Returns the output too, if it was opened.
 async fn write_all<B: Batch, W: Writer<B>>(
     run: &Arc<Run>,
     open: &Opener<Chunk<B>>,
     make: &MakeWriter<W>,
-) -> (Option<W::Sink>, Result<(), Stopped>) {
+) -> (Option<Output<W::Sink>>, Result<(), Stopped>) {
     match open_both(run, open, make).await {
-        Ok((source, writer, mut sink)) => {
+        Ok((source, writer, mut output)) => {
             let lanes =
                 Lanes::new(run, Stage::Write, Box::new(EncodeStage { source, writer, is_first: true }));
-            let rejects = Rejects::new(run);
-            let result = write_batches(run, lanes, &mut sink, rejects).await;
-            (Some(sink), result)
+            let result = write_batches(run, lanes, &mut output).await;
+            (Some(output), result)
         }
         Err(stopped) => (None, Err(stopped)),
     }
 }
 
-type Opened<B, W> = (Box<dyn Pull<Chunk<B>>>, Arc<W>, <W as Writer<B>>::Sink);
+type Opened<B, W> = (Box<dyn Pull<Chunk<B>>>, Arc<W>, Output<<W as Writer<B>>::Sink>);
 
 async fn open_both<B: Batch, W: Writer<B>>(
     run: &Arc<Run>,
@@ -114,10 +119,11 @@ async fn open_both<B: Batch, W: Writer<B>>(
         let opened = in_write(run, async || {
             let writer = make(run.context())?;
             let sink = writer.open(&scope).await?;
-            Ok((writer, sink))
+            let rejects = Rejects::open(run).await?;
+            Ok((writer, Output { sink, rejects }))
         });
-        let (writer, sink) = opened.await.map_err(|cause| run.stopped(Stage::Write, cause))?;
-        Ok((source, writer, sink))
+        let (writer, output) = opened.await.map_err(|cause| run.stopped(Stage::Write, cause))?;
+        Ok((source, writer, output))
     })
     .await
 }
@@ -127,8 +133,7 @@ async fn open_both<B: Batch, W: Writer<B>>(
 async fn write_batches<E: Send + 'static, S: Sink<E>>(
     run: &Arc<Run>,
     mut lanes: Lanes<Encoded<E>>,
-    sink: &mut S,
-    mut rejects: Rejects,
+    output: &mut Output<S>,
 ) -> Result<(), Stopped> {
     let mut following = None;
     loop {
@@ -136,8 +141,8 @@ async fn write_batches<E: Send + 'static, S: Sink<E>>(
             Some(next) => next,
             None => run.or_canceled(lanes.next()).await,
         };
-        let Some(computed) = next? else { return rejects.end() };
-        let mut writing = pin!(write_one(run, sink, &mut rejects, computed));
+        let Some(computed) = next? else { return output.rejects.end() };
+        let mut writing = pin!(write_one(run, output, computed));
         loop {
             tokio::select! {
                 biased;
@@ -151,12 +156,22 @@ async fn write_batches<E: Send + 'static, S: Sink<E>>(
 
 async fn write_one<E: Send + 'static, S: Sink<E>>(
     run: &Arc<Run>,
-    sink: &mut S,
-    rejects: &mut Rejects,
+    Output { sink, rejects }: &mut Output<S>,
     Computed { made, carried }: Computed<Encoded<E>>,
 ) -> Result<(), Stopped> {
-    rejects.judge(run, carried)?;
-    let Some((encoded, mut bracket)) = made else { return Ok(()) };
+    let rejected = rejects.judge(run, carried)?;
+    if let Some(encoded) = made {
+        write_batch(run, sink, encoded).await?;
+    }
+    let letters = in_write(run, || rejects.write(run, &rejected));
+    letters.await.map_err(|cause| run.stopped(Stage::Write, cause))
+}
+
+async fn write_batch<E: Send + 'static, S: Sink<E>>(
+    run: &Arc<Run>,
+    sink: &mut S,
+    (encoded, mut bracket): Encoded<E>,
+) -> Result<(), Stopped> {
     let records = bracket.records_in() - bracket.rejected();
     let start = Instant::now();
     let result = in_write(run, || sink.write(encoded)).await;
@@ -173,7 +188,7 @@ async fn write_one<E: Send + 'static, S: Sink<E>>(
 /// commits or aborts. A cancellation is honored until the commit begins.
 async fn finish<E, S: Sink<E>>(
     run: Arc<Run>,
-    sink: Option<S>,
+    output: Option<Output<S>>,
     result: Result<(), Stopped>,
 ) -> Result<RunReport, PipelineError> {
     if result.is_err() {
@@ -184,13 +199,13 @@ async fn finish<E, S: Sink<E>>(
         Ok(()) if run.context().is_canceled() => Err(run.canceled()),
         result => result,
     };
-    let result = match (sink, result) {
-        (Some(sink), Ok(())) => {
+    let result = match (output, result) {
+        (Some(output), Ok(())) => {
             run.begin_commit();
-            in_write(&run, || sink.commit()).await.map_err(|cause| run.stopped(Stage::Write, cause))
+            commit(&run, output).await.map_err(|cause| run.stopped(Stage::Write, cause))
         }
-        (sink, result) => {
-            abort(&run, sink).await;
+        (output, result) => {
+            abort(&run, output).await;
             result
         }
     };
@@ -198,9 +213,24 @@ async fn finish<E, S: Sink<E>>(
     run.end(result)
 }
 
-async fn abort<E, S: Sink<E>>(run: &Run, sink: Option<S>) {
-    let Some(sink) = sink else { return };
-    if let Err(cause) = in_write(run, || sink.abort().map(Ok)).await {
+/// Commits the dead letters, then the output. If the process dies in between, the next run replaces the letters; in the other
+/// order, they would be lost.
+async fn commit<E, S: Sink<E>>(run: &Run, Output { sink, rejects }: Output<S>) -> Result<(), BoxError> {
+    if let Err(cause) = in_write(run, || rejects.commit()).await {
+        abort_sink(run, || sink.abort()).await;
+        return Err(cause);
+    }
+    in_write(run, || sink.commit()).await
+}
+
+async fn abort<E, S: Sink<E>>(run: &Run, output: Option<Output<S>>) {
+    let Some(Output { sink, rejects }) = output else { return };
+    abort_sink(run, || sink.abort()).await;
+    abort_sink(run, || rejects.abort()).await;
+}
+
+async fn abort_sink<Fut: Future<Output = ()>>(run: &Run, abort: impl FnOnce() -> Fut) {
+    if let Err(cause) = in_write(run, || abort().map(Ok)).await {
         tracing::error!(error = %error_chain(&*cause), "a sink failed to abort");
     }
 }

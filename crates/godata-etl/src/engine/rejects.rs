@@ -1,35 +1,84 @@
-//! The rejected records at the end of the pipeline: they are counted, judged and shown to the hooks.
+//! The rejected records at the end of the pipeline: they are counted, judged, shown to the hooks and written.
 
 use std::sync::Arc;
 
+use godata_core::{BoxError, Clock, SystemClock, debug_as_chain};
+
+use super::dead::LetterSink;
+use super::letters::letters;
 use super::tally::Tally;
-use super::{Carried, Run, Stopped};
+use super::{Carried, Run, RunScope, Stopped};
+use crate::{Rejected, Work};
 
 /// The rejected records at the end of the pipeline.
 pub(super) struct Rejects {
     /// `None` if no record may be rejected.
     tally: Option<Tally>,
+    /// `None` if rejected records are skipped.
+    letters: Option<Box<dyn LetterSink>>,
 }
 
 impl Rejects {
-    pub(super) fn new(run: &Arc<Run>) -> Self {
-        Self { tally: run.limit().map(Tally::new) }
+    /// Opens the output of the dead letters, if there is one.
+    pub(super) async fn open(run: &Arc<Run>) -> Result<Self, BoxError> {
+        let on_error = run.on_error();
+        let letters = match &on_error.letters {
+            Some(letters) => Some(letters.open(&RunScope::without_counts(run)).await.map_err(not_written)?),
+            None => None,
+        };
+        Ok(Self { tally: on_error.limit.map(Tally::new), letters })
     }
 
-    /// Counts the rejected records of the next batch. Fails at the first one that is one too many.
-    pub(super) fn judge(&mut self, run: &Run, carried: Carried) -> Result<(), Stopped> {
-        let Some(tally) = &mut self.tally else { return Ok(()) };
+    /// Counts the rejected records of the next batch and returns them. Fails at the first one that is one too many.
+    pub(super) fn judge(&mut self, run: &Run, carried: Carried) -> Result<Vec<Rejected>, Stopped> {
+        let Some(tally) = &mut self.tally else { return Ok(Vec::new()) };
         let read = carried.read;
-        for rejected in carried.into_rejected() {
-            run.count_rejected(&rejected);
+        let rejected = carried.into_rejected();
+        for rejected in &rejected {
+            run.count_rejected(rejected);
             tally.reject(rejected.row, read).map_err(Stopped::Rejected)?;
         }
         tally.end_batch(read);
-        Ok(())
+        Ok(rejected)
     }
 
     /// Judges the share at the end of the input.
     pub(super) fn end(&self) -> Result<(), Stopped> {
         self.tally.as_ref().map_or(Ok(()), Tally::end).map_err(Stopped::Rejected)
     }
+
+    /// Writes the dead letters of rejected records.
+    pub(super) async fn write(&mut self, run: &Arc<Run>, rejected: &[Rejected]) -> Result<(), BoxError> {
+        let Some(sink) = self.letters.as_mut().filter(|_| !rejected.is_empty()) else { return Ok(()) };
+        let letters = letters(run.info(), run.context(), SystemClock.now(), rejected);
+        let mut work = Work::strict(Arc::clone(run), run.context().cancellation().clone());
+        sink.write(letters, &mut work).await.map_err(not_written)
+    }
+
+    /// Makes the dead letters visible.
+    pub(super) async fn commit(self) -> Result<(), BoxError> {
+        match self.letters {
+            Some(letters) => letters.commit().await.map_err(not_written),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn abort(self) {
+        if let Some(letters) = self.letters {
+            letters.abort().await;
+        }
+    }
 }
+
+fn not_written(source: BoxError) -> BoxError {
+    NotWritten { source }.into()
+}
+
+/// The dead letters could not be opened, written or committed.
+#[derive(thiserror::Error)]
+#[error("the dead letters could not be written")]
+struct NotWritten {
+    source: BoxError,
+}
+
+debug_as_chain!(NotWritten);

@@ -26,8 +26,8 @@ use super::{Exceeded, Stage, Stopped};
 use crate::error::{MESSAGE, Panicked, contained};
 use crate::hooks::{Hooks, JobObserver};
 use crate::{
-    BuildError, FieldError, Limit, OnError, Origin, PipelineError, PipelineHook, PipelineInfo, Reject,
-    Rejected, RunReport, StageName, StepInfo,
+    BuildError, FieldError, OnError, Origin, PipelineError, PipelineHook, PipelineInfo, Reject, Rejected,
+    RunReport, StageName, StepInfo,
 };
 
 /// The description of a pipeline, apart from the code of its stages.
@@ -120,7 +120,7 @@ impl Run {
 
     /// Whether readers keep the bytes of their records, for dead letters.
     pub(crate) fn keeps_raw(&self) -> bool {
-        false
+        self.on_error.letters.is_some()
     }
 
     /// Whether records may be rejected.
@@ -128,8 +128,8 @@ impl Run {
         self.on_error.limit.is_some()
     }
 
-    pub(super) fn limit(&self) -> Option<Limit> {
-        self.on_error.limit
+    pub(super) fn on_error(&self) -> &OnError {
+        &self.on_error
     }
 
     /// How many rejected records of one batch can matter.

@@ -29,11 +29,18 @@ use crate::error::contained;
 #[derive(Clone)]
 pub struct RunScope {
     run: Arc<Run>,
+    /// Whether bytes of output are counted. Those of dead letters are not.
+    counts: bool,
 }
 
 impl RunScope {
     pub(crate) fn new(run: &Arc<Run>) -> Self {
-        Self { run: Arc::clone(run) }
+        Self { run: Arc::clone(run), counts: true }
+    }
+
+    /// A scope for dead letters.
+    pub(super) fn without_counts(run: &Arc<Run>) -> Self {
+        Self { run: Arc::clone(run), counts: false }
     }
 
     /// The context of the run.
@@ -64,7 +71,9 @@ impl RunScope {
 
     /// Counts bytes of output.
     pub fn count_bytes_written(&self, bytes: u64) {
-        self.run.count_bytes_written(bytes);
+        if self.counts {
+            self.run.count_bytes_written(bytes);
+        }
     }
 
     /// Adds to the bytes of input that the run expects to read, for a display of its progress.

@@ -126,7 +126,8 @@ impl<B: Batch> Flow<B> {
     }
 
     /// Runs the flow for its first `limit` records, and returns their batches.
-    async fn preview(self, cx: &RunContext, limit: u64) -> Result<Vec<B>, PipelineError> {
+    async fn preview(mut self, cx: &RunContext, limit: u64) -> Result<Vec<B>, PipelineError> {
+        self.plan.on_error.letters = None;
         let kept = Collect::new();
         self.take(limit).write(kept.clone())?.run(cx).await?;
         Ok(kept.take())

@@ -349,11 +349,17 @@ impl<B: Batch> Flow<B> {
         B: NamedFields,
         T: DeserializeOwned + Send + 'static,
     {
-        NamedFields::flow(self).step("typed", |chunk, work| {
+        let converted = |record: RecordRef<'_>| {
+            record.de().map_err(|error| match error.missing().map(|name| record.missing(name)) {
+                Some(error) if error.is_unknown() => BoxError::from(error),
+                _ => error.into(),
+            })
+        };
+        NamedFields::flow(self).step("typed", move |chunk, work| {
             if chunk.batch.has_fixed_names() && !chunk.is_empty() {
                 chunk.batch.shape().check_struct::<T>()?;
             }
-            chunk.convert(work, |record| Ok(record.de()?))
+            chunk.convert(work, converted)
         })
     }
 }

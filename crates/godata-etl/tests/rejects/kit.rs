@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use godata_etl::{
-    BoxError, Chunk, Origin, PipelineHook, PipelineInfo, Reader, Rejected, RunContext, RunScope, Sink,
-    Source, StageName, Stop, Unit, Work, Writer,
+    BoxError, Chunk, Lines, Origin, PipelineHook, PipelineInfo, Reader, Record, Records, Rejected,
+    RunContext, RunScope, Sink, Source, StageName, Stop, Unit, Work, Writer,
 };
 
 /// Reads the numbers from 1 in batches. Each is the number of its record.
@@ -39,9 +39,9 @@ impl Source for OpenNumbers {
         let end = records.min(first + batch - 1) + 1;
         self.next = end;
         let decode = move |work: &mut Work| {
-            let text: Vec<u8> = (first..end).flat_map(|n| format!("{n}\n").into_bytes()).collect();
-            let start = (1..first).map(|n| n.to_string().len() as u64 + 1).sum();
-            let origin = Origin::new(first).source("numbers").header("n\n");
+            let text = text_of(first, end);
+            let origin = Origin::new(first).source("numbers").header("n\n").lines(Lines::From(first + 1));
+            let start = 2 + text_of(1, first).len() as u64;
             let origin = work.keep_raw(origin, &text, start, line);
             work.decoding(&origin);
             let (mut numbers, mut rows) = (Vec::new(), Vec::new());
@@ -57,6 +57,11 @@ impl Source for OpenNumbers {
         };
         Ok((first < end).then(|| Unit::new(decode)))
     }
+}
+
+/// The lines of the numbers. The text of the source is a header of two bytes and then all lines.
+pub(crate) fn text_of(first: u64, end: u64) -> Vec<u8> {
+    (first..end).flat_map(|n| format!("{n}\n").into_bytes()).collect()
 }
 
 /// The range of a line.
@@ -126,5 +131,80 @@ impl PipelineHook for Seen {
             _ => pipeline.steps().len() + 1,
         };
         self.0.lock().unwrap().push((rejected.place.record.unwrap(), stage));
+    }
+}
+
+/// The part of [`Letters`] that fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    Open,
+    Encode,
+    Write,
+    Commit,
+}
+
+/// An output of dynamic records, which notes what is done with it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Letters {
+    pub(crate) visible: Arc<Mutex<Vec<Record>>>,
+    /// What was done, in order, by all outputs with this log.
+    pub(crate) log: Arc<Mutex<Vec<String>>>,
+    pub(crate) name: &'static str,
+    pub(crate) fault: Option<Fault>,
+}
+
+#[derive(Debug)]
+pub(crate) struct OpenLetters {
+    letters: Letters,
+    written: Vec<Record>,
+    scope: RunScope,
+}
+
+impl Letters {
+    pub(crate) fn note(&self, what: &str) {
+        self.log.lock().unwrap().push(format!("{} {what}", self.name));
+    }
+
+    fn check(&self, fault: Fault) -> Result<(), BoxError> {
+        if self.fault == Some(fault) { Err("disk full".into()) } else { Ok(()) }
+    }
+}
+
+impl Writer<Records> for Letters {
+    type Encoded = Records;
+    type Sink = OpenLetters;
+
+    async fn open(&self, scope: &RunScope) -> Result<OpenLetters, BoxError> {
+        self.check(Fault::Open)?;
+        self.note("open");
+        Ok(OpenLetters { letters: self.clone(), written: Vec::new(), scope: scope.clone() })
+    }
+
+    fn encode(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<Records, Stop> {
+        if self.fault == Some(Fault::Encode) {
+            work.reject(0, "not a letter")?;
+        }
+        Ok(chunk.into_batch())
+    }
+}
+
+impl Sink<Records> for OpenLetters {
+    async fn write(&mut self, records: Records) -> Result<(), BoxError> {
+        self.letters.check(Fault::Write)?;
+        self.letters.note(&format!("write {}", records.len()));
+        self.scope.count_bytes_written(1_000);
+        self.written.extend(records.into_records());
+        Ok(())
+    }
+
+    async fn commit(self) -> Result<(), BoxError> {
+        self.letters.check(Fault::Commit)?;
+        self.letters.note("commit");
+        *self.letters.visible.lock().unwrap() = self.written;
+        Ok(())
+    }
+
+    async fn abort(self) {
+        self.letters.note("abort");
     }
 }

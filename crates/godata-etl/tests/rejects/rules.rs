@@ -32,16 +32,16 @@ struct OneBatch(Records);
 
 impl Reader for OneBatch {
     type Batch = Records;
-    type Source = Option2;
+    type Source = OpenBatch;
 
-    async fn open(&self, _: &RunScope) -> Result<Option2, BoxError> {
-        Ok(Option2(Some(self.0.clone())))
+    async fn open(&self, _: &RunScope) -> Result<OpenBatch, BoxError> {
+        Ok(OpenBatch(Some(self.0.clone())))
     }
 }
 
-struct Option2(Option<Records>);
+struct OpenBatch(Option<Records>);
 
-impl Source for Option2 {
+impl Source for OpenBatch {
     type Batch = Records;
 
     async fn next(&mut self) -> Result<Option<Unit<Records>>, BoxError> {
@@ -116,7 +116,8 @@ fn a_name_that_no_record_has_fails_the_run() {
         price: f64,
     }
     let failed = run(rows().typed::<Order>()).unwrap_err();
-    assert_eq!(format!("{failed:#}"), "step[0] (typed) failed at record 1: field `price` is missing");
+    let unknown = "no field is named `price`; the fields are `n`, `text`";
+    assert_eq!(format!("{failed:#}"), format!("step[0] (typed) failed at record 1: {unknown}"));
 }
 
 #[test]
@@ -165,7 +166,7 @@ fn without_a_policy_the_first_bad_record_fails_the_run() {
     for builder in [Pipeline::builder("fail"), Pipeline::builder("fail").on_error(OnError::fail())] {
         let flow = builder.read(Numbers { records: 10, batch: 3, bad: Some(4) });
         let failed = run(flow).unwrap_err();
-        assert_eq!(format!("{failed:#}"), "read failed at record 4 (numbers): bad 4");
+        assert_eq!(format!("{failed:#}"), "read failed at record 4 (numbers:5): bad 4");
         assert_eq!(failed.report().unwrap().rejected(), 0);
     }
 }
@@ -206,9 +207,14 @@ fn a_transform_that_rejects_every_record_keeps_the_names() {
 
 #[test]
 fn an_error_that_panics_when_it_is_printed_is_rejected_like_any_other() {
-    #[derive(Debug, thiserror::Error)]
-    #[error("{}", panic!("unprintable"))]
+    #[derive(Debug)]
     struct Unprintable;
+    impl std::error::Error for Unprintable {}
+    impl std::fmt::Display for Unprintable {
+        fn fmt(&self, _: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            panic!("unprintable")
+        }
+    }
     let report = run(numbers().try_map(|n| if n == 3 { Err(Unprintable.into()) } else { Ok(n) })).unwrap();
     let first = format!("{:?}", report.rejections[0]);
     assert!(first.ends_with("an error panicked when it was printed: unprintable"), "{first}");

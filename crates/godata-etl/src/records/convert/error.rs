@@ -63,6 +63,11 @@ impl ConvertError {
         self.found.as_ref()?.value.as_deref()
     }
 
+    /// The field that is missing.
+    pub(crate) fn missing(&self) -> Option<&str> {
+        matches!(self.problem, Problem::Missing).then_some(&*self.path)
+    }
+
     pub(super) fn expected(expected: &str, found: ValueRef<'_>) -> Self {
         let problem = Problem::Mismatch { expected: expected.to_owned(), found: String::new() };
         Self { found: Some(Found::new(found)), ..Self::new(problem) }

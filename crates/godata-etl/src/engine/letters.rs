@@ -1,0 +1,67 @@
+//! Dead letters: what is kept of a rejected record.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock};
+
+use godata_core::{RunContext, error_chain};
+use time::UtcDateTime;
+
+use crate::{PipelineInfo, Records, Rejected, Shape, StageName, Value, record};
+
+/// The fields of a dead letter. Those that DuckDB has too are named as there, or shorter.
+static FIELDS: LazyLock<Arc<Shape>> = LazyLock::new(|| {
+    let names = [
+        "pipeline", "run_id", "attempt", "time", "stage", "step", "file", "record", "line", "byte", "column",
+        "kind", "error", "raw", "raw_hex", "header",
+    ];
+    Arc::new(Shape::new(names).unwrap_or_default())
+});
+
+/// The dead letters of records that were rejected by now.
+pub(super) fn letters(
+    pipeline: &PipelineInfo,
+    cx: &RunContext,
+    now: UtcDateTime,
+    rejected: &[Rejected],
+) -> Records {
+    let mut letters = Records::with_shape(Arc::clone(&FIELDS));
+    for Rejected { stage, place, kind, column, error, raw, header, .. } in rejected {
+        let step = match stage {
+            StageName::Step(step) => Some(step.index()),
+            StageName::Read | StageName::Write => None,
+        };
+        let raw = raw.as_deref().unwrap_or_default();
+        let (text, hex) = match std::str::from_utf8(raw) {
+            Ok(text) => (Some(text).filter(|text| !text.is_empty()), None),
+            Err(_) => (None, Some(hex(raw))),
+        };
+        letters.push(record! {
+            "pipeline" => pipeline.name(),
+            "run_id" => cx.run_id().to_string(),
+            "attempt" => u64::from(cx.attempt()),
+            "time" => now,
+            "stage" => stage.to_string(),
+            "step" => step.map(|step| step as u64),
+            "file" => place.source.as_deref(),
+            "record" => place.record,
+            "line" => place.line,
+            "byte" => place.byte,
+            "column" => column.as_deref(),
+            "kind" => *kind,
+            "error" => error_chain(&**error).to_string(),
+            "raw" => text,
+            "raw_hex" => hex,
+            "header" => header.as_deref().map_or(Value::Null, Value::from),
+        });
+    }
+    letters
+}
+
+fn hex(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string can't fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
