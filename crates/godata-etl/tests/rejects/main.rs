@@ -110,8 +110,11 @@ fn records_after_the_last_one_of_a_take_are_not_judged() {
         let run = case.run(Policy::skip(Limit::records(3)));
         assert_eq!(run.rejected, [(3, 0), (6, 0), (8, 3)], "{batch}");
         assert_eq!((run.written, run.result.unwrap().rejected()), (vec![1, 2, 4, 5, 7], 3));
-        let failed = case.run(Policy::skip(Limit::none().share(0.37))).result.unwrap_err();
-        assert!(matches!(failed, PipelineError::Rejected { rejected: 3, read: 8, .. }), "{failed:?}");
+        // The second one is judged at the end of the input.
+        for share in [Limit::none().share(0.37), Limit::none().share(0.37).after(1_000)] {
+            let failed = case.run(Policy::skip(share)).result.unwrap_err();
+            assert!(matches!(failed, PipelineError::Rejected { rejected: 3, read: 8, .. }), "{failed:?}");
+        }
     }
 }
 
