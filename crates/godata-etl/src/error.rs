@@ -44,8 +44,9 @@ pub enum BuildError {
     },
     /// The [share](crate::Limit::share) of a limit is not from 0 to 1.
     #[error(
-        "the share of rejected records of pipeline `{}` must be from 0 to 1, and it is {share}",
-        name_excerpt(pipeline)
+        "the share of rejected records of pipeline `{}` must be from 0 to 1, and it is {}",
+        name_excerpt(pipeline),
+        excerpt(share)
     )]
     InvalidShare {
         /// The pipeline.

@@ -131,6 +131,7 @@ pub struct DeadLetters {
 
 impl DeadLetters {
     /// The letters, in the order of the file.
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = &DeadLetter> {
         self.letters.iter()
     }

@@ -1,6 +1,6 @@
 //! Readers and writers for tests of pipelines, without files.
 //!
-//! Available with the feature `testing`, which belongs into the development dependencies:
+//! Available with the feature `testing`, which belongs to the development dependencies:
 //!
 //! ```toml
 //! [dev-dependencies]
