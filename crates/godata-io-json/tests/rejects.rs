@@ -49,14 +49,17 @@ fn split<B: Batch, T: Send + 'static>(
 }
 
 fn values(batch: Records) -> Vec<Value> {
-    batch.iter().map(|record| serde_json::to_value(record).unwrap()).collect()
+    batch.into_records().into_iter().map(|record| serde_json::to_value(record).unwrap()).collect()
 }
 
 type Typed = BTreeMap<String, i64>;
 
+/// The kind and the column of a rejection, if there is one.
+type Bad = Option<(&'static str, Option<&'static str>)>;
+
 #[test]
 fn each_kind_of_bad_line_is_left_out_and_the_others_keep_their_lines() {
-    let lines: [(&[u8], Option<(&str, Option<&str>)>); 9] = [
+    let lines: [(&[u8], Bad); 9] = [
         (b"{\"a\":1}", None),
         (b"{\"a\":1", Some(("syntax", None))),
         (b"  ", None),
@@ -86,7 +89,7 @@ fn each_kind_of_bad_line_is_left_out_and_the_others_keep_their_lines() {
 
 #[test]
 fn each_kind_of_bad_element_is_left_out_and_the_others_keep_their_places() {
-    let elements: [(&[u8], Option<(&str, Option<&str>)>); 7] = [
+    let elements: [(&[u8], Bad); 7] = [
         (b"{\"a\":1}", None),
         (b"7", Some(("type", None))),
         (b"{\"a\":\"\xff\"}", Some(("encoding", None))),
