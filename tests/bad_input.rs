@@ -351,19 +351,19 @@ fn a_bad_file_is_named() {
             "an unclosed quote in the header",
             CSV,
             b"id,\"amount\n1,2\n",
-            "read failed: in.csv:1: the quote that opens here is never closed",
+            "read failed: in.csv:1: the header can't be read: column 2: the quote that opens here is never closed",
         ),
         (
             "an unclosed quote",
             CSV,
             &input(CsvTyped, b"X,1,\"open"),
-            "read failed: in.csv:1202: the quote that opens here is never closed",
+            "read failed at {place}: column `note`: the quote that opens here is never closed",
         ),
         (
             "an unclosed quote on a later line of its record",
             CSV,
             &input(CsvTyped, b"\"X\n\n\",1,\"open"),
-            "read failed: in.csv:1204: the quote that opens here is never closed",
+            "read failed at {place}: column `note`: the quote that opens 2 lines below the beginning of the record is never closed",
         ),
     ];
     let mut problems = Vec::new();

@@ -165,6 +165,14 @@ impl Columns {
         }
     }
 
+    /// The error of a broken record, with the name of its column.
+    pub(crate) fn named(&self, mut error: CsvError) -> CsvError {
+        if let Some(column) = error.broken_column_mut() {
+            *column = self.column(column.number - 1);
+        }
+        error
+    }
+
     /// The column at a position from 0.
     pub(crate) fn column(&self, position: usize) -> Column {
         let name = self.shape.names().nth(position).filter(|name| self.is_named && !name.is_empty());

@@ -4,25 +4,26 @@ use std::io::Read;
 use std::sync::Arc;
 
 use csv::{ByteRecord, StringRecord};
-use godata_core::{BoxError, excerpt};
-use godata_etl::{Records, RecordsBuilder, Stop, Work};
+use godata_core::excerpt;
+use godata_etl::{RecordRef, Records, RecordsBuilder, Stop, Work};
 use memchr::memchr;
 use serde::de::DeserializeOwned;
 
 use crate::cells::{Nulls, Trim};
 use crate::columns::Columns;
+use crate::decoded::{Decoded, Faults};
 use crate::delimiters::others;
 use crate::dialect::Dialect;
 use crate::split::split;
 use crate::stray_quotes::StrayQuotes;
 use crate::tidy::tidy;
-use crate::typed::{Refusal, Unusual, structs, value};
+use crate::typed::{Refusal, structs, value};
 use crate::{Column, CsvError};
 
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// How a block becomes a batch.
-pub(crate) type Decode<B> = fn(&Decoder, Vec<u8>, &mut Work) -> Result<B, Stop>;
+pub(crate) type Decode<B> = fn(&Decoder, Vec<u8>, &mut Work) -> Result<Decoded<B>, Stop>;
 
 /// Decodes blocks of whole records.
 #[derive(Debug)]
@@ -47,54 +48,52 @@ impl Decoder {
     }
 
     /// The dynamic records of a block, with the columns of all files.
-    pub(crate) fn records(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Records, Stop> {
-        let mut records = self.own_records(bytes, work)?;
-        records.set_empty_as_none();
+    pub(crate) fn records(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Decoded<Records>, Stop> {
+        let mut decoded = self.own_records(bytes, work)?;
+        decoded.batch.set_empty_as_none();
         if !Arc::ptr_eq(&self.columns.shape, &self.columns.all) {
-            records.conform(&self.columns.all);
+            decoded.batch.conform(&self.columns.all);
         }
-        Ok(records)
+        Ok(decoded)
+    }
+
+    /// What is wrong with a broken record.
+    pub(crate) fn broken(&self, error: CsvError) -> CsvError {
+        self.question_delimiter(self.columns.named(error))
     }
 
     /// The dynamic records of a block, with the columns of their file.
-    fn own_records(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Records, Stop> {
+    fn own_records(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Decoded<Records>, Stop> {
         let bytes = self.tidied(bytes, work);
         let bytes = match self.split(bytes, work)? {
-            Ok(records) => return Ok(records),
+            Ok(decoded) => return Ok(decoded),
             Err(bytes) => bytes,
         };
         let mut rows = RecordsBuilder::recycled(Arc::clone(&self.columns.shape), work.records());
-        self.each(&bytes, work, |record, nulls| {
+        let faults = self.each(&bytes, work, |record, nulls| {
             self.push(&mut rows, &record, nulls)?;
             Ok(record)
         })?;
         work.recycle(bytes);
-        Ok(rows.finish())
+        Ok(Decoded { batch: rows.finish(), faults })
     }
 
     /// The structs of a block.
-    pub(crate) fn typed<T: DeserializeOwned>(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Vec<T>, Stop> {
+    pub(crate) fn typed<T: DeserializeOwned>(
+        &self,
+        bytes: Vec<u8>,
+        work: &mut Work,
+    ) -> Result<Decoded<Vec<T>>, Stop> {
         if self.names.is_some() {
             self.columns.shape.check_struct::<T>()?;
         }
         let bytes = self.tidied(bytes, work);
-        let len = bytes.len();
         let bytes = match self.split(bytes, work)? {
-            Ok(mut records) => match self.structs(&mut records, work)? {
-                Ok(batch) => {
-                    work.recycle_records(records);
-                    return Ok(batch);
-                }
-                Err(_) => {
-                    let mut bytes = records.into_text().into_bytes();
-                    bytes.truncate(len);
-                    bytes
-                }
-            },
+            Ok(records) => return self.structs(records, work),
             Err(bytes) => bytes,
         };
         let mut batch = Vec::new();
-        self.each(&bytes, work, |record, nulls| {
+        let faults = self.each(&bytes, work, |record, nulls| {
             let mut record = nulls.replace(self.checked_text(record)?);
             if self.columns.is_positional {
                 (record.len()..self.columns.len()).for_each(|_| record.push_field(""));
@@ -103,7 +102,7 @@ impl Decoder {
             Ok(record.into_byte_record())
         })?;
         work.recycle(bytes);
-        Ok(batch)
+        Ok(Decoded { batch, faults })
     }
 
     /// The bytes of a block without what the options allow beyond RFC 4180.
@@ -121,29 +120,62 @@ impl Decoder {
     /// The structs of split records.
     fn structs<T: DeserializeOwned>(
         &self,
-        records: &mut Records,
+        records: Decoded<Records>,
         work: &Work,
-    ) -> Result<Result<Vec<T>, Unusual>, Stop> {
+    ) -> Result<Decoded<Vec<T>>, Stop> {
+        let Decoded { batch: mut records, mut faults } = records;
         if let Some((shape, _)) = &self.columns.order {
             records.conform(shape);
         }
-        structs(records, self.names.is_some(), work)
+        let mut unfit = Faults::default();
+        let batch = structs(&records, self.names.is_some(), work, |index, record| {
+            let value = self.unusual(record);
+            value.map_err(|error| unfit.push(faults.row(index), error)).ok()
+        })?;
+        work.recycle_records(records);
+        faults.merge(unfit);
+        Ok(Decoded { batch, faults })
     }
 
-    /// The records of a block without anything unusual, otherwise its bytes.
-    fn split(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Result<Records, Vec<u8>>, Stop> {
+    /// The struct of a split record.
+    #[cold]
+    fn unusual<T: DeserializeOwned>(&self, record: RecordRef<'_>) -> Result<T, CsvError> {
+        let shape = self.columns.order.as_ref().map_or(&self.columns.shape, |(shape, _)| shape);
+        let cells = (0..shape.len()).filter_map(|position| record.text_at(position)).collect();
+        let names: Option<StringRecord> = self.names.as_ref().map(|_| shape.names().collect());
+        let column = |position| match &self.columns.order {
+            Some((_, order)) => self.columns.column(order[position]),
+            None => self.columns.column(position),
+        };
+        self.fit(&cells, names.as_ref(), column)
+    }
+
+    /// The records of a block without anything unusual but a few faults, otherwise its bytes.
+    fn split(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Result<Decoded<Records>, Vec<u8>>, Stop> {
         if self.nulls.is_empty() && !self.trim.takes_fields() {
-            split(bytes, self.dialect, &self.columns, work)
+            split(bytes, self.dialect, &self.columns, work, |record| self.fault(record))
         } else {
             Ok(Err(bytes))
         }
     }
 
-    /// Calls `f` with each record and its nulls. `f` returns the record, so that its memory is reused.
-    fn each<F>(&self, bytes: &[u8], work: &mut Work, mut f: F) -> Result<(), Stop>
+    /// What is wrong with a record whose cells are neither trimmed nor null.
+    fn fault(&self, bytes: &[u8]) -> Option<CsvError> {
+        let checked = one(bytes, self.dialect).and_then(|mut record| {
+            self.columns.cut(&mut record);
+            self.check(&record, StrayQuotes::of(bytes, self.dialect).as_mut(), true)?;
+            self.checked_text(record)
+        });
+        checked.err()
+    }
+
+    /// Calls `f` with each record and its nulls, and returns the faults. `f` returns the record, so that its memory is
+    /// reused.
+    fn each<F>(&self, bytes: &[u8], work: &mut Work, mut f: F) -> Result<Faults, Stop>
     where
-        F: FnMut(ByteRecord, &Nulls<'_>) -> Result<ByteRecord, BoxError>,
+        F: FnMut(ByteRecord, &Nulls<'_>) -> Result<ByteRecord, CsvError>,
     {
+        let mut faults = Faults::default();
         let mut reader = reader(bytes, self.dialect);
         let mut nulls = Nulls::new(&self.nulls, self.trim.takes_fields(), bytes, self.dialect);
         let mut record = ByteRecord::new();
@@ -158,24 +190,27 @@ impl Decoder {
             }
             self.columns.cut(&mut record);
             nulls.find(&record);
-            let allowed = quotes.as_mut().map_or(Ok(()), |quotes| quotes.check(|at| self.columns.column(at)));
-            let allowed = allowed.map_err(|error| self.question_delimiter(error));
-            let decoded = match allowed.and_then(|()| self.check(&record, has_nul)) {
+            let decoded = match self.check(&record, quotes.as_mut(), has_nul) {
                 Ok(()) => f(record, &nulls),
-                Err(error) => Err(error.into()),
+                Err(error) => Err(error),
             };
-            match decoded {
-                Ok(used) => record = used,
-                Err(error) => {
-                    work.reject(row, error)?;
-                    record = ByteRecord::new();
-                }
-            }
+            record = decoded.unwrap_or_else(|error| {
+                faults.push(row, error);
+                ByteRecord::new()
+            });
         }
-        Ok(())
+        Ok(faults)
     }
 
-    fn check(&self, record: &ByteRecord, has_nul: bool) -> Result<(), CsvError> {
+    /// Checks the quotes and the number of cells of a record, and that it has no NUL.
+    fn check(
+        &self,
+        record: &ByteRecord,
+        quotes: Option<&mut StrayQuotes<'_>>,
+        has_nul: bool,
+    ) -> Result<(), CsvError> {
+        let allowed = quotes.map_or(Ok(()), |quotes| quotes.check(|at| self.columns.column(at)));
+        allowed.map_err(|error| self.question_delimiter(error))?;
         if has_nul && let Some(position) = record.iter().position(|cell| memchr(0, cell).is_some()) {
             return Err(CsvError::Nul { column: self.columns.column(position) });
         }
@@ -191,7 +226,7 @@ impl Decoder {
         rows: &mut RecordsBuilder,
         record: &ByteRecord,
         nulls: &Nulls<'_>,
-    ) -> Result<(), BoxError> {
+    ) -> Result<(), CsvError> {
         // Validating all cells at once is faster than each on its own. `get` makes sure that no cell begins or ends
         // inside a character.
         let text = std::str::from_utf8(record.as_slice()).map_err(|_| self.not_utf8(record))?;
@@ -208,7 +243,7 @@ impl Decoder {
         for _ in record.len()..self.columns.len() {
             rows.push_null();
         }
-        Ok(rows.end_row()?)
+        rows.end_row().map_err(|error| CsvError::Record { source: error.into() })
     }
 
     fn checked_text(&self, record: ByteRecord) -> Result<StringRecord, CsvError> {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use godata_core::{BoxError, debug_as_chain, excerpt, excerpt_path};
-use godata_etl::Place;
+use godata_etl::{Place, Reject};
 
 /// A CSV file that can't be read, or a record that can't be written as CSV.
 ///
@@ -100,7 +100,7 @@ pub enum CsvError {
         /// The delimiter that the file probably has.
         delimiter: u8,
     },
-    /// A header has a name that is not UTF-8 or contains a NUL byte; the source says which.
+    /// A header can't be read: a name is not UTF-8 or contains a NUL byte, for example. The source says what is wrong.
     #[error("{}:{line}: the header can't be read", excerpt_path(&**file))]
     Header {
         /// The file.
@@ -174,14 +174,15 @@ pub enum CsvError {
         /// The name.
         name: String,
     },
-    /// A quote opens a cell and is not closed before the end of the file, or within the 64 MiB that a record may have.
-    /// [`no_quotes`](crate::CsvReader::no_quotes) reads files in which quotes have no meaning.
-    #[error("{}:{line}: the quote that opens here is {}", excerpt_path(&**file), unclosed(*within))]
+    /// A quote opens a cell and is not closed before the end of the file, or within the
+    /// [longest record](crate::CsvReader::longest_record). [`no_quotes`](crate::CsvReader::no_quotes) reads files in which
+    /// quotes have no meaning.
+    #[error("{column}: the quote that opens {} is {}", opens(*lines), unclosed(*within))]
     UnclosedQuote {
-        /// The file.
-        file: Arc<str>,
-        /// The line on which the quote opens, from 1.
-        line: u64,
+        /// The column.
+        column: Column,
+        /// How many lines the quote is below the beginning of its record.
+        lines: u64,
         /// The number of bytes that were searched, if the file has more of them.
         within: Option<usize>,
     },
@@ -216,6 +217,13 @@ pub enum CsvError {
         cell: String,
         /// The option that reads the cell.
         hint: &'static str,
+    },
+    /// A record is longer than the [longest record](crate::CsvReader::longest_record): the file is damaged, or has another
+    /// format.
+    #[error("the record that begins here is over {limit} bytes long")]
+    TooLong {
+        /// How many bytes a record may have.
+        limit: usize,
     },
     /// The number of cells in a record is not the number of columns. [`ragged`](crate::CsvReader::ragged) accepts such
     /// records.
@@ -316,12 +324,71 @@ pub enum CsvError {
     NoFields,
 }
 
+impl CsvError {
+    /// The kind and the column of a record that is rejected for this.
+    pub(crate) fn into_reject(self) -> Reject {
+        let column = self.column().map(|column| match &column.name {
+            Some(name) => Arc::from(&**name),
+            None => format!("column_{}", column.number).into(),
+        });
+        let reject = Reject::kind(self.kind(), self);
+        match column {
+            Some(column) => reject.column(column),
+            None => reject,
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Columns { .. } => "columns",
+            Self::Utf8 { .. } => "encoding",
+            Self::Nul { .. } => "nul",
+            Self::AfterQuote { .. } | Self::QuoteInCell { .. } | Self::UnclosedQuote { .. } => "quote",
+            Self::Value { .. } | Self::Record { .. } => "type",
+            Self::TooLong { .. } => "too_long",
+            Self::LikelyDelimiter { source, .. } => source.kind(),
+            _ => "other",
+        }
+    }
+
+    fn column(&self) -> Option<&Column> {
+        match self {
+            Self::Utf8 { column, .. }
+            | Self::Nul { column }
+            | Self::AfterQuote { column, .. }
+            | Self::QuoteInCell { column, .. }
+            | Self::UnclosedQuote { column, .. }
+            | Self::Value { column, .. } => Some(column),
+            Self::LikelyDelimiter { source, .. } => source.column(),
+            _ => None,
+        }
+    }
+
+    /// The column of a broken record, to set its name.
+    pub(crate) fn broken_column_mut(&mut self) -> Option<&mut Column> {
+        match self {
+            Self::AfterQuote { column, .. }
+            | Self::QuoteInCell { column, .. }
+            | Self::UnclosedQuote { column, .. } => Some(column),
+            _ => None,
+        }
+    }
+}
+
 debug_as_chain!(CsvError);
 
 const QUOTE_RULE: &str = "quotes are around whole cells, and doubled inside them (RFC 4180)";
 
 fn among_others(is_one_of_many: bool) -> &'static str {
     if is_one_of_many { "; `skip_empty_files` skips it" } else { "" }
+}
+
+fn opens(lines: u64) -> String {
+    match lines {
+        0 => "here".to_owned(),
+        1 => "1 line below the beginning of the record".to_owned(),
+        lines => format!("{lines} lines below the beginning of the record"),
+    }
 }
 
 fn unclosed(within: Option<usize>) -> String {

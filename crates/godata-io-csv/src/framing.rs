@@ -1,6 +1,7 @@
 //! Finding the ends of records.
 
 use std::convert::Infallible;
+use std::ops::Range;
 use std::sync::Arc;
 
 use godata_core::BoxError;
@@ -8,31 +9,114 @@ use godata_io::{Ahead, Frame, Framing};
 use memchr::{memchr_iter, memchr2, memrchr};
 use wide::u8x16;
 
-use crate::CsvError;
 use crate::dialect::Dialect;
+use crate::stray_quotes::{last_position, stray_quote};
 use crate::structure::{NotSimple, Structure, after, each_chunk, is_plain, lowest, positions};
-use crate::walk::{Piece, Walk, line_breaks};
+use crate::walk::{Broken, Fault, Piece, Walk, line_breaks};
+use crate::{Column, CsvError};
 
 /// Cuts CSV at the ends of records. Quotes have the meaning that the `csv` crate gives them: a quote opens a quoted
-/// cell only where a cell begins, a quote that is not followed by another quote closes it, and what follows a closing
-/// quote is literal. CR, LF and CRLF end a record. A line without any bytes is not a record. A comment begins where a
-/// record would, and only LF ends it.
+/// cell only where a cell begins, and a quote that is not followed by another quote closes it. What follows a closing
+/// quote is literal if quotes are lenient. CR, LF and CRLF end a record. A line without any bytes is not a record. A
+/// comment begins where a record would, and only LF ends it.
+///
+/// A record is broken if a quote is not closed before the end of the file or within the longest record, if text follows
+/// a closing quote, or if it is too long. It ends at the first line break after the opening quote, so that the records
+/// after it are read as usual. It is the last record of its frame, and that ends the block.
 #[derive(Debug)]
 pub(crate) struct Cutter {
     dialect: Dialect,
     /// The maximum number of records in a frame.
     most: u64,
+    is_header: bool,
+    broken: Option<BrokenRecord>,
+    /// Whether the next frame begins inside a line of a broken record, the rest of which is skipped.
+    skips_line: bool,
+}
+
+/// The last record of a frame, if it is broken.
+#[derive(Debug)]
+pub(crate) struct BrokenRecord {
+    /// The number of its bytes.
+    pub(crate) len: usize,
+    /// What is wrong. Columns have no name.
+    pub(crate) error: CsvError,
 }
 
 impl Cutter {
     /// Cuts as many records as possible.
     pub(crate) fn new(dialect: Dialect) -> Self {
-        Self { dialect, most: u64::MAX }
+        Self { dialect, most: u64::MAX, is_header: false, broken: None, skips_line: false }
     }
 
     /// Cuts one record, or one of the blank lines and comments before it.
     pub(crate) fn one(dialect: Dialect) -> Self {
-        Self { dialect, most: 1 }
+        Self { most: 1, ..Self::new(dialect) }
+    }
+
+    /// Cuts one record as the header, or one of the blank lines and comments before it. A quote that is not closed is an
+    /// error.
+    pub(crate) fn header(dialect: Dialect) -> Self {
+        let lenient = Dialect { lenient_quotes: true, ..dialect };
+        Self { is_header: true, ..Self::one(lenient) }
+    }
+
+    /// What is wrong with the last record of the last frame, if it is broken.
+    pub(crate) fn take_broken(&mut self) -> Option<BrokenRecord> {
+        self.broken.take()
+    }
+
+    /// What is known of a frame at the first glance, and whether that is all.
+    fn quick_frame(&self, ahead: &Ahead<'_>) -> (Frame, bool) {
+        if self.most < u64::MAX {
+            return (Frame::default(), false);
+        }
+        if is_plain(ahead.bytes, self.dialect) {
+            return (plain_frame(ahead.bytes, ahead.at_end), true);
+        }
+        Structure::of(ahead.bytes, self.dialect)
+            .map_or((Frame::default(), false), |structure| simple_frame(structure, ahead.bytes, ahead.at_end))
+    }
+
+    /// The rest of a line of a broken record.
+    #[cold]
+    fn rest_of_line(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
+        let frame = RawLine.frame(ahead)?;
+        if frame.bytes > 0 {
+            self.skips_line = false;
+            return Ok(frame);
+        }
+        Ok(Frame::new(ahead.bytes.len() - usize::from(ahead.bytes.ends_with(b"\r"))))
+    }
+
+    /// Ends a frame with a broken record from `start` to `end`.
+    #[cold]
+    fn broken(
+        &mut self,
+        ahead: &Ahead<'_>,
+        start: usize,
+        end: usize,
+        broken: Broken,
+    ) -> Result<(), BoxError> {
+        let record = &ahead.bytes[start..];
+        let error = match broken.fault {
+            Fault::Unclosed(quote) => {
+                let before = &ahead.bytes[start..quote];
+                let column = Column { number: last_position(before, self.dialect) + 1, name: None };
+                let within = (!ahead.at_end).then(|| ahead.bytes.len() - quote);
+                Some(CsvError::UnclosedQuote { column, lines: line_breaks(before), within })
+            }
+            Fault::Stray { closed, .. } => stray_quote(record, closed - start, self.dialect),
+            Fault::TooLong => None,
+        };
+        let error = error.unwrap_or(CsvError::TooLong { limit: ahead.bytes.len() - 1 });
+        if self.is_header {
+            let (file, line) = (Arc::clone(ahead.file), ahead.line);
+            return Err(CsvError::Header { file, line, source: Box::new(error) }.into());
+        }
+        self.skips_line = broken.is_cut;
+        self.broken = Some(BrokenRecord { len: end - start, error });
+        Ok(())
     }
 }
 
@@ -40,20 +124,17 @@ impl Framing for Cutter {
     const TERMINATOR: Option<u8> = Some(b'\n');
 
     fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
-        if self.most == u64::MAX {
-            if is_plain(ahead.bytes, self.dialect) {
-                return Ok(plain_frame(ahead.bytes, ahead.at_end));
-            }
-            if let Some(structure) = Structure::of(ahead.bytes, self.dialect)
-                && let Ok(frame) = simple_frame(structure, ahead.bytes, ahead.at_end)
-                && (frame.bytes > 0 || !ahead.is_longest)
-            {
-                return Ok(frame);
-            }
+        if self.skips_line {
+            return self.rest_of_line(ahead);
+        }
+        let (mut frame, is_whole) = self.quick_frame(&ahead);
+        if is_whole && (frame.bytes > 0 || !ahead.is_longest) {
+            return Ok(frame);
         }
         let mut walk = Walk::ahead(&ahead, self.dialect);
-        let mut frame = Frame::default();
+        walk.at = frame.bytes;
         while frame.records < self.most {
+            let start = walk.at;
             match walk.next() {
                 Piece::Blank { lines } if self.most == 1 => {
                     return Ok(Frame::new(walk.at).lines(lines));
@@ -63,18 +144,14 @@ impl Framing for Cutter {
                     frame.lines += lines;
                     frame.records += 1;
                 }
+                Piece::Broken(broken) => {
+                    self.broken(&ahead, start, walk.at, broken)?;
+                    let lines = frame.lines + broken.lines;
+                    return Ok(Frame::new(walk.at).records(frame.records + 1).lines(lines).ends_block());
+                }
                 Piece::More => break,
             }
             frame.bytes = walk.at;
-        }
-        // Records before an open quote come first. The next frame then begins with the record of the quote.
-        if frame.bytes == 0
-            && (ahead.at_end || ahead.is_longest)
-            && let Some(quote) = walk.open_quote()
-        {
-            let line = ahead.line + line_breaks(&ahead.bytes[..quote]);
-            let within = ahead.is_longest.then(|| ahead.bytes.len() - quote);
-            return Err(CsvError::UnclosedQuote { file: Arc::clone(ahead.file), line, within }.into());
         }
         Ok(frame)
     }
@@ -108,12 +185,13 @@ fn plain_frame(bytes: &[u8], at_end: bool) -> Frame {
     frame
 }
 
-/// The records of a text with quotes, up to the last one that ends in it.
-fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool) -> Result<Frame, NotSimple> {
+/// The records of a text with quotes, up to the last one that ends in it or before something unusual. Returns whether
+/// there was nothing unusual.
+fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool) -> (Frame, bool) {
     let mut frame = Frame::default();
     let mut line_breaks = 0;
     let count = |mask: u64| u64::from(mask.count_ones());
-    each_chunk(bytes, |chunk, begin, there| {
+    let read = each_chunk(bytes, |chunk, begin, there| {
         let marks = structure.next(chunk)?;
         let (record_ends, breaks) = (marks.record_ends & there, marks.line_breaks & there);
         if record_ends != 0 {
@@ -125,16 +203,19 @@ fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool) -> Result<
         if breaks != 0 {
             line_breaks += count(breaks);
         }
-        Ok(())
-    })?;
+        Ok::<_, NotSimple>(())
+    });
+    if read.is_err() {
+        return (frame, false);
+    }
     if at_end && frame.bytes < bytes.len() {
         // The slow path knows what a lone CR and an open quote at the end mean.
         if structure.is_quoted() || bytes.last() == Some(&b'\r') {
-            return Err(NotSimple);
+            return (frame, false);
         }
         frame = Frame::new(bytes.len()).records(frame.records + 1).lines(line_breaks + 1);
     }
-    Ok(frame)
+    (frame, true)
 }
 
 /// The line on which each of some whole records begins. The bytes begin on `line`.
@@ -148,7 +229,25 @@ pub(crate) fn record_lines(bytes: &[u8], dialect: Dialect, mut line: u64) -> Vec
                 lines.push(line);
                 line += taken;
             }
+            Piece::Broken(broken) => {
+                lines.push(line);
+                line += broken.lines;
+            }
             Piece::More => return lines,
+        }
+    }
+}
+
+/// Where each of some whole records is, with its line break.
+pub(crate) fn record_ranges(bytes: &[u8], dialect: Dialect) -> Vec<Range<usize>> {
+    let mut walk = Walk::new(bytes, dialect);
+    let mut ranges = Vec::new();
+    loop {
+        let start = walk.at;
+        match walk.next() {
+            Piece::Blank { .. } => {}
+            Piece::Record { .. } | Piece::Broken(_) => ranges.push(start..walk.at),
+            Piece::More => return ranges,
         }
     }
 }

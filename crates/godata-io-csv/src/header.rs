@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use godata_core::BoxError;
-use godata_io::{Blocks, Frame, Head};
+use godata_io::{Ahead, Blocks, Frame, Framing, Head};
 
 use crate::dialect::Dialect;
 use crate::framing::Cutter;
@@ -29,7 +29,7 @@ impl Header {
         options: &Options,
     ) -> Result<Option<Self>, BoxError> {
         let file = Arc::clone(blocks.name());
-        let Some(first) = First::of(blocks, dialect)? else { return Ok(None) };
+        let Some(first) = First::header(blocks, dialect)? else { return Ok(None) };
         let First { line, bytes, frame } = first;
         let names = decode::names(&bytes, dialect, options.trim);
         let names = names.map_err(|error| CsvError::Header {
@@ -55,7 +55,7 @@ impl Header {
         dialect: Dialect,
         options: &Options,
     ) -> Result<(), BoxError> {
-        let Some(first) = First::of(blocks, dialect)? else { return Ok(()) };
+        let Some(first) = First::of(blocks, Cutter::one(dialect))? else { return Ok(()) };
         let is_same = |names| options.arranged(names) == self.names;
         if decode::names(&first.bytes, dialect, options.trim).is_ok_and(is_same) {
             blocks.skip(first.frame);
@@ -72,9 +72,12 @@ pub(crate) struct First {
 }
 
 impl First {
-    /// The first record, after skipping blank lines and comments.
-    pub(crate) fn of(blocks: &mut Blocks<Cutter>, dialect: Dialect) -> Result<Option<Self>, BoxError> {
-        let mut one = Cutter::one(dialect);
+    /// The first record as a header, after skipping blank lines and comments.
+    pub(crate) fn header(blocks: &mut Blocks<Cutter>, dialect: Dialect) -> Result<Option<Self>, BoxError> {
+        Self::of(blocks, Cutter::header(dialect))
+    }
+
+    fn of(blocks: &mut Blocks<Cutter>, mut one: Cutter) -> Result<Option<Self>, BoxError> {
         while let Some(Head { bytes, line, frame, .. }) = blocks.first_record(&mut one)? {
             if frame.records > 0 {
                 return Ok(Some(Self { bytes: bytes.to_vec(), line, frame }));
@@ -82,6 +85,42 @@ impl First {
             blocks.skip(frame);
         }
         Ok(None)
+    }
+}
+
+/// The first record that is not broken, without skipping anything; `None` if there is none.
+pub(crate) fn first_whole(
+    blocks: &mut Blocks<Cutter>,
+    dialect: Dialect,
+) -> Result<Option<Vec<u8>>, BoxError> {
+    let mut framing = FirstWhole { one: Cutter::one(dialect), len: 0 };
+    let Some(head) = blocks.first_record(&mut framing)? else { return Ok(None) };
+    let start = head.bytes.len() - framing.len;
+    Ok((framing.len > 0).then(|| head.bytes[start..].to_vec()))
+}
+
+/// Cuts everything up to the end of the first record that is not broken.
+struct FirstWhole {
+    one: Cutter,
+    /// The length of the record; 0 if there is none.
+    len: usize,
+}
+
+impl Framing for FirstWhole {
+    fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
+        let mut rest = ahead;
+        while !rest.bytes.is_empty() {
+            let found = self.one.frame(rest)?;
+            rest.bytes = &rest.bytes[found.bytes..];
+            if found.records > 0 && self.one.take_broken().is_none() {
+                self.len = found.bytes;
+                return Ok(Frame::new(ahead.bytes.len() - rest.bytes.len()));
+            }
+            if found.bytes == 0 {
+                return Ok(Frame::default());
+            }
+        }
+        Ok(if ahead.at_end { Frame::new(ahead.bytes.len()) } else { Frame::default() })
     }
 }
 

@@ -221,6 +221,7 @@ mod blank_lines;
 mod cells;
 mod columns;
 mod decode;
+mod decoded;
 mod delimiters;
 mod dialect;
 mod encode;

@@ -11,7 +11,7 @@ use crate::columns::{Columns, FileColumns};
 use crate::decode::{self, Decoder};
 use crate::dialect::Dialect;
 use crate::framing::{Cutter, RawLine};
-use crate::header::{First, Header, duplicate, first_difference};
+use crate::header::{First, Header, duplicate, first_difference, first_whole};
 use crate::options::{Names, Options};
 use crate::sep_line::SepLine;
 use crate::{CsvError, Trim};
@@ -63,7 +63,7 @@ impl Opening {
             first.skip_same(blocks, self.dialect, &self.options)?;
             return Ok(None);
         }
-        match First::of(blocks, self.dialect)? {
+        match First::header(blocks, self.dialect)? {
             None if self.options.skips_empty_files => return Ok(None),
             None => return Err(missing_header(blocks.name(), true)),
             Some(found) if found.bytes == self.current => {
@@ -130,11 +130,11 @@ impl Opening {
         }
     }
 
-    /// The number of cells in the first record; 0 if there is none. Files without records are skipped.
+    /// The number of cells in the first record that is not broken; 0 if there is none. Files without records are skipped.
     fn first_width(&mut self, blocks: &mut Blocks<Cutter>) -> Result<usize, BoxError> {
         loop {
-            if let Some(first) = First::of(blocks, self.dialect)? {
-                return Ok(decode::width(&first.bytes, self.dialect)?);
+            if let Some(first) = first_whole(blocks, self.dialect)? {
+                return Ok(decode::width(&first, self.dialect)?);
             }
             if !blocks.next_file()? {
                 return Ok(0);

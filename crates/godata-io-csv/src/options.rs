@@ -13,6 +13,7 @@ pub(crate) struct Options {
     pub(crate) trim: Trim,
     pub(crate) nulls: Vec<String>,
     pub(crate) block_size: Option<usize>,
+    pub(crate) longest_record: Option<usize>,
     pub(crate) file_columns: FileColumns,
     /// Whether the records are read by position even if the columns have names.
     pub(crate) is_positional: bool,
@@ -46,6 +47,7 @@ impl Default for Options {
             trim: Trim::None,
             nulls: Vec::new(),
             block_size: None,
+            longest_record: None,
             file_columns: FileColumns::Same,
             is_positional: false,
             has_one_header: false,

@@ -33,7 +33,9 @@ impl<'a> RawRecords<'a> {
             let start = self.walk.at;
             match self.walk.next() {
                 Piece::Blank { .. } => {}
-                Piece::Record { has_quotes: true, .. } => break &self.walk.bytes[start..self.walk.at],
+                Piece::Record { has_quotes: true, .. } | Piece::Broken(_) => {
+                    break &self.walk.bytes[start..self.walk.at];
+                }
                 Piece::Record { .. } | Piece::More => break &[],
             }
         };
@@ -41,18 +43,23 @@ impl<'a> RawRecords<'a> {
 
     /// The cells of the record; none if no cell has quotes.
     pub(crate) fn cells(&self) -> impl Iterator<Item = RawCell<'a>> + use<'a> {
-        let (record, Dialect { delimiter, quote, escape, .. }) = (self.record, self.walk.dialect);
-        let mut next = (!record.is_empty()).then_some(0);
-        std::iter::from_fn(move || {
-            let start = next?;
-            let is_quoted = record.get(start).is_some_and(|&byte| Some(byte) == quote);
-            let closed = is_quoted.then(|| after_quotes(record, start, escape).unwrap_or(record.len()));
-            let rest = closed.unwrap_or(start);
-            let end = memchr3(delimiter, b'\r', b'\n', &record[rest..]).map_or(record.len(), |at| rest + at);
-            next = (record.get(end) == Some(&delimiter)).then_some(end + 1);
-            Some(RawCell { bytes: &record[start..end], quoted: rest - start })
-        })
+        raw_cells(self.record, self.walk.dialect)
     }
+}
+
+/// The cells of a record; none if it is empty.
+pub(crate) fn raw_cells(record: &[u8], dialect: Dialect) -> impl Iterator<Item = RawCell<'_>> {
+    let Dialect { delimiter, quote, escape, .. } = dialect;
+    let mut next = (!record.is_empty()).then_some(0);
+    std::iter::from_fn(move || {
+        let start = next?;
+        let is_quoted = record.get(start).is_some_and(|&byte| Some(byte) == quote);
+        let closed = is_quoted.then(|| after_quotes(record, start, escape).unwrap_or(record.len()));
+        let rest = closed.unwrap_or(start);
+        let end = memchr3(delimiter, b'\r', b'\n', &record[rest..]).map_or(record.len(), |at| rest + at);
+        next = (record.get(end) == Some(&delimiter)).then_some(end + 1);
+        Some(RawCell { bytes: &record[start..end], quoted: rest - start })
+    })
 }
 
 impl RawCell<'_> {

@@ -446,6 +446,17 @@ impl<B> CsvReader<B> {
         self.options.block_size = Some(bytes);
         self
     }
+
+    /// Sets how many bytes a record may have, at most 64 MiB, which is the default. A longer one is
+    /// [broken](crate#broken-records), with [`CsvError::TooLong`](crate::CsvError::TooLong), and so is a record with a quote
+    /// that is not closed within as many bytes. The batches are not larger.
+    ///
+    /// With a smaller number, less is read ahead in search of the quote that closes a cell.
+    #[must_use]
+    pub fn longest_record(mut self, bytes: usize) -> Self {
+        self.options.longest_record = Some(bytes);
+        self
+    }
 }
 
 impl<B: Batch> Reader for CsvReader<B> {

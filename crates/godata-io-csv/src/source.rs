@@ -1,15 +1,15 @@
 //! Open CSV files.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use godata_core::BoxError;
-use godata_etl::{Batch, BlockingSource, Chunk, Origin, RunScope, Unit, Work};
+use godata_etl::{Batch, BlockingSource, Origin, RunScope, Unit, Work};
 use godata_io::{Blocks, Input};
 
 use crate::FileColumns;
 use crate::decode::{Decode, Decoder};
-use crate::framing::{Cutter, record_lines};
+use crate::framing::{BrokenRecord, Cutter, record_lines, record_ranges};
 use crate::open::Opening;
 use crate::options::Options;
 
@@ -40,6 +40,9 @@ impl<B> CsvSource<B> {
         if let Some(bytes) = options.block_size {
             blocks = blocks.block_size(bytes);
         }
+        if let Some(bytes) = options.longest_record {
+            blocks = blocks.longest_record(bytes);
+        }
         let (opening, columns) = Opening::begin(&mut blocks, dialect, options, scope)?;
         let decoder = Arc::new(opening.decoder(columns));
         Ok(Self { blocks, opening, decoder, decode, has_records: false })
@@ -59,17 +62,29 @@ impl<B: Batch> BlockingSource for CsvSource<B> {
         })?;
         let is_first = !std::mem::replace(has_records, true);
         let (dialect, decoder, decode) = (opening.dialect, Arc::clone(decoder), *decode);
-        let Some(block) = block else {
+        let Some(mut block) = block else {
             // An empty batch tells the names to the steps and the output.
             let empty =
-                move |work: &mut Work| Ok(Chunk::new(decode(&decoder, Vec::new(), work)?, Origin::new(0)));
+                move |work: &mut Work| decode(&decoder, Vec::new(), work)?.into_chunk(Origin::new(0), work);
             return Ok(is_first.then(|| Unit::new(empty)));
         };
+        let broken = blocks.framing_mut().take_broken();
         Ok(Some(Unit::new(move |work| {
-            let origin = block.origin(|bytes, line| record_lines(bytes, dialect, line));
+            let lines = move |bytes: &[u8], line| record_lines(bytes, dialect, line);
+            let ranges = OnceLock::new();
+            let origin = block.origin_with_raw(work, lines, move |bytes, row| {
+                let ranges = ranges.get_or_init(|| record_ranges(bytes, dialect));
+                ranges.get(row as usize).cloned()
+            });
             work.decoding(&origin);
-            let batch = decode(&decoder, block.bytes, work)?;
-            Ok(Chunk::new(batch, origin))
+            let Some(BrokenRecord { len, error }) = broken else {
+                return decode(&decoder, block.bytes, work)?.into_chunk(origin, work);
+            };
+            let row = block.records() - 1;
+            block.bytes.truncate(block.bytes.len().saturating_sub(len));
+            let mut decoded = decode(&decoder, block.bytes, work)?;
+            decoded.faults.push(u32::try_from(row).unwrap_or(u32::MAX), decoder.broken(error));
+            decoded.into_chunk(origin, work)
         })))
     }
 

@@ -1,16 +1,17 @@
 //! Quotes that RFC 4180 does not allow.
 
 use godata_core::excerpt;
-use memchr::memchr;
+use memchr::{memchr, memchr3};
 
 use crate::dialect::Dialect;
-use crate::raw_cells::RawRecords;
+use crate::raw_cells::{RawCell, RawRecords, raw_cells};
 use crate::structure::is_simple;
+use crate::tidy::tidy_record;
 use crate::walk::line_breaks;
 use crate::{Column, CsvError};
 
 /// How many bytes of a cell are enough for an excerpt.
-const EXCERPT: usize = 1 << 10;
+pub(crate) const EXCERPT: usize = 1 << 10;
 
 const LENIENT: &str = "`lenient_quotes` accepts it";
 const LONE: &str =
@@ -34,37 +35,59 @@ impl<'a> StrayQuotes<'a> {
         if memchr(quote, bytes).is_none() || is_simple(bytes, dialect) {
             return None;
         }
-        Some(Self { records: RawRecords::new(bytes, dialect), quote })
+        let lenient = Dialect { lenient_quotes: true, ..dialect };
+        Some(Self { records: RawRecords::new(bytes, lenient), quote })
     }
 
     /// Checks the next record. Each record must be checked, in order.
     pub(crate) fn check(&mut self, column: impl Fn(usize) -> Column) -> Result<(), CsvError> {
         self.records.advance();
-        let mut cells = self.records.cells();
-        match cells.position(|cell| cell.has_stray_quotes(self.quote)) {
+        match first_stray(self.records.cells(), self.quote) {
             None => Ok(()),
-            Some(position) => self.error(position, column(position)),
+            Some((position, cell)) => Err(error(cell, self.quote, column(position))),
         }
     }
+}
 
-    #[cold]
-    fn error(&self, position: usize, column: Column) -> Result<(), CsvError> {
-        let Some(cell) = self.records.cells().nth(position) else { return Ok(()) };
-        let (quoted, rest) = cell.bytes.split_at(cell.quoted);
-        if quoted.is_empty() {
-            let hint = if rest.trim_ascii_start().starts_with(&[self.quote]) { SPACES } else { LENIENT };
-            return Err(CsvError::QuoteInCell { column, cell: cell_excerpt(rest), hint });
-        }
-        let lines = line_breaks(quoted);
-        let hint = match quoted {
-            _ if rest.trim_ascii().is_empty() => SPACES,
-            [.., b'\\', _] => ESCAPE,
-            _ if lines > 0 => LONE,
-            _ => LENIENT,
-        };
-        let (cell, after) = (cell_excerpt(quoted), cell_excerpt(rest));
-        Err(CsvError::AfterQuote { column, cell, lines, after, hint })
+/// What is wrong with a record in which text follows the quote before `closed`, as a column without a name.
+pub(crate) fn stray_quote(record: &[u8], closed: usize, dialect: Dialect) -> Option<CsvError> {
+    let quote = dialect.quote?;
+    // The excerpt has nothing that a later block would have to tell.
+    let rest = &record[closed..record.len().min(closed + EXCERPT)];
+    let end = memchr3(dialect.delimiter, b'\r', b'\n', rest).unwrap_or(rest.len());
+    let mut tidied = Vec::new();
+    tidy_record(&record[..closed + end], dialect, &mut tidied);
+    let (position, cell) = first_stray(raw_cells(&tidied, dialect), quote)?;
+    Some(error(cell, quote, Column { number: position + 1, name: None }))
+}
+
+/// The number of cells before the one that `record` ends with.
+pub(crate) fn last_position(record: &[u8], dialect: Dialect) -> usize {
+    let mut tidied = Vec::new();
+    tidy_record(record, dialect, &mut tidied);
+    raw_cells(&tidied, dialect).count().saturating_sub(1)
+}
+
+/// The first cell with quotes that RFC 4180 does not allow, and its position.
+fn first_stray<'a>(cells: impl Iterator<Item = RawCell<'a>>, quote: u8) -> Option<(usize, RawCell<'a>)> {
+    cells.enumerate().find(|(_, cell)| cell.has_stray_quotes(quote))
+}
+
+#[cold]
+fn error(cell: RawCell<'_>, quote: u8, column: Column) -> CsvError {
+    let (quoted, rest) = cell.bytes.split_at(cell.quoted);
+    if quoted.is_empty() {
+        let hint = if rest.trim_ascii_start().starts_with(&[quote]) { SPACES } else { LENIENT };
+        return CsvError::QuoteInCell { column, cell: cell_excerpt(rest), hint };
     }
+    let lines = line_breaks(quoted);
+    let hint = match quoted {
+        _ if rest.trim_ascii().is_empty() => SPACES,
+        [.., b'\\', _] => ESCAPE,
+        _ if lines > 0 => LONE,
+        _ => LENIENT,
+    };
+    CsvError::AfterQuote { column, cell: cell_excerpt(quoted), lines, after: cell_excerpt(rest), hint }
 }
 
 fn cell_excerpt(bytes: &[u8]) -> String {

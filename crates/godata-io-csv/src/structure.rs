@@ -77,6 +77,14 @@ struct Masks {
     inner_carriage_returns: u64,
 }
 
+impl Masks {
+    /// The beginning of a text counts as if a line feed came before it.
+    const BEGIN: Self = {
+        let begin = 1 << (WIDTH - 1);
+        Self { ends: begin, record_ends: begin, closing: 0, carriage_returns: 0, inner_carriage_returns: 0 }
+    };
+}
+
 impl Structure {
     /// Supports only dialects without escapes and comments in which only lines without bytes are blank; `None` for others.
     pub(crate) fn of(text: &[u8], dialect: Dialect) -> Option<Self> {
@@ -92,22 +100,18 @@ impl Structure {
         else {
             return None;
         };
-        // The beginning of a text counts as if a line feed came before it.
-        let begin = 1 << (WIDTH - 1);
-        let last = Masks {
-            ends: begin,
-            record_ends: begin,
-            closing: 0,
-            carriage_returns: 0,
-            inner_carriage_returns: 0,
-        };
         Some(Self {
             delimiter: u8x16::splat(delimiter),
             quote: quote.map(u8x16::splat),
             has_returns: memchr(b'\r', text).is_some(),
             quoted: 0,
-            last,
+            last: Masks::BEGIN,
         })
+    }
+
+    /// Goes on at the beginning of another record.
+    pub(crate) fn restart(&mut self) {
+        (self.quoted, self.last) = (0, Masks::BEGIN);
     }
 
     /// Whether the bytes so far end inside quotes.

@@ -21,15 +21,16 @@ pub(crate) fn tidy(bytes: &[u8], dialect: Dialect, out: &mut Vec<u8>) -> bool {
             Piece::Record { has_quotes: true, .. } if may_have_spaces => {
                 tidy_record(&bytes[start..walk.at], dialect, out);
             }
-            Piece::Record { .. } => out.extend_from_slice(&bytes[start..walk.at]),
+            Piece::Record { .. } | Piece::Broken(_) => out.extend_from_slice(&bytes[start..walk.at]),
             Piece::More => return true,
         }
     }
 }
 
 /// Adds a record without spaces around quotes.
-fn tidy_record(record: &[u8], dialect: Dialect, out: &mut Vec<u8>) {
-    let spaces = |from: usize| record[from..].iter().take_while(|&&byte| dialect.is_space(byte)).count();
+pub(crate) fn tidy_record(record: &[u8], dialect: Dialect, out: &mut Vec<u8>) {
+    let is_removed = |byte| dialect.spaces_around_quotes && dialect.is_space(byte);
+    let spaces = |from: usize| record[from..].iter().take_while(|&&byte| is_removed(byte)).count();
     let mut at = 0;
     while at < record.len() {
         let open = at + spaces(at);

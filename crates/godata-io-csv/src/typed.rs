@@ -13,12 +13,14 @@ use serde::de::{
 };
 use serde::{Deserializer, forward_to_deserialize_any};
 
-/// The structs of a batch whose cells are all text, by name or by position. `Unusual` if a record does not fit.
+/// The structs of a batch whose cells are all text, by name or by position. `unusual` is called with each record that does
+/// not fit, and its index, to find out why; it is left out if there is no value for it.
 pub(crate) fn structs<T: DeserializeOwned>(
     records: &Records,
     is_named: bool,
     work: &Work,
-) -> Result<Result<Vec<T>, Unusual>, Stop> {
+    mut unusual: impl FnMut(u32, RecordRef<'_>) -> Option<T>,
+) -> Result<Vec<T>, Stop> {
     let shape = records.shape();
     let mut ignored = vec![false; shape.len()];
     let mut batch = Vec::with_capacity(records.len());
@@ -28,10 +30,10 @@ pub(crate) fn structs<T: DeserializeOwned>(
         }
         match deserialize(record, is_named.then_some(&**shape), shape.len(), &mut ignored) {
             Ok(value) => batch.push(value),
-            Err(unusual) => return Ok(Err(unusual)),
+            Err(Unusual) => batch.extend(unusual(index, record)),
         }
     }
-    Ok(Ok(batch))
+    Ok(batch)
 }
 
 /// The value of one record, by name or by position, or the reason why it does not fit.
@@ -86,7 +88,7 @@ trait CellError: Error {
 
 /// A record does not fit. [`value`] finds out why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Unusual;
+struct Unusual;
 
 impl fmt::Display for Unusual {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

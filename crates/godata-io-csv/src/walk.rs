@@ -4,6 +4,7 @@ use godata_io::Ahead;
 use memchr::{memchr, memchr2, memchr2_iter, memchr3};
 
 use crate::dialect::Dialect;
+use crate::stray_quotes::EXCERPT;
 
 /// Goes through bytes record by record.
 #[derive(Debug)]
@@ -11,6 +12,8 @@ pub(crate) struct Walk<'a> {
     pub(crate) bytes: &'a [u8],
     pub(crate) dialect: Dialect,
     at_end: bool,
+    /// Whether the first record may not be longer than the bytes.
+    is_longest: bool,
     /// Where the next record or blank line begins.
     pub(crate) at: usize,
 }
@@ -28,8 +31,37 @@ pub(crate) enum Piece {
         /// Whether it has quotes.
         has_quotes: bool,
     },
+    /// A record that the next records can't be a part of, whatever its quotes say.
+    Broken(Broken),
     /// No record ends in the remaining bytes, or no bytes remain.
     More,
+}
+
+/// A record whose end its quotes don't tell. It ends at the first line break after the quote, and the next record
+/// begins on the next line.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Broken {
+    pub(crate) fault: Fault,
+    /// The number of its lines.
+    pub(crate) lines: u64,
+    /// Whether its last line goes on after the bytes.
+    pub(crate) is_cut: bool,
+}
+
+/// Why a record is broken.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Fault {
+    /// The quote that opens at this position is not closed.
+    Unclosed(usize),
+    /// Text follows the quote that closes a cell.
+    Stray {
+        /// The position of the quote that opens the cell.
+        quote: usize,
+        /// The position after the quote that closes it.
+        closed: usize,
+    },
+    /// The record is too long.
+    TooLong,
 }
 
 /// Where a record ends.
@@ -40,17 +72,19 @@ enum End {
     Open,
     /// Not in the bytes, which end inside the quotes that open at this position.
     Quoted(usize),
+    /// Its quotes don't tell: text follows the closing quote.
+    Stray { quote: usize, closed: usize },
 }
 
 impl<'a> Walk<'a> {
     /// A walk through whole records.
     pub(crate) fn new(bytes: &'a [u8], dialect: Dialect) -> Self {
-        Self { bytes, dialect, at_end: true, at: 0 }
+        Self { bytes, dialect, at_end: true, is_longest: false, at: 0 }
     }
 
     /// A walk through the bytes of a file that are known so far.
     pub(crate) fn ahead(ahead: &Ahead<'a>, dialect: Dialect) -> Self {
-        Self { at_end: ahead.at_end, ..Self::new(ahead.bytes, dialect) }
+        Self { at_end: ahead.at_end, is_longest: ahead.is_longest, ..Self::new(ahead.bytes, dialect) }
     }
 
     pub(crate) fn next(&mut self) -> Piece {
@@ -73,6 +107,11 @@ impl<'a> Walk<'a> {
                 self.at = self.bytes.len();
                 (self.at, has_quotes)
             }
+            (End::Open, _) if self.is_longest() => return self.broken(Fault::TooLong),
+            (End::Quoted(quote), _) if self.at_end || self.is_longest() => {
+                return self.broken(Fault::Unclosed(quote));
+            }
+            (End::Stray { quote, closed }, _) => return self.broken(Fault::Stray { quote, closed }),
             (End::Open | End::Quoted(_), _) => return Piece::More,
         };
         if end == start {
@@ -82,12 +121,32 @@ impl<'a> Walk<'a> {
         Piece::Record { lines: 1 + inner, has_quotes }
     }
 
-    /// The position of the quote that keeps the record at `self.at` from ending.
-    pub(crate) fn open_quote(&self) -> Option<usize> {
-        match self.record_end() {
-            (End::Quoted(quote), _) if !self.is_comment() => Some(quote),
-            _ => None,
-        }
+    /// Moves past the broken record at `self.at`.
+    #[cold]
+    fn broken(&mut self, fault: Fault) -> Piece {
+        let (start, bytes) = (self.at, self.bytes);
+        let line_break = match fault {
+            Fault::Unclosed(quote) | Fault::Stray { quote, .. } => {
+                memchr2(b'\r', b'\n', &bytes[quote..]).and_then(|found| self.after_break(quote + found))
+            }
+            Fault::TooLong => None,
+        };
+        let (end, is_cut) = match line_break {
+            Some(end) => (end, false),
+            None if self.at_end => (bytes.len(), false),
+            // The last byte may be the first half of a CRLF.
+            None if self.is_longest() => (bytes.len() - usize::from(bytes.ends_with(b"\r")), true),
+            None => return Piece::More,
+        };
+        self.at = end;
+        let breaks = line_breaks(&bytes[start..end]);
+        let lines = breaks + u64::from(line_break.is_none() && !is_cut);
+        Piece::Broken(Broken { fault, lines, is_cut })
+    }
+
+    /// Whether the record at `self.at` may not be longer than the bytes.
+    fn is_longest(&self) -> bool {
+        self.is_longest && self.at == 0
     }
 
     fn is_comment(&self) -> bool {
@@ -149,6 +208,9 @@ impl<'a> Walk<'a> {
                 let Some(closed) = after_quotes(bytes, at, self.dialect.escape) else {
                     return (End::Quoted(at), true);
                 };
+                if self.is_stray(closed) {
+                    return (End::Stray { quote: at, closed }, true);
+                }
                 rest = closed;
             }
             // The rest of the cell is literal.
@@ -160,6 +222,23 @@ impl<'a> Walk<'a> {
             }
             cell = rest + found + 1;
         }
+    }
+
+    /// Whether text follows the closing quote before `closed`. It is known only once enough of the text is.
+    fn is_stray(&self, closed: usize) -> bool {
+        let Dialect { delimiter, lenient_quotes, spaces_around_quotes, .. } = self.dialect;
+        if lenient_quotes {
+            return false;
+        }
+        let rest = &self.bytes[closed..];
+        let is_space = |&&byte: &&u8| spaces_around_quotes && self.dialect.is_space(byte);
+        let spaces = rest.iter().take_while(is_space).count();
+        let is_text = |&byte: &u8| byte != delimiter && !matches!(byte, b'\r' | b'\n');
+        rest.get(spaces).is_some_and(is_text)
+            && (self.at_end
+                || self.is_longest()
+                || rest.len() >= EXCERPT
+                || memchr3(delimiter, b'\r', b'\n', rest).is_some())
     }
 
     /// Removes the spaces at the end that may be before a quote.

@@ -55,7 +55,8 @@ fn quotes_can_be_escaped_or_doubled() {
     let text = "a,b\n\"x\\\",\\\\\",\"\"\"\\\n\"\n\\,c\\\n";
     let expected = [record! {"a" => "x\",\\", "b" => "\"\n"}, record! {"a" => "\\", "b" => "c\\"}];
     reads(text, |reader| reader.escape(b'\\'), expected);
-    let expected = "read failed: orders.csv:2: the quote that opens here is never closed";
+    let expected =
+        "read failed at record 1 (orders.csv:2): column `a`: the quote that opens here is never closed";
     fails("a\n\"x\\\"\n", |reader| reader.escape(b'\\'), expected);
 }
 

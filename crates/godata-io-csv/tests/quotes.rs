@@ -36,6 +36,13 @@ struct Reference<'a> {
     allowed: Allowed,
 }
 
+/// Why a record ends before its last cell.
+enum Broken {
+    /// The line of the quote.
+    Unclosed(u64),
+    AfterQuote(String),
+}
+
 impl Reference<'_> {
     /// The records, or the error of the first bad one.
     fn records(text: &str, allowed: Allowed) -> Outcome<Vec<Vec<String>>> {
@@ -47,7 +54,7 @@ impl Reference<'_> {
                 return Ok(records);
             }
             let place = format!("read failed at record {} (orders.csv:{})", records.len() + 1, parser.line);
-            let (cells, problem) = parser.record()?;
+            let (cells, problem) = parser.record();
             if let Some(problem) = problem {
                 return Err(format!("{place}: {problem}"));
             }
@@ -56,24 +63,36 @@ impl Reference<'_> {
     }
 
     /// A record, and what is wrong with its quotes.
-    fn record(&mut self) -> Outcome<(Vec<String>, Option<String>)> {
-        let (mut cells, mut problem) = (Vec::new(), None);
+    fn record(&mut self) -> (Vec<String>, Option<String>) {
+        let (mut cells, mut problem, first) = (Vec::new(), None, self.line);
         loop {
             let name =
                 NAMES.get(cells.len()).map_or(format!("{}", cells.len() + 1), |name| format!("`{name}`"));
-            let (cell, wrong) = self.cell()?;
+            let named = |wrong: String| format!("column {name}: {wrong}");
+            let (cell, wrong) = match self.cell() {
+                Ok(cell) => cell,
+                Err(Broken::Unclosed(line)) => {
+                    let opens = match line - first {
+                        0 => "here".to_owned(),
+                        1 => "1 line below the beginning of the record".to_owned(),
+                        lines => format!("{lines} lines below the beginning of the record"),
+                    };
+                    return (cells, Some(named(format!("the quote that opens {opens} is never closed"))));
+                }
+                Err(Broken::AfterQuote(wrong)) => return (cells, problem.or(Some(named(wrong)))),
+            };
             cells.push(cell);
-            problem = problem.or(wrong.map(|wrong| format!("column {name}: {wrong}")));
+            problem = problem.or(wrong.map(named));
             if self.peek() == Some(b',') {
                 self.at += 1;
             } else {
                 self.line_break();
-                return Ok((cells, problem));
+                return (cells, problem);
             }
         }
     }
 
-    fn cell(&mut self) -> Outcome<(String, Option<String>)> {
+    fn cell(&mut self) -> Result<(String, Option<String>), Broken> {
         let rule = |is_spaced, lines| {
             let hint = match (is_spaced, lines) {
                 (true, _) => "`spaces_around_quotes` reads it as a quoted cell",
@@ -97,11 +116,7 @@ impl Reference<'_> {
         self.at += 1;
         loop {
             match self.peek() {
-                None => {
-                    return Err(format!(
-                        "read failed: orders.csv:{line}: the quote that opens here is never closed"
-                    ));
-                }
+                None => return Err(Broken::Unclosed(line)),
                 Some(b'"') if self.text.get(self.at + 1) == Some(&b'"') => {
                     text.push('"');
                     self.at += 2;
@@ -129,7 +144,7 @@ impl Reference<'_> {
         }
         let (rule, shown) = (rule(rest.trim().is_empty(), self.line - line), excerpt(&rest));
         let problem = format!("`{shown}` follows the closing quote of `{raw}`{lines}; {rule}");
-        Ok((text, (!rest.is_empty()).then_some(problem)))
+        if rest.is_empty() { Ok((text, None)) } else { Err(Broken::AfterQuote(problem)) }
     }
 
     /// Moves past a blank line, if one is next.
@@ -369,7 +384,8 @@ fn an_open_quote_is_named_even_if_over_64_mib_follow_it() {
     let flow = Pipeline::builder("test").read(csv::read_records(Input::bytes("orders.csv", text)));
     let pipeline = flow.write_fn(async |_, _| Ok(())).unwrap();
     let error = pipeline.run_blocking(&RunContext::new()).unwrap_err();
-    let expected = "read failed: orders.csv:3: the quote that opens here is not closed within 67108863 bytes";
+    let expected = "read failed at record 2 (orders.csv:3): column `b`: the quote that opens here is not closed within \
+                    67108863 bytes";
     assert_eq!(format!("{error:#}"), expected);
 }
 
@@ -400,7 +416,8 @@ fn spaces_around_quotes_are_allowed_on_request() {
     let text = b"a;b\n 'x\\'; y' ; NA\n 'NA' ;'z";
     let options =
         |reader: CsvReader<Records>| spaces(reader).quote(b'\'').escape(b'\\').delimiter(b';').nulls([" NA"]);
-    let expected = "read failed: orders.csv:3: the quote that opens here is never closed";
+    let expected =
+        "read failed at record 2 (orders.csv:3): column `b`: the quote that opens here is never closed";
     assert_eq!(records_with(text, options), Err(expected.to_owned()));
     let expected = vec![record! {"a" => "x'; y", "b" => ()}, record! {"a" => "NA", "b" => "z"}];
     assert_eq!(records_with(&[&text[..], b"' "].concat(), options), Ok(expected.clone()));

@@ -322,14 +322,14 @@ fn other_encodings_are_refused() {
 }
 
 #[test]
-fn an_unclosed_quote_is_reported_with_the_line_on_which_it_opens() {
+fn an_unclosed_quote_is_reported_with_its_record_and_column() {
     check_both(
         b"id,amount,coupon\n\"A\n\",1,\nB,\"2,\nC,3,\n",
-        "read failed: orders.csv:4: the quote that opens here is never closed",
+        "read failed at record 2 (orders.csv:4): column `amount`: the quote that opens here is never closed",
     );
     check_both(
         b"\n\"id,amount\nA,1\n",
-        "read failed: orders.csv:2: the quote that opens here is never closed",
+        "read failed: orders.csv:2: the header can't be read: column 1: the quote that opens here is never closed",
     );
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use godata_etl::{Lines, Origin};
+use godata_etl::{Lines, Origin, Work};
 
 use crate::Frame;
 
@@ -22,6 +22,8 @@ pub(crate) struct Part {
     pub(crate) origin: Origin,
     /// The position in the block.
     pub(crate) bytes: Range<usize>,
+    /// Where the part begins in the text of the file.
+    pub(crate) start: u64,
     /// The line on which the part begins, from 1.
     pub(crate) line: u64,
     pub(crate) frame: Frame,
@@ -49,19 +51,32 @@ impl Block {
         self.parts.iter().map(|part| part.frame.records).sum()
     }
 
+    /// Whether the framing wants no further bytes in it.
+    pub(crate) fn is_ended(&self) -> bool {
+        self.parts.last().is_some_and(|part| part.frame.ends_block)
+    }
+
     /// Where the records came from: the file, number and line of each.
     ///
     /// `lines` gets some of the bytes and the line on which they begin, and returns the line on which each record in
     /// them begins. It is called only for bytes whose number of lines differs from their number of records.
     pub fn origin(&self, lines: impl Fn(&[u8], u64) -> Vec<u64>) -> Origin {
-        let of = |part: &Part| {
-            let numbers = if part.frame.records == part.frame.lines {
-                Lines::From(part.line)
-            } else {
-                Lines::Each(lines(&self.bytes[part.bytes.clone()], part.line).into())
-            };
-            part.origin.clone().lines(numbers)
-        };
+        self.origin_of_parts(|part| part.origin(&self.bytes, &lines))
+    }
+
+    /// The [`origin`](Self::origin) with the bytes of the records, if the pipeline writes dead letters; see
+    /// [`Work::keep_raw`], which also says what `find` returns.
+    pub fn origin_with_raw<F>(&self, work: &Work, lines: impl Fn(&[u8], u64) -> Vec<u64>, find: F) -> Origin
+    where
+        F: Fn(&[u8], u32) -> Option<Range<usize>> + Clone + Send + Sync + 'static,
+    {
+        self.origin_of_parts(|part| {
+            let origin = part.origin(&self.bytes, &lines);
+            work.keep_raw(origin, &self.bytes[part.bytes.clone()], part.start, find.clone())
+        })
+    }
+
+    fn origin_of_parts(&self, of: impl Fn(&Part) -> Origin) -> Origin {
         let mut parts = self.parts.iter();
         let mut row = 0;
         let mut whole = Origin::default();
@@ -74,5 +89,16 @@ impl Block {
             row += part.frame.records;
         }
         whole
+    }
+}
+
+impl Part {
+    fn origin(&self, block: &[u8], lines: impl Fn(&[u8], u64) -> Vec<u64>) -> Origin {
+        let numbers = if self.frame.records == self.frame.lines {
+            Lines::From(self.line)
+        } else {
+            Lines::Each(lines(&block[self.bytes.clone()], self.line).into())
+        };
+        self.origin.clone().lines(numbers)
     }
 }

@@ -14,7 +14,7 @@ use crate::{Ahead, Block, Frame, Framing, InputFiles, IoError, Packed};
 /// Roughly how many bytes a block has.
 const BLOCK_SIZE: usize = 256 << 10;
 
-/// How many bytes a record may have at most.
+/// How many bytes a record may have, unless that is set.
 const LONGEST_RECORD: usize = 64 << 20;
 
 /// Cuts the files of an input into blocks of whole records.
@@ -87,12 +87,16 @@ pub struct Blocks<F> {
     framing: F,
     scope: RunScope,
     block_size: usize,
+    longest_record: usize,
     /// Whether small files may share a block.
     shares: bool,
     /// Whether the bytes are counted as read.
     counts: bool,
     /// The bytes that were read and are in no block yet, from the beginning of a record.
     ahead: Pending,
+    /// What was skipped in the file before its first block, and the header that this or an earlier file has.
+    head: Vec<u8>,
+    header: Option<Arc<str>>,
     /// Where `ahead` begins in the file; `None` before the first read.
     at: Option<Position>,
     /// Whether the file ends where `ahead` does.
@@ -129,9 +133,12 @@ impl<F: Framing> Blocks<F> {
             framing,
             scope: scope.clone(),
             block_size: BLOCK_SIZE,
+            longest_record: LONGEST_RECORD,
             shares: F::TERMINATOR.is_some(),
             counts: true,
             ahead: Pending::default(),
+            head: Vec::new(),
+            header: None,
             at: None,
             at_end: false,
             failed: None,
@@ -142,6 +149,14 @@ impl<F: Framing> Blocks<F> {
     #[must_use]
     pub fn block_size(mut self, bytes: usize) -> Self {
         self.block_size = bytes.clamp(1, LONGEST_RECORD);
+        self
+    }
+
+    /// Sets how many bytes a record may have, between 1 and 64 MiB, which is the default. The framing is told when it has
+    /// more; see [`Ahead::is_longest`]. Blocks of several records are not larger.
+    #[must_use]
+    pub fn longest_record(mut self, bytes: usize) -> Self {
+        self.longest_record = bytes.clamp(1, LONGEST_RECORD);
         self
     }
 
@@ -189,7 +204,14 @@ impl<F: Framing> Blocks<F> {
 
     /// Moves past what [`first_record`](Self::first_record) found. Its bytes and lines are counted, its records are
     /// not.
+    ///
+    /// All that is skipped in a file is its [header](Origin::header). A file without one has that of the file before.
     pub fn skip(&mut self, frame: Frame) {
+        self.head.extend_from_slice(&self.ahead[..frame.bytes.min(self.ahead.len())]);
+        self.pass(frame);
+    }
+
+    fn pass(&mut self, frame: Frame) {
         let len = frame.bytes.min(self.ahead.len());
         self.ahead.consume(len);
         self.count(len);
@@ -209,6 +231,7 @@ impl<F: Framing> Blocks<F> {
             return Ok(false);
         }
         self.ahead.clear();
+        self.head.clear();
         (self.at, self.at_end) = (None, false);
         Ok(true)
     }
@@ -239,7 +262,7 @@ impl<F: Framing> Blocks<F> {
             }
             begin(self)?;
         };
-        if self.shares {
+        if self.shares && !block.is_ended() {
             // The records before an error come first, as if they were in a block of their own.
             self.failed = self.extend(&mut block, begin).err();
         }
@@ -259,7 +282,7 @@ impl<F: Framing> Blocks<F> {
             if frame.records > 0 {
                 return Ok(Some(self.take(frame, at)));
             }
-            self.skip(frame);
+            self.pass(frame);
         }
         Ok(None)
     }
@@ -271,7 +294,7 @@ impl<F: Framing> Blocks<F> {
         mut begin: impl FnMut(&mut Self) -> Result<(), BoxError>,
     ) -> Result<(), BoxError> {
         while self.at_end && self.ahead.is_empty() {
-            let room = self.block_size.saturating_sub(block.bytes.len());
+            let room = self.usual_len().saturating_sub(block.bytes.len());
             if self.files.next_len().is_none_or(|len| len > room as u64) {
                 return Ok(());
             }
@@ -289,7 +312,10 @@ impl<F: Framing> Blocks<F> {
                     self.ahead.consume(frame.bytes);
                     self.at = Some(Position { offset: at.offset + frame.bytes as u64, line, record });
                 } else {
-                    self.skip(frame);
+                    self.pass(frame);
+                }
+                if block.is_ended() {
+                    return Ok(());
                 }
             }
         }
@@ -302,7 +328,8 @@ impl<F: Framing> Blocks<F> {
         E: FnMut(&mut F, Ahead<'_>) -> Result<Frame, BoxError>,
     {
         let at = self.begin()?;
-        let mut len = self.block_size;
+        let longest = self.longest_record;
+        let mut len = self.usual_len();
         // Half a block is enough, so that a short frame does not cause a read each time.
         let mut enough = len.div_ceil(2);
         loop {
@@ -316,7 +343,7 @@ impl<F: Framing> Blocks<F> {
             let bytes = &self.ahead[..len.min(self.ahead.len())];
             let at_end = self.at_end && bytes.len() == self.ahead.len();
             let file = self.files.file();
-            let is_longest = bytes.len() > LONGEST_RECORD;
+            let is_longest = bytes.len() > longest;
             let ahead = Ahead { bytes, file: file.name(), line: at.line, at_end, is_longest };
             let found = frame(&mut self.framing, ahead)?;
             if found.bytes > 0 {
@@ -326,12 +353,17 @@ impl<F: Framing> Blocks<F> {
                 return Err(IoError::Incomplete { path: file.path(), line: at.line }.into());
             }
             if is_longest {
-                let (path, limit) = (file.path(), LONGEST_RECORD);
-                return Err(IoError::RecordTooLong { path, line: at.line, limit }.into());
+                let path = file.path();
+                return Err(IoError::RecordTooLong { path, line: at.line, limit: longest }.into());
             }
-            len = bytes.len().saturating_mul(2).min(LONGEST_RECORD + 1);
+            len = bytes.len().saturating_mul(2).min(longest + 1);
             enough = len;
         }
+    }
+
+    /// Roughly how many bytes a block has.
+    fn usual_len(&self) -> usize {
+        self.block_size.min(self.longest_record)
     }
 
     /// Where `ahead` begins. The first call in a file skips the byte order marks; a file has several if tools added
@@ -341,7 +373,7 @@ impl<F: Framing> Blocks<F> {
             return Ok(at);
         }
         let mut at = Position { offset: 0, line: 1, record: 1 };
-        self.fill(self.block_size.max(Packed::BYTES))?;
+        self.fill(self.usual_len().max(Packed::BYTES))?;
         loop {
             let mark = self.files.file().mark_len(&self.ahead)?;
             if mark == 0 {
@@ -384,12 +416,19 @@ impl<F: Framing> Blocks<F> {
         Block::new(bytes, part)
     }
 
-    fn part(&self, frame: Frame, at: Position) -> Part {
+    fn part(&mut self, frame: Frame, at: Position) -> Part {
+        if !self.head.is_empty() {
+            self.header = Some(String::from_utf8_lossy(&self.head).into());
+            self.head.clear();
+        }
         let file = self.files.file();
         let len = frame.bytes.min(self.ahead.len()) as u64;
-        let origin = Origin::new(at.record).source(Arc::clone(file.name()));
+        let mut origin = Origin::new(at.record).source(Arc::clone(file.name()));
+        if let Some(header) = &self.header {
+            origin = origin.header(Arc::clone(header));
+        }
         let stored = if file.is_as_stored() { at.offset..at.offset + len } else { 0..0 };
-        Part { origin: origin.bytes(stored), bytes: 0..0, line: at.line, frame }
+        Part { origin: origin.bytes(stored), bytes: 0..0, start: at.offset, line: at.line, frame }
     }
 }
 

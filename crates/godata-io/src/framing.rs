@@ -65,8 +65,8 @@ pub struct Ahead<'a> {
     pub line: u64,
     /// Whether the file ends after these bytes, so that the last record may lack its terminator.
     pub at_end: bool,
-    /// Whether these are more bytes than a record may have. If none ends in them, the run fails with
-    /// [`IoError::RecordTooLong`](crate::IoError::RecordTooLong), unless the format returns an error that says why.
+    /// Whether these are more bytes than a record may have; see [`Blocks::longest_record`](crate::Blocks::longest_record).
+    /// If the frame is then empty, the run fails with [`IoError::RecordTooLong`](crate::IoError::RecordTooLong).
     pub is_longest: bool,
 }
 
@@ -110,13 +110,15 @@ pub struct Frame {
     pub records: u64,
     /// The number of lines in the bytes. A last line without its terminator counts.
     pub lines: u64,
+    /// Whether the block ends with these bytes, even if the next file would fit into it.
+    pub ends_block: bool,
 }
 
 impl Frame {
     /// Bytes without records and lines, until those are set.
     #[must_use]
     pub fn new(bytes: usize) -> Self {
-        Self { bytes, records: 0, lines: 0 }
+        Self { bytes, ..Self::default() }
     }
 
     /// Sets the number of records.
@@ -130,6 +132,13 @@ impl Frame {
     #[must_use]
     pub fn lines(mut self, lines: u64) -> Self {
         self.lines = lines;
+        self
+    }
+
+    /// Ends the block with these bytes. A format needs this to decode the last record of the block in a way of its own.
+    #[must_use]
+    pub fn ends_block(mut self) -> Self {
+        self.ends_block = true;
         self
     }
 }

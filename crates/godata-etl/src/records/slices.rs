@@ -46,6 +46,17 @@ impl SlicesBuilder {
         self.cells.push(Cell::text_unchecked(start, len, Kind::Text));
     }
 
+    /// The number of whole rows.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.cells.len().checked_div(self.records.shape().len()).unwrap_or_default()
+    }
+
+    /// Removes the last cells, such as those of a record that turns out to have too many.
+    pub fn pop(&mut self, cells: usize) {
+        self.cells.truncate(self.cells.len().saturating_sub(cells));
+    }
+
     /// The batch of rows whose cells are parts of `text`. A part that starts or ends within a character becomes an empty
     /// text.
     ///

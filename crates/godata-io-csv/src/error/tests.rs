@@ -100,15 +100,16 @@ fn variants() -> Vec<(CsvError, &'static str, &'static str)> {
         ),
         (CsvError::DuplicateGivenName { name: name() }, "the name `amount` was given twice", ""),
         (
-            CsvError::UnclosedQuote { file: file(), line: 7, within: None },
-            "a.csv:7: the quote that opens here is never closed",
+            CsvError::UnclosedQuote { column: column(Some("amount")), lines: 0, within: None },
+            "column `amount`: the quote that opens here is never closed",
             "",
         ),
         (
-            CsvError::UnclosedQuote { file: file(), line: 7, within: Some(67_108_864) },
-            "a.csv:7: the quote that opens here is not closed within 67108864 bytes",
+            CsvError::UnclosedQuote { column: column(None), lines: 2, within: Some(67_108_864) },
+            "column 3: the quote that opens 2 lines below the beginning of the record is not closed within 67108864 bytes",
             "",
         ),
+        (CsvError::TooLong { limit: 64 }, "the record that begins here is over 64 bytes long", ""),
         (
             CsvError::AfterQuote {
                 column: column(Some("amount")),
@@ -225,7 +226,7 @@ fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
             },
             CsvError::OldHeader { column: 3, found: Some(name()), expected: Some(name()) },
             CsvError::DuplicateGivenName { name: name() },
-            CsvError::UnclosedQuote { file: file(), line: 7, within: None },
+            CsvError::UnclosedQuote { column: column(), lines: 1, within: None },
             CsvError::AfterQuote { column: column(), cell: name(), lines: 0, after: name(), hint: "a hint" },
             CsvError::QuoteInCell { column: column(), cell: name(), hint: "a hint" },
             CsvError::LikelyDelimiter {

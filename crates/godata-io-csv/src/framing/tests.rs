@@ -32,36 +32,75 @@ fn naive_line(text: &[u8], at: usize) -> u64 {
     line
 }
 
-/// The position of the quote that a text does not close, found byte by byte.
-fn naive_unclosed(text: &[u8], dialect: Dialect) -> Option<usize> {
+/// A record of a text: its bytes, its line, and its fault with the number of its column.
+#[derive(Clone, Debug, PartialEq)]
+struct Found {
+    record: Result<ByteRecord, (&'static str, usize)>,
+    line: u64,
+}
+
+/// Where a record ends that begins at `start`, found byte by byte, and its fault.
+fn naive_record(text: &[u8], start: usize, dialect: Dialect) -> (usize, Option<(&'static str, usize)>) {
     #[derive(PartialEq)]
     enum At {
-        RecordStart,
         CellStart,
         Cell,
-        Comment,
         Quoted(usize),
         Escaped(usize),
         QuoteInQuoted(usize),
     }
     let is = |byte, option: Option<u8>| Some(byte) == option;
-    let mut at = At::RecordStart;
-    for (i, &byte) in text.iter().enumerate() {
+    let after_break = |at: usize| at + if text[at..].starts_with(b"\r\n") { 2 } else { 1 };
+    let line_end = |from: usize| {
+        (from..text.len()).find(|&at| b"\r\n".contains(&text[at])).map_or(text.len(), after_break)
+    };
+    let (mut at, mut column, mut in_cell) = (At::CellStart, 1, None);
+    for (i, &byte) in text.iter().enumerate().skip(start) {
         at = match (at, byte) {
-            (At::RecordStart, byte) if is(byte, dialect.comment) => At::Comment,
-            (At::Comment, b'\n') => At::RecordStart,
-            (At::Comment, _) => At::Comment,
-            (At::RecordStart | At::CellStart, byte) if is(byte, dialect.quote) => At::Quoted(i),
+            (At::CellStart, byte) if is(byte, dialect.quote) => At::Quoted(i),
             (At::Quoted(open), byte) if is(byte, dialect.quote) => At::QuoteInQuoted(open),
             (At::Quoted(open), byte) if is(byte, dialect.escape) => At::Escaped(open),
             (At::Quoted(open) | At::Escaped(open), _) => At::Quoted(open),
             (At::QuoteInQuoted(open), byte) if is(byte, dialect.quote) => At::Quoted(open),
-            (_, b'\r' | b'\n') => At::RecordStart,
-            (_, byte) if byte == dialect.delimiter => At::CellStart,
-            _ => At::Cell,
+            (_, b'\r' | b'\n') => return (after_break(i), None),
+            (_, byte) if byte == dialect.delimiter => {
+                column += 1;
+                At::CellStart
+            }
+            (At::QuoteInQuoted(open), _) if !dialect.lenient_quotes => {
+                return (line_end(open), Some(("stray", in_cell.unwrap_or(column))));
+            }
+            _ => {
+                in_cell = in_cell.or(is(byte, dialect.quote).then_some(column));
+                At::Cell
+            }
         };
     }
-    if let At::Quoted(open) | At::Escaped(open) = at { Some(open) } else { None }
+    match at {
+        At::Quoted(open) | At::Escaped(open) => (line_end(open), Some(("unclosed", column))),
+        _ => (text.len(), None),
+    }
+}
+
+/// The records of a text, found byte by byte. The good ones are read by the `csv` crate, each alone.
+fn naive(text: &[u8], dialect: Dialect) -> Vec<Found> {
+    let (mut found, mut at) = (Vec::new(), 0);
+    while at < text.len() {
+        if Some(text[at]) == dialect.comment {
+            at += text[at..].iter().position(|&byte| byte == b'\n').map_or(text.len() - at, |end| end + 1);
+        } else if b"\r\n".contains(&text[at]) {
+            at += 1;
+        } else {
+            let (end, fault) = naive_record(text, at, dialect);
+            let record = match fault {
+                None => Ok(oracle(&text[at..end], dialect)[0].0.clone()),
+                Some(fault) => Err(fault),
+            };
+            found.push(Found { record, line: naive_line(text, at) });
+            at = end;
+        }
+    }
+    found
 }
 
 /// The records as the `csv` crate reads them, with the line on which each begins.
@@ -98,10 +137,10 @@ fn oracle(text: &[u8], dialect: Dialect) -> Vec<(ByteRecord, u64)> {
     records
 }
 
-/// Cuts a text as `Blocks` does, with blocks of this size. Also returns the error for an unclosed quote.
-fn cut(text: &[u8], dialect: Dialect, size: usize) -> (Vec<(ByteRecord, u64)>, Option<String>) {
+/// Cuts a text as `Blocks` does, with blocks of this size.
+fn cut(text: &[u8], dialect: Dialect, size: usize) -> Vec<Found> {
     let mut cutter = Cutter::new(dialect);
-    let (mut records, mut at, mut line) = (Vec::new(), 0, 1);
+    let (mut found, mut at, mut line) = (Vec::new(), 0, 1);
     while at < text.len() {
         let mut len = size;
         let frame = loop {
@@ -109,37 +148,50 @@ fn cut(text: &[u8], dialect: Dialect, size: usize) -> (Vec<(ByteRecord, u64)>, O
             let file = "f".into();
             let ahead = Ahead::new(&text[at..end], &file).line(line);
             let ahead = if end == text.len() { ahead.at_end() } else { ahead };
-            match cutter.frame(ahead) {
-                Err(error) => return (records, Some(error.to_string())),
-                Ok(frame) if frame.bytes > 0 => break frame,
-                Ok(_) => assert!(!ahead.at_end, "all bytes are covered at the end"),
+            match cutter.frame(ahead).unwrap() {
+                frame if frame.bytes > 0 => break frame,
+                _ => assert!(!ahead.at_end, "all bytes are covered at the end"),
             }
             len += 1;
         };
         let block = &text[at..at + frame.bytes];
         let lines = record_lines(block, dialect, line);
-        let decoded = oracle(block, dialect);
-        assert_eq!(frame.records, decoded.len() as u64);
-        assert_eq!(lines.len(), decoded.len());
+        assert_eq!(frame.records, lines.len() as u64);
         if frame.records == frame.lines {
             assert!(lines.iter().zip(line..).all(|(&each, from)| each == from));
         }
-        records.extend(decoded.into_iter().map(|(record, _)| record).zip(lines));
+        let broken = cutter.take_broken();
+        assert_eq!(frame.ends_block, broken.is_some());
+        let good = &block[..block.len() - broken.as_ref().map_or(0, |broken| broken.len)];
+        let fault = broken.map(|broken| match broken.error {
+            CsvError::UnclosedQuote { column, within: None, .. } => ("unclosed", column.number),
+            CsvError::AfterQuote { column, .. } | CsvError::QuoteInCell { column, .. } => {
+                ("stray", column.number)
+            }
+            error => panic!("{error}"),
+        });
+        let records = oracle(good, dialect).into_iter().map(|(record, _)| Ok(record)).chain(fault.map(Err));
+        let before = found.len();
+        found.extend(records.zip(lines).map(|(record, line)| Found { record, line }));
+        assert_eq!((found.len() - before) as u64, frame.records);
         at += frame.bytes;
         line += frame.lines;
     }
-    (records, None)
+    found
 }
 
 fn check(text: &[u8], dialect: Dialect) {
-    let mut expected = oracle(text, dialect);
-    let error = naive_unclosed(text, dialect).map(|quote| {
-        expected.pop();
-        format!("f:{}: the quote that opens here is never closed", naive_line(text, quote))
-    });
-    for size in 1..=text.len() + 1 {
-        let found = cut(text, dialect, size);
-        assert_eq!(found, (expected.clone(), error.clone()), "blocks of {size} bytes, {dialect:?}");
+    for lenient_quotes in [false, true] {
+        let dialect = Dialect { lenient_quotes, ..dialect };
+        let expected = naive(text, dialect);
+        if lenient_quotes && expected.iter().all(|found| found.record.is_ok()) {
+            let whole =
+                oracle(text, dialect).into_iter().map(|(record, line)| Found { record: Ok(record), line });
+            assert_eq!(whole.collect::<Vec<_>>(), expected);
+        }
+        for size in 1..=text.len() + 1 {
+            assert_eq!(cut(text, dialect, size), expected, "blocks of {size} bytes, {dialect:?}");
+        }
     }
 }
 
