@@ -1,0 +1,106 @@
+//! Running pipelines that leave bad records out.
+
+use std::sync::{Arc, Mutex};
+
+use godata_etl::{
+    Batch, Limit, OnError, Pipeline, PipelineHook, PipelineInfo, Record, Records, Rejected, RunContext,
+    error_chain,
+};
+use godata_io_csv::{self as csv, CsvReader, Input};
+use serde::de::DeserializeOwned;
+
+/// A rejection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Bad {
+    pub(crate) line: u64,
+    pub(crate) kind: &'static str,
+    pub(crate) column: Option<String>,
+}
+
+/// The records that were read, and the rejections.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Outcome<T> {
+    pub(crate) records: Vec<T>,
+    pub(crate) bad: Vec<Bad>,
+    pub(crate) messages: Vec<String>,
+}
+
+#[derive(Clone, Default)]
+struct Seen(Arc<Mutex<(Vec<Bad>, Vec<String>)>>);
+
+impl PipelineHook for Seen {
+    fn on_reject(&self, _: &RunContext, _: &PipelineInfo, rejected: &Rejected) {
+        let bad = Bad {
+            line: rejected.place.line.unwrap(),
+            kind: rejected.kind,
+            column: rejected.column.as_deref().map(str::to_owned),
+        };
+        let mut seen = self.0.lock().unwrap();
+        seen.0.push(bad);
+        seen.1.push(error_chain(&*rejected.error).to_string());
+    }
+}
+
+/// A batch whose records can be compared.
+pub(crate) trait Rows: Batch {
+    type Row: PartialEq + std::fmt::Debug;
+
+    fn rows(self) -> Vec<Self::Row>;
+}
+
+impl Rows for Records {
+    type Row = Record;
+
+    fn rows(self) -> Vec<Record> {
+        self.into_records()
+    }
+}
+
+impl<T: DeserializeOwned + PartialEq + std::fmt::Debug + Send + 'static> Rows for Vec<T> {
+    type Row = T;
+
+    fn rows(self) -> Self {
+        self
+    }
+}
+
+/// Reads with any number of rejections.
+pub(crate) fn skipping<B: Rows>(reader: CsvReader<B>, workers: usize) -> Outcome<B::Row>
+where
+    B::Row: Send,
+{
+    let (seen, read) = (Seen::default(), Arc::new(Mutex::new(Vec::new())));
+    let sink = Arc::clone(&read);
+    let report = Pipeline::builder("bad-rows")
+        .workers(workers)
+        .on_error(OnError::skip(Limit::none()))
+        .hook(seen.clone())
+        .read(reader)
+        .write_fn(move |_, batch: B| {
+            let sink = Arc::clone(&sink);
+            async move {
+                sink.lock().unwrap().extend(batch.rows());
+                Ok(())
+            }
+        })
+        .unwrap()
+        .run_blocking(&RunContext::new())
+        .unwrap();
+    let (bad, messages) = std::mem::take(&mut *seen.0.lock().unwrap());
+    let records = std::mem::take(&mut *read.lock().unwrap());
+    assert_eq!(report.read.records, records.len() as u64);
+    assert_eq!(report.rejected(), bad.len() as u64);
+    Outcome { records, bad, messages }
+}
+
+/// The error of a run that leaves nothing out.
+pub(crate) fn failure<B: Rows>(reader: CsvReader<B>, workers: usize) -> String {
+    let pipeline =
+        Pipeline::builder("bad-rows").workers(workers).read(reader).write_fn(async |_, _: B| Ok(()));
+    error_chain(&pipeline.unwrap().run_blocking(&RunContext::new()).unwrap_err()).to_string()
+}
+
+/// The dynamic records of a text.
+pub(crate) fn of(text: impl Into<Vec<u8>>) -> CsvReader<Records> {
+    csv::read_records(Input::bytes("orders.csv", text.into()))
+}

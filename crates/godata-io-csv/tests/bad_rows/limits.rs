@@ -1,0 +1,111 @@
+//! Where a broken record ends.
+
+use godata_etl::record;
+use godata_io_csv::{self as csv, FileColumns, Input};
+
+use crate::kit::{failure, of, skipping};
+
+fn lines(found: &[crate::kit::Bad]) -> Vec<u64> {
+    found.iter().map(|bad| bad.line).collect()
+}
+
+#[test]
+fn a_quote_that_is_not_closed_within_the_longest_record_ends_at_its_line() {
+    let filler = |from: u64| (from..from + 30).map(|id| format!("{id},x\n")).collect::<String>();
+    let text = format!("id,note\n1,\"open\n{}98,\"q\"\n99,\"lone\n{}", filler(2), filler(100));
+    for size in [1, 7, 64, 100, 1 << 20] {
+        for workers in [1, 4] {
+            let found = skipping(of(text.clone()).longest_record(100).block_size(size), workers);
+            assert_eq!(lines(&found.bad), [2, 34], "blocks of {size} bytes");
+            assert_eq!(found.records.len(), 61);
+            let message = |bytes| {
+                format!("column `note`: the quote that opens here is not closed within {bytes} bytes")
+            };
+            assert_eq!(found.messages, [message(99), message(98)]);
+        }
+    }
+}
+
+#[test]
+fn a_record_that_is_too_long_is_left_out_with_the_rest_of_its_line() {
+    let long = "y".repeat(1_000);
+    for end in ["\n", "\r\n", "\r"] {
+        let rows = ["id,note", "1,x", &format!("2,{long}"), "3,x", &format!("4,\"{long}"), "5,x", &long];
+        let text = rows.join(end);
+        for size in [1, 64, 99, 1 << 20] {
+            let found = skipping(of(text.clone()).longest_record(100).block_size(size), 4);
+            let kinds: Vec<_> = found.bad.iter().map(|bad| (bad.line, bad.kind)).collect();
+            assert_eq!(kinds, [(3, "too_long"), (5, "quote"), (7, "too_long")], "blocks of {size} bytes");
+            let row = |id: &str| record! {"id" => id, "note" => "x"};
+            assert_eq!(found.records, [row("1"), row("3"), row("5")]);
+        }
+        let expected =
+            "read failed at record 2 (orders.csv:3): the record that begins here is over 100 bytes long";
+        assert_eq!(failure(of(text).longest_record(100), 1), expected);
+    }
+}
+
+#[test]
+fn reading_goes_on_after_the_line_of_the_lone_quote() {
+    let text = "id,name\n1,\"Ann\n2,Bob\n3,Cid\n4,\"Dee\n5,Eve\n";
+    for size in [1, 20, 1 << 20] {
+        let found = skipping(of(text).block_size(size), 2);
+        assert_eq!(lines(&found.bad), [2, 5]);
+        let rows = [("2", "Bob"), ("3", "Cid"), ("5", "Eve")];
+        assert_eq!(found.records, rows.map(|(id, name)| record! {"id" => id, "name" => name}));
+    }
+    // With lenient quotes, the second quote closes the first.
+    let found = skipping(of(text).lenient_quotes(), 2);
+    assert_eq!((found.bad.len(), found.records.len()), (0, 2));
+    assert_eq!(found.records[0].str("name"), Some("Ann\n2,Bob\n3,Cid\n4,Dee"));
+}
+
+#[test]
+fn a_broken_first_record_of_a_file_without_a_header_does_not_count() {
+    let text = "1,\"open\n\n2,x,y\n3,\"a\"b,c,d\n4,x,y\n";
+    for size in [1, 1 << 20] {
+        let found = skipping(of(text).no_header().block_size(size), 2);
+        assert_eq!(lines(&found.bad), [1, 4]);
+        let row = |id: &str| record! {"column_1" => id, "column_2" => "x", "column_3" => "y"};
+        assert_eq!(found.records, [row("2"), row("4")]);
+        assert_eq!(found.bad[1].column.as_deref(), Some("column_2"));
+    }
+    let found = skipping(of("1,\"open\n2,\"open").no_header(), 1);
+    assert_eq!((lines(&found.bad), found.records.len()), (vec![1, 2], 0));
+}
+
+#[test]
+fn a_broken_record_does_not_reach_into_the_next_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: usize| folder.path().join(format!("{name}.csv"));
+    for name in 0..9 {
+        let rows = if name % 2 == 0 { "1,\"open\n2,x" } else { "3,y\n4,\"z\"\n5,\"lone" };
+        std::fs::write(path(name), format!("id,note\n{rows}")).unwrap();
+    }
+    let input = || Input::paths((0..9).map(path));
+    for columns in [FileColumns::Same, FileColumns::Union] {
+        let found = skipping(csv::read_records(input()).file_columns(columns), 4);
+        assert_eq!(lines(&found.bad), [2, 4, 2, 4, 2, 4, 2, 4, 2]);
+        assert_eq!(found.records.len(), 13);
+    }
+    // A file without a header of its own may begin with a broken record.
+    std::fs::write(path(1), "1,\"open\n2,x").unwrap();
+    let input = Input::paths([path(0), path(1)]);
+    let found = skipping(csv::read_records(input).header_in_first_file(), 1);
+    assert_eq!((lines(&found.bad), found.records.len()), (vec![2, 1], 2));
+}
+
+#[test]
+fn options_keep_their_meaning_around_broken_records() {
+    let found = skipping(of("id,note\n1, \"a\" \n2, \"b\" c\n3, \"lone\n4,x\n").spaces_around_quotes(), 1);
+    assert_eq!((lines(&found.bad), found.records.len()), (vec![3, 4], 2));
+    let found = skipping(
+        of("id,note\n1,'a\\'b'\n2,'c\\\n3,x\n# 'x\n4,y\n").quote(b'\'').escape(b'\\').comment(b'#'),
+        1,
+    );
+    assert_eq!((lines(&found.bad), found.records.len()), (vec![3], 3));
+    let found = skipping(of("id,note\n1\n2,x,y\n3,\"x\"y,z\n4,x\n").ragged(csv::Ragged::Cut), 1);
+    assert_eq!((lines(&found.bad), found.records.len()), (vec![4], 3));
+    let found = skipping(of("id;note\n1;\"x\"y\n2;x\n"), 1);
+    assert!(found.messages[0].contains("is the delimiter `;`?"), "{:?}", found.messages);
+}
