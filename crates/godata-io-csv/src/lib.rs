@@ -196,10 +196,50 @@
 //! the file and the line. `main` prints all of it:
 //! ``Error: read failed at record 102 (orders.csv:103): column `amount`: `abc`: invalid float literal``.
 //!
+//! # Broken records
+//!
+//! A record that can't be read fails the run. With [`on_error`](godata_etl::PipelineBuilder::on_error) it is left out, alone, and
+//! the others keep their numbers and lines:
+//!
+//! | The record | Kind | Where it ends |
+//! |---|---|---|
+//! | has more or fewer cells than there are columns | `columns` | where its quotes say |
+//! | is not UTF-8 | `encoding` | where its quotes say |
+//! | has a NUL byte | `nul` | where its quotes say |
+//! | does not fit the struct | `type` | where its quotes say |
+//! | has a quote in a cell that does not begin with one | `quote` | where its quotes say |
+//! | has text after a closing quote | `quote` | at the first line break after the opening quote |
+//! | has a quote that is not closed before the end of the file or within the [longest record](CsvReader::longest_record) | `quote` | at the first line break after the opening quote |
+//! | is longer than the longest record | `too_long` | at the next line break |
+//!
+//! A lone quote at the beginning of a cell is one of the last three. The next record begins on the next line, so that the lone quote
+//! does not take all records up to the next quote with it.
+//!
+//! ```
+//! use godata_io_csv::etl::{Limit, OnError};
+//! use godata_io_csv::{self as csv, Input, Pipeline, RunContext};
+//!
+//! let text = "id,name\n1,Ann\n2,\"Bob\n3,Cid\n4\n5,\"Eve\"\n";
+//! let report = Pipeline::builder("names")
+//!     .on_error(OnError::skip(Limit::records(10)))
+//!     .read(csv::read_records(Input::bytes("names.csv", text)))
+//!     .write_fn(async |_, names| {
+//!         assert_eq!(names.iter().filter_map(|name| name.str("id")).collect::<Vec<_>>(), ["1", "3", "5"]);
+//!         Ok(())
+//!     })?
+//!     .run_blocking(&RunContext::new())?;
+//! assert_eq!(report.rejected(), 2);
+//! assert_eq!(report.rejections[0].to_string(), "read rejected record 2 (names.csv:3)");
+//! assert_eq!((report.rejections[0].kind, report.rejections[1].kind), ("quote", "columns"));
+//! # Ok::<(), csv::BoxError>(())
+//! ```
+//!
+//! A header that can't be read fails the run in any case.
+//!
 //! # Guarantees
 //!
-//! * A record is read exactly as it is in the file, or the run fails. Nothing is skipped but blank lines, byte order marks and
-//!   what an option says.
+//! * A record is read exactly as it is in the file, or the run fails or [leaves it out](#broken-records). Nothing else is skipped
+//!   but blank lines, byte order marks and what an option says.
 //! * Records are decoded on the workers, and the number of workers does not change the result.
 //! * When the run succeeds, the output is replaced as a whole or appended to. Otherwise it is unchanged; see
 //!   [`Output`].
@@ -209,8 +249,8 @@
 //! A block is split into cells 64 bytes at a time, without copying the cells. That needs records with as many cells as
 //! there are columns and quotes as in RFC 4180, and does not support [`escape`](CsvReader::escape),
 //! [`comment`](CsvReader::comment), [`nulls`](CsvReader::nulls) and trimmed fields. Any other block is read record by
-//! record with the `csv` crate, with the same records and errors, in three to four times the time. The same happens to
-//! a block of structs with a record that does not fit.
+//! record with the `csv` crate, with the same records and errors, in three to four times the time. A block is split
+//! around up to one broken record for each 4 KiB.
 //!
 //! # Features
 //!
