@@ -11,7 +11,7 @@ use wide::u8x16;
 
 use crate::dialect::Dialect;
 use crate::stray_quotes::{last_position, stray_quote};
-use crate::structure::{NotSimple, Structure, after, each_chunk, is_plain, lowest, positions};
+use crate::structure::{NotSimple, Structure, after, each_chunk, lowest, plain_len, positions};
 use crate::walk::{Broken, Fault, Piece, Walk, line_breaks};
 use crate::{Column, CsvError};
 
@@ -71,11 +71,29 @@ impl Cutter {
         if self.most < u64::MAX {
             return (Frame::default(), false);
         }
-        if is_plain(ahead.bytes, self.dialect) {
-            return (plain_frame(ahead.bytes, ahead.at_end), true);
+        let plain = plain_len(ahead.bytes, self.dialect);
+        let is_plain = plain == ahead.bytes.len();
+        let mut frame = plain_frame(&ahead.bytes[..plain], is_plain && ahead.at_end);
+        if is_plain {
+            return (frame, true);
         }
-        Structure::of(ahead.bytes, self.dialect)
-            .map_or((Frame::default(), false), |structure| simple_frame(structure, ahead.bytes, ahead.at_end))
+        // If the quote is a lone one, the bytes up to the next quote have the wrong structure.
+        let mut walk = Walk::ahead(ahead, self.dialect);
+        walk.at = frame.bytes;
+        match walk.next() {
+            Piece::Blank { lines } => frame.lines += lines,
+            Piece::Record { lines, .. } => {
+                frame.lines += lines;
+                frame.records += 1;
+            }
+            Piece::Broken(_) | Piece::More => return (frame, false),
+        }
+        frame.bytes = walk.at;
+        let rest = &ahead.bytes[walk.at..];
+        let Some(structure) = Structure::of(rest, self.dialect) else { return (frame, false) };
+        let (found, is_whole) = simple_frame(structure, rest, ahead.at_end);
+        let (records, lines) = (frame.records + found.records, frame.lines + found.lines);
+        (Frame::new(frame.bytes + found.bytes).records(records).lines(lines), is_whole)
     }
 
     /// The rest of a line of a broken record.

@@ -19,14 +19,19 @@ pub(crate) struct NotSimple;
 
 /// Whether a text has neither quotes nor CR. Then each delimiter ends a cell, and each line feed a record.
 pub(crate) fn is_plain(text: &[u8], dialect: Dialect) -> bool {
+    plain_len(text, dialect) == text.len()
+}
+
+/// How many bytes come before the first quote or CR; 0 if they don't have their usual meaning.
+pub(crate) fn plain_len(text: &[u8], dialect: Dialect) -> usize {
+    if dialect.escape.is_some() || dialect.comment.is_some() || dialect.has_unusual_blank_lines() {
+        return 0;
+    }
     let unusual = match dialect.quote {
         Some(quote) => memchr2(quote, b'\r', text),
         None => memchr(b'\r', text),
     };
-    unusual.is_none()
-        && dialect.escape.is_none()
-        && dialect.comment.is_none()
-        && !dialect.has_unusual_blank_lines()
+    unusual.unwrap_or(text.len())
 }
 
 /// Whether [`Structure`] supports a text of whole records.
