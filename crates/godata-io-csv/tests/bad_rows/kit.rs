@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use godata_etl::{
-    Batch, Limit, OnError, Pipeline, PipelineHook, PipelineInfo, Record, Records, Rejected, RunContext,
-    error_chain,
+    Batch, BoxError, Chunk, Limit, OnError, Pipeline, PipelineHook, PipelineInfo, Record, Records, Rejected,
+    RunContext, RunScope, Sink, Stop, Work, Writer, error_chain,
 };
 use godata_io_csv::{self as csv, CsvReader, Input};
 use serde::de::DeserializeOwned;
@@ -15,6 +15,9 @@ pub(crate) struct Bad {
     pub(crate) line: u64,
     pub(crate) kind: &'static str,
     pub(crate) column: Option<String>,
+    /// Where it begins in the text of the file, and its bytes, if they were kept.
+    pub(crate) byte: Option<u64>,
+    pub(crate) raw: Option<Vec<u8>>,
 }
 
 /// The records that were read, and the rejections.
@@ -34,6 +37,8 @@ impl PipelineHook for Seen {
             line: rejected.place.line.unwrap(),
             kind: rejected.kind,
             column: rejected.column.as_deref().map(str::to_owned),
+            byte: rejected.place.byte,
+            raw: rejected.raw.as_deref().map(<[u8]>::to_vec),
         };
         let mut seen = self.0.lock().unwrap();
         seen.0.push(bad);
@@ -65,15 +70,56 @@ impl<T: DeserializeOwned + PartialEq + std::fmt::Debug + Send + 'static> Rows fo
 }
 
 /// Reads with any number of rejections.
-pub(crate) fn skipping<B: Rows>(reader: CsvReader<B>, workers: usize) -> Outcome<B::Row>
-where
-    B::Row: Send,
-{
+pub(crate) fn skipping<B: Rows<Row: Send>>(reader: CsvReader<B>, workers: usize) -> Outcome<B::Row> {
+    run(reader, workers, OnError::skip(Limit::none()))
+}
+
+/// The same with dead letters, which are returned as well.
+pub(crate) fn with_letters<B: Rows<Row: Send>>(
+    reader: CsvReader<B>,
+    workers: usize,
+) -> (Outcome<B::Row>, Vec<Record>) {
+    let letters = Letters::default();
+    let found = run(reader, workers, OnError::dead_letter(letters.clone(), Limit::none()));
+    let letters = std::mem::take(&mut *letters.0.lock().unwrap());
+    assert_eq!(letters.len(), found.bad.len());
+    (found, letters)
+}
+
+/// Keeps the dead letters.
+#[derive(Clone, Default)]
+struct Letters(Arc<Mutex<Vec<Record>>>);
+
+impl Writer<Records> for Letters {
+    type Encoded = Records;
+    type Sink = Self;
+
+    async fn open(&self, _: &RunScope) -> Result<Self, BoxError> {
+        Ok(self.clone())
+    }
+
+    fn encode(&self, chunk: Chunk<Records>, _: &mut Work) -> Result<Records, Stop> {
+        Ok(chunk.into_batch())
+    }
+}
+
+impl Sink<Records> for Letters {
+    async fn write(&mut self, letters: Records) -> Result<(), BoxError> {
+        self.0.lock().unwrap().extend(letters.into_records());
+        Ok(())
+    }
+
+    async fn commit(self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+fn run<B: Rows<Row: Send>>(reader: CsvReader<B>, workers: usize, on_error: OnError) -> Outcome<B::Row> {
     let (seen, read) = (Seen::default(), Arc::new(Mutex::new(Vec::new())));
     let sink = Arc::clone(&read);
     let report = Pipeline::builder("bad-rows")
         .workers(workers)
-        .on_error(OnError::skip(Limit::none()))
+        .on_error(on_error)
         .hook(seen.clone())
         .read(reader)
         .write_fn(move |_, batch: B| {

@@ -1,9 +1,9 @@
 //! Where a broken record ends.
 
-use godata_etl::record;
+use godata_etl::{Records, record};
 use godata_io_csv::{self as csv, FileColumns, Input};
 
-use crate::kit::{failure, of, skipping};
+use crate::kit::{failure, of, skipping, with_letters};
 
 fn lines(found: &[crate::kit::Bad]) -> Vec<u64> {
     found.iter().map(|bad| bad.line).collect()
@@ -33,7 +33,7 @@ fn a_record_that_is_too_long_is_left_out_with_the_rest_of_its_line() {
         let rows = ["id,note", "1,x", &format!("2,{long}"), "3,x", &format!("4,\"{long}"), "5,x", &long];
         let text = rows.join(end);
         for size in [1, 64, 99, 1 << 20] {
-            let found = skipping(of(text.clone()).longest_record(100).block_size(size), 4);
+            let (found, _) = with_letters(of(text.clone()).longest_record(100).block_size(size), 4);
             let kinds: Vec<_> = found.bad.iter().map(|bad| (bad.line, bad.kind)).collect();
             assert_eq!(kinds, [(3, "too_long"), (5, "quote"), (7, "too_long")], "blocks of {size} bytes");
             let row = |id: &str| record! {"id" => id, "note" => "x"};
@@ -88,6 +88,14 @@ fn a_broken_record_does_not_reach_into_the_next_file() {
         assert_eq!(lines(&found.bad), [2, 4, 2, 4, 2, 4, 2, 4, 2]);
         assert_eq!(found.records.len(), 13);
     }
+    let (found, letters) = with_letters(csv::read_records(input()), 1);
+    for (bad, letter) in found.bad.iter().zip(&letters) {
+        let file = std::fs::read(letter.str("file").unwrap()).unwrap();
+        let raw = bad.raw.as_deref().unwrap();
+        assert!(file[usize::try_from(bad.byte.unwrap()).unwrap()..].starts_with(raw));
+        assert!([&b"1,\"open\n"[..], b"5,\"lone"].contains(&raw));
+        assert_eq!(letter.str("header"), Some("id,note\n"));
+    }
     // A file without a header of its own may begin with a broken record.
     std::fs::write(path(1), "1,\"open\n2,x").unwrap();
     let input = Input::paths([path(0), path(1)]);
@@ -108,4 +116,25 @@ fn options_keep_their_meaning_around_broken_records() {
     assert_eq!((lines(&found.bad), found.records.len()), (vec![4], 3));
     let found = skipping(of("id;note\n1;\"x\"y\n2;x\n"), 1);
     assert!(found.messages[0].contains("is the delimiter `;`?"), "{:?}", found.messages);
+}
+
+#[test]
+fn what_comes_before_the_records_is_their_header() {
+    let header = |reader: csv::CsvReader<Records>| {
+        let (_, letters) = with_letters(reader, 1);
+        letters.iter().map(|letter| letter.str("header").unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    let text = "\u{feff}A title\n\nid;note\r\n1;x\n\n2\n3;x;y\n";
+    assert_eq!(header(of(text).skip_lines(1).delimiter(b';')), ["A title\n\nid;note\r\n"; 2]);
+    let (found, _) = with_letters(of(text).skip_lines(1).delimiter(b';'), 1);
+    let bad = |bad: &crate::kit::Bad| text[usize::try_from(bad.byte.unwrap()).unwrap()..].starts_with("2\n");
+    assert!(bad(&found.bad[0]) && !bad(&found.bad[1]));
+    assert_eq!(header(of("sep=;\nid;note\n1\n").sep_line()), ["sep=;\nid;note\n"]);
+    assert_eq!(header(of("1,x\n2\n").names(["id", "note"])), [""]);
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("1.csv"), folder.path().join("2.csv"));
+    std::fs::write(&first, "id,note\n1\n").unwrap();
+    std::fs::write(&second, "2\n").unwrap();
+    let reader = csv::read_records(Input::paths([first, second])).header_in_first_file();
+    assert_eq!(header(reader), ["id,note\n"; 2]);
 }

@@ -7,7 +7,7 @@ use flate2::write::GzEncoder;
 use godata_io_csv::{self as csv, CsvReader, Input};
 use serde::Deserialize;
 
-use crate::kit::{Bad, Outcome, Rows, failure, skipping};
+use crate::kit::{Bad, Outcome, Rows, failure, skipping, with_letters};
 
 const HEADER: &str = "id,name,amount,note\n";
 const ROWS: u32 = 10_000;
@@ -71,12 +71,14 @@ fn table(is_typed: bool) -> (Vec<u8>, Vec<u8>, Vec<Bad>) {
             continue;
         };
         let line = 1 + all.iter().filter(|&&byte| byte == b'\n').count() as u64;
+        let start = all.len();
         all.extend(text);
         if id < ROWS && !text.ends_with(b"\n") {
             all.push(b'\n');
         }
         if is_typed || !typed_only {
-            bad.push(Bad { line, kind, column: column.map(str::to_owned) });
+            let (byte, column) = (Some(start as u64), column.map(str::to_owned));
+            bad.push(Bad { line, kind, column, byte, raw: Some(all[start..].to_vec()) });
         } else {
             rest.extend(text);
         }
@@ -103,7 +105,8 @@ fn check<B: Rows<Row: Send>>(is_typed: bool, sizes: &[usize], read: impl Fn(Inpu
     for &size in sizes {
         for workers in [1, 4, 16] {
             for path in [&plain, &packed] {
-                let found = skipping(read(Input::from(path)).block_size(size), workers);
+                let (found, letters) = with_letters(read(Input::from(path)).block_size(size), workers);
+                assert!(letters.iter().all(|letter| letter.str("header") == Some(HEADER)));
                 let context = format!("blocks of {size} bytes, {workers} workers, {}", path.display());
                 assert_eq!(found.bad, bad, "{context}");
                 assert!(found.records == expected, "{context}");
