@@ -66,6 +66,11 @@ impl Cutter {
         self.broken.take()
     }
 
+    /// Goes on with another file.
+    pub(crate) fn begin_file(&mut self) {
+        self.skips_line = false;
+    }
+
     /// What is known of a frame at the first glance, and whether that is all.
     fn quick_frame(&self, ahead: &Ahead<'_>) -> (Frame, bool) {
         if self.most < u64::MAX {

@@ -219,15 +219,15 @@
 //! use godata_io_csv::etl::{Limit, OnError};
 //! use godata_io_csv::{self as csv, Input, Pipeline, RunContext};
 //!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("whole.csv");
 //! let text = "id,name\n1,Ann\n2,\"Bob\n3,Cid\n4\n5,\"Eve\"\n";
 //! let report = Pipeline::builder("names")
 //!     .on_error(OnError::skip(Limit::records(10)))
 //!     .read(csv::read_records(Input::bytes("names.csv", text)))
-//!     .write_fn(async |_, names| {
-//!         assert_eq!(names.iter().filter_map(|name| name.str("id")).collect::<Vec<_>>(), ["1", "3", "5"]);
-//!         Ok(())
-//!     })?
+//!     .write(csv::write(&path))?
 //!     .run_blocking(&RunContext::new())?;
+//! assert_eq!(std::fs::read_to_string(&path)?, "id,name\n1,Ann\n3,Cid\n5,Eve\n");
 //! assert_eq!(report.rejected(), 2);
 //! assert_eq!(report.rejections[0].to_string(), "read rejected record 2 (names.csv:3)");
 //! assert_eq!((report.rejections[0].kind, report.rejections[1].kind), ("quote", "columns"));

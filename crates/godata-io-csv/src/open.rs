@@ -87,6 +87,7 @@ impl Opening {
 
     /// Skips the lines before the header.
     fn start(&mut self, blocks: &mut Blocks<Cutter>) -> Result<(), BoxError> {
+        blocks.framing_mut().begin_file();
         if self.options.has_sep_line || self.options.skip_lines == 0 {
             self.sep_line(blocks)?;
         }

@@ -46,6 +46,20 @@ fn a_record_that_is_too_long_is_left_out_with_the_rest_of_its_line() {
 }
 
 #[test]
+fn the_rest_of_a_long_line_is_not_skipped_in_the_next_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("1.csv"), folder.path().join("2.csv"));
+    std::fs::write(&second, "z\n").unwrap();
+    for length in 99..103 {
+        std::fs::write(&first, "y".repeat(length)).unwrap();
+        let reader = csv::read_records(Input::paths([&first, &second])).names(["id"]).longest_record(100);
+        let found = skipping(reader, 1);
+        assert_eq!(found.bad.len() + found.records.len(), 2);
+        assert_eq!(found.records.last(), Some(&record! {"id" => "z"}), "{length} bytes");
+    }
+}
+
+#[test]
 fn reading_goes_on_after_the_line_of_the_lone_quote() {
     let text = "id,name\n1,\"Ann\n2,Bob\n3,Cid\n4,\"Dee\n5,Eve\n";
     for size in [1, 20, 1 << 20] {
@@ -96,6 +110,9 @@ fn a_broken_record_does_not_reach_into_the_next_file() {
         assert!([&b"1,\"open\n"[..], b"5,\"lone"].contains(&raw));
         assert_eq!(letter.str("header"), Some("id,note\n"));
     }
+    // Broken records at the ends of files.
+    let found = skipping(csv::read_records(Input::paths([1, 3, 5, 0].map(path))), 4);
+    assert_eq!((lines(&found.bad), found.records.len()), (vec![4, 4, 4, 2], 7));
     // A file without a header of its own may begin with a broken record.
     std::fs::write(path(1), "1,\"open\n2,x").unwrap();
     let input = Input::paths([path(0), path(1)]);
@@ -114,6 +131,12 @@ fn options_keep_their_meaning_around_broken_records() {
     assert_eq!((lines(&found.bad), found.records.len()), (vec![3], 3));
     let found = skipping(of("id,note\n1\n2,x,y\n3,\"x\"y,z\n4,x\n").ragged(csv::Ragged::Cut), 1);
     assert_eq!((lines(&found.bad), found.records.len()), (vec![4], 3));
+    // Together, the cells are UTF-8, and each alone is not.
+    let text = b"id,note\n1,x\n\xc3,\xbc\n2,x\n";
+    for reader in [of(text), of(text).nulls(["NA"])] {
+        let found = skipping(reader, 1);
+        assert_eq!((lines(&found.bad), found.bad[0].kind, found.records.len()), (vec![3], "encoding", 2));
+    }
     let found = skipping(of("id;note\n1;\"x\"y\n2;x\n"), 1);
     assert!(found.messages[0].contains("is the delimiter `;`?"), "{:?}", found.messages);
 }
