@@ -349,7 +349,7 @@ fn long_record(broken: &Broken) {
     let long = "x".repeat((64 << 20) + 1);
     broken.fails(
         csv::read_records(broken.write("in", format!("id\n1\n{long}"))),
-        ": in:3: the record that begins here",
+        " at record 2 (in:3): the record that begins here",
     );
     broken.fails(
         jsonl::read_records(broken.write("in", format!("{{}}\n\"{long}"))),
