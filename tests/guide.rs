@@ -297,8 +297,7 @@ fn marks(broken: &Broken) {
 fn bad_record(broken: &Broken) {
     let csv = |text: &str| csv::read_records(broken.write("in", format!("id,name\n1,a\n{text}\n")));
     broken.fails(csv("2"), " at record 2 (in:3): wrong number of columns: expected 2, found 1");
-    broken
-        .fails(csv("2,\"b"), " at record 2 (in:3): column `name`: the quote that opens here is never closed");
+    broken.fails(csv("2,\"b"), " at record 2 (in:3): column `name`: the quote that opens here is never closed");
     broken.fails(
         csv("2,b\"c"),
         " at record 2 (in:3): column `name`: `b\"c` has a quote, but does not begin with one",
@@ -352,7 +351,7 @@ fn long_record(broken: &Broken) {
     let long = "x".repeat((64 << 20) + 1);
     broken.fails(
         csv::read_records(broken.write("in", format!("id\n1\n{long}"))),
-        ": in:3: the record that begins here",
+        " at record 2 (in:3): the record that begins here",
     );
     broken.fails(
         jsonl::read_records(broken.write("in", format!("{{}}\n\"{long}"))),

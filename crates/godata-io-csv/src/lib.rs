@@ -203,17 +203,17 @@
 //!
 //! | The record | Kind | Where it ends |
 //! |---|---|---|
-//! | has more or fewer cells than there are columns | `columns` | where its quotes say |
-//! | is not UTF-8 | `encoding` | where its quotes say |
-//! | has a NUL byte | `nul` | where its quotes say |
-//! | does not fit the struct | `type` | where its quotes say |
-//! | has a quote in a cell that does not begin with one | `quote` | where its quotes say |
+//! | has more or fewer cells than there are columns | `columns` | at the first line break outside of quotes |
+//! | is not UTF-8 | `encoding` | at the first line break outside of quotes |
+//! | has a NUL byte | `nul` | at the first line break outside of quotes |
+//! | does not fit the struct | `type` | at the first line break outside of quotes |
+//! | has a quote in a cell that does not begin with one | `quote` | at the first line break outside of quotes |
 //! | has text after a closing quote | `quote` | at the first line break after the opening quote |
 //! | has a quote that is not closed before the end of the file or within the [longest record](CsvReader::longest_record) | `quote` | at the first line break after the opening quote |
 //! | is longer than the longest record | `too_long` | at the next line break |
 //!
-//! A lone quote at the beginning of a cell is one of the last three. The next record begins on the next line, so that the lone quote
-//! does not take all records up to the next quote with it.
+//! The next record begins on the next line. So a lone quote at the beginning of a cell does not take all records up to the next quote
+//! with it.
 //!
 //! ```
 //! use godata_io_csv::etl::{Limit, OnError};

@@ -101,6 +101,7 @@ impl<'a> Walk<'a> {
                     self.at = after;
                     (at, has_quotes)
                 }
+                None if self.is_longest() => return self.broken(Fault::TooLong),
                 None => return Piece::More,
             },
             (End::Open, has_quotes) if self.at_end && start < self.bytes.len() => {

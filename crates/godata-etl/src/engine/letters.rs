@@ -31,9 +31,10 @@ pub(super) fn letters(
             StageName::Read | StageName::Write => None,
         };
         let raw = raw.as_deref().unwrap_or_default();
+        // Few formats can hold a NUL.
         let (text, hex) = match std::str::from_utf8(raw) {
-            Ok(text) => (Some(text).filter(|text| !text.is_empty()), None),
-            Err(_) => (None, Some(hex(raw))),
+            Ok(text) if !raw.contains(&0) => (Some(text).filter(|text| !text.is_empty()), None),
+            _ => (None, Some(hex(raw))),
         };
         letters.push(record! {
             "pipeline" => pipeline.name(),

@@ -46,6 +46,20 @@ fn a_record_that_is_too_long_is_left_out_with_the_rest_of_its_line() {
 }
 
 #[test]
+fn a_record_of_any_length_leaves_the_next_one_alone() {
+    for (length, end) in (95..110).flat_map(|length| ["\n", "\r\n", "\r"].map(|end| (length, end))) {
+        for quote in ["", "\""] {
+            let text = ["id", "1", &format!("{quote}{}", "y".repeat(length)), "2", ""].join(end);
+            let found = skipping(of(text).longest_record(100), 1);
+            let context = format!("{length} bytes, {end:?}");
+            assert_eq!(found.bad.len() + found.records.len(), 3, "{context}");
+            assert_eq!(found.records.last(), Some(&record! {"id" => "2"}), "{context}");
+            assert!(found.bad.iter().all(|bad| bad.line == 3), "{context}");
+        }
+    }
+}
+
+#[test]
 fn the_rest_of_a_long_line_is_not_skipped_in_the_next_file() {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = (folder.path().join("1.csv"), folder.path().join("2.csv"));
