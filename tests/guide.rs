@@ -297,7 +297,8 @@ fn marks(broken: &Broken) {
 fn bad_record(broken: &Broken) {
     let csv = |text: &str| csv::read_records(broken.write("in", format!("id,name\n1,a\n{text}\n")));
     broken.fails(csv("2"), " at record 2 (in:3): wrong number of columns: expected 2, found 1");
-    broken.fails(csv("2,\"b"), " at record 2 (in:3): column `name`: the quote that opens here is never closed");
+    broken
+        .fails(csv("2,\"b"), " at record 2 (in:3): column `name`: the quote that opens here is never closed");
     broken.fails(
         csv("2,b\"c"),
         " at record 2 (in:3): column `name`: `b\"c` has a quote, but does not begin with one",

@@ -80,7 +80,7 @@ impl OnError {
     /// | `column`, `kind` | the column, and the kind of fault; see [`Reject::kind`](crate::Reject::kind) |
     /// | `error` | the error with all its causes |
     /// | `raw` | the record as it was read, line end included |
-    /// | `raw_hex` | the same in hexadecimal digits, in place of `raw`, if it is not UTF-8 |
+    /// | `raw_hex` | the same in hexadecimal digits, in place of `raw`, if it is not UTF-8 or has a NUL |
     /// | `header` | the header of its file, with which it can be read again |
     ///
     /// A field that is not known is null. Readers without bytes, such as `read_iter`, have no `raw` and no `byte`.

@@ -12,21 +12,22 @@ use crate::quoting::{CellWriter, Kind};
 use crate::{CsvError, CsvWriter};
 
 /// Encodes the given columns or, if there are none, those of the batch: its fixed names, or the fields that at least one
-/// of its records has. `source` is the batch that the records were made from. The names are attached to the batch, because
+/// of its records has. `source` is the batch that the records were made from, and `index` the place in it of a record. The names are attached to the batch, because
 /// only the sink knows the order of the batches, and with it the header.
 pub(crate) fn encode<B: Batch>(
     writer: &CsvWriter,
     batch: &Records,
     source: &Chunk<B>,
+    index: impl Fn(usize) -> usize,
     work: &mut Work,
 ) -> Result<Encoded<FieldNames>, Stop> {
     let plan = match writer.shape() {
         Some(names) => Plan::of(names, batch, writer.rules().drops_extra),
         None if batch.has_fixed_names() => Plan::of(batch.shape(), batch, false),
-        None => Plan::present(batch, |position| source.place(position))?,
+        None => Plan::present(batch, |position| source.place(index(position)))?,
     };
     let cells = &writer.cells().map_err(BoxError::from)?;
-    let row = |position| source.row(position);
+    let row = |position| source.row(index(position));
     let mut cell = String::new();
     let mut has_blank = false;
     let encoded = writer.output().encode(batch, row, work, |out, record| {

@@ -293,7 +293,7 @@ impl Writer<Records> for CsvWriter {
     }
 
     fn encode(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<Encoded<FieldNames>, Stop> {
-        encode(self, chunk.batch(), &chunk, work)
+        encode(self, chunk.batch(), &chunk, |index| index, work)
     }
 
     /// A run without records has a header if the names are known.
@@ -312,14 +312,18 @@ impl<T: Serialize + Send + 'static> Writer<Vec<T>> for CsvWriter {
 
     fn encode(&self, chunk: Chunk<Vec<T>>, work: &mut Work) -> Result<Encoded<FieldNames>, Stop> {
         let mut records = Records::new();
+        let mut kept = Vec::with_capacity(chunk.len());
         for (index, item) in chunk.batch().iter().enumerate() {
             // A record skips serde, which does not keep digits.
             let record = (item as &dyn Any).downcast_ref::<Record>().cloned();
             match record.map_or_else(|| to_record(item), Ok) {
-                Ok(record) => records.push(record),
+                Ok(record) => {
+                    records.push(record);
+                    kept.push(index);
+                }
                 Err(error) => work.reject(chunk.row(index), error)?,
             }
         }
-        encode(self, &records, &chunk, work)
+        encode(self, &records, &chunk, |position| kept.get(position).copied().unwrap_or(position), work)
     }
 }

@@ -102,7 +102,7 @@ pub struct DeadLetter {
     pub error: String,
     /// The record as it was read, line end included, if it is UTF-8.
     pub raw: Option<String>,
-    /// The record as it was read, in hexadecimal digits, if it is not UTF-8.
+    /// The record as it was read, in hexadecimal digits, if it is not UTF-8 or has a NUL.
     pub raw_hex: Option<String>,
     /// The header of its file, line end included.
     pub header: Option<String>,

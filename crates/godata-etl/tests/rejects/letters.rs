@@ -166,7 +166,8 @@ impl Source for OpenFiles {
                 })
             };
             let origin = file("a", b"0\n1\n").followed_by(2, file("b", b"2\n\xff\n"));
-            Ok(Chunk::new(vec![0, 1, 2, 3], origin))
+            let origin = origin.followed_by(4, file("c", b"2\n\0\n"));
+            Ok(Chunk::new(vec![0, 1, 2, 3, 4, 5], origin))
         });
         Ok(std::mem::take(&mut self.0).then_some(unit))
     }
@@ -186,9 +187,10 @@ fn a_batch_of_several_files_has_the_bytes_and_the_header_of_each() {
         ["file", "line", "byte", "raw", "raw_hex", "header"]
             .map(|name| Value::from(letter.get(name).unwrap()))
     };
-    let expected: [[Value; 6]; 2] = [
+    let expected: [[Value; 6]; 3] = [
         ["a".into(), 3.into(), 7.into(), "1\n".into(), ().into(), "a\n".into()],
         ["b".into(), 3.into(), 7.into(), ().into(), "ff0a".into(), "b\n".into()],
+        ["c".into(), 3.into(), 7.into(), ().into(), "000a".into(), "c\n".into()],
     ];
     assert_eq!(found.iter().map(parts).collect::<Vec<_>>(), expected);
 }

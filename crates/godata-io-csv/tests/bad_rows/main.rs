@@ -5,3 +5,4 @@ mod kit;
 mod limits;
 mod property;
 mod table;
+mod writing;
