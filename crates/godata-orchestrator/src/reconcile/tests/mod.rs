@@ -152,7 +152,7 @@ fn plan(spec: Option<&'static str>) -> Plan {
             enabled: true,
             tags: BTreeSet::new(),
             options: String::new(),
-            rules: "{}".to_owned(),
+            rules: "{}".into(),
             after: Vec::new(),
         }),
         rules: Arc::new(Rules::default()),
