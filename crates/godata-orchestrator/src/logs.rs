@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use godata_core::{
-    Cause, OwnerId, PipelineName, RunId, RunRecord, RunStatus, RunnerError, StoreError, error_chain,
+    Cause, Covers, OwnerId, PipelineName, RunId, RunRecord, RunStatus, RunnerError, StoreError, error_chain,
 };
 use time::UtcDateTime;
 use tracing::field::display;
 
 use crate::decide::{MISSED, Misfired, STUCK};
 use crate::history::{rfc3339, short_line};
+use crate::reconcile::Before;
 use crate::registration::Rules;
 use crate::{DrainReport, Misfire, ScheduleFault};
 
@@ -17,7 +18,7 @@ use crate::{DrainReport, Misfire, ScheduleFault};
 /// known.
 ///
 /// A run whose job has ended here has no reason in its row: the runner logs its start and its end.
-pub(crate) fn written(run: &RunRecord, before: Option<&RunRecord>, rules: Option<&Rules>) {
+pub(crate) fn written(run: &RunRecord, before: Option<Before>, rules: Option<&Rules>) {
     match before {
         Some(before) => changed(run, before),
         None => inserted(run, rules),
@@ -74,7 +75,7 @@ fn inserted(run: &RunRecord, rules: Option<&Rules>) {
     }
 }
 
-fn changed(run: &RunRecord, before: &RunRecord) {
+fn changed(run: &RunRecord, before: Before) {
     let (pipeline, id) = (&run.pipeline_name, run.id);
     if run.owner != before.owner && !run.status.is_terminal() {
         tracing::warn!(%pipeline, run = %id, owner = before.owner.map(display), "queued run taken over");
@@ -86,9 +87,9 @@ pub(crate) fn cancel_requested(pipeline: &PipelineName, run: RunId) {
 }
 
 /// Logs that the row of skipped due times is new or has grown. Missed due times are left to [`misfired`].
-fn skipped(run: &RunRecord, before: Option<&RunRecord>, reason: &str) {
-    let count = |run: &RunRecord| run.covers.map_or(0, |covers| covers.count);
-    let skipped = count(run).saturating_sub(before.map_or(0, count));
+fn skipped(run: &RunRecord, before: Option<Before>, reason: &str) {
+    let count = |covers: Option<Covers>| covers.map_or(0, |covers| covers.count);
+    let skipped = count(run.covers).saturating_sub(before.map_or(0, |before| count(before.covers)));
     if reason != MISSED && skipped > 0 {
         let (pipeline, due) = (&run.pipeline_name, run.due.map(rfc3339).map(display));
         let exact = run.covers.is_none_or(|covers| covers.exact);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use godata_core::{PipelineName, PipelineRecord, RetryOn, RetryPolicy, debug_as_chain, excerpt};
@@ -129,17 +130,20 @@ impl RegistrationInfo {
     }
 
     /// The text to store. It leaves out what the row has anyway, and defaults, because most pipelines have no other rules.
-    pub(crate) fn to_text(&self) -> String {
+    pub(crate) fn to_text(&self) -> Arc<str> {
         let rules = Self { after: BTreeSet::new(), enabled: true, ..self.clone() };
         let usual = Self::default();
         if rules == usual {
-            return "{}".to_owned();
+            return Arc::clone(&NO_OTHERS);
         }
         let (mut rules, usual) = (fields(&rules), fields(&usual));
         rules.retain(|name, value| usual.get(name) != Some(value));
-        Value::Object(rules).to_string()
+        Value::Object(rules).to_string().into()
     }
 }
+
+/// The text of a registration without rules of its own, which most pipelines share.
+static NO_OTHERS: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from("{}"));
 
 fn fields(info: &RegistrationInfo) -> Map<String, Value> {
     match serde_json::to_value(info) {
@@ -245,7 +249,7 @@ mod tests {
 
     fn row(rules: Option<&str>) -> PipelineRecord {
         let mut row = PipelineRecord::new(PipelineName::new("a").unwrap(), UtcDateTime::UNIX_EPOCH);
-        row.rules = rules.map(str::to_owned);
+        row.rules = rules.map(Arc::from);
         row
     }
 

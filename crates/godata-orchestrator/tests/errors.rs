@@ -272,6 +272,6 @@ fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
 /// The error for stored rules that can't be read.
 fn broken_rules(pipeline: &str, rules: &str) -> RulesError {
     let mut row = PipelineRecord::new(PipelineName::new(pipeline).unwrap(), UtcDateTime::UNIX_EPOCH);
-    row.rules = Some(rules.to_owned());
+    row.rules = Some(rules.into());
     RegistrationInfo::stored_in(&row).unwrap_err()
 }

@@ -1,6 +1,7 @@
 //! The row of a pipeline.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use time::UtcDateTime;
@@ -61,8 +62,8 @@ pub struct PipelineRecord {
     pub options: String,
     /// The rules by which the pipeline runs, as text that the orchestrator writes and reads: its `RegistrationInfo`. A store does
     /// not interpret it. `None` in rows of an earlier version.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rules: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "shared_text")]
+    pub rules: Option<Arc<str>>,
     /// Tags that the user has given the pipeline.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub tags: BTreeSet<String>,
@@ -107,6 +108,21 @@ impl PipelineRecord {
             created_at: now,
             updated_at: now,
         }
+    }
+}
+
+/// Text that copies of a row share.
+mod shared_text {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(text: &Option<Arc<str>>, to: S) -> Result<S::Ok, S::Error> {
+        text.as_deref().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Arc<str>>, D::Error> {
+        Ok(Option::<String>::deserialize(from)?.map(Arc::from))
     }
 }
 

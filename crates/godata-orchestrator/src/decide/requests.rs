@@ -44,7 +44,7 @@ pub(crate) struct Registered {
     pub(crate) enabled: bool,
     pub(crate) tags: BTreeSet<String>,
     pub(crate) options: String,
-    pub(crate) rules: String,
+    pub(crate) rules: Arc<str>,
     /// The pipelines that it runs after, with the revs of their last successes.
     pub(crate) after: Vec<(PipelineName, u64)>,
 }
@@ -222,7 +222,7 @@ fn register(draft: &mut Draft<'_>, registered: &Registered) {
         row.options.clone_from(&registered.options);
     }
     if draft.row().rules.as_ref() != Some(&registered.rules) {
-        draft.row_mut().rules = Some(registered.rules.clone());
+        draft.row_mut().rules = Some(Arc::clone(&registered.rules));
     }
     // Another instance may have handled a later success than this one knows.
     let seen = |(name, rev): &(PipelineName, u64)| {

@@ -64,7 +64,7 @@ impl Pipeline {
             enabled: true,
             tags: BTreeSet::new(),
             options: String::new(),
-            rules: "{}".to_owned(),
+            rules: "{}".into(),
             after: Vec::new(),
         };
         Self {

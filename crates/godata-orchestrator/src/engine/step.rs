@@ -280,13 +280,13 @@ impl Engine {
             Effect::CancelRequested(run) => events.cancel_requested(entry.name(), run),
             Effect::Active(run, before) => {
                 let Some(row) = entry.run(run) else { return };
-                logs::written(row, before.as_deref(), entry.plan.as_deref().map(|plan| &*plan.rules));
+                logs::written(row, before, entry.plan.as_deref().map(|plan| &*plan.rules));
                 if row.status == RunStatus::Queued {
                     events.send(|| Event::Queued(Arc::new(row.clone())));
                 }
             }
             Effect::Ended(row, before) => {
-                logs::written(&row, before.as_deref(), entry.plan.as_deref().map(|plan| &*plan.rules));
+                logs::written(&row, before, entry.plan.as_deref().map(|plan| &*plan.rules));
                 events.send(|| ended_event(&row));
                 jobs.written(entry, &row);
             }

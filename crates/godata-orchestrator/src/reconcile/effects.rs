@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use godata_core::{OwnerId, RunId, RunRecord, StoreError};
+use godata_core::{Covers, OwnerId, RunId, RunRecord, StoreError};
 
 use crate::OrchestratorError;
 use crate::decide::{Misfired, Verdict};
@@ -28,10 +28,10 @@ pub(crate) enum Effect {
     Misfired(Misfired),
     /// The request to stop this run is stored.
     CancelRequested(RunId),
-    /// A queued or running row is stored. It was this before; `None` if it is new.
-    Active(RunId, Option<Box<RunRecord>>),
-    /// A final row is stored. It was this before, if that is known.
-    Ended(Box<RunRecord>, Option<Box<RunRecord>>),
+    /// A queued or running row is stored; `None` if it is new.
+    Active(RunId, Option<Before>),
+    /// A final row is stored; `None` if it is not known what it was before.
+    Ended(Box<RunRecord>, Option<Before>),
     /// The store has accepted a commit again.
     Recovered,
     /// Answers a request.
@@ -64,6 +64,19 @@ pub(crate) enum Effect {
     Rebase,
     /// The pipeline has succeeded, so those that run after it are due.
     Succeeded,
+}
+
+/// What the row of a run was before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Before {
+    pub(crate) owner: Option<OwnerId>,
+    pub(crate) covers: Option<Covers>,
+}
+
+impl Before {
+    pub(super) fn of(run: &RunRecord) -> Self {
+        Self { owner: run.owner, covers: run.covers }
+    }
 }
 
 /// How long to wait before a pipeline is read.

@@ -25,7 +25,7 @@ mod tests;
 use godata_core::{Committed, OwnerId};
 use time::UtcDateTime;
 
-pub(crate) use self::effects::{Effect, Effects, Wait};
+pub(crate) use self::effects::{Before, Effect, Effects, Wait};
 use crate::entry::{Entry, Flight};
 use crate::persist::StoreAnswer;
 

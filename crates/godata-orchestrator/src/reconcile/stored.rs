@@ -2,7 +2,7 @@
 
 use godata_core::{Commit, RunChange};
 
-use super::{Effect, Effects, row};
+use super::{Before, Effect, Effects, row};
 use crate::entry::{Entry, Pending};
 
 /// Takes the rows of a commit over, and carries out what waited for them to be durable.
@@ -18,15 +18,16 @@ pub(super) fn stored(entry: &mut Entry, pending: Pending, commit: Commit, rev: u
     entry.ends.drain(..pending.ends);
     for run in commit.runs.into_iter().map(RunChange::into_run) {
         let place = entry.runs.iter().position(|other| other.id == run.id);
-        let before = place.map(|place| entry.runs.remove(place)).or_else(|| {
-            let skipped = open_skip.as_deref().filter(|row| row.id == run.id);
-            skipped.cloned()
-        });
-        let was_asked_before = before.as_ref().is_none_or(|before| before.cancel_requested_at.is_some());
+        let old = place.map(|place| &entry.runs[place]);
+        let old = old.or_else(|| open_skip.as_deref().filter(|row| row.id == run.id));
+        let was_asked_before = old.is_none_or(|old| old.cancel_requested_at.is_some());
+        let before = old.map(Before::of);
         if run.cancel_requested_at.is_some() && !was_asked_before && !entry.is_cancel_logged(run.id) {
             effects.push(Effect::CancelRequested(run.id));
         }
-        let before = before.map(Box::new);
+        if let Some(place) = place {
+            entry.runs.remove(place);
+        }
         if run.status.is_terminal() {
             effects.push(Effect::Ended(Box::new(run), before));
         } else {

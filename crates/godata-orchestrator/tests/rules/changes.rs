@@ -1,5 +1,7 @@
 //! Edits, pauses, dependencies, backfills, and unregistering.
 
+use std::sync::Arc;
+
 use godata_core::{Cause, Commit, OwnerId, RetryPolicy, RunContext, RunStatus, Store as _, job_fn};
 use godata_orchestrator::{
     Backfill, Event, Misfire, OrchestratorError, Overlap, RegisterError, Registration, RegistrationInfo,
@@ -62,7 +64,7 @@ async fn other_rules_are_stored_and_are_no_edit_of_the_schedule() {
             world.go_to(15).await;
             let mut old = world.orchestrator.pipelines().await.unwrap().remove(0);
             assert_eq!(old.rules.as_deref(), Some("{}"));
-            old.rules = text.map(str::to_owned);
+            old.rules = text.map(Arc::from);
             world.store.upsert_pipeline(&old).await.unwrap();
             let world = world.crash(|builder| builder.seed(fresh_seed()));
             world.clock.set(at(18));

@@ -55,7 +55,7 @@ fn plan(pipeline: &str, after: &[&str]) -> Plan {
             enabled: true,
             tags: BTreeSet::new(),
             options: String::new(),
-            rules: "{}".to_owned(),
+            rules: "{}".into(),
             after: after.iter().map(|upstream| (name(upstream), 0)).collect(),
         }),
         rules: Arc::new(Rules::default()),

@@ -152,7 +152,7 @@ fn plan(spec: Option<&'static str>) -> Plan {
             enabled: true,
             tags: BTreeSet::new(),
             options: String::new(),
-            rules: "{}".to_owned(),
+            rules: "{}".into(),
             after: Vec::new(),
         }),
         rules: Arc::new(Rules::default()),
@@ -179,9 +179,9 @@ fn text(effect: &Effect) -> String {
         Effect::Resumed => "resumed".to_owned(),
         Effect::Misfired(_) => "misfired".to_owned(),
         Effect::CancelRequested(run) => format!("cancel of {run} requested"),
-        Effect::Active(run, before) => format!("{run} active, {}", before_text(before.as_deref())),
+        Effect::Active(run, before) => format!("{run} active, {}", before_text(before.as_ref())),
         Effect::Ended(run, before) => {
-            format!("{} {}, {}", run.id, run.status, before_text(before.as_deref()))
+            format!("{} {}, {}", run.id, run.status, before_text(before.as_ref()))
         }
         Effect::Recovered => "recovered".to_owned(),
         Effect::Answer(_, Verdict::Granted) => "granted".to_owned(),
@@ -217,8 +217,8 @@ fn text(effect: &Effect) -> String {
     }
 }
 
-fn before_text(before: Option<&RunRecord>) -> String {
-    before.map_or("new".to_owned(), |before| format!("was {}", before.status))
+fn before_text(before: Option<&Before>) -> &'static str {
+    if before.is_some() { "changed" } else { "new" }
 }
 
 #[test]

@@ -23,8 +23,8 @@ fn the_rows_of_a_commit_become_the_known_ones() {
     assert_eq!(
         effects,
         [
-            format!("{} succeeded, was running", ends.id),
-            format!("{} active, was queued", starts.id),
+            format!("{} succeeded, changed", ends.id),
+            format!("{} active, changed", starts.id),
             format!("{} active, new", queued.id),
             "recovered".to_owned(),
             format!("start {}", starts.id),
@@ -84,7 +84,7 @@ fn a_skipped_row_that_grows_is_compared_with_what_it_was() {
     let skipped = world.run(RunStatus::Skipped);
     world.entry.fold.stored = Some(Arc::new(skipped.clone()));
     let commit = world.commit().update(skipped.clone());
-    assert_eq!(done(&mut world, pending(), commit)[0], format!("{} skipped, was skipped", skipped.id));
+    assert_eq!(done(&mut world, pending(), commit)[0], format!("{} skipped, changed", skipped.id));
 }
 
 #[test]
