@@ -128,7 +128,8 @@ impl Registration {
         self
     }
 
-    /// Runs the pipeline after another one has succeeded. The other one must already be registered or stored.
+    /// Runs the pipeline after another one has succeeded. The other one must already be registered or stored. If it was
+    /// unregistered, or renamed and is only stored, nothing succeeds until it is registered again.
     ///
     /// Several calls mean "or": with `.after("a").after("b")` the pipeline runs after each success of `a` and after each
     /// success of `b`. Successes while a run is queued or in progress lead to one run after it. Backfills of the other

@@ -56,8 +56,7 @@ impl Directory {
         if self.runs_after(&upstream, name) {
             return Err(RegisterError::Cycle { pipeline, upstream: upstream_name });
         }
-        let row = self.row_of(&upstream).filter(|row| row.removed_at.is_none());
-        match row.map(|row| row.last_success_rev) {
+        match self.row_of(&upstream).map(|row| row.last_success_rev) {
             Some(rev) => Ok((upstream, rev)),
             None => Err(RegisterError::UnknownUpstream { pipeline, upstream: upstream_name }),
         }
