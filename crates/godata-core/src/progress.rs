@@ -113,9 +113,8 @@ impl Progress {
 
     /// Sets the report of what the run did, as JSON text in a form that the job chooses. A second call replaces it.
     ///
-    /// When the job has ended, whether it succeeded or failed, the run's [result](crate::RunResult::report) and its
-    /// [row](crate::RunRecord::report) get the report. The row has none if the process died, the lease was lost, or the job was
-    /// stuck at a shutdown. The text is stored as it was given: neither this method nor a store checks that it is JSON.
+    /// When the run has ended, however it ended, its [result](crate::RunResult::report) and its
+    /// [row](crate::RunRecord::report) get the report. The row has none if the process died or the lease was lost. The text is stored as it was given: neither this method nor a store checks that it is JSON.
     ///
     /// # Errors
     ///
