@@ -40,6 +40,20 @@ impl<B: Batch> Chunk<B> {
         Self { batch, origin: Arc::new(origin), rows: RowMap::Each(rows) }
     }
 
+    /// Like [`with_rows`](Self::with_rows), with the rows that were rejected in place of the others. They ascend.
+    ///
+    /// ```
+    /// use godata_etl::{Chunk, Origin};
+    ///
+    /// let chunk = Chunk::without_rows(vec!["a", "c"], Origin::new(1), &[1]);
+    /// assert_eq!((chunk.row(0), chunk.row(1)), (0, 2));
+    /// ```
+    pub fn without_rows(batch: B, origin: Origin, rejected: &[u32]) -> Self {
+        let mut rows = RowMap::All;
+        rows.take_out(rejected, batch.len() + rejected.len());
+        Self { batch, origin: Arc::new(origin), rows }
+    }
+
     /// The records.
     pub fn batch(&self) -> &B {
         &self.batch

@@ -12,7 +12,7 @@ use super::lines::{Lines, is_blank};
 use crate::JsonError;
 use crate::decode::{Decoder, hint};
 use crate::options::Options;
-use crate::values::{Layout, chunk, decode_values};
+use crate::values::{Layout, decode_values};
 
 /// Decodes a block into a batch: a block of values that begins at a column, or a block of lines.
 pub(super) type DecodeBlock<B> = fn(Block, Option<u64>, Options, &mut Work) -> Result<Chunk<B>, Stop>;
@@ -98,7 +98,7 @@ fn decode_lines<D: Decoder>(
     }
     let (batch, rest) = decoder.finish(text)?;
     work.recycle(rest.unwrap_or_default().into_bytes());
-    Ok(chunk(batch, origin, row, &rejected))
+    Ok(Chunk::without_rows(batch, origin, &rejected))
 }
 
 #[cold]

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::str;
 
-use godata_etl::{Batch, Chunk, Lines, Origin, Stop, Work};
+use godata_etl::{Chunk, Lines, Origin, Stop, Work};
 use godata_io::Block;
 
 use super::scan::{Layout, Values};
@@ -48,14 +48,13 @@ pub(crate) fn decode_values<D: Decoder>(
             failed.push(Failed { row, bytes: begin..begin + value.len(), error: error.with_hint(hint) });
         }
     }
-    let rows = u32::try_from(lines.len()).unwrap_or(u32::MAX);
     let origin = origin.lines(Lines::Each(lines.into()));
     let rejected = if failed.is_empty() { Vec::new() } else { reject(failed, &mut bytes, &origin, work)? };
     // The values are valid UTF-8, and so is what may be between them.
     let text = String::from_utf8(bytes).map_err(|error| error.utf8_error())?;
     let (batch, rest) = decoder.finish(text)?;
     work.recycle(rest.unwrap_or_default().into_bytes());
-    Ok(chunk(batch, origin, rows, &rejected))
+    Ok(Chunk::without_rows(batch, origin, &rejected))
 }
 
 /// Where the value of a row is.
@@ -84,16 +83,6 @@ fn reject(failed: Vec<Failed>, block: &mut [u8], origin: &Origin, work: &mut Wor
         rejected.push(row);
     }
     Ok(rejected)
-}
-
-/// The records of a block of `rows`, without the `rejected` ones, which are ascending.
-pub(crate) fn chunk<B: Batch>(batch: B, origin: Origin, rows: u32, rejected: &[u32]) -> Chunk<B> {
-    if rejected.is_empty() {
-        return Chunk::new(batch, origin);
-    }
-    let mut rejected = rejected.iter().copied().peekable();
-    let kept = (0..rows).filter(|row| rejected.next_if_eq(row).is_none()).collect();
-    Chunk::with_rows(batch, origin, kept)
 }
 
 fn line_feeds(bytes: &[u8]) -> u64 {

@@ -3,5 +3,5 @@
 mod decode;
 mod scan;
 
-pub(crate) use self::decode::{chunk, column_after, decode_values};
+pub(crate) use self::decode::{column_after, decode_values};
 pub(crate) use self::scan::{Layout, skip_space, value_end};
