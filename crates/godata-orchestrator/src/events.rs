@@ -85,16 +85,16 @@ pub enum Event {
         /// The pipeline.
         pipeline: PipelineName,
         /// The schedule that is stored.
-        stored: Option<String>,
+        stored: Option<Arc<str>>,
         /// The schedule that is registered here.
-        registered: Option<String>,
+        registered: Option<Arc<str>>,
     },
     /// A pipeline was registered, and that is durable.
     Registered {
         /// The pipeline.
         pipeline: PipelineName,
         /// The text of its schedule; `None` if it has no schedule.
-        spec: Option<String>,
+        spec: Option<Arc<str>>,
         /// Whether it is enabled. Otherwise it has no due times.
         enabled: bool,
         /// Whether it is paused, since an earlier process perhaps.
@@ -211,7 +211,7 @@ impl fmt::Display for Event {
             Self::Resumed { pipeline } => write!(f, "{pipeline}: resumed"),
             Self::CancelRequested { pipeline, run } => write!(f, "{pipeline}: {run} was asked to stop"),
             Self::SpecDiffers { pipeline, stored, registered } => {
-                let text = |spec: &Option<String>| short_line(spec.as_deref().unwrap_or("no schedule"));
+                let text = |spec: &Option<Arc<str>>| short_line(spec.as_deref().unwrap_or("no schedule"));
                 write!(
                     f,
                     "{pipeline}: no longer fires here: `{}` is stored, `{}` is registered",

@@ -44,7 +44,7 @@ impl History {
         ledger.registers(BY, &row.name);
         ledger.registers(OTHER, &row.name);
         let mut history = Self { ledger, owner: OwnerId::generate(), row, now: at(0) };
-        history.row.spec = Some("every 10s".to_owned());
+        history.row.spec = Some("every 10s".into());
         (history.row.cursor, history.row.next_due) = (Some(at(0)), Some(at(10)));
         history.decide([], []);
         history
@@ -191,7 +191,7 @@ fn an_edit_that_drops_a_due_time_is_found() {
     for is_answered in [false, true] {
         let mut history = History::new();
         let skip = history.due(10, RunStatus::Skipped);
-        history.row.spec = Some("every 7s".to_owned());
+        history.row.spec = Some("every 7s".into());
         (history.row.spec_since, history.row.cursor) = (at(15), Some(at(15)));
         history.row.updated_at = at(15);
         if is_answered {

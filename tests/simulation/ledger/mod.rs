@@ -334,10 +334,10 @@ impl Books {
         self.tell(|| decision.to_string());
         decision.hash(&mut self.digest);
         if let Some(spec) = &decision.after.spec
-            && !self.schedules.contains_key(spec)
+            && !self.schedules.contains_key(&**spec)
             && let Ok(schedule) = godata::scheduler::parse(spec)
         {
-            self.schedules.insert(spec.clone(), schedule);
+            self.schedules.insert(spec.to_string(), schedule);
         }
         if decision.after.removed_at.is_some() {
             // An instance that has it forgets it when it sees that.

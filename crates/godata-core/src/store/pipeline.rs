@@ -30,8 +30,8 @@ pub struct PipelineRecord {
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub removed_at: Option<UtcDateTime>,
     /// The text of the schedule. A text that means another schedule is an edit.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub spec: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "shared_text")]
+    pub spec: Option<Arc<str>>,
     /// When the pipeline was registered, or its schedule was last edited.
     #[serde(with = "instant")]
     pub spec_since: UtcDateTime,

@@ -1,6 +1,7 @@
 //! Calls of a schedule, which is foreign code.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use godata_core::{Schedule, panic_message};
 use time::UtcDateTime;
@@ -15,10 +16,10 @@ pub(crate) struct DueTimes<'a>(pub(crate) &'a dyn Schedule);
 impl DueTimes<'_> {
     /// The text of the schedule. If the stored text means the same, it is that one, so that another spelling, or the text of
     /// an earlier version, is not an edit.
-    pub(crate) fn spec(self, stored: Option<&str>) -> Result<String, ScheduleFault> {
+    pub(crate) fn spec(self, stored: Option<&Arc<str>>) -> Result<Arc<str>, ScheduleFault> {
         match stored.filter(|stored| self.has_spec(stored)) {
-            Some(stored) => Ok(stored.to_owned()),
-            None => contained(|| self.0.spec()),
+            Some(stored) => Ok(Arc::clone(stored)),
+            None => contained(|| self.0.spec()).map(Arc::from),
         }
     }
 

@@ -40,7 +40,7 @@ pub(crate) enum Request {
 /// The part of a registration that is stored.
 #[derive(Clone, Debug)]
 pub(crate) struct Registered {
-    pub(crate) spec: Option<String>,
+    pub(crate) spec: Option<Arc<str>>,
     pub(crate) enabled: bool,
     pub(crate) tags: BTreeSet<String>,
     pub(crate) options: String,

@@ -56,7 +56,7 @@ struct Pipeline {
 impl Pipeline {
     fn new(period: u64, rules: Rules) -> Self {
         let schedule = Arc::new(Every(period));
-        let spec = Some(schedule.spec());
+        let spec = Some(Arc::<str>::from(schedule.spec()));
         let mut row = PipelineRecord::new(PipelineName::new("p").unwrap(), at(0));
         (row.spec, row.cursor) = (spec.clone(), Some(at(0)));
         let registered = Registered {

@@ -34,7 +34,7 @@ impl Directory {
             },
             None => None,
         };
-        let stored = self.row_of(&name).and_then(|row| row.spec.as_deref());
+        let stored = self.row_of(&name).and_then(|row| row.spec.as_ref());
         let spec = code.schedule.as_deref().map(|schedule| DueTimes(schedule).spec(stored)).transpose();
         let spec = spec.map_err(|_fault| RegisterError::SchedulePanicked { pipeline: pipeline() })?;
         if let Some((what, name)) = text_with_nul(spec.as_deref(), &options, &tags) {

@@ -21,7 +21,7 @@ pub(crate) struct Effects {
 /// Something that the loop does after an answer of the store.
 pub(crate) enum Effect {
     /// Another schedule is stored; this one was stored before.
-    Edited(Option<String>),
+    Edited(Option<Arc<str>>),
     Paused,
     Resumed,
     /// Due times were missed, and that is stored.
@@ -57,7 +57,7 @@ pub(crate) enum Effect {
     /// The store's clock is behind by this much.
     StoreIsBehind(Duration),
     /// Another instance has stored another schedule: the stored one and the one that is registered here.
-    SpecDiffers(Option<String>, Option<String>),
+    SpecDiffers(Option<Arc<str>>, Option<Arc<str>>),
     /// Another instance has unregistered the pipeline.
     UnregisteredElsewhere,
     /// The schedule has to continue from now.

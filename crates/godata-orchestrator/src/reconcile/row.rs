@@ -39,7 +39,7 @@ pub(super) fn keep_stored_spec(entry: &mut Entry) {
         return;
     }
     let registered = &mut Arc::make_mut(plan).registered;
-    Arc::make_mut(registered).spec = Some(stored.clone());
+    Arc::make_mut(registered).spec = Some(Arc::clone(stored));
     for asked in &mut entry.asked {
         if let Request::Register(asked) = &mut asked.request {
             *asked = Arc::clone(registered);

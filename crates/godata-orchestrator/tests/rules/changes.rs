@@ -108,7 +108,7 @@ async fn a_schedule_that_an_earlier_version_spelled_differently_is_no_edit() {
     let world = World::new();
     world.register(Registration::new(quick("a")).schedule(schedule())).await;
     let mut old = world.orchestrator.pipelines().await.unwrap().remove(0);
-    old.spec = Some("daily 02:00 mon,tue,wed,thu,fri".to_owned());
+    old.spec = Some("daily 02:00 mon,tue,wed,thu,fri".into());
     let world = world.crash(|builder| builder.seed(fresh_seed()));
     world.store.commit(&Commit::new(OwnerId::generate(), old.clone())).await.unwrap();
     old.rev += 1;

@@ -42,7 +42,7 @@ pub(super) fn decide(
 ) -> Commit {
     let Some(rows) = rows else {
         let mut pipeline = PipelineRecord::new(name.clone(), now);
-        pipeline.spec = Some("every 1 minute".to_owned());
+        pipeline.spec = Some("every 1 minute".into());
         return Commit::new(owner, pipeline);
     };
     let mut pipeline = rows.pipeline.clone();

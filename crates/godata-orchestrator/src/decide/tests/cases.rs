@@ -245,7 +245,7 @@ fn skipped_due_times_that_are_not_written_yet_are_not_answered_twice_by_an_edit(
     pipeline.row.next_due = Some(at(10));
     pipeline.fold.unsaved = Some(skipped(10, 20, 2));
     let mut edited = (*pipeline.plan.registered).clone();
-    edited.spec = Some("another".to_owned());
+    edited.spec = Some("another".into());
     let due = |rows: Vec<(Vec<UtcDateTime>, u64, bool, String)>| -> Vec<_> {
         rows.into_iter().map(|(range, count, ..)| (range, count)).collect()
     };

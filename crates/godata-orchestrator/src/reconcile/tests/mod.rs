@@ -60,7 +60,7 @@ struct World {
 impl World {
     fn new() -> Self {
         let mut row = PipelineRecord::new(PipelineName::new("p").unwrap(), at(0));
-        (row.rev, row.spec) = (5, Some("s".to_owned()));
+        (row.rev, row.spec) = (5, Some("s".into()));
         let mut entry = Entry::new(EntryId(0), row, Vec::new());
         entry.plan = Some(Arc::new(plan(Some("s"))));
         Self {
@@ -148,7 +148,7 @@ fn plan(spec: Option<&'static str>) -> Plan {
     Plan {
         code: Code { job: AnyJob::new(job_fn("p", |_cx| async { Ok(()) })), schedule },
         registered: Arc::new(Registered {
-            spec: spec.map(str::to_owned),
+            spec: spec.map(Arc::from),
             enabled: true,
             tags: BTreeSet::new(),
             options: String::new(),

@@ -132,7 +132,7 @@ fn another_schedule_is_told_once_and_another_spelling_is_not() {
     let mut world = World::new();
     let spec = |world: &World, spec: &str| {
         let mut stored = world.stored(&[], &[]);
-        stored.row.as_mut().unwrap().spec = Some(spec.to_owned());
+        stored.row.as_mut().unwrap().spec = Some(spec.into());
         stored
     };
     let stored = spec(&world, "S");
