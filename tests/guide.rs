@@ -530,7 +530,7 @@ const WRONG: [(&str, Wrong); 11] = [
     }),
     ("the dead letters can't be written", |folder, _| {
         let letters = jsonl::write(folder.path("no directory/bad.jsonl"));
-        let on_error = OnError::dead_letter(letters, Limit::none());
+        let on_error = OnError::dead_letter(letters, Limit::unlimited());
         run(numbers(on_error).expect("not two", |n| *n != 2).write_fn(async |_, _| Ok(())))
     }),
 ];
@@ -554,13 +554,13 @@ fn what_goes_wrong_is_left_out_or_fails_the_run() {
     assert_eq!(said.len(), WRONG.len());
     for (line, (what, wrong)) in said.into_iter().zip(WRONG) {
         let folder = Folder::new();
-        let expected = if wrong(&folder, OnError::skip(Limit::none())).is_ok() {
+        let expected = if wrong(&folder, OnError::skip(Limit::unlimited())).is_ok() {
             "it is left out"
         } else {
             "the run fails"
         };
         assert_eq!(line, format!("{what} | {expected}"));
-        if let Ok(report) = wrong(&folder, OnError::skip(Limit::none())) {
+        if let Ok(report) = wrong(&folder, OnError::skip(Limit::unlimited())) {
             assert_eq!((report.rejected(), report.written.records), (1, 2), "{what}");
         }
         assert!(wrong(&folder, OnError::fail()).is_err(), "{what}");

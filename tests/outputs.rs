@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::SeqCst;
 
 use godata::prelude::*;
-use godata::{Compression, Output, PipelineInfo, StageEnd, json};
+use godata::{Compression, Limit, OnError, Output, PipelineInfo, StageEnd, json};
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use serde::{Deserialize, Serialize};
 
@@ -432,7 +432,7 @@ fn values_that_can_not_choose_a_file_are_refused() {
     let says = "write failed at record 2: field `k`: a list can't be part of a path";
     assert_eq!(write(lists, "{k}.jsonl"), says);
     let same = vec![record! {"a" => "x-y", "b" => "z"}, record! {"a" => "x", "b" => "y-z"}];
-    let says = "write failed: `x-y-z.jsonl` leads to the same file as another path of this output";
+    let says = "write failed: `x-y-z.jsonl` leads to the same file as another path that this run writes";
     assert_eq!(write(same, "{a}-{b}.jsonl"), says);
     assert_eq!(folder.files(), Files::new());
 
@@ -465,7 +465,8 @@ fn files_of_an_output_that_are_linked_to_each_other_are_refused() {
     ];
     for (output, later) in table {
         let error = Csv.write(&rows, output, true).unwrap_err();
-        let says = format!("write failed: `{later}` leads to the same file as another path of this output");
+        let says =
+            format!("write failed: `{later}` leads to the same file as another path that this run writes");
         assert_eq!(folder.message(&error), says);
         assert_eq!((left(), fs::read(folder.path("x.csv")).unwrap()), (before, b"id,key,note\n".to_vec()));
     }
@@ -864,4 +865,25 @@ fn ten_thousand_partitions_need_few_descriptors() {
         // The list of the temporary files is open too.
         assert!((1..=8 + 1).contains(&most), "{most} were open");
     }
+}
+
+/// The letters would be made visible first, and then be replaced by the output.
+#[test]
+fn dead_letters_can_not_have_the_path_of_the_output() -> Result<(), BoxError> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("out.jsonl");
+    std::fs::create_dir(folder.path().join("sub"))?;
+    let same = folder.path().join("sub/../out.jsonl");
+    let run = |letters: &Path| {
+        let policy = OnError::dead_letter(jsonl::write(letters), Limit::unlimited());
+        let flow = Pipeline::builder("t").on_error(policy).read_vec(vec![1, 2]).expect("odd", |n| n % 2 == 1);
+        flow.write(jsonl::write(&*path))?.run_blocking(&RunContext::new())
+    };
+    let error = run(&same).unwrap_err();
+    let expected = "out.jsonl` leads to the same file as another path that this run writes";
+    assert!(format!("{error:#}").ends_with(expected), "{error:#}");
+    assert_eq!(std::fs::read_dir(&folder)?.count(), 1, "nothing is left");
+    run(&folder.path().join("bad.jsonl"))?;
+    assert_eq!(std::fs::read_to_string(&path)?, "1\n");
+    Ok(())
 }

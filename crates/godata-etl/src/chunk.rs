@@ -21,37 +21,23 @@ pub struct Chunk<B> {
 }
 
 impl<B: Batch> Chunk<B> {
-    /// A batch as it was read: its records are the rows 0, 1, 2, … of `origin`.
+    /// A batch as it was read: its records are the rows 0, 1, 2, … of `origin`, without those that its decoder has
+    /// [rejected](crate::Work::reject).
     pub fn new(batch: B, origin: Origin) -> Self {
         Self { batch, origin: Arc::new(origin), rows: RowMap::All }
     }
 
-    /// A batch as it was read, without the rows that were [rejected](crate::Work::reject): the record at `index` is the row
-    /// `rows[index]` of `origin`.
+    /// A batch of some of the rows that were read: the record at `index` is the row `rows[index]` of `origin`.
     ///
     /// ```
     /// use godata_etl::{Chunk, Origin};
     ///
-    /// // The row 1 was rejected.
+    /// // The reader skips the row 1.
     /// let chunk = Chunk::with_rows(vec!["a", "c"], Origin::new(1), vec![0, 2]);
     /// assert_eq!((chunk.row(1), chunk.place(1).record), (2, Some(3)));
     /// ```
     pub fn with_rows(batch: B, origin: Origin, rows: Vec<u32>) -> Self {
         Self { batch, origin: Arc::new(origin), rows: RowMap::Each(rows) }
-    }
-
-    /// Like [`with_rows`](Self::with_rows), with the rows that were rejected in place of the others. They ascend.
-    ///
-    /// ```
-    /// use godata_etl::{Chunk, Origin};
-    ///
-    /// let chunk = Chunk::without_rows(vec!["a", "c"], Origin::new(1), &[1]);
-    /// assert_eq!((chunk.row(0), chunk.row(1)), (0, 2));
-    /// ```
-    pub fn without_rows(batch: B, origin: Origin, rejected: &[u32]) -> Self {
-        let mut rows = RowMap::All;
-        rows.take_out(rejected, batch.len() + rejected.len());
-        Self { batch, origin: Arc::new(origin), rows }
     }
 
     /// The records.
@@ -112,6 +98,13 @@ impl<B: Batch> Chunk<B> {
     /// Another batch made from these records, one from each.
     pub(crate) fn with_batch<C>(self, batch: C) -> Chunk<C> {
         Chunk { batch, origin: self.origin, rows: self.rows }
+    }
+
+    /// Leaves the rows that the decoder has rejected, which are ascending, out of the numbering of the others.
+    pub(crate) fn leave_out(&mut self, rejected: Vec<u32>) {
+        if matches!(self.rows, RowMap::All) {
+            self.rows.take_out(&rejected, self.batch.len() + rejected.len());
+        }
     }
 
     pub(crate) fn truncate(&mut self, len: usize) {

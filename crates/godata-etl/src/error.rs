@@ -133,10 +133,10 @@ pub enum PipelineError {
     },
     /// More records were rejected than the [`OnError`](crate::OnError) of the pipeline allows. The source is the first
     /// rejection; the report has the [first ones](RunReport::rejections).
-    Rejected {
-        /// How many records were rejected, with the one that was too many.
+    TooManyRejected {
+        /// How many records were rejected, including the one that exceeded the limit.
         rejected: u64,
-        /// How many records had been read by then, with those that were rejected.
+        /// How many records had been read by then, including rejected ones.
         read: u64,
         /// The limit.
         limit: Limit,
@@ -165,7 +165,7 @@ impl PipelineError {
             Self::Read { report, .. }
             | Self::Step { report, .. }
             | Self::Write { report, .. }
-            | Self::Rejected { report, .. }
+            | Self::TooManyRejected { report, .. }
             | Self::Canceled { report, .. } => Some(report),
         }
     }
@@ -223,7 +223,7 @@ impl Error for PipelineError {
         match self {
             Self::Build { source } => Some(source),
             Self::Canceled { source, .. } => Some(source),
-            Self::Rejected { report, .. } => report.rejections.first().map(|first| first as _),
+            Self::TooManyRejected { report, .. } => report.rejections.first().map(|first| first as _),
             Self::Runtime { source, .. }
             | Self::Read { source, .. }
             | Self::Step { source, .. }
@@ -245,7 +245,7 @@ impl fmt::Display for PipelineError {
             Self::Read { .. } => f.write_str("read failed"),
             Self::Step { step, .. } => write!(f, "{step} failed"),
             Self::Write { .. } => f.write_str("write failed"),
-            Self::Rejected { rejected, read, limit, .. } => {
+            Self::TooManyRejected { rejected, read, limit, .. } => {
                 write!(f, "{rejected} of {read} records were rejected; the limit is {limit}")
             }
             Self::Canceled { report, .. } => {

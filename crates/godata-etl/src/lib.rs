@@ -268,7 +268,7 @@ pub use records::{
     RecordMut, RecordRef, Records, RecordsBuilder, Rows, Shape, ShapeError, SlicesBuilder, SourceFormat,
     Timestamp, Type, Value, ValueRef, WrittenText, to_record, to_value,
 };
-pub use rejected::{Reject, Rejected, StageName};
+pub use rejected::{RejectKind, RejectReason, Rejected, StageName};
 pub use report::{IoCounts, RunReport, StepCounts};
 pub use step::{Concurrency, ExpectationFailed};
 pub use stop::Stop;

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use godata_core::{BoxError, RunContext};
+
 use crate::engine::{DeadLetters, erased};
 use crate::{Records, Rejected, Writer};
 
@@ -68,8 +70,8 @@ impl OnError {
     }
 
     /// Leaves the record out, and writes a dead letter for it: a dynamic record that says what it was, where it was and
-    /// what was wrong with it. The run fails once more are rejected than `limit` allows. `writer` is that of any format,
-    /// or your own.
+    /// what was wrong with it. The run fails once more are rejected than `limit` allows. `writer` can be that of any
+    /// format, or your own.
     ///
     /// | field | |
     /// |---|---|
@@ -77,16 +79,22 @@ impl OnError {
     /// | `time` | when the letter was written, in RFC 3339 |
     /// | `stage`, `step` | the stage, such as `read` or `step[2] (cast)`, and the index of the step |
     /// | `file`, `record`, `line`, `byte` | the [`Place`](crate::Place) of the record |
-    /// | `column`, `kind` | the column, and the kind of fault; see [`Reject::kind`](crate::Reject::kind) |
+    /// | `column`, `kind` | the column, and the kind of fault; see [`RejectKind`](crate::RejectKind) |
     /// | `error` | the error with all its causes |
     /// | `raw` | the record as it was read, line end included |
-    /// | `raw_hex` | the same in hexadecimal digits, in place of `raw`, if it is not UTF-8 or has a NUL |
+    /// | `raw_hex` | the same bytes in hexadecimal digits, instead of `raw`, if they are not UTF-8 or contain a NUL |
     /// | `header` | the header of its file, with which it can be read again |
     ///
-    /// A field that is not known is null. Readers without bytes, such as `read_iter`, have no `raw` and no `byte`.
+    /// A field that is not known is null. Readers without bytes, such as `read_iter`, have no `raw` and no `byte`. A record of
+    /// over 16 MiB, or of which only the beginning was read, has no `raw`.
     ///
-    /// The letters are in the order of the records. They become visible just before the output does, and only if the run
-    /// succeeds. A letter that can't be written fails the run. A [`collect`](crate::Flow::collect) writes none.
+    /// The letters are in the order of the records. They become visible just before the output. If the run fails before
+    /// that, there are none; if it is the output that can't be made visible, they stay. A letter that can't be written
+    /// fails the run. A [`collect`](crate::Flow::collect) writes none.
+    ///
+    /// A file of letters is replaced as any output is: each run that succeeds replaces the letters of the run before, also
+    /// if it rejects no record. To keep them, append to the file, or give each run its own with
+    /// [`dead_letter_with`](Self::dead_letter_with).
     ///
     /// ```
     /// use godata_etl::{Limit, OnError, Pipeline, RunContext};
@@ -123,7 +131,46 @@ impl OnError {
     /// ```
     #[must_use]
     pub fn dead_letter<W: Writer<Records>>(writer: W, limit: Limit) -> Self {
-        Self { letters: Some(erased(writer)), ..Self::skip(limit) }
+        let writer = Arc::new(writer);
+        Self { letters: Some(erased(Arc::new(move |_| Ok(Arc::clone(&writer))))), ..Self::skip(limit) }
+    }
+
+    /// Like [`dead_letter`](Self::dead_letter), with a writer that each run makes: for a file of its own, so that it does not
+    /// replace the letters of the run before.
+    ///
+    /// ```
+    /// use godata_etl::{Limit, OnError, RunContext};
+    /// # mod jsonl {
+    /// #     use godata_etl::{BoxError, Chunk, Records, RunScope, Sink, Stop, Work, Writer};
+    /// #     pub fn write(_: String) -> impl Writer<Records> { Letters }
+    /// #     struct Letters;
+    /// #     impl Writer<Records> for Letters {
+    /// #         type Encoded = Records;
+    /// #         type Sink = Self;
+    /// #         async fn open(&self, _: &RunScope) -> Result<Self, BoxError> { Ok(Self) }
+    /// #         fn encode(&self, chunk: Chunk<Records>, _: &mut Work) -> Result<Records, Stop> {
+    /// #             Ok(chunk.into_batch())
+    /// #         }
+    /// #     }
+    /// #     impl Sink<Records> for Letters {
+    /// #         async fn write(&mut self, letters: Records) -> Result<(), BoxError> { Ok(()) }
+    /// #         async fn commit(self) -> Result<(), BoxError> { Ok(()) }
+    /// #     }
+    /// # }
+    ///
+    /// let on_error = OnError::dead_letter_with(
+    ///     |cx: &RunContext| Ok(jsonl::write(format!("bad-{}.jsonl", cx.run_id()))),
+    ///     Limit::records(100),
+    /// );
+    /// # drop(on_error);
+    /// ```
+    #[must_use]
+    pub fn dead_letter_with<W, F>(make: F, limit: Limit) -> Self
+    where
+        W: Writer<Records>,
+        F: Fn(&RunContext) -> Result<W, BoxError> + Send + Sync + 'static,
+    {
+        Self { letters: Some(erased(Arc::new(move |cx| make(cx).map(Arc::new)))), ..Self::skip(limit) }
     }
 
     /// Rejects only the records for which `f` returns true. Any other record that can't be processed fails the run. A second
@@ -166,9 +213,9 @@ impl fmt::Debug for OnError {
 /// use godata_etl::Limit;
 ///
 /// let few = Limit::records(100);
-/// let few_or_one_percent = Limit::records(100).share(0.01).after(1_000);
-/// let one_percent = Limit::none().share(0.01);
-/// assert_eq!(few_or_one_percent.to_string(), "100 records, or a share of 0.01 after 1000 records");
+/// let one_percent = Limit::share(0.01).after(1_000);
+/// let both = Limit::records(100).and_share(0.01).after(1_000);
+/// assert_eq!(both.to_string(), "100 records and a share of 0.01 (after 1000 records)");
 /// # let _ = (few, one_percent);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -182,22 +229,28 @@ impl Limit {
     /// Up to this many records.
     #[must_use]
     pub fn records(at_most: u64) -> Self {
-        Self { records: Some(at_most), ..Self::none() }
+        Self { records: Some(at_most), ..Self::unlimited() }
     }
 
-    /// Any number of records.
-    #[must_use]
-    pub fn none() -> Self {
-        Self { records: None, share: None, after: 0 }
-    }
-
-    /// Also up to this share of the records that were read, from 0 to 1: `0.01` is 1 %. It is checked at each rejected
-    /// record, against those that were read up to it, and once more at the end of the input. In an
+    /// Up to this share of the records that were read, from 0 to 1: `0.01` is 1 %. It is checked at each rejected
+    /// record, against those that were read up to it, and again at the end of the input. In an
     /// [`unordered`](crate::PipelineBuilder::unordered) pipeline, the records count in the order in which they arrive.
     ///
     /// A share that is not from 0 to 1 is a [`BuildError`](crate::BuildError).
     #[must_use]
-    pub fn share(self, at_most: f64) -> Self {
+    pub fn share(at_most: f64) -> Self {
+        Self::unlimited().and_share(at_most)
+    }
+
+    /// Any number of records.
+    #[must_use]
+    pub fn unlimited() -> Self {
+        Self { records: None, share: None, after: 0 }
+    }
+
+    /// Adds a [share](Self::share). The run fails when either is exceeded.
+    #[must_use]
+    pub fn and_share(self, at_most: f64) -> Self {
         Self { share: Some(at_most), ..self }
     }
 
@@ -209,23 +262,25 @@ impl Limit {
     }
 
     /// The rejections of one batch that can matter: one more than are allowed.
-    pub(crate) fn most(&self) -> usize {
-        let records = self.records.map_or(u64::MAX, |records| records.saturating_add(1));
-        usize::try_from(records).unwrap_or(usize::MAX)
+    pub(crate) fn most(&self) -> Option<usize> {
+        usize::try_from(self.records?.saturating_add(1)).ok()
     }
 }
 
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |count| if count == 1 { "" } else { "s" };
         match (self.records, self.share) {
-            (None, None) => f.write_str("none"),
-            (Some(records), None) => write!(f, "{records} records"),
+            (None, None) => return f.write_str("unlimited"),
+            (Some(records), None) => return write!(f, "{records} record{}", plural(records)),
             (None, Some(share)) => write!(f, "a share of {share}"),
-            (Some(records), Some(share)) => write!(f, "{records} records, or a share of {share}"),
+            (Some(records), Some(share)) => {
+                write!(f, "{records} record{} and a share of {share}", plural(records))
+            }
         }?;
-        match (self.share, self.after) {
-            (Some(_), 1..) => write!(f, " after {} records", self.after),
-            _ => Ok(()),
+        match self.after {
+            0 => Ok(()),
+            after => write!(f, " (after {after} record{})", plural(after)),
         }
     }
 }

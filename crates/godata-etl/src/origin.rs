@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use godata_core::excerpt_path;
 
@@ -124,7 +124,7 @@ impl Origin {
         Place { record, source: self.source.clone(), line, byte: None }
     }
 
-    /// The bytes of a row and where they start in the text of the source, if they were kept.
+    /// Where a row starts in the text of the source, and its bytes, if they were kept.
     pub(crate) fn raw(&self, row: u32) -> Option<(u64, Arc<[u8]>)> {
         if row == UNKNOWN_ROW {
             return None;
@@ -133,8 +133,9 @@ impl Origin {
             return origin.raw(row);
         }
         let raw = self.raw.as_ref()?;
-        let range = (raw.find)(&raw.bytes, row)?;
-        Some((raw.start + range.start as u64, raw.bytes.get(range)?.into()))
+        let range = raw.rows.get_or_init(|| (raw.find_rows)(&raw.bytes)).get(row as usize)?.clone();
+        let start = raw.start + range.start as u64;
+        Some((start, raw.bytes.get(range)?.into()))
     }
 
     /// The header of the source of a row.
@@ -181,17 +182,17 @@ impl Place {
     }
 }
 
-/// The bytes that the records of a batch were read from, and how to find one of them.
+/// The bytes that the records of a batch were read from.
 pub(crate) struct Raw {
     pub(crate) bytes: Vec<u8>,
     /// Gets the memory of the bytes back.
     pub(crate) pool: Arc<Buffers>,
     /// Where they start in the text of the source.
     pub(crate) start: u64,
-    pub(crate) find: FindRow,
+    /// Finds the rows in the bytes.
+    pub(crate) find_rows: Box<dyn Fn(&[u8]) -> Vec<Range<usize>> + Send + Sync>,
+    pub(crate) rows: OnceLock<Vec<Range<usize>>>,
 }
-
-type FindRow = Box<dyn Fn(&[u8], u32) -> Option<Range<usize>> + Send + Sync>;
 
 impl Drop for Raw {
     fn drop(&mut self) {

@@ -4,34 +4,35 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
-use godata_core::{BoxError, debug_as_chain, error_chain};
+use godata_core::{BoxError, debug_as_chain, error_chain, error_levels};
 
 use crate::{ConvertError, ExpectationFailed, FieldError, Origin, Place, StepInfo};
 
 /// Why a record could not be processed, for [`Work::reject`](crate::Work::reject).
 ///
-/// Any error converts into one. A format that knows more says it with [`kind`](Self::kind) and [`column`](Self::column),
-/// which a dead letter then has in fields of their own.
+/// Any error converts into one. Code that knows more says it with [`new`](Self::new) and [`column`](Self::column), which a
+/// dead letter then has in fields of their own.
 ///
 /// ```
-/// use godata_etl::Reject;
+/// use godata_etl::{RejectKind, RejectReason};
 ///
-/// let plain: Reject = "the line is not JSON".into();
-/// let more = Reject::kind("columns", "expected 3 columns, found 2").column("amount");
+/// let plain: RejectReason = "the line is not JSON".into();
+/// let more = RejectReason::new(RejectKind::Columns, "expected 3 columns, found 2").column("amount");
 /// # let _ = (plain, more);
 /// ```
 #[derive(Debug)]
-pub struct Reject {
-    pub(crate) kind: &'static str,
+pub struct RejectReason {
+    /// `None` if the error tells the kind and the column.
+    pub(crate) kind: Option<RejectKind>,
     pub(crate) column: Option<Arc<str>>,
     pub(crate) error: BoxError,
+    pub(crate) is_cut: bool,
 }
 
-impl Reject {
-    /// An error of this kind. The formats of godata use `columns`, `encoding`, `nul`, `quote`, `syntax`, `duplicate_key`,
-    /// `too_long` and `type`. The steps use `type`, `expectation` and `other`.
-    pub fn kind(kind: &'static str, error: impl Into<BoxError>) -> Self {
-        Self { kind, column: None, error: error.into() }
+impl RejectReason {
+    /// Makes a reason from a kind of fault and an error.
+    pub fn new(kind: RejectKind, error: impl Into<BoxError>) -> Self {
+        Self { kind: Some(kind), column: None, error: error.into(), is_cut: false }
     }
 
     /// Sets the name of the column that has the fault.
@@ -39,23 +40,91 @@ impl Reject {
     pub fn column(self, name: impl Into<Arc<str>>) -> Self {
         Self { column: Some(name.into()), ..self }
     }
+
+    /// Says that only the beginning of the record was read, because it is too long. Its bytes are then not kept: they could be
+    /// taken for a whole record.
+    #[must_use]
+    pub fn is_cut(self) -> Self {
+        Self { is_cut: true, ..self }
+    }
 }
 
-/// The kind is `type` for a [`FieldError`] or a [`ConvertError`], whose field is the column, `expectation` for an
-/// [`ExpectationFailed`], and `other` for any other error.
-impl<E: Into<BoxError>> From<E> for Reject {
-    fn from(error: E) -> Self {
-        let error = error.into();
-        let field = error.downcast_ref::<FieldError>().map(FieldError::field);
-        let field = field.or_else(|| error.downcast_ref::<ConvertError>().map(ConvertError::path));
-        let kind = match field {
-            Some(_) => "type",
-            None if error.is::<ExpectationFailed>() => "expectation",
-            None => "other",
-        };
-        let column = field.filter(|field| !field.is_empty()).map(Arc::from);
-        Self { kind, column, error }
+/// The kind of fault for which a record was rejected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RejectKind {
+    /// Too few or too many columns: `columns`.
+    Columns,
+    /// The bytes are not text in the encoding of the file: `encoding`.
+    Encoding,
+    /// A NUL: `nul`.
+    Nul,
+    /// A quote where none may be, or one that is not closed: `quote`.
+    Quote,
+    /// The text is not in the format of the file: `syntax`.
+    Syntax,
+    /// A key occurs twice: `duplicate_key`.
+    DuplicateKey,
+    /// The record is longer than the reader allows: `too_long`.
+    TooLong,
+    /// A value has the wrong type, or is missing: `type`.
+    Type,
+    /// An [`expect`](crate::Flow::expect) is not met: `expectation`.
+    Expectation,
+    /// Any other fault: `other`.
+    Other,
+    /// A kind of your own.
+    Custom(&'static str),
+}
+
+impl RejectKind {
+    /// The text that a dead letter has.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Columns => "columns",
+            Self::Encoding => "encoding",
+            Self::Nul => "nul",
+            Self::Quote => "quote",
+            Self::Syntax => "syntax",
+            Self::DuplicateKey => "duplicate_key",
+            Self::TooLong => "too_long",
+            Self::Type => "type",
+            Self::Expectation => "expectation",
+            Self::Other => "other",
+            Self::Custom(kind) => kind,
+        }
     }
+}
+
+impl fmt::Display for RejectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// If a [`FieldError`] or a [`ConvertError`] is in the chain of the error, the kind is [`Type`](RejectKind::Type), and its
+/// field is the column. If an [`ExpectationFailed`] is, the kind is [`Expectation`](RejectKind::Expectation), otherwise
+/// [`Other`](RejectKind::Other).
+impl<E: Into<BoxError>> From<E> for RejectReason {
+    fn from(error: E) -> Self {
+        Self { kind: None, column: None, error: error.into(), is_cut: false }
+    }
+}
+
+/// The kind of an error, and the column, if its type tells it.
+fn kind_of(error: &(dyn Error + 'static)) -> (RejectKind, Option<Arc<str>>) {
+    for level in error_levels(error) {
+        let field = level.downcast_ref::<FieldError>().map(FieldError::field);
+        let field = field.or_else(|| level.downcast_ref::<ConvertError>().map(ConvertError::path));
+        if let Some(field) = field {
+            return (RejectKind::Type, Some(field).filter(|field| !field.is_empty()).map(Arc::from));
+        }
+        if level.is::<ExpectationFailed>() {
+            return (RejectKind::Expectation, None);
+        }
+    }
+    (RejectKind::Other, None)
 }
 
 /// A record that was left out: the stage that rejected it, the record's place, and why.
@@ -69,8 +138,8 @@ pub struct Rejected {
     pub stage: StageName,
     /// The record.
     pub place: Place,
-    /// The kind of fault, such as `columns` or `type`; see [`Reject::kind`].
-    pub kind: &'static str,
+    /// The kind of fault.
+    pub kind: RejectKind,
     /// The column that has the fault, if it is known.
     pub column: Option<Arc<str>>,
     /// Why.
@@ -78,7 +147,8 @@ pub struct Rejected {
     /// The bytes of the record as it was read, line end included. Kept only if the pipeline writes dead letters, and if
     /// the reader has bytes.
     pub raw: Option<Arc<[u8]>>,
-    pub(crate) header: Option<Arc<str>>,
+    /// The header of its file, which [`raw`](Self::raw) can't be read without.
+    pub header: Option<Arc<str>>,
     /// Its row in the batch as it was read.
     pub(crate) row: u32,
 }
@@ -96,9 +166,17 @@ pub enum StageName {
 }
 
 impl Rejected {
-    pub(crate) fn new(stage: StageName, origin: &Origin, row: u32, reject: Reject) -> Self {
-        let Reject { kind, column, error } = reject;
+    pub(crate) fn new(stage: StageName, origin: &Origin, row: u32, reason: RejectReason) -> Self {
+        let RejectReason { kind, column, error, is_cut } = reason;
+        let (kind, column) = match kind {
+            Some(kind) => (kind, column),
+            None => {
+                let (kind, found) = kind_of(&*error);
+                (kind, column.or(found))
+            }
+        };
         let (byte, raw) = origin.raw(row).unzip();
+        let raw = raw.filter(|_| !is_cut);
         let place = Place { byte, ..origin.place(row) };
         Self { stage, place, kind, column, error: error.into(), raw, header: origin.header_of(row), row }
     }
@@ -116,9 +194,11 @@ impl Rejected {
 impl PartialEq for Rejected {
     /// Whether both have the same stage, place, kind, column, bytes and messages.
     fn eq(&self, other: &Self) -> bool {
-        let parts =
-            |it: &Self| (it.stage.clone(), it.place.clone(), it.kind, it.column.clone(), it.raw.clone());
-        parts(self) == parts(other) && error_chain(self).to_string() == error_chain(other).to_string()
+        let is_same = self.stage == other.stage && self.place == other.place && self.kind == other.kind;
+        is_same
+            && self.column == other.column
+            && self.raw == other.raw
+            && error_chain(self).to_string() == error_chain(other).to_string()
     }
 }
 

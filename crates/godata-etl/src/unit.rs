@@ -17,17 +17,14 @@ use crate::{Batch, Chunk, Stop, Work};
 /// let unit = Unit::new(move |work| {
 ///     let origin = Origin::new(1).source("numbers.txt");
 ///     work.decoding(&origin);
-///     let (mut numbers, mut rows) = (Vec::new(), Vec::new());
+///     let mut numbers = Vec::new();
 ///     for (row, line) in (0..).zip(block.lines()) {
 ///         match line.parse::<u32>() {
-///             Ok(number) => {
-///                 numbers.push(number);
-///                 rows.push(row);
-///             }
+///             Ok(number) => numbers.push(number),
 ///             Err(error) => work.reject(row, error)?,
 ///         }
 ///     }
-///     Ok(Chunk::with_rows(numbers, origin, rows))
+///     Ok(Chunk::new(numbers, origin))
 /// });
 /// # drop(unit);
 /// ```

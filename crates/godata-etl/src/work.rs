@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use godata_core::{BoxError, Canceled, Cancellation, RunContext};
 
 use crate::chunk::{RowMap, UNKNOWN_ROW, row_number};
 use crate::engine::{Carried, Run, Stage};
 use crate::origin::Raw;
-use crate::{Origin, Place, Records, Reject, Stop};
+use crate::{Origin, Place, Records, RejectReason, Stop};
 
 /// A worker's tools for a decoder, a step or an encoder that works on one batch: cancellation, buffers, and the place
 /// where failed records are reported.
@@ -38,9 +38,10 @@ pub struct Work {
     origin: Arc<Origin>,
     row: u32,
     stage: Stage,
-    /// How many records the current stage made beyond one for each that came in, and how many it rejected.
+    /// How many records the current stage made beyond one for each that came in.
     expanded: u64,
-    rejected: u64,
+    /// The rows that the current stage has rejected.
+    rejected: Vec<u32>,
     carried: Carried,
     /// Whether every error fails the run.
     is_strict: bool,
@@ -58,7 +59,7 @@ impl Work {
             row: UNKNOWN_ROW,
             stage: Stage::Read,
             expanded: 0,
-            rejected: 0,
+            rejected: Vec::new(),
             carried: Carried::default(),
             is_strict: false,
         }
@@ -93,23 +94,24 @@ impl Work {
     /// Reports a record that could not be processed. `row` is the row of the record in the batch as it was read; see
     /// [`Chunk::row`](crate::Chunk::row).
     ///
-    /// `Ok(())` means: leave the record out and go on. A decoder then returns its batch by
-    /// [`Chunk::with_rows`](crate::Chunk::with_rows), so that the other records keep their places. The rows of a batch are
-    /// numbered with those that were rejected.
+    /// `Ok(())` means: leave the record out and go on. Call it at most once for each record. A rejected record keeps its row, so the rows of the others don't shift; see
+    /// [`Chunk::new`](crate::Chunk::new).
     ///
     /// # Errors
     ///
     /// [`Stop`] if the record fails the run; [`OnError`](crate::OnError) says when. The caller returns it with `?`.
     #[cold]
-    pub fn reject(&mut self, row: u32, rejected: impl Into<Reject>) -> Result<(), Stop> {
+    pub fn reject(&mut self, row: u32, rejected: impl Into<RejectReason>) -> Result<(), Stop> {
         self.row = row;
         let rejected = rejected.into();
         if self.is_strict {
             return Err(Stop::from(rejected.error));
         }
-        let rejected = self.run.rejected(self.stage, &self.origin, row, rejected)?;
-        self.carried.push(rejected, self.run.most_rejected());
-        self.rejected += 1;
+        // The run fails at an earlier record if so many were rejected before this one.
+        if self.run.most_rejected().is_none_or(|most| self.rejected.len() < most) {
+            self.carried.push(self.run.rejected(self.stage, &self.origin, row, rejected)?);
+        }
+        self.rejected.push(row);
         self.row = UNKNOWN_ROW;
         Ok(())
     }
@@ -117,25 +119,28 @@ impl Work {
     /// Keeps the bytes that the records of `origin` are read from, if the pipeline writes dead letters, and otherwise does
     /// nothing. Decoders call it before [`decoding`](Self::decoding).
     ///
-    /// `start` is where `bytes` start in the text of the source: after decompression and the conversion to UTF-8. `find`
-    /// returns the range of a row in `bytes`, line end included. It is called only for a row that was rejected, with its
-    /// row in this origin. In a batch of several small files, each origin keeps its own bytes.
+    /// `start` is where `bytes` start in the text of the source: after decompression and the conversion to UTF-8. `rows`
+    /// returns the range of each row in `bytes`, line end included. It is called at most once, when the first record of the
+    /// origin is rejected. In a batch of several small files, each origin keeps its own bytes.
     ///
     /// ```
     /// use godata_etl::{Origin, Work};
     ///
     /// fn origin(block: &[u8], start: u64, work: &Work) -> Origin {
-    ///     work.keep_raw(Origin::new(1).source("words.txt"), block, start, |block, row| {
-    ///         let line = block.split_inclusive(|&byte| byte == b'\n').nth(row as usize)?;
-    ///         let start = line.as_ptr().addr() - block.as_ptr().addr();
-    ///         Some(start..start + line.len())
+    ///     work.keep_raw(Origin::new(1).source("words.txt"), block, start, |block| {
+    ///         let mut end = 0;
+    ///         let lines = block.split_inclusive(|&byte| byte == b'\n').map(|line| {
+    ///             end += line.len();
+    ///             end - line.len()..end
+    ///         });
+    ///         lines.collect()
     ///     })
     /// }
     /// ```
     #[must_use]
-    pub fn keep_raw<F>(&self, origin: Origin, bytes: &[u8], start: u64, find: F) -> Origin
+    pub fn keep_raw<F>(&self, origin: Origin, bytes: &[u8], start: u64, rows: F) -> Origin
     where
-        F: Fn(&[u8], u32) -> Option<Range<usize>> + Send + Sync + 'static,
+        F: Fn(&[u8]) -> Vec<Range<usize>> + Send + Sync + 'static,
     {
         if !self.run.keeps_raw() {
             return origin;
@@ -143,7 +148,7 @@ impl Work {
         let mut kept = self.buffer();
         kept.extend_from_slice(bytes);
         let pool = Arc::clone(&self.run.buffers);
-        origin.keep_raw(Raw { bytes: kept, pool, start, find: Box::new(find) })
+        origin.keep_raw(Raw { bytes: kept, pool, start, find_rows: Box::new(rows), rows: OnceLock::new() })
     }
 
     /// An empty buffer, which reuses the memory of an earlier one if there is any. Return it with
@@ -204,7 +209,7 @@ impl Work {
     pub(crate) fn begin(&mut self, stage: Stage) {
         self.stage = stage;
         self.expanded = 0;
-        self.rejected = 0;
+        self.rejected.clear();
     }
 
     /// The place of the current record, if there is one.
@@ -235,8 +240,15 @@ impl Work {
     }
 
     /// How many records the current stage has rejected.
-    pub(crate) fn rejected(&self) -> u64 {
-        self.rejected
+    pub(crate) fn rejected(&self) -> usize {
+        self.rejected.len()
+    }
+
+    /// The rows that the current stage has rejected, ascending.
+    pub(crate) fn take_rejected(&mut self) -> Vec<u32> {
+        self.rejected.sort_unstable();
+        self.rejected.dedup();
+        std::mem::take(&mut self.rejected)
     }
 
     /// Notes how many records a batch had when it was read.

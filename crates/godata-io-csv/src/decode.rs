@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use crate::cells::{Nulls, Trim};
 use crate::columns::Columns;
-use crate::decoded::{Decoded, Faults};
+use crate::decoded::{BadRows, Decoded};
 use crate::delimiters::others;
 use crate::dialect::Dialect;
 use crate::split::split;
@@ -70,12 +70,12 @@ impl Decoder {
             Err(bytes) => bytes,
         };
         let mut rows = RecordsBuilder::recycled(Arc::clone(&self.columns.shape), work.records());
-        let faults = self.each(&bytes, work, |record, nulls| {
+        let bad = self.each(&bytes, work, |record, nulls| {
             self.push(&mut rows, &record, nulls)?;
             Ok(record)
         })?;
         work.recycle(bytes);
-        Ok(Decoded { batch: rows.finish(), faults })
+        Ok(Decoded { batch: rows.finish(), bad })
     }
 
     /// The structs of a block.
@@ -93,7 +93,7 @@ impl Decoder {
             Err(bytes) => bytes,
         };
         let mut batch = Vec::new();
-        let faults = self.each(&bytes, work, |record, nulls| {
+        let bad = self.each(&bytes, work, |record, nulls| {
             let mut record = nulls.replace(self.checked_text(record)?);
             if self.columns.is_positional {
                 (record.len()..self.columns.len()).for_each(|_| record.push_field(""));
@@ -102,7 +102,7 @@ impl Decoder {
             Ok(record.into_byte_record())
         })?;
         work.recycle(bytes);
-        Ok(Decoded { batch, faults })
+        Ok(Decoded { batch, bad })
     }
 
     /// The bytes of a block without what the options allow beyond RFC 4180.
@@ -123,18 +123,18 @@ impl Decoder {
         records: Decoded<Records>,
         work: &Work,
     ) -> Result<Decoded<Vec<T>>, Stop> {
-        let Decoded { batch: mut records, mut faults } = records;
+        let Decoded { batch: mut records, mut bad } = records;
         if let Some((shape, _)) = &self.columns.order {
             records.conform(shape);
         }
-        let mut unfit = Faults::default();
+        let mut unfit = BadRows::default();
         let batch = structs(&records, self.names.is_some(), work, |index, record| {
             let value = self.unusual(record);
-            value.map_err(|error| unfit.push(faults.row(index), error)).ok()
+            value.map_err(|error| unfit.push(index, error.into_reason())).ok()
         })?;
         work.recycle_records(records);
-        faults.merge(unfit);
-        Ok(Decoded { batch, faults })
+        bad.merge(unfit);
+        Ok(Decoded { batch, bad })
     }
 
     /// The struct of a split record.
@@ -150,17 +150,17 @@ impl Decoder {
         self.fit(&cells, names.as_ref(), column)
     }
 
-    /// The records of a block without anything unusual but a few faults, otherwise its bytes.
+    /// The records of a block without anything unusual but a few bad ones, otherwise its bytes.
     fn split(&self, bytes: Vec<u8>, work: &mut Work) -> Result<Result<Decoded<Records>, Vec<u8>>, Stop> {
         if self.nulls.is_empty() && !self.trim.takes_fields() {
-            split(bytes, self.dialect, &self.columns, work, |record| self.fault(record))
+            split(bytes, self.dialect, &self.columns, work, |record| self.what_is_wrong(record))
         } else {
             Ok(Err(bytes))
         }
     }
 
     /// What is wrong with a record whose cells are neither trimmed nor null.
-    fn fault(&self, bytes: &[u8]) -> Option<CsvError> {
+    fn what_is_wrong(&self, bytes: &[u8]) -> Option<CsvError> {
         let checked = one(bytes, self.dialect).and_then(|mut record| {
             self.columns.cut(&mut record);
             self.check(&record, StrayQuotes::of(bytes, self.dialect).as_mut(), true)?;
@@ -169,13 +169,13 @@ impl Decoder {
         checked.err()
     }
 
-    /// Calls `f` with each record and its nulls, and returns the faults. `f` returns the record, so that its memory is
+    /// Calls `f` with each record and its nulls, and returns the bad rows. `f` returns the record, so that its memory is
     /// reused.
-    fn each<F>(&self, bytes: &[u8], work: &mut Work, mut f: F) -> Result<Faults, Stop>
+    fn each<F>(&self, bytes: &[u8], work: &mut Work, mut f: F) -> Result<BadRows, Stop>
     where
         F: FnMut(ByteRecord, &Nulls<'_>) -> Result<ByteRecord, CsvError>,
     {
-        let mut faults = Faults::default();
+        let mut bad = BadRows::default();
         let mut reader = reader(bytes, self.dialect);
         let mut nulls = Nulls::new(&self.nulls, self.trim.takes_fields(), bytes, self.dialect);
         let mut record = ByteRecord::new();
@@ -195,11 +195,11 @@ impl Decoder {
                 Err(error) => Err(error),
             };
             record = decoded.unwrap_or_else(|error| {
-                faults.push(row, error);
+                bad.push(row, error.into_reason());
                 ByteRecord::new()
             });
         }
-        Ok(faults)
+        Ok(bad)
     }
 
     /// Checks the quotes and the number of cells of a record, and that it has no NUL.

@@ -1,50 +1,50 @@
 //! What became of the records of a block.
 
-use godata_etl::{Batch, Chunk, Origin, Stop, Work};
-
-use crate::CsvError;
+use godata_etl::{Batch, Chunk, Origin, RejectReason, Stop, Work};
 
 /// The records of a block that can be read, and the others.
 #[derive(Debug)]
 pub(crate) struct Decoded<B> {
     pub(crate) batch: B,
-    pub(crate) faults: Faults,
+    pub(crate) bad: BadRows,
 }
 
 /// The records of a block that can't be read: their rows, which ascend, and what is wrong with them.
 #[derive(Debug, Default)]
-pub(crate) struct Faults(Vec<(u32, CsvError)>);
+pub(crate) struct BadRows(Vec<(u32, RejectReason)>);
 
 impl<B: Batch> Decoded<B> {
-    /// Rejects the records with faults. The others keep the rows that they have in the block.
+    /// Rejects the bad records.
     pub(crate) fn into_chunk(self, origin: Origin, work: &mut Work) -> Result<Chunk<B>, Stop> {
-        let Self { batch, faults } = self;
-        let rows: Vec<_> = faults.0.iter().map(|(row, _)| *row).collect();
-        for (row, error) in faults.0 {
-            work.reject(row, error.into_reject())?;
+        for (row, reason) in self.bad.0 {
+            work.reject(row, reason)?;
         }
-        Ok(Chunk::without_rows(batch, origin, &rows))
+        Ok(Chunk::new(self.batch, origin))
     }
 }
 
-impl Faults {
-    pub(crate) fn push(&mut self, row: u32, error: CsvError) {
-        self.0.push((row, error));
-    }
-
-    /// Adds faults of other rows.
-    pub(crate) fn merge(&mut self, other: Self) {
-        self.0.extend(other.0);
-        self.0.sort_by_key(|(row, _)| *row);
+impl BadRows {
+    pub(crate) fn push(&mut self, row: u32, reason: RejectReason) {
+        self.0.push((row, reason));
     }
 
     pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// The row of the record at `index` among those without faults.
-    pub(crate) fn row(&self, index: u32) -> u32 {
-        self.0.iter().fold(index, |row, (fault, _)| row + u32::from(*fault <= row))
+    /// Adds records that turned out to be bad later. Instead of its row, each has its position among the records that were not
+    /// bad before.
+    pub(crate) fn merge(&mut self, later: Self) {
+        let mut earlier = std::mem::take(&mut self.0).into_iter().peekable();
+        let mut before = 0;
+        for (position, reason) in later.0 {
+            while let Some(bad) = earlier.next_if(|(row, _)| *row <= position + before) {
+                self.0.push(bad);
+                before += 1;
+            }
+            self.0.push((position + before, reason));
+        }
+        self.0.extend(earlier);
     }
 }
 
@@ -53,15 +53,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_those_of_the_block() {
-        let faults = |rows: &[u32]| Faults(rows.iter().map(|&row| (row, CsvError::NoFields)).collect());
-        for bad in [&[][..], &[0], &[1], &[0, 1, 4], &[5], &[2, 3]] {
-            let rows: Vec<u32> = (0..6).filter(|row| !bad.contains(row)).collect();
-            let found: Vec<u32> = (0..).take(rows.len()).map(|index| faults(bad).row(index)).collect();
-            assert_eq!(found, rows);
+    fn later_bad_rows_have_their_place_among_the_earlier_ones() {
+        let bad = |rows: &[u32]| BadRows(rows.iter().map(|&row| (row, "bad".into())).collect());
+        for earlier in [&[][..], &[0], &[1], &[0, 1, 4], &[5], &[2, 3]] {
+            let good: Vec<u32> = (0..6).filter(|row| !earlier.contains(row)).collect();
+            for position in 0..good.len() {
+                let mut merged = bad(earlier);
+                merged.merge(bad(&[position as u32]));
+                let mut expected = [earlier, &[good[position]]].concat();
+                expected.sort_unstable();
+                assert_eq!(merged.0.iter().map(|(row, _)| *row).collect::<Vec<_>>(), expected);
+            }
+            let mut all = bad(earlier);
+            all.merge(bad(&(0..).take(good.len()).collect::<Vec<u32>>()));
+            assert!(all.0.iter().map(|(row, _)| *row).eq(0..6));
         }
-        let mut merged = faults(&[1, 4]);
-        merged.merge(faults(&[0, 3]));
-        assert_eq!(merged.0.iter().map(|(row, _)| *row).collect::<Vec<_>>(), [0, 1, 3, 4]);
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use godata_core::{BoxError, debug_as_chain, excerpt, excerpt_path};
-use godata_etl::{Place, Reject};
+use godata_etl::{Place, RejectKind, RejectReason};
 
 /// A CSV file that can't be read, or a record that can't be written as CSV.
 ///
@@ -326,28 +326,30 @@ pub enum CsvError {
 
 impl CsvError {
     /// The kind and the column of a record that is rejected for this.
-    pub(crate) fn into_reject(self) -> Reject {
+    pub(crate) fn into_reason(self) -> RejectReason {
         let column = self.column().map(|column| match &column.name {
             Some(name) => Arc::from(&**name),
             None => format!("column_{}", column.number).into(),
         });
-        let reject = Reject::kind(self.kind(), self);
+        let reason = RejectReason::new(self.kind(), self);
         match column {
-            Some(column) => reject.column(column),
-            None => reject,
+            Some(column) => reason.column(column),
+            None => reason,
         }
     }
 
-    fn kind(&self) -> &'static str {
+    fn kind(&self) -> RejectKind {
         match self {
-            Self::Columns { .. } => "columns",
-            Self::Utf8 { .. } => "encoding",
-            Self::Nul { .. } => "nul",
-            Self::AfterQuote { .. } | Self::QuoteInCell { .. } | Self::UnclosedQuote { .. } => "quote",
-            Self::Value { .. } | Self::Record { .. } => "type",
-            Self::TooLong { .. } => "too_long",
+            Self::Columns { .. } => RejectKind::Columns,
+            Self::Utf8 { .. } => RejectKind::Encoding,
+            Self::Nul { .. } => RejectKind::Nul,
+            Self::AfterQuote { .. } | Self::QuoteInCell { .. } | Self::UnclosedQuote { .. } => {
+                RejectKind::Quote
+            }
+            Self::Value { .. } | Self::Record { .. } => RejectKind::Type,
+            Self::TooLong { .. } => RejectKind::TooLong,
             Self::LikelyDelimiter { source, .. } => source.kind(),
-            _ => "other",
+            _ => RejectKind::Other,
         }
     }
 

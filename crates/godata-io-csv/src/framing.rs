@@ -39,6 +39,8 @@ pub(crate) struct Cutter {
 pub(crate) struct BrokenRecord {
     /// The number of its bytes.
     pub(crate) len: usize,
+    /// Whether its last line goes on after the block.
+    pub(crate) is_cut: bool,
     /// What is wrong. Columns have no name.
     pub(crate) error: CsvError,
 }
@@ -138,7 +140,7 @@ impl Cutter {
             return Err(CsvError::Header { file, line, source: Box::new(error) }.into());
         }
         self.skips_line = broken.is_cut;
-        self.broken = Some(BrokenRecord { len: end - start, error });
+        self.broken = Some(BrokenRecord { len: end - start, is_cut: broken.is_cut, error });
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Open CSV files.
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use godata_core::BoxError;
 use godata_etl::{Batch, BlockingSource, Origin, RunScope, Unit, Work};
@@ -71,19 +71,17 @@ impl<B: Batch> BlockingSource for CsvSource<B> {
         let broken = blocks.framing_mut().take_broken();
         Ok(Some(Unit::new(move |work| {
             let lines = move |bytes: &[u8], line| record_lines(bytes, dialect, line);
-            let ranges = OnceLock::new();
-            let origin = block.origin_with_raw(work, lines, move |bytes, row| {
-                let ranges = ranges.get_or_init(|| record_ranges(bytes, dialect));
-                ranges.get(row as usize).cloned()
-            });
+            let origin = block.origin_with_raw(work, lines, move |bytes| record_ranges(bytes, dialect));
             work.decoding(&origin);
-            let Some(BrokenRecord { len, error }) = broken else {
+            let Some(BrokenRecord { len, is_cut, error }) = broken else {
                 return decode(&decoder, block.bytes, work)?.into_chunk(origin, work);
             };
             let row = block.records() - 1;
             block.bytes.truncate(block.bytes.len().saturating_sub(len));
             let mut decoded = decode(&decoder, block.bytes, work)?;
-            decoded.faults.push(u32::try_from(row).unwrap_or(u32::MAX), decoder.broken(error));
+            let reason = decoder.broken(error).into_reason();
+            let reason = if is_cut { reason.is_cut() } else { reason };
+            decoded.bad.push(u32::try_from(row).unwrap_or(u32::MAX), reason);
             decoded.into_chunk(origin, work)
         })))
     }

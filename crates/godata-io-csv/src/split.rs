@@ -9,7 +9,7 @@ use wide::u8x16;
 
 use crate::CsvError;
 use crate::columns::Columns;
-use crate::decoded::{Decoded, Faults};
+use crate::decoded::{BadRows, Decoded};
 use crate::dialect::Dialect;
 use crate::structure::{Marks, NotSimple, Structure, each_chunk, is_plain, lowest, positions};
 use crate::walk::{Piece, Walk};
@@ -17,18 +17,18 @@ use crate::walk::{Piece, Walk};
 /// How many bytes are split between two checks for cancellation.
 const BYTES_PER_CHECK: usize = 4 << 10;
 
-/// For how many bytes a block may have a record with a fault. With more of them, reading record by record is faster.
-const BYTES_PER_FAULT: usize = 4 << 10;
+/// A block may have one bad record per this many bytes. With more of them, reading record by record is faster.
+const BYTES_PER_BAD_RECORD: usize = 4 << 10;
 
 /// Splits a block without anything unusual: quotes are where RFC 4180 allows them, each record has as many cells as
-/// there are columns, and everything is text. A few records may be different if `fault` says what is wrong with them; they
+/// there are columns, and everything is text. A few records may be different if `what_is_wrong` has an answer for them; they
 /// are left out. For any other block it returns the bytes. The decoder then goes record by record.
 pub(crate) fn split(
     bytes: Vec<u8>,
     dialect: Dialect,
     columns: &Columns,
     work: &mut Work,
-    fault: impl Fn(&[u8]) -> Option<CsvError>,
+    what_is_wrong: impl Fn(&[u8]) -> Option<CsvError>,
 ) -> Result<Result<Decoded<Records>, Vec<u8>>, Stop> {
     let is_plain = is_plain(&bytes, dialect);
     let structure = if is_plain { None } else { Structure::of(&bytes, dialect) };
@@ -54,11 +54,11 @@ pub(crate) fn split(
         quote: dialect.quote.unwrap_or_default(),
         doubled: 0,
         unescaped: &mut unescaped,
-        faults: Faults::default(),
-        broken: Vec::new(),
+        bad: BadRows::default(),
+        left_out: Vec::new(),
     };
-    let done = split.all(work, fault);
-    let Split { cells, faults, broken, .. } = split;
+    let done = split.all(work, what_is_wrong);
+    let Split { cells, bad, left_out, .. } = split;
     match done {
         Ok(()) => {}
         Err(Unsplit::NotSimple) => {
@@ -70,11 +70,11 @@ pub(crate) fn split(
     }
     let text = match text {
         Ok(text) => with_unescaped(text, &unescaped),
-        Err(bytes) => without_broken(bytes, &broken, &unescaped),
+        Err(bytes) => blanked(bytes, &left_out, &unescaped),
     };
     work.recycle(unescaped);
     let records = text.and_then(|text| cells.finish(text).map_err(String::into_bytes));
-    Ok(records.map(|batch| Decoded { batch, faults }).map_err(|mut bytes| {
+    Ok(records.map(|batch| Decoded { batch, bad }).map_err(|mut bytes| {
         bytes.truncate(whole);
         bytes
     }))
@@ -88,10 +88,10 @@ fn with_unescaped(mut text: String, unescaped: &[u8]) -> Result<String, Vec<u8>>
     Ok(text)
 }
 
-/// The text of a block in which only broken records are not text.
+/// The text of a block in which only records that are left out are not text. Blanks replace them.
 #[cold]
-fn without_broken(mut bytes: Vec<u8>, broken: &[Range<usize>], unescaped: &[u8]) -> Result<String, Vec<u8>> {
-    for record in broken {
+fn blanked(mut bytes: Vec<u8>, left_out: &[Range<usize>], unescaped: &[u8]) -> Result<String, Vec<u8>> {
+    for record in left_out {
         bytes[record.clone()].fill(b' ');
     }
     bytes.extend_from_slice(unescaped);
@@ -141,14 +141,14 @@ struct Split<'a> {
     doubled: usize,
     /// Cells whose doubled quotes were made single. They will be appended to the bytes.
     unescaped: &'a mut Vec<u8>,
-    /// What is wrong with the records that are left out, and where they are.
-    faults: Faults,
-    broken: Vec<Range<usize>>,
+    /// The records that are left out, and where they are.
+    bad: BadRows,
+    left_out: Vec<Range<usize>>,
 }
 
 impl Split<'_> {
-    /// Splits all records but those with a fault.
-    fn all(&mut self, work: &Work, fault: impl Fn(&[u8]) -> Option<CsvError>) -> Result<(), Unsplit> {
+    /// Splits all records but the bad ones.
+    fn all(&mut self, work: &Work, what_is_wrong: impl Fn(&[u8]) -> Option<CsvError>) -> Result<(), Unsplit> {
         self.find_not_text();
         while self.start < self.bytes.len() {
             let range = self.start..self.not_text;
@@ -158,7 +158,7 @@ impl Split<'_> {
                 self.cells_of(range, work).and(Err(Unsplit::NotSimple))
             };
             match split {
-                Err(Unsplit::NotSimple) => self.leave_out(work, &fault)?,
+                Err(Unsplit::NotSimple) => self.leave_out(work, &what_is_wrong)?,
                 split => return split,
             }
         }
@@ -172,10 +172,14 @@ impl Split<'_> {
         self.not_text = self.start + memchr(0, text).unwrap_or(text.len());
     }
 
-    /// Removes the cells of the last record, which could not be split, and leaves it out if it has a fault. If another record
-    /// in the same 64 bytes has one, this one is split.
+    /// Removes the cells of the last record, which could not be split, and leaves it out if it is bad. If another record in
+    /// the same 64 bytes is, this one is split.
     #[cold]
-    fn leave_out(&mut self, work: &Work, fault: impl Fn(&[u8]) -> Option<CsvError>) -> Result<(), Unsplit> {
+    fn leave_out(
+        &mut self,
+        work: &Work,
+        what_is_wrong: impl Fn(&[u8]) -> Option<CsvError>,
+    ) -> Result<(), Unsplit> {
         self.restart(self.record);
         let record = self.next_record().ok_or(NotSimple)?;
         self.restart(record.start);
@@ -185,17 +189,17 @@ impl Split<'_> {
                 split => return split,
             }
         }
-        let error = fault(&self.bytes[record.clone()]).ok_or(NotSimple)?;
-        let row = u32::try_from(self.cells.rows() + self.faults.len()).map_err(|_| NotSimple)?;
-        self.faults.push(row, error);
-        if self.faults.len() > 1 + self.bytes.len() / BYTES_PER_FAULT {
+        let error = what_is_wrong(&self.bytes[record.clone()]).ok_or(NotSimple)?;
+        let row = u32::try_from(self.cells.rows() + self.bad.len()).map_err(|_| NotSimple)?;
+        self.bad.push(row, error.into_reason());
+        if self.bad.len() > 1 + self.bytes.len() / BYTES_PER_BAD_RECORD {
             return Err(Unsplit::NotSimple);
         }
         self.restart(record.end);
         if self.not_text < record.end {
             self.find_not_text();
         }
-        self.broken.push(record);
+        self.left_out.push(record);
         Ok(())
     }
 

@@ -96,7 +96,7 @@ pub struct DeadLetter {
     pub byte: Option<u64>,
     /// The column that has the fault.
     pub column: Option<String>,
-    /// The kind of fault; see [`Reject::kind`](crate::etl::Reject::kind).
+    /// The kind of fault; see [`RejectKind`](crate::etl::RejectKind).
     pub kind: String,
     /// Why it was rejected, with all causes.
     pub error: String,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use godata_core::{debug_as_chain, excerpt_path, excerpt_within};
-use godata_etl::Reject;
+use godata_etl::{RejectKind, RejectReason};
 
 /// What is wrong with a record, or with a document of records.
 ///
@@ -264,26 +264,26 @@ impl JsonError {
 
     /// What a dead letter says about the record.
     #[cold]
-    pub(crate) fn into_reject(self) -> Reject {
+    pub(crate) fn into_reason(self) -> RejectReason {
         let (kind, column) = match &self {
-            Self::Utf8 { .. } => ("encoding", None),
-            Self::Nul { .. } => ("nul", None),
-            Self::DuplicateKey { path, .. } => ("duplicate_key", Some(path)),
+            Self::Utf8 { .. } => (RejectKind::Encoding, None),
+            Self::Nul { .. } => (RejectKind::Nul, None),
+            Self::DuplicateKey { path, .. } => (RejectKind::DuplicateKey, Some(path)),
             Self::Mismatch { path, .. }
             | Self::Invalid { path, .. }
             | Self::NumberRange { path, .. }
             | Self::Bytes { path }
             | Self::NotFinite { path, .. }
             | Self::Timestamp { path, .. }
-            | Self::Serialize { path, .. } => ("type", Some(path)),
-            Self::NotAnObject { .. } => ("type", None),
-            _ => ("syntax", None),
+            | Self::Serialize { path, .. } => (RejectKind::Type, Some(path)),
+            Self::NotAnObject { .. } => (RejectKind::Type, None),
+            _ => (RejectKind::Syntax, None),
         };
         let column = column.filter(|path| !path.is_empty()).map(|path| Arc::<str>::from(&**path));
-        let reject = Reject::kind(kind, self);
+        let reason = RejectReason::new(kind, self);
         match column {
-            Some(column) => reject.column(column),
-            None => reject,
+            Some(column) => reason.column(column),
+            None => reason,
         }
     }
 

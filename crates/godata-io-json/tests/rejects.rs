@@ -13,15 +13,15 @@ use serde_json::Value;
 
 /// Remembers the place, the kind and the column of each rejected record.
 #[derive(Clone, Default)]
-struct Seen(Arc<Mutex<Vec<Reject>>>);
+struct Seen(Arc<Mutex<Vec<Rejection>>>);
 
-type Reject = (Option<u64>, Option<u64>, &'static str, Option<String>);
+type Rejection = (Option<u64>, Option<u64>, &'static str, Option<String>);
 
 impl PipelineHook for Seen {
     fn on_reject(&self, _: &RunContext, _: &PipelineInfo, rejected: &Rejected) {
         let place = &rejected.place;
         let column = rejected.column.as_deref().map(str::to_owned);
-        self.0.lock().unwrap().push((place.record, place.line, rejected.kind, column));
+        self.0.lock().unwrap().push((place.record, place.line, rejected.kind.as_str(), column));
     }
 }
 
@@ -30,13 +30,13 @@ fn split<B: Batch, T: Send + 'static>(
     reader: impl Reader<Batch = B>,
     workers: usize,
     records: fn(B) -> Vec<T>,
-) -> (Vec<T>, Vec<Reject>) {
+) -> (Vec<T>, Vec<Rejection>) {
     let (seen, kept) = (Seen::default(), Arc::new(Mutex::new(Vec::new())));
     let into = Arc::clone(&kept);
     let pipeline = Pipeline::builder("t")
         .workers(workers)
         .hook(seen.clone())
-        .on_error(OnError::skip(Limit::none()))
+        .on_error(OnError::skip(Limit::unlimited()))
         .read(reader)
         .map_batch(move |batch| Ok(records(batch)))
         .write_fn(move |_, records| {
@@ -116,7 +116,7 @@ fn each_kind_of_bad_element_is_left_out_and_the_others_keep_their_places() {
 #[test]
 fn structure_that_is_broken_between_elements_fails_the_run() {
     let reader = json::read_records(Input::bytes("in", "[{\"a\":1} {\"a\":2}]"));
-    let pipeline = Pipeline::builder("t").on_error(OnError::skip(Limit::none())).read(reader);
+    let pipeline = Pipeline::builder("t").on_error(OnError::skip(Limit::unlimited())).read(reader);
     let pipeline = pipeline.write_fn(async |_, _| Ok(())).unwrap();
     let error = pipeline.run_blocking(&RunContext::new()).unwrap_err();
     assert!(format!("{error:#}").starts_with("read failed"), "{error:#}");
@@ -139,7 +139,7 @@ fn a_value_that_json_can_not_hold_is_left_out_of_the_output() -> Result<(), BoxE
         let written: Vec<Typed64> = serde_json::from_str(&std::fs::read_to_string(&path)?)?;
         assert_eq!(written, [1.5, 2.5].map(|a| Typed64::from([("a".to_owned(), a)])));
         let rejected = &report.rejections[0];
-        assert_eq!((rejected.kind, rejected.column.as_deref()), ("type", Some("a")));
+        assert_eq!((rejected.kind.as_str(), rejected.column.as_deref()), ("type", Some("a")));
         assert_eq!((report.written.records, report.written.rejected), (2, 1));
     }
     Ok(())
@@ -218,7 +218,7 @@ proptest! {
 fn letters_of(folder: &std::path::Path, text: &[u8]) -> Result<DeadLetters, BoxError> {
     let (bad, good) = (folder.join("bad.jsonl"), folder.join("good.jsonl"));
     let pipeline = Pipeline::builder("t")
-        .on_error(OnError::dead_letter(jsonl::write(&*bad), Limit::none()))
+        .on_error(OnError::dead_letter(jsonl::write(&*bad), Limit::unlimited()))
         .read(jsonl::read::<Typed>(Input::bytes("in", text)).block_size(7))
         .write(jsonl::write(&*good))?;
     pipeline.run_blocking(&RunContext::new())?;
@@ -251,7 +251,7 @@ fn dead_letters_of_elements_are_read_once_more_as_values() -> Result<(), BoxErro
     let bad = folder.path().join("bad.jsonl");
     let text = "[{\"a\":1},\n {\n  \"a\": \"x\"\n },[],{\"a\":2}]";
     let pipeline = Pipeline::builder("t")
-        .on_error(OnError::dead_letter(jsonl::write(&*bad), Limit::none()))
+        .on_error(OnError::dead_letter(jsonl::write(&*bad), Limit::unlimited()))
         .read(json::read::<Typed>(Input::bytes("in", text)).block_size(5))
         .write_fn(async |_, _| Ok(()))?;
     pipeline.run_blocking(&RunContext::new())?;

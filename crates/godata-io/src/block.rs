@@ -65,14 +65,14 @@ impl Block {
     }
 
     /// The [`origin`](Self::origin) with the bytes of the records, if the pipeline writes dead letters; see
-    /// [`Work::keep_raw`], which also says what `find` returns.
-    pub fn origin_with_raw<F>(&self, work: &Work, lines: impl Fn(&[u8], u64) -> Vec<u64>, find: F) -> Origin
+    /// [`Work::keep_raw`], which also says what `rows` returns.
+    pub fn origin_with_raw<F>(&self, work: &Work, lines: impl Fn(&[u8], u64) -> Vec<u64>, rows: F) -> Origin
     where
-        F: Fn(&[u8], u32) -> Option<Range<usize>> + Clone + Send + Sync + 'static,
+        F: Fn(&[u8]) -> Vec<Range<usize>> + Clone + Send + Sync + 'static,
     {
         self.origin_of_parts(|part| {
             let origin = part.origin(&self.bytes, &lines);
-            work.keep_raw(origin, &self.bytes[part.bytes.clone()], part.start, find.clone())
+            work.keep_raw(origin, &self.bytes[part.bytes.clone()], part.start, rows.clone())
         })
     }
 

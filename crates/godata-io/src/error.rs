@@ -247,10 +247,10 @@ pub enum IoError {
         /// The name of the field.
         field: String,
     },
-    /// Two files of an output would be the same: records with different values in the fields get the same path, or a
-    /// symbolic link leads to another file of the output. Put something between the fields that their values do not
-    /// contain, such as a `/`.
-    #[error("`{}` leads to the same file as another path of this output", excerpt_path(path))]
+    /// Two files that a run writes would be the same: records with different values in the fields get the same path, a
+    /// symbolic link leads to another file of the output, or the dead letters have the path of the output. Put something
+    /// between the fields that their values do not contain, such as a `/`.
+    #[error("`{}` leads to the same file as another path that this run writes", excerpt_path(path))]
     SamePath {
         /// The path that came later.
         path: PathBuf,

@@ -24,6 +24,8 @@ struct Files {
     read: HashMap<RunId, Read>,
     /// The files that are appended to, each by one run, or by code that does not belong to a run.
     appended: HashMap<FileId, Option<RunId>>,
+    /// The files that a run will replace.
+    replaced: HashSet<(RunId, PathBuf)>,
 }
 
 /// The files that a run has opened to read, also after it has read them.
@@ -141,6 +143,25 @@ impl Appending {
 impl Drop for Appending {
     fn drop(&mut self) {
         lock().appended.remove(&self.0);
+    }
+}
+
+/// A file that a run will replace, until this is dropped. No other output of the run can replace it meanwhile.
+#[derive(Debug)]
+pub(crate) struct Replacing((RunId, PathBuf));
+
+impl Replacing {
+    /// Notes a file that is replaced; `None` if another output of the run replaces it.
+    pub(crate) fn begin(run: RunId, target: &Path) -> Option<Self> {
+        let file = (run, resolved(target));
+        let is_new = lock().replaced.insert(file.clone());
+        is_new.then_some(Self(file))
+    }
+}
+
+impl Drop for Replacing {
+    fn drop(&mut self) {
+        lock().replaced.remove(&self.0);
     }
 }
 

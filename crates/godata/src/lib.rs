@@ -149,8 +149,8 @@ pub use godata_etl::{
     BlockingRead, BlockingSink, BlockingSource, BlockingWrite, BuildError, Chunk, Concurrency,
     ExpectationFailed, FieldError, Flow, JobHook, JobInfo, Limit, OnError, Origin, Outcome, Pipeline,
     PipelineBuilder, PipelineEnd, PipelineError, PipelineHook, PipelineInfo, PipelineJob, Place, Reader,
-    Record, RecordMut, RecordRef, Records, Reject, Rejected, RunReport, RunScope, Sink, Source, StageEnd,
-    StageName, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer, record,
+    Record, RecordMut, RecordRef, Records, RejectKind, RejectReason, Rejected, RunReport, RunScope, Sink,
+    Source, StageEnd, StageName, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer, record,
 };
 #[cfg(any(feature = "csv", feature = "json"))]
 pub use godata_io::{Compression, Encoding, Input, Output};

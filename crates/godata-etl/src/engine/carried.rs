@@ -25,13 +25,8 @@ impl Carried {
         self.read == 0 && self.rejected.is_empty()
     }
 
-    /// Adds a rejected record. Beyond twice as many as `most`, only the first ones are kept.
-    pub(crate) fn push(&mut self, rejected: Rejected, most: usize) {
+    pub(crate) fn push(&mut self, rejected: Rejected) {
         self.rejected.push(rejected);
-        if self.rejected.len() / 2 >= most {
-            self.sort();
-            self.rejected.truncate(most);
-        }
     }
 
     pub(crate) fn add(&mut self, other: Self) {
@@ -51,12 +46,8 @@ impl Carried {
 
     /// The rejected records, by row. Those of one row keep the order of the stages.
     pub(crate) fn into_rejected(mut self) -> Vec<Rejected> {
-        self.sort();
-        self.rejected
-    }
-
-    fn sort(&mut self) {
         self.rejected.sort_by_key(|rejected| rejected.row);
+        self.rejected
     }
 }
 

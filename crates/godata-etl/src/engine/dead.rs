@@ -4,18 +4,26 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use godata_core::BoxError;
+use godata_core::{BoxError, Clock, SystemClock};
 
-use crate::{Chunk, Origin, Records, RunScope, Sink, Stop, Work, Writer};
+use super::drive::MakeWriter;
+use super::letters::letters;
+use super::scope::{Load, on_thread};
+use super::{Run, RunScope};
+use crate::{Chunk, Origin, Records, Rejected, Sink, Stop, Work, Writer};
 
 /// A writer of dead letters, without its type.
 pub(crate) trait DeadLetters: Send + Sync {
-    fn open<'a>(&'a self, scope: &'a RunScope) -> BoxFuture<'a, Result<Box<dyn LetterSink>, BoxError>>;
+    fn open<'a>(&'a self, run: &'a Arc<Run>) -> BoxFuture<'a, Result<Box<dyn LetterSink>, BoxError>>;
 }
 
 /// An open output of dead letters.
 pub(crate) trait LetterSink: Send {
-    fn write<'a>(&'a mut self, letters: Records, work: &'a mut Work) -> BoxFuture<'a, Result<(), BoxError>>;
+    fn write<'a>(
+        &'a mut self,
+        run: &'a Arc<Run>,
+        rejected: Vec<Rejected>,
+    ) -> BoxFuture<'a, Result<(), BoxError>>;
 
     fn commit(self: Box<Self>) -> BoxFuture<'static, Result<(), BoxError>>;
 
@@ -23,11 +31,11 @@ pub(crate) trait LetterSink: Send {
 }
 
 /// Erases the type of a writer.
-pub(crate) fn erased<W: Writer<Records>>(writer: W) -> Arc<dyn DeadLetters> {
-    Arc::new(Erased(Arc::new(writer)))
+pub(crate) fn erased<W: Writer<Records>>(make: MakeWriter<W>) -> Arc<dyn DeadLetters> {
+    Arc::new(Erased(make))
 }
 
-struct Erased<W>(Arc<W>);
+struct Erased<W>(MakeWriter<W>);
 
 struct Open<W: Writer<Records>> {
     writer: Arc<W>,
@@ -35,10 +43,11 @@ struct Open<W: Writer<Records>> {
 }
 
 impl<W: Writer<Records>> DeadLetters for Erased<W> {
-    fn open<'a>(&'a self, scope: &'a RunScope) -> BoxFuture<'a, Result<Box<dyn LetterSink>, BoxError>> {
+    fn open<'a>(&'a self, run: &'a Arc<Run>) -> BoxFuture<'a, Result<Box<dyn LetterSink>, BoxError>> {
         async {
-            let sink = self.0.open(scope).await?;
-            let open: Box<dyn LetterSink> = Box::new(Open { writer: Arc::clone(&self.0), sink });
+            let writer = (self.0)(run.context())?;
+            let sink = writer.open(&RunScope::without_counts(run)).await?;
+            let open: Box<dyn LetterSink> = Box::new(Open { writer, sink });
             Ok(open)
         }
         .boxed()
@@ -46,10 +55,20 @@ impl<W: Writer<Records>> DeadLetters for Erased<W> {
 }
 
 impl<W: Writer<Records>> LetterSink for Open<W> {
-    fn write<'a>(&'a mut self, letters: Records, work: &'a mut Work) -> BoxFuture<'a, Result<(), BoxError>> {
+    fn write<'a>(
+        &'a mut self,
+        run: &'a Arc<Run>,
+        rejected: Vec<Rejected>,
+    ) -> BoxFuture<'a, Result<(), BoxError>> {
         async {
-            let chunk = Chunk::new(letters, Origin::default());
-            let encoded = self.writer.encode(chunk, work).map_err(Stop::into_cause)?;
+            let (writer, shared) = (Arc::clone(&self.writer), Arc::clone(run));
+            let encode = move || {
+                let letters = letters(shared.info(), shared.context(), SystemClock.now(), &rejected);
+                let stop = shared.context().cancellation().clone();
+                let mut work = Work::strict(shared, stop);
+                writer.encode(Chunk::new(letters, Origin::default()), &mut work).map_err(Stop::into_cause)
+            };
+            let encoded = on_thread(run.at_work(), Load::Computes, encode).await?;
             self.sink.write(encoded).await
         }
         .boxed()

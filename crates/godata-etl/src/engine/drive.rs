@@ -166,7 +166,7 @@ async fn write_one<E: Send + 'static, S: Sink<E>>(
     if rejected.is_empty() {
         return Ok(());
     }
-    let letters = in_write(run, || rejects.write(run, &rejected));
+    let letters = in_write(run, || rejects.write(run, rejected));
     letters.await.map_err(|cause| run.stopped(Stage::Write, cause))
 }
 
@@ -175,7 +175,7 @@ async fn write_batch<E: Send + 'static, S: Sink<E>>(
     sink: &mut S,
     (encoded, mut bracket): Encoded<E>,
 ) -> Result<(), Stopped> {
-    let records = bracket.records_in() - bracket.rejected();
+    let records = bracket.records_in().saturating_sub(bracket.rejected());
     let start = Instant::now();
     let result = in_write(run, || sink.write(encoded)).await;
     bracket.add_time(start.elapsed());

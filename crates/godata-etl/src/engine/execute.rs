@@ -12,7 +12,8 @@ impl Work {
     /// Decodes a batch. This is the second half of reading it, in the bracket that was opened when it was fetched.
     pub(crate) fn read<B: Batch>(&mut self, bracket: Bracket, unit: Unit<B>) -> Result<Chunk<B>, Stopped> {
         self.stop_if_asked()?;
-        let (chunk, bracket) = self.execute(bracket, |work| unit.decode(work))?;
+        let (mut chunk, bracket) = self.execute(bracket, |work| unit.decode(work))?;
+        chunk.leave_out(self.take_rejected());
         let records = chunk.len() as u64;
         self.carry_read(records + bracket.rejected());
         self.run().count_read(records, chunk.origin.byte_count());
@@ -66,7 +67,7 @@ impl Work {
         let result = bracket.time(|| span.in_scope(|| catch_unwind(AssertUnwindSafe(|| f(self)))));
         let cause = match result {
             Ok(Ok(made)) => {
-                bracket.add_rejected(self.rejected());
+                bracket.add_rejected(self.rejected() as u64);
                 return Ok((made, bracket));
             }
             Ok(Err(stop)) => stop.into_cause(),

@@ -17,6 +17,10 @@ static FIELDS: LazyLock<Arc<Shape>> = LazyLock::new(|| {
     Arc::new(Shape::new(names).unwrap_or_default())
 });
 
+/// The longest record that a letter keeps, in bytes. In JSON, each byte of it may take several, and readers of JSON Lines have a
+/// limit for a line.
+const LONGEST_RAW: usize = 16 << 20;
+
 /// The dead letters of records that were rejected by now.
 pub(super) fn letters(
     pipeline: &PipelineInfo,
@@ -30,7 +34,7 @@ pub(super) fn letters(
             StageName::Step(step) => Some(step.index()),
             StageName::Read | StageName::Write => None,
         };
-        let raw = raw.as_deref().unwrap_or_default();
+        let raw = raw.as_deref().filter(|raw| raw.len() <= LONGEST_RAW).unwrap_or_default();
         // Few formats can hold a NUL.
         let (text, hex) = match std::str::from_utf8(raw) {
             Ok(text) if !raw.contains(&0) => (Some(text).filter(|text| !text.is_empty()), None),
@@ -48,7 +52,7 @@ pub(super) fn letters(
             "line" => place.line,
             "byte" => place.byte,
             "column" => column.as_deref(),
-            "kind" => *kind,
+            "kind" => kind.as_str(),
             "error" => error_chain(&**error).to_string(),
             "raw" => text,
             "raw_hex" => hex,

@@ -2,12 +2,12 @@
 
 use std::sync::PoisonError;
 
-use godata_core::{BoxError, JobErrorKind};
+use godata_core::{BoxError, JobErrorKind, error_levels};
 
 use super::run::printable;
 use super::{Run, Stage};
 use crate::error::{Panicked, contained};
-use crate::{FieldError, Origin, Reject, Rejected, RunReport, StageName};
+use crate::{FieldError, Origin, RejectReason, Rejected, RunReport, StageName};
 
 /// How many bytes of a rejected record a report keeps.
 const RAW: usize = 4096;
@@ -23,9 +23,9 @@ impl Run {
         self.on_error.limit.is_some()
     }
 
-    /// How many rejected records of one batch can matter.
-    pub(crate) fn most_rejected(&self) -> usize {
-        self.on_error.limit.map_or(0, |limit| limit.most())
+    /// How many of the records that a stage rejects in one batch can matter, if there is a limit.
+    pub(crate) fn most_rejected(&self) -> Option<usize> {
+        self.on_error.limit?.most()
     }
 
     /// The record that `stage` could not process, if the policy rejects it.
@@ -39,14 +39,14 @@ impl Run {
         stage: Stage,
         origin: &Origin,
         row: u32,
-        reject: Reject,
+        reason: RejectReason,
     ) -> Result<Rejected, BoxError> {
         if !self.has_policy() {
-            return Err(reject.error);
+            return Err(reason.error);
         }
-        let reject = Reject { error: printable(reject.error), ..reject };
-        if is_never_the_records_fault(&reject.error) {
-            return Err(reject.error);
+        let reason = RejectReason { error: printable(reason.error), ..reason };
+        if is_never_the_records_fault(&reason.error) {
+            return Err(reason.error);
         }
         let stage = match stage {
             Stage::Read => StageName::Read,
@@ -55,7 +55,7 @@ impl Run {
         };
         // The code of the reader and the user's closure may panic.
         contained(|| {
-            let rejected = Rejected::new(stage, origin, row, reject);
+            let rejected = Rejected::new(stage, origin, row, reason);
             if self.on_error.allows(&rejected) { Ok(rejected) } else { Err(Box::new(rejected.error)) }
         })
     }
@@ -78,7 +78,8 @@ impl Run {
 
 /// Whether an error is that of a stage and not of the record at which it occurred.
 fn is_never_the_records_fault(error: &BoxError) -> bool {
-    let is_unknown_name = error.downcast_ref::<FieldError>().is_some_and(FieldError::is_unknown);
+    let mut fields = error_levels(&**error).filter_map(|level| level.downcast_ref::<FieldError>());
+    let is_unknown_name = fields.any(FieldError::is_unknown);
     let kind = JobErrorKind::of(&**error);
     is_unknown_name
         || error.is::<Panicked>()

@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use godata_core::{BoxError, Clock, SystemClock, debug_as_chain};
+use godata_core::{BoxError, debug_as_chain};
 
 use super::dead::LetterSink;
-use super::letters::letters;
 use super::tally::Tally;
-use super::{Carried, Run, RunScope, Stopped};
-use crate::{Rejected, Work};
+use super::{Carried, Run, Stopped};
+use crate::Rejected;
 
 /// The rejected records at the end of the pipeline.
 pub(super) struct Rejects {
@@ -22,7 +21,7 @@ impl Rejects {
     /// Opens the output of the dead letters, if there is one.
     pub(super) async fn open(run: &Arc<Run>) -> Result<Self, BoxError> {
         let letters = match &run.on_error.letters {
-            Some(letters) => Some(letters.open(&RunScope::without_counts(run)).await.map_err(not_written)?),
+            Some(letters) => Some(letters.open(run).await.map_err(not_written)?),
             None => None,
         };
         Ok(Self { tally: run.on_error.limit.map(Tally::new), letters })
@@ -47,11 +46,9 @@ impl Rejects {
     }
 
     /// Writes the dead letters of rejected records.
-    pub(super) async fn write(&mut self, run: &Arc<Run>, rejected: &[Rejected]) -> Result<(), BoxError> {
+    pub(super) async fn write(&mut self, run: &Arc<Run>, rejected: Vec<Rejected>) -> Result<(), BoxError> {
         let Some(sink) = &mut self.letters else { return Ok(()) };
-        let letters = letters(run.info(), run.context(), SystemClock.now(), rejected);
-        let mut work = Work::strict(Arc::clone(run), run.context().cancellation().clone());
-        sink.write(letters, &mut work).await.map_err(not_written)
+        sink.write(run, rejected).await.map_err(not_written)
     }
 
     /// Makes the dead letters visible.

@@ -243,7 +243,7 @@ impl Run {
         match stopped {
             Stopped::Canceled(source) => PipelineError::Canceled { source, report },
             Stopped::Rejected(Exceeded { limit, rejected, read }) => {
-                PipelineError::Rejected { rejected, read, limit, report }
+                PipelineError::TooManyRejected { rejected, read, limit, report }
             }
             Stopped::Failed { stage, place, cause } => {
                 let source = shared(not_canceled(printable(cause)));

@@ -102,7 +102,7 @@ mod tests {
             after in prop_oneof![Just(0), 0..500_u64],
             size in 1..50_usize,
         ) {
-            let mut limit = Limit::none().after(after);
+            let mut limit = Limit::unlimited().after(after);
             limit.records = records;
             limit.share = percent.map(|percent| percent as f64 / 100.0);
             let batches: Vec<_> = input.chunks(size).collect();
@@ -113,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_share_below_the_sample_is_judged_at_the_end() {
-        let limit = Limit::none().share(0.01).after(1_000);
+        let limit = Limit::share(0.01).after(1_000);
         let mut input = [false; 1_000];
         input[0] = true;
         assert_eq!(verdict(limit, &[&input[..99]]), Err(Exceeded { limit, rejected: 1, read: 99 }));

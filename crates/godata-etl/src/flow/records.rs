@@ -46,7 +46,7 @@ impl Flow<Records> {
     /// # #[tokio::main(flavor = "current_thread")]
     /// # async fn main() -> Result<(), godata_etl::BoxError> {
     /// let paid = Pipeline::builder("orders")
-    ///     .on_error(OnError::skip(Limit::none()))
+    ///     .on_error(OnError::skip(Limit::unlimited()))
     ///     .read_vec(vec![record! {"amount" => 3}, record! {"amount" => -1}])
     ///     .untyped()
     ///     .expect("the amount is positive", |r| r.f64("amount").is_ok_and(|amount| amount > 0.0))

@@ -237,7 +237,7 @@ where
         match self.run.rejected(stage, &open.origin, row, cause.into()) {
             Ok(rejected) => {
                 open.rejected += 1;
-                open.carried.push(rejected, self.run.most_rejected());
+                open.carried.push(rejected);
                 Ok(())
             }
             Err(cause) => {

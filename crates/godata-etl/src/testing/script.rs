@@ -116,7 +116,7 @@ impl<T: Clone + Send + Sync + 'static> Source for OpenScript<T> {
                     Ok(Some(Unit::new(move |work| {
                         work.decoding(&origin);
                         work.reject(0, &*message)?;
-                        Ok(Chunk::with_rows(Vec::new(), origin, Vec::new()))
+                        Ok(Chunk::new(Vec::new(), origin))
                     })))
                 }
                 Some(Act::Wait(gate)) => {

@@ -42,18 +42,17 @@ impl Source for OpenNumbers {
             let text = text_of(first, end);
             let origin = Origin::new(first).source("numbers").header("n\n").lines(Lines::From(first + 1));
             let start = 2 + text_of(1, first).len() as u64;
-            let origin = work.keep_raw(origin, &text, start, line);
+            let origin = work.keep_raw(origin, &text, start, lines);
             work.decoding(&origin);
-            let (mut numbers, mut rows) = (Vec::new(), Vec::new());
+            let mut numbers = Vec::new();
             for (row, n) in (0..).zip(first..end) {
                 if is_bad(n, bad) {
                     work.reject(row, format!("bad {n}"))?;
                 } else {
                     numbers.push(n);
-                    rows.push(row);
                 }
             }
-            Ok(Chunk::with_rows(numbers, origin, rows))
+            Ok(Chunk::new(numbers, origin))
         };
         Ok((first < end).then(|| Unit::new(decode)))
     }
@@ -64,11 +63,14 @@ pub(crate) fn text_of(first: u64, end: u64) -> Vec<u8> {
     (first..end).flat_map(|n| format!("{n}\n").into_bytes()).collect()
 }
 
-/// The range of a line.
-fn line(text: &[u8], row: u32) -> Option<std::ops::Range<usize>> {
-    let mut lines = text.split_inclusive(|&byte| byte == b'\n');
-    let start = lines.by_ref().take(row as usize).map(<[u8]>::len).sum::<usize>();
-    Some(start..start + lines.next()?.len())
+/// The range of each line.
+fn lines(text: &[u8]) -> Vec<std::ops::Range<usize>> {
+    let mut end = 0;
+    let lines = text.split_inclusive(|&byte| byte == b'\n').map(|line| {
+        end += line.len();
+        end - line.len()..end
+    });
+    lines.collect()
 }
 
 pub(crate) fn is_bad(n: u64, bad: Option<u64>) -> bool {

@@ -39,7 +39,8 @@ fn each_letter_has_the_place_and_the_bytes_of_its_record_and_they_are_in_order()
     for workers in [1, 4, 16] {
         for batch in [1, 3, 50, 1_000] {
             let letters = named("letters");
-            let pipeline = flow(&letters, Limit::none(), workers, batch).write(output(&letters)).unwrap();
+            let pipeline =
+                flow(&letters, Limit::unlimited(), workers, batch).write(output(&letters)).unwrap();
             let report = pipeline.run_blocking(&RunContext::new()).unwrap();
             assert_eq!((report.rejected(), report.written.records), (25 + 25, 50));
             let visible = letters.visible.lock().unwrap();
@@ -59,7 +60,7 @@ fn each_letter_has_the_place_and_the_bytes_of_its_record_and_they_are_in_order()
 fn a_letter_says_what_was_where_and_why() {
     let letters = named("letters");
     let cx = RunContext::new().with_attempt(3);
-    let pipeline = flow(&letters, Limit::none(), 1, 10).write(output(&letters)).unwrap();
+    let pipeline = flow(&letters, Limit::unlimited(), 1, 10).write(output(&letters)).unwrap();
     pipeline.run_blocking(&cx).unwrap();
     let letter = letters.visible.lock().unwrap()[0].clone();
     let time = letter.get("time").unwrap();
@@ -75,7 +76,7 @@ fn a_letter_says_what_was_where_and_why() {
 #[test]
 fn the_letters_of_a_batch_are_written_after_it_and_committed_before_the_output() {
     let letters = named("letters");
-    run(&letters, &output(&letters), Limit::none()).unwrap();
+    run(&letters, &output(&letters), Limit::unlimited()).unwrap();
     let expected = [
         "output open",
         "letters open",
@@ -93,7 +94,7 @@ fn the_letters_of_a_batch_are_written_after_it_and_committed_before_the_output()
 fn a_run_over_its_limit_gives_up_the_letters_and_the_output() {
     let letters = named("letters");
     let failed = run(&letters, &output(&letters), Limit::records(49)).unwrap_err();
-    assert!(matches!(failed, PipelineError::Rejected { rejected: 50, read: 100, .. }), "{failed:?}");
+    assert!(matches!(failed, PipelineError::TooManyRejected { rejected: 50, read: 100, .. }), "{failed:?}");
     let log = letters.log.lock().unwrap().clone();
     assert_eq!(log[log.len() - 2..], ["output abort", "letters abort"]);
     assert!(letters.visible.lock().unwrap().is_empty());
@@ -109,7 +110,7 @@ fn letters_that_cannot_be_written_fail_the_run() {
     ] {
         let letters = Letters { fault: Some(fault), ..named("letters") };
         let output = output(&letters);
-        let failed = run(&letters, &output, Limit::none()).unwrap_err();
+        let failed = run(&letters, &output, Limit::unlimited()).unwrap_err();
         let expected = format!("write failed: the dead letters could not be written: {cause}");
         assert_eq!(format!("{failed:#}"), expected, "{fault:?}");
         assert!(output.visible.lock().unwrap().is_empty(), "{fault:?}");
@@ -120,21 +121,21 @@ fn letters_that_cannot_be_written_fail_the_run() {
 #[test]
 fn the_bytes_of_letters_are_not_those_of_the_output() {
     let letters = named("letters");
-    let report = run(&letters, &output(&letters), Limit::none()).unwrap();
+    let report = run(&letters, &output(&letters), Limit::unlimited()).unwrap();
     assert_eq!(report.written.bytes, 2_000);
 }
 
 #[tokio::test]
 async fn a_preview_writes_no_letters() {
     let letters = named("letters");
-    assert_eq!(flow(&letters, Limit::none(), 2, 10).collect(1_000).await.unwrap().len(), 50);
+    assert_eq!(flow(&letters, Limit::unlimited(), 2, 10).collect(1_000).await.unwrap().len(), 50);
     assert!(letters.log.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn a_check_opens_the_letters_too() {
     let letters = Letters { fault: Some(Fault::Open), ..named("letters") };
-    let pipeline = flow(&letters, Limit::none(), 2, 10).write(output(&letters)).unwrap();
+    let pipeline = flow(&letters, Limit::unlimited(), 2, 10).write(output(&letters)).unwrap();
     let failed = pipeline.check(&RunContext::new()).await.unwrap_err();
     assert_eq!(format!("{failed:#}"), "write failed: the dead letters could not be written: disk full");
 }
@@ -160,10 +161,7 @@ impl Source for OpenFiles {
         let unit = Unit::new(|work| {
             let file = |name: &str, bytes: &[u8]| {
                 let origin = Origin::new(1).source(name).lines(Lines::From(2)).header(format!("{name}\n"));
-                work.keep_raw(origin, bytes, 5, |_, row| {
-                    let start = row as usize * 2;
-                    Some(start..start + 2)
-                })
+                work.keep_raw(origin, bytes, 5, |_| vec![0..2, 2..4])
             };
             let origin = file("a", b"0\n1\n").followed_by(2, file("b", b"2\n\xff\n"));
             let origin = origin.followed_by(4, file("c", b"2\n\0\n"));
@@ -177,7 +175,7 @@ impl Source for OpenFiles {
 fn a_batch_of_several_files_has_the_bytes_and_the_header_of_each() {
     let letters = named("letters");
     let flow = Pipeline::builder("files")
-        .on_error(OnError::dead_letter(letters.clone(), Limit::none()))
+        .on_error(OnError::dead_letter(letters.clone(), Limit::unlimited()))
         .read(TwoFiles)
         .expect("even", |n| n % 2 == 0);
     let pipeline = flow.write_fn(|_, _| async { Ok(()) }).unwrap();

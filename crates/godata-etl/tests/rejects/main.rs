@@ -17,7 +17,7 @@ proptest! {
 
     #[test]
     fn the_good_records_are_written_and_each_bad_one_is_named_once_and_in_order(case in any_case()) {
-        let (expected, run) = (case.model(), case.run(Policy::skip(Limit::none())));
+        let (expected, run) = (case.model(), case.run(Policy::skip(Limit::unlimited())));
         let (mut written, mut rejected) = (run.written, run.rejected);
         let (mut good, mut bad) = (expected.written.clone(), expected.rejected.clone());
         if !case.keeps_order() {
@@ -58,9 +58,9 @@ proptest! {
         percent in prop::option::of(0..=100_u32),
         after in prop_oneof![Just(0), 0..3_000_u64],
     ) {
-        let mut limit = records.map_or_else(Limit::none, Limit::records).after(after);
+        let mut limit = records.map_or_else(Limit::unlimited, Limit::records).after(after);
         if let Some(percent) = percent {
-            limit = limit.share(f64::from(percent) / 100.0);
+            limit = limit.and_share(f64::from(percent) / 100.0);
         }
         let expected = case.model();
         let too_many = |rejected: u64, read: u64| {
@@ -76,7 +76,7 @@ proptest! {
         let run = case.run(Policy::skip(limit));
         match (exceeded, run.result) {
             (None, Ok(_)) => prop_assert_eq!(run.written, expected.written),
-            (Some(exceeded), Err(PipelineError::Rejected { rejected, read, report, .. })) => {
+            (Some(exceeded), Err(PipelineError::TooManyRejected { rejected, read, report, .. })) => {
                 prop_assert_eq!((rejected, read), exceeded);
                 prop_assert_eq!(run.rejected, &expected.rejected[..rejected as usize]);
                 prop_assert_eq!(report.rejected(), rejected);
@@ -98,7 +98,7 @@ fn a_batch_that_has_no_record_left_overtakes_no_other() {
         workers: 4,
         ..Case::default()
     };
-    assert_eq!(case.run(Policy::skip(Limit::none())).rejected, case.model().rejected);
+    assert_eq!(case.run(Policy::skip(Limit::unlimited())).rejected, case.model().rejected);
 }
 
 #[test]
@@ -111,9 +111,12 @@ fn records_after_the_last_one_of_a_take_are_not_judged() {
         assert_eq!(run.rejected, [(3, 0), (6, 0), (8, 3)], "{batch}");
         assert_eq!((run.written, run.result.unwrap().rejected()), (vec![1, 2, 4, 5, 7], 3));
         // The second one is judged at the end of the input.
-        for share in [Limit::none().share(0.37), Limit::none().share(0.37).after(1_000)] {
+        for share in [Limit::share(0.37), Limit::share(0.37).after(1_000)] {
             let failed = case.run(Policy::skip(share)).result.unwrap_err();
-            assert!(matches!(failed, PipelineError::Rejected { rejected: 3, read: 8, .. }), "{failed:?}");
+            assert!(
+                matches!(failed, PipelineError::TooManyRejected { rejected: 3, read: 8, .. }),
+                "{failed:?}"
+            );
         }
     }
 }

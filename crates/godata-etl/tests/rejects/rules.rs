@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use godata_etl::{
     BoxError, BuildError, Canceled, Cancellation, Chunk, Concurrency, ExpectationFailed, FieldError, Flow,
-    Limit, OnError, Origin, Permanent, Pipeline, PipelineBuilder, PipelineError, Reader, Records, RunContext,
-    RunReport, RunScope, Source, StageName, Transient, Type, Unit, record,
+    Limit, OnError, Origin, Permanent, Pipeline, PipelineBuilder, PipelineError, Reader, Records, RejectKind,
+    RunContext, RunReport, RunScope, Source, StageName, Transient, Type, Unit, record,
 };
 
 use crate::kit::{Kept, Numbers};
@@ -16,7 +16,7 @@ fn skipping(limit: Limit) -> PipelineBuilder {
 }
 
 fn numbers() -> Flow<Vec<u64>> {
-    skipping(Limit::none()).read_vec((1..=5).collect())
+    skipping(Limit::unlimited()).read_vec((1..=5).collect())
 }
 
 fn rows() -> Flow<Records> {
@@ -24,7 +24,7 @@ fn rows() -> Flow<Records> {
     for n in 1..=5 {
         batch.push(record! {"n" => n, "text" => if n == 2 { "x" } else { "1" }});
     }
-    skipping(Limit::none()).read(OneBatch(batch))
+    skipping(Limit::unlimited()).read(OneBatch(batch))
 }
 
 /// Reads a batch, as a file with a header is read.
@@ -127,18 +127,18 @@ fn a_record_without_a_field_that_others_may_have_is_rejected() {
         #[expect(dead_code, reason = "it is only read")]
         n: f64,
     }
-    let flow = || skipping(Limit::none()).read_vec(rows.clone()).untyped();
+    let flow = || skipping(Limit::unlimited()).read_vec(rows.clone()).untyped();
     for report in [run(flow().cast("n", Type::Float)), run(flow().typed::<Order>())] {
         let report = report.unwrap();
         let rejected = &report.rejections[0];
         assert_eq!((report.rejected(), rejected.place.record), (1, Some(2)));
-        assert_eq!((rejected.kind, rejected.column.as_deref()), ("type", Some("n")));
+        assert_eq!((rejected.kind, rejected.column.as_deref()), (RejectKind::Type, Some("n")));
     }
 }
 
 #[test]
 fn what_when_does_not_allow_fails_the_run_with_its_own_error() {
-    let policy = OnError::skip(Limit::none()).when(|rejected| rejected.kind == "type");
+    let policy = OnError::skip(Limit::unlimited()).when(|rejected| rejected.kind == RejectKind::Type);
     let flow =
         Pipeline::builder("when").on_error(policy).read_vec(vec![record! {"n" => "x"}, record! {"n" => 2}]);
     let flow = flow.untyped().cast("n", Type::Int).expect("small", |r| r.i64("n") == Ok(1));
@@ -151,7 +151,7 @@ fn what_when_does_not_allow_fails_the_run_with_its_own_error() {
 
 #[test]
 fn a_panic_in_when_fails_the_run() {
-    let policy = OnError::skip(Limit::none()).when(|_| panic!("no policy"));
+    let policy = OnError::skip(Limit::unlimited()).when(|_| panic!("no policy"));
     let flow = Pipeline::builder("when").on_error(policy).read_vec(vec![1_u64]);
     let flow = flow.map_async(Concurrency::Ordered(1), |_| ready(Err::<u64, _>("bad".into())));
     assert_eq!(
@@ -224,15 +224,15 @@ fn a_rejection_says_the_stage_the_place_and_the_cause() {
     let rejected = &report.rejections[0];
     assert!(matches!(&rejected.stage, StageName::Step(step) if step.name() == "cast"));
     assert_eq!(rejected.to_string(), "step[0] (cast) rejected record 2");
-    assert_eq!((rejected.kind, rejected.column.as_deref()), ("type", Some("text")));
+    assert_eq!((rejected.kind, rejected.column.as_deref()), (RejectKind::Type, Some("text")));
     assert!(rejected.error.downcast_ref::<FieldError>().is_some());
     let report = run(numbers().expect("odd", |n| n % 2 == 1)).unwrap();
-    assert_eq!((report.rejections[0].kind, report.rejected()), ("expectation", 2));
+    assert_eq!((report.rejections[0].kind, report.rejected()), (RejectKind::Expectation, 2));
 }
 
 #[test]
 fn a_run_keeps_the_first_ten_rejections() {
-    let flow = skipping(Limit::none()).read(Numbers { records: 100, batch: 7, bad: Some(5) });
+    let flow = skipping(Limit::unlimited()).read(Numbers { records: 100, batch: 7, bad: Some(5) });
     let report = run(flow).unwrap();
     let records: Vec<_> = report.rejections.iter().map(|rejected| rejected.place.record.unwrap()).collect();
     assert_eq!((report.rejected(), records), (20, (1..=10).map(|n| n * 5).collect()));
@@ -241,12 +241,11 @@ fn a_run_keeps_the_first_ten_rejections() {
 #[test]
 fn a_share_that_is_not_from_0_to_1_is_a_mistake() {
     for share in [1.5, -0.1, f64::NAN] {
-        let flow = skipping(Limit::none().share(share)).read_vec(vec![1]);
+        let flow = skipping(Limit::share(share)).read_vec(vec![1]);
         let mistake = flow.write_fn(|_, _| ready(Ok(()))).unwrap_err();
         assert!(matches!(mistake, BuildError::InvalidShare { .. }), "{mistake:?}");
     }
-    let mistake =
-        skipping(Limit::none().share(5.0)).read_vec(vec![1]).write_fn(|_, _| ready(Ok(()))).unwrap_err();
+    let mistake = skipping(Limit::share(5.0)).read_vec(vec![1]).write_fn(|_, _| ready(Ok(()))).unwrap_err();
     assert_eq!(
         mistake.to_string(),
         "the share of rejected records of pipeline `rules` must be from 0 to 1, and it is 5"
@@ -262,7 +261,7 @@ fn an_encoder_that_rejects_everything_leaves_an_empty_output() {
 
 #[test]
 fn a_batch_step_has_a_name_and_keeps_the_places() {
-    let flow = skipping(Limit::none()).read(Numbers { records: 20, batch: 6, bad: Some(5) });
+    let flow = skipping(Limit::unlimited()).read(Numbers { records: 20, batch: 6, bad: Some(5) });
     let flow = flow.batch_step("add \"2\"", |mut chunk, work| {
         let (mut made, mut from) = (Vec::new(), Vec::new());
         for (index, n) in (0..).zip(chunk.take_batch()) {

@@ -35,7 +35,7 @@ impl PipelineHook for Seen {
     fn on_reject(&self, _: &RunContext, _: &PipelineInfo, rejected: &Rejected) {
         let bad = Bad {
             line: rejected.place.line.unwrap(),
-            kind: rejected.kind,
+            kind: rejected.kind.as_str(),
             column: rejected.column.as_deref().map(str::to_owned),
             byte: rejected.place.byte,
             raw: rejected.raw.as_deref().map(<[u8]>::to_vec),
@@ -71,7 +71,7 @@ impl<T: DeserializeOwned + PartialEq + std::fmt::Debug + Send + 'static> Rows fo
 
 /// Reads with any number of rejections.
 pub(crate) fn skipping<B: Rows<Row: Send>>(reader: CsvReader<B>, workers: usize) -> Outcome<B::Row> {
-    run(reader, workers, OnError::skip(Limit::none()))
+    run(reader, workers, OnError::skip(Limit::unlimited()))
 }
 
 /// The same with dead letters, which are returned as well.
@@ -80,7 +80,7 @@ pub(crate) fn with_letters<B: Rows<Row: Send>>(
     workers: usize,
 ) -> (Outcome<B::Row>, Vec<Record>) {
     let letters = Letters::default();
-    let found = run(reader, workers, OnError::dead_letter(letters.clone(), Limit::none()));
+    let found = run(reader, workers, OnError::dead_letter(letters.clone(), Limit::unlimited()));
     let letters = std::mem::take(&mut *letters.0.lock().unwrap());
     assert_eq!(letters.len(), found.bad.len());
     (found, letters)

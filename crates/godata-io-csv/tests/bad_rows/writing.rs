@@ -29,7 +29,7 @@ fn a_struct_that_can_not_be_a_row_does_not_move_the_places_of_those_after_it() {
     let folder = tempfile::tempdir().unwrap();
     let records = Mutex::new(Some(records));
     let pipeline = Pipeline::builder("t")
-        .on_error(OnError::skip(Limit::none()))
+        .on_error(OnError::skip(Limit::unlimited()))
         .read_iter(move |_| records.lock().unwrap().take().unwrap())
         .write(csv::write(folder.path().join("out.csv")))
         .unwrap();

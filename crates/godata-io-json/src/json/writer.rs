@@ -56,10 +56,10 @@ impl JsonWriter {
             |elements, record| {
                 elements.push(b',');
                 if !self.pretty {
-                    return write(elements, record).map_err(JsonError::into_reject);
+                    return write(elements, record).map_err(JsonError::into_reason);
                 }
                 compact.clear();
-                write(&mut compact, record).map_err(JsonError::into_reject)?;
+                write(&mut compact, record).map_err(JsonError::into_reason)?;
                 indent(elements, &compact);
                 Ok(())
             },

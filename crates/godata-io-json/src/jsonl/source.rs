@@ -68,29 +68,26 @@ fn decode_lines<D: Decoder>(
     options: Options,
     work: &mut Work,
 ) -> Result<Chunk<D::Batch>, Stop> {
-    let origin = block.origin_with_raw(work, line_numbers, find_line);
+    let origin = block.origin_with_raw(work, line_numbers, line_ranges);
     work.decoding(&origin);
     let records = usize::try_from(block.records()).unwrap_or_default();
     let mut decoder = D::new(options, records, block.bytes.len(), work.records());
     let (text, bad_lines) = utf8_lines(block.bytes);
     let mut bad_lines = bad_lines.into_iter().peekable();
-    let mut rejected = Vec::new();
     let mut row = 0;
     let mut begin = 0;
     for line in text.split_inclusive('\n') {
         let record = line.strip_suffix('\n').unwrap_or(line);
         let record = record.strip_suffix('\r').unwrap_or(record);
         if let Some((_, column)) = bad_lines.next_if(|&(at, _)| at == begin) {
-            work.reject(row, JsonError::Utf8 { column }.into_reject())?;
-            rejected.push(row);
+            work.reject(row, JsonError::Utf8 { column }.into_reason())?;
             row += 1;
         } else if !is_blank(record.as_bytes()) {
             if row % Work::RECORDS_PER_CHECK == 0 {
                 work.check()?;
             }
             if let Err(error) = decoder.push(record, begin) {
-                work.reject(row, hinted(error, record, &origin.place(row)).into_reject())?;
-                rejected.push(row);
+                work.reject(row, hinted(error, record, &origin.place(row)).into_reason())?;
             }
             row += 1;
         }
@@ -98,7 +95,7 @@ fn decode_lines<D: Decoder>(
     }
     let (batch, rest) = decoder.finish(text)?;
     work.recycle(rest.unwrap_or_default().into_bytes());
-    Ok(Chunk::without_rows(batch, origin, &rejected))
+    Ok(Chunk::new(batch, origin))
 }
 
 #[cold]
@@ -128,15 +125,15 @@ fn utf8_lines(bytes: Vec<u8>) -> (String, Vec<(usize, usize)>) {
     (text, bad_lines)
 }
 
-/// Where the line of a row is, line end included.
-fn find_line(bytes: &[u8], row: u32) -> Option<Range<usize>> {
+/// Where the lines that are not blank are, line ends included.
+fn line_ranges(bytes: &[u8]) -> Vec<Range<usize>> {
     let mut begin = 0;
-    let mut lines = bytes.split_inclusive(|&byte| byte == b'\n').filter_map(|line| {
+    let lines = bytes.split_inclusive(|&byte| byte == b'\n').filter_map(|line| {
         let range = begin..begin + line.len();
         begin = range.end;
         (!is_blank(line.strip_suffix(b"\n").unwrap_or(line))).then_some(range)
     });
-    lines.nth(row as usize)
+    lines.collect()
 }
 
 /// The numbers of the lines that are not blank, where `bytes` begin on line `first`.

@@ -1,7 +1,7 @@
 //! The writer of JSON Lines.
 
 use godata_core::BoxError;
-use godata_etl::{BlockingWrite, Chunk, Records, Reject, RunScope, Stop, Work, Writer};
+use godata_etl::{BlockingWrite, Chunk, Records, RejectReason, RunScope, Stop, Work, Writer};
 use godata_io::{Encoded, Fields, FileSink, Output};
 use serde::Serialize;
 
@@ -32,9 +32,9 @@ impl JsonlWriter {
             |index| chunk.row(index),
             work,
             |lines, record| {
-                write(lines, record).map_err(JsonError::into_reject)?;
+                write(lines, record).map_err(JsonError::into_reason)?;
                 lines.push(b'\n');
-                Ok::<_, Reject>(())
+                Ok::<_, RejectReason>(())
             },
         )
     }

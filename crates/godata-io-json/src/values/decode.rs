@@ -19,8 +19,7 @@ pub(crate) fn decode_values<D: Decoder>(
     options: Options,
     work: &mut Work,
 ) -> Result<Chunk<D::Batch>, Stop> {
-    let find = move |bytes: &[u8], row| find_value(bytes, row, layout);
-    let origin = block.origin_with_raw(work, |_, line| vec![line], find);
+    let origin = block.origin_with_raw(work, |_, line| vec![line], move |bytes| value_ranges(bytes, layout));
     let first_line = origin.place(0).line.unwrap_or(1);
     work.decoding(&origin);
     let records = usize::try_from(block.records()).unwrap_or_default();
@@ -49,18 +48,18 @@ pub(crate) fn decode_values<D: Decoder>(
         }
     }
     let origin = origin.lines(Lines::Each(lines.into()));
-    let rejected = if failed.is_empty() { Vec::new() } else { reject(failed, &mut bytes, &origin, work)? };
+    if !failed.is_empty() {
+        reject(failed, &mut bytes, &origin, work)?;
+    }
     // The values are valid UTF-8, and so is what may be between them.
     let text = String::from_utf8(bytes).map_err(|error| error.utf8_error())?;
     let (batch, rest) = decoder.finish(text)?;
     work.recycle(rest.unwrap_or_default().into_bytes());
-    Ok(Chunk::without_rows(batch, origin, &rejected))
+    Ok(Chunk::new(batch, origin))
 }
 
-/// Where the value of a row is.
-fn find_value(bytes: &[u8], row: u32, layout: Layout) -> Option<Range<usize>> {
-    let (begin, value) = Values::of(bytes, layout).nth(row as usize)?;
-    Some(begin..begin + value.len())
+fn value_ranges(bytes: &[u8], layout: Layout) -> Vec<Range<usize>> {
+    Values::of(bytes, layout).map(|(begin, value)| begin..begin + value.len()).collect()
 }
 
 /// A value that is not a record.
@@ -70,19 +69,17 @@ struct Failed {
     error: JsonError,
 }
 
-/// Rejects values, and returns their rows. Blanks replace those that are not UTF-8.
+/// Rejects values. Blanks replace those that are not UTF-8.
 #[cold]
-fn reject(failed: Vec<Failed>, block: &mut [u8], origin: &Origin, work: &mut Work) -> Result<Vec<u32>, Stop> {
+fn reject(failed: Vec<Failed>, block: &mut [u8], origin: &Origin, work: &mut Work) -> Result<(), Stop> {
     work.decoding(origin);
-    let mut rejected = Vec::with_capacity(failed.len());
     for Failed { row, bytes, error } in failed {
         if matches!(error, JsonError::Utf8 { .. }) {
             block[bytes].fill(b' ');
         }
-        work.reject(row, error.into_reject())?;
-        rejected.push(row);
+        work.reject(row, error.into_reason())?;
     }
-    Ok(rejected)
+    Ok(())
 }
 
 fn line_feeds(bytes: &[u8]) -> u64 {

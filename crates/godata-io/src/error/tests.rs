@@ -142,7 +142,7 @@ fn variants() -> Vec<(IoError, &'static str, bool)> {
         ),
         (
             IoError::SamePath { path: path() },
-            "`out/a.csv` leads to the same file as another path of this output",
+            "`out/a.csv` leads to the same file as another path that this run writes",
             false,
         ),
         (IoError::Resume { path: path(), source: why().into() }, "`out/a.csv` can't be appended to", true),

@@ -12,6 +12,7 @@ use tempfile::{NamedTempFile, TempPath};
 use super::{Session, folders, platform};
 use crate::IoError;
 use crate::identity::FileId;
+use crate::in_use::Replacing;
 
 /// How many bytes of the target's name are used in the name of the temporary file. File systems allow 255.
 const NAME_LEN: usize = 200;
@@ -31,6 +32,7 @@ pub(super) struct Replacement {
     old: Option<Metadata>,
     /// Whether the owner may write to the temporary file, although the old file is read-only.
     is_writable: bool,
+    _replacing: Option<Replacing>,
 }
 
 impl Replacement {
@@ -46,10 +48,11 @@ impl Replacement {
         if old.is_some() {
             session.check_listing(&target, path)?;
         }
+        let replacing = session.replace(&target, path)?;
         let file = temporary_file(folder, &target, old.as_ref(), session).map_err(create)?;
         let (file, temporary) = file.into_parts();
         let id = FileId::of(&file, &temporary).map_err(create)?;
-        Ok(Self { file: Some(file), temporary, id, target, old, is_writable: false })
+        Ok(Self { file: Some(file), temporary, id, target, old, is_writable: false, _replacing: replacing })
     }
 
     /// The file, positioned at its end; opened again if it was closed.

@@ -9,7 +9,7 @@ use super::temporaries::Temporaries;
 use crate::IoError;
 use crate::identity::FileId;
 use crate::in_use;
-use crate::in_use::{Appending, Open};
+use crate::in_use::{Appending, Open, Replacing};
 
 /// What the files of one run have in common. A file that is opened without a run has a session of its own.
 #[derive(Debug, Default)]
@@ -42,6 +42,15 @@ impl Session {
             Some(run) if in_use::reads(run, id) => Err(IoError::OwnInput { path: path.to_owned() }),
             _ => Ok(()),
         }
+    }
+
+    /// Notes that the file at `target` is replaced. It fails if another output of the run, such as its dead letters, does so
+    /// too. `path` is the output, for errors.
+    pub(super) fn replace(&self, target: &Path, path: &Path) -> Result<Option<Replacing>, IoError> {
+        let Some(run) = self.run else { return Ok(None) };
+        let replacing =
+            Replacing::begin(run, target).ok_or_else(|| IoError::SamePath { path: path.to_owned() });
+        replacing.map(Some)
     }
 
     /// Checks that the run does not read the file at `target` because a pattern matches it or its directory is read. `path`

@@ -1,6 +1,6 @@
 //! Encoding a batch on a worker.
 
-use godata_etl::{Reject, Stop, Work};
+use godata_etl::{RejectReason, Stop, Work};
 
 use super::groups::groups;
 use super::{Encoded, Fields};
@@ -24,7 +24,7 @@ impl Output {
     /// The errors of `write`, and [`IoError::PartitionValue`], if [`Work::reject`] returns them.
     ///
     /// [`IoError::PartitionValue`]: crate::IoError::PartitionValue
-    pub fn encode<B: Fields, E: Into<Reject>>(
+    pub fn encode<B: Fields, E: Into<RejectReason>>(
         &self,
         batch: &B,
         row: impl Fn(usize) -> u32,
@@ -56,7 +56,7 @@ struct Encoder<'a, B, R, W> {
 
 impl<B: Fields, R: Fn(usize) -> u32, W> Encoder<'_, B, R, W> {
     /// Encodes the records of one file.
-    fn part<E: Into<Reject>>(
+    fn part<E: Into<RejectReason>>(
         &mut self,
         key: Box<str>,
         records: impl Iterator<Item = usize>,
