@@ -887,3 +887,21 @@ fn dead_letters_can_not_have_the_path_of_the_output() -> Result<(), BoxError> {
     assert_eq!(std::fs::read_to_string(&path)?, "1\n");
     Ok(())
 }
+
+#[test]
+fn dead_letters_can_not_replace_the_input() -> Result<(), BoxError> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("in.jsonl");
+    std::fs::write(&path, "1\n\"x\"\n")?;
+    for input in [godata::Input::path(&*path), godata::Input::directory(folder.path())] {
+        let policy = OnError::dead_letter(jsonl::write(&*path), Limit::unlimited());
+        let flow = Pipeline::builder("t").on_error(policy).read(jsonl::read::<u32>(input));
+        let pipeline = flow.write_fn(|_, _| async { Ok(()) })?;
+        let error = pipeline.run_blocking(&RunContext::new()).unwrap_err();
+        let expected =
+            "can't be replaced by dead letters, because this run reads it; give them a file of their own";
+        assert!(format!("{error:#}").ends_with(expected), "{error:#}");
+    }
+    assert_eq!(std::fs::read_to_string(&path)?, "1\n\"x\"\n");
+    Ok(())
+}

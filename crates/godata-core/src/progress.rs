@@ -33,6 +33,7 @@ pub struct Progress(Arc<Counters>);
 struct Counters {
     records_read: AtomicU64,
     records_written: AtomicU64,
+    records_rejected: AtomicU64,
     bytes_read: AtomicU64,
     bytes_written: AtomicU64,
     /// Empty until an input reports its size.
@@ -62,6 +63,12 @@ impl Progress {
         self.0.records_written.load(Relaxed)
     }
 
+    /// Returns the number of records that were left out because they could not be processed.
+    #[must_use]
+    pub fn records_rejected(&self) -> u64 {
+        self.0.records_rejected.load(Relaxed)
+    }
+
     /// Returns the number of bytes read from the inputs, as they are stored: for a compressed file, the compressed bytes.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
@@ -88,6 +95,11 @@ impl Progress {
     /// Counts records that were written to an output.
     pub fn add_records_written(&self, records: u64) {
         self.0.records_written.fetch_add(records, Relaxed);
+    }
+
+    /// Counts records that were left out because they could not be processed.
+    pub fn add_records_rejected(&self, records: u64) {
+        self.0.records_rejected.fetch_add(records, Relaxed);
     }
 
     /// Counts bytes that were read from an input.

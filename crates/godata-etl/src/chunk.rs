@@ -50,7 +50,7 @@ impl<B: Batch> Chunk<B> {
         self.batch
     }
 
-    /// Takes the records out and leaves their places: [`row`](Self::row) and [`place`](Self::place) stay as they are. For
+    /// Takes the records and keeps their places: [`row`](Self::row) and [`place`](Self::place) stay as they are. For
     /// [`replaced_by`](Self::replaced_by).
     pub fn take_batch(&mut self) -> B
     where
@@ -101,9 +101,9 @@ impl<B: Batch> Chunk<B> {
     }
 
     /// Leaves the rows that the decoder has rejected, which are ascending, out of the numbering of the others.
-    pub(crate) fn leave_out(&mut self, rejected: Vec<u32>) {
+    pub(crate) fn leave_out(&mut self, rejected: &[u32]) {
         if matches!(self.rows, RowMap::All) {
-            self.rows.take_out(&rejected, self.batch.len() + rejected.len());
+            self.rows.take_out(rejected, self.batch.len() + rejected.len());
         }
     }
 

@@ -132,7 +132,8 @@ pub enum PipelineError {
         report: Arc<RunReport>,
     },
     /// More records were rejected than the [`OnError`](crate::OnError) of the pipeline allows. The source is the first
-    /// rejection; the report has the [first ones](RunReport::rejections).
+    /// rejection; the report has the [first ones](RunReport::rejections). As the error of a [`Job`](crate::Job) it is
+    /// [`Permanent`](crate::Permanent): the same input would be read again.
     TooManyRejected {
         /// How many records were rejected, including the one that exceeded the limit.
         rejected: u64,

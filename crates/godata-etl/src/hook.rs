@@ -63,8 +63,8 @@ pub trait PipelineHook: Send + Sync + 'static {
     fn on_write_end(&self, cx: &RunContext, pipeline: &PipelineInfo, end: &StageEnd<'_>) {}
 
     /// A record was rejected; see [`OnError`](crate::OnError). Called once for each, one at a time, in the order in which
-    /// the records were read, before their batch is written. The last one of a run that fails at its limit is the one
-    /// that was too many.
+    /// the records were read, before their batch is written. If a run exceeds its limit, the last call is for the
+    /// record that exceeded it.
     fn on_reject(&self, cx: &RunContext, pipeline: &PipelineInfo, rejected: &Rejected) {}
 }
 
@@ -169,7 +169,7 @@ pub struct StageEnd<'a> {
     pub records_in: u64,
     /// How many records came out; 0 unless it succeeded.
     pub records_out: u64,
-    /// How many of the records were rejected; 0 unless it succeeded. For reading, these are beside those that came out.
+    /// How many of the records were rejected; 0 unless it succeeded. For reading, `records_out` does not include them.
     pub rejected: u64,
     /// How it ended.
     pub outcome: Outcome<'a>,

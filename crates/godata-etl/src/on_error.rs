@@ -18,9 +18,10 @@ use crate::{Records, Rejected, Writer};
 /// These errors always fail the run:
 ///
 /// * An error that is not about one record: an input that can't be opened, a name that no record has, an error of `map_batch`,
-///   a failed write.
+///   an error that `try_read_iter` or `try_read_stream` yields, a failed write.
 /// * An error with [`Transient`] or [`Canceled`] in its chain, unless a [`Permanent`] comes first: a service that is down is not
-///   the fault of the record.
+///   the fault of the record. An [`io::Error`](std::io::Error) about a connection counts as one, such as a refused connection or
+///   a timeout.
 /// * A panic.
 ///
 /// ```
@@ -205,8 +206,8 @@ impl fmt::Debug for OnError {
 /// How many records a run may reject before it fails: a number, a share of the records read, or both.
 ///
 /// The limit is exact, for any number of workers and any size of batches: with `Limit::records(10)`, a run with 10 bad
-/// records succeeds, and one with 11 fails. Records that were read ahead of a [`take`](crate::Flow::take), and that it
-/// does not need, are not counted. If [`flat_map`](crate::Flow::flat_map) made several records from one, each of them
+/// records succeeds, and one with 11 fails. Records beyond those that a [`take`](crate::Flow::take) needs are not
+/// counted. If [`flat_map`](crate::Flow::flat_map) made several records from one, each of them
 /// that is rejected counts.
 ///
 /// ```
@@ -222,7 +223,8 @@ impl fmt::Debug for OnError {
 pub struct Limit {
     pub(crate) records: Option<u64>,
     pub(crate) share: Option<f64>,
-    pub(crate) after: u64,
+    /// `None` if the share is checked only at the end.
+    pub(crate) after: Option<u64>,
 }
 
 impl Limit {
@@ -232,9 +234,8 @@ impl Limit {
         Self { records: Some(at_most), ..Self::unlimited() }
     }
 
-    /// Up to this share of the records that were read, from 0 to 1: `0.01` is 1 %. It is checked at each rejected
-    /// record, against those that were read up to it, and again at the end of the input. In an
-    /// [`unordered`](crate::PipelineBuilder::unordered) pipeline, the records count in the order in which they arrive.
+    /// Up to this share of the records that were read, from 0 to 1: `0.01` is 1 %. It is checked at the end of the input, or
+    /// earlier with [`after`](Self::after).
     ///
     /// A share that is not from 0 to 1 is a [`BuildError`](crate::BuildError).
     #[must_use]
@@ -245,7 +246,7 @@ impl Limit {
     /// Any number of records.
     #[must_use]
     pub fn unlimited() -> Self {
-        Self { records: None, share: None, after: 0 }
+        Self { records: None, share: None, after: None }
     }
 
     /// Adds a [share](Self::share). The run fails when either is exceeded.
@@ -254,11 +255,12 @@ impl Limit {
         Self { share: Some(at_most), ..self }
     }
 
-    /// Checks the share only once this many records have been read, so that one bad record among the first few does not
-    /// fail the run. At the end of the input it is checked in any case. Default: 0.
+    /// Checks the share also at each rejected record, against the records that were read up to it, once this many have been
+    /// read. A file of bad records then fails early, and one bad record among the first few does not fail the run. In an
+    /// [`unordered`](crate::PipelineBuilder::unordered) pipeline, the records count in the order in which they arrive.
     #[must_use]
     pub fn after(self, sample: u64) -> Self {
-        Self { after: sample, ..self }
+        Self { after: Some(sample), ..self }
     }
 
     /// The rejections of one batch that can matter: one more than are allowed.
@@ -279,8 +281,8 @@ impl fmt::Display for Limit {
             }
         }?;
         match self.after {
-            0 => Ok(()),
-            after => write!(f, " (after {after} record{})", plural(after)),
+            None => Ok(()),
+            Some(after) => write!(f, " (after {after} record{})", plural(after)),
         }
     }
 }

@@ -72,8 +72,8 @@ impl Origin {
         self
     }
 
-    /// Sets the text that the records of the source can't be read without: the first line of a CSV file with a header,
-    /// line end included. Dead letters keep it, so that they can be read again.
+    /// Sets the header that the records need to be read: the first line of a CSV file with a header, line end included. Dead
+    /// letters keep it for replay.
     #[must_use]
     pub fn header(mut self, text: impl Into<Arc<str>>) -> Self {
         self.header = Some(text.into());
@@ -190,9 +190,11 @@ pub(crate) struct Raw {
     /// Where they start in the text of the source.
     pub(crate) start: u64,
     /// Finds the rows in the bytes.
-    pub(crate) find_rows: Box<dyn Fn(&[u8]) -> Vec<Range<usize>> + Send + Sync>,
+    pub(crate) find_rows: FindRows,
     pub(crate) rows: OnceLock<Vec<Range<usize>>>,
 }
+
+type FindRows = Box<dyn Fn(&[u8]) -> Vec<Range<usize>> + Send + Sync>;
 
 impl Drop for Raw {
     fn drop(&mut self) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use futures::{Stream, StreamExt};
-use godata_core::{BoxError, Job, PipelineName, RunContext, debug_as_chain};
+use godata_core::{BoxError, Job, Permanent, PipelineName, RunContext, debug_as_chain};
 
 use crate::engine::{self, LoggedBy, MakeWriter, Opener, Plan, cores};
 use crate::hooks::JobObserver;
@@ -178,8 +178,11 @@ impl Job for Pipeline {
     }
 
     async fn run(&self, cx: &RunContext) -> Result<(), BoxError> {
-        self.runs.run(cx, None, LoggedBy::Caller).await?;
-        Ok(())
+        match self.runs.run(cx, None, LoggedBy::Caller).await {
+            Ok(_report) => Ok(()),
+            Err(error @ PipelineError::TooManyRejected { .. }) => Err(Permanent::new(error).into()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 

@@ -45,7 +45,7 @@ pub struct RunReport {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct IoCounts {
-    /// How many records. Those that were rejected do not count.
+    /// How many records, without rejected ones.
     pub records: u64,
     /// How many records were rejected: by decoding, or by encoding.
     pub rejected: u64,
@@ -88,8 +88,8 @@ impl RunReport {
         self.read.rejected + self.total(|step| step.rejected) + self.written.rejected
     }
 
-    /// How many records were read or made, but neither dropped, rejected nor written. After a run that succeeded, these
-    /// are the records that were read ahead of a `take`, and 0 if there is none.
+    /// How many records were read or made, but neither dropped, rejected nor written. After a run that succeeded,
+    /// this is 0, unless a `take` left records unread.
     #[must_use]
     pub fn unfinished(&self) -> u64 {
         let made = self.read.records + self.total(|step| step.expanded);
@@ -193,51 +193,33 @@ fn step_json(step: &StepCounts) -> String {
 impl fmt::Display for RunReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} took {:.3?}", excerpt_within(&self.pipeline, PipelineName::MAX_BYTES), self.took)?;
-        write!(
-            f,
-            "\n  {:<18} {:>12} {:>12} {:>12} {:>10}",
-            "stage", "records in", "records out", "bytes", "busy"
-        )?;
-        row(f, "read", None, self.read.records, Some(self.read.bytes), self.read.busy)?;
+        let rejects = self.rejected() > 0;
+        write!(f, "\n  {:<18} {:>12} {:>12}", "stage", "records in", "records out")?;
+        f.write_str(if rejects { "     rejected" } else { "" })?;
+        write!(f, " {:>12} {:>10}", "bytes", "busy")?;
+        let row = |f: &mut fmt::Formatter<'_>, stage: &str, records_in: Option<u64>, row: &IoCounts| {
+            let text = |count: Option<u64>| count.map(|count| count.to_string()).unwrap_or_default();
+            write!(f, "\n  {stage:<18} {:>12} {:>12}", text(records_in), row.records)?;
+            if rejects {
+                write!(f, " {:>12}", text(Some(row.rejected).filter(|&rejected| rejected > 0)))?;
+            }
+            let (bytes, busy) =
+                (text(Some(row.bytes).filter(|&bytes| bytes > 0)), format!("{:.1?}", row.busy));
+            write!(f, " {bytes:>12} {busy:>10}")
+        };
+        row(f, "read", None, &self.read)?;
         for (index, step) in self.steps.iter().enumerate() {
-            let name = format!("{index} {}", step.name);
-            row(f, &name, Some(step.records_in), step.records_out, None, step.busy)?;
+            let StepCounts { records_in, records_out, rejected, busy, .. } = *step;
+            let counts = IoCounts { records: records_out, rejected, busy, ..IoCounts::default() };
+            row(f, &format!("{index} {}", step.name), Some(records_in), &counts)?;
         }
         let written = &self.written;
-        row(
-            f,
-            "write",
-            Some(written.records + written.rejected),
-            written.records,
-            Some(written.bytes),
-            written.busy,
-        )?;
-        if self.rejected() > 0 {
-            write!(f, "\n  rejected records: {}", self.rejected())?;
-        }
+        row(f, "write", Some(written.records + written.rejected), written)?;
         match self.unfinished() {
             0 => Ok(()),
             unfinished => write!(f, "\n  unfinished records: {unfinished}"),
         }
     }
-}
-
-fn row(
-    f: &mut fmt::Formatter<'_>,
-    stage: &str,
-    records_in: Option<u64>,
-    records_out: u64,
-    bytes: Option<u64>,
-    busy: Duration,
-) -> fmt::Result {
-    let text = |count: Option<u64>| count.map(|count| count.to_string()).unwrap_or_default();
-    let busy = format!("{busy:.1?}");
-    write!(
-        f,
-        "\n  {stage:<18} {:>12} {records_out:>12} {:>12} {busy:>10}",
-        text(records_in),
-        text(bytes.filter(|&bytes| bytes > 0))
-    )
 }
 
 #[cfg(test)]

@@ -61,6 +61,7 @@ impl Opening {
         let Some(first) = &self.first else { return Ok(None) };
         if self.options.has_one_header {
             first.skip_same(blocks, self.dialect, &self.options)?;
+            blocks.has_header_of_last_file();
             return Ok(None);
         }
         match First::header(blocks, self.dialect)? {

@@ -211,6 +211,12 @@ impl<F: Framing> Blocks<F> {
         self.pass(frame);
     }
 
+    /// Says that nothing that was skipped in this file so far is needed to read its records: they have the header of the file
+    /// before.
+    pub fn has_header_of_last_file(&mut self) {
+        self.head.clear();
+    }
+
     fn pass(&mut self, frame: Frame) {
         let len = frame.bytes.min(self.ahead.len());
         self.ahead.consume(len);

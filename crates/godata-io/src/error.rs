@@ -297,6 +297,15 @@ pub enum IoError {
         /// The pattern or directory of the input.
         input: String,
     },
+    /// Dead letters would replace a file that the run reads.
+    #[error(
+        "`{}` can't be replaced by dead letters, because this run reads it; give them a file of their own",
+        excerpt_path(path)
+    )]
+    LettersOverInput {
+        /// The file.
+        path: PathBuf,
+    },
     /// An output could not be opened: the process may not write to its directory, for example.
     #[error("`{}` can't be written", excerpt_path(path))]
     Create {

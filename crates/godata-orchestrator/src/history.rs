@@ -116,8 +116,12 @@ fn cells(run: &RunRecord) -> [String; HEAD.len()] {
     ]
 }
 
-/// Why the run has its status, if the table says so.
+/// Why the run has its status, or how many records it rejected, if the table says so.
 fn why(run: &RunRecord) -> Option<String> {
+    let rejected = run.counts.records_rejected;
+    if run.status == RunStatus::Succeeded && rejected > 0 {
+        return Some(format!("rejected {rejected} record{}", if rejected == 1 { "" } else { "s" }));
+    }
     let is_told = run.status.is_terminal() && run.status != RunStatus::Succeeded;
     let why = run.error.as_ref().map(ToString::to_string).or_else(|| run.reason.clone());
     why.filter(|why| is_told && !why.is_empty())
@@ -210,6 +214,17 @@ orders    failed  manual
         run.reason = Some("the reason of something else".to_owned());
         let table = History::new(vec![run]).to_string();
         assert_eq!(table.lines().nth(2), Some("  read failed: orders.csv: no such file"));
+    }
+
+    #[test]
+    fn a_run_that_succeeded_says_how_many_records_it_rejected() {
+        for (rejected, line) in
+            [(0, "1 run: 1 succeeded"), (1, "  rejected 1 record"), (7, "  rejected 7 records")]
+        {
+            let mut run = failed("");
+            (run.status, run.error, run.counts.records_rejected) = (RunStatus::Succeeded, None, rejected);
+            assert_eq!(History::new(vec![run]).to_string().lines().nth(2), Some(line));
+        }
     }
 
     #[test]

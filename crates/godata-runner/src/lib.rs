@@ -88,13 +88,13 @@
 //! | WARN | `timeout passed` | `timeout_ms`, `grace_ms` (how long the job now has to stop) |
 //! | WARN | `run stuck` | `running_ms`; the job was asked to stop, and blocks its thread, so it can't be dropped either |
 //! | ERROR | `a job panicked when it was dropped` | `error`; how the run ended is on its own line |
-//! | INFO | `run succeeded` | `took_ms`, `read`, `written` |
+//! | INFO | `run succeeded` | `took_ms`, `read`, `written`, `rejected` |
 //! | ERROR | `run failed` | the same, `error` with the whole chain of causes, and `timeout_ms` if the timeout ended it |
-//! | WARN | `run canceled` | `took_ms`, `read`, `written` |
-//! | WARN | `run interrupted` | `took_ms`, `read`, `written` |
+//! | WARN | `run canceled` | `took_ms`, `read`, `written`, `rejected` |
+//! | WARN | `run interrupted` | `took_ms`, `read`, `written`, `rejected` |
 //!
-//! `took_ms` is the time from start to end in whole milliseconds, empty if the job never started. `read` and `written` count
-//! records. Without a subscriber, none of this is built.
+//! `took_ms` is the time from start to end in whole milliseconds, empty if the job never started. `read`,
+//! `written` and `rejected` count records; `rejected` is absent if it is 0. Without a subscriber, none of this is built.
 //!
 //! # Coming from the Go library
 //!

@@ -63,6 +63,7 @@ pub(crate) fn ended(result: &RunResult) {
                 took_ms = took_ms(result),
                 read = result.counts.records_read,
                 written = result.counts.records_written,
+                rejected = Some(result.counts.records_rejected).filter(|&rejected| rejected > 0),
                 timeout_ms = timeout_ms(result),
                 error = result.error.as_ref().map(tracing::field::display),
                 $message

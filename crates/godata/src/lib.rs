@@ -99,7 +99,7 @@
 //! # Guarantees
 //!
 //! * **Nothing half done.** A run that fails, panics, is canceled or is dropped leaves the old output files.
-//! * **Nothing lost silently.** Every step counts the records that came in, went out and were dropped.
+//! * **Nothing lost silently.** Every step counts the records that came in, went out, were dropped and were rejected.
 //! * **Bounded memory.** A few batches per worker, whatever the size of the input.
 //! * **Order.** Records are written in the order in which they were read, unless you ask for `unordered()`.
 //! * **Nothing forgotten.** An orchestrator stores a run before its job starts, and its outcome before `done()` answers.

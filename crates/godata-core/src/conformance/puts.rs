@@ -94,7 +94,7 @@ fn full_rows() -> (PipelineRecord, RunRecord) {
     failure.retry_after = Some(Duration::from_millis(1_500));
     run.error = Some(failure);
     run.counts.records_read = u64::MAX >> 1;
-    run.counts.records_written = 2;
+    (run.counts.records_written, run.counts.records_rejected) = (2, 3);
     run.counts.bytes_read = 3;
     run.counts.bytes_written = 4;
     run.report = Some(hard.into());

@@ -158,7 +158,7 @@ impl Covers {
     }
 }
 
-/// How many records and bytes a run has read and written, as its [`Progress`] counted them.
+/// How many records and bytes a run has read, written and left out, as its [`Progress`] counted them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -167,10 +167,19 @@ pub struct RunCounts {
     pub records_read: u64,
     /// Records written to the outputs, also those of an output that was discarded later.
     pub records_written: u64,
+    /// Records that were left out because they could not be processed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub records_rejected: u64,
     /// Bytes read from the inputs, as they are stored.
     pub bytes_read: u64,
     /// Bytes written to the outputs, as they are stored.
     pub bytes_written: u64,
+}
+
+/// Most runs reject nothing, and rows of an earlier version have no such count.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl From<&Progress> for RunCounts {
@@ -178,6 +187,7 @@ impl From<&Progress> for RunCounts {
         Self {
             records_read: progress.records_read(),
             records_written: progress.records_written(),
+            records_rejected: progress.records_rejected(),
             bytes_read: progress.bytes_read(),
             bytes_written: progress.bytes_written(),
         }

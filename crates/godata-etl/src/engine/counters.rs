@@ -93,11 +93,11 @@ impl StepCounter {
     /// made beyond one for each that came in. The rest of the difference counts as dropped, or as expanded. Rejected records
     /// are counted where they are judged.
     pub(super) fn add_out(&self, records_in: u64, records_out: u64, expanded: u64, rejected: u64) {
-        let records_in = records_in.saturating_sub(rejected);
-        let expanded = expanded.max(records_out.saturating_sub(records_in));
+        let left = records_out + rejected;
+        let expanded = expanded.max(left.saturating_sub(records_in));
         self.records_out.fetch_add(records_out, Relaxed);
         self.expanded.fetch_add(expanded, Relaxed);
-        self.dropped.fetch_add(records_in + expanded - records_out, Relaxed);
+        self.dropped.fetch_add(records_in + expanded - left, Relaxed);
     }
 
     pub(super) fn counts(&self, step: &StepInfo) -> StepCounts {

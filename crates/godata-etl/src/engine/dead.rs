@@ -46,7 +46,7 @@ impl<W: Writer<Records>> DeadLetters for Erased<W> {
     fn open<'a>(&'a self, run: &'a Arc<Run>) -> BoxFuture<'a, Result<Box<dyn LetterSink>, BoxError>> {
         async {
             let writer = (self.0)(run.context())?;
-            let sink = writer.open(&RunScope::without_counts(run)).await?;
+            let sink = writer.open(&RunScope::for_dead_letters(run)).await?;
             let open: Box<dyn LetterSink> = Box::new(Open { writer, sink });
             Ok(open)
         }

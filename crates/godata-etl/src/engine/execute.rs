@@ -13,7 +13,7 @@ impl Work {
     pub(crate) fn read<B: Batch>(&mut self, bracket: Bracket, unit: Unit<B>) -> Result<Chunk<B>, Stopped> {
         self.stop_if_asked()?;
         let (mut chunk, bracket) = self.execute(bracket, |work| unit.decode(work))?;
-        chunk.leave_out(self.take_rejected());
+        chunk.leave_out(&self.take_rejected());
         let records = chunk.len() as u64;
         self.carry_read(records + bracket.rejected());
         self.run().count_read(records, chunk.origin.byte_count());

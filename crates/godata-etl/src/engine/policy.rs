@@ -1,5 +1,7 @@
 //! Which records the policy of a run rejects.
 
+use std::error::Error;
+use std::io;
 use std::sync::PoisonError;
 
 use godata_core::{BoxError, JobErrorKind, error_levels};
@@ -72,16 +74,42 @@ impl Run {
             first.push(rejected.excerpt(RAW));
         }
         drop(first);
+        self.context().progress().add_records_rejected(1);
         self.hooks.rejected(self, rejected);
     }
 }
 
 /// Whether an error is that of a stage and not of the record at which it occurred.
 fn is_never_the_records_fault(error: &BoxError) -> bool {
+    let kind = JobErrorKind::of(&**error);
+    if kind == JobErrorKind::Failed && error_levels(&**error).any(is_about_a_connection) {
+        return true;
+    }
     let mut fields = error_levels(&**error).filter_map(|level| level.downcast_ref::<FieldError>());
     let is_unknown_name = fields.any(FieldError::is_unknown);
-    let kind = JobErrorKind::of(&**error);
     is_unknown_name
         || error.is::<Panicked>()
         || matches!(kind, JobErrorKind::Canceled | JobErrorKind::Transient { .. })
+}
+
+/// Whether a service could not be reached. Clients of services wrap such an error, and few of their users mark it as transient.
+fn is_about_a_connection(level: &(dyn Error + 'static)) -> bool {
+    use io::ErrorKind::{
+        ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkDown,
+        NetworkUnreachable, NotConnected, TimedOut,
+    };
+    let kind = level.downcast_ref::<io::Error>().map(io::Error::kind);
+    matches!(
+        kind,
+        Some(
+            ConnectionAborted
+                | ConnectionRefused
+                | ConnectionReset
+                | HostUnreachable
+                | NetworkDown
+                | NetworkUnreachable
+                | NotConnected
+                | TimedOut
+        )
+    )
 }

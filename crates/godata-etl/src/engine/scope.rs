@@ -29,18 +29,16 @@ use crate::error::contained;
 #[derive(Clone)]
 pub struct RunScope {
     run: Arc<Run>,
-    /// Whether bytes of output are counted. Those of dead letters are not.
-    counts: bool,
+    is_for_dead_letters: bool,
 }
 
 impl RunScope {
     pub(crate) fn new(run: &Arc<Run>) -> Self {
-        Self { run: Arc::clone(run), counts: true }
+        Self { run: Arc::clone(run), is_for_dead_letters: false }
     }
 
-    /// A scope for dead letters.
-    pub(super) fn without_counts(run: &Arc<Run>) -> Self {
-        Self { run: Arc::clone(run), counts: false }
+    pub(super) fn for_dead_letters(run: &Arc<Run>) -> Self {
+        Self { run: Arc::clone(run), is_for_dead_letters: true }
     }
 
     /// The context of the run.
@@ -69,9 +67,15 @@ impl RunScope {
         self.run.count_bytes_read(bytes);
     }
 
-    /// Counts bytes of output.
+    /// Whether this is the scope of a writer of [dead letters](crate::OnError::dead_letter), and not of the output.
+    #[must_use]
+    pub fn is_for_dead_letters(&self) -> bool {
+        self.is_for_dead_letters
+    }
+
+    /// Counts bytes of output. Those of dead letters are not counted.
     pub fn count_bytes_written(&self, bytes: u64) {
-        if self.counts {
+        if !self.is_for_dead_letters {
             self.run.count_bytes_written(bytes);
         }
     }

@@ -33,7 +33,7 @@ impl Tally {
     pub(super) fn reject(&mut self, row: u32, len: u64) -> Result<(), Exceeded> {
         self.rejected += 1;
         let read = self.read + (u64::from(row) + 1).min(len);
-        self.judge(read, read >= self.limit.after)
+        self.judge(read, self.limit.after.is_some_and(|after| read >= after))
     }
 
     /// Counts the rows of a batch, after those that were rejected.
@@ -75,7 +75,12 @@ mod tests {
     }
 
     /// The same, record by record and in whole numbers.
-    fn oracle(records: Option<u64>, percent: Option<u64>, after: u64, input: &[bool]) -> Option<(u64, u64)> {
+    fn oracle(
+        records: Option<u64>,
+        percent: Option<u64>,
+        after: Option<u64>,
+        input: &[bool],
+    ) -> Option<(u64, u64)> {
         let (mut read, mut rejected) = (0, 0);
         let too_many =
             |rejected: u64, read: u64| percent.is_some_and(|percent| rejected * 100 > percent * read);
@@ -83,7 +88,9 @@ mod tests {
             read += 1;
             rejected += u64::from(is_rejected);
             let counted = records.is_some_and(|most| rejected > most);
-            if is_rejected && (counted || read >= after && too_many(rejected, read)) {
+            if is_rejected
+                && (counted || after.is_some_and(|after| read >= after) && too_many(rejected, read))
+            {
                 return Some((rejected, read));
             }
         }
@@ -99,10 +106,11 @@ mod tests {
             ],
             records in prop::option::of(0..20_u64),
             percent in prop::option::of(0..=100_u64),
-            after in prop_oneof![Just(0), 0..500_u64],
+            after in prop_oneof![Just(None), Just(Some(0)), (0..500_u64).prop_map(Some)],
             size in 1..50_usize,
         ) {
-            let mut limit = Limit::unlimited().after(after);
+            let mut limit = Limit::unlimited();
+            limit.after = after;
             limit.records = records;
             limit.share = percent.map(|percent| percent as f64 / 100.0);
             let batches: Vec<_> = input.chunks(size).collect();

@@ -161,6 +161,10 @@ impl<T: Send + 'static> Flow<Vec<T>> {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// With [`on_error`](crate::PipelineBuilder::on_error), a record whose future returns an error is left out, unless the error
+    /// says that the service is down: an [`io::Error`](std::io::Error) about a connection is in its chain, or it is marked as
+    /// [`Transient`](crate::Transient), as in `ask(name).await.map_err(Transient::new)?`.
     pub fn map_async<U, F, Fut>(self, concurrency: Concurrency, f: F) -> Flow<Vec<U>>
     where
         U: Send + 'static,

@@ -74,6 +74,9 @@ where
     }))
 }
 
+/// How many batches may wait behind a slow one although none of their records is in flight, because all are rejected.
+const NOTHING_IN_FLIGHT: usize = 16;
+
 struct AsyncStage<T, U, F> {
     /// `None` once the input has ended.
     lanes: Option<Lanes<Chunk<Vec<T>>>>,
@@ -83,7 +86,7 @@ struct AsyncStage<T, U, F> {
     waiting: Option<vec::IntoIter<T>>,
     in_flight: InFlight<JoinHandle<Done<U>>>,
     is_ordered: bool,
-    /// The batches that have records in flight, oldest first.
+    /// The batches that wait for records in flight, their own or those of batches before them; oldest first.
     open: VecDeque<OpenBatch<U>>,
     /// How many batches have been opened.
     batches: u64,
@@ -145,11 +148,12 @@ where
             if has_room && self.start_waiting() {
                 continue;
             }
+            let takes_in = has_room && self.open.len() < self.in_flight.len() + NOTHING_IN_FLIGHT;
             let Self { lanes, in_flight, .. } = self;
             tokio::select! {
                 biased;
                 Some(done) = poll_fn(|cx| in_flight.poll_next(cx)) => self.finish_record(done)?,
-                computed = next_of(lanes), if has_room && lanes.is_some() => self.take_in(computed),
+                computed = next_of(lanes), if takes_in && lanes.is_some() => self.take_in(computed),
                 else => return self.failure.take().map_or(Ok(None), Err),
             }
         }

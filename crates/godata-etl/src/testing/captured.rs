@@ -7,7 +7,7 @@ use godata_core::BoxError;
 
 use crate::{Chunk, Record, Records, RunScope, Sink, Stop, Work, Writer};
 
-/// A writer that keeps the records of the last run that committed. Clones keep them together.
+/// A writer that keeps the records of the last run that committed. Clones share them.
 ///
 /// It writes `Vec<T>`. A `Captured<Record>` also writes dynamic records, such as dead letters.
 pub struct Captured<T> {

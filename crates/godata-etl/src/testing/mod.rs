@@ -1,11 +1,13 @@
 //! Readers and writers for tests of pipelines, without files.
 //!
-//! Available with the feature `testing`, which belongs to the development dependencies:
+//! Available with the feature `testing`, which belongs in `[dev-dependencies]`:
 //!
 //! ```toml
 //! [dev-dependencies]
 //! godata-etl = { version = "0.1", features = ["testing"] }
 //! ```
+//!
+//! With `godata` instead of `godata-etl`, it is the feature `testing` of `godata`, and the module `godata::etl::testing`.
 //!
 //! A [`Script`] is a reader that says what is read, and in which batches. [`Captured`] is a writer that keeps what was
 //! committed. Both can fail on request.

@@ -1,10 +1,10 @@
 //! Dead letters: what is in them, and when they become visible.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use godata_etl::{
     BoxError, Chunk, Flow, Limit, Lines, OnError, Origin, Pipeline, PipelineError, Reader, Record, Records,
-    RunContext, RunReport, RunScope, Source, Unit, Value, record,
+    RunContext, RunReport, RunScope, Sink, Source, Stop, Unit, Value, Work, Writer, record,
 };
 
 use crate::kit::{Fault, Letters, Numbers, text_of};
@@ -191,4 +191,71 @@ fn a_batch_of_several_files_has_the_bytes_and_the_header_of_each() {
         ["c".into(), 3.into(), 7.into(), ().into(), "000a".into(), "c\n".into()],
     ];
     assert_eq!(found.iter().map(parts).collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn an_output_that_cannot_be_made_visible_leaves_the_new_letters() {
+    let letters = named("letters");
+    let output = Letters { fault: Some(Fault::Commit), ..output(&letters) };
+    let failed = run(&letters, &output, Limit::unlimited()).unwrap_err();
+    assert_eq!(format!("{failed:#}"), "write failed: disk full");
+    assert_eq!((letters.visible.lock().unwrap().len(), output.visible.lock().unwrap().len()), (50, 0));
+}
+
+#[test]
+fn each_run_can_have_letters_of_its_own() {
+    let letters = named("letters");
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let (made, runs) = (letters.clone(), Arc::clone(&asked));
+    let on_error = OnError::dead_letter_with(
+        move |cx: &RunContext| {
+            runs.lock().unwrap().push(cx.run_id());
+            if cx.attempt() == 2 { Err("no folder".into()) } else { Ok(made.clone()) }
+        },
+        Limit::unlimited(),
+    );
+    let flow = Pipeline::builder("own").on_error(on_error).read_vec(vec![1, 2]).expect("odd", |n| n % 2 == 1);
+    let pipeline = flow.write_fn(|_, _| async { Ok(()) }).unwrap();
+    let cx = RunContext::new();
+    pipeline.run_blocking(&cx).unwrap();
+    assert_eq!(
+        (asked.lock().unwrap().clone(), letters.visible.lock().unwrap().len()),
+        (vec![cx.run_id()], 1)
+    );
+    let failed = pipeline.run_blocking(&RunContext::new().with_attempt(2)).unwrap_err();
+    assert_eq!(format!("{failed:#}"), "write failed: the dead letters could not be written: no folder");
+}
+
+/// An output whose encoder rejects its only record twice.
+struct Picky;
+
+impl Writer<Vec<u64>> for Picky {
+    type Encoded = ();
+    type Sink = Self;
+
+    async fn open(&self, _: &RunScope) -> Result<Self, BoxError> {
+        Ok(Self)
+    }
+
+    fn encode(&self, chunk: Chunk<Vec<u64>>, work: &mut Work) -> Result<(), Stop> {
+        work.reject(chunk.row(0), "no name")?;
+        work.reject(chunk.row(0), "no price")
+    }
+}
+
+impl Sink<()> for Picky {
+    async fn write(&mut self, (): ()) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    async fn commit(self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_encoder_that_rejects_a_record_twice_writes_no_record() {
+    let flow = Pipeline::builder("t").on_error(OnError::skip(Limit::unlimited())).read_vec(vec![1_u64]);
+    let report = flow.write(Picky).unwrap().run_blocking(&RunContext::new()).unwrap();
+    assert_eq!((report.written.records, report.written.rejected), (0, 2));
 }

@@ -56,9 +56,12 @@ proptest! {
         case in any_case().prop_filter("the order decides", Case::keeps_order),
         records in prop::option::weighted(0.7, prop_oneof![0..20_u64, 0..2_000_u64]),
         percent in prop::option::of(0..=100_u32),
-        after in prop_oneof![Just(0), 0..3_000_u64],
+        after in prop_oneof![Just(None), Just(Some(0)), (0..3_000_u64).prop_map(Some)],
     ) {
-        let mut limit = records.map_or_else(Limit::unlimited, Limit::records).after(after);
+        let mut limit = records.map_or_else(Limit::unlimited, Limit::records);
+        if let Some(after) = after {
+            limit = limit.after(after);
+        }
         if let Some(percent) = percent {
             limit = limit.and_share(f64::from(percent) / 100.0);
         }
@@ -67,7 +70,7 @@ proptest! {
             percent.is_some_and(|percent| rejected * 100 > u64::from(percent) * read)
         };
         let exceeded = (1..).zip(&expected.rejected).find(|&(count, &(record, _))| {
-            records.is_some_and(|most| count > most) || record >= after && too_many(count, record)
+            records.is_some_and(|most| count > most) || after.is_some_and(|after| record >= after) && too_many(count, record)
         });
         let total = expected.rejected.len() as u64;
         let at_end = too_many(total, expected.read).then_some((total, expected.read));

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use godata_etl::{
     BoxError, BuildError, Canceled, Cancellation, Chunk, Concurrency, ExpectationFailed, FieldError, Flow,
-    Limit, OnError, Origin, Permanent, Pipeline, PipelineBuilder, PipelineError, Reader, Records, RejectKind,
-    RunContext, RunReport, RunScope, Source, StageName, Transient, Type, Unit, record,
+    Job, JobErrorKind, Limit, OnError, Origin, Permanent, Pipeline, PipelineBuilder, PipelineError, Reader,
+    Records, RejectKind, RunContext, RunReport, RunScope, Source, StageName, Transient, Type, Unit,
+    error_chain, record,
 };
 
 use crate::kit::{Kept, Numbers};
@@ -310,4 +311,81 @@ fn a_step_after_a_step_that_made_a_batch_as_a_whole_rejects_records_without_a_nu
     let report = run(numbers().map_batch(Ok).expect("odd", |n| n % 2 == 1)).unwrap();
     let places: Vec<_> = report.rejections.iter().map(|rejected| rejected.place.to_string()).collect();
     assert_eq!(places, ["a record", "a record"]);
+}
+
+#[test]
+fn a_service_that_is_down_fails_the_run_however_its_error_is_wrapped() {
+    use std::io::ErrorKind::{ConnectionRefused, InvalidData, TimedOut};
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the order could not be looked up")]
+    struct Lookup(#[source] std::io::Error);
+
+    for (kind, is_rejected) in [(ConnectionRefused, false), (TimedOut, false), (InvalidData, true)] {
+        for is_permanent in [false, true] {
+            let failing = move |n: u64| match n {
+                3 if is_permanent => Err(Permanent::new(Lookup(kind.into())).into()),
+                3 => Err(Lookup(kind.into()).into()),
+                n => Ok(n),
+            };
+            let reports = [
+                run(numbers().try_map(failing)),
+                run(numbers().map_async(Concurrency::Ordered(2), move |n| ready(failing(n)))),
+            ];
+            for report in reports {
+                let rejected = report.ok().map(|report| report.rejected());
+                assert_eq!(rejected, (is_rejected || is_permanent).then_some(1), "{kind}, {is_permanent}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_error_that_another_one_wraps_still_tells_its_kind_and_column() {
+    #[derive(Debug, thiserror::Error)]
+    #[error("no number")]
+    struct Wrapped(#[from] FieldError);
+
+    let flow = rows().try_filter(|record| Ok(record.f64("text").map_err(Wrapped)? > 0.0));
+    let report = run(flow).unwrap();
+    let first = &report.rejections[0];
+    assert_eq!((first.kind, first.column.as_deref()), (RejectKind::Type, Some("text")));
+}
+
+#[tokio::test]
+async fn too_many_rejected_records_are_a_permanent_failure_of_a_job() {
+    let flow = skipping(Limit::records(1)).read_vec(vec![1, 2, 3]).expect("odd", |n| n % 2 == 0);
+    let pipeline = flow.write_fn(|_, _| ready(Ok(()))).unwrap();
+    let error = Job::run(&pipeline, &RunContext::new()).await.unwrap_err();
+    assert_eq!(JobErrorKind::of(&*error), JobErrorKind::Permanent);
+    let expected = "permanent failure: 2 of 3 records were rejected; the limit is 1 record: step[0] (expect) rejected record 1: expected: odd";
+    assert_eq!(error_chain(&*error).to_string(), expected);
+}
+
+#[test]
+fn the_table_of_a_report_shows_which_stage_rejected() {
+    let report = run(numbers().expect("odd", |n| n % 2 == 1)).unwrap();
+    let table = report.to_string();
+    let cells = |line: usize| -> Vec<String> {
+        table.lines().nth(line).unwrap().split_whitespace().map(str::to_owned).collect()
+    };
+    assert_eq!(cells(1), ["stage", "records", "in", "records", "out", "rejected", "bytes", "busy"]);
+    assert_eq!(cells(3)[..5], ["0", "expect", "5", "3", "2"]);
+    assert!(!run(numbers()).unwrap().to_string().contains("rejected"));
+}
+
+/// A record of several parts, two of which are rejected.
+#[test]
+fn counts_add_up_even_if_a_step_rejects_a_record_twice() {
+    let flow = skipping(Limit::unlimited()).read_vec(vec![1_u64, 2]).batch_step("parts", |chunk, work| {
+        for part in ["no name", "no price"] {
+            work.reject(chunk.row(0), part)?;
+        }
+        let row = chunk.batch()[1];
+        Ok(chunk.replaced_by(vec![row], vec![1]))
+    });
+    let report = run(flow).unwrap();
+    let step = &report.steps[0];
+    assert_eq!((step.records_in, step.records_out, step.rejected), (2, 1, 2));
+    assert_eq!(step.records_in + step.expanded, step.records_out + step.rejected + step.dropped);
 }

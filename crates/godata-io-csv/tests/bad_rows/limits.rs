@@ -171,7 +171,14 @@ fn what_comes_before_the_records_is_their_header() {
     let folder = tempfile::tempdir().unwrap();
     let (first, second) = (folder.path().join("1.csv"), folder.path().join("2.csv"));
     std::fs::write(&first, "id,note\n1\n").unwrap();
-    std::fs::write(&second, "2\n").unwrap();
-    let reader = csv::read_records(Input::paths([first, second])).header_in_first_file();
-    assert_eq!(header(reader), ["id,note\n"; 2]);
+    for (title, second_text) in [(0_u64, "2\n"), (0, "\nid,note\r\n2\n"), (1, "Another\n2\n")] {
+        let lines = ["A title\n", "id,note\n1\n"];
+        std::fs::write(&first, lines[usize::from(title == 0)..].concat()).unwrap();
+        std::fs::write(&second, second_text).unwrap();
+        let reader = csv::read_records(Input::paths([&first, &second])).header_in_first_file();
+        assert_eq!(
+            header(reader.skip_lines(title)),
+            [&*lines[usize::from(title == 0)..].concat().replace("1\n", ""); 2]
+        );
+    }
 }

@@ -25,7 +25,7 @@ use godata_core::RunId;
 
 use self::temporaries::Temporaries;
 use crate::identity::FileId;
-use crate::{Compression, IoError};
+use crate::{Compression, IoError, in_use};
 
 pub(crate) use self::compressor::Packing;
 pub use self::file::OutputFile;
@@ -391,6 +391,13 @@ impl Output {
             return Err(IoError::InUse { path: self.as_path().to_owned() });
         }
         Ok(Arc::new(session))
+    }
+
+    /// Checks that the dead letters of a run would not replace a file that it reads.
+    pub(crate) fn check_letters(&self, run: RunId) -> Result<(), IoError> {
+        let Place::Path(path) = &self.place else { return Ok(()) };
+        let is_input = !self.appends && FileId::at(path).is_some_and(|id| in_use::reads(run, &id));
+        if is_input { Err(IoError::LettersOverInput { path: path.clone() }) } else { Ok(()) }
     }
 
     /// Opens one of the files.

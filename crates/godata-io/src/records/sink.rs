@@ -30,8 +30,8 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// The errors of [`open`](Self::open), [`IoError::Template`], [`IoError::ListedInput`], and [`IoError::Options`] for
-    /// options that can't be combined. For a file that is appended to, also [`IoError::OwnInput`], [`IoError::Read`] and
+    /// The errors of [`open`](Self::open), [`IoError::Template`], [`IoError::ListedInput`], for dead letters [`IoError::LettersOverInput`], and
+    /// [`IoError::Options`] for options that can't be combined. For a file that is appended to, also [`IoError::OwnInput`], [`IoError::Read`] and
     /// [`IoError::Compressed`].
     pub async fn sink<F: FileFormat>(
         &self,
@@ -41,6 +41,10 @@ impl Output {
         self.check()?;
         if self.appends() && !F::APPENDS {
             return Err(self.refused("files of this format can't be appended to").into());
+        }
+        if scope.is_for_dead_letters() {
+            let (output, run) = (self.clone(), scope.context().run_id());
+            scope.blocking(move || Ok(output.check_letters(run)?)).await?;
         }
         let files = self.files(scope).await?;
         Ok(BlockingWrite::new(FileSink::new(self, format, files, scope), scope))

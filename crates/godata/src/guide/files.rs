@@ -285,7 +285,6 @@
 //!
 //! # What godata does not do
 //!
-//! * Skip records that can't be read: a run has all of its input, or fails.
 //! * Guess: you say what the delimiter, the encoding and the types are.
 //! * Join, group, sort or deduplicate records.
 //! * Continue where a failed run stopped, or wait for more at the end of a file.

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod many;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::path::Path;
