@@ -39,6 +39,11 @@ fn main() -> Result<(), BoxError> {
     let pipeline = orders(input, &still_bad, true).write(csv::write(Output::path(&good).append()))?;
     let report = pipeline.run_blocking(&cx)?;
     println!("{} more written, {} rejected again", report.written.records, report.rejected());
+    for rejected in &report.rejections {
+        println!("{rejected}: {}", rejected.error);
+    }
+    // Otherwise the next replay would add the rows again.
+    std::fs::remove_file(&bad)?;
     print!("{}", std::fs::read_to_string(&good)?);
     Ok(())
 }

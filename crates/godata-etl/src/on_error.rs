@@ -77,7 +77,7 @@ impl OnError {
     /// | field | |
     /// |---|---|
     /// | `pipeline`, `run_id`, `attempt` | the run |
-    /// | `time` | when the letter was written, in RFC 3339 |
+    /// | `time` | when it was rejected, in RFC 3339 |
     /// | `stage`, `step` | the stage, such as `read` or `step[2] (cast)`, and the index of the step |
     /// | `file`, `record`, `line`, `byte` | the [`Place`](crate::Place) of the record |
     /// | `column`, `kind` | the column, and the kind of fault; see [`RejectKind`](crate::RejectKind) |

@@ -1,4 +1,4 @@
-//! Reading dead letters, and the records in them once more.
+//! Reading dead letters, and replaying the records in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::jsonl;
 
-/// Reads the dead letters that [`OnError::dead_letter`](crate::etl::OnError::dead_letter) has written as JSON Lines. They are all in
-/// memory then, so give the run that writes them a [limit](crate::etl::Limit).
+/// Reads the dead letters that [`OnError::dead_letter`](crate::etl::OnError::dead_letter) has written as JSON Lines; other formats
+/// of letters can't be read. All of them are read into memory, so give the run that writes them a [limit](crate::etl::Limit).
 ///
-/// Once the pipeline or the letters are mended, [`input`](DeadLetters::input) is the input of a second run, through the same
-/// reader and the same steps:
+/// To replay the records, fix the pipeline, or edit `raw` in the letters. Then [`input`](DeadLetters::input) is the input of a
+/// second run, through the same reader and the same steps. Move the file of letters away after a replay that succeeded:
+/// otherwise the next replay reads the same records again.
 ///
 /// ```
 /// use godata_io_json::etl::{Flow, Limit, OnError, Records};
@@ -136,10 +137,15 @@ impl DeadLetters {
         self.letters.iter()
     }
 
-    /// The records as they were read, each once, below the header of their file. Read it with the reader that rejected them, or,
-    /// for elements of a JSON array, with `concatenated()` of JSON Lines.
+    /// The rejected records as they were read. Read them with the reader that rejected them, or, for elements of a JSON array, with
+    /// [`concatenated`](crate::jsonl::JsonlReader::concatenated) of JSON Lines. Without letters, any reader reads no records.
     ///
-    /// The text is UTF-8 and not compressed, whatever the file was.
+    /// Each record is a source of its own, below the header of its file. Its name is the place of the record, such as
+    /// `orders.csv:124`, so an error of the replay leads back to the first file. So does a letter of the replay, also after
+    /// several replays. A record that has several letters of one run is read once: if a step made several records from one, such
+    /// as `flat_map`, the one comes back whole.
+    ///
+    /// The input is not compressed, and already converted to UTF-8.
     ///
     /// # Errors
     ///
@@ -147,42 +153,69 @@ impl DeadLetters {
     pub fn input(&self) -> Result<Input, ReplayError> {
         let mut inputs = self.inputs()?;
         match (inputs.len(), inputs.pop()) {
-            (0 | 1, input) => Ok(input.map_or_else(|| Input::bytes("dead letters", ""), |(_, input)| input)),
+            (0 | 1, input) => Ok(input.map_or_else(|| Input::bytes_of([("", ""); 0]), |(_, input)| input)),
             (headers, _) => Err(ReplayError::Headers { headers }),
         }
     }
 
-    /// Like [`input`](Self::input), with an input for each header, in the order of the letters.
+    /// Like [`input`](Self::input), with an input for each header, in the order of the letters. For CSV files with different
+    /// columns.
     ///
     /// # Errors
     ///
     /// [`ReplayError::NoBytes`].
     pub fn inputs(&self) -> Result<Vec<(Option<&str>, Input)>, ReplayError> {
         let mut seen = BTreeSet::new();
+        let mut names = BTreeMap::new();
         let mut headers = Vec::new();
-        let mut texts: BTreeMap<Option<&str>, Vec<u8>> = BTreeMap::new();
+        let mut sources: BTreeMap<Option<&str>, Vec<(String, Vec<u8>)>> = BTreeMap::new();
         for letter in &self.letters {
             let bytes = letter.bytes().ok_or_else(|| ReplayError::NoBytes { place: place_of(letter) })?;
-            // A step that makes several records from one may reject several of them, and a run may have been repeated.
-            if letter.byte.is_some() && !seen.insert((&letter.file, letter.byte, bytes.clone())) {
+            if letter.byte.is_some() && !seen.insert((&letter.run_id, &letter.file, letter.byte)) {
                 continue;
             }
             let header = letter.header.as_deref();
-            let text = texts.entry(header).or_insert_with(|| {
+            let of_header = sources.entry(header).or_insert_with(|| {
                 headers.push(header);
-                header.unwrap_or_default().as_bytes().to_vec()
+                Vec::new()
             });
-            text.extend(bytes);
-            if text.last() != Some(&b'\n') {
-                text.push(b'\n');
-            }
+            let name = unique(source_of(letter), &mut names);
+            of_header.push((name, [header.unwrap_or_default().as_bytes(), &bytes].concat()));
         }
-        let input = |header| {
-            let text = texts.remove(&header).unwrap_or_default();
-            (header, Input::bytes("dead letters", text))
-        };
+        let input = |header| (header, Input::bytes_of(sources.remove(&header).unwrap_or_default()));
         Ok(headers.into_iter().map(input).collect())
     }
+}
+
+/// The name of the source that has the record of a letter alone: its file and line. The letter of a replay has such a name as its
+/// file.
+fn source_of(letter: &DeadLetter) -> String {
+    let Some(file) = &letter.file else { return "dead letter".to_owned() };
+    let replayed = without_count(file);
+    let has_line = replayed.rsplit_once(':').is_some_and(|(_, line)| is_number(line));
+    match (letter.line, letter.record) {
+        (_, Some(1)) if has_line => replayed.to_owned(),
+        (Some(line), _) => format!("{file}:{line}"),
+        (None, Some(record)) => format!("{file}, record {record}"),
+        (None, None) => file.clone(),
+    }
+}
+
+/// Numbers the names that occur several times, such as those of two records on one line: `in.json:1`, `in.json:1 (2)`.
+fn unique(name: String, names: &mut BTreeMap<String, u64>) -> String {
+    let count = names.entry(name.clone()).or_default();
+    *count += 1;
+    if *count == 1 { name } else { format!("{name} ({count})") }
+}
+
+/// A name without the number that [`unique`] gave it.
+fn without_count(name: &str) -> &str {
+    let counted = name.strip_suffix(')').and_then(|name| name.rsplit_once(" ("));
+    counted.filter(|(_, count)| is_number(count)).map_or(name, |(name, _)| name)
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn place_of(letter: &DeadLetter) -> String {
@@ -192,13 +225,13 @@ fn place_of(letter: &DeadLetter) -> String {
     format!("{}{place}{file}", letter.stage)
 }
 
-/// Why records can't be read once more from their dead letters.
+/// Why records can't be replayed from their dead letters.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
-    /// A letter has no bytes, because its reader has none, or because they are no hexadecimal digits.
+    /// A letter has no bytes, because its reader has none, or because `raw_hex` is not hexadecimal.
     #[error(
-        "the dead letter of {} has no bytes of its record, so the record can't be read once more",
+        "the dead letter of {} has no bytes of its record, so the record can't be replayed",
         excerpt(place)
     )]
     #[non_exhaustive]
@@ -206,13 +239,42 @@ pub enum ReplayError {
         /// The stage, and the record's place.
         place: String,
     },
-    /// The records are of files with several headers.
-    #[error("the records have {headers} different headers, so they are no single input: use `inputs`")]
+    /// The letters come from files with different headers.
+    #[error("the letters come from files with {headers} different headers; use `inputs`")]
     #[non_exhaustive]
     Headers {
-        /// How many.
+        /// How many headers there are.
         headers: usize,
     },
 }
 
 debug_as_chain!(ReplayError);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_is_named_after_the_place_of_its_record() {
+        let table = [
+            (None, None, None, "dead letter"),
+            (Some("in.csv"), None, None, "in.csv"),
+            (Some("in.csv"), None, Some(7), "in.csv, record 7"),
+            (Some("in.csv"), Some(8), Some(7), "in.csv:8"),
+            (Some("in.csv"), Some(2), Some(1), "in.csv:2"),
+            (Some("C:\\in.csv"), Some(2), Some(1), "C:\\in.csv:2"),
+            (Some("in (1)"), Some(2), Some(1), "in (1):2"),
+            // Those of a replay.
+            (Some("in.csv:8"), Some(2), Some(1), "in.csv:8"),
+            (Some("in.csv:8 (3)"), Some(2), Some(1), "in.csv:8"),
+            (Some("in.csv:8"), Some(3), Some(2), "in.csv:8:3"),
+        ];
+        for (file, line, record, name) in table {
+            let letter = serde_json::json!({
+                "pipeline": "p", "run_id": "r", "attempt": 1, "time": "", "stage": "read", "kind": "type", "error": "",
+                "file": file, "line": line, "record": record,
+            });
+            assert_eq!(source_of(&serde_json::from_value(letter).unwrap()), name);
+        }
+    }
+}

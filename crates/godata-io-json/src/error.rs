@@ -143,7 +143,8 @@ pub enum JsonError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A document is not JSON outside the elements of its array.
+    /// A document is not JSON outside the elements of its array. Or bad records are left out, and an element or a concatenated value
+    /// has a structure that is broken, so that the records after it may be inside it.
     #[error("{}:{line}: column {column}: {}{}", excerpt_path(&**file), long_excerpt(reason), Hint(.hint))]
     #[non_exhaustive]
     Document {

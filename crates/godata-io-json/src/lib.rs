@@ -74,6 +74,59 @@
 //! A run fails with a [`PipelineError`] that names the record, the file and the line. Its source is a [`JsonError`], which
 //! says what is wrong with the record, or an [`IoError`], if a file can't be opened, read or written.
 //!
+//! # Bad records
+//!
+//! A record that can't be read fails the run. With [`on_error`](PipelineBuilder::on_error) it is left out, alone, and the others
+//! keep their numbers and lines. That takes a record whose end is certain:
+//!
+//! | Records | Where a bad record ends |
+//! |---|---|
+//! | lines | at the line feed |
+//! | elements of an array | where its brackets and quotes do, before the comma or the `]` |
+//! | concatenated values | where their brackets and quotes do |
+//!
+//! | The record | Kind | A line | An element, a value |
+//! |---|---|---|---|
+//! | does not fit the type, or is not an object | `type` | is left out | is left out |
+//! | has a key twice | `duplicate_key` | is left out | is left out |
+//! | is nested too deep | `syntax` | is left out | is left out |
+//! | is not UTF-8 | `encoding` | is left out | is left out |
+//! | has a NUL | `nul` | is left out | is left out |
+//! | has a bad number, word or escape, a control character in a string, or a comma before a closing bracket | `syntax` | is left out | is left out |
+//! | lacks a bracket, a quote, a colon or a comma, or has another one too many | `syntax` | is left out | fails the run |
+//! | does not end before the file does | `syntax` | is left out | fails the run |
+//! | is longer than 64 MiB | | fails the run | fails the run |
+//!
+//! If several rows apply, the last of them counts. Where a bracket or a quote is missing, an element or a value goes on through the records after it, and nothing tells how many of
+//! them are inside it. So it is never left out. The error says where the structure is broken. Text between elements or around the
+//! array that is not JSON fails the run, too.
+//!
+//! Damage can't be noticed if what remains is JSON, such as `1 2` without its space.
+//!
+//! ```
+//! use godata_io_json::etl::{Limit, OnError};
+//! use godata_io_json::{BoxError, Input, Pipeline, RunContext, jsonl};
+//!
+//! # fn main() -> Result<(), BoxError> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("good.jsonl");
+//! let orders = |text: &str| {
+//!     Pipeline::builder("orders")
+//!         .on_error(OnError::skip(Limit::records(10)))
+//!         .read(jsonl::read_records(Input::bytes("orders", text)).concatenated())
+//!         .write(jsonl::write(&*path))
+//! };
+//! let report = orders(r#"{"id":1} {"id":NaN} {"id":3}"#)?.run_blocking(&RunContext::new())?;
+//! assert_eq!((report.written.records, report.rejected()), (2, 1));
+//!
+//! let error = orders(r#"{"id":1} {"id":2 {"id":3}"#)?.run_blocking(&RunContext::new()).unwrap_err();
+//! assert!(format!("{error:#}").starts_with("read failed: orders:1: column 18: expected `,` or `}`"));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! [`dead_letters`] reads what [`OnError::dead_letter`](etl::OnError::dead_letter) has written, and replays the records.
+//!
 //! # Guarantees
 //!
 //! * Bad input is an error that says where it is. It never panics, and no record is left out silently.

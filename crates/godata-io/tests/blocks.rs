@@ -202,6 +202,24 @@ fn blocks_return_to_their_size_after_a_long_record() {
 }
 
 #[test]
+fn several_byte_strings_are_read_as_several_files_are() {
+    for sources in [vec![("a:7", "1;\n2"), ("b", ""), ("a:9", "\n3;4;")], vec![]] {
+        let seen: Arc<Mutex<Vec<Block>>> = Arc::default();
+        let input = Input::bytes_of(sources.clone());
+        let toys = Toys { input, block_size: 1 << 10, header: false, seen: Arc::clone(&seen) };
+        let pipeline = Pipeline::builder("toys").read(toys).write_fn(async |_, _: Vec<u64>| Ok(())).unwrap();
+        let report = pipeline.run_blocking(&RunContext::new()).unwrap();
+        let bytes: usize = sources.iter().map(|(_, bytes)| bytes.len()).sum();
+        assert_eq!(report.read.bytes, bytes as u64);
+        let blocks = seen.lock().unwrap();
+        let place = |block: &Block| origin(block).place(0).to_string();
+        let blocks: Vec<_> = blocks.iter().map(|block| (block.bytes.clone(), place(block))).collect();
+        let expected = [(b"1;\n2".to_vec(), "record 1 (a:7:1)"), (b"3;4;".to_vec(), "record 1 (a:9:2)")];
+        assert_eq!(blocks, expected.map(|(bytes, place)| (bytes, place.to_owned()))[..sources.len().min(2)]);
+    }
+}
+
+#[test]
 fn errors_name_the_file() {
     let folder = tempdir().unwrap();
     assert_eq!(

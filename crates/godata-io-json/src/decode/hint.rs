@@ -17,6 +17,9 @@ pub(crate) const SECOND_VALUE: &str = "the `jsonl` readers read one value per li
 /// For text that is not JSON from the start.
 pub(crate) const CSV: &str = "if the file is CSV, the `csv` readers read it";
 
+/// For a record whose structure is broken, in a run that leaves out bad records.
+pub(crate) const BROKEN: &str = "the records after it may be inside it, so it can't be left out alone";
+
 const ARRAY: &str = "if the file is one array, the `json` readers read it";
 
 const LONG_VALUE: &str = "`concatenated` reads values that span lines";

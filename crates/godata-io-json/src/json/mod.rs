@@ -18,7 +18,8 @@
 //!   page number next to it is not available. The document is read to its end, and invalid JSON after the array fails the
 //!   run.
 //! * *What if one element is invalid?* The run fails with the number of the record, the file, and the line and column of the
-//!   error. In an element of several lines, it is the line of the error and not the line on which the element begins.
+//!   error. In an element of several lines, it is the line of the error and not the line on which the element begins. Which
+//!   elements can be left out instead is said in [Bad records](crate#bad-records).
 //! * *What if the file is not UTF-8?* Set its encoding:
 //!   `json::read_records(Input::path("answer.json").encoding(Encoding::Utf16))`.
 //! * *Pretty or compact?* Both are read. [`write()`] is compact; [`pretty`](JsonWriter::pretty) indents.

@@ -35,8 +35,11 @@ impl<B> JsonSource<B> {
         scope: &RunScope,
     ) -> Self {
         let framing = ArrayFraming::default();
+        let is_empty = files.is_empty();
         let blocks = Blocks::new(files, framing.clone(), scope);
-        framing.begin(Scanner::new(Arc::clone(blocks.name()), pointer.clone(), options));
+        if !is_empty {
+            framing.begin(Scanner::new(Arc::clone(blocks.name()), pointer.clone(), options));
+        }
         Self { blocks, framing, pointer, decode, options }
     }
 

@@ -85,7 +85,8 @@ impl<B> JsonlReader<B> {
     ///
     /// Byte order marks between values, as in joined files, and the record separators of JSON text sequences (RFC 7464) are
     /// skipped. A value has at most 64 MiB. This takes longer than reading lines, because the end of a value is harder to find.
-    /// An error has the line of the fault, which can be after the line on which the record begins.
+    /// An error has the line of the fault, which can be after the line on which the record begins. A value that does not end where
+    /// it should fails the run even if [bad records](crate#bad-records) are left out.
     ///
     /// By default, each line has one value, and anything else is an error.
     ///

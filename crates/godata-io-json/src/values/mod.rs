@@ -2,6 +2,7 @@
 
 mod decode;
 mod scan;
+mod structure;
 
 pub(crate) use self::decode::{column_after, decode_values};
 pub(crate) use self::scan::{Layout, skip_space, value_end};

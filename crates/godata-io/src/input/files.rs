@@ -19,12 +19,13 @@ pub struct InputFiles {
     compression: Compression,
     encoding: Encoding,
     is_quick: bool,
+    is_empty: bool,
     /// Notes what is read, for outputs that would append to it.
     open: Arc<Open>,
 }
 
 impl InputFiles {
-    /// Opens the first file of `listed`, which is not empty. `listing` is the pattern or directory that they are from.
+    /// Opens the first file of `listed`. If that is empty, opens a file without bytes. `listing` is the pattern or directory that they are from.
     pub(super) fn open(
         listed: Vec<Listed>,
         listing: Option<Arc<str>>,
@@ -38,11 +39,19 @@ impl InputFiles {
         let is_there = listed.iter().all(|listed| listed.len.is_some());
         let paths = listed.iter().filter_map(|listed| listed.source.identity()).collect();
         let open = Open::input(scope.context().run_id(), paths, listing)?;
+        let is_empty = listed.is_empty();
         let mut further = listed.into_iter();
-        let first = further.next().ok_or(IoError::NoPaths)?;
+        let first = further.next().unwrap_or_else(|| Listed::bytes("nothing".into(), Arc::default()));
         let file = InputFile::open(&first, compression, encoding)?;
         let is_quick = is_there && file.is_as_stored();
-        Ok(Self { file, further, compression, encoding, is_quick, open: Arc::new(open) })
+        Ok(Self { file, further, compression, encoding, is_quick, is_empty, open: Arc::new(open) })
+    }
+
+    /// Whether there is nothing to read, because [`Input::bytes_of`](crate::Input::bytes_of) was given nothing. A reader then has
+    /// no records, even if a file of its format can't be empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.is_empty
     }
 
     /// The file that is being read.
@@ -72,8 +81,9 @@ impl InputFiles {
         }
         let Some(first) = further.next() else { return Ok(None) };
         let file = InputFile::open(&first, self.compression, self.encoding)?;
-        let (compression, encoding, is_quick) = (self.compression, self.encoding, self.is_quick);
-        Ok(Some(Self { file, further, compression, encoding, is_quick, open: Arc::clone(&self.open) }))
+        let Self { compression, encoding, is_quick, is_empty, .. } = *self;
+        let open = Arc::clone(&self.open);
+        Ok(Some(Self { file, further, compression, encoding, is_quick, is_empty, open }))
     }
 
     /// Moves to the next file. Returns whether there is one.

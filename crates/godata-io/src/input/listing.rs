@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::content::Source;
-use super::{Place, STDIN, pattern};
+use super::{Bytes, Place, STDIN, pattern};
 use crate::IoError;
 
 /// Something to read, and its length if that is known.
@@ -23,9 +23,14 @@ impl Listed {
     pub(super) fn new(source: Source, len: Option<u64>) -> Self {
         Self { source, len, may_grow: false }
     }
+
+    pub(super) fn bytes(name: Arc<str>, bytes: Arc<Vec<u8>>) -> Self {
+        let len = Some(bytes.len() as u64);
+        Self::new(Source::Bytes(name, bytes), len)
+    }
 }
 
-/// Lists what there is to read, at least one thing.
+/// Lists what there is to read: at least one thing, unless it is in memory.
 pub(super) fn list(place: &Place) -> Result<Vec<Listed>, IoError> {
     match place {
         Place::Paths(paths) if paths.is_empty() => Err(IoError::NoPaths),
@@ -33,9 +38,10 @@ pub(super) fn list(place: &Place) -> Result<Vec<Listed>, IoError> {
         Place::Glob(pattern) => matches(pattern),
         Place::Directory(path) => entries(path),
         Place::Stdin => Ok(vec![Listed::new(Source::Stdin(STDIN.into()), None)]),
-        Place::Bytes { name, bytes } => {
-            let len = Some(bytes.0.len() as u64);
-            Ok(vec![Listed::new(Source::Bytes(Arc::clone(name), Arc::clone(&bytes.0)), len)])
+        Place::Bytes(sources) => {
+            let listed =
+                |(name, bytes): &(Arc<str>, Bytes)| Listed::bytes(Arc::clone(name), Arc::clone(&bytes.0));
+            Ok(sources.iter().map(listed).collect())
         }
     }
 }

@@ -29,6 +29,7 @@ pub use files::InputFiles;
 /// | [`directory`](Self::directory) | the files in a directory, sorted |
 /// | [`stdin`](Self::stdin) | standard input |
 /// | [`bytes`](Self::bytes) | bytes in memory |
+/// | [`bytes_of`](Self::bytes_of) | several byte strings in memory, in the given order |
 ///
 /// Files are read one after the other, as if they were one file, except that records and lines are counted per file.
 /// Files whose names end in `.gz`, `.zst` or `.bz2` are decompressed, unless [`compression`](Self::compression) is set.
@@ -62,7 +63,7 @@ enum Place {
     Glob(Arc<str>),
     Directory(Arc<Path>),
     Stdin,
-    Bytes { name: Arc<str>, bytes: Bytes },
+    Bytes(Arc<[(Arc<str>, Bytes)]>),
 }
 
 /// Bytes that `Debug` does not print.
@@ -151,7 +152,24 @@ impl Input {
     /// ```
     #[must_use]
     pub fn bytes(name: impl Into<String>, bytes: impl Into<Vec<u8>>) -> Self {
-        Self::at(Place::Bytes { name: name.into().into(), bytes: Bytes(Arc::new(bytes.into())) })
+        Self::bytes_of([(name, bytes)])
+    }
+
+    /// Several byte strings in memory, each with a name for errors. They are read in the given order, as several files are: each
+    /// has its own header, and its own lines.
+    ///
+    /// Without any there is nothing to read, and that is no error, not even for formats of which a file can't be empty.
+    ///
+    /// ```
+    /// use godata_io::Input;
+    ///
+    /// let input = Input::bytes_of([("orders.csv:7", "id,amount\nA-6,1O\n"), ("orders.csv:9", "id,amount\nA-8,\n")]);
+    /// assert_eq!(&*input.name(), "orders.csv:7 and 1 more");
+    /// ```
+    #[must_use]
+    pub fn bytes_of<N: Into<String>, B: Into<Vec<u8>>>(sources: impl IntoIterator<Item = (N, B)>) -> Self {
+        let source = |(name, bytes): (N, B)| (name.into().into(), Bytes(Arc::new(bytes.into())));
+        Self::at(Place::Bytes(sources.into_iter().map(source).collect()))
     }
 
     fn at(place: Place) -> Self {
@@ -221,7 +239,11 @@ impl Input {
             Place::Glob(pattern) => Arc::clone(pattern),
             Place::Directory(path) => path.to_string_lossy().into(),
             Place::Stdin => STDIN.into(),
-            Place::Bytes { name, .. } => Arc::clone(name),
+            Place::Bytes(sources) => match &**sources {
+                [] => "nothing".into(),
+                [(name, _)] => Arc::clone(name),
+                [(first, _), rest @ ..] => format!("{first} and {} more", rest.len()).into(),
+            },
         }
     }
 
