@@ -171,6 +171,7 @@ impl DeadLetters {
         let mut sources: BTreeMap<Option<&str>, Vec<(String, Vec<u8>)>> = BTreeMap::new();
         for letter in &self.letters {
             let bytes = letter.bytes().ok_or_else(|| ReplayError::NoBytes { place: place_of(letter) })?;
+            // A step that makes several records from one may reject several of them.
             if letter.byte.is_some() && !seen.insert((&letter.run_id, &letter.file, letter.byte)) {
                 continue;
             }

@@ -93,15 +93,15 @@
 //! | is not UTF-8 | `encoding` | is left out | is left out |
 //! | has a NUL | `nul` | is left out | is left out |
 //! | has a bad number, word or escape, a control character in a string, or a comma before a closing bracket | `syntax` | is left out | is left out |
-//! | lacks a bracket, a quote, a colon or a comma, or has another one too many | `syntax` | is left out | fails the run |
+//! | lacks a bracket, a quote, a colon or a comma, or has one too many | `syntax` | is left out | fails the run |
 //! | does not end before the file does | `syntax` | is left out | fails the run |
 //! | is longer than 64 MiB | | fails the run | fails the run |
 //!
-//! If several rows apply, the last of them counts. Where a bracket or a quote is missing, an element or a value goes on through the records after it, and nothing tells how many of
-//! them are inside it. So it is never left out. The error says where the structure is broken. Text between elements or around the
-//! array that is not JSON fails the run, too.
+//! If several rows apply, the last of them counts. Where a bracket or a quote is missing, an element or a value goes on through the
+//! records after it, and nothing tells how many of them are inside it. So it is never left out, and the error says where its
+//! structure is broken. Text between elements or around the array that is not JSON fails the run, too.
 //!
-//! Damage can't be noticed if what remains is JSON, such as `1 2` without its space.
+//! Damage goes unnoticed if what remains is JSON, such as `1 2` without its space.
 //!
 //! ```
 //! use godata_io_json::etl::{Limit, OnError};

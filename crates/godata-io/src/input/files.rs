@@ -25,7 +25,8 @@ pub struct InputFiles {
 }
 
 impl InputFiles {
-    /// Opens the first file of `listed`. If that is empty, opens a file without bytes. `listing` is the pattern or directory that they are from.
+    /// Opens the first file of `listed`, or a file without bytes if there is none. `listing` is the pattern or directory that they
+    /// are from.
     pub(super) fn open(
         listed: Vec<Listed>,
         listing: Option<Arc<str>>,
