@@ -9,9 +9,10 @@ use godata_io::{Ahead, Frame, Framing};
 use memchr::{memchr_iter, memchr2, memrchr};
 use wide::u8x16;
 
+use crate::columns::Width;
 use crate::dialect::Dialect;
 use crate::stray_quotes::{last_position, stray_quote};
-use crate::structure::{NotSimple, Structure, after, each_chunk, lowest, plain_len, positions};
+use crate::structure::{NotSimple, Structure, WIDTH, after, each_chunk, lowest, plain_len, positions};
 use crate::walk::{Broken, Fault, Piece, Walk, line_breaks};
 use crate::{Column, CsvError};
 
@@ -21,11 +22,14 @@ use crate::{Column, CsvError};
 /// comment begins where a record would, and only LF ends it.
 ///
 /// A record is broken if a quote is not closed before the end of the file or within the longest record, if text follows
-/// a closing quote, or if it is too long. It ends at the first line break after the opening quote, so that the records
-/// after it are read as usual. It is the last record of its frame, and that ends the block.
+/// a closing quote, if it has several lines and the wrong number of cells, or if it is too long. It ends at the first line
+/// break after the opening quote, so that the records after it are read as usual. It is the last record of its frame, and
+/// that ends the block.
 #[derive(Debug)]
 pub(crate) struct Cutter {
     dialect: Dialect,
+    /// How many cells a record of several lines may have; `None` until that is known.
+    width: Option<Width>,
     /// The maximum number of records in a frame.
     most: u64,
     is_header: bool,
@@ -48,7 +52,7 @@ pub(crate) struct BrokenRecord {
 impl Cutter {
     /// Cuts as many records as possible.
     pub(crate) fn new(dialect: Dialect) -> Self {
-        Self { dialect, most: u64::MAX, is_header: false, broken: None, skips_line: false }
+        Self { dialect, width: None, most: u64::MAX, is_header: false, broken: None, skips_line: false }
     }
 
     /// Cuts one record, or one of the blank lines and comments before it.
@@ -68,6 +72,17 @@ impl Cutter {
         self.broken.take()
     }
 
+    /// Sets how many cells the next records of several lines may have.
+    pub(crate) fn set_width(&mut self, width: Width) {
+        self.width = Some(width);
+    }
+
+    fn walk<'a>(&self, ahead: &Ahead<'a>) -> Walk<'a> {
+        let mut walk = Walk::ahead(ahead, self.dialect);
+        walk.width = self.width;
+        walk
+    }
+
     /// Goes on with another file.
     pub(crate) fn begin_file(&mut self) {
         self.skips_line = false;
@@ -85,7 +100,7 @@ impl Cutter {
             return (frame, true);
         }
         // If the quote is a lone one, the bytes up to the next quote have the wrong structure.
-        let mut walk = Walk::ahead(ahead, self.dialect);
+        let mut walk = self.walk(ahead);
         walk.at = frame.bytes;
         match walk.next() {
             Piece::Blank { lines } => frame.lines += lines,
@@ -98,7 +113,7 @@ impl Cutter {
         frame.bytes = walk.at;
         let rest = &ahead.bytes[walk.at..];
         let Some(structure) = Structure::of(rest, self.dialect) else { return (frame, false) };
-        let (found, is_whole) = simple_frame(structure, rest, ahead.at_end);
+        let (found, is_whole) = simple_frame(structure, rest, ahead.at_end, walk);
         let (records, lines) = (frame.records + found.records, frame.lines + found.lines);
         (Frame::new(frame.bytes + found.bytes).records(records).lines(lines), is_whole)
     }
@@ -132,6 +147,15 @@ impl Cutter {
                 Some(CsvError::UnclosedQuote { column, lines: line_breaks(before), within })
             }
             Fault::Stray { closed, .. } => stray_quote(record, closed - start, self.dialect),
+            Fault::Joined { quote, closed, cells, columns } => Some(CsvError::JoinedLines {
+                column: Column {
+                    number: last_position(&ahead.bytes[start..quote], self.dialect) + 1,
+                    name: None,
+                },
+                lines: line_breaks(&ahead.bytes[quote..closed]),
+                expected: columns,
+                found: cells,
+            }),
             Fault::TooLong => None,
         };
         let error = error.unwrap_or(CsvError::TooLong { limit: ahead.bytes.len() - 1 });
@@ -156,7 +180,7 @@ impl Framing for Cutter {
         if is_whole && (frame.bytes > 0 || !ahead.is_longest) {
             return Ok(frame);
         }
-        let mut walk = Walk::ahead(&ahead, self.dialect);
+        let mut walk = self.walk(&ahead);
         walk.at = frame.bytes;
         while frame.records < self.most {
             let start = walk.at;
@@ -211,14 +235,30 @@ fn plain_frame(bytes: &[u8], at_end: bool) -> Frame {
 }
 
 /// The records of a text with quotes, up to the last one that ends in it or before something unusual. Returns whether
-/// there was nothing unusual.
-fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool) -> (Frame, bool) {
+/// there was nothing unusual. `walk` checks the records of several lines; the bytes are the rest of its.
+fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool, mut walk: Walk<'_>) -> (Frame, bool) {
+    let offset = walk.at;
     let mut frame = Frame::default();
     let mut line_breaks = 0;
     let count = |mask: u64| u64::from(mask.count_ones());
     let read = each_chunk(bytes, |chunk, begin, there| {
         let marks = structure.next(chunk)?;
         let (record_ends, breaks) = (marks.record_ends & there, marks.line_breaks & there);
+        let mut inner = breaks & !record_ends;
+        while inner != 0 {
+            let before = record_ends & lowest(inner.trailing_zeros() as usize);
+            let start = offset
+                + if before == 0 { frame.bytes } else { begin + WIDTH - before.leading_zeros() as usize };
+            if start >= walk.at {
+                walk.at = start;
+                match walk.next() {
+                    Piece::Record { .. } => {}
+                    Piece::More => walk.at = usize::MAX,
+                    Piece::Blank { .. } | Piece::Broken(_) => return Err(NotSimple),
+                }
+            }
+            inner &= !lowest(walk.at.saturating_sub(offset + begin));
+        }
         if record_ends != 0 {
             let end = (u64::BITS - record_ends.leading_zeros()) as usize;
             frame.bytes = begin + end;
