@@ -70,21 +70,24 @@ fn good(id: u32) -> String {
 fn table(is_typed: bool) -> (Vec<u8>, Vec<u8>, Vec<Bad>) {
     let (mut all, mut rest) = (HEADER.as_bytes().to_vec(), HEADER.as_bytes().to_vec());
     let mut bad = Vec::new();
+    let mut record = 0;
     for id in 1..=ROWS {
         if !BAD.iter().any(|(row, ..)| *row == id) {
             all.extend(good(id).into_bytes());
             rest.extend(good(id).into_bytes());
+            record += 1;
         }
         for (_, text, kind, column, typed_only) in BAD.into_iter().filter(|(row, ..)| *row == id) {
             let line = 1 + all.iter().filter(|&&byte| byte == b'\n').count() as u64;
             let start = all.len();
+            record += 1;
             all.extend(text);
             if id < ROWS && !text.ends_with(b"\n") {
                 all.push(b'\n');
             }
             if is_typed || !typed_only {
                 let (byte, column) = (Some(start as u64), column.map(str::to_owned));
-                bad.push(Bad { line, kind, column, byte, raw: Some(all[start..].to_vec()) });
+                bad.push(Bad { record, line, kind, column, byte, raw: Some(all[start..].to_vec()) });
             } else {
                 rest.extend(text);
             }
