@@ -218,9 +218,8 @@ pub enum CsvError {
         /// The option that reads the cell.
         hint: &'static str,
     },
-    /// The number of cells in a record of several lines is not the number of columns. The quote that opens the first cell with a
-    /// line break is probably a lone one, or a line break is missing after the record.
-    /// [`ragged`](crate::CsvReader::ragged) accepts such records.
+    /// The number of cells in a record of several lines is not the number of columns: the first quote that opens a cell of
+    /// several lines is probably a lone one. [`ragged`](crate::CsvReader::ragged) accepts such records.
     #[error(
         "{column}: the quote that opens here is closed {}, in a record of {found} instead of {expected} columns",
         lines_below(*lines)
@@ -232,7 +231,7 @@ pub enum CsvError {
         lines: u64,
         /// The number of columns, as in [`Columns`](Self::Columns).
         expected: usize,
-        /// The number of cells in the record.
+        /// The number of cells in the record, or before a further fault.
         found: usize,
     },
     /// A record is longer than the [longest record](crate::CsvReader::longest_record): the file is damaged, or has another
@@ -242,7 +241,7 @@ pub enum CsvError {
         /// How many bytes a record may have.
         limit: usize,
     },
-    /// The number of cells in a record is not the number of columns. [`ragged`](crate::CsvReader::ragged) accepts such
+    /// The number of cells in a record of one line is not the number of columns. [`ragged`](crate::CsvReader::ragged) accepts such
     /// records.
     #[error("wrong number of columns: expected {expected}, found {found}")]
     Columns {
