@@ -1,5 +1,6 @@
 //! The columns of a file.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 use csv::ByteRecord;
@@ -102,24 +103,57 @@ pub(crate) struct Columns {
     pub(crate) is_named: bool,
     /// Whether the values of a type are read by position, so that they need all cells: as an `Option`, an empty one is `None`.
     pub(crate) is_positional: bool,
-    pub(crate) ragged: Ragged,
+    pub(crate) width: Width,
+}
+
+/// How many cells a record may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Width {
+    columns: usize,
+    ragged: Ragged,
     drops_trailing_empty: bool,
-    trims: bool,
+    /// Whether cells are trimmed before they are dropped.
+    pub(crate) trims: bool,
+}
+
+impl Width {
+    /// Exactly this number of cells.
+    #[cfg(test)]
+    pub(crate) fn of(columns: usize) -> Self {
+        Self { columns, ragged: Ragged::Refuse, drops_trailing_empty: false, trims: false }
+    }
+
+    pub(crate) fn columns(self) -> usize {
+        self.columns
+    }
+
+    /// Whether a record may have so many cells; `is_empty` says whether those after the last column are empty.
+    pub(crate) fn allows(self, cells: usize, is_empty: impl FnOnce() -> bool) -> bool {
+        match cells.cmp(&self.columns) {
+            Ordering::Less => self.ragged != Ragged::Refuse,
+            Ordering::Equal => true,
+            Ordering::Greater => self.ragged == Ragged::Cut || (self.drops_trailing_empty && is_empty()),
+        }
+    }
 }
 
 impl Columns {
     pub(crate) fn new(shape: Arc<Shape>, all: &Arc<Shape>, is_named: bool, options: &Options) -> Self {
         let order: Vec<usize> = all.names().filter_map(|name| shape.position(name)).collect();
         let ordered = Shape::new(order.iter().filter_map(|&position| shape.name(position)));
+        let width = Width {
+            columns: shape.len(),
+            ragged: options.ragged,
+            drops_trailing_empty: options.drops_trailing_empty,
+            trims: options.trim.takes_fields(),
+        };
         Self {
             order: (!order.is_sorted()).then(|| (Arc::new(ordered.unwrap_or_default()), order)),
             shape,
             all: Arc::clone(all),
             is_named,
             is_positional: options.is_positional || !is_named,
-            ragged: options.ragged,
-            drops_trailing_empty: options.drops_trailing_empty,
-            trims: options.trim.takes_fields(),
+            width,
         }
     }
 
@@ -136,21 +170,19 @@ impl Columns {
     /// Removes the cells after the last column that the options drop.
     pub(crate) fn cut(&self, record: &mut ByteRecord) {
         let columns = self.len();
-        let is_empty = |cell: &[u8]| cell.is_empty() || (self.trims && cell.trim_ascii().is_empty());
-        if self.ragged == Ragged::Cut
-            || (self.drops_trailing_empty && record.iter().skip(columns).all(is_empty))
-        {
+        let is_empty = |cell: &[u8]| cell.is_empty() || (self.width.trims && cell.trim_ascii().is_empty());
+        let found = record.len();
+        if found > columns && self.width.allows(found, || record.iter().skip(columns).all(is_empty)) {
             record.truncate(columns);
         }
     }
 
     /// Checks the number of cells in a record.
     pub(crate) fn check(&self, found: usize) -> Result<(), CsvError> {
-        let expected = self.len();
-        if found == expected || (found < expected && self.ragged != Ragged::Refuse) {
+        if self.width.allows(found, || false) {
             return Ok(());
         }
-        Err(CsvError::Columns { expected, found })
+        Err(CsvError::Columns { expected: self.len(), found })
     }
 
     /// Asks about the delimiter in the error of a record, if the header looks as if the file had a different one.

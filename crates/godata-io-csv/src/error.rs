@@ -218,6 +218,22 @@ pub enum CsvError {
         /// The option that reads the cell.
         hint: &'static str,
     },
+    /// The number of cells in a record of several lines is not the number of columns: the first quote that opens a cell of
+    /// several lines is probably a lone one. [`ragged`](crate::CsvReader::ragged) accepts such records.
+    #[error(
+        "{column}: the quote that opens here is closed {}, in a record of {found} instead of {expected} columns",
+        lines_below(*lines)
+    )]
+    JoinedLines {
+        /// The column of the quote.
+        column: Column,
+        /// How many lines the closing quote is below the opening one.
+        lines: u64,
+        /// The number of columns, as in [`Columns`](Self::Columns).
+        expected: usize,
+        /// The number of cells in the record, or before a further fault.
+        found: usize,
+    },
     /// A record is longer than the [longest record](crate::CsvReader::longest_record): the file is damaged, or has another
     /// format.
     #[error("the record that begins here is over {limit} bytes long")]
@@ -225,7 +241,7 @@ pub enum CsvError {
         /// How many bytes a record may have.
         limit: usize,
     },
-    /// The number of cells in a record is not the number of columns. [`ragged`](crate::CsvReader::ragged) accepts such
+    /// The number of cells in a record of one line is not the number of columns. [`ragged`](crate::CsvReader::ragged) accepts such
     /// records.
     #[error("wrong number of columns: expected {expected}, found {found}")]
     Columns {
@@ -340,7 +356,7 @@ impl CsvError {
 
     fn kind(&self) -> RejectKind {
         match self {
-            Self::Columns { .. } => RejectKind::Columns,
+            Self::Columns { .. } | Self::JoinedLines { .. } => RejectKind::Columns,
             Self::Utf8 { .. } => RejectKind::Encoding,
             Self::Nul { .. } => RejectKind::Nul,
             Self::AfterQuote { .. } | Self::QuoteInCell { .. } | Self::UnclosedQuote { .. } => {
@@ -360,6 +376,7 @@ impl CsvError {
             | Self::AfterQuote { column, .. }
             | Self::QuoteInCell { column, .. }
             | Self::UnclosedQuote { column, .. }
+            | Self::JoinedLines { column, .. }
             | Self::Value { column, .. } => Some(column),
             Self::LikelyDelimiter { source, .. } => source.column(),
             _ => None,
@@ -371,7 +388,8 @@ impl CsvError {
         match self {
             Self::AfterQuote { column, .. }
             | Self::QuoteInCell { column, .. }
-            | Self::UnclosedQuote { column, .. } => Some(column),
+            | Self::UnclosedQuote { column, .. }
+            | Self::JoinedLines { column, .. } => Some(column),
             _ => None,
         }
     }
@@ -388,8 +406,7 @@ fn among_others(is_one_of_many: bool) -> &'static str {
 fn opens(lines: u64) -> String {
     match lines {
         0 => "here".to_owned(),
-        1 => "1 line below the beginning of the record".to_owned(),
-        lines => format!("{lines} lines below the beginning of the record"),
+        lines => format!("{} the beginning of the record", lines_below(lines)),
     }
 }
 
@@ -403,8 +420,14 @@ fn unclosed(within: Option<usize>) -> String {
 fn below(lines: u64) -> String {
     match lines {
         0 => String::new(),
-        1 => ", 1 line below the opening one".to_owned(),
-        lines => format!(", {lines} lines below the opening one"),
+        lines => format!(", {} the opening one", lines_below(lines)),
+    }
+}
+
+fn lines_below(lines: u64) -> String {
+    match lines {
+        1 => "1 line below".to_owned(),
+        lines => format!("{lines} lines below"),
     }
 }
 

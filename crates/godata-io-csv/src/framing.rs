@@ -9,6 +9,7 @@ use godata_io::{Ahead, Frame, Framing};
 use memchr::{memchr_iter, memchr2, memrchr};
 use wide::u8x16;
 
+use crate::columns::Width;
 use crate::dialect::Dialect;
 use crate::stray_quotes::{last_position, stray_quote};
 use crate::structure::{NotSimple, Structure, after, each_chunk, lowest, plain_len, positions};
@@ -21,11 +22,14 @@ use crate::{Column, CsvError};
 /// comment begins where a record would, and only LF ends it.
 ///
 /// A record is broken if a quote is not closed before the end of the file or within the longest record, if text follows
-/// a closing quote, or if it is too long. It ends at the first line break after the opening quote, so that the records
-/// after it are read as usual. It is the last record of its frame, and that ends the block.
+/// a closing quote, if it has several lines and the wrong number of cells, or if it is too long. It ends at the first line
+/// break after the opening quote, so that the records after it are read as usual. It is the last record of its frame, and
+/// that ends the block.
 #[derive(Debug)]
 pub(crate) struct Cutter {
     dialect: Dialect,
+    /// How many cells a record of several lines may have; `None` until that is known.
+    width: Option<Width>,
     /// The maximum number of records in a frame.
     most: u64,
     is_header: bool,
@@ -48,7 +52,7 @@ pub(crate) struct BrokenRecord {
 impl Cutter {
     /// Cuts as many records as possible.
     pub(crate) fn new(dialect: Dialect) -> Self {
-        Self { dialect, most: u64::MAX, is_header: false, broken: None, skips_line: false }
+        Self { dialect, width: None, most: u64::MAX, is_header: false, broken: None, skips_line: false }
     }
 
     /// Cuts one record, or one of the blank lines and comments before it.
@@ -68,6 +72,17 @@ impl Cutter {
         self.broken.take()
     }
 
+    /// Sets how many cells the next records of several lines may have.
+    pub(crate) fn set_width(&mut self, width: Width) {
+        self.width = Some(width);
+    }
+
+    fn walk<'a>(&self, ahead: &Ahead<'a>) -> Walk<'a> {
+        let mut walk = Walk::ahead(ahead, self.dialect);
+        walk.width = self.width;
+        walk
+    }
+
     /// Goes on with another file.
     pub(crate) fn begin_file(&mut self) {
         self.skips_line = false;
@@ -85,7 +100,7 @@ impl Cutter {
             return (frame, true);
         }
         // If the quote is a lone one, the bytes up to the next quote have the wrong structure.
-        let mut walk = Walk::ahead(ahead, self.dialect);
+        let mut walk = self.walk(ahead);
         walk.at = frame.bytes;
         match walk.next() {
             Piece::Blank { lines } => frame.lines += lines,
@@ -96,11 +111,20 @@ impl Cutter {
             Piece::Broken(_) | Piece::More => return (frame, false),
         }
         frame.bytes = walk.at;
-        let rest = &ahead.bytes[walk.at..];
-        let Some(structure) = Structure::of(rest, self.dialect) else { return (frame, false) };
-        let (found, is_whole) = simple_frame(structure, rest, ahead.at_end);
-        let (records, lines) = (frame.records + found.records, frame.lines + found.lines);
-        (Frame::new(frame.bytes + found.bytes).records(records).lines(lines), is_whole)
+        // Cells are counted only from the first record of several lines on.
+        for counts in [false, true] {
+            let rest = &ahead.bytes[frame.bytes..];
+            let Some(structure) = Structure::of(rest, self.dialect) else { break };
+            let lines = Lines { width: self.width, counts, cells: 0, has_several: false };
+            let (found, is_whole) = simple_frame(structure, rest, ahead.at_end, lines);
+            frame.bytes += found.bytes;
+            frame.records += found.records;
+            frame.lines += found.lines;
+            if is_whole {
+                return (frame, true);
+            }
+        }
+        (frame, false)
     }
 
     /// The rest of a line of a broken record.
@@ -132,6 +156,15 @@ impl Cutter {
                 Some(CsvError::UnclosedQuote { column, lines: line_breaks(before), within })
             }
             Fault::Stray { closed, .. } => stray_quote(record, closed - start, self.dialect),
+            Fault::Joined { quote, closed, cells, columns } => Some(CsvError::JoinedLines {
+                column: Column {
+                    number: last_position(&ahead.bytes[start..quote], self.dialect) + 1,
+                    name: None,
+                },
+                lines: line_breaks(&ahead.bytes[quote..closed]),
+                expected: columns,
+                found: cells,
+            }),
             Fault::TooLong => None,
         };
         let error = error.unwrap_or(CsvError::TooLong { limit: ahead.bytes.len() - 1 });
@@ -156,7 +189,7 @@ impl Framing for Cutter {
         if is_whole && (frame.bytes > 0 || !ahead.is_longest) {
             return Ok(frame);
         }
-        let mut walk = Walk::ahead(&ahead, self.dialect);
+        let mut walk = self.walk(&ahead);
         walk.at = frame.bytes;
         while frame.records < self.most {
             let start = walk.at;
@@ -210,15 +243,72 @@ fn plain_frame(bytes: &[u8], at_end: bool) -> Frame {
     frame
 }
 
+/// Checks the number of cells in records of several lines, 64 bytes at a time.
+struct Lines {
+    width: Option<Width>,
+    /// Whether cells are counted. Otherwise, a record of several lines is not simple.
+    counts: bool,
+    /// The number of cells that ended in the current record.
+    cells: u32,
+    /// Whether the current record has several lines.
+    has_several: bool,
+}
+
+impl Lines {
+    #[inline]
+    fn next(&mut self, ends: u64, record_ends: u64, inner: u64) -> Result<(), NotSimple> {
+        match self.width {
+            Some(width) if self.counts => self.count(width, ends, record_ends, inner),
+            Some(_) if inner != 0 => Err(NotSimple),
+            _ => Ok(()),
+        }
+    }
+
+    #[inline(never)]
+    fn count(&mut self, width: Width, ends: u64, mut record_ends: u64, inner: u64) -> Result<(), NotSimple> {
+        let mut rest = u64::MAX;
+        if inner == 0 && !self.has_several && record_ends != 0 {
+            rest = !lowest((u64::BITS - record_ends.leading_zeros()) as usize);
+            (record_ends, self.cells) = (0, 0);
+        }
+        while record_ends != 0 {
+            let record = rest & lowest(record_ends.trailing_zeros() as usize + 1);
+            self.cells += (ends & record).count_ones();
+            self.has_several |= inner & record != 0;
+            self.end_record(width)?;
+            rest &= !record;
+            record_ends &= record_ends - 1;
+        }
+        self.cells += (ends & rest).count_ones();
+        self.has_several |= inner & rest != 0;
+        Ok(())
+    }
+
+    fn end_record(&mut self, width: Width) -> Result<(), NotSimple> {
+        if self.has_several && !width.allows(self.cells as usize, || false) {
+            return Err(NotSimple);
+        }
+        (self.cells, self.has_several) = (0, false);
+        Ok(())
+    }
+
+    /// Ends the last record of the text.
+    fn finish(&mut self) -> Result<(), NotSimple> {
+        self.cells += 1;
+        self.width.map_or(Ok(()), |width| self.end_record(width))
+    }
+}
+
 /// The records of a text with quotes, up to the last one that ends in it or before something unusual. Returns whether
 /// there was nothing unusual.
-fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool) -> (Frame, bool) {
+fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool, mut lines: Lines) -> (Frame, bool) {
     let mut frame = Frame::default();
     let mut line_breaks = 0;
     let count = |mask: u64| u64::from(mask.count_ones());
     let read = each_chunk(bytes, |chunk, begin, there| {
         let marks = structure.next(chunk)?;
         let (record_ends, breaks) = (marks.record_ends & there, marks.line_breaks & there);
+        lines.next(marks.ends & there, record_ends, breaks & !record_ends)?;
         if record_ends != 0 {
             let end = (u64::BITS - record_ends.leading_zeros()) as usize;
             frame.bytes = begin + end;
@@ -235,7 +325,7 @@ fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool) -> (Frame,
     }
     if at_end && frame.bytes < bytes.len() {
         // The slow path knows what a lone CR and an open quote at the end mean.
-        if structure.is_quoted() || bytes.last() == Some(&b'\r') {
+        if structure.is_quoted() || bytes.last() == Some(&b'\r') || lines.finish().is_err() {
             return (frame, false);
         }
         frame = Frame::new(bytes.len()).records(frame.records + 1).lines(line_breaks + 1);

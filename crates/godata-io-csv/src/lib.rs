@@ -198,12 +198,13 @@
 //!
 //! # Broken records
 //!
-//! A record that can't be read fails the run. With [`on_error`](godata_etl::PipelineBuilder::on_error) it is left out, alone, and
-//! the others keep their numbers and lines:
+//! A record that can't be read fails the run. With [`on_error`](godata_etl::PipelineBuilder::on_error), only that record is
+//! left out; the others keep their numbers and lines:
 //!
 //! | The record | Kind | Where it ends |
 //! |---|---|---|
-//! | has more or fewer cells than there are columns | `columns` | at the first line break outside of quotes |
+//! | has more or fewer cells than there are columns, on one line | `columns` | at its line break |
+//! | has more or fewer cells than there are columns, on several lines | `columns` | at the first line break |
 //! | is not UTF-8 | `encoding` | at the first line break outside of quotes |
 //! | has a NUL byte | `nul` | at the first line break outside of quotes |
 //! | does not fit the struct | `type` | at the first line break outside of quotes |
@@ -212,8 +213,13 @@
 //! | has a quote that is not closed before the end of the file or within the [longest record](CsvReader::longest_record) | `quote` | at the first line break after the opening quote |
 //! | is longer than the longest record | `too_long` | at the next line break |
 //!
-//! The next record begins on the next line. So a lone quote at the beginning of a cell does not take all records up to the next quote
-//! with it.
+//! The next record begins on the next line. So a broken record of several lines is rejected line by line, and a line of it that
+//! would be a record of its own is read as one. A header that is repeated in the middle of a file is an ordinary record. A CR
+//! without an LF ends a line, too.
+//!
+//! **Two lone quotes can form a legal cell** with all the lines between them, as in records 2 to 5 below. RFC 4180 allows
+//! that, so nothing is rejected. If you know how long a record can be, set [`longest_record`](CsvReader::longest_record): then a
+//! quote that is closed too far away is broken, and each of the two costs its own line.
 //!
 //! ```
 //! use godata_io_csv::etl::{Limit, OnError};
@@ -231,6 +237,22 @@
 //! assert_eq!(report.rejected(), 2);
 //! assert_eq!(report.rejections[0].to_string(), "read rejected record 2 (names.csv:3)");
 //! assert_eq!((report.rejections[0].kind, report.rejections[1].kind), ("quote", "columns"));
+//! # Ok::<(), csv::BoxError>(())
+//! ```
+//!
+//! ```
+//! use godata_io_csv::etl::{Limit, OnError};
+//! use godata_io_csv::{self as csv, CsvReader, Input, Pipeline, Records, RunContext};
+//!
+//! let text = "id,name\n1,Ann\n2,\"Bob\n3,Cid\n4,Dan\n5,Dee\"\n6,Eve\n";
+//! let counts = |reader: CsvReader<Records>| {
+//!     let flow = Pipeline::builder("names").on_error(OnError::skip(Limit::records(10))).read(reader);
+//!     let report = flow.write_fn(async |_, _| Ok(()))?.run_blocking(&RunContext::new())?;
+//!     Ok::<_, csv::BoxError>((report.read.records, report.rejected()))
+//! };
+//! let reader = csv::read_records(Input::bytes("names.csv", text));
+//! assert_eq!(counts(reader.clone())?, (3, 0));
+//! assert_eq!(counts(reader.longest_record(12))?, (4, 2));
 //! # Ok::<(), csv::BoxError>(())
 //! ```
 //!

@@ -449,9 +449,33 @@ impl<B> CsvReader<B> {
 
     /// Sets how many bytes a record may have, at most 64 MiB, which is the default. A longer one is
     /// [broken](crate#broken-records), with [`CsvError::TooLong`](crate::CsvError::TooLong), and so is a record with a quote
-    /// that is not closed within as many bytes. The batches are not larger.
+    /// that is not closed within as many bytes.
     ///
-    /// With a smaller number, less is read ahead in search of the quote that closes a cell.
+    /// With a smaller number, less is read ahead in search of the quote that closes a cell. This is also the way to find two
+    /// lone quotes that close each other, many lines apart, and so form a cell that RFC 4180 allows:
+    ///
+    /// ```
+    /// use godata_io_csv::etl::{Limit, OnError};
+    /// use godata_io_csv::{self as csv, Input, Pipeline};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), csv::BoxError> {
+    /// let row = |id| match id {
+    ///     10 => "10,\"Bob,1\n".to_owned(),
+    ///     9_000 => "9000,Bob\",1\n".to_owned(),
+    ///     id => format!("{id},Bob,1\n"),
+    /// };
+    /// let text = format!("id,name,amount\n{}", (1..=10_000).map(row).collect::<String>());
+    /// let reader = csv::read_records(Input::bytes("orders", text));
+    /// let orders = Pipeline::builder("orders").read(reader.clone()).collect(10_000).await?;
+    /// assert_eq!(orders.len(), 1_010);
+    ///
+    /// let flow = Pipeline::builder("orders").on_error(OnError::skip(Limit::records(10)));
+    /// let orders = flow.read(reader.longest_record(200)).collect(10_000).await?;
+    /// assert_eq!(orders.len(), 9_998);
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn longest_record(mut self, bytes: usize) -> Self {
         self.options.longest_record = Some(bytes);

@@ -44,6 +44,7 @@ impl<B> CsvSource<B> {
             blocks = blocks.longest_record(bytes);
         }
         let (opening, columns) = Opening::begin(&mut blocks, dialect, options, scope)?;
+        blocks.framing_mut().set_width(columns.width);
         let decoder = Arc::new(opening.decoder(columns));
         Ok(Self { blocks, opening, decoder, decode, has_records: false })
     }
@@ -56,6 +57,7 @@ impl<B: Batch> BlockingSource for CsvSource<B> {
         let Self { blocks, opening, decoder, decode, has_records } = self;
         let block = blocks.next(|blocks| {
             if let Some(columns) = opening.next(blocks)? {
+                blocks.framing_mut().set_width(columns.width);
                 *decoder = Arc::new(opening.decoder(columns));
             }
             Ok(())

@@ -52,7 +52,7 @@ impl<'a> StrayQuotes<'a> {
 /// What is wrong with a record in which text follows the quote before `closed`, as a column without a name.
 pub(crate) fn stray_quote(record: &[u8], closed: usize, dialect: Dialect) -> Option<CsvError> {
     let quote = dialect.quote?;
-    // The excerpt has nothing that a later block would have to tell.
+    // Only bytes that every block size has in view, so the message is always the same.
     let rest = &record[closed..record.len().min(closed + EXCERPT)];
     let end = memchr3(dialect.delimiter, b'\r', b'\n', rest).unwrap_or(rest.len());
     let mut tidied = Vec::new();

@@ -3,6 +3,7 @@
 use godata_io::Ahead;
 use memchr::{memchr, memchr2, memchr2_iter, memchr3};
 
+use crate::columns::Width;
 use crate::dialect::Dialect;
 use crate::stray_quotes::EXCERPT;
 
@@ -14,6 +15,8 @@ pub(crate) struct Walk<'a> {
     at_end: bool,
     /// Whether the first record may not be longer than the bytes.
     is_longest: bool,
+    /// How many cells a record of several lines may have; `None` for any number.
+    pub(crate) width: Option<Width>,
     /// Where the next record or blank line begins.
     pub(crate) at: usize,
 }
@@ -31,14 +34,13 @@ pub(crate) enum Piece {
         /// Whether it has quotes.
         has_quotes: bool,
     },
-    /// A record that the next records can't be a part of, whatever its quotes say.
+    /// A broken record. The next one starts on the next line.
     Broken(Broken),
     /// No record ends in the remaining bytes, or no bytes remain.
     More,
 }
 
-/// A record whose end its quotes don't tell. It ends at the first line break after the quote, and the next record
-/// begins on the next line.
+/// A record that does not end where its quotes say. It ends at the first line break after the quote of its fault.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Broken {
     pub(crate) fault: Fault,
@@ -60,6 +62,17 @@ pub(crate) enum Fault {
         /// The position after the quote that closes it.
         closed: usize,
     },
+    /// The record has several lines and the wrong number of cells.
+    Joined {
+        /// The position of the first quote that opens a cell of several lines.
+        quote: usize,
+        /// The position after the quote that closes it.
+        closed: usize,
+        /// The number of cells, or of those up to another fault.
+        cells: usize,
+        /// The number of columns.
+        columns: usize,
+    },
     /// The record is too long.
     TooLong,
 }
@@ -79,7 +92,7 @@ enum End {
 impl<'a> Walk<'a> {
     /// A walk through whole records.
     pub(crate) fn new(bytes: &'a [u8], dialect: Dialect) -> Self {
-        Self { bytes, dialect, at_end: true, is_longest: false, at: 0 }
+        Self { bytes, dialect, at_end: true, is_longest: false, width: None, at: 0 }
     }
 
     /// A walk through the bytes of a file that are known so far.
@@ -119,15 +132,64 @@ impl<'a> Walk<'a> {
             return Piece::Blank { lines: 1 };
         }
         let inner = if has_quotes { line_breaks(&self.bytes[start..end]) } else { 0 };
+        if inner > 0
+            && let Some(fault) = self.joined(start, end)
+        {
+            self.at = start;
+            return self.broken(fault);
+        }
         Piece::Record { lines: 1 + inner, has_quotes }
+    }
+
+    /// Whether the record from `start` to `end` has several lines and the wrong number of cells.
+    fn joined(&self, start: usize, end: usize) -> Option<Fault> {
+        let (width, bytes) = (self.width?, &self.bytes[..end]);
+        let Dialect { delimiter, quote, escape, .. } = self.dialect;
+        let (mut cells, mut first, mut extra) = (0, None, end);
+        let mut at = start;
+        loop {
+            if cells == width.columns() {
+                extra = at;
+            }
+            cells += 1;
+            let open = at + self.spaces(&bytes[at..]);
+            let mut rest = at;
+            if bytes.get(open).is_some_and(|&byte| Some(byte) == quote) {
+                rest = after_quotes(bytes, open, escape).unwrap_or(end);
+                if first.is_none() && memchr2(b'\r', b'\n', &bytes[open..rest]).is_some() {
+                    first = Some((open, rest));
+                }
+            }
+            match memchr3(delimiter, b'\r', b'\n', &bytes[rest..]) {
+                Some(found) if bytes[rest + found] == delimiter => at = rest + found + 1,
+                _ => break,
+            }
+        }
+        // Cells that may be empty are left to the decoder.
+        let is_empty = |&byte: &u8| {
+            byte == delimiter
+                || Some(byte) == quote
+                || Some(byte) == escape
+                || self.is_space_around_quotes(byte)
+                || (width.trims && byte.is_ascii_whitespace())
+        };
+        let (quote, closed) = first?;
+        let is_allowed = width.allows(cells, || bytes[extra..].iter().all(is_empty));
+        (!is_allowed).then_some(Fault::Joined { quote, closed, cells, columns: width.columns() })
     }
 
     /// Moves past the broken record at `self.at`.
     #[cold]
-    fn broken(&mut self, fault: Fault) -> Piece {
+    fn broken(&mut self, mut fault: Fault) -> Piece {
         let (start, bytes) = (self.at, self.bytes);
+        if let Fault::Unclosed(quote) | Fault::Stray { quote, .. } = fault
+            && let Some(joined @ Fault::Joined { cells, columns, .. }) = self.joined(start, quote)
+            && cells > columns
+        {
+            fault = joined;
+        }
         let line_break = match fault {
-            Fault::Unclosed(quote) | Fault::Stray { quote, .. } => {
+            Fault::Unclosed(quote) | Fault::Stray { quote, .. } | Fault::Joined { quote, .. } => {
                 memchr2(b'\r', b'\n', &bytes[quote..]).and_then(|found| self.after_break(quote + found))
             }
             Fault::TooLong => None,
@@ -227,13 +289,12 @@ impl<'a> Walk<'a> {
 
     /// Whether text follows the closing quote before `closed`. It is known only once enough of the text is.
     fn is_stray(&self, closed: usize) -> bool {
-        let Dialect { delimiter, lenient_quotes, spaces_around_quotes, .. } = self.dialect;
+        let Dialect { delimiter, lenient_quotes, .. } = self.dialect;
         if lenient_quotes {
             return false;
         }
         let rest = &self.bytes[closed..];
-        let is_space = |&&byte: &&u8| spaces_around_quotes && self.dialect.is_space(byte);
-        let spaces = rest.iter().take_while(is_space).count();
+        let spaces = self.spaces(rest);
         let is_text = |&byte: &u8| byte != delimiter && !matches!(byte, b'\r' | b'\n');
         rest.get(spaces).is_some_and(is_text)
             && (self.at_end
@@ -242,11 +303,19 @@ impl<'a> Walk<'a> {
                 || memchr3(delimiter, b'\r', b'\n', rest).is_some())
     }
 
+    fn is_space_around_quotes(&self, byte: u8) -> bool {
+        self.dialect.spaces_around_quotes && self.dialect.is_space(byte)
+    }
+
+    /// The number of spaces at the beginning that may be around a quote.
+    fn spaces(&self, bytes: &[u8]) -> usize {
+        bytes.iter().take_while(|&&byte| self.is_space_around_quotes(byte)).count()
+    }
+
     /// Removes the spaces at the end that may be before a quote.
     fn without_spaces(&self, mut bytes: &'a [u8]) -> &'a [u8] {
-        while self.dialect.spaces_around_quotes
-            && let [rest @ .., last] = bytes
-            && self.dialect.is_space(*last)
+        while let [rest @ .., last] = bytes
+            && self.is_space_around_quotes(*last)
         {
             bytes = rest;
         }

@@ -109,6 +109,11 @@ fn variants() -> Vec<(CsvError, &'static str, &'static str)> {
             "column 3: the quote that opens 2 lines below the beginning of the record is not closed within 67108864 bytes",
             "",
         ),
+        (
+            CsvError::JoinedLines { column: column(Some("amount")), lines: 1, expected: 3, found: 4 },
+            "column `amount`: the quote that opens here is closed 1 line below, in a record of 4 instead of 3 columns",
+            "",
+        ),
         (CsvError::TooLong { limit: 64 }, "the record that begins here is over 64 bytes long", ""),
         (
             CsvError::AfterQuote {

@@ -39,8 +39,14 @@ struct Found {
     line: u64,
 }
 
-/// Where a record ends that begins at `start`, found byte by byte, and its fault.
-fn naive_record(text: &[u8], start: usize, dialect: Dialect) -> (usize, Option<(&'static str, usize)>) {
+/// Where a record ends that begins at `start`, found byte by byte, and its fault. If it has several lines, it needs this
+/// number of cells.
+fn naive_record(
+    text: &[u8],
+    start: usize,
+    dialect: Dialect,
+    columns: Option<usize>,
+) -> (usize, Option<(&'static str, usize)>) {
     #[derive(PartialEq)]
     enum At {
         CellStart,
@@ -55,20 +61,34 @@ fn naive_record(text: &[u8], start: usize, dialect: Dialect) -> (usize, Option<(
         (from..text.len()).find(|&at| b"\r\n".contains(&text[at])).map_or(text.len(), after_break)
     };
     let (mut at, mut column, mut in_cell) = (At::CellStart, 1, None);
+    // The quote and the column of the first cell of several lines.
+    let mut first = None;
+    let joined = |first: Option<(usize, usize)>, is_wrong: bool| {
+        first.filter(|_| is_wrong).map(|(open, column)| (line_end(open), Some(("joined", column))))
+    };
+    let is_wide = |column| columns.is_some_and(|columns| column > columns);
     for (i, &byte) in text.iter().enumerate().skip(start) {
+        if let (At::Quoted(open) | At::Escaped(open), b'\r' | b'\n') = (&at, byte) {
+            first = first.or(Some((*open, column)));
+        }
         at = match (at, byte) {
             (At::CellStart, byte) if is(byte, dialect.quote) => At::Quoted(i),
             (At::Quoted(open), byte) if is(byte, dialect.quote) => At::QuoteInQuoted(open),
             (At::Quoted(open), byte) if is(byte, dialect.escape) => At::Escaped(open),
             (At::Quoted(open) | At::Escaped(open), _) => At::Quoted(open),
             (At::QuoteInQuoted(open), byte) if is(byte, dialect.quote) => At::Quoted(open),
-            (_, b'\r' | b'\n') => return (after_break(i), None),
+            (_, b'\r' | b'\n') => {
+                let is_wrong = columns.is_some_and(|columns| column != columns);
+                return joined(first, is_wrong).unwrap_or((after_break(i), None));
+            }
             (_, byte) if byte == dialect.delimiter => {
                 column += 1;
                 At::CellStart
             }
             (At::QuoteInQuoted(open), _) if !dialect.lenient_quotes => {
-                return (line_end(open), Some(("stray", in_cell.unwrap_or(column))));
+                let before = first.filter(|(first, _)| *first < open);
+                let stray = (line_end(open), Some(("stray", in_cell.unwrap_or(column))));
+                return joined(before, is_wide(column)).unwrap_or(stray);
             }
             _ => {
                 in_cell = in_cell.or(is(byte, dialect.quote).then_some(column));
@@ -77,13 +97,19 @@ fn naive_record(text: &[u8], start: usize, dialect: Dialect) -> (usize, Option<(
         };
     }
     match at {
-        At::Quoted(open) | At::Escaped(open) => (line_end(open), Some(("unclosed", column))),
-        _ => (text.len(), None),
+        At::Quoted(open) | At::Escaped(open) => {
+            let before = first.filter(|(first, _)| *first < open);
+            joined(before, is_wide(column)).unwrap_or((line_end(open), Some(("unclosed", column))))
+        }
+        _ => {
+            let is_wrong = columns.is_some_and(|columns| column != columns);
+            joined(first, is_wrong).unwrap_or((text.len(), None))
+        }
     }
 }
 
 /// The records of a text, found byte by byte. The good ones are read by the `csv` crate, each alone.
-fn naive(text: &[u8], dialect: Dialect) -> Vec<Found> {
+fn naive(text: &[u8], dialect: Dialect, columns: Option<usize>) -> Vec<Found> {
     let (mut found, mut at) = (Vec::new(), 0);
     while at < text.len() {
         if Some(text[at]) == dialect.comment {
@@ -91,7 +117,7 @@ fn naive(text: &[u8], dialect: Dialect) -> Vec<Found> {
         } else if b"\r\n".contains(&text[at]) {
             at += 1;
         } else {
-            let (end, fault) = naive_record(text, at, dialect);
+            let (end, fault) = naive_record(text, at, dialect, columns);
             let record = match fault {
                 None => Ok(oracle(&text[at..end], dialect)[0].0.clone()),
                 Some(fault) => Err(fault),
@@ -138,8 +164,9 @@ fn oracle(text: &[u8], dialect: Dialect) -> Vec<(ByteRecord, u64)> {
 }
 
 /// Cuts a text as `Blocks` does, with blocks of this size.
-fn cut(text: &[u8], dialect: Dialect, size: usize) -> Vec<Found> {
+fn cut(text: &[u8], dialect: Dialect, columns: Option<usize>, size: usize) -> Vec<Found> {
     let mut cutter = Cutter::new(dialect);
+    cutter.width = columns.map(Width::of);
     let (mut found, mut at, mut line) = (Vec::new(), 0, 1);
     while at < text.len() {
         let mut len = size;
@@ -168,6 +195,10 @@ fn cut(text: &[u8], dialect: Dialect, size: usize) -> Vec<Found> {
             CsvError::AfterQuote { column, .. } | CsvError::QuoteInCell { column, .. } => {
                 ("stray", column.number)
             }
+            CsvError::JoinedLines { column, expected, .. } => {
+                assert_eq!(Some(expected), columns);
+                ("joined", column.number)
+            }
             error => panic!("{error}"),
         });
         let records = oracle(good, dialect).into_iter().map(|(record, _)| Ok(record)).chain(fault.map(Err));
@@ -180,17 +211,18 @@ fn cut(text: &[u8], dialect: Dialect, size: usize) -> Vec<Found> {
     found
 }
 
-fn check(text: &[u8], dialect: Dialect) {
+fn check(text: &[u8], dialect: Dialect, columns: Option<usize>) {
     for lenient_quotes in [false, true] {
         let dialect = Dialect { lenient_quotes, ..dialect };
-        let expected = naive(text, dialect);
+        let expected = naive(text, dialect, columns);
         if lenient_quotes && expected.iter().all(|found| found.record.is_ok()) {
             let whole =
                 oracle(text, dialect).into_iter().map(|(record, line)| Found { record: Ok(record), line });
             assert_eq!(whole.collect::<Vec<_>>(), expected);
         }
         for size in 1..=text.len() + 1 {
-            assert_eq!(cut(text, dialect, size), expected, "blocks of {size} bytes, {dialect:?}");
+            let found = cut(text, dialect, columns, size);
+            assert_eq!(found, expected, "blocks of {size} bytes, {columns:?} columns, {dialect:?}");
         }
     }
 }
@@ -214,13 +246,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn tables_are_cut_as_the_csv_crate_reads_them(text in table(), dialect in prop::sample::select(dialects().to_vec())) {
-        check(text.as_bytes(), dialect);
+    fn tables_are_cut_as_the_csv_crate_reads_them(text in table(), dialect in prop::sample::select(dialects().to_vec()), columns in prop::option::of(1_usize..4)) {
+        check(text.as_bytes(), dialect, columns);
     }
 
     #[test]
-    fn any_bytes_are_cut_as_the_csv_crate_reads_them(text in "[\"',;#\\\\\r\na]{0,24}", dialect in prop::sample::select(dialects().to_vec())) {
-        check(text.as_bytes(), dialect);
+    fn any_bytes_are_cut_as_the_csv_crate_reads_them(text in "[\"',;#\\\\\r\na]{0,24}", dialect in prop::sample::select(dialects().to_vec()), columns in prop::option::of(1_usize..4)) {
+        check(text.as_bytes(), dialect, columns);
     }
 }
 

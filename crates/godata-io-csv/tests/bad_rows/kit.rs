@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use godata_etl::{
-    Batch, BoxError, Chunk, Limit, OnError, Pipeline, PipelineHook, PipelineInfo, Record, Records, Rejected,
-    RunContext, RunScope, Sink, Stop, Work, Writer, error_chain,
+    Batch, BoxError, Chunk, Flow, Limit, OnError, Pipeline, PipelineHook, PipelineInfo, Record, Records,
+    Rejected, RunContext, RunScope, Sink, Stop, Work, Writer, error_chain,
 };
 use godata_io_csv::{self as csv, CsvReader, Input};
 use serde::de::DeserializeOwned;
@@ -12,6 +12,8 @@ use serde::de::DeserializeOwned;
 /// A rejection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Bad {
+    /// The number of its record in the file, and its line.
+    pub(crate) record: u64,
     pub(crate) line: u64,
     pub(crate) kind: &'static str,
     pub(crate) column: Option<String>,
@@ -34,6 +36,7 @@ struct Seen(Arc<Mutex<(Vec<Bad>, Vec<String>)>>);
 impl PipelineHook for Seen {
     fn on_reject(&self, _: &RunContext, _: &PipelineInfo, rejected: &Rejected) {
         let bad = Bad {
+            record: rejected.place.record.unwrap(),
             line: rejected.place.line.unwrap(),
             kind: rejected.kind.as_str(),
             column: rejected.column.as_deref().map(str::to_owned),
@@ -71,7 +74,16 @@ impl<T: DeserializeOwned + PartialEq + std::fmt::Debug + Send + 'static> Rows fo
 
 /// Reads with any number of rejections.
 pub(crate) fn skipping<B: Rows<Row: Send>>(reader: CsvReader<B>, workers: usize) -> Outcome<B::Row> {
-    run(reader, workers, OnError::skip(Limit::unlimited()))
+    run(reader, workers, OnError::skip(Limit::unlimited()), |flow| flow)
+}
+
+/// The same with steps after the reader.
+pub(crate) fn skipping_with_steps(
+    reader: CsvReader<Records>,
+    workers: usize,
+    steps: impl FnOnce(Flow<Records>) -> Flow<Records>,
+) -> Outcome<Record> {
+    run(reader, workers, OnError::skip(Limit::unlimited()), steps)
 }
 
 /// The same with dead letters, which are returned as well.
@@ -80,7 +92,8 @@ pub(crate) fn with_letters<B: Rows<Row: Send>>(
     workers: usize,
 ) -> (Outcome<B::Row>, Vec<Record>) {
     let letters = Letters::default();
-    let found = run(reader, workers, OnError::dead_letter(letters.clone(), Limit::unlimited()));
+    let on_error = OnError::dead_letter(letters.clone(), Limit::unlimited());
+    let found = run(reader, workers, on_error, |flow| flow);
     let letters = std::mem::take(&mut *letters.0.lock().unwrap());
     assert_eq!(letters.len(), found.bad.len());
     (found, letters)
@@ -114,14 +127,17 @@ impl Sink<Records> for Letters {
     }
 }
 
-fn run<B: Rows<Row: Send>>(reader: CsvReader<B>, workers: usize, on_error: OnError) -> Outcome<B::Row> {
+fn run<B: Rows<Row: Send>>(
+    reader: CsvReader<B>,
+    workers: usize,
+    on_error: OnError,
+    steps: impl FnOnce(Flow<B>) -> Flow<B>,
+) -> Outcome<B::Row> {
     let (seen, read) = (Seen::default(), Arc::new(Mutex::new(Vec::new())));
     let sink = Arc::clone(&read);
-    let report = Pipeline::builder("bad-rows")
-        .workers(workers)
-        .on_error(on_error)
-        .hook(seen.clone())
-        .read(reader)
+    let flow =
+        Pipeline::builder("bad-rows").workers(workers).on_error(on_error).hook(seen.clone()).read(reader);
+    let report = steps(flow)
         .write_fn(move |_, batch: B| {
             let sink = Arc::clone(&sink);
             async move {
@@ -134,7 +150,7 @@ fn run<B: Rows<Row: Send>>(reader: CsvReader<B>, workers: usize, on_error: OnErr
         .unwrap();
     let (bad, messages) = std::mem::take(&mut *seen.0.lock().unwrap());
     let records = std::mem::take(&mut *read.lock().unwrap());
-    assert_eq!(report.read.records, records.len() as u64);
+    assert_eq!(report.written.records, records.len() as u64);
     assert_eq!(report.rejected(), bad.len() as u64);
     Outcome { records, bad, messages }
 }

@@ -1,9 +1,9 @@
 //! Where a broken record ends.
 
-use godata_etl::{Records, record};
+use godata_etl::{Flow, Records, record};
 use godata_io_csv::{self as csv, FileColumns, Input};
 
-use crate::kit::{failure, of, skipping, with_letters};
+use crate::kit::{failure, of, skipping, skipping_with_steps, with_letters};
 
 fn lines(found: &[crate::kit::Bad]) -> Vec<u64> {
     found.iter().map(|bad| bad.line).collect()
@@ -42,6 +42,23 @@ fn a_record_that_is_too_long_is_left_out_with_the_rest_of_its_line() {
         let expected =
             "read failed at record 2 (orders.csv:3): the record that begins here is over 100 bytes long";
         assert_eq!(failure(of(text).longest_record(100), 1), expected);
+    }
+}
+
+#[test]
+fn a_record_that_was_cut_off_has_no_bytes_in_its_letter() {
+    let long = "y".repeat(200);
+    let filler = "6,x\n".repeat(40);
+    let text = format!("id,note\n1,{long}\n2,\"{long}\n3,\"lone\n{filler}4\n5,\0\n6,x\n");
+    for size in [1, 64, 1 << 20] {
+        let (found, letters) = with_letters(of(text.clone()).longest_record(100).block_size(size), 2);
+        let kinds: Vec<_> = found.bad.iter().map(|bad| bad.kind).collect();
+        assert_eq!(kinds, ["too_long", "quote", "quote", "columns", "nul"], "blocks of {size} bytes");
+        let raw: Vec<_> = found.bad.iter().map(|bad| bad.raw.as_deref()).collect();
+        assert_eq!(raw, [None, None, Some(&b"3,\"lone\n"[..]), Some(b"4\n"), Some(b"5,\0\n")]);
+        let kept = |field| letters.iter().map(move |letter| letter.str(field)).collect::<Vec<_>>();
+        assert_eq!(kept("raw"), [None, None, Some("3,\"lone\n"), Some("4\n"), None]);
+        assert_eq!(kept("raw_hex"), [None, None, None, None, Some("352c000a")]);
     }
 }
 
@@ -88,8 +105,139 @@ fn reading_goes_on_after_the_line_of_the_lone_quote() {
     assert_eq!(found.records[0].str("name"), Some("Ann\n2,Bob\n3,Cid\n4,Dee"));
 }
 
+/// Rows `id,name,amount`, of which two are changed.
+fn rows_with(tenth: &str, late: &str) -> String {
+    let row = |id| match id {
+        10 => format!("{tenth}\n"),
+        9_000 => format!("{late}\n"),
+        id => format!("{id},Bob,1\n"),
+    };
+    format!("id,name,amount\n{}", (1..=10_000).map(row).collect::<String>())
+}
+
 #[test]
-fn a_broken_first_record_of_a_file_without_a_header_does_not_count() {
+fn two_lone_quotes_that_join_records_with_the_wrong_number_of_columns_cost_their_own_lines() {
+    let text = rows_with("10,\"5 pipe,1", "9000,5\",1,extra");
+    for size in [64, 1 << 10, 256 << 10, 1 << 20] {
+        for workers in [1, 4] {
+            let (found, _) = with_letters(of(text.clone()).block_size(size), workers);
+            assert_eq!(lines(&found.bad), [11, 9_001], "blocks of {size} bytes");
+            assert_eq!(found.bad[0].raw.as_deref(), Some(&b"10,\"5 pipe,1\n"[..]));
+            assert_eq!(found.records.len(), 9_998);
+            assert_eq!(
+                found.messages[0],
+                "column `name`: the quote that opens here is closed 8990 lines below, in a record of 4 instead of 3 columns"
+            );
+        }
+    }
+    // Without quotes that open a cell, a record is never more than a line.
+    assert_eq!(lines(&skipping(of(text).no_quotes(), 1).bad), [9_001]);
+}
+
+#[test]
+fn a_small_longest_record_finds_lone_quotes_that_are_a_legal_cell() {
+    let table = [
+        ("10,\",1", "9000,\",1"),
+        ("10,\"Bob,1", "9000,Bob\",1"),
+        ("10,\"5 pipe,1", "9000,5\",1,extra"),
+        ("10,Bob,\"1", "9000,Bob,1\""),
+        ("10,\"Bob,1", "9000,\"Bob,1"),
+    ];
+    for (tenth, late) in table {
+        for size in [64, 256 << 10] {
+            let text = rows_with(tenth, late);
+            let found = skipping(of(text.clone()).longest_record(200).block_size(size), 2);
+            assert_eq!(lines(&found.bad), [11, 9_001], "{tenth}");
+            assert_eq!(found.records.len(), 9_998, "{tenth}");
+            // With the default, a cell of many lines is found only if that is against the rules.
+            let (records, bad) =
+                if tenth.contains("pipe") || late.contains(",\"Bob") { (9_998, 2) } else { (1_010, 0) };
+            let found = skipping(of(text).block_size(size), 2);
+            assert_eq!((found.records.len(), found.bad.len()), (records, bad), "{tenth}");
+        }
+    }
+}
+
+#[test]
+fn a_record_of_several_lines_ends_at_its_first_one_only_if_its_columns_are_wrong() {
+    let bad = |reader: csv::CsvReader<Records>| {
+        let found = skipping(reader.block_size(8), 1);
+        (lines(&found.bad), found.records.len())
+    };
+    let short = "id,note,tag\n1,\"a\nb\"\n2,x,y\n";
+    assert_eq!(bad(of(short)), (vec![2, 3], 1));
+    assert_eq!(bad(of(short).ragged(csv::Ragged::Pad)), (vec![], 2));
+    let long = "id,note\n1,\"a\nb\",c,\"d\n\"\n2,x\n";
+    assert_eq!(bad(of(long)), (vec![2, 3, 4], 1));
+    assert_eq!(bad(of(long).ragged(csv::Ragged::Pad)), (vec![2, 3, 4], 1));
+    assert_eq!(bad(of(long).ragged(csv::Ragged::Cut)), (vec![], 2));
+    let empty = "id,note\n1,\"a\nb\",, \"\" ,\n2,\"x\ny\",z\n3,\"x\ny\"\n";
+    let reader = || of(empty).spaces_around_quotes().drop_trailing_empty();
+    assert_eq!(bad(reader()), (vec![4, 5], 2));
+    let spaces = "id,note\n1,\"a\nb\", ,\" \"\n2,\"x\ny\"\n";
+    assert_eq!(bad(of(spaces).drop_trailing_empty().trim(csv::Trim::Fields)), (vec![], 2));
+    assert_eq!(bad(of(spaces).drop_trailing_empty()), (vec![2, 3], 1));
+    // What is wrong after too many cells does not matter.
+    assert_eq!(bad(of("id,note\n1,\"a\nb\",c,\"d\"e\n2,x\n")), (vec![2, 3], 1));
+    assert_eq!(bad(of("id,note\n1,\"a\nb\",c,\"d\n2,x\n")), (vec![2, 3], 1));
+    // Each file has its own number of columns.
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("1.csv"), folder.path().join("2.csv"));
+    std::fs::write(&first, "id,note\n1,\"a\nb\"\n").unwrap();
+    std::fs::write(&second, "id,note,tag\n1,\"a\nb\",\n2,\"a\nb\"\n").unwrap();
+    let reader = csv::read_records(Input::paths([first, second])).file_columns(FileColumns::Union);
+    assert_eq!(bad(reader), (vec![4, 5], 2));
+}
+
+#[test]
+fn a_later_step_names_the_right_records_among_broken_ones() {
+    let broken = [
+        "{id}\n",
+        "{id},\"lone\n",
+        "{id},\"a\"b\n",
+        "{id},5\" disk\n",
+        "{id},x,y\n",
+        "{id},\"two\nlines\",y\n",
+    ];
+    let (mut text, mut line, mut record) = ("id,note\n".to_owned(), 2, 0);
+    let (mut bad, mut refused) = (Vec::new(), Vec::new());
+    for id in 0..300 {
+        let row = match id % 10 {
+            3 | 4 => broken[(id / 10 + id) % broken.len()].replace("{id}", &id.to_string()),
+            5 | 8 => format!("{id},refused\n"),
+            7 => format!("\n{id},\"two\nlines\"\n"),
+            _ => format!("{id},x\n"),
+        };
+        // The second line of a record with the wrong columns is bad, too.
+        let records = if row.contains("lines\",y") { 2 } else { 1 };
+        for more in 0..records {
+            let place = (record + 1 + more, line + more);
+            match id % 10 {
+                3 | 4 => bad.push(place),
+                5 | 8 => refused.push(place),
+                _ => {}
+            }
+        }
+        record += records;
+        line += row.lines().count() as u64;
+        text += &row;
+    }
+    for (size, workers) in [(1, 2), (100, 4), (1 << 10, 1), (1 << 20, 1)] {
+        let refuse = |flow: Flow<Records>| {
+            flow.expect("the note is not refused", |order| order.str("note") != Some("refused"))
+        };
+        let found = skipping_with_steps(of(text.clone()).block_size(size), workers, refuse);
+        let places = |is_refused: bool| {
+            let found = found.bad.iter().filter(|bad| (bad.kind == "expectation") == is_refused);
+            found.map(|bad| (bad.record, bad.line)).collect::<Vec<_>>()
+        };
+        assert_eq!(places(false), bad, "blocks of {size} bytes");
+        assert_eq!(places(true), refused, "blocks of {size} bytes");
+    }
+}
+
+#[test]
+fn a_broken_first_record_of_a_file_without_a_header_does_not_set_the_number_of_columns() {
     let text = "1,\"open\n\n2,x,y\n3,\"a\"b,c,d\n4,x,y\n";
     for size in [1, 1 << 20] {
         let found = skipping(of(text).no_header().block_size(size), 2);

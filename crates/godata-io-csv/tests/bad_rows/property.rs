@@ -34,6 +34,8 @@ enum Change {
     QuoteWithin,
     AfterQuote,
     Unclosed,
+    /// The line closes a quote of an earlier line, in a record with too many columns.
+    Close,
 }
 
 fn line() -> impl Strategy<Value = Vec<u8>> {
@@ -46,6 +48,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
         Change::QuoteWithin,
         Change::AfterQuote,
         Change::Unclosed,
+        Change::Close,
     ]);
     let change = prop::option::weighted(0.15, (change, 0..3_usize));
     (prop::collection::vec(cell(), 3), change, prop::sample::select(vec!["\n", "\n", "\n", "\r\n"])).prop_map(
@@ -59,6 +62,7 @@ fn line() -> impl Strategy<Value = Vec<u8>> {
                     let middle = cells[at].len() / 2;
                     cells[at].insert(middle, byte);
                 }
+                Some((Change::Close, _)) => cells.insert(0, b"x\"".to_vec()),
                 Some((Change::LoneQuote, at)) => cells[at] = b"\"lone".to_vec(),
                 Some((Change::QuoteWithin, at)) => cells[at] = b"5\" disk".to_vec(),
                 Some((Change::AfterQuote, at)) => cells[at] = b"\"a\"b".to_vec(),
