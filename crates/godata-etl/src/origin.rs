@@ -169,7 +169,8 @@ pub struct Place {
     pub record: Option<u64>,
     /// The name of the source.
     pub source: Option<Arc<str>>,
-    /// The line of the source on which the record starts, from 1.
+    /// The line of the source on which the record starts, from 1. For a JSON value of several lines that can't be read, it is the
+    /// line of the fault.
     pub line: Option<u64>,
     /// Where the record starts in the text of the source, in bytes from 0. The text is what is left after decompression and
     /// the conversion to UTF-8. Known only for a rejected record whose bytes were kept.

@@ -91,7 +91,7 @@ pub struct DeadLetter {
     pub file: Option<String>,
     /// The number of the record in its file, from 1.
     pub record: Option<u64>,
-    /// The line on which it starts, from 1.
+    /// The line on which it starts, from 1; for a JSON value of several lines that can't be read, the line of the fault.
     pub line: Option<u64>,
     /// Where it starts in the text of its file, in bytes from 0.
     pub byte: Option<u64>,
