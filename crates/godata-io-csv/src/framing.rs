@@ -9,6 +9,7 @@ use godata_io::{Ahead, Frame, Framing};
 use memchr::{memchr_iter, memchr2, memrchr};
 use wide::u8x16;
 
+use crate::cell_count::CellCount;
 use crate::columns::Width;
 use crate::dialect::Dialect;
 use crate::stray_quotes::{last_position, stray_quote};
@@ -115,8 +116,8 @@ impl Cutter {
         for counts in [false, true] {
             let rest = &ahead.bytes[frame.bytes..];
             let Some(structure) = Structure::of(rest, self.dialect) else { break };
-            let lines = Lines { width: self.width, counts, cells: 0, has_several: false };
-            let (found, is_whole) = simple_frame(structure, rest, ahead.at_end, lines);
+            let cells = CellCount::new(self.width, counts);
+            let (found, is_whole) = simple_frame(structure, rest, ahead.at_end, cells);
             frame.bytes += found.bytes;
             frame.records += found.records;
             frame.lines += found.lines;
@@ -243,72 +244,16 @@ fn plain_frame(bytes: &[u8], at_end: bool) -> Frame {
     frame
 }
 
-/// Checks the number of cells in records of several lines, 64 bytes at a time.
-struct Lines {
-    width: Option<Width>,
-    /// Whether cells are counted. Otherwise, a record of several lines is not simple.
-    counts: bool,
-    /// The number of cells that ended in the current record.
-    cells: u32,
-    /// Whether the current record has several lines.
-    has_several: bool,
-}
-
-impl Lines {
-    #[inline]
-    fn next(&mut self, ends: u64, record_ends: u64, inner: u64) -> Result<(), NotSimple> {
-        match self.width {
-            Some(width) if self.counts => self.count(width, ends, record_ends, inner),
-            Some(_) if inner != 0 => Err(NotSimple),
-            _ => Ok(()),
-        }
-    }
-
-    #[inline(never)]
-    fn count(&mut self, width: Width, ends: u64, mut record_ends: u64, inner: u64) -> Result<(), NotSimple> {
-        let mut rest = u64::MAX;
-        if inner == 0 && !self.has_several && record_ends != 0 {
-            rest = !lowest((u64::BITS - record_ends.leading_zeros()) as usize);
-            (record_ends, self.cells) = (0, 0);
-        }
-        while record_ends != 0 {
-            let record = rest & lowest(record_ends.trailing_zeros() as usize + 1);
-            self.cells += (ends & record).count_ones();
-            self.has_several |= inner & record != 0;
-            self.end_record(width)?;
-            rest &= !record;
-            record_ends &= record_ends - 1;
-        }
-        self.cells += (ends & rest).count_ones();
-        self.has_several |= inner & rest != 0;
-        Ok(())
-    }
-
-    fn end_record(&mut self, width: Width) -> Result<(), NotSimple> {
-        if self.has_several && !width.allows(self.cells as usize, || false) {
-            return Err(NotSimple);
-        }
-        (self.cells, self.has_several) = (0, false);
-        Ok(())
-    }
-
-    /// Ends the last record of the text.
-    fn finish(&mut self) -> Result<(), NotSimple> {
-        self.cells += 1;
-        self.width.map_or(Ok(()), |width| self.end_record(width))
-    }
-}
-
 /// The records of a text with quotes, up to the last one that ends in it or before something unusual. Returns whether
 /// there was nothing unusual.
-fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool, mut lines: Lines) -> (Frame, bool) {
+fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool, mut cells: CellCount) -> (Frame, bool) {
     let mut frame = Frame::default();
     let mut line_breaks = 0;
     let count = |mask: u64| u64::from(mask.count_ones());
     let read = each_chunk(bytes, |chunk, begin, there| {
         let marks = structure.next(chunk)?;
         let (record_ends, breaks) = (marks.record_ends & there, marks.line_breaks & there);
-        lines.next(marks.ends & there, record_ends, breaks & !record_ends)?;
+        cells.next(marks.ends & there, record_ends, breaks & !record_ends)?;
         if record_ends != 0 {
             let end = (u64::BITS - record_ends.leading_zeros()) as usize;
             frame.bytes = begin + end;
@@ -325,7 +270,7 @@ fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool, mut lines:
     }
     if at_end && frame.bytes < bytes.len() {
         // The slow path knows what a lone CR and an open quote at the end mean.
-        if structure.is_quoted() || bytes.last() == Some(&b'\r') || lines.finish().is_err() {
+        if structure.is_quoted() || bytes.last() == Some(&b'\r') || cells.finish().is_err() {
             return (frame, false);
         }
         frame = Frame::new(bytes.len()).records(frame.records + 1).lines(line_breaks + 1);

@@ -141,41 +141,42 @@ impl<'a> Walk<'a> {
         Piece::Record { lines: 1 + inner, has_quotes }
     }
 
-    /// Whether the record from `start` to `end` has several lines and the wrong number of cells.
+    /// The fault of the record from `start` to `end` if it has several lines and the wrong number of cells. Cells after the
+    /// last column that may be empty are left to the decoder.
     fn joined(&self, start: usize, end: usize) -> Option<Fault> {
         let (width, bytes) = (self.width?, &self.bytes[..end]);
         let Dialect { delimiter, quote, escape, .. } = self.dialect;
         let (mut cells, mut first, mut extra) = (0, None, end);
-        let mut at = start;
-        loop {
+        let mut next = Some(start);
+        while let Some(cell) = next {
             if cells == width.columns() {
-                extra = at;
+                extra = cell;
             }
             cells += 1;
-            let open = at + self.spaces(&bytes[at..]);
-            let mut rest = at;
+            let open = cell + self.spaces(&bytes[cell..]);
+            let mut rest = cell;
             if bytes.get(open).is_some_and(|&byte| Some(byte) == quote) {
                 rest = after_quotes(bytes, open, escape).unwrap_or(end);
                 if first.is_none() && memchr2(b'\r', b'\n', &bytes[open..rest]).is_some() {
                     first = Some((open, rest));
                 }
             }
-            match memchr3(delimiter, b'\r', b'\n', &bytes[rest..]) {
-                Some(found) if bytes[rest + found] == delimiter => at = rest + found + 1,
-                _ => break,
-            }
+            let found = memchr3(delimiter, b'\r', b'\n', &bytes[rest..]).map(|found| rest + found);
+            next = found.filter(|&at| bytes[at] == delimiter).map(|at| at + 1);
         }
-        // Cells that may be empty are left to the decoder.
-        let is_empty = |&byte: &u8| {
-            byte == delimiter
-                || Some(byte) == quote
-                || Some(byte) == escape
-                || self.is_space_around_quotes(byte)
-                || (width.trims && byte.is_ascii_whitespace())
-        };
         let (quote, closed) = first?;
-        let is_allowed = width.allows(cells, || bytes[extra..].iter().all(is_empty));
-        (!is_allowed).then_some(Fault::Joined { quote, closed, cells, columns: width.columns() })
+        let may_be_empty = || bytes[extra..].iter().all(|&byte| self.is_of_empty_cell(byte, width));
+        let fault = Fault::Joined { quote, closed, cells, columns: width.columns() };
+        (!width.allows(cells, may_be_empty)).then_some(fault)
+    }
+
+    /// Whether a cell of such bytes may be empty.
+    fn is_of_empty_cell(&self, byte: u8, width: Width) -> bool {
+        let Dialect { delimiter, quote, escape, .. } = self.dialect;
+        byte == delimiter
+            || [quote, escape].contains(&Some(byte))
+            || self.is_space_around_quotes(byte)
+            || (width.trims && byte.is_ascii_whitespace())
     }
 
     /// Moves past the broken record at `self.at`.
