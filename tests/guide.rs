@@ -489,11 +489,20 @@ fn nuls(broken: &Broken) {
 /// Runs a pipeline in which one thing is wrong with the second of three records, or with all.
 type Wrong = fn(&Folder, OnError) -> Result<RunReport, BoxError>;
 
-const WRONG: [(&str, Wrong); 15] = [
+const WRONG: [(&str, Wrong); 16] = [
     ("a record can't be decoded", |_, on_error| {
         let flow = with(on_error).read(csv::read_records(Input::bytes("in.csv", "a,b\n1,2\n3\n5,6\n")));
         run(flow.write_fn(async |_, _| Ok(())))
     }),
+    (
+        "an element of a JSON array, or a concatenated JSON value, has broken brackets or quotes, so later records may be inside it",
+        |_, on_error| {
+            let text = "[{\"a\":1},{\"a\":[2},{\"a\":3}]";
+            run(with(on_error)
+                .read(json::read_records(Input::bytes("in.json", text)))
+                .write_fn(async |_, _| Ok(())))
+        },
+    ),
     ("a step returns an error for a record", |_, on_error| {
         run(numbers(on_error)
             .try_map(|n| if n == 2 { Err("no".into()) } else { Ok(n) })

@@ -32,11 +32,12 @@ pub(crate) struct Opening {
 }
 
 impl Opening {
-    /// Opens the first file. Returns its columns as well.
+    /// Opens the first file, unless there is none (`is_empty`). Returns its columns as well.
     pub(crate) fn begin(
         blocks: &mut Blocks<Cutter>,
         dialect: Dialect,
         options: Options,
+        is_empty: bool,
         scope: &RunScope,
     ) -> Result<(Self, Columns), BoxError> {
         let (first, current, all) = (None, Vec::new(), Arc::default());
@@ -44,6 +45,7 @@ impl Opening {
         opening.start(blocks)?;
         let is_named = !matches!(opening.options.names, Names::Absent);
         let shape = match &opening.options.names {
+            Names::InFile if is_empty => Shape::default(),
             Names::InFile => opening.first_header(blocks)?,
             Names::Absent => Columns::numbered(opening.first_width(blocks)?),
             Names::Given(names) => given(names)?,

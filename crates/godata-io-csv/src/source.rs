@@ -21,7 +21,8 @@ pub struct CsvSource<B> {
     /// Decodes the records of the current file.
     decoder: Arc<Decoder>,
     decode: Decode<B>,
-    has_records: bool,
+    /// Whether the steps and the output know the names of the columns, as far as there are any.
+    is_begun: bool,
 }
 
 impl<B> CsvSource<B> {
@@ -32,7 +33,9 @@ impl<B> CsvSource<B> {
         scope: &RunScope,
     ) -> Result<Self, BoxError> {
         let dialect = options.dialect.checked()?;
-        let mut blocks = Blocks::new(input.open(scope)?, Cutter::new(dialect), scope);
+        let files = input.open(scope)?;
+        let is_empty = files.is_empty();
+        let mut blocks = Blocks::new(files, Cutter::new(dialect), scope);
         if options.file_columns != FileColumns::Same {
             // The records of a file are decoded by its own header.
             blocks = blocks.file_by_file();
@@ -43,10 +46,11 @@ impl<B> CsvSource<B> {
         if let Some(bytes) = options.longest_record {
             blocks = blocks.longest_record(bytes);
         }
-        let (opening, columns) = Opening::begin(&mut blocks, dialect, options, scope)?;
+        let (opening, columns) = Opening::begin(&mut blocks, dialect, options, is_empty, scope)?;
         blocks.framing_mut().set_width(columns.width);
         let decoder = Arc::new(opening.decoder(columns));
-        Ok(Self { blocks, opening, decoder, decode, has_records: false })
+        // Without a file no names are known, so there is no batch that would tell them.
+        Ok(Self { blocks, opening, decoder, decode, is_begun: is_empty })
     }
 }
 
@@ -54,7 +58,7 @@ impl<B: Batch> BlockingSource for CsvSource<B> {
     type Batch = B;
 
     fn next(&mut self) -> Result<Option<Unit<B>>, BoxError> {
-        let Self { blocks, opening, decoder, decode, has_records } = self;
+        let Self { blocks, opening, decoder, decode, is_begun } = self;
         let block = blocks.next(|blocks| {
             if let Some(columns) = opening.next(blocks)? {
                 blocks.framing_mut().set_width(columns.width);
@@ -62,7 +66,7 @@ impl<B: Batch> BlockingSource for CsvSource<B> {
             }
             Ok(())
         })?;
-        let is_first = !std::mem::replace(has_records, true);
+        let is_first = !std::mem::replace(is_begun, true);
         let (dialect, decoder, decode) = (opening.dialect, Arc::clone(decoder), *decode);
         let Some(mut block) = block else {
             // An empty batch tells the names to the steps and the output.

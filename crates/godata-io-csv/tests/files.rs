@@ -493,3 +493,46 @@ fn all_byte_order_marks_at_the_start_of_a_file_are_skipped() {
     let found: Vec<Record> = found.unwrap().into_iter().flat_map(Records::into_records).collect();
     assert_eq!(found, [record! {"id" => "A"}]);
 }
+
+#[test]
+fn no_file_at_all_has_no_records() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.csv");
+    fs::write(&path, "id,amount\n1,2.5\n").unwrap();
+    let nothing = || Input::bytes_of([("", ""); 0]);
+    let readers = [
+        csv::read_records(nothing()),
+        csv::read_records(nothing()).no_header(),
+        csv::read_records(nothing()).names(["amount"]),
+        csv::read_records(nothing()).file_columns(FileColumns::Union),
+        csv::read_records(nothing()).skip_lines(2),
+    ];
+    for reader in readers {
+        let pipeline = Pipeline::builder("t")
+            .read(reader)
+            .cast("amount", godata_etl::Type::Float)
+            .write(csv::write(godata_io_csv::Output::path(&path).append()))
+            .unwrap();
+        assert_eq!(pipeline.run_blocking(&RunContext::new()).unwrap().written.records, 0);
+    }
+    let pipeline = Pipeline::builder("t").read(csv::read::<Order>(nothing()));
+    let pipeline = pipeline.write_fn(|_, _: Vec<Order>| async { Ok(()) }).unwrap();
+    assert_eq!(pipeline.run_blocking(&RunContext::new()).unwrap().read.records, 0);
+    assert_eq!(fs::read_to_string(&path).unwrap(), "id,amount\n1,2.5\n");
+}
+
+#[test]
+fn an_open_quote_ends_with_its_byte_string() {
+    let input =
+        Input::bytes_of([("in:3", "id,a\n1,\"x\n"), ("in:9", "id,a\n2,y\n"), ("in:12", "id,a\n\"3\",z\n")]);
+    let pipeline = Pipeline::builder("t")
+        .on_error(godata_etl::OnError::skip(godata_etl::Limit::records(1)))
+        .read(csv::read_records(input))
+        .write_fn(|_, _: Records| async { Ok(()) })
+        .unwrap();
+    let report = pipeline.run_blocking(&RunContext::new()).unwrap();
+    assert_eq!(
+        (report.written.records, report.rejections[0].place.to_string()),
+        (2, "record 1 (in:3:2)".to_owned())
+    );
+}

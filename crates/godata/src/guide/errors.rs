@@ -71,6 +71,7 @@
 //! | what goes wrong | with `OnError::skip` or `OnError::dead_letter` |
 //! |---|---|
 //! | a record can't be decoded | it is left out |
+//! | an element of a JSON array, or a concatenated JSON value, has broken brackets or quotes, so later records may be inside it | the run fails |
 //! | a step returns an error for a record | it is left out |
 //! | a record fails an [`expect`](Flow::expect) | it is left out |
 //! | the format of the output can't hold a value of a record | it is left out |
@@ -136,7 +137,8 @@
 //! # }
 //! ```
 //!
-//! The letters must be JSON Lines. If they come from files with different headers, `inputs` has an input for each. The example
+//! Each row is a source of its own, named after its place, such as `orders.csv:3`. Without letters, the input has no records. A row
+//! of which [`flat_map`](Flow::flat_map) made several comes back whole. The letters must be JSON Lines. If they come from files with different headers, `inputs` has an input for each. The example
 //! `replay` is a whole program. Records of readers that have no bytes, such as
 //! [`read_iter`](PipelineBuilder::read_iter), have a letter without `raw`.
 //!
