@@ -57,10 +57,10 @@ mod tests {
         let bad = |rows: &[u32]| BadRows(rows.iter().map(|&row| (row, "bad".into())).collect());
         for earlier in [&[][..], &[0], &[1], &[0, 1, 4], &[5], &[2, 3]] {
             let good: Vec<u32> = (0..6).filter(|row| !earlier.contains(row)).collect();
-            for position in 0..good.len() {
+            for (position, &row) in good.iter().enumerate() {
                 let mut merged = bad(earlier);
                 merged.merge(bad(&[position as u32]));
-                let mut expected = [earlier, &[good[position]]].concat();
+                let mut expected = [earlier, &[row]].concat();
                 expected.sort_unstable();
                 assert_eq!(merged.0.iter().map(|(row, _)| *row).collect::<Vec<_>>(), expected);
             }
