@@ -126,7 +126,8 @@ impl Progress {
     /// Sets the report of what the run did, as JSON text in a form that the job chooses. A second call replaces it.
     ///
     /// When the run has ended, however it ended, its [result](crate::RunResult::report) and its
-    /// [row](crate::RunRecord::report) get the report. The row has none if the process died or the lease was lost. The text is stored as it was given: neither this method nor a store checks that it is JSON.
+    /// [row](crate::RunRecord::report) get the report. The row has none if the process died or the lease was lost. The text is
+    /// stored as it was given: neither this method nor a store checks that it is JSON.
     ///
     /// # Errors
     ///

@@ -26,6 +26,7 @@ pub struct RejectReason {
     pub(crate) kind: Option<RejectKind>,
     pub(crate) column: Option<Arc<str>>,
     pub(crate) error: BoxError,
+    /// Whether only the beginning of the record was read.
     pub(crate) is_cut: bool,
 }
 
@@ -44,7 +45,7 @@ impl RejectReason {
     /// Says that only the beginning of the record was read, because it is too long. Its bytes are then not kept: they could be
     /// taken for a whole record.
     #[must_use]
-    pub fn is_cut(self) -> Self {
+    pub fn cut(self) -> Self {
         Self { is_cut: true, ..self }
     }
 }

@@ -94,8 +94,8 @@ impl Work {
     /// Reports a record that could not be processed. `row` is the row of the record in the batch as it was read; see
     /// [`Chunk::row`](crate::Chunk::row).
     ///
-    /// `Ok(())` means: leave the record out and go on. Call it at most once for each record. A rejected record keeps its row, so the rows of the others don't shift; see
-    /// [`Chunk::new`](crate::Chunk::new).
+    /// `Ok(())` means: leave the record out and go on. Call it at most once for each record. A rejected record keeps its row, so
+    /// the rows of the others don't shift; see [`Chunk::new`](crate::Chunk::new).
     ///
     /// # Errors
     ///

@@ -86,7 +86,7 @@ impl<B: Batch> BlockingSource for CsvSource<B> {
             block.bytes.truncate(block.bytes.len().saturating_sub(len));
             let mut decoded = decode(&decoder, block.bytes, work)?;
             let reason = decoder.broken(error).into_reason();
-            let reason = if is_cut { reason.is_cut() } else { reason };
+            let reason = if is_cut { reason.cut() } else { reason };
             decoded.bad.push(u32::try_from(row).unwrap_or(u32::MAX), reason);
             decoded.into_chunk(origin, work)
         })))

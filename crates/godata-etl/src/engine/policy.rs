@@ -81,15 +81,14 @@ impl Run {
 
 /// Whether an error is that of a stage and not of the record at which it occurred.
 fn is_never_the_records_fault(error: &BoxError) -> bool {
-    let kind = JobErrorKind::of(&**error);
-    if kind == JobErrorKind::Failed && error_levels(&**error).any(is_about_a_connection) {
-        return true;
-    }
-    let mut fields = error_levels(&**error).filter_map(|level| level.downcast_ref::<FieldError>());
-    let is_unknown_name = fields.any(FieldError::is_unknown);
-    is_unknown_name
-        || error.is::<Panicked>()
-        || matches!(kind, JobErrorKind::Canceled | JobErrorKind::Transient { .. })
+    let levels = || error_levels(&**error);
+    let is_of_a_service = match JobErrorKind::of(&**error) {
+        JobErrorKind::Canceled | JobErrorKind::Transient { .. } => true,
+        JobErrorKind::Failed => levels().any(is_about_a_connection),
+        _ => false,
+    };
+    let mut fields = levels().filter_map(|level| level.downcast_ref::<FieldError>());
+    is_of_a_service || fields.any(FieldError::is_unknown) || error.is::<Panicked>()
 }
 
 /// Whether a service could not be reached. Clients of services wrap such an error, and few of their users mark it as transient.
@@ -98,18 +97,16 @@ fn is_about_a_connection(level: &(dyn Error + 'static)) -> bool {
         ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkDown,
         NetworkUnreachable, NotConnected, TimedOut,
     };
-    let kind = level.downcast_ref::<io::Error>().map(io::Error::kind);
+    let Some(error) = level.downcast_ref::<io::Error>() else { return false };
     matches!(
-        kind,
-        Some(
-            ConnectionAborted
-                | ConnectionRefused
-                | ConnectionReset
-                | HostUnreachable
-                | NetworkDown
-                | NetworkUnreachable
-                | NotConnected
-                | TimedOut
-        )
+        error.kind(),
+        ConnectionAborted
+            | ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | NetworkDown
+            | NetworkUnreachable
+            | NotConnected
+            | TimedOut
     )
 }

@@ -30,8 +30,9 @@ impl Output {
     ///
     /// # Errors
     ///
-    /// The errors of [`open`](Self::open), [`IoError::Template`], [`IoError::ListedInput`], for dead letters [`IoError::LettersOverInput`], and
-    /// [`IoError::Options`] for options that can't be combined. For a file that is appended to, also [`IoError::OwnInput`], [`IoError::Read`] and
+    /// The errors of [`open`](Self::open), [`IoError::Template`], [`IoError::ListedInput`], [`IoError::SamePath`] if another output
+    /// of the run has the path, and [`IoError::Options`] for options that can't be combined. For dead letters, also
+    /// [`IoError::LettersOverInput`]. For a file that is appended to, also [`IoError::OwnInput`], [`IoError::Read`] and
     /// [`IoError::Compressed`].
     pub async fn sink<F: FileFormat>(
         &self,

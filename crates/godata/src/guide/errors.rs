@@ -60,7 +60,7 @@
 //! | `Limit::share(0.005).after(1_000)` | also earlier: from record 1000 on, once the share is exceeded |
 //! | `Limit::records(100).and_share(0.005)` | if either is exceeded |
 //!
-//! A run that fails for this has no letters, as it has no output. Its error says the first bad record, `error.report()` has the
+//! A run that fails for this has no letters, as it has no output. Its error names the first bad record, `error.report()` has the
 //! [first ten](RunReport::rejections), and [`on_reject`](PipelineHook::on_reject) sees each. To get all letters, run with a
 //! higher limit.
 //!
@@ -91,8 +91,8 @@
 //! # What is on the disk after a failure?
 //!
 //! If a run fails, panics or is canceled, its output and its dead letters are what they were before, with one exception: if making
-//! the output visible fails at the end, the new letters are visible already. If its process is killed, or
-//! the power fails, an output that replaces a file is the old file or the new one as a whole.
+//! the output visible fails at the end, the new letters are visible already. If its process is killed, or the power fails, an
+//! output that replaces a file is the old file or the new one as a whole.
 //! [What is on disk when a run ends?](super::files#what-is-on-disk-when-a-run-ends) has the other kinds of outputs.
 //!
 //! The dead letters become visible just before the output. If the process is killed between the two, the new letters are there
@@ -138,9 +138,9 @@
 //! ```
 //!
 //! Each row is a source of its own, named after its place, such as `orders.csv:3`. Without letters, the input has no records. A row
-//! of which [`flat_map`](Flow::flat_map) made several comes back whole. The letters must be JSON Lines. If they come from files with different headers, `inputs` has an input for each. The example
-//! `replay` is a whole program. Records of readers that have no bytes, such as
-//! [`read_iter`](PipelineBuilder::read_iter), have a letter without `raw`.
+//! of which [`flat_map`](Flow::flat_map) made several comes back whole. The letters must be JSON Lines. If they come from files
+//! with different headers, `inputs` has an input for each. The example `replay` is a whole program. Records of readers that have no
+//! bytes, such as [`read_iter`](PipelineBuilder::read_iter), have a letter without `raw`, and can't be replayed.
 //!
 //! # Where do I see how many rows were left out?
 //!
