@@ -34,17 +34,21 @@ pub(crate) struct Cutter {
     /// The maximum number of records in a frame.
     most: u64,
     is_header: bool,
-    broken: Option<BrokenRecord>,
+    broken: Vec<BrokenRecord>,
+    /// Whether the next bytes are more than a block, because no record ends in a block.
+    asked_for_more: bool,
     /// Whether the next frame begins inside a line of a broken record, the rest of which is skipped.
     skips_line: bool,
 }
 
-/// The last record of a frame, if it is broken.
+/// A broken record of a frame.
 #[derive(Debug)]
 pub(crate) struct BrokenRecord {
-    /// The number of its bytes.
-    pub(crate) len: usize,
-    /// Whether its last line goes on after the block.
+    /// The number of records before it in its frame.
+    pub(crate) row: u32,
+    /// Where it is in its frame, with its line break.
+    pub(crate) bytes: Range<usize>,
+    /// Whether its last line goes on after the frame.
     pub(crate) is_cut: bool,
     /// What is wrong. Columns have no name.
     pub(crate) error: CsvError,
@@ -53,7 +57,15 @@ pub(crate) struct BrokenRecord {
 impl Cutter {
     /// Cuts as many records as possible.
     pub(crate) fn new(dialect: Dialect) -> Self {
-        Self { dialect, width: None, most: u64::MAX, is_header: false, broken: None, skips_line: false }
+        Self {
+            dialect,
+            width: None,
+            most: u64::MAX,
+            is_header: false,
+            broken: Vec::new(),
+            asked_for_more: false,
+            skips_line: false,
+        }
     }
 
     /// Cuts one record, or one of the blank lines and comments before it.
@@ -68,9 +80,9 @@ impl Cutter {
         Self { is_header: true, ..Self::one(lenient) }
     }
 
-    /// What is wrong with the last record of the last frame, if it is broken.
-    pub(crate) fn take_broken(&mut self) -> Option<BrokenRecord> {
-        self.broken.take()
+    /// The broken records of the last frame, in their order.
+    pub(crate) fn take_broken(&mut self) -> Vec<BrokenRecord> {
+        std::mem::take(&mut self.broken)
     }
 
     /// Sets how many cells the next records of several lines may have.
@@ -79,9 +91,7 @@ impl Cutter {
     }
 
     fn walk<'a>(&self, ahead: &Ahead<'a>) -> Walk<'a> {
-        let mut walk = Walk::ahead(ahead, self.dialect);
-        walk.width = self.width;
-        walk
+        Walk::ahead(ahead, self.dialect).width(self.width)
     }
 
     /// Goes on with another file.
@@ -89,16 +99,14 @@ impl Cutter {
         self.skips_line = false;
     }
 
-    /// What is known of a frame at the first glance, and whether that is all.
-    fn quick_frame(&self, ahead: &Ahead<'_>) -> (Frame, bool) {
-        if self.most < u64::MAX {
-            return (Frame::default(), false);
-        }
-        let plain = plain_len(ahead.bytes, self.dialect);
-        let is_plain = plain == ahead.bytes.len();
-        let mut frame = plain_frame(&ahead.bytes[..plain], is_plain && ahead.at_end);
+    /// Adds the records that follow a frame, up to one that is unusual. Returns whether there was none.
+    fn add_usual(&self, frame: &mut Frame, structure: &mut Option<Structure>, ahead: &Ahead<'_>) -> bool {
+        let bytes = &ahead.bytes[frame.bytes..];
+        let plain = plain_len(bytes, self.dialect);
+        let is_plain = plain == bytes.len();
+        add(frame, plain_frame(&bytes[..plain], is_plain && ahead.at_end));
         if is_plain {
-            return (frame, true);
+            return true;
         }
         // If the quote is a lone one, the bytes up to the next quote have the wrong structure.
         let mut walk = self.walk(ahead);
@@ -109,23 +117,56 @@ impl Cutter {
                 frame.lines += lines;
                 frame.records += 1;
             }
-            Piece::Broken(_) | Piece::More => return (frame, false),
+            Piece::Broken(_) | Piece::More => return false,
         }
         frame.bytes = walk.at;
+        if structure.is_none() {
+            *structure = Structure::of(&ahead.bytes[frame.bytes..], self.dialect);
+        }
+        let Some(structure) = structure else { return false };
         // Cells are counted only from the first record of several lines on.
         for counts in [false, true] {
-            let rest = &ahead.bytes[frame.bytes..];
-            let Some(structure) = Structure::of(rest, self.dialect) else { break };
             let cells = CellCount::new(self.width, counts);
+            structure.restart();
+            let rest = &ahead.bytes[frame.bytes..];
             let (found, is_whole) = simple_frame(structure, rest, ahead.at_end, cells);
-            frame.bytes += found.bytes;
-            frame.records += found.records;
-            frame.lines += found.lines;
+            add(frame, found);
             if is_whole {
-                return (frame, true);
+                return true;
             }
         }
-        (frame, false)
+        false
+    }
+
+    /// Adds the records that follow a frame one by one, up to the first broken one. Returns whether there was one.
+    fn add_one_by_one(&mut self, frame: &mut Frame, ahead: &Ahead<'_>) -> Result<bool, BoxError> {
+        let mut walk = self.walk(ahead);
+        walk.at = frame.bytes;
+        while frame.records < self.most {
+            let start = walk.at;
+            match walk.next() {
+                Piece::Blank { lines } if self.most == 1 => {
+                    *frame = Frame::new(walk.at).lines(lines);
+                    return Ok(false);
+                }
+                Piece::Blank { lines } => frame.lines += lines,
+                Piece::Record { lines, .. } => {
+                    frame.lines += lines;
+                    frame.records += 1;
+                }
+                Piece::Broken(broken) => {
+                    let row = u32::try_from(frame.records).unwrap_or(u32::MAX);
+                    self.broken(ahead, row, start..walk.at, broken)?;
+                    frame.lines += broken.lines;
+                    frame.records += 1;
+                    (frame.bytes, frame.is_alone) = (walk.at, true);
+                    return Ok(true);
+                }
+                Piece::More => break,
+            }
+            frame.bytes = walk.at;
+        }
+        Ok(false)
     }
 
     /// The rest of a line of a broken record.
@@ -139,15 +180,16 @@ impl Cutter {
         Ok(Frame::new(ahead.bytes.len() - usize::from(ahead.bytes.ends_with(b"\r"))))
     }
 
-    /// Ends a frame with a broken record from `start` to `end`.
+    /// Keeps a broken record and what is wrong with it.
     #[cold]
     fn broken(
         &mut self,
         ahead: &Ahead<'_>,
-        start: usize,
-        end: usize,
+        row: u32,
+        bytes: Range<usize>,
         broken: Broken,
     ) -> Result<(), BoxError> {
+        let start = bytes.start;
         let record = &ahead.bytes[start..];
         let error = match broken.fault {
             Fault::Unclosed(quote) => {
@@ -174,7 +216,7 @@ impl Cutter {
             return Err(CsvError::Header { file, line, source: Box::new(error) }.into());
         }
         self.skips_line = broken.is_cut;
-        self.broken = Some(BrokenRecord { len: end - start, is_cut: broken.is_cut, error });
+        self.broken.push(BrokenRecord { row, bytes, is_cut: broken.is_cut, error });
         Ok(())
     }
 }
@@ -186,34 +228,28 @@ impl Framing for Cutter {
         if self.skips_line {
             return self.rest_of_line(ahead);
         }
-        let (mut frame, is_whole) = self.quick_frame(&ahead);
-        if is_whole && (frame.bytes > 0 || !ahead.is_longest) {
-            return Ok(frame);
-        }
-        let mut walk = self.walk(&ahead);
-        walk.at = frame.bytes;
-        while frame.records < self.most {
-            let start = walk.at;
-            match walk.next() {
-                Piece::Blank { lines } if self.most == 1 => {
-                    return Ok(Frame::new(walk.at).lines(lines));
-                }
-                Piece::Blank { lines } => frame.lines += lines,
-                Piece::Record { lines, .. } => {
-                    frame.lines += lines;
-                    frame.records += 1;
-                }
-                Piece::Broken(broken) => {
-                    self.broken(&ahead, start, walk.at, broken)?;
-                    let lines = frame.lines + broken.lines;
-                    return Ok(Frame::new(walk.at).records(frame.records + 1).lines(lines).ends_block());
-                }
-                Piece::More => break,
+        self.broken.clear();
+        let (mut frame, mut structure) = (Frame::default(), None);
+        loop {
+            let is_whole = self.most == u64::MAX && self.add_usual(&mut frame, &mut structure, &ahead);
+            if is_whole && (frame.bytes > 0 || !ahead.is_longest) {
+                break;
             }
-            frame.bytes = walk.at;
+            let is_broken = self.add_one_by_one(&mut frame, &ahead)?;
+            if !is_broken || self.asked_for_more || frame.bytes == ahead.bytes.len() {
+                break;
+            }
         }
+        self.asked_for_more = frame.bytes == 0;
         Ok(frame)
     }
+}
+
+/// Adds the records that follow a frame.
+fn add(frame: &mut Frame, next: Frame) {
+    frame.bytes += next.bytes;
+    frame.records += next.records;
+    frame.lines += next.lines;
 }
 
 /// The records of a text without quotes and CR, up to the last one that ends in it.
@@ -246,7 +282,12 @@ fn plain_frame(bytes: &[u8], at_end: bool) -> Frame {
 
 /// The records of a text with quotes, up to the last one that ends in it or before something unusual. Returns whether
 /// there was nothing unusual.
-fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool, mut cells: CellCount) -> (Frame, bool) {
+fn simple_frame(
+    structure: &mut Structure,
+    bytes: &[u8],
+    at_end: bool,
+    mut cells: CellCount,
+) -> (Frame, bool) {
     let mut frame = Frame::default();
     let mut line_breaks = 0;
     let count = |mask: u64| u64::from(mask.count_ones());
@@ -278,37 +319,54 @@ fn simple_frame(mut structure: Structure, bytes: &[u8], at_end: bool, mut cells:
     (frame, true)
 }
 
-/// The line on which each of some whole records begins. The bytes begin on `line`.
-pub(crate) fn record_lines(bytes: &[u8], dialect: Dialect, mut line: u64) -> Vec<u64> {
-    let mut walk = Walk::new(bytes, dialect);
+/// The line on which each of some whole records begins. The bytes begin on `line`, and these records are broken.
+pub(crate) fn record_lines(
+    bytes: &[u8],
+    dialect: Dialect,
+    mut line: u64,
+    broken: &[Range<usize>],
+) -> Vec<u64> {
     let mut lines = Vec::new();
-    loop {
-        match walk.next() {
-            Piece::Blank { lines: taken } => line += taken,
-            Piece::Record { lines: taken, .. } => {
-                lines.push(line);
-                line += taken;
-            }
-            Piece::Broken(broken) => {
-                lines.push(line);
-                line += broken.lines;
-            }
-            Piece::More => return lines,
-        }
-    }
+    each_record(bytes, dialect, broken, |_, blank_lines, taken| {
+        lines.push(line + blank_lines);
+        line += blank_lines + taken;
+    });
+    lines
 }
 
-/// Where each of some whole records is, with its line break.
-pub(crate) fn record_ranges(bytes: &[u8], dialect: Dialect) -> Vec<Range<usize>> {
-    let mut walk = Walk::new(bytes, dialect);
+/// Where each of some whole records is, with its line break. These are broken.
+pub(crate) fn record_ranges(bytes: &[u8], dialect: Dialect, broken: &[Range<usize>]) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
-    loop {
-        let start = walk.at;
-        match walk.next() {
-            Piece::Blank { .. } => {}
-            Piece::Record { .. } | Piece::Broken(_) => ranges.push(start..walk.at),
-            Piece::More => return ranges,
+    each_record(bytes, dialect, broken, |range, _, _| ranges.push(range));
+    ranges
+}
+
+/// Calls `f` with the range of each of some whole records, the number of blank lines before it, and that of its lines.
+fn each_record(
+    bytes: &[u8],
+    dialect: Dialect,
+    broken: &[Range<usize>],
+    mut f: impl FnMut(Range<usize>, u64, u64),
+) {
+    let (mut start, mut blank_lines) = (0, 0);
+    let end = bytes.len()..bytes.len();
+    for broken in broken.iter().chain([&end]) {
+        let mut walk = Walk::new(&bytes[..broken.start], dialect);
+        walk.at = start;
+        loop {
+            start = walk.at;
+            match walk.next() {
+                Piece::Blank { lines } => blank_lines += lines,
+                Piece::Record { lines, .. } | Piece::Broken(Broken { lines, .. }) => {
+                    f(start..walk.at, std::mem::take(&mut blank_lines), lines);
+                }
+                Piece::More => break,
+            }
         }
+        if !broken.is_empty() {
+            f(broken.clone(), std::mem::take(&mut blank_lines), line_breaks(&bytes[broken.clone()]));
+        }
+        start = broken.end;
     }
 }
 

@@ -112,7 +112,7 @@ impl Framing for FirstWhole {
         while !rest.bytes.is_empty() {
             let found = self.one.frame(rest)?;
             rest.bytes = &rest.bytes[found.bytes..];
-            if found.records > 0 && self.one.take_broken().is_none() {
+            if found.records > 0 && self.one.take_broken().is_empty() {
                 self.len = found.bytes;
                 return Ok(Frame::new(ahead.bytes.len() - rest.bytes.len()));
             }

@@ -9,6 +9,7 @@ use godata_io::{Blocks, Input};
 
 use crate::FileColumns;
 use crate::decode::{Decode, Decoder};
+use crate::decoded::{BadRows, Decoded};
 use crate::framing::{BrokenRecord, Cutter, record_lines, record_ranges};
 use crate::open::Opening;
 use crate::options::Options;
@@ -74,27 +75,44 @@ impl<B: Batch> BlockingSource for CsvSource<B> {
                 move |work: &mut Work| decode(&decoder, Vec::new(), work)?.into_chunk(Origin::new(0), work);
             return Ok(is_first.then(|| Unit::new(empty)));
         };
-        let broken = blocks.framing_mut().take_broken();
+        let broken = if block.is_alone() { blocks.framing_mut().take_broken() } else { Vec::new() };
         Ok(Some(Unit::new(move |work| {
-            let lines = move |bytes: &[u8], line| record_lines(bytes, dialect, line);
-            let origin = block.origin_with_raw(work, lines, move |bytes| record_ranges(bytes, dialect));
+            let ranges: Arc<[_]> = broken.iter().map(|record| record.bytes.clone()).collect();
+            let lines = |bytes: &[u8], line| record_lines(bytes, dialect, line, &ranges);
+            let broken_ranges = Arc::clone(&ranges);
+            let rows = move |bytes: &[u8]| record_ranges(bytes, dialect, &broken_ranges);
+            let origin = block.origin_with_raw(work, lines, rows);
             work.decoding(&origin);
-            let Some(BrokenRecord { len, is_cut, error }) = broken else {
+            if broken.is_empty() {
                 return decode(&decoder, block.bytes, work)?.into_chunk(origin, work);
-            };
-            let row = block.records() - 1;
-            block.bytes.truncate(block.bytes.len().saturating_sub(len));
-            let mut decoded = decode(&decoder, block.bytes, work)?;
-            let reason = decoder.broken(error).into_reason();
-            let reason = if is_cut { reason.cut() } else { reason };
-            decoded.bad.push(u32::try_from(row).unwrap_or(u32::MAX), reason);
-            decoded.into_chunk(origin, work)
+            }
+            let mut bad = remove(broken, &mut block.bytes, &decoder);
+            let decoded = decode(&decoder, block.bytes, work)?;
+            bad.merge(decoded.bad);
+            Decoded { batch: decoded.batch, bad }.into_chunk(origin, work)
         })))
     }
 
     fn is_quick(&self) -> bool {
         self.blocks.is_quick()
     }
+}
+
+/// Removes the broken records of a block. They become its bad rows.
+#[cold]
+fn remove(broken: Vec<BrokenRecord>, block: &mut Vec<u8>, decoder: &Decoder) -> BadRows {
+    let mut bad = BadRows::default();
+    // The bytes before `kept` stay, and so do those from `from` to the next broken record.
+    let (mut kept, mut from) = (0, 0);
+    for BrokenRecord { row, bytes, is_cut, error } in broken {
+        block.copy_within(from..bytes.start, kept);
+        (kept, from) = (kept + bytes.start - from, bytes.end);
+        let reason = decoder.broken(error).into_reason();
+        bad.push(row, if is_cut { reason.cut() } else { reason });
+    }
+    block.copy_within(from.., kept);
+    block.truncate(kept + block.len() - from);
+    bad
 }
 
 impl<B> fmt::Debug for CsvSource<B> {

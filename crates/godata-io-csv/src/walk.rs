@@ -16,7 +16,7 @@ pub(crate) struct Walk<'a> {
     /// Whether the first record may not be longer than the bytes.
     is_longest: bool,
     /// How many cells a record of several lines may have; `None` for any number.
-    pub(crate) width: Option<Width>,
+    width: Option<Width>,
     /// Where the next record or blank line begins.
     pub(crate) at: usize,
 }
@@ -98,6 +98,12 @@ impl<'a> Walk<'a> {
     /// A walk through the bytes of a file that are known so far.
     pub(crate) fn ahead(ahead: &Ahead<'a>, dialect: Dialect) -> Self {
         Self { at_end: ahead.at_end, is_longest: ahead.is_longest, ..Self::new(ahead.bytes, dialect) }
+    }
+
+    /// Sets how many cells a record of several lines may have; `None` for any number, which is the default.
+    pub(crate) fn width(mut self, width: Option<Width>) -> Self {
+        self.width = width;
+        self
     }
 
     pub(crate) fn next(&mut self) -> Piece {

@@ -51,9 +51,10 @@ impl Block {
         self.parts.iter().map(|part| part.frame.records).sum()
     }
 
-    /// Whether the framing wants no further bytes in it.
-    pub(crate) fn is_ended(&self) -> bool {
-        self.parts.last().is_some_and(|part| part.frame.ends_block)
+    /// Whether it has a single frame, which is [`alone`](Frame::alone).
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        matches!(&*self.parts, [part] if part.frame.is_alone)
     }
 
     /// Where the records came from: the file, number and line of each.

@@ -101,6 +101,8 @@ pub struct Blocks<F> {
     at: Option<Position>,
     /// Whether the file ends where `ahead` does.
     at_end: bool,
+    /// The frame at `at` if it is known because it did not fit into the last block.
+    framed: Option<Frame>,
     /// An error that occurred after the last block; the next call returns it.
     failed: Option<BoxError>,
 }
@@ -141,6 +143,7 @@ impl<F: Framing> Blocks<F> {
             header: None,
             at: None,
             at_end: false,
+            framed: None,
             failed: None,
         }
     }
@@ -268,7 +271,7 @@ impl<F: Framing> Blocks<F> {
             }
             begin(self)?;
         };
-        if self.shares && !block.is_ended() {
+        if self.shares && !block.is_alone() {
             // The records before an error come first, as if they were in a block of their own.
             self.failed = self.extend(&mut block, begin).err();
         }
@@ -284,6 +287,9 @@ impl<F: Framing> Blocks<F> {
 
     /// The next block of the current file.
     fn next_of_file(&mut self) -> Result<Option<Block>, BoxError> {
+        if let Some((frame, at)) = self.framed.take().zip(self.at) {
+            return Ok(Some(self.take(frame, at)));
+        }
         while let Some((frame, at)) = self.frame_with(Framing::frame)? {
             if frame.records > 0 {
                 return Ok(Some(self.take(frame, at)));
@@ -311,6 +317,10 @@ impl<F: Framing> Blocks<F> {
                 return Ok(());
             }
             while let Some((frame, at)) = self.frame_with(Framing::frame)? {
+                if frame.is_alone {
+                    self.framed = Some(frame);
+                    return Ok(());
+                }
                 if frame.records > 0 {
                     let part = self.part(frame, at);
                     block.push(part, &self.ahead[..frame.bytes.min(self.ahead.len())], F::TERMINATOR);
@@ -319,9 +329,6 @@ impl<F: Framing> Blocks<F> {
                     self.at = Some(Position { offset: at.offset + frame.bytes as u64, line, record });
                 } else {
                     self.pass(frame);
-                }
-                if block.is_ended() {
-                    return Ok(());
                 }
             }
         }

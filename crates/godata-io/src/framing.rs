@@ -110,8 +110,8 @@ pub struct Frame {
     pub records: u64,
     /// The number of lines in the bytes. A last line without its terminator counts.
     pub lines: u64,
-    /// Whether the block ends with these bytes, even if the next file would fit into it.
-    pub ends_block: bool,
+    /// Whether these bytes get a block of their own, even if another file would fit into it.
+    pub is_alone: bool,
 }
 
 impl Frame {
@@ -135,10 +135,11 @@ impl Frame {
         self
     }
 
-    /// Ends the block with these bytes. A format needs this to decode the last record of the block in a way of its own.
+    /// Gives these bytes a block of their own, which [`Block::is_alone`](crate::Block::is_alone) tells from others. A format
+    /// needs this if it has found out something about the records that it needs when it decodes them.
     #[must_use]
-    pub fn ends_block(mut self) -> Self {
-        self.ends_block = true;
+    pub fn alone(mut self) -> Self {
+        self.is_alone = true;
         self
     }
 }

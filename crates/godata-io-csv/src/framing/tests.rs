@@ -182,28 +182,38 @@ fn cut(text: &[u8], dialect: Dialect, columns: Option<usize>, size: usize) -> Ve
             len += 1;
         };
         let block = &text[at..at + frame.bytes];
-        let lines = record_lines(block, dialect, line);
+        let broken = cutter.take_broken();
+        assert_eq!(frame.is_alone, !broken.is_empty());
+        let bytes: Vec<_> = broken.iter().map(|broken| broken.bytes.clone()).collect();
+        let lines = record_lines(block, dialect, line, &bytes);
         assert_eq!(frame.records, lines.len() as u64);
         if frame.records == frame.lines {
             assert!(lines.iter().zip(line..).all(|(&each, from)| each == from));
         }
-        let broken = cutter.take_broken();
-        assert_eq!(frame.ends_block, broken.is_some());
-        let good = &block[..block.len() - broken.as_ref().map_or(0, |broken| broken.len)];
-        let fault = broken.map(|broken| match broken.error {
-            CsvError::UnclosedQuote { column, within: None, .. } => ("unclosed", column.number),
-            CsvError::AfterQuote { column, .. } | CsvError::QuoteInCell { column, .. } => {
-                ("stray", column.number)
-            }
-            CsvError::JoinedLines { column, expected, .. } => {
-                assert_eq!(Some(expected), columns);
-                ("joined", column.number)
-            }
-            error => panic!("{error}"),
-        });
-        let records = oracle(good, dialect).into_iter().map(|(record, _)| Ok(record)).chain(fault.map(Err));
+        let whole =
+            |range: Range<usize>| oracle(&block[range], dialect).into_iter().map(|(record, _)| Ok(record));
+        let ranges = record_ranges(block, dialect, &bytes);
+        let (mut read, mut from) = (Vec::new(), 0);
+        for broken in broken {
+            read.extend(whole(from..broken.bytes.start));
+            assert_eq!(read.len() as u64, u64::from(broken.row));
+            assert_eq!(ranges[read.len()], broken.bytes);
+            from = broken.bytes.end;
+            read.push(Err(match broken.error {
+                CsvError::UnclosedQuote { column, within: None, .. } => ("unclosed", column.number),
+                CsvError::AfterQuote { column, .. } | CsvError::QuoteInCell { column, .. } => {
+                    ("stray", column.number)
+                }
+                CsvError::JoinedLines { column, expected, .. } => {
+                    assert_eq!(Some(expected), columns);
+                    ("joined", column.number)
+                }
+                error => panic!("{error}"),
+            }));
+        }
+        read.extend(whole(from..block.len()));
         let before = found.len();
-        found.extend(records.zip(lines).map(|(record, line)| Found { record, line }));
+        found.extend(read.into_iter().zip(lines).map(|(record, line)| Found { record, line }));
         assert_eq!((found.len() - before) as u64, frame.records);
         at += frame.bytes;
         line += frame.lines;
