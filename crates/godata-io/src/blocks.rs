@@ -240,7 +240,8 @@ impl<F: Framing> Blocks<F> {
             return Ok(false);
         }
         self.ahead.clear();
-        self.head.clear();
+        // The next file may need the header of this one, even if this one has nothing else.
+        self.keep_header();
         (self.at, self.at_end) = (None, false);
         Ok(true)
     }
@@ -430,10 +431,7 @@ impl<F: Framing> Blocks<F> {
     }
 
     fn part(&mut self, frame: Frame, at: Position) -> Part {
-        if !self.head.is_empty() {
-            self.header = Some(String::from_utf8_lossy(&self.head).into());
-            self.head.clear();
-        }
+        self.keep_header();
         let file = self.files.file();
         let len = frame.bytes.min(self.ahead.len()) as u64;
         let mut origin = Origin::new(at.record).source(Arc::clone(file.name()));
@@ -442,6 +440,16 @@ impl<F: Framing> Blocks<F> {
         }
         let stored = if file.is_as_stored() { at.offset..at.offset + len } else { 0..0 };
         Part { origin: origin.bytes(stored), bytes: 0..0, start: at.offset, line: at.line, frame }
+    }
+}
+
+impl<F> Blocks<F> {
+    /// What was skipped in the file so far is its header, if that is anything.
+    fn keep_header(&mut self) {
+        if !self.head.is_empty() {
+            self.header = Some(String::from_utf8_lossy(&self.head).into());
+            self.head.clear();
+        }
     }
 }
 

@@ -329,4 +329,11 @@ fn what_comes_before_the_records_is_their_header() {
             [&*lines[usize::from(title == 0)..].concat().replace("1\n", ""); 2]
         );
     }
+    // A first file that has nothing else.
+    std::fs::write(&first, "id,note\n").unwrap();
+    for text in ["2\n", "id,note\n2\n"] {
+        std::fs::write(&second, text).unwrap();
+        let reader = csv::read_records(Input::paths([&first, &second])).header_in_first_file();
+        assert_eq!(header(reader), ["id,note\n"]);
+    }
 }
