@@ -87,7 +87,13 @@ enum End {
     Quoted(usize),
     /// Its quotes don't tell: text follows the closing quote.
     Stray { quote: usize, closed: usize },
+    /// Wherever it ends, it has several lines and too many cells.
+    Joined(Fault),
 }
+
+/// The length from which on the cells of an open record are counted now and then. Otherwise, each line of a long text whose
+/// quotes join all lines would be searched up to the end of the text.
+const LONG: usize = 4 << 10;
 
 impl<'a> Walk<'a> {
     /// A walk through whole records.
@@ -132,6 +138,7 @@ impl<'a> Walk<'a> {
                 return self.broken(Fault::Unclosed(quote));
             }
             (End::Stray { quote, closed }, _) => return self.broken(Fault::Stray { quote, closed }),
+            (End::Joined(fault), _) => return self.broken(fault),
             (End::Open | End::Quoted(_), _) => return Piece::More,
         };
         if end == start {
@@ -176,6 +183,12 @@ impl<'a> Walk<'a> {
         (!width.allows(cells, may_be_empty)).then_some(fault)
     }
 
+    /// The fault of the record that starts at `start` if it has several lines and too many cells already before `end`.
+    fn too_many_cells(&self, start: usize, end: usize) -> Option<Fault> {
+        let joined = self.joined(start, end);
+        joined.filter(|fault| matches!(fault, Fault::Joined { cells, columns, .. } if cells > columns))
+    }
+
     /// Whether a cell of such bytes may be empty.
     fn is_of_empty_cell(&self, byte: u8, width: Width) -> bool {
         let Dialect { delimiter, quote, escape, .. } = self.dialect;
@@ -190,8 +203,7 @@ impl<'a> Walk<'a> {
     fn broken(&mut self, mut fault: Fault) -> Piece {
         let (start, bytes) = (self.at, self.bytes);
         if let Fault::Unclosed(quote) | Fault::Stray { quote, .. } = fault
-            && let Some(joined @ Fault::Joined { cells, columns, .. }) = self.joined(start, quote)
-            && cells > columns
+            && let Some(joined) = self.too_many_cells(start, quote)
         {
             fault = joined;
         }
@@ -262,7 +274,14 @@ impl<'a> Walk<'a> {
         };
         let mut cell = start;
         let mut has_quotes = false;
+        let mut long = LONG;
         loop {
+            if cell - start >= long {
+                if let Some(fault) = self.too_many_cells(start, cell) {
+                    return (End::Joined(fault), true);
+                }
+                long = 2 * (cell - start);
+            }
             let Some(found) = memchr3(quote, b'\r', b'\n', &bytes[cell..]) else {
                 return (End::Open, has_quotes);
             };

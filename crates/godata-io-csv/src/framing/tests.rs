@@ -253,7 +253,7 @@ fn table() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn tables_are_cut_as_the_csv_crate_reads_them(text in table(), dialect in prop::sample::select(dialects().to_vec()), columns in prop::option::of(1_usize..4)) {
@@ -314,4 +314,21 @@ fn quoted_cells_are_distinguished_from_others() {
     assert_eq!(quoted(b"\"a\",'b'\n", none), [[false, false]]);
     assert_eq!(quoted(b"\"a\\\",b\",c,\"d\"", escape), [[true, false, true]]);
     assert_eq!(quoted(b"#'\na;'b\\';';''\n#'\n'';c", all), [vec![false, true, true], vec![true, false]]);
+}
+
+#[test]
+fn a_long_text_whose_quotes_join_all_lines_is_not_searched_up_to_its_end() {
+    let file = "f".into();
+    for line in ["disk 5\",\"good\n", "5\",\"\n"] {
+        let text = line.repeat(10_000 / line.len());
+        let mut cutter = Cutter::new(Dialect::default());
+        cutter.set_width(Width::of(2));
+        // More bytes could follow, and the record goes on in all of them.
+        let frame = cutter.frame(Ahead::new(text.as_bytes(), &file)).unwrap();
+        let broken = cutter.take_broken();
+        assert!(broken.len() as u64 == frame.records && frame.records > 100);
+        for broken in broken {
+            assert!(matches!(broken.error, CsvError::JoinedLines { expected: 2, .. }), "{}", broken.error);
+        }
+    }
 }
