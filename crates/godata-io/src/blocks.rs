@@ -101,7 +101,7 @@ pub struct Blocks<F> {
     at: Option<Position>,
     /// Whether the file ends where `ahead` does.
     at_end: bool,
-    /// The frame at `at` if it is known because it did not fit into the last block.
+    /// The frame at `at`, if it was found while the last block was extended and gets a block of its own.
     framed: Option<Frame>,
     /// An error that occurred after the last block; the next call returns it.
     failed: Option<BoxError>,
@@ -242,7 +242,7 @@ impl<F: Framing> Blocks<F> {
         self.ahead.clear();
         // The next file may need the header of this one, even if this one has nothing else.
         self.keep_header();
-        (self.at, self.at_end) = (None, false);
+        (self.at, self.at_end, self.framed) = (None, false, None);
         Ok(true)
     }
 
@@ -318,7 +318,7 @@ impl<F: Framing> Blocks<F> {
                 return Ok(());
             }
             while let Some((frame, at)) = self.frame_with(Framing::frame)? {
-                if frame.is_alone {
+                if frame.records > 0 && frame.is_alone {
                     self.framed = Some(frame);
                     return Ok(());
                 }
@@ -430,6 +430,14 @@ impl<F: Framing> Blocks<F> {
         Block::new(bytes, part)
     }
 
+    /// What was skipped in the file so far is its header, if that is anything.
+    fn keep_header(&mut self) {
+        if !self.head.is_empty() {
+            self.header = Some(String::from_utf8_lossy(&self.head).into());
+            self.head.clear();
+        }
+    }
+
     fn part(&mut self, frame: Frame, at: Position) -> Part {
         self.keep_header();
         let file = self.files.file();
@@ -440,16 +448,6 @@ impl<F: Framing> Blocks<F> {
         }
         let stored = if file.is_as_stored() { at.offset..at.offset + len } else { 0..0 };
         Part { origin: origin.bytes(stored), bytes: 0..0, start: at.offset, line: at.line, frame }
-    }
-}
-
-impl<F> Blocks<F> {
-    /// What was skipped in the file so far is its header, if that is anything.
-    fn keep_header(&mut self) {
-        if !self.head.is_empty() {
-            self.header = Some(String::from_utf8_lossy(&self.head).into());
-            self.head.clear();
-        }
     }
 }
 

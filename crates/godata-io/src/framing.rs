@@ -135,8 +135,8 @@ impl Frame {
         self
     }
 
-    /// Gives these bytes a block of their own, which [`Block::is_alone`](crate::Block::is_alone) tells from others. A format
-    /// needs this if it has found out something about the records that it needs when it decodes them.
+    /// Gives these bytes a block of their own, for which [`Block::is_alone`](crate::Block::is_alone) is true. A format needs this
+    /// if its framing keeps something about these records for the decoder.
     #[must_use]
     pub fn alone(mut self) -> Self {
         self.is_alone = true;

@@ -272,3 +272,77 @@ fn a_compression_that_is_not_built_in_is_an_error() {
     let expected = "read failed: `toys.gz` can't be used without the crate feature `gzip`";
     assert_eq!(failure(&path), expected);
 }
+
+/// Frames lines. One that begins with `!` gets a block of its own.
+struct Shouts;
+
+impl Framing for Shouts {
+    const TERMINATOR: Option<u8> = Some(b'\n');
+
+    fn frame(&mut self, ahead: Ahead<'_>) -> Result<Frame, BoxError> {
+        let is_shout = ahead.bytes.starts_with(b"!");
+        let mut kept = ahead.bytes.split_inclusive(|&byte| byte == b'\n');
+        let taken: Vec<_> = match is_shout {
+            true => kept.by_ref().take(1).collect(),
+            false => kept.take_while(|line| !line.starts_with(b"!")).collect(),
+        };
+        let lines = taken.len() as u64;
+        let frame = Frame::new(taken.concat().len()).records(lines).lines(lines);
+        Ok(if is_shout { frame.alone() } else { frame })
+    }
+}
+
+/// Looks at the blocks of several files.
+struct Look<F>(Input, F);
+
+impl<F: Fn(Blocks<Shouts>) + Send + Sync + 'static> Reader for Look<F> {
+    type Batch = Vec<u64>;
+    type Source = BlockingRead<ToySource>;
+
+    async fn open(&self, scope: &RunScope) -> Result<Self::Source, BoxError> {
+        (self.1)(Blocks::new(self.0.open(scope)?, Shouts, scope));
+        let blocks = Blocks::new(Input::bytes("none", "").open(scope)?, Toy, scope);
+        Ok(BlockingRead::new(ToySource { blocks, seen: Arc::default() }, scope))
+    }
+}
+
+fn look(texts: &[&'static str], f: impl Fn(Blocks<Shouts>) + Send + Sync + 'static) {
+    let input = Input::bytes_of((0..).zip(texts).map(|(at, &text)| (format!("f{at}"), text)));
+    let pipeline = Pipeline::builder("look").read(Look(input, f)).write_fn(|_, _| async { Ok(()) }).unwrap();
+    pipeline.run_blocking(&RunContext::new()).unwrap();
+}
+
+#[test]
+fn a_frame_that_is_alone_shares_its_block_with_no_other_file() {
+    look(&["a\nb\n", "c", "!d\n", "e\n", "f\n!g\n", "h\n"], |mut blocks| {
+        let mut next = || blocks.next(|_| Ok(())).unwrap();
+        let mut found = Vec::new();
+        while let Some(block) = next() {
+            let last = block.records() - 1;
+            let place = block.origin(|_, line| vec![line]).place(u32::try_from(last).unwrap());
+            found.push((
+                String::from_utf8(block.bytes.clone()).unwrap(),
+                block.is_alone(),
+                place.to_string(),
+            ));
+        }
+        let expected = [
+            ("a\nb\nc", false, "record 1 (f1:1)"),
+            ("!d\n", true, "record 1 (f2:1)"),
+            ("e\nf\n", false, "record 1 (f4:1)"),
+            ("!g\n", true, "record 2 (f4:2)"),
+            ("h\n", false, "record 1 (f5:1)"),
+        ];
+        assert_eq!(found, expected.map(|(text, is_alone, place)| (text.into(), is_alone, place.into())));
+    });
+}
+
+#[test]
+fn the_next_file_is_read_from_its_beginning_although_a_frame_was_left() {
+    look(&["a\n", "!b\n", "c\nd\n"], |mut blocks| {
+        assert_eq!(blocks.next(|_| Ok(())).unwrap().unwrap().bytes, b"a\n");
+        assert!(blocks.next_file().unwrap());
+        assert!(blocks.first_record(&mut Shouts).unwrap().is_some());
+        assert_eq!(blocks.next(|_| Ok(())).unwrap().unwrap().bytes, b"c\nd\n");
+    });
+}
