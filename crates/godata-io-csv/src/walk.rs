@@ -85,14 +85,12 @@ enum End {
     Open,
     /// Not in the bytes, which end inside the quotes that open at this position.
     Quoted(usize),
-    /// Its quotes don't tell: text follows the closing quote.
-    Stray { quote: usize, closed: usize },
-    /// Wherever it ends, it has several lines and too many cells.
-    Joined(Fault),
+    /// Its quotes don't tell, or it is broken wherever it ends.
+    Broken(Fault),
 }
 
-/// The length from which on the cells of an open record are counted now and then. Otherwise, each line of a long text whose
-/// quotes join all lines would be searched up to the end of the text.
+/// The length of an open record at which its cells are counted for the first time, and then each time it has doubled. In a
+/// text whose quotes join all lines, each line would otherwise be searched up to the end of the text.
 const LONG: usize = 4 << 10;
 
 impl<'a> Walk<'a> {
@@ -137,8 +135,7 @@ impl<'a> Walk<'a> {
             (End::Quoted(quote), _) if self.at_end || self.is_longest() => {
                 return self.broken(Fault::Unclosed(quote));
             }
-            (End::Stray { quote, closed }, _) => return self.broken(Fault::Stray { quote, closed }),
-            (End::Joined(fault), _) => return self.broken(fault),
+            (End::Broken(fault), _) => return self.broken(fault),
             (End::Open | End::Quoted(_), _) => return Piece::More,
         };
         if end == start {
@@ -278,7 +275,7 @@ impl<'a> Walk<'a> {
         loop {
             if cell - start >= long {
                 if let Some(fault) = self.too_many_cells(start, cell) {
-                    return (End::Joined(fault), true);
+                    return (End::Broken(fault), true);
                 }
                 long = 2 * (cell - start);
             }
@@ -298,7 +295,7 @@ impl<'a> Walk<'a> {
                     return (End::Quoted(at), true);
                 };
                 if self.is_stray(closed) {
-                    return (End::Stray { quote: at, closed }, true);
+                    return (End::Broken(Fault::Stray { quote: at, closed }), true);
                 }
                 rest = closed;
             }
