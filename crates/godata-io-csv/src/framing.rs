@@ -35,11 +35,15 @@ pub(crate) struct Cutter {
     most: u64,
     is_header: bool,
     broken: Vec<BrokenRecord>,
-    /// Whether the next bytes are more than a block, because no record ends in a block.
+    /// Whether the last frame asked for more bytes, so that the next ones may be more than a block.
     asked_for_more: bool,
     /// Whether the next frame begins inside a line of a broken record, the rest of which is skipped.
     skips_line: bool,
 }
+
+/// A frame has about one broken record per this many bytes ahead, at the most, because what is wrong with each is kept until
+/// the block is decoded.
+const BYTES_PER_BROKEN: usize = 64;
 
 /// A broken record of a frame.
 #[derive(Debug)]
@@ -236,7 +240,8 @@ impl Framing for Cutter {
                 break;
             }
             let is_broken = self.add_one_by_one(&mut frame, &ahead)?;
-            if !is_broken || self.asked_for_more || frame.bytes == ahead.bytes.len() {
+            let is_full = self.asked_for_more || self.broken.len() > ahead.bytes.len() / BYTES_PER_BROKEN;
+            if !is_broken || is_full || frame.bytes == ahead.bytes.len() {
                 break;
             }
         }

@@ -253,7 +253,7 @@ fn table() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn tables_are_cut_as_the_csv_crate_reads_them(text in table(), dialect in prop::sample::select(dialects().to_vec()), columns in prop::option::of(1_usize..4)) {
@@ -331,4 +331,20 @@ fn a_long_text_whose_quotes_join_all_lines_is_not_searched_up_to_its_end() {
             assert!(matches!(broken.error, CsvError::JoinedLines { expected: 2, .. }), "{}", broken.error);
         }
     }
+}
+
+#[test]
+fn a_frame_has_few_broken_records_for_its_bytes() {
+    let (text, file) = ("\"\n".repeat(5_000), "f".into());
+    let mut cutter = Cutter::new(Dialect::default());
+    cutter.set_width(Width::of(2));
+    let (mut at, mut records) = (0, 0);
+    while at < text.len() {
+        let ahead = Ahead::new(&text.as_bytes()[at..], &file).at_end();
+        let frame = cutter.frame(ahead).unwrap();
+        assert!(cutter.take_broken().len() <= 1 + ahead.bytes.len() / 64);
+        at += frame.bytes;
+        records += frame.records;
+    }
+    assert_eq!(records, 5_000);
 }
