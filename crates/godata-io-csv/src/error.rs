@@ -231,7 +231,8 @@ pub enum CsvError {
         lines: u64,
         /// The number of columns, as in [`Columns`](Self::Columns).
         expected: usize,
-        /// The number of cells in the record, or before a further fault.
+        /// The number of cells in the record, or before a further fault. In a record of over 4 KiB that has too many cells, the
+        /// rest of them may not be counted.
         found: usize,
     },
     /// A record is longer than the [longest record](crate::CsvReader::longest_record): the file is damaged, or has another

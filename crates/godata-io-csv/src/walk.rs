@@ -68,7 +68,7 @@ pub(crate) enum Fault {
         quote: usize,
         /// The position after the quote that closes it.
         closed: usize,
-        /// The number of cells, or of those up to another fault.
+        /// The number of cells, or of those up to another fault, or of those that were counted of a long record.
         cells: usize,
         /// The number of columns.
         columns: usize,
