@@ -56,6 +56,16 @@ fn parameters() {
         "parameter `limit` has the invalid value `ten`",
         "parameter `limit` has the invalid value `ten`: invalid digit found in string",
     );
+    let expected = ["day", "limit"].map(str::to_owned).into();
+    check_alone(
+        ParamError::Unknown { name: "limt".into(), expected },
+        "parameter `limt` is not known: expected `day`, `limit`",
+    );
+    check(
+        Params::new().extract::<u8>().unwrap_err(),
+        "the parameters can't be used",
+        "the parameters can't be used: invalid type: map, expected u8",
+    );
 }
 
 #[test]
@@ -309,10 +319,12 @@ fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
         let params = Params::new().with(text, text);
         let (handle, run) = RunHandle::new(text, RunContext::new(), Arc::new(SystemClock));
         run.end(JobEnd::Failed(Failure::new(FailureKind::Failed, text)));
-        let errors: [BoxError; 12] = [
+        let errors: [BoxError; 14] = [
             text.parse::<RunId>().unwrap_err().into(),
             params.parse::<u32>(text).unwrap_err().into(),
             Params::new().parse::<u32>(text).unwrap_err().into(),
+            params.extract::<std::collections::BTreeMap<String, u32>>().unwrap_err().into(),
+            ParamError::Unknown { name: text.into(), expected: vec![text.into()] }.into(),
             Transient::new(text).into(),
             Permanent::new(text).into(),
             Failure::from_error(&Transient::new(text)).into(),

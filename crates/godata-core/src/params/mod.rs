@@ -1,11 +1,18 @@
 //! The parameters of a run.
 
+mod error;
+mod extract;
+mod fault;
+
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{BoxError, excerpt};
+pub use self::error::ParamError;
+use self::extract::Whole;
+use crate::BoxError;
 
 /// The parameters of a run: names and values, both text, sorted by name.
 ///
@@ -79,6 +86,41 @@ impl Params {
         })
     }
 
+    /// Reads all parameters into a type, such as a struct with a field for each.
+    ///
+    /// The text of each parameter becomes a number, a truth value (`true` or `false`), a text, a variant of an enum without
+    /// fields, or whatever else is read from text. A field that is an `Option`, or has a `#[serde(default)]`, need not be set.
+    /// Parameters without a field are ignored, unless the type says `#[serde(deny_unknown_fields)]`. Below `#[serde(flatten)]` and
+    /// in `#[serde(untagged)]` enums, every value is a text.
+    ///
+    /// # Errors
+    ///
+    /// [`ParamError`], which names the parameter. It is [permanent](crate::JobErrorKind): a retry has the same parameters.
+    ///
+    /// ```
+    /// use godata_core::{ParamError, RunContext};
+    /// use serde::Deserialize;
+    ///
+    /// #[derive(Deserialize)]
+    /// struct Arguments {
+    ///     day: String,
+    ///     limit: Option<u32>,
+    ///     #[serde(default)]
+    ///     dry_run: bool,
+    /// }
+    ///
+    /// let cx = RunContext::new().with_param("day", "2024-02-29").with_param("limit", "500");
+    /// let arguments: Arguments = cx.params().extract()?;
+    /// assert_eq!((&*arguments.day, arguments.limit, arguments.dry_run), ("2024-02-29", Some(500), false));
+    ///
+    /// let wrong = cx.with_param("limit", "many").params().extract::<Arguments>();
+    /// assert_eq!(wrong.map(drop).unwrap_err().to_string(), "parameter `limit` has the invalid value `many`");
+    /// # Ok::<(), ParamError>(())
+    /// ```
+    pub fn extract<T: DeserializeOwned>(&self) -> Result<T, ParamError> {
+        T::deserialize(Whole(self)).map_err(ParamError::from)
+    }
+
     /// Iterates over names and values, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
@@ -111,29 +153,20 @@ impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Params {
     }
 }
 
-/// A parameter that a job needs is missing or invalid.
-#[derive(thiserror::Error)]
-#[non_exhaustive]
-pub enum ParamError {
-    /// The run was started without the parameter.
-    #[error("parameter `{}` is missing", excerpt(name))]
-    Missing {
-        /// The name of the parameter.
-        name: String,
-    },
-    /// The value can't be parsed as the type that was asked for.
-    #[error("parameter `{}` has the invalid value `{}`", excerpt(name), excerpt(value))]
-    Invalid {
-        /// The name of the parameter.
-        name: String,
-        /// The value that it has.
-        value: String,
-        /// Why the value could not be parsed.
-        source: BoxError,
-    },
+/// A value that is set already is replaced.
+///
+/// ```
+/// use godata_core::Params;
+///
+/// let mut params = Params::new().with("mode", "new").with("limit", "500");
+/// params.extend(Params::new().with("mode", "full").iter());
+/// assert_eq!(params, Params::new().with("mode", "full").with("limit", "500"));
+/// ```
+impl<N: Into<String>, V: Into<String>> Extend<(N, V)> for Params {
+    fn extend<I: IntoIterator<Item = (N, V)>>(&mut self, params: I) {
+        self.0.extend(params.into_iter().map(|(name, value)| (name.into(), value.into())));
+    }
 }
-
-debug_as_chain!(ParamError);
 
 #[cfg(test)]
 mod tests {
