@@ -4,7 +4,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use crate::error::error_levels;
-use crate::{Canceled, Permanent, Transient};
+use crate::{Canceled, ParamError, Permanent, Transient};
 
 /// What the caller of a job can do about its error.
 ///
@@ -14,8 +14,8 @@ use crate::{Canceled, Permanent, Transient};
 /// | the chain contains | the kind is | retried |
 /// |---|---|---|
 /// | [`Canceled`] | `Canceled` | never, if the run was asked to stop |
-/// | [`Permanent`] before any [`Transient`] | `Permanent` | never |
-/// | [`Transient`] before any [`Permanent`] | `Transient` | by every [`RetryPolicy`](crate::RetryPolicy) |
+/// | [`Permanent`] or [`ParamError`] before any [`Transient`] | `Permanent` | never |
+/// | [`Transient`] before any of these two | `Transient` | by every [`RetryPolicy`](crate::RetryPolicy) |
 /// | none of them | `Failed` | unless the policy is [`only_transient`](crate::RetryPolicy::only_transient) |
 ///
 /// Errors wrapped in an [`io::Error`](std::io::Error) or an `Arc<dyn Error + Send + Sync>` are found too, and so are marks in
@@ -86,7 +86,9 @@ impl JobErrorKind {
         let mut kind = Self::Failed;
         for level in error_levels(error) {
             kind = match (kind, level.downcast_ref::<Transient>()) {
-                (Self::Failed, None) if level.is::<Permanent>() => Self::Permanent,
+                (Self::Failed, None) if level.is::<Permanent>() || level.is::<ParamError>() => {
+                    Self::Permanent
+                }
                 (Self::Failed | Self::Transient { retry_after: None }, Some(transient)) => {
                     Self::Transient { retry_after: transient.wait() }
                 }
@@ -103,7 +105,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::BoxError;
+    use crate::{BoxError, Params};
 
     #[derive(Debug, thiserror::Error)]
     #[error("{0}")]
@@ -133,6 +135,8 @@ mod tests {
             (wrap(Transient::new("busy").retry_after(WAIT)).into(), TRANSIENT_AFTER_WAIT),
             (Permanent::new("no such column").into(), JobErrorKind::Permanent),
             (wrap(wrap(Permanent::new("no such column"))).into(), JobErrorKind::Permanent),
+            (wrap(Params::new().require("day").unwrap_err()).into(), JobErrorKind::Permanent),
+            (Transient::new(Params::new().require("day").unwrap_err()).into(), TRANSIENT),
             (
                 io::Error::other(wrap(io::Error::other(io::Error::other(canceled())))).into(),
                 JobErrorKind::Canceled,
