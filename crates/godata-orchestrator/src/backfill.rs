@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use godata_core::Params;
 use time::UtcDateTime;
 
 /// Due times in the past to run, up to [`MAX`](Self::MAX). Each gets its own run with that
@@ -25,6 +26,7 @@ use time::UtcDateTime;
 pub struct Backfill {
     pub(crate) times: Times,
     pub(crate) name: Option<String>,
+    pub(crate) params: Params,
 }
 
 #[derive(Clone, Debug)]
@@ -40,7 +42,7 @@ impl Backfill {
 
     /// Takes the due times of the pipeline's schedule from `from`, inclusive, to `until`, exclusive.
     pub fn between(from: UtcDateTime, until: UtcDateTime) -> Self {
-        Self { times: Times::Between(from, until), name: None }
+        Self { times: Times::Between(from, until), name: None, params: Params::new() }
     }
 
     /// Takes these due times, truncated to whole milliseconds, sorted and without duplicates.
@@ -52,12 +54,24 @@ impl Backfill {
                 break;
             }
         }
-        Self { times: Times::These(distinct.into_iter().collect()), name: None }
+        Self { times: Times::These(distinct.into_iter().collect()), name: None, params: Params::new() }
     }
 
     /// Names the backfill, so that a second call with the same name starts nothing. The name follows the rules of a
     /// [`PipelineName`](crate::PipelineName). Default: a new name each time.
     pub fn named(self, name: impl Into<String>) -> Self {
         Self { name: Some(name.into()), ..self }
+    }
+
+    /// Sets all parameters of its runs. For each name, they win over those of the schedule and of the
+    /// [registration](crate::Registration::params). Default: none.
+    pub fn params(self, params: Params) -> Self {
+        Self { params, ..self }
+    }
+
+    /// Sets one parameter of its runs, and keeps the others.
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.params.insert(name, value);
+        self
     }
 }

@@ -1,5 +1,6 @@
 //! The job and the schedule of a pipeline. Dropping them runs foreign code.
 
+use std::collections::BTreeMap;
 use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Sender, channel};
@@ -7,10 +8,12 @@ use std::sync::{Arc, LazyLock};
 use std::thread::Builder;
 use std::time::Duration;
 
-use godata_core::{AnyJob, Schedule, job_fn, panic_message};
+use godata_core::{AnyJob, Params, Schedule, job_fn, panic_message};
+use time::UtcDateTime;
 use tokio::runtime::Handle;
 
-use crate::logs;
+use crate::several::Several;
+use crate::{ScheduleFault, logs};
 
 /// The job and the schedule of a pipeline.
 ///
@@ -21,19 +24,53 @@ pub(crate) struct Code {
     pub(crate) job: AnyJob,
     /// `None` if there is no schedule, or if it was stopped by a fault.
     pub(crate) schedule: Option<Arc<dyn Schedule>>,
+    /// The same as the schedule, if it has several parts, or parameters.
+    several: Option<Arc<Several>>,
 }
 
 impl Code {
+    pub(crate) fn new(job: AnyJob, schedule: Option<Arc<dyn Schedule>>) -> Self {
+        Self { job, schedule, several: None }
+    }
+
+    /// Adds a schedule whose runs get these parameters.
+    pub(crate) fn add_schedule(&mut self, schedule: Arc<dyn Schedule>, params: Params) {
+        if self.schedule.is_none() && params.is_empty() {
+            self.schedule = Some(schedule);
+            return;
+        }
+        let several = match (self.several.take(), self.schedule.take()) {
+            (Some(several), _) => Arc::unwrap_or_clone(several),
+            (None, Some(first)) => Several::default().with(first, Params::new()),
+            (None, None) => Several::default(),
+        };
+        let several = Arc::new(several.with(schedule, params));
+        self.schedule = Some(Arc::clone(&several) as Arc<dyn Schedule>);
+        self.several = Some(several);
+    }
+
+    /// The parameters of the schedules that are due at this instant.
+    pub(crate) fn params_at(&self, due: UtcDateTime) -> Result<Params, ScheduleFault> {
+        self.several.as_ref().map_or_else(|| Ok(Params::new()), |several| several.params_at(due))
+    }
+
+    /// The parameters of each schedule that has any, by the text of the schedule. A schedule that panics has none.
+    pub(crate) fn params_of_schedules(&self) -> BTreeMap<String, Params> {
+        let parts = self.several.iter().flat_map(|several| several.params());
+        let parts = parts.filter(|(_, params)| !params.is_empty());
+        parts.filter_map(|(part, params)| Some((part.spec(None).ok()?.to_string(), params.clone()))).collect()
+    }
+
     /// Forgets the schedule.
     pub(crate) fn stop_schedule(&mut self) {
-        drop_aside(self.schedule.take());
+        drop_aside((self.schedule.take(), self.several.take()));
     }
 }
 
 impl Drop for Code {
     fn drop(&mut self) {
         let nothing = AnyJob::new(job_fn("", |_cx| async { Ok(()) }));
-        drop_aside((mem::replace(&mut self.job, nothing), self.schedule.take()));
+        drop_aside((mem::replace(&mut self.job, nothing), self.schedule.take(), self.several.take()));
     }
 }
 

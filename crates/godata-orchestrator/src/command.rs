@@ -79,7 +79,8 @@ impl RunOptions {
         Self::default()
     }
 
-    /// Sets all parameters.
+    /// Sets all parameters. For each name, they win over those of the [registration](crate::Registration::params), which the
+    /// run gets as well. Those of its schedules don't count.
     pub fn params(self, params: Params) -> Self {
         Self { params, ..self }
     }

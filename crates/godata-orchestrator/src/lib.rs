@@ -87,6 +87,10 @@
 //!   runs and waiting retries still start.
 //! * **Dependencies.** A pipeline that is registered [`after`](Registration::after) others runs when one of them
 //!   succeeds. If they succeed several times before it can run, it runs once.
+//! * **Parameters.** A run gets the parameters of the [registration](Registration::params), of the
+//!   [schedule](Registration::schedule_with) that is due, and of the call that asked for it; for each name, the last of these
+//!   wins. They are stored in the run's row, and a retry has those of the run that it retries. A job that can't use its
+//!   parameters returns a [`ParamError`], which is not retried.
 //! * **Slots.** A run takes a slot when its job starts, and keeps it until the job has ended, even while the job waits for
 //!   another run. Jobs that hold all slots and wait for queued runs wait forever. If no slot becomes free for a minute while
 //!   pipelines wait for one, [`Event::Stalled`] and a line in the log say so.
@@ -222,6 +226,7 @@ mod reconcile;
 mod recovery;
 mod registration;
 mod registration_info;
+mod several;
 mod shutdown;
 mod signal;
 mod slots;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use godata_core::{AnyJob, Job, RetryPolicy, Schedule};
+use godata_core::{AnyJob, Job, Params, RetryPolicy, Schedule};
 
 use crate::code::Code;
 use crate::{Misfire, Overlap};
@@ -60,6 +60,8 @@ pub(crate) struct Rules {
     pub(crate) jitter: Duration,
     pub(crate) timeout: Option<Duration>,
     pub(crate) overdue: Option<Duration>,
+    /// What all runs are told.
+    pub(crate) params: Params,
 }
 
 impl Default for Rules {
@@ -72,6 +74,7 @@ impl Default for Rules {
             jitter: Duration::ZERO,
             timeout: None,
             overdue: None,
+            params: Params::new(),
         }
     }
 }
@@ -108,7 +111,7 @@ impl Registration {
     /// [`schedule`](Self::schedule) or runs [`after`](Self::after) another pipeline.
     pub fn new(job: impl Job) -> Self {
         Self {
-            code: Code { job: AnyJob::new(job), schedule: None },
+            code: Code::new(AnyJob::new(job), None),
             rules: Arc::clone(&USUAL),
             after: Vec::new(),
             pool: None,
@@ -118,13 +121,76 @@ impl Registration {
         }
     }
 
-    /// Sets when the pipeline is due. If the stored [spec](Schedule::spec) [means](Schedule::has_spec) another schedule, this
-    /// is an edit: due times before now are skipped.
+    /// Adds a schedule, which says when the pipeline is due. If the stored [spec](Schedule::spec)
+    /// [means](Schedule::has_spec) another schedule, this is an edit: due times before now are skipped.
+    ///
+    /// Several calls mean "or": the pipeline is due whenever one of its schedules is, and once if several are due at the same
+    /// instant. Together they are one schedule, with one text.
     ///
     /// The task that serves all pipelines calls the schedule. So it should answer within microseconds, as the schedules
     /// of `godata-scheduler` do.
-    pub fn schedule(mut self, schedule: impl Schedule) -> Self {
-        self.code.schedule = Some(Arc::new(schedule));
+    pub fn schedule(self, schedule: impl Schedule) -> Self {
+        self.schedule_with(schedule, Params::new())
+    }
+
+    /// Adds a [schedule](Self::schedule) whose runs get these parameters. They replace those of the
+    /// [registration](Self::params) that have the same names.
+    ///
+    /// If several schedules are due at the same instant, the pipeline runs once, with the parameters of all of them; for each
+    /// name, the schedule that was added last wins. To run once for each, register a pipeline for each. A
+    /// [backfill](crate::Orchestrator::backfill) of a due time gets the same parameters as the run of that due time.
+    ///
+    /// Other parameters are not an edit of the schedule.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use godata_orchestrator::{
+    ///     BoxError, MemoryStore, Orchestrator, Params, Registration, RunContext, RunOptions, job_fn,
+    /// };
+    /// use godata_runner::Runner;
+    /// use godata_scheduler::{every, parse};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let import = job_fn("import", |cx: RunContext| async move {
+    ///     println!("import of {} orders", cx.params().require("mode")?);
+    ///     Ok(())
+    /// });
+    /// let registration = Registration::new(import)
+    ///     .param("mode", "new")
+    ///     .schedule(every(Duration::from_secs(3_600))?)
+    ///     .schedule_with(parse("daily 02:00")?, Params::new().with("mode", "all"));
+    ///
+    /// let orchestrator = Orchestrator::new(MemoryStore::new(), Runner::new());
+    /// orchestrator.register_with(registration).await?;
+    /// let run = orchestrator.run_pipeline_with("import", RunOptions::new().param("day", "2024-02-29")).await?;
+    /// assert_eq!(run.context().params(), &Params::new().with("day", "2024-02-29").with("mode", "new"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn schedule_with(mut self, schedule: impl Schedule, params: Params) -> Self {
+        self.code.add_schedule(Arc::new(schedule), params);
+        self
+    }
+
+    /// Sets all parameters that the runs of the pipeline get. A job reads them from its
+    /// [context](crate::RunContext::params). Default: none.
+    ///
+    /// They count for every run, whatever started it. For each name, [`RunOptions`](crate::RunOptions) and
+    /// [`Backfill`](crate::Backfill) win over the [schedule](Self::schedule_with), and that wins over the registration. What
+    /// results is stored in the row of the run when that is decided. A retry, and a run that is repeated after a crash, has the
+    /// parameters of the run that it repeats, even if the pipeline was registered with others since then.
+    ///
+    /// Parameters are stored, and appear in errors, so don't put passwords into them. They are not logged.
+    pub fn params(mut self, params: Params) -> Self {
+        self.rules().params = params;
+        self
+    }
+
+    /// Sets one [parameter](Self::params), and keeps the others.
+    pub fn param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.rules().params.insert(name, value);
         self
     }
 

@@ -1,11 +1,13 @@
 //! The rules of a registration, as they are stored and shown.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use godata_core::{PipelineName, PipelineRecord, RetryOn, RetryPolicy, debug_as_chain, excerpt};
+use godata_core::{
+    Params, PipelineName, PipelineRecord, RetryOn, RetryPolicy, debug_as_chain, excerpt, excerpt_list,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -54,6 +56,10 @@ pub struct RegistrationInfo {
     pub pool: Option<String>,
     /// The pipelines that it runs after.
     pub after: BTreeSet<String>,
+    /// The parameters of all its runs.
+    pub params: Params,
+    /// The parameters of the runs of each schedule, by the text of the schedule, for schedules that have their own.
+    pub schedule_params: BTreeMap<String, Params>,
     /// Whether its schedule fires and it runs after other pipelines.
     pub enabled: bool,
 }
@@ -71,6 +77,8 @@ impl Default for RegistrationInfo {
             overdue: None,
             pool: None,
             after: BTreeSet::new(),
+            params: Params::new(),
+            schedule_params: BTreeMap::new(),
             enabled: true,
         }
     }
@@ -89,6 +97,8 @@ impl From<&Registration> for RegistrationInfo {
             overdue: rules.overdue,
             pool: registration.pool.clone(),
             after: registration.after.iter().cloned().collect(),
+            params: rules.params.clone(),
+            schedule_params: registration.code.params_of_schedules(),
             enabled: registration.enabled,
         }
     }
@@ -192,8 +202,19 @@ impl fmt::Display for RegistrationInfo {
             let before = if position == 0 { "; after" } else { " or" };
             write!(f, "{before} `{}`", excerpt(name))?;
         }
+        if !self.params.is_empty() {
+            write!(f, "; parameters {}", names(&self.params))?;
+        }
+        for (schedule, params) in &self.schedule_params {
+            write!(f, "; parameters of `{}`: {}", excerpt(schedule), names(params))?;
+        }
         Ok(())
     }
+}
+
+/// The names of parameters. Their values may be long, and are for those who look for them.
+fn names(params: &Params) -> String {
+    excerpt_list(params.iter().map(|(name, _)| name))
 }
 
 /// Displays a duration as people write it: `1 h 30 min`.
@@ -238,7 +259,7 @@ impl RulesError {
 
 #[cfg(test)]
 mod tests {
-    use godata_core::job_fn;
+    use godata_core::{Schedule, job_fn};
     use time::UtcDateTime;
 
     use super::*;
@@ -251,6 +272,19 @@ mod tests {
         let mut row = PipelineRecord::new(PipelineName::new("a").unwrap(), UtcDateTime::UNIX_EPOCH);
         row.rules = rules.map(Arc::from);
         row
+    }
+
+    #[derive(Debug)]
+    struct Never;
+
+    impl Schedule for Never {
+        fn next(&self, _after: UtcDateTime) -> Option<UtcDateTime> {
+            None
+        }
+
+        fn spec(&self) -> String {
+            "never".to_owned()
+        }
     }
 
     fn full() -> RegistrationInfo {
@@ -267,6 +301,9 @@ mod tests {
             .after("up\u{1b}")
             .after("b")
             .after("b")
+            .params(Params::new().with("limit", "5").with("day", "today"))
+            .schedule_with(Never, Params::new().with("mode", "all"))
+            .schedule(Never)
             .disabled();
         RegistrationInfo::from(&registration)
     }
@@ -277,7 +314,8 @@ mod tests {
         let all = concat!(
             r#"{"overlap":"skip","misfire":"latest","grace":{"secs":60,"nanos":0},"retry":{"attempts":1,"#,
             r#""initial":{"secs":1,"nanos":0},"max":{"secs":300,"nanos":0},"on":"any"},"jitter":{"secs":0,"nanos":0},"#,
-            r#""timeout":null,"overdue":null,"pool":null,"after":[],"enabled":true}"#
+            r#""timeout":null,"overdue":null,"pool":null,"after":[],"params":{},"#,
+            r#""schedule_params":{},"enabled":true}"#
         );
         assert_eq!(serde_json::to_string(&stored).unwrap(), all);
         assert_eq!(serde_json::from_str::<RegistrationInfo>(all).unwrap(), stored);
@@ -330,7 +368,8 @@ mod tests {
         let expected = concat!(
             "disabled; overlap: queue up to 20; misfire: run all (grace 1 h 30 min); ",
             "up to 3 attempts if transient (backoff 250 ms to 1 d 1 h 1 min 1 s); timeout 1 min 1 s 500 ms; ",
-            "overdue after 2 h; jitter up to 1.5ms; pool `db`; after `b` or `up\\u{1b}`"
+            "overdue after 2 h; jitter up to 1.5ms; pool `db`; after `b` or `up\\u{1b}`; ",
+            "parameters `day`, `limit`; parameters of `never`: `mode`"
         );
         assert_eq!(full().to_string(), expected);
         for (overlap, text) in [

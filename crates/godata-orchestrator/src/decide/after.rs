@@ -31,7 +31,8 @@ pub(super) fn follow(draft: &mut Draft<'_>) {
         }
         return;
     }
-    let run = draft.new_run(RunKey::after(upstream, *rev), Cause::After);
+    let mut run = draft.new_run(RunKey::after(upstream, *rev), Cause::After);
+    run.params = plan.rules.params.clone();
     draft.insert(run);
     let row = draft.row_mut();
     row.after_seen.extend(news.into_iter().cloned());

@@ -8,9 +8,8 @@ use time::UtcDateTime;
 use super::draft::{Draft, later};
 use super::overlap::{self, Admission};
 use super::skips::{self, Skipped};
-use super::{DueTimes, Mode, fires};
+use super::{DueTimes, Mode, Plan, fires};
 use crate::ids::{mix, share_of};
-use crate::registration::Rules;
 use crate::{Misfire, ScheduleFault};
 
 /// The reasons for skipped due times.
@@ -47,7 +46,7 @@ pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
         next = due_times.next(last)?;
     }
     let pending = Pending { due_times, first, last, is_alone, until };
-    pending.decide(draft, &plan.rules)?;
+    pending.decide(draft, plan)?;
     if let Some(next) = next {
         draft.wake_at(later(next, facts.behind));
     }
@@ -79,19 +78,19 @@ struct Pending<'a> {
 }
 
 impl Pending<'_> {
-    fn decide(&self, draft: &mut Draft<'_>, rules: &Rules) -> Result<(), ScheduleFault> {
+    fn decide(&self, draft: &mut Draft<'_>, plan: &Plan) -> Result<(), ScheduleFault> {
+        let rules = &*plan.rules;
         let is_late = self.until > later(self.last, rules.grace);
         if self.is_alone && !is_late {
-            run(draft, rules, self.last);
-            return Ok(());
+            return run(draft, plan, self.last);
         }
         let (skipped, is_exact, runs) = match rules.misfire {
-            Misfire::Latest => self.run_newest(draft, rules, 1)?,
+            Misfire::Latest => self.run_newest(draft, plan, 1)?,
             Misfire::Skip if is_late => self.skip_all(draft)?,
-            Misfire::Skip => self.run_newest(draft, rules, 1)?,
+            Misfire::Skip => self.run_newest(draft, plan, 1)?,
             Misfire::All => {
                 let most = overlap::room(draft, rules.overlap).min(MOST);
-                self.run_newest(draft, rules, most)?
+                self.run_newest(draft, plan, most)?
             }
         };
         let missed = skipped.saturating_add(runs);
@@ -105,7 +104,7 @@ impl Pending<'_> {
     fn run_newest(
         &self,
         draft: &mut Draft<'_>,
-        rules: &Rules,
+        plan: &Plan,
         most: usize,
     ) -> Result<(u64, bool, u64), ScheduleFault> {
         let mut newest = vec![self.last];
@@ -121,7 +120,7 @@ impl Pending<'_> {
             (skipped, is_exact) = self.skip(draft, self.due_times.last_until(before, self.first)?)?;
         }
         let runs = newest.len() as u64;
-        newest.into_iter().rev().for_each(|due| run(draft, rules, due));
+        newest.into_iter().rev().try_for_each(|due| run(draft, plan, due))?;
         Ok((skipped, is_exact, runs))
     }
 
@@ -138,15 +137,17 @@ impl Pending<'_> {
 }
 
 /// Queues a run for a due time, unless another is in the way.
-fn run(draft: &mut Draft<'_>, rules: &Rules, due: UtcDateTime) {
+fn run(draft: &mut Draft<'_>, plan: &Plan, due: UtcDateTime) -> Result<(), ScheduleFault> {
+    let rules = &*plan.rules;
+    let params = plan.params_at(due)?;
     if let Admission::Refuse(_) = overlap::admit(draft, rules.overlap) {
-        let skipped = Skipped { first: due, last: due, count: 1, is_exact: true, reason: OVERLAPPED };
-        return skips::skip(draft, skipped);
+        skips::skip(draft, Skipped { first: due, last: due, count: 1, is_exact: true, reason: OVERLAPPED });
+        return Ok(());
     }
     skips::close(draft);
     let since = draft.row().spec_since;
     let mut run = draft.new_run(RunKey::due(since, due), Cause::Schedule);
-    (run.due, run.spec_since) = (Some(due), Some(since));
+    (run.due, run.spec_since, run.params) = (Some(due), Some(since), params);
     if !rules.jitter.is_zero() {
         let jitter = jitter(run.pipeline_name.as_str(), due, rules.jitter);
         let now = draft.facts.due_until();
@@ -157,6 +158,7 @@ fn run(draft: &mut Draft<'_>, rules: &Rules, due: UtcDateTime) {
     draft.row_mut().cursor = Some(due);
     draft.decided(due);
     draft.insert(run);
+    Ok(())
 }
 
 /// A share of `most` that is derived from the pipeline and the due time.

@@ -30,7 +30,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godata_core::{
-    Commit, Failure, FailureKind, OwnerId, PipelineName, PipelineRecord, RunCounts, RunId, RunRecord,
+    Commit, Failure, FailureKind, OwnerId, Params, PipelineName, PipelineRecord, RunCounts, RunId, RunRecord,
     RunResult, RunStatus, StopReason,
 };
 use time::UtcDateTime;
@@ -67,6 +67,13 @@ impl Plan {
     pub(crate) fn schedule_of(&self, row: &PipelineRecord) -> Option<DueTimes<'_>> {
         let schedule = self.code.schedule.as_deref().filter(|_| row.spec == self.registered.spec);
         schedule.map(DueTimes)
+    }
+
+    /// The parameters of a run for a due time: those of the registration, and those of the schedules that are due then.
+    pub(crate) fn params_at(&self, due: UtcDateTime) -> Result<Params, ScheduleFault> {
+        let mut params = self.rules.params.clone();
+        params.extend(self.code.params_at(due)?.iter());
+        Ok(params)
     }
 
     /// The pipelines that this one runs after.

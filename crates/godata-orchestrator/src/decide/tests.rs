@@ -73,10 +73,7 @@ impl Pipeline {
             all: Vec::new(),
             fold: Fold::default(),
             plan: Plan {
-                code: Code {
-                    job: AnyJob::new(job_fn("p", |_cx| async { Ok(()) })),
-                    schedule: Some(schedule),
-                },
+                code: Code::new(AnyJob::new(job_fn("p", |_cx| async { Ok(()) })), Some(schedule)),
                 registered: Arc::new(registered),
                 rules: Arc::new(rules),
                 pool: None,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use godata_core::{Job as _, PipelineName};
 
 use super::directory::Directory;
+use super::requests::check_params;
 use crate::decide::{DueTimes, Plan, Registered};
 use crate::{OrchestratorError, RegisterError, Registration, RegistrationInfo};
 
@@ -39,6 +40,10 @@ impl Directory {
         let spec = spec.map_err(|_fault| RegisterError::SchedulePanicked { pipeline: pipeline() })?;
         if let Some((what, name)) = text_with_nul(spec.as_deref(), &options, &tags) {
             return Err(OrchestratorError::Nul { pipeline: pipeline(), what, name }.into());
+        }
+        check_params(&name, &rules.params)?;
+        for params in code.params_of_schedules().values() {
+            check_params(&name, params)?;
         }
         let mut upstream = Vec::with_capacity(after.len());
         for other in after {

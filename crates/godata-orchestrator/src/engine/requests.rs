@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use godata_core::{Cause, PipelineName, RunKey, RunRecord, RunStatus, Schedule};
+use godata_core::{Cause, Params, PipelineName, RunKey, RunRecord, RunStatus, Schedule};
 use time::UtcDateTime;
 
 use crate::backfill::Times;
@@ -21,7 +21,7 @@ pub(super) struct NewRuns<'a> {
 /// The request of a caller about a registered pipeline.
 pub(super) fn request(entry: &Entry, ask: Ask, new: NewRuns<'_>) -> Result<Request, OrchestratorError> {
     Ok(match ask {
-        Ask::Run(options) => run(entry.name(), options, new)?,
+        Ask::Run(options) => run(entry, &options, new)?,
         Ask::Backfill(asked) => backfill(entry, &asked, new)?,
         Ask::Pause => Request::Pause,
         Ask::Resume => Request::Resume,
@@ -40,7 +40,7 @@ pub(super) fn schedule_of(entry: &Entry) -> Result<Arc<dyn Schedule>, Orchestrat
     }
 }
 
-fn run(name: &PipelineName, options: RunOptions, new: NewRuns<'_>) -> Result<Request, OrchestratorError> {
+fn run(entry: &Entry, options: &RunOptions, new: NewRuns<'_>) -> Result<Request, OrchestratorError> {
     let key_of_token = match &options.token {
         Some(token) => Some(
             RunKey::manual(token)
@@ -48,26 +48,26 @@ fn run(name: &PipelineName, options: RunOptions, new: NewRuns<'_>) -> Result<Req
         ),
         None => None,
     };
-    let has_nul = |(name, value): &(&str, &str)| name.contains('\0') || value.contains('\0');
-    if let Some(param) = options.params.iter().find(has_nul).map(|(param, _)| param.to_owned()) {
-        let pipeline = name.to_string();
-        return Err(OrchestratorError::Nul { pipeline, what: "parameter", name: Some(param) });
-    }
+    check_params(entry.name(), &options.params)?;
     let NewRuns { ids, now } = new;
     let id = ids.run(now);
     let key = key_of_token.unwrap_or_else(|| RunKey::manual_run(id));
-    let mut run = new_run(name, key, Cause::Manual, ids, now);
+    let mut run = new_run(entry.name(), key, Cause::Manual, ids, now);
     run.id = id;
-    run.params = options.params;
+    run.params = entry.plan.as_ref().map(|plan| plan.rules.params.clone()).unwrap_or_default();
+    run.params.extend(options.params.iter());
     Ok(Request::Run(Box::new(run)))
 }
 
 fn backfill(entry: &Entry, asked: &Backfill, new: NewRuns<'_>) -> Result<Request, OrchestratorError> {
     let pipeline = || entry.name().to_string();
+    let broken = || OrchestratorError::BrokenSchedule { pipeline: pipeline() };
+    check_params(entry.name(), &asked.params)?;
     let times = match &asked.times {
         Times::These(times) => times.clone(),
-        Times::Between(from, until) => due_between(&*schedule_of(entry)?, *from, *until)
-            .ok_or_else(|| OrchestratorError::BrokenSchedule { pipeline: pipeline() })?,
+        Times::Between(from, until) => {
+            due_between(&*schedule_of(entry)?, *from, *until).ok_or_else(broken)?
+        }
     };
     if times.is_empty() || times.len() > Backfill::MAX {
         return Err(OrchestratorError::BackfillSize { pipeline: pipeline(), times: times.len() });
@@ -80,6 +80,9 @@ fn backfill(entry: &Entry, asked: &Backfill, new: NewRuns<'_>) -> Result<Request
         let key = RunKey::backfill(&name, due).map_err(token)?;
         let mut run = new_run(entry.name(), key, Cause::Backfill, ids, now);
         run.due = Some(due);
+        let params = entry.plan.as_ref().map(|plan| plan.params_at(due)).transpose();
+        run.params = params.map_err(|_fault| broken())?.unwrap_or_default();
+        run.params.extend(asked.params.iter());
         runs.push(run);
     }
     Ok(Request::Backfill(runs))
@@ -89,6 +92,18 @@ fn new_run(name: &PipelineName, key: RunKey, cause: Cause, ids: &mut Ids, now: U
     let mut run = RunRecord::new(name, key, cause, RunStatus::Queued, now);
     (run.id, run.job_id) = (ids.run(now), ids.job(now));
     run
+}
+
+/// Refuses parameters that can't be stored.
+pub(super) fn check_params(pipeline: &PipelineName, params: &Params) -> Result<(), OrchestratorError> {
+    let has_nul = |(name, value): &(&str, &str)| name.contains('\0') || value.contains('\0');
+    match params.iter().find(has_nul) {
+        Some((name, _)) => {
+            let (pipeline, name) = (pipeline.to_string(), Some(name.to_owned()));
+            Err(OrchestratorError::Nul { pipeline, what: "parameter", name })
+        }
+        None => Ok(()),
+    }
 }
 
 /// The due times from `from`, inclusive, to `until`, exclusive, but at most one more than a backfill may have. `None` if the

@@ -4,10 +4,10 @@ use std::io;
 use std::sync::{Arc, LazyLock, Mutex};
 
 use godata_core::{
-    AnyJob, AnyStore, Job as _, MemoryStore, Permanent, RetryPolicy, RunContext, RunHandle, RunRequest,
-    Schedule, SystemClock, job_fn,
+    AnyJob, AnyStore, Job as _, MemoryStore, Params, Permanent, RetryPolicy, RunContext, RunHandle,
+    RunRequest, Schedule, SystemClock, job_fn,
 };
-use godata_orchestrator::{Misfire, Overlap, Recovery, Registration};
+use godata_orchestrator::{Misfire, Overlap, Recovery, Registration, RunOptions};
 use time::UtcDateTime;
 use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing::{Dispatch, Level};
@@ -371,4 +371,26 @@ async fn a_stuck_run_is_logged_as_stored_and_not_as_ended() {
         "WARN stuck run stored as interrupted pipeline=a run=# reason=\"its job had not ended when the shutdown did\"",
         &format!("INFO shutdown ended report={report}"),
     ]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn parameters_are_not_logged_even_if_they_are_those_of_a_run_that_is_retried_or_missed() {
+    let lines = Lines::capture();
+    let secret = || Params::new().with("token", "hunter2");
+    let job = failing("a", |attempt| (attempt == 1).then(|| "busy".into()));
+    let retry = RetryPolicy::attempts(2).backoff(secs(1), secs(1));
+    let registration =
+        Registration::new(job).params(secret()).schedule_with(every(10), secret()).retry(retry);
+    let world = World::scheduled(registration).await;
+    world.go_to(12).await;
+    world.jump_to(45).await;
+    let options = RunOptions::new().params(secret());
+    world.orchestrator.run_pipeline_with("a", options).await.unwrap_err();
+    world.go_to(47).await;
+    world.orchestrator.unregister("a").await.unwrap();
+    let lines = lines.take();
+    assert!(lines.len() > 8, "{lines:#?}");
+    for line in lines {
+        assert!(!line.contains("hunter2") && !line.contains("token"), "{line}");
+    }
 }

@@ -10,6 +10,7 @@ mod instances;
 mod logs;
 mod outside;
 mod overlap;
+mod params;
 mod schedule;
 mod shutdown;
 mod support;

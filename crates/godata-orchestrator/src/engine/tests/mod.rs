@@ -49,7 +49,7 @@ fn run(pipeline: &str, status: RunStatus, owner: Option<OwnerId>) -> RunRecord {
 /// The plan of a pipeline without a schedule that runs after others.
 fn plan(pipeline: &str, after: &[&str]) -> Plan {
     Plan {
-        code: Code { job: AnyJob::new(job_fn(pipeline, |_cx| async { Ok(()) })), schedule: None },
+        code: Code::new(AnyJob::new(job_fn(pipeline, |_cx| async { Ok(()) })), None),
         registered: Arc::new(Registered {
             spec: None,
             enabled: true,

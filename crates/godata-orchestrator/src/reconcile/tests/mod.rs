@@ -146,7 +146,7 @@ fn pending() -> Pending {
 fn plan(spec: Option<&'static str>) -> Plan {
     let schedule = spec.map(|spec| Arc::new(Never(spec)) as Arc<dyn Schedule>);
     Plan {
-        code: Code { job: AnyJob::new(job_fn("p", |_cx| async { Ok(()) })), schedule },
+        code: Code::new(AnyJob::new(job_fn("p", |_cx| async { Ok(()) })), schedule),
         registered: Arc::new(Registered {
             spec: spec.map(Arc::from),
             enabled: true,
