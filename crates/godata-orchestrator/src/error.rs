@@ -66,6 +66,19 @@ pub enum RegisterError {
         /// The pipeline to run after.
         upstream: String,
     },
+    /// It names the same pipeline in two of the calls that say what it runs after.
+    #[error(
+        "pipeline `{}` names `{}` in more than one call of `after` and `after_all`, but a success counts for only one: \
+         register another pipeline for the other",
+        name_excerpt(pipeline),
+        name_excerpt(upstream)
+    )]
+    UpstreamTwice {
+        /// The pipeline.
+        pipeline: String,
+        /// The pipeline to run after.
+        upstream: String,
+    },
     /// It names a pool that the orchestrator was not built with.
     #[error(
         "pipeline `{}` runs in pool `{}`, which the orchestrator does not have: add it to the builder",

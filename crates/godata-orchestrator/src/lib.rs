@@ -86,7 +86,8 @@
 //! * **Pauses** keep queued runs and the position in the schedule. A stopped scheduler decides nothing new, but queued
 //!   runs and waiting retries still start.
 //! * **Dependencies.** A pipeline that is registered [`after`](Registration::after) others runs when one of them
-//!   succeeds. If they succeed several times before it can run, it runs once.
+//!   succeeds, and one that is registered [`after_all`](Registration::after_all) of them runs once each has succeeded since its
+//!   last such run. If they succeed several times before it can run, it runs once.
 //! * **Parameters.** A run gets the parameters of the [registration](Registration::params), of the
 //!   [schedule](Registration::schedule_with) that is due, and of the call that asked for it; for each name, the last of these
 //!   wins. They are stored in the run's row, and a retry has those of the run that it retries. A job that can't use its

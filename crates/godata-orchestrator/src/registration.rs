@@ -44,6 +44,7 @@ pub struct Registration {
     pub(crate) code: Code,
     pub(crate) rules: Arc<Rules>,
     pub(crate) after: Vec<String>,
+    pub(crate) after_all: Vec<Vec<String>>,
     pub(crate) pool: Option<String>,
     pub(crate) enabled: bool,
     pub(crate) tags: BTreeSet<String>,
@@ -108,12 +109,13 @@ static USUAL: LazyLock<Arc<Rules>> = LazyLock::new(Arc::default);
 
 impl Registration {
     /// Makes the registration of a pipeline that has the name of its job. It runs only by hand, unless it gets a
-    /// [`schedule`](Self::schedule) or runs [`after`](Self::after) another pipeline.
+    /// [`schedule`](Self::schedule) or runs [`after`](Self::after) other pipelines.
     pub fn new(job: impl Job) -> Self {
         Self {
             code: Code::new(AnyJob::new(job), None),
             rules: Arc::clone(&USUAL),
             after: Vec::new(),
+            after_all: Vec::new(),
             pool: None,
             enabled: true,
             tags: BTreeSet::new(),
@@ -199,9 +201,37 @@ impl Registration {
     ///
     /// Several calls mean "or": with `.after("a").after("b")` the pipeline runs after each success of `a` and after each
     /// success of `b`. Successes while a run is queued or in progress lead to one run after it. Backfills of the other
-    /// pipeline don't count.
+    /// pipeline don't count. To wait until both have succeeded, call [`after_all`](Self::after_all).
     pub fn after(mut self, pipeline: impl Into<String>) -> Self {
         self.after.push(pipeline.into());
+        self
+    }
+
+    /// Runs the pipeline once all of these pipelines have succeeded since its last run for that reason, or since its
+    /// registration if there was none. Each of them may have succeeded more than once, and in any order. What they did is
+    /// stored, so a restart loses nothing.
+    ///
+    /// A success counts as answered when the run is queued, however that run ends. Otherwise the rules of
+    /// [`after`](Self::after) hold. Several calls, and calls of `after`, mean "or": with
+    /// `.after_all(["orders", "prices"]).after("rates")` the pipeline runs after each success of `rates`, and also once `orders`
+    /// and `prices` have both succeeded. A pipeline can be named in only one of these calls.
+    ///
+    /// ```
+    /// use godata_orchestrator::{BoxError, MemoryStore, Orchestrator, Registration, job_fn};
+    /// use godata_runner::Runner;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), BoxError> {
+    /// let job = |name| job_fn(name, |_cx| async { Ok(()) });
+    /// let orchestrator = Orchestrator::new(MemoryStore::new(), Runner::new());
+    /// orchestrator.register_with(Registration::new(job("orders"))).await?;
+    /// orchestrator.register_with(Registration::new(job("prices"))).await?;
+    /// orchestrator.register_with(Registration::new(job("report")).after_all(["orders", "prices"])).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn after_all(mut self, pipelines: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.after_all.push(pipelines.into_iter().map(Into::into).collect());
         self
     }
 

@@ -54,8 +54,10 @@ pub struct RegistrationInfo {
     pub overdue: Option<Duration>,
     /// The pool in which its runs take a slot.
     pub pool: Option<String>,
-    /// The pipelines that it runs after.
+    /// The pipelines that it runs after, each by itself.
     pub after: BTreeSet<String>,
+    /// The groups of pipelines that it runs after once all of a group have succeeded.
+    pub after_all: BTreeSet<BTreeSet<String>>,
     /// The parameters of all its runs.
     pub params: Params,
     /// The parameters of the runs of each schedule, by the text of the schedule, for schedules that have their own.
@@ -77,6 +79,7 @@ impl Default for RegistrationInfo {
             overdue: None,
             pool: None,
             after: BTreeSet::new(),
+            after_all: BTreeSet::new(),
             params: Params::new(),
             schedule_params: BTreeMap::new(),
             enabled: true,
@@ -97,6 +100,7 @@ impl From<&Registration> for RegistrationInfo {
             overdue: rules.overdue,
             pool: registration.pool.clone(),
             after: registration.after.iter().cloned().collect(),
+            after_all: registration.after_all.iter().map(|group| group.iter().cloned().collect()).collect(),
             params: rules.params.clone(),
             schedule_params: registration.code.params_of_schedules(),
             enabled: registration.enabled,
@@ -135,8 +139,22 @@ impl RegistrationInfo {
         let Some(rules) = &row.rules else { return Ok(None) };
         let info: Self = serde_json::from_str(rules)
             .map_err(|source| RulesError { pipeline: row.name.clone(), source: source.into() })?;
-        let after = row.after_seen.keys().map(PipelineName::to_string).collect();
+        let in_a_group =
+            |name: &PipelineName| info.after_all.iter().any(|group| group.contains(name.as_str()));
+        let alone = row.after_seen.keys().filter(|name| !in_a_group(name));
+        let after = alone.map(PipelineName::to_string).collect();
         Ok(Some(Self { after, enabled: row.enabled, ..info }))
+    }
+
+    /// The pipelines and the groups that it runs after, for people.
+    fn upstream(&self) -> impl Iterator<Item = String> {
+        let quoted = |name: &String| format!("`{}`", excerpt(name));
+        let alone = self.after.iter().map(quoted);
+        let together = move |group: &BTreeSet<String>| match group.len() {
+            1 => group.iter().map(quoted).collect(),
+            _ => format!("all of ({})", excerpt_list(group)),
+        };
+        alone.chain(self.after_all.iter().map(together))
     }
 
     /// The text to store. It leaves out what the row has anyway, and defaults, because most pipelines have no other rules.
@@ -198,9 +216,9 @@ impl fmt::Display for RegistrationInfo {
         if let Some(pool) = &self.pool {
             write!(f, "; pool `{}`", excerpt(pool))?;
         }
-        for (position, name) in self.after.iter().enumerate() {
+        for (position, text) in self.upstream().enumerate() {
             let before = if position == 0 { "; after" } else { " or" };
-            write!(f, "{before} `{}`", excerpt(name))?;
+            write!(f, "{before} {text}")?;
         }
         if !self.params.is_empty() {
             write!(f, "; parameters {}", names(&self.params))?;
@@ -301,6 +319,8 @@ mod tests {
             .after("up\u{1b}")
             .after("b")
             .after("b")
+            .after_all(["d", "c"])
+            .after_all(["e"])
             .params(Params::new().with("limit", "5").with("day", "today"))
             .schedule_with(Never, Params::new().with("mode", "all"))
             .schedule(Never)
@@ -314,7 +334,7 @@ mod tests {
         let all = concat!(
             r#"{"overlap":"skip","misfire":"latest","grace":{"secs":60,"nanos":0},"retry":{"attempts":1,"#,
             r#""initial":{"secs":1,"nanos":0},"max":{"secs":300,"nanos":0},"on":"any"},"jitter":{"secs":0,"nanos":0},"#,
-            r#""timeout":null,"overdue":null,"pool":null,"after":[],"params":{},"#,
+            r#""timeout":null,"overdue":null,"pool":null,"after":[],"after_all":[],"params":{},"#,
             r#""schedule_params":{},"enabled":true}"#
         );
         assert_eq!(serde_json::to_string(&stored).unwrap(), all);
@@ -328,7 +348,7 @@ mod tests {
         let full = full();
         let mut stored = row(Some(&full.to_text()));
         stored.enabled = false;
-        stored.after_seen = ["b"].map(|name| (PipelineName::new(name).unwrap(), 0)).into();
+        stored.after_seen = ["b", "c", "d", "e"].map(|name| (PipelineName::new(name).unwrap(), 0)).into();
         let after = BTreeSet::from(["b".to_owned()]);
         let expected = RegistrationInfo { after, ..full.clone() };
         assert_eq!(RegistrationInfo::stored_in(&stored).unwrap(), Some(expected));
@@ -368,7 +388,7 @@ mod tests {
         let expected = concat!(
             "disabled; overlap: queue up to 20; misfire: run all (grace 1 h 30 min); ",
             "up to 3 attempts if transient (backoff 250 ms to 1 d 1 h 1 min 1 s); timeout 1 min 1 s 500 ms; ",
-            "overdue after 2 h; jitter up to 1.5ms; pool `db`; after `b` or `up\\u{1b}`; ",
+            "overdue after 2 h; jitter up to 1.5ms; pool `db`; after `b` or `up\\u{1b}` or all of (`c`, `d`) or `e`; ",
             "parameters `day`, `limit`; parameters of `never`: `mode`"
         );
         assert_eq!(full().to_string(), expected);

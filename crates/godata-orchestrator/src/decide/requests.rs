@@ -45,8 +45,10 @@ pub(crate) struct Registered {
     pub(crate) tags: BTreeSet<String>,
     pub(crate) options: String,
     pub(crate) rules: Arc<str>,
-    /// The pipelines that it runs after, with the revs of their last successes.
+    /// The pipelines that it runs after, also in groups, with the revs of their last successes.
     pub(crate) after: Vec<(PipelineName, u64)>,
+    /// The groups of which all have to succeed. No pipeline is in two of them.
+    pub(crate) after_all: Vec<BTreeSet<PipelineName>>,
 }
 
 impl Registered {

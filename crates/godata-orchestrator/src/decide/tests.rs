@@ -1,6 +1,7 @@
 //! Decisions, compared with a model that goes through the due times one by one.
 
 mod cases;
+mod followers;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -50,6 +51,7 @@ struct Pipeline {
     ids: Ids,
     running: Vec<RunId>,
     ends: Vec<End>,
+    upstream: Vec<(PipelineName, u64)>,
     wake_at: Option<UtcDateTime>,
 }
 
@@ -66,6 +68,7 @@ impl Pipeline {
             options: String::new(),
             rules: "{}".into(),
             after: Vec::new(),
+            after_all: Vec::new(),
         };
         Self {
             row,
@@ -82,6 +85,7 @@ impl Pipeline {
             ids: Ids::new(Some(1)),
             running: Vec::new(),
             ends: Vec::new(),
+            upstream: Vec::new(),
             wake_at: None,
         }
     }
@@ -94,7 +98,7 @@ impl Pipeline {
                 runs: &self.runs,
                 plan: Some(&self.plan),
                 fold: &self.fold,
-                upstream: &[],
+                upstream: &self.upstream,
                 ends: &self.ends,
                 request: None,
                 orphans: &[],

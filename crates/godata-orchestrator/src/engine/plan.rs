@@ -1,6 +1,6 @@
 //! What a registration becomes: a plan, if it may be registered.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use godata_core::{Job as _, PipelineName};
@@ -10,6 +10,8 @@ use super::requests::check_params;
 use crate::decide::{DueTimes, Plan, Registered};
 use crate::{OrchestratorError, RegisterError, Registration, RegistrationInfo};
 
+const NO_GROUP: &str = "it runs after all of no pipelines: name at least one in after_all";
+
 impl Directory {
     /// The plan of a registration. `pool_of` finds a pool by its name.
     pub(super) fn plan(
@@ -18,7 +20,7 @@ impl Directory {
         pool_of: impl Fn(&str) -> Option<usize>,
     ) -> Result<(PipelineName, Plan), RegisterError> {
         let rules_text = RegistrationInfo::from(&registration).to_text();
-        let Registration { code, rules, after, pool, enabled, tags, options } = registration;
+        let Registration { code, rules, after, after_all, pool, enabled, tags, options } = registration;
         let name = PipelineName::from_shared(code.job.shared_name())
             .map_err(|source| RegisterError::Name { name: code.job.name().to_owned(), source })?;
         let pipeline = || name.to_string();
@@ -49,9 +51,46 @@ impl Directory {
         for other in after {
             upstream.push(self.upstream_of(&name, &other)?);
         }
-        let registered =
-            Arc::new(Registered { spec, enabled, tags, options, rules: rules_text, after: upstream });
+        let after_all = self.groups(&name, after_all, &mut upstream)?;
+        let registered = Arc::new(Registered {
+            spec,
+            enabled,
+            tags,
+            options,
+            rules: rules_text,
+            after: upstream,
+            after_all,
+        });
         Ok((name, Plan { code, registered, rules, pool }))
+    }
+
+    /// The groups of pipelines to run after. Their pipelines are added to `upstream`, which has those of no group.
+    fn groups(
+        &self,
+        name: &PipelineName,
+        groups: Vec<Vec<String>>,
+        upstream: &mut Vec<(PipelineName, u64)>,
+    ) -> Result<Vec<BTreeSet<PipelineName>>, RegisterError> {
+        let mut elsewhere: BTreeSet<_> = upstream.iter().map(|(name, _)| name.clone()).collect();
+        let mut checked = Vec::with_capacity(groups.len());
+        for group in groups {
+            let mut members = BTreeMap::new();
+            for other in group {
+                let (member, rev) = self.upstream_of(name, &other)?;
+                if elsewhere.contains(&member) {
+                    return Err(RegisterError::UpstreamTwice { pipeline: name.to_string(), upstream: other });
+                }
+                members.insert(member, rev);
+            }
+            if members.is_empty() {
+                return Err(RegisterError::Contradiction { pipeline: name.to_string(), reason: NO_GROUP });
+            }
+            let names: BTreeSet<_> = members.keys().cloned().collect();
+            upstream.extend(members);
+            elsewhere.extend(names.iter().cloned());
+            checked.push(names);
+        }
+        Ok(checked)
     }
 
     /// A pipeline to run after, with the rev of its last success.

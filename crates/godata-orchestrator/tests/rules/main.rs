@@ -17,3 +17,4 @@ mod support;
 mod threads;
 mod told;
 mod trouble;
+mod upstream;

@@ -57,6 +57,7 @@ fn plan(pipeline: &str, after: &[&str]) -> Plan {
             options: String::new(),
             rules: "{}".into(),
             after: after.iter().map(|upstream| (name(upstream), 0)).collect(),
+            after_all: Vec::new(),
         }),
         rules: Arc::new(Rules::default()),
         pool: None,

@@ -154,6 +154,7 @@ fn plan(spec: Option<&'static str>) -> Plan {
             options: String::new(),
             rules: "{}".into(),
             after: Vec::new(),
+            after_all: Vec::new(),
         }),
         rules: Arc::new(Rules::default()),
         pool: None,
