@@ -51,6 +51,7 @@ fn no_seed_breaks_a_promise() {
     let totals = sweep(simulate, &(0..SEEDS).collect::<Vec<_>>(), DUE_TIMES);
     assert!(totals.due_times > SEEDS * DUE_TIMES / 2, "{totals:?} is no test");
     assert!(totals.retries > SEEDS && totals.recoveries > SEEDS && totals.interrupted > SEEDS, "{totals:?}");
+    assert!(totals.joins > SEEDS, "{totals:?}");
 }
 
 #[test]

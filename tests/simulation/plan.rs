@@ -44,8 +44,9 @@ pub(crate) struct Terms {
     pub(crate) retry: RetryPolicy,
     pub(crate) jitter: Duration,
     pub(crate) timeout: Option<Duration>,
-    pub(crate) after: Option<PipelineName>,
-    /// The schedules that it is edited to, one after the other; none for one that runs after another.
+    /// The pipelines that it runs after, once all of them have succeeded; none for one with a schedule.
+    pub(crate) after: Vec<PipelineName>,
+    /// The schedules that it is edited to, one after the other; none for one that runs after others.
     pub(crate) specs: Vec<String>,
     pub(crate) habits: Habits,
 }
@@ -54,6 +55,7 @@ impl Plan {
     /// The plan of a seed, for this many due times.
     pub(crate) fn of(seed: u64, due_times: u64) -> Self {
         let random = &mut Random::stream(seed, "plan");
+        let groups = &mut Random::stream(seed, "groups");
         let shared = random.one_in(2);
         let instances = if shared { 1 + random.below(4) as usize } else { 1 };
         let mood = match random.below(10) {
@@ -63,8 +65,11 @@ impl Plan {
         };
         let mut pipelines = BTreeMap::new();
         for number in 0..2 + random.below(5) {
-            let first = pipelines.keys().next().cloned();
-            let after = first.filter(|_| number > 0 && random.one_in(4));
+            let mut after = Vec::new();
+            if number > 0 && random.one_in(4) {
+                after.push(name(0));
+                after.extend((1..number).filter(|_| groups.one_in(2)).map(name));
+            }
             pipelines.insert(name(number), terms(random, after));
         }
         let recovery = if random.one_in(2) { Recovery::Rerun } else { Recovery::Off };
@@ -87,7 +92,7 @@ impl Terms {
             retry: RetryPolicy::never(),
             jitter: Duration::ZERO,
             timeout: None,
-            after: None,
+            after: Vec::new(),
             specs: Vec::new(),
             habits: Habits::quiet(),
         }
@@ -104,7 +109,7 @@ fn name(number: u64) -> PipelineName {
     PipelineName::new(format!("pipeline-{number}")).unwrap()
 }
 
-fn terms(random: &mut Random, after: Option<PipelineName>) -> Terms {
+fn terms(random: &mut Random, after: Vec<PipelineName>) -> Terms {
     let overlap = match random.below(8) {
         0..3 => Overlap::Skip,
         3 => Overlap::BufferOne,
@@ -121,7 +126,7 @@ fn terms(random: &mut Random, after: Option<PipelineName>) -> Terms {
     let retry = RetryPolicy::attempts(1 + random.below(3) as u32)
         .backoff(Duration::from_millis(1 + random.below(5_000)), Duration::from_secs(1 + random.below(30)));
     let retry = if random.one_in(2) { retry } else { retry.only_transient() };
-    let specs = if after.is_some() { Vec::new() } else { (0..3).map(|_| spec(random)).collect() };
+    let specs = if !after.is_empty() { Vec::new() } else { (0..3).map(|_| spec(random)).collect() };
     Terms {
         misfire,
         overlap,

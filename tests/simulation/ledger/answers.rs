@@ -1,6 +1,6 @@
 //! Callers, jobs, and pipelines that run after others learn exactly what is stored.
 
-use godata::{Cause, RunContext, RunResult, RunStatus};
+use godata::{Cause, PipelineName, PipelineRecord, RunContext, RunRecord, RunResult, RunStatus};
 
 use super::{Books, Decision, Incarnation, Job, Verdict, retries};
 
@@ -60,17 +60,28 @@ pub(super) fn to_successes_are_counted(decision: &Decision<'_>, books: &Books) -
         if run.cause != Cause::After {
             continue;
         }
-        let upstream = books.terms(&after.name)?.after.as_ref().ok_or("it runs after no other")?;
-        let seen = |row: &godata::PipelineRecord| row.after_seen.get(upstream).copied().unwrap_or_default();
-        let seen_before = decision.before.as_ref().map(seen).unwrap_or_default();
-        let success = books.pipelines.get(upstream).map_or(0, |book| book.row.last_success_rev);
-        if seen(after) <= seen_before || seen(after) > success {
-            let seen = seen(after);
-            return Err(format!(
-                "run {} answers rev {seen} of {upstream}; seen was {seen_before}, and there is {success}",
-                run.id
-            ));
+        let upstream = &books.terms(&after.name)?.after;
+        if upstream.is_empty() {
+            return Err("it runs after no other".to_owned());
         }
+        upstream.iter().try_for_each(|upstream| answers_a_success(decision, run, upstream, books))?;
     }
     Ok(())
+}
+
+/// A run after others answers a success of each that no run has answered before.
+fn answers_a_success(
+    decision: &Decision<'_>,
+    run: &RunRecord,
+    upstream: &PipelineName,
+    books: &Books,
+) -> Verdict {
+    let seen = |row: &PipelineRecord| row.after_seen.get(upstream).copied().unwrap_or_default();
+    let before = decision.before.as_ref().map(seen).unwrap_or_default();
+    let seen = seen(&decision.after);
+    let success = books.pipelines.get(upstream).map_or(0, |book| book.row.last_success_rev);
+    if seen > before && seen <= success {
+        return Ok(());
+    }
+    Err(format!("run {} answers rev {seen} of {upstream}; seen was {before}, and there is {success}", run.id))
 }

@@ -25,11 +25,17 @@ struct History {
 
 impl History {
     fn new() -> Self {
+        Self::after(&[])
+    }
+
+    /// The pipeline also runs after all of these.
+    fn after(upstream: &[&str]) -> Self {
         let row = PipelineRecord::new(PipelineName::new("orders").unwrap(), at(0));
         let terms = Terms {
             misfire: Misfire::Latest,
             overlap: Overlap::Skip,
             retry: RetryPolicy::attempts(2),
+            after: upstream.iter().map(|name| PipelineName::new(*name).unwrap()).collect(),
             ..Terms::quiet()
         };
         let pipelines = BTreeMap::from([(row.name.clone(), terms)]);
@@ -357,6 +363,22 @@ fn an_attempt_too_many_is_found() {
     retry.attempt = 3;
     history.decide([&retry], [&failed]);
     history.found("as attempt 3");
+}
+
+#[test]
+fn a_run_after_others_that_have_not_all_succeeded_is_found() {
+    for (seen, found) in
+        [(0, "answers rev 0 of users"), (3, "answers rev 3 of users; seen was 0, and there is 0")]
+    {
+        let mut history = History::after(&["users", "prices"]);
+        let users = PipelineName::new("users").unwrap();
+        let key = RunKey::after(&users, 3);
+        let mut run = RunRecord::new(&history.row.name, key, Cause::After, RunStatus::Queued, at(1));
+        (run.owner, history.now) = (Some(history.owner), at(1));
+        history.row.after_seen.insert(users, seen);
+        history.decide([&run], []);
+        history.found(found);
+    }
 }
 
 #[test]

@@ -101,21 +101,23 @@ fn started(books: &Books, book: &Book, now: UtcDateTime, _up: &BTreeSet<Incarnat
     }
 }
 
-/// Each success of the other pipeline was seen, except those of a moment ago.
+/// Not all of the other pipelines have a success that was not seen, except those of a moment ago.
 fn answered(books: &Books, book: &Book, now: UtcDateTime, _up: &BTreeSet<Incarnation>) -> Verdict {
-    let Some(upstream) = books.terms(&book.row.name)?.after.as_ref() else { return Ok(()) };
-    let Some(other) = books.pipelines.get(upstream) else { return Ok(()) };
-    if !book.is_scheduled() || active(books, book).next().is_some() {
+    let upstream = &books.terms(&book.row.name)?.after;
+    if upstream.is_empty() || !book.is_scheduled() || active(books, book).next().is_some() {
         return Ok(());
     }
-    let seen = book.row.after_seen.get(upstream).copied().unwrap_or_default();
-    let success = other.successes.iter().rfind(|(at, _)| *at < now - TIME_ENOUGH);
-    match success {
-        Some((at, rev)) if *rev > seen => {
-            Err(format!("it has seen rev {seen} of {upstream}, which succeeded with rev {rev} at {at}"))
-        }
-        _ => Ok(()),
-    }
+    let news: Vec<_> = upstream.iter().filter_map(|other| unseen(books, book, other, now)).collect();
+    if news.len() < upstream.len() { Ok(()) } else { Err(news.join(", and ")) }
+}
+
+/// The last success of the other pipeline, if it was not seen, except those of a moment ago.
+fn unseen(books: &Books, book: &Book, other: &PipelineName, now: UtcDateTime) -> Option<String> {
+    let seen = book.row.after_seen.get(other).copied().unwrap_or_default();
+    let successes = &books.pipelines.get(other)?.successes;
+    let (at, rev) = successes.iter().rfind(|(at, _)| *at < now - TIME_ENOUGH)?;
+    (*rev > seen)
+        .then(|| format!("it has seen rev {seen} of {other}, which succeeded with rev {rev} at {at}"))
 }
 
 impl Book {

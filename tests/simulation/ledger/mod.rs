@@ -17,8 +17,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use godata::{
-    AnySchedule, Commit, Committed, FailureKind, JobId, OwnerId, PipelineName, PipelineRecord, RunChange,
-    RunContext, RunId, RunRecord, RunResult, RunStatus, StoreError,
+    AnySchedule, Cause, Commit, Committed, FailureKind, JobId, OwnerId, PipelineName, PipelineRecord,
+    RunChange, RunContext, RunId, RunRecord, RunResult, RunStatus, StoreError,
 };
 use time::UtcDateTime;
 
@@ -363,6 +363,8 @@ impl Books {
             }
             self.totals.retries += u64::from(change.before.is_none() && retries::is_retry(&row));
             self.totals.recoveries += u64::from(change.before.is_none() && retries::is_recovery(&row));
+            let is_join = row.cause == Cause::After && change.before.is_none();
+            self.totals.joins += u64::from(is_join && self.plan.pipelines[name].after.len() > 1);
             self.totals.interrupted += u64::from(change.becomes(RunStatus::Interrupted));
             match self.runs.get_mut(&row.id) {
                 Some(run) => (run.row, run.changed_at) = (row, decision.at),

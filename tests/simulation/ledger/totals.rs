@@ -13,6 +13,8 @@ pub(crate) struct Totals {
     pub(crate) retries: u64,
     pub(crate) recoveries: u64,
     pub(crate) interrupted: u64,
+    /// Runs after all of several pipelines.
+    pub(crate) joins: u64,
     /// Jobs that were started although another instance had given up the run meanwhile.
     pub(crate) late_starts: u64,
 }
@@ -27,6 +29,7 @@ impl AddAssign for Totals {
         self.retries += other.retries;
         self.recoveries += other.recoveries;
         self.interrupted += other.interrupted;
+        self.joins += other.joins;
         self.late_starts += other.late_starts;
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use godata::orchestrator::Registration;
-use godata::{MemoryStore, PipelineName};
+use godata::{MemoryStore, Params, PipelineName};
 use time::UtcDateTime;
 
 use self::happenings::{register, start};
@@ -183,12 +183,15 @@ impl<M: Medium> World<M> {
             Some(timeout) => registration.timeout(timeout),
             None => registration,
         };
-        let registration = match &terms.after {
-            Some(upstream) => registration.after(upstream.as_str()),
-            None => registration,
+        let registration = match &*terms.after {
+            [] => registration,
+            [upstream] => registration.after(upstream.as_str()),
+            group => registration.after_all(group.iter().map(PipelineName::as_str)),
         };
-        match terms.schedule(self.deployed[name]) {
-            Some(schedule) => registration.schedule(schedule),
+        let version = self.deployed[name];
+        let registration = registration.param("version", version.to_string());
+        match terms.schedule(version) {
+            Some(schedule) => registration.schedule_with(schedule, Params::new().with("by", "schedule")),
             None => registration,
         }
     }
