@@ -1,4 +1,5 @@
-//! A pipeline that runs after another one: the report runs after each successful import. The first import fails on purpose.
+//! Pipelines that run after others: the report runs after each successful import, and the forecast once there are new imports
+//! and new prices. The first import fails on purpose.
 //!
 //!     cargo run -p full-examples --example run_after
 
@@ -20,11 +21,15 @@ async fn main() -> Result<(), BoxError> {
             _ => Ok(()),
         }
     });
+    let prices = job_fn("prices", |_cx| async { Ok(()) });
     let report = job_fn("report", |_cx| async { Ok(()) });
+    let forecast = job_fn("forecast", |_cx| async { Ok(()) });
 
     let orchestrator = godata::in_memory();
     orchestrator.register_with(Registration::new(import)).await?;
+    orchestrator.register_with(Registration::new(prices)).await?;
     orchestrator.register_with(Registration::new(report).after("import")).await?;
+    orchestrator.register_with(Registration::new(forecast).after_all(["import", "prices"])).await?;
     let mut events = orchestrator.events();
     orchestrator.start_scheduler().await?;
 
@@ -34,6 +39,10 @@ async fn main() -> Result<(), BoxError> {
     println!("again:");
     orchestrator.run_pipeline("import").await?;
     print_until_ended("report", &mut events).await;
+
+    println!("the prices:");
+    orchestrator.run_pipeline("prices").await?;
+    print_until_ended("forecast", &mut events).await;
 
     orchestrator.shutdown(Duration::from_secs(30)).await;
     Ok(())
