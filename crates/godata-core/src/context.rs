@@ -137,7 +137,7 @@ impl RunContext {
         self.cause
     }
 
-    /// Returns the parameters of the run.
+    /// Returns the parameters of the run. [`extract`](Params::extract) reads them into a struct.
     #[must_use]
     pub fn params(&self) -> &Params {
         const NONE: &Params = &Params::new();
