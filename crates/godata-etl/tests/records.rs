@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 use godata_etl::Concurrency::Ordered;
-use godata_etl::{BoxError, Flow, Pipeline, Record, Records, RunContext, Type, Value, record};
+use godata_etl::{BoxError, Flow, JobErrorKind, Pipeline, Record, Records, RunContext, Type, Value, record};
 
 fn orders() -> Flow<Records> {
     let records = vec![
@@ -69,16 +69,24 @@ async fn types_of_fields_change_by_cast_and_typed() -> Result<(), BoxError> {
 
 #[tokio::test]
 async fn a_context_reaches_steps_and_previews() -> Result<(), BoxError> {
-    let flow = Pipeline::builder("daily")
-        .read_fn(|cx| async move { Ok(vec![record! {"day" => cx.params().require("day")?}]) })
-        .untyped()
-        .filter_with(|cx, r| Ok(r.str("day") == cx.params().get("day")))
-        .transform_with(|cx, r| {
-            r.set("attempt", cx.attempt());
-            Ok(())
-        });
+    let flow = || {
+        Pipeline::builder("daily")
+            .read_fn(|cx| async move { Ok(vec![record! {"day" => cx.params().require("day")?}]) })
+            .untyped()
+            .filter_with(|cx, r| Ok(r.str("day") == cx.params().get("day")))
+            .transform_with(|cx, r| {
+                r.set("attempt", cx.attempt());
+                Ok(())
+            })
+    };
     let cx = RunContext::new().with_param("day", "monday");
-    assert_eq!(flow.collect_with(&cx, 5).await?, [record! {"day" => "monday", "attempt" => 1}]);
+    assert_eq!(flow().collect_with(&cx, 5).await?, [record! {"day" => "monday", "attempt" => 1}]);
+    let error = flow().collect(5).await.unwrap_err();
+    assert_eq!(
+        JobErrorKind::of(&error),
+        JobErrorKind::Permanent,
+        "a retry has the same parameters: {error:#}"
+    );
     Ok(())
 }
 
