@@ -127,8 +127,14 @@ mod tests {
         for count in 1..=texts.len() {
             let texts = &texts[..count];
             let (own, parts) = (several(texts), texts.iter().map(|text| parse(text).unwrap()));
-            let expected = if count == 1 { texts[0].to_owned() } else { any_of(parts).unwrap().spec() };
+            let union = any_of(parts).unwrap();
+            let expected = if count == 1 { texts[0].to_owned() } else { union.spec() };
             assert_eq!(own.spec(), expected);
+            match count {
+                1 => assert_eq!(own.describe(), "every 6 hours"),
+                2 => assert_eq!(own.describe(), union.describe()),
+                _ => {}
+            }
             assert!(own.has_spec(&expected));
         }
     }
