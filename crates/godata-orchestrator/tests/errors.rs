@@ -38,7 +38,7 @@ fn each_register_error_reads_the_same_as_its_message_and_in_main() {
     let pipeline = || text("orders");
     let name_error = PipelineName::new("").unwrap_err();
     let why = format!(": {name_error}").leak();
-    let cases: [Case<RegisterError>; 8] = [
+    let cases: [Case<RegisterError>; 9] = [
         (
             RegisterError::AlreadyRegistered { pipeline: pipeline() },
             "pipeline `orders` is already registered: unregister it first, or give the job another name",
@@ -61,6 +61,11 @@ fn each_register_error_reads_the_same_as_its_message_and_in_main() {
         (
             RegisterError::Cycle { pipeline: pipeline(), upstream: text("import") },
             "pipeline `orders` would run after itself, through `import`",
+            "",
+        ),
+        (
+            RegisterError::UpstreamTwice { pipeline: pipeline(), upstream: text("import") },
+            "pipeline `orders` names `import` in more than one call of `after` and `after_all`, but a success counts for only one: register another pipeline for the other",
             "",
         ),
         (
@@ -225,12 +230,13 @@ fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
         let name = || text.clone();
         let source = PipelineName::new("").unwrap_err();
         let broken = || Arc::new(StoreError::unavailable(&*text));
-        let errors: [BoxError; 21] = [
+        let errors: [BoxError; 22] = [
             RegisterError::AlreadyRegistered { pipeline: name() }.into(),
             RegisterError::Name { name: name(), source }.into(),
             RegisterError::Contradiction { pipeline: name(), reason: "a reason" }.into(),
             RegisterError::UnknownUpstream { pipeline: name(), upstream: name() }.into(),
             RegisterError::Cycle { pipeline: name(), upstream: name() }.into(),
+            RegisterError::UpstreamTwice { pipeline: name(), upstream: name() }.into(),
             RegisterError::UnknownPool { pipeline: name(), pool: name() }.into(),
             RegisterError::SchedulePanicked { pipeline: name() }.into(),
             OrchestratorError::UnknownPipeline {
