@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::keyed::Kept;
 use crate::{Batch, Origin, Place};
 
 /// A batch on its way through the steps, with the origin of each of its records.
@@ -105,6 +106,15 @@ impl<B: Batch> Chunk<B> {
         if matches!(self.rows, RowMap::All) {
             self.rows.take_out(rejected, self.batch.len() + rejected.len());
         }
+    }
+
+    /// Keeps the records at these positions, which are ascending.
+    pub(crate) fn keep(&mut self, kept: Vec<u32>)
+    where
+        B: Kept,
+    {
+        self.batch.keep(&kept);
+        self.rows.keep(kept);
     }
 
     pub(crate) fn truncate(&mut self, len: usize) {

@@ -276,7 +276,7 @@ fn known<R>(missed: Option<&Missed>, made: Result<R, BoxError>) -> Result<R, Box
 }
 
 /// Keeps the items at the positions in `kept`, which are ascending.
-fn keep_positions<T>(items: &mut Vec<T>, kept: &[u32]) {
+pub(crate) fn keep_positions<T>(items: &mut Vec<T>, kept: &[u32]) {
     let mut kept = kept.iter().copied().peekable();
     let mut position = 0;
     items.retain(|_| {

@@ -54,6 +54,16 @@ pub enum BuildError {
         /// The share.
         share: String,
     },
+    /// The fields by which a step compares records, or those that it makes, are none, or one of them is there twice.
+    #[error("{step} of pipeline `{}` {mistake}", name_excerpt(pipeline))]
+    InvalidFields {
+        /// The pipeline.
+        pipeline: String,
+        /// The step.
+        step: StepInfo,
+        /// What is wrong.
+        mistake: FieldsMistake,
+    },
     /// `Ordered(0)` or `Unordered(0)`: no record could ever be in flight.
     #[error("{step} of pipeline `{}` needs at least one record in flight", name_excerpt(pipeline))]
     NoConcurrency {
@@ -62,6 +72,18 @@ pub enum BuildError {
         /// The step.
         step: StepInfo,
     },
+}
+
+/// What is wrong with the fields of a step.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FieldsMistake {
+    /// There are none.
+    #[error("needs at least one field")]
+    None,
+    /// A name is there twice.
+    #[error("has the field `{}` twice", excerpt(_0))]
+    Twice(String),
 }
 
 /// Why a run did not succeed: the stage that failed, the record, the cause, and the report of what was done.

@@ -220,6 +220,7 @@
 //! | `read failed`, `step[N] failed`, `write failed` | [`PipelineError`], whose messages start the same way |
 
 mod batch;
+mod bytes;
 mod chunk;
 mod chunk_ops;
 
@@ -229,6 +230,7 @@ mod flow;
 mod hook;
 mod hooks;
 mod job;
+mod keyed;
 mod on_error;
 
 mod origin;
@@ -248,8 +250,8 @@ mod writer;
 pub use batch::Batch;
 pub use chunk::Chunk;
 pub use engine::RunScope;
-pub use error::{BuildError, PipelineError};
-pub use flow::{Flow, NamedFields};
+pub use error::{BuildError, FieldsMistake, PipelineError};
+pub use flow::{Flow, GroupBy, GroupByFields, NamedFields};
 #[doc(no_inline)]
 pub use godata_core::time;
 pub use godata_core::{
@@ -259,6 +261,7 @@ pub use godata_core::{
 };
 pub use hook::{JobHook, JobInfo, Outcome, PipelineEnd, PipelineHook, PipelineInfo, StageEnd, StepInfo};
 pub use job::PipelineJob;
+pub use keyed::{Aggregate, Keep, Key, KeyBytes, Memory, SortField, agg, asc, desc};
 pub use on_error::{Limit, OnError};
 pub use origin::{Lines, Origin, Place};
 pub use pipeline::{Pipeline, PipelineBuilder};
@@ -270,7 +273,7 @@ pub use records::{
 };
 pub use rejected::{RejectKind, RejectReason, Rejected, StageName};
 pub use report::{IoCounts, RunReport, StepCounts};
-pub use step::{Concurrency, ExpectationFailed};
+pub use step::{Concurrency, ExpectationFailed, StatefulStep};
 pub use stop::Stop;
 pub use unit::Unit;
 pub use work::Work;

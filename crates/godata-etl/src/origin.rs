@@ -29,6 +29,33 @@ pub struct Origin {
     raw: Option<Arc<Raw>>,
     /// The other origins, each with the first row that it has; ascending.
     further: Vec<(u32, Self)>,
+    /// The place of each row, if they came from many batches.
+    places: Option<Arc<Places>>,
+}
+
+/// The places of records that came from many batches.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Places {
+    pub(crate) rows: Vec<PlaceOf>,
+    pub(crate) sources: Vec<Arc<str>>,
+}
+
+/// The place of a record. What is 0 is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PlaceOf {
+    /// The number of the source, from 1.
+    pub(crate) source: usize,
+    pub(crate) record: u64,
+    pub(crate) line: u64,
+}
+
+impl Places {
+    fn place(&self, row: u32) -> Place {
+        let Some(&PlaceOf { source, record, line }) = self.rows.get(row as usize) else { return Place::default() };
+        let known = |number: u64| Some(number).filter(|&number| number > 0);
+        let source = source.checked_sub(1).and_then(|at| self.sources.get(at).cloned());
+        Place { record: known(record), source, line: known(line), byte: None }
+    }
 }
 
 /// How the records of a batch map to the lines of its source.
@@ -80,6 +107,11 @@ impl Origin {
         self
     }
 
+    /// The origin of a batch whose records came from many batches.
+    pub(crate) fn of_places(places: Places) -> Self {
+        Self { places: Some(Arc::new(places)), ..Self::default() }
+    }
+
     /// Keeps the bytes of the batch, for dead letters.
     pub(crate) fn keep_raw(mut self, raw: Raw) -> Self {
         self.raw = Some(Arc::new(raw));
@@ -111,6 +143,9 @@ impl Origin {
         if row == UNKNOWN_ROW {
             let source = if self.further.is_empty() { self.source.clone() } else { None };
             return Place { source, ..Place::default() };
+        }
+        if let Some(places) = &self.places {
+            return places.place(row);
         }
         if let Some((row, origin)) = self.further(row) {
             return origin.place(row);

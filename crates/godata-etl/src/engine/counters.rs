@@ -1,7 +1,7 @@
 //! The counts of a run while it runs.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use super::Stage;
@@ -32,6 +32,8 @@ pub(super) struct StepCounter {
     rejected: AtomicU64,
     expanded: AtomicU64,
     busy: AtomicU64,
+    /// Whether a step with a state has passed on all that it will.
+    is_ended: AtomicBool,
 }
 
 impl Counters {
@@ -100,14 +102,31 @@ impl StepCounter {
         self.dropped.fetch_add(records_in + expanded - left, Relaxed);
     }
 
+    /// Counts records that a step with a state passed on. Which of those that came in they were made of is known only at
+    /// the end.
+    pub(super) fn add_made(&self, records_out: u64) {
+        self.records_out.fetch_add(records_out, Relaxed);
+    }
+
+    pub(super) fn end(&self) {
+        self.is_ended.store(true, Relaxed);
+    }
+
     pub(super) fn counts(&self, step: &StepInfo) -> StepCounts {
+        let (records_in, records_out) = (self.records_in.load(Relaxed), self.records_out.load(Relaxed));
+        let rejected = self.rejected.load(Relaxed);
+        let left = records_out + rejected;
+        let (dropped, expanded) = match self.is_ended.load(Relaxed) {
+            true => (records_in.saturating_sub(left), left.saturating_sub(records_in)),
+            false => (self.dropped.load(Relaxed), self.expanded.load(Relaxed)),
+        };
         StepCounts {
             name: step.name,
-            records_in: self.records_in.load(Relaxed),
-            records_out: self.records_out.load(Relaxed),
-            dropped: self.dropped.load(Relaxed),
-            rejected: self.rejected.load(Relaxed),
-            expanded: self.expanded.load(Relaxed),
+            records_in,
+            records_out,
+            dropped,
+            rejected,
+            expanded,
             busy: Duration::from_nanos(self.busy.load(Relaxed)),
         }
     }

@@ -1,12 +1,13 @@
 //! Executes one stage on one batch: calls its hooks, contains its panics and counts its records.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use godata_core::Canceled;
 
 use super::{Bracket, Stage, Stopped};
 use crate::error::Panicked;
-use crate::{Batch, Chunk, Outcome, Stop, Unit, Work};
+use crate::{Batch, Chunk, Origin, Outcome, Stop, Unit, Work};
 
 impl Work {
     /// Decodes a batch. This is the second half of reading it, in the bracket that was opened when it was fetched.
@@ -35,6 +36,47 @@ impl Work {
         let records_out = chunk.len() as u64;
         self.run().count_step_out(index, records_in, records_out, self.expanded(), bracket.rejected());
         bracket.close(records_out, Outcome::Succeeded);
+        Ok(chunk)
+    }
+
+    /// Takes a batch into step `index`, which keeps its records.
+    pub(crate) fn take_in<B: Batch, P>(
+        &mut self,
+        index: usize,
+        chunk: Chunk<B>,
+        f: impl FnOnce(Chunk<B>, &mut Self) -> Result<P, Stop>,
+    ) -> Result<P, Stopped> {
+        let bracket = self.open(Stage::Step(index), &chunk)?;
+        self.run().count_step_in(index, bracket.records_in());
+        let (made, bracket) = self.execute(bracket, |work| f(chunk, work))?;
+        bracket.close(0, Outcome::Succeeded);
+        Ok(made)
+    }
+
+    /// Works with the state of step `index`, on a batch that was taken in from `origin`.
+    pub(crate) fn keep<T>(
+        &mut self,
+        index: usize,
+        origin: &Arc<Origin>,
+        f: impl FnOnce(&mut Self) -> Result<T, Stop>,
+    ) -> Result<T, Stopped> {
+        self.stop_if_asked()?;
+        self.enter(origin);
+        let bracket = Bracket::open(self.run(), Stage::Step(index), 0);
+        let (made, bracket) = self.execute(bracket, f)?;
+        bracket.close(0, Outcome::Succeeded);
+        Ok(made)
+    }
+
+    /// Makes a batch that step `index` passes on.
+    pub(crate) fn pass_on<B: Batch>(&mut self, index: usize, unit: Unit<B>) -> Result<Chunk<B>, Stopped> {
+        self.stop_if_asked()?;
+        self.enter(&Arc::default());
+        let bracket = Bracket::open(self.run(), Stage::Step(index), 0);
+        let (chunk, bracket) = self.execute(bracket, |work| unit.decode(work))?;
+        let records = chunk.len() as u64;
+        self.run().count_step_made(index, records);
+        bracket.close(records, Outcome::Succeeded);
         Ok(chunk)
     }
 

@@ -177,6 +177,16 @@ impl Run {
         self.counters.steps[index].add_out(records_in, records_out, expanded, rejected);
     }
 
+    /// Counts records that a step with a state passed on.
+    pub(crate) fn count_step_made(&self, index: usize, records: u64) {
+        self.counters.steps[index].add_made(records);
+    }
+
+    /// Notes that a step with a state has passed on all that it will.
+    pub(crate) fn end_step(&self, index: usize) {
+        self.counters.steps[index].end();
+    }
+
     pub(super) fn count_written(&self, records: u64) {
         self.counters.written.add_batch(records);
         self.cx.progress().add_records_written(records);

@@ -1,5 +1,7 @@
 //! The middle of a pipeline's description: a reader and the steps so far.
 
+mod group_by;
+mod keyed;
 mod named_fields;
 mod records;
 mod runnable;
@@ -11,12 +13,15 @@ use std::sync::Arc;
 
 use godata_core::{BoxError, PipelineName, RunContext};
 
+pub use self::group_by::{GroupBy, GroupByFields};
 pub use self::named_fields::NamedFields;
 use crate::chunk::RowMap;
 use crate::engine::{MakeWriter, Opener, Plan};
 use crate::records::Missed;
 use crate::writer::{Collect, WriteFn};
-use crate::{Batch, BuildError, Chunk, Pipeline, PipelineError, Records, StepInfo, Stop, Work, Writer, step};
+use crate::{
+    Batch, BuildError, Chunk, Pipeline, PipelineError, Records, StatefulStep, StepInfo, Stop, Work, Writer, step,
+};
 
 /// The middle of a pipeline's description: a reader and the steps so far. A `write` ends it and returns the
 /// [`Pipeline`].
@@ -48,7 +53,7 @@ use crate::{Batch, BuildError, Chunk, Pipeline, PipelineError, Records, StepInfo
 /// ```
 #[must_use = "a pipeline needs a `write`"]
 pub struct Flow<B> {
-    plan: Plan,
+    pub(crate) plan: Plan,
     open: Opener<Chunk<B>>,
 }
 
@@ -157,10 +162,7 @@ impl<B: Batch> Flow<B> {
         C: Batch,
         F: Fn(Chunk<B>, &mut Work) -> Result<Chunk<C>, Stop> + Send + Sync + 'static,
     {
-        if let Err(source) = PipelineName::new(name) {
-            let (pipeline, name) = (self.plan.name.to_string(), name.to_owned());
-            self.plan.mistake.get_or_insert(BuildError::InvalidStepName { pipeline, name, source });
-        }
+        self.check_step_name(name);
         self.step(name, move |chunk, work| {
             let missed = Missed::of(&chunk.batch);
             let made = f(chunk, work);
@@ -172,6 +174,32 @@ impl<B: Batch> Flow<B> {
             }
             Ok(chunk)
         })
+    }
+
+    /// Appends a step of your own that keeps a state from batch to batch, and may pass records on after the end of the input.
+    /// `make` makes the state for each run. Errors, hooks and reports call the step `name`. [`StatefulStep`] has an example.
+    ///
+    /// The rules for the name are those for the name of a [pipeline](Pipeline::builder).
+    pub fn stateful_step<S, F>(mut self, name: &'static str, make: F) -> Flow<S::Out>
+    where
+        S: StatefulStep<In = B>,
+        F: Fn(&RunContext) -> Result<S, BoxError> + Send + Sync + 'static,
+    {
+        self.check_step_name(name);
+        self.append(name, |open, _, info| {
+            let unprepared = move |cx: &RunContext| {
+                let prepare: step::Prepare<_, _> = Arc::new(|chunk, _: &mut Work| Ok(chunk));
+                Ok((prepare, step::Unprepared(make(cx)?)))
+            };
+            Ok(step::stateful(open, info.index, unprepared))
+        })
+    }
+
+    fn check_step_name(&mut self, name: &'static str) {
+        if let Err(source) = PipelineName::new(name) {
+            let (pipeline, name) = (self.plan.name.to_string(), name.to_owned());
+            self.plan.mistake.get_or_insert(BuildError::InvalidStepName { pipeline, name, source });
+        }
     }
 
     /// Runs the flow for its first `limit` records, and returns their batches.

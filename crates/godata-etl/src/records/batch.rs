@@ -16,6 +16,7 @@ use super::shape_error::ShapeError;
 use super::source_format::SourceFormat;
 use super::storage::Storage;
 use super::value::Value;
+use super::value_ref::ValueRef;
 
 /// A batch of rows that share their names and one text buffer.
 ///
@@ -257,6 +258,20 @@ impl Records {
     pub fn cast_row(&mut self, position: usize, field: &str, to: Type) -> Result<(), FieldError> {
         let mut row = self.row_mut(position).ok_or_else(|| FieldError::missing(field))?;
         row.cast(field, to)
+    }
+
+    /// The column of a field; `None` if its name is unknown, and some rows may have it all the same.
+    pub(crate) fn find_column(&self, name: &str) -> Result<Option<usize>, FieldError> {
+        match self.shape.position(name) {
+            None if self.names.excludes(&self.shape, name) => Err(self.names.missing(&self.shape, name)),
+            column => Ok(column),
+        }
+    }
+
+    /// The value of a field in the row at a position.
+    #[inline]
+    pub(crate) fn value_at(&self, position: usize, column: usize) -> Option<ValueRef<'_>> {
+        self.storage.value(column, *self.rows.get(position)? as usize)
     }
 
     /// Sets the source of the row that is being built.

@@ -234,6 +234,24 @@ impl RecordsBuilder {
         Ok(self.records)
     }
 
+    /// Leaves the field of the next cell absent.
+    pub(super) fn skip(&mut self) {
+        self.is_started = true;
+        self.column += 1;
+    }
+
+    /// Adds a cell with digits that are known to be a number by RFC 8259, section 6.
+    pub(super) fn push_digits(&mut self, digits: &str) {
+        self.push_slice(digits, Kind::Number);
+    }
+
+    /// Adds a cell with a float that is written with these digits.
+    pub(super) fn push_float(&mut self, float: f64, digits: &str) {
+        let digits = self.records.storage.text_cell(self.given, digits, Kind::Number);
+        let cell = self.records.storage.float_cell(digits, float);
+        self.push_cell(cell);
+    }
+
     fn push_slice(&mut self, text: &str, kind: Kind) {
         let cell = self.records.storage.text_cell(self.given, text, kind);
         self.push_cell(cell);

@@ -80,7 +80,7 @@ impl FieldError {
     }
 
     /// `found` is not of that type. Null has a message of its own.
-    pub(super) fn unexpected(field: &str, expected: Type, found: ValueRef<'_>) -> Self {
+    pub(crate) fn unexpected(field: &str, expected: Type, found: ValueRef<'_>) -> Self {
         let problem = match found {
             ValueRef::Null => Problem::Null,
             _ => Problem::Mismatch {

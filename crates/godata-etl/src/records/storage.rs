@@ -220,6 +220,11 @@ impl Storage {
         cell
     }
 
+    /// The value at this index, and the JSON that it was read from, if any.
+    pub(super) fn json_value(&self, number: usize) -> Option<(Option<&str>, &Value)> {
+        self.values.get(number).map(|(json, value)| (self.text_part(*json), value))
+    }
+
     /// The cell of a float that is written with the digits of another cell, unless that cell is absent.
     #[inline]
     pub(super) fn float_cell(&mut self, digits: Cell, float: f64) -> Cell {

@@ -4,6 +4,7 @@ mod adapt;
 mod expect;
 mod map_async;
 mod scan;
+mod stateful;
 mod sync;
 mod take;
 
@@ -13,5 +14,7 @@ pub(crate) use expect::met;
 pub use map_async::Concurrency;
 pub(crate) use map_async::map_async;
 pub(crate) use scan::scan;
+pub use stateful::StatefulStep;
+pub(crate) use stateful::{Accumulate, Prepare, StatefulStage, Unprepared, stage, stateful};
 pub(crate) use sync::sync;
 pub(crate) use take::take;

@@ -1,0 +1,215 @@
+//! What a group of dynamic records is summarized to.
+//!
+//! Each function returns an [`Aggregate`] for [`GroupByFields::aggregate`](crate::GroupByFields::aggregate). Its name, and that of the
+//! field it makes, is that of the function and of its field: `sum("amount")` makes `sum_amount`, unless
+//! [`named`](Aggregate::named) says otherwise. All of them leave out records in which the field has no value: absent, null, or
+//! empty in a CSV file.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use godata_core::BoxError;
+
+use super::key::KeyBytes;
+use crate::records::{Addend, Sum, is_none, put_sorted, put_value};
+use crate::{FieldError, RecordRef, Records, Type, Value, ValueRef};
+
+/// One field of the record that a group of dynamic records is summarized to. The functions of [`agg`](crate::agg) make them.
+#[derive(Clone, Debug)]
+pub struct Aggregate {
+    name: Arc<str>,
+    field: Option<Arc<str>>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    Count,
+    Sum,
+    Mean,
+    Min,
+    Max,
+    First,
+    Last,
+    Distinct,
+}
+
+/// How many records the group has.
+#[must_use]
+pub fn count() -> Aggregate {
+    Aggregate { name: "count".into(), field: None, kind: Kind::Count }
+}
+
+/// The sum of the numbers in a field; 0 if there are none. Numbers in decimal digits are added exactly: 0.1 and 0.20 make 0.30. A
+/// record whose value is not a number is rejected.
+pub fn sum(field: impl Into<Arc<str>>) -> Aggregate {
+    Aggregate::of("sum", field.into(), Kind::Sum)
+}
+
+/// The mean of the numbers in a field, as a float; null if there are none. A record whose value is not a number is rejected.
+pub fn mean(field: impl Into<Arc<str>>) -> Aggregate {
+    Aggregate::of("mean", field.into(), Kind::Mean)
+}
+
+/// The least value of a field, in the order of [`sort_by`](crate::Flow::sort_by); null if there are none.
+pub fn min(field: impl Into<Arc<str>>) -> Aggregate {
+    Aggregate::of("min", field.into(), Kind::Min)
+}
+
+/// The greatest value of a field, in the order of [`sort_by`](crate::Flow::sort_by); null if there are none.
+pub fn max(field: impl Into<Arc<str>>) -> Aggregate {
+    Aggregate::of("max", field.into(), Kind::Max)
+}
+
+/// The first value of a field, in the order of the records; null if there are none.
+pub fn first(field: impl Into<Arc<str>>) -> Aggregate {
+    Aggregate::of("first", field.into(), Kind::First)
+}
+
+/// The last value of a field, in the order of the records; null if there are none.
+pub fn last(field: impl Into<Arc<str>>) -> Aggregate {
+    Aggregate::of("last", field.into(), Kind::Last)
+}
+
+/// How many distinct values a field has. The values of one group at a time must fit into the memory.
+pub fn distinct(field: impl Into<Arc<str>>) -> Aggregate {
+    Aggregate::of("distinct", field.into(), Kind::Distinct)
+}
+
+impl Aggregate {
+    fn of(function: &str, field: Arc<str>, kind: Kind) -> Self {
+        Self { name: format!("{function}_{field}").into(), field: Some(field), kind }
+    }
+
+    /// Sets the name of the field that it makes.
+    #[must_use]
+    pub fn named(self, name: impl Into<Arc<str>>) -> Self {
+        Self { name: name.into(), ..self }
+    }
+
+    pub(crate) fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
+    /// What it makes of no records.
+    pub(super) fn start(&self) -> State {
+        match self.kind {
+            Kind::Count => State::Count(0),
+            Kind::Sum | Kind::Mean => State::Sum(Box::default()),
+            Kind::Min | Kind::Max => State::Extreme(None),
+            Kind::First | Kind::Last => State::Value(Value::Null),
+            Kind::Distinct => State::Distinct(HashSet::new()),
+        }
+    }
+
+    /// The value of its field in a record; `None` if there is none.
+    fn value<'a>(&self, batch: &'a Records, record: RecordRef<'a>, index: usize) -> Result<Option<ValueRef<'a>>, FieldError> {
+        let Some(field) = &self.field else { return Ok(None) };
+        let column = batch.find_column(field)?;
+        let value = column.and_then(|column| batch.value_at(index, column));
+        Ok(value.filter(|&value| !is_none(record, Some(value))))
+    }
+
+    /// Fails if it can't take a record.
+    pub(super) fn check(&self, batch: &Records, index: usize) -> Result<(), BoxError> {
+        let Some(record) = batch.row(index) else { return Ok(()) };
+        let value = self.value(batch, record, index)?;
+        match (self.kind, value) {
+            (Kind::Sum | Kind::Mean, Some(value)) => self.addend(value).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    fn addend(&self, value: ValueRef<'_>) -> Result<Addend, BoxError> {
+        let field = self.field.as_deref().unwrap_or_default();
+        Ok(Addend::of(value).ok_or_else(|| FieldError::unexpected(field, Type::Float, value))?)
+    }
+
+    /// Takes a record. Returns by how many bytes the state has grown.
+    pub(super) fn add(&self, state: &mut State, batch: &Records, index: usize) -> Result<u64, BoxError> {
+        let Some(record) = batch.row(index) else { return Ok(0) };
+        if let State::Count(count) = state {
+            *count += 1;
+            return Ok(0);
+        }
+        let Some(value) = self.value(batch, record, index)? else { return Ok(0) };
+        match (self.kind, state) {
+            (Kind::Sum | Kind::Mean, State::Sum(sum)) => {
+                sum.add(self.addend(value)?);
+                Ok(0)
+            }
+            (Kind::Min | Kind::Max, State::Extreme(extreme)) => {
+                let mut key = KeyBytes::default();
+                put_sorted(value, &mut key);
+                let is_better = extreme.as_ref().is_none_or(|(old, _)| match self.kind {
+                    Kind::Min => key.as_slice() < old.as_slice(),
+                    _ => key.as_slice() > old.as_slice(),
+                });
+                let size = (2 * key.as_slice().len()) as u64;
+                if is_better {
+                    *extreme = Some((key, value.to_owned()));
+                }
+                Ok(if is_better { size } else { 0 })
+            }
+            (Kind::First, State::Value(first)) if *first != Value::Null => Ok(0),
+            (Kind::First | Kind::Last, State::Value(kept)) => {
+                *kept = value.to_owned();
+                Ok(text_size(kept))
+            }
+            (_, State::Distinct(values)) => {
+                let mut key = KeyBytes::default();
+                put_value(value, &mut key);
+                // A set takes about twice what its elements take.
+                let size = 2 * (key.as_slice().len() + size_of::<Box<[u8]>>()) as u64;
+                Ok(if values.insert(key.as_slice().into()) { size } else { 0 })
+            }
+            _ => Ok(0),
+        }
+    }
+
+    pub(super) fn finish(&self, state: State) -> Value {
+        match state {
+            State::Count(count) => Value::from(count),
+            State::Sum(sum) if matches!(self.kind, Kind::Mean) => sum.mean(),
+            State::Sum(sum) => sum.value(),
+            State::Extreme(extreme) => extreme.map_or(Value::Null, |(_, value)| value),
+            State::Value(value) => value,
+            State::Distinct(values) => Value::from(values.len() as u64),
+        }
+    }
+}
+
+/// What an aggregate has made of the records so far.
+#[derive(Debug)]
+pub(crate) enum State {
+    Count(u64),
+    Sum(Box<Sum>),
+    /// The key and the value.
+    Extreme(Option<(KeyBytes, Value)>),
+    Value(Value),
+    Distinct(HashSet<Box<[u8]>>),
+}
+
+impl State {
+    /// How many bytes it takes beyond its own size.
+    pub(super) fn size(&self) -> u64 {
+        match self {
+            Self::Sum(_) => size_of::<Sum>() as u64,
+            _ => 0,
+        }
+    }
+}
+
+/// How many bytes a value takes beyond its own size, about.
+pub(super) fn text_size(value: &Value) -> u64 {
+    match value {
+        Value::Text(text) => text.len() as u64,
+        Value::Bytes(bytes) => bytes.len() as u64,
+        Value::List(values) => values.iter().map(|value| size_of::<Value>() as u64 + text_size(value)).sum(),
+        Value::Map(fields) => {
+            fields.iter().map(|(name, value)| (size_of::<(String, Value)>() + name.len()) as u64 + text_size(value)).sum()
+        }
+        Value::Number(_) => 16,
+        Value::Null | Value::Bool(_) | Value::Timestamp(_) => 0,
+    }
+}

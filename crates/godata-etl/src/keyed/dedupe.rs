@@ -1,0 +1,199 @@
+//! Removing duplicates.
+
+use std::collections::hash_map::RandomState;
+use std::sync::Arc;
+
+use super::block::Block;
+use super::key_of::{KeyOf, Keys};
+use super::memory::Memory;
+use super::merge::Merge;
+use super::rows::Rows;
+use super::sort::{Counted, sorted_blocks};
+use super::sorter::Sorter;
+use super::spill::SpillError;
+use super::store::{Kept, Store};
+use super::table::{Found, KeyTable};
+use crate::bytes::put_bytes;
+use crate::chunk::row_number;
+use crate::step::{Accumulate, Prepare};
+use crate::{Chunk, Stop, Unit, Work};
+
+/// Which of the records with the same key stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// The first one.
+    First,
+    /// The last one.
+    Last,
+}
+
+/// Keeps the first record of each key. It passes records on as they come, for as long as all keys fit into the memory.
+pub(crate) struct KeepFirst<B: Kept> {
+    store: Arc<Store<B>>,
+    memory: Memory,
+    /// `None` after the end of the input.
+    seen: Option<KeyTable>,
+    /// The records whose keys were unknown when there was no more memory for keys.
+    others: Option<Sorter>,
+    rows: Option<Rows>,
+}
+
+impl<B: Kept> KeepFirst<B> {
+    pub(crate) fn open<K: KeyOf<B>>(key: &Arc<K>, memory: &Memory) -> (Prepare<B, (Chunk<B>, Keys)>, Self) {
+        let (key, hasher) = (Arc::clone(key), RandomState::new());
+        let prepare: Prepare<B, _> = Arc::new(move |chunk: Chunk<B>, work: &mut Work| {
+            let keys = Keys::of(&*key, &chunk, &hasher, work)?;
+            Ok((chunk, keys))
+        });
+        let (seen, memory) = (Some(KeyTable::new()), memory.clone());
+        (prepare, Self { store: Arc::default(), memory, seen, others: None, rows: None })
+    }
+
+    /// Keeps the records whose keys are unknown, to find their duplicates at the end.
+    fn keep(&mut self, chunk: &Chunk<B>, keys: &Keys, unknown: &[u32]) -> Result<(), Stop> {
+        let mut block = Block::default();
+        let mut writer = self.store.writer(chunk.batch());
+        for &index in unknown {
+            let (key, _) = keys.at(index as usize);
+            block.push(key, |out| writer.write(chunk, index as usize, out))?;
+        }
+        block.sort(u64::MAX);
+        let others = self.others.get_or_insert_with(|| Sorter::new(self.memory.part(1, 2)));
+        Ok(others.add(block, unknown.len() as u64)?)
+    }
+}
+
+impl<B: Kept> Accumulate<(Chunk<B>, Keys)> for KeepFirst<B> {
+    type Out = B;
+
+    fn add(&mut self, (mut chunk, keys): (Chunk<B>, Keys), work: &mut Work) -> Result<Option<Unit<B>>, Stop> {
+        let Some(seen) = &mut self.seen else { return Ok(None) };
+        let (mut first, mut unknown) = (Vec::new(), Vec::new());
+        let limit = self.memory.bytes() / 2;
+        for index in 0..chunk.len() {
+            let (key, hash) = keys.at(index);
+            match seen.find_or_add(key, hash, limit) {
+                Found::Known(_) => {}
+                Found::Added(_) => first.push(row_number(index)),
+                Found::NoRoom => unknown.push(row_number(index)),
+            }
+        }
+        work.check()?;
+        if !unknown.is_empty() {
+            self.keep(&chunk, &keys, &unknown)?;
+        }
+        if first.len() < chunk.len() {
+            chunk.keep(first);
+        }
+        Ok((!chunk.is_empty()).then(|| Unit::ready(chunk)))
+    }
+
+    fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<B>>, Stop> {
+        self.seen = None;
+        if let Some(others) = self.others.take() {
+            self.rows = Some(distinct(others.finish()?, Keep::First, self.memory.part(1, 2), work)?);
+        }
+        let Some(rows) = &mut self.rows else { return Ok(None) };
+        Ok(rows.next(work)?.map(|piece| self.store.unit(piece)))
+    }
+}
+
+/// Keeps the last record of each key.
+pub(crate) struct KeepLast<B: Kept> {
+    store: Arc<Store<B>>,
+    memory: Memory,
+    all: Option<Sorter>,
+    rows: Option<Rows>,
+}
+
+impl<B: Kept> KeepLast<B> {
+    pub(crate) fn open<K: KeyOf<B>>(key: &Arc<K>, memory: &Memory) -> (Prepare<B, Counted>, Self) {
+        let store = Arc::new(Store::default());
+        let prepare = sorted_blocks(Arc::clone(key), &store, u64::MAX);
+        let all = Some(Sorter::new(memory.part(1, 2)));
+        (prepare, Self { store, memory: memory.clone(), all, rows: None })
+    }
+}
+
+impl<B: Kept> Accumulate<Counted> for KeepLast<B> {
+    type Out = B;
+
+    fn add(&mut self, (block, rows): Counted, _: &mut Work) -> Result<Option<Unit<B>>, Stop> {
+        self.all.as_mut().map_or(Ok(()), |all| all.add(block, rows))?;
+        Ok(None)
+    }
+
+    fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<B>>, Stop> {
+        if let Some(all) = self.all.take() {
+            self.rows = Some(distinct(all.finish()?, Keep::Last, self.memory.part(1, 2), work)?);
+        }
+        let Some(rows) = &mut self.rows else { return Ok(None) };
+        Ok(rows.next(work)?.map(|piece| self.store.unit(piece)))
+    }
+}
+
+/// One row of each key, in the order in which they came. `sorted` has the rows by key.
+fn distinct(mut sorted: Merge, keep: Keep, memory: Memory, work: &Work) -> Result<Rows, Stop> {
+    let mut by_number = ByNumber::new(memory);
+    let (mut last, mut key) = (None, Vec::new());
+    let mut payload = Vec::new();
+    while sorted.advance()? {
+        let Some(row) = sorted.row() else { break };
+        if last.is_some() && row.key == &*key {
+            if keep == Keep::Last {
+                (last, payload) = (Some(row.number), replaced(payload, row.payload));
+            }
+            continue;
+        }
+        if let Some(number) = last {
+            by_number.push(number, &payload)?;
+        }
+        work.check()?;
+        (last, payload) = (Some(row.number), replaced(payload, row.payload));
+        key = replaced(key, row.key);
+    }
+    if let Some(number) = last {
+        by_number.push(number, &payload)?;
+    }
+    Ok(by_number.finish()?)
+}
+
+/// The memory of one byte string with another one in it.
+fn replaced(mut bytes: Vec<u8>, by: &[u8]) -> Vec<u8> {
+    bytes.clear();
+    bytes.extend_from_slice(by);
+    bytes
+}
+
+/// Sorts rows by number.
+struct ByNumber {
+    sorter: Sorter,
+    block: Block,
+}
+
+impl ByNumber {
+    fn new(memory: Memory) -> Self {
+        Self { sorter: Sorter::new(memory), block: Block::default() }
+    }
+
+    fn push(&mut self, number: u64, payload: &[u8]) -> Result<(), Stop> {
+        const ROWS: usize = 4096;
+        self.block.push(&number.to_be_bytes(), |out| {
+            put_bytes(payload, out);
+            Ok::<_, Stop>(())
+        })?;
+        if self.block.len() >= ROWS { Ok(self.add()?) } else { Ok(()) }
+    }
+
+    fn add(&mut self) -> Result<(), SpillError> {
+        let mut block = std::mem::take(&mut self.block);
+        block.sort(u64::MAX);
+        let rows = block.len() as u64;
+        self.sorter.add(block, rows)
+    }
+
+    fn finish(mut self) -> Result<Rows, SpillError> {
+        self.add()?;
+        Ok(Rows::new(self.sorter, u64::MAX))
+    }
+}

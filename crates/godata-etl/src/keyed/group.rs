@@ -1,0 +1,239 @@
+//! Grouping.
+
+use std::collections::hash_map::RandomState;
+use std::sync::Arc;
+
+use godata_core::BoxError;
+
+use super::block::Block;
+use super::key_of::{KeyOf, Keys};
+use super::memory::Memory;
+use super::merge::Merge;
+use super::places::{PlaceWriter, read_place};
+use super::sorter::Sorter;
+use super::store::{Kept, Store};
+use super::table::{Found, KeyTable};
+use crate::bytes::Bytes;
+use crate::chunk::row_number;
+use crate::origin::PlaceOf;
+use crate::step::{Accumulate, Prepare};
+use crate::{Batch, Chunk, Origin, Stop, Unit, Work};
+
+/// What a group is, and how records change it.
+pub(crate) trait Grouping<B>: Send + Sync + 'static {
+    type Group: Send + 'static;
+    type Out: Batch;
+
+    /// A group whose first record this is, before that record changes it.
+    fn start(&self, batch: &B, index: usize) -> Result<Self::Group, BoxError>;
+
+    /// Lets a record change its group. Returns how many bytes the group has grown by.
+    fn add(&self, group: &mut Self::Group, batch: &B, index: usize) -> Result<u64, BoxError>;
+
+    /// How many bytes a new group takes beyond its own size.
+    fn size(&self, group: &Self::Group) -> u64;
+
+    /// The batch of these groups.
+    fn finish(&self, groups: Vec<Self::Group>) -> Result<Self::Out, BoxError>;
+}
+
+/// Groups the records of a run, and passes the groups on in the order of their keys.
+///
+/// The records of the keys that fit into the memory change their groups as they come. The others are sorted by key, outside of the
+/// memory if need be, and change their groups at the end.
+pub(crate) struct Groups<B: Kept, G: Grouping<B>> {
+    grouping: Arc<G>,
+    store: Arc<Store<B>>,
+    memory: Memory,
+    table: KeyTable,
+    groups: Vec<Option<(G::Group, PlaceOf)>>,
+    /// How many bytes the groups take beyond the table.
+    size: u64,
+    others: Option<Sorter>,
+    ending: Option<Ending<B, G>>,
+}
+
+/// The groups go out.
+struct Ending<B: Kept, G: Grouping<B>> {
+    /// The groups in memory, by their number, in the order of their keys.
+    order: std::vec::IntoIter<u32>,
+    /// The next one of them.
+    next: Option<u32>,
+    others: Option<Others<B, G>>,
+}
+
+/// The groups of sorted records.
+struct Others<B: Kept, G: Grouping<B>> {
+    sorted: Merge,
+    /// Whether the current row is still to be grouped.
+    is_at_row: bool,
+    /// The group of the key that comes next.
+    next: Option<(Vec<u8>, (G::Group, PlaceOf))>,
+    _batch: std::marker::PhantomData<fn() -> B>,
+}
+
+impl<B: Kept, G: Grouping<B>> Groups<B, G> {
+    pub(crate) fn open<K: KeyOf<B>>(
+        key: &Arc<K>,
+        grouping: &Arc<G>,
+        memory: &Memory,
+    ) -> (Prepare<B, (Chunk<B>, Keys)>, Self) {
+        let (key, hasher) = (Arc::clone(key), RandomState::new());
+        let prepare: Prepare<B, _> = Arc::new(move |chunk: Chunk<B>, work: &mut Work| {
+            let keys = Keys::of(&*key, &chunk, &hasher, work)?;
+            Ok((chunk, keys))
+        });
+        let state = Self {
+            grouping: Arc::clone(grouping),
+            store: Arc::default(),
+            memory: memory.clone(),
+            table: KeyTable::new(),
+            groups: Vec::new(),
+            size: 0,
+            others: None,
+            ending: None,
+        };
+        (prepare, state)
+    }
+
+    /// How many bytes the keys and their groups may take.
+    fn limit(&self) -> u64 {
+        self.memory.bytes() / 8 * 5
+    }
+
+    fn keep(&mut self, chunk: &Chunk<B>, keys: &Keys, unknown: &[u32]) -> Result<(), Stop> {
+        let mut block = Block::default();
+        let mut writer = self.store.writer(chunk.batch());
+        for &index in unknown {
+            let (key, _) = keys.at(index as usize);
+            block.push(key, |out| writer.write(chunk, index as usize, out))?;
+        }
+        block.sort(u64::MAX);
+        let others = self.others.get_or_insert_with(|| Sorter::new(self.memory.part(1, 4)));
+        Ok(others.add(block, unknown.len() as u64)?)
+    }
+
+    fn ending(&mut self) -> Result<&mut Ending<B, G>, Stop> {
+        if self.ending.is_none() {
+            let mut order: Vec<u32> = (0..row_number(self.table.len())).collect();
+            order.sort_unstable_by(|&a, &b| self.table.key(a as usize).cmp(self.table.key(b as usize)));
+            let mut order = order.into_iter();
+            let others = self.others.take().map(|others| others.finish()).transpose()?;
+            let others = others.map(|sorted| Others { sorted, is_at_row: false, next: None, _batch: std::marker::PhantomData });
+            self.ending = Some(Ending { next: order.next(), order, others });
+        }
+        self.ending.as_mut().ok_or_else(|| Stop::from("the groups are gone"))
+    }
+}
+
+impl<B: Kept, G: Grouping<B>> Accumulate<(Chunk<B>, Keys)> for Groups<B, G> {
+    type Out = G::Out;
+
+    fn add(&mut self, (chunk, keys): (Chunk<B>, Keys), work: &mut Work) -> Result<Option<Unit<G::Out>>, Stop> {
+        let limit = self.limit();
+        let mut unknown = Vec::new();
+        let Self { grouping, store, table, groups, size, .. } = self;
+        let mut places = PlaceWriter::new(store.sources());
+        work.each(&chunk.rows, 0..chunk.len(), |index, _| {
+            let (key, hash) = keys.at(index);
+            let each = size_of::<Option<(G::Group, PlaceOf)>>() as u64;
+            let number = match table.find_or_add(key, hash, limit.saturating_sub(*size)) {
+                Found::Known(number) => number,
+                Found::Added(number) => {
+                    groups.push(None);
+                    *size += each + each / 4;
+                    number
+                }
+                Found::NoRoom => {
+                    unknown.push(row_number(index));
+                    return Ok(());
+                }
+            };
+            if let Some((group, _)) = &mut groups[number] {
+                *size += grouping.add(group, chunk.batch(), index)?;
+                return Ok(());
+            }
+            let mut group = grouping.start(chunk.batch(), index)?;
+            *size += grouping.add(&mut group, chunk.batch(), index)? + grouping.size(&group);
+            groups[number] = Some((group, places.compact(&chunk.place(index))));
+            Ok(())
+        })?;
+        if !unknown.is_empty() {
+            self.keep(&chunk, &keys, &unknown)?;
+        }
+        Ok(None)
+    }
+
+    fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<G::Out>>, Stop> {
+        const GROUPS: usize = 4096;
+        self.ending()?;
+        let (grouping, store) = (Arc::clone(&self.grouping), Arc::clone(&self.store));
+        let Self { ending: Some(ending), table, groups: all, .. } = self else { return Ok(None) };
+        let (mut groups, mut places) = (Vec::new(), Vec::new());
+        work.check()?;
+        while groups.len() < GROUPS {
+            if let Some(others) = &mut ending.others {
+                others.fill(&*grouping, &store, work)?;
+            }
+            let other = ending.others.as_ref().and_then(|others| others.next.as_ref());
+            let is_other = match (ending.next, other) {
+                (None, None) => break,
+                (Some(number), Some((key, _))) => key.as_slice() < table.key(number as usize),
+                (number, _) => number.is_none(),
+            };
+            let group = if is_other {
+                ending.others.as_mut().and_then(|others| others.next.take()).map(|(_, group)| group)
+            } else {
+                let number = std::mem::replace(&mut ending.next, ending.order.next());
+                number.and_then(|number| all.get_mut(number as usize)?.take())
+            };
+            // A key all of whose records were rejected has no group.
+            if let Some((group, place)) = group {
+                groups.push(group);
+                places.push(place);
+            }
+        }
+        if groups.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(Unit::new(move |_| {
+            let batch = grouping.finish(groups)?;
+            Ok(Chunk::new(batch, Origin::of_places(store.sources().read(places))))
+        })))
+    }
+}
+
+impl<B: Kept, G: Grouping<B>> Others<B, G> {
+    /// Makes the next group of the sorted records, unless it has been made. Of a key all of whose records are rejected there is
+    /// none.
+    fn fill(&mut self, grouping: &G, store: &Store<B>, work: &mut Work) -> Result<(), Stop> {
+        while self.next.is_none() && (self.is_at_row || self.sorted.advance()?) {
+            let Some(row) = self.sorted.row() else { return Ok(()) };
+            let key = row.key.to_vec();
+            let mut group = None;
+            loop {
+                let Some(row) = self.sorted.row().filter(|row| row.key == key) else { break };
+                let place = read_place(&mut Bytes(row.payload))?;
+                let batch = store.read_one(row.payload, work)?;
+                let origin = Origin::of_places(store.sources().read(vec![place]));
+                work.enter(&Arc::new(origin));
+                work.each(&crate::chunk::RowMap::All, 0..1_usize, |_, _| {
+                    if let Some((group, _)) = &mut group {
+                        grouping.add(group, &batch, 0)?;
+                        return Ok(());
+                    }
+                    let mut first = grouping.start(&batch, 0)?;
+                    grouping.add(&mut first, &batch, 0)?;
+                    group = Some((first, place));
+                    Ok(())
+                })?;
+                self.is_at_row = self.sorted.advance()?;
+                if !self.is_at_row {
+                    break;
+                }
+            }
+            self.next = group.map(|group| (key, group));
+        }
+        Ok(())
+    }
+}

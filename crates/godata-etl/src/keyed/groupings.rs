@@ -1,0 +1,135 @@
+//! The kinds of groups.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use godata_core::BoxError;
+
+use super::agg::{Aggregate, State, text_size};
+use super::group::Grouping;
+use crate::{Record, RecordRef, Records, RecordsBuilder, Shape, Value};
+
+/// Folds the values of a group with a closure.
+pub(crate) struct Fold<T, F, A, G> {
+    pub(crate) key: F,
+    pub(crate) initial: A,
+    pub(crate) fold: G,
+    pub(crate) _values: PhantomData<fn(T)>,
+}
+
+impl<T, K, A, F, G> Grouping<Vec<T>> for Fold<T, F, A, G>
+where
+    T: Send + 'static,
+    K: Send + 'static,
+    A: Clone + Send + Sync + 'static,
+    F: Fn(&T) -> K + Send + Sync + 'static,
+    G: Fn(&mut A, &T) -> Result<(), BoxError> + Send + Sync + 'static,
+{
+    type Group = (K, A);
+    type Out = Vec<(K, A)>;
+
+    fn start(&self, batch: &Vec<T>, index: usize) -> Result<(K, A), BoxError> {
+        let first = batch.get(index).ok_or("a group without a record")?;
+        Ok(((self.key)(first), self.initial.clone()))
+    }
+
+    fn add(&self, (_, folded): &mut (K, A), batch: &Vec<T>, index: usize) -> Result<u64, BoxError> {
+        batch.get(index).map_or(Ok(()), |item| (self.fold)(folded, item))?;
+        Ok(0)
+    }
+
+    fn size(&self, _: &(K, A)) -> u64 {
+        0
+    }
+
+    fn finish(&self, groups: Vec<(K, A)>) -> Result<Vec<(K, A)>, BoxError> {
+        Ok(groups)
+    }
+}
+
+/// Folds the dynamic records of a group with a closure.
+pub(crate) struct FoldRecords<A, G> {
+    pub(crate) names: Vec<Arc<str>>,
+    pub(crate) initial: A,
+    pub(crate) fold: G,
+}
+
+impl<A, G> Grouping<Records> for FoldRecords<A, G>
+where
+    A: Clone + Send + Sync + 'static,
+    G: Fn(&mut A, RecordRef<'_>) -> Result<(), BoxError> + Send + Sync + 'static,
+{
+    type Group = (Record, A);
+    type Out = Vec<(Record, A)>;
+
+    fn start(&self, batch: &Records, index: usize) -> Result<(Record, A), BoxError> {
+        let key = self.names.iter().map(|name| Ok((Arc::clone(name), value(batch, index, name)?)));
+        Ok((key.collect::<Result<Vec<_>, BoxError>>()?.into_iter().collect(), self.initial.clone()))
+    }
+
+    fn add(&self, (_, folded): &mut (Record, A), batch: &Records, index: usize) -> Result<u64, BoxError> {
+        batch.row(index).map_or(Ok(()), |record| (self.fold)(folded, record))?;
+        Ok(0)
+    }
+
+    fn size(&self, (key, _): &(Record, A)) -> u64 {
+        self.names.iter().map(|_| size_of::<(Arc<str>, Value)>() as u64).sum::<u64>() + key.len() as u64
+    }
+
+    fn finish(&self, groups: Vec<(Record, A)>) -> Result<Vec<(Record, A)>, BoxError> {
+        Ok(groups)
+    }
+}
+
+/// Summarizes the dynamic records of a group.
+pub(crate) struct Aggregates {
+    pub(crate) names: Vec<Arc<str>>,
+    pub(crate) aggregates: Vec<Aggregate>,
+    pub(crate) shape: Arc<Shape>,
+}
+
+/// The values of the key, and what the aggregates have made so far.
+pub(crate) type Summary = (Box<[Value]>, Box<[State]>);
+
+impl Grouping<Records> for Aggregates {
+    type Group = Summary;
+    type Out = Records;
+
+    fn start(&self, batch: &Records, index: usize) -> Result<Summary, BoxError> {
+        let key = self.names.iter().map(|name| value(batch, index, name)).collect::<Result<_, _>>()?;
+        Ok((key, self.aggregates.iter().map(Aggregate::start).collect()))
+    }
+
+    fn add(&self, (_, states): &mut Summary, batch: &Records, index: usize) -> Result<u64, BoxError> {
+        // A record that one of them can't take changes none of them.
+        if self.aggregates.len() > 1 {
+            self.aggregates.iter().try_for_each(|aggregate| aggregate.check(batch, index))?;
+        }
+        let each = self.aggregates.iter().zip(states);
+        each.map(|(aggregate, state)| aggregate.add(state, batch, index)).sum()
+    }
+
+    fn size(&self, (key, states): &Summary) -> u64 {
+        let key: u64 = key.iter().map(|value| size_of::<Value>() as u64 + text_size(value)).sum();
+        let states: u64 = states.iter().map(|state| size_of::<State>() as u64 + state.size()).sum();
+        key + states
+    }
+
+    fn finish(&self, groups: Vec<Summary>) -> Result<Records, BoxError> {
+        let mut builder = RecordsBuilder::new(Arc::clone(&self.shape));
+        for (key, states) in groups {
+            builder.begin_row();
+            key.into_iter().for_each(|value| builder.push_value(value));
+            let states = self.aggregates.iter().zip(states);
+            states.for_each(|(aggregate, state)| builder.push_value(aggregate.finish(state)));
+            builder.end_row()?;
+        }
+        Ok(builder.finish())
+    }
+}
+
+/// The value of a field; null if it is absent.
+fn value(batch: &Records, index: usize, name: &str) -> Result<Value, BoxError> {
+    let value = batch.find_column(name)?.and_then(|column| batch.value_at(index, column));
+    Ok(value.map_or(Value::Null, |value| value.to_owned()))
+}

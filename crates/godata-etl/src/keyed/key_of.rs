@@ -1,0 +1,190 @@
+//! What the key of a record is.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use godata_core::BoxError;
+
+use super::key::{Key, KeyBytes};
+use crate::records::{Missed, is_none, put_sorted, put_value};
+use crate::{Batch, Chunk, FieldError, Records, Stop, ValueRef, Work};
+
+/// Makes the keys of the records of a batch.
+pub(crate) trait KeyOf<B>: Send + Sync + 'static {
+    /// What is known about the whole batch.
+    type Bound;
+
+    fn bind(&self, batch: &B) -> Result<Self::Bound, FieldError>;
+
+    /// Appends the key of a record. Returns whether the key has a value in each of its parts.
+    fn put(&self, bound: &Self::Bound, batch: &B, index: usize, key: &mut KeyBytes) -> bool;
+}
+
+/// The key that a closure returns.
+pub(crate) struct ByClosure<F>(pub(crate) F);
+
+impl<T, K, F> KeyOf<Vec<T>> for ByClosure<F>
+where
+    K: Key,
+    F: Fn(&T) -> K + Send + Sync + 'static,
+{
+    type Bound = ();
+
+    fn bind(&self, _: &Vec<T>) -> Result<(), FieldError> {
+        Ok(())
+    }
+
+    fn put(&self, (): &(), batch: &Vec<T>, index: usize, key: &mut KeyBytes) -> bool {
+        if let Some(value) = batch.get(index) {
+            (self.0)(value).put(key);
+        }
+        true
+    }
+}
+
+/// A field by which records are sorted, and the direction: see [`asc`] and [`desc`]. A name alone is ascending.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SortField {
+    name: Arc<str>,
+    is_descending: bool,
+}
+
+/// Sorts by this field, from the least value to the greatest. Records without a value come last.
+///
+/// ```
+/// use godata_etl::{SortField, asc};
+///
+/// assert_eq!(asc("amount"), SortField::from("amount"));
+/// ```
+pub fn asc(field: impl Into<Arc<str>>) -> SortField {
+    SortField { name: field.into(), is_descending: false }
+}
+
+/// Sorts by this field, from the greatest value to the least. Records without a value come last, too.
+pub fn desc(field: impl Into<Arc<str>>) -> SortField {
+    SortField { name: field.into(), is_descending: true }
+}
+
+impl<S: Into<Arc<str>>> From<S> for SortField {
+    fn from(name: S) -> Self {
+        asc(name)
+    }
+}
+
+/// The values of fields as a key.
+pub(crate) struct ByFields {
+    fields: Vec<SortField>,
+    /// Appends a value.
+    put: fn(ValueRef<'_>, &mut KeyBytes),
+}
+
+impl ByFields {
+    /// Keys to sort by: a text that is a number has its place among the numbers.
+    pub(crate) fn to_sort<I: IntoIterator<Item: Into<SortField>>>(fields: I) -> Self {
+        Self { fields: fields.into_iter().map(Into::into).collect(), put: put_sorted }
+    }
+
+    /// Keys to find equal values by.
+    pub(crate) fn to_match<I: IntoIterator<Item: Into<Arc<str>>>>(names: I) -> Self {
+        Self { fields: names.into_iter().map(asc).collect(), put: put_value }
+    }
+
+    pub(crate) fn names(&self) -> impl ExactSizeIterator<Item = &Arc<str>> {
+        self.fields.iter().map(|field| &field.name)
+    }
+}
+
+impl KeyOf<Records> for ByFields {
+    type Bound = Vec<Option<usize>>;
+
+    fn bind(&self, batch: &Records) -> Result<Self::Bound, FieldError> {
+        self.fields.iter().map(|field| batch.find_column(&field.name)).collect()
+    }
+
+    fn put(&self, columns: &Self::Bound, batch: &Records, index: usize, key: &mut KeyBytes) -> bool {
+        let Some(record) = batch.row(index) else { return false };
+        let mut is_whole = true;
+        for (field, column) in self.fields.iter().zip(columns) {
+            let value = column.and_then(|column| batch.value_at(index, column));
+            let is_null = is_none(record, value);
+            is_whole &= !is_null;
+            // Null is last in both directions.
+            key.put_byte(u8::from(is_null));
+            match value {
+                Some(value) if !is_null && field.is_descending => key.reversed(|key| (self.put)(value, key)),
+                Some(value) if !is_null => (self.put)(value, key),
+                _ => {}
+            }
+        }
+        is_whole
+    }
+}
+
+/// The key of each record in a batch, and its hash.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    bytes: Vec<u8>,
+    keys: Vec<HashedKey>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct HashedKey {
+    end: usize,
+    hash: u64,
+    /// Whether each part has a value.
+    is_whole: bool,
+}
+
+impl Keys {
+    /// Makes the keys of a batch.
+    pub(crate) fn of<B: Batch, K: KeyOf<B>>(
+        of: &K,
+        chunk: &Chunk<B>,
+        hasher: &RandomState,
+        work: &mut Work,
+    ) -> Result<Self, Stop> {
+        let missed = Missed::of(chunk.batch());
+        let bound = of.bind(chunk.batch())?;
+        let mut keys = Self { bytes: Vec::new(), keys: Vec::with_capacity(chunk.len()) };
+        let mut key = KeyBytes::default();
+        work.each(&chunk.rows, 0..chunk.len(), |index, _| {
+            key.clear();
+            let is_whole = of.put(&bound, chunk.batch(), index, &mut key);
+            keys.bytes.extend_from_slice(key.as_slice());
+            keys.keys.push(HashedKey { end: keys.bytes.len(), hash: hasher.hash_one(key.as_slice()), is_whole });
+            Ok(())
+        })?;
+        missed.map_or(Ok(()), |missed| missed.check())?;
+        Ok(keys)
+    }
+
+    /// The key of a record and its hash.
+    pub(crate) fn at(&self, index: usize) -> (&[u8], u64) {
+        let start = index.checked_sub(1).map_or(0, |before| self.keys[before].end);
+        let key = self.keys[index];
+        (&self.bytes[start..key.end], key.hash)
+    }
+
+    pub(crate) fn is_whole(&self, index: usize) -> bool {
+        self.keys[index].is_whole
+    }
+}
+
+/// Calls `f` with the key of each record of a batch. A record for which it fails is rejected.
+pub(crate) fn each_key<B: Batch, K: KeyOf<B>>(
+    of: &K,
+    chunk: &Chunk<B>,
+    work: &mut Work,
+    mut f: impl FnMut(usize, &[u8], bool) -> Result<(), BoxError>,
+) -> Result<(), Stop> {
+    let missed = Missed::of(chunk.batch());
+    let bound = of.bind(chunk.batch())?;
+    let mut key = KeyBytes::default();
+    work.each(&chunk.rows, 0..chunk.len(), |index, _| {
+        key.clear();
+        let is_whole = of.put(&bound, chunk.batch(), index, &mut key);
+        f(index, key.as_slice(), is_whole)
+    })?;
+    Ok(missed.map_or(Ok(()), |missed| missed.check())?)
+}

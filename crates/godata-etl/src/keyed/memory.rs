@@ -1,0 +1,58 @@
+//! How much memory a step may use.
+
+use std::path::{Path, PathBuf};
+
+/// How much memory a step may use for the records that it keeps, and where it puts the others.
+///
+/// Beyond that, the step writes records to temporary files. They have no name in the file system, so nothing is left of them
+/// however the process ends. The result is the same, whatever the memory.
+///
+/// The bound is for the step. The batches in flight, and on their way out of the step, are those of the pipeline.
+///
+/// ```
+/// use godata_etl::Memory;
+///
+/// let memory = Memory::mib(200).spill_to("/var/tmp");
+/// assert_eq!(memory.bytes(), 200 << 20);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Memory {
+    bytes: u64,
+    folder: Option<PathBuf>,
+}
+
+impl Memory {
+    /// Up to this many MiB.
+    #[must_use]
+    pub fn mib(mib: u64) -> Self {
+        Self { bytes: mib.saturating_mul(1 << 20), folder: None }
+    }
+
+    /// Sets the folder of the temporary files. Default: [`std::env::temp_dir`], which is in memory on some systems; on such a
+    /// system, choose a folder on a disk.
+    #[must_use]
+    pub fn spill_to(self, folder: impl Into<PathBuf>) -> Self {
+        Self { folder: Some(folder.into()), ..self }
+    }
+
+    /// How many bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Up to this many bytes, to test what happens when they run out.
+    #[cfg(test)]
+    pub(crate) fn of_bytes(bytes: u64) -> Self {
+        Self { bytes, folder: None }
+    }
+
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// A part of this memory.
+    pub(crate) fn part(&self, share: u64, of: u64) -> Self {
+        Self { bytes: self.bytes / of * share, folder: self.folder.clone() }
+    }
+}

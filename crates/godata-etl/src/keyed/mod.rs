@@ -1,0 +1,40 @@
+//! Steps that compare records by key: sort, dedupe, group, join. They keep to a bounded memory.
+//!
+//! * [`KeyOf`] makes the [`KeyBytes`] of records, which compare like the keys.
+//! * [`Store`](store::Store) turns records and their places into bytes and back.
+//! * [`Sorter`](sorter::Sorter) takes sorted [`Block`](block::Block)s of such rows, writes those that don't fit into the memory
+//!   to temporary files, and merges all in the end ([`Merge`](merge::Merge)).
+//! * [`KeyTable`](table::KeyTable) is what steps use for as long as all keys fit into the memory. Rows with other keys go to a
+//!   sorter.
+
+pub mod agg;
+mod block;
+mod dedupe;
+mod group;
+mod groupings;
+mod key;
+mod key_of;
+mod memory;
+mod merge;
+mod places;
+mod rows;
+mod sort;
+mod sorter;
+mod spill;
+mod store;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+pub use agg::Aggregate;
+pub use dedupe::Keep;
+pub(crate) use dedupe::{KeepFirst, KeepLast};
+pub(crate) use group::{Grouping, Groups};
+pub(crate) use groupings::{Aggregates, Fold, FoldRecords};
+pub use key::{Key, KeyBytes};
+pub(crate) use key_of::{ByClosure, ByFields, KeyOf};
+pub use key_of::{SortField, asc, desc};
+pub use memory::Memory;
+pub(crate) use sort::Sort;
+pub(crate) use store::Kept;

@@ -1,0 +1,58 @@
+//! Sorting.
+
+use std::sync::Arc;
+
+use super::block::Block;
+use super::key_of::{KeyOf, each_key};
+use super::memory::Memory;
+use super::rows::Rows;
+use super::sorter::Sorter;
+use super::store::{Kept, Store};
+use crate::step::{Accumulate, Prepare};
+use crate::{Chunk, Stop, Unit, Work};
+
+/// Sorts the records of a run, and passes the first `limit` of them on.
+pub(crate) struct Sort<B: Kept> {
+    store: Arc<Store<B>>,
+    rows: Rows,
+}
+
+/// A sorted block, and how many records it was made of.
+pub(crate) type Counted = (Block, u64);
+
+impl<B: Kept> Sort<B> {
+    pub(crate) fn open<K: KeyOf<B>>(key: &Arc<K>, memory: &Memory, limit: u64) -> (Prepare<B, Counted>, Self) {
+        let store = Arc::new(Store::default());
+        let prepare = sorted_blocks(Arc::clone(key), &store, limit);
+        (prepare, Self { store, rows: Rows::new(Sorter::with_limit(memory.clone(), limit), limit) })
+    }
+}
+
+/// Makes a sorted block of each batch.
+pub(super) fn sorted_blocks<B: Kept, K: KeyOf<B>>(
+    key: Arc<K>,
+    store: &Arc<Store<B>>,
+    limit: u64,
+) -> Prepare<B, Counted> {
+    let store = Arc::clone(store);
+    Arc::new(move |chunk: Chunk<B>, work: &mut Work| {
+        let mut block = Block::default();
+        let mut writer = store.writer(chunk.batch());
+        each_key(&*key, &chunk, work, |index, key, _| block.push(key, |out| writer.write(&chunk, index, out)))?;
+        block.sort(limit);
+        Ok((block, chunk.len() as u64))
+    })
+}
+
+impl<B: Kept> Accumulate<Counted> for Sort<B> {
+    type Out = B;
+
+    fn add(&mut self, (block, rows): Counted, _: &mut Work) -> Result<Option<Unit<B>>, Stop> {
+        self.rows.add(block, rows)?;
+        Ok(None)
+    }
+
+    fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<B>>, Stop> {
+        Ok(self.rows.next(work)?.map(|piece| self.store.unit(piece)))
+    }
+}

@@ -1,0 +1,149 @@
+//! Temporary files of sorted rows.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use godata_core::{debug_as_chain, excerpt_path};
+
+use super::block::Row;
+use super::memory::Memory;
+use super::merge::Merge;
+use crate::bytes::{Bytes, Damaged, put_bytes, put_int};
+
+/// Sorted rows in a temporary file. The file has no name: the system removes it when it is closed, or when the process ends,
+/// however it ends.
+#[derive(Debug)]
+pub(super) struct Run {
+    file: File,
+    folder: Arc<Path>,
+}
+
+/// A temporary file can't be used.
+#[derive(thiserror::Error)]
+#[error(
+    "can't {verb} a temporary file in `{}`; `Memory::spill_to` sets another folder, and more memory needs no file",
+    excerpt_path(&*folder.to_string_lossy())
+)]
+pub(crate) struct SpillError {
+    verb: &'static str,
+    folder: Arc<Path>,
+    source: io::Error,
+}
+
+debug_as_chain!(SpillError);
+
+impl Run {
+    /// Writes the rows of a merge, and no more than `limit`.
+    pub(super) fn write(memory: &Memory, mut rows: Merge, limit: u64) -> Result<Self, SpillError> {
+        const BUFFER: usize = 256 << 10;
+        let folder: Arc<Path> = memory.folder().map_or_else(std::env::temp_dir, Path::to_owned).into();
+        let failed = |verb| {
+            let folder = Arc::clone(&folder);
+            move |source| SpillError { verb, folder, source }
+        };
+        let file = tempfile::tempfile_in(&folder).map_err(failed("create"))?;
+        let mut out = BufWriter::with_capacity(BUFFER, file);
+        let (mut head, mut written) = (Vec::new(), 0);
+        while written < limit && rows.advance()? {
+            let Some(row) = rows.row() else { break };
+            write_row(&row, &mut head, &mut out).map_err(failed("write"))?;
+            written += 1;
+        }
+        let mut file = out.into_inner().map_err(io::IntoInnerError::into_error).map_err(failed("write"))?;
+        file.rewind().map_err(failed("read"))?;
+        Ok(Self { file, folder })
+    }
+}
+
+/// Writes a row with its length. `head` is memory.
+fn write_row(row: &Row<'_>, head: &mut Vec<u8>, out: &mut impl Write) -> io::Result<()> {
+    head.clear();
+    put_bytes(row.key, head);
+    put_int(row.number, head);
+    let len = (head.len() + row.payload.len()) as u64;
+    out.write_all(&len.to_le_bytes())?;
+    out.write_all(head)?;
+    out.write_all(row.payload)
+}
+
+/// How many bytes the length of a row takes.
+const LENGTH: usize = 8;
+
+/// Reads the rows of a run, through a buffer.
+#[derive(Debug)]
+pub(super) struct RunReader {
+    run: Run,
+    buffer: Vec<u8>,
+    /// The part of the buffer that is filled and has not been read.
+    from: usize,
+    to: usize,
+    /// The current row: where it starts in the buffer, and its length.
+    row: Option<(usize, usize)>,
+}
+
+impl RunReader {
+    /// Reads a run through a buffer of this size, which grows for a longer row.
+    pub(super) fn new(run: Run, buffer: usize) -> Self {
+        Self { run, buffer: vec![0; buffer.max(LENGTH)], from: 0, to: 0, row: None }
+    }
+
+    /// Moves on to the next row. Returns false at the end.
+    pub(super) fn advance(&mut self) -> Result<bool, SpillError> {
+        self.row = None;
+        let read = self.read_row().map_err(|source| SpillError {
+            verb: "read",
+            folder: Arc::clone(&self.run.folder),
+            source,
+        });
+        self.row = read?;
+        Ok(self.row.is_some())
+    }
+
+    pub(super) fn row(&self) -> Option<Row<'_>> {
+        let (start, len) = self.row?;
+        let parse = || {
+            let mut bytes = Bytes(self.buffer.get(start..start + len).ok_or(Damaged)?);
+            Ok::<_, Damaged>(Row { key: bytes.bytes()?, number: bytes.int()?, payload: bytes.0 })
+        };
+        parse().ok()
+    }
+
+    fn read_row(&mut self) -> io::Result<Option<(usize, usize)>> {
+        self.fill(LENGTH)?;
+        let Some(&length) = self.buffer[self.from..self.to].first_chunk::<LENGTH>() else {
+            return if self.from == self.to { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+        };
+        let len = usize::try_from(u64::from_le_bytes(length)).map_err(io::Error::other)?;
+        self.fill(LENGTH + len)?;
+        let start = self.from + LENGTH;
+        if self.to < start + len {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.from = start + len;
+        Ok(Some((start, len)))
+    }
+
+    /// Reads until there are `len` bytes in the buffer, or to the end of the file.
+    fn fill(&mut self, len: usize) -> io::Result<()> {
+        if self.to - self.from >= len {
+            return Ok(());
+        }
+        self.buffer.copy_within(self.from..self.to, 0);
+        self.to -= self.from;
+        self.from = 0;
+        if self.buffer.len() < len {
+            self.buffer.resize(len, 0);
+        }
+        while self.to < len {
+            match self.run.file.read(&mut self.buffer[self.to..]) {
+                Ok(0) => break,
+                Ok(read) => self.to += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}

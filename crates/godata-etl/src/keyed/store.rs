@@ -1,0 +1,183 @@
+//! Records as bytes, with the places that they came from.
+
+use std::sync::Arc;
+
+use godata_core::{BoxError, debug_as_chain};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::places::{PlaceWriter, Sources, read_place};
+use crate::bytes::{Bytes, put_bytes};
+use crate::chunk_ops::keep_positions;
+use crate::records::RowCodec;
+use crate::{Batch, Chunk, Origin, Records, Unit, Work};
+
+/// A batch whose records can be kept as bytes.
+pub(crate) trait Kept: Batch + Sized {
+    type Codec: Codec<Self>;
+
+    /// Keeps the records at these positions, which are ascending.
+    fn keep(&mut self, kept: &[u32]);
+}
+
+/// Converts records to bytes and back.
+pub(crate) trait Codec<B>: Default + Send + Sync + 'static {
+    /// What [`write`](Self::write) needs to know about the batch.
+    fn layout(&self, batch: &B) -> u64;
+
+    /// Appends a record.
+    fn write(&self, layout: u64, batch: &B, index: usize, out: &mut Vec<u8>) -> Result<(), BoxError>;
+
+    /// The batch of these records.
+    fn read<'a>(&self, rows: impl Iterator<Item = &'a [u8]>, work: &Work) -> Result<B, BoxError>;
+}
+
+impl Kept for Records {
+    type Codec = RowCodec;
+
+    fn keep(&mut self, kept: &[u32]) {
+        Self::keep(self, kept);
+    }
+}
+
+impl Codec<Records> for RowCodec {
+    fn layout(&self, batch: &Records) -> u64 {
+        Self::layout(self, batch)
+    }
+
+    fn write(&self, layout: u64, batch: &Records, index: usize, out: &mut Vec<u8>) -> Result<(), BoxError> {
+        Self::write(layout, batch, index, out);
+        Ok(())
+    }
+
+    fn read<'a>(&self, rows: impl Iterator<Item = &'a [u8]>, work: &Work) -> Result<Records, BoxError> {
+        Ok(Self::read(self, rows, work.records())?)
+    }
+}
+
+impl<T: Serialize + DeserializeOwned + Send + 'static> Kept for Vec<T> {
+    type Codec = Serde;
+
+    fn keep(&mut self, kept: &[u32]) {
+        keep_positions(self, kept);
+    }
+}
+
+/// Keeps values through serde, as MessagePack with the names of the fields, so that a value reads back as serde wrote it.
+#[derive(Debug, Default)]
+pub(crate) struct Serde;
+
+/// A value can't be kept as bytes.
+#[derive(thiserror::Error)]
+#[error("can't keep a record as bytes; its type must read with serde what it wrote")]
+struct NotKept(#[source] BoxError);
+
+debug_as_chain!(NotKept);
+
+impl<T: Serialize + DeserializeOwned> Codec<Vec<T>> for Serde {
+    fn layout(&self, _: &Vec<T>) -> u64 {
+        0
+    }
+
+    fn write(&self, _: u64, batch: &Vec<T>, index: usize, out: &mut Vec<u8>) -> Result<(), BoxError> {
+        let Some(value) = batch.get(index) else { return Ok(()) };
+        let mut serializer = rmp_serde::Serializer::new(out).with_struct_map();
+        Ok(value.serialize(&mut serializer).map_err(|error| NotKept(error.into()))?)
+    }
+
+    fn read<'a>(&self, rows: impl Iterator<Item = &'a [u8]>, _: &Work) -> Result<Vec<T>, BoxError> {
+        let read = |row| rmp_serde::from_slice(row).map_err(|error| NotKept(error.into()));
+        Ok(rows.map(read).collect::<Result<_, _>>()?)
+    }
+}
+
+/// Converts records to bytes, with their places, and back.
+pub(crate) struct Store<B: Kept> {
+    codec: B::Codec,
+    sources: Sources,
+}
+
+impl<B: Kept> Default for Store<B> {
+    fn default() -> Self {
+        Self { codec: B::Codec::default(), sources: Sources::default() }
+    }
+}
+
+/// Appends the records of one chunk.
+pub(crate) struct StoreWriter<'a, B: Kept> {
+    codec: &'a B::Codec,
+    places: PlaceWriter<'a>,
+    layout: u64,
+    payload: Vec<u8>,
+}
+
+impl<B: Kept> Store<B> {
+    pub(crate) fn writer(&self, batch: &B) -> StoreWriter<'_, B> {
+        let places = PlaceWriter::new(&self.sources);
+        StoreWriter { codec: &self.codec, places, layout: self.codec.layout(batch), payload: Vec::new() }
+    }
+
+    pub(super) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    /// The records of a piece.
+    pub(crate) fn read(&self, piece: &Piece, work: &Work) -> Result<Chunk<B>, BoxError> {
+        let (mut places, mut rows) = (Vec::new(), Vec::new());
+        let mut bytes = Bytes(&piece.bytes);
+        while !bytes.0.is_empty() {
+            let mut row = Bytes(bytes.bytes()?);
+            places.push(read_place(&mut row)?);
+            rows.push(row.0);
+        }
+        let batch = self.codec.read(rows.into_iter(), work)?;
+        Ok(Chunk::new(batch, Origin::of_places(self.sources.read(places))))
+    }
+
+    /// One record, without its place.
+    pub(crate) fn read_one(&self, payload: &[u8], work: &Work) -> Result<B, BoxError> {
+        let mut bytes = Bytes(payload);
+        read_place(&mut bytes)?;
+        self.codec.read(std::iter::once(bytes.0), work)
+    }
+
+    /// Makes a piece into a batch, on the worker of the next step.
+    pub(crate) fn unit(self: &Arc<Self>, piece: Piece) -> Unit<B> {
+        let store = Arc::clone(self);
+        Unit::new(move |work| Ok(store.read(&piece, work)?))
+    }
+}
+
+impl<B: Kept> StoreWriter<'_, B> {
+    /// Appends the record at `index` and its place, after their length.
+    pub(crate) fn write(&mut self, chunk: &Chunk<B>, index: usize, out: &mut Vec<u8>) -> Result<(), BoxError> {
+        self.payload.clear();
+        self.places.write(&chunk.place(index), &mut self.payload);
+        self.codec.write(self.layout, chunk.batch(), index, &mut self.payload)?;
+        put_bytes(&self.payload, out);
+        Ok(())
+    }
+}
+
+/// Records as bytes that become one batch.
+#[derive(Debug, Default)]
+pub(crate) struct Piece {
+    bytes: Vec<u8>,
+    rows: usize,
+}
+
+impl Piece {
+    pub(crate) fn push(&mut self, payload: &[u8]) {
+        put_bytes(payload, &mut self.bytes);
+        self.rows += 1;
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Whether it is large enough for a batch.
+    pub(crate) fn is_full(&self) -> bool {
+        self.bytes.len() >= 256 << 10 || self.rows >= 8192
+    }
+}

@@ -1,0 +1,301 @@
+//! The steps against a model, with any memory and any number of workers.
+
+use std::collections::{BTreeMap, HashSet};
+
+use proptest::prelude::*;
+
+use super::Memory;
+use crate::{
+    BoxError, Flow, Keep, Limit, OnError, Pipeline, PipelineError, Record, Records, RunContext, Value, agg, asc, desc, record,
+};
+
+/// A record with a key that others have too, and the number that says where it was in the input.
+type Row = (Option<String>, i64, u64);
+
+fn rows() -> impl Strategy<Value = Vec<Row>> {
+    let name = prop::option::of(prop_oneof![4 => "[a-c]", 1 => "[ab\0]{0,2}", 1 => "[a-z]{30,60}"]);
+    prop::collection::vec((name, -3..4_i64), 0..200)
+        .prop_map(|rows| rows.into_iter().enumerate().map(|(i, (name, n))| (name, n, i as u64)).collect())
+}
+
+fn memories() -> impl Strategy<Value = Memory> {
+    prop_oneof![Just(1), Just(500), Just(3_000), Just(1 << 20), Just(1 << 40)].prop_map(Memory::of_bytes)
+}
+
+/// How a run is cut into batches and done.
+#[derive(Clone, Debug)]
+struct How {
+    memory: Memory,
+    workers: usize,
+    batch: usize,
+}
+
+fn how() -> impl Strategy<Value = How> {
+    (memories(), 1..9_usize, 1..50_usize).prop_map(|(memory, workers, batch)| How { memory, workers, batch })
+}
+
+fn typed(rows: &[Row], how: &How) -> Flow<Vec<Row>> {
+    let batches: Vec<Vec<Row>> = rows.chunks(how.batch).map(<[Row]>::to_vec).collect();
+    Pipeline::builder("test").workers(how.workers).read_iter(move |_| batches.clone()).flat_map(|batch| batch)
+}
+
+fn as_record((name, n, i): &Row) -> Record {
+    record! {"name" => name.clone(), "n" => *n, "i" => *i}
+}
+
+fn dynamic(rows: &[Row], how: &How) -> Flow<Records> {
+    typed(rows, how).map(|row| as_record(&row)).untyped()
+}
+
+fn run<T: Send + 'static>(flow: Flow<Vec<T>>) -> Result<Vec<T>, PipelineError> {
+    block_on(flow.collect(u64::MAX))
+}
+
+fn run_records(flow: Flow<Records>) -> Result<Vec<Record>, PipelineError> {
+    block_on(flow.collect(u64::MAX))
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// Null is last.
+fn nulls_last(name: &Option<String>) -> (bool, Option<String>) {
+    (name.is_none(), name.clone())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn sort_by_is_a_stable_sort(rows in rows(), how in how(), n in 0..50_u64) {
+        let mut sorted = rows.clone();
+        sorted.sort_by_key(|(name, n, _)| (name.clone(), std::cmp::Reverse(*n)));
+        let flow = typed(&rows, &how).sort_by(|(name, n, _)| (name.clone(), std::cmp::Reverse(*n)), how.memory.clone());
+        prop_assert_eq!(&run(flow).unwrap(), &sorted);
+        let flow = typed(&rows, &how).top(n, |(name, n, _)| (name.clone(), std::cmp::Reverse(*n)), how.memory.clone());
+        sorted.truncate(n as usize);
+        prop_assert_eq!(run(flow).unwrap(), sorted);
+
+        let mut sorted = rows.clone();
+        sorted.sort_by_key(|(name, n, _)| (nulls_last(name), std::cmp::Reverse(*n)));
+        let flow = dynamic(&rows, &how).sort_by([asc("name"), desc("n")], how.memory.clone());
+        let mut sorted: Vec<_> = sorted.iter().map(as_record).collect();
+        prop_assert_eq!(&run_records(flow).unwrap(), &sorted);
+        let flow = dynamic(&rows, &how).top(n, [asc("name"), desc("n")], how.memory);
+        sorted.truncate(n as usize);
+        prop_assert_eq!(run_records(flow).unwrap(), sorted);
+    }
+
+    #[test]
+    fn dedupe_by_keeps_one_of_each_key(rows in rows(), how in how(), is_first in any::<bool>()) {
+        let mut seen = HashSet::new();
+        let mut is_new = |row: &Row| seen.insert((row.0.clone(), row.1));
+        let kept: Vec<Row> = if is_first {
+            rows.iter().filter(|row| is_new(row)).cloned().collect()
+        } else {
+            let mut last: Vec<Row> = rows.iter().rev().filter(|row| is_new(row)).cloned().collect();
+            last.reverse();
+            last
+        };
+        let keep = if is_first { Keep::First } else { Keep::Last };
+        let flow = typed(&rows, &how).dedupe_by(|(name, n, _)| (name.clone(), *n), keep, how.memory.clone());
+        prop_assert_eq!(&run(flow).unwrap(), &kept);
+        let flow = dynamic(&rows, &how).dedupe_by(["name", "n"], keep, how.memory);
+        prop_assert_eq!(run_records(flow).unwrap(), kept.iter().map(as_record).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn fold_sees_the_records_of_a_group_in_order(rows in rows(), how in how()) {
+        let mut groups: BTreeMap<Option<String>, Vec<u64>> = BTreeMap::new();
+        rows.iter().for_each(|(name, _, i)| groups.entry(name.clone()).or_default().push(*i));
+        let flow = typed(&rows, &how).group_by(|(name, _, _)| name.clone(), how.memory.clone());
+        let folded = flow.fold(Vec::new(), |all, (_, _, i)| {
+            all.push(*i);
+            Ok(())
+        });
+        prop_assert_eq!(run(folded).unwrap(), groups.clone().into_iter().collect::<Vec<_>>());
+
+        let mut by_name: Vec<_> = groups.into_iter().collect();
+        by_name.sort_by_key(|(name, _)| nulls_last(name));
+        let folded = dynamic(&rows, &how).group_by(["name"], how.memory).fold(Vec::new(), |all, record| {
+            all.push(record.u64("i")?);
+            Ok(())
+        });
+        let by_name: Vec<_> = by_name.into_iter().map(|(name, all)| (record! {"name" => name}, all)).collect();
+        prop_assert_eq!(run(folded).unwrap(), by_name);
+    }
+
+    #[test]
+    fn aggregates_are_those_of_the_model(rows in rows(), how in how()) {
+        let mut groups: BTreeMap<(bool, Option<String>), Vec<i64>> = BTreeMap::new();
+        rows.iter().for_each(|(name, n, _)| groups.entry(nulls_last(name)).or_default().push(*n));
+        let expected: Vec<Record> = groups.into_iter().map(|((_, name), all)| {
+            let (sum, count) = (all.iter().sum::<i64>(), all.len() as u64);
+            let distinct = all.iter().collect::<HashSet<_>>().len() as u64;
+            record! {
+                "name" => name, "count" => count, "sum_n" => sum, "mean_n" => sum as f64 / count as f64,
+                "least" => *all.iter().min().unwrap(), "max_n" => *all.iter().max().unwrap(),
+                "first_n" => all[0], "last_n" => all[all.len() - 1], "distinct_n" => distinct,
+            }
+        }).collect();
+        let aggregates = [
+            agg::count(), agg::sum("n"), agg::mean("n"), agg::min("n").named("least"), agg::max("n"),
+            agg::first("n"), agg::last("n"), agg::distinct("n"),
+        ];
+        let flow = dynamic(&rows, &how).group_by(["name"], how.memory).aggregate(aggregates);
+        prop_assert_eq!(run_records(flow).unwrap(), expected);
+    }
+}
+
+fn spilled() -> Memory {
+    Memory::of_bytes(1)
+}
+
+#[test]
+fn typed_groups_have_ready_made_summaries() {
+    let group = || {
+        let rows = vec![("a".to_owned(), 3_u32), ("b".to_owned(), 1), ("a".to_owned(), 5), ("a".to_owned(), 3)];
+        Pipeline::builder("test").read_vec(rows).group_by(|(name, _)| name.clone(), spilled())
+    };
+    fn named<N>(a: N, b: N) -> [(String, N); 2] {
+        [("a".to_owned(), a), ("b".to_owned(), b)]
+    }
+    assert_eq!(run(group().count()).unwrap(), named(3, 1));
+    assert_eq!(run(group().sum(|row| row.1)).unwrap(), [("a".to_owned(), 11), ("b".to_owned(), 1)]);
+    assert_eq!(run(group().min(|row| row.1)).unwrap(), named(3, 1));
+    assert_eq!(run(group().max(|row| row.1)).unwrap(), named(5, 1));
+    assert_eq!(run(group().distinct(|row| row.1)).unwrap(), named(2, 1));
+    let means = run(group().mean(|row| f64::from(row.1))).unwrap();
+    assert_eq!(means, [("a".to_owned(), 11.0 / 3.0), ("b".to_owned(), 1.0)]);
+    let firsts: Vec<_> = run(group().first()).unwrap().into_iter().map(|(_, row)| row.1).collect();
+    let lasts: Vec<_> = run(group().last()).unwrap().into_iter().map(|(_, row)| row.1).collect();
+    assert_eq!((firsts, lasts), (vec![3, 1], vec![3, 1]));
+}
+
+#[test]
+fn money_is_added_exactly() {
+    let rows = (0..100_000).map(|_| record! {"amount" => "0.10"}).collect();
+    let flow = Pipeline::builder("test").read_vec(rows).untyped();
+    let flow = flow.group_by([] as [&str; 0], Memory::mib(1)).aggregate([agg::sum("amount")]);
+    let sums = flow.map(|record| record.get("sum_amount").map(|sum| sum.to_string()));
+    assert_eq!(run(sums).unwrap(), [Some("10000.00".to_owned())]);
+}
+
+#[test]
+fn a_text_that_is_a_number_sorts_as_one() {
+    let texts = ["b", "10", "9", "", "-1.5", "a", "007", "1e1", "6.99"];
+    let flow = Pipeline::builder("test").read_vec(texts.map(|n| record! {"n" => n}).to_vec()).untyped();
+    let sorted = flow.sort_by(["n"], spilled()).map(|record| record.str("n").map(str::to_owned));
+    let sorted: Vec<_> = run(sorted).unwrap().into_iter().flatten().collect();
+    assert_eq!(sorted, ["-1.5", "6.99", "007", "9", "10", "1e1", "", "a", "b"]);
+}
+
+#[test]
+fn numbers_sort_by_value_however_they_are_written() {
+    let ordered = ["-1e400", "-12345678901234567890.5", "-2.5", "-2.45", "-0.001", "0", "1e-300", "0.1", "5", "5.5", "1e2", "1e400"];
+    for (at, a) in ordered.iter().enumerate() {
+        for (bt, b) in ordered.iter().enumerate() {
+            let key = |text: &str| {
+                let mut key = super::KeyBytes::default();
+                let number = crate::NumberRef::from_digits(text).unwrap();
+                crate::records::put_value(crate::ValueRef::Number(number), &mut key);
+                key.as_slice().to_vec()
+            };
+            assert_eq!(key(a).cmp(&key(b)), at.cmp(&bt), "{a} and {b}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn equal_numbers_have_equal_keys(a in -1000..1000_i64, places in 0..4_usize, zeros in 0..3_usize) {
+        let key = |value: &Value| {
+            let mut key = super::KeyBytes::default();
+            crate::records::put_value(value.as_ref(), &mut key);
+            key.as_slice().to_vec()
+        };
+        let text = format!("{:.places$}", a as f64 / 10_f64.powi(places as i32));
+        let dot = if places == 0 { "." } else { "" };
+        let zeroed = if zeros > 0 { format!("{text}{dot}{}", "0".repeat(zeros)) } else { text.clone() };
+        let number = |text: &str| Value::Number(crate::Number::from_digits(text).unwrap());
+        let float = Value::from(text.parse::<f64>().unwrap());
+        prop_assert_eq!(key(&number(&text)), key(&number(&zeroed)));
+        prop_assert_eq!(key(&number(&text)), key(&float));
+        if places == 0 {
+            prop_assert_eq!(key(&Value::from(a)), key(&float));
+        }
+    }
+}
+
+#[test]
+fn a_row_keeps_its_cells_when_it_is_kept_as_bytes() {
+    let wide = record! {
+        "null" => (), "bool" => true, "int" => -5, "uint" => u64::MAX, "float" => 1.5, "text" => "ä\0",
+        "list" => vec![Value::from(1), Value::from("x"), Value::Null], "wide" => "x".repeat(300), "nan" => f64::NEG_INFINITY,
+    };
+    let digits = Value::Number(crate::Number::from_digits("12.500").unwrap());
+    let at: crate::Timestamp = "2024-05-01T14:00:00.500+02:00".parse().unwrap();
+    let other = record! {"text" => "b", "digits" => digits, "at" => Value::Timestamp(at), "bytes" => Value::Bytes(vec![0, 255])};
+    let rows = vec![wide, other, record! {}];
+    let shown = |rows: &[Record]| rows.iter().map(|row| row.as_ref().iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>()).collect::<Vec<_>>();
+    let flow = Pipeline::builder("test").read_vec(rows.clone()).untyped().top(10, ["none"], spilled());
+    assert_eq!(shown(&run_records(flow).unwrap()), shown(&rows));
+}
+
+#[test]
+fn an_error_after_a_sort_names_the_record_as_it_was_read() {
+    let flow = Pipeline::builder("test").read_vec(vec![3, 1, 2]).sort_by(|&n| n, spilled());
+    let flow = flow.try_map(|n| if n == 3 { Err(BoxError::from("three")) } else { Ok(n) });
+    let error = run(flow).unwrap_err();
+    assert_eq!(format!("{error:#}"), "step[1] (try_map) failed at record 1: three");
+}
+
+#[test]
+fn a_rejected_record_makes_no_group() {
+    for memory in [spilled(), Memory::mib(1)] {
+        let flow = Pipeline::builder("test")
+            .on_error(OnError::skip(Limit::records(10)))
+            .read_vec(vec![record! {"k" => 1, "n" => "x"}, record! {"k" => 2, "n" => 5}, record! {"k" => 2, "n" => "y"}])
+            .untyped()
+            .group_by(["k"], memory)
+            .aggregate([agg::count(), agg::sum("n")]);
+        assert_eq!(run_records(flow).unwrap(), [record! {"k" => 2, "count" => 1_u64, "sum_n" => 5}]);
+    }
+}
+
+#[test]
+fn the_report_reconciles() {
+    let pipeline = Pipeline::builder("test").read_vec((0..100).collect::<Vec<u32>>()).sort_by(|&n| std::cmp::Reverse(n), spilled());
+    let pipeline = pipeline.group_by(|n| n % 3, spilled()).count().write_fn(|_, _| async { Ok(()) }).unwrap();
+    let report = pipeline.run_blocking(&RunContext::new()).unwrap();
+    let counts: Vec<_> = report.steps.iter().map(|step| (step.records_in, step.records_out, step.dropped)).collect();
+    assert_eq!((counts, report.written.records), (vec![(100, 100, 0), (100, 3, 97)], 3));
+}
+
+#[test]
+fn a_folder_that_is_not_there_fails_the_run_and_says_so() {
+    let memory = Memory::of_bytes(1).spill_to("/not/there");
+    let flow = Pipeline::builder("test").on_error(OnError::skip(Limit::unlimited())).read_vec(vec![2, 1]);
+    let error = run(flow.sort_by(|&n| n, memory)).unwrap_err();
+    let text = format!("{error:#}");
+    assert!(text.starts_with("step[0] (sort_by) failed: can't create a temporary file in `/not/there`; "), "{text}");
+}
+
+#[test]
+fn mistakes_in_the_fields_are_found_when_the_pipeline_is_built() {
+    let flow = || Pipeline::builder("test").read_vec(vec![record! {"a" => 1}]).untyped();
+    let mistake = |flow: Flow<Records>| flow.write_fn(|_, _| async { Ok(()) }).unwrap_err().to_string();
+    let none: [&str; 0] = [];
+    assert_eq!(mistake(flow().sort_by(none, spilled())), "step[0] (sort_by) of pipeline `test` needs at least one field");
+    let twice = flow().group_by(["a"], spilled()).aggregate([agg::first("b").named("a")]);
+    assert_eq!(mistake(twice), "step[0] (group_by) of pipeline `test` has the field `a` twice");
+}
+
+#[test]
+fn an_unknown_field_fails_the_run_whatever_the_policy() {
+    let flow = Pipeline::builder("test").on_error(OnError::skip(Limit::unlimited()));
+    let flow = flow.read_vec(vec![record! {"a" => 1}]).untyped().select(["a"]).sort_by(["b"], spilled());
+    let text = format!("{:#}", run_records(flow).unwrap_err());
+    assert_eq!(text, "step[2] (sort_by) failed: no field is named `b`; the only field is `a`");
+}

@@ -1,0 +1,144 @@
+//! Values as bytes that compare like the values.
+
+use super::digits;
+use super::number::Repr;
+use super::number_ref::NumberRef;
+use super::value::Value;
+use super::value_ref::ValueRef;
+use crate::keyed::KeyBytes;
+
+// The order of the kinds. Each is less than the tag of null.
+const BOOL: u8 = 0x10;
+const NUMBER: u8 = 0x20;
+const TEXT: u8 = 0x30;
+const BYTES: u8 = 0x40;
+const TIMESTAMP: u8 = 0x50;
+const LIST: u8 = 0x60;
+const MAP: u8 = 0x70;
+
+// The order of the numbers.
+const NEGATIVE_INFINITY: u8 = 0;
+const NEGATIVE: u8 = 1;
+const ZERO: u8 = 2;
+const POSITIVE: u8 = 3;
+const INFINITY: u8 = 4;
+const NAN: u8 = 5;
+
+/// Appends a value, so that equal values have equal bytes and a lesser value has lesser bytes. Values of different kinds
+/// have the order bool, number, text, bytes, timestamp, list, map.
+pub(crate) fn put_value(value: ValueRef<'_>, key: &mut KeyBytes) {
+    match value {
+        ValueRef::Null => key.put_byte(0),
+        ValueRef::Bool(bool) => key.put_array([BOOL, u8::from(bool)]),
+        ValueRef::Number(number) => {
+            key.put_byte(NUMBER);
+            put_number(number, key);
+        }
+        ValueRef::Text(text) => {
+            key.put_byte(TEXT);
+            key.put_bytes(text.as_bytes());
+        }
+        ValueRef::Bytes(bytes) => {
+            key.put_byte(BYTES);
+            key.put_bytes(bytes);
+        }
+        ValueRef::Timestamp(at) => {
+            key.put_byte(TIMESTAMP);
+            key.put_i128(at.instant().unix_timestamp_nanos());
+        }
+        ValueRef::List(values) => {
+            key.put_byte(LIST);
+            values.iter().for_each(|value| put_element(value, key));
+            key.put_byte(0);
+        }
+        ValueRef::Map(fields) => {
+            key.put_byte(MAP);
+            for (name, value) in fields {
+                key.put_byte(1);
+                key.put_bytes(name.as_bytes());
+                put_element(value, key);
+            }
+            key.put_byte(0);
+        }
+    }
+}
+
+/// Like [`put_value`], but a text that is a number has its place among the numbers.
+pub(crate) fn put_sorted(value: ValueRef<'_>, key: &mut KeyBytes) {
+    match value {
+        ValueRef::Text(text) if digits::parse_float(text).is_some() => {
+            key.put_byte(NUMBER);
+            put_digits(text, key);
+        }
+        value => put_value(value, key),
+    }
+}
+
+/// Appends a value within another one, so that the end of the other one is less.
+fn put_element(value: &Value, key: &mut KeyBytes) {
+    key.put_byte(1);
+    put_value(value.as_ref(), key);
+}
+
+fn put_number(number: NumberRef<'_>, key: &mut KeyBytes) {
+    match number.0 {
+        Repr::Int(int) => put_whole(int.unsigned_abs(), int < 0, key),
+        Repr::UInt(int) => put_whole(int, false, key),
+        Repr::Float(float) | Repr::FloatDigits(float, _) if float.is_nan() => key.put_byte(NAN),
+        Repr::Float(f64::INFINITY) => key.put_byte(INFINITY),
+        Repr::Float(f64::NEG_INFINITY) => key.put_byte(NEGATIVE_INFINITY),
+        Repr::Float(float) => put_digits(&format!("{float:e}"), key),
+        Repr::Digits(digits) | Repr::FloatDigits(_, digits) => put_digits(digits, key),
+    }
+}
+
+/// Appends a whole number.
+fn put_whole(mut int: u64, is_negative: bool, key: &mut KeyBytes) {
+    const MOST: usize = 20;
+    let mut digits = [0; MOST];
+    let mut start = MOST;
+    while int > 0 {
+        start -= 1;
+        digits[start] = (int % 10) as u8;
+        int /= 10;
+    }
+    let digits = &digits[start..];
+    put_decimal(digits, digits.len() as i64, is_negative, key);
+}
+
+/// Appends a number in decimal digits, as JSON and Rust's `parse` read them.
+fn put_digits(text: &str, key: &mut KeyBytes) {
+    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let unsigned = mantissa.strip_prefix(['-', '+']).unwrap_or(mantissa);
+    let (int, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let digits: Vec<u8> = int.bytes().chain(fraction.bytes()).map(|digit| digit.wrapping_sub(b'0')).collect();
+    let leading = digits.iter().take_while(|&&digit| digit == 0).count();
+    let bound = if exponent.starts_with('-') { i64::MIN / 2 } else { i64::MAX / 2 };
+    let exponent = exponent.parse::<i64>().map_or(bound, |exponent| exponent.clamp(i64::MIN / 2, i64::MAX / 2));
+    let point = exponent + int.len() as i64 - leading as i64;
+    put_decimal(&digits[leading..], point, mantissa.starts_with('-'), key);
+}
+
+/// Appends the number 0.d1d2d3… times 10 to the power of `point`. The first digit is not 0.
+fn put_decimal(digits: &[u8], point: i64, is_negative: bool, key: &mut KeyBytes) {
+    let zeros = digits.iter().rev().take_while(|&&digit| digit == 0).count();
+    let digits = &digits[..digits.len() - zeros];
+    if digits.is_empty() {
+        return key.put_byte(ZERO);
+    }
+    key.put_byte(if is_negative { NEGATIVE } else { POSITIVE });
+    // Of two negative numbers, the one that is farther from zero is less.
+    let flip = if is_negative { 0xff } else { 0 };
+    match point {
+        -100..=100 => key.put_byte((point + 0x80) as u8 ^ flip),
+        _ => {
+            key.put_byte(if point < 0 { 0 } else { 0xff } ^ flip);
+            key.put_array((point ^ i64::MIN).to_be_bytes().map(|byte| byte ^ flip));
+        }
+    }
+    for pair in digits.chunks(2) {
+        let pair = pair[0] * 10 + pair.get(1).copied().unwrap_or(0);
+        key.put_byte((pair + 1) ^ flip);
+    }
+    key.put_byte(flip);
+}
