@@ -251,7 +251,7 @@ pub use batch::Batch;
 pub use chunk::Chunk;
 pub use engine::RunScope;
 pub use error::{BuildError, FieldsMistake, PipelineError};
-pub use flow::{Flow, GroupBy, GroupByFields, NamedFields};
+pub use flow::{Flow, GroupBy, GroupByFields, IntoFlow, JoinField, NamedFields};
 #[doc(no_inline)]
 pub use godata_core::time;
 pub use godata_core::{
@@ -261,7 +261,7 @@ pub use godata_core::{
 };
 pub use hook::{JobHook, JobInfo, Outcome, PipelineEnd, PipelineHook, PipelineInfo, StageEnd, StepInfo};
 pub use job::PipelineJob;
-pub use keyed::{Aggregate, Keep, Key, KeyBytes, Memory, SortField, agg, asc, desc};
+pub use keyed::{Aggregate, Join, Keep, Key, KeyBytes, Memory, SortField, agg, asc, desc};
 pub use on_error::{Limit, OnError};
 pub use origin::{Lines, Origin, Place};
 pub use pipeline::{Pipeline, PipelineBuilder};

@@ -50,8 +50,10 @@ pub(crate) struct PlaceOf {
 }
 
 impl Places {
-    fn place(&self, row: u32) -> Place {
-        let Some(&PlaceOf { source, record, line }) = self.rows.get(row as usize) else { return Place::default() };
+    pub(crate) fn place(&self, row: u32) -> Place {
+        let Some(&PlaceOf { source, record, line }) = self.rows.get(row as usize) else {
+            return Place::default();
+        };
         let known = |number: u64| Some(number).filter(|&number| number > 0);
         let source = source.checked_sub(1).and_then(|at| self.sources.get(at).cloned());
         Place { record: known(record), source, line: known(line), byte: None }

@@ -156,6 +156,11 @@ impl Pipeline {
         self.runs.run(cx, Some(job), LoggedBy::Pipeline).await
     }
 
+    /// Runs the pipeline as a part of another one, which logs.
+    pub(crate) async fn run_within(&self, cx: &RunContext) -> Result<RunReport, PipelineError> {
+        self.runs.run(cx, None, LoggedBy::Caller).await
+    }
+
     pub(crate) fn shared_name(&self) -> Arc<str> {
         Arc::clone(&self.name)
     }

@@ -245,7 +245,8 @@ impl GroupByFields {
     {
         let aggregates: Vec<_> = aggregates.into_iter().collect();
         let names: Vec<_> = self.key.names().cloned().collect();
-        let all: Vec<_> = names.iter().cloned().chain(aggregates.iter().map(|each| Arc::clone(each.name()))).collect();
+        let all: Vec<_> =
+            names.iter().cloned().chain(aggregates.iter().map(|each| Arc::clone(each.name()))).collect();
         self.flow.refuse_twice("group_by", all.iter());
         // With a name twice, the pipeline is refused.
         let shape = Arc::new(Shape::new(all).unwrap_or_default());

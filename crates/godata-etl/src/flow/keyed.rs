@@ -6,8 +6,10 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::keyed::{ByClosure, ByFields, Keep, KeepFirst, KeepLast, Kept, Key, KeyOf, Memory, Sort, SortField};
 use crate::error::FieldsMistake;
+use crate::keyed::{
+    ByClosure, ByFields, Keep, KeepFirst, KeepLast, Kept, Key, KeyOf, Memory, Sort, SortField,
+};
 use crate::{Batch, BuildError, Flow, Records, StepInfo, step};
 
 impl<T: Serialize + DeserializeOwned + Send + 'static> Flow<Vec<T>> {
@@ -129,7 +131,9 @@ impl Flow<Records> {
     where
         I: IntoIterator<Item: Into<SortField>>,
     {
-        self.with_fields("top", ByFields::to_sort(fields), |flow, fields| sort(flow, "top", fields, memory, n))
+        self.with_fields("top", ByFields::to_sort(fields), |flow, fields| {
+            sort(flow, "top", fields, memory, n)
+        })
     }
 
     /// Keeps one of the records whose values of these fields are equal: the first or the last one. The records that stay keep
@@ -153,7 +157,9 @@ impl Flow<Records> {
     where
         I: IntoIterator<Item: Into<Arc<str>>>,
     {
-        self.with_fields("dedupe_by", ByFields::to_match(fields), |flow, fields| dedupe(flow, fields, keep, memory))
+        self.with_fields("dedupe_by", ByFields::to_match(fields), |flow, fields| {
+            dedupe(flow, fields, keep, memory)
+        })
     }
 
     /// Appends a step that compares records by fields, of which there must be at least one, and each only once.
@@ -183,12 +189,19 @@ impl<B: Batch> Flow<B> {
     }
 
     fn refuse_fields(&mut self, step: &'static str, mistake: FieldsMistake) {
-        let (pipeline, step) = (self.plan.name.to_string(), StepInfo { index: self.plan.steps.len(), name: step });
+        let (pipeline, step) =
+            (self.plan.name.to_string(), StepInfo { index: self.plan.steps.len(), name: step });
         self.plan.mistake.get_or_insert(BuildError::InvalidFields { pipeline, step, mistake });
     }
 }
 
-fn sort<B: Kept, K: KeyOf<B>>(flow: Flow<B>, name: &'static str, key: K, memory: Memory, limit: u64) -> Flow<B> {
+fn sort<B: Kept, K: KeyOf<B>>(
+    flow: Flow<B>,
+    name: &'static str,
+    key: K,
+    memory: Memory,
+    limit: u64,
+) -> Flow<B> {
     let key = Arc::new(key);
     flow.append(name, |open, _, info| {
         Ok(step::stateful(open, info.index, move |_| Ok(Sort::open(&key, &memory, limit))))

@@ -1,6 +1,7 @@
 //! The middle of a pipeline's description: a reader and the steps so far.
 
 mod group_by;
+mod join;
 mod keyed;
 mod named_fields;
 mod records;
@@ -14,13 +15,15 @@ use std::sync::Arc;
 use godata_core::{BoxError, PipelineName, RunContext};
 
 pub use self::group_by::{GroupBy, GroupByFields};
+pub use self::join::{IntoFlow, JoinField};
 pub use self::named_fields::NamedFields;
 use crate::chunk::RowMap;
 use crate::engine::{MakeWriter, Opener, Plan};
 use crate::records::Missed;
 use crate::writer::{Collect, WriteFn};
 use crate::{
-    Batch, BuildError, Chunk, Pipeline, PipelineError, Records, StatefulStep, StepInfo, Stop, Work, Writer, step,
+    Batch, BuildError, Chunk, Pipeline, PipelineError, Records, StatefulStep, StepInfo, Stop, Work, Writer,
+    step,
 };
 
 /// The middle of a pipeline's description: a reader and the steps so far. A `write` ends it and returns the

@@ -103,7 +103,12 @@ impl Aggregate {
     }
 
     /// The value of its field in a record; `None` if there is none.
-    fn value<'a>(&self, batch: &'a Records, record: RecordRef<'a>, index: usize) -> Result<Option<ValueRef<'a>>, FieldError> {
+    fn value<'a>(
+        &self,
+        batch: &'a Records,
+        record: RecordRef<'a>,
+        index: usize,
+    ) -> Result<Option<ValueRef<'a>>, FieldError> {
         let Some(field) = &self.field else { return Ok(None) };
         let column = batch.find_column(field)?;
         let value = column.and_then(|column| batch.value_at(index, column));
@@ -206,9 +211,10 @@ pub(super) fn text_size(value: &Value) -> u64 {
         Value::Text(text) => text.len() as u64,
         Value::Bytes(bytes) => bytes.len() as u64,
         Value::List(values) => values.iter().map(|value| size_of::<Value>() as u64 + text_size(value)).sum(),
-        Value::Map(fields) => {
-            fields.iter().map(|(name, value)| (size_of::<(String, Value)>() + name.len()) as u64 + text_size(value)).sum()
-        }
+        Value::Map(fields) => fields
+            .iter()
+            .map(|(name, value)| (size_of::<(String, Value)>() + name.len()) as u64 + text_size(value))
+            .sum(),
         Value::Number(_) => 16,
         Value::Null | Value::Bool(_) | Value::Timestamp(_) => 0,
     }

@@ -4,16 +4,15 @@ use std::collections::hash_map::RandomState;
 use std::sync::Arc;
 
 use super::block::Block;
+use super::by_number::ByNumber;
 use super::key_of::{KeyOf, Keys};
 use super::memory::Memory;
 use super::merge::Merge;
 use super::rows::Rows;
 use super::sort::{Counted, sorted_blocks};
 use super::sorter::Sorter;
-use super::spill::SpillError;
 use super::store::{Kept, Store};
 use super::table::{Found, KeyTable};
-use crate::bytes::put_bytes;
 use crate::chunk::row_number;
 use crate::step::{Accumulate, Prepare};
 use crate::{Chunk, Stop, Unit, Work};
@@ -163,37 +162,4 @@ fn replaced(mut bytes: Vec<u8>, by: &[u8]) -> Vec<u8> {
     bytes.clear();
     bytes.extend_from_slice(by);
     bytes
-}
-
-/// Sorts rows by number.
-struct ByNumber {
-    sorter: Sorter,
-    block: Block,
-}
-
-impl ByNumber {
-    fn new(memory: Memory) -> Self {
-        Self { sorter: Sorter::new(memory), block: Block::default() }
-    }
-
-    fn push(&mut self, number: u64, payload: &[u8]) -> Result<(), Stop> {
-        const ROWS: usize = 4096;
-        self.block.push(&number.to_be_bytes(), |out| {
-            put_bytes(payload, out);
-            Ok::<_, Stop>(())
-        })?;
-        if self.block.len() >= ROWS { Ok(self.add()?) } else { Ok(()) }
-    }
-
-    fn add(&mut self) -> Result<(), SpillError> {
-        let mut block = std::mem::take(&mut self.block);
-        block.sort(u64::MAX);
-        let rows = block.len() as u64;
-        self.sorter.add(block, rows)
-    }
-
-    fn finish(mut self) -> Result<Rows, SpillError> {
-        self.add()?;
-        Ok(Rows::new(self.sorter, u64::MAX))
-    }
 }

@@ -119,7 +119,12 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
             order.sort_unstable_by(|&a, &b| self.table.key(a as usize).cmp(self.table.key(b as usize)));
             let mut order = order.into_iter();
             let others = self.others.take().map(|others| others.finish()).transpose()?;
-            let others = others.map(|sorted| Others { sorted, is_at_row: false, next: None, _batch: std::marker::PhantomData });
+            let others = others.map(|sorted| Others {
+                sorted,
+                is_at_row: false,
+                next: None,
+                _batch: std::marker::PhantomData,
+            });
             self.ending = Some(Ending { next: order.next(), order, others });
         }
         self.ending.as_mut().ok_or_else(|| Stop::from("the groups are gone"))
@@ -129,7 +134,11 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
 impl<B: Kept, G: Grouping<B>> Accumulate<(Chunk<B>, Keys)> for Groups<B, G> {
     type Out = G::Out;
 
-    fn add(&mut self, (chunk, keys): (Chunk<B>, Keys), work: &mut Work) -> Result<Option<Unit<G::Out>>, Stop> {
+    fn add(
+        &mut self,
+        (chunk, keys): (Chunk<B>, Keys),
+        work: &mut Work,
+    ) -> Result<Option<Unit<G::Out>>, Stop> {
         let limit = self.limit();
         let mut unknown = Vec::new();
         let Self { grouping, store, table, groups, size, .. } = self;

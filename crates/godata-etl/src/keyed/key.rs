@@ -240,7 +240,12 @@ mod tests {
 
     fn parts() -> impl Strategy<Value = Parts> {
         let text = prop::option::of("[a\0\u{1}\u{ff}]{0,3}");
-        (text, any::<i64>().prop_map(Reverse), prop::collection::vec(prop::collection::vec(0..3_u8, 0..3), 0..3), any::<(char, bool)>())
+        (
+            text,
+            any::<i64>().prop_map(Reverse),
+            prop::collection::vec(prop::collection::vec(0..3_u8, 0..3), 0..3),
+            any::<(char, bool)>(),
+        )
     }
 
     proptest! {

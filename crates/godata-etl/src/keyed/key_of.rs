@@ -7,6 +7,7 @@ use std::sync::Arc;
 use godata_core::BoxError;
 
 use super::key::{Key, KeyBytes};
+use super::kinds::Kinds;
 use crate::records::{Missed, is_none, put_sorted, put_value};
 use crate::{Batch, Chunk, FieldError, Records, Stop, ValueRef, Work};
 
@@ -19,6 +20,11 @@ pub(crate) trait KeyOf<B>: Send + Sync + 'static {
 
     /// Appends the key of a record. Returns whether the key has a value in each of its parts.
     fn put(&self, bound: &Self::Bound, batch: &B, index: usize, key: &mut KeyBytes) -> bool;
+
+    /// The kinds of the values in the keys, if they are dynamic.
+    fn kinds(&self, _batch: &B) -> Result<Kinds, FieldError> {
+        Ok(Kinds::default())
+    }
 }
 
 /// The key that a closure returns.
@@ -119,6 +125,11 @@ impl KeyOf<Records> for ByFields {
         }
         is_whole
     }
+
+    fn kinds(&self, batch: &Records) -> Result<Kinds, FieldError> {
+        let columns = self.bind(batch)?;
+        Ok(Kinds::of(batch, self.names().zip(columns)))
+    }
 }
 
 /// The key of each record in a batch, and its hash.
@@ -152,7 +163,11 @@ impl Keys {
             key.clear();
             let is_whole = of.put(&bound, chunk.batch(), index, &mut key);
             keys.bytes.extend_from_slice(key.as_slice());
-            keys.keys.push(HashedKey { end: keys.bytes.len(), hash: hasher.hash_one(key.as_slice()), is_whole });
+            keys.keys.push(HashedKey {
+                end: keys.bytes.len(),
+                hash: hasher.hash_one(key.as_slice()),
+                is_whole,
+            });
             Ok(())
         })?;
         missed.map_or(Ok(()), |missed| missed.check())?;

@@ -40,7 +40,8 @@ impl Merge {
                 *input = Input::Ended;
             }
         }
-        let prefixes = inputs.iter().map(|input| input.row().map_or(u64::MAX, |row| prefix(row.key))).collect();
+        let prefixes =
+            inputs.iter().map(|input| input.row().map_or(u64::MAX, |row| prefix(row.key))).collect();
         let mut merge = Self { tree: vec![inputs.len(); inputs.len()], inputs, prefixes, is_started: false };
         (0..merge.inputs.len()).rev().for_each(|input| merge.play(input));
         Ok(merge)

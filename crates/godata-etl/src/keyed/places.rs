@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::Place;
 use crate::bytes::{Bytes, Damaged, put_int};
-use crate::origin::{Places, PlaceOf};
+use crate::origin::{PlaceOf, Places};
 
 /// The names of the sources that kept records came from.
 #[derive(Debug, Default)]

@@ -21,7 +21,11 @@ pub(crate) struct Sort<B: Kept> {
 pub(crate) type Counted = (Block, u64);
 
 impl<B: Kept> Sort<B> {
-    pub(crate) fn open<K: KeyOf<B>>(key: &Arc<K>, memory: &Memory, limit: u64) -> (Prepare<B, Counted>, Self) {
+    pub(crate) fn open<K: KeyOf<B>>(
+        key: &Arc<K>,
+        memory: &Memory,
+        limit: u64,
+    ) -> (Prepare<B, Counted>, Self) {
         let store = Arc::new(Store::default());
         let prepare = sorted_blocks(Arc::clone(key), &store, limit);
         (prepare, Self { store, rows: Rows::new(Sorter::with_limit(memory.clone(), limit), limit) })
@@ -38,7 +42,9 @@ pub(super) fn sorted_blocks<B: Kept, K: KeyOf<B>>(
     Arc::new(move |chunk: Chunk<B>, work: &mut Work| {
         let mut block = Block::default();
         let mut writer = store.writer(chunk.batch());
-        each_key(&*key, &chunk, work, |index, key, _| block.push(key, |out| writer.write(&chunk, index, out)))?;
+        each_key(&*key, &chunk, work, |index, key, _| {
+            block.push(key, |out| writer.write(&chunk, index, out))
+        })?;
         block.sort(limit);
         Ok((block, chunk.len() as u64))
     })

@@ -44,6 +44,11 @@ impl Sorter {
         if self.used > self.memory.bytes() / 8 * 7 { self.make_room() } else { Ok(()) }
     }
 
+    /// Whether all rows are in memory.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.runs.is_empty()
+    }
+
     /// The rows in order.
     pub(crate) fn finish(mut self) -> Result<Merge, SpillError> {
         if self.runs.is_empty() {

@@ -34,16 +34,27 @@ pub(crate) struct SpillError {
 
 debug_as_chain!(SpillError);
 
+impl SpillError {
+    pub(super) fn new(verb: &'static str, memory: &Memory, source: io::Error) -> Self {
+        Self { verb, folder: folder(memory), source }
+    }
+
+    /// Creates a temporary file.
+    pub(super) fn create(memory: &Memory) -> Result<File, Self> {
+        tempfile::tempfile_in(folder(memory)).map_err(|source| Self::new("create", memory, source))
+    }
+}
+
+fn folder(memory: &Memory) -> Arc<Path> {
+    memory.folder().map_or_else(std::env::temp_dir, Path::to_owned).into()
+}
+
 impl Run {
     /// Writes the rows of a merge, and no more than `limit`.
     pub(super) fn write(memory: &Memory, mut rows: Merge, limit: u64) -> Result<Self, SpillError> {
         const BUFFER: usize = 256 << 10;
-        let folder: Arc<Path> = memory.folder().map_or_else(std::env::temp_dir, Path::to_owned).into();
-        let failed = |verb| {
-            let folder = Arc::clone(&folder);
-            move |source| SpillError { verb, folder, source }
-        };
-        let file = tempfile::tempfile_in(&folder).map_err(failed("create"))?;
+        let failed = |verb| move |source| SpillError::new(verb, memory, source);
+        let file = SpillError::create(memory)?;
         let mut out = BufWriter::with_capacity(BUFFER, file);
         let (mut head, mut written) = (Vec::new(), 0);
         while written < limit && rows.advance()? {
@@ -53,7 +64,7 @@ impl Run {
         }
         let mut file = out.into_inner().map_err(io::IntoInnerError::into_error).map_err(failed("write"))?;
         file.rewind().map_err(failed("read"))?;
-        Ok(Self { file, folder })
+        Ok(Self { file, folder: folder(memory) })
     }
 }
 

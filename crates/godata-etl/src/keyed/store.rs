@@ -7,13 +7,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::places::{PlaceWriter, Sources, read_place};
-use crate::bytes::{Bytes, put_bytes};
+use crate::bytes::{Bytes, Damaged, put_bytes};
 use crate::chunk_ops::keep_positions;
 use crate::records::RowCodec;
-use crate::{Batch, Chunk, Origin, Records, Unit, Work};
+use crate::{Batch, Chunk, Origin, Place, Records, Unit, Work};
 
 /// A batch whose records can be kept as bytes.
-pub(crate) trait Kept: Batch + Sized {
+pub(crate) trait Kept: Batch + Default {
     type Codec: Codec<Self>;
 
     /// Keeps the records at these positions, which are ascending.
@@ -123,22 +123,37 @@ impl<B: Kept> Store<B> {
 
     /// The records of a piece.
     pub(crate) fn read(&self, piece: &Piece, work: &Work) -> Result<Chunk<B>, BoxError> {
+        let (batch, origin) = self.read_all(piece.rows(), work)?;
+        Ok(Chunk::new(batch, origin))
+    }
+
+    pub(super) fn codec(&self) -> &B::Codec {
+        &self.codec
+    }
+
+    /// The place of a record.
+    pub(super) fn place(&self, payload: &[u8]) -> Result<Place, Damaged> {
+        Ok(self.sources.read(vec![read_place(&mut Bytes(payload))?]).place(0))
+    }
+
+    /// Some records and their origin.
+    pub(super) fn read_all<'a>(
+        &self,
+        payloads: impl Iterator<Item = &'a [u8]>,
+        work: &Work,
+    ) -> Result<(B, Origin), BoxError> {
         let (mut places, mut rows) = (Vec::new(), Vec::new());
-        let mut bytes = Bytes(&piece.bytes);
-        while !bytes.0.is_empty() {
-            let mut row = Bytes(bytes.bytes()?);
+        for payload in payloads {
+            let mut row = Bytes(payload);
             places.push(read_place(&mut row)?);
             rows.push(row.0);
         }
-        let batch = self.codec.read(rows.into_iter(), work)?;
-        Ok(Chunk::new(batch, Origin::of_places(self.sources.read(places))))
+        Ok((self.codec.read(rows.into_iter(), work)?, Origin::of_places(self.sources.read(places))))
     }
 
     /// One record, without its place.
     pub(crate) fn read_one(&self, payload: &[u8], work: &Work) -> Result<B, BoxError> {
-        let mut bytes = Bytes(payload);
-        read_place(&mut bytes)?;
-        self.codec.read(std::iter::once(bytes.0), work)
+        self.codec.read(std::iter::once(without_place(payload)?), work)
     }
 
     /// Makes a piece into a batch, on the worker of the next step.
@@ -150,7 +165,12 @@ impl<B: Kept> Store<B> {
 
 impl<B: Kept> StoreWriter<'_, B> {
     /// Appends the record at `index` and its place, after their length.
-    pub(crate) fn write(&mut self, chunk: &Chunk<B>, index: usize, out: &mut Vec<u8>) -> Result<(), BoxError> {
+    pub(crate) fn write(
+        &mut self,
+        chunk: &Chunk<B>,
+        index: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), BoxError> {
         self.payload.clear();
         self.places.write(&chunk.place(index), &mut self.payload);
         self.codec.write(self.layout, chunk.batch(), index, &mut self.payload)?;
@@ -159,25 +179,38 @@ impl<B: Kept> StoreWriter<'_, B> {
     }
 }
 
+/// A record without its place.
+pub(super) fn without_place(payload: &[u8]) -> Result<&[u8], Damaged> {
+    let mut bytes = Bytes(payload);
+    read_place(&mut bytes)?;
+    Ok(bytes.0)
+}
+
 /// Records as bytes that become one batch.
 #[derive(Debug, Default)]
 pub(crate) struct Piece {
     bytes: Vec<u8>,
-    rows: usize,
+    len: usize,
 }
 
 impl Piece {
     pub(crate) fn push(&mut self, payload: &[u8]) {
         put_bytes(payload, &mut self.bytes);
-        self.rows += 1;
+        self.len += 1;
+    }
+
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u8]> {
+        let mut bytes = Bytes(&self.bytes);
+        // It reads what was put.
+        std::iter::from_fn(move || bytes.bytes().ok())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.rows == 0
+        self.len == 0
     }
 
     /// Whether it is large enough for a batch.
     pub(crate) fn is_full(&self) -> bool {
-        self.bytes.len() >= 256 << 10 || self.rows >= 8192
+        self.bytes.len() >= 256 << 10 || self.len >= 8192
     }
 }

@@ -74,16 +74,6 @@ impl KeyTable {
         self.entries.len()
     }
 
-    /// Takes no more keys.
-    pub(crate) fn close(&mut self) {
-        self.is_full = true;
-    }
-
-    /// How many bytes of memory it takes.
-    pub(crate) fn size(&self) -> u64 {
-        (self.slots.len() * size_of::<u32>() + self.entries.capacity() * size_of::<Entry>() + self.bytes.capacity()) as u64
-    }
-
     /// Makes room for one more key, if the table then takes at most `limit` bytes, also while it grows.
     fn grow(&mut self, key: usize, limit: u64) -> bool {
         let needs_slots = (self.entries.len() + 1) * 8 > self.slots.len() * 7;
@@ -123,5 +113,9 @@ impl KeyTable {
 /// The capacity of a vector that gets `more` elements: a quarter more than before, if it must grow.
 pub(super) fn grown<T>(vec: &Vec<T>, more: usize) -> usize {
     let needed = vec.len() + more;
-    if needed <= vec.capacity() { vec.capacity() } else { needed.max(vec.capacity() + vec.capacity() / 4).max(16) }
+    if needed <= vec.capacity() {
+        vec.capacity()
+    } else {
+        needed.max(vec.capacity() + vec.capacity() / 4).max(16)
+    }
 }

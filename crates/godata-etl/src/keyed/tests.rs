@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::Memory;
 use crate::{
-    BoxError, Flow, Keep, Limit, OnError, Pipeline, PipelineError, Record, Records, RunContext, Value, agg, asc, desc, record,
+    BoxError, Flow, Join, Keep, Limit, OnError, Pipeline, PipelineError, Record, Records, RunContext, Value,
+    agg, asc, desc, record,
 };
 
 /// A record with a key that others have too, and the number that says where it was in the input.
@@ -148,6 +149,113 @@ proptest! {
     }
 }
 
+/// What a join passes on, by a nested loop.
+fn joined<'a>(left: &'a [Row], right: &'a [Row], join: Join) -> Vec<(&'a Row, Option<&'a Row>)> {
+    let mut out = Vec::new();
+    for row in left {
+        let matches: Vec<_> =
+            right.iter().filter(|other| row.0.is_some() && other.0 == row.0 && other.1 == row.1).collect();
+        match join {
+            Join::Semi if !matches.is_empty() => out.push((row, None)),
+            Join::Anti | Join::Left if matches.is_empty() => out.push((row, None)),
+            Join::Inner | Join::Left => out.extend(matches.into_iter().map(|other| (row, Some(other)))),
+            Join::Semi | Join::Anti => {}
+        }
+    }
+    out
+}
+
+/// A record of a table: its key has other names.
+fn as_table_record((name, n, i): &Row) -> Record {
+    record! {"number" => *i, "key" => name.clone(), "n" => *n}
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn join_is_a_nested_loop(left in rows(), right in rows(), how in how(), other in how()) {
+        for join in [Join::Inner, Join::Left, Join::Semi, Join::Anti] {
+            let expected = joined(&left, &right, join);
+            let has_name = |rows: &[Row]| rows.iter().filter(|row| row.0.is_some()).cloned().collect::<Vec<_>>();
+            let (named, named_right) = (has_name(&left), has_name(&right));
+            let pairs: Vec<_> = joined(&named, &named_right, join).into_iter().map(|(row, other)| (row.clone(), other.cloned())).collect();
+            let key = |(name, n, _): &Row| (name.clone(), *n);
+            let flow = typed(&named, &how).join(typed(&named_right, &other), key, key, join, how.memory.clone());
+            prop_assert_eq!(run(flow).unwrap(), pairs);
+
+            let records: Vec<_> = expected.iter().map(|(row, other)| {
+                let mut record = as_record(row);
+                if matches!(join, Join::Inner | Join::Left) {
+                    record.set("number", other.map(|other| other.2));
+                }
+                record
+            }).collect();
+            let table = typed(&right, &other).map(|row| as_table_record(&row)).untyped();
+            // A table without records has no names.
+            if !right.is_empty() {
+                let flow = dynamic(&left, &how).join(table, [("name", "key"), ("n", "n")], join, how.memory.clone());
+                prop_assert_eq!(run_records(flow).unwrap(), records);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_with_more_matches_than_memory_is_joined() {
+    let table =
+        || Pipeline::builder("table").read_vec((0..5_000).map(|i| (i % 2, i)).collect::<Vec<(i32, i32)>>());
+    for memory in [Memory::of_bytes(1), Memory::of_bytes(1 << 16), Memory::mib(64)] {
+        let flow = Pipeline::builder("test").read_vec(vec![1, 0, 1]);
+        let flow = flow.join(table(), |&n| n, |row| row.0, Join::Inner, memory);
+        let found: Vec<_> = run(flow).unwrap().into_iter().map(|(n, other)| (n, other.unwrap().1)).collect();
+        let expected: Vec<_> =
+            [1, 0, 1].into_iter().flat_map(|n| (0..2_500).map(move |i| (n, i * 2 + n))).collect();
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn a_lookup_refuses_a_table_with_a_key_twice() {
+    for memory in [spilled(), Memory::mib(1)] {
+        let table = Pipeline::builder("table").read_vec(vec![(1, 'a'), (2, 'b'), (1, 'c')]);
+        let flow = Pipeline::builder("test").read_vec(vec![1, 2]).lookup(table, |&n| n, |row| row.0, memory);
+        let text = format!("{:#}", run(flow).unwrap_err());
+        let expected = "the table has two records with the same key: record 1 and record 3; `join` takes such a table, or \
+                        `dedupe_by` before";
+        assert_eq!(text.split_once(": ").unwrap().1, expected);
+    }
+}
+
+#[test]
+fn a_table_that_can_not_be_read_fails_the_step() {
+    let table = Pipeline::builder("names").read_vec(vec![1]).try_map(|_| Err::<i32, _>("bad".into()));
+    let flow = Pipeline::builder("test").read_vec(vec![1]).lookup(table, |&n| n, |&n| n, spilled());
+    let text = format!("{:#}", run(flow).unwrap_err());
+    assert_eq!(text, "step[0] (lookup) failed: step[0] (try_map) failed at record 1: bad");
+}
+
+#[test]
+fn a_field_on_both_sides_is_refused() {
+    let table = Pipeline::builder("table").read_vec(vec![record! {"id" => 1, "name" => "x"}]).untyped();
+    let flow = Pipeline::builder("test").read_vec(vec![record! {"id" => 1, "name" => "y"}]).untyped();
+    let text = format!("{:#}", run_records(flow.lookup(table, ["id"], Memory::mib(1))).unwrap_err());
+    let expected = "step[1] (lookup) failed: the records and the table both have a field `name`; rename or drop it on one side";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn a_text_never_matches_a_number_and_the_join_says_so() {
+    for memory in [spilled(), Memory::mib(1)] {
+        let table = Pipeline::builder("table").read_vec(vec![record! {"id" => 1}]).untyped();
+        let flow = Pipeline::builder("test").read_vec(vec![record! {"id" => "1"}]).untyped();
+        let text = format!("{:#}", run_records(flow.join(table, ["id"], Join::Semi, memory)).unwrap_err());
+        let expected = "step[1] (join) failed: the field `id` is text here and number in the table, so nothing can match; cast it \
+                        on one side";
+        assert_eq!(text, expected);
+    }
+}
+
 fn spilled() -> Memory {
     Memory::of_bytes(1)
 }
@@ -155,7 +263,8 @@ fn spilled() -> Memory {
 #[test]
 fn typed_groups_have_ready_made_summaries() {
     let group = || {
-        let rows = vec![("a".to_owned(), 3_u32), ("b".to_owned(), 1), ("a".to_owned(), 5), ("a".to_owned(), 3)];
+        let rows =
+            vec![("a".to_owned(), 3_u32), ("b".to_owned(), 1), ("a".to_owned(), 5), ("a".to_owned(), 3)];
         Pipeline::builder("test").read_vec(rows).group_by(|(name, _)| name.clone(), spilled())
     };
     fn named<N>(a: N, b: N) -> [(String, N); 2] {
@@ -193,7 +302,20 @@ fn a_text_that_is_a_number_sorts_as_one() {
 
 #[test]
 fn numbers_sort_by_value_however_they_are_written() {
-    let ordered = ["-1e400", "-12345678901234567890.5", "-2.5", "-2.45", "-0.001", "0", "1e-300", "0.1", "5", "5.5", "1e2", "1e400"];
+    let ordered = [
+        "-1e400",
+        "-12345678901234567890.5",
+        "-2.5",
+        "-2.45",
+        "-0.001",
+        "0",
+        "1e-300",
+        "0.1",
+        "5",
+        "5.5",
+        "1e2",
+        "1e400",
+    ];
     for (at, a) in ordered.iter().enumerate() {
         for (bt, b) in ordered.iter().enumerate() {
             let key = |text: &str| {
@@ -238,7 +360,11 @@ fn a_row_keeps_its_cells_when_it_is_kept_as_bytes() {
     let at: crate::Timestamp = "2024-05-01T14:00:00.500+02:00".parse().unwrap();
     let other = record! {"text" => "b", "digits" => digits, "at" => Value::Timestamp(at), "bytes" => Value::Bytes(vec![0, 255])};
     let rows = vec![wide, other, record! {}];
-    let shown = |rows: &[Record]| rows.iter().map(|row| row.as_ref().iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>()).collect::<Vec<_>>();
+    let shown = |rows: &[Record]| {
+        rows.iter()
+            .map(|row| row.as_ref().iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>())
+            .collect::<Vec<_>>()
+    };
     let flow = Pipeline::builder("test").read_vec(rows.clone()).untyped().top(10, ["none"], spilled());
     assert_eq!(shown(&run_records(flow).unwrap()), shown(&rows));
 }
@@ -256,7 +382,11 @@ fn a_rejected_record_makes_no_group() {
     for memory in [spilled(), Memory::mib(1)] {
         let flow = Pipeline::builder("test")
             .on_error(OnError::skip(Limit::records(10)))
-            .read_vec(vec![record! {"k" => 1, "n" => "x"}, record! {"k" => 2, "n" => 5}, record! {"k" => 2, "n" => "y"}])
+            .read_vec(vec![
+                record! {"k" => 1, "n" => "x"},
+                record! {"k" => 2, "n" => 5},
+                record! {"k" => 2, "n" => "y"},
+            ])
             .untyped()
             .group_by(["k"], memory)
             .aggregate([agg::count(), agg::sum("n")]);
@@ -266,10 +396,13 @@ fn a_rejected_record_makes_no_group() {
 
 #[test]
 fn the_report_reconciles() {
-    let pipeline = Pipeline::builder("test").read_vec((0..100).collect::<Vec<u32>>()).sort_by(|&n| std::cmp::Reverse(n), spilled());
+    let pipeline = Pipeline::builder("test")
+        .read_vec((0..100).collect::<Vec<u32>>())
+        .sort_by(|&n| std::cmp::Reverse(n), spilled());
     let pipeline = pipeline.group_by(|n| n % 3, spilled()).count().write_fn(|_, _| async { Ok(()) }).unwrap();
     let report = pipeline.run_blocking(&RunContext::new()).unwrap();
-    let counts: Vec<_> = report.steps.iter().map(|step| (step.records_in, step.records_out, step.dropped)).collect();
+    let counts: Vec<_> =
+        report.steps.iter().map(|step| (step.records_in, step.records_out, step.dropped)).collect();
     assert_eq!((counts, report.written.records), (vec![(100, 100, 0), (100, 3, 97)], 3));
 }
 
@@ -279,7 +412,10 @@ fn a_folder_that_is_not_there_fails_the_run_and_says_so() {
     let flow = Pipeline::builder("test").on_error(OnError::skip(Limit::unlimited())).read_vec(vec![2, 1]);
     let error = run(flow.sort_by(|&n| n, memory)).unwrap_err();
     let text = format!("{error:#}");
-    assert!(text.starts_with("step[0] (sort_by) failed: can't create a temporary file in `/not/there`; "), "{text}");
+    assert!(
+        text.starts_with("step[0] (sort_by) failed: can't create a temporary file in `/not/there`; "),
+        "{text}"
+    );
 }
 
 #[test]
@@ -287,9 +423,12 @@ fn mistakes_in_the_fields_are_found_when_the_pipeline_is_built() {
     let flow = || Pipeline::builder("test").read_vec(vec![record! {"a" => 1}]).untyped();
     let mistake = |flow: Flow<Records>| flow.write_fn(|_, _| async { Ok(()) }).unwrap_err().to_string();
     let none: [&str; 0] = [];
-    assert_eq!(mistake(flow().sort_by(none, spilled())), "step[0] (sort_by) of pipeline `test` needs at least one field");
+    assert_eq!(
+        mistake(flow().sort_by(none, spilled())),
+        "step[1] (sort_by) of pipeline `test` needs at least one field"
+    );
     let twice = flow().group_by(["a"], spilled()).aggregate([agg::first("b").named("a")]);
-    assert_eq!(mistake(twice), "step[0] (group_by) of pipeline `test` has the field `a` twice");
+    assert_eq!(mistake(twice), "step[1] (group_by) of pipeline `test` has the field `a` twice");
 }
 
 #[test]

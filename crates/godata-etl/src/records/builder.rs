@@ -8,6 +8,7 @@ use super::digits;
 use super::shape::Shape;
 use super::shape_error::ShapeError;
 use super::source_format::SourceFormat;
+use super::storage::Storage;
 use super::value::Value;
 
 /// Builds a batch row by row. For readers of formats.
@@ -240,16 +241,9 @@ impl RecordsBuilder {
         self.column += 1;
     }
 
-    /// Adds a cell with digits that are known to be a number by RFC 8259, section 6.
-    pub(super) fn push_digits(&mut self, digits: &str) {
-        self.push_slice(digits, Kind::Number);
-    }
-
-    /// Adds a cell with a float that is written with these digits.
-    pub(super) fn push_float(&mut self, float: f64, digits: &str) {
-        let digits = self.records.storage.text_cell(self.given, digits, Kind::Number);
-        let cell = self.records.storage.float_cell(digits, float);
-        self.push_cell(cell);
+    /// The storage of the batch, for the text or the value of the next cell.
+    pub(super) fn storage(&mut self) -> &mut Storage {
+        &mut self.records.storage
     }
 
     fn push_slice(&mut self, text: &str, kind: Kind) {
@@ -259,7 +253,7 @@ impl RecordsBuilder {
 
     /// Only counts a cell beyond the last name, so that `end_row` can refuse the row.
     #[inline]
-    fn push_cell(&mut self, cell: Cell) {
+    pub(super) fn push_cell(&mut self, cell: Cell) {
         self.is_started = true;
         if self.column < self.records.shape.len() {
             self.records.storage.put(self.column, self.records.height, cell);

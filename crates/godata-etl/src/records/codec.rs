@@ -6,11 +6,12 @@ use time::UtcDateTime;
 
 use super::batch::Records;
 use super::builder::RecordsBuilder;
-use super::cell::{Kind, Stored};
+use super::cell::{Cell, Kind, Stored};
 use super::names::Names;
 use super::number::{Number, Repr};
 use super::row::RecordRef;
 use super::shape::Shape;
+use super::storage::Storage;
 use super::timestamp::Timestamp;
 use super::value::Value;
 use crate::bytes::{Bytes, Damaged, put_bytes, put_int};
@@ -25,9 +26,9 @@ pub(crate) struct RowCodec {
 
 /// What the rows of a batch share.
 #[derive(Clone, Debug)]
-struct Layout {
-    shape: Arc<Shape>,
-    is_fixed: bool,
+pub(super) struct Layout {
+    pub(super) shape: Arc<Shape>,
+    pub(super) is_fixed: bool,
     empty_is_none: bool,
 }
 
@@ -54,7 +55,8 @@ impl RowCodec {
         let is_same = |layout: &Layout| {
             layout.is_fixed == batch.has_fixed_names()
                 && layout.empty_is_none == batch.empty_is_none
-                && (Arc::ptr_eq(&layout.shape, &batch.shape) || layout.shape.as_slice() == batch.shape.as_slice())
+                && (Arc::ptr_eq(&layout.shape, &batch.shape)
+                    || layout.shape.as_slice() == batch.shape.as_slice())
         };
         let mut layouts = self.layouts.lock().unwrap_or_else(PoisonError::into_inner);
         let at = layouts.iter().rposition(is_same).unwrap_or_else(|| {
@@ -75,13 +77,18 @@ impl RowCodec {
         (0..batch.shape.len()).for_each(|column| write_cell(batch, column, row as usize, out));
     }
 
+    /// The layouts so far, by their number.
+    pub(super) fn layouts(&self) -> Vec<Layout> {
+        self.layouts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The batch of these rows, in the memory of another batch.
     pub(crate) fn read<'a>(
         &self,
         rows: impl Iterator<Item = &'a [u8]>,
         memory: Records,
     ) -> Result<Records, Damaged> {
-        let layouts = self.layouts.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let layouts = self.layouts();
         let mut rows = rows.peekable();
         let first = rows.peek().map(|row| Bytes(row).len()).transpose()?.unwrap_or(0);
         let Some(first_layout) = layouts.get(first) else { return Ok(Records::new()) };
@@ -195,17 +202,61 @@ fn read_cell(bytes: &mut Bytes<'_>, builder: &mut RecordsBuilder) -> Result<(), 
         ABSENT => builder.skip(),
         NULL => builder.push_null(),
         TEXT => builder.push_text(bytes.text()?),
-        DIGITS => builder.push_digits(bytes.text()?),
+        tag => {
+            let cell = read_cell_of(tag, bytes, builder.storage())?;
+            builder.push_cell(cell);
+        }
+    }
+    Ok(())
+}
+
+/// Reads a cell, and puts its text or value into a storage if it is wanted.
+pub(super) fn read_cell_into(
+    bytes: &mut Bytes<'_>,
+    storage: &mut Storage,
+    is_wanted: bool,
+) -> Result<Cell, Damaged> {
+    if is_wanted {
+        let tag = bytes.byte()?;
+        return read_cell_of(tag, bytes, storage);
+    }
+    skip_cell(bytes)?;
+    Ok(Cell::ABSENT)
+}
+
+fn read_cell_of(tag: u8, bytes: &mut Bytes<'_>, storage: &mut Storage) -> Result<Cell, Damaged> {
+    Ok(match tag {
+        ABSENT => Cell::ABSENT,
+        NULL => Cell::NULL,
+        TEXT => storage.text_cell(0, bytes.text()?, Kind::Text),
+        DIGITS => storage.text_cell(0, bytes.text()?, Kind::Number),
         FLOAT_DIGITS => {
             let float = f64::from_le_bytes(bytes.array()?);
-            builder.push_float(float, bytes.text()?);
+            let digits = storage.text_cell(0, bytes.text()?, Kind::Number);
+            storage.float_cell(digits, float)
         }
         JSON => {
-            let json = bytes.text()?;
+            let json = storage.text_cell(0, bytes.text()?, Kind::Text);
             let value = read_value(bytes.byte()?, bytes)?;
-            builder.push_json(json, value);
+            storage.json_cell(json, value)
         }
-        tag => builder.push_value(read_value(tag, bytes)?),
+        tag => storage.value_cell(read_value(tag, bytes)?),
+    })
+}
+
+fn skip_cell(bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
+    match bytes.byte()? {
+        ABSENT | NULL => {}
+        TEXT | DIGITS => drop(bytes.bytes()?),
+        FLOAT_DIGITS => {
+            bytes.take(size_of::<f64>())?;
+            bytes.bytes()?;
+        }
+        JSON => {
+            bytes.bytes()?;
+            read_value(bytes.byte()?, bytes)?;
+        }
+        tag => drop(read_value(tag, bytes)?),
     }
     Ok(())
 }

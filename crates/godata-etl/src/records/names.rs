@@ -104,7 +104,7 @@ impl Records {
     pub(crate) fn missed(&self) -> Option<(usize, FieldError)> {
         let miss = self.names.missed()?.0.get()?;
         let stored = miss.row.and_then(|row| u32::try_from(row).ok());
-        let position = stored.and_then(|row| self.rows.binary_search(&row).ok());
+        let position = stored.and_then(|row| self.rows.iter().position(|&other| other == row));
         Some((position.unwrap_or(usize::MAX), miss.error.clone()))
     }
 }

@@ -122,7 +122,8 @@ impl Sum {
 impl Float {
     fn add(&mut self, float: f64) {
         let sum = self.sum + float;
-        let error = if self.sum.abs() >= float.abs() { (self.sum - sum) + float } else { (float - sum) + self.sum };
+        let error =
+            if self.sum.abs() >= float.abs() { (self.sum - sum) + float } else { (float - sum) + self.sum };
         if error.is_finite() {
             self.error += error;
         }

@@ -114,7 +114,8 @@ fn put_digits(text: &str, key: &mut KeyBytes) {
     let digits: Vec<u8> = int.bytes().chain(fraction.bytes()).map(|digit| digit.wrapping_sub(b'0')).collect();
     let leading = digits.iter().take_while(|&&digit| digit == 0).count();
     let bound = if exponent.starts_with('-') { i64::MIN / 2 } else { i64::MAX / 2 };
-    let exponent = exponent.parse::<i64>().map_or(bound, |exponent| exponent.clamp(i64::MIN / 2, i64::MAX / 2));
+    let exponent =
+        exponent.parse::<i64>().map_or(bound, |exponent| exponent.clamp(i64::MIN / 2, i64::MAX / 2));
     let point = exponent + int.len() as i64 - leading as i64;
     put_decimal(&digits[leading..], point, mantissa.starts_with('-'), key);
 }

@@ -131,7 +131,7 @@ impl<'a> ValueRef<'a> {
     }
 
     /// The kind in one word, for messages.
-    pub(super) fn kind(self) -> &'static str {
+    pub(crate) fn kind(self) -> &'static str {
         match self {
             Self::Null => "null",
             Self::Bool(_) => "bool",

@@ -2,6 +2,7 @@
 
 mod adapt;
 mod expect;
+mod join;
 mod map_async;
 mod scan;
 mod stateful;
@@ -11,10 +12,11 @@ mod take;
 pub(crate) use adapt::adapt;
 pub use expect::ExpectationFailed;
 pub(crate) use expect::met;
+pub(crate) use join::{JoinPlan, join};
 pub use map_async::Concurrency;
 pub(crate) use map_async::map_async;
 pub(crate) use scan::scan;
 pub use stateful::StatefulStep;
-pub(crate) use stateful::{Accumulate, Prepare, StatefulStage, Unprepared, stage, stateful};
+pub(crate) use stateful::{Accumulate, Prepare, Unprepared, stateful};
 pub(crate) use sync::sync;
 pub(crate) use take::take;

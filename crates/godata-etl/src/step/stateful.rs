@@ -120,7 +120,8 @@ where
     P: Send + 'static,
     S: Accumulate<P>,
 {
-    let made = catch_unwind(AssertUnwindSafe(make)).unwrap_or_else(|panic| Err(Panicked::from_payload(panic).into()));
+    let made = catch_unwind(AssertUnwindSafe(make))
+        .unwrap_or_else(|panic| Err(Panicked::from_payload(panic).into()));
     let (prepare, state) = made.map_err(|cause| run.stopped(Stage::Step(index), cause))?;
     let stop = run.context().cancellation().child();
     Ok(StatefulStage {
@@ -185,7 +186,8 @@ impl<P: Send + 'static, S: Accumulate<P>> StatefulStage<P, S> {
             let Some(Prepared { made, origin }) = made else {
                 return Ok(Some(Computed { made: None, carried }.into_task()));
             };
-            let unit = self.with_state(move |state, work| work.keep(index, &origin, |work| state.add(made, work)));
+            let unit =
+                self.with_state(move |state, work| work.keep(index, &origin, |work| state.add(made, work)));
             let Computed { made: unit, carried: more } = unit.await?;
             let mut carried = carried;
             carried.add(more);
@@ -203,7 +205,8 @@ impl<P: Send + 'static, S: Accumulate<P>> StatefulStage<P, S> {
             return Ok(None);
         }
         let index = self.index;
-        let unit = self.with_state(move |state, work| work.keep(index, &Arc::default(), |work| state.finish(work)));
+        let unit =
+            self.with_state(move |state, work| work.keep(index, &Arc::default(), |work| state.finish(work)));
         let Computed { made: unit, carried } = unit.await?;
         if unit.is_none() {
             self.state = None;

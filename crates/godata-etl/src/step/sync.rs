@@ -18,10 +18,16 @@ where
     then(open, move |_, source| Ok(SyncStage { source, index, step: Arc::clone(&step) }))
 }
 
-struct SyncStage<B, F> {
+pub(super) struct SyncStage<B, F> {
     source: Box<dyn Pull<Chunk<B>>>,
     index: usize,
     step: Arc<F>,
+}
+
+impl<B, F> SyncStage<B, F> {
+    pub(super) fn new(source: Box<dyn Pull<Chunk<B>>>, index: usize, step: F) -> Self {
+        Self { source, index, step: Arc::new(step) }
+    }
 }
 
 impl<B, C, F> Pull<Chunk<C>> for SyncStage<B, F>

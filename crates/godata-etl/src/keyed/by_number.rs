@@ -1,0 +1,42 @@
+//! Rows in the order of their numbers.
+
+use super::block::Block;
+use super::memory::Memory;
+use super::rows::Rows;
+use super::sorter::Sorter;
+use super::spill::SpillError;
+use crate::Stop;
+use crate::bytes::put_bytes;
+
+/// Sorts rows by number. Rows with the same number keep their order.
+pub(super) struct ByNumber {
+    sorter: Sorter,
+    block: Block,
+}
+
+impl ByNumber {
+    pub(super) fn new(memory: Memory) -> Self {
+        Self { sorter: Sorter::new(memory), block: Block::default() }
+    }
+
+    pub(super) fn push(&mut self, number: u64, payload: &[u8]) -> Result<(), Stop> {
+        const ROWS: usize = 4096;
+        self.block.push(&number.to_be_bytes(), |out| {
+            put_bytes(payload, out);
+            Ok::<_, Stop>(())
+        })?;
+        if self.block.len() >= ROWS { Ok(self.add()?) } else { Ok(()) }
+    }
+
+    fn add(&mut self) -> Result<(), SpillError> {
+        let mut block = std::mem::take(&mut self.block);
+        block.sort(u64::MAX);
+        let rows = block.len() as u64;
+        self.sorter.add(block, rows)
+    }
+
+    pub(super) fn finish(mut self) -> Result<Rows, SpillError> {
+        self.add()?;
+        Ok(Rows::new(self.sorter, u64::MAX))
+    }
+}

@@ -1,0 +1,130 @@
+//! Loads a table for a join.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use godata_core::{BoxError, RunContext};
+
+use super::block::Block;
+use super::join::Rule;
+use super::key_of::{KeyOf, each_key};
+use super::kinds::Kinds;
+use super::lookup_table::LookupTable;
+use super::memory::Memory;
+use super::merge::Merge;
+use super::sort::Counted;
+use super::sorter::Sorter;
+use super::store::{Kept, Store};
+use crate::engine::{Opener, Plan};
+use crate::{Chunk, Pipeline, RunScope, Sink, Stop, Work, Writer};
+
+/// How a table is read.
+pub(crate) struct TableFlow<R: Kept, K> {
+    pub(crate) plan: Plan,
+    pub(crate) open: Opener<Chunk<R>>,
+    pub(crate) key: Arc<K>,
+}
+
+/// A table that was loaded.
+pub(crate) enum Table<R: Kept> {
+    InMemory(LookupTable<R>),
+    /// It does not fit into its share of the memory.
+    Sorted(Arc<Store<R>>, Merge, Kinds),
+}
+
+impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
+    /// Reads the table, as a run of its own within the run of `cx`. It takes up to half of the memory.
+    pub(crate) async fn load(
+        &self,
+        cx: &RunContext,
+        memory: &Memory,
+        rule: Rule,
+    ) -> Result<Table<R>, BoxError> {
+        let store = Arc::new(Store::default());
+        let sorter = Arc::new(Mutex::new(Some(Sorter::new(memory.part(1, 4)))));
+        let kinds = Arc::new(Mutex::new(Kinds::default()));
+        let writer = Arc::new(TableWriter {
+            store: Arc::clone(&store),
+            key: Arc::clone(&self.key),
+            sorter: Arc::clone(&sorter),
+            kinds: Arc::clone(&kinds),
+        });
+        let pipeline = Pipeline::build(
+            self.plan.clone(),
+            Arc::clone(&self.open),
+            Arc::new(move |_| Ok(Arc::clone(&writer))),
+        )?;
+        pipeline.run_within(&within(cx)).await?;
+        let sorter = sorter.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let sorter = sorter.ok_or("the table was loaded twice")?;
+        let kinds = kinds.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let is_in_memory = sorter.is_in_memory();
+        let rows = sorter.finish()?;
+        if !is_in_memory {
+            return Ok(Table::Sorted(store, rows, kinds));
+        }
+        LookupTable::new(store, rows, kinds, rule).map(Table::InMemory).map_err(Stop::into_cause)
+    }
+}
+
+/// The context of a run within the run of `cx`, which has counts of its own.
+fn within(cx: &RunContext) -> RunContext {
+    let inner = RunContext::new()
+        .with_run_id(cx.run_id())
+        .with_job_id(cx.job_id())
+        .with_attempt(cx.attempt())
+        .with_cause(cx.cause())
+        .with_params(cx.params().clone())
+        .with_cancellation(cx.cancellation().child());
+    match cx.due() {
+        Some(due) => inner.with_due(due),
+        None => inner,
+    }
+}
+
+/// Keeps the records of a table.
+struct TableWriter<R: Kept, K> {
+    store: Arc<Store<R>>,
+    key: Arc<K>,
+    sorter: Arc<Mutex<Option<Sorter>>>,
+    kinds: Arc<Mutex<Kinds>>,
+}
+
+struct TableSink(Arc<Mutex<Option<Sorter>>>);
+
+impl<R: Kept, K: KeyOf<R>> Writer<R> for TableWriter<R, K> {
+    type Encoded = Counted;
+    type Sink = TableSink;
+
+    async fn open(&self, _: &RunScope) -> Result<TableSink, BoxError> {
+        Ok(TableSink(Arc::clone(&self.sorter)))
+    }
+
+    fn encode(&self, chunk: Chunk<R>, work: &mut Work) -> Result<Counted, Stop> {
+        let kinds = self.key.kinds(chunk.batch())?;
+        self.kinds.lock().unwrap_or_else(PoisonError::into_inner).add(kinds);
+        let mut block = Block::default();
+        let mut writer = self.store.writer(chunk.batch());
+        each_key(&*self.key, &chunk, work, |index, key, is_whole| {
+            // A key without a value equals no other one.
+            if is_whole { block.push(key, |out| writer.write(&chunk, index, out)) } else { Ok(()) }
+        })?;
+        block.sort(u64::MAX);
+        Ok((block, chunk.len() as u64))
+    }
+
+    fn encodes_empty(&self, _: &R) -> bool {
+        // An empty table has fields all the same.
+        true
+    }
+}
+
+impl Sink<Counted> for TableSink {
+    async fn write(&mut self, (block, rows): Counted) -> Result<(), BoxError> {
+        let mut sorter = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(sorter.as_mut().map_or(Ok(()), |sorter| sorter.add(block, rows))?)
+    }
+
+    async fn commit(self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}

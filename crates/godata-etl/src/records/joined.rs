@@ -1,0 +1,104 @@
+//! Rows with fields from the rows of another batch.
+
+use std::sync::Arc;
+
+use super::batch::Records;
+use super::cell::Cell;
+use super::codec::{Layout, RowCodec, read_cell_into};
+use super::names::Names;
+use super::shape_error::ShapeError;
+use crate::bytes::{Bytes, Damaged};
+
+impl Records {
+    /// Makes row `i` a copy of the row at `positions[i]`. The positions ascend, and one may occur several times.
+    pub(crate) fn repeat(&mut self, positions: &[u32]) {
+        let rows = std::mem::take(&mut self.rows);
+        let mut last = None;
+        for &position in positions {
+            let Some(&row) = rows.get(position as usize) else { continue };
+            let row = if last == Some(position) { self.copy_row(row as usize) } else { row };
+            self.rows.push(row);
+            last = Some(position);
+        }
+    }
+
+    /// Stores a copy of a stored row. Texts are not copied.
+    fn copy_row(&mut self, row: usize) -> u32 {
+        let copy = self.height;
+        for column in 0..self.shape.len() {
+            let cell = self.storage.cell(column, row);
+            if !cell.is_absent() {
+                let cell = self.storage.copied(cell);
+                self.storage.put(column, copy, cell);
+            }
+        }
+        self.height += 1;
+        u32::try_from(copy).unwrap_or(u32::MAX)
+    }
+}
+
+/// The columns that the fields of another table have in a batch.
+pub(crate) struct JoinedColumns {
+    layouts: Vec<(Layout, Vec<Option<usize>>)>,
+    all: Vec<usize>,
+}
+
+impl RowCodec {
+    /// Adds the fields of all rows to a batch, except those named in `left_out`.
+    pub(crate) fn add_columns(
+        &self,
+        batch: &mut Records,
+        left_out: &[Arc<str>],
+    ) -> Result<JoinedColumns, ShapeError> {
+        let mut columns = JoinedColumns { layouts: Vec::new(), all: Vec::new() };
+        let known = batch.shape.len();
+        for layout in self.layouts() {
+            let mut at = Vec::with_capacity(layout.shape.len());
+            for name in layout.shape.as_slice() {
+                if left_out.contains(name) {
+                    at.push(None);
+                    continue;
+                }
+                let column = batch.column(name);
+                if column < known {
+                    return Err(ShapeError::Duplicate { name: String::from(&**name) });
+                }
+                if !columns.all.contains(&column) {
+                    columns.all.push(column);
+                }
+                at.push(Some(column));
+            }
+            if !layout.is_fixed {
+                batch.names = Names::Open;
+            }
+            columns.layouts.push((layout, at));
+        }
+        Ok(columns)
+    }
+}
+
+impl JoinedColumns {
+    /// Sets the added fields of the row at a position to those of a row that was kept as bytes, or to null.
+    pub(crate) fn set(
+        &self,
+        batch: &mut Records,
+        position: usize,
+        row: Option<&[u8]>,
+    ) -> Result<(), Damaged> {
+        let Some(&stored) = batch.rows.get(position) else { return Ok(()) };
+        batch.forget_source(stored as usize);
+        let Some(row) = row else {
+            self.all.iter().for_each(|&column| batch.storage.put(column, stored as usize, Cell::NULL));
+            return Ok(());
+        };
+        let mut bytes = Bytes(row);
+        let (_, columns) = self.layouts.get(bytes.len()?).ok_or(Damaged)?;
+        for column in columns {
+            let cell = read_cell_into(&mut bytes, &mut batch.storage, column.is_some())?;
+            if let Some(column) = column.filter(|_| !cell.is_absent()) {
+                batch.storage.put(column, stored as usize, cell);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! A step that joins records with a table.
+
+use std::sync::Arc;
+
+use futures::FutureExt;
+
+use super::stateful::stage;
+use super::sync::SyncStage;
+use crate::Chunk;
+use crate::engine::{Opener, Pull, Stage, Stopped};
+use crate::keyed::{Combine, Kept, KeyOf, Memory, MergeJoin, Rule, Table, TableFlow};
+
+/// How records are joined with a table.
+pub(crate) struct JoinPlan<R: Kept, KL, KR, C> {
+    pub(crate) key: Arc<KL>,
+    pub(crate) table: TableFlow<R, KR>,
+    pub(crate) rule: Rule,
+    pub(crate) memory: Memory,
+    pub(crate) combine: Arc<C>,
+}
+
+/// Appends step `index`. The table is loaded once for each run, when it starts.
+pub(crate) fn join<L, R, KL, KR, C>(
+    open: Opener<Chunk<L>>,
+    index: usize,
+    plan: JoinPlan<R, KL, KR, C>,
+) -> Opener<Chunk<C::Out>>
+where
+    L: Kept,
+    R: Kept,
+    KL: KeyOf<L>,
+    KR: KeyOf<R>,
+    C: Combine<L, R>,
+{
+    let plan = Arc::new(plan);
+    Arc::new(move |run| {
+        let (opening, plan) = (open(Arc::clone(&run)), Arc::clone(&plan));
+        async move {
+            let table = plan.table.load(run.context(), &plan.memory, plan.rule).await;
+            let table = table.map_err(|cause| match run.context().is_canceled() {
+                true => run.canceled(),
+                false => run.stopped(Stage::Step(index), cause),
+            })?;
+            let source = opening.await?;
+            let stage: Box<dyn Pull<Chunk<C::Out>>> = match table {
+                Table::InMemory(table) => {
+                    let join = move |chunk, work: &mut crate::Work| {
+                        table.join(chunk, &*plan.key, plan.rule, &*plan.combine, work)
+                    };
+                    Box::new(SyncStage::new(source, index, join))
+                }
+                Table::Sorted(store, rows, kinds) => {
+                    let open = || {
+                        Ok(MergeJoin::open(
+                            &plan.key,
+                            (store, rows, kinds),
+                            &plan.memory,
+                            plan.rule,
+                            &plan.combine,
+                        ))
+                    };
+                    Box::new(stage(&run, source, index, open)?)
+                }
+            };
+            Ok::<_, Stopped>(stage)
+        }
+        .boxed()
+    })
+}
