@@ -8,6 +8,7 @@ mod generate;
 mod gzip;
 mod job;
 mod limit;
+mod operators;
 mod orchestrator;
 mod orders;
 mod overhead;
@@ -32,6 +33,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const USAGE: &str = "usage: godata-bench overhead
        godata-bench files
        godata-bench gzip
+       godata-bench operators [--quick] DIRECTORY
+       godata-bench operator NAME INPUT TABLE MIB
        godata-bench orchestrator
        godata-bench runner
        godata-bench schedules
@@ -60,6 +63,11 @@ fn run(args: &[&str]) -> Result<(), BoxError> {
         ["overhead"] => overhead::measure(),
         ["files"] => files::measure(),
         ["gzip"] => gzip::measure(),
+        ["operators", directory] => operators::measure_all(Path::new(directory), false),
+        ["operators", "--quick", directory] => operators::measure_all(Path::new(directory), true),
+        ["operator", name, input, table, mib] => {
+            operators::run_one(name, Path::new(input), Path::new(table), mib.parse()?)
+        }
         ["orchestrator"] => orchestrator::measure(),
         ["runner"] => runner::measure(),
         ["schedules"] => schedules::measure(),

@@ -146,11 +146,13 @@ pub use godata_core::{
 };
 pub use godata_etl as etl;
 pub use godata_etl::{
-    BlockingRead, BlockingSink, BlockingSource, BlockingWrite, BuildError, Chunk, Concurrency,
-    ExpectationFailed, FieldError, Flow, JobHook, JobInfo, Limit, OnError, Origin, Outcome, Pipeline,
-    PipelineBuilder, PipelineEnd, PipelineError, PipelineHook, PipelineInfo, PipelineJob, Place, Reader,
-    Record, RecordMut, RecordRef, Records, RejectKind, RejectReason, Rejected, RunReport, RunScope, Sink,
-    Source, StageEnd, StageName, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer, record,
+    Aggregate, BlockingRead, BlockingSink, BlockingSource, BlockingWrite, BuildError, Chunk, Concurrency,
+    ExpectationFailed, FieldError, FieldsMistake, Flow, GroupBy, GroupByFields, IntoFlow, JobHook, JobInfo,
+    Join, JoinField, Keep, Key, KeyBytes, Limit, Memory, OnError, Origin, Outcome, Pipeline, PipelineBuilder,
+    PipelineEnd, PipelineError, PipelineHook, PipelineInfo, PipelineJob, Place, Reader, Record, RecordMut,
+    RecordRef, Records, RejectKind, RejectReason, Rejected, RunReport, RunScope, Sink, SortField, Source,
+    StageEnd, StageName, StatefulStep, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer, agg, asc,
+    desc, record,
 };
 #[cfg(any(feature = "csv", feature = "json"))]
 pub use godata_io::{Compression, Encoding, Input, Output};
@@ -267,8 +269,9 @@ pub mod prelude {
     #[cfg(feature = "json")]
     pub use crate::jsonl;
     pub use crate::{
-        BoxError, Flow, Job, JobHook, Pipeline, PipelineError, PipelineHook, PipelineJob, Record, RecordMut,
-        RecordRef, Records, RunContext, RunReport, Type, Value, job_fn, record,
+        BoxError, Flow, Job, JobHook, Join, Keep, Memory, Pipeline, PipelineError, PipelineHook, PipelineJob,
+        Record, RecordMut, RecordRef, Records, RunContext, RunReport, Type, Value, agg, asc, desc, job_fn,
+        record,
     };
     #[cfg(any(feature = "csv", feature = "json"))]
     pub use crate::{Input, Output};

@@ -9,18 +9,18 @@ use nix::sys::resource::{UsageWho, getrusage};
 
 /// The measurements of a process, from start to end.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Usage {
+pub(crate) struct Usage {
     /// Seconds.
-    pub(super) wall: f64,
+    pub(crate) wall: f64,
     /// CPU seconds of all threads, in user and kernel mode.
-    pub(super) cpu: f64,
+    pub(crate) cpu: f64,
     /// Peak resident memory, in MiB.
-    pub(super) memory: f64,
+    pub(crate) memory: f64,
 }
 
 /// Runs a command in a helper process of its own, because the system reports peak memory only for all children of a
 /// process together.
-pub(super) fn measure(command: &[String]) -> Result<Usage, BoxError> {
+pub(crate) fn measure(command: &[String]) -> Result<Usage, BoxError> {
     let output =
         Command::new(env::current_exe()?).arg("measure").args(command).stderr(Stdio::inherit()).output()?;
     if !output.status.success() {

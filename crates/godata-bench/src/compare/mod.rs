@@ -20,10 +20,9 @@ use godata_core::BoxError;
 use self::agree::same_records;
 use self::cases::{Case, Cases};
 use self::inputs::Inputs;
-pub(crate) use self::measure::print as print_usage;
-use self::measure::{Usage, measure};
+pub(crate) use self::measure::{Usage, measure, print as print_usage};
 use self::options::Options;
-use self::programs::Programs;
+pub(crate) use self::programs::Programs;
 use self::table::Table;
 use crate::small;
 

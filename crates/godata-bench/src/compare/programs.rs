@@ -13,7 +13,7 @@ const PEERS: &str = include_str!("peers.py");
 const PROFILE: &str = "measured";
 
 /// Where the programs are.
-pub(super) struct Programs {
+pub(crate) struct Programs {
     example: PathBuf,
     bench: PathBuf,
     python: PathBuf,
@@ -29,7 +29,7 @@ pub(super) struct Program {
 
 impl Programs {
     /// Builds the example, and installs the peers into a directory if they are missing.
-    pub(super) fn prepare(directory: &Path) -> Result<Self, BoxError> {
+    pub(crate) fn prepare(directory: &Path) -> Result<Self, BoxError> {
         let bench = env::current_exe()?;
         if bench.parent().and_then(Path::file_name).is_none_or(|folder| folder != PROFILE) {
             return Err(
@@ -55,6 +55,25 @@ impl Programs {
             programs.peer_versions()
         })?;
         Ok(programs)
+    }
+
+    /// The machine and the versions, as Markdown.
+    pub(crate) fn description(&self) -> Result<String, BoxError> {
+        super::machine::description(&self.versions)
+    }
+
+    /// A command of this program.
+    pub(crate) fn own(&self, command: &str, arguments: &[String]) -> Vec<String> {
+        let words = [self.bench.display().to_string(), command.to_owned()];
+        words.into_iter().chain(arguments.iter().cloned()).collect()
+    }
+
+    /// An operator in a peer.
+    pub(crate) fn peer(&self, peer: &str, arguments: &[String]) -> Vec<String> {
+        const OPERATORS: &str = include_str!("../operators/peers.py");
+        let words =
+            [self.python.display().to_string(), "-c".to_owned(), OPERATORS.to_owned(), peer.to_owned()];
+        words.into_iter().chain(arguments.iter().cloned()).collect()
     }
 
     fn peer_versions(&self) -> Result<String, BoxError> {
