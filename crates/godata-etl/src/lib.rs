@@ -83,6 +83,10 @@
 //!   [`read_with`] chooses a reader for each run.
 //! * Steps on every [`Flow`]: `filter`, `try_filter`, `filter_with`, `expect`, `map`, `try_map`, `filter_map`, `flat_map`,
 //!   `transform`, `transform_with`, `inspect`, `scan`, `take`, `map_batch`, `batch_step` and `map_async`.
+//! * Steps that compare records by key: `sort_by`, `top`, `dedupe_by`, `group_by`, `join` and `lookup`. They keep to the
+//!   [`Memory`] that they are given, and use temporary files beyond it.
+//! * [`stateful_step`](Flow::stateful_step): a step of your own that sees the batches in order, and may pass records on at the
+//!   end.
 //! * Steps on dynamic records only ([`NamedFields`]): `select`, `rename`, `drop_fields`, `cast`, `derive` and `typed`.
 //!   [`untyped`](Flow::untyped) turns typed records into dynamic ones.
 //! * Writing: [`write_fn`](Flow::write_fn), or [`write`](Flow::write) with a [`Writer`].
@@ -92,35 +96,29 @@
 //! * Running: [`Pipeline::run`], [`Pipeline::run_blocking`] and [`PipelineJob`]. A pipeline is also a [`Job`], which
 //!   runners and the orchestrator take.
 //!
-//! There are no steps that join, group, sort or deduplicate: they need all records at once. A running total is a
-//! [`scan`](Flow::scan), and groups that fit into memory are a map that [`write_fn`](Flow::write_fn) fills:
+//! Steps that compare records see all of them, in a bounded [`Memory`]. This adds up the orders of each customer, the
+//! biggest total first:
 //!
 //! ```
-//! use std::collections::BTreeMap;
-//! use std::sync::{Arc, Mutex, PoisonError};
+//! use std::cmp::Reverse;
 //!
-//! use godata_etl::{BoxError, Pipeline, RunContext};
+//! use godata_etl::{BoxError, Memory, Pipeline};
 //!
-//! # fn main() -> Result<(), BoxError> {
-//! let totals = Arc::new(Mutex::new(BTreeMap::new()));
-//! let sums = Arc::clone(&totals);
-//! let pipeline = Pipeline::builder("totals")
-//!     .read_vec(vec![("Lee", 3), ("Ann", 4), ("Lee", 5)])
-//!     .write_fn(move |_cx, orders| {
-//!         let mut sums = sums.lock().unwrap_or_else(PoisonError::into_inner);
-//!         orders.into_iter().for_each(|(customer, amount)| *sums.entry(customer).or_insert(0) += amount);
-//!         async { Ok(()) }
-//!     })?;
-//! pipeline.run_blocking(&RunContext::new())?;
-//! let totals = totals.lock().unwrap_or_else(PoisonError::into_inner);
-//! assert_eq!(*totals, BTreeMap::from([("Ann", 4), ("Lee", 8)]));
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), BoxError> {
+//! let orders = vec![("Lee".to_owned(), 3), ("Ann".to_owned(), 4), ("Lee".to_owned(), 5)];
+//! let totals = Pipeline::builder("totals")
+//!     .read_vec(orders)
+//!     .group_by(|(customer, _)| customer.clone(), Memory::mib(64))
+//!     .sum(|(_, amount)| *amount)
+//!     .sort_by(|(_, total)| Reverse(*total), Memory::mib(64));
+//! assert_eq!(totals.collect(10).await?, [("Lee".to_owned(), 8), ("Ann".to_owned(), 4)]);
 //! # Ok(())
 //! # }
 //! ```
 //!
-//! Anything else is work for a database, or for [`map_batch`] over a reader that makes one batch, such as [`read_fn`].
+//! What they don't do is work for a database, or for a [`StatefulStep`] of your own.
 //!
-//! [`map_batch`]: Flow::map_batch
 //! [`read`]: PipelineBuilder::read
 //! [`read_vec`]: PipelineBuilder::read_vec
 //! [`read_iter`]: PipelineBuilder::read_iter
