@@ -40,7 +40,7 @@ impl<'a> Bytes<'a> {
         if first < 0x80 {
             return Ok(first.into());
         }
-        let (mut int, mut shift) = (u64::from(first & 0x7f), 7);
+        let (mut int, mut shift) = (u64::from(first & 0x7f), 7_u32);
         loop {
             let byte = self.byte()?;
             int |= u64::from(byte & 0x7f).checked_shl(shift).ok_or(Damaged)?;

@@ -12,7 +12,7 @@ use godata_core::BoxError;
 
 use super::key::KeyBytes;
 use crate::records::{Addend, Sum, is_none, put_sorted, put_value};
-use crate::{FieldError, RecordRef, Records, Type, Value, ValueRef};
+use crate::{FieldError, Records, Type, Value, ValueRef};
 
 /// One field of the record that a group of dynamic records is summarized to. The functions of [`agg`](crate::agg) make them.
 #[derive(Clone, Debug)]
@@ -95,80 +95,76 @@ impl Aggregate {
     pub(super) fn start(&self) -> State {
         match self.kind {
             Kind::Count => State::Count(0),
-            Kind::Sum | Kind::Mean => State::Sum(Box::default()),
+            Kind::Sum | Kind::Mean => State::Sum(Sum::default()),
             Kind::Min | Kind::Max => State::Extreme(None),
             Kind::First | Kind::Last => State::Value(Value::Null),
             Kind::Distinct => State::Distinct(HashSet::new()),
         }
     }
 
-    /// The value of its field in a record; `None` if there is none.
-    fn value<'a>(
-        &self,
-        batch: &'a Records,
-        record: RecordRef<'a>,
-        index: usize,
-    ) -> Result<Option<ValueRef<'a>>, FieldError> {
-        let Some(field) = &self.field else { return Ok(None) };
-        let column = batch.find_column(field)?;
-        let value = column.and_then(|column| batch.value_at(index, column));
-        Ok(value.filter(|&value| !is_none(record, Some(value))))
+    /// What it needs of a batch, before it has read the records.
+    pub(super) fn inputs(&self, batch: &Records) -> Result<Inputs, FieldError> {
+        let column = self.field.as_ref().map(|field| batch.find_column(field)).transpose()?.flatten();
+        Ok(Inputs { column, addends: Vec::new() })
     }
 
-    /// Fails if it can't take a record.
-    pub(super) fn check(&self, batch: &Records, index: usize) -> Result<(), BoxError> {
-        let Some(record) = batch.row(index) else { return Ok(()) };
-        let value = self.value(batch, record, index)?;
-        match (self.kind, value) {
-            (Kind::Sum | Kind::Mean, Some(value)) => self.addend(value).map(drop),
-            _ => Ok(()),
+    /// Reads a record, after those before it. Fails if it can't take the record.
+    pub(super) fn read(&self, batch: &Records, index: usize, inputs: &mut Inputs) -> Result<(), BoxError> {
+        if !matches!(self.kind, Kind::Sum | Kind::Mean) {
+            return Ok(());
         }
-    }
-
-    fn addend(&self, value: ValueRef<'_>) -> Result<Addend, BoxError> {
+        inputs.addends.resize(index, None);
+        let Some(value) = inputs.value(batch, index) else { return Ok(()) };
         let field = self.field.as_deref().unwrap_or_default();
-        Ok(Addend::of(value).ok_or_else(|| FieldError::unexpected(field, Type::Float, value))?)
+        let addend = Addend::of(value).ok_or_else(|| FieldError::unexpected(field, Type::Float, value))?;
+        inputs.addends.push(Some(addend));
+        Ok(())
     }
 
     /// Takes a record. Returns by how many bytes the state has grown.
-    pub(super) fn add(&self, state: &mut State, batch: &Records, index: usize) -> Result<u64, BoxError> {
-        let Some(record) = batch.row(index) else { return Ok(0) };
-        if let State::Count(count) = state {
-            *count += 1;
-            return Ok(0);
-        }
-        let Some(value) = self.value(batch, record, index)? else { return Ok(0) };
-        match (self.kind, state) {
-            (Kind::Sum | Kind::Mean, State::Sum(sum)) => {
-                sum.add(self.addend(value)?);
-                Ok(0)
+    pub(super) fn add(&self, state: &mut State, batch: &Records, inputs: &Inputs, index: usize) -> u64 {
+        match state {
+            State::Count(count) => {
+                *count += 1;
+                return 0;
             }
-            (Kind::Min | Kind::Max, State::Extreme(extreme)) => {
+            State::Sum(sum) => {
+                if let Some(&Some(addend)) = inputs.addends.get(index) {
+                    sum.add(addend);
+                }
+                return 0;
+            }
+            _ => {}
+        }
+        let Some(value) = inputs.value(batch, index) else { return 0 };
+        match state {
+            State::Extreme(extreme) => {
                 let mut key = KeyBytes::default();
                 put_sorted(value, &mut key);
                 let is_better = extreme.as_ref().is_none_or(|(old, _)| match self.kind {
                     Kind::Min => key.as_slice() < old.as_slice(),
                     _ => key.as_slice() > old.as_slice(),
                 });
-                let size = (2 * key.as_slice().len()) as u64;
-                if is_better {
-                    *extreme = Some((key, value.to_owned()));
+                if !is_better {
+                    return 0;
                 }
-                Ok(if is_better { size } else { 0 })
+                let size = (2 * key.as_slice().len()) as u64;
+                *extreme = Some((key, value.to_owned()));
+                size
             }
-            (Kind::First, State::Value(first)) if *first != Value::Null => Ok(0),
-            (Kind::First | Kind::Last, State::Value(kept)) => {
+            State::Value(first) if matches!(self.kind, Kind::First) && *first != Value::Null => 0,
+            State::Value(kept) => {
                 *kept = value.to_owned();
-                Ok(text_size(kept))
+                text_size(kept)
             }
-            (_, State::Distinct(values)) => {
+            State::Distinct(values) => {
                 let mut key = KeyBytes::default();
                 put_value(value, &mut key);
                 // A set takes about twice what its elements take.
                 let size = 2 * (key.as_slice().len() + size_of::<Box<[u8]>>()) as u64;
-                Ok(if values.insert(key.as_slice().into()) { size } else { 0 })
+                if values.insert(key.as_slice().into()) { size } else { 0 }
             }
-            _ => Ok(0),
+            State::Count(_) | State::Sum(_) => 0,
         }
     }
 
@@ -188,20 +184,37 @@ impl Aggregate {
 #[derive(Debug)]
 pub(crate) enum State {
     Count(u64),
-    Sum(Box<Sum>),
+    Sum(Sum),
     /// The key and the value.
     Extreme(Option<(KeyBytes, Value)>),
     Value(Value),
     Distinct(HashSet<Box<[u8]>>),
 }
 
-impl State {
-    /// How many bytes it takes beyond its own size.
-    pub(super) fn size(&self) -> u64 {
-        match self {
-            Self::Sum(_) => size_of::<Sum>() as u64,
-            _ => 0,
-        }
+/// What an aggregate needs of a batch.
+#[derive(Debug)]
+pub(crate) struct Inputs {
+    column: Option<usize>,
+    /// The number in each record, if the aggregate adds numbers. Those missing at the end have none.
+    addends: Vec<Option<Addend>>,
+}
+
+impl Inputs {
+    /// The value of the field in a record; `None` if there is none.
+    fn value<'a>(&self, batch: &'a Records, index: usize) -> Option<ValueRef<'a>> {
+        let value = batch.value_at(index, self.column?)?;
+        Some(value).filter(|_| !batch.row(index).is_some_and(|record| is_none(record, Some(value))))
+    }
+
+    /// Forgets the records at these positions, which are ascending.
+    pub(super) fn take_out(&mut self, rejected: &[u32]) {
+        let mut rejected = rejected.iter().peekable();
+        let mut position = 0;
+        self.addends.retain(|_| {
+            let is_rejected = rejected.next_if(|&&at| at == position).is_some();
+            position += 1;
+            !is_rejected
+        });
     }
 }
 

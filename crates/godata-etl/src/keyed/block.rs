@@ -1,17 +1,26 @@
-//! A sorted block of rows in memory.
+//! Sorted rows in memory.
 
-use std::cmp::Ordering;
+use crate::bytes::{Bytes, Damaged, put_bytes, put_int};
 
-use crate::bytes::{Bytes, put_bytes};
-
-/// Rows in memory, each with a key. Sorted by key; rows with equal keys keep their order.
+/// Rows in memory, in the order of their keys; those with equal keys in the order in which they came.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
+    /// The rows, one after the other: see [`Row::write`].
+    bytes: Vec<u8>,
+    /// How many rows are in the bytes.
+    len: usize,
+    /// How many rows there were before they were limited.
+    pub(super) count: u64,
+    /// The number of the first row that came among all rows.
+    pub(super) first: u64,
+}
+
+/// Rows to be sorted.
+#[derive(Debug, Default)]
+pub(crate) struct Unsorted {
     /// For each row the key and the payload, both with their lengths.
     bytes: Vec<u8>,
     entries: Vec<Entry>,
-    /// The number of the row with index 0 among all rows.
-    pub(super) first: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -19,12 +28,12 @@ struct Entry {
     prefix: u64,
     /// Where the row starts in the bytes.
     at: u32,
-    /// The position of the row before the sort.
+    /// The position of the row among those that came.
     index: u32,
 }
 
-/// A row with a block or a run as its home.
-#[derive(Clone, Copy, Debug)]
+/// A row in a block or a run.
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Row<'a> {
     pub(crate) key: &'a [u8],
     /// The number of the row among all rows, in the order in which they came.
@@ -38,6 +47,7 @@ pub(crate) struct Row<'a> {
 pub(crate) struct TooBig;
 
 /// The first bytes of a key as a number that compares like them.
+#[inline]
 pub(super) fn prefix(key: &[u8]) -> u64 {
     match key.first_chunk() {
         Some(&first) => u64::from_be_bytes(first),
@@ -49,16 +59,17 @@ pub(super) fn prefix(key: &[u8]) -> u64 {
     }
 }
 
-impl Block {
-    /// Adds a row, whose payload `write` appends.
+impl Unsorted {
+    /// Adds a row, whose payload and the length of that `write` appends.
     pub(crate) fn push<E: From<TooBig>>(
         &mut self,
+        index: usize,
         key: &[u8],
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
     ) -> Result<(), E> {
         let start = self.bytes.len();
         let at = u32::try_from(start).map_err(|_| TooBig)?;
-        let index = u32::try_from(self.entries.len()).map_err(|_| TooBig)?;
+        let index = u32::try_from(index).map_err(|_| TooBig)?;
         put_bytes(key, &mut self.bytes);
         if let Err(error) = write(&mut self.bytes) {
             self.bytes.truncate(start);
@@ -68,50 +79,62 @@ impl Block {
         Ok(())
     }
 
-    /// Sorts the rows, and keeps the first `limit` of them.
-    pub(crate) fn sort(&mut self, limit: u64) {
-        let mut entries = std::mem::take(&mut self.entries);
-        // The end of a row is where the next one starts.
-        let end = self.bytes.len();
-        entries.sort_unstable_by(|a, b| self.compare(a, b));
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        if entries.len() > limit {
-            entries.truncate(limit);
-            entries.shrink_to_fit();
-        }
-        self.bytes.truncate(end);
-        self.entries = entries;
-        self.bytes.shrink_to_fit();
-    }
-
-    fn compare(&self, a: &Entry, b: &Entry) -> Ordering {
-        let by_prefix = a.prefix.cmp(&b.prefix);
-        by_prefix.then_with(|| self.key(a).cmp(self.key(b))).then(a.index.cmp(&b.index))
-    }
-
-    fn key(&self, entry: &Entry) -> &[u8] {
-        Bytes(&self.bytes[entry.at as usize..]).bytes().unwrap_or_default()
-    }
-
     pub(crate) fn len(&self) -> usize {
         self.entries.len()
     }
 
+    /// Sorts the rows, and keeps the first `limit` of them. `count` is how many came.
+    pub(crate) fn sort(mut self, count: usize, limit: u64) -> Block {
+        let mut entries = std::mem::take(&mut self.entries);
+        let key = |entry: &Entry| Bytes(&self.bytes[entry.at as usize..]).bytes().unwrap_or_default();
+        entries.sort_unstable_by(|a, b| {
+            let by_prefix = a.prefix.cmp(&b.prefix);
+            by_prefix.then_with(|| key(a).cmp(key(b))).then(a.index.cmp(&b.index))
+        });
+        entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        // Rewritten in their order, so that a merge reads them one after the other.
+        let mut bytes = Vec::with_capacity(self.bytes.len() + 4 * entries.len());
+        for entry in &entries {
+            let mut row = Bytes(&self.bytes[entry.at as usize..]);
+            let (key, payload) = (row.bytes().unwrap_or_default(), row.bytes().unwrap_or_default());
+            Row { key, number: entry.index.into(), payload }.write(&mut bytes);
+        }
+        bytes.shrink_to_fit();
+        Block { bytes, len: entries.len(), count: count as u64, first: 0 }
+    }
+}
+
+impl<'a> Row<'a> {
+    /// Appends the key, the number and the payload.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        put_bytes(self.key, out);
+        put_int(self.number, out);
+        put_bytes(self.payload, out);
+    }
+
+    /// Reads what was written.
+    #[inline]
+    pub(super) fn read(bytes: &mut Bytes<'a>) -> Result<Self, Damaged> {
+        Ok(Self { key: bytes.bytes()?, number: bytes.int()?, payload: bytes.bytes()? })
+    }
+}
+
+impl Block {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
     /// How many bytes of memory it takes.
     pub(super) fn size(&self) -> u64 {
-        (self.bytes.capacity() + self.entries.capacity() * size_of::<Entry>() + size_of::<Self>()) as u64
+        (self.bytes.capacity() + size_of::<Self>()) as u64
     }
 
-    /// The row at a position, in the order of the keys.
-    pub(super) fn row(&self, position: usize) -> Option<Row<'_>> {
-        let entry = self.entries.get(position)?;
-        let mut bytes = Bytes(&self.bytes[entry.at as usize..]);
-        let key = bytes.bytes().ok()?;
-        let payload = bytes.bytes().ok()?;
-        Some(Row { key, number: self.first + u64::from(entry.index), payload })
-    }
-
-    pub(super) fn prefix(&self, position: usize) -> u64 {
-        self.entries.get(position).map_or(u64::MAX, |entry| entry.prefix)
+    /// The row that starts at a place, and the place of the next one; `None` at the end.
+    #[inline]
+    pub(super) fn row(&self, at: usize) -> Option<(Row<'_>, usize)> {
+        let mut bytes = Bytes(self.bytes.get(at..)?);
+        // It reads what was written.
+        let row = Row::read(&mut bytes).ok()?;
+        Some((Row { number: self.first + row.number, ..row }, self.bytes.len() - bytes.0.len()))
     }
 }

@@ -1,6 +1,6 @@
 //! Rows in the order of their numbers.
 
-use super::block::Block;
+use super::block::Unsorted;
 use super::memory::Memory;
 use super::rows::Rows;
 use super::sorter::Sorter;
@@ -11,17 +11,17 @@ use crate::bytes::put_bytes;
 /// Sorts rows by number. Rows with the same number keep their order.
 pub(super) struct ByNumber {
     sorter: Sorter,
-    block: Block,
+    block: Unsorted,
 }
 
 impl ByNumber {
     pub(super) fn new(memory: Memory) -> Self {
-        Self { sorter: Sorter::new(memory), block: Block::default() }
+        Self { sorter: Sorter::new(memory), block: Unsorted::default() }
     }
 
     pub(super) fn push(&mut self, number: u64, payload: &[u8]) -> Result<(), Stop> {
         const ROWS: usize = 4096;
-        self.block.push(&number.to_be_bytes(), |out| {
+        self.block.push(self.block.len(), &number.to_be_bytes(), |out| {
             put_bytes(payload, out);
             Ok::<_, Stop>(())
         })?;
@@ -29,10 +29,9 @@ impl ByNumber {
     }
 
     fn add(&mut self) -> Result<(), SpillError> {
-        let mut block = std::mem::take(&mut self.block);
-        block.sort(u64::MAX);
-        let rows = block.len() as u64;
-        self.sorter.add(block, rows)
+        let block = std::mem::take(&mut self.block);
+        let count = block.len();
+        self.sorter.add(block.sort(count, u64::MAX))
     }
 
     pub(super) fn finish(mut self) -> Result<Rows, SpillError> {

@@ -3,13 +3,13 @@
 use std::collections::hash_map::RandomState;
 use std::sync::Arc;
 
-use super::block::Block;
+use super::block::{Block, Unsorted};
 use super::by_number::ByNumber;
 use super::key_of::{KeyOf, Keys};
 use super::memory::Memory;
 use super::merge::Merge;
 use super::rows::Rows;
-use super::sort::{Counted, sorted_blocks};
+use super::sort::sorted_blocks;
 use super::sorter::Sorter;
 use super::store::{Kept, Store};
 use super::table::{Found, KeyTable};
@@ -50,15 +50,14 @@ impl<B: Kept> KeepFirst<B> {
 
     /// Keeps the records whose keys are unknown, to find their duplicates at the end.
     fn keep(&mut self, chunk: &Chunk<B>, keys: &Keys, unknown: &[u32]) -> Result<(), Stop> {
-        let mut block = Block::default();
+        let mut rows = Unsorted::default();
         let mut writer = self.store.writer(chunk.batch());
         for &index in unknown {
             let (key, _) = keys.at(index as usize);
-            block.push(key, |out| writer.write(chunk, index as usize, out))?;
+            rows.push(index as usize, key, |out| writer.write(chunk, index as usize, out))?;
         }
-        block.sort(u64::MAX);
         let others = self.others.get_or_insert_with(|| Sorter::new(self.memory.part(1, 2)));
-        Ok(others.add(block, unknown.len() as u64)?)
+        Ok(others.add(rows.sort(chunk.len(), u64::MAX))?)
     }
 }
 
@@ -106,7 +105,7 @@ pub(crate) struct KeepLast<B: Kept> {
 }
 
 impl<B: Kept> KeepLast<B> {
-    pub(crate) fn open<K: KeyOf<B>>(key: &Arc<K>, memory: &Memory) -> (Prepare<B, Counted>, Self) {
+    pub(crate) fn open<K: KeyOf<B>>(key: &Arc<K>, memory: &Memory) -> (Prepare<B, Block>, Self) {
         let store = Arc::new(Store::default());
         let prepare = sorted_blocks(Arc::clone(key), &store, u64::MAX);
         let all = Some(Sorter::new(memory.part(1, 2)));
@@ -114,11 +113,11 @@ impl<B: Kept> KeepLast<B> {
     }
 }
 
-impl<B: Kept> Accumulate<Counted> for KeepLast<B> {
+impl<B: Kept> Accumulate<Block> for KeepLast<B> {
     type Out = B;
 
-    fn add(&mut self, (block, rows): Counted, _: &mut Work) -> Result<Option<Unit<B>>, Stop> {
-        self.all.as_mut().map_or(Ok(()), |all| all.add(block, rows))?;
+    fn add(&mut self, block: Block, _: &mut Work) -> Result<Option<Unit<B>>, Stop> {
+        self.all.as_mut().map_or(Ok(()), |all| all.add(block))?;
         Ok(None)
     }
 

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use godata_core::BoxError;
 
-use super::block::Block;
+use super::block::Unsorted;
 use super::key_of::{KeyOf, Keys};
 use super::memory::Memory;
 use super::merge::Merge;
 use super::places::{PlaceWriter, read_place};
 use super::sorter::Sorter;
 use super::store::{Kept, Store};
-use super::table::{Found, KeyTable};
+use super::table::{Found, KeyTable, grown};
 use crate::bytes::Bytes;
 use crate::chunk::row_number;
 use crate::origin::PlaceOf;
@@ -22,13 +22,24 @@ use crate::{Batch, Chunk, Origin, Stop, Unit, Work};
 /// What a group is, and how records change it.
 pub(crate) trait Grouping<B>: Send + Sync + 'static {
     type Group: Send + 'static;
+    /// What is computed of a batch, before its records change their groups one after the other.
+    type Inputs: Send + 'static;
     type Out: Batch;
+
+    /// Computes what [`add`](Self::add) needs, on the worker of the batch. It may reject records and leave them out.
+    fn prepare(&self, chunk: Chunk<B>, work: &mut Work) -> Result<(Chunk<B>, Self::Inputs), Stop>;
 
     /// A group whose first record this is, before that record changes it.
     fn start(&self, batch: &B, index: usize) -> Result<Self::Group, BoxError>;
 
     /// Lets a record change its group. Returns how many bytes the group has grown by.
-    fn add(&self, group: &mut Self::Group, batch: &B, index: usize) -> Result<u64, BoxError>;
+    fn add(
+        &self,
+        group: &mut Self::Group,
+        batch: &B,
+        inputs: &Self::Inputs,
+        index: usize,
+    ) -> Result<u64, BoxError>;
 
     /// How many bytes a new group takes beyond its own size.
     fn size(&self, group: &Self::Group) -> u64;
@@ -51,6 +62,13 @@ pub(crate) struct Groups<B: Kept, G: Grouping<B>> {
     size: u64,
     others: Option<Sorter>,
     ending: Option<Ending<B, G>>,
+}
+
+/// A batch whose records are ready to change their groups.
+pub(crate) struct Prepared<B, G: Grouping<B>> {
+    chunk: Chunk<B>,
+    keys: Keys,
+    inputs: G::Inputs,
 }
 
 /// The groups go out.
@@ -77,11 +95,12 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
         key: &Arc<K>,
         grouping: &Arc<G>,
         memory: &Memory,
-    ) -> (Prepare<B, (Chunk<B>, Keys)>, Self) {
-        let (key, hasher) = (Arc::clone(key), RandomState::new());
+    ) -> (Prepare<B, Prepared<B, G>>, Self) {
+        let (key, preparing, hasher) = (Arc::clone(key), Arc::clone(grouping), RandomState::new());
         let prepare: Prepare<B, _> = Arc::new(move |chunk: Chunk<B>, work: &mut Work| {
+            let (chunk, inputs) = preparing.prepare(chunk, work)?;
             let keys = Keys::of(&*key, &chunk, &hasher, work)?;
-            Ok((chunk, keys))
+            Ok(Prepared { chunk, keys, inputs })
         });
         let state = Self {
             grouping: Arc::clone(grouping),
@@ -102,15 +121,14 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
     }
 
     fn keep(&mut self, chunk: &Chunk<B>, keys: &Keys, unknown: &[u32]) -> Result<(), Stop> {
-        let mut block = Block::default();
+        let mut rows = Unsorted::default();
         let mut writer = self.store.writer(chunk.batch());
         for &index in unknown {
             let (key, _) = keys.at(index as usize);
-            block.push(key, |out| writer.write(chunk, index as usize, out))?;
+            rows.push(index as usize, key, |out| writer.write(chunk, index as usize, out))?;
         }
-        block.sort(u64::MAX);
         let others = self.others.get_or_insert_with(|| Sorter::new(self.memory.part(1, 4)));
-        Ok(others.add(block, unknown.len() as u64)?)
+        Ok(others.add(rows.sort(chunk.len(), u64::MAX))?)
     }
 
     fn ending(&mut self) -> Result<&mut Ending<B, G>, Stop> {
@@ -131,14 +149,11 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
     }
 }
 
-impl<B: Kept, G: Grouping<B>> Accumulate<(Chunk<B>, Keys)> for Groups<B, G> {
+impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
     type Out = G::Out;
 
-    fn add(
-        &mut self,
-        (chunk, keys): (Chunk<B>, Keys),
-        work: &mut Work,
-    ) -> Result<Option<Unit<G::Out>>, Stop> {
+    fn add(&mut self, prepared: Prepared<B, G>, work: &mut Work) -> Result<Option<Unit<G::Out>>, Stop> {
+        let Prepared { chunk, keys, inputs } = prepared;
         let limit = self.limit();
         let mut unknown = Vec::new();
         let Self { grouping, store, table, groups, size, .. } = self;
@@ -149,6 +164,7 @@ impl<B: Kept, G: Grouping<B>> Accumulate<(Chunk<B>, Keys)> for Groups<B, G> {
             let number = match table.find_or_add(key, hash, limit.saturating_sub(*size)) {
                 Found::Known(number) => number,
                 Found::Added(number) => {
+                    groups.reserve_exact(grown(groups, 1) - groups.len());
                     groups.push(None);
                     *size += each + each / 4;
                     number
@@ -159,11 +175,11 @@ impl<B: Kept, G: Grouping<B>> Accumulate<(Chunk<B>, Keys)> for Groups<B, G> {
                 }
             };
             if let Some((group, _)) = &mut groups[number] {
-                *size += grouping.add(group, chunk.batch(), index)?;
+                *size += grouping.add(group, chunk.batch(), &inputs, index)?;
                 return Ok(());
             }
             let mut group = grouping.start(chunk.batch(), index)?;
-            *size += grouping.add(&mut group, chunk.batch(), index)? + grouping.size(&group);
+            *size += grouping.add(&mut group, chunk.batch(), &inputs, index)? + grouping.size(&group);
             groups[number] = Some((group, places.compact(&chunk.place(index))));
             Ok(())
         })?;
@@ -224,15 +240,16 @@ impl<B: Kept, G: Grouping<B>> Others<B, G> {
                 let Some(row) = self.sorted.row().filter(|row| row.key == key) else { break };
                 let place = read_place(&mut Bytes(row.payload))?;
                 let batch = store.read_one(row.payload, work)?;
-                let origin = Origin::of_places(store.sources().read(vec![place]));
-                work.enter(&Arc::new(origin));
-                work.each(&crate::chunk::RowMap::All, 0..1_usize, |_, _| {
+                let chunk = Chunk::new(batch, Origin::of_places(store.sources().read(vec![place])));
+                work.enter(&chunk.origin);
+                let (chunk, inputs) = grouping.prepare(chunk, work)?;
+                work.each(&chunk.rows, 0..chunk.len(), |index, _| {
                     if let Some((group, _)) = &mut group {
-                        grouping.add(group, &batch, 0)?;
+                        grouping.add(group, chunk.batch(), &inputs, index)?;
                         return Ok(());
                     }
-                    let mut first = grouping.start(&batch, 0)?;
-                    grouping.add(&mut first, &batch, 0)?;
+                    let mut first = grouping.start(chunk.batch(), index)?;
+                    grouping.add(&mut first, chunk.batch(), &inputs, index)?;
                     group = Some((first, place));
                     Ok(())
                 })?;

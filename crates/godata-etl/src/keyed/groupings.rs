@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use godata_core::BoxError;
 
-use super::agg::{Aggregate, State, text_size};
+use super::agg::{Aggregate, Inputs, State, text_size};
 use super::group::Grouping;
-use crate::{Record, RecordRef, Records, RecordsBuilder, Shape, Value};
+use crate::{Chunk, Record, RecordRef, Records, RecordsBuilder, Shape, Stop, Value, Work};
 
 /// Folds the values of a group with a closure.
 pub(crate) struct Fold<T, F, A, G> {
@@ -26,14 +26,19 @@ where
     G: Fn(&mut A, &T) -> Result<(), BoxError> + Send + Sync + 'static,
 {
     type Group = (K, A);
+    type Inputs = ();
     type Out = Vec<(K, A)>;
+
+    fn prepare(&self, chunk: Chunk<Vec<T>>, _: &mut Work) -> Result<(Chunk<Vec<T>>, ()), Stop> {
+        Ok((chunk, ()))
+    }
 
     fn start(&self, batch: &Vec<T>, index: usize) -> Result<(K, A), BoxError> {
         let first = batch.get(index).ok_or("a group without a record")?;
         Ok(((self.key)(first), self.initial.clone()))
     }
 
-    fn add(&self, (_, folded): &mut (K, A), batch: &Vec<T>, index: usize) -> Result<u64, BoxError> {
+    fn add(&self, (_, folded): &mut (K, A), batch: &Vec<T>, (): &(), index: usize) -> Result<u64, BoxError> {
         batch.get(index).map_or(Ok(()), |item| (self.fold)(folded, item))?;
         Ok(0)
     }
@@ -60,14 +65,25 @@ where
     G: Fn(&mut A, RecordRef<'_>) -> Result<(), BoxError> + Send + Sync + 'static,
 {
     type Group = (Record, A);
+    type Inputs = ();
     type Out = Vec<(Record, A)>;
+
+    fn prepare(&self, chunk: Chunk<Records>, _: &mut Work) -> Result<(Chunk<Records>, ()), Stop> {
+        Ok((chunk, ()))
+    }
 
     fn start(&self, batch: &Records, index: usize) -> Result<(Record, A), BoxError> {
         let key = self.names.iter().map(|name| Ok((Arc::clone(name), value(batch, index, name)?)));
         Ok((key.collect::<Result<Vec<_>, BoxError>>()?.into_iter().collect(), self.initial.clone()))
     }
 
-    fn add(&self, (_, folded): &mut (Record, A), batch: &Records, index: usize) -> Result<u64, BoxError> {
+    fn add(
+        &self,
+        (_, folded): &mut (Record, A),
+        batch: &Records,
+        (): &(),
+        index: usize,
+    ) -> Result<u64, BoxError> {
         batch.row(index).map_or(Ok(()), |record| (self.fold)(folded, record))?;
         Ok(0)
     }
@@ -93,25 +109,48 @@ pub(crate) type Summary = (Box<[Value]>, Box<[State]>);
 
 impl Grouping<Records> for Aggregates {
     type Group = Summary;
+    type Inputs = Vec<Inputs>;
     type Out = Records;
+
+    /// A record that one of the aggregates can't take changes none of them.
+    fn prepare(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<(Chunk<Records>, Vec<Inputs>), Stop> {
+        let mut inputs: Vec<_> = self
+            .aggregates
+            .iter()
+            .map(|aggregate| aggregate.inputs(chunk.batch()))
+            .collect::<Result<_, _>>()?;
+        let mut chunk = chunk;
+        let rejected = work.each(&chunk.rows, 0..chunk.len(), |index, _| {
+            let pairs = self.aggregates.iter().zip(&mut inputs);
+            let read = pairs.map(|(aggregate, inputs)| aggregate.read(chunk.batch(), index, inputs));
+            read.collect::<Result<(), BoxError>>()
+        })?;
+        if !rejected.is_empty() {
+            chunk.take_out(&rejected);
+            inputs.iter_mut().for_each(|inputs| inputs.take_out(&rejected));
+        }
+        Ok((chunk, inputs))
+    }
 
     fn start(&self, batch: &Records, index: usize) -> Result<Summary, BoxError> {
         let key = self.names.iter().map(|name| value(batch, index, name)).collect::<Result<_, _>>()?;
         Ok((key, self.aggregates.iter().map(Aggregate::start).collect()))
     }
 
-    fn add(&self, (_, states): &mut Summary, batch: &Records, index: usize) -> Result<u64, BoxError> {
-        // A record that one of them can't take changes none of them.
-        if self.aggregates.len() > 1 {
-            self.aggregates.iter().try_for_each(|aggregate| aggregate.check(batch, index))?;
-        }
-        let each = self.aggregates.iter().zip(states);
-        each.map(|(aggregate, state)| aggregate.add(state, batch, index)).sum()
+    fn add(
+        &self,
+        (_, states): &mut Summary,
+        batch: &Records,
+        inputs: &Vec<Inputs>,
+        index: usize,
+    ) -> Result<u64, BoxError> {
+        let each = self.aggregates.iter().zip(states).zip(inputs);
+        Ok(each.map(|((aggregate, state), inputs)| aggregate.add(state, batch, inputs, index)).sum())
     }
 
     fn size(&self, (key, states): &Summary) -> u64 {
         let key: u64 = key.iter().map(|value| size_of::<Value>() as u64 + text_size(value)).sum();
-        let states: u64 = states.iter().map(|state| size_of::<State>() as u64 + state.size()).sum();
+        let states: u64 = states.iter().map(|state| size_of_val(state) as u64).sum();
         key + states
     }
 

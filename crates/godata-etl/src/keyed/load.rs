@@ -4,14 +4,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use godata_core::{BoxError, RunContext};
 
-use super::block::Block;
+use super::block::{Block, Unsorted};
 use super::join::Rule;
 use super::key_of::{KeyOf, each_key};
 use super::kinds::Kinds;
 use super::lookup_table::LookupTable;
 use super::memory::Memory;
 use super::merge::Merge;
-use super::sort::Counted;
 use super::sorter::Sorter;
 use super::store::{Kept, Store};
 use crate::engine::{Opener, Plan};
@@ -92,24 +91,23 @@ struct TableWriter<R: Kept, K> {
 struct TableSink(Arc<Mutex<Option<Sorter>>>);
 
 impl<R: Kept, K: KeyOf<R>> Writer<R> for TableWriter<R, K> {
-    type Encoded = Counted;
+    type Encoded = Block;
     type Sink = TableSink;
 
     async fn open(&self, _: &RunScope) -> Result<TableSink, BoxError> {
         Ok(TableSink(Arc::clone(&self.sorter)))
     }
 
-    fn encode(&self, chunk: Chunk<R>, work: &mut Work) -> Result<Counted, Stop> {
+    fn encode(&self, chunk: Chunk<R>, work: &mut Work) -> Result<Block, Stop> {
         let kinds = self.key.kinds(chunk.batch())?;
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner).add(kinds);
-        let mut block = Block::default();
+        let mut rows = Unsorted::default();
         let mut writer = self.store.writer(chunk.batch());
         each_key(&*self.key, &chunk, work, |index, key, is_whole| {
             // A key without a value equals no other one.
-            if is_whole { block.push(key, |out| writer.write(&chunk, index, out)) } else { Ok(()) }
+            if is_whole { rows.push(index, key, |out| writer.write(&chunk, index, out)) } else { Ok(()) }
         })?;
-        block.sort(u64::MAX);
-        Ok((block, chunk.len() as u64))
+        Ok(rows.sort(chunk.len(), u64::MAX))
     }
 
     fn encodes_empty(&self, _: &R) -> bool {
@@ -118,10 +116,10 @@ impl<R: Kept, K: KeyOf<R>> Writer<R> for TableWriter<R, K> {
     }
 }
 
-impl Sink<Counted> for TableSink {
-    async fn write(&mut self, (block, rows): Counted) -> Result<(), BoxError> {
+impl Sink<Block> for TableSink {
+    async fn write(&mut self, block: Block) -> Result<(), BoxError> {
         let mut sorter = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(sorter.as_mut().map_or(Ok(()), |sorter| sorter.add(block, rows))?)
+        Ok(sorter.as_mut().map_or(Ok(()), |sorter| sorter.add(block))?)
     }
 
     async fn commit(self) -> Result<(), BoxError> {

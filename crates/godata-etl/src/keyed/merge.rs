@@ -16,32 +16,52 @@ pub(crate) struct Merge {
 
 #[derive(Debug)]
 pub(super) enum Input {
-    Block(Block, usize),
+    /// A block, the place of its current row, and that of the next one.
+    Block(Block, usize, usize),
     Run(RunReader),
     Ended,
 }
 
 impl Input {
+    pub(super) fn of_block(block: Block) -> Self {
+        Self::Block(block, 0, 0)
+    }
+
+    #[inline]
     fn row(&self) -> Option<Row<'_>> {
         match self {
-            Self::Block(block, at) => block.row(*at),
+            Self::Block(block, at, _) => block.row(*at).map(|(row, _)| row),
             Self::Run(run) => run.row(),
             Self::Ended => None,
         }
+    }
+
+    /// Moves on to the next row, and returns the first bytes of its key.
+    fn advance(&mut self) -> Result<u64, SpillError> {
+        let next = match self {
+            Self::Block(block, at, next) => {
+                *at = *next;
+                block.row(*at).map(|(row, after)| {
+                    *next = after;
+                    prefix(row.key)
+                })
+            }
+            Self::Run(run) => {
+                run.advance()?;
+                run.row().map(|row| prefix(row.key))
+            }
+            Self::Ended => None,
+        };
+        if next.is_none() {
+            *self = Self::Ended;
+        }
+        Ok(next.unwrap_or(u64::MAX))
     }
 }
 
 impl Merge {
     pub(super) fn new(mut inputs: Vec<Input>) -> Result<Self, SpillError> {
-        for input in &mut inputs {
-            if let Input::Run(run) = input
-                && !run.advance()?
-            {
-                *input = Input::Ended;
-            }
-        }
-        let prefixes =
-            inputs.iter().map(|input| input.row().map_or(u64::MAX, |row| prefix(row.key))).collect();
+        let prefixes = inputs.iter_mut().map(Input::advance).collect::<Result<_, _>>()?;
         let mut merge = Self { tree: vec![inputs.len(); inputs.len()], inputs, prefixes, is_started: false };
         (0..merge.inputs.len()).rev().for_each(|input| merge.play(input));
         Ok(merge)
@@ -49,37 +69,18 @@ impl Merge {
 
     /// Moves on to the next row. Returns false at the end.
     pub(crate) fn advance(&mut self) -> Result<bool, SpillError> {
+        let Some(&winner) = self.tree.first() else { return Ok(false) };
         if std::mem::replace(&mut self.is_started, true) {
-            let Some(&winner) = self.tree.first() else { return Ok(false) };
-            self.step(winner)?;
+            self.prefixes[winner] = self.inputs[winner].advance()?;
             self.play(winner);
         }
-        Ok(self.row().is_some())
+        Ok(!matches!(self.inputs[self.tree[0]], Input::Ended))
     }
 
     /// The current row, once [`advance`](Self::advance) has returned true.
+    #[inline]
     pub(crate) fn row(&self) -> Option<Row<'_>> {
         self.inputs[*self.tree.first()?].row()
-    }
-
-    fn step(&mut self, at: usize) -> Result<(), SpillError> {
-        let input = &mut self.inputs[at];
-        let is_ended = match input {
-            Input::Block(block, row) => {
-                *row += 1;
-                self.prefixes[at] = block.prefix(*row);
-                *row >= block.len()
-            }
-            Input::Run(run) => !run.advance()?,
-            Input::Ended => true,
-        };
-        if is_ended {
-            *input = Input::Ended;
-            self.prefixes[at] = u64::MAX;
-        } else if let Input::Run(run) = input {
-            self.prefixes[at] = run.row().map_or(u64::MAX, |row| prefix(row.key));
-        }
-        Ok(())
     }
 
     /// Plays an input, whose row has changed, from its leaf to the root.
@@ -97,15 +98,19 @@ impl Merge {
 
     /// Whether the row of one input comes before that of another one. A node without a player, as at the start, wins, so that
     /// each input meets only inputs that have been played.
+    #[inline]
     fn is_less(&self, a: usize, b: usize) -> bool {
         let count = self.inputs.len();
         if a == count || b == count {
             return a == count;
         }
         let (x, y) = (self.prefixes[a], self.prefixes[b]);
-        if x != y {
-            return x < y;
-        }
+        if x == y { self.is_less_beyond(a, b) } else { x < y }
+    }
+
+    /// Compares two rows whose keys begin with the same bytes.
+    #[cold]
+    fn is_less_beyond(&self, a: usize, b: usize) -> bool {
         match (self.inputs[a].row(), self.inputs[b].row()) {
             (Some(a), Some(b)) => (a.key, a.number) < (b.key, b.number),
             (a, _) => a.is_some(),

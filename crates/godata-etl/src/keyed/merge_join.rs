@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::sync::Arc;
 
-use super::block::Block;
+use super::block::{Block, Unsorted};
 use super::by_number::ByNumber;
 use super::join::{Combine, Rule};
 use super::key_of::{KeyOf, each_key};
@@ -13,7 +13,6 @@ use super::lookup_table::not_unique;
 use super::memory::Memory;
 use super::merge::Merge;
 use super::rows::Rows;
-use super::sort::Counted;
 use super::sorter::Sorter;
 use super::spill::SpillError;
 use super::store::{Kept, Piece, Store};
@@ -41,22 +40,21 @@ impl<L: Kept, R: Kept, C: Combine<L, R>> MergeJoin<L, R, C> {
         memory: &Memory,
         rule: Rule,
         combine: &Arc<C>,
-    ) -> (Prepare<L, Counted>, Self) {
+    ) -> (Prepare<L, Block>, Self) {
         let records = Arc::new(Store::<L>::default());
         let (store, key) = (Arc::clone(&records), Arc::clone(key));
-        let prepare: Prepare<L, Counted> = Arc::new(move |chunk: Chunk<L>, work: &mut Work| {
+        let prepare: Prepare<L, Block> = Arc::new(move |chunk: Chunk<L>, work: &mut Work| {
             key.kinds(chunk.batch())?.check(&kinds)?;
-            let mut block = Block::default();
+            let mut rows = Unsorted::default();
             let mut writer = store.writer(chunk.batch());
             each_key(&*key, &chunk, work, |index, key, is_whole| {
                 if !is_whole && !rule.keeps_unmatched() {
                     return Ok(());
                 }
                 // A key without a value differs from all keys of the table, which have values.
-                block.push(key, |out| writer.write(&chunk, index, out))
+                rows.push(index, key, |out| writer.write(&chunk, index, out))
             })?;
-            block.sort(u64::MAX);
-            Ok((block, chunk.len() as u64))
+            Ok(rows.sort(chunk.len(), u64::MAX))
         });
         let state = Self {
             records,
@@ -111,11 +109,11 @@ impl<L: Kept, R: Kept, C: Combine<L, R>> MergeJoin<L, R, C> {
     }
 }
 
-impl<L: Kept, R: Kept, C: Combine<L, R>> Accumulate<Counted> for MergeJoin<L, R, C> {
+impl<L: Kept, R: Kept, C: Combine<L, R>> Accumulate<Block> for MergeJoin<L, R, C> {
     type Out = C::Out;
 
-    fn add(&mut self, (block, rows): Counted, _: &mut Work) -> Result<Option<Unit<C::Out>>, Stop> {
-        self.coming.as_mut().map_or(Ok(()), |coming| coming.add(block, rows))?;
+    fn add(&mut self, block: Block, _: &mut Work) -> Result<Option<Unit<C::Out>>, Stop> {
+        self.coming.as_mut().map_or(Ok(()), |coming| coming.add(block))?;
         Ok(None)
     }
 

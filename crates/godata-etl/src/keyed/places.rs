@@ -53,7 +53,9 @@ impl<'a> PlaceWriter<'a> {
         let PlaceOf { source, record, line } = self.compact(place);
         put_int(source as u64, out);
         put_int(record, out);
-        put_int(line, out);
+        // Most lines have the number of the record, or one close to it.
+        let distance = line.wrapping_sub(record) as i64;
+        put_int((distance << 1 ^ distance >> 63) as u64, out);
     }
 
     /// The place, with the number of its source.
@@ -71,5 +73,7 @@ impl<'a> PlaceWriter<'a> {
 }
 
 pub(super) fn read_place(bytes: &mut Bytes<'_>) -> Result<PlaceOf, Damaged> {
-    Ok(PlaceOf { source: bytes.len()?, record: bytes.int()?, line: bytes.int()? })
+    let (source, record, distance) = (bytes.len()?, bytes.int()?, bytes.int()?);
+    let distance = (distance >> 1) ^ (distance & 1).wrapping_neg();
+    Ok(PlaceOf { source, record, line: record.wrapping_add(distance) })
 }

@@ -22,8 +22,8 @@ impl Rows {
         Self { coming: Some(sorter), sorted: None, remaining: limit }
     }
 
-    pub(super) fn add(&mut self, block: Block, rows: u64) -> Result<(), SpillError> {
-        self.coming.as_mut().map_or(Ok(()), |sorter| sorter.add(block, rows))
+    pub(super) fn add(&mut self, block: Block) -> Result<(), SpillError> {
+        self.coming.as_mut().map_or(Ok(()), |sorter| sorter.add(block))
     }
 
     /// The next rows, as many as make a batch; `None` after the last one.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::block::Block;
+use super::block::{Block, Unsorted};
 use super::key_of::{KeyOf, each_key};
 use super::memory::Memory;
 use super::rows::Rows;
@@ -17,15 +17,8 @@ pub(crate) struct Sort<B: Kept> {
     rows: Rows,
 }
 
-/// A sorted block, and how many records it was made of.
-pub(crate) type Counted = (Block, u64);
-
 impl<B: Kept> Sort<B> {
-    pub(crate) fn open<K: KeyOf<B>>(
-        key: &Arc<K>,
-        memory: &Memory,
-        limit: u64,
-    ) -> (Prepare<B, Counted>, Self) {
+    pub(crate) fn open<K: KeyOf<B>>(key: &Arc<K>, memory: &Memory, limit: u64) -> (Prepare<B, Block>, Self) {
         let store = Arc::new(Store::default());
         let prepare = sorted_blocks(Arc::clone(key), &store, limit);
         (prepare, Self { store, rows: Rows::new(Sorter::with_limit(memory.clone(), limit), limit) })
@@ -37,24 +30,23 @@ pub(super) fn sorted_blocks<B: Kept, K: KeyOf<B>>(
     key: Arc<K>,
     store: &Arc<Store<B>>,
     limit: u64,
-) -> Prepare<B, Counted> {
+) -> Prepare<B, Block> {
     let store = Arc::clone(store);
     Arc::new(move |chunk: Chunk<B>, work: &mut Work| {
-        let mut block = Block::default();
+        let mut rows = Unsorted::default();
         let mut writer = store.writer(chunk.batch());
         each_key(&*key, &chunk, work, |index, key, _| {
-            block.push(key, |out| writer.write(&chunk, index, out))
+            rows.push(index, key, |out| writer.write(&chunk, index, out))
         })?;
-        block.sort(limit);
-        Ok((block, chunk.len() as u64))
+        Ok(rows.sort(chunk.len(), limit))
     })
 }
 
-impl<B: Kept> Accumulate<Counted> for Sort<B> {
+impl<B: Kept> Accumulate<Block> for Sort<B> {
     type Out = B;
 
-    fn add(&mut self, (block, rows): Counted, _: &mut Work) -> Result<Option<Unit<B>>, Stop> {
-        self.rows.add(block, rows)?;
+    fn add(&mut self, block: Block, _: &mut Work) -> Result<Option<Unit<B>>, Stop> {
+        self.rows.add(block)?;
         Ok(None)
     }
 

@@ -31,11 +31,11 @@ impl Sorter {
         Self { memory, limit, blocks: Vec::new(), used: 0, next: 0, runs: Vec::new() }
     }
 
-    /// Takes a sorted block, of `rows` rows before they were limited. Its rows come after those of the blocks before it.
-    pub(crate) fn add(&mut self, mut block: Block, rows: u64) -> Result<(), SpillError> {
+    /// Takes a block, whose rows come after those of the blocks before it.
+    pub(crate) fn add(&mut self, mut block: Block) -> Result<(), SpillError> {
         block.first = self.next;
-        self.next += rows;
-        if block.len() == 0 {
+        self.next += block.count;
+        if block.is_empty() {
             return Ok(());
         }
         self.used += block.size() + size_of::<Input>() as u64;
@@ -100,7 +100,7 @@ impl Sorter {
     fn take_blocks(&mut self) -> Result<Merge, SpillError> {
         self.used = 0;
         let blocks = std::mem::take(&mut self.blocks).into_iter();
-        Merge::new(blocks.map(|block| Input::Block(block, 0)).collect())
+        Merge::new(blocks.map(Input::of_block).collect())
     }
 
     fn take_runs(&mut self, start: usize) -> Result<Merge, SpillError> {

@@ -10,7 +10,7 @@ use godata_core::{debug_as_chain, excerpt_path};
 use super::block::Row;
 use super::memory::Memory;
 use super::merge::Merge;
-use crate::bytes::{Bytes, Damaged, put_bytes, put_int};
+use crate::bytes::Bytes;
 
 /// Sorted rows in a temporary file. The file has no name: the system removes it when it is closed, or when the process ends,
 /// however it ends.
@@ -56,10 +56,10 @@ impl Run {
         let failed = |verb| move |source| SpillError::new(verb, memory, source);
         let file = SpillError::create(memory)?;
         let mut out = BufWriter::with_capacity(BUFFER, file);
-        let (mut head, mut written) = (Vec::new(), 0);
+        let (mut bytes, mut written) = (Vec::new(), 0);
         while written < limit && rows.advance()? {
             let Some(row) = rows.row() else { break };
-            write_row(&row, &mut head, &mut out).map_err(failed("write"))?;
+            write_row(&row, &mut bytes, &mut out).map_err(failed("write"))?;
             written += 1;
         }
         let mut file = out.into_inner().map_err(io::IntoInnerError::into_error).map_err(failed("write"))?;
@@ -68,15 +68,12 @@ impl Run {
     }
 }
 
-/// Writes a row with its length. `head` is memory.
-fn write_row(row: &Row<'_>, head: &mut Vec<u8>, out: &mut impl Write) -> io::Result<()> {
-    head.clear();
-    put_bytes(row.key, head);
-    put_int(row.number, head);
-    let len = (head.len() + row.payload.len()) as u64;
-    out.write_all(&len.to_le_bytes())?;
-    out.write_all(head)?;
-    out.write_all(row.payload)
+/// Writes a row with its length. `memory` is reused.
+fn write_row(row: &Row<'_>, memory: &mut Vec<u8>, out: &mut impl Write) -> io::Result<()> {
+    memory.clear();
+    row.write(memory);
+    out.write_all(&(memory.len() as u64).to_le_bytes())?;
+    out.write_all(memory)
 }
 
 /// How many bytes the length of a row takes.
@@ -114,11 +111,8 @@ impl RunReader {
 
     pub(super) fn row(&self) -> Option<Row<'_>> {
         let (start, len) = self.row?;
-        let parse = || {
-            let mut bytes = Bytes(self.buffer.get(start..start + len).ok_or(Damaged)?);
-            Ok::<_, Damaged>(Row { key: bytes.bytes()?, number: bytes.int()?, payload: bytes.0 })
-        };
-        parse().ok()
+        // It reads what was written.
+        Row::read(&mut Bytes(self.buffer.get(start..start + len)?)).ok()
     }
 
     fn read_row(&mut self) -> io::Result<Option<(usize, usize)>> {

@@ -29,7 +29,7 @@ pub(crate) trait Codec<B>: Default + Send + Sync + 'static {
     fn write(&self, layout: u64, batch: &B, index: usize, out: &mut Vec<u8>) -> Result<(), BoxError>;
 
     /// The batch of these records.
-    fn read<'a>(&self, rows: impl Iterator<Item = &'a [u8]>, work: &Work) -> Result<B, BoxError>;
+    fn read<'a>(&self, rows: impl Iterator<Item = &'a [u8]> + Clone, work: &Work) -> Result<B, BoxError>;
 }
 
 impl Kept for Records {
@@ -50,7 +50,11 @@ impl Codec<Records> for RowCodec {
         Ok(())
     }
 
-    fn read<'a>(&self, rows: impl Iterator<Item = &'a [u8]>, work: &Work) -> Result<Records, BoxError> {
+    fn read<'a>(
+        &self,
+        rows: impl Iterator<Item = &'a [u8]> + Clone,
+        work: &Work,
+    ) -> Result<Records, BoxError> {
         Ok(Self::read(self, rows, work.records())?)
     }
 }

@@ -235,12 +235,6 @@ impl RecordsBuilder {
         Ok(self.records)
     }
 
-    /// Leaves the field of the next cell absent.
-    pub(super) fn skip(&mut self) {
-        self.is_started = true;
-        self.column += 1;
-    }
-
     /// The storage of the batch, for the text or the value of the next cell.
     pub(super) fn storage(&mut self) -> &mut Storage {
         &mut self.records.storage

@@ -32,22 +32,61 @@ pub(super) struct Layout {
     empty_is_none: bool,
 }
 
-const ABSENT: u8 = 0;
-const NULL: u8 = 1;
-const TEXT: u8 = 2;
-const DIGITS: u8 = 3;
-const FLOAT: u8 = 4;
-const FLOAT_DIGITS: u8 = 5;
-const JSON: u8 = 6;
-const FALSE: u8 = 7;
-const TRUE: u8 = 8;
-const INT: u8 = 9;
-const UINT: u8 = 10;
-const BYTES: u8 = 11;
-const TIMESTAMP: u8 = 12;
-const INSTANT: u8 = 13;
-const LIST: u8 = 14;
-const MAP: u8 = 15;
+// The kinds of cells. The length of a text is beside its kind.
+const ABSENT: u64 = 0;
+const NULL: u64 = 1;
+const TEXT: u64 = 2;
+const DIGITS: u64 = 3;
+/// The value is after the texts of the row.
+const VALUE: u64 = 4;
+const KIND_BITS: u32 = 3;
+
+/// The kinds and lengths of the cells of a row, then their texts, then their values.
+#[derive(Clone, Copy)]
+struct RowBytes<'a> {
+    layout: usize,
+    /// How many cells there are, and whether each has the number of its column, because the row has few of them.
+    cells: usize,
+    is_sparse: bool,
+    heads: Bytes<'a>,
+    texts: Bytes<'a>,
+    values: Bytes<'a>,
+}
+
+impl<'a> RowBytes<'a> {
+    fn parse(row: &'a [u8], layouts: &[Layout]) -> Result<Self, Damaged> {
+        let mut bytes = Bytes(row);
+        let head = bytes.len()?;
+        let (layout, is_sparse) = (head >> 1, head & 1 == 1);
+        let cells = if is_sparse { bytes.len()? } else { layouts.get(layout).ok_or(Damaged)?.shape.len() };
+        let heads = bytes;
+        let mut texts = 0_usize;
+        for _ in 0..cells {
+            if is_sparse {
+                bytes.int()?;
+            }
+            let cell = bytes.int()?;
+            if matches!(cell & KINDS, TEXT | DIGITS) {
+                texts += (cell >> KIND_BITS) as usize;
+            }
+        }
+        let texts = Bytes(bytes.take(texts)?);
+        Ok(Self { layout, cells, is_sparse, heads, texts, values: bytes })
+    }
+
+    /// Calls `f` with each cell: its column, its kind and the length of its text.
+    fn each(&self, mut f: impl FnMut(usize, u64, usize) -> Result<(), Damaged>) -> Result<(), Damaged> {
+        let mut heads = self.heads;
+        for at in 0..self.cells {
+            let column = if self.is_sparse { heads.len()? } else { at };
+            let cell = heads.int()?;
+            f(column, cell & KINDS, (cell >> KIND_BITS) as usize)?;
+        }
+        Ok(())
+    }
+}
+
+const KINDS: u64 = (1 << KIND_BITS) - 1;
 
 impl RowCodec {
     /// The number of the batch's layout, for [`write`](Self::write).
@@ -72,9 +111,27 @@ impl RowCodec {
 
     /// Appends the row at a position of a batch of this layout.
     pub(crate) fn write(layout: u64, batch: &Records, position: usize, out: &mut Vec<u8>) {
-        put_int(layout, out);
         let Some(&row) = batch.rows.get(position) else { return };
-        (0..batch.shape.len()).for_each(|column| write_cell(batch, column, row as usize, out));
+        let (storage, row) = (&batch.storage, row as usize);
+        let cells = || storage.positions(row).map(|column| storage.cell(column, row));
+        if storage.is_sparse() {
+            put_int(layout << 1 | 1, out);
+            put_int(storage.positions(row).count() as u64, out);
+        } else {
+            put_int(layout << 1, out);
+        }
+        for column in storage.positions(row) {
+            if storage.is_sparse() {
+                put_int(column as u64, out);
+            }
+            put_int(head_of(storage, storage.cell(column, row)), out);
+        }
+        cells()
+            .filter_map(|cell| storage.text_part(cell))
+            .for_each(|text| out.extend_from_slice(text.as_bytes()));
+        cells()
+            .filter(|cell| head_of(storage, *cell) == VALUE)
+            .for_each(|cell| write_value_of(storage, cell, out));
     }
 
     /// The layouts so far, by their number.
@@ -85,28 +142,35 @@ impl RowCodec {
     /// The batch of these rows, in the memory of another batch.
     pub(crate) fn read<'a>(
         &self,
-        rows: impl Iterator<Item = &'a [u8]>,
+        rows: impl Iterator<Item = &'a [u8]> + Clone,
         memory: Records,
     ) -> Result<Records, Damaged> {
         let layouts = self.layouts();
-        let mut rows = rows.peekable();
-        let first = rows.peek().map(|row| Bytes(row).len()).transpose()?.unwrap_or(0);
-        let Some(first_layout) = layouts.get(first) else { return Ok(Records::new()) };
-        let mut builder = RecordsBuilder::recycled(Arc::clone(&first_layout.shape), memory);
+        let Some(first) = rows.clone().next() else { return Ok(Records::new()) };
+        let first = Bytes(first).len()? >> 1;
+        let rows = rows.map(|row| RowBytes::parse(row, &layouts));
+        let Some(layout) = layouts.get(first) else { return Err(Damaged) };
+        let memory = match read_texts(rows.clone(), first, layout, memory)? {
+            Ok(records) => return Ok(records),
+            Err(memory) => memory,
+        };
+        let mut builder = RecordsBuilder::recycled(Arc::clone(&layout.shape), memory);
         let (mut is_fixed, mut empty_is_none) = (true, false);
         for row in rows {
-            let mut bytes = Bytes(row);
-            let number = bytes.len()?;
-            let layout = layouts.get(number).ok_or(Damaged)?;
-            is_fixed &= layout.is_fixed && number == first;
+            let row = row?;
+            let layout = layouts.get(row.layout).ok_or(Damaged)?;
+            is_fixed &= layout.is_fixed && row.layout == first;
             empty_is_none |= layout.empty_is_none;
             builder.begin_row();
-            for name in layout.shape.as_slice() {
-                if number != first {
-                    builder.seek(name);
+            let (mut texts, mut values) = (row.texts, row.values);
+            row.each(|column, kind, len| {
+                let cell = read_cell(kind, len, &mut texts, &mut values, builder.storage())?;
+                if row.layout != first || row.is_sparse {
+                    builder.seek(layout.shape.name(column).ok_or(Damaged)?);
                 }
-                read_cell(&mut bytes, &mut builder)?;
-            }
+                builder.push_cell(cell);
+                Ok(())
+            })?;
             builder.end_row().map_err(|_| Damaged)?;
         }
         let mut records = builder.finish();
@@ -116,36 +180,178 @@ impl RowCodec {
         records.empty_is_none = empty_is_none;
         Ok(records)
     }
+
+    /// A row, to be read cell by cell.
+    pub(super) fn cells<'a>(row: &'a [u8], layouts: &[Layout]) -> Result<RowCells<'a>, Damaged> {
+        RowBytes::parse(row, layouts).map(RowCells)
+    }
 }
 
-fn write_cell(batch: &Records, column: usize, row: usize, out: &mut Vec<u8>) {
-    let storage = &batch.storage;
-    let cell = storage.cell(column, row);
-    match cell.stored() {
-        Stored::Absent => out.push(ABSENT),
-        Stored::Null => out.push(NULL),
-        Stored::Text { kind, .. } => {
-            out.push(if kind == Kind::Text { TEXT } else { DIGITS });
-            put_bytes(storage.text_part(cell).unwrap_or_default().as_bytes(), out);
+/// A row, to be read cell by cell.
+pub(super) struct RowCells<'a>(RowBytes<'a>);
+
+impl RowCells<'_> {
+    /// The number of its layout.
+    pub(super) fn layout(&self) -> usize {
+        self.0.layout
+    }
+
+    /// Calls `f` with each cell and its column, once the cell's text or value is in `storage`.
+    pub(super) fn put(
+        &self,
+        storage: &mut Storage,
+        mut f: impl FnMut(&mut Storage, usize, Cell),
+    ) -> Result<(), Damaged> {
+        let (mut texts, mut values) = (self.0.texts, self.0.values);
+        self.0.each(|column, kind, len| {
+            let cell = read_cell(kind, len, &mut texts, &mut values, storage)?;
+            f(storage, column, cell);
+            Ok(())
+        })
+    }
+}
+
+/// Reads rows that have the same fields, all of which are texts, digits or nothing, as those of a CSV file. Returns the memory if
+/// there are others.
+fn read_texts<'a>(
+    rows: impl Iterator<Item = Result<RowBytes<'a>, Damaged>>,
+    number: usize,
+    layout: &Layout,
+    memory: Records,
+) -> Result<Result<Records, Records>, Damaged> {
+    let mut records = Records::recycled(Arc::clone(&layout.shape), memory);
+    let (mut cells, mut text) = (records.storage.take_grid(), records.storage.take_text().into_bytes());
+    let mut is_plain = layout.shape.len() > 0;
+    for row in rows {
+        let row = row?;
+        is_plain &= row.layout == number && !row.is_sparse && row.values.0.is_empty();
+        if !is_plain {
+            break;
         }
+        let mut at = text.len();
+        text.extend_from_slice(row.texts.0);
+        row.each(|_, kind, len| {
+            cells.push(match kind {
+                ABSENT => Cell::ABSENT,
+                NULL => Cell::NULL,
+                kind => Cell::text_unchecked(at, len, if kind == TEXT { Kind::Text } else { Kind::Number }),
+            });
+            if kind > NULL {
+                at += len;
+            }
+            Ok(())
+        })?;
+    }
+    is_plain &= Cell::text(text.len(), 0, Kind::Text).is_some();
+    if !is_plain {
+        cells.clear();
+        text.clear();
+    }
+    let text = String::from_utf8(text).map_err(|_| Damaged)?;
+    if !is_plain {
+        records.storage.set_grid(cells);
+        records.storage.set_text(text);
+        return Ok(Err(records));
+    }
+    records.fill(cells, text);
+    if !layout.is_fixed {
+        records.names = Names::Open;
+    }
+    records.empty_is_none = layout.empty_is_none;
+    Ok(Ok(records))
+}
+
+/// What is written of a cell beside its text or value.
+fn head_of(storage: &Storage, cell: Cell) -> u64 {
+    match cell.stored() {
+        Stored::Absent => ABSENT,
+        Stored::Null => NULL,
+        Stored::Text { kind, .. } => {
+            let len = storage.text_part(cell).map_or(0, str::len) as u64;
+            len << KIND_BITS | if kind == Kind::Text { TEXT } else { DIGITS }
+        }
+        Stored::Float(_) | Stored::Value(_) => VALUE,
+    }
+}
+
+/// Puts the text or the value of a cell into a storage.
+fn read_cell(
+    kind: u64,
+    len: usize,
+    texts: &mut Bytes<'_>,
+    values: &mut Bytes<'_>,
+    storage: &mut Storage,
+) -> Result<Cell, Damaged> {
+    let mut text = |kind| {
+        let text = std::str::from_utf8(texts.take(len)?).map_err(|_| Damaged)?;
+        Ok(storage.text_cell(0, text, kind))
+    };
+    match kind {
+        ABSENT => Ok(Cell::ABSENT),
+        NULL => Ok(Cell::NULL),
+        TEXT => text(Kind::Text),
+        DIGITS => text(Kind::Number),
+        _ => read_value_cell(values, storage),
+    }
+}
+
+// The kinds of values.
+mod tag {
+    pub(super) const NULL: u8 = 1;
+    pub(super) const TEXT: u8 = 2;
+    pub(super) const DIGITS: u8 = 3;
+    pub(super) const FLOAT: u8 = 4;
+    pub(super) const FLOAT_DIGITS: u8 = 5;
+    pub(super) const JSON: u8 = 6;
+    pub(super) const FALSE: u8 = 7;
+    pub(super) const TRUE: u8 = 8;
+    pub(super) const INT: u8 = 9;
+    pub(super) const UINT: u8 = 10;
+    pub(super) const BYTES: u8 = 11;
+    pub(super) const TIMESTAMP: u8 = 12;
+    pub(super) const INSTANT: u8 = 13;
+    pub(super) const LIST: u8 = 14;
+    pub(super) const MAP: u8 = 15;
+}
+
+/// Appends the float or the value of a cell.
+fn write_value_of(storage: &Storage, cell: Cell, out: &mut Vec<u8>) {
+    match cell.stored() {
         Stored::Float(number) => match storage.floats.get(number) {
             Some(&(digits, float)) => write_float(float, storage.text_part(digits), out),
-            None => out.push(ABSENT),
+            None => out.push(tag::NULL),
         },
         Stored::Value(number) => match storage.json_value(number) {
             Some((Some(json), value)) => {
-                out.push(JSON);
+                out.push(tag::JSON);
                 put_bytes(json.as_bytes(), out);
                 write_value(value, out);
             }
             Some((None, value)) => write_value(value, out),
-            None => out.push(ABSENT),
+            None => out.push(tag::NULL),
         },
+        Stored::Absent | Stored::Null | Stored::Text { .. } => {}
     }
 }
 
+fn read_value_cell(bytes: &mut Bytes<'_>, storage: &mut Storage) -> Result<Cell, Damaged> {
+    Ok(match bytes.byte()? {
+        tag::FLOAT_DIGITS => {
+            let float = f64::from_le_bytes(bytes.array()?);
+            let digits = storage.text_cell(0, bytes.text()?, Kind::Number);
+            storage.float_cell(digits, float)
+        }
+        tag::JSON => {
+            let json = storage.text_cell(0, bytes.text()?, Kind::Text);
+            let value = read_value(bytes.byte()?, bytes)?;
+            storage.json_cell(json, value)
+        }
+        tag => storage.value_cell(read_value(tag, bytes)?),
+    })
+}
+
 fn write_float(float: f64, digits: Option<&str>, out: &mut Vec<u8>) {
-    out.push(if digits.is_some() { FLOAT_DIGITS } else { FLOAT });
+    out.push(if digits.is_some() { tag::FLOAT_DIGITS } else { tag::FLOAT });
     out.extend_from_slice(&float.to_le_bytes());
     if let Some(digits) = digits {
         put_bytes(digits.as_bytes(), out);
@@ -159,35 +365,35 @@ fn write_value(value: &Value, out: &mut Vec<u8>) {
         put_bytes(bytes, out);
     };
     match value {
-        Value::Null => out.push(NULL),
-        Value::Bool(bool) => out.push(if *bool { TRUE } else { FALSE }),
+        Value::Null => out.push(tag::NULL),
+        Value::Bool(bool) => out.push(if *bool { tag::TRUE } else { tag::FALSE }),
         Value::Number(Number(number)) => match number {
             Repr::Int(int) => {
-                out.push(INT);
+                out.push(tag::INT);
                 out.extend_from_slice(&int.to_le_bytes());
             }
             Repr::UInt(int) => {
-                out.push(UINT);
+                out.push(tag::UINT);
                 out.extend_from_slice(&int.to_le_bytes());
             }
             Repr::Float(float) => write_float(*float, None, out),
             Repr::FloatDigits(float, digits) => write_float(*float, Some(digits), out),
-            Repr::Digits(digits) => tagged(DIGITS, digits.as_bytes(), out),
+            Repr::Digits(digits) => tagged(tag::DIGITS, digits.as_bytes(), out),
         },
-        Value::Text(text) => tagged(TEXT, text.as_bytes(), out),
-        Value::Bytes(bytes) => tagged(BYTES, bytes, out),
-        Value::Timestamp(at) if at.is_rfc3339() => tagged(TIMESTAMP, at.to_string().as_bytes(), out),
+        Value::Text(text) => tagged(tag::TEXT, text.as_bytes(), out),
+        Value::Bytes(bytes) => tagged(tag::BYTES, bytes, out),
+        Value::Timestamp(at) if at.is_rfc3339() => tagged(tag::TIMESTAMP, at.to_string().as_bytes(), out),
         Value::Timestamp(at) => {
-            out.push(INSTANT);
+            out.push(tag::INSTANT);
             out.extend_from_slice(&at.instant().unix_timestamp_nanos().to_le_bytes());
         }
         Value::List(values) => {
-            out.push(LIST);
+            out.push(tag::LIST);
             put_int(values.len() as u64, out);
             values.iter().for_each(|value| write_value(value, out));
         }
         Value::Map(fields) => {
-            out.push(MAP);
+            out.push(tag::MAP);
             put_int(fields.len() as u64, out);
             for (name, value) in fields {
                 put_bytes(name.as_bytes(), out);
@@ -197,100 +403,36 @@ fn write_value(value: &Value, out: &mut Vec<u8>) {
     }
 }
 
-fn read_cell(bytes: &mut Bytes<'_>, builder: &mut RecordsBuilder) -> Result<(), Damaged> {
-    match bytes.byte()? {
-        ABSENT => builder.skip(),
-        NULL => builder.push_null(),
-        TEXT => builder.push_text(bytes.text()?),
-        tag => {
-            let cell = read_cell_of(tag, bytes, builder.storage())?;
-            builder.push_cell(cell);
-        }
-    }
-    Ok(())
-}
-
-/// Reads a cell, and puts its text or value into a storage if it is wanted.
-pub(super) fn read_cell_into(
-    bytes: &mut Bytes<'_>,
-    storage: &mut Storage,
-    is_wanted: bool,
-) -> Result<Cell, Damaged> {
-    if is_wanted {
-        let tag = bytes.byte()?;
-        return read_cell_of(tag, bytes, storage);
-    }
-    skip_cell(bytes)?;
-    Ok(Cell::ABSENT)
-}
-
-fn read_cell_of(tag: u8, bytes: &mut Bytes<'_>, storage: &mut Storage) -> Result<Cell, Damaged> {
-    Ok(match tag {
-        ABSENT => Cell::ABSENT,
-        NULL => Cell::NULL,
-        TEXT => storage.text_cell(0, bytes.text()?, Kind::Text),
-        DIGITS => storage.text_cell(0, bytes.text()?, Kind::Number),
-        FLOAT_DIGITS => {
-            let float = f64::from_le_bytes(bytes.array()?);
-            let digits = storage.text_cell(0, bytes.text()?, Kind::Number);
-            storage.float_cell(digits, float)
-        }
-        JSON => {
-            let json = storage.text_cell(0, bytes.text()?, Kind::Text);
-            let value = read_value(bytes.byte()?, bytes)?;
-            storage.json_cell(json, value)
-        }
-        tag => storage.value_cell(read_value(tag, bytes)?),
-    })
-}
-
-fn skip_cell(bytes: &mut Bytes<'_>) -> Result<(), Damaged> {
-    match bytes.byte()? {
-        ABSENT | NULL => {}
-        TEXT | DIGITS => drop(bytes.bytes()?),
-        FLOAT_DIGITS => {
-            bytes.take(size_of::<f64>())?;
-            bytes.bytes()?;
-        }
-        JSON => {
-            bytes.bytes()?;
-            read_value(bytes.byte()?, bytes)?;
-        }
-        tag => drop(read_value(tag, bytes)?),
-    }
-    Ok(())
-}
-
 fn read_value(tag: u8, bytes: &mut Bytes<'_>) -> Result<Value, Damaged> {
     let number = |repr| Value::Number(Number(repr));
     Ok(match tag {
-        NULL => Value::Null,
-        FALSE => Value::Bool(false),
-        TRUE => Value::Bool(true),
-        INT => number(Repr::Int(i64::from_le_bytes(bytes.array()?))),
-        UINT => number(Repr::UInt(u64::from_le_bytes(bytes.array()?))),
-        FLOAT => number(Repr::Float(f64::from_le_bytes(bytes.array()?))),
-        FLOAT_DIGITS => {
+        tag::NULL => Value::Null,
+        tag::FALSE => Value::Bool(false),
+        tag::TRUE => Value::Bool(true),
+        tag::INT => number(Repr::Int(i64::from_le_bytes(bytes.array()?))),
+        tag::UINT => number(Repr::UInt(u64::from_le_bytes(bytes.array()?))),
+        tag::FLOAT => number(Repr::Float(f64::from_le_bytes(bytes.array()?))),
+        tag::FLOAT_DIGITS => {
             let float = f64::from_le_bytes(bytes.array()?);
             number(Repr::FloatDigits(float, bytes.text()?.into()))
         }
-        DIGITS => number(Repr::Digits(bytes.text()?.into())),
-        TEXT => Value::Text(bytes.text()?.to_owned()),
-        BYTES => Value::Bytes(bytes.bytes()?.to_vec()),
-        TIMESTAMP => Value::Timestamp(bytes.text()?.parse().map_err(|_| Damaged)?),
-        INSTANT => {
+        tag::DIGITS => number(Repr::Digits(bytes.text()?.into())),
+        tag::TEXT => Value::Text(bytes.text()?.to_owned()),
+        tag::BYTES => Value::Bytes(bytes.bytes()?.to_vec()),
+        tag::TIMESTAMP => Value::Timestamp(bytes.text()?.parse().map_err(|_| Damaged)?),
+        tag::INSTANT => {
             let nanos = i128::from_le_bytes(bytes.array()?);
             let at = UtcDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| Damaged)?;
             Value::Timestamp(Timestamp::from(at))
         }
-        LIST => {
+        tag::LIST => {
             let mut values = Vec::new();
             for _ in 0..bytes.int()? {
                 values.push(read_value(bytes.byte()?, bytes)?);
             }
             Value::List(values)
         }
-        MAP => {
+        tag::MAP => {
             let mut fields = Vec::new();
             for _ in 0..bytes.int()? {
                 let name = bytes.text()?.to_owned();

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::batch::Records;
 use super::cell::Cell;
-use super::codec::{Layout, RowCodec, read_cell_into};
+use super::codec::{Layout, RowCodec};
 use super::names::Names;
 use super::shape_error::ShapeError;
-use crate::bytes::{Bytes, Damaged};
+use crate::bytes::Damaged;
 
 impl Records {
     /// Makes row `i` a copy of the row at `positions[i]`. The positions ascend, and one may occur several times.
@@ -39,7 +39,9 @@ impl Records {
 
 /// The columns that the fields of another table have in a batch.
 pub(crate) struct JoinedColumns {
-    layouts: Vec<(Layout, Vec<Option<usize>>)>,
+    layouts: Vec<Layout>,
+    /// For each layout, the column of each field, unless it is left out.
+    columns: Vec<Vec<Option<usize>>>,
     all: Vec<usize>,
 }
 
@@ -50,9 +52,9 @@ impl RowCodec {
         batch: &mut Records,
         left_out: &[Arc<str>],
     ) -> Result<JoinedColumns, ShapeError> {
-        let mut columns = JoinedColumns { layouts: Vec::new(), all: Vec::new() };
+        let mut joined = JoinedColumns { layouts: self.layouts(), columns: Vec::new(), all: Vec::new() };
         let known = batch.shape.len();
-        for layout in self.layouts() {
+        for layout in &joined.layouts {
             let mut at = Vec::with_capacity(layout.shape.len());
             for name in layout.shape.as_slice() {
                 if left_out.contains(name) {
@@ -63,17 +65,17 @@ impl RowCodec {
                 if column < known {
                     return Err(ShapeError::Duplicate { name: String::from(&**name) });
                 }
-                if !columns.all.contains(&column) {
-                    columns.all.push(column);
+                if !joined.all.contains(&column) {
+                    joined.all.push(column);
                 }
                 at.push(Some(column));
             }
             if !layout.is_fixed {
                 batch.names = Names::Open;
             }
-            columns.layouts.push((layout, at));
+            joined.columns.push(at);
         }
-        Ok(columns)
+        Ok(joined)
     }
 }
 
@@ -91,14 +93,14 @@ impl JoinedColumns {
             self.all.iter().for_each(|&column| batch.storage.put(column, stored as usize, Cell::NULL));
             return Ok(());
         };
-        let mut bytes = Bytes(row);
-        let (_, columns) = self.layouts.get(bytes.len()?).ok_or(Damaged)?;
-        for column in columns {
-            let cell = read_cell_into(&mut bytes, &mut batch.storage, column.is_some())?;
-            if let Some(column) = column.filter(|_| !cell.is_absent()) {
-                batch.storage.put(column, stored as usize, cell);
+        let row = RowCodec::cells(row, &self.layouts)?;
+        let columns = self.columns.get(row.layout()).ok_or(Damaged)?;
+        row.put(&mut batch.storage, |storage, field, cell| {
+            if let Some(&Some(column)) = columns.get(field)
+                && !cell.is_absent()
+            {
+                storage.put(column, stored as usize, cell);
             }
-        }
-        Ok(())
+        })
     }
 }

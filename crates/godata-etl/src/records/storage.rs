@@ -50,6 +50,11 @@ impl Storage {
         self.cells.positions(row)
     }
 
+    /// Whether rows have only the cells that are not absent.
+    pub(super) fn is_sparse(&self) -> bool {
+        matches!(self.cells, Cells::Sparse(_))
+    }
+
     /// Makes the cells sparse, as they become by themselves when there are very many.
     #[cfg(test)]
     pub(super) fn make_sparse(&mut self) {

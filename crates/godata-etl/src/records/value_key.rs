@@ -108,16 +108,28 @@ fn put_whole(mut int: u64, is_negative: bool, key: &mut KeyBytes) {
 
 /// Appends a number in decimal digits, as JSON and Rust's `parse` read them.
 fn put_digits(text: &str, key: &mut KeyBytes) {
-    let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+    let bytes = text.as_bytes();
+    let end = bytes.iter().position(|byte| matches!(byte, b'e' | b'E')).unwrap_or(text.len());
+    let (mantissa, exponent) = (&text[..end], text.get(end + 1..).unwrap_or("0"));
     let unsigned = mantissa.strip_prefix(['-', '+']).unwrap_or(mantissa);
-    let (int, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
-    let digits: Vec<u8> = int.bytes().chain(fraction.bytes()).map(|digit| digit.wrapping_sub(b'0')).collect();
-    let leading = digits.iter().take_while(|&&digit| digit == 0).count();
+    let point = unsigned.bytes().position(|byte| byte == b'.').unwrap_or(unsigned.len());
+    let (int, fraction) = (&unsigned[..point], unsigned.get(point + 1..).unwrap_or(""));
+    let leading = int.bytes().chain(fraction.bytes()).take_while(|&digit| digit == b'0').count();
     let bound = if exponent.starts_with('-') { i64::MIN / 2 } else { i64::MAX / 2 };
     let exponent =
         exponent.parse::<i64>().map_or(bound, |exponent| exponent.clamp(i64::MIN / 2, i64::MAX / 2));
     let point = exponent + int.len() as i64 - leading as i64;
-    put_decimal(&digits[leading..], point, mantissa.starts_with('-'), key);
+    let digits = int.bytes().chain(fraction.bytes()).skip(leading).map(|digit| digit.wrapping_sub(b'0'));
+    let is_negative = mantissa.starts_with('-');
+    // Most numbers are short.
+    let (mut short, len) = ([0; 40], int.len() + fraction.len() - leading);
+    match short.get_mut(..len) {
+        Some(short) => {
+            short.iter_mut().zip(digits).for_each(|(to, digit)| *to = digit);
+            put_decimal(short, point, is_negative, key);
+        }
+        None => put_decimal(&digits.collect::<Vec<_>>(), point, is_negative, key),
+    }
 }
 
 /// Appends the number 0.d1d2d3… times 10 to the power of `point`. The first digit is not 0.
