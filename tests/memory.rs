@@ -50,3 +50,34 @@ fn records_with_names_of_their_own_stay_under_64_mib() -> Result<(), BoxError> {
     }
     Ok(())
 }
+
+#[test]
+fn the_steps_that_compare_records_stay_under_64_mib_with_ten_times_their_memory() -> Result<(), BoxError> {
+    const ROWS: u64 = 500_000;
+    let rows = || Pipeline::builder("rows").read_iter(|_| (0..ROWS).map(row));
+    let memory = || Memory::mib(8);
+    let sorted = rows().sort_by(|(key, _)| key.clone(), memory());
+    let grouped = sorted.group_by(|(key, _)| key.clone(), memory()).count();
+    let distinct =
+        grouped.map(|(key, count)| (key, count)).dedupe_by(|(key, _)| key.clone(), Keep::First, memory());
+    let joined = distinct.join(rows(), |(key, _)| key.clone(), |(key, _)| key.clone(), Join::Inner, memory());
+    let pipeline = joined
+        .expect("each key is there once, with its record", |((key, count), row)| {
+            *count == 1 && row.as_ref().is_some_and(|(other, _)| other == key)
+        })
+        .write_fn(|_, _| std::future::ready(Ok(())))?;
+
+    let report = pipeline.run_blocking(&RunContext::new())?;
+    assert_eq!(report.written.records, ROWS);
+    match peak_resident_kib() {
+        Some(peak) => assert!(peak < 64 * 1024, "{peak} KiB"),
+        None => println!("skipped: this system has no /proc/self/status to read the memory from"),
+    }
+    Ok(())
+}
+
+/// A row of about 160 bytes, whose key is in no order.
+fn row(number: u64) -> (String, String) {
+    let key = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (format!("{key:020}"), format!("{number:0>100}"))
+}

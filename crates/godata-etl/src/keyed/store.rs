@@ -25,8 +25,15 @@ pub(crate) trait Codec<B>: Default + Send + Sync + 'static {
     /// What [`write`](Self::write) needs to know about the batch.
     fn layout(&self, batch: &B) -> u64;
 
-    /// Appends a record.
-    fn write(&self, layout: u64, batch: &B, index: usize, out: &mut Vec<u8>) -> Result<(), BoxError>;
+    /// Appends a record. `memory` is reused.
+    fn write(
+        &self,
+        layout: u64,
+        batch: &B,
+        index: usize,
+        memory: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), BoxError>;
 
     /// The batch of these records.
     fn read<'a>(&self, rows: impl Iterator<Item = &'a [u8]> + Clone, work: &Work) -> Result<B, BoxError>;
@@ -45,8 +52,15 @@ impl Codec<Records> for RowCodec {
         Self::layout(self, batch)
     }
 
-    fn write(&self, layout: u64, batch: &Records, index: usize, out: &mut Vec<u8>) -> Result<(), BoxError> {
-        Self::write(layout, batch, index, out);
+    fn write(
+        &self,
+        layout: u64,
+        batch: &Records,
+        index: usize,
+        memory: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), BoxError> {
+        Self::write(layout, batch, index, memory, out);
         Ok(())
     }
 
@@ -83,7 +97,14 @@ impl<T: Serialize + DeserializeOwned> Codec<Vec<T>> for Serde {
         0
     }
 
-    fn write(&self, _: u64, batch: &Vec<T>, index: usize, out: &mut Vec<u8>) -> Result<(), BoxError> {
+    fn write(
+        &self,
+        _: u64,
+        batch: &Vec<T>,
+        index: usize,
+        _: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), BoxError> {
         let Some(value) = batch.get(index) else { return Ok(()) };
         let mut serializer = rmp_serde::Serializer::new(out).with_struct_map();
         Ok(value.serialize(&mut serializer).map_err(|error| NotKept(error.into()))?)
@@ -113,12 +134,19 @@ pub(crate) struct StoreWriter<'a, B: Kept> {
     places: PlaceWriter<'a>,
     layout: u64,
     payload: Vec<u8>,
+    memory: Vec<u8>,
 }
 
 impl<B: Kept> Store<B> {
     pub(crate) fn writer(&self, batch: &B) -> StoreWriter<'_, B> {
         let places = PlaceWriter::new(&self.sources);
-        StoreWriter { codec: &self.codec, places, layout: self.codec.layout(batch), payload: Vec::new() }
+        StoreWriter {
+            codec: &self.codec,
+            places,
+            layout: self.codec.layout(batch),
+            payload: Vec::new(),
+            memory: Vec::new(),
+        }
     }
 
     pub(super) fn sources(&self) -> &Sources {
@@ -177,7 +205,7 @@ impl<B: Kept> StoreWriter<'_, B> {
     ) -> Result<(), BoxError> {
         self.payload.clear();
         self.places.write(&chunk.place(index), &mut self.payload);
-        self.codec.write(self.layout, chunk.batch(), index, &mut self.payload)?;
+        self.codec.write(self.layout, chunk.batch(), index, &mut self.memory, &mut self.payload)?;
         put_bytes(&self.payload, out);
         Ok(())
     }

@@ -109,29 +109,46 @@ impl RowCodec {
         at as u64
     }
 
-    /// Appends the row at a position of a batch of this layout.
-    pub(crate) fn write(layout: u64, batch: &Records, position: usize, out: &mut Vec<u8>) {
+    /// Appends the row at a position of a batch of this layout. `memory` is reused.
+    pub(crate) fn write(
+        layout: u64,
+        batch: &Records,
+        position: usize,
+        memory: &mut Vec<u8>,
+        out: &mut Vec<u8>,
+    ) {
         let Some(&row) = batch.rows.get(position) else { return };
-        let (storage, row) = (&batch.storage, row as usize);
-        let cells = || storage.positions(row).map(|column| storage.cell(column, row));
-        if storage.is_sparse() {
-            put_int(layout << 1 | 1, out);
+        let (storage, row, texts) = (&batch.storage, row as usize, memory);
+        let is_sparse = storage.is_sparse();
+        put_int(layout << 1 | u64::from(is_sparse), out);
+        if is_sparse {
             put_int(storage.positions(row).count() as u64, out);
-        } else {
-            put_int(layout << 1, out);
         }
+        texts.clear();
+        let mut has_values = false;
         for column in storage.positions(row) {
-            if storage.is_sparse() {
+            if is_sparse {
                 put_int(column as u64, out);
             }
-            put_int(head_of(storage, storage.cell(column, row)), out);
+            let cell = storage.cell(column, row);
+            let head = match cell.stored() {
+                Stored::Absent => ABSENT,
+                Stored::Null => NULL,
+                Stored::Text { kind, .. } => {
+                    let text = storage.text_part(cell).unwrap_or_default();
+                    texts.extend_from_slice(text.as_bytes());
+                    (text.len() as u64) << KIND_BITS | if kind == Kind::Text { TEXT } else { DIGITS }
+                }
+                Stored::Float(_) | Stored::Value(_) => VALUE,
+            };
+            has_values |= head == VALUE;
+            put_int(head, out);
         }
-        cells()
-            .filter_map(|cell| storage.text_part(cell))
-            .for_each(|text| out.extend_from_slice(text.as_bytes()));
-        cells()
-            .filter(|cell| head_of(storage, *cell) == VALUE)
-            .for_each(|cell| write_value_of(storage, cell, out));
+        out.extend_from_slice(texts);
+        if has_values {
+            let cells = storage.positions(row).map(|column| storage.cell(column, row));
+            cells.for_each(|cell| write_value_of(storage, cell, out));
+        }
     }
 
     /// The layouts so far, by their number.
@@ -148,7 +165,6 @@ impl RowCodec {
         let layouts = self.layouts();
         let Some(first) = rows.clone().next() else { return Ok(Records::new()) };
         let first = Bytes(first).len()? >> 1;
-        let rows = rows.map(|row| RowBytes::parse(row, &layouts));
         let Some(layout) = layouts.get(first) else { return Err(Damaged) };
         let memory = match read_texts(rows.clone(), first, layout, memory)? {
             Ok(records) => return Ok(records),
@@ -157,7 +173,7 @@ impl RowCodec {
         let mut builder = RecordsBuilder::recycled(Arc::clone(&layout.shape), memory);
         let (mut is_fixed, mut empty_is_none) = (true, false);
         for row in rows {
-            let row = row?;
+            let row = RowBytes::parse(row, &layouts)?;
             let layout = layouts.get(row.layout).ok_or(Damaged)?;
             is_fixed &= layout.is_fixed && row.layout == first;
             empty_is_none |= layout.empty_is_none;
@@ -214,33 +230,37 @@ impl RowCells<'_> {
 /// Reads rows that have the same fields, all of which are texts, digits or nothing, as those of a CSV file. Returns the memory if
 /// there are others.
 fn read_texts<'a>(
-    rows: impl Iterator<Item = Result<RowBytes<'a>, Damaged>>,
+    rows: impl Iterator<Item = &'a [u8]>,
     number: usize,
     layout: &Layout,
     memory: Records,
 ) -> Result<Result<Records, Records>, Damaged> {
     let mut records = Records::recycled(Arc::clone(&layout.shape), memory);
     let (mut cells, mut text) = (records.storage.take_grid(), records.storage.take_text().into_bytes());
-    let mut is_plain = layout.shape.len() > 0;
+    let columns = layout.shape.len();
+    let mut is_plain = columns > 0;
     for row in rows {
-        let row = row?;
-        is_plain &= row.layout == number && !row.is_sparse && row.values.0.is_empty();
+        let mut bytes = Bytes(row);
+        is_plain &= bytes.len()? == number << 1;
         if !is_plain {
             break;
         }
         let mut at = text.len();
-        text.extend_from_slice(row.texts.0);
-        row.each(|_, kind, len| {
+        for _ in 0..columns {
+            let head = bytes.int()?;
+            let (kind, len) = (head & KINDS, (head >> KIND_BITS) as usize);
             cells.push(match kind {
-                ABSENT => Cell::ABSENT,
+                TEXT => Cell::text_unchecked(at, len, Kind::Text),
+                DIGITS => Cell::text_unchecked(at, len, Kind::Number),
                 NULL => Cell::NULL,
-                kind => Cell::text_unchecked(at, len, if kind == TEXT { Kind::Text } else { Kind::Number }),
+                _ => Cell::ABSENT,
             });
-            if kind > NULL {
-                at += len;
-            }
-            Ok(())
-        })?;
+            at += len;
+            is_plain &= kind != VALUE;
+        }
+        // Nothing is after the texts.
+        is_plain &= bytes.0.len() == at - text.len();
+        text.extend_from_slice(bytes.0);
     }
     is_plain &= Cell::text(text.len(), 0, Kind::Text).is_some();
     if !is_plain {
@@ -259,19 +279,6 @@ fn read_texts<'a>(
     }
     records.empty_is_none = layout.empty_is_none;
     Ok(Ok(records))
-}
-
-/// What is written of a cell beside its text or value.
-fn head_of(storage: &Storage, cell: Cell) -> u64 {
-    match cell.stored() {
-        Stored::Absent => ABSENT,
-        Stored::Null => NULL,
-        Stored::Text { kind, .. } => {
-            let len = storage.text_part(cell).map_or(0, str::len) as u64;
-            len << KIND_BITS | if kind == Kind::Text { TEXT } else { DIGITS }
-        }
-        Stored::Float(_) | Stored::Value(_) => VALUE,
-    }
 }
 
 /// Puts the text or the value of a cell into a storage.

@@ -66,12 +66,29 @@ pub(crate) fn put_value(value: ValueRef<'_>, key: &mut KeyBytes) {
 /// Like [`put_value`], but a text that is a number has its place among the numbers.
 pub(crate) fn put_sorted(value: ValueRef<'_>, key: &mut KeyBytes) {
     match value {
-        ValueRef::Text(text) if digits::parse_float(text).is_some() => {
-            key.put_byte(NUMBER);
-            put_digits(text, key);
-        }
+        ValueRef::Text(text) => match short_whole(text) {
+            Some(int) => {
+                key.put_byte(NUMBER);
+                put_whole(int, false, key);
+            }
+            None if digits::parse_float(text).is_some() => {
+                key.put_byte(NUMBER);
+                put_digits(text, key);
+            }
+            None => put_value(value, key),
+        },
         value => put_value(value, key),
     }
+}
+
+/// A whole number of a few digits, which most numbers are.
+fn short_whole(text: &str) -> Option<u64> {
+    const DIGITS: usize = 18;
+    if !(1..=DIGITS).contains(&text.len()) {
+        return None;
+    }
+    let digit = |byte: u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
+    text.bytes().try_fold(0, |int, byte| Some(int * 10 + digit(byte)?))
 }
 
 /// Appends a value within another one, so that the end of the other one is less.
