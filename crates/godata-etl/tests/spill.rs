@@ -7,12 +7,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use godata_etl::{Keep, Memory, Pipeline, PipelineError, RunContext};
+use godata_etl::{BoxError, Keep, Memory, Pipeline, RunContext};
 
 const FOLDER: &str = "GODATA_TEST_SPILL";
 
 /// Sorts much more than fits into the memory, and calls `seen` with the first batch that comes out.
-fn sort(folder: &str, seen: fn()) -> Result<(), PipelineError> {
+fn sort(folder: &str, seen: fn()) -> Result<(), BoxError> {
     let memory = Memory::mib(1).spill_to(folder);
     let pipeline = Pipeline::builder("sort")
         .read_iter(|_| (0..300_000_u64).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15)))
@@ -22,7 +22,8 @@ fn sort(folder: &str, seen: fn()) -> Result<(), PipelineError> {
             seen();
             Ok(())
         });
-    pipeline.unwrap().run_blocking(&RunContext::new()).map(drop)
+    pipeline?.run_blocking(&RunContext::new())?;
+    Ok(())
 }
 
 /// Not a test by itself: the other ones run it in a process of its own.
@@ -41,13 +42,13 @@ fn child() {
 fn child_command(shell: &str, folder: &Path) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", &format!("{shell} exec \"$0\" child --exact --nocapture")]);
-    command.arg(env::current_exe().unwrap()).env(FOLDER, folder);
+    command.arg(env::current_exe().expect("a test has a path")).env(FOLDER, folder);
     command.stdin(Stdio::piped()).stdout(Stdio::piped());
     command
 }
 
 fn is_empty(folder: &Path) -> bool {
-    fs::read_dir(folder).unwrap().next().is_none()
+    fs::read_dir(folder).expect("the folder is there").next().is_none()
 }
 
 #[test]

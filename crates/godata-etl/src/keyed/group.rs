@@ -1,21 +1,22 @@
 //! Grouping.
 
 use std::collections::hash_map::RandomState;
+use std::iter::Peekable;
 use std::sync::Arc;
+use std::vec;
 
 use godata_core::BoxError;
 
 use super::block::Unsorted;
 use super::key_of::{KeyOf, Keys};
+use super::late_groups::{LateGroups, Placed};
 use super::memory::Memory;
-use super::merge::Merge;
-use super::places::{PlaceWriter, read_place};
+use super::places::PlaceWriter;
 use super::sorter::Sorter;
+use super::spill::SpillError;
 use super::store::{Kept, Store};
 use super::table::{Found, KeyTable, grown};
-use crate::bytes::Bytes;
 use crate::chunk::row_number;
-use crate::origin::PlaceOf;
 use crate::step::{Accumulate, Prepare};
 use crate::{Batch, Chunk, Origin, Stop, Unit, Work};
 
@@ -57,7 +58,7 @@ pub(crate) struct Groups<B: Kept, G: Grouping<B>> {
     store: Arc<Store<B>>,
     memory: Memory,
     table: KeyTable,
-    groups: Vec<Option<(G::Group, PlaceOf)>>,
+    groups: Vec<Option<Placed<G::Group>>>,
     /// How many bytes the groups take beyond the table.
     size: u64,
     others: Option<Sorter>,
@@ -74,20 +75,8 @@ pub(crate) struct Prepared<B, G: Grouping<B>> {
 /// The groups go out.
 struct Ending<B: Kept, G: Grouping<B>> {
     /// The groups in memory, by their number, in the order of their keys.
-    order: std::vec::IntoIter<u32>,
-    /// The next one of them.
-    next: Option<u32>,
-    others: Option<Others<B, G>>,
-}
-
-/// The groups of sorted records.
-struct Others<B: Kept, G: Grouping<B>> {
-    sorted: Merge,
-    /// Whether the current row is still to be grouped.
-    is_at_row: bool,
-    /// The group of the key that comes next.
-    next: Option<(Vec<u8>, (G::Group, PlaceOf))>,
-    _batch: std::marker::PhantomData<fn() -> B>,
+    order: Peekable<vec::IntoIter<u32>>,
+    late: LateGroups<B, G>,
 }
 
 impl<B: Kept, G: Grouping<B>> Groups<B, G> {
@@ -131,21 +120,37 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
         Ok(others.add(rows.sort(chunk.len(), u64::MAX))?)
     }
 
-    fn ending(&mut self) -> Result<&mut Ending<B, G>, Stop> {
-        if self.ending.is_none() {
-            let mut order: Vec<u32> = (0..row_number(self.table.len())).collect();
-            order.sort_unstable_by(|&a, &b| self.table.key(a as usize).cmp(self.table.key(b as usize)));
-            let mut order = order.into_iter();
-            let others = self.others.take().map(|others| others.finish()).transpose()?;
-            let others = others.map(|sorted| Others {
-                sorted,
-                is_at_row: false,
-                next: None,
-                _batch: std::marker::PhantomData,
-            });
-            self.ending = Some(Ending { next: order.next(), order, others });
+    /// What goes out, once all records have come.
+    fn end(&self, others: Option<Sorter>) -> Result<Ending<B, G>, SpillError> {
+        let mut order: Vec<u32> = (0..row_number(self.table.len())).collect();
+        order.sort_unstable_by(|&a, &b| self.table.key(a as usize).cmp(self.table.key(b as usize)));
+        let others = others.unwrap_or_else(|| Sorter::new(self.memory.clone()));
+        Ok(Ending { order: order.into_iter().peekable(), late: LateGroups::new(others.finish()?) })
+    }
+
+    /// The group with the least key of those that have not gone out. Of a key all of whose records were rejected, there is none.
+    fn next_group(
+        &mut self,
+        ending: &mut Ending<B, G>,
+        work: &mut Work,
+    ) -> Result<Option<Placed<G::Group>>, Stop> {
+        loop {
+            ending.late.fill(&*self.grouping, &self.store, work)?;
+            let is_late = match (ending.order.peek(), ending.late.next()) {
+                (None, None) => return Ok(None),
+                (Some(&number), Some(late)) => *late.key < *self.table.key(number as usize),
+                (early, _) => early.is_none(),
+            };
+            let group = if is_late {
+                ending.late.take_next().map(|late| late.group)
+            } else {
+                let number = ending.order.next();
+                number.and_then(|number| self.groups.get_mut(number as usize)?.take())
+            };
+            if group.is_some() {
+                return Ok(group);
+            }
         }
-        self.ending.as_mut().ok_or_else(|| Stop::from("the groups are gone"))
     }
 }
 
@@ -160,7 +165,7 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
         let mut places = PlaceWriter::new(store.sources());
         work.each(&chunk.rows, 0..chunk.len(), |index, _| {
             let (key, hash) = keys.at(index);
-            let each = size_of::<Option<(G::Group, PlaceOf)>>() as u64;
+            let each = size_of::<Option<Placed<G::Group>>>() as u64;
             let number = match table.find_or_add(key, hash, limit.saturating_sub(*size)) {
                 Found::Known(number) => number,
                 Found::Added(number) => {
@@ -191,75 +196,28 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
 
     fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<G::Out>>, Stop> {
         const GROUPS: usize = 4096;
-        self.ending()?;
-        let (grouping, store) = (Arc::clone(&self.grouping), Arc::clone(&self.store));
-        let Self { ending: Some(ending), table, groups: all, .. } = self else { return Ok(None) };
+        let mut ending = match self.ending.take() {
+            Some(ending) => ending,
+            None => {
+                let others = self.others.take();
+                self.end(others)?
+            }
+        };
         let (mut groups, mut places) = (Vec::new(), Vec::new());
-        work.check()?;
-        while groups.len() < GROUPS {
-            if let Some(others) = &mut ending.others {
-                others.fill(&*grouping, &store, work)?;
-            }
-            let other = ending.others.as_ref().and_then(|others| others.next.as_ref());
-            let is_other = match (ending.next, other) {
-                (None, None) => break,
-                (Some(number), Some((key, _))) => key.as_slice() < table.key(number as usize),
-                (number, _) => number.is_none(),
-            };
-            let group = if is_other {
-                ending.others.as_mut().and_then(|others| others.next.take()).map(|(_, group)| group)
-            } else {
-                let number = std::mem::replace(&mut ending.next, ending.order.next());
-                number.and_then(|number| all.get_mut(number as usize)?.take())
-            };
-            // A key all of whose records were rejected has no group.
-            if let Some((group, place)) = group {
-                groups.push(group);
-                places.push(place);
-            }
+        while groups.len() < GROUPS
+            && let Some((group, place)) = self.next_group(&mut ending, work)?
+        {
+            groups.push(group);
+            places.push(place);
         }
+        self.ending = Some(ending);
         if groups.is_empty() {
             return Ok(None);
         }
+        let (grouping, store) = (Arc::clone(&self.grouping), Arc::clone(&self.store));
         Ok(Some(Unit::new(move |_| {
             let batch = grouping.finish(groups)?;
             Ok(Chunk::new(batch, Origin::of_places(store.sources().read(places))))
         })))
-    }
-}
-
-impl<B: Kept, G: Grouping<B>> Others<B, G> {
-    /// Makes the next group of the sorted records, unless it has been made. Of a key all of whose records are rejected there is
-    /// none.
-    fn fill(&mut self, grouping: &G, store: &Store<B>, work: &mut Work) -> Result<(), Stop> {
-        while self.next.is_none() && (self.is_at_row || self.sorted.advance()?) {
-            let Some(row) = self.sorted.row() else { return Ok(()) };
-            let key = row.key.to_vec();
-            let mut group = None;
-            loop {
-                let Some(row) = self.sorted.row().filter(|row| row.key == key) else { break };
-                let place = read_place(&mut Bytes(row.payload))?;
-                let batch = store.read_one(row.payload, work)?;
-                let chunk = Chunk::new(batch, Origin::of_places(store.sources().read(vec![place])));
-                work.enter(&chunk.origin);
-                let (chunk, inputs) = grouping.prepare(chunk, work)?;
-                work.each(&chunk.rows, 0..chunk.len(), |index, _| {
-                    if let Some((group, _)) = &mut group {
-                        grouping.add(group, chunk.batch(), &inputs, index)?;
-                        return Ok(());
-                    }
-                    let mut first = grouping.start(chunk.batch(), index)?;
-                    grouping.add(&mut first, chunk.batch(), &inputs, index)?;
-                    group = Some((first, place));
-                    Ok(())
-                })?;
-                self.is_at_row = self.sorted.advance()?;
-                if !self.is_at_row {
-                    break;
-                }
-            }
-            self.next = group.map(|group| (key, group));
-        }
-        Ok(())
     }
 }

@@ -17,6 +17,7 @@ mod join;
 mod key;
 mod key_of;
 mod kinds;
+mod late_groups;
 mod load;
 mod lookup_table;
 mod memory;

@@ -1,0 +1,124 @@
+//! The groups whose keys did not fit into the memory.
+
+use super::group::Grouping;
+use super::merge::Merge;
+use super::places::PlaceWriter;
+use super::store::{Kept, Piece, Store};
+use crate::origin::PlaceOf;
+use crate::{Chunk, Stop, Work};
+
+/// A group, and the place of its first record.
+pub(super) type Placed<G> = (G, PlaceOf);
+
+/// A group with its key.
+pub(super) struct Late<G> {
+    pub(super) key: Vec<u8>,
+    pub(super) group: Placed<G>,
+}
+
+/// Makes groups of records that are sorted by key, one group after the other.
+pub(super) struct LateGroups<B: Kept, R: Grouping<B>> {
+    sorted: Merge,
+    batch: Option<LateBatch<B, R>>,
+    /// The group that records are added to.
+    current: Option<Late<R::Group>>,
+    next: Option<Late<R::Group>>,
+}
+
+/// Some of the records.
+struct LateBatch<B: Kept, R: Grouping<B>> {
+    chunk: Chunk<B>,
+    inputs: R::Inputs,
+    /// The keys of the rows of the batch, with those that were rejected.
+    keys: Vec<Vec<u8>>,
+    /// The next record.
+    position: usize,
+}
+
+impl<B: Kept, R: Grouping<B>> LateGroups<B, R> {
+    pub(super) fn new(sorted: Merge) -> Self {
+        Self { sorted, batch: None, current: None, next: None }
+    }
+
+    /// The next group, once [`fill`](Self::fill) has made it; `None` at the end.
+    pub(super) fn next(&self) -> Option<&Late<R::Group>> {
+        self.next.as_ref()
+    }
+
+    pub(super) fn take_next(&mut self) -> Option<Late<R::Group>> {
+        self.next.take()
+    }
+
+    /// Makes the next group, unless it has been made. There is none of a key all of whose records are rejected.
+    pub(super) fn fill(&mut self, grouping: &R, store: &Store<B>, work: &mut Work) -> Result<(), Stop> {
+        while self.next.is_none() {
+            if self.batch.as_ref().is_none_or(|batch| batch.position == batch.chunk.len()) {
+                self.batch = self.read(grouping, store, work)?;
+            }
+            let Some(batch) = &mut self.batch else {
+                self.next = self.current.take();
+                return Ok(());
+            };
+            let is_other = |group: &mut Late<R::Group>| batch.key().is_some_and(|key| *key != group.key);
+            self.next = self.current.take_if(is_other);
+            if self.next.is_none() {
+                batch.add(&mut self.current, grouping, store, work)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the next records; `None` at the end.
+    fn read(
+        &mut self,
+        grouping: &R,
+        store: &Store<B>,
+        work: &mut Work,
+    ) -> Result<Option<LateBatch<B, R>>, Stop> {
+        let (mut piece, mut keys) = (Piece::default(), Vec::new());
+        work.check()?;
+        while !piece.is_full() && self.sorted.advance()? {
+            let Some(row) = self.sorted.row() else { break };
+            piece.push(row.payload);
+            keys.push(row.key.to_vec());
+        }
+        if piece.is_empty() {
+            return Ok(None);
+        }
+        let chunk = store.read(&piece, work)?;
+        work.enter(&chunk.origin);
+        let (chunk, inputs) = grouping.prepare(chunk, work)?;
+        Ok(Some(LateBatch { chunk, inputs, keys, position: 0 }))
+    }
+}
+
+impl<B: Kept, R: Grouping<B>> LateBatch<B, R> {
+    /// The key of the next record.
+    fn key(&self) -> Option<&Vec<u8>> {
+        self.keys.get(self.chunk.row(self.position) as usize)
+    }
+
+    /// Lets the next record change its group, which it starts if it is the first one.
+    fn add(
+        &mut self,
+        group: &mut Option<Late<R::Group>>,
+        grouping: &R,
+        store: &Store<B>,
+        work: &mut Work,
+    ) -> Result<(), Stop> {
+        let index = self.position;
+        self.position += 1;
+        let (batch, row) = (self.chunk.batch(), self.chunk.row(index));
+        let added = match group {
+            Some(Late { group: (group, _), .. }) => grouping.add(group, batch, &self.inputs, index).map(drop),
+            None => grouping.start(batch, index).and_then(|mut first| {
+                grouping.add(&mut first, batch, &self.inputs, index)?;
+                let key = std::mem::take(&mut self.keys[row as usize]);
+                let place = PlaceWriter::new(store.sources()).compact(&self.chunk.place(index));
+                *group = Some(Late { key, group: (first, place) });
+                Ok(())
+            }),
+        };
+        added.or_else(|error| work.reject(row, error))
+    }
+}
