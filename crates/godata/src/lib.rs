@@ -146,7 +146,7 @@ pub use godata_core::{
 };
 pub use godata_etl as etl;
 pub use godata_etl::{
-    BlockingRead, BlockingSink, BlockingSource, BlockingWrite, BuildError, Chunk, Concurrency,
+    BlockingRead, BlockingSink, BlockingSource, BlockingWrite, BuildError, Chunk, Concurrency, Decimal,
     ExpectationFailed, FieldError, Flow, JobHook, JobInfo, Limit, OnError, Origin, Outcome, Pipeline,
     PipelineBuilder, PipelineEnd, PipelineError, PipelineHook, PipelineInfo, PipelineJob, Place, Reader,
     Record, RecordMut, RecordRef, Records, RejectKind, RejectReason, Rejected, RunReport, RunScope, Sink,

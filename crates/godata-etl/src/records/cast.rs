@@ -15,7 +15,7 @@ use super::value_ref::ValueRef;
 ///
 /// A cast changes the type, and not how the field is written: a number keeps its digits and a timestamp its offset, so
 /// `12.50` stays `12.50`. Digits that are not a JSON number are normalized, such as `007` to `7`, and so are digits with a
-/// fraction that are cast to a whole number, such as `12.0` to `12`.
+/// fraction that are cast to a whole number, such as `12.0` to `12`, and an exponent of a decimal.
 ///
 /// ```
 /// use godata_etl::{Type, record};
@@ -43,6 +43,10 @@ pub enum Type {
     Text,
     /// An instant. Cast from RFC 3339 text, by the rules of [`Timestamp`](crate::Timestamp).
     Timestamp,
+    /// A day of the calendar. Cast from text such as `2024-05-01`.
+    Date,
+    /// An exact [`Decimal`](crate::Decimal) of at most 38 digits. Cast from text, and from any number.
+    Decimal,
 }
 
 impl Type {
@@ -55,12 +59,14 @@ impl Type {
             Self::Float => "a number",
             Self::Text => "text",
             Self::Timestamp => "an RFC 3339 timestamp",
+            Self::Date => "a date such as 2024-05-01",
+            Self::Decimal => "a decimal number of at most 38 digits",
         }
     }
 }
 
 impl fmt::Display for Type {
-    /// The lower case name: `bool`, `int`, `uint`, `float`, `text` or `timestamp`.
+    /// The lower case name: `bool`, `int`, `uint`, `float`, `text`, `timestamp`, `date` or `decimal`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Bool => "bool",
@@ -69,14 +75,21 @@ impl fmt::Display for Type {
             Self::Float => "float",
             Self::Text => "text",
             Self::Timestamp => "timestamp",
+            Self::Date => "date",
+            Self::Decimal => "decimal",
         })
     }
 }
 
 /// Casts a value; null stays null.
 pub(super) fn cast_value(field: &str, value: ValueRef<'_>, to: Type) -> Result<Value, FieldError> {
-    let cast = match to {
-        Type::Text if !value.is_null() => to_text(value).map(Value::Text),
+    let cast = match (to, value) {
+        (Type::Text, value) if !value.is_null() => to_text(value).map(Value::Text),
+        (to, ValueRef::Decimal(decimal)) if to != Type::Decimal => {
+            // The other numbers keep its digits.
+            let digits = decimal.to_string();
+            cast(ValueRef::Number(NumberRef(Repr::Digits(&digits))), to).map(ValueRef::to_owned)
+        }
         _ => cast(value, to).map(ValueRef::to_owned),
     };
     cast.ok_or_else(|| FieldError::unexpected(field, to, value))
@@ -103,6 +116,8 @@ fn cast(value: ValueRef<'_>, to: Type) -> Option<ValueRef<'_>> {
             ValueRef::Timestamp(_) => Some(value),
             _ => None,
         },
+        Type::Date => value.as_date().map(ValueRef::Date),
+        Type::Decimal => value.as_decimal().map(ValueRef::Decimal),
         Type::Text => value.as_str().map(ValueRef::Text),
     }
 }
@@ -137,9 +152,10 @@ impl Storage {
         if to == Type::Text && value.as_str().is_some() {
             return Ok(());
         }
-        let cast = self.cast_cell(cell, value, to).ok_or_else(|| FieldError::unexpected(field, to, value))?;
+        let cast = self.cast_cell(cell, field, value, to)?;
         let cell = match cast {
             Cast::Slice(cell) => cell,
+            Cast::Exact(text, kind) => self.text_cell(0, &text, kind),
             Cast::Float(digits, float) => self.float_cell(digits, float),
             Cast::Value(value) => self.value_cell(value),
         };
@@ -148,7 +164,8 @@ impl Storage {
     }
 
     /// What a cell and its value are cast to. Digits in the text of the batch are not copied.
-    fn cast_cell(&self, cell: Cell, value: ValueRef<'_>, to: Type) -> Option<Cast> {
+    fn cast_cell(&self, cell: Cell, field: &str, value: ValueRef<'_>, to: Type) -> Result<Cast, FieldError> {
+        let unexpected = || FieldError::unexpected(field, to, value);
         let slice = match cell.stored() {
             Stored::Text { .. } => Some(cell),
             Stored::Float(number) => self.floats.get(number).map(|&(digits, _)| digits),
@@ -157,11 +174,21 @@ impl Storage {
         let slice = slice.filter(|slice| !slice.is_absent());
         if to == Type::Text && !value.is_null() {
             return match slice {
-                Some(slice) => Some(Cast::Slice(slice.with_kind(Kind::Text))),
-                None => to_text(value).map(|text| Cast::Value(Value::Text(text))),
+                Some(slice) => Ok(Cast::Slice(slice.with_kind(Kind::Text))),
+                None => to_text(value).map(|text| Cast::Value(Value::Text(text))).ok_or_else(unexpected),
             };
         }
-        Some(match (cast(value, to)?, slice) {
+        // The digits of a decimal are those of a number.
+        let value = match (value, slice.and_then(|slice| self.text_part(slice))) {
+            (ValueRef::Decimal(_), Some(digits)) => ValueRef::Number(NumberRef(Repr::Digits(digits))),
+            _ => value,
+        };
+        if matches!(value, ValueRef::Decimal(_)) {
+            return cast_value(field, value, to).map(Cast::Value);
+        }
+        Ok(match (cast(value, to).ok_or_else(unexpected)?, slice) {
+            (ValueRef::Decimal(decimal), slice) => self.exact_cast(decimal.to_string(), slice, Kind::Decimal),
+            (ValueRef::Date(date), slice) => self.exact_cast(date.to_string(), slice, Kind::Date),
             (ValueRef::Number(NumberRef(Repr::Digits(_))), Some(slice)) => {
                 Cast::Slice(slice.with_kind(Kind::Number))
             }
@@ -171,10 +198,20 @@ impl Storage {
             (cast, _) => Cast::Value(cast.to_owned()),
         })
     }
+
+    /// A decimal or a date with this text, which is not copied if the batch has it.
+    fn exact_cast(&self, text: String, slice: Option<Cell>, kind: Kind) -> Cast {
+        match slice.filter(|&slice| self.text_part(slice) == Some(&text)) {
+            Some(slice) => Cast::Slice(slice.with_kind(kind)),
+            None => Cast::Exact(text, kind),
+        }
+    }
 }
 
 /// What a cell becomes.
 enum Cast {
+    /// A text that is read as this kind, and is not in the batch yet.
+    Exact(String, Kind),
     /// A slice of the batch's text.
     Slice(Cell),
     /// A float that is written with the digits of a slice.

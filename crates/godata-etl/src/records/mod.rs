@@ -9,7 +9,7 @@
 //! has a value.
 //!
 //! Values that no step computes are written as they were read, also after a step that moves or copies them: a [`Number`]
-//! keeps its digits, and a [`Timestamp`] its offset and the length of its fraction.
+//! keeps its digits, a [`Decimal`] its places, and a [`Timestamp`] its offset and the length of its fraction.
 
 mod batch;
 mod builder;
@@ -18,6 +18,9 @@ mod cell;
 mod cell_ref;
 mod cells;
 mod convert;
+mod date;
+mod decimal;
+mod decimal_text;
 mod dense;
 mod digits;
 mod field_error;
@@ -51,6 +54,8 @@ pub use builder::RecordsBuilder;
 pub use cast::Type;
 pub use cell_ref::CellRef;
 pub use convert::{ConvertError, to_record, to_value};
+pub use decimal::Decimal;
+pub use decimal_text::ParseDecimalError;
 pub use field_error::FieldError;
 pub(crate) use names::Missed;
 pub use number::Number;

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use time::UtcDateTime;
+use time::{Date, UtcDateTime};
 
 use super::cast::{Type, cast_value};
 use super::convert::ConvertError;
+use super::decimal::Decimal;
 use super::field_error::FieldError;
 use super::getters::delegate_getters;
 use super::names::KnownNames;

@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use time::UtcDateTime;
+use time::{Date, UtcDateTime};
 
 use super::batch::Records;
 use super::cast::Type;
 use super::cell::Cell;
 use super::convert::ConvertError;
+use super::decimal::Decimal;
 use super::field_error::FieldError;
 use super::getters::delegate_getters;
 use super::record::Record;

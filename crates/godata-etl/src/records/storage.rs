@@ -3,6 +3,7 @@
 use super::cell::{Cell, Kind, Stored};
 use super::cell_ref::CellRef;
 use super::cells::{Cells, Positions};
+use super::date::parse_date;
 use super::number::{Number, Repr};
 use super::number_ref::NumberRef;
 use super::value::Value;
@@ -71,6 +72,7 @@ impl Storage {
             Stored::Text { start, len, kind: Kind::Number } => {
                 Some(ValueRef::Number(NumberRef(Repr::Digits(self.text_at(start, len)))))
             }
+            Stored::Text { start, len, kind } => Some(self.exact(start, len, kind)),
             Stored::Float(number) => {
                 self.floats.get(number).map(|&(digits, float)| ValueRef::Number(self.float(digits, float)))
             }
@@ -137,6 +139,10 @@ impl Storage {
             Stored::Text { start, len, kind: Kind::Number } => {
                 Some(CellRef::Number(self.text_at(start, len)))
             }
+            Stored::Text { start, len, kind: Kind::Decimal } => {
+                Some(CellRef::Number(self.text_at(start, len)))
+            }
+            Stored::Text { start, len, kind } => Some(CellRef::Value(self.exact(start, len, kind))),
             Stored::Float(number) => self.floats.get(number).map(|&(digits, float)| match digits.stored() {
                 Stored::Text { start, len, .. } => CellRef::Number(self.text_at(start, len)),
                 _ => CellRef::Value(ValueRef::from(float)),
@@ -155,6 +161,18 @@ impl Storage {
             Stored::Text { start, len, .. } => Repr::FloatDigits(float, self.text_at(start, len)),
             _ => Repr::Float(float),
         })
+    }
+
+    /// A text that is read as a decimal or a date. It has the form of one.
+    #[inline(never)]
+    fn exact(&self, start: usize, len: usize, kind: Kind) -> ValueRef<'_> {
+        let text = self.text_at(start, len);
+        let exact = match kind {
+            Kind::Decimal => text.parse().ok().map(ValueRef::Decimal),
+            Kind::Date => parse_date(text).map(ValueRef::Date),
+            Kind::Text | Kind::Number => None,
+        };
+        exact.unwrap_or(ValueRef::Text(text))
     }
 
     #[inline]
@@ -238,6 +256,8 @@ impl Storage {
             None => self.value_cell(match kind {
                 Kind::Text => text.into(),
                 Kind::Number => NumberRef(Repr::Digits(text)).into(),
+                Kind::Decimal => text.parse().map_or_else(|_| text.into(), Value::Decimal),
+                Kind::Date => parse_date(text).map_or_else(|| text.into(), Value::Date),
             }),
         }
     }
