@@ -6,7 +6,7 @@ use godata_core::BoxError;
 
 use crate::chunk::{RowMap, others, row_number};
 use crate::records::Missed;
-use crate::{Chunk, RecordMut, RecordRef, Records, ShapeError, Stop, Type, Value, Work};
+use crate::{Cast, Chunk, RecordMut, RecordRef, Records, ShapeError, Stop, Value, Work};
 
 impl Work {
     /// The positions of the items for which `keep` returns true.
@@ -164,7 +164,7 @@ impl Chunk<Records> {
     }
 
     /// Casts a field of each record.
-    pub(crate) fn cast(mut self, work: &mut Work, field: &str, to: Type) -> Result<Self, Stop> {
+    pub(crate) fn cast(mut self, work: &mut Work, field: &str, to: &Cast) -> Result<Self, Stop> {
         let Self { batch, rows, .. } = &mut self;
         let column = batch.shape().position(field);
         let rejected = work.each(rows, 0..batch.len(), |_, index| match (column, batch.row(index)) {

@@ -12,7 +12,7 @@ use godata_core::{
     excerpt_path, excerpt_within, panic_message,
 };
 
-use crate::{Limit, Place, RunReport, StepInfo};
+use crate::{CastError, Limit, Place, RunReport, StepInfo};
 
 /// Why a pipeline can't be built from its description.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +61,16 @@ pub enum BuildError {
         pipeline: String,
         /// The step.
         step: StepInfo,
+    },
+    /// A [`Cast`](crate::Cast) has a format that can't be read, or an option that does not fit its type.
+    #[error("the cast of field `{}` in pipeline `{}` has a mistake", excerpt(field), name_excerpt(pipeline))]
+    InvalidCast {
+        /// The pipeline.
+        pipeline: String,
+        /// The field.
+        field: String,
+        /// What is wrong with the cast.
+        source: CastError,
     },
 }
 

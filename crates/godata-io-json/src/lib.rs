@@ -160,7 +160,7 @@ pub use godata_core::{BoxError, RunContext, time};
 pub use godata_etl as etl;
 #[doc(no_inline)]
 pub use godata_etl::{
-    BuildError, Decimal, Flow, Pipeline, PipelineBuilder, PipelineError, Record, RecordMut, RecordRef,
+    BuildError, Cast, Decimal, Flow, Pipeline, PipelineBuilder, PipelineError, Record, RecordMut, RecordRef,
     Records, RunReport, Type, Value, record,
 };
 #[doc(no_inline)]

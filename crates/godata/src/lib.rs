@@ -146,11 +146,12 @@ pub use godata_core::{
 };
 pub use godata_etl as etl;
 pub use godata_etl::{
-    BlockingRead, BlockingSink, BlockingSource, BlockingWrite, BuildError, Chunk, Concurrency, Decimal,
-    ExpectationFailed, FieldError, Flow, JobHook, JobInfo, Limit, OnError, Origin, Outcome, Pipeline,
-    PipelineBuilder, PipelineEnd, PipelineError, PipelineHook, PipelineInfo, PipelineJob, Place, Reader,
-    Record, RecordMut, RecordRef, Records, RejectKind, RejectReason, Rejected, RunReport, RunScope, Sink,
-    Source, StageEnd, StageName, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer, record,
+    BlockingRead, BlockingSink, BlockingSource, BlockingWrite, BuildError, Cast, CastError, Chunk,
+    Concurrency, Decimal, ExpectationFailed, FieldError, Flow, JobHook, JobInfo, Limit, OnError, Origin,
+    Outcome, Pipeline, PipelineBuilder, PipelineEnd, PipelineError, PipelineHook, PipelineInfo, PipelineJob,
+    Place, Reader, Record, RecordMut, RecordRef, Records, RejectKind, RejectReason, Rejected, RunReport,
+    RunScope, Sink, Source, StageEnd, StageName, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer,
+    record,
 };
 #[cfg(any(feature = "csv", feature = "json"))]
 pub use godata_io::{Compression, Encoding, Input, Output};

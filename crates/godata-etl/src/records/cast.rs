@@ -11,7 +11,7 @@ use super::storage::Storage;
 use super::value::Value;
 use super::value_ref::ValueRef;
 
-/// A type that a field can be cast to.
+/// A type that a field can be cast to. [`Cast`](crate::Cast) has casts with options: decimal commas, formats of dates.
 ///
 /// A cast changes the type, and not how the field is written: a number keeps its digits and a timestamp its offset, so
 /// `12.50` stays `12.50`. Digits that are not a JSON number are normalized, such as `007` to `7`, and so are digits with a
@@ -82,8 +82,8 @@ impl fmt::Display for Type {
 }
 
 /// Casts a value; null stays null.
-pub(super) fn cast_value(field: &str, value: ValueRef<'_>, to: Type) -> Result<Value, FieldError> {
-    let cast = match (to, value) {
+pub(super) fn cast_value(value: ValueRef<'_>, to: Type) -> Option<Value> {
+    match (to, value) {
         (Type::Text, value) if !value.is_null() => to_text(value).map(Value::Text),
         (to, ValueRef::Decimal(decimal)) if to != Type::Decimal => {
             // The other numbers keep its digits.
@@ -91,8 +91,7 @@ pub(super) fn cast_value(field: &str, value: ValueRef<'_>, to: Type) -> Result<V
             cast(ValueRef::Number(NumberRef(Repr::Digits(&digits))), to).map(ValueRef::to_owned)
         }
         _ => cast(value, to).map(ValueRef::to_owned),
-    };
-    cast.ok_or_else(|| FieldError::unexpected(field, to, value))
+    }
 }
 
 /// Casts a value to another type than text. The digits of a number are kept if they are a JSON number and that value.
@@ -131,7 +130,7 @@ fn whole<'a>(digits: Option<&'a str>, int: NumberRef<'a>) -> ValueRef<'a> {
 
 impl Storage {
     /// Casts a cell in place.
-    pub(super) fn cast(
+    pub(super) fn cast_type(
         &mut self,
         column: usize,
         row: usize,
@@ -152,20 +151,19 @@ impl Storage {
         if to == Type::Text && value.as_str().is_some() {
             return Ok(());
         }
-        let cast = self.cast_cell(cell, field, value, to)?;
+        let cast = self.cast_cell(cell, value, to).ok_or_else(|| FieldError::unexpected(field, to, value))?;
         let cell = match cast {
-            Cast::Slice(cell) => cell,
-            Cast::Exact(text, kind) => self.text_cell(0, &text, kind),
-            Cast::Float(digits, float) => self.float_cell(digits, float),
-            Cast::Value(value) => self.value_cell(value),
+            Recast::Slice(cell) => cell,
+            Recast::Exact(text, kind) => self.text_cell(0, &text, kind),
+            Recast::Float(digits, float) => self.float_cell(digits, float),
+            Recast::Value(value) => self.value_cell(value),
         };
         self.put(column, row, cell);
         Ok(())
     }
 
     /// What a cell and its value are cast to. Digits in the text of the batch are not copied.
-    fn cast_cell(&self, cell: Cell, field: &str, value: ValueRef<'_>, to: Type) -> Result<Cast, FieldError> {
-        let unexpected = || FieldError::unexpected(field, to, value);
+    fn cast_cell(&self, cell: Cell, value: ValueRef<'_>, to: Type) -> Option<Recast> {
         let slice = match cell.stored() {
             Stored::Text { .. } => Some(cell),
             Stored::Float(number) => self.floats.get(number).map(|&(digits, _)| digits),
@@ -174,8 +172,8 @@ impl Storage {
         let slice = slice.filter(|slice| !slice.is_absent());
         if to == Type::Text && !value.is_null() {
             return match slice {
-                Some(slice) => Ok(Cast::Slice(slice.with_kind(Kind::Text))),
-                None => to_text(value).map(|text| Cast::Value(Value::Text(text))).ok_or_else(unexpected),
+                Some(slice) => Some(Recast::Slice(slice.with_kind(Kind::Text))),
+                None => to_text(value).map(|text| Recast::Value(Value::Text(text))),
             };
         }
         // The digits of a decimal are those of a number.
@@ -184,32 +182,32 @@ impl Storage {
             _ => value,
         };
         if matches!(value, ValueRef::Decimal(_)) {
-            return cast_value(field, value, to).map(Cast::Value);
+            return cast_value(value, to).map(Recast::Value);
         }
-        Ok(match (cast(value, to).ok_or_else(unexpected)?, slice) {
+        Some(match (cast(value, to)?, slice) {
             (ValueRef::Decimal(decimal), slice) => self.exact_cast(decimal.to_string(), slice, Kind::Decimal),
             (ValueRef::Date(date), slice) => self.exact_cast(date.to_string(), slice, Kind::Date),
             (ValueRef::Number(NumberRef(Repr::Digits(_))), Some(slice)) => {
-                Cast::Slice(slice.with_kind(Kind::Number))
+                Recast::Slice(slice.with_kind(Kind::Number))
             }
             (ValueRef::Number(NumberRef(Repr::FloatDigits(float, _))), Some(slice)) => {
-                Cast::Float(slice, float)
+                Recast::Float(slice, float)
             }
-            (cast, _) => Cast::Value(cast.to_owned()),
+            (cast, _) => Recast::Value(cast.to_owned()),
         })
     }
 
     /// A decimal or a date with this text, which is not copied if the batch has it.
-    fn exact_cast(&self, text: String, slice: Option<Cell>, kind: Kind) -> Cast {
+    fn exact_cast(&self, text: String, slice: Option<Cell>, kind: Kind) -> Recast {
         match slice.filter(|&slice| self.text_part(slice) == Some(&text)) {
-            Some(slice) => Cast::Slice(slice.with_kind(kind)),
-            None => Cast::Exact(text, kind),
+            Some(slice) => Recast::Slice(slice.with_kind(kind)),
+            None => Recast::Exact(text, kind),
         }
     }
 }
 
 /// What a cell becomes.
-enum Cast {
+enum Recast {
     /// A text that is read as this kind, and is not in the batch yet.
     Exact(String, Kind),
     /// A slice of the batch's text.
@@ -254,7 +252,7 @@ mod tests {
     fn check(text: &str, to: Type, value: impl Into<Value>, written: &str) {
         let value = value.into();
         for mut storage in cells(text) {
-            storage.cast(0, 0, "a", to).unwrap();
+            storage.cast_type(0, 0, "a", to).unwrap();
             let cast = storage.value(0, 0).unwrap();
             assert_eq!(cast, value.as_ref());
             assert_eq!(cast.to_string(), written);
@@ -304,7 +302,8 @@ mod tests {
     #[test]
     fn a_cast_can_be_cast_again() {
         let [mut storage, _] = cells("12.0");
-        let mut cast = |to| storage.cast(0, 0, "a", to).map(|()| storage.value(0, 0).map(ValueRef::to_owned));
+        let mut cast =
+            |to| storage.cast_type(0, 0, "a", to).map(|()| storage.value(0, 0).map(ValueRef::to_owned));
         assert_eq!(cast(Type::Float), Ok(Some(Value::from(12.0))));
         assert_eq!(cast(Type::Text), Ok(Some(Value::from("12.0"))));
         assert_eq!(cast(Type::Float), Ok(Some(Value::from(12.0))));
@@ -316,7 +315,7 @@ mod tests {
     #[test]
     fn a_text_that_a_step_made_stays_where_it_is() {
         let [_, mut storage] = cells("a");
-        storage.cast(0, 0, "a", Type::Text).unwrap();
+        storage.cast_type(0, 0, "a", Type::Text).unwrap();
         assert_eq!(storage.value(0, 0), Some(ValueRef::Text("a")));
         assert_eq!(storage.text_len(), 0);
     }
@@ -325,9 +324,9 @@ mod tests {
     fn null_stays_null_and_absent_is_an_error() {
         let mut storage = Storage::default().recycled(2);
         storage.put(0, 0, Cell::NULL);
-        assert_eq!(storage.cast(0, 0, "a", Type::Int), Ok(()));
+        assert_eq!(storage.cast_type(0, 0, "a", Type::Int), Ok(()));
         assert_eq!(storage.value(0, 0), Some(ValueRef::Null));
-        assert_eq!(storage.cast(1, 0, "b", Type::Int), Err(FieldError::missing("b")));
+        assert_eq!(storage.cast_type(1, 0, "b", Type::Int), Err(FieldError::missing("b")));
     }
 
     #[test]
@@ -335,10 +334,10 @@ mod tests {
         let table = [("", Type::Float), ("1.0", Type::Int), ("-1", Type::UInt), ("1", Type::Bool)];
         for (text, to) in table {
             for mut storage in cells(text) {
-                assert!(storage.cast(0, 0, "a", to).is_err(), "{text}");
+                assert!(storage.cast_type(0, 0, "a", to).is_err(), "{text}");
                 assert_eq!(storage.value(0, 0), Some(ValueRef::Text(text)));
             }
         }
-        assert!(cast_value("a", ValueRef::List(&[]), Type::Text).is_err());
+        assert!(cast_value(ValueRef::List(&[]), Type::Text).is_none());
     }
 }

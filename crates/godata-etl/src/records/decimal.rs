@@ -118,7 +118,7 @@ impl Decimal {
         }
         let unit = power(self.scale - places);
         let (kept, cut) = (self.mantissa() / unit, (self.mantissa() % unit).abs());
-        let rounds_up = match (cut * 2).cmp(&unit) {
+        let rounds_up = match cut.cmp(&(unit - cut)) {
             Ordering::Less => false,
             Ordering::Equal => kept % 2 != 0,
             Ordering::Greater => true,
@@ -231,8 +231,15 @@ mod tests {
 
     #[test]
     fn the_middle_rounds_to_the_even_neighbor() {
-        let table =
-            [("0.5", "0"), ("1.5", "2"), ("2.5", "2"), ("-2.5", "-2"), ("-2.51", "-3"), ("2.499", "2")];
+        let table = [
+            ("0.5", "0"),
+            ("1.5", "2"),
+            ("2.5", "2"),
+            ("-2.5", "-2"),
+            ("-2.51", "-3"),
+            ("2.499", "2"),
+            ("0.99999999999999999999999999999999999999", "1"),
+        ];
         for (text, rounded) in table {
             assert_eq!(decimal(text).rescale(0).unwrap().to_string(), rounded, "{text}");
         }

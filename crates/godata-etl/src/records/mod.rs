@@ -14,6 +14,7 @@
 mod batch;
 mod builder;
 mod cast;
+mod casts;
 mod cell;
 mod cell_ref;
 mod cells;
@@ -52,6 +53,7 @@ mod model_tests;
 pub use batch::Records;
 pub use builder::RecordsBuilder;
 pub use cast::Type;
+pub use casts::{Cast, CastError};
 pub use cell_ref::CellRef;
 pub use convert::{ConvertError, to_record, to_value};
 pub use decimal::Decimal;

@@ -183,7 +183,7 @@ fn apply(change: Change, batch: &mut Records, model: &mut Model) {
         }
         Change::Cast { row, name, to } => {
             let Some(row) = in_row(row) else { return };
-            let value = model.get(row, n(name)).and_then(|value| cast_value("", value.as_ref(), to).ok());
+            let value = model.get(row, n(name)).and_then(|value| cast_value(value.as_ref(), to));
             assert_eq!(batch.cast_row(row, n(name), to).is_ok(), value.is_some());
             if let Some(value) = value {
                 model.set(row, n(name), value);
