@@ -62,6 +62,16 @@ pub enum BuildError {
         /// The step.
         step: StepInfo,
     },
+    /// The arguments of a step make no sense: an empty separator, or no fields.
+    #[error("{step} of pipeline `{}` {mistake}", name_excerpt(pipeline))]
+    InvalidStep {
+        /// The pipeline.
+        pipeline: String,
+        /// The step.
+        step: StepInfo,
+        /// What is wrong with it.
+        mistake: &'static str,
+    },
     /// A [`Cast`](crate::Cast) has a format that can't be read, or an option that does not fit its type.
     #[error("the cast of field `{}` in pipeline `{}` has a mistake", excerpt(field), name_excerpt(pipeline))]
     InvalidCast {

@@ -221,6 +221,7 @@
 
 mod batch;
 mod chunk;
+mod chunk_clean;
 mod chunk_ops;
 
 mod engine;

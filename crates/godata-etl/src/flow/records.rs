@@ -381,7 +381,7 @@ impl<B: Batch> Flow<B> {
 }
 
 impl Flow<Records> {
-    fn reshape<F>(self, name: &'static str, reshape: F) -> Self
+    pub(super) fn reshape<F>(self, name: &'static str, reshape: F) -> Self
     where
         F: Fn(&mut Records) -> Result<(), BoxError> + Send + Sync + 'static,
     {

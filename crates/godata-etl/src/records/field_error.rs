@@ -86,6 +86,13 @@ impl FieldError {
         Self { field: field.into(), problem: Problem::Cast(error) }
     }
 
+    /// `found` is not what a step expects.
+    pub(super) fn mismatch(field: &str, expected: &'static str, found: ValueRef<'_>) -> Self {
+        let problem =
+            Problem::Mismatch { expected, kind: found.kind(), value: excerpt_of(found).into(), bad: None };
+        Self { field: field.into(), problem }
+    }
+
     /// `found` is not of that type. Null has a message of its own.
     pub(super) fn unexpected(field: &str, expected: Type, found: ValueRef<'_>) -> Self {
         let problem = match found {

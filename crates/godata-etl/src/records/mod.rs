@@ -18,6 +18,7 @@ mod casts;
 mod cell;
 mod cell_ref;
 mod cells;
+mod clean;
 mod convert;
 mod date;
 mod decimal;
@@ -25,7 +26,9 @@ mod decimal_text;
 mod dense;
 mod digits;
 mod field_error;
+mod gather;
 mod getters;
+mod lists;
 mod macros;
 mod names;
 mod number;
@@ -48,6 +51,8 @@ mod value_ref;
 mod written;
 
 #[cfg(test)]
+mod clean_tests;
+#[cfg(test)]
 mod model_tests;
 
 pub use batch::Records;
@@ -59,6 +64,7 @@ pub use convert::{ConvertError, to_record, to_value};
 pub use decimal::Decimal;
 pub use decimal_text::ParseDecimalError;
 pub use field_error::FieldError;
+pub(crate) use lists::Elements;
 pub(crate) use names::Missed;
 pub use number::Number;
 pub use number_ref::NumberRef;

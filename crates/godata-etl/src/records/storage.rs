@@ -297,6 +297,11 @@ impl Storage {
         }
     }
 
+    /// Sets the cells, and returns the old ones.
+    pub(super) fn replace_cells(&mut self, cells: Cells) -> Cells {
+        std::mem::replace(&mut self.cells, cells)
+    }
+
     /// Takes the text out, so that its memory can be reused.
     pub(super) fn take_text(&mut self) -> String {
         std::mem::take(&mut self.text)
