@@ -293,6 +293,7 @@ mod error;
 mod field_names;
 mod format;
 mod framing;
+mod guess;
 mod header;
 mod open;
 mod options;
