@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::cast::Type;
 use super::casts::Cast;
 use super::cell::Cell;
 use super::field_error::FieldError;
@@ -280,6 +281,20 @@ impl Records {
         self.storage.text_part(*source)
     }
 
+    /// Casts a field of the row at a position to a type. The column must exist.
+    pub(crate) fn cast_cell_to(
+        &mut self,
+        position: usize,
+        column: usize,
+        field: &str,
+        to: Type,
+    ) -> Result<(), FieldError> {
+        let row = *self.rows.get(position).ok_or_else(|| FieldError::missing(field))? as usize;
+        self.storage.cast_type(column, row, field, to)?;
+        self.forget_source(row);
+        Ok(())
+    }
+
     /// Casts a field of the row at a position. The column must exist, and the cast must not have a mistake.
     pub(crate) fn cast_cell(
         &mut self,
@@ -383,7 +398,7 @@ impl fmt::Debug for Records {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Type, record};
+    use crate::record;
 
     #[test]
     fn absent_and_null_are_distinct() {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::cell::{Cell, Kind, Stored};
+use super::decimal_text;
 use super::digits;
 use super::field_error::FieldError;
 use super::number::Repr;
@@ -130,6 +131,7 @@ fn whole<'a>(digits: Option<&'a str>, int: NumberRef<'a>) -> ValueRef<'a> {
 
 impl Storage {
     /// Casts a cell in place.
+    #[inline(always)]
     pub(super) fn cast_type(
         &mut self,
         column: usize,
@@ -146,6 +148,11 @@ impl Storage {
             self.put(column, row, cell);
             return Ok(());
         }
+        self.cast_other(column, row, field, to)
+    }
+
+    fn cast_other(&mut self, column: usize, row: usize, field: &str, to: Type) -> Result<(), FieldError> {
+        let cell = self.cell(column, row);
         let value = self.value(column, row).ok_or_else(|| FieldError::missing(field))?;
         // Text is text already, wherever it is stored.
         if to == Type::Text && value.as_str().is_some() {
@@ -185,8 +192,14 @@ impl Storage {
             return cast_value(value, to).map(Recast::Value);
         }
         Some(match (cast(value, to)?, slice) {
-            (ValueRef::Decimal(decimal), slice) => self.exact_cast(decimal.to_string(), slice, Kind::Decimal),
-            (ValueRef::Date(date), slice) => self.exact_cast(date.to_string(), slice, Kind::Date),
+            (ValueRef::Decimal(decimal), slice) => {
+                let written = |text: &str| decimal_text::is_written(decimal, text);
+                self.exact_cast(slice, Kind::Decimal, written, &decimal)
+            }
+            (ValueRef::Date(date), slice) => {
+                let written = |text: &str| !text.starts_with(['+', '-']);
+                self.exact_cast(slice, Kind::Date, written, &date)
+            }
             (ValueRef::Number(NumberRef(Repr::Digits(_))), Some(slice)) => {
                 Recast::Slice(slice.with_kind(Kind::Number))
             }
@@ -197,11 +210,17 @@ impl Storage {
         })
     }
 
-    /// A decimal or a date with this text, which is not copied if the batch has it.
-    fn exact_cast(&self, text: String, slice: Option<Cell>, kind: Kind) -> Recast {
-        match slice.filter(|&slice| self.text_part(slice) == Some(&text)) {
+    /// A decimal or a date. It stays the slice that it was read from, if it is written like that.
+    fn exact_cast(
+        &self,
+        slice: Option<Cell>,
+        kind: Kind,
+        is_written: impl FnOnce(&str) -> bool,
+        exact: &dyn fmt::Display,
+    ) -> Recast {
+        match slice.filter(|&slice| self.text_part(slice).is_some_and(is_written)) {
             Some(slice) => Recast::Slice(slice.with_kind(kind)),
-            None => Recast::Exact(text, kind),
+            None => Recast::Exact(exact.to_string(), kind),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use godata_core::debug_as_chain;
 
 use super::decimal::{Decimal, power};
+use super::digits;
 
 /// The text is not a decimal number of at most 38 digits.
 #[derive(Clone, PartialEq, Eq)]
@@ -65,6 +66,12 @@ fn shifted(mantissa: i128, scale: i64) -> Option<Decimal> {
     }
 }
 
+/// Whether a text from which a decimal was read is what is written for it.
+pub(super) fn is_written(decimal: Decimal, text: &str) -> bool {
+    let is_negative_zero = decimal.mantissa() == 0 && text.starts_with('-');
+    digits::is_json(text) && !text.contains(['e', 'E']) && !is_negative_zero
+}
+
 pub(super) fn write(decimal: Decimal, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     let (mantissa, scale) = (decimal.mantissa(), decimal.scale());
     if scale == 0 {
@@ -79,7 +86,6 @@ pub(super) fn write(decimal: Decimal, f: &mut fmt::Formatter<'_>) -> fmt::Result
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::digits;
     use super::*;
 
     #[test]
@@ -146,6 +152,9 @@ mod tests {
         fn decimals_and_floats_are_read_from_the_same_texts(text in "[+-]?[0-9]{0,3}\\.?[0-9]{0,3}([eE][+-]?[0-9]{0,2})?") {
             let decimal = text.parse::<Decimal>().ok();
             let float = text.parse::<f64>().ok();
+            if let Some(decimal) = decimal {
+                prop_assert_eq!(is_written(decimal, &text), decimal.to_string() == text);
+            }
             match (decimal, float) {
                 (Some(decimal), float) => prop_assert_eq!(Some(decimal.to_f64()), float),
                 (None, Some(float)) => prop_assert!(float.abs() > 1e30 || float.abs() < 1e-30),

@@ -147,10 +147,13 @@ impl Storage {
                 Stored::Text { start, len, .. } => CellRef::Number(self.text_at(start, len)),
                 _ => CellRef::Value(ValueRef::from(float)),
             }),
-            Stored::Value(number) => self.values.get(number).map(|(json, value)| match json.stored() {
-                Stored::Text { start, len, .. } => CellRef::Json(self.text_at(start, len)),
-                _ => value.as_ref().into(),
-            }),
+            Stored::Value(number) => match self.values.get(number) {
+                Some((json, value)) => match json.stored() {
+                    Stored::Text { start, len, .. } => Some(CellRef::Json(self.text_at(start, len))),
+                    _ => Some(value.as_ref().into()),
+                },
+                None => None,
+            },
         }
     }
 

@@ -84,7 +84,7 @@ impl<'a> ValueRef<'a> {
     pub fn as_i64(self) -> Option<i64> {
         match self {
             Self::Number(number) => number.as_i64(),
-            Self::Decimal(decimal) => decimal.to_i128()?.try_into().ok(),
+            Self::Decimal(decimal) => whole(decimal),
             Self::Text(text) => text.parse().ok(),
             _ => None,
         }
@@ -95,7 +95,7 @@ impl<'a> ValueRef<'a> {
     pub fn as_u64(self) -> Option<u64> {
         match self {
             Self::Number(number) => number.as_u64(),
-            Self::Decimal(decimal) => decimal.to_i128()?.try_into().ok(),
+            Self::Decimal(decimal) => whole(decimal),
             Self::Text(text) => text.parse().ok(),
             _ => None,
         }
@@ -221,6 +221,12 @@ impl fmt::Display for ValueRef<'_> {
             Self::Map(fields) => fmt_map(fields, f),
         }
     }
+}
+
+/// A whole decimal, out of the way of the other numbers.
+#[inline(never)]
+fn whole<T: TryFrom<i128>>(decimal: Decimal) -> Option<T> {
+    decimal.to_i128()?.try_into().ok()
 }
 
 fn fmt_list(values: &[Value], f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -238,7 +238,7 @@ impl Cast {
     }
 
     /// The type, if the cast is nothing but that.
-    pub(super) fn as_type(&self) -> Option<Type> {
+    pub(crate) fn as_type(&self) -> Option<Type> {
         match self.rule {
             Rule::Type(to) => Some(to),
             _ => None,
