@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 use godata_etl::{
-    BoxError, BuildError, Cast, Flow, Limit, OnError, Pipeline, PipelineError, Records, RunContext, Value,
-    record,
+    BoxError, BuildError, Cast, Flow, Limit, OnError, Pipeline, PipelineError, Records, RejectKind,
+    RunContext, Value, record,
 };
 
 fn rows() -> Flow<Records> {
@@ -99,4 +99,28 @@ async fn arguments_that_make_no_sense_fail_when_the_pipeline_is_built() {
         assert!(matches!(source, BuildError::InvalidStep { .. } | BuildError::InvalidCast { .. }));
         assert_eq!(source.to_string(), expected);
     }
+}
+
+#[tokio::test]
+async fn a_cast_in_a_closure_rejects_as_the_step_does() -> Result<(), BoxError> {
+    let amount = Cast::decimal().comma();
+    let flow = |cells: &[&str]| {
+        let records = cells.iter().map(|cell| record! {"amount" => *cell}).collect::<Vec<_>>();
+        Pipeline::builder("amounts").on_error(OnError::skip(Limit::records(1))).read_vec(records).untyped()
+    };
+    let cast = amount.clone();
+    let by_parse = flow(&["1,5", "x"]).derive("exact", move |r| Ok(cast.parse(r.text("amount")?)?));
+    let by_cast = flow(&["1,5", "x"]).transform(move |r| Ok(r.cast("amount", &amount)?));
+    for (flow, column) in [(by_parse, None), (by_cast, Some("amount"))] {
+        let report = flow.write_fn(|_, _| async { Ok(()) })?.run(&RunContext::new()).await?;
+        let rejected = &report.rejections[0];
+        assert_eq!((rejected.kind, rejected.column.as_deref()), (RejectKind::Type, column));
+        assert!(
+            rejected
+                .error
+                .to_string()
+                .ends_with("expected a decimal number such as `1234,50`, found text `x`")
+        );
+    }
+    Ok(())
 }
