@@ -6,7 +6,7 @@ use godata_core::BoxError;
 
 use crate::chunk::{RowMap, others, row_number};
 use crate::records::Missed;
-use crate::{Chunk, RecordMut, RecordRef, Records, ShapeError, Stop, Type, Value, Work};
+use crate::{Cast, Chunk, FieldError, RecordMut, RecordRef, Records, ShapeError, Stop, Value, Work};
 
 impl Work {
     /// The positions of the items for which `keep` returns true.
@@ -164,11 +164,27 @@ impl Chunk<Records> {
     }
 
     /// Casts a field of each record.
-    pub(crate) fn cast(mut self, work: &mut Work, field: &str, to: Type) -> Result<Self, Stop> {
+    pub(crate) fn cast(self, work: &mut Work, field: &str, to: &Cast) -> Result<Self, Stop> {
+        match to.as_type() {
+            Some(to) => {
+                self.cast_by(work, field, |batch, index, column| batch.cast_cell_to(index, column, field, to))
+            }
+            None => {
+                self.cast_by(work, field, |batch, index, column| batch.cast_cell(index, column, field, to))
+            }
+        }
+    }
+
+    fn cast_by(
+        mut self,
+        work: &mut Work,
+        field: &str,
+        cast: impl Fn(&mut Records, usize, usize) -> Result<(), FieldError>,
+    ) -> Result<Self, Stop> {
         let Self { batch, rows, .. } = &mut self;
         let column = batch.shape().position(field);
         let rejected = work.each(rows, 0..batch.len(), |_, index| match (column, batch.row(index)) {
-            (Some(column), _) => Ok(batch.cast_cell(index, column, field, to)?),
+            (Some(column), _) => Ok(cast(batch, index, column)?),
             (None, Some(record)) => Err(record.missing(field).into()),
             (None, None) => Ok(()),
         })?;

@@ -12,7 +12,7 @@ use godata_core::{
     excerpt_path, excerpt_within, panic_message,
 };
 
-use crate::{Limit, Place, RunReport, StepInfo};
+use crate::{CastError, Limit, Place, RunReport, StepInfo};
 
 /// Why a pipeline can't be built from its description.
 #[derive(Clone, PartialEq, Eq, thiserror::Error)]
@@ -54,16 +54,6 @@ pub enum BuildError {
         /// The share.
         share: String,
     },
-    /// The fields by which a step compares records, or those that it makes, are none, or one of them is there twice.
-    #[error("{step} of pipeline `{}` {mistake}", name_excerpt(pipeline))]
-    InvalidFields {
-        /// The pipeline.
-        pipeline: String,
-        /// The step.
-        step: StepInfo,
-        /// What is wrong.
-        mistake: FieldsMistake,
-    },
     /// `Ordered(0)` or `Unordered(0)`: no record could ever be in flight.
     #[error("{step} of pipeline `{}` needs at least one record in flight", name_excerpt(pipeline))]
     NoConcurrency {
@@ -72,18 +62,26 @@ pub enum BuildError {
         /// The step.
         step: StepInfo,
     },
-}
-
-/// What is wrong with the fields of a step.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum FieldsMistake {
-    /// There are none.
-    #[error("needs at least one field")]
-    None,
-    /// A name is there twice.
-    #[error("has the field `{}` twice", excerpt(_0))]
-    Twice(String),
+    /// The arguments of a step make no sense: an empty separator, no fields, or a field that is there twice.
+    #[error("{step} of pipeline `{}` {mistake}", name_excerpt(pipeline))]
+    InvalidStep {
+        /// The pipeline.
+        pipeline: String,
+        /// The step.
+        step: StepInfo,
+        /// What is wrong with it.
+        mistake: String,
+    },
+    /// A [`Cast`](crate::Cast) has a format that can't be read, or an option that does not fit its type.
+    #[error("the cast of field `{}` in pipeline `{}` has a mistake", excerpt(field), name_excerpt(pipeline))]
+    InvalidCast {
+        /// The pipeline.
+        pipeline: String,
+        /// The field.
+        field: String,
+        /// What is wrong with the cast.
+        source: CastError,
+    },
 }
 
 /// Why a run did not succeed: the stage that failed, the record, the cause, and the report of what was done.

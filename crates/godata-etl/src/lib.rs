@@ -220,6 +220,7 @@
 mod batch;
 mod bytes;
 mod chunk;
+mod chunk_clean;
 mod chunk_ops;
 
 mod engine;
@@ -248,7 +249,7 @@ mod writer;
 pub use batch::Batch;
 pub use chunk::Chunk;
 pub use engine::RunScope;
-pub use error::{BuildError, FieldsMistake, PipelineError};
+pub use error::{BuildError, PipelineError};
 pub use flow::{Flow, GroupBy, GroupByFields, IntoFlow, JoinField, NamedFields};
 #[doc(no_inline)]
 pub use godata_core::time;
@@ -265,9 +266,10 @@ pub use origin::{Lines, Origin, Place};
 pub use pipeline::{Pipeline, PipelineBuilder};
 pub use reader::{BlockingRead, BlockingSource, Reader, Source};
 pub use records::{
-    CellRef, CellVisitor, ConvertError, FieldError, Number, NumberRef, ParseTimestampError, Record,
-    RecordMut, RecordRef, Records, RecordsBuilder, Rows, Shape, ShapeError, SlicesBuilder, SourceFormat,
-    Timestamp, Type, Value, ValueRef, WrittenText, to_record, to_value,
+    Cast, CastError, CellRef, CellVisitor, ConvertError, Decimal, FieldError, Number, NumberRef,
+    ParseDecimalError, ParseTimestampError, Record, RecordMut, RecordRef, Records, RecordsBuilder, Rows,
+    Shape, ShapeError, SlicesBuilder, SourceFormat, Timestamp, Type, Value, ValueRef, WrittenText, to_record,
+    to_value,
 };
 pub use rejected::{RejectKind, RejectReason, Rejected, StageName};
 pub use report::{IoCounts, RunReport, StepCounts};

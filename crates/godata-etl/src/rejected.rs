@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use godata_core::{BoxError, debug_as_chain, error_chain, error_levels};
 
-use crate::{ConvertError, ExpectationFailed, FieldError, Origin, Place, StepInfo};
+use crate::{CastError, ConvertError, ExpectationFailed, FieldError, Origin, Place, StepInfo};
 
 /// Why a record could not be processed, for [`Work::reject`](crate::Work::reject).
 ///
@@ -105,7 +105,7 @@ impl fmt::Display for RejectKind {
 }
 
 /// If a [`FieldError`] or a [`ConvertError`] is in the chain of the error, the kind is [`Type`](RejectKind::Type), and its
-/// field is the column. If an [`ExpectationFailed`] is, the kind is [`Expectation`](RejectKind::Expectation), otherwise
+/// field is the column. A [`CastError`] has the same kind and knows no field. If an [`ExpectationFailed`] is, the kind is [`Expectation`](RejectKind::Expectation), otherwise
 /// [`Other`](RejectKind::Other).
 impl<E: Into<BoxError>> From<E> for RejectReason {
     fn from(error: E) -> Self {
@@ -120,6 +120,9 @@ fn kind_of(error: &(dyn Error + 'static)) -> (RejectKind, Option<Arc<str>>) {
         let field = field.or_else(|| level.downcast_ref::<ConvertError>().map(ConvertError::path));
         if let Some(field) = field {
             return (RejectKind::Type, Some(field).filter(|field| !field.is_empty()).map(Arc::from));
+        }
+        if level.is::<CastError>() {
+            return (RejectKind::Type, None);
         }
         if level.is::<ExpectationFailed>() {
             return (RejectKind::Expectation, None);

@@ -119,7 +119,7 @@ fn push(
         ValueRef::Bytes(_) => return not_a_cell("bytes"),
         ValueRef::List(_) => return not_a_cell("a list"),
         ValueRef::Map(_) => return not_a_cell("a map"),
-        ValueRef::Number(_) => Kind::Number,
+        ValueRef::Number(_) | ValueRef::Decimal(_) => Kind::Number,
         _ => Kind::Text,
     };
     scratch.clear();

@@ -293,6 +293,7 @@ mod error;
 mod field_names;
 mod format;
 mod framing;
+mod guess;
 mod header;
 mod open;
 mod options;
@@ -324,8 +325,8 @@ pub use godata_core::{BoxError, Canceled, Cancellation, RunContext};
 pub use godata_etl as etl;
 #[doc(no_inline)]
 pub use godata_etl::{
-    BuildError, FieldError, Flow, Pipeline, PipelineError, Record, RecordMut, RecordRef, Records, RunReport,
-    Type, Value, record,
+    BuildError, Cast, Decimal, FieldError, Flow, Pipeline, PipelineError, Record, RecordMut, RecordRef,
+    Records, RunReport, Type, Value, record,
 };
 #[doc(no_inline)]
 pub use godata_io::{Compression, Encoding, Input, IoError, Output};

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use godata_core::excerpt;
-use godata_etl::{Flow, Pipeline, PipelineError, Record, Records, Type};
+use godata_etl::{Cast, Flow, Pipeline, PipelineError, Record, Records, Type};
 use godata_io::Input;
 
+use crate::guess::cast_of;
 use crate::{CsvReader, read_records};
 
 /// How many records are sampled by default.
@@ -79,12 +80,19 @@ pub struct Sample {
 pub struct SampleColumn {
     /// Its name.
     pub name: String,
-    /// The first of bool, int, float, timestamp and text that fits all cells that are not null. Bools are `true` and
-    /// `false`, timestamps are RFC 3339. The type is text if all cells are null, or if a cell is empty.
+    /// The type that fits all cells that are not null: that of the [`cast`](Self::cast). It is text if all cells are null, or if
+    /// a cell is empty.
     ///
     /// Digits that are not a quantity are text: numbers with leading zeros or a plus sign, such as postal codes and
     /// phone numbers, and whole numbers beyond the range of `i64`, such as account numbers.
     pub kind: Type,
+    /// How the cells are read: the first that fits of bool, int, float, timestamp and date in the notation of programs, words
+    /// for true and false, numbers with decimal commas, separators of thousands, percent signs or currencies, and dates such
+    /// as `31.12.2024`.
+    ///
+    /// What can be read in two ways stays text: `1,234`, and `01/02/2024` if no day in the column is greater than 12.
+    /// A timestamp without an offset stays text too, because a file does not say its zone.
+    pub cast: Cast,
     /// How many cells are null.
     pub nulls: u64,
     /// How many cells are empty text. With [`nulls([""])`](CsvReader::nulls) they would be null.
@@ -110,6 +118,35 @@ impl Sample {
         self.records
     }
 
+    /// The casts of all columns that are not text, as Rust code to copy and change: a line such as
+    /// `.cast("amount", Cast::decimal().comma())` for each.
+    ///
+    /// ```
+    /// use godata_io_csv::{self as csv, Input};
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), csv::BoxError> {
+    /// let text = "day;price\n01.05.2024;12,50 €\n31.05.2024;7,00 €\n";
+    /// let sample = csv::read_records(Input::bytes("prices", text)).delimiter(b';').sample(100).await?;
+    /// let code: Vec<String> = sample.code().lines().map(str::to_owned).collect();
+    /// assert_eq!(code, [
+    ///     r#".cast("day", Cast::date("%d.%m.%Y"))"#,
+    ///     r#".cast("price", Cast::decimal().comma().currency("€"))"#,
+    /// ]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn code(&self) -> String {
+        self.casts().map(|(name, cast)| format!(".cast({name:?}, {cast})\n")).collect()
+    }
+
+    /// The names of the columns that are not text, and their casts.
+    fn casts(&self) -> impl Iterator<Item = (&str, &Cast)> {
+        let typed = self.columns.iter().filter(|column| column.kind != Type::Text);
+        typed.map(|column| (column.name.as_str(), &column.cast))
+    }
+
     /// The names of the columns and their types.
     pub fn types(&self) -> impl Iterator<Item = (&str, Type)> {
         self.columns.iter().map(|column| (column.name.as_str(), column.kind))
@@ -118,31 +155,12 @@ impl Sample {
 
 impl SampleColumn {
     fn of(name: &str, records: &[Record]) -> Self {
-        let texts = || records.iter().filter_map(|record| record.str(name));
-        let fits = |kind: &Type| texts().all(|text| fits(text, *kind));
-        let kinds = [Type::Bool, Type::Int, Type::Float, Type::Timestamp];
-        let count = texts().count();
-        let kind = kinds.into_iter().find(fits).filter(|_| count > 0).unwrap_or(Type::Text);
-        let empties = texts().filter(|text| text.is_empty()).count();
-        Self { name: name.to_owned(), kind, nulls: (records.len() - count) as u64, empties: empties as u64 }
+        let texts: Vec<&str> = records.iter().filter_map(|record| record.str(name)).collect();
+        let nulls = (records.len() - texts.len()) as u64;
+        let empties = texts.iter().filter(|text| text.is_empty()).count() as u64;
+        let cast = cast_of(&texts);
+        Self { name: name.to_owned(), kind: cast.kind(), cast, nulls, empties }
     }
-}
-
-/// Whether a text can be cast without losing information.
-fn fits(text: &str, kind: Type) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let is_code = text.starts_with('+')
-        || (digits.len() > 1
-            && digits.starts_with('0')
-            && !digits.starts_with("0.")
-            && !digits.starts_with("0e"));
-    let is_long =
-        digits.len() > 18 && digits.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<i64>().is_err();
-    if (is_code || is_long) && matches!(kind, Type::Int | Type::Float) {
-        return false;
-    }
-    let mut record: Record = [("cell", text)].into_iter().collect();
-    record.cast("cell", kind).is_ok()
 }
 
 impl fmt::Display for Sample {
@@ -160,7 +178,7 @@ impl fmt::Display for Sample {
 
 /// Casts the fields of a flow to the types of a [`Sample`]. [`sample()`] has an example.
 pub trait CastAs {
-    /// Casts each field of the sample to its type. It adds one [`cast`](Flow::cast) step for each field that is not
+    /// Casts each field of the sample as proposed. It adds one [`cast`](Flow::cast) step for each field that is not
     /// text.
     ///
     /// Null stays null. A cell that does not fit its type fails the run, and the error names the field and the value.
@@ -170,28 +188,6 @@ pub trait CastAs {
 
 impl CastAs for Flow<Records> {
     fn cast_as(self, sample: &Sample) -> Self {
-        let types = sample.types().filter(|&(_, kind)| kind != Type::Text);
-        types.fold(self, |flow, (name, kind)| flow.cast(name, kind))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn codes_are_not_numbers() {
-        for text in ["007", "+49", "-01", "00.5", "9223372036854775808"] {
-            assert!(!fits(text, Type::Int) && !fits(text, Type::Float), "{text}");
-        }
-        for text in ["0", "-0", "10", "-7"] {
-            assert!(fits(text, Type::Int) && fits(text, Type::Float), "{text}");
-        }
-        for text in ["0.5", "-0.5", "0e1", "1e3", "12.50"] {
-            assert!(!fits(text, Type::Int) && fits(text, Type::Float), "{text}");
-        }
-        for text in ["", "inf", "NaN", " 1"] {
-            assert!(!fits(text, Type::Float), "{text}");
-        }
+        sample.casts().fold(self, |flow, (name, cast)| flow.cast(name, cast))
     }
 }

@@ -71,3 +71,20 @@ async fn fields_are_cast_to_the_types_of_a_sample() {
     let expected = [record! {"a" => 1, "b" => "x", "c" => ()}, record! {"a" => 2, "b" => "y", "c" => 0.5}];
     assert_eq!(flow.collect(2).await.unwrap(), expected);
 }
+
+#[tokio::test]
+async fn a_messy_file_is_read_by_the_casts_of_its_sample() {
+    let text = "day;price;vat;paid;zip\n\
+        01.05.2024;1.234,50 €;19 %;ja;01067\n\
+        31.12.2024;-7,00 €;7 %;Nein;10115\n";
+    let folder = Folder::new(text.as_bytes());
+    let reader = csv::read_records(&folder.path).delimiter(b';');
+    let sample = reader.sample(10).await.unwrap();
+    let rows = Pipeline::builder("test").read(reader).cast_as(&sample).collect(2).await.unwrap();
+    let shown: Vec<String> = rows.iter().map(|row| format!("{row:?}")).collect();
+    assert_eq!(rows[0].decimal("price").unwrap().to_string(), "1234.50");
+    assert_eq!(rows[1].decimal("vat").unwrap().to_string(), "0.07");
+    assert_eq!(rows[1].date("day").unwrap().to_string(), "2024-12-31");
+    assert_eq!((rows[0].bool("paid"), rows[1].bool("paid")), (Ok(true), Ok(false)), "{shown:?}");
+    assert_eq!(rows[0].str("zip"), Some("01067"));
+}

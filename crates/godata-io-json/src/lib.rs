@@ -160,8 +160,8 @@ pub use godata_core::{BoxError, RunContext, time};
 pub use godata_etl as etl;
 #[doc(no_inline)]
 pub use godata_etl::{
-    BuildError, Flow, Pipeline, PipelineBuilder, PipelineError, Record, RecordMut, RecordRef, Records,
-    RunReport, Type, Value, record,
+    BuildError, Cast, Decimal, Flow, Pipeline, PipelineBuilder, PipelineError, Record, RecordMut, RecordRef,
+    Records, RunReport, Type, Value, record,
 };
 #[doc(no_inline)]
 pub use godata_io as io;

@@ -146,13 +146,13 @@ pub use godata_core::{
 };
 pub use godata_etl as etl;
 pub use godata_etl::{
-    Aggregate, BlockingRead, BlockingSink, BlockingSource, BlockingWrite, BuildError, Chunk, Concurrency,
-    ExpectationFailed, FieldError, FieldsMistake, Flow, GroupBy, GroupByFields, IntoFlow, JobHook, JobInfo,
-    Join, JoinField, Keep, Key, KeyBytes, Limit, Memory, OnError, Origin, Outcome, Pipeline, PipelineBuilder,
-    PipelineEnd, PipelineError, PipelineHook, PipelineInfo, PipelineJob, Place, Reader, Record, RecordMut,
-    RecordRef, Records, RejectKind, RejectReason, Rejected, RunReport, RunScope, Sink, SortField, Source,
-    StageEnd, StageName, StatefulStep, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer, agg, asc,
-    desc, record,
+    Aggregate, BlockingRead, BlockingSink, BlockingSource, BlockingWrite, BuildError, Cast, CastError, Chunk,
+    Concurrency, Decimal, ExpectationFailed, FieldError, Flow, GroupBy, GroupByFields, IntoFlow, JobHook,
+    JobInfo, Join, JoinField, Keep, Key, KeyBytes, Limit, Memory, OnError, Origin, Outcome, Pipeline,
+    PipelineBuilder, PipelineEnd, PipelineError, PipelineHook, PipelineInfo, PipelineJob, Place, Reader,
+    Record, RecordMut, RecordRef, Records, RejectKind, RejectReason, Rejected, RunReport, RunScope, Sink,
+    SortField, Source, StageEnd, StageName, StatefulStep, StepInfo, Stop, Type, Unit, Value, ValueRef, Work,
+    Writer, agg, asc, desc, record,
 };
 #[cfg(any(feature = "csv", feature = "json"))]
 pub use godata_io::{Compression, Encoding, Input, Output};

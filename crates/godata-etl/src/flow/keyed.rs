@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use godata_core::excerpt;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::FieldsMistake;
 use crate::keyed::{
     ByClosure, ByFields, Keep, KeepFirst, KeepLast, Kept, Key, KeyOf, Memory, Sort, SortField,
 };
@@ -170,7 +170,7 @@ impl Flow<Records> {
         append: impl FnOnce(Self, ByFields) -> Self,
     ) -> Self {
         if fields.names().len() == 0 {
-            self.refuse_fields(step, FieldsMistake::None);
+            self.refuse(step, "needs at least one field".to_owned());
         }
         self.refuse_twice(step, fields.names());
         append(self, fields)
@@ -183,15 +183,15 @@ impl<B: Batch> Flow<B> {
         let mut known = HashSet::new();
         for name in names {
             if !known.insert(name) {
-                self.refuse_fields(step, FieldsMistake::Twice(name.as_ref().to_owned()));
+                self.refuse(step, format!("has the field `{}` twice", excerpt(name)));
             }
         }
     }
 
-    fn refuse_fields(&mut self, step: &'static str, mistake: FieldsMistake) {
+    fn refuse(&mut self, step: &'static str, mistake: String) {
         let (pipeline, step) =
             (self.plan.name.to_string(), StepInfo { index: self.plan.steps.len(), name: step });
-        self.plan.mistake.get_or_insert(BuildError::InvalidFields { pipeline, step, mistake });
+        self.plan.mistake.get_or_insert(BuildError::InvalidStep { pipeline, step, mistake });
     }
 }
 

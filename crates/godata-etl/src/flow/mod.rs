@@ -1,5 +1,6 @@
 //! The middle of a pipeline's description: a reader and the steps so far.
 
+mod clean;
 mod group_by;
 mod join;
 mod keyed;

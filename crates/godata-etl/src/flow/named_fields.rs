@@ -5,7 +5,7 @@ use crate::{Batch, Flow, Records};
 /// A batch whose records have named fields: [`Records`], and nothing else.
 ///
 /// The steps of [`Flow`] that work on fields by their names need it: `select`, `rename`, `drop_fields`, `cast`,
-/// `derive` and `typed`. [`untyped`](Flow::untyped) turns any other batch into one.
+/// `derive`, `typed`, and those that clean fields. [`untyped`](Flow::untyped) turns any other batch into one.
 #[diagnostic::on_unimplemented(
     message = "the records of `{Self}` have no named fields",
     label = "this step needs dynamic records",

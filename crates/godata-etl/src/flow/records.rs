@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 
 use super::named_fields::NamedFields;
 use crate::{
-    Batch, Chunk, Concurrency, Flow, PipelineError, Record, RecordMut, RecordRef, Records, Type, Value, step,
+    Batch, BuildError, Cast, Chunk, Concurrency, Flow, PipelineError, Record, RecordMut, RecordRef, Records,
+    Value, step,
 };
 
 /// The steps that [`Flow<Vec<T>>`](Flow) has too. The steps that make another value from each record (`map`, `flat_map`,
@@ -251,7 +252,8 @@ impl<B: Batch> Flow<B> {
     }
 
     /// Changes the type of a field. Text is parsed; a number that was text is written as a number from then on, with the
-    /// same digits. Null stays null. [`Type`] has the rules.
+    /// same digits. Null stays null. [`Type`](crate::Type) has the rules for the notation of programs, and [`Cast`] for decimal
+    /// commas, percentages, currencies, dates in other formats, and words for true and false.
     ///
     /// A record whose field is missing or is not of that type fails, with an error that names the field and the
     /// value.
@@ -268,6 +270,25 @@ impl<B: Batch> Flow<B> {
     /// # }
     /// ```
     ///
+    /// A price list with amounts such as `1.234,50 €`:
+    ///
+    /// ```
+    /// # use godata_etl::{Cast, Decimal, Pipeline, record};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
+    /// let prices = Pipeline::builder("prices")
+    ///     .read_vec(vec![record! {"price" => "1.234,50 €", "from" => "01.05.2024"}])
+    ///     .untyped()
+    ///     .cast("price", Cast::decimal().comma().thousands('.').currency("€"))
+    ///     .cast("from", Cast::date("%d.%m.%Y"))
+    ///     .collect(1)
+    ///     .await?;
+    /// assert_eq!(prices[0].decimal("price")?, "1234.50".parse::<Decimal>()?);
+    /// assert_eq!(prices[0].date("from")?.ordinal(), 122);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// Records that are values of a Rust type have no fields by name until [`untyped`](Self::untyped) turns them into
     /// dynamic records:
     ///
@@ -276,12 +297,19 @@ impl<B: Batch> Flow<B> {
     /// let rows = vec![record! {"amount" => "12.50"}];
     /// let flow = Pipeline::builder("demo").read_vec(rows).cast("amount", Type::Float);
     /// ```
-    pub fn cast(self, field: impl Into<String>, to: Type) -> Flow<Records>
+    pub fn cast(self, field: impl Into<String>, to: impl Into<Cast>) -> Flow<Records>
     where
         B: NamedFields,
     {
-        let field = field.into();
-        NamedFields::flow(self).step("cast", move |chunk, work| chunk.cast(work, &field, to))
+        let (field, cast) = (field.into(), to.into());
+        NamedFields::flow(self).append("cast", move |open, pipeline, step| {
+            cast.check().map_err(|source| BuildError::InvalidCast {
+                pipeline: pipeline.to_owned(),
+                field: field.clone(),
+                source,
+            })?;
+            Ok(step::sync(open, step.index, move |chunk, work| chunk.cast(work, &field, &cast)))
+        })
     }
 
     /// Sets a field of each record to what `f` computes from the record.
@@ -353,7 +381,7 @@ impl<B: Batch> Flow<B> {
 }
 
 impl Flow<Records> {
-    fn reshape<F>(self, name: &'static str, reshape: F) -> Self
+    pub(super) fn reshape<F>(self, name: &'static str, reshape: F) -> Self
     where
         F: Fn(&mut Records) -> Result<(), BoxError> + Send + Sync + 'static,
     {

@@ -229,6 +229,6 @@ pub(super) fn text_size(value: &Value) -> u64 {
             .map(|(name, value)| (size_of::<(String, Value)>() + name.len()) as u64 + text_size(value))
             .sum(),
         Value::Number(_) => 16,
-        Value::Null | Value::Bool(_) | Value::Timestamp(_) => 0,
+        Value::Null | Value::Bool(_) | Value::Timestamp(_) | Value::Decimal(_) | Value::Date(_) => 0,
     }
 }

@@ -120,7 +120,7 @@ impl Combine<Records, Records> for AddFields {
     type Out = Records;
 
     fn repeat(&self, mut batch: Records, positions: &[u32]) -> Records {
-        batch.repeat(positions);
+        batch.repeat_rows(positions);
         batch
     }
 

@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use time::{Date, OffsetDateTime, UtcDateTime};
 
+use crate::records::put_value;
+use crate::{Decimal, ValueRef};
+
 /// A key by which records are sorted, grouped, joined or deduplicated.
 ///
-/// It is implemented for the whole numbers, `f32`, `f64`, `bool`, `char`, the string types, [`Date`], [`UtcDateTime`],
+/// It is implemented for the whole numbers, `f32`, `f64`, `bool`, `char`, the string types, [`Decimal`], [`Date`], [`UtcDateTime`],
 /// [`OffsetDateTime`], and for `Option`, [`Reverse`], `Vec` and tuples of up to six keys. The order is that of `Ord`: `None` is
 /// first, and tuples compare from left to right. Floats have the order of `f64::total_cmp`, and -0.0 is 0.0.
 ///
@@ -153,6 +156,12 @@ impl Key for String {
 impl Key for Date {
     fn put(&self, key: &mut KeyBytes) {
         self.to_julian_day().put(key);
+    }
+}
+
+impl Key for Decimal {
+    fn put(&self, key: &mut KeyBytes) {
+        put_value(ValueRef::Decimal(*self), key);
     }
 }
 

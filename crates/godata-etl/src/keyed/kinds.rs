@@ -33,9 +33,7 @@ impl Kinds {
         let of = |(name, column): (&Arc<str>, Option<usize>)| {
             let mut kinds = Vec::new();
             let values = (0..batch.len()).filter_map(|index| batch.value_at(index, column?));
-            for kind in values
-                .filter(|value| !matches!(value, ValueRef::Null | ValueRef::Text("")))
-                .map(ValueRef::kind)
+            for kind in values.filter(|value| !matches!(value, ValueRef::Null | ValueRef::Text(""))).map(kind)
             {
                 if !kinds.contains(&kind) {
                     kinds.push(kind);
@@ -66,5 +64,13 @@ impl Kinds {
             }
         }
         Ok(())
+    }
+}
+
+/// The kind of a value, where equal values are of the same kind: a decimal is a number.
+fn kind(value: ValueRef<'_>) -> &'static str {
+    match value {
+        ValueRef::Decimal(_) => ValueRef::from(0_i64).kind(),
+        value => value.kind(),
     }
 }

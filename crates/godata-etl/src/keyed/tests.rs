@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::Memory;
 use crate::{
-    BoxError, Flow, Join, Keep, Limit, OnError, Pipeline, PipelineError, Record, Records, RunContext, Value,
-    agg, asc, desc, record,
+    BoxError, Cast, Flow, Join, Keep, Limit, OnError, Pipeline, PipelineError, Record, Records, RunContext,
+    Value, agg, asc, desc, record,
 };
 
 /// A record with a key that others have too, and the number that says where it was in the input.
@@ -344,6 +344,7 @@ proptest! {
         let float = Value::from(text.parse::<f64>().unwrap());
         prop_assert_eq!(key(&number(&text)), key(&number(&zeroed)));
         prop_assert_eq!(key(&number(&text)), key(&float));
+        prop_assert_eq!(key(&number(&text)), key(&Value::Decimal(zeroed.parse().unwrap())));
         if places == 0 {
             prop_assert_eq!(key(&Value::from(a)), key(&float));
         }
@@ -358,7 +359,7 @@ fn a_row_keeps_its_cells_when_it_is_kept_as_bytes() {
     };
     let digits = Value::Number(crate::Number::from_digits("12.500").unwrap());
     let at: crate::Timestamp = "2024-05-01T14:00:00.500+02:00".parse().unwrap();
-    let other = record! {"text" => "b", "digits" => digits, "at" => Value::Timestamp(at), "bytes" => Value::Bytes(vec![0, 255])};
+    let other = record! {"text" => "b", "digits" => digits, "at" => Value::Timestamp(at), "bytes" => Value::Bytes(vec![0, 255]), "day" => Value::Date(crate::time::Date::MIN), "exact" => Value::Decimal("12.500".parse().unwrap())};
     let rows = vec![wide, other, record! {}];
     let shown = |rows: &[Record]| {
         rows.iter()
@@ -367,6 +368,22 @@ fn a_row_keeps_its_cells_when_it_is_kept_as_bytes() {
     };
     let flow = Pipeline::builder("test").read_vec(rows.clone()).untyped().top(10, ["none"], spilled());
     assert_eq!(shown(&run_records(flow).unwrap()), shown(&rows));
+}
+
+#[test]
+fn cells_that_were_cast_are_kept_as_they_are_written() {
+    let rows = vec![
+        record! {"day" => "2.5.2024", "price" => "1.234,50", "n" => "7"},
+        record! {"day" => "1.5.2024", "price" => "9", "n" => "8"},
+    ];
+    let flow = Pipeline::builder("test").read_vec(rows).untyped();
+    let flow = flow.cast("day", Cast::date("%d.%m.%Y")).cast("price", Cast::decimal().comma().thousands('.'));
+    let flow = flow.sort_by(["day"], spilled()).map(|record| {
+        record.iter().map(|(_, value)| format!("{} {value}", value.kind())).collect::<Vec<_>>()
+    });
+    let expected =
+        [["date 2024-05-01", "decimal 9", "text 8"], ["date 2024-05-02", "decimal 1234.50", "text 7"]];
+    assert_eq!(run(flow).unwrap(), expected);
 }
 
 #[test]

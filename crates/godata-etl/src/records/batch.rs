@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::cast::Type;
+use super::casts::Cast;
 use super::cell::Cell;
 use super::field_error::FieldError;
 use super::names::{KnownNames, Names};
@@ -255,7 +256,7 @@ impl Records {
     /// # Errors
     ///
     /// [`FieldError`] if there is no such field or row, or the value is not of that type.
-    pub fn cast_row(&mut self, position: usize, field: &str, to: Type) -> Result<(), FieldError> {
+    pub fn cast_row(&mut self, position: usize, field: &str, to: impl Into<Cast>) -> Result<(), FieldError> {
         let mut row = self.row_mut(position).ok_or_else(|| FieldError::missing(field))?;
         row.cast(field, to)
     }
@@ -295,13 +296,27 @@ impl Records {
         self.storage.text_part(*source)
     }
 
-    /// Casts a field of the row at a position. The column must exist.
-    pub(crate) fn cast_cell(
+    /// Casts a field of the row at a position to a type. The column must exist.
+    pub(crate) fn cast_cell_to(
         &mut self,
         position: usize,
         column: usize,
         field: &str,
         to: Type,
+    ) -> Result<(), FieldError> {
+        let row = *self.rows.get(position).ok_or_else(|| FieldError::missing(field))? as usize;
+        self.storage.cast_type(column, row, field, to)?;
+        self.forget_source(row);
+        Ok(())
+    }
+
+    /// Casts a field of the row at a position. The column must exist, and the cast must not have a mistake.
+    pub(crate) fn cast_cell(
+        &mut self,
+        position: usize,
+        column: usize,
+        field: &str,
+        to: &Cast,
     ) -> Result<(), FieldError> {
         let row = *self.rows.get(position).ok_or_else(|| FieldError::missing(field))? as usize;
         self.storage.cast(column, row, field, to)?;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::cell::{Cell, Kind, Stored};
+use super::decimal_text;
 use super::digits;
 use super::field_error::FieldError;
 use super::number::Repr;
@@ -11,11 +12,11 @@ use super::storage::Storage;
 use super::value::Value;
 use super::value_ref::ValueRef;
 
-/// A type that a field can be cast to.
+/// A type that a field can be cast to. [`Cast`](crate::Cast) has casts with options: decimal commas, formats of dates.
 ///
 /// A cast changes the type, and not how the field is written: a number keeps its digits and a timestamp its offset, so
 /// `12.50` stays `12.50`. Digits that are not a JSON number are normalized, such as `007` to `7`, and so are digits with a
-/// fraction that are cast to a whole number, such as `12.0` to `12`.
+/// fraction that are cast to a whole number, such as `12.0` to `12`, and an exponent of a decimal.
 ///
 /// ```
 /// use godata_etl::{Type, record};
@@ -43,6 +44,10 @@ pub enum Type {
     Text,
     /// An instant. Cast from RFC 3339 text, by the rules of [`Timestamp`](crate::Timestamp).
     Timestamp,
+    /// A day of the calendar. Cast from text such as `2024-05-01`.
+    Date,
+    /// An exact [`Decimal`](crate::Decimal) of at most 38 digits. Cast from text, and from any number.
+    Decimal,
 }
 
 impl Type {
@@ -55,12 +60,14 @@ impl Type {
             Self::Float => "a number",
             Self::Text => "text",
             Self::Timestamp => "an RFC 3339 timestamp",
+            Self::Date => "a date such as 2024-05-01",
+            Self::Decimal => "a decimal number of at most 38 digits",
         }
     }
 }
 
 impl fmt::Display for Type {
-    /// The lower case name: `bool`, `int`, `uint`, `float`, `text` or `timestamp`.
+    /// The lower case name: `bool`, `int`, `uint`, `float`, `text`, `timestamp`, `date` or `decimal`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::Bool => "bool",
@@ -69,17 +76,23 @@ impl fmt::Display for Type {
             Self::Float => "float",
             Self::Text => "text",
             Self::Timestamp => "timestamp",
+            Self::Date => "date",
+            Self::Decimal => "decimal",
         })
     }
 }
 
 /// Casts a value; null stays null.
-pub(super) fn cast_value(field: &str, value: ValueRef<'_>, to: Type) -> Result<Value, FieldError> {
-    let cast = match to {
-        Type::Text if !value.is_null() => to_text(value).map(Value::Text),
+pub(super) fn cast_value(value: ValueRef<'_>, to: Type) -> Option<Value> {
+    match (to, value) {
+        (Type::Text, value) if !value.is_null() => to_text(value).map(Value::Text),
+        (to, ValueRef::Decimal(decimal)) if to != Type::Decimal => {
+            // The other numbers keep its digits.
+            let digits = decimal.to_string();
+            cast(ValueRef::Number(NumberRef(Repr::Digits(&digits))), to).map(ValueRef::to_owned)
+        }
         _ => cast(value, to).map(ValueRef::to_owned),
-    };
-    cast.ok_or_else(|| FieldError::unexpected(field, to, value))
+    }
 }
 
 /// Casts a value to another type than text. The digits of a number are kept if they are a JSON number and that value.
@@ -103,6 +116,8 @@ fn cast(value: ValueRef<'_>, to: Type) -> Option<ValueRef<'_>> {
             ValueRef::Timestamp(_) => Some(value),
             _ => None,
         },
+        Type::Date => value.as_date().map(ValueRef::Date),
+        Type::Decimal => value.as_decimal().map(ValueRef::Decimal),
         Type::Text => value.as_str().map(ValueRef::Text),
     }
 }
@@ -116,7 +131,8 @@ fn whole<'a>(digits: Option<&'a str>, int: NumberRef<'a>) -> ValueRef<'a> {
 
 impl Storage {
     /// Casts a cell in place.
-    pub(super) fn cast(
+    #[inline(always)]
+    pub(super) fn cast_type(
         &mut self,
         column: usize,
         row: usize,
@@ -132,6 +148,11 @@ impl Storage {
             self.put(column, row, cell);
             return Ok(());
         }
+        self.cast_other(column, row, field, to)
+    }
+
+    fn cast_other(&mut self, column: usize, row: usize, field: &str, to: Type) -> Result<(), FieldError> {
+        let cell = self.cell(column, row);
         let value = self.value(column, row).ok_or_else(|| FieldError::missing(field))?;
         // Text is text already, wherever it is stored.
         if to == Type::Text && value.as_str().is_some() {
@@ -139,16 +160,17 @@ impl Storage {
         }
         let cast = self.cast_cell(cell, value, to).ok_or_else(|| FieldError::unexpected(field, to, value))?;
         let cell = match cast {
-            Cast::Slice(cell) => cell,
-            Cast::Float(digits, float) => self.float_cell(digits, float),
-            Cast::Value(value) => self.value_cell(value),
+            Recast::Slice(cell) => cell,
+            Recast::Exact(text, kind) => self.text_cell(0, &text, kind),
+            Recast::Float(digits, float) => self.float_cell(digits, float),
+            Recast::Value(value) => self.value_cell(value),
         };
         self.put(column, row, cell);
         Ok(())
     }
 
     /// What a cell and its value are cast to. Digits in the text of the batch are not copied.
-    fn cast_cell(&self, cell: Cell, value: ValueRef<'_>, to: Type) -> Option<Cast> {
+    fn cast_cell(&self, cell: Cell, value: ValueRef<'_>, to: Type) -> Option<Recast> {
         let slice = match cell.stored() {
             Stored::Text { .. } => Some(cell),
             Stored::Float(number) => self.floats.get(number).map(|&(digits, _)| digits),
@@ -157,24 +179,56 @@ impl Storage {
         let slice = slice.filter(|slice| !slice.is_absent());
         if to == Type::Text && !value.is_null() {
             return match slice {
-                Some(slice) => Some(Cast::Slice(slice.with_kind(Kind::Text))),
-                None => to_text(value).map(|text| Cast::Value(Value::Text(text))),
+                Some(slice) => Some(Recast::Slice(slice.with_kind(Kind::Text))),
+                None => to_text(value).map(|text| Recast::Value(Value::Text(text))),
             };
         }
+        // The digits of a decimal are those of a number.
+        let value = match (value, slice.and_then(|slice| self.text_part(slice))) {
+            (ValueRef::Decimal(_), Some(digits)) => ValueRef::Number(NumberRef(Repr::Digits(digits))),
+            _ => value,
+        };
+        if matches!(value, ValueRef::Decimal(_)) {
+            return cast_value(value, to).map(Recast::Value);
+        }
         Some(match (cast(value, to)?, slice) {
+            (ValueRef::Decimal(decimal), slice) => {
+                let written = |text: &str| decimal_text::is_written(decimal, text);
+                self.exact_cast(slice, Kind::Decimal, written, &decimal)
+            }
+            (ValueRef::Date(date), slice) => {
+                let written = |text: &str| !text.starts_with(['+', '-']);
+                self.exact_cast(slice, Kind::Date, written, &date)
+            }
             (ValueRef::Number(NumberRef(Repr::Digits(_))), Some(slice)) => {
-                Cast::Slice(slice.with_kind(Kind::Number))
+                Recast::Slice(slice.with_kind(Kind::Number))
             }
             (ValueRef::Number(NumberRef(Repr::FloatDigits(float, _))), Some(slice)) => {
-                Cast::Float(slice, float)
+                Recast::Float(slice, float)
             }
-            (cast, _) => Cast::Value(cast.to_owned()),
+            (cast, _) => Recast::Value(cast.to_owned()),
         })
+    }
+
+    /// A decimal or a date. It stays the slice that it was read from, if it is written like that.
+    fn exact_cast(
+        &self,
+        slice: Option<Cell>,
+        kind: Kind,
+        is_written: impl FnOnce(&str) -> bool,
+        exact: &dyn fmt::Display,
+    ) -> Recast {
+        match slice.filter(|&slice| self.text_part(slice).is_some_and(is_written)) {
+            Some(slice) => Recast::Slice(slice.with_kind(kind)),
+            None => Recast::Exact(exact.to_string(), kind),
+        }
     }
 }
 
 /// What a cell becomes.
-enum Cast {
+enum Recast {
+    /// A text that is read as this kind, and is not in the batch yet.
+    Exact(String, Kind),
     /// A slice of the batch's text.
     Slice(Cell),
     /// A float that is written with the digits of a slice.
@@ -217,7 +271,7 @@ mod tests {
     fn check(text: &str, to: Type, value: impl Into<Value>, written: &str) {
         let value = value.into();
         for mut storage in cells(text) {
-            storage.cast(0, 0, "a", to).unwrap();
+            storage.cast_type(0, 0, "a", to).unwrap();
             let cast = storage.value(0, 0).unwrap();
             assert_eq!(cast, value.as_ref());
             assert_eq!(cast.to_string(), written);
@@ -267,7 +321,8 @@ mod tests {
     #[test]
     fn a_cast_can_be_cast_again() {
         let [mut storage, _] = cells("12.0");
-        let mut cast = |to| storage.cast(0, 0, "a", to).map(|()| storage.value(0, 0).map(ValueRef::to_owned));
+        let mut cast =
+            |to| storage.cast_type(0, 0, "a", to).map(|()| storage.value(0, 0).map(ValueRef::to_owned));
         assert_eq!(cast(Type::Float), Ok(Some(Value::from(12.0))));
         assert_eq!(cast(Type::Text), Ok(Some(Value::from("12.0"))));
         assert_eq!(cast(Type::Float), Ok(Some(Value::from(12.0))));
@@ -279,7 +334,7 @@ mod tests {
     #[test]
     fn a_text_that_a_step_made_stays_where_it_is() {
         let [_, mut storage] = cells("a");
-        storage.cast(0, 0, "a", Type::Text).unwrap();
+        storage.cast_type(0, 0, "a", Type::Text).unwrap();
         assert_eq!(storage.value(0, 0), Some(ValueRef::Text("a")));
         assert_eq!(storage.text_len(), 0);
     }
@@ -288,9 +343,9 @@ mod tests {
     fn null_stays_null_and_absent_is_an_error() {
         let mut storage = Storage::default().recycled(2);
         storage.put(0, 0, Cell::NULL);
-        assert_eq!(storage.cast(0, 0, "a", Type::Int), Ok(()));
+        assert_eq!(storage.cast_type(0, 0, "a", Type::Int), Ok(()));
         assert_eq!(storage.value(0, 0), Some(ValueRef::Null));
-        assert_eq!(storage.cast(1, 0, "b", Type::Int), Err(FieldError::missing("b")));
+        assert_eq!(storage.cast_type(1, 0, "b", Type::Int), Err(FieldError::missing("b")));
     }
 
     #[test]
@@ -298,10 +353,10 @@ mod tests {
         let table = [("", Type::Float), ("1.0", Type::Int), ("-1", Type::UInt), ("1", Type::Bool)];
         for (text, to) in table {
             for mut storage in cells(text) {
-                assert!(storage.cast(0, 0, "a", to).is_err(), "{text}");
+                assert!(storage.cast_type(0, 0, "a", to).is_err(), "{text}");
                 assert_eq!(storage.value(0, 0), Some(ValueRef::Text(text)));
             }
         }
-        assert!(cast_value("a", ValueRef::List(&[]), Type::Text).is_err());
+        assert!(cast_value(ValueRef::List(&[]), Type::Text).is_none());
     }
 }

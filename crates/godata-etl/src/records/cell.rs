@@ -33,6 +33,10 @@ pub(super) enum Kind {
     Text,
     /// As the narrowest number with these digits, which are a JSON number.
     Number,
+    /// As the decimal that is written with these digits.
+    Decimal,
+    /// As the date that is written like this.
+    Date,
 }
 
 const TAG_BITS: u32 = 3;
@@ -44,12 +48,16 @@ const VALUE: u32 = 2;
 const TEXT: u32 = 3;
 const NUMBER: u32 = 4;
 const FLOAT: u32 = 5;
+const DECIMAL: u32 = 6;
+const DATE: u32 = 7;
 
 impl Kind {
     fn tag(self) -> u32 {
         match self {
             Self::Text => TEXT,
             Self::Number => NUMBER,
+            Self::Decimal => DECIMAL,
+            Self::Date => DATE,
         }
     }
 }
@@ -113,6 +121,8 @@ impl Cell {
             VALUE => return Stored::Value(self.at as usize),
             FLOAT => return Stored::Float(self.at as usize),
             NUMBER => Kind::Number,
+            DECIMAL => Kind::Decimal,
+            DATE => Kind::Date,
             _ => Kind::Text,
         };
         Stored::Text { start: self.at as usize, len: (self.tag >> TAG_BITS) as usize, kind }
@@ -140,7 +150,7 @@ mod tests {
         assert_eq!(Cell::NULL.stored(), Stored::Null);
         assert_eq!(Cell::value(7).map(Cell::stored), Some(Stored::Value(7)));
         assert_eq!(Cell::float(7).map(Cell::stored), Some(Stored::Float(7)));
-        for kind in [Kind::Text, Kind::Number] {
+        for kind in [Kind::Text, Kind::Number, Kind::Decimal, Kind::Date] {
             for (start, len) in [(0, 0), (u32::MAX as usize, 1), (5, (1 << 29) - 1)] {
                 let cell = Cell::text(start, len, kind);
                 assert_eq!(cell.map(Cell::stored), Some(Stored::Text { start, len, kind }));

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use time::UtcDateTime;
+use time::{Date, UtcDateTime};
 
 use super::batch::Records;
 use super::builder::RecordsBuilder;
@@ -39,6 +39,8 @@ const TEXT: u64 = 2;
 const DIGITS: u64 = 3;
 /// The value is after the texts of the row.
 const VALUE: u64 = 4;
+const DECIMAL: u64 = 5;
+const DATE: u64 = 6;
 const KIND_BITS: u32 = 3;
 
 /// The kinds and lengths of the cells of a row, then their texts, then their values.
@@ -66,7 +68,7 @@ impl<'a> RowBytes<'a> {
                 bytes.int()?;
             }
             let cell = bytes.int()?;
-            if matches!(cell & KINDS, TEXT | DIGITS) {
+            if text_kind(cell & KINDS).is_some() {
                 texts += (cell >> KIND_BITS) as usize;
             }
         }
@@ -137,7 +139,7 @@ impl RowCodec {
                 Stored::Text { kind, .. } => {
                     let text = storage.text_part(cell).unwrap_or_default();
                     texts.extend_from_slice(text.as_bytes());
-                    (text.len() as u64) << KIND_BITS | if kind == Kind::Text { TEXT } else { DIGITS }
+                    (text.len() as u64) << KIND_BITS | head_of(kind)
                 }
                 Stored::Float(_) | Stored::Value(_) => VALUE,
             };
@@ -249,11 +251,10 @@ fn read_texts<'a>(
         for _ in 0..columns {
             let head = bytes.int()?;
             let (kind, len) = (head & KINDS, (head >> KIND_BITS) as usize);
-            cells.push(match kind {
-                TEXT => Cell::text_unchecked(at, len, Kind::Text),
-                DIGITS => Cell::text_unchecked(at, len, Kind::Number),
-                NULL => Cell::NULL,
-                _ => Cell::ABSENT,
+            cells.push(match text_kind(kind) {
+                Some(kind) => Cell::text_unchecked(at, len, kind),
+                None if kind == NULL => Cell::NULL,
+                None => Cell::ABSENT,
             });
             at += len;
             is_plain &= kind != VALUE;
@@ -289,16 +290,35 @@ fn read_cell(
     values: &mut Bytes<'_>,
     storage: &mut Storage,
 ) -> Result<Cell, Damaged> {
-    let mut text = |kind| {
-        let text = std::str::from_utf8(texts.take(len)?).map_err(|_| Damaged)?;
-        Ok(storage.text_cell(0, text, kind))
-    };
-    match kind {
-        ABSENT => Ok(Cell::ABSENT),
-        NULL => Ok(Cell::NULL),
-        TEXT => text(Kind::Text),
-        DIGITS => text(Kind::Number),
+    match (kind, text_kind(kind)) {
+        (_, Some(kind)) => {
+            let text = std::str::from_utf8(texts.take(len)?).map_err(|_| Damaged)?;
+            Ok(storage.text_cell(0, text, kind))
+        }
+        (ABSENT, None) => Ok(Cell::ABSENT),
+        (NULL, None) => Ok(Cell::NULL),
         _ => read_value_cell(values, storage),
+    }
+}
+
+/// What is written for a text that is read like this.
+fn head_of(kind: Kind) -> u64 {
+    match kind {
+        Kind::Text => TEXT,
+        Kind::Number => DIGITS,
+        Kind::Decimal => DECIMAL,
+        Kind::Date => DATE,
+    }
+}
+
+/// How the text of a cell is read, if it has one.
+fn text_kind(head: u64) -> Option<Kind> {
+    match head {
+        TEXT => Some(Kind::Text),
+        DIGITS => Some(Kind::Number),
+        DECIMAL => Some(Kind::Decimal),
+        DATE => Some(Kind::Date),
+        _ => None,
     }
 }
 
@@ -319,6 +339,8 @@ mod tag {
     pub(super) const INSTANT: u8 = 13;
     pub(super) const LIST: u8 = 14;
     pub(super) const MAP: u8 = 15;
+    pub(super) const DECIMAL: u8 = 16;
+    pub(super) const DATE: u8 = 17;
 }
 
 /// Appends the float or the value of a cell.
@@ -394,6 +416,11 @@ fn write_value(value: &Value, out: &mut Vec<u8>) {
             out.push(tag::INSTANT);
             out.extend_from_slice(&at.instant().unix_timestamp_nanos().to_le_bytes());
         }
+        Value::Decimal(decimal) => tagged(tag::DECIMAL, decimal.to_string().as_bytes(), out),
+        Value::Date(date) => {
+            out.push(tag::DATE);
+            out.extend_from_slice(&date.to_julian_day().to_le_bytes());
+        }
         Value::List(values) => {
             out.push(tag::LIST);
             put_int(values.len() as u64, out);
@@ -431,6 +458,11 @@ fn read_value(tag: u8, bytes: &mut Bytes<'_>) -> Result<Value, Damaged> {
             let nanos = i128::from_le_bytes(bytes.array()?);
             let at = UtcDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| Damaged)?;
             Value::Timestamp(Timestamp::from(at))
+        }
+        tag::DECIMAL => Value::Decimal(bytes.text()?.parse().map_err(|_| Damaged)?),
+        tag::DATE => {
+            let day = i32::from_le_bytes(bytes.array()?);
+            Value::Date(Date::from_julian_day(day).map_err(|_| Damaged)?)
         }
         tag::LIST => {
             let mut values = Vec::new();

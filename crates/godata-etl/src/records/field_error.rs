@@ -7,6 +7,7 @@ use std::sync::Arc;
 use godata_core::{debug_as_chain, excerpt};
 
 use super::cast::Type;
+use super::casts::CastError;
 use super::shape::Shape;
 use super::shape_error::UnknownName;
 use super::timestamp::{ParseTimestampError, Timestamp};
@@ -29,12 +30,13 @@ pub struct FieldError {
     problem: Problem,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Problem {
     Missing,
     /// No row of the batch can have the field.
     Unknown(Arc<Shape>),
     Null,
+    Cast(CastError),
     /// The field can't get this name, because the field of this name has a value too.
     Taken(Box<str>),
     Mismatch {
@@ -58,6 +60,7 @@ impl FieldError {
     pub fn value(&self) -> Option<&str> {
         match &self.problem {
             Problem::Mismatch { value, .. } => Some(value),
+            Problem::Cast(error) => error.value(),
             Problem::Missing | Problem::Unknown(_) | Problem::Null | Problem::Taken(_) => None,
         }
     }
@@ -77,6 +80,17 @@ impl FieldError {
 
     pub(super) fn taken(from: &str, to: &str) -> Self {
         Self { field: from.into(), problem: Problem::Taken(to.into()) }
+    }
+
+    pub(super) fn cast(field: &str, error: CastError) -> Self {
+        Self { field: field.into(), problem: Problem::Cast(error) }
+    }
+
+    /// `found` is not what a step expects.
+    pub(super) fn mismatch(field: &str, expected: &'static str, found: ValueRef<'_>) -> Self {
+        let problem =
+            Problem::Mismatch { expected, kind: found.kind(), value: excerpt_of(found).into(), bad: None };
+        Self { field: field.into(), problem }
     }
 
     /// `found` is not of that type. Null has a message of its own.
@@ -108,6 +122,7 @@ impl fmt::Display for FieldError {
             Problem::Unknown(_) => Ok(()),
             Problem::Missing => f.write_str(" is missing"),
             Problem::Null => f.write_str(" is null"),
+            Problem::Cast(error) => write!(f, ": {error}"),
             Problem::Taken(to) => write!(f, " can't be renamed to `{}`: both have a value", excerpt(to)),
             Problem::Mismatch { expected, kind, value, bad } => {
                 write!(f, ": expected {expected}, found {kind} `{value}`")?;

@@ -69,6 +69,24 @@ macro_rules! delegate_getters {
             self.as_ref().timestamp(name)
         }
 
+        /// A field as a date. See [`RecordRef::date`].
+        ///
+        /// # Errors
+        ///
+        /// [`FieldError`] if the field is absent, null or of another type.
+        pub fn date(&self, name: &str) -> Result<Date, FieldError> {
+            self.as_ref().date(name)
+        }
+
+        /// A field as an exact decimal number. See [`RecordRef::decimal`].
+        ///
+        /// # Errors
+        ///
+        /// [`FieldError`] if the field is absent, null or of another type.
+        pub fn decimal(&self, name: &str) -> Result<Decimal, FieldError> {
+            self.as_ref().decimal(name)
+        }
+
         /// Whether a field is absent or null.
         #[must_use]
         pub fn is_null(&self, name: &str) -> bool {

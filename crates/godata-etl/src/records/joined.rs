@@ -11,7 +11,7 @@ use crate::bytes::Damaged;
 
 impl Records {
     /// Makes row `i` a copy of the row at `positions[i]`. The positions ascend, and one may occur several times.
-    pub(crate) fn repeat(&mut self, positions: &[u32]) {
+    pub(crate) fn repeat_rows(&mut self, positions: &[u32]) {
         let rows = std::mem::take(&mut self.rows);
         let mut last = None;
         for &position in positions {

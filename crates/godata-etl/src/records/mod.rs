@@ -9,21 +9,28 @@
 //! has a value.
 //!
 //! Values that no step computes are written as they were read, also after a step that moves or copies them: a [`Number`]
-//! keeps its digits, and a [`Timestamp`] its offset and the length of its fraction.
+//! keeps its digits, a [`Decimal`] its places, and a [`Timestamp`] its offset and the length of its fraction.
 
 mod batch;
 mod builder;
 mod cast;
+mod casts;
 mod cell;
 mod cell_ref;
 mod cells;
+mod clean;
 mod codec;
 mod convert;
+mod date;
+mod decimal;
+mod decimal_text;
 mod dense;
 mod digits;
 mod field_error;
+mod gather;
 mod getters;
 mod joined;
+mod lists;
 mod macros;
 mod names;
 mod number;
@@ -48,15 +55,21 @@ mod value_ref;
 mod written;
 
 #[cfg(test)]
+mod clean_tests;
+#[cfg(test)]
 mod model_tests;
 
 pub use batch::Records;
 pub use builder::RecordsBuilder;
 pub use cast::Type;
+pub use casts::{Cast, CastError};
 pub use cell_ref::CellRef;
 pub(crate) use codec::{RowCodec, is_none};
 pub use convert::{ConvertError, to_record, to_value};
+pub use decimal::Decimal;
+pub use decimal_text::ParseDecimalError;
 pub use field_error::FieldError;
+pub(crate) use lists::Elements;
 pub(crate) use names::Missed;
 pub use number::Number;
 pub use number_ref::NumberRef;

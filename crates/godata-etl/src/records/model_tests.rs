@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use proptest::prelude::*;
+use time::Date;
 
 use super::cast::cast_value;
 use super::*;
@@ -182,7 +183,7 @@ fn apply(change: Change, batch: &mut Records, model: &mut Model) {
         }
         Change::Cast { row, name, to } => {
             let Some(row) = in_row(row) else { return };
-            let value = model.get(row, n(name)).and_then(|value| cast_value("", value.as_ref(), to).ok());
+            let value = model.get(row, n(name)).and_then(|value| cast_value(value.as_ref(), to));
             assert_eq!(batch.cast_row(row, n(name), to).is_ok(), value.is_some());
             if let Some(value) = value {
                 model.set(row, n(name), value);
@@ -263,11 +264,23 @@ fn any_value() -> impl Strategy<Value = Value> {
         (-9i64..99).prop_map(|tenths| Value::from(tenths as f64 / 2.0)),
         "-?0?[0-9]{1,2}(\\.[0-9]{1,2})?".prop_map(Value::from),
         "[a-z ]{0,3}".prop_map(Value::from),
+        "200[0-3]-0[1-3]-(2[789]|30)".prop_map(Value::from),
+        (-99_i128..99, 0_u8..3).prop_map(|(mantissa, scale)| Value::from(Decimal::new(mantissa, scale))),
+        (0..9_000).prop_map(|day| Value::from(Date::from_julian_day(2_450_000 + day).ok())),
     ]
 }
 
 fn any_type() -> impl Strategy<Value = Type> {
-    prop::sample::select(vec![Type::Bool, Type::Int, Type::UInt, Type::Float, Type::Text, Type::Timestamp])
+    prop::sample::select(vec![
+        Type::Bool,
+        Type::Int,
+        Type::UInt,
+        Type::Float,
+        Type::Text,
+        Type::Timestamp,
+        Type::Date,
+        Type::Decimal,
+    ])
 }
 
 fn any_change() -> impl Strategy<Value = Change> {

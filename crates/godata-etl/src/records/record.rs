@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use time::UtcDateTime;
+use time::{Date, UtcDateTime};
 
-use super::cast::{Type, cast_value};
+use super::casts::Cast;
 use super::convert::ConvertError;
+use super::decimal::Decimal;
 use super::field_error::FieldError;
 use super::getters::delegate_getters;
 use super::names::KnownNames;
@@ -132,14 +133,14 @@ impl Record {
         Ok(())
     }
 
-    /// Changes the type of a field; null stays null. [`Type`] has the rules.
+    /// Changes the type of a field; null stays null. [`Type`](crate::Type) and [`Cast`] have the rules.
     ///
     /// # Errors
     ///
     /// [`FieldError`] if the field is absent or its value is not of that type. The field is then unchanged.
-    pub fn cast(&mut self, name: &str, to: Type) -> Result<(), FieldError> {
+    pub fn cast(&mut self, name: &str, to: impl Into<Cast>) -> Result<(), FieldError> {
         let value = self.value_mut(name)?;
-        *value = cast_value(name, value.as_ref(), to)?;
+        *value = to.into().convert_field(name, value.as_ref())?;
         Ok(())
     }
 
@@ -240,7 +241,7 @@ impl fmt::Debug for Record {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::record;
+    use crate::{Type, record};
 
     #[test]
     fn the_last_of_two_equal_names_wins_at_the_position_of_the_first() {

@@ -202,7 +202,7 @@ impl Records {
         }
     }
 
-    fn positions<S: AsRef<str>>(&self, names: &[S]) -> Result<Vec<usize>, ShapeError> {
+    pub(super) fn positions<S: AsRef<str>>(&self, names: &[S]) -> Result<Vec<usize>, ShapeError> {
         names.iter().filter_map(|name| self.find(name.as_ref()).transpose()).collect()
     }
 

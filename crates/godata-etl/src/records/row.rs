@@ -3,13 +3,14 @@
 use std::fmt;
 
 use serde::Deserialize;
-use time::UtcDateTime;
+use time::{Date, UtcDateTime};
 
 use super::batch::Records;
 use super::cast::Type;
 use super::cell_ref::CellRef;
 use super::cells::Positions;
 use super::convert::{ConvertError, deserialize};
+use super::decimal::Decimal;
 use super::field_error::FieldError;
 use super::record::Record;
 use super::source_format::SourceFormat;
@@ -139,6 +140,26 @@ impl<'a> RecordRef<'a> {
     #[inline]
     pub fn timestamp(self, name: &str) -> Result<UtcDateTime, FieldError> {
         self.read(name, Type::Timestamp, ValueRef::as_timestamp)
+    }
+
+    /// A field as a date: a date, or text such as `2024-05-01`.
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the field is absent, null or of another type.
+    #[inline]
+    pub fn date(self, name: &str) -> Result<Date, FieldError> {
+        self.read(name, Type::Date, ValueRef::as_date)
+    }
+
+    /// A field as an exact decimal number, by the rules of [`ValueRef::as_decimal`].
+    ///
+    /// # Errors
+    ///
+    /// [`FieldError`] if the field is absent, null or of another type.
+    #[inline]
+    pub fn decimal(self, name: &str) -> Result<Decimal, FieldError> {
+        self.read(name, Type::Decimal, ValueRef::as_decimal)
     }
 
     /// Whether a field is absent or null.

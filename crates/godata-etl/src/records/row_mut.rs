@@ -4,12 +4,13 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use time::UtcDateTime;
+use time::{Date, UtcDateTime};
 
 use super::batch::Records;
-use super::cast::Type;
+use super::casts::Cast;
 use super::cell::Cell;
 use super::convert::ConvertError;
+use super::decimal::Decimal;
 use super::field_error::FieldError;
 use super::getters::delegate_getters;
 use super::record::Record;
@@ -137,7 +138,7 @@ impl<'a> RecordMut<'a> {
         Ok(())
     }
 
-    /// Changes the type of a field; null stays null. [`Type`] has the rules.
+    /// Changes the type of a field; null stays null. [`Type`](crate::Type) and [`Cast`] have the rules.
     ///
     /// Text that is cast to a number keeps its digits: `12.50` is written as `12.50`. Digits that are not a JSON number
     /// are normalized: `007` is written as `7`.
@@ -145,9 +146,10 @@ impl<'a> RecordMut<'a> {
     /// # Errors
     ///
     /// [`FieldError`] if the field is absent or its value is not of that type. The field is then unchanged.
-    pub fn cast(&mut self, name: &str, to: Type) -> Result<(), FieldError> {
-        let column = self.present(name)?;
-        self.records.storage.cast(column, self.row, name, to)?;
+    pub fn cast(&mut self, name: &str, to: impl Into<Cast>) -> Result<(), FieldError> {
+        let (column, cast) = (self.present(name)?, to.into());
+        cast.check().map_err(|error| FieldError::cast(name, error))?;
+        self.records.storage.cast(column, self.row, name, &cast)?;
         self.records.forget_source(self.row);
         Ok(())
     }

@@ -3,6 +3,7 @@
 use super::cell::{Cell, Kind, Stored};
 use super::cell_ref::CellRef;
 use super::cells::{Cells, Positions};
+use super::date::parse_date;
 use super::number::{Number, Repr};
 use super::number_ref::NumberRef;
 use super::value::Value;
@@ -76,6 +77,7 @@ impl Storage {
             Stored::Text { start, len, kind: Kind::Number } => {
                 Some(ValueRef::Number(NumberRef(Repr::Digits(self.text_at(start, len)))))
             }
+            Stored::Text { start, len, kind } => Some(self.exact(start, len, kind)),
             Stored::Float(number) => {
                 self.floats.get(number).map(|&(digits, float)| ValueRef::Number(self.float(digits, float)))
             }
@@ -142,14 +144,21 @@ impl Storage {
             Stored::Text { start, len, kind: Kind::Number } => {
                 Some(CellRef::Number(self.text_at(start, len)))
             }
+            Stored::Text { start, len, kind: Kind::Decimal } => {
+                Some(CellRef::Number(self.text_at(start, len)))
+            }
+            Stored::Text { start, len, kind } => Some(CellRef::Value(self.exact(start, len, kind))),
             Stored::Float(number) => self.floats.get(number).map(|&(digits, float)| match digits.stored() {
                 Stored::Text { start, len, .. } => CellRef::Number(self.text_at(start, len)),
                 _ => CellRef::Value(ValueRef::from(float)),
             }),
-            Stored::Value(number) => self.values.get(number).map(|(json, value)| match json.stored() {
-                Stored::Text { start, len, .. } => CellRef::Json(self.text_at(start, len)),
-                _ => value.as_ref().into(),
-            }),
+            Stored::Value(number) => match self.values.get(number) {
+                Some((json, value)) => match json.stored() {
+                    Stored::Text { start, len, .. } => Some(CellRef::Json(self.text_at(start, len))),
+                    _ => Some(value.as_ref().into()),
+                },
+                None => None,
+            },
         }
     }
 
@@ -160,6 +169,18 @@ impl Storage {
             Stored::Text { start, len, .. } => Repr::FloatDigits(float, self.text_at(start, len)),
             _ => Repr::Float(float),
         })
+    }
+
+    /// A text that is read as a decimal or a date. It has the form of one.
+    #[inline(never)]
+    fn exact(&self, start: usize, len: usize, kind: Kind) -> ValueRef<'_> {
+        let text = self.text_at(start, len);
+        let exact = match kind {
+            Kind::Decimal => text.parse().ok().map(ValueRef::Decimal),
+            Kind::Date => parse_date(text).map(ValueRef::Date),
+            Kind::Text | Kind::Number => None,
+        };
+        exact.unwrap_or(ValueRef::Text(text))
     }
 
     #[inline]
@@ -248,6 +269,8 @@ impl Storage {
             None => self.value_cell(match kind {
                 Kind::Text => text.into(),
                 Kind::Number => NumberRef(Repr::Digits(text)).into(),
+                Kind::Decimal => text.parse().map_or_else(|_| text.into(), Value::Decimal),
+                Kind::Date => parse_date(text).map_or_else(|| text.into(), Value::Date),
             }),
         }
     }
@@ -285,6 +308,11 @@ impl Storage {
             Cells::Dense(dense) => dense.take_grid(),
             Cells::Sparse(_) => Vec::new(),
         }
+    }
+
+    /// Sets the cells, and returns the old ones.
+    pub(super) fn replace_cells(&mut self, cells: Cells) -> Cells {
+        std::mem::replace(&mut self.cells, cells)
     }
 
     /// Takes the text out, so that its memory can be reused.

@@ -1,5 +1,6 @@
 //! Sums of numbers.
 
+use super::decimal::Decimal;
 use super::digits;
 use super::number::{Number, Repr};
 use super::value::Value;
@@ -16,13 +17,6 @@ pub(crate) struct Sum {
     count: u64,
 }
 
-/// `mantissa` times 10 to the power of `-scale`.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-struct Decimal {
-    mantissa: i128,
-    scale: u32,
-}
-
 #[derive(Clone, Copy, Debug, Default)]
 struct Float {
     sum: f64,
@@ -32,7 +26,7 @@ struct Float {
 /// A number to be added.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Addend {
-    Exact(i128, u32),
+    Exact(Decimal),
     Float(f64),
 }
 
@@ -41,9 +35,10 @@ impl Addend {
     pub(crate) fn of(value: ValueRef<'_>) -> Option<Self> {
         match value {
             ValueRef::Text(text) => Self::of_text(text),
+            ValueRef::Decimal(decimal) => Some(Self::Exact(decimal)),
             ValueRef::Number(number) => match number.0 {
-                Repr::Int(int) => Some(Self::Exact(int.into(), 0)),
-                Repr::UInt(int) => Some(Self::Exact(int.into(), 0)),
+                Repr::Int(int) => Some(Self::Exact(int.into())),
+                Repr::UInt(int) => Some(Self::Exact(int.into())),
                 Repr::Float(float) => Some(Self::Float(float)),
                 Repr::Digits(digits) | Repr::FloatDigits(_, digits) => Self::of_text(digits),
             },
@@ -52,19 +47,19 @@ impl Addend {
     }
 
     fn of_text(text: &str) -> Option<Self> {
-        decimal(text).or_else(|| digits::parse_float(text).map(Self::Float))
+        let exact = decimal(text).or_else(|| text.parse().ok());
+        exact.map(Self::Exact).or_else(|| digits::parse_float(text).map(Self::Float))
     }
 }
 
 /// The number in a text without an exponent.
-fn decimal(text: &str) -> Option<Addend> {
-    // 10^8 numbers of so many digits fit into the sum.
-    const DIGITS: usize = 30;
+fn decimal(text: &str) -> Option<Decimal> {
+    const DIGITS: usize = Decimal::DIGITS as usize;
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text).as_bytes();
     if unsigned.len() > DIGITS + 1 {
         return None;
     }
-    let (mut mantissa, mut digits, mut point) = (Mantissa::default(), 0, None);
+    let (mut mantissa, mut digits, mut point) = (Mantissa::default(), 0_u8, None);
     for &byte in unsigned {
         match byte {
             b'0'..=b'9' => {
@@ -78,7 +73,7 @@ fn decimal(text: &str) -> Option<Addend> {
     let scale = digits - point.unwrap_or(digits);
     let mantissa = mantissa.high + i128::from(mantissa.low);
     let mantissa = if text.starts_with('-') { -mantissa } else { mantissa };
-    (digits > 0).then_some(Addend::Exact(mantissa, scale))
+    if digits > 0 { Decimal::new(mantissa, scale) } else { None }
 }
 
 /// A whole number that is built digit by digit. Most of them fit into 64 bits, which is faster.
@@ -104,13 +99,10 @@ impl Sum {
     pub(crate) fn add(&mut self, addend: Addend) {
         self.count += 1;
         match addend {
-            Addend::Exact(mantissa, scale) => {
-                let addend = Decimal { mantissa, scale };
-                match self.exact.plus(addend) {
-                    Some(sum) => self.exact = sum,
-                    None => self.add_float(addend.to_f64()),
-                }
-            }
+            Addend::Exact(addend) => match self.exact.checked_add(addend) {
+                Some(sum) => self.exact = sum,
+                None => self.add_float(addend.to_f64()),
+            },
             Addend::Float(float) => self.add_float(float),
         }
     }
@@ -120,7 +112,7 @@ impl Sum {
         if self.has_float {
             return Value::from(self.to_f64());
         }
-        let digits = self.exact.to_digits();
+        let digits = self.exact.to_string();
         let whole = digits::whole(&digits);
         Value::Number(Number(whole.unwrap_or_else(|| Repr::Digits(digits.into()))))
     }
@@ -154,36 +146,6 @@ impl Float {
     }
 }
 
-impl Decimal {
-    fn plus(self, other: Self) -> Option<Self> {
-        let scale = self.scale.max(other.scale);
-        let mantissa = self.at_scale(scale)?.checked_add(other.at_scale(scale)?)?;
-        Some(Self { mantissa, scale })
-    }
-
-    fn at_scale(self, scale: u32) -> Option<i128> {
-        if self.scale == scale {
-            return Some(self.mantissa);
-        }
-        self.mantissa.checked_mul(10_i128.checked_pow(scale - self.scale)?)
-    }
-
-    fn to_f64(self) -> f64 {
-        if self.mantissa == 0 { 0.0 } else { self.to_digits().parse().unwrap_or(f64::NAN) }
-    }
-
-    fn to_digits(self) -> String {
-        let sign = if self.mantissa < 0 { "-" } else { "" };
-        let (digits, scale) = (self.mantissa.unsigned_abs().to_string(), self.scale as usize);
-        if scale == 0 {
-            return format!("{sign}{digits}");
-        }
-        let digits = format!("{digits:0>width$}", width = scale + 1);
-        let (int, fraction) = digits.split_at(digits.len() - scale);
-        format!("{sign}{int}.{fraction}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -205,7 +167,7 @@ mod tests {
             (&["99999999999999999999.9", "0.1"], "100000000000000000000.0"),
             (&["9223372036854775807", "1"], "9223372036854775808"),
             (&["+7", "007"], "14"),
-            (&["1e3", "1"], "1001.0"),
+            (&["1e3", "1"], "1001"),
             (&[], "0"),
         ] {
             assert_eq!(sum(texts), expected, "{texts:?}");

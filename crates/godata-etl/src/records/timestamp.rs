@@ -70,6 +70,19 @@ impl Timestamp {
         (0..=9999).contains(&self.local().year())
     }
 
+    /// The instant at which clocks with this offset show a date and time. It is written with that offset.
+    pub(super) fn at_offset(local: PrimitiveDateTime, offset: UtcOffset) -> Option<Self> {
+        let instant = OffsetDateTime::new_in_offset(local.date(), local.time(), offset).checked_to_utc()?;
+        let (minutes, seconds) = (offset.whole_minutes(), offset.seconds_past_minute());
+        let zone = match (minutes, seconds) {
+            (0, 0) => UTC.zone,
+            (_, 0) => Zone::Offset { minutes, is_minus: offset.is_negative() },
+            // RFC 3339 has no seconds in offsets.
+            _ => return Some(instant.into()),
+        };
+        Some(Self { instant, form: Form { zone, ..UTC } }).filter(|at| at.is_rfc3339())
+    }
+
     /// The date and time on the clocks at its offset.
     fn local(self) -> PrimitiveDateTime {
         let plain = PrimitiveDateTime::new(self.instant.date(), self.instant.time());

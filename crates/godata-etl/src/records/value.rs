@@ -3,8 +3,10 @@
 use std::fmt;
 
 use serde::Deserialize;
+use time::Date;
 
 use super::convert::{ConvertError, deserialize};
+use super::decimal::Decimal;
 use super::number::Number;
 use super::timestamp::Timestamp;
 use super::value_ref::ValueRef;
@@ -12,12 +14,19 @@ use super::value_ref::ValueRef;
 /// One value of a dynamic record.
 ///
 /// A [`Number`] or a [`Timestamp`] that was read is written as it was read, wherever the value goes. Two values are equal
-/// if they have the same content, however it is written: `12.50` is 12.5.
+/// if they have the same content, however it is written: `12.50` is 12.5, and a decimal equals the same [`Number`].
 ///
 /// `Display` is for people: text has no quotes, a computed float keeps its point (`12.0`), and null is `null`.
 ///
-/// serde sees the content of a value. A [`Timestamp`](Self::Timestamp) is written as RFC 3339 text, and is therefore read
-/// back as [`Text`](Self::Text).
+/// serde sees the content of a value. A [`Timestamp`](Self::Timestamp) is written as RFC 3339 text, a [`Date`](Self::Date) as
+/// `2024-05-01`, and a [`Decimal`](Self::Decimal) as its digits. All three are therefore read back as [`Text`](Self::Text).
+///
+/// # In files
+///
+/// CSV and JSON have no dates and decimals. They hold a date as the text `2024-05-01` and a decimal as a number with exactly
+/// its digits, `12.50`, without quotes in JSON. A [`cast`](crate::Flow::cast) to [`Type::Date`](crate::Type::Date) or
+/// [`Type::Decimal`](crate::Type::Decimal) brings back the same values after the file is read. No digit is lost in between,
+/// because the numbers of dynamic records keep their digits.
 ///
 /// ```
 /// use godata_etl::Value;
@@ -42,6 +51,10 @@ pub enum Value {
     Bytes(Vec<u8>),
     /// An instant.
     Timestamp(Timestamp),
+    /// A day of the calendar.
+    Date(Date),
+    /// An exact decimal number.
+    Decimal(Decimal),
     /// Values in order.
     List(Vec<Self>),
     /// Named values in order.
@@ -59,6 +72,8 @@ impl Value {
             Self::Text(value) => ValueRef::Text(value),
             Self::Bytes(value) => ValueRef::Bytes(value),
             Self::Timestamp(value) => ValueRef::Timestamp(*value),
+            Self::Date(value) => ValueRef::Date(*value),
+            Self::Decimal(value) => ValueRef::Decimal(*value),
             Self::List(value) => ValueRef::List(value),
             Self::Map(value) => ValueRef::Map(value),
         }
@@ -115,6 +130,25 @@ mod tests {
         assert_eq!(Value::from(5.0), Value::from(5));
         assert_ne!(Value::from(u64::MAX), Value::from(-1));
         assert_ne!(Value::from("5"), Value::from(5));
+    }
+
+    #[test]
+    fn a_decimal_is_equal_to_the_same_number() {
+        let decimal = |text: &str| Value::Decimal(text.parse().unwrap());
+        for number in [Value::from(12.5), crate::Number::from_digits("12.500").into()] {
+            assert_eq!(decimal("12.50"), number);
+            assert_eq!(number, decimal("12.5"));
+        }
+        assert_eq!(decimal("5.0"), Value::from(5));
+        assert_ne!(decimal("5"), Value::from("5"));
+        assert_ne!(decimal("5"), Value::from(f64::NAN));
+        assert_ne!(decimal("0.1"), Value::from(0.1 + 0.2 - 0.2));
+    }
+
+    #[test]
+    fn dates_and_decimals_do_not_make_values_larger() {
+        assert_eq!((size_of::<Value>(), align_of::<Value>()), (32, 8));
+        assert_eq!((size_of::<ValueRef<'_>>(), align_of::<ValueRef<'_>>()), (32, 8));
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use time::UtcDateTime;
+use time::{Date, UtcDateTime};
 
+use super::decimal::Decimal;
 use super::number::Number;
 use super::number_ref::NumberRef;
 use super::record::Record;
@@ -100,6 +101,18 @@ impl From<UtcDateTime> for Value {
 impl From<Timestamp> for Value {
     fn from(value: Timestamp) -> Self {
         Self::Timestamp(value)
+    }
+}
+
+impl From<Date> for Value {
+    fn from(value: Date) -> Self {
+        Self::Date(value)
+    }
+}
+
+impl From<Decimal> for Value {
+    fn from(value: Decimal) -> Self {
+        Self::Decimal(value)
     }
 }
 

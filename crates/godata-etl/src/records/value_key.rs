@@ -5,7 +5,7 @@ use super::number::Repr;
 use super::number_ref::NumberRef;
 use super::value::Value;
 use super::value_ref::ValueRef;
-use crate::keyed::KeyBytes;
+use crate::keyed::{Key, KeyBytes};
 
 // The order of the kinds. Each is less than the tag of null.
 const BOOL: u8 = 0x10;
@@ -13,6 +13,7 @@ const NUMBER: u8 = 0x20;
 const TEXT: u8 = 0x30;
 const BYTES: u8 = 0x40;
 const TIMESTAMP: u8 = 0x50;
+const DATE: u8 = 0x58;
 const LIST: u8 = 0x60;
 const MAP: u8 = 0x70;
 
@@ -25,7 +26,7 @@ const INFINITY: u8 = 4;
 const NAN: u8 = 5;
 
 /// Appends a value, so that equal values have equal bytes and a lesser value has lesser bytes. Values of different kinds
-/// have the order bool, number, text, bytes, timestamp, list, map.
+/// have the order bool, number, text, bytes, timestamp, date, list, map. A decimal is a number.
 pub(crate) fn put_value(value: ValueRef<'_>, key: &mut KeyBytes) {
     match value {
         ValueRef::Null => key.put_byte(0),
@@ -33,6 +34,14 @@ pub(crate) fn put_value(value: ValueRef<'_>, key: &mut KeyBytes) {
         ValueRef::Number(number) => {
             key.put_byte(NUMBER);
             put_number(number, key);
+        }
+        ValueRef::Decimal(decimal) => {
+            key.put_byte(NUMBER);
+            put_digits(&decimal.to_string(), key);
+        }
+        ValueRef::Date(date) => {
+            key.put_byte(DATE);
+            date.put(key);
         }
         ValueRef::Text(text) => {
             key.put_byte(TEXT);

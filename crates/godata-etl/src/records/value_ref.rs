@@ -2,9 +2,12 @@
 
 use std::fmt;
 
-use time::UtcDateTime;
+use time::{Date, UtcDateTime};
 
+use super::date::parse_date;
+use super::decimal::Decimal;
 use super::digits;
+use super::number::Repr;
 use super::number_ref::NumberRef;
 use super::timestamp::Timestamp;
 use super::value::Value;
@@ -37,6 +40,10 @@ pub enum ValueRef<'a> {
     Bytes(&'a [u8]),
     /// An instant.
     Timestamp(Timestamp),
+    /// A day of the calendar.
+    Date(Date),
+    /// An exact decimal number.
+    Decimal(Decimal),
     /// Values in order.
     List(&'a [Value]),
     /// Named values in order.
@@ -77,6 +84,7 @@ impl<'a> ValueRef<'a> {
     pub fn as_i64(self) -> Option<i64> {
         match self {
             Self::Number(number) => number.as_i64(),
+            Self::Decimal(decimal) => whole(decimal),
             Self::Text(text) => text.parse().ok(),
             _ => None,
         }
@@ -87,6 +95,7 @@ impl<'a> ValueRef<'a> {
     pub fn as_u64(self) -> Option<u64> {
         match self {
             Self::Number(number) => number.as_u64(),
+            Self::Decimal(decimal) => whole(decimal),
             Self::Text(text) => text.parse().ok(),
             _ => None,
         }
@@ -100,6 +109,7 @@ impl<'a> ValueRef<'a> {
     pub fn as_f64(self) -> Option<f64> {
         match self {
             Self::Number(number) => number.as_f64(),
+            Self::Decimal(decimal) => Some(decimal.to_f64()),
             Self::Text(text) => digits::parse_float(text),
             _ => None,
         }
@@ -115,6 +125,31 @@ impl<'a> ValueRef<'a> {
         }
     }
 
+    /// A date, or the text of one, such as `2024-05-01`.
+    #[must_use]
+    pub fn as_date(self) -> Option<Date> {
+        match self {
+            Self::Date(value) => Some(value),
+            Self::Text(text) => parse_date(text),
+            _ => None,
+        }
+    }
+
+    /// An exact number of at most 38 digits: a decimal, a number, or text that [`Decimal`] can be parsed from. A computed float
+    /// is the decimal that it is written as.
+    #[must_use]
+    pub fn as_decimal(self) -> Option<Decimal> {
+        match self {
+            Self::Decimal(value) => Some(value),
+            Self::Text(text) => text.parse().ok(),
+            Self::Number(number) => match number.digits() {
+                Some(digits) => digits.parse().ok(),
+                None => number.to_string().parse().ok(),
+            },
+            _ => None,
+        }
+    }
+
     /// An owned copy.
     #[must_use]
     pub fn to_owned(self) -> Value {
@@ -125,6 +160,8 @@ impl<'a> ValueRef<'a> {
             Self::Text(value) => Value::Text(value.to_owned()),
             Self::Bytes(value) => Value::Bytes(value.to_vec()),
             Self::Timestamp(value) => Value::Timestamp(value),
+            Self::Date(value) => Value::Date(value),
+            Self::Decimal(value) => Value::Decimal(value),
             Self::List(value) => Value::List(value.to_vec()),
             Self::Map(value) => Value::Map(value.to_vec()),
         }
@@ -139,6 +176,8 @@ impl<'a> ValueRef<'a> {
             Self::Text(_) => "text",
             Self::Bytes(_) => "bytes",
             Self::Timestamp(_) => "timestamp",
+            Self::Date(_) => "date",
+            Self::Decimal(_) => "decimal",
             Self::List(_) => "list",
             Self::Map(_) => "map",
         }
@@ -154,6 +193,12 @@ impl PartialEq for ValueRef<'_> {
             (Self::Text(a), Self::Text(b)) => a == b,
             (Self::Bytes(a), Self::Bytes(b)) => a == b,
             (Self::Timestamp(a), Self::Timestamp(b)) => a == b,
+            (Self::Date(a), Self::Date(b)) => a == b,
+            (Self::Decimal(a), Self::Decimal(b)) => a == b,
+            (Self::Decimal(decimal), Self::Number(number))
+            | (Self::Number(number), Self::Decimal(decimal)) => {
+                NumberRef(Repr::Digits(&decimal.to_string())) == number
+            }
             (Self::List(a), Self::List(b)) => a == b,
             (Self::Map(a), Self::Map(b)) => a == b,
             _ => false,
@@ -170,10 +215,18 @@ impl fmt::Display for ValueRef<'_> {
             Self::Text(value) => f.write_str(value),
             Self::Bytes(value) => write!(f, "{} bytes", value.len()),
             Self::Timestamp(value) => value.fmt(f),
+            Self::Date(value) => value.fmt(f),
+            Self::Decimal(value) => value.fmt(f),
             Self::List(values) => fmt_list(values, f),
             Self::Map(fields) => fmt_map(fields, f),
         }
     }
+}
+
+/// A whole decimal, out of the way of the other numbers.
+#[inline(never)]
+fn whole<T: TryFrom<i128>>(decimal: Decimal) -> Option<T> {
+    decimal.to_i128()?.try_into().ok()
 }
 
 fn fmt_list(values: &[Value], f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -206,7 +259,10 @@ macro_rules! from_copy {
     };
 }
 
-from_copy!(Bool(bool) Number(NumberRef<'a>, i64, u64, f64) Text(&'a str) Timestamp(Timestamp, UtcDateTime));
+from_copy! {
+    Bool(bool) Number(NumberRef<'a>, i64, u64, f64) Text(&'a str) Timestamp(Timestamp, UtcDateTime) Date(Date)
+    Decimal(Decimal)
+}
 
 impl<'a> From<&'a Value> for ValueRef<'a> {
     fn from(value: &'a Value) -> Self {

@@ -31,6 +31,11 @@ pub(super) fn write_value(out: &mut Vec<u8>, value: ValueRef<'_>) -> Result<(), 
         ValueRef::Number(number) => write_number(out, number),
         ValueRef::Bytes(_) => Err(Problem::Bytes.into()),
         ValueRef::Timestamp(timestamp) => write_timestamp(out, timestamp),
+        ValueRef::Decimal(decimal) => {
+            // Writing to a vector can't fail.
+            let _ = write!(out, "{decimal}");
+            Ok(())
+        }
         ValueRef::List(values) => write_list(out, values),
         ValueRef::Map(fields) => write_map(out, fields.iter().map(|(name, value)| (&**name, value.as_ref()))),
         scalar => write_json(out, &scalar),

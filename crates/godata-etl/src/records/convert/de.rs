@@ -37,7 +37,7 @@ impl<'de> Deserializer<'de> for ValueRef<'de> {
             },
             Self::Text(value) => visitor.visit_borrowed_str(value),
             Self::Bytes(value) => visitor.visit_borrowed_bytes(value),
-            Self::Timestamp(_) => visitor.visit_string(self.to_string()),
+            Self::Timestamp(_) | Self::Date(_) | Self::Decimal(_) => visitor.visit_string(self.to_string()),
             Self::List(values) => visitor.visit_seq(Elements::new(values)),
             Self::Map(fields) => visitor.visit_map(fields_of(fields)),
         }
@@ -95,7 +95,7 @@ impl<'de> Deserializer<'de> for ValueRef<'de> {
 
 /// A whole number of any width. The visitor checks the range.
 fn read_int<'de, V: Visitor<'de>>(value: ValueRef<'de>, visitor: V) -> Result<V::Value, ConvertError> {
-    if !matches!(value, ValueRef::Text(_) | ValueRef::Number(_)) {
+    if !matches!(value, ValueRef::Text(_) | ValueRef::Number(_) | ValueRef::Decimal(_)) {
         return value.deserialize_any(visitor);
     }
     match (value.as_i64(), value.as_u64()) {
@@ -107,7 +107,9 @@ fn read_int<'de, V: Visitor<'de>>(value: ValueRef<'de>, visitor: V) -> Result<V:
 
 fn read_float<'de, V: Visitor<'de>>(value: ValueRef<'de>, visitor: V) -> Result<V::Value, ConvertError> {
     match (value, value.as_f64()) {
-        (ValueRef::Text(_) | ValueRef::Number(_), Some(float)) => visitor.visit_f64(float),
+        (ValueRef::Text(_) | ValueRef::Number(_) | ValueRef::Decimal(_), Some(float)) => {
+            visitor.visit_f64(float)
+        }
         (ValueRef::Text(_) | ValueRef::Number(_), None) => {
             Err(ConvertError::expected(Type::Float.expected(), value))
         }

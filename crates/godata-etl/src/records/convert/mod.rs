@@ -2,6 +2,7 @@
 
 mod access;
 mod de;
+mod decimal;
 mod empty;
 mod error;
 mod fields;

@@ -21,6 +21,8 @@ impl Serialize for ValueRef<'_> {
             Self::Text(value) => serializer.serialize_str(value),
             Self::Bytes(value) => serializer.serialize_bytes(value),
             Self::Timestamp(value) => serialize_timestamp(value, serializer),
+            Self::Date(value) => serializer.collect_str(&value),
+            Self::Decimal(value) => value.serialize(serializer),
             Self::List(values) => serializer.collect_seq(values),
             Self::Map(fields) => serializer.collect_map(fields.iter().map(|(name, value)| (name, value))),
         }

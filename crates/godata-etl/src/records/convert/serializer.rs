@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde::ser::Serializer;
 
 use super::super::value::Value;
+use super::decimal;
 use super::error::ConvertError;
 use super::serializer_parts::{ListSerializer, MapSerializer};
 
@@ -86,10 +87,15 @@ impl Serializer for ValueSerializer {
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(
         self,
-        _: &'static str,
+        name: &'static str,
         value: &T,
     ) -> Result<Value, ConvertError> {
-        value.serialize(self)
+        match value.serialize(self)? {
+            Value::Text(text) if name == decimal::NAME => {
+                text.parse().map(Value::Decimal).or(Ok(Value::Text(text)))
+            }
+            value => Ok(value),
+        }
     }
 
     fn serialize_newtype_variant<T: Serialize + ?Sized>(

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::*;
-use crate::records::{Number, Records, Type};
+use crate::records::{Decimal, Number, Records, Type, ValueRef};
 use crate::{record, to_record};
 
 #[derive(Debug, Serialize, Deserialize, PartialEq)]
@@ -282,5 +282,61 @@ proptest! {
         let batch: Records = [record.clone()].into_iter().collect();
         prop_assert_eq!(&batch.row(0).unwrap().de::<Record>().unwrap(), &record);
         prop_assert_eq!(batch.into_records(), [record]);
+    }
+}
+
+#[test]
+fn dates_and_decimals_are_text_or_numbers_in_types() {
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Row {
+        day: String,
+        exact: Decimal,
+        float: f64,
+        whole: i32,
+        text: String,
+    }
+    let decimal = |text: &str| text.parse::<Decimal>().unwrap();
+    let row = record! {
+        "day" => time::Date::MAX,
+        "exact" => decimal("0.10"),
+        "float" => decimal("12.50"),
+        "whole" => decimal("5.0"),
+        "text" => decimal("12.50"),
+    };
+    let read: Row = row.de().unwrap();
+    assert_eq!(read.exact.to_string(), "0.10");
+    let Row { day, float, whole, text, .. } = &read;
+    assert_eq!((day.as_str(), *float, *whole, text.as_str()), ("9999-12-31", 12.5, 5, "12.50"));
+    let batch: Records = [record! {"n" => "0.10"}].into_iter().collect();
+    let read: BTreeMap<String, Decimal> = batch.row(0).unwrap().de().unwrap();
+    assert_eq!(read["n"].to_string(), "0.10");
+    assert!(record! {"whole" => decimal("5.1")}.de::<BTreeMap<String, i32>>().is_err());
+}
+
+#[test]
+fn a_decimal_of_a_struct_stays_a_decimal() {
+    #[derive(Serialize)]
+    struct Row {
+        amount: Decimal,
+    }
+    let row = to_record(&Row { amount: "12.50".parse().unwrap() }).unwrap();
+    assert!(matches!(row.get("amount"), Some(ValueRef::Decimal(amount)) if amount.to_string() == "12.50"));
+    assert_eq!(serde_json::to_string(&row).unwrap(), r#"{"amount":"12.50"}"#);
+}
+
+#[test]
+fn a_decimal_is_read_from_json_exactly_or_not_at_all() {
+    let read = |json: &str| serde_json::from_str::<Decimal>(json).map(|decimal| decimal.to_string()).ok();
+    for (json, expected) in [
+        ("\"12.50\"", "12.50"),
+        ("12.50", "12.5"),
+        ("7", "7"),
+        ("-0.1", "-0.1"),
+        ("123456789012.345", "123456789012.345"),
+    ] {
+        assert_eq!(read(json).as_deref(), Some(expected), "{json}");
+    }
+    for json in ["0.12345678901234567890", "1e300", "true", "\"x\"", "null"] {
+        assert_eq!(read(json), None, "{json}");
     }
 }
