@@ -216,9 +216,14 @@ async fn finish<E, S: Sink<E>>(
     run.end(result)
 }
 
-/// Commits the dead letters, then the output. If the process dies in between, the next run replaces the letters; in the other
-/// order, they would be lost.
-async fn commit<E, S: Sink<E>>(run: &Run, Output { sink, rejects }: Output<S>) -> Result<(), BoxError> {
+/// Prepares the output, then commits the dead letters, then the output. If the process dies between the commits, the next run
+/// replaces the letters; in the other order, they would be lost.
+async fn commit<E, S: Sink<E>>(run: &Run, output: Output<S>) -> Result<(), BoxError> {
+    let Output { mut sink, rejects } = output;
+    if let Err(cause) = in_write(run, || sink.prepare()).await {
+        abort(run, Some(Output { sink, rejects })).await;
+        return Err(cause);
+    }
     if let Err(cause) = in_write(run, || rejects.commit()).await {
         abort_sink(run, || sink.abort()).await;
         return Err(cause);

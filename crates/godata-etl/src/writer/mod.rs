@@ -116,12 +116,26 @@ pub trait Sink<E>: Send + 'static {
     /// Any error fails the run with a [`PipelineError::Write`](crate::PipelineError::Write).
     fn write(&mut self, encoded: E) -> impl Future<Output = Result<(), BoxError>> + Send;
 
-    /// Makes what was written visible and durable. Called once, after the last batch. A cancellation does not interrupt
-    /// it.
+    /// Does what can fail before the output becomes visible, such as writing what is still in memory and flushing it to the
+    /// disk. Called once, after the last batch and before [`commit`](Self::commit). A cancellation does not interrupt it.
+    ///
+    /// An output of several sinks, such as a [`tee`](crate::tee()), prepares all of them before it commits the first. The
+    /// default does nothing.
     ///
     /// # Errors
     ///
-    /// Those of [`write`](Self::write). If it fails, nothing may be visible.
+    /// Those of [`write`](Self::write). The sink is aborted then.
+    fn prepare(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send {
+        ready(Ok(()))
+    }
+
+    /// Makes what was written visible and durable. Called once, after the last batch and [`prepare`](Self::prepare). A
+    /// cancellation does not interrupt it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write`](Self::write). If it fails, nothing may be visible. Only an output of several sinks may leave visible
+    /// what it has committed before.
     fn commit(self) -> impl Future<Output = Result<(), BoxError>> + Send;
 
     /// Discards what was written, because the run failed or was canceled. By default, it drops the sink.
