@@ -159,6 +159,22 @@ impl RowMap {
 }
 
 /// The positions below `len` that are not among `positions`, which are ascending.
+
+    /// These rows of other rows.
+    pub(crate) fn through(&self, before: &Self) -> Self {
+        match (self, before) {
+            (Self::All, before) => before.clone(),
+            (Self::Each(rows), before) => before.of(rows.clone()),
+            (Self::Unknown, _) => Self::Unknown,
+        }
+    }
+
+    /// The rows of the records at `positions`.
+    pub(crate) fn of(&self, positions: Vec<u32>) -> Self {
+        let mut rows = self.clone();
+        rows.keep(positions);
+        rows
+    }
 #[cold]
 pub(crate) fn others(positions: &[u32], len: usize) -> Vec<u32> {
     let mut positions = positions.iter().copied().peekable();

@@ -230,8 +230,8 @@ mod hook;
 mod hooks;
 mod job;
 mod on_error;
-
 mod origin;
+mod partition;
 mod pipeline;
 mod reader;
 mod records;
