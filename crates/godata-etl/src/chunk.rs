@@ -1,5 +1,6 @@
 //! A batch on its way through the steps, with the origin of each of its records.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::{Batch, Origin, Place};
@@ -107,6 +108,21 @@ impl<B: Batch> Chunk<B> {
         }
     }
 
+    /// Numbers the records anew, from 0, so that each has a row of its own, also if a step has made several from one row.
+    /// Their places stay as they are.
+    pub(crate) fn renumber(&mut self) {
+        let rows = std::mem::replace(&mut self.rows, RowMap::All);
+        if !matches!(rows, RowMap::All) {
+            self.origin = Arc::new(Origin::clone(&self.origin).renumbered(rows));
+        }
+    }
+
+    /// The positions of the records that have one of these rows.
+    pub(crate) fn positions(&self, rows: &[u32]) -> Vec<u32> {
+        let rows: HashSet<_> = rows.iter().copied().collect();
+        (0..row_number(self.len())).filter(|&position| rows.contains(&self.row(position as usize))).collect()
+    }
+
     pub(crate) fn truncate(&mut self, len: usize) {
         self.batch.truncate(len);
         self.rows.truncate(len);
@@ -114,7 +130,7 @@ impl<B: Batch> Chunk<B> {
 }
 
 /// The rows that the records of a batch had when it was read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RowMap {
     /// The record at `i` is row `i`.
     All,
@@ -144,22 +160,6 @@ impl RowMap {
         }
     }
 
-    /// Takes out the rows of the records at `positions`, which are ascending, of `len` records.
-    pub(crate) fn take_out(&mut self, positions: &[u32], len: usize) {
-        if !positions.is_empty() {
-            self.keep(others(positions, len));
-        }
-    }
-
-    fn truncate(&mut self, len: usize) {
-        if let Self::Each(rows) = self {
-            rows.truncate(len);
-        }
-    }
-}
-
-/// The positions below `len` that are not among `positions`, which are ascending.
-
     /// These rows of other rows.
     pub(crate) fn through(&self, before: &Self) -> Self {
         match (self, before) {
@@ -175,6 +175,22 @@ impl RowMap {
         rows.keep(positions);
         rows
     }
+
+    /// Takes out the rows of the records at `positions`, which are ascending, of `len` records.
+    pub(crate) fn take_out(&mut self, positions: &[u32], len: usize) {
+        if !positions.is_empty() {
+            self.keep(others(positions, len));
+        }
+    }
+
+    fn truncate(&mut self, len: usize) {
+        if let Self::Each(rows) = self {
+            rows.truncate(len);
+        }
+    }
+}
+
+/// The positions below `len` that are not among `positions`, which are ascending.
 #[cold]
 pub(crate) fn others(positions: &[u32], len: usize) -> Vec<u32> {
     let mut positions = positions.iter().copied().peekable();

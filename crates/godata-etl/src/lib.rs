@@ -274,7 +274,9 @@ pub use step::{Concurrency, ExpectationFailed};
 pub use stop::Stop;
 pub use unit::Unit;
 pub use work::Work;
-pub use writer::{BlockingSink, BlockingWrite, Sink, Writer};
+pub use writer::{
+    AllSinks, BlockingSink, BlockingWrite, Route, Sink, Tee, TeeAll, TwoSinks, Writer, route, tee, tee_all,
+};
 
 /// Compiles the programs of the README.
 #[cfg(doctest)]

@@ -179,7 +179,16 @@ impl Rejected {
         let (byte, raw) = origin.raw(row).unzip();
         let raw = raw.filter(|_| !is_cut);
         let place = Place { byte, ..origin.place(row) };
-        Self { stage, place, kind, column, error: error.into(), raw, header: origin.header_of(row), row }
+        Self {
+            stage,
+            place,
+            kind,
+            column,
+            error: error.into(),
+            raw,
+            header: origin.header_of(row),
+            row: origin.row_read(row),
+        }
     }
 
     /// A copy with at most this many bytes of the record.

@@ -1,8 +1,12 @@
 //! Where records go.
 
 mod blocking;
+mod branches;
 mod collect;
 mod function;
+mod route;
+mod tee;
+mod tee_all;
 
 use std::future::ready;
 
@@ -11,6 +15,9 @@ use godata_core::BoxError;
 pub use self::blocking::{BlockingSink, BlockingWrite};
 pub(crate) use self::collect::Collect;
 pub(crate) use self::function::WriteFn;
+pub use self::route::{Route, route};
+pub use self::tee::{Tee, TwoSinks, tee};
+pub use self::tee_all::{AllSinks, TeeAll, tee_all};
 use crate::{Batch, Chunk, RunScope, Stop, Work};
 
 /// Where records go: a factory that opens a new [`Sink`] for every run, and encodes batches on the workers.
@@ -92,9 +99,16 @@ pub trait Writer<B: Batch>: Send + Sync + 'static {
     /// [`Stop`] if the batch can't be encoded. Report a record that can't be encoded with [`Work::reject`].
     fn encode(&self, chunk: Chunk<B>, work: &mut Work) -> Result<Self::Encoded, Stop>;
 
-    /// Whether to encode this batch, which is the first one of a run and empty. An output that has something to write even
+    /// Whether to encode this batch, which is empty: it is the first one of a run, or the part of a batch that a
+    /// [`route`](crate::route()) or a [`tee`](crate::tee()) has for this writer. An output that has something to write even
     /// without records needs it, such as a header with the names of the fields. The default is false.
     fn encodes_empty(&self, _batch: &B) -> bool {
+        false
+    }
+
+    /// Whether a batch may be written again after its write has failed, although it may have arrived: the target then knows it
+    /// already, by its key or by an idempotency key. [`retry`](crate::retry()) retries writes only then. The default is false.
+    fn is_idempotent(&self) -> bool {
         false
     }
 }
