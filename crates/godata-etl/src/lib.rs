@@ -262,7 +262,7 @@ pub use job::PipelineJob;
 pub use on_error::{Limit, OnError};
 pub use origin::{Lines, Origin, Place};
 pub use pipeline::{Pipeline, PipelineBuilder};
-pub use reader::{BlockingRead, BlockingSource, Reader, Source};
+pub use reader::{BlockingRead, BlockingSource, Chain, ChainedSources, Reader, Source, chain};
 pub use records::{
     CellRef, CellVisitor, ConvertError, FieldError, Number, NumberRef, ParseTimestampError, Record,
     RecordMut, RecordRef, Records, RecordsBuilder, Rows, Shape, ShapeError, SlicesBuilder, SourceFormat,
