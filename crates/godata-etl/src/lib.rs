@@ -275,7 +275,9 @@ pub use stop::Stop;
 pub use unit::Unit;
 pub use work::Work;
 pub use writer::{
-    AllSinks, BlockingSink, BlockingWrite, Route, Sink, Tee, TeeAll, TwoSinks, Writer, route, tee, tee_all,
+    AllSinks, BlockingRowSink, BlockingRowWriter, BlockingSink, BlockingWrite, OpenBlockingRows, OpenRows,
+    Route, RowBatch, RowSink, RowWriter, Sink, Tee, TeeAll, TwoSinks, Writer, blocking_rows, route, rows,
+    tee, tee_all,
 };
 
 /// Compiles the programs of the README.

@@ -72,6 +72,8 @@ pub enum RejectKind {
     Type,
     /// An [`expect`](crate::Flow::expect) is not met: `expectation`.
     Expectation,
+    /// The output refused the record: `refused`.
+    Refused,
     /// Any other fault: `other`.
     Other,
     /// A kind of your own.
@@ -92,6 +94,7 @@ impl RejectKind {
             Self::TooLong => "too_long",
             Self::Type => "type",
             Self::Expectation => "expectation",
+            Self::Refused => "refused",
             Self::Other => "other",
             Self::Custom(kind) => kind,
         }

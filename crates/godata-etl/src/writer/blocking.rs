@@ -141,6 +141,6 @@ impl<S: fmt::Debug> fmt::Debug for BlockingWrite<S> {
 /// A sink was used after it had failed.
 #[derive(thiserror::Error)]
 #[error("the output has failed before")]
-struct Broken;
+pub(super) struct Broken;
 
 debug_as_chain!(Broken);

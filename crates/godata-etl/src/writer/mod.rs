@@ -5,6 +5,7 @@ mod branches;
 mod collect;
 mod function;
 mod route;
+mod rows;
 mod tee;
 mod tee_all;
 
@@ -12,10 +13,15 @@ use std::future::ready;
 
 use godata_core::BoxError;
 
+use self::blocking::Broken;
 pub use self::blocking::{BlockingSink, BlockingWrite};
 pub(crate) use self::collect::Collect;
 pub(crate) use self::function::WriteFn;
 pub use self::route::{Route, route};
+pub use self::rows::{
+    BlockingRowSink, BlockingRowWriter, OpenBlockingRows, OpenRows, RowBatch, RowSink, RowWriter,
+    blocking_rows, rows,
+};
 pub use self::tee::{Tee, TwoSinks, tee};
 pub use self::tee_all::{AllSinks, TeeAll, tee_all};
 use crate::{Batch, Chunk, RunScope, Stop, Work};
