@@ -191,6 +191,10 @@ impl Run {
         self.cx.progress().add_bytes_written(bytes);
     }
 
+    pub(crate) fn count_retry(&self, stage: Stage) {
+        self.counters.add_retry(stage);
+    }
+
     pub(super) fn count_busy(&self, stage: Stage, busy: Duration) {
         self.counters.add_busy(stage, busy);
     }

@@ -144,9 +144,20 @@ impl RunScope {
         self.run.refused.len()
     }
 
+    /// Forgets the records that the sink has rejected since there were `len`, because the batch is written again.
+    pub(crate) fn forget_refused(&self, len: usize) {
+        if !self.is_for_dead_letters {
+            self.run.refused.truncate(len);
+        }
+    }
+
     /// Whether the sink has rejected so many records of the current batch that the run fails, whatever the others do.
     pub(crate) fn has_refused_too_many(&self) -> bool {
         self.run.most_rejected().is_some_and(|most| self.refused() >= most)
+    }
+
+    pub(crate) fn count_retry(&self, stage: Stage) {
+        self.run.count_retry(stage);
     }
 
     /// Adds to the bytes of input that the run expects to read, for a display of its progress.
