@@ -146,11 +146,12 @@ pub use godata_core::{
 };
 pub use godata_etl as etl;
 pub use godata_etl::{
-    BlockingRead, BlockingSink, BlockingSource, BlockingWrite, BuildError, Chunk, Concurrency,
-    ExpectationFailed, FieldError, Flow, JobHook, JobInfo, Limit, OnError, Origin, Outcome, Pipeline,
-    PipelineBuilder, PipelineEnd, PipelineError, PipelineHook, PipelineInfo, PipelineJob, Place, Reader,
-    Record, RecordMut, RecordRef, Records, RejectKind, RejectReason, Rejected, RunReport, RunScope, Sink,
-    Source, StageEnd, StageName, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer, record,
+    BlockingRead, BlockingRowSink, BlockingSink, BlockingSource, BlockingWrite, BuildError, Chunk,
+    Concurrency, ExpectationFailed, FieldError, Flow, JobHook, JobInfo, Limit, OnError, Origin, Outcome,
+    Pipeline, PipelineBuilder, PipelineEnd, PipelineError, PipelineHook, PipelineInfo, PipelineJob, Place,
+    Reader, Record, RecordMut, RecordRef, Records, RejectKind, RejectReason, Rejected, RowSink, RunReport,
+    RunScope, Sink, Source, StageEnd, StageName, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer,
+    blocking_rows, chain, record, retry, route, rows, tee, tee_all,
 };
 #[cfg(any(feature = "csv", feature = "json"))]
 pub use godata_io::{Compression, Encoding, Input, Output};
