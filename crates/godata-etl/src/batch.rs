@@ -19,6 +19,9 @@ pub trait Batch: Send + 'static {
     /// Keeps the first `len` records and drops the others. Does nothing if there are fewer.
     fn truncate(&mut self, len: usize);
 
+    /// Keeps the records at these positions, which are ascending and exist, and drops the others.
+    fn keep(&mut self, positions: &[u32]);
+
     /// Whether there are no records.
     fn is_empty(&self) -> bool {
         self.len() == 0
@@ -33,6 +36,16 @@ impl<T: Send + 'static> Batch for Vec<T> {
     fn truncate(&mut self, len: usize) {
         Self::truncate(self, len);
     }
+
+    fn keep(&mut self, positions: &[u32]) {
+        let mut kept = positions.iter().copied().peekable();
+        let mut position = 0;
+        self.retain(|_| {
+            let keep = kept.next_if_eq(&position).is_some();
+            position += 1;
+            keep
+        });
+    }
 }
 
 impl Batch for Records {
@@ -42,5 +55,9 @@ impl Batch for Records {
 
     fn truncate(&mut self, len: usize) {
         Self::truncate(self, len);
+    }
+
+    fn keep(&mut self, positions: &[u32]) {
+        Self::keep(self, positions);
     }
 }

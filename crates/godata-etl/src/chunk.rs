@@ -1,8 +1,8 @@
 //! A batch on its way through the steps, with the origin of each of its records.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::keyed::Kept;
 use crate::{Batch, Origin, Place};
 
 /// A batch on its way through the steps, with the origin of each of its records.
@@ -109,12 +109,24 @@ impl<B: Batch> Chunk<B> {
     }
 
     /// Keeps the records at these positions, which are ascending.
-    pub(crate) fn keep(&mut self, kept: Vec<u32>)
-    where
-        B: Kept,
-    {
+    pub(crate) fn keep(&mut self, kept: Vec<u32>) {
         self.batch.keep(&kept);
         self.rows.keep(kept);
+    }
+
+    /// Numbers the records anew, from 0, so that each has a row of its own, also if a step has made several from one row.
+    /// Their places stay as they are.
+    pub(crate) fn renumber(&mut self) {
+        let rows = std::mem::replace(&mut self.rows, RowMap::All);
+        if !matches!(rows, RowMap::All) {
+            self.origin = Arc::new(Origin::clone(&self.origin).renumbered(rows));
+        }
+    }
+
+    /// The positions of the records that have one of these rows.
+    pub(crate) fn positions(&self, rows: &[u32]) -> Vec<u32> {
+        let rows: HashSet<_> = rows.iter().copied().collect();
+        (0..row_number(self.len())).filter(|&position| rows.contains(&self.row(position as usize))).collect()
     }
 
     pub(crate) fn truncate(&mut self, len: usize) {
@@ -124,7 +136,7 @@ impl<B: Batch> Chunk<B> {
 }
 
 /// The rows that the records of a batch had when it was read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RowMap {
     /// The record at `i` is row `i`.
     All,
@@ -152,6 +164,22 @@ impl RowMap {
             }
             Self::Unknown => {}
         }
+    }
+
+    /// These rows of other rows.
+    pub(crate) fn through(&self, before: &Self) -> Self {
+        match (self, before) {
+            (Self::All, before) => before.clone(),
+            (Self::Each(rows), before) => before.of(rows.clone()),
+            (Self::Unknown, _) => Self::Unknown,
+        }
+    }
+
+    /// The rows of the records at `positions`.
+    pub(crate) fn of(&self, positions: Vec<u32>) -> Self {
+        let mut rows = self.clone();
+        rows.keep(positions);
+        rows
     }
 
     /// Takes out the rows of the records at `positions`, which are ascending, of `len` records.

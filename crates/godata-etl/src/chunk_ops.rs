@@ -6,11 +6,11 @@ use godata_core::BoxError;
 
 use crate::chunk::{RowMap, others, row_number};
 use crate::records::Missed;
-use crate::{Cast, Chunk, FieldError, RecordMut, RecordRef, Records, ShapeError, Stop, Value, Work};
+use crate::{Batch, Cast, Chunk, FieldError, RecordMut, RecordRef, Records, ShapeError, Stop, Value, Work};
 
 impl Work {
     /// The positions of the items for which `keep` returns true.
-    fn kept<I: ExactSizeIterator>(
+    pub(crate) fn kept<I: ExactSizeIterator>(
         &mut self,
         rows: &RowMap,
         items: I,
@@ -62,6 +62,17 @@ impl Work {
     }
 }
 
+impl<B: Batch> Chunk<B> {
+    /// Takes out the records at these positions, which are ascending.
+    pub(crate) fn take_out(&mut self, rejected: &[u32]) {
+        if !rejected.is_empty() {
+            let kept = others(rejected, self.batch.len());
+            self.batch.keep(&kept);
+            self.rows.keep(kept);
+        }
+    }
+}
+
 impl<T: Send + 'static> Chunk<Vec<T>> {
     /// Keeps the values for which `keep` returns true.
     pub(crate) fn retain(
@@ -72,7 +83,7 @@ impl<T: Send + 'static> Chunk<Vec<T>> {
         let missed = Missed::of(&self.batch);
         let kept = work.kept(&self.rows, self.batch.iter(), |item| known(missed.as_deref(), keep(item)))?;
         if kept.len() < self.batch.len() {
-            keep_positions(&mut self.batch, &kept);
+            Batch::keep(&mut self.batch, &kept);
             self.rows.keep(kept);
         }
         Ok(self)
@@ -87,11 +98,7 @@ impl<T: Send + 'static> Chunk<Vec<T>> {
         let missed = Missed::of(&self.batch);
         let items = self.batch.iter_mut();
         let rejected = work.each(&self.rows, items, |_, item| known(missed.as_deref(), change(item)))?;
-        if !rejected.is_empty() {
-            let kept = others(&rejected, self.batch.len());
-            keep_positions(&mut self.batch, &kept);
-            self.rows.keep(kept);
-        }
+        self.take_out(&rejected);
         Ok(self)
     }
 
@@ -255,18 +262,9 @@ impl Chunk<Records> {
         Ok(self.with_batch(made))
     }
 
-    /// Takes out the records at these positions, which are ascending.
-    pub(crate) fn take_out(&mut self, rejected: &[u32]) {
-        if !rejected.is_empty() {
-            let kept = others(rejected, self.batch.len());
-            self.batch.keep(&kept);
-            self.rows.keep(kept);
-        }
-    }
-
     /// Returns what the closures of a step made, or an error if they asked for a name that no record has. That is checked
     /// once per batch, and takes precedence over an error of their own.
-    fn all_known<R>(&self, work: &mut Work, made: Result<R, Stop>) -> Result<R, Stop> {
+    pub(crate) fn all_known<R>(&self, work: &mut Work, made: Result<R, Stop>) -> Result<R, Stop> {
         if let Some((position, error)) = self.batch.missed()
             && !matches!(&made, Err(stop) if stop.is_canceled())
         {
@@ -284,20 +282,9 @@ impl Chunk<Records> {
 
 /// Returns what a closure made of a record, or an error if it asked for a name that no record has.
 #[inline]
-fn known<R>(missed: Option<&Missed>, made: Result<R, BoxError>) -> Result<R, BoxError> {
+pub(crate) fn known<R>(missed: Option<&Missed>, made: Result<R, BoxError>) -> Result<R, BoxError> {
     match missed {
         Some(missed) => missed.check().map_err(BoxError::from).and(made),
         None => made,
     }
-}
-
-/// Keeps the items at the positions in `kept`, which are ascending.
-pub(crate) fn keep_positions<T>(items: &mut Vec<T>, kept: &[u32]) {
-    let mut kept = kept.iter().copied().peekable();
-    let mut position = 0;
-    items.retain(|_| {
-        let keep = kept.next_if_eq(&position).is_some();
-        position += 1;
-        keep
-    });
 }

@@ -90,7 +90,11 @@
 //! * Steps on dynamic records only ([`NamedFields`]): `select`, `rename`, `drop_fields`, `cast`, `derive` and `typed`.
 //!   [`untyped`](Flow::untyped) turns typed records into dynamic ones.
 //! * Writing: [`write_fn`](Flow::write_fn), or [`write`](Flow::write) with a [`Writer`].
-//!   [`write_with`](Flow::write_with) chooses a writer for each run.
+//!   [`write_with`](Flow::write_with) chooses a writer for each run. [`rows`](rows()) writes to a database or a service that
+//!   takes a batch as a whole.
+//! * Several inputs and outputs: [`chain`](chain()) reads one input after another. [`tee`](tee()) writes all records to
+//!   several outputs, and [`route`](route()) each record to one of two. The outputs of a run are one transaction.
+//!   [`retry`](retry()) repeats the calls of a reader or a writer that fail for now.
 //! * Inspection: [`collect`](Flow::collect) previews a flow, [`Pipeline::check`] opens input and output,
 //!   [`PipelineHook`] observes runs, and [`RunReport`] counts what they did.
 //! * Running: [`Pipeline::run`], [`Pipeline::run_blocking`] and [`PipelineJob`]. A pipeline is also a [`Job`], which
@@ -184,8 +188,9 @@
 //!
 //! The span of the run has one child at level `DEBUG` for each stage: `read`, `step` (with `index` and `kind`) and
 //! `write`. Closures, readers and writers run in the span of their stage, or in that of the run if the subscriber shows no
-//! `DEBUG` spans; hooks run in that of the run. So every line that they log names the run, on whatever thread. Three more
-//! events are possible, all at level `ERROR` with `error`: `a hook panicked`, `a result panicked when it was dropped`, and
+//! `DEBUG` spans; hooks run in that of the run. So every line that they log names the run, on whatever thread. A
+//! [`retry`](retry()) logs `a call is retried` at level `WARN`, with the number of the `attempt` that follows, `wait_ms` and
+//! `error`. Three more events are possible, all at level `ERROR` with `error`: `a hook panicked`, `a result panicked when it was dropped`, and
 //! `a sink failed to abort` for an output that could not be discarded.
 //!
 //! # Coming from the Go library
@@ -231,13 +236,14 @@ mod hooks;
 mod job;
 mod keyed;
 mod on_error;
-
 mod origin;
+mod partition;
 mod pipeline;
 mod reader;
 mod records;
 mod rejected;
 mod report;
+mod retry;
 mod step;
 mod stop;
 #[cfg(feature = "testing")]
@@ -256,7 +262,7 @@ pub use godata_core::time;
 pub use godata_core::{
     AnyJob, BoxError, CancelOnDrop, Canceled, Cancellation, Cause, ErrorChain, Job, JobErrorKind, JobFn,
     JobId, NameError, ParamError, Params, ParseIdError, Permanent, PipelineName, Progress, ReportError,
-    RunContext, RunId, Transient, error_chain, job_fn,
+    RetryPolicy, RunContext, RunId, Transient, error_chain, job_fn,
 };
 pub use hook::{JobHook, JobInfo, Outcome, PipelineEnd, PipelineHook, PipelineInfo, StageEnd, StepInfo};
 pub use job::PipelineJob;
@@ -264,7 +270,7 @@ pub use keyed::{Aggregate, Join, Keep, Key, KeyBytes, Memory, SortField, agg, as
 pub use on_error::{Limit, OnError};
 pub use origin::{Lines, Origin, Place};
 pub use pipeline::{Pipeline, PipelineBuilder};
-pub use reader::{BlockingRead, BlockingSource, Reader, Source};
+pub use reader::{BlockingRead, BlockingSource, Chain, ChainedSources, Reader, Source, chain};
 pub use records::{
     Cast, CastError, CellRef, CellVisitor, ConvertError, Decimal, FieldError, Number, NumberRef,
     ParseDecimalError, ParseTimestampError, Record, RecordMut, RecordRef, Records, RecordsBuilder, Rows,
@@ -273,11 +279,16 @@ pub use records::{
 };
 pub use rejected::{RejectKind, RejectReason, Rejected, StageName};
 pub use report::{IoCounts, RunReport, StepCounts};
+pub use retry::{RetriedSink, RetriedSource, Retry, retry};
 pub use step::{Concurrency, ExpectationFailed, StatefulStep};
 pub use stop::Stop;
 pub use unit::Unit;
 pub use work::Work;
-pub use writer::{BlockingSink, BlockingWrite, Sink, Writer};
+pub use writer::{
+    AllSinks, BlockingRowSink, BlockingRowWriter, BlockingSink, BlockingWrite, OpenBlockingRows, OpenRows,
+    Route, RowBatch, RowSink, RowWriter, Sink, Tee, TeeAll, TwoSinks, Writer, blocking_rows, route, rows,
+    tee, tee_all,
+};
 
 /// Compiles the programs of the README.
 #[cfg(doctest)]

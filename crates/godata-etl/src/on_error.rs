@@ -11,7 +11,8 @@ use crate::{Records, Rejected, Writer};
 /// What a pipeline does with a record that can't be processed, for
 /// [`PipelineBuilder::on_error`](crate::PipelineBuilder::on_error). Without it, the first such record fails the run.
 ///
-/// A record is rejected if a decoder, a step that works record by record, or an encoder returns an error for it. It is
+/// A record is rejected if a decoder, a step that works record by record, or an encoder returns an error for it, or if a
+/// [`RowSink`](crate::RowSink) refuses it. It is
 /// then in no later stage; the other records keep their order and their places. Each rejection is counted in the
 /// [`RunReport`], and every [`PipelineHook`] is called with it.
 ///

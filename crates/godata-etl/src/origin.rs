@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use godata_core::excerpt_path;
 
-use crate::chunk::UNKNOWN_ROW;
+use crate::chunk::{RowMap, UNKNOWN_ROW};
 use crate::engine::Buffers;
 
 /// Where a batch came from: its source, the number of its first record, its bytes and its lines.
@@ -27,6 +27,8 @@ pub struct Origin {
     lines: Lines,
     header: Option<Arc<str>>,
     raw: Option<Arc<Raw>>,
+    /// The rows, if the records were numbered anew.
+    rows: Option<Box<RowMap>>,
     /// The other origins, each with the first row that it has; ascending.
     further: Vec<(u32, Self)>,
     /// The place of each row, if they came from many batches.
@@ -114,6 +116,20 @@ impl Origin {
         Self { places: Some(Arc::new(places)), ..Self::default() }
     }
 
+    /// Numbers the records anew: the record at `index` is the row `index`, and `rows` has its row so far.
+    pub(crate) fn renumbered(mut self, mut rows: RowMap) -> Self {
+        if let Some(before) = self.rows.take() {
+            rows = rows.through(&before);
+        }
+        self.rows = Some(Box::new(rows));
+        self
+    }
+
+    /// The row in the batch as it was read.
+    pub(crate) fn row_read(&self, row: u32) -> u32 {
+        self.rows.as_ref().map_or(row, |rows| rows.get(row as usize))
+    }
+
     /// Keeps the bytes of the batch, for dead letters.
     pub(crate) fn keep_raw(mut self, raw: Raw) -> Self {
         self.raw = Some(Arc::new(raw));
@@ -142,6 +158,7 @@ impl Origin {
     /// [`Chunk::row`](crate::Chunk::row)) has only a source, and only if all rows have the same one.
     #[must_use]
     pub fn place(&self, row: u32) -> Place {
+        let row = self.row_read(row);
         if row == UNKNOWN_ROW {
             let source = if self.further.is_empty() { self.source.clone() } else { None };
             return Place { source, ..Place::default() };
@@ -163,6 +180,7 @@ impl Origin {
 
     /// Where a row starts in the text of the source, and its bytes, if they were kept.
     pub(crate) fn raw(&self, row: u32) -> Option<(u64, Arc<[u8]>)> {
+        let row = self.row_read(row);
         if row == UNKNOWN_ROW {
             return None;
         }
@@ -177,6 +195,7 @@ impl Origin {
 
     /// The header of the source of a row.
     pub(crate) fn header_of(&self, row: u32) -> Option<Arc<str>> {
+        let row = self.row_read(row);
         match self.further(row) {
             Some(_) if row == UNKNOWN_ROW => None,
             Some((row, origin)) => origin.header_of(row),

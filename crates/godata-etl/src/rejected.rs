@@ -72,6 +72,8 @@ pub enum RejectKind {
     Type,
     /// An [`expect`](crate::Flow::expect) is not met: `expectation`.
     Expectation,
+    /// The output refused the record: `refused`.
+    Refused,
     /// Any other fault: `other`.
     Other,
     /// A kind of your own.
@@ -92,6 +94,7 @@ impl RejectKind {
             Self::TooLong => "too_long",
             Self::Type => "type",
             Self::Expectation => "expectation",
+            Self::Refused => "refused",
             Self::Other => "other",
             Self::Custom(kind) => kind,
         }
@@ -182,7 +185,16 @@ impl Rejected {
         let (byte, raw) = origin.raw(row).unzip();
         let raw = raw.filter(|_| !is_cut);
         let place = Place { byte, ..origin.place(row) };
-        Self { stage, place, kind, column, error: error.into(), raw, header: origin.header_of(row), row }
+        Self {
+            stage,
+            place,
+            kind,
+            column,
+            error: error.into(),
+            raw,
+            header: origin.header_of(row),
+            row: origin.row_read(row),
+        }
     }
 
     /// A copy with at most this many bytes of the record.

@@ -53,6 +53,8 @@ pub struct IoCounts {
     pub batches: u64,
     /// How many bytes of input or output; 0 if the format has none to count.
     pub bytes: u64,
+    /// How many calls were repeated by a [`retry`](crate::retry()).
+    pub retries: u64,
     /// The time that all workers together spent: on fetching and decoding, or on encoding and writing.
     pub busy: Duration,
 }
@@ -88,6 +90,12 @@ impl RunReport {
         self.read.rejected + self.total(|step| step.rejected) + self.written.rejected
     }
 
+    /// How many calls of the reader and the writer were repeated by a [`retry`](crate::retry()).
+    #[must_use]
+    pub fn retries(&self) -> u64 {
+        self.read.retries + self.written.retries
+    }
+
     /// How many records were read or made, but neither dropped, rejected nor written. After a run that succeeded,
     /// this is 0, unless a `take` left records unread.
     #[must_use]
@@ -116,7 +124,7 @@ impl RunReport {
     /// | field | |
     /// |---|---|
     /// | `took_us` | how long the run took |
-    /// | `read`, `written` | what the reader and the writer did: `records`, `rejected`, `batches`, `bytes`, `busy_us` |
+    /// | `read`, `written` | what the reader and the writer did: `records`, `rejected`, `batches`, `bytes`, `retries`, `busy_us` |
     /// | `dropped`, `expanded` | how many records all steps together dropped, and how many they made beyond one for each that came in |
     /// | `rejected` | how many records the reader, all steps and the writer together [rejected](Self::rejected) |
     /// | `steps` | what each step did, in order: its `name`, the records `in` and `out`, `dropped`, `expanded`, `rejected`, `busy_us` |
@@ -173,10 +181,10 @@ impl RunReport {
 const END: usize = 64;
 
 fn io_json(counts: &IoCounts) -> String {
-    let IoCounts { records, rejected, batches, bytes, busy } = counts;
+    let IoCounts { records, rejected, batches, bytes, retries, busy } = counts;
     let busy = busy.as_micros();
     format!(
-        r#"{{"records":{records},"rejected":{rejected},"batches":{batches},"bytes":{bytes},"busy_us":{busy}}}"#
+        r#"{{"records":{records},"rejected":{rejected},"batches":{batches},"bytes":{bytes},"retries":{retries},"busy_us":{busy}}}"#
     )
 }
 
@@ -215,6 +223,9 @@ impl fmt::Display for RunReport {
         }
         let written = &self.written;
         row(f, "write", Some(written.records + written.rejected), written)?;
+        if self.retries() > 0 {
+            write!(f, "\n  retries: {}", self.retries())?;
+        }
         match self.unfinished() {
             0 => Ok(()),
             unfinished => write!(f, "\n  unfinished records: {unfinished}"),
@@ -230,7 +241,7 @@ mod tests {
 
     fn report(steps: usize, count: u64) -> RunReport {
         let busy = Duration::from_micros(count);
-        let io = IoCounts { records: count, rejected: 0, batches: count, bytes: count, busy };
+        let io = IoCounts { records: count, rejected: 0, batches: count, bytes: count, retries: 0, busy };
         let step = StepCounts {
             name: "map_async",
             records_in: count,

@@ -199,10 +199,10 @@ impl Work {
         Ok(rejected)
     }
 
-    /// Starts work on a chunk from `origin`.
-    pub(crate) fn enter(&mut self, origin: &Arc<Origin>) {
-        self.origin = Arc::clone(origin);
+    /// Starts work on a chunk from `origin`. Returns the origin so far.
+    pub(crate) fn enter(&mut self, origin: &Arc<Origin>) -> Arc<Origin> {
         self.row = UNKNOWN_ROW;
+        std::mem::replace(&mut self.origin, Arc::clone(origin))
     }
 
     /// Starts the work of a stage.
@@ -242,6 +242,16 @@ impl Work {
     /// How many records the current stage has rejected.
     pub(crate) fn rejected(&self) -> usize {
         self.rejected.len()
+    }
+
+    /// The rows that the current stage has rejected after the first `len`, in the order of the calls.
+    pub(crate) fn rejected_after(&self, len: usize) -> &[u32] {
+        self.rejected.get(len..).unwrap_or_default()
+    }
+
+    /// Whether records may be rejected.
+    pub(crate) fn may_reject(&self) -> bool {
+        self.run.has_policy()
     }
 
     /// The rows that the current stage has rejected, ascending.

@@ -5,11 +5,13 @@
 use std::future::ready;
 use std::io;
 use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 
 use godata_etl::time::UtcDateTime;
 use godata_etl::{
     BoxError, Cause, Chunk, Concurrency, Job, Pipeline, PipelineEnd, PipelineHook, PipelineInfo, PipelineJob,
-    RunContext, RunScope, Sink, StageEnd, StepInfo, Stop, Work, Writer,
+    RetryPolicy, RowSink, RunContext, RunScope, Sink, StageEnd, StepInfo, Stop, Transient, Work, Writer,
+    retry, rows,
 };
 use tracing::level_filters::LevelFilter;
 use tracing::{Instrument, info, info_span};
@@ -158,6 +160,32 @@ fn a_check_logs_nothing() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let lines = logged(|| runtime.block_on(pipeline("orders", Ok).check(&context())).unwrap());
     assert_eq!(lines, [""; 0]);
+}
+
+#[test]
+fn a_retry_logs_a_warning_in_its_stage() {
+    let cx = context();
+    let busy = std::sync::atomic::AtomicBool::new(true);
+    let writer = rows(move |_| {
+        let is_busy = busy.swap(false, std::sync::atomic::Ordering::Relaxed);
+        ready(if is_busy { Err(Transient::new("busy").into()) } else { Ok(Nowhere) })
+    });
+    let policy = RetryPolicy::attempts(2).backoff(Duration::ZERO, Duration::ZERO);
+    let pipeline = Pipeline::builder("orders").read_vec(vec![1, 2]).write(retry(writer, policy)).unwrap();
+    let lines = logged(|| drop(pipeline.run_blocking(&cx).unwrap()));
+    let span = span("orders", &cx);
+    let event = "a call is retried attempt=2 wait_ms=0 error=temporary failure: busy";
+    assert_eq!(lines[1], format!("WARN {span}:write: {event}"));
+    assert_eq!(lines.len(), 3, "{lines:?}");
+}
+
+/// Takes all rows.
+struct Nowhere;
+
+impl RowSink<i32> for Nowhere {
+    async fn write(&mut self, _: &[i32]) -> Result<(), BoxError> {
+        Ok(())
+    }
 }
 
 struct Panics;

@@ -21,6 +21,7 @@ pub(super) struct IoCounter {
     rejected: AtomicU64,
     batches: AtomicU64,
     bytes: AtomicU64,
+    retries: AtomicU64,
     busy: AtomicU64,
 }
 
@@ -63,6 +64,12 @@ impl Counters {
         };
         counter.fetch_add(1, Relaxed);
     }
+
+    /// Counts another attempt of a reader or a writer. Steps are not retried.
+    pub(super) fn add_retry(&self, stage: Stage) {
+        let counter = if stage == Stage::Read { &self.read } else { &self.written };
+        counter.retries.fetch_add(1, Relaxed);
+    }
 }
 
 impl IoCounter {
@@ -81,6 +88,7 @@ impl IoCounter {
             rejected: self.rejected.load(Relaxed),
             batches: self.batches.load(Relaxed),
             bytes: self.bytes.load(Relaxed),
+            retries: self.retries.load(Relaxed),
             busy: Duration::from_nanos(self.busy.load(Relaxed)),
         }
     }

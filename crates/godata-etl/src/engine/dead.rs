@@ -74,8 +74,17 @@ impl<W: Writer<Records>> LetterSink for Open<W> {
         .boxed()
     }
 
-    fn commit(self: Box<Self>) -> BoxFuture<'static, Result<(), BoxError>> {
-        self.sink.commit().boxed()
+    fn commit(mut self: Box<Self>) -> BoxFuture<'static, Result<(), BoxError>> {
+        async move {
+            match self.sink.prepare().await {
+                Ok(()) => self.sink.commit().await,
+                Err(cause) => {
+                    self.sink.abort().await;
+                    Err(cause)
+                }
+            }
+        }
+        .boxed()
     }
 
     fn abort(self: Box<Self>) -> BoxFuture<'static, ()> {

@@ -16,7 +16,7 @@ use super::rejects::Rejects;
 use super::{Bracket, Computed, Lanes, LoggedBy, Opener, Plan, Pull, Run, RunScope, Stage, Stopped, Task};
 use crate::error::Panicked;
 use crate::hooks::JobObserver;
-use crate::{Batch, Chunk, Outcome, PipelineError, RunReport, Sink, Writer};
+use crate::{Batch, Chunk, Outcome, PipelineError, Rejected, RunReport, Sink, Writer};
 
 /// Makes the writer for a run.
 pub(crate) type MakeWriter<W> = Arc<dyn Fn(&RunContext) -> Result<Arc<W>, BoxError> + Send + Sync>;
@@ -159,9 +159,12 @@ async fn write_one<E: Send + 'static, S: Sink<E>>(
     Output { sink, rejects }: &mut Output<S>,
     Computed { made, carried }: Computed<Encoded<E>>,
 ) -> Result<(), Stopped> {
-    let rejected = rejects.judge(run, carried)?;
+    let before = rejects.tally();
+    let read = carried.read;
+    let mut rejected = rejects.judge(run, carried)?;
     if let Some(encoded) = made {
-        write_batch(run, sink, encoded).await?;
+        let refused = write_batch(run, sink, encoded).await?;
+        rejected = rejects.judge_refused(run, before, rejected, refused, read)?;
     }
     if rejected.is_empty() {
         return Ok(());
@@ -170,21 +173,25 @@ async fn write_one<E: Send + 'static, S: Sink<E>>(
     letters.await.map_err(|cause| run.stopped(Stage::Write, cause))
 }
 
+/// Writes a batch. Returns the records that the sink has rejected.
 async fn write_batch<E: Send + 'static, S: Sink<E>>(
     run: &Arc<Run>,
     sink: &mut S,
     (encoded, mut bracket): Encoded<E>,
-) -> Result<(), Stopped> {
-    let records = bracket.records_in().saturating_sub(bracket.rejected());
+) -> Result<Vec<Rejected>, Stopped> {
+    run.refused.begin();
     let start = Instant::now();
     let result = in_write(run, || sink.write(encoded)).await;
     bracket.add_time(start.elapsed());
+    let refused = run.refused.end();
     if let Err(cause) = result {
         return Err(run.stopped(Stage::Write, cause).close(bracket));
     }
+    bracket.add_rejected(refused.len() as u64);
+    let records = bracket.records_in().saturating_sub(bracket.rejected());
     run.count_written(records);
     bracket.close(records, Outcome::Succeeded);
-    Ok(())
+    Ok(refused)
 }
 
 /// Ends a run whose batches have been written, or that has stopped: waits until nothing works for it any more, then
@@ -216,9 +223,14 @@ async fn finish<E, S: Sink<E>>(
     run.end(result)
 }
 
-/// Commits the dead letters, then the output. If the process dies in between, the next run replaces the letters; in the other
-/// order, they would be lost.
-async fn commit<E, S: Sink<E>>(run: &Run, Output { sink, rejects }: Output<S>) -> Result<(), BoxError> {
+/// Prepares the output, then commits the dead letters, then the output. If the process dies between the commits, the next run
+/// replaces the letters; in the other order, they would be lost.
+async fn commit<E, S: Sink<E>>(run: &Run, output: Output<S>) -> Result<(), BoxError> {
+    let Output { mut sink, rejects } = output;
+    if let Err(cause) = in_write(run, || sink.prepare()).await {
+        abort(run, Some(Output { sink, rejects })).await;
+        return Err(cause);
+    }
     if let Err(cause) = in_write(run, || rejects.commit()).await {
         abort_sink(run, || sink.abort()).await;
         return Err(cause);

@@ -27,6 +27,7 @@ mod letters;
 mod logs;
 mod permits;
 mod policy;
+mod refused;
 mod rejects;
 mod run;
 mod scope;

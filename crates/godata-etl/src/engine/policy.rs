@@ -62,6 +62,11 @@ impl Run {
         })
     }
 
+    /// Whether an error of several records may be that of one of them, and the policy wants to know of which.
+    pub(crate) fn may_be_of_a_record(&self, error: &BoxError) -> bool {
+        self.has_policy() && !is_never_the_records_fault(error)
+    }
+
     /// Counts a record that was rejected, and shows it to the hooks.
     pub(super) fn count_rejected(&self, rejected: &Rejected) {
         self.counters.add_rejected(match &rejected.stage {

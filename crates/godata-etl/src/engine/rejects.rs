@@ -40,6 +40,40 @@ impl Rejects {
         Ok(rejected)
     }
 
+    /// The counts so far, for [`judge_refused`](Self::judge_refused).
+    pub(super) fn tally(&self) -> Option<Tally> {
+        self.tally
+    }
+
+    /// Counts the records that the sink has rejected, and judges the batch again with them. `before` is the tally before the
+    /// batch, of which `read` records were read and `rejected` were rejected before they came to the sink. Returns all of them
+    /// by row.
+    pub(super) fn judge_refused(
+        &mut self,
+        run: &Run,
+        before: Option<Tally>,
+        mut rejected: Vec<Rejected>,
+        refused: Vec<Rejected>,
+        read: u64,
+    ) -> Result<Vec<Rejected>, Stopped> {
+        if refused.is_empty() {
+            return Ok(rejected);
+        }
+        for refused in &refused {
+            run.count_rejected(refused);
+        }
+        rejected.extend(refused);
+        rejected.sort_by_key(|rejected| rejected.row);
+        self.tally = before;
+        if let Some(tally) = &mut self.tally {
+            for rejected in &rejected {
+                tally.reject(rejected.row, read).map_err(Stopped::Rejected)?;
+            }
+            tally.end_batch(read);
+        }
+        Ok(rejected)
+    }
+
     /// Judges the share at the end of the input.
     pub(super) fn end(&self) -> Result<(), Stopped> {
         self.tally.as_ref().map_or(Ok(()), Tally::end).map_err(Stopped::Rejected)

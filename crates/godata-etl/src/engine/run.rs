@@ -21,6 +21,7 @@ use tracing::Span;
 use super::buffers::Buffers;
 use super::counters::Counters;
 use super::logs::{LoggedBy, Logs};
+use super::refused::Refused;
 use super::workers::Workers;
 use super::{Exceeded, Stage, Stopped};
 use crate::error::MESSAGE;
@@ -51,6 +52,8 @@ pub(crate) struct Run {
     pub(super) hooks: Hooks,
     pub(super) counters: Counters,
     pub(super) on_error: OnError,
+    /// The records of the current batch that the sink has rejected.
+    pub(super) refused: Refused,
     /// The first rejected records.
     pub(super) rejections: Mutex<Vec<Rejected>>,
     logs: Logs,
@@ -83,6 +86,7 @@ impl Run {
             hooks: Hooks::new(plan.hooks.clone(), job),
             counters: Counters::new(plan.steps.len()),
             on_error: plan.on_error.clone(),
+            refused: Refused::default(),
             rejections: Mutex::default(),
             started_at: SystemClock.now(),
             started: Instant::now(),
@@ -195,6 +199,10 @@ impl Run {
     pub(super) fn count_bytes_written(&self, bytes: u64) {
         self.counters.written.add_bytes(bytes);
         self.cx.progress().add_bytes_written(bytes);
+    }
+
+    pub(crate) fn count_retry(&self, stage: Stage) {
+        self.counters.add_retry(stage);
     }
 
     pub(super) fn count_busy(&self, stage: Stage, busy: Duration) {

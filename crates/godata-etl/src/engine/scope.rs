@@ -8,9 +8,10 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tracing::Span;
 
-use super::Run;
 use super::run::AtWork;
+use super::{Run, Stage};
 use crate::error::contained;
+use crate::{Batch, Chunk, RejectReason};
 
 /// The part of a run that its reader and its writer may use: the context, threads for blocking work, and the counters of
 /// bytes.
@@ -78,6 +79,85 @@ impl RunScope {
         if !self.is_for_dead_letters {
             self.run.count_bytes_written(bytes);
         }
+    }
+
+    /// Rejects a record of the batch that a sink writes, because the target has taken the others and refused this one. `index`
+    /// is its position in the batch. A sink that has no such answers is a [`RowSink`](crate::RowSink), whose rows are found
+    /// for it.
+    ///
+    /// `Ok(())` means: leave the record out and go on. Call it during [`Sink::write`](crate::Sink::write), at most once for
+    /// each record.
+    ///
+    /// ```
+    /// use godata_etl::{BoxError, Chunk, RunScope, Sink};
+    ///
+    /// /// A service that answers for each row. `Chunk<Vec<u32>>` is the `Encoded` of its writer.
+    /// struct Bulk(RunScope);
+    ///
+    /// impl Sink<Chunk<Vec<u32>>> for Bulk {
+    ///     async fn write(&mut self, chunk: Chunk<Vec<u32>>) -> Result<(), BoxError> {
+    ///         let answers = self.insert(chunk.batch()).await?;
+    ///         for (index, answer) in answers.into_iter().enumerate() {
+    ///             if let Err(error) = answer {
+    ///                 self.0.reject(&chunk, index, error)?;
+    ///             }
+    ///         }
+    ///         Ok(())
+    ///     }
+    ///
+    ///     async fn commit(self) -> Result<(), BoxError> {
+    ///         Ok(())
+    ///     }
+    /// }
+    /// # impl Bulk {
+    /// #     async fn insert(&self, rows: &[u32]) -> Result<Vec<Result<(), String>>, BoxError> {
+    /// #         Ok(vec![Ok(()); rows.len()])
+    /// #     }
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The error of the record, if it fails the run; [`OnError`](crate::OnError) says when. The sink returns it. Also if no
+    /// batch is being written.
+    pub fn reject<B: Batch>(
+        &self,
+        chunk: &Chunk<B>,
+        index: usize,
+        reason: impl Into<RejectReason>,
+    ) -> Result<(), BoxError> {
+        let reason = reason.into();
+        if self.is_for_dead_letters {
+            return Err(reason.error);
+        }
+        let rejected = self.run.rejected(Stage::Write, &chunk.origin, chunk.row(index), reason)?;
+        self.run.refused.push(rejected)
+    }
+
+    /// Whether an error of several records may be that of one of them, and the policy wants to know of which.
+    pub(crate) fn may_be_of_a_record(&self, error: &BoxError) -> bool {
+        !self.is_for_dead_letters && self.run.may_be_of_a_record(error)
+    }
+
+    /// How many records of the current batch the sink has rejected.
+    pub(crate) fn refused(&self) -> usize {
+        self.run.refused.len()
+    }
+
+    /// Forgets the records that the sink has rejected since there were `len`, because the batch is written again.
+    pub(crate) fn forget_refused(&self, len: usize) {
+        if !self.is_for_dead_letters {
+            self.run.refused.truncate(len);
+        }
+    }
+
+    /// Whether the sink has rejected so many records of the current batch that the run fails, whatever the others do.
+    pub(crate) fn has_refused_too_many(&self) -> bool {
+        self.run.most_rejected().is_some_and(|most| self.refused() >= most)
+    }
+
+    pub(crate) fn count_retry(&self, stage: Stage) {
+        self.run.count_retry(stage);
     }
 
     /// Adds to the bytes of input that the run expects to read, for a display of its progress.

@@ -6,7 +6,7 @@ use crate::Limit;
 ///
 /// The counts are kept where batches are written and not where they are computed. Batches that were computed ahead of a
 /// failure or of a `take` would count otherwise, and the verdict would depend on the number of workers.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Tally {
     limit: Limit,
     /// How many records of earlier batches were read, with those that were rejected.

@@ -250,7 +250,13 @@ impl GroupByFields {
         self.flow.refuse_twice("group_by", all.iter());
         // With a name twice, the pipeline is refused.
         let shape = Arc::new(Shape::new(all).unwrap_or_default());
-        group(self.flow, self.key, Aggregates { names, aggregates, shape }, self.memory)
+        let mut needed = names.clone();
+        for field in aggregates.iter().filter_map(Aggregate::field) {
+            if !needed.contains(field) {
+                needed.push(Arc::clone(field));
+            }
+        }
+        group(self.flow, self.key, Aggregates { names, aggregates, needed, shape }, self.memory)
     }
 
     /// Makes a value of each group: `fold` changes it with each record, in their order, from `initial` on. The key is a record of

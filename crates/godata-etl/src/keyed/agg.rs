@@ -91,6 +91,11 @@ impl Aggregate {
         &self.name
     }
 
+    /// The field whose values it takes, if it takes any.
+    pub(crate) fn field(&self) -> Option<&Arc<str>> {
+        self.field.as_ref()
+    }
+
     /// What it makes of no records.
     pub(super) fn start(&self) -> State {
         match self.kind {

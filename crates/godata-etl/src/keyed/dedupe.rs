@@ -56,7 +56,7 @@ impl<B: Kept> KeepFirst<B> {
             let (key, _) = keys.at(index as usize);
             rows.push(index as usize, key, |out| writer.write(chunk, index as usize, out))?;
         }
-        let others = self.others.get_or_insert_with(|| Sorter::new(self.memory.part(1, 2)));
+        let others = self.others.get_or_insert_with(|| Sorter::new(self.memory.part(1, 4)));
         Ok(others.add(rows.sort(chunk.len(), u64::MAX))?)
     }
 }

@@ -12,10 +12,11 @@ use super::key_of::{KeyOf, Keys};
 use super::late_groups::{LateGroups, Placed};
 use super::memory::Memory;
 use super::places::PlaceWriter;
+use super::segments::Segments;
 use super::sorter::Sorter;
 use super::spill::SpillError;
 use super::store::{Kept, Store};
-use super::table::{Found, KeyTable, grown};
+use super::table::{Found, KeyTable};
 use crate::chunk::row_number;
 use crate::step::{Accumulate, Prepare};
 use crate::{Batch, Chunk, Origin, Stop, Unit, Work};
@@ -58,7 +59,7 @@ pub(crate) struct Groups<B: Kept, G: Grouping<B>> {
     store: Arc<Store<B>>,
     memory: Memory,
     table: KeyTable,
-    groups: Vec<Option<Placed<G::Group>>>,
+    groups: Segments<Option<Placed<G::Group>>>,
     /// How many bytes the groups take beyond the table.
     size: u64,
     others: Option<Sorter>,
@@ -96,7 +97,7 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
             store: Arc::default(),
             memory: memory.clone(),
             table: KeyTable::new(),
-            groups: Vec::new(),
+            groups: Segments::new(),
             size: 0,
             others: None,
             ending: None,
@@ -106,7 +107,7 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
 
     /// How many bytes the keys and their groups may take.
     fn limit(&self) -> u64 {
-        self.memory.bytes() / 8 * 5
+        self.memory.bytes() / 2
     }
 
     fn keep(&mut self, chunk: &Chunk<B>, keys: &Keys, unknown: &[u32]) -> Result<(), Stop> {
@@ -169,9 +170,8 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
             let number = match table.find_or_add(key, hash, limit.saturating_sub(*size)) {
                 Found::Known(number) => number,
                 Found::Added(number) => {
-                    groups.reserve_exact(grown(groups, 1) - groups.len());
                     groups.push(None);
-                    *size += each + each / 4;
+                    *size += each;
                     number
                 }
                 Found::NoRoom => {
@@ -179,13 +179,14 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
                     return Ok(());
                 }
             };
-            if let Some((group, _)) = &mut groups[number] {
+            let Some(place) = groups.get_mut(number) else { return Ok(()) };
+            if let Some((group, _)) = place {
                 *size += grouping.add(group, chunk.batch(), &inputs, index)?;
                 return Ok(());
             }
             let mut group = grouping.start(chunk.batch(), index)?;
             *size += grouping.add(&mut group, chunk.batch(), &inputs, index)? + grouping.size(&group);
-            groups[number] = Some((group, places.compact(&chunk.place(index))));
+            *place = Some((group, places.compact(&chunk.place(index))));
             Ok(())
         })?;
         if !unknown.is_empty() {

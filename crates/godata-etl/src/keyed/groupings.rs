@@ -101,6 +101,8 @@ where
 pub(crate) struct Aggregates {
     pub(crate) names: Vec<Arc<str>>,
     pub(crate) aggregates: Vec<Aggregate>,
+    /// The fields of the key and of the aggregates.
+    pub(crate) needed: Vec<Arc<str>>,
     pub(crate) shape: Arc<Shape>,
 }
 
@@ -114,12 +116,14 @@ impl Grouping<Records> for Aggregates {
 
     /// A record that one of the aggregates can't take changes none of them.
     fn prepare(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<(Chunk<Records>, Vec<Inputs>), Stop> {
+        let mut chunk = chunk;
+        // The other fields would only take memory.
+        chunk.batch.select(&self.needed)?;
         let mut inputs: Vec<_> = self
             .aggregates
             .iter()
             .map(|aggregate| aggregate.inputs(chunk.batch()))
             .collect::<Result<_, _>>()?;
-        let mut chunk = chunk;
         let rejected = work.each(&chunk.rows, 0..chunk.len(), |index, _| {
             let pairs = self.aggregates.iter().zip(&mut inputs);
             let read = pairs.map(|(aggregate, inputs)| aggregate.read(chunk.batch(), index, inputs));
@@ -149,16 +153,20 @@ impl Grouping<Records> for Aggregates {
     }
 
     fn size(&self, (key, states): &Summary) -> u64 {
-        let key: u64 = key.iter().map(|value| size_of::<Value>() as u64 + text_size(value)).sum();
-        let states: u64 = states.iter().map(|state| size_of_val(state) as u64).sum();
-        key + states
+        // What the allocator adds to each part.
+        const OVERHEAD: u64 = 16;
+        let key: u64 = key.iter().map(|value| size_of::<Value>() as u64 + text_size(value) + OVERHEAD).sum();
+        key + size_of_val(&**states) as u64 + 2 * OVERHEAD
     }
 
     fn finish(&self, groups: Vec<Summary>) -> Result<Records, BoxError> {
         let mut builder = RecordsBuilder::new(Arc::clone(&self.shape));
         for (key, states) in groups {
             builder.begin_row();
-            key.into_iter().for_each(|value| builder.push_value(value));
+            key.into_iter().for_each(|value| match value {
+                Value::Text(text) => builder.push_text(&text),
+                value => builder.push_value(value),
+            });
             let states = self.aggregates.iter().zip(states);
             states.for_each(|(aggregate, state)| builder.push_value(aggregate.finish(state)));
             builder.end_row()?;

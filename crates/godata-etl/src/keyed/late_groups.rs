@@ -29,8 +29,9 @@ pub(super) struct LateGroups<B: Kept, R: Grouping<B>> {
 struct LateBatch<B: Kept, R: Grouping<B>> {
     chunk: Chunk<B>,
     inputs: R::Inputs,
-    /// The keys of the rows of the batch, with those that were rejected.
-    keys: Vec<Vec<u8>>,
+    /// The keys of the rows of the batch, with those that were rejected, and where each ends.
+    keys: Vec<u8>,
+    ends: Vec<usize>,
     /// The next record.
     position: usize,
 }
@@ -59,7 +60,7 @@ impl<B: Kept, R: Grouping<B>> LateGroups<B, R> {
                 self.next = self.current.take();
                 return Ok(());
             };
-            let is_other = |group: &mut Late<R::Group>| batch.key().is_some_and(|key| *key != group.key);
+            let is_other = |group: &mut Late<R::Group>| batch.key().is_some_and(|key| key != group.key);
             self.next = self.current.take_if(is_other);
             if self.next.is_none() {
                 batch.add(&mut self.current, grouping, store, work)?;
@@ -75,12 +76,13 @@ impl<B: Kept, R: Grouping<B>> LateGroups<B, R> {
         store: &Store<B>,
         work: &mut Work,
     ) -> Result<Option<LateBatch<B, R>>, Stop> {
-        let (mut piece, mut keys) = (Piece::default(), Vec::new());
+        let (mut piece, mut keys, mut ends) = (Piece::default(), Vec::new(), Vec::new());
         work.check()?;
         while !piece.is_full() && self.sorted.advance()? {
             let Some(row) = self.sorted.row() else { break };
             piece.push(row.payload);
-            keys.push(row.key.to_vec());
+            keys.extend_from_slice(row.key);
+            ends.push(keys.len());
         }
         if piece.is_empty() {
             return Ok(None);
@@ -88,14 +90,16 @@ impl<B: Kept, R: Grouping<B>> LateGroups<B, R> {
         let chunk = store.read(&piece, work)?;
         work.enter(&chunk.origin);
         let (chunk, inputs) = grouping.prepare(chunk, work)?;
-        Ok(Some(LateBatch { chunk, inputs, keys, position: 0 }))
+        Ok(Some(LateBatch { chunk, inputs, keys, ends, position: 0 }))
     }
 }
 
 impl<B: Kept, R: Grouping<B>> LateBatch<B, R> {
     /// The key of the next record.
-    fn key(&self) -> Option<&Vec<u8>> {
-        self.keys.get(self.chunk.row(self.position) as usize)
+    fn key(&self) -> Option<&[u8]> {
+        let row = self.chunk.row(self.position) as usize;
+        let start = row.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        self.keys.get(start..*self.ends.get(row)?)
     }
 
     /// Lets the next record change its group, which it starts if it is the first one.
@@ -107,13 +111,13 @@ impl<B: Kept, R: Grouping<B>> LateBatch<B, R> {
         work: &mut Work,
     ) -> Result<(), Stop> {
         let index = self.position;
+        let key = self.key().filter(|_| group.is_none()).map(<[u8]>::to_vec).unwrap_or_default();
         self.position += 1;
         let (batch, row) = (self.chunk.batch(), self.chunk.row(index));
         let added = match group {
             Some(Late { group: (group, _), .. }) => grouping.add(group, batch, &self.inputs, index).map(drop),
             None => grouping.start(batch, index).and_then(|mut first| {
                 grouping.add(&mut first, batch, &self.inputs, index)?;
-                let key = std::mem::take(&mut self.keys[row as usize]);
                 let place = PlaceWriter::new(store.sources()).compact(&self.chunk.place(index));
                 *group = Some(Late { key, group: (first, place) });
                 Ok(())

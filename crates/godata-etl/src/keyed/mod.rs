@@ -25,6 +25,7 @@ mod merge;
 mod merge_join;
 mod places;
 mod rows;
+mod segments;
 mod sort;
 mod sorter;
 mod spill;

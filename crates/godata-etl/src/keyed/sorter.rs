@@ -40,8 +40,8 @@ impl Sorter {
         }
         self.used += block.size() + size_of::<Input>() as u64;
         self.blocks.push(block);
-        // The rest is for the buffers.
-        if self.used > self.memory.bytes() / 8 * 7 { self.make_room() } else { Ok(()) }
+        // The rest is for buffers, and for what an allocator keeps free.
+        if self.used > self.memory.bytes() / 8 * 5 { self.make_room() } else { Ok(()) }
     }
 
     /// Whether all rows are in memory.

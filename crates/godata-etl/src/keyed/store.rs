@@ -8,16 +8,12 @@ use serde::de::DeserializeOwned;
 
 use super::places::{PlaceWriter, Sources, read_place};
 use crate::bytes::{Bytes, Damaged, put_bytes};
-use crate::chunk_ops::keep_positions;
 use crate::records::RowCodec;
 use crate::{Batch, Chunk, Origin, Place, Records, Unit, Work};
 
 /// A batch whose records can be kept as bytes.
 pub(crate) trait Kept: Batch + Default {
     type Codec: Codec<Self>;
-
-    /// Keeps the records at these positions, which are ascending.
-    fn keep(&mut self, kept: &[u32]);
 }
 
 /// Converts records to bytes and back.
@@ -41,10 +37,6 @@ pub(crate) trait Codec<B>: Default + Send + Sync + 'static {
 
 impl Kept for Records {
     type Codec = RowCodec;
-
-    fn keep(&mut self, kept: &[u32]) {
-        Self::keep(self, kept);
-    }
 }
 
 impl Codec<Records> for RowCodec {
@@ -75,10 +67,6 @@ impl Codec<Records> for RowCodec {
 
 impl<T: Serialize + DeserializeOwned + Send + 'static> Kept for Vec<T> {
     type Codec = Serde;
-
-    fn keep(&mut self, kept: &[u32]) {
-        keep_positions(self, kept);
-    }
 }
 
 /// Keeps values through serde, as MessagePack with the names of the fields, so that a value reads back as serde wrote it.

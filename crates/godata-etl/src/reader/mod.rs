@@ -1,6 +1,7 @@
 //! Where records come from.
 
 mod blocking;
+mod chain;
 mod function;
 mod iter;
 mod open_stage;
@@ -12,6 +13,7 @@ mod with;
 use godata_core::BoxError;
 
 pub use self::blocking::{BlockingRead, BlockingSource};
+pub use self::chain::{Chain, ChainedSources, chain};
 pub(crate) use self::function::ReadFn;
 pub(crate) use self::iter::ReadIter;
 pub(crate) use self::open_stage::opener;

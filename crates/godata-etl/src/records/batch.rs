@@ -94,6 +94,12 @@ impl Records {
         Self { shape, storage, rows, sources, names: Names::fixed(), ..Self::default() }
     }
 
+    /// A batch without rows that has the names of this one.
+    pub(crate) fn without_rows(&self) -> Self {
+        let empty = Self::with_shape(Arc::clone(&self.shape));
+        Self { names: self.names.clone(), empty_is_none: self.empty_is_none, ..empty }
+    }
+
     /// Fills a batch that has no rows.
     pub(super) fn fill(&mut self, cells: Vec<Cell>, text: String) {
         let width = self.shape.len();

@@ -60,6 +60,15 @@ pub trait BlockingSink<E>: Send + 'static {
     /// Those of [`Sink::write`].
     fn write(&mut self, encoded: E) -> Result<(), BoxError>;
 
+    /// Like [`Sink::prepare`], on a thread where it may block. The default does nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Sink::prepare`].
+    fn prepare(&mut self) -> Result<(), BoxError> {
+        Ok(())
+    }
+
     /// Like [`Sink::commit`], on a thread where it may block.
     ///
     /// # Errors
@@ -81,17 +90,29 @@ impl<S> BlockingWrite<S> {
     pub fn new(sink: S, scope: &RunScope) -> Self {
         Self { sink: Some(sink), scope: scope.clone() }
     }
+
+    async fn with_sink<F>(&mut self, f: F) -> Result<(), BoxError>
+    where
+        S: Send + 'static,
+        F: FnOnce(&mut S) -> Result<(), BoxError> + Send + 'static,
+    {
+        let Some(mut sink) = self.sink.take() else { return Err(Broken.into()) };
+        let f = move || {
+            f(&mut sink)?;
+            Ok(sink)
+        };
+        self.sink = Some(self.scope.blocking(f).await?);
+        Ok(())
+    }
 }
 
 impl<E: Send + 'static, S: BlockingSink<E>> Sink<E> for BlockingWrite<S> {
     async fn write(&mut self, encoded: E) -> Result<(), BoxError> {
-        let Some(mut sink) = self.sink.take() else { return Err(Broken.into()) };
-        let write = move || {
-            sink.write(encoded)?;
-            Ok(sink)
-        };
-        self.sink = Some(self.scope.blocking(write).await?);
-        Ok(())
+        self.with_sink(move |sink| sink.write(encoded)).await
+    }
+
+    async fn prepare(&mut self) -> Result<(), BoxError> {
+        self.with_sink(S::prepare).await
     }
 
     async fn commit(mut self) -> Result<(), BoxError> {
@@ -120,6 +141,6 @@ impl<S: fmt::Debug> fmt::Debug for BlockingWrite<S> {
 /// A sink was used after it had failed.
 #[derive(thiserror::Error)]
 #[error("the output has failed before")]
-struct Broken;
+pub(super) struct Broken;
 
 debug_as_chain!(Broken);

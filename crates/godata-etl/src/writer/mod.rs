@@ -1,16 +1,29 @@
 //! Where records go.
 
 mod blocking;
+mod branches;
 mod collect;
 mod function;
+mod route;
+mod rows;
+mod tee;
+mod tee_all;
 
 use std::future::ready;
 
 use godata_core::BoxError;
 
+use self::blocking::Broken;
 pub use self::blocking::{BlockingSink, BlockingWrite};
 pub(crate) use self::collect::Collect;
 pub(crate) use self::function::WriteFn;
+pub use self::route::{Route, route};
+pub use self::rows::{
+    BlockingRowSink, BlockingRowWriter, OpenBlockingRows, OpenRows, RowBatch, RowSink, RowWriter,
+    blocking_rows, rows,
+};
+pub use self::tee::{Tee, TwoSinks, tee};
+pub use self::tee_all::{AllSinks, TeeAll, tee_all};
 use crate::{Batch, Chunk, RunScope, Stop, Work};
 
 /// Where records go: a factory that opens a new [`Sink`] for every run, and encodes batches on the workers.
@@ -92,9 +105,16 @@ pub trait Writer<B: Batch>: Send + Sync + 'static {
     /// [`Stop`] if the batch can't be encoded. Report a record that can't be encoded with [`Work::reject`].
     fn encode(&self, chunk: Chunk<B>, work: &mut Work) -> Result<Self::Encoded, Stop>;
 
-    /// Whether to encode this batch, which is the first one of a run and empty. An output that has something to write even
+    /// Whether to encode this batch, which is empty: it is the first one of a run, or the part of a batch that a
+    /// [`route`](crate::route()) or a [`tee`](crate::tee()) has for this writer. An output that has something to write even
     /// without records needs it, such as a header with the names of the fields. The default is false.
     fn encodes_empty(&self, _batch: &B) -> bool {
+        false
+    }
+
+    /// Whether a batch may be written again after its write has failed, although it may have arrived: the target then knows it
+    /// already, by its key or by an idempotency key. [`retry`](crate::retry()) retries writes only then. The default is false.
+    fn is_idempotent(&self) -> bool {
         false
     }
 }
@@ -116,12 +136,26 @@ pub trait Sink<E>: Send + 'static {
     /// Any error fails the run with a [`PipelineError::Write`](crate::PipelineError::Write).
     fn write(&mut self, encoded: E) -> impl Future<Output = Result<(), BoxError>> + Send;
 
-    /// Makes what was written visible and durable. Called once, after the last batch. A cancellation does not interrupt
-    /// it.
+    /// Does what can fail before the output becomes visible, such as writing what is still in memory and flushing it to the
+    /// disk. Called once, after the last batch and before [`commit`](Self::commit). A cancellation does not interrupt it.
+    ///
+    /// An output of several sinks, such as a [`tee`](crate::tee()), prepares all of them before it commits the first. The
+    /// default does nothing.
     ///
     /// # Errors
     ///
-    /// Those of [`write`](Self::write). If it fails, nothing may be visible.
+    /// Those of [`write`](Self::write). The sink is aborted then.
+    fn prepare(&mut self) -> impl Future<Output = Result<(), BoxError>> + Send {
+        ready(Ok(()))
+    }
+
+    /// Makes what was written visible and durable. Called once, after the last batch and [`prepare`](Self::prepare). A
+    /// cancellation does not interrupt it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`write`](Self::write). If it fails, nothing may be visible. Only an output of several sinks may leave visible
+    /// what it has committed before.
     fn commit(self) -> impl Future<Output = Result<(), BoxError>> + Send;
 
     /// Discards what was written, because the run failed or was canceled. By default, it drops the sink.

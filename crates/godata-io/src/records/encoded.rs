@@ -6,7 +6,7 @@ use std::ops::Range;
 ///
 /// The records of one file are next to each other, in the order of the batch. [`FileFormat`](crate::FileFormat) has an
 /// example.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Encoded<B = ()> {
     batch: B,
     bytes: Vec<u8>,
@@ -18,7 +18,7 @@ pub struct Encoded<B = ()> {
 }
 
 /// The records for one file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Part {
     /// The values of the partition fields; empty if there is only one file.
     pub(super) key: Box<str>,

@@ -172,12 +172,21 @@ impl Files {
         std::mem::take(&mut self.newly_stored)
     }
 
-    /// Publishes all files, which are finished, and the manifest last.
+    /// Writes the manifest, and checks what can be known before the first file is published. All files are finished.
+    pub(super) fn prepare(&mut self) -> Result<(), IoError> {
+        self.finish_manifest()?;
+        self.check()
+    }
+
+    fn check(&self) -> Result<(), IoError> {
+        self.all.iter().map(|entry| &entry.file).chain(&self.manifest).try_for_each(OutputFile::check)
+    }
+
+    /// Publishes all files, and the manifest last.
     pub(super) fn publish(mut self) -> Result<(), IoError> {
-        let manifest = self.finish_manifest()?;
-        for file in self.all.iter().map(|entry| &entry.file).chain(&manifest) {
-            file.check()?;
-        }
+        // Another output may have been published since they were prepared.
+        self.check()?;
+        let manifest = self.manifest.take();
         let mut changed = self.session.folders.changed();
         for entry in self.all.drain(..) {
             changed.extend(entry.file.publish()?);
@@ -190,8 +199,8 @@ impl Files {
         }
     }
 
-    fn finish_manifest(&mut self) -> Result<Option<OutputFile>, IoError> {
-        let Some(mut manifest) = self.manifest.take() else { return Ok(None) };
+    fn finish_manifest(&mut self) -> Result<(), IoError> {
+        let Some(manifest) = &mut self.manifest else { return Ok(()) };
         let listing = |entry: &Entry| Listing {
             path: entry.file.path().to_owned(),
             records: entry.filled.records,
@@ -199,8 +208,7 @@ impl Files {
         };
         let files: Vec<_> = self.all.iter().map(listing).collect();
         manifest.write_all(manifest_text(manifest.path(), &files).as_bytes())?;
-        manifest.finish()?;
-        Ok(Some(manifest))
+        manifest.finish()
     }
 
     /// Starts the file with this number of a partition.

@@ -20,6 +20,7 @@ pub struct FileSink<F> {
     /// The partition fields, and whether any record had them so far.
     fields: Vec<(Box<str>, bool)>,
     has_records: bool,
+    is_prepared: bool,
     rolling: Rolling,
     scratch: Vec<u8>,
     scope: RunScope,
@@ -79,7 +80,8 @@ impl<F: FileFormat> FileSink<F> {
         };
         let fields = fields.iter().map(|field| (Box::from(&**field), false)).collect();
         let (rolling, scope) = (output.rolling(), scope.clone());
-        Self { format, files, fields, has_records: false, rolling, scratch: Vec::new(), scope }
+        let scratch = Vec::new();
+        Self { format, files, fields, has_records: false, is_prepared: false, rolling, scratch, scope }
     }
 
     fn write_all(&mut self, batches: Vec<Encoded<F::Batch>>) -> Result<(), BoxError> {
@@ -174,7 +176,7 @@ impl<F: FileFormat> BlockingSink<Encoded<F::Batch>> for FileSink<F> {
         self.write_all(ready)
     }
 
-    fn commit(mut self) -> Result<(), BoxError> {
+    fn prepare(&mut self) -> Result<(), BoxError> {
         self.check_fields()?;
         let ready = self.format.release()?;
         self.write_all(ready)?;
@@ -182,6 +184,15 @@ impl<F: FileFormat> BlockingSink<Encoded<F::Batch>> for FileSink<F> {
             self.finish(file)?;
         }
         self.scope.count_bytes_written(self.files.newly_stored());
+        self.files.prepare()?;
+        self.is_prepared = true;
+        Ok(())
+    }
+
+    fn commit(mut self) -> Result<(), BoxError> {
+        if !self.is_prepared {
+            self.prepare()?;
+        }
         Ok(self.files.publish()?)
     }
 }

@@ -1,0 +1,71 @@
+//! Encoding a batch for several writers.
+
+use crate::{Batch, Chunk, Stop, Work, Writer};
+
+/// Encodes batches for one writer, and keeps the last result.
+pub(super) type Branch<'a, B> = Box<dyn FnMut(Chunk<B>, &mut Work) -> Result<(), Stop> + 'a>;
+
+/// Encodes a batch for all branches. A record that one of them rejects is encoded for none: the others encode the batch again
+/// without it.
+pub(super) fn encode_for_all<B: Batch + Clone>(
+    mut chunk: Chunk<B>,
+    work: &mut Work,
+    branches: &mut [Branch<'_, B>],
+) -> Result<(), Stop> {
+    if !work.may_reject() {
+        return encode_once(chunk, work, branches);
+    }
+    chunk.renumber();
+    let outer = work.enter(&chunk.origin);
+    let count = branches.len();
+    // How many branches in a row have encoded the batch as it is now.
+    let mut agreed = 0;
+    for at in (0..count).cycle() {
+        if agreed == count {
+            break;
+        }
+        let before = work.rejected();
+        branches[at](chunk.clone(), work)?;
+        let rejected = chunk.positions(work.rejected_after(before));
+        agreed = if rejected.is_empty() { agreed + 1 } else { 1 };
+        chunk.take_out(&rejected);
+    }
+    work.enter(&outer);
+    Ok(())
+}
+
+/// Encodes a batch of which no record is left out. The last branch gets it without a copy.
+fn encode_once<B: Batch + Clone>(
+    chunk: Chunk<B>,
+    work: &mut Work,
+    branches: &mut [Branch<'_, B>],
+) -> Result<(), Stop> {
+    let Some((last, others)) = branches.split_last_mut() else { return Ok(()) };
+    for branch in others {
+        branch(chunk.clone(), work)?;
+    }
+    last(chunk, work)
+}
+
+/// Encodes a batch for a writer, unless there is nothing to encode.
+pub(super) fn encode<B: Batch, W: Writer<B>>(
+    writer: &W,
+    chunk: Chunk<B>,
+    work: &mut Work,
+) -> Result<Option<W::Encoded>, Stop> {
+    if chunk.is_empty() && !writer.encodes_empty(chunk.batch()) {
+        return Ok(None);
+    }
+    writer.encode(chunk, work).map(Some)
+}
+
+/// Encodes batches for a writer, and keeps the last result.
+pub(super) fn branch<B: Batch, W: Writer<B>>(
+    writer: &W,
+    encoded: &mut Option<W::Encoded>,
+) -> impl FnMut(Chunk<B>, &mut Work) -> Result<(), Stop> {
+    |chunk, work| {
+        *encoded = encode(writer, chunk, work)?;
+        Ok(())
+    }
+}
