@@ -70,6 +70,14 @@ impl Decimal {
     /// The nearest float.
     #[must_use]
     pub fn to_f64(self) -> f64 {
+        /// Up to these, floats have all whole numbers, and all powers of ten that are a `u64`. So one division rounds correctly
+        /// (Clinger, "How to read floating point numbers accurately", 1990).
+        const EXACT: i128 = 1 << f64::MANTISSA_DIGITS;
+        const POWERS: u8 = 19;
+        let mantissa = self.mantissa();
+        if (-EXACT..=EXACT).contains(&mantissa) && self.scale <= POWERS {
+            return mantissa as f64 / 10_u64.pow(self.scale.into()) as f64;
+        }
         // A decimal is always a finite number.
         self.to_string().parse().unwrap_or_default()
     }
