@@ -46,7 +46,8 @@ fn a_file_that_gets_no_records_has_a_header() {
     let (yes, no) = (folder.path("yes.csv"), folder.path("no.csv"));
     run(orders(&folder).write(route(|_: RecordRef<'_>| false, csv::write(&yes), csv::write(&no)))).unwrap();
     assert_eq!((&*text(&yes), &*text(&no)), ("id,country\n", ORDERS));
-    run(orders(&folder).filter(|_| false).write(route(is_german, csv::write(&yes), csv::write(&no)))).unwrap();
+    run(orders(&folder).filter(|_| false).write(route(is_german, csv::write(&yes), csv::write(&no))))
+        .unwrap();
     assert_eq!((&*text(&yes), &*text(&no)), ("id,country\n", "id,country\n"));
 }
 
@@ -80,7 +81,8 @@ fn two_outputs_can_t_be_the_same_file() {
 #[test]
 fn a_record_that_one_format_can_t_hold_is_in_neither_file() {
     let folder = Folder::new();
-    let (flat, nested, bad) = (folder.path("flat.csv"), folder.path("nested.jsonl"), folder.path("bad.jsonl"));
+    let (flat, nested, bad) =
+        (folder.path("flat.csv"), folder.path("nested.jsonl"), folder.path("bad.jsonl"));
     let input = folder.write("in.jsonl", "{\"id\":1}\n{\"id\":[2]}\n{\"id\":3}\n");
     let pipeline = Pipeline::builder("orders")
         .on_error(OnError::dead_letter(jsonl::write(&bad), Limit::records(1)))
@@ -95,7 +97,10 @@ fn a_record_that_one_format_can_t_hold_is_in_neither_file() {
 #[test]
 fn files_of_two_formats_are_read_one_after_the_other_and_name_their_lines() {
     let folder = Folder::new();
-    let (old, new) = (folder.write("old.csv", ORDERS), folder.write("new.jsonl", "{\"id\":\"4\",\"country\":\"IT\"}\n{\n"));
+    let (old, new) = (
+        folder.write("old.csv", ORDERS),
+        folder.write("new.jsonl", "{\"id\":\"4\",\"country\":\"IT\"}\n{\n"),
+    );
     let (written, bad) = (folder.path("all.csv"), folder.path("bad.jsonl"));
     let pipeline = Pipeline::builder("orders")
         .on_error(OnError::dead_letter(jsonl::write(&bad), Limit::records(1)))
