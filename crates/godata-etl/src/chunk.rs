@@ -115,12 +115,13 @@ impl<B: Batch> Chunk<B> {
     }
 
     /// Numbers the records anew, from 0, so that each has a row of its own, also if a step has made several from one row.
-    /// Their places stay as they are.
-    pub(crate) fn renumber(&mut self) {
+    /// Their places stay as they are. Returns the rows so far.
+    pub(crate) fn renumber(&mut self) -> RowMap {
         let rows = std::mem::replace(&mut self.rows, RowMap::All);
         if !matches!(rows, RowMap::All) {
-            self.origin = Arc::new(Origin::clone(&self.origin).renumbered(rows));
+            self.origin = Arc::new(Origin::clone(&self.origin).renumbered(rows.clone()));
         }
+        rows
     }
 
     /// The positions of the records that have one of these rows.

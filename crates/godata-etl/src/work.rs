@@ -249,6 +249,13 @@ impl Work {
         self.rejected.get(len..).unwrap_or_default()
     }
 
+    /// Gives the rows that were rejected after the first `len` the rows that they had before the batch was numbered anew.
+    pub(crate) fn restore_rejected(&mut self, len: usize, rows: &RowMap) {
+        for row in self.rejected.iter_mut().skip(len) {
+            *row = rows.get(*row as usize);
+        }
+    }
+
     /// Whether records may be rejected.
     pub(crate) fn may_reject(&self) -> bool {
         self.run.has_policy()

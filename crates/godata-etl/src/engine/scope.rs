@@ -151,7 +151,7 @@ impl RunScope {
         }
     }
 
-    /// Whether the sink has rejected so many records of the current batch that the run fails, whatever the others do.
+    /// Whether the records that the sink has rejected exceed the limit, so that the run fails whatever the others do.
     pub(crate) fn has_refused_too_many(&self) -> bool {
         self.run.most_rejected().is_some_and(|most| self.refused() >= most)
     }

@@ -15,8 +15,8 @@ pub(super) fn encode_for_all<B: Batch + Clone>(
     if !work.may_reject() {
         return encode_once(chunk, work, branches);
     }
-    chunk.renumber();
-    let outer = work.enter(&chunk.origin);
+    let rows = chunk.renumber();
+    let (outer, start) = (work.enter(&chunk.origin), work.rejected());
     let count = branches.len();
     // How many branches in a row have encoded the batch as it is now.
     let mut agreed = 0;
@@ -31,6 +31,7 @@ pub(super) fn encode_for_all<B: Batch + Clone>(
         chunk.take_out(&rejected);
     }
     work.enter(&outer);
+    work.restore_rejected(start, &rows);
     Ok(())
 }
 

@@ -18,16 +18,18 @@ proptest! {
         dynamic in any::<bool>(),
     ) {
         let (yes, no, all) = (Out::bad(bad.0), Out::bad(bad.1), Out::bad(bad.2));
+        let copy = Out::default();
+        let both = tee(copy.clone(), yes.clone());
         let seen = Seen::default();
         let builder = builder(workers, OnError::skip(Limit::unlimited())).hook(seen.clone());
         let flow = builder.read(Numbers::new(records, batch)).flat_map(|n| [n, n]);
         let pipeline = if dynamic {
             let is_yes = move |r: RecordRef<'_>| r.u64("n").unwrap().is_multiple_of(divisor);
-            let writer = tee(route(is_yes, yes.clone(), no.clone()), all.clone());
+            let writer = tee(route(is_yes, both, no.clone()), all.clone());
             flow.map(|n| record! {"n" => n}).untyped().write(writer)
         } else {
             let is_yes = move |n: &u64| n.is_multiple_of(divisor);
-            flow.write(tee(route(is_yes, yes.clone(), no.clone()), all.clone()))
+            flow.write(tee(route(is_yes, both, no.clone()), all.clone()))
         }.unwrap();
         let report = RUNTIME.block_on(async { pipeline.run(&RunContext::new()).await }).unwrap();
 
@@ -35,6 +37,7 @@ proptest! {
         let is_good = |&n: &u64| !is_bad(n, bad.2) && !is_bad(n, if is_yes(&n) { bad.0 } else { bad.1 });
         let (good, rejected): (Vec<_>, Vec<_>) = (1..=records).flat_map(|n| [n, n]).partition(is_good);
         let (expected_yes, expected_no): (Vec<_>, Vec<_>) = good.iter().partition(|n| is_yes(n));
+        prop_assert_eq!(copy.committed(), Some(expected_yes.clone()));
         prop_assert_eq!(yes.committed(), Some(expected_yes));
         prop_assert_eq!(no.committed(), Some(expected_no));
         prop_assert_eq!(all.committed(), Some(good));
