@@ -63,7 +63,7 @@ pub enum BuildError {
         step: StepInfo,
     },
     /// The arguments of a step make no sense: an empty separator, no fields, or a field that is there twice.
-    #[error("{step} of pipeline `{}` {mistake}", name_excerpt(pipeline))]
+    #[error("{step} of pipeline `{}` {}", name_excerpt(pipeline), excerpt(mistake))]
     InvalidStep {
         /// The pipeline.
         pipeline: String,

@@ -146,7 +146,7 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
                 ending.late.take_next().map(|late| late.group)
             } else {
                 let number = ending.order.next();
-                number.and_then(|number| self.groups.get_mut(number as usize)?.take())
+                number.and_then(|number| self.groups.at_mut(number as usize)?.take())
             };
             if group.is_some() {
                 return Ok(group);
@@ -179,7 +179,7 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
                     return Ok(());
                 }
             };
-            let Some(place) = groups.get_mut(number) else { return Ok(()) };
+            let Some(place) = groups.at_mut(number) else { return Ok(()) };
             if let Some((group, _)) = place {
                 *size += grouping.add(group, chunk.batch(), &inputs, index)?;
                 return Ok(());

@@ -27,12 +27,12 @@ impl<T> Segments<T> {
     }
 
     #[inline]
-    pub(super) fn get(&self, index: usize) -> Option<&T> {
+    pub(super) fn at(&self, index: usize) -> Option<&T> {
         self.0.get(index / Self::LEN)?.get(index % Self::LEN)
     }
 
     #[inline]
-    pub(super) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+    pub(super) fn at_mut(&mut self, index: usize) -> Option<&mut T> {
         self.0.get_mut(index / Self::LEN)?.get_mut(index % Self::LEN)
     }
 

@@ -57,7 +57,7 @@ impl KeyTable {
             let number = number as usize;
             if self
                 .entries
-                .get(number)
+                .at(number)
                 .is_some_and(|entry| entry.hash == hash && self.keys.get(entry.key) == key)
             {
                 return Some(number);
@@ -68,7 +68,7 @@ impl KeyTable {
     }
 
     pub(crate) fn key(&self, number: usize) -> &[u8] {
-        self.entries.get(number).map_or(&[], |entry| self.keys.get(entry.key))
+        self.entries.at(number).map_or(&[], |entry| self.keys.get(entry.key))
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -90,7 +90,7 @@ impl KeyTable {
         if needs_slots {
             self.slots = vec![0; self.slots.len() * 2];
             for number in 0..self.entries.len() {
-                let hash = self.entries.get(number).map_or(0, |entry| entry.hash);
+                let hash = self.entries.at(number).map_or(0, |entry| entry.hash);
                 self.put(hash, number as u32 + 1);
             }
         }
