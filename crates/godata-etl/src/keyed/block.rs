@@ -1,5 +1,7 @@
 //! Sorted rows in memory.
 
+use std::ops::Range;
+
 use crate::bytes::{Bytes, Damaged, put_bytes, put_int};
 
 /// Rows in memory, in the order of their keys; those with equal keys in the order in which they came.
@@ -25,7 +27,7 @@ pub(crate) struct Unsorted {
 
 #[derive(Clone, Copy, Debug)]
 struct Entry {
-    prefix: u64,
+    prefix: Prefix,
     /// Where the row starts in the bytes.
     at: u32,
     /// The position of the row among those that came.
@@ -33,7 +35,7 @@ struct Entry {
 }
 
 /// A row in a block or a run.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Row<'a> {
     pub(crate) key: &'a [u8],
     /// The number of the row among all rows, in the order in which they came.
@@ -46,16 +48,54 @@ pub(crate) struct Row<'a> {
 #[error("a batch with more than 4 GiB of records can't be kept; make the batches smaller")]
 pub(crate) struct TooBig;
 
-/// The first bytes of a key as a number that compares like them.
+/// The first bytes of a key as a number that compares like them. Two of them are for the kind of the value.
+pub(super) type Prefix = u128;
+
 #[inline]
-pub(super) fn prefix(key: &[u8]) -> u64 {
+pub(super) fn prefix(key: &[u8]) -> Prefix {
     match key.first_chunk() {
-        Some(&first) => u64::from_be_bytes(first),
+        Some(&first) => Prefix::from_be_bytes(first),
         None => {
-            let mut first = [0; 8];
+            let mut first = [0; size_of::<Prefix>()];
             first[..key.len()].copy_from_slice(key);
-            u64::from_be_bytes(first)
+            Prefix::from_be_bytes(first)
         }
+    }
+}
+
+/// Where a row is in the bytes of a block or a run.
+#[derive(Clone, Debug)]
+pub(super) struct RowAt {
+    key: Range<usize>,
+    number: u64,
+    payload: Range<usize>,
+}
+
+impl RowAt {
+    /// Finds the parts of the row that starts at `start`.
+    #[inline]
+    pub(super) fn find(all: &[u8], start: usize) -> Result<Self, Damaged> {
+        let mut bytes = Bytes(all.get(start..).ok_or(Damaged)?);
+        let place = |rest: &Bytes<'_>, part: &[u8]| {
+            let end = all.len() - rest.0.len();
+            end - part.len()..end
+        };
+        let key = bytes.bytes()?;
+        let key = place(&bytes, key);
+        let number = bytes.int()?;
+        let payload = bytes.bytes()?;
+        Ok(Self { key, number, payload: place(&bytes, payload) })
+    }
+
+    #[inline]
+    pub(super) fn of<'a>(&self, all: &'a [u8]) -> Row<'a> {
+        let part = |range: &Range<usize>| all.get(range.clone()).unwrap_or_default();
+        Row { key: part(&self.key), number: self.number, payload: part(&self.payload) }
+    }
+
+    /// Where the next row starts.
+    pub(super) fn end(&self) -> usize {
+        self.payload.end
     }
 }
 
@@ -104,18 +144,12 @@ impl Unsorted {
     }
 }
 
-impl<'a> Row<'a> {
+impl Row<'_> {
     /// Appends the key, the number and the payload.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
         put_bytes(self.key, out);
         put_int(self.number, out);
         put_bytes(self.payload, out);
-    }
-
-    /// Reads what was written.
-    #[inline]
-    pub(super) fn read(bytes: &mut Bytes<'a>) -> Result<Self, Damaged> {
-        Ok(Self { key: bytes.bytes()?, number: bytes.int()?, payload: bytes.bytes()? })
     }
 }
 
@@ -129,12 +163,15 @@ impl Block {
         (self.bytes.capacity() + size_of::<Self>()) as u64
     }
 
-    /// The row that starts at a place, and the place of the next one; `None` at the end.
+    /// The row that starts at a place; `None` at the end.
     #[inline]
-    pub(super) fn row(&self, at: usize) -> Option<(Row<'_>, usize)> {
-        let mut bytes = Bytes(self.bytes.get(at..)?);
-        // It reads what was written.
-        let row = Row::read(&mut bytes).ok()?;
-        Some((Row { number: self.first + row.number, ..row }, self.bytes.len() - bytes.0.len()))
+    pub(super) fn find(&self, start: usize) -> Option<RowAt> {
+        let row = RowAt::find(&self.bytes, start).ok()?;
+        Some(RowAt { number: self.first + row.number, ..row })
+    }
+
+    #[inline]
+    pub(super) fn row(&self, at: &RowAt) -> Row<'_> {
+        at.of(&self.bytes)
     }
 }

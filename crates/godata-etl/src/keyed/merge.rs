@@ -1,6 +1,6 @@
 //! Merges sorted blocks and runs.
 
-use super::block::{Block, Row, prefix};
+use super::block::{Block, Prefix, Row, RowAt, prefix};
 use super::spill::{RunReader, SpillError};
 
 /// The rows of several sorted inputs, in order: a tournament tree (Knuth, The Art of Computer Programming, volume 3, 5.4.1).
@@ -8,7 +8,7 @@ use super::spill::{RunReader, SpillError};
 pub(crate) struct Merge {
     inputs: Vec<Input>,
     /// The first bytes of the current key of each input, which decide most comparisons.
-    prefixes: Vec<u64>,
+    prefixes: Vec<Prefix>,
     /// The input that lost at each node; the winner is first.
     tree: Vec<usize>,
     is_started: bool,
@@ -16,46 +16,38 @@ pub(crate) struct Merge {
 
 #[derive(Debug)]
 pub(super) enum Input {
-    /// A block, the place of its current row, and that of the next one.
-    Block(Block, usize, usize),
+    /// A block, and its current row.
+    Block(Block, Option<RowAt>),
     Run(RunReader),
     Ended,
 }
 
 impl Input {
     pub(super) fn of_block(block: Block) -> Self {
-        Self::Block(block, 0, 0)
+        Self::Block(block, None)
     }
 
     #[inline]
     fn row(&self) -> Option<Row<'_>> {
         match self {
-            Self::Block(block, at, _) => block.row(*at).map(|(row, _)| row),
+            Self::Block(block, at) => at.as_ref().map(|at| block.row(at)),
             Self::Run(run) => run.row(),
             Self::Ended => None,
         }
     }
 
     /// Moves on to the next row, and returns the first bytes of its key.
-    fn advance(&mut self) -> Result<u64, SpillError> {
-        let next = match self {
-            Self::Block(block, at, next) => {
-                *at = *next;
-                block.row(*at).map(|(row, after)| {
-                    *next = after;
-                    prefix(row.key)
-                })
-            }
-            Self::Run(run) => {
-                run.advance()?;
-                run.row().map(|row| prefix(row.key))
-            }
-            Self::Ended => None,
-        };
+    fn advance(&mut self) -> Result<Prefix, SpillError> {
+        match self {
+            Self::Block(block, at) => *at = block.find(at.as_ref().map_or(0, RowAt::end)),
+            Self::Run(run) => run.advance()?,
+            Self::Ended => {}
+        }
+        let next = self.row().map(|row| prefix(row.key));
         if next.is_none() {
             *self = Self::Ended;
         }
-        Ok(next.unwrap_or(u64::MAX))
+        Ok(next.unwrap_or(Prefix::MAX))
     }
 }
 

@@ -7,10 +7,9 @@ use std::sync::Arc;
 
 use godata_core::{debug_as_chain, excerpt_path};
 
-use super::block::Row;
+use super::block::{Row, RowAt};
 use super::memory::Memory;
 use super::merge::Merge;
-use crate::bytes::Bytes;
 
 /// Sorted rows in a temporary file. The file has no name: the system removes it when it is closed, or when the process ends,
 /// however it ends.
@@ -87,8 +86,8 @@ pub(super) struct RunReader {
     /// The part of the buffer that is filled and has not been read.
     from: usize,
     to: usize,
-    /// The current row: where it starts in the buffer, and its length.
-    row: Option<(usize, usize)>,
+    /// The current row in the buffer.
+    row: Option<RowAt>,
 }
 
 impl RunReader {
@@ -97,25 +96,26 @@ impl RunReader {
         Self { run, buffer: vec![0; buffer.max(LENGTH)], from: 0, to: 0, row: None }
     }
 
-    /// Moves on to the next row. Returns false at the end.
-    pub(super) fn advance(&mut self) -> Result<bool, SpillError> {
+    /// Moves on to the next row, if there is one.
+    pub(super) fn advance(&mut self) -> Result<(), SpillError> {
         self.row = None;
-        let read = self.read_row().map_err(|source| SpillError {
-            verb: "read",
-            folder: Arc::clone(&self.run.folder),
-            source,
-        });
-        self.row = read?;
-        Ok(self.row.is_some())
+        let row = match self.read_row() {
+            Ok(Some(start)) => Some(RowAt::find(&self.buffer, start).map_err(io::Error::other)),
+            Ok(None) => None,
+            Err(error) => Some(Err(error)),
+        };
+        let failed = |source| SpillError { verb: "read", folder: Arc::clone(&self.run.folder), source };
+        self.row = row.transpose().map_err(failed)?;
+        Ok(())
     }
 
+    #[inline]
     pub(super) fn row(&self) -> Option<Row<'_>> {
-        let (start, len) = self.row?;
-        // It reads what was written.
-        Row::read(&mut Bytes(self.buffer.get(start..start + len)?)).ok()
+        self.row.as_ref().map(|at| at.of(&self.buffer))
     }
 
-    fn read_row(&mut self) -> io::Result<Option<(usize, usize)>> {
+    /// Reads the next row into the buffer, and returns where it starts.
+    fn read_row(&mut self) -> io::Result<Option<usize>> {
         self.fill(LENGTH)?;
         let Some(&length) = self.buffer[self.from..self.to].first_chunk::<LENGTH>() else {
             return if self.from == self.to { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
@@ -127,7 +127,7 @@ impl RunReader {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         self.from = start + len;
-        Ok(Some((start, len)))
+        Ok(Some(start))
     }
 
     /// Reads until there are `len` bytes in the buffer, or to the end of the file.
