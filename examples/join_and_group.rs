@@ -3,8 +3,8 @@
 //!
 //!     cargo run --example join_and_group
 
+use godata::BuildError;
 use godata::prelude::*;
-use godata::{BuildError, Flow};
 
 const CUSTOMERS: &str = "\
 name,country
