@@ -7,7 +7,6 @@
 //!
 //! ```
 //! use godata::prelude::*;
-//! use godata::{Flow, Limit, OnError, Records};
 //!
 //! fn paid_per_country(orders: Flow<Records>) -> Flow<Records> {
 //!     orders
@@ -240,8 +239,7 @@
 //! workers, what is quoted in CSV, that a sort spills and is still right, that a retry waits. A store of your own is checked by
 //! `godata_core::conformance`, with the feature `conformance`.
 
+#[cfg(all(doc, feature = "testing"))]
+use crate::etl::testing::{Captured, Gate, Script};
 #[cfg(doc)]
-use crate::{
-    Flow, OnError, PipelineBuilder, Record,
-    etl::testing::{Captured, Gate, Script},
-};
+use crate::{Flow, OnError, PipelineBuilder, Record};
