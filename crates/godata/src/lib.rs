@@ -67,6 +67,9 @@
 //! |---|---|
 //! | reading and writing files: a guide by question | [`guide::files`] |
 //! | bad rows, failed runs and kills: a guide by question | [`guide::errors`] |
+//! | joins, groups, sorts, duplicates, and how much memory they take | [`guide::keyed`] |
+//! | testing your pipelines | [`guide::testing`] |
+//! | how a verb of pandas, Polars or dlt is written here | [`guide::coming_from`] |
 //! | how a pipeline is described, and every step | [`Pipeline`], [`Flow`] |
 //! | the file formats and their options | [`csv`], [`jsonl`], [`json`] |
 //! | what formats read: one file or many, compressed, other encodings, standard input | [`Input`] |

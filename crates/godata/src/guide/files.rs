@@ -286,7 +286,7 @@
 //! # What godata does not do
 //!
 //! * Guess: you say what the delimiter, the encoding and the types are.
-//! * Join, group, sort or deduplicate records.
+//! * Run SQL, or compute windows over the records before and after; [`scan`](Flow::scan) has those before.
 //! * Continue where a failed run stopped, or wait for more at the end of a file.
 //! * Keep two runs from replacing the same file: the last one wins.
 //! * Remove files of earlier runs, or inputs.
