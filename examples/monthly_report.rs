@@ -6,7 +6,6 @@
 
 use godata::csv::FileColumns;
 use godata::prelude::*;
-use godata::{Limit, OnError, error_chain, tee};
 
 fn main() -> Result<(), BoxError> {
     let folder = tempfile::tempdir()?;
@@ -39,7 +38,7 @@ fn main() -> Result<(), BoxError> {
 
     println!("{} orders, {} rows set aside:", report.written.records, report.rejected());
     for rejected in &report.rejections {
-        println!("{}", error_chain(rejected));
+        println!("{rejected:#}");
     }
     for name in ["orders.jsonl", "totals.csv", "totals.jsonl"] {
         print!("\n{name}:\n{}", std::fs::read_to_string(path(name))?);

@@ -226,6 +226,9 @@ impl Error for Rejected {
 
 impl fmt::Display for Rejected {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return write!(f, "{}", error_chain(self));
+        }
         write!(f, "{} rejected {}", self.stage, self.place)
     }
 }

@@ -273,9 +273,9 @@ pub mod prelude {
     #[cfg(feature = "json")]
     pub use crate::jsonl;
     pub use crate::{
-        BoxError, Cast, Flow, Job, JobHook, Join, Keep, Memory, Pipeline, PipelineError, PipelineHook,
-        PipelineJob, Record, RecordMut, RecordRef, Records, RunContext, RunReport, Type, Value, agg, asc,
-        desc, job_fn, record,
+        BoxError, Cast, Flow, Job, JobHook, Join, Keep, Limit, Memory, OnError, Pipeline, PipelineError,
+        PipelineHook, PipelineJob, Record, RecordMut, RecordRef, Records, RunContext, RunReport, Type, Value,
+        agg, asc, desc, job_fn, record, tee,
     };
     #[cfg(any(feature = "csv", feature = "json"))]
     pub use crate::{Input, Output};

@@ -199,9 +199,9 @@ impl Flow<Records> {
     /// Groups the records by the values of fields. [`aggregate`](GroupByFields::aggregate) makes one record of each group, and
     /// [`fold`](GroupByFields::fold) a value of any type. Without fields, all records are one group.
     ///
-    /// The groups go on at the end of the input, in the order of their keys, field by field and as in
-    /// [`sort_by`](Self::sort_by), except that a text is a text even if it is a number. Absent, null and empty cells of a CSV file
-    /// are one group, the last one. Errors of later steps name the first record of the group.
+    /// The groups go on at the end of the input, in the order in which [`sort_by`](Self::sort_by) would sort them. Texts are one
+    /// group only if they are the same, so `7` and `07` are two. Absent, null and empty cells of a CSV file are one group, the last
+    /// one. Errors of later steps name the first record of the group.
     ///
     /// ```
     /// # use godata_etl::{Memory, Pipeline, agg, record};
@@ -225,7 +225,7 @@ impl Flow<Records> {
     where
         I: IntoIterator<Item: Into<Arc<str>>>,
     {
-        GroupByFields { flow: self, key: ByFields::to_match(fields), memory }
+        GroupByFields { flow: self, key: ByFields::to_group(fields), memory }
     }
 }
 

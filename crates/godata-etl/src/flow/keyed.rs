@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::keyed::{
-    ByClosure, ByFields, Keep, KeepFirst, KeepLast, Kept, Key, KeyOf, Memory, Sort, SortField,
+    ByClosure, ByFields, ByRecord, Keep, KeepFirst, KeepLast, Kept, Key, KeyOf, Memory, Sort, SortField,
 };
 use crate::{Batch, BuildError, Flow, Records, StepInfo, step};
 
@@ -80,7 +80,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Flow<Vec<T>> {
         K: Key,
         F: Fn(&T) -> K + Send + Sync + 'static,
     {
-        dedupe(self, ByClosure(key), keep, memory)
+        dedupe(self, "dedupe_by", ByClosure(key), keep, memory)
     }
 }
 
@@ -158,8 +158,26 @@ impl Flow<Records> {
         I: IntoIterator<Item: Into<Arc<str>>>,
     {
         self.with_fields("dedupe_by", ByFields::to_match(fields), |flow, fields| {
-            dedupe(flow, fields, keep, memory)
+            dedupe(flow, "dedupe_by", fields, keep, memory)
         })
+    }
+
+    /// Keeps one of the records whose fields are all equal: the first or the last one, as [`dedupe_by`](Self::dedupe_by) does for
+    /// some of the fields. The order of the fields does not count.
+    ///
+    /// ```
+    /// # use godata_etl::{Keep, Memory, Pipeline, record};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
+    /// let rows = vec![record! {"id" => 1, "n" => 2}, record! {"n" => 2, "id" => 1}, record! {"id" => 1, "n" => 3}];
+    /// let flow = Pipeline::builder("orders").read_vec(rows).untyped();
+    /// let rows = flow.dedupe(Keep::First, Memory::mib(64)).collect(10).await?;
+    /// assert_eq!(rows, [record! {"id" => 1, "n" => 2}, record! {"id" => 1, "n" => 3}]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dedupe(self, keep: Keep, memory: Memory) -> Self {
+        dedupe(self, "dedupe", ByRecord, keep, memory)
     }
 
     /// Appends a step that compares records by fields, of which there must be at least one, and each only once.
@@ -208,9 +226,15 @@ fn sort<B: Kept, K: KeyOf<B>>(
     })
 }
 
-fn dedupe<B: Kept, K: KeyOf<B>>(flow: Flow<B>, key: K, keep: Keep, memory: Memory) -> Flow<B> {
+fn dedupe<B: Kept, K: KeyOf<B>>(
+    flow: Flow<B>,
+    name: &'static str,
+    key: K,
+    keep: Keep,
+    memory: Memory,
+) -> Flow<B> {
     let key = Arc::new(key);
-    flow.append("dedupe_by", |open, _, info| {
+    flow.append(name, |open, _, info| {
         Ok(match keep {
             Keep::First => step::stateful(open, info.index, move |_| Ok(KeepFirst::open(&key, &memory))),
             Keep::Last => step::stateful(open, info.index, move |_| Ok(KeepLast::open(&key, &memory))),

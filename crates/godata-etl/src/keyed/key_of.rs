@@ -8,7 +8,7 @@ use godata_core::BoxError;
 
 use super::key::{Key, KeyBytes};
 use super::kinds::Kinds;
-use crate::records::{Missed, is_none, put_sorted, put_value};
+use crate::records::{Missed, is_none, put_ordered, put_sorted, put_value};
 use crate::{Batch, Chunk, FieldError, Records, Stop, ValueRef, Work};
 
 /// Makes the keys of the records of a batch.
@@ -96,6 +96,11 @@ impl ByFields {
         Self { fields: names.into_iter().map(asc).collect(), put: put_value }
     }
 
+    /// Keys to group by: equal values have equal keys, and the keys have the order of those to sort by.
+    pub(crate) fn to_group<I: IntoIterator<Item: Into<Arc<str>>>>(names: I) -> Self {
+        Self { put: put_ordered, ..Self::to_match(names) }
+    }
+
     pub(crate) fn names(&self) -> impl ExactSizeIterator<Item = &Arc<str>> {
         self.fields.iter().map(|field| &field.name)
     }
@@ -129,6 +134,33 @@ impl KeyOf<Records> for ByFields {
     fn kinds(&self, batch: &Records) -> Result<Kinds, FieldError> {
         let columns = self.bind(batch)?;
         Ok(Kinds::of(batch, self.names().zip(columns)))
+    }
+}
+
+/// The whole record as a key: all fields that have a value, with their names.
+pub(crate) struct ByRecord;
+
+impl KeyOf<Records> for ByRecord {
+    /// The columns by the names of their fields. Records with fields in another order are equal.
+    type Bound = Vec<(Arc<str>, usize)>;
+
+    fn bind(&self, batch: &Records) -> Result<Self::Bound, FieldError> {
+        let names = batch.shape().names().map(Arc::from).zip(0..);
+        let mut columns: Vec<_> = names.collect();
+        columns.sort_unstable();
+        Ok(columns)
+    }
+
+    fn put(&self, columns: &Self::Bound, batch: &Records, index: usize, key: &mut KeyBytes) -> bool {
+        let Some(record) = batch.row(index) else { return false };
+        for (name, column) in columns {
+            let value = batch.value_at(index, *column);
+            if let Some(value) = value.filter(|_| !is_none(record, value)) {
+                key.put_bytes(name.as_bytes());
+                put_value(value, key);
+            }
+        }
+        true
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) use groupings::{Aggregates, Fold, FoldRecords};
 pub use join::Join;
 pub(crate) use join::{AddFields, Combine, Pairs, Rule};
 pub use key::{Key, KeyBytes};
-pub(crate) use key_of::{ByClosure, ByFields, KeyOf};
+pub(crate) use key_of::{ByClosure, ByFields, ByRecord, KeyOf};
 pub use key_of::{SortField, asc, desc};
 pub(crate) use load::{Table, TableFlow};
 pub use memory::Memory;

@@ -301,6 +301,40 @@ fn a_text_that_is_a_number_sorts_as_one() {
 }
 
 #[test]
+fn groups_have_the_order_of_a_sort() {
+    let texts = ["b", "10", "9", "", "a", "09", "9", "10.0"];
+    for memory in [spilled(), Memory::mib(1)] {
+        let flow = Pipeline::builder("test").read_vec(texts.map(|n| record! {"n" => n}).to_vec()).untyped();
+        let groups = flow.group_by(["n"], memory).aggregate([agg::count()]);
+        let groups = groups
+            .map(|record| format!("{} {}", record.str("n").unwrap_or("?"), record.i64("count").unwrap_or(0)));
+        assert_eq!(run(groups).unwrap(), ["09 1", "9 2", "10 1", "10.0 1", " 1", "a 1", "b 1"]);
+    }
+}
+
+#[test]
+fn whole_records_are_compared_by_their_fields() {
+    let rows = [
+        // The batch gives both the same order of fields.
+        record! {"a" => 1, "b" => "x"},
+        record! {"b" => "x", "a" => 1.0},
+        record! {"a" => 1},
+        record! {"a" => 1, "b" => ()},
+        record! {"a" => 1, "c" => "x"},
+        record! {"a" => "1", "b" => "x"},
+    ];
+    let kept = |keep, memory| {
+        let flow = Pipeline::builder("test").read_vec(rows.to_vec()).untyped().dedupe(keep, memory);
+        let kept = run_records(flow).unwrap();
+        kept.iter().map(|kept| rows.iter().position(|row| row == kept).unwrap()).collect::<Vec<_>>()
+    };
+    for memory in [spilled(), Memory::mib(1)] {
+        assert_eq!(kept(Keep::First, memory.clone()), [0, 2, 4, 5]);
+        assert_eq!(kept(Keep::Last, memory), [0, 3, 4, 5]);
+    }
+}
+
+#[test]
 fn numbers_sort_by_value_however_they_are_written() {
     let ordered = [
         "-1e400",

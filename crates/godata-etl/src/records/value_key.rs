@@ -90,6 +90,21 @@ pub(crate) fn put_sorted(value: ValueRef<'_>, key: &mut KeyBytes) {
     }
 }
 
+/// Like [`put_sorted`], but only equal values have equal bytes. A text that is a number comes after that number.
+pub(crate) fn put_ordered(value: ValueRef<'_>, key: &mut KeyBytes) {
+    let start = key.as_slice().len();
+    put_sorted(value, key);
+    let is_number = key.as_slice().get(start) == Some(&NUMBER);
+    match value {
+        ValueRef::Text(text) if is_number => {
+            key.put_byte(TEXT);
+            key.put_bytes(text.as_bytes());
+        }
+        _ if is_number => key.put_byte(0),
+        _ => {}
+    }
+}
+
 /// A whole number of a few digits, which most numbers are.
 fn short_whole(text: &str) -> Option<u64> {
     const DIGITS: usize = 18;
