@@ -71,7 +71,8 @@ pub fn last(field: impl Into<Arc<str>>) -> Aggregate {
     Aggregate::of("last", field.into(), Kind::Last)
 }
 
-/// How many distinct values a field has. The values of one group at a time must fit into the memory.
+/// How many distinct values a field has. The values are in memory: those of all groups together, as long as the groups fit, and
+/// else at least those of one group. If they don't fit, the run fails.
 pub fn distinct(field: impl Into<Arc<str>>) -> Aggregate {
     Aggregate::of("distinct", field.into(), Kind::Distinct)
 }
@@ -103,7 +104,7 @@ impl Aggregate {
             Kind::Sum | Kind::Mean => State::Sum(Sum::default()),
             Kind::Min | Kind::Max => State::Extreme(None),
             Kind::First | Kind::Last => State::Value(Value::Null),
-            Kind::Distinct => State::Distinct(HashSet::new()),
+            Kind::Distinct => State::Distinct(HashSet::new(), 0),
         }
     }
 
@@ -127,7 +128,7 @@ impl Aggregate {
     }
 
     /// Takes a record. Returns by how many bytes the state has grown.
-    pub(super) fn add(&self, state: &mut State, batch: &Records, inputs: &Inputs, index: usize) -> u64 {
+    pub(super) fn add(&self, state: &mut State, batch: &Records, inputs: &Inputs, index: usize) -> i64 {
         match state {
             State::Count(count) => {
                 *count += 1;
@@ -142,6 +143,7 @@ impl Aggregate {
             _ => {}
         }
         let Some(value) = inputs.value(batch, index) else { return 0 };
+        let before = state.size();
         match state {
             State::Extreme(extreme) => {
                 let mut key = KeyBytes::default();
@@ -150,27 +152,24 @@ impl Aggregate {
                     Kind::Min => key.as_slice() < old.as_slice(),
                     _ => key.as_slice() > old.as_slice(),
                 });
-                if !is_better {
-                    return 0;
+                if is_better {
+                    *extreme = Some((key, value.to_owned()));
                 }
-                let size = (2 * key.as_slice().len()) as u64;
-                *extreme = Some((key, value.to_owned()));
-                size
             }
-            State::Value(first) if matches!(self.kind, Kind::First) && *first != Value::Null => 0,
-            State::Value(kept) => {
-                *kept = value.to_owned();
-                text_size(kept)
-            }
-            State::Distinct(values) => {
+            State::Value(first) if matches!(self.kind, Kind::First) && *first != Value::Null => {}
+            State::Value(kept) => *kept = value.to_owned(),
+            State::Distinct(values, size) => {
                 let mut key = KeyBytes::default();
                 put_value(value, &mut key);
                 // A set takes about twice what its elements take.
-                let size = 2 * (key.as_slice().len() + size_of::<Box<[u8]>>()) as u64;
-                if values.insert(key.as_slice().into()) { size } else { 0 }
+                let more = 2 * (key.as_slice().len() + size_of::<Box<[u8]>>()) as u64;
+                if values.insert(key.as_slice().into()) {
+                    *size += more;
+                }
             }
-            State::Count(_) | State::Sum(_) => 0,
+            State::Count(_) | State::Sum(_) => {}
         }
+        state.size().cast_signed() - before.cast_signed()
     }
 
     pub(super) fn finish(&self, state: State) -> Value {
@@ -180,7 +179,7 @@ impl Aggregate {
             State::Sum(sum) => sum.value(),
             State::Extreme(extreme) => extreme.map_or(Value::Null, |(_, value)| value),
             State::Value(value) => value,
-            State::Distinct(values) => Value::from(values.len() as u64),
+            State::Distinct(values, _) => Value::from(values.len() as u64),
         }
     }
 }
@@ -193,7 +192,20 @@ pub(crate) enum State {
     /// The key and the value.
     Extreme(Option<(KeyBytes, Value)>),
     Value(Value),
-    Distinct(HashSet<Box<[u8]>>),
+    /// The keys of the values, and how many bytes they take.
+    Distinct(HashSet<Box<[u8]>>, u64),
+}
+
+impl State {
+    /// How many bytes it takes beyond its own size.
+    fn size(&self) -> u64 {
+        match self {
+            Self::Count(_) | Self::Sum(_) | Self::Extreme(None) => 0,
+            Self::Extreme(Some((key, value))) => key.as_slice().len() as u64 + text_size(value),
+            Self::Value(value) => text_size(value),
+            Self::Distinct(_, size) => *size,
+        }
+    }
 }
 
 /// What an aggregate needs of a batch.

@@ -41,7 +41,7 @@ pub(crate) trait Grouping<B>: Send + Sync + 'static {
         batch: &B,
         inputs: &Self::Inputs,
         index: usize,
-    ) -> Result<u64, BoxError>;
+    ) -> Result<i64, BoxError>;
 
     /// How many bytes a new group takes beyond its own size.
     fn size(&self, group: &Self::Group) -> u64;
@@ -126,7 +126,10 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
         let mut order: Vec<u32> = (0..row_number(self.table.len())).collect();
         order.sort_unstable_by(|&a, &b| self.table.key(a as usize).cmp(self.table.key(b as usize)));
         let others = others.unwrap_or_else(|| Sorter::new(self.memory.clone()));
-        Ok(Ending { order: order.into_iter().peekable(), late: LateGroups::new(others.finish()?) })
+        Ok(Ending {
+            order: order.into_iter().peekable(),
+            late: LateGroups::new(others.finish()?, self.memory.clone()),
+        })
     }
 
     /// The group with the least key of those that have not gone out. Of a key all of whose records were rejected, there is none.
@@ -181,14 +184,17 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
             };
             let Some(place) = groups.at_mut(number) else { return Ok(()) };
             if let Some((group, _)) = place {
-                *size += grouping.add(group, chunk.batch(), &inputs, index)?;
+                let grown = grouping.add(group, chunk.batch(), &inputs, index)?;
+                *size = size.saturating_add_signed(grown);
                 return Ok(());
             }
             let mut group = grouping.start(chunk.batch(), index)?;
-            *size += grouping.add(&mut group, chunk.batch(), &inputs, index)? + grouping.size(&group);
+            let grown = grouping.add(&mut group, chunk.batch(), &inputs, index)?;
+            *size = (*size + grouping.size(&group)).saturating_add_signed(grown);
             *place = Some((group, places.compact(&chunk.place(index))));
             Ok(())
         })?;
+        self.memory.check(*size)?;
         if !unknown.is_empty() {
             self.keep(&chunk, &keys, &unknown)?;
         }

@@ -38,7 +38,7 @@ where
         Ok(((self.key)(first), self.initial.clone()))
     }
 
-    fn add(&self, (_, folded): &mut (K, A), batch: &Vec<T>, (): &(), index: usize) -> Result<u64, BoxError> {
+    fn add(&self, (_, folded): &mut (K, A), batch: &Vec<T>, (): &(), index: usize) -> Result<i64, BoxError> {
         batch.get(index).map_or(Ok(()), |item| (self.fold)(folded, item))?;
         Ok(0)
     }
@@ -83,7 +83,7 @@ where
         batch: &Records,
         (): &(),
         index: usize,
-    ) -> Result<u64, BoxError> {
+    ) -> Result<i64, BoxError> {
         batch.row(index).map_or(Ok(()), |record| (self.fold)(folded, record))?;
         Ok(0)
     }
@@ -147,7 +147,7 @@ impl Grouping<Records> for Aggregates {
         batch: &Records,
         inputs: &Vec<Inputs>,
         index: usize,
-    ) -> Result<u64, BoxError> {
+    ) -> Result<i64, BoxError> {
         let each = self.aggregates.iter().zip(states).zip(inputs);
         Ok(each.map(|((aggregate, state), inputs)| aggregate.add(state, batch, inputs, index)).sum())
     }

@@ -1,6 +1,7 @@
 //! The groups whose keys did not fit into the memory.
 
 use super::group::Grouping;
+use super::memory::Memory;
 use super::merge::Merge;
 use super::places::PlaceWriter;
 use super::store::{Kept, Piece, Store};
@@ -14,11 +15,14 @@ pub(super) type Placed<G> = (G, PlaceOf);
 pub(super) struct Late<G> {
     pub(super) key: Vec<u8>,
     pub(super) group: Placed<G>,
+    /// How many bytes the group takes.
+    size: u64,
 }
 
 /// Makes groups of records that are sorted by key, one group after the other.
 pub(super) struct LateGroups<B: Kept, R: Grouping<B>> {
     sorted: Merge,
+    memory: Memory,
     batch: Option<LateBatch<B, R>>,
     /// The group that records are added to.
     current: Option<Late<R::Group>>,
@@ -37,8 +41,8 @@ struct LateBatch<B: Kept, R: Grouping<B>> {
 }
 
 impl<B: Kept, R: Grouping<B>> LateGroups<B, R> {
-    pub(super) fn new(sorted: Merge) -> Self {
-        Self { sorted, batch: None, current: None, next: None }
+    pub(super) fn new(sorted: Merge, memory: Memory) -> Self {
+        Self { sorted, memory, batch: None, current: None, next: None }
     }
 
     /// The next group, once [`fill`](Self::fill) has made it; `None` at the end.
@@ -64,6 +68,7 @@ impl<B: Kept, R: Grouping<B>> LateGroups<B, R> {
             self.next = self.current.take_if(is_other);
             if self.next.is_none() {
                 batch.add(&mut self.current, grouping, store, work)?;
+                self.memory.check(self.current.as_ref().map_or(0, |group| group.size))?;
             }
         }
         Ok(())
@@ -115,11 +120,14 @@ impl<B: Kept, R: Grouping<B>> LateBatch<B, R> {
         self.position += 1;
         let (batch, row) = (self.chunk.batch(), self.chunk.row(index));
         let added = match group {
-            Some(Late { group: (group, _), .. }) => grouping.add(group, batch, &self.inputs, index).map(drop),
+            Some(Late { group: (group, _), size, .. }) => grouping
+                .add(group, batch, &self.inputs, index)
+                .map(|grown| *size = size.saturating_add_signed(grown)),
             None => grouping.start(batch, index).and_then(|mut first| {
-                grouping.add(&mut first, batch, &self.inputs, index)?;
+                let grown = grouping.add(&mut first, batch, &self.inputs, index)?;
+                let size = grouping.size(&first).saturating_add_signed(grown);
                 let place = PlaceWriter::new(store.sources()).compact(&self.chunk.place(index));
-                *group = Some(Late { key, group: (first, place) });
+                *group = Some(Late { key, group: (first, place), size });
                 Ok(())
             }),
         };

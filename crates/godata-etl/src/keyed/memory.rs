@@ -2,6 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use godata_core::debug_as_chain;
+
+/// The groups have grown beyond the memory.
+#[derive(thiserror::Error)]
+#[error(
+    "the groups have grown to {needed} MiB, and the memory is {memory} MiB; give the step more, or count fewer distinct values"
+)]
+pub(crate) struct OutOfMemory {
+    needed: u64,
+    memory: u64,
+}
+
+debug_as_chain!(OutOfMemory);
+
 /// How much memory a step may use for the records that it keeps, and where it puts the others.
 ///
 /// Beyond that, the step writes records to temporary files. They have no name in the file system, so nothing is left of them
@@ -45,6 +59,16 @@ impl Memory {
     #[cfg(test)]
     pub(crate) fn of_bytes(bytes: u64) -> Self {
         Self { bytes, folder: None }
+    }
+
+    /// Fails if what can't be written to files takes more than the memory, and more than a MiB.
+    pub(crate) fn check(&self, bytes: u64) -> Result<(), OutOfMemory> {
+        const LEAST: u64 = 1 << 20;
+        if bytes <= self.bytes.max(LEAST) {
+            Ok(())
+        } else {
+            Err(OutOfMemory { needed: bytes >> 20, memory: self.bytes >> 20 })
+        }
     }
 
     pub(crate) fn folder(&self) -> Option<&Path> {

@@ -301,6 +301,25 @@ fn a_text_that_is_a_number_sorts_as_one() {
 }
 
 #[test]
+fn distinct_values_that_outgrow_the_memory_fail_the_run() {
+    for memory in [spilled(), Memory::mib(1)] {
+        let rows = (0..40_000).map(|n| record! {"n" => n}).collect();
+        let flow = Pipeline::builder("test").read_vec(rows).untyped();
+        let flow = flow.group_by([] as [&str; 0], memory).aggregate([agg::distinct("n")]);
+        let text = format!("{:#}", run_records(flow).unwrap_err());
+        assert!(text.contains("the groups have grown to 1 MiB, and the memory is "), "{text}");
+    }
+}
+
+#[test]
+fn what_a_group_forgets_takes_no_memory() {
+    let rows = (0..60_000).map(|n| record! {"n" => format!("{n:0>100}")}).collect();
+    let flow = Pipeline::builder("test").read_vec(rows).untyped();
+    let flow = flow.group_by([] as [&str; 0], Memory::mib(1)).aggregate([agg::last("n"), agg::max("n")]);
+    assert_eq!(run_records(flow).unwrap().len(), 1);
+}
+
+#[test]
 fn groups_have_the_order_of_a_sort() {
     let texts = ["b", "10", "9", "", "a", "09", "9", "10.0"];
     for memory in [spilled(), Memory::mib(1)] {

@@ -31,7 +31,7 @@
 //! |---|---|
 //! | all records in an order | [`sort_by`](Flow::sort_by) |
 //! | the ten largest | [`top`](Flow::top) |
-//! | one record of each id, the first or the last | [`dedupe_by`](Flow::dedupe_by) |
+//! | one record of each id, the first or the last | [`dedupe_by`](Flow::dedupe_by), or [`dedupe`](Flow::dedupe) by all fields |
 //! | sums, counts, means, least and greatest values per group | [`group_by`](Flow::group_by), then [`aggregate`](crate::GroupByFields::aggregate) with [`agg`](crate::agg); typed flows have [`sum`](crate::GroupBy::sum), [`count`](crate::GroupBy::count) and the others |
 //! | anything else per group | [`group_by`](Flow::group_by), then `fold` |
 //! | fields of a table, in which each key is there once | [`lookup`](Flow::lookup) |
@@ -86,7 +86,7 @@
 //! | step | order | when |
 //! |---|---|---|
 //! | `sort_by`, `top` | by key; records with equal keys keep their order | at the end of the input |
-//! | `group_by` | by key, field by field; a text is a text here, so `10` comes before `9` | at the end of the input |
+//! | `group_by` | by key, field by field, in the order of a sort | at the end of the input |
 //! | `dedupe_by` | as they came | `Keep::First`: at once, while the keys fit into memory; `Keep::Last`: at the end of the input |
 //! | `lookup`, `join` | as they came; the matches of a record in the order of the table | at once, if the table fits into memory; else at the end of the input |
 //!
@@ -108,11 +108,13 @@
 //! | `group_by` | the keys and what becomes of each group, in half of the memory | the records with other keys go to files, and are grouped at the end |
 //! | `lookup`, `join` | the table, if it fits into a quarter of the memory | the table and the records are sorted by key in files, merged, and sorted back |
 //!
+//! Groups can grow after they have come into memory: those of `distinct` by each new value. If they outgrow the `Memory`, the run
+//! fails.
+//!
 //! Beyond the `Memory` of its steps, a pipeline needs memory for:
 //!
 //! * the batches in flight, as [every pipeline](super::files#how-much-memory-does-it-take);
 //! * what `fold` builds on the heap, such as a `Vec` in each group: only the size of the type itself is counted;
-//! * the values of one group at a time in `distinct`;
 //! * all matches of one batch, if the table is in memory: a key that matches a thousand rows makes a large batch;
 //! * a record that is larger than the memory.
 //!
