@@ -127,8 +127,8 @@ impl Pipeline {
         runtime.block_on(self.run(cx))
     }
 
-    /// Opens the input and the output and closes both again, to find out whether a run could start. It reads and writes
-    /// nothing, calls no hooks, and logs nothing.
+    /// Opens the input, the tables of joins and the output, and closes them again, to find out whether a run could start. It reads
+    /// and writes nothing, calls no hooks, and logs nothing.
     ///
     /// # Errors
     ///
@@ -280,8 +280,8 @@ impl PipelineBuilder {
     }
 
     /// Sets how many batches are computed at once. Default: as many as there are cores, which is also the maximum over all
-    /// pipelines of the process. Each worker has up to three batches in flight, and three more for each `take`, `scan`
-    /// and `map_async`.
+    /// pipelines of the process. Each worker has up to three batches in flight, and three more for each `take`, `scan`,
+    /// `map_async`, and step that compares records, such as `sort_by`.
     pub fn workers(mut self, workers: usize) -> Self {
         match NonZeroUsize::new(workers) {
             Some(workers) => self.0.workers = workers,

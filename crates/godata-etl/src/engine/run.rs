@@ -214,6 +214,11 @@ impl Run {
         self.ended.store(true, Release);
     }
 
+    /// Whether it only checks whether a run could start.
+    pub(crate) fn is_check(&self) -> bool {
+        self.ended.load(Acquire)
+    }
+
     /// Marks that the output may be visible from here on.
     pub(super) fn begin_commit(&self) {
         self.committing.store(true, Release);

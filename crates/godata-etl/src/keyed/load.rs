@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use godata_core::{BoxError, RunContext};
 
 use super::block::{Block, Unsorted};
-use super::join::Rule;
+use super::join::{Join, Rule};
 use super::key_of::{KeyOf, each_key};
 use super::kinds::Kinds;
 use super::lookup_table::LookupTable;
@@ -13,7 +13,8 @@ use super::memory::Memory;
 use super::merge::Merge;
 use super::sorter::Sorter;
 use super::store::{Kept, Store};
-use crate::engine::{Opener, Plan};
+use crate::engine::{MakeWriter, Opener, Plan};
+use crate::writer::WriteFn;
 use crate::{Chunk, Pipeline, RunScope, Sink, Stop, Work, Writer};
 
 /// How a table is read.
@@ -31,6 +32,17 @@ pub(crate) enum Table<R: Kept> {
 }
 
 impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
+    /// Opens the table, to find out whether it could be read, and makes an empty one.
+    pub(crate) async fn check(&self, cx: &RunContext) -> Result<Table<R>, BoxError> {
+        let nowhere = Arc::new(WriteFn(Arc::new(|_cx, _batch: R| async { Ok(()) })));
+        let make: MakeWriter<_> = Arc::new(move |_| Ok(Arc::clone(&nowhere)));
+        let pipeline = Pipeline::build(self.plan.clone(), Arc::clone(&self.open), make)?;
+        pipeline.check(&within(cx)).await?;
+        let (store, rows) = (Arc::default(), Sorter::new(Memory::mib(0)).finish()?);
+        let rule = Rule { join: Join::Inner, is_unique: false };
+        LookupTable::new(store, rows, Kinds::default(), rule).map(Table::InMemory).map_err(Stop::into_cause)
+    }
+
     /// Reads the table, as a run of its own within the run of `cx`. It takes up to half of the memory.
     pub(crate) async fn load(
         &self,

@@ -236,6 +236,42 @@ fn a_table_that_can_not_be_read_fails_the_step() {
 }
 
 #[test]
+fn a_check_opens_the_table_and_reads_nothing() {
+    let checked = |is_there: bool| {
+        let table = Pipeline::builder("table").read_with(move |_| match is_there {
+            true => Ok(Unread),
+            false => Err("no such table".into()),
+        });
+        let flow = Pipeline::builder("test").read_vec(vec![1]).lookup(table, |&n| n, |&n| n, spilled());
+        block_on(flow.write_fn(|_, _| async { Ok(()) }).unwrap().check(&RunContext::new()))
+    };
+    checked(true).unwrap();
+    let text = format!("{:#}", checked(false).unwrap_err());
+    assert_eq!(text, "step[0] (lookup) failed: read failed: no such table");
+}
+
+/// An input that must not be read.
+#[derive(Clone)]
+struct Unread;
+
+impl crate::Reader for Unread {
+    type Batch = Vec<i32>;
+    type Source = Self;
+
+    async fn open(&self, _: &crate::RunScope) -> Result<Self, BoxError> {
+        Ok(Self)
+    }
+}
+
+impl crate::Source for Unread {
+    type Batch = Vec<i32>;
+
+    async fn next(&mut self) -> Result<Option<crate::Unit<Vec<i32>>>, BoxError> {
+        panic!("a check reads nothing")
+    }
+}
+
+#[test]
 fn a_field_on_both_sides_is_refused() {
     let table = Pipeline::builder("table").read_vec(vec![record! {"id" => 1, "name" => "x"}]).untyped();
     let flow = Pipeline::builder("test").read_vec(vec![record! {"id" => 1, "name" => "y"}]).untyped();

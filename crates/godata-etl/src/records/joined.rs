@@ -1,5 +1,6 @@
 //! Rows with fields from the rows of another batch.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::batch::Records;
@@ -42,7 +43,8 @@ pub(crate) struct JoinedColumns {
     layouts: Vec<Layout>,
     /// For each layout, the column of each field, unless it is left out.
     columns: Vec<Vec<Option<usize>>>,
-    all: Vec<usize>,
+    /// The columns that were added.
+    added: Range<usize>,
 }
 
 impl RowCodec {
@@ -52,7 +54,7 @@ impl RowCodec {
         batch: &mut Records,
         left_out: &[Arc<str>],
     ) -> Result<JoinedColumns, ShapeError> {
-        let mut joined = JoinedColumns { layouts: self.layouts(), columns: Vec::new(), all: Vec::new() };
+        let mut joined = JoinedColumns { layouts: self.layouts(), columns: Vec::new(), added: 0..0 };
         let known = batch.shape.len();
         for layout in &joined.layouts {
             let mut at = Vec::with_capacity(layout.shape.len());
@@ -65,9 +67,6 @@ impl RowCodec {
                 if column < known {
                     return Err(ShapeError::Duplicate { name: String::from(&**name) });
                 }
-                if !joined.all.contains(&column) {
-                    joined.all.push(column);
-                }
                 at.push(Some(column));
             }
             if !layout.is_fixed {
@@ -75,6 +74,7 @@ impl RowCodec {
             }
             joined.columns.push(at);
         }
+        joined.added = known..batch.shape.len();
         Ok(joined)
     }
 }
@@ -90,7 +90,7 @@ impl JoinedColumns {
         let Some(&stored) = batch.rows.get(position) else { return Ok(()) };
         batch.forget_source(stored as usize);
         let Some(row) = row else {
-            self.all.iter().for_each(|&column| batch.storage.put(column, stored as usize, Cell::NULL));
+            self.added.clone().for_each(|column| batch.storage.put(column, stored as usize, Cell::NULL));
             return Ok(());
         };
         let row = RowCodec::cells(row, &self.layouts)?;

@@ -36,7 +36,10 @@ where
     Arc::new(move |run| {
         let (opening, plan) = (open(Arc::clone(&run)), Arc::clone(&plan));
         async move {
-            let table = plan.table.load(run.context(), &plan.memory, plan.rule).await;
+            let table = match run.is_check() {
+                true => plan.table.check(run.context()).await,
+                false => plan.table.load(run.context(), &plan.memory, plan.rule).await,
+            };
             let table = table.map_err(|cause| match run.context().is_canceled() {
                 true => run.canceled(),
                 false => run.stopped(Stage::Step(index), cause),
