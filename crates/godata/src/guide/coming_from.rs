@@ -59,7 +59,7 @@
 //! | `replace("n/a", None)` | `.null_if(["a"], ["n/a"])`, or `nulls` of the reader |
 //! | `fillna`, `fill_null` | `.fill_null(["a"], 0)` |
 //! | `combine_first`, `coalesce` | `.coalesce("phone", ["mobile", "home"])` |
-//! | `drop_duplicates`, `unique` | `.dedupe_by(["id"], Keep::Last, m)` |
+//! | `drop_duplicates`, `unique` | `.dedupe(Keep::First, m)`, or `.dedupe_by(["id"], Keep::Last, m)` |
 //! | `sort_values`, `sort` | `.sort_by([asc("day"), desc("amount")], m)` |
 //! | `nlargest`, `top_k` | `.top(10, [desc("amount")], m)` |
 //! | `head` | `.take(10)`; `.collect(10).await?` to look at them |
