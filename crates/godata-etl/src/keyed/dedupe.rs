@@ -11,7 +11,7 @@ use super::merge::Merge;
 use super::rows::Rows;
 use super::sort::sorted_blocks;
 use super::sorter::Sorter;
-use super::store::{Kept, Store};
+use super::store::{Kept, Store, empty_unit};
 use super::table::{Found, KeyTable};
 use crate::chunk::row_number;
 use crate::step::{Accumulate, Prepare};
@@ -40,12 +40,15 @@ pub(crate) struct KeepFirst<B: Kept> {
 impl<B: Kept> KeepFirst<B> {
     pub(crate) fn open<K: KeyOf<B>>(key: &Arc<K>, memory: &Memory) -> (Prepare<B, (Chunk<B>, Keys)>, Self) {
         let (key, hasher) = (Arc::clone(key), RandomState::new());
+        let store = Arc::new(Store::default());
+        let noted = Arc::clone(&store);
         let prepare: Prepare<B, _> = Arc::new(move |chunk: Chunk<B>, work: &mut Work| {
+            noted.note_missing(&chunk, key.missing(chunk.batch()));
             let keys = Keys::of(&*key, &chunk, &hasher, work)?;
             Ok((chunk, keys))
         });
         let (seen, memory) = (Some(KeyTable::new()), memory.clone());
-        (prepare, Self { store: Arc::default(), memory, seen, others: None, rows: None })
+        (prepare, Self { store, memory, seen, others: None, rows: None })
     }
 
     /// Keeps the records whose keys are unknown, to find their duplicates at the end.
@@ -83,10 +86,11 @@ impl<B: Kept> Accumulate<(Chunk<B>, Keys)> for KeepFirst<B> {
         if first.len() < chunk.len() {
             chunk.keep(first);
         }
-        Ok((!chunk.is_empty()).then(|| Unit::ready(chunk)))
+        Ok(Some(Unit::ready(chunk)))
     }
 
     fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<B>>, Stop> {
+        self.store.check_fields()?;
         self.seen = None;
         if let Some(others) = self.others.take() {
             self.rows = Some(distinct(others.finish()?, Keep::First, self.memory.part(1, 2), work)?);
@@ -118,10 +122,11 @@ impl<B: Kept> Accumulate<Block> for KeepLast<B> {
 
     fn add(&mut self, block: Block, _: &mut Work) -> Result<Option<Unit<B>>, Stop> {
         self.all.as_mut().map_or(Ok(()), |all| all.add(block))?;
-        Ok(None)
+        Ok(self.store.take_empty().map(empty_unit))
     }
 
     fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<B>>, Stop> {
+        self.store.check_fields()?;
         if let Some(all) = self.all.take() {
             self.rows = Some(distinct(all.finish()?, Keep::Last, self.memory.part(1, 2), work)?);
         }

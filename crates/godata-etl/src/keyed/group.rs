@@ -15,7 +15,7 @@ use super::places::PlaceWriter;
 use super::segments::Segments;
 use super::sorter::Sorter;
 use super::spill::SpillError;
-use super::store::{Kept, Store};
+use super::store::{Kept, Store, empty_unit};
 use super::table::{Found, KeyTable};
 use crate::chunk::row_number;
 use crate::step::{Accumulate, Prepare};
@@ -30,6 +30,11 @@ pub(crate) trait Grouping<B>: Send + Sync + 'static {
 
     /// Computes what [`add`](Self::add) needs, on the worker of the batch. It may reject records and leave them out.
     fn prepare(&self, chunk: Chunk<B>, work: &mut Work) -> Result<(Chunk<B>, Self::Inputs), Stop>;
+
+    /// The fields besides those of the key that none of the records has.
+    fn missing(&self, _batch: &B) -> Vec<Arc<str>> {
+        Vec::new()
+    }
 
     /// A group whose first record this is, before that record changes it.
     fn start(&self, batch: &B, index: usize) -> Result<Self::Group, BoxError>;
@@ -62,6 +67,7 @@ pub(crate) struct Groups<B: Kept, G: Grouping<B>> {
     groups: Segments<Option<Placed<G::Group>>>,
     /// How many bytes the groups take beyond the table.
     size: u64,
+    is_started: bool,
     others: Option<Sorter>,
     ending: Option<Ending<B, G>>,
 }
@@ -87,18 +93,24 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
         memory: &Memory,
     ) -> (Prepare<B, Prepared<B, G>>, Self) {
         let (key, preparing, hasher) = (Arc::clone(key), Arc::clone(grouping), RandomState::new());
+        let store = Arc::new(Store::default());
+        let noted = Arc::clone(&store);
         let prepare: Prepare<B, _> = Arc::new(move |chunk: Chunk<B>, work: &mut Work| {
+            let mut missing = key.missing(chunk.batch());
+            missing.extend(preparing.missing(chunk.batch()));
+            noted.note_missing(&chunk, missing);
             let (chunk, inputs) = preparing.prepare(chunk, work)?;
             let keys = Keys::of(&*key, &chunk, &hasher, work)?;
             Ok(Prepared { chunk, keys, inputs })
         });
         let state = Self {
             grouping: Arc::clone(grouping),
-            store: Arc::default(),
+            store,
             memory: memory.clone(),
             table: KeyTable::new(),
             groups: Segments::new(),
             size: 0,
+            is_started: false,
             others: None,
             ending: None,
         };
@@ -198,11 +210,15 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
         if !unknown.is_empty() {
             self.keep(&chunk, &keys, &unknown)?;
         }
-        Ok(None)
+        if std::mem::replace(&mut self.is_started, true) {
+            return Ok(None);
+        }
+        Ok(Some(empty_unit(self.grouping.finish(Vec::new())?)))
     }
 
     fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<G::Out>>, Stop> {
         const GROUPS: usize = 4096;
+        self.store.check_fields()?;
         let mut ending = match self.ending.take() {
             Some(ending) => ending,
             None => {

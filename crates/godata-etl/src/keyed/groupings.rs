@@ -114,6 +114,11 @@ impl Grouping<Records> for Aggregates {
     type Inputs = Vec<Inputs>;
     type Out = Records;
 
+    fn missing(&self, batch: &Records) -> Vec<Arc<str>> {
+        let fields = self.aggregates.iter().filter_map(Aggregate::field);
+        fields.filter(|field| batch.shape().position(field).is_none()).cloned().collect()
+    }
+
     /// A record that one of the aggregates can't take changes none of them.
     fn prepare(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<(Chunk<Records>, Vec<Inputs>), Stop> {
         let mut chunk = chunk;

@@ -21,6 +21,11 @@ pub(crate) trait KeyOf<B>: Send + Sync + 'static {
     /// Appends the key of a record. Returns whether the key has a value in each of its parts.
     fn put(&self, bound: &Self::Bound, batch: &B, index: usize, key: &mut KeyBytes) -> bool;
 
+    /// The fields of the key that none of the records has.
+    fn missing(&self, _batch: &B) -> Vec<Arc<str>> {
+        Vec::new()
+    }
+
     /// The kinds of the values in the keys, if they are dynamic.
     fn kinds(&self, _batch: &B) -> Result<Kinds, FieldError> {
         Ok(Kinds::default())
@@ -129,6 +134,10 @@ impl KeyOf<Records> for ByFields {
             }
         }
         is_whole
+    }
+
+    fn missing(&self, batch: &Records) -> Vec<Arc<str>> {
+        self.names().filter(|name| batch.shape().position(name).is_none()).cloned().collect()
     }
 
     fn kinds(&self, batch: &Records) -> Result<Kinds, FieldError> {

@@ -1,8 +1,9 @@
 //! Loads a table for a join.
 
+use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use godata_core::{BoxError, RunContext};
+use godata_core::{BoxError, RunContext, debug_as_chain};
 
 use super::block::{Block, Unsorted};
 use super::join::{Join, Rule};
@@ -15,7 +16,7 @@ use super::sorter::Sorter;
 use super::store::{Kept, Store};
 use crate::engine::{MakeWriter, Opener, Plan};
 use crate::writer::WriteFn;
-use crate::{Chunk, Pipeline, RunScope, Sink, Stop, Work, Writer};
+use crate::{Chunk, Pipeline, PipelineError, RunScope, Sink, Stop, Work, Writer};
 
 /// How a table is read.
 pub(crate) struct TableFlow<R: Kept, K> {
@@ -64,7 +65,8 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
             Arc::clone(&self.open),
             Arc::new(move |_| Ok(Arc::clone(&writer))),
         )?;
-        pipeline.run_within(&within(cx)).await?;
+        pipeline.run_within(&within(cx)).await.map_err(table_error)?;
+        store.check_fields().map_err(|error| NoKey(Arc::new(error)))?;
         let sorter = sorter.lock().unwrap_or_else(PoisonError::into_inner).take();
         let sorter = sorter.ok_or("the table was loaded twice")?;
         let kinds = kinds.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -74,6 +76,21 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
             return Ok(Table::Sorted(store, rows, kinds));
         }
         LookupTable::new(store, rows, kinds, rule).map(Table::InMemory).map_err(Stop::into_cause)
+    }
+}
+
+/// The records of a table can't be kept by their keys.
+#[derive(thiserror::Error)]
+#[error("the table can't be joined by its key")]
+struct NoKey(#[source] Arc<dyn Error + Send + Sync>);
+
+debug_as_chain!(NoKey);
+
+/// The error of reading a table. What its writer does is part of the join, and no output that a user knows of.
+fn table_error(error: PipelineError) -> BoxError {
+    match error {
+        PipelineError::Write { source, .. } => NoKey(source).into(),
+        error => error.into(),
     }
 }
 
@@ -113,6 +130,7 @@ impl<R: Kept, K: KeyOf<R>> Writer<R> for TableWriter<R, K> {
     fn encode(&self, chunk: Chunk<R>, work: &mut Work) -> Result<Block, Stop> {
         let kinds = self.key.kinds(chunk.batch())?;
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner).add(kinds);
+        self.store.note_missing(&chunk, self.key.missing(chunk.batch()));
         let mut rows = Unsorted::default();
         let mut writer = self.store.writer(chunk.batch());
         each_key(&*self.key, &chunk, work, |index, key, is_whole| {

@@ -15,7 +15,7 @@ use super::merge::Merge;
 use super::rows::Rows;
 use super::sorter::Sorter;
 use super::spill::SpillError;
-use super::store::{Kept, Piece, Store};
+use super::store::{Kept, Piece, Store, empty_unit};
 use crate::bytes::{Bytes, Damaged, put_bytes};
 use crate::step::{Accumulate, Prepare};
 use crate::{Chunk, Stop, Unit, Work};
@@ -45,6 +45,7 @@ impl<L: Kept, R: Kept, C: Combine<L, R>> MergeJoin<L, R, C> {
         let (store, key) = (Arc::clone(&records), Arc::clone(key));
         let prepare: Prepare<L, Block> = Arc::new(move |chunk: Chunk<L>, work: &mut Work| {
             key.kinds(chunk.batch())?.check(&kinds)?;
+            store.note_missing(&chunk, key.missing(chunk.batch()));
             let mut rows = Unsorted::default();
             let mut writer = store.writer(chunk.batch());
             each_key(&*key, &chunk, work, |index, key, is_whole| {
@@ -112,12 +113,14 @@ impl<L: Kept, R: Kept, C: Combine<L, R>> MergeJoin<L, R, C> {
 impl<L: Kept, R: Kept, C: Combine<L, R>> Accumulate<Block> for MergeJoin<L, R, C> {
     type Out = C::Out;
 
-    fn add(&mut self, block: Block, _: &mut Work) -> Result<Option<Unit<C::Out>>, Stop> {
+    fn add(&mut self, block: Block, work: &mut Work) -> Result<Option<Unit<C::Out>>, Stop> {
         self.coming.as_mut().map_or(Ok(()), |coming| coming.add(block))?;
-        Ok(None)
+        let Some(empty) = self.records.take_empty() else { return Ok(None) };
+        Ok(Some(empty_unit(self.combine.combine(empty, &[], &self.table, work)?)))
     }
 
     fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<C::Out>>, Stop> {
+        self.records.check_fields()?;
         if let (Some(coming), Some(rows)) = (self.coming.take(), self.rows.take()) {
             self.joined = Some(self.merge(coming.finish()?, rows, work)?);
         }

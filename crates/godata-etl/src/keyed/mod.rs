@@ -11,6 +11,7 @@ pub mod agg;
 mod block;
 mod by_number;
 mod dedupe;
+mod fields_seen;
 mod group;
 mod groupings;
 mod join;

@@ -7,7 +7,7 @@ use super::key_of::{KeyOf, each_key};
 use super::memory::Memory;
 use super::rows::Rows;
 use super::sorter::Sorter;
-use super::store::{Kept, Store};
+use super::store::{Kept, Store, empty_unit};
 use crate::step::{Accumulate, Prepare};
 use crate::{Chunk, Stop, Unit, Work};
 
@@ -33,6 +33,7 @@ pub(super) fn sorted_blocks<B: Kept, K: KeyOf<B>>(
 ) -> Prepare<B, Block> {
     let store = Arc::clone(store);
     Arc::new(move |chunk: Chunk<B>, work: &mut Work| {
+        store.note_missing(&chunk, key.missing(chunk.batch()));
         let mut rows = Unsorted::default();
         let mut writer = store.writer(chunk.batch());
         each_key(&*key, &chunk, work, |index, key, _| {
@@ -47,10 +48,11 @@ impl<B: Kept> Accumulate<Block> for Sort<B> {
 
     fn add(&mut self, block: Block, _: &mut Work) -> Result<Option<Unit<B>>, Stop> {
         self.rows.add(block)?;
-        Ok(None)
+        Ok(self.store.take_empty().map(empty_unit))
     }
 
     fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<B>>, Stop> {
+        self.store.check_fields()?;
         Ok(self.rows.next(work)?.map(|piece| self.store.unit(piece)))
     }
 }

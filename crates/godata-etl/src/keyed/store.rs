@@ -1,11 +1,12 @@
 //! Records as bytes, with the places that they came from.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use godata_core::{BoxError, debug_as_chain};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::fields_seen::{FieldsSeen, NeverThere};
 use super::places::{PlaceWriter, Sources, read_place};
 use crate::bytes::{Bytes, Damaged, put_bytes};
 use crate::records::RowCodec;
@@ -14,6 +15,9 @@ use crate::{Batch, Chunk, Origin, Place, Records, Unit, Work};
 /// A batch whose records can be kept as bytes.
 pub(crate) trait Kept: Batch + Default {
     type Codec: Codec<Self>;
+
+    /// A batch without records, which has the same names.
+    fn without_records(&self) -> Self;
 }
 
 /// Converts records to bytes and back.
@@ -37,6 +41,10 @@ pub(crate) trait Codec<B>: Default + Send + Sync + 'static {
 
 impl Kept for Records {
     type Codec = RowCodec;
+
+    fn without_records(&self) -> Self {
+        self.without_rows()
+    }
 }
 
 impl Codec<Records> for RowCodec {
@@ -67,6 +75,10 @@ impl Codec<Records> for RowCodec {
 
 impl<T: Serialize + DeserializeOwned + Send + 'static> Kept for Vec<T> {
     type Codec = Serde;
+
+    fn without_records(&self) -> Self {
+        Self::new()
+    }
 }
 
 /// Keeps values through serde, as MessagePack with the names of the fields, so that a value reads back as serde wrote it.
@@ -108,12 +120,33 @@ impl<T: Serialize + DeserializeOwned> Codec<Vec<T>> for Serde {
 pub(crate) struct Store<B: Kept> {
     codec: B::Codec,
     sources: Sources,
+    empty: Mutex<Empty<B>>,
+    fields: FieldsSeen,
+}
+
+/// A batch without records, by which an output knows the names of the fields even if no record follows.
+#[derive(Default)]
+enum Empty<B> {
+    #[default]
+    Unknown,
+    Known(B),
+    Taken,
 }
 
 impl<B: Kept> Default for Store<B> {
     fn default() -> Self {
-        Self { codec: B::Codec::default(), sources: Sources::default() }
+        Self {
+            codec: B::Codec::default(),
+            sources: Sources::default(),
+            empty: Mutex::default(),
+            fields: FieldsSeen::default(),
+        }
     }
+}
+
+/// Passes on a batch without records.
+pub(super) fn empty_unit<B: Batch>(batch: B) -> Unit<B> {
+    Unit::ready(Chunk::new(batch, Origin::default()))
 }
 
 /// Appends the records of one chunk.
@@ -127,6 +160,11 @@ pub(crate) struct StoreWriter<'a, B: Kept> {
 
 impl<B: Kept> Store<B> {
     pub(crate) fn writer(&self, batch: &B) -> StoreWriter<'_, B> {
+        let mut empty = self.empty.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*empty, Empty::Unknown) {
+            *empty = Empty::Known(batch.without_records());
+        }
+        drop(empty);
         let places = PlaceWriter::new(&self.sources);
         StoreWriter {
             codec: &self.codec,
@@ -134,6 +172,28 @@ impl<B: Kept> Store<B> {
             layout: self.codec.layout(batch),
             payload: Vec::new(),
             memory: Vec::new(),
+        }
+    }
+
+    /// Notes which fields none of the records of a batch has.
+    pub(super) fn note_missing(&self, chunk: &Chunk<B>, missing: Vec<Arc<str>>) {
+        if !chunk.is_empty() {
+            self.fields.note(missing);
+        }
+    }
+
+    /// Fails if there is a field that no record had.
+    pub(super) fn check_fields(&self) -> Result<(), NeverThere> {
+        self.fields.check()
+    }
+
+    /// A batch without records, once a batch has come; `None` from the second time on. A step that keeps its records passes it on
+    /// at once.
+    pub(super) fn take_empty(&self) -> Option<B> {
+        let mut empty = self.empty.lock().unwrap_or_else(PoisonError::into_inner);
+        match std::mem::replace(&mut *empty, Empty::Taken) {
+            Empty::Known(batch) => Some(batch),
+            Empty::Unknown | Empty::Taken => None,
         }
     }
 

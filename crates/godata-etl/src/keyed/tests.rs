@@ -236,6 +236,15 @@ fn a_table_that_can_not_be_read_fails_the_step() {
 }
 
 #[test]
+fn a_table_without_its_key_is_refused_by_name() {
+    let table = Pipeline::builder("names").read_vec(vec![record! {"id" => 1}]).untyped().select(["id"]);
+    let flow = Pipeline::builder("test").read_vec(vec![record! {"name" => 1}]).untyped();
+    let text = format!("{:#}", run_records(flow.lookup(table, ["name"], spilled())).unwrap_err());
+    let expected = "step[1] (lookup) failed: the table can't be joined by its key: no field is named `name`; the only field is `id`";
+    assert_eq!(text, expected);
+}
+
+#[test]
 fn a_check_opens_the_table_and_reads_nothing() {
     let checked = |is_there: bool| {
         let table = Pipeline::builder("table").read_with(move |_| match is_there {
@@ -248,6 +257,64 @@ fn a_check_opens_the_table_and_reads_nothing() {
     checked(true).unwrap();
     let text = format!("{:#}", checked(false).unwrap_err());
     assert_eq!(text, "step[0] (lookup) failed: read failed: no such table");
+}
+
+#[test]
+fn a_field_that_no_record_has_fails_the_run() {
+    let keyed: [fn(Flow<Records>) -> Flow<Records>; 7] = [
+        |flow| flow.sort_by(["b", "x"], spilled()),
+        |flow| flow.top(3, ["x"], spilled()),
+        |flow| flow.dedupe_by(["x"], Keep::First, spilled()),
+        |flow| flow.dedupe_by(["x"], Keep::Last, Memory::mib(1)),
+        |flow| flow.group_by(["x"], Memory::mib(1)).aggregate([agg::count()]),
+        |flow| flow.group_by(["b"], spilled()).aggregate([agg::sum("x")]),
+        |flow| {
+            let table = Pipeline::builder("table").read_vec(vec![record! {"y" => 1}]).untyped();
+            flow.join(table, [("b", "x")], Join::Inner, Memory::mib(1))
+        },
+    ];
+    for step in keyed {
+        let rows =
+            || Pipeline::builder("test").read_vec(vec![record! {"a" => 1}, record! {"b" => 1}]).untyped();
+        let text = format!("{:#}", run_records(step(rows())).unwrap_err());
+        assert!(
+            text.ends_with("no record has a field `x`; `fill_null` before this step gives it to all"),
+            "{text}"
+        );
+        run_records(step(rows().filter(|_| false)))
+            .map_or_else(|error| assert!(format!("{error:#}").contains("table")), drop);
+    }
+}
+
+#[test]
+fn names_go_on_even_if_there_are_no_records() {
+    let keyed: [fn(Flow<Records>) -> Flow<Records>; 6] = [
+        |flow| flow.sort_by(["a"], spilled()),
+        |flow| flow.top(3, ["a"], spilled()),
+        |flow| flow.dedupe_by(["a"], Keep::First, spilled()),
+        |flow| flow.dedupe_by(["a"], Keep::Last, spilled()),
+        |flow| {
+            let table = Pipeline::builder("table").read_vec(vec![record! {"a" => 1}]).untyped().select(["a"]);
+            flow.join(table, ["a"], Join::Inner, spilled())
+        },
+        |flow| flow.group_by(["a"], spilled()).aggregate([agg::first("b").named("b")]),
+    ];
+    for step in keyed {
+        for policy in [OnError::default(), OnError::skip(Limit::records(1))] {
+            let flow =
+                Pipeline::builder("test").on_error(policy).read_vec(vec![record! {"a" => 1, "b" => 2}]);
+            let flow = step(flow.untyped().select(["a", "b"]).filter(|_| false));
+            let names = std::sync::Arc::new(std::sync::Mutex::new(None));
+            let seen = std::sync::Arc::clone(&names);
+            let flow = flow.map_batch(move |batch: Records| {
+                let names = batch.names().map(str::to_owned).collect::<Vec<_>>();
+                seen.lock().unwrap().get_or_insert((names, batch.has_fixed_names()));
+                Ok(batch)
+            });
+            assert_eq!(run_records(flow).unwrap(), []);
+            assert_eq!(*names.lock().unwrap(), Some((vec!["a".to_owned(), "b".to_owned()], true)));
+        }
+    }
 }
 
 /// An input that must not be read.
@@ -455,7 +522,7 @@ fn a_row_keeps_its_cells_when_it_is_kept_as_bytes() {
             .map(|row| row.as_ref().iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>())
             .collect::<Vec<_>>()
     };
-    let flow = Pipeline::builder("test").read_vec(rows.clone()).untyped().top(10, ["none"], spilled());
+    let flow = Pipeline::builder("test").read_vec(rows.clone()).untyped().dedupe(Keep::Last, spilled());
     assert_eq!(shown(&run_records(flow).unwrap()), shown(&rows));
 }
 

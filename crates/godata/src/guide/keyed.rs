@@ -54,6 +54,8 @@
 //! | the number 1.50 and the number 1.5 | equal | equal | equal |
 //! | the text `1` and the number 1 | equal | different | different |
 //!
+//! A text such as `1.234,50` is no number until a step [casts](Flow::cast) it, so it sorts as a text.
+//!
 //! So [`dedupe_by`](Flow::dedupe_by) keeps only one of all records that have no email, if it is the email by which it compares. Dates
 //! as text are in order if they begin with the year.
 //!
