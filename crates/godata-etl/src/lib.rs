@@ -190,8 +190,10 @@
 //! `write`. Closures, readers and writers run in the span of their stage, or in that of the run if the subscriber shows no
 //! `DEBUG` spans; hooks run in that of the run. So every line that they log names the run, on whatever thread. A
 //! [`retry`](retry()) logs `a call is retried` at level `WARN`, with the number of the `attempt` that follows, `wait_ms` and
-//! `error`. Three more events are possible, all at level `ERROR` with `error`: `a hook panicked`, `a result panicked when it was dropped`, and
-//! `a sink failed to abort` for an output that could not be discarded.
+//! `error`. A join logs `records of a table were rejected` at level `WARN`, with the name of the `table` and how many were
+//! `rejected`, because the report of the run counts only its own records. Three more events are possible, all at level `ERROR`
+//! with `error`: `a hook panicked`, `a result panicked when it was dropped`, and `a sink failed to abort` for an output that could
+//! not be discarded.
 //!
 //! # Coming from the Go library
 //!

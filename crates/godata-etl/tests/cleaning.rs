@@ -33,7 +33,7 @@ async fn exploded_records_are_counted_and_keep_their_origin() -> Result<(), BoxE
     let report = pipeline.run(&RunContext::new()).await?;
     let expected = [(1, Some(1)), (1, Some(2)), (2, None), (3, None), (5, None), (6, Some(7))];
     assert_eq!(*written.lock().unwrap(), expected);
-    let places: Vec<String> = report.rejections.iter().map(|rejected| format!("{rejected:#}")).collect();
+    let places: Vec<String> = report.rejections.iter().map(|rejected| rejected.to_string()).collect();
     assert_eq!(places, ["step[1] (explode) rejected record 4", "step[2] (expect) rejected record 6",]);
     assert_eq!((report.steps[1].records_in, report.steps[1].records_out), (6, 7));
     Ok(())

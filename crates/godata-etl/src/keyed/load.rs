@@ -65,7 +65,10 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
             Arc::clone(&self.open),
             Arc::new(move |_| Ok(Arc::clone(&writer))),
         )?;
-        pipeline.run_within(&within(cx)).await.map_err(table_error)?;
+        let report = pipeline.run_within(&within(cx)).await.map_err(table_error)?;
+        if report.rejected() > 0 {
+            tracing::warn!(table = %report.pipeline, rejected = report.rejected(), "records of a table were rejected");
+        }
         store.check_fields().map_err(|error| NoKey(Arc::new(error)))?;
         let sorter = sorter.lock().unwrap_or_else(PoisonError::into_inner).take();
         let sorter = sorter.ok_or("the table was loaded twice")?;
