@@ -141,7 +141,10 @@ async fn write_batches<E: Send + 'static, S: Sink<E>>(
             Some(next) => next,
             None => run.or_canceled(lanes.next()).await,
         };
-        let Some(computed) = next? else { return output.rejects.end() };
+        let Some(computed) = next? else {
+            run.check_end()?;
+            return output.rejects.end();
+        };
         let mut writing = pin!(write_one(run, output, computed));
         loop {
             tokio::select! {

@@ -41,6 +41,8 @@ pub(crate) struct Plan {
     pub(crate) mistake: Option<BuildError>,
 }
 
+type CheckAtEnd = Box<dyn Fn() -> Result<(), BoxError> + Send>;
+
 /// One run of a pipeline. Every thread and task that works for the run holds it (invariant 1).
 pub(crate) struct Run {
     info: PipelineInfo,
@@ -61,6 +63,8 @@ pub(crate) struct Run {
     started: Instant,
     /// How many threads and tasks work for the run.
     at_work: watch::Sender<usize>,
+    /// What is checked once all records have been written, by the step that asked for it.
+    checks: Mutex<Vec<(usize, CheckAtEnd)>>,
     /// Whether the commit has begun. If the run is cut off after that, the state of the output is unknown.
     committing: AtomicBool,
     ended: AtomicBool,
@@ -91,6 +95,7 @@ impl Run {
             started_at: SystemClock.now(),
             started: Instant::now(),
             at_work: watch::Sender::new(0),
+            checks: Mutex::default(),
             committing: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             info,
@@ -212,6 +217,24 @@ impl Run {
     /// Keeps the end from being reported to hooks and the log, for a run that only checks whether one could start.
     pub(super) fn suppress_end(&self) {
         self.ended.store(true, Release);
+    }
+
+    /// Fails step `index` once all records have been written, if `check` fails then.
+    pub(crate) fn check_at_end<F>(&self, index: usize, check: F)
+    where
+        F: Fn() -> Result<(), BoxError> + Send + 'static,
+    {
+        self.checks.lock().unwrap_or_else(PoisonError::into_inner).push((index, Box::new(check)));
+    }
+
+    /// All records have been written.
+    pub(super) fn check_end(&self) -> Result<(), Stopped> {
+        let checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
+        let failed = |(index, check): &(usize, CheckAtEnd)| Some((*index, check().err()?));
+        match checks.iter().find_map(failed) {
+            Some((index, cause)) => Err(self.stopped(Stage::Step(index), cause)),
+            None => Ok(()),
+        }
     }
 
     /// Whether it only checks whether a run could start.

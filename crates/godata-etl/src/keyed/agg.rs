@@ -198,7 +198,7 @@ pub(crate) enum State {
 
 impl State {
     /// How many bytes it takes beyond its own size.
-    fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         match self {
             Self::Count(_) | Self::Sum(_) | Self::Extreme(None) => 0,
             Self::Extreme(Some((key, value))) => key.as_slice().len() as u64 + text_size(value),

@@ -123,6 +123,11 @@ impl Unsorted {
         self.entries.len()
     }
 
+    /// How many bytes the rows take.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// Sorts the rows, and keeps the first `limit` of them. `count` is how many came.
     pub(crate) fn sort(mut self, count: usize, limit: u64) -> Block {
         let mut entries = std::mem::take(&mut self.entries);

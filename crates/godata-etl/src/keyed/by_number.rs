@@ -21,11 +21,13 @@ impl ByNumber {
 
     pub(super) fn push(&mut self, number: u64, payload: &[u8]) -> Result<(), Stop> {
         const ROWS: usize = 4096;
+        const BYTES: usize = 256 << 10;
         self.block.push(self.block.len(), &number.to_be_bytes(), |out| {
             put_bytes(payload, out);
             Ok::<_, Stop>(())
         })?;
-        if self.block.len() >= ROWS { Ok(self.add()?) } else { Ok(()) }
+        let is_full = self.block.len() >= ROWS || self.block.bytes() >= BYTES;
+        if is_full { Ok(self.add()?) } else { Ok(()) }
     }
 
     fn add(&mut self) -> Result<(), SpillError> {

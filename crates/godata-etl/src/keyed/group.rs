@@ -48,7 +48,7 @@ pub(crate) trait Grouping<B>: Send + Sync + 'static {
         index: usize,
     ) -> Result<i64, BoxError>;
 
-    /// How many bytes a new group takes beyond its own size.
+    /// How many bytes a group takes beyond its own size.
     fn size(&self, group: &Self::Group) -> u64;
 
     /// The batch of these groups.
@@ -201,8 +201,8 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
                 return Ok(());
             }
             let mut group = grouping.start(chunk.batch(), index)?;
-            let grown = grouping.add(&mut group, chunk.batch(), &inputs, index)?;
-            *size = (*size + grouping.size(&group)).saturating_add_signed(grown);
+            grouping.add(&mut group, chunk.batch(), &inputs, index)?;
+            *size += grouping.size(&group);
             *place = Some((group, places.compact(&chunk.place(index))));
             Ok(())
         })?;
@@ -218,6 +218,7 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
 
     fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<G::Out>>, Stop> {
         const GROUPS: usize = 4096;
+        const BYTES: u64 = 256 << 10;
         self.store.check_fields()?;
         let mut ending = match self.ending.take() {
             Some(ending) => ending,
@@ -226,10 +227,12 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
                 self.end(others)?
             }
         };
-        let (mut groups, mut places) = (Vec::new(), Vec::new());
+        let (mut groups, mut places, mut bytes) = (Vec::new(), Vec::new(), 0);
         while groups.len() < GROUPS
+            && bytes < BYTES
             && let Some((group, place)) = self.next_group(&mut ending, work)?
         {
+            bytes += self.grouping.size(&group);
             groups.push(group);
             places.push(place);
         }

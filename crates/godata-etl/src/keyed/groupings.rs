@@ -7,7 +7,8 @@ use godata_core::BoxError;
 
 use super::agg::{Aggregate, Inputs, State, text_size};
 use super::group::Grouping;
-use crate::{Chunk, Record, RecordRef, Records, RecordsBuilder, Shape, Stop, Value, Work};
+use crate::records::is_none;
+use crate::{Chunk, Record, RecordRef, Records, RecordsBuilder, Shape, Stop, Value, ValueRef, Work};
 
 /// Folds the values of a group with a closure.
 pub(crate) struct Fold<T, F, A, G> {
@@ -161,7 +162,8 @@ impl Grouping<Records> for Aggregates {
         // What the allocator adds to each part.
         const OVERHEAD: u64 = 16;
         let key: u64 = key.iter().map(|value| size_of::<Value>() as u64 + text_size(value) + OVERHEAD).sum();
-        key + size_of_val(&**states) as u64 + 2 * OVERHEAD
+        let states = states.iter().map(|state| size_of::<State>() as u64 + state.size()).sum::<u64>();
+        key + states + 2 * OVERHEAD
     }
 
     fn finish(&self, groups: Vec<Summary>) -> Result<Records, BoxError> {
@@ -180,8 +182,9 @@ impl Grouping<Records> for Aggregates {
     }
 }
 
-/// The value of a field; null if it is absent.
+/// The value of a field; null if it is absent, or stands for no value.
 fn value(batch: &Records, index: usize, name: &str) -> Result<Value, BoxError> {
     let value = batch.find_column(name)?.and_then(|column| batch.value_at(index, column));
-    Ok(value.map_or(Value::Null, |value| value.to_owned()))
+    let value = value.filter(|_| batch.row(index).is_some_and(|record| !is_none(record, value)));
+    Ok(value.map_or(Value::Null, ValueRef::to_owned))
 }

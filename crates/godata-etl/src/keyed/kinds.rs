@@ -1,14 +1,41 @@
 //! Whether the values by which records are joined are of the same kinds on both sides.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use godata_core::{debug_as_chain, excerpt};
+use godata_core::{BoxError, debug_as_chain, excerpt};
 
-use crate::{Records, ValueRef};
+use super::fields_seen::FieldsSeen;
+use super::key_of::KeyOf;
+use crate::{Batch, Chunk, FieldError, Records, ValueRef};
 
 /// The kinds of the values by which the records of a batch or a table are joined, field by field.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kinds(Vec<(Arc<str>, Vec<&'static str>)>);
+
+/// What is known about the fields by which records are joined, once all records have come.
+#[derive(Debug, Default)]
+pub(crate) struct JoinedFields {
+    kinds: Mutex<Kinds>,
+    seen: FieldsSeen,
+}
+
+impl JoinedFields {
+    /// Notes the fields of a batch.
+    pub(crate) fn note<B: Batch, K: KeyOf<B>>(&self, key: &K, chunk: &Chunk<B>) -> Result<(), FieldError> {
+        let kinds = key.kinds(chunk.batch())?;
+        self.kinds.lock().unwrap_or_else(PoisonError::into_inner).add(kinds);
+        if !chunk.is_empty() {
+            self.seen.note(key.missing(chunk.batch()));
+        }
+        Ok(())
+    }
+
+    /// Fails if nothing could match: no record has a field, or its values are of other kinds in the table.
+    pub(crate) fn check(&self, table: &Kinds) -> Result<(), BoxError> {
+        self.seen.check()?;
+        Ok(self.kinds.lock().unwrap_or_else(PoisonError::into_inner).check(table)?)
+    }
+}
 
 /// A field has values of other kinds in the table, so that no record could match.
 #[derive(thiserror::Error)]

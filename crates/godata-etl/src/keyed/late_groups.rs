@@ -5,6 +5,7 @@ use super::memory::Memory;
 use super::merge::Merge;
 use super::places::PlaceWriter;
 use super::store::{Kept, Piece, Store};
+use crate::chunk::RowMap;
 use crate::origin::PlaceOf;
 use crate::{Chunk, Stop, Work};
 
@@ -118,19 +119,22 @@ impl<B: Kept, R: Grouping<B>> LateBatch<B, R> {
         let index = self.position;
         let key = self.key().filter(|_| group.is_none()).map(<[u8]>::to_vec).unwrap_or_default();
         self.position += 1;
-        let (batch, row) = (self.chunk.batch(), self.chunk.row(index));
-        let added = match group {
-            Some(Late { group: (group, _), size, .. }) => grouping
-                .add(group, batch, &self.inputs, index)
-                .map(|grown| *size = size.saturating_add_signed(grown)),
-            None => grouping.start(batch, index).and_then(|mut first| {
-                let grown = grouping.add(&mut first, batch, &self.inputs, index)?;
-                let size = grouping.size(&first).saturating_add_signed(grown);
-                let place = PlaceWriter::new(store.sources()).compact(&self.chunk.place(index));
+        let (batch, inputs, place) = (self.chunk.batch(), &self.inputs, self.chunk.place(index));
+        work.enter(&self.chunk.origin);
+        work.each(&RowMap::Each(vec![self.chunk.row(index)]), 0..1_usize, |_, _| match group {
+            Some(Late { group: (group, _), size, .. }) => {
+                *size = size.saturating_add_signed(grouping.add(group, batch, inputs, index)?);
+                Ok(())
+            }
+            None => {
+                let mut first = grouping.start(batch, index)?;
+                grouping.add(&mut first, batch, inputs, index)?;
+                let place = PlaceWriter::new(store.sources()).compact(&place);
+                let (key, size) = (key.clone(), grouping.size(&first));
                 *group = Some(Late { key, group: (first, place), size });
                 Ok(())
-            }),
-        };
-        added.or_else(|error| work.reject(row, error))
+            }
+        })?;
+        Ok(())
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct TableFlow<R: Kept, K> {
 
 /// A table that was loaded.
 pub(crate) enum Table<R: Kept> {
-    InMemory(LookupTable<R>),
+    InMemory(LookupTable<R>, Kinds),
     /// It does not fit into its share of the memory.
     Sorted(Arc<Store<R>>, Merge, Kinds),
 }
@@ -41,7 +41,8 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
         pipeline.check(&within(cx)).await?;
         let (store, rows) = (Arc::default(), Sorter::new(Memory::mib(0)).finish()?);
         let rule = Rule { join: Join::Inner, is_unique: false };
-        LookupTable::new(store, rows, Kinds::default(), rule).map(Table::InMemory).map_err(Stop::into_cause)
+        let table = LookupTable::new(store, rows, rule).map_err(Stop::into_cause)?;
+        Ok(Table::InMemory(table, Kinds::default()))
     }
 
     /// Reads the table, as a run of its own within the run of `cx`. It takes up to half of the memory.
@@ -78,7 +79,8 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
         if !is_in_memory {
             return Ok(Table::Sorted(store, rows, kinds));
         }
-        LookupTable::new(store, rows, kinds, rule).map(Table::InMemory).map_err(Stop::into_cause)
+        let table = LookupTable::new(store, rows, rule).map_err(Stop::into_cause)?;
+        Ok(Table::InMemory(table, kinds))
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use super::join::{Combine, NotUnique, Rule};
 use super::key_of::{KeyOf, Keys};
-use super::kinds::Kinds;
 use super::merge::Merge;
 use super::store::{Kept, Store};
 use super::table::{Found, KeyTable};
@@ -17,7 +16,6 @@ use crate::{Chunk, Stop, Work};
 /// The records of a table, by key.
 pub(crate) struct LookupTable<R: Kept> {
     store: Arc<Store<R>>,
-    kinds: Kinds,
     hasher: RandomState,
     keys: KeyTable,
     /// The records, in the order of their keys; those of one key in the order of the table.
@@ -28,12 +26,7 @@ pub(crate) struct LookupTable<R: Kept> {
 
 impl<R: Kept> LookupTable<R> {
     /// Makes a table of sorted records.
-    pub(super) fn new(
-        store: Arc<Store<R>>,
-        mut sorted: Merge,
-        kinds: Kinds,
-        rule: Rule,
-    ) -> Result<Self, Stop> {
+    pub(super) fn new(store: Arc<Store<R>>, mut sorted: Merge, rule: Rule) -> Result<Self, Stop> {
         let hasher = RandomState::new();
         let (mut keys, mut rows, mut ends) = (KeyTable::new(), Vec::new(), Vec::<usize>::new());
         let mut last = 0;
@@ -54,7 +47,7 @@ impl<R: Kept> LookupTable<R> {
             }
         }
         rows.shrink_to_fit();
-        Ok(Self { store, kinds, hasher, keys, rows, ends })
+        Ok(Self { store, hasher, keys, rows, ends })
     }
 
     /// The records with a key.
@@ -78,7 +71,6 @@ impl<R: Kept> LookupTable<R> {
         K: KeyOf<L>,
         C: Combine<L, R>,
     {
-        key.kinds(chunk.batch())?.check(&self.kinds)?;
         let keys = Keys::of(key, &chunk, &self.hasher, work)?;
         let (mut positions, mut rows) = (Vec::with_capacity(chunk.len()), Vec::with_capacity(chunk.len()));
         for index in 0..chunk.len() {

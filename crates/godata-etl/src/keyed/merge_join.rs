@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::sync::Arc;
 
-use super::block::{Block, Unsorted};
+use super::block::{Block, Row, Unsorted};
 use super::by_number::ByNumber;
 use super::join::{Combine, Rule};
 use super::key_of::{KeyOf, each_key};
-use super::kinds::Kinds;
+use super::kinds::JoinedFields;
 use super::lookup_table::not_unique;
 use super::memory::Memory;
 use super::merge::Merge;
@@ -36,16 +36,16 @@ pub(crate) struct MergeJoin<L: Kept, R: Kept, C> {
 impl<L: Kept, R: Kept, C: Combine<L, R>> MergeJoin<L, R, C> {
     pub(crate) fn open<K: KeyOf<L>>(
         key: &Arc<K>,
-        (table, rows, kinds): (Arc<Store<R>>, Merge, Kinds),
+        (table, rows): (Arc<Store<R>>, Merge),
+        fields: &Arc<JoinedFields>,
         memory: &Memory,
         rule: Rule,
         combine: &Arc<C>,
     ) -> (Prepare<L, Block>, Self) {
         let records = Arc::new(Store::<L>::default());
-        let (store, key) = (Arc::clone(&records), Arc::clone(key));
+        let (store, key, fields) = (Arc::clone(&records), Arc::clone(key), Arc::clone(fields));
         let prepare: Prepare<L, Block> = Arc::new(move |chunk: Chunk<L>, work: &mut Work| {
-            key.kinds(chunk.batch())?.check(&kinds)?;
-            store.note_missing(&chunk, key.missing(chunk.batch()));
+            fields.note(&*key, &chunk)?;
             let mut rows = Unsorted::default();
             let mut writer = store.writer(chunk.batch());
             each_key(&*key, &chunk, work, |index, key, is_whole| {
@@ -71,7 +71,9 @@ impl<L: Kept, R: Kept, C: Combine<L, R>> MergeJoin<L, R, C> {
     }
 
     /// Merges the records with the table.
-    fn merge(&self, mut records: Merge, mut table: Merge, work: &Work) -> Result<Rows, Stop> {
+    fn merge(&self, mut records: Merge, table: Merge, work: &Work) -> Result<Rows, Stop> {
+        let mut table =
+            TableRows { rows: table, store: &self.table, is_unique: self.rule.is_unique, last: None };
         let mut joined = ByNumber::new(self.memory.part(1, 4));
         let mut matches = Matches::new(self.memory.part(1, 8));
         let mut is_at_row = table.advance()?;
@@ -85,9 +87,6 @@ impl<L: Kept, R: Kept, C: Combine<L, R>> MergeJoin<L, R, C> {
                 }
                 matches.start(record.key);
                 while let Some(row) = table.row().filter(|row| is_at_row && row.key == record.key) {
-                    if self.rule.is_unique && matches.count > 0 {
-                        return Err(not_unique(&self.table, &matches.first, row.payload));
-                    }
                     matches.push(row.payload)?;
                     is_at_row = table.advance()?;
                 }
@@ -106,7 +105,38 @@ impl<L: Kept, R: Kept, C: Combine<L, R>> MergeJoin<L, R, C> {
                 push(None)?;
             }
         }
+        // The rest of the table may have a key twice.
+        while self.rule.is_unique && is_at_row {
+            work.check()?;
+            is_at_row = table.advance()?;
+        }
         Ok(joined.finish()?)
+    }
+}
+
+/// The rows of the table, in the order of their keys.
+struct TableRows<'a, R: Kept> {
+    rows: Merge,
+    store: &'a Store<R>,
+    is_unique: bool,
+    /// The key and the payload of the last row, if the keys must be unique.
+    last: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl<R: Kept> TableRows<'_, R> {
+    fn row(&self) -> Option<Row<'_>> {
+        self.rows.row()
+    }
+
+    /// Moves on to the next row. Returns false at the end.
+    fn advance(&mut self) -> Result<bool, Stop> {
+        let has_row = self.rows.advance()?;
+        let Some(row) = self.rows.row().filter(|_| has_row && self.is_unique) else { return Ok(has_row) };
+        if let Some((_, first)) = self.last.as_ref().filter(|(key, _)| key == row.key) {
+            return Err(not_unique(self.store, first, row.payload));
+        }
+        self.last = Some((row.key.to_vec(), row.payload.to_vec()));
+        Ok(true)
     }
 }
 
@@ -120,7 +150,6 @@ impl<L: Kept, R: Kept, C: Combine<L, R>> Accumulate<Block> for MergeJoin<L, R, C
     }
 
     fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<C::Out>>, Stop> {
-        self.records.check_fields()?;
         if let (Some(coming), Some(rows)) = (self.coming.take(), self.rows.take()) {
             self.joined = Some(self.merge(coming.finish()?, rows, work)?);
         }
@@ -156,7 +185,6 @@ fn read<L: Kept, R: Kept, C: Combine<L, R>>(
 struct Matches {
     key: Option<Vec<u8>>,
     count: u64,
-    first: Vec<u8>,
     /// The records after those in the file.
     bytes: Vec<u8>,
     file: Option<File>,
@@ -165,7 +193,7 @@ struct Matches {
 
 impl Matches {
     fn new(memory: Memory) -> Self {
-        Self { key: None, count: 0, first: Vec::new(), bytes: Vec::new(), file: None, memory }
+        Self { key: None, count: 0, bytes: Vec::new(), file: None, memory }
     }
 
     fn start(&mut self, key: &[u8]) {
@@ -176,9 +204,6 @@ impl Matches {
     }
 
     fn push(&mut self, row: &[u8]) -> Result<(), SpillError> {
-        if self.count == 0 {
-            self.first = row.to_vec();
-        }
         self.count += 1;
         put_bytes(row, &mut self.bytes);
         if self.bytes.len() as u64 > self.memory.bytes() { self.write() } else { Ok(()) }

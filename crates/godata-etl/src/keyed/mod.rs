@@ -46,6 +46,7 @@ pub(crate) use join::{AddFields, Combine, Pairs, Rule};
 pub use key::{Key, KeyBytes};
 pub(crate) use key_of::{ByClosure, ByFields, ByRecord, KeyOf};
 pub use key_of::{SortField, asc, desc};
+pub(crate) use kinds::{JoinedFields, Kinds};
 pub(crate) use load::{Table, TableFlow};
 pub use memory::Memory;
 pub(crate) use merge_join::MergeJoin;

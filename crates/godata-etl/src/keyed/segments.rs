@@ -62,7 +62,7 @@ impl ByteStrings {
 
     /// Adds a byte string; `None` if it has 4 GiB, or if there are too many.
     pub(super) fn push(&mut self, bytes: &[u8]) -> Option<StringAt> {
-        if self.room() < bytes.len() {
+        if self.segments.is_empty() || self.room() < bytes.len() {
             let capacity = Self::SEGMENT.max(bytes.len());
             self.segments.push(Vec::with_capacity(capacity));
             self.size += capacity;
@@ -83,7 +83,8 @@ impl ByteStrings {
 
     /// How many bytes of memory it takes once it has one more byte string.
     pub(super) fn size_with(&self, bytes: usize) -> usize {
-        self.size + if self.room() < bytes { Self::SEGMENT.max(bytes) } else { 0 }
+        let is_full = self.segments.is_empty() || self.room() < bytes;
+        self.size + if is_full { Self::SEGMENT.max(bytes) } else { 0 }
     }
 
     fn room(&self) -> usize {

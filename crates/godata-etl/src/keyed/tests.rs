@@ -219,7 +219,7 @@ fn a_key_with_more_matches_than_memory_is_joined() {
 fn a_lookup_refuses_a_table_with_a_key_twice() {
     for memory in [spilled(), Memory::mib(1)] {
         let table = Pipeline::builder("table").read_vec(vec![(1, 'a'), (2, 'b'), (1, 'c')]);
-        let flow = Pipeline::builder("test").read_vec(vec![1, 2]).lookup(table, |&n| n, |row| row.0, memory);
+        let flow = Pipeline::builder("test").read_vec(vec![0, 2]).lookup(table, |&n| n, |row| row.0, memory);
         let text = format!("{:#}", run(flow).unwrap_err());
         let expected = "the table has two records with the same key: record 1 and record 3; `join` takes such a table, or \
                         `dedupe_by` before";
@@ -233,6 +233,40 @@ fn a_table_that_can_not_be_read_fails_the_step() {
     let flow = Pipeline::builder("test").read_vec(vec![1]).lookup(table, |&n| n, |&n| n, spilled());
     let text = format!("{:#}", run(flow).unwrap_err());
     assert_eq!(text, "step[0] (lookup) failed: step[0] (try_map) failed at record 1: bad");
+}
+
+#[test]
+fn records_without_values_are_one_key() {
+    for memory in [spilled(), Memory::mib(1)] {
+        let rows = vec![record! {}, record! {"a" => 1}, record! {}, record! {"a" => ()}];
+        let flow = Pipeline::builder("test").read_vec(rows).untyped().dedupe(Keep::First, memory);
+        assert_eq!(run_records(flow).unwrap(), [record! {}, record! {"a" => 1}]);
+    }
+}
+
+#[test]
+fn a_batch_without_a_value_of_the_tables_kind_just_matches_nothing() {
+    for memory in [spilled(), Memory::mib(1)] {
+        let table = Pipeline::builder("table").read_vec(vec![record! {"id" => 1}]).untyped();
+        let rows = [vec![record! {"id" => 1}], vec![record! {"id" => "unknown"}]];
+        let flow = Pipeline::builder("test").read_iter(move |_| rows.clone()).flat_map(|rows| rows).untyped();
+        let kept = run_records(flow.join(table, ["id"], Join::Anti, memory)).unwrap();
+        assert_eq!(kept, [record! {"id" => "unknown"}]);
+    }
+}
+
+#[test]
+fn a_late_group_names_the_record_that_it_rejects() {
+    let rows = (0..20_000_u64).collect::<Vec<_>>();
+    let flow = Pipeline::builder("test").on_error(OnError::skip(Limit::unlimited())).read_vec(rows);
+    let flow = flow
+        .group_by(|n| *n, spilled())
+        .fold(0, |_, n| if n % 1_000 == 0 { Err("bad".into()) } else { Ok(()) });
+    let pipeline = flow.write_fn(|_, _| async { Ok(()) }).unwrap();
+    let report = pipeline.run_blocking(&RunContext::new()).unwrap();
+    let records: Vec<_> = report.rejections.iter().map(|rejected| rejected.place.record).collect();
+    assert_eq!(report.rejected(), 20);
+    assert!(records.iter().all(|record| record.is_some_and(|record| record % 1_000 == 1)), "{records:?}");
 }
 
 #[test]

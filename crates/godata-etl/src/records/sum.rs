@@ -54,15 +54,11 @@ impl Addend {
 
 /// The number in a text without an exponent.
 fn decimal(text: &str) -> Option<Decimal> {
-    const DIGITS: usize = Decimal::DIGITS as usize;
     let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text).as_bytes();
-    if unsigned.len() > DIGITS + 1 {
-        return None;
-    }
     let (mut mantissa, mut digits, mut point) = (Mantissa::default(), 0_u8, None);
     for &byte in unsigned {
         match byte {
-            b'0'..=b'9' => {
+            b'0'..=b'9' if digits < Decimal::DIGITS => {
                 mantissa.push(byte - b'0');
                 digits += 1;
             }
@@ -175,6 +171,19 @@ mod tests {
         assert!(Addend::of(ValueRef::Text("1,5")).is_none());
         assert!(Addend::of(ValueRef::Text("")).is_none());
         assert!(Addend::of(ValueRef::Text("-")).is_none());
+    }
+
+    #[test]
+    fn a_number_of_too_many_digits_is_added_as_a_float() {
+        for (text, expected) in [
+            ("340282366920938463463374607431768211457", "3.402823669209385e38"),
+            ("680564733841876926926749214863536422917", "6.80564733841877e38"),
+            ("0.340282366920938463463374607431768211457", "0.34028236692093844"),
+        ] {
+            assert_eq!(sum(&[text]), expected);
+        }
+        let most = "9".repeat(38);
+        assert_eq!(sum(&[&most]), most);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::stateful::stage;
 use super::sync::SyncStage;
 use crate::Chunk;
 use crate::engine::{Opener, Pull, Stage, Stopped};
-use crate::keyed::{Combine, Kept, KeyOf, Memory, MergeJoin, Rule, Table, TableFlow};
+use crate::keyed::{Combine, JoinedFields, Kept, KeyOf, Kinds, Memory, MergeJoin, Rule, Table, TableFlow};
 
 /// How records are joined with a table.
 pub(crate) struct JoinPlan<R: Kept, KL, KR, C> {
@@ -45,23 +45,24 @@ where
                 false => run.stopped(Stage::Step(index), cause),
             })?;
             let source = opening.await?;
+            let fields = Arc::new(JoinedFields::default());
+            let check = |kinds: Kinds| {
+                let fields = Arc::clone(&fields);
+                run.check_at_end(index, move || fields.check(&kinds));
+            };
             let stage: Box<dyn Pull<Chunk<C::Out>>> = match table {
-                Table::InMemory(table) => {
+                Table::InMemory(table, kinds) => {
+                    check(kinds);
                     let join = move |chunk, work: &mut crate::Work| {
+                        fields.note(&*plan.key, &chunk)?;
                         table.join(chunk, &*plan.key, plan.rule, &*plan.combine, work)
                     };
                     Box::new(SyncStage::new(source, index, join))
                 }
                 Table::Sorted(store, rows, kinds) => {
-                    let open = || {
-                        Ok(MergeJoin::open(
-                            &plan.key,
-                            (store, rows, kinds),
-                            &plan.memory,
-                            plan.rule,
-                            &plan.combine,
-                        ))
-                    };
+                    check(kinds);
+                    let JoinPlan { key, memory, rule, combine, .. } = &*plan;
+                    let open = || Ok(MergeJoin::open(key, (store, rows), &fields, memory, *rule, combine));
                     Box::new(stage(&run, source, index, open)?)
                 }
             };
