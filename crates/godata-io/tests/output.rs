@@ -77,7 +77,10 @@ fn a_drop_leaves_the_old_file_and_nothing_else() {
     // The list of temporary files, one with a random name, and the old file.
     let found = names(folder.path());
     assert!(found.len() == 3 && found.contains(&".out.csv.1.tmp".to_owned()), "{found:?}");
-    assert!(found[..2].iter().all(|name| name.starts_with(".out.csv.") && name.ends_with(".tmp")), "{found:?}");
+    assert!(
+        found[..2].iter().all(|name| name.starts_with(".out.csv.") && name.ends_with(".tmp")),
+        "{found:?}"
+    );
     drop(file);
     assert_eq!((text(&path).as_str(), names(folder.path())), ("old", vec!["out.csv".into()]));
 }
