@@ -59,7 +59,8 @@ where
 {
     /// Makes a value of each group: `fold` changes it with each record, in their order, from `initial` on.
     ///
-    /// A record for which `fold` returns an error is rejected. What it has changed by then stays changed.
+    /// A record for which `fold` returns an error is rejected. What it has changed by then stays changed, unless it is the first
+    /// record of its group.
     pub fn fold<K, A, G>(self, initial: A, fold: G) -> Flow<Vec<(K, A)>>
     where
         K: Key + Send + 'static,
@@ -262,7 +263,8 @@ impl GroupByFields {
     /// Makes a value of each group: `fold` changes it with each record, in their order, from `initial` on. The key is a record of
     /// its fields.
     ///
-    /// A record for which `fold` returns an error is rejected. What it has changed by then stays changed.
+    /// A record for which `fold` returns an error is rejected. What it has changed by then stays changed, unless it is the first
+    /// record of its group.
     pub fn fold<A, G>(mut self, initial: A, fold: G) -> Flow<Vec<(Record, A)>>
     where
         A: Clone + Send + Sync + 'static,

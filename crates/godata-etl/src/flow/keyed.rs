@@ -62,7 +62,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Flow<Vec<T>> {
     /// Keeps one record of each key: the first or the last one. The records that stay keep their order.
     ///
     /// With [`Keep::First`], records go on as they come for as long as all keys fit into half of the [`Memory`]. After that, and with
-    /// [`Keep::Last`], records are kept until the end of the input.
+    /// [`Keep::Last`], records are kept until the end of the input. They must be read by serde as they were written by it.
     ///
     /// ```
     /// # use godata_etl::{Keep, Memory, Pipeline};

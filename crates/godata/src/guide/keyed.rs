@@ -59,7 +59,7 @@
 //! So [`dedupe_by`](Flow::dedupe_by) keeps only one of all records that have no email, if it is the email by which it compares. Dates
 //! as text are in order if they begin with the year.
 //!
-//! If a field is text in all records of a batch and a number in the whole table, nothing can match, and the run fails rather than
+//! If a field is text in all records and a number in the whole table, nothing can match, and the run fails rather than
 //! writing an empty file. Cast the field on one side:
 //!
 //! ```
