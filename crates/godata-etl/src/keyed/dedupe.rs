@@ -3,7 +3,7 @@
 use std::collections::hash_map::RandomState;
 use std::sync::Arc;
 
-use super::block::{Block, Unsorted};
+use super::block::Block;
 use super::by_number::ByNumber;
 use super::key_of::{KeyOf, Keys};
 use super::memory::Memory;
@@ -50,18 +50,6 @@ impl<B: Kept> KeepFirst<B> {
         let (seen, memory) = (Some(KeyTable::new()), memory.clone());
         (prepare, Self { store, memory, seen, others: None, rows: None })
     }
-
-    /// Keeps the records whose keys are unknown, to find their duplicates at the end.
-    fn keep(&mut self, chunk: &Chunk<B>, keys: &Keys, unknown: &[u32]) -> Result<(), Stop> {
-        let mut rows = Unsorted::default();
-        let mut writer = self.store.writer(chunk.batch());
-        for &index in unknown {
-            let (key, _) = keys.at(index as usize);
-            rows.push(index as usize, key, |out| writer.write(chunk, index as usize, out))?;
-        }
-        let others = self.others.get_or_insert_with(|| Sorter::new(self.memory.part(1, 4)));
-        Ok(others.add(rows.sort(chunk.len(), u64::MAX))?)
-    }
 }
 
 impl<B: Kept> Accumulate<(Chunk<B>, Keys)> for KeepFirst<B> {
@@ -81,7 +69,8 @@ impl<B: Kept> Accumulate<(Chunk<B>, Keys)> for KeepFirst<B> {
         }
         work.check()?;
         if !unknown.is_empty() {
-            self.keep(&chunk, &keys, &unknown)?;
+            let others = self.others.get_or_insert_with(|| Sorter::new(self.memory.part(1, 4)));
+            others.add(keys.block(&self.store, &chunk, &unknown)?)?;
         }
         if first.len() < chunk.len() {
             chunk.keep(first);

@@ -7,7 +7,6 @@ use std::vec;
 
 use godata_core::BoxError;
 
-use super::block::Unsorted;
 use super::key_of::{KeyOf, Keys};
 use super::late_groups::{LateGroups, Placed};
 use super::memory::Memory;
@@ -122,17 +121,6 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
         self.memory.bytes() / 2
     }
 
-    fn keep(&mut self, chunk: &Chunk<B>, keys: &Keys, unknown: &[u32]) -> Result<(), Stop> {
-        let mut rows = Unsorted::default();
-        let mut writer = self.store.writer(chunk.batch());
-        for &index in unknown {
-            let (key, _) = keys.at(index as usize);
-            rows.push(index as usize, key, |out| writer.write(chunk, index as usize, out))?;
-        }
-        let others = self.others.get_or_insert_with(|| Sorter::new(self.memory.part(1, 4)));
-        Ok(others.add(rows.sort(chunk.len(), u64::MAX))?)
-    }
-
     /// What goes out, once all records have come.
     fn end(&self, others: Option<Sorter>) -> Result<Ending<B, G>, SpillError> {
         let mut order: Vec<u32> = (0..row_number(self.table.len())).collect();
@@ -208,7 +196,8 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
         })?;
         self.memory.check(*size)?;
         if !unknown.is_empty() {
-            self.keep(&chunk, &keys, &unknown)?;
+            let others = self.others.get_or_insert_with(|| Sorter::new(self.memory.part(1, 4)));
+            others.add(keys.block(&self.store, &chunk, &unknown)?)?;
         }
         if std::mem::replace(&mut self.is_started, true) {
             return Ok(None);

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use godata_core::BoxError;
 
+use super::block::{Block, Unsorted};
 use super::key::{Key, KeyBytes};
 use super::kinds::Kinds;
+use super::store::{Kept, Store};
 use crate::records::{Missed, is_none, put_ordered, put_sorted, put_value};
 use crate::{Batch, Chunk, FieldError, Records, Stop, ValueRef, Work};
 
@@ -224,6 +226,21 @@ impl Keys {
 
     pub(crate) fn is_whole(&self, index: usize) -> bool {
         self.keys[index].is_whole
+    }
+
+    /// The records at these positions as a sorted block.
+    pub(super) fn block<B: Kept>(
+        &self,
+        store: &Store<B>,
+        chunk: &Chunk<B>,
+        positions: &[u32],
+    ) -> Result<Block, BoxError> {
+        let (mut rows, mut writer) = (Unsorted::default(), store.writer(chunk.batch()));
+        for &position in positions {
+            let index = position as usize;
+            rows.push(index, self.at(index).0, |out| writer.write(chunk, index, out))?;
+        }
+        Ok(rows.sort(chunk.len(), u64::MAX))
     }
 }
 
