@@ -17,6 +17,26 @@ pub(crate) fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
+/// Appends what `write` appends, after its length.
+#[inline]
+pub(crate) fn put_sized<E>(
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
+) -> Result<(), E> {
+    let start = out.len();
+    out.push(0);
+    write(out)?;
+    let len = out.len() - start - 1;
+    if let Some(short) = u8::try_from(len).ok().filter(|&len| len < 0x80) {
+        out[start] = short;
+        return Ok(());
+    }
+    let mut size = Vec::with_capacity(10);
+    put_int(len as u64, &mut size);
+    out.splice(start..=start, size);
+    Ok(())
+}
+
 /// Reads what was put, from the start on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
@@ -34,21 +54,29 @@ impl<'a> Bytes<'a> {
         Ok(byte)
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn int(&mut self) -> Result<u64, Damaged> {
-        let first = self.byte()?;
-        if first < 0x80 {
-            return Ok(first.into());
+        // Most numbers are small.
+        match *self.0 {
+            [first, ref rest @ ..] if first < 0x80 => {
+                self.0 = rest;
+                Ok(first.into())
+            }
+            _ => self.long_int(),
         }
-        let (mut int, mut shift) = (u64::from(first & 0x7f), 7_u32);
-        loop {
-            let byte = self.byte()?;
+    }
+
+    fn long_int(&mut self) -> Result<u64, Damaged> {
+        let (mut int, mut shift) = (0, 0_u32);
+        for (at, &byte) in self.0.iter().enumerate() {
             int |= u64::from(byte & 0x7f).checked_shl(shift).ok_or(Damaged)?;
             if byte < 0x80 {
+                self.0 = &self.0[at + 1..];
                 return Ok(int);
             }
             shift += 7;
         }
+        Err(Damaged)
     }
 
     #[inline]

@@ -43,7 +43,7 @@ pub(crate) struct Places {
 }
 
 /// The place of a record. What is 0 is unknown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct PlaceOf {
     /// The number of the source, from 1.
     pub(crate) source: usize,
@@ -52,13 +52,10 @@ pub(crate) struct PlaceOf {
 }
 
 impl Places {
-    pub(crate) fn place(&self, row: u32) -> Place {
-        let Some(&PlaceOf { source, record, line }) = self.rows.get(row as usize) else {
-            return Place::default();
-        };
-        let known = |number: u64| Some(number).filter(|&number| number > 0);
-        let source = source.checked_sub(1).and_then(|at| self.sources.get(at).cloned());
-        Place { record: known(record), source, line: known(line), byte: None }
+    /// The source of a row, and its numbers.
+    fn numbers(&self, row: u32) -> (Option<&Arc<str>>, PlaceOf) {
+        let place = self.rows.get(row as usize).copied().unwrap_or_default();
+        (place.source.checked_sub(1).and_then(|at| self.sources.get(at)), place)
     }
 }
 
@@ -158,24 +155,30 @@ impl Origin {
     /// [`Chunk::row`](crate::Chunk::row)) has only a source, and only if all rows have the same one.
     #[must_use]
     pub fn place(&self, row: u32) -> Place {
+        let (source, PlaceOf { record, line, .. }) = self.numbers(row);
+        let known = |number: u64| Some(number).filter(|&number| number > 0);
+        Place { record: known(record), source: source.cloned(), line: known(line), byte: None }
+    }
+
+    /// The source of a row, and its numbers, of which that of the source has no meaning.
+    pub(crate) fn numbers(&self, row: u32) -> (Option<&Arc<str>>, PlaceOf) {
         let row = self.row_read(row);
         if row == UNKNOWN_ROW {
-            let source = if self.further.is_empty() { self.source.clone() } else { None };
-            return Place { source, ..Place::default() };
+            return (self.source.as_ref().filter(|_| self.further.is_empty()), PlaceOf::default());
         }
         if let Some(places) = &self.places {
-            return places.place(row);
+            return places.numbers(row);
         }
         if let Some((row, origin)) = self.further(row) {
-            return origin.place(row);
+            return origin.numbers(row);
         }
         let line = match &self.lines {
-            Lines::None => None,
-            Lines::From(first) => Some(first + u64::from(row)),
-            Lines::Each(lines) => lines.get(row as usize).copied(),
+            Lines::None => 0,
+            Lines::From(first) => first + u64::from(row),
+            Lines::Each(lines) => lines.get(row as usize).copied().unwrap_or(0),
         };
-        let record = (self.first_record > 0).then(|| self.first_record + u64::from(row));
-        Place { record, source: self.source.clone(), line, byte: None }
+        let record = if self.first_record > 0 { self.first_record + u64::from(row) } else { 0 };
+        (self.source.as_ref(), PlaceOf { source: 0, record, line })
     }
 
     /// Where a row starts in the text of the source, and its bytes, if they were kept.

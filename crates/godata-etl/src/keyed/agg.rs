@@ -11,7 +11,7 @@ use std::sync::Arc;
 use godata_core::BoxError;
 
 use super::key::KeyBytes;
-use crate::records::{Addend, Sum, is_none, put_sorted, put_value};
+use crate::records::{Addend, Sum, key_value, put_sorted, put_value};
 use crate::{FieldError, Records, Type, Value, ValueRef};
 
 /// One field of the record that a group of dynamic records is summarized to. The functions of [`agg`](crate::agg) make them.
@@ -114,11 +114,13 @@ impl Aggregate {
         Ok(Inputs { column, addends: Vec::new() })
     }
 
+    /// Whether it [reads](Self::read) the records.
+    pub(super) fn reads(&self) -> bool {
+        matches!(self.kind, Kind::Sum | Kind::Mean)
+    }
+
     /// Reads a record, after those before it. Fails if it can't take the record.
     pub(super) fn read(&self, batch: &Records, index: usize, inputs: &mut Inputs) -> Result<(), BoxError> {
-        if !matches!(self.kind, Kind::Sum | Kind::Mean) {
-            return Ok(());
-        }
         inputs.addends.resize(index, None);
         let Some(value) = inputs.value(batch, index) else { return Ok(()) };
         let field = self.field.as_deref().unwrap_or_default();
@@ -219,8 +221,7 @@ pub(crate) struct Inputs {
 impl Inputs {
     /// The value of the field in a record; `None` if there is none.
     fn value<'a>(&self, batch: &'a Records, index: usize) -> Option<ValueRef<'a>> {
-        let value = batch.value_at(index, self.column?)?;
-        Some(value).filter(|_| !batch.row(index).is_some_and(|record| is_none(record, Some(value))))
+        key_value(batch, index, self.column?)
     }
 
     /// Forgets the records at these positions, which are ascending.

@@ -1,7 +1,9 @@
 //! Sorted rows in memory.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use super::block_memory::BlockMemory;
 use crate::bytes::{Bytes, Damaged, put_bytes, put_int};
 
 /// Rows in memory, in the order of their keys; those with equal keys in the order in which they came.
@@ -11,27 +13,29 @@ pub(crate) struct Block {
     bytes: Vec<u8>,
     /// How many rows are in the bytes.
     len: usize,
+    /// Some of the rows: the first one, and then one every [`SAMPLED`](Self::SAMPLED) bytes.
+    samples: Samples,
     /// How many rows there were before they were limited.
     pub(super) count: u64,
     /// The number of the first row that came among all rows.
     pub(super) first: u64,
+    /// Who gets the memory back.
+    home: Option<Arc<BlockMemory>>,
 }
 
-/// Rows to be sorted.
+impl Drop for Block {
+    fn drop(&mut self) {
+        if let Some(home) = &self.home {
+            home.put(std::mem::take(&mut self.bytes));
+        }
+    }
+}
+
+/// Rows of a block, to find others by.
 #[derive(Debug, Default)]
-pub(crate) struct Unsorted {
-    /// For each row the key and the payload, both with their lengths.
-    bytes: Vec<u8>,
-    entries: Vec<Entry>,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    prefix: Prefix,
-    /// Where the row starts in the bytes.
-    at: u32,
-    /// The position of the row among those that came.
-    index: u32,
+pub(super) struct Samples {
+    pub(super) prefixes: Vec<Prefix>,
+    pub(super) starts: Vec<usize>,
 }
 
 /// A row in a block or a run.
@@ -42,11 +46,6 @@ pub(crate) struct Row<'a> {
     pub(crate) number: u64,
     pub(crate) payload: &'a [u8],
 }
-
-/// A block would have more than 4 GiB.
-#[derive(Debug, thiserror::Error)]
-#[error("a batch with more than 4 GiB of records can't be kept; make the batches smaller")]
-pub(crate) struct TooBig;
 
 /// The first bytes of a key as a number that compares like them. Two of them are for the kind of the value.
 pub(super) type Prefix = u128;
@@ -99,56 +98,6 @@ impl RowAt {
     }
 }
 
-impl Unsorted {
-    /// Adds a row, whose payload and the length of that `write` appends.
-    pub(crate) fn push<E: From<TooBig>>(
-        &mut self,
-        index: usize,
-        key: &[u8],
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let start = self.bytes.len();
-        let at = u32::try_from(start).map_err(|_| TooBig)?;
-        let index = u32::try_from(index).map_err(|_| TooBig)?;
-        put_bytes(key, &mut self.bytes);
-        if let Err(error) = write(&mut self.bytes) {
-            self.bytes.truncate(start);
-            return Err(error);
-        }
-        self.entries.push(Entry { prefix: prefix(key), at, index });
-        Ok(())
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// How many bytes the rows take.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes.len()
-    }
-
-    /// Sorts the rows, and keeps the first `limit` of them. `count` is how many came.
-    pub(crate) fn sort(mut self, count: usize, limit: u64) -> Block {
-        let mut entries = std::mem::take(&mut self.entries);
-        let key = |entry: &Entry| Bytes(&self.bytes[entry.at as usize..]).bytes().unwrap_or_default();
-        entries.sort_unstable_by(|a, b| {
-            let by_prefix = a.prefix.cmp(&b.prefix);
-            by_prefix.then_with(|| key(a).cmp(key(b))).then(a.index.cmp(&b.index))
-        });
-        entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        // Rewritten in their order, so that a merge reads them one after the other.
-        let mut bytes = Vec::with_capacity(self.bytes.len() + 4 * entries.len());
-        for entry in &entries {
-            let mut row = Bytes(&self.bytes[entry.at as usize..]);
-            let (key, payload) = (row.bytes().unwrap_or_default(), row.bytes().unwrap_or_default());
-            Row { key, number: entry.index.into(), payload }.write(&mut bytes);
-        }
-        bytes.shrink_to_fit();
-        Block { bytes, len: entries.len(), count: count as u64, first: 0 }
-    }
-}
-
 impl Row<'_> {
     /// Appends the key, the number and the payload.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
@@ -159,13 +108,66 @@ impl Row<'_> {
 }
 
 impl Block {
+    const SAMPLED: usize = 2 << 10;
+
+    /// An empty block with room for so many bytes. `count` is how many rows came.
+    pub(super) fn with_room(bytes: usize, count: u64, home: Option<&Arc<BlockMemory>>) -> Self {
+        let samples = bytes / Self::SAMPLED + 1;
+        let samples = Samples { prefixes: Vec::with_capacity(samples), starts: Vec::with_capacity(samples) };
+        let memory = home.map_or_else(|| Vec::with_capacity(bytes), |home| home.take(bytes));
+        Self { bytes: memory, home: home.cloned(), len: 0, samples, count, first: 0 }
+    }
+
+    /// Appends a row that is not less than those before it, whose bytes `write` appends.
+    #[inline]
+    pub(super) fn push(&mut self, key: &[u8], write: impl FnOnce(&mut Vec<u8>)) {
+        let start = self.bytes.len();
+        if self.samples.starts.last().is_none_or(|&last| start - last >= Self::SAMPLED) {
+            self.samples.starts.push(start);
+            self.samples.prefixes.push(prefix(key));
+        }
+        self.len += 1;
+        write(&mut self.bytes);
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.len == 0
     }
 
+    /// How many bytes the rows have.
+    pub(super) fn len_in_bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
     /// How many bytes of memory it takes.
     pub(super) fn size(&self) -> u64 {
-        (self.bytes.capacity() + size_of::<Self>()) as u64
+        (self.bytes.capacity()
+            + self.samples.starts.capacity() * (size_of::<Prefix>() + size_of::<usize>())
+            + size_of::<Self>()) as u64
+    }
+
+    /// About how many rows are in a part of the bytes.
+    pub(super) fn count(&self, part: &Range<usize>) -> usize {
+        (part.len() as u128 * self.len as u128).div_ceil(self.bytes.len().max(1) as u128) as usize
+    }
+
+    /// The rows in a part of the bytes, each with where it starts.
+    pub(super) fn rows(&self, part: Range<usize>) -> impl Iterator<Item = (usize, Row<'_>)> {
+        let mut next = part.start;
+        std::iter::from_fn(move || {
+            let at = if next < part.end { self.find(next)? } else { return None };
+            let start = std::mem::replace(&mut next, at.end());
+            Some((start, self.row(&at)))
+        })
+    }
+
+    pub(super) fn samples(&self) -> &Samples {
+        &self.samples
     }
 
     /// The row that starts at a place; `None` at the end.

@@ -10,7 +10,7 @@ use super::memory::Memory;
 use super::merge::Merge;
 use super::rows::Rows;
 use super::sort::sorted_blocks;
-use super::sorter::Sorter;
+use super::sorter::{Check, Sorter};
 use super::store::{Kept, Store, empty_unit};
 use super::table::{Found, KeyTable};
 use crate::chunk::row_number;
@@ -70,7 +70,7 @@ impl<B: Kept> Accumulate<(Chunk<B>, Keys)> for KeepFirst<B> {
         work.check()?;
         if !unknown.is_empty() {
             let others = self.others.get_or_insert_with(|| Sorter::new(self.memory.part(1, 4)));
-            others.add(keys.block(&self.store, &chunk, &unknown)?)?;
+            others.add(keys.block(&self.store, &chunk, &unknown)?, &|| work.check())?;
         }
         if first.len() < chunk.len() {
             chunk.keep(first);
@@ -82,10 +82,11 @@ impl<B: Kept> Accumulate<(Chunk<B>, Keys)> for KeepFirst<B> {
         self.store.check_fields()?;
         self.seen = None;
         if let Some(others) = self.others.take() {
-            self.rows = Some(distinct(others.finish()?, Keep::First, self.memory.part(1, 2), work)?);
+            self.rows =
+                Some(distinct(others.finish(&|| work.check())?, Keep::First, self.memory.part(1, 2), work)?);
         }
         let Some(rows) = &mut self.rows else { return Ok(None) };
-        Ok(rows.next(work)?.map(|piece| self.store.unit(piece)))
+        Ok(rows.next(&|| work.check())?.map(|piece| self.store.unit(piece)))
     }
 }
 
@@ -101,7 +102,7 @@ impl<B: Kept> KeepLast<B> {
     pub(crate) fn open<K: KeyOf<B>>(key: &Arc<K>, memory: &Memory) -> (Prepare<B, Block>, Self) {
         let store = Arc::new(Store::default());
         let prepare = sorted_blocks(Arc::clone(key), &store, u64::MAX);
-        let all = Some(Sorter::new(memory.part(1, 2)));
+        let all = Some(store.sorter(memory.part(1, 2), u64::MAX));
         (prepare, Self { store, memory: memory.clone(), all, rows: None })
     }
 }
@@ -109,18 +110,19 @@ impl<B: Kept> KeepLast<B> {
 impl<B: Kept> Accumulate<Block> for KeepLast<B> {
     type Out = B;
 
-    fn add(&mut self, block: Block, _: &mut Work) -> Result<Option<Unit<B>>, Stop> {
-        self.all.as_mut().map_or(Ok(()), |all| all.add(block))?;
+    fn add(&mut self, block: Block, work: &mut Work) -> Result<Option<Unit<B>>, Stop> {
+        self.all.as_mut().map_or(Ok(()), |all| all.add(block, &|| work.check()))?;
         Ok(self.store.take_empty().map(empty_unit))
     }
 
     fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<B>>, Stop> {
         self.store.check_fields()?;
         if let Some(all) = self.all.take() {
-            self.rows = Some(distinct(all.finish()?, Keep::Last, self.memory.part(1, 2), work)?);
+            self.rows =
+                Some(distinct(all.finish(&|| work.check())?, Keep::Last, self.memory.part(1, 2), work)?);
         }
         let Some(rows) = &mut self.rows else { return Ok(None) };
-        Ok(rows.next(work)?.map(|piece| self.store.unit(piece)))
+        Ok(rows.next(&|| work.check())?.map(|piece| self.store.unit(piece)))
     }
 }
 
@@ -129,6 +131,7 @@ fn distinct(mut sorted: Merge, keep: Keep, memory: Memory, work: &Work) -> Resul
     let mut by_number = ByNumber::new(memory);
     let (mut last, mut key) = (None, Vec::new());
     let mut payload = Vec::new();
+    let check: Check<'_> = &|| work.check();
     while sorted.advance()? {
         let Some(row) = sorted.row() else { break };
         if last.is_some() && row.key == &*key {
@@ -138,16 +141,16 @@ fn distinct(mut sorted: Merge, keep: Keep, memory: Memory, work: &Work) -> Resul
             continue;
         }
         if let Some(number) = last {
-            by_number.push(number, &payload)?;
+            by_number.push(number, &payload, check)?;
         }
-        work.check()?;
+        check()?;
         (last, payload) = (Some(row.number), replaced(payload, row.payload));
         key = replaced(key, row.key);
     }
     if let Some(number) = last {
-        by_number.push(number, &payload)?;
+        by_number.push(number, &payload, check)?;
     }
-    Ok(by_number.finish()?)
+    by_number.finish(check)
 }
 
 /// The memory of one byte string with another one in it.

@@ -13,7 +13,6 @@ use super::memory::Memory;
 use super::places::PlaceWriter;
 use super::segments::Segments;
 use super::sorter::Sorter;
-use super::spill::SpillError;
 use super::store::{Kept, Store, empty_unit};
 use super::table::{Found, KeyTable};
 use crate::chunk::row_number;
@@ -122,13 +121,13 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
     }
 
     /// What goes out, once all records have come.
-    fn end(&self, others: Option<Sorter>) -> Result<Ending<B, G>, SpillError> {
+    fn end(&self, others: Option<Sorter>, work: &Work) -> Result<Ending<B, G>, Stop> {
         let mut order: Vec<u32> = (0..row_number(self.table.len())).collect();
         order.sort_unstable_by(|&a, &b| self.table.key(a as usize).cmp(self.table.key(b as usize)));
         let others = others.unwrap_or_else(|| Sorter::new(self.memory.clone()));
         Ok(Ending {
             order: order.into_iter().peekable(),
-            late: LateGroups::new(others.finish()?, self.memory.clone()),
+            late: LateGroups::new(others.finish(&|| work.check())?, self.memory.clone()),
         })
     }
 
@@ -191,13 +190,13 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
             let mut group = grouping.start(chunk.batch(), index)?;
             grouping.add(&mut group, chunk.batch(), &inputs, index)?;
             *size += grouping.size(&group);
-            *place = Some((group, places.compact(&chunk.place(index))));
+            *place = Some((group, places.compact(&chunk.origin, chunk.row(index))));
             Ok(())
         })?;
         self.memory.check(*size)?;
         if !unknown.is_empty() {
             let others = self.others.get_or_insert_with(|| Sorter::new(self.memory.part(1, 4)));
-            others.add(keys.block(&self.store, &chunk, &unknown)?)?;
+            others.add(keys.block(&self.store, &chunk, &unknown)?, &|| work.check())?;
         }
         if std::mem::replace(&mut self.is_started, true) {
             return Ok(None);
@@ -213,7 +212,7 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
             Some(ending) => ending,
             None => {
                 let others = self.others.take();
-                self.end(others)?
+                self.end(others, work)?
             }
         };
         let (mut groups, mut places, mut bytes) = (Vec::new(), Vec::new(), 0);

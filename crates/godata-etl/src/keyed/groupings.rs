@@ -7,7 +7,7 @@ use godata_core::BoxError;
 
 use super::agg::{Aggregate, Inputs, State, text_size};
 use super::group::Grouping;
-use crate::records::is_none;
+use crate::records::key_value;
 use crate::{Chunk, Record, RecordRef, Records, RecordsBuilder, Shape, Stop, Value, ValueRef, Work};
 
 /// Folds the values of a group with a closure.
@@ -130,9 +130,11 @@ impl Grouping<Records> for Aggregates {
             .iter()
             .map(|aggregate| aggregate.inputs(chunk.batch()))
             .collect::<Result<_, _>>()?;
+        let pairs = self.aggregates.iter().zip(&mut inputs);
+        let mut reading: Vec<_> = pairs.filter(|(aggregate, _)| aggregate.reads()).collect();
         let rejected = work.each(&chunk.rows, 0..chunk.len(), |index, _| {
-            let pairs = self.aggregates.iter().zip(&mut inputs);
-            let read = pairs.map(|(aggregate, inputs)| aggregate.read(chunk.batch(), index, inputs));
+            let read =
+                reading.iter_mut().map(|(aggregate, inputs)| aggregate.read(chunk.batch(), index, inputs));
             read.collect::<Result<(), BoxError>>()
         })?;
         if !rejected.is_empty() {
@@ -184,7 +186,6 @@ impl Grouping<Records> for Aggregates {
 
 /// The value of a field; null if it is absent, or stands for no value.
 fn value(batch: &Records, index: usize, name: &str) -> Result<Value, BoxError> {
-    let value = batch.find_column(name)?.and_then(|column| batch.value_at(index, column));
-    let value = value.filter(|_| batch.row(index).is_some_and(|record| !is_none(record, value)));
+    let value = batch.find_column(name)?.and_then(|column| key_value(batch, index, column));
     Ok(value.map_or(Value::Null, ValueRef::to_owned))
 }

@@ -58,6 +58,11 @@ impl KeyBytes {
         self.0.extend_from_slice(&bytes);
     }
 
+    #[inline]
+    pub(crate) fn put_slice(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
     /// Appends a byte string and its end, which is less than any byte in it.
     #[inline]
     pub(crate) fn put_bytes(&mut self, bytes: &[u8]) {

@@ -1,16 +1,16 @@
 //! What the key of a record is.
 
 use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::Arc;
 
 use godata_core::BoxError;
 
-use super::block::{Block, Unsorted};
+use super::block::Block;
 use super::key::{Key, KeyBytes};
 use super::kinds::Kinds;
 use super::store::{Kept, Store};
-use crate::records::{Missed, is_none, put_ordered, put_sorted, put_value};
+use crate::records::{Missed, key_value, put_ordered, put_sorted, put_value};
 use crate::{Batch, Chunk, FieldError, Records, Stop, ValueRef, Work};
 
 /// Makes the keys of the records of a batch.
@@ -121,18 +121,16 @@ impl KeyOf<Records> for ByFields {
     }
 
     fn put(&self, columns: &Self::Bound, batch: &Records, index: usize, key: &mut KeyBytes) -> bool {
-        let Some(record) = batch.row(index) else { return false };
         let mut is_whole = true;
         for (field, column) in self.fields.iter().zip(columns) {
-            let value = column.and_then(|column| batch.value_at(index, column));
-            let is_null = is_none(record, value);
-            is_whole &= !is_null;
+            let value = column.and_then(|column| key_value(batch, index, column));
+            is_whole &= value.is_some();
             // Null is last in both directions.
-            key.put_byte(u8::from(is_null));
+            key.put_byte(u8::from(value.is_none()));
             match value {
-                Some(value) if !is_null && field.is_descending => key.reversed(|key| (self.put)(value, key)),
-                Some(value) if !is_null => (self.put)(value, key),
-                _ => {}
+                Some(value) if field.is_descending => key.reversed(|key| (self.put)(value, key)),
+                Some(value) => (self.put)(value, key),
+                None => {}
             }
         }
         is_whole
@@ -163,10 +161,8 @@ impl KeyOf<Records> for ByRecord {
     }
 
     fn put(&self, columns: &Self::Bound, batch: &Records, index: usize, key: &mut KeyBytes) -> bool {
-        let Some(record) = batch.row(index) else { return false };
         for (name, column) in columns {
-            let value = batch.value_at(index, *column);
-            if let Some(value) = value.filter(|_| !is_none(record, value)) {
+            if let Some(value) = key_value(batch, index, *column) {
                 key.put_bytes(name.as_bytes());
                 put_value(value, key);
             }
@@ -206,11 +202,7 @@ impl Keys {
             key.clear();
             let is_whole = of.put(&bound, chunk.batch(), index, &mut key);
             keys.bytes.extend_from_slice(key.as_slice());
-            keys.keys.push(HashedKey {
-                end: keys.bytes.len(),
-                hash: hasher.hash_one(key.as_slice()),
-                is_whole,
-            });
+            keys.keys.push(HashedKey { end: keys.bytes.len(), hash: hash(hasher, key.as_slice()), is_whole });
             Ok(())
         })?;
         missed.map_or(Ok(()), |missed| missed.check())?;
@@ -235,13 +227,21 @@ impl Keys {
         chunk: &Chunk<B>,
         positions: &[u32],
     ) -> Result<Block, BoxError> {
-        let (mut rows, mut writer) = (Unsorted::default(), store.writer(chunk.batch()));
+        let (mut rows, mut writer) = (store.unsorted(), store.writer(chunk.batch()));
         for &position in positions {
             let index = position as usize;
             rows.push(index, self.at(index).0, |out| writer.write(chunk, index, out))?;
         }
-        Ok(rows.sort(chunk.len(), u64::MAX))
+        Ok(store.sort(rows, chunk.len(), u64::MAX))
     }
+}
+
+/// The hash of a key. Its length is no part of it, since no key is the beginning of another one.
+#[inline]
+pub(super) fn hash(hasher: &RandomState, key: &[u8]) -> u64 {
+    let mut hasher = hasher.build_hasher();
+    hasher.write(key);
+    hasher.finish()
 }
 
 /// Calls `f` with the key of each record of a batch. A record for which it fails is rejected.

@@ -3,8 +3,9 @@
 use super::group::Grouping;
 use super::memory::Memory;
 use super::merge::Merge;
+use super::piece::Payloads;
 use super::places::PlaceWriter;
-use super::store::{Kept, Piece, Store};
+use super::store::{Kept, Store};
 use crate::chunk::RowMap;
 use crate::origin::PlaceOf;
 use crate::{Chunk, Stop, Work};
@@ -82,7 +83,7 @@ impl<B: Kept, R: Grouping<B>> LateGroups<B, R> {
         store: &Store<B>,
         work: &mut Work,
     ) -> Result<Option<LateBatch<B, R>>, Stop> {
-        let (mut piece, mut keys, mut ends) = (Piece::default(), Vec::new(), Vec::new());
+        let (mut piece, mut keys, mut ends) = (Payloads::default(), Vec::new(), Vec::new());
         work.check()?;
         while !piece.is_full() && self.sorted.advance()? {
             let Some(row) = self.sorted.row() else { break };
@@ -93,7 +94,7 @@ impl<B: Kept, R: Grouping<B>> LateGroups<B, R> {
         if piece.is_empty() {
             return Ok(None);
         }
-        let chunk = store.read(&piece, work)?;
+        let chunk = store.read(piece.iter(), work)?;
         work.enter(&chunk.origin);
         let (chunk, inputs) = grouping.prepare(chunk, work)?;
         Ok(Some(LateBatch { chunk, inputs, keys, ends, position: 0 }))
@@ -119,7 +120,8 @@ impl<B: Kept, R: Grouping<B>> LateBatch<B, R> {
         let index = self.position;
         let key = self.key().filter(|_| group.is_none()).map(<[u8]>::to_vec).unwrap_or_default();
         self.position += 1;
-        let (batch, inputs, place) = (self.chunk.batch(), &self.inputs, self.chunk.place(index));
+        let (chunk, inputs) = (&self.chunk, &self.inputs);
+        let batch = chunk.batch();
         work.enter(&self.chunk.origin);
         work.each(&RowMap::Each(vec![self.chunk.row(index)]), 0..1_usize, |_, _| match group {
             Some(Late { group: (group, _), size, .. }) => {
@@ -129,7 +131,7 @@ impl<B: Kept, R: Grouping<B>> LateBatch<B, R> {
             None => {
                 let mut first = grouping.start(batch, index)?;
                 grouping.add(&mut first, batch, inputs, index)?;
-                let place = PlaceWriter::new(store.sources()).compact(&place);
+                let place = PlaceWriter::new(store.sources()).compact(&chunk.origin, chunk.row(index));
                 let (key, size) = (key.clone(), grouping.size(&first));
                 *group = Some(Late { key, group: (first, place), size });
                 Ok(())

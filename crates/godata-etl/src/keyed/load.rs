@@ -3,16 +3,16 @@
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use godata_core::{BoxError, RunContext, debug_as_chain};
+use godata_core::{BoxError, Cancellation, RunContext, debug_as_chain};
 
-use super::block::{Block, Unsorted};
+use super::block::Block;
 use super::join::{Join, Rule};
 use super::key_of::{KeyOf, each_key};
 use super::kinds::Kinds;
 use super::lookup_table::LookupTable;
 use super::memory::Memory;
 use super::merge::Merge;
-use super::sorter::Sorter;
+use super::sorter::{Check, Sorter};
 use super::store::{Kept, Store};
 use crate::engine::{MakeWriter, Opener, Plan};
 use crate::writer::WriteFn;
@@ -39,7 +39,8 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
         let make: MakeWriter<_> = Arc::new(move |_| Ok(Arc::clone(&nowhere)));
         let pipeline = Pipeline::build(self.plan.clone(), Arc::clone(&self.open), make)?;
         pipeline.check(&within(cx)).await?;
-        let (store, rows) = (Arc::default(), Sorter::new(Memory::mib(0)).finish()?);
+        let (store, rows) =
+            (Arc::default(), Sorter::new(Memory::mib(0)).finish(&|| Ok(())).map_err(Stop::into_cause)?);
         let rule = Rule { join: Join::Inner, is_unique: false };
         let table = LookupTable::new(store, rows, rule).map_err(Stop::into_cause)?;
         Ok(Table::InMemory(table, Kinds::default()))
@@ -53,7 +54,7 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
         rule: Rule,
     ) -> Result<Table<R>, BoxError> {
         let store = Arc::new(Store::default());
-        let sorter = Arc::new(Mutex::new(Some(Sorter::new(memory.part(1, 4)))));
+        let sorter = Arc::new(Mutex::new(Some(store.sorter(memory.part(1, 4), u64::MAX))));
         let kinds = Arc::new(Mutex::new(Kinds::default()));
         let writer = Arc::new(TableWriter {
             store: Arc::clone(&store),
@@ -75,7 +76,7 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
         let sorter = sorter.ok_or("the table was loaded twice")?;
         let kinds = kinds.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let is_in_memory = sorter.is_in_memory();
-        let rows = sorter.finish()?;
+        let rows = sorter.finish(&|| Ok(cx.cancellation().check()?)).map_err(Stop::into_cause)?;
         if !is_in_memory {
             return Ok(Table::Sorted(store, rows, kinds));
         }
@@ -122,27 +123,27 @@ struct TableWriter<R: Kept, K> {
     kinds: Arc<Mutex<Kinds>>,
 }
 
-struct TableSink(Arc<Mutex<Option<Sorter>>>);
+struct TableSink(Arc<Mutex<Option<Sorter>>>, Cancellation);
 
 impl<R: Kept, K: KeyOf<R>> Writer<R> for TableWriter<R, K> {
     type Encoded = Block;
     type Sink = TableSink;
 
-    async fn open(&self, _: &RunScope) -> Result<TableSink, BoxError> {
-        Ok(TableSink(Arc::clone(&self.sorter)))
+    async fn open(&self, scope: &RunScope) -> Result<TableSink, BoxError> {
+        Ok(TableSink(Arc::clone(&self.sorter), scope.context().cancellation().clone()))
     }
 
     fn encode(&self, chunk: Chunk<R>, work: &mut Work) -> Result<Block, Stop> {
         let kinds = self.key.kinds(chunk.batch())?;
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner).add(kinds);
         self.store.note_missing(&chunk, self.key.missing(chunk.batch()));
-        let mut rows = Unsorted::default();
+        let mut rows = self.store.unsorted();
         let mut writer = self.store.writer(chunk.batch());
         each_key(&*self.key, &chunk, work, |index, key, is_whole| {
             // A key without a value equals no other one.
             if is_whole { rows.push(index, key, |out| writer.write(&chunk, index, out)) } else { Ok(()) }
         })?;
-        Ok(rows.sort(chunk.len(), u64::MAX))
+        Ok(self.store.sort(rows, chunk.len(), u64::MAX))
     }
 
     fn encodes_empty(&self, _: &R) -> bool {
@@ -154,7 +155,8 @@ impl<R: Kept, K: KeyOf<R>> Writer<R> for TableWriter<R, K> {
 impl Sink<Block> for TableSink {
     async fn write(&mut self, block: Block) -> Result<(), BoxError> {
         let mut sorter = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(sorter.as_mut().map_or(Ok(()), |sorter| sorter.add(block))?)
+        let check: Check<'_> = &|| Ok(self.1.check()?);
+        sorter.as_mut().map_or(Ok(()), |sorter| sorter.add(block, check)).map_err(Stop::into_cause)
     }
 
     async fn commit(self) -> Result<(), BoxError> {

@@ -1,11 +1,10 @@
 //! A table of records by key, in memory.
 
 use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use super::join::{Combine, NotUnique, Rule};
-use super::key_of::{KeyOf, Keys};
+use super::key_of::{KeyOf, Keys, hash};
 use super::merge::Merge;
 use super::store::{Kept, Store};
 use super::table::{Found, KeyTable};
@@ -32,7 +31,7 @@ impl<R: Kept> LookupTable<R> {
         let mut last = 0;
         while sorted.advance()? {
             let Some(row) = sorted.row() else { break };
-            match keys.find_or_add(row.key, hasher.hash_one(row.key), u64::MAX) {
+            match keys.find_or_add(row.key, hash(&hasher, row.key), u64::MAX) {
                 Found::Added(_) => ends.push(rows.len()),
                 Found::Known(_) | Found::NoRoom if rule.is_unique => {
                     let first = Bytes(&rows[last..]).bytes()?;

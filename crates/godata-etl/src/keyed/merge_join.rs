@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, BufWriter, Read, Seek, Write};
 use std::sync::Arc;
 
-use super::block::{Block, Row, Unsorted};
+use super::block::{Block, Row};
 use super::by_number::ByNumber;
 use super::join::{Combine, Rule};
 use super::key_of::{KeyOf, each_key};
@@ -12,10 +12,11 @@ use super::kinds::JoinedFields;
 use super::lookup_table::not_unique;
 use super::memory::Memory;
 use super::merge::Merge;
+use super::piece::Piece;
 use super::rows::Rows;
 use super::sorter::Sorter;
 use super::spill::SpillError;
-use super::store::{Kept, Piece, Store, empty_unit};
+use super::store::{Kept, Store, empty_unit};
 use crate::bytes::{Bytes, Damaged, put_bytes};
 use crate::step::{Accumulate, Prepare};
 use crate::{Chunk, Stop, Unit, Work};
@@ -46,7 +47,7 @@ impl<L: Kept, R: Kept, C: Combine<L, R>> MergeJoin<L, R, C> {
         let (store, key, fields) = (Arc::clone(&records), Arc::clone(key), Arc::clone(fields));
         let prepare: Prepare<L, Block> = Arc::new(move |chunk: Chunk<L>, work: &mut Work| {
             fields.note(&*key, &chunk)?;
-            let mut rows = Unsorted::default();
+            let mut rows = store.unsorted();
             let mut writer = store.writer(chunk.batch());
             each_key(&*key, &chunk, work, |index, key, is_whole| {
                 if !is_whole && !rule.keeps_unmatched() {
@@ -55,13 +56,14 @@ impl<L: Kept, R: Kept, C: Combine<L, R>> MergeJoin<L, R, C> {
                 // A key without a value differs from all keys of the table, which have values.
                 rows.push(index, key, |out| writer.write(&chunk, index, out))
             })?;
-            Ok(rows.sort(chunk.len(), u64::MAX))
+            Ok(store.sort(rows, chunk.len(), u64::MAX))
         });
+        let coming = Some(records.sorter(memory.part(1, 4), u64::MAX));
         let state = Self {
             records,
             table,
             rows: Some(rows),
-            coming: Some(Sorter::new(memory.part(1, 4))),
+            coming,
             joined: None,
             memory: memory.clone(),
             rule,
@@ -97,7 +99,7 @@ impl<L: Kept, R: Kept, C: Combine<L, R>> MergeJoin<L, R, C> {
                 if let Some(row) = row {
                     put_bytes(row, &mut out);
                 }
-                joined.push(record.number, &out)
+                joined.push(record.number, &out, &|| work.check())
             };
             if matches.count > 0 && self.rule.keeps_matches() {
                 matches.each(|row| push(Some(row)))?;
@@ -110,7 +112,7 @@ impl<L: Kept, R: Kept, C: Combine<L, R>> MergeJoin<L, R, C> {
             work.check()?;
             is_at_row = table.advance()?;
         }
-        Ok(joined.finish()?)
+        joined.finish(&|| work.check())
     }
 }
 
@@ -144,16 +146,18 @@ impl<L: Kept, R: Kept, C: Combine<L, R>> Accumulate<Block> for MergeJoin<L, R, C
     type Out = C::Out;
 
     fn add(&mut self, block: Block, work: &mut Work) -> Result<Option<Unit<C::Out>>, Stop> {
-        self.coming.as_mut().map_or(Ok(()), |coming| coming.add(block))?;
+        self.coming.as_mut().map_or(Ok(()), |coming| coming.add(block, &|| work.check()))?;
         let Some(empty) = self.records.take_empty() else { return Ok(None) };
         Ok(Some(empty_unit(self.combine.combine(empty, &[], &self.table, work)?)))
     }
 
     fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<C::Out>>, Stop> {
         if let (Some(coming), Some(rows)) = (self.coming.take(), self.rows.take()) {
-            self.joined = Some(self.merge(coming.finish()?, rows, work)?);
+            self.joined = Some(self.merge(coming.finish(&|| work.check())?, rows, work)?);
         }
-        let Some(piece) = self.joined.as_mut().map(|joined| joined.next(work)).transpose()?.flatten() else {
+        let Some(piece) =
+            self.joined.as_mut().map(|joined| joined.next(&|| work.check())).transpose()?.flatten()
+        else {
             return Ok(None);
         };
         let (records, table, combine) =
@@ -175,7 +179,7 @@ fn read<L: Kept, R: Kept, C: Combine<L, R>>(
         let record = bytes.bytes()?;
         Ok((record, if bytes.0.is_empty() { None } else { Some(bytes.bytes()?) }))
     };
-    let pairs = piece.rows().map(split).collect::<Result<Vec<_>, Damaged>>()?;
+    let pairs = piece.payloads().into_iter().map(split).collect::<Result<Vec<_>, Damaged>>()?;
     let (batch, origin) = records.read_all(pairs.iter().map(|(record, _)| *record), work)?;
     let rows: Vec<_> = pairs.into_iter().map(|(_, row)| row).collect();
     Ok(Chunk::new(combine.combine(batch, &rows, table, work)?, origin))

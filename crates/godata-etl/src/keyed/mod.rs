@@ -9,6 +9,7 @@
 
 pub mod agg;
 mod block;
+mod block_memory;
 mod by_number;
 mod dedupe;
 mod fields_seen;
@@ -24,6 +25,10 @@ mod lookup_table;
 mod memory;
 mod merge;
 mod merge_join;
+mod merging;
+mod order;
+mod parts;
+mod piece;
 mod places;
 mod rows;
 mod segments;
@@ -32,6 +37,8 @@ mod sorter;
 mod spill;
 mod store;
 mod table;
+mod tournament;
+mod unsorted;
 
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::Place;
+use crate::Origin;
 use crate::bytes::{Bytes, Damaged, put_int};
 use crate::origin::{PlaceOf, Places};
 
@@ -49,8 +49,9 @@ impl<'a> PlaceWriter<'a> {
         Self { sources, last: None }
     }
 
-    pub(super) fn write(&mut self, place: &Place, out: &mut Vec<u8>) {
-        let PlaceOf { source, record, line } = self.compact(place);
+    /// Appends the place of a row.
+    pub(super) fn write(&mut self, origin: &Origin, row: u32, out: &mut Vec<u8>) {
+        let PlaceOf { source, record, line } = self.compact(origin, row);
         put_int(source as u64, out);
         put_int(record, out);
         // Most lines have the number of the record, or one close to it.
@@ -58,9 +59,10 @@ impl<'a> PlaceWriter<'a> {
         put_int((distance << 1 ^ distance >> 63) as u64, out);
     }
 
-    /// The place, with the number of its source.
-    pub(super) fn compact(&mut self, place: &Place) -> PlaceOf {
-        let source = place.source.as_ref().map_or(0, |source| match &self.last {
+    /// The place of a row, with the number of its source.
+    pub(super) fn compact(&mut self, origin: &Origin, row: u32) -> PlaceOf {
+        let (source, place) = origin.numbers(row);
+        let source = source.map_or(0, |source| match &self.last {
             Some((last, number)) if Arc::ptr_eq(last, source) => *number,
             _ => {
                 let number = self.sources.number(source);
@@ -68,7 +70,7 @@ impl<'a> PlaceWriter<'a> {
                 number
             }
         });
-        PlaceOf { source, record: place.record.unwrap_or(0), line: place.line.unwrap_or(0) }
+        PlaceOf { source, ..place }
     }
 }
 

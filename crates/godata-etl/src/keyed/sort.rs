@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use super::block::{Block, Unsorted};
+use super::block::Block;
 use super::key_of::{KeyOf, each_key};
 use super::memory::Memory;
 use super::rows::Rows;
-use super::sorter::Sorter;
 use super::store::{Kept, Store, empty_unit};
 use crate::step::{Accumulate, Prepare};
 use crate::{Chunk, Stop, Unit, Work};
@@ -21,7 +20,8 @@ impl<B: Kept> Sort<B> {
     pub(crate) fn open<K: KeyOf<B>>(key: &Arc<K>, memory: &Memory, limit: u64) -> (Prepare<B, Block>, Self) {
         let store = Arc::new(Store::default());
         let prepare = sorted_blocks(Arc::clone(key), &store, limit);
-        (prepare, Self { store, rows: Rows::new(Sorter::with_limit(memory.clone(), limit), limit) })
+        let rows = Rows::new(store.sorter(memory.clone(), limit), limit);
+        (prepare, Self { store, rows })
     }
 }
 
@@ -34,25 +34,25 @@ pub(super) fn sorted_blocks<B: Kept, K: KeyOf<B>>(
     let store = Arc::clone(store);
     Arc::new(move |chunk: Chunk<B>, work: &mut Work| {
         store.note_missing(&chunk, key.missing(chunk.batch()));
-        let mut rows = Unsorted::default();
+        let mut rows = store.unsorted();
         let mut writer = store.writer(chunk.batch());
         each_key(&*key, &chunk, work, |index, key, _| {
             rows.push(index, key, |out| writer.write(&chunk, index, out))
         })?;
-        Ok(rows.sort(chunk.len(), limit))
+        Ok(store.sort(rows, chunk.len(), limit))
     })
 }
 
 impl<B: Kept> Accumulate<Block> for Sort<B> {
     type Out = B;
 
-    fn add(&mut self, block: Block, _: &mut Work) -> Result<Option<Unit<B>>, Stop> {
-        self.rows.add(block)?;
+    fn add(&mut self, block: Block, work: &mut Work) -> Result<Option<Unit<B>>, Stop> {
+        self.rows.add(block, &|| work.check())?;
         Ok(self.store.take_empty().map(empty_unit))
     }
 
     fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<B>>, Stop> {
         self.store.check_fields()?;
-        Ok(self.rows.next(work)?.map(|piece| self.store.unit(piece)))
+        Ok(self.rows.next(&|| work.check())?.map(|piece| self.store.unit(piece)))
     }
 }

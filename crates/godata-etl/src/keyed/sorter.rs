@@ -1,9 +1,16 @@
 //! Sorts rows in a bounded memory.
 
+use std::sync::Arc;
+
 use super::block::Block;
 use super::memory::Memory;
 use super::merge::{Input, Merge};
+use super::merging::Merging;
 use super::spill::{Run, RunReader, SpillError};
+use crate::Stop;
+
+/// Fails if the run is to stop. It is asked again and again while rows are merged.
+pub(crate) type Check<'a> = &'a dyn Fn() -> Result<(), Stop>;
 
 /// Sorts blocks of rows by key, and rows with equal keys by their number. What does not fit into the memory is written to
 /// temporary files as sorted runs.
@@ -12,7 +19,10 @@ pub(crate) struct Sorter {
     memory: Memory,
     /// How many rows are wanted.
     limit: u64,
-    blocks: Vec<Block>,
+    blocks: Vec<Slot>,
+    merging: Option<Arc<Merging>>,
+    /// How many of the first blocks are not to be merged any more, unless all are.
+    merged: usize,
     /// How many bytes the blocks take.
     used: u64,
     /// The number of the next row.
@@ -21,27 +31,72 @@ pub(crate) struct Sorter {
     runs: Vec<(u32, Run)>,
 }
 
+#[derive(Debug)]
+enum Slot {
+    Block(Block),
+    /// The blocks here are being merged.
+    Merging,
+}
+
 impl Sorter {
+    /// How many blocks are merged to one.
+    const MERGED_AT_ONCE: usize = 16;
+
     pub(crate) fn new(memory: Memory) -> Self {
         Self::with_limit(memory, u64::MAX)
     }
 
     /// Keeps only the first `limit` rows.
     pub(crate) fn with_limit(memory: Memory, limit: u64) -> Self {
-        Self { memory, limit, blocks: Vec::new(), used: 0, next: 0, runs: Vec::new() }
+        Self {
+            memory,
+            limit,
+            blocks: Vec::new(),
+            merging: None,
+            merged: 0,
+            used: 0,
+            next: 0,
+            runs: Vec::new(),
+        }
+    }
+
+    /// Lets workers merge blocks.
+    pub(super) fn with_merging(self, merging: Arc<Merging>) -> Self {
+        Self { merging: Some(merging), ..self }
     }
 
     /// Takes a block, whose rows come after those of the blocks before it.
-    pub(crate) fn add(&mut self, mut block: Block) -> Result<(), SpillError> {
+    pub(crate) fn add(&mut self, mut block: Block, check: Check<'_>) -> Result<(), Stop> {
         block.first = self.next;
         self.next += block.count;
         if block.is_empty() {
             return Ok(());
         }
         self.used += block.size() + size_of::<Input>() as u64;
-        self.blocks.push(block);
+        self.blocks.push(Slot::Block(block));
         // The rest is for buffers, and for what an allocator keeps free.
-        if self.used > self.memory.bytes() / 8 * 5 { self.make_room() } else { Ok(()) }
+        if self.used > self.memory.bytes() / 8 * 5 {
+            return self.make_room(check);
+        }
+        if self.blocks.len() - self.merged == Self::MERGED_AT_ONCE {
+            self.submit_blocks();
+        }
+        Ok(())
+    }
+
+    /// Has the last blocks merged.
+    fn submit_blocks(&mut self) {
+        let Some(merging) = &self.merging else { return };
+        let last = self.blocks.get(self.merged..).unwrap_or_default();
+        let size: u64 =
+            last.iter().map(|slot| if let Slot::Block(block) = slot { block.size() } else { 0 }).sum();
+        // There are few blocks in the end if these take much of the memory. And there must be room to merge them.
+        if size <= self.memory.bytes() / 64 {
+            let last = self.blocks.drain(self.merged..).filter_map(Slot::into_block).collect();
+            merging.submit(self.blocks.len(), last);
+            self.blocks.push(Slot::Merging);
+        }
+        self.merged = self.blocks.len();
     }
 
     /// Whether all rows are in memory.
@@ -49,45 +104,50 @@ impl Sorter {
         self.runs.is_empty()
     }
 
+    /// The blocks, if all rows are in memory.
+    pub(crate) fn into_blocks(mut self) -> Result<Result<Vec<Block>, Self>, SpillError> {
+        if self.is_in_memory() { self.take_blocks().map(Ok) } else { Ok(Err(self)) }
+    }
+
     /// The rows in order.
-    pub(crate) fn finish(mut self) -> Result<Merge, SpillError> {
-        if self.runs.is_empty() {
-            return self.take_blocks();
+    pub(crate) fn finish(mut self, check: Check<'_>) -> Result<Merge, Stop> {
+        if self.is_in_memory() {
+            return Ok(self.merge_blocks()?);
         }
-        self.spill_blocks()?;
+        self.spill_blocks(check)?;
         while self.runs.len() > self.fan_in() {
-            self.merge_runs(self.runs.len() - self.fan_in())?;
+            self.merge_runs(self.runs.len() - self.fan_in(), check)?;
         }
-        self.take_runs(0)
+        Ok(self.take_runs(0)?)
     }
 
     /// Writes the blocks to a temporary file, and merges files that have become too many.
-    fn make_room(&mut self) -> Result<(), SpillError> {
-        self.spill_blocks()?;
+    fn make_room(&mut self, check: Check<'_>) -> Result<(), Stop> {
+        self.spill_blocks(check)?;
         // Runs that were merged as often are about as long. Merging only those keeps the work for each row small.
         while let Some(&(level, _)) = self.runs.last() {
             let same = self.runs.iter().rev().take_while(|(other, _)| *other == level).count();
             if same < self.fan_in() {
                 break;
             }
-            self.merge_runs(self.runs.len() - same)?;
+            self.merge_runs(self.runs.len() - same, check)?;
         }
         Ok(())
     }
 
-    fn spill_blocks(&mut self) -> Result<(), SpillError> {
+    fn spill_blocks(&mut self, check: Check<'_>) -> Result<(), Stop> {
         if !self.blocks.is_empty() {
-            let rows = self.take_blocks()?;
-            self.runs.push((0, Run::write(&self.memory, rows, self.limit)?));
+            let rows = self.merge_blocks()?;
+            self.runs.push((0, Run::write(&self.memory, rows, self.limit, check)?));
         }
         Ok(())
     }
 
     /// Merges the runs from `start` on to one.
-    fn merge_runs(&mut self, start: usize) -> Result<(), SpillError> {
+    fn merge_runs(&mut self, start: usize, check: Check<'_>) -> Result<(), Stop> {
         let level = self.runs[start..].iter().map(|(level, _)| level + 1).max().unwrap_or_default();
         let rows = self.take_runs(start)?;
-        self.runs.push((level, Run::write(&self.memory, rows, self.limit)?));
+        self.runs.push((level, Run::write(&self.memory, rows, self.limit, check)?));
         Ok(())
     }
 
@@ -97,15 +157,31 @@ impl Sorter {
         (self.memory.bytes() / 2 / LEAST_BUFFER).clamp(4, 64) as usize
     }
 
-    fn take_blocks(&mut self) -> Result<Merge, SpillError> {
-        self.used = 0;
-        let blocks = std::mem::take(&mut self.blocks).into_iter();
-        Merge::new(blocks.map(Input::of_block).collect())
+    fn take_blocks(&mut self) -> Result<Vec<Block>, SpillError> {
+        let merged = self.merging.as_ref().map(|merging| merging.finish()).unwrap_or_default();
+        for (at, block) in merged {
+            self.blocks[at] = Slot::Block(block?);
+        }
+        (self.used, self.merged) = (0, 0);
+        Ok(self.blocks.drain(..).filter_map(Slot::into_block).collect())
+    }
+
+    fn merge_blocks(&mut self) -> Result<Merge, SpillError> {
+        Merge::new(self.take_blocks()?.into_iter().map(Input::of_block).collect())
     }
 
     fn take_runs(&mut self, start: usize) -> Result<Merge, SpillError> {
         let runs = self.runs.split_off(start);
         let buffer = (self.memory.bytes() / 2 / runs.len().max(1) as u64).clamp(4 << 10, 1 << 20) as usize;
         Merge::new(runs.into_iter().map(|(_, run)| Input::Run(RunReader::new(run, buffer))).collect())
+    }
+}
+
+impl Slot {
+    fn into_block(self) -> Option<Block> {
+        match self {
+            Self::Block(block) => Some(block),
+            Self::Merging => None,
+        }
     }
 }

@@ -10,6 +10,8 @@ use godata_core::{debug_as_chain, excerpt_path};
 use super::block::{Row, RowAt};
 use super::memory::Memory;
 use super::merge::Merge;
+use super::sorter::Check;
+use crate::Stop;
 
 /// Sorted rows in a temporary file. The file has no name: the system removes it when it is closed, or when the process ends,
 /// however it ends.
@@ -49,14 +51,25 @@ fn folder(memory: &Memory) -> Arc<Path> {
 }
 
 impl Run {
+    /// After how many rows it looks whether the run of the pipeline is to stop.
+    const CHECKED: u64 = 4096;
+
     /// Writes the rows of a merge, and no more than `limit`.
-    pub(super) fn write(memory: &Memory, mut rows: Merge, limit: u64) -> Result<Self, SpillError> {
+    pub(super) fn write(
+        memory: &Memory,
+        mut rows: Merge,
+        limit: u64,
+        check: Check<'_>,
+    ) -> Result<Self, Stop> {
         const BUFFER: usize = 256 << 10;
         let failed = |verb| move |source| SpillError::new(verb, memory, source);
         let file = SpillError::create(memory)?;
         let mut out = BufWriter::with_capacity(BUFFER, file);
         let (mut bytes, mut written) = (Vec::new(), 0);
         while written < limit && rows.advance()? {
+            if written % Self::CHECKED == 0 {
+                check()?;
+            }
             let Some(row) = rows.row() else { break };
             write_row(&row, &mut bytes, &mut out).map_err(failed("write"))?;
             written += 1;

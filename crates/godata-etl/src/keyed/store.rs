@@ -6,9 +6,16 @@ use godata_core::{BoxError, debug_as_chain};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::block::Block;
+use super::block_memory::BlockMemory;
 use super::fields_seen::{FieldsSeen, NeverThere};
+use super::memory::Memory;
+use super::merging::Merging;
+use super::piece::Piece;
 use super::places::{PlaceWriter, Sources, read_place};
-use crate::bytes::{Bytes, Damaged, put_bytes};
+use super::sorter::Sorter;
+use super::unsorted::Unsorted;
+use crate::bytes::{Bytes, Damaged, put_sized};
 use crate::records::RowCodec;
 use crate::{Batch, Chunk, Origin, Place, Records, Unit, Work};
 
@@ -122,6 +129,10 @@ pub(crate) struct Store<B: Kept> {
     sources: Sources,
     empty: Mutex<Empty<B>>,
     fields: FieldsSeen,
+    /// Memory to sort rows in.
+    unsorted: Mutex<Vec<Unsorted>>,
+    blocks: Arc<BlockMemory>,
+    merging: Arc<Merging>,
 }
 
 /// A batch without records, by which an output knows the names of the fields even if no record follows.
@@ -140,6 +151,9 @@ impl<B: Kept> Default for Store<B> {
             sources: Sources::default(),
             empty: Mutex::default(),
             fields: FieldsSeen::default(),
+            unsorted: Mutex::default(),
+            blocks: Arc::default(),
+            merging: Arc::default(),
         }
     }
 }
@@ -154,7 +168,6 @@ pub(crate) struct StoreWriter<'a, B: Kept> {
     codec: &'a B::Codec,
     places: PlaceWriter<'a>,
     layout: u64,
-    payload: Vec<u8>,
     memory: Vec<u8>,
 }
 
@@ -166,13 +179,7 @@ impl<B: Kept> Store<B> {
         }
         drop(empty);
         let places = PlaceWriter::new(&self.sources);
-        StoreWriter {
-            codec: &self.codec,
-            places,
-            layout: self.codec.layout(batch),
-            payload: Vec::new(),
-            memory: Vec::new(),
-        }
+        StoreWriter { codec: &self.codec, places, layout: self.codec.layout(batch), memory: Vec::new() }
     }
 
     /// Notes which fields none of the records of a batch has.
@@ -197,13 +204,38 @@ impl<B: Kept> Store<B> {
         }
     }
 
+    /// Memory to sort rows in, for [`sort`](Self::sort).
+    pub(super) fn unsorted(&self) -> Unsorted {
+        self.unsorted.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    /// A sorter whose blocks are merged by whoever [sorts](Self::sort) rows.
+    pub(super) fn sorter(&self, memory: Memory, limit: u64) -> Sorter {
+        Sorter::with_limit(memory, limit).with_merging(Arc::clone(&self.merging))
+    }
+
+    /// Sorts rows, and takes the first `limit` of them. `count` is how many came.
+    pub(super) fn sort(&self, mut rows: Unsorted, count: usize, limit: u64) -> Block {
+        const MOST: usize = 16 << 20;
+        self.merging.help();
+        let block = rows.sort(count, limit, &self.blocks);
+        if rows.capacity() <= MOST {
+            self.unsorted.lock().unwrap_or_else(PoisonError::into_inner).push(rows);
+        }
+        block
+    }
+
     pub(super) fn sources(&self) -> &Sources {
         &self.sources
     }
 
-    /// The records of a piece.
-    pub(crate) fn read(&self, piece: &Piece, work: &Work) -> Result<Chunk<B>, BoxError> {
-        let (batch, origin) = self.read_all(piece.rows(), work)?;
+    /// The batch of these records.
+    pub(super) fn read<'a>(
+        &self,
+        payloads: impl Iterator<Item = &'a [u8]>,
+        work: &Work,
+    ) -> Result<Chunk<B>, BoxError> {
+        let (batch, origin) = self.read_all(payloads, work)?;
         Ok(Chunk::new(batch, origin))
     }
 
@@ -213,7 +245,7 @@ impl<B: Kept> Store<B> {
 
     /// The place of a record.
     pub(super) fn place(&self, payload: &[u8]) -> Result<Place, Damaged> {
-        Ok(self.sources.read(vec![read_place(&mut Bytes(payload))?]).place(0))
+        Ok(Origin::of_places(self.sources.read(vec![read_place(&mut Bytes(payload))?])).place(0))
     }
 
     /// Some records and their origin.
@@ -222,7 +254,8 @@ impl<B: Kept> Store<B> {
         payloads: impl Iterator<Item = &'a [u8]>,
         work: &Work,
     ) -> Result<(B, Origin), BoxError> {
-        let (mut places, mut rows) = (Vec::new(), Vec::new());
+        let (least, _) = payloads.size_hint();
+        let (mut places, mut rows) = (Vec::with_capacity(least), Vec::with_capacity(least));
         for payload in payloads {
             let mut row = Bytes(payload);
             places.push(read_place(&mut row)?);
@@ -239,7 +272,7 @@ impl<B: Kept> Store<B> {
     /// Makes a piece into a batch, on the worker of the next step.
     pub(crate) fn unit(self: &Arc<Self>, piece: Piece) -> Unit<B> {
         let store = Arc::clone(self);
-        Unit::new(move |work| Ok(store.read(&piece, work)?))
+        Unit::new(move |work| Ok(store.read(piece.payloads().into_iter(), work)?))
     }
 }
 
@@ -251,11 +284,10 @@ impl<B: Kept> StoreWriter<'_, B> {
         index: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), BoxError> {
-        self.payload.clear();
-        self.places.write(&chunk.place(index), &mut self.payload);
-        self.codec.write(self.layout, chunk.batch(), index, &mut self.memory, &mut self.payload)?;
-        put_bytes(&self.payload, out);
-        Ok(())
+        put_sized(out, |out| {
+            self.places.write(&chunk.origin, chunk.row(index), out);
+            self.codec.write(self.layout, chunk.batch(), index, &mut self.memory, out)
+        })
     }
 }
 
@@ -264,33 +296,4 @@ pub(super) fn without_place(payload: &[u8]) -> Result<&[u8], Damaged> {
     let mut bytes = Bytes(payload);
     read_place(&mut bytes)?;
     Ok(bytes.0)
-}
-
-/// Records as bytes that become one batch.
-#[derive(Debug, Default)]
-pub(crate) struct Piece {
-    bytes: Vec<u8>,
-    len: usize,
-}
-
-impl Piece {
-    pub(crate) fn push(&mut self, payload: &[u8]) {
-        put_bytes(payload, &mut self.bytes);
-        self.len += 1;
-    }
-
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &[u8]> {
-        let mut bytes = Bytes(&self.bytes);
-        // It reads what was put.
-        std::iter::from_fn(move || bytes.bytes().ok())
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// Whether it is large enough for a batch.
-    pub(crate) fn is_full(&self) -> bool {
-        self.bytes.len() >= 256 << 10 || self.len >= 8192
-    }
 }

@@ -118,18 +118,9 @@ impl RowCodec {
     ) {
         let Some(&row) = batch.rows.get(position) else { return };
         let (storage, row, texts) = (&batch.storage, row as usize, memory);
-        let is_sparse = storage.is_sparse();
-        put_int(layout << 1 | u64::from(is_sparse), out);
-        if is_sparse {
-            put_int(storage.positions(row).count() as u64, out);
-        }
         texts.clear();
         let mut has_values = false;
-        for column in storage.positions(row) {
-            if is_sparse {
-                put_int(column as u64, out);
-            }
-            let cell = storage.cell(column, row);
+        let mut put = |cell: Cell, out: &mut Vec<u8>| {
             let head = match cell.stored() {
                 Stored::Absent => ABSENT,
                 Stored::Null => NULL,
@@ -142,6 +133,20 @@ impl RowCodec {
             };
             has_values |= head == VALUE;
             put_int(head, out);
+        };
+        match storage.dense_row(row) {
+            Some(cells) => {
+                put_int(layout << 1, out);
+                cells.for_each(|cell| put(cell, out));
+            }
+            None => {
+                put_int(layout << 1 | 1, out);
+                put_int(storage.positions(row).count() as u64, out);
+                for column in storage.positions(row) {
+                    put_int(column as u64, out);
+                    put(storage.cell(column, row), out);
+                }
+            }
         }
         out.extend_from_slice(texts);
         if has_values {
@@ -229,7 +234,7 @@ impl RowCells<'_> {
 /// Reads rows that have the same fields, all of which are texts, digits or nothing, as those of a CSV file. Returns the memory if
 /// there are others.
 fn read_texts<'a>(
-    rows: impl Iterator<Item = &'a [u8]>,
+    rows: impl Iterator<Item = &'a [u8]> + Clone,
     number: usize,
     layout: &Layout,
     memory: Records,
@@ -237,6 +242,8 @@ fn read_texts<'a>(
     let mut records = Records::recycled(Arc::clone(&layout.shape), memory);
     let (mut cells, mut text) = (records.storage.take_grid(), records.storage.take_text().into_bytes());
     let columns = layout.shape.len();
+    cells.reserve(rows.size_hint().0 * columns);
+    text.reserve(rows.clone().map(<[u8]>::len).sum());
     let mut is_plain = columns > 0;
     for row in rows {
         let mut bytes = Bytes(row);
@@ -319,11 +326,13 @@ fn text_kind(head: u64) -> Option<Kind> {
     }
 }
 
-/// Whether a field counts as having no value for a key: absent, null, or empty in a format without null.
-pub(crate) fn is_none(record: RecordRef<'_>, value: Option<ValueRef<'_>>) -> bool {
+/// The value of a field that is a key or part of one; `None` if it counts as having none.
+#[inline]
+pub(crate) fn key_value(batch: &Records, position: usize, column: usize) -> Option<ValueRef<'_>> {
+    let value = batch.value_at(position, column)?;
     match value {
-        None | Some(ValueRef::Null) => true,
-        Some(ValueRef::Text("")) => record.empty_is_none(),
-        Some(_) => false,
+        ValueRef::Null => None,
+        ValueRef::Text("") if batch.row(position).is_some_and(RecordRef::empty_is_none) => None,
+        value => Some(value),
     }
 }

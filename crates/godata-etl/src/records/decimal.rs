@@ -92,6 +92,9 @@ impl Decimal {
     /// The sum, with the places of the operand that has more; `None` if that has more than 38 digits.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {
+        if self.scale == other.scale {
+            return Self::new(self.mantissa().checked_add(other.mantissa())?, self.scale);
+        }
         let scale = self.scale.max(other.scale);
         Self::new(self.scaled(scale)?.checked_add(other.scaled(scale)?)?, scale)
     }

@@ -65,7 +65,7 @@ pub use builder::RecordsBuilder;
 pub use cast::Type;
 pub use casts::{Cast, CastError};
 pub use cell_ref::CellRef;
-pub(crate) use codec::{RowCodec, is_none};
+pub(crate) use codec::{RowCodec, key_value};
 pub use convert::{ConvertError, to_record, to_value};
 pub use decimal::Decimal;
 pub use decimal_text::ParseDecimalError;

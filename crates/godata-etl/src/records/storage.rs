@@ -51,9 +51,13 @@ impl Storage {
         self.cells.positions(row)
     }
 
-    /// Whether rows have only the cells that are not absent.
-    pub(super) fn is_sparse(&self) -> bool {
-        matches!(self.cells, Cells::Sparse(_))
+    /// The cells of a row, column by column; `None` if rows have only the cells that are not absent.
+    #[inline]
+    pub(super) fn dense_row(&self, row: usize) -> Option<impl Iterator<Item = Cell>> {
+        match &self.cells {
+            Cells::Dense(dense) => Some(dense.row(row)),
+            Cells::Sparse(_) => None,
+        }
     }
 
     /// Makes the cells sparse, as they become by themselves when there are very many.

@@ -75,17 +75,11 @@ pub(crate) fn put_value(value: ValueRef<'_>, key: &mut KeyBytes) {
 /// Like [`put_value`], but a text that is a number has its place among the numbers.
 pub(crate) fn put_sorted(value: ValueRef<'_>, key: &mut KeyBytes) {
     match value {
-        ValueRef::Text(text) => match short_whole(text) {
-            Some(int) => {
-                key.put_byte(NUMBER);
-                put_whole(int, false, key);
-            }
-            None if digits::parse_float(text).is_some() => {
-                key.put_byte(NUMBER);
-                put_digits(text, key);
-            }
-            None => put_value(value, key),
-        },
+        ValueRef::Text(text) if put_short_whole(text, key) => {}
+        ValueRef::Text(text) if digits::parse_float(text).is_some() => {
+            key.put_byte(NUMBER);
+            put_digits(text, key);
+        }
         value => put_value(value, key),
     }
 }
@@ -105,14 +99,31 @@ pub(crate) fn put_ordered(value: ValueRef<'_>, key: &mut KeyBytes) {
     }
 }
 
-/// A whole number of a few digits, which most numbers are.
-fn short_whole(text: &str) -> Option<u64> {
+/// Appends a whole number of a few digits, which most numbers are: the bytes that [`put_decimal`] makes of it. Returns false if
+/// the text is something else.
+#[inline]
+fn put_short_whole(text: &str, key: &mut KeyBytes) -> bool {
     const DIGITS: usize = 18;
-    if !(1..=DIGITS).contains(&text.len()) {
-        return None;
+    let text = text.as_bytes();
+    if text.is_empty() || text.len() > DIGITS || !text.iter().all(u8::is_ascii_digit) {
+        return false;
     }
-    let digit = |byte: u8| byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
-    text.bytes().try_fold(0, |int, byte| Some(int * 10 + digit(byte)?))
+    let zeros = text.iter().take_while(|&&digit| digit == b'0').count();
+    let digits = &text[zeros..];
+    let Some(last) = digits.iter().rposition(|&digit| digit != b'0') else {
+        key.put_array([NUMBER, ZERO]);
+        return true;
+    };
+    let (mut bytes, mut len) = ([0; 4 + DIGITS / 2], 3);
+    bytes[..3].copy_from_slice(&[NUMBER, POSITIVE, digits.len() as u8 + 0x80]);
+    for pair in digits[..=last].chunks(2) {
+        let second = pair.get(1).map_or(0, |digit| digit - b'0');
+        bytes[len] = (pair[0] - b'0') * 10 + second + 1;
+        len += 1;
+    }
+    // The byte after them is the end.
+    key.put_slice(&bytes[..=len]);
+    true
 }
 
 /// Appends a value within another one, so that the end of the other one is less.
