@@ -26,6 +26,7 @@ mod decimal;
 mod decimal_text;
 mod dense;
 mod digits;
+mod empties;
 mod exponent;
 mod field_error;
 mod gather;
