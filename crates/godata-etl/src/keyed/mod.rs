@@ -11,6 +11,7 @@ pub mod agg;
 mod block;
 mod by_number;
 mod dedupe;
+mod expansion;
 mod fields_seen;
 mod group;
 mod groupings;
@@ -32,6 +33,7 @@ mod sorter;
 mod spill;
 mod store;
 mod table;
+mod table_join;
 
 #[cfg(test)]
 mod tests;
@@ -52,3 +54,4 @@ pub use memory::Memory;
 pub(crate) use merge_join::MergeJoin;
 pub(crate) use sort::Sort;
 pub(crate) use store::Kept;
+pub(crate) use table_join::TableJoin;

@@ -291,6 +291,11 @@ impl Piece {
 
     /// Whether it is large enough for a batch.
     pub(crate) fn is_full(&self) -> bool {
-        self.bytes.len() >= 256 << 10 || self.len >= 8192
+        Self::is_enough(self.len, self.bytes.len())
+    }
+
+    /// Whether this number of records, with this number of bytes, makes a batch.
+    pub(super) fn is_enough(records: usize, bytes: usize) -> bool {
+        records >= 8192 || bytes >= 256 << 10
     }
 }
