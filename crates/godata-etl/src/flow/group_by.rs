@@ -34,7 +34,10 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Flow<Vec<T>> {
     /// ```
     ///
     /// The [`Memory`] is for the keys, what `fold` makes of each group without what that has on the heap, and the records whose keys
-    /// don't fit. These are written to temporary files, so records must be read by serde as they were written by it.
+    /// don't fit. These are written to temporary files.
+    ///
+    /// The step may keep a record as bytes that serde writes and reads back. A field that serde skips is then its default; see
+    /// [`Memory`].
     pub fn group_by<K, F>(self, key: F, memory: Memory) -> GroupBy<T, F>
     where
         K: Key + Send + 'static,

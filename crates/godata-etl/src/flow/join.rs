@@ -68,6 +68,9 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + 'static> Flow<Vec<T>> {
     /// run, when the run starts. A table that does not fit into a quarter of the [`Memory`] is written to temporary files, and so
     /// are the records then; what goes out is the same.
     ///
+    /// The step may keep a record as bytes that serde writes and reads back. A field that serde skips is then its default; see
+    /// [`Memory`].
+    ///
     /// ```
     /// # use godata_etl::{Join, Memory, Pipeline};
     /// # #[tokio::main(flavor = "current_thread")]
@@ -99,6 +102,9 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + 'static> Flow<Vec<T>> {
 
     /// Adds to each record the one of a table that has the same key, if there is one. Two records of the table with the same key
     /// fail the run, so no record comes out twice. [`join`](Self::join) has the other rules.
+    ///
+    /// The step may keep a record as bytes that serde writes and reads back. A field that serde skips is then its default; see
+    /// [`Memory`].
     ///
     /// ```
     /// # use godata_etl::{Memory, Pipeline};
@@ -140,6 +146,8 @@ impl Flow<Records> {
     /// A field that has another name in the table is a pair: `[("customer", "id")]`. A record whose field has no value (absent, null,
     /// or empty in a CSV file) matches nothing. Values of different kinds are different: cast a field that is a text on one
     /// side and a number on the other. A field that is on both sides and not joined by fails the run; rename it before.
+    /// Where a record of a CSV file is joined with one of a format that has null, such as JSON, an empty field of the first may
+    /// become null, so that it still stands for no value.
     ///
     /// The records keep their order, and the matches of one record have the order of the table. The table is read once for each
     /// run, when the run starts. A table that does not fit into a quarter of the [`Memory`] is written to temporary files, and so

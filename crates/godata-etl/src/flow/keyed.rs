@@ -16,8 +16,10 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Flow<Vec<T>> {
     /// Sorts the records by a key, from the least to the greatest. Records with equal keys keep their order.
     /// [`std::cmp::Reverse`] sorts from the greatest to the least.
     ///
-    /// Records that don't fit into the [`Memory`] are written to temporary files, so records must be read by serde as they were
-    /// written by it. The next step starts at the end of the input.
+    /// Records that don't fit into the [`Memory`] are written to temporary files. The next step starts at the end of the input.
+    ///
+    /// The step may keep a record as bytes that serde writes and reads back. A field that serde skips is then its default; see
+    /// [`Memory`].
     ///
     /// ```
     /// # use std::cmp::Reverse;
@@ -41,6 +43,9 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Flow<Vec<T>> {
 
     /// The first `n` records in the order of [`sort_by`](Self::sort_by), and no others.
     ///
+    /// The step may keep a record as bytes that serde writes and reads back. A field that serde skips is then its default; see
+    /// [`Memory`].
+    ///
     /// ```
     /// # use std::cmp::Reverse;
     /// # use godata_etl::{Memory, Pipeline};
@@ -62,7 +67,10 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Flow<Vec<T>> {
     /// Keeps one record of each key: the first or the last one. The records that stay keep their order.
     ///
     /// With [`Keep::First`], records go on as they come for as long as all keys fit into half of the [`Memory`]. After that, and with
-    /// [`Keep::Last`], records are kept until the end of the input. They must be read by serde as they were written by it.
+    /// [`Keep::Last`], records are kept until the end of the input.
+    ///
+    /// The step may keep a record as bytes that serde writes and reads back. A field that serde skips is then its default; see
+    /// [`Memory`].
     ///
     /// ```
     /// # use godata_etl::{Keep, Memory, Pipeline};

@@ -216,6 +216,10 @@ impl Keys {
         (&self.bytes[start..key.end], key.hash)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
     pub(crate) fn is_whole(&self, index: usize) -> bool {
         self.keys[index].is_whole
     }

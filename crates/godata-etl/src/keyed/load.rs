@@ -13,6 +13,7 @@ use super::lookup_table::LookupTable;
 use super::memory::Memory;
 use super::merge::Merge;
 use super::sorter::{Check, Sorter};
+use super::spill::SpillError;
 use super::store::{Kept, Store};
 use crate::engine::{MakeWriter, Opener, Plan};
 use crate::writer::WriteFn;
@@ -76,7 +77,7 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
         let sorter = sorter.ok_or("the table was loaded twice")?;
         let kinds = kinds.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let is_in_memory = sorter.is_in_memory();
-        let rows = sorter.finish(&|| Ok(cx.cancellation().check()?)).map_err(Stop::into_cause)?;
+        let rows = sorter.finish(&|| Ok(cx.cancellation().check()?)).map_err(not_kept)?;
         if !is_in_memory {
             return Ok(Table::Sorted(store, rows, kinds));
         }
@@ -92,9 +93,25 @@ struct NoKey(#[source] Arc<dyn Error + Send + Sync>);
 
 debug_as_chain!(NoKey);
 
+/// A table that does not fit into memory can't be written to a file, or read from it.
+#[derive(thiserror::Error)]
+#[error("the table does not fit into memory")]
+struct NoRoom(#[source] Arc<dyn Error + Send + Sync>);
+
+debug_as_chain!(NoRoom);
+
+/// The error of keeping the records of a table.
+fn not_kept(stop: Stop) -> BoxError {
+    match stop.into_cause().downcast::<SpillError>() {
+        Ok(error) => NoRoom(Arc::new(*error)).into(),
+        Err(error) => error,
+    }
+}
+
 /// The error of reading a table. What its writer does is part of the join, and no output that a user knows of.
 fn table_error(error: PipelineError) -> BoxError {
     match error {
+        PipelineError::Write { source, .. } if source.is::<SpillError>() => NoRoom(source).into(),
         PipelineError::Write { source, .. } => NoKey(source).into(),
         error => error.into(),
     }

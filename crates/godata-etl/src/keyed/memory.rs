@@ -23,6 +23,11 @@ debug_as_chain!(OutOfMemory);
 ///
 /// The bound is for the step. The batches in flight, and on their way out of the step, are those of the pipeline.
 ///
+/// Records of your own types are kept as bytes by serde, and must be read by it as they were written. A type that can't be fails
+/// the run. A field with `#[serde(skip)]` is a trap: it comes back as its default, without an error, because serde does not tell
+/// that it was there. Some steps keep all records as bytes and others only some, so don't rely on such a field after a step with a
+/// `Memory`: remove the attribute, or set the field after the step.
+///
 /// ```
 /// use godata_etl::Memory;
 ///

@@ -48,6 +48,11 @@ impl Payloads {
 
     /// Whether they are enough for a batch.
     pub(super) fn is_full(&self) -> bool {
-        self.bytes.len() >= 256 << 10 || self.len >= 8192
+        Self::are_enough(self.len, self.bytes.len())
+    }
+
+    /// Whether this number of records, with this number of bytes, makes a batch.
+    pub(super) fn are_enough(records: usize, bytes: usize) -> bool {
+        records >= 8192 || bytes >= 256 << 10
     }
 }

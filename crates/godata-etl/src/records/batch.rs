@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::cast::Type;
 use super::casts::Cast;
 use super::cell::Cell;
+use super::empties::Empties;
 use super::field_error::FieldError;
 use super::names::{KnownNames, Names};
 use super::record::Record;
@@ -56,8 +57,8 @@ pub struct Records {
     pub(super) lost_fields: bool,
     /// Whether the rows can have other names than those of the shape.
     pub(super) names: Names,
-    /// Whether an empty text stands for no value, because the format has no null.
-    pub(super) empty_is_none: bool,
+    /// In which stored rows an empty text stands for no value.
+    pub(super) empties: Empties,
 }
 
 impl Records {
@@ -97,7 +98,7 @@ impl Records {
     /// A batch without rows that has the names of this one.
     pub(crate) fn without_rows(&self) -> Self {
         let empty = Self::with_shape(Arc::clone(&self.shape));
-        Self { names: self.names.clone(), empty_is_none: self.empty_is_none, ..empty }
+        Self { names: self.names.clone(), empties: self.empties.without_rows(), ..empty }
     }
 
     /// Fills a batch that has no rows.
@@ -131,7 +132,7 @@ impl Records {
     /// Adds a row. Names that are new to the batch are added at the end.
     pub fn push(&mut self, record: Record) {
         let row = self.height;
-        self.empty_is_none |= record.empty_is_none();
+        self.empties.add(row, record.empty_is_none());
         for (hint, (name, value)) in record.into_fields().into_iter().enumerate() {
             let column = self.column_from(hint, &name);
             self.storage.put_value(column, row, value);
@@ -148,7 +149,7 @@ impl Records {
     /// Says that the format of these rows has no null, so that an empty text is `None` for an `Option`. Readers of such
     /// formats call it. See [`RecordRef::de`].
     pub fn set_empty_as_none(&mut self) {
-        self.empty_is_none = true;
+        self.empties = Empties::Nones;
     }
 
     /// Whether the rows can have only the names of the shape, such as those of a CSV file or of a [`select`](Self::select).
@@ -215,9 +216,11 @@ impl Records {
         let names = self.names.clone();
         let shape = Arc::clone(&self.shape);
         let known = names.missed().is_some().then(|| Arc::new(KnownNames { names, shape }));
-        let empty = self.empty_is_none;
-        let record =
-            |row: u32| self.take_record(row as usize).with_known(known.clone()).with_empty_as_none(empty);
+        let record = |row: u32| {
+            let row = row as usize;
+            let empty = self.empties.is_none(row);
+            self.take_record(row).with_known(known.clone()).with_empty_as_none(empty)
+        };
         rows.into_iter().map(record).collect()
     }
 
@@ -360,7 +363,7 @@ impl Records {
             Some((Arc::clone(name), self.storage.value(column, row)?.to_owned()))
         };
         let fields = self.storage.positions(row).filter_map(field).collect();
-        Record::from_fields(fields).with_empty_as_none(self.empty_is_none)
+        Record::from_fields(fields).with_empty_as_none(self.empties.is_none(row))
     }
 
     fn take_record(&mut self, row: usize) -> Record {

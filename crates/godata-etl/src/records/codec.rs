@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::batch::Records;
 use super::builder::RecordsBuilder;
 use super::cell::{Cell, Kind, Stored};
+use super::empties::Empties;
 use super::names::Names;
 use super::row::RecordRef;
 use super::shape::Shape;
@@ -26,7 +27,6 @@ pub(crate) struct RowCodec {
 pub(super) struct Layout {
     pub(super) shape: Arc<Shape>,
     pub(super) is_fixed: bool,
-    empty_is_none: bool,
 }
 
 // The kinds of cells. The length of a text is beside its kind.
@@ -40,13 +40,34 @@ const DECIMAL: u64 = 5;
 const DATE: u64 = 6;
 const KIND_BITS: u32 = 3;
 
+/// What a row starts with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Head {
+    layout: usize,
+    /// Whether an empty text stands for no value.
+    empty_is_none: bool,
+    /// Whether each cell has the number of its column, because the row has few of them.
+    is_sparse: bool,
+}
+
+impl Head {
+    fn write(self, out: &mut Vec<u8>) {
+        let flags = u64::from(self.empty_is_none) << 1 | u64::from(self.is_sparse);
+        put_int((self.layout as u64) << 2 | flags, out);
+    }
+
+    fn read(bytes: &mut Bytes<'_>) -> Result<Self, Damaged> {
+        let head = bytes.len()?;
+        Ok(Self { layout: head >> 2, empty_is_none: head & 2 != 0, is_sparse: head & 1 != 0 })
+    }
+}
+
 /// The kinds and lengths of the cells of a row, then their texts, then their values.
 #[derive(Clone, Copy)]
 struct RowBytes<'a> {
-    layout: usize,
-    /// How many cells there are, and whether each has the number of its column, because the row has few of them.
+    head: Head,
+    /// How many cells there are.
     cells: usize,
-    is_sparse: bool,
     heads: Bytes<'a>,
     texts: Bytes<'a>,
     values: Bytes<'a>,
@@ -55,8 +76,8 @@ struct RowBytes<'a> {
 impl<'a> RowBytes<'a> {
     fn parse(row: &'a [u8], layouts: &[Layout]) -> Result<Self, Damaged> {
         let mut bytes = Bytes(row);
-        let head = bytes.len()?;
-        let (layout, is_sparse) = (head >> 1, head & 1 == 1);
+        let head = Head::read(&mut bytes)?;
+        let Head { layout, is_sparse, .. } = head;
         let cells = if is_sparse { bytes.len()? } else { layouts.get(layout).ok_or(Damaged)?.shape.len() };
         let heads = bytes;
         let mut texts = 0_usize;
@@ -70,14 +91,14 @@ impl<'a> RowBytes<'a> {
             }
         }
         let texts = Bytes(bytes.take(texts)?);
-        Ok(Self { layout, cells, is_sparse, heads, texts, values: bytes })
+        Ok(Self { head, cells, heads, texts, values: bytes })
     }
 
     /// Calls `f` with each cell: its column, its kind and the length of its text.
     fn each(&self, mut f: impl FnMut(usize, u64, usize) -> Result<(), Damaged>) -> Result<(), Damaged> {
         let mut heads = self.heads;
         for at in 0..self.cells {
-            let column = if self.is_sparse { heads.len()? } else { at };
+            let column = if self.head.is_sparse { heads.len()? } else { at };
             let cell = heads.int()?;
             f(column, cell & KINDS, (cell >> KIND_BITS) as usize)?;
         }
@@ -92,17 +113,12 @@ impl RowCodec {
     pub(crate) fn layout(&self, batch: &Records) -> u64 {
         let is_same = |layout: &Layout| {
             layout.is_fixed == batch.has_fixed_names()
-                && layout.empty_is_none == batch.empty_is_none
                 && (Arc::ptr_eq(&layout.shape, &batch.shape)
                     || layout.shape.as_slice() == batch.shape.as_slice())
         };
         let mut layouts = self.layouts.lock().unwrap_or_else(PoisonError::into_inner);
         let at = layouts.iter().rposition(is_same).unwrap_or_else(|| {
-            layouts.push(Layout {
-                shape: Arc::clone(&batch.shape),
-                is_fixed: batch.has_fixed_names(),
-                empty_is_none: batch.empty_is_none,
-            });
+            layouts.push(Layout { shape: Arc::clone(&batch.shape), is_fixed: batch.has_fixed_names() });
             layouts.len() - 1
         });
         at as u64
@@ -134,13 +150,12 @@ impl RowCodec {
             has_values |= head == VALUE;
             put_int(head, out);
         };
-        match storage.dense_row(row) {
-            Some(cells) => {
-                put_int(layout << 1, out);
-                cells.for_each(|cell| put(cell, out));
-            }
+        let cells = storage.dense_row(row);
+        let empty_is_none = batch.empties.is_none(row);
+        Head { layout: layout as usize, empty_is_none, is_sparse: cells.is_none() }.write(out);
+        match cells {
+            Some(cells) => cells.for_each(|cell| put(cell, out)),
             None => {
-                put_int(layout << 1 | 1, out);
                 put_int(storage.positions(row).count() as u64, out);
                 for column in storage.positions(row) {
                     put_int(column as u64, out);
@@ -168,24 +183,25 @@ impl RowCodec {
     ) -> Result<Records, Damaged> {
         let layouts = self.layouts();
         let Some(first) = rows.clone().next() else { return Ok(Records::new()) };
-        let first = Bytes(first).len()? >> 1;
-        let Some(layout) = layouts.get(first) else { return Err(Damaged) };
+        let first = Head::read(&mut Bytes(first))?;
+        let Some(layout) = layouts.get(first.layout) else { return Err(Damaged) };
         let memory = match read_texts(rows.clone(), first, layout, memory)? {
             Ok(records) => return Ok(records),
             Err(memory) => memory,
         };
         let mut builder = RecordsBuilder::recycled(Arc::clone(&layout.shape), memory);
-        let (mut is_fixed, mut empty_is_none) = (true, false);
+        let (mut is_fixed, mut empties) = (true, Vec::new());
         for row in rows {
             let row = RowBytes::parse(row, &layouts)?;
-            let layout = layouts.get(row.layout).ok_or(Damaged)?;
-            is_fixed &= layout.is_fixed && row.layout == first;
-            empty_is_none |= layout.empty_is_none;
+            let layout = layouts.get(row.head.layout).ok_or(Damaged)?;
+            let is_same = row.head.layout == first.layout;
+            is_fixed &= layout.is_fixed && is_same;
+            empties.push(row.head.empty_is_none);
             builder.begin_row();
             let (mut texts, mut values) = (row.texts, row.values);
             row.each(|column, kind, len| {
                 let cell = read_cell(kind, len, &mut texts, &mut values, builder.storage())?;
-                if row.layout != first || row.is_sparse {
+                if !is_same || row.head.is_sparse {
                     builder.seek(layout.shape.name(column).ok_or(Damaged)?);
                 }
                 builder.push_cell(cell);
@@ -197,7 +213,7 @@ impl RowCodec {
         if !is_fixed {
             records.names = Names::Open;
         }
-        records.empty_is_none = empty_is_none;
+        records.empties = Empties::each(empties);
         Ok(records)
     }
 
@@ -213,7 +229,12 @@ pub(super) struct RowCells<'a>(RowBytes<'a>);
 impl RowCells<'_> {
     /// The number of its layout.
     pub(super) fn layout(&self) -> usize {
-        self.0.layout
+        self.0.head.layout
+    }
+
+    /// Whether an empty text stands for no value.
+    pub(super) fn empty_is_none(&self) -> bool {
+        self.0.head.empty_is_none
     }
 
     /// Calls `f` with each cell and its column, once the cell's text or value is in `storage`.
@@ -235,7 +256,7 @@ impl RowCells<'_> {
 /// there are others.
 fn read_texts<'a>(
     rows: impl Iterator<Item = &'a [u8]> + Clone,
-    number: usize,
+    head: Head,
     layout: &Layout,
     memory: Records,
 ) -> Result<Result<Records, Records>, Damaged> {
@@ -244,10 +265,10 @@ fn read_texts<'a>(
     let columns = layout.shape.len();
     cells.reserve(rows.size_hint().0 * columns);
     text.reserve(rows.clone().map(<[u8]>::len).sum());
-    let mut is_plain = columns > 0;
+    let mut is_plain = columns > 0 && !head.is_sparse;
     for row in rows {
         let mut bytes = Bytes(row);
-        is_plain &= bytes.len()? == number << 1;
+        is_plain &= Head::read(&mut bytes)? == head;
         if !is_plain {
             break;
         }
@@ -282,7 +303,7 @@ fn read_texts<'a>(
     if !layout.is_fixed {
         records.names = Names::Open;
     }
-    records.empty_is_none = layout.empty_is_none;
+    records.empties = Empties::all(head.empty_is_none);
     Ok(Ok(records))
 }
 

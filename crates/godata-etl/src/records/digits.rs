@@ -1,5 +1,6 @@
 //! Numbers in text: which text is a number, and whether its digits are a JSON number.
 
+use super::exponent::Exponent;
 use super::number::Repr;
 use super::number_ref::Narrow;
 
@@ -58,22 +59,22 @@ pub(super) fn whole<T>(json: &str) -> Option<Repr<T>> {
 
 /// Whether two texts are the same number. Both have the form of a JSON number.
 pub(super) fn are_equal(a: &str, b: &str) -> bool {
-    a == b || normalized(a).is_some_and(|a| Some(a) == normalized(b))
+    a == b || normalized(a) == normalized(b)
 }
 
-/// The sign, the digits without zeros at either end, and the exponent of a number. `None` if the exponent doesn't fit.
-fn normalized(text: &str) -> Option<(bool, String, i64)> {
+/// The sign, the digits without zeros at either end, and the exponent of a number.
+fn normalized(text: &str) -> (bool, String, Exponent) {
     let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
     let unsigned = mantissa.strip_prefix('-').unwrap_or(mantissa);
     let (int, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
     let all = [int, fraction].concat();
     let digits = all.trim_end_matches('0');
     if digits.is_empty() {
-        return Some((false, String::new(), 0));
+        return (false, String::new(), Exponent::Near(0));
     }
-    let shift = i64::try_from(all.len() - digits.len()).ok()? - i64::try_from(fraction.len()).ok()?;
-    let exponent = exponent.parse::<i64>().ok()?.checked_add(shift)?;
-    Some((mantissa.starts_with('-'), digits.trim_start_matches('0').to_owned(), exponent))
+    let shift = (all.len() - digits.len()) as i64 - fraction.len() as i64;
+    let exponent = Exponent::shifted(exponent, shift);
+    (mantissa.starts_with('-'), digits.trim_start_matches('0').to_owned(), exponent)
 }
 
 /// Whether a float represents a whole number that these digits are not.

@@ -62,6 +62,7 @@ impl Records {
     fn gather(&mut self, positions: impl Iterator<Item = u32>, columns: &[usize], width: usize) -> Cells {
         let rows: Vec<u32> = positions.filter_map(|at| self.rows.get(at as usize).copied()).collect();
         let before = self.storage.gather(&rows, columns, width);
+        self.empties.gather(&rows);
         self.height = rows.len();
         self.rows.clear();
         // As many rows as there are values of `u32` would not fit into memory.

@@ -8,6 +8,7 @@ use super::cell::Cell;
 use super::codec::{Layout, RowCodec};
 use super::names::Names;
 use super::shape_error::ShapeError;
+use super::value_ref::ValueRef;
 use crate::bytes::Damaged;
 
 impl Records {
@@ -33,8 +34,24 @@ impl Records {
                 self.storage.put(column, copy, cell);
             }
         }
+        self.empties.add(copy, self.empties.is_none(row));
         self.height += 1;
         u32::try_from(copy).unwrap_or(u32::MAX)
+    }
+}
+
+impl Records {
+    fn has_empty_text(&self, row: usize, column: usize) -> bool {
+        matches!(self.storage.value(column, row), Some(ValueRef::Text("")))
+    }
+
+    /// Makes the empty texts of a stored row null, in these columns.
+    fn empty_to_null(&mut self, row: usize, columns: Range<usize>) {
+        for column in columns {
+            if self.has_empty_text(row, column) {
+                self.storage.put(column, row, Cell::NULL);
+            }
+        }
     }
 }
 
@@ -101,6 +118,22 @@ impl JoinedColumns {
             {
                 storage.put(column, stored as usize, cell);
             }
-        })
+        })?;
+        self.keep_empties(batch, stored as usize, row.empty_is_none());
+        Ok(())
+    }
+
+    /// Keeps what the empty texts of both rows stand for, if that differs. Those that stand for no value become null, where there
+    /// are others that don't.
+    fn keep_empties(&self, batch: &mut Records, stored: usize, is_none: bool) {
+        let known = 0..self.added.start;
+        match (batch.empties.is_none(stored), is_none) {
+            (false, true) => batch.empty_to_null(stored, self.added.clone()),
+            (true, false) if self.added.clone().any(|column| batch.has_empty_text(stored, column)) => {
+                batch.empty_to_null(stored, known);
+                batch.empties.clear(stored, batch.height);
+            }
+            _ => {}
+        }
     }
 }

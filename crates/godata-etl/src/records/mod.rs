@@ -26,6 +26,8 @@ mod decimal;
 mod decimal_text;
 mod dense;
 mod digits;
+mod empties;
+mod exponent;
 mod field_error;
 mod gather;
 mod getters;
@@ -59,6 +61,8 @@ mod written;
 mod clean_tests;
 #[cfg(test)]
 mod model_tests;
+#[cfg(test)]
+mod value_key_tests;
 
 pub use batch::Records;
 pub use builder::RecordsBuilder;

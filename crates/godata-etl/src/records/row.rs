@@ -319,7 +319,7 @@ impl<'a> RecordRef<'a> {
     /// Whether an empty text stands for no value.
     pub(crate) fn empty_is_none(self) -> bool {
         match self.0 {
-            View::Row(records, _) => records.empty_is_none,
+            View::Row(records, row) => records.empties.is_none(row),
             View::Record(record) => record.empty_is_none(),
         }
     }

@@ -1,6 +1,7 @@
 //! Values as bytes that compare like the values.
 
 use super::digits;
+use super::exponent::Exponent;
 use super::number::Repr;
 use super::number_ref::NumberRef;
 use super::value::Value;
@@ -155,7 +156,7 @@ fn put_whole(mut int: u64, is_negative: bool, key: &mut KeyBytes) {
         int /= 10;
     }
     let digits = &digits[start..];
-    put_decimal(digits, digits.len() as i64, is_negative, key);
+    put_decimal(digits, &Exponent::Near(digits.len() as i64), is_negative, key);
 }
 
 /// Appends a number in decimal digits, as JSON and Rust's `parse` read them.
@@ -167,10 +168,7 @@ fn put_digits(text: &str, key: &mut KeyBytes) {
     let point = unsigned.bytes().position(|byte| byte == b'.').unwrap_or(unsigned.len());
     let (int, fraction) = (&unsigned[..point], unsigned.get(point + 1..).unwrap_or(""));
     let leading = int.bytes().chain(fraction.bytes()).take_while(|&digit| digit == b'0').count();
-    let bound = if exponent.starts_with('-') { i64::MIN / 2 } else { i64::MAX / 2 };
-    let exponent =
-        exponent.parse::<i64>().map_or(bound, |exponent| exponent.clamp(i64::MIN / 2, i64::MAX / 2));
-    let point = exponent + int.len() as i64 - leading as i64;
+    let point = Exponent::shifted(exponent, int.len() as i64 - leading as i64);
     let digits = int.bytes().chain(fraction.bytes()).skip(leading).map(|digit| digit.wrapping_sub(b'0'));
     let is_negative = mantissa.starts_with('-');
     // Most numbers are short.
@@ -178,14 +176,14 @@ fn put_digits(text: &str, key: &mut KeyBytes) {
     match short.get_mut(..len) {
         Some(short) => {
             short.iter_mut().zip(digits).for_each(|(to, digit)| *to = digit);
-            put_decimal(short, point, is_negative, key);
+            put_decimal(short, &point, is_negative, key);
         }
-        None => put_decimal(&digits.collect::<Vec<_>>(), point, is_negative, key),
+        None => put_decimal(&digits.collect::<Vec<_>>(), &point, is_negative, key),
     }
 }
 
 /// Appends the number 0.d1d2d3… times 10 to the power of `point`. The first digit is not 0.
-fn put_decimal(digits: &[u8], point: i64, is_negative: bool, key: &mut KeyBytes) {
+fn put_decimal(digits: &[u8], point: &Exponent, is_negative: bool, key: &mut KeyBytes) {
     let zeros = digits.iter().rev().take_while(|&&digit| digit == 0).count();
     let digits = &digits[..digits.len() - zeros];
     if digits.is_empty() {
@@ -195,15 +193,29 @@ fn put_decimal(digits: &[u8], point: i64, is_negative: bool, key: &mut KeyBytes)
     // Of two negative numbers, the one that is farther from zero is less.
     let flip = if is_negative { 0xff } else { 0 };
     match point {
-        -100..=100 => key.put_byte((point + 0x80) as u8 ^ flip),
-        _ => {
-            key.put_byte(if point < 0 { 0 } else { 0xff } ^ flip);
-            key.put_array((point ^ i64::MIN).to_be_bytes().map(|byte| byte ^ flip));
-        }
+        &Exponent::Near(point @ -100..=100) => key.put_byte((point + 0x80) as u8 ^ flip),
+        far => put_far(far, flip, key),
     }
     for pair in digits.chunks(2) {
         let pair = pair[0] * 10 + pair.get(1).copied().unwrap_or(0);
         key.put_byte((pair + 1) ^ flip);
     }
     key.put_byte(flip);
+}
+
+/// Appends a point that is far from the digits, beyond those that are one byte.
+#[cold]
+fn put_far(point: &Exponent, flip: u8, key: &mut KeyBytes) {
+    let is_negative = point.sign().is_lt();
+    key.put_byte(if is_negative { 0 } else { 0xff } ^ flip);
+    match point {
+        Exponent::Near(point) => key.put_array((point ^ i64::MIN).to_be_bytes().map(|byte| byte ^ flip)),
+        Exponent::Far { digits, .. } => {
+            key.put_array([if is_negative { 0 } else { 0xff } ^ flip; 8]);
+            // Of two that are far below zero, the one with more or greater digits is less.
+            let flip = if is_negative { flip ^ 0xff } else { flip };
+            key.put_array((digits.len() as u64).to_be_bytes().map(|byte| byte ^ flip));
+            digits.iter().for_each(|digit| key.put_byte(digit ^ flip));
+        }
+    }
 }

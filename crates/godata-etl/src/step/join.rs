@@ -8,7 +8,9 @@ use super::stateful::stage;
 use super::sync::SyncStage;
 use crate::Chunk;
 use crate::engine::{Opener, Pull, Stage, Stopped};
-use crate::keyed::{Combine, JoinedFields, Kept, KeyOf, Kinds, Memory, MergeJoin, Rule, Table, TableFlow};
+use crate::keyed::{
+    Combine, JoinedFields, Kept, KeyOf, Kinds, Memory, MergeJoin, Rule, Table, TableFlow, TableJoin,
+};
 
 /// How records are joined with a table.
 pub(crate) struct JoinPlan<R: Kept, KL, KR, C> {
@@ -51,13 +53,19 @@ where
                 run.check_at_end(index, move || fields.check(&kinds));
             };
             let stage: Box<dyn Pull<Chunk<C::Out>>> = match table {
-                Table::InMemory(table, kinds) => {
+                Table::InMemory(table, kinds) if table.keeps_batches_small(plan.rule) => {
                     check(kinds);
                     let join = move |chunk, work: &mut crate::Work| {
                         fields.note(&*plan.key, &chunk)?;
                         table.join(chunk, &*plan.key, plan.rule, &*plan.combine, work)
                     };
                     Box::new(SyncStage::new(source, index, join))
+                }
+                Table::InMemory(table, kinds) => {
+                    check(kinds);
+                    let JoinPlan { key, rule, combine, .. } = &*plan;
+                    let open = || Ok(TableJoin::open(key, table, &fields, *rule, combine));
+                    Box::new(stage(&run, source, index, open)?)
                 }
                 Table::Sorted(store, rows, kinds) => {
                     check(kinds);

@@ -75,6 +75,16 @@ pub(crate) trait Accumulate<P>: Send + 'static {
     /// Takes what was made of the next batch.
     fn add(&mut self, prepared: P, work: &mut Work) -> Result<Option<Unit<Self::Out>>, Stop>;
 
+    /// Whether [`more`](Self::more) is to be called before the next batch is added.
+    fn has_more(&self) -> bool {
+        false
+    }
+
+    /// Further records that were made of the last batch.
+    fn more(&mut self, _work: &mut Work) -> Result<Option<Unit<Self::Out>>, Stop> {
+        Ok(None)
+    }
+
     /// The next batch after the end of the input.
     fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<Self::Out>>, Stop>;
 }
@@ -177,6 +187,17 @@ pub(crate) struct StatefulStage<P, S> {
 impl<P: Send + 'static, S: Accumulate<P>> StatefulStage<P, S> {
     async fn next_batch(&mut self) -> Result<Option<Task<Chunk<S::Out>>>, Stopped> {
         loop {
+            if self.state.as_ref().is_some_and(S::has_more) {
+                let index = self.index;
+                let more = move |state: &mut S, work: &mut Work| {
+                    work.keep(index, &Arc::default(), |work| state.more(work))
+                };
+                let more = self.with_state(more).await?;
+                match self.passed_on(more) {
+                    Some(task) => return Ok(Some(task)),
+                    None => continue,
+                }
+            }
             let Some(lanes) = &mut self.lanes else { return self.finish().await };
             let Some(Computed { made, carried }) = lanes.next().await? else {
                 self.lanes = None;
@@ -191,11 +212,8 @@ impl<P: Send + 'static, S: Accumulate<P>> StatefulStage<P, S> {
             let Computed { made: unit, carried: more } = unit.await?;
             let mut carried = carried;
             carried.add(more);
-            if unit.is_some() || !carried.is_empty() {
-                return Ok(Some(Box::new(move |work| {
-                    work.carry(carried);
-                    unit.map(|unit| work.pass_on(index, unit)).transpose()
-                })));
+            if let Some(task) = self.passed_on(Computed { made: unit, carried }) {
+                return Ok(Some(task));
             }
         }
     }
@@ -211,12 +229,20 @@ impl<P: Send + 'static, S: Accumulate<P>> StatefulStage<P, S> {
         if unit.is_none() {
             self.state = None;
             self.run.end_step(index);
-            return Ok((!carried.is_empty()).then(|| Computed { made: None, carried }.into_task()));
         }
-        Ok(Some(Box::new(move |work| {
+        Ok(self.passed_on(Computed { made: unit, carried }))
+    }
+
+    /// The task that passes on what was made, if there is anything.
+    fn passed_on(&self, Computed { made, carried }: Computed<Unit<S::Out>>) -> Option<Task<Chunk<S::Out>>> {
+        if made.is_none() && carried.is_empty() {
+            return None;
+        }
+        let index = self.index;
+        Some(Box::new(move |work| {
             work.carry(carried);
-            unit.map(|unit| work.pass_on(index, unit)).transpose()
-        })))
+            made.map(|unit| work.pass_on(index, unit)).transpose()
+        }))
     }
 
     /// Runs `f` with the state, on a worker.
