@@ -93,7 +93,8 @@
 //!   [`write_with`](Flow::write_with) chooses a writer for each run. [`rows`](rows()) writes to a database or a service that
 //!   takes a batch as a whole.
 //! * Several inputs and outputs: [`chain`](chain()) reads one input after another. [`tee`](tee()) writes all records to
-//!   several outputs, and [`route`](route()) each record to one of two. The outputs of a run are one transaction.
+//!   several outputs, and [`route`](route()) each record to one of two. [`also_write`](Flow::also_write) writes them as they are in
+//!   the middle of a flow. The outputs of a run are one transaction.
 //!   [`retry`](retry()) repeats the calls of a reader or a writer that fail for now.
 //! * Inspection: [`collect`](Flow::collect) previews a flow, [`Pipeline::check`] opens input and output,
 //!   [`PipelineHook`] observes runs, and [`RunReport`] counts what they did.

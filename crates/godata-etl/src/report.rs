@@ -77,6 +77,15 @@ pub struct StepCounts {
     pub expanded: u64,
     /// The time that all workers together spent on it.
     pub busy: Duration,
+    /// What an [`also_write`](crate::Flow::also_write) wrote; `None` for other steps. Its `rejected` are the records that the target
+    /// refused, which went on.
+    pub written: Option<IoCounts>,
+}
+
+impl StepCounts {
+    fn refused(&self) -> u64 {
+        self.written.as_ref().map_or(0, |written| written.rejected)
+    }
 }
 
 impl RunReport {
@@ -87,13 +96,14 @@ impl RunReport {
     /// of can be rejected several times.
     #[must_use]
     pub fn rejected(&self) -> u64 {
-        self.read.rejected + self.total(|step| step.rejected) + self.written.rejected
+        self.read.rejected + self.total(|step| step.rejected + step.refused()) + self.written.rejected
     }
 
-    /// How many calls of the reader and the writer were repeated by a [`retry`](crate::retry()).
+    /// How many calls of the reader and the writers were repeated by a [`retry`](crate::retry()).
     #[must_use]
     pub fn retries(&self) -> u64 {
-        self.read.retries + self.written.retries
+        let of_steps = self.total(|step| step.written.as_ref().map_or(0, |written| written.retries));
+        self.read.retries + of_steps + self.written.retries
     }
 
     /// How many records were read or made, but neither dropped, rejected nor written. After a run that succeeded,
@@ -127,7 +137,7 @@ impl RunReport {
     /// | `read`, `written` | what the reader and the writer did: `records`, `rejected`, `batches`, `bytes`, `retries`, `busy_us` |
     /// | `dropped`, `expanded` | how many records all steps together dropped, and how many they made beyond one for each that came in |
     /// | `rejected` | how many records the reader, all steps and the writer together [rejected](Self::rejected) |
-    /// | `steps` | what each step did, in order: its `name`, the records `in` and `out`, `dropped`, `expanded`, `rejected`, `busy_us` |
+    /// | `steps` | what each step did, in order: its `name`, the records `in` and `out`, `dropped`, `expanded`, `rejected`, `busy_us`, and `written` if it is an [`also_write`](crate::Flow::also_write) |
     /// | `steps_left_out` | how many of the last steps are not in `steps`; absent if all fit, as about 120 steps do |
     ///
     /// Times are whole microseconds. Later versions may add fields.
@@ -189,12 +199,14 @@ fn io_json(counts: &IoCounts) -> String {
 }
 
 fn step_json(step: &StepCounts) -> String {
-    let StepCounts { name, records_in, records_out, dropped, rejected, expanded, busy } = step;
+    let StepCounts { name, records_in, records_out, dropped, rejected, expanded, busy, written } = step;
+    let written =
+        written.as_ref().map(|written| format!(r#","written":{}"#, io_json(written))).unwrap_or_default();
     let busy = busy.as_micros();
     // A name has no control characters.
     let name = name.replace('\\', r"\\").replace('"', r#"\""#);
     format!(
-        r#"{{"name":"{name}","in":{records_in},"out":{records_out},"dropped":{dropped},"expanded":{expanded},"rejected":{rejected},"busy_us":{busy}}}"#
+        r#"{{"name":"{name}","in":{records_in},"out":{records_out},"dropped":{dropped},"expanded":{expanded},"rejected":{rejected},"busy_us":{busy}{written}}}"#
     )
 }
 
@@ -218,7 +230,9 @@ impl fmt::Display for RunReport {
         row(f, "read", None, &self.read)?;
         for (index, step) in self.steps.iter().enumerate() {
             let StepCounts { records_in, records_out, rejected, busy, .. } = *step;
-            let counts = IoCounts { records: records_out, rejected, busy, ..IoCounts::default() };
+            let rejected = rejected + step.refused();
+            let bytes = step.written.as_ref().map_or(0, |written| written.bytes);
+            let counts = IoCounts { records: records_out, rejected, bytes, busy, ..IoCounts::default() };
             row(f, &format!("{index} {}", step.name), Some(records_in), &counts)?;
         }
         let written = &self.written;
@@ -251,6 +265,7 @@ mod tests {
             rejected: 0,
             expanded: 0,
             busy,
+            written: None,
         };
         RunReport {
             pipeline: "orders".to_owned(),

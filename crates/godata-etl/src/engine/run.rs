@@ -22,6 +22,7 @@ use super::buffers::Buffers;
 use super::counters::Counters;
 use super::logs::{LoggedBy, Logs};
 use super::refused::Refused;
+use super::side::SideWriter;
 use super::workers::Workers;
 use super::{Exceeded, Stage, Stopped};
 use crate::error::MESSAGE;
@@ -37,8 +38,18 @@ pub(crate) struct Plan {
     pub(crate) workers: NonZeroUsize,
     pub(crate) ordered: bool,
     pub(crate) on_error: OnError,
+    /// Whether it is a preview, which writes nothing but what it returns.
+    pub(crate) is_preview: bool,
     /// The first mistake in the description. The last call of the builder returns it.
     pub(crate) mistake: Option<BuildError>,
+}
+
+impl Plan {
+    /// Keeps runs from writing anything but to the writer at the end.
+    pub(crate) fn preview(&mut self) {
+        self.is_preview = true;
+        self.on_error.letters = None;
+    }
 }
 
 type CheckAtEnd = Box<dyn Fn() -> Result<(), BoxError> + Send>;
@@ -54,6 +65,9 @@ pub(crate) struct Run {
     pub(super) hooks: Hooks,
     pub(super) counters: Counters,
     pub(super) on_error: OnError,
+    is_preview: bool,
+    /// The writers of the steps that write, by the index of the step.
+    pub(super) sides: Mutex<Vec<(usize, Arc<dyn SideWriter>)>>,
     /// The records of the current batch that the sink has rejected.
     pub(super) refused: Refused,
     /// The first rejected records.
@@ -90,6 +104,8 @@ impl Run {
             hooks: Hooks::new(plan.hooks.clone(), job),
             counters: Counters::new(plan.steps.len()),
             on_error: plan.on_error.clone(),
+            is_preview: plan.is_preview,
+            sides: Mutex::default(),
             refused: Refused::default(),
             rejections: Mutex::default(),
             started_at: SystemClock.now(),
@@ -235,6 +251,11 @@ impl Run {
             Some((index, cause)) => Err(self.stopped(Stage::Step(index), cause)),
             None => Ok(()),
         }
+    }
+
+    /// Whether it is a preview, which writes nothing.
+    pub(crate) fn is_preview(&self) -> bool {
+        self.is_preview
     }
 
     /// Whether it only checks whether a run could start.

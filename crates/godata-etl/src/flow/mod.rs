@@ -1,5 +1,6 @@
 //! The middle of a pipeline's description: a reader and the steps so far.
 
+mod also_write;
 mod clean;
 mod group_by;
 mod join;
@@ -208,7 +209,7 @@ impl<B: Batch> Flow<B> {
 
     /// Runs the flow for its first `limit` records, and returns their batches.
     async fn preview(mut self, cx: &RunContext, limit: u64) -> Result<Vec<B>, PipelineError> {
-        self.plan.on_error.letters = None;
+        self.plan.preview();
         let kept = Collect::new();
         self.take(limit).write(kept.clone())?.run(cx).await?;
         Ok(kept.take())

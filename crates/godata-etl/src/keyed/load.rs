@@ -14,7 +14,7 @@ use super::memory::Memory;
 use super::merge::Merge;
 use super::sorter::Sorter;
 use super::store::{Kept, Store};
-use crate::engine::{MakeWriter, Opener, Plan};
+use crate::engine::{MakeWriter, Opener, Plan, Run};
 use crate::writer::WriteFn;
 use crate::{Chunk, Pipeline, PipelineError, RunScope, Sink, Stop, Work, Writer};
 
@@ -45,13 +45,8 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
         Ok(Table::InMemory(table, Kinds::default()))
     }
 
-    /// Reads the table, as a run of its own within the run of `cx`. It takes up to half of the memory.
-    pub(crate) async fn load(
-        &self,
-        cx: &RunContext,
-        memory: &Memory,
-        rule: Rule,
-    ) -> Result<Table<R>, BoxError> {
+    /// Reads the table, as a run of its own within `run`. It takes up to half of the memory.
+    pub(crate) async fn load(&self, run: &Run, memory: &Memory, rule: Rule) -> Result<Table<R>, BoxError> {
         let store = Arc::new(Store::default());
         let sorter = Arc::new(Mutex::new(Some(Sorter::new(memory.part(1, 4)))));
         let kinds = Arc::new(Mutex::new(Kinds::default()));
@@ -61,12 +56,13 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
             sorter: Arc::clone(&sorter),
             kinds: Arc::clone(&kinds),
         });
-        let pipeline = Pipeline::build(
-            self.plan.clone(),
-            Arc::clone(&self.open),
-            Arc::new(move |_| Ok(Arc::clone(&writer))),
-        )?;
-        let report = pipeline.run_within(&within(cx)).await.map_err(table_error)?;
+        let mut plan = self.plan.clone();
+        if run.is_preview() {
+            plan.preview();
+        }
+        let make: MakeWriter<_> = Arc::new(move |_| Ok(Arc::clone(&writer)));
+        let pipeline = Pipeline::build(plan, Arc::clone(&self.open), make)?;
+        let report = pipeline.run_within(&within(run.context())).await.map_err(table_error)?;
         if report.rejected() > 0 {
             tracing::warn!(table = %report.pipeline, rejected = report.rejected(), "records of a table were rejected");
         }

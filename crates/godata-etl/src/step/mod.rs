@@ -1,6 +1,7 @@
 //! The stages between reading and writing.
 
 mod adapt;
+mod also_write;
 mod expect;
 mod join;
 mod map_async;
@@ -10,6 +11,7 @@ mod sync;
 mod take;
 
 pub(crate) use adapt::adapt;
+pub(crate) use also_write::also_write;
 pub use expect::ExpectationFailed;
 pub(crate) use expect::met;
 pub(crate) use join::{JoinPlan, join};

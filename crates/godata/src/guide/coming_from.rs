@@ -74,6 +74,7 @@
 //! | `to_csv`, `sink_csv`, `to_json` | `.write(csv::write("a.csv"))`, `jsonl::write`, `json::write` |
 //! | one file per country | `csv::write(Output::partitioned("out/{country}.csv"))` |
 //! | two outputs | [`tee`]`(first, second)` is a writer of both, [`route`] one that chooses |
+//! | an output of what is here, before it goes on | `.also_write(csv::write("clean.csv"))`, one transaction with the output at the end |
 //! | `to_sql`, `write_database` | a [`RowSink`] for your client, with one transaction per batch |
 //! | `chunksize=`, the streaming engine | always |
 //! | `dtypes`, a first look at a file | [`csv::sample()`] proposes the columns and their casts |
