@@ -192,7 +192,8 @@
 //! `DEBUG` spans; hooks run in that of the run. So every line that they log names the run, on whatever thread. A
 //! [`retry`](retry()) logs `a call is retried` at level `WARN`, with the number of the `attempt` that follows, `wait_ms` and
 //! `error`. A join logs `records of a table were rejected` at level `WARN`, with the name of the `table` and how many were
-//! `rejected`, because the report of the run counts only its own records. Three more events are possible, all at level `ERROR`
+//! `rejected`, because the report of the run counts only its own records. A step that looks for a field by its name, such as
+//! `select`, logs `no record has these fields` at level `WARN`, with the `step` and the `fields`. Three more events are possible, all at level `ERROR`
 //! with `error`: `a hook panicked`, `a result panicked when it was dropped`, and `a sink failed to abort` for an output that could
 //! not be discarded.
 //!
@@ -259,7 +260,7 @@ pub use batch::Batch;
 pub use chunk::Chunk;
 pub use engine::RunScope;
 pub use error::{BuildError, PipelineError};
-pub use flow::{Flow, GroupBy, GroupByFields, IntoFlow, JoinField, NamedFields};
+pub use flow::{Fields, Flow, GroupBy, GroupByFields, IntoFlow, JoinField, NamedFields};
 #[doc(no_inline)]
 pub use godata_core::time;
 pub use godata_core::{

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use godata_core::{PipelineName, Progress, RunId, excerpt_within};
+use godata_core::{PipelineName, Progress, RunId, excerpt_list, excerpt_within};
 use time::UtcDateTime;
 
 use crate::Rejected;
@@ -80,6 +80,11 @@ pub struct StepCounts {
     /// What an [`also_write`](crate::Flow::also_write) wrote; `None` for other steps. Its `rejected` are the records that the target
     /// refused, which went on.
     pub written: Option<IoCounts>,
+    /// The fields that the step looks for by name, and that no record of the run had. Empty if the run did not come to its end.
+    ///
+    /// Only records that bring their own names, such as those of JSON, can lack a field without failing the run. Most likely, its
+    /// name is misspelled.
+    pub missing_fields: Vec<String>,
 }
 
 impl StepCounts {
@@ -199,7 +204,7 @@ fn io_json(counts: &IoCounts) -> String {
 }
 
 fn step_json(step: &StepCounts) -> String {
-    let StepCounts { name, records_in, records_out, dropped, rejected, expanded, busy, written } = step;
+    let StepCounts { name, records_in, records_out, dropped, rejected, expanded, busy, written, .. } = step;
     let written =
         written.as_ref().map(|written| format!(r#","written":{}"#, io_json(written))).unwrap_or_default();
     let busy = busy.as_micros();
@@ -237,6 +242,11 @@ impl fmt::Display for RunReport {
         }
         let written = &self.written;
         row(f, "write", Some(written.records + written.rejected), written)?;
+        for (index, StepCounts { name, missing_fields, .. }) in self.steps.iter().enumerate() {
+            if !missing_fields.is_empty() {
+                write!(f, "\n  {index} {name}: no record has a field {}", excerpt_list(missing_fields))?;
+            }
+        }
         if self.retries() > 0 {
             write!(f, "\n  retries: {}", self.retries())?;
         }
@@ -266,6 +276,7 @@ mod tests {
             expanded: 0,
             busy,
             written: None,
+            missing_fields: Vec::new(),
         };
         RunReport {
             pipeline: "orders".to_owned(),

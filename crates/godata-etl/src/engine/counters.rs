@@ -163,6 +163,7 @@ impl StepCounter {
             rejected,
             expanded,
             busy,
+            missing_fields: Vec::new(),
             written: self.written.get().map(|written| IoCounts { busy, ..written.counts() }),
         }
     }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use godata_core::{
     BoxError, Canceled, Clock, Failure, JobErrorKind, Permanent, RunContext, SystemClock, Transient,
-    debug_as_chain, error_chain, error_levels, excerpt_within, panic_message,
+    debug_as_chain, error_chain, error_levels, excerpt_list, excerpt_within, panic_message,
 };
 use time::UtcDateTime;
 use tokio::runtime::Handle;
@@ -27,6 +27,7 @@ use super::workers::Workers;
 use super::{Exceeded, Stage, Stopped};
 use crate::error::MESSAGE;
 use crate::hooks::{Hooks, JobObserver};
+use crate::keyed::FieldsSeen;
 use crate::{BuildError, OnError, PipelineError, PipelineHook, PipelineInfo, Rejected, RunReport, StepInfo};
 
 /// The description of a pipeline, apart from the code of its stages.
@@ -79,6 +80,10 @@ pub(crate) struct Run {
     at_work: watch::Sender<usize>,
     /// What is checked once all records have been written, by the step that asked for it.
     checks: Mutex<Vec<(usize, CheckAtEnd)>>,
+    /// The fields that steps look for, by the index of the step.
+    looked_for: Mutex<Vec<(usize, Arc<FieldsSeen>)>>,
+    /// Those that no record of the run had.
+    missing: Mutex<Vec<(usize, Vec<String>)>>,
     /// Whether the commit has begun. If the run is cut off after that, the state of the output is unknown.
     committing: AtomicBool,
     ended: AtomicBool,
@@ -112,6 +117,8 @@ impl Run {
             started: Instant::now(),
             at_work: watch::Sender::new(0),
             checks: Mutex::default(),
+            looked_for: Mutex::default(),
+            missing: Mutex::default(),
             committing: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             info,
@@ -243,8 +250,28 @@ impl Run {
         self.checks.lock().unwrap_or_else(PoisonError::into_inner).push((index, Box::new(check)));
     }
 
+    /// Reports the fields that step `index` looks for if no record has them. A preview does not, because it sees few records.
+    pub(crate) fn look_for(&self, index: usize, seen: Arc<FieldsSeen>) {
+        if !self.is_preview {
+            self.looked_for.lock().unwrap_or_else(PoisonError::into_inner).push((index, seen));
+        }
+    }
+
+    fn note_missing(&self) {
+        let looked_for = self.looked_for.lock().unwrap_or_else(PoisonError::into_inner);
+        for (index, seen) in looked_for.iter() {
+            let fields = seen.never();
+            if !fields.is_empty() {
+                let (step, list) = (&self.info.steps[*index], excerpt_list(&fields));
+                tracing::warn!(parent: self.run_span(), %step, fields = list, "no record has these fields");
+                self.missing.lock().unwrap_or_else(PoisonError::into_inner).push((*index, fields));
+            }
+        }
+    }
+
     /// All records have been written.
     pub(super) fn check_end(&self) -> Result<(), Stopped> {
+        self.note_missing();
         let checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         let failed = |(index, check): &(usize, CheckAtEnd)| Some((*index, check().err()?));
         match checks.iter().find_map(failed) {
@@ -326,13 +353,18 @@ impl Run {
     }
 
     fn report(&self) -> RunReport {
+        let counted = self.info.steps.iter().zip(&self.counters.steps);
+        let mut steps: Vec<_> = counted.map(|(step, counter)| counter.counts(step)).collect();
+        for (index, fields) in self.missing.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            steps[*index].missing_fields.clone_from(fields);
+        }
         RunReport {
             pipeline: self.info.name.to_string(),
             run_id: self.cx.run_id(),
             started_at: self.started_at,
             took: self.started.elapsed(),
             read: self.counters.read.counts(),
-            steps: self.info.steps.iter().zip(&self.counters.steps).map(|(step, c)| c.counts(step)).collect(),
+            steps,
             written: self.counters.written.counts(),
             rejections: self.rejections.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }

@@ -2,6 +2,7 @@
 
 mod also_write;
 mod clean;
+mod fields;
 mod group_by;
 mod join;
 mod keyed;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 use godata_core::{BoxError, PipelineName, RunContext};
 
+pub use self::fields::Fields;
 pub use self::group_by::{GroupBy, GroupByFields};
 pub use self::join::{IntoFlow, JoinField};
 pub use self::named_fields::NamedFields;

@@ -3,6 +3,7 @@
 mod adapt;
 mod also_write;
 mod expect;
+mod fields;
 mod join;
 mod map_async;
 mod scan;
@@ -14,6 +15,7 @@ pub(crate) use adapt::adapt;
 pub(crate) use also_write::also_write;
 pub use expect::ExpectationFailed;
 pub(crate) use expect::met;
+pub(crate) use fields::looking_for;
 pub(crate) use join::{JoinPlan, join};
 pub use map_async::Concurrency;
 pub(crate) use map_async::map_async;
