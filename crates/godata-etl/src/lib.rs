@@ -276,10 +276,10 @@ pub use origin::{Lines, Origin, Place};
 pub use pipeline::{Pipeline, PipelineBuilder};
 pub use reader::{BlockingRead, BlockingSource, Chain, ChainedSources, Reader, Source, chain};
 pub use records::{
-    Cast, CastError, CellRef, CellVisitor, ConvertError, Decimal, FieldError, Number, NumberRef,
-    ParseDecimalError, ParseTimestampError, Record, RecordMut, RecordRef, Records, RecordsBuilder, Rows,
-    Shape, ShapeError, SlicesBuilder, SourceFormat, Timestamp, Type, Value, ValueRef, WrittenText, to_record,
-    to_value,
+    Cast, CastError, CellRef, CellVisitor, ConvertError, Decimal, DecimalOverflow, DecimalSum, FieldError,
+    Number, NumberRef, ParseDecimalError, ParseTimestampError, Record, RecordMut, RecordRef, Records,
+    RecordsBuilder, Rows, Shape, ShapeError, SlicesBuilder, SourceFormat, Timestamp, Type, Value, ValueRef,
+    WrittenText, to_record, to_value,
 };
 pub use rejected::{RejectKind, RejectReason, Rejected, StageName};
 pub use report::{IoCounts, RunReport, StepCounts};

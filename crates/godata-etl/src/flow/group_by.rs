@@ -85,7 +85,7 @@ where
     }
 
     /// The sum of a number of each record, in the order of the records. The result of an addition that overflows is that of the
-    /// type's `+`; add an `i64` as an `i128` if that can happen.
+    /// type's `+`; add an `i64` as an `i128` if that can happen. [`DecimalSum`](crate::DecimalSum) adds decimals.
     pub fn sum<K, N, V>(self, number: V) -> Flow<Vec<(K, N)>>
     where
         K: Key + Send + 'static,
