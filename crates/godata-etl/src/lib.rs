@@ -247,6 +247,7 @@ mod reader;
 mod records;
 mod rejected;
 mod report;
+mod report_text;
 mod retry;
 mod step;
 mod stop;

@@ -164,6 +164,7 @@ impl StepCounter {
             expanded,
             busy,
             missing_fields: Vec::new(),
+            table: None,
             written: self.written.get().map(|written| IoCounts { busy, ..written.counts() }),
         }
     }

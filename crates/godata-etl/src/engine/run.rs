@@ -80,6 +80,8 @@ pub(crate) struct Run {
     at_work: watch::Sender<usize>,
     /// What is checked once all records have been written, by the step that asked for it.
     checks: Mutex<Vec<(usize, CheckAtEnd)>>,
+    /// The reports of the tables that steps have read.
+    tables: Mutex<Vec<(usize, RunReport)>>,
     /// The fields that steps look for, by the index of the step.
     looked_for: Mutex<Vec<(usize, Arc<FieldsSeen>)>>,
     /// Those that no record of the run had.
@@ -118,6 +120,7 @@ impl Run {
             at_work: watch::Sender::new(0),
             checks: Mutex::default(),
             looked_for: Mutex::default(),
+            tables: Mutex::default(),
             missing: Mutex::default(),
             committing: AtomicBool::new(false),
             ended: AtomicBool::new(false),
@@ -257,6 +260,11 @@ impl Run {
         }
     }
 
+    /// Keeps the report of the table that step `index` has read.
+    pub(crate) fn keep_table_report(&self, index: usize, report: RunReport) {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner).push((index, report));
+    }
+
     fn note_missing(&self) {
         let looked_for = self.looked_for.lock().unwrap_or_else(PoisonError::into_inner);
         for (index, seen) in looked_for.iter() {
@@ -357,6 +365,9 @@ impl Run {
         let mut steps: Vec<_> = counted.map(|(step, counter)| counter.counts(step)).collect();
         for (index, fields) in self.missing.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             steps[*index].missing_fields.clone_from(fields);
+        }
+        for (index, table) in self.tables.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            steps[*index].table = Some(Box::new(table.clone()));
         }
         RunReport {
             pipeline: self.info.name.to_string(),

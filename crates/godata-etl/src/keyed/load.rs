@@ -45,8 +45,14 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
         Ok(Table::InMemory(table, Kinds::default()))
     }
 
-    /// Reads the table, as a run of its own within `run`. It takes up to half of the memory.
-    pub(crate) async fn load(&self, run: &Run, memory: &Memory, rule: Rule) -> Result<Table<R>, BoxError> {
+    /// Reads the table of step `index`, as a run of its own within `run`. It takes up to half of the memory.
+    pub(crate) async fn load(
+        &self,
+        run: &Run,
+        index: usize,
+        memory: &Memory,
+        rule: Rule,
+    ) -> Result<Table<R>, BoxError> {
         let store = Arc::new(Store::default());
         let sorter = Arc::new(Mutex::new(Some(Sorter::new(memory.part(1, 4)))));
         let kinds = Arc::new(Mutex::new(Kinds::default()));
@@ -66,6 +72,7 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
         if report.rejected() > 0 {
             tracing::warn!(table = %report.pipeline, rejected = report.rejected(), "records of a table were rejected");
         }
+        run.keep_table_report(index, report);
         store.check_fields().map_err(|error| NoKey(Arc::new(error)))?;
         let sorter = sorter.lock().unwrap_or_else(PoisonError::into_inner).take();
         let sorter = sorter.ok_or("the table was loaded twice")?;

@@ -71,7 +71,7 @@
 //! let customers = || jsonl::read_records(Input::bytes("customers", r#"{"customer": 7, "name": "Ann"}"#));
 //!
 //! let error = orders().lookup(customers(), "customer", Memory::mib(64)).collect(10).await.unwrap_err();
-//! let says = "the field `customer` is text here and number in the table, so nothing can match; cast it on one side";
+//! let says = "the field `customer` is text here and a number in the table, so nothing can match; cast it on one side";
 //! assert!(format!("{error:#}").ends_with(says));
 //!
 //! let flow = orders().cast("customer", Type::Int).lookup(customers(), "customer", Memory::mib(64));
