@@ -134,9 +134,10 @@ fn records_are_written_in_the_middle_of_a_flow_and_go_on() {
     let bytes = report.steps[0].written.as_ref().map(|written| written.bytes);
     assert_eq!(bytes, Some(lines.len() as u64));
     assert!(
-        report
-            .to_string()
-            .contains(&format!("also_write                  3            3 {:>12}", lines.len()))
+        report.to_string().contains(&format!(
+            "also_write                  3            3              {:>12}",
+            lines.len()
+        ))
     );
 }
 
@@ -185,4 +186,28 @@ fn a_record_that_an_output_in_the_middle_can_t_hold_is_set_aside_and_does_not_go
     assert_eq!((&*text(&flat), &*text(&nested)), ("id\n1\n3\n", "{\"id\":1}\n{\"id\":3}\n"));
     let letter = godata::dead_letters(&bad).unwrap().iter().next().unwrap().clone();
     assert_eq!((&*letter.stage, letter.step, letter.line), ("step[0] (also_write)", Some(0), Some(2)));
+}
+
+#[test]
+fn a_chain_of_files_with_other_columns_names_both_files_and_the_columns() {
+    let folder = Folder::new();
+    let (old, new) = (
+        folder.write("old.csv", "id,amount,day\n1,2,3\n"),
+        folder.write("new.csv", "id,Betrag,day\n4,5,6\n"),
+    );
+    let out = folder.path("all.csv");
+    let both = || {
+        let reader = chain(csv::read_records(&old), csv::read_records(&new));
+        Pipeline::builder("orders").read(reader)
+    };
+    let failed = run(both().write(csv::write(&out))).unwrap_err();
+    let expected = format!(
+        "write failed: the columns of `{}` are not those of `{}`, which are the header: it also has `Betrag`, and \
+         lacks `amount`; use `alias`, `select` or `columns`",
+        new.display(),
+        old.display()
+    );
+    assert_eq!(format!("{failed:#}"), expected);
+    run(both().alias("amount", "Betrag").write(csv::write(&out))).unwrap();
+    assert_eq!(text(&out), "id,amount,day\n1,2,3\n4,5,6\n");
 }
