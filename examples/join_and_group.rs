@@ -24,7 +24,7 @@ fn paid_orders() -> Flow<Records> {
         .read(csv::read_records("examples/data/orders.csv"))
         .try_filter(|order| Ok(order.text("status")? == "paid"))
         .cast("amount", Type::Float)
-        .lookup(customers, [("customer", "name")], Memory::mib(16))
+        .lookup(customers, ("customer", "name"), Memory::mib(16))
         .select(["order_id", "customer", "country", "amount"])
 }
 
@@ -34,9 +34,9 @@ fn print(flow: Flow<Records>) -> Result<Pipeline, BuildError> {
 
 fn main() -> Result<(), BoxError> {
     let per_country = paid_orders()
-        .group_by(["country"], Memory::mib(16))
+        .group_by("country", Memory::mib(16))
         .aggregate([agg::count().named("orders"), agg::sum("amount").named("total"), agg::max("amount")])
-        .sort_by([desc("total")], Memory::mib(16));
+        .sort_by(desc("total"), Memory::mib(16));
     print(per_country)?.run_blocking(&RunContext::new())?;
 
     println!();

@@ -1,6 +1,6 @@
 //! A messy monthly job. The columns of three files are in different orders, amounts are written as `1.234,50`, dates as
 //! `31.01.2026`, and some rows are there twice. It writes the clean orders, and totals per region and month as CSV and as JSON
-//! Lines. Rows that can't be read are set aside, each with its line and the reason.
+//! Lines, in one run. Rows that can't be read are set aside, each with its line and the reason.
 //!
 //!     cargo run --example monthly_report
 
@@ -10,33 +10,28 @@ use godata::prelude::*;
 fn main() -> Result<(), BoxError> {
     let folder = tempfile::tempdir()?;
     let path = |name: &str| folder.path().join(name);
-    let cx = RunContext::new();
 
-    // The clean orders.
     let files = Input::glob("examples/data/monthly/*.csv");
     let regions = csv::read_records("examples/data/regions.csv");
-    let report = Pipeline::builder("orders")
+    let memory = Memory::mib(64);
+    let pipeline = Pipeline::builder("monthly report")
         .on_error(OnError::dead_letter(jsonl::write(path("bad.jsonl")), Limit::records(10)))
         .read(csv::read_records(files).delimiter(b';').file_columns(FileColumns::AnyOrder))
-        .trim(["customer"])
+        .trim("customer")
         .cast("amount", Cast::decimal().comma().thousands('.'))
         .cast("date", Cast::date("%d.%m.%Y"))
         .derive("month", |order| Ok(u8::from(order.date("date")?.month())))
-        .dedupe_by(["id"], Keep::First, Memory::mib(64))
-        .lookup(regions, ["customer"], Memory::mib(64))
-        .fill_null(["region"], "unknown")
-        .write(jsonl::write(path("orders.jsonl")))?
-        .run_blocking(&cx)?;
-
-    // The totals, in two formats. Both files appear together.
-    Pipeline::builder("totals")
-        .read(jsonl::read_records(path("orders.jsonl")))
-        .group_by(["region", "month"], Memory::mib(64))
+        .dedupe_by("id", Keep::First, memory.clone())
+        .lookup(regions, "customer", memory.clone())
+        .fill_null("region", "unknown")
+        .also_write(jsonl::write(path("orders.jsonl")))
+        .group_by(["region", "month"], memory)
         .aggregate([agg::count().named("orders"), agg::sum("amount").named("total")])
-        .write(tee(csv::write(path("totals.csv")), jsonl::write(path("totals.jsonl"))))?
-        .run_blocking(&cx)?;
+        .write(tee(csv::write(path("totals.csv")), jsonl::write(path("totals.jsonl"))))?;
+    // All three files appear together, or none.
+    let report = pipeline.run_blocking(&RunContext::new())?;
 
-    println!("{} orders, {} rows set aside:", report.written.records, report.rejected());
+    println!("{} totals, {} rows set aside:", report.written.records, report.rejected());
     for rejected in &report.rejections {
         println!("{rejected:#}");
     }

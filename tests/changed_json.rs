@@ -181,7 +181,7 @@ fn has(mask: u32, id: u64) -> bool {
 
 impl Step {
     fn add_to(self, flow: Flow<Records>) -> Flow<Records> {
-        let names = |columns: Vec<usize>| columns.into_iter().map(|at| NAMES[at]);
+        let names = |columns: Vec<usize>| columns.into_iter().map(|at| NAMES[at]).collect::<Vec<_>>();
         match self {
             Self::Transform(mask, changes) => flow.transform(move |record| {
                 if has(mask, record.u64("id")?) {
@@ -191,7 +191,7 @@ impl Step {
             }),
             Self::Filter(mask) => flow.filter(move |record| record.u64("id").is_ok_and(|id| has(mask, id))),
             Self::Derive(at) => flow.derive(NAMES[at], |record| Ok(record.u64("id")? * 10)),
-            Self::Select(columns) => flow.select(["id"].into_iter().chain(names(columns))),
+            Self::Select(columns) => flow.select([vec!["id"], names(columns)].concat()),
             Self::Drop(columns) => flow.drop_fields(names(columns)),
             Self::Rename(from, to) => flow.rename(NAMES[from], NAMES[to]),
         }

@@ -113,3 +113,101 @@ fn files_of_two_formats_are_read_one_after_the_other_and_name_their_lines() {
     assert_eq!(letter.line, Some(2));
     assert!(letter.file.as_deref().unwrap().ends_with("new.jsonl"));
 }
+
+/// The orders, and how many each country has.
+fn orders_and_counts(
+    folder: &Folder,
+    orders_to: &PathBuf,
+    counts_to: &PathBuf,
+) -> Result<RunReport, PipelineError> {
+    let flow = orders(folder).also_write(jsonl::write(orders_to));
+    run(flow.group_by(["country"], Memory::mib(1)).aggregate([agg::count()]).write(csv::write(counts_to)))
+}
+
+#[test]
+fn records_are_written_in_the_middle_of_a_flow_and_go_on() {
+    let folder = Folder::new();
+    let (written, counts) = (folder.path("orders.jsonl"), folder.path("counts.csv"));
+    let report = orders_and_counts(&folder, &written, &counts).unwrap();
+    let lines = "{\"id\":\"1\",\"country\":\"DE\"}\n{\"id\":\"2\",\"country\":\"FR\"}\n{\"id\":\"3\",\"country\":\"DE\"}\n";
+    assert_eq!((&*text(&written), &*text(&counts)), (lines, "country,count\nDE,2\nFR,1\n"));
+    let bytes = report.steps[0].written.as_ref().map(|written| written.bytes);
+    assert_eq!(bytes, Some(lines.len() as u64));
+    assert!(
+        report.to_string().contains(&format!(
+            "also_write                  3            3              {:>12}",
+            lines.len()
+        ))
+    );
+}
+
+#[test]
+fn a_file_of_two_steps_that_can_t_be_replaced_leaves_the_other_as_it_was() {
+    for which in [0, 1] {
+        let folder = Folder::new();
+        let paths = [folder.path("orders.jsonl"), folder.path("all.csv")];
+        fs::write(&paths[1 - which], "old").unwrap();
+        let blocked = paths[which].clone();
+        let flow = orders(&folder).transform(move |_| {
+            fs::create_dir_all(blocked.join("sub"))?;
+            Ok(())
+        });
+        let failed = run(flow.also_write(jsonl::write(&paths[0])).write(csv::write(&paths[1]))).unwrap_err();
+        let stage = ["step[1] (also_write) failed: committing ", "write failed: committing "][which];
+        assert!(format!("{failed:#}").starts_with(stage), "{failed:#}");
+        assert_eq!(text(&paths[1 - which]), "old", "{which}");
+        let left: Vec<_> = fs::read_dir(paths[0].parent().unwrap()).unwrap().collect();
+        assert_eq!(left.len(), 3, "{left:?}");
+    }
+}
+
+#[test]
+fn the_outputs_of_a_flow_can_t_be_the_same_file() {
+    let folder = Folder::new();
+    let path = folder.path("out.csv");
+    let failed = orders_and_counts(&folder, &path, &path).unwrap_err();
+    assert!(format!("{failed:#}").contains("out.csv"), "{failed:#}");
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_record_that_an_output_in_the_middle_can_t_hold_is_set_aside_and_does_not_go_on() {
+    let folder = Folder::new();
+    let (flat, nested, bad) =
+        (folder.path("flat.csv"), folder.path("nested.jsonl"), folder.path("bad.jsonl"));
+    let input = folder.write("in.jsonl", "{\"id\":1}\n{\"id\":[2]}\n{\"id\":3}\n");
+    let pipeline = Pipeline::builder("orders")
+        .on_error(OnError::dead_letter(jsonl::write(&bad), Limit::records(1)))
+        .read(jsonl::read_records(&input))
+        .also_write(csv::write(&flat))
+        .write(jsonl::write(&nested));
+    let report = run(pipeline).unwrap();
+    assert_eq!((report.written.records, report.steps[0].rejected), (2, 1));
+    assert_eq!((&*text(&flat), &*text(&nested)), ("id\n1\n3\n", "{\"id\":1}\n{\"id\":3}\n"));
+    let letter = godata::dead_letters(&bad).unwrap().iter().next().unwrap().clone();
+    assert_eq!((&*letter.stage, letter.step, letter.line), ("step[0] (also_write)", Some(0), Some(2)));
+}
+
+#[test]
+fn a_chain_of_files_with_other_columns_names_both_files_and_the_columns() {
+    let folder = Folder::new();
+    let (old, new) = (
+        folder.write("old.csv", "id,amount,day\n1,2,3\n"),
+        folder.write("new.csv", "id,Betrag,day\n4,5,6\n"),
+    );
+    let out = folder.path("all.csv");
+    let both = || {
+        let reader = chain(csv::read_records(&old), csv::read_records(&new));
+        Pipeline::builder("orders").read(reader)
+    };
+    let failed = run(both().write(csv::write(&out))).unwrap_err();
+    let expected = format!(
+        "write failed: the columns of `{}` are not those of `{}`, which are the header: it also has `Betrag`, and \
+         lacks `amount`; use `alias`, `select` or `columns`",
+        new.display(),
+        old.display()
+    );
+    assert_eq!(format!("{failed:#}"), expected);
+    run(both().alias("amount", "Betrag").write(csv::write(&out))).unwrap();
+    assert_eq!(text(&out), "id,amount,day\n1,2,3\n4,5,6\n");
+}

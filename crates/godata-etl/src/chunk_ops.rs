@@ -211,6 +211,36 @@ impl Chunk<Records> {
         Ok(self)
     }
 
+    /// Gives the one of these fields that a record has the first of the names.
+    pub(crate) fn alias(mut self, work: &mut Work, names: &[String]) -> Result<Self, Stop> {
+        let Some(field) = names.first() else { return Ok(self) };
+        let columns = self.batch.aliases(names)?;
+        if columns.len() > 1 {
+            let Self { batch, rows, .. } = &mut self;
+            let rejected =
+                work.each(rows, 0..batch.len(), |_, position| Ok(batch.one_of(position, &columns)?))?;
+            self.take_out(&rejected);
+        }
+        for (name, _) in columns {
+            self.batch.rename(&name, field)?;
+        }
+        Ok(self)
+    }
+
+    /// Rejects the records that have no value in one of these fields.
+    pub(crate) fn not_null(mut self, work: &mut Work, fields: &[String]) -> Result<Self, Stop> {
+        let find = |field: &String| Ok((field.clone(), self.batch.find(field)?));
+        let columns: Vec<_> = fields.iter().map(find).collect::<Result<_, ShapeError>>()?;
+        let Self { batch, rows, .. } = &mut self;
+        let rejected = work.each(rows, 0..batch.len(), |_, position| {
+            let lacking =
+                columns.iter().try_for_each(|(field, column)| batch.require(position, *column, field));
+            Ok(lacking?)
+        })?;
+        self.take_out(&rejected);
+        Ok(self)
+    }
+
     /// Sets a field of each record to what `f` computes from the record.
     pub(crate) fn derive(
         mut self,

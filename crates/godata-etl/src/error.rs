@@ -225,7 +225,11 @@ impl PipelineError {
     /// ```
     #[must_use]
     pub fn is_broken_pipe(&self) -> bool {
-        let Self::Write { source, .. } = self else { return false };
+        let source = match self {
+            Self::Write { source, .. } => source,
+            Self::Step { step, source, .. } if step.name == "also_write" => source,
+            _ => return false,
+        };
         error_levels(&**source).any(|cause| {
             let error = cause.downcast_ref::<io::Error>();
             error.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)

@@ -93,7 +93,8 @@
 //!   [`write_with`](Flow::write_with) chooses a writer for each run. [`rows`](rows()) writes to a database or a service that
 //!   takes a batch as a whole.
 //! * Several inputs and outputs: [`chain`](chain()) reads one input after another. [`tee`](tee()) writes all records to
-//!   several outputs, and [`route`](route()) each record to one of two. The outputs of a run are one transaction.
+//!   several outputs, and [`route`](route()) each record to one of two. [`also_write`](Flow::also_write) writes them as they are in
+//!   the middle of a flow. The outputs of a run are one transaction.
 //!   [`retry`](retry()) repeats the calls of a reader or a writer that fail for now.
 //! * Inspection: [`collect`](Flow::collect) previews a flow, [`Pipeline::check`] opens input and output,
 //!   [`PipelineHook`] observes runs, and [`RunReport`] counts what they did.
@@ -191,7 +192,8 @@
 //! `DEBUG` spans; hooks run in that of the run. So every line that they log names the run, on whatever thread. A
 //! [`retry`](retry()) logs `a call is retried` at level `WARN`, with the number of the `attempt` that follows, `wait_ms` and
 //! `error`. A join logs `records of a table were rejected` at level `WARN`, with the name of the `table` and how many were
-//! `rejected`, because the report of the run counts only its own records. Three more events are possible, all at level `ERROR`
+//! `rejected`, because the report of the run counts only its own records. A step that looks for a field by its name, such as
+//! `select`, logs `no record has these fields` at level `WARN`, with the `step` and the `fields`. Three more events are possible, all at level `ERROR`
 //! with `error`: `a hook panicked`, `a result panicked when it was dropped`, and `a sink failed to abort` for an output that could
 //! not be discarded.
 //!
@@ -245,6 +247,7 @@ mod reader;
 mod records;
 mod rejected;
 mod report;
+mod report_text;
 mod retry;
 mod step;
 mod stop;
@@ -258,7 +261,7 @@ pub use batch::Batch;
 pub use chunk::Chunk;
 pub use engine::RunScope;
 pub use error::{BuildError, PipelineError};
-pub use flow::{Flow, GroupBy, GroupByFields, IntoFlow, JoinField, NamedFields};
+pub use flow::{Fields, Flow, GroupBy, GroupByFields, IntoFlow, JoinField, NamedFields};
 #[doc(no_inline)]
 pub use godata_core::time;
 pub use godata_core::{
@@ -274,10 +277,10 @@ pub use origin::{Lines, Origin, Place};
 pub use pipeline::{Pipeline, PipelineBuilder};
 pub use reader::{BlockingRead, BlockingSource, Chain, ChainedSources, Reader, Source, chain};
 pub use records::{
-    Cast, CastError, CellRef, CellVisitor, ConvertError, Decimal, FieldError, Number, NumberRef,
-    ParseDecimalError, ParseTimestampError, Record, RecordMut, RecordRef, Records, RecordsBuilder, Rows,
-    Shape, ShapeError, SlicesBuilder, SourceFormat, Timestamp, Type, Value, ValueRef, WrittenText, to_record,
-    to_value,
+    Cast, CastError, CellRef, CellVisitor, ConvertError, Decimal, DecimalOverflow, DecimalSum, FieldError,
+    Number, NumberRef, ParseDecimalError, ParseTimestampError, Record, RecordMut, RecordRef, Records,
+    RecordsBuilder, Rows, Shape, ShapeError, SlicesBuilder, SourceFormat, Timestamp, Type, Value, ValueRef,
+    WrittenText, to_record, to_value,
 };
 pub use rejected::{RejectKind, RejectReason, Rejected, StageName};
 pub use report::{IoCounts, RunReport, StepCounts};

@@ -269,6 +269,7 @@ impl PipelineBuilder {
             workers: cores(),
             ordered: true,
             on_error: OnError::default(),
+            is_preview: false,
             mistake,
         })
     }

@@ -1,9 +1,8 @@
 //! The counts of a run.
 
-use std::fmt;
 use std::time::Duration;
 
-use godata_core::{PipelineName, Progress, RunId, excerpt_within};
+use godata_core::{Progress, RunId};
 use time::UtcDateTime;
 
 use crate::Rejected;
@@ -60,7 +59,7 @@ pub struct IoCounts {
 }
 
 /// What a step did.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct StepCounts {
     /// The kind of step, such as `filter`, or the name of a [`batch_step`](crate::Flow::batch_step).
@@ -77,6 +76,23 @@ pub struct StepCounts {
     pub expanded: u64,
     /// The time that all workers together spent on it.
     pub busy: Duration,
+    /// What an [`also_write`](crate::Flow::also_write) wrote; `None` for other steps. Its `rejected` are the records that the target
+    /// refused, which went on.
+    pub written: Option<IoCounts>,
+    /// The fields that the step looks for by name, and that no record of the run had. Empty if the run did not come to its end.
+    ///
+    /// Only records that bring their own names, such as those of JSON, can lack a field without failing the run. Most likely, its
+    /// name is misspelled.
+    pub missing_fields: Vec<String>,
+    /// How the table of a [`join`](crate::Flow::join) or a [`lookup`](crate::Flow::lookup) was read; `None` for other steps. Its
+    /// records are not among those of the run, and neither are the ones that it rejected.
+    pub table: Option<Box<RunReport>>,
+}
+
+impl StepCounts {
+    pub(crate) fn refused(&self) -> u64 {
+        self.written.as_ref().map_or(0, |written| written.rejected)
+    }
 }
 
 impl RunReport {
@@ -87,13 +103,14 @@ impl RunReport {
     /// of can be rejected several times.
     #[must_use]
     pub fn rejected(&self) -> u64 {
-        self.read.rejected + self.total(|step| step.rejected) + self.written.rejected
+        self.read.rejected + self.total(|step| step.rejected + step.refused()) + self.written.rejected
     }
 
-    /// How many calls of the reader and the writer were repeated by a [`retry`](crate::retry()).
+    /// How many calls of the reader and the writers were repeated by a [`retry`](crate::retry()).
     #[must_use]
     pub fn retries(&self) -> u64 {
-        self.read.retries + self.written.retries
+        let of_steps = self.total(|step| step.written.as_ref().map_or(0, |written| written.retries));
+        self.read.retries + of_steps + self.written.retries
     }
 
     /// How many records were read or made, but neither dropped, rejected nor written. After a run that succeeded,
@@ -127,7 +144,7 @@ impl RunReport {
     /// | `read`, `written` | what the reader and the writer did: `records`, `rejected`, `batches`, `bytes`, `retries`, `busy_us` |
     /// | `dropped`, `expanded` | how many records all steps together dropped, and how many they made beyond one for each that came in |
     /// | `rejected` | how many records the reader, all steps and the writer together [rejected](Self::rejected) |
-    /// | `steps` | what each step did, in order: its `name`, the records `in` and `out`, `dropped`, `expanded`, `rejected`, `busy_us` |
+    /// | `steps` | what each step did, in order: its `name`, the records `in` and `out`, `dropped`, `expanded`, `rejected`, `busy_us`, `written` if it is an [`also_write`](crate::Flow::also_write), and the `records` and the `rejected` of the `table` if it is a join |
     /// | `steps_left_out` | how many of the last steps are not in `steps`; absent if all fit, as about 120 steps do |
     ///
     /// Times are whole microseconds. Later versions may add fields.
@@ -189,48 +206,23 @@ fn io_json(counts: &IoCounts) -> String {
 }
 
 fn step_json(step: &StepCounts) -> String {
-    let StepCounts { name, records_in, records_out, dropped, rejected, expanded, busy } = step;
+    let StepCounts {
+        name, records_in, records_out, dropped, rejected, expanded, busy, written, table, ..
+    } = step;
+    let table = table
+        .as_ref()
+        .map(|table| {
+            format!(r#","table":{{"records":{},"rejected":{}}}"#, table.written.records, table.rejected())
+        })
+        .unwrap_or_default();
+    let written =
+        written.as_ref().map(|written| format!(r#","written":{}"#, io_json(written))).unwrap_or_default();
     let busy = busy.as_micros();
     // A name has no control characters.
     let name = name.replace('\\', r"\\").replace('"', r#"\""#);
     format!(
-        r#"{{"name":"{name}","in":{records_in},"out":{records_out},"dropped":{dropped},"expanded":{expanded},"rejected":{rejected},"busy_us":{busy}}}"#
+        r#"{{"name":"{name}","in":{records_in},"out":{records_out},"dropped":{dropped},"expanded":{expanded},"rejected":{rejected},"busy_us":{busy}{written}{table}}}"#
     )
-}
-
-impl fmt::Display for RunReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} took {:.3?}", excerpt_within(&self.pipeline, PipelineName::MAX_BYTES), self.took)?;
-        let rejects = self.rejected() > 0;
-        write!(f, "\n  {:<18} {:>12} {:>12}", "stage", "records in", "records out")?;
-        f.write_str(if rejects { "     rejected" } else { "" })?;
-        write!(f, " {:>12} {:>10}", "bytes", "busy")?;
-        let row = |f: &mut fmt::Formatter<'_>, stage: &str, records_in: Option<u64>, row: &IoCounts| {
-            let text = |count: Option<u64>| count.map(|count| count.to_string()).unwrap_or_default();
-            write!(f, "\n  {stage:<18} {:>12} {:>12}", text(records_in), row.records)?;
-            if rejects {
-                write!(f, " {:>12}", text(Some(row.rejected).filter(|&rejected| rejected > 0)))?;
-            }
-            let (bytes, busy) =
-                (text(Some(row.bytes).filter(|&bytes| bytes > 0)), format!("{:.1?}", row.busy));
-            write!(f, " {bytes:>12} {busy:>10}")
-        };
-        row(f, "read", None, &self.read)?;
-        for (index, step) in self.steps.iter().enumerate() {
-            let StepCounts { records_in, records_out, rejected, busy, .. } = *step;
-            let counts = IoCounts { records: records_out, rejected, busy, ..IoCounts::default() };
-            row(f, &format!("{index} {}", step.name), Some(records_in), &counts)?;
-        }
-        let written = &self.written;
-        row(f, "write", Some(written.records + written.rejected), written)?;
-        if self.retries() > 0 {
-            write!(f, "\n  retries: {}", self.retries())?;
-        }
-        match self.unfinished() {
-            0 => Ok(()),
-            unfinished => write!(f, "\n  unfinished records: {unfinished}"),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -251,6 +243,9 @@ mod tests {
             rejected: 0,
             expanded: 0,
             busy,
+            written: None,
+            missing_fields: Vec::new(),
+            table: None,
         };
         RunReport {
             pipeline: "orders".to_owned(),

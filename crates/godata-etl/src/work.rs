@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use godata_core::{BoxError, Canceled, Cancellation, RunContext};
 
 use crate::chunk::{RowMap, UNKNOWN_ROW, row_number};
-use crate::engine::{Carried, Run, Stage};
+use crate::engine::{Carried, Run, SideBatch, Stage};
 use crate::origin::Raw;
 use crate::{Origin, Place, Records, RejectReason, Stop};
 
@@ -278,6 +278,11 @@ impl Work {
     /// Adds what travels beside the batch.
     pub(crate) fn carry(&mut self, carried: Carried) {
         self.carried.add(carried);
+    }
+
+    /// Adds what is to be written to the output of a step.
+    pub(crate) fn carry_side(&mut self, batch: SideBatch) {
+        self.carried.push_side(batch);
     }
 
     pub(crate) fn take_carried(&mut self) -> Carried {

@@ -23,7 +23,11 @@ pub(crate) fn encode<B: Batch>(
 ) -> Result<Encoded<FieldNames>, Stop> {
     let plan = match writer.shape() {
         Some(names) => Plan::of(names, batch, writer.rules().drops_extra),
-        None if batch.has_fixed_names() => Plan::of(batch.shape(), batch, false),
+        None if batch.has_fixed_names() => {
+            let mut plan = Plan::of(batch.shape(), batch, false);
+            plan.names.input = (!batch.is_empty()).then(|| source.place(index(0)).source).flatten();
+            plan
+        }
         None => Plan::present(batch, |position| source.place(index(position)))?,
     };
     let cells = &writer.cells().map_err(BoxError::from)?;
@@ -71,7 +75,7 @@ impl Plan {
         let first = |&(position, _): &_| FirstRecord { position, place: place(position) };
         let first = Some(columns.iter().map(first).collect());
         let columns = columns.into_iter().map(|(_, column)| Some(column)).collect();
-        let names = FieldNames { shape, first, records: batch.len(), has_blank: false };
+        let names = FieldNames { shape, first, input: None, records: batch.len(), has_blank: false };
         Ok(Self { names, columns, others: Vec::new() })
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use godata_core::{BoxError, debug_as_chain, excerpt, excerpt_path};
+use godata_core::{BoxError, debug_as_chain, excerpt, excerpt_list, excerpt_path};
 use godata_etl::{Place, RejectKind, RejectReason};
 
 /// A CSV file that can't be read, or a record that can't be written as CSV.
@@ -322,6 +322,26 @@ pub enum CsvError {
         /// How many records the header is made from.
         records: usize,
     },
+    /// An input has columns that the header lacks, which is that of another input: in a [`chain`](godata_etl::chain()), say. Give
+    /// them one name with [`alias`](godata_etl::Flow::alias) or [`rename`](godata_etl::Flow::rename), choose them with
+    /// [`select`](godata_etl::Flow::select), or list all with [`columns`](crate::CsvWriter::columns).
+    #[error(
+        "the columns of `{}` are not those of `{}`, which are the header: it also has {}{}; use `alias`, `select` or `columns`",
+        excerpt_path(&**input),
+        excerpt_path(&**header_of),
+        some_of(new),
+        lacking(missing)
+    )]
+    OtherColumns {
+        /// The input.
+        input: Arc<str>,
+        /// The input whose columns are the header.
+        header_of: Arc<str>,
+        /// The columns that only the input has.
+        new: Vec<String>,
+        /// The columns that only the header has.
+        missing: Vec<String>,
+    },
     /// A record has a field that is not in [`columns`](crate::CsvWriter::columns). Drop it in a step or with
     /// [`drop_extra_fields`](crate::CsvWriter::drop_extra_fields), or list it.
     #[error("field `{}` is not one of the columns to write; drop it in a step or list it", excerpt(field))]
@@ -393,6 +413,21 @@ impl CsvError {
             | Self::JoinedLines { column, .. } => Some(column),
             _ => None,
         }
+    }
+}
+
+/// The second half of [`CsvError::OtherColumns`].
+fn lacking(missing: &[String]) -> String {
+    if missing.is_empty() { String::new() } else { format!(", and lacks {}", some_of(missing)) }
+}
+
+/// The first of these columns, so that two lists of them are not too long.
+fn some_of(columns: &[String]) -> String {
+    match columns.split_at_checked(5) {
+        Some((first, more)) if !more.is_empty() => {
+            format!("{} and {} more", excerpt_list(first), more.len())
+        }
+        _ => excerpt_list(columns),
     }
 }
 

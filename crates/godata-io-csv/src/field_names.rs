@@ -11,6 +11,8 @@ pub struct FieldNames {
     /// The first record that has each of them. `None` if the names were known without the records: they were given, or are
     /// those of an input.
     pub(crate) first: Option<Vec<FirstRecord>>,
+    /// Where the records come from, if the names are those of an input.
+    pub(crate) input: Option<Arc<str>>,
     /// How many records there are.
     pub(crate) records: usize,
     /// Whether a record is a blank line. It needs quotes if the header has one column, and null for the others otherwise.
@@ -29,7 +31,7 @@ pub(crate) struct FirstRecord {
 impl FieldNames {
     /// Names that were known without the records.
     pub(crate) fn known(shape: &Arc<Shape>, records: usize) -> Self {
-        Self { shape: Arc::clone(shape), first: None, records, has_blank: false }
+        Self { shape: Arc::clone(shape), first: None, input: None, records, has_blank: false }
     }
 
     /// The names that one of the first `records` records has.
@@ -38,6 +40,14 @@ impl FieldNames {
         let is_within =
             move |at: usize| first.is_none_or(|first| first.get(at).is_some_and(|at| at.position < records));
         self.shape.names().enumerate().filter(move |&(at, _)| is_within(at)).map(|(_, name)| name)
+    }
+
+    /// The names that the header does not have, and those that only the header has.
+    pub(crate) fn differences(&self, header: &Shape) -> (Vec<String>, Vec<String>) {
+        let only_in = |one: &Shape, other: &Shape| {
+            one.names().filter(|name| other.position(name).is_none()).map(str::to_owned).collect()
+        };
+        (only_in(&self.shape, header), only_in(header, &self.shape))
     }
 
     /// The first name that is not in the header, and the record that has it.

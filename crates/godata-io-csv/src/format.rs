@@ -18,6 +18,8 @@ pub struct CsvFormat {
     cells: CellWriter,
     rules: HeaderRules,
     header: Header,
+    /// The input whose names are the header.
+    header_of: Option<Arc<str>>,
     scope: RunScope,
 }
 
@@ -55,7 +57,7 @@ impl CsvFormat {
         scope: &RunScope,
     ) -> Self {
         let header = given.map_or_else(|| Header::Open(Collected::default()), Header::Known);
-        Self { cells, rules, header, scope: scope.clone() }
+        Self { cells, rules, header, header_of: None, scope: scope.clone() }
     }
 
     /// Makes the header from the names so far. Returns the batches that waited for it.
@@ -65,6 +67,7 @@ impl CsvFormat {
         if names.is_empty() {
             return Err(CsvError::NoFields.into());
         }
+        self.header_of = waiting.first().and_then(|first| first.batch().input.clone());
         let names = Arc::new(Shape::new(names)?);
         self.header = Header::Known(Arc::clone(&names));
         waiting.into_iter().map(|encoded| self.fit(&names, encoded)).collect()
@@ -81,6 +84,10 @@ impl CsvFormat {
             return Ok(encoded);
         }
         if let Some((field, place)) = encoded.batch().new_to(header).filter(|_| !self.rules.drops_extra) {
+            if let Some((input, header_of)) = encoded.batch().input.clone().zip(self.header_of.clone()) {
+                let (new, missing) = encoded.batch().differences(header);
+                return Err(CsvError::OtherColumns { input, header_of, new, missing }.into());
+            }
             let (field, records) = (field.to_owned(), self.rules.records);
             return Err(CsvError::NewField { field, place, records }.into());
         }

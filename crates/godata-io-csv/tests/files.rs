@@ -139,6 +139,16 @@ fn in_any_order_a_column_more_or_less_is_an_error() {
 }
 
 #[test]
+fn columns_that_files_name_in_different_ways_become_one() {
+    let files = Files::new(&["id,Amount\nA,1\n", "Betrag,id,amount\n2,B,\n", "amount,id\n3,C\n"]);
+    let out = files.0.path("out.txt");
+    let reader = csv::read_records(files.input()).file_columns(FileColumns::Union).block_size(1);
+    let flow = Pipeline::builder("test").workers(3).read(reader).alias("amount", ["Amount", "Betrag"]);
+    flow.write(csv::write(&out)).unwrap().run_blocking(&RunContext::new()).unwrap();
+    assert_eq!(fs::read_to_string(&out).unwrap(), "id,amount\nA,1\nB,2\nC,3\n");
+}
+
+#[test]
 fn a_union_has_the_columns_of_all_files_from_the_first_record_on() {
     let files = Files::new(&[
         "id,amount\nA,1\n",
@@ -240,6 +250,9 @@ fn a_rename_joins_the_columns_that_files_of_a_union_spell_differently() {
     ];
     assert_eq!(renamed(&files), Ok(expected));
     let files = Files::new(&["id,status\nA,paid\n", "Status,id,status\nopen,B,\n"]);
+    let expected = vec![record! {"id" => "A", "status" => "paid"}, record! {"id" => "B", "status" => "open"}];
+    assert_eq!(renamed(&files), Ok(expected));
+    let files = Files::new(&["id,status\nA,paid\n", "Status,id,status\nopen,B,new\n"]);
     let expected = "step[0] (rename) failed at record 1 (b.csv:2): field `Status` can't be renamed to `status`: \
          both have a value";
     assert_eq!(renamed(&files), Err(expected.into()));

@@ -150,13 +150,13 @@ pub use godata_core::{
 pub use godata_etl as etl;
 pub use godata_etl::{
     Aggregate, BlockingRead, BlockingRowSink, BlockingSink, BlockingSource, BlockingWrite, BuildError, Cast,
-    CastError, Chunk, Concurrency, Decimal, ExpectationFailed, FieldError, Flow, GroupBy, GroupByFields,
-    IntoFlow, JobHook, JobInfo, Join, JoinField, Keep, Key, KeyBytes, Limit, Memory, OnError, Origin,
-    Outcome, Pipeline, PipelineBuilder, PipelineEnd, PipelineError, PipelineHook, PipelineInfo, PipelineJob,
-    Place, Reader, Record, RecordMut, RecordRef, Records, RejectKind, RejectReason, Rejected, RowSink,
-    RunReport, RunScope, Sink, SortField, Source, StageEnd, StageName, StatefulStep, StepInfo, Stop, Type,
-    Unit, Value, ValueRef, Work, Writer, agg, asc, blocking_rows, chain, desc, record, retry, route, rows,
-    tee, tee_all,
+    CastError, Chunk, Concurrency, Decimal, DecimalOverflow, DecimalSum, ExpectationFailed, FieldError,
+    Fields, Flow, GroupBy, GroupByFields, IntoFlow, JobHook, JobInfo, Join, JoinField, Keep, Key, KeyBytes,
+    Limit, Memory, OnError, Origin, Outcome, Pipeline, PipelineBuilder, PipelineEnd, PipelineError,
+    PipelineHook, PipelineInfo, PipelineJob, Place, Reader, Record, RecordMut, RecordRef, Records,
+    RejectKind, RejectReason, Rejected, RowSink, RunReport, RunScope, Sink, SortField, Source, StageEnd,
+    StageName, StatefulStep, StepInfo, Stop, Type, Unit, Value, ValueRef, Work, Writer, agg, asc,
+    blocking_rows, chain, desc, record, retry, route, rows, tee, tee_all,
 };
 #[cfg(any(feature = "csv", feature = "json"))]
 pub use godata_io::{Compression, Encoding, Input, Output};

@@ -1,16 +1,18 @@
 //! What travels beside a batch to the end of the pipeline.
 
-use super::Task;
+use super::{SideBatch, Task};
 use crate::Rejected;
 
 /// What travels beside a batch to the end of the pipeline, also if none of its records is left. Empty in a run without a policy for
-/// bad records.
+/// bad records and without an `also_write`.
 #[derive(Debug, Default)]
 pub(crate) struct Carried {
     /// How many records the batch had when it was read, with those that were rejected.
     pub(crate) read: u64,
     /// The records that were rejected so far.
     rejected: Vec<Rejected>,
+    /// What was encoded for the outputs in the middle of the flow.
+    sides: Vec<SideBatch>,
 }
 
 /// What a task made, and what travels beside it.
@@ -22,15 +24,25 @@ pub(crate) struct Computed<T> {
 
 impl Carried {
     pub(crate) fn is_empty(&self) -> bool {
-        self.read == 0 && self.rejected.is_empty()
+        self.read == 0 && self.rejected.is_empty() && self.sides.is_empty()
     }
 
     pub(crate) fn push(&mut self, rejected: Rejected) {
         self.rejected.push(rejected);
     }
 
+    pub(crate) fn push_side(&mut self, batch: SideBatch) {
+        self.sides.push(batch);
+    }
+
+    /// Takes what is to be written to the outputs in the middle of the flow.
+    pub(crate) fn take_sides(&mut self) -> Vec<SideBatch> {
+        std::mem::take(&mut self.sides)
+    }
+
     pub(crate) fn add(&mut self, other: Self) {
         self.read += other.read;
+        self.sides.extend(other.sides);
         if self.rejected.is_empty() {
             self.rejected = other.rejected;
         } else {

@@ -1,5 +1,6 @@
 //! The counts of a run while it runs.
 
+use std::sync::OnceLock;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
@@ -35,6 +36,8 @@ pub(super) struct StepCounter {
     busy: AtomicU64,
     /// Whether a step with a state has passed on all that it will.
     is_ended: AtomicBool,
+    /// What a step with an output has written.
+    written: OnceLock<IoCounter>,
 }
 
 impl Counters {
@@ -65,9 +68,32 @@ impl Counters {
         counter.fetch_add(1, Relaxed);
     }
 
-    /// Counts another attempt of a reader or a writer. Steps are not retried.
+    /// Notes that a step has an output.
+    pub(super) fn add_side(&self, step: usize) {
+        self.steps[step].written.get_or_init(IoCounter::default);
+    }
+
+    pub(super) fn add_side_batch(&self, step: usize, records: u64) {
+        self.output(Stage::Step(step)).add_batch(records);
+    }
+
+    pub(super) fn add_side_bytes(&self, step: usize, bytes: u64) {
+        self.output(Stage::Step(step)).add_bytes(bytes);
+    }
+
+    /// Counts a record that an output has refused.
+    pub(super) fn add_refused(&self, stage: Stage) {
+        self.output(stage).rejected.fetch_add(1, Relaxed);
+    }
+
+    fn output(&self, stage: Stage) -> &IoCounter {
+        let Stage::Step(step) = stage else { return &self.written };
+        self.steps[step].written.get_or_init(IoCounter::default)
+    }
+
+    /// Counts another attempt of a reader or a writer. Other steps are not retried.
     pub(super) fn add_retry(&self, stage: Stage) {
-        let counter = if stage == Stage::Read { &self.read } else { &self.written };
+        let counter = if stage == Stage::Read { &self.read } else { self.output(stage) };
         counter.retries.fetch_add(1, Relaxed);
     }
 }
@@ -128,6 +154,7 @@ impl StepCounter {
             true => (records_in.saturating_sub(left), left.saturating_sub(records_in)),
             false => (self.dropped.load(Relaxed), self.expanded.load(Relaxed)),
         };
+        let busy = Duration::from_nanos(self.busy.load(Relaxed));
         StepCounts {
             name: step.name,
             records_in,
@@ -135,7 +162,10 @@ impl StepCounter {
             dropped,
             rejected,
             expanded,
-            busy: Duration::from_nanos(self.busy.load(Relaxed)),
+            busy,
+            missing_fields: Vec::new(),
+            table: None,
+            written: self.written.get().map(|written| IoCounts { busy, ..written.counts() }),
         }
     }
 }

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, try_join};
 use godata_core::{BoxError, RunContext, debug_as_chain, error_chain};
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
 use super::permits::has_permit;
 use super::rejects::Rejects;
+use super::side::SideOutputs;
 use super::{Bracket, Computed, Lanes, LoggedBy, Opener, Plan, Pull, Run, RunScope, Stage, Stopped, Task};
 use crate::error::Panicked;
 use crate::hooks::JobObserver;
@@ -83,9 +84,10 @@ struct WithinStep;
 
 debug_as_chain!(NoRuntime, WithinStep);
 
-/// The open output, and what becomes of rejected records.
+/// The open outputs, and what becomes of rejected records.
 struct Output<S> {
     sink: S,
+    sides: SideOutputs,
     rejects: Rejects,
 }
 
@@ -115,15 +117,21 @@ async fn open_both<B: Batch, W: Writer<B>>(
 ) -> Result<Opened<B, W>, Stopped> {
     run.or_canceled(async {
         let source = open(Arc::clone(run)).await?;
+        let sides = SideOutputs::open(run).await?;
         let scope = RunScope::new(run);
-        let opened = in_write(run, async || {
+        let opened = in_stage(run, Stage::Write, async || {
             let writer = make(run.context())?;
             let sink = writer.open(&scope).await?;
             let rejects = Rejects::open(run).await?;
-            Ok((writer, Output { sink, rejects }))
+            Ok((writer, sink, rejects))
         });
-        let (writer, output) = opened.await.map_err(|cause| run.stopped(Stage::Write, cause))?;
-        Ok((source, writer, output))
+        match opened.await {
+            Ok((writer, sink, rejects)) => Ok((source, writer, Output { sink, sides, rejects })),
+            Err(cause) => {
+                sides.abort(run).await;
+                Err(run.stopped(Stage::Write, cause))
+            }
+        }
     })
     .await
 }
@@ -159,32 +167,32 @@ async fn write_batches<E: Send + 'static, S: Sink<E>>(
 
 async fn write_one<E: Send + 'static, S: Sink<E>>(
     run: &Arc<Run>,
-    Output { sink, rejects }: &mut Output<S>,
-    Computed { made, carried }: Computed<Encoded<E>>,
+    Output { sink, sides, rejects }: &mut Output<S>,
+    Computed { made, mut carried }: Computed<Encoded<E>>,
 ) -> Result<(), Stopped> {
     let before = rejects.tally();
-    let read = carried.read;
-    let mut rejected = rejects.judge(run, carried)?;
-    if let Some(encoded) = made {
-        let refused = write_batch(run, sink, encoded).await?;
-        rejected = rejects.judge_refused(run, before, rejected, refused, read)?;
-    }
+    let (read, to_sides) = (carried.read, carried.take_sides());
+    let rejected = rejects.judge(run, carried)?;
+    let (mut refused, more) = try_join(sides.write(run, to_sides), write_batch(run, sink, made)).await?;
+    refused.extend(more);
+    let rejected = rejects.judge_refused(run, before, rejected, refused, read)?;
     if rejected.is_empty() {
         return Ok(());
     }
-    let letters = in_write(run, || rejects.write(run, rejected));
+    let letters = in_stage(run, Stage::Write, || rejects.write(run, rejected));
     letters.await.map_err(|cause| run.stopped(Stage::Write, cause))
 }
 
-/// Writes a batch. Returns the records that the sink has rejected.
+/// Writes a batch, if there is one. Returns the records that the sink has rejected.
 async fn write_batch<E: Send + 'static, S: Sink<E>>(
     run: &Arc<Run>,
     sink: &mut S,
-    (encoded, mut bracket): Encoded<E>,
+    encoded: Option<Encoded<E>>,
 ) -> Result<Vec<Rejected>, Stopped> {
+    let Some((encoded, mut bracket)) = encoded else { return Ok(Vec::new()) };
     run.refused.begin();
     let start = Instant::now();
-    let result = in_write(run, || sink.write(encoded)).await;
+    let result = in_stage(run, Stage::Write, || sink.write(encoded)).await;
     bracket.add_time(start.elapsed());
     let refused = run.refused.end();
     if let Err(cause) = result {
@@ -215,7 +223,7 @@ async fn finish<E, S: Sink<E>>(
     let result = match (output, result) {
         (Some(output), Ok(())) => {
             run.begin_commit();
-            commit(&run, output).await.map_err(|cause| run.stopped(Stage::Write, cause))
+            commit(&run, output).await
         }
         (output, result) => {
             abort(&run, output).await;
@@ -226,40 +234,55 @@ async fn finish<E, S: Sink<E>>(
     run.end(result)
 }
 
-/// Prepares the output, then commits the dead letters, then the output. If the process dies between the commits, the next run
-/// replaces the letters; in the other order, they would be lost.
-async fn commit<E, S: Sink<E>>(run: &Run, output: Output<S>) -> Result<(), BoxError> {
-    let Output { mut sink, rejects } = output;
-    if let Err(cause) = in_write(run, || sink.prepare()).await {
-        abort(run, Some(Output { sink, rejects })).await;
-        return Err(cause);
+/// Prepares all outputs, then commits the dead letters, then the outputs, that of the `write` last. If the process dies between
+/// the commits, the next run replaces the letters; in the other order, they would be lost.
+async fn commit<E, S: Sink<E>>(run: &Run, output: Output<S>) -> Result<(), Stopped> {
+    let Output { mut sink, mut sides, rejects } = output;
+    if let Err(stopped) = try_join(sides.prepare(run), prepare(run, &mut sink)).await {
+        abort(run, Some(Output { sink, sides, rejects })).await;
+        return Err(stopped);
     }
-    if let Err(cause) = in_write(run, || rejects.commit()).await {
-        abort_sink(run, || sink.abort()).await;
-        return Err(cause);
+    if let Err(cause) = in_stage(run, Stage::Write, || rejects.commit()).await {
+        sides.abort(run).await;
+        abort_sink(run, Stage::Write, || sink.abort()).await;
+        return Err(run.stopped(Stage::Write, cause));
     }
-    in_write(run, || sink.commit()).await
+    if let Err(stopped) = sides.commit(run).await {
+        abort_sink(run, Stage::Write, || sink.abort()).await;
+        return Err(stopped);
+    }
+    let committed = in_stage(run, Stage::Write, || sink.commit()).await;
+    committed.map_err(|cause| run.stopped(Stage::Write, cause))
+}
+
+async fn prepare<E, S: Sink<E>>(run: &Run, sink: &mut S) -> Result<(), Stopped> {
+    let prepared = in_stage(run, Stage::Write, || sink.prepare()).await;
+    prepared.map_err(|cause| run.stopped(Stage::Write, cause))
 }
 
 async fn abort<E, S: Sink<E>>(run: &Run, output: Option<Output<S>>) {
-    let Some(Output { sink, rejects }) = output else { return };
-    abort_sink(run, || sink.abort()).await;
-    abort_sink(run, || rejects.abort()).await;
+    let Some(Output { sink, sides, rejects }) = output else { return };
+    sides.abort(run).await;
+    abort_sink(run, Stage::Write, || sink.abort()).await;
+    abort_sink(run, Stage::Write, || rejects.abort()).await;
 }
 
-async fn abort_sink<Fut: Future<Output = ()>>(run: &Run, abort: impl FnOnce() -> Fut) {
-    if let Err(cause) = in_write(run, || abort().map(Ok)).await {
+pub(super) async fn abort_sink<Fut>(run: &Run, stage: Stage, abort: impl FnOnce() -> Fut)
+where
+    Fut: Future<Output = ()>,
+{
+    if let Err(cause) = in_stage(run, stage, || abort().map(Ok)).await {
         tracing::error!(error = %error_chain(&*cause), "a sink failed to abort");
     }
 }
 
-/// Runs the async code of a writer or a sink, in the span of the last stage.
-async fn in_write<T, F, Fut>(run: &Run, code: F) -> Result<T, BoxError>
+/// Runs the async code of a writer or a sink, in the span of its stage.
+pub(super) async fn in_stage<T, F, Fut>(run: &Run, stage: Stage, code: F) -> Result<T, BoxError>
 where
     F: FnOnce() -> Fut,
     Fut: Future<Output = Result<T, BoxError>>,
 {
-    contained_async(code).instrument(run.span(Stage::Write).clone()).await
+    contained_async(code).instrument(run.span(stage).clone()).await
 }
 
 /// Runs the user's async code: a panic in it, before or while it is awaited, becomes an error.

@@ -69,11 +69,17 @@ impl Run {
 
     /// Counts a record that was rejected, and shows it to the hooks.
     pub(super) fn count_rejected(&self, rejected: &Rejected) {
-        self.counters.add_rejected(match &rejected.stage {
-            StageName::Read => Stage::Read,
-            StageName::Step(step) => Stage::Step(step.index),
-            StageName::Write => Stage::Write,
-        });
+        self.counters.add_rejected(stage_of(rejected));
+        self.show_rejected(rejected);
+    }
+
+    /// The same for a record that an output has refused.
+    pub(super) fn count_refused(&self, refused: &Rejected) {
+        self.counters.add_refused(stage_of(refused));
+        self.show_rejected(refused);
+    }
+
+    fn show_rejected(&self, rejected: &Rejected) {
         let mut first = self.rejections.lock().unwrap_or_else(PoisonError::into_inner);
         if first.len() < RunReport::MAX_REJECTIONS {
             first.push(rejected.excerpt(RAW));
@@ -81,6 +87,14 @@ impl Run {
         drop(first);
         self.context().progress().add_records_rejected(1);
         self.hooks.rejected(self, rejected);
+    }
+}
+
+fn stage_of(rejected: &Rejected) -> Stage {
+    match &rejected.stage {
+        StageName::Read => Stage::Read,
+        StageName::Step(step) => Stage::Step(step.index),
+        StageName::Write => Stage::Write,
     }
 }
 

@@ -45,8 +45,8 @@ impl Rejects {
         self.tally
     }
 
-    /// Counts the records that the sink has rejected, and judges the batch again with them. `before` is the tally before the
-    /// batch, of which `read` records were read and `rejected` were rejected before they came to the sink. Returns all of them
+    /// Counts the records that the sinks have rejected, and judges the batch again with them. `before` is the tally before the
+    /// batch, of which `read` records were read and `rejected` were rejected before they came to a sink. Returns all of them
     /// by row.
     pub(super) fn judge_refused(
         &mut self,
@@ -60,7 +60,7 @@ impl Rejects {
             return Ok(rejected);
         }
         for refused in &refused {
-            run.count_rejected(refused);
+            run.count_refused(refused);
         }
         rejected.extend(refused);
         rejected.sort_by_key(|rejected| rejected.row);

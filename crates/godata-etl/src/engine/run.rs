@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use godata_core::{
     BoxError, Canceled, Clock, Failure, JobErrorKind, Permanent, RunContext, SystemClock, Transient,
-    debug_as_chain, error_chain, error_levels, excerpt_within, panic_message,
+    debug_as_chain, error_chain, error_levels, excerpt_list, excerpt_within, panic_message,
 };
 use time::UtcDateTime;
 use tokio::runtime::Handle;
@@ -22,10 +22,12 @@ use super::buffers::Buffers;
 use super::counters::Counters;
 use super::logs::{LoggedBy, Logs};
 use super::refused::Refused;
+use super::side::SideWriter;
 use super::workers::Workers;
 use super::{Exceeded, Stage, Stopped};
 use crate::error::MESSAGE;
 use crate::hooks::{Hooks, JobObserver};
+use crate::keyed::FieldsSeen;
 use crate::{BuildError, OnError, PipelineError, PipelineHook, PipelineInfo, Rejected, RunReport, StepInfo};
 
 /// The description of a pipeline, apart from the code of its stages.
@@ -37,8 +39,18 @@ pub(crate) struct Plan {
     pub(crate) workers: NonZeroUsize,
     pub(crate) ordered: bool,
     pub(crate) on_error: OnError,
+    /// Whether it is a preview, which writes nothing but what it returns.
+    pub(crate) is_preview: bool,
     /// The first mistake in the description. The last call of the builder returns it.
     pub(crate) mistake: Option<BuildError>,
+}
+
+impl Plan {
+    /// Keeps runs from writing anything but to the writer at the end.
+    pub(crate) fn preview(&mut self) {
+        self.is_preview = true;
+        self.on_error.letters = None;
+    }
 }
 
 type CheckAtEnd = Box<dyn Fn() -> Result<(), BoxError> + Send>;
@@ -54,6 +66,9 @@ pub(crate) struct Run {
     pub(super) hooks: Hooks,
     pub(super) counters: Counters,
     pub(super) on_error: OnError,
+    is_preview: bool,
+    /// The writers of the steps that write, by the index of the step.
+    pub(super) sides: Mutex<Vec<(usize, Arc<dyn SideWriter>)>>,
     /// The records of the current batch that the sink has rejected.
     pub(super) refused: Refused,
     /// The first rejected records.
@@ -65,6 +80,12 @@ pub(crate) struct Run {
     at_work: watch::Sender<usize>,
     /// What is checked once all records have been written, by the step that asked for it.
     checks: Mutex<Vec<(usize, CheckAtEnd)>>,
+    /// The reports of the tables that steps have read.
+    tables: Mutex<Vec<(usize, RunReport)>>,
+    /// The fields that steps look for, by the index of the step.
+    looked_for: Mutex<Vec<(usize, Arc<FieldsSeen>)>>,
+    /// Those that no record of the run had.
+    missing: Mutex<Vec<(usize, Vec<String>)>>,
     /// Whether the commit has begun. If the run is cut off after that, the state of the output is unknown.
     committing: AtomicBool,
     ended: AtomicBool,
@@ -90,12 +111,17 @@ impl Run {
             hooks: Hooks::new(plan.hooks.clone(), job),
             counters: Counters::new(plan.steps.len()),
             on_error: plan.on_error.clone(),
+            is_preview: plan.is_preview,
+            sides: Mutex::default(),
             refused: Refused::default(),
             rejections: Mutex::default(),
             started_at: SystemClock.now(),
             started: Instant::now(),
             at_work: watch::Sender::new(0),
             checks: Mutex::default(),
+            looked_for: Mutex::default(),
+            tables: Mutex::default(),
+            missing: Mutex::default(),
             committing: AtomicBool::new(false),
             ended: AtomicBool::new(false),
             info,
@@ -227,14 +253,44 @@ impl Run {
         self.checks.lock().unwrap_or_else(PoisonError::into_inner).push((index, Box::new(check)));
     }
 
+    /// Reports the fields that step `index` looks for if no record has them. A preview does not, because it sees few records.
+    pub(crate) fn look_for(&self, index: usize, seen: Arc<FieldsSeen>) {
+        if !self.is_preview {
+            self.looked_for.lock().unwrap_or_else(PoisonError::into_inner).push((index, seen));
+        }
+    }
+
+    /// Keeps the report of the table that step `index` has read.
+    pub(crate) fn keep_table_report(&self, index: usize, report: RunReport) {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner).push((index, report));
+    }
+
+    fn note_missing(&self) {
+        let looked_for = self.looked_for.lock().unwrap_or_else(PoisonError::into_inner);
+        for (index, seen) in looked_for.iter() {
+            let fields = seen.never();
+            if !fields.is_empty() {
+                let (step, list) = (&self.info.steps[*index], excerpt_list(&fields));
+                tracing::warn!(parent: self.run_span(), %step, fields = list, "no record has these fields");
+                self.missing.lock().unwrap_or_else(PoisonError::into_inner).push((*index, fields));
+            }
+        }
+    }
+
     /// All records have been written.
     pub(super) fn check_end(&self) -> Result<(), Stopped> {
+        self.note_missing();
         let checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         let failed = |(index, check): &(usize, CheckAtEnd)| Some((*index, check().err()?));
         match checks.iter().find_map(failed) {
             Some((index, cause)) => Err(self.stopped(Stage::Step(index), cause)),
             None => Ok(()),
         }
+    }
+
+    /// Whether it is a preview, which writes nothing.
+    pub(crate) fn is_preview(&self) -> bool {
+        self.is_preview
     }
 
     /// Whether it only checks whether a run could start.
@@ -305,13 +361,21 @@ impl Run {
     }
 
     fn report(&self) -> RunReport {
+        let counted = self.info.steps.iter().zip(&self.counters.steps);
+        let mut steps: Vec<_> = counted.map(|(step, counter)| counter.counts(step)).collect();
+        for (index, fields) in self.missing.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            steps[*index].missing_fields.clone_from(fields);
+        }
+        for (index, table) in self.tables.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            steps[*index].table = Some(Box::new(table.clone()));
+        }
         RunReport {
             pipeline: self.info.name.to_string(),
             run_id: self.cx.run_id(),
             started_at: self.started_at,
             took: self.started.elapsed(),
             read: self.counters.read.counts(),
-            steps: self.info.steps.iter().zip(&self.counters.steps).map(|(step, c)| c.counts(step)).collect(),
+            steps,
             written: self.counters.written.counts(),
             rejections: self.rejections.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }

@@ -8,7 +8,9 @@ use tokio::sync::oneshot;
 use tokio::task::spawn_blocking;
 use tracing::Span;
 
+use super::refused::Refused;
 use super::run::AtWork;
+use super::side::Side;
 use super::{Run, Stage};
 use crate::error::contained;
 use crate::{Batch, Chunk, RejectReason};
@@ -30,16 +32,30 @@ use crate::{Batch, Chunk, RejectReason};
 #[derive(Clone)]
 pub struct RunScope {
     run: Arc<Run>,
-    is_for_dead_letters: bool,
+    role: Role,
+}
+
+/// Whose scope it is.
+#[derive(Clone, Debug)]
+enum Role {
+    /// That of the reader, or of the output at the end.
+    Main,
+    /// That of an output in the middle of the flow.
+    Side(Arc<Side>),
+    DeadLetters,
 }
 
 impl RunScope {
     pub(crate) fn new(run: &Arc<Run>) -> Self {
-        Self { run: Arc::clone(run), is_for_dead_letters: false }
+        Self { run: Arc::clone(run), role: Role::Main }
     }
 
     pub(super) fn for_dead_letters(run: &Arc<Run>) -> Self {
-        Self { run: Arc::clone(run), is_for_dead_letters: true }
+        Self { run: Arc::clone(run), role: Role::DeadLetters }
+    }
+
+    pub(super) fn of_side(run: &Arc<Run>, side: Arc<Side>) -> Self {
+        Self { run: Arc::clone(run), role: Role::Side(side) }
     }
 
     /// The context of the run.
@@ -71,13 +87,15 @@ impl RunScope {
     /// Whether this is the scope of a writer of [dead letters](crate::OnError::dead_letter), and not of the output.
     #[must_use]
     pub fn is_for_dead_letters(&self) -> bool {
-        self.is_for_dead_letters
+        matches!(self.role, Role::DeadLetters)
     }
 
     /// Counts bytes of output. Those of dead letters are not counted.
     pub fn count_bytes_written(&self, bytes: u64) {
-        if !self.is_for_dead_letters {
-            self.run.count_bytes_written(bytes);
+        match &self.role {
+            Role::Main => self.run.count_bytes_written(bytes),
+            Role::Side(side) => self.run.counters.add_side_bytes(side.step, bytes),
+            Role::DeadLetters => {}
         }
     }
 
@@ -127,27 +145,36 @@ impl RunScope {
         reason: impl Into<RejectReason>,
     ) -> Result<(), BoxError> {
         let reason = reason.into();
-        if self.is_for_dead_letters {
-            return Err(reason.error);
-        }
-        let rejected = self.run.rejected(Stage::Write, &chunk.origin, chunk.row(index), reason)?;
-        self.run.refused.push(rejected)
+        let stage = match &self.role {
+            Role::Main => Stage::Write,
+            Role::Side(side) => Stage::Step(side.step),
+            Role::DeadLetters => return Err(reason.error),
+        };
+        let rejected = self.run.rejected(stage, &chunk.origin, chunk.row(index), reason)?;
+        self.refused_records().push(rejected)
     }
 
     /// Whether an error of several records may be that of one of them, and the policy wants to know of which.
     pub(crate) fn may_be_of_a_record(&self, error: &BoxError) -> bool {
-        !self.is_for_dead_letters && self.run.may_be_of_a_record(error)
+        !self.is_for_dead_letters() && self.run.may_be_of_a_record(error)
+    }
+
+    fn refused_records(&self) -> &Refused {
+        match &self.role {
+            Role::Side(side) => &side.refused,
+            Role::Main | Role::DeadLetters => &self.run.refused,
+        }
     }
 
     /// How many records of the current batch the sink has rejected.
     pub(crate) fn refused(&self) -> usize {
-        self.run.refused.len()
+        self.refused_records().len()
     }
 
     /// Forgets the records that the sink has rejected since there were `len`, because the batch is written again.
     pub(crate) fn forget_refused(&self, len: usize) {
-        if !self.is_for_dead_letters {
-            self.run.refused.truncate(len);
+        if !self.is_for_dead_letters() {
+            self.refused_records().truncate(len);
         }
     }
 
@@ -157,7 +184,10 @@ impl RunScope {
     }
 
     pub(crate) fn count_retry(&self, stage: Stage) {
-        self.run.count_retry(stage);
+        self.run.count_retry(match &self.role {
+            Role::Side(side) => Stage::Step(side.step),
+            Role::Main | Role::DeadLetters => stage,
+        });
     }
 
     /// Adds to the bytes of input that the run expects to read, for a display of its progress.

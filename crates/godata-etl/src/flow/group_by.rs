@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::keyed::{
     Aggregate, Aggregates, ByClosure, ByFields, Fold, FoldRecords, Grouping, Groups, Kept, Key, KeyOf, Memory,
 };
-use crate::{Flow, Record, RecordRef, Records, Shape, step};
+use crate::{Fields, Flow, Record, RecordRef, Records, Shape, step};
 
 impl<T: Serialize + DeserializeOwned + Send + 'static> Flow<Vec<T>> {
     /// Groups the records by a key. [`fold`](GroupBy::fold) says what becomes of a group, and the other methods are ready-made.
@@ -88,7 +88,7 @@ where
     }
 
     /// The sum of a number of each record, in the order of the records. The result of an addition that overflows is that of the
-    /// type's `+`; add an `i64` as an `i128` if that can happen.
+    /// type's `+`; add an `i64` as an `i128` if that can happen. [`DecimalSum`](crate::DecimalSum) adds decimals.
     pub fn sum<K, N, V>(self, number: V) -> Flow<Vec<(K, N)>>
     where
         K: Key + Send + 'static,
@@ -225,10 +225,7 @@ impl Flow<Records> {
     /// ```
     ///
     /// The [`Memory`] is for the keys, the groups, and the records whose keys don't fit. These are written to temporary files.
-    pub fn group_by<I>(self, fields: I, memory: Memory) -> GroupByFields
-    where
-        I: IntoIterator<Item: Into<Arc<str>>>,
-    {
+    pub fn group_by(self, fields: impl Fields<Arc<str>>, memory: Memory) -> GroupByFields {
         GroupByFields { flow: self, key: ByFields::to_group(fields), memory }
     }
 }

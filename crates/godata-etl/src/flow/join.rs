@@ -9,7 +9,7 @@ use crate::keyed::{
     AddFields, ByClosure, ByFields, Combine, Join, Kept, Key, KeyOf, Memory, Pairs, Rule, TableFlow,
 };
 use crate::step::JoinPlan;
-use crate::{Flow, Pipeline, Reader, Records, step};
+use crate::{Fields, Flow, Pipeline, Reader, Records, step};
 
 /// What a [`join`](Flow::join) or a [`lookup`](Flow::lookup) reads its table from: a [`Reader`], or a [`Flow`] with steps of its
 /// own.
@@ -166,10 +166,13 @@ impl Flow<Records> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn join<I>(self, table: impl IntoFlow<Records>, on: I, join: Join, memory: Memory) -> Self
-    where
-        I: IntoIterator<Item: Into<JoinField>>,
-    {
+    pub fn join(
+        self,
+        table: impl IntoFlow<Records>,
+        on: impl Fields<JoinField>,
+        join: Join,
+        memory: Memory,
+    ) -> Self {
         self.join_fields("join", table.into_flow("table"), on, Rule { join, is_unique: false }, memory)
     }
 
@@ -188,10 +191,7 @@ impl Flow<Records> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn lookup<I>(self, table: impl IntoFlow<Records>, on: I, memory: Memory) -> Self
-    where
-        I: IntoIterator<Item: Into<JoinField>>,
-    {
+    pub fn lookup(self, table: impl IntoFlow<Records>, on: impl Fields<JoinField>, memory: Memory) -> Self {
         self.join_fields(
             "lookup",
             table.into_flow("table"),
@@ -201,14 +201,18 @@ impl Flow<Records> {
         )
     }
 
-    fn join_fields<I>(self, name: &'static str, table: Self, on: I, rule: Rule, memory: Memory) -> Self
-    where
-        I: IntoIterator<Item: Into<JoinField>>,
-    {
-        let on: Vec<JoinField> = on.into_iter().map(Into::into).collect();
-        let keys = ByFields::to_match(on.iter().map(|field| Arc::clone(&field.name)));
+    fn join_fields(
+        self,
+        name: &'static str,
+        table: Self,
+        on: impl Fields<JoinField>,
+        rule: Rule,
+        memory: Memory,
+    ) -> Self {
+        let on = on.into_list();
+        let keys = ByFields::to_match(on.iter().map(|field| Arc::clone(&field.name)).collect::<Vec<_>>());
         let key: Vec<_> = on.into_iter().map(|field| field.in_table).collect();
-        let table_keys = ByFields::to_match(key.iter().cloned());
+        let table_keys = ByFields::to_match(&key);
         let combine = AddFields { rule, key };
         self.with_fields(name, keys, |flow, keys| {
             join_with(flow, name, table, (keys, table_keys), (rule, memory), combine)

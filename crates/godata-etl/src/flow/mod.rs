@@ -1,6 +1,8 @@
 //! The middle of a pipeline's description: a reader and the steps so far.
 
+mod also_write;
 mod clean;
+mod fields;
 mod group_by;
 mod join;
 mod keyed;
@@ -15,6 +17,7 @@ use std::sync::Arc;
 
 use godata_core::{BoxError, PipelineName, RunContext};
 
+pub use self::fields::Fields;
 pub use self::group_by::{GroupBy, GroupByFields};
 pub use self::join::{IntoFlow, JoinField};
 pub use self::named_fields::NamedFields;
@@ -208,7 +211,7 @@ impl<B: Batch> Flow<B> {
 
     /// Runs the flow for its first `limit` records, and returns their batches.
     async fn preview(mut self, cx: &RunContext, limit: u64) -> Result<Vec<B>, PipelineError> {
-        self.plan.on_error.letters = None;
+        self.plan.preview();
         let kept = Collect::new();
         self.take(limit).write(kept.clone())?.run(cx).await?;
         Ok(kept.take())

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 
 use super::named_fields::NamedFields;
 use crate::{
-    Batch, BuildError, Cast, Chunk, Concurrency, Flow, PipelineError, Record, RecordMut, RecordRef, Records,
-    Value, step,
+    Batch, BuildError, Cast, Chunk, Concurrency, Fields, Flow, PipelineError, Record, RecordMut, RecordRef,
+    Records, Value, step,
 };
 
 /// The steps that [`Flow<Vec<T>>`](Flow) has too. The steps that make another value from each record (`map`, `flat_map`,
@@ -201,7 +201,7 @@ impl<B: Batch> Flow<B> {
     ///
     /// If the names are fixed by the input (a CSV file with a header), a name that is not among them fails the run. If
     /// every record may have names of its own (JSON, and after `transform`), a record that lacks a field stays without
-    /// it. The same holds for [`rename`](Self::rename) and [`drop_fields`](Self::drop_fields). After this step, the names are
+    /// it. If no record of the run has it, the log and the [report](crate::StepCounts::missing_fields) say so. The same holds for [`rename`](Self::rename) and [`drop_fields`](Self::drop_fields). After this step, the names are
     /// fixed.
     ///
     /// ```
@@ -219,36 +219,81 @@ impl<B: Batch> Flow<B> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn select<I>(self, names: I) -> Flow<Records>
+    pub fn select(self, names: impl Fields<String>) -> Flow<Records>
     where
         B: NamedFields,
-        I: IntoIterator<Item: Into<String>>,
     {
-        let names: Vec<String> = names.into_iter().map(Into::into).collect();
-        NamedFields::flow(self).reshape("select", move |records| Ok(records.select(&names)?))
+        let names = names.into_list();
+        let fields = names.clone();
+        NamedFields::flow(self).reshape("select", fields, move |records| Ok(records.select(&names)?))
     }
 
     /// Renames a field, which keeps its position.
     ///
     /// If records have a field of the new name, the two become one, at the position of the first of them. In a record that
-    /// has both, one must be null, and the value of the other stays. So `rename("Status", "status")` joins a column that
-    /// some CSV files spell in another way. A record that has a value in both fails.
+    /// has both, one must have no value, and the value of the other stays. A record that has a value in both is rejected.
+    ///
+    /// [`alias`](Self::alias) is for a field that only some inputs call by another name.
     pub fn rename(self, from: impl Into<String>, to: impl Into<String>) -> Flow<Records>
     where
         B: NamedFields,
     {
         let (from, to) = (from.into(), to.into());
-        NamedFields::flow(self).step("rename", move |chunk, work| chunk.rename(work, &from, &to))
+        let fields = vec![from.clone()];
+        NamedFields::flow(self)
+            .looking_for("rename", None, fields, move |chunk, work| chunk.rename(work, &from, &to))
+    }
+
+    /// Gives a field its name in records that call it by one of these other names: in a list of CSV files, say, that spell a
+    /// column in different ways.
+    ///
+    /// ```
+    /// # use godata_etl::{Pipeline, record};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), godata_etl::BoxError> {
+    /// let orders = Pipeline::builder("orders")
+    ///     .read_vec(vec![record! {"Amount" => 3}, record! {"amount" => 4}, record! {"Betrag" => 5}])
+    ///     .untyped()
+    ///     .alias("amount", ["Amount", "Betrag"])
+    ///     .collect(10)
+    ///     .await?;
+    /// assert_eq!(orders, [record! {"amount" => 3}, record! {"amount" => 4}, record! {"amount" => 5}]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// CSV files with such columns are read with `FileColumns::Union`. Unlike [`rename`](Self::rename), this step does not ask for
+    /// every name. If the names are fixed by the input, at least one of them
+    /// must be there. The field keeps its position. A record that has a value under two of the names is rejected.
+    pub fn alias(self, field: impl Into<String>, others: impl Fields<String>) -> Flow<Records>
+    where
+        B: NamedFields,
+    {
+        let mut names = vec![field.into()];
+        names.extend(others.into_list());
+        let mistake = (names.len() == 1).then_some("needs at least one other name");
+        let all = names.clone();
+        let missing =
+            move |records: &Records| match all.iter().any(|name| records.shape().position(name).is_some()) {
+                true => Vec::new(),
+                false => all.first().map(|name| name.as_str().into()).into_iter().collect(),
+            };
+        NamedFields::flow(self)
+            .step_unless(mistake, "alias", missing, move |chunk, work| chunk.alias(work, &names))
     }
 
     /// Drops these fields. See [`select`](Self::select) about unknown names.
-    pub fn drop_fields<I>(self, names: I) -> Flow<Records>
+    pub fn drop_fields(self, names: impl Fields<String>) -> Flow<Records>
     where
         B: NamedFields,
-        I: IntoIterator<Item: Into<String>>,
     {
-        let names: Vec<String> = names.into_iter().map(Into::into).collect();
-        NamedFields::flow(self).reshape("drop_fields", move |records| Ok(records.drop_fields(&names)?))
+        let names = names.into_list();
+        let fields = names.clone();
+        NamedFields::flow(self).reshape(
+            "drop_fields",
+            fields,
+            move |records| Ok(records.drop_fields(&names)?),
+        )
     }
 
     /// Changes the type of a field. Text is parsed; a number that was text is written as a number from then on, with the
@@ -381,11 +426,11 @@ impl<B: Batch> Flow<B> {
 }
 
 impl Flow<Records> {
-    pub(super) fn reshape<F>(self, name: &'static str, reshape: F) -> Self
+    pub(super) fn reshape<F>(self, name: &'static str, fields: Vec<String>, reshape: F) -> Self
     where
         F: Fn(&mut Records) -> Result<(), BoxError> + Send + Sync + 'static,
     {
-        self.step(name, move |mut chunk, _| {
+        self.looking_for(name, None, fields, move |mut chunk, _| {
             reshape(&mut chunk.batch)?;
             Ok(chunk)
         })

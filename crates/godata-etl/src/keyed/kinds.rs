@@ -40,8 +40,10 @@ impl JoinedFields {
 /// A field has values of other kinds in the table, so that no record could match.
 #[derive(thiserror::Error)]
 #[error(
-    "the field `{}` is {here} here and {there} in the table, so nothing can match; cast it on one side",
-    excerpt(field)
+    "the field `{}` is {} here and {} in the table, so nothing can match; cast it on one side",
+    excerpt(field),
+    with_article(here),
+    with_article(there)
 )]
 pub(crate) struct OtherKinds {
     field: Arc<str>,
@@ -91,6 +93,14 @@ impl Kinds {
             }
         }
         Ok(())
+    }
+}
+
+/// `a number`, but `text`.
+fn with_article(kind: &str) -> String {
+    match kind {
+        "text" | "bytes" | "null" => kind.to_owned(),
+        kind => format!("a {kind}"),
     }
 }
 

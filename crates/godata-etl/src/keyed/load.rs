@@ -15,7 +15,7 @@ use super::merge::Merge;
 use super::sorter::{Check, Sorter};
 use super::spill::SpillError;
 use super::store::{Kept, Store};
-use crate::engine::{MakeWriter, Opener, Plan};
+use crate::engine::{MakeWriter, Opener, Plan, Run};
 use crate::writer::WriteFn;
 use crate::{Chunk, Pipeline, PipelineError, RunScope, Sink, Stop, Work, Writer};
 
@@ -47,10 +47,11 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
         Ok(Table::InMemory(table, Kinds::default()))
     }
 
-    /// Reads the table, as a run of its own within the run of `cx`. It takes up to half of the memory.
+    /// Reads the table of step `index`, as a run of its own within `run`. It takes up to half of the memory.
     pub(crate) async fn load(
         &self,
-        cx: &RunContext,
+        run: &Run,
+        index: usize,
         memory: &Memory,
         rule: Rule,
     ) -> Result<Table<R>, BoxError> {
@@ -63,21 +64,23 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
             sorter: Arc::clone(&sorter),
             kinds: Arc::clone(&kinds),
         });
-        let pipeline = Pipeline::build(
-            self.plan.clone(),
-            Arc::clone(&self.open),
-            Arc::new(move |_| Ok(Arc::clone(&writer))),
-        )?;
-        let report = pipeline.run_within(&within(cx)).await.map_err(table_error)?;
+        let mut plan = self.plan.clone();
+        if run.is_preview() {
+            plan.preview();
+        }
+        let make: MakeWriter<_> = Arc::new(move |_| Ok(Arc::clone(&writer)));
+        let pipeline = Pipeline::build(plan, Arc::clone(&self.open), make)?;
+        let report = pipeline.run_within(&within(run.context())).await.map_err(table_error)?;
         if report.rejected() > 0 {
             tracing::warn!(table = %report.pipeline, rejected = report.rejected(), "records of a table were rejected");
         }
+        run.keep_table_report(index, report);
         store.check_fields().map_err(|error| NoKey(Arc::new(error)))?;
         let sorter = sorter.lock().unwrap_or_else(PoisonError::into_inner).take();
         let sorter = sorter.ok_or("the table was loaded twice")?;
         let kinds = kinds.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let is_in_memory = sorter.is_in_memory();
-        let rows = sorter.finish(&|| Ok(cx.cancellation().check()?)).map_err(not_kept)?;
+        let rows = sorter.finish(&|| Ok(run.context().cancellation().check()?)).map_err(not_kept)?;
         if !is_in_memory {
             return Ok(Table::Sorted(store, rows, kinds));
         }

@@ -48,6 +48,7 @@ mod tests;
 pub use agg::Aggregate;
 pub use dedupe::Keep;
 pub(crate) use dedupe::{KeepFirst, KeepLast};
+pub(crate) use fields_seen::FieldsSeen;
 pub(crate) use group::{Grouping, Groups};
 pub(crate) use groupings::{Aggregates, Fold, FoldRecords};
 pub use join::Join;

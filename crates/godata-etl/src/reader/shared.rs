@@ -151,6 +151,7 @@ mod tests {
             workers: NonZeroUsize::MIN,
             ordered: true,
             on_error: OnError::fail(),
+            is_preview: false,
             mistake: None,
         };
         Run::begin(&plan, &RunContext::new(), None, LoggedBy::Pipeline, runtime.handle().clone())

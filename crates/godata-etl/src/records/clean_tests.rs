@@ -21,6 +21,11 @@ fn any_value() -> impl Strategy<Value = Value> {
     ]
 }
 
+fn has_value(row: &Record, name: &str, is_csv: bool) -> bool {
+    let is_empty = is_csv && row.str(name) == Some("");
+    !row.is_null(name) && !is_empty
+}
+
 fn any_rows() -> impl Strategy<Value = Vec<Record>> {
     let fields = prop::collection::vec((prop::sample::select(NAMES.to_vec()), any_value()), 0..6);
     prop::collection::vec(fields.prop_map(Record::from), 0..8)
@@ -106,12 +111,15 @@ proptest! {
     }
 
     #[test]
-    fn fill_null_fills_what_is_null_or_absent(rows in any_rows(), names in any_names(), value in any_value(), is_sparse in any::<bool>()) {
+    fn fill_null_fills_what_has_no_value(
+        rows in any_rows(), names in any_names(), value in any_value(), is_sparse in any::<bool>(), is_csv in any::<bool>(),
+    ) {
         let mut batch = batch(&rows, is_sparse);
+        batch.empty_is_none = is_csv;
         batch.fill_null(&names, &value).unwrap();
         assert_rows(batch, changed(&rows, |row| {
             for name in &names {
-                if row.is_null(name) {
+                if !has_value(row, name, is_csv) {
                     row.set(name, value.clone());
                 }
             }
@@ -119,14 +127,56 @@ proptest! {
     }
 
     #[test]
-    fn coalesce_takes_the_first_value(rows in any_rows(), names in any_names(), into in prop::sample::select(vec!["a", "c", "new"]), is_sparse in any::<bool>()) {
+    fn coalesce_takes_the_first_value(
+        rows in any_rows(), names in any_names(), into in prop::sample::select(vec!["a", "c", "new"]),
+        is_sparse in any::<bool>(), is_csv in any::<bool>(),
+    ) {
         let mut batch = batch(&rows, is_sparse);
+        batch.empty_is_none = is_csv;
         batch.coalesce(into, &names).unwrap();
         assert_rows(batch, changed(&rows, |row| {
-            let found = names.iter().find_map(|name| row.get(name).filter(|value| !value.is_null()));
+            let found = names.iter().find(|name| has_value(row, name, is_csv)).and_then(|name| row.get(name));
             let found = found.map(ValueRef::to_owned);
             row.set(into, found);
         }));
+    }
+
+    #[test]
+    fn what_is_required_is_what_has_a_value(
+        rows in any_rows(), name in prop::sample::select(NAMES.to_vec()), is_sparse in any::<bool>(), is_csv in any::<bool>(),
+    ) {
+        let mut batch = batch(&rows, is_sparse);
+        batch.empty_is_none = is_csv;
+        let column = batch.shape.position(name);
+        for (position, row) in rows.iter().enumerate() {
+            prop_assert_eq!(batch.require(position, column, name).is_ok(), has_value(row, name, is_csv));
+        }
+    }
+
+    #[test]
+    fn names_of_one_field_become_one_unless_two_have_a_value(
+        rows in any_rows(), names in any_names(), is_sparse in any::<bool>(), is_csv in any::<bool>(),
+    ) {
+        let mut batch = batch(&rows, is_sparse);
+        batch.empty_is_none = is_csv;
+        let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+        let values = |row: &Record| names.iter().filter(|name| has_value(row, name, is_csv)).count();
+        let columns = batch.aliases(&names).unwrap();
+        for (position, row) in rows.iter().enumerate() {
+            prop_assert_eq!(batch.one_of(position, &columns).is_ok(), values(row) < 2);
+        }
+        let (kept, left): (Vec<_>, Vec<_>) = (0_u32..).zip(&rows).filter(|(_, row)| values(row) < 2).unzip();
+        batch.keep(&kept);
+        for (name, _) in columns {
+            prop_assert_eq!(batch.rename(&name, &names[0]), Ok(()));
+        }
+        for (made, row) in batch.into_records().iter().zip(left) {
+            let value = names.iter().find(|name| has_value(row, name, is_csv)).map(|name| row.get(name));
+            prop_assert_eq!(has_value(made, &names[0], is_csv), value.is_some());
+            prop_assert!(value.is_none() || made.get(&names[0]) == value.flatten());
+            prop_assert!(names[1..].iter().all(|name| !made.contains(name)));
+            prop_assert_eq!(made.contains(&names[0]), names.iter().any(|name| row.contains(name)));
+        }
     }
 
     #[test]

@@ -350,10 +350,18 @@ fn text_kind(head: u64) -> Option<Kind> {
 /// The value of a field that is a key or part of one; `None` if it counts as having none.
 #[inline]
 pub(crate) fn key_value(batch: &Records, position: usize, column: usize) -> Option<ValueRef<'_>> {
-    let value = batch.value_at(position, column)?;
-    match value {
+    match batch.value_at(position, column)? {
         ValueRef::Null => None,
         ValueRef::Text("") if batch.row(position).is_some_and(RecordRef::empty_is_none) => None,
         value => Some(value),
+    }
+}
+
+/// Whether a field has no value: absent, null, or empty in a format without null.
+pub(super) fn is_none(record: RecordRef<'_>, value: Option<ValueRef<'_>>) -> bool {
+    match value {
+        None | Some(ValueRef::Null) => true,
+        Some(ValueRef::Text("")) => record.empty_is_none(),
+        Some(_) => false,
     }
 }

@@ -36,6 +36,10 @@ enum Problem {
     /// No row of the batch can have the field.
     Unknown(Arc<Shape>),
     Null,
+    /// An empty text in a format without null.
+    Empty,
+    /// Another name of the same field has a value too.
+    Both(Box<str>),
     Cast(CastError),
     /// The field can't get this name, because the field of this name has a value too.
     Taken(Box<str>),
@@ -61,7 +65,12 @@ impl FieldError {
         match &self.problem {
             Problem::Mismatch { value, .. } => Some(value),
             Problem::Cast(error) => error.value(),
-            Problem::Missing | Problem::Unknown(_) | Problem::Null | Problem::Taken(_) => None,
+            Problem::Missing
+            | Problem::Unknown(_)
+            | Problem::Null
+            | Problem::Empty
+            | Problem::Both(_)
+            | Problem::Taken(_) => None,
         }
     }
 
@@ -72,6 +81,18 @@ impl FieldError {
 
     pub(crate) fn missing(field: &str) -> Self {
         Self { field: field.into(), problem: Problem::Missing }
+    }
+
+    pub(super) fn null(field: &str) -> Self {
+        Self { field: field.into(), problem: Problem::Null }
+    }
+
+    pub(super) fn empty(field: &str) -> Self {
+        Self { field: field.into(), problem: Problem::Empty }
+    }
+
+    pub(super) fn both(field: &str, other: &str) -> Self {
+        Self { field: field.into(), problem: Problem::Both(other.into()) }
     }
 
     pub(super) fn unknown(field: &str, known: Arc<Shape>) -> Self {
@@ -122,6 +143,8 @@ impl fmt::Display for FieldError {
             Problem::Unknown(_) => Ok(()),
             Problem::Missing => f.write_str(" is missing"),
             Problem::Null => f.write_str(" is null"),
+            Problem::Empty => f.write_str(" is empty"),
+            Problem::Both(other) => write!(f, " and its other name `{}` both have a value", excerpt(other)),
             Problem::Cast(error) => write!(f, ": {error}"),
             Problem::Taken(to) => write!(f, " can't be renamed to `{}`: both have a value", excerpt(to)),
             Problem::Mismatch { expected, kind, value, bad } => {

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use time::{Date, UtcDateTime};
 
 use super::casts::Cast;
+use super::codec::is_none;
 use super::convert::ConvertError;
 use super::decimal::Decimal;
 use super::field_error::FieldError;
@@ -76,7 +77,7 @@ impl Record {
     /// Renames a field, which keeps its position.
     ///
     /// If the record has a field of the new name, the two become one, at the position of the first of them. One of them
-    /// must be null, and the value of the other stays.
+    /// must have no value, and the value of the other stays.
     ///
     /// # Errors
     ///
@@ -84,13 +85,14 @@ impl Record {
     pub fn rename(&mut self, from: &str, to: &str) -> Result<(), FieldError> {
         let mut position = self.position(from).ok_or_else(|| self.as_ref().missing(from))?;
         if let Some(taken) = self.position(to).filter(|&taken| taken != position) {
-            let has_value = |at: usize| !matches!(self.fields[at].1, Value::Null);
+            let has_value = |at: usize| !is_none(self.as_ref(), Some(self.fields[at].1.as_ref()));
+            let is_taken = has_value(taken.max(position));
             if has_value(position) && has_value(taken) {
                 return Err(FieldError::taken(from, to));
             }
             let (_, other) = self.fields.remove(taken.max(position));
             position = position.min(taken);
-            if !matches!(other, Value::Null) {
+            if is_taken {
                 self.fields[position].1 = other;
             }
         }

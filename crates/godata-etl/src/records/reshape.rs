@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::batch::Records;
 use super::cell::Cell;
+use super::field_error::FieldError;
 use super::shape::Shape;
 use super::shape_error::ShapeError;
 
@@ -104,7 +105,7 @@ impl Records {
     /// Renames a field in all rows that have it. It keeps its position.
     ///
     /// If there is a field of the new name, the two become one, at the position of the first of them. In a row that has
-    /// both, one must be null, and the value of the other stays.
+    /// both, one must have no value, and the value of the other stays.
     ///
     /// # Errors
     ///
@@ -148,7 +149,9 @@ impl Records {
     }
 
     fn has_both(&self, row: u32, one: usize, other: usize) -> bool {
-        [one, other].into_iter().all(|column| self.storage.cell(column, row as usize).has_value())
+        [one, other]
+            .into_iter()
+            .all(|column| self.storage.has_value(column, row as usize, self.empties.is_none(row as usize)))
     }
 
     /// The positions of the rows whose field `from` can't be renamed, because they have a value in `to` as well.
@@ -160,11 +163,38 @@ impl Records {
         rows.map(|(position, _)| position).collect()
     }
 
+    /// Which of these names the batch has, with their columns. The first is the one that the others stand for.
+    ///
+    /// # Errors
+    ///
+    /// [`ShapeError::Unknown`] if the batch has none, and the names are fixed.
+    pub(crate) fn aliases(&self, names: &[String]) -> Result<Vec<(String, usize)>, ShapeError> {
+        let known = names.iter().filter_map(|name| Some((name.clone(), self.shape.position(name)?)));
+        let known: Vec<_> = known.collect();
+        match names.first().filter(|_| known.is_empty()) {
+            Some(field) => self.find(field).map(|_| known),
+            None => Ok(known),
+        }
+    }
+
+    /// Fails if the row at a position has a value in more than one of these columns.
+    pub(crate) fn one_of(&self, position: usize, columns: &[(String, usize)]) -> Result<(), FieldError> {
+        let Some(row) = self.rows.get(position).map(|&row| row as usize) else { return Ok(()) };
+        let mut found = columns
+            .iter()
+            .filter(|(_, column)| self.storage.has_value(*column, row, self.empties.is_none(row)));
+        match (found.next(), found.next()) {
+            (Some((one, _)), Some((other, _))) => Err(FieldError::both(one, other)),
+            _ => Ok(()),
+        }
+    }
+
     /// Moves the cells of column `from` to column `to`, and drops column `from`. No row has a value in both.
     fn merge(&mut self, from: usize, to: usize) {
         for row in self.rows.iter().map(|&row| row as usize) {
             let cell = self.storage.cell(from, row);
-            if cell.has_value() || (!cell.is_absent() && self.storage.cell(to, row).is_absent()) {
+            let has_value = self.storage.has_value(from, row, self.empties.is_none(row));
+            if has_value || (!cell.is_absent() && self.storage.cell(to, row).is_absent()) {
                 self.storage.put(to, row, cell);
             }
         }

@@ -79,7 +79,7 @@ impl<'a> RecordMut<'a> {
 
     /// Renames a field, which keeps its position if the name is new to the batch.
     ///
-    /// If the row has a field of the new name, one of the two must be null, and the value of the other stays.
+    /// If the row has a field of the new name, one of the two must have no value, and the value of the other stays.
     ///
     /// # Errors
     ///
@@ -91,12 +91,13 @@ impl<'a> RecordMut<'a> {
         }
         let mut cell = self.records.storage.cell(column, self.row);
         let taken = self.records.shape.position(to);
-        let other = taken.map_or(Cell::ABSENT, |taken| self.records.storage.cell(taken, self.row));
-        if other.has_value() {
-            if cell.has_value() {
+        let Records { storage, empties, .. } = &*self.records;
+        let has_value = |column| storage.has_value(column, self.row, empties.is_none(self.row));
+        if let Some(other) = taken.filter(|&other| has_value(other)) {
+            if has_value(column) {
                 return Err(FieldError::taken(from, to));
             }
-            cell = other;
+            cell = storage.cell(other, self.row);
         }
         self.records.forget_source(self.row);
         self.records.storage.put(column, self.row, Cell::ABSENT);

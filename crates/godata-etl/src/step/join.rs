@@ -40,7 +40,7 @@ where
         async move {
             let table = match run.is_check() {
                 true => plan.table.check(run.context()).await,
-                false => plan.table.load(run.context(), &plan.memory, plan.rule).await,
+                false => plan.table.load(&run, index, &plan.memory, plan.rule).await,
             };
             let table = table.map_err(|cause| match run.context().is_canceled() {
                 true => run.canceled(),

@@ -1,7 +1,9 @@
 //! The stages between reading and writing.
 
 mod adapt;
+mod also_write;
 mod expect;
+mod fields;
 mod join;
 mod map_async;
 mod scan;
@@ -10,8 +12,10 @@ mod sync;
 mod take;
 
 pub(crate) use adapt::adapt;
+pub(crate) use also_write::also_write;
 pub use expect::ExpectationFailed;
 pub(crate) use expect::met;
+pub(crate) use fields::looking_for;
 pub(crate) use join::{JoinPlan, join};
 pub use map_async::Concurrency;
 pub(crate) use map_async::map_async;

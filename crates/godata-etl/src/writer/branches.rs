@@ -35,6 +35,30 @@ pub(super) fn encode_for_all<B: Batch + Clone>(
     Ok(())
 }
 
+/// Encodes a copy of a batch. Returns the batch without the records that were rejected.
+pub(crate) fn encode_copy<B: Batch + Clone>(
+    mut chunk: Chunk<B>,
+    work: &mut Work,
+    mut encode: impl FnMut(Chunk<B>, &mut Work) -> Result<(), Stop>,
+) -> Result<Chunk<B>, Stop> {
+    let mut copy = chunk.clone();
+    if !work.may_reject() {
+        encode(copy, work)?;
+        return Ok(chunk);
+    }
+    let rows = copy.renumber();
+    let (outer, start) = (work.enter(&copy.origin), work.rejected());
+    encode(copy, work)?;
+    // After the renumbering, the row of a record is its position.
+    let mut rejected = work.rejected_after(start).to_vec();
+    rejected.sort_unstable();
+    rejected.dedup();
+    chunk.take_out(&rejected);
+    work.enter(&outer);
+    work.restore_rejected(start, &rows);
+    Ok(chunk)
+}
+
 /// Encodes a batch of which no record is left out. The last branch gets it without a copy.
 fn encode_once<B: Batch + Clone>(
     chunk: Chunk<B>,
@@ -61,7 +85,7 @@ pub(super) fn encode<B: Batch, W: Writer<B>>(
 }
 
 /// Encodes batches for a writer, and keeps the last result.
-pub(super) fn branch<B: Batch, W: Writer<B>>(
+pub(crate) fn branch<B: Batch, W: Writer<B>>(
     writer: &W,
     encoded: &mut Option<W::Encoded>,
 ) -> impl FnMut(Chunk<B>, &mut Work) -> Result<(), Stop> {

@@ -15,6 +15,7 @@ use godata_core::BoxError;
 
 use self::blocking::Broken;
 pub use self::blocking::{BlockingSink, BlockingWrite};
+pub(crate) use self::branches::{branch, encode_copy};
 pub(crate) use self::collect::Collect;
 pub(crate) use self::function::WriteFn;
 pub use self::route::{Route, route};

@@ -243,6 +243,12 @@ fn no_error_prints_a_character_that_a_terminal_obeys_or_a_text_without_end() {
             CsvError::Value { column: column(), value: name(), source: name().into() },
             CsvError::NotACell { field: name(), found: "a list" },
             CsvError::NewField { field: name(), place: Origin::new(7).source(&*text).place(1), records: 5 },
+            CsvError::OtherColumns {
+                input: (&*text).into(),
+                header_of: (&*text).into(),
+                new: vec![name(); 100],
+                missing: vec![name(); 100],
+            },
             CsvError::UnlistedField { field: name() },
             CsvError::NullWord { word: name() },
         ];

@@ -21,13 +21,13 @@
 //! Pipeline::builder("orders")
 //!     .read(csv::read_records("orders.csv").delimiter(b';').nulls(["n/a"]))
 //!     // .unique("id", keep="first", maintain_order=True)
-//!     .dedupe_by(["id"], Keep::First, Memory::mib(64))
+//!     .dedupe_by("id", Keep::First, Memory::mib(64))
 //!     // .with_columns(pl.col("amount").str.replace(".", "", literal=True).str.replace(",", ".").cast(pl.Decimal(38, 2)))
 //!     .cast("amount", Cast::decimal().comma().thousands('.'))
 //!     // .with_columns(pl.col("day").str.to_date("%d.%m.%Y"))
 //!     .cast("day", Cast::date("%d.%m.%Y"))
 //!     // .with_columns(pl.col("amount").fill_null(0))
-//!     .fill_null(["amount"], 0)
+//!     .fill_null("amount", 0)
 //!     // .sink_csv("clean.csv")
 //!     .write(csv::write("clean.csv"))?
 //!     .run_blocking(&RunContext::new())?;
@@ -45,35 +45,37 @@
 //! | `read_csv`, `scan_csv` | `.read(csv::read_records("a.csv"))`, or `csv::read::<Order>("a.csv")` for structs |
 //! | `read_json(lines=True)`, `scan_ndjson` | `.read(jsonl::read_records("a.jsonl"))` |
 //! | `concat` of files | [`Input::glob`], [`Input::paths`]; [`FileColumns::AnyOrder`](csv::FileColumns::AnyOrder) or `Union` if their columns differ |
+//! | columns that some files call by another name | `.alias("amount", ["Amount", "Betrag"])` |
 //! | `concat` of anything else | [`chain`]`(first, second)` is a reader |
 //! | `df[["a", "b"]]`, `select` | `.select(["a", "b"])` |
-//! | `rename`, `drop` | `.rename("a", "b")`, `.drop_fields(["a"])` |
+//! | `rename`, `drop` | `.rename("a", "b")`, `.drop_fields("a")` |
 //! | `df[df.a == "x"]`, `filter` | `.try_filter(\|r\| Ok(r.text("a")? == "x"))` |
-//! | `dropna`, `drop_nulls` | `.filter(\|r\| !r.is_null("a"))`; an empty cell of a CSV file is null with `nulls([""])` of the reader |
+//! | `dropna`, `drop_nulls` | `.not_null("a")`, which [rejects](super::errors) such records; to drop them, `.filter(\|r\| !r.is_null("a"))` |
 //! | `assign`, `with_columns` | `.derive("gross", \|r\| Ok(r.f64("net")? * 1.19))` |
 //! | `apply(axis=1)`, `map_elements` | `.transform(…)` changes the record, `.map(…)` makes a value of any type |
 //! | `astype`, `cast` | `.cast("a", Type::Int)` |
 //! | `to_datetime(format=…)`, `str.to_date` | `.cast("a", Cast::date("%d.%m.%Y"))`, `Cast::timestamp` |
 //! | `decimal=","`, `thousands="."` | `.cast("a", Cast::decimal().comma().thousands('.'))` |
-//! | `str.strip`, `str.strip_chars` | `.trim(["a"])` |
-//! | `replace("n/a", None)` | `.null_if(["a"], ["n/a"])`, or `nulls` of the reader |
-//! | `fillna`, `fill_null` | `.fill_null(["a"], 0)` |
+//! | `str.strip`, `str.strip_chars` | `.trim("a")` |
+//! | `replace("n/a", None)` | `.null_if("a", ["n/a"])`, or `nulls` of the reader |
+//! | `fillna`, `fill_null` | `.fill_null("a", 0)` |
 //! | `combine_first`, `coalesce` | `.coalesce("phone", ["mobile", "home"])` |
-//! | `drop_duplicates`, `unique` | `.dedupe(Keep::First, m)`, or `.dedupe_by(["id"], Keep::Last, m)` |
+//! | `drop_duplicates`, `unique` | `.dedupe(Keep::First, m)`, or `.dedupe_by("id", Keep::Last, m)` |
 //! | `sort_values`, `sort` | `.sort_by([asc("day"), desc("amount")], m)` |
-//! | `nlargest`, `top_k` | `.top(10, [desc("amount")], m)` |
+//! | `nlargest`, `top_k` | `.top(10, desc("amount"), m)` |
 //! | `head` | `.take(10)`; `.collect(10).await?` to look at them |
-//! | `groupby().agg`, `group_by().agg` | `.group_by(["a"], m).aggregate([agg::count(), agg::sum("b"), agg::distinct("c")])` |
-//! | `groupby().apply`, `map_groups` | `.group_by(["a"], m).fold(…)` |
-//! | `value_counts` | `.group_by(["a"], m).aggregate([agg::count()]).sort_by([desc("count")], m)` |
-//! | `merge`, `join` | `.lookup(table, ["id"], m)` if each id is once in the table, else `.join(table, ["id"], Join::Left, m)` |
-//! | `isin`, a semi join; its opposite | `.join(table, ["id"], Join::Semi, m)`; `Join::Anti` |
+//! | `groupby().agg`, `group_by().agg` | `.group_by("a", m).aggregate([agg::count(), agg::sum("b"), agg::distinct("c")])` |
+//! | `groupby().apply`, `map_groups` | `.group_by("a", m).fold(…)` |
+//! | `value_counts` | `.group_by("a", m).aggregate([agg::count()]).sort_by(desc("count"), m)` |
+//! | `merge`, `join` | `.lookup(table, "id", m)` if each id is once in the table, else `.join(table, "id", Join::Left, m)` |
+//! | `isin`, a semi join; its opposite | `.join(table, "id", Join::Semi, m)`; `Join::Anti` |
 //! | `str.split`, `explode` | `.split("tags", ";").explode("tags")` |
 //! | `melt`, `unpivot` | `.unpivot(["jan", "feb"], "month", "sold")` |
 //! | `cumsum`, `shift(1)`, `diff` | `.scan(…)`, which keeps a state from record to record |
 //! | `to_csv`, `sink_csv`, `to_json` | `.write(csv::write("a.csv"))`, `jsonl::write`, `json::write` |
 //! | one file per country | `csv::write(Output::partitioned("out/{country}.csv"))` |
 //! | two outputs | [`tee`]`(first, second)` is a writer of both, [`route`] one that chooses |
+//! | an output of what is here, before it goes on | `.also_write(csv::write("clean.csv"))`, one transaction with the output at the end |
 //! | `to_sql`, `write_database` | a [`RowSink`] for your client, with one transaction per batch |
 //! | `chunksize=`, the streaming engine | always |
 //! | `dtypes`, a first look at a file | [`csv::sample()`] proposes the columns and their casts |
@@ -127,7 +129,7 @@
 //! std::fs::write("new.csv", "id,status\nA-1,paid\nA-3,open\n")?;
 //! Pipeline::builder("merge")
 //!     .read(chain(csv::read_records("all.csv"), csv::read_records("new.csv")))
-//!     .dedupe_by(["id"], Keep::Last, Memory::mib(64))
+//!     .dedupe_by("id", Keep::Last, Memory::mib(64))
 //!     .write(csv::write("all.csv"))?
 //!     .run_blocking(&RunContext::new())?;
 //! assert_eq!(std::fs::read_to_string("all.csv")?, "id,status\nA-2,open\nA-1,paid\nA-3,open\n");

@@ -110,8 +110,8 @@
 //! `.try_filter(|order| Ok(order.text("status")? == "paid"))`.
 //!
 //! If CSV files are read with [`FileColumns::Union`](csv::FileColumns::Union), a column of one file is a column of all, and
-//! null in the records of the others. So a column that one file spells in another way is no error. A rename makes one
-//! column of the two; a record with a value in both is an error:
+//! null in the records of the others. So a column that one file spells in another way is no error. [`alias`](Flow::alias)
+//! makes one column of the two, also in files that have only one of them; a record with a value in both is rejected:
 //!
 //! ```
 //! use godata::{csv::FileColumns, prelude::*};
@@ -122,7 +122,7 @@
 //! std::fs::write("02.csv", "id,Status\nA-2,open\n")?;
 //! Pipeline::builder("orders")
 //!     .read(csv::read_records(Input::paths(["01.csv", "02.csv"])).file_columns(FileColumns::Union))
-//!     .rename("Status", "status")
+//!     .alias("status", "Status")
 //!     .write(csv::write("orders.csv"))?
 //!     .run_blocking(&RunContext::new())?;
 //! assert_eq!(std::fs::read_to_string("orders.csv")?, "id,status\nA-1,paid\nA-2,open\n");

@@ -14,11 +14,11 @@
 //! let memory = Memory::mib(64);
 //! Pipeline::builder("countries")
 //!     .read(csv::read_records("orders.csv"))
-//!     .dedupe_by(["id"], Keep::First, memory.clone())
-//!     .lookup(csv::read_records("customers.csv"), [("customer", "id")], memory.clone())
-//!     .group_by(["country"], memory.clone())
+//!     .dedupe_by("id", Keep::First, memory.clone())
+//!     .lookup(csv::read_records("customers.csv"), ("customer", "id"), memory.clone())
+//!     .group_by("country", memory.clone())
 //!     .aggregate([agg::count(), agg::sum("amount").named("total")])
-//!     .sort_by([desc("total")], memory)
+//!     .sort_by(desc("total"), memory)
 //!     .write(csv::write("countries.csv"))?
 //!     .run_blocking(&RunContext::new())?;
 //! assert_eq!(std::fs::read_to_string("countries.csv")?, "country,count,total\n,1,99\nDE,3,16.75\nAT,1,3\n");
@@ -70,11 +70,11 @@
 //! let orders = || Pipeline::builder("orders").read(csv::read_records(Input::bytes("orders", "id,customer\n1,7\n")));
 //! let customers = || jsonl::read_records(Input::bytes("customers", r#"{"customer": 7, "name": "Ann"}"#));
 //!
-//! let error = orders().lookup(customers(), ["customer"], Memory::mib(64)).collect(10).await.unwrap_err();
-//! let says = "the field `customer` is text here and number in the table, so nothing can match; cast it on one side";
+//! let error = orders().lookup(customers(), "customer", Memory::mib(64)).collect(10).await.unwrap_err();
+//! let says = "the field `customer` is text here and a number in the table, so nothing can match; cast it on one side";
 //! assert!(format!("{error:#}").ends_with(says));
 //!
-//! let flow = orders().cast("customer", Type::Int).lookup(customers(), ["customer"], Memory::mib(64));
+//! let flow = orders().cast("customer", Type::Int).lookup(customers(), "customer", Memory::mib(64));
 //! assert_eq!(flow.collect(10).await?, [record! {"id" => "1", "customer" => 7, "name" => "Ann"}]);
 //! # Ok(())
 //! # }
@@ -163,7 +163,7 @@
 //! let orders = vec![record! {"id" => 1, "currency" => "CHF"}, record! {"id" => 2, "currency" => "USD"}];
 //! let flow = Pipeline::builder("orders").read_vec(orders).untyped();
 //! let rates: Vec<_> = flow
-//!     .lookup(rates, ["currency"], Memory::mib(64))
+//!     .lookup(rates, "currency", Memory::mib(64))
 //!     .map(|order| order.f64("rate").ok())
 //!     .collect(10)
 //!     .await?;

@@ -12,7 +12,7 @@
 //!     orders
 //!         .try_filter(|order| Ok(order.text("status")? == "paid"))
 //!         .cast("amount", Type::Float)
-//!         .group_by(["country"], Memory::mib(64))
+//!         .group_by("country", Memory::mib(64))
 //!         .aggregate([agg::count(), agg::sum("amount").named("total")])
 //! }
 //!

@@ -98,7 +98,7 @@ fn a_text_never_matches_a_number_and_the_join_says_so() {
         let table = Pipeline::builder("table").read_vec(vec![record! {"id" => 1}]).untyped();
         let flow = Pipeline::builder("test").read_vec(vec![record! {"id" => "1"}]).untyped();
         let text = format!("{:#}", run_records(flow.join(table, ["id"], Join::Semi, memory)).unwrap_err());
-        let expected = "step[1] (join) failed: the field `id` is text here and number in the table, so nothing can match; cast it \
+        let expected = "step[1] (join) failed: the field `id` is text here and a number in the table, so nothing can match; cast it \
                         on one side";
         assert_eq!(text, expected);
     }
