@@ -308,14 +308,19 @@ impl<M: Medium> Store for Connection<M> {
         self.answer(fate.way, answer).await
     }
 
+    async fn enroll(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
+        self.network.ledger.owns(self.by, owner);
+        self.call(async |store| store.enroll(owner, ttl).await).await
+    }
+
     async fn renew(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
         self.network.ledger.owns(self.by, owner);
         self.call(async |store| store.renew(owner, ttl).await).await
     }
 
-    async fn reap(&self, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
+    async fn reap(&self, by: OwnerId, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
         self.call(async |store| {
-            let orphans = store.reap(live).await?;
+            let orphans = store.reap(by, live).await?;
             self.network.ledger.declared_dead(&orphans);
             Ok(orphans)
         })

@@ -68,12 +68,17 @@ impl Store for Recording {
         Ok(Committed::OwnerLost)
     }
 
+    async fn enroll(&self, _: OwnerId, _: Duration) -> Result<Renewal, StoreError> {
+        self.called("enroll");
+        Ok(Renewal::dead(Vec::new()))
+    }
+
     async fn renew(&self, _: OwnerId, _: Duration) -> Result<Renewal, StoreError> {
         self.called("renew");
         Ok(Renewal::dead(Vec::new()))
     }
 
-    async fn reap(&self, _: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
+    async fn reap(&self, _: OwnerId, _: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
         self.called("reap");
         Ok(Vec::new())
     }
@@ -103,8 +108,9 @@ async fn every_method_is_forwarded_even_if_the_store_was_erased_twice() {
         assert!(any.shared());
         assert_eq!(any.now().await.unwrap(), Some(UtcDateTime::UNIX_EPOCH));
         assert_eq!(any.commit(&Commit::new(owner, pipeline.clone())).await.unwrap(), Committed::OwnerLost);
+        assert_eq!(any.enroll(owner, Duration::MAX).await.unwrap(), Renewal::dead(Vec::new()));
         assert_eq!(any.renew(owner, Duration::MAX).await.unwrap(), Renewal::dead(Vec::new()));
-        assert!(any.reap(&[]).await.unwrap().is_empty());
+        assert!(any.reap(owner, &[]).await.unwrap().is_empty());
         assert_eq!(any.prune(&Retention::new()).await.unwrap(), 7);
         let expected = [
             "upsert_pipeline",
@@ -115,6 +121,7 @@ async fn every_method_is_forwarded_even_if_the_store_was_erased_twice() {
             "list_runs",
             "now",
             "commit",
+            "enroll",
             "renew",
             "reap",
             "prune",

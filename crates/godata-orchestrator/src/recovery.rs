@@ -68,8 +68,8 @@ pub(crate) async fn open(
     limit: Duration,
 ) -> Result<Opened, StoreError> {
     let behind = behind(&store, &clock, limit).await?;
-    let renewal = within(limit, store.renew(owner, lease)).await?;
-    let orphans = reap(&store, limit).await?;
+    let renewal = within(limit, store.enroll(owner, lease)).await?;
+    let orphans = reap(&store, owner, limit).await?;
     let pipelines = within(limit, store.list_pipelines()).await?;
     let runs = active_runs(&store, None, limit).await?;
     Ok(Opened { behind, renewal, pipelines, runs, orphans })
@@ -91,6 +91,7 @@ pub(crate) async fn renew(store: AnyStore, owner: OwnerId, lease: Duration, limi
 /// Periodic work that may take longer than a lease.
 pub(crate) struct Round {
     pub(crate) store: AnyStore,
+    pub(crate) owner: OwnerId,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limit: Duration,
     /// The pipelines that others run after.
@@ -111,11 +112,11 @@ impl Round {
     /// Compares the clocks and prunes the history. In a shared store, also collects runs of dead owners, and reads the
     /// upstream pipelines, which may have succeeded in other instances.
     pub(crate) async fn go(self) -> Rounded {
-        let Self { store, clock, limit, upstream, forget } = self;
+        let Self { store, owner, clock, limit, upstream, forget } = self;
         let behind = behind(&store, &clock, limit).await;
         let (mut orphans, mut rows) = (Ok(Vec::new()), Ok(Vec::new()));
         if store.shared() {
-            orphans = reap(&store, limit).await;
+            orphans = reap(&store, owner, limit).await;
             rows = read_all(&store, upstream, limit).await;
         }
         let forgotten = match &forget {
@@ -126,9 +127,9 @@ impl Round {
     }
 }
 
-async fn reap(store: &AnyStore, limit: Duration) -> Result<Vec<RunRecord>, StoreError> {
+async fn reap(store: &AnyStore, by: OwnerId, limit: Duration) -> Result<Vec<RunRecord>, StoreError> {
     let owners: Vec<_> = live().iter().copied().collect();
-    within(limit, store.reap(&owners)).await
+    within(limit, store.reap(by, &owners)).await
 }
 
 async fn read_all(

@@ -67,9 +67,9 @@ impl Store for FileStore {
         Ok(write(self.state()).tables.renew(owner, ttl, None))
     }
 
-    async fn reap(&self, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
+    async fn reap(&self, by: OwnerId, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
         let live = live.to_vec();
-        self.ask(|answer| Request::Reap { live, answer }).await
+        self.ask(|answer| Request::Reap { by, live, answer }).await
     }
 
     async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {

@@ -6,6 +6,7 @@ use futures::FutureExt as _;
 
 use super::trial::{
     Fixture, Trial, assert_stored, at, commit, invalid, name, new_pipeline, new_run, ok, skip, stored,
+    yield_now,
 };
 use crate::{
     AnyStore, Commit, Committed, Covers, Failure, FailureKind, OwnerId, Params, PipelineRecord, RunCounts,
@@ -69,18 +70,6 @@ async fn poll_and_drop(polls: usize, future: impl Future) {
         // Lets other tasks run, such as the ones that the future has spawned.
         yield_now().await;
     }
-}
-
-async fn yield_now() {
-    let mut yielded = false;
-    std::future::poll_fn(|cx| {
-        if std::mem::replace(&mut yielded, true) {
-            return std::task::Poll::Ready(());
-        }
-        cx.waker().wake_by_ref();
-        std::task::Poll::Pending
-    })
-    .await;
 }
 
 /// Of concurrent commits with the same rev, exactly one succeeds. The others get its row as a conflict.

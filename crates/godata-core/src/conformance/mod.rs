@@ -22,8 +22,9 @@ pub use commits::{
 };
 pub use faulty::clause_09_the_default_commit_survives_a_failure_of_any_put;
 pub use owners::{
-    clause_06_a_dead_owner_never_commits_or_renews, clause_07_reap_returns_the_runs_of_dead_owners,
-    clause_08_prune_keeps_every_run_that_is_needed,
+    clause_03_queued_runs_without_an_owner_are_anybodys, clause_06_a_dead_owner_never_commits_or_renews,
+    clause_07_no_commit_of_a_dead_owner_arrives_after_reap, clause_07_only_steady_owners_declare_others_dead,
+    clause_07_reap_returns_the_runs_of_dead_owners, clause_08_prune_keeps_every_run_that_is_needed,
 };
 pub use puts::{clause_00_pages_are_newest_first_and_complete, clause_00_rows_are_read_as_they_were_put};
 pub use trial::{Fixture, Spawn, Trial};
@@ -45,10 +46,13 @@ macro_rules! store_conformance {
             clause_01_a_commit_is_all_or_nothing_and_durable
             clause_02_one_commit_per_rev_succeeds
             clause_03_runs_change_only_as_allowed
+            clause_03_queued_runs_without_an_owner_are_anybodys
             clause_04_the_cursor_does_not_go_back
             clause_05_a_shared_store_compares_due_times_with_its_own_clock
             clause_06_a_dead_owner_never_commits_or_renews
             clause_07_reap_returns_the_runs_of_dead_owners
+            clause_07_only_steady_owners_declare_others_dead
+            clause_07_no_commit_of_a_dead_owner_arrives_after_reap
             clause_08_prune_keeps_every_run_that_is_needed
             clause_09_the_default_commit_survives_a_failure_of_any_put
             clause_10_pipelines_do_not_wait_for_each_other

@@ -89,12 +89,16 @@ impl Store for AnyStore {
         self.0.commit(commit).await
     }
 
+    async fn enroll(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
+        self.0.enroll(owner, ttl).await
+    }
+
     async fn renew(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
         self.0.renew(owner, ttl).await
     }
 
-    async fn reap(&self, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
-        self.0.reap(live).await
+    async fn reap(&self, by: OwnerId, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
+        self.0.reap(by, live).await
     }
 
     async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {
@@ -122,8 +126,9 @@ trait ErasedStore: Send + Sync {
     fn shared(&self) -> bool;
     fn now(&self) -> Answer<'_, Option<UtcDateTime>>;
     fn commit<'a>(&'a self, commit: &'a Commit) -> Answer<'a, Committed>;
+    fn enroll(&self, owner: OwnerId, ttl: Duration) -> Answer<'_, Renewal>;
     fn renew(&self, owner: OwnerId, ttl: Duration) -> Answer<'_, Renewal>;
-    fn reap<'a>(&'a self, live: &'a [OwnerId]) -> Answer<'a, Vec<RunRecord>>;
+    fn reap<'a>(&'a self, by: OwnerId, live: &'a [OwnerId]) -> Answer<'a, Vec<RunRecord>>;
     fn prune<'a>(&'a self, retention: &'a Retention) -> Answer<'a, u64>;
 }
 
@@ -210,6 +215,16 @@ impl<S: Store> ErasedStore for Erased<S> {
         }
     }
 
+    fn enroll(&self, owner: OwnerId, ttl: Duration) -> Answer<'_, Renewal> {
+        Box::pin(async move {
+            self.settle_all().await?;
+            match &self.turns {
+                Some(turns) if turns.is_dead(owner) => by_puts::lost(&self.store, owner).await,
+                _ => self.store.enroll(owner, ttl).await,
+            }
+        })
+    }
+
     fn renew(&self, owner: OwnerId, ttl: Duration) -> Answer<'_, Renewal> {
         Box::pin(async move {
             self.settle_all().await?;
@@ -220,10 +235,10 @@ impl<S: Store> ErasedStore for Erased<S> {
         })
     }
 
-    fn reap<'a>(&'a self, live: &'a [OwnerId]) -> Answer<'a, Vec<RunRecord>> {
+    fn reap<'a>(&'a self, by: OwnerId, live: &'a [OwnerId]) -> Answer<'a, Vec<RunRecord>> {
         match &self.turns {
-            Some(turns) => Box::pin(turns.reap(&self.store, live)),
-            None => Box::pin(self.store.reap(live)),
+            Some(turns) => Box::pin(turns.reap(&self.store, by, live)),
+            None => Box::pin(self.store.reap(by, live)),
         }
     }
 

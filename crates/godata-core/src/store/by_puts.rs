@@ -87,7 +87,7 @@ pub(super) async fn reap<S: Store + ?Sized>(
     live: &[OwnerId],
 ) -> Result<Vec<RunRecord>, StoreError> {
     let mut runs = all_runs(store, RunQuery::new().active()).await?;
-    runs.retain(|run| run.owner.is_none_or(|owner| !live.contains(&owner)));
+    runs.retain(|run| run.owner.is_some_and(|owner| !live.contains(&owner)));
     Ok(runs)
 }
 

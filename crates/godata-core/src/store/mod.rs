@@ -53,13 +53,16 @@ use crate::{OwnerId, PipelineName, RunId};
 ///    back as it was written, whatever characters it has.
 /// 3. An inserted run has a new id, and a key that is new in its pipeline. An updated run is stored and not terminal, and
 ///    changes its status as [`RunStatus`] allows. Its identity (id, key, due, parameters, creation) never changes, and a
-///    request to stop it is never withdrawn. Only its owner starts it, and finishes it once it runs. Others may end it while
+///    request to stop it is never withdrawn. Only its owner starts it, and finishes it once it runs. A queued run may have no
+///    owner: its owner has released it, or it was inserted so. Then any owner may adopt or start it. Others may end a run while
 ///    it is queued; otherwise they change only `cancel_requested_at` and `reason`, unless they adopt it. The only
 ///    exception: the row that the pipeline's `open_skip` names may grow in `due`, `covers.count` and `ended_at`.
 /// 4. The `cursor` never goes back while `spec_since` stays the same.
 /// 5. A shared store compares `due_not_after_now` with its own clock, and answers [`Committed::NotYet`].
-/// 6. An owner that was declared dead never commits or renews again.
-/// 7. [`reap`](Self::reap) first declares owners dead for good, and then returns their queued and running runs.
+/// 6. An owner that was declared dead never commits or renews again. In a shared store, neither does an owner renew that the
+///    store does not know.
+/// 7. [`reap`](Self::reap) first declares owners dead for good, and then returns their queued and running runs. In a shared
+///    store, only an owner that has renewed without a gap may declare others dead.
 /// 8. [`prune`](Self::prune) never removes a run that is not terminal, is the `open_skip`, or is due after the cursor. It
 ///    never removes a pipeline, unless the pipeline is marked as removed and has no runs.
 /// 9. The default `commit` puts the pipeline's row with the runs in `pending`, then the runs, then the row without them.
@@ -275,10 +278,30 @@ pub trait Store: Send + Sync + 'static {
         by_puts::commit(self, commit)
     }
 
+    /// Makes a new owner known, and starts its lease. Default: [`renew`](Self::renew), which is right for a store that is not
+    /// shared.
+    ///
+    /// An owner calls it once, and again if the answer was lost. For an owner that is known already, it is a renewal. An owner
+    /// that was declared dead stays dead.
+    ///
+    /// # Errors
+    ///
+    /// Any. The owner may be known.
+    fn enroll(
+        &self,
+        owner: OwnerId,
+        ttl: Duration,
+    ) -> impl Future<Output = Result<Renewal, StoreError>> + Send {
+        self.renew(owner, ttl)
+    }
+
     /// Renews an owner's lease for `ttl` from now, and returns which of its runs were asked to stop. Default: the owner
     /// is always alive, and its runs are searched for requests to stop.
     ///
-    /// The first call makes the owner known to the store. An orchestrator calls it about three times per `ttl`.
+    /// An owner [enrolls](Self::enroll) first. A shared store answers [`Renewal::dead`] to an owner that it does not know, so it
+    /// may forget dead owners after some time; a month is enough. An orchestrator renews about three times per `ttl`, and
+    /// gives up a call that takes longer than a sixth of it. A shared store should answer even while many commits wait for
+    /// their turn, for example by a connection that only this call uses.
     ///
     /// # Errors
     ///
@@ -291,10 +314,21 @@ pub trait Store: Send + Sync + 'static {
         by_puts::renew(self, owner, ttl)
     }
 
-    /// Declares owners dead, and returns all their queued and running runs: clause 7.
+    /// Declares owners dead, and returns all their queued and running runs: clause 7. Runs without an owner are not returned.
     ///
-    /// In a shared store, an owner is dead when its lease from [`renew`](Self::renew) has expired, or if it never had one.
-    /// In any other store, an owner is dead if it is not in `live`, which contains all owners in this process.
+    /// In a store that is not shared, an owner is dead if it is not in `live`, which contains all owners in this process.
+    ///
+    /// A shared store keeps for each owner the `ttl` and the time of its last renewal, and the time `since` of the renewal
+    /// before which there was a gap: a renewal that comes half a `ttl` or more after the one before, and the first one, set
+    /// `since`. `by` declares an owner dead if all of this holds, where `ttl` is the longer of both owners' leases:
+    ///
+    /// * that owner has not renewed for `ttl`,
+    /// * `by` is alive, and has renewed less than half of its own `ttl` ago,
+    /// * `by` has renewed without a gap for half a `ttl`.
+    ///
+    /// If the store was away, all owners that are alive have renewed by then, and none is declared dead for the time in which
+    /// it could not. The owner of a queued or running run that the store does not know is dead as well; only the conditions on
+    /// `by` apply.
     ///
     /// An orchestrator calls it when it starts, and repeatedly if the store is shared. So two orchestrators may get the
     /// same runs; the one that commits first gets to keep them.
@@ -302,7 +336,11 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     ///
     /// Any. Some owners may already have been declared dead.
-    fn reap(&self, live: &[OwnerId]) -> impl Future<Output = Result<Vec<RunRecord>, StoreError>> + Send {
+    fn reap(
+        &self,
+        _by: OwnerId,
+        live: &[OwnerId],
+    ) -> impl Future<Output = Result<Vec<RunRecord>, StoreError>> + Send {
         by_puts::reap(self, live)
     }
 

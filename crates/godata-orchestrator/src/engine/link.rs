@@ -207,6 +207,7 @@ impl StoreLink {
         }
         let round = Round {
             store: self.store.clone(),
+            owner: self.owner.id(),
             clock: Arc::clone(&self.clock),
             limit: self.timeout,
             upstream: upstream(),

@@ -164,12 +164,16 @@ impl Store for Faulty {
         }
     }
 
+    async fn enroll(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
+        self.store.enroll(owner, ttl).await
+    }
+
     async fn renew(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
         self.store.renew(owner, ttl).await
     }
 
-    async fn reap(&self, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
-        self.store.reap(live).await
+    async fn reap(&self, by: OwnerId, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
+        self.store.reap(by, live).await
     }
 
     async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {

@@ -46,6 +46,17 @@ async fn pass(world: &World, seconds: u64) {
     }
 }
 
+/// Declares the instance dead: its process was suspended for longer than its lease, and another instance has noticed.
+async fn declare_dead(world: &World) {
+    let (other, lease) = (OwnerId::generate(), secs(30));
+    world.store.enroll(other, lease).await.unwrap();
+    for _ in 0..10 {
+        world.clock.advance(secs(10));
+        world.store.renew(other, lease).await.unwrap();
+    }
+    world.store.reap(other, &[]).await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn exactly_one_of_several_instances_runs_each_due_time() {
     let [a, b] = two(|| Registration::new(quick("a")).schedule(every(10)), |builder| builder).await;
@@ -100,9 +111,7 @@ async fn an_instance_that_was_declared_dead_continues_under_a_new_id_and_its_res
     world.register(Registration::new(job)).await;
     let run = world.orchestrator.run_pipeline("a").await.unwrap();
     settle().await;
-    // The process was suspended for longer than its lease, and another instance has noticed.
-    world.clock.advance(secs(100));
-    world.store.reap(&[]).await.unwrap();
+    declare_dead(&world).await;
     tokio::time::sleep(secs(30)).await;
     assert_eq!(world.row(run.id()).await.status, RunStatus::Interrupted);
     run.done().await.unwrap_err();
@@ -137,8 +146,7 @@ async fn done_fails_if_another_end_was_stored() {
     let run = world.orchestrator.run_pipeline("a").await.unwrap();
     settle().await;
     faults.always("a", Fault::Slow(secs(3)));
-    world.clock.advance(secs(100));
-    world.store.reap(&[]).await.unwrap();
+    declare_dead(&world).await;
     while !matches!(events.next().await, Some(Ok(Event::OwnerLost { .. }))) {}
     tokio::time::sleep(secs(1)).await;
     gate.add_permits(1);

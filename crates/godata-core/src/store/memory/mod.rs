@@ -115,12 +115,16 @@ impl Store for MemoryStore {
         self.tables().commit(commit, self.clock_now())
     }
 
+    async fn enroll(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
+        Ok(self.tables().enroll(owner, ttl, self.clock_now()))
+    }
+
     async fn renew(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
         Ok(self.tables().renew(owner, ttl, self.clock_now()))
     }
 
-    async fn reap(&self, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
-        Ok(self.tables().reap(live, self.clock_now()))
+    async fn reap(&self, by: OwnerId, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
+        Ok(self.tables().reap(by, live, self.clock_now()))
     }
 
     async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {

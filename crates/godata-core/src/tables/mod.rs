@@ -3,6 +3,8 @@
 //! [`MemoryStore`](crate::MemoryStore) is these tables behind a lock. The crate `godata-store-file` adds a journal of the
 //! changes. Code that only uses a store does not need this module.
 
+mod owners;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound::{Excluded, Unbounded};
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use std::time::Duration;
 
 use time::UtcDateTime;
 
+use self::owners::Owners;
 use crate::store::query::{Place, place};
 use crate::{
     Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunKey, RunQuery,
@@ -48,9 +51,7 @@ pub struct MemoryTables {
     by_pipeline: BTreeMap<PipelineName, BTreeSet<Place>>,
     by_time: BTreeSet<Place>,
     active: BTreeSet<Place>,
-    /// When the lease of each owner expires.
-    alive: BTreeMap<OwnerId, UtcDateTime>,
-    dead: BTreeSet<OwnerId>,
+    owners: Owners,
 }
 
 /// A part of the answer to a query; returned by [`MemoryTables::page`].
@@ -145,7 +146,7 @@ impl MemoryTables {
     pub fn check(&self, commit: &Commit, now: Option<UtcDateTime>) -> Result<Committed, StoreError> {
         let runs: Vec<_> = commit.runs.iter().flat_map(|change| self.affected(change.run())).collect();
         let owners = runs.iter().filter_map(|run| run.owner).chain([commit.owner]);
-        let dead: Vec<_> = owners.filter(|owner| self.dead.contains(owner)).collect();
+        let dead: Vec<_> = owners.filter(|owner| self.owners.is_dead(*owner)).collect();
         let pipeline = self.pipeline(&commit.pipeline.name).map(|row| &**row);
         check_commit(commit, &Stored { now, ..Stored::new(pipeline, &runs).dead(&dead) })
     }
@@ -174,36 +175,45 @@ impl MemoryTables {
         ids.into_iter().flatten().filter_map(|id| self.runs.get(id)).map(|run| (**run).clone()).collect()
     }
 
+    /// Implements [`Store::enroll`](crate::Store::enroll). `now` is the time by the store's own clock, if it has one.
+    pub fn enroll(&mut self, owner: OwnerId, ttl: Duration, now: Option<UtcDateTime>) -> Renewal {
+        let is_alive = match now {
+            Some(now) => self.owners.enroll(owner, ttl, now),
+            None => !self.owners.is_dead(owner),
+        };
+        self.renewal(owner, ttl, is_alive, now)
+    }
+
     /// Implements [`Store::renew`](crate::Store::renew). `now` is the time by the store's own clock, if it has one.
     pub fn renew(&mut self, owner: OwnerId, ttl: Duration, now: Option<UtcDateTime>) -> Renewal {
+        let is_alive = match now {
+            Some(now) => self.owners.renew(owner, ttl, now),
+            None => !self.owners.is_dead(owner),
+        };
+        self.renewal(owner, ttl, is_alive, now)
+    }
+
+    fn renewal(&self, owner: OwnerId, ttl: Duration, is_alive: bool, now: Option<UtcDateTime>) -> Renewal {
         let mine = |run: &&RunRecord| run.owner == Some(owner);
-        if self.dead.contains(&owner) {
+        if !is_alive {
             let lost = |run: &&RunRecord| !run.status.is_terminal() || run.status == RunStatus::Interrupted;
             let runs = self.runs.values().map(|run| &**run).filter(mine).filter(lost);
             return Renewal::dead(runs.map(|run| run.id).collect());
         }
-        if let Some(now) = now {
-            let ttl = time::Duration::try_from(ttl).unwrap_or(time::Duration::MAX);
-            self.alive.insert(owner, now.saturating_add(ttl));
-        }
         let to_cancel = self.active_runs().filter(mine).filter(|run| run.cancel_requested_at.is_some());
-        Renewal::alive(ttl, to_cancel.map(|run| run.id).collect())
+        let peers = now.map(|now| self.owners.peers(now)).unwrap_or_default();
+        Renewal::alive(ttl, to_cancel.map(|run| run.id).collect()).peers(peers)
     }
 
-    /// Implements [`Store::reap`](crate::Store::reap). With a clock, an owner is dead if its lease has expired or it has
-    /// none. Without a clock, an owner is dead if it is not in `live`.
-    pub fn reap(&mut self, live: &[OwnerId], now: Option<UtcDateTime>) -> Vec<RunRecord> {
-        let is_alive = |owner: &OwnerId| match now {
-            Some(now) => self.alive.get(owner).is_some_and(|until| *until > now),
-            None => live.contains(owner),
-        };
-        let known = self.active_runs().filter_map(|run| run.owner).chain(self.alive.keys().copied());
-        let dead: Vec<_> = known.filter(|owner| !is_alive(owner)).collect();
-        for owner in &dead {
-            self.alive.remove(owner);
+    /// Implements [`Store::reap`](crate::Store::reap). With a clock, `by` declares owners dead. Without a clock, an owner is dead
+    /// if it is not in `live`.
+    pub fn reap(&mut self, by: OwnerId, live: &[OwnerId], now: Option<UtcDateTime>) -> Vec<RunRecord> {
+        let owners: BTreeSet<_> = self.active_runs().filter_map(|run| run.owner).collect();
+        match now {
+            Some(now) => self.owners.declare_dead(by, owners.into_iter(), now),
+            None => self.owners.bury(owners.into_iter().filter(|owner| !live.contains(owner))),
         }
-        self.dead.extend(dead);
-        let orphan = |run: &&RunRecord| run.owner.is_none_or(|owner| self.dead.contains(&owner));
+        let orphan = |run: &&RunRecord| run.owner.is_some_and(|owner| self.owners.is_dead(owner));
         self.active_runs().filter(orphan).cloned().collect()
     }
 
