@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use godata_core::{
-    AnyStore, Cause, Clock as _, Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal,
-    Retention, RunId, RunKey, RunQuery, RunRecord, RunStatus, Store, StoreError, SystemClock,
+    AnyStore, Cause, Changes, Clock as _, Commit, Committed, OwnerId, PipelineName, PipelineRecord,
+    Refreshed, Renewal, Retention, RunId, RunKey, RunQuery, RunRecord, RunStatus, Store, StoreError,
+    SystemClock, Tally,
 };
 use time::UtcDateTime;
 
@@ -52,6 +53,31 @@ impl Store for Recording {
     async fn list_runs(&self, _: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {
         self.called("list_runs");
         Ok(Vec::new())
+    }
+
+    async fn newest_runs(&self, _: &[PipelineName], _: usize) -> Result<Vec<Vec<RunRecord>>, StoreError> {
+        self.called("newest_runs");
+        Ok(Vec::new())
+    }
+
+    async fn tally(&self, _: &RunQuery, _: u64) -> Result<Tally, StoreError> {
+        self.called("tally");
+        Ok(Tally::default())
+    }
+
+    async fn refresh(&self, _: &[(PipelineName, u64)]) -> Result<Vec<Refreshed>, StoreError> {
+        self.called("refresh");
+        Ok(Vec::new())
+    }
+
+    async fn claimable(&self, _: Option<&PipelineName>, _: usize) -> Result<Vec<PipelineName>, StoreError> {
+        self.called("claimable");
+        Ok(Vec::new())
+    }
+
+    fn changes(&self) -> Changes {
+        self.called("changes");
+        Box::pin(futures::stream::empty())
     }
 
     fn shared(&self) -> bool {
@@ -105,6 +131,11 @@ async fn every_method_is_forwarded_even_if_the_store_was_erased_twice() {
         any.upsert_run(&run).await.unwrap();
         any.find_run(run.id).await.unwrap();
         any.list_runs(&RunQuery::new()).await.unwrap();
+        any.newest_runs(&[], 1).await.unwrap();
+        any.tally(&RunQuery::new(), 1).await.unwrap();
+        any.refresh(&[]).await.unwrap();
+        any.claimable(None, 1).await.unwrap();
+        drop(any.changes());
         assert!(any.shared());
         assert_eq!(any.now().await.unwrap(), Some(UtcDateTime::UNIX_EPOCH));
         assert_eq!(any.commit(&Commit::new(owner, pipeline.clone())).await.unwrap(), Committed::OwnerLost);
@@ -119,6 +150,11 @@ async fn every_method_is_forwarded_even_if_the_store_was_erased_twice() {
             "upsert_run",
             "find_run",
             "list_runs",
+            "newest_runs",
+            "tally",
+            "refresh",
+            "claimable",
+            "changes",
             "now",
             "commit",
             "enroll",

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use godata_core::{
     Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunQuery, RunRecord,
-    Store, StoreError,
+    Store, StoreError, Tally,
 };
 
 use crate::FileStore;
@@ -51,6 +51,24 @@ impl Store for FileStore {
             runs.extend(page.runs.into_iter().map(Arc::unwrap_or_clone));
             match page.rest {
                 None => return Ok(runs),
+                after => query.after = after,
+            }
+            yield_now().await;
+        }
+    }
+
+    async fn tally(&self, query: &RunQuery, most: u64) -> Result<Tally, StoreError> {
+        let mut query = query.clone().limit(usize::MAX);
+        let mut tally = Tally::default();
+        loop {
+            let page = self.rows().await.tables.page(&query, ROWS);
+            for run in &page.runs {
+                if !tally.add_up_to(most, run.status) {
+                    return Ok(tally);
+                }
+            }
+            match page.rest {
+                None => return Ok(tally),
                 after => query.after = after,
             }
             yield_now().await;

@@ -2,6 +2,7 @@
 
 mod any;
 mod by_puts;
+mod change;
 mod check;
 mod commit;
 mod error;
@@ -10,12 +11,15 @@ mod key;
 mod memory;
 mod pipeline;
 pub(crate) mod query;
+mod refreshed;
 mod retention;
 mod run;
 mod status;
+mod tally;
 mod turns;
 
 pub use any::AnyStore;
+pub use change::{Change, Changes};
 pub use check::{Stored, check_commit};
 pub use commit::{Commit, Committed, Renewal, RunChange};
 pub use error::StoreError;
@@ -23,12 +27,15 @@ pub use key::{RunKey, RunKeyKind};
 pub use memory::MemoryStore;
 pub use pipeline::PipelineRecord;
 pub use query::RunQuery;
+pub use refreshed::Refreshed;
 pub use retention::Retention;
 pub use run::{Covers, RunCounts, RunRecord};
 pub use status::RunStatus;
+pub use tally::Tally;
 
 use std::time::Duration;
 
+use futures::stream;
 use time::UtcDateTime;
 
 use crate::{OwnerId, PipelineName, RunId};
@@ -248,6 +255,71 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// Any. A row that can't be read is an error. It must not be left out.
     fn list_runs(&self, query: &RunQuery) -> impl Future<Output = Result<Vec<RunRecord>, StoreError>> + Send;
+
+    /// Returns the newest runs of each pipeline, up to `count`, in the order in which the pipelines are named. Default: one call of
+    /// [`list_runs`](Self::list_runs) for each.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`list_runs`](Self::list_runs).
+    fn newest_runs(
+        &self,
+        of: &[PipelineName],
+        count: usize,
+    ) -> impl Future<Output = Result<Vec<Vec<RunRecord>>, StoreError>> + Send {
+        by_puts::newest_runs(self, of, count)
+    }
+
+    /// Counts the runs that match a query, by status. It stops after `most` runs; the query's limit is not considered. Default:
+    /// reads pages of 1,000 runs.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`list_runs`](Self::list_runs).
+    fn tally(&self, query: &RunQuery, most: u64) -> impl Future<Output = Result<Tally, StoreError>> + Send {
+        by_puts::tally(self, query, most)
+    }
+
+    /// Returns those pipelines whose rows don't have the rev that is given with their names, each with its queued and running runs
+    /// and its open skip. A rev of 0 means that the caller knows no row. Default: reads one pipeline after the other.
+    ///
+    /// Several instances call it for pipelines that another one of them is about to change, at most 1,000 at a time, and few of
+    /// them have changed. A row must not be newer than its runs: then a commit that was decided from both conflicts.
+    ///
+    /// # Errors
+    ///
+    /// Any. A row that can't be read is an error. It must not be left out.
+    fn refresh(
+        &self,
+        known: &[(PipelineName, u64)],
+    ) -> impl Future<Output = Result<Vec<Refreshed>, StoreError>> + Send {
+        by_puts::refresh(self, known)
+    }
+
+    /// Returns the names of pipelines with queued runs that have no owner and whose `not_before` has passed by the store's clock,
+    /// in the order of their bytes, up to `limit`. Those up to `after`, inclusive, are left out. Default: reads all queued runs.
+    ///
+    /// An orchestrator on a shared store calls it every two seconds while it has free slots.
+    ///
+    /// # Errors
+    ///
+    /// Any.
+    fn claimable(
+        &self,
+        after: Option<&PipelineName>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<PipelineName>, StoreError>> + Send {
+        by_puts::claimable(self, after, limit)
+    }
+
+    /// Returns the changes from now on that other instances have made. Default: none ever.
+    ///
+    /// They are hints, and a store may leave out any: an orchestrator also reads what it waits for every few seconds. If the
+    /// stream has missed some, as after a lost connection, it says [`Change::Lost`]. It ends only with the store. Nothing is
+    /// done before it is polled.
+    fn changes(&self) -> Changes {
+        Box::pin(stream::pending())
+    }
 
     /// Whether several processes may have the store open at the same time. Default: `false`.
     ///
