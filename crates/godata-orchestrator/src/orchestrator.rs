@@ -317,7 +317,7 @@ impl Orchestrator {
     ///
     /// A queued run is canceled. A running one is canceled if its job stops. If the run has ended and a retry of its job is
     /// queued or running, that retry is canceled; otherwise nothing happens. A run of another instance is asked to stop when
-    /// that instance next renews its lease.
+    /// that instance next renews its lease, or at once if the store [tells](Store::changes) it.
     ///
     /// # Errors
     ///
@@ -683,8 +683,8 @@ impl Orchestrator {
     ///    [stuck](DrainReport::stuck) in the report.
     /// 4. Final rows get up to 5 s to be stored. Those that are not are [`unsaved`](DrainReport::unsaved).
     ///
-    /// Each stage ends early when there is nothing left to wait for. Queued runs stay queued for the next process that
-    /// opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun). A run whose row
+    /// Each stage ends early when there is nothing left to wait for. Queued runs stay queued, for other instances or for the next
+    /// process that opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun). A run whose row
     /// was stored too late for its job to start is always queued again. Its row has a reason and no `started_at`.
     ///
     /// When this returns, the orchestrator no longer uses the store. Only its handles can still read from it. Once they are

@@ -8,6 +8,7 @@ use godata_core::{
     AnyStore, Clock, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunRecord, Store as _,
     StoreError,
 };
+use tokio::time::{Instant, sleep};
 
 use crate::persist::{active_runs, within};
 
@@ -51,6 +52,8 @@ async fn behind(store: &AnyStore, clock: &dyn Clock, limit: Duration) -> Result<
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) behind: Duration,
+    /// When the owner enrolled.
+    pub(crate) enrolled_at: Instant,
     pub(crate) renewal: Renewal,
     pub(crate) pipelines: Vec<PipelineRecord>,
     /// All queued and running rows.
@@ -68,24 +71,42 @@ pub(crate) async fn open(
     limit: Duration,
 ) -> Result<Opened, StoreError> {
     let behind = behind(&store, &clock, limit).await?;
+    let enrolled_at = Instant::now();
     let renewal = within(limit, store.enroll(owner, lease)).await?;
     let orphans = reap(&store, owner, limit).await?;
     let pipelines = within(limit, store.list_pipelines()).await?;
     let runs = active_runs(&store, None, limit).await?;
-    Ok(Opened { behind, renewal, pipelines, runs, orphans })
+    Ok(Opened { behind, enrolled_at, renewal, pipelines, runs, orphans })
 }
 
-/// The result of a renewal. A failed one is repeated the next time.
+/// The result of a renewal. A failed one is repeated soon.
 #[derive(Debug)]
 pub(crate) struct Renewed {
     pub(crate) owner: OwnerId,
+    /// When the call was made that was answered. The lease counts from then at the latest.
+    pub(crate) sent_at: Instant,
     pub(crate) renewal: Result<Renewal, StoreError>,
 }
 
-/// Renews the lease of an owner.
-pub(crate) async fn renew(store: AnyStore, owner: OwnerId, lease: Duration, limit: Duration) -> Renewed {
-    let renewal = within(limit, store.renew(owner, lease)).await;
-    Renewed { owner, renewal }
+/// Renews the lease of an owner, after a wait. A call that fails is repeated at once, because a lost connection is the most
+/// frequent reason.
+pub(crate) async fn renew(
+    store: AnyStore,
+    owner: OwnerId,
+    lease: Duration,
+    limit: Duration,
+    wait: Duration,
+) -> Renewed {
+    if !wait.is_zero() {
+        sleep(wait).await;
+    }
+    let mut sent_at = Instant::now();
+    let mut renewal = within(limit, store.renew(owner, lease)).await;
+    if renewal.is_err() {
+        sent_at = Instant::now();
+        renewal = within(limit, store.renew(owner, lease)).await;
+    }
+    Renewed { owner, sent_at, renewal }
 }
 
 /// Periodic work that may take longer than a lease.
