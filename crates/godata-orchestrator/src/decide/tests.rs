@@ -2,6 +2,7 @@
 
 mod cases;
 mod followers;
+mod standby;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -205,6 +205,7 @@ impl Engine {
         match command {
             Command::Register(registration, reply) => self.register(*registration, reply),
             Command::Ask(pipeline, ask, reply) => self.ask(&pipeline, ask, reply),
+            Command::AskStored(pipeline, ask, reply) => self.ask_stored(pipeline, ask, reply),
             Command::Cancel(run, pipeline, reply) => self.cancel(run, pipeline, reply),
             Command::Watch(pipeline, run, reply) => {
                 drop(reply.send(Ok(self.handle_of_active(&pipeline, run))));
@@ -244,11 +245,11 @@ impl Engine {
     }
 
     fn ask(&mut self, pipeline: &str, ask: Ask, reply: Reply<Answer>) {
-        if matches!(ask, Ask::Unregister)
+        if let Some(request) = ask.of_stored()
             && let Some(name) = self.directory.stored(pipeline)
         {
             let id = self.open_entry(name);
-            return self.queue_request(id, Request::Unregister, Replier::Ask(reply));
+            return self.queue_request(id, request, Replier::Ask(reply));
         }
         let new = NewRuns { ids: &mut self.ids, now: self.clock.now() };
         let entry = self.directory.registered(pipeline);
@@ -256,6 +257,14 @@ impl Engine {
             Ok((id, request)) => self.queue_request(id, request, Replier::Ask(reply)),
             Err(error) => drop(reply.send(Err(error))),
         }
+    }
+
+    /// A request about a pipeline that another instance has stored since this one has read the store.
+    fn ask_stored(&mut self, pipeline: PipelineName, ask: Ask, reply: Reply<Answer>) {
+        let Some(request) = ask.of_stored() else { return self.ask(pipeline.as_str(), ask, reply) };
+        let id = self.open_entry(pipeline);
+        self.directory.entry_mut(id).into_iter().for_each(|entry| entry.is_stale = true);
+        self.queue_request(id, request, Replier::Ask(reply));
     }
 
     /// Stops a run at once if it is watched here. The request to stop is stored for any run.

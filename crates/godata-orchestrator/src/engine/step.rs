@@ -148,7 +148,12 @@ impl Engine {
             entry.take_request();
             return true;
         }
-        let needs_plan = !matches!(asked.request, Request::Cancel(_) | Request::Rebase | Request::Unregister);
+        let is_stored = entry.row.rev > 0 && entry.row.removed_at.is_none();
+        let needs_plan = match asked.request {
+            Request::Cancel(_) | Request::Rebase | Request::Unregister => false,
+            Request::Pause | Request::Resume | Request::ResumeFromNow => !is_stored,
+            Request::Run(_) | Request::Backfill(_) | Request::Register(_) => true,
+        };
         if !needs_plan || entry.plan.is_some() {
             return false;
         }
