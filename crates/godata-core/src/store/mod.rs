@@ -75,7 +75,10 @@ use crate::{OwnerId, PipelineName, RunId};
 /// 9. The default `commit` puts the pipeline's row with the runs in `pending`, then the runs, then the row without them.
 ///    The first put is the commit point. Meanwhile [`AnyStore`] holds the pipeline's lock. When it is opened, and after a
 ///    failure, it puts the pending rows before anything reads them.
-/// 10. Commits to different pipelines do not wait for each other. All methods may be called concurrently.
+/// 10. Commits to different pipelines do not wait for each other. All methods may be called concurrently. A caller may stop
+///     polling a future at any time and neither drop it nor poll it again for long: what the store has locked for it does not
+///     stay locked for that long. A store that needs several steps for a commit therefore drives it by a task or a thread of
+///     its own.
 /// 11. Callers write runs only through `commit`. The two `upsert` methods are for the default `commit`. This clause binds
 ///     the callers of a store, so no test of a store checks it.
 ///
@@ -161,7 +164,7 @@ use crate::{OwnerId, PipelineName, RunId};
 /// }
 /// ```
 ///
-/// `tests/contract.rs` proves it with one test per clause. A [`Fixture`] opens the store and describes it.
+/// `tests/contract.rs` proves it with tests for each clause. A [`Fixture`] opens the store and describes it.
 ///
 /// ```
 /// # mod my_store { #[derive(Default)] pub struct MyStore; }
