@@ -50,7 +50,9 @@ impl Instance {
         let machine = MachineClock::boot(now, skew_ms);
         let store = AnyStore::new(network.connect(who, machine.clone()));
         let runner = godata::runner::Runner::builder().clock(machine.clone()).build().unwrap();
-        let orchestrator = Orchestrator::builder(store, runner)
+        let builder = Orchestrator::builder(store, runner);
+        let builder = if plan.stops_when_lost { builder.stop_when_lost() } else { builder };
+        let orchestrator = builder
             .clock(machine.clone())
             .seed(plan.seed ^ (who.instance as u64) << 32 ^ u64::from(who.life) << 40)
             .recovery(plan.recovery)

@@ -29,6 +29,11 @@ impl Habits {
         Self { longest: Duration::ZERO, fails: 0, fails_transiently: 0, panics: 0, is_deaf: 0 }
     }
 
+    /// Jobs that succeed after up to this long.
+    pub(crate) fn reliable(longest: Duration) -> Self {
+        Self { longest, ..Self::quiet() }
+    }
+
     pub(crate) fn any(random: &mut Random) -> Self {
         let longest = *random.pick(&[10, 500, 3_000, 20_000, 180_000]);
         let mut share = || *random.pick(&[0, 20, 300]);

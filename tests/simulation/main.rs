@@ -32,7 +32,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ledger::Totals;
 use plan::Plan;
@@ -69,6 +69,45 @@ fn a_seed_is_the_same_world_each_time() {
             let [once, again] = [(); 2].map(|()| simulate(Plan::of(seed, DUE_TIMES), false));
             assert_eq!(once.digest, again.digest, "seed {seed}");
         }
+    }
+}
+
+/// All but one of the instances that decide about a due time lose their commits, so only one of them tries.
+#[test]
+fn few_commits_are_lost_however_many_instances_there_are() {
+    for (instances, pipelines) in [(1, 20), (2, 20), (4, 20), (8, 20), (8, 1)] {
+        let (warm, all) = (pipelines * 20, pipelines * 120);
+        let run = |due_times| {
+            let plan = Plan::still(7, instances, pipelines, "every 2s", Duration::from_millis(500));
+            let outcome = simulate(Plan { due_times, ..plan }, false);
+            assert_eq!(outcome.violations, Vec::<String>::new());
+            outcome
+        };
+        let (begun, ended) = (run(warm), run(all));
+        let due_times = (ended.totals.due_times - begun.totals.due_times) as f64;
+        let lost = (ended.totals.refusals - begun.totals.refusals) as f64 / due_times;
+        let looks = (ended.looks - begun.looks) as f64 / due_times;
+        println!(
+            "{instances} instances, {pipelines} pipelines: {lost:.3} losing commits per due time, {looks:.3} looks"
+        );
+        assert!(lost <= 0.1, "{lost} losing commits per due time of {instances} instances");
+        assert_eq!(ended.totals.skipped, begun.totals.skipped, "{:?}", ended.totals);
+    }
+}
+
+/// The leases of all instances expire while the store is away, and none is declared dead for it.
+#[test]
+fn an_outage_of_twice_the_lease_interrupts_no_run() {
+    for seed in 0..20 {
+        let minute = Duration::from_secs(60);
+        let plan = Plan::still(seed, 3, 20, "every 10s", 3 * minute);
+        let begins = 2 * minute + Duration::from_millis(seed * 700);
+        let outcome =
+            simulate(Plan { due_times: 20 * 60, outage: Some(begins..begins + minute), ..plan }, false);
+        let totals = outcome.totals;
+        assert_eq!(outcome.violations, Vec::<String>::new(), "seed {seed}");
+        assert_eq!((totals.interrupted, totals.recoveries), (0, 0), "seed {seed}: {totals:?}");
+        assert!(totals.jobs > 100, "{totals:?} is no test");
     }
 }
 

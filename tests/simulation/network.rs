@@ -10,9 +10,10 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
 
+use futures::StreamExt as _;
 use godata::{
-    Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunQuery, RunRecord,
-    Store, StoreError,
+    Change, Changes, Commit, Committed, OwnerId, PipelineName, PipelineRecord, Refreshed, Renewal, Retention,
+    RunId, RunQuery, RunRecord, Store, StoreError,
 };
 use time::UtcDateTime;
 
@@ -25,13 +26,16 @@ use crate::random::Random;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Weather {
     pub(crate) troubled: u64,
+    /// The store is not there, for anybody.
+    pub(crate) is_away: bool,
 }
 
 impl Weather {
-    pub(crate) const FAIR: Self = Self { troubled: 0 };
-    pub(crate) const DRIZZLE: Self = Self { troubled: 20 };
-    pub(crate) const STORM: Self = Self { troubled: 300 };
-    pub(crate) const OUTAGE: Self = Self { troubled: 1_000 };
+    pub(crate) const FAIR: Self = Self { troubled: 0, is_away: false };
+    pub(crate) const DRIZZLE: Self = Self { troubled: 20, is_away: false };
+    pub(crate) const STORM: Self = Self { troubled: 300, is_away: false };
+    pub(crate) const OUTAGE: Self = Self { troubled: 1_000, is_away: false };
+    pub(crate) const AWAY: Self = Self { troubled: 1_000, is_away: true };
 }
 
 /// One store and its connections. The ledger has what the store accepted.
@@ -46,6 +50,7 @@ struct State {
     weather: Weather,
     random: Random,
     calls: u64,
+    looks: u64,
     /// The commits in flight, by the number of their call.
     under_way: BTreeMap<u64, UnderWay>,
 }
@@ -79,12 +84,16 @@ enum Way {
 
 impl<M: Medium> Network<M> {
     pub(crate) fn new(medium: M, clock: StoreClock, ledger: Arc<Ledger>, random: Random) -> Arc<Self> {
-        let state = State { weather: Weather::FAIR, random, calls: 0, under_way: BTreeMap::new() };
+        let state = State { weather: Weather::FAIR, random, calls: 0, looks: 0, under_way: BTreeMap::new() };
         Arc::new(Self { medium, clock, ledger, state: Mutex::new(state) })
     }
 
     pub(crate) fn connect(self: &Arc<Self>, by: Incarnation, machine: MachineClock) -> Connection<M> {
         Connection { network: Arc::clone(self), by, machine }
+    }
+
+    pub(crate) fn looks(&self) -> u64 {
+        self.state().looks
     }
 
     pub(crate) fn set_weather(&self, weather: Weather) {
@@ -174,7 +183,9 @@ impl State {
             way: Way::ThereAndBack,
             arrives_late: random.one_in(2),
         };
-        if random.per_mille(self.weather.troubled) {
+        if self.weather.is_away {
+            fate.way = if random.one_in(2) { Way::Fails } else { Way::Hangs };
+        } else if random.per_mille(self.weather.troubled) {
             fate.way = match random.below(16) {
                 0..6 => Way::Fails,
                 6..10 => Way::AnswerFails,
@@ -284,6 +295,31 @@ impl<M: Medium> Store for Connection<M> {
         self.call(async |store| store.list_runs(query).await).await
     }
 
+    async fn refresh(&self, known: &[(PipelineName, u64)]) -> Result<Vec<Refreshed>, StoreError> {
+        self.network.state().looks += 1;
+        self.call(async |store| store.refresh(known).await).await
+    }
+
+    async fn claimable(
+        &self,
+        after: Option<&PipelineName>,
+        limit: usize,
+    ) -> Result<Vec<PipelineName>, StoreError> {
+        self.call(async |store| store.claimable(after, limit).await).await
+    }
+
+    /// Some are lost, and sometimes the store says so.
+    fn changes(&self) -> Changes {
+        let network = Arc::clone(&self.network);
+        let heard = move |change| {
+            let state = &mut *network.state();
+            let is_lost = state.weather.is_away || state.random.one_in(4);
+            let heard = if is_lost { state.random.one_in(4).then_some(Change::Lost) } else { Some(change) };
+            future::ready(heard)
+        };
+        Box::pin(self.network.medium.store().changes().filter_map(heard))
+    }
+
     fn shared(&self) -> bool {
         self.network.medium.store().shared()
     }
@@ -308,14 +344,19 @@ impl<M: Medium> Store for Connection<M> {
         self.answer(fate.way, answer).await
     }
 
+    async fn enroll(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
+        self.network.ledger.owns(self.by, owner);
+        self.call(async |store| store.enroll(owner, ttl).await).await
+    }
+
     async fn renew(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
         self.network.ledger.owns(self.by, owner);
         self.call(async |store| store.renew(owner, ttl).await).await
     }
 
-    async fn reap(&self, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
+    async fn reap(&self, by: OwnerId, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
         self.call(async |store| {
-            let orphans = store.reap(live).await?;
+            let orphans = store.reap(by, live).await?;
             self.network.ledger.declared_dead(&orphans);
             Ok(orphans)
         })

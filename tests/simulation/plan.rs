@@ -1,6 +1,7 @@
 //! The plan that a seed stands for: the pipelines, the number of instances, and what happens to them.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::time::Duration;
 
 pub(crate) use godata::orchestrator::{Misfire, Overlap, Recovery};
@@ -24,11 +25,17 @@ pub(crate) struct Plan {
     /// After how many due times the simulation ends.
     pub(crate) due_times: u64,
     pub(crate) mood: Mood,
+    /// Whether instances stop their jobs when they can't keep their lease.
+    pub(crate) stops_when_lost: bool,
+    /// When the store is away, from the beginning on.
+    pub(crate) outage: Option<Range<Duration>>,
 }
 
 /// How much goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mood {
+    /// Nobody does anything, but what the plan itself says.
+    Still,
     /// Nothing, as in everyday use.
     Peaceful,
     /// Instances come and go, and users are active; the network and the clocks are right.
@@ -74,7 +81,28 @@ impl Plan {
         }
         let recovery = if random.one_in(2) { Recovery::Rerun } else { Recovery::Off };
         let slots = *random.pick(&[4, 16, 64]);
-        Self { seed, shared, instances, recovery, slots, pipelines, due_times, mood }
+        let stops_when_lost = Random::stream(seed, "leases").one_in(2);
+        let outage = None;
+        Self { seed, shared, instances, recovery, slots, pipelines, due_times, mood, stops_when_lost, outage }
+    }
+
+    /// Instances on one store that run pipelines of the same schedule. Nothing else happens.
+    pub(crate) fn still(seed: u64, instances: usize, pipelines: u64, spec: &str, longest: Duration) -> Self {
+        let terms = |_| {
+            let habits = Habits::reliable(longest);
+            Terms { specs: vec![spec.to_owned()], habits, ..Terms::quiet() }
+        };
+        let pipelines = (0..pipelines).map(|number| (name(number), terms(number))).collect();
+        Self {
+            shared: true,
+            instances,
+            slots: 64,
+            recovery: Recovery::Rerun,
+            pipelines,
+            mood: Mood::Still,
+            stops_when_lost: false,
+            ..Self::of(seed, u64::MAX)
+        }
     }
 
     /// The same with one instance at a time.

@@ -167,8 +167,9 @@ pub use run::{
 };
 pub use schedule::Schedule;
 pub use store::{
-    AnyStore, Commit, Committed, Covers, MemoryStore, PipelineRecord, Renewal, Retention, RunChange,
-    RunCounts, RunKey, RunKeyKind, RunQuery, RunRecord, RunStatus, Store, StoreError, Stored, check_commit,
+    AnyStore, Change, Changes, Commit, Committed, Covers, MemoryStore, PipelineRecord, Refreshed, Renewal,
+    Retention, RunChange, RunCounts, RunKey, RunKeyKind, RunQuery, RunRecord, RunStatus, Store, StoreError,
+    Stored, Tally, check_commit,
 };
 #[doc(no_inline)]
 pub use time;

@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use godata_core::{
-    AnyStore, Cause, Clock as _, Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal,
-    Retention, RunId, RunKey, RunQuery, RunRecord, RunStatus, Store, StoreError, SystemClock,
+    AnyStore, Cause, Changes, Clock as _, Commit, Committed, OwnerId, PipelineName, PipelineRecord,
+    Refreshed, Renewal, Retention, RunId, RunKey, RunQuery, RunRecord, RunStatus, Store, StoreError,
+    SystemClock, Tally,
 };
 use time::UtcDateTime;
 
@@ -54,6 +55,31 @@ impl Store for Recording {
         Ok(Vec::new())
     }
 
+    async fn newest_runs(&self, _: &[PipelineName], _: usize) -> Result<Vec<Vec<RunRecord>>, StoreError> {
+        self.called("newest_runs");
+        Ok(Vec::new())
+    }
+
+    async fn tally(&self, _: &RunQuery, _: u64) -> Result<Tally, StoreError> {
+        self.called("tally");
+        Ok(Tally::default())
+    }
+
+    async fn refresh(&self, _: &[(PipelineName, u64)]) -> Result<Vec<Refreshed>, StoreError> {
+        self.called("refresh");
+        Ok(Vec::new())
+    }
+
+    async fn claimable(&self, _: Option<&PipelineName>, _: usize) -> Result<Vec<PipelineName>, StoreError> {
+        self.called("claimable");
+        Ok(Vec::new())
+    }
+
+    fn changes(&self) -> Changes {
+        self.called("changes");
+        Box::pin(futures::stream::empty())
+    }
+
     fn shared(&self) -> bool {
         true
     }
@@ -68,12 +94,17 @@ impl Store for Recording {
         Ok(Committed::OwnerLost)
     }
 
+    async fn enroll(&self, _: OwnerId, _: Duration) -> Result<Renewal, StoreError> {
+        self.called("enroll");
+        Ok(Renewal::dead(Vec::new()))
+    }
+
     async fn renew(&self, _: OwnerId, _: Duration) -> Result<Renewal, StoreError> {
         self.called("renew");
         Ok(Renewal::dead(Vec::new()))
     }
 
-    async fn reap(&self, _: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
+    async fn reap(&self, _: OwnerId, _: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
         self.called("reap");
         Ok(Vec::new())
     }
@@ -100,11 +131,17 @@ async fn every_method_is_forwarded_even_if_the_store_was_erased_twice() {
         any.upsert_run(&run).await.unwrap();
         any.find_run(run.id).await.unwrap();
         any.list_runs(&RunQuery::new()).await.unwrap();
+        any.newest_runs(&[], 1).await.unwrap();
+        any.tally(&RunQuery::new(), 1).await.unwrap();
+        any.refresh(&[]).await.unwrap();
+        any.claimable(None, 1).await.unwrap();
+        drop(any.changes());
         assert!(any.shared());
         assert_eq!(any.now().await.unwrap(), Some(UtcDateTime::UNIX_EPOCH));
         assert_eq!(any.commit(&Commit::new(owner, pipeline.clone())).await.unwrap(), Committed::OwnerLost);
+        assert_eq!(any.enroll(owner, Duration::MAX).await.unwrap(), Renewal::dead(Vec::new()));
         assert_eq!(any.renew(owner, Duration::MAX).await.unwrap(), Renewal::dead(Vec::new()));
-        assert!(any.reap(&[]).await.unwrap().is_empty());
+        assert!(any.reap(owner, &[]).await.unwrap().is_empty());
         assert_eq!(any.prune(&Retention::new()).await.unwrap(), 7);
         let expected = [
             "upsert_pipeline",
@@ -113,8 +150,14 @@ async fn every_method_is_forwarded_even_if_the_store_was_erased_twice() {
             "upsert_run",
             "find_run",
             "list_runs",
+            "newest_runs",
+            "tally",
+            "refresh",
+            "claimable",
+            "changes",
             "now",
             "commit",
+            "enroll",
             "renew",
             "reap",
             "prune",

@@ -43,6 +43,7 @@ pub struct OrchestratorBuilder {
     keep: Keep,
     grace: Duration,
     lease: Duration,
+    stops_when_lost: bool,
     store_timeout: Duration,
     store_calls: usize,
     event_buffer: usize,
@@ -67,6 +68,7 @@ pub(crate) struct Setup {
     pub(crate) recovery: Recovery,
     pub(crate) keep: Keep,
     pub(crate) lease: Duration,
+    pub(crate) stops_when_lost: bool,
     pub(crate) store_timeout: Duration,
     pub(crate) store_calls: usize,
     pub(crate) grace: Duration,
@@ -86,6 +88,7 @@ impl OrchestratorBuilder {
             keep: Keep::default(),
             grace: Duration::from_secs(30),
             lease: Duration::from_secs(30),
+            stops_when_lost: false,
             store_timeout: Duration::from_secs(30),
             store_calls: 1_024,
             event_buffer: 1_024,
@@ -144,8 +147,22 @@ impl OrchestratorBuilder {
 
     /// Sets how long the lease of this instance lasts in a shared store. It is renewed three times as often, and at
     /// least every 10 s. If it expires, other instances take over its runs. Default: 30 s.
+    ///
+    /// Only an instance that has renewed its own lease for half of its duration without a gap takes over runs, so an outage of the
+    /// store does not cost healthy instances their runs. After a restart of the only instance, what the process before it left
+    /// running therefore waits for another half of a lease. Give all instances on a store the same lease.
     pub fn lease(self, ttl: Duration) -> Self {
         Self { lease: ttl, ..self }
+    }
+
+    /// Asks running jobs to stop once the lease of this instance has expired without being renewed, because the store can't be
+    /// reached. Default: they continue, and their results are refused if another instance has taken over meanwhile.
+    ///
+    /// This is for jobs that must not run twice at the same time. It is not a guarantee: a job that does not stop when asked to
+    /// runs on for the runner's [`stop_grace`](godata_core::JobRunner::stop_grace), and a process that is stopped or suspended
+    /// can't ask. Runs that stop are interrupted. It has no effect if the store is not shared.
+    pub fn stop_when_lost(self) -> Self {
+        Self { stops_when_lost: true, ..self }
     }
 
     /// Sets how long one call of the store may take. After that, its outcome counts as unknown and is read from the store.
@@ -211,6 +228,7 @@ impl OrchestratorBuilder {
             recovery: self.recovery,
             keep: self.keep,
             lease: self.lease,
+            stops_when_lost: self.stops_when_lost,
             store_timeout: self.store_timeout,
             store_calls: self.store_calls,
             grace: self.grace,

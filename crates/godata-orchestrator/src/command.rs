@@ -7,6 +7,7 @@ use godata_core::{Params, PipelineName, RunHandle, RunId, Schedule};
 use time::UtcDateTime;
 use tokio::sync::oneshot;
 
+use crate::decide::Request;
 use crate::{Backfill, DrainReport, OrchestratorError, RegisterError, Registration, Status};
 
 /// Where an answer goes.
@@ -18,6 +19,8 @@ pub(crate) enum Command {
     Register(Box<Registration>, Reply<(), RegisterError>),
     /// A request about a registered pipeline, which needs a commit.
     Ask(String, Ask, Reply<Answer>),
+    /// A request about a pipeline that is stored, whether it is registered here or not.
+    AskStored(PipelineName, Ask, Reply<Answer>),
     /// The answer is `false` if the run is not known here and the command names no pipeline.
     Cancel(RunId, Option<PipelineName>, Reply<bool>),
     /// The answer is the handle of a queued or running run of any owner, `None` if it is neither.
@@ -39,7 +42,7 @@ pub(crate) enum Command {
 }
 
 /// A request about a pipeline.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Ask {
     Run(RunOptions),
     Pause,
@@ -47,6 +50,19 @@ pub(crate) enum Ask {
     ResumeFromNow,
     Backfill(Backfill),
     Unregister,
+}
+
+impl Ask {
+    /// The request, if it needs no registration: it changes only what is stored.
+    pub(crate) fn of_stored(&self) -> Option<Request> {
+        match self {
+            Self::Pause => Some(Request::Pause),
+            Self::Resume => Some(Request::Resume),
+            Self::ResumeFromNow => Some(Request::ResumeFromNow),
+            Self::Unregister => Some(Request::Unregister),
+            Self::Run(_) | Self::Backfill(_) => None,
+        }
+    }
 }
 
 /// The answer to an [`Ask`].
@@ -104,7 +120,7 @@ impl Command {
         // The caller may have gone away.
         match self {
             Self::Register(_, reply) => drop(reply.send(Err(error.into()))),
-            Self::Ask(_, _, reply) => drop(reply.send(Err(error))),
+            Self::Ask(_, _, reply) | Self::AskStored(_, _, reply) => drop(reply.send(Err(error))),
             Self::Cancel(_, _, reply) => drop(reply.send(Err(error))),
             Self::Watch(_, _, reply) => drop(reply.send(Err(error))),
             Self::Upcoming(_, reply) => drop(reply.send(Err(error))),

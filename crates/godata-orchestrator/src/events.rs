@@ -148,6 +148,12 @@ pub enum Event {
         /// The runs that were lost.
         runs: Vec<RunId>,
     },
+    /// This instance could not renew its lease until it expired, so others may take over its runs. Their jobs were asked to stop,
+    /// because the orchestrator was built with [`stop_when_lost`](crate::OrchestratorBuilder::stop_when_lost).
+    LeaseExpired {
+        /// The runs whose jobs were asked to stop.
+        runs: Vec<RunId>,
+    },
 }
 
 impl fmt::Display for Event {
@@ -231,6 +237,9 @@ impl fmt::Display for Event {
             }
             Self::OwnerLost { runs } => {
                 write!(f, "lease lost: {} runs belong to other instances now", runs.len())
+            }
+            Self::LeaseExpired { runs } => {
+                write!(f, "lease not renewed in time: {} runs were asked to stop", runs.len())
             }
         }
     }

@@ -73,8 +73,7 @@
 //!   is not retried. Each retry is its own run with the same job id. The failure and the queued retry are one commit, so a
 //!   retry survives restarts. It holds no slot while it waits. A [`RunHandle`] is for one attempt;
 //!   [`last_attempt`](Orchestrator::last_attempt) waits for the retries as well.
-//! * **Recovery.** When a process has died, the next one marks its running runs as interrupted, and takes over its
-//!   queued runs. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A run that a shutdown
+//! * **Recovery.** When a process has died, the next one marks its running runs as interrupted. [`Recovery::Rerun`] queues interrupted runs again, at most three times. A run that a shutdown
 //!   interrupts uses up no attempt, and one that it kept from starting is always queued again. If a job that is asked to
 //!   stop returns an error of its own, its run has failed and uses up an attempt.
 //! * **Edits.** A registration whose schedule differs from the stored one starts the schedule anew. The schedule
@@ -97,6 +96,22 @@
 //!   pipelines wait for one, [`Event::Stalled`] and a line in the log say so.
 //! * **Backfills** are queued runs with a [due time](RunContext::due) in the past. They run one at a time,
 //!   after everything else that is queued.
+//!
+//! # Several instances
+//!
+//! Instances on one shared store need no leader and no configuration. Each has a lease, which it renews.
+//!
+//! * **Due times.** For each pipeline, the instances have an order, which differs from pipeline to pipeline. The first one decides at
+//!   the due time. Each further one looks two seconds later than the one before it, at most ten, whether that has happened, and
+//!   otherwise does it and is the first from then on. Whoever tries, the store accepts one decision.
+//! * **Queued runs** have no owner. Any instance that has registered their pipeline and has a free slot starts them, within a few
+//!   seconds, or at once if the store [tells](Store::changes). So a backfill uses the slots of all instances, and nothing
+//!   waits for an instance that shuts down.
+//! * **Outages of the store.** Leases expire while it is away, but no instance takes over the runs of another before all have had
+//!   time to renew. Running jobs continue, and their ends are stored when the store is back. With
+//!   [`stop_when_lost`](OrchestratorBuilder::stop_when_lost) they are asked to stop when the lease expires.
+//! * **Dead instances.** Their runs are interrupted, and recovered if that is asked for, one [lease](OrchestratorBuilder::lease)
+//!   after the last renewal, or within another one if the store was away or no other instance ran.
 //!
 //! # Errors
 //!
@@ -142,7 +157,7 @@
 //! | INFO | `run skipped` | `pipeline`, `run`, `reason`; a queued run that gave way to a newer one |
 //! | INFO | `due times skipped` | `pipeline`, `run` (the skipped row), `skipped` (how many more), `exact` (`false`: at least that many), `due` (the last that is known), `reason` |
 //! | WARN | `due times missed` | `pipeline`, `missed`, `exact` (`false`: at least that many), `runs` (how many are to run), `first`, `due` (the last), `policy` |
-//! | WARN | `queued run taken over` | `pipeline`, `run`, `owner` (the dead instance) |
+//! | WARN | `queued run taken over` | `pipeline`, `run`, `owner` (the dead instance); only for a run that an earlier version has queued |
 //! | WARN | `interrupted run queued again` | `pipeline`, `run`, `retry_of`, `attempt`, `interruptions` |
 //! | WARN | `run overdue` | `pipeline`, `run`, `running_ms` |
 //! | WARN | `no slot became free for a minute` | `pool` (empty: all slots), `running` (the runs that have them), `waiting` (how many pipelines); after a minute, once |
@@ -162,6 +177,7 @@
 //! | ERROR | `store failed` | `pipeline`, `runs`, `error`, or `call`, `error`; when trouble begins, not for each attempt |
 //! | INFO | `store recovered` | `pipeline`, `failures`, or `call` |
 //! | ERROR | `lease lost` | `owner`, `runs` |
+//! | ERROR | `lease not renewed in time` | `owner`, `runs` (whose jobs were asked to stop); only with `stop_when_lost` |
 //! | DEBUG | `history pruned` | `runs` (how many) |
 //! | INFO | `shutdown began` | `cause` (`shutdown was called`, the signal such as `SIGTERM`, or `the last handle was dropped`), `grace_ms` (empty in that last case), `running` (how many runs) |
 //! | INFO | `shutdown ended` | `report` |
@@ -255,7 +271,7 @@ pub use godata_core::{
     OwnerId, ParamError, Params, Permanent, PersistError, PipelineName, PipelineRecord, Progress,
     ReportError, Retention, RetryOn, RetryPolicy, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunKey,
     RunKeyKind, RunQuery, RunRecord, RunRequest, RunResult, RunStatus, RunnerError, Schedule, StopReason,
-    Store, StoreError, SystemClock, Transient, error_chain, job_fn, time,
+    Store, StoreError, SystemClock, Tally, Transient, error_chain, job_fn, time,
 };
 
 /// Compiles the programs of the README.

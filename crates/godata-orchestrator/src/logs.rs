@@ -77,7 +77,7 @@ fn inserted(run: &RunRecord, rules: Option<&Rules>) {
 
 fn changed(run: &RunRecord, before: Before) {
     let (pipeline, id) = (&run.pipeline_name, run.id);
-    if run.owner != before.owner && !run.status.is_terminal() {
+    if before.owner.is_some() && run.owner != before.owner && !run.status.is_terminal() {
         tracing::warn!(%pipeline, run = %id, owner = before.owner.map(display), "queued run taken over");
     }
 }
@@ -193,6 +193,10 @@ pub(crate) fn superseded(pipeline: &PipelineName, run: RunId) {
 
 pub(crate) fn lease_lost(owner: OwnerId, runs: &[RunId]) {
     tracing::error!(%owner, runs = ids(runs).map(display), "lease lost");
+}
+
+pub(crate) fn lease_expired(owner: OwnerId, runs: &[RunId]) {
+    tracing::error!(%owner, runs = ids(runs).map(display), "lease not renewed in time");
 }
 
 /// Logs that commits and reads of one pipeline begin to fail.

@@ -179,7 +179,7 @@ impl Orchestrator {
     ///
     /// [`OrchestratorError::UnknownPipeline`], or any error of the store.
     pub async fn unregister(&self, pipeline: &str) -> Result<(), OrchestratorError> {
-        self.about(pipeline, Ask::Unregister).await.map(drop)
+        self.about_stored(pipeline, Ask::Unregister).await.map(drop)
     }
 
     /// Runs a pipeline now, even while it is paused or the scheduler is stopped.
@@ -317,7 +317,7 @@ impl Orchestrator {
     ///
     /// A queued run is canceled. A running one is canceled if its job stops. If the run has ended and a retry of its job is
     /// queued or running, that retry is canceled; otherwise nothing happens. A run of another instance is asked to stop when
-    /// that instance next renews its lease.
+    /// that instance next renews its lease, or at once if the store [tells](Store::changes) it.
     ///
     /// # Errors
     ///
@@ -363,6 +363,10 @@ impl Orchestrator {
     /// Pauses a pipeline: its schedule does not fire and its queued runs don't start until it is resumed. Runs by hand are
     /// allowed. The pause is stored.
     ///
+    /// The pipeline may also be one that is only stored: another instance has registered it, or none has. The same holds for
+    /// [`resume`](Self::resume), [`resume_from_now`](Self::resume_from_now) and [`cancel`](Self::cancel). An instance that has
+    /// registered it learns of it within ten seconds.
+    ///
     /// # Errors
     ///
     /// [`OrchestratorError::UnknownPipeline`], or any error of the store.
@@ -389,7 +393,7 @@ impl Orchestrator {
     /// # }
     /// ```
     pub async fn pause(&self, pipeline: &str) -> Result<(), OrchestratorError> {
-        self.about(pipeline, Ask::Pause).await.map(drop)
+        self.about_stored(pipeline, Ask::Pause).await.map(drop)
     }
 
     /// Resumes a paused pipeline. Due times that came during the pause are [misfires](crate::Misfire).
@@ -398,7 +402,7 @@ impl Orchestrator {
     ///
     /// [`OrchestratorError::UnknownPipeline`], or any error of the store.
     pub async fn resume(&self, pipeline: &str) -> Result<(), OrchestratorError> {
-        self.about(pipeline, Ask::Resume).await.map(drop)
+        self.about_stored(pipeline, Ask::Resume).await.map(drop)
     }
 
     /// Resumes a paused pipeline, and skips the due times up to now. One skipped row covers them.
@@ -407,7 +411,7 @@ impl Orchestrator {
     ///
     /// [`OrchestratorError::UnknownPipeline`], or any error of the store.
     pub async fn resume_from_now(&self, pipeline: &str) -> Result<(), OrchestratorError> {
-        self.about(pipeline, Ask::ResumeFromNow).await.map(drop)
+        self.about_stored(pipeline, Ask::ResumeFromNow).await.map(drop)
     }
 
     /// Queues runs for due times in the past, and returns their ids, oldest first. They are durable when this returns.
@@ -683,8 +687,8 @@ impl Orchestrator {
     ///    [stuck](DrainReport::stuck) in the report.
     /// 4. Final rows get up to 5 s to be stored. Those that are not are [`unsaved`](DrainReport::unsaved).
     ///
-    /// Each stage ends early when there is nothing left to wait for. Queued runs stay queued for the next process that
-    /// opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun). A run whose row
+    /// Each stage ends early when there is nothing left to wait for. Queued runs stay queued, for other instances or for the next
+    /// process that opens the store. Interrupted runs are queued again under [`Recovery::Rerun`](crate::Recovery::Rerun). A run whose row
     /// was stored too late for its job to start is always queued again. Its row has a reason and no `started_at`.
     ///
     /// When this returns, the orchestrator no longer uses the store. Only its handles can still read from it. Once they are
@@ -745,6 +749,21 @@ impl Orchestrator {
 
     async fn about(&self, pipeline: &str, ask: Ask) -> Result<Answer, OrchestratorError> {
         self.ask(|reply| Command::Ask(pipeline.to_owned(), ask, reply)).await
+    }
+
+    /// Asks about a pipeline that is registered here or only stored. Another instance may have stored it a moment ago.
+    async fn about_stored(&self, pipeline: &str, ask: Ask) -> Result<Answer, OrchestratorError> {
+        let error = match self.about(pipeline, ask.clone()).await {
+            Err(error @ OrchestratorError::UnknownPipeline { .. }) if self.0.store.shared() => error,
+            answer => return answer,
+        };
+        let Ok(name) = PipelineName::new(pipeline) else { return Err(error) };
+        match self.read(self.0.store.find_pipeline(&name)).await? {
+            Some(row) if row.removed_at.is_none() => {
+                self.ask(|reply| Command::AskStored(name, ask, reply)).await
+            }
+            _ => Err(error),
+        }
     }
 
     /// Sends the loop a command and waits for the answer.

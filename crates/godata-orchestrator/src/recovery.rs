@@ -8,6 +8,7 @@ use godata_core::{
     AnyStore, Clock, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunRecord, Store as _,
     StoreError,
 };
+use tokio::time::{Instant, sleep};
 
 use crate::persist::{active_runs, within};
 
@@ -51,6 +52,8 @@ async fn behind(store: &AnyStore, clock: &dyn Clock, limit: Duration) -> Result<
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) behind: Duration,
+    /// When the owner enrolled.
+    pub(crate) enrolled_at: Instant,
     pub(crate) renewal: Renewal,
     pub(crate) pipelines: Vec<PipelineRecord>,
     /// All queued and running rows.
@@ -68,29 +71,48 @@ pub(crate) async fn open(
     limit: Duration,
 ) -> Result<Opened, StoreError> {
     let behind = behind(&store, &clock, limit).await?;
-    let renewal = within(limit, store.renew(owner, lease)).await?;
-    let orphans = reap(&store, limit).await?;
+    let enrolled_at = Instant::now();
+    let renewal = within(limit, store.enroll(owner, lease)).await?;
+    let orphans = reap(&store, owner, limit).await?;
     let pipelines = within(limit, store.list_pipelines()).await?;
     let runs = active_runs(&store, None, limit).await?;
-    Ok(Opened { behind, renewal, pipelines, runs, orphans })
+    Ok(Opened { behind, enrolled_at, renewal, pipelines, runs, orphans })
 }
 
-/// The result of a renewal. A failed one is repeated the next time.
+/// The result of a renewal. A failed one is repeated soon.
 #[derive(Debug)]
 pub(crate) struct Renewed {
     pub(crate) owner: OwnerId,
+    /// When the call was made that was answered. The lease counts from then at the latest.
+    pub(crate) sent_at: Instant,
     pub(crate) renewal: Result<Renewal, StoreError>,
 }
 
-/// Renews the lease of an owner.
-pub(crate) async fn renew(store: AnyStore, owner: OwnerId, lease: Duration, limit: Duration) -> Renewed {
-    let renewal = within(limit, store.renew(owner, lease)).await;
-    Renewed { owner, renewal }
+/// Renews the lease of an owner, after a wait. A call that fails is repeated at once, because a lost connection is the most
+/// frequent reason.
+pub(crate) async fn renew(
+    store: AnyStore,
+    owner: OwnerId,
+    lease: Duration,
+    limit: Duration,
+    wait: Duration,
+) -> Renewed {
+    if !wait.is_zero() {
+        sleep(wait).await;
+    }
+    let mut sent_at = Instant::now();
+    let mut renewal = within(limit, store.renew(owner, lease)).await;
+    if renewal.is_err() {
+        sent_at = Instant::now();
+        renewal = within(limit, store.renew(owner, lease)).await;
+    }
+    Renewed { owner, sent_at, renewal }
 }
 
 /// Periodic work that may take longer than a lease.
 pub(crate) struct Round {
     pub(crate) store: AnyStore,
+    pub(crate) owner: OwnerId,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limit: Duration,
     /// The pipelines that others run after.
@@ -111,11 +133,11 @@ impl Round {
     /// Compares the clocks and prunes the history. In a shared store, also collects runs of dead owners, and reads the
     /// upstream pipelines, which may have succeeded in other instances.
     pub(crate) async fn go(self) -> Rounded {
-        let Self { store, clock, limit, upstream, forget } = self;
+        let Self { store, owner, clock, limit, upstream, forget } = self;
         let behind = behind(&store, &clock, limit).await;
         let (mut orphans, mut rows) = (Ok(Vec::new()), Ok(Vec::new()));
         if store.shared() {
-            orphans = reap(&store, limit).await;
+            orphans = reap(&store, owner, limit).await;
             rows = read_all(&store, upstream, limit).await;
         }
         let forgotten = match &forget {
@@ -126,9 +148,9 @@ impl Round {
     }
 }
 
-async fn reap(store: &AnyStore, limit: Duration) -> Result<Vec<RunRecord>, StoreError> {
+async fn reap(store: &AnyStore, by: OwnerId, limit: Duration) -> Result<Vec<RunRecord>, StoreError> {
     let owners: Vec<_> = live().iter().copied().collect();
-    within(limit, store.reap(&owners)).await
+    within(limit, store.reap(by, &owners)).await
 }
 
 async fn read_all(

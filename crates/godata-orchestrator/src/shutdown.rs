@@ -18,7 +18,8 @@ pub struct DrainReport {
     /// The runs whose final rows could not be stored, and those whose start may be stored although the store did not say so. The
     /// next process that opens the store may find them running.
     pub unsaved: Vec<RunId>,
-    /// The runs that stay queued for the next process that opens the store.
+    /// The runs that stay queued, for other instances or for the next process that opens the store. Nobody owns them, so other
+    /// instances may have started some already.
     pub queued: Vec<RunId>,
 }
 

@@ -31,6 +31,12 @@ impl Timers {
         self.queue.extend(at.map(|at| (at, id)));
     }
 
+    /// Sets the timer of a pipeline, unless it expires earlier.
+    pub(crate) fn advance(&mut self, id: EntryId, at: UtcDateTime) {
+        let before = self.at.get(id.0).copied().flatten();
+        self.set(id, Some(before.map_or(at, |before| before.min(at))));
+    }
+
     pub(crate) fn first(&self) -> Option<UtcDateTime> {
         self.queue.first().map(|(at, _)| *at)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use godata_core::{
     Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunQuery, RunRecord,
-    Store, StoreError,
+    Store, StoreError, Tally,
 };
 
 use crate::FileStore;
@@ -57,6 +57,24 @@ impl Store for FileStore {
         }
     }
 
+    async fn tally(&self, query: &RunQuery, most: u64) -> Result<Tally, StoreError> {
+        let mut query = query.clone().limit(usize::MAX);
+        let mut tally = Tally::default();
+        loop {
+            let page = self.rows().await.tables.page(&query, ROWS);
+            for run in &page.runs {
+                if !tally.add_up_to(most, run.status) {
+                    return Ok(tally);
+                }
+            }
+            match page.rest {
+                None => return Ok(tally),
+                after => query.after = after,
+            }
+            yield_now().await;
+        }
+    }
+
     async fn commit(&self, commit: &Commit) -> Result<Committed, StoreError> {
         let body = body(&CommitBody::of(commit)).map_err(StoreError::invalid)?;
         let commit = Box::new(commit.clone());
@@ -67,9 +85,9 @@ impl Store for FileStore {
         Ok(write(self.state()).tables.renew(owner, ttl, None))
     }
 
-    async fn reap(&self, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
+    async fn reap(&self, by: OwnerId, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
         let live = live.to_vec();
-        self.ask(|answer| Request::Reap { live, answer }).await
+        self.ask(|answer| Request::Reap { by, live, answer }).await
     }
 
     async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {

@@ -139,7 +139,7 @@ pub use verify::Verification;
 pub use godata_core::{
     AnyStore, BoxError, Cause, Commit, Committed, Covers, Failure, FailureKind, JobId, NameError, OwnerId,
     Params, ParseIdError, PipelineName, PipelineRecord, Renewal, Retention, RunChange, RunCounts, RunId,
-    RunKey, RunQuery, RunRecord, RunStatus, Store, StoreError, time,
+    RunKey, RunQuery, RunRecord, RunStatus, Store, StoreError, Tally, time,
 };
 
 /// Compiles the programs of the README.

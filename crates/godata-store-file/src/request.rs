@@ -13,7 +13,7 @@ pub(crate) enum Request {
     /// Writes a line of the journal.
     Write(Write),
     /// Declares all owners except `live` dead, and answers with their runs.
-    Reap { live: Vec<OwnerId>, answer: Answer<Vec<RunRecord>> },
+    Reap { by: OwnerId, live: Vec<OwnerId>, answer: Answer<Vec<RunRecord>> },
     /// Writes a snapshot, and answers once it is in place.
     Snapshot { answer: Answer<()> },
     /// The compaction with this number wants these runs forgotten, and waits for it.

@@ -99,8 +99,8 @@ impl Writer {
         while let Some(request) = self.next() {
             match request {
                 Request::Write(first) => self.write(first),
-                Request::Reap { live, answer } => {
-                    tell(answer, Ok(write(&self.state).tables.reap(&live, None)));
+                Request::Reap { by, live, answer } => {
+                    tell(answer, Ok(write(&self.state).tables.reap(by, &live, None)));
                 }
                 Request::Snapshot { answer } => self.snapshot(answer),
                 Request::Settle { answer } => tell(answer, Ok(())),

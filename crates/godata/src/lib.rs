@@ -139,13 +139,13 @@ pub mod guide;
 #[doc(no_inline)]
 pub use godata_core::time;
 pub use godata_core::{
-    ActiveRun, AnyJob, AnyStore, BoxError, CancelOnDrop, Canceled, Cancellation, Cause, Clock, Commit,
-    Committed, Completer, Covers, ErrorChain, Failure, FailureKind, Job, JobEnd, JobErrorKind, JobFn, JobId,
-    JobRunner, ManualClock, MemoryStore, Missed, NameError, OwnerId, ParamError, Params, ParseIdError,
-    Permanent, PersistError, PipelineName, PipelineRecord, Progress, Renewal, ReportError, Retention,
-    RetryOn, RetryPolicy, RunChange, RunContext, RunCounts, RunFailed, RunHandle, RunId, RunKey, RunKeyKind,
-    RunQuery, RunRecord, RunRequest, RunResult, RunStatus, RunnerError, Schedule, StopReason, Store,
-    StoreError, Stored, SystemClock, Transient, error_chain, job_fn,
+    ActiveRun, AnyJob, AnyStore, BoxError, CancelOnDrop, Canceled, Cancellation, Cause, Change, Changes,
+    Clock, Commit, Committed, Completer, Covers, ErrorChain, Failure, FailureKind, Job, JobEnd, JobErrorKind,
+    JobFn, JobId, JobRunner, ManualClock, MemoryStore, Missed, NameError, OwnerId, ParamError, Params,
+    ParseIdError, Permanent, PersistError, PipelineName, PipelineRecord, Progress, Refreshed, Renewal,
+    ReportError, Retention, RetryOn, RetryPolicy, RunChange, RunContext, RunCounts, RunFailed, RunHandle,
+    RunId, RunKey, RunKeyKind, RunQuery, RunRecord, RunRequest, RunResult, RunStatus, RunnerError, Schedule,
+    StopReason, Store, StoreError, Stored, SystemClock, Tally, Transient, error_chain, job_fn,
 };
 pub use godata_etl as etl;
 pub use godata_etl::{

@@ -204,11 +204,16 @@ pub(super) fn are_answered_by_the_misfire_policy(decision: &Decision<'_>, books:
         Some(next) if next <= newest.created_at => {
             Err(format!("{due} is to run though {next} had come by {}", newest.created_at))
         }
-        _ if books.plan.mood == Mood::Peaceful && newest.created_at - *due > SOON => {
+        _ if books.plan.mood == Mood::Peaceful && newest.created_at - *due > soon(books) => {
             Err(format!("{due} is decided only at {}, though nothing is in the way", newest.created_at))
         }
         _ => Ok(()),
     }
+}
+
+/// An instance lets those before it try first, for ten seconds at most.
+fn soon(books: &Books) -> Duration {
+    if books.plan.instances > 1 { SOON + Duration::from_secs(10) } else { SOON }
 }
 
 /// How many due times a decision answers, and how many of them it skips.

@@ -66,16 +66,20 @@ fn decided(books: &Books, book: &Book, now: UtcDateTime, _up: &BTreeSet<Incarnat
 }
 
 /// No run waits that could run.
-fn started(books: &Books, book: &Book, now: UtcDateTime, _up: &BTreeSet<Incarnation>) -> Verdict {
+fn started(books: &Books, book: &Book, now: UtcDateTime, up: &BTreeSet<Incarnation>) -> Verdict {
     // A retry goes first, whatever its due time.
     let holds_up = |row: &RunRecord| row.status == RunStatus::Running || row.not_before > Some(now);
     if !book.is_scheduled() || active(books, book).any(holds_up) {
         return Ok(());
     }
-    let running = |owner| {
+    let running = |who: &Incarnation| {
         let all = books.pipelines.values().flat_map(|book| active(books, book));
-        all.filter(|row| row.status == RunStatus::Running && row.owner == owner).count()
+        let is_theirs = |row: &&RunRecord| row.owner.and_then(|owner| books.owners.get(&owner)) == Some(who);
+        all.filter(|row| row.status == RunStatus::Running).filter(is_theirs).count()
     };
+    // Nobody owns queued runs, so any instance that has registered the pipeline could start them.
+    let has_it = |who: &&Incarnation| books.registered.contains(&(**who, book.row.name.clone()));
+    let have_slots = up.iter().filter(has_it).any(|who| running(who) < books.plan.slots);
     // Backfills come last, so those of a busy pipeline wait.
     let is_busy = book.row.updated_at > now - TIME_ENOUGH;
     // Each instance starts the runs it queued itself, in order, and the others notice a free slot only when they poll. No rule
@@ -93,7 +97,7 @@ fn started(books: &Books, book: &Book, now: UtcDateTime, _up: &BTreeSet<Incarnat
             return false;
         }
         let since = row.not_before.unwrap_or(row.created_at);
-        since < now - TIME_ENOUGH && running(row.owner) < books.plan.slots
+        since < now - TIME_ENOUGH && have_slots
     };
     match active(books, book).find(could_run) {
         Some(row) => Err(format!("run {} still waits at {now}", row.id)),

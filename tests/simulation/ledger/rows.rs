@@ -43,19 +43,26 @@ fn is_same(row: &RunRecord, run: &RunRecord) -> bool {
     row.key == run.key && row.job_id == run.job_id && row.due == run.due && row.created_at == run.created_at
 }
 
-/// Only the owner starts and finishes a run; `interrupted` needs a dead owner, or one that shuts down.
+/// Only the owner starts and finishes a run, and anybody starts one without an owner; `interrupted` needs a dead owner, or one that
+/// shuts down or could not keep its lease.
 pub(super) fn change_by_whom_they_may(decision: &Decision<'_>, books: &Books) -> Verdict {
     for change in &decision.changes {
         let run = change.after;
         let owner = change.before.as_ref().map_or(Some(decision.owner), |row| row.owner);
         let is_own = owner == Some(decision.owner);
         let is_orphan = owner.is_some_and(|owner| books.dead.contains(&owner));
+        let is_free = owner.is_none();
         let may = match run.status {
             _ if run.status == change.before.as_ref().map_or(RunStatus::Skipped, |row| row.status) => true,
             RunStatus::Running => {
-                (is_own || is_orphan) && run.owner == Some(decision.owner) && run.fence == decision.after.rev
+                (is_own || is_orphan || is_free)
+                    && run.owner == Some(decision.owner)
+                    && run.fence == decision.after.rev
             }
-            RunStatus::Interrupted => is_orphan || is_own && books.leaving.contains(&decision.by),
+            RunStatus::Interrupted => {
+                let may_stop = books.plan.stops_when_lost || books.leaving.contains(&decision.by);
+                is_orphan || is_own && may_stop
+            }
             RunStatus::Canceled if was_running(change) => {
                 // The store's answer did not arrive in time, and the pipeline was unregistered meanwhile.
                 let name = &decision.after.name;

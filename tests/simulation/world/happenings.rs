@@ -18,6 +18,9 @@ use crate::plan::Mood;
 
 impl<M: Medium> World<M> {
     pub(super) fn something_happens(&mut self) {
+        if self.plan.mood == Mood::Still {
+            return;
+        }
         if self.plan.mood == Mood::Wild {
             self.nature();
         }
@@ -33,7 +36,11 @@ impl<M: Medium> World<M> {
     fn nature(&mut self) {
         if self.random.one_in(50) {
             let weathers = [Weather::FAIR, Weather::FAIR, Weather::DRIZZLE, Weather::DRIZZLE, Weather::STORM];
-            let weather = if self.random.one_in(10) { Weather::OUTAGE } else { *self.random.pick(&weathers) };
+            let weather = match self.random.below(20) {
+                0 | 1 => Weather::OUTAGE,
+                2 => Weather::AWAY,
+                _ => *self.random.pick(&weathers),
+            };
             self.ledger.note(|| format!("{} the weather is {weather:?}", self.now));
             self.network.set_weather(weather);
         }

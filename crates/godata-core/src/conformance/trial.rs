@@ -12,8 +12,6 @@ use crate::{
     RunStatus, Store, StoreError, error_chain,
 };
 
-const TIMEOUT: Duration = Duration::from_secs(60);
-
 /// For implementors of stores: opens the store under test, and describes it. Each test has its own fixture.
 ///
 /// The docs of [`Store`](crate::Store#a-store-of-your-own) show one.
@@ -41,6 +39,17 @@ pub trait Fixture: Send + Sync + 'static {
     fn advance(&self, time: Duration) -> impl Future<Output = ()> + Send {
         tokio::time::sleep(time)
     }
+
+    /// A lease that is kept by renewing it every quarter of it. Default: one second. A store behind a slow network takes a
+    /// longer one.
+    fn lease(&self) -> Duration {
+        Duration::from_secs(1)
+    }
+
+    /// How long one test may take. Default: one minute.
+    fn time_limit(&self) -> Duration {
+        Duration::from_secs(60)
+    }
 }
 
 /// Spawns a task. The future that it returns completes when the task does.
@@ -62,10 +71,12 @@ impl<F: Fixture> Trial<F> {
     ///
     /// # Panics
     ///
-    /// If the test fails or takes more than a minute, and outside of a tokio runtime with its timer enabled.
+    /// If the test fails or takes longer than the fixture's [limit](Fixture::time_limit), and outside of a tokio runtime with
+    /// its timer enabled.
     pub async fn run(&self, test: impl Future<Output = ()>) {
-        let result = tokio::time::timeout(TIMEOUT, test).await;
-        assert!(result.is_ok(), "the test did not end within {TIMEOUT:?}");
+        let limit = self.fixture.time_limit();
+        let result = tokio::time::timeout(limit, test).await;
+        assert!(result.is_ok(), "the test did not end within {limit:?}");
     }
 
     /// Opens the store, wrapped as callers use it.
@@ -74,6 +85,13 @@ impl<F: Fixture> Trial<F> {
             Ok(store) => AnyStore::new(store),
             Err(error) => panic!("the store did not open: {}", error_chain(&*error)),
         }
+    }
+
+    /// Two handles of the store. A shared store is opened twice, as two processes do.
+    pub(super) async fn two_handles(&self) -> [AnyStore; 2] {
+        let store = self.open().await;
+        let other = if store.shared() { self.open().await } else { store.clone() };
+        [store, other]
     }
 
     /// Runs the tasks concurrently, and returns their results in order.
@@ -123,6 +141,19 @@ pub(super) fn invalid(what: &str, result: &Result<Committed, StoreError>) {
         matches!(result, Err(StoreError::Invalid { .. })),
         "{what} was not refused as invalid: {result:?}"
     );
+}
+
+/// Lets other tasks run, on any runtime.
+pub(super) async fn yield_now() {
+    let mut yielded = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return std::task::Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+    .await;
 }
 
 pub(super) fn at(seconds: u64) -> UtcDateTime {

@@ -46,6 +46,8 @@ pub enum StopReason {
     TimedOut(Duration),
     /// The runner shuts down. The run ends as interrupted.
     Shutdown,
+    /// The lease of this instance can't be kept, and others may take over its runs. The run ends as interrupted.
+    LeaseLost,
 }
 
 impl<R: Clone> RunCell<R> {

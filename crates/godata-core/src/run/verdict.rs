@@ -51,7 +51,7 @@ pub(super) fn verdict(end: JobEnd, stop: Option<StopReason>) -> (RunStatus, Opti
             (RunStatus::Failed, Some(failure))
         }
         (JobEnd::Canceled(_) | JobEnd::Dropped, Some(StopReason::Requested)) => (RunStatus::Canceled, None),
-        (JobEnd::Canceled(_), Some(StopReason::Shutdown)) | (JobEnd::Dropped, _) => {
+        (JobEnd::Canceled(_), Some(StopReason::Shutdown | StopReason::LeaseLost)) | (JobEnd::Dropped, _) => {
             (RunStatus::Interrupted, None)
         }
     }

@@ -11,8 +11,8 @@ use time::UtcDateTime;
 use super::by_puts;
 use super::turns::{Turn, Turns};
 use crate::{
-    Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunQuery, RunRecord,
-    Store, StoreError,
+    Changes, Commit, Committed, OwnerId, PipelineName, PipelineRecord, Refreshed, Renewal, Retention, RunId,
+    RunQuery, RunRecord, Store, StoreError, Tally,
 };
 
 /// A type-erased [`Store`], through which every store is used.
@@ -74,7 +74,40 @@ impl Store for AnyStore {
     }
 
     async fn list_runs(&self, query: &RunQuery) -> Result<Vec<RunRecord>, StoreError> {
-        self.0.list_runs(query).await
+        let mut runs = self.0.list_runs(query).await?;
+        if query.since.is_some() {
+            // The store may not know this field.
+            runs.retain(|run| query.matches(run));
+        }
+        Ok(runs)
+    }
+
+    async fn newest_runs(
+        &self,
+        of: &[PipelineName],
+        count: usize,
+    ) -> Result<Vec<Vec<RunRecord>>, StoreError> {
+        self.0.newest_runs(of, count).await
+    }
+
+    async fn tally(&self, query: &RunQuery, most: u64) -> Result<Tally, StoreError> {
+        self.0.tally(query, most).await
+    }
+
+    async fn refresh(&self, known: &[(PipelineName, u64)]) -> Result<Vec<Refreshed>, StoreError> {
+        self.0.refresh(known).await
+    }
+
+    async fn claimable(
+        &self,
+        after: Option<&PipelineName>,
+        limit: usize,
+    ) -> Result<Vec<PipelineName>, StoreError> {
+        self.0.claimable(after, limit).await
+    }
+
+    fn changes(&self) -> Changes {
+        self.0.changes()
     }
 
     fn shared(&self) -> bool {
@@ -89,12 +122,16 @@ impl Store for AnyStore {
         self.0.commit(commit).await
     }
 
+    async fn enroll(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
+        self.0.enroll(owner, ttl).await
+    }
+
     async fn renew(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
         self.0.renew(owner, ttl).await
     }
 
-    async fn reap(&self, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
-        self.0.reap(live).await
+    async fn reap(&self, by: OwnerId, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
+        self.0.reap(by, live).await
     }
 
     async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {
@@ -119,11 +156,21 @@ trait ErasedStore: Send + Sync {
     fn upsert_run<'a>(&'a self, run: &'a RunRecord) -> Answer<'a, ()>;
     fn find_run(&self, id: RunId) -> Answer<'_, Option<RunRecord>>;
     fn list_runs<'a>(&'a self, query: &'a RunQuery) -> Answer<'a, Vec<RunRecord>>;
+    fn newest_runs<'a>(&'a self, of: &'a [PipelineName], count: usize) -> Answer<'a, Vec<Vec<RunRecord>>>;
+    fn tally<'a>(&'a self, query: &'a RunQuery, most: u64) -> Answer<'a, Tally>;
+    fn refresh<'a>(&'a self, known: &'a [(PipelineName, u64)]) -> Answer<'a, Vec<Refreshed>>;
+    fn claimable<'a>(
+        &'a self,
+        after: Option<&'a PipelineName>,
+        limit: usize,
+    ) -> Answer<'a, Vec<PipelineName>>;
+    fn changes(&self) -> Changes;
     fn shared(&self) -> bool;
     fn now(&self) -> Answer<'_, Option<UtcDateTime>>;
     fn commit<'a>(&'a self, commit: &'a Commit) -> Answer<'a, Committed>;
+    fn enroll(&self, owner: OwnerId, ttl: Duration) -> Answer<'_, Renewal>;
     fn renew(&self, owner: OwnerId, ttl: Duration) -> Answer<'_, Renewal>;
-    fn reap<'a>(&'a self, live: &'a [OwnerId]) -> Answer<'a, Vec<RunRecord>>;
+    fn reap<'a>(&'a self, by: OwnerId, live: &'a [OwnerId]) -> Answer<'a, Vec<RunRecord>>;
     fn prune<'a>(&'a self, retention: &'a Retention) -> Answer<'a, u64>;
 }
 
@@ -195,6 +242,42 @@ impl<S: Store> ErasedStore for Erased<S> {
         })
     }
 
+    fn newest_runs<'a>(&'a self, of: &'a [PipelineName], count: usize) -> Answer<'a, Vec<Vec<RunRecord>>> {
+        Box::pin(async move {
+            self.settle_all().await?;
+            self.store.newest_runs(of, count).await
+        })
+    }
+
+    fn tally<'a>(&'a self, query: &'a RunQuery, most: u64) -> Answer<'a, Tally> {
+        Box::pin(async move {
+            self.settle_all().await?;
+            self.store.tally(query, most).await
+        })
+    }
+
+    fn refresh<'a>(&'a self, known: &'a [(PipelineName, u64)]) -> Answer<'a, Vec<Refreshed>> {
+        Box::pin(async move {
+            self.settle_all().await?;
+            self.store.refresh(known).await
+        })
+    }
+
+    fn claimable<'a>(
+        &'a self,
+        after: Option<&'a PipelineName>,
+        limit: usize,
+    ) -> Answer<'a, Vec<PipelineName>> {
+        Box::pin(async move {
+            self.settle_all().await?;
+            self.store.claimable(after, limit).await
+        })
+    }
+
+    fn changes(&self) -> Changes {
+        self.store.changes()
+    }
+
     fn shared(&self) -> bool {
         self.store.shared()
     }
@@ -210,6 +293,16 @@ impl<S: Store> ErasedStore for Erased<S> {
         }
     }
 
+    fn enroll(&self, owner: OwnerId, ttl: Duration) -> Answer<'_, Renewal> {
+        Box::pin(async move {
+            self.settle_all().await?;
+            match &self.turns {
+                Some(turns) if turns.is_dead(owner) => by_puts::lost(&self.store, owner).await,
+                _ => self.store.enroll(owner, ttl).await,
+            }
+        })
+    }
+
     fn renew(&self, owner: OwnerId, ttl: Duration) -> Answer<'_, Renewal> {
         Box::pin(async move {
             self.settle_all().await?;
@@ -220,10 +313,10 @@ impl<S: Store> ErasedStore for Erased<S> {
         })
     }
 
-    fn reap<'a>(&'a self, live: &'a [OwnerId]) -> Answer<'a, Vec<RunRecord>> {
+    fn reap<'a>(&'a self, by: OwnerId, live: &'a [OwnerId]) -> Answer<'a, Vec<RunRecord>> {
         match &self.turns {
-            Some(turns) => Box::pin(turns.reap(&self.store, live)),
-            None => Box::pin(self.store.reap(live)),
+            Some(turns) => Box::pin(turns.reap(&self.store, by, live)),
+            None => Box::pin(self.store.reap(by, live)),
         }
     }
 

@@ -1,10 +1,11 @@
 //! The default methods of a store, which use only puts and reads.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::{
-    Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, RunChange, RunQuery, RunRecord,
-    RunStatus, Store, StoreError, Stored, check_commit,
+    Commit, Committed, OwnerId, PipelineName, PipelineRecord, Refreshed, Renewal, RunChange, RunQuery,
+    RunRecord, RunStatus, Store, StoreError, Stored, Tally, check_commit,
 };
 
 /// How many rows are read at once.
@@ -87,7 +88,7 @@ pub(super) async fn reap<S: Store + ?Sized>(
     live: &[OwnerId],
 ) -> Result<Vec<RunRecord>, StoreError> {
     let mut runs = all_runs(store, RunQuery::new().active()).await?;
-    runs.retain(|run| run.owner.is_none_or(|owner| !live.contains(&owner)));
+    runs.retain(|run| run.owner.is_some_and(|owner| !live.contains(&owner)));
     Ok(runs)
 }
 
@@ -95,6 +96,77 @@ pub(super) async fn reap<S: Store + ?Sized>(
 pub(super) async fn lost<S: Store + ?Sized>(store: &S, owner: OwnerId) -> Result<Renewal, StoreError> {
     let runs = all_runs(store, RunQuery::new().active().status(RunStatus::Interrupted).owner(owner)).await?;
     Ok(Renewal::dead(runs.iter().map(|run| run.id).collect()))
+}
+
+/// The default of [`Store::refresh`]. The row is read before the runs, so that a commit on runs of a later rev conflicts.
+pub(super) async fn refresh<S: Store + ?Sized>(
+    store: &S,
+    known: &[(PipelineName, u64)],
+) -> Result<Vec<Refreshed>, StoreError> {
+    let mut changed = Vec::new();
+    for (name, rev) in known {
+        let row = settled(store, name).await?;
+        if row.as_ref().map_or(0, |row| row.rev) == *rev {
+            continue;
+        }
+        let mut runs = all_runs(store, RunQuery::new().pipeline(name.clone()).active()).await?;
+        if let Some(open) = row.as_ref().and_then(|row| row.open_skip) {
+            runs.extend(store.find_run(open).await?);
+        }
+        changed.push(Refreshed::new(name.clone(), row, runs));
+    }
+    Ok(changed)
+}
+
+/// The default of [`Store::claimable`].
+pub(super) async fn claimable<S: Store + ?Sized>(
+    store: &S,
+    after: Option<&PipelineName>,
+    limit: usize,
+) -> Result<Vec<PipelineName>, StoreError> {
+    let now = store.now().await?;
+    let is_due = |run: &RunRecord| now.is_none_or(|now| run.not_before.is_none_or(|at| at <= now));
+    let queued = all_runs(store, RunQuery::new().status(RunStatus::Queued)).await?;
+    let free = queued.into_iter().filter(|run| run.owner.is_none() && is_due(run));
+    let names: BTreeSet<_> = free.map(|run| run.pipeline_name).collect();
+    let names = names.into_iter().filter(|name| after.is_none_or(|after| name > after));
+    Ok(names.take(limit).collect())
+}
+
+/// The default of [`Store::newest_runs`].
+pub(super) async fn newest_runs<S: Store + ?Sized>(
+    store: &S,
+    of: &[PipelineName],
+    count: usize,
+) -> Result<Vec<Vec<RunRecord>>, StoreError> {
+    let mut newest = Vec::with_capacity(of.len());
+    for name in of {
+        newest.push(store.list_runs(&RunQuery::new().pipeline(name.clone()).limit(count)).await?);
+    }
+    Ok(newest)
+}
+
+/// The default of [`Store::tally`].
+pub(super) async fn tally<S: Store + ?Sized>(
+    store: &S,
+    query: &RunQuery,
+    most: u64,
+) -> Result<Tally, StoreError> {
+    let mut query = query.clone().limit(PAGE);
+    let mut tally = Tally::default();
+    loop {
+        let page = store.list_runs(&query).await?;
+        // A store that does not know `since` returns older runs, after all others.
+        for run in page.iter().take_while(|run| query.matches(run)) {
+            if !tally.add_up_to(most, run.status) {
+                return Ok(tally);
+            }
+        }
+        match page.last() {
+            Some(last) if page.len() == PAGE && query.matches(last) => query = query.after(last),
+            _ => return Ok(tally),
+        }
+    }
 }
 
 /// All pages of a query.

@@ -342,8 +342,8 @@ fn is_same_run(row: &RunRecord, run: &RunRecord) -> bool {
 }
 
 /// Only its owner starts and finishes a run. If the owner is dead, another one may adopt the run while it is queued, and
-/// interrupt it while it is running, or cancel it if that was asked for. Any owner may cancel or skip a queued run, and
-/// ask a queued or running one to stop.
+/// interrupt it while it is running, or cancel it if that was asked for. A queued run without an owner is anybody's: any owner
+/// may adopt or start it. Any owner may cancel or skip a queued run, and ask a queued or running one to stop.
 fn the_owner_may_do_it(
     row: &RunRecord,
     run: &RunRecord,
@@ -387,11 +387,15 @@ fn only_asks_to_stop(row: &RunRecord, run: &RunRecord) -> bool {
     asked == *run
 }
 
-/// Checks that a run which is inserted, adopted or started has the owner of the commit. If it is running, its fence must
-/// be the commit's rev, and otherwise 0. A skipped run needs no owner.
+/// Checks that a run which is inserted, adopted, released or started has the owner of the commit. If it is running, its fence
+/// must be the commit's rev, and otherwise 0. A skipped or queued run needs no owner.
 fn belongs_to(run: &RunRecord, commit: &Commit, rev: u64) -> Result<(), Violation> {
     let fence = if run.status == RunStatus::Running { rev } else { 0 };
-    let owned = run.owner == Some(commit.owner) || run.status == RunStatus::Skipped;
+    let owned = match run.status {
+        RunStatus::Skipped => true,
+        RunStatus::Queued => run.owner.is_none_or(|owner| owner == commit.owner),
+        _ => run.owner == Some(commit.owner),
+    };
     if owned && run.fence == fence {
         Ok(())
     } else {

@@ -115,7 +115,7 @@ pub enum Committed {
     OwnerLost,
 }
 
-/// The answer to [`Store::renew`](crate::Store::renew).
+/// The answer to [`Store::enroll`](crate::Store::enroll) and [`Store::renew`](crate::Store::renew).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Renewal {
@@ -125,18 +125,26 @@ pub struct Renewal {
     pub cancel: Vec<RunId>,
     /// The runs that the owner has lost because it was declared dead.
     pub lost: Vec<RunId>,
+    /// All owners whose leases have not expired, this one included, sorted. Empty if the store is not shared.
+    pub peers: Vec<OwnerId>,
 }
 
 impl Renewal {
     /// Makes the answer to an owner that is alive for this long, with its runs that were asked to stop.
     #[must_use]
     pub fn alive(valid_for: Duration, cancel: Vec<RunId>) -> Self {
-        Self { valid_for, cancel, lost: Vec::new() }
+        Self { valid_for, cancel, lost: Vec::new(), peers: Vec::new() }
+    }
+
+    /// Sets the owners whose leases have not expired, sorted. Default: none.
+    #[must_use]
+    pub fn peers(self, peers: Vec<OwnerId>) -> Self {
+        Self { peers, ..self }
     }
 
     /// Makes the answer to an owner that was declared dead, with the runs that it has lost.
     #[must_use]
     pub fn dead(lost: Vec<RunId>) -> Self {
-        Self { valid_for: Duration::ZERO, cancel: Vec::new(), lost }
+        Self { valid_for: Duration::ZERO, cancel: Vec::new(), lost, peers: Vec::new() }
     }
 }

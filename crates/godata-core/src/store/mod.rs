@@ -2,6 +2,7 @@
 
 mod any;
 mod by_puts;
+mod change;
 mod check;
 mod commit;
 mod error;
@@ -10,12 +11,15 @@ mod key;
 mod memory;
 mod pipeline;
 pub(crate) mod query;
+mod refreshed;
 mod retention;
 mod run;
 mod status;
+mod tally;
 mod turns;
 
 pub use any::AnyStore;
+pub use change::{Change, Changes};
 pub use check::{Stored, check_commit};
 pub use commit::{Commit, Committed, Renewal, RunChange};
 pub use error::StoreError;
@@ -23,12 +27,15 @@ pub use key::{RunKey, RunKeyKind};
 pub use memory::MemoryStore;
 pub use pipeline::PipelineRecord;
 pub use query::RunQuery;
+pub use refreshed::Refreshed;
 pub use retention::Retention;
 pub use run::{Covers, RunCounts, RunRecord};
 pub use status::RunStatus;
+pub use tally::Tally;
 
 use std::time::Duration;
 
+use futures::stream;
 use time::UtcDateTime;
 
 use crate::{OwnerId, PipelineName, RunId};
@@ -53,19 +60,25 @@ use crate::{OwnerId, PipelineName, RunId};
 ///    back as it was written, whatever characters it has.
 /// 3. An inserted run has a new id, and a key that is new in its pipeline. An updated run is stored and not terminal, and
 ///    changes its status as [`RunStatus`] allows. Its identity (id, key, due, parameters, creation) never changes, and a
-///    request to stop it is never withdrawn. Only its owner starts it, and finishes it once it runs. Others may end it while
+///    request to stop it is never withdrawn. Only its owner starts it, and finishes it once it runs. A queued run may have no
+///    owner: its owner has released it, or it was inserted so. Then any owner may adopt or start it. Others may end a run while
 ///    it is queued; otherwise they change only `cancel_requested_at` and `reason`, unless they adopt it. The only
 ///    exception: the row that the pipeline's `open_skip` names may grow in `due`, `covers.count` and `ended_at`.
 /// 4. The `cursor` never goes back while `spec_since` stays the same.
 /// 5. A shared store compares `due_not_after_now` with its own clock, and answers [`Committed::NotYet`].
-/// 6. An owner that was declared dead never commits or renews again.
-/// 7. [`reap`](Self::reap) first declares owners dead for good, and then returns their queued and running runs.
+/// 6. An owner that was declared dead never commits or renews again. In a shared store, neither does an owner renew that the
+///    store does not know.
+/// 7. [`reap`](Self::reap) first declares owners dead for good, and then returns their queued and running runs. In a shared
+///    store, only an owner that has renewed without a gap may declare others dead.
 /// 8. [`prune`](Self::prune) never removes a run that is not terminal, is the `open_skip`, or is due after the cursor. It
 ///    never removes a pipeline, unless the pipeline is marked as removed and has no runs.
 /// 9. The default `commit` puts the pipeline's row with the runs in `pending`, then the runs, then the row without them.
 ///    The first put is the commit point. Meanwhile [`AnyStore`] holds the pipeline's lock. When it is opened, and after a
 ///    failure, it puts the pending rows before anything reads them.
-/// 10. Commits to different pipelines do not wait for each other. All methods may be called concurrently.
+/// 10. Commits to different pipelines do not wait for each other. All methods may be called concurrently. A caller may stop
+///     polling a future at any time and neither drop it nor poll it again for long: what the store has locked for it does not
+///     stay locked for that long. A store that needs several steps for a commit therefore drives it by a task or a thread of
+///     its own.
 /// 11. Callers write runs only through `commit`. The two `upsert` methods are for the default `commit`. This clause binds
 ///     the callers of a store, so no test of a store checks it.
 ///
@@ -151,7 +164,7 @@ use crate::{OwnerId, PipelineName, RunId};
 /// }
 /// ```
 ///
-/// `tests/contract.rs` proves it with one test per clause. A [`Fixture`] opens the store and describes it.
+/// `tests/contract.rs` proves it with tests for each clause. A [`Fixture`] opens the store and describes it.
 ///
 /// ```
 /// # mod my_store { #[derive(Default)] pub struct MyStore; }
@@ -246,6 +259,71 @@ pub trait Store: Send + Sync + 'static {
     /// Any. A row that can't be read is an error. It must not be left out.
     fn list_runs(&self, query: &RunQuery) -> impl Future<Output = Result<Vec<RunRecord>, StoreError>> + Send;
 
+    /// Returns the newest runs of each pipeline, up to `count`, in the order in which the pipelines are named. Default: one call of
+    /// [`list_runs`](Self::list_runs) for each.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`list_runs`](Self::list_runs).
+    fn newest_runs(
+        &self,
+        of: &[PipelineName],
+        count: usize,
+    ) -> impl Future<Output = Result<Vec<Vec<RunRecord>>, StoreError>> + Send {
+        by_puts::newest_runs(self, of, count)
+    }
+
+    /// Counts the runs that match a query, by status. It stops after `most` runs; the query's limit is not considered. Default:
+    /// reads pages of 1,000 runs.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`list_runs`](Self::list_runs).
+    fn tally(&self, query: &RunQuery, most: u64) -> impl Future<Output = Result<Tally, StoreError>> + Send {
+        by_puts::tally(self, query, most)
+    }
+
+    /// Returns those pipelines whose rows don't have the rev that is given with their names, each with its queued and running runs
+    /// and its open skip. A rev of 0 means that the caller knows no row. Default: reads one pipeline after the other.
+    ///
+    /// Several instances call it for pipelines that another one of them is about to change, at most 1,000 at a time, and few of
+    /// them have changed. A row must not be newer than its runs: then a commit that was decided from both conflicts.
+    ///
+    /// # Errors
+    ///
+    /// Any. A row that can't be read is an error. It must not be left out.
+    fn refresh(
+        &self,
+        known: &[(PipelineName, u64)],
+    ) -> impl Future<Output = Result<Vec<Refreshed>, StoreError>> + Send {
+        by_puts::refresh(self, known)
+    }
+
+    /// Returns the names of pipelines with queued runs that have no owner and whose `not_before` has passed by the store's clock,
+    /// in the order of their bytes, up to `limit`. Those up to `after`, inclusive, are left out. Default: reads all queued runs.
+    ///
+    /// An orchestrator on a shared store calls it every two seconds while it has free slots.
+    ///
+    /// # Errors
+    ///
+    /// Any.
+    fn claimable(
+        &self,
+        after: Option<&PipelineName>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Vec<PipelineName>, StoreError>> + Send {
+        by_puts::claimable(self, after, limit)
+    }
+
+    /// Returns the changes from now on that other instances have made. Default: none ever.
+    ///
+    /// They are hints, and a store may leave out any: an orchestrator also reads what it waits for every few seconds. If the
+    /// stream has missed some, as after a lost connection, it says [`Change::Lost`]. It ends only with the store. Nothing is
+    /// done before it is polled.
+    fn changes(&self) -> Changes {
+        Box::pin(stream::pending())
+    }
+
     /// Whether several processes may have the store open at the same time. Default: `false`.
     ///
     /// A store that returns `true` implements all methods. A store that returns `false` refuses a second process when it
@@ -275,10 +353,30 @@ pub trait Store: Send + Sync + 'static {
         by_puts::commit(self, commit)
     }
 
+    /// Makes a new owner known, and starts its lease. Default: [`renew`](Self::renew), which is right for a store that is not
+    /// shared.
+    ///
+    /// An owner calls it once, and again if the answer was lost. For an owner that is known already, it is a renewal. An owner
+    /// that was declared dead stays dead.
+    ///
+    /// # Errors
+    ///
+    /// Any. The owner may be known.
+    fn enroll(
+        &self,
+        owner: OwnerId,
+        ttl: Duration,
+    ) -> impl Future<Output = Result<Renewal, StoreError>> + Send {
+        self.renew(owner, ttl)
+    }
+
     /// Renews an owner's lease for `ttl` from now, and returns which of its runs were asked to stop. Default: the owner
     /// is always alive, and its runs are searched for requests to stop.
     ///
-    /// The first call makes the owner known to the store. An orchestrator calls it about three times per `ttl`.
+    /// An owner [enrolls](Self::enroll) first. A shared store answers [`Renewal::dead`] to an owner that it does not know, so it
+    /// may forget dead owners after some time; a month is enough. An orchestrator renews about three times per `ttl`, and
+    /// gives up a call that takes longer than a sixth of it. A shared store should answer even while many commits wait for
+    /// their turn, for example by a connection that only this call uses.
     ///
     /// # Errors
     ///
@@ -291,10 +389,21 @@ pub trait Store: Send + Sync + 'static {
         by_puts::renew(self, owner, ttl)
     }
 
-    /// Declares owners dead, and returns all their queued and running runs: clause 7.
+    /// Declares owners dead, and returns all their queued and running runs: clause 7. Runs without an owner are not returned.
     ///
-    /// In a shared store, an owner is dead when its lease from [`renew`](Self::renew) has expired, or if it never had one.
-    /// In any other store, an owner is dead if it is not in `live`, which contains all owners in this process.
+    /// In a store that is not shared, an owner is dead if it is not in `live`, which contains all owners in this process.
+    ///
+    /// A shared store keeps for each owner the `ttl` and the time of its last renewal, and the time `since` of the renewal
+    /// before which there was a gap: a renewal that comes half a `ttl` or more after the one before, and the first one, set
+    /// `since`. `by` declares an owner dead if all of this holds, where `ttl` is the longer of both owners' leases:
+    ///
+    /// * that owner has not renewed for `ttl`,
+    /// * `by` is alive, and has renewed less than half of its own `ttl` ago,
+    /// * `by` has renewed without a gap for half a `ttl`.
+    ///
+    /// If the store was away, all owners that are alive have renewed by then, and none is declared dead for the time in which
+    /// it could not. The owner of a queued or running run that the store does not know is dead as well; only the conditions on
+    /// `by` apply.
     ///
     /// An orchestrator calls it when it starts, and repeatedly if the store is shared. So two orchestrators may get the
     /// same runs; the one that commits first gets to keep them.
@@ -302,7 +411,11 @@ pub trait Store: Send + Sync + 'static {
     /// # Errors
     ///
     /// Any. Some owners may already have been declared dead.
-    fn reap(&self, live: &[OwnerId]) -> impl Future<Output = Result<Vec<RunRecord>, StoreError>> + Send {
+    fn reap(
+        &self,
+        _by: OwnerId,
+        live: &[OwnerId],
+    ) -> impl Future<Output = Result<Vec<RunRecord>, StoreError>> + Send {
         by_puts::reap(self, live)
     }
 

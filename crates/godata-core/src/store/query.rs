@@ -44,6 +44,9 @@ pub struct RunQuery {
     pub statuses: Vec<RunStatus>,
     /// The owner of the runs.
     pub owner: Option<OwnerId>,
+    /// The earliest `created_at` of the runs, inclusive. A store that does not know it may ignore it: [`AnyStore`](crate::AnyStore)
+    /// drops the runs that are older.
+    pub since: Option<UtcDateTime>,
     /// The `created_at` and the id of the run after which the page starts, exclusive.
     pub after: Option<(UtcDateTime, RunId)>,
     /// The most runs that are returned.
@@ -54,7 +57,15 @@ impl RunQuery {
     /// Makes a query for the newest 100 runs of all pipelines.
     #[must_use]
     pub fn new() -> Self {
-        Self { pipeline: None, key: None, statuses: Vec::new(), owner: None, after: None, limit: 100 }
+        Self {
+            pipeline: None,
+            key: None,
+            statuses: Vec::new(),
+            owner: None,
+            since: None,
+            after: None,
+            limit: 100,
+        }
     }
 
     /// Matches only runs of this pipeline. Default: runs of any.
@@ -88,6 +99,12 @@ impl RunQuery {
         Self { owner: Some(owner), ..self }
     }
 
+    /// Matches only runs that were created at this instant or later. Default: runs of any age.
+    #[must_use]
+    pub fn since(self, at: UtcDateTime) -> Self {
+        Self { since: Some(at), ..self }
+    }
+
     /// Starts the page after `last`, the last run of the previous page. Default: the page starts with the newest run.
     #[must_use]
     pub fn after(self, last: &RunRecord) -> Self {
@@ -107,6 +124,7 @@ impl RunQuery {
             && self.key.as_ref().is_none_or(|key| *key == run.key)
             && (self.statuses.is_empty() || self.statuses.contains(&run.status))
             && self.owner.is_none_or(|owner| run.owner == Some(owner))
+            && self.since.is_none_or(|since| run.created_at >= since)
             && self.after.is_none_or(|after| place(run) < after)
     }
 

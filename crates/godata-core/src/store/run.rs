@@ -59,7 +59,7 @@ pub struct RunRecord {
     /// When the run was asked to stop.
     #[serde(with = "instant::option", default, skip_serializing_if = "Option::is_none")]
     pub cancel_requested_at: Option<UtcDateTime>,
-    /// The owner that runs it or will run it. Every queued or running run has one.
+    /// The owner that runs it or will run it. Every running run has one. Any owner may start a queued run that has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner: Option<OwnerId>,
     /// The pipeline's `rev` after the commit that started the run; 0 before that.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// | from | to |
 /// |---|---|
 /// | new | queued, running, skipped |
-/// | queued | queued (by another owner), running, canceled, skipped |
+/// | queued | queued (by another owner, or by none), running, canceled, skipped |
 /// | running | running (asked to stop), succeeded, failed, canceled, interrupted |
 /// | any other | none: it is [terminal](Self::is_terminal) |
 ///

@@ -66,14 +66,15 @@ impl Turns {
     pub(super) async fn reap<S: Store>(
         &self,
         store: &S,
+        by: OwnerId,
         live: &[OwnerId],
     ) -> Result<Vec<RunRecord>, StoreError> {
         self.settle_all(store).await?;
-        let orphans = store.reap(live).await?;
+        let orphans = store.reap(by, live).await?;
         lock(&self.dead).extend(orphans.iter().filter_map(|run| run.owner));
         self.settle_all(store).await?;
-        let mut orphans = store.reap(live).await?;
-        orphans.retain(|run| run.owner.is_none_or(|owner| self.is_dead(owner)));
+        let mut orphans = store.reap(by, live).await?;
+        orphans.retain(|run| run.owner.is_some_and(|owner| self.is_dead(owner)));
         Ok(orphans)
     }
 

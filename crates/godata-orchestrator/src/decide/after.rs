@@ -6,7 +6,7 @@ use godata_core::{Cause, PipelineName, RunKey, RunStatus};
 
 use super::draft::Draft;
 use super::overlap::{self, Admission};
-use super::{Mode, Plan, fires};
+use super::{Mode, Plan, fires, standby};
 use crate::Overlap;
 
 /// Queues a run if an upstream pipeline, or all of a group, have succeeded since the last successes that were handled. This
@@ -19,6 +19,9 @@ pub(super) fn follow(draft: &mut Draft<'_>) {
     }
     let answered = answerable(plan, news(draft));
     let Some((upstream, rev)) = answered.first_key_value() else { return };
+    if !standby::may_follow(draft) {
+        return;
+    }
     let waits = draft.with_status(RunStatus::Queued).any(|run| run.cause == Cause::After);
     let overlap = match plan.rules.overlap {
         Overlap::BufferOne | Overlap::BufferAll(_) => Overlap::Skip,
@@ -26,7 +29,7 @@ pub(super) fn follow(draft: &mut Draft<'_>) {
         overlap => overlap,
     };
     if let Admission::Refuse(other) = overlap::admit(draft, overlap) {
-        if draft.active().any(|(_, run)| run.id == other && run.owner != Some(facts.owner)) {
+        if draft.active().any(|(_, run)| run.id == other && facts.is_of_others(run.owner)) {
             draft.wait_for_others();
         }
         return;

@@ -11,7 +11,7 @@ use crate::ScheduleFault;
 use crate::ids::Ids;
 
 /// How often the pipeline is read while a run here waits for one of another instance.
-const READ_EVERY: Duration = Duration::from_secs(2);
+pub(crate) const READ_EVERY: Duration = Duration::from_secs(2);
 
 /// A decision in the making: the rows as they will be stored, each copied only when it changes.
 pub(super) struct Draft<'a> {
@@ -30,6 +30,7 @@ pub(super) struct Draft<'a> {
     pub(super) misfired: Option<Misfired>,
     pub(super) schedule_has_ended: bool,
     wake_at: Option<UtcDateTime>,
+    looks_at: Option<UtcDateTime>,
     pub(super) waits_for_slot: bool,
     pub(super) waits_for_others: bool,
 }
@@ -58,6 +59,7 @@ impl<'a> Draft<'a> {
             misfired: None,
             schedule_has_ended: false,
             wake_at: None,
+            looks_at: None,
             waits_for_slot: false,
             waits_for_others: false,
         }
@@ -109,12 +111,11 @@ impl<'a> Draft<'a> {
         self.runs.push(Planned { row: Cow::Owned(run), is_new: false });
     }
 
-    /// A new queued run.
+    /// A new queued run. It has no owner, so any instance may start it.
     pub(super) fn new_run(&mut self, key: RunKey, cause: Cause) -> RunRecord {
         let now = self.facts.now;
         let mut run = RunRecord::new(&self.facts.row.name, key, cause, RunStatus::Queued, now);
         (run.id, run.job_id) = (self.ids.run(now), self.ids.job(now));
-        run.owner = Some(self.facts.owner);
         run
     }
 
@@ -146,6 +147,18 @@ impl<'a> Draft<'a> {
 
     pub(super) fn wake_at(&mut self, at: UtcDateTime) {
         self.wake_at = Some(self.wake_at.map_or(at, |earlier| earlier.min(at)));
+    }
+
+    /// Looks at this time whether another instance has done what is due.
+    pub(super) fn look_at(&mut self, at: UtcDateTime) {
+        self.looks_at = Some(self.looks_at.map_or(at, |earlier| earlier.min(at)));
+        self.wake_at(at);
+    }
+
+    /// Whether there is something to commit.
+    pub(super) fn is_changed(&self) -> bool {
+        let is_changed = |planned: &Planned<'_>| planned.is_new || matches!(planned.row, Cow::Owned(_));
+        matches!(self.row, Cow::Owned(_)) || self.runs.iter().any(is_changed)
     }
 
     /// Reads the pipeline again soon, because a run of another instance is in the way. This instance learns of its end
@@ -186,6 +199,7 @@ impl<'a> Draft<'a> {
             misfired: self.misfired,
             schedule_has_ended: self.schedule_has_ended,
             wake_at: self.wake_at,
+            looks_at: self.looks_at,
             waits_for_slot: self.waits_for_slot,
             waits_for_others: self.waits_for_others,
         }

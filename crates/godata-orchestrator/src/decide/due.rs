@@ -8,7 +8,7 @@ use time::UtcDateTime;
 use super::draft::{Draft, later};
 use super::overlap::{self, Admission};
 use super::skips::{self, Skipped};
-use super::{DueTimes, Mode, Plan, fires};
+use super::{DueTimes, Mode, Plan, fires, standby};
 use crate::ids::{mix, share_of};
 use crate::{Misfire, ScheduleFault};
 
@@ -34,6 +34,9 @@ pub(super) fn decide(draft: &mut Draft<'_>) -> Result<(), ScheduleFault> {
         draft.schedule_has_ended = true;
         return Ok(());
     };
+    if !standby::may_decide(draft, first) {
+        return Ok(());
+    }
     if first > until {
         draft.wake_at(later(first, facts.behind));
         return Ok(());

@@ -13,11 +13,12 @@ mod orphans;
 mod overlap;
 mod requests;
 mod skips;
+mod standby;
 mod starts;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use draft::later;
+pub(crate) use draft::{READ_EVERY, later};
 pub(crate) use due::{MISSED, Misfired};
 pub(crate) use due_times::DueTimes;
 pub(crate) use orphans::{GONE, STUCK};
@@ -25,6 +26,7 @@ pub(crate) use requests::{Refusal, Registered, Request, Verdict};
 pub(crate) use skips::Fold;
 #[cfg(test)]
 pub(crate) use skips::Skipped;
+pub(crate) use standby::Standby;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -116,12 +118,21 @@ pub(crate) struct Facts<'a> {
     /// How many runs may start.
     pub(crate) slots: usize,
     pub(crate) recovery: Recovery,
+    /// Whether other instances may work on the same store.
+    pub(crate) is_shared: bool,
+    /// `None` if this instance tries first.
+    pub(crate) standby: Option<Standby>,
 }
 
 impl Facts<'_> {
     /// The time by the store's clock. Due times up to it, inclusive, have come.
     fn due_until(&self) -> UtcDateTime {
         self.now.saturating_sub(time::Duration::try_from(self.behind).unwrap_or(time::Duration::MAX))
+    }
+
+    /// Whether other instances change a run with this owner.
+    fn is_of_others(&self, owner: Option<OwnerId>) -> bool {
+        owner.map_or(self.is_shared, |owner| owner != self.owner)
     }
 }
 
@@ -210,6 +221,8 @@ pub(crate) struct Decision {
     pub(crate) schedule_has_ended: bool,
     /// When to decide again, if nothing happens before.
     pub(crate) wake_at: Option<UtcDateTime>,
+    /// When to look whether another instance has done what is due.
+    pub(crate) looks_at: Option<UtcDateTime>,
     /// A run would start if there were a free slot.
     pub(crate) waits_for_slot: bool,
     /// A run of this instance waits for one of another instance, so the pipeline has to be read again.

@@ -13,7 +13,8 @@ pub(crate) const STUCK: &str = "its job had not ended when the shutdown did";
 /// the death was found out.
 pub(crate) const GONE: &str = "its instance died or lost its lease";
 
-/// Interrupts running orphans, and takes over queued ones. Orphans that were asked to stop are canceled.
+/// Interrupts running orphans, and releases queued ones, so that any instance may start them. Orphans that were asked to stop are
+/// canceled.
 ///
 /// If the pipeline is not registered here, queued runs are left to an instance that has registered it.
 pub(super) fn take_over(draft: &mut Draft<'_>) {
@@ -25,17 +26,16 @@ pub(super) fn take_over(draft: &mut Draft<'_>) {
         let was_stopped = run.cancel_requested_at.is_some();
         match run.status {
             RunStatus::Queued if was_stopped => draft.drop_queued(place, RunStatus::Canceled, NEVER_STARTED),
-            RunStatus::Queued if facts.plan.is_some() => adopt(draft, place),
+            RunStatus::Queued if facts.plan.is_some() => release(draft, place),
             RunStatus::Running => interrupt(draft, place, &run, was_stopped),
             _ => {}
         }
     }
 }
 
-fn adopt(draft: &mut Draft<'_>, place: usize) {
-    let owner = draft.facts.owner;
+fn release(draft: &mut Draft<'_>, place: usize) {
     if let Some(run) = draft.run_mut(place) {
-        run.owner = Some(owner);
+        run.owner = None;
     }
 }
 

@@ -160,9 +160,7 @@ fn refused_as_duplicate(draft: &mut Draft<'_>, asked: &[RunRecord]) -> bool {
 }
 
 fn queue(draft: &mut Draft<'_>, run: &RunRecord) {
-    let mut run = run.clone();
-    run.owner = Some(draft.facts.owner);
-    draft.insert(run);
+    draft.insert(run.clone());
 }
 
 /// Cancels a run, or its retry if the run has just failed.

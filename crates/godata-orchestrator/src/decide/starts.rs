@@ -5,10 +5,10 @@ use time::UtcDateTime;
 
 use super::draft::Draft;
 use super::ends::is_backfill;
-use super::{AHEAD, Mode, Request};
+use super::{AHEAD, Mode, Request, standby};
 use crate::Overlap;
 
-/// A queued run of this instance, in the order of the queue.
+/// A queued run of this instance or of nobody, in the order of the queue.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Waiting {
     is_backfill: bool,
@@ -36,7 +36,8 @@ pub(super) fn start(draft: &mut Draft<'_>) {
             continue;
         }
         let clock_was_wrong = run.created_at > facts.now.saturating_add(AHEAD);
-        if let Some(at) = run.not_before.filter(|at| *at > facts.now && !clock_was_wrong) {
+        let start = run.not_before.filter(|_| !clock_was_wrong).map(|at| standby::start_at(draft, at));
+        if let Some(at) = start.filter(|at| *at > facts.now) {
             draft.wake_at(at);
             continue;
         }
@@ -47,7 +48,7 @@ pub(super) fn start(draft: &mut Draft<'_>) {
         };
         let in_the_way = others.into_iter().find(is_in_the_way).map(|other| (other.owner, other.status));
         if let Some((owner, status)) = in_the_way {
-            if owner != Some(facts.owner) {
+            if facts.is_of_others(owner) {
                 draft.wait_for_others();
             }
             // It is also in the way of all runs behind this one. There may be many, so they are not tried.
@@ -60,12 +61,15 @@ pub(super) fn start(draft: &mut Draft<'_>) {
             draft.waits_for_slot = true;
             break;
         }
+        if !standby::may_start(draft) {
+            break;
+        }
         start_one(draft, waiting);
     }
 }
 
 fn waiting(place: usize, run: &RunRecord, owner: OwnerId) -> Option<Waiting> {
-    let is_ours = run.status == RunStatus::Queued && run.owner == Some(owner);
+    let is_ours = run.status == RunStatus::Queued && run.owner.is_none_or(|other| other == owner);
     let is_backfill = run.cause == Cause::Backfill;
     is_ours.then_some(Waiting { is_backfill, created_at: run.created_at, id: run.id, place })
 }
@@ -81,9 +85,10 @@ fn goes_first(other: &RunRecord, run: &RunRecord, draft: &Draft<'_>) -> bool {
 }
 
 fn start_one(draft: &mut Draft<'_>, waiting: Waiting) {
-    let (now, rev) = (draft.facts.now, draft.next_rev());
+    let (now, rev, owner) = (draft.facts.now, draft.next_rev(), draft.facts.owner);
     if let Some(run) = draft.run_mut(waiting.place) {
         run.status = RunStatus::Running;
+        run.owner = Some(owner);
         run.fence = rev;
         run.started_at = Some(now);
     }

@@ -2,6 +2,7 @@
 
 mod cases;
 mod followers;
+mod standby;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -108,6 +109,8 @@ impl Pipeline {
                 behind: Duration::ZERO,
                 slots: slots.saturating_sub(self.running.len()),
                 recovery: Recovery::Off,
+                is_shared: true,
+                standby: None,
             };
             let decision = decide(&facts, &mut self.ids);
             self.fold = decision.fold;
@@ -237,6 +240,8 @@ fn facts(pipeline: &Pipeline, now: UtcDateTime) -> Facts<'_> {
         behind: Duration::ZERO,
         slots: 1,
         recovery: Recovery::Off,
+        is_shared: true,
+        standby: None,
     }
 }
 

@@ -180,6 +180,11 @@ impl Directory {
         self.timers.set(id, None);
     }
 
+    /// Whether others run after a pipeline.
+    pub(super) fn has_followers(&self, upstream: &PipelineName) -> bool {
+        self.followers.contains_key(upstream)
+    }
+
     /// The pipelines that others run after.
     pub(super) fn upstream(&self) -> Vec<PipelineName> {
         self.followers.keys().cloned().collect::<BTreeSet<_>>().into_iter().collect()

@@ -277,9 +277,12 @@ impl Jobs {
         }
     }
 
-    /// Another instance has ended a queued run.
+    /// Another instance has ended a run, which it may have started before.
     pub(super) fn ended_elsewhere(&mut self, entry: &mut Entry, row: &RunRecord) {
         if let Some(mut waiter) = self.forget(entry, row.id) {
+            if row.started_at.is_some() {
+                waiter.start();
+            }
             waiter.end(row.status, row.error.clone(), None);
             waiter.complete(row.status);
         }

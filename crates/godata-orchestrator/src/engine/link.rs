@@ -7,15 +7,20 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, pending};
 use futures::stream::{FuturesUnordered, StreamExt as _};
-use godata_core::{AnyStore, Clock, Commit, OwnerId, PipelineName, Retention, RunId, Store as _, StoreError};
+use godata_core::{
+    AnyStore, Change, Changes, Clock, Commit, OwnerId, PipelineName, Renewal, Retention, RunId, Store as _,
+    StoreError,
+};
 use time::UtcDateTime;
 use tokio::time::Instant;
 
+use super::looks::{self, Looked};
+use super::peers::Peers;
 use crate::builder::Keep;
 use crate::decide::NOTED;
 use crate::entry::{Duplicate, Entry, EntryId, Flight, Pending};
 use crate::events::EventSender;
-use crate::persist::{Calls, StoreAnswer};
+use crate::persist::{Calls, StoreAnswer, within};
 use crate::recovery::{self, LiveOwner, Opened, Renewed, Round, Rounded};
 use crate::{Event, logs};
 
@@ -34,8 +39,15 @@ pub(super) struct StoreLink {
     owner: LiveOwner,
     phase: Phase,
     flights: FuturesUnordered<BoxFuture<'static, (EntryId, StoreAnswer)>>,
+    looks: FuturesUnordered<BoxFuture<'static, Looked>>,
     renewal: Option<BoxFuture<'static, Renewed>>,
     round: Option<BoxFuture<'static, Rounded>>,
+    claimable: Option<BoxFuture<'static, Result<Vec<PipelineName>, StoreError>>>,
+    /// What other instances change; `None` before the store was read, and once it tells nothing more.
+    changes: Option<Changes>,
+    peers: Peers,
+    /// When the lease expires. `None` if it has, or if the store is not shared.
+    lease_until: Option<Instant>,
     pruned_at: Option<Instant>,
     /// How far the store's clock is behind this one.
     behind: Duration,
@@ -59,8 +71,11 @@ enum Phase {
 pub(super) enum Answered {
     Opened(Result<Opened, StoreError>),
     Pipeline(EntryId, StoreAnswer),
+    Looked(Looked),
     Renewed(Renewed),
     Rounded(Rounded),
+    Claimable(Result<Vec<PipelineName>, StoreError>),
+    Told(Change),
 }
 
 /// The settings of a link.
@@ -90,8 +105,13 @@ impl StoreLink {
             owner: LiveOwner::new(owner),
             phase: Phase::Closed,
             flights: FuturesUnordered::new(),
+            looks: FuturesUnordered::new(),
             renewal: None,
             round: None,
+            claimable: None,
+            changes: None,
+            peers: Peers::default(),
+            lease_until: None,
             pruned_at: None,
             behind: Duration::ZERO,
             failing_pipelines: BTreeSet::new(),
@@ -136,13 +156,16 @@ impl StoreLink {
 
     /// Waits for the next answer of the store. Answers about pipelines come before the others.
     pub(super) async fn next(&mut self) -> Answered {
-        let Self { phase, flights, renewal, round, .. } = self;
+        let Self { phase, flights, looks, renewal, round, claimable, changes, .. } = self;
         tokio::select! {
             biased;
             Some((id, answer)) = flights.next(), if !flights.is_empty() => Answered::Pipeline(id, answer),
+            Some(looked) = looks.next(), if !looks.is_empty() => Answered::Looked(looked),
             opened = opened(phase) => Answered::Opened(opened),
             renewed = optional(renewal) => Answered::Renewed(renewed),
             rounded = optional(round) => Answered::Rounded(rounded),
+            found = optional(claimable) => Answered::Claimable(found),
+            change = told(changes) => Answered::Told(change),
         }
     }
 
@@ -161,6 +184,56 @@ impl StoreLink {
     /// The store was read, or that failed.
     pub(super) fn opened(&mut self, is_open: bool) {
         self.phase = if is_open { Phase::Open } else { Phase::Closed };
+        if is_open && self.is_shared() && self.changes.is_none() {
+            self.changes = Some(self.store.changes());
+        }
+    }
+
+    pub(super) fn peers(&self) -> &Peers {
+        &self.peers
+    }
+
+    /// How many instances come before this one for a pipeline.
+    pub(super) fn rank(&self, pipeline: &PipelineName) -> usize {
+        self.peers.rank(pipeline, self.owner.id())
+    }
+
+    /// The owner is alive, and its lease was renewed by a call that was made at this instant. Returns whether it has other peers
+    /// than before.
+    pub(super) fn is_renewed(&mut self, sent_at: Instant, renewal: &mut Renewal) -> bool {
+        self.lease_until = sent_at.checked_add(renewal.valid_for).filter(|_| self.is_shared());
+        self.peers.set(std::mem::take(&mut renewal.peers))
+    }
+
+    /// When the lease expires, if it has not.
+    pub(super) fn lease_until(&self) -> Option<Instant> {
+        self.lease_until
+    }
+
+    /// The lease has expired, and that is reported once.
+    pub(super) fn lease_expired(&mut self, runs: Vec<RunId>) {
+        self.lease_until = None;
+        logs::lease_expired(self.owner.id(), &runs);
+        self.events.send(|| Event::LeaseExpired { runs });
+    }
+
+    /// Looks whether the rows of these pipelines have other revs than these.
+    pub(super) fn look(&mut self, ids: Vec<EntryId>, known: Vec<(PipelineName, u64)>) {
+        let (store, limit) = (self.store.clone(), self.timeout);
+        let looked = async move {
+            let changed = within(limit, store.refresh(&known)).await;
+            Looked { ids, changed }
+        };
+        self.looks.push(looked.boxed());
+    }
+
+    /// Looks for queued runs that nobody owns, unless that is in flight.
+    pub(super) fn find_claimable(&mut self, after: Option<PipelineName>) {
+        if self.claimable.is_none() {
+            let (store, limit) = (self.store.clone(), self.timeout);
+            let found = async move { within(limit, store.claimable(after.as_ref(), looks::MOST)).await };
+            self.claimable = Some(found.boxed());
+        }
     }
 
     pub(super) fn commit(&mut self, entry: &mut Entry, commit: Commit, pending: Pending) {
@@ -189,8 +262,21 @@ impl StoreLink {
     /// Renews the lease, unless that is in flight. It is separate from the [round](Self::start_round), because a slow round must
     /// not cost the lease.
     pub(super) fn renew(&mut self) {
+        self.renew_after(Duration::ZERO);
+    }
+
+    /// Renewing the lease has failed. In a shared store, that is repeated soon: when the store is back, others wait half a lease
+    /// before they declare this owner dead.
+    pub(super) fn renew_again(&mut self) {
+        if self.is_shared() {
+            self.renew_after(self.lease / 24);
+        }
+    }
+
+    fn renew_after(&mut self, wait: Duration) {
         if self.renewal.is_none() {
-            let renewed = recovery::renew(self.store.clone(), self.owner.id(), self.lease, self.timeout);
+            let limit = if self.is_shared() { self.timeout.min(self.lease / 6) } else { self.timeout };
+            let renewed = recovery::renew(self.store.clone(), self.owner.id(), self.lease, limit, wait);
             self.renewal = Some(renewed.boxed());
         }
     }
@@ -207,6 +293,7 @@ impl StoreLink {
         }
         let round = Round {
             store: self.store.clone(),
+            owner: self.owner.id(),
             clock: Arc::clone(&self.clock),
             limit: self.timeout,
             upstream: upstream(),
@@ -226,6 +313,7 @@ impl StoreLink {
     /// Continues under a new owner id, because the one before was declared dead. Its runs are lost.
     pub(super) fn replace_owner(&mut self, owner: OwnerId, lost: Vec<RunId>) {
         let before = std::mem::replace(&mut self.owner, LiveOwner::new(owner));
+        self.lease_until = None;
         logs::lease_lost(before.id(), &lost);
         self.events.send(|| Event::OwnerLost { runs: lost });
     }
@@ -319,6 +407,16 @@ async fn opened(phase: &mut Phase) -> Result<Opened, StoreError> {
         Phase::Opening(opened) => opened.await,
         Phase::Closed | Phase::Open => pending().await,
     }
+}
+
+async fn told(changes: &mut Option<Changes>) -> Change {
+    if let Some(stream) = changes {
+        match stream.next().await {
+            Some(change) => return change,
+            None => *changes = None,
+        }
+    }
+    pending().await
 }
 
 async fn optional<T>(future: &mut Option<BoxFuture<'static, T>>) -> T {

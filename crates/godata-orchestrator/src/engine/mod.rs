@@ -7,6 +7,8 @@
 mod directory;
 mod jobs;
 mod link;
+mod looks;
+mod peers;
 mod plan;
 mod requests;
 mod rounds;
@@ -47,6 +49,9 @@ use crate::{DrainReport, OrchestratorError, Recovery, RegisterError, Registratio
 /// How often clocks are compared, leases renewed and so on, at the least. A short lease is renewed more often.
 const ROUND: Duration = Duration::from_secs(10);
 
+/// How often an instance with free slots looks for queued runs that nobody owns.
+const CLAIMS: Duration = Duration::from_secs(2);
+
 /// The cause of a shutdown, for the log.
 const CALLED: &str = "shutdown was called";
 
@@ -59,6 +64,7 @@ pub(crate) struct Engine {
     clock: Arc<dyn Clock>,
     ids: Ids,
     recovery: Recovery,
+    stops_when_lost: bool,
     events: EventSender,
 
     commands: mpsc::Receiver<Command>,
@@ -73,6 +79,9 @@ enum Input {
     Signal(Received),
     Deadline,
     Round,
+    /// Time to look for queued runs that nobody owns.
+    Claims,
+    LeaseExpired,
     Watched(Watched),
     Store(Answered),
     Due,
@@ -101,6 +110,7 @@ impl Engine {
             clock,
             ids,
             recovery: setup.recovery,
+            stops_when_lost: setup.stops_when_lost,
             events,
             commands,
             has_handles: true,
@@ -115,17 +125,24 @@ impl Engine {
         self.jobs.run_on(jobs_on);
         let mut ticks = interval(ROUND.min(self.link.lease() / 3).max(Duration::from_millis(1)));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut claims = interval(CLAIMS);
+        claims.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !self.lifecycle.is_over(&self.jobs, &self.directory, &self.link) {
             self.set_alarm();
-            match self.input(&mut ticks).await {
+            match self.input(&mut ticks, &mut claims).await {
                 Input::Signal(signal) => self.signal_came(signal),
                 Input::Deadline => self.next_stage(),
                 Input::Round => self.start_round(),
+                Input::Claims => self.look_for_claimable(),
+                Input::LeaseExpired => self.lease_expired(),
                 Input::Watched(watched) => self.watched(watched),
                 Input::Store(Answered::Pipeline(id, answer)) => self.take_answers((id, answer)),
+                Input::Store(Answered::Looked(looked)) => self.looked(looked),
                 Input::Store(Answered::Opened(opened)) => self.opened(opened),
                 Input::Store(Answered::Renewed(renewed)) => self.renewed(renewed),
                 Input::Store(Answered::Rounded(rounded)) => self.finish_round(rounded),
+                Input::Store(Answered::Claimable(found)) => self.found_claimable(found),
+                Input::Store(Answered::Told(change)) => self.told(change),
                 Input::Due => self.step_due(),
                 Input::Command(Some(command)) => self.handle(command),
                 Input::Command(None) => self.close_when_idle(),
@@ -136,14 +153,18 @@ impl Engine {
     }
 
     /// The next input. If several are ready, the order here decides.
-    async fn input(&mut self, ticks: &mut Interval) -> Input {
+    async fn input(&mut self, ticks: &mut Interval, claims: &mut Interval) -> Input {
         let deadline = self.lifecycle.deadline();
+        let lease_until = self.link.lease_until().filter(|_| self.stops_when_lost);
+        let is_shared = self.link.is_shared();
         let is_watching = self.jobs.is_watching();
         select! {
             biased;
             signal = received(self.lifecycle.signals()) => Input::Signal(signal),
             () = until(deadline), if deadline.is_some() => Input::Deadline,
             _ = ticks.tick() => Input::Round,
+            () = until(lease_until), if lease_until.is_some() => Input::LeaseExpired,
+            _ = claims.tick(), if is_shared => Input::Claims,
             watched = self.jobs.next(), if is_watching => Input::Watched(watched),
             answered = self.link.next() => Input::Store(answered),
             () = alarm(&mut self.alarm), if self.alarm.is_some() => Input::Due,
@@ -184,6 +205,7 @@ impl Engine {
         match command {
             Command::Register(registration, reply) => self.register(*registration, reply),
             Command::Ask(pipeline, ask, reply) => self.ask(&pipeline, ask, reply),
+            Command::AskStored(pipeline, ask, reply) => self.ask_stored(pipeline, ask, reply),
             Command::Cancel(run, pipeline, reply) => self.cancel(run, pipeline, reply),
             Command::Watch(pipeline, run, reply) => {
                 drop(reply.send(Ok(self.handle_of_active(&pipeline, run))));
@@ -223,11 +245,11 @@ impl Engine {
     }
 
     fn ask(&mut self, pipeline: &str, ask: Ask, reply: Reply<Answer>) {
-        if matches!(ask, Ask::Unregister)
+        if let Some(request) = ask.of_stored()
             && let Some(name) = self.directory.stored(pipeline)
         {
             let id = self.open_entry(name);
-            return self.queue_request(id, Request::Unregister, Replier::Ask(reply));
+            return self.queue_request(id, request, Replier::Ask(reply));
         }
         let new = NewRuns { ids: &mut self.ids, now: self.clock.now() };
         let entry = self.directory.registered(pipeline);
@@ -235,6 +257,14 @@ impl Engine {
             Ok((id, request)) => self.queue_request(id, request, Replier::Ask(reply)),
             Err(error) => drop(reply.send(Err(error))),
         }
+    }
+
+    /// A request about a pipeline that another instance has stored since this one has read the store.
+    fn ask_stored(&mut self, pipeline: PipelineName, ask: Ask, reply: Reply<Answer>) {
+        let Some(request) = ask.of_stored() else { return self.ask(pipeline.as_str(), ask, reply) };
+        let id = self.open_entry(pipeline);
+        self.directory.entry_mut(id).into_iter().for_each(|entry| entry.is_stale = true);
+        self.queue_request(id, request, Replier::Ask(reply));
     }
 
     /// Stops a run at once if it is watched here. The request to stop is stored for any run.
@@ -263,7 +293,7 @@ impl Engine {
     /// The handle of a run that is queued or running in this instance.
     fn handle_here(&mut self, run: RunId) -> Option<RunHandle> {
         let owner = Some(self.link.owner());
-        let is_ours = |row: &RunRecord| row.id == run && row.owner == owner;
+        let is_ours = |row: &RunRecord| row.id == run && (row.owner.is_none() || row.owner == owner);
         let id = self.jobs.pipeline_of(run);
         let id = id.or_else(|| Some(self.directory.iter().find(|entry| entry.runs.iter().any(is_ours))?.id));
         let entry = self.directory.entry_mut(id?)?;
@@ -367,7 +397,9 @@ impl Engine {
         let source = Arc::new(StoreError::unavailable("it did not answer before the shutdown ended"));
         let in_flight = |entry: &Entry| match &entry.flight {
             Some(Flight::Commit(pending)) => pending.verdict.is_some(),
-            Some(Flight::Reload { .. }) => entry.request().is_some_and(Asked::waits_for_answer),
+            Some(Flight::Reload { .. } | Flight::Look) => {
+                entry.request().is_some_and(Asked::waits_for_answer)
+            }
             None => false,
         };
         for id in self.directory.find(in_flight) {

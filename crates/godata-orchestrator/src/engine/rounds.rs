@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use godata_core::{Clock as _, OwnerId, PipelineName, PipelineRecord, RunHandle, RunId, StoreError};
+use godata_core::{
+    Clock as _, OwnerId, PipelineName, PipelineRecord, RunHandle, RunId, StopReason, StoreError,
+};
 use time::UtcDateTime;
 
 use super::Engine;
@@ -26,8 +28,14 @@ impl Engine {
         let waiting = std::mem::take(&mut self.waiting);
         self.link.opened(opened.is_ok());
         match opened {
-            Ok(Opened { behind, renewal, pipelines, runs, orphans }) => {
+            Ok(Opened { behind, enrolled_at, mut renewal, pipelines, runs, orphans }) => {
                 self.link.call_succeeded("open");
+                if renewal.valid_for.is_zero() {
+                    // Another instance has declared it dead since it enrolled.
+                    self.waiting = waiting;
+                    return self.lose_owner(self.link.owner(), renewal.lost);
+                }
+                self.link.is_renewed(enrolled_at, &mut renewal);
                 self.link.set_behind(behind);
                 self.directory.load(pipelines, runs);
                 let found = self.directory.add_orphans(&orphans);
@@ -78,16 +86,33 @@ impl Engine {
         if self.link.is_shared() {
             self.read_inactive();
         }
-        self.link.start_round(|| self.directory.upstream());
     }
 
+    /// The rest of a round follows a renewal that has succeeded: only an owner that is alive may declare others dead.
     pub(super) fn renewed(&mut self, renewed: Renewed) {
-        let Some(renewal) = self.link.checked("renew", renewed.renewal) else { return };
-        if renewal.valid_for.is_zero() {
-            self.lose_owner(renewed.owner, renewal.lost);
-        } else {
-            self.stop_all(&renewal.cancel);
+        let Renewed { owner, sent_at, renewal } = renewed;
+        if owner != self.link.owner() {
+            return;
         }
+        let Some(mut renewal) = self.link.checked("renew", renewal) else { return self.link.renew_again() };
+        if renewal.valid_for.is_zero() {
+            return self.lose_owner(owner, renewal.lost);
+        }
+        if self.link.is_renewed(sent_at, &mut renewal) {
+            self.rank_anew();
+        }
+        self.stop_all(&renewal.cancel);
+        if self.link.is_open() {
+            self.link.start_round(|| self.directory.upstream());
+        }
+    }
+
+    /// The lease has expired, and nobody knows whether others have taken over the runs. Their jobs are asked to stop.
+    pub(super) fn lease_expired(&mut self) {
+        self.start_jobs();
+        let running = self.jobs.running(&self.directory);
+        running.iter().for_each(|run| run.stop_because(StopReason::LeaseLost));
+        self.link.lease_expired(running.iter().map(RunHandle::id).collect());
     }
 
     pub(super) fn finish_round(&mut self, rounded: Rounded) {
@@ -105,6 +130,10 @@ impl Engine {
             // A pipeline may have succeeded in another instance.
             let rev = row.last_success_rev;
             let followers = self.directory.succeeded(&row.name, rev, |known| known < rev);
+            for id in &followers {
+                // Other instances have heard of it too, and may have answered it.
+                self.directory.entry_mut(*id).into_iter().for_each(|entry| entry.is_stale = true);
+            }
             self.step_all(followers);
         }
         if let Some(runs) = self.link.checked("prune", forgotten).filter(|runs| *runs > 0) {
@@ -163,10 +192,7 @@ impl Engine {
     /// Reads inactive pipelines again. They commit nothing that could conflict, so a change by another instance is only seen by
     /// reading.
     fn read_inactive(&mut self) {
-        for id in self.directory.find(Entry::is_inactive) {
-            self.directory.entry_mut(id).into_iter().for_each(|entry| entry.is_stale = true);
-            self.step(id);
-        }
+        self.look(self.directory.find(Entry::is_inactive));
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Release};
 use std::time::Duration;
 
-use godata_core::{RunHandle, RunId, RunStatus, StopReason};
+use godata_core::{OwnerId, RunHandle, RunId, RunStatus, StopReason};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -143,8 +143,9 @@ impl Lifecycle {
         self.ended.store(true, Release);
         let (runs, replies) =
             self.closing.take().map(|closing| (closing.runs, closing.replies)).unwrap_or_default();
-        let queued = directory.iter().flat_map(|entry| &entry.runs);
-        let queued = queued.filter(|run| run.status == RunStatus::Queued && run.owner == Some(link.owner()));
+        let is_ours = |owner: Option<OwnerId>| owner.is_none_or(|owner| owner == link.owner());
+        let queued = directory.iter().filter(|entry| entry.plan.is_some()).flat_map(|entry| &entry.runs);
+        let queued = queued.filter(|run| run.status == RunStatus::Queued && is_ours(run.owner));
         let mut queued: Vec<RunId> = queued.map(|run| run.id).collect();
         queued.sort_unstable();
         let ended = directory.iter().flat_map(|entry| &entry.ends).map(|end| end.run);
@@ -171,7 +172,7 @@ fn is_about_to_start(directory: &Directory) -> bool {
 fn about_to_start(entry: &Entry) -> impl Iterator<Item = RunId> {
     let starts = match &entry.flight {
         Some(Flight::Commit(pending)) => &pending.starts[..],
-        Some(Flight::Reload { .. }) | None => &[],
+        Some(Flight::Reload { .. } | Flight::Look) | None => &[],
     };
     starts.iter().copied()
 }

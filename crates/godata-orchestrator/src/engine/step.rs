@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use super::Engine;
 use super::jobs::{stop, watched_handle};
 use crate::command::Answer;
-use crate::decide::{Decision, Facts, NOTED, Refusal, Request, Verdict, decide};
+use crate::decide::{Decision, Facts, NOTED, READ_EVERY, Refusal, Request, Verdict, decide, later};
 use crate::entry::{Asked, Entry, EntryId, Pending, Replier};
 use crate::persist::{StoreAnswer, backoff};
 use crate::reconcile::{Effect, Effects, Instance, Wait, lost, reconcile};
@@ -24,14 +24,19 @@ impl Engine {
     /// Steps all pipelines whose timers have expired.
     pub(super) fn step_due(&mut self) {
         self.alarm = None;
-        let now = self.clock.now();
+        let (now, is_shared) = (self.clock.now(), self.link.is_shared());
+        let mut to_look_at = Vec::new();
         while let Some(id) = self.directory.timers.pop_due(now) {
+            let mut looks = false;
             if let Some(entry) = self.directory.entry_mut(id) {
-                entry.is_stale |= std::mem::take(&mut entry.reads_before_step);
+                let waits_for_others = std::mem::take(&mut entry.reads_before_step);
+                looks = is_shared && (waits_for_others || entry.looks_at.is_some_and(|at| at <= now));
+                entry.is_stale |= waits_for_others && !is_shared;
                 self.jobs.report_overdue(entry, now);
             }
-            self.step(id);
+            if looks { to_look_at.push(id) } else { self.step(id) }
         }
+        self.look(to_look_at);
     }
 
     pub(super) fn step_all(&mut self, ids: impl IntoIterator<Item = EntryId>) {
@@ -81,6 +86,7 @@ impl Engine {
         }
         let now = self.link.now();
         let Some(entry) = self.directory.entry(id) else { return false };
+        let standby = self.standby(entry);
         let request = entry.request().filter(|asked| !asked.waits_for_answer());
         let facts = Facts {
             row: &entry.row,
@@ -97,8 +103,11 @@ impl Engine {
             behind: self.link.behind(),
             slots: self.jobs.slots.free(entry.pool()),
             recovery: self.recovery,
+            is_shared: self.link.is_shared(),
+            standby,
         };
         let decision = decide(&facts, &mut self.ids);
+        self.directory.entry_mut(id).into_iter().for_each(|entry| entry.was_read = false);
         if self.is_to_be_read(id, &decision) {
             let Some(entry) = self.directory.entry_mut(id) else { return false };
             self.link.read(entry, Duration::ZERO, None);
@@ -112,7 +121,9 @@ impl Engine {
     /// store that other instances write to, or because of a run of another orchestrator.
     fn is_to_be_read(&self, id: EntryId, decision: &Decision) -> bool {
         let Some(entry) = self.directory.entry(id) else { return false };
-        let is_of_other = |run: RunId| entry.run(run).is_some_and(|run| run.owner != Some(self.link.owner()));
+        let owner = self.link.owner();
+        let is_of_other =
+            |run: RunId| entry.run(run).and_then(|run| run.owner).is_some_and(|other| other != owner);
         let may_be_outdated = match decision.verdict {
             None => false,
             Some(Verdict::Granted) => decision.commit.is_none() && self.link.is_shared(),
@@ -137,7 +148,12 @@ impl Engine {
             entry.take_request();
             return true;
         }
-        let needs_plan = !matches!(asked.request, Request::Cancel(_) | Request::Rebase | Request::Unregister);
+        let is_stored = entry.row.rev > 0 && entry.row.removed_at.is_none();
+        let needs_plan = match asked.request {
+            Request::Cancel(_) | Request::Rebase | Request::Unregister => false,
+            Request::Pause | Request::Resume | Request::ResumeFromNow => !is_stored,
+            Request::Run(_) | Request::Backfill(_) | Request::Register(_) => true,
+        };
         if !needs_plan || entry.plan.is_some() {
             return false;
         }
@@ -162,7 +178,9 @@ impl Engine {
             self.answer(id, asked, verdict);
         }
         let Some(entry) = self.directory.entry_mut(id) else { return false };
-        entry.reads_before_step = decision.waits_for_others;
+        let waits_elsewhere = entry.waits_for_run_elsewhere(self.link.owner());
+        entry.reads_before_step = decision.waits_for_others || waits_elsewhere;
+        entry.looks_at = [entry.looks_at, decision.looks_at].into_iter().flatten().min();
         entry.waits_for_slot = decision.waits_for_slot;
         let pool = entry.pool();
         if decision.waits_for_slot && !entry.is_in_line {
@@ -183,7 +201,8 @@ impl Engine {
             let overdue = entry.jobs.iter().filter_map(|job| job.overdue_at).min();
             entry.give_back_memory();
             self.link.recovered(entry);
-            let wake_at = [decision.wake_at, overdue].into_iter().flatten().min();
+            let looks_at = waits_elsewhere.then(|| later(self.clock.now(), READ_EVERY));
+            let wake_at = [decision.wake_at, overdue, entry.looks_at, looks_at].into_iter().flatten().min();
             self.directory.timers.set(id, wake_at);
             return verdict_now.is_some() || decision.fault.is_some();
         };
@@ -243,7 +262,7 @@ impl Engine {
         self.step_all(ids);
     }
 
-    fn take_answer(&mut self, id: EntryId, answer: StoreAnswer) {
+    pub(super) fn take_answer(&mut self, id: EntryId, answer: StoreAnswer) {
         if matches!(answer, StoreAnswer::Reloaded(Ok(_))) {
             // Jobs are compared with the rows that were read, so none of them may be about to start.
             self.start_jobs();

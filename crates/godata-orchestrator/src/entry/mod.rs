@@ -6,7 +6,7 @@ mod job;
 use std::sync::Arc;
 use std::time::Duration;
 
-use godata_core::{PipelineName, PipelineRecord, RunId, RunKey, RunRecord, RunStatus, StoreError};
+use godata_core::{OwnerId, PipelineName, PipelineRecord, RunId, RunKey, RunRecord, StoreError};
 use time::UtcDateTime;
 
 pub(crate) use self::asked::{Asked, Replier};
@@ -49,6 +49,11 @@ pub(crate) struct Entry {
     pub(crate) unconfirmed_rev: Option<u64>,
     /// A run waits for a run of another instance, so the pipeline is read before its next step.
     pub(crate) reads_before_step: bool,
+    /// When to look whether another instance has done what is due.
+    pub(crate) looks_at: Option<UtcDateTime>,
+    /// The pipeline was read, and nothing was decided since.
+    pub(crate) was_read: bool,
+    pub(crate) lead: Lead,
     /// How often the store has failed in a row.
     pub(crate) failures: u32,
     pub(crate) error: Option<Arc<StoreError>>,
@@ -64,8 +69,21 @@ pub(crate) struct Duplicate {
     pub(crate) keys: Vec<RunKey>,
 }
 
+/// Which instance tries first to decide the due times of a pipeline. That the instances disagree costs only a losing commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lead {
+    /// The first by rank.
+    ByRank,
+    /// This one, which has decided the last due time. The first by rank may not have registered the pipeline.
+    Here,
+    /// Another one, which has.
+    Elsewhere,
+}
+
 /// A call of the store that is in flight.
 pub(crate) enum Flight {
+    /// Looks whether it has changed, together with others.
+    Look,
     Commit(Box<Pending>),
     /// `duplicate` is the run that a commit collided with.
     Reload {
@@ -105,6 +123,9 @@ impl Entry {
             waits_for_slot: false,
             unconfirmed_rev: None,
             reads_before_step: false,
+            looks_at: None,
+            was_read: false,
+            lead: Lead::ByRank,
             failures: 0,
             error: None,
             has_ended: false,
@@ -150,10 +171,17 @@ impl Entry {
         self.runs.iter().find(|row| row.id == run)
     }
 
-    /// Whether a run is queued, and watched because a caller has its handle.
+    /// Whether a run is watched because a caller has its handle, and its job does not run here: it is queued, or another instance
+    /// has taken it.
     pub(crate) fn is_waiting(&self, run: RunId) -> bool {
         let is_watched = self.job(run).is_some_and(|job| job.handle.is_none() && job.ended.is_none());
-        is_watched && self.run(run).is_some_and(|row| row.status == RunStatus::Queued)
+        is_watched && self.run(run).is_some()
+    }
+
+    /// Whether a run that is watched here runs in another instance. Its end is learned by reading.
+    pub(crate) fn waits_for_run_elsewhere(&self, owner: OwnerId) -> bool {
+        let is_elsewhere = |row: &RunRecord| row.owner.is_some_and(|other| other != owner);
+        self.jobs.iter().any(|job| self.is_waiting(job.run) && self.run(job.run).is_some_and(is_elsewhere))
     }
 
     /// The first request in the queue, which is the next to be answered.

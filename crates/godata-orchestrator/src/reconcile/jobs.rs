@@ -6,8 +6,8 @@ use super::{Effect, Effects};
 use crate::decide::Verdict;
 use crate::entry::Entry;
 
-/// Stops jobs whose runs belong to another instance or were asked to stop, ends the wait for queued runs that other instances
-/// have taken or ended, and starts jobs whose start turns out to be stored.
+/// Stops jobs whose runs belong to another instance or were asked to stop, ends the wait for runs that other instances have ended,
+/// and starts jobs whose start turns out to be stored. A queued run that another instance has taken is waited for on.
 pub(super) fn compare(entry: &mut Entry, settled: &[RunRecord], owner: OwnerId, effects: &mut Effects) {
     for job in &entry.jobs {
         let row = entry.run(job.run);
@@ -17,7 +17,7 @@ pub(super) fn compare(entry: &mut Entry, settled: &[RunRecord], owner: OwnerId, 
             if !is_ours || was_stopped {
                 effects.push(Effect::Stop(job.run));
             }
-        } else if job.ended.is_none() && !is_ours {
+        } else if job.ended.is_none() && row.is_none() {
             let row = settled.iter().find(|row| row.id == job.run && row.status.is_terminal());
             effects.push(match row {
                 Some(row) => Effect::EndedElsewhere(Box::new(row.clone())),

@@ -56,6 +56,10 @@ pub(crate) fn reconcile(entry: &mut Entry, answer: StoreAnswer, instance: Instan
             Ok(reloaded) => read::read(entry, *reloaded, duplicate, instance, &mut effects),
             Err(error) => lost::read_failed(entry, error, &mut effects),
         },
+        (Some(Flight::Look), StoreAnswer::Reloaded(answer)) => match answer {
+            Ok(reloaded) => read::read(entry, *reloaded, None, instance, &mut effects),
+            Err(error) => lost::read_failed(entry, error, &mut effects),
+        },
         // The answer of another call can't come.
         (_, StoreAnswer::Committed(..) | StoreAnswer::Reloaded(_)) => {}
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use godata_core::{PipelineRecord, RunId};
 
 use super::{Effects, Instance, duplicate, ends, granted, jobs, row};
-use crate::entry::Entry;
+use crate::entry::{Entry, Lead};
 use crate::persist::Reloaded;
 
 /// Takes over what was read, and compares it with what the loop knew. `duplicate` is the run that a commit collided with.
@@ -20,6 +20,11 @@ pub(super) fn read(
     let was_removed = row.is_none();
     let row = row.unwrap_or_else(|| PipelineRecord::new(entry.name().clone(), instance.now));
     let before = std::mem::replace(&mut entry.row, row);
+    let may_be_ours = entry.unconfirmed_rev.is_some_and(|rev| entry.row.rev == rev + 1);
+    if entry.row.cursor > before.cursor && entry.row.spec_since == before.spec_since && !may_be_ours {
+        entry.lead = Lead::Elsewhere;
+    }
+    entry.was_read = true;
     entry.runs = runs;
     let open_skip = settled.iter().find(|run| entry.row.open_skip == Some(run.id));
     entry.fold.stored = open_skip.cloned().map(Arc::new);

@@ -3,11 +3,14 @@
 use godata_core::{Commit, RunChange};
 
 use super::{Before, Effect, Effects, row};
-use crate::entry::{Entry, Pending};
+use crate::entry::{Entry, Lead, Pending};
 
 /// Takes the rows of a commit over, and carries out what waited for them to be durable.
 pub(super) fn stored(entry: &mut Entry, pending: Pending, commit: Commit, rev: u64, effects: &mut Effects) {
     let before = std::mem::replace(&mut entry.row, commit.pipeline);
+    if commit.due_not_after_now.is_some() {
+        entry.lead = Lead::Here;
+    }
     entry.row.rev = rev;
     if before.rev > 0 && before.removed_at.is_none() && before.spec != entry.row.spec {
         effects.push(Effect::Edited(before.spec.clone()));

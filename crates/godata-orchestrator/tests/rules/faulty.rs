@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use godata_core::{
-    AnyStore, Commit, Committed, MemoryStore, OwnerId, PipelineName, PipelineRecord, Renewal, Retention,
-    RunId, RunQuery, RunRecord, Store, StoreError,
+    AnyStore, Commit, Committed, MemoryStore, OwnerId, PipelineName, PipelineRecord, Refreshed, Renewal,
+    Retention, RunId, RunQuery, RunRecord, Store, StoreError,
 };
 use time::UtcDateTime;
 
@@ -38,6 +38,8 @@ struct Plan {
     of_all: Option<Fault>,
     reads_fail: bool,
     reads_hang: bool,
+    leases_hang: bool,
+    next_lease_hangs: bool,
 }
 
 impl Faults {
@@ -64,6 +66,15 @@ impl Faults {
         self.0.lock().unwrap().reads_hang = true;
     }
 
+    /// From now on, renewals of the lease are not answered.
+    pub(crate) fn leases_hang(&self) {
+        self.0.lock().unwrap().leases_hang = true;
+    }
+
+    pub(crate) fn next_lease_hangs(&self) {
+        self.0.lock().unwrap().next_lease_hangs = true;
+    }
+
     pub(crate) fn none(&self) {
         *self.0.lock().unwrap() = Plan::default();
     }
@@ -72,6 +83,16 @@ impl Faults {
         let mut plan = self.0.lock().unwrap();
         let of_pipeline = plan.of_pipeline.as_ref().filter(|(name, _)| name == pipeline.as_str());
         of_pipeline.map(|(_, fault)| *fault).or(plan.of_all).or_else(|| plan.next.pop_front())
+    }
+
+    async fn renewal(&self) {
+        let hangs = {
+            let plan = &mut *self.0.lock().unwrap();
+            std::mem::take(&mut plan.next_lease_hangs) || plan.leases_hang
+        };
+        if hangs {
+            std::future::pending::<()>().await;
+        }
     }
 
     async fn read(&self) -> Result<(), StoreError> {
@@ -135,6 +156,20 @@ impl Store for Faulty {
         self.store.list_runs(query).await
     }
 
+    async fn refresh(&self, known: &[(PipelineName, u64)]) -> Result<Vec<Refreshed>, StoreError> {
+        self.faults.read().await?;
+        self.store.refresh(known).await
+    }
+
+    async fn claimable(
+        &self,
+        after: Option<&PipelineName>,
+        limit: usize,
+    ) -> Result<Vec<PipelineName>, StoreError> {
+        self.faults.read().await?;
+        self.store.claimable(after, limit).await
+    }
+
     async fn now(&self) -> Result<Option<UtcDateTime>, StoreError> {
         self.store.now().await
     }
@@ -164,12 +199,17 @@ impl Store for Faulty {
         }
     }
 
+    async fn enroll(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
+        self.store.enroll(owner, ttl).await
+    }
+
     async fn renew(&self, owner: OwnerId, ttl: Duration) -> Result<Renewal, StoreError> {
+        self.faults.renewal().await;
         self.store.renew(owner, ttl).await
     }
 
-    async fn reap(&self, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
-        self.store.reap(live).await
+    async fn reap(&self, by: OwnerId, live: &[OwnerId]) -> Result<Vec<RunRecord>, StoreError> {
+        self.store.reap(by, live).await
     }
 
     async fn prune(&self, retention: &Retention) -> Result<u64, StoreError> {

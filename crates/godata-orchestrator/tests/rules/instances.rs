@@ -46,6 +46,17 @@ async fn pass(world: &World, seconds: u64) {
     }
 }
 
+/// Declares the instance dead: its process was suspended for longer than its lease, and another instance has noticed.
+async fn declare_dead(world: &World) {
+    let (other, lease) = (OwnerId::generate(), secs(30));
+    world.store.enroll(other, lease).await.unwrap();
+    for _ in 0..10 {
+        world.clock.advance(secs(10));
+        world.store.renew(other, lease).await.unwrap();
+    }
+    world.store.reap(other, &[]).await.unwrap();
+}
+
 #[tokio::test(start_paused = true)]
 async fn exactly_one_of_several_instances_runs_each_due_time() {
     let [a, b] = two(|| Registration::new(quick("a")).schedule(every(10)), |builder| builder).await;
@@ -100,9 +111,7 @@ async fn an_instance_that_was_declared_dead_continues_under_a_new_id_and_its_res
     world.register(Registration::new(job)).await;
     let run = world.orchestrator.run_pipeline("a").await.unwrap();
     settle().await;
-    // The process was suspended for longer than its lease, and another instance has noticed.
-    world.clock.advance(secs(100));
-    world.store.reap(&[]).await.unwrap();
+    declare_dead(&world).await;
     tokio::time::sleep(secs(30)).await;
     assert_eq!(world.row(run.id()).await.status, RunStatus::Interrupted);
     run.done().await.unwrap_err();
@@ -137,8 +146,7 @@ async fn done_fails_if_another_end_was_stored() {
     let run = world.orchestrator.run_pipeline("a").await.unwrap();
     settle().await;
     faults.always("a", Fault::Slow(secs(3)));
-    world.clock.advance(secs(100));
-    world.store.reap(&[]).await.unwrap();
+    declare_dead(&world).await;
     while !matches!(events.next().await, Some(Ok(Event::OwnerLost { .. }))) {}
     tokio::time::sleep(secs(1)).await;
     gate.add_permits(1);
@@ -436,4 +444,165 @@ async fn what_another_instance_has_changed_is_not_taken_for_what_is_asked() {
     b.orchestrator.unregister("a").await.unwrap();
     c.register(Registration::new(quick("a"))).await;
     assert!(a.orchestrator.pipelines().await.unwrap()[0].removed_at.is_none());
+}
+
+/// What another instance has registered, before or after this one has read the store, is steered here.
+#[tokio::test(start_paused = true)]
+async fn a_pipeline_that_is_registered_elsewhere_is_paused_resumed_and_its_runs_are_canceled() {
+    let clock = ManualClock::new(at(0));
+    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
+    let [a, b] = [(); 2].map(|()| World::on(clock.clone(), store.clone(), |builder| builder));
+    a.register(Registration::new(quick("before")).schedule(every(10))).await;
+    b.orchestrator.pipelines().await.unwrap();
+    b.register(Registration::new(quick("own"))).await;
+    let (job, _script, _contexts) = gated("after");
+    a.register(Registration::new(job).schedule(every(10)).overlap(Overlap::BufferOne)).await;
+    a.orchestrator.start_scheduler().await.unwrap();
+    for name in ["before", "after"] {
+        b.orchestrator.pause(name).await.unwrap();
+        let row = b.store.find_pipeline(&PipelineName::new(name).unwrap()).await.unwrap().unwrap();
+        assert!(row.paused_at.is_some(), "{name}");
+    }
+    pass(&a, 25).await;
+    assert_eq!(a.rows().await, []);
+    for name in ["before", "after"] {
+        b.orchestrator.resume_from_now(name).await.unwrap();
+    }
+    pass(&a, 45).await;
+    let rows = a.rows().await;
+    let running = rows.iter().find(|run| run.status == RunStatus::Running).unwrap();
+    let queued = rows.iter().find(|run| run.status == RunStatus::Queued).unwrap();
+    b.orchestrator.cancel(queued.id).await.unwrap();
+    b.orchestrator.cancel(running.id).await.unwrap();
+    pass(&a, 5).await;
+    assert_eq!(a.row(queued.id).await.status, RunStatus::Canceled);
+    assert_eq!(a.row(running.id).await.status, RunStatus::Canceled);
+    let unknown = b.orchestrator.pause("nobody's").await.unwrap_err();
+    assert!(matches!(unknown, OrchestratorError::UnknownPipeline { .. }), "{unknown}");
+    b.orchestrator.unregister("after").await.unwrap();
+    let gone = b.orchestrator.pause("after").await.unwrap_err();
+    assert!(matches!(gone, OrchestratorError::UnknownPipeline { .. }), "{gone}");
+}
+
+/// The first instance has one slot, and is asked for three runs.
+#[tokio::test(start_paused = true)]
+async fn queued_runs_use_the_slots_of_all_instances_and_their_handles_learn_how_they_ended() {
+    let (job, script, _contexts) = gated("a");
+    let job = AnyJob::new(job);
+    let rules = || Registration::new(job.clone()).overlap(Overlap::Allow);
+    let [a, b] = two(rules, |builder| builder.concurrency(1)).await;
+    let mut handles = Vec::new();
+    for _ in 0..3 {
+        handles.push(a.orchestrator.run_pipeline("a").await.unwrap());
+    }
+    let queued = a.rows().await;
+    assert!(queued.iter().all(|run| run.owner.is_some() == (run.status == RunStatus::Running)), "{queued:?}");
+    pass(&a, 12).await;
+    let rows = a.rows().await;
+    let running = rows.iter().filter(|run| run.status == RunStatus::Running);
+    let owners: std::collections::BTreeSet<_> = running.filter_map(|run| run.owner).collect();
+    assert_eq!((owners.len(), count(&rows, RunStatus::Queued)), (2, 1));
+    // A rolling deploy: nobody has to take over what is still queued.
+    let report = a.orchestrator.shutdown(secs(1));
+    let (report, ()) = tokio::join!(report, pass(&b, 10));
+    assert_eq!(report.queued.len(), 1);
+    script.let_go(9);
+    pass(&b, 15).await;
+    let rows = b.rows().await;
+    assert_eq!(count(&rows, RunStatus::Succeeded), 2, "{rows:?}");
+    assert_eq!(count(&rows, RunStatus::Queued) + count(&rows, RunStatus::Running), 0, "{rows:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_another_instance_takes_is_done_when_that_has_ended_it() {
+    let (job, script, _contexts) = gated("a");
+    let job = AnyJob::new(job);
+    let rules = || Registration::new(job.clone()).overlap(Overlap::Allow);
+    let [a, _b] = two(rules, |builder| builder.concurrency(1)).await;
+    let first = a.orchestrator.run_pipeline("a").await.unwrap();
+    let second = a.orchestrator.run_pipeline("a").await.unwrap();
+    pass(&a, 12).await;
+    assert_ne!(a.row(first.id()).await.owner, a.row(second.id()).await.owner);
+    script.let_go(2);
+    let (result, ()) = tokio::join!(second.done(), pass(&a, 10));
+    assert_eq!(result.unwrap().status, RunStatus::Succeeded);
+}
+
+/// The instance hears nothing from the store, which is hanging.
+async fn lease_expires(stops: bool) -> (RunStatus, Vec<String>) {
+    let clock = ManualClock::new(at(0));
+    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
+    let (way, faults) = faulty_way_to(store);
+    let world = World::on(clock, way, |builder| if stops { builder.stop_when_lost() } else { builder });
+    let (job, script, _contexts) = gated("a");
+    world.register(Registration::new(job)).await;
+    let mut events = world.orchestrator.events();
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    settle().await;
+    faults.leases_hang();
+    pass(&world, 29).await;
+    assert_eq!(run.result().status, RunStatus::Running);
+    pass(&world, 30).await;
+    faults.none();
+    script.let_go(1);
+    pass(&world, 20).await;
+    let expired = |event: &Event| matches!(event, Event::LeaseExpired { .. });
+    let told = received(&mut events).into_iter().filter(expired);
+    (world.row(run.id()).await.status, told.map(|event| event.to_string()).collect())
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_stop_when_the_lease_has_expired_only_if_asked_to() {
+    assert_eq!(lease_expires(false).await, (RunStatus::Succeeded, vec![]));
+    let told = "lease not renewed in time: 1 runs were asked to stop".to_owned();
+    assert_eq!(lease_expires(true).await, (RunStatus::Interrupted, vec![told]));
+}
+
+/// The first renewal of each pair hangs for as long as it may, and the second one succeeds.
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_hangs_is_repeated_before_it_costs_the_lease() {
+    let clock = ManualClock::new(at(0));
+    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
+    let (way, faults) = faulty_way_to(store.clone());
+    let world = World::on(clock.clone(), way, |builder| builder);
+    let (job, script, _contexts) = gated("a");
+    world.register(Registration::new(job)).await;
+    let run = world.orchestrator.run_pipeline("a").await.unwrap();
+    let other = World::on(clock, store, |builder| builder.seed(fresh_seed()));
+    other.register(Registration::new(quick("b"))).await;
+    for _ in 0..12 {
+        faults.next_lease_hangs();
+        pass(&other, 10).await;
+    }
+    assert_eq!(other.row(run.id()).await.status, RunStatus::Running);
+    script.let_go(1);
+    assert_eq!(run.done().await.unwrap().status, RunStatus::Succeeded);
+}
+
+/// The first by rank has not registered the pipeline.
+#[tokio::test(start_paused = true)]
+async fn an_instance_that_alone_has_a_pipeline_is_late_only_once() {
+    let clock = ManualClock::new(at(0));
+    let store = AnyStore::new(MemoryStore::with_clock(clock.clone()));
+    let worlds: Vec<_> = (0..4)
+        .map(|_| World::on(clock.clone(), store.clone(), |builder| builder.seed(fresh_seed())))
+        .collect();
+    for world in &worlds {
+        world.register(Registration::new(quick("everybody's"))).await;
+        world.orchestrator.start_scheduler().await.unwrap();
+    }
+    for name in ["a", "b", "c", "d"] {
+        worlds[0].register(Registration::new(quick(name)).schedule(every(20))).await;
+    }
+    pass(&worlds[0], 130).await;
+    let rows = worlds[0].rows().await;
+    let lateness = |run: &RunRecord| (run.created_at - run.due.unwrap()).whole_seconds();
+    let mut late = std::collections::BTreeMap::<_, usize>::new();
+    for run in &rows {
+        *late.entry(run.pipeline_name.to_string()).or_default() += usize::from(lateness(run) > 0);
+        assert!(lateness(run) <= 8, "{run:?}");
+    }
+    assert_eq!(rows.len(), 4 * 6);
+    assert!(late.values().all(|times| *times <= 2), "once, and once more after all had enrolled: {late:?}");
+    assert!(late.values().any(|times| *times > 0), "{late:?}");
 }

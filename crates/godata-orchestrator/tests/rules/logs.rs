@@ -288,7 +288,6 @@ async fn what_a_crash_left_is_logged_when_it_is_taken_over() {
     world.register(Registration::new(quick("a")).overlap(Overlap::BufferOne)).await;
     settle().await;
     lines.check(&[
-        "WARN queued run taken over pipeline=a run=# owner=#",
         "WARN run interrupted pipeline=a run=# reason=\"its instance died or lost its lease\"",
         "WARN interrupted run queued again pipeline=a run=# retry_of=# attempt=1 interruptions=1",
         "INFO pipeline registered pipeline=a schedule=\"none\"",

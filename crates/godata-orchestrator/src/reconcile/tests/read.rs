@@ -71,16 +71,17 @@ fn jobs_stop_if_their_runs_are_lost_or_were_asked_to_stop() {
 }
 
 #[test]
-fn a_queued_run_that_another_instance_has_is_no_longer_waited_for() {
+fn a_queued_run_that_another_instance_has_taken_is_waited_for_until_it_has_ended() {
     let mut world = World::new();
-    let [mut taken, mut ended] = [world.run(RunStatus::Queued), world.run(RunStatus::Queued)];
-    world.watch(&taken, None);
-    world.watch(&ended, None);
-    taken.owner = Some(world.other);
+    let [mut taken, mut ended, pruned] = [(); 3].map(|()| world.run(RunStatus::Queued));
+    for run in [&taken, &ended, &pruned] {
+        world.watch(run, None);
+    }
+    (taken.owner, taken.status) = (Some(world.other), RunStatus::Running);
     (ended.owner, ended.status) = (Some(world.other), RunStatus::Canceled);
     let stored = world.stored(std::slice::from_ref(&taken), std::slice::from_ref(&ended));
     let effects = world.read(stored);
-    assert_eq!(effects, [format!("forget {}", taken.id), format!("{} canceled elsewhere", ended.id)]);
+    assert_eq!(effects, [format!("{} canceled elsewhere", ended.id), format!("forget {}", pruned.id)]);
 }
 
 #[test]

@@ -3,17 +3,23 @@
 //! [`MemoryStore`](crate::MemoryStore) is these tables behind a lock. The crate `godata-store-file` adds a journal of the
 //! changes. Code that only uses a store does not need this module.
 
+mod owners;
+mod places;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound::{Excluded, Unbounded};
+use std::ops::Bound::{Excluded, Included, Unbounded};
 use std::sync::Arc;
 use std::time::Duration;
 
 use time::UtcDateTime;
+use uuid::Uuid;
 
+use self::owners::Owners;
+use self::places::Places;
 use crate::store::query::{Place, place};
 use crate::{
-    Commit, Committed, OwnerId, PipelineName, PipelineRecord, Renewal, Retention, RunId, RunKey, RunQuery,
-    RunRecord, RunStatus, StoreError, Stored, check_commit,
+    Commit, Committed, OwnerId, PipelineName, PipelineRecord, Refreshed, Renewal, Retention, RunId, RunKey,
+    RunQuery, RunRecord, RunStatus, StoreError, Stored, Tally, check_commit,
 };
 
 /// All rows of a store, with the indexes that its queries need.
@@ -39,18 +45,15 @@ use crate::{
 /// assert_eq!(tables.pipeline(&orders).map(|row| row.rev), Some(1));
 /// # Ok::<(), godata_core::BoxError>(())
 /// ```
-// Invariant: the indexes contain exactly the rows in `runs`; `active` contains those that are queued or running.
+// Invariant: the indexes contain exactly the rows in `runs`.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryTables {
     pipelines: BTreeMap<PipelineName, Arc<PipelineRecord>>,
     runs: BTreeMap<RunId, Arc<RunRecord>>,
     by_key: BTreeMap<PipelineName, BTreeMap<RunKey, RunId>>,
     by_pipeline: BTreeMap<PipelineName, BTreeSet<Place>>,
-    by_time: BTreeSet<Place>,
-    active: BTreeSet<Place>,
-    /// When the lease of each owner expires.
-    alive: BTreeMap<OwnerId, UtcDateTime>,
-    dead: BTreeSet<OwnerId>,
+    by_status: Places,
+    owners: Owners,
 }
 
 /// A part of the answer to a query; returned by [`MemoryTables::page`].
@@ -112,16 +115,7 @@ impl MemoryTables {
             let run = found.and_then(|id| self.runs.get(id)).filter(|run| query.matches(run));
             return RunPage { runs: run.into_iter().take(query.limit).cloned().collect(), rest: None };
         }
-        let only_active = !query.statuses.is_empty() && !query.statuses.iter().any(|s| s.is_terminal());
-        let places = match &query.pipeline {
-            _ if only_active => Some(&self.active),
-            Some(pipeline) => self.by_pipeline.get(pipeline),
-            None => Some(&self.by_time),
-        };
-        let newest_first = places.into_iter().flat_map(|places| match query.after {
-            Some(after) => places.range(..after).rev(),
-            None => places.range(..).rev(),
-        });
+        let newest_first = self.newest_first(query);
         let mut page = RunPage::default();
         for (seen, place) in newest_first.enumerate() {
             if page.runs.len() == query.limit {
@@ -137,6 +131,70 @@ impl MemoryTables {
         page
     }
 
+    /// The places of runs that may match a query, from the smallest index that has them all.
+    fn newest_first(&self, query: &RunQuery) -> Box<dyn Iterator<Item = &Place> + '_> {
+        let oldest = query.since.map_or(Unbounded, |since| Included((since, RunId::from(Uuid::nil()))));
+        let range = (oldest, query.after.map_or(Unbounded, Excluded));
+        let is_empty = matches!(range, (Included(oldest), Excluded(after)) if after <= oldest);
+        let is_asked = |status: &RunStatus| query.statuses.is_empty() || query.statuses.contains(status);
+        let statuses: Vec<_> = RunStatus::ALL.into_iter().filter(is_asked).collect();
+        let of_pipeline = query.pipeline.as_ref().map(|pipeline| self.by_pipeline.get(pipeline));
+        match of_pipeline {
+            _ if is_empty => Box::new([].iter()),
+            Some(None) => Box::new([].iter()),
+            Some(Some(places)) if places.len() <= self.by_status.count(&statuses) => {
+                Box::new(places.range(range).rev())
+            }
+            _ => Box::new(self.by_status.newest_first(&statuses, range)),
+        }
+    }
+
+    /// Implements [`Store::tally`](crate::Store::tally).
+    #[must_use]
+    pub fn tally(&self, query: &RunQuery, most: u64) -> Tally {
+        let mut tally = Tally::default();
+        let runs = self.newest_first(query).filter_map(|(_, id)| self.runs.get(id));
+        for run in runs.filter(|run| query.matches(run)) {
+            if !tally.add_up_to(most, run.status) {
+                break;
+            }
+        }
+        tally
+    }
+
+    /// Implements [`Store::refresh`](crate::Store::refresh).
+    #[must_use]
+    pub fn refresh(&self, known: &[(PipelineName, u64)]) -> Vec<Refreshed> {
+        let mut changed = Vec::new();
+        for (name, rev) in known {
+            let row = self.pipeline(name);
+            if row.map_or(0, |row| row.rev) == *rev {
+                continue;
+            }
+            let active = RunQuery::new().pipeline(name.clone()).active().limit(usize::MAX);
+            let mut runs = self.page(&active, usize::MAX).runs;
+            runs.extend(row.and_then(|row| row.open_skip).and_then(|id| self.run(id)).cloned());
+            let runs = runs.iter().map(|run| (**run).clone()).collect();
+            changed.push(Refreshed::new(name.clone(), row.map(|row| (**row).clone()), runs));
+        }
+        changed
+    }
+
+    /// Implements [`Store::claimable`](crate::Store::claimable). `now` is the time by the store's own clock, if it has one.
+    #[must_use]
+    pub fn claimable(
+        &self,
+        after: Option<&PipelineName>,
+        limit: usize,
+        now: Option<UtcDateTime>,
+    ) -> Vec<PipelineName> {
+        let is_due = |run: &&RunRecord| now.is_none_or(|now| run.not_before.is_none_or(|at| at <= now));
+        let runs = self.active_runs().filter(|run| run.status == RunStatus::Queued && run.owner.is_none());
+        let names: BTreeSet<_> = runs.filter(is_due).map(|run| &run.pipeline_name).collect();
+        let names = names.into_iter().filter(|name| after.is_none_or(|after| *name > after));
+        names.take(limit).cloned().collect()
+    }
+
     /// Returns what [`commit`](Self::commit) would answer, without making the commit.
     ///
     /// # Errors
@@ -145,7 +203,7 @@ impl MemoryTables {
     pub fn check(&self, commit: &Commit, now: Option<UtcDateTime>) -> Result<Committed, StoreError> {
         let runs: Vec<_> = commit.runs.iter().flat_map(|change| self.affected(change.run())).collect();
         let owners = runs.iter().filter_map(|run| run.owner).chain([commit.owner]);
-        let dead: Vec<_> = owners.filter(|owner| self.dead.contains(owner)).collect();
+        let dead: Vec<_> = owners.filter(|owner| self.owners.is_dead(*owner)).collect();
         let pipeline = self.pipeline(&commit.pipeline.name).map(|row| &**row);
         check_commit(commit, &Stored { now, ..Stored::new(pipeline, &runs).dead(&dead) })
     }
@@ -174,36 +232,45 @@ impl MemoryTables {
         ids.into_iter().flatten().filter_map(|id| self.runs.get(id)).map(|run| (**run).clone()).collect()
     }
 
+    /// Implements [`Store::enroll`](crate::Store::enroll). `now` is the time by the store's own clock, if it has one.
+    pub fn enroll(&mut self, owner: OwnerId, ttl: Duration, now: Option<UtcDateTime>) -> Renewal {
+        let is_alive = match now {
+            Some(now) => self.owners.enroll(owner, ttl, now),
+            None => !self.owners.is_dead(owner),
+        };
+        self.renewal(owner, ttl, is_alive, now)
+    }
+
     /// Implements [`Store::renew`](crate::Store::renew). `now` is the time by the store's own clock, if it has one.
     pub fn renew(&mut self, owner: OwnerId, ttl: Duration, now: Option<UtcDateTime>) -> Renewal {
+        let is_alive = match now {
+            Some(now) => self.owners.renew(owner, ttl, now),
+            None => !self.owners.is_dead(owner),
+        };
+        self.renewal(owner, ttl, is_alive, now)
+    }
+
+    fn renewal(&self, owner: OwnerId, ttl: Duration, is_alive: bool, now: Option<UtcDateTime>) -> Renewal {
         let mine = |run: &&RunRecord| run.owner == Some(owner);
-        if self.dead.contains(&owner) {
+        if !is_alive {
             let lost = |run: &&RunRecord| !run.status.is_terminal() || run.status == RunStatus::Interrupted;
             let runs = self.runs.values().map(|run| &**run).filter(mine).filter(lost);
             return Renewal::dead(runs.map(|run| run.id).collect());
         }
-        if let Some(now) = now {
-            let ttl = time::Duration::try_from(ttl).unwrap_or(time::Duration::MAX);
-            self.alive.insert(owner, now.saturating_add(ttl));
-        }
         let to_cancel = self.active_runs().filter(mine).filter(|run| run.cancel_requested_at.is_some());
-        Renewal::alive(ttl, to_cancel.map(|run| run.id).collect())
+        let peers = now.map(|now| self.owners.peers(now)).unwrap_or_default();
+        Renewal::alive(ttl, to_cancel.map(|run| run.id).collect()).peers(peers)
     }
 
-    /// Implements [`Store::reap`](crate::Store::reap). With a clock, an owner is dead if its lease has expired or it has
-    /// none. Without a clock, an owner is dead if it is not in `live`.
-    pub fn reap(&mut self, live: &[OwnerId], now: Option<UtcDateTime>) -> Vec<RunRecord> {
-        let is_alive = |owner: &OwnerId| match now {
-            Some(now) => self.alive.get(owner).is_some_and(|until| *until > now),
-            None => live.contains(owner),
-        };
-        let known = self.active_runs().filter_map(|run| run.owner).chain(self.alive.keys().copied());
-        let dead: Vec<_> = known.filter(|owner| !is_alive(owner)).collect();
-        for owner in &dead {
-            self.alive.remove(owner);
+    /// Implements [`Store::reap`](crate::Store::reap). With a clock, `by` declares owners dead. Without a clock, an owner is dead
+    /// if it is not in `live`.
+    pub fn reap(&mut self, by: OwnerId, live: &[OwnerId], now: Option<UtcDateTime>) -> Vec<RunRecord> {
+        let owners: BTreeSet<_> = self.active_runs().filter_map(|run| run.owner).collect();
+        match now {
+            Some(now) => self.owners.declare_dead(by, owners.into_iter(), now),
+            None => self.owners.bury(owners.into_iter().filter(|owner| !live.contains(owner))),
         }
-        self.dead.extend(dead);
-        let orphan = |run: &&RunRecord| run.owner.is_none_or(|owner| self.dead.contains(&owner));
+        let orphan = |run: &&RunRecord| run.owner.is_some_and(|owner| self.owners.is_dead(owner));
         self.active_runs().filter(orphan).cloned().collect()
     }
 
@@ -269,10 +336,9 @@ impl MemoryTables {
     /// Inserts a run, or replaces the one with the same id and returns it.
     pub fn put_run(&mut self, mut run: RunRecord) -> Option<Arc<RunRecord>> {
         if let Some(stored) = self.runs.get_mut(&run.id).filter(|stored| has_same_place(stored, &run)) {
-            if run.status.is_terminal() {
-                self.active.remove(&place(&run));
-            } else if stored.status.is_terminal() {
-                self.active.insert(place(&run));
+            if run.status != stored.status {
+                self.by_status.remove(stored.status, &place(&run));
+                self.by_status.insert(run.status, place(&run));
             }
             run.pipeline_name = stored.pipeline_name.clone();
             return Some(std::mem::replace(stored, Arc::new(run)));
@@ -285,10 +351,7 @@ impl MemoryTables {
         let (name, place) = (run.pipeline_name.clone(), place(&run));
         self.by_key.entry(name.clone()).or_default().insert(run.key.clone(), run.id);
         self.by_pipeline.entry(name).or_default().insert(place);
-        self.by_time.insert(place);
-        if !run.status.is_terminal() {
-            self.active.insert(place);
-        }
+        self.by_status.insert(run.status, place);
         self.runs.insert(run.id, Arc::new(run));
         before
     }
@@ -315,17 +378,17 @@ impl MemoryTables {
                 self.by_key.remove(name);
             }
         }
-        self.by_time.remove(&place);
-        self.active.remove(&place);
+        self.by_status.remove(run.status, &place);
         Some(run)
     }
 
     fn active_runs(&self) -> impl Iterator<Item = &RunRecord> {
-        self.active.iter().filter_map(|(_, id)| self.runs.get(id)).map(|run| &**run)
+        let places = self.by_status.newest_first(&RunStatus::ACTIVE, (Unbounded, Unbounded));
+        places.filter_map(|(_, id)| self.runs.get(id)).map(|run| &**run)
     }
 }
 
-/// Whether two rows have the same place in all indexes, apart from `active`.
+/// Whether two rows have the same place in all indexes, apart from `by_status`.
 fn has_same_place(run: &RunRecord, other: &RunRecord) -> bool {
     place(run) == place(other) && run.pipeline_name == other.pipeline_name && run.key == other.key
 }
@@ -358,6 +421,24 @@ mod tests {
     }
 
     #[test]
+    fn a_rare_status_is_found_without_a_look_at_other_rows() {
+        let mut tables = MemoryTables::default();
+        let name = PipelineName::new("a").unwrap();
+        for n in 0..1_000 {
+            let status = if n == 500 { RunStatus::Failed } else { RunStatus::Succeeded };
+            let now = UtcDateTime::UNIX_EPOCH + Duration::from_secs(n);
+            let key = RunKey::manual_run(RunId::generate());
+            tables.put_run(RunRecord::new(&name, key, Cause::Manual, status, now));
+        }
+        for (status, count) in [(RunStatus::Failed, 1), (RunStatus::Interrupted, 0)] {
+            for query in [RunQuery::new(), RunQuery::new().pipeline(name.clone())] {
+                let page = tables.page(&query.status(status), 2);
+                assert_eq!((page.runs.len(), page.rest), (count, None), "{status}");
+            }
+        }
+    }
+
+    #[test]
     fn a_replaced_row_is_found_only_as_it_is_now() {
         let (one, other) = (RunId::generate(), RunId::generate());
         for first in variants(one) {
@@ -375,8 +456,17 @@ mod tests {
                         [&first, &then].map(|row| RunQuery::new().pipeline(row.pipeline_name.clone()));
                     let keys = [&first, &then, &beside]
                         .map(|row| RunQuery::new().pipeline(row.pipeline_name.clone()).key(row.key.clone()));
-                    let all = [RunQuery::new(), RunQuery::new().active()];
-                    for query in all.iter().chain(&pipelines).chain(&keys) {
+                    let since = |seconds| UtcDateTime::UNIX_EPOCH + Duration::from_secs(seconds);
+                    let all = [
+                        RunQuery::new(),
+                        RunQuery::new().active(),
+                        RunQuery::new().status(RunStatus::Succeeded).status(RunStatus::Succeeded),
+                        RunQuery::new().since(since(1)),
+                        RunQuery::new().active().since(since(1)).after(&beside),
+                    ];
+                    let of_status =
+                        pipelines.clone().map(|query| query.status(RunStatus::Running).since(since(1)));
+                    for query in all.iter().chain(&pipelines).chain(&keys).chain(&of_status) {
                         let expected: Vec<_> =
                             rows.iter().filter(|row| query.matches(row)).cloned().collect();
                         assert_eq!(found(&tables, query), expected, "{query:?}");

@@ -2,7 +2,10 @@
 //!
 //! There are three due times. An instance may be suspended between any two of its steps for any time, one of them
 //! crashes once, and the history is pruned once. In each state, every decided due time must be covered by exactly one
-//! run, and none may be started twice.
+//! run, and none may be started twice. A due time that comes while a run is in progress is skipped, or it is queued without an
+//! owner, and then either instance starts it.
+
+mod leases;
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -28,9 +31,17 @@ enum Rule {
     LastWriteWins,
 }
 
+/// What happens to the newest due time while a run is in progress.
+#[derive(Clone, Copy, PartialEq)]
+enum Overlap {
+    Skip,
+    Buffer,
+}
+
 /// The state of the model. `rows` is the store; the rest is in the memory of the processes, or outside of both.
 #[derive(Clone)]
 struct World {
+    overlap: Overlap,
     rows: MemoryTables,
     now: u64,
     instances: [Instance; 2],
@@ -40,6 +51,8 @@ struct World {
     /// How often each due time was started, and how many rows have ever covered it.
     started: [u8; DUE_TIMES as usize],
     covered: [u8; DUE_TIMES as usize],
+    /// Whether an instance has started a run that another one has queued.
+    has_helped: bool,
 }
 
 #[derive(Clone)]
@@ -74,16 +87,17 @@ fn seconds(at: UtcDateTime) -> u64 {
 }
 
 impl World {
-    fn new() -> Self {
+    fn new(overlap: Overlap) -> Self {
         let mut rows = MemoryTables::default();
         let instance = |n| Instance { owner: owner(n), snapshot: None, recorded: None, running: None };
         let mut pipeline = PipelineRecord::new(name(), at(0));
         pipeline.cursor = Some(at(0));
         for n in 0..2 {
-            rows.renew(owner(n), TTL, Some(at(0)));
+            rows.enroll(owner(n), TTL, Some(at(0)));
         }
         assert_eq!(rows.commit(&Commit::new(owner(0), pipeline), Some(at(0))).unwrap(), Committed::Done(1));
         Self {
+            overlap,
             rows,
             now: 0,
             instances: [instance(0), instance(1)],
@@ -92,6 +106,7 @@ impl World {
             prunes_left: 1,
             started: [0; DUE_TIMES as usize],
             covered: [0; DUE_TIMES as usize],
+            has_helped: false,
         }
     }
 
@@ -158,7 +173,7 @@ impl World {
         self.instances[i].snapshot = Some(Snapshot {
             pipeline: self.pipeline(),
             active: self.runs(&RunQuery::new().active()),
-            orphans: self.rows.reap(&live, None),
+            orphans: self.rows.reap(self.instances[i].owner, &live, None),
             now: self.now,
         });
     }
@@ -173,6 +188,19 @@ impl World {
             self.commit(Commit::new(owner, pipeline).update(interrupted), rule);
             return;
         }
+        let is_running = snapshot.active.iter().any(|run| run.status == RunStatus::Running);
+        if let Some(queued) = snapshot.active.iter().find(|run| run.status == RunStatus::Queued)
+            && !is_running
+        {
+            let due = seconds(queued.due.unwrap());
+            let run =
+                RunRecord { status: RunStatus::Running, owner: Some(owner), fence: rev, ..queued.clone() };
+            if self.commit(Commit::new(owner, pipeline).update(run.clone()), rule) {
+                self.instances[i].recorded = Some((run.id, due));
+                self.has_helped |= queued.reason.as_deref() != Some(&*i.to_string());
+            }
+            return;
+        }
         let first = pipeline.cursor.map_or(1, |cursor| seconds(cursor) + 1);
         if first > snapshot.now {
             return;
@@ -180,7 +208,10 @@ impl World {
         let newest = snapshot.now;
         pipeline.cursor = Some(at(newest));
         let runs_now = snapshot.active.is_empty();
-        let last_skipped = if runs_now { newest - 1 } else { newest };
+        let is_buffered = !runs_now
+            && self.overlap == Overlap::Buffer
+            && snapshot.active.iter().all(|run| run.status == RunStatus::Running);
+        let last_skipped = if runs_now || is_buffered { newest - 1 } else { newest };
         let mut rows = Vec::new();
         if first <= last_skipped {
             let mut skip = self.row(RunStatus::Skipped, first, last_skipped);
@@ -191,6 +222,13 @@ impl World {
         if runs_now {
             let mut run = self.row(RunStatus::Running, newest, newest);
             (run.owner, run.fence) = (Some(owner), rev);
+            pipeline.open_skip = None;
+            rows.push(run);
+        }
+        if is_buffered {
+            let mut run = self.row(RunStatus::Queued, newest, newest);
+            // Only so that the model knows it.
+            run.reason = Some(i.to_string());
             pipeline.open_skip = None;
             rows.push(run);
         }
@@ -228,7 +266,7 @@ impl World {
             commit.pipeline.cursor = commit.pipeline.cursor.max(stored.cursor);
             let fence = stored.rev + 1;
             for change in &mut commit.runs {
-                if let crate::RunChange::Insert(run) = change
+                if let crate::RunChange::Insert(run) | crate::RunChange::Update(run) = change
                     && run.status == RunStatus::Running
                 {
                     run.fence = fence;
@@ -243,7 +281,7 @@ impl World {
         let mut world = self.clone();
         world.crashes_left -= 1;
         let owner = owner(10 + i as u128);
-        world.rows.renew(owner, TTL, Some(at(self.now)));
+        world.rows.enroll(owner, TTL, Some(at(self.now)));
         world.instances[i] = Instance { owner, snapshot: None, recorded: None, running: None };
         world
     }
@@ -286,7 +324,8 @@ impl World {
         let pipeline = |row: &PipelineRecord, hasher: &mut DefaultHasher| {
             (row.rev, row.cursor, row.open_skip).hash(hasher);
         };
-        (self.now, self.crashes_left, self.prunes_left, self.started, self.covered).hash(&mut hasher);
+        (self.now, self.crashes_left, self.prunes_left, self.started, self.covered, self.has_helped)
+            .hash(&mut hasher);
         pipeline(self.rows.pipeline(&name()).unwrap(), &mut hasher);
         for run in self.runs(&RunQuery::new()) {
             row(&run, &mut hasher);
@@ -308,10 +347,11 @@ fn owner(n: u128) -> OwnerId {
     Uuid::from_u128(n + 1).into()
 }
 
-/// The number of states, or the first violation.
-fn explore(rule: Rule) -> Result<usize, &'static str> {
+/// The number of states, and whether an instance has started a run of the other one in any; or the first violation.
+fn explore(overlap: Overlap, rule: Rule) -> Result<(usize, bool), &'static str> {
     let mut known = HashSet::new();
-    let mut open = vec![World::new()];
+    let mut open = vec![World::new(overlap)];
+    let mut has_helped = false;
     while let Some(world) = open.pop() {
         if !known.insert(world.fingerprint()) {
             continue;
@@ -319,19 +359,25 @@ fn explore(rule: Rule) -> Result<usize, &'static str> {
         if let Some(violation) = world.violation() {
             return Err(violation);
         }
+        has_helped |= world.has_helped;
         open.extend(world.successors(rule));
     }
-    Ok(known.len())
+    Ok((known.len(), has_helped))
 }
 
 #[test]
 fn no_due_time_is_lost_or_covered_twice_in_any_state() {
-    let states = explore(Rule::CompareAndSwap).unwrap();
-    println!("{states} states");
-    assert!(states > 1_000, "{states} states can't be all");
+    for overlap in [Overlap::Skip, Overlap::Buffer] {
+        let (states, has_helped) = explore(overlap, Rule::CompareAndSwap).unwrap();
+        println!("{states} states");
+        assert!(states > 1_000, "{states} states can't be all");
+        assert_eq!(has_helped, overlap == Overlap::Buffer);
+    }
 }
 
 #[test]
 fn without_compare_and_swap_the_model_finds_a_violation() {
-    assert!(explore(Rule::LastWriteWins).is_err());
+    for overlap in [Overlap::Skip, Overlap::Buffer] {
+        assert!(explore(overlap, Rule::LastWriteWins).is_err());
+    }
 }
