@@ -19,7 +19,7 @@ pub(crate) struct Block {
     pub(super) count: u64,
     /// The number of the first row that came among all rows.
     pub(super) first: u64,
-    /// Who gets the memory back.
+    /// The pool that gets the memory back.
     home: Option<Arc<BlockMemory>>,
 }
 
@@ -110,7 +110,7 @@ impl Row<'_> {
 impl Block {
     const SAMPLED: usize = 2 << 10;
 
-    /// An empty block with room for so many bytes. `count` is how many rows came.
+    /// An empty block with room for up to `bytes`. `count` is how many rows came.
     pub(super) fn with_room(bytes: usize, count: u64, home: Option<&Arc<BlockMemory>>) -> Self {
         let samples = bytes / Self::SAMPLED + 1;
         let samples = Samples { prefixes: Vec::with_capacity(samples), starts: Vec::with_capacity(samples) };

@@ -11,7 +11,7 @@ impl BlockMemory {
     const KEPT: usize = 64;
     const LARGEST: usize = 2 << 20;
 
-    /// Empty memory with room for so many bytes.
+    /// Empty memory with room for up to `bytes`.
     pub(super) fn take(&self, bytes: usize) -> Vec<u8> {
         let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
         if memory.capacity() < bytes {

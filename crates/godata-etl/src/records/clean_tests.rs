@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::empties::Empties;
 use super::*;
 use crate::record;
 
@@ -115,7 +116,7 @@ proptest! {
         rows in any_rows(), names in any_names(), value in any_value(), is_sparse in any::<bool>(), is_csv in any::<bool>(),
     ) {
         let mut batch = batch(&rows, is_sparse);
-        batch.empty_is_none = is_csv;
+        batch.empties = Empties::all(is_csv);
         batch.fill_null(&names, &value).unwrap();
         assert_rows(batch, changed(&rows, |row| {
             for name in &names {
@@ -132,7 +133,7 @@ proptest! {
         is_sparse in any::<bool>(), is_csv in any::<bool>(),
     ) {
         let mut batch = batch(&rows, is_sparse);
-        batch.empty_is_none = is_csv;
+        batch.empties = Empties::all(is_csv);
         batch.coalesce(into, &names).unwrap();
         assert_rows(batch, changed(&rows, |row| {
             let found = names.iter().find(|name| has_value(row, name, is_csv)).and_then(|name| row.get(name));
@@ -146,7 +147,7 @@ proptest! {
         rows in any_rows(), name in prop::sample::select(NAMES.to_vec()), is_sparse in any::<bool>(), is_csv in any::<bool>(),
     ) {
         let mut batch = batch(&rows, is_sparse);
-        batch.empty_is_none = is_csv;
+        batch.empties = Empties::all(is_csv);
         let column = batch.shape.position(name);
         for (position, row) in rows.iter().enumerate() {
             prop_assert_eq!(batch.require(position, column, name).is_ok(), has_value(row, name, is_csv));
@@ -158,7 +159,7 @@ proptest! {
         rows in any_rows(), names in any_names(), is_sparse in any::<bool>(), is_csv in any::<bool>(),
     ) {
         let mut batch = batch(&rows, is_sparse);
-        batch.empty_is_none = is_csv;
+        batch.empties = Empties::all(is_csv);
         let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
         let values = |row: &Record| names.iter().filter(|name| has_value(row, name, is_csv)).count();
         let columns = batch.aliases(&names).unwrap();
