@@ -89,6 +89,7 @@ mod tests {
     use super::*;
     use crate::bytes::put_bytes;
     use crate::keyed::Memory;
+    use crate::keyed::merging::Merging;
     use crate::keyed::unsorted::Unsorted;
 
     /// A key and a payload, of which there are few, and those are of very different lengths.
@@ -116,10 +117,13 @@ mod tests {
             blocks in prop::collection::vec(prop::collection::vec(row(), 0..60), 0..60),
             memory in prop_oneof![Just(1), Just(100_000), Just(3_000_000), Just(u64::MAX)],
             limit in prop_oneof![3 => Just(usize::MAX), 1 => 0..100_usize],
+            helps in prop::collection::vec(any::<bool>(), 60),
         ) {
             let mut expected = Vec::new();
-            let (mut unsorted, mut rows) = (Unsorted::default(), Rows::new(Sorter::with_limit(Memory::of_bytes(memory), limit as u64), limit as u64));
-            for block in blocks {
+            let (mut unsorted, merging) = (Unsorted::default(), Arc::<Merging>::default());
+            let sorter = Sorter::with_limit(Memory::of_bytes(memory), limit as u64).with_merging(Arc::clone(&merging));
+            let mut rows = Rows::new(sorter, limit as u64);
+            for (block, helps) in blocks.into_iter().zip(helps) {
                 let count = block.len();
                 for (index, (key, mut payload)) in block.into_iter().enumerate() {
                     payload.extend_from_slice(&expected.len().to_le_bytes());
@@ -128,6 +132,9 @@ mod tests {
                         Ok::<_, crate::keyed::unsorted::TooBig>(())
                     }).unwrap();
                     expected.push((key, payload));
+                }
+                if helps {
+                    merging.help();
                 }
                 rows.add(unsorted.sort(count, limit as u64, &Arc::default()), &|| Ok(())).unwrap();
             }
