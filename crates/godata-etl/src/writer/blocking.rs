@@ -80,7 +80,7 @@ pub trait BlockingSink<E>: Send + 'static {
 /// A [`Sink`] that writes to a [`BlockingSink`] on threads of its run. Aborting it drops the blocking sink on such a
 /// thread.
 pub struct BlockingWrite<S> {
-    /// `None` while a thread has it, and after it failed.
+    /// `None` while a thread has it, and after a panic in it.
     sink: Option<S>,
     scope: RunScope,
 }
@@ -98,11 +98,12 @@ impl<S> BlockingWrite<S> {
     {
         let Some(mut sink) = self.sink.take() else { return Err(Broken.into()) };
         let f = move || {
-            f(&mut sink)?;
-            Ok(sink)
+            let done = f(&mut sink);
+            Ok((sink, done))
         };
-        self.sink = Some(self.scope.blocking(f).await?);
-        Ok(())
+        let (sink, done) = self.scope.blocking(f).await?;
+        self.sink = Some(sink);
+        done
     }
 }
 

@@ -1,6 +1,6 @@
 //! Writing the same records to several outputs.
 
-use futures::future::try_join;
+use futures::future::join;
 use godata_core::BoxError;
 
 use super::branches::{branch, encode_for_all};
@@ -124,11 +124,14 @@ impl<D: Send + 'static, E: Send + 'static, S: Sink<D>, T: Sink<E>> Sink<(Option<
 {
     async fn write(&mut self, (first, second): (Option<D>, Option<E>)) -> Result<(), BoxError> {
         let Self { first: first_sink, second: second_sink } = self;
-        try_join(write(first_sink, first), write(second_sink, second)).await.map(drop)
+        // None is dropped half done, since a retry may write to both again.
+        let (first, second) = join(write(first_sink, first), write(second_sink, second)).await;
+        first.and(second)
     }
 
     async fn prepare(&mut self) -> Result<(), BoxError> {
-        try_join(self.first.prepare(), self.second.prepare()).await.map(drop)
+        let (first, second) = join(self.first.prepare(), self.second.prepare()).await;
+        first.and(second)
     }
 
     async fn commit(self) -> Result<(), BoxError> {

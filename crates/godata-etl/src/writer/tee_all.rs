@@ -1,6 +1,6 @@
 //! Writing the same records to a list of outputs.
 
-use futures::future::try_join_all;
+use futures::future::join_all;
 use godata_core::BoxError;
 
 use super::branches::{Branch, branch, encode_for_all};
@@ -93,11 +93,12 @@ pub struct AllSinks<S> {
 impl<E: Send + 'static, S: Sink<E>> Sink<Vec<Option<E>>> for AllSinks<S> {
     async fn write(&mut self, encoded: Vec<Option<E>>) -> Result<(), BoxError> {
         let writes = self.sinks.iter_mut().zip(encoded).map(|(sink, encoded)| write(sink, encoded));
-        try_join_all(writes).await.map(drop)
+        // None is dropped half done, since a retry may write to all again.
+        join_all(writes).await.into_iter().collect()
     }
 
     async fn prepare(&mut self) -> Result<(), BoxError> {
-        try_join_all(self.sinks.iter_mut().map(S::prepare)).await.map(drop)
+        join_all(self.sinks.iter_mut().map(S::prepare)).await.into_iter().collect()
     }
 
     async fn commit(self) -> Result<(), BoxError> {

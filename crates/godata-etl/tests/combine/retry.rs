@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use godata_etl::{
-    BoxError, Chunk, JobErrorKind, Limit, OnError, Permanent, Pipeline, PipelineError, Reader, Record,
-    RetryPolicy, RowSink, RunContext, RunReport, RunScope, Sink, Source, Stop, Transient, Unit, Work, Writer,
-    record, retry, rows,
+    BlockingSink, BlockingWrite, BoxError, Chunk, JobErrorKind, Limit, OnError, Permanent, Pipeline,
+    PipelineError, Reader, Record, RetryPolicy, RowSink, RunContext, RunReport, RunScope, Sink, Source, Stop,
+    Transient, Unit, Work, Writer, record, retry, rows, tee,
 };
 use tokio::time::Instant;
 
@@ -365,4 +365,55 @@ fn dynamic_records_are_retried_too() {
     let pipeline = flow.write(retry(letters.writer(), RetryPolicy::never())).unwrap();
     pipeline.run_blocking(&RunContext::new()).unwrap();
     assert_eq!(*letters.0.lock().unwrap(), [1, 2, 3]);
+}
+
+/// [`FlakyOut`] on threads where it may block.
+#[derive(Clone)]
+struct BlockingOut(FlakyOut);
+
+struct OpenBlockingOut(FlakyOut, Vec<Vec<u64>>);
+
+impl Writer<Vec<u64>> for BlockingOut {
+    type Encoded = Vec<u64>;
+    type Sink = BlockingWrite<OpenBlockingOut>;
+
+    async fn open(&self, scope: &RunScope) -> Result<Self::Sink, BoxError> {
+        Ok(BlockingWrite::new(OpenBlockingOut(self.0.clone(), Vec::new()), scope))
+    }
+
+    fn encode(&self, chunk: Chunk<Vec<u64>>, _: &mut Work) -> Result<Vec<u64>, Stop> {
+        Ok(chunk.into_batch())
+    }
+
+    fn is_idempotent(&self) -> bool {
+        true
+    }
+}
+
+impl BlockingSink<Vec<u64>> for OpenBlockingOut {
+    fn write(&mut self, batch: Vec<u64>) -> Result<(), BoxError> {
+        if self.1.last() != Some(&batch) {
+            self.1.push(batch);
+        }
+        call(self.0.write, &self.0.calls[1])
+    }
+
+    fn commit(self) -> Result<(), BoxError> {
+        *self.0.visible.lock().unwrap() = self.1;
+        Ok(())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn outputs_that_block_and_branches_of_a_tee_are_written_again() {
+    let out = |write| FlakyOut::new(|_| None, write, |_| None, true);
+    let (first, second) = (out(|call| (call % 2 == 0).then(busy)), out(|call| (call % 3 == 1).then(busy)));
+    let flow = builder(2, OnError::fail()).read(Numbers::new(10, 4));
+    let both = tee(first.clone(), BlockingOut(second.clone()));
+    let pipeline = flow.write(retry(both, policy(9))).unwrap();
+    let report = pipeline.run(&RunContext::new()).await.unwrap();
+    assert!(report.written.retries > 0);
+    for out in [first, second] {
+        assert_eq!(*out.visible.lock().unwrap(), [vec![1, 2, 3, 4], vec![5, 6, 7, 8], vec![9, 10]]);
+    }
 }
