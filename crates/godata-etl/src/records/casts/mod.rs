@@ -30,7 +30,8 @@ use super::value_ref::ValueRef;
 /// [`Flow::cast`](crate::Flow::cast) takes one, and [`parse`](Self::parse) is the same for closures. A [`Type`] is the cast that
 /// reads the notation of programs: `12.5`, `true`, `2024-05-01`. The casts here read what people and spreadsheets write.
 ///
-/// Null stays null, and a value that has the type already stays as it is. Empty text is not null: make it null first, with
+/// Null stays null, and a value that has the type already stays as it is, but with `percent` a number is an error, because it may
+/// have been divided already. Empty text is not null: make it null first, with
 /// [`null_if`](crate::Flow::null_if) or an option of the format. Spaces around the whole text are an error;
 /// [`trim`](crate::Flow::trim) removes them.
 ///

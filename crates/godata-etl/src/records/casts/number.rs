@@ -45,10 +45,11 @@ impl NumberRule {
     }
 
     pub(super) fn read(&self, text: &str) -> Option<Value> {
-        let (mut is_negative, number) = number_text::sign(text);
-        let number = self.without_marks(number)?;
+        let (mut is_negative, unsigned) = number_text::sign(text);
+        let number = self.without_marks(unsigned)?;
         // The sign can be on either side of a currency.
-        let (is_inner, number) = if number.len() < text.len() && !is_negative {
+        let has_sign = unsigned.len() < text.len();
+        let (is_inner, number) = if number.len() < unsigned.len() && !has_sign {
             number_text::sign(number)
         } else {
             (false, number)
