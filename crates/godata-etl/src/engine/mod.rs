@@ -47,6 +47,7 @@ pub(crate) use logs::LoggedBy;
 pub(crate) use permits::cores;
 pub(crate) use run::{AtWork, Plan, Run};
 pub use scope::RunScope;
+pub(crate) use scope::{Load, on_thread};
 pub(crate) use side::SideBatch;
 pub(crate) use stage::{Opener, Pull, Stage, Stopped, Task, then};
 pub(crate) use tally::Exceeded;

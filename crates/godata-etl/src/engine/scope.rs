@@ -230,14 +230,14 @@ debug_as_chain!(NoThread);
 
 /// Whether work waits for something outside of the process, or computes.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Load {
+pub(crate) enum Load {
     Waits,
     Computes,
 }
 
 /// Runs `f` on a blocking thread as part of the run; the run's workers do what computes. The work is submitted when this
 /// returns. Dropping the future discards only the result.
-pub(super) fn on_thread<T, F>(
+pub(crate) fn on_thread<T, F>(
     at_work: AtWork,
     load: Load,
     f: F,

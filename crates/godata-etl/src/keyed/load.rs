@@ -15,9 +15,9 @@ use super::merge::Merge;
 use super::sorter::{Check, Sorter};
 use super::spill::SpillError;
 use super::store::{Kept, Store};
-use crate::engine::{MakeWriter, Opener, Plan, Run};
+use crate::engine::{Load, MakeWriter, Opener, Plan, Run, on_thread};
 use crate::writer::WriteFn;
-use crate::{Chunk, Pipeline, PipelineError, RunScope, Sink, Stop, Work, Writer};
+use crate::{BlockingSink, BlockingWrite, Chunk, Pipeline, PipelineError, RunScope, Stop, Work, Writer};
 
 /// How a table is read.
 pub(crate) struct TableFlow<R: Kept, K> {
@@ -43,14 +43,14 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
         let (store, rows) =
             (Arc::default(), Sorter::new(Memory::mib(0)).finish(&|| Ok(())).map_err(Stop::into_cause)?);
         let rule = Rule { join: Join::Inner, is_unique: false };
-        let table = LookupTable::new(store, rows, rule).map_err(Stop::into_cause)?;
+        let table = LookupTable::new(store, rows, rule, &|| Ok(())).map_err(Stop::into_cause)?;
         Ok(Table::InMemory(table, Kinds::default()))
     }
 
     /// Reads the table of step `index`, as a run of its own within `run`. It takes up to half of the memory.
     pub(crate) async fn load(
         &self,
-        run: &Run,
+        run: &Arc<Run>,
         index: usize,
         memory: &Memory,
         rule: Rule,
@@ -79,13 +79,18 @@ impl<R: Kept, K: KeyOf<R>> TableFlow<R, K> {
         let sorter = sorter.lock().unwrap_or_else(PoisonError::into_inner).take();
         let sorter = sorter.ok_or("the table was loaded twice")?;
         let kinds = kinds.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let is_in_memory = sorter.is_in_memory();
-        let rows = sorter.finish(&|| Ok(run.context().cancellation().check()?)).map_err(not_kept)?;
-        if !is_in_memory {
-            return Ok(Table::Sorted(store, rows, kinds));
-        }
-        let table = LookupTable::new(store, rows, rule).map_err(Stop::into_cause)?;
-        Ok(Table::InMemory(table, kinds))
+        let cancellation = run.context().cancellation().clone();
+        let build = move || {
+            let check: Check<'_> = &|| Ok(cancellation.check()?);
+            let is_in_memory = sorter.is_in_memory();
+            let rows = sorter.finish(check).map_err(not_kept)?;
+            if !is_in_memory {
+                return Ok(Table::Sorted(store, rows, kinds));
+            }
+            let table = LookupTable::new(store, rows, rule, check).map_err(Stop::into_cause)?;
+            Ok(Table::InMemory(table, kinds))
+        };
+        on_thread(run.at_work(), Load::Computes, build).await
     }
 }
 
@@ -147,10 +152,11 @@ struct TableSink(Arc<Mutex<Option<Sorter>>>, Cancellation);
 
 impl<R: Kept, K: KeyOf<R>> Writer<R> for TableWriter<R, K> {
     type Encoded = Block;
-    type Sink = TableSink;
+    type Sink = BlockingWrite<TableSink>;
 
-    async fn open(&self, scope: &RunScope) -> Result<TableSink, BoxError> {
-        Ok(TableSink(Arc::clone(&self.sorter), scope.context().cancellation().clone()))
+    async fn open(&self, scope: &RunScope) -> Result<BlockingWrite<TableSink>, BoxError> {
+        let sink = TableSink(Arc::clone(&self.sorter), scope.context().cancellation().clone());
+        Ok(BlockingWrite::new(sink, scope))
     }
 
     fn encode(&self, chunk: Chunk<R>, work: &mut Work) -> Result<Block, Stop> {
@@ -172,14 +178,14 @@ impl<R: Kept, K: KeyOf<R>> Writer<R> for TableWriter<R, K> {
     }
 }
 
-impl Sink<Block> for TableSink {
-    async fn write(&mut self, block: Block) -> Result<(), BoxError> {
+impl BlockingSink<Block> for TableSink {
+    fn write(&mut self, block: Block) -> Result<(), BoxError> {
         let mut sorter = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let check: Check<'_> = &|| Ok(self.1.check()?);
         sorter.as_mut().map_or(Ok(()), |sorter| sorter.add(block, check)).map_err(Stop::into_cause)
     }
 
-    async fn commit(self) -> Result<(), BoxError> {
+    fn commit(self) -> Result<(), BoxError> {
         Ok(())
     }
 }

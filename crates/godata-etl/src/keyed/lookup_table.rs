@@ -7,10 +7,16 @@ use std::sync::Arc;
 use super::join::{Combine, NotUnique, Rule};
 use super::key_of::{KeyOf, Keys, hash};
 use super::merge::Merge;
+use super::sorter::Check;
 use super::store::{Kept, Store};
 use super::table::{Found, KeyTable};
 use crate::bytes::{Bytes, put_bytes};
 use crate::{Chunk, Stop, Work};
+
+/// A table has more than 2^32 keys, or a key of more than 4 GiB.
+#[derive(Debug, thiserror::Error)]
+#[error("the table has too many keys; give the step less memory, so that it is sorted in files")]
+struct TooManyKeys;
 
 /// The records of a table, by key.
 pub(crate) struct LookupTable<R: Kept> {
@@ -27,21 +33,31 @@ pub(crate) struct LookupTable<R: Kept> {
 
 impl<R: Kept> LookupTable<R> {
     /// Makes a table of sorted records.
-    pub(super) fn new(store: Arc<Store<R>>, mut sorted: Merge, rule: Rule) -> Result<Self, Stop> {
+    pub(super) fn new(
+        store: Arc<Store<R>>,
+        mut sorted: Merge,
+        rule: Rule,
+        check: Check<'_>,
+    ) -> Result<Self, Stop> {
         const SHORT: usize = 1 << 10;
+        const CHECKED: usize = 4096;
         let hasher = RandomState::new();
         let (mut keys, mut rows, mut ends) = (KeyTable::new(), Vec::new(), Vec::<usize>::new());
         let (mut last, mut is_narrow) = (0, true);
         while sorted.advance()? {
             let Some(row) = sorted.row() else { break };
+            if ends.len() % CHECKED == 0 {
+                check()?;
+            }
             is_narrow &= row.payload.len() <= SHORT;
             match keys.find_or_add(row.key, hash(&hasher, row.key), u64::MAX) {
                 Found::Added(_) => ends.push(rows.len()),
-                Found::Known(_) | Found::NoRoom if rule.is_unique => {
+                Found::NoRoom => return Err(TooManyKeys.into()),
+                Found::Known(_) if rule.is_unique => {
                     let first = Bytes(&rows[last..]).bytes()?;
                     return Err(not_unique(&store, first, row.payload));
                 }
-                Found::Known(_) | Found::NoRoom => is_narrow = false,
+                Found::Known(_) => is_narrow = false,
             }
             last = rows.len();
             put_bytes(row.payload, &mut rows);
