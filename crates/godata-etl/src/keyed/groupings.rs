@@ -90,7 +90,8 @@ where
     }
 
     fn size(&self, (key, _): &(Record, A)) -> u64 {
-        self.names.iter().map(|_| size_of::<(Arc<str>, Value)>() as u64).sum::<u64>() + key.len() as u64
+        let texts: usize = key.iter().filter_map(|(_, value)| value.as_str()).map(str::len).sum();
+        (key.len() * size_of::<(Arc<str>, Value)>() + texts) as u64
     }
 
     fn finish(&self, groups: Vec<(Record, A)>) -> Result<Vec<(Record, A)>, BoxError> {

@@ -163,10 +163,13 @@ impl KeyOf<Records> for ByRecord {
     fn put(&self, columns: &Self::Bound, batch: &Records, index: usize, key: &mut KeyBytes) -> bool {
         for (name, column) in columns {
             if let Some(value) = key_value(batch, index, *column) {
+                key.put_byte(1);
                 key.put_bytes(name.as_bytes());
                 put_value(value, key);
             }
         }
+        // Less than what a further field begins with.
+        key.put_byte(0);
         true
     }
 }

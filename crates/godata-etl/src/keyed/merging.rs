@@ -18,24 +18,25 @@ pub(crate) struct Merging {
 #[derive(Debug, Default)]
 struct Jobs {
     /// Neighboring blocks, with a number by which they are asked for.
-    waiting: VecDeque<(usize, Vec<Block>)>,
+    waiting: VecDeque<(usize, Vec<Block>, u64)>,
     merged: Vec<(usize, Result<Block, SpillError>)>,
     running: usize,
 }
 
 impl Merging {
-    pub(super) fn submit(&self, number: usize, blocks: Vec<Block>) {
-        self.lock().waiting.push_back((number, blocks));
+    /// Of what the blocks are merged to, only the first `limit` rows are wanted.
+    pub(super) fn submit(&self, number: usize, blocks: Vec<Block>, limit: u64) {
+        self.lock().waiting.push_back((number, blocks, limit));
     }
 
     /// Merges the blocks that have waited for longest, if there are any.
     pub(super) fn help(&self) -> bool {
         let mut jobs = self.lock();
-        let Some((number, blocks)) = jobs.waiting.pop_front() else { return false };
+        let Some((number, blocks, limit)) = jobs.waiting.pop_front() else { return false };
         jobs.running += 1;
         drop(jobs);
         let running = Running(self);
-        let merged = merge(blocks);
+        let merged = merge(blocks, limit);
         self.lock().merged.push((number, merged));
         drop(running);
         true
@@ -55,7 +56,7 @@ impl Merging {
     }
 }
 
-/// Tells that blocks are being merged, also if that panics.
+/// Counts a merge as running, until it ends or panics.
 struct Running<'a>(&'a Merging);
 
 impl Drop for Running<'_> {
@@ -65,15 +66,19 @@ impl Drop for Running<'_> {
     }
 }
 
-fn merge(blocks: Vec<Block>) -> Result<Block, SpillError> {
+/// The first `limit` rows of these blocks.
+pub(super) fn merge(blocks: Vec<Block>, limit: u64) -> Result<Block, SpillError> {
     let first = blocks.first().map_or(0, |block| block.first);
     let count = blocks.iter().map(|block| block.count).sum();
     // The numbers of the rows may take more bytes than before.
-    let room = blocks.iter().map(|block| block.len_in_bytes() + block.len()).sum();
+    let room: usize = blocks.iter().map(|block| block.len_in_bytes() + block.len()).sum();
+    let rows: usize = blocks.iter().map(Block::len).sum();
+    let wanted = usize::try_from(limit).unwrap_or(usize::MAX).min(rows);
+    let room = room / rows.max(1) * wanted + room % rows.max(1);
     let mut merged = Block::with_room(room, count, None);
     merged.first = first;
     let mut rows = Merge::new(blocks.into_iter().map(Input::of_block).collect())?;
-    while rows.advance()? {
+    while (merged.len() as u64) < limit && rows.advance()? {
         let Some(row) = rows.row() else { break };
         merged.push(row.key, |bytes| Row { number: row.number - first, ..row }.write(bytes));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::block::Block;
 use super::memory::Memory;
 use super::merge::{Input, Merge};
-use super::merging::Merging;
+use super::merging::{self, Merging};
 use super::spill::{Run, RunReader, SpillError};
 use crate::Stop;
 
@@ -21,7 +21,7 @@ pub(crate) struct Sorter {
     limit: u64,
     blocks: Vec<Slot>,
     merging: Option<Arc<Merging>>,
-    /// How many of the first blocks are not to be merged any more, unless all are.
+    /// The blocks before this one have been submitted, or are too large to be merged early.
     merged: usize,
     /// How many bytes the blocks take.
     used: u64,
@@ -93,7 +93,7 @@ impl Sorter {
         // There are few blocks in the end if these take much of the memory. And there must be room to merge them.
         if size <= self.memory.bytes() / 64 {
             let last = self.blocks.drain(self.merged..).filter_map(Slot::into_block).collect();
-            merging.submit(self.blocks.len(), last);
+            merging.submit(self.blocks.len(), last, self.limit);
             self.blocks.push(Slot::Merging);
         }
         self.merged = self.blocks.len();
@@ -123,6 +123,9 @@ impl Sorter {
 
     /// Writes the blocks to a temporary file, and merges files that have become too many.
     fn make_room(&mut self, check: Check<'_>) -> Result<(), Stop> {
+        if self.limit < u64::MAX && self.forget_rest()? {
+            return Ok(());
+        }
         self.spill_blocks(check)?;
         // Runs that were merged as often are about as long. Merging only those keeps the work for each row small.
         while let Some(&(level, _)) = self.runs.last() {
@@ -133,6 +136,14 @@ impl Sorter {
             self.merge_runs(self.runs.len() - same, check)?;
         }
         Ok(())
+    }
+
+    /// Keeps only the rows that are wanted, in memory. Returns whether that made room.
+    fn forget_rest(&mut self) -> Result<bool, SpillError> {
+        let wanted = merging::merge(self.take_blocks()?, self.limit)?;
+        self.used = wanted.size();
+        self.blocks.push(Slot::Block(wanted));
+        Ok(self.used <= self.memory.bytes() / 4)
     }
 
     fn spill_blocks(&mut self, check: Check<'_>) -> Result<(), Stop> {
