@@ -28,7 +28,7 @@ fn main() -> Result<(), BoxError> {
         .group_by(["region", "month"], memory)
         .aggregate([agg::count().named("orders"), agg::sum("amount").named("total")])
         .write(tee(csv::write(path("totals.csv")), jsonl::write(path("totals.jsonl"))))?;
-    // All three files appear together, or none.
+    // No file appears before all three are written completely.
     let report = pipeline.run_blocking(&RunContext::new())?;
 
     println!("{} totals, {} rows set aside:", report.written.records, report.rejected());

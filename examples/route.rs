@@ -1,4 +1,5 @@
-//! Writes each order to one of two files, by its country, and all of them to a third. All files appear together, or none.
+//! Writes each order to one of two files, by its country, and all of them to a third. No file appears before all are
+//! written completely.
 //!
 //!     cargo run --example route
 

@@ -201,7 +201,8 @@ impl<T, F> fmt::Debug for GroupBy<T, F> {
 
 impl Flow<Records> {
     /// Groups the records by the values of fields. [`aggregate`](GroupByFields::aggregate) makes one record of each group, and
-    /// [`fold`](GroupByFields::fold) a value of any type. Without fields, all records are one group.
+    /// [`fold`](GroupByFields::fold) a value of any type. Without fields, all records are one group;
+    /// without records, there is none.
     ///
     /// The groups go on at the end of the input, in the order in which [`sort_by`](Self::sort_by) would sort them. Texts are one
     /// group only if they are the same, so `7` and `07` are two. Absent, null and empty cells of a CSV file are one group, the last

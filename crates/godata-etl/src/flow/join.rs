@@ -65,7 +65,7 @@ impl<T: Serialize + DeserializeOwned + Clone + Send + 'static> Flow<Vec<T>> {
     /// [`Join::Anti`], the second value is always `None`.
     ///
     /// The records keep their order, and the matches of one record have the order of the table. The table is read once for each
-    /// run, when the run starts. A table that does not fit into a quarter of the [`Memory`] is written to temporary files, and so
+    /// run, when the run starts. A table that does not fit into a seventh of the [`Memory`] is written to temporary files, and so
     /// are the records then; what goes out is the same.
     ///
     /// The step may keep a record as bytes that serde writes and reads back. A field that serde skips is then its default; see
@@ -150,7 +150,7 @@ impl Flow<Records> {
     /// become null, so that it still stands for no value.
     ///
     /// The records keep their order, and the matches of one record have the order of the table. The table is read once for each
-    /// run, when the run starts. A table that does not fit into a quarter of the [`Memory`] is written to temporary files, and so
+    /// run, when the run starts. A table that does not fit into a seventh of the [`Memory`] is written to temporary files, and so
     /// are the records then; what goes out is the same.
     ///
     /// ```

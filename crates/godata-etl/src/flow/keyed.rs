@@ -41,7 +41,8 @@ impl<T: Serialize + DeserializeOwned + Send + 'static> Flow<Vec<T>> {
         sort(self, "sort_by", ByClosure(key), memory, u64::MAX)
     }
 
-    /// The first `n` records in the order of [`sort_by`](Self::sort_by), and no others.
+    /// The first `n` records in the order of [`sort_by`](Self::sort_by), and no others: `"amount"` selects the least amounts and
+    /// `desc("amount")` the greatest. Of equal records, the earlier ones are first. They go on at the end of the input.
     ///
     /// The step may keep a record as bytes that serde writes and reads back. A field that serde skips is then its default; see
     /// [`Memory`].
@@ -98,7 +99,8 @@ impl Flow<Records> {
     /// equal values keep their order, and those without a value come last.
     ///
     /// A text that is a number has its place among the numbers, because all cells of a CSV file are text: `9` comes before
-    /// `10`. Values of different kinds have the order bool, number, text, bytes, timestamp, list, map.
+    /// `10`. Values of different kinds have the order bool, number, text, bytes, timestamp, date, list, map; a
+    /// decimal is a number. If no record of the run has one of the fields, the run fails.
     ///
     /// Records that don't fit into the [`Memory`] are written to temporary files. The next step starts at the end of the input.
     ///
@@ -119,7 +121,8 @@ impl Flow<Records> {
         })
     }
 
-    /// The first `n` records in the order of [`sort_by`](Self::sort_by), and no others.
+    /// The first `n` records in the order of [`sort_by`](Self::sort_by), and no others: `"amount"` selects the least amounts and
+    /// `desc("amount")` the greatest. Of equal records, the earlier ones are first. They go on at the end of the input.
     ///
     /// ```
     /// # use godata_etl::{Memory, Pipeline, desc, record};

@@ -40,7 +40,8 @@ pub fn count() -> Aggregate {
     Aggregate { name: "count".into(), field: None, kind: Kind::Count }
 }
 
-/// The sum of the numbers in a field; 0 if there are none. Numbers in decimal digits are added exactly: 0.1 and 0.20 make 0.30. A
+/// The sum of the numbers in a field; 0 if there are none. Numbers in decimal digits are added exactly: 0.1 and 0.20 make 0.30. The
+/// sum is a float if one of the numbers is a computed float, or if it has more than 38 digits. A
 /// record whose value is not a number is rejected.
 pub fn sum(field: impl Into<Arc<str>>) -> Aggregate {
     Aggregate::of("sum", field.into(), Kind::Sum)
@@ -71,7 +72,7 @@ pub fn last(field: impl Into<Arc<str>>) -> Aggregate {
     Aggregate::of("last", field.into(), Kind::Last)
 }
 
-/// How many distinct values a field has. The values are in memory: those of all groups together, as long as the groups fit, and
+/// The number of distinct values of a field, as `COUNT(DISTINCT field)` of SQL. The values are in memory: those of all groups together, as long as the groups fit, and
 /// else at least those of one group. If they don't fit, the run fails.
 pub fn distinct(field: impl Into<Arc<str>>) -> Aggregate {
     Aggregate::of("distinct", field.into(), Kind::Distinct)

@@ -19,9 +19,11 @@ debug_as_chain!(OutOfMemory);
 /// How much memory a step may use for the records that it keeps, and where it puts the others.
 ///
 /// Beyond that, the step writes records to temporary files. They have no name in the file system, so nothing is left of them
-/// however the process ends. The result is the same, whatever the memory.
+/// however the process ends. The result is the same, whatever the memory, unless groups outgrow it, which fails the run, or serde skips
+/// fields, as below.
 ///
-/// The bound is for the step. The batches in flight, and on their way out of the step, are those of the pipeline.
+/// Each step has a budget of its own, also if several are given clones of one `Memory`. The batches in flight, and on their way out
+/// of the step, are those of the pipeline.
 ///
 /// Records of your own types are kept as bytes by serde, and must be read by it as they were written. A type that can't be fails
 /// the run. A field with `#[serde(skip)]` is a trap: it comes back as its default, without an error, because serde does not tell

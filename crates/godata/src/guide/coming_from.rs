@@ -50,7 +50,7 @@
 //! | `df[["a", "b"]]`, `select` | `.select(["a", "b"])` |
 //! | `rename`, `drop` | `.rename("a", "b")`, `.drop_fields("a")` |
 //! | `df[df.a == "x"]`, `filter` | `.try_filter(\|r\| Ok(r.text("a")? == "x"))` |
-//! | `dropna`, `drop_nulls` | `.not_null("a")`, which [rejects](super::errors) such records; to drop them, `.filter(\|r\| !r.is_null("a"))` |
+//! | `dropna`, `drop_nulls` | `.not_null("a")`, which [rejects](super::errors) such records; to drop them, `.null_if("a", [""]).filter(\|r\| !r.is_null("a"))` |
 //! | `assign`, `with_columns` | `.derive("gross", \|r\| Ok(r.f64("net")? * 1.19))` |
 //! | `apply(axis=1)`, `map_elements` | `.transform(…)` changes the record, `.map(…)` makes a value of any type |
 //! | `astype`, `cast` | `.cast("a", Type::Int)` |
@@ -67,7 +67,7 @@
 //! | `groupby().agg`, `group_by().agg` | `.group_by("a", m).aggregate([agg::count(), agg::sum("b"), agg::distinct("c")])` |
 //! | `groupby().apply`, `map_groups` | `.group_by("a", m).fold(…)` |
 //! | `value_counts` | `.group_by("a", m).aggregate([agg::count()]).sort_by(desc("count"), m)` |
-//! | `merge`, `join` | `.lookup(table, "id", m)` if each id is once in the table, else `.join(table, "id", Join::Left, m)` |
+//! | `merge`, `join` | `.join(table, "id", Join::Inner, m)`; with `how="left"` `Join::Left`, or `.lookup(table, "id", m)` if each id is once in the table |
 //! | `isin`, a semi join; its opposite | `.join(table, "id", Join::Semi, m)`; `Join::Anti` |
 //! | `str.split`, `explode` | `.split("tags", ";").explode("tags")` |
 //! | `melt`, `unpivot` | `.unpivot(["jan", "feb"], "month", "sold")` |
@@ -161,7 +161,7 @@
 //! * **Arithmetic over many columns of numbers**: Polars and DuckDB compute on whole columns at a time, godata row by row.
 //! * **Windows over groups**, moving averages, resampling, the nearest match in time: `scan` does the simplest of them, in the order
 //!   of the input.
-//! * **Pivots**, whose columns are known only from the data.
+//! * **Pivots**, whose columns are known only from the data, and medians, quantiles and standard deviations of groups.
 //! * **SQL**, and questions that nobody has asked before: DuckDB reads the CSV and JSON files that a pipeline has cleaned.
 //! * **Looking around in a notebook, and plots**: a frame stays in memory, and a pipeline reads its input again.
 //! * **Parquet, Excel, object stores**: [`Reader`] and [`Writer`] are for that, but none is built in.

@@ -56,8 +56,7 @@
 //!
 //! A text such as `1.234,50` is no number until a step [casts](Flow::cast) it, so it sorts as a text.
 //!
-//! So [`dedupe_by`](Flow::dedupe_by) keeps only one of all records that have no email, if it is the email by which it compares. Dates
-//! as text are in order if they begin with the year.
+//! So `dedupe_by("email", …)` keeps one of all records without an email. Dates as text sort correctly in the form `2026-01-31`.
 //!
 //! If a field is text in all records and a number in the whole table, nothing can match, and the run fails rather than
 //! writing an empty file. Cast the field on one side:
@@ -104,27 +103,27 @@
 //! | step | keeps in memory | if that is too much |
 //! |---|---|---|
 //! | `sort_by` | all records | sorted parts go to files, and are merged at the end |
-//! | `top` | those that may be among the first `n` | the same |
+//! | `top` | the first `n` of each batch, until that is too much | only the first `n` of all are kept |
 //! | `dedupe_by` with `Keep::First` | the keys, in half of the memory | the records with other keys go to files |
 //! | `dedupe_by` with `Keep::Last` | all records | as in a sort |
 //! | `group_by` | the keys and what becomes of each group, in half of the memory | the records with other keys go to files, and are grouped at the end |
-//! | `lookup`, `join` | the table, if it fits into a quarter of the memory | the table and the records are sorted by key in files, merged, and sorted back |
+//! | `lookup`, `join` | the table, if it fits into a seventh of the memory | the table and the records are sorted by key in files, merged, and sorted back |
 //!
-//! Groups can grow after they have come into memory: those of `distinct` by each new value. If they outgrow the `Memory`, the run
-//! fails.
+//! Groups can grow after they have come into memory: those of [`agg::distinct`] by each new value. If they outgrow the `Memory`,
+//! the run fails.
 //!
 //! Beyond the `Memory` of its steps, a pipeline needs memory for:
 //!
 //! * the batches in flight, as [every pipeline](super::files#how-much-memory-does-it-take);
-//! * what `fold` builds on the heap, such as a `Vec` in each group: only the size of the type itself is counted;
-//! * all matches of one batch, if the table is in memory: a key that matches a thousand rows makes a large batch;
+//! * what `fold` and the typed `distinct` build on the heap, such as a `Vec` or a set in each group, and typed keys: only the size of
+//!   the type itself is counted;
 //! * a record that is larger than the memory.
 //!
 //! # How much memory should I give it?
 //!
 //! 64 MiB are a good start, and often more than needed:
 //!
-//! * **A table** stays in memory, and the records stream past it, if the memory is four times its size. That is worth it.
+//! * **A table** stays in memory, and the records stream past it, if the memory is seven times its size. That is worth it.
 //! * **Groups** stay in memory if there are few: a million groups with short keys and three aggregates need about 250 MiB, and
 //!   with a typed sum 120 MiB. Less also works. Only the records of the groups that don't fit go to files.
 //! * **A sort** is not much slower with files. With 64 MiB, up to about 2.5 GB of records are written once and read once;
