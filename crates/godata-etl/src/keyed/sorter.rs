@@ -196,3 +196,32 @@ impl Slot {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytes::put_bytes;
+    use crate::keyed::unsorted::{TooBig, Unsorted};
+
+    #[test]
+    fn the_first_rows_of_a_long_input_need_no_file() {
+        let (mut unsorted, home) = (Unsorted::default(), Arc::default());
+        let mut sorter = Sorter::with_limit(Memory::of_bytes(100_000), 10);
+        for block in 0..100_u64 {
+            for index in 0..100 {
+                let key = (index ^ block).to_be_bytes();
+                unsorted
+                    .push(index as usize, &key, |out| {
+                        put_bytes(&[1; 100], out);
+                        Ok::<_, TooBig>(())
+                    })
+                    .unwrap();
+            }
+            sorter.add(unsorted.sort(100, 10, &home), &|| Ok(())).unwrap();
+            assert!(sorter.is_in_memory() && sorter.used <= 100_000);
+        }
+        let mut rows = sorter.finish(&|| Ok(())).unwrap();
+        assert!(rows.advance().unwrap());
+        assert_eq!(rows.row().map(|row| row.key.to_vec()), Some(vec![0; 8]));
+    }
+}
