@@ -136,7 +136,8 @@ fn distinct(mut sorted: Merge, keep: Keep, memory: Memory, work: &Work) -> Resul
         let Some(row) = sorted.row() else { break };
         if last.is_some() && row.key == &*key {
             if keep == Keep::Last {
-                (last, payload) = (Some(row.number), replaced(payload, row.payload));
+                last = Some(row.number);
+                row.payload.clone_into(&mut payload);
             }
             continue;
         }
@@ -144,18 +145,12 @@ fn distinct(mut sorted: Merge, keep: Keep, memory: Memory, work: &Work) -> Resul
             by_number.push(number, &payload, check)?;
         }
         check()?;
-        (last, payload) = (Some(row.number), replaced(payload, row.payload));
-        key = replaced(key, row.key);
+        last = Some(row.number);
+        row.payload.clone_into(&mut payload);
+        row.key.clone_into(&mut key);
     }
     if let Some(number) = last {
         by_number.push(number, &payload, check)?;
     }
     by_number.finish(check)
-}
-
-/// The memory of one byte string with another one in it.
-fn replaced(mut bytes: Vec<u8>, by: &[u8]) -> Vec<u8> {
-    bytes.clear();
-    bytes.extend_from_slice(by);
-    bytes
 }

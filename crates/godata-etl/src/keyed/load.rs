@@ -7,7 +7,7 @@ use godata_core::{BoxError, Cancellation, RunContext, debug_as_chain};
 
 use super::block::Block;
 use super::join::{Join, Rule};
-use super::key_of::{KeyOf, each_key};
+use super::key_of::KeyOf;
 use super::kinds::Kinds;
 use super::lookup_table::LookupTable;
 use super::memory::Memory;
@@ -163,13 +163,8 @@ impl<R: Kept, K: KeyOf<R>> Writer<R> for TableWriter<R, K> {
         let kinds = self.key.kinds(chunk.batch())?;
         self.kinds.lock().unwrap_or_else(PoisonError::into_inner).add(kinds);
         self.store.note_missing(&chunk, self.key.missing(chunk.batch()));
-        let mut rows = self.store.unsorted();
-        let mut writer = self.store.writer(chunk.batch());
-        each_key(&*self.key, &chunk, work, |index, key, is_whole| {
-            // A key without a value equals no other one.
-            if is_whole { rows.push(index, key, |out| writer.write(&chunk, index, out)) } else { Ok(()) }
-        })?;
-        Ok(self.store.sort(rows, chunk.len(), u64::MAX))
+        // A key without a value equals no other one.
+        self.store.block(&*self.key, &chunk, |is_whole| is_whole, u64::MAX, work)
     }
 
     fn encodes_empty(&self, _: &R) -> bool {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::block::{Block, Row};
 use super::by_number::ByNumber;
 use super::join::{Combine, Rule};
-use super::key_of::{KeyOf, each_key};
+use super::key_of::KeyOf;
 use super::kinds::JoinedFields;
 use super::lookup_table::not_unique;
 use super::memory::Memory;
@@ -47,16 +47,9 @@ impl<L: Kept, R: Kept, C: Combine<L, R>> MergeJoin<L, R, C> {
         let (store, key, fields) = (Arc::clone(&records), Arc::clone(key), Arc::clone(fields));
         let prepare: Prepare<L, Block> = Arc::new(move |chunk: Chunk<L>, work: &mut Work| {
             fields.note(&*key, &chunk)?;
-            let mut rows = store.unsorted();
-            let mut writer = store.writer(chunk.batch());
-            each_key(&*key, &chunk, work, |index, key, is_whole| {
-                if !is_whole && !rule.keeps_unmatched() {
-                    return Ok(());
-                }
-                // A key without a value differs from all keys of the table, which have values.
-                rows.push(index, key, |out| writer.write(&chunk, index, out))
-            })?;
-            Ok(store.sort(rows, chunk.len(), u64::MAX))
+            // A key without a value differs from all keys of the table, which have values.
+            let goes_on = |is_whole| is_whole || rule.keeps_unmatched();
+            store.block(&*key, &chunk, goes_on, u64::MAX, work)
         });
         let coming = Some(records.sorter(memory.part(1, 4), u64::MAX));
         let state = Self {

@@ -59,15 +59,12 @@ impl Rows {
     }
 
     fn start(&self, sorter: Sorter, check: Check<'_>) -> Result<State, Stop> {
-        let sorter = if self.limit == u64::MAX { sorter.into_blocks()? } else { Err(sorter) };
-        Ok(match sorter {
-            Ok(blocks) => {
-                let parts = Parts::new(blocks);
-                let range = 0..parts.len();
-                State::InMemory(Arc::new(parts), range)
-            }
-            Err(sorter) => State::Merged(sorter.finish(check)?, 0),
-        })
+        if self.limit < u64::MAX || !sorter.is_in_memory() {
+            return Ok(State::Merged(sorter.finish(check)?, 0));
+        }
+        let parts = Parts::new(sorter.into_blocks()?);
+        let range = 0..parts.len();
+        Ok(State::InMemory(Arc::new(parts), range))
     }
 }
 

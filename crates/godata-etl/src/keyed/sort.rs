@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::block::Block;
-use super::key_of::{KeyOf, each_key};
+use super::key_of::KeyOf;
 use super::memory::Memory;
 use super::rows::Rows;
 use super::store::{Kept, Store, empty_unit};
@@ -34,12 +34,7 @@ pub(super) fn sorted_blocks<B: Kept, K: KeyOf<B>>(
     let store = Arc::clone(store);
     Arc::new(move |chunk: Chunk<B>, work: &mut Work| {
         store.note_missing(&chunk, key.missing(chunk.batch()));
-        let mut rows = store.unsorted();
-        let mut writer = store.writer(chunk.batch());
-        each_key(&*key, &chunk, work, |index, key, _| {
-            rows.push(index, key, |out| writer.write(&chunk, index, out))
-        })?;
-        Ok(store.sort(rows, chunk.len(), limit))
+        store.block(&*key, &chunk, |_| true, limit, work)
     })
 }
 

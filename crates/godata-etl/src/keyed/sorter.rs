@@ -104,9 +104,9 @@ impl Sorter {
         self.runs.is_empty()
     }
 
-    /// The blocks, if all rows are in memory.
-    pub(crate) fn into_blocks(mut self) -> Result<Result<Vec<Block>, Self>, SpillError> {
-        if self.is_in_memory() { self.take_blocks().map(Ok) } else { Ok(Err(self)) }
+    /// The sorted blocks in memory.
+    pub(super) fn into_blocks(mut self) -> Result<Vec<Block>, SpillError> {
+        self.take_blocks()
     }
 
     /// The rows in order.

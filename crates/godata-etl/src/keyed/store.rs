@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 use super::block::Block;
 use super::block_memory::BlockMemory;
 use super::fields_seen::{FieldsSeen, NeverThere};
+use super::key_of::{KeyOf, each_key};
 use super::memory::Memory;
 use super::merging::Merging;
 use super::piece::Piece;
@@ -17,7 +18,7 @@ use super::sorter::Sorter;
 use super::unsorted::Unsorted;
 use crate::bytes::{Bytes, Damaged, put_sized};
 use crate::records::RowCodec;
-use crate::{Batch, Chunk, Origin, Place, Records, Unit, Work};
+use crate::{Batch, Chunk, Origin, Place, Records, Stop, Unit, Work};
 
 /// A batch whose records can be kept as bytes.
 pub(crate) trait Kept: Batch + Default {
@@ -223,6 +224,24 @@ impl<B: Kept> Store<B> {
             self.unsorted.lock().unwrap_or_else(PoisonError::into_inner).push(rows);
         }
         block
+    }
+
+    /// The records of a batch as a sorted block of up to `limit` rows. `goes_in` tells which ones, by whether each part of the
+    /// key has a value.
+    pub(super) fn block<K: KeyOf<B>>(
+        &self,
+        key: &K,
+        chunk: &Chunk<B>,
+        goes_in: impl Fn(bool) -> bool,
+        limit: u64,
+        work: &mut Work,
+    ) -> Result<Block, Stop> {
+        let (mut rows, mut writer) = (self.unsorted(), self.writer(chunk.batch()));
+        each_key(key, chunk, work, |index, key, is_whole| {
+            let write = |out: &mut Vec<u8>| writer.write(chunk, index, out);
+            if goes_in(is_whole) { rows.push(index, key, write) } else { Ok(()) }
+        })?;
+        Ok(self.sort(rows, chunk.len(), limit))
     }
 
     pub(super) fn sources(&self) -> &Sources {
