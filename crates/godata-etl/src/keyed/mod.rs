@@ -2,8 +2,8 @@
 //!
 //! * [`KeyOf`] makes the [`KeyBytes`] of records, which compare like the keys.
 //! * [`Store`](store::Store) turns records and their places into bytes and back.
-//! * [`Sorter`](sorter::Sorter) takes sorted [`Block`](block::Block)s of such rows, writes those that don't fit into the memory
-//!   to temporary files, and merges all in the end ([`Merge`](merge::Merge)).
+//! * [`Sorter`](sorter::Sorter) takes sorted [`Block`](block::Block)s of such rows. [`Rows`](rows::Rows) passes them on in the end:
+//!   in [`Parts`](parts::Parts) if all are in memory, and from temporary files through a [`Merge`] otherwise.
 //! * [`KeyTable`](table::KeyTable) is what steps use for as long as all keys fit into the memory. Rows with other keys go to a
 //!   sorter.
 
