@@ -6,7 +6,7 @@ use std::sync::Arc;
 use godata_core::BoxError;
 
 use super::agg::{Aggregate, Inputs, State, text_size};
-use super::group::Grouping;
+use super::grouping::Grouping;
 use crate::records::key_value;
 use crate::{Chunk, Record, RecordRef, Records, RecordsBuilder, Shape, Stop, Value, ValueRef, Work};
 

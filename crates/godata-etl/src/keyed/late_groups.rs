@@ -1,6 +1,6 @@
 //! The groups whose keys did not fit into the memory.
 
-use super::group::Grouping;
+use super::grouping::Grouping;
 use super::memory::Memory;
 use super::merge::Merge;
 use super::piece::Payloads;
