@@ -81,7 +81,7 @@ impl<'a, B: Kept, R: Grouping<B>> Changing<'a, B, R> {
             *size = size.saturating_add_signed(grown);
             return Ok(());
         }
-        let mut group = grouping.start(batch, index)?;
+        let mut group = grouping.start(batch, self.inputs, index)?;
         grouping.add(&mut group, batch, self.inputs, index)?;
         *size += grouping.size(&group);
         *place = Some((group, self.places.compact(&self.chunk.origin, self.chunk.row(index))));

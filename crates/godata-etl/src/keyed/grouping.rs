@@ -22,7 +22,7 @@ pub(crate) trait Grouping<B>: Send + Sync + 'static {
     }
 
     /// A group whose first record this is, before that record changes it.
-    fn start(&self, batch: &B, index: usize) -> Result<Self::Group, BoxError>;
+    fn start(&self, batch: &B, inputs: &Self::Inputs, index: usize) -> Result<Self::Group, BoxError>;
 
     /// Lets a record change its group. Returns how many bytes the group has grown by.
     fn add(

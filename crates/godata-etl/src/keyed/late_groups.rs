@@ -129,7 +129,7 @@ impl<B: Kept, R: Grouping<B>> LateBatch<B, R> {
                 Ok(())
             }
             None => {
-                let mut first = grouping.start(batch, index)?;
+                let mut first = grouping.start(batch, inputs, index)?;
                 grouping.add(&mut first, batch, inputs, index)?;
                 let place = PlaceWriter::new(store.sources()).compact(&chunk.origin, chunk.row(index));
                 let (key, size) = (key.clone(), grouping.size(&first));
