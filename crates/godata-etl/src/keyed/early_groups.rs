@@ -1,7 +1,7 @@
 //! The groups whose keys fit into the memory.
 
+use super::folding::Placed;
 use super::grouping::Grouping;
-use super::late_groups::Placed;
 use super::places::PlaceWriter;
 use super::segments::Segments;
 use super::store::{Kept, Store};

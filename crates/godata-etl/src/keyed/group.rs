@@ -7,9 +7,11 @@ use std::vec;
 
 use super::block::Block;
 use super::early_groups::{Changing, EarlyGroups};
+use super::folding::Folding;
+use super::group_piece::GroupPiece;
 use super::grouping::Grouping;
 use super::key_of::{KeyOf, Keys};
-use super::late_groups::{LateGroups, Placed};
+use super::late_rows::LateRows;
 use super::memory::Memory;
 use super::sorter::Sorter;
 use super::split_keys::Split;
@@ -17,7 +19,7 @@ use super::store::{Kept, Store, empty_unit};
 use super::table::{Found, KeyTable};
 use crate::chunk::row_number;
 use crate::step::{Accumulate, Prepare};
-use crate::{Chunk, Origin, Stop, Unit, Work};
+use crate::{Chunk, Stop, Unit, Work};
 
 /// Groups the records of a run, and passes the groups on in the order of their keys.
 ///
@@ -34,7 +36,7 @@ pub(crate) struct Groups<B: Kept, G: Grouping<B>> {
     groups: EarlyGroups<G::Group>,
     is_started: bool,
     others: Option<Sorter>,
-    ending: Option<Ending<B, G>>,
+    ending: Option<Ending>,
 }
 
 /// A batch whose records are ready to change their groups.
@@ -52,10 +54,10 @@ enum PreparedKeys {
 }
 
 /// The groups go out.
-struct Ending<B: Kept, G: Grouping<B>> {
+struct Ending {
     /// The groups in memory, by their number, in the order of their keys.
     order: Peekable<vec::IntoIter<u32>>,
-    late: LateGroups<B, G>,
+    late: LateRows,
 }
 
 impl<B: Kept, G: Grouping<B>> Groups<B, G> {
@@ -152,40 +154,41 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
     }
 
     /// What goes out, once all records have come.
-    fn end(&self, others: Option<Sorter>, work: &Work) -> Result<Ending<B, G>, Stop> {
+    fn end(&self, others: Option<Sorter>, work: &Work) -> Result<Ending, Stop> {
         let table = self.table();
         let mut order: Vec<u32> = (0..row_number(table.len())).collect();
         order.sort_unstable_by(|&a, &b| table.key(a as usize).cmp(table.key(b as usize)));
         let others = others.unwrap_or_else(|| Sorter::new(self.memory.clone()));
         Ok(Ending {
             order: order.into_iter().peekable(),
-            late: LateGroups::new(others.finish(&|| work.check())?, self.memory.clone()),
+            late: LateRows::new(others.finish(&|| work.check())?)?,
         })
     }
 
-    /// The group with the least key of those that have not gone out. Of a key all of whose records were rejected, there is none.
-    fn next_group(
+    /// The next groups, in the order of their keys. Of a key all of whose records were rejected, there is none.
+    fn next_piece(
         &mut self,
-        ending: &mut Ending<B, G>,
+        Ending { order, late }: &mut Ending,
         work: &mut Work,
-    ) -> Result<Option<Placed<G::Group>>, Stop> {
-        loop {
-            ending.late.fill(&*self.grouping, &self.store, work)?;
-            let is_late = match (ending.order.peek(), ending.late.next()) {
-                (None, None) => return Ok(None),
-                (Some(&number), Some(late)) => *late.key < *self.table().key(number as usize),
+    ) -> Result<GroupPiece<G::Group>, Stop> {
+        let mut piece = GroupPiece::new();
+        let grouping = Arc::clone(&self.grouping);
+        while !piece.is_full() {
+            work.check()?;
+            let is_late = match (order.peek(), late.key()) {
+                (None, None) => break,
+                (Some(&number), Some(late)) => late < self.table().key(number as usize),
                 (early, _) => early.is_none(),
             };
-            let group = if is_late {
-                ending.late.take_next().map(|late| late.group)
-            } else {
-                let number = ending.order.next();
-                number.and_then(|number| self.groups.take(number as usize))
-            };
-            if group.is_some() {
-                return Ok(group);
+            if is_late {
+                let folding = Folding { grouping: &*grouping, store: &self.store, memory: &self.memory };
+                late.move_group(&mut piece, &folding, work)?;
+            } else if let Some(group) = order.next().and_then(|number| self.groups.take(number as usize)) {
+                let size = grouping.size(&group.0);
+                piece.push_group(group, size);
             }
         }
+        Ok(piece)
     }
 }
 
@@ -215,8 +218,6 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
     }
 
     fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<G::Out>>, Stop> {
-        const GROUPS: usize = 4096;
-        const BYTES: u64 = 256 << 10;
         self.store.check_fields()?;
         let mut ending = match self.ending.take() {
             Some(ending) => ending,
@@ -225,23 +226,15 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
                 self.end(others, work)?
             }
         };
-        let (mut groups, mut places, mut bytes) = (Vec::new(), Vec::new(), 0);
-        while groups.len() < GROUPS
-            && bytes < BYTES
-            && let Some((group, place)) = self.next_group(&mut ending, work)?
-        {
-            bytes += self.grouping.size(&group);
-            groups.push(group);
-            places.push(place);
-        }
+        let piece = self.next_piece(&mut ending, work)?;
         self.ending = Some(ending);
-        if groups.is_empty() {
+        if piece.is_empty() {
             return Ok(None);
         }
-        let (grouping, store) = (Arc::clone(&self.grouping), Arc::clone(&self.store));
-        Ok(Some(Unit::new(move |_| {
-            let batch = grouping.finish(groups)?;
-            Ok(Chunk::new(batch, Origin::of_places(store.sources().read(places))))
+        let (grouping, store, memory) =
+            (Arc::clone(&self.grouping), Arc::clone(&self.store), self.memory.clone());
+        Ok(Some(Unit::new(move |work| {
+            piece.into_chunk(&Folding { grouping: &*grouping, store: &store, memory: &memory }, work)
         })))
     }
 }

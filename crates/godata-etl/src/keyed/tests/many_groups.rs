@@ -99,3 +99,18 @@ proptest! {
         prop_assert_eq!(run_records(flow).unwrap(), expected);
     }
 }
+
+#[test]
+fn a_group_with_more_records_than_a_batch_is_whole_and_in_its_place() {
+    let key = |n: u64| if n.is_multiple_of(3) { n } else { 15_001 };
+    let mut expected: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    (0..30_000).for_each(|n| expected.entry(key(n)).or_default().push(n));
+    for memory in [Memory::of_bytes(1), Memory::of_bytes(300_000)] {
+        let flow = Pipeline::builder("test").read_vec((0..30_000).collect::<Vec<u64>>());
+        let folded = flow.group_by(move |&n| key(n), memory).fold(Vec::new(), |all, &n| {
+            all.push(n);
+            Ok(())
+        });
+        assert!(run(folded).unwrap() == Vec::from_iter(expected.clone()));
+    }
+}
