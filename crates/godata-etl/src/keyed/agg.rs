@@ -112,7 +112,8 @@ impl Aggregate {
     /// What it needs of a batch, before it has read the records.
     pub(super) fn inputs(&self, batch: &Records) -> Result<Inputs, FieldError> {
         let column = self.field.as_ref().map(|field| batch.find_column(field)).transpose()?.flatten();
-        Ok(Inputs { column, addends: Vec::new() })
+        let room = if self.reads() { batch.len() } else { 0 };
+        Ok(Inputs { column, addends: Vec::with_capacity(room) })
     }
 
     /// Whether it [reads](Self::read) the records.

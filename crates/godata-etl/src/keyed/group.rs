@@ -2,56 +2,24 @@
 
 use std::collections::hash_map::RandomState;
 use std::iter::Peekable;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::vec;
 
-use godata_core::BoxError;
-
+use super::block::Block;
+use super::early_groups::{Changing, EarlyGroups};
+use super::folding::Folding;
+use super::group_piece::GroupPiece;
+use super::grouping::Grouping;
 use super::key_of::{KeyOf, Keys};
-use super::late_groups::{LateGroups, Placed};
+use super::late_rows::LateRows;
 use super::memory::Memory;
-use super::places::PlaceWriter;
-use super::segments::Segments;
 use super::sorter::Sorter;
+use super::split_keys::Split;
 use super::store::{Kept, Store, empty_unit};
 use super::table::{Found, KeyTable};
 use crate::chunk::row_number;
 use crate::step::{Accumulate, Prepare};
-use crate::{Batch, Chunk, Origin, Stop, Unit, Work};
-
-/// What a group is, and how records change it.
-pub(crate) trait Grouping<B>: Send + Sync + 'static {
-    type Group: Send + 'static;
-    /// What is computed of a batch, before its records change their groups one after the other.
-    type Inputs: Send + 'static;
-    type Out: Batch;
-
-    /// Computes what [`add`](Self::add) needs, on the worker of the batch. It may reject records and leave them out.
-    fn prepare(&self, chunk: Chunk<B>, work: &mut Work) -> Result<(Chunk<B>, Self::Inputs), Stop>;
-
-    /// The fields besides those of the key that none of the records has.
-    fn missing(&self, _batch: &B) -> Vec<Arc<str>> {
-        Vec::new()
-    }
-
-    /// A group whose first record this is, before that record changes it.
-    fn start(&self, batch: &B, index: usize) -> Result<Self::Group, BoxError>;
-
-    /// Lets a record change its group. Returns how many bytes the group has grown by.
-    fn add(
-        &self,
-        group: &mut Self::Group,
-        batch: &B,
-        inputs: &Self::Inputs,
-        index: usize,
-    ) -> Result<i64, BoxError>;
-
-    /// How many bytes a group takes beyond its own size.
-    fn size(&self, group: &Self::Group) -> u64;
-
-    /// The batch of these groups.
-    fn finish(&self, groups: Vec<Self::Group>) -> Result<Self::Out, BoxError>;
-}
+use crate::{Chunk, Stop, Unit, Work};
 
 /// Groups the records of a run, and passes the groups on in the order of their keys.
 ///
@@ -61,27 +29,35 @@ pub(crate) struct Groups<B: Kept, G: Grouping<B>> {
     grouping: Arc<G>,
     store: Arc<Store<B>>,
     memory: Memory,
+    /// The keys, as long as there is room for more.
     table: KeyTable,
-    groups: Segments<Option<Placed<G::Group>>>,
-    /// How many bytes the groups take beyond the table.
-    size: u64,
+    /// The keys, once the table is full and does not change any more.
+    full: Arc<OnceLock<KeyTable>>,
+    groups: EarlyGroups<G::Group>,
     is_started: bool,
     others: Option<Sorter>,
-    ending: Option<Ending<B, G>>,
+    ending: Option<Ending>,
 }
 
 /// A batch whose records are ready to change their groups.
 pub(crate) struct Prepared<B, G: Grouping<B>> {
     chunk: Chunk<B>,
-    keys: Keys,
+    keys: PreparedKeys,
     inputs: G::Inputs,
 }
 
+enum PreparedKeys {
+    /// There was room for more keys.
+    All(Keys),
+    /// The table was full, so the keys were looked up where the batch was prepared.
+    Split(Split),
+}
+
 /// The groups go out.
-struct Ending<B: Kept, G: Grouping<B>> {
+struct Ending {
     /// The groups in memory, by their number, in the order of their keys.
     order: Peekable<vec::IntoIter<u32>>,
-    late: LateGroups<B, G>,
+    late: LateRows,
 }
 
 impl<B: Kept, G: Grouping<B>> Groups<B, G> {
@@ -92,13 +68,18 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
     ) -> (Prepare<B, Prepared<B, G>>, Self) {
         let (key, preparing, hasher) = (Arc::clone(key), Arc::clone(grouping), RandomState::new());
         let store = Arc::new(Store::default());
-        let noted = Arc::clone(&store);
+        let full = Arc::new(OnceLock::new());
+        let (noted, keys_in_memory) = (Arc::clone(&store), Arc::clone(&full));
         let prepare: Prepare<B, _> = Arc::new(move |chunk: Chunk<B>, work: &mut Work| {
             let mut missing = key.missing(chunk.batch());
             missing.extend(preparing.missing(chunk.batch()));
             noted.note_missing(&chunk, missing);
             let (chunk, inputs) = preparing.prepare(chunk, work)?;
             let keys = Keys::of(&*key, &chunk, &hasher, work)?;
+            let keys = match keys_in_memory.get() {
+                Some(table) => PreparedKeys::Split(Split::of(table, &keys, &noted, &chunk)?),
+                None => PreparedKeys::All(keys),
+            };
             Ok(Prepared { chunk, keys, inputs })
         });
         let state = Self {
@@ -106,8 +87,8 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
             store,
             memory: memory.clone(),
             table: KeyTable::new(),
-            groups: Segments::new(),
-            size: 0,
+            full,
+            groups: EarlyGroups::new(),
             is_started: false,
             others: None,
             ending: None,
@@ -120,40 +101,94 @@ impl<B: Kept, G: Grouping<B>> Groups<B, G> {
         self.memory.bytes() / 2
     }
 
+    /// The keys of the groups in memory.
+    fn table(&self) -> &KeyTable {
+        self.full.get().unwrap_or(&self.table)
+    }
+
+    /// Lets the records of a batch change their groups, and adds new groups for as long as there is room. Returns the records
+    /// whose groups have no room.
+    fn add_keys(
+        &mut self,
+        chunk: &Chunk<B>,
+        keys: &Keys,
+        inputs: &G::Inputs,
+        work: &mut Work,
+    ) -> Result<Option<Block>, Stop> {
+        let limit = self.limit();
+        let mut unknown = Vec::new();
+        let Self { grouping, store, table, groups, .. } = self;
+        let mut changing = Changing::new(&**grouping, store, chunk, inputs);
+        work.each(&chunk.rows, 0..chunk.len(), |index, _| {
+            let (key, hash) = keys.at(index);
+            match table.find_or_add(key, hash, limit.saturating_sub(groups.size())) {
+                Found::Known(number) => changing.change(groups, number, index),
+                Found::Added(number) => {
+                    groups.push();
+                    changing.change(groups, number, index)
+                }
+                Found::NoRoom => {
+                    unknown.push(row_number(index));
+                    Ok(())
+                }
+            }
+        })?;
+        if self.table.is_full() {
+            let table = std::mem::replace(&mut self.table, KeyTable::new());
+            self.full.get_or_init(|| table);
+        }
+        Ok(keys.block_of(&self.store, chunk, &unknown)?)
+    }
+
+    /// Lets the records of a batch change their groups, and sorts the others.
+    fn add_known(
+        &mut self,
+        chunk: &Chunk<B>,
+        split: Split,
+        inputs: &G::Inputs,
+        work: &mut Work,
+    ) -> Result<Option<Block>, Stop> {
+        let mut changing = Changing::new(&*self.grouping, &self.store, chunk, inputs);
+        changing.change_all(&mut self.groups, &split.known, work)?;
+        Ok(split.others)
+    }
+
     /// What goes out, once all records have come.
-    fn end(&self, others: Option<Sorter>, work: &Work) -> Result<Ending<B, G>, Stop> {
-        let mut order: Vec<u32> = (0..row_number(self.table.len())).collect();
-        order.sort_unstable_by(|&a, &b| self.table.key(a as usize).cmp(self.table.key(b as usize)));
+    fn end(&self, others: Option<Sorter>, work: &Work) -> Result<Ending, Stop> {
+        let table = self.table();
+        let mut order: Vec<u32> = (0..row_number(table.len())).collect();
+        order.sort_unstable_by(|&a, &b| table.key(a as usize).cmp(table.key(b as usize)));
         let others = others.unwrap_or_else(|| Sorter::new(self.memory.clone()));
         Ok(Ending {
             order: order.into_iter().peekable(),
-            late: LateGroups::new(others.finish(&|| work.check())?, self.memory.clone()),
+            late: LateRows::new(others.finish(&|| work.check())?)?,
         })
     }
 
-    /// The group with the least key of those that have not gone out. Of a key all of whose records were rejected, there is none.
-    fn next_group(
+    /// The next groups, in the order of their keys. Of a key all of whose records were rejected, there is none.
+    fn next_piece(
         &mut self,
-        ending: &mut Ending<B, G>,
+        Ending { order, late }: &mut Ending,
         work: &mut Work,
-    ) -> Result<Option<Placed<G::Group>>, Stop> {
-        loop {
-            ending.late.fill(&*self.grouping, &self.store, work)?;
-            let is_late = match (ending.order.peek(), ending.late.next()) {
-                (None, None) => return Ok(None),
-                (Some(&number), Some(late)) => *late.key < *self.table.key(number as usize),
+    ) -> Result<GroupPiece<G::Group>, Stop> {
+        let mut piece = GroupPiece::new();
+        let grouping = Arc::clone(&self.grouping);
+        while !piece.is_full() {
+            work.check()?;
+            let is_late = match (order.peek(), late.key()) {
+                (None, None) => break,
+                (Some(&number), Some(late)) => late < self.table().key(number as usize),
                 (early, _) => early.is_none(),
             };
-            let group = if is_late {
-                ending.late.take_next().map(|late| late.group)
-            } else {
-                let number = ending.order.next();
-                number.and_then(|number| self.groups.at_mut(number as usize)?.take())
-            };
-            if group.is_some() {
-                return Ok(group);
+            if is_late {
+                let folding = Folding { grouping: &*grouping, store: &self.store, memory: &self.memory };
+                late.move_group(&mut piece, &folding, work)?;
+            } else if let Some(group) = order.next().and_then(|number| self.groups.take(number as usize)) {
+                let size = grouping.size(&group.0);
+                piece.push_group(group, size);
             }
         }
+        Ok(piece)
     }
 }
 
@@ -162,41 +197,19 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
 
     fn add(&mut self, prepared: Prepared<B, G>, work: &mut Work) -> Result<Option<Unit<G::Out>>, Stop> {
         let Prepared { chunk, keys, inputs } = prepared;
-        let limit = self.limit();
-        let mut unknown = Vec::new();
-        let Self { grouping, store, table, groups, size, .. } = self;
-        let mut places = PlaceWriter::new(store.sources());
-        work.each(&chunk.rows, 0..chunk.len(), |index, _| {
-            let (key, hash) = keys.at(index);
-            let each = size_of::<Option<Placed<G::Group>>>() as u64;
-            let number = match table.find_or_add(key, hash, limit.saturating_sub(*size)) {
-                Found::Known(number) => number,
-                Found::Added(number) => {
-                    groups.push(None);
-                    *size += each;
-                    number
-                }
-                Found::NoRoom => {
-                    unknown.push(row_number(index));
-                    return Ok(());
-                }
-            };
-            let Some(place) = groups.at_mut(number) else { return Ok(()) };
-            if let Some((group, _)) = place {
-                let grown = grouping.add(group, chunk.batch(), &inputs, index)?;
-                *size = size.saturating_add_signed(grown);
-                return Ok(());
+        let unknown = match (keys, self.full.get()) {
+            (PreparedKeys::Split(split), _) => self.add_known(&chunk, split, &inputs, work)?,
+            // It was prepared before the table was full.
+            (PreparedKeys::All(keys), Some(table)) => {
+                let split = Split::of(table, &keys, &self.store, &chunk)?;
+                self.add_known(&chunk, split, &inputs, work)?
             }
-            let mut group = grouping.start(chunk.batch(), index)?;
-            grouping.add(&mut group, chunk.batch(), &inputs, index)?;
-            *size += grouping.size(&group);
-            *place = Some((group, places.compact(&chunk.origin, chunk.row(index))));
-            Ok(())
-        })?;
-        self.memory.check(*size)?;
-        if !unknown.is_empty() {
+            (PreparedKeys::All(keys), None) => self.add_keys(&chunk, &keys, &inputs, work)?,
+        };
+        self.memory.check(self.groups.size())?;
+        if let Some(block) = unknown {
             let others = self.others.get_or_insert_with(|| Sorter::new(self.memory.part(1, 4)));
-            others.add(keys.block(&self.store, &chunk, &unknown)?, &|| work.check())?;
+            others.add(block, &|| work.check())?;
         }
         if std::mem::replace(&mut self.is_started, true) {
             return Ok(None);
@@ -205,8 +218,6 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
     }
 
     fn finish(&mut self, work: &mut Work) -> Result<Option<Unit<G::Out>>, Stop> {
-        const GROUPS: usize = 4096;
-        const BYTES: u64 = 256 << 10;
         self.store.check_fields()?;
         let mut ending = match self.ending.take() {
             Some(ending) => ending,
@@ -215,23 +226,15 @@ impl<B: Kept, G: Grouping<B>> Accumulate<Prepared<B, G>> for Groups<B, G> {
                 self.end(others, work)?
             }
         };
-        let (mut groups, mut places, mut bytes) = (Vec::new(), Vec::new(), 0);
-        while groups.len() < GROUPS
-            && bytes < BYTES
-            && let Some((group, place)) = self.next_group(&mut ending, work)?
-        {
-            bytes += self.grouping.size(&group);
-            groups.push(group);
-            places.push(place);
-        }
+        let piece = self.next_piece(&mut ending, work)?;
         self.ending = Some(ending);
-        if groups.is_empty() {
+        if piece.is_empty() {
             return Ok(None);
         }
-        let (grouping, store) = (Arc::clone(&self.grouping), Arc::clone(&self.store));
-        Ok(Some(Unit::new(move |_| {
-            let batch = grouping.finish(groups)?;
-            Ok(Chunk::new(batch, Origin::of_places(store.sources().read(places))))
+        let (grouping, store, memory) =
+            (Arc::clone(&self.grouping), Arc::clone(&self.store), self.memory.clone());
+        Ok(Some(Unit::new(move |work| {
+            piece.into_chunk(&Folding { grouping: &*grouping, store: &store, memory: &memory }, work)
         })))
     }
 }

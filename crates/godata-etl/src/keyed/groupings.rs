@@ -6,9 +6,11 @@ use std::sync::Arc;
 use godata_core::BoxError;
 
 use super::agg::{Aggregate, Inputs, State, text_size};
-use super::group::Grouping;
+use super::grouping::Grouping;
 use crate::records::key_value;
-use crate::{Chunk, Record, RecordRef, Records, RecordsBuilder, Shape, Stop, Value, ValueRef, Work};
+use crate::{
+    Chunk, FieldError, Record, RecordRef, Records, RecordsBuilder, Shape, Stop, Value, ValueRef, Work,
+};
 
 /// Folds the values of a group with a closure.
 pub(crate) struct Fold<T, F, A, G> {
@@ -34,7 +36,7 @@ where
         Ok((chunk, ()))
     }
 
-    fn start(&self, batch: &Vec<T>, index: usize) -> Result<(K, A), BoxError> {
+    fn start(&self, batch: &Vec<T>, (): &(), index: usize) -> Result<(K, A), BoxError> {
         let first = batch.get(index).ok_or("a group without a record")?;
         Ok(((self.key)(first), self.initial.clone()))
     }
@@ -66,23 +68,26 @@ where
     G: Fn(&mut A, RecordRef<'_>) -> Result<(), BoxError> + Send + Sync + 'static,
 {
     type Group = (Record, A);
-    type Inputs = ();
+    /// The columns of the key.
+    type Inputs = Vec<Option<usize>>;
     type Out = Vec<(Record, A)>;
 
-    fn prepare(&self, chunk: Chunk<Records>, _: &mut Work) -> Result<(Chunk<Records>, ()), Stop> {
-        Ok((chunk, ()))
+    fn prepare(&self, chunk: Chunk<Records>, _: &mut Work) -> Result<(Chunk<Records>, Self::Inputs), Stop> {
+        let columns = columns(&self.names, chunk.batch())?;
+        Ok((chunk, columns))
     }
 
-    fn start(&self, batch: &Records, index: usize) -> Result<(Record, A), BoxError> {
-        let key = self.names.iter().map(|name| Ok((Arc::clone(name), value(batch, index, name)?)));
-        Ok((key.collect::<Result<Vec<_>, BoxError>>()?.into_iter().collect(), self.initial.clone()))
+    fn start(&self, batch: &Records, columns: &Self::Inputs, index: usize) -> Result<(Record, A), BoxError> {
+        let values = columns.iter().map(|&column| value(batch, index, column));
+        let key: Vec<_> = self.names.iter().cloned().zip(values).collect();
+        Ok((key.into_iter().collect(), self.initial.clone()))
     }
 
     fn add(
         &self,
         (_, folded): &mut (Record, A),
         batch: &Records,
-        (): &(),
+        _: &Self::Inputs,
         index: usize,
     ) -> Result<i64, BoxError> {
         batch.row(index).map_or(Ok(()), |record| (self.fold)(folded, record))?;
@@ -111,9 +116,17 @@ pub(crate) struct Aggregates {
 /// The values of the key, and what the aggregates have made so far.
 pub(crate) type Summary = (Box<[Value]>, Box<[State]>);
 
+/// What is known about a batch that is summarized.
+pub(crate) struct Summarized {
+    /// The columns of the key.
+    columns: Vec<Option<usize>>,
+    /// What each aggregate needs.
+    inputs: Vec<Inputs>,
+}
+
 impl Grouping<Records> for Aggregates {
     type Group = Summary;
-    type Inputs = Vec<Inputs>;
+    type Inputs = Summarized;
     type Out = Records;
 
     fn missing(&self, batch: &Records) -> Vec<Arc<str>> {
@@ -122,7 +135,7 @@ impl Grouping<Records> for Aggregates {
     }
 
     /// A record that one of the aggregates can't take changes none of them.
-    fn prepare(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<(Chunk<Records>, Vec<Inputs>), Stop> {
+    fn prepare(&self, chunk: Chunk<Records>, work: &mut Work) -> Result<(Chunk<Records>, Summarized), Stop> {
         let mut chunk = chunk;
         // The other fields would only take memory.
         chunk.batch.select(&self.needed)?;
@@ -142,11 +155,17 @@ impl Grouping<Records> for Aggregates {
             chunk.take_out(&rejected);
             inputs.iter_mut().for_each(|inputs| inputs.take_out(&rejected));
         }
-        Ok((chunk, inputs))
+        let columns = columns(&self.names, chunk.batch())?;
+        Ok((chunk, Summarized { columns, inputs }))
     }
 
-    fn start(&self, batch: &Records, index: usize) -> Result<Summary, BoxError> {
-        let key = self.names.iter().map(|name| value(batch, index, name)).collect::<Result<_, _>>()?;
+    fn start(
+        &self,
+        batch: &Records,
+        Summarized { columns, .. }: &Summarized,
+        index: usize,
+    ) -> Result<Summary, BoxError> {
+        let key = columns.iter().map(|&column| value(batch, index, column)).collect();
         Ok((key, self.aggregates.iter().map(Aggregate::start).collect()))
     }
 
@@ -154,7 +173,7 @@ impl Grouping<Records> for Aggregates {
         &self,
         (_, states): &mut Summary,
         batch: &Records,
-        inputs: &Vec<Inputs>,
+        Summarized { inputs, .. }: &Summarized,
         index: usize,
     ) -> Result<i64, BoxError> {
         let each = self.aggregates.iter().zip(states).zip(inputs);
@@ -185,8 +204,13 @@ impl Grouping<Records> for Aggregates {
     }
 }
 
+/// The columns of these fields.
+fn columns(names: &[Arc<str>], batch: &Records) -> Result<Vec<Option<usize>>, FieldError> {
+    names.iter().map(|name| batch.find_column(name)).collect()
+}
+
 /// The value of a field; null if it is absent, or stands for no value.
-fn value(batch: &Records, index: usize, name: &str) -> Result<Value, BoxError> {
-    let value = batch.find_column(name)?.and_then(|column| key_value(batch, index, column));
-    Ok(value.map_or(Value::Null, ValueRef::to_owned))
+fn value(batch: &Records, index: usize, column: Option<usize>) -> Value {
+    let value = column.and_then(|column| key_value(batch, index, column));
+    value.map_or(Value::Null, ValueRef::to_owned)
 }

@@ -227,6 +227,16 @@ impl Keys {
         self.keys[index].is_whole
     }
 
+    /// The records at these positions as a sorted block, if there are any.
+    pub(super) fn block_of<B: Kept>(
+        &self,
+        store: &Store<B>,
+        chunk: &Chunk<B>,
+        positions: &[u32],
+    ) -> Result<Option<Block>, BoxError> {
+        if positions.is_empty() { Ok(None) } else { self.block(store, chunk, positions).map(Some) }
+    }
+
     /// The records at these positions as a sorted block.
     pub(super) fn block<B: Kept>(
         &self,

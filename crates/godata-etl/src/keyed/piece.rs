@@ -36,10 +36,20 @@ impl Payloads {
         self.len += 1;
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+    pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
         let mut bytes = Bytes(&self.bytes);
         // It reads what was put.
-        std::iter::from_fn(move || bytes.bytes().ok())
+        (0..self.len).map(move |_| bytes.bytes().unwrap_or_default())
+    }
+
+    /// Forgets all, and keeps the memory.
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        self.len = 0;
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.len
     }
 
     pub(super) fn is_empty(&self) -> bool {

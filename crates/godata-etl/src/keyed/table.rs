@@ -50,6 +50,11 @@ impl KeyTable {
         Found::Added(self.entries.len() - 1)
     }
 
+    /// Whether it takes no further keys.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full
+    }
+
     /// The number of a key.
     pub(crate) fn find(&self, key: &[u8], hash: u64) -> Option<usize> {
         let mut at = self.slot(hash);

@@ -5,6 +5,7 @@ mod fields;
 mod formats;
 mod group;
 mod join;
+mod many_groups;
 mod many_matches;
 mod numbers;
 mod sort;
