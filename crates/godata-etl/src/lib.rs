@@ -261,7 +261,7 @@ pub use batch::Batch;
 pub use chunk::Chunk;
 pub use engine::RunScope;
 pub use error::{BuildError, PipelineError};
-pub use flow::{Fields, Flow, GroupBy, GroupByFields, IntoFlow, JoinField, NamedFields};
+pub use flow::{Flow, GroupBy, GroupByFields, IntoFields, IntoFlow, JoinField, NamedFields};
 #[doc(no_inline)]
 pub use godata_core::time;
 pub use godata_core::{

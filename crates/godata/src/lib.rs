@@ -150,8 +150,8 @@ pub use godata_core::{
 pub use godata_etl as etl;
 pub use godata_etl::{
     Aggregate, BlockingRead, BlockingRowSink, BlockingSink, BlockingSource, BlockingWrite, BuildError, Cast,
-    CastError, Chunk, Concurrency, Decimal, DecimalOverflow, DecimalSum, ExpectationFailed, FieldError,
-    Fields, Flow, GroupBy, GroupByFields, IntoFlow, JobHook, JobInfo, Join, JoinField, Keep, Key, KeyBytes,
+    CastError, Chunk, Concurrency, Decimal, DecimalOverflow, DecimalSum, ExpectationFailed, FieldError, Flow,
+    GroupBy, GroupByFields, IntoFields, IntoFlow, JobHook, JobInfo, Join, JoinField, Keep, Key, KeyBytes,
     Limit, Memory, OnError, Origin, Outcome, Pipeline, PipelineBuilder, PipelineEnd, PipelineError,
     PipelineHook, PipelineInfo, PipelineJob, Place, Reader, Record, RecordMut, RecordRef, Records,
     RejectKind, RejectReason, Rejected, RowSink, RunReport, RunScope, Sink, SortField, Source, StageEnd,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Batch, BuildError, Chunk, Fields, Flow, NamedFields, Records, Stop, Value, Work, step};
+use crate::{Batch, BuildError, Chunk, Flow, IntoFields, NamedFields, Records, Stop, Value, Work, step};
 
 /// The steps that clean fields by their names. An unknown name is treated as by [`select`](Flow::select): it fails the run if
 /// the names are fixed by the input, and otherwise a record that lacks a field stays without it. [`cast`](Flow::cast) changes
@@ -40,7 +40,7 @@ use crate::{Batch, BuildError, Chunk, Fields, Flow, NamedFields, Records, Stop, 
 /// ```
 impl<B: Batch> Flow<B> {
     /// Removes the white space before and after the texts of these fields. Other values stay as they are.
-    pub fn trim(self, fields: impl Fields<String>) -> Flow<Records>
+    pub fn trim(self, fields: impl IntoFields<String>) -> Flow<Records>
     where
         B: NamedFields,
     {
@@ -50,7 +50,7 @@ impl<B: Batch> Flow<B> {
 
     /// Makes these fields null where they equal one of these values: `null_if(["amount"], ["", "n/a"])`. A text equals only the
     /// same text, with its spaces and its letter case; what is not cast yet is text.
-    pub fn null_if<V>(self, fields: impl Fields<String>, values: V) -> Flow<Records>
+    pub fn null_if<V>(self, fields: impl IntoFields<String>, values: V) -> Flow<Records>
     where
         B: NamedFields,
         V: IntoIterator<Item: Into<Value>>,
@@ -62,7 +62,7 @@ impl<B: Batch> Flow<B> {
     }
 
     /// Gives these fields a value where they have none: where they are absent, null, or an empty cell of a CSV file.
-    pub fn fill_null(self, fields: impl Fields<String>, value: impl Into<Value>) -> Flow<Records>
+    pub fn fill_null(self, fields: impl IntoFields<String>, value: impl Into<Value>) -> Flow<Records>
     where
         B: NamedFields,
     {
@@ -88,7 +88,7 @@ impl<B: Batch> Flow<B> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn coalesce(self, into: impl Into<String>, fields: impl Fields<String>) -> Flow<Records>
+    pub fn coalesce(self, into: impl Into<String>, fields: impl IntoFields<String>) -> Flow<Records>
     where
         B: NamedFields,
     {
@@ -120,7 +120,7 @@ impl<B: Batch> Flow<B> {
     /// ```
     ///
     /// To drop such records without counting them as faults, use [`filter`](Self::filter).
-    pub fn not_null(self, fields: impl Fields<String>) -> Flow<Records>
+    pub fn not_null(self, fields: impl IntoFields<String>) -> Flow<Records>
     where
         B: NamedFields,
     {
@@ -196,7 +196,7 @@ impl<B: Batch> Flow<B> {
     /// The run fails if `name` or `value` is the name of another field that stays.
     pub fn unpivot(
         self,
-        fields: impl Fields<String>,
+        fields: impl IntoFields<String>,
         name: impl Into<String>,
         value: impl Into<String>,
     ) -> Flow<Records>

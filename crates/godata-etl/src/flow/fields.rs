@@ -24,7 +24,7 @@ use crate::SortField;
     label = "expected a name, or an array, a `Vec` or a slice of names",
     note = "collect an iterator first: `names.collect::<Vec<_>>()`"
 )]
-pub trait Fields<F>: private::Sealed<F> {
+pub trait IntoFields<F>: private::Sealed<F> {
     /// The list.
     #[doc(hidden)]
     fn into_list(self) -> Vec<F>;
@@ -36,7 +36,7 @@ macro_rules! one {
         $($(
             impl private::Sealed<$field> for $one {}
 
-            impl Fields<$field> for $one {
+            impl IntoFields<$field> for $one {
                 fn into_list(self) -> Vec<$field> {
                     vec![self.into()]
                 }
@@ -55,31 +55,31 @@ one! {
     JoinField => JoinField;
 }
 
-impl<F, S: Into<F>, const N: usize> Fields<F> for [S; N] {
+impl<F, S: Into<F>, const N: usize> IntoFields<F> for [S; N] {
     fn into_list(self) -> Vec<F> {
         self.into_iter().map(Into::into).collect()
     }
 }
 
-impl<F, S: Into<F>> Fields<F> for Vec<S> {
+impl<F, S: Into<F>> IntoFields<F> for Vec<S> {
     fn into_list(self) -> Vec<F> {
         self.into_iter().map(Into::into).collect()
     }
 }
 
-impl<F, S: Into<F> + Clone> Fields<F> for &[S] {
+impl<F, S: Into<F> + Clone> IntoFields<F> for &[S] {
     fn into_list(self) -> Vec<F> {
         self.iter().cloned().map(Into::into).collect()
     }
 }
 
-impl<F, S: Into<F> + Clone> Fields<F> for &Vec<S> {
+impl<F, S: Into<F> + Clone> IntoFields<F> for &Vec<S> {
     fn into_list(self) -> Vec<F> {
         self.as_slice().into_list()
     }
 }
 
-impl<F, S: Into<F> + Clone, const N: usize> Fields<F> for &[S; N] {
+impl<F, S: Into<F> + Clone, const N: usize> IntoFields<F> for &[S; N] {
     fn into_list(self) -> Vec<F> {
         self.as_slice().into_list()
     }

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::keyed::{
     Aggregate, Aggregates, ByClosure, ByFields, Fold, FoldRecords, Grouping, Groups, Kept, Key, KeyOf, Memory,
 };
-use crate::{Fields, Flow, Record, RecordRef, Records, Shape, step};
+use crate::{Flow, IntoFields, Record, RecordRef, Records, Shape, step};
 
 impl<T: Serialize + DeserializeOwned + Send + 'static> Flow<Vec<T>> {
     /// Groups the records by a key. [`fold`](GroupBy::fold) says what becomes of a group, and the other methods are ready-made.
@@ -226,7 +226,7 @@ impl Flow<Records> {
     /// ```
     ///
     /// The [`Memory`] is for the keys, the groups, and the records whose keys don't fit. These are written to temporary files.
-    pub fn group_by(self, fields: impl Fields<Arc<str>>, memory: Memory) -> GroupByFields {
+    pub fn group_by(self, fields: impl IntoFields<Arc<str>>, memory: Memory) -> GroupByFields {
         GroupByFields { flow: self, key: ByFields::to_group(fields), memory }
     }
 }

@@ -9,7 +9,7 @@ use crate::keyed::{
     AddFields, ByClosure, ByFields, Combine, Join, Kept, Key, KeyOf, Memory, Pairs, Rule, TableFlow,
 };
 use crate::step::JoinPlan;
-use crate::{Fields, Flow, Pipeline, Reader, Records, step};
+use crate::{Flow, IntoFields, Pipeline, Reader, Records, step};
 
 /// What a [`join`](Flow::join) or a [`lookup`](Flow::lookup) reads its table from: a [`Reader`], or a [`Flow`] with steps of its
 /// own.
@@ -169,7 +169,7 @@ impl Flow<Records> {
     pub fn join(
         self,
         table: impl IntoFlow<Records>,
-        on: impl Fields<JoinField>,
+        on: impl IntoFields<JoinField>,
         join: Join,
         memory: Memory,
     ) -> Self {
@@ -191,7 +191,12 @@ impl Flow<Records> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn lookup(self, table: impl IntoFlow<Records>, on: impl Fields<JoinField>, memory: Memory) -> Self {
+    pub fn lookup(
+        self,
+        table: impl IntoFlow<Records>,
+        on: impl IntoFields<JoinField>,
+        memory: Memory,
+    ) -> Self {
         self.join_fields(
             "lookup",
             table.into_flow("table"),
@@ -205,7 +210,7 @@ impl Flow<Records> {
         self,
         name: &'static str,
         table: Self,
-        on: impl Fields<JoinField>,
+        on: impl IntoFields<JoinField>,
         rule: Rule,
         memory: Memory,
     ) -> Self {

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::keyed::{
     ByClosure, ByFields, ByRecord, Keep, KeepFirst, KeepLast, Kept, Key, KeyOf, Memory, Sort, SortField,
 };
-use crate::{Batch, BuildError, Fields, Flow, Records, StepInfo, step};
+use crate::{Batch, BuildError, Flow, IntoFields, Records, StepInfo, step};
 
 impl<T: Serialize + DeserializeOwned + Send + 'static> Flow<Vec<T>> {
     /// Sorts the records by a key, from the least to the greatest. Records with equal keys keep their order.
@@ -115,7 +115,7 @@ impl Flow<Records> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn sort_by(self, fields: impl Fields<SortField>, memory: Memory) -> Self {
+    pub fn sort_by(self, fields: impl IntoFields<SortField>, memory: Memory) -> Self {
         self.with_fields("sort_by", ByFields::to_sort(fields), |flow, fields| {
             sort(flow, "sort_by", fields, memory, u64::MAX)
         })
@@ -135,7 +135,7 @@ impl Flow<Records> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn top(self, n: u64, fields: impl Fields<SortField>, memory: Memory) -> Self {
+    pub fn top(self, n: u64, fields: impl IntoFields<SortField>, memory: Memory) -> Self {
         self.with_fields("top", ByFields::to_sort(fields), |flow, fields| {
             sort(flow, "top", fields, memory, n)
         })
@@ -158,7 +158,7 @@ impl Flow<Records> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn dedupe_by(self, fields: impl Fields<Arc<str>>, keep: Keep, memory: Memory) -> Self {
+    pub fn dedupe_by(self, fields: impl IntoFields<Arc<str>>, keep: Keep, memory: Memory) -> Self {
         self.with_fields("dedupe_by", ByFields::to_match(fields), |flow, fields| {
             dedupe(flow, "dedupe_by", fields, keep, memory)
         })

@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use godata_core::{BoxError, PipelineName, RunContext};
 
-pub use self::fields::Fields;
+pub use self::fields::IntoFields;
 pub use self::group_by::{GroupBy, GroupByFields};
 pub use self::join::{IntoFlow, JoinField};
 pub use self::named_fields::NamedFields;

@@ -7,8 +7,8 @@ use serde::de::DeserializeOwned;
 
 use super::named_fields::NamedFields;
 use crate::{
-    Batch, BuildError, Cast, Chunk, Concurrency, Fields, Flow, PipelineError, Record, RecordMut, RecordRef,
-    Records, Value, step,
+    Batch, BuildError, Cast, Chunk, Concurrency, Flow, IntoFields, PipelineError, Record, RecordMut,
+    RecordRef, Records, Value, step,
 };
 
 /// The steps that [`Flow<Vec<T>>`](Flow) has too. The steps that make another value from each record (`map`, `flat_map`,
@@ -219,7 +219,7 @@ impl<B: Batch> Flow<B> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn select(self, names: impl Fields<String>) -> Flow<Records>
+    pub fn select(self, names: impl IntoFields<String>) -> Flow<Records>
     where
         B: NamedFields,
     {
@@ -265,7 +265,7 @@ impl<B: Batch> Flow<B> {
     /// CSV files with such columns are read with `FileColumns::Union`. Unlike [`rename`](Self::rename), this step does not ask for
     /// every name. If the names are fixed by the input, at least one of them
     /// must be there. The field keeps its position. A record that has a value under two of the names is rejected.
-    pub fn alias(self, field: impl Into<String>, others: impl Fields<String>) -> Flow<Records>
+    pub fn alias(self, field: impl Into<String>, others: impl IntoFields<String>) -> Flow<Records>
     where
         B: NamedFields,
     {
@@ -283,7 +283,7 @@ impl<B: Batch> Flow<B> {
     }
 
     /// Drops these fields. See [`select`](Self::select) about unknown names.
-    pub fn drop_fields(self, names: impl Fields<String>) -> Flow<Records>
+    pub fn drop_fields(self, names: impl IntoFields<String>) -> Flow<Records>
     where
         B: NamedFields,
     {

@@ -11,7 +11,7 @@ use super::key::{Key, KeyBytes};
 use super::kinds::Kinds;
 use super::store::{Kept, Store};
 use crate::records::{Missed, key_value, put_ordered, put_sorted, put_value};
-use crate::{Batch, Chunk, FieldError, Fields, Records, Stop, ValueRef, Work};
+use crate::{Batch, Chunk, FieldError, IntoFields, Records, Stop, ValueRef, Work};
 
 /// Makes the keys of the records of a batch.
 pub(crate) trait KeyOf<B>: Send + Sync + 'static {
@@ -94,17 +94,17 @@ pub(crate) struct ByFields {
 
 impl ByFields {
     /// Keys to sort by: a text that is a number has its place among the numbers.
-    pub(crate) fn to_sort(fields: impl Fields<SortField>) -> Self {
+    pub(crate) fn to_sort(fields: impl IntoFields<SortField>) -> Self {
         Self { fields: fields.into_list(), put: put_sorted }
     }
 
     /// Keys to find equal values by.
-    pub(crate) fn to_match(names: impl Fields<Arc<str>>) -> Self {
+    pub(crate) fn to_match(names: impl IntoFields<Arc<str>>) -> Self {
         Self { fields: names.into_list().into_iter().map(asc).collect(), put: put_value }
     }
 
     /// Keys to group by: equal values have equal keys, and the keys have the order of those to sort by.
-    pub(crate) fn to_group(names: impl Fields<Arc<str>>) -> Self {
+    pub(crate) fn to_group(names: impl IntoFields<Arc<str>>) -> Self {
         Self { put: put_ordered, ..Self::to_match(names) }
     }
 
