@@ -118,7 +118,7 @@ mod tests {
         ) {
             let mut expected = Vec::new();
             let (mut unsorted, merging) = (Unsorted::default(), Arc::<Merging>::default());
-            let sorter = Sorter::with_limit(Memory::of_bytes(memory), limit as u64).with_merging(Arc::clone(&merging));
+            let sorter = Sorter::with_limit(Memory::of_bytes(memory), limit as u64).with_merging(Arc::clone(&merging), Arc::default());
             let mut rows = Rows::new(sorter, limit as u64);
             for (block, helps) in blocks.into_iter().zip(helps) {
                 let count = block.len();

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::block::Block;
+use super::block_memory::BlockMemory;
 use super::memory::Memory;
 use super::merge::{Input, Merge};
 use super::merging::{self, Merging};
@@ -21,6 +22,7 @@ pub(crate) struct Sorter {
     limit: u64,
     blocks: Vec<Slot>,
     merging: Option<Arc<Merging>>,
+    home: Option<Arc<BlockMemory>>,
     /// The blocks before this one have been submitted, or are too large to be merged early.
     merged: usize,
     /// How many bytes the blocks take.
@@ -53,6 +55,7 @@ impl Sorter {
             limit,
             blocks: Vec::new(),
             merging: None,
+            home: None,
             merged: 0,
             used: 0,
             next: 0,
@@ -60,9 +63,9 @@ impl Sorter {
         }
     }
 
-    /// Lets workers merge blocks.
-    pub(super) fn with_merging(self, merging: Arc<Merging>) -> Self {
-        Self { merging: Some(merging), ..self }
+    /// Lets workers merge blocks, whose memory is given back at the end.
+    pub(super) fn with_merging(self, merging: Arc<Merging>, home: Arc<BlockMemory>) -> Self {
+        Self { merging: Some(merging), home: Some(home), ..self }
     }
 
     /// Takes a block, whose rows come after those of the blocks before it.
@@ -115,6 +118,9 @@ impl Sorter {
             return Ok(self.merge_blocks()?);
         }
         self.spill_blocks(check)?;
+        if let Some(home) = &self.home {
+            home.close();
+        }
         while self.runs.len() > self.fan_in() {
             self.merge_runs(self.runs.len() - self.fan_in(), check)?;
         }

@@ -130,8 +130,6 @@ pub(crate) struct Store<B: Kept> {
     sources: Sources,
     empty: Mutex<Empty<B>>,
     fields: FieldsSeen,
-    /// Memory to sort rows in.
-    unsorted: Mutex<Vec<Unsorted>>,
     blocks: Arc<BlockMemory>,
     merging: Arc<Merging>,
 }
@@ -152,7 +150,6 @@ impl<B: Kept> Default for Store<B> {
             sources: Sources::default(),
             empty: Mutex::default(),
             fields: FieldsSeen::default(),
-            unsorted: Mutex::default(),
             blocks: Arc::default(),
             merging: Arc::default(),
         }
@@ -207,22 +204,19 @@ impl<B: Kept> Store<B> {
 
     /// Memory to sort rows in, for [`sort`](Self::sort).
     pub(super) fn unsorted(&self) -> Unsorted {
-        self.unsorted.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+        self.blocks.take_unsorted()
     }
 
     /// A sorter whose blocks are merged by whoever [sorts](Self::sort) rows.
     pub(super) fn sorter(&self, memory: Memory, limit: u64) -> Sorter {
-        Sorter::with_limit(memory, limit).with_merging(Arc::clone(&self.merging))
+        Sorter::with_limit(memory, limit).with_merging(Arc::clone(&self.merging), Arc::clone(&self.blocks))
     }
 
     /// Sorts rows, and takes the first `limit` of them. `count` is how many came.
     pub(super) fn sort(&self, mut rows: Unsorted, count: usize, limit: u64) -> Block {
-        const MOST: usize = 16 << 20;
         self.merging.help();
         let block = rows.sort(count, limit, &self.blocks);
-        if rows.capacity() <= MOST {
-            self.unsorted.lock().unwrap_or_else(PoisonError::into_inner).push(rows);
-        }
+        self.blocks.put_unsorted(rows);
         block
     }
 
