@@ -41,6 +41,7 @@ impl History {
         let pipelines = BTreeMap::from([(row.name.clone(), terms)]);
         let plan = Plan {
             shared: false,
+            instances: 1,
             mood: Mood::Peaceful,
             recovery: Recovery::Rerun,
             pipelines,
@@ -416,7 +417,7 @@ fn what_nobody_does_is_found() {
     let mut history = History::new();
     let run = history.due(10, RunStatus::Queued);
     history.decide([&run], []);
-    history.ledger.check_calm(at(500), &BTreeSet::new());
+    history.ledger.check_calm(at(500), &BTreeSet::from([BY]));
     history.found("still waits");
     history.found("is still not decided");
 }
