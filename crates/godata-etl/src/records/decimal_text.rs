@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use godata_core::debug_as_chain;
 
-use super::decimal::{Decimal, power};
+use super::decimal::Decimal;
 use super::digits;
 
 /// The text is not a decimal number of at most 38 digits.
@@ -73,13 +73,33 @@ pub(super) fn is_written(decimal: Decimal, text: &str) -> bool {
 }
 
 pub(super) fn write(decimal: Decimal, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let (mantissa, scale) = (decimal.mantissa(), decimal.scale());
-    if scale == 0 {
-        return write!(f, "{mantissa}");
+    // All digits, a zero before the point, the point and a sign.
+    let mut text = [0; Decimal::DIGITS as usize + 3];
+    let (mut start, scale) = (text.len(), usize::from(decimal.scale()));
+    let (mut rest, mut written) = (decimal.mantissa().unsigned_abs(), 0);
+    while rest > 0 || written <= scale {
+        if written == scale && scale > 0 {
+            start -= 1;
+            text[start] = b'.';
+        }
+        let (next, digit) = last_digit(rest);
+        start -= 1;
+        text[start] = b'0' + digit;
+        (rest, written) = (next, written + 1);
     }
-    let sign = if mantissa < 0 { "-" } else { "" };
-    let (digits, unit) = (mantissa.unsigned_abs(), power(scale).unsigned_abs());
-    write!(f, "{sign}{}.{:0width$}", digits / unit, digits % unit, width = usize::from(scale))
+    if decimal.mantissa() < 0 {
+        start -= 1;
+        text[start] = b'-';
+    }
+    f.write_str(std::str::from_utf8(&text[start..]).map_err(|_| fmt::Error)?)
+}
+
+/// A number without its last digit, and that digit. Most numbers fit into 64 bits, which is faster.
+fn last_digit(number: u128) -> (u128, u8) {
+    match u64::try_from(number) {
+        Ok(small) => ((small / 10).into(), (small % 10) as u8),
+        Err(_) => (number / 10, (number % 10) as u8),
+    }
 }
 
 #[cfg(test)]
