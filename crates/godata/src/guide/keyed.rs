@@ -109,8 +109,8 @@
 //! | `group_by` | the keys and what becomes of each group, in half of the memory | the records with other keys go to files, and are grouped at the end |
 //! | `lookup`, `join` | the table, if it fits into a seventh of the memory | the table and the records are sorted by key in files, merged, and sorted back |
 //!
-//! Groups can grow after they have come into memory: those of [`agg::distinct`] by each new value. If they outgrow the `Memory`,
-//! the run fails.
+//! Groups can grow after they have come into memory: those of [`agg::distinct`](crate::agg::distinct) by each new value. If they
+//! outgrow the `Memory`, the run fails.
 //!
 //! Beyond the `Memory` of its steps, a pipeline needs memory for:
 //!
