@@ -7,7 +7,7 @@ use super::block_memory::BlockMemory;
 use crate::bytes::{Bytes, Damaged, put_bytes, put_int};
 
 /// Rows in memory, in the order of their keys; those with equal keys in the order in which they came.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Block {
     /// The rows, one after the other: see [`Row::write`].
     bytes: Vec<u8>,
@@ -32,7 +32,7 @@ impl Drop for Block {
 }
 
 /// Rows of a block, to find others by.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Samples {
     pub(super) prefixes: Vec<Prefix>,
     pub(super) starts: Vec<usize>,

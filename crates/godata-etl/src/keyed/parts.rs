@@ -19,6 +19,12 @@ struct Bound {
 }
 
 impl Parts {
+    /// How many bytes a part should have of each block, because it costs a search in each.
+    const BYTES_OF_EACH: usize = 512;
+    /// Between how many bytes a part should have.
+    const LEAST: usize = 256 << 10;
+    const MOST: usize = 4 << 20;
+
     pub(super) fn new(blocks: Vec<Block>) -> Self {
         let mut samples = Vec::new();
         for (number, block) in blocks.iter().enumerate() {
@@ -36,9 +42,7 @@ impl Parts {
         };
         samples
             .sort_unstable_by(|a, b| a.prefix.cmp(&b.prefix).then_with(|| key(a.bound).cmp(&key(b.bound))));
-        // A part costs a search in each block, so it should have some rows of each.
-        const ROWS_OF_EACH: usize = 512;
-        let least = (blocks.len() * ROWS_OF_EACH).clamp(256 << 10, 4 << 20);
+        let least = (blocks.len() * Self::BYTES_OF_EACH).clamp(Self::LEAST, Self::MOST);
         let mut bytes = 0;
         let mut bounds = Vec::new();
         for sample in &samples {

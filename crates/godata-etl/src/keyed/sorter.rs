@@ -109,6 +109,7 @@ impl Sorter {
 
     /// The sorted blocks in memory.
     pub(super) fn into_blocks(mut self) -> Result<Vec<Block>, SpillError> {
+        self.close_memory();
         self.take_blocks()
     }
 
@@ -118,13 +119,18 @@ impl Sorter {
             return Ok(self.merge_blocks()?);
         }
         self.spill_blocks(check)?;
-        if let Some(home) = &self.home {
-            home.close();
-        }
+        self.close_memory();
         while self.runs.len() > self.fan_in() {
             self.merge_runs(self.runs.len() - self.fan_in(), check)?;
         }
         Ok(self.take_runs(0)?)
+    }
+
+    /// Gives the memory back that further blocks would have used again.
+    fn close_memory(&self) {
+        if let Some(home) = &self.home {
+            home.close();
+        }
     }
 
     /// Writes the blocks to a temporary file, and merges files that have become too many.

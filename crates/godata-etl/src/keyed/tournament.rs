@@ -1,5 +1,7 @@
 //! Finds the least of several rows again and again.
 
+use std::cmp::Ordering;
+
 use super::block::Prefix;
 
 /// A tournament tree (Knuth, The Art of Computer Programming, volume 3, 5.4.1). Its players are the current rows of sorted inputs.
@@ -21,6 +23,10 @@ struct Player {
 impl Player {
     /// Wins each game, so that the first player of each input meets only those that have played.
     const MISSING: Self = Self { prefix: 0, input: usize::MAX };
+
+    fn is_missing(self) -> bool {
+        self.input == Self::MISSING.input
+    }
 }
 
 impl Tournament {
@@ -53,11 +59,10 @@ impl Tournament {
         while node > 0 {
             let other = self.players[node];
             let loses = match other.prefix.cmp(&winner.prefix) {
-                std::cmp::Ordering::Less => true,
-                std::cmp::Ordering::Greater => false,
-                std::cmp::Ordering::Equal => {
-                    other.input == usize::MAX
-                        || winner.input != usize::MAX && is_less(other.input, winner.input)
+                Ordering::Less => true,
+                Ordering::Greater => false,
+                Ordering::Equal => {
+                    other.is_missing() || !winner.is_missing() && is_less(other.input, winner.input)
                 }
             };
             if loses {
