@@ -1,6 +1,7 @@
 //! The outputs in the middle of a flow, which are one transaction with the output at its end.
 
 use std::any::Any;
+use std::marker::PhantomData;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 
@@ -58,7 +59,7 @@ impl Run {
     /// Adds the writer of a step, which was made for this run.
     pub(crate) fn add_side<B: Batch, W: Writer<B>>(&self, step: usize, writer: Arc<W>) {
         self.counters.add_side(step);
-        let erased: Arc<dyn SideWriter> = Arc::new(Erased::<B, W>(writer, std::marker::PhantomData));
+        let erased: Arc<dyn SideWriter> = Arc::new(Erased::<B, W>(writer, PhantomData));
         self.sides.lock().unwrap_or_else(PoisonError::into_inner).push((step, erased));
     }
 }
@@ -149,19 +150,18 @@ impl SideOutput {
     }
 }
 
-struct Erased<B, W>(Arc<W>, std::marker::PhantomData<fn(B)>);
+struct Erased<B, W>(Arc<W>, PhantomData<fn(B)>);
 
 struct Open<E, S> {
     sink: S,
-    _encoded: std::marker::PhantomData<fn(E)>,
+    _encoded: PhantomData<fn(E)>,
 }
 
 impl<B: Batch, W: Writer<B>> SideWriter for Erased<B, W> {
     fn open<'a>(&'a self, scope: &'a RunScope) -> BoxFuture<'a, Result<Box<dyn SideSink>, BoxError>> {
         async {
             let sink = self.0.open(scope).await?;
-            let open: Box<dyn SideSink> =
-                Box::new(Open::<W::Encoded, _> { sink, _encoded: std::marker::PhantomData });
+            let open: Box<dyn SideSink> = Box::new(Open::<W::Encoded, _> { sink, _encoded: PhantomData });
             Ok(open)
         }
         .boxed()
